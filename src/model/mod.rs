@@ -1,0 +1,5 @@
+//! The field's own small values, read from what people and the platform write. Pure: no clock, no I/O.
+
+pub mod day;
+pub mod label;
+pub mod time;

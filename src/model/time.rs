@@ -1,0 +1,291 @@
+//! Times of day, spans and durations, as people and the platform write them (cli.md "Days", protocol.md §5).
+
+use std::time::Duration;
+
+use chrono::{NaiveTime, TimeDelta};
+
+use crate::text::quote;
+
+/// Longest duration accepted, so that adding one to an instant cannot overflow.
+const LONGEST_DAYS: u64 = 3660;
+
+/// A time of day in hours and minutes: `18:30`, `7:00`.
+pub fn parse_time(input: &str) -> Result<NaiveTime, String> {
+    hours_minutes(input.trim()).ok_or_else(|| {
+        format!(
+            "{} is no time of day, for example 18:30 or 7:00",
+            quote(input.trim())
+        )
+    })
+}
+
+/// A time of day with or without seconds, for rules: `07:00`, `07:00:30`.
+pub fn parse_time_with_seconds(input: &str) -> Result<NaiveTime, String> {
+    hours_minutes_seconds(input.trim()).ok_or_else(|| {
+        format!(
+            "{} is no time of day, for example 07:00 or 07:00:30",
+            quote(input.trim())
+        )
+    })
+}
+
+/// The start and the end, if told, of a time from the platform: `18:30 - 19:30`, with or without spaces, any dash.
+/// An end of 24:00 is midnight.
+pub fn parse_span(input: &str) -> Option<(NaiveTime, Option<NaiveTime>)> {
+    let bare: String = input.chars().filter(|c| !c.is_whitespace()).collect();
+    let Some((start, end)) = bare.split_once(is_dash) else {
+        return Some((hours_minutes_seconds(&bare)?, None));
+    };
+    let start = hours_minutes_seconds(start)?;
+    match end {
+        "" => Some((start, None)),
+        "24:00" => Some((start, Some(NaiveTime::MIN))),
+        _ => Some((start, Some(hours_minutes_seconds(end)?))),
+    }
+}
+
+/// A duration: a whole number and its unit, `500ms`, `15s`, `14m`, `2h`, `7d`.
+pub fn parse_duration(input: &str) -> Result<Duration, String> {
+    const FORMS: &str = "for example 500ms, 15s, 14m, 2h or 7d";
+    let word = input.trim();
+    let end = word
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(word.len());
+    let (number, unit) = word.split_at(end);
+    let millis: u64 = match unit {
+        _ if number.is_empty() => 0,
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "" => {
+            return Err(format!(
+                "{} has no unit, for example {word}s or {word}m",
+                quote(word)
+            ));
+        }
+        _ => 0,
+    };
+    if millis == 0 {
+        return Err(format!("{} is no duration, {FORMS}", quote(word)));
+    }
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(millis))
+        .filter(|&total| total <= LONGEST_DAYS * 86_400_000)
+        .map(Duration::from_millis)
+        .ok_or_else(|| format!("{} is longer than {LONGEST_DAYS}d, {FORMS}", quote(word)))
+}
+
+/// An age for people: `45 s`, `3 min`, `2 h 5 min`, `4 d`; a negative one, which a stepped clock makes, is `0 s`.
+pub fn human_age(age: TimeDelta) -> String {
+    let seconds = age.num_seconds().max(0);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) if minutes % 60 == 0 => format!("{hours} h"),
+        (0, _, _) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d"),
+    }
+}
+
+fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '~')
+}
+
+fn hours_minutes(s: &str) -> Option<NaiveTime> {
+    let (hours, minutes) = s.split_once(':')?;
+    if hours.is_empty() {
+        return None;
+    }
+    NaiveTime::from_hms_opt(digits(hours)?, two_digits(minutes)?, 0)
+}
+
+fn hours_minutes_seconds(s: &str) -> Option<NaiveTime> {
+    match s.rsplit_once(':') {
+        Some((time, seconds)) if time.contains(':') => {
+            let time = hours_minutes(time)?;
+            chrono::Timelike::with_second(&time, two_digits(seconds)?)
+        }
+        _ => hours_minutes(s),
+    }
+}
+
+fn two_digits(s: &str) -> Option<u32> {
+    if s.len() == 2 { digits(s) } else { None }
+}
+
+/// One or two ASCII digits.
+fn digits(s: &str) -> Option<u32> {
+    if (1..=2).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit()) {
+        s.parse().ok()
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn hms(h: u32, m: u32, s: u32) -> NaiveTime {
+        NaiveTime::from_hms_opt(h, m, s).unwrap()
+    }
+
+    #[test]
+    fn times() {
+        for (input, expected) in [
+            ("18:30", Some(hms(18, 30, 0))),
+            ("7:00", Some(hms(7, 0, 0))),
+            (" 07:05 ", Some(hms(7, 5, 0))),
+            ("0:00", Some(hms(0, 0, 0))),
+            ("23:59", Some(hms(23, 59, 0))),
+            ("24:00", None),
+            ("18:60", None),
+            ("18:3", None),
+            ("18:030", None),
+            ("018:30", None),
+            ("18:30:00", None),
+            ("18", None),
+            (":30", None),
+            ("18:", None),
+            ("-1:30", None),
+            ("+1:30", None),
+            ("18:+3", None),
+            ("18.30", None),
+            ("6:30pm", None),
+            ("18 :30", None),
+            ("١٨:٣٠", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_time(input).ok(), expected, "{input:?}");
+        }
+        let error = parse_time("half six\n").unwrap_err();
+        assert_eq!(
+            error,
+            "\"half six\" is no time of day, for example 18:30 or 7:00"
+        );
+    }
+
+    #[test]
+    fn times_with_seconds() {
+        for (input, expected) in [
+            ("07:00", Some(hms(7, 0, 0))),
+            ("07:00:30", Some(hms(7, 0, 30))),
+            ("7:00:05", Some(hms(7, 0, 5))),
+            ("07:00:60", None),
+            ("07:00:5", None),
+            ("07:00:30:00", None),
+            ("07:00:", None),
+            ("24:00:00", None),
+        ] {
+            assert_eq!(parse_time_with_seconds(input).ok(), expected, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn spans() {
+        let (start, end) = (hms(18, 30, 0), hms(19, 30, 0));
+        for (input, expected) in [
+            ("18:30 - 19:30", Some((start, Some(end)))),
+            ("18:30-19:30", Some((start, Some(end)))),
+            ("18:30 – 19:30", Some((start, Some(end)))),
+            ("18:30—19:30", Some((start, Some(end)))),
+            (" 18:30\u{a0}-  19:30\n", Some((start, Some(end)))),
+            ("18:30:00 - 19:30:00", Some((start, Some(end)))),
+            ("18:30", Some((start, None))),
+            ("18:30 -", Some((start, None))),
+            ("23:00 - 24:00", Some((hms(23, 0, 0), Some(hms(0, 0, 0))))),
+            ("23:30 - 00:30", Some((hms(23, 30, 0), Some(hms(0, 30, 0))))),
+            ("24:00", None),
+            ("18:30 - late", None),
+            ("- 19:30", None),
+            ("18:30 - 19:30 - 20:30", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_span(input), expected, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn durations() {
+        for (input, millis) in [
+            ("500ms", 500),
+            ("15s", 15_000),
+            ("14m", 840_000),
+            ("2h", 7_200_000),
+            ("7d", 604_800_000),
+            (" 0s ", 0),
+            ("007s", 7_000),
+            ("3660d", 316_224_000_000),
+        ] {
+            assert_eq!(
+                parse_duration(input),
+                Ok(Duration::from_millis(millis)),
+                "{input:?}"
+            );
+        }
+        for (input, wrong) in [
+            ("", "\"\" is no duration, for example 500ms"),
+            ("fast", "\"fast\" is no duration"),
+            ("s", "\"s\" is no duration"),
+            ("15", "\"15\" has no unit, for example 15s or 15m"),
+            ("1.5h", "is no duration"),
+            ("-5s", "is no duration"),
+            ("+5s", "is no duration"),
+            ("15 s", "is no duration"),
+            ("15S", "is no duration"),
+            ("1w", "is no duration"),
+            ("2h30m", "is no duration"),
+            ("3661d", "is longer than 3660d"),
+            ("99999999999999999999s", "is longer than 3660d"),
+            ("18446744073709551615d", "is longer than 3660d"),
+        ] {
+            let error = parse_duration(input).unwrap_err();
+            assert!(error.contains(wrong), "{input:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn ages() {
+        for (seconds, expected) in [
+            (-5, "0 s"),
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (3 * 60 + 59, "3 min"),
+            (3600, "1 h"),
+            (2 * 3600 + 5 * 60, "2 h 5 min"),
+            (86_399, "23 h 59 min"),
+            (86_400, "1 d"),
+            (4 * 86_400 + 7_000, "4 d"),
+        ] {
+            assert_eq!(
+                human_age(TimeDelta::seconds(seconds)),
+                expected,
+                "{seconds}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(input in "(?s).{0,30}|[0-9:smhd -]{0,30}", seconds in any::<i64>()) {
+            let _ = (parse_time(&input), parse_time_with_seconds(&input), parse_duration(&input));
+            let _ = parse_span(&input);
+            let _ = TimeDelta::try_seconds(seconds).map(human_age);
+        }
+
+        #[test]
+        fn times_come_back(h in 0u32..24, m in 0u32..60, s in 0u32..60) {
+            let time = hms(h, m, s);
+            prop_assert_eq!(parse_time_with_seconds(&time.to_string()), Ok(time));
+            prop_assert_eq!(parse_time(&time.format("%H:%M").to_string()), Ok(hms(h, m, 0)));
+            prop_assert_eq!(parse_span(&time.format("%H:%M - %H:%M").to_string()), Some((hms(h, m, 0), Some(hms(h, m, 0)))));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What refusals tell about the opening (protocol.md §6): keys first, then texts in Spanish, Catalan and English,
+//! with any apostrophe, with or without accents. A number counts only with its unit, and only where it is the one.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::{MOST_DAYS, MOST_HOURS, Rule, whole_number};
+use crate::text::{clean, fold, quote};
+
+const KEY: &str = "ERROR_ANTELACION_CLIENTE";
+const KEY_HOURS: &str = "ERROR_ANTELACION_CLIENTE_HORAS";
+
+/// Beginnings of the words for "in advance".
+const ADVANCE: [&str; 4] = ["antelaci", "anticipa", "advance", "ahead"];
+/// Beginnings of words that make a text speak of the latest moment, or of cancelling, not of the earliest.
+const OTHER_END: [&str; 8] = [
+    "menos", "menys", "minim", "less", "least", "fewer", "cancel", "anul",
+];
+/// "Too early" said without a number.
+const TOO_MUCH: [&str; 8] = [
+    "mas de ",
+    "mes de ",
+    "mes d'",
+    "more than ",
+    "tanta ",
+    "demasiada ",
+    "massa ",
+    "too far ",
+];
+
+/// What a refusal told. Of days the hour stays unknown; hours are a full rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Learned {
+    /// 0 to 366 days; shown and stored as `4d?`
+    Days(u16),
+    /// 1 to 8784 hours; shown and stored as `46h`
+    Hours(u16),
+}
+
+impl Learned {
+    /// The rule: exact for hours, the best guess for days.
+    pub fn rule(self) -> Rule {
+        match self {
+            Self::Days(days) => Rule::Days { days, at: None },
+            Self::Hours(hours) => Rule::Hours(hours),
+        }
+    }
+
+    fn days(days: u16) -> Option<Self> {
+        (days <= MOST_DAYS).then_some(Self::Days(days))
+    }
+
+    fn hours(hours: u16) -> Option<Self> {
+        (1..=MOST_HOURS)
+            .contains(&hours)
+            .then_some(Self::Hours(hours))
+    }
+}
+
+impl fmt::Display for Learned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Days(days) => write!(f, "{days}d?"),
+            Self::Hours(hours) => write!(f, "{hours}h"),
+        }
+    }
+}
+
+impl FromStr for Learned {
+    type Err = String;
+
+    /// Reads the stored form.
+    fn from_str(stored: &str) -> Result<Self, String> {
+        let days = stored
+            .strip_suffix("d?")
+            .and_then(whole_number)
+            .and_then(Self::days);
+        let hours = || {
+            stored
+                .strip_suffix('h')
+                .and_then(whole_number)
+                .and_then(Self::hours)
+        };
+        days.or_else(hours).ok_or_else(|| {
+            format!(
+                "{} is no learned rule, for example 4d? or 46h",
+                quote(stored)
+            )
+        })
+    }
+}
+
+impl TryFrom<String> for Learned {
+    type Error = String;
+
+    fn try_from(stored: String) -> Result<Self, String> {
+        stored.parse()
+    }
+}
+
+impl From<Learned> for String {
+    fn from(learned: Learned) -> Self {
+        learned.to_string()
+    }
+}
+
+/// What the refusal with this key and text tells about the opening, if it is one that speaks of it.
+pub fn learn(key: Option<&str>, text: Option<&str>) -> Option<Learned> {
+    let words = folded(text?);
+    let told = one_span(&words);
+    match key.map(|key| key.trim().to_ascii_uppercase()).as_deref() {
+        Some(KEY_HOURS) => told.filter(|told| matches!(told, Learned::Hours(_))),
+        Some(KEY) => told,
+        None | Some("") => told.filter(|_| speaks_of_opening(&words)),
+        Some(_) => None,
+    }
+}
+
+/// Whether a refusal without a key says that booking is not open yet.
+pub fn is_too_early_text(text: &str) -> bool {
+    let words = folded(text);
+    let enough =
+        || TOO_MUCH.iter().any(|phrase| words.contains(phrase)) || one_span(&words).is_some();
+    speaks_of_opening(&words) && enough()
+}
+
+fn folded(text: &str) -> String {
+    fold(&clean(text))
+}
+
+fn speaks_of_opening(words: &str) -> bool {
+    let mut tokens = words.split(|c: char| !c.is_alphanumeric());
+    let begins =
+        |known: &[&str], token: &str| known.iter().any(|beginning| token.starts_with(beginning));
+    tokens.clone().any(|token| begins(&ADVANCE, token))
+        && !tokens.any(|token| begins(&OTHER_END, token))
+}
+
+/// The one number of days or hours in the text; none where there are several or it is out of range.
+fn one_span(words: &str) -> Option<Learned> {
+    let mut found = None;
+    let mut rest = words;
+    let mut before = None;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        before = rest[..start].chars().next_back().or(before);
+        let tail = &rest[start..];
+        let end = tail
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(tail.len());
+        let (digits, after) = tail.split_at(end);
+        if let Some(span) = unit(after) {
+            let whole = !before.is_some_and(|c| c.is_alphanumeric() || "+-−–.,:/".contains(c));
+            let span = whole.then(|| whole_number(digits).and_then(span))??;
+            if found.is_some_and(|known| known != span) {
+                return None;
+            }
+            found = Some(span);
+        }
+        before = digits.chars().next_back();
+        rest = after;
+    }
+    found
+}
+
+/// What to make of a number that is followed by `after`: the first word there must be a unit.
+fn unit(after: &str) -> Option<fn(u16) -> Option<Learned>> {
+    let word = after.strip_prefix(' ').unwrap_or(after);
+    let end = word
+        .find(|c: char| !c.is_alphanumeric())
+        .unwrap_or(word.len());
+    match &word[..end] {
+        "d" | "dia" | "dias" | "dies" | "day" | "days" => Some(Learned::days),
+        "h" | "hs" | "hrs" | "hora" | "horas" | "hores" | "hour" | "hours" => Some(Learned::hours),
+        _ => None,
+    }
+}

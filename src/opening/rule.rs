@@ -1,0 +1,159 @@
+//! The opening rules that people write (`4d`, `4d@07:00`, `46h`, `sun@20:00`) and the instants they mean.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Weekday};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::model::day::{parse_weekday, weekday_short};
+use crate::model::time::parse_time_with_seconds;
+use crate::text::quote;
+use crate::zone::resolve;
+
+pub(super) const MOST_DAYS: u16 = 366;
+pub(super) const MOST_HOURS: u16 = 8784;
+const FORMS: &str = "for example 4d, 4d@07:00, 46h or sun@20:00";
+
+/// When booking of a class opens. Written, stored and shown in its canonical form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Rule {
+    /// So many days before the class's day on the box's calendar, at a fixed time or at the class's own.
+    Days {
+        /// 0 to 366
+        days: u16,
+        /// `None`: the wall-clock time at which the class starts
+        at: Option<NaiveTime>,
+    },
+    /// So many hours that pass before the class starts, 1 to 8784.
+    Hours(u16),
+    /// The last such weekday and time before the class's day.
+    Weekly {
+        /// the weekday; seven days before for a class on that weekday
+        day: Weekday,
+        /// the box's wall-clock time
+        at: NaiveTime,
+    },
+}
+
+impl Rule {
+    /// When booking opens for the class that starts on `day` at `start`, both on the wall in `tz`.
+    pub fn opens_at(&self, day: NaiveDate, start: NaiveTime, tz: Tz) -> DateTime<Tz> {
+        match *self {
+            Self::Days { days, at } => resolve(
+                tz,
+                days_before(day, days.into()).and_time(at.unwrap_or(start)),
+            ),
+            Self::Hours(hours) => {
+                let starts = resolve(tz, day.and_time(start));
+                let earlier = starts.checked_sub_signed(TimeDelta::hours(i64::from(hours)));
+                earlier.unwrap_or(starts)
+            }
+            Self::Weekly { day: weekday, at } => {
+                let back = match day.weekday().days_since(weekday) {
+                    0 => 7,
+                    back => back,
+                };
+                resolve(tz, days_before(day, back).and_time(at))
+            }
+        }
+    }
+}
+
+/// The day on the calendar so many days earlier; the calendar's first day has none before it.
+pub(super) fn days_before(day: NaiveDate, days: u32) -> NaiveDate {
+    day.checked_sub_days(Days::new(u64::from(days)))
+        .unwrap_or(day)
+}
+
+/// The number, written in ASCII digits only.
+pub(super) fn whole_number(digits: &str) -> Option<u16> {
+    digits
+        .bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| digits.parse().ok())?
+}
+
+impl FromStr for Rule {
+    type Err = String;
+
+    fn from_str(input: &str) -> Result<Self, String> {
+        let wrong = |what: &str| format!("{} {what}, {FORMS}", quote(input.trim()));
+        let word = input.trim().to_ascii_lowercase();
+        if word.ends_with('?') {
+            return Err(wrong(
+                "is how a learned rule is shown; write it without the question mark",
+            ));
+        }
+        let (left, at) = match word.split_once('@') {
+            Some((left, at)) => {
+                let time = parse_time_with_seconds(at.trim());
+                let time = time.map_err(|_| wrong("has no time of day after the @"))?;
+                (left.trim_end(), Some(time))
+            }
+            None => (word.as_str(), None),
+        };
+        if let Some(day) = parse_weekday(left) {
+            let at = at.ok_or_else(|| wrong("needs a time of day"))?;
+            return Ok(Self::Weekly { day, at });
+        }
+        let number =
+            |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        if let Some(digits) = left.strip_suffix('d').filter(|digits| number(digits)) {
+            let days = whole_number(digits).filter(|&days| days <= MOST_DAYS);
+            let days = days.ok_or_else(|| wrong(&format!("has more than {MOST_DAYS} days")))?;
+            return Ok(Self::Days { days, at });
+        }
+        if let Some(digits) = left.strip_suffix('h').filter(|digits| number(digits)) {
+            if at.is_some() {
+                return Err(wrong(
+                    "has hours and a time of day; hours are counted from the class",
+                ));
+            }
+            let hours = whole_number(digits).filter(|hours| (1..=MOST_HOURS).contains(hours));
+            let hours = hours.ok_or_else(|| wrong(&format!("has not 1 to {MOST_HOURS} hours")))?;
+            return Ok(Self::Hours(hours));
+        }
+        Err(wrong(if number(left) {
+            "has no unit"
+        } else {
+            "is no opening rule"
+        }))
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Days { days, at: None } => write!(f, "{days}d"),
+            Self::Days { days, at: Some(at) } => write!(f, "{days}d@{}", clock_time(at)),
+            Self::Hours(hours) => write!(f, "{hours}h"),
+            Self::Weekly { day, at } => write!(f, "{}@{}", weekday_short(day), clock_time(at)),
+        }
+    }
+}
+
+fn clock_time(at: NaiveTime) -> String {
+    let form = if at.second() == 0 {
+        "%H:%M"
+    } else {
+        "%H:%M:%S"
+    };
+    at.format(form).to_string()
+}
+
+impl TryFrom<String> for Rule {
+    type Error = String;
+
+    fn try_from(written: String) -> Result<Self, String> {
+        written.parse()
+    }
+}
+
+impl From<Rule> for String {
+    fn from(rule: Rule) -> Self {
+        rule.to_string()
+    }
+}

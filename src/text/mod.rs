@@ -1,0 +1,148 @@
+//! Text made safe and comparable: what the server sends, what tables show. Pure; knows no terminal and no language.
+
+mod entity;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use unicode_width::UnicodeWidthStr;
+
+/// Longest text kept from the server, in characters.
+const LONGEST: usize = 500;
+/// Longest input shown by [`quote`], in characters.
+const LONGEST_QUOTE: usize = 60;
+const ELLIPSIS: char = '…';
+/// Tags that part words, so that a space takes their place.
+const BREAKING: [&str; 14] = [
+    "br", "p", "div", "li", "ul", "ol", "tr", "td", "th", "hr", "h1", "h2", "h3", "option",
+];
+
+/// Text from the server made safe for a terminal and for JSON (protocol.md §8: it is untrusted): no HTML tags,
+/// entities unescaped once, no control, bidi or invisible characters, one space between words, at most 500 characters.
+pub fn clean(raw: &str) -> String {
+    let unescaped = entity::unescape_once(&strip_tags(raw));
+    let visible: String = unescaped.chars().filter_map(visible).collect();
+    // what unescaping or the removal of invisible characters produced goes too
+    cap(&collapse(&strip_tags(&visible)), LONGEST)
+}
+
+/// A case- and accent-insensitive key for comparisons and searches.
+pub fn fold(s: &str) -> String {
+    let folded: String = s
+        .chars()
+        .map(straight_apostrophe) // before NFKD, which makes a space of U+00B4
+        .nfkd()
+        .filter(|&c| !is_combining_mark(c))
+        .flat_map(char::to_lowercase)
+        .map(straight_apostrophe)
+        .collect();
+    // lower case may bring marks back ('İ')
+    let bare: String = folded.nfkd().filter(|&c| !is_combining_mark(c)).collect();
+    collapse(&bare)
+}
+
+/// `s` filled up with spaces to `width` columns; a longer one is left as it is.
+pub fn pad(s: &str, width: usize) -> String {
+    let missing = width.saturating_sub(s.width());
+    format!("{s}{}", " ".repeat(missing))
+}
+
+/// `s` cut to at most `width` columns, with an ellipsis where something was cut.
+pub fn fit(s: &str, width: usize) -> String {
+    if s.width() <= width {
+        return s.to_owned();
+    }
+    let Some(room) = width.checked_sub(1) else {
+        return String::new();
+    };
+    let mut out = String::new();
+    for c in s.chars() {
+        out.push(c);
+        if out.width() > room {
+            out.pop();
+            break;
+        }
+    }
+    out.push(ELLIPSIS);
+    out
+}
+
+/// What a person typed, for an error message: in quotes, on one line, not longer than needed to know it again.
+pub fn quote(s: &str) -> String {
+    format!("{:?}", cap(s, LONGEST_QUOTE))
+}
+
+fn cap(s: &str, longest: usize) -> String {
+    if s.chars().nth(longest).is_none() {
+        return s.to_owned();
+    }
+    let head: String = s.chars().take(longest - 1).collect();
+    format!("{}{ELLIPSIS}", head.trim_end())
+}
+
+fn collapse(s: &str) -> String {
+    s.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Removes every `<tag …>` in one pass. Each kept `<` that begins a tag is remembered, so what closes over removed
+/// parts (`<<b>script>`) is removed as well.
+fn strip_tags(s: &str) -> String {
+    let mut out = String::with_capacity(s.len());
+    let mut begun: Vec<usize> = Vec::new();
+    for c in s.chars() {
+        if c == '>'
+            && let Some(start) = begun.pop()
+        {
+            let parts_words = out.get(start + 1..).is_some_and(is_breaking);
+            out.truncate(start);
+            if parts_words {
+                out.push(' ');
+            }
+            continue;
+        }
+        if out.ends_with('<') && (c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) {
+            begun.push(out.len() - 1);
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn is_breaking(tag: &str) -> bool {
+    let name = tag.trim_start_matches('/');
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric());
+    let name = &name[..end.unwrap_or(name.len())];
+    BREAKING
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// The character as it may be shown: white space as a space, nothing for what cannot be seen or steers a terminal.
+fn visible(c: char) -> Option<char> {
+    match c {
+        '\t'..='\r' => Some(' '),
+        // soft hyphen, direction marks, byte order mark, annotations, zero widths, line separators, bidi, tags
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{e0000}'..='\u{e007f}' => None,
+        _ if c.is_control() => None,
+        _ if c.is_whitespace() => Some(' '),
+        _ => Some(c),
+    }
+}
+
+fn straight_apostrophe(c: char) -> char {
+    match c {
+        '`' | '´' | '‘' | '’' | '‚' | '‛' | 'ʹ' | 'ʻ' | 'ʼ' | 'ʽ' | 'ˈ' | '′' | '‵' | '＇'
+        | '\u{384}' => '\'',
+        _ => c,
+    }
+}
+
+#[cfg(test)]
+mod tests;

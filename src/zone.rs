@@ -1,0 +1,218 @@
+//! Wall clocks belong to the box (design.md, promise 10): zone names, and wall times turned into instants.
+
+use chrono::{DateTime, LocalResult, NaiveDateTime, TimeDelta, TimeZone, Timelike};
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use crate::text::quote;
+
+/// No clock is ever put forward by more than a day (Pacific/Apia, 2011), and no zone is further than 15 h from UTC.
+const FURTHEST: i64 = 48 * 3600;
+
+/// A zone by its IANA name, in any case.
+pub fn parse_zone(input: &str) -> Result<Tz, String> {
+    let name = input.trim();
+    TZ_VARIANTS
+        .iter()
+        .copied()
+        .find(|tz| tz.name().eq_ignore_ascii_case(name))
+        .ok_or_else(|| format!("{} is no time zone, for example Europe/Madrid", quote(name)))
+}
+
+/// The instant at which a clock on the wall in `tz` shows `wall`: the first, where it does so twice; the first
+/// moment after the gap, where it never does.
+pub fn resolve(tz: Tz, wall: NaiveDateTime) -> DateTime<Tz> {
+    match tz.from_local_datetime(&wall) {
+        LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => instant,
+        LocalResult::None => after_gap(tz, wall),
+    }
+}
+
+/// The instant at which the clock jumps over `wall`: searched for by halves among the seconds around it.
+fn after_gap(tz: Tz, wall: NaiveDateTime) -> DateTime<Tz> {
+    let wall = wall.with_nanosecond(0).unwrap_or(wall);
+    let at =
+        |seconds: i64| TimeDelta::try_seconds(seconds).and_then(|by| wall.checked_add_signed(by));
+    // the last second known to show less than `wall`, the first known to show more
+    let (mut before, mut after) = (-FURTHEST, FURTHEST);
+    while after - before > 1 {
+        let middle = before.midpoint(after);
+        let shown = at(middle).map(|utc| tz.from_utc_datetime(&utc).naive_local());
+        if shown.is_some_and(|shown| shown < wall) {
+            before = middle;
+        } else {
+            after = middle;
+        }
+    }
+    tz.from_utc_datetime(&at(after).unwrap_or(wall))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{Days, NaiveDate};
+    use proptest::prelude::*;
+
+    fn wall(s: &str) -> NaiveDateTime {
+        NaiveDateTime::parse_from_str(s, "%Y-%m-%d %H:%M:%S").unwrap()
+    }
+
+    #[test]
+    fn zones() {
+        for (input, expected) in [
+            ("Europe/Madrid", Tz::Europe__Madrid),
+            (" atlantic/canary ", Tz::Atlantic__Canary),
+            (
+                "America/Argentina/Buenos_Aires",
+                Tz::America__Argentina__Buenos_Aires,
+            ),
+            ("utc", Tz::UTC),
+        ] {
+            assert_eq!(parse_zone(input), Ok(expected), "{input:?}");
+        }
+        for input in [
+            "",
+            "Madrid",
+            "Europe/Barcelona",
+            "+01:00",
+            "Europe/Madrid/",
+            "Europe\nMadrid",
+        ] {
+            let error = parse_zone(input).unwrap_err();
+            assert!(
+                error.ends_with("is no time zone, for example Europe/Madrid")
+                    && !error.contains('\n'),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn wall_times() {
+        for (zone, time, expected) in [
+            (
+                "Europe/Madrid",
+                "2026-11-23 18:30:00",
+                "2026-11-23T18:30:00+01:00",
+            ),
+            // into summer: 02:00 becomes 03:00
+            (
+                "Europe/Madrid",
+                "2027-03-28 01:59:59",
+                "2027-03-28T01:59:59+01:00",
+            ),
+            (
+                "Europe/Madrid",
+                "2027-03-28 02:00:00",
+                "2027-03-28T03:00:00+02:00",
+            ),
+            (
+                "Europe/Madrid",
+                "2027-03-28 02:30:00",
+                "2027-03-28T03:00:00+02:00",
+            ),
+            (
+                "Europe/Madrid",
+                "2027-03-28 02:59:59",
+                "2027-03-28T03:00:00+02:00",
+            ),
+            (
+                "Europe/Madrid",
+                "2027-03-28 03:00:00",
+                "2027-03-28T03:00:00+02:00",
+            ),
+            // into winter: 02:30 twice
+            (
+                "Europe/Madrid",
+                "2026-10-25 02:30:00",
+                "2026-10-25T02:30:00+02:00",
+            ),
+            (
+                "Europe/Madrid",
+                "2026-10-25 03:00:00",
+                "2026-10-25T03:00:00+01:00",
+            ),
+            (
+                "Atlantic/Canary",
+                "2027-03-28 01:30:00",
+                "2027-03-28T02:00:00+01:00",
+            ),
+            (
+                "America/New_York",
+                "2027-03-14 02:30:00",
+                "2027-03-14T03:00:00-04:00",
+            ),
+            (
+                "America/New_York",
+                "2026-11-01 01:30:00",
+                "2026-11-01T01:30:00-04:00",
+            ),
+            (
+                "Asia/Tokyo",
+                "2027-03-28 02:30:00",
+                "2027-03-28T02:30:00+09:00",
+            ),
+            // gaps at midnight
+            (
+                "America/Santiago",
+                "2026-09-06 00:00:00",
+                "2026-09-06T01:00:00-03:00",
+            ),
+            (
+                "Asia/Beirut",
+                "2026-03-29 00:30:00",
+                "2026-03-29T01:00:00+03:00",
+            ),
+            // Caracas went half an hour forward on 2016-05-01
+            (
+                "America/Caracas",
+                "2016-05-01 02:45:00",
+                "2016-05-01T03:00:00-04:00",
+            ),
+            (
+                "Australia/Lord_Howe",
+                "2026-10-04 02:10:00",
+                "2026-10-04T02:30:00+11:00",
+            ),
+            // Samoa had no 2011-12-30
+            (
+                "Pacific/Apia",
+                "2011-12-30 00:00:00",
+                "2011-12-31T00:00:00+14:00",
+            ),
+            (
+                "Pacific/Apia",
+                "2011-12-30 12:00:00",
+                "2011-12-31T00:00:00+14:00",
+            ),
+            (
+                "Pacific/Apia",
+                "2011-12-30 23:59:59",
+                "2011-12-31T00:00:00+14:00",
+            ),
+            (
+                "Pacific/Apia",
+                "2011-12-29 23:59:59",
+                "2011-12-29T23:59:59-10:00",
+            ),
+        ] {
+            let instant = resolve(parse_zone(zone).unwrap(), wall(time));
+            assert_eq!(instant.to_rfc3339(), expected, "{zone} {time}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_before_the_wall_time(zone in 0..TZ_VARIANTS.len(), day in 0u64..36_000, second in 0u32..86_400) {
+            let day = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap() + Days::new(day);
+            let time = chrono::NaiveTime::from_num_seconds_from_midnight_opt(second, 0).unwrap();
+            let asked = day.and_time(time);
+            let shown = resolve(TZ_VARIANTS[zone], asked).naive_local();
+            prop_assert!(shown >= asked && shown - asked <= TimeDelta::hours(24));
+        }
+
+        #[test]
+        fn any_zone_name(input in "(?s).{0,30}") {
+            let _ = parse_zone(&input);
+        }
+    }
+}
