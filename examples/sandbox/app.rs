@@ -1,0 +1,156 @@
+//! From a request to what leaves: waits, stamps the arrival, lets a fault or the platform answer, logs.
+//!
+//! Sleeps only outside of the lock.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::faults::{Delivery, Faults};
+use crate::http::{Request, Response};
+use crate::log::{Entry, Log};
+use crate::world::World;
+use crate::{clock, control, routes};
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct App {
+    shared: Mutex<Shared>,
+    pub(crate) state_file: Option<PathBuf>,
+}
+
+/// Behind the one lock.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(crate) world: World,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+}
+
+impl App {
+    pub(crate) fn new(world: World, state_file: Option<PathBuf>) -> Self {
+        Self {
+            shared: Mutex::new(Shared {
+                world,
+                ..Shared::default()
+            }),
+            state_file,
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answer to a request, and how long it takes to travel back.
+    pub(crate) fn answer(&self, request: &Request) -> (Delivery, Duration) {
+        if request.path.starts_with(control::PREFIX) {
+            return (
+                Delivery::Send(control::handle(self, request)),
+                Duration::ZERO,
+            );
+        }
+        let (before, after) = self.latency();
+        let arrived_us = request.head_us + i64::try_from(before.as_micros()).unwrap_or(0);
+        sleep_until(arrived_us);
+        let delivery = self.process(request, arrived_us);
+        (delivery, after)
+    }
+
+    /// What this request waits before it arrives, and its answer before it leaves.
+    fn latency(&self) -> (Duration, Duration) {
+        let shared = self.lock();
+        let config = &shared.world.config;
+        let jitter = config.latency_jitter_ms * 1000;
+        let jitter = if jitter > 0 {
+            fastrand::i64(-jitter..=jitter)
+        } else {
+            0
+        };
+        let micros = |us: i64| Duration::from_micros(u64::try_from(us).unwrap_or(0));
+        (
+            micros(config.latency_ms * 1000 + jitter),
+            micros(config.latency_after_ms * 1000),
+        )
+    }
+
+    fn process(&self, request: &Request, arrived_us: i64) -> Delivery {
+        let mut shared = self.lock();
+        let skew = shared.world.config.skew_ms;
+        let now = arrived_us.div_euclid(1000) + skew;
+        let mut entry = Entry::new(request, arrived_us, now);
+        let fault = shared.faults.take(request);
+        let acts = fault.as_ref().is_none_or(|fault| fault.after);
+        let before = shared.world.cookie_session(request);
+        let real = acts.then(|| routes::handle(&mut shared.world, request, now));
+        name_session(&mut entry, &shared.world, before);
+        entry.acted = acts;
+        entry.fault = fault.as_ref().map(|fault| fault.kind.name());
+        let mut delivery = match (fault, real) {
+            (Some(fault), real) => fault.deliver(real),
+            (None, Some(real)) => Delivery::Send(real),
+            (None, None) => Delivery::Drop,
+        };
+        if let Delivery::Send(answer) | Delivery::Trickle(answer, _) | Delivery::Cut(answer) =
+            &mut delivery
+        {
+            if !answer
+                .headers
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case("date"))
+            {
+                let date = clock::http_date(clock::now_ms() + skew);
+                answer.headers.insert(0, ("Date".to_owned(), date));
+            }
+            entry.answered(answer);
+        }
+        shared.log.add(entry);
+        delivery
+    }
+
+    /// Writes the world to the file of `--state`.
+    pub(crate) fn save(&self) -> std::io::Result<()> {
+        let Some(path) = &self.state_file else {
+            return Ok(());
+        };
+        let text = serde_json::to_string_pretty(&self.lock().world)?;
+        let fresh = path.with_extension("new");
+        std::fs::write(&fresh, text)?;
+        std::fs::rename(&fresh, path)
+    }
+}
+
+/// Who it was: by the cookie, at a login by what the body says.
+fn name_session(entry: &mut Entry, world: &World, session: Option<usize>) {
+    if let Some(session) = session.and_then(|at| world.sessions.get(at)) {
+        entry.account = Some(session.account.clone());
+        entry.fingerprint = Some(session.fingerprint.clone());
+    }
+    if entry.method != "POST" || !matches!(entry.path.as_str(), "/" | "/login" | "/api/login") {
+        return;
+    }
+    let field = |names: [&str; 2]| {
+        names
+            .iter()
+            .find_map(|name| entry.form.get(name))
+            .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+    };
+    let (account, fingerprint) = (
+        field(["username", "mail"]),
+        field(["fingerprint", "loginfingerprint"]),
+    );
+    entry.account = account.or(entry.account.take());
+    entry.fingerprint = fingerprint.or(entry.fingerprint.take());
+}
+
+fn sleep_until(at_us: i64) {
+    if let Ok(left @ 1..) = u64::try_from(at_us - clock::now_us()) {
+        thread::sleep(Duration::from_micros(left));
+    }
+}
+
+/// The answer to what is no request.
+pub(crate) fn bad_request(status: u16) -> Response {
+    Response::html_status(status, crate::pages::outage(status))
+}

@@ -1,0 +1,196 @@
+//! The control API under `/__sandbox/`: JSON in and out, on any host, never logged, never faulty.
+
+use std::time::Duration;
+use std::{process, thread};
+
+use serde_json::{Map, Value, json};
+
+use crate::app::{App, Shared};
+use crate::config::Config;
+use crate::faults::Fault;
+use crate::http::{Request, Response};
+use crate::world::World;
+use crate::{clock, control_world, seed};
+
+pub(crate) const PREFIX: &str = "/__sandbox";
+
+/// What a control call answers, or why it cannot.
+pub(crate) type Reply = Result<Value, String>;
+
+/// Answers a control call.
+pub(crate) fn handle(app: &App, request: &Request) -> Response {
+    let body = if request.body.is_empty() {
+        Ok(json!({}))
+    } else {
+        serde_json::from_slice(&request.body)
+    };
+    let body: Value = match body {
+        Ok(body) => body,
+        Err(error) => return failed(&format!("the body is not JSON: {error}")),
+    };
+    let parts: Vec<_> = request
+        .path
+        .split('/')
+        .skip(2)
+        .filter(|part| !part.is_empty())
+        .collect();
+    if (request.method.as_str(), parts.as_slice()) == ("POST", &["shutdown"]) {
+        return shutdown(app);
+    }
+    match route(&mut app.lock(), &request.method, &parts, body) {
+        Some(Ok(value)) => Response::json(&value),
+        Some(Err(error)) => failed(&error),
+        None => Response::json_status(404, &json!({ "error": "no such control call; see --help" })),
+    }
+}
+
+fn failed(error: &str) -> Response {
+    Response::json_status(400, &json!({ "error": error }))
+}
+
+fn route(shared: &mut Shared, method: &str, parts: &[&str], body: Value) -> Option<Reply> {
+    let world = &mut shared.world;
+    Some(match (method, parts) {
+        ("GET", ["state"]) => Ok(state(world)),
+        ("GET", ["config"]) => Ok(json!(world.config)),
+        ("POST" | "PATCH", ["config"]) => configure(world, &body),
+        ("POST", ["accounts"]) => control_world::accounts(world, body),
+        ("POST", ["boxes"]) => control_world::boxes(world, body),
+        ("POST", ["classes"]) => control_world::classes(world, body),
+        ("PATCH", ["classes", id]) => control_world::patch_class(world, id, &body),
+        ("DELETE", ["classes", id]) => control_world::delete_class(world, id),
+        ("POST", ["reservations"]) => control_world::reserve(world, &body),
+        ("PATCH", ["reservations", id]) => control_world::patch_reservation(world, id, &body),
+        ("DELETE", ["reservations", id]) => control_world::delete_reservation(world, id),
+        ("POST", ["sessions", "kill"]) => each_session(world, &body, |session| session.dead = true),
+        ("POST", ["sessions", "stale"]) => {
+            each_session(world, &body, |session| session.lapsed = true)
+        }
+        ("GET", ["faults"]) => Ok(json!(shared.faults.0)),
+        ("POST", ["faults"]) => add_faults(shared, body),
+        ("DELETE", ["faults"]) => {
+            shared.faults.0.clear();
+            Ok(json!({}))
+        }
+        ("GET", ["log"]) => Ok(json!(shared.log.entries())),
+        ("DELETE", ["log"]) => {
+            shared.log.clear();
+            Ok(json!({}))
+        }
+        _ => return None,
+    })
+}
+
+/// The whole world, with what can be derived from it.
+fn state(world: &World) -> Value {
+    let sessions: Vec<_> = world
+        .sessions
+        .iter()
+        .map(|session| {
+            merged(
+                json!(session),
+                &json!({ "alive": !session.dead && !session.lapsed }),
+            )
+        })
+        .collect();
+    let classes: Vec<_> = world
+        .classes
+        .values()
+        .map(|class| {
+            let mine: Vec<_> = world
+                .reservations
+                .values()
+                .filter(|r| r.class == class.id)
+                .collect();
+            merged(json!(class), &json!({ "reservations": mine }))
+        })
+        .collect();
+    json!({
+        "config": world.config, "accounts": world.accounts, "sessions": sessions, "boxes": world.boxes,
+        "classes": classes, "reservations": world.reservations.values().collect::<Vec<_>>(),
+        "counters": world.counters, "clock_ms": clock::now_ms() + world.config.skew_ms,
+        "domain": world.domain, "scheme": world.scheme
+    })
+}
+
+/// `base` with the fields of `patch` (RFC 7396, one level: null resets to null).
+pub(crate) fn merged(mut base: Value, patch: &Value) -> Value {
+    if let (Some(base), Some(patch)) = (base.as_object_mut(), patch.as_object()) {
+        base.extend(patch.clone());
+    }
+    base
+}
+
+fn configure(world: &mut World, patch: &Value) -> Reply {
+    let defaults = json!(Config::default());
+    let mut patch = patch
+        .as_object()
+        .cloned()
+        .ok_or("a config patch is an object")?;
+    for (key, value) in &mut patch {
+        if value.is_null() {
+            *value = defaults[key.as_str()].clone(); // null = back to the default
+        }
+    }
+    let config = merged(json!(world.config), &Value::Object(patch));
+    let config: Config = serde_json::from_value(config).map_err(|error| error.to_string())?;
+    config.check()?;
+    world.config = config;
+    seed::timetable(world, clock::now_ms() + world.config.skew_ms);
+    Ok(json!(world.config))
+}
+
+fn each_session(world: &mut World, body: &Value, act: fn(&mut crate::model::Session)) -> Reply {
+    let account = body["account"].as_str().ok_or("account is missing")?;
+    let fingerprint = body["fingerprint"].as_str();
+    let mut count = 0;
+    for session in &mut world.sessions {
+        let meant = fingerprint.is_none_or(|fingerprint| fingerprint == session.fingerprint);
+        if meant && session.account.eq_ignore_ascii_case(account) {
+            act(session);
+            count += 1;
+        }
+    }
+    Ok(json!({ "sessions": count }))
+}
+
+fn add_faults(shared: &mut Shared, body: Value) -> Reply {
+    let faults = list(body)
+        .into_iter()
+        .map(|one| {
+            let fault: Fault = serde_json::from_value(one).map_err(|error| error.to_string())?;
+            fault.check().map(|()| fault)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    if shared.faults.0.len() + faults.len() > 10_000 {
+        return Err("too many faults are waiting".to_owned());
+    }
+    shared.faults.0.extend(faults);
+    Ok(json!(shared.faults.0))
+}
+
+/// One object or a list of them.
+pub(crate) fn list(body: Value) -> Vec<Value> {
+    match body {
+        Value::Array(list) => list,
+        one => vec![one],
+    }
+}
+
+/// The value's fields, for checks that serde cannot make.
+pub(crate) fn object(body: &Value) -> Result<&Map<String, Value>, String> {
+    body.as_object()
+        .ok_or_else(|| "an object is expected".to_owned())
+}
+
+fn shutdown(app: &App) -> Response {
+    let saved = app.save();
+    thread::spawn(|| {
+        thread::sleep(Duration::from_millis(50)); // let the answer leave
+        process::exit(0);
+    });
+    match saved {
+        Ok(()) => Response::json(&json!({})),
+        Err(error) => failed(&format!("cannot write the state file: {error}")),
+    }
+}

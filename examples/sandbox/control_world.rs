@@ -1,0 +1,205 @@
+//! Control calls that change the world: accounts, boxes, classes, reservations.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::control::{Reply, list, merged, object};
+use crate::model::{Account, Class, Gym, Reservation};
+use crate::opening::Rule;
+use crate::world::World;
+
+fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
+    serde_json::from_value(value).map_err(|error| error.to_string())
+}
+
+/// `POST accounts`: adds; fields that are not named keep the value of an account that is there.
+pub(crate) fn accounts(world: &mut World, body: Value) -> Reply {
+    let mut emails = Vec::new();
+    for one in list(body) {
+        let email = object(&one)?
+            .get("email")
+            .and_then(Value::as_str)
+            .ok_or("email is missing")?;
+        let old = world.account(email).cloned();
+        let base = old.clone().unwrap_or_default();
+        let mut account: Account = read(merged(json!(base), &one))?;
+        if let Some(old) = old {
+            account.email = old.email; // its sessions and reservations go by it
+        }
+        if account.id == 0 {
+            account.id = world.accounts.iter().map(|a| a.id).max().unwrap_or(80_000) + 1;
+        }
+        world.wrong.remove(&account.email);
+        emails.push(account.email.clone());
+        match world.account_mut(&account.email) {
+            Some(place) => *place = account,
+            None => world.accounts.push(account),
+        }
+    }
+    Ok(json!({ "accounts": emails }))
+}
+
+/// `POST boxes`: adds or changes.
+pub(crate) fn boxes(world: &mut World, body: Value) -> Reply {
+    let mut names = Vec::new();
+    for one in list(body) {
+        let name = object(&one)?
+            .get("name")
+            .and_then(Value::as_str)
+            .ok_or("name is missing")?;
+        let base = world.gym(name).cloned().unwrap_or_default();
+        let mut gym: Gym = read(merged(json!(base), &one))?;
+        gym.name = gym.name.to_ascii_lowercase();
+        if let Some(rule) = gym
+            .opens
+            .as_deref()
+            .filter(|rule| Rule::parse(rule).is_none())
+        {
+            return Err(format!(
+                "opens must read like 4d, 4d@07:00, 46h or sun@20:00, not {rule:?}"
+            ));
+        }
+        if gym.id == 0 {
+            gym.id = world.boxes.iter().map(|b| b.id).max().unwrap_or(10_600) + 1;
+        }
+        if gym.gym.is_empty() {
+            gym.gym.clone_from(&gym.name);
+        }
+        names.push(gym.name.clone());
+        match world.boxes.iter_mut().find(|old| old.name == gym.name) {
+            Some(place) => *place = gym,
+            None => world.boxes.push(gym),
+        }
+    }
+    Ok(json!({ "boxes": names }))
+}
+
+/// `POST classes`: one or many; an id that is there is replaced as a whole.
+pub(crate) fn classes(world: &mut World, body: Value) -> Reply {
+    let classes = list(body)
+        .into_iter()
+        .map(|one| {
+            object(&one)?.get("day").ok_or("day is missing")?;
+            check_class(world, read(one)?)
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    let mut ids = Vec::new();
+    for mut class in classes {
+        if class.id == 0 {
+            class.id = world.new_class_id();
+        }
+        ids.push(class.id);
+        world.classes.insert(class.id, class);
+    }
+    Ok(json!({ "ids": ids }))
+}
+
+fn check_class(world: &World, class: Class) -> Result<Class, String> {
+    class.check()?;
+    if world.gym(&class.gym).is_none() {
+        return Err(format!("no such box: {:?}", class.gym));
+    }
+    Ok(class)
+}
+
+fn class_of(world: &World, id: &str) -> Result<Class, String> {
+    let class = id
+        .parse()
+        .ok()
+        .and_then(|id: u64| world.classes.get(&id))
+        .cloned();
+    class.ok_or_else(|| format!("no such class: {id}"))
+}
+
+/// `PATCH classes/ID`: any fields; a new `id` moves the class and its reservations.
+pub(crate) fn patch_class(world: &mut World, id: &str, patch: &Value) -> Reply {
+    object(patch)?;
+    let old = class_of(world, id)?;
+    let mut class = check_class(world, read(merged(json!(old), patch))?)?;
+    if class.id == 0 {
+        class.id = world.new_class_id();
+    }
+    world.classes.remove(&old.id);
+    for reservation in world
+        .reservations
+        .values_mut()
+        .filter(|r| r.class == old.id)
+    {
+        reservation.class = class.id;
+    }
+    let answer = json!(class);
+    world.classes.insert(class.id, class);
+    Ok(answer)
+}
+
+/// `DELETE classes/ID`, its reservations too.
+pub(crate) fn delete_class(world: &mut World, id: &str) -> Reply {
+    let class = class_of(world, id)?;
+    world.classes.remove(&class.id);
+    world
+        .reservations
+        .retain(|_, reservation| reservation.class != class.id);
+    Ok(json!({}))
+}
+
+/// `POST reservations`: by hand, without any check of places; one that is there gets the new state.
+pub(crate) fn reserve(world: &mut World, body: &Value) -> Reply {
+    let account = body["account"]
+        .as_str()
+        .and_then(|email| world.account(email))
+        .ok_or("no such account")?;
+    let account = account.email.clone();
+    let class = text_or_number(&body["class"]).ok_or("class is missing")?;
+    let class = class_of(world, &class)?.id;
+    let family = text_or_number(&body["family"]).unwrap_or_default();
+    let state = body
+        .get("state")
+        .map_or(Some(1), Value::as_i64)
+        .ok_or("state must be 0 or 1")?;
+    let there = world
+        .mine(&account, &family, class)
+        .map(|reservation| reservation.idres);
+    if let Some(reservation) = there.and_then(|idres| world.reservations.get_mut(&idres)) {
+        reservation.state = state;
+        return Ok(json!(reservation));
+    }
+    let idres = world.add_reservation(Reservation {
+        idres: 0,
+        account,
+        class,
+        family,
+        state,
+    });
+    Ok(json!(world.reservations.get(&idres)))
+}
+
+fn text_or_number(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// `PATCH reservations/IDRES`: a new state (a place on the list becomes a booking, say).
+pub(crate) fn patch_reservation(world: &mut World, idres: &str, patch: &Value) -> Reply {
+    let state = patch["state"].as_i64().ok_or("state must be a number")?;
+    let found = idres
+        .parse()
+        .ok()
+        .and_then(|id: u64| world.reservations.get_mut(&id));
+    let reservation = found.ok_or_else(|| format!("no such reservation: {idres}"))?;
+    reservation.state = state;
+    Ok(json!(reservation))
+}
+
+/// `DELETE reservations/IDRES`
+pub(crate) fn delete_reservation(world: &mut World, idres: &str) -> Reply {
+    let removed = idres
+        .parse()
+        .ok()
+        .and_then(|id: u64| world.reservations.remove(&id));
+    removed
+        .map(|_| json!({}))
+        .ok_or_else(|| format!("no such reservation: {idres}"))
+}

@@ -1,0 +1,229 @@
+//! Faults on demand: which request they hit, and what they make of its answer.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::http::{Request, Response};
+use crate::pages;
+
+const HUGE: usize = 3 * 1024 * 1024;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Status,
+    Html,
+    Truncate,
+    Cut,
+    Empty,
+    Drop,
+    Hang,
+    Trickle,
+    Logout,
+    Json,
+    Huge,
+    Garbage,
+    RetryAfter,
+}
+
+/// One fault in waiting.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fault {
+    /// Exact, or a prefix that ends with `*`.
+    pub(crate) path: String,
+    pub(crate) kind: Kind,
+    #[serde(default)]
+    pub(crate) host: Option<String>,
+    #[serde(default)]
+    pub(crate) method: Option<String>,
+    /// How many requests it hits; -1 = for ever.
+    #[serde(default = "one")]
+    pub(crate) count: i64,
+    /// How many it lets through first.
+    #[serde(default)]
+    pub(crate) skip: u64,
+    /// Act first, then fail.
+    #[serde(default)]
+    pub(crate) after: bool,
+    #[serde(default)]
+    pub(crate) status: Option<u16>,
+    #[serde(default)]
+    pub(crate) body: Option<Value>,
+    #[serde(default)]
+    pub(crate) headers: Map<String, Value>,
+    #[serde(default)]
+    pub(crate) seconds: Option<f64>,
+}
+
+fn one() -> i64 {
+    1
+}
+
+/// How the answer leaves.
+#[derive(Clone, Debug)]
+pub(crate) enum Delivery {
+    Send(Response),
+    /// One byte at a time, for so long at most.
+    Trickle(Response, Duration),
+    /// The head promises the whole body, half of it comes.
+    Cut(Response),
+    /// Bytes that are no HTTP.
+    Garbage,
+    /// Nothing for so long, then the connection ends.
+    Hang(Duration),
+    Drop,
+}
+
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Html => "html",
+            Self::Truncate => "truncate",
+            Self::Cut => "cut",
+            Self::Empty => "empty",
+            Self::Drop => "drop",
+            Self::Hang => "hang",
+            Self::Trickle => "trickle",
+            Self::Logout => "logout",
+            Self::Json => "json",
+            Self::Huge => "huge",
+            Self::Garbage => "garbage",
+            Self::RetryAfter => "retry_after",
+        }
+    }
+}
+
+impl Fault {
+    /// What serde cannot check.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self
+            .status
+            .is_some_and(|status| !(200..=599).contains(&status))
+        {
+            return Err("status must be between 200 and 599".to_owned());
+        }
+        if self
+            .seconds
+            .is_some_and(|seconds| !(0.0..=3600.0).contains(&seconds))
+        {
+            return Err("seconds must be between 0 and 3600".to_owned());
+        }
+        Ok(())
+    }
+
+    fn hits(&self, request: &Request) -> bool {
+        let path = match self.path.strip_suffix('*') {
+            Some(prefix) => request.path.starts_with(prefix),
+            None => request.path == self.path,
+        };
+        path && self
+            .host
+            .as_ref()
+            .is_none_or(|host| host.eq_ignore_ascii_case(&request.host))
+            && self
+                .method
+                .as_ref()
+                .is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
+    }
+
+    /// What leaves in place of the answer; `real` is there when the platform has acted.
+    pub(crate) fn deliver(&self, real: Option<Response>) -> Delivery {
+        let seconds = |default: f64| Duration::from_secs_f64(self.seconds.unwrap_or(default));
+        let real = real.unwrap_or_else(|| {
+            let unfinished =
+                r#"{"data":[{"id":69232,"name":"Ana","roles":[{"role":"client","boid":10122}]}]}"#;
+            Response::new(200, "application/json; charset=utf-8", unfinished)
+        });
+        match self.kind {
+            Kind::Drop => Delivery::Drop,
+            Kind::Hang => Delivery::Hang(seconds(60.0)),
+            Kind::Garbage => Delivery::Garbage,
+            Kind::Trickle => Delivery::Trickle(self.dress(real), seconds(60.0)),
+            Kind::Cut => Delivery::Cut(self.dress(real)),
+            Kind::Truncate => {
+                let half = real.body.len() / 2;
+                Delivery::Send(self.dress(Response {
+                    body: real.body[..half].to_vec(),
+                    ..real
+                }))
+            }
+            _ => Delivery::Send(self.dress(self.replacement())),
+        }
+    }
+
+    fn replacement(&self) -> Response {
+        match self.kind {
+            Kind::Html => Response::html(pages::login("")),
+            Kind::Logout => Response::json(&serde_json::json!({ "logout": 1 })),
+            Kind::Json => Response::json(&Value::Null),
+            Kind::Huge => {
+                let padding = "x".repeat(HUGE);
+                Response::new(
+                    200,
+                    "application/json",
+                    format!("{{\"bookings\":[],\"padding\":\"{padding}\"}}"),
+                )
+            }
+            Kind::Empty => Response::new(200, "application/json; charset=utf-8", ""),
+            Kind::RetryAfter => {
+                let seconds = self.seconds.unwrap_or(1.0).ceil().to_string();
+                Response::html_status(429, pages::outage(429)).with("Retry-After", seconds)
+            }
+            _ => Response::html_status(503, pages::outage(self.status.unwrap_or(503))),
+        }
+    }
+
+    /// Status, body and headers that the fault names itself.
+    fn dress(&self, mut response: Response) -> Response {
+        if let Some(status) = self.status {
+            response.status = status;
+        }
+        match &self.body {
+            Some(Value::String(text)) => response.body = text.clone().into_bytes(),
+            Some(value) => response.body = value.to_string().into_bytes(),
+            None => {}
+        }
+        for (name, value) in &self.headers {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+                response
+                    .headers
+                    .retain(|(key, _)| !key.eq_ignore_ascii_case(name));
+                response = response.with(name, text);
+            }
+        }
+        response
+    }
+}
+
+/// All faults in waiting, first come first served.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(pub(crate) Vec<Fault>);
+
+impl Faults {
+    /// The fault that hits this request, if any; counts it down.
+    pub(crate) fn take(&mut self, request: &Request) -> Option<Fault> {
+        for fault in self
+            .0
+            .iter_mut()
+            .filter(|fault| fault.count != 0 && fault.hits(request))
+        {
+            if fault.skip > 0 {
+                fault.skip -= 1;
+                continue;
+            }
+            fault.count = if fault.count > 0 { fault.count - 1 } else { -1 };
+            let taken = fault.clone();
+            self.0.retain(|fault| fault.count != 0);
+            return Some(taken);
+        }
+        None
+    }
+}

@@ -1,0 +1,267 @@
+//! Requests and answers as values: forms, queries, cookies, and the bytes of an answer.
+//!
+//! Lenient on purpose: the platform's other clients send odd but valid requests. Must not read or
+//! write sockets (see `wire.rs`).
+
+use serde_json::{Map, Value};
+
+/// One request, read whole.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    /// Lower case, without port and trailing dot.
+    pub(crate) host: String,
+    /// `:8080` when the client named a port, else empty; redirects repeat it.
+    pub(crate) port_suffix: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) keep_alive: bool,
+    pub(crate) http10: bool,
+    /// When the head was complete: real unix microseconds.
+    pub(crate) head_us: i64,
+}
+
+impl Request {
+    /// The first header of that name, by any case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A query parameter; the last of several wins.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        last(parse_pairs(&self.query), name)
+    }
+
+    /// The form fields of the body; empty unless the body is form-encoded (protocol.md §6).
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
+        let kind = self
+            .header("content-type")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        if kind.starts_with("application/x-www-form-urlencoded") {
+            parse_pairs(&String::from_utf8_lossy(&self.body))
+        } else if kind.starts_with("multipart/form-data") {
+            parse_multipart(
+                &kind_boundary(self.header("content-type").unwrap_or_default()),
+                &self.body,
+            )
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// A form field; the last of several wins.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        last(self.form(), name)
+    }
+
+    /// A cookie by name; the last of several wins.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies()
+            .filter(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+            .last()
+    }
+
+    /// Every cookie sent, over all `Cookie` headers.
+    pub(crate) fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case("cookie"))
+            .flat_map(|(_, value)| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+    }
+
+    /// What the log shows of the body: form fields or a JSON object, long values cut.
+    pub(crate) fn form_json(&self) -> Value {
+        let form = self.form();
+        if form.is_empty() {
+            return match serde_json::from_slice(&self.body) {
+                Ok(value @ Value::Object(_)) if self.body.len() <= 4096 => value,
+                _ => Value::Null,
+            };
+        }
+        form.into_iter()
+            .take(32)
+            .map(|(key, value)| (key, Value::String(value.chars().take(512).collect())))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+}
+
+/// One answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Response {
+    pub(crate) fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
+        let headers = vec![("Content-Type".to_owned(), kind.to_owned())];
+        Self {
+            status,
+            headers,
+            body: body.into(),
+        }
+    }
+
+    pub(crate) fn json(value: &Value) -> Self {
+        Self::new(200, "application/json; charset=utf-8", value.to_string())
+    }
+
+    pub(crate) fn json_status(status: u16, value: &Value) -> Self {
+        Self {
+            status,
+            ..Self::json(value)
+        }
+    }
+
+    pub(crate) fn html(body: impl Into<Vec<u8>>) -> Self {
+        Self::new(200, "text/html; charset=utf-8", body)
+    }
+
+    pub(crate) fn html_status(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            ..Self::html(body)
+        }
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        // a line break would let a control call forge header lines
+        let value: String = value.into().chars().filter(|c| !c.is_control()).collect();
+        self.headers.push((name.to_owned(), value));
+        self
+    }
+
+    /// The bytes on the wire; a `HEAD` request gets the head only.
+    pub(crate) fn bytes(&self, request: &Request, close: bool) -> Vec<u8> {
+        let version = if request.http10 { "1.0" } else { "1.1" };
+        let mut out = format!("HTTP/{version} {} {}\r\n", self.status, reason(self.status));
+        for (name, value) in &self.headers {
+            out.push_str(&format_header(name, value));
+        }
+        out.push_str(&format_header(
+            "Content-Length",
+            &self.body.len().to_string(),
+        ));
+        out.push_str(&format_header(
+            "Connection",
+            if close { "close" } else { "keep-alive" },
+        ));
+        out.push_str("\r\n");
+        let mut out = out.into_bytes();
+        if request.method != "HEAD" {
+            out.extend_from_slice(&self.body);
+        }
+        out
+    }
+}
+
+fn format_header(name: &str, value: &str) -> String {
+    format!("{name}: {value}\r\n")
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        302 => "Found",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        410 => "Gone",
+        413 => "Content Too Large",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Status",
+    }
+}
+
+fn last(pairs: Vec<(String, String)>, name: &str) -> Option<String> {
+    pairs
+        .into_iter()
+        .rev()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
+}
+
+/// `a=1&b=2` with percent signs and pluses decoded.
+pub(crate) fn parse_pairs(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| part.split_once('=').unwrap_or((part, "")))
+        .map(|(key, value)| (decode(key), decode(value)))
+        .collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let hex = bytes
+            .get(at + 1..at + 3)
+            .and_then(|pair| std::str::from_utf8(pair).ok());
+        match (byte, hex.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
+            (b'%', Some(value)) => {
+                out.push(value);
+                at += 2;
+            }
+            (b'+', _) => out.push(b' '),
+            _ => out.push(byte),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Percent-encodes all but unreserved characters.
+pub(crate) fn encode(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push_str(&format!("{byte:02X}"));
+        }
+        out
+    })
+}
+
+fn kind_boundary(kind: &str) -> String {
+    let boundary = kind
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("boundary="));
+    boundary.unwrap_or_default().trim_matches('"').to_owned()
+}
+
+/// Text fields of a multipart body (curl's `-F`).
+fn parse_multipart(boundary: &str, body: &[u8]) -> Vec<(String, String)> {
+    if boundary.is_empty() {
+        return Vec::new();
+    }
+    String::from_utf8_lossy(body)
+        .split(&format!("--{boundary}"))
+        .filter_map(|part| part.split_once("\r\n\r\n"))
+        .filter_map(|(head, value)| {
+            let name = head.split_once("name=\"")?.1.split_once('"')?.0;
+            Some((
+                name.to_owned(),
+                value.strip_suffix("\r\n").unwrap_or(value).to_owned(),
+            ))
+        })
+        .collect()
+}

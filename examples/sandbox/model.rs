@@ -1,0 +1,239 @@
+//! The things of the world: accounts, boxes, classes, reservations, sessions, counters.
+
+use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::clock;
+use crate::config::Quirk;
+use crate::opening::{self, Notice, Rule};
+use crate::plain;
+use crate::texts::Language;
+
+/// A person who can log in.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Account {
+    pub(crate) email: String,
+    pub(crate) password: String,
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    /// Names of the boxes it is a member of.
+    pub(crate) boxes: Vec<String>,
+    /// None = the sandbox's language.
+    pub(crate) language: Option<Language>,
+    /// Classes left; each booking takes one, 0 refuses. None = unlimited.
+    pub(crate) credit: Option<i64>,
+    pub(crate) payment_pending: bool,
+    /// Bookings per day (-8).
+    pub(crate) daily_limit: Option<usize>,
+    /// Bookings at a time (-9).
+    pub(crate) class_limit: Option<usize>,
+    /// Bookings at a time (-12 HASSUPERADOLIMITCONTR).
+    pub(crate) contracted_limit: Option<usize>,
+    /// Answers that the next `book` calls get without being acted on.
+    pub(crate) book_answers: Vec<Value>,
+    pub(crate) cancel_answers: Vec<Value>,
+}
+
+/// A gym.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Gym {
+    pub(crate) name: String,
+    pub(crate) id: u64,
+    pub(crate) gym: String,
+    #[serde(with = "plain")]
+    pub(crate) timezone: Tz,
+    /// The opening rule; None = always open.
+    pub(crate) opens: Option<String>,
+    pub(crate) centre_url: Option<String>,
+    pub(crate) address: String,
+}
+
+impl Default for Gym {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            id: 0,
+            gym: String::new(),
+            timezone: chrono_tz::Europe::Madrid,
+            opens: None,
+            centre_url: None,
+            address: "C/ Mayor 1".to_owned(),
+        }
+    }
+}
+
+/// A class at a day and time of the box's wall clock.
+#[allow(clippy::struct_excessive_bools)] // as the platform has them
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Class {
+    pub(crate) id: u64,
+    #[serde(rename = "box")]
+    pub(crate) gym: String,
+    #[serde(with = "plain")]
+    pub(crate) day: NaiveDate,
+    /// `18:30`
+    pub(crate) start: String,
+    /// Minutes.
+    pub(crate) length: i64,
+    pub(crate) name: String,
+    pub(crate) capacity: i64,
+    /// Places taken by people who have no account here.
+    pub(crate) occupied: i64,
+    /// Other people waiting; -1 = no waiting list.
+    pub(crate) waitlist: i64,
+    pub(crate) coach: Option<String>,
+    pub(crate) enabled: bool,
+    pub(crate) hidden: bool,
+    pub(crate) resadmin: bool,
+    pub(crate) cancelled: bool,
+    /// Server clock; beats the box's rule.
+    pub(crate) opens_at_ms: Option<i64>,
+    /// What is answered while it is too early, in place of the usual text.
+    pub(crate) early_answer: Option<Value>,
+    /// Cancelling is late.
+    pub(crate) late: bool,
+    /// Cancelling is late from this instant of the server clock on.
+    pub(crate) late_after_ms: Option<i64>,
+    pub(crate) cancel_refused: bool,
+    /// -7 so long before the start.
+    pub(crate) closes_before_ms: i64,
+    pub(crate) quirks: Vec<Quirk>,
+    /// Answers that the next `book` calls get without being acted on.
+    pub(crate) book_answers: Vec<Value>,
+}
+
+impl Default for Class {
+    fn default() -> Self {
+        Self {
+            id: 0,
+            gym: String::new(),
+            day: NaiveDate::default(),
+            start: String::new(),
+            length: 60,
+            name: "WOD".to_owned(),
+            capacity: 12,
+            occupied: 0,
+            waitlist: -1,
+            coach: Some("Marta".to_owned()),
+            enabled: true,
+            hidden: false,
+            resadmin: false,
+            cancelled: false,
+            opens_at_ms: None,
+            early_answer: None,
+            late: false,
+            late_after_ms: None,
+            cancel_refused: false,
+            closes_before_ms: 0,
+            quirks: Vec::new(),
+            book_answers: Vec::new(),
+        }
+    }
+}
+
+impl Class {
+    /// The wall clock reading of the start.
+    pub(crate) fn wall(&self) -> NaiveDateTime {
+        self.day
+            .and_time(opening::parse_time(&self.start).unwrap_or(NaiveTime::MIN))
+    }
+
+    /// `18:30`, `19:30`
+    pub(crate) fn times(&self) -> (String, String) {
+        let start = self.wall();
+        let end = start + Duration::minutes(self.length);
+        (
+            start.format("%H:%M").to_string(),
+            end.format("%H:%M").to_string(),
+        )
+    }
+
+    /// When booking opens and what an early refusal says; `None` = always open.
+    pub(crate) fn opening(&self, gym: &Gym) -> Option<(i64, Notice)> {
+        let rule = gym.opens.as_deref().and_then(Rule::parse);
+        match (self.opens_at_ms, rule) {
+            (Some(at), Some(rule)) => Some((at, rule.notice(self.wall(), gym.timezone))),
+            (Some(at), None) => Some((at, opening::notice_between(at, self.wall(), gym.timezone))),
+            (None, Some(rule)) => Some((
+                rule.opens_ms(self.wall(), gym.timezone),
+                rule.notice(self.wall(), gym.timezone),
+            )),
+            (None, None) => None,
+        }
+    }
+
+    /// When it starts, unix milliseconds.
+    pub(crate) fn start_ms(&self, zone: Tz) -> i64 {
+        clock::instant_ms(self.wall(), zone)
+    }
+
+    /// What serde cannot check.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let time = opening::parse_time(&self.start);
+        if time.is_none() {
+            return Err(format!("start must read HH:MM, not {:?}", self.start));
+        }
+        let sane = (0..=1440).contains(&self.length)
+            && (0..=100_000).contains(&self.capacity)
+            && (0..=100_000).contains(&self.occupied)
+            && (-1..=100_000).contains(&self.waitlist);
+        if sane {
+            Ok(())
+        } else {
+            Err("length, capacity, occupied or waitlist is out of range".to_owned())
+        }
+    }
+}
+
+/// A place in a class, or on its waiting list.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Reservation {
+    pub(crate) idres: u64,
+    pub(crate) account: String,
+    pub(crate) class: u64,
+    /// Empty for the account holder.
+    pub(crate) family: String,
+    /// 1 booked, 0 waiting.
+    pub(crate) state: i64,
+}
+
+/// The login of one device: (account, fingerprint).
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Session {
+    pub(crate) account: String,
+    pub(crate) fingerprint: String,
+    pub(crate) token: String,
+    /// The value of `amhrdrauth`.
+    pub(crate) cookie: String,
+    pub(crate) phpsessid: String,
+    /// `setrefresh` was called since the login.
+    pub(crate) set: bool,
+    pub(crate) dead: bool,
+    /// The login cookie ran out; a token update revives it.
+    pub(crate) lapsed: bool,
+    pub(crate) touched_ms: i64,
+    pub(crate) updates: u64,
+    pub(crate) replays: u64,
+    pub(crate) setrefreshes: u64,
+    pub(crate) login_count: u64,
+}
+
+/// What happened so far.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Counters {
+    pub(crate) logins_ok: u64,
+    pub(crate) logins_refused: u64,
+    pub(crate) replayed_tokens: u64,
+    pub(crate) books: u64,
+    pub(crate) double_books: u64,
+    pub(crate) cancels: u64,
+    pub(crate) trap_cancels: u64,
+}

@@ -1,0 +1,158 @@
+//! The HTML that the platform serves. Long enough to look like pages, no more.
+
+use crate::http;
+
+/// Text made safe for HTML.
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+fn page(title: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"es\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
+         <body>\n{body}\n</body></html>\n"
+    )
+}
+
+/// The login page; `error` stands in `loginErrors`, which is there (empty) on good pages too.
+pub(crate) fn login(error: &str) -> String {
+    page(
+        "AimHarder - Login",
+        &format!(
+            "<form method=\"post\" action=\"/\"><span id=\"loginErrors\">{}</span>\n\
+             <input name=\"mail\"><input name=\"pw\" type=\"password\">\n\
+             <input type=\"hidden\" name=\"loginfingerprint\"><input type=\"hidden\" name=\"loginiframe\" value=\"0\">\n\
+             <input type=\"submit\" name=\"login\" value=\"Iniciar sesión\"></form>",
+            escape(error)
+        ),
+    )
+}
+
+/// What stands where the form login is dead.
+pub(crate) fn marketing() -> String {
+    page(
+        "AimHarder",
+        "<div id=\"app\"></div><span id=\"loginErrors\"></span>\n<h1>Software para boxes</h1>\n\
+         <script src=\"/static/app.js\"></script>",
+    )
+}
+
+/// The page after a good form login, with the first token in the iframe's URL.
+pub(crate) fn logged_in(iframe: Option<&str>) -> String {
+    let iframe =
+        iframe.map(|src| format!("<iframe src=\"{src}\" style=\"display:none\"></iframe>\n"));
+    page(
+        "AimHarder",
+        &format!(
+            "<span id=\"loginErrors\"></span>\n{}<script>window.location.href = \"/home\";</script>",
+            iframe.unwrap_or_default()
+        ),
+    )
+}
+
+/// A value as a JavaScript string that cannot end its script.
+fn js(text: &str, quote: char) -> String {
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"|-_.:".contains(&byte));
+    if plain {
+        return format!("{quote}{text}{quote}");
+    }
+    serde_json::Value::from(text)
+        .to_string()
+        .replace('<', "\\u003c")
+}
+
+/// The script of `setrefresh`; quotes, spacing and order vary from call to call.
+pub(crate) fn set_refresh(
+    token: &str,
+    fingerprint: &str,
+    redirect: Option<&str>,
+    turn: u64,
+) -> String {
+    let go = redirect
+        .map(|url| format!("window.location.href = {};\n", js(url, '"')))
+        .unwrap_or_default();
+    let script = match turn % 3 {
+        1 => format!(
+            "localStorage.setItem(\"refreshToken\", {});\nlocalStorage.setItem(\"fingerprint\", {});\n",
+            js(token, '"'),
+            js(fingerprint, '"')
+        ),
+        2 => format!(
+            "localStorage.setItem('fingerprint',{});localStorage.setItem('refreshToken',{});\n",
+            js(fingerprint, '\''),
+            js(token, '\'')
+        ),
+        _ => format!(
+            "localStorage.setItem( 'refreshToken' , {} );\n localStorage.setItem( \"fingerprint\",{} )\n",
+            js(token, '"'),
+            js(fingerprint, '\'')
+        ),
+    };
+    page("AimHarder", &format!("<script>{script}{go}</script>"))
+}
+
+/// `setrefresh` that failed: no script that stores anything.
+pub(crate) fn no_set_refresh() -> String {
+    page(
+        "AimHarder",
+        "<script>window.location.href = \"/\";</script>",
+    )
+}
+
+/// The home page with links to the boxes.
+pub(crate) fn home(scheme: &str, domain: &str, hosts: &[String]) -> String {
+    let mut links = format!(
+        "<a href=\"{scheme}://www.{domain}\">AimHarder</a> <a href=\"{scheme}://login.{domain}\">Salir</a>\n"
+    );
+    for host in hosts {
+        links.push_str(&format!(
+            "<li><a href=\"{scheme}://{}\">Mi box</a></li>\n",
+            escape(host)
+        ));
+    }
+    page("AimHarder - Home", &links)
+}
+
+/// A box's schedule page; its script knows the numeric id.
+pub(crate) fn schedule(gym: &str, id: u64) -> String {
+    page(
+        &escape(gym),
+        &format!(
+            "<div id=\"calendar\"></div>\n<script>var cl = new Calendar({{ box: {id}, familyId: '' }});</script>"
+        ),
+    )
+}
+
+pub(crate) fn not_found() -> String {
+    page("404", "<h1>404</h1><p>Página no encontrada</p>")
+}
+
+pub(crate) fn forbidden() -> String {
+    page("403 Forbidden", "<center><h1>403 Forbidden</h1></center>")
+}
+
+pub(crate) fn outage(status: u16) -> String {
+    page(
+        &status.to_string(),
+        &format!("<center><h1>{status}</h1><p>Estamos en mantenimiento</p></center>"),
+    )
+}
+
+/// The iframe's URL with the first token (protocol.md §2b).
+pub(crate) fn iframe_src(origin: &str, token: &str, fingerprint: &str, encoded: bool) -> String {
+    let user = token.split('|').next().unwrap_or_default();
+    let token = if encoded {
+        http::encode(token)
+    } else {
+        token.to_owned()
+    };
+    format!(
+        "{origin}/setrefresh?token={token}&fingerprint={}&user={user}&refresh=1",
+        http::encode(fingerprint)
+    )
+}

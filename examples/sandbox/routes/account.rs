@@ -1,0 +1,79 @@
+//! Who is logged in and where: `whoami`, `/home`, `/schedule` (protocol.md §4).
+
+use serde_json::{Value, json};
+
+use crate::config::WhoamiDead;
+use crate::http::{Request, Response};
+use crate::model::Gym;
+use crate::pages;
+use crate::sessions::{self, Auth};
+use crate::world::World;
+
+/// The account as login and whoami show it.
+pub(crate) fn user_data(world: &World, email: &str) -> Value {
+    let Some(account) = world.account(email) else {
+        return Value::Null;
+    };
+    let roles: Vec<_> = account
+        .boxes
+        .iter()
+        .filter(|_| world.config.whoami_roles)
+        .filter_map(|name| world.gym(name))
+        .map(|gym| json!({ "role": "client", "boid": gym.id, "gym": gym.gym, "centre_url": world.centre_url(gym) }))
+        .collect();
+    json!({ "id": account.id, "name": account.name, "mail": account.email, "roles": roles })
+}
+
+/// `GET /api/whoami`
+pub(crate) fn whoami(world: &World, request: &Request, now: i64) -> Response {
+    match sessions::auth(world, request, now) {
+        Auth::Account(email) => Response::json(&json!({ "data": [user_data(world, &email)] })),
+        // only boxes wait for setrefresh
+        Auth::Unset => match world.cookie_session(request) {
+            Some(at) => {
+                Response::json(&json!({ "data": [user_data(world, &world.sessions[at].account)] }))
+            }
+            None => whoami_dead(world),
+        },
+        Auth::None => whoami_dead(world),
+    }
+}
+
+fn whoami_dead(world: &World) -> Response {
+    match world.config.whoami_dead_shape {
+        WhoamiDead::Data => Response::json(&json!({ "data": [] })),
+        WhoamiDead::Logout => Response::json(&json!({ "logout": world.config.logout_shape })),
+        WhoamiDead::Unauthorized => Response::json_status(401, &json!({ "error": "unauthorized" })),
+    }
+}
+
+/// `GET /home`: links to the boxes, the login page without a login.
+pub(crate) fn home(world: &World, request: &Request, now: i64) -> Response {
+    let Auth::Account(email) = sessions::auth(world, request, now) else {
+        return Response::html(pages::login(""));
+    };
+    let names = world
+        .account(&email)
+        .map(|account| account.boxes.clone())
+        .unwrap_or_default();
+    let hosts: Vec<_> = names
+        .iter()
+        .filter_map(|name| world.gym(name))
+        .map(|gym| {
+            world
+                .centre_url(gym)
+                .trim_start_matches("https://")
+                .trim_start_matches("http://")
+                .to_owned()
+        })
+        .collect();
+    Response::html(pages::home("https", &world.domain, &hosts))
+}
+
+/// `GET /schedule?cl`: its script knows the box's id.
+pub(crate) fn schedule_page(world: &World, request: &Request, gym: &Gym, now: i64) -> Response {
+    match sessions::auth(world, request, now) {
+        Auth::Account(_) => Response::html(pages::schedule(&gym.gym, gym.id)),
+        Auth::None | Auth::Unset => Response::html(pages::login("")),
+    }
+}

@@ -1,0 +1,310 @@
+//! Booking and cancelling, with every refusal of the table in protocol.md §6 and the traps of §7.
+
+use serde_json::{Value, json};
+
+use crate::config::{Quirk, RefusalShape};
+use crate::http::{Request, Response};
+use crate::model::{Account, Class, Gym, Reservation};
+use crate::texts::{Language, Text};
+use crate::world::World;
+
+use super::number;
+
+/// A refusal: state, key, text, and anything else.
+#[derive(Clone, Debug, Default)]
+struct Refusal {
+    state: i64,
+    key: &'static str,
+    text: String,
+    max: Option<usize>,
+}
+
+impl Refusal {
+    fn text(state: i64, language: Language, text: Text) -> Self {
+        Self {
+            state,
+            text: language.text(text).to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn key(key: &'static str, language: Language, text: Text) -> Self {
+        Self {
+            key,
+            ..Self::text(-12, language, text)
+        }
+    }
+}
+
+/// What a `book` call asks for.
+#[derive(Clone, Debug)]
+struct Wish {
+    email: String,
+    family: String,
+    insist: bool,
+}
+
+/// `POST /api/book` with `id`, `day`, `insist`, `familyId`
+pub(crate) fn book(world: &mut World, request: &Request, gym: &Gym, now: i64) -> Response {
+    let email = match super::require_login(world, request, now) {
+        Ok(email) => email,
+        Err(response) => return response,
+    };
+    let form = request.form();
+    let Some(id) = request.field("id") else {
+        return Response::json(&json!({})); // not form-encoded: proves nothing
+    };
+    let insist = request.field("insist").as_deref() == Some("1");
+    let wish = Wish {
+        email,
+        family: super::family(&form),
+        insist,
+    };
+    let class = id
+        .parse()
+        .ok()
+        .and_then(|id| world.classes.get(&id))
+        .cloned();
+    if class
+        .as_ref()
+        .is_some_and(|class| world.mine(&wish.email, &wish.family, class.id).is_some())
+    {
+        world.counters.double_books += 1;
+    }
+    if let Some(answer) = forced_answer(world, &wish, class.as_ref()) {
+        return Response::json(&answer);
+    }
+    let day = request.field("day").unwrap_or_default();
+    let class = class
+        .filter(|class| class.gym == gym.name && class.day.format("%Y%m%d").to_string() == day);
+    let language = world.language(Some(&wish.email));
+    let Some(class) = class.filter(|class| !class.hidden) else {
+        return refused(world, &Refusal::text(-3, language, Text::Unavailable));
+    };
+    match decide(world, &wish, &class, gym, now) {
+        Ok(state) => accept(world, &wish, &class, state),
+        Err(refusal) => match class
+            .early_answer
+            .as_ref()
+            .filter(|_| refusal.key.starts_with("ERROR_ANTELACION"))
+        {
+            Some(answer) => Response::json(answer),
+            None => refused(world, &refusal),
+        },
+    }
+}
+
+/// The next answer that a test has put in the queue of the class or the account.
+fn forced_answer(world: &mut World, wish: &Wish, class: Option<&Class>) -> Option<Value> {
+    if let Some(class) = class.and_then(|class| world.classes.get_mut(&class.id))
+        && !class.book_answers.is_empty()
+    {
+        return Some(class.book_answers.remove(0));
+    }
+    let account = world.account_mut(&wish.email)?;
+    (!account.book_answers.is_empty()).then(|| account.book_answers.remove(0))
+}
+
+/// 1 or 0 when it may be booked or queued.
+fn decide(world: &World, wish: &Wish, class: &Class, gym: &Gym, now: i64) -> Result<i64, Refusal> {
+    let language = world.language(Some(&wish.email));
+    if world.mine(&wish.email, &wish.family, class.id).is_some() {
+        return Err(Refusal::key(
+            "NOPUEDESRESERVAMISMAHORA",
+            language,
+            Text::SameHour,
+        ));
+    }
+    if now >= class.start_ms(gym.timezone) - class.closes_before_ms {
+        return Err(Refusal::text(-7, language, Text::TooLate));
+    }
+    if !class.enabled || class.cancelled || class.resadmin {
+        return Err(Refusal::text(-3, language, Text::Unavailable));
+    }
+    if let Some((opens, notice)) = class.opening(gym)
+        && now < opens
+    {
+        let (key, text) = language.too_early(notice);
+        return Err(Refusal {
+            state: -12,
+            key,
+            text,
+            max: None,
+        });
+    }
+    let Some(account) = world.account(&wish.email) else {
+        return Err(Refusal::text(-2, language, Text::NoCredit));
+    };
+    check_account(world, wish, class, account, language)?;
+    let (taken, waiting) = world.places(class);
+    match (taken < class.capacity, wish.insist && waiting >= 0) {
+        (true, _) => Ok(1),
+        (false, true) => Ok(0),
+        (false, false) => Err(Refusal::text(-1, language, Text::Full)),
+    }
+}
+
+/// What the account itself stands in the way of.
+fn check_account(
+    world: &World,
+    wish: &Wish,
+    class: &Class,
+    account: &Account,
+    language: Language,
+) -> Result<(), Refusal> {
+    if account.payment_pending {
+        return Err(Refusal::text(-5, language, Text::PaymentPending));
+    }
+    if account.credit.is_some_and(|credit| credit <= 0) || !account.boxes.contains(&class.gym) {
+        return Err(Refusal::text(-2, language, Text::NoCredit));
+    }
+    let others: Vec<_> = world
+        .of(&wish.email, &wish.family)
+        .filter_map(|r| world.classes.get(&r.class).map(|other| (r, other)))
+        .filter(|(r, other)| r.state == 1 && other.gym == class.gym)
+        .map(|(_, other)| other)
+        .collect();
+    let reached = |limit: Option<usize>, count: usize| limit.is_some_and(|limit| count >= limit);
+    if others.iter().any(|other| other.wall() == class.wall()) {
+        return Err(Refusal::key(
+            "NOPUEDESRESERVAMISMAHORA",
+            language,
+            Text::SameHour,
+        ));
+    }
+    let today = others.iter().filter(|other| other.day == class.day).count();
+    if reached(account.daily_limit, today) {
+        return Err(Refusal {
+            state: -8,
+            max: account.daily_limit,
+            ..Refusal::default()
+        });
+    }
+    if reached(account.class_limit, others.len()) {
+        return Err(Refusal::text(-9, language, Text::Limit));
+    }
+    if reached(account.contracted_limit, others.len()) {
+        return Err(Refusal::key(
+            "HASSUPERADOLIMITCONTR",
+            language,
+            Text::Contracted,
+        ));
+    }
+    Ok(())
+}
+
+fn accept(world: &mut World, wish: &Wish, class: &Class, state: i64) -> Response {
+    let idres = world.add_reservation(Reservation {
+        account: wish.email.clone(),
+        class: class.id,
+        family: wish.family.clone(),
+        state,
+        ..Reservation::default()
+    });
+    world.counters.books += 1;
+    let texts = has(world, Some(class), Quirk::Strings);
+    let account = world.account_mut(&wish.email);
+    let credit = account.and_then(|account| account.credit.as_mut());
+    let left = credit.map_or(10, |credit| {
+        *credit -= state;
+        *credit
+    });
+    let idres = i64::try_from(idres).unwrap_or(0);
+    Response::json(&json!({
+        "clasesContratadas": left.to_string(), "hasPublicMemberships": 0,
+        "bookState": number(state, texts), "id": number(idres, !has(world, Some(class), Quirk::NumberId))
+    }))
+}
+
+fn has(world: &World, class: Option<&Class>, quirk: Quirk) -> bool {
+    class.is_some_and(|class| class.quirks.contains(&quirk)) || world.config.quirks.contains(&quirk)
+}
+
+fn refused(world: &World, refusal: &Refusal) -> Response {
+    let shape = world.config.refusal_shape;
+    let mut answer = json!({
+        "clasesContratadas": "10", "hasPublicMemberships": 0,
+        "bookState": number(refusal.state, has(world, None, Quirk::Strings))
+    });
+    if !refusal.key.is_empty() && matches!(shape, RefusalShape::Both | RefusalShape::Key) {
+        answer["errorMssgLang"] = Value::from(refusal.key);
+    }
+    if !refusal.text.is_empty() && matches!(shape, RefusalShape::Both | RefusalShape::Text) {
+        answer[world.config.refusal_text_key.as_str()] = Value::from(refusal.text.clone());
+    }
+    if let Some(max) = refusal.max {
+        answer["max"] = Value::from(max);
+    }
+    Response::json(&answer)
+}
+
+/// `POST /api/cancelBook` with `id` (the reservation's), `late`, `familyId`
+pub(crate) fn cancel(world: &mut World, request: &Request, gym: &Gym, now: i64) -> Response {
+    let email = match super::require_login(world, request, now) {
+        Ok(email) => email,
+        Err(response) => return response,
+    };
+    let Some(id) = request.field("id") else {
+        return Response::json(&json!({}));
+    };
+    if let Some(account) = world.account_mut(&email)
+        && !account.cancel_answers.is_empty()
+    {
+        return Response::json(&account.cancel_answers.remove(0));
+    }
+    let id: u64 = id.parse().unwrap_or(0);
+    let late_ok = request.field("late").as_deref() == Some("1");
+    let family = super::family(&request.form());
+    let found = world
+        .reservations
+        .get(&id)
+        .filter(|r| r.account == email && r.family == family)
+        .cloned();
+    let state = match found {
+        Some(reservation) => cancel_one(world, &reservation, gym, late_ok, now),
+        // the trap: a class id is answered "done", and nothing is cancelled
+        None if world.classes.contains_key(&id) => {
+            world.counters.trap_cancels += 1;
+            1
+        }
+        None => 3,
+    };
+    Response::json(&json!({ "cancelState": number(state, has(world, None, Quirk::Strings)) }))
+}
+
+fn cancel_one(
+    world: &mut World,
+    reservation: &Reservation,
+    gym: &Gym,
+    late_ok: bool,
+    now: i64,
+) -> i64 {
+    let Some(class) = world
+        .classes
+        .get(&reservation.class)
+        .filter(|class| class.gym == gym.name)
+    else {
+        return 3;
+    };
+    if class.cancel_refused || now >= class.start_ms(gym.timezone) {
+        return 3;
+    }
+    let late =
+        reservation.state == 1 && (class.late || class.late_after_ms.is_some_and(|at| now >= at));
+    if late && !late_ok {
+        return 2;
+    }
+    world.reservations.remove(&reservation.idres);
+    world.counters.cancels += 1;
+    if late {
+        world.late_cancels.push(reservation.clone());
+        let excess = world.late_cancels.len().saturating_sub(1000);
+        world.late_cancels.drain(..excess);
+    } else if let Some(credit) = world
+        .account_mut(&reservation.account)
+        .and_then(|a| a.credit.as_mut())
+    {
+        *credit += reservation.state;
+    }
+    1
+}

@@ -1,0 +1,189 @@
+//! One request in, one answer out: picks the route by host and path (protocol.md §1).
+
+pub(crate) mod account;
+pub(crate) mod booking;
+pub(crate) mod login;
+pub(crate) mod schedule;
+pub(crate) mod tokens;
+
+use serde_json::{Value, json};
+
+use crate::http::{Request, Response};
+use crate::model::Gym;
+use crate::sessions::{self, Auth};
+use crate::world::World;
+use crate::{clock, pages};
+
+/// Which part of the platform a host is.
+#[derive(Clone, Debug, PartialEq)]
+enum Place {
+    Login,
+    Main,
+    Box(String),
+    Nowhere,
+}
+
+fn place(world: &World, host: &str) -> Place {
+    if host == world.domain {
+        return Place::Main;
+    }
+    let label = host
+        .strip_suffix(&world.domain)
+        .and_then(|rest| rest.strip_suffix('.'));
+    match label {
+        Some("www") => Place::Main,
+        Some("login") => Place::Login,
+        Some(name) if world.gym(name).is_some() => Place::Box(name.to_owned()),
+        _ => other_host(world, host),
+    }
+}
+
+/// A box may live under a host of its own, which its `centre_url` tells.
+fn other_host(world: &World, host: &str) -> Place {
+    let found = world.boxes.iter().find(|gym| {
+        let url = world.centre_url(gym);
+        let bare = url
+            .trim_start_matches("https://")
+            .trim_start_matches("http://");
+        bare.split('/')
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(host))
+    });
+    found.map_or(Place::Nowhere, |gym| Place::Box(gym.name.clone()))
+}
+
+/// Answers a request; `now` is the server's clock, unix milliseconds.
+pub(crate) fn handle(world: &mut World, request: &Request, now: i64) -> Response {
+    let is_api = request.path.starts_with("/api/");
+    let agent = request.header("user-agent").unwrap_or_default();
+    let response = if world.config.require_user_agent && is_api && !agent.contains("Mozilla/") {
+        Response::html_status(403, pages::forbidden())
+    } else {
+        match place(world, &request.host) {
+            Place::Login => login_host(world, request, now),
+            Place::Main => main_host(world, request, now),
+            Place::Box(name) => match world.gym(&name).cloned() {
+                Some(gym) => box_host(world, request, &gym, now),
+                None => not_found(),
+            },
+            Place::Nowhere => not_found(),
+        }
+    };
+    with_balancer(response, now)
+}
+
+fn login_host(world: &mut World, request: &Request, now: i64) -> Response {
+    match (method(request), request.path.as_str()) {
+        ("POST", "/api/login") => login::json(world, request, now),
+        ("GET", "/api/login") => Response::html_status(405, pages::not_found()),
+        ("POST", "/" | "/login") => login::form(world, request, now),
+        ("GET", "/" | "/login") => login::page(world),
+        // where the relative iframe of the form's answer points to
+        ("GET", "/setrefresh") => tokens::set_refresh(world, request, now),
+        _ => not_found(),
+    }
+}
+
+fn main_host(world: &mut World, request: &Request, now: i64) -> Response {
+    match (method(request), request.path.as_str()) {
+        ("POST", "/api/login") => login::json(world, request, now),
+        ("POST", "/login") => login::form(world, request, now),
+        ("GET", "/login") => login::page(world),
+        ("GET", "/api/login/done") => login::json_done(world, request),
+        ("GET", "/login/done") => login::form_done(world, request),
+        ("GET", "/setrefresh") => tokens::set_refresh(world, request, now),
+        ("POST", "/api/tokenUpdate") => tokens::update(world, request, now),
+        ("GET", "/api/whoami") => account::whoami(world, request, now),
+        ("GET", "/home") => account::home(world, request, now),
+        ("GET", "/") => Response::html(pages::marketing()),
+        _ => not_found(),
+    }
+}
+
+fn box_host(world: &mut World, request: &Request, gym: &Gym, now: i64) -> Response {
+    match (method(request), request.path.as_str()) {
+        ("GET", "/api/bookings") => schedule::bookings(world, request, gym, now),
+        ("GET", "/api/nextBookings") => schedule::next_bookings(world, request, gym, now),
+        ("GET", "/api/coachBookings") => Response::html(""),
+        ("POST", "/api/book") => booking::book(world, request, gym, now),
+        ("POST", "/api/cancelBook") => booking::cancel(world, request, gym, now),
+        ("GET", "/" | "/schedule") => account::schedule_page(world, request, gym, now),
+        _ => not_found(),
+    }
+}
+
+fn method(request: &Request) -> &str {
+    if request.method == "HEAD" {
+        "GET"
+    } else {
+        &request.method
+    }
+}
+
+pub(crate) fn not_found() -> Response {
+    Response::html_status(404, pages::not_found())
+}
+
+/// The answer of a dead session: the status says nothing (protocol.md §1).
+pub(crate) fn logout(world: &World) -> Response {
+    let status = if world.config.logout_401 { 401 } else { 200 };
+    Response::json_status(status, &json!({ "logout": world.config.logout_shape }))
+}
+
+/// The account that asks, or the answer that it is logged out.
+pub(crate) fn require_login(
+    world: &World,
+    request: &Request,
+    now: i64,
+) -> Result<String, Response> {
+    match sessions::auth(world, request, now) {
+        Auth::Account(email) => Ok(email),
+        Auth::None | Auth::Unset => Err(logout(world)),
+    }
+}
+
+/// `familyId`, where misspelt too; empty for the account holder.
+pub(crate) fn family(fields: &[(String, String)]) -> String {
+    let named = |name: &str| {
+        fields
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+    };
+    let family = named("familyId")
+        .or_else(|| named("familiId"))
+        .unwrap_or_default();
+    if family.bytes().all(|byte| byte.is_ascii_digit()) {
+        family
+    } else {
+        String::new()
+    }
+}
+
+/// A number as the platform may write it.
+pub(crate) fn number(value: i64, as_text: bool) -> Value {
+    if as_text {
+        Value::from(value.to_string())
+    } else {
+        Value::from(value)
+    }
+}
+
+/// Stickiness cookies: new ones with nearly every answer.
+fn with_balancer(response: Response, now: i64) -> Response {
+    if fastrand::u8(..8) == 0 {
+        return response;
+    }
+    let value = format!("{:032x}", fastrand::u128(..));
+    let expires = clock::http_date(now + 7 * 86_400_000);
+    response
+        .with(
+            "Set-Cookie",
+            format!("AWSALB={value}; Expires={expires}; Path=/"),
+        )
+        .with(
+            "Set-Cookie",
+            format!("AWSALBCORS={value}; Expires={expires}; Path=/; SameSite=None; Secure"),
+        )
+}

@@ -1,0 +1,120 @@
+//! The default world: two accounts, two boxes, and a timetable around today.
+
+use chrono::{Datelike, Days, NaiveDate};
+
+use crate::model::{Account, Class, Gym};
+use crate::routes::schedule;
+use crate::world::World;
+
+const DAYS_BACK: u64 = 14;
+const DAYS_AHEAD: u64 = 60;
+
+/// How full a class is.
+#[derive(Clone, Copy, Debug)]
+enum Filling {
+    Some,
+    Full,
+    FullWithQueue,
+}
+
+use Filling::{Full, FullWithQueue, Some as Partly};
+
+const WEEKDAYS: [(&str, &str, Filling); 6] = [
+    ("07:00", "WOD", Partly),
+    ("09:30", "WOD", Partly),
+    ("18:30", "WOD", Partly),
+    ("18:30", "Halterofilia", FullWithQueue),
+    ("19:30", "WOD", Partly),
+    ("20:30", "Gimnàstics Avançat", Full),
+];
+const WEEKENDS: [(&str, &str, Filling); 3] = [
+    ("10:00", "Open Box", Partly),
+    ("11:30", "Equipos", FullWithQueue),
+    ("12:30", "Equipos", Full),
+];
+const YOGA: [(&str, &str, Filling); 2] = [("08:00", "Yoga", Partly), ("20:00", "Yoga", Partly)];
+
+/// Adds the accounts and boxes.
+pub(crate) fn people(world: &mut World) {
+    let gym = |name: &str, id, title: &str| Gym {
+        name: name.to_owned(),
+        id,
+        gym: title.to_owned(),
+        ..Gym::default()
+    };
+    world
+        .boxes
+        .push(gym("crossfitdemo", 10_122, "CrossFit Demo"));
+    world.boxes.push(gym("boxdos", 10_555, "Box Dos"));
+    let account = |email: &str, password: &str, id, name: &str, boxes: &[&str]| Account {
+        email: email.to_owned(),
+        password: password.to_owned(),
+        id,
+        name: name.to_owned(),
+        boxes: boxes.iter().map(|&name| name.to_owned()).collect(),
+        ..Account::default()
+    };
+    world.accounts.push(account(
+        "ana@example.org",
+        "correct-horse",
+        69_232,
+        "Ana",
+        &["crossfitdemo"],
+    ));
+    world.accounts.push(account(
+        "ben@example.org",
+        "battery-staple",
+        70_001,
+        "Ben",
+        &["crossfitdemo", "boxdos"],
+    ));
+    world.filled.insert("on".to_owned());
+}
+
+/// Makes the timetable of every day around the server's today that has none yet.
+pub(crate) fn timetable(world: &mut World, now: i64) {
+    if world.filled.is_empty() {
+        return; // an empty world stays empty
+    }
+    for name in ["crossfitdemo", "boxdos"] {
+        let Some(today) = world.gym(name).map(|gym| schedule::today(gym, now)) else {
+            continue;
+        };
+        for offset in 0..=(DAYS_BACK + DAYS_AHEAD) {
+            let day = today - Days::new(DAYS_BACK) + Days::new(offset);
+            if world.filled.insert(format!("{name} {day}")) {
+                fill(world, name, day);
+            }
+        }
+    }
+}
+
+fn fill(world: &mut World, name: &str, day: NaiveDate) {
+    let weekend = day.weekday().number_from_monday() > 5;
+    let slots: &[_] = match (name, weekend) {
+        ("boxdos", _) => &YOGA,
+        (_, true) => &WEEKENDS,
+        (_, false) => &WEEKDAYS,
+    };
+    for (turn, (start, title, filling)) in (1i64..).zip(slots) {
+        let varied = (i64::from(day.num_days_from_ce()) * 7 + turn * 5).rem_euclid(10) + 1;
+        let (occupied, waitlist) = match filling {
+            Partly => (varied, 0),
+            Full => (12, -1),
+            FullWithQueue => (12, 1 + varied % 4),
+        };
+        let id = world.new_class_id();
+        let class = Class {
+            id,
+            gym: name.to_owned(),
+            day,
+            start: (*start).to_owned(),
+            name: (*title).to_owned(),
+            occupied,
+            waitlist,
+            coach: Some(if turn % 2 == 1 { "Marta" } else { "Jordi" }.to_owned()),
+            ..Class::default()
+        };
+        world.classes.insert(id, class);
+    }
+}

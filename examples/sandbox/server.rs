@@ -1,0 +1,140 @@
+//! Sockets: accepting, keep-alive, TLS, and the ways in which an answer may leave.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::app::{self, App};
+use crate::faults::Delivery;
+use crate::http::Request;
+use crate::wire::{ReadError, Wire};
+
+const MAX_CONNECTIONS: usize = 4096;
+const IDLE: Duration = Duration::from_secs(300);
+const STACK: usize = 512 * 1024;
+const ACCEPTORS: usize = 2;
+
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts a connection as open while it lives.
+struct Guest;
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Accepts for ever.
+pub(crate) fn run(listener: &TcpListener, app: &Arc<App>, tls: Option<&Arc<ServerConfig>>) {
+    thread::scope(|scope| {
+        for _ in 0..ACCEPTORS {
+            scope.spawn(|| accept(listener, app, tls));
+        }
+    });
+}
+
+fn accept(listener: &TcpListener, app: &Arc<App>, tls: Option<&Arc<ServerConfig>>) {
+    loop {
+        let Ok((stream, _)) = listener.accept() else {
+            thread::sleep(Duration::from_millis(5)); // out of file descriptors, most likely
+            continue;
+        };
+        if OPEN.fetch_add(1, Ordering::Relaxed) >= MAX_CONNECTIONS {
+            OPEN.fetch_sub(1, Ordering::Relaxed);
+            continue;
+        }
+        let (app, tls, guest) = (Arc::clone(app), tls.cloned(), Guest);
+        let builder = thread::Builder::new().stack_size(STACK);
+        let _ = builder.spawn(move || {
+            let _guest = guest;
+            serve(stream, &app, tls);
+        });
+    }
+}
+
+/// One connection; errors only end it.
+fn serve(stream: TcpStream, app: &App, tls: Option<Arc<ServerConfig>>) {
+    let ready = stream
+        .set_nodelay(true)
+        .and_then(|()| stream.set_read_timeout(Some(IDLE)));
+    if ready
+        .and_then(|()| stream.set_write_timeout(Some(IDLE)))
+        .is_err()
+    {
+        return;
+    }
+    match tls {
+        None => talk(Wire::new(stream), app),
+        Some(config) => {
+            if let Ok(connection) = ServerConnection::new(config) {
+                let mut wire = Wire::new(StreamOwned::new(connection, stream));
+                talk_to(&mut wire, app);
+                wire.stream.conn.send_close_notify();
+                let _ = wire.stream.flush();
+            }
+        }
+    }
+}
+
+fn talk(mut wire: Wire<TcpStream>, app: &App) {
+    talk_to(&mut wire, app);
+}
+
+fn talk_to<S: Read + Write>(wire: &mut Wire<S>, app: &App) {
+    loop {
+        let request = match wire.read_request() {
+            Ok(request) => request,
+            Err(ReadError::Closed) => return,
+            Err(ReadError::Bad(status)) => {
+                let _ = wire
+                    .stream
+                    .write_all(&app::bad_request(status).bytes(&Request::default(), true));
+                return;
+            }
+        };
+        let (delivery, after) = app.answer(&request);
+        thread::sleep(after);
+        if !deliver(&mut wire.stream, &request, delivery).unwrap_or(false) {
+            return;
+        }
+    }
+}
+
+/// Sends; whether the connection may be used again.
+fn deliver(stream: &mut impl Write, request: &Request, delivery: Delivery) -> io::Result<bool> {
+    match delivery {
+        Delivery::Send(response) => {
+            stream.write_all(&response.bytes(request, !request.keep_alive))?;
+            stream.flush()?;
+            return Ok(request.keep_alive);
+        }
+        Delivery::Cut(response) => {
+            let bytes = response.bytes(request, true);
+            stream.write_all(&bytes[..bytes.len() - response.body.len() / 2])?;
+        }
+        Delivery::Trickle(response, longest) => {
+            let until = Instant::now() + longest;
+            for byte in response.bytes(request, true) {
+                stream.write_all(&[byte])?;
+                stream.flush()?;
+                if Instant::now() >= until {
+                    return Ok(false);
+                }
+                thread::sleep(Duration::from_millis(200));
+            }
+        }
+        Delivery::Garbage => {
+            stream.write_all(b"\x00\x16\x03\x01garbage \xff\xfe not HTTP at all\r\n\r\n\x1b[31m")?
+        }
+        Delivery::Hang(time) => thread::sleep(time),
+        Delivery::Drop => {}
+    }
+    stream.flush()?;
+    Ok(false)
+}
