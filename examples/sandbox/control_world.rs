@@ -27,7 +27,13 @@ pub(crate) fn accounts(world: &mut World, body: Value) -> Reply {
             account.email = old.email; // its sessions and reservations go by it
         }
         if account.id == 0 {
-            account.id = world.accounts.iter().map(|a| a.id).max().unwrap_or(80_000) + 1;
+            account.id = world
+                .accounts
+                .iter()
+                .map(|a| a.id)
+                .max()
+                .unwrap_or(80_000)
+                .saturating_add(1);
         }
         world.wrong.remove(&account.email);
         emails.push(account.email.clone());
@@ -60,10 +66,16 @@ pub(crate) fn boxes(world: &mut World, body: Value) -> Reply {
             ));
         }
         if gym.id == 0 {
-            gym.id = world.boxes.iter().map(|b| b.id).max().unwrap_or(10_600) + 1;
+            gym.id = world
+                .boxes
+                .iter()
+                .map(|b| b.id)
+                .max()
+                .unwrap_or(10_600)
+                .saturating_add(1);
         }
-        if gym.gym.is_empty() {
-            gym.gym.clone_from(&gym.name);
+        if gym.title.is_empty() {
+            gym.title.clone_from(&gym.name);
         }
         names.push(gym.name.clone());
         match world.boxes.iter_mut().find(|old| old.name == gym.name) {
@@ -154,8 +166,8 @@ pub(crate) fn reserve(world: &mut World, body: &Value) -> Reply {
     let family = text_or_number(&body["family"]).unwrap_or_default();
     let state = body
         .get("state")
-        .map_or(Some(1), Value::as_i64)
-        .ok_or("state must be 0 or 1")?;
+        .map_or(Some(1), state_of)
+        .ok_or("state must be a small number")?;
     let there = world
         .mine(&account, &family, class)
         .map(|reservation| reservation.idres);
@@ -173,6 +185,11 @@ pub(crate) fn reserve(world: &mut World, body: &Value) -> Reply {
     Ok(json!(world.reservations.get(&idres)))
 }
 
+/// Usually 1 or 0; others for states that nobody knows.
+fn state_of(value: &Value) -> Option<i64> {
+    value.as_i64().filter(|state| (-99..=99).contains(state))
+}
+
 fn text_or_number(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -183,7 +200,7 @@ fn text_or_number(value: &Value) -> Option<String> {
 
 /// `PATCH reservations/IDRES`: a new state (a place on the list becomes a booking, say).
 pub(crate) fn patch_reservation(world: &mut World, idres: &str, patch: &Value) -> Reply {
-    let state = patch["state"].as_i64().ok_or("state must be a number")?;
+    let state = state_of(&patch["state"]).ok_or("state must be a small number")?;
     let found = idres
         .parse()
         .ok()

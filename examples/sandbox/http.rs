@@ -3,6 +3,8 @@
 //! Lenient on purpose: the platform's other clients send odd but valid requests. Must not read or
 //! write sockets (see `wire.rs`).
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 /// One request, read whole.
@@ -234,8 +236,7 @@ pub(crate) fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push('%');
-            out.push_str(&format!("{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
         out
     })

@@ -1,6 +1,6 @@
 //! The things of the world: accounts, boxes, classes, reservations, sessions, counters.
 
-use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,7 +43,8 @@ pub(crate) struct Account {
 pub(crate) struct Gym {
     pub(crate) name: String,
     pub(crate) id: u64,
-    pub(crate) gym: String,
+    #[serde(rename = "gym")]
+    pub(crate) title: String,
     #[serde(with = "plain")]
     pub(crate) timezone: Tz,
     /// The opening rule; None = always open.
@@ -57,7 +58,7 @@ impl Default for Gym {
         Self {
             name: String::new(),
             id: 0,
-            gym: String::new(),
+            title: String::new(),
             timezone: chrono_tz::Europe::Madrid,
             opens: None,
             centre_url: None,
@@ -177,6 +178,18 @@ impl Class {
         let time = opening::parse_time(&self.start);
         if time.is_none() {
             return Err(format!("start must read HH:MM, not {:?}", self.start));
+        }
+        let instant = |at: i64| (0..=253_402_300_799_000).contains(&at); // the years 1970 to 9999
+        let instants = [
+            self.opens_at_ms,
+            self.late_after_ms,
+            Some(self.closes_before_ms),
+        ];
+        if !(1970..=9000).contains(&self.day.year()) || !instants.into_iter().flatten().all(instant)
+        {
+            return Err(
+                "day, opens_at_ms, late_after_ms or closes_before_ms is out of range".to_owned(),
+            );
         }
         let sane = (0..=1440).contains(&self.length)
             && (0..=100_000).contains(&self.capacity)

@@ -1,5 +1,7 @@
 //! The HTML that the platform serves. Long enough to look like pages, no more.
 
+use std::fmt::Write as _;
+
 use crate::http;
 
 /// Text made safe for HTML.
@@ -110,10 +112,11 @@ pub(crate) fn home(scheme: &str, domain: &str, hosts: &[String]) -> String {
         "<a href=\"{scheme}://www.{domain}\">AimHarder</a> <a href=\"{scheme}://login.{domain}\">Salir</a>\n"
     );
     for host in hosts {
-        links.push_str(&format!(
-            "<li><a href=\"{scheme}://{}\">Mi box</a></li>\n",
+        let _ = writeln!(
+            links,
+            "<li><a href=\"{scheme}://{}\">Mi box</a></li>",
             escape(host)
-        ));
+        );
     }
     page("AimHarder - Home", &links)
 }

@@ -39,7 +39,7 @@ pub(crate) fn people(world: &mut World) {
     let gym = |name: &str, id, title: &str| Gym {
         name: name.to_owned(),
         id,
-        gym: title.to_owned(),
+        title: title.to_owned(),
         ..Gym::default()
     };
     world

@@ -130,7 +130,8 @@ fn deliver(stream: &mut impl Write, request: &Request, delivery: Delivery) -> io
             }
         }
         Delivery::Garbage => {
-            stream.write_all(b"\x00\x16\x03\x01garbage \xff\xfe not HTTP at all\r\n\r\n\x1b[31m")?
+            stream
+                .write_all(b"\x00\x16\x03\x01garbage \xff\xfe not HTTP at all\r\n\r\n\x1b[31m")?;
         }
         Delivery::Hang(time) => thread::sleep(time),
         Delivery::Drop => {}

@@ -102,6 +102,12 @@ fn world(args: &Args) -> Result<World> {
     if let Some(language) = args.language {
         world.config.language = language;
     }
+    for class in world.classes.values() {
+        class
+            .check()
+            .map_err(anyhow::Error::msg)
+            .context("read the state file")?;
+    }
     world.reindex();
     let now = clock::now_ms() + world.config.skew_ms;
     seed::timetable(&mut world, now);

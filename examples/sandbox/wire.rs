@@ -207,5 +207,5 @@ fn set_target(request: &mut Request, target: &str, host: &str) {
     } else {
         path.to_owned()
     };
-    request.query = query.to_owned();
+    query.clone_into(&mut request.query);
 }

@@ -110,16 +110,13 @@ impl World {
     /// Stores a session in place of one with the same key; its place.
     pub(crate) fn put_session(&mut self, session: Session) -> usize {
         let key = (session.account.clone(), session.fingerprint.clone());
-        let at = match self.session_index.get(&key) {
-            Some(&at) => {
-                self.cookie_index.remove(&self.sessions[at].cookie);
-                self.sessions[at] = session;
-                at
-            }
-            None => {
-                self.sessions.push(session);
-                self.sessions.len() - 1
-            }
+        let at = if let Some(&at) = self.session_index.get(&key) {
+            self.cookie_index.remove(&self.sessions[at].cookie);
+            self.sessions[at] = session;
+            at
+        } else {
+            self.sessions.push(session);
+            self.sessions.len() - 1
         };
         self.index_session(at);
         at

@@ -19,7 +19,7 @@ pub(crate) fn user_data(world: &World, email: &str) -> Value {
         .iter()
         .filter(|_| world.config.whoami_roles)
         .filter_map(|name| world.gym(name))
-        .map(|gym| json!({ "role": "client", "boid": gym.id, "gym": gym.gym, "centre_url": world.centre_url(gym) }))
+        .map(|gym| json!({ "role": "client", "boid": gym.id, "gym": gym.title, "centre_url": world.centre_url(gym) }))
         .collect();
     json!({ "id": account.id, "name": account.name, "mail": account.email, "roles": roles })
 }
@@ -73,7 +73,7 @@ pub(crate) fn home(world: &World, request: &Request, now: i64) -> Response {
 /// `GET /schedule?cl`: its script knows the box's id.
 pub(crate) fn schedule_page(world: &World, request: &Request, gym: &Gym, now: i64) -> Response {
     match sessions::auth(world, request, now) {
-        Auth::Account(_) => Response::html(pages::schedule(&gym.gym, gym.id)),
+        Auth::Account(_) => Response::html(pages::schedule(&gym.title, gym.id)),
         Auth::None | Auth::Unset => Response::html(pages::login("")),
     }
 }

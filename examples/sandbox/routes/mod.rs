@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod booking;
+pub(crate) mod cancel;
 pub(crate) mod login;
 pub(crate) mod schedule;
 pub(crate) mod tokens;
@@ -106,7 +107,7 @@ fn box_host(world: &mut World, request: &Request, gym: &Gym, now: i64) -> Respon
         ("GET", "/api/nextBookings") => schedule::next_bookings(world, request, gym, now),
         ("GET", "/api/coachBookings") => Response::html(""),
         ("POST", "/api/book") => booking::book(world, request, gym, now),
-        ("POST", "/api/cancelBook") => booking::cancel(world, request, gym, now),
+        ("POST", "/api/cancelBook") => cancel::cancel(world, request, gym, now),
         ("GET", "/" | "/schedule") => account::schedule_page(world, request, gym, now),
         _ => not_found(),
     }

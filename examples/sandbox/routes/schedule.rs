@@ -106,7 +106,7 @@ fn row(world: &World, gym: &Gym, class: &Class, mine: Option<&Reservation>) -> V
     let mut row = json!({
         "id": number(id, texts), "time": time(world, class), "timeid": time_id(class), "classId": 101,
         "className": format!("{spaces}{}{spaces}", class.name), "classDesc": "",
-        "classLength": class.length, "boxName": gym.gym, "boxDir": gym.address, "boxPic": null,
+        "classLength": class.length, "boxName": gym.title, "boxDir": gym.address, "boxPic": null,
         "coachName": class.coach, "coachPic": null, "enabled": number(i64::from(class.enabled), texts),
         "included": 1, "bookState": mine.map(|r| number(r.state, texts)),
         "idres": mine.map(|r| number(i64::try_from(r.idres).unwrap_or(0), texts)), "spotres": null,
@@ -212,7 +212,7 @@ fn entry(language: Language, gym: &Gym, class: &Class, reservation: &Reservation
     json!({
         "id": 9_000_000 + reservation.idres, "day": language.weekday_and_day(class.day),
         "time": format!("{start} - {end}"), "className": class.name, "bookState": reservation.state,
-        "boxName": gym.gym, "boxDir": gym.address
+        "boxName": gym.title, "boxDir": gym.address
     })
 }
 
