@@ -1,1 +1,27 @@
-fn main() {}
+//! Parse, log, run, print one error line, exit code.
+
+use std::process::ExitCode;
+
+use aimharder::cli::Cli;
+use aimharder::exit::Failure;
+use aimharder::output::Out;
+use aimharder::{commands, interrupt, logs};
+
+fn main() -> ExitCode {
+    interrupt::listen();
+    let json = std::env::args_os().any(|arg| arg == "--json");
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(said) => return Out::stdout(json).clap(&said),
+    };
+    logs::start(cli.everywhere.quiet, cli.everywhere.verbose);
+    let mut out = Out::stdout(cli.everywhere.json);
+    match commands::run(cli, &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let failure = Failure::of(&error);
+            out.fail(&failure);
+            ExitCode::from(failure.kind.code())
+        }
+    }
+}

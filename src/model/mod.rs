@@ -1,5 +1,8 @@
 //! The field's own small values, read from what people and the platform write. Pure: no clock, no I/O.
 
+pub mod account;
+pub mod class;
 pub mod day;
 pub mod label;
+pub mod session;
 pub mod time;

@@ -1,0 +1,168 @@
+//! One cancellation: send the reservation's number (never the class's: the platform would answer
+//! "done" and do nothing, protocol.md §7), and believe only the row.
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::{Desk, Hold, Trouble, hold, lost, never_sent};
+use crate::aimharder::{CancelAnswer, CancelVerdict, Row};
+use crate::{clock, interrupt, sessions};
+
+/// How a wish to cancel ended (`cli.md`, "Booking").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelOutcome {
+    Cancelled,
+    NotBooked,
+    LateCancellation,
+    Refused,
+    WouldCancel,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct CancelReport {
+    pub outcome: CancelOutcome,
+    pub row: Row,
+    pub message: Option<String>,
+    pub state: Option<i64>,
+}
+
+const AGAIN: Duration = Duration::from_millis(300);
+
+impl Desk<'_, '_> {
+    /// Cancel a booking or a waiting-list place. `late` accepts that it costs the credit; the free
+    /// way is tried first all the same.
+    ///
+    /// # Errors
+    /// [`Trouble`] when there is no outcome.
+    pub fn cancel(
+        &mut self,
+        day: NaiveDate,
+        row: &Row,
+        late: bool,
+    ) -> Result<CancelReport, Trouble> {
+        let reservation = match cancellable(row) {
+            Ok(reservation) => reservation,
+            Err(report) => return Ok(*report),
+        };
+        let _shield = interrupt::shield();
+        let first = self.withdraw(day, row, &reservation, false)?;
+        if first.outcome == CancelOutcome::LateCancellation && late {
+            return self.withdraw(day, row, &reservation, true);
+        }
+        Ok(first)
+    }
+
+    fn withdraw(
+        &mut self,
+        day: NaiveDate,
+        row: &Row,
+        reservation: &str,
+        late: bool,
+    ) -> Result<CancelReport, Trouble> {
+        let mut sent = self.send_cancel(reservation, late);
+        if sent.as_ref().is_err_and(never_sent) {
+            clock::pause(AGAIN);
+            sent = self.send_cancel(reservation, late);
+        }
+        match sent {
+            Ok(answer) => self.settle_cancel(day, row, &answer, late),
+            Err(e) => match lost(e) {
+                Ok(e) => self.settle_lost_cancel(day, row, &e.to_string()),
+                Err(e) => Err(e.into()),
+            },
+        }
+    }
+
+    fn send_cancel(&mut self, reservation: &str, late: bool) -> sessions::Result<CancelAnswer> {
+        let (at, family) = (&self.at, self.family.as_deref());
+        self.live
+            .call(|platform, jar| platform.cancel_book(jar, at, reservation, late, family))
+    }
+
+    fn settle_cancel(
+        &mut self,
+        day: NaiveDate,
+        row: &Row,
+        answer: &CancelAnswer,
+        late: bool,
+    ) -> Result<CancelReport, Trouble> {
+        let told = |outcome, row: Row, words: Option<&str>| CancelReport {
+            outcome,
+            row,
+            message: answer.message.clone().or_else(|| words.map(str::to_owned)),
+            state: answer.state,
+        };
+        match answer.verdict {
+            CancelVerdict::Refused => Ok(told(CancelOutcome::Refused, row.clone(), None)),
+            CancelVerdict::Late if late => {
+                Ok(told(CancelOutcome::Refused, row.clone(), Some("AimHarder did not accept the late cancellation either")))
+            }
+            CancelVerdict::Late => Ok(told(CancelOutcome::LateCancellation, row.clone(), None)),
+            CancelVerdict::Done | CancelVerdict::Unproven => match self.mine_now(day, &row.id)? {
+                (Hold::NotMine, now) => Ok(told(CancelOutcome::Cancelled, now, None)),
+                (_, now) if answer.verdict == CancelVerdict::Done => Ok(told(
+                    CancelOutcome::Refused,
+                    now,
+                    Some("AimHarder answered \"cancelled\", but the schedule still shows the booking"),
+                )),
+                _ => Err(Trouble::NotDone(
+                    "AimHarder's answer proves nothing and the schedule still shows the booking; try again".into(),
+                )),
+            },
+        }
+    }
+
+    fn settle_lost_cancel(
+        &mut self,
+        day: NaiveDate,
+        row: &Row,
+        cause: &str,
+    ) -> Result<CancelReport, Trouble> {
+        log::info!("no answer to the cancellation ({cause}); the schedule tells what became of it");
+        let mut found = self.mine_now(day, &row.id)?;
+        if found.0 != Hold::NotMine {
+            clock::pause(Duration::from_secs(1));
+            found = self.mine_now(day, &row.id)?;
+        }
+        match found {
+            (Hold::NotMine, now) => Ok(CancelReport {
+                outcome: CancelOutcome::Cancelled,
+                row: now,
+                message: None,
+                state: None,
+            }),
+            _ => Err(Trouble::NotDone(format!(
+                "not cancelled: {cause}; the schedule still shows the booking; try again"
+            ))),
+        }
+    }
+}
+
+/// The reservation's number, or why there is nothing to send.
+pub fn cancellable(row: &Row) -> Result<String, Box<CancelReport>> {
+    let report = |outcome, words: Option<&str>| {
+        Box::new(CancelReport {
+            outcome,
+            row: row.clone(),
+            message: words.map(str::to_owned),
+            state: None,
+        })
+    };
+    match hold(row) {
+        Some(Hold::NotMine) => Err(report(CancelOutcome::NotBooked, None)),
+        _ if row.staff => Err(report(
+            CancelOutcome::Refused,
+            Some("this place was reserved by the gym's staff; ask them to cancel it"),
+        )),
+        _ => row.reservation.clone().ok_or_else(|| {
+            report(
+                CancelOutcome::Refused,
+                Some("AimHarder's schedule does not tell the reservation's number"),
+            )
+        }),
+    }
+}

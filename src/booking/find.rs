@@ -1,0 +1,91 @@
+//! Finding the one class that is meant. Pure.
+
+use chrono::{NaiveDate, NaiveTime};
+
+use crate::aimharder::Row;
+use crate::exit::Failure;
+use crate::text::fold;
+
+/// How a class is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    Id(String),
+    At {
+        start: NaiveTime,
+        name: Option<String>,
+    },
+}
+
+/// The class meant by time and name, or by number.
+///
+/// # Errors
+/// None or several: the message lists what there is.
+pub fn one<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
+    let fitting: Vec<&Row> = match wanted {
+        Wanted::Id(id) => rows.iter().filter(|row| row.id == *id).collect(),
+        Wanted::At { start, name } => by_name(
+            rows.iter().filter(|row| row.start == *start),
+            name.as_deref(),
+        ),
+    };
+    match fitting.as_slice() {
+        [only] => Ok(only),
+        [] => Err(Failure::not_found(format!(
+            "{} on {day}{}",
+            nothing(wanted),
+            what_else(rows)
+        ))),
+        several => Err(Failure::not_found(format!(
+            "several classes fit on {day}: {}; say which with --class, or with --id",
+            list(several.iter().copied())
+        ))),
+    }
+}
+
+/// Case- and accent-insensitively by substring; an exact match beats a substring.
+pub fn by_name<'r>(rows: impl Iterator<Item = &'r Row>, name: Option<&str>) -> Vec<&'r Row> {
+    let Some(name) = name.map(fold) else {
+        return rows.collect();
+    };
+    let fitting: Vec<&Row> = rows.filter(|row| fold(&row.name).contains(&name)).collect();
+    let exact: Vec<&Row> = fitting
+        .iter()
+        .copied()
+        .filter(|row| fold(&row.name) == name)
+        .collect();
+    if exact.is_empty() { fitting } else { exact }
+}
+
+fn nothing(wanted: &Wanted) -> String {
+    match wanted {
+        Wanted::Id(id) => format!("no class with number {id}"),
+        Wanted::At { start, name: None } => format!("no class at {}", start.format("%H:%M")),
+        Wanted::At {
+            start,
+            name: Some(name),
+        } => format!("no class {name:?} at {}", start.format("%H:%M")),
+    }
+}
+
+fn what_else(rows: &[Row]) -> String {
+    if rows.is_empty() {
+        "; no classes are published for that day".to_owned()
+    } else {
+        format!("; that day has {}", list(rows.iter()))
+    }
+}
+
+fn list<'r>(rows: impl Iterator<Item = &'r Row>) -> String {
+    let mut named: Vec<String> = rows
+        .map(|row| format!("{} {} (id {})", row.start.format("%H:%M"), row.name, row.id))
+        .collect();
+    named.sort();
+    let more = named.len().saturating_sub(12);
+    named.truncate(12);
+    let tail = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    named.join(", ") + &tail
+}

@@ -1,0 +1,107 @@
+//! Booking and cancelling, proven (design.md, promise 6): what a command does once, and what a
+//! prebooking does at its instant.
+//!
+//! A [`Desk`] is a live session in front of one box. It reads schedules that are known to be
+//! personal, sends a request, and settles every doubt by the class's own row:
+//!
+//! ```text
+//! row ─► already mine? closed? ─► answer without sending
+//!  └─► POST ─► clear answer ─────────────────────────► outcome
+//!        └─► 0, {}, "same hour", lost ─► row again ──► outcome, or "unknown"
+//! ```
+//!
+//! Nothing here prints, and nothing is sent twice unless the platform provably did not act.
+
+mod book;
+mod cancel;
+mod diary;
+pub mod find;
+
+use chrono::NaiveDate;
+
+use crate::aimharder::{self, BoxAt, Mine, Row, Schedule};
+use crate::sessions::{self, Live};
+
+pub use book::{BookReport, Outcome};
+pub use cancel::{CancelOutcome, CancelReport, cancellable};
+pub use diary::{Diary, Entry, PastEntry};
+
+/// A live session in front of one box, for the account holder or one family member.
+#[derive(Debug)]
+pub struct Desk<'d, 's> {
+    pub live: &'d mut Live<'s>,
+    pub at: BoxAt,
+    pub family: Option<String>,
+}
+
+/// Why a booking or cancellation came to no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// it was sent, its answer was lost, and the schedule could not be read
+    #[error("{0}")]
+    Unknown(String),
+    /// nothing was done, as far as the schedule shows: worth a later try
+    #[error("{0}")]
+    NotDone(String),
+    #[error(transparent)]
+    Session(#[from] sessions::Error),
+}
+
+/// Whose a class is, as its row tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    Booked,
+    Waiting,
+    NotMine,
+}
+
+/// What the row says; `None` for a state nobody knows.
+pub fn hold(row: &Row) -> Option<Hold> {
+    match row.mine {
+        Mine::Booked => Some(Hold::Booked),
+        Mine::Waiting => Some(Hold::Waiting),
+        Mine::No => Some(Hold::NotMine),
+        Mine::Unknown(_) => None,
+    }
+}
+
+impl Desk<'_, '_> {
+    /// A day's schedule as this login sees it. A schedule without anything personal looks the same
+    /// to a dead session (protocol.md §1), so then the login is proven alive *after* it was read.
+    ///
+    /// # Errors
+    /// The platform's, or a session that cannot be healed.
+    pub fn schedule(&mut self, day: NaiveDate) -> sessions::Result<Schedule> {
+        let (at, family) = (&self.at, self.family.as_deref());
+        self.live.call(|platform, jar| {
+            let schedule = platform.schedule(jar, at, day, family)?;
+            if !schedule.is_personal() {
+                platform.whoami(jar)?;
+            }
+            Ok(schedule)
+        })
+    }
+
+    /// The class's row as it is now. `None`: it is no longer in the schedule.
+    fn row(&mut self, day: NaiveDate, class_id: &str) -> sessions::Result<Option<Row>> {
+        let schedule = self.schedule(day)?;
+        Ok(schedule.rows.into_iter().find(|row| row.id == class_id))
+    }
+}
+
+/// The platform's error when it is a write's own answer that was lost or strange; other errors
+/// (no session, no lock, …) mean that the platform did not act.
+fn lost(error: sessions::Error) -> Result<aimharder::Error, sessions::Error> {
+    match error {
+        sessions::Error::Platform(e) if !e.server_did_not_act() => Ok(e),
+        other => Err(other),
+    }
+}
+
+/// Was no connection made at all, so that sending again is safe?
+fn never_sent(error: &sessions::Error) -> bool {
+    matches!(
+        error,
+        sessions::Error::Platform(aimharder::Error::NotConnected(_))
+    )
+}

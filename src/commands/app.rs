@@ -1,0 +1,181 @@
+//! What every command starts from: config, store, platform, and the answers to "which account?"
+//! and "which session?". Problems are looked for in the order that `cli.md` promises: usage,
+//! config, store, account and session, then box and class.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use etcetera::BaseStrategy;
+
+use crate::aimharder::{Platform, Scheme, Settings};
+use crate::cli::Everywhere;
+use crate::config::{self, Config};
+use crate::exit::{Failure, Kind};
+use crate::model::account::Account;
+use crate::model::session::SessionKind;
+use crate::sessions::{Pick, Sessions, lock::Locks};
+use crate::store::Store;
+
+/// One run of the program.
+#[derive(Debug)]
+pub(super) struct App {
+    pub asked: Everywhere,
+    pub config: Config,
+    pub store: Store,
+    pub platform: Platform,
+    purpose: String,
+}
+
+impl App {
+    /// Read the config, open the store. Nothing is sent yet.
+    pub(super) fn start(asked: Everywhere, command: &str) -> Result<Self> {
+        if asked.fingerprint.is_some()
+            && asked.session == Some(SessionKind::Background)
+            && command != "sessions"
+        {
+            return Err(Failure::usage(
+                "--fingerprint names a device session: it cannot go with --session background",
+            )
+            .into());
+        }
+        let config = load_config(asked.config.as_deref())?;
+        let store = Store::open(&store_path(asked.store.as_deref())?)?;
+        log::info!("store {}", store.path().display());
+        let platform = Platform::new(settings(&config));
+        Ok(Self {
+            asked,
+            config,
+            store,
+            platform,
+            purpose: format!("aimharder {command}"),
+        })
+    }
+
+    /// The room that hands out sessions.
+    pub(super) fn sessions(&self) -> Sessions<'_> {
+        Sessions {
+            store: &self.store,
+            platform: &self.platform,
+            config: &self.config,
+            locks: Locks::beside(self.store.path(), &self.purpose),
+        }
+    }
+
+    /// The account to act for: named, the config's, or the only one in the store.
+    pub(super) fn account(&self) -> Result<Account> {
+        if let Some(account) = self.named_account()? {
+            return Ok(account);
+        }
+        let mut known = self.store.accounts()?;
+        match (known.pop(), known.len()) {
+            (Some(only), 0) => Ok(only),
+            (None, _) => Err(Failure::login_required(
+                "no session yet: run `aimharder login EMAIL` first",
+            )
+            .into()),
+            (Some(last), _) => {
+                known.push(last);
+                let names: Vec<_> = known.iter().map(Account::as_str).collect();
+                Err(Failure::not_found(format!(
+                    "several accounts have sessions here ({}): choose one with --account, or set `account` in the config",
+                    names.join(", ")
+                ))
+                .into())
+            }
+        }
+    }
+
+    /// The account of a flag, its variable, or the config.
+    pub(super) fn named_account(&self) -> Result<Option<Account>> {
+        if let Some(account) = &self.asked.account {
+            return Ok(Some(account.clone()));
+        }
+        let configured = self.config.account.as_deref().map(str::parse).transpose();
+        configured.map_err(|e: String| Failure::usage(e).into())
+    }
+
+    /// Which session acts: the caller names the kind that its command uses by default.
+    pub(super) fn pick(&self, account: &Account, default: SessionKind) -> Result<Pick> {
+        let Some(prefix) = &self.asked.fingerprint else {
+            return Ok(Pick::Kind(self.asked.session.unwrap_or(default)));
+        };
+        let devices = self.store.sessions(Some(account))?;
+        let devices = devices
+            .into_iter()
+            .filter(|row| row.kind == SessionKind::Device)
+            .collect();
+        let row = Sessions::by_prefix(devices, prefix)?;
+        Ok(Pick::Device(row.fingerprint))
+    }
+}
+
+fn load_config(named: Option<&Path>) -> Result<Config> {
+    match named {
+        Some(path) => Ok(Config::load(path)?),
+        None => {
+            let path = config_path()?;
+            let missing = matches!(path.try_exists(), Ok(false));
+            if missing {
+                Ok(Config::default())
+            } else {
+                Ok(Config::load(&path)?)
+            }
+        }
+    }
+}
+
+fn config_path() -> Result<PathBuf> {
+    if let Some(folder) = systemd_folder("CONFIGURATION_DIRECTORY") {
+        return Ok(folder.join("config.toml"));
+    }
+    Ok(folders()?
+        .config_dir()
+        .join("aimharder")
+        .join("config.toml"))
+}
+
+fn store_path(named: Option<&Path>) -> Result<PathBuf> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    if let Some(folder) = systemd_folder("STATE_DIRECTORY") {
+        return Ok(folder.join("aimharder.db"));
+    }
+    let folders = folders()?;
+    let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
+    Ok(state.join("aimharder").join("aimharder.db"))
+}
+
+/// systemd gives a list separated by colons when a unit asks for several folders; ours is first.
+fn systemd_folder(variable: &str) -> Option<PathBuf> {
+    let value = std::env::var_os(variable)?;
+    std::env::split_paths(&value)
+        .next()
+        .filter(|folder| !folder.as_os_str().is_empty())
+}
+
+fn folders() -> Result<etcetera::base_strategy::Xdg> {
+    etcetera::base_strategy::Xdg::new().map_err(|_| {
+        Failure::new(
+            Kind::Internal,
+            "no home folder: set HOME, or name --config and --store",
+        )
+        .into()
+    })
+}
+
+fn settings(config: &Config) -> Settings {
+    let server = &config.server;
+    Settings {
+        domain: server.domain.clone(),
+        scheme: match server.scheme {
+            config::Scheme::Http => Scheme::Http,
+            config::Scheme::Https => Scheme::Https,
+        },
+        connect_to: server.connect_to,
+        ca_file: server.ca_file.clone(),
+        proxy: server.proxy.as_ref().map(|proxy| proxy.expose().to_owned()),
+        timeout: server.timeout,
+        user_agent: server.user_agent.clone(),
+    }
+}

@@ -1,0 +1,135 @@
+//! `book`: one class, now, and proven.
+
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate};
+use chrono_tz::Tz;
+
+use super::app::App;
+use super::gym::Gym;
+use crate::aimharder::Row;
+use crate::booking::{BookReport, Desk, Hold, Outcome, find, hold};
+use crate::cli::BookArgs;
+use crate::clock;
+use crate::exit::Failure;
+use crate::model::class::{Class, ClassState, Setting};
+use crate::model::session::SessionKind;
+use crate::opening::{Learned, Opening};
+use crate::output::{BookView, Out, SessionRef};
+
+pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
+    let account = app.account()?;
+    let sessions = app.sessions();
+    let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
+    let gym = app.gym(&account)?;
+    let at = app.box_at(&gym, &mut live)?;
+    let today = clock::now().with_timezone(&gym.zone).date_naive();
+    let day = args.day.on(today).map_err(Failure::usage)?;
+    let mut desk = Desk {
+        live: &mut live,
+        at,
+        family: args.family.clone(),
+    };
+
+    let rows = desk.schedule(day)?.rows;
+    let row = find::one(&rows, &wanted(args), day)?;
+    let report = if args.dry_run {
+        rehearse(&gym, day, row, &rows, args.waitlist)
+    } else {
+        desk.book(day, row, args.waitlist)?
+    };
+    if let Some(learned) = &report.learned {
+        learn(app, &gym, learned)?;
+    }
+    out.show(&view(&gym, day, report, SessionRef::from(live.row())))
+}
+
+fn wanted(args: &BookArgs) -> find::Wanted {
+    match (&args.id, args.time) {
+        (Some(id), _) => find::Wanted::Id(id.clone()),
+        (None, start) => find::Wanted::At {
+            start: start.unwrap_or_default(),
+            name: args.class.clone(),
+        },
+    }
+}
+
+/// What would become of it, from the schedule alone.
+fn rehearse(gym: &Gym, day: NaiveDate, row: &Row, rows: &[Row], queue: bool) -> BookReport {
+    let setting = Setting {
+        day,
+        zone: gym.zone,
+        opening: gym.opening.as_ref(),
+        now: clock::now(),
+    };
+    let another = rows.iter().any(|other| {
+        other.id != row.id && other.start == row.start && hold(other) == Some(Hold::Booked)
+    });
+    let outcome = match Class::of(row, setting).state {
+        ClassState::Booked => Outcome::AlreadyBooked,
+        ClassState::Waitlisted => Outcome::Waitlisted,
+        ClassState::Cancelled | ClassState::Closed => Outcome::Closed,
+        ClassState::Past => Outcome::TooLate,
+        ClassState::NotOpen => Outcome::TooEarly,
+        _ if another => Outcome::SameTime,
+        ClassState::Full if !queue => Outcome::Full,
+        ClassState::Full | ClassState::Open => Outcome::WouldBook,
+    };
+    BookReport {
+        outcome,
+        reservation: row.reservation.clone(),
+        row: row.clone(),
+        message: None,
+        state: None,
+        learned: None,
+    }
+}
+
+/// A refusal has told when booking opens here: kept, unless a rule is set (which wins).
+fn learn(app: &App, gym: &Gym, learned: &Learned) -> Result<()> {
+    if app.store.learn_opening(&gym.name, &learned.to_string())? {
+        log::info!(
+            "learned: box {} opens booking {learned} before a class",
+            gym.name
+        );
+    }
+    Ok(())
+}
+
+fn view(gym: &Gym, day: NaiveDate, report: BookReport, session: SessionRef) -> BookView {
+    let setting = Setting {
+        day,
+        zone: gym.zone,
+        opening: gym.opening.as_ref(),
+        now: clock::now(),
+    };
+    BookView {
+        outcome: report.outcome,
+        reservation_id: report.reservation,
+        opens_at: opens_at(gym, day, &report.row, report.outcome, report.learned),
+        class: Class::of(&report.row, setting),
+        prebooking_id: None,
+        message: report.message,
+        book_state: report.state,
+        gym: gym.name.clone(),
+        session,
+    }
+}
+
+/// When a class that is not open yet opens: by the rule in force, or, where that says it should be
+/// open already, by what the refusal told.
+fn opens_at(
+    gym: &Gym,
+    day: NaiveDate,
+    row: &Row,
+    outcome: Outcome,
+    learned: Option<Learned>,
+) -> Option<DateTime<Tz>> {
+    if outcome != Outcome::TooEarly {
+        return None;
+    }
+    let now = clock::now();
+    let by = |opening: Opening| opening.opens_at(day, row.start, gym.zone);
+    let rule = gym.opening.map(by).filter(|at| *at > now);
+    rule.or_else(|| learned.map(Opening::learned).map(by))
+        .filter(|at| *at > now)
+}

@@ -1,0 +1,71 @@
+//! `bookings`: what is booked, in every box of the account.
+
+use anyhow::Result;
+
+use super::app::App;
+use super::gym::Gym;
+use crate::booking::{Desk, Diary};
+use crate::cli::BookingsArgs;
+use crate::model::session::SessionKind;
+use crate::output::{BookingView, BookingsView, HistoryView, Out, SessionRef};
+use crate::zone;
+
+pub(super) fn run(args: &BookingsArgs, app: &App, out: &mut Out) -> Result<()> {
+    let account = app.account()?;
+    let sessions = app.sessions();
+    let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
+    let (mut bookings, mut history) = (Vec::new(), Vec::new());
+    for gym in app.gyms(&account)? {
+        let at = app.box_at(&gym, &mut live)?;
+        let mut desk = Desk {
+            live: &mut live,
+            at,
+            family: args.family.clone(),
+        };
+        let diary = desk.diary()?;
+        bookings.extend(coming(&gym, &diary));
+        if args.history {
+            history.extend(past(&gym, &diary));
+        }
+    }
+    bookings.sort_by_key(|booking| booking.starts_at);
+    history.sort_by_key(|past| std::cmp::Reverse((past.day, past.start)));
+    out.show(&BookingsView {
+        bookings,
+        history,
+        session: SessionRef::from(live.row()),
+    })
+}
+
+fn coming(gym: &Gym, diary: &Diary) -> Vec<BookingView> {
+    let entries = diary.coming.iter().map(|entry| BookingView {
+        day: entry.day,
+        start: entry.start,
+        end: entry.end,
+        starts_at: zone::resolve(gym.zone, entry.day.and_time(entry.start)),
+        name: entry.name.clone(),
+        gym: gym.name.clone(),
+        reservation_id: entry.reservation.clone(),
+        state: if entry.waiting {
+            "waitlisted"
+        } else {
+            "booked"
+        },
+    });
+    entries.collect()
+}
+
+fn past(gym: &Gym, diary: &Diary) -> Vec<HistoryView> {
+    let entries = diary.past.iter().map(|entry| HistoryView {
+        day: entry.day,
+        start: entry.start,
+        name: entry.name.clone(),
+        gym: gym.name.clone(),
+        state: match (entry.late_cancelled, entry.waiting) {
+            (true, _) => "late_cancelled",
+            (false, true) => "waitlisted",
+            (false, false) => "booked",
+        },
+    });
+    entries.collect()
+}

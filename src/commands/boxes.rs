@@ -1,0 +1,111 @@
+//! `boxes`, `boxes --detect`, `boxes set`.
+
+use anyhow::Result;
+
+use super::app::App;
+use super::gym::Gym;
+use crate::aimharder::{self, BoxRef};
+use crate::cli::{BoxSet, BoxesArgs, BoxesCommand};
+use crate::exit::Failure;
+use crate::model::account::Account;
+use crate::model::session::SessionKind;
+use crate::output::{BoxView, BoxesView, Out, SessionRef};
+use crate::sessions::{self, Live, Pick};
+use crate::store::{BoxRow, BoxSettings};
+
+pub(super) fn run(args: BoxesArgs, app: &App, out: &mut Out) -> Result<()> {
+    match args.command {
+        Some(BoxesCommand::Set(set)) => change(&set, app, out),
+        None => list(args.detect, app, out),
+    }
+}
+
+fn list(ask: bool, app: &App, out: &mut Out) -> Result<()> {
+    let account = app.account()?;
+    let pick = app.pick(&account, SessionKind::Device)?;
+    let session = if ask {
+        Some(detect(app, &account, &pick)?)
+    } else {
+        None
+    };
+    let known = app.store.boxes_of(&account)?;
+    let chosen = app.asked.gym.as_ref();
+    let shown: Vec<BoxRow> = known
+        .into_iter()
+        .filter(|gym| chosen.is_none_or(|name| *name == gym.name))
+        .collect();
+    if let (Some(name), true) = (chosen, shown.is_empty()) {
+        return Err(Failure::not_found(format!("no box {name:?} is known for {account}")).into());
+    }
+    let boxes = shown
+        .into_iter()
+        .map(|row| Ok(view(&app.describe(row)?)))
+        .collect::<Result<_>>()?;
+    out.show(&BoxesView { boxes, session })
+}
+
+/// Ask the platform which boxes the account has and remember them: whoami first, then the links
+/// on `/home` and each box's own page for its number (protocol.md §4).
+pub(super) fn detect(app: &App, account: &Account, pick: &Pick) -> Result<SessionRef> {
+    let sessions = app.sessions();
+    let mut live = sessions.open(account, pick)?;
+    let mut found = live.call(aimharder::Platform::whoami)?;
+    if found.is_empty() {
+        log::info!("whoami lists no box; looking at the home page");
+        found = live.call(aimharder::Platform::home_boxes)?;
+    }
+    for gym in &mut found {
+        if gym.id.is_none() {
+            gym.id = number(&mut live, gym)?;
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::not_found(format!(
+            "AimHarder names no box for {account}; set one with `aimharder boxes set NAME --id N` and --box NAME"
+        ))
+        .into());
+    }
+    app.remember_boxes(account, found)?;
+    Ok(SessionRef::from(live.row()))
+}
+
+/// A box's number from its own page. A page that does not tell it is no reason to lose the others.
+fn number(live: &mut Live<'_>, gym: &BoxRef) -> sessions::Result<Option<i64>> {
+    match live.call(|platform, jar| platform.box_id(jar, &gym.host)) {
+        Ok(id) => Ok(Some(id)),
+        Err(sessions::Error::Platform(e)) => {
+            log::warn!("the number of box {} was not found: {e}", gym.name);
+            Ok(None)
+        }
+        Err(e) => Err(e),
+    }
+}
+
+fn change(set: &BoxSet, app: &App, out: &mut Out) -> Result<()> {
+    app.store.set_box(
+        &set.name,
+        &BoxSettings {
+            id: set.id,
+            timezone: set.timezone.map(|zone| zone.name().to_owned()),
+            opens: set.opens.map(|rule| rule.to_string()),
+        },
+    )?;
+    let Some(row) = app.store.gym(&set.name)? else {
+        return Err(anyhow::anyhow!(
+            "the box {} is not in the store after it was set",
+            set.name
+        ));
+    };
+    out.show(&view(&app.describe(row)?))
+}
+
+fn view(gym: &Gym) -> BoxView {
+    BoxView {
+        gym: gym.name.clone(),
+        id: gym.id,
+        name: gym.title.clone(),
+        timezone: gym.zone.name().to_owned(),
+        opens: gym.opening.map(|opening| opening.to_string()),
+        opens_source: gym.opening.map(|opening| opening.source),
+    }
+}

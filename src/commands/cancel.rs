@@ -1,0 +1,103 @@
+//! `cancel`: by day and time, or by the reservation's number.
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use super::app::App;
+use super::gym::Gym;
+use crate::aimharder::Row;
+use crate::booking::{CancelOutcome, CancelReport, Desk, cancellable, find};
+use crate::cli::CancelArgs;
+use crate::clock;
+use crate::exit::Failure;
+use crate::model::class::{Class, Setting};
+use crate::model::session::SessionKind;
+use crate::output::{CancelView, Out, SessionRef};
+
+pub(super) fn run(args: &CancelArgs, app: &App, out: &mut Out) -> Result<()> {
+    let account = app.account()?;
+    let sessions = app.sessions();
+    let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
+    let gym = app.gym(&account)?;
+    let at = app.box_at(&gym, &mut live)?;
+    let mut desk = Desk {
+        live: &mut live,
+        at,
+        family: args.family.clone(),
+    };
+
+    let (day, row) = match &args.reservation {
+        Some(id) => by_reservation(&mut desk, id)?,
+        None => by_time(&mut desk, args, &gym)?,
+    };
+    let report = if args.dry_run {
+        rehearse(&row)
+    } else {
+        desk.cancel(day, &row, args.late)?
+    };
+    out.show(&view(&gym, day, report, SessionRef::from(live.row())))
+}
+
+fn by_time(desk: &mut Desk<'_, '_>, args: &CancelArgs, gym: &Gym) -> Result<(NaiveDate, Row)> {
+    let (Some(day), Some(start)) = (&args.day, args.time) else {
+        return Err(
+            Failure::usage("name the class with --day and --time, or --reservation").into(),
+        );
+    };
+    let today = clock::now().with_timezone(&gym.zone).date_naive();
+    let day = day.on(today).map_err(Failure::usage)?;
+    let rows = desk.schedule(day)?.rows;
+    let wanted = find::Wanted::At {
+        start,
+        name: args.class.clone(),
+    };
+    Ok((day, find::one(&rows, &wanted, day)?.clone()))
+}
+
+/// A reservation's number stands in the schedule only: look through the days that have bookings.
+fn by_reservation(desk: &mut Desk<'_, '_>, id: &str) -> Result<(NaiveDate, Row)> {
+    for day in desk.booked_days()? {
+        let rows = desk.schedule(day)?.rows;
+        if let Some(row) = rows
+            .into_iter()
+            .find(|row| row.reservation.as_deref() == Some(id))
+        {
+            return Ok((day, row));
+        }
+    }
+    Err(Failure::not_found(format!(
+        "you have no reservation {id}; see `aimharder bookings`"
+    ))
+    .into())
+}
+
+/// What would become of it. Whether it would cost the credit only the platform knows, and its
+/// answer is no rehearsal: it cancels where that is free (protocol.md §7).
+fn rehearse(row: &Row) -> CancelReport {
+    match cancellable(row) {
+        Err(report) => *report,
+        Ok(_) => CancelReport {
+            outcome: CancelOutcome::WouldCancel,
+            row: row.clone(),
+            message: None,
+            state: None,
+        },
+    }
+}
+
+fn view(gym: &Gym, day: NaiveDate, report: CancelReport, session: SessionRef) -> CancelView {
+    let setting = Setting {
+        day,
+        zone: gym.zone,
+        opening: gym.opening.as_ref(),
+        now: clock::now(),
+    };
+    CancelView {
+        outcome: report.outcome,
+        class: Class::of(&report.row, setting),
+        message: report.message,
+        cancel_state: report.state,
+        gym: gym.name.clone(),
+        session,
+    }
+}

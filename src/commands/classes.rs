@@ -1,0 +1,72 @@
+//! `classes`: the schedule, seen by a login that is known to be alive.
+
+use anyhow::Result;
+use chrono::{Days, NaiveDate};
+
+use super::app::App;
+use super::gym::Gym;
+use crate::booking::{Desk, find};
+use crate::cli::{ClassesArgs, DayArg};
+use crate::clock;
+use crate::exit::Failure;
+use crate::model::class::{Class, ClassState, Setting};
+use crate::model::session::SessionKind;
+use crate::output::{ClassesView, Out, SessionRef};
+
+pub(super) fn run(args: &ClassesArgs, app: &App, out: &mut Out) -> Result<()> {
+    let account = app.account()?;
+    let sessions = app.sessions();
+    let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
+    let gym = app.gym(&account)?;
+    let at = app.box_at(&gym, &mut live)?;
+    let first = args.day.clone().unwrap_or_else(DayArg::today);
+    let days = days(&first, args.days, &gym)?;
+    let mut desk = Desk {
+        live: &mut live,
+        at,
+        family: args.family.clone(),
+    };
+    let mut classes = Vec::new();
+    for day in &days {
+        classes.extend(day_of(&mut desk, *day, args, &gym)?);
+    }
+    out.show(&ClassesView {
+        gym: gym.name,
+        timezone: gym.zone.name().to_owned(),
+        session: SessionRef::from(live.row()),
+        classes,
+        days,
+        filtered: args.class.is_some() || args.open,
+    })
+}
+
+fn days(first: &DayArg, count: u8, gym: &Gym) -> Result<Vec<NaiveDate>> {
+    let today = clock::now().with_timezone(&gym.zone).date_naive();
+    let first = first.on(today).map_err(Failure::usage)?;
+    Ok((0..count)
+        .filter_map(|n| first.checked_add_days(Days::new(u64::from(n))))
+        .collect())
+}
+
+fn day_of(
+    desk: &mut Desk<'_, '_>,
+    day: NaiveDate,
+    args: &ClassesArgs,
+    gym: &Gym,
+) -> Result<Vec<Class>> {
+    let schedule = desk.schedule(day)?;
+    let setting = Setting {
+        day,
+        zone: gym.zone,
+        opening: gym.opening.as_ref(),
+        now: clock::now(),
+    };
+    let rows = find::by_name(schedule.rows.iter(), args.class.as_deref());
+    let mut classes: Vec<Class> = rows
+        .into_iter()
+        .map(|row| Class::of(row, setting))
+        .filter(|class| !args.open || class.state == ClassState::Open)
+        .collect();
+    classes.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
+    Ok(classes)
+}

@@ -1,0 +1,197 @@
+//! `login`: two separate logins, a person's and the automation's.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use anyhow::Result;
+
+use super::app::App;
+use super::boxes;
+use crate::cli::LoginArgs;
+use crate::exit::Failure;
+use crate::model::account::Account;
+use crate::model::session::{Fingerprint, SessionKind};
+use crate::output::{LoginBox, LoginSession, LoginView, Out};
+use crate::password::{self, Source};
+use crate::secret::Secret;
+use crate::sessions::{Granted, LoginTry, Pick, Sessions};
+
+/// What both logins of one run share.
+struct Run<'r> {
+    app: &'r App,
+    sessions: Sessions<'r>,
+    account: Account,
+    password: Secret,
+    unattended: bool,
+}
+
+pub(super) fn run(args: &LoginArgs, app: &App, out: &mut Out) -> Result<()> {
+    let account = account(args, app)?;
+    let device = device_fingerprint(args, app, &account)?;
+    let source = source(args, app, &account)?;
+    let password = source
+        .read(&account)
+        .map_err(|e| Failure::login_required(e.to_string()))?;
+    let run = Run {
+        app,
+        sessions: app.sessions(),
+        account,
+        password,
+        unattended: !source.is_interactive(),
+    };
+    let view = run.log_in(args.only, &device)?;
+    out.show(&view)
+}
+
+impl Run<'_> {
+    /// Device first: when that fails, nothing else is tried and nothing is stored.
+    fn log_in(&self, only: Option<SessionKind>, device: &Fingerprint) -> Result<LoginView> {
+        let background = Fingerprint::background(&self.account, &self.app.config.background_salt);
+        let wanted = [
+            (SessionKind::Device, device),
+            (SessionKind::Background, &background),
+        ];
+        let mut done = Vec::new();
+        let mut granted = None;
+        for (kind, print) in wanted
+            .into_iter()
+            .filter(|(kind, _)| only.is_none_or(|only| only == *kind))
+        {
+            match self.one(kind, print) {
+                Ok(login) => {
+                    done.push(shown(kind, print, Ok(&login)));
+                    granted.get_or_insert(login);
+                }
+                Err(e) if granted.is_none() => return Err(e),
+                Err(e) => done.push(shown(kind, print, Err(&Failure::of(&e).message))),
+            }
+        }
+        self.remember_boxes(granted.as_ref());
+        self.view(done)
+    }
+
+    fn one(&self, kind: SessionKind, print: &Fingerprint) -> Result<Granted> {
+        let login = LoginTry {
+            account: &self.account,
+            kind,
+            fingerprint: print,
+            password: &self.password,
+            unattended: self.unattended,
+        };
+        let granted = self.sessions.log_in(&login)?;
+        if let Some(warning) = &granted.warning {
+            log::warn!("{kind} session: {warning}");
+        }
+        Ok(granted)
+    }
+
+    /// The boxes the login named, or else those that whoami and `/home` name. A login without
+    /// boxes is still a login.
+    fn remember_boxes(&self, granted: Option<&Granted>) {
+        let Some(granted) = granted else { return };
+        let told = if granted.boxes.is_empty() {
+            boxes::detect(self.app, &self.account, &Pick::Kind(granted.row.kind)).map(|_| ())
+        } else {
+            self.app
+                .remember_boxes(&self.account, granted.boxes.clone())
+        };
+        if let Err(e) = told {
+            log::warn!(
+                "the account's boxes could not be found: {e:#}; try `aimharder boxes --detect`"
+            );
+        }
+    }
+
+    fn view(&self, sessions: Vec<LoginSession>) -> Result<LoginView> {
+        let known = self.app.store.boxes_of(&self.account)?;
+        let next = known.first().map(|gym| {
+            if known.len() == 1 {
+                "aimharder classes --day tomorrow".to_owned()
+            } else {
+                format!("aimharder classes --day tomorrow --box {}", gym.name)
+            }
+        });
+        Ok(LoginView {
+            account: self.account.clone(),
+            sessions,
+            boxes: known
+                .into_iter()
+                .map(|gym| LoginBox {
+                    id: gym.set_id.or(gym.id),
+                    gym: gym.name,
+                    name: gym.title,
+                })
+                .collect(),
+            store: self.app.store.path().display().to_string(),
+            next,
+        })
+    }
+}
+
+fn shown(
+    kind: SessionKind,
+    print: &Fingerprint,
+    result: Result<&Granted, &String>,
+) -> LoginSession {
+    LoginSession {
+        kind,
+        fingerprint: print.clone(),
+        status: if result.is_ok() { "ok" } else { "failed" },
+        warning: result.ok().and_then(|granted| granted.warning.clone()),
+        error: result.err().cloned(),
+    }
+}
+
+/// The address given, the one of the flags and config, the only one known, or asked for.
+fn account(args: &LoginArgs, app: &App) -> Result<Account> {
+    match (&args.email, &app.asked.account) {
+        (Some(email), Some(account)) if email != account => {
+            return Err(Failure::usage(format!(
+                "log in {email} or {account}? --account names another account"
+            ))
+            .into());
+        }
+        (Some(email), _) => return Ok(email.clone()),
+        (None, _) => {}
+    }
+    if let Some(account) = app.named_account()? {
+        return Ok(account);
+    }
+    match app.store.accounts()?.as_slice() {
+        [only] => Ok(only.clone()),
+        _ => ask_for_account(),
+    }
+}
+
+fn ask_for_account() -> Result<Account> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(
+            Failure::usage("which account? for example: aimharder login ana@example.org").into(),
+        );
+    }
+    write!(io::stderr(), "E-mail: ")?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line.parse().map_err(Failure::usage)?)
+}
+
+/// This machine's fingerprint for the account: kept for ever once made.
+fn device_fingerprint(args: &LoginArgs, app: &App, account: &Account) -> Result<Fingerprint> {
+    if app.asked.fingerprint.is_some() {
+        if let Pick::Device(print) = app.pick(account, SessionKind::Device)? {
+            return Ok(print);
+        }
+    }
+    match app.store.this_device(account)?.filter(|_| !args.new_device) {
+        Some(print) => Ok(print),
+        None => Ok(Fingerprint::new_device()?),
+    }
+}
+
+fn source(args: &LoginArgs, app: &App, account: &Account) -> Result<Source> {
+    if args.password_stdin {
+        return Ok(Source::Stdin);
+    }
+    let others = app.store.accounts()?;
+    let only = others.iter().all(|other| other == account);
+    Ok(password::unattended(&app.config, account, only).unwrap_or(Source::Prompt))
+}

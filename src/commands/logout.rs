@@ -1,0 +1,69 @@
+//! `logout`: forget sessions here. The platform is never told: its logout ends all sessions of
+//! the account (protocol.md §3).
+
+use anyhow::Result;
+
+use super::app::App;
+use crate::cli::LogoutArgs;
+use crate::exit::Failure;
+use crate::model::account::Account;
+use crate::model::session::SessionKind;
+use crate::output::{DeletedSession, DeletedView, Out};
+use crate::sessions::lock::PATIENCE;
+use crate::sessions::{Error, Sessions};
+use crate::store::SessionRow;
+
+pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
+    let background = args.background || app.asked.session == Some(SessionKind::Background);
+    if background && !args.yes_delete_background {
+        return Err(Failure::usage(
+            "automation lives by the background session; to delete it all the same: \
+             aimharder logout --background --yes-delete-background",
+        )
+        .into());
+    }
+    let account = app.account()?;
+    let sessions = app.sessions();
+    let mut deleted = Vec::new();
+    for row in chosen(args, app, &account, background)? {
+        // whoever is just updating it finishes first
+        let _held = sessions
+            .locks
+            .alone(&row.account, &row.fingerprint, PATIENCE)
+            .map_err(Error::from)?;
+        let gone = match row.kind {
+            SessionKind::Device => app.store.delete_device(&row)?,
+            SessionKind::Background => app.store.delete_background(&row)?,
+        };
+        if gone {
+            deleted.push(DeletedSession {
+                kind: row.kind,
+                fingerprint: row.fingerprint,
+            });
+        }
+    }
+    out.show(&DeletedView { deleted })
+}
+
+fn chosen(
+    args: &LogoutArgs,
+    app: &App,
+    account: &Account,
+    background: bool,
+) -> Result<Vec<SessionRow>> {
+    if background {
+        return Ok(app.store.background(account)?.into_iter().collect());
+    }
+    if !args.all_devices && app.asked.fingerprint.is_none() {
+        return Ok(app.store.last_device(account)?.into_iter().collect());
+    }
+    let rows = app.store.sessions(Some(account))?;
+    let devices: Vec<SessionRow> = rows
+        .into_iter()
+        .filter(|row| row.kind == SessionKind::Device)
+        .collect();
+    match &app.asked.fingerprint {
+        Some(prefix) => Ok(vec![Sessions::by_prefix(devices, prefix)?]),
+        None => Ok(devices),
+    }
+}

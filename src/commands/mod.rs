@@ -1,0 +1,43 @@
+//! One file per subcommand. Each reads like a sentence: find the session, ask, store, show.
+
+mod app;
+mod book;
+mod bookings;
+mod boxes;
+mod cancel;
+mod classes;
+mod gym;
+mod login;
+mod logout;
+mod sessions;
+
+use anyhow::Result;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Failure;
+use crate::output::Out;
+
+use app::App;
+
+/// Run the command that was asked for. What it has to say is written to `out`; an error is what
+/// the last line and the exit code tell.
+///
+/// # Errors
+/// Every error of every room; [`crate::exit`] says which exit code it is.
+pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
+    let Some(command) = cli.command else {
+        return Err(Failure::usage(crate::output::WHAT_TO_DO_FIRST).into());
+    };
+    let name = command.name();
+    let app = App::start(cli.everywhere, name)?;
+    match command {
+        Command::Login(args) => login::run(&args, &app, out),
+        Command::Logout(args) => logout::run(&args, &app, out),
+        Command::Sessions(args) => sessions::run(args, &app, out),
+        Command::Boxes(args) => boxes::run(args, &app, out),
+        Command::Classes(args) => classes::run(&args, &app, out),
+        Command::Bookings(args) => bookings::run(&args, &app, out),
+        Command::Book(args) => book::run(&args, &app, out),
+        Command::Cancel(args) => cancel::run(&args, &app, out),
+    }
+}

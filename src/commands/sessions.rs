@@ -1,0 +1,85 @@
+//! `sessions list | prune | set`.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::app::App;
+use crate::aimharder::Token;
+use crate::cli::{SessionSet, SessionsArgs, SessionsCommand, Switch};
+use crate::clock;
+use crate::exit::Failure;
+use crate::model::session::SessionKind;
+use crate::output::{Out, PrunedView, SessionView, SessionsView};
+use crate::sessions::{DEVICE_LIFE, Sessions};
+use crate::store::SessionRow;
+
+pub(super) fn run(args: SessionsArgs, app: &App, out: &mut Out) -> Result<()> {
+    match args.command.unwrap_or(SessionsCommand::List) {
+        SessionsCommand::List => list(app, out),
+        SessionsCommand::Prune => prune(app, out),
+        SessionsCommand::Set(set) => change(&set, app, out),
+    }
+}
+
+fn list(app: &App, out: &mut Out) -> Result<()> {
+    let now = clock::now();
+    let sessions = app.sessions();
+    let rows = app.store.sessions(app.asked.account.as_ref())?;
+    let rows = rows
+        .into_iter()
+        .filter(|row| app.asked.session.is_none_or(|kind| kind == row.kind));
+    let rows: Vec<SessionRow> = match &app.asked.fingerprint {
+        Some(prefix) => vec![Sessions::by_prefix(rows.collect(), prefix)?],
+        None => rows.collect(),
+    };
+    out.show(&SessionsView {
+        sessions: rows
+            .into_iter()
+            .map(|row| view(row, &sessions, now))
+            .collect(),
+    })
+}
+
+fn prune(app: &App, out: &mut Out) -> Result<()> {
+    let before = clock::now() - DEVICE_LIFE;
+    let deleted = app
+        .store
+        .prune_devices(app.asked.account.as_ref(), before)?;
+    out.show(&PrunedView { deleted })
+}
+
+fn change(set: &SessionSet, app: &App, out: &mut Out) -> Result<()> {
+    let Some(prefix) = &app.asked.fingerprint else {
+        return Err(Failure::usage(
+            "which session? for example: aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off",
+        )
+        .into());
+    };
+    let row = Sessions::by_prefix(app.store.sessions(app.asked.account.as_ref())?, prefix)?;
+    app.store
+        .set_auto_refresh(&row, set.auto_refresh == Switch::On)?;
+    let row = app.store.session(row.id)?.unwrap_or(row);
+    out.show(&view(row, &app.sessions(), clock::now()))
+}
+
+fn view(row: SessionRow, sessions: &Sessions<'_>, now: DateTime<Utc>) -> SessionView {
+    let token = Token::parse(row.token.expose());
+    SessionView {
+        busy: sessions.locks.is_busy(&row.account, &row.fingerprint),
+        protected: row.kind == SessionKind::Background,
+        token_age_seconds: (now - row.token_updated_at).num_seconds(),
+        token_expires_at: token.and_then(|token| DateTime::from_timestamp(token.expires_at(), 0)),
+        account: row.account,
+        kind: row.kind,
+        fingerprint: row.fingerprint,
+        status: row.status,
+        created_at: row.created_at,
+        token_updated_at: row.token_updated_at,
+        token_update_count: row.token_update_count,
+        refreshed_at: row.refreshed_at,
+        refresh_count: row.refresh_count,
+        auto_refresh: row.auto_refresh,
+        last_error: row.last_error,
+        now,
+    }
+}

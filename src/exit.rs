@@ -1,0 +1,137 @@
+//! The exit-code table (`cli.md`, "Exit codes"): every error of every room ends here, in one
+//! function, as a kind with its code.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{aimharder, booking, config, sessions, store};
+
+/// Why a command did not end with 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Internal,
+    Usage,
+    LoginRequired,
+    Refused,
+    Unreachable,
+    NotFound,
+    Partial,
+    UnknownOutcome,
+    TooEarly,
+}
+
+impl Kind {
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::LoginRequired => 3,
+            Self::Refused => 4,
+            Self::Unreachable => 5,
+            Self::NotFound => 6,
+            Self::Partial => 7,
+            Self::UnknownOutcome => 8,
+            Self::TooEarly => 9,
+        }
+    }
+}
+
+/// An error with its place in the table, made where the decision is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    pub kind: Kind,
+    pub message: String,
+    /// its words or its JSON object are already on their way to the user
+    #[serde(skip)]
+    pub shown: bool,
+}
+
+impl Failure {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            shown: false,
+        }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, message)
+    }
+
+    pub fn login_required(message: impl Into<String>) -> Self {
+        Self::new(Kind::LoginRequired, message)
+    }
+
+    /// The typed failure behind any error, for the last line and the exit code.
+    pub fn of(error: &anyhow::Error) -> Self {
+        if let Some(failure) = error.chain().find_map(|e| e.downcast_ref::<Self>()) {
+            return failure.clone();
+        }
+        Self::new(kind_of(error), format!("{error:#}"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The whole table: which room's error is which kind.
+fn kind_of(error: &anyhow::Error) -> Kind {
+    for cause in error.chain() {
+        if let Some(e) = cause.downcast_ref::<booking::Trouble>() {
+            return match e {
+                booking::Trouble::Unknown(_) => Kind::UnknownOutcome,
+                booking::Trouble::NotDone(_) => Kind::Unreachable,
+                booking::Trouble::Session(e) => session_kind(e),
+            };
+        }
+        if let Some(e) = cause.downcast_ref::<sessions::Error>() {
+            return session_kind(e);
+        }
+        if let Some(e) = cause.downcast_ref::<aimharder::Error>() {
+            return platform_kind(e);
+        }
+        if cause.is::<config::ConfigError>() {
+            return Kind::Usage;
+        }
+        if cause.is::<store::Error>() {
+            return Kind::Internal;
+        }
+    }
+    Kind::Internal
+}
+
+fn session_kind(error: &sessions::Error) -> Kind {
+    use sessions::Error as E;
+    match error {
+        E::None { .. } | E::Expired(_) | E::Refused(_) | E::TooManyRefusals(_) | E::Password(_) => {
+            Kind::LoginRequired
+        }
+        E::Ambiguous(_) | E::NoSuchFingerprint(_) => Kind::NotFound,
+        E::LockBusy(_) | E::NoLogin(_) => Kind::Unreachable,
+        E::LockBroken(_) | E::Store(_) => Kind::Internal,
+        E::Platform(e) | E::NotHealed(e) => platform_kind(e),
+    }
+}
+
+fn platform_kind(error: &aimharder::Error) -> Kind {
+    use aimharder::Error as E;
+    match error {
+        E::LoggedOut => Kind::LoginRequired,
+        E::Setup(_) => Kind::Usage,
+        E::Blocked | E::Busy { .. } | E::NotConnected(_) | E::Lost(_) | E::Strange(_) => {
+            Kind::Unreachable
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The e-mail address that names an account. One spelling everywhere: trimmed and lower case
+//! (`cli.md`, "Everywhere"), whether it is stored, shown or sent.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+/// An account's e-mail address, trimmed and lower-cased.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Account(String);
+
+impl Account {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// An address as the store holds it: it was checked when it came in.
+    pub(crate) fn stored(address: String) -> Self {
+        Self(address)
+    }
+}
+
+impl FromStr for Account {
+    type Err = String;
+
+    /// # Errors
+    /// Says what is wrong with an address that cannot be one. The check is deliberately loose
+    /// (`something@something`): the platform decides what is a real address.
+    fn from_str(raw: &str) -> Result<Self, String> {
+        let address = raw.trim().to_lowercase();
+        let shaped = address.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && !host.is_empty() && !host.contains('@')
+        });
+        let plain = !address.chars().any(|c| c.is_whitespace() || c.is_control());
+        if shaped && plain && address.len() <= 254 {
+            Ok(Self(address))
+        } else {
+            Err(format!(
+                "{raw:?} is no e-mail address, for example ana@example.org"
+            ))
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_spelling() {
+        let account: Account = "  Ana@Example.ORG ".parse().unwrap();
+        assert_eq!(account.as_str(), "ana@example.org");
+    }
+
+    #[test]
+    fn what_is_no_address() {
+        for bad in [
+            "",
+            "ana",
+            "@example.org",
+            "ana@",
+            "a b@example.org",
+            "a@b@c",
+            "a\u{7}@b",
+        ] {
+            assert!(bad.parse::<Account>().is_err(), "{bad:?}");
+        }
+    }
+}

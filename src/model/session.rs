@@ -1,0 +1,142 @@
+//! Session kinds and fingerprints: the two facts that say *whose* login acts.
+//!
+//! A fingerprint names a device to the platform (protocol.md §2). Device fingerprints are random
+//! and kept for ever; the background fingerprint follows from the account and the configured salt,
+//! so that the automation's login can be made again with the same one after any accident.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::account::Account;
+
+/// Which kind of session acts: a person's or the automation's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionKind {
+    /// a person's own login on this machine
+    Device,
+    /// the protected login that cron jobs and timers use
+    Background,
+}
+
+impl SessionKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Background => "background",
+        }
+    }
+}
+
+impl fmt::Display for SessionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for SessionKind {
+    type Err = String;
+
+    fn from_str(raw: &str) -> Result<Self, String> {
+        match raw {
+            "device" => Ok(Self::Device),
+            "background" => Ok(Self::Background),
+            other => Err(format!("{other:?} is no session kind")),
+        }
+    }
+}
+
+/// The name of a device, as the platform knows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Fingerprint(String);
+
+/// The shortest prefix of a fingerprint that a user may give (`cli.md`).
+pub const SHORTEST_PREFIX: usize = 6;
+
+impl Fingerprint {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn stored(fingerprint: String) -> Self {
+        Self(fingerprint)
+    }
+
+    /// A new device: 50 characters `[a-z0-9]`, as the platform's web page makes them.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn new_device() -> Result<Self, getrandom::Error> {
+        const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        let mut name = String::with_capacity(50);
+        while name.len() < 50 {
+            let mut bytes = [0_u8; 64];
+            getrandom::fill(&mut bytes)?;
+            // 252 is the largest multiple of 36 in a byte: what lies above would favour some letters
+            let letters = bytes.iter().filter(|b| **b < 252);
+            name.extend(letters.map(|b| char::from(ALPHABET[usize::from(*b) % 36])));
+        }
+        name.truncate(50);
+        Ok(Self(name))
+    }
+
+    /// The background session's fingerprint: `bg-` and the first 40 hex digits of SHA-256 of
+    /// `account + "-" + salt` (`cli.md`, "Config").
+    pub fn background(account: &Account, salt: &str) -> Self {
+        let digest = Sha256::digest(format!("{account}-{salt}"));
+        let hex = digest.iter().fold(String::new(), |mut hex, byte| {
+            hex.push_str(&format!("{byte:02x}"));
+            hex
+        });
+        Self(format!("bg-{}", &hex[..40]))
+    }
+
+    /// Enough of it to tell sessions apart in a table.
+    pub fn short(&self) -> &str {
+        let end = self
+            .0
+            .char_indices()
+            .nth(10)
+            .map_or(self.0.len(), |(at, _)| at);
+        &self.0[..end]
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn background_is_the_documented_hash() {
+        let account = "User@Example.com".parse().unwrap();
+        let print = Fingerprint::background(&account, "aimharder-background-v1");
+        assert_eq!(
+            print.as_str(),
+            "bg-d08dd5a975d1bdbb1882123e8be0bf4e7906d10f"
+        );
+    }
+
+    #[test]
+    fn devices_are_fifty_plain_characters_and_differ() {
+        let (a, b) = (
+            Fingerprint::new_device().unwrap(),
+            Fingerprint::new_device().unwrap(),
+        );
+        assert_ne!(a, b);
+        assert_eq!(a.as_str().len(), 50);
+        assert!(
+            a.as_str()
+                .bytes()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        );
+    }
+}

@@ -1,0 +1,238 @@
+//! Booked, cancelled, and what stands in the diary.
+
+use std::io::{self, Write};
+
+use chrono::{DateTime, NaiveDate, NaiveTime};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use super::classes::{day_heading, opens_words};
+use super::page::{Cell, Page, Tone, cell, plain};
+use super::{SessionRef, View};
+use crate::booking::{CancelOutcome, Outcome};
+use crate::exit::{Failure, Kind};
+use crate::model::class::{Class, hours_minutes, instant, maybe_instant};
+
+/// `book`
+#[derive(Debug, Serialize)]
+pub struct BookView {
+    pub outcome: Outcome,
+    pub reservation_id: Option<String>,
+    pub class: Class,
+    #[serde(serialize_with = "maybe_instant")]
+    pub opens_at: Option<DateTime<Tz>>,
+    pub prebooking_id: Option<i64>,
+    pub message: Option<String>,
+    pub book_state: Option<i64>,
+    #[serde(rename = "box")]
+    pub gym: String,
+    pub session: SessionRef,
+}
+
+impl View for BookView {
+    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        let words = match self.outcome {
+            Outcome::Booked => page.paint("booked", Tone::Good),
+            Outcome::AlreadyBooked => page.paint("already booked", Tone::Good),
+            Outcome::Waitlisted => page.paint("on the waiting list", Tone::Mine),
+            Outcome::WouldBook => "would book".to_owned(),
+            _ => return Ok(()), // the error line says it
+        };
+        write!(to, "{words}: {}", describe(&self.class))?;
+        match &self.reservation_id {
+            Some(id) => write!(to, " (reservation {id})")?,
+            None => {}
+        }
+        match &self.message {
+            Some(message) => writeln!(to, "; {message}"),
+            None => writeln!(to),
+        }
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        let (kind, words) = match self.outcome {
+            Outcome::Booked | Outcome::Waitlisted | Outcome::AlreadyBooked | Outcome::WouldBook => {
+                return None;
+            }
+            Outcome::TooEarly => (Kind::TooEarly, "booking is not open yet"),
+            Outcome::Full => (Kind::Refused, "the class is full (queue with --waitlist)"),
+            Outcome::NoCredit => (
+                Kind::Refused,
+                "no credit, or your membership does not cover this class",
+            ),
+            Outcome::PaymentPending => (
+                Kind::Refused,
+                "a payment is pending; settle it with the gym",
+            ),
+            Outcome::LimitReached => (Kind::Refused, "your limit of classes is reached"),
+            Outcome::SameTime => (Kind::Refused, "you have another class at that time"),
+            Outcome::TooLate => (
+                Kind::Refused,
+                "too late: the class is about to start or has started",
+            ),
+            Outcome::Closed => (Kind::Refused, "the class cannot be booked"),
+            Outcome::Refused => (Kind::Refused, "AimHarder refused the booking"),
+        };
+        let mut message = format!("not booked: {}: {words}", describe(&self.class));
+        if self.outcome == Outcome::TooEarly && self.opens_at.is_some() {
+            message = format!("{message}; it {}", opens_words(self.opens_at));
+        }
+        if let Some(told) = &self.message {
+            message = format!("{message} ({told})");
+        }
+        Some(Failure::new(kind, message))
+    }
+}
+
+/// `cancel`
+#[derive(Debug, Serialize)]
+pub struct CancelView {
+    pub outcome: CancelOutcome,
+    pub class: Class,
+    pub message: Option<String>,
+    pub cancel_state: Option<i64>,
+    #[serde(rename = "box")]
+    pub gym: String,
+    pub session: SessionRef,
+}
+
+impl View for CancelView {
+    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        match self.outcome {
+            CancelOutcome::Cancelled => {
+                writeln!(
+                    to,
+                    "{}: {}",
+                    page.paint("cancelled", Tone::Good),
+                    describe(&self.class)
+                )
+            }
+            CancelOutcome::WouldCancel => writeln!(to, "would cancel: {}", describe(&self.class)),
+            CancelOutcome::NotBooked | CancelOutcome::LateCancellation | CancelOutcome::Refused => {
+                Ok(())
+            }
+        }
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        let (kind, words) = match self.outcome {
+            CancelOutcome::Cancelled | CancelOutcome::WouldCancel => return None,
+            CancelOutcome::NotBooked => (Kind::NotFound, "you have no booking there"),
+            CancelOutcome::LateCancellation => (
+                Kind::Refused,
+                "cancelling now would cost the credit; add --late to accept that",
+            ),
+            CancelOutcome::Refused => (Kind::Refused, "AimHarder refused the cancellation"),
+        };
+        let told = self
+            .message
+            .as_ref()
+            .map_or_else(String::new, |told| format!(" ({told})"));
+        Some(Failure::new(
+            kind,
+            format!("not cancelled: {}: {words}{told}", describe(&self.class)),
+        ))
+    }
+}
+
+/// `WOD, Monday 23 November 2026, 18:30`
+fn describe(class: &Class) -> String {
+    format!(
+        "{}, {}, {}",
+        class.name,
+        day_heading(class.day),
+        class.start.format("%H:%M")
+    )
+}
+
+/// `bookings`
+#[derive(Debug, Serialize)]
+pub struct BookingsView {
+    pub bookings: Vec<BookingView>,
+    pub history: Vec<HistoryView>,
+    pub session: SessionRef,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct BookingView {
+    pub day: NaiveDate,
+    #[serde(serialize_with = "hours_minutes")]
+    pub start: NaiveTime,
+    #[serde(serialize_with = "crate::model::class::maybe_hours_minutes")]
+    pub end: Option<NaiveTime>,
+    #[serde(serialize_with = "instant")]
+    pub starts_at: DateTime<Tz>,
+    pub name: String,
+    #[serde(rename = "box")]
+    pub gym: String,
+    pub reservation_id: Option<String>,
+    pub state: &'static str,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct HistoryView {
+    pub day: NaiveDate,
+    #[serde(serialize_with = "hours_minutes")]
+    pub start: NaiveTime,
+    pub name: String,
+    #[serde(rename = "box")]
+    pub gym: String,
+    pub state: &'static str,
+}
+
+impl View for BookingsView {
+    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        if self.bookings.is_empty() {
+            writeln!(to, "nothing booked")?;
+        }
+        let rows: Vec<Vec<Cell>> = self.bookings.iter().map(booking_row).collect();
+        page.table(&rows, 0, 2, to)?;
+        if !self.history.is_empty() {
+            writeln!(to, "\n{}", page.paint("Past", Tone::Heading))?;
+            let rows: Vec<Vec<Cell>> = self.history.iter().map(history_row).collect();
+            page.table(&rows, 0, 2, to)?;
+        }
+        Ok(())
+    }
+}
+
+fn booking_row(booking: &BookingView) -> Vec<Cell> {
+    let state = if booking.state == "booked" {
+        "booked"
+    } else {
+        "waiting list"
+    };
+    vec![
+        plain(short_day(booking.day)),
+        plain(booking.start.format("%H:%M").to_string()),
+        plain(&booking.name),
+        plain(&booking.gym),
+        cell(state, Tone::Mine),
+        cell(
+            booking
+                .reservation_id
+                .as_ref()
+                .map_or_else(String::new, |id| format!("reservation {id}")),
+            Tone::Faint,
+        ),
+    ]
+}
+
+fn history_row(past: &HistoryView) -> Vec<Cell> {
+    let state = match past.state {
+        "late_cancelled" => cell("cancelled late", Tone::Bad),
+        "waitlisted" => plain("waiting list"),
+        _ => plain("booked"),
+    };
+    vec![
+        plain(short_day(past.day)),
+        plain(past.start.format("%H:%M").to_string()),
+        plain(&past.name),
+        plain(&past.gym),
+        state,
+    ]
+}
+
+fn short_day(day: NaiveDate) -> String {
+    day.format("%a %d %b %Y").to_string()
+}

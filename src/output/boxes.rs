@@ -1,0 +1,75 @@
+//! Gyms.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::page::{Page, Tone, cell, plain};
+use super::{SessionRef, View};
+use crate::opening::Source;
+
+/// One box, as `boxes` and `boxes set` show it.
+#[derive(Debug, Clone, Serialize)]
+pub struct BoxView {
+    #[serde(rename = "box")]
+    pub gym: String,
+    pub id: Option<i64>,
+    pub name: Option<String>,
+    pub timezone: String,
+    pub opens: Option<String>,
+    pub opens_source: Option<Source>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct BoxesView {
+    pub boxes: Vec<BoxView>,
+    /// only when the platform was asked
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionRef>,
+}
+
+impl View for BoxesView {
+    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        if self.boxes.is_empty() {
+            return writeln!(to, "no boxes known; run `aimharder boxes --detect`");
+        }
+        let heading = ["BOX", "NAME", "ID", "TIME ZONE", "BOOKING OPENS"];
+        let mut rows = vec![
+            heading
+                .iter()
+                .map(|h| cell(*h, Tone::Heading))
+                .collect::<Vec<_>>(),
+        ];
+        rows.extend(self.boxes.iter().map(|gym| {
+            vec![
+                plain(&gym.gym),
+                plain(gym.name.clone().unwrap_or_default()),
+                plain(gym.id.map_or_else(|| "?".into(), |id| id.to_string())),
+                plain(&gym.timezone),
+                plain(opens(gym)),
+            ]
+        }));
+        page.table(&rows, 0, 1, to)
+    }
+}
+
+impl View for BoxView {
+    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(
+            to,
+            "{}: {}, booking opens {}",
+            self.gym,
+            self.timezone,
+            opens(self)
+        )
+    }
+}
+
+fn opens(gym: &BoxView) -> String {
+    match (&gym.opens, gym.opens_source) {
+        (Some(rule), Some(Source::Learned)) => format!("{rule} (learned from a refusal)"),
+        (Some(rule), Some(Source::Config)) => format!("{rule} (config)"),
+        (Some(rule), _) => rule.clone(),
+        (None, _) => "unknown".into(),
+    }
+}

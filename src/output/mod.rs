@@ -1,0 +1,183 @@
+//! Every word users read, and every JSON object scripts read. What is printed is a value with a
+//! human view and `Serialize`; commands hand it to [`Out::show`].
+
+mod booking;
+mod boxes;
+mod classes;
+mod page;
+mod sessions;
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::exit::{Failure, Kind};
+use crate::model::session::{Fingerprint, SessionKind};
+use crate::store::SessionRow;
+
+pub use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
+pub use boxes::{BoxView, BoxesView};
+pub use classes::ClassesView;
+pub use page::Page;
+pub use sessions::{
+    DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
+    SessionsView,
+};
+
+/// What `aimharder` says when it is called without a command.
+pub const WHAT_TO_DO_FIRST: &str = "\
+no command given. First steps:
+  1. log in:                aimharder login ana@example.org
+  2. see the classes:       aimharder classes --day tomorrow
+  3. book one:              aimharder book --day tomorrow --time 18:30
+  4. every command's help:  aimharder --help";
+
+/// Something to show: for people, and as JSON.
+pub trait View: Serialize {
+    /// Write it for people. Nothing at all is right for a success with nothing to tell.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()>;
+
+    /// What the last line and the exit code say, when the outcome is not a success.
+    fn failure(&self) -> Option<Failure> {
+        None
+    }
+}
+
+/// Where results go.
+pub struct Out {
+    to: Box<dyn Write>,
+    json: bool,
+    page: Page,
+}
+
+impl Out {
+    /// Standard output: coloured on a terminal only, and not where `NO_COLOR` or a dumb terminal
+    /// forbids it.
+    pub fn stdout(json: bool) -> Self {
+        let stdout = io::stdout();
+        let page = Page::of_terminal(stdout.is_terminal());
+        Self {
+            to: Box::new(stdout),
+            json,
+            page,
+        }
+    }
+
+    /// What clap has to say: help and version on standard output, errors like every other error.
+    pub fn clap(&mut self, said: &clap::Error) -> ExitCode {
+        if !said.use_stderr() {
+            let text = if self.page.colour {
+                said.render().ansi().to_string()
+            } else {
+                said.render().to_string()
+            };
+            let _ = self
+                .to
+                .write_all(text.as_bytes())
+                .and_then(|()| self.to.flush());
+            return ExitCode::SUCCESS;
+        }
+        let text = said.render().to_string();
+        let words = text.trim().trim_start_matches("error: ");
+        self.fail(&Failure::usage(words));
+        ExitCode::from(Kind::Usage.code())
+    }
+
+    /// Print a result. One that is a failure is printed too, and comes back as the error.
+    ///
+    /// # Errors
+    /// The view's own failure, or that of the writer. A reader that has gone away is neither.
+    pub fn show(&mut self, view: &impl View) -> Result<()> {
+        let failure = view.failure();
+        let written = if self.json {
+            self.write_json(view, failure.as_ref())
+        } else {
+            self.write_human(view)
+        };
+        if let Err(e) = written.and_then(|()| self.to.flush()) {
+            if e.kind() != ErrorKind::BrokenPipe {
+                return Err(anyhow::Error::new(e).context("cannot write the result"));
+            }
+        }
+        match failure {
+            None => Ok(()),
+            Some(failure) => Err(Failure {
+                shown: true,
+                ..failure
+            }
+            .into()),
+        }
+    }
+
+    /// The last word of a command that failed: one line on standard error, and with `--json` an
+    /// object, unless the outcome's own object has told it already.
+    pub fn fail(&mut self, failure: &Failure) {
+        #[derive(Serialize)]
+        struct Bare<'f> {
+            error: &'f Failure,
+        }
+        if self.json && !failure.shown {
+            let object = serde_json::to_string(&Bare { error: failure }).unwrap_or_default();
+            // a reader that has gone away needs no error
+            let _ = writeln!(self.to, "{object}").and_then(|()| self.to.flush());
+        }
+        let _ = writeln!(
+            io::stderr(),
+            "{}error: {}",
+            crate::logs::journal_mark(3),
+            failure.message
+        );
+    }
+
+    fn write_human(&mut self, view: &impl View) -> io::Result<()> {
+        // the whole page at once: a reader never meets half a table
+        let mut text = Vec::new();
+        view.human(&self.page, &mut text)?;
+        self.to.write_all(&text)
+    }
+
+    fn write_json(&mut self, view: &impl View, failure: Option<&Failure>) -> io::Result<()> {
+        #[derive(Serialize)]
+        struct Object<'v, V: Serialize> {
+            #[serde(flatten)]
+            view: &'v V,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            error: Option<&'v Failure>,
+        }
+        let mut text = serde_json::to_vec(&Object {
+            view,
+            error: failure,
+        })?;
+        text.push(b'\n');
+        self.to.write_all(&text)
+    }
+}
+
+impl std::fmt::Debug for Out {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Out")
+            .field("json", &self.json)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which session acted, in the JSON of every command that talks to a box.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionRef {
+    pub kind: SessionKind,
+    pub fingerprint: Fingerprint,
+}
+
+impl From<&SessionRow> for SessionRef {
+    fn from(row: &SessionRow) -> Self {
+        Self {
+            kind: row.kind,
+            fingerprint: row.fingerprint.clone(),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Logins: made, listed, forgotten.
+
+use std::io::{self, Write};
+
+use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
+
+use super::View;
+use super::page::{Cell, Page, Tone, cell, plain};
+use crate::exit::{Failure, Kind};
+use crate::model::account::Account;
+use crate::model::session::{Fingerprint, SessionKind};
+use crate::model::time::human_age;
+use crate::store::Status;
+
+/// What `login` did.
+#[derive(Debug, Serialize)]
+pub struct LoginView {
+    pub account: Account,
+    pub sessions: Vec<LoginSession>,
+    pub boxes: Vec<LoginBox>,
+    #[serde(skip)]
+    pub store: String,
+    #[serde(skip)]
+    pub next: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LoginSession {
+    pub kind: SessionKind,
+    pub fingerprint: Fingerprint,
+    pub status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LoginBox {
+    #[serde(rename = "box")]
+    pub gym: String,
+    pub id: Option<i64>,
+    pub name: Option<String>,
+}
+
+impl View for LoginView {
+    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        for session in &self.sessions {
+            let what = match session.kind {
+                SessionKind::Device => "device session (yours, on this machine)",
+                SessionKind::Background => "background session (for cron and timers)",
+            };
+            let words = match &session.error {
+                None => page.paint("logged in", Tone::Good),
+                Some(error) => format!("{}: {error}", page.paint("not logged in", Tone::Bad)),
+            };
+            writeln!(to, "{what}: {words}")?;
+        }
+        let named: Vec<String> = self
+            .boxes
+            .iter()
+            .map(|gym| {
+                gym.name
+                    .as_ref()
+                    .map_or_else(|| gym.gym.clone(), |name| format!("{} ({name})", gym.gym))
+            })
+            .collect();
+        writeln!(
+            to,
+            "boxes: {}",
+            if named.is_empty() {
+                "none found".into()
+            } else {
+                named.join(", ")
+            }
+        )?;
+        writeln!(to, "stored in {}", self.store)?;
+        match &self.next {
+            Some(next) => writeln!(to, "next: {next}"),
+            None => Ok(()),
+        }
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        let failed = self
+            .sessions
+            .iter()
+            .find_map(|session| session.error.as_ref())?;
+        Some(Failure::new(
+            Kind::Partial,
+            format!("only the device session was logged in; the background login failed: {failed}"),
+        ))
+    }
+}
+
+/// `sessions`
+#[derive(Debug, Serialize)]
+pub struct SessionsView {
+    pub sessions: Vec<SessionView>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct SessionView {
+    pub account: Account,
+    pub kind: SessionKind,
+    pub fingerprint: Fingerprint,
+    pub protected: bool,
+    pub status: Status,
+    #[serde(serialize_with = "utc")]
+    pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "utc")]
+    pub token_updated_at: DateTime<Utc>,
+    pub token_age_seconds: i64,
+    #[serde(serialize_with = "maybe_utc")]
+    pub token_expires_at: Option<DateTime<Utc>>,
+    pub token_update_count: i64,
+    #[serde(serialize_with = "maybe_utc")]
+    pub refreshed_at: Option<DateTime<Utc>>,
+    pub refresh_count: i64,
+    pub auto_refresh: bool,
+    pub busy: bool,
+    pub last_error: Option<String>,
+    #[serde(skip)]
+    pub now: DateTime<Utc>,
+}
+
+impl View for SessionsView {
+    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        if self.sessions.is_empty() {
+            return writeln!(to, "no sessions; run `aimharder login EMAIL`");
+        }
+        let heading = [
+            "ACCOUNT",
+            "KIND",
+            "FINGERPRINT",
+            "STATUS",
+            "TOKEN AGE",
+            "EXPIRES",
+            "UPDATES",
+            "NOTES",
+        ];
+        let mut rows = vec![
+            heading
+                .iter()
+                .map(|h| cell(*h, Tone::Heading))
+                .collect::<Vec<_>>(),
+        ];
+        rows.extend(self.sessions.iter().map(session_row));
+        page.table(&rows, 0, 7, to)
+    }
+}
+
+impl View for SessionView {
+    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        page.table(&[session_row(self)], 0, 7, to)
+    }
+}
+
+fn session_row(session: &SessionView) -> Vec<Cell> {
+    let (status, tone) = match session.status {
+        Status::Active => ("active", Tone::Good),
+        Status::Expired => ("expired", Tone::Bad),
+    };
+    let age = session.now - session.token_updated_at;
+    let old = session.auto_refresh && age.num_minutes() > 90;
+    let expires = session.token_expires_at.map_or_else(
+        || "?".into(),
+        |at| {
+            if at > session.now {
+                format!("in {}", human_age(at - session.now))
+            } else {
+                "over".into()
+            }
+        },
+    );
+    vec![
+        plain(session.account.as_str()),
+        plain(session.kind.as_str()),
+        plain(session.fingerprint.short()),
+        cell(status, tone),
+        cell(
+            if age.num_seconds() < 0 {
+                "in the future".into()
+            } else {
+                human_age(age)
+            },
+            if old { Tone::Bad } else { Tone::Plain },
+        ),
+        plain(expires),
+        plain(session.token_update_count.to_string()),
+        plain(notes(session)),
+    ]
+}
+
+fn notes(session: &SessionView) -> String {
+    let mut notes = Vec::new();
+    if session.busy {
+        notes.push("busy".to_owned());
+    }
+    if !session.auto_refresh {
+        notes.push("auto-refresh off".into());
+    }
+    if let Some(error) = &session.last_error {
+        notes.push(error.clone());
+    }
+    notes.join("; ")
+}
+
+/// `logout`
+#[derive(Debug, Serialize)]
+pub struct DeletedView {
+    pub deleted: Vec<DeletedSession>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct DeletedSession {
+    pub kind: SessionKind,
+    pub fingerprint: Fingerprint,
+}
+
+impl View for DeletedView {
+    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+        if self.deleted.is_empty() {
+            return writeln!(to, "nothing to forget");
+        }
+        for session in &self.deleted {
+            writeln!(
+                to,
+                "forgotten: {} session {}",
+                session.kind,
+                session.fingerprint.short()
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// `sessions prune`
+#[derive(Debug, Serialize)]
+pub struct PrunedView {
+    pub deleted: usize,
+}
+
+impl View for PrunedView {
+    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(
+            to,
+            "{} old device session{} deleted",
+            self.deleted,
+            if self.deleted == 1 { "" } else { "s" }
+        )
+    }
+}
+
+/// RFC 3339 in UTC, with its offset, in seconds.
+pub(super) fn utc<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%:z"))
+}
+
+pub(super) fn maybe_utc<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => utc(at, to),
+        None => to.serialize_none(),
+    }
+}

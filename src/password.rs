@@ -1,0 +1,202 @@
+//! Where an account's password comes from (`cli.md`, "Sessions"): a pipe, the account's own
+//! command, the systemd credential, the environment, a prompt. Never argv, and never one account's
+//! password for another.
+
+use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
+use std::process::{Child, Command as Process, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::clock;
+use crate::config::{Command, Config};
+use crate::model::account::Account;
+use crate::secret::Secret;
+
+/// A password command that takes longer is given up.
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+/// Longer lines are no passwords.
+const LONGEST: u64 = 4096;
+const CREDENTIAL: &str = "aimharder-password";
+
+/// One place a password can be had from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    Stdin,
+    Command(Command),
+    Credential(PathBuf),
+    Environment,
+    Prompt,
+}
+
+/// Why no password was had: one line, without the password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PasswordError(String);
+
+/// The source that works without a person, if this account has one. The top-level command, the
+/// credential and the variable belong to the config's `account`, or else to the only account
+/// there is (`only`).
+pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Source> {
+    if let Some(own) = config.accounts.get(account.as_str()) {
+        if let Some(command) = &own.password_command {
+            return Some(Source::Command(command.clone()));
+        }
+        if let Some(name) = &own.credential {
+            return Some(Source::Credential(credential_path(name)));
+        }
+    }
+    let main = match &config.account {
+        Some(main) => main == account.as_str(),
+        None => only,
+    };
+    if !main {
+        return None;
+    }
+    if let Some(command) = &config.password_command {
+        return Some(Source::Command(command.clone()));
+    }
+    let credential = credential_path(CREDENTIAL);
+    if credential.is_file() {
+        return Some(Source::Credential(credential));
+    }
+    let set = std::env::var_os("AIMHARDER_PASSWORD").is_some_and(|v| !v.is_empty());
+    set.then_some(Source::Environment)
+}
+
+fn credential_path(name: &str) -> PathBuf {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_default();
+    PathBuf::from(folder).join(name)
+}
+
+impl Source {
+    /// Whether a person is needed for it.
+    pub fn is_interactive(&self) -> bool {
+        matches!(self, Self::Prompt | Self::Stdin)
+    }
+
+    /// Get the password.
+    ///
+    /// # Errors
+    /// A command that fails, is too slow or prints nothing; an unreadable credential; no terminal.
+    pub fn read(&self, account: &Account) -> Result<Secret, PasswordError> {
+        let raw = match self {
+            Self::Stdin => first_line(std::io::stdin().lock(), "standard input"),
+            Self::Command(command) => run(command, account),
+            Self::Credential(path) => {
+                let file = std::fs::File::open(path).map_err(|e| {
+                    fail(format!(
+                        "cannot read the credential {}: {e}",
+                        path.display()
+                    ))
+                })?;
+                first_line(std::io::BufReader::new(file), "the credential")
+            }
+            Self::Environment => std::env::var("AIMHARDER_PASSWORD")
+                .map(Secret::new)
+                .map_err(|_| fail("AIMHARDER_PASSWORD is not valid UTF-8".into())),
+            Self::Prompt => prompt(account),
+        }?;
+        if raw.is_empty() {
+            return Err(fail(format!("the password for {account} is empty")));
+        }
+        Ok(raw)
+    }
+}
+
+fn fail(words: String) -> PasswordError {
+    PasswordError(words)
+}
+
+fn prompt(account: &Account) -> Result<Secret, PasswordError> {
+    if !std::io::stdin().is_terminal() {
+        return Err(fail(format!(
+            "no password for {account}: pipe it with --password-stdin, or set password_command in the config"
+        )));
+    }
+    rpassword::prompt_password(format!("Password for {account}: "))
+        .map(Secret::new)
+        .map_err(|e| fail(format!("cannot ask for the password: {e}")))
+}
+
+/// The first line, without its line end. Bytes read are wiped with the secret that holds them.
+fn first_line(from: impl BufRead, what: &str) -> Result<Secret, PasswordError> {
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(256));
+    from.take(LONGEST)
+        .read_until(b'\n', &mut bytes)
+        .map_err(|e| fail(format!("cannot read the password from {what}: {e}")))?;
+    while matches!(bytes.last(), Some(b'\n' | b'\r')) {
+        bytes.pop();
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok(line) => Ok(Secret::new(line)),
+        Err(_) => Err(fail(format!("the password from {what} is not valid UTF-8"))),
+    }
+}
+
+fn run(command: &Command, account: &Account) -> Result<Secret, PasswordError> {
+    let mut process = match command {
+        Command::List(words) => {
+            let mut process = Process::new(words.first().map_or("", String::as_str));
+            process.args(words.iter().skip(1));
+            process
+        }
+        Command::Shell(line) => {
+            let mut process = Process::new("sh");
+            process.arg("-c").arg(line);
+            process
+        }
+    };
+    let mut child = process
+        .env("AIMHARDER_ACCOUNT", account.as_str())
+        .env_remove("AIMHARDER_PASSWORD")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .map_err(|e| {
+            fail(format!(
+                "cannot run the password command for {account}: {e}"
+            ))
+        })?;
+    let Some(output) = child.stdout.take() else {
+        return Err(fail("the password command has no output".into()));
+    };
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let mut output = std::io::BufReader::new(output);
+        let _ = tell.send(first_line(&mut output, "the password command"));
+        // read on, so that a command that says more does not die of a closed pipe
+        let _ = std::io::copy(&mut output, &mut std::io::sink());
+    });
+    let began = Instant::now();
+    let line = told.recv_timeout(COMMAND_LIMIT);
+    let status = finish(&mut child, COMMAND_LIMIT.saturating_sub(began.elapsed()));
+    match (line, status) {
+        (Ok(line), Some(status)) if status.success() => line,
+        (_, Some(status)) if !status.success() => Err(fail(format!(
+            "the password command for {account} failed ({status})"
+        ))),
+        _ => Err(fail(format!(
+            "the password command for {account} did not end within {} s",
+            COMMAND_LIMIT.as_secs()
+        ))),
+    }
+}
+
+/// The child's status, or `None` after killing a child that would not end in time.
+fn finish(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let began = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if began.elapsed() < limit => clock::pause(Duration::from_millis(5)),
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return None;
+            }
+        }
+    }
+}

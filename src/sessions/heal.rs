@@ -1,0 +1,94 @@
+//! What happens when a session turns out to be dead (`cli.md`, "Using a session").
+//!
+//! "Logged out" as the answer to an ordinary call may only mean that the login cookie has lapsed:
+//! one `setrefresh` may revive it, and after that only a token update tells whether the session
+//! is dead. A dead device session is deleted; a dead background session is kept, marked, and logged
+//! in again when its account has a password source that was not refused before.
+
+use super::{Error, Live, Sessions, Updated};
+use crate::aimharder::{self, Jar, Platform};
+use crate::model::session::SessionKind;
+use crate::store::{SessionRow, Status};
+
+type Ask<'f, T> = dyn FnMut(&Platform, &mut Jar) -> Result<T, aimharder::Error> + 'f;
+
+impl Live<'_> {
+    pub(super) fn heal_and_repeat<T>(&mut self, ask: &mut Ask<'_, T>) -> Result<T, Error> {
+        log::info!("AimHarder says that this login has lapsed; trying to revive it");
+        let held = self.sessions.hold(&self.row)?;
+        let row = self.sessions.read_again(self.row.clone())?;
+        if row.generation != self.row.generation && row.status == Status::Active {
+            log::info!("another process has renewed the session meanwhile");
+            self.adopt(row)?;
+            if let Some(answer) = self.ask_again(ask)? {
+                return Ok(answer);
+            }
+        }
+        let row = self.sessions.read_again(self.row.clone())?;
+        let row = if row.status == Status::Expired {
+            self.sessions.log_in_again(row)?
+        } else {
+            let (row, failed) = self.sessions.set_refresh_held(row)?;
+            if failed.is_none() {
+                self.adopt(row.clone())?;
+                if let Some(answer) = self.ask_again(ask)? {
+                    return Ok(answer);
+                }
+            }
+            match self.sessions.update_held(row)? {
+                Updated::Now(row) | Updated::Meanwhile(row) => row,
+                Updated::Dead(row) => self.sessions.bury(row)?,
+                Updated::Failed(_, e) => return Err(Error::NotHealed(e)),
+            }
+        };
+        drop(held);
+        self.adopt(row)?;
+        self.ask_again(ask)?.ok_or_else(|| {
+            Error::Expired(format!(
+                "AimHarder keeps answering \"logged out\" although the token was accepted; run `aimharder login {}`",
+                self.row.account
+            ))
+        })
+    }
+
+    /// `None`: still logged out.
+    fn ask_again<T>(&mut self, ask: &mut Ask<'_, T>) -> Result<Option<T>, Error> {
+        match ask(self.sessions.platform, &mut self.jar) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(aimharder::Error::LoggedOut) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+impl Sessions<'_> {
+    /// A token update said logout: the end of a device session, a relapse of a background one.
+    /// The caller holds the session's lock.
+    pub fn bury(&self, row: SessionRow) -> Result<SessionRow, Error> {
+        match row.kind {
+            SessionKind::Device => {
+                self.store.delete_dead_device(&row)?;
+                Err(Error::Expired(format!(
+                    "AimHarder has ended the device session of {0}; run `aimharder login {0}`",
+                    row.account
+                )))
+            }
+            SessionKind::Background => {
+                self.store
+                    .expire(&row, "AimHarder has ended this session")?;
+                let row = self.read_again(row)?;
+                self.log_in_again(row)
+            }
+        }
+    }
+
+    /// A background session that is known to be dead, met again by a command.
+    pub(super) fn heal_expired(&self, row: SessionRow) -> Result<SessionRow, Error> {
+        let _held = self.hold(&row)?;
+        let row = self.read_again(row)?;
+        if row.status == Status::Active {
+            return Ok(row);
+        }
+        self.log_in_again(row)
+    }
+}

@@ -1,0 +1,232 @@
+//! One operating-system lock per session (design.md, promise 3).
+//!
+//! The kernel releases it when the process dies, however it dies, so a lock can never be left
+//! behind. Updating and logging in hold it alone; firing holds it shared. The lock file's content
+//! only says who holds it, for the message of whoever waits in vain.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+use crate::clock;
+use crate::model::account::Account;
+use crate::model::session::Fingerprint;
+
+/// How long a person's command waits for another process (`cli.md`, exit code 5).
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long "busy" is looked at twice before it is believed: a listing that only looks holds a
+/// lock for some microseconds.
+const GLANCE: Duration = Duration::from_millis(60);
+
+/// The locks of one store, in a folder beside it.
+#[derive(Debug, Clone)]
+pub struct Locks {
+    folder: PathBuf,
+    purpose: String,
+}
+
+/// A lock that is held until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    _file: File,
+}
+
+#[derive(Debug)]
+pub enum LockError {
+    /// somebody else held it for all the time we had: who, as far as known
+    Busy(String),
+    /// the file system cannot lock, or the lock file cannot be made
+    Broken(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Alone,
+    Shared,
+}
+
+impl Locks {
+    /// `purpose` names this process to those who wait, for example `aimharder refresh`.
+    pub fn beside(store: &Path, purpose: &str) -> Self {
+        let mut folder = store.as_os_str().to_owned();
+        folder.push(".locks");
+        Self {
+            folder: PathBuf::from(folder),
+            purpose: purpose.to_owned(),
+        }
+    }
+
+    /// Hold a session's lock alone; wait for it no longer than `patience`.
+    pub fn alone(
+        &self,
+        account: &Account,
+        print: &Fingerprint,
+        patience: Duration,
+    ) -> Result<Held, LockError> {
+        self.take(&session_name(account, print), Mode::Alone, patience)
+    }
+
+    /// Hold a session's lock together with others who fire with it.
+    pub fn shared(
+        &self,
+        account: &Account,
+        print: &Fingerprint,
+        patience: Duration,
+    ) -> Result<Held, LockError> {
+        self.take(&session_name(account, print), Mode::Shared, patience)
+    }
+
+    /// Hold the account's login lock: logins of one account go one after the other, so that the
+    /// limit on refused ones cannot be overrun.
+    pub fn logins(&self, account: &Account, patience: Duration) -> Result<Held, LockError> {
+        self.take(&file_name("login", account.as_str()), Mode::Alone, patience)
+    }
+
+    /// Is a process updating the session, logging it in, or about to fire with it?
+    pub fn is_busy(&self, account: &Account, print: &Fingerprint) -> bool {
+        let name = self.folder.join(session_name(account, print));
+        let Ok(file) = OpenOptions::new().read(true).write(true).open(name) else {
+            return false; // nobody has ever locked it
+        };
+        matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+    }
+
+    /// Hold it alone if nobody else does; `None` when it is busy.
+    pub fn if_free(
+        &self,
+        account: &Account,
+        print: &Fingerprint,
+    ) -> Result<Option<Held>, LockError> {
+        match self.take(&session_name(account, print), Mode::Alone, GLANCE) {
+            Ok(held) => Ok(Some(held)),
+            Err(LockError::Busy(_)) => Ok(None),
+            Err(broken) => Err(broken),
+        }
+    }
+
+    fn take(&self, name: &str, mode: Mode, patience: Duration) -> Result<Held, LockError> {
+        let path = self.folder.join(name);
+        let mut file = self.open(&path)?;
+        let began = Instant::now();
+        let mut nap = Duration::from_millis(2);
+        loop {
+            let tried = match mode {
+                Mode::Alone => file.try_lock(),
+                Mode::Shared => file.try_lock_shared(),
+            };
+            match tried {
+                Ok(()) => {
+                    sign(&mut file, &self.purpose);
+                    return Ok(Held { _file: file });
+                }
+                Err(TryLockError::Error(e)) => return Err(broken(&path, &e)),
+                Err(TryLockError::WouldBlock) if began.elapsed() >= patience => {
+                    return Err(LockError::Busy(holder(&mut file)));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    clock::pause(nap.mul_f32(0.5 + fastrand::f32()));
+                    nap = (nap * 2).min(Duration::from_millis(50));
+                }
+            }
+        }
+    }
+
+    fn open(&self, path: &Path) -> Result<File, LockError> {
+        let mut how = OpenOptions::new();
+        how.read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600);
+        match how.open(path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                let made = DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(&self.folder);
+                made.and_then(|()| how.open(path))
+                    .map_err(|e| broken(path, &e))
+            }
+            opened => opened.map_err(|e| broken(path, &e)),
+        }
+    }
+}
+
+fn session_name(account: &Account, print: &Fingerprint) -> String {
+    file_name("session", &format!("{account}\n{print}"))
+}
+
+/// File names tell nothing about the account to whoever can list a folder.
+fn file_name(what: &str, of: &str) -> String {
+    let digest = Sha256::digest(of.as_bytes());
+    let hex: String = digest
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{what}-{hex}.lock")
+}
+
+/// Best effort: the words are only for people.
+fn sign(file: &mut File, purpose: &str) {
+    let words = format!("{purpose}, process {}\n", std::process::id());
+    let _ = file
+        .set_len(0)
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
+        .and_then(|_| file.write_all(words.as_bytes()));
+}
+
+fn holder(file: &mut File) -> String {
+    let mut words = String::new();
+    let read = file
+        .seek(SeekFrom::Start(0))
+        .and_then(|_| file.take(200).read_to_string(&mut words));
+    match read {
+        Ok(n) if n > 0 => words.trim().to_owned(),
+        _ => "another process".to_owned(),
+    }
+}
+
+fn broken(path: &Path, cause: &std::io::Error) -> LockError {
+    LockError::Broken(format!(
+        "cannot lock {}: {cause}; the store needs a folder that can be written, on a file system with working locks",
+        path.display()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alone_is_alone_and_shared_is_shared() {
+        let home = tempfile::tempdir().unwrap();
+        let locks = Locks::beside(&home.path().join("s.db"), "test one");
+        let (account, print) = (
+            "ana@example.org".parse().unwrap(),
+            Fingerprint::new_device().unwrap(),
+        );
+        assert!(!locks.is_busy(&account, &print));
+
+        let held = locks.alone(&account, &print, PATIENCE).unwrap();
+        assert!(locks.is_busy(&account, &print));
+        assert!(locks.if_free(&account, &print).unwrap().is_none());
+        let Err(LockError::Busy(who)) = locks.shared(&account, &print, Duration::from_millis(20))
+        else {
+            panic!("the lock was given twice");
+        };
+        assert!(who.starts_with("test one, process "), "{who}");
+        drop(held);
+
+        let one = locks.shared(&account, &print, PATIENCE).unwrap();
+        let two = locks.shared(&account, &print, PATIENCE).unwrap();
+        assert!(locks.if_free(&account, &print).unwrap().is_none());
+        drop((one, two));
+        assert!(locks.if_free(&account, &print).unwrap().is_some());
+    }
+}

@@ -1,0 +1,231 @@
+//! Logging in: by a person's command, and again by itself for a background session that died.
+//!
+//! Care for the account (protocol.md §2a: repeated wrong passwords lock it): logins of one account
+//! go one after the other, at most five refusals in a quarter of an hour are sent, a refusal is
+//! never repeated on the other flow, and a refused password is not tried again by itself.
+
+use chrono::{Local, TimeDelta};
+
+use super::{Error, Result, Sessions, lock, refused};
+use crate::aimharder::{BoxRef, Flow, LoggedIn, LoginError};
+use crate::config::LoginFlow;
+use crate::model::account::Account;
+use crate::model::session::{Fingerprint, SessionKind};
+use crate::password::{self, Source};
+use crate::secret::Secret;
+use crate::store::{NewLogin, SessionRow};
+use crate::{clock, interrupt};
+
+/// How many refusals of one account may be sent …
+const REFUSALS: usize = 5;
+/// … within this time (`cli.md`, "Sessions").
+const WINDOW: TimeDelta = TimeDelta::minutes(15);
+
+/// What to log in, and with what.
+#[derive(Debug)]
+pub struct LoginTry<'t> {
+    pub account: &'t Account,
+    pub kind: SessionKind,
+    pub fingerprint: &'t Fingerprint,
+    pub password: &'t Secret,
+    /// the password came from a source that automation would ask again
+    pub unattended: bool,
+}
+
+/// A login that AimHarder has granted, already stored.
+#[derive(Debug)]
+pub struct Granted {
+    pub row: SessionRow,
+    pub boxes: Vec<BoxRef>,
+    /// `setrefresh` did not work afterwards: it is tried again at the next refresh
+    pub warning: Option<String>,
+}
+
+impl Sessions<'_> {
+    /// Log in and store the login in the place of an older one.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], [`Error::TooManyRefusals`], or no usable answer.
+    pub fn log_in(&self, wanted: &LoginTry<'_>) -> Result<Granted> {
+        let _held = self
+            .locks
+            .alone(wanted.account, wanted.fingerprint, lock::PATIENCE)?;
+        self.log_in_held(wanted)
+    }
+
+    fn log_in_held(&self, wanted: &LoginTry<'_>) -> Result<Granted> {
+        let _one_at_a_time = self.locks.logins(wanted.account, lock::PATIENCE)?;
+        self.check_refusals(wanted.account)?;
+        let _shield = interrupt::shield();
+        let granted = self.ask_for_login(wanted)?;
+        let row = self.store.put_login(&NewLogin {
+            account: wanted.account,
+            kind: wanted.kind,
+            fingerprint: wanted.fingerprint,
+            token: Secret::new(granted.token.expose()),
+            cookies: granted.jar.to_json(),
+            now: clock::now(),
+        })?;
+        self.store
+            .login_worked(wanted.account, &granted.flow.to_string())?;
+        log::info!(
+            "{} session of {} logged in ({} flow)",
+            wanted.kind,
+            wanted.account,
+            granted.flow
+        );
+        let (row, failed) = self.set_refresh_held(row)?;
+        let warning = failed.map(|e| {
+            format!("logged in, but setrefresh failed ({e}); the next refresh tries it again")
+        });
+        Ok(Granted {
+            row,
+            boxes: granted.boxes,
+            warning,
+        })
+    }
+
+    fn check_refusals(&self, account: &Account) -> Result<()> {
+        let now = clock::now();
+        let refusals = self.store.refusals(account, now, WINDOW)?;
+        let Some(oldest) = refusals
+            .len()
+            .checked_sub(REFUSALS)
+            .and_then(|n| refusals.get(n))
+        else {
+            return Ok(());
+        };
+        let free = *oldest + WINDOW;
+        Err(Error::TooManyRefusals(format!(
+            "{REFUSALS} logins of {account} were refused within {} minutes; to keep AimHarder from locking the account \
+             the next try is allowed at {} (in {})",
+            WINDOW.num_minutes(),
+            free.with_timezone(&Local).format("%H:%M:%S"),
+            crate::model::time::human_age(free - now)
+        )))
+    }
+
+    fn ask_for_login(&self, wanted: &LoginTry<'_>) -> Result<LoggedIn> {
+        let mut missing = String::new();
+        for flow in self.flows(wanted.account)? {
+            let tried = self.platform.log_in(
+                flow,
+                wanted.account.as_str(),
+                wanted.password,
+                wanted.fingerprint.as_str(),
+            );
+            match tried {
+                Ok(granted) => return Ok(granted),
+                Err(LoginError::NotThere(words)) => {
+                    log::info!("the {flow} login is not there: {words}");
+                    missing = words;
+                }
+                Err(LoginError::Refused { message, locked }) => {
+                    return Err(self.refused(wanted, &message, locked)?);
+                }
+                Err(LoginError::NoCookie) => {
+                    return Err(no_login(
+                        "AimHarder accepted the login but gave no login cookie",
+                    ));
+                }
+                Err(LoginError::NoToken) => {
+                    return Err(no_login(
+                        "AimHarder accepted the login but gave no refresh token",
+                    ));
+                }
+                Err(LoginError::Failed(crate::aimharder::Error::LoggedOut)) => {
+                    return Err(no_login("AimHarder answered the login with \"logged out\""));
+                }
+                Err(LoginError::Failed(e)) => return Err(e.into()),
+            }
+        }
+        Err(no_login(&format!(
+            "AimHarder's login was not found: {missing}"
+        )))
+    }
+
+    /// Which flows to try, in which order: the one that worked last comes first.
+    fn flows(&self, account: &Account) -> Result<Vec<Flow>> {
+        Ok(match self.config.server.login {
+            LoginFlow::Json => vec![Flow::Json],
+            LoginFlow::Form => vec![Flow::Form],
+            LoginFlow::Auto if self.store.login_flow(account)?.as_deref() == Some("form") => {
+                vec![Flow::Form, Flow::Json]
+            }
+            LoginFlow::Auto => vec![Flow::Json, Flow::Form],
+        })
+    }
+
+    fn refused(&self, wanted: &LoginTry<'_>, message: &str, locked: bool) -> Result<Error> {
+        self.store.login_refused(wanted.account, clock::now())?;
+        if wanted.unattended {
+            if let Some(hash) = refused::remember(wanted.password) {
+                self.store.remember_refused(wanted.account, &hash)?;
+            }
+        }
+        let advice = if locked {
+            "the account is locked for a while; wait, then log in with the right password"
+        } else {
+            "check e-mail and password"
+        };
+        Ok(Error::Refused(format!(
+            "AimHarder refused the login of {}: {message}; {advice}",
+            wanted.account
+        )))
+    }
+
+    /// Log a dead background session in again with its own fingerprint, if its account has a
+    /// password source that was not refused before. The caller holds the session's lock.
+    pub(super) fn log_in_again(&self, row: SessionRow) -> Result<SessionRow> {
+        match self.try_again(&row) {
+            Ok(granted) => {
+                log::info!(
+                    "the background session of {} was logged in again",
+                    row.account
+                );
+                Ok(granted.row)
+            }
+            Err(e) => {
+                self.store.note_error(&row, Some(&e.to_string()), true)?;
+                Err(e)
+            }
+        }
+    }
+
+    fn try_again(&self, row: &SessionRow) -> Result<Granted> {
+        let account = &row.account;
+        let only = self.is_only_account(account)?;
+        let Some(source) = password::unattended(self.config, account, only) else {
+            return Err(Error::Expired(format!(
+                "AimHarder has ended the background session of {account}; run `aimharder login {account}`, \
+                 or set a password_command so that it heals by itself"
+            )));
+        };
+        let password = self.unrefused(account, &source)?;
+        self.log_in_held(&LoginTry {
+            account,
+            kind: SessionKind::Background,
+            fingerprint: &row.fingerprint,
+            password: &password,
+            unattended: true,
+        })
+    }
+
+    fn unrefused(&self, account: &Account, source: &Source) -> Result<Secret> {
+        let password = source
+            .read(account)
+            .map_err(|e| Error::Password(e.to_string()))?;
+        let before = self.store.refused_password(account)?;
+        if before.is_some_and(|before| refused::is_same(&before, &password)) {
+            return Err(Error::Refused(format!(
+                "AimHarder refused this password of {account} before, so it is not tried again by itself; \
+                 correct it at its source or run `aimharder login {account}`"
+            )));
+        }
+        Ok(password)
+    }
+}
+
+fn no_login(words: &str) -> Error {
+    Error::NoLogin(format!("{words}; try again later"))
+}

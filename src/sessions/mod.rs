@@ -1,0 +1,253 @@
+//! The one door to a usable login: pick it by kind, keep its token young, heal it, hand it out.
+//!
+//! ```text
+//! command ── open(kind) ──► Live ── call(|platform, jar| …) ──► answer
+//!                             │        └ "logout"? setrefresh, then a token update decides, then once more
+//!                             └ token older than 25 minutes? update it first
+//! ```
+//!
+//! Every change of a token happens under the session's lock ([`lock`]), after reading the row
+//! again, and is stored before anything else is sent (design.md, promises 1–5). This room books
+//! nothing.
+
+mod heal;
+pub mod lock;
+mod login;
+mod refused;
+mod update;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::aimharder::{self, Jar, Platform, Token};
+use crate::clock;
+use crate::config::Config;
+use crate::model::account::Account;
+use crate::model::session::{Fingerprint, SHORTEST_PREFIX, SessionKind};
+use crate::store::{self, SessionRow, Store};
+
+pub use login::{Granted, LoginTry};
+pub use update::Updated;
+
+/// A token older than this is updated before it is used (`cli.md`, "Using a session").
+const TOKEN_AGE: TimeDelta = TimeDelta::minutes(25);
+/// A token time further ahead than this was written by a wrong clock, and counts as old.
+pub const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
+/// Device sessions older than this are pruned, and no longer refreshed by automation.
+pub const DEVICE_LIFE: TimeDelta = TimeDelta::days(7);
+
+/// Why there is no usable login. Each says what a person must do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("no {kind} session for {account}; run `aimharder login {account}`")]
+    None { account: Account, kind: SessionKind },
+    #[error("{0}")]
+    NoSuchFingerprint(String),
+    #[error("{0}")]
+    Ambiguous(String),
+    /// the platform has ended the session
+    #[error("{0}")]
+    Expired(String),
+    /// the platform refused e-mail or password
+    #[error("{0}")]
+    Refused(String),
+    #[error("{0}")]
+    TooManyRefusals(String),
+    #[error("{0}")]
+    Password(String),
+    /// a login that was neither granted nor refused
+    #[error("{0}")]
+    NoLogin(String),
+    /// reviving a lapsed login failed on the way: nothing was asked of the platform but that
+    #[error("the login has lapsed and could not be renewed: {0}")]
+    NotHealed(aimharder::Error),
+    #[error("{0}")]
+    LockBusy(String),
+    #[error("{0}")]
+    LockBroken(String),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Platform(#[from] aimharder::Error),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Which session acts. There is no way to ask without saying so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pick {
+    Kind(SessionKind),
+    /// a device session, by its whole fingerprint
+    Device(Fingerprint),
+}
+
+/// All there is to a session besides the session itself.
+#[derive(Debug)]
+pub struct Sessions<'a> {
+    pub store: &'a Store,
+    pub platform: &'a Platform,
+    pub config: &'a Config,
+    pub locks: lock::Locks,
+}
+
+/// A login in use.
+#[derive(Debug)]
+pub struct Live<'a> {
+    sessions: &'a Sessions<'a>,
+    row: SessionRow,
+    jar: Jar,
+}
+
+impl<'a> Sessions<'a> {
+    /// Open a session for use: found, healed if it was known to be dead, its token young.
+    ///
+    /// # Errors
+    /// No such session, or a dead one that cannot be healed here.
+    pub fn open(&'a self, account: &Account, pick: &Pick) -> Result<Live<'a>> {
+        let mut row = self.find(account, pick)?;
+        let now = clock::now();
+        log::info!(
+            "using the {} session {} of {account}, token {} old",
+            row.kind,
+            row.fingerprint.short(),
+            age_words(&row, now)
+        );
+        if row.status == store::Status::Expired {
+            row = self.heal_expired(row)?;
+        } else if is_old(row.token_updated_at, now, TOKEN_AGE) {
+            row = self.update_before_use(row)?;
+        }
+        let jar = jar_of(&row)?;
+        Ok(Live {
+            sessions: self,
+            row,
+            jar,
+        })
+    }
+
+    fn find(&self, account: &Account, pick: &Pick) -> Result<SessionRow> {
+        let (found, kind) = match pick {
+            Pick::Kind(SessionKind::Background) => {
+                (self.store.background(account)?, SessionKind::Background)
+            }
+            Pick::Kind(SessionKind::Device) => {
+                (self.store.last_device(account)?, SessionKind::Device)
+            }
+            Pick::Device(print) => (self.store.session_of(account, print)?, SessionKind::Device),
+        };
+        found.ok_or_else(|| Error::None {
+            account: account.clone(),
+            kind,
+        })
+    }
+
+    /// The one session of these whose fingerprint begins like this.
+    ///
+    /// # Errors
+    /// None, or several.
+    pub fn by_prefix(rows: Vec<SessionRow>, prefix: &str) -> Result<SessionRow> {
+        debug_assert!(prefix.chars().count() >= SHORTEST_PREFIX);
+        let mut fitting: Vec<_> = rows
+            .into_iter()
+            .filter(|row| row.fingerprint.as_str().starts_with(prefix))
+            .collect();
+        match (fitting.pop(), fitting.len()) {
+            (Some(row), 0) => Ok(row),
+            (None, _) => Err(Error::NoSuchFingerprint(format!(
+                "no session here has a fingerprint that begins with {prefix:?}; see `aimharder sessions`"
+            ))),
+            (Some(_), more) => Err(Error::Ambiguous(format!(
+                "{} sessions have fingerprints that begin with {prefix:?}; give more of it",
+                more + 1
+            ))),
+        }
+    }
+
+    /// Whether an unattended source may belong to this account because there is no other here.
+    pub fn is_only_account(&self, account: &Account) -> Result<bool> {
+        Ok(self.store.accounts()?.iter().all(|other| other == account))
+    }
+}
+
+impl Live<'_> {
+    pub fn row(&self) -> &SessionRow {
+        &self.row
+    }
+
+    /// Ask the platform something with this login. When it answers that we are logged out (which
+    /// proves that it did not act) the session is healed and the same is asked once more.
+    ///
+    /// # Errors
+    /// The platform's, or [`Error::Expired`] for a login that cannot be healed.
+    pub fn call<T>(
+        &mut self,
+        mut ask: impl FnMut(&Platform, &mut Jar) -> std::result::Result<T, aimharder::Error>,
+    ) -> Result<T> {
+        let answer = match ask(self.sessions.platform, &mut self.jar) {
+            Err(aimharder::Error::LoggedOut) => self.heal_and_repeat(&mut ask)?,
+            other => other?,
+        };
+        self.keep_cookies();
+        Ok(answer)
+    }
+
+    /// Write back what the load balancer has set. A cookie not kept is no reason to fail a command
+    /// that has its answer.
+    fn keep_cookies(&mut self) {
+        let cookies = self.jar.to_json();
+        if cookies == self.row.cookies {
+            return;
+        }
+        match self
+            .sessions
+            .store
+            .put_cookies(&self.row, &cookies, clock::now())
+        {
+            Ok(()) => self.row.cookies = cookies,
+            Err(e) => log::warn!("cookies not stored: {e}"),
+        }
+    }
+
+    fn adopt(&mut self, row: SessionRow) -> Result<()> {
+        self.jar = jar_of(&row)?;
+        self.row = row;
+        Ok(())
+    }
+}
+
+/// Is an instant of ours older than `age`, or so far ahead that it cannot be true?
+pub fn is_old(at: DateTime<Utc>, now: DateTime<Utc>, age: TimeDelta) -> bool {
+    now - at > age || at - now > CLOCK_SLACK
+}
+
+fn age_words(row: &SessionRow, now: DateTime<Utc>) -> String {
+    crate::model::time::human_age(now - row.token_updated_at)
+}
+
+fn token_of(row: &SessionRow) -> Result<Token> {
+    Token::parse(row.token.expose()).ok_or_else(|| {
+        Error::Expired(format!(
+            "the stored token of {}'s {} session is unreadable; run `aimharder login {}`",
+            row.account, row.kind, row.account
+        ))
+    })
+}
+
+fn jar_of(row: &SessionRow) -> Result<Jar> {
+    Jar::from_json(&row.cookies).map_err(|_| {
+        Error::Expired(format!(
+            "the stored cookies of {}'s {} session are unreadable; run `aimharder login {}`",
+            row.account, row.kind, row.account
+        ))
+    })
+}
+
+impl From<lock::LockError> for Error {
+    fn from(e: lock::LockError) -> Self {
+        match e {
+            lock::LockError::Busy(who) => Self::LockBusy(format!(
+                "the session is in use by {who}; it did not become free within 30 s"
+            )),
+            lock::LockError::Broken(words) => Self::LockBroken(words),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Token updates and `setrefresh`, each under the session's lock.
+//!
+//! The platform logs a session out when a replaced token is presented again (protocol.md §3), so
+//! whoever holds the lock reads the row again, and whoever waited for it uses what the other got.
+
+use super::{Error, Live, Result, Sessions, TOKEN_AGE, is_old, jar_of, lock, token_of};
+use crate::aimharder;
+use crate::store::SessionRow;
+use crate::{clock, interrupt};
+
+/// What became of a token update.
+#[derive(Debug)]
+pub enum Updated {
+    /// we updated it
+    Now(SessionRow),
+    /// another process had already done so
+    Meanwhile(SessionRow),
+    /// the platform says that the session is dead
+    Dead(SessionRow),
+    /// no usable answer: the old token stands
+    Failed(SessionRow, aimharder::Error),
+}
+
+impl<'a> Sessions<'a> {
+    /// Update an old token before its use. Without an answer, go on with the token at hand.
+    pub(super) fn update_before_use(&'a self, row: SessionRow) -> Result<SessionRow> {
+        let _held = self.hold(&row)?;
+        let row = self.read_again(row)?;
+        if !is_old(row.token_updated_at, clock::now(), TOKEN_AGE) {
+            log::info!("another process has just updated its token");
+            return Ok(row);
+        }
+        match self.update_held(row)? {
+            Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
+            Updated::Dead(row) => self.bury(row),
+            Updated::Failed(row, e) => {
+                log::warn!("the token could not be updated ({e}); going on with the one at hand");
+                Ok(row)
+            }
+        }
+    }
+
+    /// Hold the session's lock alone, as patiently as a person's command is.
+    pub(super) fn hold(&self, row: &SessionRow) -> Result<lock::Held> {
+        Ok(self
+            .locks
+            .alone(&row.account, &row.fingerprint, lock::PATIENCE)?)
+    }
+
+    /// The row as it is now; what was read before the lock was had may be out of date.
+    pub(super) fn read_again(&self, row: SessionRow) -> Result<SessionRow> {
+        let (account, kind) = (row.account, row.kind);
+        self.store
+            .session(row.id)?
+            .ok_or(Error::None { account, kind })
+    }
+
+    /// The token update itself. The caller holds the lock and has read the row under it.
+    pub fn update_held(&self, row: SessionRow) -> Result<Updated> {
+        let _shield = interrupt::shield();
+        if let Some(begun) = row.update_begun_at {
+            log::info!(
+                "a token update begun at {begun} was never finished; trying the token at hand"
+            );
+        }
+        let token = token_of(&row)?;
+        let mut jar = jar_of(&row)?;
+        self.store.begin_update(&row, clock::now())?;
+        match self
+            .platform
+            .token_update(&mut jar, &token, row.fingerprint.as_str())
+        {
+            Ok(new) => {
+                let new = crate::secret::Secret::new(new.expose());
+                let stored = self
+                    .store
+                    .finish_update(&row, &new, &jar.to_json(), clock::now())?;
+                let row = self.read_again(row)?;
+                log::info!(
+                    "token of the {} session {} updated",
+                    row.kind,
+                    row.fingerprint.short()
+                );
+                Ok(if stored {
+                    Updated::Now(row)
+                } else {
+                    Updated::Meanwhile(row)
+                })
+            }
+            Err(aimharder::Error::LoggedOut) => Ok(Updated::Dead(row)),
+            Err(e) => {
+                let settled = e.server_did_not_act();
+                self.store
+                    .note_error(&row, Some(&format!("token update: {e}")), settled)?;
+                Ok(Updated::Failed(row, e))
+            }
+        }
+    }
+
+    /// `setrefresh`, which prolongs the session. The caller holds the lock.
+    pub fn set_refresh_held(
+        &self,
+        row: SessionRow,
+    ) -> Result<(SessionRow, Option<aimharder::Error>)> {
+        let _shield = interrupt::shield();
+        let token = token_of(&row)?;
+        let mut jar = jar_of(&row)?;
+        match self
+            .platform
+            .set_refresh(&mut jar, &token, row.fingerprint.as_str())
+        {
+            Ok(new) => {
+                let new = crate::secret::Secret::new(new.expose());
+                self.store
+                    .finish_refresh(&row, &new, &jar.to_json(), clock::now())?;
+                Ok((self.read_again(row)?, None))
+            }
+            Err(e) => {
+                self.store
+                    .note_error(&row, Some(&format!("setrefresh: {e}")), false)?;
+                Ok((row, Some(e)))
+            }
+        }
+    }
+}
+
+impl Live<'_> {
+    /// Update the token now if it is older than `age`: before something important, or in a long wait.
+    ///
+    /// # Errors
+    /// A dead session that cannot be healed. No answer is no error: the old token stands.
+    pub fn freshen(&mut self, age: chrono::TimeDelta) -> Result<()> {
+        if !is_old(self.row.token_updated_at, clock::now(), age) {
+            return Ok(());
+        }
+        let held = self.sessions.hold(&self.row)?;
+        let row = self.sessions.read_again(self.row.clone())?;
+        let row = if is_old(row.token_updated_at, clock::now(), age) {
+            match self.sessions.update_held(row)? {
+                Updated::Now(row) | Updated::Meanwhile(row) | Updated::Failed(row, _) => row,
+                Updated::Dead(row) => self.sessions.bury(row)?,
+            }
+        } else {
+            row
+        };
+        drop(held);
+        self.adopt(row)
+    }
+}

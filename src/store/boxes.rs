@@ -1,0 +1,132 @@
+//! Gyms: what the platform tells of them, what the user has set, what refusals have taught.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{At, Result, Store};
+use crate::model::account::Account;
+
+/// One gym as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoxRow {
+    pub name: String,
+    /// the remembered host of `centre_url`, when it lies within the configured domain
+    pub host: Option<String>,
+    pub id: Option<i64>,
+    pub title: Option<String>,
+    pub set_id: Option<i64>,
+    pub timezone: Option<String>,
+    pub opens: Option<String>,
+    pub learned: Option<String>,
+}
+
+/// A gym as a login, whoami or `/home` names it.
+#[derive(Debug, Clone)]
+pub struct FoundBox {
+    pub name: String,
+    pub host: String,
+    pub id: Option<i64>,
+    pub title: Option<String>,
+}
+
+/// What `boxes set` may change; `None` leaves a thing as it is.
+#[derive(Debug, Clone, Default)]
+pub struct BoxSettings {
+    pub id: Option<i64>,
+    pub timezone: Option<String>,
+    pub opens: Option<String>,
+}
+
+const COLUMNS: &str = "name, host, id, title, set_id, timezone, opens, learned";
+
+impl Store {
+    /// Remember the gyms of an account. Facts that are missing now do not erase known ones.
+    pub fn put_boxes(&self, account: &Account, found: &[FoundBox]) -> Result<()> {
+        let mut db = self.db();
+        let change = db.transaction().at(self.path())?;
+        for gym in found {
+            change
+                .execute(
+                    "INSERT INTO boxes (name, host, id, title) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
+                     host = excluded.host, id = coalesce(excluded.id, id), title = coalesce(excluded.title, title)",
+                    params![gym.name, gym.host, gym.id, gym.title],
+                )
+                .at(self.path())?;
+            change
+                .execute(
+                    "INSERT INTO account_boxes (account, box) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                    params![account.as_str(), gym.name],
+                )
+                .at(self.path())?;
+        }
+        change.commit().at(self.path())
+    }
+
+    /// The gyms of an account, by name.
+    pub fn boxes_of(&self, account: &Account) -> Result<Vec<BoxRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM boxes WHERE name IN (SELECT box FROM account_boxes WHERE account = ?1) ORDER BY name"
+        );
+        let db = self.db();
+        let mut query = db.prepare(&sql).at(self.path())?;
+        let rows = query.query_map([account.as_str()], read).at(self.path())?;
+        rows.collect::<rusqlite::Result<_>>().at(self.path())
+    }
+
+    pub fn gym(&self, name: &str) -> Result<Option<BoxRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM boxes WHERE name = ?1");
+        self.db()
+            .query_row(&sql, [name], read)
+            .optional()
+            .at(self.path())
+    }
+
+    /// Settings of the user's own; a gym that is not known yet is made.
+    pub fn set_box(&self, name: &str, set: &BoxSettings) -> Result<()> {
+        self.db()
+            .execute(
+                "INSERT INTO boxes (name, set_id, timezone, opens) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
+                 set_id = coalesce(excluded.set_id, set_id), timezone = coalesce(excluded.timezone, timezone), \
+                 opens = coalesce(excluded.opens, opens)",
+                params![name, set.id, set.timezone, set.opens],
+            )
+            .at(self.path())?;
+        Ok(())
+    }
+
+    /// A gym's numeric id, found on its own pages.
+    pub fn put_box_id(&self, name: &str, id: i64) -> Result<()> {
+        self.db()
+            .execute(
+                "INSERT INTO boxes (name, id) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET id = excluded.id",
+                params![name, id],
+            )
+            .at(self.path())?;
+        Ok(())
+    }
+
+    /// What a refusal told about the opening. `true` when that is news.
+    pub fn learn_opening(&self, name: &str, learned: &str) -> Result<bool> {
+        let changed = self
+            .db()
+            .execute(
+                "INSERT INTO boxes (name, learned) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET learned = excluded.learned \
+                 WHERE learned IS NOT excluded.learned",
+                params![name, learned],
+            )
+            .at(self.path())?;
+        Ok(changed == 1)
+    }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<BoxRow> {
+    Ok(BoxRow {
+        name: row.get("name")?,
+        host: row.get("host")?,
+        id: row.get("id")?,
+        title: row.get("title")?,
+        set_id: row.get("set_id")?,
+        timezone: row.get("timezone")?,
+        opens: row.get("opens")?,
+        learned: row.get("learned")?,
+    })
+}

@@ -1,0 +1,102 @@
+//! The session store: one SQLite file, and the only SQL in the program.
+//!
+//! Domain types go in and out; nothing here knows HTTP or prints. The file is write-ahead logged
+//! with `synchronous=FULL`: what a statement committed survives a power cut (design.md, promise 5).
+//! No transaction is ever open while anything else is waited for: every function here is one
+//! statement or one short transaction.
+//!
+//! * `open` – permissions, creation, migrations
+//! * `sessions` – logins, their tokens and generations
+//! * `accounts` – what is known of an account besides its logins
+//! * `boxes` – gyms, their hosts, zones and opening rules
+
+mod accounts;
+mod boxes;
+mod open;
+mod sessions;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+pub use accounts::RefusedPassword;
+pub use boxes::{BoxRow, BoxSettings, FoundBox};
+pub use sessions::{DueQuery, NewLogin, SessionRow, Status};
+
+/// An open store. Threads share it; statements are short.
+pub struct Store {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn db(&self) -> MutexGuard<'_, Connection> {
+        // a thread that panicked cannot have left a transaction open: they roll back on drop
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why the store cannot be used. Nothing was changed or replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Unusable(String),
+    #[error("the store {} cannot be used: {cause}", path.display())]
+    Sqlite {
+        path: PathBuf,
+        cause: rusqlite::Error,
+    },
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Ties an SQLite error to the file it came from.
+trait At<T> {
+    fn at(self, store: &Path) -> Result<T>;
+}
+
+impl<T> At<T> for rusqlite::Result<T> {
+    fn at(self, store: &Path) -> Result<T> {
+        self.map_err(|cause| match cause.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
+                Error::Unusable(format!(
+                    "the store {} is damaged or not a store at all ({cause}); move it away or put a copy back, \
+                     then run `aimharder login`",
+                    store.display()
+                ))
+            }
+            Some(rusqlite::ErrorCode::DiskFull) => Error::Unusable(format!(
+                "the store {} cannot grow: the disk is full or a limit is reached; nothing was lost, free some room",
+                store.display()
+            )),
+            _ => Error::Sqlite { path: store.to_owned(), cause },
+        })
+    }
+}
+
+/// Instants are stored as whole milliseconds since 1970 UTC.
+fn millis(at: DateTime<Utc>) -> i64 {
+    at.timestamp_millis()
+}
+
+fn instant(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}

@@ -1,0 +1,203 @@
+//! Opening the store: who may read it, making it, bringing its schema up to date.
+//!
+//! Fifty processes may do this at once on an empty folder: whoever finds no schema, or an old
+//! one, takes an operating-system lock on a file beside the store, looks again, and does the work.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{At, Error, Result, Store};
+
+/// One step per schema version; step N brings version N to N + 1. Never edited once released.
+const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
+
+/// The schema version this program writes.
+pub(super) const VERSION: usize = STEPS.len();
+
+/// How long a statement waits for another process's short transaction.
+const BUSY: Duration = Duration::from_secs(20);
+
+impl Store {
+    /// Open the store, making the file (0600) and its folder (0700) when they are missing.
+    ///
+    /// # Errors
+    /// A store of another owner, readable by others, damaged, newer than this program, or in a
+    /// place that cannot be written. In none of these cases anything is changed.
+    pub fn open(path: &Path) -> Result<Self> {
+        create_if_missing(path)?;
+        check_file(path)?;
+        let mut connection = connect(path)?;
+        if version(&connection, path)? != VERSION {
+            connection = bring_up_to_date(path, connection)?;
+        }
+        Ok(Self {
+            connection: Mutex::new(connection),
+            path: path.to_owned(),
+        })
+    }
+}
+
+fn create_if_missing(path: &Path) -> Result<()> {
+    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|e| cannot("create the folder", folder, &e))?;
+    }
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(cannot("create the store", path, &e)),
+    }
+}
+
+fn check_file(path: &Path) -> Result<()> {
+    let facts = fs::metadata(path).map_err(|e| cannot("read the store", path, &e))?;
+    let shown = path.display();
+    if !facts.is_file() {
+        return Err(Error::Unusable(format!("the store {shown} is not a file")));
+    }
+    if facts.uid() != rustix::process::geteuid().as_raw() {
+        return Err(Error::Unusable(format!(
+            "the store {shown} belongs to another user (uid {}); run aimharder as that user, or name your own with --store",
+            facts.uid()
+        )));
+    }
+    if facts.mode() & 0o077 != 0 {
+        return Err(Error::Unusable(format!(
+            "the store {shown} holds logins and can be read by others (mode {:03o}); run: chmod 600 '{shown}'",
+            facts.mode() & 0o777
+        )));
+    }
+    Ok(())
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    // no SQLITE_OPEN_CREATE: the file is there, made by us with its mode from the first byte
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).at(path)?;
+    connection.busy_timeout(BUSY).at(path)?;
+    connection
+        .execute_batch(
+            "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=1048576;",
+        )
+        .at(path)?;
+    Ok(connection)
+}
+
+/// The version found; a newer one than ours is an error that names both.
+fn version(connection: &Connection, path: &Path) -> Result<usize> {
+    let found: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .at(path)?;
+    let known = usize::try_from(found).ok().filter(|v| *v <= VERSION);
+    known.ok_or_else(|| {
+        Error::Unusable(format!(
+            "the store {} has schema {found}, this aimharder knows up to {VERSION}; install the newer version that wrote it",
+            path.display()
+        ))
+    })
+}
+
+fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
+    drop(connection);
+    let lock = migration_lock(path)?;
+    let mut connection = connect(path)?;
+    let from = version(&connection, path)?;
+    if from == 0 {
+        foreign_tables(&connection, path)?;
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .at(path)?;
+    } else if from < VERSION {
+        copy_beside(path, from, &connection)?;
+    }
+    for (step, sql) in STEPS.iter().enumerate().skip(from) {
+        let change = connection.transaction().at(path)?;
+        change.execute_batch(sql).at(path)?;
+        change
+            .pragma_update(
+                None,
+                "user_version",
+                i64::try_from(step + 1).unwrap_or(i64::MAX),
+            )
+            .at(path)?;
+        change.commit().at(path)?;
+        log::info!("store {} is now schema {}", path.display(), step + 1);
+    }
+    drop(lock);
+    Ok(connection)
+}
+
+/// A database of something else must not get our tables.
+fn foreign_tables(connection: &Connection, path: &Path) -> Result<()> {
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .at(path)?;
+    if tables == 0 {
+        return Ok(());
+    }
+    Err(Error::Unusable(format!(
+        "{} is an SQLite database of something else; name another file with --store",
+        path.display()
+    )))
+}
+
+/// The copy a migration leaves beside the store, so that an older program can be put back.
+fn copy_beside(path: &Path, from: usize, connection: &Connection) -> Result<()> {
+    let copy = beside(path, &format!(".schema{from}.bak"));
+    let half = beside(path, &format!(".schema{from}.bak.new"));
+    let _ = fs::remove_file(&half);
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&half);
+    file.map_err(|e| cannot("copy the store to", &half, &e))?;
+    let name = half.to_string_lossy().into_owned();
+    connection.execute("VACUUM INTO ?1", [name]).at(path)?;
+    let synced = File::open(&half)
+        .and_then(|f| f.sync_all())
+        .and_then(|()| fs::rename(&half, &copy));
+    synced.map_err(|e| cannot("copy the store to", &copy, &e))?;
+    log::info!("the store as it was is kept in {}", copy.display());
+    Ok(())
+}
+
+fn migration_lock(path: &Path) -> Result<File> {
+    let name = beside(path, ".lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&name)
+        .map_err(|e| cannot("open the lock", &name, &e))?;
+    file.lock().map_err(|e| {
+        Error::Unusable(format!(
+            "cannot lock {}: {e}; the store needs a file system with working locks",
+            name.display()
+        ))
+    })?;
+    Ok(file)
+}
+
+/// `aimharder.db` + `.lock` → `aimharder.db.lock`, in the same folder.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn cannot(what: &str, path: &Path, cause: &std::io::Error) -> Error {
+    Error::Unusable(format!("cannot {what} {}: {cause}", path.display()))
+}

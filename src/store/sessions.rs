@@ -1,0 +1,457 @@
+//! Logins in the store. The rules that hold them together (design.md, promises 2, 4 and 5):
+//!
+//! * a token, its cookies and the generation change in one statement, conditional on the
+//!   generation that was read: a newer token never yields to an older one;
+//! * one background session per account, by a unique index; only [`Store::delete_background`]
+//!   can delete it, the database refuses every other way;
+//! * a token update is marked before it is sent, and the mark reserves room for its end.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension, Row, named_params, params};
+
+use super::{At, Result, Store, instant, millis};
+use crate::model::account::Account;
+use crate::model::session::{Fingerprint, SessionKind};
+use crate::secret::Secret;
+
+/// Whether the platform still honours a login, as far as we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Active,
+    Expired,
+}
+
+/// One stored login.
+#[derive(Debug, Clone)]
+pub struct SessionRow {
+    pub id: i64,
+    pub account: Account,
+    pub kind: SessionKind,
+    pub fingerprint: Fingerprint,
+    pub status: Status,
+    pub auto_refresh: bool,
+    pub token: Secret,
+    /// the cookie jar as JSON
+    pub cookies: Secret,
+    pub generation: i64,
+    pub created_at: DateTime<Utc>,
+    pub used_at: DateTime<Utc>,
+    pub token_updated_at: DateTime<Utc>,
+    pub token_update_count: i64,
+    /// the last good `setrefresh`, the login's own included
+    pub refreshed_at: Option<DateTime<Utc>>,
+    pub refresh_count: i64,
+    /// a token update was begun then and its end was never written
+    pub update_begun_at: Option<DateTime<Utc>>,
+    pub last_error: Option<String>,
+}
+
+/// A login that AimHarder has just granted.
+#[derive(Debug)]
+pub struct NewLogin<'a> {
+    pub account: &'a Account,
+    pub kind: SessionKind,
+    pub fingerprint: &'a Fingerprint,
+    pub token: Secret,
+    pub cookies: Secret,
+    pub now: DateTime<Utc>,
+}
+
+/// Which sessions a refresh looks at.
+#[derive(Debug, Clone)]
+pub struct DueQuery<'a> {
+    pub account: Option<&'a Account>,
+    pub kind: Option<SessionKind>,
+    pub fingerprint: Option<&'a Fingerprint>,
+    /// device sessions created before this are left alone
+    pub devices_since: DateTime<Utc>,
+    /// tokens updated before this are due …
+    pub stale_before: DateTime<Utc>,
+    /// … and so are those whose time lies beyond this: no clock was ever that far ahead honestly
+    pub future_after: DateTime<Utc>,
+}
+
+const COLUMNS: &str = "id, account, kind, fingerprint, status, auto_refresh, token, cookies, generation, created_at, \
+     used_at, token_updated_at, token_update_count, refreshed_at, refresh_count, update_begun_at, last_error";
+
+const REFRESHED: &str = "auto_refresh = 1 AND (kind = 'background' OR (status = 'active' AND created_at > :since)) \
+     AND (:account IS NULL OR account = :account) AND (:kind IS NULL OR kind = :kind) \
+     AND (:print IS NULL OR fingerprint = :print)";
+
+/// The most room a token update's end can need beyond its beginning.
+const RESERVE: i32 = 2048;
+
+impl Store {
+    /// All logins, or those of one account: by account, background first, then last used first.
+    pub fn sessions(&self, account: Option<&Account>) -> Result<Vec<SessionRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM sessions WHERE ?1 IS NULL OR account = ?1 ORDER BY account, kind, used_at DESC, id"
+        );
+        let db = self.db();
+        let mut query = db.prepare_cached(&sql).at(self.path())?;
+        let rows = query
+            .query_map([account.map(Account::as_str)], read)
+            .at(self.path())?;
+        rows.collect::<rusqlite::Result<_>>().at(self.path())
+    }
+
+    /// The account's background login.
+    pub fn background(&self, account: &Account) -> Result<Option<SessionRow>> {
+        self.one(
+            "account = ?1 AND kind = 'background'",
+            params![account.as_str()],
+        )
+    }
+
+    /// The account's device login that was used last.
+    pub fn last_device(&self, account: &Account) -> Result<Option<SessionRow>> {
+        self.one(
+            "account = ?1 AND kind = 'device' ORDER BY used_at DESC, id DESC LIMIT 1",
+            params![account.as_str()],
+        )
+    }
+
+    pub fn session(&self, id: i64) -> Result<Option<SessionRow>> {
+        self.one("id = ?1", params![id])
+    }
+
+    /// The login of one device or of the automation, by its whole fingerprint.
+    pub fn session_of(&self, account: &Account, print: &Fingerprint) -> Result<Option<SessionRow>> {
+        self.one(
+            "account = ?1 AND fingerprint = ?2",
+            params![account.as_str(), print.as_str()],
+        )
+    }
+
+    fn one(&self, filter: &str, values: impl rusqlite::Params) -> Result<Option<SessionRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE {filter}");
+        let db = self.db();
+        let mut query = db.prepare_cached(&sql).at(self.path())?;
+        query.query_row(values, read).optional().at(self.path())
+    }
+
+    /// Accounts that have a login here.
+    pub fn accounts(&self) -> Result<Vec<Account>> {
+        let db = self.db();
+        let mut query = db
+            .prepare_cached("SELECT DISTINCT account FROM sessions ORDER BY account")
+            .at(self.path())?;
+        let rows = query
+            .query_map([], |row| row.get(0).map(Account::stored))
+            .at(self.path())?;
+        rows.collect::<rusqlite::Result<_>>().at(self.path())
+    }
+
+    /// How many sessions a refresh looks after, due or not.
+    pub fn count_refreshed(&self, query: &DueQuery<'_>) -> Result<usize> {
+        let sql = format!("SELECT count(*) FROM sessions WHERE {REFRESHED}");
+        let count: i64 = self
+            .db()
+            .query_row(
+                &sql,
+                named_params! {
+                    ":since": millis(query.devices_since), ":account": query.account.map(Account::as_str),
+                    ":kind": query.kind.map(SessionKind::as_str), ":print": query.fingerprint.map(Fingerprint::as_str),
+                },
+                |row| row.get(0),
+            )
+            .at(self.path())?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    /// The sessions a refresh has to act on, oldest token first. Expired background sessions are
+    /// due always: a password source may heal them.
+    pub fn due(&self, query: &DueQuery<'_>) -> Result<Vec<SessionRow>> {
+        self.due_where(
+            query,
+            "(token_updated_at < :stale OR token_updated_at > :future OR status = 'expired')",
+        )
+    }
+
+    /// The sessions a refresh looks after and finds fresh.
+    pub fn fresh(&self, query: &DueQuery<'_>) -> Result<Vec<SessionRow>> {
+        self.due_where(
+            query,
+            "token_updated_at >= :stale AND token_updated_at <= :future AND status = 'active'",
+        )
+    }
+
+    fn due_where(&self, query: &DueQuery<'_>, age: &str) -> Result<Vec<SessionRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM sessions WHERE {REFRESHED} AND {age} ORDER BY token_updated_at, id"
+        );
+        let db = self.db();
+        let mut statement = db.prepare_cached(&sql).at(self.path())?;
+        let rows = statement
+            .query_map(
+                named_params! {
+                    ":since": millis(query.devices_since), ":account": query.account.map(Account::as_str),
+                    ":kind": query.kind.map(SessionKind::as_str), ":print": query.fingerprint.map(Fingerprint::as_str),
+                    ":stale": millis(query.stale_before), ":future": millis(query.future_after),
+                },
+                read,
+            )
+            .at(self.path())?;
+        rows.collect::<rusqlite::Result<_>>().at(self.path())
+    }
+
+    /// Store a login, in the place of an older one with its fingerprint (or, for background, of
+    /// the account's only one). The row keeps its id; its generation grows.
+    pub fn put_login(&self, login: &NewLogin<'_>) -> Result<SessionRow> {
+        let mut db = self.db();
+        let change = db.transaction().at(self.path())?;
+        let old: Option<i64> = change
+            .query_row(
+                "SELECT id FROM sessions WHERE account = ?1 AND kind = ?2 AND (kind = 'background' OR fingerprint = ?3)",
+                params![login.account.as_str(), login.kind.as_str(), login.fingerprint.as_str()],
+                |row| row.get(0),
+            )
+            .optional()
+            .at(self.path())?;
+        let sql = match old {
+            Some(_) => {
+                "UPDATE sessions SET fingerprint = :print, status = 'active', token = :token, cookies = :cookies, \
+                 generation = generation + 1, created_at = :now, used_at = :now, token_updated_at = :now, \
+                 refreshed_at = NULL, update_begun_at = NULL, reserve = NULL, last_error = NULL \
+                 WHERE account = :account AND kind = :kind AND (kind = 'background' OR fingerprint = :print) RETURNING id"
+            }
+            None => {
+                "INSERT INTO sessions (account, kind, fingerprint, token, cookies, generation, created_at, used_at, \
+                 token_updated_at) VALUES (:account, :kind, :print, :token, :cookies, 1, :now, :now, :now) RETURNING id"
+            }
+        };
+        let id: i64 = change
+            .query_row(
+                sql,
+                named_params! {
+                    ":account": login.account.as_str(), ":kind": login.kind.as_str(), ":print": login.fingerprint.as_str(),
+                    ":token": login.token.expose(), ":cookies": login.cookies.expose(), ":now": millis(login.now),
+                },
+                |row| row.get(0),
+            )
+            .at(self.path())?;
+        if login.kind == SessionKind::Device {
+            change
+                .execute(
+                    "INSERT INTO devices (account, fingerprint, created_at, used_at) VALUES (?1, ?2, ?3, ?3) \
+                     ON CONFLICT DO UPDATE SET used_at = excluded.used_at",
+                    params![login.account.as_str(), login.fingerprint.as_str(), millis(login.now)],
+                )
+                .at(self.path())?;
+        }
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
+        let row = change.query_row(&sql, [id], read).at(self.path())?;
+        change.commit().at(self.path())?;
+        Ok(row)
+    }
+
+    /// Write down that a token update is about to be sent, and reserve room for its end.
+    pub fn begin_update(&self, row: &SessionRow, now: DateTime<Utc>) -> Result<()> {
+        self.db()
+            .prepare_cached(
+                "UPDATE sessions SET update_begun_at = ?1, reserve = zeroblob(?2) WHERE id = ?3",
+            )
+            .and_then(|mut s| s.execute(params![millis(now), RESERVE, row.id]))
+            .at(self.path())?;
+        Ok(())
+    }
+
+    /// Store what a token update gave. `false`: the row is no longer of the generation read.
+    pub fn finish_update(
+        &self,
+        row: &SessionRow,
+        token: &Secret,
+        cookies: &Secret,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.durable(
+            "UPDATE sessions SET token = :token, cookies = :cookies, generation = generation + 1, \
+             token_updated_at = :now, token_update_count = token_update_count + 1, used_at = used_at, \
+             update_begun_at = NULL, reserve = NULL, last_error = NULL WHERE id = :id AND generation = :generation",
+            row,
+            (token, cookies, now),
+        )
+    }
+
+    /// Store what a `setrefresh` gave. `false`: the row is no longer of the generation read.
+    pub fn finish_refresh(
+        &self,
+        row: &SessionRow,
+        token: &Secret,
+        cookies: &Secret,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.durable(
+            "UPDATE sessions SET token = :token, cookies = :cookies, generation = generation + 1, \
+             refreshed_at = :now, refresh_count = refresh_count + 1, last_error = NULL \
+             WHERE id = :id AND generation = :generation",
+            row,
+            (token, cookies, now),
+        )
+    }
+
+    /// A write that must not be lost: when the log cannot grow, it is folded into the file, which
+    /// frees the room that the update's beginning had taken, and the write is tried again.
+    fn durable(
+        &self,
+        sql: &str,
+        row: &SessionRow,
+        new: (&Secret, &Secret, DateTime<Utc>),
+    ) -> Result<bool> {
+        let db = self.db();
+        let write = || {
+            db.prepare_cached(sql)?.execute(named_params! {
+                ":token": new.0.expose(), ":cookies": new.1.expose(), ":now": millis(new.2),
+                ":id": row.id, ":generation": row.generation,
+            })
+        };
+        let mut done = write();
+        for _ in 0..3 {
+            if done.is_ok() {
+                break;
+            }
+            let _ = db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+            done = write();
+        }
+        done.map(|changed| changed == 1).at(self.path())
+    }
+
+    /// Record in words what went wrong with a session; `None` clears it. An update that is known
+    /// to have ended (`settled`) is no longer marked as begun.
+    pub fn note_error(&self, row: &SessionRow, words: Option<&str>, settled: bool) -> Result<()> {
+        self.db()
+            .execute(
+                "UPDATE sessions SET last_error = ?1, reserve = NULL, \
+                 update_begun_at = CASE WHEN ?2 THEN NULL ELSE update_begun_at END WHERE id = ?3 AND generation = ?4",
+                params![words, settled, row.id, row.generation],
+            )
+            .at(self.path())?;
+        Ok(())
+    }
+
+    /// Cookies picked up by an ordinary call. They never overwrite those of a newer token.
+    pub fn put_cookies(
+        &self,
+        row: &SessionRow,
+        cookies: &Secret,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.db()
+            .execute(
+                "UPDATE sessions SET cookies = ?1, used_at = ?2 WHERE id = ?3 AND generation = ?4",
+                params![cookies.expose(), millis(now), row.id, row.generation],
+            )
+            .at(self.path())?;
+        Ok(())
+    }
+
+    /// A background session whose token update said logout: kept, and known to be dead.
+    pub fn expire(&self, row: &SessionRow, words: &str) -> Result<()> {
+        self.db()
+            .execute(
+                "UPDATE sessions SET status = 'expired', generation = generation + 1, update_begun_at = NULL, \
+                 reserve = NULL, last_error = ?1 WHERE id = ?2 AND generation = ?3",
+                params![words, row.id, row.generation],
+            )
+            .at(self.path())?;
+        Ok(())
+    }
+
+    /// A dead device session goes, unless somebody has logged it in again meanwhile.
+    pub fn delete_dead_device(&self, row: &SessionRow) -> Result<()> {
+        self.db()
+            .execute(
+                "DELETE FROM sessions WHERE id = ?1 AND generation = ?2 AND kind = 'device'",
+                params![row.id, row.generation],
+            )
+            .at(self.path())?;
+        Ok(())
+    }
+
+    /// Forget one device session on purpose.
+    pub fn delete_device(&self, row: &SessionRow) -> Result<bool> {
+        let deleted = self
+            .db()
+            .execute(
+                "DELETE FROM sessions WHERE id = ?1 AND kind = 'device'",
+                [row.id],
+            )
+            .at(self.path())?;
+        Ok(deleted == 1)
+    }
+
+    /// Delete the protected session: only for the command that takes two flags.
+    pub fn delete_background(&self, row: &SessionRow) -> Result<bool> {
+        let mut db = self.db();
+        let change = db.transaction().at(self.path())?;
+        let unprotected = change
+            .execute(
+                "UPDATE sessions SET generation = -1 WHERE id = ?1 AND kind = 'background'",
+                [row.id],
+            )
+            .at(self.path())?;
+        change
+            .execute(
+                "DELETE FROM sessions WHERE id = ?1 AND generation = -1",
+                [row.id],
+            )
+            .at(self.path())?;
+        change.commit().at(self.path())?;
+        Ok(unprotected == 1)
+    }
+
+    /// Delete device sessions created before `before`.
+    pub fn prune_devices(&self, account: Option<&Account>, before: DateTime<Utc>) -> Result<usize> {
+        self.db()
+            .execute(
+                "DELETE FROM sessions WHERE kind = 'device' AND created_at < ?1 AND (?2 IS NULL OR account = ?2)",
+                params![millis(before), account.map(Account::as_str)],
+            )
+            .at(self.path())
+    }
+
+    pub fn set_auto_refresh(&self, row: &SessionRow, on: bool) -> Result<()> {
+        self.db()
+            .execute(
+                "UPDATE sessions SET auto_refresh = ?1 WHERE id = ?2",
+                params![on, row.id],
+            )
+            .at(self.path())?;
+        Ok(())
+    }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+    let kind: String = row.get("kind")?;
+    let status: String = row.get("status")?;
+    let at = |column: &str| row.get(column).map(instant);
+    let maybe_at = |column: &str| row.get::<_, Option<i64>>(column).map(|m| m.map(instant));
+    Ok(SessionRow {
+        id: row.get("id")?,
+        account: Account::stored(row.get("account")?),
+        kind: if kind == "background" {
+            SessionKind::Background
+        } else {
+            SessionKind::Device
+        },
+        fingerprint: Fingerprint::stored(row.get("fingerprint")?),
+        status: if status == "active" {
+            Status::Active
+        } else {
+            Status::Expired
+        },
+        auto_refresh: row.get("auto_refresh")?,
+        token: Secret::new(row.get::<_, String>("token")?),
+        cookies: Secret::new(row.get::<_, String>("cookies")?),
+        generation: row.get("generation")?,
+        created_at: at("created_at")?,
+        used_at: at("used_at")?,
+        token_updated_at: at("token_updated_at")?,
+        token_update_count: row.get("token_update_count")?,
+        refreshed_at: maybe_at("refreshed_at")?,
+        refresh_count: row.get("refresh_count")?,
+        update_begun_at: maybe_at("update_begun_at")?,
+        last_error: row.get("last_error")?,
+    })
+}
