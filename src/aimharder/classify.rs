@@ -1,0 +1,161 @@
+//! The first look at any answer, before its content is: is it an answer at all, and is the session alive?
+//! `logout` is looked for first, whatever the status says (protocol.md §1, §8). Pure; must not know single endpoints.
+
+use serde_json::{Map, Value};
+
+use super::Error;
+use super::exchange::Answer;
+use super::lenient::Loose;
+
+/// The answer of an API call: 200 with a JSON object that does not say `logout`.
+///
+/// # Errors
+/// [`Error::LoggedOut`], [`Error::Blocked`], [`Error::Busy`], or [`Error::Strange`] for any other status or content.
+pub(super) fn data(answer: &Answer) -> Result<Loose, Error> {
+    match gate(answer)? {
+        Some(object) => Ok(Loose(Value::Object(object))),
+        None => Err(Error::Strange(format!("{} answered with {} instead of data", answer.host, kind(&answer.body)))),
+    }
+}
+
+/// The answer of a page: 200 with whatever text that is not a JSON object saying `logout`.
+///
+/// # Errors
+/// As [`data`], but HTML is what is wanted.
+pub(super) fn page(answer: &Answer) -> Result<String, Error> {
+    gate(answer)?;
+    Ok(String::from_utf8_lossy(&answer.body).into_owned())
+}
+
+/// The status's and the `logout` field's say; the JSON object if the body is one.
+fn gate(answer: &Answer) -> Result<Option<Map<String, Value>>, Error> {
+    let object = object(&answer.body);
+    if answer.status < 500 && object.as_ref().is_some_and(says_logout) {
+        return Err(Error::LoggedOut);
+    }
+    status(answer)?;
+    match answer.status {
+        401 => Err(Error::LoggedOut),
+        200 => Ok(object),
+        other => Err(Error::Strange(format!("{} answered {other}", answer.host))),
+    }
+}
+
+/// The statuses that mean the same everywhere: this address is blocked, or try later.
+pub(super) fn status(answer: &Answer) -> Result<(), Error> {
+    match answer.status {
+        403 => Err(Error::Blocked),
+        status if status == 429 || status >= 500 => Err(Error::Busy { status, retry_after: answer.retry_after }),
+        _ => Ok(()),
+    }
+}
+
+/// The body as a JSON object. A byte-order mark and broken UTF-8 inside a text do not matter.
+pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if !text.starts_with('{') {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
+/// `{"logout":1}`, also `"1"` and `true`: the session is dead.
+pub(super) fn says_logout(object: &Map<String, Value>) -> bool {
+    object.get("logout").is_some_and(|v| Loose(v.clone()).yes())
+}
+
+/// What a body that is no JSON object looks like, for a message.
+fn kind(body: &[u8]) -> &'static str {
+    let text = String::from_utf8_lossy(&body[..body.len().min(512)]);
+    match text.trim_start_matches('\u{feff}').trim_start().chars().next() {
+        None => "nothing",
+        Some('<') => "a web page",
+        Some('{') => "broken data",
+        Some(_) => "something else",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    fn answer(status: u16, body: &[u8]) -> Answer {
+        Answer { host: "h".to_owned(), status, body: body.to_vec(), ..Answer::default() }
+    }
+
+    fn busy(status: u16) -> Error {
+        Error::Busy { status, retry_after: None }
+    }
+
+    fn strange(text: &str) -> Error {
+        Error::Strange(text.to_owned())
+    }
+
+    #[test]
+    fn content_before_status() {
+        let table = [
+            (200, r#"{"logout":1}"#, Error::LoggedOut),
+            (200, r#"{"logout":"1"}"#, Error::LoggedOut),
+            (200, r#"{"logout":true}"#, Error::LoggedOut),
+            (200, r#"{"logout":"true","bookState":1}"#, Error::LoggedOut),
+            (200, "\u{feff} {\"logout\": 1}\n", Error::LoggedOut),
+            (302, r#"{"logout":1}"#, Error::LoggedOut),
+            (403, r#"{"logout":1}"#, Error::LoggedOut),
+            (429, r#"{"logout":1}"#, Error::LoggedOut),
+            (503, r#"{"logout":1}"#, busy(503)),
+            (401, "", Error::LoggedOut),
+            (401, "<html>", Error::LoggedOut),
+            (403, "<html>", Error::Blocked),
+            (429, "", busy(429)),
+            (500, r#"{"bookState":1}"#, busy(500)),
+            (504, "<html>", busy(504)),
+            (302, "", strange("h answered 302")),
+            (404, r#"{"a":1}"#, strange("h answered 404")),
+            (201, r#"{"bookState":1}"#, strange("h answered 201")),
+            (200, "", strange("h answered with nothing instead of data")),
+            (200, " \n", strange("h answered with nothing instead of data")),
+            (200, "<!DOCTYPE html>", strange("h answered with a web page instead of data")),
+            (200, r#"{"bookState":1"#, strange("h answered with broken data instead of data")),
+            (200, r#"{"a":1}{"logout":1}"#, strange("h answered with broken data instead of data")),
+            (200, r#"[{"logout":1}]"#, strange("h answered with something else instead of data")),
+            (200, "null", strange("h answered with something else instead of data")),
+        ];
+        for (status, body, error) in table {
+            assert_eq!(data(&answer(status, body.as_bytes())).unwrap_err(), error, "{status} {body}");
+        }
+        for alive in [r#"{"logout":0}"#, r#"{"logout":"0"}"#, r#"{"logout":false}"#, r#"{"logout":null}"#, "{}"] {
+            assert!(data(&answer(200, alive.as_bytes())).is_ok(), "{alive}");
+        }
+    }
+
+    #[test]
+    fn a_busy_server_may_say_how_long() {
+        let retry_after = Some(Duration::from_secs(7));
+        let answer = Answer { retry_after, ..answer(429, b"") };
+        assert_eq!(data(&answer).unwrap_err(), Error::Busy { status: 429, retry_after });
+    }
+
+    #[test]
+    fn broken_utf8_in_a_text_does_not_spoil_the_answer() {
+        assert!(data(&answer(200, b"{\"errorMssg\":\"antelaci\xf3n\"}")).is_ok());
+        assert!(page(&answer(200, b"<p>antelaci\xf3n</p>")).is_ok());
+        assert_eq!(page(&answer(200, br#"{"logout":1}"#)), Err(Error::LoggedOut));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(status in 100u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = data(&answer(status, &body));
+            let _ = page(&answer(status, &body));
+        }
+
+        #[test]
+        fn no_depth_panics(depth in 1usize..5000) {
+            let body = "{\"a\":".repeat(depth);
+            prop_assert!(data(&answer(200, body.as_bytes())).is_err());
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The cookies of one login, by the rules of RFC 6265 (protocol.md §1).
+//!
+//! The jar is composed and read by hand, because a cookie may come on a redirect hop and must outlive the process even
+//! without `Expires`. How long a cookie lives is judged by the server's clock: an expiry is counted from the answer's
+//! `Date`, so a machine whose clock is a year off still logs in. Must not log or show a value.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use cookie_store::{Cookie, CookieStore, RawCookie};
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use super::Error;
+use super::host::within;
+use crate::secret::Secret;
+
+/// The cookie that is the login itself.
+const LOGIN: &str = "amhrdrauth";
+
+/// 2020-01-01, for answers without a `Date`: servers delete a cookie with a date long past, none of theirs ends before this.
+const LONG_PAST: i64 = 1_577_836_800;
+
+/// The cookies of one login.
+#[derive(Clone, Default)]
+pub struct Jar(CookieStore);
+
+/// Where and when a `Set-Cookie` line came from.
+pub(super) struct Origin<'a> {
+    pub(super) url: &'a Url,
+    /// The configured domain: no cookie leaves it.
+    pub(super) domain: &'a str,
+    /// The answer's `Date`, unix seconds.
+    pub(super) date: Option<i64>,
+}
+
+impl Jar {
+    /// Reads what [`Jar::to_json`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Strange`] when it is something else; the message does not quote it.
+    pub fn from_json(json: &Secret) -> Result<Jar, Error> {
+        let unreadable = || Error::Strange("the stored cookies cannot be read".to_owned());
+        let cookies: Vec<Cookie<'static>> = serde_json::from_str(json.expose()).map_err(|_| unreadable())?;
+        let store = CookieStore::from_cookies(cookies.into_iter().map(Ok::<_, Error>), true)?;
+        Ok(Jar(store))
+    }
+
+    /// All living cookies, those without `Expires` too: `PHPSESSID` belongs to the login (protocol.md §1).
+    pub fn to_json(&self) -> Secret {
+        let cookies: Vec<_> = self.0.iter_unexpired().collect();
+        Secret::new(serde_json::to_string(&cookies).unwrap_or_else(|_| "[]".to_owned()))
+    }
+
+    /// Whether the login cookie is there.
+    pub fn has_login(&self) -> bool {
+        self.0.iter_unexpired().any(|c| c.name() == LOGIN && !matches!(c.value(), "" | "deleted"))
+    }
+
+    /// The `Cookie` header for a request, or none. Secure cookies go along always: plain http is for loopback only.
+    pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
+        let mut cookies = self.0.matches(&secure(url)?);
+        // RFC 6265 §5.4: longer paths first; by name otherwise, so that requests are alike
+        cookies.sort_by_key(|c| (std::cmp::Reverse(c.path.len()), c.name().to_owned()));
+        let pairs: Vec<String> = cookies.iter().map(|c| format!("{}={}", c.name(), c.value())).collect();
+        let mut header = HeaderValue::from_bytes(pairs.join("; ").as_bytes()).ok()?;
+        header.set_sensitive(true);
+        (!pairs.is_empty()).then_some(header)
+    }
+
+    /// Keeps what one `Set-Cookie` line says; a line that breaks the rules is ignored, as browsers do.
+    pub(super) fn keep(&mut self, line: &str, from: &Origin<'_>) {
+        let Ok(raw) = RawCookie::parse(line) else { return };
+        let foreign = |d: &str| !within(&d.to_ascii_lowercase(), from.domain);
+        if raw.domain().is_some_and(|d| !d.is_empty() && foreign(d)) {
+            log::debug!("ignored a cookie for a foreign domain: {}", raw.name());
+            return;
+        }
+        let Some(url) = secure(from.url) else { return };
+        // an expired cookie that was not there is an error to the crate, and nothing to us
+        let _ = self.0.parse(&rewritten(&raw, from), &url);
+    }
+}
+
+/// The line as it is stored: expiry counted from the server's clock; the login cookie for the whole domain and without
+/// an end of its own, unless it is being deleted (protocol.md §1: it was seen host-only).
+fn rewritten(raw: &RawCookie<'_>, from: &Origin<'_>) -> String {
+    let login = raw.name() == LOGIN;
+    let left = seconds_left(raw, from.date);
+    let mut line = format!("{}={}", raw.name(), raw.value());
+    if let Some(domain) = if login { Some(from.domain) } else { raw.domain() } {
+        line.push_str("; Domain=");
+        line.push_str(domain);
+    }
+    if let Some(path) = if login { Some("/") } else { raw.path() } {
+        line.push_str("; Path=");
+        line.push_str(path);
+    }
+    if let Some(left) = left.filter(|left| !login || *left <= 0) {
+        line.push_str("; Max-Age=");
+        line.push_str(&left.max(0).to_string());
+    }
+    if raw.secure() == Some(true) {
+        line.push_str("; Secure");
+    }
+    if raw.http_only() == Some(true) {
+        line.push_str("; HttpOnly");
+    }
+    line
+}
+
+/// How long the cookie lives from the answer's own time on; `None` for a session cookie.
+fn seconds_left(raw: &RawCookie<'_>, date: Option<i64>) -> Option<i64> {
+    // the crate that names the method's type is not ours to name
+    #[allow(clippy::redundant_closure_for_method_calls)]
+    let by_age = raw.max_age().map(|age| age.whole_seconds());
+    let by_date = || Some(raw.expires_datetime()?.unix_timestamp() - date.unwrap_or(LONG_PAST));
+    by_age.or_else(by_date)
+}
+
+/// The URL as the cookie rules see it: always https.
+fn secure(url: &Url) -> Option<Url> {
+    Url::parse(&format!("https://{}{}", url.host_str()?, url.path())).ok()
+}
+
+impl fmt::Debug for Jar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: BTreeSet<_> = self.0.iter_any().map(|c| c.name().to_owned()).collect();
+        f.debug_tuple("Jar").field(&names).finish()
+    }
+}
+
+#[cfg(test)]
+#[path = "cookies_tests.rs"]
+mod tests;

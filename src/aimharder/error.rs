@@ -1,0 +1,112 @@
+//! What can go wrong between a question and a whole answer, in the few kinds that lead to different decisions
+//! (protocol.md §1, §8). Messages are one line, lower case, without secrets and without the query of a URL.
+//!
+//! Must not know what a caller makes of an error: exit codes and retries are decided elsewhere, from the variants.
+
+use std::time::Duration;
+
+/// Why a call brought no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The answer says `logout`, or 401: the session is dead, and the server did nothing (protocol.md §1).
+    #[error("aimharder says that the session is logged out")]
+    LoggedOut,
+    /// 403: the platform does not serve this network address (protocol.md §1).
+    #[error("aimharder does not serve this network address (answered 403)")]
+    Blocked,
+    /// 429 or at least 500: try later; `retry_after` is at most an hour.
+    #[error("aimharder is out of order or busy (answered {status})")]
+    Busy {
+        /// The HTTP status.
+        status: u16,
+        /// What the `Retry-After` header asked for.
+        retry_after: Option<Duration>,
+    },
+    /// Provably no connection was made, so nothing was sent. Holds `host: cause`.
+    #[error("no connection to {0}")]
+    NotConnected(String),
+    /// The request may have been sent, but no whole answer came. Holds `host: cause`.
+    #[error("no whole answer from {0}")]
+    Lost(String),
+    /// An answer that is no answer: HTML, not JSON, a wrong shape, another status, too large. Holds the message.
+    #[error("{0}")]
+    Strange(String),
+    /// Settings that cannot be used, found before anything was sent. Holds the message.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl Error {
+    /// Whether it is certain that the server did not act on the request (design.md, promise 6).
+    pub fn server_did_not_act(&self) -> bool {
+        matches!(self, Error::LoggedOut | Error::NotConnected(_) | Error::Setup(_))
+    }
+
+    /// Whether asking again soon may help, for calls that change nothing: no connection, no whole answer, 429, 502–504.
+    pub fn worth_retry(&self) -> bool {
+        match self {
+            Error::NotConnected(_) | Error::Lost(_) => true,
+            Error::Busy { status, .. } => matches!(status, 429 | 502..=504),
+            _ => false,
+        }
+    }
+}
+
+/// Why a login brought no session (protocol.md §2).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoginError {
+    /// The platform refused e-mail or password; to be counted, never to be repeated by itself.
+    #[error("login refused: {message}")]
+    Refused {
+        /// The platform's words, cleaned, or ours for a known key.
+        message: String,
+        /// Too many wrong attempts: the account is locked for a while.
+        locked: bool,
+    },
+    /// This login flow is not there (any more); the other one may be. Holds the message.
+    #[error("{0}")]
+    NotThere(String),
+    /// The login was accepted but no `amhrdrauth` cookie came.
+    #[error("login accepted, but without a session cookie")]
+    NoCookie,
+    /// The login was accepted but no refresh token came.
+    #[error("login accepted, but without a refresh token")]
+    NoToken,
+    /// The question whether the password is right was not answered.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn busy(status: u16) -> Error {
+        Error::Busy { status, retry_after: None }
+    }
+
+    #[test]
+    fn decisions_follow_the_variant() {
+        let lost = Error::Lost("h: timed out".into());
+        let unconnected = Error::NotConnected("h: connection refused".into());
+        let strange = Error::Strange("h answered with a web page instead of data".into());
+        let setup = Error::Setup("cannot read ca_file".into());
+        let table = [
+            (Error::LoggedOut, true, false),
+            (Error::Blocked, false, false),
+            (busy(429), false, true),
+            (busy(500), false, false),
+            (busy(502), false, true),
+            (busy(504), false, true),
+            (busy(505), false, false),
+            (unconnected, true, true),
+            (lost, false, true),
+            (strange, false, false),
+            (setup, true, false),
+        ];
+        for (error, did_not_act, retry) in table {
+            assert_eq!(error.server_did_not_act(), did_not_act, "{error}");
+            assert_eq!(error.worth_retry(), retry, "{error}");
+        }
+    }
+}

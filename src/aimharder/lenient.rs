@@ -1,0 +1,116 @@
+//! One value of the platform's JSON, of whatever type it came today: a number may be a string, a flag `1`, `"1"` or `true`,
+//! nothing may be `null`, absent, `""` or `false` (protocol.md §5, §8). Must not fail: what cannot be read is `None`.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::text;
+
+/// A value that is looked at only through the questions below. Absent is the same as `null`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Loose(pub(super) Value);
+
+impl Loose {
+    /// `null`, absent, or an empty string.
+    pub(super) fn is_nothing(&self) -> bool {
+        match &self.0 {
+            Value::Null => true,
+            Value::String(s) => s.trim().is_empty(),
+            _ => false,
+        }
+    }
+
+    /// A whole number: `12`, `12.0`, `"12"`, `" -1 "`, `true`.
+    pub(super) fn int(&self) -> Option<i64> {
+        match &self.0 {
+            Value::Number(n) => n.as_i64().or_else(|| whole(n.as_f64()?)),
+            Value::String(s) => s.trim().parse().ok(),
+            Value::Bool(b) => Some(i64::from(*b)),
+            _ => None,
+        }
+    }
+
+    /// A number of people or places; a negative one says nothing.
+    pub(super) fn count(&self) -> Option<u32> {
+        self.int().and_then(|n| u32::try_from(n).ok())
+    }
+
+    /// A flag: `1`, `"1"`, `true` and `"true"` are yes; a missing one is no.
+    pub(super) fn yes(&self) -> bool {
+        self.int().is_some_and(|n| n != 0) || self.0.as_str().is_some_and(|s| s.trim().eq_ignore_ascii_case("true"))
+    }
+
+    /// Text or a number as it stands, untouched: for keys, hosts and times. Empty is `None`.
+    pub(super) fn raw(&self) -> Option<String> {
+        match &self.0 {
+            Value::String(s) if !s.trim().is_empty() => Some(s.trim().to_owned()),
+            Value::Number(n) => Some(n.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Text for people, cleaned of what a server might hide in it. Empty is `None`.
+    pub(super) fn words(&self) -> Option<String> {
+        self.raw().map(|s| text::clean(&s)).filter(|s| !s.is_empty())
+    }
+
+    /// An id: letters, digits, `-` and `_` only, because it goes into requests and onto terminals. `0` is none.
+    pub(super) fn id(&self) -> Option<String> {
+        let plain = |s: &String| s.len() <= 40 && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        self.raw().filter(plain).filter(|s| s != "0")
+    }
+
+    /// A JSON object's member.
+    pub(super) fn get(&self, key: &str) -> Loose {
+        Loose(self.0.get(key).cloned().unwrap_or_default())
+    }
+
+    /// The elements of a list; anything else has none.
+    pub(super) fn items(&self) -> &[Value] {
+        self.0.as_array().map_or(&[], Vec::as_slice)
+    }
+}
+
+// a float is cut by `as`, so it is compared with what it became
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::float_cmp)]
+fn whole(f: f64) -> Option<i64> {
+    (f.abs() < 9.0e15 && f.trunc() == f).then_some(f as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn reads_numbers_in_every_dress() {
+        let table = [
+            (json!(12), Some(12)), (json!("12"), Some(12)), (json!(" -1 "), Some(-1)), (json!(12.0), Some(12)),
+            (json!(true), Some(1)), (json!(12.5), None), (json!("x"), None), (json!(null), None), (json!([1]), None),
+            (json!(1e300), None), (json!(u64::MAX), None),
+        ];
+        for (value, number) in table {
+            assert_eq!(Loose(value.clone()).int(), number, "{value}");
+        }
+    }
+
+    #[test]
+    fn reads_flags_in_every_dress() {
+        for yes in [json!(1), json!("1"), json!(true), json!("true"), json!("True")] {
+            assert!(Loose(yes.clone()).yes(), "{yes}");
+        }
+        for no in [json!(0), json!("0"), json!(false), json!("false"), json!(null), json!(""), json!({}), json!([])] {
+            assert!(!Loose(no.clone()).yes(), "{no}");
+        }
+    }
+
+    #[test]
+    fn ids_are_plain() {
+        assert_eq!(Loose(json!(1_223_249)).id().as_deref(), Some("1223249"));
+        assert_eq!(Loose(json!("55501")).id().as_deref(), Some("55501"));
+        for bad in [json!(0), json!("0"), json!(""), json!(null), json!("1\u{1b}[2J"), json!("a&b=c"), json!("é")] {
+            assert_eq!(Loose(bad.clone()).id(), None, "{bad}");
+        }
+    }
+}

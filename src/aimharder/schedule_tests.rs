@@ -1,0 +1,147 @@
+use super::*;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn answer(body: &str) -> Answer {
+    Answer { host: "h".to_owned(), status: 200, body: body.as_bytes().to_vec(), ..Answer::default() }
+}
+
+fn at(hour: u32, minute: u32) -> NaiveTime {
+    NaiveTime::from_hms_opt(hour, minute, 0).unwrap()
+}
+
+/// The row of protocol.md §5, with some fields changed; a change to `absent` removes the field.
+fn wire(changes: &Value) -> Value {
+    let mut row = json!({"id": 1_223_249, "time": "18:30 - 19:30", "timeid": "1830_60", "classId": 101,
+       "className": "WOD", "classDesc": "", "classLength": 60, "boxName": "CrossFit Demo", "boxDir": "C/ Mayor 1", "boxPic": null,
+       "coachName": "Marta", "coachPic": null, "enabled": 1, "included": 1, "bookState": null, "idres": null, "spotres": null,
+       "limit": "8/12", "limitc": 12, "ocupation": 8, "waitlist": -1, "checkAthletesNum": 0, "cancelledId": null,
+       "resadmin": 0, "color": "43, 177, 67", "onlineclass": 0, "zoomid": null, "zoomJoinUrl": null, "zoomJoinPw": null});
+    for (key, value) in changes.as_object().unwrap() {
+        if value == "absent" {
+            row.as_object_mut().unwrap().remove(key);
+        } else {
+            row[key] = value.clone();
+        }
+    }
+    row
+}
+
+fn rows(rows: &[Value]) -> Schedule {
+    read(&answer(&json!({"clasesDisp": "5", "day": "23 de Noviembre de 2026", "bookings": rows}).to_string())).unwrap()
+}
+
+fn row(changes: &Value) -> Row {
+    rows(&[wire(changes)]).rows.remove(0)
+}
+
+fn usual() -> Row {
+    Row {
+        id: "1223249".to_owned(),
+        start: at(18, 30),
+        end: Some(at(19, 30)),
+        name: "WOD".to_owned(),
+        coach: Some("Marta".to_owned()),
+        enabled: true,
+        hidden: false,
+        staff: false,
+        cancelled: false,
+        mine: Mine::No,
+        reservation: None,
+        occupied: Some(8),
+        capacity: Some(12),
+        waiting: None,
+    }
+}
+
+#[test]
+fn reads_the_row_that_was_recorded() {
+    assert_eq!(row(&json!({})), usual());
+    let same = [
+        json!({"id": "1223249"}),
+        json!({"time": "18:30-19:30"}),
+        json!({"time": "18:30"}),
+        json!({"time": " 18:30 – 19:30 ", "className": "  WOD\n"}),
+        json!({"className": "<b>WOD</b>\u{1b}"}),
+        json!({"enabled": "absent"}),
+        json!({"enabled": "1", "resadmin": "0", "hidden": 0}),
+        json!({"limitc": "12", "ocupation": "8"}),
+        json!({"limitc": "absent", "ocupation": "absent"}),
+        json!({"limit": "absent"}),
+        json!({"bookState": "absent", "idres": "absent", "cancelledId": "absent", "waitlist": "absent"}),
+        json!({"bookState": "", "idres": "0", "cancelledId": 0}),
+    ];
+    for changes in same {
+        assert_eq!(row(&changes), usual(), "{changes}");
+    }
+}
+
+#[test]
+fn reads_what_differs() {
+    let table: Vec<(Value, Row)> = vec![
+        (json!({"enabled": 0}), Row { enabled: false, ..usual() }),
+        (json!({"enabled": "0"}), Row { enabled: false, ..usual() }),
+        (json!({"enabled": false}), Row { enabled: false, ..usual() }),
+        (json!({"hidden": 1}), Row { hidden: true, ..usual() }),
+        (json!({"resadmin": "1"}), Row { staff: true, ..usual() }),
+        (json!({"cancelledId": 7}), Row { cancelled: true, ..usual() }),
+        (json!({"cancelledId": "7"}), Row { cancelled: true, ..usual() }),
+        (json!({"coachName": null}), Row { coach: None, ..usual() }),
+        (json!({"className": null}), Row { name: String::new(), ..usual() }),
+        (json!({"time": "18:30", "classLength": "absent"}), Row { end: None, ..usual() }),
+        (json!({"time": "18:30", "classLength": "45"}), Row { end: Some(at(19, 15)), ..usual() }),
+        (json!({"time": "23:30", "classLength": 60}), Row { start: at(23, 30), end: Some(at(0, 30)), ..usual() }),
+        (json!({"time": "18:30", "classLength": i64::MAX}), Row { end: None, ..usual() }),
+        (json!({"bookState": 1, "idres": 55501}), Row { mine: Mine::Booked, reservation: Some("55501".into()), ..usual() }),
+        (json!({"bookState": "1", "idres": "55501"}), Row { mine: Mine::Booked, reservation: Some("55501".into()), ..usual() }),
+        (json!({"bookState": 0}), Row { mine: Mine::Waiting, ..usual() }),
+        (json!({"bookState": "0"}), Row { mine: Mine::Waiting, ..usual() }),
+        (json!({"bookState": 5}), Row { mine: Mine::Unknown("5".into()), ..usual() }),
+        (json!({"bookState": "x\u{1b}[2J"}), Row { mine: Mine::Unknown(crate::text::clean("x\u{1b}[2J")), ..usual() }),
+        (json!({"bookState": {}}), Row { mine: Mine::Unknown("?".into()), ..usual() }),
+        (json!({"limit": 14, "limitc": null, "ocupation": null}), Row { occupied: None, capacity: Some(14), ..usual() }),
+        (json!({"limit": "14", "limitc": null}), Row { capacity: Some(14), ..usual() }),
+        (json!({"limit": "12 (3)"}), Row { waiting: Some(3), ..usual() }),
+        (json!({"limit": "12/12 (3)", "waitlist": 4}), Row { waiting: Some(4), ..usual() }),
+        (json!({"waitlist": "0"}), Row { waiting: Some(0), ..usual() }),
+        (json!({"limit": "?", "limitc": null, "ocupation": -1}), Row { occupied: None, capacity: None, ..usual() }),
+    ];
+    for (changes, expected) in table {
+        assert_eq!(row(&changes), expected, "{changes}");
+    }
+}
+
+#[test]
+fn rows_without_id_or_time_are_left_out() {
+    let bad = [json!({"id": "absent"}), json!({"id": "a b"}), json!({"time": null}), json!({"time": "soon"})];
+    let mut all: Vec<Value> = bad.iter().map(wire).collect();
+    all.extend([json!(7), json!(null), json!([]), wire(&json!({}))]);
+    assert_eq!(rows(&all).rows, [usual()]);
+}
+
+#[test]
+fn only_something_of_mine_proves_a_login() {
+    assert!(!rows(&[]).is_personal());
+    assert!(!rows(&[wire(&json!({}))]).is_personal());
+    for changes in [json!({"bookState": 0}), json!({"bookState": 1}), json!({"idres": "5"})] {
+        assert!(rows(&[wire(&json!({})), wire(&changes)]).is_personal(), "{changes}");
+    }
+}
+
+#[test]
+fn a_schedule_needs_its_list() {
+    assert_eq!(read(&answer(r#"{"bookings":[]}"#)), Ok(Schedule::default()));
+    for none in ["{}", r#"{"bookings":null}"#, r#"{"bookings":{}}"#, "[]", "<html>", ""] {
+        assert!(matches!(read(&answer(none)), Err(Error::Strange(_))), "{none}");
+    }
+    assert_eq!(read(&answer(r#"{"logout":1,"bookings":[]}"#)), Err(Error::LoggedOut));
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(body in "\\PC*", field in "\\PC*", limit in "[0-9/() -]{0,30}") {
+        let _ = read(&answer(&body));
+        let _ = rows(&[wire(&json!({"time": field, "className": field, "bookState": field, "id": field}))]);
+        let _ = rows(&[wire(&json!({"limit": limit, "time": limit}))]);
+    }
+}

@@ -1,0 +1,84 @@
+//! The one HTTP client of the process, built at the first request and shared by all accounts: each call brings its own
+//! `Cookie` header. Must not follow redirects, keep cookies, retry, or look at the environment's proxy variables.
+
+use std::error::Error as StdError;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::blocking::Client;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Proxy, redirect, retry};
+
+use super::{Error, Scheme, Settings, tls};
+use crate::text;
+
+/// Connections are kept this long, so that a request at an opening instant finds one ready (design.md, "Firing").
+const IDLE: Duration = Duration::from_secs(90);
+
+/// Builds the client. Plain settings load no certificate authorities.
+///
+/// # Errors
+/// [`Error::Setup`] for a `ca_file` or `proxy` that cannot be used.
+pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
+    let https_proxy = settings.proxy.as_deref().is_some_and(|p| p.starts_with("https:"));
+    let tls = tls::config(settings, settings.scheme == Scheme::Https || https_proxy)?;
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .http1_only()
+        .tcp_nodelay(true)
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(64)
+        .connect_timeout(connect_timeout(settings.timeout))
+        .timeout(settings.timeout);
+    if let Some(address) = settings.connect_to {
+        builder = builder.dns_resolver(Arc::new(Everywhere(address)));
+    }
+    if let Some(proxy) = &settings.proxy {
+        // the error would quote the URL, which may hold a password
+        let proxy = Proxy::all(proxy).map_err(|_| Error::Setup("the proxy in the config is not a usable URL".to_owned()))?;
+        builder = builder.proxy(proxy);
+    }
+    builder.build().map_err(|e| Error::Setup(format!("cannot start the http client: {}", cause(&e))))
+}
+
+/// Shorter than the whole call's time, or it would not be told apart from a lost answer: only "no connection" proves that
+/// nothing was sent.
+fn connect_timeout(whole: Duration) -> Duration {
+    Duration::from_secs(10).min(whole * 9 / 10)
+}
+
+/// Resolves every name to one address. Its port is used because our URLs name none, and so stays out of `Host`.
+struct Everywhere(SocketAddr);
+
+impl Resolve for Everywhere {
+    fn resolve(&self, _name: Name) -> Resolving {
+        let addresses: Addrs = Box::new(std::iter::once(self.0));
+        Box::pin(std::future::ready(Ok(addresses)))
+    }
+}
+
+/// A failure of the HTTP client as one of ours. `host` only, never the URL: its query may hold a token.
+pub(super) fn failure(host: &str, error: &reqwest::Error) -> Error {
+    let text = format!("{host}: {}", if error.is_timeout() { "timed out".to_owned() } else { cause(error) });
+    if error.is_connect() { Error::NotConnected(text) } else { Error::Lost(text) }
+}
+
+/// The innermost reason, in a few words. Outer layers repeat the URL.
+pub(super) fn cause(error: &(dyn StdError + 'static)) -> String {
+    let mut inner = error;
+    while let Some(next) = inner.source() {
+        inner = next;
+    }
+    let words = match inner.downcast_ref::<io::Error>() {
+        Some(io) if io.raw_os_error().is_some() && io.kind().to_string() != "uncategorized error" => io.kind().to_string(),
+        _ => inner.to_string(),
+    };
+    let words = text::clean(&words);
+    words.chars().take(160).collect()
+}
