@@ -47,7 +47,10 @@ mod tests {
     #[test]
     fn debug_says_nothing_and_expose_says_all() {
         let secret = Secret::new("hunter2");
-        assert_eq!(format!("{secret:?} {:?}", Some(secret.clone())), "Secret(…) Some(Secret(…))");
+        assert_eq!(
+            format!("{secret:?} {:?}", Some(secret.clone())),
+            "Secret(…) Some(Secret(…))"
+        );
         assert_eq!(secret.expose(), "hunter2");
         assert!(!secret.is_empty() && Secret::new("").is_empty());
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::exchange::Answer;
-use super::host::box_of;
+use super::host::{box_of, host_of, within};
 use super::lenient::Loose;
 use super::wire::WireRole;
 use super::{BoxRef, Error, Jar, Platform, classify};
@@ -18,7 +18,9 @@ impl Platform {
     /// The usual ones of an API call; [`Error::LoggedOut`] also when nobody is listed.
     pub fn whoami(&self, jar: &mut Jar) -> Result<Vec<BoxRef>, Error> {
         let url = self.url(self.domain(), "/api/whoami", &[])?;
-        self.ask(jar, Call::script(url), |answer| read_whoami(answer, self.domain()))
+        self.ask(jar, Call::script(url), |answer| {
+            read_whoami(answer, self.domain())
+        })
     }
 
     /// The boxes that `GET /home` links to, for accounts whose `whoami` lists nothing usable. Their ids are not told.
@@ -27,7 +29,9 @@ impl Platform {
     /// As for a page; [`Error::LoggedOut`] when it is the login page.
     pub fn home_boxes(&self, jar: &mut Jar) -> Result<Vec<BoxRef>, Error> {
         let url = self.url(self.domain(), "/home", &[])?;
-        self.ask(jar, Call::page(url), |answer| read_home(answer, self.domain()))
+        self.ask(jar, Call::page(url), |answer| {
+            read_home(answer, self.domain())
+        })
     }
 
     /// A box's numeric id from its `/schedule?cl` page.
@@ -51,7 +55,10 @@ pub(super) fn read_whoami(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, 
     };
     let people: Vec<Loose> = people.iter().map(person).filter(is_somebody).collect();
     if people.is_empty() {
-        return Err(Error::Strange(format!("{} did not say who is logged in", answer.host)));
+        return Err(Error::Strange(format!(
+            "{} did not say who is logged in",
+            answer.host
+        )));
     }
     let roles = people.iter().map(|person| person.get("roles"));
     Ok(boxes(&roles.collect::<Vec<_>>(), domain))
@@ -64,21 +71,34 @@ fn person(entry: &Value) -> Loose {
 
 /// An entry that names an account; an empty one proves nothing.
 fn is_somebody(person: &Loose) -> bool {
-    person.get("id").int().is_some_and(|id| id > 0) || person.get("mail").raw().is_some() || !person.get("roles").items().is_empty()
+    person.get("id").int().is_some_and(|id| id > 0)
+        || person.get("mail").raw().is_some()
+        || !person.get("roles").items().is_empty()
 }
 
 /// The boxes of `roles` lists, each once: a person may be client and coach of one box.
 pub(super) fn boxes(roles: &[Loose], domain: &str) -> Vec<BoxRef> {
     let mut boxes: Vec<BoxRef> = Vec::new();
     for role in roles.iter().flat_map(Loose::items).map(WireRole::read) {
-        let Some((name, host)) = role.centre_url.raw().and_then(|url| box_of(&url, domain)) else { continue };
+        let Some((name, host)) = role
+            .centre_url
+            .raw()
+            .and_then(|url| box_of(&host_of(&url)?, domain))
+        else {
+            continue;
+        };
         let id = role.boid.int().filter(|id| *id > 0);
         let title = role.gym.words();
         if let Some(known) = boxes.iter_mut().find(|b| b.name == name) {
             known.id = known.id.or(id);
             known.title = known.title.take().or(title);
         } else {
-            boxes.push(BoxRef { name, host, id, title });
+            boxes.push(BoxRef {
+                name,
+                host,
+                id,
+                title,
+            });
         }
     }
     boxes
@@ -87,13 +107,22 @@ pub(super) fn boxes(roles: &[Loose], domain: &str) -> Vec<BoxRef> {
 pub(super) fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
     let page = Html::parse_document(&classify::page(answer)?);
     let mut boxes: Vec<BoxRef> = Vec::new();
-    for link in select(&page, "a[href]").iter().filter_map(|a| a.attr("href")) {
-        // only whole links into the domain: a relative one, or a friend's site, names no box
-        let absolute = link.trim_start().to_ascii_lowercase();
-        let absolute = ["https://", "http://", "//"].iter().any(|start| absolute.starts_with(start));
-        let Some((name, host)) = box_of(link, domain).filter(|_| absolute) else { continue };
-        if link.to_ascii_lowercase().contains(&host) && !boxes.iter().any(|b| b.name == name) {
-            boxes.push(BoxRef { name, host, id: None, title: None });
+    for link in select(&page, "a[href]")
+        .iter()
+        .filter_map(|a| a.attr("href"))
+    {
+        // a relative link, or one to another site, names no box
+        let host = host_of(link).filter(|host| within(host, domain) && link.contains("//"));
+        let Some((name, host)) = host.and_then(|host| box_of(&host, domain)) else {
+            continue;
+        };
+        if !boxes.iter().any(|b| b.name == name) {
+            boxes.push(BoxRef {
+                name,
+                host,
+                id: None,
+                title: None,
+            });
         }
     }
     if boxes.is_empty() && !select(&page, "input[type=password], input[name=pw]").is_empty() {
@@ -104,7 +133,9 @@ pub(super) fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Er
 
 pub(super) fn read_box_id(answer: &Answer) -> Result<i64, Error> {
     let page = Html::parse_document(&classify::page(answer)?);
-    let mut scripts = select(&page, "script").into_iter().map(|script| script.text().collect::<String>());
+    let mut scripts = select(&page, "script")
+        .into_iter()
+        .map(|script| script.text().collect::<String>());
     scripts
         .find_map(|script| id_in_script(&script))
         .ok_or_else(|| Error::Strange(format!("{} does not tell the box's number", answer.host)))
@@ -117,8 +148,13 @@ fn id_in_script(script: &str) -> Option<i64> {
         if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$')) {
             return None;
         }
-        let rest = script[at + word.len()..].trim_start_matches(['"', '\'']).trim_start();
-        let value = rest.strip_prefix([':', '='])?.trim_start().trim_start_matches(['"', '\'']);
+        let rest = script[at + word.len()..]
+            .trim_start_matches(['"', '\''])
+            .trim_start();
+        let value = rest
+            .strip_prefix([':', '='])?
+            .trim_start()
+            .trim_start_matches(['"', '\'']);
         let digits = value.split(|c: char| !c.is_ascii_digit()).next()?;
         digits.parse().ok().filter(|id| *id > 0)
     })
@@ -126,7 +162,9 @@ fn id_in_script(script: &str) -> Option<i64> {
 
 /// The elements a selector finds; none for one that is wrong.
 pub(super) fn select<'a>(page: &'a Html, selector: &str) -> Vec<scraper::ElementRef<'a>> {
-    Selector::parse(selector).map(|selector| page.select(&selector).collect()).unwrap_or_default()
+    Selector::parse(selector)
+        .map(|selector| page.select(&selector).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

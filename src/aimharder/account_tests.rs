@@ -4,7 +4,12 @@ use proptest::prelude::*;
 const DOMAIN: &str = "aimharder.com";
 
 fn answer(body: &str) -> Answer {
-    Answer { host: "h".to_owned(), status: 200, body: body.as_bytes().to_vec(), ..Answer::default() }
+    Answer {
+        host: "h".to_owned(),
+        status: 200,
+        body: body.as_bytes().to_vec(),
+        ..Answer::default()
+    }
 }
 
 fn whoami(body: &str) -> Result<Vec<BoxRef>, Error> {
@@ -25,22 +30,54 @@ fn whoami_lists_each_box_once() {
     let role = r#"{"role":"client","boid":10122,"gym":"CrossFit Demo","centre_url":"crossfitdemo.aimharder.com"}"#;
     let poor = r#"{"role":"coach","centre_url":"https://crossfitdemo.aimharder.com/"}"#;
     let text = r#"{"boid":"10122","gym":" CrossFit <i>Demo</i>","centre_url":"crossfitdemo.aimharder.es"}"#;
-    let person = |roles: &str| format!(r#"{{"data":[{{"id":69232,"name":"Ana","mail":"a@b.c","roles":[{roles}]}}]}}"#);
-    for roles in [role.to_owned(), format!("{poor},{role}"), format!("{role},{poor}"), text.to_owned()] {
+    let person = |roles: &str| {
+        format!(r#"{{"data":[{{"id":69232,"name":"Ana","mail":"a@b.c","roles":[{roles}]}}]}}"#)
+    };
+    for roles in [
+        role.to_owned(),
+        format!("{poor},{role}"),
+        format!("{role},{poor}"),
+        text.to_owned(),
+    ] {
         assert_eq!(whoami(&person(&roles)), Ok(vec![demo()]), "{roles}");
     }
-    assert_eq!(whoami(&format!(r#"{{"data":{{"id":"1","roles":[{role}]}}}}"#)), Ok(vec![demo()]));
-    assert_eq!(whoami(&format!(r#"{{"data":{{"userData":{{"id":1,"roles":[{role}]}}}}}}"#)), Ok(vec![demo()]));
-    assert_eq!(whoami(&person(r#"{"boid":1,"gym":"No address"},7,{"centre_url":"www.aimharder.com"}"#)), Ok(vec![]));
+    assert_eq!(
+        whoami(&format!(r#"{{"data":{{"id":"1","roles":[{role}]}}}}"#)),
+        Ok(vec![demo()])
+    );
+    assert_eq!(
+        whoami(&format!(
+            r#"{{"data":{{"userData":{{"id":1,"roles":[{role}]}}}}}}"#
+        )),
+        Ok(vec![demo()])
+    );
+    assert_eq!(
+        whoami(&person(
+            r#"{"boid":1,"gym":"No address"},7,{"centre_url":"www.aimharder.com"}"#
+        )),
+        Ok(vec![])
+    );
     assert_eq!(whoami(r#"{"data":[{"id":69232}]}"#), Ok(vec![]));
 }
 
 #[test]
 fn whoami_proves_a_login_or_its_end() {
-    for dead in [r#"{"data":[]}"#, r#"{"logout":1}"#, r#"{"logout":"1","data":[{"id":1}]}"#] {
+    for dead in [
+        r#"{"data":[]}"#,
+        r#"{"logout":1}"#,
+        r#"{"logout":"1","data":[{"id":1}]}"#,
+    ] {
         assert_eq!(whoami(dead), Err(Error::LoggedOut), "{dead}");
     }
-    for odd in ["{}", r#"{"data":null}"#, r#"{"data":[{}]}"#, r#"{"data":[null]}"#, r#"{"data":"x"}"#, "<html>", "[]"] {
+    for odd in [
+        "{}",
+        r#"{"data":null}"#,
+        r#"{"data":[{}]}"#,
+        r#"{"data":[null]}"#,
+        r#"{"data":"x"}"#,
+        "<html>",
+        "[]",
+    ] {
         assert!(matches!(whoami(odd), Err(Error::Strange(_))), "{odd}");
     }
 }
@@ -52,25 +89,58 @@ fn home_links_name_boxes() {
         <a href="http://other-box.aimharder.com/">O</a><a href="https://evil.org/x.aimharder.com">E</a><a href="https://facebook.com">F</a>
         <a href="#">-</a><a href="mailto:a@b.aimharder.com">M</a><link href="https://static.aimharder.com/a.css">"##;
     let boxes = read_home(&answer(page), DOMAIN).unwrap();
-    let names: Vec<_> = boxes.iter().map(|b| (b.name.as_str(), b.host.as_str())).collect();
-    assert_eq!(names, [("crossfitdemo", "crossfitdemo.aimharder.com"), ("other-box", "other-box.aimharder.com")]);
+    let names: Vec<_> = boxes
+        .iter()
+        .map(|b| (b.name.as_str(), b.host.as_str()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("crossfitdemo", "crossfitdemo.aimharder.com"),
+            ("other-box", "other-box.aimharder.com")
+        ]
+    );
     assert_eq!(read_home(&answer("<html></html>"), DOMAIN), Ok(vec![]));
-    assert_eq!(read_home(&answer("<form><input type=\"password\" name=pw></form>"), DOMAIN), Err(Error::LoggedOut));
-    assert_eq!(read_home(&answer(r#"{"logout":1}"#), DOMAIN), Err(Error::LoggedOut));
+    assert_eq!(
+        read_home(
+            &answer("<form><input type=\"password\" name=pw></form>"),
+            DOMAIN
+        ),
+        Err(Error::LoggedOut)
+    );
+    assert_eq!(
+        read_home(&answer(r#"{"logout":1}"#), DOMAIN),
+        Err(Error::LoggedOut)
+    );
 }
 
 #[test]
 fn the_schedule_page_tells_the_boxs_number() {
     let good = [
-        "box: 10122", "var c = {a: 1, box:10122, b: 2};", r#"{"box":"10122"}"#, "var box = 10122;", "'box' : '10122'",
-        "lightbox: 7, box : 10122", "inbox=3; box=10122", "box.show(); box: 10122",
+        "box: 10122",
+        "var c = {a: 1, box:10122, b: 2};",
+        r#"{"box":"10122"}"#,
+        "var box = 10122;",
+        "'box' : '10122'",
+        "lightbox: 7, box : 10122",
+        "inbox=3; box=10122",
+        "box.show(); box: 10122",
     ];
     for script in good {
-        let page = format!("<style>.x{{box: 5}}</style><script src=a></script><script>{script}</script>");
+        let page =
+            format!("<style>.x{{box: 5}}</style><script src=a></script><script>{script}</script>");
         assert_eq!(read_box_id(&answer(&page)), Ok(10122), "{script}");
     }
-    for none in ["", "box: 1", "<script>box</script>", "<script>box: 0, box: x, box: 99999999999999999999</script>"] {
-        assert!(matches!(read_box_id(&answer(none)), Err(Error::Strange(_))), "{none}");
+    for none in [
+        "",
+        "box: 1",
+        "<script>box</script>",
+        "<script>box: 0, box: x, box: 99999999999999999999</script>",
+    ] {
+        assert!(
+            matches!(read_box_id(&answer(none)), Err(Error::Strange(_))),
+            "{none}"
+        );
     }
 }
 

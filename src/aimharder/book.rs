@@ -83,7 +83,13 @@ pub(super) fn read(answer: &Answer) -> Result<BookAnswer, Error> {
     let verdict = verdict(state, &refusal);
     let hopeful = matches!(verdict, Verdict::Booked | Verdict::Unproven);
     let reservation = wire.id.id().filter(|_| hopeful);
-    Ok(BookAnswer { state, verdict, reservation, key: refusal.key, message: refusal.message })
+    Ok(BookAnswer {
+        state,
+        verdict,
+        reservation,
+        key: refusal.key,
+        message: refusal.message,
+    })
 }
 
 fn verdict(state: Option<i64>, refusal: &Refusal) -> Verdict {
@@ -91,9 +97,14 @@ fn verdict(state: Option<i64>, refusal: &Refusal) -> Verdict {
         Some(1) if !refusal.any => Verdict::Booked,
         // 0, an unknown state, or a state and an error that contradict each other
         Some(0..) => Verdict::Unproven,
-        _ => by_key(refusal).or_else(|| by_state(state?, refusal)).or_else(|| by_text(refusal)).unwrap_or(
-            if state.is_some() || refusal.any { Verdict::Refused } else { Verdict::Unproven },
-        ),
+        _ => by_key(refusal)
+            .or_else(|| by_state(state?, refusal))
+            .or_else(|| by_text(refusal))
+            .unwrap_or(if state.is_some() || refusal.any {
+                Verdict::Refused
+            } else {
+                Verdict::Unproven
+            }),
     }
 }
 
@@ -125,8 +136,19 @@ fn by_text(refusal: &Refusal) -> Option<Verdict> {
         return Some(too_early(refusal));
     }
     let folded = text::fold(message);
-    let same_hour = ["misma hora", "esa hora", "mateixa hora", "aquella hora", "aquesta hora", "same time", "that time"];
-    same_hour.iter().any(|words| folded.contains(words)).then_some(Verdict::SameHour)
+    let same_hour = [
+        "misma hora",
+        "esa hora",
+        "mateixa hora",
+        "aquella hora",
+        "aquesta hora",
+        "same time",
+        "that time",
+    ];
+    same_hour
+        .iter()
+        .any(|words| folded.contains(words))
+        .then_some(Verdict::SameHour)
 }
 
 fn too_early(refusal: &Refusal) -> Verdict {

@@ -51,7 +51,12 @@ impl Platform {
     ///
     /// # Errors
     /// The usual ones of an API call; [`Error::Strange`] when neither list is there.
-    pub fn next_bookings(&self, jar: &mut Jar, at: &BoxAt, family: Option<&str>) -> Result<NextBookings, Error> {
+    pub fn next_bookings(
+        &self,
+        jar: &mut Jar,
+        at: &BoxAt,
+        family: Option<&str>,
+    ) -> Result<NextBookings, Error> {
         let id = at.id.to_string();
         let mut query = vec![("box", id.as_str())];
         query.extend(family.map(|family| ("familyId", family)));
@@ -65,10 +70,21 @@ pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
     let data = classify::data(answer)?;
     let (coming, history) = (data.get("nextClasses"), data.get("history"));
     if !coming.0.is_array() && !history.0.is_array() {
-        return Err(Error::Strange(format!("{} answered without a list of bookings", answer.host)));
+        return Err(Error::Strange(format!(
+            "{} answered without a list of bookings",
+            answer.host
+        )));
     }
-    let coming = coming.items().iter().filter_map(|value| self::coming(&WireNext::read(value))).collect();
-    let history = history.items().iter().filter_map(|value| past(&WireNext::read(value))).collect();
+    let coming = coming
+        .items()
+        .iter()
+        .filter_map(|value| self::coming(&WireNext::read(value)))
+        .collect();
+    let history = history
+        .items()
+        .iter()
+        .filter_map(|value| past(&WireNext::read(value)))
+        .collect();
     Ok(NextBookings { coming, history })
 }
 
@@ -78,7 +94,14 @@ fn coming(wire: &WireNext) -> Option<Coming> {
         return None;
     };
     let (day, label) = day(&wire.day);
-    Some(Coming { day, label, start, end, name: wire.class_name.words().unwrap_or_default(), state: state(&wire.book_state) })
+    Some(Coming {
+        day,
+        label,
+        start,
+        end,
+        name: wire.class_name.words().unwrap_or_default(),
+        state: state(&wire.book_state),
+    })
 }
 
 fn past(wire: &WireNext) -> Option<Past> {
@@ -112,7 +135,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn answer(body: &str) -> Answer {
-        Answer { host: "h".to_owned(), status: 200, body: body.as_bytes().to_vec(), ..Answer::default() }
+        Answer {
+            host: "h".to_owned(),
+            status: 200,
+            body: body.as_bytes().to_vec(),
+            ..Answer::default()
+        }
     }
 
     fn at(hour: u32, minute: u32) -> NaiveTime {
@@ -129,25 +157,45 @@ mod tests {
             {"day":"","time":"18:30","lateCancel":"1","bookState":3}]}"#;
         let lists = read(&answer(body)).unwrap();
         assert_eq!(lists.coming.len(), 2);
-        assert_eq!(lists.coming[0], Coming {
-            day: NaiveDate::from_ymd_opt(2026, 11, 23),
-            label: "Lunes, 23 de Noviembre de 2026".to_owned(),
-            start: at(18, 30),
-            end: Some(at(19, 30)),
-            name: "WOD".to_owned(),
-            state: Mine::Booked,
-        });
-        assert_eq!((lists.coming[1].day, &lists.coming[1].state), (None, &Mine::Waiting));
-        let [good, late] = &lists.history[..] else { panic!("two") };
-        assert_eq!((good.attended, good.late_cancelled, &good.state), (Some(true), false, &Mine::Booked));
-        assert_eq!((late.attended, late.late_cancelled, &late.state), (None, true, &Mine::Unknown("3".to_owned())));
+        assert_eq!(
+            lists.coming[0],
+            Coming {
+                day: NaiveDate::from_ymd_opt(2026, 11, 23),
+                label: "Lunes, 23 de Noviembre de 2026".to_owned(),
+                start: at(18, 30),
+                end: Some(at(19, 30)),
+                name: "WOD".to_owned(),
+                state: Mine::Booked,
+            }
+        );
+        assert_eq!(
+            (lists.coming[1].day, &lists.coming[1].state),
+            (None, &Mine::Waiting)
+        );
+        let [good, late] = &lists.history[..] else {
+            panic!("two")
+        };
+        assert_eq!(
+            (good.attended, good.late_cancelled, &good.state),
+            (Some(true), false, &Mine::Booked)
+        );
+        assert_eq!(
+            (late.attended, late.late_cancelled, &late.state),
+            (None, true, &Mine::Unknown("3".to_owned()))
+        );
     }
 
     #[test]
     fn needs_a_list() {
-        assert_eq!(read(&answer(r#"{"nextClasses":[]}"#)), Ok(NextBookings::default()));
+        assert_eq!(
+            read(&answer(r#"{"nextClasses":[]}"#)),
+            Ok(NextBookings::default())
+        );
         for none in ["{}", r#"{"nextClasses":null}"#, r#"{"nextClasses":{}}"#] {
-            assert!(matches!(read(&answer(none)), Err(Error::Strange(_))), "{none}");
+            assert!(
+                matches!(read(&answer(none)), Err(Error::Strange(_))),
+                "{none}"
+            );
         }
         assert_eq!(read(&answer(r#"{"logout":"1"}"#)), Err(Error::LoggedOut));
     }

@@ -29,22 +29,40 @@ pub(super) struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(super) fn script(url: Url) -> Call<'a> {
-        Call { url, manner: Manner::Script, body: Body::None }
+        Call {
+            url,
+            manner: Manner::Script,
+            body: Body::None,
+        }
     }
 
     pub(super) fn script_login(url: Url) -> Call<'a> {
-        Call { url, manner: Manner::ScriptLogin, body: Body::None }
+        Call {
+            url,
+            manner: Manner::ScriptLogin,
+            body: Body::None,
+        }
     }
 
     pub(super) fn page(url: Url) -> Call<'a> {
-        Call { url, manner: Manner::Page, body: Body::None }
+        Call {
+            url,
+            manner: Manner::Page,
+            body: Body::None,
+        }
     }
 
     pub(super) fn form(self, fields: Vec<(&'a str, &'a str)>) -> Call<'a> {
-        Call { body: Body::Form(fields), ..self }
+        Call {
+            body: Body::Form(fields),
+            ..self
+        }
     }
 
     pub(super) fn json(self, json: String) -> Call<'a> {
-        Call { body: Body::Json(json), ..self }
+        Call {
+            body: Body::Json(json),
+            ..self
+        }
     }
 }

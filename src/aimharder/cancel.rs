@@ -44,7 +44,11 @@ impl Platform {
         family: Option<&str>,
     ) -> Result<CancelAnswer, Error> {
         let late = if late { "1" } else { "0" };
-        let form = vec![("id", reservation), ("late", late), ("familyId", family.unwrap_or_default())];
+        let form = vec![
+            ("id", reservation),
+            ("late", late),
+            ("familyId", family.unwrap_or_default()),
+        ];
         let url = self.url(&at.host, "/api/cancelBook", &[])?;
         self.ask(jar, Call::script(url).form(form), read)
     }
@@ -63,7 +67,11 @@ pub(super) fn read(answer: &Answer) -> Result<CancelAnswer, Error> {
         _ if refusal.any => CancelVerdict::Refused,
         _ => CancelVerdict::Unproven,
     };
-    Ok(CancelAnswer { state, verdict, message: refusal.message.or(refusal.key) })
+    Ok(CancelAnswer {
+        state,
+        verdict,
+        message: refusal.message.or(refusal.key),
+    })
 }
 
 #[cfg(test)]
@@ -72,7 +80,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn answer(body: &str) -> Answer {
-        Answer { host: "h".to_owned(), status: 200, body: body.as_bytes().to_vec(), ..Answer::default() }
+        Answer {
+            host: "h".to_owned(),
+            status: 200,
+            body: body.as_bytes().to_vec(),
+            ..Answer::default()
+        }
     }
 
     #[test]
@@ -82,22 +95,44 @@ mod tests {
             (r#"{"cancelState":1}"#, Some(1), Done, None),
             (r#"{"cancelState":"1"}"#, Some(1), Done, None),
             (r#"{"cancelState":2}"#, Some(2), Late, None),
-            (r#"{"cancelState":"2","errorMssg":"Tarde"}"#, Some(2), Late, Some("Tarde")),
+            (
+                r#"{"cancelState":"2","errorMssg":"Tarde"}"#,
+                Some(2),
+                Late,
+                Some("Tarde"),
+            ),
             (r#"{"cancelState":3}"#, Some(3), Refused, None),
-            (r#"{"cancelState":"3","errorMssg":"<p>No</p>"}"#, Some(3), Refused, Some("No")),
+            (
+                r#"{"cancelState":"3","errorMssg":"<p>No</p>"}"#,
+                Some(3),
+                Refused,
+                Some("No"),
+            ),
             (r#"{"cancelState":-1}"#, Some(-1), Refused, None),
             (r#"{"errorMssg":"No"}"#, None, Refused, Some("No")),
             (r#"{"error":"NOSEPUEDE"}"#, None, Refused, Some("NOSEPUEDE")),
-            (r#"{"cancelState":1,"error":"No"}"#, Some(1), Unproven, Some("No")),
+            (
+                r#"{"cancelState":1,"error":"No"}"#,
+                Some(1),
+                Unproven,
+                Some("No"),
+            ),
             (r#"{"cancelState":0}"#, Some(0), Unproven, None),
             (r#"{"cancelState":7}"#, Some(7), Unproven, None),
             ("{}", None, Unproven, None),
         ];
         for (body, state, verdict, message) in table {
-            let expected = CancelAnswer { state, verdict, message: message.map(str::to_owned) };
+            let expected = CancelAnswer {
+                state,
+                verdict,
+                message: message.map(str::to_owned),
+            };
             assert_eq!(read(&answer(body)), Ok(expected), "{body}");
         }
-        assert_eq!(read(&answer(r#"{"logout":1,"cancelState":1}"#)), Err(Error::LoggedOut));
+        assert_eq!(
+            read(&answer(r#"{"logout":1,"cancelState":1}"#)),
+            Err(Error::LoggedOut)
+        );
     }
 
     proptest! {

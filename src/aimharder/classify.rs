@@ -14,7 +14,11 @@ use super::lenient::Loose;
 pub(super) fn data(answer: &Answer) -> Result<Loose, Error> {
     match gate(answer)? {
         Some(object) => Ok(Loose(Value::Object(object))),
-        None => Err(Error::Strange(format!("{} answered with {} instead of data", answer.host, kind(&answer.body)))),
+        None => Err(Error::Strange(format!(
+            "{} answered with {} instead of data",
+            answer.host,
+            kind(&answer.body)
+        ))),
     }
 }
 
@@ -45,7 +49,10 @@ fn gate(answer: &Answer) -> Result<Option<Map<String, Value>>, Error> {
 pub(super) fn status(answer: &Answer) -> Result<(), Error> {
     match answer.status {
         403 => Err(Error::Blocked),
-        status if status == 429 || status >= 500 => Err(Error::Busy { status, retry_after: answer.retry_after }),
+        status if status == 429 || status >= 500 => Err(Error::Busy {
+            status,
+            retry_after: answer.retry_after,
+        }),
         _ => Ok(()),
     }
 }
@@ -68,7 +75,12 @@ pub(super) fn says_logout(object: &Map<String, Value>) -> bool {
 /// What a body that is no JSON object looks like, for a message.
 fn kind(body: &[u8]) -> &'static str {
     let text = String::from_utf8_lossy(&body[..body.len().min(512)]);
-    match text.trim_start_matches('\u{feff}').trim_start().chars().next() {
+    match text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .chars()
+        .next()
+    {
         None => "nothing",
         Some('<') => "a web page",
         Some('{') => "broken data",
@@ -83,11 +95,19 @@ mod tests {
     use std::time::Duration;
 
     fn answer(status: u16, body: &[u8]) -> Answer {
-        Answer { host: "h".to_owned(), status, body: body.to_vec(), ..Answer::default() }
+        Answer {
+            host: "h".to_owned(),
+            status,
+            body: body.to_vec(),
+            ..Answer::default()
+        }
     }
 
     fn busy(status: u16) -> Error {
-        Error::Busy { status, retry_after: None }
+        Error::Busy {
+            status,
+            retry_after: None,
+        }
     }
 
     fn strange(text: &str) -> Error {
@@ -116,17 +136,51 @@ mod tests {
             (404, r#"{"a":1}"#, strange("h answered 404")),
             (201, r#"{"bookState":1}"#, strange("h answered 201")),
             (200, "", strange("h answered with nothing instead of data")),
-            (200, " \n", strange("h answered with nothing instead of data")),
-            (200, "<!DOCTYPE html>", strange("h answered with a web page instead of data")),
-            (200, r#"{"bookState":1"#, strange("h answered with broken data instead of data")),
-            (200, r#"{"a":1}{"logout":1}"#, strange("h answered with broken data instead of data")),
-            (200, r#"[{"logout":1}]"#, strange("h answered with something else instead of data")),
-            (200, "null", strange("h answered with something else instead of data")),
+            (
+                200,
+                " \n",
+                strange("h answered with nothing instead of data"),
+            ),
+            (
+                200,
+                "<!DOCTYPE html>",
+                strange("h answered with a web page instead of data"),
+            ),
+            (
+                200,
+                r#"{"bookState":1"#,
+                strange("h answered with broken data instead of data"),
+            ),
+            (
+                200,
+                r#"{"a":1}{"logout":1}"#,
+                strange("h answered with broken data instead of data"),
+            ),
+            (
+                200,
+                r#"[{"logout":1}]"#,
+                strange("h answered with something else instead of data"),
+            ),
+            (
+                200,
+                "null",
+                strange("h answered with something else instead of data"),
+            ),
         ];
         for (status, body, error) in table {
-            assert_eq!(data(&answer(status, body.as_bytes())).unwrap_err(), error, "{status} {body}");
+            assert_eq!(
+                data(&answer(status, body.as_bytes())).unwrap_err(),
+                error,
+                "{status} {body}"
+            );
         }
-        for alive in [r#"{"logout":0}"#, r#"{"logout":"0"}"#, r#"{"logout":false}"#, r#"{"logout":null}"#, "{}"] {
+        for alive in [
+            r#"{"logout":0}"#,
+            r#"{"logout":"0"}"#,
+            r#"{"logout":false}"#,
+            r#"{"logout":null}"#,
+            "{}",
+        ] {
             assert!(data(&answer(200, alive.as_bytes())).is_ok(), "{alive}");
         }
     }
@@ -134,15 +188,27 @@ mod tests {
     #[test]
     fn a_busy_server_may_say_how_long() {
         let retry_after = Some(Duration::from_secs(7));
-        let answer = Answer { retry_after, ..answer(429, b"") };
-        assert_eq!(data(&answer).unwrap_err(), Error::Busy { status: 429, retry_after });
+        let answer = Answer {
+            retry_after,
+            ..answer(429, b"")
+        };
+        assert_eq!(
+            data(&answer).unwrap_err(),
+            Error::Busy {
+                status: 429,
+                retry_after
+            }
+        );
     }
 
     #[test]
     fn broken_utf8_in_a_text_does_not_spoil_the_answer() {
         assert!(data(&answer(200, b"{\"errorMssg\":\"antelaci\xf3n\"}")).is_ok());
         assert!(page(&answer(200, b"<p>antelaci\xf3n</p>")).is_ok());
-        assert_eq!(page(&answer(200, br#"{"logout":1}"#)), Err(Error::LoggedOut));
+        assert_eq!(
+            page(&answer(200, br#"{"logout":1}"#)),
+            Err(Error::LoggedOut)
+        );
     }
 
     proptest! {

@@ -41,20 +41,31 @@ impl Jar {
     /// [`Error::Strange`] when it is something else; the message does not quote it.
     pub fn from_json(json: &Secret) -> Result<Jar, Error> {
         let unreadable = || Error::Strange("the stored cookies cannot be read".to_owned());
-        let cookies: Vec<Cookie<'static>> = serde_json::from_str(json.expose()).map_err(|_| unreadable())?;
+        let cookies: Vec<Cookie<'static>> =
+            serde_json::from_str(json.expose()).map_err(|_| unreadable())?;
         let store = CookieStore::from_cookies(cookies.into_iter().map(Ok::<_, Error>), true)?;
         Ok(Jar(store))
     }
 
     /// All living cookies, those without `Expires` too: `PHPSESSID` belongs to the login (protocol.md §1).
     pub fn to_json(&self) -> Secret {
-        let cookies: Vec<_> = self.0.iter_unexpired().collect();
+        let mut cookies: Vec<_> = self.0.iter_unexpired().collect();
+        // the crate keeps them in hash maps; the same cookies shall be the same text
+        cookies.sort_by_cached_key(|c| {
+            (
+                String::from(&c.domain),
+                String::from(&c.path),
+                c.name().to_owned(),
+            )
+        });
         Secret::new(serde_json::to_string(&cookies).unwrap_or_else(|_| "[]".to_owned()))
     }
 
     /// Whether the login cookie is there.
     pub fn has_login(&self) -> bool {
-        self.0.iter_unexpired().any(|c| c.name() == LOGIN && !matches!(c.value(), "" | "deleted"))
+        self.0
+            .iter_unexpired()
+            .any(|c| c.name() == LOGIN && !matches!(c.value(), "" | "deleted"))
     }
 
     /// The `Cookie` header for a request, or none. Secure cookies go along always: plain http is for loopback only.
@@ -62,7 +73,10 @@ impl Jar {
         let mut cookies = self.0.matches(&secure(url)?);
         // RFC 6265 §5.4: longer paths first; by name otherwise, so that requests are alike
         cookies.sort_by_key(|c| (std::cmp::Reverse(c.path.len()), c.name().to_owned()));
-        let pairs: Vec<String> = cookies.iter().map(|c| format!("{}={}", c.name(), c.value())).collect();
+        let pairs: Vec<String> = cookies
+            .iter()
+            .map(|c| format!("{}={}", c.name(), c.value()))
+            .collect();
         let mut header = HeaderValue::from_bytes(pairs.join("; ").as_bytes()).ok()?;
         header.set_sensitive(true);
         (!pairs.is_empty()).then_some(header)
@@ -70,7 +84,9 @@ impl Jar {
 
     /// Keeps what one `Set-Cookie` line says; a line that breaks the rules is ignored, as browsers do.
     pub(super) fn keep(&mut self, line: &str, from: &Origin<'_>) {
-        let Ok(raw) = RawCookie::parse(line) else { return };
+        let Ok(raw) = RawCookie::parse(line) else {
+            return;
+        };
         let foreign = |d: &str| !within(&d.to_ascii_lowercase(), from.domain);
         if raw.domain().is_some_and(|d| !d.is_empty() && foreign(d)) {
             log::debug!("ignored a cookie for a foreign domain: {}", raw.name());
@@ -88,7 +104,11 @@ fn rewritten(raw: &RawCookie<'_>, from: &Origin<'_>) -> String {
     let login = raw.name() == LOGIN;
     let left = seconds_left(raw, from.date);
     let mut line = format!("{}={}", raw.name(), raw.value());
-    if let Some(domain) = if login { Some(from.domain) } else { raw.domain() } {
+    if let Some(domain) = if login {
+        Some(from.domain)
+    } else {
+        raw.domain()
+    } {
         line.push_str("; Domain=");
         line.push_str(domain);
     }

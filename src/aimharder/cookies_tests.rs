@@ -11,7 +11,14 @@ fn url(host: &str, path: &str) -> Url {
 
 fn keep(jar: &mut Jar, host: &str, line: &str, date: Option<i64>) {
     let url = url(host, "/api/login");
-    jar.keep(line, &Origin { url: &url, domain: DOMAIN, date });
+    jar.keep(
+        line,
+        &Origin {
+            url: &url,
+            domain: DOMAIN,
+            date,
+        },
+    );
 }
 
 fn jar(host: &str, lines: &[&str]) -> Jar {
@@ -23,7 +30,8 @@ fn jar(host: &str, lines: &[&str]) -> Jar {
 }
 
 fn sent(jar: &Jar, host: &str) -> String {
-    jar.header(&url(host, "/api/book")).map_or_else(String::new, |h| h.to_str().unwrap().to_owned())
+    jar.header(&url(host, "/api/book"))
+        .map_or_else(String::new, |h| h.to_str().unwrap().to_owned())
 }
 
 #[test]
@@ -39,7 +47,11 @@ fn the_login_cookie_travels_to_every_box_however_it_was_set() {
     for way in ways {
         let jar = jar("login.aimharder.com", &[way]);
         assert!(jar.has_login(), "{way}");
-        assert_eq!(sent(&jar, "crossfitdemo.aimharder.com"), "amhrdrauth=x", "{way}");
+        assert_eq!(
+            sent(&jar, "crossfitdemo.aimharder.com"),
+            "amhrdrauth=x",
+            "{way}"
+        );
         assert_eq!(sent(&jar, "aimharder.com"), "amhrdrauth=x", "{way}");
         assert_eq!(sent(&jar, "aimharder.es"), "", "{way}");
         assert_eq!(sent(&jar, "evilaimharder.com"), "", "{way}");
@@ -64,16 +76,31 @@ fn the_login_cookie_dies_by_the_servers_clock_only() {
     }
     // behind this machine's clock, ahead of the server's
     let mut jar = Jar::default();
-    keep(&mut jar, "aimharder.com", "amhrdrauth=x; Expires=Wed, 01 Jan 2025 00:00:00 GMT", Some(1_700_000_000));
+    keep(
+        &mut jar,
+        "aimharder.com",
+        "amhrdrauth=x; Expires=Wed, 01 Jan 2025 00:00:00 GMT",
+        Some(1_700_000_000),
+    );
     assert!(jar.has_login());
 }
 
 #[test]
 fn without_a_date_only_the_long_past_deletes() {
     let mut jar = Jar::default();
-    keep(&mut jar, "aimharder.com", "amhrdrauth=x; Expires=Wed, 01 Jan 2025 00:00:00 GMT", None);
+    keep(
+        &mut jar,
+        "aimharder.com",
+        "amhrdrauth=x; Expires=Wed, 01 Jan 2025 00:00:00 GMT",
+        None,
+    );
     assert!(jar.has_login());
-    keep(&mut jar, "aimharder.com", "amhrdrauth=x; Expires=Thu, 01-Jan-1970 00:00:01 GMT", None);
+    keep(
+        &mut jar,
+        "aimharder.com",
+        "amhrdrauth=x; Expires=Thu, 01-Jan-1970 00:00:01 GMT",
+        None,
+    );
     assert!(!jar.has_login());
 }
 
@@ -95,26 +122,50 @@ fn other_cookies_follow_the_ordinary_rules() {
             "=x",
         ],
     );
-    assert_eq!(sent(&jar, "crossfitdemo.aimharder.com"), "AWSALB=a/b+c=; AWSALBCORS=c; PHPSESSID=p; shared=s");
+    assert_eq!(
+        sent(&jar, "crossfitdemo.aimharder.com"),
+        "AWSALB=a/b+c=; AWSALBCORS=c; PHPSESSID=p; shared=s"
+    );
     assert_eq!(sent(&jar, "otherbox.aimharder.com"), "shared=s");
     assert_eq!(sent(&jar, "evil.org"), "");
 }
 
 #[test]
 fn the_store_keeps_session_cookies_too() {
-    let before = jar("login.aimharder.com", &["amhrdrauth=x", "PHPSESSID=p; Path=/", "AWSALB=a; Max-Age=600; Path=/"]);
+    let before = jar(
+        "login.aimharder.com",
+        &[
+            "amhrdrauth=x",
+            "PHPSESSID=p; Path=/",
+            "AWSALB=a; Max-Age=600; Path=/",
+        ],
+    );
     let after = Jar::from_json(&before.to_json()).unwrap();
     assert!(after.has_login());
-    assert_eq!(sent(&after, "login.aimharder.com"), sent(&before, "login.aimharder.com"));
-    assert_eq!(sent(&after, "login.aimharder.com"), "AWSALB=a; PHPSESSID=p; amhrdrauth=x");
+    assert_eq!(
+        sent(&after, "login.aimharder.com"),
+        sent(&before, "login.aimharder.com")
+    );
+    assert_eq!(
+        sent(&after, "login.aimharder.com"),
+        "AWSALB=a; PHPSESSID=p; amhrdrauth=x"
+    );
     assert_eq!(after.to_json(), before.to_json());
 }
 
 #[test]
 fn nothing_shows_a_value() {
-    let jar = jar("login.aimharder.com", &["amhrdrauth=hunter2", "PHPSESSID=hunter2; Path=/"]);
+    let jar = jar(
+        "login.aimharder.com",
+        &["amhrdrauth=hunter2", "PHPSESSID=hunter2; Path=/"],
+    );
     assert_eq!(format!("{jar:?}"), r#"Jar({"PHPSESSID", "amhrdrauth"})"#);
-    for bad in ["hunter2", r#"["hunter2"]"#, r#"[{"raw_cookie":"hunter2"}]"#, ""] {
+    for bad in [
+        "hunter2",
+        r#"["hunter2"]"#,
+        r#"[{"raw_cookie":"hunter2"}]"#,
+        "",
+    ] {
         let error = Jar::from_json(&Secret::new(bad)).unwrap_err();
         assert_eq!(error.to_string(), "the stored cookies cannot be read");
     }

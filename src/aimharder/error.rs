@@ -39,7 +39,10 @@ pub enum Error {
 impl Error {
     /// Whether it is certain that the server did not act on the request (design.md, promise 6).
     pub fn server_did_not_act(&self) -> bool {
-        matches!(self, Error::LoggedOut | Error::NotConnected(_) | Error::Setup(_))
+        matches!(
+            self,
+            Error::LoggedOut | Error::NotConnected(_) | Error::Setup(_)
+        )
     }
 
     /// Whether asking again soon may help, for calls that change nothing: no connection, no whole answer, 429, 502–504.
@@ -82,7 +85,10 @@ mod tests {
     use super::*;
 
     fn busy(status: u16) -> Error {
-        Error::Busy { status, retry_after: None }
+        Error::Busy {
+            status,
+            retry_after: None,
+        }
     }
 
     #[test]

@@ -40,11 +40,18 @@ impl Platform {
     /// # Errors
     /// [`Error::Setup`] for a host outside the configured domain: neither requests nor cookies leave it.
     pub(super) fn url(&self, host: &str, path: &str, query: &[(&str, &str)]) -> Result<Url, Error> {
-        let outside = || Error::Setup(format!("{} is not a host of {}", crate::text::clean(host), self.domain()));
+        let outside = || {
+            Error::Setup(format!(
+                "{} is not a host of {}",
+                crate::text::clean(host),
+                self.domain()
+            ))
+        };
         if !is_host(host) || !within(host, self.domain()) {
             return Err(outside());
         }
-        let mut url = Url::parse(&format!("{}://{host}{path}", self.settings.scheme.as_str())).map_err(|_| outside())?;
+        let mut url = Url::parse(&format!("{}://{host}{path}", self.settings.scheme.as_str()))
+            .map_err(|_| outside())?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -55,7 +62,12 @@ impl Platform {
     ///
     /// # Errors
     /// Those of [`Platform::exchange`] and of `read`.
-    pub(super) fn ask<T>(&self, jar: &mut Jar, call: Call<'_>, read: impl FnOnce(&Answer) -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn ask<T>(
+        &self,
+        jar: &mut Jar,
+        call: Call<'_>,
+        read: impl FnOnce(&Answer) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let mut fresh = jar.clone();
         let answer = self.exchange(&mut fresh, call)?;
         let value = read(&answer)?;
@@ -71,13 +83,18 @@ impl Platform {
         let deadline = Instant::now() + self.settings.timeout;
         for _ in 0..=HOPS {
             let answer = self.hop(jar, &call, deadline)?;
-            let Some(target) = self.redirect(&call, &answer)? else { return Ok(answer) };
+            let Some(target) = self.redirect(&call, &answer)? else {
+                return Ok(answer);
+            };
             if !matches!(answer.status, 307 | 308) {
                 call.body = Body::None;
             }
             call.url = target;
         }
-        Err(Error::Strange(format!("{} redirects without end", host(&call.url))))
+        Err(Error::Strange(format!(
+            "{} redirects without end",
+            host(&call.url)
+        )))
     }
 
     /// Where the answer sends us, if we are to go there.
@@ -85,14 +102,23 @@ impl Platform {
         if call.manner == Manner::Script || !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
             return Ok(None);
         }
-        let target = answer.location.as_deref().and_then(|to| call.url.join(to).ok());
+        let target = answer
+            .location
+            .as_deref()
+            .and_then(|to| call.url.join(to).ok());
         let safe = |url: &Url| {
-            let plain = url.port().is_none() && url.username().is_empty() && url.password().is_none();
-            plain && url.scheme() == self.settings.scheme.as_str() && within(host(url), self.domain())
+            let plain =
+                url.port().is_none() && url.username().is_empty() && url.password().is_none();
+            plain
+                && url.scheme() == self.settings.scheme.as_str()
+                && within(host(url), self.domain())
         };
         match target {
             Some(url) if safe(&url) => Ok(Some(url)),
-            _ => Err(Error::Strange(format!("{} redirects to another place", answer.host))),
+            _ => Err(Error::Strange(format!(
+                "{} redirects to another place",
+                answer.host
+            ))),
         }
     }
 
@@ -104,21 +130,36 @@ impl Platform {
             return Err(Error::Lost(format!("{host}: timed out")));
         }
         let response = self.request(jar, call)?.timeout(left).send();
-        let response = response.map_err(|e| transport::failure(host, &e)).inspect_err(|e| log::debug!("{e}"))?;
+        let response = response
+            .map_err(|e| transport::failure(host, &e))
+            .inspect_err(|e| log::debug!("{e}"))?;
         let mut answer = head(&response, host);
         self.keep_cookies(jar, &call.url, &response, answer.date);
         answer.body = read_body(response, host, deadline)?;
-        let (status, bytes, took) = (answer.status, answer.body.len(), begun.elapsed().as_millis());
-        log::debug!("{} {host}{} → {status}, {bytes} bytes, {took} ms", method(call), call.url.path());
+        let (status, bytes, took) = (
+            answer.status,
+            answer.body.len(),
+            begun.elapsed().as_millis(),
+        );
+        log::debug!(
+            "{} {host}{} → {status}, {bytes} bytes, {took} ms",
+            method(call),
+            call.url.path()
+        );
         Ok(answer)
     }
 
     fn request(&self, jar: &Jar, call: &Call<'_>) -> Result<RequestBuilder, Error> {
-        let request = self.client()?.request(method(call), call.url.clone()).headers(self.headers(jar, call));
+        let request = self
+            .client()?
+            .request(method(call), call.url.clone())
+            .headers(self.headers(jar, call));
         Ok(match &call.body {
             Body::None => request,
             Body::Form(fields) => request.form(fields),
-            Body::Json(json) => request.header(header::CONTENT_TYPE, "application/json").body(json.clone()),
+            Body::Json(json) => request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(json.clone()),
         })
     }
 
@@ -144,7 +185,10 @@ impl Platform {
             put(header::ORIGIN, &origin);
         }
         if script {
-            put(HeaderName::from_static("x-requested-with"), "XMLHttpRequest");
+            put(
+                HeaderName::from_static("x-requested-with"),
+                "XMLHttpRequest",
+            );
         }
         if let Some(cookies) = jar.header(&call.url) {
             headers.insert(header::COOKIE, cookies);
@@ -153,7 +197,11 @@ impl Platform {
     }
 
     fn keep_cookies(&self, jar: &mut Jar, url: &Url, response: &Response, date: Option<i64>) {
-        let from = Origin { url, domain: self.domain(), date };
+        let from = Origin {
+            url,
+            domain: self.domain(),
+            date,
+        };
         // each header line is one cookie: a comma belongs to its Expires
         for line in response.headers().get_all(header::SET_COOKIE) {
             if let Ok(line) = std::str::from_utf8(line.as_bytes()) {
@@ -164,7 +212,11 @@ impl Platform {
 }
 
 fn method(call: &Call<'_>) -> Method {
-    if matches!(call.body, Body::None) { Method::GET } else { Method::POST }
+    if matches!(call.body, Body::None) {
+        Method::GET
+    } else {
+        Method::POST
+    }
 }
 
 fn host(url: &Url) -> &str {
@@ -172,7 +224,17 @@ fn host(url: &Url) -> &str {
 }
 
 fn head(response: &Response, host: &str) -> Answer {
-    let text = |name: HeaderName| Some(response.headers().get(name)?.to_str().ok()?.trim().to_owned());
+    let text = |name: HeaderName| {
+        Some(
+            response
+                .headers()
+                .get(name)?
+                .to_str()
+                .ok()?
+                .trim()
+                .to_owned(),
+        )
+    };
     let date = text(header::DATE).and_then(|d| http_date::parse(&d));
     Answer {
         host: host.to_owned(),
@@ -210,13 +272,17 @@ fn read_body(mut response: Response, host: &str, deadline: Instant) -> Result<Ve
             return Err(Error::Lost(format!("{host}: timed out")));
         }
         if body.len() > LARGEST {
-            return Err(Error::Strange(format!("{host} answered with more than 2 MiB")));
+            return Err(Error::Strange(format!(
+                "{host} answered with more than 2 MiB"
+            )));
         }
     }
 }
 
 fn broken(host: &str, error: &std::io::Error) -> Error {
-    let inner = error.get_ref().and_then(|e| e.downcast_ref::<reqwest::Error>());
+    let inner = error
+        .get_ref()
+        .and_then(|e| e.downcast_ref::<reqwest::Error>());
     let why = match inner {
         Some(e) if e.is_timeout() => "timed out".to_owned(),
         Some(e) => transport::cause(e),

@@ -38,7 +38,11 @@ impl Loose {
 
     /// A flag: `1`, `"1"`, `true` and `"true"` are yes; a missing one is no.
     pub(super) fn yes(&self) -> bool {
-        self.int().is_some_and(|n| n != 0) || self.0.as_str().is_some_and(|s| s.trim().eq_ignore_ascii_case("true"))
+        self.int().is_some_and(|n| n != 0)
+            || self
+                .0
+                .as_str()
+                .is_some_and(|s| s.trim().eq_ignore_ascii_case("true"))
     }
 
     /// Text or a number as it stands, untouched: for keys, hosts and times. Empty is `None`.
@@ -52,12 +56,18 @@ impl Loose {
 
     /// Text for people, cleaned of what a server might hide in it. Empty is `None`.
     pub(super) fn words(&self) -> Option<String> {
-        self.raw().map(|s| text::clean(&s)).filter(|s| !s.is_empty())
+        self.raw()
+            .map(|s| text::clean(&s))
+            .filter(|s| !s.is_empty())
     }
 
     /// An id: letters, digits, `-` and `_` only, because it goes into requests and onto terminals. `0` is none.
     pub(super) fn id(&self) -> Option<String> {
-        let plain = |s: &String| s.len() <= 40 && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        let plain = |s: &String| {
+            s.len() <= 40
+                && s.bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        };
         self.raw().filter(plain).filter(|s| s != "0")
     }
 
@@ -73,7 +83,11 @@ impl Loose {
 }
 
 // a float is cut by `as`, so it is compared with what it became
-#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::float_cmp)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::float_cmp
+)]
 fn whole(f: f64) -> Option<i64> {
     (f.abs() < 9.0e15 && f.trunc() == f).then_some(f as i64)
 }
@@ -86,9 +100,17 @@ mod tests {
     #[test]
     fn reads_numbers_in_every_dress() {
         let table = [
-            (json!(12), Some(12)), (json!("12"), Some(12)), (json!(" -1 "), Some(-1)), (json!(12.0), Some(12)),
-            (json!(true), Some(1)), (json!(12.5), None), (json!("x"), None), (json!(null), None), (json!([1]), None),
-            (json!(1e300), None), (json!(u64::MAX), None),
+            (json!(12), Some(12)),
+            (json!("12"), Some(12)),
+            (json!(" -1 "), Some(-1)),
+            (json!(12.0), Some(12)),
+            (json!(true), Some(1)),
+            (json!(12.5), None),
+            (json!("x"), None),
+            (json!(null), None),
+            (json!([1]), None),
+            (json!(1e300), None),
+            (json!(u64::MAX), None),
         ];
         for (value, number) in table {
             assert_eq!(Loose(value.clone()).int(), number, "{value}");
@@ -97,10 +119,25 @@ mod tests {
 
     #[test]
     fn reads_flags_in_every_dress() {
-        for yes in [json!(1), json!("1"), json!(true), json!("true"), json!("True")] {
+        for yes in [
+            json!(1),
+            json!("1"),
+            json!(true),
+            json!("true"),
+            json!("True"),
+        ] {
             assert!(Loose(yes.clone()).yes(), "{yes}");
         }
-        for no in [json!(0), json!("0"), json!(false), json!("false"), json!(null), json!(""), json!({}), json!([])] {
+        for no in [
+            json!(0),
+            json!("0"),
+            json!(false),
+            json!("false"),
+            json!(null),
+            json!(""),
+            json!({}),
+            json!([]),
+        ] {
             assert!(!Loose(no.clone()).yes(), "{no}");
         }
     }
@@ -109,7 +146,15 @@ mod tests {
     fn ids_are_plain() {
         assert_eq!(Loose(json!(1_223_249)).id().as_deref(), Some("1223249"));
         assert_eq!(Loose(json!("55501")).id().as_deref(), Some("55501"));
-        for bad in [json!(0), json!("0"), json!(""), json!(null), json!("1\u{1b}[2J"), json!("a&b=c"), json!("é")] {
+        for bad in [
+            json!(0),
+            json!("0"),
+            json!(""),
+            json!(null),
+            json!("1\u{1b}[2J"),
+            json!("a&b=c"),
+            json!("é"),
+        ] {
             assert_eq!(Loose(bad.clone()).id(), None, "{bad}");
         }
     }

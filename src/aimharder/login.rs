@@ -8,7 +8,9 @@ use super::call::Call;
 use super::exchange::Answer;
 use super::lenient::Loose;
 use super::refusal::is_key;
-use super::{BoxRef, Error, Flow, Jar, LoggedIn, LoginError, Platform, Token, account, classify, login_form};
+use super::{
+    BoxRef, Error, Flow, Jar, LoggedIn, LoginError, Platform, Token, account, classify, login_form,
+};
 use crate::secret::Secret;
 use crate::text;
 
@@ -30,14 +32,21 @@ impl Platform {
     ///
     /// # Errors
     /// [`LoginError`]; only [`LoginError::Refused`] says that the platform judged the password.
-    pub fn log_in(&self, flow: Flow, email: &str, password: &Secret, fingerprint: &str) -> Result<LoggedIn, LoginError> {
+    pub fn log_in(
+        &self,
+        flow: Flow,
+        email: &str,
+        password: &Secret,
+        fingerprint: &str,
+    ) -> Result<LoggedIn, LoginError> {
         let host = format!("login.{}", self.domain());
         let mut jar = Jar::default();
         let signs = match flow {
             Flow::Json => {
                 let body = json!({"username": email, "password": password.expose(), "fingerprint": fingerprint, "iniframe": 0});
                 let url = self.url(&host, "/api/login", &[])?;
-                let answer = self.exchange(&mut jar, Call::script_login(url).json(body.to_string()))?;
+                let answer =
+                    self.exchange(&mut jar, Call::script_login(url).json(body.to_string()))?;
                 read_json(&answer, self.domain())?
             }
             Flow::Form => {
@@ -52,15 +61,28 @@ impl Platform {
         }
         let token = signs.token.ok_or(LoginError::NoToken)?;
         let user_id = signs.user_id.or(Some(token.user_id()));
-        Ok(LoggedIn { jar, token, flow, user_id, boxes: signs.boxes })
+        Ok(LoggedIn {
+            jar,
+            token,
+            flow,
+            user_id,
+            boxes: signs.boxes,
+        })
     }
 }
 
 /// The answer of the JSON flow (protocol.md §2a).
 pub(super) fn read_json(answer: &Answer, domain: &str) -> Result<Signs, LoginError> {
     classify::status(answer)?;
-    let not_there = || LoginError::NotThere(format!("{} has no json login (answered {})", answer.host, answer.status));
-    let Some(object) = classify::object(&answer.body).filter(|_| !matches!(answer.status, 404 | 405 | 410)) else {
+    let not_there = || {
+        LoginError::NotThere(format!(
+            "{} has no json login (answered {})",
+            answer.host, answer.status
+        ))
+    };
+    let Some(object) =
+        classify::object(&answer.body).filter(|_| !matches!(answer.status, 404 | 405 | 410))
+    else {
         return Err(not_there());
     };
     if classify::says_logout(&object) {
@@ -69,7 +91,12 @@ pub(super) fn read_json(answer: &Answer, domain: &str) -> Result<Signs, LoginErr
     let body = Loose(object.into());
     refused_by_error(answer, &body.get("error"))?;
     let (auth, info) = (body.get("data").get("auth"), body.get("info"));
-    let strange = || LoginError::Failed(Error::Strange(format!("{} did not say whether the login is right", answer.host)));
+    let strange = || {
+        LoginError::Failed(Error::Strange(format!(
+            "{} did not say whether the login is right",
+            answer.host
+        )))
+    };
     match answer.status {
         200 if auth.get("authOK").yes() => Ok(signs(&body.get("data"), domain)),
         // a password must not count as refused because of an answer that says nothing
@@ -82,7 +109,12 @@ pub(super) fn read_json(answer: &Answer, domain: &str) -> Result<Signs, LoginErr
 fn signs(data: &Loose, domain: &str) -> Signs {
     let user = data.get("userData");
     Signs {
-        token: data.get("auth").get("refreshToken").raw().as_deref().and_then(Token::parse),
+        token: data
+            .get("auth")
+            .get("refreshToken")
+            .raw()
+            .as_deref()
+            .and_then(Token::parse),
         user_id: user.get("id").int(),
         boxes: account::boxes(&[user.get("roles")], domain),
     }
@@ -90,15 +122,28 @@ fn signs(data: &Loose, domain: &str) -> Signs {
 
 /// The `error` of an answer, a text or `{code, message}`; `null` and `false` are none.
 fn refused_by_error(answer: &Answer, error: &Loose) -> Result<(), LoginError> {
-    let code = error.get("code").int().and_then(|code| u16::try_from(code).ok());
-    if !error.yes() && error.raw().is_none_or(|text| text == "0") && error.0.as_object().is_none_or(serde_json::Map::is_empty) {
+    let code = error
+        .get("code")
+        .int()
+        .and_then(|code| u16::try_from(code).ok());
+    if !error.yes()
+        && error.raw().is_none_or(|text| text == "0")
+        && error.0.as_object().is_none_or(serde_json::Map::is_empty)
+    {
         return Ok(());
     }
-    if let Some(status) = code.filter(|code| *code == 403 || *code == 429 || (500..600).contains(code)) {
-        classify::status(&Answer { status, ..answer.clone() })?;
+    if let Some(status) =
+        code.filter(|code| *code == 403 || *code == 429 || (500..600).contains(code))
+    {
+        classify::status(&Answer {
+            status,
+            ..answer.clone()
+        })?;
     }
     match said(error).as_deref() {
-        Some("LOGIN_ERROR_MALFORMED_BODY") => Err(Error::Strange(format!("{} could not read our login", answer.host)).into()),
+        Some("LOGIN_ERROR_MALFORMED_BODY") => {
+            Err(Error::Strange(format!("{} could not read our login", answer.host)).into())
+        }
         _ => Err(refusal(error)),
     }
 }
@@ -109,7 +154,9 @@ fn says_something(info: &Loose) -> bool {
 
 /// A text, or the `message` of an object.
 fn said(what: &Loose) -> Option<String> {
-    what.raw().or_else(|| what.get("message").raw()).filter(|text| text.parse::<f64>().is_err() && text != "true")
+    what.raw()
+        .or_else(|| what.get("message").raw())
+        .filter(|text| text.parse::<f64>().is_err() && text != "true")
 }
 
 fn refusal(what: &Loose) -> LoginError {
@@ -124,13 +171,26 @@ pub(super) fn refused(words: &str) -> LoginError {
         key if is_key(key) => format!("the platform answered {key}"),
         words => words.to_owned(),
     };
-    LoginError::Refused { locked: is_locked(&words), message }
+    LoginError::Refused {
+        locked: is_locked(&words),
+        message,
+    }
 }
 
 /// *"demasiadas veces"*: too many wrong attempts (protocol.md §2b).
 fn is_locked(words: &str) -> bool {
     let folded = text::fold(words).replace('_', " ");
-    let signs = ["demasiadas", "demasiados", "too many", "massa vegades", "massa intents", "masses vegades", "bloque", "locked", "blocked"];
+    let signs = [
+        "demasiadas",
+        "demasiados",
+        "too many",
+        "massa vegades",
+        "massa intents",
+        "masses vegades",
+        "bloque",
+        "locked",
+        "blocked",
+    ];
     signs.iter().any(|sign| folded.contains(sign))
 }
 

@@ -10,7 +10,11 @@ use super::login::{Signs, refused};
 use super::{LoginError, Token, classify};
 
 /// What the form sends.
-pub(super) fn fields<'a>(email: &'a str, password: &'a str, fingerprint: &'a str) -> Vec<(&'a str, &'a str)> {
+pub(super) fn fields<'a>(
+    email: &'a str,
+    password: &'a str,
+    fingerprint: &'a str,
+) -> Vec<(&'a str, &'a str)> {
     vec![
         ("login", "Iniciar sesión"),
         ("loginfingerprint", fingerprint),
@@ -23,7 +27,12 @@ pub(super) fn fields<'a>(email: &'a str, password: &'a str, fingerprint: &'a str
 /// The answer of the form flow. `cookie`: whether the login cookie came.
 pub(super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
     classify::status(answer)?;
-    let not_there = || LoginError::NotThere(format!("{} has no form login (answered {})", answer.host, answer.status));
+    let not_there = || {
+        LoginError::NotThere(format!(
+            "{} has no form login (answered {})",
+            answer.host, answer.status
+        ))
+    };
     if matches!(answer.status, 404 | 405 | 410) {
         return Err(not_there());
     }
@@ -37,7 +46,11 @@ pub(super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
         (None, true) => Err(LoginError::NoToken),
         (None, false) if text.contains("setrefresh?") => Err(LoginError::NoCookie),
         (None, false) => Err(not_there()),
-        (token, _) => Ok(Signs { token, user_id: None, boxes: Vec::new() }),
+        (token, _) => Ok(Signs {
+            token,
+            user_id: None,
+            boxes: Vec::new(),
+        }),
     }
 }
 
@@ -45,18 +58,33 @@ pub(super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
 fn parse(page: &str) -> (Option<Token>, String) {
     let page = Html::parse_document(page);
     let frames = select(&page, "iframe[src]");
-    let token = frames.iter().filter_map(|frame| frame.attr("src")).find_map(token_in);
+    let token = frames
+        .iter()
+        .filter_map(|frame| frame.attr("src"))
+        .find_map(token_in);
     let errors = select(&page, "#loginErrors");
-    let errors: Vec<String> = errors.iter().map(|span| span.text().collect::<String>().trim().to_owned()).collect();
+    let errors: Vec<String> = errors
+        .iter()
+        .map(|span| span.text().collect::<String>().trim().to_owned())
+        .collect();
     (token, errors.join(" ").trim().to_owned())
 }
 
 /// `/setrefresh?token=…`, absolute or relative.
 fn token_in(src: &str) -> Option<Token> {
     // the base only completes a relative address; nothing is fetched
-    let url = Url::parse("https://base.invalid/").ok()?.join(src.trim()).ok()?;
-    let token = url.query_pairs().find(|(name, _)| name == "token").map(|(_, value)| value.into_owned());
-    token.filter(|_| url.path().ends_with("/setrefresh")).as_deref().and_then(Token::parse)
+    let url = Url::parse("https://base.invalid/")
+        .ok()?
+        .join(src.trim())
+        .ok()?;
+    let token = url
+        .query_pairs()
+        .find(|(name, _)| name == "token")
+        .map(|(_, value)| value.into_owned());
+    token
+        .filter(|_| url.path().ends_with("/setrefresh"))
+        .as_deref()
+        .and_then(Token::parse)
 }
 
 #[cfg(test)]
@@ -68,7 +96,12 @@ mod tests {
     const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { host: "h".to_owned(), status, body: body.as_bytes().to_vec(), ..Answer::default() }
+        Answer {
+            host: "h".to_owned(),
+            status,
+            body: body.as_bytes().to_vec(),
+            ..Answer::default()
+        }
     }
 
     fn frame(src: &str) -> String {
@@ -93,29 +126,93 @@ mod tests {
 
     #[test]
     fn tells_refusals_from_dead_forms() {
-        let refusal = |message: &str, locked| LoginError::Refused { message: message.to_owned(), locked };
-        let errors = |text: &str| format!("<form><span id=loginErrors> {text} </span><input name=pw></form>");
-        let not_there = |status| LoginError::NotThere(format!("h has no form login (answered {status})"));
+        let refusal = |message: &str, locked| LoginError::Refused {
+            message: message.to_owned(),
+            locked,
+        };
+        let errors = |text: &str| {
+            format!("<form><span id=loginErrors> {text} </span><input name=pw></form>")
+        };
+        let not_there =
+            |status| LoginError::NotThere(format!("h has no form login (answered {status})"));
         let good = frame(&format!("/setrefresh?token={TOKEN}"));
         let table = [
-            (200, errors("Correo electrónico y/o contraseña <b>incorrecto</b>"), false, refusal("Correo electrónico y/o contraseña incorrecto", false)),
-            (200, errors("Lo has intentado demasiadas veces"), false, refusal("Lo has intentado demasiadas veces", true)),
-            (200, errors("Wrong email and/or password"), true, refusal("Wrong email and/or password", false)),
-            (401, String::new(), false, refusal("wrong e-mail or password", false)),
+            (
+                200,
+                errors("Correo electrónico y/o contraseña <b>incorrecto</b>"),
+                false,
+                refusal("Correo electrónico y/o contraseña incorrecto", false),
+            ),
+            (
+                200,
+                errors("Lo has intentado demasiadas veces"),
+                false,
+                refusal("Lo has intentado demasiadas veces", true),
+            ),
+            (
+                200,
+                errors("Wrong email and/or password"),
+                true,
+                refusal("Wrong email and/or password", false),
+            ),
+            (
+                401,
+                String::new(),
+                false,
+                refusal("wrong e-mail or password", false),
+            ),
             (200, errors(""), false, not_there(200)),
-            (200, "<html><h1>Train</h1></html>".to_owned(), false, not_there(200)),
+            (
+                200,
+                "<html><h1>Train</h1></html>".to_owned(),
+                false,
+                not_there(200),
+            ),
             (200, String::new(), false, not_there(200)),
             (404, good.clone(), true, not_there(404)),
             (200, "<html></html>".to_owned(), true, LoginError::NoToken),
-            (200, frame("/setrefresh?token=odd"), true, LoginError::NoToken),
-            (200, frame("/setrefresh?token=odd"), false, LoginError::NoCookie),
+            (
+                200,
+                frame("/setrefresh?token=odd"),
+                true,
+                LoginError::NoToken,
+            ),
+            (
+                200,
+                frame("/setrefresh?token=odd"),
+                false,
+                LoginError::NoCookie,
+            ),
             (403, good.clone(), true, Error::Blocked.into()),
-            (503, good.clone(), true, Error::Busy { status: 503, retry_after: None }.into()),
-            (400, good, true, Error::Strange("h answered 400".to_owned()).into()),
-            (200, r#"{"logout":1}"#.to_owned(), false, Error::LoggedOut.into()),
+            (
+                503,
+                good.clone(),
+                true,
+                Error::Busy {
+                    status: 503,
+                    retry_after: None,
+                }
+                .into(),
+            ),
+            (
+                400,
+                good,
+                true,
+                Error::Strange("h answered 400".to_owned()).into(),
+            ),
+            (
+                200,
+                r#"{"logout":1}"#.to_owned(),
+                false,
+                Error::LoggedOut.into(),
+            ),
         ];
         for (status, body, cookie, error) in table {
-            assert_eq!(read(&answer(status, &body), cookie), Err(error), "{status} {body}");
+            assert_eq!(
+                read(&answer(status, &body), cookie),
+                Err(error),
+                "{status} {body}"
+            );
         }
     }
 

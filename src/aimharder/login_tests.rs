@@ -5,12 +5,20 @@ const DOMAIN: &str = "aimharder.com";
 const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
 
 fn read(status: u16, body: &str) -> Result<Signs, LoginError> {
-    let answer = Answer { host: "h".to_owned(), status, body: body.as_bytes().to_vec(), ..Answer::default() };
+    let answer = Answer {
+        host: "h".to_owned(),
+        status,
+        body: body.as_bytes().to_vec(),
+        ..Answer::default()
+    };
     read_json(&answer, DOMAIN)
 }
 
 fn refusal(message: &str) -> LoginError {
-    LoginError::Refused { message: message.to_owned(), locked: false }
+    LoginError::Refused {
+        message: message.to_owned(),
+        locked: false,
+    }
 }
 
 #[test]
@@ -21,32 +29,81 @@ fn reads_the_success_that_was_recorded() {
           "auth": {{"authOK": true, "refreshToken": "{TOKEN}"}}}}, "info": null}}"#
     );
     let signs = read(200, &body).unwrap();
-    assert_eq!((signs.token.unwrap().expose(), signs.user_id), (TOKEN, Some(69232)));
-    assert_eq!((signs.boxes[0].name.as_str(), signs.boxes[0].id), ("crossfitdemo", Some(10122)));
+    assert_eq!(
+        (signs.token.unwrap().expose(), signs.user_id),
+        (TOKEN, Some(69232))
+    );
+    assert_eq!(
+        (signs.boxes[0].name.as_str(), signs.boxes[0].id),
+        ("crossfitdemo", Some(10122))
+    );
     for dress in ["1", "\"1\"", "\"true\""] {
         let body = body.replace("\"authOK\": true", &format!("\"authOK\": {dress}"));
         assert!(read(200, &body).is_ok(), "{dress}");
     }
     let bare = read(200, r#"{"data":{"auth":{"authOK":true}},"error":null}"#).unwrap();
-    assert_eq!(bare, Signs { token: None, user_id: None, boxes: vec![] });
+    assert_eq!(
+        bare,
+        Signs {
+            token: None,
+            user_id: None,
+            boxes: vec![]
+        }
+    );
 }
 
 #[test]
 fn refusals_in_their_three_shapes() {
     let wrong = || refusal(WRONG);
     let table = [
-        (401, r#"{"error":{"code":401,"message":"LOGIN_ERROR_LOGIN"}}"#, wrong()),
-        (200, r#"{"error":{"code":401,"message":"LOGIN_ERROR_LOGIN"}}"#, wrong()),
-        (400, r#"{"error":{"code":"401","message":"LOGIN_ERROR_LOGIN"}}"#, wrong()),
-        (200, r#"{"error":"LOGIN_ERROR_LOGIN","data":{"auth":{"authOK":true}}}"#, wrong()),
+        (
+            401,
+            r#"{"error":{"code":401,"message":"LOGIN_ERROR_LOGIN"}}"#,
+            wrong(),
+        ),
+        (
+            200,
+            r#"{"error":{"code":401,"message":"LOGIN_ERROR_LOGIN"}}"#,
+            wrong(),
+        ),
+        (
+            400,
+            r#"{"error":{"code":"401","message":"LOGIN_ERROR_LOGIN"}}"#,
+            wrong(),
+        ),
+        (
+            200,
+            r#"{"error":"LOGIN_ERROR_LOGIN","data":{"auth":{"authOK":true}}}"#,
+            wrong(),
+        ),
         (401, "{}", wrong()),
         (200, r#"{"error":true}"#, wrong()),
-        (200, r#"{"data":{"auth":{"authOK":false}},"info":null}"#, wrong()),
+        (
+            200,
+            r#"{"data":{"auth":{"authOK":false}},"info":null}"#,
+            wrong(),
+        ),
         (200, r#"{"data":{"auth":{}},"info":null}"#, wrong()),
-        (200, r#"{"data":{"auth":{"authOK":false}},"info":"Correo <b>incorrecto</b>"}"#, refusal("Correo incorrecto")),
-        (200, r#"{"data":null,"info":"Correo incorrecto"}"#, refusal("Correo incorrecto")),
-        (200, r#"{"data":[],"info":{"message":"LOGIN_ERROR_LOGIN"}}"#, wrong()),
-        (200, r#"{"error":{"code":401,"message":"LOGIN_ERROR_OTHER"}}"#, refusal("the platform answered LOGIN_ERROR_OTHER")),
+        (
+            200,
+            r#"{"data":{"auth":{"authOK":false}},"info":"Correo <b>incorrecto</b>"}"#,
+            refusal("Correo incorrecto"),
+        ),
+        (
+            200,
+            r#"{"data":null,"info":"Correo incorrecto"}"#,
+            refusal("Correo incorrecto"),
+        ),
+        (
+            200,
+            r#"{"data":[],"info":{"message":"LOGIN_ERROR_LOGIN"}}"#,
+            wrong(),
+        ),
+        (
+            200,
+            r#"{"error":{"code":401,"message":"LOGIN_ERROR_OTHER"}}"#,
+            refusal("the platform answered LOGIN_ERROR_OTHER"),
+        ),
     ];
     for (status, body, error) in table {
         assert_eq!(read(status, body), Err(error), "{status} {body}");
@@ -61,7 +118,13 @@ fn a_locked_account_is_told_apart() {
         r#"{"error":"LOGIN_ERROR_LOCKED"}"#,
     ];
     for body in locked {
-        assert!(matches!(read(200, body), Err(LoginError::Refused { locked: true, .. })), "{body}");
+        assert!(
+            matches!(
+                read(200, body),
+                Err(LoginError::Refused { locked: true, .. })
+            ),
+            "{body}"
+        );
     }
 }
 
@@ -69,11 +132,25 @@ fn a_locked_account_is_told_apart() {
 fn no_judgement_is_no_refusal() {
     let strange = |text: &str| LoginError::Failed(Error::Strange(text.to_owned()));
     let silent = || strange("h did not say whether the login is right");
-    let busy = |status| LoginError::Failed(Error::Busy { status, retry_after: None });
-    let not_there = |status| LoginError::NotThere(format!("h has no json login (answered {status})"));
+    let busy = |status| {
+        LoginError::Failed(Error::Busy {
+            status,
+            retry_after: None,
+        })
+    };
+    let not_there =
+        |status| LoginError::NotThere(format!("h has no json login (answered {status})"));
     let table = [
-        (200, r#"{"error":{"code":400,"message":"LOGIN_ERROR_MALFORMED_BODY"}}"#, strange("h could not read our login")),
-        (400, r#"{"error":{"code":400,"message":"LOGIN_ERROR_MALFORMED_BODY"}}"#, strange("h could not read our login")),
+        (
+            200,
+            r#"{"error":{"code":400,"message":"LOGIN_ERROR_MALFORMED_BODY"}}"#,
+            strange("h could not read our login"),
+        ),
+        (
+            400,
+            r#"{"error":{"code":400,"message":"LOGIN_ERROR_MALFORMED_BODY"}}"#,
+            strange("h could not read our login"),
+        ),
         (200, "{}", silent()),
         (200, r#"{"data":null,"info":null}"#, silent()),
         (400, r#"{"info":"x"}"#, silent()),
@@ -81,7 +158,11 @@ fn no_judgement_is_no_refusal() {
         (200, r#"{"error":{"code":503,"message":"x"}}"#, busy(503)),
         (200, r#"{"error":{"code":429}}"#, busy(429)),
         (200, r#"{"error":{"code":403}}"#, Error::Blocked.into()),
-        (403, r#"{"error":{"code":401,"message":"LOGIN_ERROR_LOGIN"}}"#, Error::Blocked.into()),
+        (
+            403,
+            r#"{"error":{"code":401,"message":"LOGIN_ERROR_LOGIN"}}"#,
+            Error::Blocked.into(),
+        ),
         (429, "", busy(429)),
         (500, r#"{"error":"LOGIN_ERROR_LOGIN"}"#, busy(500)),
         (200, r#"{"logout":1}"#, Error::LoggedOut.into()),

@@ -35,6 +35,11 @@ mod token;
 mod transport;
 mod wire;
 
+#[cfg(test)]
+mod platform_tests;
+#[cfg(test)]
+mod test_server;
+
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -62,7 +67,10 @@ pub struct Platform {
 impl Platform {
     /// Opens nothing: the client is built at the first request, so that commands that stay at home do not pay for it.
     pub fn new(settings: Settings) -> Self {
-        Platform { settings, client: OnceLock::new() }
+        Platform {
+            settings,
+            client: OnceLock::new(),
+        }
     }
 
     /// The configured domain, `aimharder.com`.
@@ -71,7 +79,10 @@ impl Platform {
     }
 
     fn client(&self) -> Result<&Client, Error> {
-        self.client.get_or_init(|| transport::build(&self.settings)).as_ref().map_err(Clone::clone)
+        self.client
+            .get_or_init(|| transport::build(&self.settings))
+            .as_ref()
+            .map_err(Clone::clone)
     }
 }
 
@@ -114,5 +125,7 @@ pub struct LoggedIn {
 
 /// The page's scripts add the time to schedule requests, against caches (protocol.md §5).
 fn millis() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |age| age.as_millis())
 }

@@ -41,6 +41,11 @@ impl Platform {
             *jar = fresh;
         }
         let received = answer.received.unwrap_or(sent);
-        Ok(Probe { sent, received, date: answer.date, age: answer.age })
+        Ok(Probe {
+            sent,
+            received,
+            date: answer.date,
+            age: answer.age,
+        })
     }
 }

@@ -12,7 +12,12 @@ impl Platform {
     ///
     /// # Errors
     /// As for a page; [`Error::Strange`] when the page stores no token: then it failed.
-    pub fn set_refresh(&self, jar: &mut Jar, token: &Token, fingerprint: &str) -> Result<Token, Error> {
+    pub fn set_refresh(
+        &self,
+        jar: &mut Jar,
+        token: &Token,
+        fingerprint: &str,
+    ) -> Result<Token, Error> {
         let query = [("token", token.expose()), ("fingerprint", fingerprint)];
         let url = self.url(self.domain(), "/setrefresh", &query)?;
         self.ask(jar, Call::page(url), read_set_refresh)
@@ -23,8 +28,17 @@ impl Platform {
     /// # Errors
     /// The usual ones of an API call; [`Error::LoggedOut`] means that this session is dead, [`Error::Strange`] that neither
     /// was said: the old token stays.
-    pub fn token_update(&self, jar: &mut Jar, token: &Token, fingerprint: &str) -> Result<Token, Error> {
-        let form = vec![("token", token.expose()), ("fingerprint", fingerprint), ("ciclo", "1")];
+    pub fn token_update(
+        &self,
+        jar: &mut Jar,
+        token: &Token,
+        fingerprint: &str,
+    ) -> Result<Token, Error> {
+        let form = vec![
+            ("token", token.expose()),
+            ("fingerprint", fingerprint),
+            ("ciclo", "1"),
+        ];
         let url = self.url(self.domain(), "/api/tokenUpdate", &[])?;
         self.ask(jar, Call::script(url).form(form), read_token_update)
     }
@@ -32,7 +46,12 @@ impl Platform {
 
 pub(super) fn read_token_update(answer: &Answer) -> Result<Token, Error> {
     let new = classify::data(answer)?.get("newToken").raw();
-    let no_token = || Error::Strange(format!("{} answered a token update without a token", answer.host));
+    let no_token = || {
+        Error::Strange(format!(
+            "{} answered a token update without a token",
+            answer.host
+        ))
+    };
     new.as_deref().and_then(Token::parse).ok_or_else(no_token)
 }
 
@@ -40,25 +59,38 @@ pub(super) fn read_set_refresh(answer: &Answer) -> Result<Token, Error> {
     let page = classify::page(answer)?;
     let items = stored_items(&page).into_iter();
     // the last one stored is what a browser would have afterwards
-    let mut tokens = items.rev().filter(|(name, _)| name == "refreshToken").filter_map(|(_, value)| Token::parse(&value));
-    let no_script = || Error::Strange(format!("{} answered setrefresh without its script", answer.host));
+    let mut tokens = items
+        .rev()
+        .filter(|(name, _)| name == "refreshToken")
+        .filter_map(|(_, value)| Token::parse(&value));
+    let no_script = || {
+        Error::Strange(format!(
+            "{} answered setrefresh without its script",
+            answer.host
+        ))
+    };
     tokens.next().ok_or_else(no_script)
 }
 
 /// The names and values of all `setItem("name", 'value')` calls in a page.
 fn stored_items(page: &str) -> Vec<(String, String)> {
     let calls = page.split("setItem").skip(1);
-    calls.filter_map(|call| {
-        let (name, rest) = literal(call.trim_start().strip_prefix('(')?)?;
-        let (value, _) = literal(rest.trim_start().strip_prefix(',')?)?;
-        Some((name, value))
-    }).collect()
+    calls
+        .filter_map(|call| {
+            let (name, rest) = literal(call.trim_start().strip_prefix('(')?)?;
+            let (value, _) = literal(rest.trim_start().strip_prefix(',')?)?;
+            Some((name, value))
+        })
+        .collect()
 }
 
 /// A JavaScript string literal in any of its quotes, unescaped, and what follows it.
 fn literal(text: &str) -> Option<(String, &str)> {
     let text = text.trim_start();
-    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
+    let quote = text
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '"' | '\'' | '`'))?;
     let mut value = String::new();
     let mut chars = text[1..].char_indices();
     while let Some((at, c)) = chars.next() {
@@ -90,7 +122,12 @@ mod tests {
     const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
 
     fn answer(body: &str) -> Answer {
-        Answer { host: "h".to_owned(), status: 200, body: body.as_bytes().to_vec(), ..Answer::default() }
+        Answer {
+            host: "h".to_owned(),
+            status: 200,
+            body: body.as_bytes().to_vec(),
+            ..Answer::default()
+        }
     }
 
     #[test]
@@ -98,46 +135,93 @@ mod tests {
         let escaped = TOKEN.replace('|', "\\u007C");
         let hex = TOKEN.replace('|', "\\x7c");
         let pages = [
-            format!(r#"<script>localStorage.setItem("refreshToken", "{TOKEN}");
-                localStorage.setItem("fingerprint", "FP");</script>"#),
-            format!("<script>localStorage.setItem('fingerprint','FP');localStorage.setItem('refreshToken','{TOKEN}')</script>"),
+            format!(
+                r#"<script>localStorage.setItem("refreshToken", "{TOKEN}");
+                localStorage.setItem("fingerprint", "FP");</script>"#
+            ),
+            format!(
+                "<script>localStorage.setItem('fingerprint','FP');localStorage.setItem('refreshToken','{TOKEN}')</script>"
+            ),
             format!("window.localStorage . setItem ( 'refreshToken' ,\n \"{TOKEN}\" )"),
             format!("localStorage.setItem(`refreshToken`, `{TOKEN}`)"),
             format!(r#"localStorage.setItem("refreshToken", "{escaped}")"#),
             format!(r#"localStorage.setItem("refreshToken", "{hex}")"#),
-            format!(r#"localStorage.setItem("refreshToken", "{}")"#, TOKEN.replace('|', "\\|")),
-            format!(r#"localStorage.setItem("refreshToken", ""); localStorage.setItem("refreshToken", "{TOKEN}")"#),
-            format!(r#"setItem("it's", "\"x"); localStorage.setItem("refreshToken", "{}")"#, TOKEN.replace('|', "%7C")),
+            format!(
+                r#"localStorage.setItem("refreshToken", "{}")"#,
+                TOKEN.replace('|', "\\|")
+            ),
+            format!(
+                r#"localStorage.setItem("refreshToken", ""); localStorage.setItem("refreshToken", "{TOKEN}")"#
+            ),
+            format!(
+                r#"setItem("it's", "\"x"); localStorage.setItem("refreshToken", "{}")"#,
+                TOKEN.replace('|', "%7C")
+            ),
         ];
         for page in pages {
             let page = page.replace(" . setItem", ".setItem");
-            assert_eq!(read_set_refresh(&answer(&page)).map(|t| t.expose().to_owned()).as_deref(), Ok(TOKEN), "{page}");
+            assert_eq!(
+                read_set_refresh(&answer(&page))
+                    .map(|t| t.expose().to_owned())
+                    .as_deref(),
+                Ok(TOKEN),
+                "{page}"
+            );
         }
     }
 
     #[test]
     fn a_page_without_the_script_failed() {
         let pages = [
-            "", "<html><form><input name=pw></form></html>", r#"localStorage.setItem("refreshToken", "")"#,
-            r#"localStorage.setItem("refreshToken", null)"#, r#"localStorage.setItem("fingerprint", "FP")"#,
-            r#"localStorage.setItem("refreshToken", "69232|17"#, r#"setItem("refreshToken", "\"#, "setItem(", r"setItem('\u12",
+            "",
+            "<html><form><input name=pw></form></html>",
+            r#"localStorage.setItem("refreshToken", "")"#,
+            r#"localStorage.setItem("refreshToken", null)"#,
+            r#"localStorage.setItem("fingerprint", "FP")"#,
+            r#"localStorage.setItem("refreshToken", "69232|17"#,
+            r#"setItem("refreshToken", "\"#,
+            "setItem(",
+            r"setItem('\u12",
         ];
         for page in pages {
-            assert!(matches!(read_set_refresh(&answer(page)), Err(Error::Strange(_))), "{page}");
+            assert!(
+                matches!(read_set_refresh(&answer(page)), Err(Error::Strange(_))),
+                "{page}"
+            );
         }
-        assert_eq!(read_set_refresh(&answer(r#"{"logout":1}"#)), Err(Error::LoggedOut));
+        assert_eq!(
+            read_set_refresh(&answer(r#"{"logout":1}"#)),
+            Err(Error::LoggedOut)
+        );
     }
 
     #[test]
     fn token_updates() {
         let body = format!(r#"{{"newToken":"{TOKEN}"}}"#);
-        assert_eq!(read_token_update(&answer(&body)).map(|t| t.expires_at()), Ok(1_766_731_601));
+        assert_eq!(
+            read_token_update(&answer(&body)).map(|t| t.expires_at()),
+            Ok(1_766_731_601)
+        );
         let both = format!(r#"{{"newToken":"{TOKEN}","logout":"1"}}"#);
         for dead in [r#"{"logout":1}"#, r#"{"logout":true}"#, &both] {
-            assert_eq!(read_token_update(&answer(dead)), Err(Error::LoggedOut), "{dead}");
+            assert_eq!(
+                read_token_update(&answer(dead)),
+                Err(Error::LoggedOut),
+                "{dead}"
+            );
         }
-        for neither in ["{}", r#"{"newToken":null}"#, r#"{"newToken":""}"#, r#"{"newToken":"abc"}"#, "<html>", ""] {
-            assert!(matches!(read_token_update(&answer(neither)), Err(Error::Strange(_))), "{neither}");
+        for neither in [
+            "{}",
+            r#"{"newToken":null}"#,
+            r#"{"newToken":""}"#,
+            r#"{"newToken":"abc"}"#,
+            "<html>",
+            "",
+        ] {
+            assert!(
+                matches!(read_token_update(&answer(neither)), Err(Error::Strange(_))),
+                "{neither}"
+            );
         }
     }
 

@@ -17,9 +17,18 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn read(wire: &WireVerdict) -> Refusal {
-        let texts: Vec<String> = wire.texts().into_iter().flatten().filter(|t| !is_number(t)).collect();
+        let texts: Vec<String> = wire
+            .texts()
+            .into_iter()
+            .flatten()
+            .filter(|t| !is_number(t))
+            .collect();
         let key = texts.iter().find(|t| is_key(t)).cloned();
-        let message = texts.iter().filter(|t| !is_key(t)).map(|t| text::clean(t)).find(|t| !t.is_empty());
+        let message = texts
+            .iter()
+            .filter(|t| !is_key(t))
+            .map(|t| text::clean(t))
+            .find(|t| !t.is_empty());
         let any = key.is_some() || message.is_some() || wire.is_wrong();
         Refusal { key, message, any }
     }
@@ -27,7 +36,10 @@ impl Refusal {
 
 /// `NOPUEDESRESERVAMISMAHORA`, `ERROR_ANTELACION_CLIENTE`: a key, not words. Short shouting (`FULL`) may be either.
 pub(super) fn is_key(text: &str) -> bool {
-    text.len() >= 6 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    text.len() >= 6
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn is_number(text: &str) -> bool {
@@ -43,22 +55,60 @@ mod tests {
     fn keys_and_words_are_found_wherever_they_are() {
         let table = [
             (json!({}), None, None, false),
-            (json!({"errorMssg": null, "error": false, "message": ""}), None, None, false),
-            (json!({"errorMssg": "<b>No</b> puedes"}), None, Some("No puedes"), true),
+            (
+                json!({"errorMssg": null, "error": false, "message": ""}),
+                None,
+                None,
+                false,
+            ),
+            (
+                json!({"errorMssg": "<b>No</b> puedes"}),
+                None,
+                Some("No puedes"),
+                true,
+            ),
             (json!({"errorMsg": "No"}), None, Some("No"), true),
             (json!({"error": "No"}), None, Some("No"), true),
             (json!({"message": "No"}), None, Some("No"), true),
-            (json!({"error": {"code": 5, "message": "No"}}), None, Some("No"), true),
+            (
+                json!({"error": {"code": 5, "message": "No"}}),
+                None,
+                Some("No"),
+                true,
+            ),
             (json!({"error": {"code": 5}}), None, None, true),
             (json!({"error": 1}), None, None, true),
             (json!({"error": "0"}), None, None, false),
-            (json!({"errorMssgLang": "HASSUPERADOLIMITCONTR"}), Some("HASSUPERADOLIMITCONTR"), None, true),
-            (json!({"error": "ERROR_ANTELACION_CLIENTE", "errorMssg": "4 días"}), Some("ERROR_ANTELACION_CLIENTE"), Some("4 días"), true),
-            (json!({"error": {"message": "NOPUEDESRESERVAMISMAHORA"}}), Some("NOPUEDESRESERVAMISMAHORA"), None, true),
+            (
+                json!({"errorMssgLang": "HASSUPERADOLIMITCONTR"}),
+                Some("HASSUPERADOLIMITCONTR"),
+                None,
+                true,
+            ),
+            (
+                json!({"error": "ERROR_ANTELACION_CLIENTE", "errorMssg": "4 días"}),
+                Some("ERROR_ANTELACION_CLIENTE"),
+                Some("4 días"),
+                true,
+            ),
+            (
+                json!({"error": {"message": "NOPUEDESRESERVAMISMAHORA"}}),
+                Some("NOPUEDESRESERVAMISMAHORA"),
+                None,
+                true,
+            ),
         ];
         for (value, key, message, any) in table {
-            let expected = Refusal { key: key.map(str::to_owned), message: message.map(str::to_owned), any };
-            assert_eq!(Refusal::read(&WireVerdict::read(&value)), expected, "{value}");
+            let expected = Refusal {
+                key: key.map(str::to_owned),
+                message: message.map(str::to_owned),
+                any,
+            };
+            assert_eq!(
+                Refusal::read(&WireVerdict::read(&value)),
+                expected,
+                "{value}"
+            );
         }
     }
 }

@@ -20,7 +20,9 @@ pub struct Schedule {
 impl Schedule {
     /// Whether some row is mine, which proves that the login is alive. Where none is, only `whoami` can tell.
     pub fn is_personal(&self) -> bool {
-        self.rows.iter().any(|row| row.mine != Mine::No || row.reservation.is_some())
+        self.rows
+            .iter()
+            .any(|row| row.mine != Mine::No || row.reservation.is_some())
     }
 }
 
@@ -70,9 +72,24 @@ impl Platform {
     ///
     /// # Errors
     /// The usual ones of an API call; [`Error::Strange`] without a list of classes.
-    pub fn schedule(&self, jar: &mut Jar, at: &BoxAt, day: NaiveDate, family: Option<&str>) -> Result<Schedule, Error> {
-        let (day, id, millis) = (day.format("%Y%m%d").to_string(), at.id.to_string(), super::millis().to_string());
-        let query = [("day", &*day), ("box", &*id), ("familyId", family.unwrap_or_default()), ("_", &*millis)];
+    pub fn schedule(
+        &self,
+        jar: &mut Jar,
+        at: &BoxAt,
+        day: NaiveDate,
+        family: Option<&str>,
+    ) -> Result<Schedule, Error> {
+        let (day, id, millis) = (
+            day.format("%Y%m%d").to_string(),
+            at.id.to_string(),
+            super::millis().to_string(),
+        );
+        let query = [
+            ("day", &*day),
+            ("box", &*id),
+            ("familyId", family.unwrap_or_default()),
+            ("_", &*millis),
+        ];
         let url = self.url(&at.host, "/api/bookings", &query)?;
         self.ask(jar, Call::script(url), read)
     }
@@ -82,12 +99,22 @@ impl Platform {
 pub(super) fn read(answer: &Answer) -> Result<Schedule, Error> {
     let bookings = classify::data(answer)?.get("bookings");
     if !bookings.0.is_array() {
-        return Err(Error::Strange(format!("{} answered without a schedule", answer.host)));
+        return Err(Error::Strange(format!(
+            "{} answered without a schedule",
+            answer.host
+        )));
     }
-    let rows: Vec<Row> = bookings.items().iter().filter_map(|value| row(&WireRow::read(value))).collect();
+    let rows: Vec<Row> = bookings
+        .items()
+        .iter()
+        .filter_map(|value| row(&WireRow::read(value)))
+        .collect();
     let skipped = bookings.items().len() - rows.len();
     if skipped > 0 {
-        log::warn!("{} listed {skipped} classes without id or time; left out", answer.host);
+        log::warn!(
+            "{} listed {skipped} classes without id or time; left out",
+            answer.host
+        );
     }
     Ok(Schedule { rows })
 }
@@ -146,9 +173,15 @@ impl Limit {
     fn read(limit: &Loose) -> Limit {
         let text = limit.raw().unwrap_or_default();
         let (places, waiting) = text.split_once('(').unwrap_or((&text, ""));
-        let (occupied, capacity) = places.split_once('/').map_or((None, places), |(o, c)| (Some(o), c));
+        let (occupied, capacity) = places
+            .split_once('/')
+            .map_or((None, places), |(o, c)| (Some(o), c));
         let number = |s: &str| s.trim().parse().ok();
-        Limit { occupied: occupied.and_then(number), capacity: number(capacity), waiting: number(waiting.trim().trim_end_matches(')')) }
+        Limit {
+            occupied: occupied.and_then(number),
+            capacity: number(capacity),
+            waiting: number(waiting.trim().trim_end_matches(')')),
+        }
     }
 }
 

@@ -18,7 +18,11 @@ use super::{Error, Settings};
 /// # Errors
 /// [`Error::Setup`] when `ca_file` cannot be used or no authority is found at all.
 pub(super) fn config(settings: &Settings, with_roots: bool) -> Result<ClientConfig, Error> {
-    let roots = if with_roots { roots(settings.ca_file.as_deref())? } else { RootCertStore::empty() };
+    let roots = if with_roots {
+        roots(settings.ca_file.as_deref())?
+    } else {
+        RootCertStore::empty()
+    };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -32,7 +36,8 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     system(&mut roots);
     if let Some(path) = ca_file {
-        let cannot = |why: &str| Error::Setup(format!("cannot use ca_file {}: {why}", path.display()));
+        let cannot =
+            |why: &str| Error::Setup(format!("cannot use ca_file {}: {why}", path.display()));
         let pem = fs::read(path).map_err(|e| cannot(&e.kind().to_string()))?;
         match add(&mut roots, &pem) {
             Ok(0) => return Err(cannot("it holds no certificate")),
@@ -55,7 +60,12 @@ fn system(roots: &mut RootCertStore) {
     if !roots.is_empty() {
         return;
     }
-    let files = probe.cert_dir.iter().filter_map(|dir| fs::read_dir(dir).ok()).flatten().flatten();
+    let files = probe
+        .cert_dir
+        .iter()
+        .filter_map(|dir| fs::read_dir(dir).ok())
+        .flatten()
+        .flatten();
     for pem in files.filter_map(|file| fs::read(file.path()).ok()) {
         let _ = add(roots, &pem);
     }
@@ -63,7 +73,9 @@ fn system(roots: &mut RootCertStore) {
 
 /// Adds the certificates of a PEM text that rustls understands; says how many.
 fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<usize, ()> {
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| ())?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|_| ())?;
     Ok(roots.add_parsable_certificates(certificates).0)
 }
 
@@ -76,9 +88,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ca.pem");
         let message = |path: &Path| roots(Some(path)).unwrap_err().to_string();
-        assert_eq!(message(&path), format!("cannot use ca_file {}: entity not found", path.display()));
+        assert_eq!(
+            message(&path),
+            format!("cannot use ca_file {}: entity not found", path.display())
+        );
         fs::write(&path, "not a certificate\n").unwrap();
-        assert_eq!(message(&path), format!("cannot use ca_file {}: it holds no certificate", path.display()));
+        assert_eq!(
+            message(&path),
+            format!(
+                "cannot use ca_file {}: it holds no certificate",
+                path.display()
+            )
+        );
     }
 
     #[test]

@@ -22,7 +22,11 @@ impl Token {
         if !whole || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
             return None;
         }
-        Some(Token { secret: Secret::new(plain), user_id, expires_at })
+        Some(Token {
+            secret: Secret::new(plain),
+            user_id,
+            expires_at,
+        })
     }
 
     /// The whole token, for the request or the store.
@@ -43,7 +47,11 @@ impl Token {
 
 fn digits(part: &str) -> Option<i64> {
     // parse() alone would take a sign
-    if part.bytes().all(|b| b.is_ascii_digit()) { part.parse().ok() } else { None }
+    if part.bytes().all(|b| b.is_ascii_digit()) {
+        part.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// `%7C` → `|`; what is no valid escape stays as it is, and is refused by the shape of a token later.
@@ -52,7 +60,9 @@ fn percent_decode(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
         plain.push_str(before);
-        let code = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let code = after
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         if let Some(byte) = code.filter(u8::is_ascii) {
             plain.push(char::from(byte));
             rest = &after[2..];
@@ -74,9 +84,17 @@ mod tests {
 
     #[test]
     fn reads_tokens_plain_and_percent_encoded() {
-        for text in [GOOD.to_owned(), GOOD.replace('|', "%7C"), GOOD.replace('|', "%7c"), format!(" {GOOD}\n")] {
+        for text in [
+            GOOD.to_owned(),
+            GOOD.replace('|', "%7C"),
+            GOOD.replace('|', "%7c"),
+            format!(" {GOOD}\n"),
+        ] {
             let token = Token::parse(&text).unwrap();
-            assert_eq!((token.expose(), token.user_id(), token.expires_at()), (GOOD, 69232, 1_766_731_601));
+            assert_eq!(
+                (token.expose(), token.user_id(), token.expires_at()),
+                (GOOD, 69232, 1_766_731_601)
+            );
             assert!(!format!("{token:?}").contains("03485f"));
         }
         assert!(Token::parse(&format!("1|2|{}", "a".repeat(128))).is_some());
@@ -86,8 +104,19 @@ mod tests {
     fn refuses_what_is_no_token() {
         let long = format!("1|2|{}", "a".repeat(129));
         let bad = [
-            "", "null", "||", "1|2", "1|2|", "1|2|abc", "1|2|0123456789abcdeg", "+1|2|0123456789abcdef",
-            "1|2|0123456789abcdef|", "99999999999999999999|2|0123456789abcdef", "1|2|0123456789abcdéf", "%7C%", &long,
+            "",
+            "null",
+            "||",
+            "1|2",
+            "1|2|",
+            "1|2|abc",
+            "1|2|0123456789abcdeg",
+            "+1|2|0123456789abcdef",
+            "1|2|0123456789abcdef|",
+            "99999999999999999999|2|0123456789abcdef",
+            "1|2|0123456789abcdéf",
+            "%7C%",
+            &long,
         ];
         for text in bad {
             assert_eq!(Token::parse(text), None, "{text}");

@@ -22,7 +22,10 @@ const IDLE: Duration = Duration::from_secs(90);
 /// # Errors
 /// [`Error::Setup`] for a `ca_file` or `proxy` that cannot be used.
 pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
-    let https_proxy = settings.proxy.as_deref().is_some_and(|p| p.starts_with("https:"));
+    let https_proxy = settings
+        .proxy
+        .as_deref()
+        .is_some_and(|p| p.starts_with("https:"));
     let tls = tls::config(settings, settings.scheme == Scheme::Https || https_proxy)?;
     let mut builder = Client::builder()
         .tls_backend_preconfigured(tls)
@@ -41,10 +44,13 @@ pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
     }
     if let Some(proxy) = &settings.proxy {
         // the error would quote the URL, which may hold a password
-        let proxy = Proxy::all(proxy).map_err(|_| Error::Setup("the proxy in the config is not a usable URL".to_owned()))?;
+        let proxy = Proxy::all(proxy)
+            .map_err(|_| Error::Setup("the proxy in the config is not a usable URL".to_owned()))?;
         builder = builder.proxy(proxy);
     }
-    builder.build().map_err(|e| Error::Setup(format!("cannot start the http client: {}", cause(&e))))
+    builder
+        .build()
+        .map_err(|e| Error::Setup(format!("cannot start the http client: {}", cause(&e))))
 }
 
 /// Shorter than the whole call's time, or it would not be told apart from a lost answer: only "no connection" proves that
@@ -65,8 +71,19 @@ impl Resolve for Everywhere {
 
 /// A failure of the HTTP client as one of ours. `host` only, never the URL: its query may hold a token.
 pub(super) fn failure(host: &str, error: &reqwest::Error) -> Error {
-    let text = format!("{host}: {}", if error.is_timeout() { "timed out".to_owned() } else { cause(error) });
-    if error.is_connect() { Error::NotConnected(text) } else { Error::Lost(text) }
+    let text = format!(
+        "{host}: {}",
+        if error.is_timeout() {
+            "timed out".to_owned()
+        } else {
+            cause(error)
+        }
+    );
+    if error.is_connect() {
+        Error::NotConnected(text)
+    } else {
+        Error::Lost(text)
+    }
 }
 
 /// The innermost reason, in a few words. Outer layers repeat the URL.
@@ -76,7 +93,11 @@ pub(super) fn cause(error: &(dyn StdError + 'static)) -> String {
         inner = next;
     }
     let words = match inner.downcast_ref::<io::Error>() {
-        Some(io) if io.raw_os_error().is_some() && io.kind().to_string() != "uncategorized error" => io.kind().to_string(),
+        Some(io)
+            if io.raw_os_error().is_some() && io.kind().to_string() != "uncategorized error" =>
+        {
+            io.kind().to_string()
+        }
         _ => inner.to_string(),
     };
     let words = text::clean(&words);
