@@ -39,6 +39,8 @@ mod wire;
 mod platform_tests;
 #[cfg(test)]
 mod test_server;
+#[cfg(test)]
+mod tls_tests;
 
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
