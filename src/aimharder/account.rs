@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::exchange::Answer;
-use super::host::box_of;
+use super::host::{box_of, host_of, within};
 use super::lenient::Loose;
 use super::wire::WireRole;
 use super::{BoxRef, Error, Jar, Platform, classify};
@@ -80,7 +80,11 @@ fn is_somebody(person: &Loose) -> bool {
 pub(super) fn boxes(roles: &[Loose], domain: &str) -> Vec<BoxRef> {
     let mut boxes: Vec<BoxRef> = Vec::new();
     for role in roles.iter().flat_map(Loose::items).map(WireRole::read) {
-        let Some((name, host)) = role.centre_url.raw().and_then(|url| box_of(&url, domain)) else {
+        let Some((name, host)) = role
+            .centre_url
+            .raw()
+            .and_then(|url| box_of(&host_of(&url)?, domain))
+        else {
             continue;
         };
         let id = role.boid.int().filter(|id| *id > 0);
@@ -107,15 +111,12 @@ pub(super) fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Er
         .iter()
         .filter_map(|a| a.attr("href"))
     {
-        // only whole links into the domain: a relative one, or a friend's site, names no box
-        let absolute = link.trim_start().to_ascii_lowercase();
-        let absolute = ["https://", "http://", "//"]
-            .iter()
-            .any(|start| absolute.starts_with(start));
-        let Some((name, host)) = box_of(link, domain).filter(|_| absolute) else {
+        // a relative link, or one to another site, names no box
+        let host = host_of(link).filter(|host| within(host, domain) && link.contains("//"));
+        let Some((name, host)) = host.and_then(|host| box_of(&host, domain)) else {
             continue;
         };
-        if link.to_ascii_lowercase().contains(&host) && !boxes.iter().any(|b| b.name == name) {
+        if !boxes.iter().any(|b| b.name == name) {
             boxes.push(BoxRef {
                 name,
                 host,
@@ -132,12 +133,11 @@ pub(super) fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Er
 
 pub(super) fn read_box_id(answer: &Answer) -> Result<i64, Error> {
     let page = Html::parse_document(&classify::page(answer)?);
-    let scripts = select(&page, "script")
+    let mut scripts = select(&page, "script")
         .into_iter()
         .map(|script| script.text().collect::<String>());
     scripts
-        .filter_map(|script| id_in_script(&script))
-        .next()
+        .find_map(|script| id_in_script(&script))
         .ok_or_else(|| Error::Strange(format!("{} does not tell the box's number", answer.host)))
 }
 

@@ -49,7 +49,15 @@ impl Jar {
 
     /// All living cookies, those without `Expires` too: `PHPSESSID` belongs to the login (protocol.md §1).
     pub fn to_json(&self) -> Secret {
-        let cookies: Vec<_> = self.0.iter_unexpired().collect();
+        let mut cookies: Vec<_> = self.0.iter_unexpired().collect();
+        // the crate keeps them in hash maps; the same cookies shall be the same text
+        cookies.sort_by_cached_key(|c| {
+            (
+                String::from(&c.domain),
+                String::from(&c.path),
+                c.name().to_owned(),
+            )
+        });
         Secret::new(serde_json::to_string(&cookies).unwrap_or_else(|_| "[]".to_owned()))
     }
 
@@ -123,10 +131,11 @@ fn rewritten(raw: &RawCookie<'_>, from: &Origin<'_>) -> String {
 
 /// How long the cookie lives from the answer's own time on; `None` for a session cookie.
 fn seconds_left(raw: &RawCookie<'_>, date: Option<i64>) -> Option<i64> {
+    // the crate that names the method's type is not ours to name
+    #[allow(clippy::redundant_closure_for_method_calls)]
+    let by_age = raw.max_age().map(|age| age.whole_seconds());
     let by_date = || Some(raw.expires_datetime()?.unix_timestamp() - date.unwrap_or(LONG_PAST));
-    raw.max_age()
-        .map(|age| age.whole_seconds())
-        .or_else(by_date)
+    by_age.or_else(by_date)
 }
 
 /// The URL as the cookie rules see it: always https.

@@ -15,10 +15,8 @@ pub(super) fn is_host(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(is_label)
 }
 
-/// The box behind a `centre_url` or a link: its name (the first label) and its host.
-///
-/// A host outside `domain` is not called (cli.md, "Boxes and classes"): its first label is taken below `domain`.
-pub(super) fn box_of(url: &str, domain: &str) -> Option<(String, String)> {
+/// The host of a `centre_url` or a link, with or without a scheme, in lower case.
+pub(super) fn host_of(url: &str) -> Option<String> {
     let lower = url.trim().to_ascii_lowercase();
     let rest = lower
         .split_once("//")
@@ -27,18 +25,25 @@ pub(super) fn box_of(url: &str, domain: &str) -> Option<(String, String)> {
         .split(['/', '?', '#', ':'])
         .next()?
         .trim_end_matches('.');
-    let (name, parent) = host.split_once('.').unwrap_or((host, domain));
-    if host == domain || !is_host(host) || matches!(name, "www" | "login") {
+    is_host(host).then(|| host.to_owned())
+}
+
+/// The box that a host names: its first label, and the host it is called at.
+///
+/// A host outside `domain` is not called (cli.md, "Boxes and classes"): its first label is taken below `domain`. The domain
+/// itself and its twins (`aimharder.es`) name no box, nor do `www` and `login`.
+pub(super) fn box_of(host: &str, domain: &str) -> Option<(String, String)> {
+    let first = |host: &str| host.split('.').next().unwrap_or_default().to_owned();
+    let name = first(host);
+    if name == first(domain) || matches!(name.as_str(), "www" | "login") {
         return None;
     }
-    let inside = host != name && within(host, domain);
-    let apex = !parent.contains('.') && !inside && host != name;
-    let host = if inside {
+    let host = if within(host, domain) {
         host.to_owned()
     } else {
         format!("{name}.{domain}")
     };
-    (!apex).then(|| (name.to_owned(), host))
+    Some((name, host))
 }
 
 #[cfg(test)]
@@ -73,6 +78,7 @@ mod tests {
 
     #[test]
     fn boxes_from_centre_urls_and_links() {
+        let found = |url| host_of(url).and_then(|host| box_of(&host, DOMAIN));
         let demo = Some(("demo".to_owned(), "demo.aimharder.com".to_owned()));
         let good = [
             "demo.aimharder.com",
@@ -83,9 +89,11 @@ mod tests {
             "demo.aimharder.com:443",
             "demo.aimharder.es",
             "demo",
+            "https://demo.example.org/x",
+            "demo.org",
         ];
         for url in good {
-            assert_eq!(box_of(url, DOMAIN), demo, "{url}");
+            assert_eq!(found(url), demo, "{url}");
         }
         let none = [
             "",
@@ -96,12 +104,12 @@ mod tests {
             "aimharder.es",
             "/home",
             "#",
-            "javascript:void(0)x.y",
+            "https://user@demo.aimharder.com",
             "de mo.aimharder.com",
             "demo\u{1b}.aimharder.com",
         ];
         for url in none {
-            assert_eq!(box_of(url, DOMAIN), None, "{url}");
+            assert_eq!(found(url), None, "{url}");
         }
     }
 }

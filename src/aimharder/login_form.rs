@@ -37,7 +37,8 @@ pub(super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
         return Err(not_there());
     }
     let (token, errors) = parse(&String::from_utf8_lossy(&answer.body));
-    if answer.status == 401 || (!errors.is_empty() && !(cookie && token.is_some())) {
+    let good = cookie && token.is_some();
+    if answer.status == 401 || (!good && !errors.is_empty()) {
         return Err(refused(&errors));
     }
     let text = classify::page(answer)?;

@@ -35,6 +35,13 @@ mod token;
 mod transport;
 mod wire;
 
+#[cfg(test)]
+mod platform_tests;
+#[cfg(test)]
+mod test_server;
+#[cfg(test)]
+mod tls_tests;
+
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 

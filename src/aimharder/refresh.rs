@@ -57,19 +57,19 @@ pub(super) fn read_token_update(answer: &Answer) -> Result<Token, Error> {
 
 pub(super) fn read_set_refresh(answer: &Answer) -> Result<Token, Error> {
     let page = classify::page(answer)?;
-    let stored = stored_items(&page)
-        .into_iter()
-        .filter(|(name, _)| name == "refreshToken");
+    let items = stored_items(&page).into_iter();
+    // the last one stored is what a browser would have afterwards
+    let mut tokens = items
+        .rev()
+        .filter(|(name, _)| name == "refreshToken")
+        .filter_map(|(_, value)| Token::parse(&value));
     let no_script = || {
         Error::Strange(format!(
             "{} answered setrefresh without its script",
             answer.host
         ))
     };
-    stored
-        .filter_map(|(_, value)| Token::parse(&value))
-        .last()
-        .ok_or_else(no_script)
+    tokens.next().ok_or_else(no_script)
 }
 
 /// The names and values of all `setItem("name", 'value')` calls in a page.

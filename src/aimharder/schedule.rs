@@ -27,6 +27,8 @@ impl Schedule {
 }
 
 /// One class of the schedule. Times are the box's wall clock.
+// each flag is one the platform sends by itself, and any may go with any
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The class's id on this day; booking wants it.

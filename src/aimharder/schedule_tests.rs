@@ -84,200 +84,94 @@ fn reads_the_row_that_was_recorded() {
     }
 }
 
-#[test]
-fn reads_what_differs() {
-    let table: Vec<(Value, Row)> = vec![
-        (
-            json!({"enabled": 0}),
-            Row {
-                enabled: false,
-                ..usual()
-            },
-        ),
-        (
-            json!({"enabled": "0"}),
-            Row {
-                enabled: false,
-                ..usual()
-            },
-        ),
-        (
-            json!({"enabled": false}),
-            Row {
-                enabled: false,
-                ..usual()
-            },
-        ),
-        (
-            json!({"hidden": 1}),
-            Row {
-                hidden: true,
-                ..usual()
-            },
-        ),
-        (
-            json!({"resadmin": "1"}),
-            Row {
-                staff: true,
-                ..usual()
-            },
-        ),
-        (
-            json!({"cancelledId": 7}),
-            Row {
-                cancelled: true,
-                ..usual()
-            },
-        ),
-        (
-            json!({"cancelledId": "7"}),
-            Row {
-                cancelled: true,
-                ..usual()
-            },
-        ),
-        (
-            json!({"coachName": null}),
-            Row {
-                coach: None,
-                ..usual()
-            },
-        ),
-        (
-            json!({"className": null}),
-            Row {
-                name: String::new(),
-                ..usual()
-            },
-        ),
-        (
-            json!({"time": "18:30", "classLength": "absent"}),
-            Row {
-                end: None,
-                ..usual()
-            },
-        ),
-        (
-            json!({"time": "18:30", "classLength": "45"}),
-            Row {
-                end: Some(at(19, 15)),
-                ..usual()
-            },
-        ),
-        (
-            json!({"time": "23:30", "classLength": 60}),
-            Row {
-                start: at(23, 30),
-                end: Some(at(0, 30)),
-                ..usual()
-            },
-        ),
-        (
-            json!({"time": "18:30", "classLength": i64::MAX}),
-            Row {
-                end: None,
-                ..usual()
-            },
-        ),
-        (
-            json!({"bookState": 1, "idres": 55501}),
-            Row {
-                mine: Mine::Booked,
-                reservation: Some("55501".into()),
-                ..usual()
-            },
-        ),
-        (
-            json!({"bookState": "1", "idres": "55501"}),
-            Row {
-                mine: Mine::Booked,
-                reservation: Some("55501".into()),
-                ..usual()
-            },
-        ),
-        (
-            json!({"bookState": 0}),
-            Row {
-                mine: Mine::Waiting,
-                ..usual()
-            },
-        ),
-        (
-            json!({"bookState": "0"}),
-            Row {
-                mine: Mine::Waiting,
-                ..usual()
-            },
-        ),
-        (
-            json!({"bookState": 5}),
-            Row {
-                mine: Mine::Unknown("5".into()),
-                ..usual()
-            },
-        ),
-        (
-            json!({"bookState": "x\u{1b}[2J"}),
-            Row {
-                mine: Mine::Unknown(crate::text::clean("x\u{1b}[2J")),
-                ..usual()
-            },
-        ),
-        (
-            json!({"bookState": {}}),
-            Row {
-                mine: Mine::Unknown("?".into()),
-                ..usual()
-            },
-        ),
-        (
-            json!({"limit": 14, "limitc": null, "ocupation": null}),
-            Row {
-                occupied: None,
-                capacity: Some(14),
-                ..usual()
-            },
-        ),
-        (
-            json!({"limit": "14", "limitc": null}),
-            Row {
-                capacity: Some(14),
-                ..usual()
-            },
-        ),
-        (
-            json!({"limit": "12 (3)"}),
-            Row {
-                waiting: Some(3),
-                ..usual()
-            },
-        ),
-        (
-            json!({"limit": "12/12 (3)", "waitlist": 4}),
-            Row {
-                waiting: Some(4),
-                ..usual()
-            },
-        ),
-        (
-            json!({"waitlist": "0"}),
-            Row {
-                waiting: Some(0),
-                ..usual()
-            },
-        ),
-        (
-            json!({"limit": "?", "limitc": null, "ocupation": -1}),
-            Row {
-                occupied: None,
-                capacity: None,
-                ..usual()
-            },
-        ),
-    ];
-    for (changes, expected) in table {
-        assert_eq!(row(&changes), expected, "{changes}");
+/// A change to the wire row, and what it changes in the row read.
+type Change = (Value, fn(&mut Row));
+
+fn check(table: &[Change]) {
+    for (changes, change) in table {
+        let mut expected = usual();
+        change(&mut expected);
+        assert_eq!(row(changes), expected, "{changes}");
     }
+}
+
+#[test]
+fn reads_flags_names_and_times() {
+    check(&[
+        (json!({"enabled": 0}), |r| r.enabled = false),
+        (json!({"enabled": "0"}), |r| r.enabled = false),
+        (json!({"enabled": false}), |r| r.enabled = false),
+        (json!({"hidden": 1}), |r| r.hidden = true),
+        (json!({"resadmin": "1"}), |r| r.staff = true),
+        (json!({"cancelledId": 7}), |r| r.cancelled = true),
+        (json!({"cancelledId": "7"}), |r| r.cancelled = true),
+        (json!({"coachName": null}), |r| r.coach = None),
+        (json!({"className": null}), |r| r.name.clear()),
+        (json!({"time": "18:30", "classLength": null}), |r| {
+            r.end = None
+        }),
+        (json!({"time": "18:30", "classLength": i64::MAX}), |r| {
+            r.end = None
+        }),
+        (json!({"time": "18:30", "classLength": "45"}), |r| {
+            r.end = Some(at(19, 15))
+        }),
+        (json!({"time": "23:30", "classLength": 60}), |r| {
+            (r.start, r.end) = (at(23, 30), Some(at(0, 30)));
+        }),
+    ]);
+}
+
+#[test]
+fn reads_what_is_mine() {
+    let booked: fn(&mut Row) = |r| {
+        (r.mine, r.reservation) = (Mine::Booked, Some("55501".to_owned()));
+    };
+    check(&[
+        (json!({"bookState": 1, "idres": 55501}), booked),
+        (json!({"bookState": "1", "idres": "55501"}), booked),
+        (json!({"bookState": 0}), |r| r.mine = Mine::Waiting),
+        (json!({"bookState": "0"}), |r| r.mine = Mine::Waiting),
+        (json!({"bookState": 5}), |r| {
+            r.mine = Mine::Unknown("5".into())
+        }),
+        (json!({"bookState": "<i>x</i>\u{7}"}), |r| {
+            r.mine = Mine::Unknown("x".into())
+        }),
+        (json!({"bookState": {}}), |r| {
+            r.mine = Mine::Unknown("?".into())
+        }),
+    ]);
+}
+
+#[test]
+fn reads_places() {
+    let no_counts = |limit: Value| json!({"limit": limit, "limitc": null, "ocupation": null});
+    check(&[
+        (no_counts(json!(14)), |r| {
+            (r.occupied, r.capacity) = (None, Some(14))
+        }),
+        (no_counts(json!("14")), |r| {
+            (r.occupied, r.capacity) = (None, Some(14))
+        }),
+        (no_counts(json!(" 7 / 14 ")), |r| {
+            (r.occupied, r.capacity) = (Some(7), Some(14))
+        }),
+        (no_counts(json!("?")), |r| {
+            (r.occupied, r.capacity) = (None, None)
+        }),
+        (no_counts(json!(-3)), |r| {
+            (r.occupied, r.capacity) = (None, None)
+        }),
+        (json!({"ocupation": -1, "limit": null}), |r| {
+            r.occupied = None
+        }),
+        (json!({"limit": "12 (3)"}), |r| r.waiting = Some(3)),
+        (json!({"limit": "12/12 (3)", "waitlist": 4}), |r| {
+            r.waiting = Some(4)
+        }),
+        (json!({"waitlist": "0"}), |r| r.waiting = Some(0)),
+    ]);
 }
 
 #[test]

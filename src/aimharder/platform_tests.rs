@@ -1,0 +1,167 @@
+//! What is sent, and what a call leaves behind, against a real socket.
+
+use super::test_server::*;
+use super::*;
+use crate::secret::Secret;
+
+#[test]
+fn a_request_looks_like_the_pages_own() {
+    let (platform, seen) = server(vec![answer(
+        200,
+        "Set-Cookie: AWSALB=new; Path=/\r\n",
+        r#"{"bookState":1,"id":5}"#,
+    )]);
+    let mut jar = jar();
+    let read = platform.book(&mut jar, &at(), &order()).unwrap();
+    assert_eq!(read.verdict, Verdict::Booked);
+    let request = seen.lock().unwrap()[0].clone();
+    assert!(
+        request.starts_with("POST /api/book HTTP/1.1\r\n"),
+        "{request}"
+    );
+    assert!(
+        request.ends_with("\r\n\r\nid=1223249&day=20261123&insist=1&familyId="),
+        "{request}"
+    );
+    let expected = [
+        "host: demo.aimharder.test",
+        "x-requested-with: xmlhttprequest",
+        "origin: http://demo.aimharder.test",
+        "referer: http://demo.aimharder.test/",
+        "user-agent: mozilla/5.0 test",
+        "cookie: amhrdrauth=secret",
+        "content-type: application/x-www-form-urlencoded",
+        "accept-language: es-es,es;q=0.9,en;q=0.8",
+    ];
+    for line in expected {
+        assert!(
+            lines(&request).contains(&line.to_owned()),
+            "{line} in {request}"
+        );
+    }
+    assert!(format!("{jar:?}").contains("AWSALB"));
+}
+
+#[test]
+fn a_login_follows_as_get_and_keeps_the_cookie_of_the_hop() {
+    let page = format!("<iframe src=\"/setrefresh?token={TOKEN}\"></iframe>");
+    let (platform, seen) = server(vec![
+        answer(
+            303,
+            "Location: http://aimharder.test/home\r\nSet-Cookie: amhrdrauth=a; HttpOnly\r\n",
+            "",
+        ),
+        answer(200, "", &page),
+    ]);
+    let login = platform
+        .log_in(Flow::Form, "ana@example.org", &Secret::new("p&w ñ"), "fp")
+        .unwrap();
+    assert!(login.jar.has_login());
+    assert_eq!((login.user_id, login.flow), (Some(69232), Flow::Form));
+    let seen = seen.lock().unwrap();
+    let body = "login=Iniciar+sesi%C3%B3n&loginfingerprint=fp&loginiframe=0&mail=ana%40example.org&pw=p%26w+%C3%B1";
+    assert!(
+        seen[0].starts_with("POST / HTTP") && seen[0].ends_with(body),
+        "{}",
+        seen[0]
+    );
+    assert!(
+        seen[1].starts_with("GET /home HTTP") && seen[1].ends_with("\r\n\r\n"),
+        "{}",
+        seen[1]
+    );
+}
+
+#[test]
+fn the_json_login_needs_all_its_signs() {
+    let body = format!(
+        r#"{{"data":{{"userData":{{"id":7}},"auth":{{"authOK":true,"refreshToken":"{TOKEN}"}}}}}}"#
+    );
+    let bare = r#"{"data":{"auth":{"authOK":true}}}"#;
+    let cookie = "Set-Cookie: amhrdrauth=a; HttpOnly\r\n";
+    let (platform, seen) = server(vec![
+        answer(200, cookie, &body),
+        answer(200, "", &body),
+        answer(200, cookie, bare),
+    ]);
+    let log_in = || platform.log_in(Flow::Json, "ana@example.org", &Secret::new("p\"w"), "fp");
+    let first = log_in().unwrap();
+    assert_eq!((first.token.expose(), first.user_id), (TOKEN, Some(7)));
+    assert_eq!(log_in().unwrap_err(), LoginError::NoCookie);
+    assert_eq!(log_in().unwrap_err(), LoginError::NoToken);
+    let request = &seen.lock().unwrap()[0];
+    let sent: serde_json::Value =
+        serde_json::from_str(request.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert_eq!(
+        sent,
+        serde_json::json!({"username": "ana@example.org", "password": "p\"w", "fingerprint": "fp", "iniframe": 0})
+    );
+    assert!(
+        request.starts_with("POST /api/login HTTP")
+            && lines(request).contains(&"content-type: application/json".to_owned())
+    );
+}
+
+#[test]
+fn a_failed_call_leaves_the_cookies_alone() {
+    let bad = [
+        (200, r#"{"logout":1}"#),
+        (200, "{}"),
+        (200, "<html>"),
+        (401, ""),
+        (503, ""),
+    ];
+    for (status, body) in bad {
+        let (platform, _) = server(vec![answer(
+            status,
+            "Set-Cookie: amhrdrauth=; Max-Age=0; Path=/\r\n",
+            body,
+        )]);
+        let mut jar = jar();
+        let before = jar.to_json();
+        assert!(platform.token_update(&mut jar, &token(), "fp").is_err());
+        assert_eq!(jar.to_json(), before, "{status} {body}");
+    }
+}
+
+#[test]
+fn a_probe_reads_the_servers_clock_whatever_the_answer_is() {
+    let headers = "Date: Sat, 21 Nov 2026 03:27:00 GMT\r\nAge: 3\r\nSet-Cookie: amhrdrauth=; Max-Age=0; Path=/\r\n";
+    let (platform, seen) = server(vec![
+        answer(404, headers, "gone"),
+        answer(200, "Set-Cookie: AWSALB=n\r\n", r#"{"a":1}"#),
+    ]);
+    let mut jar = jar();
+    let probe = platform.probe(&mut jar, BOX).unwrap();
+    assert_eq!((probe.date, probe.age), (Some(1_795_231_620), Some(3)));
+    assert!(probe.sent <= probe.received && jar.has_login());
+    assert_eq!(platform.probe(&mut jar, DOMAIN).unwrap().date, None);
+    assert!(format!("{jar:?}").contains("AWSALB"));
+    assert!(seen.lock().unwrap()[1].starts_with("GET /api/whoami HTTP"));
+}
+
+#[test]
+fn no_request_goes_outside_the_domain() {
+    let (platform, seen) = server(vec![]);
+    for host in [
+        "evil.test",
+        "evilaimharder.test",
+        "a.b/@x.aimharder.test",
+        "aimharder.test.evil.test",
+        "",
+        "x:1.aimharder.test",
+    ] {
+        let at = BoxAt {
+            host: host.to_owned(),
+            id: 1,
+        };
+        assert!(
+            matches!(
+                platform.book(&mut jar(), &at, &order()),
+                Err(Error::Setup(_))
+            ),
+            "{host}"
+        );
+    }
+    assert!(seen.lock().unwrap().is_empty());
+}

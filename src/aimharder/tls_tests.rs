@@ -1,0 +1,185 @@
+//! Encrypted connections and proxies: what is trusted, and that a failure before the request counts as no connection.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::test_server::{BOX, DOMAIN, answer, platform, raw, request, server};
+use super::{Error, Jar, Platform, Scheme, Settings};
+
+/// An https server for the box's host and the one file that makes it trusted.
+fn secure_server() -> (Settings, tempfile::TempDir) {
+    let key = rcgen::generate_simple_self_signed(vec![BOX.to_owned()]).unwrap();
+    let private = PrivateKeyDer::Pkcs8(key.signing_key.serialize_der().into());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![key.cert.der().clone()], private)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let plain = platform(listener.local_addr().unwrap(), Duration::from_secs(5)).settings;
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = StreamOwned::new(connection, stream.unwrap());
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n")
+                && matches!(std::io::Read::read(&mut stream, &mut byte), Ok(1))
+            {
+                head.push(byte[0]);
+            }
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
+            let _ = stream.flush();
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let ca_file = dir.path().join("ca.pem");
+    std::fs::write(&ca_file, key.cert.pem()).unwrap();
+    (
+        Settings {
+            scheme: Scheme::Https,
+            ca_file: Some(ca_file),
+            ..plain
+        },
+        dir,
+    )
+}
+
+fn probe(settings: Settings, host: &str) -> Result<(), Error> {
+    Platform::new(settings)
+        .probe(&mut Jar::default(), host)
+        .map(|_| ())
+}
+
+#[test]
+fn only_a_trusted_server_for_this_very_host_is_talked_to() {
+    let (settings, _dir) = secure_server();
+    assert_eq!(probe(settings.clone(), BOX), Ok(()));
+    let untrusted = probe(
+        Settings {
+            ca_file: None,
+            ..settings.clone()
+        },
+        BOX,
+    )
+    .unwrap_err();
+    let other_host = probe(settings, DOMAIN).unwrap_err();
+    for error in [untrusted, other_host] {
+        assert!(matches!(error, Error::NotConnected(_)), "{error:?}");
+        assert!(error.to_string().contains("certificate"), "{error}");
+    }
+}
+
+#[test]
+fn a_ca_file_matters_to_encrypted_connections_only() {
+    let missing = Some("/nonexistent/ca.pem".into());
+    let (mut plain, _) = server(vec![answer(200, "", "{}")]);
+    plain.settings.ca_file.clone_from(&missing);
+    assert!(plain.probe(&mut Jar::default(), BOX).is_ok());
+    let settings = Settings {
+        scheme: Scheme::Https,
+        ca_file: missing,
+        ..plain.settings
+    };
+    let error = probe(settings, BOX).unwrap_err();
+    assert_eq!(
+        error,
+        Error::Setup("cannot use ca_file /nonexistent/ca.pem: entity not found".to_owned())
+    );
+}
+
+#[test]
+fn a_handshake_that_never_ends_is_no_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let plain = platform(listener.local_addr().unwrap(), Duration::from_millis(600)).settings;
+    let begun = Instant::now();
+    let error = probe(
+        Settings {
+            scheme: Scheme::Https,
+            ..plain
+        },
+        BOX,
+    )
+    .unwrap_err();
+    assert_eq!(error, Error::NotConnected(format!("{BOX}: timed out")));
+    assert!(begun.elapsed() < Duration::from_secs(3));
+}
+
+#[test]
+fn a_proxy_that_refuses_is_no_connection() {
+    let (proxy, seen) = server(vec![raw(
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+    )]);
+    let address = proxy.settings.connect_to.unwrap();
+    let through = |proxy: String, scheme| Settings {
+        connect_to: None,
+        proxy: Some(proxy),
+        scheme,
+        ..platform(address, Duration::from_secs(5)).settings
+    };
+    let error = probe(
+        through(format!("http://ana:hunter2@{address}"), Scheme::Https),
+        BOX,
+    )
+    .unwrap_err();
+    assert!(matches!(error, Error::NotConnected(_)), "{error:?}");
+    assert!(seen.lock().unwrap()[0].starts_with("CONNECT demo.aimharder.test:443 HTTP"));
+    // the server has stopped listening
+    for scheme in ["http", "socks5", "socks5h"] {
+        let error = probe(
+            through(format!("{scheme}://ana:hunter2@{address}"), Scheme::Http),
+            BOX,
+        )
+        .unwrap_err();
+        assert!(
+            matches!(error, Error::NotConnected(_)),
+            "{scheme}: {error:?}"
+        );
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+    let error = probe(through("::hunter2".to_owned(), Scheme::Http), BOX).unwrap_err();
+    assert_eq!(
+        error,
+        Error::Setup("the proxy in the config is not a usable URL".to_owned())
+    );
+}
+
+#[test]
+fn a_proxy_is_asked_with_the_whole_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let proxy = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let request = request(&stream);
+        let _ = stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
+        request
+    });
+    let settings = platform(address, Duration::from_secs(5)).settings;
+    assert_eq!(
+        probe(
+            Settings {
+                connect_to: None,
+                proxy: Some(format!("http://{address}")),
+                ..settings
+            },
+            BOX
+        ),
+        Ok(())
+    );
+    let request = proxy.join().unwrap();
+    assert!(
+        request.starts_with("GET http://demo.aimharder.test/api/nextBookings?box=0 HTTP"),
+        "{request}"
+    );
+}
