@@ -1,5 +1,6 @@
 //! Book gym classes on the AimHarder platform: what the binary is made of.
 
+pub mod config;
 pub mod model;
 pub mod opening;
 pub mod text;
