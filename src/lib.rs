@@ -1,6 +1,6 @@
 //! `aimharder` books gym classes on the AimHarder platform.
 
-pub mod aimharder;
+pub mod config;
 pub mod model;
 pub mod opening;
 pub mod secret;

@@ -17,11 +17,13 @@ pub(super) type Result<T> = std::result::Result<T, ConfigError>;
 pub(super) struct Doc<'a> {
     pub(super) path: &'a Path,
     text: &'a str,
+    /// every key there is, for faults that leave no document to look into
+    known: &'a [&'a str],
 }
 
 impl<'a> Doc<'a> {
-    pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
-        Self { path, text }
+    pub(super) fn new(path: &'a Path, text: &'a str, known: &'a [&'a str]) -> Self {
+        Self { path, text, known }
     }
 
     pub(super) fn table(self) -> Result<DeTable<'a>> {
@@ -31,7 +33,7 @@ impl<'a> Doc<'a> {
         }
     }
 
-    /// A fault of the TOML itself; only a duplicate key's name is quoted, never the line.
+    /// A fault of the TOML itself; a duplicate key's name or one of ours is told, never the line.
     fn syntax(self, message: &str, span: Option<Range<usize>>) -> ConfigError {
         let message = lower_first(message);
         let span = span.unwrap_or_default();
@@ -39,8 +41,20 @@ impl<'a> Doc<'a> {
             .text
             .get(span.clone())
             .filter(|_| message.contains("duplicate key"));
+        let name = name.or_else(|| self.known_key(span.start));
         let key = name.map(|name| format!("{}: ", show(name.trim())));
         self.error(span.start, format!("{}{message}", key.unwrap_or_default()))
+    }
+
+    /// What stands before the `=` of this line, where it is one of our keys: anything else may be part of a secret.
+    fn known_key(self, at: usize) -> Option<&'a str> {
+        let line = self
+            .text
+            .get(..at)?
+            .rfind('\n')
+            .map_or(0, |newline| newline + 1);
+        let (name, _) = self.text.get(line..)?.lines().next()?.split_once('=')?;
+        self.known.contains(&name.trim()).then_some(name)
     }
 
     fn error(self, at: usize, message: String) -> ConfigError {

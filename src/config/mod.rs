@@ -42,6 +42,9 @@ const KEYS: [&str; 9] = [
     "server",
 ];
 
+const ACCOUNT_KEYS: [&str; 2] = ["password_command", "credential"];
+const BOX_KEYS: [&str; 3] = ["id", "timezone", "opens"];
+
 /// The whole config, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -136,7 +139,8 @@ impl Config {
     /// Checks the text of the file at `path`, which is not read: it is named in errors, and relative paths count from
     /// its folder.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
-        let doc = Doc::new(path, text);
+        let known = every_key();
+        let doc = Doc::new(path, text, &known);
         let table = doc.table()?;
         let top = Section::top(doc, &table);
         top.only(&KEYS)?;
@@ -173,6 +177,12 @@ impl Config {
     }
 }
 
+fn every_key() -> Vec<&'static str> {
+    let boxes_and_accounts = [&KEYS[..], &ACCOUNT_KEYS, &BOX_KEYS];
+    let others = [&notify::KEYS[..], &notify::PING_KEYS, &server::KEYS];
+    [boxes_and_accounts, others].concat().concat()
+}
+
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?
@@ -186,7 +196,7 @@ fn accounts(field: &Field) -> Result<BTreeMap<String, AccountConfig>> {
     for (name, entry) in field.section("[accounts] ".to_owned())?.entries() {
         let account = email(name).map_err(|message| entry.error(&message))?;
         let section = entry.section(format!("[accounts.{}] ", quote(name)))?;
-        section.only(&["password_command", "credential"])?;
+        section.only(&ACCOUNT_KEYS)?;
         let config = AccountConfig {
             password_command: section.command("password_command")?,
             credential: section.parsed("credential", credential)?,
@@ -203,7 +213,7 @@ fn boxes(field: &Field) -> Result<BTreeMap<String, BoxConfig>> {
     for (name, entry) in field.section("[boxes] ".to_owned())?.entries() {
         let name = box_name(name).map_err(|message| entry.error(&message))?;
         let section = entry.section(format!("[boxes.{name}] "))?;
-        section.only(&["id", "timezone", "opens"])?;
+        section.only(&BOX_KEYS)?;
         let config = BoxConfig {
             id: section.find("id").map(|field| box_id(&field)).transpose()?,
             timezone: section.parsed("timezone", parse_zone)?,

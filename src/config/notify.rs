@@ -82,6 +82,8 @@ pub struct Ping {
     pub prebook: Option<SecretUrl>,
 }
 
+pub(super) const KEYS: [&str; 6] = ["on", "command", "discord", "ntfy", "telegram", "webhook"];
+pub(super) const PING_KEYS: [&str; 2] = ["refresh", "prebook"];
 const CHANNELS: [&str; 5] = ["command", "discord", "ntfy", "telegram", "webhook"];
 
 pub(super) fn read_notify(field: &Field) -> Result<Vec<Notify>> {
@@ -89,7 +91,7 @@ pub(super) fn read_notify(field: &Field) -> Result<Vec<Notify>> {
 }
 
 fn notify(section: &Section) -> Result<Notify> {
-    section.only(&["on", "command", "discord", "ntfy", "telegram", "webhook"])?;
+    section.only(&KEYS)?;
     let on = section.find("on").map(|field| events(&field)).transpose()?;
     let mut channels = CHANNELS
         .iter()
@@ -149,7 +151,7 @@ fn events(field: &Field) -> Result<Vec<Event>> {
 
 pub(super) fn read_ping(field: &Field) -> Result<Ping> {
     let section = field.section("[ping] ".to_owned())?;
-    section.only(&["refresh", "prebook"])?;
+    section.only(&PING_KEYS)?;
     let find = |key| section.find(key).map(|field| url(&field)).transpose();
     Ok(Ping {
         refresh: find("refresh")?,

@@ -82,7 +82,7 @@ impl Default for Server {
     }
 }
 
-const KEYS: [&str; 8] = [
+pub(super) const KEYS: [&str; 8] = [
     "domain",
     "login",
     "scheme",
