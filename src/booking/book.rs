@@ -252,7 +252,7 @@ fn report(outcome: Outcome, row: Row, answer: Option<BookAnswer>) -> BookReport 
             )
         });
     let learned = answer.as_ref().and_then(|a| match &a.verdict {
-        Verdict::TooEarly(learned) => learned.clone(),
+        Verdict::TooEarly(learned) => *learned,
         _ => None,
     });
     BookReport {

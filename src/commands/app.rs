@@ -110,16 +110,15 @@ impl App {
 }
 
 fn load_config(named: Option<&Path>) -> Result<Config> {
-    match named {
-        Some(path) => Ok(Config::load(path)?),
-        None => {
-            let path = config_path()?;
-            let missing = matches!(path.try_exists(), Ok(false));
-            if missing {
-                Ok(Config::default())
-            } else {
-                Ok(Config::load(&path)?)
-            }
+    if let Some(path) = named {
+        Ok(Config::load(path)?)
+    } else {
+        let path = config_path()?;
+        let missing = matches!(path.try_exists(), Ok(false));
+        if missing {
+            Ok(Config::default())
+        } else {
+            Ok(Config::load(&path)?)
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     } else {
         desk.book(day, row, args.waitlist)?
     };
-    if let Some(learned) = &report.learned {
+    if let Some(learned) = report.learned {
         learn(app, &gym, learned)?;
     }
     out.show(&view(&gym, day, report, SessionRef::from(live.row())))
@@ -85,7 +85,7 @@ fn rehearse(gym: &Gym, day: NaiveDate, row: &Row, rows: &[Row], queue: bool) -> 
 }
 
 /// A refusal has told when booking opens here: kept, unless a rule is set (which wins).
-fn learn(app: &App, gym: &Gym, learned: &Learned) -> Result<()> {
+fn learn(app: &App, gym: &Gym, learned: Learned) -> Result<()> {
     if app.store.learn_opening(&gym.name, &learned.to_string())? {
         log::info!(
             "learned: box {} opens booking {learned} before a class",

@@ -176,10 +176,10 @@ fn ask_for_account() -> Result<Account> {
 
 /// This machine's fingerprint for the account: kept for ever once made.
 fn device_fingerprint(args: &LoginArgs, app: &App, account: &Account) -> Result<Fingerprint> {
-    if app.asked.fingerprint.is_some() {
-        if let Pick::Device(print) = app.pick(account, SessionKind::Device)? {
-            return Ok(print);
-        }
+    if app.asked.fingerprint.is_some()
+        && let Pick::Device(print) = app.pick(account, SessionKind::Device)?
+    {
+        return Ok(print);
     }
     match app.store.this_device(account)?.filter(|_| !args.new_device) {
         Some(print) => Ok(print),

@@ -87,10 +87,7 @@ impl Fingerprint {
     /// `account + "-" + salt` (`cli.md`, "Config").
     pub fn background(account: &Account, salt: &str) -> Self {
         let digest = Sha256::digest(format!("{account}-{salt}"));
-        let hex = digest.iter().fold(String::new(), |mut hex, byte| {
-            hex.push_str(&format!("{byte:02x}"));
-            hex
-        });
+        let hex = hex(&digest);
         Self(format!("bg-{}", &hex[..40]))
     }
 
@@ -103,6 +100,16 @@ impl Fingerprint {
             .map_or(self.0.len(), |(at, _)| at);
         &self.0[..end]
     }
+}
+
+/// Bytes as hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
+        .collect()
 }
 
 impl fmt::Display for Fingerprint {

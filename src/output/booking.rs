@@ -39,9 +39,8 @@ impl View for BookView {
             _ => return Ok(()), // the error line says it
         };
         write!(to, "{words}: {}", describe(&self.class))?;
-        match &self.reservation_id {
-            Some(id) => write!(to, " (reservation {id})")?,
-            None => {}
+        if let Some(id) = &self.reservation_id {
+            write!(to, " (reservation {id})")?
         }
         match &self.message {
             Some(message) => writeln!(to, "; {message}"),

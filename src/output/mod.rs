@@ -99,10 +99,10 @@ impl Out {
         } else {
             self.write_human(view)
         };
-        if let Err(e) = written.and_then(|()| self.to.flush()) {
-            if e.kind() != ErrorKind::BrokenPipe {
-                return Err(anyhow::Error::new(e).context("cannot write the result"));
-            }
+        if let Err(e) = written.and_then(|()| self.to.flush())
+            && e.kind() != ErrorKind::BrokenPipe
+        {
+            return Err(anyhow::Error::new(e).context("cannot write the result"));
         }
         match failure {
             None => Ok(()),

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock;
 use crate::model::account::Account;
-use crate::model::session::Fingerprint;
+use crate::model::session::{Fingerprint, hex};
 
 /// How long a person's command waits for another process (`cli.md`, exit code 5).
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -164,12 +164,7 @@ fn session_name(account: &Account, print: &Fingerprint) -> String {
 /// File names tell nothing about the account to whoever can list a folder.
 fn file_name(what: &str, of: &str) -> String {
     let digest = Sha256::digest(of.as_bytes());
-    let hex: String = digest
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("{what}-{hex}.lock")
+    format!("{what}-{}.lock", hex(&digest[..12]))
 }
 
 /// Best effort: the words are only for people.

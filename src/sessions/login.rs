@@ -158,10 +158,10 @@ impl Sessions<'_> {
 
     fn refused(&self, wanted: &LoginTry<'_>, message: &str, locked: bool) -> Result<Error> {
         self.store.login_refused(wanted.account, clock::now())?;
-        if wanted.unattended {
-            if let Some(hash) = refused::remember(wanted.password) {
-                self.store.remember_refused(wanted.account, &hash)?;
-            }
+        if wanted.unattended
+            && let Some(hash) = refused::remember(wanted.password)
+        {
+            self.store.remember_refused(wanted.account, &hash)?;
         }
         let advice = if locked {
             "the account is locked for a while; wait, then log in with the right password"

@@ -12,7 +12,9 @@
 
 mod accounts;
 mod boxes;
+mod due;
 mod open;
+mod problems;
 mod sessions;
 
 use std::fmt;
@@ -24,7 +26,8 @@ use rusqlite::Connection;
 
 pub use accounts::RefusedPassword;
 pub use boxes::{BoxRow, BoxSettings, FoundBox};
-pub use sessions::{DueQuery, NewLogin, SessionRow, Status};
+pub use due::DueQuery;
+pub use sessions::{NewLogin, SessionRow, Status};
 
 /// An open store. Threads share it; statements are short.
 pub struct Store {

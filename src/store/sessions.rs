@@ -58,26 +58,8 @@ pub struct NewLogin<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Which sessions a refresh looks at.
-#[derive(Debug, Clone)]
-pub struct DueQuery<'a> {
-    pub account: Option<&'a Account>,
-    pub kind: Option<SessionKind>,
-    pub fingerprint: Option<&'a Fingerprint>,
-    /// device sessions created before this are left alone
-    pub devices_since: DateTime<Utc>,
-    /// tokens updated before this are due …
-    pub stale_before: DateTime<Utc>,
-    /// … and so are those whose time lies beyond this: no clock was ever that far ahead honestly
-    pub future_after: DateTime<Utc>,
-}
-
-const COLUMNS: &str = "id, account, kind, fingerprint, status, auto_refresh, token, cookies, generation, created_at, \
+pub(super) const COLUMNS: &str = "id, account, kind, fingerprint, status, auto_refresh, token, cookies, generation, created_at, \
      used_at, token_updated_at, token_update_count, refreshed_at, refresh_count, update_begun_at, last_error";
-
-const REFRESHED: &str = "auto_refresh = 1 AND (kind = 'background' OR (status = 'active' AND created_at > :since)) \
-     AND (:account IS NULL OR account = :account) AND (:kind IS NULL OR kind = :kind) \
-     AND (:print IS NULL OR fingerprint = :print)";
 
 /// The most room a token update's end can need beyond its beginning.
 const RESERVE: i32 = 2048;
@@ -139,59 +121,6 @@ impl Store {
             .at(self.path())?;
         let rows = query
             .query_map([], |row| row.get(0).map(Account::stored))
-            .at(self.path())?;
-        rows.collect::<rusqlite::Result<_>>().at(self.path())
-    }
-
-    /// How many sessions a refresh looks after, due or not.
-    pub fn count_refreshed(&self, query: &DueQuery<'_>) -> Result<usize> {
-        let sql = format!("SELECT count(*) FROM sessions WHERE {REFRESHED}");
-        let count: i64 = self
-            .db()
-            .query_row(
-                &sql,
-                named_params! {
-                    ":since": millis(query.devices_since), ":account": query.account.map(Account::as_str),
-                    ":kind": query.kind.map(SessionKind::as_str), ":print": query.fingerprint.map(Fingerprint::as_str),
-                },
-                |row| row.get(0),
-            )
-            .at(self.path())?;
-        Ok(usize::try_from(count).unwrap_or(0))
-    }
-
-    /// The sessions a refresh has to act on, oldest token first. Expired background sessions are
-    /// due always: a password source may heal them.
-    pub fn due(&self, query: &DueQuery<'_>) -> Result<Vec<SessionRow>> {
-        self.due_where(
-            query,
-            "(token_updated_at < :stale OR token_updated_at > :future OR status = 'expired')",
-        )
-    }
-
-    /// The sessions a refresh looks after and finds fresh.
-    pub fn fresh(&self, query: &DueQuery<'_>) -> Result<Vec<SessionRow>> {
-        self.due_where(
-            query,
-            "token_updated_at >= :stale AND token_updated_at <= :future AND status = 'active'",
-        )
-    }
-
-    fn due_where(&self, query: &DueQuery<'_>, age: &str) -> Result<Vec<SessionRow>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM sessions WHERE {REFRESHED} AND {age} ORDER BY token_updated_at, id"
-        );
-        let db = self.db();
-        let mut statement = db.prepare_cached(&sql).at(self.path())?;
-        let rows = statement
-            .query_map(
-                named_params! {
-                    ":since": millis(query.devices_since), ":account": query.account.map(Account::as_str),
-                    ":kind": query.kind.map(SessionKind::as_str), ":print": query.fingerprint.map(Fingerprint::as_str),
-                    ":stale": millis(query.stale_before), ":future": millis(query.future_after),
-                },
-                read,
-            )
             .at(self.path())?;
         rows.collect::<rusqlite::Result<_>>().at(self.path())
     }
@@ -422,7 +351,7 @@ impl Store {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let kind: String = row.get("kind")?;
     let status: String = row.get("status")?;
     let at = |column: &str| row.get(column).map(instant);

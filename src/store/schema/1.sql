@@ -44,6 +44,8 @@ CREATE TABLE sessions (
 CREATE UNIQUE INDEX one_background ON sessions (account) WHERE kind = 'background';
 CREATE INDEX by_token_age ON sessions (token_updated_at, status, auto_refresh, kind, created_at);
 
+CREATE INDEX expired ON sessions (status) WHERE status = 'expired';
+
 -- A background session outlives everything but the command that deletes it on purpose, which
 -- first takes its protection away by marking it (see sessions.rs).
 CREATE TRIGGER background_is_protected BEFORE DELETE ON sessions
@@ -53,6 +55,14 @@ BEGIN SELECT RAISE(ABORT, 'background sessions are protected'); END;
 -- Refused logins, for the limit of 5 in 15 minutes.
 CREATE TABLE refusals (account TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX refusals_of ON refusals (account, at);
+
+-- What stands wrong with a session or a prebooking, so that automation tells it once.
+CREATE TABLE problems (
+    subject TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    runs INTEGER NOT NULL,               -- how many runs in a row have met it
+    told INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
 
 CREATE TABLE boxes (
     name TEXT PRIMARY KEY,
