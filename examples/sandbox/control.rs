@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::faults::Fault;
 use crate::http::{Request, Response};
 use crate::world::World;
-use crate::{clock, control_world, seed};
+use crate::{clock, control_world, seed, sessions};
 
 pub(crate) const PREFIX: &str = "/__sandbox";
 
@@ -83,14 +83,13 @@ fn route(shared: &mut Shared, method: &str, parts: &[&str], body: Value) -> Opti
 
 /// The whole world, with what can be derived from it.
 fn state(world: &World) -> Value {
+    let now = clock::now_ms() + world.config.skew_ms;
     let sessions: Vec<_> = world
         .sessions
         .iter()
         .map(|session| {
-            merged(
-                json!(session),
-                &json!({ "alive": !session.dead && !session.lapsed }),
-            )
+            let alive = !session.dead && !sessions::has_lapsed(world, session, now);
+            merged(json!(session), &json!({ "alive": alive }))
         })
         .collect();
     let classes: Vec<_> = world
@@ -108,7 +107,7 @@ fn state(world: &World) -> Value {
     json!({
         "config": world.config, "accounts": world.accounts, "sessions": sessions, "boxes": world.boxes,
         "classes": classes, "reservations": world.reservations.values().collect::<Vec<_>>(),
-        "counters": world.counters, "clock_ms": clock::now_ms() + world.config.skew_ms,
+        "counters": world.counters, "clock_ms": now,
         "domain": world.domain, "scheme": world.scheme
     })
 }

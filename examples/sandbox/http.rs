@@ -183,6 +183,7 @@ fn reason(status: u16) -> &'static str {
         405 => "Method Not Allowed",
         410 => "Gone",
         413 => "Content Too Large",
+        431 => "Request Header Fields Too Large",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
         502 => "Bad Gateway",

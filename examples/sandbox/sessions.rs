@@ -67,7 +67,8 @@ pub(crate) fn start(world: &mut World, email: &str, fingerprint: &str, now: i64)
     })
 }
 
-fn has_lapsed(world: &World, session: &Session, now: i64) -> bool {
+/// Whether the login cookie has run out, by hand or by age.
+pub(crate) fn has_lapsed(world: &World, session: &Session, now: i64) -> bool {
     let ttl = world.config.login_ttl_s;
     session.lapsed || (ttl > 0 && now - session.touched_ms > ttl * 1000)
 }

@@ -29,7 +29,8 @@ const BACKLOG: i32 = 4096;
 pub(crate) fn run(args: &Args) -> Result<()> {
     if args.print_config {
         let text = serde_json::to_string_pretty(&Config::default())?;
-        return Ok(writeln!(io::stdout(), "{text}")?);
+        let _ = writeln!(io::stdout(), "{text}"); // a closed pipe is fine
+        return Ok(());
     }
     let address = loopback(&args.listen)?;
     let tls = tls(args)?.map(Arc::new);

@@ -43,14 +43,11 @@ impl Language {
         match text {
             Text::WrongCredentials => self.pick(
                 "Correo electrónico y/o contraseña incorrecto",
-                "Correu electrònic i/o contrasenya incorrecte",
+                "Correo electrónico y/o contraseña incorrecto",
                 "Wrong email and/or password",
             ),
-            Text::Locked => self.pick(
-                "Has intentado entrar demasiadas veces con datos incorrectos. Prueba más tarde.",
-                "Has intentat entrar massa vegades (demasiadas veces) amb dades incorrectes.",
-                "Too many wrong attempts (demasiadas veces). Try again later.",
-            ),
+            // seen in Spanish only, with these two words in it
+            Text::Locked => "Has intentado entrar demasiadas veces. Prueba más tarde.",
             Text::SameHour => self.pick(
                 "No puedes hacer más de una reserva a la misma hora",
                 "No pots fer més d'una reserva a la mateixa hora",
@@ -123,7 +120,7 @@ impl Language {
             Self::En if n % 2 == 0 => {
                 format!("You can't book classes with more than {n} {unit} of anticipation")
             }
-            Self::En => format!("You can't book classes more than {n} {unit} in advance"),
+            Self::En => format!("You can't book classes with more than {n} {unit} in advance"),
         };
         (key, text)
     }

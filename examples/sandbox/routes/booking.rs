@@ -75,22 +75,23 @@ pub(crate) fn book(world: &mut World, request: &Request, gym: &Gym, now: i64) ->
         return Response::json(&answer);
     }
     let day = request.field("day").unwrap_or_default();
-    let class = class
-        .filter(|class| class.gym == gym.name && class.day.format("%Y%m%d").to_string() == day);
-    let language = world.language(Some(&wish.email));
-    let Some(class) = class.filter(|class| !class.hidden) else {
-        return refused(world, &Refusal::text(-3, language, Text::Unavailable));
+    let meant = |class: &Class| {
+        !class.hidden && class.gym == gym.name && class.day.format("%Y%m%d").to_string() == day
     };
-    match decide(world, &wish, &class, gym, now) {
-        Ok(state) => accept(world, &wish, &class, state),
-        Err(refusal) => match class
-            .early_answer
-            .as_ref()
-            .filter(|_| refusal.key.starts_with("ERROR_ANTELACION"))
-        {
-            Some(answer) => Response::json(answer),
-            None => refused(world, &refusal),
-        },
+    if let Some(class) = class.filter(meant) {
+        return try_to_book(world, &wish, &class, gym, now);
+    }
+    let language = world.language(Some(&wish.email));
+    refused(world, &Refusal::text(-3, language, Text::Unavailable))
+}
+
+fn try_to_book(world: &mut World, wish: &Wish, class: &Class, gym: &Gym, now: i64) -> Response {
+    match (decide(world, wish, class, gym, now), &class.early_answer) {
+        (Ok(state), _) => accept(world, wish, class, state),
+        (Err(refusal), Some(answer)) if refusal.key.starts_with("ERROR_ANTELACION") => {
+            Response::json(answer)
+        }
+        (Err(refusal), _) => refused(world, &refusal),
     }
 }
 
@@ -158,6 +159,17 @@ fn check_account(
     if account.credit.is_some_and(|credit| credit <= 0) || !account.boxes.contains(&class.gym) {
         return Err(Refusal::text(-2, language, Text::NoCredit));
     }
+    check_limits(world, wish, class, account, language)
+}
+
+/// What the account's other bookings in the box stand in the way of.
+fn check_limits(
+    world: &World,
+    wish: &Wish,
+    class: &Class,
+    account: &Account,
+    language: Language,
+) -> Result<(), Refusal> {
     let others: Vec<_> = world
         .of(&wish.email, &wish.family)
         .filter_map(|r| world.classes.get(&r.class).map(|other| (r, other)))

@@ -43,27 +43,31 @@ pub(crate) fn bookings(world: &World, request: &Request, gym: &Gym, now: i64) ->
         .iter()
         .map(|class| row(world, gym, class, mine(class)))
         .collect();
-    let language = world.language(email.as_deref());
+    Response::json(&listing(world, email.as_deref(), day, &classes, &rows))
+}
+
+/// The answer around the rows.
+fn listing(
+    world: &World,
+    email: Option<&str>,
+    day: Option<NaiveDate>,
+    classes: &[&Class],
+    rows: &[Value],
+) -> Value {
     let credit = email
-        .as_deref()
         .and_then(|email| world.account(email))
         .and_then(|account| account.credit);
     let mut answer = json!({
         "clasesDisp": credit.unwrap_or(5).to_string(),
-        "day": day.map(|day| language.day(day)),
-        "timetable": timetable(world, &classes),
-        "seminars": [],
-        "resmsgs": [],
-        "bookings": rows,
+        "day": day.map(|day| world.language(email).day(day)),
+        "timetable": timetable(world, classes),
+        "bookings": rows
     });
-    if let (true, Some(answer)) = (
-        world.config.quirks.contains(&Quirk::Missing),
-        answer.as_object_mut(),
-    ) {
-        answer.remove("seminars");
-        answer.remove("resmsgs");
+    if !world.config.quirks.contains(&Quirk::Missing) {
+        answer["seminars"] = json!([]);
+        answer["resmsgs"] = json!([]);
     }
-    Response::json(&answer)
+    answer
 }
 
 fn timetable(world: &World, classes: &[&Class]) -> Vec<Value> {
