@@ -40,7 +40,7 @@ impl View for BookView {
         };
         write!(to, "{words}: {}", describe(&self.class))?;
         if let Some(id) = &self.reservation_id {
-            write!(to, " (reservation {id})")?
+            write!(to, " (reservation {id})")?;
         }
         match &self.message {
             Some(message) => writeln!(to, "; {message}"),

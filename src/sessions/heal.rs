@@ -26,7 +26,7 @@ impl Live<'_> {
         }
         let row = self.sessions.read_again(self.row.clone())?;
         let row = if row.status == Status::Expired {
-            self.sessions.log_in_again(row)?
+            self.sessions.log_in_again(&row)?
         } else {
             let (row, failed) = self.sessions.set_refresh_held(row)?;
             if failed.is_none() {
@@ -77,7 +77,7 @@ impl Sessions<'_> {
                 self.store
                     .expire(&row, "AimHarder has ended this session")?;
                 let row = self.read_again(row)?;
-                self.log_in_again(row)
+                self.log_in_again(&row)
             }
         }
     }
@@ -89,6 +89,6 @@ impl Sessions<'_> {
         if row.status == Status::Active {
             return Ok(row);
         }
-        self.log_in_again(row)
+        self.log_in_again(&row)
     }
 }

@@ -176,8 +176,8 @@ impl Sessions<'_> {
 
     /// Log a dead background session in again with its own fingerprint, if its account has a
     /// password source that was not refused before. The caller holds the session's lock.
-    pub(super) fn log_in_again(&self, row: SessionRow) -> Result<SessionRow> {
-        match self.try_again(&row) {
+    pub(super) fn log_in_again(&self, row: &SessionRow) -> Result<SessionRow> {
+        match self.try_again(row) {
             Ok(granted) => {
                 log::info!(
                     "the background session of {} was logged in again",
@@ -186,7 +186,7 @@ impl Sessions<'_> {
                 Ok(granted.row)
             }
             Err(e) => {
-                self.store.note_error(&row, Some(&e.to_string()), true)?;
+                self.store.note_error(row, Some(&e.to_string()), true)?;
                 Err(e)
             }
         }
