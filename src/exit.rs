@@ -121,7 +121,7 @@ fn session_kind(error: &sessions::Error) -> Kind {
         E::Ambiguous(_) | E::NoSuchFingerprint(_) => Kind::NotFound,
         E::LockBusy(_) | E::NoLogin(_) => Kind::Unreachable,
         E::LockBroken(_) | E::Store(_) => Kind::Internal,
-        E::Platform(e) | E::NotHealed(e) => platform_kind(e),
+        E::Platform(e) | E::NotHealed(e) | E::NotProlonged(e) => platform_kind(e),
     }
 }
 

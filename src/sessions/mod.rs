@@ -13,6 +13,8 @@
 mod heal;
 pub mod lock;
 mod login;
+mod pace;
+pub mod refresh;
 mod refused;
 mod update;
 
@@ -60,6 +62,9 @@ pub enum Error {
     /// reviving a lapsed login failed on the way: nothing was asked of the platform but that
     #[error("the login has lapsed and could not be renewed: {0}")]
     NotHealed(aimharder::Error),
+    /// the token was updated, `setrefresh` was not done
+    #[error("setrefresh failed: {0}")]
+    NotProlonged(aimharder::Error),
     #[error("{0}")]
     LockBusy(String),
     #[error("{0}")]

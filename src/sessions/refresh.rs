@@ -1,0 +1,228 @@
+//! Keeping many sessions alive: the token update of every due session, by a few threads, with
+//! manners (`cli.md`, `refresh`).
+//!
+//! Each session is taken under its own lock, and only if nobody else holds it: a busy session is
+//! in good hands. What the platform replaced is stored before that session's next request.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::pace::{Pace, back_off};
+use super::{CLOCK_SLACK, Error, Result, Sessions, Updated, is_old};
+use crate::aimharder;
+use crate::clock;
+use crate::store::{SessionRow, Status};
+
+/// At most so many token updates are sent for one session and run.
+const TRIES: u32 = 3;
+/// `setrefresh` is called when the last one is older than this.
+const DAILY: TimeDelta = TimeDelta::hours(24);
+
+/// How a batch is to be done.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// tokens younger than this are left alone; `None`: none is
+    pub stale_after: Option<TimeDelta>,
+    /// `setrefresh` for every session updated now
+    pub deep: bool,
+    pub jobs: usize,
+    /// requests a second over all threads, 0 = no limit
+    pub rate: u32,
+}
+
+/// What became of one session.
+#[derive(Debug)]
+pub enum Fate {
+    /// its token was updated; a `setrefresh` that failed afterwards is only worth a word
+    Updated { warning: Option<aimharder::Error> },
+    /// another process had updated it meanwhile
+    Fresh,
+    /// another process is at it
+    Busy,
+    /// the platform has ended it, and it could not be logged in again
+    LoggedOut(Error),
+    /// the platform had ended it; it was logged in again
+    Relogged,
+    Failed(Error),
+    /// the batch was stopped before its turn: the address is blocked
+    NotTried,
+}
+
+struct Batch<'b> {
+    sessions: &'b Sessions<'b>,
+    plan: &'b Plan,
+    began: DateTime<Utc>,
+    pace: Pace,
+    next: AtomicUsize,
+    blocked: AtomicBool,
+    any_success: AtomicBool,
+    /// the last session could not be reached after all its tries: the next ones get one each
+    outage: AtomicBool,
+}
+
+impl Sessions<'_> {
+    /// Refresh these sessions. `progress` is called with the number of those done, from any thread.
+    /// Fates come in the order of the rows.
+    pub fn refresh_all(&self, rows: &[SessionRow], plan: &Plan, progress: &(dyn Fn(usize) + Sync)) -> Vec<Fate> {
+        let batch = Batch {
+            sessions: self,
+            plan,
+            began: clock::now(),
+            pace: Pace::new(plan.rate),
+            next: AtomicUsize::new(0),
+            blocked: AtomicBool::new(false),
+            any_success: AtomicBool::new(false),
+            outage: AtomicBool::new(false),
+        };
+        let fates: Vec<Mutex<Option<Fate>>> = rows.iter().map(|_| Mutex::new(None)).collect();
+        let done = AtomicUsize::new(0);
+        let work = || {
+            while let Some((row, fate)) = {
+                let turn = batch.next.fetch_add(1, Ordering::Relaxed);
+                rows.get(turn).zip(fates.get(turn))
+            } {
+                let found = batch.one(row);
+                *fate.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+            }
+        };
+        let threads = plan.jobs.clamp(1, rows.len().max(1));
+        thread::scope(|scope| {
+            for _ in 1..threads {
+                // a thread that cannot be had leaves its work to the others
+                let _ = thread::Builder::new().stack_size(256 * 1024).spawn_scoped(scope, work);
+            }
+            work();
+        });
+        let fates = fates.into_iter().map(|fate| fate.into_inner().unwrap_or_else(PoisonError::into_inner));
+        fates.map(|fate| fate.unwrap_or(Fate::NotTried)).collect()
+    }
+}
+
+impl Batch<'_> {
+    fn one(&self, row: &SessionRow) -> Fate {
+        if self.blocked.load(Ordering::Relaxed) {
+            return Fate::NotTried;
+        }
+        let fate = self.take(row).unwrap_or_else(Fate::Failed);
+        match &fate {
+            Fate::Failed(Error::Platform(aimharder::Error::Blocked) | Error::NotHealed(aimharder::Error::Blocked))
+                if !self.any_success.load(Ordering::Relaxed) =>
+            {
+                self.blocked.store(true, Ordering::Relaxed);
+            }
+            Fate::Failed(Error::Platform(e)) => self.outage.store(e.worth_retry(), Ordering::Relaxed),
+            Fate::Updated { .. } | Fate::Relogged => {
+                self.any_success.store(true, Ordering::Relaxed);
+                self.outage.store(false, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+        fate
+    }
+
+    fn take(&self, listed: &SessionRow) -> Result<Fate> {
+        let locks = &self.sessions.locks;
+        let Some(_held) = locks.if_free(&listed.account, &listed.fingerprint)? else {
+            return Ok(Fate::Busy);
+        };
+        let Some(row) = self.sessions.store.session(listed.id)? else {
+            return Ok(Fate::Fresh); // forgotten meanwhile: nothing to look after
+        };
+        if row.status == Status::Expired {
+            self.pace.wait();
+            return Ok(self.log_in_again(&row));
+        }
+        if !self.is_due(&row, listed) {
+            return Ok(Fate::Fresh);
+        }
+        match self.update(row)? {
+            Updated::Now(row) | Updated::Meanwhile(row) => self.prolong(row),
+            Updated::Failed(_, e) => Ok(Fate::Failed(e.into())),
+            Updated::Dead(row) => {
+                self.pace.wait();
+                Ok(match self.sessions.bury(row) {
+                    Ok(_) => Fate::Relogged,
+                    Err(e) => ended(e),
+                })
+            }
+        }
+    }
+
+    /// With `--force`, everything that nobody has updated since this batch began.
+    fn is_due(&self, row: &SessionRow, listed: &SessionRow) -> bool {
+        match self.plan.stale_after {
+            Some(age) => is_old(row.token_updated_at, clock::now(), age),
+            None => row.generation == listed.generation || is_old(row.token_updated_at, self.began, TimeDelta::zero()),
+        }
+    }
+
+    /// The token update, tried again while that is worth it. An unanswered update leaves only the
+    /// old token: trying it again now is no worse than later.
+    fn update(&self, mut row: SessionRow) -> Result<Updated> {
+        let tries = if self.outage.load(Ordering::Relaxed) { 1 } else { TRIES };
+        let mut tried = 0;
+        loop {
+            self.pace.wait();
+            tried += 1;
+            let (same, e) = match self.sessions.update_held(row)? {
+                Updated::Failed(same, e) if tried < tries && e.worth_retry() => (same, e),
+                settled => return Ok(settled),
+            };
+            let Some(wait) = back_off(tried, asked_patience(&e), fastrand::f64()) else {
+                return Ok(Updated::Failed(same, e));
+            };
+            log::info!("{e}; trying again in {:.1} s", wait.as_secs_f64());
+            clock::pause(wait);
+            row = same;
+        }
+    }
+
+    /// `setrefresh` once a day, or now with `--deep`.
+    fn prolong(&self, row: SessionRow) -> Result<Fate> {
+        let due = row.refreshed_at.is_none_or(|at| is_old(at, clock::now(), DAILY));
+        if !due && !self.plan.deep {
+            return Ok(Fate::Updated { warning: None });
+        }
+        self.pace.wait();
+        match self.sessions.set_refresh_held(row)? {
+            (_, None) => Ok(Fate::Updated { warning: None }),
+            (_, Some(e)) if self.plan.deep => Ok(Fate::Failed(Error::NotProlonged(e))),
+            (_, Some(e)) => Ok(Fate::Updated { warning: Some(e) }),
+        }
+    }
+
+    fn log_in_again(&self, row: &SessionRow) -> Fate {
+        match self.sessions.log_in_again(row) {
+            Ok(_) => Fate::Relogged,
+            Err(e) => ended(e),
+        }
+    }
+}
+
+fn asked_patience(error: &aimharder::Error) -> Option<Duration> {
+    match error {
+        aimharder::Error::Busy { retry_after, .. } => *retry_after,
+        _ => None,
+    }
+}
+
+/// A dead session that could not be logged in again: logged out where a person must act, failed
+/// where a later try may do.
+fn ended(error: Error) -> Fate {
+    match error {
+        Error::Expired(_) | Error::Refused(_) | Error::TooManyRefusals(_) | Error::Password(_) => {
+            Fate::LoggedOut(error)
+        }
+        other => Fate::Failed(other),
+    }
+}
+
+/// Tokens whose time lies beyond this are due whatever their age.
+pub fn future_after(now: DateTime<Utc>) -> DateTime<Utc> {
+    now + CLOCK_SLACK
+}
