@@ -21,6 +21,7 @@ mod cookies;
 mod error;
 mod exchange;
 mod host;
+mod html;
 mod http_date;
 mod lenient;
 mod login;
