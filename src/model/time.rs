@@ -46,7 +46,7 @@ pub fn parse_span(input: &str) -> Option<(NaiveTime, Option<NaiveTime>)> {
 
 /// A duration: a whole number and its unit, `500ms`, `15s`, `14m`, `2h`, `7d`.
 pub fn parse_duration(input: &str) -> Result<Duration, String> {
-    const FORMS: &str = "for example 500ms, 15s, 14m, 2h or 7d";
+    const FORMS: &str = "for example 15s, 500ms, 14m, 2h or 7d";
     let word = input.trim();
     let end = word
         .find(|c: char| !c.is_ascii_digit())
@@ -230,7 +230,7 @@ mod tests {
             );
         }
         for (input, wrong) in [
-            ("", "\"\" is no duration, for example 500ms"),
+            ("", "\"\" is no duration, for example 15s"),
             ("fast", "\"fast\" is no duration"),
             ("s", "\"s\" is no duration"),
             ("15", "\"15\" has no unit, for example 15s or 15m"),

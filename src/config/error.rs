@@ -1,0 +1,74 @@
+//! What is wrong with a config file, in one line: file, line, key, fault. Never a value that may be a secret.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A config that cannot be used (exit 2).
+#[derive(Debug)]
+pub struct ConfigError {
+    path: PathBuf,
+    line: Option<usize>,
+    message: String,
+    missing: bool,
+}
+
+impl ConfigError {
+    pub(super) fn at(path: &Path, line: usize, message: String) -> Self {
+        Self {
+            path: path.to_owned(),
+            line: Some(line),
+            message,
+            missing: false,
+        }
+    }
+
+    pub(super) fn file(path: &Path, message: String) -> Self {
+        Self {
+            path: path.to_owned(),
+            line: None,
+            message,
+            missing: false,
+        }
+    }
+
+    pub(super) fn read(path: &Path, error: &io::Error) -> Self {
+        let missing = error.kind() == io::ErrorKind::NotFound;
+        let message = format!(
+            "cannot read the config: {}",
+            lower_first(&error.to_string())
+        );
+        Self {
+            missing,
+            ..Self::file(path, message)
+        }
+    }
+
+    /// Whether there is no such file, which is fine at the default place.
+    pub fn is_missing(&self) -> bool {
+        self.missing
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display().to_string();
+        f.write_str(&path.replace(char::is_control, "?"))?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// A message of another library in our style: one line, lower case at its beginning.
+pub(super) fn lower_first(message: &str) -> String {
+    let one_line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut chars = one_line.chars();
+    chars
+        .next()
+        .map(|first| first.to_lowercase().chain(chars).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,39 @@
+//! URLs that are secrets: a webhook's path or a proxy's user part is a password, so none of it is shown.
+
+use std::fmt;
+
+use reqwest::Url;
+use zeroize::Zeroizing;
+
+/// A checked URL without `Display`, with redacted `Debug`, wiped on drop.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretUrl(Zeroizing<String>);
+
+impl SecretUrl {
+    /// A URL with a host and one of these schemes. The error says what is wrong and quotes nothing.
+    pub(super) fn parse(raw: &str, schemes: &[&str], example: &str) -> Result<Self, String> {
+        let wrong = |what: &str| format!("{what}, for example {example} (the value is not shown)");
+        let url = Url::parse(raw.trim()).map_err(|_| wrong("not a URL"))?;
+        if !schemes.contains(&url.scheme()) {
+            return Err(wrong(&format!(
+                "not a URL that begins with {}://",
+                schemes.join(":// or ")
+            )));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(wrong("a URL without a host"));
+        }
+        Ok(Self(Zeroizing::new(url.into())))
+    }
+
+    /// The URL itself, for the request only.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretUrl(…)")
+    }
+}

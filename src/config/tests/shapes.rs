@@ -1,0 +1,151 @@
+//! Faults of the TOML, unknown keys, wrong types, and what is never quoted.
+
+use super::fault;
+
+#[test]
+fn faults_name_line_and_key() {
+    for (text, expected) in [
+        // the TOML itself
+        (
+            "account = \"a@b\"\naccount = \"c@d\"",
+            "2: account: duplicate key",
+        ),
+        ("[server]\n[server]", "2: server: duplicate key"),
+        (
+            "box = 'x'\naccount = ana",
+            "2: account: string values must be quoted",
+        ),
+        (
+            "[server]\ntimeout = 'fast",
+            "2: timeout: invalid literal string",
+        ),
+        // unknown keys
+        (
+            "\ncolour = 1",
+            "2: colour: unknown key, known are account, box,",
+        ),
+        ("\"a b\\n\" = 1", "1: \"a b\\n\": unknown key"),
+        (
+            "box = 'x'\n[server]\n\ntime_out = '5s'",
+            "4: [server] time_out: unknown key, known are domain,",
+        ),
+        ("[server.tls]", "1: [server] tls: unknown key"),
+        (
+            "[boxes.demo]\nname = 'x'",
+            "2: [boxes.demo] name: unknown key, known are id, timezone, opens",
+        ),
+        (
+            "[accounts.\"b@c\"]\npassword = 'x'",
+            "2: [accounts.\"b@c\"] password: unknown key",
+        ),
+        (
+            "[[notify]]\ncommand = 'x'\nslack = 'y'",
+            "3: [[notify]] slack: unknown key",
+        ),
+        (
+            "[[notify]]\ntelegram = { token = 'x', chat = '1' }",
+            "2: [[notify]] telegram.token: unknown key",
+        ),
+        ("[ping]\nbook = 'x'", "2: [ping] book: unknown key"),
+        // wrong types
+        ("account = 5", "1: account: must be a string"),
+        ("box = true", "1: box: must be a string"),
+        (
+            "background_salt = []",
+            "1: background_salt: must be a string",
+        ),
+        (
+            "password_command = 5",
+            "1: password_command: must be a string or a list of strings",
+        ),
+        (
+            "password_command = [\n'a',\n5]",
+            "3: password_command: must be a list of strings",
+        ),
+        ("accounts = 1", "1: accounts: must be a table"),
+        (
+            "[accounts]\n'b@c' = 1",
+            "2: [accounts] \"b@c\": must be a table",
+        ),
+        ("[boxes]\ndemo = 1", "2: [boxes] demo: must be a table"),
+        (
+            "[boxes.demo]\nid = '1'",
+            "2: [boxes.demo] id: must be a whole number",
+        ),
+        (
+            "[boxes.demo]\nid = 1.5",
+            "2: [boxes.demo] id: must be a whole number",
+        ),
+        (
+            "[boxes.demo]\ntimezone = 1",
+            "2: [boxes.demo] timezone: must be a string",
+        ),
+        (
+            "[notify]\ncommand = 'x'",
+            "1: notify: must be tables, each begun by [[notify]]",
+        ),
+        (
+            "notify = ['x']",
+            "1: notify: must be tables, each begun by [[notify]]",
+        ),
+        (
+            "[[notify]]\non = 'booked'",
+            "2: [[notify]] on: must be a list of strings",
+        ),
+        (
+            "[[notify]]\ntelegram = 'x'",
+            "2: [[notify]] telegram: must be a table",
+        ),
+        ("ping = 'x'", "1: ping: must be a table"),
+        ("[ping]\nrefresh = 1", "2: [ping] refresh: must be a string"),
+        ("server = 1", "1: server: must be a table"),
+        (
+            "[server]\ntimeout = 15",
+            "2: [server] timeout: must be a string",
+        ),
+    ] {
+        let told = fault(text);
+        assert!(
+            told.starts_with(expected),
+            "{text:?}\n  told: {told}\n  want: {expected}"
+        );
+    }
+}
+
+#[test]
+fn secrets_are_not_quoted() {
+    for text in [
+        "password = 'hunter2'",
+        "password = hunter2",
+        "account = hunter2",
+        "account = 'hunter2",
+        "password_command = ['a',\nhunter2==]",
+        "hunter2= =",
+        "hunter2hunter2 hunter2",
+        "box = ['hunter2']",
+        "password_command = { a = 'hunter2' }",
+        "password_command = \"hunter2\\u0000\"",
+        "background_salt = ['hunter2']",
+        "[[notify]]\ndiscord = 'hunter2'",
+        "[[notify]]\ndiscord = 'ftp://hunter2'",
+        "[[notify]]\nwebhook = 'https://[hunter2'",
+        "[[notify]]\nntfy = 'https:hunter2:x'",
+        "[[notify]]\ntelegram = { token_command = 'echo hunter2' }",
+        "[[notify]]\ntelegram = { token_command = ['', 'hunter2'], chat = '1' }",
+        "[[notify]]\ntelegram = { token = 'hunter2', chat = '1' }",
+        "[ping]\nrefresh = 'hunter2'",
+        "[ping]\nprebook = 'mailto:hunter2@x'",
+        "[server]\nproxy = 'ftp://hunter2@host'",
+        "[server]\nproxy = 'u:hunter2@host:80'",
+        "[server]\nproxy = 'socks4://u:hunter2@host:80'",
+        "[server]\ntimeout = ['hunter2']",
+    ] {
+        let told = fault(text);
+        let key_itself = text.starts_with("hunter2hunter2");
+        assert!(key_itself || !told.contains("hunter2"), "{text:?}: {told}");
+        assert!(
+            told.starts_with(|c: char| c.is_ascii_digit()),
+            "{text:?}: {told}"
+        );
+    }
+}

@@ -1,0 +1,21 @@
+//! Tables and properties of opening rules, guesses and what refusals teach.
+
+mod instants;
+mod properties;
+mod refusals;
+mod rules;
+mod tries;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+
+fn date(s: &str) -> NaiveDate {
+    s.parse().unwrap()
+}
+
+fn time(s: &str) -> NaiveTime {
+    NaiveTime::parse_from_str(s, "%H:%M").unwrap()
+}
+
+fn utc(s: &str) -> DateTime<Utc> {
+    s.parse().unwrap()
+}
