@@ -1,9 +1,9 @@
 //! The platform's HTTP client: one function per endpoint of `protocol.md`, and the only network of the program.
 //!
-//! A call goes through three steps, each in a file of its own. [`exchange`] sends it, follows redirects where that is
-//! allowed, keeps cookies and reads the whole body within limits. [`classify`] asks what is the same for every answer: is it
-//! one, and does it say `logout`? The endpoint's own file ([`login`], [`refresh`], [`account`], [`schedule`], [`bookings`],
-//! [`book`], [`cancel`], [`probe`]) turns the content into a typed outcome, by pure functions over saved answers.
+//! A call goes through three steps, each in a file of its own. `exchange` sends it, follows redirects where that is
+//! allowed, keeps cookies and reads the whole body within limits. `classify` asks what is the same for every answer: is it
+//! one, and does it say `logout`? The endpoint's own file (`login`, `refresh`, `account`, `schedule`, `bookings`,
+//! `book`, `cancel`, `probe`) turns the content into a typed outcome, by pure functions over saved answers.
 //!
 //! The caller brings the cookies of one login in a [`Jar`]; a call that fails leaves them as they were, one that succeeds
 //! has put the new ones in. Nothing is repeated in here, and nothing is believed that an answer does not prove.
@@ -21,6 +21,7 @@ mod cookies;
 mod error;
 mod exchange;
 mod host;
+mod html;
 mod http_date;
 mod lenient;
 mod login;

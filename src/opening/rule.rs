@@ -99,29 +99,31 @@ impl FromStr for Rule {
             let at = at.ok_or_else(|| wrong("needs a time of day"))?;
             return Ok(Self::Weekly { day, at });
         }
-        let number =
-            |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        if let Some(digits) = left.strip_suffix('d').filter(|digits| number(digits)) {
-            let days = whole_number(digits).filter(|&days| days <= MOST_DAYS);
-            let days = days.ok_or_else(|| wrong(&format!("has more than {MOST_DAYS} days")))?;
-            return Ok(Self::Days { days, at });
+        match amount(left) {
+            Some((days, "d")) => days
+                .filter(|&days| days <= MOST_DAYS)
+                .map(|days| Self::Days { days, at })
+                .ok_or_else(|| wrong(&format!("has more than {MOST_DAYS} days"))),
+            Some((_, "h")) if at.is_some() => Err(wrong(
+                "has hours and a time of day; hours are counted from the class",
+            )),
+            Some((hours, "h")) => hours
+                .filter(|hours| (1..=MOST_HOURS).contains(hours))
+                .map(Self::Hours)
+                .ok_or_else(|| wrong(&format!("has not 1 to {MOST_HOURS} hours"))),
+            Some((_, "")) => Err(wrong("has no unit")),
+            _ => Err(wrong("is no opening rule")),
         }
-        if let Some(digits) = left.strip_suffix('h').filter(|digits| number(digits)) {
-            if at.is_some() {
-                return Err(wrong(
-                    "has hours and a time of day; hours are counted from the class",
-                ));
-            }
-            let hours = whole_number(digits).filter(|hours| (1..=MOST_HOURS).contains(hours));
-            let hours = hours.ok_or_else(|| wrong(&format!("has not 1 to {MOST_HOURS} hours")))?;
-            return Ok(Self::Hours(hours));
-        }
-        Err(wrong(if number(left) {
-            "has no unit"
-        } else {
-            "is no opening rule"
-        }))
     }
+}
+
+/// Leading ASCII digits as a number, where it is not too large, and what follows them; `None` without digits.
+fn amount(word: &str) -> Option<(Option<u16>, &str)> {
+    let end = word
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(word.len());
+    let (digits, unit) = word.split_at(end);
+    (!digits.is_empty()).then(|| (digits.parse().ok(), unit))
 }
 
 impl fmt::Display for Rule {

@@ -14,7 +14,7 @@ fn parse(text: &str) -> Result<Config> {
 }
 
 fn fault(text: &str) -> String {
-    let error = parse(text).expect_err(text).to_string();
+    let error = parse(text).map(|_| text).unwrap_err().to_string();
     let rest = error.strip_prefix(PATH).unwrap().to_owned();
     assert!(!rest.contains('\n'), "{rest}");
     rest.trim_start_matches(':').to_owned()
