@@ -1,17 +1,14 @@
 //! `aimharder` books gym classes on the AimHarder platform.
 
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::too_many_lines
-    )
-)]
-
 pub mod aimharder;
+pub mod booking;
+pub mod cli;
+pub mod clock;
+pub mod commands;
 pub mod config;
+pub mod exit;
+pub mod interrupt;
+pub mod logs;
 pub mod model;
 pub mod opening;
 pub mod output;
