@@ -1,12 +1,12 @@
 //! Who is logged in, and which boxes the account has (protocol.md §4). `whoami` is also the proof that a login is alive.
 //! Must not guess a box's id: what is not told is `None`.
 
+use scraper::{Html, Selector};
 use serde_json::Value;
 
 use super::call::Call;
 use super::exchange::Answer;
 use super::host::{box_of, host_of, within};
-use super::html::tags;
 use super::lenient::Loose;
 use super::wire::WireRole;
 use super::{BoxRef, Error, Jar, Platform, classify};
@@ -105,11 +105,14 @@ pub(super) fn boxes(roles: &[Loose], domain: &str) -> Vec<BoxRef> {
 }
 
 pub(super) fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
-    let page = classify::page(answer)?;
+    let page = Html::parse_document(&classify::page(answer)?);
     let mut boxes: Vec<BoxRef> = Vec::new();
-    for link in tags(&page, "a").iter().filter_map(|a| a.attribute("href")) {
+    for link in select(&page, "a[href]")
+        .iter()
+        .filter_map(|a| a.attr("href"))
+    {
         // a relative link, or one to another site, names no box
-        let host = host_of(&link).filter(|host| within(host, domain) && link.contains("//"));
+        let host = host_of(link).filter(|host| within(host, domain) && link.contains("//"));
         let Some((name, host)) = host.and_then(|host| box_of(&host, domain)) else {
             continue;
         };
@@ -122,23 +125,20 @@ pub(super) fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Er
             });
         }
     }
-    let asks_password = || {
-        tags(&page, "input")
-            .iter()
-            .any(|i| i.has("type", "password") || i.has("name", "pw"))
-    };
-    if boxes.is_empty() && asks_password() {
+    if boxes.is_empty() && !select(&page, "input[type=password], input[name=pw]").is_empty() {
         return Err(Error::LoggedOut);
     }
     Ok(boxes)
 }
 
 pub(super) fn read_box_id(answer: &Answer) -> Result<i64, Error> {
-    let page = classify::page(answer)?;
-    let id = tags(&page, "script")
-        .iter()
-        .find_map(|script| id_in_script(script.code()));
-    id.ok_or_else(|| Error::Strange(format!("{} does not tell the box's number", answer.host)))
+    let page = Html::parse_document(&classify::page(answer)?);
+    let mut scripts = select(&page, "script")
+        .into_iter()
+        .map(|script| script.text().collect::<String>());
+    scripts
+        .find_map(|script| id_in_script(&script))
+        .ok_or_else(|| Error::Strange(format!("{} does not tell the box's number", answer.host)))
 }
 
 /// `box: 10122`, `"box":"10122"`, `box = 10122`: a property or variable of exactly that name.
@@ -158,6 +158,13 @@ fn id_in_script(script: &str) -> Option<i64> {
         let digits = value.split(|c: char| !c.is_ascii_digit()).next()?;
         digits.parse().ok().filter(|id| *id > 0)
     })
+}
+
+/// The elements a selector finds; none for one that is wrong.
+pub(super) fn select<'a>(page: &'a Html, selector: &str) -> Vec<scraper::ElementRef<'a>> {
+    Selector::parse(selector)
+        .map(|selector| page.select(&selector).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 //! `#loginErrors`, which is there and empty on good pages too. Must not take a marketing page for either.
 
 use reqwest::Url;
+use scraper::Html;
 
+use super::account::select;
 use super::exchange::Answer;
-use super::html::tags;
 use super::login::{Signs, refused};
 use super::{LoginError, Token, classify};
-use crate::text::clean;
 
 /// What the form sends.
 pub(super) fn fields<'a>(
@@ -56,17 +56,18 @@ pub(super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
 
 /// The token in the iframe's address, and the text of `#loginErrors`.
 fn parse(page: &str) -> (Option<Token>, String) {
-    let frames = tags(page, "iframe");
+    let page = Html::parse_document(page);
+    let frames = select(&page, "iframe[src]");
     let token = frames
         .iter()
-        .filter_map(|frame| frame.attribute("src"))
-        .find_map(|src| token_in(&src));
-    let all = tags(page, "*");
-    let errors = all.iter().find(|tag| tag.has("id", "loginErrors"));
-    let errors = errors.map_or("", |tag| tag.inside());
-    // not cleaned yet, only looked at: what is cleaned twice is unescaped twice
-    let errors = if clean(errors).is_empty() { "" } else { errors };
-    (token, errors.to_owned())
+        .filter_map(|frame| frame.attr("src"))
+        .find_map(token_in);
+    let errors = select(&page, "#loginErrors");
+    let errors: Vec<String> = errors
+        .iter()
+        .map(|span| span.text().collect::<String>().trim().to_owned())
+        .collect();
+    (token, errors.join(" ").trim().to_owned())
 }
 
 /// `/setrefresh?token=…`, absolute or relative.

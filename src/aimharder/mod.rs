@@ -21,7 +21,6 @@ mod cookies;
 mod error;
 mod exchange;
 mod host;
-mod html;
 mod http_date;
 mod lenient;
 mod login;
