@@ -8,8 +8,7 @@ use serde::Serialize;
 use crate::{aimharder, booking, config, sessions, store};
 
 /// Why a command did not end with 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Internal,
     Usage,
@@ -38,6 +37,29 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// The kind's name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Usage => "usage",
+            Self::LoginRequired => "login_required",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::NotFound => "not_found",
+            Self::Partial => "partial",
+            Self::UnknownOutcome => "unknown_outcome",
+            Self::TooEarly => "too_early",
+        }
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.name())
+    }
+}
+
 /// An error with its place in the table, made where the decision is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
@@ -46,6 +68,9 @@ pub struct Failure {
     /// its words or its JSON object are already on their way to the user
     #[serde(skip)]
     pub shown: bool,
+    /// its words are already told, or deliberately kept back: no error line
+    #[serde(skip)]
+    pub told: bool,
 }
 
 impl Failure {
@@ -54,6 +79,7 @@ impl Failure {
             kind,
             message: message.into(),
             shown: false,
+            told: false,
         }
     }
 

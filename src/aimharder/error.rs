@@ -9,13 +9,15 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The answer says `logout`, or 401: the session is dead, and the server did nothing (protocol.md §1).
-    #[error("aimharder says that the session is logged out")]
+    #[error("AimHarder says that the session is logged out")]
     LoggedOut,
     /// 403: the platform does not serve this network address (protocol.md §1).
-    #[error("aimharder does not serve this network address (answered 403)")]
+    #[error(
+        "AimHarder answered 403: it does not serve this network address (data-centre and foreign ones are blocked); set `proxy` under [server] in the config"
+    )]
     Blocked,
     /// 429 or at least 500: try later; `retry_after` is at most an hour.
-    #[error("aimharder is out of order or busy (answered {status})")]
+    #[error("AimHarder is out of order or busy (answered {status})")]
     Busy {
         /// The HTTP status.
         status: u16,

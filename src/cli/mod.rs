@@ -17,7 +17,9 @@ use crate::model::session::{SHORTEST_PREFIX, SessionKind};
 pub use booking::{
     BookArgs, BookingsArgs, BoxSet, BoxesArgs, BoxesCommand, CancelArgs, ClassesArgs, DayArg,
 };
-pub use sessions::{LoginArgs, LogoutArgs, SessionSet, SessionsArgs, SessionsCommand, Switch};
+pub use sessions::{
+    LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
+};
 
 const ABOUT: &str =
     "Book gym classes on the AimHarder platform from a shell, crontab or systemd timers";
@@ -82,6 +84,7 @@ pub enum Command {
     Login(LoginArgs),
     Logout(LogoutArgs),
     Sessions(SessionsArgs),
+    Refresh(RefreshArgs),
     Boxes(BoxesArgs),
     Classes(ClassesArgs),
     Bookings(BookingsArgs),
@@ -96,6 +99,7 @@ impl Command {
             Self::Login(_) => "login",
             Self::Logout(_) => "logout",
             Self::Sessions(_) => "sessions",
+            Self::Refresh(_) => "refresh",
             Self::Boxes(_) => "boxes",
             Self::Classes(_) => "classes",
             Self::Bookings(_) => "bookings",

@@ -1,9 +1,12 @@
 //! `login`, `logout`, `sessions`.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
+use crate::model::time;
 
 /// Log in: one session for you on this machine, one for automation
 ///
@@ -100,4 +103,35 @@ pub struct SessionSet {
 pub enum Switch {
     On,
     Off,
+}
+
+/// Keep every login alive: update the tokens that are getting old
+///
+/// For cron or a timer every 15 minutes. Runs may overlap, and any other command may run at the same
+/// time. Silent when all is well; a problem is told when it is new and when it is over.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aimharder refresh
+  aimharder refresh --session background --force --json
+
+Looks after the sessions of all accounts, of both kinds, unless --account or --session says otherwise.
+Exit codes: 0 all well or nothing to do, 3 logged out (a person must log in), 5 unreachable,
+7 some failed, 2 usage, 1 unusable store")]
+pub struct RefreshArgs {
+    /// Leave younger tokens alone
+    #[arg(long, value_name = "TIME", default_value = "14m", value_parser = time::parse_duration)]
+    pub stale_after: Duration,
+    /// Update every token, whatever its age
+    #[arg(long, conflicts_with = "stale_after")]
+    pub force: bool,
+    /// Prolong every session updated now with setrefresh (else once a day)
+    #[arg(long)]
+    pub deep: bool,
+    /// How many sessions at the same time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub jobs: u8,
+    /// Requests a second over all of them, 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub rate: u32,
 }

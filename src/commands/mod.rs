@@ -9,6 +9,7 @@ mod classes;
 mod gym;
 mod login;
 mod logout;
+mod refresh;
 mod sessions;
 
 use anyhow::Result;
@@ -34,6 +35,7 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         Command::Login(args) => login::run(&args, &app, out),
         Command::Logout(args) => logout::run(&args, &app, out),
         Command::Sessions(args) => sessions::run(args, &app, out),
+        Command::Refresh(args) => refresh::run(&args, &app, out),
         Command::Boxes(args) => boxes::run(args, &app, out),
         Command::Classes(args) => classes::run(&args, &app, out),
         Command::Bookings(args) => bookings::run(&args, &app, out),

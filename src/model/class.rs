@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+
+use super::instant::{hours_minutes, instant, maybe_hours_minutes, maybe_instant};
 
 use crate::aimharder::{Mine, Row};
 use crate::opening::Opening;
@@ -114,33 +116,5 @@ fn state(
         ClassState::Full
     } else {
         ClassState::Open
-    }
-}
-
-/// `18:30`
-pub fn hours_minutes<S: Serializer>(time: &NaiveTime, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(&time.format("%H:%M"))
-}
-
-pub fn maybe_hours_minutes<S: Serializer>(
-    time: &Option<NaiveTime>,
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => hours_minutes(time, to),
-        None => to.serialize_none(),
-    }
-}
-
-/// RFC 3339 with the zone's offset, in seconds.
-pub fn instant<S: Serializer>(at: &DateTime<Tz>, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%:z"))
-}
-
-/// The same, or `null`.
-pub fn maybe_instant<S: Serializer>(at: &Option<DateTime<Tz>>, to: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => instant(at, to),
-        None => to.serialize_none(),
     }
 }

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod class;
 pub mod day;
+pub mod instant;
 pub mod label;
 pub mod session;
 pub mod time;

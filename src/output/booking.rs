@@ -11,7 +11,8 @@ use super::page::{Cell, Page, Tone, cell, plain};
 use super::{SessionRef, View};
 use crate::booking::{CancelOutcome, Outcome};
 use crate::exit::{Failure, Kind};
-use crate::model::class::{Class, hours_minutes, instant, maybe_instant};
+use crate::model::class::Class;
+use crate::model::instant::{hours_minutes, instant, maybe_hours_minutes, maybe_instant};
 
 /// `book`
 #[derive(Debug, Serialize)]
@@ -157,7 +158,7 @@ pub struct BookingView {
     pub day: NaiveDate,
     #[serde(serialize_with = "hours_minutes")]
     pub start: NaiveTime,
-    #[serde(serialize_with = "crate::model::class::maybe_hours_minutes")]
+    #[serde(serialize_with = "maybe_hours_minutes")]
     pub end: Option<NaiveTime>,
     #[serde(serialize_with = "instant")]
     pub starts_at: DateTime<Tz>,

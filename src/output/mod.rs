@@ -5,6 +5,8 @@ mod booking;
 mod boxes;
 mod classes;
 mod page;
+mod progress;
+mod refresh;
 mod sessions;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -21,6 +23,8 @@ pub use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
 pub use boxes::{BoxView, BoxesView};
 pub use classes::ClassesView;
 pub use page::Page;
+pub use progress::Progress;
+pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub use sessions::{
     DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
     SessionsView,
@@ -53,6 +57,7 @@ pub struct Out {
     to: Box<dyn Write>,
     json: bool,
     page: Page,
+    watched: bool,
 }
 
 impl Out {
@@ -65,7 +70,22 @@ impl Out {
             to: Box::new(stdout),
             json,
             page,
+            watched: io::stderr().is_terminal(),
         }
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Is somebody looking? Then everything is told every time.
+    pub fn is_watched(&self) -> bool {
+        self.watched
+    }
+
+    /// A line for people beside the results: on standard error, like every other word of automation.
+    pub fn tell(&mut self, line: &str) {
+        let _ = writeln!(io::stderr(), "{}{line}", crate::logs::journal_mark(4));
     }
 
     /// What clap has to say: help and version on standard output, errors like every other error.
@@ -125,6 +145,9 @@ impl Out {
             let object = serde_json::to_string(&Bare { error: failure }).unwrap_or_default();
             // a reader that has gone away needs no error
             let _ = writeln!(self.to, "{object}").and_then(|()| self.to.flush());
+        }
+        if failure.told {
+            return;
         }
         let _ = writeln!(
             io::stderr(),

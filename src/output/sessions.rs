@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::View;
 use super::page::{Cell, Page, Tone, cell, plain};
 use crate::exit::{Failure, Kind};
 use crate::model::account::Account;
+use crate::model::instant::{maybe_utc, utc};
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::model::time::human_age;
 use crate::store::Status;
@@ -250,20 +251,5 @@ impl View for PrunedView {
             self.deleted,
             if self.deleted == 1 { "" } else { "s" }
         )
-    }
-}
-
-/// RFC 3339 in UTC, with its offset, in seconds.
-pub(super) fn utc<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%:z"))
-}
-
-pub(super) fn maybe_utc<S: Serializer>(
-    at: &Option<DateTime<Utc>>,
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => utc(at, to),
-        None => to.serialize_none(),
     }
 }

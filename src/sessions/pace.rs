@@ -14,20 +14,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Lets requests pass at a steady rate.
 #[derive(Debug)]
-pub struct Pace {
+pub(super) struct Pace {
     gap: Duration,
     next: Mutex<Instant>,
 }
 
 impl Pace {
     /// `per_second` requests a second; 0 = no limit.
-    pub fn new(per_second: u32) -> Self {
-        let gap = Duration::from_secs(1).checked_div(per_second).unwrap_or_default();
-        Self { gap, next: Mutex::new(Instant::now()) }
+    pub(super) fn new(per_second: u32) -> Self {
+        let gap = Duration::from_secs(1)
+            .checked_div(per_second)
+            .unwrap_or_default();
+        Self {
+            gap,
+            next: Mutex::new(Instant::now()),
+        }
     }
 
     /// Wait for this request's turn.
-    pub fn wait(&self) {
+    pub(super) fn wait(&self) {
         if self.gap.is_zero() {
             return;
         }
@@ -43,9 +48,11 @@ impl Pace {
 
 /// How long to wait before try number `tried + 1`; `None` when the server asks for more patience
 /// than a run has. What the server asks for is the least, jitter comes on top.
-pub fn back_off(tried: u32, retry_after: Option<Duration>, random: f64) -> Option<Duration> {
+pub(super) fn back_off(tried: u32, retry_after: Option<Duration>, random: f64) -> Option<Duration> {
     let asked = retry_after.unwrap_or_default();
-    let most = FIRST.saturating_mul(1 << tried.saturating_sub(1).min(8)).min(LONGEST);
+    let most = FIRST
+        .saturating_mul(1 << tried.saturating_sub(1).min(8))
+        .min(LONGEST);
     (asked <= PATIENCE).then(|| asked + most.mul_f64(random.clamp(0.0, 1.0)))
 }
 
@@ -60,7 +67,10 @@ mod tests {
         assert_eq!(back_off(2, None, 1.0), Some(seconds(2)));
         assert_eq!(back_off(2, None, 0.0), Some(seconds(0)));
         assert_eq!(back_off(9, None, 1.0), Some(seconds(10)));
-        assert_eq!(back_off(1, Some(seconds(3)), 0.5), Some(Duration::from_millis(3500)));
+        assert_eq!(
+            back_off(1, Some(seconds(3)), 0.5),
+            Some(Duration::from_millis(3500))
+        );
         assert_eq!(back_off(1, Some(seconds(31)), 0.0), None);
     }
 
@@ -73,6 +83,10 @@ mod tests {
                 threads.spawn(|| (0..5).for_each(|_| pace.wait()));
             }
         });
-        assert!(began.elapsed() >= Duration::from_millis(95), "20 requests at 200 a second took {:?}", began.elapsed());
+        assert!(
+            began.elapsed() >= Duration::from_millis(95),
+            "20 requests at 200 a second took {:?}",
+            began.elapsed()
+        );
     }
 }

@@ -38,7 +38,9 @@ pub struct Plan {
 #[derive(Debug)]
 pub enum Fate {
     /// its token was updated; a `setrefresh` that failed afterwards is only worth a word
-    Updated { warning: Option<aimharder::Error> },
+    Updated {
+        warning: Option<aimharder::Error>,
+    },
     /// another process had updated it meanwhile
     Fresh,
     /// another process is at it
@@ -67,7 +69,12 @@ struct Batch<'b> {
 impl Sessions<'_> {
     /// Refresh these sessions. `progress` is called with the number of those done, from any thread.
     /// Fates come in the order of the rows.
-    pub fn refresh_all(&self, rows: &[SessionRow], plan: &Plan, progress: &(dyn Fn(usize) + Sync)) -> Vec<Fate> {
+    pub fn refresh_all(
+        &self,
+        rows: &[SessionRow],
+        plan: &Plan,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Vec<Fate> {
         let batch = Batch {
             sessions: self,
             plan,
@@ -94,11 +101,15 @@ impl Sessions<'_> {
         thread::scope(|scope| {
             for _ in 1..threads {
                 // a thread that cannot be had leaves its work to the others
-                let _ = thread::Builder::new().stack_size(256 * 1024).spawn_scoped(scope, work);
+                let _ = thread::Builder::new()
+                    .stack_size(256 * 1024)
+                    .spawn_scoped(scope, work);
             }
             work();
         });
-        let fates = fates.into_iter().map(|fate| fate.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let fates = fates
+            .into_iter()
+            .map(|fate| fate.into_inner().unwrap_or_else(PoisonError::into_inner));
         fates.map(|fate| fate.unwrap_or(Fate::NotTried)).collect()
     }
 }
@@ -110,12 +121,15 @@ impl Batch<'_> {
         }
         let fate = self.take(row).unwrap_or_else(Fate::Failed);
         match &fate {
-            Fate::Failed(Error::Platform(aimharder::Error::Blocked) | Error::NotHealed(aimharder::Error::Blocked))
-                if !self.any_success.load(Ordering::Relaxed) =>
-            {
+            Fate::Failed(
+                Error::Platform(aimharder::Error::Blocked)
+                | Error::NotHealed(aimharder::Error::Blocked),
+            ) if !self.any_success.load(Ordering::Relaxed) => {
                 self.blocked.store(true, Ordering::Relaxed);
             }
-            Fate::Failed(Error::Platform(e)) => self.outage.store(e.worth_retry(), Ordering::Relaxed),
+            Fate::Failed(Error::Platform(e)) => {
+                self.outage.store(e.worth_retry(), Ordering::Relaxed)
+            }
             Fate::Updated { .. } | Fate::Relogged => {
                 self.any_success.store(true, Ordering::Relaxed);
                 self.outage.store(false, Ordering::Relaxed);
@@ -157,14 +171,21 @@ impl Batch<'_> {
     fn is_due(&self, row: &SessionRow, listed: &SessionRow) -> bool {
         match self.plan.stale_after {
             Some(age) => is_old(row.token_updated_at, clock::now(), age),
-            None => row.generation == listed.generation || is_old(row.token_updated_at, self.began, TimeDelta::zero()),
+            None => {
+                row.generation == listed.generation
+                    || is_old(row.token_updated_at, self.began, TimeDelta::zero())
+            }
         }
     }
 
     /// The token update, tried again while that is worth it. An unanswered update leaves only the
     /// old token: trying it again now is no worse than later.
     fn update(&self, mut row: SessionRow) -> Result<Updated> {
-        let tries = if self.outage.load(Ordering::Relaxed) { 1 } else { TRIES };
+        let tries = if self.outage.load(Ordering::Relaxed) {
+            1
+        } else {
+            TRIES
+        };
         let mut tried = 0;
         loop {
             self.pace.wait();
@@ -184,7 +205,9 @@ impl Batch<'_> {
 
     /// `setrefresh` once a day, or now with `--deep`.
     fn prolong(&self, row: SessionRow) -> Result<Fate> {
-        let due = row.refreshed_at.is_none_or(|at| is_old(at, clock::now(), DAILY));
+        let due = row
+            .refreshed_at
+            .is_none_or(|at| is_old(at, clock::now(), DAILY));
         if !due && !self.plan.deep {
             return Ok(Fate::Updated { warning: None });
         }

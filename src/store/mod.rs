@@ -27,6 +27,7 @@ use rusqlite::Connection;
 pub use accounts::RefusedPassword;
 pub use boxes::{BoxRow, BoxSettings, FoundBox};
 pub use due::DueQuery;
+pub use problems::Problem;
 pub use sessions::{NewLogin, SessionRow, Status};
 
 /// An open store. Threads share it; statements are short.

@@ -1,31 +1,50 @@
 //! What stands wrong, run after run: so that automation puts a problem into words when it is new
-//! and once when it is over, and not 96 times a day (`cli.md`, "Told once").
+//! and once when it is over, and not 96 times a day (`cli.md`, "Told once"). What is told and when
+//! is decided in [`crate::told`].
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{At, Result, Store};
 
-/// A standing problem of one session or prebooking.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is known of one subject (a session or a prebooking) that has, or had, a problem.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problem {
-    /// an error kind of the exit-code table
-    pub kind: String,
-    /// how many runs in a row have met it
-    pub runs: i64,
-    pub told: bool,
+    /// the kind that was put into words and still stands
+    pub standing: Option<String>,
+    /// how many runs in a row could not reach the platform
+    pub outage_runs: i64,
 }
 
 impl Store {
+    /// The subjects of one sort (`session:`, `prebooking:`) that have a problem.
+    pub fn problems(&self, sort: &str) -> Result<Vec<(String, Problem)>> {
+        let db = self.db();
+        let mut query = db
+            .prepare("SELECT subject, standing, outage_runs FROM problems WHERE substr(subject, 1, length(?1)) = ?1")
+            .at(self.path())?;
+        let rows = query.query_map([sort], |row| {
+            Ok((
+                row.get(0)?,
+                Problem {
+                    standing: row.get(1)?,
+                    outage_runs: row.get(2)?,
+                },
+            ))
+        });
+        rows.at(self.path())?
+            .collect::<rusqlite::Result<_>>()
+            .at(self.path())
+    }
+
     pub fn problem(&self, subject: &str) -> Result<Option<Problem>> {
         self.db()
             .query_row(
-                "SELECT kind, runs, told FROM problems WHERE subject = ?1",
+                "SELECT standing, outage_runs FROM problems WHERE subject = ?1",
                 [subject],
                 |row| {
                     Ok(Problem {
-                        kind: row.get(0)?,
-                        runs: row.get(1)?,
-                        told: row.get(2)?,
+                        standing: row.get(0)?,
+                        outage_runs: row.get(1)?,
                     })
                 },
             )
@@ -33,13 +52,12 @@ impl Store {
             .at(self.path())
     }
 
-    /// Another run has met this problem.
     pub fn put_problem(&self, subject: &str, problem: &Problem) -> Result<()> {
         self.db()
             .execute(
-                "INSERT INTO problems (subject, kind, runs, told) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE \
-                 SET kind = excluded.kind, runs = excluded.runs, told = excluded.told",
-                params![subject, problem.kind, problem.runs, problem.told],
+                "INSERT INTO problems (subject, standing, outage_runs) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE \
+                 SET standing = excluded.standing, outage_runs = excluded.outage_runs",
+                params![subject, problem.standing, problem.outage_runs],
             )
             .at(self.path())?;
         Ok(())

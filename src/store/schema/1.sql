@@ -59,9 +59,8 @@ CREATE INDEX refusals_of ON refusals (account, at);
 -- What stands wrong with a session or a prebooking, so that automation tells it once.
 CREATE TABLE problems (
     subject TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,
-    runs INTEGER NOT NULL,               -- how many runs in a row have met it
-    told INTEGER NOT NULL DEFAULT 0
+    standing TEXT,                        -- the kind that was put into words and still stands
+    outage_runs INTEGER NOT NULL DEFAULT 0 -- how many runs in a row could not reach the platform
 ) WITHOUT ROWID;
 
 CREATE TABLE boxes (

@@ -1,0 +1,290 @@
+//! `refresh`: keep every login alive.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::app::App;
+use crate::cli::RefreshArgs;
+use crate::clock;
+use crate::config::Event;
+use crate::exit::{Failure, Kind};
+use crate::model::session::SessionKind;
+use crate::notify::{self, Notice, Ping};
+use crate::output::{Out, Progress, RefreshOutcome, RefreshView, RefreshedSession};
+use crate::sessions::refresh::{Fate, Plan, future_after};
+use crate::sessions::{DEVICE_LIFE, Pick};
+use crate::store::{DueQuery, SessionRow, Status};
+use crate::{aimharder, sessions, told};
+
+/// Subjects of standing problems: `session:` and the row's number.
+const SUBJECT: &str = "session:";
+
+pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
+    let device = match &app.asked.fingerprint {
+        Some(_) => Some(app.pick(&app.account()?, SessionKind::Device)?),
+        None => None,
+    };
+    notify::ping(app.config.ping.refresh.as_ref(), Ping::Start);
+    let now = clock::now();
+    let query = query(args, app, device.as_ref(), now)?;
+    let rows = app.store.due(&query)?;
+    let total = app.store.count_refreshed(&query)?;
+    log::info!("{} of {total} sessions are due", rows.len());
+    let fates = refresh(args, app, &rows)?;
+    let mut view = RefreshView {
+        total,
+        fresh: total.saturating_sub(rows.len()),
+        watched: out.is_watched(),
+        ..RefreshView::default()
+    };
+    if out.is_json() {
+        view.sessions = app
+            .store
+            .fresh(&query)?
+            .iter()
+            .map(|row| shown(row, RefreshOutcome::Fresh, None))
+            .collect();
+    }
+    let problems = sum_up(&mut view, &rows, fates);
+    let notices = tell(app, out, &rows, &problems)?;
+    view.failure = failure(&view, &problems);
+    notify::send(&app.config, &notices);
+    notify::ping(
+        app.config.ping.refresh.as_ref(),
+        if view.failure.is_none() {
+            Ping::Success
+        } else {
+            Ping::Fail
+        },
+    );
+    out.show(&view)
+}
+
+fn query<'q>(
+    args: &RefreshArgs,
+    app: &'q App,
+    device: Option<&'q Pick>,
+    now: DateTime<Utc>,
+) -> Result<DueQuery<'q>> {
+    let age = TimeDelta::from_std(args.stale_after).map_err(|e| Failure::usage(e.to_string()))?;
+    Ok(DueQuery {
+        account: app.asked.account.as_ref(),
+        kind: app.asked.session,
+        fingerprint: match device {
+            Some(Pick::Device(print)) => Some(print),
+            _ => None,
+        },
+        devices_since: now - DEVICE_LIFE,
+        stale_before: if args.force {
+            DateTime::<Utc>::MAX_UTC
+        } else {
+            now - age
+        },
+        future_after: future_after(now),
+    })
+}
+
+fn refresh(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Fate>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let plan = Plan {
+        stale_after: if args.force {
+            None
+        } else {
+            Some(TimeDelta::from_std(args.stale_after)?)
+        },
+        deep: args.deep,
+        jobs: usize::from(args.jobs),
+        rate: args.rate,
+    };
+    let progress = Progress::new(rows.len(), "sessions refreshed");
+    let fates = app
+        .sessions()
+        .refresh_all(rows, &plan, &|done| progress.step(done));
+    progress.finish();
+    Ok(fates)
+}
+
+/// One problem: which row, which kind, in words.
+struct Problem<'p> {
+    row: &'p SessionRow,
+    failure: Failure,
+}
+
+fn sum_up<'p>(
+    view: &mut RefreshView,
+    rows: &'p [SessionRow],
+    fates: Vec<Fate>,
+) -> Vec<Problem<'p>> {
+    let mut problems = Vec::new();
+    for (row, fate) in rows.iter().zip(fates) {
+        let (outcome, failure, warning) = verdict(fate);
+        count(view, outcome);
+        let words = failure
+            .as_ref()
+            .map(|failure| failure.message.clone())
+            .or(warning);
+        view.sessions.push(shown(row, outcome, words));
+        problems.extend(failure.map(|failure| Problem { row, failure }));
+    }
+    problems
+}
+
+fn verdict(fate: Fate) -> (RefreshOutcome, Option<Failure>, Option<String>) {
+    let failed = |e: sessions::Error| Some(Failure::of(&e.into()));
+    match fate {
+        Fate::Updated { warning } => (
+            RefreshOutcome::Updated,
+            None,
+            warning
+                .map(|e| format!("setrefresh failed, it is tried again at the next refresh: {e}")),
+        ),
+        Fate::Fresh => (RefreshOutcome::Fresh, None, None),
+        Fate::Busy => (RefreshOutcome::Busy, None, None),
+        Fate::Relogged => (RefreshOutcome::Relogged, None, None),
+        Fate::LoggedOut(e) => (RefreshOutcome::LoggedOut, failed(e), None),
+        Fate::Failed(e) => (RefreshOutcome::Failed, failed(e), None),
+        Fate::NotTried => (
+            RefreshOutcome::Failed,
+            failed(sessions::Error::Platform(aimharder::Error::Blocked)),
+            None,
+        ),
+    }
+}
+
+fn count(view: &mut RefreshView, outcome: RefreshOutcome) {
+    let counter = match outcome {
+        RefreshOutcome::Updated => &mut view.updated,
+        RefreshOutcome::Fresh => &mut view.fresh,
+        RefreshOutcome::Busy => &mut view.busy,
+        RefreshOutcome::LoggedOut => &mut view.logged_out,
+        RefreshOutcome::Relogged => &mut view.relogged,
+        RefreshOutcome::Failed => &mut view.failed,
+    };
+    *counter += 1;
+}
+
+fn shown(row: &SessionRow, outcome: RefreshOutcome, error: Option<String>) -> RefreshedSession {
+    RefreshedSession {
+        account: row.account.clone(),
+        kind: row.kind,
+        fingerprint: row.fingerprint.clone(),
+        outcome,
+        error,
+    }
+}
+
+fn subject(row: &SessionRow) -> String {
+    format!("{SUBJECT}{}", row.id)
+}
+
+/// Put into words what is new, and what is over. What was put into words is also a notice.
+fn tell(
+    app: &App,
+    out: &mut Out,
+    rows: &[SessionRow],
+    problems: &[Problem<'_>],
+) -> Result<Vec<Notice>> {
+    let mut lines: BTreeMap<&str, Vec<&SessionRow>> = BTreeMap::new();
+    let mut notices = Vec::new();
+    for Problem { row, failure } in problems {
+        let news = told::met(&app.store, &subject(row), failure.kind)?;
+        if news {
+            let event = if failure.kind == Kind::Unreachable {
+                Event::Unreachable
+            } else {
+                Event::LoginRequired
+            };
+            notices.push(Notice::of_session(
+                event,
+                &row.account,
+                &failure.message,
+                clock::now(),
+            ));
+        }
+        if news || out.is_watched() {
+            lines.entry(&failure.message).or_default().push(row);
+        }
+    }
+    for (words, rows) in lines {
+        out.tell(&format!("error: {}: {words}", whose(&rows)));
+    }
+    for row in recovered(app, rows, problems)? {
+        let words = format!("the {} session of {} works again", row.kind, row.account);
+        out.tell(&words);
+        notices.push(Notice::of_session(
+            Event::Recovered,
+            &row.account,
+            &words,
+            clock::now(),
+        ));
+    }
+    Ok(notices)
+}
+
+/// `background session of ana@example.org`, or how many when they are many.
+fn whose(rows: &[&SessionRow]) -> String {
+    match rows {
+        [row] => format!("{} session of {}", row.kind, row.account),
+        several => format!("{} sessions", several.len()),
+    }
+}
+
+/// Sessions whose problem had been told and is over: those refreshed now, and those that another
+/// process has mended.
+fn recovered(app: &App, rows: &[SessionRow], problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
+    let mut recovered = Vec::new();
+    for (subject, _) in app.store.problems(SUBJECT)? {
+        let id = subject
+            .trim_start_matches(SUBJECT)
+            .parse()
+            .unwrap_or_default();
+        if problems.iter().any(|problem| problem.row.id == id) {
+            continue;
+        }
+        let Some(row) = app.store.session(id)? else {
+            app.store.clear_problem(&subject)?; // the session is gone, and its problem with it
+            continue;
+        };
+        let seen = rows.iter().any(|seen| seen.id == id) || row.last_error.is_none();
+        if seen && row.status == Status::Active && told::well(&app.store, &subject)? {
+            recovered.push(row);
+        }
+    }
+    Ok(recovered)
+}
+
+/// Over what was neither fresh nor busy: well, all logged out, all failed alike, or a mixture.
+fn failure(view: &RefreshView, problems: &[Problem<'_>]) -> Option<Failure> {
+    let first = problems.first()?;
+    let alike = problems
+        .iter()
+        .all(|problem| problem.failure.kind == first.failure.kind);
+    let all = view.updated == 0 && view.relogged == 0;
+    let kind = if alike && all {
+        first.failure.kind
+    } else {
+        Kind::Partial
+    };
+    let mut message = format!(
+        "{} of {} sessions were not refreshed: {}",
+        problems.len(),
+        view.total,
+        first.failure.message
+    );
+    if problems.len() > 1
+        && problems
+            .iter()
+            .any(|problem| problem.failure.message != first.failure.message)
+    {
+        message.push_str("; and others");
+    }
+    // every word of it has been told, or was told before
+    Some(Failure {
+        told: true,
+        ..Failure::new(kind, message)
+    })
+}

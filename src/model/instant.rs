@@ -1,0 +1,48 @@
+//! Times and instants as JSON shows them: `18:30`, and RFC 3339 with offset in whole seconds.
+//! For serde's `serialize_with`, which hands fields over by reference.
+
+use chrono::{DateTime, NaiveTime, Utc};
+use chrono_tz::Tz;
+use serde::Serializer;
+
+/// `18:30`
+pub fn hours_minutes<S: Serializer>(time: &NaiveTime, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&time.format("%H:%M"))
+}
+
+/// The same, or `null`.
+pub fn maybe_hours_minutes<S: Serializer>(
+    time: &Option<NaiveTime>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => hours_minutes(time, to),
+        None => to.serialize_none(),
+    }
+}
+
+/// RFC 3339 with the zone's offset, in seconds.
+pub fn instant<S: Serializer>(at: &DateTime<Tz>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%:z"))
+}
+
+/// The same, or `null`.
+pub fn maybe_instant<S: Serializer>(at: &Option<DateTime<Tz>>, to: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => instant(at, to),
+        None => to.serialize_none(),
+    }
+}
+
+/// RFC 3339 in UTC, with its offset, in seconds.
+pub fn utc<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%:z"))
+}
+
+/// The same, or `null`.
+pub fn maybe_utc<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => utc(at, to),
+        None => to.serialize_none(),
+    }
+}

@@ -1,0 +1,59 @@
+//! A line that tells how far a long work has come: on a terminal only, and only when it takes
+//! longer than a second.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+const QUIET_AT_FIRST: Duration = Duration::from_secs(1);
+const BETWEEN: Duration = Duration::from_millis(100);
+
+/// Progress of a known number of things. Threads share it.
+#[derive(Debug)]
+pub struct Progress {
+    total: usize,
+    what: &'static str,
+    /// when it was last shown; `None` off a terminal
+    shown: Option<Mutex<Shown>>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    next: Instant,
+    ever: bool,
+}
+
+impl Progress {
+    pub fn new(total: usize, what: &'static str) -> Self {
+        let shown = Shown {
+            next: Instant::now() + QUIET_AT_FIRST,
+            ever: false,
+        };
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let shown = (io::stderr().is_terminal() && !dumb).then(|| Mutex::new(shown));
+        Self { total, what, shown }
+    }
+
+    /// So many are done.
+    pub fn step(&self, done: usize) {
+        let Some(Ok(mut shown)) = self.shown.as_ref().map(Mutex::try_lock) else {
+            return; // not watched, or another thread is just writing
+        };
+        if Instant::now() >= shown.next {
+            shown.next = Instant::now() + BETWEEN;
+            shown.ever = true;
+            let _ = write!(io::stderr(), "\r{done}/{} {}", self.total, self.what);
+        }
+    }
+
+    /// Wipe the line.
+    pub fn finish(&self) {
+        if self
+            .shown
+            .as_ref()
+            .is_some_and(|shown| shown.lock().is_ok_and(|shown| shown.ever))
+        {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `refresh`: silent when all is well off a terminal; the numbers on one; problems in words once.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::View;
+use super::page::Page;
+use crate::exit::Failure;
+use crate::model::account::Account;
+use crate::model::session::{Fingerprint, SessionKind};
+
+/// What a refresh did.
+#[derive(Debug, Default, Serialize)]
+pub struct RefreshView {
+    pub total: usize,
+    pub updated: usize,
+    pub fresh: usize,
+    pub busy: usize,
+    pub logged_out: usize,
+    pub relogged: usize,
+    pub failed: usize,
+    pub sessions: Vec<RefreshedSession>,
+    #[serde(skip)]
+    pub failure: Option<Failure>,
+    /// somebody is looking: a summary is welcome
+    #[serde(skip)]
+    pub watched: bool,
+}
+
+/// What became of one session.
+#[derive(Debug, Serialize)]
+pub struct RefreshedSession {
+    pub account: Account,
+    pub kind: SessionKind,
+    pub fingerprint: Fingerprint,
+    pub outcome: RefreshOutcome,
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshOutcome {
+    Updated,
+    Fresh,
+    Busy,
+    LoggedOut,
+    Relogged,
+    Failed,
+}
+
+impl View for RefreshView {
+    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+        if !self.watched {
+            return Ok(());
+        }
+        let counts = [
+            (self.updated, "updated"),
+            (self.fresh, "fresh"),
+            (self.busy, "busy"),
+            (self.relogged, "logged in again"),
+            (self.logged_out, "logged out"),
+            (self.failed, "failed"),
+        ];
+        let told: Vec<String> = counts
+            .iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, what)| format!("{n} {what}"))
+            .collect();
+        match self.total {
+            0 => writeln!(to, "no session to refresh; run `aimharder login EMAIL`"),
+            total => writeln!(
+                to,
+                "{total} session{}: {}",
+                if total == 1 { "" } else { "s" },
+                told.join(", ")
+            ),
+        }
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.failure.clone()
+    }
+}
