@@ -108,13 +108,13 @@ fn reads_flags_names_and_times() {
         (json!({"coachName": null}), |r| r.coach = None),
         (json!({"className": null}), |r| r.name.clear()),
         (json!({"time": "18:30", "classLength": null}), |r| {
-            r.end = None
+            r.end = None;
         }),
         (json!({"time": "18:30", "classLength": i64::MAX}), |r| {
-            r.end = None
+            r.end = None;
         }),
         (json!({"time": "18:30", "classLength": "45"}), |r| {
-            r.end = Some(at(19, 15))
+            r.end = Some(at(19, 15));
         }),
         (json!({"time": "23:30", "classLength": 60}), |r| {
             (r.start, r.end) = (at(23, 30), Some(at(0, 30)));
@@ -133,13 +133,13 @@ fn reads_what_is_mine() {
         (json!({"bookState": 0}), |r| r.mine = Mine::Waiting),
         (json!({"bookState": "0"}), |r| r.mine = Mine::Waiting),
         (json!({"bookState": 5}), |r| {
-            r.mine = Mine::Unknown("5".into())
+            r.mine = Mine::Unknown("5".into());
         }),
         (json!({"bookState": "<i>x</i>\u{7}"}), |r| {
-            r.mine = Mine::Unknown("x".into())
+            r.mine = Mine::Unknown("x".into());
         }),
         (json!({"bookState": {}}), |r| {
-            r.mine = Mine::Unknown("?".into())
+            r.mine = Mine::Unknown("?".into());
         }),
     ]);
 }
@@ -149,26 +149,26 @@ fn reads_places() {
     let no_counts = |limit: Value| json!({"limit": limit, "limitc": null, "ocupation": null});
     check(&[
         (no_counts(json!(14)), |r| {
-            (r.occupied, r.capacity) = (None, Some(14))
+            (r.occupied, r.capacity) = (None, Some(14));
         }),
         (no_counts(json!("14")), |r| {
-            (r.occupied, r.capacity) = (None, Some(14))
+            (r.occupied, r.capacity) = (None, Some(14));
         }),
         (no_counts(json!(" 7 / 14 ")), |r| {
-            (r.occupied, r.capacity) = (Some(7), Some(14))
+            (r.occupied, r.capacity) = (Some(7), Some(14));
         }),
         (no_counts(json!("?")), |r| {
-            (r.occupied, r.capacity) = (None, None)
+            (r.occupied, r.capacity) = (None, None);
         }),
         (no_counts(json!(-3)), |r| {
-            (r.occupied, r.capacity) = (None, None)
+            (r.occupied, r.capacity) = (None, None);
         }),
         (json!({"ocupation": -1, "limit": null}), |r| {
-            r.occupied = None
+            r.occupied = None;
         }),
         (json!({"limit": "12 (3)"}), |r| r.waiting = Some(3)),
         (json!({"limit": "12/12 (3)", "waitlist": 4}), |r| {
-            r.waiting = Some(4)
+            r.waiting = Some(4);
         }),
         (json!({"waitlist": "0"}), |r| r.waiting = Some(0)),
     ]);
