@@ -210,7 +210,10 @@ fn tell(
         }
     }
     for (words, rows) in lines {
-        out.tell(&format!("error: {}: {words}", whose(&rows)));
+        match rows.as_slice() {
+            [row] if words.contains(row.account.as_str()) => out.tell(&format!("error: {words}")),
+            rows => out.tell(&format!("error: {}: {words}", whose(rows))),
+        }
     }
     for row in recovered(app, rows, problems)? {
         let words = format!("the {} session of {} works again", row.kind, row.account);
