@@ -14,6 +14,7 @@ mod accounts;
 mod boxes;
 mod due;
 mod open;
+mod prebookings;
 mod problems;
 mod sessions;
 
@@ -27,6 +28,7 @@ use rusqlite::Connection;
 pub use accounts::RefusedPassword;
 pub use boxes::{BoxRow, BoxSettings, FoundBox};
 pub use due::DueQuery;
+pub use prebookings::{Settlement, Shot};
 pub use problems::Problem;
 pub use sessions::{NewLogin, SessionRow, Status};
 
