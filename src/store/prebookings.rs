@@ -179,7 +179,7 @@ pub(super) fn read_wish(row: &Row<'_>) -> rusqlite::Result<Wish> {
             })?,
             class: row.get("class")?,
         },
-        alternatives: text(row, "alternatives", serde_json::from_str)?,
+        alternatives: text(row, "alternatives", |list| serde_json::from_str(list))?,
         family: row.get("family")?,
         waitlist: row.get("waitlist")?,
         watch: row.get("watch")?,
