@@ -6,4 +6,21 @@
 
 mod support;
 
+mod book;
+mod book_lost;
+mod bookings;
+mod boxes;
+mod cancel;
+mod classes;
+mod config;
+mod dead;
+mod faults;
+mod healing;
 mod login;
+mod logout;
+mod passwords;
+mod refusals;
+mod secrets;
+mod store;
+mod tokens;
+mod usage;

@@ -41,3 +41,12 @@ pub(crate) fn logged_in() -> (Sandbox, Home) {
     sandbox.clear_log();
     (sandbox, home)
 }
+
+/// Does the same for every case, all at the same time: for tests that spend their time waiting.
+pub(crate) fn side_by_side<T: Sync>(cases: &[T], test: impl Fn(&T) + Sync) {
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(|| test(case));
+        }
+    });
+}

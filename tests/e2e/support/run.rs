@@ -80,6 +80,13 @@ impl Run {
         self
     }
 
+    /// More arguments, separated by spaces.
+    pub(crate) fn args(mut self, args: &str) -> Self {
+        let args = args.split_whitespace().map(OsString::from);
+        self.args.extend(args);
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.envs.push((name.into(), value.into()));
         self
@@ -125,6 +132,11 @@ impl Run {
     pub(crate) fn fails(mut self, code: i32, words: &[&str]) -> Self {
         self.error = Some(words.iter().map(|&word| word.to_owned()).collect());
         self.status(code)
+    }
+
+    /// It must be called wrongly (2): clap's words may take several lines.
+    pub(crate) fn usage(self, words: &[&str]) -> Self {
+        self.status(2).stderr_has(words)
     }
 
     /// The longest it may take.
