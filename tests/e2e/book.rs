@@ -7,7 +7,10 @@ use crate::support::{ANA, Home, Sandbox, day, logged_in, madrid};
 /// A class in three days at 13:10, with more fields.
 fn class(sandbox: &Sandbox, more: Value) -> String {
     let mut class = json!({ "day": day(3), "start": "13:10", "name": "Prueba" });
-    class.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    class
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     sandbox.class(&class)
 }
 
@@ -48,8 +51,12 @@ fn booked() {
 fn in_words() {
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({}));
-    book(&home, "").stdout_has(&["booked: Prueba, ", ", 13:10 (reservation 55501)\n"]).done();
-    book(&home, "").stdout_has(&["already booked: Prueba, "]).done();
+    book(&home, "")
+        .stdout_has(&["booked: Prueba, ", ", 13:10 (reservation 55501)\n"])
+        .done();
+    book(&home, "")
+        .stdout_has(&["already booked: Prueba, "])
+        .done();
 }
 
 #[test]
@@ -81,20 +88,43 @@ fn cancelled_and_closed_are_decided_from_the_schedule() {
     }
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({ "enabled": false }));
-    assert_eq!(book(&home, "").status(4).any_stderr().json()["outcome"], "closed");
+    assert_eq!(
+        book(&home, "").status(4).any_stderr().json()["outcome"],
+        "closed"
+    );
 }
 
 #[test]
 fn every_refusal_of_the_platform() {
     let table = [
-        (json!({ "payment_pending": true }), json!({}), "payment_pending", -5),
+        (
+            json!({ "payment_pending": true }),
+            json!({}),
+            "payment_pending",
+            -5,
+        ),
         (json!({ "credit": 0 }), json!({}), "no_credit", -2),
         (json!({ "daily_limit": 0 }), json!({}), "limit_reached", -8),
         (json!({ "class_limit": 0 }), json!({}), "limit_reached", -9),
-        (json!({ "contracted_limit": 0 }), json!({}), "limit_reached", -12),
-        (json!({}), json!({ "closes_before_ms": 10 * 86_400_000_i64 }), "too_late", -7),
+        (
+            json!({ "contracted_limit": 0 }),
+            json!({}),
+            "limit_reached",
+            -12,
+        ),
+        (
+            json!({}),
+            json!({ "closes_before_ms": 10 * 86_400_000_i64 }),
+            "too_late",
+            -7,
+        ),
         (json!({}), json!({ "occupied": 12 }), "full", -1),
-        (json!({ "book_answers": [{ "bookState": -77, "errorMssg": "No <b>hoy</b>" }] }), json!({}), "refused", -77),
+        (
+            json!({ "book_answers": [{ "bookState": -77, "errorMssg": "No <b>hoy</b>" }] }),
+            json!({}),
+            "refused",
+            -77,
+        ),
     ];
     for language in ["es", "ca", "en"] {
         for (account, more, outcome, state) in &table {
@@ -118,9 +148,13 @@ fn every_refusal_of_the_platform() {
 fn a_refusals_text_is_passed_on_clean() {
     let (sandbox, home) = logged_in();
     let text = "No\u{1b}[31m <b>hoy</b>\nerror: fake &lt;i&gt;";
-    sandbox.account(&json!({ "email": ANA, "book_answers": [{ "bookState": -77, "errorMssg": text }] }));
+    sandbox.account(
+        &json!({ "email": ANA, "book_answers": [{ "bookState": -77, "errorMssg": text }] }),
+    );
     class(&sandbox, json!({}));
-    book(&home, "").fails(4, &["not booked: Prueba", "No[31m hoy error: fake"]).done();
+    book(&home, "")
+        .fails(4, &["not booked: Prueba", "No[31m hoy error: fake"])
+        .done();
 }
 
 #[test]
@@ -130,17 +164,33 @@ fn too_early_is_learned_and_tells_when() {
         sandbox.config(&json!({ "language": language }));
         sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "4d" }));
         sandbox.class(&json!({ "day": day(10), "start": "13:10" }));
-        let told = home.run("book --time 13:10 --day +10").status(9).any_stderr().json();
+        let told = home
+            .run("book --time 13:10 --day +10")
+            .status(9)
+            .any_stderr()
+            .json();
         assert_eq!(told["outcome"], "too_early");
         assert_eq!(told["book_state"], -12);
         assert_eq!(told["opens_at"], madrid(&day(6), "13:10").to_rfc3339());
         let boxes = home.run("boxes").json();
         assert_eq!(boxes["boxes"][0]["opens"], "4d?", "{language}");
         assert_eq!(boxes["boxes"][0]["opens_source"], "learned");
-        home.run("boxes").stdout_has(&["4d? (learned from a refusal)"]).done();
-        home.run("boxes set crossfitdemo --opens 4d@07:00").any_stdout().done();
-        let told = home.run("book --time 13:10 --day +10").status(9).any_stderr().json();
-        assert_eq!(told["opens_at"], madrid(&day(6), "07:00").to_rfc3339(), "a set rule wins");
+        home.run("boxes")
+            .stdout_has(&["4d? (learned from a refusal)"])
+            .done();
+        home.run("boxes set crossfitdemo --opens 4d@07:00")
+            .any_stdout()
+            .done();
+        let told = home
+            .run("book --time 13:10 --day +10")
+            .status(9)
+            .any_stderr()
+            .json();
+        assert_eq!(
+            told["opens_at"],
+            madrid(&day(6), "07:00").to_rfc3339(),
+            "a set rule wins"
+        );
     }
 }
 
@@ -151,7 +201,11 @@ fn hours_are_learned_too() {
         sandbox.config(&json!({ "refusal_shape": shape, "refusal_text_key": "message" }));
         sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "46h" }));
         sandbox.class(&json!({ "day": day(10), "start": "13:10" }));
-        let told = home.run("book --time 13:10 --day +10").status(9).any_stderr().json();
+        let told = home
+            .run("book --time 13:10 --day +10")
+            .status(9)
+            .any_stderr()
+            .json();
         assert_eq!(told["outcome"], "too_early");
         assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], "46h");
     }
@@ -163,7 +217,11 @@ fn by_key_alone_it_is_too_early_as_well() {
     sandbox.config(&json!({ "refusal_shape": "key" }));
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "4d" }));
     sandbox.class(&json!({ "day": day(10), "start": "13:10" }));
-    let told = home.run("book --time 13:10 --day +10").status(9).any_stderr().json();
+    let told = home
+        .run("book --time 13:10 --day +10")
+        .status(9)
+        .any_stderr()
+        .json();
     assert_eq!(told["opens_at"], Value::Null, "nobody knows");
 }
 
@@ -175,13 +233,18 @@ fn the_same_hour_is_told_apart() {
     sandbox.reserve(ANA, &other, 1);
     let told = book(&home, "--class prueba").status(4).any_stderr().json();
     assert_eq!(told["outcome"], "same_time");
-    let told = book(&home, "--class prueba --dry-run").status(4).any_stderr().json();
+    let told = book(&home, "--class prueba --dry-run")
+        .status(4)
+        .any_stderr()
+        .json();
     assert_eq!(told["outcome"], "same_time");
     // booked by somebody's hand between our look and our request: the goal is met
     sandbox.delete_class(&other);
     let answer = json!({ "bookState": -12, "errorMssgLang": "NOPUEDESRESERVAMISMAHORA" });
     sandbox.patch_class(&wanted, &json!({ "book_answers": [answer] }));
-    sandbox.fault(&json!({ "path": "/api/bookings", "kind": "json", "body": schedule_without(&wanted) }));
+    sandbox.fault(
+        &json!({ "path": "/api/bookings", "kind": "json", "body": schedule_without(&wanted) }),
+    );
     sandbox.reserve(ANA, &wanted, 1);
     let told = book(&home, "--class prueba").json();
     assert_eq!(told["outcome"], "already_booked");
@@ -195,8 +258,16 @@ fn schedule_without(id: &str) -> Value {
 
 #[test]
 fn zero_and_nothing_are_settled_by_the_row() {
-    for answer in [json!({}), json!({ "bookState": 0, "id": "1" }), json!({ "bookState": "0" })] {
-        for (row, outcome, status) in [(Some(1), "booked", 0), (Some(0), "waitlisted", 0), (None, "", 5)] {
+    for answer in [
+        json!({}),
+        json!({ "bookState": 0, "id": "1" }),
+        json!({ "bookState": "0" }),
+    ] {
+        for (row, outcome, status) in [
+            (Some(1), "booked", 0),
+            (Some(0), "waitlisted", 0),
+            (None, "", 5),
+        ] {
             let (sandbox, home) = logged_in();
             let id = class(&sandbox, json!({ "book_answers": [answer] }));
             if let Some(state) = row {
@@ -204,7 +275,11 @@ fn zero_and_nothing_are_settled_by_the_row() {
                 sandbox.reserve(ANA, &id, state);
             }
             let told = book(&home, "").status(status).any_stderr().json();
-            assert_eq!(told["outcome"].as_str().unwrap_or_default(), outcome, "{answer} {row:?}");
+            assert_eq!(
+                told["outcome"].as_str().unwrap_or_default(),
+                outcome,
+                "{answer} {row:?}"
+            );
             assert_eq!(posts(&sandbox), 1);
         }
     }
@@ -220,7 +295,11 @@ fn the_waiting_list_after_the_plain_way() {
     assert_eq!(told["outcome"], "waitlisted");
     assert_eq!(told["class"]["state"], "waitlisted");
     assert_eq!(told["class"]["waiting"], 3);
-    let insist: Vec<_> = sandbox.sent("/api/book").iter().map(|e| e["form"]["insist"].clone()).collect();
+    let insist: Vec<_> = sandbox
+        .sent("/api/book")
+        .iter()
+        .map(|e| e["form"]["insist"].clone())
+        .collect();
     assert_eq!(insist, ["0", "1"]);
     assert_eq!(sandbox.reservations(&id).len(), 1);
     let (sandbox, home) = logged_in();
@@ -240,10 +319,18 @@ fn a_rehearsal_sends_nothing() {
     let told = book(&home, "--dry-run").json();
     assert_eq!(told["outcome"], "would_book");
     sandbox.patch_class(&id, &json!({ "occupied": 12 }));
-    assert_eq!(book(&home, "--dry-run").status(4).any_stderr().json()["outcome"], "full");
-    assert_eq!(book(&home, "--dry-run --waitlist").json()["outcome"], "would_book");
+    assert_eq!(
+        book(&home, "--dry-run").status(4).any_stderr().json()["outcome"],
+        "full"
+    );
+    assert_eq!(
+        book(&home, "--dry-run --waitlist").json()["outcome"],
+        "would_book"
+    );
     sandbox.patch_class(&id, &json!({ "occupied": 1 }));
-    home.run("boxes set crossfitdemo --opens 1d").any_stdout().done();
+    home.run("boxes set crossfitdemo --opens 1d")
+        .any_stdout()
+        .done();
     let told = book(&home, "--dry-run").status(9).any_stderr().json();
     assert_eq!(told["outcome"], "too_early");
     assert_eq!(told["opens_at"], madrid(&day(2), "13:10").to_rfc3339());
@@ -255,13 +342,27 @@ fn which_class() {
     let (sandbox, home) = logged_in();
     let one = class(&sandbox, json!({ "name": "Gimnàstics Avançat" }));
     let two = class(&sandbox, json!({ "name": "Gimnastics" }));
-    book(&home, "").fails(6, &["several classes", &one, &two, "--class"]).done();
-    book(&home, "--class nada").fails(6, &["no class \"nada\" at 13:10"]).done();
-    home.run("book --day +3 --time 13:11").fails(6, &["no class at 13:11", "13:10 Gimnastics"]).done();
-    home.run("book --day +3 --id 1").fails(6, &["no class with number 1"]).done();
-    home.run("book --day +200 --time 13:10").fails(6, &["no classes are published"]).done();
+    book(&home, "")
+        .fails(6, &["several classes", &one, &two, "--class"])
+        .done();
+    book(&home, "--class nada")
+        .fails(6, &["no class \"nada\" at 13:10"])
+        .done();
+    home.run("book --day +3 --time 13:11")
+        .fails(6, &["no class at 13:11", "13:10 Gimnastics"])
+        .done();
+    home.run("book --day +3 --id 1")
+        .fails(6, &["no class with number 1"])
+        .done();
+    home.run("book --day +200 --time 13:10")
+        .fails(6, &["no classes are published"])
+        .done();
     let told = book(&home, "--class gimnastics --dry-run").json();
-    assert_eq!(told["class"]["id"], two.as_str(), "an exact match beats a substring");
+    assert_eq!(
+        told["class"]["id"],
+        two.as_str(),
+        "an exact match beats a substring"
+    );
     let told = book(&home, "--class AVANCAT --dry-run").json();
     assert_eq!(told["class"]["id"], one.as_str());
     let told = home.run("book --day +3 --id").arg(&one).json();
@@ -275,8 +376,14 @@ fn for_a_family_member() {
     let told = book(&home, "--family 70002").json();
     assert_eq!(told["outcome"], "booked");
     assert_eq!(sandbox.reservations(&id)[0]["family"], "70002");
-    assert_eq!(book(&home, "").json()["outcome"], "booked", "mine is another");
-    book(&home, "--family Eva").usage(&["named by a number"]).done();
+    assert_eq!(
+        book(&home, "").json()["outcome"],
+        "booked",
+        "mine is another"
+    );
+    book(&home, "--family Eva")
+        .usage(&["named by a number"])
+        .done();
 }
 
 #[test]

@@ -15,15 +15,18 @@ fn ready() -> (Sandbox, Home, String) {
 }
 
 fn book(home: &Home) -> crate::support::Run {
-    home.run("book --day +3 --time 13:10").limit(Duration::from_secs(15))
+    home.run("book --day +3 --time 13:10")
+        .limit(Duration::from_secs(15))
 }
 
 /// Everything that can happen to an answer.
 fn losses() -> Vec<Value> {
-    let mut faults: Vec<Value> = ["drop", "hang", "truncate", "cut", "html", "empty", "garbage", "huge", "trickle", "json"]
-        .iter()
-        .map(|kind| json!({ "kind": kind }))
-        .collect();
+    let mut faults: Vec<Value> = [
+        "drop", "hang", "truncate", "cut", "html", "empty", "garbage", "huge", "trickle", "json",
+    ]
+    .iter()
+    .map(|kind| json!({ "kind": kind }))
+    .collect();
     for status in [403, 404, 429, 500, 502, 503, 504] {
         faults.push(json!({ "kind": "status", "status": status }));
     }
@@ -54,7 +57,11 @@ fn not_acted_and_lost_is_unreachable() {
         fault["path"] = "/api/book".into();
         sandbox.fault(&fault);
         book(&home).fails(5, &[]).done();
-        assert_eq!(sandbox.sent("/api/book").len(), 1, "{loss}: never blindly again");
+        assert_eq!(
+            sandbox.sent("/api/book").len(),
+            1,
+            "{loss}: never blindly again"
+        );
         assert!(sandbox.reservations(&id).is_empty());
         assert_eq!(book(&home).json()["outcome"], "booked");
     });
@@ -69,7 +76,9 @@ fn unreadable_afterwards_is_unknown() {
                 { "path": "/api/book", "kind": "drop", "after": after },
                 { "path": "/api/bookings", "kind": kind, "skip": 1, "count": -1 },
             ]));
-            book(&home).fails(8, &["unknown", "aimharder bookings"]).done();
+            book(&home)
+                .fails(8, &["unknown", "aimharder bookings"])
+                .done();
             assert_eq!(sandbox.sent("/api/book").len(), 1);
             sandbox.clear_faults();
             book(&home).any_stdout().done();
@@ -146,12 +155,24 @@ fn lost_on_the_waiting_list() {
 #[test]
 fn nobody_listens() {
     let (sandbox, home, _id) = ready();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let config = std::fs::read_to_string(home.config_path()).unwrap();
     home.write_config(&config.replace(&sandbox.address().to_string(), &closed.to_string()));
-    for args in ["book --day +3 --time 13:10", "classes", "cancel --day +3 --time 13:10", "bookings", "boxes --detect"] {
+    for args in [
+        "book --day +3 --time 13:10",
+        "classes",
+        "cancel --day +3 --time 13:10",
+        "bookings",
+        "boxes --detect",
+    ] {
         home.run(args).fails(5, &["no connection to"]).done();
     }
-    home.run("login --password-stdin").stdin("x").fails(5, &["no connection to"]).done();
+    home.run("login --password-stdin")
+        .stdin("x")
+        .fails(5, &["no connection to"])
+        .done();
     assert_eq!(home.sessions().len(), 2);
 }

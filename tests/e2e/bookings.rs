@@ -9,7 +9,9 @@ fn all_boxes_unless_one_is_named() {
     let (sandbox, home) = start();
     home.log_in(BEN, BENS);
     let one = sandbox.class(&json!({ "day": day(5), "start": "13:10", "name": "Uno" }));
-    let two = sandbox.class(&json!({ "day": day(4), "start": "13:10", "name": "Dos", "box": "boxdos", "occupied": 12 }));
+    let two = sandbox.class(
+        &json!({ "day": day(4), "start": "13:10", "name": "Dos", "box": "boxdos", "occupied": 12 }),
+    );
     let first = sandbox.reserve(BEN, &one, 1);
     let second = sandbox.reserve(BEN, &two, 0);
     let row = |day: &str, name: &str, gym: &str, id: &str, state: &str| {
@@ -27,8 +29,12 @@ fn all_boxes_unless_one_is_named() {
     assert_eq!(told["session"]["kind"], "device");
     let told = home.run("bookings --box boxdos").json();
     assert_eq!(told["bookings"].as_array().unwrap().len(), 1);
-    home.run("bookings").stdout_has(&["Uno", "Dos", "waiting list", "reservation "]).done();
-    home.run("bookings --box nowhere").fails(6, &["nowhere"]).done();
+    home.run("bookings")
+        .stdout_has(&["Uno", "Dos", "waiting list", "reservation "])
+        .done();
+    home.run("bookings --box nowhere")
+        .fails(6, &["nowhere"])
+        .done();
 }
 
 #[test]
@@ -36,7 +42,8 @@ fn in_three_languages_with_history() {
     for language in ["es", "ca", "en"] {
         let (sandbox, home) = logged_in();
         sandbox.config(&json!({ "language": language }));
-        let ahead = sandbox.class(&json!({ "day": day(40), "start": "13:10", "late": true, "name": "Tarde" }));
+        let ahead = sandbox
+            .class(&json!({ "day": day(40), "start": "13:10", "late": true, "name": "Tarde" }));
         sandbox.reserve(ANA, &ahead, 1);
         let past = (today() - chrono::Days::new(40)).to_string();
         let gone = sandbox.class(&json!({ "day": past, "start": "13:10", "name": "Ayer" }));
@@ -46,9 +53,16 @@ fn in_three_languages_with_history() {
         let history = json!({ "day": past, "start": "13:10", "name": "Ayer", "box": "crossfitdemo", "state": "booked" });
         assert_eq!(told["history"], json!([history]));
         assert_eq!(home.run("bookings").json()["history"], json!([]));
-        home.run("cancel --time 13:10 --late --day +40").any_stdout().done();
+        home.run("cancel --time 13:10 --late --day +40")
+            .any_stdout()
+            .done();
         let told = home.run("bookings --history").json();
-        let late: Vec<&Value> = told["history"].as_array().unwrap().iter().filter(|h| h["state"] == "late_cancelled").collect();
+        let late: Vec<&Value> = told["history"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|h| h["state"] == "late_cancelled")
+            .collect();
         assert_eq!(late.len(), 1, "{told}");
     }
 }
@@ -65,8 +79,13 @@ fn of_a_family_member() {
     let (sandbox, home) = logged_in();
     let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
     sandbox.reserve(ANA, &id, 1);
-    home.run("bookings --family 70002").stdout("nothing booked\n").done();
-    home.run("book --day +3 --family 70002 --id").arg(&id).any_stdout().done();
+    home.run("bookings --family 70002")
+        .stdout("nothing booked\n")
+        .done();
+    home.run("book --day +3 --family 70002 --id")
+        .arg(&id)
+        .any_stdout()
+        .done();
     let told = home.run("bookings --family 70002").json();
     assert_eq!(told["bookings"].as_array().unwrap().len(), 1);
 }

@@ -15,7 +15,9 @@ fn the_list() {
         }] })
     );
     assert!(sandbox.log().is_empty());
-    home.run("boxes").stdout_has(&["BOX", "crossfitdemo", "10122", "unknown"]).done();
+    home.run("boxes")
+        .stdout_has(&["BOX", "crossfitdemo", "10122", "unknown"])
+        .done();
 }
 
 #[test]
@@ -23,10 +25,15 @@ fn detecting_asks_whoami_then_the_pages() {
     let (sandbox, home) = logged_in();
     home.sql("DELETE FROM account_boxes");
     home.sql("DELETE FROM boxes");
-    home.run("classes").fails(6, &["aimharder boxes --detect"]).done();
+    home.run("classes")
+        .fails(6, &["aimharder boxes --detect"])
+        .done();
     let told = home.run("boxes --detect").json();
     assert_eq!(told["boxes"][0]["id"], 10122);
-    assert_eq!(told["session"]["fingerprint"], home.fingerprint(ANA, "device"));
+    assert_eq!(
+        told["session"]["fingerprint"],
+        home.fingerprint(ANA, "device")
+    );
     sandbox.config(&json!({ "whoami_roles": false }));
     home.sql("DELETE FROM account_boxes");
     home.sql("DELETE FROM boxes");
@@ -43,14 +50,18 @@ fn a_new_membership_is_found() {
     assert_eq!(told["boxes"].as_array().unwrap().len(), 2);
     let told = home.run("boxes --box boxdos").json();
     assert_eq!(told["boxes"][0]["box"], "boxdos");
-    home.run("boxes --box nowhere").fails(6, &["nowhere"]).done();
+    home.run("boxes --box nowhere")
+        .fails(6, &["nowhere"])
+        .done();
 }
 
 #[test]
 fn no_box_at_all() {
     let (sandbox, home) = logged_in();
     sandbox.account(&json!({ "email": ANA, "boxes": [] }));
-    home.run("boxes --detect").fails(6, &["names no box for ana@example.org"]).done();
+    home.run("boxes --detect")
+        .fails(6, &["names no box for ana@example.org"])
+        .done();
 }
 
 #[test]
@@ -58,7 +69,10 @@ fn the_order_of_opening_rules() {
     let (_sandbox, home) = logged_in();
     let opens = || {
         let told = home.run("boxes").json();
-        (told["boxes"][0]["opens"].clone(), told["boxes"][0]["opens_source"].clone())
+        (
+            told["boxes"][0]["opens"].clone(),
+            told["boxes"][0]["opens_source"].clone(),
+        )
     };
     home.sql("UPDATE boxes SET learned = '4d?'");
     assert_eq!(opens(), (json!("4d?"), json!("learned")));
@@ -68,7 +82,10 @@ fn the_order_of_opening_rules() {
     assert_eq!(opens(), (json!("sun@20:00"), json!("set")));
     home.config("[boxes.crossfitdemo]\nopens = \"46h\"\ntimezone = \"Europe/Berlin\"");
     assert_eq!(opens(), (json!("46h"), json!("config")));
-    assert_eq!(home.run("boxes").json()["boxes"][0]["timezone"], "Europe/Berlin");
+    assert_eq!(
+        home.run("boxes").json()["boxes"][0]["timezone"],
+        "Europe/Berlin"
+    );
 }
 
 #[test]
@@ -103,8 +120,13 @@ fn the_host_that_the_platform_names_is_used() {
     sandbox.gym(&json!({ "name": "boxdos", "centre_url": "https://Dos-Box.aimharder.com/" }));
     home.log_in(BEN, BENS);
     sandbox.clear_log();
-    home.run("classes --day +3 --box dos-box").stdout_has(&["Yoga"]).done();
-    assert_eq!(sandbox.sent("/api/bookings")[0]["host"], "dos-box.aimharder.com");
+    home.run("classes --day +3 --box dos-box")
+        .stdout_has(&["Yoga"])
+        .done();
+    assert_eq!(
+        sandbox.sent("/api/bookings")[0]["host"],
+        "dos-box.aimharder.com"
+    );
 }
 
 #[test]
@@ -114,5 +136,10 @@ fn a_host_outside_the_domain_is_not_called() {
     home.log_in(ANA, crate::support::ANAS);
     home.run("classes --day +3").any_stdout().done();
     let hosts: Vec<Value> = sandbox.log().iter().map(|e| e["host"].clone()).collect();
-    assert!(hosts.iter().all(|host| host.as_str().unwrap().ends_with("aimharder.com")), "{hosts:?}");
+    assert!(
+        hosts
+            .iter()
+            .all(|host| host.as_str().unwrap().ends_with("aimharder.com")),
+        "{hosts:?}"
+    );
 }

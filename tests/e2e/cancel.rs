@@ -10,18 +10,27 @@ use crate::support::{ANA, Home, Sandbox, day, logged_in, side_by_side};
 fn ready(more: &Value) -> (Sandbox, Home, String, String) {
     let (sandbox, home) = logged_in();
     let mut class = json!({ "day": day(3), "start": "13:10", "name": "Prueba" });
-    class.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    class
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     let id = sandbox.class(&class);
     let idres = sandbox.reserve(ANA, &id, 1);
     (sandbox, home, id, idres)
 }
 
 fn cancel(home: &Home, more: &str) -> crate::support::Run {
-    home.run("cancel --day +3 --time 13:10").args(more).limit(Duration::from_secs(15))
+    home.run("cancel --day +3 --time 13:10")
+        .args(more)
+        .limit(Duration::from_secs(15))
 }
 
 fn posts(sandbox: &Sandbox) -> Vec<Value> {
-    sandbox.sent("/api/cancelBook").iter().map(|e| e["form"].clone()).collect()
+    sandbox
+        .sent("/api/cancelBook")
+        .iter()
+        .map(|e| e["form"].clone())
+        .collect()
 }
 
 #[test]
@@ -36,7 +45,10 @@ fn cancelled() {
     assert_eq!(told["class"]["reservation_id"], Value::Null);
     let session = json!({ "kind": "device", "fingerprint": home.fingerprint(ANA, "device") });
     assert_eq!(told["session"], session);
-    assert_eq!(posts(&sandbox), [json!({ "id": idres, "late": "0", "familyId": "" })]);
+    assert_eq!(
+        posts(&sandbox),
+        [json!({ "id": idres, "late": "0", "familyId": "" })]
+    );
     assert!(sandbox.reservations(&id).is_empty());
     let told = cancel(&home, "").status(6).any_stderr().json();
     assert_eq!(told["outcome"], "not_booked");
@@ -47,9 +59,15 @@ fn cancelled() {
 #[test]
 fn in_words() {
     let (_sandbox, home, ..) = ready(&json!({}));
-    cancel(&home, "--dry-run").stdout_has(&["would cancel: Prueba, "]).done();
-    cancel(&home, "").stdout_has(&["cancelled: Prueba, ", ", 13:10\n"]).done();
-    cancel(&home, "").fails(6, &["not cancelled: Prueba", "no booking"]).done();
+    cancel(&home, "--dry-run")
+        .stdout_has(&["would cancel: Prueba, "])
+        .done();
+    cancel(&home, "")
+        .stdout_has(&["cancelled: Prueba, ", ", 13:10\n"])
+        .done();
+    cancel(&home, "")
+        .fails(6, &["not cancelled: Prueba", "no booking"])
+        .done();
 }
 
 #[test]
@@ -61,7 +79,10 @@ fn late_cancels_nothing_unless_accepted() {
     assert_eq!(sandbox.reservations(&id).len(), 1);
     sandbox.clear_log();
     assert_eq!(cancel(&home, "--late").json()["outcome"], "cancelled");
-    let late: Vec<_> = posts(&sandbox).iter().map(|form| form["late"].clone()).collect();
+    let late: Vec<_> = posts(&sandbox)
+        .iter()
+        .map(|form| form["late"].clone())
+        .collect();
     assert_eq!(late, ["0", "1"]);
     assert!(sandbox.reservations(&id).is_empty());
 }
@@ -114,7 +135,8 @@ fn reserved_by_the_staff_is_not_ours_to_cancel() {
 #[test]
 fn a_place_on_the_waiting_list() {
     let (sandbox, home) = logged_in();
-    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "occupied": 12, "waitlist": 0 }));
+    let id =
+        sandbox.class(&json!({ "day": day(3), "start": "13:10", "occupied": 12, "waitlist": 0 }));
     sandbox.reserve(ANA, &id, 0);
     let told = cancel(&home, "").json();
     assert_eq!(told["outcome"], "cancelled");
@@ -128,9 +150,17 @@ fn by_the_reservations_number() {
         sandbox.config(&json!({ "language": language }));
         let other = sandbox.class(&json!({ "day": day(5), "start": "13:10" }));
         sandbox.reserve(ANA, &other, 1);
-        home.run("cancel --reservation 1").fails(6, &["no reservation 1", "aimharder bookings"]).done();
-        home.run("cancel --reservation").arg(&id).fails(6, &["no reservation"]).done();
-        let told = home.run("cancel --dry-run --reservation").arg(&idres).json();
+        home.run("cancel --reservation 1")
+            .fails(6, &["no reservation 1", "aimharder bookings"])
+            .done();
+        home.run("cancel --reservation")
+            .arg(&id)
+            .fails(6, &["no reservation"])
+            .done();
+        let told = home
+            .run("cancel --dry-run --reservation")
+            .arg(&idres)
+            .json();
         assert_eq!(told["outcome"], "would_cancel");
         let told = home.run("cancel --reservation").arg(&idres).json();
         assert_eq!(told["outcome"], "cancelled");
@@ -150,7 +180,9 @@ fn a_rehearsal_sends_nothing() {
 
 /// Everything that can happen to an answer.
 fn losses() -> Vec<Value> {
-    let kinds = ["drop", "hang", "truncate", "cut", "html", "empty", "garbage", "huge", "json"];
+    let kinds = [
+        "drop", "hang", "truncate", "cut", "html", "empty", "garbage", "huge", "json",
+    ];
     let mut losses: Vec<_> = kinds.iter().map(|kind| json!({ "kind": kind })).collect();
     losses.extend([500, 502].map(|status| json!({ "kind": "status", "status": status })));
     losses
@@ -197,7 +229,9 @@ fn logged_out_in_the_middle_is_healed() {
 #[test]
 fn which_class() {
     let (sandbox, home, ..) = ready(&json!({}));
-    cancel(&home, "--class nada").fails(6, &["no class \"nada\""]).done();
+    cancel(&home, "--class nada")
+        .fails(6, &["no class \"nada\""])
+        .done();
     sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Otra" }));
     cancel(&home, "").fails(6, &["several classes"]).done();
     assert_eq!(cancel(&home, "--class pru").json()["outcome"], "cancelled");
@@ -208,8 +242,15 @@ fn which_class() {
 #[test]
 fn of_a_family_member() {
     let (sandbox, home, id, _) = ready(&json!({}));
-    cancel(&home, "--family 70002").fails(6, &["no booking"]).done();
-    home.run("book --day +3 --time 13:10 --family 70002").any_stdout().done();
-    assert_eq!(cancel(&home, "--family 70002").json()["outcome"], "cancelled");
+    cancel(&home, "--family 70002")
+        .fails(6, &["no booking"])
+        .done();
+    home.run("book --day +3 --time 13:10 --family 70002")
+        .any_stdout()
+        .done();
+    assert_eq!(
+        cancel(&home, "--family 70002").json()["outcome"],
+        "cancelled"
+    );
     assert_eq!(sandbox.reservations(&id).len(), 1, "mine stands");
 }

@@ -9,7 +9,10 @@ const FAR: u64 = 100;
 
 fn class(sandbox: &Sandbox, more: Value) -> String {
     let mut class = json!({ "day": day(FAR), "start": "13:10", "name": "Prueba" });
-    class.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    class
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     sandbox.class(&class)
 }
 
@@ -41,8 +44,18 @@ fn every_key() {
 #[test]
 fn every_quirk_of_the_platform() {
     for quirk in [
-        "strings", "missing", "dash", "start_only", "spaces", "limit_text", "limit_number", "waiting_text",
-        "enabled_absent", "null_coach", "cancelled_string", "number_id",
+        "strings",
+        "missing",
+        "dash",
+        "start_only",
+        "spaces",
+        "limit_text",
+        "limit_number",
+        "waiting_text",
+        "enabled_absent",
+        "null_coach",
+        "cancelled_string",
+        "number_id",
     ] {
         let (sandbox, home) = logged_in();
         sandbox.config(&json!({ "quirks": [quirk] }));
@@ -54,10 +67,27 @@ fn every_quirk_of_the_platform() {
         assert_eq!(told[0]["name"], "Prueba");
         assert_eq!(told[0]["start"], "13:10");
         assert_eq!(told[0]["end"], "14:10", "{quirk}");
-        assert_eq!(told[0]["state"], if missing { "open" } else { "full" }, "{quirk}");
-        assert_eq!(told[0]["capacity"], if missing { Value::Null } else { json!(12) });
-        assert_eq!(told[0]["waiting"], if missing { Value::Null } else { json!(3) });
-        assert_eq!(told[0]["coach"], if quirk == "null_coach" { Value::Null } else { json!("Marta") });
+        assert_eq!(
+            told[0]["state"],
+            if missing { "open" } else { "full" },
+            "{quirk}"
+        );
+        assert_eq!(
+            told[0]["capacity"],
+            if missing { Value::Null } else { json!(12) }
+        );
+        assert_eq!(
+            told[0]["waiting"],
+            if missing { Value::Null } else { json!(3) }
+        );
+        assert_eq!(
+            told[0]["coach"],
+            if quirk == "null_coach" {
+                Value::Null
+            } else {
+                json!("Marta")
+            }
+        );
         assert_eq!(told[1]["id"], gone.as_str());
         assert_eq!(told[1]["state"], "cancelled", "{quirk}");
     }
@@ -85,14 +115,32 @@ fn every_state() {
     let states: Vec<_> = told.iter().map(|c| c["state"].as_str().unwrap()).collect();
     assert_eq!(
         states,
-        ["open", "full", "booked", "waitlisted", "closed", "closed", "closed", "cancelled"]
+        [
+            "open",
+            "full",
+            "booked",
+            "waitlisted",
+            "closed",
+            "closed",
+            "closed",
+            "cancelled"
+        ]
     );
     assert_eq!(told[2]["reservation_id"], idres.as_str());
     assert_eq!(told[3]["waiting"], 1);
     let open = classes(&home, "--open");
     assert_eq!(open.len(), 1);
     home.run("classes --day +100")
-        .stdout_has(&["12 free", "full", "* booked", "* waiting list", "closed", "cancelled", " 4/12", "+1 waiting"])
+        .stdout_has(&[
+            "12 free",
+            "full",
+            "* booked",
+            "* waiting list",
+            "closed",
+            "cancelled",
+            " 4/12",
+            "+1 waiting",
+        ])
         .done();
 }
 
@@ -100,15 +148,27 @@ fn every_state() {
 fn past_and_not_open() {
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({}));
-    let told = home.run("classes --day").arg((crate::support::today() - chrono::Days::new(3)).to_string()).json();
+    let told = home
+        .run("classes --day")
+        .arg((crate::support::today() - chrono::Days::new(3)).to_string())
+        .json();
     let past = told["classes"].as_array().unwrap();
     assert!(!past.is_empty() && past.iter().all(|c| c["state"] == "past"));
-    home.run("boxes set crossfitdemo --opens 4d@07:00").any_stdout().done();
+    home.run("boxes set crossfitdemo --opens 4d@07:00")
+        .any_stdout()
+        .done();
     let told = classes(&home, "");
     assert_eq!(told[0]["state"], "not_open");
-    assert_eq!(told[0]["opens_at"], madrid(&day(FAR - 4), "07:00").to_rfc3339());
-    home.run("classes --day +100").stdout_has(&["opens ", "07:00"]).done();
-    home.run("boxes set crossfitdemo --opens 200d").any_stdout().done();
+    assert_eq!(
+        told[0]["opens_at"],
+        madrid(&day(FAR - 4), "07:00").to_rfc3339()
+    );
+    home.run("classes --day +100")
+        .stdout_has(&["opens ", "07:00"])
+        .done();
+    home.run("boxes set crossfitdemo --opens 200d")
+        .any_stdout()
+        .done();
     assert_eq!(classes(&home, "")[0]["state"], "open");
 }
 
@@ -119,7 +179,11 @@ fn several_days_and_an_empty_one() {
     sandbox.class(&json!({ "day": day(FAR + 2), "start": "07:00" }));
     assert_eq!(classes(&home, "--days 3").len(), 2);
     assert_eq!(sandbox.sent("/api/bookings").len(), 3);
-    let shown = home.run("classes --day +100 --days 3").any_stdout().done().stdout;
+    let shown = home
+        .run("classes --day +100 --days 3")
+        .any_stdout()
+        .done()
+        .stdout;
     assert_eq!(shown.matches("no classes published").count(), 1, "{shown}");
     assert_eq!(classes(&home, "--days 1").len(), 1);
     let told = home.run("classes --day +101").json();
@@ -133,38 +197,67 @@ fn names_match_without_case_and_accents() {
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({ "name": "Gimnàstics Avançat" }));
     class(&sandbox, json!({ "name": "Gimnastics", "start": "15:00" }));
-    assert_eq!(classes(&home, "--class GIMNASTICS").len(), 1, "an exact match beats a substring");
+    assert_eq!(
+        classes(&home, "--class GIMNASTICS").len(),
+        1,
+        "an exact match beats a substring"
+    );
     assert_eq!(classes(&home, "--class avancat").len(), 1);
     assert_eq!(classes(&home, "--class gimn").len(), 2);
     assert_eq!(classes(&home, "--class nada"), Vec::<Value>::new());
-    home.run("classes --day +100 --class nada").stdout("no class fits\n").done();
+    home.run("classes --day +100 --class nada")
+        .stdout("no class fits\n")
+        .done();
 }
 
 #[test]
 fn columns_align_with_wide_and_accented_names() {
     let (sandbox, home) = logged_in();
-    for (start, name) in [("08:00", "WOD"), ("09:00", "Halterofília"), ("10:00", "力量訓練")] {
-        class(&sandbox, json!({ "start": start, "name": name, "occupied": 5 }));
+    for (start, name) in [
+        ("08:00", "WOD"),
+        ("09:00", "Halterofília"),
+        ("10:00", "力量訓練"),
+    ] {
+        class(
+            &sandbox,
+            json!({ "start": start, "name": name, "occupied": 5 }),
+        );
     }
     let shown = home.run("classes --day +100").any_stdout().done().stdout;
     let columns: Vec<usize> = shown
         .lines()
         .filter_map(|line| line.split_once(" 5/12"))
-        .map(|(before, _)| before.chars().map(|c| if c > '\u{2e80}' { 2 } else { 1 }).sum())
+        .map(|(before, _)| {
+            before
+                .chars()
+                .map(|c| if c > '\u{2e80}' { 2 } else { 1 })
+                .sum()
+        })
         .collect();
     assert_eq!(columns.len(), 3, "{shown}");
-    assert!(columns.iter().all(|column| *column == columns[0]), "{shown}");
+    assert!(
+        columns.iter().all(|column| *column == columns[0]),
+        "{shown}"
+    );
 }
 
 #[test]
 fn nothing_is_forged_by_names() {
     let (sandbox, home) = logged_in();
     let names = [
-        "\u{1b}]0;title\u{7}\u{1b}[2JWOD", "A\nerror: fake\r\nB", "<b>Fuerza</b> &amp; WOD", "\u{202e}DOW\u{200b}",
-        "<script>alert(1)</script>", "&lt;img src=x&gt;&#27;[31m", "\u{9b}31mC1",
+        "\u{1b}]0;title\u{7}\u{1b}[2JWOD",
+        "A\nerror: fake\r\nB",
+        "<b>Fuerza</b> &amp; WOD",
+        "\u{202e}DOW\u{200b}",
+        "<script>alert(1)</script>",
+        "&lt;img src=x&gt;&#27;[31m",
+        "\u{9b}31mC1",
     ];
     for (n, name) in names.iter().enumerate() {
-        class(&sandbox, json!({ "start": format!("{:02}:00", 8 + n), "name": name, "coach": name }));
+        class(
+            &sandbox,
+            json!({ "start": format!("{:02}:00", 8 + n), "name": name, "coach": name }),
+        );
     }
     let told = classes(&home, "");
     assert_eq!(told.len(), names.len());
@@ -173,13 +266,23 @@ fn nothing_is_forged_by_names() {
         let name = class["name"].as_str().unwrap();
         let odd = |c: char| c.is_control() || "\u{202e}\u{200b}".contains(c);
         assert!(!name.contains(odd), "{name:?}");
-        assert!(!name.contains("<b>") && !name.contains("<script") && !name.contains("<img"), "{name}");
+        assert!(
+            !name.contains("<b>") && !name.contains("<script") && !name.contains("<img"),
+            "{name}"
+        );
     }
     let shown = home.run("classes --day +100").any_stdout().done().stdout;
     assert_eq!(shown.lines().count(), 1 + names.len(), "{shown}");
-    assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
-    home.run("book --day +100 --time 07:00").fails(6, &["Fuerza & WOD"]).done();
-    home.run("book --day +100 --time 09:00 --dry-run").stdout_has(&["would book: A error: fake B"]).done();
+    assert!(
+        !shown.chars().any(|c| c.is_control() && c != '\n'),
+        "{shown:?}"
+    );
+    home.run("book --day +100 --time 07:00")
+        .fails(6, &["Fuerza & WOD"])
+        .done();
+    home.run("book --day +100 --time 09:00 --dry-run")
+        .stdout_has(&["would book: A error: fake B"])
+        .done();
 }
 
 #[test]
@@ -196,7 +299,19 @@ fn seen_by_a_family_member() {
 #[test]
 fn days_in_three_languages() {
     let (sandbox, home) = logged_in();
-    for word in ["today", "tomorrow", "mon", "lunes", "dilluns", "sab", "hoy", "demà", "+3", "20261123", "2026-11-23"] {
+    for word in [
+        "today",
+        "tomorrow",
+        "mon",
+        "lunes",
+        "dilluns",
+        "sab",
+        "hoy",
+        "demà",
+        "+3",
+        "20261123",
+        "2026-11-23",
+    ] {
         home.run("classes --day").arg(word).any_stdout().done();
     }
     assert_eq!(sandbox.sent("/api/bookings").len(), 11);
@@ -209,7 +324,9 @@ fn days_in_three_languages() {
 fn the_boxs_zone_counts() {
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({}));
-    home.run("boxes set crossfitdemo --timezone Atlantic/Canary").any_stdout().done();
+    home.run("boxes set crossfitdemo --timezone Atlantic/Canary")
+        .any_stdout()
+        .done();
     let told = home.run("classes --day +100").json();
     assert_eq!(told["timezone"], "Atlantic/Canary");
     let madrid = madrid(&day(FAR), "13:10");

@@ -29,7 +29,9 @@ fn no_command_takes_a_dead_session_for_nothing_booked() {
                 let told = told.any_stdout().spawn().json();
                 assert_eq!(told.as_object().unwrap().len(), 1, "{told}");
             } else {
-                home.run(args).fails(3, &["aimharder login ana@example.org"]).done();
+                home.run(args)
+                    .fails(3, &["aimharder login ana@example.org"])
+                    .done();
             }
             assert_eq!(sandbox.reservations(&id).len(), 1);
             assert_eq!(home.sessions().len(), 1, "{args}");
@@ -40,20 +42,35 @@ fn no_command_takes_a_dead_session_for_nothing_booked() {
 #[test]
 fn an_empty_day_is_proven_too() {
     let (sandbox, home) = logged_in();
-    home.run("classes --day +200").stdout_has(&["no classes published"]).done();
+    home.run("classes --day +200")
+        .stdout_has(&["no classes published"])
+        .done();
     sandbox.kill(ANA);
-    home.run("classes --day +200").fails(3, &["aimharder login"]).done();
+    home.run("classes --day +200")
+        .fails(3, &["aimharder login"])
+        .done();
 }
 
 #[test]
 fn without_any_session() {
     let (_sandbox, home) = crate::support::start();
-    for args in ["classes", "bookings", "boxes", "book --day +3 --time 13:10", "cancel --reservation 1", "logout"] {
-        home.run(args).fails(3, &["no session yet", "aimharder login"]).done();
+    for args in [
+        "classes",
+        "bookings",
+        "boxes",
+        "book --day +3 --time 13:10",
+        "cancel --reservation 1",
+        "logout",
+    ] {
+        home.run(args)
+            .fails(3, &["no session yet", "aimharder login"])
+            .done();
     }
     home.run("classes --account ana@example.org")
         .fails(3, &["no device session for ana@example.org"])
         .done();
-    home.run("sessions").stdout("no sessions; run `aimharder login EMAIL`\n").done();
+    home.run("sessions")
+        .stdout("no sessions; run `aimharder login EMAIL`\n")
+        .done();
     assert_eq!(home.run("sessions").json(), json!({ "sessions": [] }));
 }

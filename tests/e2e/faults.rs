@@ -10,15 +10,33 @@ use crate::support::{ANA, ANAS, Home, Sandbox, day, logged_in, side_by_side, sta
 /// Every kind, and the statuses that matter.
 fn faults() -> Vec<Value> {
     let kinds = [
-        "html", "empty", "json", "huge", "retry_after", "truncate", "cut", "drop", "garbage", "hang", "trickle",
+        "html",
+        "empty",
+        "json",
+        "huge",
+        "retry_after",
+        "truncate",
+        "cut",
+        "drop",
+        "garbage",
+        "hang",
+        "trickle",
     ];
     let mut faults: Vec<Value> = kinds.iter().map(|kind| json!({ "kind": kind })).collect();
     for status in [302, 400, 403, 404, 429, 500, 503] {
         faults.push(json!({ "kind": "status", "status": status }));
     }
     for body in [
-        json!([]), json!({}), json!("x"), json!(0), json!({ "bookings": null }), json!({ "bookings": {} }),
-        json!({ "nextClasses": 1 }), json!({ "data": 1 }), json!({ "newToken": "" }), json!({ "newToken": { "a": 1 } }),
+        json!([]),
+        json!({}),
+        json!("x"),
+        json!(0),
+        json!({ "bookings": null }),
+        json!({ "bookings": {} }),
+        json!({ "nextClasses": 1 }),
+        json!({ "data": 1 }),
+        json!({ "newToken": "" }),
+        json!({ "newToken": { "a": 1 } }),
         json!({ "error": "\u{1b}[31m<b>no</b>\nerror: fake" }),
     ] {
         faults.push(json!({ "kind": "json", "body": body }));
@@ -45,7 +63,11 @@ fn fails(home: &Home, args: &str, codes: &[i32], fault: &Value) {
     let output = home.run(args).limit(limit).unchecked();
     let status = output.status.unwrap_or(-1);
     assert!(codes.contains(&status), "{args} under {fault}: {output:?}");
-    let lines = output.stderr.lines().filter(|line| line.starts_with("error: ")).count();
+    let lines = output
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .count();
     assert_eq!(lines, 1, "{args} under {fault}: {output:?}");
     let odd = |c: char| c.is_control() && c != '\n';
     assert!(!output.stderr.contains(odd), "{output:?}");
@@ -87,7 +109,12 @@ fn booking() {
         let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
         let refusal = fault["body"]["error"].is_string();
         let codes: &[i32] = if refusal { &[4] } else { &[5] };
-        fails(home, "book --day +3 --time 13:10 --class prueba", codes, fault);
+        fails(
+            home,
+            "book --day +3 --time 13:10 --class prueba",
+            codes,
+            fault,
+        );
         assert_eq!(sandbox.sent("/api/book").len(), 1);
         assert!(sandbox.reservations(&id).is_empty());
     });
@@ -100,7 +127,12 @@ fn cancelling() {
         sandbox.reserve(ANA, &id, 1);
         let refusal = fault["body"]["error"].is_string();
         let codes: &[i32] = if refusal { &[4] } else { &[5] };
-        fails(home, "cancel --day +3 --time 13:10 --class prueba", codes, fault);
+        fails(
+            home,
+            "cancel --day +3 --time 13:10 --class prueba",
+            codes,
+            fault,
+        );
         assert_eq!(sandbox.reservations(&id).len(), 1);
     });
 }
@@ -110,8 +142,14 @@ fn token_updates() {
     every_fault("/api/tokenUpdate", 0, |sandbox, home, _| {
         let before = home.ask("SELECT token FROM sessions WHERE kind = 'device'");
         home.age_tokens(60);
-        home.run("bookings").stdout("nothing booked\n").any_stderr().done();
-        assert_eq!(home.ask("SELECT token FROM sessions WHERE kind = 'device'"), before);
+        home.run("bookings")
+            .stdout("nothing booked\n")
+            .any_stderr()
+            .done();
+        assert_eq!(
+            home.ask("SELECT token FROM sessions WHERE kind = 'device'"),
+            before
+        );
         sandbox.clear_faults();
         home.run("bookings").stdout("nothing booked\n").done();
     });
@@ -123,7 +161,8 @@ fn logging_in() {
         side_by_side(&faults(), |fault| {
             let (sandbox, home) = start();
             home.impatient();
-            sandbox.config(&json!({ "json_login": path == "/api/login", "form_login": path == "/" }));
+            sandbox
+                .config(&json!({ "json_login": path == "/api/login", "form_login": path == "/" }));
             let mut fault = fault.clone();
             fault["path"] = path.into();
             fault["count"] = (-1).into();
@@ -134,8 +173,17 @@ fn logging_in() {
                 .limit(Duration::from_secs(20))
                 .unchecked();
             let refusal = path == "/api/login" && fault["body"]["error"].is_string();
-            assert_eq!(output.status, Some(if refusal { 3 } else { 5 }), "{fault}: {output:?}");
-            assert!(!output.stderr.contains(|c: char| c.is_control() && c != '\n'), "{output:?}");
+            assert_eq!(
+                output.status,
+                Some(if refusal { 3 } else { 5 }),
+                "{fault}: {output:?}"
+            );
+            assert!(
+                !output
+                    .stderr
+                    .contains(|c: char| c.is_control() && c != '\n'),
+                "{output:?}"
+            );
             assert!(home.sessions().is_empty());
         });
     }

@@ -20,7 +20,11 @@ const SOURCE: &str = "password_command = \"echo correct-horse\"";
 
 #[test]
 fn setrefresh_may_be_enough() {
-    for shape in [json!({ "logout_shape": 1 }), json!({ "logout_shape": "1" }), json!({ "logout_shape": true, "logout_401": true })] {
+    for shape in [
+        json!({ "logout_shape": 1 }),
+        json!({ "logout_shape": "1" }),
+        json!({ "logout_shape": true, "logout_401": true }),
+    ] {
         let (sandbox, home) = logged_in();
         sandbox.config(&shape);
         sandbox.config(&json!({ "setrefresh_revives": true }));
@@ -63,7 +67,11 @@ fn logged_out_in_the_middle_of_a_booking() {
     sandbox.fault(&json!({ "path": "/api/book", "kind": "logout" }));
     let told = home.run("book --day +3 --id").arg(&id).json();
     assert_eq!(told["outcome"], "booked");
-    assert_eq!(count(&sandbox, "/api/book"), 2, "logout proves that the server did not act");
+    assert_eq!(
+        count(&sandbox, "/api/book"),
+        2,
+        "logout proves that the server did not act"
+    );
     assert_eq!(sandbox.reservations(&id).len(), 1);
 }
 
@@ -71,10 +79,16 @@ fn logged_out_in_the_middle_of_a_booking() {
 fn logged_out_again_and_again_ends() {
     let (sandbox, home) = logged_in();
     sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "logout", "count": -1 }));
-    home.run("bookings").fails(3, &["keeps answering", "aimharder login ana@example.org"]).done();
+    home.run("bookings")
+        .fails(3, &["keeps answering", "aimharder login ana@example.org"])
+        .done();
     assert!(count(&sandbox, "/api/nextBookings") <= 3);
     assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1);
-    assert_eq!(home.sessions().len(), 2, "the token update was granted: nothing is dead");
+    assert_eq!(
+        home.sessions().len(),
+        2,
+        "the token update was granted: nothing is dead"
+    );
 }
 
 #[test]
@@ -82,13 +96,25 @@ fn a_dead_device_session_is_deleted() {
     let (sandbox, home) = dead_background(SOURCE);
     let print = home.fingerprint(ANA, "device");
     home.run("bookings")
-        .fails(3, &["ended the device session of ana@example.org", "aimharder login ana@example.org"])
+        .fails(
+            3,
+            &[
+                "ended the device session of ana@example.org",
+                "aimharder login ana@example.org",
+            ],
+        )
         .done();
-    assert_eq!(count(&sandbox, "/api/login"), 0, "device sessions are never logged in by themselves");
+    assert_eq!(
+        count(&sandbox, "/api/login"),
+        0,
+        "device sessions are never logged in by themselves"
+    );
     let left = home.sessions();
     assert_eq!(left.len(), 1);
     assert_eq!(left[0]["kind"], "background");
-    home.run("bookings").fails(3, &["no device session for ana@example.org"]).done();
+    home.run("bookings")
+        .fails(3, &["no device session for ana@example.org"])
+        .done();
     home.log_in(ANA, ANAS);
     assert_eq!(home.fingerprint(ANA, "device"), print, "kept for ever");
 }
@@ -98,11 +124,16 @@ fn a_dead_background_session_is_logged_in_again_with_its_fingerprint() {
     let (sandbox, home) = dead_background(SOURCE);
     let print = home.fingerprint(ANA, "background");
     let told = home.run("bookings --session background").json();
-    assert_eq!(told["session"], json!({ "kind": "background", "fingerprint": print }));
+    assert_eq!(
+        told["session"],
+        json!({ "kind": "background", "fingerprint": print })
+    );
     let logins = sandbox.sent("/api/login");
     assert_eq!(logins.len(), 1);
     assert_eq!(logins[0]["fingerprint"], print.as_str());
-    home.run("bookings --session background").any_stdout().done();
+    home.run("bookings --session background")
+        .any_stdout()
+        .done();
     assert_eq!(count(&sandbox, "/api/login"), 1);
     let background = home.sessions().remove(0);
     assert_eq!(background["status"], "active");
@@ -114,7 +145,13 @@ fn without_a_source_it_is_kept_and_marked() {
     let (sandbox, home) = dead_background("");
     for _ in 0..2 {
         home.run("bookings --session background")
-            .fails(3, &["ended the background session of ana@example.org", "password_command"])
+            .fails(
+                3,
+                &[
+                    "ended the background session of ana@example.org",
+                    "password_command",
+                ],
+            )
             .done();
     }
     assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1, "known to be dead");
@@ -123,7 +160,9 @@ fn without_a_source_it_is_kept_and_marked() {
     assert_eq!(background["status"], "expired");
     assert!(background["last_error"].is_string());
     home.config(SOURCE);
-    home.run("bookings --session background").stdout("nothing booked\n").done();
+    home.run("bookings --session background")
+        .stdout("nothing booked\n")
+        .done();
     assert_eq!(home.sessions()[0]["status"], "active");
 }
 
@@ -144,18 +183,29 @@ fn a_refused_password_is_not_tried_again_by_itself() {
 fn a_login_by_hand_forgets_the_refused_password() {
     let (sandbox, home) = dead_background(SOURCE);
     sandbox.account(&json!({ "email": ANA, "password": "changed" }));
-    home.run("bookings --session background").fails(3, &["refused the login"]).done();
+    home.run("bookings --session background")
+        .fails(3, &["refused the login"])
+        .done();
     sandbox.account(&json!({ "email": ANA, "password": ANAS }));
-    home.run("bookings --session background").fails(3, &["before"]).done();
-    home.run("login --password-stdin").stdin(ANAS).any_stdout().done();
+    home.run("bookings --session background")
+        .fails(3, &["before"])
+        .done();
+    home.run("login --password-stdin")
+        .stdin(ANAS)
+        .any_stdout()
+        .done();
     sandbox.kill(ANA);
-    home.run("bookings --session background").stdout("nothing booked\n").done();
+    home.run("bookings --session background")
+        .stdout("nothing booked\n")
+        .done();
 }
 
 #[test]
 fn a_password_command_that_fails_leaves_it_expired() {
     let (sandbox, home) = dead_background("password_command = \"exit 1\"");
-    home.run("bookings --session background").fails(3, &["password command", "failed"]).done();
+    home.run("bookings --session background")
+        .fails(3, &["password command", "failed"])
+        .done();
     assert_eq!(count(&sandbox, "/api/login"), 0);
     assert_eq!(home.sessions()[0]["status"], "expired");
 }
@@ -177,7 +227,9 @@ fn no_answer_while_healing_is_unreachable_and_deletes_nothing() {
     let (sandbox, home) = logged_in();
     sandbox.stale(ANA);
     sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "status" }));
-    home.run("bookings").fails(5, &["could not be renewed", "503"]).done();
+    home.run("bookings")
+        .fails(5, &["could not be renewed", "503"])
+        .done();
     assert_eq!(home.sessions().len(), 2);
     home.run("bookings").stdout("nothing booked\n").done();
 }
@@ -185,7 +237,10 @@ fn no_answer_while_healing_is_unreachable_and_deletes_nothing() {
 #[test]
 fn twenty_processes_on_a_dead_background_session_log_in_once() {
     let (sandbox, home) = dead_background(SOURCE);
-    let runs = (0..20).map(|_| home.run("bookings --session background").stdout("nothing booked\n"));
+    let runs = (0..20).map(|_| {
+        home.run("bookings --session background")
+            .stdout("nothing booked\n")
+    });
     crate::support::all_at_once(runs);
     assert_eq!(count(&sandbox, "/api/login"), 1);
 }

@@ -25,7 +25,9 @@ fn logins(sandbox: &Sandbox) -> Vec<String> {
         let path = entry["path"].as_str().unwrap();
         entry["method"] == "POST" && ["/", "/login", "/api/login"].contains(&path)
     });
-    posts.map(|e| e["path"].as_str().unwrap().to_owned()).collect()
+    posts
+        .map(|e| e["path"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -45,9 +47,16 @@ fn both_sessions_in_one_run() {
         })
     );
     assert_eq!(device.len(), 50);
-    assert!(device.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+    assert!(
+        device
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    );
     let paths: Vec<_> = sandbox.log().iter().map(|e| e["path"].clone()).collect();
-    assert_eq!(paths, ["/api/login", "/setrefresh", "/api/login", "/setrefresh"]);
+    assert_eq!(
+        paths,
+        ["/api/login", "/setrefresh", "/api/login", "/setrefresh"]
+    );
 }
 
 #[test]
@@ -73,7 +82,8 @@ fn in_words_for_people() {
 fn the_form_flow_when_asked_for() {
     for iframe in ["relative", "absolute", "encoded", "absolute_encoded"] {
         let (sandbox, home) = start();
-        sandbox.config(&json!({ "iframe": iframe, "json_login": false, "require_setrefresh": true }));
+        sandbox
+            .config(&json!({ "iframe": iframe, "json_login": false, "require_setrefresh": true }));
         home.config_with("", "login = \"form\"");
         let told = log_in_ana(&home);
         assert_eq!(told["boxes"][0]["id"], 10122, "{iframe}: by whoami");
@@ -134,7 +144,9 @@ fn neither_flow_is_there() {
 fn no_form_after_403_429_or_5xx() {
     for status in [403, 429, 500, 503] {
         let (sandbox, home) = start();
-        sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "status": status, "count": -1 }));
+        sandbox.fault(
+            &json!({ "path": "/api/login", "kind": "status", "status": status, "count": -1 }),
+        );
         home.run("login ana@example.org --password-stdin")
             .stdin(ANAS)
             .fails(5, &[&status.to_string()])
@@ -157,7 +169,11 @@ fn a_login_without_cookie_or_token_is_none() {
             .fails(5, &[words])
             .done();
         assert!(home.sessions().is_empty());
-        assert_eq!(logins(&sandbox).len(), 1, "{switch}: the background login was not tried");
+        assert_eq!(
+            logins(&sandbox).len(),
+            1,
+            "{switch}: the background login was not tried"
+        );
     }
 }
 
@@ -190,7 +206,11 @@ fn setrefresh_failing_is_a_warning() {
     let told = home
         .run("login ana@example.org --password-stdin")
         .stdin(ANAS)
-        .stderr_has(&["warning: device session", "warning: background session", "setrefresh"])
+        .stderr_has(&[
+            "warning: device session",
+            "warning: background session",
+            "setrefresh",
+        ])
         .json();
     assert_eq!(told["sessions"][0]["status"], "ok");
     for session in home.sessions() {
@@ -213,7 +233,12 @@ fn only_the_background_login_fails() {
         .json();
     assert_eq!(told["sessions"][0]["status"], "ok");
     assert_eq!(told["sessions"][1]["status"], "failed");
-    assert!(told["sessions"][1]["error"].as_str().unwrap().contains("503"));
+    assert!(
+        told["sessions"][1]["error"]
+            .as_str()
+            .unwrap()
+            .contains("503")
+    );
     let kept = home.sessions();
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0]["kind"], "device");
@@ -240,7 +265,8 @@ fn only_one_kind() {
         assert_eq!(told["sessions"].as_array().unwrap().len(), 1);
         assert_eq!(told["sessions"][0]["kind"], kind);
         assert_eq!(logins(&sandbox).len(), 1);
-        home.run("classes --session").arg(other)
+        home.run("classes --session")
+            .arg(other)
             .fails(3, &["no ", other, "aimharder login ana@example.org"])
             .done();
         home.run("classes --session").arg(kind).any_stdout().done();
@@ -267,21 +293,32 @@ fn a_new_device_is_used_until_another_is_named() {
         .run("login ana@example.org --password-stdin --new-device --only device")
         .stdin(ANAS)
         .json();
-    let second = told["sessions"][0]["fingerprint"].as_str().unwrap().to_owned();
+    let second = told["sessions"][0]["fingerprint"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_ne!(first, second);
     assert_eq!(home.sessions().len(), 3);
     let used = |args: &str| home.run("classes --day +3").args(args).json();
     assert_eq!(used("")["session"]["fingerprint"], second.as_str());
     let prefix = format!("--fingerprint={}", &first[..6]);
     assert_eq!(used(&prefix)["session"]["fingerprint"], first.as_str());
-    assert_eq!(used("")["session"]["fingerprint"], first.as_str(), "the one used last");
+    assert_eq!(
+        used("")["session"]["fingerprint"],
+        first.as_str(),
+        "the one used last"
+    );
 }
 
 #[test]
 fn fingerprints_too_short_unknown_or_ambiguous() {
     let (_sandbox, home) = logged_in();
-    home.run("classes --fingerprint abcde").usage(&["at least 6"]).done();
-    home.run("classes --fingerprint zzzzzzzzzz").fails(6, &["no session here"]).done();
+    home.run("classes --fingerprint abcde")
+        .usage(&["at least 6"])
+        .done();
+    home.run("classes --fingerprint zzzzzzzzzz")
+        .fails(6, &["no session here"])
+        .done();
     home.run("classes --fingerprint bg-d08dd5 --session background")
         .fails(2, &["--fingerprint names a device session"])
         .done();
@@ -290,7 +327,9 @@ fn fingerprints_too_short_unknown_or_ambiguous() {
          SELECT account, kind, n || fingerprint, token, cookies, 1, created_at, used_at, token_updated_at \
          FROM sessions, (SELECT 'same001' AS n UNION SELECT 'same002') WHERE kind = 'device'",
     );
-    home.run("classes --fingerprint same00").fails(6, &["2 sessions"]).done();
+    home.run("classes --fingerprint same00")
+        .fails(6, &["2 sessions"])
+        .done();
 }
 
 #[test]
@@ -304,9 +343,18 @@ fn the_address_is_trimmed_and_lower_cased_everywhere() {
     assert_eq!(told["account"], ANA);
     assert_eq!(told["sessions"][1]["fingerprint"], background_of(ANA));
     assert!(sandbox.log().iter().all(|entry| entry["account"] == ANA));
-    home.run("classes --day +3 --account ANA@example.org").any_stdout().done();
-    home.run("classes --day +3").env("AIMHARDER_ACCOUNT", " Ana@EXAMPLE.org").any_stdout().done();
-    assert!(home.sessions().iter().all(|session| session["account"] == ANA));
+    home.run("classes --day +3 --account ANA@example.org")
+        .any_stdout()
+        .done();
+    home.run("classes --day +3")
+        .env("AIMHARDER_ACCOUNT", " Ana@EXAMPLE.org")
+        .any_stdout()
+        .done();
+    assert!(
+        home.sessions()
+            .iter()
+            .all(|session| session["account"] == ANA)
+    );
 }
 
 #[test]
@@ -316,7 +364,10 @@ fn an_own_salt_gives_an_own_background_fingerprint() {
     let told = log_in_ana(&home);
     let digest = Sha256::digest("ana@example.org-second machine");
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(told["sessions"][1]["fingerprint"], format!("bg-{}", &hex[..40]));
+    assert_eq!(
+        told["sessions"][1]["fingerprint"],
+        format!("bg-{}", &hex[..40])
+    );
 }
 
 #[test]
@@ -324,25 +375,45 @@ fn several_boxes_are_named_and_one_must_be_chosen() {
     let (_sandbox, home) = start();
     home.run("login ben@example.org --password-stdin")
         .stdin(BENS)
-        .stdout_has(&["boxes: boxdos (Box Dos), crossfitdemo (CrossFit Demo)", "--box boxdos"])
+        .stdout_has(&[
+            "boxes: boxdos (Box Dos), crossfitdemo (CrossFit Demo)",
+            "--box boxdos",
+        ])
         .done();
-    home.run("classes").fails(6, &["several boxes", "boxdos, crossfitdemo", "--box"]).done();
-    home.run("classes --box boxdos --day +3").stdout_has(&["Yoga"]).done();
-    home.run("classes --day +3").env("AIMHARDER_BOX", "boxdos").stdout_has(&["Yoga"]).done();
+    home.run("classes")
+        .fails(6, &["several boxes", "boxdos, crossfitdemo", "--box"])
+        .done();
+    home.run("classes --box boxdos --day +3")
+        .stdout_has(&["Yoga"])
+        .done();
+    home.run("classes --day +3")
+        .env("AIMHARDER_BOX", "boxdos")
+        .stdout_has(&["Yoga"])
+        .done();
     home.config("box = \"boxdos\"");
     home.run("classes --day +3").stdout_has(&["Yoga"]).done();
-    home.run("classes --box nowhere").fails(6, &["no box \"nowhere\"", "boxdos"]).done();
+    home.run("classes --box nowhere")
+        .fails(6, &["no box \"nowhere\"", "boxdos"])
+        .done();
 }
 
 #[test]
 fn several_accounts_and_none_chosen() {
     let (_sandbox, home) = logged_in();
     home.log_in(BEN, BENS);
-    home.run("classes").fails(6, &["several accounts", ANA, BEN, "--account"]).done();
-    home.run("classes --day +3 --account ana@example.org").any_stdout().done();
+    home.run("classes")
+        .fails(6, &["several accounts", ANA, BEN, "--account"])
+        .done();
+    home.run("classes --day +3 --account ana@example.org")
+        .any_stdout()
+        .done();
     home.config("account = \"ben@example.org\"\nbox = \"boxdos\"");
     home.run("classes --day +3").stdout_has(&["Yoga"]).done();
-    assert_eq!(home.sessions().len(), 4, "the config's account does not narrow the list");
+    assert_eq!(
+        home.sessions().len(),
+        4,
+        "the config's account does not narrow the list"
+    );
     let told = home.run("sessions --account ana@example.org").json();
     assert_eq!(told["sessions"].as_array().unwrap().len(), 2);
 }

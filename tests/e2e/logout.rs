@@ -11,7 +11,10 @@ fn only_this_machines_device_session_is_forgotten() {
     let (sandbox, home) = logged_in();
     let print = home.fingerprint(ANA, "device");
     let told = home.run("logout").json();
-    assert_eq!(told, json!({ "deleted": [{ "kind": "device", "fingerprint": print }] }));
+    assert_eq!(
+        told,
+        json!({ "deleted": [{ "kind": "device", "fingerprint": print }] })
+    );
     assert_eq!(home.sessions()[0]["kind"], "background");
     assert!(sandbox.log().is_empty(), "nothing was sent");
     assert_eq!(home.run("logout").json(), json!({ "deleted": [] }));
@@ -23,14 +26,24 @@ fn a_named_device_or_all_of_them() {
     let (_sandbox, home) = logged_in();
     let first = home.fingerprint(ANA, "device");
     for _ in 0..2 {
-        home.run("login --password-stdin --new-device --only device").stdin(ANAS).any_stdout().done();
+        home.run("login --password-stdin --new-device --only device")
+            .stdin(ANAS)
+            .any_stdout()
+            .done();
     }
     let told = home.run("logout --fingerprint").arg(&first[..8]).json();
     assert_eq!(told["deleted"][0]["fingerprint"], first.as_str());
-    home.run("logout --fingerprint zzzzzzzz").fails(6, &["no session here"]).done();
-    home.run("logout --fingerprint bg-").usage(&["at least 6"]).done();
+    home.run("logout --fingerprint zzzzzzzz")
+        .fails(6, &["no session here"])
+        .done();
+    home.run("logout --fingerprint bg-")
+        .usage(&["at least 6"])
+        .done();
     let background = home.fingerprint(ANA, "background");
-    home.run("logout --fingerprint").arg(&background).fails(6, &["no session here"]).done();
+    home.run("logout --fingerprint")
+        .arg(&background)
+        .fails(6, &["no session here"])
+        .done();
     let told = home.run("logout --all-devices").json();
     assert_eq!(told["deleted"].as_array().unwrap().len(), 2);
     assert_eq!(home.sessions().len(), 1);
@@ -42,14 +55,27 @@ fn the_background_session_needs_two_flags() {
     for args in ["logout --background", "logout --session background"] {
         home.run(args).fails(2, &["--yes-delete-background"]).done();
     }
-    home.run("logout --yes-delete-background").usage(&["--background"]).done();
-    home.run("logout --all-devices --background --yes-delete-background").usage(&["cannot be used with"]).done();
+    home.run("logout --yes-delete-background")
+        .usage(&["--background"])
+        .done();
+    home.run("logout --all-devices --background --yes-delete-background")
+        .usage(&["cannot be used with"])
+        .done();
     assert_eq!(home.sessions().len(), 2);
     let print = home.fingerprint(ANA, "background");
-    let told = home.run("logout --background --yes-delete-background").json();
-    assert_eq!(told, json!({ "deleted": [{ "kind": "background", "fingerprint": print }] }));
+    let told = home
+        .run("logout --background --yes-delete-background")
+        .json();
+    assert_eq!(
+        told,
+        json!({ "deleted": [{ "kind": "background", "fingerprint": print }] })
+    );
     assert_eq!(home.sessions()[0]["kind"], "device");
-    assert_eq!(home.run("logout --background --yes-delete-background").json(), json!({ "deleted": [] }));
+    assert_eq!(
+        home.run("logout --background --yes-delete-background")
+            .json(),
+        json!({ "deleted": [] })
+    );
     assert!(sandbox.log().is_empty());
 }
 
@@ -74,12 +100,29 @@ fn the_list_has_every_key() {
     assert_eq!(sessions.len(), 2);
     for session in &sessions {
         let background = session["kind"] == "background";
-        let mut keys: Vec<_> = session.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut keys: Vec<_> = session
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
         keys.sort_unstable();
         let expected = [
-            "account", "auto_refresh", "busy", "created_at", "fingerprint", "kind", "last_error", "protected",
-            "refresh_count", "refreshed_at", "status", "token_age_seconds", "token_expires_at",
-            "token_update_count", "token_updated_at",
+            "account",
+            "auto_refresh",
+            "busy",
+            "created_at",
+            "fingerprint",
+            "kind",
+            "last_error",
+            "protected",
+            "refresh_count",
+            "refreshed_at",
+            "status",
+            "token_age_seconds",
+            "token_expires_at",
+            "token_update_count",
+            "token_updated_at",
         ];
         assert_eq!(keys, expected);
         assert_eq!(session["account"], ANA);
@@ -90,13 +133,20 @@ fn the_list_has_every_key() {
         assert_eq!(session["last_error"], Value::Null);
         assert_eq!(session["refresh_count"], 1, "the login's own setrefresh");
         assert_eq!(session["token_update_count"], 0);
-        for key in ["created_at", "token_updated_at", "token_expires_at", "refreshed_at"] {
+        for key in [
+            "created_at",
+            "token_updated_at",
+            "token_expires_at",
+            "refreshed_at",
+        ] {
             let at = session[key].as_str().unwrap();
             assert!(at.ends_with("+00:00"), "{key} {at}");
             chrono::DateTime::parse_from_rfc3339(at).unwrap();
         }
     }
-    home.run("sessions list").stdout_has(&["ACCOUNT", "device", "background", "active"]).done();
+    home.run("sessions list")
+        .stdout_has(&["ACCOUNT", "device", "background", "active"])
+        .done();
 }
 
 #[test]
@@ -113,8 +163,12 @@ fn auto_refresh_on_and_off() {
     assert_eq!(home.sessions()[0]["auto_refresh"], false);
     assert_eq!(run("on").json()["auto_refresh"], true);
     run("perhaps").usage(&["perhaps"]).done();
-    home.run("sessions set --auto-refresh off").fails(2, &["which session?"]).done();
-    home.run("sessions set --fingerprint zzzzzzz --auto-refresh off").fails(6, &["no session here"]).done();
+    home.run("sessions set --auto-refresh off")
+        .fails(2, &["which session?"])
+        .done();
+    home.run("sessions set --fingerprint zzzzzzz --auto-refresh off")
+        .fails(6, &["no session here"])
+        .done();
 }
 
 #[test]
@@ -122,14 +176,24 @@ fn prune_deletes_old_device_sessions_only() {
     let (_sandbox, home) = logged_in();
     home.log_in(BEN, BENS);
     assert_eq!(home.run("sessions prune").json(), json!({ "deleted": 0 }));
-    home.sql(&format!("UPDATE sessions SET created_at = created_at - {WEEK} + 60000"));
+    home.sql(&format!(
+        "UPDATE sessions SET created_at = created_at - {WEEK} + 60000"
+    ));
     assert_eq!(home.run("sessions prune").json(), json!({ "deleted": 0 }));
     home.sql("UPDATE sessions SET created_at = created_at - 120000");
-    home.run("bookings --account ana@example.org").stdout("nothing booked\n").done();
+    home.run("bookings --account ana@example.org")
+        .stdout("nothing booked\n")
+        .done();
     let told = home.run("sessions prune --account ana@example.org").json();
     assert_eq!(told, json!({ "deleted": 1 }));
-    home.run("sessions prune").stdout("1 old device session deleted\n").done();
-    assert!(home.sessions().iter().all(|session| session["kind"] == "background"));
+    home.run("sessions prune")
+        .stdout("1 old device session deleted\n")
+        .done();
+    assert!(
+        home.sessions()
+            .iter()
+            .all(|session| session["kind"] == "background")
+    );
     assert_eq!(home.sessions().len(), 2);
 }
 

@@ -29,7 +29,10 @@ fn a_command_that_fails_says_so_and_sends_nothing() {
     let (sandbox, home) = start();
     for (line, words) in [
         ("password_command = \"exit 7\"", "failed"),
-        ("password_command = [\"no-such-program-here\"]", "cannot run the password command"),
+        (
+            "password_command = [\"no-such-program-here\"]",
+            "cannot run the password command",
+        ),
         ("password_command = \"true\"", "is empty"),
     ] {
         home.config(line);
@@ -85,16 +88,33 @@ fn an_accounts_own_credential() {
 fn without_a_source_and_off_a_terminal() {
     let (sandbox, home) = start();
     log_in(&home, ANA)
-        .fails(3, &["no password for ana@example.org", "--password-stdin", "password_command"])
+        .fails(
+            3,
+            &[
+                "no password for ana@example.org",
+                "--password-stdin",
+                "password_command",
+            ],
+        )
         .done();
-    log_in(&home, ANA).env("AIMHARDER_PASSWORD", "").fails(3, &["no password"]).done();
-    log_in(&home, ANA).arg("--password-stdin").fails(3, &["empty"]).done();
+    log_in(&home, ANA)
+        .env("AIMHARDER_PASSWORD", "")
+        .fails(3, &["no password"])
+        .done();
+    log_in(&home, ANA)
+        .arg("--password-stdin")
+        .fails(3, &["empty"])
+        .done();
     assert!(sandbox.log().is_empty());
 }
 
 /// The mails of all logins that were sent.
 fn mails(sandbox: &Sandbox) -> Vec<Value> {
-    sandbox.sent("/api/login").iter().map(|e| e["account"].clone()).collect()
+    sandbox
+        .sent("/api/login")
+        .iter()
+        .map(|e| e["account"].clone())
+        .collect()
 }
 
 #[test]
@@ -113,7 +133,10 @@ fn one_accounts_password_is_never_sent_for_another() {
     home.config("");
     home.log_in(ANA, ANAS);
     sandbox.clear_log();
-    log_in(&home, BEN).env("AIMHARDER_PASSWORD", ANAS).fails(3, &["no password"]).done();
+    log_in(&home, BEN)
+        .env("AIMHARDER_PASSWORD", ANAS)
+        .fails(3, &["no password"])
+        .done();
     assert_eq!(mails(&sandbox).len(), 0);
 }
 
@@ -121,17 +144,28 @@ fn one_accounts_password_is_never_sent_for_another() {
 fn a_password_command_does_not_see_the_variable() {
     let (_sandbox, home) = start();
     home.config("password_command = \"test -z \\\"$AIMHARDER_PASSWORD\\\" && echo correct-horse\"");
-    log_in(&home, ANA).env("AIMHARDER_PASSWORD", "secret").any_stdout().done();
+    log_in(&home, ANA)
+        .env("AIMHARDER_PASSWORD", "secret")
+        .any_stdout()
+        .done();
 }
 
 #[test]
 fn the_account_of_a_login_without_address() {
     let (_sandbox, home) = start();
-    home.run("login").fails(2, &["which account?", "aimharder login ana@example.org"]).done();
+    home.run("login")
+        .fails(2, &["which account?", "aimharder login ana@example.org"])
+        .done();
     home.config("account = \"ana@example.org\"");
-    home.run("login --password-stdin").stdin(ANAS).any_stdout().done();
+    home.run("login --password-stdin")
+        .stdin(ANAS)
+        .any_stdout()
+        .done();
     home.config("");
-    home.run("login --password-stdin").stdin(ANAS).any_stdout().done();
+    home.run("login --password-stdin")
+        .stdin(ANAS)
+        .any_stdout()
+        .done();
     home.run("login ana@example.org --account ben@example.org")
         .fails(2, &["ana@example.org", "ben@example.org"])
         .done();
@@ -140,6 +174,10 @@ fn the_account_of_a_login_without_address() {
 #[test]
 fn no_flag_takes_a_password() {
     let (_sandbox, home) = start();
-    home.run("login ana@example.org --password hunter2").usage(&["--password"]).done();
-    home.run("login ana@example.org hunter2").usage(&["unexpected argument"]).done();
+    home.run("login ana@example.org --password hunter2")
+        .usage(&["--password"])
+        .done();
+    home.run("login ana@example.org hunter2")
+        .usage(&["unexpected argument"])
+        .done();
 }

@@ -25,7 +25,10 @@ fn every_shape_of_a_refusal_is_one_and_is_not_repeated() {
                 }));
                 let told = wrong(&home, "wrong").status(3).any_stderr().json();
                 let message = told["error"]["message"].as_str().unwrap();
-                assert!(message.contains("refused the login of ana@example.org"), "{message}");
+                assert!(
+                    message.contains("refused the login of ana@example.org"),
+                    "{message}"
+                );
                 assert_eq!(attempts(&sandbox), 1, "{json_login} {shape} {language}");
                 assert!(home.sessions().is_empty());
                 if !json_login {
@@ -41,7 +44,9 @@ fn a_locked_account_is_told_as_such() {
     for json_login in [true, false] {
         let (sandbox, home) = start();
         sandbox.config(&json!({ "lock_after": 1, "json_login": json_login }));
-        wrong(&home, "wrong").fails(3, &["locked for a while"]).done();
+        wrong(&home, "wrong")
+            .fails(3, &["locked for a while"])
+            .done();
         wrong(&home, ANAS).fails(3, &["locked for a while"]).done();
     }
 }
@@ -50,11 +55,19 @@ fn a_locked_account_is_told_as_such() {
 fn five_refusals_in_a_quarter_of_an_hour_are_sent() {
     let (sandbox, home) = start();
     for _ in 0..5 {
-        wrong(&home, "wrong").fails(3, &["wrong e-mail or password"]).done();
+        wrong(&home, "wrong")
+            .fails(3, &["wrong e-mail or password"])
+            .done();
     }
     sandbox.clear_log();
     wrong(&home, ANAS)
-        .fails(3, &["5 logins of ana@example.org were refused", "next try is allowed at"])
+        .fails(
+            3,
+            &[
+                "5 logins of ana@example.org were refused",
+                "next try is allowed at",
+            ],
+        )
         .done();
     assert!(sandbox.log().is_empty(), "the sixth was not sent");
     home.run("login ben@example.org --password-stdin --only device")
@@ -82,15 +95,23 @@ fn only_the_oldest_of_five_must_have_passed() {
 fn both_logins_of_a_run_count_as_one_refusal() {
     let (sandbox, home) = start();
     wrong(&home, "wrong").fails(3, &[]).done();
-    assert_eq!(home.ask("SELECT count(*) FROM refusals").as_deref(), Some("1"));
+    assert_eq!(
+        home.ask("SELECT count(*) FROM refusals").as_deref(),
+        Some("1")
+    );
     assert_eq!(sandbox.log().len(), 1);
     // the device login is granted and the background one refused: one as well
     let error = json!({ "error": { "code": 401, "message": "LOGIN_ERROR_LOGIN" } });
-    sandbox.fault(&json!({ "path": "/api/login", "kind": "json", "body": error, "status": 401, "skip": 1 }));
+    sandbox.fault(
+        &json!({ "path": "/api/login", "kind": "json", "body": error, "status": 401, "skip": 1 }),
+    );
     home.sql("DELETE FROM refusals");
     let told = wrong(&home, ANAS).status(7).any_stderr().json();
     assert_eq!(told["sessions"][1]["status"], "failed");
-    assert_eq!(home.ask("SELECT count(*) FROM refusals").as_deref(), Some("1"));
+    assert_eq!(
+        home.ask("SELECT count(*) FROM refusals").as_deref(),
+        Some("1")
+    );
 }
 
 #[test]
@@ -109,7 +130,10 @@ fn an_unanswered_login_is_no_refusal() {
         sandbox.fault(&json!({ "path": "/api/login", "kind": kind }));
         wrong(&home, ANAS).fails(5, &[]).done();
     }
-    assert_eq!(home.ask("SELECT count(*) FROM refusals").as_deref(), Some("0"));
+    assert_eq!(
+        home.ask("SELECT count(*) FROM refusals").as_deref(),
+        Some("0")
+    );
     wrong(&home, ANAS).any_stdout().done();
 }
 

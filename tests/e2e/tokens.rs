@@ -29,7 +29,9 @@ fn older_than_25_minutes_is_updated_first() {
     let device = sessions.iter().find(|s| s["kind"] == "device").unwrap();
     assert_eq!(device["token_update_count"], 1);
     assert!(device["token_age_seconds"].as_i64().unwrap() < 60);
-    let stored = home.ask("SELECT token FROM sessions WHERE kind = 'device'").unwrap();
+    let stored = home
+        .ask("SELECT token FROM sessions WHERE kind = 'device'")
+        .unwrap();
     let print = home.fingerprint(ANA, "device");
     assert_eq!(sandbox.session(ANA, &print)["token"], stored.as_str());
 }
@@ -39,7 +41,11 @@ fn a_time_in_the_future_counts_as_old() {
     let (sandbox, home) = logged_in();
     home.age_tokens(-4);
     look(&home).done();
-    assert_eq!(updates(&sandbox), 0, "four minutes may be a clock's inexactness");
+    assert_eq!(
+        updates(&sandbox),
+        0,
+        "four minutes may be a clock's inexactness"
+    );
     home.age_tokens(-2);
     look(&home).done();
     assert_eq!(updates(&sandbox), 1);
@@ -47,18 +53,30 @@ fn a_time_in_the_future_counts_as_old() {
 
 #[test]
 fn without_an_answer_the_token_at_hand_is_used() {
-    for fault in ["status", "html", "empty", "drop", "truncate", "garbage", "json"] {
+    for fault in [
+        "status", "html", "empty", "drop", "truncate", "garbage", "json",
+    ] {
         let (sandbox, home) = logged_in();
         home.age_tokens(60);
         sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": fault }));
-        look(&home).stderr_has(&["warning: the token could not be updated"]).done();
+        look(&home)
+            .stderr_has(&["warning: the token could not be updated"])
+            .done();
         let sessions = home.sessions();
         let device = sessions.iter().find(|s| s["kind"] == "device").unwrap();
-        assert!(device["last_error"].as_str().unwrap().starts_with("token update"));
+        assert!(
+            device["last_error"]
+                .as_str()
+                .unwrap()
+                .starts_with("token update")
+        );
         look(&home).done();
         let sessions = home.sessions();
         let device = sessions.iter().find(|s| s["kind"] == "device").unwrap();
-        assert!(device["last_error"].is_null(), "{fault}: cleared by the next success");
+        assert!(
+            device["last_error"].is_null(),
+            "{fault}: cleared by the next success"
+        );
     }
 }
 
@@ -107,15 +125,24 @@ fn a_process_that_died_while_updating_needs_no_help() {
         std::thread::yield_now();
     }
     running.kill();
-    assert!(home.ask("SELECT update_begun_at FROM sessions WHERE kind = 'device'").is_some());
+    assert!(
+        home.ask("SELECT update_begun_at FROM sessions WHERE kind = 'device'")
+            .is_some()
+    );
     look(&home).done();
-    assert!(home.ask("SELECT update_begun_at FROM sessions WHERE kind = 'device'").is_none());
+    assert!(
+        home.ask("SELECT update_begun_at FROM sessions WHERE kind = 'device'")
+            .is_none()
+    );
 }
 
 #[test]
 fn a_newer_token_never_yields_to_an_older_one() {
     let (sandbox, home) = logged_in();
-    let generation = || home.ask("SELECT generation FROM sessions WHERE kind = 'device'").unwrap();
+    let generation = || {
+        home.ask("SELECT generation FROM sessions WHERE kind = 'device'")
+            .unwrap()
+    };
     let before: i64 = generation().parse().unwrap();
     // the row changes while a call is under way: its cookies are not written over the newer row
     sandbox.config(&json!({ "latency_after_ms": 400 }));
@@ -123,7 +150,9 @@ fn a_newer_token_never_yields_to_an_older_one() {
     while sandbox.sent("/api/bookings").is_empty() {
         std::thread::yield_now();
     }
-    home.sql("UPDATE sessions SET generation = generation + 1, cookies = 'newer' WHERE kind = 'device'");
+    home.sql(
+        "UPDATE sessions SET generation = generation + 1, cookies = 'newer' WHERE kind = 'device'",
+    );
     running.done();
     assert_eq!(generation().parse::<i64>().unwrap(), before + 1);
     let cookies = home.ask("SELECT cookies FROM sessions WHERE kind = 'device'");
@@ -149,6 +178,10 @@ fn verbose_tells_session_and_age() {
     let print = home.fingerprint(ANA, "device");
     look(&home)
         .arg("-v")
-        .stderr_has(&["using the device session", &print[..6], "of ana@example.org, token 10"])
+        .stderr_has(&[
+            "using the device session",
+            &print[..6],
+            "of ana@example.org, token 10",
+        ])
         .done();
 }

@@ -277,7 +277,10 @@ impl Running {
         let run = self.run;
         assert!(status.is_some(), "over its limit: {run:?}\n{output:?}");
         for text in [&output.stdout, &output.stderr] {
-            assert!(!text.contains(ANAS) && !text.contains(BENS), "a password: {output:?}");
+            assert!(
+                !text.contains(ANAS) && !text.contains(BENS),
+                "a password: {output:?}"
+            );
             assert!(!text.contains("panicked"), "a panic: {output:?}");
             assert!(!text.contains('\u{1b}'), "an escape sequence: {output:?}");
         }
