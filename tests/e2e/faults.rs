@@ -72,6 +72,12 @@ fn fails(home: &Home, args: &str, codes: &[i32], fault: &Value) {
     let odd = |c: char| c.is_control() && c != '\n';
     assert!(!output.stderr.contains(odd), "{output:?}");
     assert_eq!(output.stdout, "");
+    let bound = Duration::from_secs(12); // a time-out of 1 s, two looks at a row, a busy machine
+    assert!(
+        output.took < bound,
+        "{args} under {fault} took {:?}",
+        output.took
+    );
 }
 
 #[test]

@@ -141,6 +141,20 @@ fn a_dead_background_session_is_logged_in_again_with_its_fingerprint() {
 }
 
 #[test]
+fn one_session_dies_and_the_other_lives() {
+    let (sandbox, home) = logged_in();
+    sandbox.kill_one(ANA, &home.fingerprint(ANA, "device"));
+    home.run("bookings --session background")
+        .stdout("nothing booked\n")
+        .done();
+    home.run("bookings")
+        .fails(3, &["ended the device session"])
+        .done();
+    assert_eq!(count(&sandbox, "/api/login"), 0);
+    assert_eq!(home.sessions()[0]["status"], "active");
+}
+
+#[test]
 fn without_a_source_it_is_kept_and_marked() {
     let (sandbox, home) = dead_background("");
     for _ in 0..2 {

@@ -8,15 +8,18 @@ mod support;
 
 mod book;
 mod book_lost;
+mod book_which;
 mod bookings;
 mod boxes;
 mod cancel;
 mod classes;
+mod classes_shown;
 mod config;
 mod dead;
 mod faults;
 mod healing;
 mod login;
+mod login_flows;
 mod logout;
 mod passwords;
 mod refusals;

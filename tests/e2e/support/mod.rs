@@ -8,6 +8,7 @@
 //! assert_eq!(told["outcome"], "booked");
 //! ```
 
+mod check;
 mod child;
 mod day;
 mod home;
@@ -17,7 +18,7 @@ mod sandbox;
 
 pub(crate) use day::{day, madrid, today};
 pub(crate) use home::Home;
-pub(crate) use run::{Output, Run, all_at_once};
+pub(crate) use run::{Run, all_at_once};
 pub(crate) use sandbox::Sandbox;
 
 /// The sandbox's two people.

@@ -10,17 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::check::{self, Expect};
 use super::{ANAS, BENS, child};
-
-/// What a stream must hold.
-#[derive(Clone, Debug, Default)]
-enum Expect {
-    #[default]
-    Empty,
-    Exactly(String),
-    Holding(Vec<String>),
-    Anything,
-}
 
 /// A run that is being put together.
 #[derive(Clone, Debug)]
@@ -29,10 +20,10 @@ pub(crate) struct Run {
     args: Vec<OsString>,
     envs: Vec<(OsString, OsString)>,
     stdin: String,
-    status: i32,
-    stdout: Expect,
-    stderr: Expect,
-    error: Option<Vec<String>>,
+    pub(super) status: i32,
+    pub(super) stdout: Expect,
+    pub(super) stderr: Expect,
+    pub(super) error: Option<Vec<String>>,
     limit: Duration,
 }
 
@@ -247,7 +238,7 @@ impl Running {
             lines == 1 && output.stdout.ends_with('\n'),
             "one line: {output:?}"
         );
-        let kind = kind_of(run.status);
+        let kind = check::kind_of(run.status);
         assert_eq!(object["error"]["kind"].as_str(), kind, "{object}");
         if let Some(message) = object["error"]["message"].as_str() {
             let line = format!("error: {message}\n");
@@ -286,58 +277,4 @@ impl Running {
         }
         (output, run)
     }
-}
-
-impl Run {
-    fn check(&self, output: &Output) {
-        assert_eq!(
-            output.status,
-            Some(self.status),
-            "exit status of {self:?}\n{output:?}"
-        );
-        self.check_stream("stdout", &self.stdout, &output.stdout);
-        match &self.error {
-            Some(words) => self.check_error(words, &output.stderr),
-            None => self.check_stream("stderr", &self.stderr, &output.stderr),
-        }
-    }
-
-    fn check_error(&self, words: &[String], stderr: &str) {
-        let line = stderr.strip_prefix("error: ").unwrap_or_default();
-        let one = line.matches('\n').count() == 1 && line.ends_with('\n');
-        assert!(one, "one error line: {self:?}\n{stderr:?}");
-        self.check_stream("stderr", &Expect::Holding(words.to_owned()), stderr);
-    }
-
-    fn check_stream(&self, name: &str, expected: &Expect, found: &str) {
-        match expected {
-            Expect::Empty => assert_eq!(found, "", "{name} of {self:?}"),
-            Expect::Exactly(text) => assert_eq!(found, text, "{name} of {self:?}"),
-            Expect::Holding(words) => {
-                for word in words {
-                    assert!(
-                        found.contains(word),
-                        "{name} without {word:?}: {found}\n{self:?}"
-                    );
-                }
-            }
-            Expect::Anything => {}
-        }
-    }
-}
-
-/// The table of `cli.md`, written down a second time on purpose.
-fn kind_of(status: i32) -> Option<&'static str> {
-    Some(match status {
-        1 => "internal",
-        2 => "usage",
-        3 => "login_required",
-        4 => "refused",
-        5 => "unreachable",
-        6 => "not_found",
-        7 => "partial",
-        8 => "unknown_outcome",
-        9 => "too_early",
-        _ => return None,
-    })
 }
