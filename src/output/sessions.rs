@@ -258,10 +258,7 @@ pub(super) fn utc<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::
     to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%:z"))
 }
 
-pub(super) fn maybe_utc<S: Serializer>(
-    at: &Option<DateTime<Utc>>,
-    to: S,
-) -> Result<S::Ok, S::Error> {
+pub(super) fn maybe_utc<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => utc(at, to),
         None => to.serialize_none(),
