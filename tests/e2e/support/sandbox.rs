@@ -163,7 +163,8 @@ impl Sandbox {
     pub(crate) fn reservations(&self, class: &str) -> Vec<Value> {
         let state = self.state();
         let all = state["reservations"].as_array().expect("a list");
-        let of_class = |r: &&Value| r["class"].to_string() == class;
+        let number: u64 = class.parse().expect("a class number");
+        let of_class = |r: &&Value| r["class"] == number;
         all.iter().filter(of_class).cloned().collect()
     }
 
