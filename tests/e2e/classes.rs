@@ -9,10 +9,9 @@ const FAR: u64 = 100;
 
 fn class(sandbox: &Sandbox, more: Value) -> String {
     let mut class = json!({ "day": day(FAR), "start": "13:10", "name": "Prueba" });
-    class
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
+    if let (Some(class), Value::Object(more)) = (class.as_object_mut(), more) {
+        class.extend(more);
+    }
     sandbox.class(&class)
 }
 

@@ -150,3 +150,25 @@ fn boxes_without_roles_are_found_on_the_home_page() {
     assert_eq!(told["boxes"][0]["box"], "crossfitdemo");
     assert_eq!(told["boxes"][0]["id"], 10122);
 }
+
+#[test]
+fn setrefresh_failing_is_a_warning() {
+    let (sandbox, home) = start();
+    sandbox.config(&json!({ "setrefresh_ok": false }));
+    let told = home
+        .run("login ana@example.org --password-stdin")
+        .stdin(ANAS)
+        .stderr_has(&[
+            "warning: device session",
+            "warning: background session",
+            "setrefresh",
+        ])
+        .json();
+    assert_eq!(told["sessions"][0]["status"], "ok");
+    for session in home.sessions() {
+        let error = session["last_error"].as_str().unwrap();
+        assert!(error.starts_with("setrefresh"), "{error}");
+        assert_eq!(session["refresh_count"], 0);
+        assert_eq!(session["refreshed_at"], Value::Null);
+    }
+}
