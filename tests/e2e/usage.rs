@@ -86,6 +86,7 @@ fn called_wrongly() {
 fn usage_before_config_before_store_before_account() {
     let (_sandbox, home) = logged_in();
     home.write_config("acount = 1");
+    let version = home.ask("PRAGMA user_version").unwrap();
     home.sql("PRAGMA user_version = 99");
     home.run("book --day mon").usage(&["--time"]).done();
     home.run("book --day mon --time 18:30 --account x@example.org")
@@ -95,7 +96,7 @@ fn usage_before_config_before_store_before_account() {
     home.run("book --day mon --time 18:30 --account x@example.org")
         .fails(1, &["schema 99"])
         .done();
-    home.sql("PRAGMA user_version = 1");
+    home.sql(&format!("PRAGMA user_version = {version}"));
     home.run("book --day mon --time 18:30 --account x@example.org --box none")
         .fails(3, &["x@example.org"])
         .done();
