@@ -94,18 +94,18 @@ fn the_schedule() {
 #[test]
 fn whoami() {
     every_fault("/api/whoami", 0, |_, home, fault| {
-        // an empty list of people means "not logged in", whatever else it may be (protocol.md §1)
-        fails(home, "classes --day +3", &[3, 5], fault);
+        fails(home, "classes --day +3", &[5], fault);
+        fails(home, "boxes --detect", &[5], fault);
+        assert_eq!(home.sessions().len(), 2);
     });
 }
 
 #[test]
 fn next_bookings() {
     every_fault("/api/nextBookings", 0, |_, home, fault| {
-        let empty = fault["body"] == json!({});
-        if !empty {
-            fails(home, "bookings", &[5], fault);
-        }
+        fails(home, "bookings", &[5], fault);
+        fails(home, "cancel --reservation 55501", &[5], fault);
+        assert_eq!(home.sessions().len(), 2);
     });
 }
 
