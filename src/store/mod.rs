@@ -65,11 +65,19 @@ impl fmt::Debug for Store {
 pub enum Error {
     #[error("{0}")]
     Unusable(String),
-    #[error("the store {} cannot be used: {cause}", path.display())]
+    #[error("the store {} cannot be used: {}", path.display(), in_words(cause))]
     Sqlite {
         path: PathBuf,
         cause: rusqlite::Error,
     },
+}
+
+/// Its message alone: rusqlite's own words quote the whole statement, over many lines.
+fn in_words(cause: &rusqlite::Error) -> String {
+    match cause {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
