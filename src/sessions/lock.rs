@@ -34,6 +34,16 @@ pub struct Locks {
 #[derive(Debug)]
 pub struct Held {
     _file: File,
+    /// a lock that nobody will ever take again: its file goes with it
+    passing: Option<PathBuf>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(path) = &self.passing {
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -87,6 +97,30 @@ impl Locks {
         self.take(&file_name("login", account.as_str()), Mode::Alone, patience)
     }
 
+    /// Held by a prebooking run for as long as it lives: its claims are good while it does.
+    pub fn run(&self, owner: &str) -> Result<Held, LockError> {
+        let name = run_name(owner);
+        let mut held = self.take(&name, Mode::Alone, Duration::ZERO)?;
+        held.passing = Some(self.folder.join(name));
+        Ok(held)
+    }
+
+    /// Does the run with this name still live? A dead one's lock file is cleared away.
+    pub fn run_lives(&self, owner: &str) -> bool {
+        let path = self.folder.join(run_name(owner));
+        let Ok(file) = OpenOptions::new().read(true).write(true).open(&path) else {
+            return false;
+        };
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => true,
+            Ok(()) => {
+                let _ = std::fs::remove_file(path);
+                false
+            }
+            Err(TryLockError::Error(_)) => false,
+        }
+    }
+
     /// Is a process updating the session, logging it in, or about to fire with it?
     pub fn is_busy(&self, account: &Account, print: &Fingerprint) -> bool {
         let name = self.folder.join(session_name(account, print));
@@ -122,7 +156,10 @@ impl Locks {
             match tried {
                 Ok(()) => {
                     sign(&mut file, &self.purpose);
-                    return Ok(Held { _file: file });
+                    return Ok(Held {
+                        _file: file,
+                        passing: None,
+                    });
                 }
                 Err(TryLockError::Error(e)) => return Err(broken(&path, &e)),
                 Err(TryLockError::WouldBlock) if began.elapsed() >= patience => {
@@ -159,6 +196,10 @@ impl Locks {
 
 fn session_name(account: &Account, print: &Fingerprint) -> String {
     file_name("session", &format!("{account}\n{print}"))
+}
+
+fn run_name(owner: &str) -> String {
+    format!("run-{owner}.lock")
 }
 
 /// File names tell nothing about the account to whoever can list a folder.

@@ -181,6 +181,11 @@ impl Live<'_> {
         &self.row
     }
 
+    /// A copy of its cookies, for requests whose own cookies are not worth keeping.
+    pub fn jar(&self) -> Jar {
+        self.jar.clone()
+    }
+
     /// Ask the platform something with this login. When it answers that we are logged out (which
     /// proves that it did not act) the session is healed and the same is asked once more.
     ///
