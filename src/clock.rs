@@ -33,7 +33,7 @@ pub fn sleep_until(at: Instant, sharp: bool) {
             return;
         }
         if left > spin {
-            thread::sleep(left.checked_sub(spin).unwrap().min(SLICE));
+            thread::sleep(left.saturating_sub(spin).min(SLICE));
         } else {
             std::hint::spin_loop();
         }

@@ -127,7 +127,7 @@ impl Desk<'_, '_> {
             Requested::Doubt(Doubt::Lost(cause)) => self.settle_lost(day, row, &cause),
             Requested::Doubt(doubt) => {
                 let (held, now) = self.mine_now(day, &row.id)?;
-                self.settled(doubt, held, now)
+                Self::settled(doubt, held, now)
             }
             Requested::NotSent(e) | Requested::Failed(e) => Err(e.into()),
         }
@@ -174,12 +174,7 @@ impl Desk<'_, '_> {
     }
 
     /// What the row, read again, makes of a doubt.
-    pub(crate) fn settled(
-        &self,
-        doubt: Doubt,
-        held: Hold,
-        now: Row,
-    ) -> Result<BookReport, Trouble> {
+    pub(crate) fn settled(doubt: Doubt, held: Hold, now: Row) -> Result<BookReport, Trouble> {
         let (answer, cause, same_hour) = match doubt {
             Doubt::Unproven(answer) => (
                 Some(*answer),
@@ -232,7 +227,7 @@ impl Desk<'_, '_> {
             clock::pause(SECOND_LOOK);
             found = self.mine_now(day, &row.id)?;
         }
-        self.settled(Doubt::Lost(cause.to_owned()), found.0, found.1)
+        Self::settled(Doubt::Lost(cause.to_owned()), found.0, found.1)
     }
 
     /// Whose the class is now, read twice if need be.

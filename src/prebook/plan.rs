@@ -65,7 +65,7 @@ impl Calendar {
     }
 
     /// A later opening that a refusal told; it was told of the first choice.
-    fn moved(&self, prebooking: &Prebooking, choice: &Choice) -> Option<DateTime<Utc>> {
+    fn moved(prebooking: &Prebooking, choice: &Choice) -> Option<DateTime<Utc>> {
         prebooking
             .moved_to
             .filter(|_| *choice == prebooking.wish.first)
@@ -76,7 +76,7 @@ impl Calendar {
         if self.starts(prebooking.day, choice) <= now {
             return Next::Over;
         }
-        let moved = self.moved(prebooking, choice);
+        let moved = Self::moved(prebooking, choice);
         match self.rule_of(prebooking) {
             None => moved.map_or(Next::Unknown, Next::At),
             Some(rule) if rule.guess => {

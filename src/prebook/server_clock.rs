@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn ten_probes_find_the_lead_to_a_millisecond() {
-        for lead in [0.0, 0.5, -2.2, 2.7, 1234.567_89, -0.000_1] {
+        for lead in [0.0, 0.5, -2.2, 2.7, 1_234.567_89, -0.000_1] {
             let found = measure(lead, 0.03, |_| 0.0, 12);
             assert!((found.lead - lead).abs() <= 0.001, "lead {lead}: {found:?}");
             assert!(found.doubt < 0.001 && found.margin() < 0.002, "{found:?}");
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn noise_widens_the_margin_and_does_not_fool_it() {
         // ± 10 ms of noise in a fixed shuffled order
-        let noise = |n: usize| ((n * 7919) % 21) as f64 / 1000.0 - 0.010;
+        let noise = |n: usize| f64::from(u32::try_from((n * 7919) % 21).unwrap()) / 1000.0 - 0.010;
         for lead in [0.04, 3.31, -7.77] {
             let found = measure(lead, 0.04, noise, 14);
             assert!((found.lead - lead).abs() <= 0.010, "lead {lead}: {found:?}");

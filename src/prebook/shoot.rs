@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fire::{Ending, Job, Stop, unix};
 use crate::aimharder::Row;
-use crate::booking::{BookReport, Doubt, Hold, Outcome, Requested, hold};
+use crate::booking::{BookReport, Desk, Doubt, Hold, Outcome, Requested, hold};
 use crate::clock;
 use crate::exit::Kind;
 use crate::opening::Opening;
@@ -137,9 +137,7 @@ impl Job<'_> {
                         return Err(Stop::Trouble(Kind::Unreachable, not_booked(&doubt)));
                     }
                     Some(held) => {
-                        let desk = self.desk().map_err(Stop::trouble)?;
-                        let report = desk
-                            .settled(doubt, held, now)
+                        let report = Desk::settled(doubt, held, now)
                             .map_err(|e| Stop::Trouble(Kind::Unreachable, e.to_string()))?;
                         return Ok(Some(Hit::of(report, None)));
                     }
