@@ -13,8 +13,7 @@ programs=${CARGO_TARGET_DIR:-target}/debug
 
 # --- a folder of its own, and nothing left behind ------------------------------------------------
 
-here=$(mktemp -d)
-out=$here/out
+here=
 sandbox=
 
 clean_up() {
@@ -31,6 +30,8 @@ trap clean_up EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+here=$(mktemp -d)
+out=$here/out
 
 # --- how the story is told -----------------------------------------------------------------------
 
