@@ -1,6 +1,8 @@
 //! What is written for people must stay true: README, CHANGELOG, the commented config, help texts and scripts are compared
 //! with the program. Starts nothing and talks to nobody.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may, as tests do
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -115,12 +117,16 @@ fn every_command_has_examples_that_parse_and_its_exit_codes() {
                 .any(|words| words.join(" ").starts_with(&own)),
             "{name}: no example of its own in its help"
         );
-        examples.iter().for_each(|words| parses(words));
+        for words in &examples {
+            parses(words);
+        }
     }
     let first_steps = Cli::command().get_after_help().unwrap().to_string();
     let first_steps: Vec<_> = first_steps.lines().flat_map(invocations).collect();
     assert_eq!(first_steps.len(), 3);
-    first_steps.iter().for_each(|words| parses(words));
+    for words in &first_steps {
+        parses(words);
+    }
 }
 
 // --- command lines -----------------------------------------------------------------------------------
@@ -213,7 +219,9 @@ fn command_lines_in_the_readme_parse() {
     let fenced = readme.split("```").skip(1).step_by(2);
     let lines: Vec<_> = fenced.flat_map(str::lines).flat_map(invocations).collect();
     assert!(lines.len() >= 10, "{lines:?}");
-    lines.iter().for_each(|words| parses(words));
+    for words in &lines {
+        parses(words);
+    }
     let named: BTreeSet<_> = lines.iter().filter_map(|words| words.get(1)).collect();
     for sub in ["login", "classes", "book", "bookings", "cancel", "boxes"] {
         assert!(named.iter().any(|word| *word == sub), "{sub} is not shown");
