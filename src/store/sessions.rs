@@ -66,9 +66,11 @@ const RESERVE: i32 = 2048;
 
 impl Store {
     /// All logins, or those of one account: by account, background first, then last used first.
+    /// For listings, and so without cookies, which are most of a row: [`Self::session`] has them.
     pub fn sessions(&self, account: Option<&Account>) -> Result<Vec<SessionRow>> {
+        let columns = COLUMNS.replace(" cookies,", " '',");
         let sql =
-            format!("SELECT {COLUMNS} FROM sessions WHERE ?1 IS NULL OR account = ?1 ORDER BY id");
+            format!("SELECT {columns} FROM sessions WHERE ?1 IS NULL OR account = ?1 ORDER BY id");
         let db = self.db();
         let mut query = db.prepare_cached(&sql).at(self.path())?;
         let rows = query
