@@ -58,9 +58,7 @@ impl Calendar {
         let ruled = self
             .rule_of(prebooking)
             .map(|rule| rule.opens_at(prebooking.day, choice.start, self.zone));
-        let moved = self
-            .moved(prebooking, choice)
-            .map(|at| at.with_timezone(&self.zone));
+        let moved = Self::moved(prebooking, choice).map(|at| at.with_timezone(&self.zone));
         ruled.max(moved)
     }
 
