@@ -223,7 +223,7 @@ impl Codes {
             }
             None => {
                 self.succeeded |=
-                    matches!(settled.progress, Progress::Booked | Progress::Waitlisted)
+                    matches!(settled.progress, Progress::Booked | Progress::Waitlisted);
             }
         }
     }
