@@ -4,6 +4,7 @@
 //! Environment variables are read here by hand, because an empty one counts as unset.
 
 mod booking;
+mod prebook;
 mod sessions;
 
 use std::ffi::OsString;
@@ -16,6 +17,10 @@ use crate::model::session::{SHORTEST_PREFIX, SessionKind};
 
 pub use booking::{
     BookArgs, BookingsArgs, BoxSet, BoxesArgs, BoxesCommand, CancelArgs, ClassesArgs, DayArg,
+};
+pub use prebook::{
+    PrebookAdd, PrebookArgs, PrebookCommand, PrebookList, PrebookRemove, PrebookRules,
+    PrebookRunArgs, PrebookSkip, SkipArg,
 };
 pub use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
@@ -90,6 +95,7 @@ pub enum Command {
     Bookings(BookingsArgs),
     Book(BookArgs),
     Cancel(CancelArgs),
+    Prebook(PrebookArgs),
 }
 
 impl Command {
@@ -105,6 +111,7 @@ impl Command {
             Self::Bookings(_) => "bookings",
             Self::Book(_) => "book",
             Self::Cancel(_) => "cancel",
+            Self::Prebook(_) => "prebook",
         }
     }
 }
@@ -116,6 +123,9 @@ impl Cli {
     /// Clap's, which also carries `--help` and `--version`.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut cli = Self::try_parse_from(args)?;
+        if let Some(Command::Prebook(args)) = &cli.command {
+            args.check().map_err(|why| usage(&why))?;
+        }
         let asked = &mut cli.everywhere;
         fill(&mut asked.config, "AIMHARDER_CONFIG", |v| {
             Ok(PathBuf::from(v))

@@ -5,6 +5,8 @@ mod booking;
 mod boxes;
 mod classes;
 mod page;
+mod prebook;
+mod prebook_views;
 mod progress;
 mod refresh;
 mod sessions;
@@ -23,6 +25,8 @@ pub use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
 pub use boxes::{BoxView, BoxesView};
 pub use classes::ClassesView;
 pub use page::Page;
+pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
+pub use prebook_views::{PrebookingView, RuleView, ShotView, StandingView};
 pub use progress::Progress;
 pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub use sessions::{
