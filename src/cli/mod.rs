@@ -18,7 +18,10 @@ use crate::model::session::{SHORTEST_PREFIX, SessionKind};
 pub use booking::{
     BookArgs, BookingsArgs, BoxSet, BoxesArgs, BoxesCommand, CancelArgs, ClassesArgs, DayArg,
 };
-pub use prebook::{PrebookArgs, PrebookCommand, PrebookRunArgs};
+pub use prebook::{
+    PrebookAdd, PrebookArgs, PrebookCommand, PrebookList, PrebookRemove, PrebookRules,
+    PrebookRunArgs, PrebookSkip, SkipArg,
+};
 pub use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
 };
@@ -120,6 +123,9 @@ impl Cli {
     /// Clap's, which also carries `--help` and `--version`.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut cli = Self::try_parse_from(args)?;
+        if let Some(Command::Prebook(args)) = &cli.command {
+            args.check().map_err(|why| usage(&why))?;
+        }
         let asked = &mut cli.everywhere;
         fill(&mut asked.config, "AIMHARDER_CONFIG", |v| {
             Ok(PathBuf::from(v))

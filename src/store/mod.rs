@@ -9,6 +9,8 @@
 //! * `sessions` – logins, their tokens and generations
 //! * `accounts` – what is known of an account besides its logins
 //! * `boxes` – gyms, their hosts, zones and opening rules
+//! * `prebookings` – claims, settlements and history; `wishes` – adding and removing them
+//! * `rules` – weekly rules, their occurrences, days left out
 
 mod accounts;
 mod boxes;
@@ -16,7 +18,9 @@ mod due;
 mod open;
 mod prebookings;
 mod problems;
+mod rules;
 mod sessions;
+mod wishes;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -30,7 +34,9 @@ pub use boxes::{BoxRow, BoxSettings, FoundBox};
 pub use due::DueQuery;
 pub use prebookings::{Settlement, Shot};
 pub use problems::Problem;
+pub use rules::NewRule;
 pub use sessions::{NewLogin, SessionRow, Status};
+pub use wishes::Removed;
 
 /// An open store. Threads share it; statements are short.
 pub struct Store {

@@ -6,7 +6,8 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::app::App;
+use super::super::app::App;
+use super::Boxes;
 use crate::booking::Outcome;
 use crate::cli::PrebookRunArgs;
 use crate::clock;
@@ -37,11 +38,12 @@ pub(super) fn run(args: &PrebookRunArgs, app: &App, out: &mut Out) -> Result<()>
         args.horizon,
         args.give_up,
     );
+    let boxes = Boxes::of(app);
     let mut view = RunView::default();
     let mut codes = Codes::default();
     run.go(
         &|prebooking| place(app, prebooking),
-        &|| Ok(()),
+        &|| boxes.unfold(app.asked.account.as_ref(), clock::now()),
         &mut |settled| {
             learn(app, &settled)?;
             tell(app, out, &settled)?;
@@ -79,7 +81,7 @@ fn raise_file_limit() {
 
 fn place(app: &App, prebooking: &Prebooking) -> Result<Place, String> {
     let gym = app
-        .gym_of(&prebooking.wish.account, &prebooking.wish.gym)
+        .any_gym(&prebooking.wish.gym)
         .map_err(|e| format!("{e:#}"))?;
     Ok(Place {
         host: gym.host,
