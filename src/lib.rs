@@ -18,5 +18,6 @@ pub mod secret;
 pub mod sessions;
 pub mod store;
 pub mod text;
+mod tls;
 pub mod told;
 pub mod zone;
