@@ -85,17 +85,23 @@ pub(crate) fn first_line(from: impl BufRead) -> Result<Secret, String> {
 }
 
 /// The child's status, or `None` after killing a child that would not end in time.
-pub(crate) fn finish(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+fn finish(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let status = wait(child, limit);
+    if status.is_none() {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    status
+}
+
+/// The child's status, or `None` when it has not ended in time.
+pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let began = Instant::now();
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status),
             Ok(None) if began.elapsed() < limit => clock::pause(Duration::from_millis(5)),
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return None;
-            }
+            _ => return None,
         }
     }
 }

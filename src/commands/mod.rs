@@ -9,6 +9,7 @@ mod classes;
 mod gym;
 mod login;
 mod logout;
+mod notify;
 mod refresh;
 mod sessions;
 
@@ -41,5 +42,6 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         Command::Bookings(args) => bookings::run(&args, &app, out),
         Command::Book(args) => book::run(&args, &app, out),
         Command::Cancel(args) => cancel::run(&args, &app, out),
+        Command::Notify(args) => notify::run(&args, &app, out),
     }
 }

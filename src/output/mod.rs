@@ -4,6 +4,7 @@
 mod booking;
 mod boxes;
 mod classes;
+mod notify;
 mod page;
 mod progress;
 mod refresh;
@@ -22,6 +23,7 @@ use crate::store::SessionRow;
 pub use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
 pub use boxes::{BoxView, BoxesView};
 pub use classes::ClassesView;
+pub use notify::{ChannelView, NotifyView};
 pub use page::Page;
 pub use progress::Progress;
 pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
