@@ -89,9 +89,17 @@ fn ntfy(event: Event, text: &str) -> Parcel {
         ("Priority", priority),
         ("Tags", tag),
     ];
-    let end = text.floor_char_boundary(NTFY_LONGEST);
-    let body = text.as_bytes().iter().copied().take(end).collect();
-    Parcel { headers, body }
+    let mut body = String::new();
+    for character in text.chars() {
+        if body.len() + character.len_utf8() > NTFY_LONGEST {
+            break;
+        }
+        body.push(character);
+    }
+    Parcel {
+        headers,
+        body: body.into_bytes(),
+    }
 }
 
 /// The token becomes part of a path, so what is no token is not sent anywhere.

@@ -181,8 +181,11 @@ fn cause(error: &reqwest::Error) -> Option<String> {
     while let Some(error) = next {
         next = error.source();
         let io = error.downcast_ref::<io::Error>();
-        let inner = io.and_then(|io| io.get_ref());
-        if error.is::<rustls::Error>() || inner.is_some_and(|e| e.is::<rustls::Error>()) {
+        let tls = |io: &io::Error| {
+            io.get_ref()
+                .is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
+        };
+        if error.is::<rustls::Error>() || io.is_some_and(tls) {
             return Some("its certificate or its TLS is not accepted".to_owned());
         }
         if let Some(io) = io.filter(|io| io.raw_os_error().is_some()) {

@@ -2,6 +2,7 @@
 
 use super::Notice;
 use crate::config::Event;
+use crate::model::account::Account;
 
 /// The event in one line. The account is named unless it is the main one (the config's) or the message names it.
 pub(super) fn sentence(notice: &Notice, main: Option<&str>) -> String {
@@ -40,7 +41,7 @@ fn subject(notice: &Notice, main: Option<&str>, message: &str) -> String {
         .flatten()
         .filter(|part| !part.is_empty())
         .collect();
-    let account = notice.account.as_ref().map(|account| account.as_str());
+    let account = notice.account.as_ref().map(Account::as_str);
     let account = account.filter(|account| Some(*account) != main && !message.contains(account));
     let place: Vec<&str> = notice.gym.as_deref().into_iter().chain(account).collect();
     match (what.join(", "), place.join(", ")) {
