@@ -30,7 +30,6 @@ mod refresh;
 mod refusal;
 mod schedule;
 mod settings;
-mod tls;
 mod token;
 mod transport;
 mod wire;

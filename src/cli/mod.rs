@@ -4,6 +4,7 @@
 //! Environment variables are read here by hand, because an empty one counts as unset.
 
 mod booking;
+mod notify;
 mod prebook;
 mod sessions;
 
@@ -18,6 +19,7 @@ use crate::model::session::{SHORTEST_PREFIX, SessionKind};
 pub use booking::{
     BookArgs, BookingsArgs, BoxSet, BoxesArgs, BoxesCommand, CancelArgs, ClassesArgs, DayArg,
 };
+pub use notify::{NotifyArgs, NotifyCommand};
 pub use prebook::{
     PrebookAdd, PrebookArgs, PrebookCommand, PrebookList, PrebookRemove, PrebookRules,
     PrebookRunArgs, PrebookSkip, SkipArg,
@@ -96,6 +98,7 @@ pub enum Command {
     Book(BookArgs),
     Cancel(CancelArgs),
     Prebook(PrebookArgs),
+    Notify(NotifyArgs),
 }
 
 impl Command {
@@ -112,6 +115,7 @@ impl Command {
             Self::Book(_) => "book",
             Self::Cancel(_) => "cancel",
             Self::Prebook(_) => "prebook",
+            Self::Notify(_) => "notify",
         }
     }
 }

@@ -9,6 +9,7 @@ mod classes;
 mod gym;
 mod login;
 mod logout;
+mod notify;
 mod prebook;
 mod refresh;
 mod sessions;
@@ -43,5 +44,6 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         Command::Book(args) => book::run(&args, &app, out),
         Command::Cancel(args) => cancel::run(&args, &app, out),
         Command::Prebook(args) => prebook::run(&args, &app, out),
+        Command::Notify(args) => notify::run(&args, &app, out),
     }
 }

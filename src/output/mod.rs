@@ -4,6 +4,7 @@
 mod booking;
 mod boxes;
 mod classes;
+mod notify;
 mod page;
 mod prebook;
 mod prebook_run;
@@ -25,6 +26,7 @@ use crate::store::SessionRow;
 pub use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
 pub use boxes::{BoxView, BoxesView};
 pub use classes::ClassesView;
+pub use notify::{ChannelView, NotifyView};
 pub use page::Page;
 pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
 pub use prebook_run::{ResultView, RunView};
