@@ -128,7 +128,7 @@ impl Batch<'_> {
                 self.blocked.store(true, Ordering::Relaxed);
             }
             Fate::Failed(Error::Platform(e)) => {
-                self.outage.store(e.worth_retry(), Ordering::Relaxed)
+                self.outage.store(e.worth_retry(), Ordering::Relaxed);
             }
             Fate::Updated { .. } | Fate::Relogged => {
                 self.any_success.store(true, Ordering::Relaxed);
