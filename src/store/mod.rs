@@ -14,6 +14,7 @@ mod accounts;
 mod boxes;
 mod due;
 mod open;
+mod prebookings;
 mod problems;
 mod sessions;
 
@@ -27,6 +28,7 @@ use rusqlite::Connection;
 pub use accounts::RefusedPassword;
 pub use boxes::{BoxRow, BoxSettings, FoundBox};
 pub use due::DueQuery;
+pub use prebookings::{Settlement, Shot};
 pub use problems::Problem;
 pub use sessions::{NewLogin, SessionRow, Status};
 
@@ -63,11 +65,19 @@ impl fmt::Debug for Store {
 pub enum Error {
     #[error("{0}")]
     Unusable(String),
-    #[error("the store {} cannot be used: {cause}", path.display())]
+    #[error("the store {} cannot be used: {}", path.display(), in_words(cause))]
     Sqlite {
         path: PathBuf,
         cause: rusqlite::Error,
     },
+}
+
+/// Its message alone: rusqlite's own words quote the whole statement, over many lines.
+fn in_words(cause: &rusqlite::Error) -> String {
+    match cause {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
