@@ -1,5 +1,5 @@
-//! The session store: what opening it costs, and how many durable token writes a second it takes,
-//! beside what the disk itself can do.
+//! The session store: what opening it costs, and how many durable commits a second it takes, beside what
+//! the disk itself can do.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
@@ -17,7 +17,8 @@ use crate::stats::{Spread, millis};
 use crate::table::{Figure, Goal};
 
 const OPENS: usize = 100;
-const COMMITS: u32 = 500;
+const UPDATES: u32 = 500;
+const SYNCS: u32 = 1000;
 /// What an update's end adds to SQLite's log: some pages.
 const PAGES: usize = 4 * 4096;
 
@@ -45,10 +46,10 @@ pub(crate) fn run() -> Result<Vec<Figure>> {
             Goal::None,
         ),
         Figure::new(
-            "durable token writes a second",
+            "durable commits a second, two to a token update",
             rate,
             "",
-            Goal::AtLeast((disk * 0.5).floor()),
+            Goal::Best(disk),
         ),
     ])
 }
@@ -66,7 +67,7 @@ fn opening(path: &Path) -> Result<f64> {
     Ok(Spread::of(times?).median())
 }
 
-/// Whole token updates as the store sees them: begun, then ended durably.
+/// Token updates as the store sees them: begun and ended, each with a commit of its own.
 fn commits(store: &Store) -> Result<f64> {
     let account: Account = "ana@example.org".parse().map_err(anyhow::Error::msg)?;
     let print = Fingerprint::background(&account, "bench");
@@ -80,7 +81,7 @@ fn commits(store: &Store) -> Result<f64> {
         now: Utc::now(),
     })?;
     let began = Instant::now();
-    for _ in 0..COMMITS {
+    for _ in 0..UPDATES {
         store.begin_update(&row, Utc::now())?;
         ensure!(
             store.finish_update(&row, &token, &cookies, Utc::now())?,
@@ -88,7 +89,7 @@ fn commits(store: &Store) -> Result<f64> {
         );
         row.generation += 1;
     }
-    Ok(f64::from(COMMITS) / began.elapsed().as_secs_f64())
+    Ok(f64::from(2 * UPDATES) / began.elapsed().as_secs_f64())
 }
 
 /// How often a second this disk confirms a small append to a file that has its room already.
@@ -105,9 +106,9 @@ fn disk(folder: &Path) -> Result<f64> {
     }
     file.sync_all()?;
     let began = Instant::now();
-    for turn in 0..u64::from(COMMITS) {
+    for turn in 0..u64::from(SYNCS) {
         file.write_all_at(&page, turn % round * PAGES as u64)?;
         file.sync_data()?;
     }
-    Ok(f64::from(COMMITS) / began.elapsed().as_secs_f64())
+    Ok(f64::from(SYNCS) / began.elapsed().as_secs_f64())
 }

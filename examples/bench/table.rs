@@ -28,7 +28,9 @@ pub(crate) enum Goal {
     AtMost(f64),
     AtLeast(f64),
     Exactly(f64),
-    /// nothing was promised: the figure explains others
+    /// the best that could be had; nothing was promised
+    Best(f64),
+    /// the figure explains others
     None,
 }
 
@@ -73,7 +75,7 @@ impl Figure {
             Goal::AtMost(ideal) => self.measured <= ideal,
             Goal::AtLeast(ideal) => self.measured >= ideal,
             Goal::Exactly(ideal) => (self.measured - ideal).abs() < 1e-9,
-            Goal::None => true,
+            Goal::Best(_) | Goal::None => true,
         }
     }
 
@@ -82,6 +84,7 @@ impl Figure {
             Goal::AtMost(ideal) => (format!("≤ {}", number(ideal)), ratio(self.measured, ideal)),
             Goal::AtLeast(ideal) => (format!("≥ {}", number(ideal)), ratio(self.measured, ideal)),
             Goal::Exactly(ideal) => (format!("= {}", number(ideal)), String::new()),
+            Goal::Best(ideal) => (number(ideal), ratio(self.measured, ideal)),
             Goal::None => (String::new(), String::new()),
         };
         let mark = if self.is_kept() { "" } else { "  MISSED" };

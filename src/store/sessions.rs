@@ -7,7 +7,7 @@
 //! * a token update is marked before it is sent, and the mark reserves room for its end.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, Row, named_params, params};
+use rusqlite::{OptionalExtension, Row, named_params, params, params_from_iter};
 
 use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
@@ -66,16 +66,26 @@ const RESERVE: i32 = 2048;
 
 impl Store {
     /// All logins, or those of one account: by account, background first, then last used first.
+    ///
+    /// Sorted here: the database would copy every row, cookies and all, once more to sort it.
     pub fn sessions(&self, account: Option<&Account>) -> Result<Vec<SessionRow>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM sessions WHERE ?1 IS NULL OR account = ?1 ORDER BY account, kind, used_at DESC, id"
-        );
+        let which = account.map_or("", |_| "WHERE account = ?1");
+        let sql = format!("SELECT {COLUMNS} FROM sessions {which}");
         let db = self.db();
         let mut query = db.prepare_cached(&sql).at(self.path())?;
         let rows = query
-            .query_map([account.map(Account::as_str)], read)
+            .query_map(params_from_iter(account.map(Account::as_str)), read)
             .at(self.path())?;
-        rows.collect::<rusqlite::Result<_>>().at(self.path())
+        let mut rows: Vec<SessionRow> = rows.collect::<rusqlite::Result<_>>().at(self.path())?;
+        rows.sort_unstable_by(|a, b| {
+            let by_kind = || a.kind.as_str().cmp(b.kind.as_str());
+            a.account
+                .cmp(&b.account)
+                .then_with(by_kind)
+                .then(b.used_at.cmp(&a.used_at))
+                .then(a.id.cmp(&b.id))
+        });
+        Ok(rows)
     }
 
     /// The account's background login.
@@ -351,36 +361,34 @@ impl Store {
     }
 }
 
+/// A row of [`COLUMNS`], by their places: looking each up by its name takes longer than reading it.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
-    let kind: String = row.get("kind")?;
-    let status: String = row.get("status")?;
-    let at = |column: &str| row.get(column).map(instant);
-    let maybe_at = |column: &str| row.get::<_, Option<i64>>(column).map(|m| m.map(instant));
+    let maybe_at = |place: usize| row.get::<_, Option<i64>>(place).map(|m| m.map(instant));
     Ok(SessionRow {
-        id: row.get("id")?,
-        account: Account::stored(row.get("account")?),
-        kind: if kind == "background" {
+        id: row.get(0)?,
+        account: Account::stored(row.get(1)?),
+        kind: if row.get_ref(2)?.as_str()? == "background" {
             SessionKind::Background
         } else {
             SessionKind::Device
         },
-        fingerprint: Fingerprint::stored(row.get("fingerprint")?),
-        status: if status == "active" {
+        fingerprint: Fingerprint::stored(row.get(3)?),
+        status: if row.get_ref(4)?.as_str()? == "active" {
             Status::Active
         } else {
             Status::Expired
         },
-        auto_refresh: row.get("auto_refresh")?,
-        token: Secret::new(row.get::<_, String>("token")?),
-        cookies: Secret::new(row.get::<_, String>("cookies")?),
-        generation: row.get("generation")?,
-        created_at: at("created_at")?,
-        used_at: at("used_at")?,
-        token_updated_at: at("token_updated_at")?,
-        token_update_count: row.get("token_update_count")?,
-        refreshed_at: maybe_at("refreshed_at")?,
-        refresh_count: row.get("refresh_count")?,
-        update_begun_at: maybe_at("update_begun_at")?,
-        last_error: row.get("last_error")?,
+        auto_refresh: row.get(5)?,
+        token: Secret::new(row.get::<_, String>(6)?),
+        cookies: Secret::new(row.get::<_, String>(7)?),
+        generation: row.get(8)?,
+        created_at: row.get(9).map(instant)?,
+        used_at: row.get(10).map(instant)?,
+        token_updated_at: row.get(11).map(instant)?,
+        token_update_count: row.get(12)?,
+        refreshed_at: maybe_at(13)?,
+        refresh_count: row.get(14)?,
+        update_begun_at: maybe_at(15)?,
+        last_error: row.get(16)?,
     })
 }
