@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// How often a running program's memory is read. The peak is kept by the kernel: only growth within
-/// the last glance can be missed.
-const GLANCE: Duration = Duration::from_millis(2);
+/// How long a running program's memory is not looked at: a twentieth of its age, within these. The peak is kept
+/// by the kernel, so only growth within the last glance can be missed.
+const GLANCES: [Duration; 2] = [Duration::from_micros(200), Duration::from_millis(20)];
 
 /// A finished program.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub(crate) fn weigh(command: &mut Command) -> Result<(Run, f64)> {
             let mut peak = 0;
             while !over.load(Ordering::Relaxed) {
                 peak = peak.max(high_water(id).unwrap_or(0));
-                thread::sleep(GLANCE);
+                thread::sleep((began.elapsed() / 20).clamp(GLANCES[0], GLANCES[1]));
             }
             peak
         });

@@ -142,7 +142,8 @@ fn due_runs(home: &Home<'_>) -> Result<f64> {
 
 fn peak(home: &Home<'_>) -> Result<f64> {
     make_due(home)?;
-    home.memory(&["refresh", "--rate", "0"])
+    let (run, peak) = child::weigh(&mut home.command(&["refresh", "--rate", "0"]))?;
+    run.good().map(|_| peak)
 }
 
 fn make_due(home: &Home<'_>) -> Result<()> {

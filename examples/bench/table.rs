@@ -26,7 +26,6 @@ pub(crate) struct Figure {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Goal {
     AtMost(f64),
-    AtLeast(f64),
     Exactly(f64),
     /// the best that could be had; nothing was promised
     Best(f64),
@@ -73,7 +72,6 @@ impl Figure {
     pub(crate) fn is_kept(&self) -> bool {
         match self.goal {
             Goal::AtMost(ideal) => self.measured <= ideal,
-            Goal::AtLeast(ideal) => self.measured >= ideal,
             Goal::Exactly(ideal) => (self.measured - ideal).abs() < 1e-9,
             Goal::Best(_) | Goal::None => true,
         }
@@ -82,7 +80,6 @@ impl Figure {
     fn cells(&self) -> [String; 6] {
         let (ideal, ratio) = match self.goal {
             Goal::AtMost(ideal) => (format!("≤ {}", number(ideal)), ratio(self.measured, ideal)),
-            Goal::AtLeast(ideal) => (format!("≥ {}", number(ideal)), ratio(self.measured, ideal)),
             Goal::Exactly(ideal) => (format!("= {}", number(ideal)), String::new()),
             Goal::Best(ideal) => (number(ideal), ratio(self.measured, ideal)),
             Goal::None => (String::new(), String::new()),
