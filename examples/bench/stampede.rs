@@ -4,13 +4,12 @@
 use std::thread;
 use std::time::Instant;
 
-use aimharder::model::session::SessionKind;
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
 
 use crate::child::{self, Run};
 use crate::crowd;
-use crate::home::Home;
+use crate::home::{ANA, Home};
 use crate::sandbox::Sandbox;
 use crate::stats::{Spread, millis};
 use crate::table::{Figure, Goal, as_f64};
@@ -83,12 +82,9 @@ fn add_class(sandbox: &Sandbox) -> Result<()> {
 
 fn make_stale(home: &Home<'_>) -> Result<()> {
     let store = home.store()?;
-    let rows = store.sessions(None)?;
-    let device = rows
-        .iter()
-        .find(|row| row.kind == SessionKind::Device)
-        .context("no device session")?;
-    crowd::age(&store, device, TimeDelta::minutes(30))
+    let account = ANA.parse().map_err(anyhow::Error::msg)?;
+    let device = store.last_device(&account)?.context("no device session")?;
+    crowd::age(&store, &device, TimeDelta::minutes(30))
 }
 
 /// Token updates of all sessions so far.

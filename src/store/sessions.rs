@@ -61,16 +61,21 @@ pub struct NewLogin<'a> {
 pub(super) const COLUMNS: &str = "id, account, kind, fingerprint, status, auto_refresh, token, cookies, generation, created_at, \
      used_at, token_updated_at, token_update_count, refreshed_at, refresh_count, update_begun_at, last_error";
 
+/// [`COLUMNS`] for lists, which are looked at and not used: without the cookies, most of a row.
+pub(super) const LISTED: &str = "id, account, kind, fingerprint, status, auto_refresh, token, '', generation, created_at, \
+     used_at, token_updated_at, token_update_count, refreshed_at, refresh_count, update_begun_at, last_error";
+
 /// The most room a token update's end can need beyond its beginning.
 const RESERVE: i32 = 2048;
 
 impl Store {
-    /// All logins, or those of one account: by account, background first, then last used first.
+    /// All logins, or those of one account: by account, background first, then last used first. To look
+    /// at, not to use: they come without their cookies, which are most of a row ([`Store::session`] has them).
     ///
-    /// Sorted here: the database would copy every row, cookies and all, once more to sort it.
+    /// Sorted here: the database would copy every row once more to sort it.
     pub fn sessions(&self, account: Option<&Account>) -> Result<Vec<SessionRow>> {
         let which = account.map_or("", |_| "WHERE account = ?1");
-        let sql = format!("SELECT {COLUMNS} FROM sessions {which}");
+        let sql = format!("SELECT {LISTED} FROM sessions {which}");
         let db = self.db();
         let mut query = db.prepare_cached(&sql).at(self.path())?;
         let rows = query
