@@ -8,6 +8,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
@@ -28,12 +29,18 @@ const GLANCE: Duration = Duration::from_millis(60);
 pub struct Locks {
     folder: PathBuf,
     purpose: String,
+    gate: Arc<Mutex<Weak<File>>>,
 }
+
+/// The file that is locked, shared, by every process that holds any lock here: a listing of very many
+/// sessions asks it first, and mostly need not try their locks one by one. It guards nothing.
+const GATE: &str = "any.lock";
 
 /// A lock that is held until this is dropped.
 #[derive(Debug)]
 pub struct Held {
     _file: File,
+    _gate: Option<Arc<File>>,
 }
 
 #[derive(Debug)]
@@ -58,6 +65,7 @@ impl Locks {
         Self {
             folder: PathBuf::from(folder),
             purpose: purpose.to_owned(),
+            gate: Arc::default(),
         }
     }
 
@@ -87,6 +95,37 @@ impl Locks {
         self.take(&file_name("login", account.as_str()), Mode::Alone, patience)
     }
 
+    /// Is no lock held by anybody? `false` may be out of caution.
+    pub fn all_free(&self) -> bool {
+        match OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(self.folder.join(GATE))
+        {
+            Ok(gate) => gate.try_lock().is_ok(),
+            Err(e) => e.kind() == std::io::ErrorKind::NotFound, // nobody has ever locked anything
+        }
+    }
+
+    /// This process's share of the gate, had before any lock. One for all its locks: a run that fires
+    /// with hundreds of sessions has no file descriptors to spare. Best effort: it only speeds up.
+    fn pass_gate(&self) -> Option<Arc<File>> {
+        let mut known = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = known.upgrade() {
+            return Some(gate);
+        }
+        let gate = self.open(&self.folder.join(GATE)).ok()?;
+        for _ in 0..20 {
+            if gate.try_lock_shared().is_ok() {
+                let gate = Arc::new(gate);
+                *known = Arc::downgrade(&gate);
+                return Some(gate);
+            }
+            clock::pause(Duration::from_millis(1)); // a listing holds it for some microseconds
+        }
+        None
+    }
+
     /// Is a process updating the session, logging it in, or about to fire with it?
     pub fn is_busy(&self, account: &Account, print: &Fingerprint) -> bool {
         let name = self.folder.join(session_name(account, print));
@@ -111,6 +150,7 @@ impl Locks {
 
     fn take(&self, name: &str, mode: Mode, patience: Duration) -> Result<Held, LockError> {
         let path = self.folder.join(name);
+        let gate = self.pass_gate();
         let mut file = self.open(&path)?;
         let began = Instant::now();
         let mut nap = Duration::from_millis(2);
@@ -122,7 +162,10 @@ impl Locks {
             match tried {
                 Ok(()) => {
                     sign(&mut file, &self.purpose);
-                    return Ok(Held { _file: file });
+                    return Ok(Held {
+                        _file: file,
+                        _gate: gate,
+                    });
                 }
                 Err(TryLockError::Error(e)) => return Err(broken(&path, &e)),
                 Err(TryLockError::WouldBlock) if began.elapsed() >= patience => {
@@ -207,9 +250,11 @@ mod tests {
             Fingerprint::new_device().unwrap(),
         );
         assert!(!locks.is_busy(&account, &print));
+        assert!(locks.all_free());
 
         let held = locks.alone(&account, &print, PATIENCE).unwrap();
         assert!(locks.is_busy(&account, &print));
+        assert!(!locks.all_free());
         assert!(locks.if_free(&account, &print).unwrap().is_none());
         let Err(LockError::Busy(who)) = locks.shared(&account, &print, Duration::from_millis(20))
         else {
@@ -222,6 +267,7 @@ mod tests {
         let two = locks.shared(&account, &print, PATIENCE).unwrap();
         assert!(locks.if_free(&account, &print).unwrap().is_none());
         drop((one, two));
+        assert!(locks.all_free());
         assert!(locks.if_free(&account, &print).unwrap().is_some());
     }
 }
