@@ -14,6 +14,7 @@ pub mod notify;
 pub mod opening;
 pub mod output;
 pub mod password;
+pub mod prebook;
 pub mod secret;
 pub mod sessions;
 pub mod store;

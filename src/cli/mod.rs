@@ -4,6 +4,7 @@
 //! Environment variables are read here by hand, because an empty one counts as unset.
 
 mod booking;
+mod prebook;
 mod sessions;
 
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ use crate::model::session::{SHORTEST_PREFIX, SessionKind};
 pub use booking::{
     BookArgs, BookingsArgs, BoxSet, BoxesArgs, BoxesCommand, CancelArgs, ClassesArgs, DayArg,
 };
+pub use prebook::{PrebookArgs, PrebookCommand, PrebookRunArgs};
 pub use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
 };
@@ -90,6 +92,7 @@ pub enum Command {
     Bookings(BookingsArgs),
     Book(BookArgs),
     Cancel(CancelArgs),
+    Prebook(PrebookArgs),
 }
 
 impl Command {
@@ -105,6 +108,7 @@ impl Command {
             Self::Bookings(_) => "bookings",
             Self::Book(_) => "book",
             Self::Cancel(_) => "cancel",
+            Self::Prebook(_) => "prebook",
         }
     }
 }

@@ -57,6 +57,11 @@ impl App {
         known.into_iter().map(|row| self.describe(row)).collect()
     }
 
+    /// A box by its name, for an account that need not be the one the flags name.
+    pub(super) fn gym_of(&self, account: &Account, name: &str) -> Result<Gym> {
+        self.named_gym(account, &self.store.boxes_of(account)?, name)
+    }
+
     fn named_gym(&self, account: &Account, known: &[BoxRow], name: &str) -> Result<Gym> {
         if let Some(row) = known.iter().find(|row| row.name == name) {
             return self.describe(row.clone());

@@ -9,12 +9,13 @@ mod classes;
 mod gym;
 mod login;
 mod logout;
+mod prebook_run;
 mod refresh;
 mod sessions;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, PrebookCommand};
 use crate::exit::Failure;
 use crate::output::Out;
 
@@ -41,5 +42,8 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         Command::Bookings(args) => bookings::run(&args, &app, out),
         Command::Book(args) => book::run(&args, &app, out),
         Command::Cancel(args) => cancel::run(&args, &app, out),
+        Command::Prebook(args) => match args.command {
+            PrebookCommand::Run(args) => prebook_run::run(&args, &app, out),
+        },
     }
 }

@@ -46,3 +46,11 @@ pub fn maybe_utc<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::
         None => to.serialize_none(),
     }
 }
+
+/// RFC 3339 with the zone's offset, in milliseconds, or `null`.
+pub fn maybe_precise<S: Serializer>(at: &Option<DateTime<Tz>>, to: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%.3f%:z")),
+        None => to.serialize_none(),
+    }
+}

@@ -5,6 +5,7 @@ mod booking;
 mod boxes;
 mod classes;
 mod page;
+mod prebook_run;
 mod progress;
 mod refresh;
 mod sessions;
@@ -23,6 +24,7 @@ pub use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
 pub use boxes::{BoxView, BoxesView};
 pub use classes::ClassesView;
 pub use page::Page;
+pub use prebook_run::{ResultView, RunView};
 pub use progress::Progress;
 pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub use sessions::{

@@ -8,11 +8,12 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
+use super::gate::Gate;
 use crate::clock;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, hex};
@@ -29,18 +30,24 @@ const GLANCE: Duration = Duration::from_millis(60);
 pub struct Locks {
     folder: PathBuf,
     purpose: String,
-    gate: Arc<Mutex<Weak<File>>>,
+    gate: Gate,
 }
-
-/// The file that is locked, shared, by every process that holds any lock here: a listing of very many
-/// sessions asks it first, and mostly need not try their locks one by one. It guards nothing.
-const GATE: &str = "any.lock";
 
 /// A lock that is held until this is dropped.
 #[derive(Debug)]
 pub struct Held {
     _file: File,
-    _gate: Option<Arc<File>>,
+    gate: Option<Arc<File>>, // let go after the lock itself
+    /// a lock that nobody will ever take again: its file goes with it
+    passing: Option<PathBuf>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(path) = &self.passing {
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -62,10 +69,11 @@ impl Locks {
     pub fn beside(store: &Path, purpose: &str) -> Self {
         let mut folder = store.as_os_str().to_owned();
         folder.push(".locks");
+        let folder = PathBuf::from(folder);
         Self {
-            folder: PathBuf::from(folder),
+            gate: Gate::in_folder(&folder),
+            folder,
             purpose: purpose.to_owned(),
-            gate: Arc::default(),
         }
     }
 
@@ -95,35 +103,34 @@ impl Locks {
         self.take(&file_name("login", account.as_str()), Mode::Alone, patience)
     }
 
-    /// Is no lock held by anybody? `false` may be out of caution.
+    /// Is no session's lock held by anybody? `false` may be out of caution.
     pub fn all_free(&self) -> bool {
-        match OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(self.folder.join(GATE))
-        {
-            Ok(gate) => gate.try_lock().is_ok(),
-            Err(e) => e.kind() == std::io::ErrorKind::NotFound, // nobody has ever locked anything
-        }
+        self.gate.nobody_passed()
     }
 
-    /// This process's share of the gate, had before any lock. One for all its locks: a run that fires
-    /// with hundreds of sessions has no file descriptors to spare. Best effort: it only speeds up.
-    fn pass_gate(&self) -> Option<Arc<File>> {
-        let mut known = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gate) = known.upgrade() {
-            return Some(gate);
-        }
-        let gate = self.open(&self.folder.join(GATE)).ok()?;
-        for _ in 0..20 {
-            if gate.try_lock_shared().is_ok() {
-                let gate = Arc::new(gate);
-                *known = Arc::downgrade(&gate);
-                return Some(gate);
+    /// Held by a prebooking run for as long as it lives: its claims are good while it does.
+    pub fn run(&self, owner: &str) -> Result<Held, LockError> {
+        let name = run_name(owner);
+        let mut held = self.take(&name, Mode::Alone, Duration::ZERO)?;
+        held.passing = Some(self.folder.join(name));
+        held.gate = None; // it says nothing about sessions
+        Ok(held)
+    }
+
+    /// Does the run with this name still live? A dead one's lock file is cleared away.
+    pub fn run_lives(&self, owner: &str) -> bool {
+        let path = self.folder.join(run_name(owner));
+        let Ok(file) = OpenOptions::new().read(true).write(true).open(&path) else {
+            return false;
+        };
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => true,
+            Ok(()) => {
+                let _ = std::fs::remove_file(path);
+                false
             }
-            clock::pause(Duration::from_millis(1)); // a listing holds it for some microseconds
+            Err(TryLockError::Error(_)) => false,
         }
-        None
     }
 
     /// Is a process updating the session, logging it in, or about to fire with it?
@@ -150,7 +157,7 @@ impl Locks {
 
     fn take(&self, name: &str, mode: Mode, patience: Duration) -> Result<Held, LockError> {
         let path = self.folder.join(name);
-        let gate = self.pass_gate();
+        let gate = self.gate.pass(|path| self.open(path).ok());
         let mut file = self.open(&path)?;
         let began = Instant::now();
         let mut nap = Duration::from_millis(2);
@@ -164,7 +171,8 @@ impl Locks {
                     sign(&mut file, &self.purpose);
                     return Ok(Held {
                         _file: file,
-                        _gate: gate,
+                        gate,
+                        passing: None,
                     });
                 }
                 Err(TryLockError::Error(e)) => return Err(broken(&path, &e)),
@@ -202,6 +210,10 @@ impl Locks {
 
 fn session_name(account: &Account, print: &Fingerprint) -> String {
     file_name("session", &format!("{account}\n{print}"))
+}
+
+fn run_name(owner: &str) -> String {
+    format!("run-{owner}.lock")
 }
 
 /// File names tell nothing about the account to whoever can list a folder.

@@ -10,6 +10,7 @@
 //! again, and is stored before anything else is sent (design.md, promises 1–5). This room books
 //! nothing.
 
+mod gate;
 mod heal;
 pub mod lock;
 mod login;
@@ -179,6 +180,11 @@ impl<'a> Sessions<'a> {
 impl Live<'_> {
     pub fn row(&self) -> &SessionRow {
         &self.row
+    }
+
+    /// A copy of its cookies, for requests whose own cookies are not worth keeping.
+    pub fn jar(&self) -> Jar {
+        self.jar.clone()
     }
 
     /// Ask the platform something with this login. When it answers that we are logged out (which

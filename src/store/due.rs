@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
 
-use super::sessions::{LISTED, read};
+use super::sessions::{COLUMNS, read};
 use super::{At, Result, SessionRow, Store, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
@@ -71,8 +71,7 @@ impl Store {
     }
 
     /// The sessions a refresh has to act on, oldest token first. Expired background sessions are
-    /// due always: a password source may heal them. Without their cookies: each is read again under
-    /// its lock before it is used.
+    /// due always: a password source may heal them.
     pub fn due(&self, query: &DueQuery<'_>) -> Result<Vec<SessionRow>> {
         let mut old = query.looked_after();
         old.and(
@@ -106,7 +105,7 @@ impl Store {
 
     fn rows_where(&self, filter: Filter) -> Result<Vec<SessionRow>> {
         let sql = format!(
-            "SELECT {LISTED} FROM sessions WHERE {} ORDER BY token_updated_at, id",
+            "SELECT {COLUMNS} FROM sessions WHERE {} ORDER BY token_updated_at, id",
             filter.sql
         );
         let db = self.db();

@@ -107,6 +107,19 @@ impl Store {
         Ok(changed == 1)
     }
 
+    /// Write down what became of a place on a waiting list. `false`: another run was quicker.
+    pub fn settle_waitlisted(&self, id: i64, end: &Settlement) -> Result<bool> {
+        let changed = self
+            .db()
+            .execute(
+                "UPDATE prebookings SET status = ?1, message = ?2, reservation_id = coalesce(?3, reservation_id), \
+                 tried_at = ?4 WHERE id = ?5 AND status = 'waitlisted'",
+                params![end.progress.as_str(), end.message, end.reservation, millis(end.tried_at), id],
+            )
+            .at(self.path())?;
+        Ok(changed == 1)
+    }
+
     /// Keep a booking request and its answer.
     pub fn put_shot(&self, prebooking: i64, shot: &Shot) -> Result<()> {
         self.db()
