@@ -22,14 +22,7 @@ pub(super) fn run(args: &PrebookSkip, app: &App, out: &mut Out) -> Result<()> {
     let days = days.transpose().map_err(Failure::usage)?;
     let mut removed = Vec::new();
     match days {
-        Some(days) if args.remove => {
-            if !app.store.remove_skip(&account, days)? {
-                return Err(Failure::not_found(format!(
-                    "{days} is not left out; see `aimharder prebook skip`"
-                ))
-                .into());
-            }
-        }
+        Some(days) if args.remove => take_back(app, &account, days)?,
         Some(days) => removed = app.store.put_skip(&account, days)?,
         None => {}
     }
@@ -46,6 +39,16 @@ pub(super) fn run(args: &PrebookSkip, app: &App, out: &mut Out) -> Result<()> {
         account,
         now: clock::now(),
     })
+}
+
+fn take_back(app: &App, account: &Account, days: Skip) -> Result<()> {
+    if app.store.remove_skip(account, days)? {
+        return Ok(());
+    }
+    Err(Failure::not_found(format!(
+        "{days} is not left out; see `aimharder prebook skip`"
+    ))
+    .into())
 }
 
 /// Today on the calendar of the account's box; the boxes of one account share their zone, or very nearly.
