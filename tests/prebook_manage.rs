@@ -1,6 +1,8 @@
 //! `prebook add | list | rules | remove | skip` by the real binary: no network, no live session,
 //! only config and store.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -570,10 +572,8 @@ fn accounts_and_boxes() {
         0,
     );
     // the config's account does not narrow what is listed
-    assert!(
-        ids(&home.json("prebook list", 0)).starts_with(&[1, 2])
-            || ids(&home.json("prebook list", 0)).len() > 2
-    );
+    let listed = ids(&home.json("prebook list", 0));
+    assert!(listed.contains(&1) && listed.contains(&2), "{listed:?}");
     assert_eq!(
         ids(&home.json("prebook list --account ana@example.org", 0)),
         [1]
