@@ -16,6 +16,8 @@ pub enum Outcome {
     Booked,
     Waitlisted,
     AlreadyBooked,
+    /// not open yet, and stored to be booked at the opening
+    Prebooked,
     WouldBook,
     Full,
     NoCredit,
