@@ -306,3 +306,17 @@ fn a_switch_never_changes_the_result() {
         let _ = requests.try_iter().count();
     }
 }
+
+/// A run that breaks off after its start has failed, and the switch must hear of it.
+#[test]
+fn a_switch_hears_of_a_run_that_breaks_off() {
+    let (url, requests) = server();
+    let home = Home::new(&format!("[ping]\nrefresh = \"{url}/ok\"\n"));
+    home.run(&["sessions"]);
+    let store = rusqlite::Connection::open(home.0.path().join("state/aimharder.db")).unwrap();
+    store.execute_batch("DROP TABLE sessions").unwrap();
+    let run = home.run(&["refresh"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let seen: Vec<String> = requests.try_iter().map(|(line, _)| line).collect();
+    assert_eq!(seen, ["GET /ok/start HTTP/1.1", "GET /ok/fail HTTP/1.1"]);
+}

@@ -37,6 +37,7 @@ impl Outcome {
             Self::Booked => "booked",
             Self::Waitlisted => "waitlisted",
             Self::AlreadyBooked => "already_booked",
+            Self::Prebooked => "prebooked",
             Self::WouldBook => "would_book",
             Self::Full => "full",
             Self::NoCredit => "no_credit",

@@ -26,9 +26,23 @@ pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
         Some(_) => Some(app.pick(&app.account()?, SessionKind::Device)?),
         None => None,
     };
-    notify::ping(app.config.ping.refresh.as_ref(), Ping::Start);
+    let switch = app.config.ping.refresh.as_ref();
+    notify::ping(switch, Ping::Start);
+    let view = refresh(args, app, device.as_ref(), out);
+    let well = view.as_ref().is_ok_and(|view| view.failure.is_none());
+    notify::ping(switch, if well { Ping::Success } else { Ping::Fail });
+    out.show(&view?)
+}
+
+/// All of it, notices included, but for the result's way to the reader.
+fn refresh(
+    args: &RefreshArgs,
+    app: &App,
+    device: Option<&Pick>,
+    out: &mut Out,
+) -> Result<RefreshView> {
     let now = clock::now();
-    let query = query(args, app, device.as_ref(), now)?;
+    let query = query(args, app, device, now)?;
     let rows = app.store.due(&query)?;
     // counting them takes longer than all else when there are very many: only for somebody who asks
     let asked = !rows.is_empty() || out.is_json() || out.is_watched();
@@ -38,7 +52,7 @@ pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
         0
     };
     log::info!("{} sessions are due", rows.len());
-    let fates = refresh(args, app, &rows)?;
+    let fates = update(args, app, &rows)?;
     let mut view = RefreshView {
         total,
         fresh: total.saturating_sub(rows.len()),
@@ -57,15 +71,7 @@ pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
     let notices = tell(app, out, &rows, &problems)?;
     view.failure = failure(&view, &problems);
     notify::send(&app.config, &notices);
-    notify::ping(
-        app.config.ping.refresh.as_ref(),
-        if view.failure.is_none() {
-            Ping::Success
-        } else {
-            Ping::Fail
-        },
-    );
-    out.show(&view)
+    Ok(view)
 }
 
 fn query<'q>(
@@ -92,7 +98,7 @@ fn query<'q>(
     })
 }
 
-fn refresh(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Fate>> {
+fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Fate>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use super::{Error, Live, Result, Sessions, is_old, jar_of, lock, token_of};
 
 use crate::aimharder;
+use crate::model::session::SessionKind;
 use crate::store::SessionRow;
 use crate::{clock, interrupt};
 
@@ -46,7 +47,13 @@ impl Sessions<'_> {
             Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
             Updated::Dead(row) => self.bury(row),
             Updated::Failed(row, e) => {
-                log::info!("the token could not be updated ({e}); going on with the one at hand");
+                let words =
+                    format!("the token could not be updated ({e}); going on with the one at hand");
+                match row.kind {
+                    SessionKind::Device => log::warn!("{words}"),
+                    // automation tells its problems once, and this may not become one
+                    SessionKind::Background => log::info!("{words}"),
+                }
                 Ok(row)
             }
         }
