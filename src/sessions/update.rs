@@ -134,6 +134,7 @@ impl Sessions<'_> {
         let _shield = interrupt::shield();
         let token = token_of(&row)?;
         let mut jar = jar_of(&row)?;
+        self.store.make_room(&row)?;
         match self
             .platform
             .set_refresh(&mut jar, &token, row.fingerprint.as_str())

@@ -7,12 +7,14 @@
 //!
 //! * `open` – permissions, creation, migrations
 //! * `sessions` – logins, their tokens and generations
+//! * `durable` – what the platform has replaced, and the room it needs
 //! * `accounts` – what is known of an account besides its logins
 //! * `boxes` – gyms, their hosts, zones and opening rules
 
 mod accounts;
 mod boxes;
 mod due;
+mod durable;
 mod open;
 mod prebookings;
 mod problems;
@@ -20,6 +22,7 @@ mod sessions;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -36,6 +39,8 @@ pub use sessions::{NewLogin, SessionRow, Status};
 pub struct Store {
     connection: Mutex<Connection>,
     path: PathBuf,
+    /// this process has made room for writes that must not be lost
+    has_room: AtomicBool,
 }
 
 impl Store {
@@ -99,6 +104,11 @@ impl<T> At<T> for rusqlite::Result<T> {
             }
             Some(rusqlite::ErrorCode::DiskFull) => Error::Unusable(format!(
                 "the store {} cannot grow: the disk is full or a limit is reached; nothing was lost, free some room",
+                store.display()
+            )),
+            Some(rusqlite::ErrorCode::SystemIoFailure) => Error::Unusable(format!(
+                "the store {} cannot be read or written ({cause}): a limit on the size of files is reached, or the disk is \
+                 full or failing",
                 store.display()
             )),
             _ => Error::Sqlite { path: store.to_owned(), cause },
