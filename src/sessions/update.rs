@@ -10,7 +10,6 @@ use chrono::TimeDelta;
 use super::{Error, Live, Result, Sessions, is_old, jar_of, lock, token_of};
 
 use crate::aimharder;
-use crate::model::session::SessionKind;
 use crate::store::SessionRow;
 use crate::{clock, interrupt};
 
@@ -47,13 +46,8 @@ impl Sessions<'_> {
             Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
             Updated::Dead(row) => self.bury(row),
             Updated::Failed(row, e) => {
-                let words =
-                    format!("the token could not be updated ({e}); going on with the one at hand");
-                match row.kind {
-                    SessionKind::Device => log::warn!("{words}"),
-                    // automation tells its problems once, and this may not become one
-                    SessionKind::Background => log::info!("{words}"),
-                }
+                // no warning: the command may well succeed, and a problem that stands is told elsewhere
+                log::info!("the token could not be updated ({e}); going on with the one at hand");
                 Ok(row)
             }
         }
@@ -141,6 +135,7 @@ impl Sessions<'_> {
         let _shield = interrupt::shield();
         let token = token_of(&row)?;
         let mut jar = jar_of(&row)?;
+        self.store.make_room(&row)?;
         match self
             .platform
             .set_refresh(&mut jar, &token, row.fingerprint.as_str())
