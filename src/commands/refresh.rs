@@ -257,11 +257,7 @@ fn whose(rows: &[&SessionRow]) -> String {
 
 /// Sessions whose problem had been told and is over: those refreshed now, and those that another
 /// process has mended.
-fn recovered(
-    app: &App,
-    well: &HashSet<i64>,
-    problems: &[Problem<'_>],
-) -> Result<Vec<SessionRow>> {
+fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
     let mut recovered = Vec::new();
     for (subject, _) in app.store.problems(SUBJECT)? {
         let id = subject
