@@ -13,8 +13,14 @@ mod child;
 mod day;
 mod home;
 mod http;
+mod report;
 mod run;
 mod sandbox;
+
+use aimharder::model::account::Account;
+use aimharder::model::session::SessionKind;
+use aimharder::sessions::lock::{Held, Locks};
+use aimharder::store::Store;
 
 pub(crate) use day::{day, madrid, today};
 pub(crate) use home::Home;
@@ -41,6 +47,42 @@ pub(crate) fn logged_in() -> (Sandbox, Home) {
     home.log_in(ANA, ANAS);
     sandbox.clear_log();
     (sandbox, home)
+}
+
+/// The same with so many further people, `m1@example.org` and on, each with a password of their own.
+pub(crate) fn crowd(people: usize) -> (Sandbox, Home) {
+    let (sandbox, home) = start();
+    for n in 1..=people {
+        let (email, password) = (format!("m{n}@example.org"), format!("password-{n}"));
+        let account = serde_json::json!({
+            "email": email, "password": password, "name": "M", "boxes": ["crossfitdemo"],
+        });
+        sandbox.account(&account);
+        home.log_in(&email, &password);
+    }
+    sandbox.clear_log();
+    (sandbox, home)
+}
+
+/// Holds the lock of the account's session of a kind, as another process would.
+pub(crate) fn hold(home: &Home, account: &str, kind: SessionKind) -> Held {
+    let store = Store::open(&home.store_path()).expect("the store");
+    let account: Account = account.parse().unwrap();
+    let rows = store.sessions(Some(&account)).unwrap();
+    let row = rows.iter().find(|row| row.kind == kind);
+    let locks = Locks::beside(&home.store_path(), "a test");
+    let print = &row.expect("a session").fingerprint;
+    let held = locks.alone(&account, print, std::time::Duration::ZERO);
+    held.expect("its lock")
+}
+
+/// Waits for something to come true.
+pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !is_so() {
+        assert!(std::time::Instant::now() < until, "waited for {what}");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
 }
 
 /// Does the same for every case, all at the same time: for tests that spend their time waiting.

@@ -1,0 +1,266 @@
+//! `refresh`: which sessions it looks after, which of them are due, and what it says of it.
+
+use aimharder::model::session::SessionKind;
+use serde_json::json;
+
+use crate::support::{ANA, ANAS, BEN, BENS, Home, Sandbox, hold, logged_in};
+
+const DAY: i64 = 24 * 3600 * 1000;
+
+fn updates(sandbox: &Sandbox) -> usize {
+    sandbox.sent("/api/tokenUpdate").len()
+}
+
+/// Moves the creation of the sessions of a kind into the past.
+fn age(home: &Home, kind: &str, by: i64) {
+    home.sql(&format!(
+        "UPDATE sessions SET created_at = created_at - {by} WHERE kind = '{kind}'"
+    ));
+}
+
+fn two_accounts() -> (Sandbox, Home) {
+    let (sandbox, home) = logged_in();
+    home.log_in(BEN, BENS);
+    sandbox.clear_log();
+    (sandbox, home)
+}
+
+/// The accounts whose tokens were updated, and how often.
+fn updated(sandbox: &Sandbox, account: &str) -> usize {
+    let sent = sandbox.sent("/api/tokenUpdate");
+    sent.iter()
+        .filter(|entry| entry["account"] == account)
+        .count()
+}
+
+#[test]
+fn without_sessions_there_is_nothing_to_do() {
+    let (_sandbox, home) = crate::support::start();
+    home.run("refresh").done();
+    home.run("refresh").report(0).is(&[]).silent();
+}
+
+#[test]
+fn young_tokens_cost_no_request() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(13);
+    home.run("refresh").done();
+    home.run("refresh").report(0).is(&[("fresh", 2)]).silent();
+    assert!(sandbox.log().is_empty());
+}
+
+#[test]
+fn tokens_older_than_14_minutes_are_updated_in_silence() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(15);
+    home.run("refresh").done();
+    assert_eq!(updates(&sandbox), 2);
+    for session in home.sessions() {
+        assert_eq!(session["token_update_count"], 1);
+        assert!(session["token_age_seconds"].as_i64().unwrap() < 60);
+        let print = session["fingerprint"].as_str().unwrap();
+        let token = home.ask(&format!(
+            "SELECT token FROM sessions WHERE fingerprint = '{print}'"
+        ));
+        assert_eq!(sandbox.session(ANA, print)["token"], token.unwrap());
+    }
+    home.run("refresh").report(0).is(&[("fresh", 2)]);
+    assert_eq!(updates(&sandbox), 2);
+}
+
+#[test]
+fn every_session_is_listed_once_with_its_outcome() {
+    let (_sandbox, home) = logged_in();
+    home.sql(
+        "UPDATE sessions SET token_updated_at = token_updated_at - 1200000 WHERE kind = 'device'",
+    );
+    let report = home.run("refresh").report(0);
+    report.is(&[("updated", 1), ("fresh", 1)]).silent();
+    let device = json!({
+        "account": ANA, "kind": "device", "fingerprint": home.fingerprint(ANA, "device"),
+        "outcome": "updated", "error": null,
+    });
+    assert_eq!(*report.session("device"), device);
+    assert_eq!(report.session("background")["outcome"], "fresh");
+}
+
+#[test]
+fn stale_after_moves_the_line() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(50);
+    home.run("refresh --stale-after 1h").done();
+    assert_eq!(updates(&sandbox), 0);
+    home.run("refresh --stale-after 45m").done();
+    assert_eq!(updates(&sandbox), 2);
+    home.run("refresh --stale-after 0s").done();
+    assert_eq!(updates(&sandbox), 4);
+    home.run("refresh --stale-after 3660d").done();
+    assert_eq!(updates(&sandbox), 4);
+}
+
+#[test]
+fn wrong_flags_are_usage() {
+    let (_sandbox, home) = logged_in();
+    for (args, words) in [
+        ("--stale-after soon", "no duration"),
+        ("--force --stale-after 1h", "cannot be used with"),
+        ("--jobs 0", "--jobs"),
+        ("--jobs 65", "--jobs"),
+        ("--rate -1", "-1"),
+        ("--session both", "both"),
+        ("--fingerprint abcde", "6"),
+        ("--session background --fingerprint abcdef", "device"),
+    ] {
+        home.run("refresh")
+            .args(args)
+            .any_stderr()
+            .usage(&[words])
+            .done();
+    }
+}
+
+#[test]
+fn force_ignores_age_but_not_auto_refresh() {
+    let (sandbox, home) = logged_in();
+    home.run("refresh --force")
+        .report(0)
+        .is(&[("updated", 2)])
+        .silent();
+    let print = home.fingerprint(ANA, "device");
+    home.run("sessions set --auto-refresh off --fingerprint")
+        .arg(&print)
+        .any_stdout()
+        .done();
+    let report = home.run("refresh --force").report(0);
+    report.is(&[("updated", 1)]);
+    assert_eq!(report.session("background")["outcome"], "updated");
+    home.run("sessions set --auto-refresh on --fingerprint")
+        .arg(&print)
+        .any_stdout()
+        .done();
+    home.run("refresh --force").report(0).is(&[("updated", 2)]);
+    assert_eq!(updates(&sandbox), 5);
+}
+
+#[test]
+fn one_kind_at_a_time() {
+    let (_sandbox, home) = logged_in();
+    for kind in ["device", "background"] {
+        let report = home.run("refresh --force --session").arg(kind).report(0);
+        report.is(&[("updated", 1)]);
+        assert_eq!(report.session(kind)["outcome"], "updated");
+    }
+}
+
+#[test]
+fn all_accounts_unless_one_is_named() {
+    let (sandbox, home) = two_accounts();
+    home.config("account = \"ana@example.org\"");
+    home.run("refresh --force").report(0).is(&[("updated", 4)]);
+    assert_eq!((updated(&sandbox, ANA), updated(&sandbox, BEN)), (2, 2));
+    home.run("refresh --force --account Ben@Example.org")
+        .report(0)
+        .is(&[("updated", 2)]);
+    assert_eq!((updated(&sandbox, ANA), updated(&sandbox, BEN)), (2, 4));
+    home.run("refresh --force")
+        .env("AIMHARDER_ACCOUNT", ANA)
+        .report(0)
+        .is(&[("updated", 2)]);
+    assert_eq!((updated(&sandbox, ANA), updated(&sandbox, BEN)), (4, 4));
+}
+
+#[test]
+fn one_device_of_whatever_account_by_its_fingerprint() {
+    let (sandbox, home) = two_accounts();
+    home.config("account = \"ana@example.org\"");
+    let bens = home.fingerprint(BEN, "device");
+    let report = home
+        .run("refresh --force --fingerprint")
+        .arg(&bens[..8])
+        .report(0);
+    report.is(&[("updated", 1)]);
+    assert_eq!(report.session("device")["fingerprint"], bens.as_str());
+    assert_eq!(updated(&sandbox, BEN), 1);
+    home.run("refresh --fingerprint zzzzzzzz")
+        .fails(6, &["zzzzzzzz"])
+        .done();
+    home.run("refresh --account ana@example.org --fingerprint")
+        .arg(&bens)
+        .fails(6, &["no session here"])
+        .done();
+}
+
+#[test]
+fn devices_past_seven_days_are_left_alone_background_never() {
+    let (sandbox, home) = logged_in();
+    age(&home, "device", 7 * DAY - 3_600_000);
+    age(&home, "background", 400 * DAY);
+    home.run("refresh --force").report(0).is(&[("updated", 2)]);
+    age(&home, "device", 3_700_000);
+    let report = home.run("refresh --force").report(0);
+    report.is(&[("updated", 1)]).silent();
+    assert_eq!(report.session("background")["outcome"], "updated");
+    assert_eq!(updates(&sandbox), 3);
+    assert_eq!(home.sessions().len(), 2, "left alone, not deleted");
+    home.run("bookings").stdout("nothing booked\n").done();
+}
+
+#[test]
+fn a_time_that_cannot_be_is_due() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(-4);
+    home.run("refresh").report(0).is(&[("fresh", 2)]);
+    home.age_tokens(-60 * 24 * 400);
+    home.run("refresh").report(0).is(&[("updated", 2)]).silent();
+    assert_eq!(updates(&sandbox), 2);
+    for session in home.sessions() {
+        assert!(session["token_age_seconds"].as_i64().unwrap() >= 0);
+    }
+}
+
+#[test]
+fn a_busy_session_is_left_alone_and_is_no_error() {
+    let (sandbox, home) = logged_in();
+    let held = hold(&home, ANA, SessionKind::Device);
+    let report = home.run("refresh --force").report(0);
+    report.is(&[("busy", 1), ("updated", 1)]).silent();
+    assert_eq!(report.session("device")["outcome"], "busy");
+    let output = home.run("refresh --force --session device").done();
+    assert!(output.took.as_secs() < 5, "it does not wait: {output:?}");
+    assert_eq!(updates(&sandbox), 1);
+    let shown = home.sessions();
+    let busy: Vec<_> = shown.iter().map(|s| (&s["kind"], &s["busy"])).collect();
+    assert_eq!(
+        json!(busy),
+        json!([["background", false], ["device", true]])
+    );
+    drop(held);
+    home.run("refresh --force").report(0).is(&[("updated", 2)]);
+}
+
+#[test]
+fn what_another_has_updated_meanwhile_is_fresh() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(60);
+    sandbox.config(&json!({ "latency_ms": 300 }));
+    // the first is on its way with one session when the second looks
+    let args = "refresh --jobs 1 --rate 0";
+    let first = home.run(args).spawn();
+    crate::support::wait_for("the first request", || updates(&sandbox) > 0);
+    home.run(args).report(0).silent();
+    first.done();
+    home.run(args).report(0).is(&[("fresh", 2)]);
+    assert_eq!(updates(&sandbox), 2, "one update per session");
+}
+
+#[test]
+fn a_login_of_another_machine_does_not_matter() {
+    let (sandbox, home) = logged_in();
+    let other = Home::new(&sandbox);
+    other.config("background_salt = \"of another machine\"");
+    other.log_in(ANA, ANAS);
+    for _ in 0..2 {
+        home.run("refresh --force").done();
+        other.run("refresh --force").done();
+    }
+}

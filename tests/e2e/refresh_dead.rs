@@ -1,0 +1,233 @@
+//! `refresh` meets sessions that the platform has ended: exit codes by outcome, healing with the
+//! account's own password and nobody else's, and care for the account.
+
+use serde_json::json;
+
+use crate::support::{ANA, BEN, BENS, Home, Sandbox, logged_in};
+
+const SOURCE: &str = "password_command = \"echo correct-horse\"";
+
+fn logins(sandbox: &Sandbox) -> usize {
+    sandbox.sent("/api/login").len() + sandbox.sent("/").len()
+}
+
+fn kill_background(sandbox: &Sandbox, home: &Home, account: &str) {
+    sandbox.kill_one(account, &home.fingerprint(account, "background"));
+}
+
+fn background(home: &Home) -> serde_json::Value {
+    home.sessions().remove(0)
+}
+
+#[test]
+fn a_dead_device_session_is_deleted_and_told_once() {
+    let (sandbox, home) = logged_in();
+    sandbox.kill_one(ANA, &home.fingerprint(ANA, "device"));
+    home.run("refresh --force --session device")
+        .fails(3, &["device session of ana@example.org", "aimharder login"])
+        .done();
+    assert_eq!(home.sessions().len(), 1);
+    home.run("refresh --force").done();
+    assert_eq!(
+        logins(&sandbox),
+        0,
+        "devices are not logged in by themselves"
+    );
+}
+
+#[test]
+fn without_a_source_it_stays_logged_out_and_asks_nothing() {
+    let (sandbox, home) = logged_in();
+    kill_background(&sandbox, &home, ANA);
+    home.run("refresh --force --session background")
+        .fails(
+            3,
+            &["background session of ana@example.org", "password_command"],
+        )
+        .done();
+    sandbox.clear_log();
+    for _ in 0..3 {
+        // told once; the exit code and the object tell it every time
+        home.run("refresh --session background").status(3).done();
+        let report = home.run("refresh --session background").report(3);
+        report.is(&[("logged_out", 1)]).silent();
+        let words = report.session("background")["error"].as_str().unwrap();
+        assert!(words.contains("password_command"), "{words}");
+    }
+    assert!(sandbox.log().is_empty(), "known to be dead");
+    let row = background(&home);
+    assert_eq!(
+        (&row["status"], &row["protected"]),
+        (&json!("expired"), &json!(true))
+    );
+    assert!(row["last_error"].is_string());
+
+    home.config(SOURCE);
+    home.run("refresh --session background")
+        .stderr_has(&["the background session of ana@example.org works again"])
+        .done();
+    home.run("refresh --force").done();
+    assert_eq!(background(&home)["status"], "active");
+    assert_eq!(logins(&sandbox), 1);
+}
+
+#[test]
+fn with_a_source_it_is_logged_in_again_at_once() {
+    let (sandbox, home) = logged_in();
+    home.config(SOURCE);
+    let print = home.fingerprint(ANA, "background");
+    kill_background(&sandbox, &home, ANA);
+    let report = home.run("refresh --force").report(0);
+    report.is(&[("relogged", 1), ("updated", 1)]).silent();
+    let login = sandbox.sent("/api/login").remove(0);
+    assert_eq!(login["fingerprint"], print.as_str());
+    assert_eq!(home.fingerprint(ANA, "background"), print);
+    let row = background(&home);
+    assert_eq!(row["status"], "active");
+    assert!(row["last_error"].is_null());
+    home.run("refresh --force").done();
+    assert_eq!(logins(&sandbox), 1);
+}
+
+#[test]
+fn auto_refresh_off_is_not_healed_either() {
+    let (sandbox, home) = logged_in();
+    home.config(SOURCE);
+    kill_background(&sandbox, &home, ANA);
+    home.sql("UPDATE sessions SET status = 'expired', auto_refresh = 0 WHERE kind = 'background'");
+    home.run("refresh --force").report(0).is(&[("updated", 1)]);
+    assert_eq!(logins(&sandbox), 0);
+}
+
+#[test]
+fn a_refused_password_waits_for_its_source_to_change() {
+    let (sandbox, home) = logged_in();
+    home.config("password_command = \"echo old-password\"");
+    kill_background(&sandbox, &home, ANA);
+    home.run("refresh --force --session background")
+        .fails(3, &["refused the login of ana@example.org"])
+        .done();
+    for _ in 0..3 {
+        home.run("refresh").status(3).done();
+    }
+    assert_eq!(logins(&sandbox), 1);
+    assert!(
+        background(&home)["last_error"]
+            .as_str()
+            .unwrap()
+            .contains("before"),
+    );
+    home.config(SOURCE);
+    home.run("refresh").stderr_has(&["works again"]).done();
+    assert_eq!(logins(&sandbox), 2);
+}
+
+#[test]
+fn at_most_five_refusals_are_sent() {
+    let (sandbox, home) = logged_in();
+    kill_background(&sandbox, &home, ANA);
+    for n in 0..7 {
+        home.config(&format!("password_command = \"echo wrong-{n}\""));
+        let report = home.run("refresh --force --session background").report(3);
+        report.is(&[("logged_out", 1)]);
+        let words = report.session("background")["error"].as_str().unwrap();
+        assert_eq!(words.contains("next try is allowed at"), n >= 5, "{words}");
+    }
+    assert_eq!(logins(&sandbox), 5);
+    home.config(SOURCE);
+    home.run("refresh").status(3).done();
+    assert_eq!(logins(&sandbox), 5, "the right one has to wait, too");
+    home.sql("UPDATE refusals SET at = at - 16 * 60000");
+    home.run("refresh").stderr_has(&["works again"]).done();
+}
+
+#[test]
+fn a_password_command_that_fails_leaves_it_logged_out() {
+    let (sandbox, home) = logged_in();
+    kill_background(&sandbox, &home, ANA);
+    home.config("password_command = \"exit 1\"");
+    home.run("refresh --force --session background")
+        .fails(3, &["password command", "ana@example.org", "failed"])
+        .done();
+    assert_eq!(logins(&sandbox), 0);
+    assert_eq!(background(&home)["status"], "expired");
+    home.config(SOURCE);
+    home.run("refresh").stderr_has(&["works again"]).done();
+}
+
+#[test]
+fn one_accounts_password_is_never_sent_for_another() {
+    let (sandbox, home) = logged_in();
+    home.log_in(BEN, BENS);
+    sandbox.clear_log();
+    for (source, healed) in [
+        (
+            "account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"",
+            ANA,
+        ),
+        (
+            "[accounts.\"ben@example.org\"]\npassword_command = \"echo battery-staple\"",
+            BEN,
+        ),
+        // no account is named and there are two: the top-level command is nobody's
+        (SOURCE, ""),
+    ] {
+        for account in [ANA, BEN] {
+            kill_background(&sandbox, &home, account);
+        }
+        home.write_config(&format!("{source}\n{}", sandbox.config));
+        sandbox.clear_log();
+        let report = home
+            .run("refresh --force --session background")
+            .env(
+                "AIMHARDER_PASSWORD",
+                if healed == BEN { "" } else { "correct-horse" },
+            )
+            .report(if healed.is_empty() { 3 } else { 7 });
+        let relogged = u64::from(!healed.is_empty());
+        report.is(&[("relogged", relogged), ("logged_out", 2 - relogged)]);
+        for login in sandbox.sent("/api/login") {
+            assert_eq!(
+                login["fingerprint"],
+                home.fingerprint(healed, "background").as_str()
+            );
+            assert_eq!(login["status"], 200, "{login}");
+        }
+        assert_eq!(logins(&sandbox) as u64, relogged);
+    }
+}
+
+#[test]
+fn exit_codes_by_outcome() {
+    let (sandbox, home) = logged_in();
+    home.log_in(BEN, BENS);
+    home.impatient();
+    // some logged out, the others well
+    sandbox.kill(BEN);
+    home.run("refresh --force")
+        .report(7)
+        .is(&[("logged_out", 2), ("updated", 2)]);
+    // all that is looked at logged out
+    home.run("refresh --account ben@example.org")
+        .report(3)
+        .is(&[("logged_out", 1)]);
+    // fresh ones do not count
+    home.run("refresh")
+        .report(3)
+        .is(&[("logged_out", 1), ("fresh", 2)]);
+    // logged out and failed: all of it, for different reasons
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "html", "count": 2 }));
+    home.run("refresh --force")
+        .report(7)
+        .is(&[("logged_out", 1), ("failed", 2)]);
+    // failed, all alike
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "html", "count": 2 }));
+    home.run("refresh --force --account ana@example.org")
+        .report(5)
+        .is(&[("failed", 2)]);
+    // one failed, one well
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "html", "count": 1 }));
+    home.run("refresh --force --account ana@example.org")
+        .report(7)
+        .is(&[("failed", 1), ("updated", 1)]);
+}

@@ -1,0 +1,101 @@
+//! What `refresh --json` reports. Its words on standard error are told once, and so are checked
+//! apart from its object.
+
+use serde_json::{Value, json};
+
+use super::Run;
+use super::check::kind_of;
+
+/// The object of a refresh, and its words beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct Report {
+    pub(crate) told: Value,
+    pub(crate) words: String,
+}
+
+impl Run {
+    /// Runs a refresh with `--json` that must end with this status. Its counters add up, every
+    /// session is listed once, and there is an error exactly when the status says so.
+    pub(crate) fn report(self, status: i32) -> Report {
+        let output = self.arg("--json").unchecked();
+        assert_eq!(output.status, Some(status), "{output:?}");
+        let told: Value = serde_json::from_str(&output.stdout)
+            .unwrap_or_else(|e| panic!("no JSON ({e}): {output:?}"));
+        assert_eq!(
+            told["error"]["kind"].as_str(),
+            kind_of(status),
+            "{output:?}"
+        );
+        let report = Report {
+            told,
+            words: output.stderr,
+        };
+        report.adds_up();
+        report
+    }
+}
+
+impl Report {
+    fn adds_up(&self) {
+        let sessions = self.told["sessions"].as_array().expect("a list");
+        let outcomes = [
+            "updated",
+            "fresh",
+            "busy",
+            "logged_out",
+            "relogged",
+            "failed",
+        ];
+        let total: u64 = outcomes.iter().map(|outcome| self.count(outcome)).sum();
+        assert_eq!(self.told["total"], total, "{}", self.told);
+        assert_eq!(sessions.len() as u64, total, "{}", self.told);
+        for outcome in outcomes {
+            let listed = sessions.iter().filter(|s| s["outcome"] == *outcome);
+            assert_eq!(
+                listed.count() as u64,
+                self.count(outcome),
+                "{outcome} in {}",
+                self.told
+            );
+        }
+        let mut prints: Vec<_> = sessions
+            .iter()
+            .map(|s| s["fingerprint"].to_string())
+            .collect();
+        prints.sort();
+        prints.dedup();
+        assert_eq!(
+            prints.len(),
+            sessions.len(),
+            "a session twice: {}",
+            self.told
+        );
+    }
+
+    pub(crate) fn count(&self, outcome: &str) -> u64 {
+        self.told[outcome].as_u64().expect("a counter")
+    }
+
+    /// Nothing but these outcomes, so many times each.
+    pub(crate) fn is(&self, outcomes: &[(&str, u64)]) -> &Self {
+        let total: u64 = outcomes.iter().map(|(_, times)| times).sum();
+        for (outcome, times) in outcomes {
+            assert_eq!(self.count(outcome), *times, "{outcome} in {}", self.told);
+        }
+        assert_eq!(self.told["total"], total, "{}", self.told);
+        self
+    }
+
+    /// The first session of a kind.
+    pub(crate) fn session(&self, kind: &str) -> &Value {
+        let sessions = self.told["sessions"].as_array().expect("a list");
+        let found = sessions.iter().find(|s| s["kind"] == kind);
+        found.unwrap_or_else(|| panic!("no {kind} session: {}", self.told))
+    }
+
+    /// Nothing was put into words beside the object.
+    pub(crate) fn silent(&self) -> &Self {
+        assert_eq!(json!(self.words), json!(""), "{}", self.told);
+        self
+    }
+}
