@@ -1,16 +1,61 @@
 //! The only place that reads the clock or sleeps. Everything else takes `now` as an argument.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Local, Offset, SubsecRound, Utc};
+use chrono_tz::Tz;
+
+/// The longest sleep at a time.
+const SLICE: Duration = Duration::from_secs(10);
 
 /// The machine's wall clock, in whole milliseconds (the store's unit).
 pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(3)
 }
 
+/// Whether clocks on this machine's walls show at that instant what they show in `zone`.
+pub fn is_local(zone: Tz, at: DateTime<Utc>) -> bool {
+    let there = at.with_timezone(&zone).offset().fix();
+    at.with_timezone(&Local).offset().fix() == there
+}
+
 /// Sleep for a span of time: for back-off and polling, not for firing at an instant.
 pub fn pause(span: Duration) {
     thread::sleep(span);
+}
+
+/// Sleep until an instant of the steady clock; the last two milliseconds are spun away when
+/// `sharp`, which is for a few threads only: each one that spins takes a processor for itself
+/// (ecosystem.md §4).
+pub fn sleep_until(at: Instant, sharp: bool) {
+    let spin = if sharp {
+        Duration::from_millis(2)
+    } else {
+        Duration::ZERO
+    };
+    loop {
+        let left = at.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        if left > spin {
+            thread::sleep(left.saturating_sub(spin).min(SLICE));
+        } else {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+/// The steady clock.
+pub fn steady() -> Instant {
+    Instant::now()
+}
+
+/// The wall clock as unix seconds, as fine as the machine has it.
+pub fn unix_seconds() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or_else(
+        |before| -before.duration().as_secs_f64(),
+        |since| since.as_secs_f64(),
+    )
 }

@@ -14,6 +14,7 @@ pub mod notify;
 pub mod opening;
 pub mod output;
 pub mod password;
+pub mod prebook;
 mod process;
 pub mod secret;
 pub mod sessions;

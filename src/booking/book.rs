@@ -11,8 +11,7 @@ use crate::opening::Learned;
 use crate::{clock, interrupt, sessions};
 
 /// How a wish to book ended (`cli.md`, "Booking").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Booked,
     Waitlisted,
@@ -29,6 +28,33 @@ pub enum Outcome {
     TooEarly,
 }
 
+impl Outcome {
+    /// Its name in JSON and in the history.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Booked => "booked",
+            Self::Waitlisted => "waitlisted",
+            Self::AlreadyBooked => "already_booked",
+            Self::WouldBook => "would_book",
+            Self::Full => "full",
+            Self::NoCredit => "no_credit",
+            Self::PaymentPending => "payment_pending",
+            Self::LimitReached => "limit_reached",
+            Self::SameTime => "same_time",
+            Self::TooLate => "too_late",
+            Self::Closed => "closed",
+            Self::Refused => "refused",
+            Self::TooEarly => "too_early",
+        }
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.name())
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone)]
 pub struct BookReport {
@@ -41,6 +67,29 @@ pub struct BookReport {
     pub state: Option<i64>,
     /// what a "too early" told about the opening
     pub learned: Option<Learned>,
+}
+
+/// What one request came to.
+#[derive(Debug)]
+pub(crate) enum Requested {
+    Answered(Box<BookReport>),
+    /// the class's row decides
+    Doubt(Doubt),
+    /// no connection was made: it may be sent again
+    NotSent(sessions::Error),
+    /// the platform did not act, and a person or a later run must see to it
+    Failed(sessions::Error),
+}
+
+/// Answers that are not to be taken at their word.
+#[derive(Debug, Clone)]
+pub(crate) enum Doubt {
+    /// state 0, `{}`, or nothing that says anything
+    Unproven(Box<BookAnswer>),
+    /// "already booked at that hour": this class, or another?
+    SameHour(Box<BookAnswer>),
+    /// no whole answer, for this cause
+    Lost(String),
 }
 
 /// Before the row is read a second time: a server that lost its answer may still be at work.
@@ -68,42 +117,51 @@ impl Desk<'_, '_> {
 
     /// One request, and whatever it takes to know what came of it.
     fn order(&mut self, day: NaiveDate, row: &Row, insist: bool) -> Result<BookReport, Trouble> {
+        let mut sent = self.request(day, row, insist);
+        if matches!(sent, Requested::NotSent(_)) {
+            clock::pause(AGAIN);
+            sent = self.request(day, row, insist);
+        }
+        match sent {
+            Requested::Answered(report) => Ok(*report),
+            Requested::Doubt(Doubt::Lost(cause)) => self.settle_lost(day, row, &cause),
+            Requested::Doubt(doubt) => {
+                let (held, now) = self.mine_now(day, &row.id)?;
+                Self::settled(doubt, held, now)
+            }
+            Requested::NotSent(e) | Requested::Failed(e) => Err(e.into()),
+        }
+    }
+
+    /// Send one booking request. What its answer leaves open is for the caller to settle by the row.
+    pub(crate) fn request(&mut self, day: NaiveDate, row: &Row, insist: bool) -> Requested {
         let order = BookOrder {
             class_id: row.id.clone(),
             day,
             insist,
             family: self.family.clone(),
         };
-        let mut sent = self.send(&order);
-        if sent.as_ref().is_err_and(never_sent) {
-            clock::pause(AGAIN);
-            sent = self.send(&order);
-        }
-        match sent {
-            Ok(answer) => self.settle(day, row, answer),
+        let at = &self.at;
+        match self
+            .live
+            .call(|platform, jar| platform.book(jar, at, &order))
+        {
+            Ok(answer) => self.understand(day, row, answer),
+            Err(e) if never_sent(&e) => Requested::NotSent(e),
             Err(e) => match lost(e) {
-                Ok(e) => self.settle_lost(day, row, &e.to_string()),
-                Err(e) => Err(e.into()),
+                Ok(e) => Requested::Doubt(Doubt::Lost(e.to_string())),
+                Err(e) => Requested::Failed(e),
             },
         }
     }
 
-    fn send(&mut self, order: &BookOrder) -> sessions::Result<BookAnswer> {
-        let at = &self.at;
-        self.live
-            .call(|platform, jar| platform.book(jar, at, order))
-    }
-
-    fn settle(
-        &mut self,
-        day: NaiveDate,
-        row: &Row,
-        answer: BookAnswer,
-    ) -> Result<BookReport, Trouble> {
+    fn understand(&mut self, day: NaiveDate, row: &Row, answer: BookAnswer) -> Requested {
         let outcome = match answer.verdict {
-            Verdict::Booked => return Ok(self.confirmed(day, row, answer)),
-            Verdict::Unproven => return self.settle_unproven(day, row, answer),
-            Verdict::SameHour => return self.settle_same_hour(day, row, answer),
+            Verdict::Booked => {
+                return Requested::Answered(Box::new(self.confirmed(day, row, answer)));
+            }
+            Verdict::Unproven => return Requested::Doubt(Doubt::Unproven(Box::new(answer))),
+            Verdict::SameHour => return Requested::Doubt(Doubt::SameHour(Box::new(answer))),
             Verdict::Full => Outcome::Full,
             Verdict::NoCredit => Outcome::NoCredit,
             Verdict::PaymentPending => Outcome::PaymentPending,
@@ -112,7 +170,29 @@ impl Desk<'_, '_> {
             Verdict::TooEarly(_) => Outcome::TooEarly,
             Verdict::Refused => Outcome::Refused,
         };
-        Ok(report(outcome, row.clone(), Some(answer)))
+        Requested::Answered(Box::new(report(outcome, row.clone(), Some(answer))))
+    }
+
+    /// What the row, read again, makes of a doubt.
+    pub(crate) fn settled(doubt: Doubt, held: Hold, now: Row) -> Result<BookReport, Trouble> {
+        let (answer, cause, same_hour) = match doubt {
+            Doubt::Unproven(answer) => (
+                Some(*answer),
+                "AimHarder's answer proves nothing".to_owned(),
+                false,
+            ),
+            Doubt::SameHour(answer) => (Some(*answer), String::new(), true),
+            Doubt::Lost(cause) => (None, cause, false),
+        };
+        match held {
+            Hold::Booked if same_hour => Ok(report(Outcome::AlreadyBooked, now, answer)),
+            Hold::Booked => Ok(report(Outcome::Booked, now, answer)),
+            Hold::Waiting => Ok(report(Outcome::Waitlisted, now, answer)),
+            Hold::NotMine if same_hour => Ok(report(Outcome::SameTime, now, answer)),
+            Hold::NotMine => Err(Trouble::NotDone(format!(
+                "not booked: {cause}; the schedule shows no booking; try again"
+            ))),
+        }
     }
 
     /// Booked by the platform's word. The row is read again for what it shows now; that it cannot
@@ -135,38 +215,6 @@ impl Desk<'_, '_> {
         report
     }
 
-    fn settle_unproven(
-        &mut self,
-        day: NaiveDate,
-        row: &Row,
-        answer: BookAnswer,
-    ) -> Result<BookReport, Trouble> {
-        log::info!(
-            "AimHarder's answer proves nothing (state {:?}); the schedule decides",
-            answer.state
-        );
-        match self.mine_now(day, &row.id)? {
-            (Hold::Booked, now) => Ok(report(Outcome::Booked, now, Some(answer))),
-            (Hold::Waiting, now) => Ok(report(Outcome::Waitlisted, now, Some(answer))),
-            (Hold::NotMine, _) => Err(Trouble::NotDone(
-                "AimHarder's answer proves nothing and the schedule does not show the booking; try again".into(),
-            )),
-        }
-    }
-
-    fn settle_same_hour(
-        &mut self,
-        day: NaiveDate,
-        row: &Row,
-        answer: BookAnswer,
-    ) -> Result<BookReport, Trouble> {
-        match self.mine_now(day, &row.id)? {
-            (Hold::Booked, now) => Ok(report(Outcome::AlreadyBooked, now, Some(answer))),
-            (Hold::Waiting, now) => Ok(report(Outcome::Waitlisted, now, Some(answer))),
-            (Hold::NotMine, now) => Ok(report(Outcome::SameTime, now, Some(answer))),
-        }
-    }
-
     fn settle_lost(
         &mut self,
         day: NaiveDate,
@@ -179,17 +227,11 @@ impl Desk<'_, '_> {
             clock::pause(SECOND_LOOK);
             found = self.mine_now(day, &row.id)?;
         }
-        match found {
-            (Hold::Booked, now) => Ok(report(Outcome::Booked, now, None)),
-            (Hold::Waiting, now) => Ok(report(Outcome::Waitlisted, now, None)),
-            (Hold::NotMine, _) => Err(Trouble::NotDone(format!(
-                "not booked: {cause}; the schedule shows no booking; try again"
-            ))),
-        }
+        Self::settled(Doubt::Lost(cause.to_owned()), found.0, found.1)
     }
 
     /// Whose the class is now, read twice if need be.
-    pub(super) fn mine_now(
+    pub(crate) fn mine_now(
         &mut self,
         day: NaiveDate,
         class_id: &str,
@@ -215,7 +257,7 @@ impl Desk<'_, '_> {
 }
 
 /// What the schedule alone decides: the class is mine, or nobody can book it.
-pub(super) fn decided(row: &Row) -> Option<BookReport> {
+pub(crate) fn decided(row: &Row) -> Option<BookReport> {
     let outcome = if row.cancelled {
         Outcome::Closed
     } else {

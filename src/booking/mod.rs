@@ -23,6 +23,7 @@ use crate::aimharder::{self, BoxAt, Mine, Row, Schedule};
 use crate::sessions::{self, Live};
 
 pub use book::{BookReport, Outcome};
+pub(crate) use book::{Doubt, Requested, decided};
 pub use cancel::{CancelOutcome, CancelReport, cancellable};
 pub use diary::{Diary, Entry, PastEntry};
 
@@ -83,7 +84,7 @@ impl Desk<'_, '_> {
     }
 
     /// The class's row as it is now. `None`: it is no longer in the schedule.
-    fn row(&mut self, day: NaiveDate, class_id: &str) -> sessions::Result<Option<Row>> {
+    pub(crate) fn row(&mut self, day: NaiveDate, class_id: &str) -> sessions::Result<Option<Row>> {
         let schedule = self.schedule(day)?;
         Ok(schedule.rows.into_iter().find(|row| row.id == class_id))
     }

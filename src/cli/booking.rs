@@ -154,7 +154,12 @@ pub struct BookArgs {
     #[arg(long, value_name = "TIME", value_parser = time::parse_time)]
     pub time: Option<NaiveTime>,
     /// Name of the class, or part of it
-    #[arg(long = "class", value_name = "NAME", requires = "time")]
+    #[arg(
+        long = "class",
+        value_name = "NAME",
+        requires = "time",
+        conflicts_with = "id"
+    )]
     pub class: Option<String>,
     /// Number of the class, as `classes` shows it
     #[arg(long, value_name = "ID")]
@@ -190,10 +195,15 @@ pub struct CancelArgs {
     )]
     pub day: Option<DayArg>,
     /// Start of the class, for example 18:30
-    #[arg(long, value_name = "TIME", value_parser = time::parse_time, requires = "day")]
+    #[arg(long, value_name = "TIME", value_parser = time::parse_time, requires = "day", conflicts_with = "reservation")]
     pub time: Option<NaiveTime>,
     /// Name of the class, or part of it
-    #[arg(long = "class", value_name = "NAME", requires = "time")]
+    #[arg(
+        long = "class",
+        value_name = "NAME",
+        requires = "time",
+        conflicts_with = "reservation"
+    )]
     pub class: Option<String>,
     /// Number of the reservation, as `bookings` shows it
     #[arg(long, value_name = "ID")]

@@ -5,6 +5,7 @@
 
 mod booking;
 mod notify;
+mod prebook;
 mod sessions;
 
 use std::ffi::OsString;
@@ -19,6 +20,10 @@ pub use booking::{
     BookArgs, BookingsArgs, BoxSet, BoxesArgs, BoxesCommand, CancelArgs, ClassesArgs, DayArg,
 };
 pub use notify::{NotifyArgs, NotifyCommand};
+pub use prebook::{
+    PrebookAdd, PrebookArgs, PrebookCommand, PrebookList, PrebookRemove, PrebookRules,
+    PrebookRunArgs, PrebookSkip, SkipArg,
+};
 pub use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
 };
@@ -92,6 +97,7 @@ pub enum Command {
     Bookings(BookingsArgs),
     Book(BookArgs),
     Cancel(CancelArgs),
+    Prebook(PrebookArgs),
     Notify(NotifyArgs),
 }
 
@@ -108,6 +114,7 @@ impl Command {
             Self::Bookings(_) => "bookings",
             Self::Book(_) => "book",
             Self::Cancel(_) => "cancel",
+            Self::Prebook(_) => "prebook",
             Self::Notify(_) => "notify",
         }
     }
@@ -120,6 +127,9 @@ impl Cli {
     /// Clap's, which also carries `--help` and `--version`.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut cli = Self::try_parse_from(args)?;
+        if let Some(Command::Prebook(args)) = &cli.command {
+            args.check().map_err(|why| usage(&why))?;
+        }
         let asked = &mut cli.everywhere;
         fill(&mut asked.config, "AIMHARDER_CONFIG", |v| {
             Ok(PathBuf::from(v))

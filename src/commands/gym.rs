@@ -79,6 +79,12 @@ impl App {
         .into())
     }
 
+    /// A box that something stored names, whatever is still known of it.
+    pub(super) fn any_gym(&self, name: &str) -> Result<Gym> {
+        let row = self.store.gym(name)?;
+        self.describe(row.unwrap_or_else(|| bare(name)))
+    }
+
     /// Put together what config and store say of a box.
     pub(super) fn describe(&self, row: BoxRow) -> Result<Gym> {
         let configured = self.config.boxes.get(&row.name);

@@ -10,6 +10,7 @@ mod gym;
 mod login;
 mod logout;
 mod notify;
+mod prebook;
 mod refresh;
 mod sessions;
 
@@ -42,6 +43,7 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         Command::Bookings(args) => bookings::run(&args, &app, out),
         Command::Book(args) => book::run(&args, &app, out),
         Command::Cancel(args) => cancel::run(&args, &app, out),
+        Command::Prebook(args) => prebook::run(&args, &app, out),
         Command::Notify(args) => notify::run(&args, &app, out),
     }
 }

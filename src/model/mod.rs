@@ -5,5 +5,7 @@ pub mod class;
 pub mod day;
 pub mod instant;
 pub mod label;
+pub mod prebooking;
 pub mod session;
 pub mod time;
+pub mod weekly;

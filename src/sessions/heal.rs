@@ -15,14 +15,29 @@ type Ask<'f, T> = dyn FnMut(&Platform, &mut Jar) -> Result<T, aimharder::Error> 
 impl Live<'_> {
     pub(super) fn heal_and_repeat<T>(&mut self, ask: &mut Ask<'_, T>) -> Result<T, Error> {
         log::info!("AimHarder says that this login has lapsed; trying to revive it");
-        let held = self.sessions.hold(&self.row)?;
-        let row = self.sessions.read_again(self.row.clone())?;
-        if row.generation != self.row.generation && row.status == Status::Active {
+        // our own share of the lock would keep us from healing; others who fire find out by themselves
+        let was_firing = self.firing.take().is_some();
+        let answer = self.heal_alone(ask)?;
+        if was_firing {
+            self.hold_for_firing()?;
+        }
+        Ok(answer)
+    }
+
+    fn heal_alone<T>(&mut self, ask: &mut Ask<'_, T>) -> Result<T, Error> {
+        let seen = self.row.generation;
+        let (mut held, row) = self
+            .sessions
+            .lock_while(self.row.clone(), |row| row.generation == seen)?;
+        if held.is_none() && row.status == Status::Active {
             log::info!("another process has renewed the session meanwhile");
             self.adopt(row)?;
             if let Some(answer) = self.ask_again(ask)? {
                 return Ok(answer);
             }
+        }
+        if held.is_none() {
+            held = self.sessions.lock_while(self.row.clone(), |_| true)?.0;
         }
         let row = self.sessions.read_again(self.row.clone())?;
         let row = if row.status == Status::Expired {
@@ -84,11 +99,10 @@ impl Sessions<'_> {
 
     /// A background session that is known to be dead, met again by a command.
     pub(super) fn heal_expired(&self, row: SessionRow) -> Result<SessionRow, Error> {
-        let _held = self.hold(&row)?;
-        let row = self.read_again(row)?;
-        if row.status == Status::Active {
-            return Ok(row);
+        let (held, row) = self.lock_while(row, |row| row.status == Status::Expired)?;
+        match held {
+            Some(_held) => self.log_in_again(&row),
+            None => Ok(row),
         }
-        self.log_in_again(&row)
     }
 }

@@ -10,6 +10,7 @@
 //! again, and is stored before anything else is sent (design.md, promises 1–5). This room books
 //! nothing.
 
+mod gate;
 mod heal;
 pub mod lock;
 mod login;
@@ -100,6 +101,8 @@ pub struct Live<'a> {
     sessions: &'a Sessions<'a>,
     row: SessionRow,
     jar: Jar,
+    /// held from a minute before firing until settled: `refresh` leaves the session alone
+    firing: Option<lock::Held>,
 }
 
 impl<'a> Sessions<'a> {
@@ -118,14 +121,15 @@ impl<'a> Sessions<'a> {
         );
         if row.status == store::Status::Expired {
             row = self.heal_expired(row)?;
-        } else if is_old(row.token_updated_at, now, TOKEN_AGE) {
-            row = self.update_before_use(row)?;
+        } else {
+            row = self.fresh_enough(row, TOKEN_AGE)?;
         }
         let jar = jar_of(&row)?;
         Ok(Live {
             sessions: self,
             row,
             jar,
+            firing: None,
         })
     }
 
@@ -178,6 +182,11 @@ impl Live<'_> {
         &self.row
     }
 
+    /// A copy of its cookies, for requests whose own cookies are not worth keeping.
+    pub fn jar(&self) -> Jar {
+        self.jar.clone()
+    }
+
     /// Ask the platform something with this login. When it answers that we are logged out (which
     /// proves that it did not act) the session is healed and the same is asked once more.
     ///
@@ -193,6 +202,32 @@ impl Live<'_> {
         };
         self.keep_cookies();
         Ok(answer)
+    }
+
+    /// Keep others from updating the session's token while it is fired with (design.md, promise 3).
+    ///
+    /// # Errors
+    /// When whoever is updating it does not end within the lock's patience.
+    pub fn hold_for_firing(&mut self) -> Result<()> {
+        if self.firing.is_none() {
+            let row = &self.row;
+            self.firing = Some(self.sessions.locks.shared(
+                &row.account,
+                &row.fingerprint,
+                lock::PATIENCE,
+            )?);
+            // whoever had it before us may have put a newer token there
+            let row = self.sessions.read_again(self.row.clone())?;
+            if row.generation != self.row.generation {
+                self.adopt(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fired and settled.
+    pub fn release_after_firing(&mut self) {
+        self.firing = None;
     }
 
     /// Write back what the load balancer has set. A cookie not kept is no reason to fail a command

@@ -128,7 +128,7 @@ impl Batch<'_> {
                 self.blocked.store(true, Ordering::Relaxed);
             }
             Fate::Failed(Error::Platform(e)) => {
-                self.outage.store(e.worth_retry(), Ordering::Relaxed)
+                self.outage.store(e.worth_retry(), Ordering::Relaxed);
             }
             Fate::Updated { .. } | Fate::Relogged => {
                 self.any_success.store(true, Ordering::Relaxed);
@@ -186,15 +186,15 @@ impl Batch<'_> {
         } else {
             TRIES
         };
-        let mut tried = 0;
+        let mut sent = 0;
         loop {
             self.pace.wait();
-            tried += 1;
+            sent += 1;
             let (same, e) = match self.sessions.update_held(row)? {
-                Updated::Failed(same, e) if tried < tries && e.worth_retry() => (same, e),
+                Updated::Failed(same, e) if sent < tries && e.worth_retry() => (same, e),
                 settled => return Ok(settled),
             };
-            let Some(wait) = back_off(tried, asked_patience(&e), fastrand::f64()) else {
+            let Some(wait) = back_off(sent, asked_patience(&e), fastrand::f64()) else {
                 return Ok(Updated::Failed(same, e));
             };
             log::info!("{e}; trying again in {:.1} s", wait.as_secs_f64());

@@ -3,10 +3,18 @@
 //! The platform logs a session out when a replaced token is presented again (protocol.md §3), so
 //! whoever holds the lock reads the row again, and whoever waited for it uses what the other got.
 
-use super::{Error, Live, Result, Sessions, TOKEN_AGE, is_old, jar_of, lock, token_of};
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+
+use super::{Error, Live, Result, Sessions, is_old, jar_of, lock, token_of};
+
 use crate::aimharder;
 use crate::store::SessionRow;
 use crate::{clock, interrupt};
+
+/// How often a waiter looks whether the holder has done what it waits for.
+const SLICE: Duration = Duration::from_millis(200);
 
 /// What became of a token update.
 #[derive(Debug)]
@@ -21,30 +29,51 @@ pub enum Updated {
     Failed(SessionRow, aimharder::Error),
 }
 
-impl<'a> Sessions<'a> {
-    /// Update an old token before its use. Without an answer, go on with the token at hand.
-    pub(super) fn update_before_use(&'a self, row: SessionRow) -> Result<SessionRow> {
-        let _held = self.hold(&row)?;
-        let row = self.read_again(row)?;
-        if !is_old(row.token_updated_at, clock::now(), TOKEN_AGE) {
-            log::info!("another process has just updated its token");
+impl Sessions<'_> {
+    /// The row with a token younger than `age`: updated now, unless another process does so while
+    /// we wait for the lock. Without an answer, go on with the token at hand.
+    pub(super) fn fresh_enough(&self, row: SessionRow, age: TimeDelta) -> Result<SessionRow> {
+        if !is_old(row.token_updated_at, clock::now(), age) {
             return Ok(row);
         }
+        let (held, row) =
+            self.lock_while(row, |row| is_old(row.token_updated_at, clock::now(), age))?;
+        let Some(_held) = held else {
+            log::info!("another process has just updated its token");
+            return Ok(row);
+        };
         match self.update_held(row)? {
             Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
             Updated::Dead(row) => self.bury(row),
             Updated::Failed(row, e) => {
-                log::warn!("the token could not be updated ({e}); going on with the one at hand");
+                log::info!("the token could not be updated ({e}); going on with the one at hand");
                 Ok(row)
             }
         }
     }
 
-    /// Hold the session's lock alone, as patiently as a person's command is.
-    pub(super) fn hold(&self, row: &SessionRow) -> Result<lock::Held> {
-        Ok(self
-            .locks
-            .alone(&row.account, &row.fingerprint, lock::PATIENCE)?)
+    /// Hold the session's lock alone, as patiently as a person's command is, and read the row again
+    /// under it. Whoever has it may just be doing what we want (or fire with the session for a
+    /// while): as soon as the row is no longer `wanting`, it comes back without the lock.
+    pub(super) fn lock_while(
+        &self,
+        mut row: SessionRow,
+        wanting: impl Fn(&SessionRow) -> bool,
+    ) -> Result<(Option<lock::Held>, SessionRow)> {
+        let began = Instant::now();
+        loop {
+            let slice = lock::PATIENCE.saturating_sub(began.elapsed()).min(SLICE);
+            let tried = self.locks.alone(&row.account, &row.fingerprint, slice);
+            row = self.read_again(row)?;
+            if !wanting(&row) {
+                return Ok((None, row));
+            }
+            match tried {
+                Ok(held) => return Ok((Some(held), row)),
+                Err(lock::LockError::Busy(_)) if began.elapsed() < lock::PATIENCE => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
     }
 
     /// The row as it is now; what was read before the lock was had may be out of date.
@@ -129,21 +158,11 @@ impl Live<'_> {
     ///
     /// # Errors
     /// A dead session that cannot be healed. No answer is no error: the old token stands.
-    pub fn freshen(&mut self, age: chrono::TimeDelta) -> Result<()> {
-        if !is_old(self.row.token_updated_at, clock::now(), age) {
-            return Ok(());
-        }
-        let held = self.sessions.hold(&self.row)?;
-        let row = self.sessions.read_again(self.row.clone())?;
-        let row = if is_old(row.token_updated_at, clock::now(), age) {
-            match self.sessions.update_held(row)? {
-                Updated::Now(row) | Updated::Meanwhile(row) | Updated::Failed(row, _) => row,
-                Updated::Dead(row) => self.sessions.bury(row)?,
-            }
-        } else {
-            row
-        };
-        drop(held);
+    pub fn freshen(&mut self, age: TimeDelta) -> Result<()> {
+        let row = self.sessions.store.session(self.row.id)?;
+        let row = self
+            .sessions
+            .fresh_enough(row.unwrap_or_else(|| self.row.clone()), age)?;
         self.adopt(row)
     }
 }

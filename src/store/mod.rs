@@ -9,13 +9,18 @@
 //! * `sessions` – logins, their tokens and generations
 //! * `accounts` – what is known of an account besides its logins
 //! * `boxes` – gyms, their hosts, zones and opening rules
+//! * `prebookings` – claims, settlements and history; `wishes` – adding and removing them
+//! * `rules` – weekly rules, their occurrences, days left out
 
 mod accounts;
 mod boxes;
 mod due;
 mod open;
+mod prebookings;
 mod problems;
+mod rules;
 mod sessions;
+mod wishes;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -27,8 +32,11 @@ use rusqlite::Connection;
 pub use accounts::RefusedPassword;
 pub use boxes::{BoxRow, BoxSettings, FoundBox};
 pub use due::DueQuery;
+pub use prebookings::{Settlement, Shot};
 pub use problems::Problem;
+pub use rules::NewRule;
 pub use sessions::{NewLogin, SessionRow, Status};
+pub use wishes::Removed;
 
 /// An open store. Threads share it; statements are short.
 pub struct Store {
@@ -63,11 +71,19 @@ impl fmt::Debug for Store {
 pub enum Error {
     #[error("{0}")]
     Unusable(String),
-    #[error("the store {} cannot be used: {cause}", path.display())]
+    #[error("the store {} cannot be used: {}", path.display(), in_words(cause))]
     Sqlite {
         path: PathBuf,
         cause: rusqlite::Error,
     },
+}
+
+/// Its message alone: rusqlite's own words quote the whole statement, over many lines.
+fn in_words(cause: &rusqlite::Error) -> String {
+    match cause {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
 }
 
 pub type Result<T> = std::result::Result<T, Error>;

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{At, Error, Result, Store};
 
 /// One step per schema version; step N brings version N to N + 1. Never edited once released.
-const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
+const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The schema version this program writes.
 pub(super) const VERSION: usize = STEPS.len();

@@ -66,16 +66,26 @@ const RESERVE: i32 = 2048;
 
 impl Store {
     /// All logins, or those of one account: by account, background first, then last used first.
+    /// For listings, and so without cookies, which are most of a row: [`Self::session`] has them.
     pub fn sessions(&self, account: Option<&Account>) -> Result<Vec<SessionRow>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM sessions WHERE ?1 IS NULL OR account = ?1 ORDER BY account, kind, used_at DESC, id"
-        );
+        let columns = COLUMNS.replace(" cookies,", " '',");
+        let sql =
+            format!("SELECT {columns} FROM sessions WHERE ?1 IS NULL OR account = ?1 ORDER BY id");
         let db = self.db();
         let mut query = db.prepare_cached(&sql).at(self.path())?;
         let rows = query
             .query_map([account.map(Account::as_str)], read)
             .at(self.path())?;
-        rows.collect::<rusqlite::Result<_>>().at(self.path())
+        let mut rows: Vec<SessionRow> = rows.collect::<rusqlite::Result<_>>().at(self.path())?;
+        // not in SQL: its sorter would carry every cookie jar twice more
+        rows.sort_by(|a, b| {
+            let by_account = a.account.cmp(&b.account);
+            let background_first = a.kind.as_str().cmp(b.kind.as_str());
+            by_account
+                .then(background_first)
+                .then(b.used_at.cmp(&a.used_at))
+        });
+        Ok(rows)
     }
 
     /// The account's background login.
@@ -351,36 +361,37 @@ impl Store {
     }
 }
 
+/// By position in [`COLUMNS`]: looking each column up by its name shows when a store holds 1,000 sessions.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
-    let kind: String = row.get("kind")?;
-    let status: String = row.get("status")?;
-    let at = |column: &str| row.get(column).map(instant);
-    let maybe_at = |column: &str| row.get::<_, Option<i64>>(column).map(|m| m.map(instant));
+    let kind: String = row.get(2)?;
+    let status: String = row.get(4)?;
+    let at = |column: usize| row.get(column).map(instant);
+    let maybe_at = |column: usize| row.get::<_, Option<i64>>(column).map(|m| m.map(instant));
     Ok(SessionRow {
-        id: row.get("id")?,
-        account: Account::stored(row.get("account")?),
+        id: row.get(0)?,
+        account: Account::stored(row.get(1)?),
         kind: if kind == "background" {
             SessionKind::Background
         } else {
             SessionKind::Device
         },
-        fingerprint: Fingerprint::stored(row.get("fingerprint")?),
+        fingerprint: Fingerprint::stored(row.get(3)?),
         status: if status == "active" {
             Status::Active
         } else {
             Status::Expired
         },
-        auto_refresh: row.get("auto_refresh")?,
-        token: Secret::new(row.get::<_, String>("token")?),
-        cookies: Secret::new(row.get::<_, String>("cookies")?),
-        generation: row.get("generation")?,
-        created_at: at("created_at")?,
-        used_at: at("used_at")?,
-        token_updated_at: at("token_updated_at")?,
-        token_update_count: row.get("token_update_count")?,
-        refreshed_at: maybe_at("refreshed_at")?,
-        refresh_count: row.get("refresh_count")?,
-        update_begun_at: maybe_at("update_begun_at")?,
-        last_error: row.get("last_error")?,
+        auto_refresh: row.get(5)?,
+        token: Secret::new(row.get::<_, String>(6)?),
+        cookies: Secret::new(row.get::<_, String>(7)?),
+        generation: row.get(8)?,
+        created_at: at(9)?,
+        used_at: at(10)?,
+        token_updated_at: at(11)?,
+        token_update_count: row.get(12)?,
+        refreshed_at: maybe_at(13)?,
+        refresh_count: row.get(14)?,
+        update_begun_at: maybe_at(15)?,
+        last_error: row.get(16)?,
     })
 }

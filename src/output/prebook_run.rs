@@ -1,0 +1,131 @@
+//! `prebook run`: what came of each prebooking that was due.
+
+use std::io::{self, Write};
+
+use chrono::{DateTime, Local, NaiveDate};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use super::page::{Cell, Page, Tone, cell, plain};
+use super::{SessionRef, View};
+use crate::exit::Failure;
+use crate::model::instant::{maybe_instant, maybe_millis};
+
+#[derive(Debug, Default, Serialize)]
+pub struct RunView {
+    pub due: usize,
+    pub booked: usize,
+    pub waitlisted: usize,
+    pub failed: usize,
+    pub postponed: usize,
+    pub results: Vec<ResultView>,
+    #[serde(skip)]
+    pub failure: Option<Failure>,
+    #[serde(skip)]
+    pub dry_run: bool,
+}
+
+/// One prebooking's result.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResultView {
+    pub id: i64,
+    pub outcome: &'static str,
+    #[serde(serialize_with = "maybe_instant")]
+    pub opens_at: Option<DateTime<Tz>>,
+    #[serde(serialize_with = "maybe_millis")]
+    pub fired_at: Option<DateTime<Tz>>,
+    pub attempts: i64,
+    pub clock_offset_ms: Option<f64>,
+    /// expected arrival after the opening, by the server's clock
+    pub lateness_ms: Option<f64>,
+    pub message: Option<String>,
+    pub reservation_id: Option<String>,
+    pub account: String,
+    #[serde(rename = "box")]
+    pub gym: String,
+    pub day: NaiveDate,
+    /// `18:30 WOD`
+    pub class: String,
+    pub session: Option<SessionRef>,
+}
+
+impl View for RunView {
+    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        if self.dry_run {
+            return self.plan(page, to);
+        }
+        // what went wrong is told on standard error, once
+        for result in &self.results {
+            let (words, tone) = match result.outcome {
+                "booked" => ("booked", Tone::Good),
+                "already_booked" => ("already booked", Tone::Good),
+                "waitlisted" => ("on the waiting list", Tone::Mine),
+                _ => continue,
+            };
+            write!(to, "{}: {}", page.paint(words, tone), result.describe())?;
+            if let Some(id) = &result.reservation_id {
+                write!(to, " (reservation {id})")?;
+            }
+            if let Some(late) = result.lateness_ms.filter(|late| late.abs() < 60_000.0) {
+                write!(
+                    to,
+                    ", {late:+.1} ms from the opening, attempt {}",
+                    result.attempts
+                )?;
+            }
+            match &result.message {
+                Some(message) => writeln!(to, "; {message}")?,
+                None => writeln!(to)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.failure.clone()
+    }
+}
+
+impl RunView {
+    /// The plan of a dry run, in the box's time and in the user's where they differ.
+    fn plan(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        let rows: Vec<Vec<Cell>> = self
+            .results
+            .iter()
+            .map(|result| {
+                let opens = result
+                    .opens_at
+                    .map_or_else(|| "opening unknown: asked at once".to_owned(), both_zones);
+                vec![
+                    plain(format!("#{}", result.id)),
+                    cell(opens, Tone::Heading),
+                    plain(result.describe()),
+                    plain(&result.account),
+                ]
+            })
+            .collect();
+        page.table(&rows, 0, 2, to)
+    }
+}
+
+impl ResultView {
+    /// `18:30 WOD, Mon 23 Nov (crossfitdemo)`
+    pub fn describe(&self) -> String {
+        format!(
+            "{}, {} ({})",
+            self.class,
+            self.day.format("%a %-d %b"),
+            self.gym
+        )
+    }
+}
+
+fn both_zones(at: DateTime<Tz>) -> String {
+    let there = at.format("%a %-d %b %H:%M:%S").to_string();
+    let here = at.with_timezone(&Local);
+    if here.naive_local() == at.naive_local() {
+        there
+    } else {
+        format!("{there} ({} here)", here.format("%a %H:%M:%S"))
+    }
+}

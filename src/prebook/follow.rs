@@ -1,0 +1,106 @@
+//! Waiting-list places, looked at again by each run until the class starts: promoted, taken away,
+//! or still waiting.
+
+use chrono::{DateTime, Utc};
+
+use super::fire::{Ending, Stop};
+use super::run::{Place, Run};
+use crate::aimharder::{BoxAt, Row};
+use crate::booking::{Desk, Hold, Outcome, hold};
+use crate::exit::Kind;
+use crate::model::prebooking::Prebooking;
+use crate::sessions::Pick;
+use crate::store::SessionRow;
+
+/// What became of a place on a waiting list.
+#[derive(Debug)]
+pub(super) struct Followed {
+    pub ending: Ending,
+    pub message: Option<String>,
+    pub row: Option<Row>,
+    pub session: Option<SessionRow>,
+}
+
+/// Look at one place. `None`: still waiting, and the class has not started.
+pub(super) fn look(
+    run: &Run<'_>,
+    prebooking: &Prebooking,
+    place: &Place,
+    now: DateTime<Utc>,
+) -> Option<Followed> {
+    if place.calendar.is_over(prebooking, now) {
+        return Some(Followed {
+            ending: Ending::Expired,
+            message: Some(
+                "the class has started and the place on the waiting list never became a booking"
+                    .into(),
+            ),
+            row: None,
+            session: None,
+        });
+    }
+    match ask(run, prebooking, place) {
+        Ok((row, session)) => judge(row, session),
+        Err(Stop::Removed) => None,
+        Err(Stop::Trouble(kind, message)) => Some(Followed {
+            ending: Ending::Trouble(kind),
+            message: Some(message),
+            row: None,
+            session: None,
+        }),
+    }
+}
+
+fn ask(
+    run: &Run<'_>,
+    prebooking: &Prebooking,
+    place: &Place,
+) -> Result<(Option<Row>, SessionRow), Stop> {
+    let mut live = run
+        .sessions
+        .open(&prebooking.wish.account, &Pick::Kind(run.kind))?;
+    let id = match place.id {
+        Some(id) => id,
+        None => live.call(|platform, jar| platform.box_id(jar, &place.host))?,
+    };
+    let at = BoxAt {
+        host: place.host.clone(),
+        id,
+    };
+    let mut desk = Desk {
+        live: &mut live,
+        at,
+        family: prebooking.wish.family.clone(),
+    };
+    let class = prebooking.class_id.clone().unwrap_or_default();
+    let row = desk.row(prebooking.day, &class)?;
+    Ok((row, live.row().clone()))
+}
+
+fn judge(row: Option<Row>, session: SessionRow) -> Option<Followed> {
+    let (ending, message) = match &row {
+        None => (
+            Ending::Trouble(Kind::NotFound),
+            "the class is no longer in the schedule",
+        ),
+        Some(row) if row.cancelled => (Ending::Cancelled, "the gym has cancelled the class"),
+        Some(row) => match hold(row) {
+            Some(Hold::Booked) => (
+                Ending::Book(Outcome::Booked),
+                "promoted from the waiting list",
+            ),
+            Some(Hold::Waiting) => return None,
+            Some(Hold::NotMine) => (Ending::Cancelled, "the place on the waiting list is gone"),
+            None => (
+                Ending::Trouble(Kind::Unreachable),
+                "the schedule shows a state that nobody knows",
+            ),
+        },
+    };
+    Some(Followed {
+        ending,
+        message: Some(message.into()),
+        row,
+        session: Some(session),
+    })
+}

@@ -1,0 +1,237 @@
+//! One box host's clock, measured once and used by everything that fires there.
+//!
+//! Measurements hang on the steady clock, so a stepped wall clock cannot spoil them. A machine
+//! that was suspended is noticed (wall and steady clock part), and so is a probe that contradicts
+//! what was measured: both make the measurement start again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::server_clock::{Estimate, Sample, estimate, next_probe, seconds_since};
+use crate::aimharder::{Jar, Platform};
+use crate::clock;
+
+/// Older probes say nothing sharp any more: quartz strays by some 50 µs a second.
+const STALE: f64 = 45.0;
+/// A rough idea of the offset is good for so long.
+const ROUGH: f64 = 600.0;
+/// Wall and steady clock part by more than this: a step, or a suspended machine.
+const STEP: f64 = 0.2;
+
+/// The clocks of all hosts of a run.
+#[derive(Debug, Default)]
+pub(super) struct Clocks(Mutex<HashMap<String, Arc<HostClock>>>);
+
+/// One host's clock.
+#[derive(Debug)]
+pub(super) struct HostClock {
+    host: String,
+    base: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    samples: Vec<Sample>,
+    /// the unix second that stamps count from
+    second: i64,
+    /// wall minus steady clock when the first of the samples was taken
+    parting: f64,
+}
+
+/// When to send, and what is known about it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Aim {
+    pub send: Instant,
+    pub estimate: Estimate,
+}
+
+impl Clocks {
+    pub(super) fn of(&self, host: &str) -> Arc<HostClock> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = || {
+            Arc::new(HostClock {
+                host: host.to_owned(),
+                base: clock::steady(),
+                state: Mutex::default(),
+            })
+        };
+        Arc::clone(all.entry(host.to_owned()).or_insert_with(made))
+    }
+}
+
+impl HostClock {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn steady(&self) -> f64 {
+        seconds_since(self.base, clock::steady())
+    }
+
+    /// Have at least a rough idea of the server's clock, with one probe if need be.
+    pub(super) fn look(&self, platform: &Platform, jar: &mut Jar) {
+        let mut state = self.state();
+        let now = self.steady();
+        if state.is_usable(now, ROUGH) {
+            return;
+        }
+        state.samples.clear();
+        self.probe(&mut state, platform, jar);
+    }
+
+    /// Measure until sharp, or until `end`. Whoever comes while another thread measures waits and
+    /// uses its result.
+    pub(super) fn sharpen(&self, platform: &Platform, jar: &mut Jar, end: Instant) {
+        let mut state = self.state();
+        let end = seconds_since(self.base, end);
+        state.forget_old(self.steady());
+        let mut in_vain = 0;
+        while in_vain < 3 {
+            let now = self.steady();
+            let next = match estimate(&state.samples) {
+                None => now,
+                Some(known) if known.is_sharp() => return,
+                Some(known) if next_probe(&known, now) + 2.0 * known.round_trip > end => return,
+                Some(known) => next_probe(&known, now),
+            };
+            if now > end {
+                return;
+            }
+            clock::sleep_until(self.base + Duration::from_secs_f64(next.max(0.0)), false);
+            in_vain = if self.probe(&mut state, platform, jar) {
+                0
+            } else {
+                in_vain + 1
+            };
+        }
+    }
+
+    /// Warm a connection, and see whether the server still agrees with what was measured. Runs
+    /// beside the others: each needs a connection of its own.
+    pub(super) fn warm(&self, platform: &Platform, jar: &mut Jar) {
+        let sample = self.ask(platform, jar);
+        let (Some((sample, stamp)), mut state) = (sample, self.state()) else {
+            return;
+        };
+        state.take(self.steady(), sample, stamp);
+    }
+
+    /// `false`: no answer, or none that tells the time.
+    fn probe(&self, state: &mut State, platform: &Platform, jar: &mut Jar) -> bool {
+        match self.ask(platform, jar) {
+            Some((sample, stamp)) => {
+                state.take(self.steady(), sample, stamp);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn ask(&self, platform: &Platform, jar: &mut Jar) -> Option<(Sample, i64)> {
+        let sent = self.steady();
+        let probe = match platform.probe(jar, &self.host) {
+            Ok(probe) => probe,
+            Err(e) => {
+                log::debug!("clock probe: {e}");
+                return None;
+            }
+        };
+        let stamp = probe.date.filter(|_| probe.age.unwrap_or_default() == 0)?;
+        let trip = probe
+            .received
+            .duration_since(probe.sent)
+            .ok()?
+            .as_secs_f64();
+        Some((
+            Sample {
+                sent,
+                received: sent + trip,
+                stamp: 0.0,
+            },
+            stamp,
+        ))
+    }
+
+    /// When to send so that the request arrives just after `opening` (unix seconds).
+    pub(super) fn aim(&self, opening: f64) -> Option<Aim> {
+        let state = self.state();
+        if !state.is_usable(self.steady(), ROUGH) {
+            return None;
+        }
+        let estimate = estimate(&state.samples)?;
+        let send = opening - to_f64(state.second) - estimate.lead + estimate.margin();
+        let send = Duration::try_from_secs_f64(send).unwrap_or_default();
+        Some(Aim {
+            send: self.base + send,
+            estimate,
+        })
+    }
+
+    /// What the server's clock shows when a request sent at `sent` arrives, as unix seconds.
+    pub(super) fn arrival(&self, sent: Instant) -> Option<f64> {
+        let state = self.state();
+        let estimate = estimate(&state.samples)?;
+        Some(to_f64(state.second) + seconds_since(self.base, sent) + estimate.lead)
+    }
+
+    /// Server minus this machine's wall clock, in seconds: half the round trip is the way there.
+    pub(super) fn offset(&self) -> Option<f64> {
+        let now = clock::steady();
+        let arrival = self.arrival(now)?;
+        let way = estimate(&self.state().samples)?.round_trip / 2.0;
+        Some(arrival - way - clock::unix_seconds())
+    }
+}
+
+impl State {
+    fn is_usable(&self, now: f64, age: f64) -> bool {
+        let young = self
+            .samples
+            .last()
+            .is_some_and(|last| now - last.received < age);
+        young && (parting(now) - self.parting).abs() < STEP
+    }
+
+    fn forget_old(&mut self, now: f64) {
+        if self.is_usable(now, STALE) {
+            self.samples.retain(|sample| now - sample.received < STALE);
+        } else {
+            self.samples.clear();
+        }
+    }
+
+    fn take(&mut self, now: f64, mut sample: Sample, stamp: i64) {
+        if (parting(now) - self.parting).abs() >= STEP {
+            // the wall clock was stepped, or the machine slept: only a slept machine spoils the
+            // steady clock, but which it was nobody tells
+            self.samples.clear();
+        }
+        if let Some(known) = estimate(&self.samples) {
+            let expected = sample.sent + known.lead;
+            let stamp = to_f64(stamp - self.second);
+            if expected < stamp - STEP || expected > stamp + 1.0 + STEP + known.spread {
+                log::info!("the server's clock is not where it was measured; measuring again");
+                self.samples.clear();
+            }
+        }
+        if self.samples.is_empty() {
+            self.second = stamp;
+            self.parting = parting(now);
+        }
+        sample.stamp = to_f64(stamp - self.second);
+        self.samples.push(sample);
+    }
+}
+
+/// Wall minus steady clock.
+fn parting(steady: f64) -> f64 {
+    clock::unix_seconds() - steady
+}
+
+/// Unix seconds fit a double with room to spare.
+#[allow(clippy::cast_precision_loss)]
+fn to_f64(seconds: i64) -> f64 {
+    seconds as f64
+}

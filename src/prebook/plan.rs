@@ -1,0 +1,284 @@
+//! When a prebooking is to be tried next. Pure: `now` is an argument.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::model::prebooking::{Choice, Prebooking};
+use crate::opening::Opening;
+use crate::zone;
+
+/// What a box's clock and rules say, for one prebooking.
+#[derive(Debug, Clone, Copy)]
+pub struct Calendar {
+    pub zone: Tz,
+    /// the box's rule; a prebooking's own rule beats it
+    pub opening: Option<Opening>,
+}
+
+/// When to try a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// booking opens then, or opened then
+    At(DateTime<Utc>),
+    /// one of the half-hourly tries of a guessed opening: a single request
+    Guess(DateTime<Utc>),
+    /// nobody knows when booking opens: asked once per run
+    Unknown,
+    /// the class has started
+    Over,
+}
+
+impl Next {
+    /// The instant, where there is one.
+    pub fn at(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::At(at) | Self::Guess(at) => Some(at),
+            Self::Unknown | Self::Over => None,
+        }
+    }
+}
+
+impl Calendar {
+    /// When the class of a choice starts.
+    pub fn starts(&self, day: NaiveDate, choice: &Choice) -> DateTime<Tz> {
+        zone::resolve(self.zone, day.and_time(choice.start))
+    }
+
+    /// When booking of a choice opens, as far as known: what `opens_at` shows.
+    pub fn opens(&self, prebooking: &Prebooking, choice: &Choice) -> Option<DateTime<Tz>> {
+        let ruled = prebooking
+            .wish
+            .opening(self.opening)
+            .map(|rule| rule.opens_at(prebooking.day, choice.start, self.zone));
+        let moved = Self::moved(prebooking, choice).map(|at| at.with_timezone(&self.zone));
+        ruled.max(moved)
+    }
+
+    /// A later opening that a refusal told; it was told of the first choice.
+    fn moved(prebooking: &Prebooking, choice: &Choice) -> Option<DateTime<Utc>> {
+        prebooking
+            .moved_to
+            .filter(|_| *choice == prebooking.wish.first)
+    }
+
+    /// When to try a choice next.
+    pub fn next(&self, prebooking: &Prebooking, choice: &Choice, now: DateTime<Utc>) -> Next {
+        if self.starts(prebooking.day, choice) <= now {
+            return Next::Over;
+        }
+        let moved = Self::moved(prebooking, choice);
+        match prebooking.wish.opening(self.opening) {
+            None => moved.map_or(Next::Unknown, Next::At),
+            Some(rule) if rule.guess => {
+                let guess = self.guess(rule, prebooking, choice);
+                match moved.filter(|moved| guess.at().is_some_and(|at| at < *moved)) {
+                    Some(moved) => Next::At(moved),
+                    None => guess,
+                }
+            }
+            Some(rule) => {
+                let at = rule
+                    .opens_at(prebooking.day, choice.start, self.zone)
+                    .to_utc();
+                Next::At(moved.map_or(at, |moved| moved.max(at)))
+            }
+        }
+    }
+
+    /// Of a guess: 00:00 of its day first, then every half hour, and the guessed instant itself.
+    fn guess(&self, rule: Opening, prebooking: &Prebooking, choice: &Choice) -> Next {
+        let (day, start) = (prebooking.day, choice.start);
+        let first = rule.first_try(day, start, self.zone).to_utc();
+        let guessed = rule.opens_at(day, start, self.zone).to_utc();
+        let tried = prebooking.tried_at.filter(|tried| *tried >= first);
+        let at = match tried {
+            None => first,
+            Some(tried) => rule
+                .next_half_hour_try(tried, day, start, self.zone)
+                .map_or(guessed, |next| next.to_utc()),
+        };
+        if at == guessed {
+            Next::At(at)
+        } else {
+            Next::Guess(at)
+        }
+    }
+
+    /// Is there anything to try until `until`? The soonest of its choices decides.
+    pub fn is_due(
+        &self,
+        prebooking: &Prebooking,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> bool {
+        prebooking
+            .choices()
+            .any(|choice| match self.next(prebooking, choice, now) {
+                Next::At(at) | Next::Guess(at) => at <= until,
+                Next::Unknown => true,
+                Next::Over => false,
+            })
+    }
+
+    /// Have the classes of all its choices started?
+    pub fn is_over(&self, prebooking: &Prebooking, now: DateTime<Utc>) -> bool {
+        prebooking
+            .choices()
+            .all(|choice| self.starts(prebooking.day, choice) <= now)
+    }
+
+    /// The soonest instant at which something is to be tried, for sorting and showing.
+    pub fn soonest(&self, prebooking: &Prebooking, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        prebooking
+            .choices()
+            .filter_map(|choice| self.next(prebooking, choice, now).at())
+            .min()
+    }
+}
+
+/// Now and a span of time; at the end of time, the end of time.
+pub fn until(now: DateTime<Utc>, span: std::time::Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(span)
+        .ok()
+        .and_then(|span| now.checked_add_signed(span))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::prebooking::{Progress, Wish};
+    use crate::opening::{Learned, Source};
+
+    fn utc(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn prebooking(opens: Option<&str>) -> Prebooking {
+        let at = |text: &str| Choice {
+            start: text.parse().unwrap(),
+            class: None,
+        };
+        Prebooking {
+            id: 7,
+            rule: None,
+            wish: Wish {
+                account: "ana@example.org".parse().unwrap(),
+                gym: "crossfitdemo".into(),
+                first: at("18:30:00"),
+                alternatives: vec![],
+                family: None,
+                waitlist: false,
+                watch: false,
+                opens: opens.map(|rule| rule.parse().unwrap()),
+            },
+            day: "2026-11-23".parse().unwrap(),
+            moved_to: None,
+            tried_at: None,
+            progress: Progress::Pending,
+            owner: None,
+            attempts: 0,
+            message: None,
+            reservation: None,
+            class_id: None,
+            created_at: utc("2026-11-01T00:00:00Z"),
+        }
+    }
+
+    fn madrid(opening: Option<Opening>) -> Calendar {
+        Calendar {
+            zone: chrono_tz::Europe::Madrid,
+            opening,
+        }
+    }
+
+    #[test]
+    fn a_rule_of_its_own_beats_the_box() {
+        let box_rule = Some(Opening::given("4d".parse().unwrap(), Source::Set));
+        let now = utc("2026-11-10T00:00:00Z");
+        for (own, expected) in [
+            (None, "2026-11-19T17:30:00Z"),
+            (Some("2d@07:00"), "2026-11-21T06:00:00Z"),
+        ] {
+            let wish = prebooking(own);
+            assert_eq!(
+                madrid(box_rule).next(&wish, &wish.wish.first, now),
+                Next::At(utc(expected))
+            );
+        }
+        let unknown = prebooking(None);
+        assert_eq!(
+            madrid(None).next(&unknown, &unknown.wish.first, now),
+            Next::Unknown
+        );
+        let over =
+            madrid(box_rule).next(&unknown, &unknown.wish.first, utc("2026-11-23T17:30:00Z"));
+        assert_eq!(over, Next::Over);
+    }
+
+    #[test]
+    fn a_refusal_moves_it_later_and_never_earlier() {
+        let calendar = madrid(Some(Opening::given("4d".parse().unwrap(), Source::Set)));
+        let now = utc("2026-11-10T00:00:00Z");
+        for (moved, expected) in [
+            ("2026-11-20T17:30:00Z", "2026-11-20T17:30:00Z"),
+            ("2026-11-18T17:30:00Z", "2026-11-19T17:30:00Z"),
+        ] {
+            let wish = Prebooking {
+                moved_to: Some(utc(moved)),
+                ..prebooking(None)
+            };
+            assert_eq!(
+                calendar.next(&wish, &wish.wish.first, now),
+                Next::At(utc(expected))
+            );
+        }
+    }
+
+    #[test]
+    fn a_guess_is_tried_from_midnight_every_half_hour_and_at_the_guessed_time() {
+        let calendar = madrid(Some(Opening::learned(Learned::Days(4))));
+        let now = utc("2026-11-10T00:00:00Z");
+        let story = [
+            (None, Next::Guess(utc("2026-11-18T23:00:00Z"))),
+            (
+                Some("2026-11-18T23:00:01Z"),
+                Next::Guess(utc("2026-11-18T23:30:00Z")),
+            ),
+            (
+                Some("2026-11-19T17:00:01Z"),
+                Next::At(utc("2026-11-19T17:30:00Z")),
+            ),
+            (
+                Some("2026-11-19T17:30:01Z"),
+                Next::Guess(utc("2026-11-19T18:00:00Z")),
+            ),
+        ];
+        for (tried, expected) in story {
+            let wish = Prebooking {
+                tried_at: tried.map(utc),
+                ..prebooking(None)
+            };
+            assert_eq!(
+                calendar.next(&wish, &wish.wish.first, now),
+                expected,
+                "tried {tried:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_soonest_choice_makes_it_due() {
+        let mut wish = prebooking(Some("4d"));
+        wish.wish.alternatives = vec![Choice {
+            start: "07:00:00".parse().unwrap(),
+            class: None,
+        }];
+        let calendar = madrid(None);
+        let now = utc("2026-11-19T05:50:00Z");
+        assert!(calendar.is_due(&wish, now, until(now, std::time::Duration::from_secs(960))));
+        assert!(!calendar.is_due(&wish, now, until(now, std::time::Duration::from_secs(300))));
+        assert!(!calendar.is_over(&wish, utc("2026-11-23T10:00:00Z")));
+        assert!(calendar.is_over(&wish, utc("2026-11-23T18:00:00Z")));
+    }
+}

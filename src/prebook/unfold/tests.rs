@@ -1,0 +1,1 @@
+//! Which days a rule unfolds into, and that each becomes one prebooking.

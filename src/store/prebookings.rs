@@ -1,0 +1,214 @@
+//! Prebookings in the store: claimed by one run at a time (design.md, promise 9), settled with
+//! what came of them, their requests kept as history.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use rusqlite::{OptionalExtension, Row, named_params, params};
+
+use super::{At, Result, Store, instant, millis};
+use crate::model::account::Account;
+use crate::model::prebooking::{Choice, Prebooking, Progress, Wish};
+
+/// How a try of a prebooking ended, as it is stored.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    pub progress: Progress,
+    pub message: Option<String>,
+    pub reservation: Option<String>,
+    pub class_id: Option<String>,
+    /// booking requests sent in this try
+    pub attempts: i64,
+    /// a refusal told a later opening
+    pub moved_to: Option<DateTime<Utc>>,
+    pub tried_at: DateTime<Utc>,
+}
+
+/// One booking request and what came back.
+#[derive(Debug, Clone)]
+pub struct Shot {
+    pub sent_at: DateTime<Utc>,
+    pub class: String,
+    pub outcome: String,
+    pub book_state: Option<i64>,
+    pub message: Option<String>,
+    pub clock_offset_ms: Option<f64>,
+    pub lateness_ms: Option<f64>,
+}
+
+pub(super) const PREBOOKING: &str = "id, rule, account, box, day, start, class, alternatives, family, waitlist, watch, \
+     opens, moved_to, tried_at, status, owner, attempts, message, reservation_id, class_id, created_at";
+
+impl Store {
+    pub fn prebooking(&self, id: i64) -> Result<Option<Prebooking>> {
+        let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE id = ?1");
+        self.db()
+            .query_row(&sql, [id], read_prebooking)
+            .optional()
+            .at(self.path())
+    }
+
+    /// Those that a run has to look at: pending, executing (perhaps by a run that died), and
+    /// waiting-list places; in the order they were made.
+    pub fn open_prebookings(&self, account: Option<&Account>) -> Result<Vec<Prebooking>> {
+        self.prebookings_where(
+            "status IN ('pending', 'executing', 'waitlisted') AND (?1 IS NULL OR account = ?1)",
+            account,
+        )
+    }
+
+    /// All there are, or those of one account, in the order they were made.
+    pub fn prebookings(&self, account: Option<&Account>) -> Result<Vec<Prebooking>> {
+        self.prebookings_where("?1 IS NULL OR account = ?1", account)
+    }
+
+    fn prebookings_where(
+        &self,
+        filter: &str,
+        account: Option<&Account>,
+    ) -> Result<Vec<Prebooking>> {
+        let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE {filter} ORDER BY id");
+        let db = self.db();
+        let mut query = db.prepare_cached(&sql).at(self.path())?;
+        let rows = query
+            .query_map([account.map(Account::as_str)], read_prebooking)
+            .at(self.path())?;
+        rows.collect::<rusqlite::Result<_>>().at(self.path())
+    }
+
+    /// Take a prebooking for a run, as it was seen. `false`: another run was quicker.
+    pub fn claim(&self, seen: &Prebooking, owner: &str) -> Result<bool> {
+        let changed = self
+            .db()
+            .execute(
+                "UPDATE prebookings SET status = 'executing', owner = ?1 \
+                 WHERE id = ?2 AND status = ?3 AND owner IS ?4",
+                params![owner, seen.id, seen.progress.as_str(), seen.owner],
+            )
+            .at(self.path())?;
+        Ok(changed == 1)
+    }
+
+    /// Write down what came of a try, and give the prebooking back. `false`: it is no longer ours
+    /// (removed meanwhile).
+    pub fn settle(&self, id: i64, owner: &str, end: &Settlement) -> Result<bool> {
+        let changed = self
+            .db()
+            .execute(
+                "UPDATE prebookings SET status = :status, owner = NULL, message = :message, \
+                 reservation_id = coalesce(:reservation, reservation_id), class_id = coalesce(:class_id, class_id), \
+                 attempts = attempts + :attempts, moved_to = coalesce(:moved_to, moved_to), tried_at = :tried_at \
+                 WHERE id = :id AND owner = :owner",
+                named_params! {
+                    ":status": end.progress.as_str(), ":message": end.message, ":reservation": end.reservation,
+                    ":class_id": end.class_id, ":attempts": end.attempts, ":moved_to": end.moved_to.map(millis),
+                    ":tried_at": millis(end.tried_at), ":id": id, ":owner": owner,
+                },
+            )
+            .at(self.path())?;
+        Ok(changed == 1)
+    }
+
+    /// Write down what became of a place on a waiting list. `false`: another run was quicker.
+    pub fn settle_waitlisted(&self, id: i64, end: &Settlement) -> Result<bool> {
+        let changed = self
+            .db()
+            .execute(
+                "UPDATE prebookings SET status = ?1, message = ?2, reservation_id = coalesce(?3, reservation_id), \
+                 tried_at = ?4 WHERE id = ?5 AND status = 'waitlisted'",
+                params![end.progress.as_str(), end.message, end.reservation, millis(end.tried_at), id],
+            )
+            .at(self.path())?;
+        Ok(changed == 1)
+    }
+
+    /// Keep a booking request and its answer.
+    pub fn put_shot(&self, prebooking: i64, shot: &Shot) -> Result<()> {
+        self.db()
+            .execute(
+                "INSERT INTO shots (prebooking, sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms) \
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM prebookings WHERE id = ?1)",
+                params![
+                    prebooking, millis(shot.sent_at), shot.class, shot.outcome, shot.book_state, shot.message,
+                    shot.clock_offset_ms, shot.lateness_ms
+                ],
+            )
+            .at(self.path())?;
+        Ok(())
+    }
+
+    /// The requests of a prebooking, oldest first.
+    pub fn shots(&self, prebooking: i64) -> Result<Vec<Shot>> {
+        let db = self.db();
+        let mut query = db
+            .prepare_cached(
+                "SELECT sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms FROM shots \
+                 WHERE prebooking = ?1 ORDER BY id",
+            )
+            .at(self.path())?;
+        let rows = query.query_map([prebooking], |row| {
+            Ok(Shot {
+                sent_at: instant(row.get(0)?),
+                class: row.get(1)?,
+                outcome: row.get(2)?,
+                book_state: row.get(3)?,
+                message: row.get(4)?,
+                clock_offset_ms: row.get(5)?,
+                lateness_ms: row.get(6)?,
+            })
+        });
+        rows.at(self.path())?
+            .collect::<rusqlite::Result<_>>()
+            .at(self.path())
+    }
+}
+
+pub(super) fn read_prebooking(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
+    let maybe_at = |column: &str| row.get::<_, Option<i64>>(column).map(|m| m.map(instant));
+    Ok(Prebooking {
+        id: row.get("id")?,
+        rule: row.get("rule")?,
+        wish: read_wish(row)?,
+        day: text(row, "day", |day| NaiveDate::parse_from_str(day, "%Y-%m-%d"))?,
+        moved_to: maybe_at("moved_to")?,
+        tried_at: maybe_at("tried_at")?,
+        progress: text(row, "status", str::parse)?,
+        owner: row.get("owner")?,
+        attempts: row.get("attempts")?,
+        message: row.get("message")?,
+        reservation: row.get("reservation_id")?,
+        class_id: row.get("class_id")?,
+        created_at: row.get("created_at").map(instant)?,
+    })
+}
+
+/// The columns that prebookings and rules share.
+pub(super) fn read_wish(row: &Row<'_>) -> rusqlite::Result<Wish> {
+    let opens: Option<String> = row.get("opens")?;
+    Ok(Wish {
+        account: Account::stored(row.get("account")?),
+        gym: row.get("box")?,
+        first: Choice {
+            start: text(row, "start", |start| {
+                NaiveTime::parse_from_str(start, "%H:%M")
+            })?,
+            class: row.get("class")?,
+        },
+        alternatives: text(row, "alternatives", |list| serde_json::from_str(list))?,
+        family: row.get("family")?,
+        waitlist: row.get("waitlist")?,
+        watch: row.get("watch")?,
+        opens: opens.and_then(|rule| rule.parse().ok()),
+    })
+}
+
+/// A column whose text must be read as something; what cannot be is a damaged store.
+pub(super) fn text<T, E: ToString>(
+    row: &Row<'_>,
+    column: &str,
+    read: impl FnOnce(&str) -> std::result::Result<T, E>,
+) -> rusqlite::Result<T> {
+    let raw: String = row.get(column)?;
+    read(&raw).map_err(|e| {
+        let cause = format!("{column} {raw:?}: {}", e.to_string());
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, cause.into())
+    })
+}

@@ -1,0 +1,285 @@
+//! `book`: every outcome with its exit code, and what is never sent.
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, Home, Sandbox, day, logged_in, madrid};
+
+/// A class in three days at 13:10, with more fields.
+fn class(sandbox: &Sandbox, more: Value) -> String {
+    let mut class = json!({ "day": day(3), "start": "13:10", "name": "Prueba" });
+    if let (Some(class), Value::Object(more)) = (class.as_object_mut(), more) {
+        class.extend(more);
+    }
+    sandbox.class(&class)
+}
+
+fn book(home: &Home, more: &str) -> crate::support::Run {
+    home.run("book --day +3 --time 13:10").args(more)
+}
+
+fn posts(sandbox: &Sandbox) -> usize {
+    sandbox.sent("/api/book").len()
+}
+
+#[test]
+fn booked() {
+    let (sandbox, home) = logged_in();
+    let id = class(&sandbox, json!({ "occupied": 3 }));
+    let told = book(&home, "").json();
+    let print = home.fingerprint(ANA, "device");
+    assert_eq!(
+        told,
+        json!({
+            "outcome": "booked", "reservation_id": "55501", "opens_at": null, "prebooking_id": null,
+            "message": null, "book_state": 1, "box": "crossfitdemo",
+            "session": { "kind": "device", "fingerprint": print },
+            "class": {
+                "id": id, "day": day(3), "start": "13:10", "end": "14:10",
+                "starts_at": madrid(&day(3), "13:10").to_rfc3339(), "name": "Prueba", "coach": "Marta",
+                "occupied": 4, "capacity": 12, "waiting": null, "state": "booked",
+                "reservation_id": "55501", "opens_at": null,
+            },
+        })
+    );
+    let sent = sandbox.sent("/api/book");
+    let form = json!({ "id": id, "day": day(3).replace('-', ""), "insist": "0", "familyId": "" });
+    assert_eq!(sent[0]["form"], form);
+}
+
+#[test]
+fn in_words() {
+    let (sandbox, home) = logged_in();
+    class(&sandbox, json!({}));
+    book(&home, "")
+        .stdout_has(&["booked: Prueba, ", ", 13:10 (reservation 55501)\n"])
+        .done();
+    book(&home, "")
+        .stdout_has(&["already booked: Prueba, "])
+        .done();
+}
+
+#[test]
+fn mine_already_sends_nothing() {
+    for (state, outcome) in [(1, "already_booked"), (0, "waitlisted")] {
+        let (sandbox, home) = logged_in();
+        let id = class(&sandbox, json!({}));
+        let idres = sandbox.reserve(ANA, &id, state);
+        for more in ["", "--waitlist", "--dry-run"] {
+            let told = book(&home, more).json();
+            assert_eq!(told["outcome"], outcome);
+            assert_eq!(told["reservation_id"], idres.as_str());
+        }
+        assert_eq!(posts(&sandbox), 0);
+        assert_eq!(sandbox.counters()["double_books"], 0);
+    }
+}
+
+#[test]
+fn cancelled_and_closed_are_decided_from_the_schedule() {
+    for switch in ["cancelled", "resadmin", "hidden"] {
+        let (sandbox, home) = logged_in();
+        class(&sandbox, json!({ switch: true }));
+        for more in ["", "--dry-run"] {
+            let told = book(&home, more).status(4).any_stderr().json();
+            assert_eq!(told["outcome"], "closed", "{switch}");
+        }
+        assert_eq!(posts(&sandbox), 0);
+    }
+    let (sandbox, home) = logged_in();
+    class(&sandbox, json!({ "enabled": false }));
+    assert_eq!(
+        book(&home, "").status(4).any_stderr().json()["outcome"],
+        "closed"
+    );
+}
+
+#[test]
+fn every_refusal_of_the_platform() {
+    let table = [
+        (
+            json!({ "payment_pending": true }),
+            json!({}),
+            "payment_pending",
+            -5,
+        ),
+        (json!({ "credit": 0 }), json!({}), "no_credit", -2),
+        (json!({ "daily_limit": 0 }), json!({}), "limit_reached", -8),
+        (json!({ "class_limit": 0 }), json!({}), "limit_reached", -9),
+        (
+            json!({ "contracted_limit": 0 }),
+            json!({}),
+            "limit_reached",
+            -12,
+        ),
+        (
+            json!({}),
+            json!({ "closes_before_ms": 10 * 86_400_000_i64 }),
+            "too_late",
+            -7,
+        ),
+        (json!({}), json!({ "occupied": 12 }), "full", -1),
+        (
+            json!({ "book_answers": [{ "bookState": -77, "errorMssg": "No <b>hoy</b>" }] }),
+            json!({}),
+            "refused",
+            -77,
+        ),
+    ];
+    for language in ["es", "ca", "en"] {
+        for (account, more, outcome, state) in &table {
+            let (sandbox, home) = logged_in();
+            sandbox.config(&json!({ "language": language }));
+            let mut with_mail = account.clone();
+            with_mail["email"] = ANA.into();
+            sandbox.account(&with_mail);
+            let id = class(&sandbox, more.clone());
+            let told = book(&home, "").status(4).any_stderr().json();
+            assert_eq!(told["outcome"], *outcome, "{told}");
+            assert_eq!(told["book_state"], *state);
+            assert_eq!(told["reservation_id"], Value::Null);
+            assert_eq!(posts(&sandbox), 1);
+            assert!(sandbox.reservations(&id).is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_refusals_text_is_passed_on_clean() {
+    let (sandbox, home) = logged_in();
+    let text = "No\u{1b}[31m <b>hoy</b>\nerror: fake &lt;i&gt;";
+    sandbox.account(
+        &json!({ "email": ANA, "book_answers": [{ "bookState": -77, "errorMssg": text }] }),
+    );
+    class(&sandbox, json!({}));
+    book(&home, "")
+        .fails(4, &["not booked: Prueba", "No[31m hoy error: fake"])
+        .done();
+}
+
+#[test]
+fn too_early_is_learned_and_tells_when() {
+    for language in ["es", "ca", "en"] {
+        let (sandbox, home) = logged_in();
+        sandbox.config(&json!({ "language": language }));
+        sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "4d" }));
+        sandbox.class(&json!({ "day": day(10), "start": "13:10" }));
+        let told = home
+            .run("book --time 13:10 --day +10")
+            .status(9)
+            .any_stderr()
+            .json();
+        assert_eq!(told["outcome"], "too_early");
+        assert_eq!(told["book_state"], -12);
+        assert_eq!(told["opens_at"], madrid(&day(6), "13:10").to_rfc3339());
+        let boxes = home.run("boxes").json();
+        assert_eq!(boxes["boxes"][0]["opens"], "4d?", "{language}");
+        assert_eq!(boxes["boxes"][0]["opens_source"], "learned");
+        home.run("boxes")
+            .stdout_has(&["4d? (learned from a refusal)"])
+            .done();
+        home.run("boxes set crossfitdemo --opens 4d@07:00")
+            .any_stdout()
+            .done();
+        let told = home
+            .run("book --time 13:10 --day +10")
+            .status(9)
+            .any_stderr()
+            .json();
+        assert_eq!(
+            told["opens_at"],
+            madrid(&day(6), "07:00").to_rfc3339(),
+            "a set rule wins"
+        );
+    }
+}
+
+#[test]
+fn hours_are_learned_too() {
+    for shape in ["both", "text"] {
+        let (sandbox, home) = logged_in();
+        sandbox.config(&json!({ "refusal_shape": shape, "refusal_text_key": "message" }));
+        sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "46h" }));
+        sandbox.class(&json!({ "day": day(10), "start": "13:10" }));
+        let told = home
+            .run("book --time 13:10 --day +10")
+            .status(9)
+            .any_stderr()
+            .json();
+        assert_eq!(told["outcome"], "too_early");
+        assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], "46h");
+    }
+}
+
+#[test]
+fn by_key_alone_it_is_too_early_as_well() {
+    let (sandbox, home) = logged_in();
+    sandbox.config(&json!({ "refusal_shape": "key" }));
+    sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "4d" }));
+    sandbox.class(&json!({ "day": day(10), "start": "13:10" }));
+    let told = home
+        .run("book --time 13:10 --day +10")
+        .status(9)
+        .any_stderr()
+        .json();
+    assert_eq!(told["opens_at"], Value::Null, "nobody knows");
+}
+
+#[test]
+fn the_same_hour_is_told_apart() {
+    let (sandbox, home) = logged_in();
+    let other = class(&sandbox, json!({ "name": "Otra" }));
+    let wanted = class(&sandbox, json!({}));
+    sandbox.reserve(ANA, &other, 1);
+    let told = book(&home, "--class prueba").status(4).any_stderr().json();
+    assert_eq!(told["outcome"], "same_time");
+    let told = book(&home, "--class prueba --dry-run")
+        .status(4)
+        .any_stderr()
+        .json();
+    assert_eq!(told["outcome"], "same_time");
+    // booked by somebody's hand between our look and our request: the goal is met
+    sandbox.delete_class(&other);
+    let answer = json!({ "bookState": -12, "errorMssgLang": "NOPUEDESRESERVAMISMAHORA" });
+    sandbox.patch_class(&wanted, &json!({ "book_answers": [answer] }));
+    sandbox.fault(
+        &json!({ "path": "/api/bookings", "kind": "json", "body": schedule_without(&wanted) }),
+    );
+    sandbox.reserve(ANA, &wanted, 1);
+    let told = book(&home, "--class prueba").json();
+    assert_eq!(told["outcome"], "already_booked");
+    assert_eq!(sandbox.reservations(&wanted).len(), 1);
+}
+
+/// A schedule in which the class is there and not mine.
+fn schedule_without(id: &str) -> Value {
+    json!({ "bookings": [{ "id": id, "time": "13:10 - 14:10", "className": "Prueba" }] })
+}
+
+#[test]
+fn zero_and_nothing_are_settled_by_the_row() {
+    for answer in [
+        json!({}),
+        json!({ "bookState": 0, "id": "1" }),
+        json!({ "bookState": "0" }),
+    ] {
+        for (row, outcome, status) in [
+            (Some(1), "booked", 0),
+            (Some(0), "waitlisted", 0),
+            (None, "", 5),
+        ] {
+            let (sandbox, home) = logged_in();
+            let id = class(&sandbox, json!({ "book_answers": [answer] }));
+            if let Some(state) = row {
+                sandbox.fault(&json!({ "path": "/api/bookings", "kind": "json", "body": schedule_without(&id) }));
+                sandbox.reserve(ANA, &id, state);
+            }
+            let told = book(&home, "").status(status).any_stderr().json();
+            assert_eq!(
+                told["outcome"].as_str().unwrap_or_default(),
+                outcome,
+                "{answer} {row:?}"
+            );
+            assert_eq!(posts(&sandbox), 1);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Lost answers to a booking: the row tells, nothing is booked twice, and doubt is said aloud.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, Home, Sandbox, day, logged_in, side_by_side};
+
+fn ready() -> (Sandbox, Home, String) {
+    let (sandbox, home) = logged_in();
+    home.impatient();
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
+    (sandbox, home, id)
+}
+
+fn book(home: &Home) -> crate::support::Run {
+    home.run("book --day +3 --time 13:10")
+        .limit(Duration::from_secs(15))
+}
+
+/// Everything that can happen to an answer.
+fn losses() -> Vec<Value> {
+    let mut faults: Vec<Value> = [
+        "drop", "hang", "truncate", "cut", "html", "empty", "garbage", "huge", "trickle", "json",
+    ]
+    .iter()
+    .map(|kind| json!({ "kind": kind }))
+    .collect();
+    for status in [403, 404, 429, 500, 502, 503, 504] {
+        faults.push(json!({ "kind": "status", "status": status }));
+    }
+    faults
+}
+
+#[test]
+fn acted_and_lost_is_booked() {
+    side_by_side(&losses(), |loss| {
+        let (sandbox, home, id) = ready();
+        let mut fault = loss.clone();
+        fault["path"] = "/api/book".into();
+        fault["after"] = true.into();
+        sandbox.fault(&fault);
+        let told = book(&home).json();
+        assert_eq!(told["outcome"], "booked", "{loss}");
+        assert_eq!(told["reservation_id"], "55501");
+        assert_eq!(sandbox.sent("/api/book").len(), 1, "{loss}");
+        assert_eq!(sandbox.reservations(&id).len(), 1, "{loss}");
+    });
+}
+
+#[test]
+fn not_acted_and_lost_is_unreachable() {
+    side_by_side(&losses(), |loss| {
+        let (sandbox, home, id) = ready();
+        let mut fault = loss.clone();
+        fault["path"] = "/api/book".into();
+        sandbox.fault(&fault);
+        book(&home).fails(5, &[]).done();
+        assert_eq!(
+            sandbox.sent("/api/book").len(),
+            1,
+            "{loss}: never blindly again"
+        );
+        assert!(sandbox.reservations(&id).is_empty());
+        assert_eq!(book(&home).json()["outcome"], "booked");
+    });
+}
+
+#[test]
+fn unreadable_afterwards_is_unknown() {
+    side_by_side(&["drop", "html", "status", "truncate"], |kind| {
+        for after in [true, false] {
+            let (sandbox, home, id) = ready();
+            sandbox.fault(&json!([
+                { "path": "/api/book", "kind": "drop", "after": after },
+                { "path": "/api/bookings", "kind": kind, "skip": 1, "count": -1 },
+            ]));
+            book(&home)
+                .fails(8, &["unknown", "aimharder bookings"])
+                .done();
+            assert_eq!(sandbox.sent("/api/book").len(), 1);
+            sandbox.clear_faults();
+            book(&home).any_stdout().done();
+            assert_eq!(sandbox.reservations(&id).len(), 1);
+        }
+    });
+}
+
+#[test]
+fn the_row_is_read_a_second_time() {
+    let (sandbox, home, id) = ready();
+    sandbox.fault(&json!([
+        { "path": "/api/book", "kind": "drop", "after": true },
+        { "path": "/api/bookings", "kind": "status", "skip": 1 },
+    ]));
+    assert_eq!(book(&home).json()["outcome"], "booked");
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn a_state_nobody_knows_is_unknown() {
+    let (sandbox, home, id) = ready();
+    sandbox.patch_class(&id, &json!({ "book_answers": [{}] }));
+    let row = json!({ "bookings": [{ "id": id, "time": "13:10 - 14:10", "className": "Prueba" }] });
+    sandbox.fault(&json!({ "path": "/api/bookings", "kind": "json", "body": row }));
+    sandbox.reserve(ANA, &id, 7);
+    book(&home).fails(8, &["unknown"]).done();
+}
+
+#[test]
+fn logged_out_while_settling_is_healed() {
+    let (sandbox, home, id) = ready();
+    sandbox.fault(&json!([
+        { "path": "/api/book", "kind": "drop", "after": true },
+        { "path": "/api/bookings", "kind": "logout", "skip": 1 },
+    ]));
+    assert_eq!(book(&home).json()["outcome"], "booked");
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn the_session_dies_while_settling() {
+    let (sandbox, home, id) = ready();
+    sandbox.fault(&json!([
+        { "path": "/api/book", "kind": "drop", "after": true },
+        { "path": "/api/bookings", "kind": "logout", "skip": 1, "count": -1 },
+        { "path": "/setrefresh", "kind": "logout", "count": -1 },
+        { "path": "/api/tokenUpdate", "kind": "logout", "count": -1 },
+    ]));
+    book(&home).fails(8, &["unknown"]).done();
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn booked_by_word_is_booked_though_the_row_cannot_be_read() {
+    let (sandbox, home, id) = ready();
+    sandbox.fault(&json!({ "path": "/api/bookings", "kind": "status", "skip": 1, "count": -1 }));
+    let told = book(&home).any_stderr().json();
+    assert_eq!(told["outcome"], "booked");
+    assert_eq!(told["class"]["state"], "booked");
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn lost_on_the_waiting_list() {
+    let (sandbox, home, id) = ready();
+    sandbox.patch_class(&id, &json!({ "occupied": 12, "waitlist": 0 }));
+    sandbox.fault(&json!({ "path": "/api/book", "kind": "drop", "skip": 1, "after": true }));
+    let told = book(&home).arg("--waitlist").json();
+    assert_eq!(told["outcome"], "waitlisted");
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn nobody_listens() {
+    let (sandbox, home, _id) = ready();
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let config = std::fs::read_to_string(home.config_path()).unwrap();
+    home.write_config(&config.replace(&sandbox.address().to_string(), &closed.to_string()));
+    for args in [
+        "book --day +3 --time 13:10",
+        "classes",
+        "cancel --day +3 --time 13:10",
+        "bookings",
+        "boxes --detect",
+    ] {
+        home.run(args).fails(5, &["no connection to"]).done();
+    }
+    home.run("login --password-stdin")
+        .stdin("x")
+        .fails(5, &["no connection to"])
+        .done();
+    assert_eq!(home.sessions().len(), 2);
+}

@@ -1,0 +1,141 @@
+//! `book`: for whom, which class, and what is decided without asking.
+
+use crate::support::{Home, Sandbox, day, logged_in, madrid};
+use serde_json::{Value, json};
+
+/// A class in three days at 13:10, with more fields.
+fn class(sandbox: &Sandbox, more: Value) -> String {
+    let mut class = json!({ "day": day(3), "start": "13:10", "name": "Prueba" });
+    if let (Some(class), Value::Object(more)) = (class.as_object_mut(), more) {
+        class.extend(more);
+    }
+    sandbox.class(&class)
+}
+
+fn book(home: &Home, more: &str) -> crate::support::Run {
+    home.run("book --day +3 --time 13:10").args(more)
+}
+
+fn posts(sandbox: &Sandbox) -> usize {
+    sandbox.sent("/api/book").len()
+}
+
+#[test]
+fn the_waiting_list_after_the_plain_way() {
+    let (sandbox, home) = logged_in();
+    let id = class(&sandbox, json!({ "occupied": 12, "waitlist": 2 }));
+    book(&home, "").fails(4, &["full", "--waitlist"]).done();
+    sandbox.clear_log();
+    let told = book(&home, "--waitlist").json();
+    assert_eq!(told["outcome"], "waitlisted");
+    assert_eq!(told["class"]["state"], "waitlisted");
+    assert_eq!(told["class"]["waiting"], 3);
+    let insist: Vec<_> = sandbox
+        .sent("/api/book")
+        .iter()
+        .map(|e| e["form"]["insist"].clone())
+        .collect();
+    assert_eq!(insist, ["0", "1"]);
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+    let (sandbox, home) = logged_in();
+    class(&sandbox, json!({ "occupied": 2, "waitlist": 0 }));
+    assert_eq!(book(&home, "--waitlist").json()["outcome"], "booked");
+    assert_eq!(posts(&sandbox), 1);
+    let (sandbox, home) = logged_in();
+    class(&sandbox, json!({ "occupied": 12 }));
+    let told = book(&home, "--waitlist").status(4).any_stderr().json();
+    assert_eq!(told["outcome"], "full", "there is no list");
+}
+
+#[test]
+fn a_rehearsal_sends_nothing() {
+    let (sandbox, home) = logged_in();
+    let id = class(&sandbox, json!({}));
+    let told = book(&home, "--dry-run").json();
+    assert_eq!(told["outcome"], "would_book");
+    sandbox.patch_class(&id, &json!({ "occupied": 12 }));
+    assert_eq!(
+        book(&home, "--dry-run").status(4).any_stderr().json()["outcome"],
+        "full"
+    );
+    assert_eq!(
+        book(&home, "--dry-run --waitlist").json()["outcome"],
+        "would_book"
+    );
+    sandbox.patch_class(&id, &json!({ "occupied": 1 }));
+    home.run("boxes set crossfitdemo --opens 1d")
+        .any_stdout()
+        .done();
+    let told = book(&home, "--dry-run").status(9).any_stderr().json();
+    assert_eq!(told["outcome"], "too_early");
+    assert_eq!(told["opens_at"], madrid(&day(2), "13:10").to_rfc3339());
+    assert_eq!(posts(&sandbox), 0);
+}
+
+#[test]
+fn which_class() {
+    let (sandbox, home) = logged_in();
+    let one = class(&sandbox, json!({ "name": "Gimnàstics Avançat" }));
+    let two = class(&sandbox, json!({ "name": "Gimnastics" }));
+    book(&home, "")
+        .fails(6, &["several classes", &one, &two, "--class"])
+        .done();
+    book(&home, "--class nada")
+        .fails(6, &["no class \"nada\" at 13:10"])
+        .done();
+    home.run("book --day +3 --time 13:11")
+        .fails(6, &["no class at 13:11", "13:10 Gimnastics"])
+        .done();
+    home.run("book --day +3 --id 1")
+        .fails(6, &["no class with number 1"])
+        .done();
+    home.run("book --day +200 --time 13:10")
+        .fails(6, &["no classes are published"])
+        .done();
+    let told = book(&home, "--class gimnastics --dry-run").json();
+    assert_eq!(
+        told["class"]["id"],
+        two.as_str(),
+        "an exact match beats a substring"
+    );
+    let told = book(&home, "--class AVANCAT --dry-run").json();
+    assert_eq!(told["class"]["id"], one.as_str());
+    let told = home.run("book --day +3 --id").arg(&one).json();
+    assert_eq!(told["class"]["name"], "Gimnàstics Avançat");
+}
+
+#[test]
+fn for_a_family_member() {
+    let (sandbox, home) = logged_in();
+    let id = class(&sandbox, json!({}));
+    let told = book(&home, "--family 70002").json();
+    assert_eq!(told["outcome"], "booked");
+    assert_eq!(sandbox.reservations(&id)[0]["family"], "70002");
+    assert_eq!(
+        book(&home, "").json()["outcome"],
+        "booked",
+        "mine is another"
+    );
+    book(&home, "--family Eva")
+        .usage(&["named by a number"])
+        .done();
+}
+
+#[test]
+fn twenty_at_once_book_one_place() {
+    let (sandbox, home) = logged_in();
+    let id = class(&sandbox, json!({}));
+    crate::support::all_at_once((0..20).map(|_| book(&home, "").any_stdout()));
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn numbers_may_be_strings() {
+    let (sandbox, home) = logged_in();
+    sandbox.config(&json!({ "quirks": ["strings", "number_id", "missing", "dash", "spaces"] }));
+    class(&sandbox, json!({}));
+    let told = book(&home, "").json();
+    assert_eq!(told["outcome"], "booked");
+    assert_eq!(told["book_state"], 1);
+    assert_eq!(told["reservation_id"], "55501");
+}

@@ -1,0 +1,99 @@
+//! `bookings`: what is booked in all boxes, and what was.
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, BEN, BENS, day, logged_in, madrid, start, today};
+
+#[test]
+fn all_boxes_unless_one_is_named() {
+    let (sandbox, home) = start();
+    home.log_in(BEN, BENS);
+    let one = sandbox.class(&json!({ "day": day(5), "start": "13:10", "name": "Uno" }));
+    let two = sandbox.class(
+        &json!({ "day": day(4), "start": "13:10", "name": "Dos", "box": "boxdos", "occupied": 12 }),
+    );
+    let first = sandbox.reserve(BEN, &one, 1);
+    let second = sandbox.reserve(BEN, &two, 0);
+    let row = |day: &str, name: &str, gym: &str, id: &str, state: &str| {
+        json!({
+            "day": day, "start": "13:10", "end": "14:10", "starts_at": madrid(day, "13:10").to_rfc3339(),
+            "name": name, "box": gym, "reservation_id": id, "state": state,
+        })
+    };
+    let told = home.run("bookings").json();
+    let expected = json!([
+        row(&day(4), "Dos", "boxdos", &second, "waitlisted"),
+        row(&day(5), "Uno", "crossfitdemo", &first, "booked"),
+    ]);
+    assert_eq!(told["bookings"], expected);
+    assert_eq!(told["session"]["kind"], "device");
+    let told = home.run("bookings --box boxdos").json();
+    assert_eq!(told["bookings"].as_array().unwrap().len(), 1);
+    home.run("bookings")
+        .stdout_has(&["Uno", "Dos", "waiting list", "reservation "])
+        .done();
+    home.run("bookings --box nowhere")
+        .fails(6, &["nowhere"])
+        .done();
+}
+
+#[test]
+fn in_three_languages_with_history() {
+    for language in ["es", "ca", "en"] {
+        let (sandbox, home) = logged_in();
+        sandbox.config(&json!({ "language": language }));
+        let ahead = sandbox
+            .class(&json!({ "day": day(40), "start": "13:10", "late": true, "name": "Tarde" }));
+        sandbox.reserve(ANA, &ahead, 1);
+        let past = (today() - chrono::Days::new(40)).to_string();
+        let gone = sandbox.class(&json!({ "day": past, "start": "13:10", "name": "Ayer" }));
+        sandbox.reserve(ANA, &gone, 1);
+        let told = home.run("bookings --history").json();
+        assert_eq!(told["bookings"][0]["day"], day(40), "{language}");
+        let history = json!({ "day": past, "start": "13:10", "name": "Ayer", "box": "crossfitdemo", "state": "booked" });
+        assert_eq!(told["history"], json!([history]));
+        assert_eq!(home.run("bookings").json()["history"], json!([]));
+        home.run("cancel --time 13:10 --late --day +40")
+            .any_stdout()
+            .done();
+        let told = home.run("bookings --history").json();
+        let late: Vec<&Value> = told["history"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|h| h["state"] == "late_cancelled")
+            .collect();
+        assert_eq!(late.len(), 1, "{told}");
+    }
+}
+
+#[test]
+fn nothing_booked() {
+    let (_sandbox, home) = logged_in();
+    home.run("bookings").stdout("nothing booked\n").done();
+    assert_eq!(home.run("bookings").json()["bookings"], json!([]));
+}
+
+#[test]
+fn of_a_family_member() {
+    let (sandbox, home) = logged_in();
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+    sandbox.reserve(ANA, &id, 1);
+    home.run("bookings --family 70002")
+        .stdout("nothing booked\n")
+        .done();
+    home.run("book --day +3 --family 70002 --id")
+        .arg(&id)
+        .any_stdout()
+        .done();
+    let told = home.run("bookings --family 70002").json();
+    assert_eq!(told["bookings"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_day_in_an_unknown_language_is_no_answer() {
+    let (sandbox, home) = logged_in();
+    let next = json!({ "nextClasses": [{ "id": 1, "day": "Montag, 23. November", "time": "13:10", "className": "A", "bookState": 1 }] });
+    sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "json", "body": next }));
+    home.run("bookings").fails(5, &["Montag"]).done();
+}

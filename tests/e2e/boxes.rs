@@ -1,0 +1,145 @@
+//! `boxes`: what is known of a gym, what is set, and by whom.
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, BEN, BENS, logged_in, start};
+
+#[test]
+fn the_list() {
+    let (sandbox, home) = logged_in();
+    assert_eq!(
+        home.run("boxes").json(),
+        json!({ "boxes": [{
+            "box": "crossfitdemo", "id": 10122, "name": "CrossFit Demo", "timezone": "Europe/Madrid",
+            "opens": null, "opens_source": null,
+        }] })
+    );
+    assert!(sandbox.log().is_empty());
+    home.run("boxes")
+        .stdout_has(&["BOX", "crossfitdemo", "10122", "unknown"])
+        .done();
+}
+
+#[test]
+fn detecting_asks_whoami_then_the_pages() {
+    let (sandbox, home) = logged_in();
+    home.sql("DELETE FROM account_boxes");
+    home.sql("DELETE FROM boxes");
+    home.run("classes")
+        .fails(6, &["aimharder boxes --detect"])
+        .done();
+    let told = home.run("boxes --detect").json();
+    assert_eq!(told["boxes"][0]["id"], 10122);
+    assert_eq!(
+        told["session"]["fingerprint"],
+        home.fingerprint(ANA, "device")
+    );
+    sandbox.config(&json!({ "whoami_roles": false }));
+    home.sql("DELETE FROM account_boxes");
+    home.sql("DELETE FROM boxes");
+    let told = home.run("boxes --detect").json();
+    assert_eq!(told["boxes"][0]["box"], "crossfitdemo");
+    assert_eq!(told["boxes"][0]["id"], 10122, "from the box's own page");
+}
+
+#[test]
+fn a_new_membership_is_found() {
+    let (sandbox, home) = logged_in();
+    sandbox.account(&json!({ "email": ANA, "boxes": ["crossfitdemo", "boxdos"] }));
+    let told = home.run("boxes --detect").json();
+    assert_eq!(told["boxes"].as_array().unwrap().len(), 2);
+    let told = home.run("boxes --box boxdos").json();
+    assert_eq!(told["boxes"][0]["box"], "boxdos");
+    home.run("boxes --box nowhere")
+        .fails(6, &["nowhere"])
+        .done();
+}
+
+#[test]
+fn no_box_at_all() {
+    let (sandbox, home) = logged_in();
+    sandbox.account(&json!({ "email": ANA, "boxes": [] }));
+    home.run("boxes --detect")
+        .fails(6, &["names no box for ana@example.org"])
+        .done();
+}
+
+#[test]
+fn the_order_of_opening_rules() {
+    let (_sandbox, home) = logged_in();
+    let opens = || {
+        let told = home.run("boxes").json();
+        (
+            told["boxes"][0]["opens"].clone(),
+            told["boxes"][0]["opens_source"].clone(),
+        )
+    };
+    home.sql("UPDATE boxes SET learned = '4d?'");
+    assert_eq!(opens(), (json!("4d?"), json!("learned")));
+    home.run("boxes set crossfitdemo --opens sun@20:00")
+        .stdout("crossfitdemo: Europe/Madrid, booking opens sun@20:00\n")
+        .done();
+    assert_eq!(opens(), (json!("sun@20:00"), json!("set")));
+    home.config("[boxes.crossfitdemo]\nopens = \"46h\"\ntimezone = \"Europe/Berlin\"");
+    assert_eq!(opens(), (json!("46h"), json!("config")));
+    assert_eq!(
+        home.run("boxes").json()["boxes"][0]["timezone"],
+        "Europe/Berlin"
+    );
+}
+
+#[test]
+fn setting_gives_the_row() {
+    let (_sandbox, home) = start();
+    let told = home
+        .run("boxes set otherbox --id 7 --timezone Atlantic/Canary --opens 4d@07:00:30")
+        .json();
+    assert_eq!(
+        told,
+        json!({
+            "box": "otherbox", "id": 7, "name": null, "timezone": "Atlantic/Canary",
+            "opens": "4d@07:00:30", "opens_source": "set",
+        })
+    );
+    for (args, words) in [
+        ("otherbox --opens 4x", "4x"),
+        ("otherbox --timezone Mars/Base", "Mars/Base"),
+        ("otherbox --id 0", "0"),
+        ("otherbox --opens 0h", "0h"),
+        ("otherbox", "--id"),
+        ("other.box --id 7", "first part of its address"),
+        ("-box --id 7", "-b"),
+    ] {
+        home.run("boxes set").args(args).usage(&[words]).done();
+    }
+}
+
+#[test]
+fn the_host_that_the_platform_names_is_used() {
+    let (sandbox, home) = start();
+    sandbox.gym(&json!({ "name": "boxdos", "centre_url": "https://Dos-Box.aimharder.com/" }));
+    home.log_in(BEN, BENS);
+    sandbox.clear_log();
+    home.run("classes --day +3 --box dos-box")
+        .stdout_has(&["Yoga"])
+        .done();
+    assert_eq!(
+        sandbox.sent("/api/bookings")[0]["host"],
+        "dos-box.aimharder.com"
+    );
+}
+
+#[test]
+fn a_host_outside_the_domain_is_not_called() {
+    let (sandbox, home) = start();
+    sandbox.gym(&json!({ "name": "crossfitdemo", "centre_url": "crossfitdemo.evil.example" }));
+    home.log_in(ANA, crate::support::ANAS);
+    home.run("classes --day +3").any_stdout().done();
+    let hosts: Vec<Value> = sandbox.log().iter().map(|e| e["host"].clone()).collect();
+    assert!(
+        hosts
+            .iter()
+            .all(|host| host.as_str().unwrap().ends_with("aimharder.com")),
+        "{hosts:?}"
+    );
+}

@@ -1,0 +1,256 @@
+//! `cancel`: done only when the row shows it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, Home, Sandbox, day, logged_in, side_by_side};
+
+/// A class of mine, and its reservation.
+fn ready(more: &Value) -> (Sandbox, Home, String, String) {
+    let (sandbox, home) = logged_in();
+    let mut class = json!({ "day": day(3), "start": "13:10", "name": "Prueba" });
+    class
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    let id = sandbox.class(&class);
+    let idres = sandbox.reserve(ANA, &id, 1);
+    (sandbox, home, id, idres)
+}
+
+fn cancel(home: &Home, more: &str) -> crate::support::Run {
+    home.run("cancel --day +3 --time 13:10")
+        .args(more)
+        .limit(Duration::from_secs(15))
+}
+
+fn posts(sandbox: &Sandbox) -> Vec<Value> {
+    sandbox
+        .sent("/api/cancelBook")
+        .iter()
+        .map(|e| e["form"].clone())
+        .collect()
+}
+
+#[test]
+fn cancelled() {
+    let (sandbox, home, id, idres) = ready(&json!({}));
+    let told = cancel(&home, "").json();
+    assert_eq!(told["outcome"], "cancelled");
+    assert_eq!(told["cancel_state"], 1);
+    assert_eq!(told["message"], Value::Null);
+    assert_eq!(told["class"]["id"], id.as_str());
+    assert_eq!(told["class"]["state"], "open");
+    assert_eq!(told["class"]["reservation_id"], Value::Null);
+    let session = json!({ "kind": "device", "fingerprint": home.fingerprint(ANA, "device") });
+    assert_eq!(told["session"], session);
+    assert_eq!(
+        posts(&sandbox),
+        [json!({ "id": idres, "late": "0", "familyId": "" })]
+    );
+    assert!(sandbox.reservations(&id).is_empty());
+    let told = cancel(&home, "").status(6).any_stderr().json();
+    assert_eq!(told["outcome"], "not_booked");
+    assert_eq!(posts(&sandbox).len(), 1, "nothing to send");
+    assert_eq!(sandbox.counters()["trap_cancels"], 0);
+}
+
+#[test]
+fn in_words() {
+    let (_sandbox, home, ..) = ready(&json!({}));
+    cancel(&home, "--dry-run")
+        .stdout_has(&["would cancel: Prueba, "])
+        .done();
+    cancel(&home, "")
+        .stdout_has(&["cancelled: Prueba, ", ", 13:10\n"])
+        .done();
+    cancel(&home, "")
+        .fails(6, &["not cancelled: Prueba", "no booking"])
+        .done();
+}
+
+#[test]
+fn late_cancels_nothing_unless_accepted() {
+    let (sandbox, home, id, _) = ready(&json!({ "late": true }));
+    let told = cancel(&home, "").status(4).any_stderr().json();
+    assert_eq!(told["outcome"], "late_cancellation");
+    assert_eq!(told["cancel_state"], 2);
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+    sandbox.clear_log();
+    assert_eq!(cancel(&home, "--late").json()["outcome"], "cancelled");
+    let late: Vec<_> = posts(&sandbox)
+        .iter()
+        .map(|form| form["late"].clone())
+        .collect();
+    assert_eq!(late, ["0", "1"]);
+    assert!(sandbox.reservations(&id).is_empty());
+}
+
+#[test]
+fn free_while_late_is_accepted_costs_nothing() {
+    let (sandbox, home, ..) = ready(&json!({}));
+    assert_eq!(cancel(&home, "--late").json()["outcome"], "cancelled");
+    assert_eq!(posts(&sandbox).len(), 1);
+}
+
+#[test]
+fn refused() {
+    let (sandbox, home, id, _) = ready(&json!({ "cancel_refused": true }));
+    let told = cancel(&home, "").status(4).any_stderr().json();
+    assert_eq!(told["outcome"], "refused");
+    assert_eq!(told["cancel_state"], 3);
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn done_by_word_and_not_by_the_row_is_refused() {
+    let (sandbox, home, id, _) = ready(&json!({}));
+    sandbox.account(&json!({ "email": ANA, "cancel_answers": [{ "cancelState": 1 }] }));
+    let told = cancel(&home, "").status(4).any_stderr().json();
+    assert_eq!(told["outcome"], "refused");
+    assert_eq!(told["class"]["state"], "booked");
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn an_answer_that_proves_nothing() {
+    for answer in [json!({}), json!({ "cancelState": 9 })] {
+        let (sandbox, home, id, _) = ready(&json!({}));
+        sandbox.account(&json!({ "email": ANA, "cancel_answers": [answer] }));
+        let told = cancel(&home, "").status(5).any_stderr().json();
+        assert_ne!(told["outcome"], "cancelled", "{told}");
+        assert_eq!(sandbox.reservations(&id).len(), 1);
+    }
+}
+
+#[test]
+fn reserved_by_the_staff_is_not_ours_to_cancel() {
+    let (sandbox, home, ..) = ready(&json!({ "resadmin": true }));
+    let told = cancel(&home, "").status(4).any_stderr().json();
+    assert_eq!(told["outcome"], "refused");
+    assert!(posts(&sandbox).is_empty());
+}
+
+#[test]
+fn a_place_on_the_waiting_list() {
+    let (sandbox, home) = logged_in();
+    let id =
+        sandbox.class(&json!({ "day": day(3), "start": "13:10", "occupied": 12, "waitlist": 0 }));
+    sandbox.reserve(ANA, &id, 0);
+    let told = cancel(&home, "").json();
+    assert_eq!(told["outcome"], "cancelled");
+    assert_eq!(told["class"]["state"], "full");
+}
+
+#[test]
+fn by_the_reservations_number() {
+    for language in ["es", "ca", "en"] {
+        let (sandbox, home, id, idres) = ready(&json!({}));
+        sandbox.config(&json!({ "language": language }));
+        let other = sandbox.class(&json!({ "day": day(5), "start": "13:10" }));
+        sandbox.reserve(ANA, &other, 1);
+        home.run("cancel --reservation 1")
+            .fails(6, &["no reservation 1", "aimharder bookings"])
+            .done();
+        home.run("cancel --reservation")
+            .arg(&id)
+            .fails(6, &["no reservation"])
+            .done();
+        let told = home
+            .run("cancel --dry-run --reservation")
+            .arg(&idres)
+            .json();
+        assert_eq!(told["outcome"], "would_cancel");
+        let told = home.run("cancel --reservation").arg(&idres).json();
+        assert_eq!(told["outcome"], "cancelled");
+        assert_eq!(told["class"]["id"], id.as_str());
+        assert_eq!(sandbox.reservations(&other).len(), 1);
+        assert_eq!(sandbox.counters()["trap_cancels"], 0);
+    }
+}
+
+#[test]
+fn a_rehearsal_sends_nothing() {
+    let (sandbox, home, id, _) = ready(&json!({ "late": true }));
+    assert_eq!(cancel(&home, "--dry-run").json()["outcome"], "would_cancel");
+    assert!(posts(&sandbox).is_empty());
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+/// Everything that can happen to an answer.
+fn losses() -> Vec<Value> {
+    let kinds = [
+        "drop", "hang", "truncate", "cut", "html", "empty", "garbage", "huge", "json",
+    ];
+    let mut losses: Vec<_> = kinds.iter().map(|kind| json!({ "kind": kind })).collect();
+    losses.extend([500, 502].map(|status| json!({ "kind": "status", "status": status })));
+    losses
+}
+
+#[test]
+fn lost_answers_are_looked_up() {
+    side_by_side(&losses(), |loss| {
+        let (sandbox, home, id, _) = ready(&json!({}));
+        home.impatient();
+        let mut fault = loss.clone();
+        fault["path"] = "/api/cancelBook".into();
+        sandbox.fault(&fault);
+        cancel(&home, "").fails(5, &[]).done();
+        assert_eq!(sandbox.reservations(&id).len(), 1, "{loss}");
+        fault["after"] = true.into();
+        sandbox.fault(&fault);
+        assert_eq!(cancel(&home, "").json()["outcome"], "cancelled", "{loss}");
+        assert_eq!(posts(&sandbox).len(), 2, "{loss}");
+    });
+}
+
+#[test]
+fn unreadable_afterwards_is_unknown() {
+    for after in [true, false] {
+        let (sandbox, home, ..) = ready(&json!({}));
+        sandbox.fault(&json!([
+            { "path": "/api/cancelBook", "kind": "drop", "after": after },
+            { "path": "/api/bookings", "kind": "status", "skip": 1, "count": -1 },
+        ]));
+        cancel(&home, "").fails(8, &["unknown"]).done();
+        assert_eq!(posts(&sandbox).len(), 1);
+    }
+}
+
+#[test]
+fn logged_out_in_the_middle_is_healed() {
+    let (sandbox, home, id, _) = ready(&json!({}));
+    sandbox.fault(&json!({ "path": "/api/cancelBook", "kind": "logout" }));
+    assert_eq!(cancel(&home, "").json()["outcome"], "cancelled");
+    assert!(sandbox.reservations(&id).is_empty());
+}
+
+#[test]
+fn which_class() {
+    let (sandbox, home, ..) = ready(&json!({}));
+    cancel(&home, "--class nada")
+        .fails(6, &["no class \"nada\""])
+        .done();
+    sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Otra" }));
+    cancel(&home, "").fails(6, &["several classes"]).done();
+    assert_eq!(cancel(&home, "--class pru").json()["outcome"], "cancelled");
+    home.run("cancel --day +3").usage(&["--time"]).done();
+    home.run("cancel").usage(&["--day", "--reservation"]).done();
+}
+
+#[test]
+fn of_a_family_member() {
+    let (sandbox, home, id, _) = ready(&json!({}));
+    cancel(&home, "--family 70002")
+        .fails(6, &["no booking"])
+        .done();
+    home.run("book --day +3 --time 13:10 --family 70002")
+        .any_stdout()
+        .done();
+    assert_eq!(
+        cancel(&home, "--family 70002").json()["outcome"],
+        "cancelled"
+    );
+    assert_eq!(sandbox.reservations(&id).len(), 1, "mine stands");
+}

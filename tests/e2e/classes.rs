@@ -1,0 +1,218 @@
+//! `classes`: the schedule as `cli.md` shows it, whatever the platform's rows look like.
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, Home, Sandbox, day, logged_in, madrid};
+
+/// A day far ahead, which the sandbox's own timetable does not reach.
+const FAR: u64 = 100;
+
+fn class(sandbox: &Sandbox, more: Value) -> String {
+    let mut class = json!({ "day": day(FAR), "start": "13:10", "name": "Prueba" });
+    if let (Some(class), Value::Object(more)) = (class.as_object_mut(), more) {
+        class.extend(more);
+    }
+    sandbox.class(&class)
+}
+
+fn classes(home: &Home, more: &str) -> Vec<Value> {
+    let told = home.run("classes --day +100").args(more).json();
+    told["classes"].as_array().unwrap().clone()
+}
+
+#[test]
+fn every_key() {
+    let (sandbox, home) = logged_in();
+    let id = class(&sandbox, json!({ "occupied": 8 }));
+    let print = home.fingerprint(ANA, "device");
+    assert_eq!(
+        home.run("classes --day +100").json(),
+        json!({
+            "box": "crossfitdemo", "timezone": "Europe/Madrid",
+            "session": { "kind": "device", "fingerprint": print },
+            "classes": [{
+                "id": id, "day": day(FAR), "start": "13:10", "end": "14:10",
+                "starts_at": madrid(&day(FAR), "13:10").to_rfc3339(), "name": "Prueba", "coach": "Marta",
+                "occupied": 8, "capacity": 12, "waiting": null, "state": "open",
+                "reservation_id": null, "opens_at": null,
+            }],
+        })
+    );
+}
+
+#[test]
+fn every_quirk_of_the_platform() {
+    for quirk in [
+        "strings",
+        "missing",
+        "dash",
+        "start_only",
+        "spaces",
+        "limit_text",
+        "limit_number",
+        "waiting_text",
+        "enabled_absent",
+        "null_coach",
+        "cancelled_string",
+        "number_id",
+    ] {
+        let (sandbox, home) = logged_in();
+        sandbox.config(&json!({ "quirks": [quirk] }));
+        let id = class(&sandbox, json!({ "occupied": 12, "waitlist": 3 }));
+        let gone = class(&sandbox, json!({ "start": "15:00", "cancelled": true }));
+        let told = classes(&home, "");
+        let missing = quirk == "missing";
+        assert_eq!(told[0]["id"], id.as_str());
+        assert_eq!(told[0]["name"], "Prueba");
+        assert_eq!(told[0]["start"], "13:10");
+        assert_eq!(told[0]["end"], "14:10", "{quirk}");
+        assert_eq!(
+            told[0]["state"],
+            if missing { "open" } else { "full" },
+            "{quirk}"
+        );
+        assert_eq!(
+            told[0]["capacity"],
+            if missing { Value::Null } else { json!(12) }
+        );
+        assert_eq!(
+            told[0]["waiting"],
+            if missing { Value::Null } else { json!(3) }
+        );
+        assert_eq!(
+            told[0]["coach"],
+            if quirk == "null_coach" {
+                Value::Null
+            } else {
+                json!("Marta")
+            }
+        );
+        assert_eq!(told[1]["id"], gone.as_str());
+        assert_eq!(told[1]["state"], "cancelled", "{quirk}");
+    }
+}
+
+#[test]
+fn every_state() {
+    let (sandbox, home) = logged_in();
+    let at = |start: &str, more: Value| {
+        let mut class = more;
+        class["start"] = start.into();
+        self::class(&sandbox, class)
+    };
+    at("08:00", json!({}));
+    at("09:00", json!({ "occupied": 12 }));
+    let booked = at("10:00", json!({ "occupied": 3 }));
+    let queued = at("11:00", json!({ "occupied": 12, "waitlist": 0 }));
+    at("12:00", json!({ "enabled": false }));
+    at("13:00", json!({ "resadmin": true }));
+    at("14:00", json!({ "hidden": true }));
+    at("15:00", json!({ "cancelled": true }));
+    let idres = sandbox.reserve(ANA, &booked, 1);
+    sandbox.reserve(ANA, &queued, 0);
+    let told = classes(&home, "");
+    let states: Vec<_> = told.iter().map(|c| c["state"].as_str().unwrap()).collect();
+    assert_eq!(
+        states,
+        [
+            "open",
+            "full",
+            "booked",
+            "waitlisted",
+            "closed",
+            "closed",
+            "closed",
+            "cancelled"
+        ]
+    );
+    assert_eq!(told[2]["reservation_id"], idres.as_str());
+    assert_eq!(told[3]["waiting"], 1);
+    let open = classes(&home, "--open");
+    assert_eq!(open.len(), 1);
+    home.run("classes --day +100")
+        .stdout_has(&[
+            "12 free",
+            "full",
+            "* booked",
+            "* waiting list",
+            "closed",
+            "cancelled",
+            " 4/12",
+            "+1 waiting",
+        ])
+        .done();
+}
+
+#[test]
+fn past_and_not_open() {
+    let (sandbox, home) = logged_in();
+    class(&sandbox, json!({}));
+    let told = home
+        .run("classes --day")
+        .arg((crate::support::today() - chrono::Days::new(3)).to_string())
+        .json();
+    let past = told["classes"].as_array().unwrap();
+    assert!(!past.is_empty() && past.iter().all(|c| c["state"] == "past"));
+    home.run("boxes set crossfitdemo --opens 4d@07:00")
+        .any_stdout()
+        .done();
+    let told = classes(&home, "");
+    assert_eq!(told[0]["state"], "not_open");
+    assert_eq!(
+        told[0]["opens_at"],
+        madrid(&day(FAR - 4), "07:00").to_rfc3339()
+    );
+    home.run("classes --day +100")
+        .stdout_has(&["opens ", "07:00"])
+        .done();
+    home.run("boxes set crossfitdemo --opens 200d")
+        .any_stdout()
+        .done();
+    assert_eq!(classes(&home, "")[0]["state"], "open");
+}
+
+#[test]
+fn several_days_and_an_empty_one() {
+    let (sandbox, home) = logged_in();
+    class(&sandbox, json!({}));
+    sandbox.class(&json!({ "day": day(FAR + 2), "start": "07:00" }));
+    assert_eq!(classes(&home, "--days 3").len(), 2);
+    assert_eq!(sandbox.sent("/api/bookings").len(), 3);
+    let shown = home
+        .run("classes --day +100 --days 3")
+        .any_stdout()
+        .done()
+        .stdout;
+    assert_eq!(shown.matches("no classes published").count(), 1, "{shown}");
+    assert_eq!(classes(&home, "--days 1").len(), 1);
+    let told = home.run("classes --day +101").json();
+    assert_eq!(told["classes"], json!([]));
+    home.run("classes --days 0").usage(&["0"]).done();
+    home.run("classes --days 32").usage(&["32"]).done();
+}
+
+#[test]
+fn seen_by_a_family_member() {
+    let (sandbox, home) = logged_in();
+    let id = class(&sandbox, json!({}));
+    sandbox.reserve(ANA, &id, 1);
+    assert_eq!(classes(&home, "")[0]["state"], "booked");
+    assert_eq!(classes(&home, "--family 70002")[0]["state"], "open");
+    let last = sandbox.sent("/api/bookings").pop().unwrap();
+    assert!(last["query"].as_str().unwrap().contains("familyId=70002"));
+}
+
+#[test]
+fn the_boxs_zone_counts() {
+    let (sandbox, home) = logged_in();
+    class(&sandbox, json!({}));
+    home.run("boxes set crossfitdemo --timezone Atlantic/Canary")
+        .any_stdout()
+        .done();
+    let told = home.run("classes --day +100").json();
+    assert_eq!(told["timezone"], "Atlantic/Canary");
+    let madrid = madrid(&day(FAR), "13:10");
+    let canary = told["classes"][0]["starts_at"].as_str().unwrap();
+    let canary = chrono::DateTime::parse_from_rfc3339(canary).unwrap();
+    assert_eq!((canary.to_utc() - madrid.to_utc()).num_hours(), 1);
+}

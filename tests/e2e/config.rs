@@ -1,0 +1,176 @@
+//! Config: where it is, what it may say, and what is said of a bad one.
+
+use crate::support::{ANA, ANAS, Home, logged_in, start};
+
+#[test]
+fn faults_name_file_line_and_key() {
+    let home = Home::nowhere();
+    let path = home.config_path();
+    let path = path.to_str().unwrap();
+    for (text, line, words) in [
+        ("acount = \"ana@example.org\"", 1, "acount"),
+        ("account = \"ana@example.org\"\nbox = 7", 2, "box"),
+        ("account = \"ana\"", 1, "account"),
+        ("\n\n[server]\nscheme = \"http\"", 4, "scheme"),
+        ("[server]\nlogin = \"magic\"", 2, "login"),
+        ("[server]\ntimeout = \"soon\"", 2, "timeout"),
+        ("[server]\nconnect_to = \"here\"", 2, "connect_to"),
+        (
+            "[server]\nconnect_to = \"127.0.0.1:1\"\nproxy = \"http://127.0.0.1:2\"",
+            2,
+            "proxy",
+        ),
+        ("[server]\ncolour = 1", 2, "colour"),
+        ("[boxes.crossfitdemo]\nopens = \"4x\"", 2, "opens"),
+        ("[boxes.crossfitdemo]\ntimezone = \"Mars\"", 2, "timezone"),
+        (
+            "[[notify]]\non = [\"parties\"]\ncommand = \"x\"",
+            2,
+            "parties",
+        ),
+        ("password_command = []", 1, "password_command"),
+        ("account = ", 1, ""),
+    ] {
+        home.write_config(text);
+        let told = home.run("sessions").fails(2, &[path, words]).done();
+        assert!(
+            told.stderr.contains(&format!("{path}:{line}: ")),
+            "{text}: {}",
+            told.stderr
+        );
+        let told = home.run("sessions").status(2).any_stderr().json();
+        assert_eq!(told.as_object().unwrap().len(), 1, "a bare error");
+    }
+    assert!(
+        !home.store_path().exists(),
+        "config is looked at before the store"
+    );
+}
+
+#[test]
+fn a_named_file_must_be_there() {
+    let home = Home::nowhere();
+    home.run("sessions --config nowhere.toml")
+        .fails(2, &["nowhere.toml", "cannot read the config"])
+        .done();
+    home.run("sessions")
+        .env("AIMHARDER_CONFIG", "/nowhere.toml")
+        .fails(2, &["/nowhere.toml"])
+        .done();
+    home.run("sessions")
+        .env("AIMHARDER_CONFIG", "")
+        .any_stdout()
+        .done();
+    home.run("sessions --config /")
+        .fails(2, &["cannot read the config"])
+        .done();
+    home.write("latin1.toml", "");
+    std::fs::write(home.path().join("latin1.toml"), b"account = \"\xe9\"").unwrap();
+    home.run("sessions --config")
+        .arg(home.path().join("latin1.toml"))
+        .fails(2, &[":1: not UTF-8"])
+        .done();
+}
+
+#[test]
+fn the_default_places() {
+    let (_sandbox, home) = logged_in();
+    let config = home.write("elsewhere/aimharder/config.toml", "acount = 1");
+    let folder = config.parent().unwrap().to_owned();
+    home.run("sessions")
+        .env("XDG_CONFIG_HOME", home.path().join("elsewhere"))
+        .fails(2, &["elsewhere", "acount"])
+        .done();
+    home.run("sessions")
+        .env("CONFIGURATION_DIRECTORY", &folder)
+        .fails(2, &["acount"])
+        .done();
+    home.run("sessions")
+        .env("XDG_CONFIG_HOME", "")
+        .any_stdout()
+        .done();
+    home.run("sessions")
+        .env("CONFIGURATION_DIRECTORY", "")
+        .any_stdout()
+        .done();
+    let state = home.path().join("state");
+    home.run("sessions")
+        .env("STATE_DIRECTORY", &state)
+        .stdout_has(&["no sessions"])
+        .done();
+    assert!(state.join("aimharder.db").exists());
+    home.run("sessions")
+        .env("XDG_STATE_HOME", &state)
+        .stdout_has(&["no sessions"])
+        .done();
+    assert!(state.join("aimharder/aimharder.db").exists());
+    home.run("sessions")
+        .env("AIMHARDER_STORE", home.store_path())
+        .stdout_has(&["ACCOUNT"])
+        .done();
+}
+
+#[test]
+fn a_flag_beats_its_variable_which_beats_the_config() {
+    let (_sandbox, home) = logged_in();
+    home.config("account = \"nobody@example.org\"\nbox = \"nowhere\"");
+    let run = || home.run("classes --day +3");
+    run().fails(3, &["nobody@example.org"]).done();
+    let with = run().env("AIMHARDER_ACCOUNT", ANA);
+    with.clone().fails(6, &["nowhere"]).done();
+    with.clone()
+        .env("AIMHARDER_BOX", "")
+        .fails(6, &["nowhere"])
+        .done();
+    with.env("AIMHARDER_BOX", "crossfitdemo")
+        .any_stdout()
+        .done();
+    run()
+        .env("AIMHARDER_ACCOUNT", "x@example.org")
+        .args("--account ana@example.org --box crossfitdemo")
+        .any_stdout()
+        .done();
+}
+
+#[test]
+fn variables_that_cannot_be_used() {
+    let home = Home::nowhere();
+    home.run("sessions")
+        .env("AIMHARDER_ACCOUNT", "ana")
+        .usage(&["AIMHARDER_ACCOUNT"])
+        .done();
+    home.run("sessions")
+        .env("AIMHARDER_BOX", "a.b")
+        .usage(&["AIMHARDER_BOX"])
+        .done();
+    home.run("sessions")
+        .env("AIMHARDER_BOX", "")
+        .env("AIMHARDER_ACCOUNT", "")
+        .any_stdout()
+        .done();
+}
+
+#[test]
+fn a_ca_file_counts_from_the_configs_folder() {
+    let (_sandbox, home) = start();
+    home.write_config("[server]\nca_file = \"no-ca.pem\"");
+    let told = home
+        .run("login ana@example.org --password-stdin")
+        .stdin(ANAS);
+    let folder = home.config_path().with_file_name("no-ca.pem");
+    told.fails(2, &[folder.to_str().unwrap()]).done();
+}
+
+#[test]
+fn the_configs_secrets_are_not_quoted() {
+    let home = Home::nowhere();
+    for text in [
+        "[server]\nproxy = \"http://me:hunter2@\"",
+        "[[notify]]\ndiscord = \"hunter2\"",
+        "password_command = { a = \"hunter2\" }",
+    ] {
+        home.write_config(text);
+        let told = home.run("sessions").fails(2, &[]).done();
+        assert!(!told.stderr.contains("hunter2"), "{}", told.stderr);
+    }
+}

@@ -1,0 +1,76 @@
+//! A dead session looks like an empty diary to those who do not look twice (protocol.md §1).
+
+use serde_json::json;
+
+use crate::support::{ANA, day, logged_in};
+
+#[test]
+fn no_command_takes_a_dead_session_for_nothing_booked() {
+    for dead in ["data", "logout", "401"] {
+        for args in [
+            "classes --day +3",
+            "classes --day +3 --days 3 --json",
+            "bookings",
+            "bookings --history --json",
+            "boxes --detect",
+            "book --day +3 --time 13:10",
+            "book --day +3 --time 13:10 --dry-run",
+            "cancel --day +3 --time 13:10",
+            "cancel --day +3 --time 13:10 --dry-run",
+            "cancel --reservation 55501",
+        ] {
+            let (sandbox, home) = logged_in();
+            sandbox.config(&json!({ "whoami_dead_shape": dead }));
+            let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+            sandbox.reserve(ANA, &id, 1);
+            sandbox.kill(ANA);
+            if args.contains("--json") {
+                let told = home.run(args).status(3).any_stderr();
+                let told = told.any_stdout().spawn().json();
+                assert_eq!(told.as_object().unwrap().len(), 1, "{told}");
+            } else {
+                home.run(args)
+                    .fails(3, &["aimharder login ana@example.org"])
+                    .done();
+            }
+            assert_eq!(sandbox.reservations(&id).len(), 1);
+            assert_eq!(home.sessions().len(), 1, "{args}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_day_is_proven_too() {
+    let (sandbox, home) = logged_in();
+    home.run("classes --day +200")
+        .stdout_has(&["no classes published"])
+        .done();
+    sandbox.kill(ANA);
+    home.run("classes --day +200")
+        .fails(3, &["aimharder login"])
+        .done();
+}
+
+#[test]
+fn without_any_session() {
+    let (_sandbox, home) = crate::support::start();
+    for args in [
+        "classes",
+        "bookings",
+        "boxes",
+        "book --day +3 --time 13:10",
+        "cancel --reservation 1",
+        "logout",
+    ] {
+        home.run(args)
+            .fails(3, &["no session yet", "aimharder login"])
+            .done();
+    }
+    home.run("classes --account ana@example.org")
+        .fails(3, &["no device session for ana@example.org"])
+        .done();
+    home.run("sessions")
+        .stdout("no sessions; run `aimharder login EMAIL`\n")
+        .done();
+    assert_eq!(home.run("sessions").json(), json!({ "sessions": [] }));
+}

@@ -1,0 +1,285 @@
+//! `login`: both kinds, both flows, and what is stored.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::support::{ANA, ANAS, BEN, BENS, Home, Sandbox, logged_in, start};
+
+/// As `cli.md` says it is made.
+fn background_of(account: &str, salt: &str) -> String {
+    let digest = Sha256::digest(format!("{account}-{salt}"));
+    let mut print = "bg-".to_owned();
+    for byte in digest.iter().take(20) {
+        write!(print, "{byte:02x}").unwrap();
+    }
+    print
+}
+
+const SALT: &str = "aimharder-background-v1";
+
+fn log_in_ana(home: &Home) -> Value {
+    home.run("login ana@example.org --password-stdin")
+        .stdin(ANAS)
+        .json()
+}
+
+/// The paths of all requests that logged in, with their hosts.
+fn logins(sandbox: &Sandbox) -> Vec<String> {
+    let log = sandbox.log();
+    let posts = log.iter().filter(|entry| {
+        let path = entry["path"].as_str().unwrap();
+        entry["method"] == "POST" && ["/", "/login", "/api/login"].contains(&path)
+    });
+    posts
+        .map(|e| e["path"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_example_of_the_promise() {
+    let print = background_of("user@example.com", SALT);
+    assert_eq!(print, "bg-d08dd5a975d1bdbb1882123e8be0bf4e7906d10f");
+}
+
+#[test]
+fn both_sessions_in_one_run() {
+    let (sandbox, home) = start();
+    let told = log_in_ana(&home);
+    let device = home.fingerprint(ANA, "device");
+    assert_eq!(
+        told,
+        json!({
+            "account": ANA,
+            "sessions": [
+                { "kind": "device", "fingerprint": device, "status": "ok" },
+                { "kind": "background", "fingerprint": background_of(ANA, SALT), "status": "ok" },
+            ],
+            "boxes": [{ "box": "crossfitdemo", "id": 10122, "name": "CrossFit Demo" }],
+        })
+    );
+    assert_eq!(device.len(), 50);
+    assert!(
+        device
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    );
+    let paths: Vec<_> = sandbox.log().iter().map(|e| e["path"].clone()).collect();
+    assert_eq!(
+        paths,
+        ["/api/login", "/setrefresh", "/api/login", "/setrefresh"]
+    );
+}
+
+#[test]
+fn in_words_for_people() {
+    let (_sandbox, home) = start();
+    let told = home
+        .run("login ana@example.org --password-stdin")
+        .stdin("correct-horse\r\nsecond line")
+        .any_stdout()
+        .done();
+    let store = home.store_path();
+    let expected = format!(
+        "device session (yours, on this machine): logged in\n\
+         background session (for cron and timers): logged in\n\
+         boxes: crossfitdemo (CrossFit Demo)\nstored in {}\n\
+         next: aimharder classes --day tomorrow\n",
+        store.display()
+    );
+    assert_eq!(told.stdout, expected);
+}
+
+#[test]
+fn only_the_background_login_fails() {
+    let (sandbox, home) = start();
+    sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "skip": 1 }));
+    let told = home
+        .run("login ana@example.org --password-stdin")
+        .stdin(ANAS)
+        .status(7)
+        .any_stderr()
+        .json();
+    assert_eq!(told["sessions"][0]["status"], "ok");
+    assert_eq!(told["sessions"][1]["status"], "failed");
+    assert!(
+        told["sessions"][1]["error"]
+            .as_str()
+            .unwrap()
+            .contains("503")
+    );
+    let kept = home.sessions();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0]["kind"], "device");
+}
+
+#[test]
+fn when_the_device_login_fails_nothing_is_stored() {
+    let (sandbox, home) = start();
+    sandbox.fault(&json!({ "path": "/api/login", "kind": "status" }));
+    home.run("login ana@example.org --password-stdin")
+        .stdin(ANAS)
+        .fails(5, &["503"])
+        .done();
+    assert!(home.sessions().is_empty());
+    assert_eq!(logins(&sandbox).len(), 1);
+}
+
+#[test]
+fn only_one_kind() {
+    for (kind, other) in [("device", "background"), ("background", "device")] {
+        let (sandbox, home) = start();
+        let run = home.run("login ana@example.org --password-stdin --only");
+        let told = run.arg(kind).stdin(ANAS).json();
+        assert_eq!(told["sessions"].as_array().unwrap().len(), 1);
+        assert_eq!(told["sessions"][0]["kind"], kind);
+        assert_eq!(logins(&sandbox).len(), 1);
+        home.run("classes --session")
+            .arg(other)
+            .fails(3, &["no ", other, "aimharder login ana@example.org"])
+            .done();
+        home.run("classes --session").arg(kind).any_stdout().done();
+    }
+}
+
+#[test]
+fn the_fingerprint_is_kept_for_ever() {
+    let (_sandbox, home) = logged_in();
+    let first = home.fingerprint(ANA, "device");
+    log_in_ana(&home);
+    assert_eq!(home.fingerprint(ANA, "device"), first);
+    home.run("logout").any_stdout().done();
+    let told = log_in_ana(&home);
+    assert_eq!(told["sessions"][0]["fingerprint"], first.as_str());
+    assert_eq!(home.sessions().len(), 2, "the row was replaced");
+}
+
+#[test]
+fn a_new_device_is_used_until_another_is_named() {
+    let (_sandbox, home) = logged_in();
+    let first = home.fingerprint(ANA, "device");
+    let told = home
+        .run("login ana@example.org --password-stdin --new-device --only device")
+        .stdin(ANAS)
+        .json();
+    let second = told["sessions"][0]["fingerprint"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_ne!(first, second);
+    assert_eq!(home.sessions().len(), 3);
+    let used = |args: &str| home.run("classes --day +3").args(args).json();
+    assert_eq!(used("")["session"]["fingerprint"], second.as_str());
+    let prefix = format!("--fingerprint={}", &first[..6]);
+    assert_eq!(used(&prefix)["session"]["fingerprint"], first.as_str());
+    assert_eq!(
+        used("")["session"]["fingerprint"],
+        first.as_str(),
+        "the one used last"
+    );
+}
+
+#[test]
+fn fingerprints_too_short_unknown_or_ambiguous() {
+    let (_sandbox, home) = logged_in();
+    home.run("classes --fingerprint abcde")
+        .usage(&["at least 6"])
+        .done();
+    home.run("classes --fingerprint zzzzzzzzzz")
+        .fails(6, &["no session here"])
+        .done();
+    home.run("classes --fingerprint bg-d08dd5 --session background")
+        .fails(2, &["--fingerprint names a device session"])
+        .done();
+    home.sql(
+        "INSERT INTO sessions (account, kind, fingerprint, token, cookies, generation, created_at, used_at, token_updated_at) \
+         SELECT account, kind, n || fingerprint, token, cookies, 1, created_at, used_at, token_updated_at \
+         FROM sessions, (SELECT 'same001' AS n UNION SELECT 'same002') WHERE kind = 'device'",
+    );
+    home.run("classes --fingerprint same00")
+        .fails(6, &["2 sessions"])
+        .done();
+}
+
+#[test]
+fn the_address_is_trimmed_and_lower_cased_everywhere() {
+    let (sandbox, home) = start();
+    let told = home
+        .run("login --password-stdin")
+        .arg("  Ana@Example.ORG ")
+        .stdin(ANAS)
+        .json();
+    assert_eq!(told["account"], ANA);
+    assert_eq!(told["sessions"][1]["fingerprint"], background_of(ANA, SALT));
+    assert!(sandbox.log().iter().all(|entry| entry["account"] == ANA));
+    home.run("classes --day +3 --account ANA@example.org")
+        .any_stdout()
+        .done();
+    home.run("classes --day +3")
+        .env("AIMHARDER_ACCOUNT", " Ana@EXAMPLE.org")
+        .any_stdout()
+        .done();
+    assert!(
+        home.sessions()
+            .iter()
+            .all(|session| session["account"] == ANA)
+    );
+}
+
+#[test]
+fn an_own_salt_gives_an_own_background_fingerprint() {
+    let (_sandbox, home) = start();
+    home.config("background_salt = \"second machine\"");
+    let told = log_in_ana(&home);
+    let expected = background_of(ANA, "second machine");
+    assert_eq!(told["sessions"][1]["fingerprint"], expected);
+}
+
+#[test]
+fn several_boxes_are_named_and_one_must_be_chosen() {
+    let (_sandbox, home) = start();
+    home.run("login ben@example.org --password-stdin")
+        .stdin(BENS)
+        .stdout_has(&[
+            "boxes: boxdos (Box Dos), crossfitdemo (CrossFit Demo)",
+            "--box boxdos",
+        ])
+        .done();
+    home.run("classes")
+        .fails(6, &["several boxes", "boxdos, crossfitdemo", "--box"])
+        .done();
+    home.run("classes --box boxdos --day +3")
+        .stdout_has(&["Yoga"])
+        .done();
+    home.run("classes --day +3")
+        .env("AIMHARDER_BOX", "boxdos")
+        .stdout_has(&["Yoga"])
+        .done();
+    home.config("box = \"boxdos\"");
+    home.run("classes --day +3").stdout_has(&["Yoga"]).done();
+    home.run("classes --box nowhere")
+        .fails(6, &["no box \"nowhere\"", "boxdos"])
+        .done();
+}
+
+#[test]
+fn several_accounts_and_none_chosen() {
+    let (_sandbox, home) = logged_in();
+    home.log_in(BEN, BENS);
+    home.run("classes")
+        .fails(6, &["several accounts", ANA, BEN, "--account"])
+        .done();
+    home.run("classes --day +3 --account ana@example.org")
+        .any_stdout()
+        .done();
+    home.config("account = \"ben@example.org\"\nbox = \"boxdos\"");
+    home.run("classes --day +3").stdout_has(&["Yoga"]).done();
+    assert_eq!(
+        home.sessions().len(),
+        4,
+        "the config's account does not narrow the list"
+    );
+    let told = home.run("sessions --account ana@example.org").json();
+    assert_eq!(told["sessions"].as_array().unwrap().len(), 2);
+}

@@ -1,0 +1,174 @@
+//! `login`: the JSON flow, the form, and the answers that are no login.
+
+use crate::support::{ANAS, Home, Sandbox, start};
+use serde_json::{Value, json};
+
+fn log_in_ana(home: &Home) -> Value {
+    home.run("login ana@example.org --password-stdin")
+        .stdin(ANAS)
+        .json()
+}
+
+/// The paths of all requests that logged in, with their hosts.
+fn logins(sandbox: &Sandbox) -> Vec<String> {
+    let log = sandbox.log();
+    let posts = log.iter().filter(|entry| {
+        let path = entry["path"].as_str().unwrap();
+        entry["method"] == "POST" && ["/", "/login", "/api/login"].contains(&path)
+    });
+    posts
+        .map(|e| e["path"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_form_flow_when_asked_for() {
+    for iframe in ["relative", "absolute", "encoded", "absolute_encoded"] {
+        let (sandbox, home) = start();
+        sandbox
+            .config(&json!({ "iframe": iframe, "json_login": false, "require_setrefresh": true }));
+        home.config_with("", "login = \"form\"");
+        let told = log_in_ana(&home);
+        assert_eq!(told["boxes"][0]["id"], 10122, "{iframe}: by whoami");
+        assert_eq!(logins(&sandbox), ["/", "/"], "{iframe}");
+        home.run("classes --day +3").any_stdout().done();
+    }
+}
+
+#[test]
+fn json_only_never_tries_the_form() {
+    let (sandbox, home) = start();
+    sandbox.config(&json!({ "json_login": false }));
+    home.config_with("", "login = \"json\"");
+    home.run("login ana@example.org --password-stdin")
+        .stdin(ANAS)
+        .fails(5, &["login was not found", "404"])
+        .done();
+    assert_eq!(logins(&sandbox), ["/api/login"]);
+}
+
+#[test]
+fn auto_goes_on_to_the_form_where_json_is_gone_and_remembers_it() {
+    for gone in [json!(404), json!(405), json!(410), json!("html")] {
+        let (sandbox, home) = start();
+        sandbox.config(&json!({ "json_login": false, "json_login_off": gone }));
+        log_in_ana(&home);
+        assert_eq!(logins(&sandbox), ["/api/login", "/", "/"], "{gone}");
+        sandbox.config(&json!({ "json_login": true }));
+        sandbox.clear_log();
+        log_in_ana(&home);
+        assert_eq!(logins(&sandbox), ["/", "/"], "{gone}: remembered");
+    }
+}
+
+#[test]
+fn auto_comes_back_to_json_when_the_form_dies() {
+    let (sandbox, home) = start();
+    sandbox.config(&json!({ "json_login": false }));
+    log_in_ana(&home);
+    sandbox.config(&json!({ "json_login": true, "form_login": false }));
+    sandbox.clear_log();
+    log_in_ana(&home);
+    assert_eq!(logins(&sandbox), ["/", "/api/login", "/api/login"]);
+}
+
+#[test]
+fn neither_flow_is_there() {
+    let (sandbox, home) = start();
+    sandbox.config(&json!({ "json_login": false, "form_login": false }));
+    home.run("login ana@example.org --password-stdin")
+        .stdin(ANAS)
+        .fails(5, &["login was not found"])
+        .done();
+    assert!(home.sessions().is_empty());
+}
+
+#[test]
+fn no_form_after_403_429_or_5xx() {
+    for status in [403, 429, 500, 503] {
+        let (sandbox, home) = start();
+        sandbox.fault(
+            &json!({ "path": "/api/login", "kind": "status", "status": status, "count": -1 }),
+        );
+        home.run("login ana@example.org --password-stdin")
+            .stdin(ANAS)
+            .fails(5, &[&status.to_string()])
+            .done();
+        assert!(!logins(&sandbox).contains(&"/".to_owned()), "{status}");
+        assert!(home.sessions().is_empty());
+    }
+}
+
+#[test]
+fn a_login_without_cookie_or_token_is_none() {
+    for (switch, words) in [
+        (json!({ "login_cookie": "missing" }), "no login cookie"),
+        (json!({ "login_token": false }), "no refresh token"),
+    ] {
+        let (sandbox, home) = start();
+        sandbox.config(&switch);
+        home.run("login ana@example.org --password-stdin")
+            .stdin(ANAS)
+            .fails(5, &[words])
+            .done();
+        assert!(home.sessions().is_empty());
+        assert_eq!(
+            logins(&sandbox).len(),
+            1,
+            "{switch}: the background login was not tried"
+        );
+    }
+}
+
+#[test]
+fn cookies_in_odd_places_reach_the_box() {
+    for cookie in ["host_only", "redirect"] {
+        for json_login in [true, false] {
+            let (sandbox, home) = start();
+            sandbox.config(&json!({ "login_cookie": cookie, "json_login": json_login }));
+            log_in_ana(&home);
+            let id = sandbox.class(&json!({ "day": crate::support::day(3), "start": "13:10" }));
+            let told = home.run("book --day +3 --id").arg(&id).json();
+            assert_eq!(told["outcome"], "booked", "{cookie} {json_login}");
+        }
+    }
+}
+
+#[test]
+fn session_cookies_are_kept_across_runs() {
+    let (sandbox, home) = start();
+    sandbox.config(&json!({ "require_cookies": ["PHPSESSID"] }));
+    log_in_ana(&home);
+    home.run("bookings").stdout("nothing booked\n").done();
+}
+
+#[test]
+fn boxes_without_roles_are_found_on_the_home_page() {
+    let (sandbox, home) = start();
+    sandbox.config(&json!({ "whoami_roles": false }));
+    let told = log_in_ana(&home);
+    assert_eq!(told["boxes"][0]["box"], "crossfitdemo");
+    assert_eq!(told["boxes"][0]["id"], 10122);
+}
+
+#[test]
+fn setrefresh_failing_is_a_warning() {
+    let (sandbox, home) = start();
+    sandbox.config(&json!({ "setrefresh_ok": false }));
+    let told = home
+        .run("login ana@example.org --password-stdin")
+        .stdin(ANAS)
+        .stderr_has(&[
+            "warning: device session",
+            "warning: background session",
+            "setrefresh",
+        ])
+        .json();
+    assert_eq!(told["sessions"][0]["status"], "ok");
+    for session in home.sessions() {
+        let error = session["last_error"].as_str().unwrap();
+        assert!(error.starts_with("setrefresh"), "{error}");
+        assert_eq!(session["refresh_count"], 0);
+        assert_eq!(session["refreshed_at"], Value::Null);
+    }
+}

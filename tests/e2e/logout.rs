@@ -1,0 +1,217 @@
+//! `logout` and `sessions`: what is forgotten, what never is.
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, ANAS, BEN, BENS, logged_in};
+
+const WEEK: &str = "7 * 24 * 3600 * 1000";
+
+#[test]
+fn only_this_machines_device_session_is_forgotten() {
+    let (sandbox, home) = logged_in();
+    let print = home.fingerprint(ANA, "device");
+    let told = home.run("logout").json();
+    assert_eq!(
+        told,
+        json!({ "deleted": [{ "kind": "device", "fingerprint": print }] })
+    );
+    assert_eq!(home.sessions()[0]["kind"], "background");
+    assert!(sandbox.log().is_empty(), "nothing was sent");
+    assert_eq!(home.run("logout").json(), json!({ "deleted": [] }));
+    home.run("logout").stdout("nothing to forget\n").done();
+}
+
+#[test]
+fn a_named_device_or_all_of_them() {
+    let (_sandbox, home) = logged_in();
+    let first = home.fingerprint(ANA, "device");
+    for _ in 0..2 {
+        home.run("login --password-stdin --new-device --only device")
+            .stdin(ANAS)
+            .any_stdout()
+            .done();
+    }
+    let told = home.run("logout --fingerprint").arg(&first[..8]).json();
+    assert_eq!(told["deleted"][0]["fingerprint"], first.as_str());
+    home.run("logout --fingerprint zzzzzzzz")
+        .fails(6, &["no session here"])
+        .done();
+    home.run("logout --fingerprint bg-")
+        .usage(&["at least 6"])
+        .done();
+    let background = home.fingerprint(ANA, "background");
+    home.run("logout --fingerprint")
+        .arg(&background)
+        .fails(6, &["no session here"])
+        .done();
+    let told = home.run("logout --all-devices").json();
+    assert_eq!(told["deleted"].as_array().unwrap().len(), 2);
+    assert_eq!(home.sessions().len(), 1);
+}
+
+#[test]
+fn the_background_session_needs_two_flags() {
+    let (sandbox, home) = logged_in();
+    for args in ["logout --background", "logout --session background"] {
+        home.run(args).fails(2, &["--yes-delete-background"]).done();
+    }
+    home.run("logout --yes-delete-background")
+        .usage(&["--background"])
+        .done();
+    home.run("logout --all-devices --background --yes-delete-background")
+        .usage(&["cannot be used with"])
+        .done();
+    assert_eq!(home.sessions().len(), 2);
+    let print = home.fingerprint(ANA, "background");
+    let told = home
+        .run("logout --background --yes-delete-background")
+        .json();
+    assert_eq!(
+        told,
+        json!({ "deleted": [{ "kind": "background", "fingerprint": print }] })
+    );
+    assert_eq!(home.sessions()[0]["kind"], "device");
+    assert_eq!(
+        home.run("logout --background --yes-delete-background")
+            .json(),
+        json!({ "deleted": [] })
+    );
+    assert!(sandbox.log().is_empty());
+}
+
+#[test]
+fn the_store_itself_protects_background_sessions() {
+    let (_sandbox, home) = logged_in();
+    let db = home.db();
+    let refused = db.execute("DELETE FROM sessions WHERE kind = 'background'", []);
+    assert!(refused.unwrap_err().to_string().contains("protected"));
+    let second = db.execute(
+        "INSERT INTO sessions (account, kind, fingerprint, token, cookies, generation, created_at, used_at, token_updated_at) \
+         SELECT account, kind, 'other', token, cookies, 1, 0, 0, 0 FROM sessions WHERE kind = 'background'",
+        [],
+    );
+    assert!(second.is_err(), "one background session per account");
+}
+
+#[test]
+fn the_list_has_every_key() {
+    let (_sandbox, home) = logged_in();
+    let sessions = home.sessions();
+    assert_eq!(sessions.len(), 2);
+    for session in &sessions {
+        let background = session["kind"] == "background";
+        let mut keys: Vec<_> = session
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        keys.sort_unstable();
+        let expected = [
+            "account",
+            "auto_refresh",
+            "busy",
+            "created_at",
+            "fingerprint",
+            "kind",
+            "last_error",
+            "protected",
+            "refresh_count",
+            "refreshed_at",
+            "status",
+            "token_age_seconds",
+            "token_expires_at",
+            "token_update_count",
+            "token_updated_at",
+        ];
+        assert_eq!(keys, expected);
+        assert_eq!(session["account"], ANA);
+        assert_eq!(session["protected"], background);
+        assert_eq!(session["status"], "active");
+        assert_eq!(session["auto_refresh"], true);
+        assert_eq!(session["busy"], false);
+        assert_eq!(session["last_error"], Value::Null);
+        assert_eq!(session["refresh_count"], 1, "the login's own setrefresh");
+        assert_eq!(session["token_update_count"], 0);
+        for key in [
+            "created_at",
+            "token_updated_at",
+            "token_expires_at",
+            "refreshed_at",
+        ] {
+            let at = session[key].as_str().unwrap();
+            assert!(at.ends_with("+00:00"), "{key} {at}");
+            chrono::DateTime::parse_from_rfc3339(at).unwrap();
+        }
+    }
+    home.run("sessions list")
+        .stdout_has(&["ACCOUNT", "device", "background", "active"])
+        .done();
+}
+
+#[test]
+fn auto_refresh_on_and_off() {
+    let (_sandbox, home) = logged_in();
+    let print = home.fingerprint(ANA, "background");
+    let run = |switch: &str| {
+        let run = home.run("sessions set --fingerprint").arg(&print[..9]);
+        run.arg("--auto-refresh").arg(switch)
+    };
+    let told = run("off").json();
+    assert_eq!(told["fingerprint"], print.as_str());
+    assert_eq!(told["auto_refresh"], false);
+    assert_eq!(home.sessions()[0]["auto_refresh"], false);
+    assert_eq!(run("on").json()["auto_refresh"], true);
+    run("perhaps").usage(&["perhaps"]).done();
+    home.run("sessions set --auto-refresh off")
+        .fails(2, &["which session?"])
+        .done();
+    home.run("sessions set --fingerprint zzzzzzz --auto-refresh off")
+        .fails(6, &["no session here"])
+        .done();
+}
+
+#[test]
+fn prune_deletes_old_device_sessions_only() {
+    let (_sandbox, home) = logged_in();
+    home.log_in(BEN, BENS);
+    assert_eq!(home.run("sessions prune").json(), json!({ "deleted": 0 }));
+    home.sql(&format!(
+        "UPDATE sessions SET created_at = created_at - {WEEK} + 60000"
+    ));
+    assert_eq!(home.run("sessions prune").json(), json!({ "deleted": 0 }));
+    home.sql("UPDATE sessions SET created_at = created_at - 120000");
+    home.run("bookings --account ana@example.org")
+        .stdout("nothing booked\n")
+        .done();
+    let told = home.run("sessions prune --account ana@example.org").json();
+    assert_eq!(told, json!({ "deleted": 1 }));
+    home.run("sessions prune")
+        .stdout("1 old device session deleted\n")
+        .done();
+    assert!(
+        home.sessions()
+            .iter()
+            .all(|session| session["kind"] == "background")
+    );
+    assert_eq!(home.sessions().len(), 2);
+}
+
+#[test]
+fn busy_is_told_while_another_process_updates() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(60);
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "hang" }));
+    let running = home.run("classes --day +3").spawn();
+    while sandbox.sent("/api/tokenUpdate").is_empty() {
+        std::thread::yield_now();
+    }
+    let busy = |kind: &str| {
+        let sessions = home.sessions();
+        sessions.iter().find(|s| s["kind"] == kind).unwrap()["busy"].clone()
+    };
+    assert_eq!(busy("device"), true);
+    assert_eq!(busy("background"), false);
+    running.kill();
+    assert_eq!(busy("device"), false, "the lock died with its process");
+}

@@ -1,0 +1,29 @@
+//! End to end: the real binary against the sandbox on loopback, each test in a home of its own.
+//!
+//! What users are promised (`cli.md`) is looked at from outside: exit status, standard output,
+//! standard error, the store's file, and the sandbox's log of what was really sent.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+mod book;
+mod book_lost;
+mod book_which;
+mod bookings;
+mod boxes;
+mod cancel;
+mod classes;
+mod classes_shown;
+mod config;
+mod dead;
+mod faults;
+mod healing;
+mod login;
+mod login_flows;
+mod logout;
+mod passwords;
+mod refusals;
+mod secrets;
+mod store;
+mod tokens;
+mod usage;

@@ -1,0 +1,183 @@
+//! Where passwords come from, in which order, and for whom.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{ANA, ANAS, BEN, BENS, Home, Sandbox, start};
+
+/// Whether a login with what is set up here works.
+fn log_in(home: &Home, account: &str) -> crate::support::Run {
+    home.run("login --only device").arg(account)
+}
+
+#[test]
+fn a_command_as_a_list_or_a_string() {
+    for line in [
+        r#"password_command = ["printf", "%s\\nsecond", "correct-horse"]"#,
+        r#"password_command = "printf '%s\\r\\n' correct-horse; echo more""#,
+        r#"password_command = "test \"$AIMHARDER_ACCOUNT\" = ana@example.org && echo correct-horse""#,
+    ] {
+        let (_sandbox, home) = start();
+        home.config(line);
+        log_in(&home, ANA).any_stdout().done();
+    }
+}
+
+#[test]
+fn a_command_that_fails_says_so_and_sends_nothing() {
+    let (sandbox, home) = start();
+    for (line, words) in [
+        ("password_command = \"exit 7\"", "failed"),
+        (
+            "password_command = [\"no-such-program-here\"]",
+            "cannot run the password command",
+        ),
+        ("password_command = \"true\"", "is empty"),
+    ] {
+        home.config(line);
+        log_in(&home, ANA).fails(3, &[words, ANA]).done();
+    }
+    assert!(sandbox.log().is_empty());
+}
+
+#[test]
+fn an_accounts_own_command_beats_the_main_one() {
+    let (_sandbox, home) = start();
+    home.config(
+        "account = \"ana@example.org\"\npassword_command = \"echo wrong\"\n\
+         [accounts.\"Ana@Example.org\"]\npassword_command = \"echo correct-horse\"",
+    );
+    log_in(&home, ANA).any_stdout().done();
+}
+
+#[test]
+fn the_order_of_sources() {
+    let (_sandbox, home) = start();
+    let credential = home.write("creds/aimharder-password", "correct-horse\n");
+    let folder = credential.parent().unwrap();
+    let with = |password: &str| {
+        log_in(&home, ANA)
+            .env("AIMHARDER_PASSWORD", password)
+            .any_stdout()
+    };
+    with(ANAS).done();
+    with("wrong").env("CREDENTIALS_DIRECTORY", folder).done();
+    fs::write(&credential, "wrong").unwrap();
+    home.config("password_command = \"echo correct-horse\"");
+    with("wrong").env("CREDENTIALS_DIRECTORY", folder).done();
+    home.config("password_command = \"echo wrong\"");
+    with("wrong").arg("--password-stdin").stdin(ANAS).done();
+}
+
+#[test]
+fn an_accounts_own_credential() {
+    let (_sandbox, home) = start();
+    let folder = home.write("creds/ben-password", BENS);
+    home.config("account = \"ana@example.org\"\n[accounts.\"ben@example.org\"]\ncredential = \"ben-password\"");
+    let run = log_in(&home, BEN).env("CREDENTIALS_DIRECTORY", folder.parent().unwrap());
+    run.any_stdout().done();
+    fs::remove_file(&folder).unwrap();
+    log_in(&home, BEN)
+        .env("CREDENTIALS_DIRECTORY", folder.parent().unwrap())
+        .fails(3, &["cannot read the credential"])
+        .done();
+}
+
+#[test]
+fn without_a_source_and_off_a_terminal() {
+    let (sandbox, home) = start();
+    log_in(&home, ANA)
+        .fails(
+            3,
+            &[
+                "no password for ana@example.org",
+                "--password-stdin",
+                "password_command",
+            ],
+        )
+        .done();
+    log_in(&home, ANA)
+        .env("AIMHARDER_PASSWORD", "")
+        .fails(3, &["no password"])
+        .done();
+    log_in(&home, ANA)
+        .arg("--password-stdin")
+        .fails(3, &["empty"])
+        .done();
+    assert!(sandbox.log().is_empty());
+}
+
+/// The mails of all logins that were sent.
+fn mails(sandbox: &Sandbox) -> Vec<Value> {
+    sandbox
+        .sent("/api/login")
+        .iter()
+        .map(|e| e["account"].clone())
+        .collect()
+}
+
+#[test]
+fn one_accounts_password_is_never_sent_for_another() {
+    let (sandbox, home) = start();
+    home.config("account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"");
+    let credential = home.write("creds/aimharder-password", ANAS);
+    let folder = credential.parent().unwrap();
+    log_in(&home, BEN)
+        .env("CREDENTIALS_DIRECTORY", folder)
+        .env("AIMHARDER_PASSWORD", ANAS)
+        .fails(3, &["no password for ben@example.org"])
+        .done();
+    assert_eq!(mails(&sandbox).len(), 0);
+    // nor where two accounts have sessions and the config names none
+    home.config("");
+    home.log_in(ANA, ANAS);
+    sandbox.clear_log();
+    log_in(&home, BEN)
+        .env("AIMHARDER_PASSWORD", ANAS)
+        .fails(3, &["no password"])
+        .done();
+    assert_eq!(mails(&sandbox).len(), 0);
+}
+
+#[test]
+fn a_password_command_does_not_see_the_variable() {
+    let (_sandbox, home) = start();
+    home.config("password_command = \"test -z \\\"$AIMHARDER_PASSWORD\\\" && echo correct-horse\"");
+    log_in(&home, ANA)
+        .env("AIMHARDER_PASSWORD", "secret")
+        .any_stdout()
+        .done();
+}
+
+#[test]
+fn the_account_of_a_login_without_address() {
+    let (_sandbox, home) = start();
+    home.run("login")
+        .fails(2, &["which account?", "aimharder login ana@example.org"])
+        .done();
+    home.config("account = \"ana@example.org\"");
+    home.run("login --password-stdin")
+        .stdin(ANAS)
+        .any_stdout()
+        .done();
+    home.config("");
+    home.run("login --password-stdin")
+        .stdin(ANAS)
+        .any_stdout()
+        .done();
+    home.run("login ana@example.org --account ben@example.org")
+        .fails(2, &["ana@example.org", "ben@example.org"])
+        .done();
+}
+
+#[test]
+fn no_flag_takes_a_password() {
+    let (_sandbox, home) = start();
+    home.run("login ana@example.org --password hunter2")
+        .usage(&["--password"])
+        .done();
+    home.run("login ana@example.org hunter2")
+        .usage(&["unexpected argument"])
+        .done();
+}

@@ -1,0 +1,156 @@
+//! Refused logins: told apart, counted, never repeated.
+
+use serde_json::json;
+
+use crate::support::{ANA, ANAS, BENS, Home, Sandbox, start};
+
+fn wrong(home: &Home, password: &str) -> crate::support::Run {
+    home.run("login ana@example.org --password-stdin")
+        .stdin(password)
+}
+
+fn attempts(sandbox: &Sandbox) -> u64 {
+    let counters = sandbox.counters();
+    counters["logins_refused"].as_u64().unwrap()
+}
+
+#[test]
+fn every_shape_of_a_refusal_is_one_and_is_not_repeated() {
+    for json_login in [true, false] {
+        for shape in ["401", "200_error", "200_authok_false"] {
+            for language in ["es", "ca", "en"] {
+                let (sandbox, home) = start();
+                sandbox.config(&json!({
+                    "json_login": json_login, "login_failure_shape": shape, "language": language
+                }));
+                let told = wrong(&home, "wrong").status(3).any_stderr().json();
+                let message = told["error"]["message"].as_str().unwrap();
+                assert!(
+                    message.contains("refused the login of ana@example.org"),
+                    "{message}"
+                );
+                assert_eq!(attempts(&sandbox), 1, "{json_login} {shape} {language}");
+                assert!(home.sessions().is_empty());
+                if !json_login {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_locked_account_is_told_as_such() {
+    for json_login in [true, false] {
+        let (sandbox, home) = start();
+        sandbox.config(&json!({ "lock_after": 1, "json_login": json_login }));
+        wrong(&home, "wrong")
+            .fails(3, &["locked for a while"])
+            .done();
+        wrong(&home, ANAS).fails(3, &["locked for a while"]).done();
+    }
+}
+
+#[test]
+fn five_refusals_in_a_quarter_of_an_hour_are_sent() {
+    let (sandbox, home) = start();
+    for _ in 0..5 {
+        wrong(&home, "wrong")
+            .fails(3, &["wrong e-mail or password"])
+            .done();
+    }
+    sandbox.clear_log();
+    wrong(&home, ANAS)
+        .fails(
+            3,
+            &[
+                "5 logins of ana@example.org were refused",
+                "next try is allowed at",
+            ],
+        )
+        .done();
+    assert!(sandbox.log().is_empty(), "the sixth was not sent");
+    home.run("login ben@example.org --password-stdin --only device")
+        .stdin(BENS)
+        .any_stdout()
+        .done();
+    home.sql("UPDATE refusals SET at = at - 15 * 60 * 1000");
+    wrong(&home, ANAS).any_stdout().done();
+    assert_eq!(attempts(&sandbox), 5);
+}
+
+#[test]
+fn only_the_oldest_of_five_must_have_passed() {
+    let (sandbox, home) = start();
+    for _ in 0..5 {
+        wrong(&home, "wrong").fails(3, &[]).done();
+    }
+    home.sql("UPDATE refusals SET at = at - 15 * 60 * 1000 WHERE rowid = 1");
+    wrong(&home, "wrong").fails(3, &["wrong e-mail"]).done();
+    wrong(&home, "wrong").fails(3, &["5 logins"]).done();
+    assert_eq!(attempts(&sandbox), 6);
+}
+
+#[test]
+fn both_logins_of_a_run_count_as_one_refusal() {
+    let (sandbox, home) = start();
+    wrong(&home, "wrong").fails(3, &[]).done();
+    assert_eq!(
+        home.ask("SELECT count(*) FROM refusals").as_deref(),
+        Some("1")
+    );
+    assert_eq!(sandbox.log().len(), 1);
+    // the device login is granted and the background one refused: one as well
+    let error = json!({ "error": { "code": 401, "message": "LOGIN_ERROR_LOGIN" } });
+    sandbox.fault(
+        &json!({ "path": "/api/login", "kind": "json", "body": error, "status": 401, "skip": 1 }),
+    );
+    home.sql("DELETE FROM refusals");
+    let told = wrong(&home, ANAS).status(7).any_stderr().json();
+    assert_eq!(told["sessions"][1]["status"], "failed");
+    assert_eq!(
+        home.ask("SELECT count(*) FROM refusals").as_deref(),
+        Some("1")
+    );
+}
+
+#[test]
+fn many_processes_do_not_overrun_the_limit() {
+    let (sandbox, home) = start();
+    let runs = (0..12).map(|_| wrong(&home, "wrong").status(3).any_stderr());
+    crate::support::all_at_once(runs);
+    assert_eq!(attempts(&sandbox), 5);
+}
+
+#[test]
+fn an_unanswered_login_is_no_refusal() {
+    let (sandbox, home) = start();
+    for kind in ["status", "html", "empty", "drop", "truncate", "json"] {
+        sandbox.config(&json!({ "form_login": false }));
+        sandbox.fault(&json!({ "path": "/api/login", "kind": kind }));
+        wrong(&home, ANAS).fails(5, &[]).done();
+    }
+    assert_eq!(
+        home.ask("SELECT count(*) FROM refusals").as_deref(),
+        Some("0")
+    );
+    wrong(&home, ANAS).any_stdout().done();
+}
+
+#[test]
+fn an_unknown_account_is_a_wrong_password() {
+    let (_sandbox, home) = start();
+    home.run("login nobody@example.org --password-stdin")
+        .stdin(ANAS)
+        .fails(3, &["nobody@example.org", "check e-mail and password"])
+        .done();
+}
+
+#[test]
+fn the_refused_login_leaves_the_old_session_alone() {
+    let (_sandbox, home) = crate::support::logged_in();
+    wrong(&home, "wrong").fails(3, &[]).done();
+    assert_eq!(home.sessions().len(), 2);
+    assert!(!home.fingerprint(ANA, "device").is_empty());
+    home.run("bookings").stdout("nothing booked\n").done();
+}

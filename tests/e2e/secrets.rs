@@ -1,0 +1,133 @@
+//! Secrets stay in: a whole story at the loudest level, and no secret anywhere.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::{ANA, ANAS, Home, Sandbox, day, start};
+
+/// Every secret that exists at this moment.
+fn secrets(sandbox: &Sandbox) -> Vec<String> {
+    let state = sandbox.state();
+    let mut secrets = vec![ANAS.to_owned(), "wrong-secret".to_owned()];
+    for session in state["sessions"].as_array().unwrap() {
+        let text = |key: &str| session[key].as_str().unwrap().to_owned();
+        let token = text("token");
+        secrets.push(token.rsplit('|').next().unwrap().to_owned());
+        secrets.extend([token, text("cookie"), text("phpsessid")]);
+    }
+    secrets
+}
+
+/// Runs it as loud as can be, and keeps what it said and the secrets of the time.
+struct Story<'s> {
+    sandbox: &'s Sandbox,
+    home: &'s Home,
+    said: String,
+    secrets: Vec<String>,
+}
+
+impl Story<'_> {
+    fn run(&mut self, args: &str, stdin: &str) {
+        for rust_log in [
+            "",
+            "trace",
+            "aimharder=trace,reqwest=trace,hyper=trace,rustls=trace",
+        ] {
+            let run = self.home.run(args).arg("-vv").stdin(stdin);
+            let output = run.env("RUST_LOG", rust_log).unchecked();
+            self.said.push_str(&output.stdout);
+            self.said.push_str(&output.stderr);
+            self.secrets.extend(secrets(self.sandbox));
+        }
+    }
+}
+
+#[test]
+fn a_whole_story_at_the_loudest() {
+    let (mut sandbox, home) = start();
+    sandbox.allow_replays(); // an update whose answer is lost leaves only the replaced token
+    sandbox.config(&json!({ "rotate_cookie": true }));
+    home.config("[accounts.\"ana@example.org\"]\npassword_command = \"echo correct-horse\"");
+    let mut story = Story {
+        sandbox: &sandbox,
+        home: &home,
+        said: String::new(),
+        secrets: secrets(&sandbox),
+    };
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
+    story.run("login ana@example.org --password-stdin", "wrong-secret\n");
+    sandbox.config(&json!({ "json_login": false }));
+    story.run("login ana@example.org", "");
+    sandbox.config(&json!({ "json_login": true }));
+    story.run("login ana@example.org --json", "");
+    home.age_tokens(60);
+    for args in [
+        "classes --day +3 --json",
+        "book --day +3 --time 13:10 --class prueba",
+        "bookings --history",
+        "cancel --day +3 --time 13:10 --class prueba --json",
+        "boxes --detect",
+        "sessions",
+        "sessions --json",
+    ] {
+        story.run(args, "");
+    }
+    sandbox.stale(ANA);
+    story.run("classes --day +3", "");
+    for kind in ["html", "drop", "truncate", "garbage"] {
+        home.age_tokens(60);
+        for path in [
+            "/api/tokenUpdate",
+            "/api/book",
+            "/api/bookings",
+            "/setrefresh",
+        ] {
+            sandbox.fault(&json!({ "path": path, "kind": kind, "after": path == "/api/tokenUpdate" && kind == "html" }));
+        }
+        story.run("book --day +3 --time 13:10 --class prueba", "");
+        sandbox.clear_faults();
+    }
+    sandbox.kill(ANA);
+    story.run("bookings --session background --json", "");
+    story.run("bookings", "");
+    story.run("logout --all-devices", "");
+    assert!(
+        story.said.contains("using the device session"),
+        "it was loud"
+    );
+    for secret in &story.secrets {
+        assert!(!secret.is_empty());
+        let at = story.said.find(secret.as_str());
+        let around = at.map(|at| &story.said[at.saturating_sub(200)..at]);
+        assert_eq!(around, None, "{secret} was said");
+    }
+    for lock in fs::read_dir(home.store_path().with_file_name("aimharder.db.locks")).unwrap() {
+        let text = fs::read_to_string(lock.unwrap().path()).unwrap();
+        assert!(
+            !story.secrets.iter().any(|secret| text.contains(secret)),
+            "{text}"
+        );
+        assert!(!text.contains(ANA), "{text}");
+    }
+    assert!(sandbox.reservations(&id).len() <= 1);
+}
+
+#[test]
+fn nobody_sees_the_password_in_the_process_list() {
+    let (sandbox, home) = start();
+    sandbox.fault(&json!({ "path": "/api/login", "kind": "hang", "seconds": 5 }));
+    let running = home
+        .run("login ana@example.org --password-stdin")
+        .stdin(ANAS)
+        .spawn();
+    while sandbox.sent("/api/login").is_empty() {
+        std::thread::yield_now();
+    }
+    let file = |name: &str| fs::read(format!("/proc/{}/{name}", running.id())).unwrap();
+    for name in ["cmdline", "environ", "comm"] {
+        let text = String::from_utf8_lossy(&file(name)).into_owned();
+        assert!(!text.contains(ANAS), "{name}: {text}");
+    }
+    running.kill();
+}

@@ -1,0 +1,207 @@
+//! The store's file: who may read it, what is refused, what is never replaced.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::support::{ANA, Home, all_at_once, logged_in};
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn made_for_its_owner_alone() {
+    let (_sandbox, home) = logged_in();
+    home.run("classes --day +3").any_stdout().done();
+    let store = home.store_path();
+    let folder = store.parent().unwrap();
+    assert_eq!(mode(folder), 0o700);
+    let _open = home.db();
+    let found = files(folder);
+    assert!(
+        found.len() >= 4,
+        "the store, its lock, locks of sessions: {found:?}"
+    );
+    for path in found {
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    assert_eq!(mode(&folder.join("aimharder.db.locks")), 0o700);
+}
+
+#[test]
+fn an_existing_folder_is_left_as_it_is() {
+    let home = Home::nowhere();
+    let folder = home.path().join("open");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    home.run("sessions --store")
+        .arg(folder.join("s.db"))
+        .any_stdout()
+        .done();
+    assert_eq!(mode(&folder), 0o755);
+    assert_eq!(mode(&folder.join("s.db")), 0o600);
+}
+
+/// A store that must not be used, and is not changed by trying.
+fn refused(home: &Home, words: &[&str]) {
+    let path = home.store_path();
+    let before = fs::read(&path).unwrap();
+    let mode_before = mode(&path);
+    for args in ["sessions", "classes", "logout", "boxes set x --id 1"] {
+        home.run(args).fails(1, words).done();
+    }
+    home.run("login ana@example.org --password-stdin")
+        .stdin("x")
+        .fails(1, words)
+        .done();
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert_eq!(mode(&path), mode_before);
+}
+
+#[test]
+fn readable_by_others() {
+    for bits in [0o644, 0o640, 0o602] {
+        let (_sandbox, home) = logged_in();
+        let path = home.store_path();
+        fs::set_permissions(&path, fs::Permissions::from_mode(bits)).unwrap();
+        let line = format!("chmod 600 '{}'", path.display());
+        refused(&home, &["read by others", &line]);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(home.sessions().len(), 2);
+    }
+}
+
+#[test]
+fn corrupt_newer_and_foreign() {
+    let (_sandbox, home) = logged_in();
+    home.db()
+        .execute_batch("PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)")
+        .unwrap();
+    refused(&home, &["schema 99", "this aimharder knows up to"]);
+    let home = Home::nowhere();
+    let path = home.write(
+        ".local/state/aimharder/aimharder.db",
+        &"this is no database. ".repeat(400),
+    );
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    refused(&home, &["damaged or not a store", "move it away"]);
+    fs::remove_file(&path).unwrap();
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE recipes (name TEXT)")
+        .unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    refused(&home, &["SQLite database of something else", "--store"]);
+}
+
+#[test]
+fn damaged_in_the_middle() {
+    let (_sandbox, home) = logged_in();
+    home.db()
+        .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+        .unwrap();
+    let path = home.store_path();
+    let mut bytes = fs::read(&path).unwrap();
+    for byte in bytes.iter_mut().skip(100) {
+        *byte = 0xa5;
+    }
+    fs::write(&path, &bytes).unwrap();
+    home.run("sessions").fails(1, &["damaged"]).done();
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_store_without_a_table_is_told_in_one_line() {
+    let (_sandbox, home) = logged_in();
+    home.db().execute_batch("DROP TABLE boxes").unwrap();
+    let told = home.run("boxes").fails(1, &["no such table: boxes"]).done();
+    assert!(!told.stderr.contains("SELECT"), "{}", told.stderr);
+}
+
+#[test]
+fn in_a_place_that_cannot_be_written() {
+    let home = Home::nowhere();
+    let file = home.write("file", "");
+    home.run("sessions --store")
+        .arg(file.join("s.db"))
+        .fails(1, &["cannot create the folder"])
+        .done();
+    home.run("sessions --store")
+        .arg(home.path())
+        .fails(1, &["is not a file"])
+        .done();
+    home.run("sessions --store /proc/aimharder/s.db")
+        .fails(1, &["/proc/aimharder"])
+        .done();
+    let told = home
+        .run("sessions --store /proc/aimharder/s.db")
+        .status(1)
+        .any_stderr()
+        .json();
+    assert_eq!(told.as_object().unwrap().len(), 1);
+    let run = home.run("sessions").env("HOME", "/proc/nobody");
+    run.fails(1, &["/proc/nobody"]).done();
+}
+
+#[test]
+fn fifty_processes_open_an_empty_folder() {
+    let home = Home::nowhere();
+    let runs = (0..50).map(|_| home.run("sessions").stdout_has(&["no sessions"]));
+    all_at_once(runs);
+    let alone = Home::nowhere();
+    alone.run("sessions").any_stdout().done();
+    let schema = "SELECT group_concat(sql) || (SELECT user_version FROM pragma_user_version) FROM sqlite_schema";
+    assert_eq!(home.ask(schema), alone.ask(schema));
+    let journal = home.ask("PRAGMA journal_mode");
+    assert_eq!(journal.as_deref(), Some("wal"));
+}
+
+#[test]
+fn fifty_processes_write_at_once() {
+    let home = Home::nowhere();
+    let runs = (0..50).map(|n| {
+        home.run("boxes set")
+            .arg(format!("box{n}"))
+            .args("--id 7")
+            .any_stdout()
+    });
+    all_at_once(runs);
+    assert_eq!(
+        home.ask("SELECT count(*) FROM boxes").as_deref(),
+        Some("50")
+    );
+}
+
+#[test]
+fn no_password_is_stored() {
+    let (_sandbox, home) = logged_in();
+    home.run("login --password-stdin")
+        .stdin("another-wrong-one")
+        .fails(3, &[])
+        .done();
+    for path in files(home.path()) {
+        let bytes = fs::read(&path).unwrap();
+        for secret in [&b"correct-horse"[..], b"another-wrong-one"] {
+            let found = bytes.windows(secret.len()).any(|window| window == secret);
+            assert!(!found, "{}", path.display());
+        }
+    }
+    assert_eq!(home.ask("SELECT email FROM accounts").as_deref(), Some(ANA));
+}

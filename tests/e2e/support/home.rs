@@ -1,0 +1,140 @@
+//! A home of its own for every test: config, store, nothing else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{Run, Sandbox};
+
+/// A temporary home folder; the default places of config and store are inside it.
+#[derive(Debug)]
+pub(crate) struct Home {
+    folder: TempDir,
+    server: String,
+}
+
+impl Home {
+    /// A home whose config knows the way to the sandbox, and nothing else.
+    pub(crate) fn new(sandbox: &Sandbox) -> Self {
+        let home = Self::bare(&sandbox.config);
+        home.config("");
+        home
+    }
+
+    /// A home without a config file.
+    pub(crate) fn nowhere() -> Self {
+        Self::bare("")
+    }
+
+    fn bare(server: &str) -> Self {
+        let folder = TempDir::with_prefix("aimharder-e2e-").expect("a temporary folder");
+        Self {
+            folder,
+            server: server.to_owned(),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn config_path(&self) -> PathBuf {
+        self.path().join(".config/aimharder/config.toml")
+    }
+
+    pub(crate) fn store_path(&self) -> PathBuf {
+        self.path().join(".local/state/aimharder/aimharder.db")
+    }
+
+    /// Writes the config: these lines, then the way to the sandbox.
+    pub(crate) fn config(&self, lines: &str) {
+        self.config_with(lines, "");
+    }
+
+    /// The same with more lines for `[server]`.
+    pub(crate) fn config_with(&self, lines: &str, server: &str) {
+        self.write_config(&format!("{lines}\n{}{server}\n", self.server));
+    }
+
+    /// Time-outs short enough for faults that hang.
+    pub(crate) fn impatient(&self) {
+        self.config_with("", "timeout = \"1s\"");
+    }
+
+    /// Writes the config as it stands.
+    pub(crate) fn write_config(&self, text: &str) {
+        self.write(".config/aimharder/config.toml", text);
+    }
+
+    /// Writes a file of the home, its folders too.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// A run of the binary here, arguments separated by spaces.
+    pub(crate) fn run(&self, args: &str) -> Run {
+        Run::new(self.path(), args)
+    }
+
+    /// Logs both sessions of an account in.
+    pub(crate) fn log_in(&self, account: &str, password: &str) {
+        let told = self
+            .run("login --password-stdin")
+            .arg(account)
+            .stdin(password)
+            .json();
+        assert_eq!(told["sessions"][1]["status"], "ok", "{told}");
+    }
+
+    /// The store itself, to look at and to age.
+    pub(crate) fn db(&self) -> Connection {
+        let db = Connection::open(self.store_path()).expect("open the store");
+        db.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+        db
+    }
+
+    /// Runs a statement on the store and gives the number of rows it changed.
+    pub(crate) fn sql(&self, statement: &str) -> usize {
+        self.db().execute(statement, []).expect(statement)
+    }
+
+    /// One value of the store as text; `None` for NULL or no row.
+    pub(crate) fn ask(&self, query: &str) -> Option<String> {
+        let db = self.db();
+        let mut query = db.prepare(query).expect(query);
+        let mut rows = query.query([]).unwrap();
+        let value: rusqlite::types::Value = rows.next().unwrap()?.get(0).unwrap();
+        match value {
+            rusqlite::types::Value::Integer(n) => Some(n.to_string()),
+            rusqlite::types::Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Moves every token's time by so many minutes into the past (negative: the future).
+    pub(crate) fn age_tokens(&self, minutes: i64) {
+        let by = minutes * 60_000;
+        self.sql(&format!(
+            "UPDATE sessions SET token_updated_at = token_updated_at - {by}"
+        ));
+    }
+
+    /// The whole fingerprint of the account's session of a kind.
+    pub(crate) fn fingerprint(&self, account: &str, kind: &str) -> String {
+        let query = format!(
+            "SELECT fingerprint FROM sessions WHERE account = '{account}' AND kind = '{kind}' ORDER BY id DESC"
+        );
+        self.ask(&query).expect("a session of that kind")
+    }
+
+    /// All sessions as `sessions --json` shows them.
+    pub(crate) fn sessions(&self) -> Vec<serde_json::Value> {
+        let told = self.run("sessions").json();
+        told["sessions"].as_array().expect("a list").clone()
+    }
+}

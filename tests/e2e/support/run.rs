@@ -1,0 +1,280 @@
+//! One run of the binary and everything it must say. What is not named must be empty, the exit
+//! status is always asserted, and no run may take longer than its limit.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::check::{self, Expect};
+use super::{ANAS, BENS, child};
+
+/// A run that is being put together.
+#[derive(Clone, Debug)]
+#[must_use = "nothing runs before one of `done`, `json`, `spawn`"]
+pub(crate) struct Run {
+    args: Vec<OsString>,
+    envs: Vec<(OsString, OsString)>,
+    stdin: String,
+    pub(super) status: i32,
+    pub(super) stdout: Expect,
+    pub(super) stderr: Expect,
+    pub(super) error: Option<Vec<String>>,
+    limit: Duration,
+}
+
+/// What a run has said.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) took: Duration,
+}
+
+/// A run under way.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    stdout: JoinHandle<String>,
+    stderr: JoinHandle<String>,
+    began: Instant,
+    run: Run,
+}
+
+impl Run {
+    pub(super) fn new(home: &Path, args: &str) -> Self {
+        let envs = [
+            ("HOME", home.as_os_str()),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin".as_ref()),
+            ("TZ", "UTC".as_ref()),
+        ];
+        Self {
+            args: args.split_whitespace().map(OsString::from).collect(),
+            envs: envs.map(|(name, value)| (name.into(), value.into())).into(),
+            stdin: String::new(),
+            status: 0,
+            stdout: Expect::Empty,
+            stderr: Expect::Empty,
+            error: None,
+            limit: Duration::from_secs(60),
+        }
+    }
+
+    /// One more argument, spaces and all.
+    pub(crate) fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// More arguments, separated by spaces.
+    pub(crate) fn args(mut self, args: &str) -> Self {
+        let args = args.split_whitespace().map(OsString::from);
+        self.args.extend(args);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.envs.push((name.into(), value.into()));
+        self
+    }
+
+    pub(crate) fn stdin(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.stdin);
+        self
+    }
+
+    /// The exit status it must end with (0 unless said).
+    pub(crate) fn status(mut self, code: i32) -> Self {
+        self.status = code;
+        self
+    }
+
+    pub(crate) fn stdout(mut self, text: &str) -> Self {
+        self.stdout = Expect::Exactly(text.to_owned());
+        self
+    }
+
+    pub(crate) fn stdout_has(mut self, words: &[&str]) -> Self {
+        self.stdout = holding(words);
+        self
+    }
+
+    pub(crate) fn any_stdout(mut self) -> Self {
+        self.stdout = Expect::Anything;
+        self
+    }
+
+    pub(crate) fn stderr_has(mut self, words: &[&str]) -> Self {
+        self.stderr = holding(words);
+        self
+    }
+
+    pub(crate) fn any_stderr(mut self) -> Self {
+        self.stderr = Expect::Anything;
+        self
+    }
+
+    /// It must fail with this status and, on standard error, one line with these words.
+    pub(crate) fn fails(mut self, code: i32, words: &[&str]) -> Self {
+        self.error = Some(words.iter().map(|&word| word.to_owned()).collect());
+        self.status(code)
+    }
+
+    /// It must be called wrongly (2): clap's words may take several lines.
+    pub(crate) fn usage(self, words: &[&str]) -> Self {
+        self.status(2).stderr_has(words)
+    }
+
+    /// The longest it may take.
+    pub(crate) fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Under a clock that is so far off (`-1h`, `+1y`), by libfaketime. `None`: it is not installed.
+    pub(crate) fn faketime(self, offset: &str) -> Option<Self> {
+        let folders = [
+            "/usr/lib/x86_64-linux-gnu",
+            "/usr/lib/aarch64-linux-gnu",
+            "/usr/lib",
+        ];
+        let mut libraries = folders
+            .iter()
+            .map(|folder| Path::new(folder).join("faketime/libfaketime.so.1"));
+        let library = libraries.find(|library| library.exists())?;
+        Some(
+            self.env("LD_PRELOAD", library)
+                .env("FAKETIME", offset)
+                .env("FAKETIME_NO_CACHE", "1"),
+        )
+    }
+
+    /// Starts it; it is waited for, or killed, by hand.
+    pub(crate) fn spawn(self) -> Running {
+        let mut child = self
+            .command()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("start aimharder");
+        let stdin = child.stdin.take();
+        let text = self.stdin.clone();
+        // a child that does not read its input must not stop us
+        thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(text.as_bytes())));
+        Running {
+            stdout: child::drain(child.stdout.take()),
+            stderr: child::drain(child.stderr.take()),
+            child,
+            began: Instant::now(),
+            run: self,
+        }
+    }
+
+    /// The bare command, for tests that wire its streams themselves.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aimharder"));
+        command.args(&self.args).env_clear();
+        command.envs(self.envs.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs it and checks all that was expected.
+    pub(crate) fn done(self) -> Output {
+        self.spawn().done()
+    }
+
+    /// Runs it and leaves status and streams to the test; passwords, panics and escapes are looked
+    /// for all the same.
+    pub(crate) fn unchecked(self) -> Output {
+        self.spawn().output().0
+    }
+
+    /// Runs it with `--json` and gives the one object it printed. When it fails the object has the
+    /// error, of the kind that its exit status stands for, and standard error the same words.
+    pub(crate) fn json(self) -> Value {
+        self.arg("--json").any_stdout().spawn().json()
+    }
+}
+
+fn holding(words: &[&str]) -> Expect {
+    Expect::Holding(words.iter().map(|&word| word.to_owned()).collect())
+}
+
+/// Starts so many runs at the same time and waits for all of them, checked.
+pub(crate) fn all_at_once(runs: impl IntoIterator<Item = Run>) -> Vec<Output> {
+    let running: Vec<Running> = runs.into_iter().map(Run::spawn).collect();
+    running.into_iter().map(Running::done).collect()
+}
+
+impl Running {
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`, now.
+    pub(crate) fn kill(mut self) {
+        child::kill(&mut self.child);
+    }
+
+    /// Waits for its end and checks it.
+    pub(crate) fn done(self) -> Output {
+        self.end().0
+    }
+
+    /// The one object of a run that was started with `--json`.
+    pub(crate) fn json(self) -> Value {
+        let (output, run) = self.end();
+        let object: Value = serde_json::from_str(&output.stdout)
+            .unwrap_or_else(|e| panic!("no JSON ({e}): {run:?}\n{output:?}"));
+        assert!(object.is_object(), "not an object: {object}");
+        let lines = output.stdout.matches('\n').count();
+        assert!(
+            lines == 1 && output.stdout.ends_with('\n'),
+            "one line: {output:?}"
+        );
+        let kind = check::kind_of(run.status);
+        assert_eq!(object["error"]["kind"].as_str(), kind, "{object}");
+        if let Some(message) = object["error"]["message"].as_str() {
+            let line = format!("error: {message}\n");
+            assert!(output.stderr.ends_with(&line), "{output:?}");
+        }
+        object
+    }
+
+    fn end(self) -> (Output, Run) {
+        let (output, run) = self.output();
+        run.check(&output);
+        (output, run)
+    }
+
+    fn output(mut self) -> (Output, Run) {
+        let status = child::wait(&mut self.child, self.run.limit);
+        let took = self.began.elapsed();
+        if status.is_none() {
+            child::kill(&mut self.child);
+        }
+        let output = Output {
+            status: status.and_then(|status| status.code()),
+            stdout: self.stdout.join().unwrap(),
+            stderr: self.stderr.join().unwrap(),
+            took,
+        };
+        let run = self.run;
+        assert!(status.is_some(), "over its limit: {run:?}\n{output:?}");
+        for text in [&output.stdout, &output.stderr] {
+            assert!(
+                !text.contains(ANAS) && !text.contains(BENS),
+                "a password: {output:?}"
+            );
+            assert!(!text.contains("panicked"), "a panic: {output:?}");
+            assert!(!text.contains('\u{1b}'), "an escape sequence: {output:?}");
+        }
+        (output, run)
+    }
+}

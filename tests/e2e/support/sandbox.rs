@@ -1,0 +1,216 @@
+//! The platform's stand-in as a process, and its control calls as methods.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+use std::{env, thread};
+
+use serde_json::{Value, json};
+
+use super::{child, http};
+
+/// A running sandbox. When it is dropped it ends, after a last look at what was sent to it: the
+/// platform's own logout was never called, and no replaced token was presented again.
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    process: Child,
+    stdin: Option<ChildStdin>,
+    address: SocketAddr,
+    /// Its config lines, as it printed them.
+    pub(crate) config: String,
+    replays_allowed: bool,
+}
+
+impl Sandbox {
+    pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// Started with further arguments.
+    pub(crate) fn with(args: &[&str]) -> Self {
+        let mut process = Command::new(binary())
+            .arg("--exit-with-stdin")
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("start the sandbox (cargo test builds it as an example)");
+        let stdin = process.stdin.take();
+        let mut told = BufReader::new(process.stdout.take().unwrap());
+        let mut first = String::new();
+        told.read_line(&mut first).unwrap();
+        let address = first.trim().strip_prefix("listening on ");
+        let address = address.expect("the sandbox's first line").parse().unwrap();
+        let mut config = String::new();
+        while !config.contains("connect_to") {
+            assert!(told.read_line(&mut config).unwrap() > 0, "its config lines");
+        }
+        // whatever else it prints must not fill the pipe
+        thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
+        Self {
+            process,
+            stdin,
+            address,
+            config,
+            replays_allowed: false,
+        }
+    }
+
+    /// This test presents a replaced token on purpose.
+    pub(crate) fn allow_replays(&mut self) {
+        self.replays_allowed = true;
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        http::call(self.address, method, path, body)
+    }
+
+    /// Turns switches; see `--print-config`.
+    pub(crate) fn config(&self, switches: &Value) {
+        self.call("POST", "config", switches);
+    }
+
+    /// Puts a fault, or a list of them, in the way.
+    pub(crate) fn fault(&self, fault: &Value) {
+        self.call("POST", "faults", fault);
+    }
+
+    pub(crate) fn clear_faults(&self) {
+        self.call("DELETE", "faults", &Value::Null);
+    }
+
+    pub(crate) fn state(&self) -> Value {
+        self.call("GET", "state", &Value::Null)
+    }
+
+    pub(crate) fn counters(&self) -> Value {
+        self.state()["counters"].take()
+    }
+
+    /// All requests since the log was last cleared.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        let log = self.call("GET", "log", &Value::Null);
+        log.as_array().expect("a list").clone()
+    }
+
+    /// Those of them for one path.
+    pub(crate) fn sent(&self, path: &str) -> Vec<Value> {
+        let mut log = self.log();
+        log.retain(|entry| entry["path"] == path);
+        log
+    }
+
+    pub(crate) fn clear_log(&self) {
+        self.call("DELETE", "log", &Value::Null);
+    }
+
+    /// The account's sessions are dead for every call.
+    pub(crate) fn kill(&self, account: &str) {
+        self.call("POST", "sessions/kill", &json!({ "account": account }));
+    }
+
+    pub(crate) fn kill_one(&self, account: &str, fingerprint: &str) {
+        let which = json!({ "account": account, "fingerprint": fingerprint });
+        self.call("POST", "sessions/kill", &which);
+    }
+
+    /// The account's login cookies have lapsed, their tokens are good.
+    pub(crate) fn stale(&self, account: &str) {
+        self.call("POST", "sessions/stale", &json!({ "account": account }));
+    }
+
+    /// Adds or changes an account.
+    pub(crate) fn account(&self, account: &Value) {
+        self.call("POST", "accounts", account);
+    }
+
+    /// Adds or changes a box.
+    pub(crate) fn gym(&self, gym: &Value) {
+        self.call("POST", "boxes", gym);
+    }
+
+    /// Adds a class (in crossfitdemo unless it says otherwise) and gives its id.
+    pub(crate) fn class(&self, class: &Value) -> String {
+        let mut full = json!({ "box": "crossfitdemo" });
+        full.as_object_mut()
+            .unwrap()
+            .extend(class.as_object().unwrap().clone());
+        self.call("POST", "classes", &full)["ids"][0].to_string()
+    }
+
+    pub(crate) fn patch_class(&self, id: &str, patch: &Value) {
+        self.call("PATCH", &format!("classes/{id}"), patch);
+    }
+
+    /// Takes everything off the timetable.
+    pub(crate) fn delete_class(&self, id: &str) {
+        self.call("DELETE", &format!("classes/{id}"), &Value::Null);
+    }
+
+    /// Makes a reservation by hand and gives its number.
+    pub(crate) fn reserve(&self, account: &str, class: &str, state: i64) -> String {
+        let wish = json!({ "account": account, "class": class, "state": state });
+        self.call("POST", "reservations", &wish)["idres"].to_string()
+    }
+
+    /// The reservations of a class.
+    pub(crate) fn reservations(&self, class: &str) -> Vec<Value> {
+        let state = self.state();
+        let all = state["reservations"].as_array().expect("a list");
+        let number: u64 = class.parse().expect("a class number");
+        let of_class = |r: &&Value| r["class"] == number;
+        all.iter().filter(of_class).cloned().collect()
+    }
+
+    /// The session of an account whose fingerprint begins like this.
+    pub(crate) fn session(&self, account: &str, fingerprint: &str) -> Value {
+        let state = self.state();
+        let all = state["sessions"].as_array().expect("a list");
+        let found = all.iter().find(|session| {
+            session["account"] == account
+                && session["fingerprint"]
+                    .as_str()
+                    .is_some_and(|print| print.starts_with(fingerprint))
+        });
+        found.cloned().expect("a session of that fingerprint")
+    }
+
+    fn last_look(&self) {
+        let log = self.log();
+        let logout = |entry: &&Value| {
+            let path = entry["path"].as_str().unwrap_or_default();
+            path.to_lowercase().contains("logout")
+        };
+        let called = log.iter().find(logout);
+        assert_eq!(called, None, "the platform's logout was called");
+        if !self.replays_allowed {
+            let replays = &self.counters()["replayed_tokens"];
+            assert_eq!(*replays, 0, "a replaced token was presented again");
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            self.last_look();
+        }
+        self.stdin = None;
+        if child::wait(&mut self.process, Duration::from_secs(5)).is_none() {
+            child::kill(&mut self.process);
+        }
+    }
+}
+
+/// `cargo test` builds examples beside the binary.
+fn binary() -> PathBuf {
+    let name = format!("examples/sandbox{}", env::consts::EXE_SUFFIX);
+    let folder = Path::new(env!("CARGO_BIN_EXE_aimharder")).parent();
+    folder.expect("a folder").join(name)
+}

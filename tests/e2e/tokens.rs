@@ -1,0 +1,187 @@
+//! Tokens: kept young before use, updated by one process at a time, never yielding to older ones.
+
+use serde_json::json;
+
+use crate::support::{ANA, Home, Sandbox, all_at_once, logged_in};
+
+fn updates(sandbox: &Sandbox) -> usize {
+    sandbox.sent("/api/tokenUpdate").len()
+}
+
+fn look(home: &Home) -> crate::support::Run {
+    home.run("classes --day +3").any_stdout()
+}
+
+#[test]
+fn older_than_25_minutes_is_updated_first() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(24);
+    look(&home).done();
+    assert_eq!(updates(&sandbox), 0);
+    home.age_tokens(2);
+    look(&home).done();
+    let paths: Vec<_> = sandbox.log().iter().map(|e| e["path"].clone()).collect();
+    assert!(paths.contains(&json!("/api/tokenUpdate")));
+    assert_eq!(updates(&sandbox), 1);
+    look(&home).done();
+    assert_eq!(updates(&sandbox), 1);
+    let sessions = home.sessions();
+    let device = sessions.iter().find(|s| s["kind"] == "device").unwrap();
+    assert_eq!(device["token_update_count"], 1);
+    assert!(device["token_age_seconds"].as_i64().unwrap() < 60);
+    let stored = home
+        .ask("SELECT token FROM sessions WHERE kind = 'device'")
+        .unwrap();
+    let print = home.fingerprint(ANA, "device");
+    assert_eq!(sandbox.session(ANA, &print)["token"], stored.as_str());
+}
+
+#[test]
+fn a_time_in_the_future_counts_as_old() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(-4);
+    look(&home).done();
+    assert_eq!(
+        updates(&sandbox),
+        0,
+        "four minutes may be a clock's inexactness"
+    );
+    home.age_tokens(-2);
+    look(&home).done();
+    assert_eq!(updates(&sandbox), 1);
+}
+
+#[test]
+fn without_an_answer_the_token_at_hand_is_used() {
+    for fault in [
+        "status", "html", "empty", "drop", "truncate", "garbage", "json",
+    ] {
+        let (sandbox, home) = logged_in();
+        home.age_tokens(60);
+        sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": fault }));
+        look(&home)
+            .stderr_has(&["warning: the token could not be updated"])
+            .done();
+        let sessions = home.sessions();
+        let device = sessions.iter().find(|s| s["kind"] == "device").unwrap();
+        assert!(
+            device["last_error"]
+                .as_str()
+                .unwrap()
+                .starts_with("token update")
+        );
+        look(&home).done();
+        let sessions = home.sessions();
+        let device = sessions.iter().find(|s| s["kind"] == "device").unwrap();
+        assert!(
+            device["last_error"].is_null(),
+            "{fault}: cleared by the next success"
+        );
+    }
+}
+
+#[test]
+fn rotated_cookies_are_stored_with_the_token() {
+    let (sandbox, home) = logged_in();
+    sandbox.config(&json!({ "rotate_cookie": true }));
+    for _ in 0..3 {
+        home.age_tokens(60);
+        look(&home).done();
+    }
+    home.run("bookings").stdout("nothing booked\n").done();
+    assert_eq!(updates(&sandbox), 3);
+}
+
+#[test]
+fn twenty_processes_on_one_stale_session_make_one_update() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(60);
+    sandbox.config(&json!({ "latency_ms": 30 }));
+    all_at_once((0..20).map(|n| match n % 3 {
+        0 => home.run("bookings").any_stdout(),
+        1 => home.run("boxes --detect").any_stdout(),
+        _ => look(&home),
+    }));
+    assert_eq!(updates(&sandbox), 1);
+    assert_eq!(sandbox.counters()["replayed_tokens"], 0);
+}
+
+#[test]
+fn twenty_processes_on_a_lapsed_cookie_heal_it_without_a_replay() {
+    let (sandbox, home) = logged_in();
+    sandbox.stale(ANA);
+    all_at_once((0..20).map(|_| home.run("bookings").stdout("nothing booked\n")));
+    assert_eq!(updates(&sandbox), 1);
+    assert_eq!(sandbox.counters()["replayed_tokens"], 0);
+}
+
+#[test]
+fn a_process_that_died_while_updating_needs_no_help() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(60);
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "hang" }));
+    let running = look(&home).spawn();
+    while updates(&sandbox) == 0 {
+        std::thread::yield_now();
+    }
+    running.kill();
+    assert!(
+        home.ask("SELECT update_begun_at FROM sessions WHERE kind = 'device'")
+            .is_some()
+    );
+    look(&home).done();
+    assert!(
+        home.ask("SELECT update_begun_at FROM sessions WHERE kind = 'device'")
+            .is_none()
+    );
+}
+
+#[test]
+fn a_newer_token_never_yields_to_an_older_one() {
+    let (sandbox, home) = logged_in();
+    let generation = || {
+        home.ask("SELECT generation FROM sessions WHERE kind = 'device'")
+            .unwrap()
+    };
+    let before: i64 = generation().parse().unwrap();
+    // the row changes while a call is under way: its cookies are not written over the newer row
+    sandbox.config(&json!({ "latency_after_ms": 400 }));
+    let running = look(&home).spawn();
+    while sandbox.sent("/api/bookings").is_empty() {
+        std::thread::yield_now();
+    }
+    home.sql(
+        "UPDATE sessions SET generation = generation + 1, cookies = 'newer' WHERE kind = 'device'",
+    );
+    running.done();
+    assert_eq!(generation().parse::<i64>().unwrap(), before + 1);
+    let cookies = home.ask("SELECT cookies FROM sessions WHERE kind = 'device'");
+    assert_eq!(cookies.as_deref(), Some("newer"));
+}
+
+#[test]
+fn the_clock_may_jump() {
+    let (_sandbox, home) = logged_in();
+    for offset in ["-1h", "+1h", "+300d"] {
+        let Some(run) = look(&home).faketime(offset) else {
+            return; // libfaketime is not installed
+        };
+        run.any_stderr().done();
+        assert_eq!(home.sessions().len(), 2, "{offset}");
+    }
+}
+
+#[test]
+fn verbose_tells_session_and_age() {
+    let (_sandbox, home) = logged_in();
+    home.age_tokens(10);
+    let print = home.fingerprint(ANA, "device");
+    look(&home)
+        .arg("-v")
+        .stderr_has(&[
+            "using the device session",
+            &print[..6],
+            "of ana@example.org, token 10",
+        ])
+        .done();
+}

@@ -1,0 +1,204 @@
+//! Usage: help, bad flags, closed pipes, signals.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{ANA, Home, logged_in};
+
+const COMMANDS: [&str; 11] = [
+    "login",
+    "logout",
+    "sessions",
+    "sessions list",
+    "sessions prune",
+    "sessions set",
+    "boxes",
+    "boxes set",
+    "classes",
+    "bookings",
+    "book",
+];
+
+#[test]
+fn every_help_shows_an_example_and_exit_codes() {
+    let home = Home::nowhere();
+    for command in COMMANDS.iter().chain(&["cancel"]) {
+        for flag in ["--help", "-h"] {
+            let example = format!("aimharder {}", command.split(' ').next().unwrap());
+            home.run(command)
+                .arg(flag)
+                .stdout_has(&["Example", &example, "Exit codes: 0"])
+                .done();
+        }
+    }
+    for command in ["classes", "book", "cancel", "bookings", "boxes"] {
+        home.run(command)
+            .arg("--help")
+            .stdout_has(&["Acts with the device session"])
+            .done();
+    }
+    home.run("--help")
+        .stdout_has(&["First steps:", "Exit codes: 0", "130 interrupted"])
+        .done();
+    home.run("--version").stdout_has(&["aimharder "]).done();
+    assert!(!home.store_path().exists());
+}
+
+#[test]
+fn called_wrongly() {
+    let home = Home::nowhere();
+    for args in [
+        "",
+        "dance",
+        "classes --colour",
+        "book",
+        "book --day mon",
+        "book --time 18:30",
+        "book --day mon --time 25:00",
+        "book --day mon --time 18:30 --id 7",
+        "book --day mon --id 7 --class wod",
+        "classes --session both",
+        "classes --account ana",
+        "classes --box a.b",
+        "classes -q -v",
+        "cancel --day mon",
+        "sessions frob",
+        "cancel --reservation 7 --time 18:30",
+        "cancel --reservation 7 --class wod",
+        "cancel --reservation 7 --day mon",
+        "classes --family -1",
+        "login a@example.org b@example.org",
+    ] {
+        home.run(args).status(2).stderr_has(&["error: "]).done();
+        let told = home.run(args).status(2).any_stderr().json();
+        assert_eq!(told.as_object().unwrap().len(), 1, "a bare error: {told}");
+    }
+    home.run("")
+        .status(2)
+        .stderr_has(&["aimharder login ana@example.org"])
+        .done();
+    assert!(!home.store_path().exists(), "usage comes first");
+}
+
+#[test]
+fn usage_before_config_before_store_before_account() {
+    let (_sandbox, home) = logged_in();
+    home.write_config("acount = 1");
+    let version = home.ask("PRAGMA user_version").unwrap();
+    home.sql("PRAGMA user_version = 99");
+    home.run("book --day mon").usage(&["--time"]).done();
+    home.run("book --day mon --time 18:30 --account x@example.org")
+        .fails(2, &["acount"])
+        .done();
+    home.write_config("");
+    home.run("book --day mon --time 18:30 --account x@example.org")
+        .fails(1, &["schema 99"])
+        .done();
+    home.sql(&format!("PRAGMA user_version = {version}"));
+    home.run("book --day mon --time 18:30 --account x@example.org --box none")
+        .fails(3, &["x@example.org"])
+        .done();
+    home.run("book --day mon --time 18:30 --box none")
+        .fails(6, &["none"])
+        .done();
+}
+
+#[test]
+fn a_closed_pipe_is_a_quiet_end() {
+    let (_sandbox, home) = logged_in();
+    for args in [
+        "classes --days 7",
+        "classes --days 7 --json",
+        "sessions",
+        "bookings --json",
+        "--help",
+        "login --help",
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = home.run(args).command();
+        let output = command
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_not_a_quiet_end() {
+    let (_sandbox, home) = logged_in();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = home.run("sessions").command();
+    let output = command
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write the result"));
+}
+
+#[test]
+fn interrupted_it_ends_with_130_and_nothing_half_done() {
+    let (sandbox, home) = logged_in();
+    sandbox.fault(&json!({ "path": "/api/bookings", "kind": "hang" }));
+    let running = home
+        .run("classes")
+        .status(130)
+        .limit(Duration::from_secs(10))
+        .spawn();
+    while sandbox.sent("/api/bookings").is_empty() {
+        std::thread::yield_now();
+    }
+    interrupt(running.id());
+    running.done();
+}
+
+#[test]
+fn interrupted_while_booking_it_settles_first() {
+    let (sandbox, home) = logged_in();
+    let id = sandbox.class(&json!({ "day": crate::support::day(3), "start": "13:10" }));
+    sandbox.config(&json!({ "latency_after_ms": 300 }));
+    // the signal comes while the request is out; the answer is waited for and the class is booked
+    let running = home
+        .run("book --time 13:10 --day +3")
+        .status(130)
+        .any_stdout()
+        .spawn();
+    while sandbox.sent("/api/book").is_empty() {
+        std::thread::yield_now();
+    }
+    interrupt(running.id());
+    running.done();
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+    let told = home.run("book --time 13:10 --day +3").json();
+    assert_eq!(told["outcome"], "already_booked");
+    assert_eq!(home.run("sessions").json()["sessions"][0]["account"], ANA);
+}
+
+fn interrupt(process: u32) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(process).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+}
+
+#[test]
+fn colour_never_off_a_terminal() {
+    let (_sandbox, home) = logged_in();
+    for variable in ["CLICOLOR_FORCE", "FORCE_COLOR"] {
+        home.run("classes --day +3")
+            .env(variable, "1")
+            .env("TERM", "xterm-256color")
+            .any_stdout()
+            .done();
+        home.run("--help").env(variable, "1").any_stdout().done();
+    }
+}
