@@ -14,6 +14,9 @@ const OUTAGE: i64 = 3;
 /// # Errors
 /// Those of the store.
 pub fn met(store: &Store, subject: &str, kind: Kind) -> Result<bool> {
+    if matches!(kind, Kind::Internal | Kind::Usage) {
+        return Ok(true); // config and store are told every time
+    }
     let before = store.problem(subject)?.unwrap_or_default();
     let (after, tell) = next(before.clone(), kind);
     if after != before {

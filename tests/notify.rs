@@ -1,6 +1,8 @@
 //! `notify test` and the dead-man switches, with the real binary and a server on loopback: what is printed, how the
 //! program ends, what arrives, and that no secret is ever shown.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may, as tests do
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -26,9 +26,17 @@ const HANDS: usize = 8;
 
 /// Makes so many accounts at the sandbox and logs a background session of each into the store, its token
 /// `age` old and its `setrefresh` done.
-pub(crate) fn log_in(sandbox: &Sandbox, store: &Store, count: usize, age: TimeDelta) -> Result<()> {
+pub(crate) fn log_in(
+    sandbox: &Sandbox,
+    store: &Store,
+    count: usize,
+    name: &str,
+    age: TimeDelta,
+) -> Result<()> {
     let accounts: Vec<Value> = (0..count)
-        .map(|n| json!({ "email": email(n), "password": PASSWORD, "boxes": ["crossfitdemo"] }))
+        .map(
+            |n| json!({ "email": email(name, n), "password": PASSWORD, "boxes": ["crossfitdemo"] }),
+        )
         .collect();
     sandbox.control("POST", "accounts", &Value::Array(accounts))?;
     let platform = platform(sandbox);
@@ -41,7 +49,7 @@ pub(crate) fn log_in(sandbox: &Sandbox, store: &Store, count: usize, age: TimeDe
                     if turn >= count {
                         return;
                     }
-                    if let Err(error) = log_in_one(&platform, store, turn, age) {
+                    if let Err(error) = log_in_one(&platform, store, &email(name, turn), age) {
                         *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                         return;
                     }
@@ -53,8 +61,8 @@ pub(crate) fn log_in(sandbox: &Sandbox, store: &Store, count: usize, age: TimeDe
     failed.map_or(Ok(()), |error| Err(error.context("log in many accounts")))
 }
 
-pub(crate) fn email(n: usize) -> String {
-    format!("person{n}@example.org")
+pub(crate) fn email(name: &str, n: usize) -> String {
+    format!("{name}{n}@example.org")
 }
 
 /// The library's own client in front of the sandbox.
@@ -70,8 +78,8 @@ pub(crate) fn platform(sandbox: &Sandbox) -> Platform {
     })
 }
 
-fn log_in_one(platform: &Platform, store: &Store, n: usize, age: TimeDelta) -> Result<()> {
-    let account: Account = email(n).parse().map_err(anyhow::Error::msg)?;
+fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -> Result<()> {
+    let account: Account = email.parse().map_err(anyhow::Error::msg)?;
     let print = Fingerprint::background(&account, "bench");
     let login = platform.log_in(
         Flow::Json,

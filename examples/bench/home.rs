@@ -72,12 +72,15 @@ impl<'t> Home<'t> {
         command
     }
 
+    /// The wall time of a run that ends well.
+    pub(crate) fn time(&self, args: &[&str]) -> Result<Duration> {
+        child::run(&mut self.command(args))?.good()
+    }
+
     /// Wall times of so many runs, after one that warms the caches.
     pub(crate) fn times(&self, runs: usize, args: &[&str]) -> Result<Vec<Duration>> {
-        child::run(&mut self.command(args))?.good()?;
-        (0..runs)
-            .map(|_| child::run(&mut self.command(args))?.good())
-            .collect()
+        self.time(args)?;
+        (0..runs).map(|_| self.time(args)).collect()
     }
 
     /// The peak memory of a run, in MiB: the most that was seen in some, for a short one is hard to catch.

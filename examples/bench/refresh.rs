@@ -24,6 +24,7 @@ const LATENCY_MS: usize = 100;
 const VERY_MANY: usize = 100_000;
 const DUE: usize = 10;
 const RUNS: usize = 20;
+const REFRESH: [&str; 3] = ["refresh", "--rate", "0"];
 
 pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
     let mut figures = batch(tools)?;
@@ -36,7 +37,13 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
 fn batch(tools: &Tools) -> Result<Vec<Figure>> {
     let sandbox = Sandbox::start(&tools.sandbox)?;
     let home = Home::at(tools, &sandbox)?;
-    crowd::log_in(&sandbox, &home.store()?, MANY, TimeDelta::hours(1))?;
+    crowd::log_in(
+        &sandbox,
+        &home.store()?,
+        MANY,
+        "person",
+        TimeDelta::hours(1),
+    )?;
     sandbox.set(&json!({ "latency_ms": LATENCY_MS }))?;
     sandbox.forget()?;
     let args = ["refresh", "--force", "--jobs", "16", "--rate", "0"];
@@ -82,15 +89,14 @@ fn good_tokens(sandbox: &Sandbox, store: &Store) -> Result<usize> {
 fn few_among_many(tools: &Tools) -> Result<Vec<Figure>> {
     let sandbox = Sandbox::start(&tools.sandbox)?;
     let few = Home::at(tools, &sandbox)?;
-    crowd::log_in(&sandbox, &few.store()?, DUE, TimeDelta::hours(1))?;
-    let alone = due_runs(&few)?;
     let home = Home::at(tools, &sandbox)?;
-    crowd::log_in(&sandbox, &home.store()?, DUE, TimeDelta::hours(1))?;
+    crowd::log_in(&sandbox, &few.store()?, DUE, "few", TimeDelta::hours(1))?;
+    crowd::log_in(&sandbox, &home.store()?, DUE, "many", TimeDelta::hours(1))?;
     crowd::fill(&home, VERY_MANY - DUE)?;
     let asked = ask(&home.store()?)?;
     sandbox.forget()?;
-    let among = due_runs(&home)?;
-    let requests = sandbox.arrivals()?.len() / RUNS;
+    let [alone, among] = due_runs(&few, &home)?;
+    let requests = sandbox.arrivals()?.len() / (2 * RUNS);
     let what = |words: &str| format!("{DUE} due of {VERY_MANY}: {words}, median of {RUNS}");
     Ok(vec![
         Figure::new(what("the store's answer"), asked, "ms", Goal::AtMost(50.0)),
@@ -129,27 +135,28 @@ fn ask(store: &Store) -> Result<f64> {
     Ok(Spread::of(times?).median())
 }
 
-/// Median of a whole run that updates the due ones, made due again before each.
-fn due_runs(home: &Home<'_>) -> Result<f64> {
-    let times: Result<Vec<Duration>> = (0..RUNS)
-        .map(|_| {
-            make_due(home)?;
-            child::run(&mut home.command(&["refresh", "--rate", "0"]))?.good()
-        })
-        .collect();
-    Ok(Spread::of(times?).median())
+/// Medians of whole runs that update the due ones, made due again before each; in turn.
+fn due_runs(few: &Home<'_>, many: &Home<'_>) -> Result<[f64; 2]> {
+    let (mut alone, mut among) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        make_due(few, "few")?;
+        alone.push(few.time(&REFRESH)?);
+        make_due(many, "many")?;
+        among.push(many.time(&REFRESH)?);
+    }
+    Ok([Spread::of(alone).median(), Spread::of(among).median()])
 }
 
 fn peak(home: &Home<'_>) -> Result<f64> {
-    make_due(home)?;
-    let (run, peak) = child::weigh(&mut home.command(&["refresh", "--rate", "0"]))?;
+    make_due(home, "many")?;
+    let (run, peak) = child::weigh(&mut home.command(&REFRESH))?;
     run.good().map(|_| peak)
 }
 
-fn make_due(home: &Home<'_>) -> Result<()> {
+fn make_due(home: &Home<'_>, crowd: &str) -> Result<()> {
     let store = home.store()?;
     for n in 0..DUE {
-        let account = crowd::email(n).parse().map_err(anyhow::Error::msg)?;
+        let account = crowd::email(crowd, n).parse().map_err(anyhow::Error::msg)?;
         let row = store.background(&account)?.context("a session is gone")?;
         crowd::age(&store, &row, TimeDelta::hours(1))?;
     }

@@ -173,8 +173,10 @@ impl Report {
             .lines()
             .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         let model = model.map_or("an unknown processor", |(_, model)| model.trim());
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split(' ').next().unwrap_or_default();
         Self {
-            machine: format!("{cores} cores of {model}"),
+            machine: format!("{cores} cores of {model}, load {load} before"),
             modes: BTreeMap::new(),
         }
     }

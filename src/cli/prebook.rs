@@ -107,6 +107,7 @@ pub struct PrebookAdd {
         long,
         value_name = "DATE",
         requires = "weekly",
+        conflicts_with = "day",
         allow_hyphen_values = true
     )]
     pub until: Option<DayArg>,

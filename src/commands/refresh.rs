@@ -1,6 +1,6 @@
 //! `refresh`: keep every login alive.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,7 +14,7 @@ use crate::model::session::SessionKind;
 use crate::notify::{self, Notice, Ping};
 use crate::output::{Out, Progress, RefreshOutcome, RefreshView, RefreshedSession};
 use crate::sessions::refresh::{Fate, Plan, future_after};
-use crate::sessions::{DEVICE_LIFE, Pick};
+use crate::sessions::{DEVICE_LIFE, Pick, Sessions};
 use crate::store::{DueQuery, SessionRow, Status};
 use crate::{aimharder, sessions, told};
 
@@ -22,10 +22,7 @@ use crate::{aimharder, sessions, told};
 const SUBJECT: &str = "session:";
 
 pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
-    let device = match &app.asked.fingerprint {
-        Some(_) => Some(app.pick(&app.account()?, SessionKind::Device)?),
-        None => None,
-    };
+    let device = device(app)?;
     let switch = app.config.ping.refresh.as_ref();
     notify::ping(switch, Ping::Start);
     let view = refresh(args, app, device.as_ref(), out);
@@ -52,7 +49,6 @@ fn refresh(
         0
     };
     log::info!("{} sessions are due", rows.len());
-    let fates = update(args, app, &rows)?;
     let mut view = RefreshView {
         total,
         fresh: total.saturating_sub(rows.len()),
@@ -60,18 +56,35 @@ fn refresh(
         ..RefreshView::default()
     };
     if out.is_json() {
-        view.sessions = app
-            .store
-            .fresh(&query)?
-            .iter()
-            .map(|row| shown(row, RefreshOutcome::Fresh, None))
-            .collect();
+        view.sessions = fresh(app, &query, &rows)?;
     }
-    let problems = sum_up(&mut view, &rows, fates);
-    let notices = tell(app, out, &rows, &problems)?;
+    let fates = update(args, app, &rows)?;
+    let (well, problems) = sum_up(&mut view, &rows, fates);
+    let notices = tell(app, out, &well, &problems)?;
     view.failure = failure(&view, &problems);
     notify::send(&app.config, &notices);
     Ok(view)
+}
+
+/// The one session that `--fingerprint` names, of whatever account.
+fn device(app: &App) -> Result<Option<Pick>> {
+    let Some(prefix) = &app.asked.fingerprint else {
+        return Ok(None);
+    };
+    let rows = app.store.sessions(app.asked.account.as_ref())?.into_iter();
+    let devices = rows.filter(|row| row.kind == SessionKind::Device).collect();
+    let row = Sessions::by_prefix(devices, prefix)?;
+    Ok(Some(Pick::Device(row.fingerprint)))
+}
+
+/// Those that need nothing, as they are before anything is done.
+fn fresh(app: &App, query: &DueQuery<'_>, due: &[SessionRow]) -> Result<Vec<RefreshedSession>> {
+    let due: HashSet<i64> = due.iter().map(|row| row.id).collect();
+    let rows = app.store.fresh(query)?.into_iter();
+    Ok(rows
+        .filter(|row| !due.contains(&row.id))
+        .map(|row| shown(&row, RefreshOutcome::Fresh, None))
+        .collect())
 }
 
 fn query<'q>(
@@ -126,11 +139,14 @@ struct Problem<'p> {
     failure: Failure,
 }
 
+/// The numbers of the sessions that are well, and the problems of the others. A busy session is
+/// neither.
 fn sum_up<'p>(
     view: &mut RefreshView,
     rows: &'p [SessionRow],
     fates: Vec<Fate>,
-) -> Vec<Problem<'p>> {
+) -> (HashSet<i64>, Vec<Problem<'p>>) {
+    let mut well = HashSet::new();
     let mut problems = Vec::new();
     for (row, fate) in rows.iter().zip(fates) {
         let (outcome, failure, warning) = verdict(fate);
@@ -140,9 +156,12 @@ fn sum_up<'p>(
             .map(|failure| failure.message.clone())
             .or(warning);
         view.sessions.push(shown(row, outcome, words));
+        if failure.is_none() && outcome != RefreshOutcome::Busy {
+            well.insert(row.id);
+        }
         problems.extend(failure.map(|failure| Problem { row, failure }));
     }
-    problems
+    (well, problems)
 }
 
 fn verdict(fate: Fate) -> (RefreshOutcome, Option<Failure>, Option<String>) {
@@ -197,19 +216,19 @@ fn subject(row: &SessionRow) -> String {
 fn tell(
     app: &App,
     out: &mut Out,
-    rows: &[SessionRow],
+    well: &HashSet<i64>,
     problems: &[Problem<'_>],
 ) -> Result<Vec<Notice>> {
     let mut lines: BTreeMap<&str, Vec<&SessionRow>> = BTreeMap::new();
     let mut notices = Vec::new();
     for Problem { row, failure } in problems {
         let news = told::met(&app.store, &subject(row), failure.kind)?;
-        if news {
-            let event = if failure.kind == Kind::Unreachable {
-                Event::Unreachable
-            } else {
-                Event::LoginRequired
-            };
+        let event = match failure.kind {
+            Kind::Unreachable => Some(Event::Unreachable),
+            Kind::LoginRequired => Some(Event::LoginRequired),
+            _ => None,
+        };
+        if let Some(event) = event.filter(|_| news) {
             notices.push(Notice::of_session(
                 event,
                 &row.account,
@@ -227,7 +246,7 @@ fn tell(
             rows => out.tell(&format!("error: {}: {words}", whose(rows))),
         }
     }
-    for row in recovered(app, rows, problems)? {
+    for row in recovered(app, well, problems)? {
         let words = format!("the {} session of {} works again", row.kind, row.account);
         out.tell(&words);
         notices.push(Notice::of_session(
@@ -250,7 +269,7 @@ fn whose(rows: &[&SessionRow]) -> String {
 
 /// Sessions whose problem had been told and is over: those refreshed now, and those that another
 /// process has mended.
-fn recovered(app: &App, rows: &[SessionRow], problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
+fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
     let mut recovered = Vec::new();
     for (subject, _) in app.store.problems(SUBJECT)? {
         let id = subject
@@ -264,7 +283,7 @@ fn recovered(app: &App, rows: &[SessionRow], problems: &[Problem<'_>]) -> Result
             app.store.clear_problem(&subject)?; // the session is gone, and its problem with it
             continue;
         };
-        let seen = rows.iter().any(|seen| seen.id == id) || row.last_error.is_none();
+        let seen = well.contains(&id) || row.last_error.is_none();
         if seen && row.status == Status::Active && told::well(&app.store, &subject)? {
             recovered.push(row);
         }

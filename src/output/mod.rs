@@ -12,6 +12,7 @@ mod prebook_views;
 mod progress;
 mod refresh;
 mod sessions;
+mod sheet;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;

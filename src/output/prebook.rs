@@ -5,14 +5,12 @@
 use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
 use super::View;
-use super::page::{Cell, Page, Tone, cell, plain};
+use super::page::{Page, Tone, cell, plain};
 use super::prebook_views::{PrebookingView, RuleView, StandingView, short_day, wish_notes};
-use crate::clock;
+use super::sheet::{Entry, Place, groups, wrapped};
 use crate::model::account::Account;
 use crate::model::prebooking::{PrebookId, Progress};
 use crate::model::weekly::Skip;
@@ -54,13 +52,17 @@ pub struct PrebookedView {
 impl View for PrebookedView {
     fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
         for rule in self.rules.iter().flatten() {
-            writeln!(
-                to,
+            let mut words = vec![format!(
                 "rule {} stored: every {} at {}",
                 rule.id,
                 rule.weekdays,
-                rule.start.format("%H:%M")
-            )?;
+                rule.wanted()
+            )];
+            words.extend(rule_notes(rule));
+            words.extend(rule.until.map(|day| format!("until {day}")));
+            for line in wrapped(&words, page, 0) {
+                writeln!(to, "{line}")?;
+            }
             if self.prebookings.is_empty() {
                 writeln!(to, "no class of it is due yet")?;
             }
@@ -269,88 +271,4 @@ fn prebookings(
         ),
         None => Ok(()),
     }
-}
-
-/// Whose and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Place<'v> {
-    account: &'v Account,
-    gym: &'v str,
-    zone: Tz,
-}
-
-impl<'v> Place<'v> {
-    fn new(account: &'v Account, gym: &'v str, zone: Tz) -> Self {
-        Self { account, gym, zone }
-    }
-}
-
-/// One line of a table, and what is said below it.
-struct Entry<'v> {
-    place: Place<'v>,
-    cells: Vec<Cell>,
-    notes: Vec<String>,
-}
-
-fn groups(
-    mut entries: Vec<Entry<'_>>,
-    now: DateTime<Utc>,
-    page: &Page,
-    to: &mut dyn Write,
-) -> io::Result<()> {
-    entries.sort_by_key(|entry| (entry.place.account, entry.place.gym));
-    let same = |a: &Entry<'_>, b: &Entry<'_>| a.place == b.place;
-    for (number, group) in entries.chunk_by(same).enumerate() {
-        if number > 0 {
-            writeln!(to)?;
-        }
-        if let Some(Entry { place, .. }) = group.first() {
-            let mut heading = format!("{}, {}", place.account, place.gym);
-            if !clock::is_local(place.zone, now) {
-                heading = format!("{heading} (times in {})", place.zone.name());
-            }
-            writeln!(to, "{}", page.paint(&heading, Tone::Heading))?;
-        }
-        table(group, page, to)?;
-    }
-    Ok(())
-}
-
-/// Aligned lines, each with its notes below.
-fn table(entries: &[Entry<'_>], page: &Page, to: &mut dyn Write) -> io::Result<()> {
-    let rows: Vec<Vec<Cell>> = entries.iter().map(|entry| entry.cells.clone()).collect();
-    let ids = rows.iter().filter_map(|row| row.first());
-    let margin = 4 + ids.map(|id| id.text.width()).max().unwrap_or_default();
-    let elastic = rows.first().map_or(0, |row| row.len().saturating_sub(2));
-    let mut lines = Vec::new();
-    page.table(&rows, 2, elastic, &mut lines)?;
-    let lines = String::from_utf8_lossy(&lines);
-    for (line, entry) in lines.lines().zip(entries) {
-        writeln!(to, "{line}")?;
-        for note in wrapped(&entry.notes, page, margin) {
-            writeln!(to, "{}", page.paint(&note, Tone::Faint))?;
-        }
-    }
-    Ok(())
-}
-
-/// The notes on as few lines as they need, broken between words where the page ends.
-fn wrapped(notes: &[String], page: &Page, indent: usize) -> Vec<String> {
-    let text = notes.join("; ");
-    let margin = " ".repeat(indent);
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line)
-                if page
-                    .width
-                    .is_none_or(|width| line.width() + 1 + word.width() <= width) =>
-            {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(format!("{margin}{word}")),
-        }
-    }
-    lines
 }

@@ -178,20 +178,24 @@ impl PrebookingView {
         }
     }
 
-    /// What else there is to say, in pieces.
+    /// What else there is to say, in pieces. What a rule says is told with the rule.
     pub(super) fn notes(&self, now: DateTime<Utc>) -> Vec<String> {
-        let mut notes = wish_notes(
-            &self.alternatives,
-            self.waitlist,
-            self.watch,
-            self.family.as_deref(),
-        );
-        notes.extend(self.rule.map(|rule| format!("rule {rule}")));
-        notes.extend(
-            self.opens
-                .as_ref()
-                .map(|opens| format!("opening rule {opens}")),
-        );
+        let mut notes = match self.rule {
+            Some(rule) => vec![format!("rule {rule}")],
+            None => wish_notes(
+                &self.alternatives,
+                self.waitlist,
+                self.watch,
+                self.family.as_deref(),
+            ),
+        };
+        if self.rule.is_none() {
+            notes.extend(
+                self.opens
+                    .as_ref()
+                    .map(|opens| format!("opening rule {opens}")),
+            );
+        }
         notes.extend(
             self.reservation_id
                 .as_ref()
@@ -201,6 +205,15 @@ impl PrebookingView {
         let last = self.history.as_ref().and_then(|shots| shots.last());
         notes.extend(last.map(|shot| shot.words(now)));
         notes
+    }
+}
+
+impl RuleView {
+    /// `18:30 WOD`
+    pub(super) fn wanted(&self) -> String {
+        let class = self.class.as_ref();
+        let class = class.map_or_else(String::new, |class| format!(" {class}"));
+        format!("{}{class}", self.start.format("%H:%M"))
     }
 }
 

@@ -228,6 +228,9 @@ impl<'j> Job<'j> {
                 opens: at,
             });
         }
+        if !self.is_ours() {
+            return Err(Stop::Removed);
+        }
         if let Some(at) = ahead {
             self.hold_breath(at);
         }

@@ -57,6 +57,10 @@ impl Sessions<'_> {
         let _one_at_a_time = self.locks.logins(wanted.account, lock::PATIENCE)?;
         self.check_refusals(wanted.account)?;
         let _shield = interrupt::shield();
+        // the login replaces the one that is stored with this fingerprint
+        if let Some(old) = self.store.session_of(wanted.account, wanted.fingerprint)? {
+            self.store.make_room(&old)?;
+        }
         let granted = self.ask_for_login(wanted)?;
         let row = self.store.put_login(&NewLogin {
             account: wanted.account,

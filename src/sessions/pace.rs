@@ -33,13 +33,18 @@ impl Pace {
 
     /// Wait for this request's turn.
     pub(super) fn wait(&self) {
+        self.wait_for(1);
+    }
+
+    /// Wait for the turn of so many requests that follow each other.
+    pub(super) fn wait_for(&self, requests: u32) {
         if self.gap.is_zero() {
             return;
         }
         let turn = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let turn = (*next).max(Instant::now());
-            *next = turn + self.gap;
+            *next = turn + self.gap * requests;
             turn
         };
         clock::pause(turn.saturating_duration_since(Instant::now()));

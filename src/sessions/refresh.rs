@@ -19,6 +19,8 @@ use crate::store::{SessionRow, Status};
 
 /// At most so many token updates are sent for one session and run.
 const TRIES: u32 = 3;
+/// A login and the `setrefresh` after it.
+const LOGIN: u32 = 2;
 /// `setrefresh` is called when the last one is older than this.
 const DAILY: TimeDelta = TimeDelta::hours(24);
 
@@ -148,7 +150,7 @@ impl Batch<'_> {
             return Ok(Fate::Fresh); // forgotten meanwhile: nothing to look after
         };
         if row.status == Status::Expired {
-            self.pace.wait();
+            self.pace.wait_for(LOGIN);
             return Ok(self.log_in_again(&row));
         }
         if !self.is_due(&row, listed) {
@@ -158,7 +160,7 @@ impl Batch<'_> {
             Updated::Now(row) | Updated::Meanwhile(row) => self.prolong(row),
             Updated::Failed(_, e) => Ok(Fate::Failed(e.into())),
             Updated::Dead(row) => {
-                self.pace.wait();
+                self.pace.wait_for(LOGIN);
                 Ok(match self.sessions.bury(row) {
                     Ok(_) => Fate::Relogged,
                     Err(e) => ended(e),

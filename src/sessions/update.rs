@@ -46,6 +46,7 @@ impl Sessions<'_> {
             Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
             Updated::Dead(row) => self.bury(row),
             Updated::Failed(row, e) => {
+                // no warning: the command may well succeed, and a problem that stands is told elsewhere
                 log::info!("the token could not be updated ({e}); going on with the one at hand");
                 Ok(row)
             }
@@ -134,6 +135,7 @@ impl Sessions<'_> {
         let _shield = interrupt::shield();
         let token = token_of(&row)?;
         let mut jar = jar_of(&row)?;
+        self.store.make_room(&row)?;
         match self
             .platform
             .set_refresh(&mut jar, &token, row.fingerprint.as_str())

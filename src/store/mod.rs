@@ -7,6 +7,7 @@
 //!
 //! * `open` – permissions, creation, migrations
 //! * `sessions` – logins, their tokens and generations
+//! * `durable` – what the platform has replaced, and the room it needs
 //! * `accounts` – what is known of an account besides its logins
 //! * `boxes` – gyms, their hosts, zones and opening rules
 //! * `prebookings` – claims, settlements and history; `wishes` – adding and removing them
@@ -15,6 +16,7 @@
 mod accounts;
 mod boxes;
 mod due;
+mod durable;
 mod open;
 mod prebookings;
 mod problems;
@@ -24,6 +26,7 @@ mod wishes;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -42,6 +45,8 @@ pub use wishes::Removed;
 pub struct Store {
     connection: Mutex<Connection>,
     path: PathBuf,
+    /// this process has made room for writes that must not be lost
+    has_room: AtomicBool,
 }
 
 impl Store {
@@ -105,6 +110,11 @@ impl<T> At<T> for rusqlite::Result<T> {
             }
             Some(rusqlite::ErrorCode::DiskFull) => Error::Unusable(format!(
                 "the store {} cannot grow: the disk is full or a limit is reached; nothing was lost, free some room",
+                store.display()
+            )),
+            Some(rusqlite::ErrorCode::SystemIoFailure) => Error::Unusable(format!(
+                "the store {} cannot be read or written ({cause}): a limit on the size of files is reached, or the disk is \
+                 full or failing",
                 store.display()
             )),
             _ => Error::Sqlite { path: store.to_owned(), cause },

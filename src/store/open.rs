@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -39,6 +40,7 @@ impl Store {
         Ok(Self {
             connection: Mutex::new(connection),
             path: path.to_owned(),
+            has_room: AtomicBool::new(false),
         })
     }
 }

@@ -4,10 +4,12 @@
 //!   generation that was read: a newer token never yields to an older one;
 //! * one background session per account, by a unique index; only [`Store::delete_background`]
 //!   can delete it, the database refuses every other way;
-//! * a token update is marked before it is sent, and the mark reserves room for its end.
+//! * a token update is marked before it is sent, and finds room for its end ([`super::durable`]).
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, Row, named_params, params};
+use rusqlite::{
+    Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params,
+};
 
 use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
@@ -60,9 +62,6 @@ pub struct NewLogin<'a> {
 
 pub(super) const COLUMNS: &str = "id, account, kind, fingerprint, status, auto_refresh, token, cookies, generation, created_at, \
      used_at, token_updated_at, token_update_count, refreshed_at, refresh_count, update_begun_at, last_error";
-
-/// The most room a token update's end can need beyond its beginning.
-const RESERVE: i32 = 2048;
 
 impl Store {
     /// All logins, or those of one account: by account, background first, then last used first.
@@ -138,122 +137,7 @@ impl Store {
     /// Store a login, in the place of an older one with its fingerprint (or, for background, of
     /// the account's only one). The row keeps its id; its generation grows.
     pub fn put_login(&self, login: &NewLogin<'_>) -> Result<SessionRow> {
-        let mut db = self.db();
-        let change = db.transaction().at(self.path())?;
-        let old: Option<i64> = change
-            .query_row(
-                "SELECT id FROM sessions WHERE account = ?1 AND kind = ?2 AND (kind = 'background' OR fingerprint = ?3)",
-                params![login.account.as_str(), login.kind.as_str(), login.fingerprint.as_str()],
-                |row| row.get(0),
-            )
-            .optional()
-            .at(self.path())?;
-        let sql = match old {
-            Some(_) => {
-                "UPDATE sessions SET fingerprint = :print, status = 'active', token = :token, cookies = :cookies, \
-                 generation = generation + 1, created_at = :now, used_at = :now, token_updated_at = :now, \
-                 refreshed_at = NULL, update_begun_at = NULL, reserve = NULL, last_error = NULL \
-                 WHERE account = :account AND kind = :kind AND (kind = 'background' OR fingerprint = :print) RETURNING id"
-            }
-            None => {
-                "INSERT INTO sessions (account, kind, fingerprint, token, cookies, generation, created_at, used_at, \
-                 token_updated_at) VALUES (:account, :kind, :print, :token, :cookies, 1, :now, :now, :now) RETURNING id"
-            }
-        };
-        let id: i64 = change
-            .query_row(
-                sql,
-                named_params! {
-                    ":account": login.account.as_str(), ":kind": login.kind.as_str(), ":print": login.fingerprint.as_str(),
-                    ":token": login.token.expose(), ":cookies": login.cookies.expose(), ":now": millis(login.now),
-                },
-                |row| row.get(0),
-            )
-            .at(self.path())?;
-        if login.kind == SessionKind::Device {
-            change
-                .execute(
-                    "INSERT INTO devices (account, fingerprint, created_at, used_at) VALUES (?1, ?2, ?3, ?3) \
-                     ON CONFLICT DO UPDATE SET used_at = excluded.used_at",
-                    params![login.account.as_str(), login.fingerprint.as_str(), millis(login.now)],
-                )
-                .at(self.path())?;
-        }
-        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
-        let row = change.query_row(&sql, [id], read).at(self.path())?;
-        change.commit().at(self.path())?;
-        Ok(row)
-    }
-
-    /// Write down that a token update is about to be sent, and reserve room for its end.
-    pub fn begin_update(&self, row: &SessionRow, now: DateTime<Utc>) -> Result<()> {
-        self.db()
-            .prepare_cached(
-                "UPDATE sessions SET update_begun_at = ?1, reserve = zeroblob(?2) WHERE id = ?3",
-            )
-            .and_then(|mut s| s.execute(params![millis(now), RESERVE, row.id]))
-            .at(self.path())?;
-        Ok(())
-    }
-
-    /// Store what a token update gave. `false`: the row is no longer of the generation read.
-    pub fn finish_update(
-        &self,
-        row: &SessionRow,
-        token: &Secret,
-        cookies: &Secret,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        self.durable(
-            "UPDATE sessions SET token = :token, cookies = :cookies, generation = generation + 1, \
-             token_updated_at = :now, token_update_count = token_update_count + 1, used_at = used_at, \
-             update_begun_at = NULL, reserve = NULL, last_error = NULL WHERE id = :id AND generation = :generation",
-            row,
-            (token, cookies, now),
-        )
-    }
-
-    /// Store what a `setrefresh` gave. `false`: the row is no longer of the generation read.
-    pub fn finish_refresh(
-        &self,
-        row: &SessionRow,
-        token: &Secret,
-        cookies: &Secret,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        self.durable(
-            "UPDATE sessions SET token = :token, cookies = :cookies, generation = generation + 1, \
-             refreshed_at = :now, refresh_count = refresh_count + 1, last_error = NULL \
-             WHERE id = :id AND generation = :generation",
-            row,
-            (token, cookies, now),
-        )
-    }
-
-    /// A write that must not be lost: when the log cannot grow, it is folded into the file, which
-    /// frees the room that the update's beginning had taken, and the write is tried again.
-    fn durable(
-        &self,
-        sql: &str,
-        row: &SessionRow,
-        new: (&Secret, &Secret, DateTime<Utc>),
-    ) -> Result<bool> {
-        let db = self.db();
-        let write = || {
-            db.prepare_cached(sql)?.execute(named_params! {
-                ":token": new.0.expose(), ":cookies": new.1.expose(), ":now": millis(new.2),
-                ":id": row.id, ":generation": row.generation,
-            })
-        };
-        let mut done = write();
-        for _ in 0..3 {
-            if done.is_ok() {
-                break;
-            }
-            let _ = db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
-            done = write();
-        }
-        done.map(|changed| changed == 1).at(self.path())
+        self.durably(|db| write_login(db, login))
     }
 
     /// Record in words what went wrong with a session; `None` clears it. An update that is known
@@ -261,7 +145,7 @@ impl Store {
     pub fn note_error(&self, row: &SessionRow, words: Option<&str>, settled: bool) -> Result<()> {
         self.db()
             .execute(
-                "UPDATE sessions SET last_error = ?1, reserve = NULL, \
+                "UPDATE sessions SET last_error = ?1, \
                  update_begun_at = CASE WHEN ?2 THEN NULL ELSE update_begun_at END WHERE id = ?3 AND generation = ?4",
                 params![words, settled, row.id, row.generation],
             )
@@ -290,7 +174,7 @@ impl Store {
         self.db()
             .execute(
                 "UPDATE sessions SET status = 'expired', generation = generation + 1, update_begun_at = NULL, \
-                 reserve = NULL, last_error = ?1 WHERE id = ?2 AND generation = ?3",
+                 last_error = ?1 WHERE id = ?2 AND generation = ?3",
                 params![words, row.id, row.generation],
             )
             .at(self.path())?;
@@ -359,6 +243,54 @@ impl Store {
             .at(self.path())?;
         Ok(())
     }
+}
+
+fn write_login(db: &Connection, login: &NewLogin<'_>) -> rusqlite::Result<SessionRow> {
+    // a writer from the start: one that first reads is refused at once when another process writes in between
+    let change = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    let old: Option<i64> = change
+        .query_row(
+            "SELECT id FROM sessions WHERE account = ?1 AND kind = ?2 AND (kind = 'background' OR fingerprint = ?3)",
+            params![login.account.as_str(), login.kind.as_str(), login.fingerprint.as_str()],
+            |row| row.get(0),
+        )
+        .optional()
+        ?;
+    let sql = match old {
+        Some(_) => {
+            "UPDATE sessions SET fingerprint = :print, status = 'active', token = :token, cookies = :cookies, \
+             generation = generation + 1, created_at = :now, used_at = :now, token_updated_at = :now, \
+             refreshed_at = NULL, update_begun_at = NULL, last_error = NULL \
+             WHERE account = :account AND kind = :kind AND (kind = 'background' OR fingerprint = :print) RETURNING id"
+        }
+        None => {
+            "INSERT INTO sessions (account, kind, fingerprint, token, cookies, generation, created_at, used_at, \
+             token_updated_at) VALUES (:account, :kind, :print, :token, :cookies, 1, :now, :now, :now) RETURNING id"
+        }
+    };
+    let id: i64 = change
+        .query_row(
+            sql,
+            named_params! {
+                ":account": login.account.as_str(), ":kind": login.kind.as_str(), ":print": login.fingerprint.as_str(),
+                ":token": login.token.expose(), ":cookies": login.cookies.expose(), ":now": millis(login.now),
+            },
+            |row| row.get(0),
+        )
+        ?;
+    if login.kind == SessionKind::Device {
+        change
+            .execute(
+                "INSERT INTO devices (account, fingerprint, created_at, used_at) VALUES (?1, ?2, ?3, ?3) \
+                 ON CONFLICT DO UPDATE SET used_at = excluded.used_at",
+                params![login.account.as_str(), login.fingerprint.as_str(), millis(login.now)],
+            )
+            ?;
+    }
+    let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
+    let row = change.query_row(&sql, [id], read)?;
+    change.commit()?;
+    Ok(row)
 }
 
 /// By position in [`COLUMNS`]: looking each column up by its name shows when a store holds 1,000 sessions.

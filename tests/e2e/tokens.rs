@@ -59,9 +59,7 @@ fn without_an_answer_the_token_at_hand_is_used() {
         let (sandbox, home) = logged_in();
         home.age_tokens(60);
         sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": fault }));
-        look(&home)
-            .stderr_has(&["warning: the token could not be updated"])
-            .done();
+        look(&home).done();
         let sessions = home.sessions();
         let device = sessions.iter().find(|s| s["kind"] == "device").unwrap();
         assert!(
@@ -163,9 +161,7 @@ fn a_newer_token_never_yields_to_an_older_one() {
 fn the_clock_may_jump() {
     let (_sandbox, home) = logged_in();
     for offset in ["-1h", "+1h", "+300d"] {
-        let Some(run) = look(&home).faketime(offset) else {
-            return; // libfaketime is not installed
-        };
+        let run = look(&home).faketime(offset);
         run.any_stderr().done();
         assert_eq!(home.sessions().len(), 2, "{offset}");
     }

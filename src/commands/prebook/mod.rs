@@ -2,6 +2,7 @@
 //! `prebook run`, which books them.
 
 mod add;
+mod instead;
 mod list;
 mod remove;
 mod run;
@@ -23,6 +24,8 @@ use crate::output::{Out, PrebookingView, RuleView};
 use crate::password;
 use crate::prebook::unfold::unfold_all;
 use crate::store::Status;
+
+pub(super) use instead::instead;
 
 pub(super) fn run(args: &PrebookArgs, app: &App, out: &mut Out) -> Result<()> {
     match &args.command {

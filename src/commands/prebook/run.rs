@@ -366,7 +366,9 @@ fn sentence(settled: &Settled) -> String {
         Ending::Book(Outcome::TooLate) => "too late",
         Ending::Book(Outcome::Closed) => "the class cannot be booked",
         Ending::Book(Outcome::TooEarly) => "booking is not open yet",
-        Ending::Book(Outcome::Refused | Outcome::WouldBook) => "AimHarder refused the booking",
+        Ending::Book(Outcome::Refused | Outcome::WouldBook | Outcome::Prebooked) => {
+            "AimHarder refused the booking"
+        }
         Ending::Cancelled => "cancelled by the gym",
         Ending::Expired => "the class has started",
         Ending::Trouble(Kind::LoginRequired) => "login required",

@@ -20,19 +20,11 @@ pub(super) fn run(args: &PrebookSkip, app: &App, out: &mut Out) -> Result<()> {
     let boxes = Boxes::of(app);
     let days = args.days.as_ref().map(|days| days.on(today(app, &account)));
     let days = days.transpose().map_err(Failure::usage)?;
-    let mut removed = Vec::new();
-    match days {
-        Some(days) if args.remove => {
-            if !app.store.remove_skip(&account, days)? {
-                return Err(Failure::not_found(format!(
-                    "{days} is not left out; see `aimharder prebook skip`"
-                ))
-                .into());
-            }
-        }
-        Some(days) => removed = app.store.put_skip(&account, days)?,
-        None => {}
-    }
+    let removed = match days {
+        Some(days) if args.remove => book_again(app, &account, days)?,
+        Some(days) => app.store.put_skip(&account, days)?,
+        None => vec![],
+    };
     let skips = app.store.skips(&account)?;
     let looked_at = match days {
         Some(_) if args.remove => vec![],
@@ -46,6 +38,15 @@ pub(super) fn run(args: &PrebookSkip, app: &App, out: &mut Out) -> Result<()> {
         account,
         now: clock::now(),
     })
+}
+
+/// Take days out of those left out. No prebooking is removed by that.
+fn book_again(app: &App, account: &Account, days: Skip) -> Result<Vec<Prebooking>> {
+    if app.store.remove_skip(account, days)? {
+        return Ok(vec![]);
+    }
+    let words = format!("{days} is not left out; see `aimharder prebook skip`");
+    Err(Failure::not_found(words).into())
 }
 
 /// Today on the calendar of the account's box; the boxes of one account share their zone, or very nearly.

@@ -136,8 +136,8 @@ impl Run {
         self
     }
 
-    /// Under a clock that is so far off (`-1h`, `+1y`), by libfaketime. `None`: it is not installed.
-    pub(crate) fn faketime(self, offset: &str) -> Option<Self> {
+    /// Under a clock that is so far off (`-1h`, `+1y`), by libfaketime (`.ci/run` installs it).
+    pub(crate) fn faketime(self, offset: &str) -> Self {
         let folders = [
             "/usr/lib/x86_64-linux-gnu",
             "/usr/lib/aarch64-linux-gnu",
@@ -146,12 +146,10 @@ impl Run {
         let mut libraries = folders
             .iter()
             .map(|folder| Path::new(folder).join("faketime/libfaketime.so.1"));
-        let library = libraries.find(|library| library.exists())?;
-        Some(
-            self.env("LD_PRELOAD", library)
-                .env("FAKETIME", offset)
-                .env("FAKETIME_NO_CACHE", "1"),
-        )
+        let library = libraries.find(|library| library.exists());
+        self.env("LD_PRELOAD", library.expect("the package faketime"))
+            .env("FAKETIME", offset)
+            .env("FAKETIME_NO_CACHE", "1")
     }
 
     /// Starts it; it is waited for, or killed, by hand.

@@ -1,0 +1,166 @@
+//! Writes that must not be lost: what the platform has replaced (a token, its cookies) exists only
+//! in this process until it is committed (design.md, promise 5).
+//!
+//! A disk that fills up, or a limit on the size of files, must be met *before* the platform is
+//! asked. So [`Store::make_room`] takes the room that the end will need while nothing depends on it:
+//!
+//! * free pages in the file itself, so that folding the log into the file never has to grow it;
+//! * a log that is long enough for the largest of these writes, and folded, so that it starts again
+//!   at its beginning.
+//!
+//! Whatever fills the disk afterwards, the write finds its place: at the log's end, or, when that
+//! cannot grow, at its beginning after folding it once more ([`Store::durably`]).
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, ErrorCode, named_params, params};
+
+use super::{At, Result, SessionRow, Store, millis};
+use crate::clock;
+use crate::secret::Secret;
+
+/// How many pages are taken: a session's row with its cookies and the places of two indexes are
+/// less than ten, and several processes may be at it at once.
+const PAGES: i64 = 24;
+/// With fewer free pages left than this, room is made again.
+const FEWEST: i64 = 12;
+/// What one page of a long value holds at least.
+const PAGE: i64 = 4000;
+/// How often a write that finds no room is tried again after folding the log.
+const TRIES: u32 = 10;
+const BETWEEN: Duration = Duration::from_millis(20);
+
+impl Store {
+    /// Make sure that what a request about this session brings can be stored. Once per process, and
+    /// again when others have used the room up.
+    ///
+    /// # Errors
+    /// There is no room: nothing may be asked of the platform.
+    pub fn make_room(&self, row: &SessionRow) -> Result<()> {
+        let db = self.db();
+        let free: i64 = db
+            .query_row("PRAGMA freelist_count", [], |row| row.get(0))
+            .at(self.path())?;
+        if free >= FEWEST && self.has_room.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        // where there are enough free pages the file must not grow: others may be in the middle of
+        // an update, and need the log folded into the file as it is
+        let pages = if free >= FEWEST {
+            free.min(PAGES)
+        } else {
+            PAGES
+        };
+        let fill = "UPDATE sessions SET reserve = zeroblob(?1) WHERE id = ?2";
+        db.execute(fill, params![(pages - 2) * PAGE, row.id])
+            .and_then(|_| {
+                let free = "UPDATE sessions SET reserve = NULL WHERE id = ?1";
+                db.execute(free, [row.id])
+            })
+            .and_then(|_| fold_log(&db))
+            .at(self.path())?;
+        self.has_room.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Write down that a token update is about to be sent, with room for its end.
+    ///
+    /// # Errors
+    /// The store cannot be written, or has no room: the update must not be sent.
+    pub fn begin_update(&self, row: &SessionRow, now: DateTime<Utc>) -> Result<()> {
+        self.make_room(row)?;
+        self.db()
+            .prepare_cached("UPDATE sessions SET update_begun_at = ?1 WHERE id = ?2")
+            .and_then(|mut s| s.execute(params![millis(now), row.id]))
+            .at(self.path())?;
+        Ok(())
+    }
+
+    /// Store what a token update gave. `false`: the row is no longer of the generation read.
+    pub fn finish_update(
+        &self,
+        row: &SessionRow,
+        token: &Secret,
+        cookies: &Secret,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.replace(
+            "UPDATE sessions SET token = :token, cookies = :cookies, generation = generation + 1, \
+             token_updated_at = :now, token_update_count = token_update_count + 1, \
+             update_begun_at = NULL, last_error = NULL WHERE id = :id AND generation = :generation",
+            row,
+            (token, cookies, now),
+        )
+    }
+
+    /// Store what a `setrefresh` gave. `false`: the row is no longer of the generation read.
+    pub fn finish_refresh(
+        &self,
+        row: &SessionRow,
+        token: &Secret,
+        cookies: &Secret,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.replace(
+            "UPDATE sessions SET token = :token, cookies = :cookies, generation = generation + 1, \
+             refreshed_at = :now, refresh_count = refresh_count + 1, last_error = NULL \
+             WHERE id = :id AND generation = :generation",
+            row,
+            (token, cookies, now),
+        )
+    }
+
+    fn replace(
+        &self,
+        sql: &str,
+        row: &SessionRow,
+        new: (&Secret, &Secret, DateTime<Utc>),
+    ) -> Result<bool> {
+        let changed = self.durably(|db| {
+            db.prepare_cached(sql)?.execute(named_params! {
+                ":token": new.0.expose(), ":cookies": new.1.expose(), ":now": millis(new.2),
+                ":id": row.id, ":generation": row.generation,
+            })
+        })?;
+        Ok(changed == 1)
+    }
+
+    /// A write that must not be lost: when the log cannot grow it is folded into the file, and the
+    /// write goes to its beginning.
+    pub(super) fn durably<T>(
+        &self,
+        write: impl Fn(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let db = self.db();
+        let mut done = write(&db);
+        for _ in 0..TRIES {
+            match &done {
+                Err(e) if is_worth_another(e) => {
+                    log::debug!("the store could not be written ({e}); folding its log");
+                    let _ = fold_log(&db);
+                    done = write(&db);
+                }
+                _ => break,
+            }
+            if done.is_err() {
+                clock::pause(BETWEEN); // another process may just have taken the place
+            }
+        }
+        done.at(self.path())
+    }
+}
+
+/// Copy the log into the file and let it start again at its beginning. Others that are just reading
+/// or writing may keep it from doing all of it.
+fn fold_log(db: &Connection) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+}
+
+fn is_worth_another(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::DatabaseBusy)
+    )
+}
