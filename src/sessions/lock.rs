@@ -120,17 +120,16 @@ impl Locks {
     /// Does the run with this name still live? A dead one's lock file is cleared away.
     pub fn run_lives(&self, owner: &str) -> bool {
         let path = self.folder.join(run_name(owner));
-        let Ok(file) = OpenOptions::new().read(true).write(true).open(&path) else {
-            return false;
+        let file = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => file,
+            // in doubt it lives: a claim that waits is better than a class asked for twice
+            Err(e) => return e.kind() != std::io::ErrorKind::NotFound,
         };
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => true,
-            Ok(()) => {
-                let _ = std::fs::remove_file(path);
-                false
-            }
-            Err(TryLockError::Error(_)) => false,
+        let free = file.try_lock().is_ok();
+        if free {
+            let _ = std::fs::remove_file(path);
         }
+        !free
     }
 
     /// Is a process updating the session, logging it in, or about to fire with it?

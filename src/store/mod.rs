@@ -30,7 +30,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use accounts::RefusedPassword;
 pub use boxes::{BoxRow, BoxSettings, FoundBox};
@@ -92,6 +92,12 @@ fn in_words(cause: &rusqlite::Error) -> String {
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Begin a transaction that will write. It takes the writer's place at once: one that first reads and
+/// then writes is refused, without waiting, when another process has written in between.
+fn immediate(db: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    db.transaction_with_behavior(TransactionBehavior::Immediate)
+}
 
 /// Ties an SQLite error to the file it came from.
 trait At<T> {

@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{
-    Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params,
-};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::prebookings::{read_wish, text};
 use super::wishes::{choices, clock_time, delete};
-use super::{At, Result, Store, instant, millis};
+use super::{At, Result, Store, immediate, instant, millis};
 use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Wish};
 use crate::model::weekly::{Skip, Weekdays, WeeklyRule};
@@ -141,10 +139,6 @@ impl Store {
         change.commit().at(self.path())?;
         Ok(found)
     }
-}
-
-fn immediate(db: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
-    db.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
 fn same_rule(db: &Connection, new: &NewRule) -> rusqlite::Result<Option<i64>> {

@@ -1,10 +1,10 @@
 //! Prebookings as people make and take them: added, changed by adding the same again, removed.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, named_params, params};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::prebookings::{PREBOOKING, read_prebooking};
-use super::{At, Result, Store, millis};
+use super::{At, Result, Store, immediate, millis};
 use crate::model::day::weekday_short;
 use crate::model::prebooking::{Choice, PrebookId, Prebooking, Wish};
 
@@ -28,9 +28,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Prebooking> {
         let mut db = self.db();
-        let change = db
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .at(self.path())?;
+        let change = immediate(&mut db).at(self.path())?;
         let sql = format!(
             "SELECT {PREBOOKING} FROM prebookings WHERE status IN ('pending', 'executing') AND account = ?1 AND box = ?2 \
              AND day = ?3 AND start = ?4 AND lower(coalesce(class, '')) = lower(coalesce(?5, '')) \
@@ -73,9 +71,7 @@ impl Store {
         ids: &[PrebookId],
     ) -> Result<std::result::Result<Removed, PrebookId>> {
         let mut db = self.db();
-        let change = db
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .at(self.path())?;
+        let change = immediate(&mut db).at(self.path())?;
         let mut removed = Removed::default();
         for id in ids {
             let found = match id {

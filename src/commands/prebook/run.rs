@@ -292,6 +292,9 @@ fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
             (event, news)
         }
         None if settled.progress == Progress::Pending => {
+            if told::well(&app.store, &subject)? {
+                out.tell(&format!("over: {}", sentence(settled)));
+            }
             let subject = format!(
                 "postponed:{}:{}",
                 settled.prebooking.id,
