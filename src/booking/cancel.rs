@@ -97,7 +97,14 @@ impl Desk<'_, '_> {
             state: answer.state,
         };
         match answer.verdict {
-            CancelVerdict::Refused => Ok(told(CancelOutcome::Refused, row.clone(), None)),
+            // somebody else (another process of ours, too) may have cancelled it a moment before
+            CancelVerdict::Refused => Ok(match self.mine_now(day, &row.id) {
+                Ok((Hold::NotMine, now)) => CancelReport {
+                    message: None,
+                    ..told(CancelOutcome::NotBooked, now, None)
+                },
+                _ => told(CancelOutcome::Refused, row.clone(), None),
+            }),
             CancelVerdict::Late if late => {
                 Ok(told(CancelOutcome::Refused, row.clone(), Some("AimHarder did not accept the late cancellation either")))
             }

@@ -89,16 +89,20 @@ impl Sessions<'_> {
         };
         let fates: Vec<Mutex<Option<Fate>>> = rows.iter().map(|_| Mutex::new(None)).collect();
         let done = AtomicUsize::new(0);
-        let work = || {
-            while let Some((row, fate)) = {
-                let turn = batch.next.fetch_add(1, Ordering::Relaxed);
-                rows.get(turn).zip(fates.get(turn))
-            } {
-                let found = batch.one(row);
-                *fate.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-            }
+        // one session; `None` when there is none left, else whether the platform was asked
+        let step = || {
+            let turn = batch.next.fetch_add(1, Ordering::Relaxed);
+            let (row, fate) = rows.get(turn).zip(fates.get(turn))?;
+            let found = batch.one(row);
+            let asked = !matches!(found, Fate::Busy | Fate::Fresh);
+            *fate.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+            Some(asked)
         };
+        let work = || while step().is_some() {};
+        // the first that is asked about goes alone: when the address is blocked, or the platform is
+        // down, the others need not find that out all at once
+        while step() == Some(false) {}
         let threads = plan.jobs.clamp(1, rows.len().max(1));
         thread::scope(|scope| {
             for _ in 1..threads {

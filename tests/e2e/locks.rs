@@ -1,1 +1,125 @@
-//! To come.
+//! The lock of a session: a person's command waits for it, but not for ever, and says who holds it.
+
+use std::fs::{self, OpenOptions};
+use std::time::Duration;
+
+use aimharder::model::session::SessionKind;
+use serde_json::json;
+
+use crate::support::{ANA, ANAS, Home, hold, logged_in, side_by_side};
+
+fn locks(home: &Home) -> std::path::PathBuf {
+    home.path()
+        .join(".local/state/aimharder/aimharder.db.locks")
+}
+
+#[test]
+fn a_command_waits_30_seconds_and_says_who_holds_it() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(60);
+    let _held = hold(&home, ANA, SessionKind::Device);
+    // all of them at the same time: this test takes as long as the patience does
+    let commands = [
+        ("bookings", ""),
+        ("book --day +3 --time 13:10", ""),
+        ("login --password-stdin", ANAS),
+    ];
+    side_by_side(&commands, |(args, stdin)| {
+        let output = home
+            .run(args)
+            .stdin(stdin)
+            .limit(Duration::from_secs(45))
+            .fails(
+                5,
+                &[
+                    "in use by a test, process ",
+                    &std::process::id().to_string(),
+                    "30 s",
+                ],
+            )
+            .done();
+        let waited = output.took.as_secs_f64();
+        assert!((29.5..40.0).contains(&waited), "{args} waited {waited} s");
+    });
+    assert!(sandbox.log().is_empty(), "nothing was sent meanwhile");
+}
+
+#[test]
+fn a_command_goes_on_as_soon_as_the_lock_is_free() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(60);
+    let held = hold(&home, ANA, SessionKind::Device);
+    let running = home.run("bookings").stdout("nothing booked\n").spawn();
+    std::thread::sleep(Duration::from_millis(300)); // it may be waiting by now, or not yet
+    assert!(sandbox.log().is_empty());
+    drop(held);
+    let output = running.done();
+    assert!(output.took < Duration::from_secs(10), "{output:?}");
+    assert_eq!(sandbox.sent("/api/tokenUpdate").len(), 1);
+}
+
+#[test]
+fn a_command_with_a_young_token_needs_no_lock() {
+    let (_sandbox, home) = logged_in();
+    let _held = hold(&home, ANA, SessionKind::Device);
+    let output = home.run("bookings").stdout("nothing booked\n").done();
+    assert!(output.took < Duration::from_secs(10), "{output:?}");
+}
+
+#[test]
+fn the_other_session_is_not_held_up() {
+    let (_sandbox, home) = logged_in();
+    home.age_tokens(60);
+    let _held = hold(&home, ANA, SessionKind::Device);
+    let output = home
+        .run("bookings --session background")
+        .stdout("nothing booked\n")
+        .done();
+    assert!(output.took < Duration::from_secs(10), "{output:?}");
+}
+
+#[test]
+fn locks_that_cannot_be_made_are_a_clear_error() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(60);
+    fs::remove_dir_all(locks(&home)).unwrap();
+    fs::write(locks(&home), "").unwrap();
+    for args in ["refresh", "bookings", "login --password-stdin"] {
+        home.run(args)
+            .stdin(ANAS)
+            .fails(
+                1,
+                &["cannot lock", "aimharder.db.locks", "with working locks"],
+            )
+            .done();
+    }
+    let report = home.run("refresh").report(1);
+    report.is(&[("failed", 2)]);
+    assert!(sandbox.log().is_empty());
+    // made anew, for its owner only, as soon as it can be
+    fs::remove_file(locks(&home)).unwrap();
+    home.run("refresh").done();
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&locks(&home)), 0o700);
+    for file in fs::read_dir(locks(&home)).unwrap() {
+        let path = file.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_lock_dies_with_its_process_and_its_file_may_hold_anything() {
+    let (sandbox, home) = logged_in();
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "hang", "count": 1 }));
+    let running = home.run("refresh --force --session device").spawn();
+    crate::support::wait_for("the update", || !sandbox.log().is_empty());
+    running.kill();
+    for file in fs::read_dir(locks(&home)).unwrap() {
+        let path = file.unwrap().path();
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(0).unwrap();
+        fs::write(&path, [0xff, 0x1b, b'[', b'm']).unwrap();
+    }
+    home.run("refresh --force").report(0).is(&[("updated", 2)]);
+}

@@ -1,1 +1,285 @@
-//! To come.
+//! Every fault of the sandbox in the way of `refresh`, once and lasting: the right exit code, at
+//! most three tries, the session kept, words in `last_error` that the next success clears.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, Home, Run, Sandbox, crowd, logged_in, side_by_side};
+
+/// The faults and whether they are worth another try.
+fn faults() -> Vec<(Value, bool)> {
+    let mut faults = vec![
+        (json!({ "kind": "html" }), false),
+        (json!({ "kind": "empty" }), false),
+        (json!({ "kind": "json" }), false),
+        (json!({ "kind": "json", "body": {} }), false),
+        (
+            json!({ "kind": "json", "body": { "newToken": "x" } }),
+            false,
+        ),
+        (json!({ "kind": "huge" }), false),
+        (json!({ "kind": "truncate" }), false),
+        (json!({ "kind": "cut" }), true),
+        (json!({ "kind": "drop" }), true),
+        (json!({ "kind": "garbage" }), true),
+        (json!({ "kind": "hang" }), true),
+        (json!({ "kind": "trickle" }), true),
+        (json!({ "kind": "retry_after", "seconds": 1 }), true),
+    ];
+    for (status, again) in [
+        (302, false),
+        (400, false),
+        (403, false),
+        (404, false),
+        (429, true),
+        (500, false),
+        (502, true),
+        (503, true),
+        (504, true),
+    ] {
+        faults.push((json!({ "kind": "status", "status": status }), again));
+    }
+    faults
+}
+
+/// Ana logged in, with this fault in the way of one path, so many times.
+fn faulty(fault: &Value, path: &str, count: i64) -> (Sandbox, Home) {
+    let (sandbox, home) = logged_in();
+    home.impatient();
+    put(&sandbox, fault, path, count);
+    (sandbox, home)
+}
+
+fn put(sandbox: &Sandbox, fault: &Value, path: &str, count: i64) {
+    let mut fault = fault.clone();
+    fault["path"] = path.into();
+    fault["count"] = count.into();
+    sandbox.fault(&fault);
+}
+
+fn refresh(home: &Home) -> Run {
+    let limit = Duration::from_secs(30);
+    home.run("refresh --force --session background")
+        .limit(limit)
+}
+
+fn tries(sandbox: &Sandbox) -> usize {
+    sandbox.sent("/api/tokenUpdate").len()
+}
+
+fn background(home: &Home) -> Value {
+    home.sessions().remove(0)
+}
+
+/// The next refresh finds everything in order.
+fn then_all_is_well(sandbox: &Sandbox, home: &Home) {
+    sandbox.clear_faults();
+    refresh(home).any_stderr().done();
+    let row = background(home);
+    assert_eq!(row["status"], "active");
+    assert!(row["last_error"].is_null(), "{row}");
+    let token = home.ask("SELECT token FROM sessions WHERE kind = 'background'");
+    assert_eq!(sandbox.session(ANA, "bg-")["token"], token.unwrap());
+}
+
+#[test]
+fn a_token_update_that_fails_once() {
+    side_by_side(&faults(), |(fault, again)| {
+        let (sandbox, home) = faulty(fault, "/api/tokenUpdate", 1);
+        let before = home.ask("SELECT token FROM sessions WHERE kind = 'background'");
+        if *again {
+            refresh(&home).done();
+            assert_eq!(tries(&sandbox), 2, "{fault}");
+        } else {
+            refresh(&home).status(5).done();
+            assert_eq!(tries(&sandbox), 1, "{fault}");
+            let row = background(&home);
+            let words = row["last_error"].as_str().unwrap();
+            assert!(words.starts_with("token update: "), "{words}");
+            assert_eq!(
+                home.ask("SELECT token FROM sessions WHERE kind = 'background'"),
+                before
+            );
+        }
+        then_all_is_well(&sandbox, &home);
+    });
+}
+
+#[test]
+fn a_token_update_that_keeps_failing() {
+    side_by_side(&faults(), |(fault, again)| {
+        let (sandbox, home) = faulty(fault, "/api/tokenUpdate", -1);
+        let report = refresh(&home).report(5);
+        report.is(&[("failed", 1)]).silent();
+        assert_eq!(tries(&sandbox), if *again { 3 } else { 1 }, "{fault}");
+        let row = background(&home);
+        assert_eq!(row["status"], "active", "{fault}");
+        let words = row["last_error"].as_str().unwrap();
+        assert!(words.starts_with("token update: "), "{words}");
+        assert!(!words.contains(char::is_control), "{words:?}");
+        then_all_is_well(&sandbox, &home);
+    });
+}
+
+#[test]
+fn two_failures_are_outlasted_three_are_not() {
+    side_by_side(&[(2, 0), (3, 5)], |&(count, status)| {
+        let (sandbox, home) = faulty(&json!({ "kind": "status" }), "/api/tokenUpdate", count);
+        refresh(&home).status(status).done();
+        assert_eq!(tries(&sandbox), 3);
+    });
+}
+
+#[test]
+fn an_answer_that_is_lost_costs_the_token_but_not_the_session() {
+    let lost = ["drop", "cut", "hang", "garbage"];
+    side_by_side(&lost, |kind| {
+        let (mut sandbox, home) = logged_in();
+        sandbox.allow_replays();
+        home.config_with(
+            "password_command = \"echo correct-horse\"",
+            "timeout = \"1s\"",
+        );
+        put(
+            &sandbox,
+            &json!({ "kind": kind, "after": true }),
+            "/api/tokenUpdate",
+            1,
+        );
+        refresh(&home).report(0).is(&[("relogged", 1)]).silent();
+        assert_eq!(sandbox.sent("/api/login").len(), 1);
+        then_all_is_well(&sandbox, &home);
+    });
+}
+
+#[test]
+fn a_server_that_asks_for_patience_gets_it() {
+    let gap = |seconds: u64| {
+        let fault = json!({ "kind": "retry_after", "seconds": seconds });
+        let (sandbox, home) = faulty(&fault, "/api/tokenUpdate", 1);
+        let status = if seconds > 30 { 5 } else { 0 };
+        refresh(&home).status(status).done();
+        let sent = sandbox.sent("/api/tokenUpdate");
+        let at = |n: usize| sent.get(n).map(|e| e["arrived_us"].as_i64().unwrap());
+        at(1).map(|second| second - at(0).unwrap())
+    };
+    side_by_side(&[2, 31], |&seconds| {
+        let gap = gap(seconds);
+        // a machine that waits longer than a run has time for is asked by the next run
+        assert_eq!(gap.is_some(), seconds == 2);
+        assert!(gap.is_none_or(|gap| gap >= 2_000_000), "{gap:?}");
+    });
+}
+
+#[test]
+fn in_an_outage_the_others_get_one_try_each() {
+    let (sandbox, home) = crowd(3);
+    put(
+        &sandbox,
+        &json!({ "kind": "status" }),
+        "/api/tokenUpdate",
+        -1,
+    );
+    home.run("refresh --force --jobs 1 --rate 0")
+        .report(5)
+        .is(&[("failed", 6)]);
+    assert_eq!(tries(&sandbox), 3 + 5);
+}
+
+#[test]
+fn a_blocked_address_stops_the_batch_with_one_clear_message() {
+    let (sandbox, home) = crowd(3);
+    let fault = json!({ "kind": "status", "status": 403 });
+    put(&sandbox, &fault, "/api/tokenUpdate", -1);
+    for run in 1..=4 {
+        sandbox.clear_log();
+        let report = home.run("refresh --force").report(5);
+        report.is(&[("failed", 6)]);
+        assert_eq!(tries(&sandbox), 1, "the others are not asked");
+        let message = report.told["error"]["message"].as_str().unwrap();
+        assert!(
+            message.contains("403") && message.contains("`proxy`"),
+            "{message}"
+        );
+        let lines = report.words.matches('\n').count();
+        assert_eq!(lines, usize::from(run == 3), "{}", report.words);
+        assert_eq!(report.words.contains("`proxy`"), run == 3);
+    }
+    sandbox.clear_faults();
+    let told = home.run("refresh --force").any_stderr().done();
+    assert_eq!(told.stderr.matches("works again").count(), 6);
+    // one in the middle of a batch is that session's own trouble
+    sandbox.fault(&json!({
+        "path": "/api/tokenUpdate", "kind": "status", "status": 403, "skip": 2,
+    }));
+    home.run("refresh --force --jobs 1")
+        .report(7)
+        .is(&[("failed", 1), ("updated", 5)]);
+}
+
+#[test]
+fn setrefresh_in_every_way() {
+    let mut cases: Vec<(Value, bool)> = Vec::new();
+    for (fault, _) in faults() {
+        for deep in [false, true] {
+            cases.push((fault.clone(), deep));
+        }
+    }
+    for chunk in cases.chunks(16) {
+        side_by_side(chunk, |(fault, deep)| {
+            let (sandbox, home) = faulty(fault, "/setrefresh", -1);
+            home.sql("UPDATE sessions SET refreshed_at = refreshed_at - 90000000");
+            let run = refresh(&home).args(if *deep { "--deep" } else { "" });
+            let report = run.report(if *deep { 5 } else { 0 });
+            report.silent();
+            let outcome = if *deep { "failed" } else { "updated" };
+            report.is(&[(outcome, 1)]);
+            let words = report.session("background")["error"].as_str().unwrap();
+            assert!(words.contains("setrefresh failed"), "{words}");
+            let row = background(&home);
+            assert!(
+                row["last_error"]
+                    .as_str()
+                    .unwrap()
+                    .starts_with("setrefresh: ")
+            );
+            assert_eq!(
+                (&row["token_update_count"], &row["refresh_count"]),
+                (&json!(1), &json!(1))
+            );
+            then_all_is_well(&sandbox, &home);
+            assert_eq!(background(&home)["refresh_count"], 2, "{fault}");
+        });
+    }
+}
+
+#[test]
+fn the_login_of_a_dead_session_in_every_way() {
+    let mut cases: Vec<(Value, i64)> = Vec::new();
+    for (fault, _) in faults() {
+        for count in [1, -1] {
+            cases.push((fault.clone(), count));
+        }
+    }
+    for chunk in cases.chunks(16) {
+        side_by_side(chunk, |(fault, count)| {
+            let (sandbox, home) = faulty(fault, "/api/login", *count);
+            put(&sandbox, fault, "/", *count);
+            home.config_with(
+                "password_command = \"echo correct-horse\"",
+                "timeout = \"1s\"",
+            );
+            sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
+            let report = refresh(&home).report(5);
+            report.is(&[("failed", 1)]).silent();
+            assert!(sandbox.sent("/api/login").len() <= 1, "never repeated");
+            assert!(sandbox.sent("/").len() <= 1, "never repeated");
+            let row = background(&home);
+            assert_eq!(row["status"], "expired", "{fault}");
+            assert!(row["last_error"].is_string());
+            then_all_is_well(&sandbox, &home);
+            assert_eq!(sandbox.counters()["logins_refused"], 0);
+        });
+    }
+}

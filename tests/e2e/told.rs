@@ -1,1 +1,216 @@
-//! To come.
+//! Told once: a problem is put into words when it is new and once when it is over; an outage at the
+//! third run in a row. Exit codes and `--json` tell it every time.
+
+use aimharder::model::session::SessionKind;
+use serde_json::json;
+
+use crate::support::{ANA, Home, Run, Sandbox, hold, logged_in};
+
+const OUTAGE: &str = "out of order or busy";
+const LOGGED_OUT: &str = "ended the background session of ana@example.org";
+const OVER: &str = "the background session of ana@example.org works again\n";
+
+fn refresh(home: &Home) -> Run {
+    home.run("refresh --force --session background")
+}
+
+/// The platform answers no token update.
+fn down(sandbox: &Sandbox) {
+    sandbox.fault(
+        &json!({ "path": "/api/tokenUpdate", "kind": "status", "status": 500, "count": -1 }),
+    );
+}
+
+fn kill(sandbox: &Sandbox, home: &Home) {
+    sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
+}
+
+/// A run that ends with this status and says nothing.
+fn silent(home: &Home, status: i32) {
+    refresh(home).status(status).done();
+}
+
+/// A run that ends with this status and one line with these words.
+fn tells(home: &Home, status: i32, words: &str) {
+    refresh(home).fails(status, &[words]).done();
+}
+
+#[test]
+fn an_outage_is_told_at_the_third_run_and_when_it_is_over() {
+    let (sandbox, home) = logged_in();
+    down(&sandbox);
+    silent(&home, 5);
+    silent(&home, 5);
+    tells(&home, 5, OUTAGE);
+    for _ in 0..3 {
+        silent(&home, 5);
+    }
+    sandbox.clear_faults();
+    refresh(&home).stderr_has(&[OVER]).done();
+    silent(&home, 0);
+    // the next outage counts from its own beginning
+    down(&sandbox);
+    silent(&home, 5);
+    silent(&home, 5);
+    tells(&home, 5, OUTAGE);
+}
+
+#[test]
+fn two_runs_without_an_answer_are_nothing() {
+    let (sandbox, home) = logged_in();
+    for _ in 0..3 {
+        down(&sandbox);
+        silent(&home, 5);
+        silent(&home, 5);
+        sandbox.clear_faults();
+        silent(&home, 0);
+    }
+}
+
+#[test]
+fn the_object_tells_it_every_time() {
+    let (sandbox, home) = logged_in();
+    down(&sandbox);
+    for run in 1..=5 {
+        let report = refresh(&home).report(5);
+        report.is(&[("failed", 1)]);
+        let words = report.session("background")["error"].as_str().unwrap();
+        assert!(words.contains(OUTAGE), "{words}");
+        assert!(
+            report.told["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains(OUTAGE)
+        );
+        assert_eq!(report.words.contains(OUTAGE), run == 3, "run {run}");
+    }
+}
+
+#[test]
+fn a_standing_problem_is_told_once() {
+    let (sandbox, home) = logged_in();
+    kill(&sandbox, &home);
+    tells(&home, 3, LOGGED_OUT);
+    for _ in 0..3 {
+        silent(&home, 3);
+    }
+    home.config("password_command = \"echo correct-horse\"");
+    refresh(&home).stderr_has(&[OVER]).done();
+    silent(&home, 0);
+    home.config("");
+    kill(&sandbox, &home);
+    tells(&home, 3, LOGGED_OUT);
+}
+
+#[test]
+fn an_outage_in_between_does_not_make_it_new() {
+    let (sandbox, home) = logged_in();
+    home.config("password_command = \"exit 1\"");
+    kill(&sandbox, &home);
+    tells(&home, 3, "password command");
+    // now the password is there, and the login cannot be reached
+    home.config("password_command = \"echo correct-horse\"");
+    sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "status": 500, "count": -1 }));
+    silent(&home, 5);
+    silent(&home, 5);
+    home.config("password_command = \"exit 1\"");
+    silent(&home, 3);
+    home.config("password_command = \"echo correct-horse\"");
+    sandbox.clear_faults();
+    refresh(&home).stderr_has(&[OVER]).done();
+}
+
+#[test]
+fn a_busy_session_has_not_recovered() {
+    let (sandbox, home) = logged_in();
+    down(&sandbox);
+    silent(&home, 5);
+    silent(&home, 5);
+    tells(&home, 5, OUTAGE);
+    let held = hold(&home, ANA, SessionKind::Background);
+    silent(&home, 0);
+    drop(held);
+    silent(&home, 5);
+    sandbox.clear_faults();
+    refresh(&home).stderr_has(&[OVER]).done();
+}
+
+#[test]
+fn what_another_process_has_mended_is_told_too() {
+    let (sandbox, home) = logged_in();
+    down(&sandbox);
+    silent(&home, 5);
+    silent(&home, 5);
+    tells(&home, 5, OUTAGE);
+    sandbox.clear_faults();
+    home.age_tokens(30);
+    home.run("bookings --session background")
+        .any_stdout()
+        .done();
+    home.run("refresh --session background")
+        .stderr_has(&[OVER])
+        .done();
+    home.run("refresh --session background").done();
+}
+
+#[test]
+fn a_deleted_device_session_takes_its_problem_along() {
+    let (sandbox, home) = logged_in();
+    sandbox.kill_one(ANA, &home.fingerprint(ANA, "device"));
+    home.run("refresh --force --session device")
+        .fails(3, &["device session of ana@example.org"])
+        .done();
+    home.run("refresh").done();
+    assert_eq!(
+        home.ask("SELECT count(*) FROM problems").as_deref(),
+        Some("0")
+    );
+}
+
+#[test]
+fn one_line_for_what_many_have_in_common() {
+    let (sandbox, home) = logged_in();
+    down(&sandbox);
+    for words in ["", "", "error: 2 sessions: AimHarder is out of order", ""] {
+        let run = home.run("refresh --force").status(5);
+        if words.is_empty() {
+            run.done();
+        } else {
+            let told = run.stderr_has(&[words]).done();
+            assert_eq!(told.stderr.matches('\n').count(), 1, "{told:?}");
+        }
+    }
+    sandbox.clear_faults();
+    let told = home
+        .run("refresh --force")
+        .stderr_has(&[OVER, "the device session of ana@example.org works again\n"])
+        .done();
+    assert_eq!(told.stderr.matches('\n').count(), 2);
+}
+
+#[test]
+fn problems_of_config_and_store_are_told_every_time() {
+    let (_sandbox, home) = logged_in();
+    let folder = home
+        .path()
+        .join(".local/state/aimharder/aimharder.db.locks");
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "").unwrap();
+    for _ in 0..2 {
+        refresh(&home)
+            .fails(1, &["cannot lock", "a folder that can be written"])
+            .done();
+    }
+    std::fs::remove_file(&folder).unwrap();
+    home.config("accuont = \"ana@example.org\"");
+    for _ in 0..2 {
+        refresh(&home).fails(2, &["accuont"]).done();
+    }
+    home.config("");
+    home.sql("PRAGMA user_version = 99");
+    for _ in 0..2 {
+        refresh(&home).fails(1, &["99"]).done();
+    }
+    home.sql("PRAGMA user_version = 2");
+    silent(&home, 0);
+}

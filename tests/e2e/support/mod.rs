@@ -24,7 +24,7 @@ use aimharder::store::Store;
 
 pub(crate) use day::{day, madrid, today};
 pub(crate) use home::Home;
-pub(crate) use run::{Run, all_at_once};
+pub(crate) use run::{Run, Running, all_at_once};
 pub(crate) use sandbox::Sandbox;
 
 /// The sandbox's two people.

@@ -190,7 +190,7 @@ impl Run {
     /// Runs it and leaves status and streams to the test; passwords, panics and escapes are looked
     /// for all the same.
     pub(crate) fn unchecked(self) -> Output {
-        self.spawn().output().0
+        self.spawn().unchecked()
     }
 
     /// Runs it with `--json` and gives the one object it printed. When it fails the object has the
@@ -223,6 +223,11 @@ impl Running {
     /// Waits for its end and checks it.
     pub(crate) fn done(self) -> Output {
         self.end().0
+    }
+
+    /// Waits for its end and leaves status and streams to the test.
+    pub(crate) fn unchecked(self) -> Output {
+        self.output().0
     }
 
     /// The one object of a run that was started with `--json`.
