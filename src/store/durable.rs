@@ -4,20 +4,25 @@
 //! A disk that fills up, or a limit on the size of files, must be met *before* the platform is
 //! asked. So [`Store::make_room`] takes the room that the end will need while nothing depends on it:
 //!
-//! * free pages in the file itself, so that folding the log into the file never has to grow it;
+//! * free pages in the file itself, so that folding the log into the file never has to grow it (and
+//!   where there are too few, the file is made longer before the database takes them);
 //! * a log that is long enough for the largest of these writes, and folded, so that it starts again
 //!   at its beginning.
 //!
 //! Whatever fills the disk afterwards, the write finds its place: at the log's end, or, when that
 //! cannot grow, at its beginning after folding it once more ([`Store::durably`]).
 
+use std::fs::File;
+use std::io::ErrorKind;
+use std::mem::ManuallyDrop;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, named_params, params};
+use rustix::fs::{FallocateFlags, fallocate};
 
-use super::{At, Result, SessionRow, Store, millis};
+use super::{At, Error, Result, SessionRow, Store, millis};
 use crate::clock;
 use crate::secret::Secret;
 
@@ -30,6 +35,8 @@ const FEWEST: i64 = 12;
 const PAGE: i64 = 4000;
 /// How often a write that finds no room is tried again after folding the log.
 const TRIES: u32 = 10;
+/// The same for a write without which nothing is sent.
+const ONCE_MORE: u32 = 1;
 const BETWEEN: Duration = Duration::from_millis(20);
 
 impl Store {
@@ -46,23 +53,50 @@ impl Store {
         if free >= FEWEST && self.has_room.load(Ordering::Relaxed) {
             return Ok(());
         }
-        // where there are enough free pages the file must not grow: others may be in the middle of
-        // an update, and need the log folded into the file as it is
         let pages = if free >= FEWEST {
             free.min(PAGES)
         } else {
+            self.lengthen(&db, PAGES)?;
             PAGES
         };
-        let fill = "UPDATE sessions SET reserve = zeroblob(?1) WHERE id = ?2";
-        db.execute(fill, params![(pages - 2) * PAGE, row.id])
-            .and_then(|_| {
-                let free = "UPDATE sessions SET reserve = NULL WHERE id = ?1";
-                db.execute(free, [row.id])
-            })
+        let taken = |db: &Connection| {
+            let take = "UPDATE sessions SET reserve = zeroblob(?1) WHERE id = ?2";
+            db.execute(take, params![(pages - 2) * PAGE, row.id])?;
+            let free = "UPDATE sessions SET reserve = NULL WHERE id = ?1";
+            db.execute(free, [row.id])
+        };
+        stubbornly(&db, ONCE_MORE, taken)
             .and_then(|_| fold_log(&db))
             .at(self.path())?;
         self.has_room.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Make the file itself longer by so many pages, before the database takes them: others may be in
+    /// the middle of an update, and a log with pages that do not fit into the file cannot be folded.
+    fn lengthen(&self, db: &Connection, pages: i64) -> Result<()> {
+        let size: i64 = db
+            .query_row(
+                "SELECT page_size * (page_count + ?1) FROM pragma_page_size, pragma_page_count",
+                [pages],
+                |row| row.get(0),
+            )
+            .at(self.path())?;
+        let size = u64::try_from(size).unwrap_or(0);
+        let lengthened = File::options()
+            .write(true)
+            .open(self.path())
+            // never closed: that would take SQLite's own locks on the file away from this process
+            .map(ManuallyDrop::new)
+            .and_then(|file| Ok(fallocate(&*file, FallocateFlags::empty(), 0, size)?));
+        match lengthened {
+            Err(e) if e.kind() == ErrorKind::Unsupported => Ok(()), // the fold will tell
+            Err(e) => Err(Error::Unusable(format!(
+                "the store {} cannot grow: {e}; nothing was lost, free some room",
+                self.path().display()
+            ))),
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Write down that a token update is about to be sent, with room for its end.
@@ -71,10 +105,11 @@ impl Store {
     /// The store cannot be written, or has no room: the update must not be sent.
     pub fn begin_update(&self, row: &SessionRow, now: DateTime<Utc>) -> Result<()> {
         self.make_room(row)?;
-        self.db()
-            .prepare_cached("UPDATE sessions SET update_begun_at = ?1 WHERE id = ?2")
-            .and_then(|mut s| s.execute(params![millis(now), row.id]))
-            .at(self.path())?;
+        let begun = |db: &Connection| {
+            db.prepare_cached("UPDATE sessions SET update_begun_at = ?1 WHERE id = ?2")?
+                .execute(params![millis(now), row.id])
+        };
+        stubbornly(&self.db(), ONCE_MORE, begun).at(self.path())?;
         Ok(())
     }
 
@@ -127,29 +162,36 @@ impl Store {
         Ok(changed == 1)
     }
 
-    /// A write that must not be lost: when the log cannot grow it is folded into the file, and the
-    /// write goes to its beginning.
+    /// A write that must not be lost.
     pub(super) fn durably<T>(
         &self,
         write: impl Fn(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        let db = self.db();
-        let mut done = write(&db);
-        for _ in 0..TRIES {
-            match &done {
-                Err(e) if is_worth_another(e) => {
-                    log::debug!("the store could not be written ({e}); folding its log");
-                    let _ = fold_log(&db);
-                    done = write(&db);
-                }
-                _ => break,
-            }
-            if done.is_err() {
-                clock::pause(BETWEEN); // another process may just have taken the place
-            }
-        }
-        done.at(self.path())
+        stubbornly(&self.db(), TRIES, write).at(self.path())
     }
+}
+
+/// When the log cannot grow it is folded into the file, and the write goes to its beginning.
+fn stubbornly<T>(
+    db: &Connection,
+    tries: u32,
+    write: impl Fn(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let mut done = write(db);
+    for tried in 0..tries {
+        match &done {
+            Err(e) if is_worth_another(e) => {
+                log::debug!("the store could not be written ({e}); folding its log");
+            }
+            _ => break,
+        }
+        if tried > 0 {
+            clock::pause(BETWEEN); // another process may just have taken the place
+        }
+        let _ = fold_log(db);
+        done = write(db);
+    }
+    done
 }
 
 /// Copy the log into the file and let it start again at its beginning. Others that are just reading

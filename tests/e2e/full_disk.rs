@@ -1,1 +1,234 @@
-//! To come.
+//! A store that cannot grow: whatever the size at which it stops, a clear error or success, and no
+//! token lost. A limit on the size of files stands in for a full disk; it is swept over all sizes
+//! that the file and its log go through.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::support::{ANA, Home, Run, Sandbox, crowd, logged_in, side_by_side, wait_for};
+
+/// What `ulimit -f` counts in.
+const BLOCK: u64 = 512;
+
+/// The run under a limit on the size of files. Half of the time the signal that goes with it is
+/// ignored from the start, as a service manager may do.
+fn limited(run: &Run, blocks: u64) -> Command {
+    let inner = run.command();
+    let trap = if blocks % 16 < 8 {
+        "trap '' XFSZ; "
+    } else {
+        ""
+    };
+    let mut command = Command::new("sh");
+    command
+        .arg("-c")
+        .arg(format!("ulimit -f {blocks}; {trap}exec \"$0\" \"$@\""))
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .env_clear();
+    for (name, value) in inner.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    command
+}
+
+/// One run under the limit: success, or one clear error of the store. `true`: success.
+fn survives(run: &Run, blocks: u64) -> bool {
+    let output = limited(run, blocks).output().expect("sh");
+    let words = String::from_utf8(output.stderr).unwrap();
+    match output.status.code() {
+        Some(0) => {
+            assert_eq!(words, "", "{blocks} blocks");
+            true
+        }
+        // 7: the room was enough for some of them
+        Some(1 | 7) => {
+            assert!(words.starts_with("error: "), "{blocks} blocks: {words}");
+            let clear = ["the store", "the limit", "a limit", "cannot lock", "disk"];
+            assert!(
+                clear.iter().any(|clear| words.contains(clear)),
+                "{blocks} blocks: {words}"
+            );
+            false
+        }
+        other => panic!("{blocks} blocks: {other:?} {words}"),
+    }
+}
+
+/// Every token in the store is the one that the platform wants next.
+fn in_step(sandbox: &Sandbox, home: &Home, blocks: u64) {
+    let wanted = sandbox.state()["sessions"].take();
+    let db = home.db();
+    for session in wanted.as_array().unwrap() {
+        let stored: String = db
+            .query_row(
+                "SELECT token FROM sessions WHERE account = ?1 AND fingerprint = ?2",
+                [session["account"].as_str(), session["fingerprint"].as_str()],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(
+            session["token"],
+            stored.as_str(),
+            "{blocks} blocks: {session}"
+        );
+        assert_eq!(session["dead"], false);
+    }
+}
+
+fn integrity(home: &Home) {
+    let check = home.ask("PRAGMA integrity_check");
+    assert_eq!(check.as_deref(), Some("ok"));
+}
+
+/// All sizes from a log of one page to more than the file and its log ever need.
+fn sizes(home: &Home, step: u64) -> Vec<u64> {
+    let file = fs::metadata(home.store_path()).unwrap().len();
+    let most = (file + 200 * 1024) / BLOCK;
+    (8..=most).step_by(usize::try_from(step).unwrap()).collect()
+}
+
+/// Sweeps refreshes over the sizes; gives how many succeeded and failed.
+fn sweep(sandbox: &Sandbox, home: &Home, args: &str, step: u64) -> (usize, usize) {
+    let (mut good, mut bad) = (0, 0);
+    for blocks in sizes(home, step) {
+        if survives(&home.run(args), blocks) {
+            good += 1;
+        } else {
+            bad += 1;
+        }
+        in_step(sandbox, home, blocks);
+    }
+    integrity(home);
+    home.run("refresh --force").any_stderr().done();
+    in_step(sandbox, home, 0);
+    (good, bad)
+}
+
+#[test]
+fn no_size_costs_a_token() {
+    let (sandbox, home) = crowd(4);
+    sandbox.config(&json!({ "rotate_cookie": true }));
+    let (good, bad) = sweep(&sandbox, &home, "refresh --force --rate 0 --deep", 9);
+    assert!(good > 5 && bad > 5, "{good} went well, {bad} did not");
+}
+
+#[test]
+fn nor_with_a_log_that_others_keep_open() {
+    let (sandbox, home) = crowd(4);
+    // the log stays and grows: this connection is never the last
+    let other = home.db();
+    let count = || -> i64 {
+        other
+            .query_row("SELECT count(*) FROM sessions", [], |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!(count(), 8);
+    let (good, bad) = sweep(&sandbox, &home, "refresh --force --rate 0 --jobs 8", 11);
+    assert!(good > 5 && bad > 5, "{good} went well, {bad} did not");
+    assert_eq!(count(), 8);
+}
+
+#[test]
+fn nor_does_a_login_that_heals() {
+    let (sandbox, home) = logged_in();
+    sandbox.config(&json!({ "rotate_cookie": true }));
+    home.config("password_command = \"echo correct-horse\"");
+    for blocks in sizes(&home, 13) {
+        let before = sandbox.counters()["logins_ok"].clone();
+        sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
+        survives(
+            &home.run("refresh --force --session background --rate 0"),
+            blocks,
+        );
+        // whether it was healed or is still to be healed: the next run has it
+        home.run("refresh --force --session background")
+            .any_stderr()
+            .done();
+        let logins = sandbox.counters()["logins_ok"].as_u64().unwrap() - before.as_u64().unwrap();
+        assert!(
+            (1..=2).contains(&logins),
+            "{blocks} blocks: {logins} logins"
+        );
+        in_step(&sandbox, &home, blocks);
+    }
+    integrity(&home);
+}
+
+/// In a mount namespace of its own: the store on a small file system, which is filled up to so many
+/// pages while the platform's answer is on its way, and has room again afterwards.
+const SCRIPT: &str = r#"
+    state="$HOME/.local/state/aimharder"
+    mkdir "$HOME/kept" && cp -a "$state/." "$HOME/kept" && mount -t tmpfs -o size=2m,mode=0700 tmpfs "$state" || exit 90
+    cp -a "$HOME/kept/." "$state" || exit 91
+    "$AIMHARDER" refresh --force --rate 0 --jobs 2 2>"$HOME/words" & run=$!
+    until [ -e "$HOME/go" ]; do sleep 0.01; done
+    head -c "$SPARE" /dev/zero >"$state/spare"
+    cat /dev/zero >"$state/filler" 2>/dev/null
+    rm "$state/spare"
+    wait "$run"; echo "$?" >"$HOME/status"
+    rm "$state/filler"
+    exec "$AIMHARDER" refresh --force --json
+"#;
+
+#[test]
+fn nor_does_a_file_system_that_fills_up_while_an_answer_is_awaited() {
+    let may = Command::new("unshare")
+        .args(["-Urm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])
+        .status();
+    if !may.is_ok_and(|status| status.success()) {
+        eprintln!("left out: this machine lets no test mount a file system");
+        return;
+    }
+    side_by_side(&[0, 1, 2, 4, 8, 40], |pages: &u64| {
+        let (sandbox, home) = crowd(2);
+        sandbox.config(&json!({ "latency_after_ms": 600, "rotate_cookie": true }));
+        let mut command = Command::new("unshare");
+        command.args(["-Urm", "sh", "-c", SCRIPT]).env_clear();
+        let run = home.run("").command();
+        for (name, value) in run.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command
+            .env("AIMHARDER", run.get_program())
+            .env("SPARE", (pages * 4096).to_string())
+            .stdout(Stdio::piped());
+        let running = command.spawn().unwrap();
+        wait_for("the request", || !sandbox.log().is_empty());
+        home.write("go", "");
+        let output = running.wait_with_output().unwrap();
+        let read = |name| fs::read_to_string(home.path().join(name)).unwrap();
+        let (status, words) = (read("status"), read("words"));
+        let clear = words.is_empty() || words.contains("the store");
+        assert!(
+            clear && ["0\n", "1\n", "7\n"].contains(&&*status),
+            "{pages}: {status} {words}"
+        );
+        // the next run has every token: none was lost, and nothing had to be logged in again
+        assert_eq!(output.status.code(), Some(0), "{pages} pages: {words}");
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(told["updated"], 4, "{pages} pages: {told} {words}");
+    });
+}
+
+#[test]
+fn a_persons_command_says_so_and_loses_nothing() {
+    let commands = ["bookings", "boxes --detect"];
+    side_by_side(&commands, |args| {
+        let (sandbox, home) = logged_in();
+        for blocks in sizes(&home, 40) {
+            home.age_tokens(60);
+            let output = limited(&home.run(args), blocks).output().expect("sh");
+            let words = String::from_utf8(output.stderr).unwrap();
+            assert!(
+                matches!(output.status.code(), Some(0 | 1)),
+                "{blocks} blocks: {words}"
+            );
+            in_step(&sandbox, &home, blocks);
+        }
+        home.run("refresh --force").any_stderr().done();
+        integrity(&home);
+    });
+}
