@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM end the program with 130 and 143, but never in the middle of something that
+//! Ctrl-C and SIGTERM (and a terminal that is closed, and Ctrl-\) end the program with 130 and 143
+//! (129, 131), but never in the middle of something that
 //! must not be left half done: a token that the server has replaced and we have not stored, a
 //! booking that was sent and not settled. Such work holds a [`Shield`]; the signal waits for it.
 //! All of it is bounded by the time-outs of the network and the locks.
@@ -9,6 +10,7 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
@@ -49,7 +51,27 @@ pub fn listen() {
                         .unwrap_or_else(PoisonError::into_inner);
                 }
                 // the count stays locked: no new work can begin behind our back
+                restore_terminal();
                 std::process::exit(128 + signal);
             }
         });
+}
+
+/// The terminal as it was before a prompt took its echo away.
+static TERMINAL: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// While a prompt hides what is typed: whoever ends the program gives the terminal its echo back.
+pub fn hidden_prompt<T>(ask: impl FnOnce() -> T) -> T {
+    let before = tcgetattr(std::io::stdin()).ok();
+    *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = before;
+    let answer = ask();
+    *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    answer
+}
+
+fn restore_terminal() {
+    let terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(before) = terminal.as_ref() {
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
+    }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::config::{Command, Config};
 use crate::model::account::Account;
-use crate::process;
 use crate::secret::Secret;
+use crate::{interrupt, process};
 
 /// A password command that takes longer is given up.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
@@ -110,9 +110,15 @@ fn prompt(account: &Account) -> Result<Secret, PasswordError> {
             "no password for {account}: pipe it with --password-stdin, or set password_command in the config"
         )));
     }
-    rpassword::prompt_password(format!("Password for {account}: "))
-        .map(Secret::new)
-        .map_err(|e| fail(format!("cannot ask for the password: {e}")))
+    let typed = interrupt::hidden_prompt(|| {
+        rpassword::prompt_password(format!("Password for {account}: "))
+    });
+    match typed {
+        Ok(password) => Ok(Secret::new(password)),
+        // Ctrl-C came as a key, not as a signal
+        Err(e) if e.kind() == std::io::ErrorKind::Interrupted => std::process::exit(130),
+        Err(e) => Err(fail(format!("cannot ask for the password: {e}"))),
+    }
 }
 
 fn run(command: &Command, account: &Account) -> Result<Secret, PasswordError> {

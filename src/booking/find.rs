@@ -36,7 +36,7 @@ pub fn one<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r R
             what_else(rows)
         ))),
         several => Err(Failure::not_found(format!(
-            "several classes fit on {day}: {}; say which with --class, or with --id",
+            "several classes fit on {day}: {}; say which with --class (or book it with --id, cancel it with --reservation)",
             list(several.iter().copied())
         ))),
     }

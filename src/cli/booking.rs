@@ -41,16 +41,13 @@ impl DayArg {
 
 /// Show the account's gyms ("boxes"), or set what is known of one
 #[derive(Debug, Args)]
-#[command(
-    args_conflicts_with_subcommands = true,
-    after_help = "\
+#[command(after_help = "\
 Examples:
   aimharder boxes --detect
   aimharder boxes set crossfitdemo --opens 4d@07:00
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown, 3 login required, 5 unreachable, 6 not found, 2 usage"
-)]
+Exit codes: 0 shown, 3 login required, 5 unreachable, 6 not found, 2 usage")]
 pub struct BoxesArgs {
     /// Ask AimHarder which boxes the account has
     #[arg(long)]

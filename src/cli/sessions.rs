@@ -58,15 +58,12 @@ pub struct LogoutArgs {
 
 /// Show the stored sessions, their ages and what is wrong with them
 #[derive(Debug, Args)]
-#[command(
-    args_conflicts_with_subcommands = true,
-    after_help = "\
+#[command(after_help = "\
 Examples:
   aimharder sessions
   aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off
 
-Exit codes: 0 shown, 2 usage, 6 no such fingerprint, 1 unusable store"
-)]
+Exit codes: 0 shown, 2 usage, 6 no such fingerprint, 1 unusable store")]
 pub struct SessionsArgs {
     #[command(subcommand)]
     pub command: Option<SessionsCommand>,

@@ -33,6 +33,8 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
 
     let rows = desk.schedule(day)?.rows;
     let row = find::one(&rows, &wanted(args), day)?;
+    // a signal waits until the result is told, not only until there is one
+    let _shield = crate::interrupt::shield();
     let report = if args.dry_run {
         rehearse(&gym, day, row, &rows, args.waitlist)
     } else {

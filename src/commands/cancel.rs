@@ -30,6 +30,8 @@ pub(super) fn run(args: &CancelArgs, app: &App, out: &mut Out) -> Result<()> {
         Some(id) => by_reservation(&mut desk, id)?,
         None => by_time(&mut desk, args, &gym)?,
     };
+    // a signal waits until the result is told, not only until there is one
+    let _shield = crate::interrupt::shield();
     let report = if args.dry_run {
         rehearse(&row)
     } else {

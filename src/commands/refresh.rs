@@ -22,6 +22,12 @@ use crate::{aimharder, sessions, told};
 const SUBJECT: &str = "session:";
 
 pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
+    if let Some(account) = &app.asked.account
+        && app.store.sessions(Some(account))?.is_empty()
+    {
+        let words = format!("no session for {account}; run `aimharder login {account}`");
+        return Err(Failure::login_required(words).into());
+    }
     let device = device(app)?;
     let switch = app.config.ping.refresh.as_ref();
     notify::ping(switch, Ping::Start);

@@ -61,7 +61,10 @@ impl View for BookView {
             | Outcome::Prebooked
             | Outcome::WouldBook => return None,
             Outcome::TooEarly => (Kind::TooEarly, "booking is not open yet"),
-            Outcome::Full => (Kind::Refused, "the class is full (queue with --waitlist)"),
+            Outcome::Full if self.class.waiting.is_some() => {
+                (Kind::Refused, "the class is full (queue with --waitlist)")
+            }
+            Outcome::Full => (Kind::Refused, "the class is full"),
             Outcome::NoCredit => (
                 Kind::Refused,
                 "no credit, or your membership does not cover this class",

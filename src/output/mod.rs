@@ -131,7 +131,9 @@ impl Out {
         if let Err(e) = written.and_then(|()| self.to.flush())
             && e.kind() != ErrorKind::BrokenPipe
         {
-            return Err(anyhow::Error::new(e).context("cannot write the result"));
+            return Err(
+                anyhow::Error::new(e).context("it is done, but the result cannot be written")
+            );
         }
         match failure {
             None => Ok(()),

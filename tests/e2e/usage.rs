@@ -144,7 +144,7 @@ fn a_full_disk_is_not_a_quiet_end() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write the result"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the result cannot be written"));
 }
 
 #[test]
