@@ -1,6 +1,7 @@
 //! The lock of a session: a person's command waits for it, but not for ever, and says who holds it.
 
 use std::fs::{self, OpenOptions};
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use aimharder::model::session::SessionKind;
@@ -99,7 +100,6 @@ fn locks_that_cannot_be_made_are_a_clear_error() {
     // made anew, for its owner only, as soon as it can be
     fs::remove_file(locks(&home)).unwrap();
     home.run("refresh").done();
-    use std::os::unix::fs::PermissionsExt;
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&locks(&home)), 0o700);
     for file in fs::read_dir(locks(&home)).unwrap() {
