@@ -69,10 +69,11 @@ said() {
 # prints is first its address, then the config that leads there.
 mkdir -p "$here/home/.config/aimharder"
 mkfifo "$here/lifeline" "$here/hello"
-"$programs/examples/sandbox" --exit-with-stdin <"$here/lifeline" >"$here/hello" &
+"$programs/examples/sandbox" --exit-with-stdin --opens-in 6 <"$here/lifeline" >"$here/hello" &
 sandbox=$!
 exec 9>"$here/lifeline"
-sed -e 1d -e '/^connect_to/q' <"$here/hello" >"$here/home/.config/aimharder/config.toml"
+sed -e 1d -e '/by the rule/q' <"$here/hello" >"$here/home/.config/aimharder/config.toml"
+rule=$(sed -n 's/.*by the rule //p' "$here/home/.config/aimharder/config.toml")
 
 say "A stand-in for AimHarder listens on this machine. This config leads to it:"
 step "cat $here/home/.config/aimharder/config.toml"
@@ -119,7 +120,17 @@ say "A full class is refused, and a refusal has an exit code of its own: 4."
 step "aimharder book --day $day --time 20:30 --class gimnastics" 4
 said 'not booked: Gimnàstics Avançat, .*: the class is full'
 
-# (A prebooking that opens in a few seconds belongs here, as soon as there is one.)
+say "Tomorrow's class at 22:00 cannot be booked yet; its booking opens in a few seconds, by the rule $rule. Ana leaves it to a prebooking."
+step "aimharder prebook add --day tomorrow --time 22:00 --opens $rule"
+said '22:00'
+
+say "That is what cron or a timer calls every 15 minutes: it waits for the opening by the server's clock, and books."
+step "aimharder prebook run"
+said '^booked: 22:00 WOD Nocturno'
+step "aimharder prebook list --all"
+said 'booked'
+step "aimharder cancel --day tomorrow --time 22:00"
+said '^cancelled: WOD Nocturno'
 
 say "What is booked?"
 step "aimharder bookings"

@@ -4,20 +4,15 @@
 
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
-use std::process::{Child, Command as Process, ExitStatus, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::clock;
 use crate::config::{Command, Config};
 use crate::model::account::Account;
+use crate::process;
 use crate::secret::Secret;
 
 /// A password command that takes longer is given up.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
-/// Longer lines are no passwords.
-const LONGEST: u64 = 4096;
 const CREDENTIAL: &str = "aimharder-password";
 
 /// One place a password can be had from.
@@ -120,83 +115,14 @@ fn prompt(account: &Account) -> Result<Secret, PasswordError> {
         .map_err(|e| fail(format!("cannot ask for the password: {e}")))
 }
 
-/// The first line, without its line end. Bytes read are wiped with the secret that holds them.
-fn first_line(from: impl BufRead, what: &str) -> Result<Secret, PasswordError> {
-    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(256));
-    from.take(LONGEST)
-        .read_until(b'\n', &mut bytes)
-        .map_err(|e| fail(format!("cannot read the password from {what}: {e}")))?;
-    while matches!(bytes.last(), Some(b'\n' | b'\r')) {
-        bytes.pop();
-    }
-    match std::str::from_utf8(&bytes) {
-        Ok(line) => Ok(Secret::new(line)),
-        Err(_) => Err(fail(format!("the password from {what} is not valid UTF-8"))),
-    }
-}
-
 fn run(command: &Command, account: &Account) -> Result<Secret, PasswordError> {
-    let mut process = match command {
-        Command::List(words) => {
-            let mut process = Process::new(words.first().map_or("", String::as_str));
-            process.args(words.iter().skip(1));
-            process
-        }
-        Command::Shell(line) => {
-            let mut process = Process::new("sh");
-            process.arg("-c").arg(line);
-            process
-        }
-    };
-    let mut child = process
-        .env("AIMHARDER_ACCOUNT", account.as_str())
-        .env_remove("AIMHARDER_PASSWORD")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .map_err(|e| {
-            fail(format!(
-                "cannot run the password command for {account}: {e}"
-            ))
-        })?;
-    let Some(output) = child.stdout.take() else {
-        return Err(fail("the password command has no output".into()));
-    };
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
-        let mut output = std::io::BufReader::new(output);
-        let _ = tell.send(first_line(&mut output, "the password command"));
-        // read on, so that a command that says more does not die of a closed pipe
-        let _ = std::io::copy(&mut output, &mut std::io::sink());
-    });
-    let began = Instant::now();
-    let line = told.recv_timeout(COMMAND_LIMIT);
-    let status = finish(&mut child, COMMAND_LIMIT.saturating_sub(began.elapsed()));
-    match (line, status) {
-        (Ok(line), Some(status)) if status.success() => line,
-        (_, Some(status)) if !status.success() => Err(fail(format!(
-            "the password command for {account} failed ({status})"
-        ))),
-        _ => Err(fail(format!(
-            "the password command for {account} did not end within {} s",
-            COMMAND_LIMIT.as_secs()
-        ))),
-    }
+    let mut process = process::of(command);
+    process.env("AIMHARDER_ACCOUNT", account.as_str());
+    let what = format!("the password command for {account}");
+    process::first_line_of(process, &what, COMMAND_LIMIT).map_err(fail)
 }
 
-/// The child's status, or `None` after killing a child that would not end in time.
-fn finish(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
-    let began = Instant::now();
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
-            Ok(None) if began.elapsed() < limit => clock::pause(Duration::from_millis(5)),
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return None;
-            }
-        }
-    }
+fn first_line(from: impl BufRead, what: &str) -> Result<Secret, PasswordError> {
+    process::first_line(from)
+        .map_err(|why| fail(format!("cannot read the password from {what}: {why}")))
 }

@@ -38,6 +38,10 @@ pub(crate) struct Args {
     /// Start without accounts, boxes and classes
     #[arg(long)]
     pub(crate) empty: bool,
+    /// Add a 22:00 class of tomorrow to crossfitdemo that opens so many seconds from now, and print
+    /// the rule by which it does
+    #[arg(long, value_name = "SECONDS", conflicts_with_all = ["empty", "state"])]
+    pub(crate) opens_in: Option<u32>,
     /// End when standard input is closed, so that tests and scripts never leave it behind
     #[arg(long)]
     pub(crate) exit_with_stdin: bool,

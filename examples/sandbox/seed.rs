@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, Days, NaiveDate};
 
+use crate::clock;
 use crate::model::{Account, Class, Gym};
 use crate::routes::schedule;
 use crate::world::World;
@@ -117,4 +118,27 @@ fn fill(world: &mut World, name: &str, day: NaiveDate) {
         };
         world.classes.insert(id, class);
     }
+}
+
+/// Adds a class of tomorrow that opens soon, at a whole second, and tells the rule by which it does.
+pub(crate) fn opening_soon(world: &mut World, opens_ms: i64) -> Option<String> {
+    let opens_ms = (opens_ms / 1000 + 1) * 1000;
+    let gym = world.gym("crossfitdemo")?;
+    let (opens, day) = (
+        clock::wall(opens_ms, gym.timezone),
+        schedule::today(gym, opens_ms) + Days::new(1),
+    );
+    let id = world.new_class_id();
+    let class = Class {
+        id,
+        gym: "crossfitdemo".to_owned(),
+        day,
+        start: "22:00".to_owned(),
+        name: "WOD Nocturno".to_owned(),
+        occupied: 3,
+        opens_at_ms: Some(opens_ms),
+        ..Class::default()
+    };
+    world.classes.insert(id, class);
+    Some(format!("1d@{}", opens.format("%H:%M:%S")))
 }

@@ -34,10 +34,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let address = loopback(&args.listen)?;
     let tls = tls(args)?.map(Arc::new);
-    let app = Arc::new(App::new(world(args)?, args.state.clone()));
+    let mut world = world(args)?;
+    let opening = args.opens_in.and_then(|seconds| {
+        let now = clock::now_ms() + world.config.skew_ms;
+        seed::opening_soon(&mut world, now + i64::from(seconds) * 1000)
+    });
+    let app = Arc::new(App::new(world, args.state.clone()));
     let listener = TcpListener::bind(address).with_context(|| format!("listen on {address}"))?;
     rustix::net::listen(&listener, BACKLOG).context("widen the queue of connections")?;
-    announce(args, listener.local_addr()?);
+    announce(args, listener.local_addr()?, opening.as_deref());
     if args.exit_with_stdin {
         let app = Arc::clone(&app);
         thread::spawn(move || {
@@ -143,7 +148,7 @@ fn tls(args: &Args) -> Result<Option<ServerConfig>> {
 }
 
 /// The first line is for programs, the rest is a config file; all in one write.
-fn announce(args: &Args, address: SocketAddr) {
+fn announce(args: &Args, address: SocketAddr, opening: Option<&str>) {
     let scheme = if args.tls_cert.is_some() {
         "https"
     } else {
@@ -156,6 +161,12 @@ fn announce(args: &Args, address: SocketAddr) {
     let _ = write!(text, "scheme = \"{scheme}\"\nconnect_to = \"{address}\"\n");
     if let Some(ca) = args.tls_ca.as_ref().or(args.tls_cert.as_ref()) {
         let _ = writeln!(text, "ca_file = {}", quoted(&absolute(ca)));
+    }
+    if let Some(rule) = opening {
+        let _ = writeln!(
+            text,
+            "# tomorrow's 22:00 WOD Nocturno opens by the rule {rule}"
+        );
     }
     let mut out = io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

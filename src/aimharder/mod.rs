@@ -30,7 +30,6 @@ mod refresh;
 mod refusal;
 mod schedule;
 mod settings;
-mod tls;
 mod token;
 mod transport;
 mod wire;
@@ -43,7 +42,7 @@ mod test_server;
 mod tls_tests;
 
 use std::sync::OnceLock;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::blocking::Client;
 
@@ -73,6 +72,22 @@ impl Platform {
             settings,
             client: OnceLock::new(),
         }
+    }
+
+    /// The same platform, over the same connections, for calls that must end sooner.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] when the client cannot be built.
+    pub fn within(&self, limit: Duration) -> Result<Self, Error> {
+        let client = self.client()?.clone();
+        let settings = Settings {
+            timeout: limit.min(self.settings.timeout),
+            ..self.settings.clone()
+        };
+        Ok(Platform {
+            settings,
+            client: OnceLock::from(Ok(client)),
+        })
     }
 
     /// The configured domain, `aimharder.com`.

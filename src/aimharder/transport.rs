@@ -11,8 +11,9 @@ use reqwest::blocking::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Proxy, redirect, retry};
 
-use super::{Error, Scheme, Settings, tls};
+use super::{Error, Scheme, Settings};
 use crate::text;
+use crate::tls::{self, Roots};
 
 /// Connections are kept this long, so that a request at an opening instant finds one ready (design.md, "Firing").
 const IDLE: Duration = Duration::from_secs(90);
@@ -26,7 +27,12 @@ pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
         .proxy
         .as_deref()
         .is_some_and(|p| p.starts_with("https:"));
-    let tls = tls::config(settings, settings.scheme == Scheme::Https || https_proxy)?;
+    let trusted = if settings.scheme == Scheme::Https || https_proxy {
+        Roots::System(settings.ca_file.as_deref())
+    } else {
+        Roots::None
+    };
+    let tls = tls::config(trusted).map_err(Error::Setup)?;
     let mut builder = Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()

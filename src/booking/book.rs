@@ -16,6 +16,8 @@ pub enum Outcome {
     Booked,
     Waitlisted,
     AlreadyBooked,
+    /// not open yet, and stored to be booked at the opening
+    Prebooked,
     WouldBook,
     Full,
     NoCredit,
@@ -35,6 +37,7 @@ impl Outcome {
             Self::Booked => "booked",
             Self::Waitlisted => "waitlisted",
             Self::AlreadyBooked => "already_booked",
+            Self::Prebooked => "prebooked",
             Self::WouldBook => "would_book",
             Self::Full => "full",
             Self::NoCredit => "no_credit",

@@ -17,6 +17,8 @@ mod cancel;
 mod diary;
 pub mod find;
 
+use std::time::Duration;
+
 use chrono::NaiveDate;
 
 use crate::aimharder::{self, BoxAt, Mine, Row, Schedule};
@@ -73,8 +75,18 @@ impl Desk<'_, '_> {
     /// # Errors
     /// The platform's, or a session that cannot be healed.
     pub fn schedule(&mut self, day: NaiveDate) -> sessions::Result<Schedule> {
+        self.schedule_within(day, Duration::MAX)
+    }
+
+    /// The same, with each request given up after `limit`.
+    pub(crate) fn schedule_within(
+        &mut self,
+        day: NaiveDate,
+        limit: Duration,
+    ) -> sessions::Result<Schedule> {
         let (at, family) = (&self.at, self.family.as_deref());
         self.live.call(|platform, jar| {
+            let platform = &platform.within(limit)?;
             let schedule = platform.schedule(jar, at, day, family)?;
             if !schedule.is_personal() {
                 platform.whoami(jar)?;

@@ -142,9 +142,10 @@ pub struct BookingsArgs {
 Examples:
   aimharder book --day mon --time 18:30 --class wod
   aimharder book --day 2026-11-23 --time 18:30 --waitlist --json
+  aimharder book --day 2026-11-30 --time 18:30 --prebook
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 booked, queued or already mine, 4 refused (full, no credit, limit, …), 9 not open yet,
+Exit codes: 0 booked, queued, already mine or prebooked, 4 refused (full, no credit, limit, …), 9 not open yet,
 6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage")]
 pub struct BookArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
@@ -170,6 +171,9 @@ pub struct BookArgs {
     /// Queue when the class is full
     #[arg(long)]
     pub waitlist: bool,
+    /// When booking is not open yet, have `prebook run` book it at the opening
+    #[arg(long)]
+    pub prebook: bool,
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,

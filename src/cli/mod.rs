@@ -4,6 +4,7 @@
 //! Environment variables are read here by hand, because an empty one counts as unset.
 
 mod booking;
+mod notify;
 mod prebook;
 mod sessions;
 
@@ -18,7 +19,11 @@ use crate::model::session::{SHORTEST_PREFIX, SessionKind};
 pub use booking::{
     BookArgs, BookingsArgs, BoxSet, BoxesArgs, BoxesCommand, CancelArgs, ClassesArgs, DayArg,
 };
-pub use prebook::{PrebookArgs, PrebookCommand, PrebookRunArgs};
+pub use notify::{NotifyArgs, NotifyCommand};
+pub use prebook::{
+    PrebookAdd, PrebookArgs, PrebookCommand, PrebookList, PrebookRemove, PrebookRules,
+    PrebookRunArgs, PrebookSkip, SkipArg,
+};
 pub use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
 };
@@ -93,6 +98,7 @@ pub enum Command {
     Book(BookArgs),
     Cancel(CancelArgs),
     Prebook(PrebookArgs),
+    Notify(NotifyArgs),
 }
 
 impl Command {
@@ -109,6 +115,7 @@ impl Command {
             Self::Book(_) => "book",
             Self::Cancel(_) => "cancel",
             Self::Prebook(_) => "prebook",
+            Self::Notify(_) => "notify",
         }
     }
 }
@@ -120,6 +127,9 @@ impl Cli {
     /// Clap's, which also carries `--help` and `--version`.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut cli = Self::try_parse_from(args)?;
+        if let Some(Command::Prebook(args)) = &cli.command {
+            args.check().map_err(|why| usage(&why))?;
+        }
         let asked = &mut cli.everywhere;
         fill(&mut asked.config, "AIMHARDER_CONFIG", |v| {
             Ok(PathBuf::from(v))

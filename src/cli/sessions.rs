@@ -43,7 +43,7 @@ Examples:
   aimharder logout
   aimharder logout --background --yes-delete-background
 
-Exit codes: 0 forgotten or nothing to forget, 2 usage, 3 no account, 6 no such fingerprint or several accounts")]
+Exit codes: 0 forgotten or nothing to forget, 2 usage, 1 unusable store, 6 no such fingerprint or several accounts")]
 pub struct LogoutArgs {
     /// Forget all device sessions of the account
     #[arg(long, conflicts_with_all = ["fingerprint", "background"])]

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use super::app::App;
 use super::gym::Gym;
+use super::prebook;
 use crate::aimharder::Row;
 use crate::booking::{BookReport, Desk, Hold, Outcome, find, hold};
 use crate::cli::BookArgs;
@@ -40,7 +41,11 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     if let Some(learned) = report.learned {
         learn(app, &gym, learned)?;
     }
-    out.show(&view(&gym, day, report, SessionRef::from(live.row())))
+    let mut view = view(&gym, day, report, SessionRef::from(live.row()));
+    if args.prebook && view.outcome == Outcome::TooEarly {
+        prebook::instead(args, app, &gym, &account, &mut view)?;
+    }
+    out.show(&view)
 }
 
 fn wanted(args: &BookArgs) -> find::Wanted {

@@ -57,11 +57,6 @@ impl App {
         known.into_iter().map(|row| self.describe(row)).collect()
     }
 
-    /// A box by its name, for an account that need not be the one the flags name.
-    pub(super) fn gym_of(&self, account: &Account, name: &str) -> Result<Gym> {
-        self.named_gym(account, &self.store.boxes_of(account)?, name)
-    }
-
     fn named_gym(&self, account: &Account, known: &[BoxRow], name: &str) -> Result<Gym> {
         if let Some(row) = known.iter().find(|row| row.name == name) {
             return self.describe(row.clone());
@@ -82,6 +77,12 @@ impl App {
             "no box {name:?} is known for {account} (known: {others}); run `aimharder boxes --detect` if it is new"
         ))
         .into())
+    }
+
+    /// A box that something stored names, whatever is still known of it.
+    pub(super) fn any_gym(&self, name: &str) -> Result<Gym> {
+        let row = self.store.gym(name)?;
+        self.describe(row.unwrap_or_else(|| bare(name)))
     }
 
     /// Put together what config and store say of a box.

@@ -22,6 +22,11 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
         )
         .into());
     }
+    if app.named_account()?.is_none() && app.store.accounts()?.is_empty() {
+        return out.show(&DeletedView {
+            deleted: Vec::new(),
+        }); // nothing to forget is success
+    }
     let account = app.account()?;
     let sessions = app.sessions();
     let mut deleted = Vec::new();

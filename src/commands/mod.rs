@@ -9,13 +9,14 @@ mod classes;
 mod gym;
 mod login;
 mod logout;
-mod prebook_run;
+mod notify;
+mod prebook;
 mod refresh;
 mod sessions;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, Command, PrebookCommand};
+use crate::cli::{Cli, Command};
 use crate::exit::Failure;
 use crate::output::Out;
 
@@ -42,8 +43,7 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         Command::Bookings(args) => bookings::run(&args, &app, out),
         Command::Book(args) => book::run(&args, &app, out),
         Command::Cancel(args) => cancel::run(&args, &app, out),
-        Command::Prebook(args) => match args.command {
-            PrebookCommand::Run(args) => prebook_run::run(&args, &app, out),
-        },
+        Command::Prebook(args) => prebook::run(&args, &app, out),
+        Command::Notify(args) => notify::run(&args, &app, out),
     }
 }

@@ -23,12 +23,32 @@ const SUBJECT: &str = "session:";
 
 pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
     let device = device(app)?;
-    notify::ping(app.config.ping.refresh.as_ref(), Ping::Start);
+    let switch = app.config.ping.refresh.as_ref();
+    notify::ping(switch, Ping::Start);
+    let view = refresh(args, app, device.as_ref(), out);
+    let well = view.as_ref().is_ok_and(|view| view.failure.is_none());
+    notify::ping(switch, if well { Ping::Success } else { Ping::Fail });
+    out.show(&view?)
+}
+
+/// All of it, notices included, but for the result's way to the reader.
+fn refresh(
+    args: &RefreshArgs,
+    app: &App,
+    device: Option<&Pick>,
+    out: &mut Out,
+) -> Result<RefreshView> {
     let now = clock::now();
-    let query = query(args, app, device.as_ref(), now)?;
+    let query = query(args, app, device, now)?;
     let rows = app.store.due(&query)?;
-    let total = app.store.count_refreshed(&query)?;
-    log::info!("{} of {total} sessions are due", rows.len());
+    // counting them takes longer than all else when there are very many: only for somebody who asks
+    let asked = !rows.is_empty() || out.is_json() || out.is_watched();
+    let total = if asked {
+        app.store.count_refreshed(&query)?
+    } else {
+        0
+    };
+    log::info!("{} sessions are due", rows.len());
     let mut view = RefreshView {
         total,
         fresh: total.saturating_sub(rows.len()),
@@ -38,20 +58,12 @@ pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
     if out.is_json() {
         view.sessions = fresh(app, &query, &rows)?;
     }
-    let fates = refresh(args, app, &rows)?;
+    let fates = update(args, app, &rows)?;
     let (well, problems) = sum_up(&mut view, &rows, fates);
     let notices = tell(app, out, &well, &problems)?;
     view.failure = failure(&view, &problems);
     notify::send(&app.config, &notices);
-    notify::ping(
-        app.config.ping.refresh.as_ref(),
-        if view.failure.is_none() {
-            Ping::Success
-        } else {
-            Ping::Fail
-        },
-    );
-    out.show(&view)
+    Ok(view)
 }
 
 /// The one session that `--fingerprint` names, of whatever account.
@@ -99,7 +111,7 @@ fn query<'q>(
     })
 }
 
-fn refresh(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Fate>> {
+fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Fate>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }

@@ -32,10 +32,11 @@ fn list(app: &App, out: &mut Out) -> Result<()> {
         Some(prefix) => vec![Sessions::by_prefix(rows.collect(), prefix)?],
         None => rows.collect(),
     };
+    let idle = sessions.locks.all_free();
     out.show(&SessionsView {
         sessions: rows
             .into_iter()
-            .map(|row| view(row, &sessions, now))
+            .map(|row| view(row, &sessions, idle, now))
             .collect(),
     })
 }
@@ -59,13 +60,14 @@ fn change(set: &SessionSet, app: &App, out: &mut Out) -> Result<()> {
     app.store
         .set_auto_refresh(&row, set.auto_refresh == Switch::On)?;
     let row = app.store.session(row.id)?.unwrap_or(row);
-    out.show(&view(row, &app.sessions(), clock::now()))
+    out.show(&view(row, &app.sessions(), false, clock::now()))
 }
 
-fn view(row: SessionRow, sessions: &Sessions<'_>, now: DateTime<Utc>) -> SessionView {
+/// `idle`: no session at all is busy, so this one need not be asked.
+fn view(row: SessionRow, sessions: &Sessions<'_>, idle: bool, now: DateTime<Utc>) -> SessionView {
     let token = Token::parse(row.token.expose());
     SessionView {
-        busy: sessions.locks.is_busy(&row.account, &row.fingerprint),
+        busy: !idle && sessions.locks.is_busy(&row.account, &row.fingerprint),
         protected: row.kind == SessionKind::Background,
         token_age_seconds: (now - row.token_updated_at).num_seconds(),
         token_expires_at: token.and_then(|token| DateTime::from_timestamp(token.expires_at(), 0)),

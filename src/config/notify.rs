@@ -73,6 +73,19 @@ pub enum Channel {
     Webhook(SecretUrl),
 }
 
+impl Channel {
+    /// The key that stands for it in the config.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Command(_) => "command",
+            Self::Discord(_) => "discord",
+            Self::Ntfy(_) => "ntfy",
+            Self::Telegram { .. } => "telegram",
+            Self::Webhook(_) => "webhook",
+        }
+    }
+}
+
 /// `[ping]`: dead-man switches, called as URL/start, URL, URL/fail.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ping {

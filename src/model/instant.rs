@@ -47,10 +47,15 @@ pub fn maybe_utc<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::
     }
 }
 
-/// RFC 3339 with the zone's offset, in milliseconds, or `null`.
-pub fn maybe_precise<S: Serializer>(at: &Option<DateTime<Tz>>, to: S) -> Result<S::Ok, S::Error> {
+/// RFC 3339 with the zone's offset, in milliseconds: for what was sent when.
+pub fn instant_millis<S: Serializer>(at: &DateTime<Tz>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%.3f%:z"))
+}
+
+/// The same, or `null`.
+pub fn maybe_millis<S: Serializer>(at: &Option<DateTime<Tz>>, to: S) -> Result<S::Ok, S::Error> {
     match at {
-        Some(at) => to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%.3f%:z")),
+        Some(at) => instant_millis(at, to),
         None => to.serialize_none(),
     }
 }

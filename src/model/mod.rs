@@ -8,3 +8,4 @@ pub mod label;
 pub mod prebooking;
 pub mod session;
 pub mod time;
+pub mod weekly;

@@ -1,13 +1,17 @@
 //! A class to be booked when booking opens, and its alternatives.
 
+use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use serde::{Deserialize, Serialize};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::account::Account;
 use super::instant::hours_minutes;
-use crate::opening::Rule;
+use super::time::parse_time;
+use crate::opening::{Opening, Rule, Source};
+use crate::text::quote;
 
 /// One class that would do: a start, and perhaps a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +19,47 @@ pub struct Choice {
     #[serde(serialize_with = "hours_minutes", deserialize_with = "stored_time")]
     pub start: NaiveTime,
     pub class: Option<String>,
+}
+
+impl FromStr for Choice {
+    type Err = String;
+
+    /// Reads `19:30` and `19:30 Open Box`.
+    fn from_str(raw: &str) -> Result<Self, String> {
+        let mut words = raw.split_whitespace();
+        let start = parse_time(words.next().unwrap_or_default())
+            .map_err(|why| format!("{why}, or with a class: '19:30 Open Box'"))?;
+        let class = words.collect::<Vec<_>>().join(" ");
+        let class = (!class.is_empty())
+            .then(|| class_name(&class))
+            .transpose()?;
+        Ok(Self { start, class })
+    }
+}
+
+/// `19:30 Open Box`
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.start.format("%H:%M"))?;
+        self.class
+            .iter()
+            .try_for_each(|class| write!(f, " {class}"))
+    }
+}
+
+/// A class's name, or part of it, as a person typed it.
+///
+/// # Errors
+/// An empty one, which would match every class, and what cannot be shown.
+pub fn class_name(raw: &str) -> Result<String, String> {
+    let name = raw.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.is_empty() || name.chars().any(char::is_control) || name.len() > 200 {
+        return Err(format!(
+            "{} is no name of a class or part of one, for example wod",
+            quote(raw)
+        ));
+    }
+    Ok(name)
 }
 
 /// Where a prebooking stands (`cli.md`, "Prebooking").
@@ -80,6 +125,14 @@ pub struct Wish {
     pub opens: Option<Rule>,
 }
 
+impl Wish {
+    /// The opening rule in force: the wish's own before the box's.
+    pub fn opening(&self, of_box: Option<Opening>) -> Option<Opening> {
+        let own = self.opens.map(|rule| Opening::given(rule, Source::Option));
+        own.or(of_box)
+    }
+}
+
 /// A stored prebooking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prebooking {
@@ -104,9 +157,63 @@ impl Prebooking {
     pub fn choices(&self) -> impl Iterator<Item = &Choice> {
         std::iter::once(&self.wish.first).chain(&self.wish.alternatives)
     }
+
+    /// When booking of the first choice opens, as far as that is known: by the rule in force, or
+    /// later where a refusal has told so.
+    pub fn opens_at(&self, of_box: Option<Opening>, zone: Tz) -> Option<DateTime<Tz>> {
+        let opening = self.wish.opening(of_box);
+        let ruled = opening.map(|o| o.opens_at(self.day, self.wish.first.start, zone));
+        let moved = self.moved_to.map(|at| at.with_timezone(&zone));
+        ruled.max(moved)
+    }
+}
+
+/// What `prebook remove` takes: a prebooking (`7`) or a rule (`r1`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PrebookId {
+    Rule(i64),
+    One(i64),
+}
+
+impl FromStr for PrebookId {
+    type Err = String;
+
+    fn from_str(raw: &str) -> Result<Self, String> {
+        let word = raw.trim();
+        let (digits, kind): (_, fn(i64) -> Self) = match word.strip_prefix(['r', 'R']) {
+            Some(digits) => (digits, Self::Rule),
+            None => (word, Self::One),
+        };
+        let plain = digits.bytes().all(|b| b.is_ascii_digit());
+        let number = plain.then(|| digits.parse().ok()).flatten();
+        number.map(kind).ok_or_else(|| {
+            format!(
+                "{} is neither a prebooking nor a rule, for example 7 or r1",
+                quote(word)
+            )
+        })
+    }
+}
+
+impl fmt::Display for PrebookId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule(id) => write!(f, "r{id}"),
+            Self::One(id) => write!(f, "{id}"),
+        }
+    }
+}
+
+impl Serialize for PrebookId {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Rule(_) => to.collect_str(self),
+            Self::One(id) => to.serialize_i64(*id),
+        }
+    }
 }
 
 fn stored_time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<NaiveTime, D::Error> {
     let text = String::deserialize(from)?;
-    super::time::parse_time(&text).map_err(serde::de::Error::custom)
+    parse_time(&text).map_err(serde::de::Error::custom)
 }

@@ -1,12 +1,31 @@
 //! Notices to people and dead-man switches: what `refresh` and `prebook run` have to say, told
-//! after the result is stored. Nothing in here can change a result or an exit code.
+//! after the result is stored. Nothing in here can change a result or an exit code, and nothing of a
+//! channel but its number and kind is ever put into words: URLs, tokens and bodies are secrets.
+
+mod channel;
+mod command;
+mod http;
+mod ping;
+mod tell;
+mod words;
+
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::Serialize;
 
-use crate::config::{Config, Event, SecretUrl};
+use crate::config::{Config, Event};
 use crate::model::account::Account;
 use crate::model::instant::{maybe_hours_minutes, utc};
+
+pub use ping::{Ping, ping};
+pub use tell::Report;
+
+use tell::{Errand, Terms};
+
+/// What `notify test` says.
+const TEST_MESSAGE: &str = "test message of aimharder";
 
 /// One event, as channels tell it. Keys that do not apply are null (`cli.md`, "Config").
 #[derive(Debug, Clone, Serialize)]
@@ -44,18 +63,55 @@ impl Notice {
             reservation_id: None,
         }
     }
-}
 
-/// What a dead-man switch is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ping {
-    Start,
-    Success,
-    Fail,
+    /// What `notify test` sends: an event that the channel knows, marked as a test.
+    pub fn test(event: Event, account: Option<Account>, now: DateTime<Utc>) -> Self {
+        Self {
+            event,
+            time: now,
+            account,
+            gym: None,
+            prebooking_id: None,
+            class: None,
+            day: None,
+            start: None,
+            outcome: None,
+            message: Some(TEST_MESSAGE.to_owned()),
+            reservation_id: None,
+        }
+    }
 }
 
 /// Tell every channel that wants to hear of these events. A channel that fails is a warning.
-pub fn send(_config: &Config, _notices: &[Notice]) {}
+pub fn send(config: &Config, notices: &[Notice]) {
+    let errands = errands(config, |on| {
+        let wanted = |notice: &&Notice| on.contains(&notice.event);
+        notices.iter().filter(wanted).cloned().collect()
+    });
+    for report in tell::tell(errands, &Terms::default()) {
+        if let Some(why) = &report.error {
+            log::warn!("[[notify]] {} ({}): {why}", report.number, report.channel);
+        }
+    }
+}
 
-/// Tell a dead-man switch. One that fails is only logged.
-pub fn ping(_url: Option<&SecretUrl>, _ping: Ping) {}
+/// Send a test message to every channel; how each of them took it, in the order of the config.
+pub fn test(config: &Config, account: Option<&Account>, now: DateTime<Utc>) -> Vec<Report> {
+    let errands = errands(config, |on| {
+        let event = on.first().copied().unwrap_or(Event::Booked);
+        vec![Notice::test(event, account.cloned(), now)]
+    });
+    tell::tell(errands, &Terms::default())
+}
+
+/// One errand for each channel that has something to be told.
+fn errands(config: &Config, notices: impl Fn(&[Event]) -> Vec<Notice>) -> Vec<Errand> {
+    let errand = |(index, notify): (usize, &crate::config::Notify)| Errand {
+        number: index + 1,
+        channel: notify.channel.clone(),
+        notices: notices(&notify.on),
+        main: config.account.clone(),
+    };
+    let all = config.notify.iter().enumerate().map(errand);
+    all.filter(|errand| !errand.notices.is_empty()).collect()
+}

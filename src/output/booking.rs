@@ -36,12 +36,16 @@ impl View for BookView {
             Outcome::Booked => page.paint("booked", Tone::Good),
             Outcome::AlreadyBooked => page.paint("already booked", Tone::Good),
             Outcome::Waitlisted => page.paint("on the waiting list", Tone::Mine),
+            Outcome::Prebooked => page.paint("prebooked", Tone::Good),
             Outcome::WouldBook => "would book".to_owned(),
             _ => return Ok(()), // the error line says it
         };
         write!(to, "{words}: {}", describe(&self.class))?;
         if let Some(id) = &self.reservation_id {
             write!(to, " (reservation {id})")?;
+        }
+        if let Some(id) = self.prebooking_id {
+            write!(to, " (prebooking {id}), {}", opens_words(self.opens_at))?;
         }
         match &self.message {
             Some(message) => writeln!(to, "; {message}"),
@@ -51,9 +55,11 @@ impl View for BookView {
 
     fn failure(&self) -> Option<Failure> {
         let (kind, words) = match self.outcome {
-            Outcome::Booked | Outcome::Waitlisted | Outcome::AlreadyBooked | Outcome::WouldBook => {
-                return None;
-            }
+            Outcome::Booked
+            | Outcome::Waitlisted
+            | Outcome::AlreadyBooked
+            | Outcome::Prebooked
+            | Outcome::WouldBook => return None,
             Outcome::TooEarly => (Kind::TooEarly, "booking is not open yet"),
             Outcome::Full => (Kind::Refused, "the class is full (queue with --waitlist)"),
             Outcome::NoCredit => (

@@ -4,11 +4,15 @@
 mod booking;
 mod boxes;
 mod classes;
+mod notify;
 mod page;
+mod prebook;
 mod prebook_run;
+mod prebook_views;
 mod progress;
 mod refresh;
 mod sessions;
+mod sheet;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -23,8 +27,11 @@ use crate::store::SessionRow;
 pub use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
 pub use boxes::{BoxView, BoxesView};
 pub use classes::ClassesView;
+pub use notify::{ChannelView, NotifyView};
 pub use page::Page;
+pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
 pub use prebook_run::{ResultView, RunView};
+pub use prebook_views::{PrebookingView, RuleView, ShotView, StandingView};
 pub use progress::Progress;
 pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub use sessions::{

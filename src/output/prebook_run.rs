@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::page::{Cell, Page, Tone, cell, plain};
 use super::{SessionRef, View};
 use crate::exit::Failure;
-use crate::model::instant::{maybe_instant, maybe_precise};
+use crate::model::instant::{maybe_instant, maybe_millis};
 
 #[derive(Debug, Default, Serialize)]
 pub struct RunView {
@@ -32,7 +32,7 @@ pub struct ResultView {
     pub outcome: &'static str,
     #[serde(serialize_with = "maybe_instant")]
     pub opens_at: Option<DateTime<Tz>>,
-    #[serde(serialize_with = "maybe_precise")]
+    #[serde(serialize_with = "maybe_millis")]
     pub fired_at: Option<DateTime<Tz>>,
     pub attempts: i64,
     pub clock_offset_ms: Option<f64>,

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fire::{Job, Stop};
 use crate::clock;
+use crate::exit::Kind;
 
 /// Session fresh and held from here on.
 const SESSION: TimeDelta = TimeDelta::seconds(60);
@@ -16,6 +17,8 @@ const LOOK_UP: TimeDelta = TimeDelta::seconds(25);
 const MEASURE: TimeDelta = TimeDelta::seconds(16);
 /// … until here: then the connection is warmed.
 const WARM: TimeDelta = TimeDelta::milliseconds(1500);
+/// Whatever was begun before the opening has ended by then, answered or not.
+const READY: TimeDelta = TimeDelta::milliseconds(300);
 /// A token older than this is updated before firing: the login cookie may live for 30 minutes
 /// only (protocol.md §3).
 const TOKEN: TimeDelta = TimeDelta::minutes(15);
@@ -45,9 +48,9 @@ impl Job<'_> {
 
     /// Everything before the shot. Without an instant (overdue, or unknown) only the session.
     pub(super) fn approach(&mut self, at: Option<DateTime<Utc>>) -> Result<(), Stop> {
-        self.open_session()?;
+        self.open_session_until(at)?;
         if let Some(at) = at {
-            self.with_jar(super::host_clock::HostClock::look);
+            self.with_jar(Duration::from_secs(5), super::host_clock::HostClock::look);
             self.wait(at, SESSION + TimeDelta::milliseconds(self.stagger))?;
         }
         self.live()?.freshen(TOKEN)?;
@@ -58,13 +61,35 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// Open the session. An outage long before the opening is no reason to give up: it is tried
+    /// again, now and then at first, often when the opening is near.
+    fn open_session_until(&mut self, at: Option<DateTime<Utc>>) -> Result<(), Stop> {
+        loop {
+            let failed = match self.open_session() {
+                Err(Stop::Trouble(Kind::Unreachable, why)) => Stop::Trouble(Kind::Unreachable, why),
+                done => return done,
+            };
+            let left = at.map_or(Duration::ZERO, |at| self.until(at));
+            if left.is_zero() {
+                return Err(failed);
+            }
+            if !self.is_ours() {
+                return Err(Stop::Removed);
+            }
+            log::info!("no session yet; trying again before the opening");
+            clock::pause((left / 4).clamp(Duration::from_secs(1), Duration::from_secs(60)));
+        }
+    }
+
     /// Between the look-up and the shot: the clock measured, the connection warm.
     pub(super) fn take_aim(&mut self, at: DateTime<Utc>) -> Result<(), Stop> {
         self.wait(at, MEASURE)?;
         let end = clock::steady() + self.until(at - WARM);
-        self.with_jar(|clock, platform, jar| clock.sharpen(platform, jar, end));
+        self.with_jar(self.until(at - READY), |clock, platform, jar| {
+            clock.sharpen(platform, jar, end);
+        });
         self.wait(at, WARM)?;
-        self.with_jar(super::host_clock::HostClock::warm);
+        self.with_jar(self.until(at - READY), super::host_clock::HostClock::warm);
         if let Some(aim) = self.aim_at(at) {
             log::info!(
                 "server clock {:+.1} ms from ours, known to {:.1} ms after {} probes, round trip {:.1} ms: aiming {:.1} ms after the opening",
@@ -103,7 +128,7 @@ impl Job<'_> {
     }
 
     /// How long until an instant of the server's clock.
-    fn until(&self, at: DateTime<Utc>) -> Duration {
+    pub(super) fn until(&self, at: DateTime<Utc>) -> Duration {
         let offset = self.clock.offset().unwrap_or_default();
         Duration::try_from_secs_f64(super::fire::unix(at) - offset - clock::unix_seconds())
             .unwrap_or_default()

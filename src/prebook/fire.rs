@@ -1,6 +1,7 @@
 //! One prebooking's story: its classes in order, each at its own opening, until one is had.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -9,7 +10,7 @@ use super::plan::Next;
 use super::run::{Place, Run};
 use super::shoot::Hit;
 use crate::aimharder::{BoxAt, Jar, Platform, Row};
-use crate::booking::{Desk, Outcome, decided, find};
+use crate::booking::{Desk, Hold, Outcome, decided, find, hold};
 use crate::clock;
 use crate::exit::{Failure, Kind};
 use crate::model::prebooking::{Choice, Prebooking};
@@ -103,6 +104,16 @@ pub(super) struct Job<'j> {
     at: Option<BoxAt>,
 }
 
+/// A class in the schedule, or why it is not to be found there.
+type Found = Result<Row, Failure>;
+
+/// A probe of the server's clock that takes longer than this says nothing sharp.
+const PROBE: Duration = Duration::from_secs(5);
+/// A look at the schedule before the opening is given up after this, and tried again.
+const LOOK_UP: Duration = Duration::from_secs(6);
+/// No look at the schedule is under way any more so long before the opening.
+const SPARE: Duration = Duration::from_millis(800);
+
 /// What one choice came to.
 struct Tried {
     ending: Ending,
@@ -152,6 +163,9 @@ impl<'j> Job<'j> {
     fn story(&mut self) -> Result<(Tried, Vec<crate::opening::Learned>), Stop> {
         let mut tries: Vec<Tried> = Vec::new();
         let mut learned = Vec::new();
+        if let Some(had) = self.already_had()? {
+            return Ok((had, learned));
+        }
         for choice in self.prebooking.choices() {
             let tried = self.try_choice(choice)?;
             learned.extend(
@@ -170,6 +184,45 @@ impl<'j> Job<'j> {
             tries.push(queued);
         }
         Ok((deciding(tries), learned))
+    }
+
+    /// A try before this one may have had a class without living to write it down (design.md,
+    /// promise 9): then whichever of the choices is mine is the one, before anything is sent.
+    fn already_had(&mut self) -> Result<Option<Tried>, Stop> {
+        let tried_before = self.prebooking.attempts > 0 || self.prebooking.owner.is_some();
+        if !tried_before || self.prebooking.wish.alternatives.is_empty() {
+            return Ok(None);
+        }
+        self.open_session()?;
+        let day = self.prebooking.day;
+        let rows = self.desk()?.schedule(day)?.rows;
+        let mine = self.prebooking.choices().find_map(|choice| {
+            let wanted = find::Wanted::At {
+                start: choice.start,
+                name: choice.class.clone(),
+            };
+            let row = find::one(&rows, &wanted, day).ok()?;
+            matches!(hold(row), Some(Hold::Booked | Hold::Waiting)).then(|| row.clone())
+        });
+        let Some(row) = mine else { return Ok(None) };
+        let Some(report) = decided(&row) else {
+            return Ok(None);
+        };
+        let ending = Ending::Book(report.outcome);
+        let message = Some("found in the schedule: an earlier try had booked it".to_owned());
+        let hit = Hit {
+            ending,
+            row,
+            message: message.clone(),
+            report: Some(report),
+            moved_to: None,
+        };
+        Ok(Some(Tried {
+            ending,
+            message,
+            hit: Some(hit),
+            opens: None,
+        }))
     }
 
     fn try_choice(&mut self, choice: &Choice) -> Result<Tried, Stop> {
@@ -228,10 +281,20 @@ impl<'j> Job<'j> {
                 opens: at,
             });
         }
+        if !self.is_ours() {
+            return Err(Stop::Removed);
+        }
         if let Some(at) = ahead {
             self.hold_breath(at);
         }
-        let hit = self.shoot(&row, false, at, patient)?;
+        let mut hit = self.shoot(&row, false, at, patient)?;
+        // what is kept is an opening of the first choice
+        if !patient && hit.ending == Ending::Book(Outcome::Booked) {
+            hit.message = self.better_rule(at);
+        }
+        hit.moved_to = hit
+            .moved_to
+            .filter(|_| *choice == self.prebooking.wish.first);
         Ok(Tried {
             ending: hit.ending,
             message: hit.message.clone(),
@@ -240,24 +303,25 @@ impl<'j> Job<'j> {
         })
     }
 
+    /// A guess got through before the guessed time: the rule that the box seems to have.
+    fn better_rule(&self, at: Option<DateTime<Utc>>) -> Option<String> {
+        let open = at?.with_timezone(&self.place.calendar.zone);
+        let days = (self.prebooking.day - open.date_naive()).num_days();
+        Some(format!(
+            "booking was open at {0} already; set the rule with: aimharder boxes set {1} --opens {days}d@{0}",
+            open.format("%H:%M"),
+            self.prebooking.wish.gym
+        ))
+    }
+
     /// The class as it stands in the schedule shortly before (ids change), and once more at the
     /// opening when it was not there or closed. `Err`: it is not there.
-    fn look_up(
-        &mut self,
-        choice: &Choice,
-        at: Option<DateTime<Utc>>,
-    ) -> Result<Result<Row, Failure>, Stop> {
+    fn look_up(&mut self, choice: &Choice, at: Option<DateTime<Utc>>) -> Result<Found, Stop> {
         let Some(at) = at else {
             return self.find(choice);
         };
         self.wait_for_look_up(at)?;
-        let first = match self.find(choice) {
-            Err(Stop::Trouble(Kind::Unreachable, why)) => {
-                log::info!("the class could not be looked up before the opening: {why}");
-                None
-            }
-            found => Some(found?),
-        };
+        let first = self.find_before(choice, at)?;
         self.take_aim(at)?;
         match first {
             Some(Ok(row))
@@ -272,26 +336,48 @@ impl<'j> Job<'j> {
         }
     }
 
-    fn find_within_give_up(&mut self, choice: &Choice) -> Result<Result<Row, Failure>, Stop> {
+    /// `None`: it could not be looked up before the opening.
+    fn find_before(&mut self, choice: &Choice, at: DateTime<Utc>) -> Result<Option<Found>, Stop> {
+        loop {
+            let left = self.until(at).saturating_sub(SPARE);
+            if left < Duration::from_millis(50) {
+                return Ok(None);
+            }
+            match self.find_in(choice, left.min(LOOK_UP)) {
+                Err(Stop::Trouble(Kind::Unreachable, why)) => {
+                    log::info!("the class could not be looked up yet: {why}");
+                    clock::pause(Duration::from_millis(500));
+                }
+                found => return found.map(Some),
+            }
+        }
+    }
+
+    fn find_within_give_up(&mut self, choice: &Choice) -> Result<Found, Stop> {
         let began = clock::steady();
         loop {
             match self.find(choice) {
                 Err(Stop::Trouble(Kind::Unreachable, _)) if began.elapsed() < self.run.give_up => {
-                    clock::pause(std::time::Duration::from_millis(250));
+                    clock::pause(Duration::from_millis(250));
                 }
                 found => return found,
             }
         }
     }
 
-    fn find(&mut self, choice: &Choice) -> Result<Result<Row, Failure>, Stop> {
+    fn find(&mut self, choice: &Choice) -> Result<Found, Stop> {
+        self.find_in(choice, self.run.give_up.max(LOOK_UP))
+    }
+
+    fn find_in(&mut self, choice: &Choice, limit: Duration) -> Result<Found, Stop> {
         let day = self.prebooking.day;
-        let schedule = self.desk()?.schedule(day)?;
+        let mut desk = self.desk()?;
+        let rows = desk.schedule_within(day, limit)?.rows;
         let wanted = find::Wanted::At {
             start: choice.start,
             name: choice.class.clone(),
         };
-        Ok(find::one(&schedule.rows, &wanted, day).cloned())
+        Ok(find::one(&rows, &wanted, day).cloned())
     }
 
     /// None was to be had: queue for the first that was full, if that is wished.
@@ -361,10 +447,15 @@ impl<'j> Job<'j> {
     }
 
     /// Ask the host's clock something with a copy of this login's cookies.
-    pub(super) fn with_jar(&mut self, ask: impl FnOnce(&HostClock, &Platform, &mut Jar)) {
-        if let Some(live) = &self.live {
+    pub(super) fn with_jar(
+        &mut self,
+        limit: Duration,
+        ask: impl FnOnce(&HostClock, &Platform, &mut Jar),
+    ) {
+        let platform = self.run.sessions.platform.within(limit.min(PROBE));
+        if let (Some(live), Ok(platform)) = (&self.live, platform) {
             let mut jar = live.jar();
-            ask(&self.clock, self.run.sessions.platform, &mut jar);
+            ask(&self.clock, &platform, &mut jar);
         }
     }
 

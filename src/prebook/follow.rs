@@ -28,26 +28,45 @@ pub(super) fn look(
     place: &Place,
     now: DateTime<Utc>,
 ) -> Option<Followed> {
-    if place.calendar.is_over(prebooking, now) {
-        return Some(Followed {
-            ending: Ending::Expired,
-            message: Some(
-                "the class has started and the place on the waiting list never became a booking"
-                    .into(),
-            ),
-            row: None,
-            session: None,
-        });
-    }
-    match ask(run, prebooking, place) {
+    let over = place.calendar.is_over(prebooking, now);
+    let found = match ask(run, prebooking, place) {
         Ok((row, session)) => judge(row, session),
-        Err(Stop::Removed) => None,
+        Err(Stop::Removed) => return None,
         Err(Stop::Trouble(kind, message)) => Some(Followed {
             ending: Ending::Trouble(kind),
             message: Some(message),
             row: None,
             session: None,
         }),
+    };
+    match found {
+        Some(followed) if followed.ending == Ending::Book(Outcome::Booked) || !over => {
+            Some(followed)
+        }
+        None if !over => None,
+        unsettled => Some(expired(unsettled)),
+    }
+}
+
+/// The class has started, and the place is no booking as far as can be seen.
+fn expired(unsettled: Option<Followed>) -> Followed {
+    let message = match unsettled {
+        Some(Followed {
+            ending: Ending::Trouble(_),
+            message: Some(why),
+            ..
+        }) => format!(
+            "the class has started; whether the place on the waiting list became a booking is unknown: {why}"
+        ),
+        _ => {
+            "the class has started and the place on the waiting list never became a booking".into()
+        }
+    };
+    Followed {
+        ending: Ending::Expired,
+        message: Some(message),
+        row: None,
+        session: None,
     }
 }
 
@@ -72,8 +91,13 @@ fn ask(
         at,
         family: prebooking.wish.family.clone(),
     };
-    let class = prebooking.class_id.clone().unwrap_or_default();
-    let row = desk.row(prebooking.day, &class)?;
+    // ids of classes change; the reservation's does not
+    let rows = desk.schedule(prebooking.day)?.rows;
+    let same = |row: &Row| {
+        let reserved = row.reservation.is_some() && row.reservation == prebooking.reservation;
+        reserved || Some(&row.id) == prebooking.class_id.as_ref()
+    };
+    let row = rows.into_iter().find(same);
     Ok((row, live.row().clone()))
 }
 

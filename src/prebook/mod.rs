@@ -14,11 +14,13 @@
 //! * `fire` – one prebooking's story, with its alternatives
 //! * `shoot` – one class: send, repeat, settle
 //! * `follow` – waiting-list places until the class starts
+//! * `unfold` – weekly rules become prebookings
 //! * `run` – many of them, shared with other runs
 //!
 //! Nothing here prints.
 
 pub mod plan;
+pub mod unfold;
 
 mod aim;
 mod fire;

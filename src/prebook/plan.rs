@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::model::prebooking::{Choice, Prebooking};
-use crate::opening::{Opening, Source};
+use crate::opening::Opening;
 use crate::zone;
 
 /// What a box's clock and rules say, for one prebooking.
@@ -39,15 +39,6 @@ impl Next {
 }
 
 impl Calendar {
-    /// The rule in force for a prebooking.
-    pub fn rule_of(&self, prebooking: &Prebooking) -> Option<Opening> {
-        let own = prebooking
-            .wish
-            .opens
-            .map(|rule| Opening::given(rule, Source::Option));
-        own.or(self.opening)
-    }
-
     /// When the class of a choice starts.
     pub fn starts(&self, day: NaiveDate, choice: &Choice) -> DateTime<Tz> {
         zone::resolve(self.zone, day.and_time(choice.start))
@@ -55,8 +46,9 @@ impl Calendar {
 
     /// When booking of a choice opens, as far as known: what `opens_at` shows.
     pub fn opens(&self, prebooking: &Prebooking, choice: &Choice) -> Option<DateTime<Tz>> {
-        let ruled = self
-            .rule_of(prebooking)
+        let ruled = prebooking
+            .wish
+            .opening(self.opening)
             .map(|rule| rule.opens_at(prebooking.day, choice.start, self.zone));
         let moved = Self::moved(prebooking, choice).map(|at| at.with_timezone(&self.zone));
         ruled.max(moved)
@@ -75,7 +67,7 @@ impl Calendar {
             return Next::Over;
         }
         let moved = Self::moved(prebooking, choice);
-        match self.rule_of(prebooking) {
+        match prebooking.wish.opening(self.opening) {
             None => moved.map_or(Next::Unknown, Next::At),
             Some(rule) if rule.guess => {
                 let guess = self.guess(rule, prebooking, choice);
@@ -156,7 +148,7 @@ pub fn until(now: DateTime<Utc>, span: std::time::Duration) -> DateTime<Utc> {
 mod tests {
     use super::*;
     use crate::model::prebooking::{Progress, Wish};
-    use crate::opening::Learned;
+    use crate::opening::{Learned, Source};
 
     fn utc(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()

@@ -137,9 +137,7 @@ impl<'r> Run<'r> {
                 }
                 if let Ok((id, result)) = told.recv_timeout(LOOK_AGAIN) {
                     under_way -= 1;
-                    round
-                        .tried
-                        .insert(id, Some((clock::steady(), clock::now())));
+                    round.ended(id);
                     if let Some(result) = result? {
                         settled(result)?;
                     }
@@ -160,17 +158,25 @@ impl<'r> Run<'r> {
         };
         let Some(fired) = fired else { return Ok(None) };
         let store = self.sessions.store;
-        for shot in &fired.shots {
-            store.put_shot(task.prebooking.id, shot)?;
-        }
         let progress = progress(fired.ending, task.prebooking.wish.watch);
+        let shots = fired.shots.clone();
         let settled = Settled::fired(task.prebooking, progress, fired);
         let ours = store.settle(
             settled.prebooking.id,
             &self.owner,
             &settled.settlement(clock::now()),
         )?;
-        Ok(ours.then_some(settled))
+        for shot in &shots {
+            if let Err(e) = store.put_shot(settled.prebooking.id, shot) {
+                log::warn!(
+                    "the history of prebooking {} is not complete: {e}",
+                    settled.prebooking.id
+                );
+            }
+        }
+        // a class that was had is told even if the prebooking was removed meanwhile
+        let had = matches!(progress, Progress::Booked | Progress::Waitlisted);
+        Ok((ours || had).then_some(settled))
     }
 
     fn follow(&self, task: Task) -> store::Result<Option<Settled>> {
@@ -203,12 +209,20 @@ struct Task {
     over: bool,
 }
 
+/// A try of this run.
+#[derive(Debug, Clone, Copy)]
+struct Tried {
+    /// the opening it was meant for
+    aimed_at: Option<DateTime<Utc>>,
+    /// when it ended; `None` while under way
+    ended: Option<Instant>,
+}
+
 /// What a run has tried so far.
 struct Round<'r> {
     run: &'r Run<'r>,
     place: &'r (dyn Fn(&Prebooking) -> Result<Place, String> + Sync),
-    /// when its try ended, by both clocks; `None` while under way
-    tried: HashMap<i64, Option<(Instant, DateTime<Utc>)>>,
+    tried: HashMap<i64, Tried>,
     /// how many of an account and box fire at an instant
     ranks: HashMap<(Account, String, Option<DateTime<Utc>>), u32>,
 }
@@ -233,7 +247,14 @@ impl Round<'_> {
             if !wanted || !self.may_try(&prebooking, &place, now) || !self.claim(&prebooking)? {
                 continue;
             }
-            self.tried.insert(prebooking.id, None);
+            let aimed_at = place.calendar.soonest(&prebooking, now);
+            self.tried.insert(
+                prebooking.id,
+                Tried {
+                    aimed_at,
+                    ended: None,
+                },
+            );
             let rank = self.rank(&prebooking, &place, now);
             due.push(Task {
                 prebooking,
@@ -251,20 +272,26 @@ impl Round<'_> {
             .is_due(prebooking, now, until(now, self.run.horizon))
     }
 
-    /// Once per run; again when an opening lies ahead that it has not been tried at, or after a
-    /// quarter of an hour in a run that lives on.
-    fn may_try(&self, prebooking: &Prebooking, place: &Place, now: DateTime<Utc>) -> bool {
-        match self.tried.get(&prebooking.id) {
-            None => true,
-            Some(None) => false,
-            Some(Some((steady, ended))) => {
-                let ahead = place
-                    .calendar
-                    .soonest(prebooking, now)
-                    .is_some_and(|at| at > *ended);
-                (ahead && prebooking.progress == Progress::Pending) || steady.elapsed() >= TRY_AGAIN
-            }
+    fn ended(&mut self, id: i64) {
+        if let Some(tried) = self.tried.get_mut(&id) {
+            tried.ended = Some(clock::steady());
         }
+    }
+
+    /// Once per run; again when it was told of a later opening than it was tried at, or after a
+    /// quarter of an hour in a run that lives on. Compared are openings, never clocks: the server's
+    /// may be ahead of ours.
+    fn may_try(&self, prebooking: &Prebooking, place: &Place, now: DateTime<Utc>) -> bool {
+        let Some(tried) = self.tried.get(&prebooking.id) else {
+            return true;
+        };
+        let Some(ended) = tried.ended else {
+            return false;
+        };
+        let pending = prebooking.progress == Progress::Pending;
+        let next = place.calendar.soonest(prebooking, now);
+        let later = pending && next.is_some_and(|next| next > now && Some(next) > tried.aimed_at);
+        later || ended.elapsed() >= TRY_AGAIN
     }
 
     /// A claim whose run is dead counts as none: its story starts again, with a look at the schedule.

@@ -8,10 +8,12 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
+use super::gate::Gate;
 use crate::clock;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, hex};
@@ -28,12 +30,14 @@ const GLANCE: Duration = Duration::from_millis(60);
 pub struct Locks {
     folder: PathBuf,
     purpose: String,
+    gate: Gate,
 }
 
 /// A lock that is held until this is dropped.
 #[derive(Debug)]
 pub struct Held {
     _file: File,
+    gate: Option<Arc<File>>, // let go after the lock itself
     /// a lock that nobody will ever take again: its file goes with it
     passing: Option<PathBuf>,
 }
@@ -65,8 +69,10 @@ impl Locks {
     pub fn beside(store: &Path, purpose: &str) -> Self {
         let mut folder = store.as_os_str().to_owned();
         folder.push(".locks");
+        let folder = PathBuf::from(folder);
         Self {
-            folder: PathBuf::from(folder),
+            gate: Gate::in_folder(&folder),
+            folder,
             purpose: purpose.to_owned(),
         }
     }
@@ -97,28 +103,33 @@ impl Locks {
         self.take(&file_name("login", account.as_str()), Mode::Alone, patience)
     }
 
+    /// Is no session's lock held by anybody? `false` may be out of caution.
+    pub fn all_free(&self) -> bool {
+        self.gate.nobody_passed()
+    }
+
     /// Held by a prebooking run for as long as it lives: its claims are good while it does.
     pub fn run(&self, owner: &str) -> Result<Held, LockError> {
         let name = run_name(owner);
         let mut held = self.take(&name, Mode::Alone, Duration::ZERO)?;
         held.passing = Some(self.folder.join(name));
+        held.gate = None; // it says nothing about sessions
         Ok(held)
     }
 
     /// Does the run with this name still live? A dead one's lock file is cleared away.
     pub fn run_lives(&self, owner: &str) -> bool {
         let path = self.folder.join(run_name(owner));
-        let Ok(file) = OpenOptions::new().read(true).write(true).open(&path) else {
-            return false;
+        let file = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => file,
+            // in doubt it lives: a claim that waits is better than a class asked for twice
+            Err(e) => return e.kind() != std::io::ErrorKind::NotFound,
         };
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => true,
-            Ok(()) => {
-                let _ = std::fs::remove_file(path);
-                false
-            }
-            Err(TryLockError::Error(_)) => false,
+        let free = file.try_lock().is_ok();
+        if free {
+            let _ = std::fs::remove_file(path);
         }
+        !free
     }
 
     /// Is a process updating the session, logging it in, or about to fire with it?
@@ -145,6 +156,7 @@ impl Locks {
 
     fn take(&self, name: &str, mode: Mode, patience: Duration) -> Result<Held, LockError> {
         let path = self.folder.join(name);
+        let gate = self.gate.pass(|path| self.open(path).ok());
         let mut file = self.open(&path)?;
         let began = Instant::now();
         let mut nap = Duration::from_millis(2);
@@ -158,6 +170,7 @@ impl Locks {
                     sign(&mut file, &self.purpose);
                     return Ok(Held {
                         _file: file,
+                        gate,
                         passing: None,
                     });
                 }
@@ -250,9 +263,11 @@ mod tests {
             Fingerprint::new_device().unwrap(),
         );
         assert!(!locks.is_busy(&account, &print));
+        assert!(locks.all_free());
 
         let held = locks.alone(&account, &print, PATIENCE).unwrap();
         assert!(locks.is_busy(&account, &print));
+        assert!(!locks.all_free());
         assert!(locks.if_free(&account, &print).unwrap().is_none());
         let Err(LockError::Busy(who)) = locks.shared(&account, &print, Duration::from_millis(20))
         else {
@@ -265,6 +280,7 @@ mod tests {
         let two = locks.shared(&account, &print, PATIENCE).unwrap();
         assert!(locks.if_free(&account, &print).unwrap().is_none());
         drop((one, two));
+        assert!(locks.all_free());
         assert!(locks.if_free(&account, &print).unwrap().is_some());
     }
 }

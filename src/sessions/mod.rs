@@ -10,6 +10,7 @@
 //! again, and is stored before anything else is sent (design.md, promises 1–5). This room books
 //! nothing.
 
+mod gate;
 mod heal;
 pub mod lock;
 mod login;

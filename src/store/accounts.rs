@@ -32,22 +32,14 @@ impl Store {
 
     /// A login worked by this flow: remembered, and a refused password is forgotten.
     pub fn login_worked(&self, account: &Account, flow: &str) -> Result<()> {
-        let mut db = self.db();
-        let change = db.transaction().at(self.path())?;
-        change
+        self.db()
             .execute(
                 "INSERT INTO accounts (email, login_flow) VALUES (?1, ?2) ON CONFLICT DO UPDATE \
                  SET login_flow = excluded.login_flow, refused_salt = NULL, refused_hash = NULL",
                 params![account.as_str(), flow],
             )
             .at(self.path())?;
-        change
-            .execute(
-                "DELETE FROM refusals WHERE account = ?1",
-                [account.as_str()],
-            )
-            .at(self.path())?;
-        change.commit().at(self.path())
+        Ok(())
     }
 
     /// Count a refused login.

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{At, Result, Store};
+use super::{At, Result, Store, immediate};
 use crate::model::account::Account;
 
 /// One gym as stored.
@@ -42,7 +42,7 @@ impl Store {
     /// Remember the gyms of an account. Facts that are missing now do not erase known ones.
     pub fn put_boxes(&self, account: &Account, found: &[FoundBox]) -> Result<()> {
         let mut db = self.db();
-        let change = db.transaction().at(self.path())?;
+        let change = immediate(&mut db).at(self.path())?;
         for gym in found {
             change
                 .execute(

@@ -10,6 +10,8 @@
 //! * `durable` – what the platform has replaced, and the room it needs
 //! * `accounts` – what is known of an account besides its logins
 //! * `boxes` – gyms, their hosts, zones and opening rules
+//! * `prebookings` – claims, settlements and history; `wishes` – adding and removing them
+//! * `rules` – weekly rules, their occurrences, days left out
 
 mod accounts;
 mod boxes;
@@ -18,7 +20,9 @@ mod durable;
 mod open;
 mod prebookings;
 mod problems;
+mod rules;
 mod sessions;
+mod wishes;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -26,14 +30,16 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use accounts::RefusedPassword;
 pub use boxes::{BoxRow, BoxSettings, FoundBox};
 pub use due::DueQuery;
 pub use prebookings::{Settlement, Shot};
 pub use problems::Problem;
+pub use rules::NewRule;
 pub use sessions::{NewLogin, SessionRow, Status};
+pub use wishes::Removed;
 
 /// An open store. Threads share it; statements are short.
 pub struct Store {
@@ -86,6 +92,12 @@ fn in_words(cause: &rusqlite::Error) -> String {
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Begin a transaction that will write. It takes the writer's place at once: one that first reads and
+/// then writes is refused, without waiting, when another process has written in between.
+fn immediate(db: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    db.transaction_with_behavior(TransactionBehavior::Immediate)
+}
 
 /// Ties an SQLite error to the file it came from.
 trait At<T> {

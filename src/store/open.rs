@@ -3,7 +3,7 @@
 //! Fifty processes may do this at once on an empty folder: whoever finds no schema, or an old
 //! one, takes an operating-system lock on a file beside the store, looks again, and does the work.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::clock;
+
 use super::{At, Error, Result, Store};
 
 /// One step per schema version; step N brings version N to N + 1. Never edited once released.
@@ -20,6 +22,9 @@ const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.s
 
 /// The schema version this program writes.
 pub(super) const VERSION: usize = STEPS.len();
+
+/// How long to wait for another process that makes or migrates the store.
+const MIGRATION: Duration = Duration::from_secs(30);
 
 /// How long a statement waits for another process's short transaction.
 const BUSY: Duration = Duration::from_secs(20);
@@ -115,6 +120,9 @@ fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
     let lock = migration_lock(path)?;
     let mut connection = connect(path)?;
     let from = version(&connection, path)?;
+    if from > 0 && !is_ours(&connection, path)? {
+        return Err(foreign(path));
+    }
     if from == 0 {
         foreign_tables(&connection, path)?;
         connection
@@ -146,12 +154,24 @@ fn foreign_tables(connection: &Connection, path: &Path) -> Result<()> {
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .at(path)?;
     if tables == 0 {
-        return Ok(());
+        Ok(())
+    } else {
+        Err(foreign(path))
     }
-    Err(Error::Unusable(format!(
+}
+
+/// A version number alone does not make a store.
+fn is_ours(connection: &Connection, path: &Path) -> Result<bool> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name = 'background_is_protected'";
+    let found: i64 = connection.query_row(sql, [], |row| row.get(0)).at(path)?;
+    Ok(found == 1)
+}
+
+fn foreign(path: &Path) -> Error {
+    Error::Unusable(format!(
         "{} is an SQLite database of something else; name another file with --store",
         path.display()
-    )))
+    ))
 }
 
 /// The copy a migration leaves beside the store, so that an older program can be put back.
@@ -184,13 +204,28 @@ fn migration_lock(path: &Path) -> Result<File> {
         .mode(0o600)
         .open(&name)
         .map_err(|e| cannot("open the lock", &name, &e))?;
-    file.lock().map_err(|e| {
-        Error::Unusable(format!(
-            "cannot lock {}: {e}; the store needs a file system with working locks",
-            name.display()
-        ))
-    })?;
-    Ok(file)
+    let began = clock::steady();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if began.elapsed() < MIGRATION => {
+                clock::pause(Duration::from_millis(5));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::Unusable(format!(
+                    "another process has been making or migrating the store {} for {} s; look what became of it",
+                    path.display(),
+                    MIGRATION.as_secs()
+                )));
+            }
+            Err(TryLockError::Error(e)) => {
+                return Err(Error::Unusable(format!(
+                    "cannot lock {}: {e}; the store needs a file system with working locks",
+                    name.display()
+                )));
+            }
+        }
+    }
 }
 
 /// `aimharder.db` + `.lock` → `aimharder.db.lock`, in the same folder.

@@ -11,7 +11,7 @@ use rusqlite::{
     Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params,
 };
 
-use super::{At, Result, Store, instant, millis};
+use super::{At, Result, Store, immediate, instant, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::secret::Secret;
@@ -207,7 +207,7 @@ impl Store {
     /// Delete the protected session: only for the command that takes two flags.
     pub fn delete_background(&self, row: &SessionRow) -> Result<bool> {
         let mut db = self.db();
-        let change = db.transaction().at(self.path())?;
+        let change = immediate(&mut db).at(self.path())?;
         let unprotected = change
             .execute(
                 "UPDATE sessions SET generation = -1 WHERE id = ?1 AND kind = 'background'",

@@ -3,6 +3,7 @@
 //! that the file and its log go through.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use serde_json::json;
@@ -180,7 +181,8 @@ fn nor_does_a_file_system_that_fills_up_while_an_answer_is_awaited() {
         .args(["-Urm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])
         .status();
     if !may.is_ok_and(|status| status.success()) {
-        eprintln!("left out: this machine lets no test mount a file system");
+        let words = "left out: this machine lets no test mount a file system";
+        let _ = writeln!(std::io::stderr(), "{words}");
         return;
     }
     side_by_side(&[0, 1, 2, 4, 8, 40], |pages: &u64| {

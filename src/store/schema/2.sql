@@ -43,7 +43,8 @@ CREATE TABLE prebookings (
 );
 CREATE INDEX prebookings_open ON prebookings (status) WHERE status IN ('pending', 'executing', 'waitlisted');
 CREATE UNIQUE INDEX one_per_occurrence ON prebookings (rule, day) WHERE rule IS NOT NULL;
-CREATE UNIQUE INDEX one_pending_per_class ON prebookings (account, box, day, start, coalesce(class, ''), coalesce(family, ''))
+CREATE UNIQUE INDEX one_pending_per_class ON prebookings
+    (account, box, day, start, lower(coalesce(class, '')), coalesce(family, ''))
     WHERE status IN ('pending', 'executing');
 
 -- What was sent when, and what came back.

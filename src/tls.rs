@@ -1,4 +1,5 @@
-//! The TLS side of the connection: rustls with ring, the system's certificate authorities, and `ca_file`.
+//! The TLS side of every connection, the platform's and the notices': rustls with ring, the system's certificate
+//! authorities, and `ca_file`.
 //!
 //! Reading the authorities is most of what starting a client costs, so a plain connection reads none, and an encrypted one
 //! the system's one bundle rather than its hundred files. Must not skip a check, ever.
@@ -11,33 +12,38 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::{Error, Settings};
+/// Which certificate authorities are trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Roots<'f> {
+    /// none: for connections that are plain throughout
+    None,
+    /// the system's, and those of this file
+    System(Option<&'f Path>),
+}
 
-/// The TLS configuration; `with_roots` false for connections that are plain throughout.
+/// The TLS configuration.
 ///
 /// # Errors
-/// [`Error::Setup`] when `ca_file` cannot be used or no authority is found at all.
-pub(super) fn config(settings: &Settings, with_roots: bool) -> Result<ClientConfig, Error> {
-    let roots = if with_roots {
-        roots(settings.ca_file.as_deref())?
-    } else {
-        RootCertStore::empty()
+/// In words: `ca_file` cannot be used, or no authority is found at all.
+pub(crate) fn config(trusted: Roots) -> Result<ClientConfig, String> {
+    let roots = match trusted {
+        Roots::None => RootCertStore::empty(),
+        Roots::System(ca_file) => roots(ca_file)?,
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|e| Error::Setup(format!("cannot set up tls: {e}")))?;
+        .map_err(|e| format!("cannot set up tls: {e}"))?;
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
 
-fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, Error> {
+fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     system(&mut roots);
     if let Some(path) = ca_file {
-        let cannot =
-            |why: &str| Error::Setup(format!("cannot use ca_file {}: {why}", path.display()));
+        let cannot = |why: &str| format!("cannot use ca_file {}: {why}", path.display());
         let pem = fs::read(path).map_err(|e| cannot(&e.kind().to_string()))?;
         match add(&mut roots, &pem) {
             Ok(0) => return Err(cannot("it holds no certificate")),
@@ -46,7 +52,7 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, Error> {
         }
     }
     if roots.is_empty() {
-        return Err(Error::Setup("no certificate authorities found on this system: install ca-certificates or set ca_file".to_owned()));
+        return Err("no certificate authorities found on this system: install ca-certificates or set ca_file".to_owned());
     }
     Ok(roots)
 }
@@ -87,7 +93,7 @@ mod tests {
     fn a_ca_file_that_cannot_be_used_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ca.pem");
-        let message = |path: &Path| roots(Some(path)).unwrap_err().to_string();
+        let message = |path: &Path| roots(Some(path)).unwrap_err();
         assert_eq!(
             message(&path),
             format!("cannot use ca_file {}: entity not found", path.display())

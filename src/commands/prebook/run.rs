@@ -6,7 +6,8 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::app::App;
+use super::super::app::App;
+use super::Boxes;
 use crate::booking::Outcome;
 use crate::cli::PrebookRunArgs;
 use crate::clock;
@@ -37,11 +38,12 @@ pub(super) fn run(args: &PrebookRunArgs, app: &App, out: &mut Out) -> Result<()>
         args.horizon,
         args.give_up,
     );
+    let boxes = Boxes::of(app);
     let mut view = RunView::default();
     let mut codes = Codes::default();
     run.go(
         &|prebooking| place(app, prebooking),
-        &|| Ok(()),
+        &|| boxes.unfold(app.asked.account.as_ref(), clock::now()),
         &mut |settled| {
             learn(app, &settled)?;
             tell(app, out, &settled)?;
@@ -79,7 +81,7 @@ fn raise_file_limit() {
 
 fn place(app: &App, prebooking: &Prebooking) -> Result<Place, String> {
     let gym = app
-        .gym_of(&prebooking.wish.account, &prebooking.wish.gym)
+        .any_gym(&prebooking.wish.gym)
         .map_err(|e| format!("{e:#}"))?;
     Ok(Place {
         host: gym.host,
@@ -290,6 +292,9 @@ fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
             (event, news)
         }
         None if settled.progress == Progress::Pending => {
+            if told::well(&app.store, &subject)? {
+                out.tell(&format!("over: {}", sentence(settled)));
+            }
             let subject = format!(
                 "postponed:{}:{}",
                 settled.prebooking.id,
@@ -364,7 +369,9 @@ fn sentence(settled: &Settled) -> String {
         Ending::Book(Outcome::TooLate) => "too late",
         Ending::Book(Outcome::Closed) => "the class cannot be booked",
         Ending::Book(Outcome::TooEarly) => "booking is not open yet",
-        Ending::Book(Outcome::Refused | Outcome::WouldBook) => "AimHarder refused the booking",
+        Ending::Book(Outcome::Refused | Outcome::WouldBook | Outcome::Prebooked) => {
+            "AimHarder refused the booking"
+        }
         Ending::Cancelled => "cancelled by the gym",
         Ending::Expired => "the class has started",
         Ending::Trouble(Kind::LoginRequired) => "login required",

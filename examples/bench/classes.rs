@@ -1,0 +1,100 @@
+//! What `classes` costs on top of the server's own time.
+//!
+//! The server's time is that of the very requests the command makes, sent again over one warm plain
+//! connection by a bare client. Over https all that TLS costs, on both sides, thus counts as ours.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cert;
+use crate::home::{ANA, Home};
+use crate::http::Http;
+use crate::sandbox::{Arrival, Sandbox};
+use crate::stats::Spread;
+use crate::table::{Figure, Goal};
+use crate::tools::Tools;
+
+const RUNS: usize = 20;
+const ARGS: [&str; 3] = ["classes", "--day", "tomorrow"];
+
+pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
+    let sandbox = Sandbox::start(&tools.sandbox)?;
+    let plain = Home::at(tools, &sandbox)?;
+    let cert = cert::make(plain.folder())?;
+    let tls = Sandbox::start_tls(&tools.sandbox, &cert.chain, &cert.key)?;
+    let secure = Home::at(tools, &tls)?;
+    plain.log_in()?;
+    secure.log_in()?;
+    sandbox.forget()?;
+    plain.time(&ARGS)?;
+    secure.time(&ARGS)?;
+    let requests = sandbox.arrivals()?;
+    let server = server_time(&sandbox, &requests)?;
+    let [http, https] = in_turn(&plain, &secure)?;
+    let figure = |scheme, median, ideal, home: &Home<'_>| -> Result<Figure> {
+        let figure = Figure::new(on_top(scheme), median - server, "ms", Goal::AtMost(ideal));
+        Ok(figure.memory(home.memory(&ARGS)?).requests(requests.len()))
+    };
+    Ok(vec![
+        Figure::new(
+            "the server's own time, bare client",
+            server,
+            "ms",
+            Goal::None,
+        )
+        .requests(requests.len()),
+        figure("http", http, 15.0, &plain)?,
+        figure("https, system roots", https, 30.0, &secure)?,
+    ])
+}
+
+/// Medians of runs taken in turn, so that the two can be compared on a machine that does other things too.
+fn in_turn(one: &Home<'_>, other: &Home<'_>) -> Result<[f64; 2]> {
+    let (mut ones, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        ones.push(one.time(&ARGS)?);
+        others.push(other.time(&ARGS)?);
+    }
+    Ok([Spread::of(ones).median(), Spread::of(others).median()])
+}
+
+fn on_top(scheme: &str) -> String {
+    format!("classes over {scheme}, less that, median of {RUNS}")
+}
+
+/// Median of the time that the server takes for these requests together, in milliseconds.
+fn server_time(sandbox: &Sandbox, requests: &[Arrival]) -> Result<f64> {
+    if requests.is_empty() || requests.iter().any(|request| request.method != "GET") {
+        bail!("`classes` was expected to make GET requests only: {requests:?}");
+    }
+    let head = cookies(sandbox)?;
+    let mut http = Http::connect(sandbox.address)?;
+    let times: Result<Vec<Duration>> = (0..=RUNS)
+        .map(|_| {
+            let began = Instant::now();
+            for request in requests {
+                let target = format!("{}?{}", request.path, request.query);
+                http.ask("GET", &request.host, &target, &head, "")?;
+            }
+            Ok(began.elapsed())
+        })
+        .collect();
+    Ok(Spread::of(times?.into_iter().skip(1)).median())
+}
+
+/// The header that makes a bare request Ana's.
+fn cookies(sandbox: &Sandbox) -> Result<String> {
+    let state = sandbox.state()?;
+    let sessions = state["sessions"]
+        .as_array()
+        .context("the sandbox lists no sessions")?;
+    let session = sessions
+        .iter()
+        .find(|session| session["account"] == ANA)
+        .context("Ana is not logged in")?;
+    let value = session["cookie"].as_str().unwrap_or_default();
+    Ok(format!(
+        "User-Agent: Mozilla/5.0 (bench)\r\nX-Requested-With: XMLHttpRequest\r\nCookie: amhrdrauth={value}\r\n"
+    ))
+}

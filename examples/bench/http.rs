@@ -1,0 +1,70 @@
+//! The barest HTTP client: one kept-alive connection. It speaks to the sandbox's control API, and
+//! measures what an answer costs the server alone.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+/// A connection that is used again and again.
+#[derive(Debug)]
+pub(crate) struct Http(BufReader<TcpStream>);
+
+impl Http {
+    pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).context("connect to the sandbox")?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    /// Sends, and reads the whole body of a good answer. `head` is further header lines, each with its line end.
+    pub(crate) fn ask(
+        &mut self,
+        method: &str,
+        host: &str,
+        target: &str,
+        head: &str,
+        body: &str,
+    ) -> Result<Vec<u8>> {
+        let request = format!(
+            "{method} {target} HTTP/1.1\r\nHost: {host}\r\n{head}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.0.get_mut().write_all(request.as_bytes())?;
+        let first = self.line()?;
+        let mut length = 0;
+        loop {
+            let line = self.line()?.to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().context("read the answer's length")?;
+            }
+        }
+        let mut answer = vec![0; length];
+        self.0.read_exact(&mut answer)?;
+        if first.split(' ').nth(1) != Some("200") {
+            bail!(
+                "{method} {target}: {first}: {}",
+                String::from_utf8_lossy(&answer)
+            );
+        }
+        Ok(answer)
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        if self
+            .0
+            .read_line(&mut line)
+            .context("read the sandbox's answer")?
+            == 0
+        {
+            bail!("the sandbox closed the connection");
+        }
+        Ok(line.trim_end().to_owned())
+    }
+}

@@ -1,0 +1,147 @@
+//! A sandbox of one's own: started, asked, and gone when dropped.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::Http;
+
+/// Which domain it plays.
+pub(crate) const DOMAIN: &str = "aimharder.com";
+
+/// A running stand-in for the platform. It ends with its standard input, however this process dies.
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    /// the lines of a config file that reach it
+    pub(crate) config: String,
+    /// a TLS sandbox is only talked to by the product
+    control: Option<Mutex<Http>>,
+}
+
+/// One request as it arrived.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Arrival {
+    pub(crate) method: String,
+    pub(crate) host: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+}
+
+impl Sandbox {
+    /// The default world over plain HTTP.
+    pub(crate) fn start(program: &Path) -> Result<Self> {
+        let mut sandbox = Self::launch(Command::new(program))?;
+        sandbox.control = Some(Mutex::new(Http::connect(sandbox.address)?));
+        Ok(sandbox)
+    }
+
+    /// The default world over https.
+    pub(crate) fn start_tls(program: &Path, cert: &Path, key: &Path) -> Result<Self> {
+        let mut command = Command::new(program);
+        command
+            .arg("--tls-cert")
+            .arg(cert)
+            .arg("--tls-key")
+            .arg(key);
+        Self::launch(command)
+    }
+
+    fn launch(mut command: Command) -> Result<Self> {
+        command
+            .arg("--exit-with-stdin")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().context("start the sandbox")?;
+        let mut lines =
+            BufReader::new(child.stdout.take().context("read the sandbox's output")?).lines();
+        let first = lines.next().context("the sandbox did not start")??;
+        let address = first
+            .strip_prefix("listening on ")
+            .context("the sandbox did not say where it listens")?;
+        let address = address.parse().context("read the sandbox's address")?;
+        let mut config = String::new();
+        for line in lines {
+            let line = line?;
+            config.push_str(&line);
+            config.push('\n');
+            // the last line there is, in the one write that all of it comes in
+            let last = if command.get_args().any(|arg| arg == "--tls-cert") {
+                "ca_file"
+            } else {
+                "connect_to"
+            };
+            if line.starts_with(last) {
+                break;
+            }
+        }
+        Ok(Self {
+            child,
+            address,
+            config,
+            control: None,
+        })
+    }
+
+    /// A control call: JSON in and out.
+    pub(crate) fn control(&self, method: &str, call: &str, body: &Value) -> Result<Value> {
+        let Some(control) = &self.control else {
+            bail!("no control over a TLS sandbox")
+        };
+        let mut control = control.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = control.ask(
+            method,
+            DOMAIN,
+            &format!("/__sandbox/{call}"),
+            "",
+            &body.to_string(),
+        )?;
+        Ok(serde_json::from_slice(&answer)?)
+    }
+
+    /// Changes switches.
+    pub(crate) fn set(&self, switches: &Value) -> Result<()> {
+        self.control("POST", "config", switches).map(drop)
+    }
+
+    /// What has arrived since the last [`Sandbox::forget`].
+    pub(crate) fn arrivals(&self) -> Result<Vec<Arrival>> {
+        Ok(serde_json::from_value(self.control(
+            "GET",
+            "log",
+            &json!({}),
+        )?)?)
+    }
+
+    /// Empties the log of arrivals.
+    pub(crate) fn forget(&self) -> Result<()> {
+        self.control("DELETE", "log", &json!({})).map(drop)
+    }
+
+    /// Accounts, sessions, reservations, counters.
+    pub(crate) fn state(&self) -> Result<Value> {
+        self.control("GET", "state", &json!({}))
+    }
+
+    /// How often a replaced token was presented.
+    pub(crate) fn replays(&self) -> Result<usize> {
+        let count = self.state()?["counters"]["replayed_tokens"].as_u64();
+        Ok(usize::try_from(
+            count.context("the sandbox counts no replays")?,
+        )?)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,48 @@
+//! How long a command takes that stays at home.
+
+use anyhow::Result;
+
+use crate::crowd;
+use crate::home::Home;
+use crate::stats::Spread;
+use crate::table::{Figure, Goal};
+use crate::tools::Tools;
+
+const RUNS: usize = 20;
+const SESSIONS: usize = 1000;
+
+pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
+    let home = Home::new(tools)?;
+    crowd::fill(&home, SESSIONS)?;
+    crowd::lock_once(&home)?;
+    let mut figures = vec![
+        figure(&home, "aimharder --version", &["--version"], 5.0)?,
+        figure(
+            &home,
+            "aimharder sessions, 1,000 stored",
+            &["sessions"],
+            10.0,
+        )?,
+        figure(&home, "the same with --json", &["sessions", "--json"], 10.0)?,
+    ];
+    let size = std::fs::metadata(&tools.aimharder)?.len() / 1024;
+    let mib = f64::from(u32::try_from(size)?) / 1024.0;
+    figures.push(Figure::new(
+        "size of the binary",
+        mib,
+        "MiB",
+        Goal::AtMost(8.0),
+    ));
+    Ok(figures)
+}
+
+fn figure(home: &Home<'_>, what: &str, args: &[&str], ideal: f64) -> Result<Figure> {
+    let spread = Spread::of(home.times(RUNS, args)?);
+    let figure = Figure::new(
+        format!("{what}, median of {RUNS}"),
+        spread.median(),
+        "ms",
+        Goal::AtMost(ideal),
+    );
+    Ok(figure.memory(home.memory(args)?))
+}

@@ -1,0 +1,187 @@
+//! A figure beside its ideal, and the views of many: a table for people, JSON for programs.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+
+use serde::Serialize;
+
+/// One measured thing.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figure {
+    pub(crate) what: String,
+    pub(crate) measured: f64,
+    pub(crate) unit: &'static str,
+    pub(crate) goal: Goal,
+    /// the largest memory of the process measured, MiB
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) memory_mib: Option<f64>,
+    /// requests that reached the sandbox
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) requests: Option<usize>,
+}
+
+/// What a figure is held against.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Goal {
+    AtMost(f64),
+    Exactly(f64),
+    /// the best that could be had; nothing was promised
+    Best(f64),
+    /// the figure explains others
+    None,
+}
+
+impl Figure {
+    pub(crate) fn new(
+        what: impl Into<String>,
+        measured: f64,
+        unit: &'static str,
+        goal: Goal,
+    ) -> Self {
+        Self {
+            what: what.into(),
+            measured,
+            unit,
+            goal,
+            memory_mib: None,
+            requests: None,
+        }
+    }
+
+    /// A count that must come out as said.
+    pub(crate) fn count(what: impl Into<String>, found: usize, ideal: usize) -> Self {
+        Self::new(what, as_f64(found), "", Goal::Exactly(as_f64(ideal)))
+    }
+
+    pub(crate) fn memory(self, mib: f64) -> Self {
+        Self {
+            memory_mib: Some(mib),
+            ..self
+        }
+    }
+
+    pub(crate) fn requests(self, made: usize) -> Self {
+        Self {
+            requests: Some(made),
+            ..self
+        }
+    }
+
+    pub(crate) fn is_kept(&self) -> bool {
+        match self.goal {
+            Goal::AtMost(ideal) => self.measured <= ideal,
+            Goal::Exactly(ideal) => (self.measured - ideal).abs() < 1e-9,
+            Goal::Best(_) | Goal::None => true,
+        }
+    }
+
+    fn cells(&self) -> [String; 6] {
+        let (ideal, ratio) = match self.goal {
+            Goal::AtMost(ideal) => (format!("≤ {}", number(ideal)), ratio(self.measured, ideal)),
+            Goal::Exactly(ideal) => (format!("= {}", number(ideal)), String::new()),
+            Goal::Best(ideal) => (number(ideal), ratio(self.measured, ideal)),
+            Goal::None => (String::new(), String::new()),
+        };
+        let mark = if self.is_kept() { "" } else { "  MISSED" };
+        [
+            self.what.clone(),
+            format!("{} {:<3}", number(self.measured), self.unit),
+            ideal,
+            ratio,
+            self.memory_mib
+                .map(|mib| format!("{mib:.1} MiB"))
+                .unwrap_or_default(),
+            format!(
+                "{}{mark}",
+                self.requests.map(|n| n.to_string()).unwrap_or_default()
+            ),
+        ]
+    }
+}
+
+/// A count as a figure; no count here comes near 2^52.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn as_f64(count: usize) -> f64 {
+    count as f64
+}
+
+fn ratio(measured: f64, ideal: f64) -> String {
+    if ideal == 0.0 {
+        String::new()
+    } else {
+        format!("{:.2}", measured / ideal)
+    }
+}
+
+/// Whole numbers whole, small ones with two digits, in between one.
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 || value.abs() >= 1000.0 {
+        format!("{value:.0}")
+    } else if value.abs() < 100.0 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.1}")
+    }
+}
+
+/// The table: names to the left, numbers to the right.
+pub(crate) fn lines(figures: &[Figure]) -> String {
+    let head = [
+        "figure",
+        "measured    ",
+        "ideal",
+        "ratio",
+        "memory",
+        "requests",
+    ]
+    .map(str::to_owned);
+    let rows: Vec<_> = std::iter::once(head)
+        .chain(figures.iter().map(Figure::cells))
+        .collect();
+    let width = |at: usize| {
+        rows.iter()
+            .map(|row| row[at].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..6).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let mut line = format!("  {:<1$}", row[0], widths[0]);
+        for at in 1..6 {
+            let _ = write!(line, "  {:>1$}", row[at], widths[at]);
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+/// All that a run of the bench found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) machine: String,
+    pub(crate) modes: BTreeMap<&'static str, Vec<Figure>>,
+}
+
+impl Report {
+    pub(crate) fn of_this_machine() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let facts = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = facts
+            .lines()
+            .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let model = model.map_or("an unknown processor", |(_, model)| model.trim());
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split(' ').next().unwrap_or_default();
+        Self {
+            machine: format!("{cores} cores of {model}, load {load} before"),
+            modes: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn all_kept(&self) -> bool {
+        self.modes.values().flatten().all(Figure::is_kept)
+    }
+}

@@ -1,0 +1,25 @@
+//! `notify test`: does what is configured arrive?
+
+use anyhow::Result;
+
+use super::app::App;
+use crate::cli::{NotifyArgs, NotifyCommand};
+use crate::clock;
+use crate::exit::Failure;
+use crate::notify;
+use crate::output::{NotifyView, Out};
+
+pub(super) fn run(args: &NotifyArgs, app: &App, out: &mut Out) -> Result<()> {
+    match args.command {
+        NotifyCommand::Test => test(app, out),
+    }
+}
+
+fn test(app: &App, out: &mut Out) -> Result<()> {
+    if app.config.notify.is_empty() {
+        return Err(Failure::usage("no [[notify]] in the config: nobody to tell").into());
+    }
+    let account = app.named_account()?;
+    let reports = notify::test(&app.config, account.as_ref(), clock::now());
+    out.show(&NotifyView::new(reports))
+}

@@ -1,0 +1,148 @@
+//! `prebook add`: one class, or a weekly rule.
+
+use anyhow::Result;
+use chrono::{DateTime, Days, Months, NaiveDate, Utc};
+
+use super::{Boxes, warn_of_logins};
+use crate::cli::PrebookAdd;
+use crate::clock;
+use crate::commands::app::App;
+use crate::commands::gym::Gym;
+use crate::exit::Failure;
+use crate::model::account::Account;
+use crate::model::prebooking::{Choice, Prebooking, Progress, Wish};
+use crate::model::weekly::Weekdays;
+use crate::output::{Out, PrebookedView};
+use crate::store::NewRule;
+use crate::zone;
+
+pub(super) fn run(args: &PrebookAdd, app: &App, out: &mut Out) -> Result<()> {
+    let account = app.account()?;
+    let gym = app.gym(&account)?;
+    let now = clock::now();
+    let boxes = Boxes::of(app);
+    let wish = wish(args, &account, &gym)?;
+    let view = match (&args.weekly, &args.day) {
+        (Some(weekdays), _) => weekly(args, wish, weekdays, &boxes, now)?,
+        (None, Some(day)) => {
+            let today = now.with_timezone(&gym.zone).date_naive();
+            let day = day.on(today).map_err(Failure::usage)?;
+            once(&wish, day, &boxes, now)?
+        }
+        (None, None) => {
+            return Err(Failure::usage("name a day with --day, or weekdays with --weekly").into());
+        }
+    };
+    warn_of_logins(app, &account)?;
+    out.show(&view)
+}
+
+fn wish(args: &PrebookAdd, account: &Account, gym: &Gym) -> Result<Wish> {
+    let Some(start) = args.time else {
+        return Err(Failure::usage(
+            "name the start of the class with --time, for example --time 18:30",
+        )
+        .into());
+    };
+    let first = Choice {
+        start,
+        class: args.class.clone(),
+    };
+    let mut alternatives: Vec<Choice> = Vec::new();
+    for choice in &args.alternatives {
+        if *choice != first && !alternatives.contains(choice) {
+            alternatives.push(choice.clone());
+        }
+    }
+    Ok(Wish {
+        account: account.clone(),
+        gym: gym.name.clone(),
+        first,
+        alternatives,
+        family: args.family.clone(),
+        waitlist: args.waitlist,
+        watch: args.watch,
+        opens: args.opens,
+    })
+}
+
+fn once(
+    wish: &Wish,
+    day: NaiveDate,
+    boxes: &Boxes<'_>,
+    now: DateTime<Utc>,
+) -> Result<PrebookedView> {
+    let gym = boxes.get(&wish.gym)?;
+    in_time(wish, day, &gym, now)?;
+    let stored = boxes.app.store.put_prebooking(wish, day, None, now)?;
+    boxes.unfold(None, now)?;
+    Ok(PrebookedView {
+        rules: None,
+        prebookings: boxes.views(vec![stored])?,
+        now,
+    })
+}
+
+/// A class that has started is too late, and a year ahead no gym plans.
+fn in_time(wish: &Wish, day: NaiveDate, gym: &Gym, now: DateTime<Utc>) -> Result<()> {
+    let today = now.with_timezone(&gym.zone).date_naive();
+    let start = wish.first.start;
+    if zone::resolve(gym.zone, day.and_time(start)) <= now {
+        let mut next = day;
+        while zone::resolve(gym.zone, next.and_time(start)) <= now {
+            next = next + Days::new(7);
+        }
+        return Err(Failure::usage(format!(
+            "the class on {day} at {} has started (it is {} in {}); a later one, for example: --day {next}",
+            start.format("%H:%M"),
+            now.with_timezone(&gym.zone).format("%Y-%m-%d %H:%M"),
+            gym.zone.name(),
+        ))
+        .into());
+    }
+    if day > today + Months::new(12) {
+        return Err(Failure::usage(format!(
+            "{day} is more than a year ahead; an earlier one, for example: --day {}, or every week: --weekly {}",
+            today + Days::new(7),
+            crate::model::day::weekday_short(chrono::Datelike::weekday(&day)),
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+fn weekly(
+    args: &PrebookAdd,
+    wish: Wish,
+    weekdays: &Weekdays,
+    boxes: &Boxes<'_>,
+    now: DateTime<Utc>,
+) -> Result<PrebookedView> {
+    let today = now.with_timezone(&boxes.get(&wish.gym)?.zone).date_naive();
+    let until = args.until.as_ref().map(|day| day.on(today));
+    let until = until.transpose().map_err(Failure::usage)?;
+    if let Some(until) = until.filter(|until| *until < today) {
+        return Err(Failure::usage(format!(
+            "a rule until {until} is over before it begins, for example: --until {}",
+            today + Days::new(28)
+        ))
+        .into());
+    }
+    let new = NewRule {
+        wish,
+        weekdays: weekdays.clone(),
+        until,
+    };
+    let rule = boxes.app.store.put_rule(&new, now)?;
+    boxes.unfold(None, now)?;
+    let waiting = |p: &Prebooking| {
+        p.rule == Some(rule.id) && matches!(p.progress, Progress::Pending | Progress::Executing)
+    };
+    let all = boxes.app.store.open_prebookings(Some(&rule.wish.account))?;
+    let occurrences = all.into_iter().filter(waiting).collect();
+    Ok(PrebookedView {
+        prebookings: boxes.views(occurrences)?,
+        rules: Some(vec![boxes.rule(rule)?]),
+        now,
+    })
+}

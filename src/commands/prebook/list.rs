@@ -1,0 +1,54 @@
+//! `prebook list` and `prebook rules`: all accounts and boxes, unless one is named.
+
+use anyhow::Result;
+
+use super::Boxes;
+use crate::cli::PrebookList;
+use crate::clock;
+use crate::commands::app::App;
+use crate::model::prebooking::{Prebooking, Progress};
+use crate::output::{Out, PrebookListView, RulesView};
+
+pub(super) fn run(args: &PrebookList, app: &App, out: &mut Out) -> Result<()> {
+    let now = clock::now();
+    let account = app.asked.account.as_ref();
+    let boxes = Boxes::of(app);
+    boxes.unfold(account, now)?;
+    let mut stored = if args.all {
+        app.store.prebookings(account)?
+    } else {
+        app.store.open_prebookings(account)?
+    };
+    stored.retain(|p| wanted(app, &p.wish.gym) && (args.all || waits(p)));
+    let mut prebookings = boxes.views(stored)?;
+    if args.all {
+        for prebooking in &mut prebookings {
+            prebooking.tell(app.store.shots(prebooking.id)?);
+        }
+    }
+    out.show(&PrebookListView {
+        prebookings,
+        all: args.all,
+        now,
+    })
+}
+
+pub(super) fn rules(app: &App, out: &mut Out) -> Result<()> {
+    let boxes = Boxes::of(app);
+    let mut stored = app.store.rules(app.asked.account.as_ref())?;
+    stored.retain(|rule| wanted(app, &rule.wish.gym));
+    let rules = stored.into_iter().map(|rule| boxes.rule(rule));
+    out.show(&RulesView {
+        rules: rules.collect::<Result<_>>()?,
+        now: clock::now(),
+    })
+}
+
+/// A waiting-list place is settled for the one who reads, though runs still look after it.
+fn waits(prebooking: &Prebooking) -> bool {
+    matches!(prebooking.progress, Progress::Pending | Progress::Executing)
+}
+
+fn wanted(app: &App, gym: &str) -> bool {
+    app.asked.gym.as_ref().is_none_or(|asked| asked == gym)
+}

@@ -1,0 +1,130 @@
+//! `prebook add | list | rules | remove | skip`: wishes in the store, without the network; and
+//! `prebook run`, which books them.
+
+mod add;
+mod instead;
+mod list;
+mod remove;
+mod run;
+mod skip;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::app::App;
+use super::gym::Gym;
+use crate::cli::{PrebookArgs, PrebookCommand};
+use crate::model::account::Account;
+use crate::model::prebooking::{PrebookId, Prebooking};
+use crate::model::weekly::WeeklyRule;
+use crate::output::{Out, PrebookingView, RuleView};
+use crate::password;
+use crate::prebook::unfold::unfold_all;
+use crate::store::Status;
+
+pub(super) use instead::instead;
+
+pub(super) fn run(args: &PrebookArgs, app: &App, out: &mut Out) -> Result<()> {
+    match &args.command {
+        PrebookCommand::Add(args) => add::run(args, app, out),
+        PrebookCommand::List(args) => list::run(args, app, out),
+        PrebookCommand::Rules(_) => list::rules(app, out),
+        PrebookCommand::Remove(args) => remove::run(args, app, out),
+        PrebookCommand::Skip(args) => skip::run(args, app, out),
+        PrebookCommand::Run(args) => run::run(args, app, out),
+    }
+}
+
+/// The boxes that stored wishes name, each looked up once.
+struct Boxes<'a> {
+    app: &'a App,
+    known: RefCell<BTreeMap<String, Gym>>,
+}
+
+impl<'a> Boxes<'a> {
+    fn of(app: &'a App) -> Self {
+        Self {
+            app,
+            known: RefCell::default(),
+        }
+    }
+
+    fn get(&self, name: &str) -> Result<Gym> {
+        if let Some(gym) = self.known.borrow().get(name) {
+            return Ok(gym.clone());
+        }
+        let gym = self.app.any_gym(name)?;
+        self.known.borrow_mut().insert(name.to_owned(), gym.clone());
+        Ok(gym)
+    }
+
+    /// Make the prebookings that weekly rules are due to have by now.
+    fn unfold(&self, account: Option<&Account>, now: DateTime<Utc>) -> Result<()> {
+        let describe = |_: &Account, name: &str| {
+            let gym = self.get(name)?;
+            Ok((gym.zone, gym.opening))
+        };
+        let made = unfold_all(&self.app.store, describe, account, now)?;
+        log::info!("weekly rules: {made} new prebookings");
+        Ok(())
+    }
+
+    fn view(&self, prebooking: Prebooking) -> Result<PrebookingView> {
+        let gym = self.get(&prebooking.wish.gym)?;
+        Ok(PrebookingView::of(prebooking, gym.zone, gym.opening))
+    }
+
+    fn views(&self, prebookings: Vec<Prebooking>) -> Result<Vec<PrebookingView>> {
+        let views = prebookings.into_iter().map(|p| self.view(p));
+        let mut views = views.collect::<Result<Vec<_>>>()?;
+        views.sort_by_key(|view| (view.starts_at(), view.id));
+        Ok(views)
+    }
+
+    fn rule(&self, rule: WeeklyRule) -> Result<RuleView> {
+        let gym = self.get(&rule.wish.gym)?;
+        let opens = rule.wish.opening(gym.opening);
+        Ok(RuleView {
+            id: PrebookId::Rule(rule.id),
+            account: rule.wish.account,
+            gym: rule.wish.gym,
+            weekdays: rule.weekdays,
+            start: rule.wish.first.start,
+            class: rule.wish.first.class,
+            alternatives: rule.wish.alternatives,
+            family: rule.wish.family,
+            waitlist: rule.wish.waitlist,
+            watch: rule.wish.watch,
+            until: rule.until,
+            opens: opens.map(|opening| opening.to_string()),
+            zone: gym.zone,
+        })
+    }
+}
+
+/// What `prebook run` will miss when nobody is there: said now, while somebody is.
+pub(super) fn warn_of_logins(app: &App, account: &Account) -> Result<()> {
+    let Some(background) = app.store.background(account)? else {
+        log::warn!(
+            "{account} has no background session, and `prebook run` needs one: run `aimharder login {account} --only background`"
+        );
+        return Ok(());
+    };
+    let only = app.sessions().is_only_account(account)?;
+    let source = password::unattended(&app.config, account, only);
+    match (source, background.status) {
+        (Some(_), _) => {}
+        (None, Status::Expired) => log::warn!(
+            "the background session of {account} has expired, and no password source is there to log it in again: \
+             run `aimharder login {account} --only background`, and set password_command in the config"
+        ),
+        (None, Status::Active) => log::warn!(
+            "no password source is there to log in the background session of {account} again should it expire: \
+             set password_command in the config"
+        ),
+    }
+    Ok(())
+}

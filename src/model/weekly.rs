@@ -1,0 +1,147 @@
+//! Weekly rules: the same class every week, on the box's own calendar, with days left out.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
+use serde::ser::{Serialize, SerializeSeq, Serializer};
+
+use super::day::{parse_weekday, weekday_short};
+use super::prebooking::Wish;
+use crate::text::quote;
+
+/// A stored rule; its occurrences become prebookings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeeklyRule {
+    /// shown as `r1`
+    pub id: i64,
+    pub wish: Wish,
+    pub weekdays: Weekdays,
+    /// the last day, included
+    pub until: Option<NaiveDate>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// One weekday or more, each once, Monday first. Written and stored as `mon,wed`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weekdays(Vec<Weekday>);
+
+impl Weekdays {
+    pub fn contains(&self, day: NaiveDate) -> bool {
+        self.0.contains(&day.weekday())
+    }
+}
+
+impl FromStr for Weekdays {
+    type Err = String;
+
+    fn from_str(raw: &str) -> Result<Self, String> {
+        let wrong =
+            |word: &str| format!("{} is no weekday, for example mon,wed", quote(word.trim()));
+        let mut days = raw
+            .split(',')
+            .map(|word| parse_weekday(word).ok_or_else(|| wrong(word)))
+            .collect::<Result<Vec<_>, _>>()?;
+        days.sort_by_key(Weekday::num_days_from_monday);
+        days.dedup();
+        Ok(Self(days))
+    }
+}
+
+impl fmt::Display for Weekdays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.0.iter().copied().map(weekday_short).collect();
+        f.write_str(&names.join(","))
+    }
+}
+
+impl Serialize for Weekdays {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut list = to.serialize_seq(Some(self.0.len()))?;
+        for day in &self.0 {
+            list.serialize_element(weekday_short(*day))?;
+        }
+        list.end()
+    }
+}
+
+/// Days of classes on which rules book nothing, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Skip {
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+}
+
+impl Skip {
+    pub fn contains(&self, day: NaiveDate) -> bool {
+        (self.from..=self.to).contains(&day)
+    }
+
+    /// What is left of it without the days of `other`; `None` when they have no day in common.
+    pub fn without(&self, other: &Self) -> Option<Vec<Self>> {
+        if other.to < self.from || self.to < other.from {
+            return None;
+        }
+        let before = other.from.pred_opt().map(|to| Self { to, ..*self });
+        let after = other.to.succ_opt().map(|from| Self { from, ..*self });
+        let parts = [before, after].into_iter().flatten();
+        Some(parts.filter(|part| part.from <= part.to).collect())
+    }
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.from == self.to {
+            write!(f, "{}", self.from)
+        } else {
+            write!(f, "{}..{}", self.from, self.to)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weekdays_in_three_languages() {
+        for (raw, expected) in [
+            ("mon,wed", Some("mon,wed")),
+            ("WED, Mon,wed", Some("mon,wed")),
+            ("miércoles,dilluns", Some("mon,wed")),
+            ("Domingo", Some("sun")),
+            ("", None),
+            ("mon,", None),
+            ("mon wed", None),
+            ("tomorrow", None),
+        ] {
+            let read = raw.parse::<Weekdays>().ok().map(|days| days.to_string());
+            assert_eq!(read.as_deref(), expected, "{raw:?}");
+        }
+        assert_eq!(
+            "mon,whenever".parse::<Weekdays>().unwrap_err(),
+            "\"whenever\" is no weekday, for example mon,wed"
+        );
+    }
+
+    #[test]
+    fn days_taken_out_of_a_skip() {
+        let day = |d: u32| NaiveDate::from_ymd_opt(2026, 12, d).unwrap();
+        let skip = |from: u32, to: u32| Skip {
+            from: day(from),
+            to: day(to),
+        };
+        let whole = skip(10, 20);
+        for (other, left) in [
+            (skip(1, 9), None),
+            (skip(21, 30), None),
+            (skip(10, 20), Some(vec![])),
+            (skip(1, 30), Some(vec![])),
+            (skip(15, 15), Some(vec![skip(10, 14), skip(16, 20)])),
+            (skip(5, 10), Some(vec![skip(11, 20)])),
+            (skip(20, 25), Some(vec![skip(10, 19)])),
+        ] {
+            assert_eq!(whole.without(&other), left, "{other}");
+        }
+    }
+}

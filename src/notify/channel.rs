@@ -1,0 +1,143 @@
+//! What each kind of channel wants to be sent: the bytes, and nothing about how they travel.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::http::{self, Parcel};
+use super::tell::{Errand, Terms};
+use super::words::sentence;
+use super::{Notice, command};
+use crate::config::{Channel, Command, Event};
+use crate::process;
+use crate::secret::Secret;
+
+/// Characters; Discord refuses more than 2000.
+const DISCORD_LONGEST: usize = 1900;
+/// Characters; Telegram refuses more than 4096.
+const TELEGRAM_LONGEST: usize = 4000;
+/// Bytes; ntfy makes an attachment of more than 4096.
+const NTFY_LONGEST: usize = 4000;
+
+/// Tell one channel of one event.
+///
+/// # Errors
+/// In words that hold nothing of URL, token or body.
+pub(super) fn tell(
+    errand: &Errand,
+    notice: &Notice,
+    terms: &Terms,
+    end: Instant,
+) -> Result<(), String> {
+    let left = end.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err("no time left".to_owned());
+    }
+    let text = sentence(notice, errand.main.as_deref());
+    let http = terms.http.min(left);
+    match &errand.channel {
+        Channel::Command(run) => command::run(run, notice, &text, terms.command.min(left)),
+        Channel::Webhook(url) => http::post(url.expose(), &webhook(notice)?, http),
+        Channel::Discord(url) => http::post(url.expose(), &discord(&text), http),
+        Channel::Ntfy(url) => http::post(url.expose(), &ntfy(notice.event, &text), http),
+        Channel::Telegram {
+            token_command,
+            chat,
+        } => {
+            let token = bot_token(token_command, terms, end)?;
+            let url = format!("{}/bot{}/sendMessage", terms.telegram, token.expose());
+            let left = end.saturating_duration_since(Instant::now());
+            http::post(&url, &telegram(chat, &text), terms.http.min(left))
+        }
+    }
+}
+
+/// The event as one line of JSON.
+pub(super) fn line(notice: &Notice) -> Result<Vec<u8>, String> {
+    serde_json::to_vec(notice).map_err(|_| "the event cannot be written as JSON".to_owned())
+}
+
+fn webhook(notice: &Notice) -> Result<Parcel, String> {
+    Ok(Parcel::json(line(notice)?))
+}
+
+/// Class names come from the gym: nobody is to be called by an `@everyone` in one.
+fn discord(text: &str) -> Parcel {
+    let content: String = text.chars().take(DISCORD_LONGEST).collect();
+    let body = json!({"content": content, "allowed_mentions": {"parse": []}});
+    Parcel::json(body.to_string().into_bytes())
+}
+
+fn telegram(chat: &str, text: &str) -> Parcel {
+    let text: String = text.chars().take(TELEGRAM_LONGEST).collect();
+    let body =
+        json!({"chat_id": chat, "text": text, "link_preview_options": {"is_disabled": true}});
+    Parcel::json(body.to_string().into_bytes())
+}
+
+fn ntfy(event: Event, text: &str) -> Parcel {
+    let (priority, tag) = match event {
+        Event::Booked | Event::Recovered => ("default", "white_check_mark"),
+        Event::Waitlisted | Event::Postponed => ("default", "hourglass_flowing_sand"),
+        Event::Failed => ("high", "x"),
+        Event::LoginRequired => ("high", "key"),
+        Event::Unreachable => ("default", "warning"),
+    };
+    let headers = vec![
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Title", "aimharder"),
+        ("Priority", priority),
+        ("Tags", tag),
+    ];
+    let mut body = String::new();
+    for character in text.chars() {
+        if body.len() + character.len_utf8() > NTFY_LONGEST {
+            break;
+        }
+        body.push(character);
+    }
+    Parcel {
+        headers,
+        body: body.into_bytes(),
+    }
+}
+
+/// The token becomes part of a path, so what is no token is not sent anywhere.
+fn bot_token(command: &Command, terms: &Terms, end: Instant) -> Result<Secret, String> {
+    let left = end.saturating_duration_since(Instant::now());
+    let limit = terms.command.min(left);
+    let token = process::first_line_of(process::of(command), "token_command", limit)?;
+    let token = Secret::new(token.expose().trim());
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_');
+    if token.is_empty() || !token.expose().chars().all(plain) {
+        return Err("token_command did not print a bot's token".to_owned());
+    }
+    Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        let long = "ñ".repeat(5000);
+        let ntfy = ntfy(Event::Booked, &long);
+        assert_eq!(String::from_utf8(ntfy.body).unwrap(), "ñ".repeat(2000));
+        let content = |parcel: Parcel, key: &str| {
+            let body: serde_json::Value = serde_json::from_slice(&parcel.body).unwrap();
+            body[key].as_str().unwrap().chars().count()
+        };
+        assert_eq!(content(discord(&long), "content"), DISCORD_LONGEST);
+        assert_eq!(content(telegram("1", &long), "text"), TELEGRAM_LONGEST);
+    }
+
+    #[test]
+    fn headers_of_ntfy_are_plain_whatever_the_event() {
+        for event in Event::ALL {
+            for (name, value) in ntfy(event, "«WOD»").headers {
+                assert!(name.is_ascii() && value.is_ascii(), "{name}: {value}");
+            }
+        }
+    }
+}

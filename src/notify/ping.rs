@@ -1,0 +1,108 @@
+//! Dead-man switches in the manner of healthchecks: URL/start, URL, URL/fail.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use reqwest::Url;
+
+use super::http;
+use crate::config::SecretUrl;
+use crate::secret::Secret;
+
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// What a dead-man switch is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ping {
+    Start,
+    Success,
+    Fail,
+}
+
+impl Ping {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Success => "success",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// Tell a dead-man switch. One that fails is only logged. The start is told beside the work, which must not wait for it;
+/// the end waits until the start has been told, or the switch would hear them in the wrong order.
+pub fn ping(url: Option<&SecretUrl>, ping: Ping) {
+    static STARTING: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
+    let Some(url) = url else { return };
+    let url = address(url, ping);
+    let mut starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(earlier) = starting.take() {
+        let _ = earlier.join();
+    }
+    if ping == Ping::Start {
+        let thread = thread::Builder::new().name("ping".into());
+        *starting = thread.spawn(move || tell(&url, ping)).ok();
+    } else {
+        tell(&url, ping);
+    }
+}
+
+fn tell(url: &Secret, ping: Ping) {
+    match http::get(url.expose(), LIMIT) {
+        Ok(()) => log::info!("[ping] was told: {}", ping.name()),
+        Err(why) => log::info!("[ping] could not be told ({}): {why}", ping.name()),
+    }
+}
+
+/// The word goes to the end of the path, before a query.
+fn address(url: &SecretUrl, ping: Ping) -> Secret {
+    let word = match ping {
+        Ping::Success => return Secret::new(url.expose()),
+        other => other.name(),
+    };
+    let Ok(mut longer) = Url::parse(url.expose()) else {
+        return Secret::new(url.expose());
+    };
+    longer.set_path(&format!("{}/{word}", url_path(&longer)));
+    Secret::new(longer)
+}
+
+fn url_path(url: &Url) -> String {
+    url.path().trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notify::tests::config;
+
+    #[test]
+    fn the_word_goes_before_the_query() {
+        let table = [
+            (
+                "https://hc.example.org/u-1",
+                "https://hc.example.org/u-1/start",
+            ),
+            (
+                "https://hc.example.org/u-1/",
+                "https://hc.example.org/u-1/start",
+            ),
+            (
+                "https://hc.example.org/a%2Fb?rid=7&x=/",
+                "https://hc.example.org/a%2Fb/start?rid=7&x=/",
+            ),
+            ("https://hc.example.org", "https://hc.example.org/start"),
+        ];
+        for (base, start) in table {
+            let config = config(&format!("[ping]\nrefresh = {base:?}\n"));
+            let url = config.ping.refresh.unwrap();
+            assert_eq!(address(&url, Ping::Start).expose(), start);
+            assert_eq!(
+                address(&url, Ping::Fail).expose(),
+                start.replace("/start", "/fail")
+            );
+            assert_eq!(address(&url, Ping::Success).expose(), url.expose());
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Tells all channels at the same time, and waits for them no longer than it must. The threads are not joined: one that
+//! hangs beyond every limit dies with the program.
+
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Notice, channel};
+use crate::config::Channel;
+
+/// How long and where; tests have their own.
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    /// for all channels with all their notices
+    pub whole: Duration,
+    /// for one call of a server, redirects included
+    pub http: Duration,
+    /// for one command
+    pub command: Duration,
+    /// where the bots of Telegram are
+    pub telegram: String,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            whole: Duration::from_secs(30),
+            http: Duration::from_secs(10),
+            command: Duration::from_secs(30),
+            telegram: "https://api.telegram.org".to_owned(),
+        }
+    }
+}
+
+/// What threads need to report back after the time is up.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What one channel is to be told.
+#[derive(Debug)]
+pub(super) struct Errand {
+    pub number: usize,
+    pub channel: Channel,
+    pub notices: Vec<Notice>,
+    /// the account that goes without saying
+    pub main: Option<String>,
+}
+
+/// How one channel took it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// its place among the config's `[[notify]]`, from 1
+    pub number: usize,
+    /// its kind: the key in the config
+    pub channel: &'static str,
+    /// why it was not told, or not of everything; without URL, token or body
+    pub error: Option<String>,
+}
+
+/// Run all errands. The reports are in their order.
+pub(super) fn tell(errands: Vec<Errand>, terms: &Terms) -> Vec<Report> {
+    let end = Instant::now() + terms.whole;
+    let (to, from) = mpsc::channel();
+    let mut reports = Vec::with_capacity(errands.len());
+    for (index, errand) in errands.into_iter().enumerate() {
+        reports.push(Report {
+            number: errand.number,
+            channel: errand.channel.name(),
+            error: Some(format!("not told within {} s", terms.whole.as_secs())),
+        });
+        let (to, terms) = (to.clone(), terms.clone());
+        // without a thread (none to be had) the channel is reported as not told
+        let _ = thread::Builder::new()
+            .name("notify".into())
+            .spawn(move || to.send((index, run(&errand, &terms, end))));
+    }
+    drop(to);
+    collect(&mut reports, &from, end + GRACE);
+    reports
+}
+
+fn collect(reports: &mut [Report], from: &Receiver<(usize, Option<String>)>, end: Instant) {
+    let left = || end.saturating_duration_since(Instant::now());
+    while let Ok((index, error)) = from.recv_timeout(left()) {
+        if let Some(report) = reports.get_mut(index) {
+            report.error = error;
+        }
+    }
+}
+
+/// One notice after the other: a channel shows them in the order in which they happened.
+fn run(errand: &Errand, terms: &Terms, end: Instant) -> Option<String> {
+    let mut told = 0;
+    let mut first = None;
+    for notice in &errand.notices {
+        match channel::tell(errand, notice, terms, end) {
+            Ok(()) => {
+                told += 1;
+                log::info!(
+                    "[[notify]] {} ({}) was told: {}",
+                    errand.number,
+                    errand.channel.name(),
+                    notice.event.name()
+                );
+            }
+            Err(why) => first = first.or(Some(why)),
+        }
+    }
+    let all = errand.notices.len();
+    first.map(|why| match all {
+        1 => why,
+        all => format!("{} of {all} notices not sent: {why}", all - told),
+    })
+}

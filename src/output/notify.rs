@@ -1,0 +1,74 @@
+//! `notify test`: which channel took it, and why another did not.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::View;
+use super::page::{Page, Tone};
+use crate::exit::{Failure, Kind};
+use crate::notify::Report;
+
+/// Every channel of the config, in its order.
+#[derive(Debug, Serialize)]
+pub struct NotifyView {
+    pub channels: Vec<ChannelView>,
+}
+
+/// How one of them took it.
+#[derive(Debug, Serialize)]
+pub struct ChannelView {
+    /// its place in the config, from 1
+    pub number: usize,
+    pub channel: &'static str,
+    pub ok: bool,
+    pub error: Option<String>,
+}
+
+impl NotifyView {
+    pub fn new(reports: Vec<Report>) -> Self {
+        let view = |report: Report| ChannelView {
+            number: report.number,
+            channel: report.channel,
+            ok: report.error.is_none(),
+            error: report.error,
+        };
+        Self {
+            channels: reports.into_iter().map(view).collect(),
+        }
+    }
+}
+
+impl ChannelView {
+    fn name(&self) -> String {
+        format!("[[notify]] {} ({})", self.number, self.channel)
+    }
+}
+
+impl View for NotifyView {
+    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        for channel in &self.channels {
+            let name = channel.name();
+            match &channel.error {
+                None => writeln!(to, "{name}: {}", page.paint("told", Tone::Good))?,
+                Some(why) => writeln!(to, "{name}: {}: {why}", page.paint("not told", Tone::Bad))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever its cause, a channel that was not told is out of reach.
+    fn failure(&self) -> Option<Failure> {
+        let failed: Vec<_> = self.channels.iter().filter(|channel| !channel.ok).collect();
+        let kind = match failed.len() {
+            0 => return None,
+            n if n == self.channels.len() => Kind::Unreachable,
+            _ => Kind::Partial,
+        };
+        let names: Vec<String> = failed.iter().map(|channel| channel.name()).collect();
+        Some(Failure::new(
+            kind,
+            format!("not told: {}", names.join(", ")),
+        ))
+    }
+}

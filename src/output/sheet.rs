@@ -1,0 +1,95 @@
+//! Tables by account and box: one line each, and what else there is to say below it.
+
+use std::io::{self, Write};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use unicode_width::UnicodeWidthStr;
+
+use super::page::{Cell, Page, Tone};
+use crate::clock;
+use crate::model::account::Account;
+
+/// Whose and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place<'v> {
+    account: &'v Account,
+    gym: &'v str,
+    zone: Tz,
+}
+
+impl<'v> Place<'v> {
+    pub(super) fn new(account: &'v Account, gym: &'v str, zone: Tz) -> Self {
+        Self { account, gym, zone }
+    }
+}
+
+/// One line of a table, and what is said below it.
+pub(super) struct Entry<'v> {
+    pub place: Place<'v>,
+    pub cells: Vec<Cell>,
+    pub notes: Vec<String>,
+}
+
+pub(super) fn groups(
+    mut entries: Vec<Entry<'_>>,
+    now: DateTime<Utc>,
+    page: &Page,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    entries.sort_by_key(|entry| (entry.place.account, entry.place.gym));
+    let same = |a: &Entry<'_>, b: &Entry<'_>| a.place == b.place;
+    for (number, group) in entries.chunk_by(same).enumerate() {
+        if number > 0 {
+            writeln!(to)?;
+        }
+        if let Some(Entry { place, .. }) = group.first() {
+            let mut heading = format!("{}, {}", place.account, place.gym);
+            if !clock::is_local(place.zone, now) {
+                heading = format!("{heading} (times in {})", place.zone.name());
+            }
+            writeln!(to, "{}", page.paint(&heading, Tone::Heading))?;
+        }
+        table(group, page, to)?;
+    }
+    Ok(())
+}
+
+/// Aligned lines, each with its notes below.
+fn table(entries: &[Entry<'_>], page: &Page, to: &mut dyn Write) -> io::Result<()> {
+    let rows: Vec<Vec<Cell>> = entries.iter().map(|entry| entry.cells.clone()).collect();
+    let ids = rows.iter().filter_map(|row| row.first());
+    let margin = 4 + ids.map(|id| id.text.width()).max().unwrap_or_default();
+    let elastic = rows.first().map_or(0, |row| row.len().saturating_sub(2));
+    let mut lines = Vec::new();
+    page.table(&rows, 2, elastic, &mut lines)?;
+    let lines = String::from_utf8_lossy(&lines);
+    for (line, entry) in lines.lines().zip(entries) {
+        writeln!(to, "{line}")?;
+        for note in wrapped(&entry.notes, page, margin) {
+            writeln!(to, "{}", page.paint(&note, Tone::Faint))?;
+        }
+    }
+    Ok(())
+}
+
+/// The notes on as few lines as they need, broken between words where the page ends.
+pub(super) fn wrapped(notes: &[String], page: &Page, indent: usize) -> Vec<String> {
+    let text = notes.join("; ");
+    let margin = " ".repeat(indent);
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line)
+                if page
+                    .width
+                    .is_none_or(|width| line.width() + 1 + word.width() <= width) =>
+            {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{margin}{word}")),
+        }
+    }
+    lines
+}

@@ -1,0 +1,107 @@
+//! The commands that the config names (`password_command`, `token_command`, a notice's `command`): how they are run, for
+//! how long, and how the one line is read that they print. Must not log what they print, nor quote their arguments.
+
+use std::io::{self, BufRead, BufReader};
+use std::process::{Child, Command as Process, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::clock;
+use crate::config::Command;
+use crate::secret::Secret;
+
+/// Longer lines are no passwords.
+const LONGEST: u64 = 4096;
+
+/// The process to start. It never inherits our password.
+pub(crate) fn of(command: &Command) -> Process {
+    let mut process = match command {
+        Command::List(words) => {
+            let mut process = Process::new(words.first().map_or("", String::as_str));
+            process.args(words.iter().skip(1));
+            process
+        }
+        Command::Shell(line) => {
+            let mut process = Process::new("sh");
+            process.arg("-c").arg(line);
+            process
+        }
+    };
+    process.env_remove("AIMHARDER_PASSWORD");
+    process
+}
+
+/// The first line that a process prints, when it ends well within the limit. `what` names it in errors.
+///
+/// # Errors
+/// One line, without what was printed.
+pub(crate) fn first_line_of(
+    mut process: Process,
+    what: &str,
+    limit: Duration,
+) -> Result<Secret, String> {
+    let mut child = process
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .map_err(|e| format!("cannot run {what}: {e}"))?;
+    let Some(output) = child.stdout.take() else {
+        return Err(format!("{what} has no output"));
+    };
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        let _ = tell.send(first_line(&mut output));
+        // read on, so that a command that says more does not die of a closed pipe
+        let _ = io::copy(&mut output, &mut io::sink());
+    });
+    let began = Instant::now();
+    let line = told.recv_timeout(limit);
+    let status = finish(&mut child, limit.saturating_sub(began.elapsed()));
+    match (line, status) {
+        (Ok(line), Some(status)) if status.success() => {
+            line.map_err(|why| format!("cannot read what {what} prints: {why}"))
+        }
+        (_, Some(status)) if !status.success() => Err(format!("{what} failed ({status})")),
+        _ => Err(format!("{what} did not end within {} s", limit.as_secs())),
+    }
+}
+
+/// The first line, without its line end. Bytes read are wiped with the secret that holds them.
+pub(crate) fn first_line(from: impl BufRead) -> Result<Secret, String> {
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(256));
+    from.take(LONGEST)
+        .read_until(b'\n', &mut bytes)
+        .map_err(|e| e.to_string())?;
+    while matches!(bytes.last(), Some(b'\n' | b'\r')) {
+        bytes.pop();
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok(line) => Ok(Secret::new(line)),
+        Err(_) => Err("it is not valid UTF-8".to_owned()),
+    }
+}
+
+/// The child's status, or `None` after killing a child that would not end in time.
+fn finish(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let status = wait(child, limit);
+    if status.is_none() {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    status
+}
+
+/// The child's status, or `None` when it has not ended in time.
+pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let began = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if began.elapsed() < limit => clock::pause(Duration::from_millis(5)),
+            _ => return None,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Weekly rules, the occurrences they have made or may not make, and the days they leave out.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::prebookings::{read_wish, text};
+use super::wishes::{choices, clock_time, delete};
+use super::{At, Result, Store, immediate, instant, millis};
+use crate::model::account::Account;
+use crate::model::prebooking::{Prebooking, Wish};
+use crate::model::weekly::{Skip, Weekdays, WeeklyRule};
+
+const RULE: &str = "id, account, box, weekdays, start, class, alternatives, family, waitlist, watch, opens, until, created_at";
+
+/// A prebooking `p` of the class that rule `r` means which stands: whoever has a class, or is about
+/// to ask for it, needs no second prebooking.
+const STANDING: &str = "p.account = r.account AND p.box = r.box AND p.start = r.start \
+     AND lower(coalesce(p.class, '')) = lower(coalesce(r.class, '')) AND coalesce(p.family, '') = coalesce(r.family, '') \
+     AND p.status IN ('pending', 'executing', 'booked', 'waitlisted')";
+
+/// A rule as `prebook add --weekly` tells it.
+#[derive(Debug, Clone)]
+pub struct NewRule {
+    pub wish: Wish,
+    pub weekdays: Weekdays,
+    pub until: Option<NaiveDate>,
+}
+
+impl Store {
+    /// The weekly rules, or those of one account, in the order they were made.
+    pub fn rules(&self, account: Option<&Account>) -> Result<Vec<WeeklyRule>> {
+        let sql = format!("SELECT {RULE} FROM rules WHERE ?1 IS NULL OR account = ?1 ORDER BY id");
+        let db = self.db();
+        let mut query = db.prepare_cached(&sql).at(self.path())?;
+        let rows = query
+            .query_map([account.map(Account::as_str)], read_rule)
+            .at(self.path())?;
+        rows.collect::<rusqlite::Result<_>>().at(self.path())
+    }
+
+    /// Store a rule. One for the same class on the same weekdays takes the new wish over, and so do
+    /// its pending occurrences; those after a new end go.
+    pub fn put_rule(&self, new: &NewRule, now: DateTime<Utc>) -> Result<WeeklyRule> {
+        let mut db = self.db();
+        let change = immediate(&mut db).at(self.path())?;
+        let id = match same_rule(&change, new).at(self.path())? {
+            Some(id) => {
+                update(&change, id, new).at(self.path())?;
+                id
+            }
+            None => insert(&change, new, now).at(self.path())?,
+        };
+        let sql = format!("SELECT {RULE} FROM rules WHERE id = ?1");
+        let row = change.query_row(&sql, [id], read_rule).at(self.path())?;
+        change.commit().at(self.path())?;
+        Ok(row)
+    }
+
+    /// The days for which a rule needs no new prebooking: it has made one, it was removed by hand,
+    /// or the class has one already.
+    pub fn settled_days(&self, rule: i64) -> Result<BTreeSet<NaiveDate>> {
+        let sql = format!(
+            "SELECT day FROM prebookings WHERE rule = ?1 UNION SELECT day FROM removed_occurrences WHERE rule = ?1 \
+             UNION SELECT p.day FROM rules r JOIN prebookings p ON {STANDING} WHERE r.id = ?1"
+        );
+        let db = self.db();
+        let mut query = db.prepare_cached(&sql).at(self.path())?;
+        let days = query
+            .query_map([rule], |row| date(row, "day"))
+            .at(self.path())?;
+        days.collect::<rusqlite::Result<_>>().at(self.path())
+    }
+
+    /// Make a rule's prebookings for these days. Days that need none by now (made by another
+    /// process, removed or skipped meanwhile) are passed over. Returns how many were made.
+    pub fn put_occurrences(
+        &self,
+        rule: i64,
+        days: &[NaiveDate],
+        now: DateTime<Utc>,
+    ) -> Result<usize> {
+        let sql = format!(
+            "INSERT INTO prebookings (rule, account, box, day, start, class, alternatives, family, waitlist, watch, opens, \
+             created_at) SELECT r.id, r.account, r.box, :day, r.start, r.class, r.alternatives, r.family, r.waitlist, \
+             r.watch, r.opens, :now FROM rules r WHERE r.id = :rule \
+             AND NOT EXISTS (SELECT 1 FROM removed_occurrences gone WHERE gone.rule = r.id AND gone.day = :day) \
+             AND NOT EXISTS (SELECT 1 FROM skips s WHERE s.account = r.account AND :day BETWEEN s.first AND s.last) \
+             AND NOT EXISTS (SELECT 1 FROM prebookings p WHERE p.day = :day AND {STANDING}) ON CONFLICT DO NOTHING"
+        );
+        let mut db = self.db();
+        let change = immediate(&mut db).at(self.path())?;
+        let mut made = 0;
+        for day in days {
+            let values =
+                named_params! { ":rule": rule, ":day": day.to_string(), ":now": millis(now) };
+            made += change.execute(&sql, values).at(self.path())?;
+        }
+        change.commit().at(self.path())?;
+        Ok(made)
+    }
+
+    /// The days on which the account's rules book nothing, by date.
+    pub fn skips(&self, account: &Account) -> Result<Vec<Skip>> {
+        skips(&self.db(), account).at(self.path())
+    }
+
+    /// Leave days out. Occurrences that rules had made for them and that wait for their opening are
+    /// taken back, and returned.
+    pub fn put_skip(&self, account: &Account, skip: Skip) -> Result<Vec<Prebooking>> {
+        let mut db = self.db();
+        let change = immediate(&mut db).at(self.path())?;
+        insert_skip(&change, account, skip).at(self.path())?;
+        let waiting = "account = ?1 AND day BETWEEN ?2 AND ?3 AND rule IS NOT NULL AND status IN ('pending', 'executing')";
+        let values = params![account.as_str(), skip.from.to_string(), skip.to.to_string()];
+        let gone = delete(&change, waiting, values).at(self.path())?;
+        change.commit().at(self.path())?;
+        Ok(gone)
+    }
+
+    /// Book on these days again. `false`: none of them was left out.
+    pub fn remove_skip(&self, account: &Account, days: Skip) -> Result<bool> {
+        let mut db = self.db();
+        let change = immediate(&mut db).at(self.path())?;
+        let mut found = false;
+        for old in skips(&change, account).at(self.path())? {
+            let Some(left) = old.without(&days) else {
+                continue;
+            };
+            found = true;
+            let sql = "DELETE FROM skips WHERE account = ?1 AND first = ?2 AND last = ?3";
+            let values = params![account.as_str(), old.from.to_string(), old.to.to_string()];
+            change.execute(sql, values).at(self.path())?;
+            for part in left {
+                insert_skip(&change, account, part).at(self.path())?;
+            }
+        }
+        change.commit().at(self.path())?;
+        Ok(found)
+    }
+}
+
+fn same_rule(db: &Connection, new: &NewRule) -> rusqlite::Result<Option<i64>> {
+    let Wish {
+        account,
+        gym,
+        first,
+        family,
+        ..
+    } = &new.wish;
+    db.query_row(
+        "SELECT id FROM rules WHERE account = ?1 AND box = ?2 AND weekdays = ?3 AND start = ?4 \
+         AND lower(coalesce(class, '')) = lower(coalesce(?5, '')) AND coalesce(family, '') = coalesce(?6, '')",
+        params![account.as_str(), gym, new.weekdays.to_string(), clock_time(first), first.class, family],
+        |row| row.get(0),
+    )
+    .optional()
+}
+
+fn update(db: &Connection, id: i64, new: &NewRule) -> rusqlite::Result<()> {
+    let wish = &new.wish;
+    let until = new.until.map(|day| day.to_string());
+    let changed = named_params! {
+        ":class": wish.first.class, ":alternatives": choices(&wish.alternatives), ":waitlist": wish.waitlist,
+        ":watch": wish.watch, ":opens": wish.opens.map(|rule| rule.to_string()), ":id": id,
+    };
+    let wishes =
+        "class = :class, alternatives = :alternatives, waitlist = :waitlist, watch = :watch";
+    db.execute(
+        &format!("UPDATE rules SET {wishes}, opens = :opens WHERE id = :id"),
+        changed,
+    )?;
+    // what a refusal told about the opening holds as long as the opening rule is the same
+    let sql = format!(
+        "UPDATE prebookings SET {wishes}, moved_to = CASE WHEN opens IS :opens THEN moved_to END, opens = :opens \
+         WHERE rule = :id AND status IN ('pending', 'executing')"
+    );
+    db.execute(&sql, changed)?;
+    db.execute(
+        "UPDATE rules SET until = ?1 WHERE id = ?2",
+        params![until, id],
+    )?;
+    let over = "rule = ?1 AND day > ?2 AND status IN ('pending', 'executing')";
+    delete(db, over, params![id, until]).map(|_| ())
+}
+
+fn insert(db: &Connection, new: &NewRule, now: DateTime<Utc>) -> rusqlite::Result<i64> {
+    let wish = &new.wish;
+    db.query_row(
+        "INSERT INTO rules (account, box, weekdays, start, class, alternatives, family, waitlist, watch, opens, until, \
+         created_at) VALUES (:account, :box, :weekdays, :start, :class, :alternatives, :family, :waitlist, :watch, \
+         :opens, :until, :now) RETURNING id",
+        named_params! {
+            ":account": wish.account.as_str(), ":box": wish.gym, ":weekdays": new.weekdays.to_string(),
+            ":start": clock_time(&wish.first), ":class": wish.first.class, ":alternatives": choices(&wish.alternatives),
+            ":family": wish.family, ":waitlist": wish.waitlist, ":watch": wish.watch,
+            ":opens": wish.opens.map(|rule| rule.to_string()), ":until": new.until.map(|day| day.to_string()),
+            ":now": millis(now),
+        },
+        |row| row.get(0),
+    )
+}
+
+fn skips(db: &Connection, account: &Account) -> rusqlite::Result<Vec<Skip>> {
+    let mut query =
+        db.prepare_cached("SELECT first, last FROM skips WHERE account = ?1 ORDER BY first, last")?;
+    let rows = query.query_map([account.as_str()], |row| {
+        Ok(Skip {
+            from: date(row, "first")?,
+            to: date(row, "last")?,
+        })
+    })?;
+    rows.collect()
+}
+
+fn insert_skip(db: &Connection, account: &Account, skip: Skip) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO skips (account, first, last) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    db.execute(
+        sql,
+        params![account.as_str(), skip.from.to_string(), skip.to.to_string()],
+    )
+    .map(|_| ())
+}
+
+fn read_rule(row: &Row<'_>) -> rusqlite::Result<WeeklyRule> {
+    let until: Option<String> = row.get("until")?;
+    Ok(WeeklyRule {
+        id: row.get("id")?,
+        wish: read_wish(row)?,
+        weekdays: text(row, "weekdays", str::parse)?,
+        until: until.map(|_| date(row, "until")).transpose()?,
+        created_at: row.get("created_at").map(instant)?,
+    })
+}
+
+fn date(row: &Row<'_>, column: &str) -> rusqlite::Result<NaiveDate> {
+    text(row, column, |day| {
+        NaiveDate::parse_from_str(day, "%Y-%m-%d")
+    })
+}
