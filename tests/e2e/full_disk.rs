@@ -175,6 +175,7 @@ const SCRIPT: &str = r#"
 "#;
 
 #[test]
+#[allow(clippy::print_stderr)] // what was left out must be seen
 fn nor_does_a_file_system_that_fills_up_while_an_answer_is_awaited() {
     let may = Command::new("unshare")
         .args(["-Urm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])
