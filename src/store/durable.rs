@@ -66,7 +66,7 @@ impl Store {
             db.execute(free, [row.id])
         };
         stubbornly(&db, ONCE_MORE, taken)
-            .and_then(|_| fold_log(&db))
+            .and_then(|_| fold_log(&db, Fold::Passive))
             .at(self.path())?;
         self.has_room.store(true, Ordering::Relaxed);
         Ok(())
@@ -188,16 +188,28 @@ fn stubbornly<T>(
         if tried > 0 {
             clock::pause(BETWEEN); // another process may just have taken the place
         }
-        let _ = fold_log(db);
+        let _ = fold_log(db, Fold::Restart);
         done = write(db);
     }
     done
 }
 
-/// Copy the log into the file and let it start again at its beginning. Others that are just reading
-/// or writing may keep it from doing all of it.
-fn fold_log(db: &Connection) -> rusqlite::Result<()> {
-    db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+/// How much folding the log is worth.
+#[derive(Clone, Copy)]
+enum Fold {
+    /// as far as others let it at this moment; mostly all of it, and the log starts again by itself
+    Passive,
+    /// wait for whoever reads or writes, and make the log start again
+    Restart,
+}
+
+/// Copy the log into the file.
+fn fold_log(db: &Connection, how: Fold) -> rusqlite::Result<()> {
+    let sql = match how {
+        Fold::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+        Fold::Restart => "PRAGMA wal_checkpoint(RESTART)",
+    };
+    db.query_row(sql, [], |_| Ok(()))
 }
 
 fn is_worth_another(error: &rusqlite::Error) -> bool {

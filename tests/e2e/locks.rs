@@ -123,3 +123,22 @@ fn a_lock_dies_with_its_process_and_its_file_may_hold_anything() {
     }
     home.run("refresh --force").report(0).is(&[("updated", 2)]);
 }
+
+#[test]
+fn whoever_reads_the_store_for_long_holds_nobody_up() {
+    // a backup, or somebody at a prompt in the middle of a transaction
+    let (sandbox, home) = logged_in();
+    let mut other = home.db();
+    let reading = other.transaction().unwrap();
+    let count = |query: &str| reading.query_row(query, [], |row| row.get::<_, i64>(0));
+    assert_eq!(count("SELECT count(*) FROM sessions").unwrap(), 2);
+    for _ in 0..3 {
+        let output = home.run("refresh --force").done();
+        assert!(output.took < Duration::from_secs(10), "{output:?}");
+    }
+    assert_eq!(sandbox.sent("/api/tokenUpdate").len(), 6);
+    assert_eq!(
+        count("SELECT sum(token_update_count) FROM sessions").unwrap(),
+        0
+    );
+}
