@@ -26,6 +26,7 @@ mod login;
 mod login_flows;
 mod logout;
 mod passwords;
+mod prebook_class;
 mod refresh;
 mod refresh_dead;
 mod refresh_faults;
