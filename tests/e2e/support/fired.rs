@@ -149,3 +149,13 @@ pub(crate) fn says(result: &Value, words: &[&str]) {
         assert!(message.contains(word), "no {word:?} in {result}");
     }
 }
+
+/// What the requests of a stored prebooking came to, oldest first, but for those that were early.
+pub(crate) fn outcomes(stored: &Value) -> Vec<String> {
+    let history = stored["history"].as_array().expect("a history");
+    let outcomes = history
+        .iter()
+        .filter_map(|request| request["outcome"].as_str());
+    let in_time = outcomes.filter(|outcome| *outcome != "too_early");
+    in_time.map(str::to_owned).collect()
+}

@@ -25,7 +25,7 @@ use aimharder::sessions::lock::{Held, Locks};
 use aimharder::store::Store;
 
 pub(crate) use day::{day, madrid, today};
-pub(crate) use fired::{Fired, says};
+pub(crate) use fired::{Fired, outcomes, says};
 pub(crate) use home::Home;
 pub(crate) use run::{Run, Running, all_at_once};
 pub(crate) use sandbox::Sandbox;

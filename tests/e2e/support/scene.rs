@@ -209,6 +209,13 @@ impl Scene {
         self.sandbox.sent("/api/book")
     }
 
+    /// Those that arrived at the opening or after it: a machine under load may send one early.
+    pub(crate) fn in_time(&self) -> Vec<Value> {
+        let mut requests = self.requests();
+        requests.retain(|request| request["server_ms"].as_i64() >= Some(self.opens_ms));
+        requests
+    }
+
     /// The booking that was taken arrived at the opening or after it, by the server's clock, and
     /// before anybody would have given up.
     pub(crate) fn on_time(&self) {
