@@ -9,6 +9,7 @@
 //! scene.ends(id, "booked", &[&class]);
 //! ```
 
+use std::fs;
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -144,6 +145,22 @@ impl Scene {
         }
         run.faketime(&format!("{:+}", self.machine_s))
             .steady_is_real()
+    }
+
+    /// From now on every event becomes a line of the home's file `events`, and what the store says
+    /// at that moment, of `seen`.
+    pub(crate) fn notify(&self) {
+        let binary = env!("CARGO_BIN_EXE_aimharder");
+        self.home.config(&format!(
+            "{SOURCE}\n[[notify]]\ncommand = '''cat >> $HOME/events; {binary} prebook list --all --json >> $HOME/seen'''"
+        ));
+    }
+
+    /// The lines of such a file.
+    pub(crate) fn lines(&self, name: &str) -> Vec<Value> {
+        let text = fs::read_to_string(self.home.path().join(name)).unwrap_or_default();
+        let lines = text.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().unwrap()
     }
 
     /// `prebook run --json`, running.
