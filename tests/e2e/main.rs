@@ -31,6 +31,7 @@ mod prebook_clock;
 mod prebook_kill;
 mod prebook_outage;
 mod prebook_queue;
+mod prebook_random;
 mod prebook_share;
 mod prebook_story;
 mod prebook_zones;

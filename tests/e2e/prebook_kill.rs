@@ -1,14 +1,9 @@
 //! Runs that are killed (`kill -9`) around an opening, and what the next one makes of it: the truth
 //! is found, and there is one reservation.
-#![allow(clippy::print_stderr)] // seeds are shown when a test fails
 
-use std::thread;
-use std::time::Duration;
+use serde_json::json;
 
-use fastrand::Rng;
-use serde_json::{Value, json};
-
-use crate::support::{Fired, Running, Scene, together, wait_for};
+use crate::support::{Fired, Running, Scene, signal, together, wait_for};
 
 #[test]
 fn at_chosen_moments() {
@@ -19,6 +14,26 @@ fn at_chosen_moments() {
         ("answered, not settled", answered),
         ("an alternative was had", alternative),
         ("the dead one had waited for another", claimed_and_dead),
+    ]);
+}
+
+#[test]
+fn signals_that_can_be_seen_coming() {
+    together(&[
+        ("interrupted while it waits", || {
+            interrupted(("INT", 130), false)
+        }),
+        ("terminated while it waits", || {
+            interrupted(("TERM", 143), false)
+        }),
+        ("interrupted while it books", || {
+            interrupted(("INT", 130), true)
+        }),
+        ("terminated while it books", || {
+            interrupted(("TERM", 143), true)
+        }),
+        ("stopped over the opening", stopped),
+        ("stopped while others run", stopped_beside_others),
     ]);
 }
 
@@ -117,69 +132,55 @@ fn claimed_and_dead() {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// Deaths at random moments around the opening, also of several runs at once, under an answer that
-/// is slow, lost or refused at random.
-#[test]
-fn at_random_moments() {
-    let given = std::env::var("AIMHARDER_TEST_SEED").ok();
-    let seed = given.and_then(|seed| seed.parse().ok());
-    let seed: u64 = seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
-    eprintln!("AIMHARDER_TEST_SEED={seed}");
-    thread::scope(|scope| {
-        for salt in 0..8 {
-            scope.spawn(move || die(&mut Rng::with_seed(seed + salt)));
+/// Whatever was sent is settled, or found by the next run.
+fn interrupted((name, code): (&str, i32), booking: bool) {
+    let (scene, class, id) = scene(3);
+    scene.sandbox.config(&json!({ "latency_after_ms": 200 }));
+    let run = scene.command("prebook run").status(code).spawn();
+    wait_for("the moment", || {
+        if booking {
+            !scene.in_time().is_empty()
+        } else {
+            scene.stored(id)["status"] == "executing"
         }
     });
+    signal(name, run.id());
+    run.done();
+    let held = scene.sandbox.reservations(&class).len();
+    assert_eq!(held, usize::from(booking));
+    if scene.stored(id)["status"] != "booked" {
+        scene.fired(0).is(&[("booked", 1)]);
+    }
+    assert_eq!(scene.in_time().len(), 1);
+    scene.ends(id, "booked", &[&class]);
 }
 
-fn weather(rng: &mut Rng, opens_ms: i64) -> Value {
-    let kinds = ["hang", "drop", "status", "cut", "logout"];
-    let until = opens_ms + rng.i64(200..1500);
-    json!({
-        "path": if rng.bool() { "/api/book" } else { "/api/*" },
-        "kind": kinds[rng.usize(..kinds.len())], "seconds": 1, "count": -1,
-        "after": rng.bool(), "from_ms": opens_ms - rng.i64(0..500), "until_ms": until,
-    })
+/// As a machine that sleeps is: the opening passes, then the run goes on.
+fn stopped() {
+    let (scene, class, id) = scene(3);
+    let run = scene.go("");
+    wait_for("the claim", || scene.stored(id)["status"] == "executing");
+    signal("STOP", run.id());
+    scene.wait_until(1500);
+    assert!(scene.requests().is_empty());
+    signal("CONT", run.id());
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
 }
 
-/// Two prebookings: one class, and a class with an alternative. Whether they have room changes.
-fn die(rng: &mut Rng) {
-    let (scene, class, id) = scene(2);
-    let first = scene.class(&json!({ "start": "15:10", "occupied": 12 }));
-    let other = scene.class(&json!({ "start": "16:10" }));
-    let either = scene.wish("--time 15:10 --class WOD --or 16:10 --watch");
-    if rng.u8(..4) > 0 {
-        scene.sandbox.fault(&weather(rng, scene.opens_ms));
+/// It lives, so what it has claimed is its own.
+fn stopped_beside_others() {
+    let (scene, class, id) = scene(3);
+    let run = scene.go("");
+    wait_for("the claim", || scene.stored(id)["status"] == "executing");
+    signal("STOP", run.id());
+    scene.wait_until(200);
+    for _ in 0..2 {
+        assert_eq!(scene.fired(0).count("due"), 0);
     }
-    let latency = rng.i64(0..60);
-    scene
-        .sandbox
-        .config(&json!({ "latency_ms": latency, "latency_after_ms": latency }));
-    let room = |rng: &mut Rng, class: &str| {
-        let occupied = if rng.bool() { 12 } else { 5 };
-        scene
-            .sandbox
-            .patch_class(class, &json!({ "occupied": occupied }));
-    };
-    let held = |class: &str| scene.sandbox.reservations(class).len();
-    for _ in 0..rng.u8(2..6) {
-        let runs: Vec<Running> = (0..rng.u8(1..4)).map(|_| scene.go("")).collect();
-        for run in runs {
-            thread::sleep(Duration::from_millis(rng.u64(..900)));
-            run.kill();
-            room(rng, &first);
-            room(rng, &other);
-        }
-        assert!(held(&class) <= 1);
-        assert!(held(&first) + held(&other) <= 1);
-    }
-    scene.sandbox.clear_faults();
-    let config = json!({ "latency_ms": 0, "latency_after_ms": 0 });
-    scene.sandbox.config(&config);
-    scene.sandbox.patch_class(&other, &json!({ "occupied": 5 }));
-    Fired::of(scene.go(""), 0);
-    let had = if held(&first) == 1 { first } else { other };
-    scene.ends(id, "booked", &[&class, &had]);
-    scene.ends(either, "booked", &[&class, &had]);
-    assert_eq!(scene.fired(0).count("due"), 0);
+    assert!(scene.requests().is_empty());
+    signal("CONT", run.id());
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
 }

@@ -97,3 +97,11 @@ pub(crate) fn side_by_side<T: Sync>(cases: &[T], test: impl Fn(&T) + Sync) {
         }
     });
 }
+
+/// Sends a process a signal: `INT`, `TERM`, `STOP`, `CONT`.
+pub(crate) fn signal(name: &str, process: u32) {
+    let sent = std::process::Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status();
+    assert!(sent.expect("kill").success());
+}
