@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{ANA, Fired, START, Scene, outcomes, says, together};
 
 #[test]
-fn classes_that_are_not_what_they_were() {
+fn classes_that_are_no_longer_what_they_were() {
     together(&[
         ("renamed", renamed),
         ("moved by five minutes", moved),
@@ -15,12 +15,6 @@ fn classes_that_are_not_what_they_were() {
         ("closed", closed),
         ("closed until the opening", closed_until_the_opening),
         ("cancelled by the gym", cancelled),
-    ]);
-}
-
-#[test]
-fn classes_that_are_full_or_mine() {
-    together(&[
         ("full, an alternative has room", alternative),
         ("full, and so is the alternative", all_full),
         ("full, the waiting list", waitlist),
@@ -57,7 +51,7 @@ fn moved() {
 
 /// The look before the opening does not find it; the one at the opening does.
 fn gone() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(5);
     let id = scene.add("");
     let run = scene.go("");
     scene.wait_until(-1000);
@@ -96,7 +90,7 @@ fn closed() {
 }
 
 fn closed_until_the_opening() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(5);
     let class = scene.class(&json!({ "enabled": false }));
     let id = scene.add("");
     let run = scene.go("");
@@ -197,7 +191,7 @@ fn mine_before() {
 
 /// After the last look at the schedule: the refusal "already at that hour" is settled by the row.
 fn mine_meanwhile() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(5);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let run = scene.go("");

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{Fired, START, Scene, outcomes, says, together, wait_for};
 
 #[test]
-fn clocks_that_are_wrong() {
+fn clocks_and_rules_that_are_wrong() {
     together(&[
         ("server 2.7 s ahead", || skewed(2700)),
         ("server 2.2 s behind", || skewed(-2200)),
@@ -18,12 +18,6 @@ fn clocks_that_are_wrong() {
         ("set forward at the last moment", || stepped("+10", -200)),
         ("set back at the last moment", || stepped("-10", -200)),
         ("slow answers", slow),
-    ]);
-}
-
-#[test]
-fn openings_that_are_later() {
-    together(&[
         ("a second later than the rule says", a_second_later),
         ("much later than anybody asks", much_later),
         ("days later, as the refusal tells", || days_later("both")),

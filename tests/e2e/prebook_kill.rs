@@ -14,12 +14,6 @@ fn at_chosen_moments() {
         ("answered, not settled", answered),
         ("an alternative was had", alternative),
         ("the dead one had waited for another", claimed_and_dead),
-    ]);
-}
-
-#[test]
-fn signals_that_can_be_seen_coming() {
-    together(&[
         ("interrupted while it waits", || {
             interrupted(("INT", 130), false)
         }),
@@ -61,7 +55,7 @@ fn kill_after(scene: &Scene, run: Running, requests: usize) {
 }
 
 fn before() {
-    let (scene, class, id) = scene(3);
+    let (scene, class, id) = scene(5);
     let run = scene.go("");
     wait_for("the claim", || scene.stored(id)["status"] == "executing");
     run.kill();
@@ -134,7 +128,7 @@ fn claimed_and_dead() {
 
 /// Whatever was sent is settled, or found by the next run.
 fn interrupted((name, code): (&str, i32), booking: bool) {
-    let (scene, class, id) = scene(3);
+    let (scene, class, id) = scene(5);
     scene.sandbox.config(&json!({ "latency_after_ms": 200 }));
     let run = scene.command("prebook run").status(code).spawn();
     wait_for("the moment", || {
@@ -157,7 +151,7 @@ fn interrupted((name, code): (&str, i32), booking: bool) {
 
 /// As a machine that sleeps is: the opening passes, then the run goes on.
 fn stopped() {
-    let (scene, class, id) = scene(3);
+    let (scene, class, id) = scene(5);
     let run = scene.go("");
     wait_for("the claim", || scene.stored(id)["status"] == "executing");
     signal("STOP", run.id());
@@ -171,7 +165,7 @@ fn stopped() {
 
 /// It lives, so what it has claimed is its own.
 fn stopped_beside_others() {
-    let (scene, class, id) = scene(3);
+    let (scene, class, id) = scene(5);
     let run = scene.go("");
     wait_for("the claim", || scene.stored(id)["status"] == "executing");
     signal("STOP", run.id());

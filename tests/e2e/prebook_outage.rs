@@ -8,17 +8,11 @@ use crate::support::{
 };
 
 #[test]
-fn sessions_that_die_before_the_opening() {
+fn sessions_and_platforms_that_fail() {
     together(&[
         ("healed by the password", healed),
         ("nothing to heal it with", not_healed),
         ("lapsed, the token is good", lapsed),
-    ]);
-}
-
-#[test]
-fn platforms_out_of_order() {
-    together(&[
         ("no schedule until the opening", no_schedule),
         ("nothing at all until the opening", nothing_before),
         ("503 for five seconds from the opening on", five_seconds),
@@ -58,7 +52,7 @@ fn fault(scene: &Scene, fault: &Value) {
 }
 
 fn healed() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(5);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let run = waiting(&scene);
@@ -69,7 +63,7 @@ fn healed() {
 }
 
 fn not_healed() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(5);
     scene.home.config("");
     let class = scene.class(&json!({}));
     let id = scene.add("");
@@ -87,7 +81,7 @@ fn not_healed() {
 }
 
 fn lapsed() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(5);
     scene.home.config("");
     let class = scene.class(&json!({}));
     let id = scene.add("");
