@@ -233,6 +233,21 @@ impl Scene {
         requests
     }
 
+    /// Nothing was sent more than a second before the opening, by the server's clock: so sharp is
+    /// one look at its clock. And nothing was taken later than a machine's clock set by ten seconds
+    /// would have it.
+    pub(crate) fn aimed(&self) {
+        self.on_time();
+        let requests = self.requests();
+        let from_opening = |request: &Value| request["server_ms"].as_i64().unwrap() - self.opens_ms;
+        let first = from_opening(&requests[0]);
+        let last = from_opening(requests.last().unwrap());
+        assert!(
+            first >= -1000 && last < 8000,
+            "{first} … {last}: {requests:?}"
+        );
+    }
+
     /// The booking that was taken arrived at the opening or after it, by the server's clock, and
     /// before anybody would have given up.
     pub(crate) fn on_time(&self) {
