@@ -25,6 +25,7 @@ mod locks;
 mod login;
 mod login_flows;
 mod logout;
+mod logs;
 mod passwords;
 mod prebook_class;
 mod prebook_clock;
