@@ -107,21 +107,17 @@ fn odd_nights_and_other_zones() {
             .iter()
             .map(|case| (case, scope.spawn(|| plays(case))))
             .collect();
+        together(&[
+            ("hours, told by a refusal", moved_by_hours),
+            ("a day learned, its hour guessed", half_hours),
+            ("an alternative that opens later", later_alternative),
+        ]);
         let ended = running.into_iter().map(|(case, it)| (case, it.join()));
         ended
             .filter_map(|(case, end)| end.is_err().then_some(case))
             .collect()
     });
     assert!(failed.is_empty(), "{failed:#?}");
-}
-
-#[test]
-fn whole_minutes_and_half_hours() {
-    together(&[
-        ("hours, told by a refusal", moved_by_hours),
-        ("a day learned, its hour guessed", half_hours),
-        ("an alternative that opens later", later_alternative),
-    ]);
 }
 
 /// The rule is a minute too early; the refusal tells the instant, and the run moves there.
