@@ -9,6 +9,7 @@ mod page;
 mod prebook;
 mod prebook_run;
 mod prebook_views;
+mod prebook_words;
 mod progress;
 mod refresh;
 mod sessions;
@@ -32,6 +33,7 @@ pub use page::Page;
 pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
 pub use prebook_run::{ResultView, RunView};
 pub use prebook_views::{PrebookingView, RuleView, ShotView, StandingView};
+pub use prebook_words::prebooking_sentence;
 pub use progress::Progress;
 pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub use sessions::{
