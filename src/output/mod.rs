@@ -14,6 +14,7 @@ mod progress;
 mod refresh;
 mod sessions;
 mod sheet;
+mod waiting;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -40,6 +41,8 @@ pub use sessions::{
     DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
     SessionsView,
 };
+
+pub use waiting::{Countdown, wait_words};
 
 /// What `aimharder` says when it is called without a command.
 pub const WHAT_TO_DO_FIRST: &str = "\

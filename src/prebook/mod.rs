@@ -44,4 +44,4 @@ pub use job::Place;
 pub use round::Places;
 pub use run::Run;
 pub use settled::Settled;
-pub use stay::{Stay, Stayed, next_try};
+pub use stay::{NextTry, Stay, Stayed, next_try};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::class::{Moment, Tried};
@@ -20,6 +20,9 @@ use crate::zone::resolve;
 
 /// How long "too early", outages and locks are borne with after the opening.
 const GIVE_UP: Duration = Duration::from_secs(30);
+
+/// Clocks may differ by so much before the server's has been looked at.
+const CLOCK_DOUBT: TimeDelta = TimeDelta::minutes(1);
 
 /// Who waits for which class.
 #[derive(Debug)]
@@ -55,8 +58,8 @@ pub struct NextTry {
     pub is_opening: bool,
 }
 
-/// The next instant after `now` at which booking of a class may open; `None` when none is known
-/// before the class starts.
+/// The next instant at which booking of a class may open; `None` when none is known before the
+/// class starts. A rule's instant that has just passed counts: the server's clock may be behind.
 pub fn next_try(
     opening: Opening,
     (day, start): (NaiveDate, NaiveTime),
@@ -65,7 +68,7 @@ pub fn next_try(
 ) -> Option<NextTry> {
     let opens = opening.opens_at(day, start, zone).to_utc();
     let first = opening.first_try(day, start, zone).to_utc();
-    let at = if first > now {
+    let at = if first > now || (!opening.guess && first > now - CLOCK_DOUBT) {
         first
     } else {
         opening.next_half_hour_try(now, day, start, zone)?.to_utc()
