@@ -8,6 +8,7 @@ mod support;
 
 mod book;
 mod book_lost;
+mod book_wait;
 mod book_which;
 mod bookings;
 mod boxes;

@@ -20,7 +20,7 @@ fn silent() -> Silent {
         connect_to: Some(listener.local_addr().unwrap()),
         ca_file: None,
         proxy: None,
-        timeout: Duration::from_secs(3),
+        timeout: Duration::from_secs(1),
         user_agent: "test".into(),
     };
     Silent {
