@@ -146,6 +146,7 @@ Acts with the device session unless --session says otherwise.
 Exit codes: 0 booked, queued, already mine or prebooked, 4 refused (full, no credit, limit, …), 9 not open yet,
 6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage,
 130 interrupted")]
+#[allow(clippy::struct_excessive_bools)] // flags are what they are
 pub struct BookArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
     #[arg(long, value_name = "DAY", allow_hyphen_values = true)]

@@ -42,7 +42,7 @@ pub use sessions::{
     SessionsView,
 };
 
-pub use waiting::{Countdown, wait_words};
+pub use waiting::{Countdown, no_need_to_stay, wait_words};
 
 /// What `aimharder` says when it is called without a command.
 pub const WHAT_TO_DO_FIRST: &str = "\

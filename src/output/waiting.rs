@@ -17,29 +17,31 @@ use crate::model::time::human_age;
 /// A wait longer than this is better left to a prebooking.
 const LONG: TimeDelta = TimeDelta::hours(1);
 
-/// What is waited for, and what would do it without anybody staying.
-pub fn wait_words(
-    opens: DateTime<Tz>,
-    is_opening: bool,
-    (day, choice): (NaiveDate, &Choice),
-    now: DateTime<Utc>,
-) -> String {
-    let left = opens.to_utc() - now;
+/// What is waited for.
+pub fn wait_words(opens: DateTime<Tz>, is_opening: bool, now: DateTime<Utc>) -> String {
     let may = if is_opening { "opens" } else { "may open" };
-    let mut words = format!(
+    format!(
         "booking {may} {}, in {}; waiting (Ctrl-C gives up)",
         opens.format("%a %-d %b %H:%M:%S"),
-        human_age(left)
-    );
-    if left > LONG {
-        let class = choice.class.as_ref();
-        let class = class.map_or_else(String::new, |name| format!(" --class '{name}'"));
-        words += &format!(
-            "\nno need to stay: aimharder prebook add --day {day} --time {}{class}",
+        human_age(opens.to_utc() - now)
+    )
+}
+
+/// What would do it without anybody staying; `None` when it is worth staying.
+pub fn no_need_to_stay(
+    opens: DateTime<Tz>,
+    day: NaiveDate,
+    choice: &Choice,
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let class = choice.class.as_ref();
+    let class = class.map_or_else(String::new, |name| format!(" --class '{name}'"));
+    (opens.to_utc() - now > LONG).then(|| {
+        format!(
+            "no need to stay: aimharder prebook add --day {day} --time {}{class}",
             choice.start.format("%H:%M")
-        );
-    }
-    words
+        )
+    })
 }
 
 /// A line that counts down until this is dropped.

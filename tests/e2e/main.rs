@@ -32,6 +32,7 @@ mod refresh_dead;
 mod refresh_faults;
 mod refresh_pace;
 mod refusals;
+mod run_faults;
 mod secrets;
 mod signals;
 mod stampede;

@@ -16,7 +16,7 @@ use crate::interrupt::{self, Shield};
 use crate::model::account::Account;
 use crate::model::prebooking::Choice;
 use crate::opening::Opening;
-use crate::output::{Countdown, Out, SessionRef, wait_words};
+use crate::output::{Countdown, Out, SessionRef, no_need_to_stay, wait_words};
 use crate::prebook::{NextTry, Place, Stay, next_try};
 use crate::sessions::{Live, Pick, Sessions};
 
@@ -119,8 +119,11 @@ impl Wanted<'_> {
         let opens = next.at.with_timezone(&self.gym.zone);
         log::info!("waiting until {opens}");
         if out.is_watched() {
-            let class = (self.day, &self.choice);
-            out.tell(&wait_words(opens, next.is_opening, class, clock::now()));
+            let now = clock::now();
+            out.tell(&wait_words(opens, next.is_opening, now));
+            if let Some(words) = no_need_to_stay(opens, self.day, &self.choice, now) {
+                out.tell(&words);
+            }
         }
         let countdown = Countdown::until(next.at);
         let stay = Stay {

@@ -44,12 +44,12 @@ fn world(folder: &Path, wishes: usize) -> (Store, Platform, Config) {
     (store, platform, Config::default())
 }
 
-fn place(_: &Prebooking) -> Result<Place, String> {
-    Ok(Place {
+fn place() -> Place {
+    Place {
         host: "crossfitdemo.aimharder.com".into(),
         id: Some(1),
         calendar: Calendar::UNKNOWN,
-    })
+    }
 }
 
 /// All results of a run whose threads have this stack and do this work.
@@ -75,7 +75,9 @@ fn results(
         told.push(settled);
         Ok(())
     };
-    let done = run.go_with(&place, &|| Ok(()), &mut tell, &|task| work(&run, task));
+    let done = run.go_with(&|_| Ok(place()), &|| Ok(()), &mut tell, &|task| {
+        work(&run, task)
+    });
     told.sort_by_key(|settled| settled.prebooking.id);
     (done, told, store.prebookings(None).unwrap())
 }
@@ -161,7 +163,7 @@ fn results_that_cannot_be_told_are_no_reason_to_stop() {
         Err(anyhow::anyhow!("number {asked}"))
     };
     let work = |task: &Task| booked(&run, task);
-    let done = run.go_with(&place, &|| Ok(()), &mut tell, &work);
+    let done = run.go_with(&|_| Ok(place()), &|| Ok(()), &mut tell, &work);
     assert_eq!(done.unwrap_err().to_string(), "number 1");
     assert_eq!(asked, 3);
 }

@@ -18,6 +18,7 @@ use crate::clock;
 use crate::commands::app::App;
 use crate::commands::unattended;
 use crate::exit::Failure;
+use crate::model::account::Account;
 use crate::model::prebooking::Prebooking;
 use crate::model::session::SessionKind;
 use crate::opening::Learned;
@@ -88,14 +89,12 @@ fn book_all(
 }
 
 /// Which session acts; one device session acts for its owner only.
-fn actor(app: &App, device: Option<SessionRow>) -> (Pick, Option<crate::model::account::Account>) {
-    match device {
-        Some(row) => (Pick::Device(row.fingerprint), Some(row.account)),
-        None => {
-            let kind = app.asked.session.unwrap_or(SessionKind::Background);
-            (Pick::Kind(kind), None)
-        }
+fn actor(app: &App, device: Option<SessionRow>) -> (Pick, Option<Account>) {
+    if let Some(row) = device {
+        return (Pick::Device(row.fingerprint), Some(row.account));
     }
+    let kind = app.asked.session.unwrap_or(SessionKind::Background);
+    (Pick::Kind(kind), None)
 }
 
 /// Every waiting prebooking holds a lock file and a connection.
