@@ -8,6 +8,7 @@ mod support;
 
 mod book;
 mod book_lost;
+mod book_wait;
 mod book_which;
 mod bookings;
 mod boxes;
@@ -41,6 +42,7 @@ mod refresh_dead;
 mod refresh_faults;
 mod refresh_pace;
 mod refusals;
+mod run_faults;
 mod secrets;
 mod signals;
 mod stampede;
