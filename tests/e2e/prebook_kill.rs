@@ -13,6 +13,8 @@ fn at_chosen_moments() {
         ("sent, acted, no answer", || hanging(true)),
         ("answered, not settled", answered),
         ("an alternative was had", alternative),
+        ("acted, and then the class started", || started(true)),
+        ("not acted, and then the class started", || started(false)),
         ("the dead one had waited for another", claimed_and_dead),
         ("interrupted while it waits", || {
             interrupted(("INT", 130), false)
@@ -110,6 +112,24 @@ fn alternative() {
     assert!(scene.sandbox.reservations(&full).is_empty());
 }
 
+/// No run came by before the class started: what became of it is told all the same.
+fn started(acted: bool) {
+    let (mut scene, class, id) = scene(2);
+    scene.sandbox.fault(
+        &json!({ "path": "/api/book", "kind": "hang", "after": acted, "from_ms": scene.opens_ms }),
+    );
+    kill_after(&scene, scene.go(""), 1);
+    scene.sandbox.clear_faults();
+    scene.clocks(3 * 86_400);
+    if acted {
+        scene.fired(0).is(&[("booked", 1)]);
+        scene.ends(id, "booked", &[&class]);
+    } else {
+        scene.fired(4).only("expired");
+        scene.ends(id, "expired", &[]);
+    }
+}
+
 /// A run that lives takes over what a dead one had claimed, and shares with others.
 fn claimed_and_dead() {
     let (scene, class, id) = scene(4);
@@ -130,7 +150,8 @@ fn claimed_and_dead() {
 fn interrupted((name, code): (&str, i32), booking: bool) {
     let (scene, class, id) = scene(5);
     scene.sandbox.config(&json!({ "latency_after_ms": 200 }));
-    let run = scene.command("prebook run").status(code).spawn();
+    let run = scene.command("prebook run").status(code);
+    let run = run.any_stdout().spawn();
     wait_for("the moment", || {
         if booking {
             !scene.in_time().is_empty()

@@ -233,33 +233,36 @@ impl Scene {
         requests
     }
 
-    /// Nothing was sent more than a second before the opening, by the server's clock: so sharp is
-    /// one look at its clock. And nothing was taken later than a machine's clock set by ten seconds
-    /// would have it.
-    pub(crate) fn aimed(&self) {
-        self.on_time();
-        let requests = self.requests();
-        let from_opening = |request: &Value| request["server_ms"].as_i64().unwrap() - self.opens_ms;
-        let first = from_opening(&requests[0]);
-        let last = from_opening(requests.last().unwrap());
-        assert!(
-            first >= -1000 && last < 8000,
-            "{first} … {last}: {requests:?}"
-        );
+    /// When requests arrived, in milliseconds from the opening by the server's clock, and what was
+    /// answered.
+    fn arrivals(&self) -> Vec<(i64, String)> {
+        let seen = |request: &Value| {
+            let at = request["server_ms"].as_i64().unwrap() - self.opens_ms;
+            let answer = request["answer"].as_str().unwrap_or("nothing");
+            (at, answer.to_owned())
+        };
+        self.requests().iter().map(seen).collect()
     }
 
     /// The booking that was taken arrived at the opening or after it, by the server's clock, and
     /// before anybody would have given up.
     pub(crate) fn on_time(&self) {
-        let requests = self.requests();
-        let taken = |request: &&Value| {
-            let answer = request["answer"].as_str().unwrap_or_default();
-            answer.contains("\"id\"")
-        };
-        let taken = requests.iter().find(taken);
-        let at = taken.unwrap_or_else(|| panic!("none was taken: {requests:?}"));
-        let late = at["server_ms"].as_i64().unwrap() - self.opens_ms;
-        assert!((0..GIVE_UP).contains(&late), "{late} ms late: {at}");
+        let arrivals = self.arrivals();
+        let taken = arrivals
+            .iter()
+            .find(|(_, answer)| answer.contains("\"id\""));
+        let (late, _) = taken.unwrap_or_else(|| panic!("none was taken: {arrivals:#?}"));
+        assert!((0..GIVE_UP).contains(late), "{arrivals:#?}");
+    }
+
+    /// Nothing was sent more than a second before the opening, by the server's clock: so sharp is
+    /// one look at its clock. And nothing was taken later than a machine's clock set by ten seconds
+    /// would have it.
+    pub(crate) fn aimed(&self) {
+        self.on_time();
+        let arrivals = self.arrivals();
+        let (first, last) = (arrivals[0].0, arrivals[arrivals.len() - 1].0);
+        assert!(first >= -1000 && last < 8000, "{arrivals:#?}");
     }
 }
 
