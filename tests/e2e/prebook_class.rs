@@ -12,6 +12,7 @@ fn classes_that_are_no_longer_what_they_were() {
         ("moved by five minutes", moved),
         ("taken off the timetable", gone),
         ("renumbered", renumbered),
+        ("renumbered at the last moment", renumbered_late),
         ("closed", closed),
         ("closed until the opening", closed_until_the_opening),
         ("cancelled by the gym", cancelled),
@@ -71,6 +72,22 @@ fn renumbered() {
         .patch_class(&class, &json!({ "id": 7_777_777 }));
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &["7777777"]);
+}
+
+/// The number that was looked up is gone when booking opens.
+fn renumbered_late() {
+    let scene = Scene::new().opens_in(5);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let run = scene.go("");
+    scene.wait_until(-700);
+    scene
+        .sandbox
+        .patch_class(&class, &json!({ "id": 7_777_777 }));
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.on_time();
+    let stored = scene.ends(id, "booked", &["7777777"]);
+    assert_eq!(outcomes(&stored), ["refused", "booked"], "{stored}");
 }
 
 fn closed() {

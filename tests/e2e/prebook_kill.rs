@@ -13,21 +13,13 @@ fn at_chosen_moments() {
         ("sent, acted, no answer", || hanging(true)),
         ("answered, not settled", answered),
         ("an alternative was had", alternative),
-        ("acted, and then the class started", || started(true)),
-        ("not acted, and then the class started", || started(false)),
+        ("acted, class started", || started(true)),
+        ("not acted, class started", || started(false)),
         ("the dead one had waited for another", claimed_and_dead),
-        ("interrupted while it waits", || {
-            interrupted(("INT", 130), false)
-        }),
-        ("terminated while it waits", || {
-            interrupted(("TERM", 143), false)
-        }),
-        ("interrupted while it books", || {
-            interrupted(("INT", 130), true)
-        }),
-        ("terminated while it books", || {
-            interrupted(("TERM", 143), true)
-        }),
+        ("INT while it waits", || interrupted(("INT", 130), false)),
+        ("TERM while it waits", || interrupted(("TERM", 143), false)),
+        ("INT while it books", || interrupted(("INT", 130), true)),
+        ("TERM while it books", || interrupted(("TERM", 143), true)),
         ("stopped over the opening", stopped),
         ("stopped while others run", stopped_beside_others),
     ]);

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, START, Scene, logged_in, outcomes, says, together};
+use crate::support::{ANA, SOURCE, START, Scene, logged_in, outcomes, says, together};
 
 #[test]
 fn from_the_wish_to_the_notice() {
     together(&[
         ("booked, with a notice", booked_with_a_notice),
+        ("a notice that fails", failing_notice),
         ("in words", in_words),
         ("book --prebook", book_or_prebook),
         ("a weekly rule", weekly),
@@ -62,6 +63,19 @@ fn booked_with_a_notice() {
     let seen = &scene.lines("seen")[0]["prebookings"][0];
     assert_eq!(seen["status"], "booked", "{seen}");
     assert_eq!(seen["reservation_id"], stored["reservation_id"]);
+}
+
+/// A warning, and no failure of the run.
+fn failing_notice() {
+    let scene = Scene::new().opens_in(2);
+    let lines = format!("{SOURCE}\n[[notify]]\ncommand = \"exit 9\"");
+    scene.home.config(&lines);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    assert!(fired.words.starts_with("warning: "), "{fired:?}");
+    scene.ends(id, "booked", &[&class]);
 }
 
 fn in_words() {
