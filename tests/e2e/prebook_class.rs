@@ -52,7 +52,7 @@ fn moved() {
 
 /// The look before the opening does not find it; the one at the opening does.
 fn gone() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scene::new().opens_in(6);
     let id = scene.add("");
     let run = scene.go("");
     scene.wait_until(-1000);
@@ -76,7 +76,7 @@ fn renumbered() {
 
 /// The number that was looked up is gone when booking opens.
 fn renumbered_late() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scene::new().opens_in(6);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let run = scene.go("");
@@ -107,7 +107,7 @@ fn closed() {
 }
 
 fn closed_until_the_opening() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scene::new().opens_in(6);
     let class = scene.class(&json!({ "enabled": false }));
     let id = scene.add("");
     let run = scene.go("");
@@ -208,7 +208,7 @@ fn mine_before() {
 
 /// After the last look at the schedule: the refusal "already at that hour" is settled by the row.
 fn mine_meanwhile() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scene::new().opens_in(6);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let run = scene.go("");

@@ -5,7 +5,7 @@ use std::fs;
 use chrono::DateTime;
 use serde_json::json;
 
-use crate::support::{Fired, START, Scene, outcomes, says, together, wait_for};
+use crate::support::{Fired, START, Scene, outcomes, says, together};
 
 #[test]
 fn clocks_and_rules_that_are_wrong() {
@@ -19,7 +19,7 @@ fn clocks_and_rules_that_are_wrong() {
         ("set forward at the last moment", || stepped("+10", -200)),
         ("set back at the last moment", || stepped("-10", -200)),
         ("slow answers", slow),
-        ("a second later than the rule says", a_second_later),
+        ("two seconds later than the rule says", two_seconds_later),
         ("much later than anybody asks", much_later),
         ("days later, as the refusal tells", || days_later("both")),
         ("days later, by the text alone", || days_later("text")),
@@ -33,7 +33,7 @@ fn clocks_and_rules_that_are_wrong() {
 fn skewed(ms: i64) {
     let mut scene = Scene::new();
     scene.server_ahead(ms);
-    let scene = scene.opens_in(5);
+    let scene = scene.opens_in(6);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let fired = scene.fired(0);
@@ -63,15 +63,13 @@ fn behind() {
 
 /// The machine's clock is set at that moment, seen from the opening.
 fn stepped(by: &str, at: i64) {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scene::new().opens_in(6);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let file = scene.home.write("clock", "+0");
     let run = scene.command("prebook run --json").any_stderr();
     let run = run.faketime_by(&file).steady_is_real().spawn();
-    wait_for("the class looked up", || {
-        !scene.sandbox.sent("/api/bookings").is_empty()
-    });
+    scene.looked_up();
     scene.wait_until(at);
     let fresh = scene.home.write("clock.new", by);
     fs::rename(fresh, &file).unwrap();
@@ -81,7 +79,7 @@ fn stepped(by: &str, at: i64) {
 }
 
 fn slow() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scene::new().opens_in(6);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     scene
@@ -92,9 +90,9 @@ fn slow() {
     scene.ends(id, "booked", &[&class]);
 }
 
-fn a_second_later() {
-    let scene = Scene::new().opens_in(2);
-    let class = scene.class(&json!({ "opens_at_ms": scene.opens_ms + 1000 }));
+fn two_seconds_later() {
+    let scene = Scene::new().opens_in(5);
+    let class = scene.class(&json!({ "opens_at_ms": scene.opens_ms + 2000 }));
     let id = scene.add("");
     let fired = scene.fired(0);
     fired.is(&[("booked", 1)]);

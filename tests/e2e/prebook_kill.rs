@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Fired, Running, Scene, signal, together, wait_for};
+use crate::support::{Fired, Running, Scene, signal, soon, together};
 
 #[test]
 fn at_chosen_moments() {
@@ -42,7 +42,7 @@ fn next_run(scene: &Scene, id: i64, class: &str) {
 
 /// Kills it when that many booking requests have reached the platform.
 fn kill_after(scene: &Scene, run: Running, requests: usize) {
-    wait_for("the booking request", || scene.in_time().len() >= requests);
+    soon("the booking request", || scene.in_time().len() >= requests);
     run.kill();
     let stored = scene.stored(1);
     assert_eq!(stored["status"], "executing", "{stored}");
@@ -51,7 +51,7 @@ fn kill_after(scene: &Scene, run: Running, requests: usize) {
 fn before() {
     let (scene, class, id) = scene(5);
     let run = scene.go("");
-    wait_for("the claim", || scene.stored(id)["status"] == "executing");
+    scene.claimed(id);
     run.kill();
     assert_eq!(scene.stored(id)["status"], "executing");
     assert!(scene.requests().is_empty());
@@ -73,12 +73,12 @@ fn hanging(acted: bool) {
 
 /// The answer is there, and the look at the row that follows it hangs.
 fn answered() {
-    let (scene, class, id) = scene(2);
+    let (scene, class, id) = scene(5);
     scene.sandbox.fault(
         &json!({ "path": "/api/bookings", "kind": "hang", "count": -1, "from_ms": scene.opens_ms }),
     );
     let run = scene.go("");
-    wait_for("the look at the row", || {
+    soon("the look at the row", || {
         let looks = scene.sandbox.sent("/api/bookings");
         looks.iter().any(|look| look["fault"] == "hang")
     });
@@ -126,7 +126,7 @@ fn started(acted: bool) {
 fn claimed_and_dead() {
     let (scene, class, id) = scene(4);
     let dead = scene.go("");
-    wait_for("the claim", || scene.stored(id)["status"] == "executing");
+    scene.claimed(id);
     dead.kill();
     let runs: Vec<Running> = (0..3).map(|_| scene.go("")).collect();
     let booked: u64 = runs
@@ -144,13 +144,11 @@ fn interrupted((name, code): (&str, i32), booking: bool) {
     scene.sandbox.config(&json!({ "latency_after_ms": 200 }));
     let run = scene.command("prebook run").status(code);
     let run = run.any_stdout().spawn();
-    wait_for("the moment", || {
-        if booking {
-            !scene.in_time().is_empty()
-        } else {
-            scene.stored(id)["status"] == "executing"
-        }
-    });
+    if booking {
+        soon("the request", || !scene.in_time().is_empty());
+    } else {
+        scene.claimed(id);
+    }
     signal(name, run.id());
     run.done();
     let held = scene.sandbox.reservations(&class).len();
@@ -166,7 +164,7 @@ fn interrupted((name, code): (&str, i32), booking: bool) {
 fn stopped() {
     let (scene, class, id) = scene(5);
     let run = scene.go("");
-    wait_for("the claim", || scene.stored(id)["status"] == "executing");
+    scene.claimed(id);
     signal("STOP", run.id());
     scene.wait_until(1500);
     assert!(scene.requests().is_empty());
@@ -180,7 +178,7 @@ fn stopped() {
 fn stopped_beside_others() {
     let (scene, class, id) = scene(5);
     let run = scene.go("");
-    wait_for("the claim", || scene.stored(id)["status"] == "executing");
+    scene.claimed(id);
     signal("STOP", run.id());
     scene.wait_until(200);
     for _ in 0..2 {

@@ -3,9 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    ANA, ANAS, Fired, Running, SOURCE, Scene, outcomes, says, together, wait_for,
-};
+use crate::support::{ANA, ANAS, Fired, Running, SOURCE, Scene, outcomes, says, together};
 
 #[test]
 fn sessions_and_platforms_that_fail() {
@@ -46,9 +44,7 @@ fn answers_that_are_lost() {
 /// A run that has looked the class up and waits for the opening.
 fn waiting(scene: &Scene) -> Running {
     let run = scene.go("");
-    wait_for("the class looked up", || {
-        !scene.sandbox.sent("/api/bookings").is_empty()
-    });
+    scene.looked_up();
     run
 }
 

@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod sandbox;
 mod scene;
+mod together;
 
 use aimharder::model::account::Account;
 use aimharder::model::session::SessionKind;
@@ -29,7 +30,8 @@ pub(crate) use fired::{Fired, outcomes, says};
 pub(crate) use home::Home;
 pub(crate) use run::{Run, Running, all_at_once};
 pub(crate) use sandbox::Sandbox;
-pub(crate) use scene::{SOURCE, START, Scene, real_ms, together};
+pub(crate) use scene::{SOURCE, START, Scene, real_ms};
+pub(crate) use together::{soon, together};
 
 /// The sandbox's two people.
 pub(crate) const ANA: &str = "ana@example.org";
