@@ -11,6 +11,11 @@ pub(super) fn one_line(said: &str) -> String {
         if line.starts_with("For more information") {
             break;
         }
+        if let Some(names) = line.strip_prefix("[subcommands: ") {
+            let names = names.trim_end_matches(']').trim_end_matches(", help");
+            words = format!("{words} ({names})");
+            continue;
+        }
         let line = line.trim_start_matches("error: ");
         let joint = match words.chars().last() {
             None => "",
@@ -48,8 +53,8 @@ mod tests {
                 "the following required arguments were not provided: --day <DAY>, <--time <TIME>|--id <ID>>; see `aimharder book --help`",
             ),
             (
-                "error: 'aimharder prebook' requires a subcommand but one was not provided\n  [subcommands: add, list]\n\nUsage: aimharder prebook [OPTIONS] <COMMAND>\n",
-                "'aimharder prebook' requires a subcommand but one was not provided, [subcommands: add, list]; see `aimharder prebook --help`",
+                "error: 'aimharder prebook' requires a subcommand but one was not provided\n  [subcommands: add, list, help]\n\nUsage: aimharder prebook [OPTIONS] <COMMAND>\n",
+                "'aimharder prebook' requires a subcommand but one was not provided (add, list); see `aimharder prebook --help`",
             ),
             (
                 "error: invalid value 'x' for '--days <N>': \"x\" is no whole number\n\nFor more information, try '--help'.\n",
