@@ -75,13 +75,10 @@ fn shown(command: &Command) -> impl Iterator<Item = &Command> {
 }
 
 fn render(command: &Command) -> io::Result<Page> {
-    let man = Man::new(command.clone())
-        .manual("aimharder")
-        .source(concat!("aimharder ", env!("CARGO_PKG_VERSION")));
+    let man = Man::new(command.clone());
     let mut text = Vec::new();
-    man.render_title(&mut text)?;
     man.render_name_section(&mut text)?;
-    man.render_synopsis_section(&mut text)?;
+    synopsis(command, &mut text)?;
     man.render_description_section(&mut text)?;
     let told = Told::read(command);
     told.remarks(&mut text)?;
@@ -93,10 +90,37 @@ fn render(command: &Command) -> io::Result<Page> {
     section("ENVIRONMENT", &ENVIRONMENT, &mut text)?;
     section("FILES", &FILES, &mut text)?;
     see_also(command, &mut text)?;
+    let file = man.get_filename();
+    let title = file.trim_end_matches(".1").to_uppercase();
     Ok(Page {
-        file: man.get_filename(),
-        text: String::from_utf8_lossy(&text).into_owned(),
+        text: tidy(&title, &String::from_utf8_lossy(&text)),
+        file,
     })
+}
+
+/// As `--help` has it: the flags that every command understands are listed below, not in every synopsis.
+fn synopsis(command: &Command, to: &mut Vec<u8>) -> io::Result<()> {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    let mut roff = Roff::default();
+    roff.control("SH", ["SYNOPSIS"]);
+    roff.text([roman(usage)]);
+    roff.to_writer(to)
+}
+
+/// One title and one preamble, and no break beside an empty line: every part was made as a page of its own.
+fn tidy(title: &str, parts: &str) -> String {
+    let is_preamble = |line: &&str| line.starts_with(".ie ") || line.starts_with(".el ");
+    let preamble: Vec<&str> = parts.lines().take_while(is_preamble).collect();
+    let lines = parts.lines().filter(|line| !is_preamble(line));
+    let body = lines.map(str::trim_end).collect::<Vec<_>>().join("\n");
+    let body = body.replace("\n.br\n\n.br\n", "\n.sp\n");
+    format!(
+        "{}\n.TH {} 1 \"\" \"aimharder {}\" \"User Commands\"\n{body}\n",
+        preamble.join("\n"),
+        title.replace('-', "\\-"),
+        env!("CARGO_PKG_VERSION"),
+    )
 }
 
 /// What stands below the help, taken apart.
@@ -137,20 +161,20 @@ impl Told {
 
     fn remarks(&self, to: &mut Vec<u8>) -> io::Result<()> {
         let mut roff = Roff::default();
-        for line in &self.remarks {
-            match line.trim() {
-                "" => roff.control("PP", []),
-                text if line.starts_with(' ') => roff.control("br", []).text([roman(text)]),
-                text => roff.text([roman(text)]),
-            };
+        let paragraphs = self.remarks.split(|line| line.trim().is_empty());
+        for paragraph in paragraphs.filter(|lines| !lines.is_empty()) {
+            roff.control("PP", []);
+            for (n, line) in paragraph.iter().enumerate() {
+                // an indented line is one of a list
+                if n > 0 && line.starts_with(' ') {
+                    roff.control("br", []);
+                }
+                roff.text([roman(line.trim())]);
+            }
         }
-        // nothing but white space is no paragraph
-        if self.remarks.iter().all(|line| line.trim().is_empty()) {
+        if roff == Roff::default() {
             return Ok(());
         }
-        let mut start = Roff::default();
-        start.control("PP", []);
-        start.to_writer(to)?;
         roff.to_writer(to)
     }
 
