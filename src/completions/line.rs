@@ -2,6 +2,9 @@
 //! takes for the current word. That is not the word: it begins after the last of COMP_WORDBREAKS (`@`, `=`, `:` …), or
 //! after an open quote, and bash quotes nothing by itself.
 
+/// Breaks that bash leaves at the head of what it replaces (`rl_special_prefixes`).
+const REPLACED_TOO: [char; 2] = ['$', '@'];
+
 /// A line up to the cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -50,6 +53,9 @@ impl Line {
                     word.push(c);
                     if quote.is_none() && breaks.contains(c) {
                         read.kept.clone_from(&typed);
+                        if REPLACED_TOO.contains(&c) {
+                            read.kept.pop();
+                        }
                     }
                 }
             }
@@ -138,7 +144,7 @@ mod tests {
                 "a --account ana@e",
                 vec!["a", "--account", "ana@e"],
                 "ana@example.org",
-                Some("example.org"),
+                Some("@example.org"),
             ),
             (
                 "a --account ana@e",

@@ -16,6 +16,7 @@ mod http;
 mod report;
 mod run;
 mod sandbox;
+mod terminal;
 
 use aimharder::model::account::Account;
 use aimharder::model::session::SessionKind;
@@ -26,6 +27,7 @@ pub(crate) use day::{day, madrid, today};
 pub(crate) use home::Home;
 pub(crate) use run::{Run, Running, all_at_once};
 pub(crate) use sandbox::Sandbox;
+pub(crate) use terminal::{bare, shown};
 
 /// The sandbox's two people.
 pub(crate) const ANA: &str = "ana@example.org";
