@@ -1,9 +1,6 @@
-//! Completion: the scripts, what they are told, and what the shells themselves make of it.
+//! Completion: the scripts, and what they are told. What the shells make of it: `completions_shells`.
 
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::json;
@@ -17,7 +14,7 @@ const SCRIPTS: [(&str, &str); 3] = [
 ];
 
 /// A store that has seen some classes.
-fn seen() -> (Sandbox, Home) {
+pub(crate) fn seen() -> (Sandbox, Home) {
     let (sandbox, home) = logged_in();
     for (start, name) in [
         ("13:10", "Open Box"),
@@ -204,109 +201,4 @@ fn an_answer_comes_at_once() {
     let best = (0..10).map(|_| run().done().took).min().unwrap();
     // 15 ms is promised of a release build on a machine with nothing else to do
     assert!(best < Duration::from_millis(60), "{best:?}");
-}
-
-// --- the shells themselves ---------------------------------------------------------------------------
-
-/// What `aimharder` is called with after these key strokes in an interactive shell on a terminal of its own: a function takes
-/// the program's place for running, not for completing.
-fn typed(home: &Home, shell: &str, first: &str, keys: &[&str]) -> String {
-    let binary = Path::new(env!("CARGO_BIN_EXE_aimharder")).parent().unwrap();
-    let mut input = format!("{first}; aimharder() {{ printf '<%s>' \"$@\"; echo; }}\r");
-    for keys in keys {
-        input.push_str(keys);
-        input.push('\r');
-    }
-    input.push_str("exit\r");
-    let mut child = Command::new("script")
-        .args(["-qec", shell, "/dev/null"])
-        .env_clear()
-        .env("HOME", home.path())
-        .env("PATH", format!("{}:/usr/bin:/bin", binary.display()))
-        .env("TERM", "dumb")
-        .env("LC_ALL", "C.UTF-8")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("script, of the package bsdutils");
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    let out = child.wait_with_output().unwrap();
-    String::from_utf8_lossy(&out.stdout).into_owned()
-}
-
-/// Key strokes, and the words that become of them.
-const KEYS: [(&str, &str); 7] = [
-    ("aimharder preb\t", "<prebook>"),
-    ("aimharder book --class op\t", "<book><--class><Open Box>"),
-    ("aimharder book --class \"op\t", "<book><--class><Open Box>"),
-    (
-        "aimharder book --class Open\\ b\t",
-        "<book><--class><Open Box>",
-    ),
-    (
-        "aimharder book --class=for\t",
-        "<book><--class=Força d'hivern>",
-    ),
-    ("aimharder login ana@e\t", "<login><ana@example.org>"),
-    (
-        "aimharder --store /etc/host\tname",
-        "<--store></etc/hostname>",
-    ),
-];
-
-fn completes(shell: &str, first: &str) {
-    let (_sandbox, home) = seen();
-    let keys = KEYS.map(|(keys, _)| keys);
-    let shown = typed(&home, shell, first, &keys[..6]);
-    for (keys, words) in &KEYS[..6] {
-        assert!(shown.contains(words), "{keys:?} → {words}\n{shown}");
-    }
-}
-
-#[test]
-fn bash_completes() {
-    completes(
-        "bash --norc --noprofile -i",
-        "source completions/aimharder.bash",
-    );
-}
-
-#[test]
-fn zsh_completes() {
-    let first = "autoload -Uz compinit; compinit -u -D; source completions/_aimharder";
-    completes("zsh -f -i", first);
-}
-
-#[test]
-fn fish_completes() {
-    let (_sandbox, home) = seen();
-    let binary = Path::new(env!("CARGO_BIN_EXE_aimharder")).parent().unwrap();
-    let asked = |line: &str| {
-        let out = Command::new("fish")
-            .args(["--no-config", "-c"])
-            .arg(format!(
-                "source completions/aimharder.fish; complete -C {line:?}"
-            ))
-            .env_clear()
-            .env("HOME", home.path())
-            .env("PATH", format!("{}:/usr/bin:/bin", binary.display()))
-            .env("LC_ALL", "C.UTF-8")
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .expect("the package fish");
-        assert_eq!(String::from_utf8_lossy(&out.stderr), "");
-        String::from_utf8_lossy(&out.stdout).into_owned()
-    };
-    assert_eq!(
-        asked("aimharder book --class "),
-        "Força d'hivern\nOpen Box\nWOD\n"
-    );
-    assert_eq!(asked("aimharder login an"), format!("{ANA}\n"));
-    assert!(asked("aimharder preb").starts_with("prebook\t"));
 }

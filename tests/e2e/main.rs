@@ -17,6 +17,7 @@ mod classes;
 mod classes_shown;
 mod clocks;
 mod completions;
+mod completions_shells;
 mod config;
 mod dead;
 mod faults;
