@@ -40,7 +40,7 @@ impl Line {
                         word.push(next);
                     }
                 }
-                (None, c) if c.is_whitespace() => {
+                (None, ' ' | '\t' | '\n') => {
                     if begun {
                         read.words.push(std::mem::take(&mut word));
                     }
@@ -80,6 +80,8 @@ impl Line {
 fn escaped(text: &str, quote: Option<char>) -> Option<String> {
     let special: &str = match quote {
         Some('\'') => return (!text.contains('\'')).then(|| text.to_owned()),
+        // history would be expanded there, and a backslash be left
+        Some(_) if text.contains('!') => return None,
         Some(_) => "\"\\$`",
         None => " \t\"'\\$`|&;()<>*?[]{}!#~",
     };
@@ -158,6 +160,19 @@ mod tests {
                 "x",
                 Some("x"),
             ),
+            (
+                "a --class ",
+                vec!["a", "--class", ""],
+                "$(x)`y`;!z",
+                Some("\\$\\(x\\)\\`y\\`\\;\\!z"),
+            ),
+            (
+                "a --class \"",
+                vec!["a", "--class", ""],
+                "$(x)`y`",
+                Some("\\$(x)\\`y\\`"),
+            ),
+            ("a --class \"", vec!["a", "--class", ""], "WOD!", None),
             ("a \"\" ", vec!["a", "", ""], "x", Some("x")),
         ];
         for (text, words, candidate, expected) in table {
