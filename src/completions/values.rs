@@ -70,8 +70,8 @@ fn with_value(arg: Arg, known: &Known) -> Arg {
 }
 
 fn pages(command: &Command, asked: &Asked) -> Vec<String> {
-    let named = asked.before().skip_while(|word| *word != "man").skip(1);
-    let below = named.fold(Some(command), |above, name| above?.find_subcommand(name));
+    let mut named = asked.before().skip_while(|word| *word != "man").skip(1);
+    let below = named.try_fold(command, |above, name| above.find_subcommand(name));
     let shown = below.into_iter().flat_map(Command::get_subcommands);
     shown
         .filter(|sub| !sub.is_hide_set())

@@ -105,7 +105,9 @@ impl RunView {
         // a class is told whole: where the page is too narrow it stands below its opening
         let below = !page.holds(&rows, 0);
         if below {
-            rows.iter_mut().for_each(|row| row.truncate(2));
+            for row in &mut rows {
+                row.truncate(2);
+            }
         }
         for (line, result) in page.lines(&rows, 0, &[]).iter().zip(&self.results) {
             writeln!(to, "{line}")?;

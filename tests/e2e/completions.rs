@@ -85,7 +85,7 @@ fn commands_flags_and_values() {
     assert_eq!(told(&home, &["book", "--day", "to"]), ["today", "tomorrow"]);
     let zone = ["boxes", "set", "x", "--timezone", "europe/mad"];
     assert_eq!(told(&home, &zone), ["Europe/Madrid"]);
-    assert_eq!(told(&home, &["man", "boo"]), ["book", "bookings"]);
+    assert_eq!(told(&home, &["man", "boo"]), ["bookings", "book"]);
     assert_eq!(told(&home, &["man", "prebook", "re"]), ["remove"]);
     let device = home.fingerprint(ANA, "device");
     let background = home.fingerprint(ANA, "background");
