@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod sandbox;
 mod scene;
+mod terminal;
 mod together;
 
 use aimharder::model::account::Account;
@@ -31,6 +32,7 @@ pub(crate) use home::Home;
 pub(crate) use run::{Run, Running, all_at_once};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use scene::{SOURCE, START, Scene, real_ms};
+pub(crate) use terminal::{bare, shown};
 pub(crate) use together::{soon, together};
 
 /// The sandbox's two people.
