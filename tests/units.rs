@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // helpers of tests may, as tests do
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -134,6 +135,51 @@ fn the_drop_in_without_user_namespaces_takes_back_all_that_needs_one() {
     assert_eq!(values(&drop_in, "CapabilityBoundingSet"), ["~"]);
 }
 
+const FAILURE: &str = "aimharder-failure@.service";
+
+/// The drop-in and the unit it calls are a pair; the unit's one line of shell, run with stand-ins, mails the state.
+#[test]
+fn the_failure_unit_mails_what_systemd_says() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/examples");
+    let drop_in = fs::read_to_string(examples.join("on-failure.conf")).unwrap();
+    assert_eq!(
+        values(&drop_in, "OnFailure"),
+        [FAILURE.replace("@.", "@%n.")]
+    );
+
+    let unit = fs::read_to_string(examples.join(FAILURE)).unwrap();
+    let starts = values(&unit, "ExecStart");
+    let (_, script) = starts[0].split_once("-c '").unwrap();
+    let (script, arguments) = script.split_once('\'').unwrap();
+    assert_eq!(arguments, " sh %i");
+    let script = script.replace("$$", "$").replace("%H", "here");
+    let tools = tempfile::tempdir().unwrap();
+    let mail = "#!/bin/sh\necho \"$*\"; cat";
+    for (name, text) in [
+        ("systemctl", "#!/bin/sh\necho \"state: $*\"; exit 3"),
+        ("mail", mail),
+    ] {
+        let path = tools.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for (scope, flag) in [("/run/user/1000", "--user "), ("", "")] {
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", &script, "sh", "aimharder-refresh@ana.service"])
+            .env_clear();
+        shell.env("PATH", format!("{}:/usr/bin:/bin", tools.path().display()));
+        shell.env("MAILTO", "ana").env("XDG_RUNTIME_DIR", scope);
+        let output = shell.output().unwrap();
+        let expected = format!(
+            "-s aimharder-refresh@ana.service failed on here ana\n\
+             state: {flag}status --full --lines=20 --no-pager aimharder-refresh@ana.service\n"
+        );
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+        assert!(output.status.success());
+    }
+}
+
 /// A copy whose ExecStart is there, for tools that look.
 fn copies() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -219,8 +265,16 @@ fn systemd_verifies_and_scores_them() {
             .collect();
         analyze(&["verify", "--man=no", "--recursive-errors=no"], &files);
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/examples");
-        for example in fs::read_dir(examples).unwrap() {
+        let failure = folder.path().join(scope).join(FAILURE);
+        fs::copy(examples.join(FAILURE), &failure).unwrap();
+        let instance = failure.with_file_name(FAILURE.replace("@.", "@a.service."));
+        fs::copy(&failure, &instance).unwrap();
+        analyze(&["verify", "--man=no"], &[instance]);
+        for example in fs::read_dir(&examples).unwrap() {
             let example = example.unwrap();
+            if example.path().extension().is_none_or(|end| end != "conf") {
+                continue;
+            }
             for file in plain
                 .iter()
                 .filter(|f| f.extension().is_some_and(|e| e == "service"))

@@ -1,0 +1,344 @@
+#!/bin/sh
+# Installs aimharder for yourself or for the machine: the program, its units, completions, man pages, a commented
+# config and the state folder. Doing it again brings all up to date; a config that is there is never touched.
+#
+#   systemd/install.sh [--user | --system] [--enable] [--prefix DIR] [--binary FILE]
+#   systemd/install.sh --uninstall [--user | --system] [--prefix DIR]
+#
+#   --user       for you (the default, but for root): the program in ~/.cargo/bin, where `cargo install` puts it
+#   --system     for the machine, with a user of its own: the program in /usr/local/bin
+#   --enable     start the timers too (log in first)
+#   --prefix     the program goes to DIR/bin, the man pages to DIR/share/man; the units name it there
+#   --binary     the program to install; else the newest of target/release/aimharder and what is installed
+#   --uninstall  remove what this script has placed; config and state stay
+#
+# With DESTDIR=FOLDER in the environment everything goes below that folder, and the running system is left alone.
+# Exit codes: 0 done, 1 something could not be done, 2 wrong call.
+set -eu
+umask 022
+
+say() { printf '%s\n' "$@"; }
+fail() {
+    printf 'install.sh: %s\n' "$2" >&2
+    exit "$1"
+}
+
+# --- what is wanted --------------------------------------------------------------------------------------------------
+
+scope='' enable='' uninstall='' prefix='' binary=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    --user | --system) scope=${1#--} ;;
+    --enable) enable=yes ;;
+    --uninstall) uninstall=yes ;;
+    --prefix=* | --binary=*)
+        option=${1%%=*} value=${1#*=}
+        shift
+        set -- "$option" "$value" "$@"
+        continue
+        ;;
+    --prefix | --binary)
+        [ -n "${2-}" ] || fail 2 "$1 needs a value"
+        case $1 in --prefix) prefix=$2 ;; *) binary=$2 ;; esac
+        shift
+        ;;
+    -h | --help)
+        sed -n '/^#!/d; s/^# \{0,1\}//p; /^set /q' "$0"
+        exit 0
+        ;;
+    *) fail 2 "unknown argument $1; see --help" ;;
+    esac
+    shift
+done
+root=${DESTDIR-}
+root=${root%/}
+if [ -z "$scope" ]; then
+    if [ "$(id -u)" -eq 0 ]; then scope=system; else scope=user; fi
+fi
+if [ -z "$root" ]; then
+    case $scope in
+    system) [ "$(id -u)" -eq 0 ] || fail 2 "--system needs root: sudo $0 --system" ;;
+    user) [ -z "${SUDO_USER-}" ] || fail 2 "--user is for the user who calls it: without sudo, please" ;;
+    esac
+fi
+case $binary in '' | /*) ;; *) binary=$PWD/$binary ;; esac
+case $prefix in '' | /*) ;; *) prefix=$PWD/$prefix ;; esac
+prefix=${prefix%/}
+source=$(cd "$(dirname "$0")/.." && pwd)
+
+# --- where things go -------------------------------------------------------------------------------------------------
+
+if [ "$scope" = user ]; then
+    [ -n "${HOME-}" ] || fail 2 "HOME is not set"
+    settings=${XDG_CONFIG_HOME:-$HOME/.config}
+    data=${XDG_DATA_HOME:-$HOME/.local/share}
+    states=${XDG_STATE_HOME:-$HOME/.local/state}
+    prefix=${prefix:-${CARGO_HOME:-$HOME/.cargo}}
+    units=$settings/systemd/user
+    wants=$units/timers.target.wants
+    bash=$data/bash-completion/completions
+    zsh=$data/zsh/site-functions
+    fish=$settings/fish/completions
+    list=$data/aimharder/installed
+    config=$settings/aimharder/config.toml config_mode=0600
+    state=$states/aimharder
+    systemctl='systemctl --user'
+else
+    prefix=${prefix:-/usr/local}
+    case $prefix in /usr) lib=/usr/lib ;; *) lib=/etc ;; esac
+    units=$lib/systemd/system
+    wants=/etc/systemd/system/timers.target.wants
+    bash=$prefix/share/bash-completion/completions
+    zsh=$prefix/share/zsh/site-functions
+    fish=$prefix/share/fish/vendor_completions.d
+    list=$prefix/share/aimharder/installed
+    config=/etc/aimharder/config.toml config_mode=0640
+    state=/var/lib/aimharder
+    systemctl=systemctl
+fi
+program=$prefix/bin/aimharder
+man=$prefix/share/man/man1 # `man` looks beside the folders of PATH
+timers='aimharder-refresh.timer aimharder-prebook.timer'
+
+# Is there a running systemd to talk to?
+running() {
+    [ -z "$root" ] || return 1
+    case $scope in
+    system) [ -d /run/systemd/system ] ;;
+    user) systemctl --user show-environment >/dev/null 2>&1 ;;
+    esac
+}
+
+# --- removing --------------------------------------------------------------------------------------------------------
+
+# What the list names; the list itself last.
+remove_listed() {
+    while IFS= read -r place; do
+        if [ -e "$root$place" ] || [ -L "$root$place" ]; then
+            rm -f "$root$place"
+            say "removed $place"
+        fi
+    done <"$root$list"
+    rm -f "$root$list"
+    rmdir "$root${list%/*}" 2>/dev/null || true
+}
+
+uninstall() {
+    if [ ! -f "$root$list" ]; then
+        say "nothing to remove: this script has placed nothing ($list is not there)"
+        return
+    fi
+    if running; then
+        $systemctl stop 'aimharder-refresh*' 'aimharder-prebook*' || true
+    fi
+    # what `enable` has made, without needing a running systemd
+    rm -f "$root$wants"/aimharder-refresh.timer "$root$wants"/aimharder-refresh@*.timer \
+        "$root$wants"/aimharder-prebook.timer "$root$wants"/aimharder-prebook@*.timer
+    rmdir "$root$wants" 2>/dev/null || true
+    remove_listed
+    if running; then $systemctl daemon-reload; fi
+    for place in "$program" "$config" "$state"; do
+        if [ -e "$root$place" ]; then say "left $place"; fi
+    done
+    if [ -e "$root$state/aimharder.db" ]; then
+        say "the store holds logins: \`aimharder logout\` and \`aimharder logout --background --yes-delete-background\` forget them"
+    fi
+    if [ "$scope" = system ]; then say "the user aimharder stays too: it owns the state"; fi
+}
+
+if [ -n "$uninstall" ]; then
+    uninstall
+    exit 0
+fi
+
+# --- placing ---------------------------------------------------------------------------------------------------------
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+placed=$work/placed
+: >"$placed"
+
+# put MODE FILE PLACE: a copy there, in one step, unless it is there already.
+put() {
+    printf '%s\n' "$3" >>"$placed"
+    if cmp -s "$2" "$root$3"; then
+        chmod "$1" "$root$3"
+        return
+    fi
+    mkdir -p "$root${3%/*}"
+    install -m "$1" "$2" "$root$3.new"
+    mv -f "$root$3.new" "$root$3"
+    say "placed $3"
+}
+
+listed() { [ -f "$root$list" ] && grep -qxF -e "$1" "$root$list"; }
+
+find_program() {
+    if [ -z "$binary" ]; then
+        # shellcheck disable=SC2012 # the newest of three names that are known
+        binary=$(ls -1t "$source/target/release/aimharder" "$program" "$(command -v aimharder)" 2>/dev/null | head -n 1)
+    fi
+    if [ ! -f "$binary" ] || [ ! -x "$binary" ]; then
+        fail 1 "no program to install: \`cargo install --locked --path $source\`, or name one by --binary"
+    fi
+}
+# One that stands in its place already, by `cargo install`, is not ours to list and remove.
+put_program() {
+    if cmp -s "$binary" "$root$program" && ! listed "$program"; then
+        say "found $program"
+    else
+        put 0755 "$binary" "$program"
+    fi
+}
+
+# A path as systemd and sed take it.
+in_unit() {
+    home=
+    rest=$1
+    if [ "$scope" = user ]; then
+        case $1 in "$HOME"/*) home=%h rest=${1#"$HOME"} ;; esac
+    fi
+    case $rest in
+    *[!A-Za-z0-9/._+@%-]*) fail 1 "a unit cannot name this path, for it has unusual characters: $1" ;;
+    esac
+    printf '%s%s' "$home" "$(printf '%s' "$rest" | sed 's/%/%%/g')"
+}
+
+# The units as they are here, but for the places of this installation.
+find_places() {
+    in_program=$(in_unit "$program")
+    if [ "$scope" = user ]; then
+        in_states=$(in_unit "$states")
+        in_settings=$(in_unit "$settings")
+        places="s|%h/.cargo/bin/aimharder|$in_program|g; s|%h/.local/state|$in_states|g; s|%h/.config|$in_settings|g"
+    else
+        places="s|/usr/local/bin/aimharder|$in_program|g"
+    fi
+}
+put_units() {
+    for unit in "$source/systemd/$scope"/*; do
+        sed "$places" "$unit" >"$work/unit"
+        put 0644 "$work/unit" "$units/${unit##*/}"
+    done
+}
+
+put_completion() { # put_completion SHELL FILE_HERE PLACE
+    file=$source/completions/$2
+    if "$binary" completions "$1" >"$work/completions" 2>/dev/null; then file=$work/completions; fi
+    if [ -s "$file" ]; then put 0644 "$file" "$3"; fi
+}
+put_completions() {
+    put_completion bash aimharder.bash "$bash/aimharder"
+    put_completion zsh _aimharder "$zsh/_aimharder"
+    put_completion fish aimharder.fish "$fish/aimharder.fish"
+}
+
+put_man() {
+    mkdir "$work/man"
+    "$binary" man --dir "$work/man" >/dev/null 2>&1 || return 0
+    for page in "$work/man"/*.1; do
+        put 0644 "$page" "$man/${page##*/}"
+    done
+}
+
+put_config() {
+    if [ -e "$root$config" ] || [ -L "$root$config" ]; then
+        say "kept $config"
+        return
+    fi
+    mkdir -p "$root${config%/*}"
+    install -m "$config_mode" "$source/examples/config.toml" "$root$config"
+    say "placed $config"
+}
+
+put_state() {
+    [ ! -d "$root$state" ] || return 0
+    mkdir -p "$root${state%/*}"
+    mkdir -m 0700 "$root$state"
+    say "made $state"
+}
+
+# The user of the system units, and what is its own. Neither needs a running systemd.
+put_user() {
+    put 0644 "$source/systemd/sysusers.d/aimharder.conf" "$lib/sysusers.d/aimharder.conf"
+    [ -z "$root" ] || return 0
+    if command -v systemd-sysusers >/dev/null; then
+        systemd-sysusers "$lib/sysusers.d/aimharder.conf"
+    elif ! id aimharder >/dev/null 2>&1; then
+        useradd --system --user-group --home-dir "$state" --shell /usr/sbin/nologin aimharder
+    fi
+}
+own() {
+    [ -z "$root" ] || return 0
+    chgrp aimharder "$config"
+    chown aimharder:aimharder "$state"
+}
+
+# What an older version placed and this one does not.
+drop_old() {
+    [ -f "$root$list" ] || return 0
+    grep -vxF -f "$placed" "$root$list" >"$work/old" || return 0
+    while IFS= read -r place; do
+        rm -f "$root$place"
+        say "removed $place"
+    done <"$work/old"
+}
+
+find_program
+find_places
+if [ "$scope" = system ]; then put_user; fi
+put_program
+put_units
+put_completions
+put_man
+put_config
+put_state
+if [ "$scope" = system ]; then own; fi
+drop_old
+mkdir -p "$root${list%/*}"
+cp "$placed" "$root$list"
+[ -z "$root" ] || exit 0
+
+# --- what comes next -------------------------------------------------------------------------------------------------
+
+status=0
+login='aimharder login EMAIL'
+sudo=
+if [ "$scope" = system ]; then
+    sudo='sudo '
+    login="sudo -u aimharder env STATE_DIRECTORY=$state CONFIGURATION_DIRECTORY=${config%/*} $program login EMAIL"
+fi
+if running; then
+    $systemctl daemon-reload
+    if [ -n "$enable" ]; then
+        # shellcheck disable=SC2086 # two names
+        $systemctl enable --now $timers
+        say "started $timers"
+    fi
+elif [ -n "$enable" ]; then
+    say "not started: systemd does not run here"
+    status=1
+fi
+
+say "" "Next:"
+say "  $login"
+if running; then
+    [ -n "$enable" ] || say "  $sudo$systemctl enable --now $timers"
+    [ "$scope" = system ] || say "  loginctl enable-linger    # so that they run while you are not logged in"
+    say "  $sudo$systemctl start aimharder-refresh    # try it: no output means success"
+elif [ "$scope" = user ]; then
+    say "  systemd does not run for you here. By cron: (crontab -l; cat $source/examples/crontab) | crontab -"
+    say "  When it does: systemctl --user daemon-reload; systemctl --user enable --now $timers"
+else
+    say "  systemd does not run here. When it does: systemctl daemon-reload; systemctl enable --now $timers"
+fi
+case :$PATH: in
+*":${program%/*}:"*) ;;
+*) say "  ${program%/*} is not on your PATH: add it" ;;
+esac
+if [ "$scope" = user ] && command -v zsh >/dev/null; then
+    say "  zsh looks for completions in \$fpath: add $zsh before compinit"
+fi
+exit "$status"
