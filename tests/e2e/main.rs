@@ -31,6 +31,7 @@ mod refresh_dead;
 mod refresh_faults;
 mod refresh_pace;
 mod refusals;
+mod scripts;
 mod secrets;
 mod signals;
 mod stampede;
