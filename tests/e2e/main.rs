@@ -18,6 +18,7 @@ mod clocks;
 mod config;
 mod dead;
 mod faults;
+mod fresh_user;
 mod full_disk;
 mod healing;
 mod kill;

@@ -1,7 +1,7 @@
 //! The scripts under `examples/`, each run as it stands against the sandbox: when all goes well, and when not.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
@@ -37,12 +37,6 @@ impl Home {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
-    }
-
-    /// A command of that name that does this.
-    fn tool(&self, name: &str, script: &str) {
-        let path = self.write(&format!("tools/{name}"), &format!("#!/bin/sh\n{script}\n"));
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 }
 
@@ -131,7 +125,10 @@ fn book_or_prebook_leaves_to_prebook_run_what_is_not_to_be_had_yet() {
     script("16:10").is(0, &["no answer: prebook run will try again"]);
     let told = home.run("prebook list").json();
     let stored = told["prebookings"].as_array().unwrap();
-    let mut times: Vec<_> = stored.iter().map(|p| p["start"].as_str().unwrap()).collect();
+    let mut times: Vec<_> = stored
+        .iter()
+        .map(|p| p["start"].as_str().unwrap())
+        .collect();
     times.sort_unstable();
     assert_eq!(times, ["14:10", "15:10", "16:10"], "{told}");
 }
