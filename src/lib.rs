@@ -72,6 +72,7 @@ pub mod booking;
 pub mod cli;
 pub mod clock;
 pub mod commands;
+pub mod completions;
 pub mod config;
 pub mod exit;
 pub mod interrupt;
