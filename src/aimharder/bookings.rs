@@ -75,11 +75,19 @@ pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
             answer.host
         )));
     }
-    let coming = coming
+    let listed = coming.items().len();
+    let coming: Vec<Coming> = coming
         .items()
         .iter()
         .filter_map(|value| self::coming(&WireNext::read(value)))
         .collect();
+    if coming.is_empty() && listed > 0 {
+        // bookings that cannot be read are not "nothing booked"
+        return Err(Error::Strange(format!(
+            "{} listed {listed} bookings, none of them with a time",
+            answer.host
+        )));
+    }
     let history = history
         .items()
         .iter()

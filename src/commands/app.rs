@@ -39,6 +39,10 @@ impl App {
             .into());
         }
         let config = load_config(asked.config.as_deref())?;
+        match &config.path {
+            Some(path) => log::info!("config {}", path.display()),
+            None => log::info!("no config file; going by the defaults"),
+        }
         let store = Store::open(&store_path(asked.store.as_deref())?)?;
         log::info!("store {}", store.path().display());
         let platform = Platform::new(settings(&config));
@@ -133,7 +137,7 @@ fn config_path() -> Result<PathBuf> {
         .join("config.toml"))
 }
 
-fn store_path(named: Option<&Path>) -> Result<PathBuf> {
+pub(super) fn store_path(named: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }

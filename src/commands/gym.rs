@@ -4,7 +4,8 @@
 use anyhow::Result;
 
 use super::app::App;
-use crate::aimharder::{BoxAt, BoxRef};
+use crate::aimharder::{BoxAt, BoxRef, Row};
+use crate::clock;
 use crate::exit::Failure;
 use crate::model::account::Account;
 use crate::opening::Opening;
@@ -95,7 +96,7 @@ impl App {
         };
         let suffix = format!(".{}", self.platform.domain());
         let host = row.host.filter(|host| host.ends_with(&suffix));
-        Ok(Gym {
+        let gym = Gym {
             host: host.unwrap_or_else(|| format!("{}{suffix}", row.name)),
             id: configured.and_then(|c| c.id).or(row.set_id).or(row.id),
             zone,
@@ -107,7 +108,19 @@ impl App {
             ),
             name: row.name,
             title: row.title,
-        })
+        };
+        log::info!(
+            "box {} ({}), {}, {}",
+            gym.name,
+            gym.id
+                .map_or("number unknown".to_owned(), |id| id.to_string()),
+            gym.zone,
+            gym.opening
+                .map_or("when booking opens is unknown".to_owned(), |rule| format!(
+                    "booking opens {rule} before a class"
+                )),
+        );
+        Ok(gym)
     }
 
     /// Where to reach a box, asking the platform for its number when nobody has told it yet.
@@ -130,6 +143,16 @@ impl App {
         let id = live.call(|platform, jar| platform.box_id(jar, &gym.host))?;
         self.store.put_box_id(&gym.name, id)?;
         Ok(id)
+    }
+
+    /// Note the names of classes that a schedule has shown, for shells to complete. Nothing depends on it: trouble with
+    /// the store is not the command's.
+    pub(super) fn note_classes(&self, gym: &Gym, rows: &[Row]) {
+        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        let today = clock::now().date_naive();
+        if let Err(e) = self.store.note_class_names(&gym.name, &names, today) {
+            log::debug!("names of classes were not noted: {e}");
+        }
     }
 
     /// Remember the boxes that a login or whoami named.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Local, NaiveDate};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::page::{Cell, Page, Tone, cell, plain};
+use super::page::{Cell, Page, Tone, cell, give, plain};
 use super::{SessionRef, View};
 use crate::exit::Failure;
 use crate::model::instant::{maybe_instant, maybe_millis};
@@ -89,22 +89,29 @@ impl View for RunView {
 impl RunView {
     /// The plan of a dry run, in the box's time and in the user's where they differ.
     fn plan(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
-        let rows: Vec<Vec<Cell>> = self
+        let several = self
             .results
-            .iter()
-            .map(|result| {
-                let opens = result
-                    .opens_at
-                    .map_or_else(|| "opening unknown: asked at once".to_owned(), both_zones);
-                vec![
-                    plain(format!("#{}", result.id)),
-                    cell(opens, Tone::Heading),
-                    plain(result.describe()),
-                    plain(&result.account),
-                ]
-            })
-            .collect();
-        page.table(&rows, 0, 2, to)
+            .windows(2)
+            .any(|two| two[0].account != two[1].account);
+        let row = |result: &ResultView| {
+            let opens = result
+                .opens_at
+                .map_or_else(|| "opening unknown: asked at once".to_owned(), both_zones);
+            vec![
+                plain(format!("#{}", result.id)),
+                cell(opens, Tone::Heading),
+                plain(result.describe()),
+            ]
+        };
+        let rows: Vec<Vec<Cell>> = self.results.iter().map(row).collect();
+        let lines = page.lines(&rows, 0, &[give(2, 16)]);
+        for (line, result) in lines.iter().zip(&self.results) {
+            writeln!(to, "{line}")?;
+            if several {
+                writeln!(to, "    {}", page.paint(&result.account, Tone::Faint))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -26,6 +26,7 @@ mod locks;
 mod login;
 mod login_flows;
 mod logout;
+mod logs;
 mod passwords;
 mod refresh;
 mod refresh_dead;
