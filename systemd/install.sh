@@ -227,7 +227,7 @@ put_units() {
 put_completion() { # put_completion SHELL FILE_HERE PLACE
     file=$source/completions/$2
     if "$binary" completions "$1" >"$work/completions" 2>/dev/null; then file=$work/completions; fi
-    if [ -s "$file" ]; then put 0644 "$file" "$3"; fi
+    put 0644 "$file" "$3"
 }
 put_completions() {
     put_completion bash aimharder.bash "$bash/aimharder"
@@ -237,7 +237,10 @@ put_completions() {
 
 put_man() {
     mkdir "$work/man"
-    "$binary" man --dir "$work/man" >/dev/null 2>&1 || return 0
+    if ! "$binary" man --dir "$work/man" >/dev/null 2>&1; then
+        say "skipped the man pages: $binary does not write them"
+        return
+    fi
     for page in "$work/man"/*.1; do
         put 0644 "$page" "$man/${page##*/}"
     done

@@ -219,8 +219,5 @@ fn from_nothing_to_working_crontab_lines_by_the_readme_alone() {
     assert_eq!(sandbox.counters()["double_books"], 0);
     assert_eq!(home.sessions()[0]["account"], ANA);
     let crontab = fs::read_to_string(home.path().join("crontab")).unwrap();
-    assert!(
-        crontab.starts_with("# mine\nMAILTO=ana\n"),
-        "{crontab}"
-    );
+    assert!(crontab.starts_with("# mine\nMAILTO=ana\n"), "{crontab}");
 }
