@@ -31,12 +31,6 @@ while [ $# -gt 0 ]; do
     --user | --system) scope=${1#--} ;;
     --enable) enable=yes ;;
     --uninstall) uninstall=yes ;;
-    --prefix=* | --binary=*)
-        option=${1%%=*} value=${1#*=}
-        shift
-        set -- "$option" "$value" "$@"
-        continue
-        ;;
     --prefix | --binary)
         [ -n "${2-}" ] || fail 2 "$1 needs a value"
         case $1 in --prefix) prefix=$2 ;; *) binary=$2 ;; esac
@@ -57,7 +51,10 @@ if [ -z "$scope" ]; then
 fi
 if [ -z "$root" ]; then
     case $scope in
-    system) [ "$(id -u)" -eq 0 ] || fail 2 "--system needs root: sudo $0 --system" ;;
+    system)
+        [ "$(id -u)" -eq 0 ] || fail 2 "--system needs root: sudo $0 --system"
+        command -v systemd-sysusers >/dev/null || fail 1 "--system needs systemd, running or not: it makes the user"
+        ;;
     user) [ -z "${SUDO_USER-}" ] || fail 2 "--user is for the user who calls it: without sudo, please" ;;
     esac
 fi
@@ -69,7 +66,6 @@ source=$(cd "$(dirname "$0")/.." && pwd)
 # --- where things go -------------------------------------------------------------------------------------------------
 
 if [ "$scope" = user ]; then
-    [ -n "${HOME-}" ] || fail 2 "HOME is not set"
     settings=${XDG_CONFIG_HOME:-$HOME/.config}
     data=${XDG_DATA_HOME:-$HOME/.local/share}
     states=${XDG_STATE_HOME:-$HOME/.local/state}
@@ -80,7 +76,8 @@ if [ "$scope" = user ]; then
     zsh=$data/zsh/site-functions
     fish=$settings/fish/completions
     list=$data/aimharder/installed
-    config=$settings/aimharder/config.toml config_mode=0600
+    config=$settings/aimharder/config.toml
+    config_as='-m 0600' state_as=
     state=$states/aimharder
     systemctl='systemctl --user'
 else
@@ -92,7 +89,9 @@ else
     zsh=$prefix/share/zsh/site-functions
     fish=$prefix/share/fish/vendor_completions.d
     list=$prefix/share/aimharder/installed
-    config=/etc/aimharder/config.toml config_mode=0640
+    config=/etc/aimharder/config.toml
+    config_as='-m 0640 -g aimharder' state_as='-o aimharder -g aimharder'
+    [ -z "$root" ] || config_as='-m 0640' state_as=''
     state=/var/lib/aimharder
     systemctl=systemctl
 fi
@@ -111,16 +110,12 @@ running() {
 
 # --- removing --------------------------------------------------------------------------------------------------------
 
-# What the list names; the list itself last.
-remove_listed() {
+# The files that are named on standard input.
+remove() {
     while IFS= read -r place; do
-        if [ -e "$root$place" ] || [ -L "$root$place" ]; then
-            rm -f "$root$place"
-            say "removed $place"
-        fi
-    done <"$root$list"
-    rm -f "$root$list"
-    rmdir "$root${list%/*}" 2>/dev/null || true
+        rm -f "$root$place"
+        say "removed $place"
+    done
 }
 
 uninstall() {
@@ -135,7 +130,9 @@ uninstall() {
     rm -f "$root$wants"/aimharder-refresh.timer "$root$wants"/aimharder-refresh@*.timer \
         "$root$wants"/aimharder-prebook.timer "$root$wants"/aimharder-prebook@*.timer
     rmdir "$root$wants" 2>/dev/null || true
-    remove_listed
+    remove <"$root$list"
+    rm -f "$root$list"
+    rmdir "$root${list%/*}" 2>/dev/null || true
     if running; then $systemctl daemon-reload; fi
     for place in "$program" "$config" "$state"; do
         if [ -e "$root$place" ]; then say "left $place"; fi
@@ -154,11 +151,21 @@ fi
 # --- placing ---------------------------------------------------------------------------------------------------------
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+placed=$work/placed finished=''
+: >"$placed"
+# What was placed is on the list, also when something stops us half-way.
+# shellcheck disable=SC2317 # called when the script ends
+leave() {
+    if [ -s "$placed" ]; then
+        if [ -z "$finished" ] && [ -f "$root$list" ]; then cat "$root$list" >>"$placed"; fi
+        mkdir -p "$root${list%/*}"
+        sort -u "$placed" >"$root$list"
+    fi
+    rm -rf "$work"
+}
+trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-placed=$work/placed
-: >"$placed"
 
 # put MODE FILE PLACE: a copy there, in one step, unless it is there already.
 put() {
@@ -224,17 +231,12 @@ put_units() {
     done
 }
 
-put_completion() { # put_completion SHELL FILE_HERE PLACE
+# put_completion SHELL FILE_HERE PLACE: as the program prints them; it may be built for another machine.
+put_completion() {
     file=$source/completions/$2
     if "$binary" completions "$1" >"$work/completions" 2>/dev/null; then file=$work/completions; fi
     put 0644 "$file" "$3"
 }
-put_completions() {
-    put_completion bash aimharder.bash "$bash/aimharder"
-    put_completion zsh _aimharder "$zsh/_aimharder"
-    put_completion fish aimharder.fish "$fish/aimharder.fish"
-}
-
 put_man() {
     mkdir "$work/man"
     if ! "$binary" man --dir "$work/man" >/dev/null 2>&1; then
@@ -252,41 +254,29 @@ put_config() {
         return
     fi
     mkdir -p "$root${config%/*}"
-    install -m "$config_mode" "$source/examples/config.toml" "$root$config"
+    # shellcheck disable=SC2086 # flags
+    install $config_as "$source/examples/config.toml" "$root$config"
     say "placed $config"
 }
 
 put_state() {
     [ ! -d "$root$state" ] || return 0
     mkdir -p "$root${state%/*}"
-    mkdir -m 0700 "$root$state"
+    # shellcheck disable=SC2086 # flags
+    install -d -m 0700 $state_as "$root$state"
     say "made $state"
 }
 
-# The user of the system units, and what is its own. Neither needs a running systemd.
+# The user of the system units; needs no running systemd.
 put_user() {
     put 0644 "$source/systemd/sysusers.d/aimharder.conf" "$lib/sysusers.d/aimharder.conf"
-    [ -z "$root" ] || return 0
-    if command -v systemd-sysusers >/dev/null; then
-        systemd-sysusers "$lib/sysusers.d/aimharder.conf"
-    elif ! id aimharder >/dev/null 2>&1; then
-        useradd --system --user-group --home-dir "$state" --shell /usr/sbin/nologin aimharder
-    fi
-}
-own() {
-    [ -z "$root" ] || return 0
-    chgrp aimharder "$config"
-    chown aimharder:aimharder "$state"
+    [ -n "$root" ] || systemd-sysusers "$lib/sysusers.d/aimharder.conf"
 }
 
 # What an older version placed and this one does not.
 drop_old() {
     [ -f "$root$list" ] || return 0
-    grep -vxF -f "$placed" "$root$list" >"$work/old" || return 0
-    while IFS= read -r place; do
-        rm -f "$root$place"
-        say "removed $place"
-    done <"$work/old"
+    grep -vxF -f "$placed" "$root$list" | remove
 }
 
 find_program
@@ -294,21 +284,20 @@ find_places
 if [ "$scope" = system ]; then put_user; fi
 put_program
 put_units
-put_completions
+put_completion bash aimharder.bash "$bash/aimharder"
+put_completion zsh _aimharder "$zsh/_aimharder"
+put_completion fish aimharder.fish "$fish/aimharder.fish"
 put_man
 put_config
 put_state
-if [ "$scope" = system ]; then own; fi
 drop_old
-mkdir -p "$root${list%/*}"
-cp "$placed" "$root$list"
+finished=yes
 [ -z "$root" ] || exit 0
 
 # --- what comes next -------------------------------------------------------------------------------------------------
 
 status=0
-login='aimharder login EMAIL'
-sudo=
+login='aimharder login EMAIL' sudo=''
 if [ "$scope" = system ]; then
     sudo='sudo '
     login="sudo -u aimharder env STATE_DIRECTORY=$state CONFIGURATION_DIRECTORY=${config%/*} $program login EMAIL"
@@ -331,11 +320,9 @@ if running; then
     [ -n "$enable" ] || say "  $sudo$systemctl enable --now $timers"
     [ "$scope" = system ] || say "  loginctl enable-linger    # so that they run while you are not logged in"
     say "  $sudo$systemctl start aimharder-refresh    # try it: no output means success"
-elif [ "$scope" = user ]; then
-    say "  systemd does not run for you here. By cron: (crontab -l; cat $source/examples/crontab) | crontab -"
-    say "  When it does: systemctl --user daemon-reload; systemctl --user enable --now $timers"
 else
-    say "  systemd does not run here. When it does: systemctl daemon-reload; systemctl enable --now $timers"
+    say "  systemd does not run here. When it does: $systemctl daemon-reload; $systemctl enable --now $timers"
+    [ "$scope" = system ] || say "  or by cron: (crontab -l; cat $source/examples/crontab) | crontab -"
 fi
 case :$PATH: in
 *":${program%/*}:"*) ;;

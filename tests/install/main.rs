@@ -3,135 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may, as tests do
 
-use std::collections::BTreeMap;
+mod home;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::SystemTime;
+use std::path::Path;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_aimharder");
-
-/// A home, a folder of stand-ins that come first in PATH, and the variables of every call.
-struct Home {
-    folder: tempfile::TempDir,
-    envs: Vec<(&'static str, String)>,
-}
-
-/// What a call ended with and said, both streams together.
-struct Told {
-    code: Option<i32>,
-    text: String,
-}
-
-impl Home {
-    /// A home on a machine whose `systemctl` ends with this code.
-    fn new(systemctl: i32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Self {
-            folder,
-            envs: Vec::new(),
-        };
-        let log = home.path("calls");
-        let stand_in = format!(
-            "#!/bin/sh\necho \"$*\" >>{}\nexit {systemctl}\n",
-            log.display()
-        );
-        fs::create_dir(home.path("tools")).unwrap();
-        fs::write(home.path("tools/systemctl"), stand_in).unwrap();
-        fs::set_permissions(
-            home.path("tools/systemctl"),
-            fs::Permissions::from_mode(0o755),
-        )
-        .unwrap();
-        home
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn with(mut self, name: &'static str, value: &Path) -> Self {
-        self.envs.push((name, value.display().to_string()));
-        self
-    }
-
-    /// The calls of `systemctl` but for the question whether it runs.
-    fn calls(&self) -> Vec<String> {
-        let log = fs::read_to_string(self.path("calls")).unwrap_or_default();
-        let calls = log
-            .lines()
-            .filter(|call| !call.ends_with("show-environment"));
-        calls.map(str::to_owned).collect()
-    }
-
-    fn install(&self, args: &str) -> Told {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/install.sh");
-        let output = Command::new(script)
-            .args(args.split_whitespace())
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("HOME", self.folder.path())
-            .env(
-                "PATH",
-                format!("{}:/usr/bin:/bin", self.path("tools").display()),
-            )
-            .envs(self.envs.iter().map(|(name, value)| (name, value)))
-            .output()
-            .unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        Told {
-            code: output.status.code(),
-            text: String::from_utf8(text).unwrap(),
-        }
-    }
-
-    /// A call that must succeed.
-    fn installed(&self, args: &str) -> String {
-        let told = self.install(&format!("{args} --binary {BINARY}"));
-        assert_eq!(told.code, Some(0), "{}", told.text);
-        told.text
-    }
-
-    /// Every file below a folder of this home: its mode and when it was written.
-    fn files(&self, below: &str) -> BTreeMap<String, (u32, SystemTime)> {
-        let mut found = BTreeMap::new();
-        let mut folders = vec![self.path(below)];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let meta = fs::metadata(&path).unwrap();
-                let name = path.strip_prefix(self.path(below)).unwrap();
-                let about = (meta.permissions().mode() & 0o7777, meta.modified().unwrap());
-                found.insert(name.display().to_string(), about);
-            }
-        }
-        found.retain(|name, _| !name.starts_with("tools/") && name != "calls");
-        found
-    }
-
-    fn mode(&self, name: &str) -> u32 {
-        fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o7777
-    }
-
-    /// The values of a key in the installed units of a folder, `%h` resolved.
-    fn values(&self, folder: &str, key: &str) -> Vec<String> {
-        let units = fs::read_dir(self.path(folder)).unwrap();
-        let texts = units.map(|unit| fs::read_to_string(unit.unwrap().path()).unwrap());
-        let home = self.folder.path().display().to_string();
-        let values = texts.flat_map(|text| {
-            let lines = text
-                .lines()
-                .filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-            lines.map(str::to_owned).collect::<Vec<_>>()
-        });
-        values.map(|value| value.replace("%h", &home)).collect()
-    }
-}
+use home::{BINARY, Home};
 
 const UNITS: &str = ".config/systemd/user";
 
@@ -185,7 +63,7 @@ fn the_units_call_the_program_where_it_is() {
         (Home::new(1), "--user", ".cargo/bin/aimharder"),
         (
             Home::new(1),
-            "--user --prefix=.local",
+            "--user --prefix .local",
             ".local/bin/aimharder",
         ),
         (
@@ -252,9 +130,8 @@ fn again_changes_nothing_and_a_config_is_never_touched() {
     let mut before = home.files("");
     let told = home.installed("--user");
     let mut after = home.files("");
-    for files in [&mut before, &mut after] {
-        files.remove(".local/share/aimharder/installed");
-    }
+    let list = ".local/share/aimharder/installed"; // written anew
+    assert!(before.remove(list).is_some() && after.remove(list).is_some());
     assert_eq!(before, after);
     assert!(
         !told.contains("placed") && !told.contains("removed"),
@@ -275,6 +152,21 @@ fn what_an_older_version_placed_goes() {
     fs::write(&list, listed).unwrap();
     home.installed("--user");
     assert!(!old.exists());
+}
+
+#[test]
+fn what_stopped_half_way_can_be_removed() {
+    let home = Home::new(1);
+    // a file where a folder is needed
+    fs::create_dir(home.path(".config")).unwrap();
+    fs::write(home.path(".config/fish"), "").unwrap();
+    let told = home.install(&format!("--user --binary {BINARY}"));
+    assert_eq!(told.code, Some(1), "{}", told.text);
+    assert!(home.path(".cargo/bin/aimharder").exists());
+    let told = home.install("--user --uninstall");
+    assert_eq!(told.code, Some(0), "{}", told.text);
+    let left: Vec<String> = home.files("").into_keys().collect();
+    assert_eq!(left, [".config/fish"]);
 }
 
 #[test]
