@@ -149,9 +149,7 @@ fn the_failure_unit_mails_what_systemd_says() {
 
     let unit = fs::read_to_string(examples.join(FAILURE)).unwrap();
     let starts = values(&unit, "ExecStart");
-    let (_, script) = starts[0].split_once("-c '").unwrap();
-    let (script, arguments) = script.split_once('\'').unwrap();
-    assert_eq!(arguments, " sh %i");
+    let script = starts[0].split('\'').nth(1).unwrap();
     let script = script.replace("$$", "$").replace("%H", "here");
     let tools = tempfile::tempdir().unwrap();
     let mail = "#!/bin/sh\necho \"$*\"; cat";
