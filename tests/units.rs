@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // helpers of tests may, as tests do
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -136,47 +135,6 @@ fn the_drop_in_without_user_namespaces_takes_back_all_that_needs_one() {
 }
 
 const FAILURE: &str = "aimharder-failure@.service";
-
-/// The drop-in and the unit it calls are a pair; the unit's one line of shell, run with stand-ins, mails the state.
-#[test]
-fn the_failure_unit_mails_what_systemd_says() {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/examples");
-    let drop_in = fs::read_to_string(examples.join("on-failure.conf")).unwrap();
-    assert_eq!(
-        values(&drop_in, "OnFailure"),
-        [FAILURE.replace("@.", "@%n.")]
-    );
-
-    let unit = fs::read_to_string(examples.join(FAILURE)).unwrap();
-    let starts = values(&unit, "ExecStart");
-    let script = starts[0].split('\'').nth(1).unwrap();
-    let script = script.replace("$$", "$").replace("%H", "here");
-    let tools = tempfile::tempdir().unwrap();
-    let mail = "#!/bin/sh\necho \"$*\"; cat";
-    for (name, text) in [
-        ("systemctl", "#!/bin/sh\necho \"state: $*\"; exit 3"),
-        ("mail", mail),
-    ] {
-        let path = tools.path().join(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    for (scope, flag) in [("/run/user/1000", "--user "), ("", "")] {
-        let mut shell = Command::new("/bin/sh");
-        shell
-            .args(["-c", &script, "sh", "aimharder-refresh@ana.service"])
-            .env_clear();
-        shell.env("PATH", format!("{}:/usr/bin:/bin", tools.path().display()));
-        shell.env("MAILTO", "ana").env("XDG_RUNTIME_DIR", scope);
-        let output = shell.output().unwrap();
-        let expected = format!(
-            "-s aimharder-refresh@ana.service failed on here ana\n\
-             state: {flag}status --full --lines=20 --no-pager aimharder-refresh@ana.service\n"
-        );
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
-        assert!(output.status.success());
-    }
-}
 
 /// A copy whose ExecStart is there, for tools that look.
 fn copies() -> tempfile::TempDir {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may, as tests do
 
+mod failure;
 mod home;
 mod removing;
 
