@@ -1,4 +1,5 @@
 # bash completion for aimharder                                          -*- shell-script -*-
+# shellcheck shell=bash
 # Written by `aimharder completions bash`. The program itself tells the candidates.
 _aimharder() {
     local candidates

@@ -206,6 +206,11 @@ mod tests {
             );
         }
         assert_eq!(read(&answer(r#"{"logout":"1"}"#)), Err(Error::LoggedOut));
+        // what cannot be read is not "nothing booked"
+        let unread = read(&answer(
+            r#"{"nextClasses":[{"day":"Lunes","time":"soon"}]}"#,
+        ));
+        assert!(matches!(unread, Err(Error::Strange(_))), "{unread:?}");
     }
 
     proptest! {

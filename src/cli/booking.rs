@@ -163,7 +163,7 @@ pub struct BookArgs {
         conflicts_with = "id"
     )]
     pub class: Option<String>,
-    /// Number of the class: `classes` shows it where 100 columns are to be had, `classes --json` always
+    /// Number of the class, as `classes` shows it on 100 columns or more and `classes --json` always
     #[arg(long, value_name = "ID", value_parser = id)]
     pub id: Option<String>,
     /// Book for this family member

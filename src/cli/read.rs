@@ -60,9 +60,9 @@ fn hushed(error: clap::Error) -> clap::Error {
     match error.kind() {
         // with a flag like it to propose it was a slip of the finger
         ErrorKind::UnknownArgument if !known(ContextKind::SuggestedArg) => usage(
-            "login takes one e-mail address, for example `aimharder login ana@example.org`; there is something else beside it \
-             (not repeated here: if it is the password, change it, for shells remember what was typed). The password is \
-             asked for, or comes by --password-stdin",
+            "unexpected argument beside the e-mail address (not repeated here: if it is the password, change it, for shells \
+             remember what was typed); for example: `aimharder login ana@example.org`. The password is asked for, or comes by \
+             --password-stdin",
         ),
         ErrorKind::ValueValidation if is_positional(&error) => usage(
             "login takes an e-mail address, for example `aimharder login ana@example.org`; what stands there is none \

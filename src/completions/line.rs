@@ -2,6 +2,9 @@
 //! takes for the current word. That is not the word: it begins after the last of COMP_WORDBREAKS (`@`, `=`, `:` …), or
 //! after an open quote, and bash quotes nothing by itself.
 
+/// Breaks that bash leaves at the head of what it replaces (`rl_special_prefixes`).
+const REPLACED_TOO: [char; 2] = ['$', '@'];
+
 /// A line up to the cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -37,7 +40,7 @@ impl Line {
                         word.push(next);
                     }
                 }
-                (None, c) if c.is_whitespace() => {
+                (None, ' ' | '\t' | '\n') => {
                     if begun {
                         read.words.push(std::mem::take(&mut word));
                     }
@@ -50,6 +53,9 @@ impl Line {
                     word.push(c);
                     if quote.is_none() && breaks.contains(c) {
                         read.kept.clone_from(&typed);
+                        if REPLACED_TOO.contains(&c) {
+                            read.kept.pop();
+                        }
                     }
                 }
             }
@@ -74,6 +80,8 @@ impl Line {
 fn escaped(text: &str, quote: Option<char>) -> Option<String> {
     let special: &str = match quote {
         Some('\'') => return (!text.contains('\'')).then(|| text.to_owned()),
+        // history would be expanded there, and a backslash be left
+        Some(_) if text.contains('!') => return None,
         Some(_) => "\"\\$`",
         None => " \t\"'\\$`|&;()<>*?[]{}!#~",
     };
@@ -138,7 +146,7 @@ mod tests {
                 "a --account ana@e",
                 vec!["a", "--account", "ana@e"],
                 "ana@example.org",
-                Some("example.org"),
+                Some("@example.org"),
             ),
             (
                 "a --account ana@e",
@@ -152,6 +160,19 @@ mod tests {
                 "x",
                 Some("x"),
             ),
+            (
+                "a --class ",
+                vec!["a", "--class", ""],
+                "$(x)`y`;!z",
+                Some("\\$\\(x\\)\\`y\\`\\;\\!z"),
+            ),
+            (
+                "a --class \"",
+                vec!["a", "--class", ""],
+                "$(x)`y`",
+                Some("\\$(x)\\`y\\`"),
+            ),
+            ("a --class \"", vec!["a", "--class", ""], "WOD!", None),
             ("a \"\" ", vec!["a", "", ""], "x", Some("x")),
         ];
         for (text, words, candidate, expected) in table {

@@ -73,8 +73,14 @@ impl Asked {
         })
     }
 
+    /// The finished words.
+    fn before(&self) -> impl Iterator<Item = &OsStr> {
+        let finished = self.words.len().saturating_sub(1);
+        self.words.iter().take(finished).map(OsString::as_os_str)
+    }
+
     fn has(&self, word: &str) -> bool {
-        self.words.iter().any(|w| w == word)
+        self.before().any(|w| w == word)
     }
 
     fn current(&self) -> &OsStr {

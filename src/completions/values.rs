@@ -22,6 +22,8 @@ struct Known {
     gym: Option<String>,
     /// the background session's fingerprint may be named too
     any_kind: bool,
+    /// what `man` has pages of, below the names that stand there
+    pages: Vec<String>,
 }
 
 /// The same definition with values where they help.
@@ -32,6 +34,7 @@ pub(super) fn with_values(command: Command, asked: &Asked, store: Option<Store>)
         account: folded("--account"),
         gym: folded("--box"),
         any_kind: asked.has("sessions"),
+        pages: pages(&command, asked),
     };
     hang(command, &known)
 }
@@ -51,6 +54,7 @@ fn with_value(arg: Arg, known: &Known) -> Arg {
             |known| known.ask(|store| store.fingerprints(known.account.as_deref(), known.any_kind))
         }
         "ids" => |known| known.ask(Store::removable),
+        "command" => |known| known.pages.clone(),
         "day" => |_| DAYS.map(str::to_owned).to_vec(),
         "timezone" => |_| {
             chrono_tz::TZ_VARIANTS
@@ -63,6 +67,16 @@ fn with_value(arg: Arg, known: &Known) -> Arg {
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
         fitting(values(&known), &current.to_string_lossy())
     }))
+}
+
+fn pages(command: &Command, asked: &Asked) -> Vec<String> {
+    let mut named = asked.before().skip_while(|word| *word != "man").skip(1);
+    let below = named.try_fold(command, |above, name| above.find_subcommand(name));
+    let shown = below.into_iter().flat_map(Command::get_subcommands);
+    shown
+        .filter(|sub| !sub.is_hide_set())
+        .map(|sub| sub.get_name().to_owned())
+        .collect()
 }
 
 impl Known {

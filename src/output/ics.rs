@@ -75,11 +75,10 @@ impl IcsView {
         let family = self.family.as_deref().unwrap_or_default();
         let whole = format!("{}\n{family}\n{}\n{what}", self.account, booking.gym);
         let digest = Sha256::digest(whole.as_bytes());
-        let hex: String = digest
+        let (first, _) = digest.split_at(16);
+        let hex = first
             .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         format!("{hex}@{}.aimharder", booking.gym)
     }
 }

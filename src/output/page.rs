@@ -99,7 +99,13 @@ impl Page {
             .collect()
     }
 
-    /// The same, written.
+    /// Whether rows are not too wide.
+    pub fn holds(&self, rows: &[Vec<Cell>], indent: usize) -> bool {
+        let widths = self.widths(rows, indent, &[]);
+        self.width.is_none_or(|page| total(&widths, indent) <= page)
+    }
+
+    /// The lines of [`Page::lines`], written.
     pub fn table(
         &self,
         rows: &[Vec<Cell>],
@@ -140,9 +146,7 @@ impl Page {
             return widths;
         };
         for give in give {
-            let shown = widths.iter().filter(|width| **width > 0).count();
-            let total = indent + widths.iter().sum::<usize>() + 2 * shown.saturating_sub(1);
-            let over = total.saturating_sub(page);
+            let over = total(&widths, indent).saturating_sub(page);
             if let Some(width) = widths.get_mut(give.column).filter(|_| over > 0) {
                 let left = width.saturating_sub(over);
                 *width = match give.least {
@@ -153,6 +157,12 @@ impl Page {
         }
         widths
     }
+}
+
+/// Columns of a line: two lie between cells, and one of no width is not there.
+fn total(widths: &[usize], indent: usize) -> usize {
+    let shown = widths.iter().filter(|width| **width > 0).count();
+    indent + widths.iter().sum::<usize>() + 2 * shown.saturating_sub(1)
 }
 
 fn colour(colour: AnsiColor) -> Style {

@@ -6,7 +6,8 @@ use chrono::{DateTime, Local, NaiveDate};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::page::{Cell, Page, Tone, cell, give, plain};
+use super::page::{Cell, Page, Tone, cell, plain};
+use super::sheet::wrapped;
 use super::{SessionRef, View};
 use crate::exit::Failure;
 use crate::model::instant::{maybe_instant, maybe_millis};
@@ -89,10 +90,6 @@ impl View for RunView {
 impl RunView {
     /// The plan of a dry run, in the box's time and in the user's where they differ.
     fn plan(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
-        let several = self
-            .results
-            .windows(2)
-            .any(|two| two[0].account != two[1].account);
         let row = |result: &ResultView| {
             let opens = result
                 .opens_at
@@ -101,14 +98,22 @@ impl RunView {
                 plain(format!("#{}", result.id)),
                 cell(opens, Tone::Heading),
                 plain(result.describe()),
+                plain(&result.account),
             ]
         };
-        let rows: Vec<Vec<Cell>> = self.results.iter().map(row).collect();
-        let lines = page.lines(&rows, 0, &[give(2, 16)]);
-        for (line, result) in lines.iter().zip(&self.results) {
+        let mut rows: Vec<Vec<Cell>> = self.results.iter().map(row).collect();
+        // a class is told whole: where the page is too narrow it stands below its opening
+        let below = !page.holds(&rows, 0);
+        if below {
+            for row in &mut rows {
+                row.truncate(2);
+            }
+        }
+        for (line, result) in page.lines(&rows, 0, &[]).iter().zip(&self.results) {
             writeln!(to, "{line}")?;
-            if several {
-                writeln!(to, "    {}", page.paint(&result.account, Tone::Faint))?;
+            let notes = [result.describe(), result.account.clone()];
+            for note in wrapped(&notes, page, 4).iter().filter(|_| below) {
+                writeln!(to, "{note}")?;
             }
         }
         Ok(())

@@ -173,10 +173,15 @@ const GIVE: [Give; 3] = [give(6, 0), give(0, 12), give(2, 8)];
 impl SessionView {
     fn line_and_notes(&self, line: &str, page: &Page, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, "{line}")?;
+        let tone = if self.last_error.is_some() {
+            Tone::Bad
+        } else {
+            Tone::Faint
+        };
         let notes = wrapped(&notes(self), page, 2);
         notes
             .iter()
-            .try_for_each(|note| writeln!(to, "{}", page.paint(note, Tone::Bad)))
+            .try_for_each(|note| writeln!(to, "{}", page.paint(note, tone)))
     }
 }
 
@@ -188,7 +193,7 @@ fn session_row(session: &SessionView) -> Vec<Cell> {
     let age = session.now - session.token_updated_at;
     let old = session.auto_refresh && age.num_minutes() > 90;
     let expires = session.token_expires_at.map_or_else(
-        || "?".into(),
+        || "unknown".into(),
         |at| {
             if at > session.now {
                 format!("in {}", human_age(at - session.now))
