@@ -33,6 +33,17 @@ pub(crate) struct Arrival {
     pub(crate) host: String,
     pub(crate) path: String,
     pub(crate) query: String,
+    /// microseconds since 1970 by the server's clock
+    pub(crate) server_us: i64,
+    pub(crate) form: Value,
+    pub(crate) account: Option<String>,
+}
+
+impl Arrival {
+    /// A booking request?
+    pub(crate) fn books(&self) -> bool {
+        self.method == "POST" && self.path == "/api/book"
+    }
 }
 
 impl Sandbox {
