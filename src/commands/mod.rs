@@ -13,6 +13,7 @@ mod notify;
 mod prebook;
 mod refresh;
 mod sessions;
+mod unattended;
 
 use anyhow::Result;
 

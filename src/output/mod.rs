@@ -9,10 +9,12 @@ mod page;
 mod prebook;
 mod prebook_run;
 mod prebook_views;
+mod prebook_words;
 mod progress;
 mod refresh;
 mod sessions;
 mod sheet;
+mod waiting;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -32,12 +34,15 @@ pub use page::Page;
 pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
 pub use prebook_run::{ResultView, RunView};
 pub use prebook_views::{PrebookingView, RuleView, ShotView, StandingView};
+pub use prebook_words::prebooking_sentence;
 pub use progress::Progress;
 pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub use sessions::{
     DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
     SessionsView,
 };
+
+pub use waiting::{Countdown, no_need_to_stay, wait_words};
 
 /// What `aimharder` says when it is called without a command.
 pub const WHAT_TO_DO_FIRST: &str = "\

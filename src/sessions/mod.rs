@@ -19,6 +19,8 @@ pub mod refresh;
 mod refused;
 mod update;
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::aimharder::{self, Jar, Platform, Token};
@@ -103,6 +105,8 @@ pub struct Live<'a> {
     jar: Jar,
     /// held from a minute before firing until settled: `refresh` leaves the session alone
     firing: Option<lock::Held>,
+    /// no lock is waited for beyond this; `None`: each for as long as a person would wait
+    deadline: Option<Instant>,
 }
 
 impl<'a> Sessions<'a> {
@@ -111,6 +115,14 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// No such session, or a dead one that cannot be healed here.
     pub fn open(&'a self, account: &Account, pick: &Pick) -> Result<Live<'a>> {
+        self.open_by(account, pick, clock::steady() + lock::PATIENCE)
+    }
+
+    /// The same, waiting for the session's lock no longer than until `end`.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn open_by(&'a self, account: &Account, pick: &Pick, end: Instant) -> Result<Live<'a>> {
         let mut row = self.find(account, pick)?;
         let now = clock::now();
         log::info!(
@@ -120,9 +132,9 @@ impl<'a> Sessions<'a> {
             age_words(&row, now)
         );
         if row.status == store::Status::Expired {
-            row = self.heal_expired(row)?;
+            row = self.heal_expired(row, end)?;
         } else {
-            row = self.fresh_enough(row, TOKEN_AGE)?;
+            row = self.fresh_enough(row, TOKEN_AGE, end)?;
         }
         let jar = jar_of(&row)?;
         Ok(Live {
@@ -130,6 +142,7 @@ impl<'a> Sessions<'a> {
             row,
             jar,
             firing: None,
+            deadline: None,
         })
     }
 
@@ -207,14 +220,15 @@ impl Live<'_> {
     /// Keep others from updating the session's token while it is fired with (design.md, promise 3).
     ///
     /// # Errors
-    /// When whoever is updating it does not end within the lock's patience.
-    pub fn hold_for_firing(&mut self) -> Result<()> {
+    /// When whoever is updating it does not end by `end`.
+    pub fn hold_for_firing(&mut self, end: Instant) -> Result<()> {
         if self.firing.is_none() {
             let row = &self.row;
+            let patience = end.saturating_duration_since(clock::steady());
             self.firing = Some(self.sessions.locks.shared(
                 &row.account,
                 &row.fingerprint,
-                lock::PATIENCE,
+                patience,
             )?);
             // whoever had it before us may have put a newer token there
             let row = self.sessions.read_again(self.row.clone())?;
@@ -228,6 +242,17 @@ impl Live<'_> {
     /// Fired and settled.
     pub fn release_after_firing(&mut self) {
         self.firing = None;
+    }
+
+    /// From now on wait for no lock beyond this.
+    pub fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline = Some(deadline);
+    }
+
+    /// Until when a lock is worth waiting for now.
+    fn lock_until(&self) -> Instant {
+        self.deadline
+            .unwrap_or_else(|| clock::steady() + lock::PATIENCE)
     }
 
     /// Write back what the load balancer has set. A cookie not kept is no reason to fail a command
@@ -284,10 +309,15 @@ fn jar_of(row: &SessionRow) -> Result<Jar> {
 impl From<lock::LockError> for Error {
     fn from(e: lock::LockError) -> Self {
         match e {
-            lock::LockError::Busy(who) => Self::LockBusy(format!(
-                "the session is in use by {who}; it did not become free within 30 s"
-            )),
+            lock::LockError::Busy(who) => lock_busy(&who, lock::PATIENCE),
             lock::LockError::Broken(words) => Self::LockBroken(words),
         }
     }
+}
+
+fn lock_busy(who: &str, waited: Duration) -> Error {
+    Error::LockBusy(format!(
+        "the session is in use by {who}; it did not become free within {:.0} s",
+        waited.as_secs_f64()
+    ))
 }
