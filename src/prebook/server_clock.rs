@@ -184,7 +184,7 @@ mod tests {
     fn share_of_early_arrivals(there: f64, back: f64) -> f64 {
         let mut random = fastrand::Rng::with_seed(7);
         let mut noise = |most: f64| (random.f64() * 2.0 - 1.0) * most / 1000.0;
-        let (measurements, shots) = (300, 20);
+        let (measurements, shots) = (150, 20);
         let mut early = 0;
         for n in 0..measurements {
             let lead = f64::from(n) * 0.37;
