@@ -11,20 +11,21 @@ use crate::tools::Tools;
 const RUNS: usize = 20;
 const SESSIONS: usize = 1000;
 
+/// What to run in a home with that many sessions, and in how many milliseconds it must be done.
+const COMMANDS: [(&str, &[&str], f64); 3] = [
+    ("aimharder --version", &["--version"], 5.0),
+    ("aimharder sessions, 1,000 stored", &["sessions"], 10.0),
+    ("the same with --json", &["sessions", "--json"], 10.0),
+];
+
 pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
     let home = Home::new(tools)?;
     crowd::fill(&home, SESSIONS)?;
     crowd::lock_once(&home)?;
-    let mut figures = vec![
-        figure(&home, "aimharder --version", &["--version"], 5.0)?,
-        figure(
-            &home,
-            "aimharder sessions, 1,000 stored",
-            &["sessions"],
-            10.0,
-        )?,
-        figure(&home, "the same with --json", &["sessions", "--json"], 10.0)?,
-    ];
+    let mut figures = COMMANDS
+        .iter()
+        .map(|(what, args, ideal)| figure(&home, what, args, *ideal))
+        .collect::<Result<Vec<_>>>()?;
     let size = std::fs::metadata(&tools.aimharder)?.len() / 1024;
     let mib = f64::from(u32::try_from(size)?) / 1024.0;
     figures.push(Figure::new(
