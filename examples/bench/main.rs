@@ -52,7 +52,7 @@ struct Args {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Mode {
-    /// Starting up: --version, and sessions on a store with 1,000
+    /// Starting up: --version, sessions on a store with 1,000, completion
     Startup,
     /// A class list over plain loopback and over https, less the server's own time
     Classes,
