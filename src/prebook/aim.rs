@@ -88,7 +88,8 @@ impl Job<'_> {
     }
 
     pub(super) fn wait_for_look_up(&mut self, at: DateTime<Utc>) -> Result<(), Stop> {
-        self.wait(at, LOOK_UP)
+        // hundreds that open at one instant look up, and write down what they found, one by one
+        self.wait(at, LOOK_UP + TimeDelta::milliseconds(self.stagger / 2))
     }
 
     /// Wait until `lead` before `at`, by the server's clock as far as it is known. `Stop` when it

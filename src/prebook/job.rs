@@ -130,6 +130,7 @@ impl<'j> Job<'j> {
     /// A choice is tried now, or at the opening ahead: one deadline for all that is open already,
     /// a new one for each further opening, and none beyond the class's start.
     pub(super) fn begin(&mut self, choice: &Choice, ahead: Option<DateTime<Utc>>) {
+        self.shield = None; // what was tried before was refused: nothing is half done
         let now = self.server_now();
         let opening = ahead.unwrap_or_else(|| *self.opening.get_or_insert(now));
         self.opening = Some(opening);

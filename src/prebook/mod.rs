@@ -14,7 +14,7 @@
 //! * `job` – what firing takes: session, box, clock, deadline
 //! * `class` – one class: looked up, fired at its instant; `shoot` – send, repeat, settle
 //! * `story` – one prebooking, with its alternatives; `ending` – how it can end
-//! * `round` – what a run takes and claims; `run` – many of them, a thread each; `settled` – what
+//! * `round` – what a run takes; `claim` – its claims; `run` – many of them, a thread each; `settled` – what
 //!   is stored and told of each
 //! * `stay` – a person who waits for one class (`book --wait`)
 //! * `follow` – waiting-list places until the class starts
@@ -26,6 +26,7 @@ pub mod plan;
 pub mod unfold;
 
 mod aim;
+mod claim;
 mod class;
 mod ending;
 mod follow;

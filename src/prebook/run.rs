@@ -6,15 +6,16 @@
 //! stored and told all the same.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
 use anyhow::{Error, Result};
 
+use super::claim::Claim;
 use super::ending::{Ending, Fired};
 use super::follow;
-use super::job::{Errand, Shared};
+use super::job::Shared;
 use super::round::{Places, Round, Task};
 use super::settled::Settled;
 use super::story::Story;
@@ -23,7 +24,6 @@ use crate::exit::Kind;
 use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::sessions::{self, Pick, Sessions};
-use crate::store::Store;
 
 /// How often a run that waits looks whether something new has come into its horizon.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
@@ -254,52 +254,6 @@ impl Done {
             id,
             settled: (ours || in_any_case).then_some(settled),
             broken,
-        }
-    }
-}
-
-/// A run's claim on a prebooking.
-#[derive(Debug)]
-struct Claim<'c> {
-    store: &'c Store,
-    id: i64,
-    owner: &'c str,
-    /// the class that was last written down as intended
-    intended: Mutex<Option<String>>,
-}
-
-impl<'c> Claim<'c> {
-    fn of(run: &'c Run<'_>, prebooking: &Prebooking) -> Self {
-        Self {
-            store: run.shared.sessions.store,
-            id: prebooking.id,
-            owner: &run.owner,
-            intended: Mutex::new(prebooking.class_id.clone()),
-        }
-    }
-}
-
-impl Errand for Claim<'_> {
-    /// Still claimed by this run, not removed by hand?
-    fn is_wanted(&self) -> bool {
-        match self.store.prebooking(self.id) {
-            Ok(Some(now)) => now.owner.as_deref() == Some(self.owner),
-            Ok(None) => false,
-            Err(_) => true, // a store that is busy now is asked again in a moment
-        }
-    }
-
-    fn intend(&self, class_id: &str) {
-        let mut intended = self.intended.lock().unwrap_or_else(PoisonError::into_inner);
-        if intended.as_deref() == Some(class_id) {
-            return;
-        }
-        match self.store.intend(self.id, self.owner, class_id) {
-            Ok(()) => *intended = Some(class_id.to_owned()),
-            Err(e) => log::warn!(
-                "prebooking {}: the class to be booked could not be written down: {e}",
-                self.id
-            ),
         }
     }
 }

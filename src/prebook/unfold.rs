@@ -71,7 +71,7 @@ pub fn days(rule: &WeeklyRule, setting: &Setting<'_>) -> Vec<NaiveDate> {
 /// there are none to make, nothing is written.
 ///
 /// # Errors
-/// Those of the store and of `describe`.
+/// Those of the store. A rule whose box cannot be described is only warned about.
 pub fn unfold_all(
     store: &Store,
     describe: impl Fn(&Account, &str) -> Result<(Tz, Option<Opening>)>,
@@ -80,7 +80,14 @@ pub fn unfold_all(
 ) -> Result<usize> {
     let mut made = 0;
     for rule in store.rules(account)? {
-        let (zone, opening) = describe(&rule.wish.account, &rule.wish.gym)?;
+        let (zone, opening) = match describe(&rule.wish.account, &rule.wish.gym) {
+            Ok(described) => described,
+            // the other rules' classes must not be missed for it
+            Err(why) => {
+                log::warn!("weekly rule r{} makes no prebookings: {why:#}", rule.id);
+                continue;
+            }
+        };
         let setting = Setting {
             zone,
             opening,

@@ -10,6 +10,7 @@
 //! again, and is stored before anything else is sent (design.md, promises 1–5). This room books
 //! nothing.
 
+mod error;
 mod gate;
 mod heal;
 pub mod lock;
@@ -19,7 +20,7 @@ pub mod refresh;
 mod refused;
 mod update;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -30,6 +31,9 @@ use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SHORTEST_PREFIX, SessionKind};
 use crate::store::{self, SessionRow, Store};
 
+use error::lock_busy;
+
+pub use error::Error;
 pub use login::{Granted, LoginTry};
 pub use update::Updated;
 
@@ -39,44 +43,6 @@ const TOKEN_AGE: TimeDelta = TimeDelta::minutes(25);
 pub const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 /// Device sessions older than this are pruned, and no longer refreshed by automation.
 pub const DEVICE_LIFE: TimeDelta = TimeDelta::days(7);
-
-/// Why there is no usable login. Each says what a person must do.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("no {kind} session for {account}; run `aimharder login {account}`")]
-    None { account: Account, kind: SessionKind },
-    #[error("{0}")]
-    NoSuchFingerprint(String),
-    #[error("{0}")]
-    Ambiguous(String),
-    /// the platform has ended the session
-    #[error("{0}")]
-    Expired(String),
-    /// the platform refused e-mail or password
-    #[error("{0}")]
-    Refused(String),
-    #[error("{0}")]
-    TooManyRefusals(String),
-    #[error("{0}")]
-    Password(String),
-    /// a login that was neither granted nor refused
-    #[error("{0}")]
-    NoLogin(String),
-    /// reviving a lapsed login failed on the way: nothing was asked of the platform but that
-    #[error("the login has lapsed and could not be renewed: {0}")]
-    NotHealed(aimharder::Error),
-    /// the token was updated, `setrefresh` was not done
-    #[error("setrefresh failed: {0}")]
-    NotProlonged(aimharder::Error),
-    #[error("{0}")]
-    LockBusy(String),
-    #[error("{0}")]
-    LockBroken(String),
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    Platform(#[from] aimharder::Error),
-}
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -304,20 +270,4 @@ fn jar_of(row: &SessionRow) -> Result<Jar> {
             row.account, row.kind, row.account
         ))
     })
-}
-
-impl From<lock::LockError> for Error {
-    fn from(e: lock::LockError) -> Self {
-        match e {
-            lock::LockError::Busy(who) => lock_busy(&who, lock::PATIENCE),
-            lock::LockError::Broken(words) => Self::LockBroken(words),
-        }
-    }
-}
-
-fn lock_busy(who: &str, waited: Duration) -> Error {
-    Error::LockBusy(format!(
-        "the session is in use by {who}; it did not become free within {:.0} s",
-        waited.as_secs_f64()
-    ))
 }

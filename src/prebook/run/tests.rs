@@ -13,6 +13,7 @@ use crate::model::session::SessionKind;
 use crate::prebook::Place;
 use crate::prebook::plan::Calendar;
 use crate::sessions::lock::Locks;
+use crate::store::Store;
 
 /// A store with so many prebookings that are due, and nobody to reach.
 fn world(folder: &Path, wishes: usize) -> (Store, Platform, Config) {
