@@ -13,6 +13,7 @@ mod notify;
 mod prebook;
 mod refresh;
 mod sessions;
+mod store;
 
 use anyhow::Result;
 
@@ -45,5 +46,6 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         Command::Cancel(args) => cancel::run(&args, &app, out),
         Command::Prebook(args) => prebook::run(&args, &app, out),
         Command::Notify(args) => notify::run(&args, &app, out),
+        Command::Store(args) => store::run(&args, &app, out),
     }
 }

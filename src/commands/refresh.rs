@@ -121,6 +121,7 @@ fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Fate
     if rows.is_empty() {
         return Ok(Vec::new());
     }
+    app.store.ready()?; // one word about a missing key, not one for every session
     let plan = Plan {
         stale_after: if args.force {
             None
@@ -285,7 +286,7 @@ fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result
         if problems.iter().any(|problem| problem.row.id == id) {
             continue;
         }
-        let Some(row) = app.store.session(id)? else {
+        let Some(row) = app.store.listed(id)? else {
             app.store.clear_problem(&subject)?; // the session is gone, and its problem with it
             continue;
         };

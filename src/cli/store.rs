@@ -1,0 +1,79 @@
+//! `store`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Encrypt the logins in the store, copy the store
+///
+/// With encryption, tokens and cookies can be used only by whoever has the key too. The key comes
+/// from the systemd credential aimharder-key, else from key_command under [store] in the config.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aimharder store key > ~/.config/aimharder/store.key
+  aimharder store encrypt
+  aimharder store backup aimharder-copy.db
+
+Exit codes: 0 done or already so, 1 unusable store or the wrong key, 2 usage, or no key to be had from its source,
+7 done, but old text is not yet cleaned away")]
+pub struct StoreArgs {
+    #[command(subcommand)]
+    pub command: StoreCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Print a new key: 64 random hex digits
+    #[command(after_help = "\
+Example: (umask 077; aimharder store key > ~/.config/aimharder/store.key)
+
+Exit codes: 0 printed, 1 no random numbers or an unusable store, 2 usage")]
+    Key,
+    /// Encrypt tokens and cookies with the key, all at once
+    ///
+    /// Nothing of them stays in plain text in the store's free pages, its log, or copies that
+    /// upgrades have left beside it. Other processes may run meanwhile, with the same config.
+    #[command(after_help = "\
+Example: aimharder store encrypt
+
+Exit codes: 0 encrypted, or it was, 2 usage, or no key to be had from its source, 1 unusable store or the wrong key,
+7 encrypted, but old text is not yet cleaned away (the next command does it)")]
+    Encrypt,
+    /// Store tokens and cookies as plain text again
+    #[command(after_help = "\
+Examples:
+  aimharder store decrypt
+  aimharder store decrypt --forget-logins    # when the key is lost
+
+Exit codes: 0 plain, or it was, 2 usage, or no key to be had from its source, 1 unusable store or the wrong key")]
+    Decrypt(DecryptArgs),
+    /// Encrypt with a new key, read from standard input; the old one comes from its usual source
+    #[command(after_help = "\
+Example: aimharder store rekey < new.key
+
+Exit codes: 0 done, 2 usage, not encrypted, or a key that is none, 1 unusable store or the wrong key,
+7 done, but old text is not yet cleaned away (the next command does it)")]
+    Rekey,
+    /// Copy the store into a new file, while others use it
+    ///
+    /// What is encrypted stays encrypted. A token in a copy is good until the next refresh replaces it.
+    #[command(after_help = "\
+Example: aimharder store backup aimharder-copy.db
+
+Exit codes: 0 copied, 2 usage, or the file is there already, 1 unusable store or place")]
+    Backup(BackupArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct DecryptArgs {
+    /// Without the key: forget tokens and cookies, keep everything else, log in again
+    #[arg(long)]
+    pub forget_logins: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The new file, readable by you alone
+    pub file: PathBuf,
+}
