@@ -134,7 +134,9 @@ fn open_store(path: &Path, config: &Config, command: &str) -> Result<Store> {
     log::info!("store {shown}{}", if sealed { ", encrypted" } else { "" });
     let seen = command != "store" && std::io::stderr().is_terminal();
     if has_key && !sealed && seen {
-        log::warn!("there is a key for the store, but it is not encrypted; run `aimharder store encrypt`");
+        log::warn!(
+            "there is a key for the store, but it is not encrypted; run `aimharder store encrypt`"
+        );
     }
     if sealed && let Err(e) = store.tidy() {
         log::info!("what is left in plain text could not be cleaned away: {e}");

@@ -177,7 +177,10 @@ impl Config {
                 .map(|f| server::read_server(&f))
                 .transpose()?
                 .unwrap_or_default(),
-            key_command: field("store").map(|f| key_command(&f)).transpose()?.flatten(),
+            key_command: field("store")
+                .map(|f| key_command(&f))
+                .transpose()?
+                .flatten(),
             path: Some(path.to_owned()),
         })
     }

@@ -29,7 +29,10 @@ impl View for StoreView {
         match (self.encrypted, self.changed) {
             (true, true) => {
                 writeln!(to, "{store} is encrypted now ({sessions} sessions)")?;
-                writeln!(to, "keep a copy of the key: without it these logins are lost")?;
+                writeln!(
+                    to,
+                    "keep a copy of the key: without it these logins are lost"
+                )?;
             }
             (true, false) => writeln!(to, "{store} is encrypted already, with this key")?,
             (false, true) => writeln!(to, "{store} is no longer encrypted ({sessions} sessions)")?,

@@ -124,7 +124,10 @@ impl Store {
             self.convert(Some(&sealer), Some(&sealer))?;
         }
         self.clean()?;
-        log::info!("what was left in plain text in {} is gone", self.path().display());
+        log::info!(
+            "what was left in plain text in {} is gone",
+            self.path().display()
+        );
         Ok(())
     }
 
@@ -161,13 +164,18 @@ impl Store {
     fn has_plain_text(&self) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM sessions WHERE 'text' IN (typeof(token), typeof(cookies))) \
                    OR EXISTS (SELECT 1 FROM accounts WHERE typeof(refused_hash) = 'text')";
-        self.db().query_row(sql, [], |row| row.get(0)).at(self.path())
+        self.db()
+            .query_row(sql, [], |row| row.get(0))
+            .at(self.path())
     }
 
     /// Clean up after a conversion that is done, and tell what came of it.
     fn done(&self, changed: bool) -> Result<Conversion> {
         let count = "SELECT count(*) FROM sessions";
-        let sessions: i64 = self.db().query_row(count, [], |row| row.get(0)).at(self.path())?;
+        let sessions: i64 = self
+            .db()
+            .query_row(count, [], |row| row.get(0))
+            .at(self.path())?;
         let (removed, unclean) = match self.clean() {
             Ok(removed) => (removed, None),
             Err(why) => (Vec::new(), Some(why.to_string())),
@@ -200,16 +208,26 @@ impl Store {
                 self.path().display()
             )));
         }
-        db.execute("UPDATE seal SET unclean = 0 WHERE unclean = ?1", [row.unclean])
-            .at(self.path())?;
+        db.execute(
+            "UPDATE seal SET unclean = 0 WHERE unclean = ?1",
+            [row.unclean],
+        )
+        .at(self.path())?;
         Ok(removed)
     }
 
     /// Copies that migrations have left beside the store are from before.
     fn remove_copies(&self) -> Result<Vec<PathBuf>> {
-        let name = self.path().file_name().unwrap_or_default().to_string_lossy();
+        let name = self
+            .path()
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         let ours = format!("{name}.schema");
-        let folder = self.path().parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = self
+            .path()
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(std::path::Path::new("."));
         let cannot = |e: std::io::Error| {
             let folder = folder.display();
@@ -282,7 +300,9 @@ impl Way<'_> {
     }
 
     fn seal(&self, change: &Connection) -> Result<()> {
-        change.execute("DELETE FROM seal", []).at(self.store.path())?;
+        change
+            .execute("DELETE FROM seal", [])
+            .at(self.store.path())?;
         let Some(to) = self.to else {
             return Ok(());
         };
@@ -319,7 +339,10 @@ fn portion(change: &Connection, after: i64) -> rusqlite::Result<Vec<Stored>> {
         "SELECT id, account, fingerprint, token, cookies FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
     let rows = query.query_map(params![after, PORTION], |row| {
-        let (account, print) = (Account::stored(row.get(1)?), Fingerprint::stored(row.get(2)?));
+        let (account, print) = (
+            Account::stored(row.get(1)?),
+            Fingerprint::stored(row.get(2)?),
+        );
         Ok((row.get(0)?, account, print, row.get(3)?, row.get(4)?))
     })?;
     rows.collect()

@@ -117,9 +117,7 @@ impl Sealer {
         if format != FORMAT {
             return Err(Fault::Closed);
         }
-        let (nonce, body) = rest
-            .split_first_chunk::<NONCE_LEN>()
-            .ok_or(Fault::Closed)?;
+        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or(Fault::Closed)?;
         let name = place.name();
         let mut text = Zeroizing::new(body.to_owned());
         let opened = self
@@ -170,7 +168,10 @@ fn bytes_of(key: &Secret) -> Option<Zeroizing<[u8; KEY]>> {
     }
     for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
         let [high, low] = pair else { return None };
-        let (high, low) = (char::from(*high).to_digit(16)?, char::from(*low).to_digit(16)?);
+        let (high, low) = (
+            char::from(*high).to_digit(16)?,
+            char::from(*low).to_digit(16)?,
+        );
         *byte = u8::try_from(high << 4 | low).ok()?;
     }
     Some(bytes)
@@ -196,11 +197,24 @@ mod tests {
         let sealed = ours.seal(TOKEN, "69232|1|ab").unwrap();
         assert_eq!(ours.open(TOKEN, &sealed).unwrap().expose(), "69232|1|ab");
         let places = [
-            Place { column: "cookies", ..TOKEN },
-            Place { account: "ben@example.org", ..TOKEN },
-            Place { fingerprint: "bg-2", ..TOKEN },
+            Place {
+                column: "cookies",
+                ..TOKEN
+            },
+            Place {
+                account: "ben@example.org",
+                ..TOKEN
+            },
+            Place {
+                fingerprint: "bg-2",
+                ..TOKEN
+            },
             // the same letters, cut elsewhere
-            Place { account: "ana@example.orgb", fingerprint: "g-1", ..TOKEN },
+            Place {
+                account: "ana@example.orgb",
+                fingerprint: "g-1",
+                ..TOKEN
+            },
         ];
         for place in places {
             assert_eq!(ours.open(place, &sealed), Err(Fault::Closed), "{place:?}");
@@ -220,7 +234,11 @@ mod tests {
             let mut other = sealed.clone();
             other[at] ^= 1;
             assert_eq!(ours.open(TOKEN, &other), Err(Fault::Closed), "byte {at}");
-            assert_eq!(ours.open(TOKEN, &sealed[..at]), Err(Fault::Closed), "{at} bytes");
+            assert_eq!(
+                ours.open(TOKEN, &sealed[..at]),
+                Err(Fault::Closed),
+                "{at} bytes"
+            );
         }
     }
 
@@ -238,9 +256,18 @@ mod tests {
         for text in good {
             assert!(Sealer::new(&Secret::new(text), &[0; SALT]).is_some());
         }
-        let bad = [String::new(), "1".repeat(63), "1".repeat(65), "g".repeat(64), "é".repeat(32)];
+        let bad = [
+            String::new(),
+            "1".repeat(63),
+            "1".repeat(65),
+            "g".repeat(64),
+            "é".repeat(32),
+        ];
         for text in bad {
-            assert!(Sealer::new(&Secret::new(&*text), &[0; SALT]).is_none(), "{text}");
+            assert!(
+                Sealer::new(&Secret::new(&*text), &[0; SALT]).is_none(),
+                "{text}"
+            );
         }
     }
 }

@@ -152,7 +152,11 @@ impl Store {
     /// The sealer of this salt; `None` when it is no longer the store's.
     pub(super) fn sealer(&self, salt: &[u8]) -> Result<Option<Arc<Sealer>>> {
         // held while the source is asked: threads that need the key wait for the one that asks
-        let mut known = self.keyring.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .keyring
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.as_ref().filter(|known| known.salt == salt) {
             return known.sealer.clone().map(Some);
         }

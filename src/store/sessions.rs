@@ -171,7 +171,9 @@ impl Store {
     pub fn put_login(&self, login: &NewLogin<'_>) -> Result<SessionRow> {
         let [token, cookies] = places(login.account, login.fingerprint);
         let secrets = [(token, &login.token), (cookies, &login.cookies)];
-        let row = self.keep(Loss::Unbearable, secrets, |db, kept| write_login(db, login, kept))?;
+        let row = self.keep(Loss::Unbearable, secrets, |db, kept| {
+            write_login(db, login, kept)
+        })?;
         Ok(SessionRow {
             token: login.token.clone(),
             cookies: login.cookies.clone(),

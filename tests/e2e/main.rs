@@ -31,6 +31,8 @@ mod refresh_dead;
 mod refresh_faults;
 mod refresh_pace;
 mod refusals;
+mod sealed;
+mod sealed_races;
 mod secrets;
 mod signals;
 mod stampede;
