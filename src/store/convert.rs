@@ -7,12 +7,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::accounts::hash_of;
-use super::open::{conversion_lock, conversion_lock_if_free};
+use super::open::{BUSY, conversion_lock, conversion_lock_if_free};
 use super::seal::{Place, Sealer};
 use super::secrets::{no_key, seal_row};
 use super::sessions::places;
@@ -23,6 +24,9 @@ use crate::secret::Secret;
 
 /// How many sessions are held in memory at a time.
 const PORTION: i64 = 256;
+
+/// How long a command waits that only tidies up behind another.
+const HASTE: Duration = Duration::from_millis(100);
 
 /// What stands in a background session that was given up with its key.
 const GIVEN_UP: &str = "its login was sealed with a key that is lost";
@@ -123,7 +127,7 @@ impl Store {
             };
             self.convert(Some(&sealer), Some(&sealer))?;
         }
-        self.clean()?;
+        self.clean(HASTE)?;
         log::info!(
             "what was left in plain text in {} is gone",
             self.path().display()
@@ -176,7 +180,7 @@ impl Store {
             .db()
             .query_row(count, [], |row| row.get(0))
             .at(self.path())?;
-        let (removed, unclean) = match self.clean() {
+        let (removed, unclean) = match self.clean(BUSY) {
             Ok(removed) => (removed, None),
             Err(why) => (Vec::new(), Some(why.to_string())),
         };
@@ -190,19 +194,16 @@ impl Store {
     }
 
     /// Take the old values out of everything that is not a row: copies, free pages, the log.
-    fn clean(&self) -> Result<Vec<PathBuf>> {
+    fn clean(&self, patience: Duration) -> Result<Vec<PathBuf>> {
         let Some(row) = self.seal_row()?.filter(|row| row.unclean > 0) else {
             return Ok(Vec::new());
         };
         let removed = self.remove_copies()?;
         let db = self.db();
-        // every page is written anew, from rows alone, and the file cut to their number …
-        db.execute_batch("VACUUM").at(self.path())?;
-        // … which, like everything before, is still in the log until the log is folded and cut
-        let busy: bool = db
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-            .at(self.path())?;
-        if busy {
+        db.busy_timeout(patience).at(self.path())?;
+        let rewritten = rewrite(&db);
+        db.busy_timeout(BUSY).at(self.path())?;
+        if !rewritten.at(self.path())? {
             return Err(super::Error::Unusable(format!(
                 "another process has been reading the store {} for long",
                 self.path().display()
@@ -244,6 +245,14 @@ impl Store {
         }
         Ok(removed)
     }
+}
+
+/// Write every page anew, from rows alone, and cut the file to their number. That, like everything
+/// before, is still in the log until the log is folded and cut too. `false`: a reader is in the way.
+fn rewrite(db: &Connection) -> rusqlite::Result<bool> {
+    db.execute_batch("VACUUM")?;
+    let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(!busy)
 }
 
 /// From which form to which; `None` is plain.

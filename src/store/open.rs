@@ -33,7 +33,7 @@ pub(super) const VERSION: usize = STEPS.len();
 const MIGRATION: Duration = Duration::from_secs(30);
 
 /// How long a statement waits for another process's short transaction.
-const BUSY: Duration = Duration::from_secs(20);
+pub(super) const BUSY: Duration = Duration::from_secs(20);
 
 impl Store {
     /// Open the store, making the file (0600) and its folder (0700) when they are missing.

@@ -182,7 +182,12 @@ fn whoever_reads_for_long_keeps_the_cleaning_waiting_and_the_next_one_does_it() 
     let told = home.run("store encrypt").status(7).any_stderr().json();
     assert_eq!(told["encrypted"], true);
     assert!(is_sealed(&home) && holds_plain_text(&home));
-    home.run("refresh").done();
+    let refresh = home.run("refresh").done();
+    let soon = Duration::from_secs(3);
+    assert!(
+        refresh.took < soon,
+        "a command waits for the cleaning: {refresh:?}"
+    );
     reader.execute_batch("COMMIT").unwrap();
     home.run("refresh").done();
     assert!(!holds_plain_text(&home));
