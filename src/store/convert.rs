@@ -2,20 +2,18 @@
 //!
 //! The values and the table `seal` change in one transaction: whatever happens, the store is wholly
 //! plain, or wholly sealed with one key. What the transaction leaves behind (old values in free pages,
-//! in the log, in copies that migrations left) is cleaned away after it. A process that dies before it
-//! has done so leaves a mark, `unclean`, and the next one does it ([`Store::tidy`]).
+//! in the log, in copies that migrations left) is cleaned away after it ([`super::tidy`]).
 
-use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::accounts::hash_of;
-use super::open::{BUSY, conversion_lock, conversion_lock_if_free};
+use super::keyring::{no_key, seal_row};
+use super::open::{BUSY, conversion_lock};
 use super::seal::{Place, Sealer};
-use super::secrets::{no_key, seal_row};
 use super::sessions::places;
 use super::{At, Result, Store, immediate};
 use crate::model::account::Account;
@@ -24,9 +22,6 @@ use crate::secret::Secret;
 
 /// How many sessions are held in memory at a time.
 const PORTION: i64 = 256;
-
-/// How long a command waits that only tidies up behind another.
-const HASTE: Duration = Duration::from_millis(100);
 
 /// What stands in a background session that was given up with its key.
 const GIVEN_UP: &str = "its login was sealed with a key that is lost";
@@ -51,12 +46,12 @@ impl Store {
     /// # Errors
     /// No key, or one that does not fit a store that is sealed already. Then nothing was changed.
     pub fn encrypt(&self) -> Result<Conversion> {
+        self.ready()?;
+        let sealer = self.new_sealer(&self.key()?)?;
         let _alone = conversion_lock(self.path())?;
-        if let Some(row) = self.seal_row()? {
-            self.sealer(&row.salt)?;
+        if self.sealed_with()?.is_some() {
             return self.done(false);
         }
-        let sealer = self.new_sealer(&self.key()?)?;
         self.convert(None, Some(&sealer))?;
         self.done(true)
     }
@@ -66,6 +61,7 @@ impl Store {
     /// # Errors
     /// The key is not to be had, or does not fit.
     pub fn decrypt(&self) -> Result<Conversion> {
+        self.ready()?; // the key may take its time: it is had before the lock
         let _alone = conversion_lock(self.path())?;
         let Some(sealer) = self.sealed_with()? else {
             return self.done(false);
@@ -79,6 +75,7 @@ impl Store {
     /// # Errors
     /// The store is not sealed, the old key is not to be had, or the new one is none.
     pub fn rekey(&self, key: &Secret) -> Result<Conversion> {
+        self.ready()?;
         let _alone = conversion_lock(self.path())?;
         let Some(old) = self.sealed_with()? else {
             return self.done(false);
@@ -111,43 +108,19 @@ impl Store {
         self.done(true)
     }
 
-    /// Finish what a process that died, or had no key, has left undone. Mostly there is nothing, and
-    /// this is one short question. What cannot be done now is left to the next process.
-    pub fn tidy(&self) -> Result<()> {
-        let left = self.seal_row()?.filter(|row| row.unclean > 0);
-        if left.is_none() {
-            return Ok(());
-        }
-        let Some(_alone) = conversion_lock_if_free(self.path())? else {
-            return Ok(());
-        };
-        if self.has_plain_text()? {
-            let Some(sealer) = self.sealed_with()? else {
-                return Ok(());
-            };
-            self.convert(Some(&sealer), Some(&sealer))?;
-        }
-        self.clean(HASTE)?;
-        log::info!(
-            "what was left in plain text in {} is gone",
-            self.path().display()
-        );
-        Ok(())
-    }
-
     fn new_sealer(&self, key: &Secret) -> Result<Sealer> {
         let sealer = Sealer::fresh(key).map_err(|_| self.no_random())?;
         sealer.ok_or_else(no_key)
     }
 
-    fn sealed_with(&self) -> Result<Option<std::sync::Arc<Sealer>>> {
+    pub(super) fn sealed_with(&self) -> Result<Option<Arc<Sealer>>> {
         match self.seal_row()? {
             None => Ok(None),
             Some(row) => self.sealer(&row.salt), // nobody changes it while we hold the lock
         }
     }
 
-    fn convert(&self, from: Option<&Sealer>, to: Option<&Sealer>) -> Result<()> {
+    pub(super) fn convert(&self, from: Option<&Sealer>, to: Option<&Sealer>) -> Result<()> {
         let mut db = self.db();
         let change = immediate(&mut db).at(self.path())?;
         let salt = seal_row(&change).at(self.path())?.map(|row| row.salt);
@@ -163,14 +136,6 @@ impl Store {
         way.accounts(&change)?;
         way.seal(&change)?;
         change.commit().at(self.path())
-    }
-
-    fn has_plain_text(&self) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM sessions WHERE 'text' IN (typeof(token), typeof(cookies))) \
-                   OR EXISTS (SELECT 1 FROM accounts WHERE typeof(refused_hash) = 'text')";
-        self.db()
-            .query_row(sql, [], |row| row.get(0))
-            .at(self.path())
     }
 
     /// Clean up after a conversion that is done, and tell what came of it.
@@ -192,67 +157,6 @@ impl Store {
             unclean,
         })
     }
-
-    /// Take the old values out of everything that is not a row: copies, free pages, the log.
-    fn clean(&self, patience: Duration) -> Result<Vec<PathBuf>> {
-        let Some(row) = self.seal_row()?.filter(|row| row.unclean > 0) else {
-            return Ok(Vec::new());
-        };
-        let removed = self.remove_copies()?;
-        let db = self.db();
-        db.busy_timeout(patience).at(self.path())?;
-        let rewritten = rewrite(&db);
-        db.busy_timeout(BUSY).at(self.path())?;
-        if !rewritten.at(self.path())? {
-            return Err(super::Error::Unusable(format!(
-                "another process has been reading the store {} for long",
-                self.path().display()
-            )));
-        }
-        db.execute(
-            "UPDATE seal SET unclean = 0 WHERE unclean = ?1",
-            [row.unclean],
-        )
-        .at(self.path())?;
-        Ok(removed)
-    }
-
-    /// Copies that migrations have left beside the store are from before.
-    fn remove_copies(&self) -> Result<Vec<PathBuf>> {
-        let name = self
-            .path()
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
-        let ours = format!("{name}.schema");
-        let folder = self
-            .path()
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(std::path::Path::new("."));
-        let cannot = |e: std::io::Error| {
-            let folder = folder.display();
-            super::Error::Unusable(format!("cannot delete the old copies in {folder}: {e}"))
-        };
-        let mut removed = Vec::new();
-        for entry in fs::read_dir(folder).map_err(cannot)? {
-            let path = entry.map_err(cannot)?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with(&ours) && name.contains(".bak") {
-                fs::remove_file(&path).map_err(cannot)?;
-                removed.push(path);
-            }
-        }
-        Ok(removed)
-    }
-}
-
-/// Write every page anew, from rows alone, and cut the file to their number. That, like everything
-/// before, is still in the log until the log is folded and cut too. `false`: a reader is in the way.
-fn rewrite(db: &Connection) -> rusqlite::Result<bool> {
-    db.execute_batch("VACUUM")?;
-    let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    Ok(!busy)
 }
 
 /// From which form to which; `None` is plain.

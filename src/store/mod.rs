@@ -6,9 +6,10 @@
 //! statement or one short transaction.
 //!
 //! * `open` – permissions, creation, migrations
-//! * `sessions` – logins, their tokens and generations
+//! * `sessions` – logins, their tokens and generations; `logins` – new ones
 //! * `durable` – what the platform has replaced, and the room it needs
-//! * `secrets` – secrets in and out, plain or sealed; `seal` – the cipher; `convert` – from one to the other
+//! * `secrets` – secrets in and out, plain or sealed; `seal` – the cipher; `convert` – from one to the other,
+//!   `tidy` – and what that leaves behind; `keyring` – who has the key
 //! * `backup` – copies of the store
 //! * `accounts` – what is known of an account besides its logins
 //! * `boxes` – gyms, their hosts, zones and opening rules
@@ -21,6 +22,8 @@ mod boxes;
 mod convert;
 mod due;
 mod durable;
+mod keyring;
+mod logins;
 mod open;
 mod prebookings;
 mod problems;
@@ -28,6 +31,7 @@ mod rules;
 mod seal;
 mod secrets;
 mod sessions;
+mod tidy;
 mod wishes;
 
 use std::fmt;
@@ -42,12 +46,13 @@ pub use accounts::RefusedPassword;
 pub use boxes::{BoxRow, BoxSettings, FoundBox};
 pub use convert::Conversion;
 pub use due::DueQuery;
+pub use keyring::KeySource;
+pub use logins::NewLogin;
 pub use prebookings::{Settlement, Shot};
 pub use problems::Problem;
 pub use rules::NewRule;
 pub use seal::new_key;
-pub use secrets::KeySource;
-pub use sessions::{NewLogin, SessionRow, Status};
+pub use sessions::{SessionRow, Status};
 pub use wishes::Removed;
 
 /// An open store. Threads share it; statements are short.
@@ -56,7 +61,7 @@ pub struct Store {
     path: PathBuf,
     /// this process has made room for writes that must not be lost
     has_room: AtomicBool,
-    keyring: secrets::Keyring,
+    keyring: keyring::Keyring,
 }
 
 impl Store {

@@ -16,7 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::clock;
 
 use super::backup::before_migration;
-use super::secrets::Keyring;
+use super::keyring::Keyring;
 use super::{At, Error, Result, Store};
 
 /// One step per schema version; step N brings version N to N + 1. Never edited once released.

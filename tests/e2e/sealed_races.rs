@@ -2,14 +2,13 @@
 //! are on their way: it is always wholly one or the other, always usable, and no token is lost.
 #![allow(clippy::print_stderr)] // seeds are shown when a test fails
 
-use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::json;
 
-use crate::sealed::{KEY, encrypted, has_key};
+use crate::sealed::{KEY, encrypted, found, has_key, store_files};
 use crate::support::{ANA, Home, Run, all_at_once, logged_in, wait_for};
 
 /// What every filler's token and cookies hold.
@@ -46,14 +45,7 @@ fn is_whole(home: &Home) {
 }
 
 fn holds_plain_text(home: &Home) -> bool {
-    let folder = fs::read_dir(home.store_path().parent().unwrap()).unwrap();
-    let mut files = folder
-        .map(|e| e.unwrap().path())
-        .filter(|path| path.is_file());
-    files.any(|path| {
-        let bytes = fs::read(path).unwrap();
-        bytes.windows(MARK.len()).any(|w| w == MARK.as_bytes())
-    })
+    !found(MARK, &store_files(home)).is_empty()
 }
 
 fn convert(home: &Home, what: &str) -> Run {
@@ -82,7 +74,7 @@ fn killed_at_any_moment_it_is_one_or_the_other_and_usable() {
             ("encrypt", lives[0])
         };
         let victim = convert(&home, what).spawn();
-        thread::sleep(life.mul_f64(rng.f64()));
+        thread::sleep(life.mul_f64(0.3 + 0.8 * rng.f64()));
         victim.kill();
         deaths += 1;
         is_whole(&home);
