@@ -41,6 +41,10 @@ impl App {
             .into());
         }
         let config = load_config(asked.config.as_deref())?;
+        match &config.path {
+            Some(path) => log::info!("config {}", path.display()),
+            None => log::info!("no config file; going by the defaults"),
+        }
         let store = open_store(&store_path(asked.store.as_deref())?, &config, command)?;
         let platform = Platform::new(settings(&config));
         Ok(Self {
