@@ -244,7 +244,12 @@ impl Round<'_> {
             let wanted = prebooking.progress == Progress::Waitlisted
                 || over
                 || self.is_due(&prebooking, &place, now);
-            if !wanted || !self.may_try(&prebooking, &place, now) || !self.claim(&prebooking)? {
+            if !wanted || !self.may_try(&prebooking, &place, now) {
+                continue;
+            }
+            // one word about a missing key, and nothing claimed, rather than the same for every prebooking
+            self.run.sessions.store.ready()?;
+            if !self.claim(&prebooking)? {
                 continue;
             }
             let aimed_at = place.calendar.soonest(&prebooking, now);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::sealed::{KEY, OTHER, encrypted, has_key, nothing_plain, secrets};
-use crate::support::{ANA, ANAS, Home, Run, logged_in};
+use crate::support::{ANA, ANAS, Home, Run, day, logged_in};
 use serde_json::json;
 
 /// What needs a login, and says why it has none.
@@ -59,6 +59,33 @@ fn without_the_right_key_nothing_is_sent_and_nothing_changed() {
     has_key(&home, KEY);
     home.run("refresh --force").report(0).is(&[("updated", 2)]);
     home.run("classes --day +3").any_stdout().done();
+}
+
+#[test]
+fn a_prebooking_waits_for_the_key() {
+    let (sandbox, home) = logged_in();
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+    home.run("prebook add --day +3 --time 13:10 --opens 4d")
+        .any_stdout()
+        .any_stderr()
+        .done();
+    encrypted(&home);
+    sandbox.clear_log();
+    has_key(&home, OTHER);
+    home.run("prebook run")
+        .fails(1, &["the key does not fit"])
+        .done();
+    home.config("");
+    home.run("prebook run")
+        .fails(2, &["no key is known"])
+        .done();
+    let told = home.run("prebook list").json();
+    assert_eq!(told["prebookings"][0]["status"], "pending");
+    assert_eq!(sandbox.log().len(), 0);
+    has_key(&home, KEY);
+    let told = home.run("prebook run").json();
+    assert_eq!(told["booked"], 1, "{told}");
+    assert_eq!(sandbox.reservations(&id).len(), 1);
 }
 
 #[test]
