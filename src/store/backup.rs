@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
@@ -17,11 +17,15 @@ impl Store {
     /// # Errors
     /// Something is there already, or it cannot be written. Then nothing is left of the try.
     pub fn backup(&self, to: &Path) -> Result<()> {
-        if fs::symlink_metadata(to).is_ok() {
-            return Err(there_already(to));
-        }
+        // what is there may be anybody's, half a copy of an interrupted backup included
         let half = beside(to, ".new");
-        let done = copy(&self.db(), self.path(), &half).and_then(|()| put_in_place(&half, to));
+        for name in [to, &half] {
+            if fs::symlink_metadata(name).is_ok() {
+                return Err(there_already(name));
+            }
+        }
+        make(&half)?;
+        let done = copy(&self.db(), &half).and_then(|()| put_in_place(&half, to));
         if done.is_err() {
             let _ = fs::remove_file(&half);
         }
@@ -33,28 +37,31 @@ impl Store {
 pub(super) fn before_migration(path: &Path, from: usize, connection: &Connection) -> Result<()> {
     let kept = beside(path, &format!(".schema{from}.bak"));
     let half = beside(path, &format!(".schema{from}.bak.new"));
-    copy(connection, path, &half)?;
+    let _ = fs::remove_file(&half);
+    make(&half)?;
+    copy(connection, &half)?;
     fs::rename(&half, &kept).map_err(|e| cannot("copy the store to", &kept, &e))?;
     log::info!("the store as it was is kept in {}", kept.display());
     Ok(())
 }
 
+/// An empty file that is ours alone from the first byte.
+fn make(path: &Path) -> Result<()> {
+    let mut how = OpenOptions::new();
+    let file = how.write(true).create_new(true).mode(0o600).open(path);
+    file.map(|_| ())
+        .map_err(|e| cannot("copy the store to", path, &e))
+}
+
 /// A whole copy on disk.
-fn copy(connection: &Connection, store: &Path, to: &Path) -> Result<()> {
+fn copy(connection: &Connection, to: &Path) -> Result<()> {
     let Some(name) = to.to_str() else {
         let shown = to.display();
         return Err(Error::Unusable(format!(
             "cannot copy the store to {shown}: the name is not valid UTF-8"
         )));
     };
-    let _ = fs::remove_file(to);
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(to);
-    file.map_err(|e| cannot("copy the store to", to, &e))?;
-    connection.execute("VACUUM INTO ?1", [name]).at(store)?;
+    connection.execute("VACUUM INTO ?1", [name]).at(to)?;
     write_ahead(to).at(to)?;
     File::open(to)
         .and_then(|file| file.sync_all())
@@ -63,7 +70,8 @@ fn copy(connection: &Connection, store: &Path, to: &Path) -> Result<()> {
 
 /// A copy does not inherit this, and a store needs it.
 fn write_ahead(path: &Path) -> rusqlite::Result<()> {
-    Connection::open(path)?.pragma_update(None, "journal_mode", "WAL")
+    let copy = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    copy.pragma_update(None, "journal_mode", "WAL")
 }
 
 /// Under its name, unless somebody has put something there meanwhile.
@@ -82,5 +90,7 @@ fn put_in_place(half: &Path, to: &Path) -> Result<()> {
 
 fn there_already(to: &Path) -> Error {
     let shown = to.display();
-    Error::Taken(format!("{shown} is there already; name a new file"))
+    Error::Taken(format!(
+        "{shown} is there already, and nothing is overwritten; name a new file, or move that one away"
+    ))
 }

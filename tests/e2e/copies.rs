@@ -39,6 +39,13 @@ fn copies_are_whole_private_and_replace_nothing() {
         .fails(2, &["is there already"])
         .done();
     assert_eq!(fs::read(&copy).unwrap(), before);
+    let half = home.write("other.db.new", "somebody's");
+    home.run("store backup")
+        .arg(home.path().join("other.db"))
+        .fails(2, &["other.db.new is there already"])
+        .done();
+    assert_eq!(fs::read(&half).unwrap(), b"somebody's");
+    fs::remove_file(&half).unwrap();
     let nowhere = home.path().join("no/copy.db");
     home.run("store backup")
         .arg(&nowhere)
