@@ -11,11 +11,11 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  aimharder store key > ~/.config/aimharder/store.key
+  aimharder store key | pass insert --multiline aimharder-store-key
   aimharder store encrypt
   aimharder store backup aimharder-copy.db
 
-Exit codes: 0 done or already so, 1 unusable store or the wrong key, 2 usage, or no key to be had from its source,
+Exit codes: 0 done or already so, 1 unusable store or wrong key, 2 usage or no key to be had,
 7 done, but old text is not yet cleaned away")]
 pub struct StoreArgs {
     #[command(subcommand)]
@@ -26,7 +26,7 @@ pub struct StoreArgs {
 pub enum StoreCommand {
     /// Print a new key: 64 random hex digits
     #[command(after_help = "\
-Example: (umask 077; aimharder store key > ~/.config/aimharder/store.key)
+Example: aimharder store key | pass insert --multiline aimharder-store-key
 
 Exit codes: 0 printed, 1 no random numbers or an unusable store, 2 usage")]
     Key,
@@ -37,7 +37,7 @@ Exit codes: 0 printed, 1 no random numbers or an unusable store, 2 usage")]
     #[command(after_help = "\
 Example: aimharder store encrypt
 
-Exit codes: 0 encrypted, or it was, 2 usage, or no key to be had from its source, 1 unusable store or the wrong key,
+Exit codes: 0 encrypted, or it was, 1 unusable store or wrong key, 2 usage or no key to be had,
 7 encrypted, but old text is not yet cleaned away (the next command does it)")]
     Encrypt,
     /// Store tokens and cookies as plain text again
@@ -46,13 +46,16 @@ Examples:
   aimharder store decrypt
   aimharder store decrypt --forget-logins    # when the key is lost
 
-Exit codes: 0 plain, or it was, 2 usage, or no key to be had from its source, 1 unusable store or the wrong key")]
+Exit codes: 0 plain, or it was, 1 unusable store or wrong key, 2 usage or no key to be had")]
     Decrypt(DecryptArgs),
-    /// Encrypt with a new key, read from standard input; the old one comes from its usual source
+    /// Change the key: the new one comes on standard input
+    ///
+    /// The old one comes from its usual source, which is then yours to change. Until it is, other
+    /// commands find the key wrong, and change nothing.
     #[command(after_help = "\
 Example: aimharder store rekey < new.key
 
-Exit codes: 0 done, 2 usage, not encrypted, or a key that is none, 1 unusable store or the wrong key,
+Exit codes: 0 done, 1 unusable store or wrong key, 2 usage, not encrypted, or no key to be had,
 7 done, but old text is not yet cleaned away (the next command does it)")]
     Rekey,
     /// Copy the store into a new file, while others use it
