@@ -23,7 +23,7 @@ use super::{At, Error, Result, Store};
 const STEPS: [&str; 3] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
-    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
 ];
 
 /// The schema version this program writes.
