@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
 
 /// Encrypt the logins in the store, copy the store
 ///
@@ -28,7 +28,7 @@ pub enum StoreCommand {
     #[command(after_help = "\
 Example: aimharder store key | pass insert --multiline aimharder-store-key
 
-Exit codes: 0 printed, 1 no random numbers or an unusable store, 2 usage")]
+Exit codes: 0 printed, 1 no random numbers, 2 usage")]
     Key,
     /// Encrypt tokens and cookies with the key, all at once
     ///
@@ -78,5 +78,6 @@ pub struct DecryptArgs {
 #[derive(Debug, Args)]
 pub struct BackupArgs {
     /// The new file, readable by you alone
+    #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 }

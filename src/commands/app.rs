@@ -158,7 +158,7 @@ fn config_path() -> Result<PathBuf> {
         .join("config.toml"))
 }
 
-fn store_path(named: Option<&Path>) -> Result<PathBuf> {
+pub(super) fn store_path(named: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }

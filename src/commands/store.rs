@@ -5,28 +5,28 @@ use std::io::{self, IsTerminal};
 use anyhow::{Context, Result};
 
 use super::app::App;
-use crate::cli::{StoreArgs, StoreCommand};
+use crate::cli::{BackupArgs, StoreArgs, StoreCommand};
 use crate::exit::Failure;
 use crate::output::{BackupView, Out, StoreKeyView, StoreView};
-use crate::store::{self, Conversion};
+use crate::store::{self, Conversion, Store};
 use crate::{interrupt, store_key};
 
-pub(super) fn run(args: &StoreArgs, app: &App, out: &mut Out) -> Result<()> {
-    let done = match &args.command {
-        StoreCommand::Key => return key(out),
-        StoreCommand::Backup(backup) => {
-            app.store.backup(&backup.file)?;
-            return out.show(&BackupView {
-                backup: backup.file.clone(),
-                encrypted: app.store.is_sealed()?,
-            });
+/// `app` is opened where the store is needed: a key can be made without.
+pub(super) fn run(
+    args: &StoreArgs,
+    app: impl FnOnce() -> Result<App>,
+    out: &mut Out,
+) -> Result<()> {
+    match &args.command {
+        StoreCommand::Key => key(out),
+        StoreCommand::Encrypt => convert(&app()?, Store::encrypt, out),
+        StoreCommand::Decrypt(how) if how.forget_logins => {
+            convert(&app()?, Store::forget_secrets, out)
         }
-        StoreCommand::Encrypt => shielded(|| app.store.encrypt())?,
-        StoreCommand::Decrypt(how) if how.forget_logins => shielded(|| app.store.forget_secrets())?,
-        StoreCommand::Decrypt(_) => shielded(|| app.store.decrypt())?,
-        StoreCommand::Rekey => rekey(app)?,
-    };
-    out.show(&view(done, app))
+        StoreCommand::Decrypt(_) => convert(&app()?, Store::decrypt, out),
+        StoreCommand::Rekey => rekey(&app()?, out),
+        StoreCommand::Backup(args) => backup(args, &app()?, out),
+    }
 }
 
 fn key(out: &mut Out) -> Result<()> {
@@ -36,7 +36,26 @@ fn key(out: &mut Out) -> Result<()> {
     })
 }
 
-fn rekey(app: &App) -> Result<Conversion> {
+/// A conversion is whole at any moment, but it is better cleaned up too: signals wait for it.
+fn convert(
+    app: &App,
+    how: impl FnOnce(&Store) -> store::Result<Conversion>,
+    out: &mut Out,
+) -> Result<()> {
+    let shield = interrupt::shield();
+    let done = how(&app.store)?;
+    drop(shield);
+    out.show(&StoreView {
+        store: app.store.path().to_owned(),
+        encrypted: done.sealed,
+        changed: done.changed,
+        sessions: done.sessions,
+        removed: done.removed,
+        unclean: done.unclean,
+    })
+}
+
+fn rekey(app: &App, out: &mut Out) -> Result<()> {
     if !app.store.is_sealed()? {
         let words = "the store is not encrypted; run `aimharder store encrypt`";
         return Err(Failure::usage(words).into());
@@ -46,22 +65,13 @@ fn rekey(app: &App) -> Result<Conversion> {
         return Err(Failure::usage(words).into());
     }
     let new = store_key::from_stdin().map_err(Failure::usage)?;
-    Ok(shielded(|| app.store.rekey(&new))?)
+    convert(app, |store| store.rekey(&new), out)
 }
 
-/// A conversion is whole at any moment, but it is better cleaned up too.
-fn shielded(convert: impl FnOnce() -> store::Result<Conversion>) -> store::Result<Conversion> {
-    let _shield = interrupt::shield();
-    convert()
-}
-
-fn view(done: Conversion, app: &App) -> StoreView {
-    StoreView {
-        store: app.store.path().to_owned(),
-        encrypted: done.sealed,
-        changed: done.changed,
-        sessions: done.sessions,
-        removed: done.removed,
-        unclean: done.unclean,
-    }
+fn backup(args: &BackupArgs, app: &App, out: &mut Out) -> Result<()> {
+    app.store.backup(&args.file)?;
+    out.show(&BackupView {
+        backup: args.file.clone(),
+        encrypted: app.store.is_sealed()?,
+    })
 }

@@ -14,6 +14,7 @@
 //! * `accounts` – what is known of an account besides its logins
 //! * `boxes` – gyms, their hosts, zones and opening rules
 //! * `prebookings` – claims, settlements and history; `wishes` – adding and removing them
+//! * `hints` – what a shell may complete
 //! * `rules` – weekly rules, their occurrences, days left out
 
 mod accounts;
@@ -22,6 +23,7 @@ mod boxes;
 mod convert;
 mod due;
 mod durable;
+mod hints;
 mod keyring;
 mod logins;
 mod open;
