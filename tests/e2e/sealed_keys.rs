@@ -212,4 +212,5 @@ fn keys_are_made() {
     );
     let told = home.run("store key").json();
     assert_eq!(told["key"].as_str().unwrap().len(), 64);
+    assert!(!home.store_path().exists(), "a key needs no store");
 }
