@@ -88,6 +88,7 @@ mod process;
 pub mod secret;
 pub mod sessions;
 pub mod store;
+pub mod store_key;
 pub mod text;
 mod tls;
 pub mod told;

@@ -10,6 +10,7 @@ mod notify;
 mod prebook;
 mod read;
 mod sessions;
+mod store;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,7 @@ pub use read::usage;
 pub use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
 };
+pub use store::{BackupArgs, DecryptArgs, StoreArgs, StoreCommand};
 
 use read::{box_name, family, fingerprint, id, number};
 
@@ -105,6 +107,7 @@ pub enum Command {
     Cancel(CancelArgs),
     Prebook(PrebookArgs),
     Notify(NotifyArgs),
+    Store(StoreArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
     #[command(name = "__complete", hide = true)]
@@ -126,6 +129,7 @@ impl Command {
             Self::Cancel(_) => "cancel",
             Self::Prebook(_) => "prebook",
             Self::Notify(_) => "notify",
+            Self::Store(_) => "store",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
             Self::Complete(_) => "__complete",

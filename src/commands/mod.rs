@@ -15,6 +15,7 @@ mod notify;
 mod prebook;
 mod refresh;
 mod sessions;
+mod store;
 mod unattended;
 
 use anyhow::Result;
@@ -48,6 +49,7 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         Command::Cancel(args) => cancel::run(&args, &app()?, out),
         Command::Prebook(args) => prebook::run(&args, &app()?, out),
         Command::Notify(args) => notify::run(&args, &app()?, out),
+        Command::Store(args) => store::run(&args, app, out),
         // these need neither config nor store
         Command::Completions(args) => completions::script(&args, out),
         Command::Man(args) => man::run(&args, out),

@@ -16,6 +16,7 @@ mod progress;
 mod refresh;
 mod sessions;
 mod sheet;
+mod store;
 mod usage;
 mod waiting;
 
@@ -46,6 +47,7 @@ pub use sessions::{
     DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
     SessionsView,
 };
+pub use store::{BackupView, StoreKeyView, StoreView};
 
 pub use waiting::{Countdown, no_need_to_stay, wait_words};
 
