@@ -18,6 +18,7 @@ pub mod prebook;
 mod process;
 pub mod secret;
 pub mod sessions;
+pub mod status;
 pub mod store;
 pub mod text;
 mod tls;

@@ -66,6 +66,17 @@ fn credential_path(name: &str) -> PathBuf {
 }
 
 impl Source {
+    /// Its name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Stdin => "stdin",
+            Self::Command(_) => "password_command",
+            Self::Credential(_) => "credential",
+            Self::Environment => "environment",
+            Self::Prompt => "prompt",
+        }
+    }
+
     /// Whether a person is needed for it.
     pub fn is_interactive(&self) -> bool {
         matches!(self, Self::Prompt | Self::Stdin)

@@ -7,6 +7,7 @@ mod booking;
 mod notify;
 mod prebook;
 mod sessions;
+mod status;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use prebook::{
 pub use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
 };
+pub use status::StatusArgs;
 
 const ABOUT: &str =
     "Book gym classes on the AimHarder platform from a shell, crontab or systemd timers";
@@ -99,6 +101,7 @@ pub enum Command {
     Cancel(CancelArgs),
     Prebook(PrebookArgs),
     Notify(NotifyArgs),
+    Status(StatusArgs),
 }
 
 impl Command {
@@ -116,6 +119,7 @@ impl Command {
             Self::Cancel(_) => "cancel",
             Self::Prebook(_) => "prebook",
             Self::Notify(_) => "notify",
+            Self::Status(_) => "status",
         }
     }
 }

@@ -41,14 +41,18 @@ impl App {
         let config = load_config(asked.config.as_deref())?;
         let store = Store::open(&store_path(asked.store.as_deref())?)?;
         log::info!("store {}", store.path().display());
-        let platform = Platform::new(settings(&config));
-        Ok(Self {
+        Ok(Self::with(asked, config, store, command))
+    }
+
+    /// The same, of a config and a store that are open already.
+    pub(super) fn with(asked: Everywhere, config: Config, store: Store, command: &str) -> Self {
+        Self {
             asked,
+            platform: platform(&config),
             config,
             store,
-            platform,
             purpose: format!("aimharder {command}"),
-        })
+        }
     }
 
     /// The room that hands out sessions.
@@ -109,7 +113,12 @@ impl App {
     }
 }
 
-fn load_config(named: Option<&Path>) -> Result<Config> {
+/// The platform as the config says to reach it.
+pub(super) fn platform(config: &Config) -> Platform {
+    Platform::new(settings(config))
+}
+
+pub(super) fn load_config(named: Option<&Path>) -> Result<Config> {
     if let Some(path) = named {
         Ok(Config::load(path)?)
     } else {
@@ -123,7 +132,8 @@ fn load_config(named: Option<&Path>) -> Result<Config> {
     }
 }
 
-fn config_path() -> Result<PathBuf> {
+/// Where the config is looked for when nobody names one.
+pub(super) fn config_path() -> Result<PathBuf> {
     if let Some(folder) = systemd_folder("CONFIGURATION_DIRECTORY") {
         return Ok(folder.join("config.toml"));
     }
@@ -133,7 +143,8 @@ fn config_path() -> Result<PathBuf> {
         .join("config.toml"))
 }
 
-fn store_path(named: Option<&Path>) -> Result<PathBuf> {
+/// Where the store is.
+pub(super) fn store_path(named: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }

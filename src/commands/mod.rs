@@ -13,6 +13,7 @@ mod notify;
 mod prebook;
 mod refresh;
 mod sessions;
+mod status;
 
 use anyhow::Result;
 
@@ -31,6 +32,9 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
     let Some(command) = cli.command else {
         return Err(Failure::usage(crate::output::WHAT_TO_DO_FIRST).into());
     };
+    if let Command::Status(args) = &command {
+        return status::run(args, cli.everywhere, out);
+    }
     let name = command.name();
     let app = App::start(cli.everywhere, name)?;
     match command {
@@ -45,5 +49,6 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         Command::Cancel(args) => cancel::run(&args, &app, out),
         Command::Prebook(args) => prebook::run(&args, &app, out),
         Command::Notify(args) => notify::run(&args, &app, out),
+        Command::Status(args) => status::run(&args, app.asked, out),
     }
 }

@@ -18,9 +18,6 @@ use crate::sessions::{DEVICE_LIFE, Pick, Sessions};
 use crate::store::{DueQuery, SessionRow, Status};
 use crate::{aimharder, sessions, told};
 
-/// Subjects of standing problems: `session:` and the row's number.
-const SUBJECT: &str = "session:";
-
 pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
     if let Some(account) = &app.asked.account
         && app.store.sessions(Some(account))?.is_empty()
@@ -214,10 +211,6 @@ fn shown(row: &SessionRow, outcome: RefreshOutcome, error: Option<String>) -> Re
     }
 }
 
-fn subject(row: &SessionRow) -> String {
-    format!("{SUBJECT}{}", row.id)
-}
-
 /// Put into words what is new, and what is over. What was put into words is also a notice.
 fn tell(
     app: &App,
@@ -228,7 +221,7 @@ fn tell(
     let mut lines: BTreeMap<&str, Vec<&SessionRow>> = BTreeMap::new();
     let mut notices = Vec::new();
     for Problem { row, failure } in problems {
-        let news = told::met(&app.store, &subject(row), failure.kind)?;
+        let news = told::met(&app.store, &told::of_session(row.id), failure.kind)?;
         let event = match failure.kind {
             Kind::Unreachable => Some(Event::Unreachable),
             Kind::LoginRequired => Some(Event::LoginRequired),
@@ -277,9 +270,9 @@ fn whose(rows: &[&SessionRow]) -> String {
 /// process has mended.
 fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
     let mut recovered = Vec::new();
-    for (subject, _) in app.store.problems(SUBJECT)? {
+    for (subject, _) in app.store.problems(told::SESSION)? {
         let id = subject
-            .trim_start_matches(SUBJECT)
+            .trim_start_matches(told::SESSION)
             .parse()
             .unwrap_or_default();
         if problems.iter().any(|problem| problem.row.id == id) {

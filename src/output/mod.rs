@@ -13,6 +13,7 @@ mod progress;
 mod refresh;
 mod sessions;
 mod sheet;
+mod status;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ pub use sessions::{
     DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
     SessionsView,
 };
+pub use status::{Manner, StatusView};
 
 /// What `aimharder` says when it is called without a command.
 pub const WHAT_TO_DO_FIRST: &str = "\

@@ -12,12 +12,14 @@
 //! * `boxes` – gyms, their hosts, zones and opening rules
 //! * `prebookings` – claims, settlements and history; `wishes` – adding and removing them
 //! * `rules` – weekly rules, their occurrences, days left out
+//! * `overview` – health and counts, for `status`
 
 mod accounts;
 mod boxes;
 mod due;
 mod durable;
 mod open;
+mod overview;
 mod prebookings;
 mod problems;
 mod rules;
