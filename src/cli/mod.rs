@@ -134,6 +134,8 @@ impl Cli {
         if let Some(Command::Prebook(args)) = &cli.command {
             args.check().map_err(|why| usage(&why))?;
         }
+        // before variables stand in for flags: those are for all commands
+        cli.misplaced().map_or(Ok(()), |why| Err(usage(why)))?;
         let asked = &mut cli.everywhere;
         fill(&mut asked.config, "AIMHARDER_CONFIG", |v| {
             Ok(PathBuf::from(v))
@@ -144,6 +146,27 @@ impl Cli {
         fill(&mut asked.account, "AIMHARDER_ACCOUNT", str::parse)?;
         fill(&mut asked.gym, "AIMHARDER_BOX", box_name)?;
         Ok(cli)
+    }
+}
+
+impl Cli {
+    /// A flag that is understood everywhere and means nothing here.
+    fn misplaced(&self) -> Option<&'static str> {
+        let asked = &self.everywhere;
+        match self.command {
+            Some(Command::Login(_)) if asked.session.is_some() => Some(
+                "`login` makes both kinds of session; for one of them: --only device, --only background",
+            ),
+            Some(Command::Login(_)) if asked.gym.is_some() => Some(
+                "`login` is not for one box: it finds all of the account, so --box means nothing here",
+            ),
+            Some(Command::Status(_)) if asked.session.is_some() || asked.fingerprint.is_some() => {
+                Some(
+                    "`status` looks at all sessions: --session and --fingerprint mean nothing here",
+                )
+            }
+            _ => None,
+        }
     }
 }
 

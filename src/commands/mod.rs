@@ -19,7 +19,7 @@ use anyhow::Result;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Failure;
-use crate::output::Out;
+use crate::output::{Out, WHAT_TO_DO_FIRST, WHAT_TO_DO_NEXT};
 
 use app::App;
 
@@ -30,7 +30,14 @@ use app::App;
 /// Every error of every room; [`crate::exit`] says which exit code it is.
 pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
     let Some(command) = cli.command else {
-        return Err(Failure::usage(crate::output::WHAT_TO_DO_FIRST).into());
+        let begun =
+            app::store_path(cli.everywhere.store.as_deref()).is_ok_and(|path| path.exists());
+        let words = if begun {
+            WHAT_TO_DO_NEXT
+        } else {
+            WHAT_TO_DO_FIRST
+        };
+        return Err(Failure::usage(words).into());
     };
     if let Command::Status(args) = &command {
         return status::run(args, cli.everywhere, out);

@@ -125,6 +125,11 @@ impl<T> At<T> for rusqlite::Result<T> {
                  full or failing",
                 store.display()
             )),
+            Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly) => Error::Unusable(format!(
+                "the store {} cannot be written ({cause}): its folder or file system is read-only, or not yours; \
+                 make it writable, or name another place with --store",
+                store.display()
+            )),
             _ => Error::Sqlite { path: store.to_owned(), cause },
         })
     }

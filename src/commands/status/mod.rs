@@ -18,12 +18,6 @@ use crate::status::{self, Report, schedule};
 use crate::store::Store;
 
 pub(super) fn run(args: &StatusArgs, asked: Everywhere, out: &mut Out) -> Result<()> {
-    if asked.session.is_some() || asked.fingerprint.is_some() {
-        return Err(Failure::usage(
-            "`status` looks at all sessions: --session and --fingerprint mean nothing here",
-        )
-        .into());
-    }
     let report = report(args, asked)?;
     out.show(&StatusView {
         findings: status::judge(&report),
