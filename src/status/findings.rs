@@ -56,6 +56,8 @@ pub enum Finding {
         by: By,
         unit: String,
     },
+    /// a crontab's line runs it too rarely
+    Rare(Job, String),
     OtherStore(Job),
     NoLinger,
     Silent(&'static str),
@@ -89,6 +91,7 @@ impl Finding {
             Self::NoPasswordSource(_) => "no_password_source",
             Self::NotScheduled { .. } => "not_scheduled",
             Self::Inactive { .. } => "timer_inactive",
+            Self::Rare(..) => "scheduled_rarely",
             Self::OtherStore(_) => "timer_of_other_store",
             Self::NoLinger => "no_linger",
             Self::Silent(_) => "tool_silent",
@@ -114,7 +117,7 @@ impl Finding {
             Self::Standing(_, _, kind, _) => Some(*kind),
             Self::Outage(_, _, runs) => (*runs >= OUTAGE).then_some(Kind::Unreachable),
             Self::NotScheduled { kept, .. } => (!kept).then_some(Kind::NotFound),
-            Self::Inactive { .. } | Self::Overdue(..) => Some(Kind::NotFound),
+            Self::Inactive { .. } | Self::Rare(..) | Self::Overdue(..) => Some(Kind::NotFound),
             Self::Unreachable(..) => Some(Kind::Unreachable),
             Self::ClockOff(_, by) => (by.abs() > CLOCK).then_some(Kind::Internal),
             Self::ConfigReadable(..)

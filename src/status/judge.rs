@@ -160,10 +160,18 @@ fn schedule(report: &Report, found: &mut Vec<Finding>) {
             .iter()
             .filter(|facts| !plan.runs(job, facts.account.as_str()))
             .collect();
+        let here = |entry: &&Entry| entry.job == job;
         if left_out.is_empty() {
+            let mut running = plan.entries.iter().filter(here).filter(|e| e.active);
+            // several lines may share the hour
+            if let (Some(only), None) = (running.next(), running.next())
+                && only.rare
+                && !all.is_empty()
+            {
+                found.push(Finding::Rare(job, only.name.clone()));
+            }
             continue;
         }
-        let here = |entry: &&Entry| entry.job == job;
         if let Some(idle) = plan
             .entries
             .iter()
@@ -210,11 +218,13 @@ fn schedule(report: &Report, found: &mut Vec<Finding>) {
 /// Does something that we do not recognise keep these logins alive? A token that was updated more than once, and lately,
 /// in a session that is older than that.
 fn is_kept(facts: &AccountFacts, now: DateTime<Utc>) -> bool {
-    !facts.sessions.is_empty()
-        && facts.sessions.iter().all(|login| {
-            let old = now - login.created_at > KEPT * 2;
-            old && login.token_update_count >= 2 && now - login.token_updated_at < KEPT
-        })
+    let kept = |login: &LoginFacts| {
+        let old = now - login.created_at > KEPT * 2;
+        old && login.token_update_count >= 2 && now - login.token_updated_at < KEPT
+    };
+    // a person's commands keep the device session's token young too
+    let background = |login: &&LoginFacts| login.kind == SessionKind::Background;
+    facts.sessions.iter().find(background).is_some_and(kept)
 }
 
 fn prebookings(report: &Report, found: &mut Vec<Finding>) {

@@ -49,6 +49,8 @@ pub struct Entry {
     pub name: String,
     /// the only account it looks after
     pub account: Option<String>,
+    /// its runs are too far apart: a login may end, or an opening be missed, in between
+    pub rare: bool,
     #[serde(serialize_with = "maybe_utc")]
     pub next_at: Option<DateTime<Utc>>,
 }
@@ -139,7 +141,7 @@ impl Look {
             (By::SystemTimer, answer(self.system), system_folders()),
         ];
         for (by, answer, folders) in managers {
-            if matches!(answer, Answer::Silent) {
+            if matches!(answer, Answer::Silent) && !found.silent.contains(&"systemctl") {
                 found.silent.push("systemctl");
             }
             found.entries.extend(of_manager(by, &answer, &folders));

@@ -39,6 +39,7 @@ pub fn entry(unit: &str, by: By, active: bool) -> Option<Entry> {
         serves: true,
         name: unit.to_owned(),
         account: instance,
+        rare: false,
         next_at: None,
     })
 }

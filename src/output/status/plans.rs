@@ -8,14 +8,14 @@ use super::screen::heading;
 use crate::model::time::human_age;
 use crate::output::page::{Cell, Page, Tone, cell, plain};
 use crate::output::prebook_views::{moment, short_day};
-use crate::status::{Coming, Report};
+use crate::status::{Coming, LastRequest, Report};
 
 /// More than this is for `prebook list`.
 const COMING: usize = 5;
 
 pub(super) fn prebookings(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
     let plans = &report.prebookings;
-    if plans.open() == 0 && plans.rules == 0 {
+    if plans.open() == 0 && plans.rules == 0 && plans.last_request.is_none() {
         return Ok(());
     }
     heading("prebookings", page, to)?;
@@ -47,10 +47,24 @@ pub(super) fn prebookings(report: &Report, page: &Page, to: &mut dyn Write) -> i
         1 => "1 weekly rule".to_owned(),
         n => format!("{n} weekly rules"),
     }));
-    if rest.is_empty() {
-        return Ok(());
+    if !rest.is_empty() {
+        writeln!(to, "  {}", rest.join(", "))?;
     }
-    writeln!(to, "  {}", rest.join(", "))
+    match &plans.last_request {
+        Some(last) => writeln!(to, "  {}", sent(last, report.checked_at)),
+        None => Ok(()),
+    }
+}
+
+/// `last request 2 h ago: booked, 1.5 ms after the opening`
+fn sent(last: &LastRequest, now: DateTime<Utc>) -> String {
+    let ago = human_age(now - last.sent_at);
+    let outcome = last.outcome.replace('_', " ");
+    let late = last.lateness_ms.map_or_else(String::new, |late| {
+        let side = if late < 0.0 { "before" } else { "after" };
+        format!(", {:.1} ms {side} the opening", late.abs())
+    });
+    format!("last request {ago} ago: {outcome}{late}")
 }
 
 fn class(coming: &Coming, several: bool, now: DateTime<Utc>) -> Vec<Cell> {

@@ -199,11 +199,14 @@ fn files(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
         (_, false) => "cannot be used".to_owned(),
         (false, true) => "not there, not needed".to_owned(),
         (true, true) => {
+            let mode = config.mode.map(|mode| format!("mode {:04o}", mode & 0o777));
             let named = [("account", &config.account), ("box", &config.gym)];
             let named = named
                 .into_iter()
                 .filter_map(|(what, name)| Some(format!("{what} {}", name.as_ref()?)));
-            let words = std::iter::once("in use".to_owned()).chain(named);
+            let words = std::iter::once("in use".to_owned())
+                .chain(mode)
+                .chain(named);
             words.collect::<Vec<_>>().join(", ")
         }
     };

@@ -13,6 +13,7 @@ mod child;
 mod day;
 mod home;
 mod http;
+mod machine;
 mod report;
 mod run;
 mod sandbox;
@@ -24,6 +25,7 @@ use aimharder::store::Store;
 
 pub(crate) use day::{day, madrid, today};
 pub(crate) use home::Home;
+pub(crate) use machine::CRONTAB;
 pub(crate) use run::{Run, Running, all_at_once};
 pub(crate) use sandbox::Sandbox;
 

@@ -89,6 +89,18 @@ pub(super) fn of_schedule(finding: &F) -> (String, Option<String>) {
                 format!("run: systemctl {user}enable --now {unit}"),
             )
         }
+        F::Rare(Job::Refresh, when) => told(
+            format!(
+                "the crontab runs `aimharder refresh` too rarely ({when}): logins may end in between"
+            ),
+            "let it run every quarter of an hour: */15 * * * *",
+        ),
+        F::Rare(Job::Prebook, when) => told(
+            format!(
+                "the crontab runs `aimharder prebook run` too rarely ({when}): what opens in between is booked late"
+            ),
+            "let it run at 13,28,43,58 * * * *, or give it a --horizon that reaches to the next run",
+        ),
         F::OtherStore(job) => (
             format!(
                 "a system timer runs `{}` for the store in /var/lib/aimharder, not for this one",

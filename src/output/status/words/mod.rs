@@ -22,6 +22,7 @@ pub(super) fn of(finding: &F) -> (String, Option<String>) {
         | F::DiskFull(..) => around::of_files(finding),
         F::NotScheduled { .. }
         | F::Inactive { .. }
+        | F::Rare(..)
         | F::OtherStore(_)
         | F::NoLinger
         | F::Silent(_) => around::of_schedule(finding),
