@@ -27,6 +27,7 @@
 //! | [`mod@aimharder`] | one function per endpoint, answers classified by pure functions | read the clock, the store, the config |
 //! | [`store`] | schema, rows ↔ types | know HTTP, print |
 //! | [`opening`] | rules ↔ instants, refusals → rules | anything but compute |
+//! | [`status`] | facts of one look at everything, and what they mean | write, ask the network, print |
 //! | [`output`], [`exit`] | words, JSON, exit codes | decide |
 //!
 //! # One refresh

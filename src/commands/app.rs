@@ -39,10 +39,6 @@ impl App {
             .into());
         }
         let config = load_config(asked.config.as_deref())?;
-        match &config.path {
-            Some(path) => log::info!("config {}", path.display()),
-            None => log::info!("no config file; going by the defaults"),
-        }
         let store = Store::open(&store_path(asked.store.as_deref())?)?;
         log::info!("store {}", store.path().display());
         Ok(Self::with(asked, config, store, command))
@@ -122,7 +118,17 @@ pub(super) fn platform(config: &Config) -> Platform {
     Platform::new(settings(config))
 }
 
+/// The config, from where it was named or from its usual place.
 pub(super) fn load_config(named: Option<&Path>) -> Result<Config> {
+    let config = read_config(named)?;
+    match &config.path {
+        Some(path) => log::info!("config {}", path.display()),
+        None => log::info!("no config file; going by the defaults"),
+    }
+    Ok(config)
+}
+
+fn read_config(named: Option<&Path>) -> Result<Config> {
     if let Some(path) = named {
         Ok(Config::load(path)?)
     } else {

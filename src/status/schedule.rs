@@ -113,7 +113,14 @@ pub fn look() -> Look {
 fn ask(tool: &str, args: &[&str]) -> Answer {
     let mut command = Command::new(tool);
     command.args(args).env("LC_ALL", "C");
-    match process::output_of(command, LIMIT) {
+    let said = process::output_of(command, LIMIT);
+    let asked = format!("{tool} {}", args.join(" "));
+    match &said {
+        Some(Ok(text)) => log::info!("`{asked}` says {} lines", text.lines().count()),
+        Some(Err(())) => log::info!("`{asked}` has nothing to say here"),
+        None => log::info!("`{asked}` gave no answer in time"),
+    }
+    match said {
         Some(Ok(text)) => Answer::Said(text),
         Some(Err(())) => Answer::Nothing,
         None => Answer::Silent,

@@ -45,6 +45,7 @@ mod secrets;
 mod signals;
 mod stampede;
 mod status;
+mod status_problems;
 mod status_shown;
 mod store;
 mod tokens;

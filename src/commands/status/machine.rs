@@ -72,6 +72,7 @@ pub(super) fn store(path: &Path) -> (Option<Store>, StoreFacts) {
     });
     match opened {
         Ok(store) => {
+            log::info!("store {}", path.display());
             facts.usable = true;
             (Some(store), facts)
         }

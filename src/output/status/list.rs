@@ -7,27 +7,28 @@ use crate::output::page::{Page, Tone};
 use crate::output::sheet::wrapped;
 use crate::status::findings::Finding;
 
-/// More than this is for `--json`.
-const FINDINGS: usize = 8;
+/// More than these are for `--json`.
+const PROBLEMS: usize = 8;
+const HINTS: usize = 4;
 
 /// Alone they are what `--check` says.
 pub(super) fn problems(view: &StatusView, page: &Page, to: &mut dyn Write) -> io::Result<()> {
     let problems: Vec<_> = view.problems().collect();
-    list(&problems, ("problem", Tone::Bad), page, to)
+    list((&problems, PROBLEMS), ("problem", Tone::Bad), page, to)
 }
 
 pub(super) fn hints(view: &StatusView, page: &Page, to: &mut dyn Write) -> io::Result<()> {
     let hints: Vec<_> = view.hints().collect();
-    list(&hints, ("hint", Tone::Faint), page, to)
+    list((&hints, HINTS), ("hint", Tone::Faint), page, to)
 }
 
 fn list(
-    findings: &[&Finding],
+    (findings, most): (&[&Finding], usize),
     (sign, tone): (&str, Tone),
     page: &Page,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    for finding in findings.iter().take(FINDINGS) {
+    for finding in findings.iter().take(most) {
         let told = Told::of(finding);
         let indent = sign.len() + 2;
         let mut lines = wrapped(&[told.message], page, indent).into_iter();
@@ -42,7 +43,7 @@ fn list(
             writeln!(to, "{line}")?;
         }
     }
-    match findings.len().checked_sub(FINDINGS) {
+    match findings.len().checked_sub(most) {
         None | Some(0) => Ok(()),
         Some(more) => writeln!(to, "{}: {more} more, see --json", page.paint(sign, tone)),
     }
