@@ -28,6 +28,7 @@
 //! | [`store`] | schema, rows ↔ types | know HTTP, print |
 //! | [`opening`] | rules ↔ instants, refusals → rules | anything but compute |
 //! | [`status`] | facts of one look at everything, and what they mean | write, ask the network, print |
+//! | [`completions`] | what a shell may complete, from [`cli`]'s definition and the store, read only | write, wait, send, complain |
 //! | [`output`], [`exit`] | words, JSON, exit codes | decide |
 //!
 //! # One refresh
@@ -73,6 +74,7 @@ pub mod booking;
 pub mod cli;
 pub mod clock;
 pub mod commands;
+pub mod completions;
 pub mod config;
 pub mod exit;
 pub mod interrupt;

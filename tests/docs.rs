@@ -90,6 +90,7 @@ fn the_main_help_has_all_exit_codes() {
 fn commands(command: &Command, above: &str) -> Vec<(String, Command)> {
     command
         .get_subcommands()
+        .filter(|sub| !sub.is_hide_set())
         .flat_map(|sub| {
             let name = format!("{above} {}", sub.get_name()).trim().to_owned();
             let below = commands(sub, &name);

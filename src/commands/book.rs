@@ -47,6 +47,7 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     if args.prebook && view.outcome == Outcome::TooEarly {
         prebook::instead(args, app, &gym, &account, &mut view)?;
     }
+    app.note_classes(&gym, &rows);
     out.show(&view)
 }
 

@@ -6,9 +6,11 @@ mod bookings;
 mod boxes;
 mod cancel;
 mod classes;
+mod completions;
 mod gym;
 mod login;
 mod logout;
+mod man;
 mod notify;
 mod prebook;
 mod refresh;
@@ -39,23 +41,25 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         };
         return Err(Failure::usage(words).into());
     };
-    if let Command::Status(args) = &command {
-        return status::run(args, cli.everywhere, out);
-    }
-    let name = command.name();
-    let app = App::start(cli.everywhere, name)?;
+    let (asked, name) = (cli.everywhere, command.name());
+    let app = || App::start(asked.clone(), name);
     match command {
-        Command::Login(args) => login::run(&args, &app, out),
-        Command::Logout(args) => logout::run(&args, &app, out),
-        Command::Sessions(args) => sessions::run(args, &app, out),
-        Command::Refresh(args) => refresh::run(&args, &app, out),
-        Command::Boxes(args) => boxes::run(args, &app, out),
-        Command::Classes(args) => classes::run(&args, &app, out),
-        Command::Bookings(args) => bookings::run(&args, &app, out),
-        Command::Book(args) => book::run(&args, &app, out),
-        Command::Cancel(args) => cancel::run(&args, &app, out),
-        Command::Prebook(args) => prebook::run(&args, &app, out),
-        Command::Notify(args) => notify::run(&args, &app, out),
-        Command::Status(args) => status::run(&args, app.asked, out),
+        Command::Login(args) => login::run(&args, &app()?, out),
+        Command::Logout(args) => logout::run(&args, &app()?, out),
+        Command::Sessions(args) => sessions::run(args, &app()?, out),
+        Command::Refresh(args) => refresh::run(&args, &app()?, out),
+        Command::Boxes(args) => boxes::run(args, &app()?, out),
+        Command::Classes(args) => classes::run(&args, &app()?, out),
+        Command::Bookings(args) => bookings::run(&args, &app()?, out),
+        Command::Book(args) => book::run(&args, &app()?, out),
+        Command::Cancel(args) => cancel::run(&args, &app()?, out),
+        Command::Prebook(args) => prebook::run(&args, &app()?, out),
+        Command::Notify(args) => notify::run(&args, &app()?, out),
+        // looks at a config or store that cannot be used, too
+        Command::Status(args) => status::run(&args, asked, out),
+        // these need neither config nor store
+        Command::Completions(args) => completions::script(&args, out),
+        Command::Man(args) => man::run(&args, out),
+        Command::Complete(args) => completions::answer(&args, &asked, out),
     }
 }

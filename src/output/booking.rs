@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::classes::{day_heading, opens_words};
-use super::page::{Cell, Page, Tone, cell, plain};
+use super::page::{Cell, Give, Page, Tone, cell, give, plain};
 use super::{SessionRef, View};
 use crate::booking::{CancelOutcome, Outcome};
 use crate::exit::{Failure, Kind};
@@ -189,17 +189,20 @@ pub struct HistoryView {
     pub state: &'static str,
 }
 
+/// First the class's name, then the box's, then more of the name.
+const GIVE: [Give; 3] = [give(2, 12), give(3, 8), give(2, 4)];
+
 impl View for BookingsView {
     fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
         if self.bookings.is_empty() {
             writeln!(to, "nothing booked")?;
         }
         let rows: Vec<Vec<Cell>> = self.bookings.iter().map(booking_row).collect();
-        page.table(&rows, 0, 2, to)?;
+        page.table(&rows, 0, &GIVE, to)?;
         if !self.history.is_empty() {
             writeln!(to, "\n{}", page.paint("Past", Tone::Heading))?;
             let rows: Vec<Vec<Cell>> = self.history.iter().map(history_row).collect();
-            page.table(&rows, 0, 2, to)?;
+            page.table(&rows, 0, &GIVE, to)?;
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! Every word users read, and every JSON object scripts read. What is printed is a value with a
 //! human view and `Serialize`; commands hand it to [`Out::show`].
 
+mod around;
 mod booking;
 mod boxes;
 mod classes;
+mod ics;
 mod notify;
 mod page;
 mod prebook;
@@ -14,6 +16,7 @@ mod refresh;
 mod sessions;
 mod sheet;
 mod status;
+mod usage;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -25,9 +28,11 @@ use crate::exit::{Failure, Kind};
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::store::SessionRow;
 
+pub use around::{CandidatesView, ManView, ScriptView};
 pub use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
 pub use boxes::{BoxView, BoxesView};
 pub use classes::ClassesView;
+pub use ics::IcsView;
 pub use notify::{ChannelView, NotifyView};
 pub use page::Page;
 pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
@@ -121,8 +126,7 @@ impl Out {
                 .and_then(|()| self.to.flush());
             return ExitCode::SUCCESS;
         }
-        let text = said.render().to_string();
-        let words = text.trim().trim_start_matches("error: ");
+        let words = usage::one_line(&said.render().to_string());
         self.fail(&Failure::usage(words));
         ExitCode::from(Kind::Usage.code())
     }

@@ -11,6 +11,7 @@
 //! * `accounts` – what is known of an account besides its logins
 //! * `boxes` – gyms, their hosts, zones and opening rules
 //! * `prebookings` – claims, settlements and history; `wishes` – adding and removing them
+//! * `hints` – what a shell may complete
 //! * `rules` – weekly rules, their occurrences, days left out
 //! * `overview` – health and counts, for `status`
 
@@ -18,6 +19,7 @@ mod accounts;
 mod boxes;
 mod due;
 mod durable;
+mod hints;
 mod open;
 mod overview;
 mod prebookings;

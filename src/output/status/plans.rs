@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::screen::heading;
 use crate::model::time::human_age;
-use crate::output::page::{Cell, Page, Tone, cell, plain};
+use crate::output::page::{Cell, Page, Tone, cell, give, plain};
 use crate::output::prebook_views::{moment, short_day};
 use crate::status::{Coming, LastRequest, Report};
 
@@ -26,7 +26,7 @@ pub(super) fn prebookings(report: &Report, page: &Page, to: &mut dyn Write) -> i
         .take(COMING)
         .map(|c| class(c, several, report.checked_at))
         .collect();
-    page.table(&rows, 2, 4, to)?;
+    page.table(&rows, 2, &[give(4, 12), give(3, 8), give(4, 0)], to)?;
     let mut rest = Vec::new();
     rest.extend(
         plans

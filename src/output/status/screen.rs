@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{StatusView, list, plans, words};
 use crate::model::time::human_age;
-use crate::output::page::{Cell, Page, Tone, cell, plain};
+use crate::output::page::{Cell, Page, Tone, cell, give, plain};
 use crate::output::sheet::wrapped;
 use crate::status::schedule::{By, Entry, Job};
 use crate::status::{AccountFacts, HostFacts, Integrity, LoginFacts, Report};
@@ -50,7 +50,7 @@ fn accounts(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> 
             .iter()
             .map(|login| row(login, report.checked_at))
             .collect();
-        page.table(&rows, 4, 3, to)?;
+        page.table(&rows, 4, &[give(3, 12), give(1, 0)], to)?;
     }
     match report.accounts.len().checked_sub(ACCOUNTS) {
         None | Some(0) => Ok(()),
@@ -122,7 +122,7 @@ fn schedule(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> 
             ]);
         }
     }
-    page.table(&rows, 2, 1, to)
+    page.table(&rows, 2, &[give(1, 12)], to)
 }
 
 fn planned(entry: &Entry, now: DateTime<Utc>) -> String {
@@ -158,7 +158,7 @@ fn server(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
             vec![plain(host.host.as_str()), cell(words, tone)]
         })
         .collect();
-    page.table(&rows, 2, 1, to)
+    page.table(&rows, 2, &[give(1, 12)], to)
 }
 
 fn answered(host: &HostFacts) -> (String, Tone) {

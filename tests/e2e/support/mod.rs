@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod sandbox;
 mod scene;
+mod terminal;
 
 use aimharder::model::account::Account;
 use aimharder::model::session::SessionKind;
@@ -32,6 +33,7 @@ pub(crate) use machine::CRONTAB;
 pub(crate) use run::{Run, Running, all_at_once};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use scene::{SOURCE, START, Scene, real_ms, together};
+pub(crate) use terminal::{bare, shown};
 
 /// The sandbox's two people.
 pub(crate) const ANA: &str = "ana@example.org";
