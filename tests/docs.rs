@@ -292,9 +292,21 @@ fn the_changelog_knows_this_version() {
 
 #[test]
 fn scripts_can_be_run() {
-    for script in ["examples/demo.sh", ".ci/run"] {
-        let mode = fs::metadata(path(script)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o111, 0o111, "{script}: mode {mode:o}");
+    let mut scripts = vec![
+        path(".ci/run"),
+        path(".ci/package"),
+        path(".ci/package-test"),
+    ];
+    for folder in ["examples", "systemd", "systemd/debian"] {
+        let files = fs::read_dir(path(folder)).unwrap();
+        scripts.extend(files.map(|file| file.unwrap().path()).filter(|file| {
+            file.is_file() && fs::read_to_string(file).is_ok_and(|text| text.starts_with("#!"))
+        }));
+    }
+    assert!(scripts.len() >= 14, "{scripts:?}");
+    for script in scripts {
+        let mode = fs::metadata(&script).unwrap().permissions().mode();
+        assert_eq!(mode & 0o111, 0o111, "{}: mode {mode:o}", script.display());
     }
 }
 

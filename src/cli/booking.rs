@@ -144,10 +144,13 @@ Examples:
   aimharder book --day mon --time 18:30 --class wod
   aimharder book --day 2026-11-23 --time 18:30 --waitlist --json
   aimharder book --day 2026-11-30 --time 18:30 --prebook
+  aimharder book --day fri --time 18:30 --wait
 
 Acts with the device session unless --session says otherwise.
 Exit codes: 0 booked, queued, already mine or prebooked, 4 refused (full, no credit, limit, …), 9 not open yet,
-6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage")]
+6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage,
+130 interrupted")]
+#[allow(clippy::struct_excessive_bools)] // flags are what they are
 pub struct BookArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
     #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
@@ -175,6 +178,9 @@ pub struct BookArgs {
     /// When booking is not open yet, have `prebook run` book it at the opening
     #[arg(long)]
     pub prebook: bool,
+    /// When booking is not open yet, stay and book at the opening instant
+    #[arg(long, conflicts_with_all = ["prebook", "dry_run"])]
+    pub wait: bool,
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,

@@ -16,6 +16,7 @@ mod prebook;
 mod refresh;
 mod sessions;
 mod status;
+mod unattended;
 
 use anyhow::Result;
 

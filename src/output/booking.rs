@@ -23,6 +23,9 @@ pub struct BookView {
     #[serde(serialize_with = "maybe_instant")]
     pub opens_at: Option<DateTime<Tz>>,
     pub prebooking_id: Option<i64>,
+    /// nobody could tell when booking opens: the user has to
+    #[serde(skip)]
+    pub asks_for_rule: bool,
     pub message: Option<String>,
     pub book_state: Option<i64>,
     #[serde(rename = "box")]
@@ -88,6 +91,13 @@ impl View for BookView {
         }
         if let Some(told) = &self.message {
             message = format!("{message} ({told})");
+        }
+        if self.asks_for_rule {
+            message = format!(
+                "{message}; when it opens is not known: set it, for example with `aimharder boxes set {} --opens 4d@07:00`, \
+                 and wait again",
+                self.gym
+            );
         }
         Some(Failure::new(kind, message))
     }

@@ -11,12 +11,14 @@ mod page;
 mod prebook;
 mod prebook_run;
 mod prebook_views;
+mod prebook_words;
 mod progress;
 mod refresh;
 mod sessions;
 mod sheet;
 mod status;
 mod usage;
+mod waiting;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -38,6 +40,7 @@ pub use page::Page;
 pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
 pub use prebook_run::{ResultView, RunView};
 pub use prebook_views::{PrebookingView, RuleView, ShotView, StandingView};
+pub use prebook_words::prebooking_sentence;
 pub use progress::Progress;
 pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub use sessions::{
@@ -45,6 +48,8 @@ pub use sessions::{
     SessionsView,
 };
 pub use status::{Manner, StatusView};
+
+pub use waiting::{Countdown, no_need_to_stay, wait_words};
 
 /// What `aimharder` says when it is called without a command, and nobody has logged in yet.
 pub const WHAT_TO_DO_FIRST: &str = "\

@@ -5,7 +5,7 @@
 //! what was measured: both make the measurement start again.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::server_clock::{Estimate, Sample, estimate, next_probe, seconds_since};
@@ -18,6 +18,10 @@ const STALE: f64 = 45.0;
 const ROUGH: f64 = 600.0;
 /// Wall and steady clock part by more than this: a step, or a suspended machine.
 const STEP: f64 = 0.2;
+/// How often a thread that waits for another's measurement looks how far it is.
+const GLANCE: Duration = Duration::from_millis(20);
+/// For a rough idea nobody waits longer than this.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// The clocks of all hosts of a run.
 #[derive(Debug, Default)]
@@ -28,6 +32,9 @@ pub(super) struct Clocks(Mutex<HashMap<String, Arc<HostClock>>>);
 pub(super) struct HostClock {
     host: String,
     base: Instant,
+    /// held while measuring: over network and sleep, so that one thread does it for all
+    measuring: Mutex<()>,
+    /// held for moments only: whoever is about to fire reads it
     state: Mutex<State>,
 }
 
@@ -54,6 +61,7 @@ impl Clocks {
             Arc::new(HostClock {
                 host: host.to_owned(),
                 base: clock::steady(),
+                measuring: Mutex::default(),
                 state: Mutex::default(),
             })
         };
@@ -72,25 +80,28 @@ impl HostClock {
 
     /// Have at least a rough idea of the server's clock, with one probe if need be.
     pub(super) fn look(&self, platform: &Platform, jar: &mut Jar) {
-        let mut state = self.state();
-        let now = self.steady();
-        if state.is_usable(now, ROUGH) {
+        if self.known(true).is_some() {
             return;
         }
-        state.samples.clear();
-        self.probe(&mut state, platform, jar);
+        let turn = self.turn(clock::steady() + LOOK);
+        if turn.is_some() && self.known(true).is_none() {
+            self.state().samples.clear();
+            self.probe(platform, jar);
+        }
     }
 
     /// Measure until sharp, or until `end`. Whoever comes while another thread measures waits and
-    /// uses its result.
+    /// uses its result, but not beyond its own `end`.
     pub(super) fn sharpen(&self, platform: &Platform, jar: &mut Jar, end: Instant) {
-        let mut state = self.state();
+        let Some(_one_for_all) = self.turn(end) else {
+            return;
+        };
         let end = seconds_since(self.base, end);
-        state.forget_old(self.steady());
+        self.state().forget_old(self.steady());
         let mut in_vain = 0;
         while in_vain < 3 {
             let now = self.steady();
-            let next = match estimate(&state.samples) {
+            let next = match self.estimate() {
                 None => now,
                 Some(known) if known.is_sharp() => return,
                 Some(known) if next_probe(&known, now) + 2.0 * known.round_trip > end => return,
@@ -100,7 +111,7 @@ impl HostClock {
                 return;
             }
             clock::sleep_until(self.base + Duration::from_secs_f64(next.max(0.0)), false);
-            in_vain = if self.probe(&mut state, platform, jar) {
+            in_vain = if self.probe(platform, jar) {
                 0
             } else {
                 in_vain + 1
@@ -108,25 +119,45 @@ impl HostClock {
         }
     }
 
+    /// The right to measure, unless another thread has it until `end`.
+    fn turn(&self, end: Instant) -> Option<MutexGuard<'_, ()>> {
+        loop {
+            match self.measuring.try_lock() {
+                Ok(turn) => return Some(turn),
+                Err(TryLockError::Poisoned(turn)) => return Some(turn.into_inner()),
+                Err(TryLockError::WouldBlock) if clock::steady() + GLANCE < end => {
+                    clock::pause(GLANCE);
+                }
+                Err(TryLockError::WouldBlock) => return None,
+            }
+        }
+    }
+
     /// Warm a connection, and see whether the server still agrees with what was measured. Runs
     /// beside the others: each needs a connection of its own.
     pub(super) fn warm(&self, platform: &Platform, jar: &mut Jar) {
-        let sample = self.ask(platform, jar);
-        let (Some((sample, stamp)), mut state) = (sample, self.state()) else {
-            return;
-        };
-        state.take(self.steady(), sample, stamp);
+        self.probe(platform, jar);
     }
 
     /// `false`: no answer, or none that tells the time.
-    fn probe(&self, state: &mut State, platform: &Platform, jar: &mut Jar) -> bool {
+    fn probe(&self, platform: &Platform, jar: &mut Jar) -> bool {
         match self.ask(platform, jar) {
             Some((sample, stamp)) => {
-                state.take(self.steady(), sample, stamp);
+                self.state().take(self.steady(), sample, stamp);
                 true
             }
             None => false,
         }
+    }
+
+    /// Was the wall clock stepped, or the machine suspended, since the server's clock was looked at?
+    pub(super) fn has_jumped(&self) -> bool {
+        let state = self.state();
+        !state.samples.is_empty() && !state.agrees(self.steady())
+    }
+
+    fn estimate(&self) -> Option<Estimate> {
+        estimate(&self.state().samples)
     }
 
     fn ask(&self, platform: &Platform, jar: &mut Jar) -> Option<(Sample, i64)> {
@@ -156,12 +187,8 @@ impl HostClock {
 
     /// When to send so that the request arrives just after `opening` (unix seconds).
     pub(super) fn aim(&self, opening: f64) -> Option<Aim> {
-        let state = self.state();
-        if !state.is_usable(self.steady(), ROUGH) {
-            return None;
-        }
-        let estimate = estimate(&state.samples)?;
-        let send = opening - to_f64(state.second) - estimate.lead + estimate.margin();
+        let (second, estimate) = self.known(true)?;
+        let send = opening - second - estimate.lead + estimate.margin();
         let send = Duration::try_from_secs_f64(send).unwrap_or_default();
         Some(Aim {
             send: self.base + send,
@@ -171,17 +198,29 @@ impl HostClock {
 
     /// What the server's clock shows when a request sent at `sent` arrives, as unix seconds.
     pub(super) fn arrival(&self, sent: Instant) -> Option<f64> {
-        let state = self.state();
-        let estimate = estimate(&state.samples)?;
-        Some(to_f64(state.second) + seconds_since(self.base, sent) + estimate.lead)
+        let (second, estimate) = self.known(false)?;
+        Some(second + seconds_since(self.base, sent) + estimate.lead)
     }
 
     /// Server minus this machine's wall clock, in seconds: half the round trip is the way there.
     pub(super) fn offset(&self) -> Option<f64> {
-        let now = clock::steady();
-        let arrival = self.arrival(now)?;
-        let way = estimate(&self.state().samples)?.round_trip / 2.0;
-        Some(arrival - way - clock::unix_seconds())
+        let (second, estimate) = self.known(false)?;
+        let way = estimate.round_trip / 2.0;
+        let there = second + self.steady() + estimate.lead - way;
+        Some(there - clock::unix_seconds())
+    }
+
+    /// What was measured: the second that it counts from, and the estimate. `usable`: and it is
+    /// neither old nor spoilt by a jump of a clock.
+    fn known(&self, usable: bool) -> Option<(f64, Estimate)> {
+        let (second, samples) = {
+            let state = self.state();
+            if usable && !state.is_usable(self.steady(), ROUGH) {
+                return None;
+            }
+            (to_f64(state.second), state.samples.clone())
+        };
+        Some((second, estimate(&samples)?))
     }
 }
 
@@ -191,7 +230,12 @@ impl State {
             .samples
             .last()
             .is_some_and(|last| now - last.received < age);
-        young && (parting(now) - self.parting).abs() < STEP
+        young && self.agrees(now)
+    }
+
+    /// Do wall and steady clock still go together as when the samples were taken?
+    fn agrees(&self, now: f64) -> bool {
+        (parting(now) - self.parting).abs() < STEP
     }
 
     fn forget_old(&mut self, now: f64) {
@@ -203,7 +247,7 @@ impl State {
     }
 
     fn take(&mut self, now: f64, mut sample: Sample, stamp: i64) {
-        if (parting(now) - self.parting).abs() >= STEP {
+        if !self.agrees(now) {
             // the wall clock was stepped, or the machine slept: only a slept machine spoils the
             // steady clock, but which it was nobody tells
             self.samples.clear();
@@ -235,3 +279,6 @@ fn parting(steady: f64) -> f64 {
 fn to_f64(seconds: i64) -> f64 {
     seconds as f64
 }
+
+#[cfg(test)]
+mod tests;

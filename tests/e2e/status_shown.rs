@@ -11,7 +11,7 @@ use crate::support::{CRONTAB, Home, day, logged_in};
 /// On a terminal of so many columns, with these variables too.
 fn on_a_terminal(home: &Home, columns: u32, env: &[(&str, &str)]) -> String {
     let program = env!("CARGO_BIN_EXE_aimharder");
-    let path = format!("{}/bin:/usr/bin:/bin", home.path().display());
+    let path = format!("{}/tools:/usr/bin:/bin", home.path().display());
     let output = Command::new("script")
         .args([
             "-qec",

@@ -1,9 +1,6 @@
 //! What runs things unattended, as a machine would show it: `crontab` and `systemctl` of our own,
 //! first on the PATH.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-
 use super::Home;
 
 /// Both lines of `examples/crontab`.
@@ -21,15 +18,9 @@ impl Home {
         self.tool("systemctl", "echo 'System has not been booted' >&2; exit 1");
     }
 
-    /// A tool that does this.
-    pub(crate) fn tool(&self, name: &str, script: &str) {
-        let path = self.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{script}\n"));
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-
     /// `status` with these tools, and these arguments.
     pub(crate) fn status(&self, args: &str) -> super::Run {
-        let path = format!("{}/bin:/usr/bin:/bin", self.path().display());
+        let path = format!("{}/tools:/usr/bin:/bin", self.path().display());
         self.run("status").args(args).env("PATH", path)
     }
 
