@@ -90,6 +90,7 @@ pub mod secret;
 pub mod sessions;
 pub mod status;
 pub mod store;
+pub mod store_key;
 pub mod text;
 mod tls;
 pub mod told;

@@ -84,7 +84,8 @@ pub fn of_another(config: &Config, account: &Account, only: bool) -> Option<Stri
     (!there.is_empty()).then(|| format!("{} {verb} not used: {whose}", there.join(" and ")))
 }
 
-fn credential_path(name: &str) -> PathBuf {
+/// A systemd credential's file: there only under a unit that asks for it.
+pub(crate) fn credential_path(name: &str) -> PathBuf {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_default();
     PathBuf::from(folder).join(name)
 }

@@ -382,6 +382,7 @@ fn the_example_config_has_every_setting_there_is() {
         "[[notify]]\ntelegram = { nope = 1 }",
         "[ping]\nnope = 1",
         "[server]\nnope = 1",
+        "[store]\nnope = 1",
     ];
     for section in sections {
         let told = config(section).unwrap_err();

@@ -11,6 +11,7 @@ mod prebook;
 mod read;
 mod sessions;
 mod status;
+mod store;
 
 use std::path::PathBuf;
 
@@ -33,6 +34,7 @@ pub use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
 };
 pub use status::StatusArgs;
+pub use store::{BackupArgs, DecryptArgs, StoreArgs, StoreCommand};
 
 use read::{box_name, family, fingerprint, id, number};
 
@@ -108,6 +110,7 @@ pub enum Command {
     Prebook(PrebookArgs),
     Notify(NotifyArgs),
     Status(StatusArgs),
+    Store(StoreArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
     #[command(name = "__complete", hide = true)]
@@ -130,6 +133,7 @@ impl Command {
             Self::Prebook(_) => "prebook",
             Self::Notify(_) => "notify",
             Self::Status(_) => "status",
+            Self::Store(_) => "store",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
             Self::Complete(_) => "__complete",

@@ -2,6 +2,7 @@
 //! and "which session?". Problems are looked for in the order that `cli.md` promises: usage,
 //! config, store, account and session, then box and class.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -15,6 +16,7 @@ use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::sessions::{Pick, Sessions, lock::Locks};
 use crate::store::Store;
+use crate::store_key;
 
 /// One run of the program.
 #[derive(Debug)]
@@ -39,8 +41,7 @@ impl App {
             .into());
         }
         let config = load_config(asked.config.as_deref())?;
-        let store = Store::open(&store_path(asked.store.as_deref())?)?;
-        log::info!("store {}", store.path().display());
+        let store = open_store(&store_path(asked.store.as_deref())?, &config, command)?;
         Ok(Self::with(asked, config, store, command))
     }
 
@@ -140,6 +141,26 @@ fn read_config(named: Option<&Path>) -> Result<Config> {
             Ok(Config::load(&path)?)
         }
     }
+}
+
+/// The store, with the key at hand should its secrets be sealed.
+fn open_store(path: &Path, config: &Config, command: &str) -> Result<Store> {
+    let source = store_key::source(config);
+    let has_key = source.is_some();
+    let store = Store::open(path)?.with_key_from(source);
+    let sealed = store.is_sealed()?;
+    let shown = store.path().display();
+    log::info!("store {shown}{}", if sealed { ", encrypted" } else { "" });
+    let seen = command != "store" && std::io::stderr().is_terminal();
+    if has_key && !sealed && seen {
+        log::warn!(
+            "there is a key for the store, but it is not encrypted; run `aimharder store encrypt`"
+        );
+    }
+    if sealed && let Err(e) = store.tidy() {
+        log::info!("what is left in plain text could not be cleaned away: {e}");
+    }
+    Ok(store)
 }
 
 /// Where the config is looked for when nobody names one.

@@ -16,6 +16,7 @@ mod prebook;
 mod refresh;
 mod sessions;
 mod status;
+mod store;
 mod unattended;
 
 use anyhow::Result;
@@ -58,6 +59,7 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         Command::Notify(args) => notify::run(&args, &app()?, out),
         // looks at a config or store that cannot be used, too
         Command::Status(args) => status::run(&args, asked, out),
+        Command::Store(args) => store::run(&args, app, out),
         // these need neither config nor store
         Command::Completions(args) => completions::script(&args, out),
         Command::Man(args) => man::run(&args, out),

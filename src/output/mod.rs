@@ -17,6 +17,7 @@ mod refresh;
 mod sessions;
 mod sheet;
 mod status;
+mod store;
 mod usage;
 mod waiting;
 
@@ -48,6 +49,7 @@ pub use sessions::{
     SessionsView,
 };
 pub use status::{Manner, StatusView};
+pub use store::{BackupView, StoreKeyView, StoreView};
 
 pub use waiting::{Countdown, no_need_to_stay, wait_words};
 

@@ -95,8 +95,21 @@ impl Job<'_> {
         if let Some(at) = moment.ahead {
             self.hold_breath(at);
         }
-        let hit = self.shoot(&row, false, moment.opens, moment.patient)?;
+        let mut hit = self.shoot(&row, false, moment.opens, moment.patient)?;
+        if let Some(now) = self.renumbered(choice, &hit) {
+            hit = self.shoot(&now, false, moment.opens, moment.patient)?;
+        }
         Ok(Tried::of(choice, hit, moment.opens))
+    }
+
+    /// Refused for no reason that is known: the class may have another number than it was looked up
+    /// with. Then that is the one to ask for.
+    fn renumbered(&mut self, choice: &Choice, hit: &Hit) -> Option<Row> {
+        if hit.ending() != Ending::Book(Outcome::Refused) {
+            return None;
+        }
+        let now = self.find(choice, LOOK_UP).ok()?.ok()?;
+        (now.id != hit.report.row.id && decided(&now).is_none()).then_some(now)
     }
 
     /// The class was full: ask for a place on its waiting list.

@@ -4,20 +4,18 @@
 //! that was suspended is noticed (wall and steady clock part), and so is a probe that contradicts
 //! what was measured: both make the measurement start again.
 
+mod samples;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
+
+use samples::{ROUGH, State, to_f64};
 
 use super::server_clock::{Estimate, Sample, estimate, next_probe, seconds_since};
 use crate::aimharder::{Jar, Platform};
 use crate::clock;
 
-/// Older probes say nothing sharp any more: quartz strays by some 50 µs a second.
-const STALE: f64 = 45.0;
-/// A rough idea of the offset is good for so long.
-const ROUGH: f64 = 600.0;
-/// Wall and steady clock part by more than this: a step, or a suspended machine.
-const STEP: f64 = 0.2;
 /// How often a thread that waits for another's measurement looks how far it is.
 const GLANCE: Duration = Duration::from_millis(20);
 /// For a rough idea nobody waits longer than this.
@@ -36,15 +34,6 @@ pub(super) struct HostClock {
     measuring: Mutex<()>,
     /// held for moments only: whoever is about to fire reads it
     state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    samples: Vec<Sample>,
-    /// the unix second that stamps count from
-    second: i64,
-    /// wall minus steady clock when the first of the samples was taken
-    parting: f64,
 }
 
 /// When to send, and what is known about it.
@@ -91,17 +80,23 @@ impl HostClock {
     }
 
     /// Measure until sharp, or until `end`. Whoever comes while another thread measures waits and
-    /// uses its result, but not beyond its own `end`.
+    /// uses its result, but not beyond its own `end`. What was measured before stays in force
+    /// meanwhile: others may be about to fire by it.
     pub(super) fn sharpen(&self, platform: &Platform, jar: &mut Jar, end: Instant) {
         let Some(_one_for_all) = self.turn(end) else {
             return;
         };
-        let end = seconds_since(self.base, end);
-        self.state().forget_old(self.steady());
+        self.state().begin(self.steady());
+        self.measure(platform, jar, seconds_since(self.base, end));
+        self.state().finish(self.steady());
+    }
+
+    fn measure(&self, platform: &Platform, jar: &mut Jar, end: f64) {
         let mut in_vain = 0;
         while in_vain < 3 {
             let now = self.steady();
-            let next = match self.estimate() {
+            let known = estimate(self.state().measured());
+            let next = match known {
                 None => now,
                 Some(known) if known.is_sharp() => return,
                 Some(known) if next_probe(&known, now) + 2.0 * known.round_trip > end => return,
@@ -134,9 +129,12 @@ impl HostClock {
     }
 
     /// Warm a connection, and see whether the server still agrees with what was measured. Runs
-    /// beside the others: each needs a connection of its own.
+    /// beside the others: each needs a connection of its own. Its round trip holds the making of
+    /// that connection, so it says nothing sharp.
     pub(super) fn warm(&self, platform: &Platform, jar: &mut Jar) {
-        self.probe(platform, jar);
+        if let Some((sample, stamp)) = self.ask(platform, jar) {
+            self.state().check(self.steady(), sample, stamp);
+        }
     }
 
     /// `false`: no answer, or none that tells the time.
@@ -154,10 +152,6 @@ impl HostClock {
     pub(super) fn has_jumped(&self) -> bool {
         let state = self.state();
         !state.samples.is_empty() && !state.agrees(self.steady())
-    }
-
-    fn estimate(&self) -> Option<Estimate> {
-        estimate(&self.state().samples)
     }
 
     fn ask(&self, platform: &Platform, jar: &mut Jar) -> Option<(Sample, i64)> {
@@ -222,62 +216,6 @@ impl HostClock {
         };
         Some((second, estimate(&samples)?))
     }
-}
-
-impl State {
-    fn is_usable(&self, now: f64, age: f64) -> bool {
-        let young = self
-            .samples
-            .last()
-            .is_some_and(|last| now - last.received < age);
-        young && self.agrees(now)
-    }
-
-    /// Do wall and steady clock still go together as when the samples were taken?
-    fn agrees(&self, now: f64) -> bool {
-        (parting(now) - self.parting).abs() < STEP
-    }
-
-    fn forget_old(&mut self, now: f64) {
-        if self.is_usable(now, STALE) {
-            self.samples.retain(|sample| now - sample.received < STALE);
-        } else {
-            self.samples.clear();
-        }
-    }
-
-    fn take(&mut self, now: f64, mut sample: Sample, stamp: i64) {
-        if !self.agrees(now) {
-            // the wall clock was stepped, or the machine slept: only a slept machine spoils the
-            // steady clock, but which it was nobody tells
-            self.samples.clear();
-        }
-        if let Some(known) = estimate(&self.samples) {
-            let expected = sample.sent + known.lead;
-            let stamp = to_f64(stamp - self.second);
-            if expected < stamp - STEP || expected > stamp + 1.0 + STEP + known.spread {
-                log::info!("the server's clock is not where it was measured; measuring again");
-                self.samples.clear();
-            }
-        }
-        if self.samples.is_empty() {
-            self.second = stamp;
-            self.parting = parting(now);
-        }
-        sample.stamp = to_f64(stamp - self.second);
-        self.samples.push(sample);
-    }
-}
-
-/// Wall minus steady clock.
-fn parting(steady: f64) -> f64 {
-    clock::unix_seconds() - steady
-}
-
-/// Unix seconds fit a double with room to spare.
-#[allow(clippy::cast_precision_loss)]
-fn to_f64(seconds: i64) -> f64 {
-    seconds as f64
 }
 
 #[cfg(test)]

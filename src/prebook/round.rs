@@ -73,7 +73,12 @@ impl<'r> Round<'r> {
                 || over
                 || place.is_err()
                 || calendar.is_due(&prebooking, now, until(now, self.run.horizon));
-            if !wanted || !self.may_try(&prebooking, &calendar, now) || !self.claim(&prebooking)? {
+            if !wanted || !self.may_try(&prebooking, &calendar, now) {
+                continue;
+            }
+            // one word about a missing key, and nothing claimed, rather than the same for every prebooking
+            self.run.shared.sessions.store.ready()?;
+            if !self.claim(&prebooking)? {
                 continue;
             }
             let aimed_at = calendar.soonest(&prebooking, now);

@@ -89,8 +89,15 @@ impl Settled {
                 .map(|row| row.id.clone()),
             attempts: self.attempts,
             moved_to: self.moved_to,
-            tried_at: now,
+            tried_at: self.tried_at(now),
         }
+    }
+
+    /// What was fired at its instant by the server's clock was tried then, even where this
+    /// machine's clock has not come so far: or it would be due again.
+    fn tried_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let aimed_at = self.opens_at.filter(|_| self.fired_at.is_some());
+        aimed_at.map_or(now, |at| now.max(at))
     }
 }
 

@@ -137,20 +137,21 @@ impl<'s> Story<'s> {
             hit.moved_to = hit.moved_to.filter(|_| first);
         }
         if !patient && tried.ending == Ending::Book(Outcome::Booked) {
-            tried.message = self.better_rule(opens);
+            // a try that came late does not tell since when it was open
+            tried.message = ahead.map(|at| self.better_rule(at));
         }
         Ok(tried)
     }
 
     /// A guess got through before the guessed time: the rule that the box seems to have.
-    fn better_rule(&self, at: Option<DateTime<Utc>>) -> Option<String> {
-        let open = at?.with_timezone(&self.job.order.place.calendar.zone);
+    fn better_rule(&self, at: DateTime<Utc>) -> String {
+        let open = at.with_timezone(&self.job.order.place.calendar.zone);
         let days = (self.prebooking.day - open.date_naive()).num_days();
-        Some(format!(
+        format!(
             "booking was open at {0} already; set the rule with: aimharder boxes set {1} --opens {days}d@{0}",
             open.format("%H:%M"),
             self.prebooking.wish.gym
-        ))
+        )
     }
 
     /// None was to be had: queue for the first that was full, if that is wished.

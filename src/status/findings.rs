@@ -23,6 +23,8 @@ pub enum Finding {
     ConfigReadable(PathBuf, u32),
     StoreUnusable(String),
     StoreDamaged(PathBuf, String),
+    /// it is encrypted
+    NoKey(PathBuf),
     FolderWritable(PathBuf, u32),
     DiskFull(PathBuf, u64),
     NoLogin(Option<Account>),
@@ -76,6 +78,7 @@ impl Finding {
             Self::ConfigReadable(..) => "config_readable",
             Self::StoreUnusable(_) => "store_unusable",
             Self::StoreDamaged(..) => "store_damaged",
+            Self::NoKey(_) => "store_key_missing",
             Self::FolderWritable(..) => "folder_writable",
             Self::DiskFull(..) => "disk_full",
             Self::NoLogin(_) => "no_login",
@@ -105,7 +108,9 @@ impl Finding {
     /// The kind of a problem, by the exit-code table; `None` for a hint.
     pub fn problem(&self) -> Option<Kind> {
         match self {
-            Self::ConfigUnusable(_) | Self::ConfigWritable(..) => Some(Kind::Usage),
+            Self::ConfigUnusable(_) | Self::ConfigWritable(..) | Self::NoKey(_) => {
+                Some(Kind::Usage)
+            }
             Self::StoreUnusable(_)
             | Self::StoreDamaged(..)
             | Self::FolderWritable(..)

@@ -62,6 +62,9 @@ fn store(report: &Report, found: &mut Vec<Finding>) {
         let words = facts.damage.clone().unwrap_or_default();
         found.push(Finding::StoreDamaged(path.clone(), words));
     }
+    if facts.encrypted == Some(true) && !facts.has_key {
+        found.push(Finding::NoKey(path.clone()));
+    }
     // a sticky folder (/tmp) lets nobody replace what is another's
     let folder = path.parent().zip(facts.folder_mode);
     if let Some((folder, mode)) = folder.filter(|(_, mode)| mode & 0o002 != 0 && mode & 0o1000 == 0)

@@ -75,6 +75,11 @@ pub struct StoreFacts {
     pub exists: bool,
     pub usable: bool,
     pub schema: Option<usize>,
+    /// its tokens and cookies are
+    pub encrypted: Option<bool>,
+    /// there is a source for the key
+    #[serde(skip)]
+    pub has_key: bool,
     /// with its write-ahead log
     pub size_bytes: Option<u64>,
     /// on its file system, for us

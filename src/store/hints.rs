@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use chrono::{Days, NaiveDate};
 use rusqlite::{Connection, OpenFlags, Params, params};
 
+use super::keyring::Keyring;
 use super::open::check_file;
 use super::{At, Result, Store, immediate};
 
@@ -33,6 +34,7 @@ impl Store {
             connection: Mutex::new(connection),
             path: path.to_owned(),
             has_room: AtomicBool::new(false),
+            keyring: Keyring::default(),
         })
     }
 

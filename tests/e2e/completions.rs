@@ -64,7 +64,7 @@ fn commands_flags_and_values() {
         "{all:?}"
     );
     assert_eq!(told(&home, &["preb"]), ["prebook"]);
-    assert_eq!(told(&home, &["book", "--wait"]), ["--waitlist"]);
+    assert_eq!(told(&home, &["book", "--wait"]), ["--waitlist", "--wait"]);
     assert_eq!(told(&home, &["refresh", "--session", "b"]), ["background"]);
     let names = ["Força d'hivern", "Open Box", "WOD"];
     assert_eq!(told(&home, &["book", "--class", ""]), names);

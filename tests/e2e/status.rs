@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::{ANA, ANAS, BEN, CRONTAB, Home, Sandbox, day, logged_in, start};
 
-const SOURCE: &str = "account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"";
+pub(crate) const SOURCE: &str =
+    "account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"";
 
 /// Ana logged in, scheduled by cron, with a password source: nothing is left to be wished for.
 pub(crate) fn well() -> (Sandbox, Home) {
@@ -233,4 +234,13 @@ fn the_server_is_out_of_reach_or_lives_in_another_time() {
     let found = home.status("").json();
     assert_eq!(found["problems"][0]["code"], "unreachable");
     assert_eq!(found["server"][0]["reachable"], false);
+}
+
+#[test]
+fn what_another_scheduler_keeps_alive_is_no_problem() {
+    let (_sandbox, home) = well();
+    home.crontab("*/10 * * * * /opt/my-wrapper");
+    assert_eq!(home.findings().0, ["not_scheduled"]);
+    home.sql("UPDATE sessions SET token_update_count = 2, created_at = created_at - 3 * 3600000");
+    assert_eq!(home.findings(), (vec![], vec!["not_scheduled".to_owned()]));
 }

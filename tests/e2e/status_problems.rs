@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::status::well;
+use crate::status::{SOURCE, well};
 use crate::support::{CRONTAB, Home, day};
 
 /// One thing is wrong: what finds it, which code `--check` has, which words name the remedy.
@@ -68,7 +68,7 @@ fn each_problem_alone() {
         },
         Wrong {
             spoil: |home| {
-                home.sql("UPDATE sessions SET token = '1|1600000000|0123456789abcdef0123456789abcdef' WHERE kind = 'background'");
+                home.sql("UPDATE sessions SET token_expires_at = 1600000000000 WHERE kind = 'background'");
             },
             code: "token_expired",
             exit: 3,
@@ -116,6 +116,19 @@ fn each_problem_alone() {
                 "installed and not active",
                 "systemctl --user enable --now aimharder-refresh.timer",
             ],
+        },
+        Wrong {
+            spoil: |home| {
+                home.config(&format!(
+                    "{SOURCE}\n[store]\nkey_command = \"printf %064d 7\""
+                ));
+                home.run("store encrypt").any_stdout().done();
+                assert_eq!(home.findings().0, [""; 0]);
+                home.config(SOURCE);
+            },
+            code: "store_key_missing",
+            exit: 2,
+            words: &["is encrypted, and no key is known", "key_command"],
         },
         Wrong {
             spoil: |home| mode(home, ".config/aimharder/config.toml", 0o646),
@@ -223,15 +236,6 @@ fn hints_are_no_problems() {
     home.status("--offline")
         .stdout_has(&["all is well\n", "hint: "])
         .done();
-}
-
-#[test]
-fn what_another_scheduler_keeps_alive_is_no_problem() {
-    let (_sandbox, home) = well();
-    home.crontab("*/10 * * * * /opt/my-wrapper");
-    assert_eq!(home.findings().0, ["not_scheduled"]);
-    home.sql("UPDATE sessions SET token_update_count = 2, created_at = created_at - 3 * 3600000");
-    assert_eq!(home.findings(), (vec![], vec!["not_scheduled".to_owned()]));
 }
 
 #[test]

@@ -102,6 +102,7 @@ fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Fate
     if rows.is_empty() {
         return Ok(Vec::new());
     }
+    app.store.ready()?; // one word about a missing key, not one for every session
     let plan = Plan {
         stale_after: if args.force {
             None

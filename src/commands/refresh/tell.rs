@@ -87,7 +87,7 @@ fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result
         if problems.iter().any(|problem| problem.row.id == id) {
             continue;
         }
-        let Some(row) = app.store.session(id)? else {
+        let Some(row) = app.store.listed(id)? else {
             app.store.clear_problem(&subject)?; // the session is gone, and its problem with it
             continue;
         };

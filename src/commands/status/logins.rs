@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use crate::aimharder::Token;
 use crate::commands::app::App;
 use crate::exit::Kind;
 use crate::model::account::Account;
@@ -25,7 +24,9 @@ pub(super) fn accounts(app: &App, now: DateTime<Utc>) -> Result<Vec<AccountFacts
         let facts = facts.or_insert_with(|| account(app, &row.account, only));
         let problem = problems.get(&told::of_session(row.id));
         if row.status == Status::Expired {
-            facts.password_refused |= app.store.refused_password(&row.account)?.is_some();
+            // sealed, and the key not at hand: then nobody knows
+            let refused = app.store.refused_password(&row.account);
+            facts.password_refused |= refused.is_ok_and(|refused| refused.is_some());
         }
         facts.sessions.push(login(row, problem, now));
     }
@@ -49,11 +50,10 @@ fn account(app: &App, account: &Account, only: bool) -> AccountFacts {
 }
 
 fn login(row: SessionRow, problem: Option<&Problem>, now: DateTime<Utc>) -> LoginFacts {
-    let token = Token::parse(row.token.expose());
     let standing = problem.and_then(|problem| problem.standing.as_deref());
     LoginFacts {
         token_age_seconds: (now - row.token_updated_at).num_seconds(),
-        token_expires_at: token.and_then(|token| DateTime::from_timestamp(token.expires_at(), 0)),
+        token_expires_at: row.token_expires_at,
         outage_runs: problem.map_or(0, |problem| problem.outage_runs),
         standing: standing.and_then(Kind::named),
         kind: row.kind,

@@ -9,6 +9,7 @@ use crate::config::{Channel, Config};
 use crate::exit::Failure;
 use crate::status::{ConfigFacts, Integrity, StoreFacts};
 use crate::store::{self, Store};
+use crate::store_key;
 
 /// Larger stores are not read whole in passing.
 const READ_WHOLE: u64 = 64 << 20;
@@ -51,7 +52,7 @@ fn has_secret(config: &Config) -> bool {
 }
 
 /// The store, if it is there and can be used. A missing one is not made.
-pub(super) fn store(path: &Path) -> (Option<Store>, StoreFacts) {
+pub(super) fn store(path: &Path, config: Option<&Config>) -> (Option<Store>, StoreFacts) {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -66,7 +67,11 @@ pub(super) fn store(path: &Path) -> (Option<Store>, StoreFacts) {
     if !facts.exists {
         return (None, facts);
     }
+    let key = config.and_then(store_key::source);
+    // with a config that cannot be used nobody knows
+    facts.has_key = key.is_some() || config.is_none();
     let opened = Store::open(path).and_then(|store| {
+        let store = store.with_key_from(key);
         look_into(&store, path, &mut facts)?;
         Ok(store)
     });
@@ -86,6 +91,7 @@ pub(super) fn store(path: &Path) -> (Option<Store>, StoreFacts) {
 fn look_into(store: &Store, path: &Path, facts: &mut StoreFacts) -> store::Result<()> {
     let size = size(path);
     facts.schema = Some(store.schema());
+    facts.encrypted = Some(store.is_sealed()?);
     facts.size_bytes = Some(size);
     if size <= READ_WHOLE {
         facts.damage = store.damage()?;

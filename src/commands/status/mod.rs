@@ -39,7 +39,7 @@ fn report(args: &StatusArgs, asked: Everywhere) -> Result<Report> {
     let look = schedule::look();
     let (config, config_facts) = machine::config(asked.config.as_deref());
     let path = app::store_path(asked.store.as_deref())?;
-    let (store, store_facts) = machine::store(&path);
+    let (store, store_facts) = machine::store(&path, config.as_ref());
     let mut report = Report {
         checked_at: clock::now(),
         version: env!("CARGO_PKG_VERSION"),

@@ -223,6 +223,7 @@ fn healthy(report: &Report, integrity: Integrity) -> String {
         Integrity::Damaged => "damaged".to_owned(),
         Integrity::NotChecked => "too large to look through".to_owned(),
     }];
+    words.extend((store.encrypted == Some(true)).then(|| "encrypted".to_owned()));
     words.extend(store.size_bytes.map(words::size));
     words.extend(store.schema.map(|schema| format!("schema {schema}")));
     words.extend(store.mode.map(|mode| format!("mode {:04o}", mode & 0o777)));

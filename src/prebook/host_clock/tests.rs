@@ -78,3 +78,51 @@ fn who_must_fire_sooner_does_not_wait_for_another_measurement() {
         );
     });
 }
+
+/// A probe that took so long and was stamped in that second.
+fn probe(sent: f64, trip: f64) -> Sample {
+    Sample {
+        sent,
+        received: sent + trip,
+        stamp: 0.0,
+    }
+}
+
+#[test]
+fn what_is_known_stays_in_force_while_it_is_measured_anew() {
+    let now = 100.0;
+    let mut state = State::default();
+    // as its second flips: the lead is 0.5 to a hundredth
+    state.take(now, probe(0.49, 0.001), 1000);
+    state.take(now, probe(0.5, 0.001), 1001);
+    let known = estimate(&state.samples).unwrap();
+    state.begin(now);
+    state.take(now, probe(now, 0.001), 1100);
+    assert_eq!(estimate(&state.samples), Some(known));
+    state.finish(now);
+    assert_eq!(
+        estimate(&state.samples),
+        Some(known),
+        "a single new probe is no better"
+    );
+    state.begin(now);
+    state.take(now, probe(now + 0.499, 0.001), 1100);
+    state.take(now, probe(now + 0.501, 0.001), 1101);
+    state.finish(now);
+    let better = estimate(&state.samples).unwrap();
+    assert!(better.doubt < known.doubt, "{better:?}");
+}
+
+#[test]
+fn warming_a_connection_tells_contradictions_only() {
+    let mut state = State::default();
+    state.take(0.0, probe(0.0, 0.05), 1000);
+    state.take(0.0, probe(0.5, 0.05), 1001);
+    let known = estimate(&state.samples).unwrap();
+    // connecting took most of a second: later than usual, and no contradiction
+    state.check(0.0, probe(1.0, 0.8), 1002);
+    assert_eq!(estimate(&state.samples), Some(known));
+    // an hour ahead at once
+    state.check(0.0, probe(2.0, 0.05), 4602);
+    assert_eq!(estimate(&state.samples).unwrap().samples, 1);
+}

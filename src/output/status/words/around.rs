@@ -29,6 +29,13 @@ pub(super) fn of_files(finding: &F) -> (String, Option<String>) {
             format!("the store {} is damaged: {words}", path.display()),
             "put a copy back, or move it away and run `aimharder login`",
         ),
+        F::NoKey(path) => told(
+            format!(
+                "the store {} is encrypted, and no key is known",
+                path.display()
+            ),
+            "set key_command under [store] in the config, or give the systemd credential aimharder-key",
+        ),
         F::FolderWritable(folder, mode) => told(
             format!(
                 "others can write in the store's folder {} (mode {mode:03o})",

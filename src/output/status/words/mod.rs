@@ -18,6 +18,7 @@ pub(super) fn of(finding: &F) -> (String, Option<String>) {
         | F::ConfigReadable(..)
         | F::StoreUnusable(_)
         | F::StoreDamaged(..)
+        | F::NoKey(_)
         | F::FolderWritable(..)
         | F::DiskFull(..) => around::of_files(finding),
         F::NotScheduled { .. }
