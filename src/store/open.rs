@@ -99,7 +99,7 @@ pub(super) fn check_file(path: &Path) -> Result<()> {
 fn connect(path: &Path) -> Result<Connection> {
     // no SQLITE_OPEN_CREATE: the file is there, made by us with its mode from the first byte
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).at(path)?;
+    let connection = Connection::open_with_flags(plain_name(path), flags).at(path)?;
     connection.busy_timeout(BUSY).at(path)?;
     connection
         .execute_batch(
@@ -218,6 +218,11 @@ pub(super) fn conversion_lock_if_free(path: &Path) -> Result<Option<File>> {
             name.display()
         ))),
     }
+}
+
+/// The name by which SQLite takes the file and nothing else: to it `file:x` is a URI, and `:memory:` no file at all.
+pub(super) fn plain_name(path: &Path) -> PathBuf {
+    Path::new(".").join(path) // an absolute one stays as it is
 }
 
 /// `aimharder.db` + `.lock` → `aimharder.db.lock`, in the same folder.
