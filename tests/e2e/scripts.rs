@@ -120,6 +120,9 @@ fn book_or_prebook_leaves_to_prebook_run_what_is_not_to_be_had_yet() {
     let script = |time: &str| home.script("book-or-prebook.sh", &[&day(5), time, "script"]);
     script("13:10").is(0, &["booked"]);
     script("14:10").is(0, &["full: prebook run will look again"]);
+    let queued = class(&sandbox, "17:10", 2);
+    sandbox.reserve(ANA, &queued, 0);
+    script("17:10").is(0, &["on its waiting list already: not booked"]);
     script("15:10").is(0, &["not open yet: left to prebook run"]);
     sandbox.fault(&json!({ "path": "/api/*", "kind": "status", "status": 503, "count": -1 }));
     script("16:10").is(0, &["no answer: prebook run will try again"]);
@@ -214,6 +217,27 @@ fn cancel_when_busy_costs_no_credit_and_says_so() {
     sandbox.kill(ANA);
     home.script("cancel-when-busy.sh", &[&calendar])
         .is(3, &["aimharder login"]);
+}
+
+/// What cannot be read, or not be named to the platform, is not told as done.
+#[test]
+fn cancel_when_busy_claims_nothing_it_has_not_done() {
+    let (sandbox, home) = logged_in();
+    let class = class(&sandbox, "13:10", 0);
+    sandbox.reserve(ANA, &class, 1);
+    let calendar = calendar(&home);
+    home.tool("jq", "exit 127");
+    home.script("cancel-when-busy.sh", &[&calendar])
+        .is(1, &["nothing was cancelled"]);
+    fs::remove_file(home.path().join("tools/jq")).unwrap();
+    // the schedule does not show what nextBookings names
+    let row = json!({ "bookings": [], "timetable": [], "seminars": [] });
+    sandbox.fault(
+        &json!({ "path": "/api/bookings", "kind": "json", "body": row.to_string(), "count": -1 }),
+    );
+    home.script("cancel-when-busy.sh", &[&calendar])
+        .is(4, &["no reservation number"]);
+    assert_eq!(sandbox.reservations(&class).len(), 1);
 }
 
 #[test]
