@@ -44,6 +44,7 @@ impl Store {
     /// place that cannot be written. In none of these cases anything is changed.
     pub fn open(path: &Path) -> Result<Self> {
         create_if_missing(path)?;
+        let path = &behind_links(path)?;
         check_file(path)?;
         let mut connection = connect(path)?;
         if version(&connection, path)? != VERSION {
@@ -73,6 +74,14 @@ fn create_if_missing(path: &Path) -> Result<()> {
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(cannot("create the store", path, &e)),
     }
+}
+
+/// The file that a link leads to: locks, log and copies stand beside it, and whoever uses another name must meet them.
+pub(super) fn behind_links(path: &Path) -> Result<PathBuf> {
+    if fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink()) {
+        return fs::canonicalize(path).map_err(|e| cannot("read the store", path, &e));
+    }
+    Ok(path.to_owned())
 }
 
 pub(super) fn check_file(path: &Path) -> Result<()> {
