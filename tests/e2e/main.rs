@@ -52,6 +52,7 @@ mod refresh_pace;
 mod refusals;
 mod run_faults;
 mod scripts;
+mod scripts_busy;
 mod sealed;
 mod sealed_keys;
 mod sealed_races;
