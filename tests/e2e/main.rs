@@ -11,6 +11,7 @@ mod book_lost;
 mod book_which;
 mod bookings;
 mod boxes;
+mod campaign;
 mod cancel;
 mod classes;
 mod classes_shown;

@@ -22,9 +22,10 @@ use aimharder::model::session::SessionKind;
 use aimharder::sessions::lock::{Held, Locks};
 use aimharder::store::Store;
 
+pub(crate) use check::kind_of;
 pub(crate) use day::{day, madrid, today};
 pub(crate) use home::Home;
-pub(crate) use run::{Run, Running, all_at_once};
+pub(crate) use run::{Output, Run, Running, all_at_once};
 pub(crate) use sandbox::Sandbox;
 
 /// The sandbox's two people.
