@@ -65,6 +65,17 @@ impl Scene {
         }
     }
 
+    /// Places that were taken before: something to cancel.
+    pub(super) fn occupy(&self, sandbox: &Sandbox, rng: &mut Rng) {
+        for who in [ANA, BEN] {
+            match rng.u8(..4) {
+                0 => drop(sandbox.reserve(who, &self.roomy.id, 1)),
+                1 => drop(sandbox.reserve(who, &self.full.id, 0)),
+                _ => {}
+            }
+        }
+    }
+
     pub(super) fn classes(&self) -> [&Class; 3] {
         [&self.roomy, &self.full, &self.soon]
     }
@@ -234,9 +245,10 @@ impl Deed {
     fn login(rng: &mut Rng) -> Deed {
         let (who, password) = PEOPLE[rng.usize(..PEOPLE.len())];
         let wrong = rng.u8(..4) == 0;
-        let mut deed = Deed::new(What::Update, who, "login --password-stdin");
-        deed.stdin = if wrong { "wrong-umbrella" } else { password }.to_owned();
-        deed
+        Deed {
+            stdin: if wrong { "wrong-umbrella" } else { password }.to_owned(),
+            ..Deed::new(What::Update, who, "login --password-stdin")
+        }
     }
 
     pub(super) fn run(&self, home: &Home) -> Run {

@@ -128,6 +128,7 @@ impl Campaign {
 
     fn round(&mut self, number: usize) {
         let scene = Scene::set(&self.sandbox, number);
+        scene.occupy(&self.sandbox, &mut self.rng);
         self.ledger.look(&self.sandbox);
         let replays = self.ledger.replays;
         self.sandbox.clear_log();

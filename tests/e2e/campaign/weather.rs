@@ -23,6 +23,7 @@ const PATHS: [&str; 10] = [
 const CLOCKS: [&str; 6] = ["-1h", "+1h", "-10s", "+10s", "+0 x50", "+3d"];
 
 /// Which evils a round has; the harmless round is among them.
+#[allow(clippy::struct_excessive_bools)] // any may go with any
 #[derive(Debug)]
 pub(super) struct Weather {
     switches: Value,
