@@ -1,4 +1,71 @@
-//! `aimharder` books gym classes on the AimHarder platform.
+//! `aimharder` books gym classes on the AimHarder platform, from a shell, crontab or systemd timers.
+//!
+//! This is the library behind the program of the same name; the program is [`commands::run`] with a line of arguments.
+//! Here is how it is made. What users are promised stands in the README and in every command's `--help`.
+//!
+//! # Rooms
+//!
+//! Data flows one way, and no import goes back:
+//!
+//! ```text
+//! main → cli → commands → sessions ─→ store        SQLite, the only SQL
+//!                 │           └─────→ aimharder    HTTP and wire types, the only way to the platform
+//!                 ├─→ booking                      one class booked or cancelled, and proven
+//!                 ├─→ prebook                      when and what to fire, and the firing
+//!                 ├─→ store                        what needs no login: boxes, prebookings, listings
+//!                 ├─→ model, opening, zone         pure: days, times, rules, daylight saving
+//!                 └─→ output, notify               every word that users read, every notice
+//! ```
+//!
+//! | room | what it is for | what it must not do |
+//! | --- | --- | --- |
+//! | [`cli`] | clap structs, one per subcommand, and their help | touch config, store or network |
+//! | [`commands`] | one file per subcommand: find the session, ask, store, show | SQL, HTTP, HTML |
+//! | [`sessions`] | the one door to a usable login | book |
+//! | [`booking`] | send, and settle every doubt by the class's own row | print |
+//! | [`prebook`] | plan, measure the server's clock, fire at the instant | print |
+//! | [`mod@aimharder`] | one function per endpoint, answers classified by pure functions | read the clock, the store, the config |
+//! | [`store`] | schema, rows ↔ types | know HTTP, print |
+//! | [`opening`] | rules ↔ instants, refusals → rules | anything but compute |
+//! | [`output`], [`exit`] | words, JSON, exit codes | decide |
+//!
+//! # One refresh
+//!
+//! The platform replaces a session's token at every update and ends a session whose *old* token is shown again. So one
+//! process at a time updates a session, and what the server replaced is on disk before anything else happens:
+//!
+//! ```text
+//! commands::refresh   rows that are due                                    store (one indexed question)
+//!  └ Batch::one       the session's lock, held alone (the kernel frees it) sessions::lock
+//!     ├ row again     updated by another process meanwhile? then done      store
+//!     ├ begin_update   a marker: begun, not finished                        store, on disk
+//!     ├ token_update  the one request                                      aimharder::refresh
+//!     └ finish_update token, cookies, generation in one statement,         store, on disk
+//!                     only over the generation that was read
+//! ```
+//!
+//! "logout" instead of a token: a device session is deleted, a background session marked and, where its password is at
+//! hand, logged in again. See [`sessions`].
+//!
+//! # One booking
+//!
+//! ```text
+//! commands::book      which account, session, box, day                     config, store
+//!  ├ Sessions::open   row → lock if its token is old → Live                sessions
+//!  ├ Desk::schedule   the day's rows; nothing personal in them? whoami,    booking → Live::call → aimharder
+//!  │                  because a dead session's schedule looks empty
+//!  ├ decided          mine already, closed, cancelled: nothing is sent     pure
+//!  ├ Desk::request    the POST; "logout" heals the session and repeats     Live::call
+//!  └ settle           state > 0 → booked; 0, {}, "same hour", no answer    booking
+//!                     → the row, read again, decides; unreadable → exit 8
+//! ```
+//!
+//! A prebooking does the same at its instant: [`prebook`] tells how that is found and met.
+//!
+//! # Time
+//!
+//! Only [`clock`] reads a clock or sleeps; everywhere else `now` is an argument. Days and wall times belong to the
+//! box's zone ([`zone`] says what happens to those that daylight saving skips or repeats); instants are UTC.
 
 pub mod aimharder;
 pub mod booking;

@@ -2,6 +2,7 @@
 //! would say of requests could hold tokens.
 
 use std::io::Write;
+use std::sync::OnceLock;
 
 use log::{Level, LevelFilter};
 
@@ -38,8 +39,19 @@ pub fn start(quiet: bool, verbose: u8) {
     let _ = builder.try_init();
 }
 
+/// Does standard error lead to systemd's journal? `JOURNAL_STREAM` names the device and inode of the journal's pipe; a
+/// standard error that was led elsewhere since (into a file, a pipe) gets neither marks nor loses its time stamps.
 fn under_journal() -> bool {
-    std::env::var_os("JOURNAL_STREAM").is_some_and(|stream| !stream.is_empty())
+    static LEADS_THERE: OnceLock<bool> = OnceLock::new();
+    *LEADS_THERE.get_or_init(|| {
+        let named = std::env::var("JOURNAL_STREAM").ok();
+        let Some((device, inode)) = named.as_deref().and_then(|it| it.split_once(':')) else {
+            return false;
+        };
+        rustix::fs::fstat(std::io::stderr()).is_ok_and(|stderr| {
+            device.parse() == Ok(stderr.st_dev) && inode.parse() == Ok(stderr.st_ino)
+        })
+    })
 }
 
 /// The priority mark that systemd's journal reads at the start of a line; nothing elsewhere.

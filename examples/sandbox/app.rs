@@ -80,7 +80,7 @@ impl App {
         let skew = shared.world.config.skew_ms;
         let now = arrived_us.div_euclid(1000) + skew;
         let mut entry = Entry::new(request, arrived_us, now);
-        let fault = shared.faults.take(request);
+        let fault = shared.faults.take(request, now);
         let acts = fault.as_ref().is_none_or(|fault| fault.after);
         let before = shared.world.cookie_session(request);
         let real = acts.then(|| routes::handle(&mut shared.world, request, now));

@@ -46,6 +46,12 @@ pub(crate) struct Fault {
     /// How many it lets through first.
     #[serde(default)]
     pub(crate) skip: u64,
+    /// It hits nothing before this instant of the server's clock …
+    #[serde(default)]
+    pub(crate) from_ms: Option<i64>,
+    /// … nor from this one on.
+    #[serde(default)]
+    pub(crate) until_ms: Option<i64>,
     /// Act first, then fail.
     #[serde(default)]
     pub(crate) after: bool,
@@ -116,15 +122,19 @@ impl Fault {
         Ok(())
     }
 
-    fn hits(&self, request: &Request) -> bool {
+    fn hits(&self, request: &Request, now: i64) -> bool {
+        let its_time = self.from_ms.is_none_or(|from| from <= now)
+            && self.until_ms.is_none_or(|until| now < until);
         let path = match self.path.strip_suffix('*') {
             Some(prefix) => request.path.starts_with(prefix),
             None => request.path == self.path,
         };
-        path && self
-            .host
-            .as_ref()
-            .is_none_or(|host| host.eq_ignore_ascii_case(&request.host))
+        its_time
+            && path
+            && self
+                .host
+                .as_ref()
+                .is_none_or(|host| host.eq_ignore_ascii_case(&request.host))
             && self
                 .method
                 .as_ref()
@@ -208,12 +218,12 @@ impl Fault {
 pub(crate) struct Faults(pub(crate) Vec<Fault>);
 
 impl Faults {
-    /// The fault that hits this request, if any; counts it down.
-    pub(crate) fn take(&mut self, request: &Request) -> Option<Fault> {
+    /// The fault that hits a request at this instant of the server's clock, if any; counts it down.
+    pub(crate) fn take(&mut self, request: &Request, now: i64) -> Option<Fault> {
         for fault in self
             .0
             .iter_mut()
-            .filter(|fault| fault.count != 0 && fault.hits(request))
+            .filter(|fault| fault.count != 0 && fault.hits(request, now))
         {
             if fault.skip > 0 {
                 fault.skip -= 1;

@@ -1,11 +1,13 @@
 //! Booking a class (protocol.md §6). The answer is classified by `logout` first, then key, then state, and by text last;
 //! must not take for booked what only may be: such answers are [`Verdict::Unproven`], and the schedule row decides.
 
+use std::fmt;
+
 use chrono::NaiveDate;
 
 use super::call::Call;
 use super::exchange::Answer;
-use super::refusal::Refusal;
+use super::refusal::{self, Refusal};
 use super::wire::WireVerdict;
 use super::{BoxAt, Error, Jar, Platform, classify};
 use crate::opening::{Learned, is_too_early_text, learn};
@@ -55,6 +57,25 @@ pub enum Verdict {
     TooEarly(Option<Learned>),
     /// Refused for a reason that only the message tells.
     Refused,
+}
+
+/// For logs: what it means, and what came along.
+impl fmt::Display for BookAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.verdict {
+            Verdict::Booked => "booked",
+            Verdict::Unproven => "nothing that proves a booking or a refusal",
+            Verdict::SameHour => "something is booked at that hour",
+            Verdict::Full => "full",
+            Verdict::NoCredit => "no credit",
+            Verdict::PaymentPending => "a payment is pending",
+            Verdict::LimitReached => "a limit is reached",
+            Verdict::TooLate => "too late",
+            Verdict::TooEarly(_) => "too early",
+            Verdict::Refused => "refused",
+        })?;
+        refusal::along(f, "bookState", self.state, self.message.as_deref())
+    }
 }
 
 impl Platform {

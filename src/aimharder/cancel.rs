@@ -1,9 +1,11 @@
 //! Cancelling a reservation (protocol.md §7). Even [`CancelVerdict::Done`] is only what the platform says: it says so of
 //! class ids too, and cancels nothing. Must not be believed before the schedule row shows it.
 
+use std::fmt;
+
 use super::call::Call;
 use super::exchange::Answer;
-use super::refusal::Refusal;
+use super::refusal::{self, Refusal};
 use super::wire::WireVerdict;
 use super::{BoxAt, Error, Jar, Platform, classify};
 
@@ -28,6 +30,19 @@ pub enum CancelVerdict {
     Refused,
     /// Nothing that says either: read the row.
     Unproven,
+}
+
+/// For logs: what it means, and what came along.
+impl fmt::Display for CancelAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.verdict {
+            CancelVerdict::Done => "done",
+            CancelVerdict::Late => "only at the cost of the credit",
+            CancelVerdict::Refused => "refused",
+            CancelVerdict::Unproven => "nothing that says either",
+        })?;
+        refusal::along(f, "cancelState", self.state, self.message.as_deref())
+    }
 }
 
 impl Platform {

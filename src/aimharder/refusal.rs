@@ -1,6 +1,8 @@
 //! The key and the words of a refusal, wherever the platform put them today (protocol.md §6): `errorMssg`, `errorMsg`,
 //! `error` (a text, a key, or an object with a `message`), `message`, and the key in `errorMssgLang` or any of them.
 
+use std::fmt;
+
 use super::wire::WireVerdict;
 use crate::text;
 
@@ -32,6 +34,20 @@ impl Refusal {
         let any = key.is_some() || message.is_some() || wire.is_wrong();
         Refusal { key, message, any }
     }
+}
+
+/// For logs: the state's number and the words that came with an answer, after what it means.
+pub(super) fn along(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    state: Option<i64>,
+    message: Option<&str>,
+) -> fmt::Result {
+    match state {
+        Some(state) => write!(f, " ({name} {state})")?,
+        None => write!(f, " (no {name})")?,
+    }
+    message.map_or(Ok(()), |words| write!(f, ": {words}"))
 }
 
 /// `NOPUEDESRESERVAMISMAHORA`, `ERROR_ANTELACION_CLIENTE`: a key, not words. Short shouting (`FULL`) may be either.

@@ -107,6 +107,10 @@ impl Desk<'_, '_> {
     /// [`Trouble`] when there is no outcome.
     pub fn book(&mut self, day: NaiveDate, row: &Row, queue: bool) -> Result<BookReport, Trouble> {
         if let Some(report) = decided(row) {
+            log::info!(
+                "decided from the schedule, nothing sent: {}",
+                report.outcome.name()
+            );
             return Ok(report);
         }
         let _shield = interrupt::shield();
@@ -145,11 +149,25 @@ impl Desk<'_, '_> {
             family: self.family.clone(),
         };
         let at = &self.at;
+        log::info!(
+            "asking to book {} {} of {day} (id {}){}",
+            row.start.format("%H:%M"),
+            row.name,
+            row.id,
+            if insist {
+                ", or a place on its waiting list"
+            } else {
+                ""
+            }
+        );
         match self
             .live
             .call(|platform, jar| platform.book(jar, at, &order))
         {
-            Ok(answer) => self.understand(day, row, answer),
+            Ok(answer) => {
+                log::info!("AimHarder answered: {answer}");
+                self.understand(day, row, answer)
+            }
             Err(e) if never_sent(&e) => Requested::NotSent(e),
             Err(e) => match lost(e) {
                 Ok(e) => Requested::Doubt(Doubt::Lost(e.to_string())),

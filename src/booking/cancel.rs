@@ -46,7 +46,13 @@ impl Desk<'_, '_> {
     ) -> Result<CancelReport, Trouble> {
         let reservation = match cancellable(row) {
             Ok(reservation) => reservation,
-            Err(report) => return Ok(*report),
+            Err(report) => {
+                log::info!(
+                    "decided from the schedule, nothing sent: {:?}",
+                    report.outcome
+                );
+                return Ok(*report);
+            }
         };
         let _shield = interrupt::shield();
         let first = self.withdraw(day, row, &reservation, false)?;
@@ -79,8 +85,19 @@ impl Desk<'_, '_> {
 
     fn send_cancel(&mut self, reservation: &str, late: bool) -> sessions::Result<CancelAnswer> {
         let (at, family) = (&self.at, self.family.as_deref());
-        self.live
-            .call(|platform, jar| platform.cancel_book(jar, at, reservation, late, family))
+        log::info!(
+            "asking to cancel reservation {reservation}{}",
+            if late {
+                ", at the cost of its credit"
+            } else {
+                ""
+            }
+        );
+        let answer = self
+            .live
+            .call(|platform, jar| platform.cancel_book(jar, at, reservation, late, family))?;
+        log::info!("AimHarder answered: {answer}");
+        Ok(answer)
     }
 
     fn settle_cancel(

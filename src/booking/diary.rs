@@ -83,7 +83,13 @@ impl Desk<'_, '_> {
         let (at, family) = (&self.at, self.family.as_deref());
         self.live.call(|platform, jar| {
             let next = platform.next_bookings(jar, at, family)?;
+            log::info!(
+                "AimHarder names {} bookings to come in this box, and {} of the past",
+                next.coming.len(),
+                next.history.len()
+            );
             if next.coming.is_empty() {
+                log::info!("an empty diary does not prove the login; asking who we are");
                 platform.whoami(jar)?;
             }
             Ok(next)

@@ -85,14 +85,29 @@ impl Desk<'_, '_> {
         limit: Duration,
     ) -> sessions::Result<Schedule> {
         let (at, family) = (&self.at, self.family.as_deref());
-        self.live.call(|platform, jar| {
+        let schedule = self.live.call(|platform, jar| {
             let platform = &platform.within(limit)?;
             let schedule = platform.schedule(jar, at, day, family)?;
             if !schedule.is_personal() {
+                log::info!("nothing in the schedule of {day} proves the login; asking who we are");
                 platform.whoami(jar)?;
             }
             Ok(schedule)
-        })
+        })?;
+        let mine = |held| {
+            schedule
+                .rows
+                .iter()
+                .filter(|row| hold(row) == Some(held))
+                .count()
+        };
+        log::info!(
+            "the schedule of {day} has {} classes: {} booked, {} on their waiting list",
+            schedule.rows.len(),
+            mine(Hold::Booked),
+            mine(Hold::Waiting)
+        );
+        Ok(schedule)
     }
 
     /// The class's row as it is now. `None`: it is no longer in the schedule.

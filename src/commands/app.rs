@@ -39,6 +39,10 @@ impl App {
             .into());
         }
         let config = load_config(asked.config.as_deref())?;
+        match &config.path {
+            Some(path) => log::info!("config {}", path.display()),
+            None => log::info!("no config file; going by the defaults"),
+        }
         let store = Store::open(&store_path(asked.store.as_deref())?)?;
         log::info!("store {}", store.path().display());
         let platform = Platform::new(settings(&config));

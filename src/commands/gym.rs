@@ -95,7 +95,7 @@ impl App {
         };
         let suffix = format!(".{}", self.platform.domain());
         let host = row.host.filter(|host| host.ends_with(&suffix));
-        Ok(Gym {
+        let gym = Gym {
             host: host.unwrap_or_else(|| format!("{}{suffix}", row.name)),
             id: configured.and_then(|c| c.id).or(row.set_id).or(row.id),
             zone,
@@ -107,7 +107,19 @@ impl App {
             ),
             name: row.name,
             title: row.title,
-        })
+        };
+        log::info!(
+            "box {} ({}), {}, {}",
+            gym.name,
+            gym.id
+                .map_or("number unknown".to_owned(), |id| id.to_string()),
+            gym.zone,
+            gym.opening
+                .map_or("when booking opens is unknown".to_owned(), |rule| format!(
+                    "booking opens {rule} before a class"
+                )),
+        );
+        Ok(gym)
     }
 
     /// Where to reach a box, asking the platform for its number when nobody has told it yet.

@@ -19,11 +19,18 @@ pub(super) struct Doc<'a> {
     text: &'a str,
     /// every key there is, for faults that leave no document to look into
     known: &'a [&'a str],
+    /// are the files that it names looked at, too?
+    pub(super) files: bool,
 }
 
 impl<'a> Doc<'a> {
-    pub(super) fn new(path: &'a Path, text: &'a str, known: &'a [&'a str]) -> Self {
-        Self { path, text, known }
+    pub(super) fn new(path: &'a Path, text: &'a str, known: &'a [&'a str], files: bool) -> Self {
+        Self {
+            path,
+            text,
+            known,
+            files,
+        }
     }
 
     pub(super) fn table(self) -> Result<DeTable<'a>> {

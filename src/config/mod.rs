@@ -118,7 +118,7 @@ impl Config {
             ));
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Self::parse(&text, path),
+            Ok(text) => Self::check(&text, path, true),
             Err(error) => {
                 let sound = error.utf8_error().valid_up_to();
                 let lines = error
@@ -137,10 +137,14 @@ impl Config {
     }
 
     /// Checks the text of the file at `path`, which is not read: it is named in errors, and relative paths count from
-    /// its folder.
+    /// its folder. Files that the text names are not looked at either.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
+        Self::check(text, path, false)
+    }
+
+    fn check(text: &str, path: &Path, files: bool) -> Result<Self> {
         let known = every_key();
-        let doc = Doc::new(path, text, &known);
+        let doc = Doc::new(path, text, &known, files);
         let table = doc.table()?;
         let top = Section::top(doc, &table);
         top.only(&KEYS)?;

@@ -1,10 +1,12 @@
 //! `[server]`: another domain, a proxy, or a local stand-in for the platform.
 
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::doc::{Field, Result, Section};
+use super::error::lower_first;
 use super::secret_url::SecretUrl;
 use crate::model::label::is_label;
 use crate::model::time::parse_duration;
@@ -103,7 +105,7 @@ pub(super) fn read_server(field: &Field) -> Result<Server> {
         login: section.parsed("login", login)?.unwrap_or_default(),
         scheme: section.parsed("scheme", scheme)?.unwrap_or_default(),
         connect_to: section.parsed("connect_to", connect_to)?,
-        ca_file: section.parsed("ca_file", |raw| ca_file(raw, folder))?,
+        ca_file: section.parsed("ca_file", |raw| ca_file(raw, folder, section.doc.files))?,
         proxy: section.parsed("proxy", proxy)?,
         timeout: section
             .parsed("timeout", timeout)?
@@ -197,14 +199,25 @@ fn connect_to(raw: &str) -> std::result::Result<SocketAddr, String> {
         })
 }
 
-fn ca_file(raw: &str, folder: &Path) -> std::result::Result<PathBuf, String> {
+/// With `look`, one that cannot be read is refused here, before anything is done with the rest.
+fn ca_file(raw: &str, folder: &Path, look: bool) -> std::result::Result<PathBuf, String> {
     if raw.trim().is_empty() || raw.contains('\0') {
         return Err(format!(
             "{} is no file name, for example ca.pem",
             quote(raw)
         ));
     }
-    Ok(folder.join(raw))
+    let path = folder.join(raw);
+    if look {
+        let readable = File::open(&path).and_then(|file| file.metadata());
+        let why = match readable {
+            Ok(found) if found.is_file() => return Ok(path),
+            Ok(_) => "not a file".to_owned(),
+            Err(e) => lower_first(&e.to_string()),
+        };
+        return Err(format!("cannot read {}: {why}", path.display()));
+    }
+    Ok(path)
 }
 
 fn proxy(raw: &str) -> std::result::Result<SecretUrl, String> {

@@ -188,6 +188,23 @@ fn files() {
     );
 
     std::fs::write(&path, "box = 'demo'\n[server]\nca_file = 'ca.pem'\n").unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    assert_eq!(
+        Config::load(&path).unwrap_err().to_string(),
+        format!(
+            "{shown}:3: [server] ca_file: cannot read {}: no such file or directory (os error 2)",
+            ca_file.display()
+        )
+    );
+    std::fs::create_dir(&ca_file).unwrap();
+    assert!(
+        Config::load(&path)
+            .unwrap_err()
+            .to_string()
+            .ends_with(": not a file")
+    );
+    std::fs::remove_dir(&ca_file).unwrap();
+    std::fs::write(&ca_file, "").unwrap();
     let config = Config::load(&path).unwrap();
     assert_eq!(config.server.ca_file, Some(folder.path().join("ca.pem")));
     assert_eq!(config.path, Some(path.clone()));

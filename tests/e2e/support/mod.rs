@@ -11,11 +11,13 @@
 mod check;
 mod child;
 mod day;
+mod fired;
 mod home;
 mod http;
 mod report;
 mod run;
 mod sandbox;
+mod scene;
 
 use aimharder::model::account::Account;
 use aimharder::model::session::SessionKind;
@@ -24,9 +26,11 @@ use aimharder::store::Store;
 
 pub(crate) use check::kind_of;
 pub(crate) use day::{day, madrid, today};
+pub(crate) use fired::{Fired, outcomes, says};
 pub(crate) use home::Home;
 pub(crate) use run::{Output, Run, Running, all_at_once};
 pub(crate) use sandbox::Sandbox;
+pub(crate) use scene::{SOURCE, START, Scene, real_ms, together};
 
 /// The sandbox's two people.
 pub(crate) const ANA: &str = "ana@example.org";

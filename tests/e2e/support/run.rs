@@ -138,6 +138,21 @@ impl Run {
 
     /// Under a clock that is so far off (`-1h`, `+1y`), by libfaketime (`.ci/run` installs it).
     pub(crate) fn faketime(self, offset: &str) -> Self {
+        self.faked().env("FAKETIME", offset)
+    }
+
+    /// Under a clock that is as far off as the file says at that moment.
+    pub(crate) fn faketime_by(self, file: &Path) -> Self {
+        self.faked().env("FAKETIME_TIMESTAMP_FILE", file)
+    }
+
+    /// Only the wall clock is off, as when somebody sets it.
+    pub(crate) fn steady_is_real(self) -> Self {
+        self.env("DONT_FAKE_MONOTONIC", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+
+    fn faked(self) -> Self {
         let folders = [
             "/usr/lib/x86_64-linux-gnu",
             "/usr/lib/aarch64-linux-gnu",
@@ -148,7 +163,6 @@ impl Run {
             .map(|folder| Path::new(folder).join("faketime/libfaketime.so.1"));
         let library = libraries.find(|library| library.exists());
         self.env("LD_PRELOAD", library.expect("the package faketime"))
-            .env("FAKETIME", offset)
             .env("FAKETIME_NO_CACHE", "1")
     }
 

@@ -1,0 +1,161 @@
+//! Logs: `-v` tells the story of a run in plain sentences, `-vv` adds every request; under systemd
+//! there are priorities instead of time stamps.
+
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::support::{Home, day, logged_in};
+
+/// What `-v` said, without its time stamps, which every line must have.
+fn story(stderr: &str) -> Vec<&str> {
+    let told = stderr.lines().map(|line| {
+        let (stamp, words) = line.split_once(' ').expect("a stamp and words");
+        let digits = stamp.bytes().filter(u8::is_ascii_digit).count();
+        assert!(stamp.len() == 12 && digits == 9, "no time stamp: {line}");
+        words
+    });
+    told.collect()
+}
+
+/// These beginnings, in this order.
+fn tells(stderr: &str, expected: &[&str]) {
+    let story = story(stderr);
+    let mut left = story.iter();
+    for words in expected {
+        assert!(
+            left.any(|line| line.contains(words)),
+            "{words:?} is not there, or not in its place:\n{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_run_tells_what_was_read_asked_answered_and_decided() {
+    let (sandbox, home) = logged_in();
+    let on = day(3);
+    sandbox.class(&json!({ "day": on, "start": "13:10", "name": "Prueba" }));
+    let which = format!("--day {on} --time 13:10 -v");
+    let beginning = [
+        "config ",
+        "store ",
+        "using the device session",
+        "box crossfitdemo (10122), Europe/Madrid",
+        &format!("the schedule of {on} has"),
+    ];
+
+    let told = home.run(&format!("book {which}")).unchecked();
+    tells(&told.stderr, &beginning);
+    tells(
+        &told.stderr,
+        &[
+            "asking to book 13:10 Prueba",
+            "AimHarder answered: booked (bookState 1)",
+            "1 booked",
+        ],
+    );
+
+    let told = home.run(&format!("book {which}")).unchecked();
+    tells(&told.stderr, &["decided from the schedule, nothing sent"]);
+
+    let told = home.run(&format!("cancel {which}")).unchecked();
+    tells(
+        &told.stderr,
+        &[
+            "asking to cancel reservation",
+            "AimHarder answered: done (cancelState 1)",
+            "0 booked",
+        ],
+    );
+
+    let told = home.run("bookings -v").unchecked();
+    tells(
+        &told.stderr,
+        &["AimHarder names 0 bookings", "asking who we are"],
+    );
+}
+
+#[test]
+fn twice_adds_each_request_with_its_size_and_time() {
+    let (_sandbox, home) = logged_in();
+    let told = home.run("classes -vv").unchecked();
+    let requests: Vec<_> = story(&told.stderr)
+        .into_iter()
+        .filter(|line| line.starts_with("GET "))
+        .collect();
+    assert!(!requests.is_empty(), "{}", told.stderr);
+    for request in requests {
+        assert!(
+            request.contains("crossfitdemo.aimharder.com/api/") || request.contains("/whoami"),
+            "{request}"
+        );
+        assert!(request.contains("→ 200, "), "{request}");
+        assert!(
+            request.contains(" bytes, ") && request.ends_with(" ms"),
+            "{request}"
+        );
+    }
+    let quiet = home.run("classes").any_stdout().done();
+    assert_eq!(quiet.stderr, "");
+}
+
+/// Runs it with a file for standard error that `JOURNAL_STREAM` names, or not.
+fn into_a_file(home: &Home, args: &str, named: bool) -> String {
+    let path = home.path().join("stderr");
+    let file = File::create(&path).unwrap();
+    let found = file.metadata().unwrap();
+    let inode = if named { found.ino() } else { found.ino() + 1 };
+    let ended = Command::new(env!("CARGO_BIN_EXE_aimharder"))
+        .args(args.split_whitespace())
+        .env_clear()
+        .env("HOME", home.path())
+        .env("JOURNAL_STREAM", format!("{}:{inode}", found.dev()))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(file)
+        .status();
+    ended.expect("run it");
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_journal_gets_priorities_and_no_time_stamps() {
+    let (sandbox, home) = logged_in();
+    let told = into_a_file(&home, "classes -vv", true);
+    let priority = |line: &str| line.get(..3).map(str::to_owned);
+    assert!(
+        told.lines()
+            .all(|line| matches!(priority(line).as_deref(), Some("<6>" | "<7>"))),
+        "{told}"
+    );
+    assert!(told.contains("<6>using the device session"), "{told}");
+    assert!(told.contains("<7>GET "), "{told}");
+
+    let told = into_a_file(&home, "book --day +3 --time 03:33", true);
+    assert!(told.starts_with("<3>error: no class at 03:33"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+
+    // led elsewhere, the marks would only be in the way
+    let told = into_a_file(&home, "book --day +3 --time 03:33", false);
+    assert!(told.starts_with("error: no class at 03:33"), "{told}");
+    drop(sandbox);
+}
+
+#[test]
+fn a_lost_platform_is_told_by_one_line_of_its_priority() {
+    let (sandbox, home) = logged_in();
+    drop(sandbox);
+    let told = into_a_file(&home, "classes", true);
+    assert!(told.starts_with("<3>error: no connection to"), "{told}");
+    let told = into_a_file(&home, "refresh --force -v", true);
+    let lines: Vec<_> = told.lines().collect();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with("<6>") && line.contains("trying again in")),
+        "{told}"
+    );
+    assert!(lines.iter().all(|line| line.starts_with('<')), "{told}");
+}

@@ -1,0 +1,223 @@
+//! What a gym does to a class between the wish and its opening: renamed, moved, closed, cancelled,
+//! filled, or booked by its owner meanwhile.
+
+use serde_json::json;
+
+use crate::support::{ANA, Fired, START, Scene, outcomes, says, together};
+
+#[test]
+fn classes_that_are_not_what_they_were() {
+    together(&[
+        ("renamed", renamed),
+        ("moved by five minutes", moved),
+        ("taken off the timetable", gone),
+        ("renumbered", renumbered),
+        ("closed", closed),
+        ("closed until the opening", closed_until_the_opening),
+        ("cancelled by the gym", cancelled),
+    ]);
+}
+
+#[test]
+fn classes_that_are_full_or_mine() {
+    together(&[
+        ("full, an alternative has room", alternative),
+        ("full, and so is the alternative", all_full),
+        ("full, the waiting list", waitlist),
+        ("full, watched", watched),
+        ("booked by hand before", mine_before),
+        ("booked by hand while it waits", mine_meanwhile),
+        ("refused for good", refused),
+    ]);
+}
+
+fn renamed() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({ "name": "Yoga" }));
+    let id = scene.add("");
+    let fired = scene.fired(6);
+    fired.is(&[("postponed", 1)]);
+    says(fired.only("not_found"), &["13:10 Yoga"]);
+    assert_eq!(scene.requests().len(), 0);
+    let stored = scene.ends(id, "pending", &[]);
+    says(&stored, &["13:10 Yoga"]);
+    // back to its name: the next run has it
+    scene.sandbox.patch_class(&class, &json!({ "name": "WOD" }));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn moved() {
+    let scene = Scene::new().opens_in(2);
+    scene.class(&json!({ "start": "13:15" }));
+    let id = scene.add("");
+    says(scene.fired(6).only("not_found"), &["13:15 WOD"]);
+    says(&scene.ends(id, "pending", &[]), &["13:15 WOD"]);
+}
+
+/// The look before the opening does not find it; the one at the opening does.
+fn gone() {
+    let scene = Scene::new().opens_in(4);
+    let id = scene.add("");
+    let run = scene.go("");
+    scene.wait_until(-1000);
+    let class = scene.class(&json!({}));
+    let fired = Fired::of(run, 0);
+    fired.is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn renumbered() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    scene
+        .sandbox
+        .patch_class(&class, &json!({ "id": 7_777_777 }));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &["7777777"]);
+}
+
+fn closed() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({ "enabled": false }));
+    let id = scene.add("");
+    let fired = scene.fired(0);
+    fired.is(&[("postponed", 1)]);
+    says(fired.only("closed"), &["not offered"]);
+    assert_eq!(scene.requests().len(), 0);
+    scene.ends(id, "pending", &[]);
+    scene
+        .sandbox
+        .patch_class(&class, &json!({ "enabled": true }));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn closed_until_the_opening() {
+    let scene = Scene::new().opens_in(4);
+    let class = scene.class(&json!({ "enabled": false }));
+    let id = scene.add("");
+    let run = scene.go("");
+    scene.wait_until(-700);
+    scene
+        .sandbox
+        .patch_class(&class, &json!({ "enabled": true }));
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn cancelled() {
+    let scene = Scene::new().opens_in(2);
+    scene.class(&json!({ "cancelled": true }));
+    let id = scene.add("");
+    let fired = scene.fired(4);
+    fired.is(&[("failed", 1)]);
+    fired.only("cancelled");
+    assert_eq!(scene.requests().len(), 0);
+    scene.ends(id, "failed", &[]);
+    assert_eq!(scene.fired(0).count("due"), 0, "final");
+}
+
+fn alternative() {
+    let scene = Scene::new().opens_in(2);
+    let full = scene.class(&json!({ "occupied": 12 }));
+    let other = scene.class(&json!({ "start": "14:10", "name": "Open Box" }));
+    let id = scene.add("--waitlist --or 14:10");
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    fired.only("booked");
+    assert!(scene.sandbox.reservations(&full).is_empty());
+    let stored = scene.ends(id, "booked", &[&other]);
+    assert_eq!(outcomes(&stored), ["full", "booked"], "{stored}");
+}
+
+fn all_full() {
+    let scene = Scene::new().opens_in(2);
+    scene.class(&json!({ "occupied": 12 }));
+    scene.class(&json!({ "occupied": 12, "start": "14:10", "name": "Open Box" }));
+    let id = scene.add("--or 14:10");
+    let fired = scene.fired(4);
+    fired.is(&[("failed", 1)]);
+    fired.only("full");
+    scene.ends(id, "failed", &[]);
+}
+
+fn waitlist() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({ "occupied": 12, "waitlist": 3 }));
+    let id = scene.add("--waitlist");
+    let fired = scene.fired(0);
+    fired.is(&[("waitlisted", 1)]);
+    fired.only("waitlisted");
+    scene.ends(id, "waitlisted", &[&class]);
+    assert_eq!(scene.sandbox.reservations(&class)[0]["state"], 0);
+}
+
+fn watched() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({ "occupied": 12 }));
+    let id = scene.add("--watch");
+    for _ in 0..2 {
+        let fired = scene.fired(0);
+        fired.is(&[("postponed", 1)]);
+        fired.only("full");
+        scene.ends(id, "pending", &[]);
+    }
+    scene
+        .sandbox
+        .patch_class(&class, &json!({ "occupied": 11 }));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// With the device session, as a person does.
+fn mine_before() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({ "opens_at_ms": null }));
+    let id = scene.add("");
+    let book = scene.command(&format!("book --time {START} --class WOD --day"));
+    let told = book.arg(scene.day.to_string()).json();
+    assert_eq!(told["outcome"], "booked");
+    assert_eq!(told["session"]["kind"], "device");
+    scene.sandbox.clear_log();
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    fired.only("already_booked");
+    assert_eq!(
+        scene.requests().len(),
+        0,
+        "nothing is sent for what is mine"
+    );
+    let stored = scene.ends(id, "booked", &[&class]);
+    assert_eq!(stored["reservation_id"], told["reservation_id"]);
+}
+
+/// After the last look at the schedule: the refusal "already at that hour" is settled by the row.
+fn mine_meanwhile() {
+    let scene = Scene::new().opens_in(4);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let run = scene.go("");
+    scene.wait_until(-900);
+    scene.sandbox.reserve(ANA, &class, 1);
+    let fired = Fired::of(run, 0);
+    fired.is(&[("booked", 1)]);
+    fired.only("already_booked");
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn refused() {
+    let scene = Scene::new().opens_in(2);
+    scene.class(&json!({}));
+    let id = scene.add("--watch");
+    scene
+        .sandbox
+        .account(&json!({ "email": ANA, "payment_pending": true }));
+    let fired = scene.fired(4);
+    fired.is(&[("failed", 1)]);
+    fired.only("payment_pending");
+    scene.ends(id, "failed", &[]);
+}

@@ -1,0 +1,144 @@
+//! Clocks that are wrong or are set while a run waits, and openings that are not when the rule says.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::{Fired, START, Scene, outcomes, says, together, wait_for};
+
+#[test]
+fn clocks_that_are_wrong() {
+    together(&[
+        ("server 2.7 s ahead", || skewed(2700)),
+        ("server 2.2 s behind", || skewed(-2200)),
+        ("server ten minutes ahead", || skewed(600_000)),
+        ("server ten seconds behind", || skewed(-10_000)),
+        ("machine set 10 s forward", || stepped("+10", -1500)),
+        ("machine set 10 s back", || stepped("-10", -1500)),
+        ("set forward at the last moment", || stepped("+10", -200)),
+        ("set back at the last moment", || stepped("-10", -200)),
+        ("slow answers", slow),
+    ]);
+}
+
+#[test]
+fn openings_that_are_later() {
+    together(&[
+        ("a second later than the rule says", a_second_later),
+        ("much later than anybody asks", much_later),
+        ("days later, as the refusal tells", || days_later("both")),
+        ("days later, by the text alone", || days_later("text")),
+        ("days later, by the key alone", || days_later("key")),
+    ]);
+}
+
+/// Told is the offset too, where there was time to measure it, within what a second's stamps and a
+/// busy machine leave open.
+fn skewed(ms: i64) {
+    let mut scene = Scene::new();
+    scene.server_ahead(ms);
+    let scene = scene.opens_in(5);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    let told = &fired.only("booked")["clock_offset_ms"];
+    #[allow(clippy::cast_precision_loss)]
+    let wrong = told.as_f64().map(|told| (told - ms as f64).abs());
+    assert!(wrong.is_none_or(|wrong| wrong < 1000.0), "{fired:?}");
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// The machine's clock is set at that moment, seen from the opening.
+fn stepped(by: &str, at: i64) {
+    let scene = Scene::new().opens_in(5);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let file = scene.home.write("clock", "+0");
+    let run = scene.command("prebook run --json").any_stderr();
+    let run = run.faketime_by(&file).steady_is_real().spawn();
+    wait_for("the class looked up", || {
+        !scene.sandbox.sent("/api/bookings").is_empty()
+    });
+    scene.wait_until(at);
+    let fresh = scene.home.write("clock.new", by);
+    fs::rename(fresh, &file).unwrap();
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn slow() {
+    let scene = Scene::new().opens_in(5);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    scene
+        .sandbox
+        .config(&json!({ "latency_ms": 80, "latency_jitter_ms": 30, "latency_after_ms": 80 }));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn a_second_later() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({ "opens_at_ms": scene.opens_ms + 1000 }));
+    let id = scene.add("");
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    let result = fired.only("booked");
+    let attempts = result["attempts"].as_u64().unwrap();
+    assert!((2..200).contains(&attempts), "{result}");
+    let stored = scene.ends(id, "booked", &[&class]);
+    let history = stored["history"].as_array().unwrap();
+    assert_eq!(history.len() as u64, attempts, "{stored}");
+    assert_eq!(history[0]["outcome"], "too_early", "{stored}");
+    assert_eq!(outcomes(&stored), ["booked"], "{stored}");
+}
+
+/// On the same day: the rule may be right, and the gym late. Each run tries again.
+fn much_later() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({ "opens_at_ms": scene.opens_ms + 60_000 }));
+    let id = scene.add("");
+    let fired = scene.fired_with("--give-up 1s", 0);
+    fired.is(&[("postponed", 1)]);
+    fired.only("too_early");
+    let stored = scene.ends(id, "pending", &[]);
+    assert!(stored["attempts"].as_u64() > Some(1), "{stored}");
+    scene
+        .sandbox
+        .patch_class(&class, &json!({ "opens_at_ms": scene.opens_ms }));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// The rule says two days; the refusal says one.
+fn days_later(shape: &str) {
+    let scene = Scene::new().opens_in(2);
+    scene.sandbox.config(&json!({ "refusal_shape": shape }));
+    scene
+        .sandbox
+        .gym(&json!({ "name": "crossfitdemo", "opens": "1d" }));
+    scene.class(&json!({ "opens_at_ms": null }));
+    let id = scene.add("");
+    let fired = scene.fired_with("--give-up 2s", 0);
+    fired.is(&[("postponed", 1)]);
+    let result = fired.only("too_early");
+    let stored = scene.ends(id, "pending", &[]);
+    if shape == "key" {
+        // a key alone tells no number: asked until --give-up
+        assert!(result["attempts"].as_u64() > Some(1), "{result}");
+        return;
+    }
+    assert_eq!(outcomes(&stored).len(), 0, "{stored}");
+    let tomorrow = (scene.day - chrono::Days::new(1)).to_string();
+    let opens = stored["opens_at"].as_str().unwrap();
+    assert!(
+        opens.starts_with(&format!("{tomorrow}T{START}:00")),
+        "{stored}"
+    );
+    says(&stored, &["1"]);
+    assert_eq!(scene.fired(0).count("due"), 0, "moved to tomorrow");
+}

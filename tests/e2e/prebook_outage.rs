@@ -1,0 +1,242 @@
+//! An opening in bad weather: the schedule out of reach, the answer lost, the platform down from
+//! the opening on, the session dead just before it.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    ANA, ANAS, Fired, Running, SOURCE, Scene, outcomes, says, together, wait_for,
+};
+
+#[test]
+fn sessions_that_die_before_the_opening() {
+    together(&[
+        ("healed by the password", healed),
+        ("nothing to heal it with", not_healed),
+        ("lapsed, the token is good", lapsed),
+    ]);
+}
+
+#[test]
+fn platforms_out_of_order() {
+    together(&[
+        ("no schedule until the opening", no_schedule),
+        ("nothing at all until the opening", nothing_before),
+        ("503 for five seconds from the opening on", five_seconds),
+        ("down for longer than anybody waits", down),
+        ("a server without a clock", no_date),
+    ]);
+}
+
+#[test]
+fn answers_that_are_lost() {
+    together(&[
+        ("acted, then dropped", || lost("drop", true)),
+        ("dropped before acting", || lost("drop", false)),
+        ("acted, then hanging", || lost("hang", true)),
+        ("hanging before acting", || lost("hang", false)),
+        ("acted, cut in half", || lost("cut", true)),
+        ("acted, garbage", || lost("garbage", true)),
+        ("acted, an outage page", || lost("html", true)),
+        ("acted, empty", || lost("empty", true)),
+        ("acted, and the schedule unreadable", unreadable),
+        ("an answer that proves nothing", proves_nothing),
+        ("booked, then the schedule unreadable", unconfirmed),
+    ]);
+}
+
+/// A run that has looked the class up and waits for the opening.
+fn waiting(scene: &Scene) -> Running {
+    let run = scene.go("");
+    wait_for("the class looked up", || {
+        !scene.sandbox.sent("/api/bookings").is_empty()
+    });
+    run
+}
+
+fn fault(scene: &Scene, fault: &Value) {
+    scene.sandbox.fault(fault);
+}
+
+fn healed() {
+    let scene = Scene::new().opens_in(4);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let run = waiting(&scene);
+    scene.sandbox.kill(ANA);
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn not_healed() {
+    let scene = Scene::new().opens_in(4);
+    scene.home.config("");
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let run = waiting(&scene);
+    scene.sandbox.kill(ANA);
+    let fired = Fired::of(run, 3);
+    fired.is(&[("postponed", 1)]);
+    says(fired.only("login_required"), &["aimharder login"]);
+    scene.ends(id, "pending", &[]);
+    // the next run finds it as it was, and after a login it books
+    scene.fired(3).only("login_required");
+    scene.log_in(ANA, ANAS);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn lapsed() {
+    let scene = Scene::new().opens_in(4);
+    scene.home.config("");
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let run = waiting(&scene);
+    scene.sandbox.stale(ANA);
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn no_schedule() {
+    let scene = Scene::new().opens_in(3);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    fault(
+        &scene,
+        &json!({ "path": "/api/bookings", "kind": "status", "count": -1, "until_ms": scene.opens_ms }),
+    );
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn nothing_before() {
+    let scene = Scene::new().opens_in(3);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    fault(
+        &scene,
+        &json!({ "path": "*", "kind": "drop", "count": -1, "until_ms": scene.opens_ms + 300 }),
+    );
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn five_seconds() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let (from, until) = (scene.opens_ms, scene.opens_ms + 5000);
+    fault(
+        &scene,
+        &json!({ "path": "*", "kind": "status", "count": -1, "from_ms": from, "until_ms": until }),
+    );
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    assert!(fired.only("booked")["attempts"].as_u64() > Some(0));
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn down() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    fault(
+        &scene,
+        &json!({ "path": "*", "kind": "status", "count": -1, "from_ms": scene.opens_ms }),
+    );
+    // a 503 proves nothing, and the row cannot be read: nobody knows
+    let fired = scene.fired_with("--give-up 2s", 8);
+    fired.is(&[("postponed", 1)]);
+    fired.only("unknown_outcome");
+    scene.ends(id, "pending", &[]);
+    scene.fired_with("--give-up 1s", 5).only("unreachable");
+    scene.ends(id, "pending", &[]);
+    scene.sandbox.clear_faults();
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// Its `Date` says nothing: this machine's clock has to do.
+fn no_date() {
+    let scene = Scene::new().opens_in(3);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    fault(
+        &scene,
+        &json!({ "path": "/api/nextBookings", "kind": "json", "body": { "nextClasses": [], "history": [] },
+                 "headers": { "Date": "yesterday" }, "count": -1 }),
+    );
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// The first answer is lost on the way. Found out by the row, and sent again where that is right.
+fn lost(kind: &str, acted: bool) {
+    let scene = Scene::new().opens_in(2);
+    scene.home.config_with(SOURCE, "timeout = \"1s\"");
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    fault(
+        &scene,
+        &json!({ "path": "/api/book", "kind": kind, "after": acted, "seconds": 3, "from_ms": scene.opens_ms }),
+    );
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    let result = fired.only("booked");
+    let sent = if acted { 1 } else { 2 };
+    assert_eq!(scene.in_time().len(), sent, "{result}");
+    assert_eq!(result["attempts"], scene.requests().len(), "{result}");
+    let stored = scene.ends(id, "booked", &[&class]);
+    assert_eq!(stored["attempts"], result["attempts"], "{stored}");
+    assert_eq!(outcomes(&stored)[0], "lost", "{stored}");
+}
+
+/// Nobody can say what became of it; a later run can.
+fn unreadable() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    fault(
+        &scene,
+        &json!([
+            { "path": "/api/book", "kind": "drop", "after": true, "from_ms": scene.opens_ms },
+            { "path": "/api/bookings", "kind": "status", "count": -1, "from_ms": scene.opens_ms },
+        ]),
+    );
+    let fired = scene.fired_with("--give-up 1s", 8);
+    fired.is(&[("postponed", 1)]);
+    fired.only("unknown_outcome");
+    scene.ends(id, "pending", &[&class]);
+    scene.sandbox.clear_faults();
+    scene.sandbox.clear_log();
+    scene.fired(0).is(&[("booked", 1)]);
+    assert_eq!(scene.requests().len(), 0, "it was mine already");
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn proves_nothing() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({ "book_answers": [{}, {}] }));
+    let id = scene.add("");
+    scene.fired(0).is(&[("booked", 1)]);
+    assert!(scene.requests().len() >= 3);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// The platform's word is enough; that the row cannot be read takes nothing away.
+fn unconfirmed() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    fault(
+        &scene,
+        &json!({ "path": "/api/bookings", "kind": "status", "count": -1, "from_ms": scene.opens_ms }),
+    );
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}

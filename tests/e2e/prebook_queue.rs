@@ -1,0 +1,90 @@
+//! Places on waiting lists, from the opening until the class starts: promoted, lost, or still waiting;
+//! each change is stored and told.
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, Scene, says, together};
+
+#[test]
+fn places_on_the_waiting_list() {
+    together(&[
+        ("promoted", promoted),
+        ("cancelled by the gym", cancelled_by_the_gym),
+        ("taken off the list", taken_off),
+        ("still waiting when it starts", never_promoted),
+        ("out of reach", list_unreachable),
+    ]);
+}
+
+/// A place on the list of a class that was full at the opening.
+fn queued() -> (Scene, String, i64) {
+    let scene = Scene::new().opens_in(1);
+    scene.notify();
+    let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
+    let id = scene.add("--waitlist");
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    scene.ends(id, "waitlisted", &[&class]);
+    // still waiting: nothing to tell
+    assert_eq!(scene.fired(0).count("due"), 0);
+    (scene, class, id)
+}
+
+fn events(scene: &Scene) -> Vec<Value> {
+    let events = scene.lines("events");
+    events.iter().map(|event| event["event"].clone()).collect()
+}
+
+fn promoted() {
+    let (scene, class, id) = queued();
+    scene.sandbox.reserve(ANA, &class, 1);
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    says(fired.only("booked"), &["waiting list"]);
+    scene.ends(id, "booked", &[&class]);
+    assert_eq!(events(&scene), ["waitlisted", "booked"]);
+}
+
+fn cancelled_by_the_gym() {
+    let (scene, class, id) = queued();
+    scene
+        .sandbox
+        .patch_class(&class, &json!({ "cancelled": true }));
+    let fired = scene.fired(4);
+    fired.is(&[("failed", 1)]);
+    fired.only("cancelled");
+    assert_eq!(scene.stored(id)["status"], "failed");
+    assert_eq!(events(&scene), ["waitlisted", "failed"]);
+}
+
+fn taken_off() {
+    let (scene, class, id) = queued();
+    scene.sandbox.delete_class(&class);
+    scene.class(&json!({ "id": class.parse::<u64>().unwrap(), "occupied": 12 }));
+    let fired = scene.fired(4);
+    fired.is(&[("failed", 1)]);
+    scene.ends(id, "failed", &[]);
+    assert_eq!(events(&scene), ["waitlisted", "failed"]);
+}
+
+fn never_promoted() {
+    let (mut scene, _, id) = queued();
+    scene.clocks(3 * 86_400);
+    let fired = scene.fired(4);
+    fired.is(&[("failed", 1)]);
+    says(fired.only("expired"), &["waiting list"]);
+    assert_eq!(scene.stored(id)["status"], "expired");
+}
+
+fn list_unreachable() {
+    let (scene, class, id) = queued();
+    let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
+    scene.sandbox.fault(&down);
+    let fired = scene.fired(5);
+    fired.is(&[("postponed", 1)]);
+    fired.only("unreachable");
+    scene.ends(id, "waitlisted", &[&class]);
+    scene.sandbox.clear_faults();
+    scene.sandbox.reserve(ANA, &class, 1);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}

@@ -1,0 +1,158 @@
+//! Many at one instant: runs that overlap, accounts and boxes side by side, one of them without a
+//! session.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, BEN, BENS, Fired, Running, Scene, together};
+
+#[test]
+fn many_at_one_instant() {
+    together(&[
+        ("five runs at once", five_runs),
+        ("accounts and boxes at one instant", accounts_and_boxes),
+        ("an account without a session", without_a_session),
+        ("one to book, one to refuse", some_refused),
+        ("a run for one account only", one_account),
+        ("removed while it waits", removed),
+        ("two openings in one run", two_openings),
+    ]);
+}
+
+/// Each is settled by one of them, once, with one request.
+fn five_runs() {
+    let scene = Scene::new().opens_in(3);
+    let starts = ["13:10", "14:10", "15:10", "16:10"];
+    let classes = starts.map(|start| scene.class(&json!({ "start": start })));
+    let ids = starts.map(|start| scene.wish(&format!("--class WOD --time {start}")));
+    let runs: Vec<Running> = (0..5).map(|_| scene.go("")).collect();
+    let fired: Vec<Fired> = runs.into_iter().map(|run| Fired::of(run, 0)).collect();
+    let settled: u64 = fired.iter().map(|fired| fired.count("booked")).sum();
+    assert_eq!(settled, 4, "{fired:?}");
+    let by: BTreeSet<i64> = fired.iter().flat_map(Fired::ids).collect();
+    assert_eq!(by, BTreeSet::from(ids));
+    assert_eq!(scene.in_time().len(), 4);
+    assert_eq!(scene.sandbox.counters()["double_books"], 0);
+    let classes: Vec<&str> = classes.iter().map(String::as_str).collect();
+    for id in ids {
+        scene.ends(id, "booked", &classes);
+    }
+}
+
+/// Ben is logged in too; his classes are told apart by the box.
+fn with_ben(seconds: i64) -> Scene {
+    let scene = Scene::new();
+    let source = "[accounts.\"ben@example.org\"]\npassword_command = \"echo battery-staple\"";
+    scene.home.config(source);
+    scene.log_in(BEN, BENS);
+    scene.opens_in(seconds)
+}
+
+fn wish(scene: &Scene, account: &str, gym: &str, start: &str) -> i64 {
+    scene.wish(&format!(
+        "--account {account} --box {gym} --class WOD --time {start}"
+    ))
+}
+
+fn accounts_and_boxes() {
+    let scene = with_ben(4);
+    let first = scene.class(&json!({}));
+    let second = scene.class(&json!({ "start": "14:10" }));
+    let other = scene.class(&json!({ "box": "boxdos" }));
+    let ids = [
+        wish(&scene, ANA, "crossfitdemo", "13:10"),
+        wish(&scene, BEN, "boxdos", "13:10"),
+        wish(&scene, ANA, "crossfitdemo", "14:10"),
+        wish(&scene, BEN, "crossfitdemo", "14:10"),
+    ];
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 4)]);
+    assert_eq!(fired.ids(), BTreeSet::from(ids));
+    scene.on_time();
+    let held = |class: &str| -> Vec<Value> {
+        let of = scene.sandbox.reservations(class);
+        of.iter().map(|r| r["account"].clone()).collect()
+    };
+    assert_eq!(held(&first), [json!(ANA)]);
+    assert_eq!(held(&other), [json!(BEN)]);
+    let mut both = held(&second);
+    both.sort_by_key(Value::to_string);
+    assert_eq!(both, [json!(ANA), json!(BEN)]);
+    for id in ids {
+        assert_eq!(scene.stored(id)["status"], "booked");
+    }
+}
+
+fn without_a_session() {
+    let scene = with_ben(3);
+    let class = scene.class(&json!({}));
+    let bens = wish(&scene, BEN, "crossfitdemo", "13:10");
+    let anas = wish(&scene, ANA, "crossfitdemo", "13:10");
+    let forget = "logout --background --yes-delete-background --account ben@example.org";
+    scene.command(forget).any_stdout().done();
+    let fired = scene.fired(7);
+    fired.is(&[("booked", 1), ("postponed", 1)]);
+    assert_eq!(fired.outcome(bens), "login_required");
+    assert_eq!(fired.outcome(anas), "booked");
+    scene.on_time();
+    scene.ends(anas, "booked", &[&class]);
+    assert_eq!(scene.stored(bens)["status"], "pending");
+    // by himself there is nothing that succeeded: the plain code
+    let alone = scene.fired_with("--account ben@example.org", 3);
+    alone.only("login_required");
+    scene.log_in(BEN, BENS);
+    scene.fired(0).is(&[("booked", 1)]);
+    assert_eq!(scene.stored(bens)["status"], "booked");
+}
+
+fn some_refused() {
+    let scene = with_ben(3);
+    let class = scene.class(&json!({}));
+    let bens = wish(&scene, BEN, "crossfitdemo", "13:10");
+    let anas = wish(&scene, ANA, "crossfitdemo", "13:10");
+    scene.sandbox.account(&json!({ "email": BEN, "credit": 0 }));
+    let fired = scene.fired(7);
+    fired.is(&[("booked", 1), ("failed", 1)]);
+    assert_eq!(fired.outcome(bens), "no_credit");
+    scene.ends(anas, "booked", &[&class]);
+    assert_eq!(scene.stored(bens)["status"], "failed");
+}
+
+fn one_account() {
+    let scene = with_ben(2);
+    let class = scene.class(&json!({}));
+    let bens = wish(&scene, BEN, "crossfitdemo", "13:10");
+    let anas = wish(&scene, ANA, "crossfitdemo", "13:10");
+    let fired = scene.fired_with("--account ana@example.org", 0);
+    assert_eq!(fired.ids(), BTreeSet::from([anas]));
+    scene.ends(anas, "booked", &[&class]);
+    assert_eq!(scene.stored(bens)["status"], "pending");
+}
+
+/// By hand, after a run has claimed it: nothing is sent, nothing is told.
+fn removed() {
+    let scene = Scene::new().opens_in(4);
+    scene.class(&json!({}));
+    let id = scene.add("");
+    let run = scene.go("");
+    crate::support::wait_for("the claim", || scene.stored(id)["status"] == "executing");
+    let told = scene.command(&format!("prebook remove {id}")).json();
+    assert_eq!(told, json!({ "removed": [id] }));
+    assert_eq!(Fired::of(run, 0).count("due"), 0);
+    assert!(scene.requests().is_empty());
+}
+
+/// The run looks at its horizon again before it ends: what came in meanwhile is booked as well.
+fn two_openings() {
+    let mut scene = Scene::new().opens_in(2);
+    let first = scene.class(&json!({}));
+    let one = scene.add("");
+    let run = scene.go("");
+    scene = scene.opens_in(3);
+    let second = scene.class(&json!({ "start": "14:10" }));
+    let two = scene.wish("--class WOD --time 14:10");
+    Fired::of(run, 0).is(&[("booked", 2)]);
+    scene.ends(one, "booked", &[&first, &second]);
+    scene.ends(two, "booked", &[&first, &second]);
+}

@@ -1,0 +1,265 @@
+//! A stage for prebookings: a sandbox, a home in which Ana is logged in, and an opening a few
+//! seconds away. The clocks of server and machine can be set apart from the real one.
+//!
+//! ```ignore
+//! let scene = Scene::new().opens_in(3);
+//! let class = scene.class(&json!({}));
+//! let id = scene.add("--waitlist");
+//! scene.fired(0).is(&[("booked", 1)]);
+//! scene.ends(id, "booked", &[&class]);
+//! ```
+
+use std::fs;
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono_tz::Europe::Madrid;
+use chrono_tz::Tz;
+use serde_json::{Value, json};
+
+use super::fired::{Fired, HISTORY, PREBOOKING, has_keys};
+use super::{ANA, ANAS, Home, Run, Running, Sandbox, start};
+
+/// Where the class stands in its day: the default timetable has nothing then.
+pub(crate) const START: &str = "13:10";
+/// The password source that heals a dead background session.
+pub(crate) const SOURCE: &str = "password_command = \"echo correct-horse\"";
+/// What `--give-up` is unless said.
+pub(crate) const GIVE_UP: i64 = 30_000;
+
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) home: Home,
+    /// what the server's clock is ahead of the real one
+    server_ms: i64,
+    /// what the machine's clock is ahead of the real one, in seconds; 0 is the real one
+    machine_s: i64,
+    /// the box's zone
+    pub(crate) zone: Tz,
+    /// the opening by the server's clock, unix milliseconds
+    pub(crate) opens_ms: i64,
+    /// the class's day
+    pub(crate) day: NaiveDate,
+    /// the rule by which the opening follows from the day
+    pub(crate) rule: String,
+}
+
+/// Real unix milliseconds.
+pub(crate) fn real_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
+
+fn utc(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap()
+}
+
+impl Scene {
+    /// Real clocks, a password source, no opening yet.
+    pub(crate) fn new() -> Self {
+        Self::at(0)
+    }
+
+    /// Both clocks so many seconds ahead.
+    pub(crate) fn at(ahead: i64) -> Self {
+        let (sandbox, home) = start();
+        let day = NaiveDate::default();
+        let mut scene = Self {
+            sandbox,
+            home,
+            server_ms: 0,
+            machine_s: 0,
+            zone: Madrid,
+            opens_ms: 0,
+            day,
+            rule: String::new(),
+        };
+        scene.clocks(ahead);
+        scene.home.config(SOURCE);
+        scene.log_in(ANA, ANAS);
+        scene
+    }
+
+    pub(crate) fn log_in(&self, account: &str, password: &str) {
+        let login = self.command("login --password-stdin").arg(account);
+        let told = login.stdin(password).json();
+        assert_eq!(told["sessions"][1]["status"], "ok", "{told}");
+    }
+
+    /// Puts both clocks so many seconds ahead of the real one.
+    pub(crate) fn clocks(&mut self, ahead: i64) {
+        self.machine_s = ahead;
+        self.server_ahead(ahead * 1000);
+    }
+
+    /// The server's clock, against the real one.
+    pub(crate) fn server_ahead(&mut self, ms: i64) {
+        self.server_ms = ms;
+        self.sandbox.config(&json!({ "skew_ms": ms }));
+    }
+
+    /// The server's clock.
+    pub(crate) fn now_ms(&self) -> i64 {
+        real_ms() + self.server_ms
+    }
+
+    /// Booking opens so soon: at a whole second, two days before the class.
+    pub(crate) fn opens_in(mut self, seconds: i64) -> Self {
+        self.opens_ms = (self.now_ms() / 1000 + 1 + seconds) * 1000;
+        let wall = utc(self.opens_ms).with_timezone(&self.zone);
+        self.day = wall.date_naive() + Days::new(2);
+        self.rule = format!("2d@{}", wall.format("%H:%M:%S"));
+        self
+    }
+
+    /// Adds the class that opens then, changed by `fields`, and gives its id.
+    pub(crate) fn class(&self, fields: &Value) -> String {
+        let mut class = json!({
+            "day": self.day, "start": START, "name": "WOD", "opens_at_ms": self.opens_ms,
+        });
+        let fields = fields.as_object().unwrap().clone();
+        class.as_object_mut().unwrap().extend(fields);
+        self.sandbox.class(&class)
+    }
+
+    /// Prebooks it, with these further arguments, and gives the prebooking's number.
+    pub(crate) fn add(&self, args: &str) -> i64 {
+        self.wish(&format!("--time {START} --class WOD {args}"))
+    }
+
+    /// Prebooks something of that day.
+    pub(crate) fn wish(&self, args: &str) -> i64 {
+        let add = self.command("prebook add --day").arg(self.day.to_string());
+        let add = add.args("--opens").arg(self.rule.clone()).args(args);
+        let told = add.any_stderr().json();
+        told["prebookings"][0]["id"].as_i64().expect("a number")
+    }
+
+    /// A command under the scene's machine clock.
+    pub(crate) fn command(&self, args: &str) -> Run {
+        let run = self.home.run(args);
+        if self.machine_s == 0 {
+            return run;
+        }
+        run.faketime(&format!("{:+}", self.machine_s))
+            .steady_is_real()
+    }
+
+    /// From now on every event becomes a line of the home's file `events`, and what the store says
+    /// at that moment, of `seen`.
+    pub(crate) fn notify(&self) {
+        let binary = env!("CARGO_BIN_EXE_aimharder");
+        self.home.config(&format!(
+            "{SOURCE}\n[[notify]]\ncommand = '''cat >> $HOME/events; {binary} prebook list --all --json >> $HOME/seen'''"
+        ));
+    }
+
+    /// The lines of such a file.
+    pub(crate) fn lines(&self, name: &str) -> Vec<Value> {
+        let text = fs::read_to_string(self.home.path().join(name)).unwrap_or_default();
+        let lines = text.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// `prebook run --json`, running.
+    pub(crate) fn go(&self, args: &str) -> Running {
+        let run = self.command("prebook run --json").args(args);
+        run.any_stderr().spawn()
+    }
+
+    /// A whole run that ends with this status.
+    pub(crate) fn fired(&self, status: i32) -> Fired {
+        self.fired_with("", status)
+    }
+
+    pub(crate) fn fired_with(&self, args: &str, status: i32) -> Fired {
+        Fired::of(self.go(args), status)
+    }
+
+    /// Waits for an instant that lies so far from the opening (before it: negative).
+    pub(crate) fn wait_until(&self, from_opening_ms: i64) {
+        let left = self.opens_ms + from_opening_ms - self.now_ms();
+        if let Ok(left) = u64::try_from(left) {
+            thread::sleep(std::time::Duration::from_millis(left));
+        }
+    }
+
+    /// What the store has of a prebooking, in the shape that scripts rely on.
+    pub(crate) fn stored(&self, id: i64) -> Value {
+        let told = self.command("prebook list --all").json();
+        let all = told["prebookings"].as_array().expect("a list");
+        let found = all.iter().find(|prebooking| prebooking["id"] == id);
+        let found = found.unwrap_or_else(|| panic!("no prebooking {id}: {told}"));
+        has_keys(found, &PREBOOKING);
+        for request in found["history"].as_array().expect("a history") {
+            has_keys(request, &HISTORY);
+        }
+        found.clone()
+    }
+
+    /// The prebooking stands so in the store, these classes have one reservation each, and what was
+    /// booked or queued names its own.
+    pub(crate) fn ends(&self, id: i64, status: &str, classes: &[&str]) -> Value {
+        let stored = self.stored(id);
+        assert_eq!(stored["status"], status, "{stored}");
+        let mut ids = Vec::new();
+        for class in classes {
+            let held = self.sandbox.reservations(class);
+            assert_eq!(held.len(), 1, "reservations of {class}: {held:?}");
+            ids.push(held[0]["idres"].to_string());
+        }
+        let all = self.sandbox.state()["reservations"]
+            .as_array()
+            .map_or(0, Vec::len);
+        assert_eq!(all, classes.len(), "reservations in all: {stored}");
+        if matches!(status, "booked" | "waitlisted") {
+            let named = stored["reservation_id"].as_str().unwrap_or_default();
+            assert!(ids.iter().any(|id| id == named), "{named}: {stored}");
+        }
+        stored
+    }
+
+    /// The booking requests that have reached the sandbox, oldest first.
+    pub(crate) fn requests(&self) -> Vec<Value> {
+        self.sandbox.sent("/api/book")
+    }
+
+    /// Those that arrived at the opening or after it: a machine under load may send one early.
+    pub(crate) fn in_time(&self) -> Vec<Value> {
+        let mut requests = self.requests();
+        requests.retain(|request| request["server_ms"].as_i64() >= Some(self.opens_ms));
+        requests
+    }
+
+    /// The booking that was taken arrived at the opening or after it, by the server's clock, and
+    /// before anybody would have given up.
+    pub(crate) fn on_time(&self) {
+        let requests = self.requests();
+        let taken = |request: &&Value| {
+            let answer = request["answer"].as_str().unwrap_or_default();
+            answer.contains("\"id\"")
+        };
+        let taken = requests.iter().find(taken);
+        let at = taken.unwrap_or_else(|| panic!("none was taken: {requests:?}"));
+        let late = at["server_ms"].as_i64().unwrap() - self.opens_ms;
+        assert!((0..GIVE_UP).contains(&late), "{late} ms late: {at}");
+    }
+}
+
+/// Plays scenes side by side, each in a thread of its name: they spend their time waiting.
+pub(crate) fn together(scenes: &[(&'static str, fn())]) {
+    let failed: Vec<&str> = thread::scope(|scope| {
+        let play = |&(name, play): &(&'static str, fn())| {
+            let thread = thread::Builder::new().name(name.to_owned());
+            (name, thread.spawn_scoped(scope, play).unwrap())
+        };
+        let running: Vec<_> = scenes.iter().map(play).collect();
+        let ended = running.into_iter().map(|(name, it)| (name, it.join()));
+        ended
+            .filter_map(|(name, end)| end.is_err().then_some(name))
+            .collect()
+    });
+    assert!(failed.is_empty(), "failed: {}", failed.join(", "));
+}
