@@ -126,21 +126,22 @@ impl Deed {
         let who = if rng.bool() { ANA } else { BEN };
         let class = scene.classes()[rng.usize(..3)].clone();
         let words = |what, args: &str| Deed::new(what, who, args);
-        match rng.u8(..24) {
+        match rng.u8(..27) {
             0..=5 => Deed::book(who, scene, class, rng),
-            6..=8 => Deed::cancel(who, scene, class, rng),
-            9 | 10 => Deed::all(What::Update, "refresh --force --rate 0"),
-            11 => Deed::all(What::Update, "refresh --force --deep --rate 0"),
-            12 => Deed::all(What::Update, "refresh"),
-            13 => words(What::Look, "bookings"),
-            14 => words(What::Look, "boxes --detect"),
-            15 => words(What::Look, &format!("classes --day {}", scene.day)),
-            16 => words(What::Keep, "logout"),
-            17 => words(What::Keep, "sessions prune"),
-            18 => words(What::Keep, "sessions"),
-            19 | 20 => Deed::wish(who, scene, rng),
-            21 => Deed::all(What::PrebookRun, "prebook run --horizon 10s --give-up 2s"),
-            22 => Deed::all(What::PrebookRun, "prebook run --horizon 0s --give-up 1s"),
+            6..=9 => Deed::cancel(who, scene, scene.roomy.clone(), rng),
+            10 | 11 => Deed::cancel(who, scene, class, rng),
+            12 | 13 => Deed::all(What::Update, "refresh --force --rate 0"),
+            14 => Deed::all(What::Update, "refresh --force --deep --rate 0"),
+            15 => Deed::all(What::Update, "refresh"),
+            16 => words(What::Look, "bookings"),
+            17 => words(What::Look, "boxes --detect"),
+            18 => words(What::Look, &format!("classes --day {}", scene.day)),
+            19 => words(What::Keep, "logout"),
+            20 => words(What::Keep, "sessions prune"),
+            21 => words(What::Keep, "sessions"),
+            22 | 23 => Deed::wish(who, scene, rng),
+            24 => Deed::all(What::PrebookRun, "prebook run --horizon 10s --give-up 2s"),
+            25 => Deed::all(What::PrebookRun, "prebook run --horizon 0s --give-up 1s"),
             _ => Deed::login(rng),
         }
     }
