@@ -291,7 +291,7 @@ fn the_changelog_knows_this_version() {
 
 #[test]
 fn scripts_can_be_run() {
-    for script in ["examples/demo.sh", ".ci/run"] {
+    for script in ["examples/demo.sh", ".ci/run", "fuzz/run"] {
         let mode = fs::metadata(path(script)).unwrap().permissions().mode();
         assert_eq!(mode & 0o111, 0o111, "{script}: mode {mode:o}");
     }
