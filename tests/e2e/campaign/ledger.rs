@@ -20,8 +20,9 @@ pub(super) struct Ledger {
     cancelled: BTreeSet<String>,
     /// replaced tokens that were presented again, so far
     pub(super) replays: u64,
-    processes: usize,
     killed: usize,
+    /// how often processes ended how
+    ends: BTreeMap<String, usize>,
     /// what was said since secrets were looked for
     pub(super) outputs: Vec<Output>,
 }
@@ -88,10 +89,17 @@ impl Ledger {
             .iter()
             .filter(|(_, fate, _)| matches!(fate, Fate::Killed(_)))
             .count();
-        self.processes += ended.len();
         self.killed += killed;
-        self.outputs
-            .extend(ended.iter().filter_map(|(_, _, output)| output.clone()));
+        for (deed, _, output) in ended {
+            let Some(output) = output else { continue };
+            let told: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
+            let end = match told["outcome"].as_str() {
+                Some(outcome) => outcome.to_owned(),
+                None => format!("{:?} {}", deed.what, output.status.unwrap_or(-1)),
+            };
+            *self.ends.entry(end).or_default() += 1;
+            self.outputs.push(output.clone());
+        }
     }
 
     pub(super) fn knows(&self, reservation: &str, who: &str, class: &str) -> bool {
@@ -121,13 +129,12 @@ impl Ledger {
     }
 
     pub(super) fn sum(&self) -> String {
-        format!(
-            "{} processes ({} killed), {} reservations, {} cancelled",
-            self.processes,
-            self.killed,
-            self.seen.len(),
-            self.cancelled.len()
-        )
+        let ends: Vec<String> = self
+            .ends
+            .iter()
+            .map(|(end, times)| format!("{times} {end}"))
+            .collect();
+        format!("{} killed, {}", self.killed, ends.join(", "))
     }
 
     /// What must hold when the storm is over.
