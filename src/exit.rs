@@ -131,8 +131,8 @@ fn kind_of(error: &anyhow::Error) -> Kind {
         if cause.is::<config::ConfigError>() {
             return Kind::Usage;
         }
-        if cause.is::<store::Error>() {
-            return Kind::Internal;
+        if let Some(e) = cause.downcast_ref::<store::Error>() {
+            return store_kind(e);
         }
     }
     Kind::Internal
@@ -146,8 +146,16 @@ fn session_kind(error: &sessions::Error) -> Kind {
         }
         E::Ambiguous(_) | E::NoSuchFingerprint(_) => Kind::NotFound,
         E::LockBusy(_) | E::NoLogin(_) => Kind::Unreachable,
-        E::LockBroken(_) | E::Store(_) => Kind::Internal,
+        E::LockBroken(_) => Kind::Internal,
+        E::Store(e) => store_kind(e),
         E::Platform(e) | E::NotHealed(e) | E::NotProlonged(e) => platform_kind(e),
+    }
+}
+
+fn store_kind(error: &store::Error) -> Kind {
+    match error {
+        store::Error::Key(_) | store::Error::Taken(_) => Kind::Usage,
+        store::Error::Unusable(_) | store::Error::Sqlite { .. } => Kind::Internal,
     }
 }
 

@@ -27,6 +27,7 @@
 //! | [`mod@aimharder`] | one function per endpoint, answers classified by pure functions | read the clock, the store, the config |
 //! | [`store`] | schema, rows ↔ types | know HTTP, print |
 //! | [`opening`] | rules ↔ instants, refusals → rules | anything but compute |
+//! | [`completions`] | what a shell may complete, from [`cli`]'s definition and the store, read only | write, wait, send, complain |
 //! | [`output`], [`exit`] | words, JSON, exit codes | decide |
 //!
 //! # One refresh
@@ -72,6 +73,7 @@ pub mod booking;
 pub mod cli;
 pub mod clock;
 pub mod commands;
+pub mod completions;
 pub mod config;
 pub mod exit;
 pub mod interrupt;
@@ -86,6 +88,7 @@ mod process;
 pub mod secret;
 pub mod sessions;
 pub mod store;
+pub mod store_key;
 pub mod text;
 mod tls;
 pub mod told;

@@ -60,7 +60,8 @@ pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Sour
     set.then_some(Source::Environment)
 }
 
-fn credential_path(name: &str) -> PathBuf {
+/// A systemd credential's file: there only under a unit that asks for it.
+pub(crate) fn credential_path(name: &str) -> PathBuf {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_default();
     PathBuf::from(folder).join(name)
 }

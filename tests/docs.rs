@@ -90,6 +90,7 @@ fn the_main_help_has_all_exit_codes() {
 fn commands(command: &Command, above: &str) -> Vec<(String, Command)> {
     command
         .get_subcommands()
+        .filter(|sub| !sub.is_hide_set())
         .flat_map(|sub| {
             let name = format!("{above} {}", sub.get_name()).trim().to_owned();
             let below = commands(sub, &name);
@@ -291,9 +292,22 @@ fn the_changelog_knows_this_version() {
 
 #[test]
 fn scripts_can_be_run() {
-    for script in ["examples/demo.sh", ".ci/run", "fuzz/run"] {
-        let mode = fs::metadata(path(script)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o111, 0o111, "{script}: mode {mode:o}");
+    let mut scripts = vec![
+        path(".ci/run"),
+        path(".ci/package"),
+        path(".ci/package-test"),
+        path("fuzz/run"),
+    ];
+    for folder in ["examples", "systemd", "systemd/debian"] {
+        let files = fs::read_dir(path(folder)).unwrap();
+        scripts.extend(files.map(|file| file.unwrap().path()).filter(|file| {
+            file.is_file() && fs::read_to_string(file).is_ok_and(|text| text.starts_with("#!"))
+        }));
+    }
+    assert!(scripts.len() >= 15, "{scripts:?}");
+    for script in scripts {
+        let mode = fs::metadata(&script).unwrap().permissions().mode();
+        assert_eq!(mode & 0o111, 0o111, "{}: mode {mode:o}", script.display());
     }
 }
 
@@ -369,6 +383,7 @@ fn the_example_config_has_every_setting_there_is() {
         "[[notify]]\ntelegram = { nope = 1 }",
         "[ping]\nnope = 1",
         "[server]\nnope = 1",
+        "[store]\nnope = 1",
     ];
     for section in sections {
         let told = config(section).unwrap_err();

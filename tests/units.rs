@@ -134,6 +134,8 @@ fn the_drop_in_without_user_namespaces_takes_back_all_that_needs_one() {
     assert_eq!(values(&drop_in, "CapabilityBoundingSet"), ["~"]);
 }
 
+const FAILURE: &str = "aimharder-failure@.service";
+
 /// A copy whose ExecStart is there, for tools that look.
 fn copies() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -219,8 +221,16 @@ fn systemd_verifies_and_scores_them() {
             .collect();
         analyze(&["verify", "--man=no", "--recursive-errors=no"], &files);
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/examples");
-        for example in fs::read_dir(examples).unwrap() {
+        let failure = folder.path().join(scope).join(FAILURE);
+        fs::copy(examples.join(FAILURE), &failure).unwrap();
+        let instance = failure.with_file_name(FAILURE.replace("@.", "@a.service."));
+        fs::copy(&failure, &instance).unwrap();
+        analyze(&["verify", "--man=no"], &[instance]);
+        for example in fs::read_dir(&examples).unwrap() {
             let example = example.unwrap();
+            if example.path().extension().is_none_or(|end| end != "conf") {
+                continue;
+            }
             for file in plain
                 .iter()
                 .filter(|f| f.extension().is_some_and(|e| e == "service"))

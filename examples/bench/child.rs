@@ -47,6 +47,22 @@ pub(crate) fn run(command: &mut Command) -> Result<Run> {
 
 /// The same, with the peak of its resident memory in MiB. Slower: the looking costs time on few cores.
 pub(crate) fn weigh(command: &mut Command) -> Result<(Run, f64)> {
+    let watched = watch(command, None)?;
+    Ok((watched.run, watched.peak))
+}
+
+/// A finished program that was watched.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) run: Run,
+    /// the most resident memory, MiB
+    pub(crate) peak: f64,
+    /// processor time per time within the window asked for, percent of one core
+    pub(crate) busy: Option<f64>,
+}
+
+/// Runs to the end, its memory looked at all the time, its processor time at both ends of a window.
+pub(crate) fn watch(command: &mut Command, window: Option<[Instant; 2]>) -> Result<Watched> {
     quiet(command);
     let began = Instant::now();
     let child = command
@@ -55,17 +71,31 @@ pub(crate) fn weigh(command: &mut Command) -> Result<(Run, f64)> {
     let (id, over) = (child.id(), AtomicBool::new(false));
     thread::scope(|scope| {
         let watch = scope.spawn(|| {
-            let mut peak = 0;
+            let (mut peak, mut marks) = (0, Vec::new());
             while !over.load(Ordering::Relaxed) {
                 peak = peak.max(high_water(id).unwrap_or(0));
+                let due = window.and_then(|ends| ends.get(marks.len()).copied());
+                if due.is_some_and(|due| due <= Instant::now()) {
+                    marks.extend(processor_time(id).map(|used| (Instant::now(), used)));
+                }
                 thread::sleep((began.elapsed() / 20).clamp(GLANCES[0], GLANCES[1]));
             }
-            peak
+            (peak, marks)
         });
         let run = finish(child, began);
         over.store(true, Ordering::Relaxed);
-        let peak = watch.join().unwrap_or(0);
-        Ok((run?, f64::from(peak) / 1024.0))
+        let (peak, marks) = watch.join().unwrap_or_default();
+        let busy = match marks[..] {
+            [(from, before), (to, after)] => {
+                Some(100.0 * (after - before) / (to - from).as_secs_f64())
+            }
+            _ => None,
+        };
+        Ok(Watched {
+            run: run?,
+            peak: f64::from(peak) / 1024.0,
+            busy,
+        })
     })
 }
 
@@ -93,4 +123,15 @@ fn high_water(id: u32) -> Option<u32> {
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.trim().parse().ok()
+}
+
+/// Seconds of processor time that all threads of a living process have used. The kernel counts in hundredths.
+fn processor_time(id: u32) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // the name in brackets may hold anything; user and system time are the 12th and 13th after it
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut ticks = rest.split_whitespace().skip(11);
+    let user: f64 = ticks.next()?.parse().ok()?;
+    let system: f64 = ticks.next()?.parse().ok()?;
+    Some((user + system) / 100.0)
 }

@@ -16,7 +16,7 @@ use crate::tools::Tools;
 
 /// The person of the sandbox's default world.
 pub(crate) const ANA: &str = "ana@example.org";
-const PASSWORD: &str = "correct-horse";
+pub(crate) const PASSWORD: &str = "correct-horse";
 const GLIMPSES: usize = 5;
 
 /// One home.

@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -23,7 +22,7 @@ pub(crate) struct Sandbox {
     /// the lines of a config file that reach it
     pub(crate) config: String,
     /// a TLS sandbox is only talked to by the product
-    control: Option<Mutex<Http>>,
+    plain: bool,
 }
 
 /// One request as it arrived.
@@ -33,13 +32,24 @@ pub(crate) struct Arrival {
     pub(crate) host: String,
     pub(crate) path: String,
     pub(crate) query: String,
+    /// microseconds since 1970 by the server's clock
+    pub(crate) server_us: i64,
+    pub(crate) form: Value,
+    pub(crate) account: Option<String>,
+}
+
+impl Arrival {
+    /// A booking request?
+    pub(crate) fn books(&self) -> bool {
+        self.method == "POST" && self.path == "/api/book"
+    }
 }
 
 impl Sandbox {
     /// The default world over plain HTTP.
     pub(crate) fn start(program: &Path) -> Result<Self> {
         let mut sandbox = Self::launch(Command::new(program))?;
-        sandbox.control = Some(Mutex::new(Http::connect(sandbox.address)?));
+        sandbox.plain = true;
         Ok(sandbox)
     }
 
@@ -86,16 +96,17 @@ impl Sandbox {
             child,
             address,
             config,
-            control: None,
+            plain: false,
         })
     }
 
-    /// A control call: JSON in and out.
+    /// A control call: JSON in and out. Over a connection of its own: minutes may lie between two, and
+    /// the sandbox keeps no idle one that long.
     pub(crate) fn control(&self, method: &str, call: &str, body: &Value) -> Result<Value> {
-        let Some(control) = &self.control else {
+        if !self.plain {
             bail!("no control over a TLS sandbox")
-        };
-        let mut control = control.lock().unwrap_or_else(PoisonError::into_inner);
+        }
+        let mut control = Http::connect(self.address)?;
         let answer = control.ask(
             method,
             DOMAIN,

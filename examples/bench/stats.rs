@@ -8,7 +8,10 @@ pub(crate) struct Spread(Vec<f64>);
 
 impl Spread {
     pub(crate) fn of(durations: impl IntoIterator<Item = Duration>) -> Self {
-        let mut values: Vec<_> = durations.into_iter().map(millis).collect();
+        Self::of_millis(durations.into_iter().map(millis).collect())
+    }
+
+    pub(crate) fn of_millis(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         Self(values)
     }

@@ -163,6 +163,8 @@ pub(crate) fn lines(figures: &[Figure]) -> String {
 pub(crate) struct Report {
     pub(crate) machine: String,
     pub(crate) modes: BTreeMap<&'static str, Vec<Figure>>,
+    /// modes that could not be measured, and why
+    pub(crate) failed: BTreeMap<&'static str, String>,
 }
 
 impl Report {
@@ -178,6 +180,7 @@ impl Report {
         Self {
             machine: format!("{cores} cores of {model}, load {load} before"),
             modes: BTreeMap::new(),
+            failed: BTreeMap::new(),
         }
     }
 

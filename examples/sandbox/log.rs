@@ -16,8 +16,9 @@ pub(crate) struct Entry {
     pub(crate) n: u64,
     /// Real unix microseconds: the head was complete, plus the added latency.
     pub(crate) arrived_us: i64,
-    /// The server's clock at that moment.
+    /// The server's clock at that moment, in milliseconds and in microseconds.
     pub(crate) server_ms: i64,
+    pub(crate) server_us: i64,
     pub(crate) method: String,
     pub(crate) host: String,
     pub(crate) path: String,
@@ -50,6 +51,7 @@ impl Entry {
             n: 0,
             arrived_us,
             server_ms,
+            server_us: server_ms * 1000 + arrived_us.rem_euclid(1000),
             method: request.method.clone(),
             host: request.host.clone(),
             path: cut(&request.path),

@@ -75,11 +75,19 @@ pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
             answer.host
         )));
     }
-    let coming = coming
+    let listed = coming.items().len();
+    let coming: Vec<Coming> = coming
         .items()
         .iter()
         .filter_map(|value| self::coming(&WireNext::read(value)))
         .collect();
+    if coming.is_empty() && listed > 0 {
+        // bookings that cannot be read are not "nothing booked"
+        return Err(Error::Strange(format!(
+            "{} listed {listed} bookings, none of them with a time",
+            answer.host
+        )));
+    }
     let history = history
         .items()
         .iter()
@@ -198,6 +206,11 @@ mod tests {
             );
         }
         assert_eq!(read(&answer(r#"{"logout":"1"}"#)), Err(Error::LoggedOut));
+        // what cannot be read is not "nothing booked"
+        let unread = read(&answer(
+            r#"{"nextClasses":[{"day":"Lunes","time":"soon"}]}"#,
+        ));
+        assert!(matches!(unread, Err(Error::Strange(_))), "{unread:?}");
     }
 
     proptest! {

@@ -110,6 +110,13 @@ pub(super) fn read(answer: &Answer) -> Result<Schedule, Error> {
         .filter_map(|value| row(&WireRow::read(value)))
         .collect();
     let skipped = bookings.items().len() - rows.len();
+    if skipped > 0 && rows.is_empty() {
+        // a day of which nothing can be read is not a day without classes
+        return Err(Error::Strange(format!(
+            "{} listed {skipped} classes, none of them with id and time",
+            answer.host
+        )));
+    }
     if skipped > 0 {
         log::warn!(
             "{} listed {skipped} classes without id or time; left out",

@@ -32,11 +32,14 @@ fn wire(changes: &Value) -> Value {
     row
 }
 
-fn rows(rows: &[Value]) -> Schedule {
+fn listed(rows: &[Value]) -> Result<Schedule, Error> {
     read(&answer(
         &json!({"clasesDisp": "5", "day": "23 de Noviembre de 2026", "bookings": rows}).to_string(),
     ))
-    .unwrap()
+}
+
+fn rows(rows: &[Value]) -> Schedule {
+    listed(rows).unwrap()
 }
 
 fn row(changes: &Value) -> Row {
@@ -188,6 +191,20 @@ fn rows_without_id_or_time_are_left_out() {
 }
 
 #[test]
+fn a_day_of_which_nothing_can_be_read_is_no_day_without_classes() {
+    for classes in [
+        vec![wire(&json!({"time": "soon"}))],
+        vec![json!(7), json!({})],
+    ] {
+        let read = listed(&classes);
+        assert!(
+            matches!(&read, Err(Error::Strange(why)) if why.contains("none of them")),
+            "{read:?}"
+        );
+    }
+}
+
+#[test]
 fn only_something_of_mine_proves_a_login() {
     assert!(!rows(&[]).is_personal());
     assert!(!rows(&[wire(&json!({}))]).is_personal());
@@ -229,7 +246,7 @@ proptest! {
     #[test]
     fn no_text_panics(body in "\\PC*", field in "\\PC*", limit in "[0-9/() -]{0,30}") {
         let _ = read(&answer(&body));
-        let _ = rows(&[wire(&json!({"time": field, "className": field, "bookState": field, "id": field}))]);
-        let _ = rows(&[wire(&json!({"limit": limit, "time": limit}))]);
+        let _ = listed(&[wire(&json!({"time": field, "className": field, "bookState": field, "id": field}))]);
+        let _ = listed(&[wire(&json!({"limit": limit, "time": limit}))]);
     }
 }

@@ -16,6 +16,7 @@ mod book;
 mod cancel;
 mod diary;
 pub mod find;
+mod outcome;
 
 use std::time::Duration;
 
@@ -24,10 +25,11 @@ use chrono::NaiveDate;
 use crate::aimharder::{self, BoxAt, Mine, Row, Schedule};
 use crate::sessions::{self, Live};
 
-pub use book::{BookReport, Outcome};
-pub(crate) use book::{Doubt, Requested, decided};
+pub(crate) use book::{Doubt, Requested};
 pub use cancel::{CancelOutcome, CancelReport, cancellable};
 pub use diary::{Diary, Entry, PastEntry};
+pub(crate) use outcome::decided;
+pub use outcome::{BookReport, Outcome};
 
 /// A live session in front of one box, for the account holder or one family member.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::{box_name, family};
+use super::{box_name, family, id, number};
 use crate::model::{day, time};
 use crate::opening::Rule;
 use crate::zone;
@@ -76,7 +76,7 @@ pub struct BoxSet {
     #[arg(value_parser = box_name)]
     pub name: String,
     /// Its number in AimHarder's requests
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = |raw: &str| number::<i64>(raw, 1, i64::MAX))]
     pub id: Option<i64>,
     /// Its time zone, for example Europe/Madrid
     #[arg(long, value_name = "TZ", value_parser = zone::parse_zone)]
@@ -102,7 +102,7 @@ pub struct ClassesArgs {
     #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
     pub day: Option<DayArg>,
     /// How many days
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=31))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = |raw: &str| number::<u8>(raw, 1, 31))]
     pub days: u8,
     /// Only classes whose name contains this
     #[arg(long = "class", value_name = "NAME")]
@@ -121,6 +121,7 @@ pub struct ClassesArgs {
 Examples:
   aimharder bookings
   aimharder bookings --history --json
+  aimharder bookings --ics > gym.ics
 
 Acts with the device session unless --session says otherwise.
 Exit codes: 0 shown, 3 login required, 5 unreachable, 6 no such box, 2 usage")]
@@ -128,6 +129,9 @@ pub struct BookingsArgs {
     /// Past bookings too
     #[arg(long)]
     pub history: bool,
+    /// Write them as an iCalendar file, for calendar programs
+    #[arg(long, conflicts_with_all = ["history", "json"])]
+    pub ics: bool,
     /// Those of this family member
     #[arg(long, value_name = "ID", value_parser = family)]
     pub family: Option<String>,
@@ -140,10 +144,13 @@ Examples:
   aimharder book --day mon --time 18:30 --class wod
   aimharder book --day 2026-11-23 --time 18:30 --waitlist --json
   aimharder book --day 2026-11-30 --time 18:30 --prebook
+  aimharder book --day fri --time 18:30 --wait
 
 Acts with the device session unless --session says otherwise.
 Exit codes: 0 booked, queued, already mine or prebooked, 4 refused (full, no credit, limit, …), 9 not open yet,
-6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage")]
+6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage,
+130 interrupted")]
+#[allow(clippy::struct_excessive_bools)] // flags are what they are
 pub struct BookArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
     #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
@@ -159,8 +166,8 @@ pub struct BookArgs {
         conflicts_with = "id"
     )]
     pub class: Option<String>,
-    /// Number of the class, as `classes` shows it
-    #[arg(long, value_name = "ID")]
+    /// Number of the class, as `classes` shows it on 100 columns or more and `classes --json` always
+    #[arg(long, value_name = "ID", value_parser = id)]
     pub id: Option<String>,
     /// Book for this family member
     #[arg(long, value_name = "ID", value_parser = family)]
@@ -171,6 +178,9 @@ pub struct BookArgs {
     /// When booking is not open yet, have `prebook run` book it at the opening
     #[arg(long)]
     pub prebook: bool,
+    /// When booking is not open yet, stay and book at the opening instant
+    #[arg(long, conflicts_with_all = ["prebook", "dry_run"])]
+    pub wait: bool,
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,
@@ -207,7 +217,7 @@ pub struct CancelArgs {
     )]
     pub class: Option<String>,
     /// Number of the reservation, as `bookings` shows it
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = id)]
     pub reservation: Option<String>,
     /// For this family member
     #[arg(long, value_name = "ID", value_parser = family)]

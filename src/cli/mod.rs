@@ -3,19 +3,23 @@
 //!
 //! Environment variables are read here by hand, because an empty one counts as unset.
 
+mod around;
 mod booking;
+pub mod manual;
 mod notify;
 mod prebook;
+mod read;
 mod sessions;
+mod store;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
 use crate::model::account::Account;
-use crate::model::session::{SHORTEST_PREFIX, SessionKind};
+use crate::model::session::SessionKind;
 
+pub use around::{CompleteArgs, CompletionsArgs, ManArgs, Shell};
 pub use booking::{
     BookArgs, BookingsArgs, BoxSet, BoxesArgs, BoxesCommand, CancelArgs, ClassesArgs, DayArg,
 };
@@ -24,9 +28,13 @@ pub use prebook::{
     PrebookAdd, PrebookArgs, PrebookCommand, PrebookList, PrebookRemove, PrebookRules,
     PrebookRunArgs, PrebookSkip, SkipArg,
 };
+pub use read::usage;
 pub use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
 };
+pub use store::{BackupArgs, DecryptArgs, StoreArgs, StoreCommand};
+
+use read::{box_name, family, fingerprint, id, number};
 
 const ABOUT: &str =
     "Book gym classes on the AimHarder platform from a shell, crontab or systemd timers";
@@ -44,7 +52,7 @@ Exit codes: 0 done or already so, 1 unusable store or a bug, 2 usage or config, 
 /// Everything on the command line.
 #[derive(Debug, Parser)]
 #[command(name = "aimharder", version, about = ABOUT, after_help = FIRST_STEPS, arg_required_else_help = false)]
-#[command(max_term_width = 100, disable_help_subcommand = true)]
+#[command(max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
     pub everywhere: Everywhere,
@@ -57,10 +65,10 @@ pub struct Cli {
 #[command(next_help_heading = "Everywhere")]
 pub struct Everywhere {
     /// Config file (TOML) [env: AIMHARDER_CONFIG] [default: $XDG_CONFIG_HOME/aimharder/config.toml]
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
     /// Session store (SQLite) [env: AIMHARDER_STORE] [default: $XDG_STATE_HOME/aimharder/aimharder.db]
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
     pub store: Option<PathBuf>,
     /// Account to act for [env: AIMHARDER_ACCOUNT] [default: the config's, or the only one]
     #[arg(long, value_name = "EMAIL", global = true)]
@@ -99,6 +107,11 @@ pub enum Command {
     Cancel(CancelArgs),
     Prebook(PrebookArgs),
     Notify(NotifyArgs),
+    Store(StoreArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+    #[command(name = "__complete", hide = true)]
+    Complete(CompleteArgs),
 }
 
 impl Command {
@@ -116,85 +129,10 @@ impl Command {
             Self::Cancel(_) => "cancel",
             Self::Prebook(_) => "prebook",
             Self::Notify(_) => "notify",
+            Self::Store(_) => "store",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
+            Self::Complete(_) => "__complete",
         }
     }
-}
-
-impl Cli {
-    /// Read the command line and the variables that stand in for flags.
-    ///
-    /// # Errors
-    /// Clap's, which also carries `--help` and `--version`.
-    pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut cli = Self::try_parse_from(args)?;
-        if let Some(Command::Prebook(args)) = &cli.command {
-            args.check().map_err(|why| usage(&why))?;
-        }
-        let asked = &mut cli.everywhere;
-        fill(&mut asked.config, "AIMHARDER_CONFIG", |v| {
-            Ok(PathBuf::from(v))
-        })?;
-        fill(&mut asked.store, "AIMHARDER_STORE", |v| {
-            Ok(PathBuf::from(v))
-        })?;
-        fill(&mut asked.account, "AIMHARDER_ACCOUNT", str::parse)?;
-        fill(&mut asked.gym, "AIMHARDER_BOX", box_name)?;
-        Ok(cli)
-    }
-}
-
-fn fill<T>(
-    flag: &mut Option<T>,
-    name: &str,
-    read: impl Fn(&str) -> Result<T, String>,
-) -> Result<(), clap::Error> {
-    let Some(value) = std::env::var_os(name).filter(|v| flag.is_none() && !v.is_empty()) else {
-        return Ok(());
-    };
-    let read = value
-        .to_str()
-        .ok_or_else(|| "it is not valid UTF-8".to_owned())
-        .and_then(read);
-    let value = read.map_err(|why| {
-        usage(&format!(
-            "the environment variable {name} cannot be used: {why}"
-        ))
-    })?;
-    *flag = Some(value);
-    Ok(())
-}
-
-/// A usage error in clap's own clothes.
-pub fn usage(words: &str) -> clap::Error {
-    clap::Error::raw(
-        clap::error::ErrorKind::ValueValidation,
-        format!("{words}\n"),
-    )
-}
-
-fn box_name(raw: &str) -> Result<String, String> {
-    let name = raw.trim().to_lowercase();
-    if crate::model::label::is_label(&name) {
-        Ok(name)
-    } else {
-        Err("a box name is the first part of its address, for example crossfitdemo".into())
-    }
-}
-
-fn fingerprint(raw: &str) -> Result<String, String> {
-    let plain = raw.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if raw.chars().count() >= SHORTEST_PREFIX && plain {
-        Ok(raw.to_owned())
-    } else {
-        Err(format!(
-            "give at least {SHORTEST_PREFIX} characters of a fingerprint; see `aimharder sessions`"
-        ))
-    }
-}
-
-fn family(raw: &str) -> Result<String, String> {
-    let digits = !raw.is_empty() && raw.len() <= 18 && raw.bytes().all(|b| b.is_ascii_digit());
-    digits
-        .then(|| raw.to_owned())
-        .ok_or_else(|| "a family member is named by a number, for example 70002".into())
 }

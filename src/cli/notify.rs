@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 /// Try the channels that tell you what refresh and prebook run have done
 #[derive(Debug, Args)]
+#[command(arg_required_else_help = false)]
 #[command(after_help = "\
 Example: aimharder notify test
 

@@ -21,6 +21,7 @@ const ADD_WEEKLY: &str = "aimharder prebook add --weekly mon,wed --time 18:30 --
 ///
 /// `add` says which classes, `run` books them: have it started every 15 minutes by cron or a timer.
 #[derive(Debug, Args)]
+#[command(arg_required_else_help = false)]
 #[command(after_help = "\
 Examples:
   aimharder prebook add --day 2026-11-23 --time 18:30 --class wod --or '19:30 wod' --waitlist

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::number;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::model::time;
@@ -126,9 +127,9 @@ pub struct RefreshArgs {
     #[arg(long)]
     pub deep: bool,
     /// How many sessions at the same time
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = |raw: &str| number::<u8>(raw, 1, 64))]
     pub jobs: u8,
     /// Requests a second over all of them, 0 = no limit
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = |raw: &str| number::<u32>(raw, 0, 10_000))]
     pub rate: u32,
 }

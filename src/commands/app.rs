@@ -2,6 +2,7 @@
 //! and "which session?". Problems are looked for in the order that `cli.md` promises: usage,
 //! config, store, account and session, then box and class.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -15,6 +16,7 @@ use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::sessions::{Pick, Sessions, lock::Locks};
 use crate::store::Store;
+use crate::store_key;
 
 /// One run of the program.
 #[derive(Debug)]
@@ -43,8 +45,7 @@ impl App {
             Some(path) => log::info!("config {}", path.display()),
             None => log::info!("no config file; going by the defaults"),
         }
-        let store = Store::open(&store_path(asked.store.as_deref())?)?;
-        log::info!("store {}", store.path().display());
+        let store = open_store(&store_path(asked.store.as_deref())?, &config, command)?;
         let platform = Platform::new(settings(&config));
         Ok(Self {
             asked,
@@ -127,6 +128,26 @@ fn load_config(named: Option<&Path>) -> Result<Config> {
     }
 }
 
+/// The store, with the key at hand should its secrets be sealed.
+fn open_store(path: &Path, config: &Config, command: &str) -> Result<Store> {
+    let source = store_key::source(config);
+    let has_key = source.is_some();
+    let store = Store::open(path)?.with_key_from(source);
+    let sealed = store.is_sealed()?;
+    let shown = store.path().display();
+    log::info!("store {shown}{}", if sealed { ", encrypted" } else { "" });
+    let seen = command != "store" && std::io::stderr().is_terminal();
+    if has_key && !sealed && seen {
+        log::warn!(
+            "there is a key for the store, but it is not encrypted; run `aimharder store encrypt`"
+        );
+    }
+    if sealed && let Err(e) = store.tidy() {
+        log::info!("what is left in plain text could not be cleaned away: {e}");
+    }
+    Ok(store)
+}
+
 fn config_path() -> Result<PathBuf> {
     if let Some(folder) = systemd_folder("CONFIGURATION_DIRECTORY") {
         return Ok(folder.join("config.toml"));
@@ -137,7 +158,7 @@ fn config_path() -> Result<PathBuf> {
         .join("config.toml"))
 }
 
-fn store_path(named: Option<&Path>) -> Result<PathBuf> {
+pub(super) fn store_path(named: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }

@@ -6,8 +6,9 @@ use super::app::App;
 use super::gym::Gym;
 use crate::booking::{Desk, Diary};
 use crate::cli::BookingsArgs;
+use crate::clock;
 use crate::model::session::SessionKind;
-use crate::output::{BookingView, BookingsView, HistoryView, Out, SessionRef};
+use crate::output::{BookingView, BookingsView, HistoryView, IcsView, Out, SessionRef};
 use crate::zone;
 
 pub(super) fn run(args: &BookingsArgs, app: &App, out: &mut Out) -> Result<()> {
@@ -29,6 +30,14 @@ pub(super) fn run(args: &BookingsArgs, app: &App, out: &mut Out) -> Result<()> {
         }
     }
     bookings.sort_by_key(|booking| booking.starts_at);
+    if args.ics {
+        return out.show(&IcsView {
+            bookings,
+            account,
+            family: args.family.clone(),
+            now: clock::now(),
+        });
+    }
     history.sort_by_key(|past| std::cmp::Reverse((past.day, past.start)));
     out.show(&BookingsView {
         bookings,

@@ -86,6 +86,7 @@ fn number(live: &mut Live<'_>, gym: &BoxRef) -> sessions::Result<Option<i64>> {
 }
 
 fn change(set: &BoxSet, app: &App, out: &mut Out) -> Result<()> {
+    let known = app.store.gym(&set.name)?.is_some() || app.config.boxes.contains_key(&set.name);
     app.store.set_box(
         &set.name,
         &BoxSettings {
@@ -100,6 +101,12 @@ fn change(set: &BoxSet, app: &App, out: &mut Out) -> Result<()> {
             set.name
         ));
     };
+    if !known {
+        out.tell(&format!(
+            "{} is new here: no account's login has named it; is it spelt right?",
+            set.name
+        ));
+    }
     out.show(&view(&app.describe(row)?))
 }
 

@@ -5,6 +5,7 @@ use chrono::{Days, NaiveDate};
 
 use super::app::App;
 use super::gym::Gym;
+use crate::aimharder::Row;
 use crate::booking::{Desk, find};
 use crate::cli::{ClassesArgs, DayArg};
 use crate::clock;
@@ -26,10 +27,13 @@ pub(super) fn run(args: &ClassesArgs, app: &App, out: &mut Out) -> Result<()> {
         at,
         family: args.family.clone(),
     };
-    let mut classes = Vec::new();
+    let (mut classes, mut seen) = (Vec::new(), Vec::new());
     for day in &days {
-        classes.extend(day_of(&mut desk, *day, args, &gym)?);
+        let rows = desk.schedule(*day)?.rows;
+        classes.extend(fitting(&rows, *day, args, &gym));
+        seen.extend(rows);
     }
+    app.note_classes(&gym, &seen);
     out.show(&ClassesView {
         gym: gym.name,
         timezone: gym.zone.name().to_owned(),
@@ -48,25 +52,19 @@ fn days(first: &DayArg, count: u8, gym: &Gym) -> Result<Vec<NaiveDate>> {
         .collect())
 }
 
-fn day_of(
-    desk: &mut Desk<'_, '_>,
-    day: NaiveDate,
-    args: &ClassesArgs,
-    gym: &Gym,
-) -> Result<Vec<Class>> {
-    let schedule = desk.schedule(day)?;
+fn fitting(rows: &[Row], day: NaiveDate, args: &ClassesArgs, gym: &Gym) -> Vec<Class> {
     let setting = Setting {
         day,
         zone: gym.zone,
         opening: gym.opening.as_ref(),
         now: clock::now(),
     };
-    let rows = find::by_name(schedule.rows.iter(), args.class.as_deref());
+    let rows = find::by_name(rows.iter(), args.class.as_deref());
     let mut classes: Vec<Class> = rows
         .into_iter()
         .map(|row| Class::of(row, setting))
         .filter(|class| !args.open || class.state == ClassState::Open)
         .collect();
     classes.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
-    Ok(classes)
+    classes
 }

@@ -4,7 +4,8 @@
 use anyhow::Result;
 
 use super::app::App;
-use crate::aimharder::{BoxAt, BoxRef};
+use crate::aimharder::{BoxAt, BoxRef, Row};
+use crate::clock;
 use crate::exit::Failure;
 use crate::model::account::Account;
 use crate::opening::Opening;
@@ -142,6 +143,16 @@ impl App {
         let id = live.call(|platform, jar| platform.box_id(jar, &gym.host))?;
         self.store.put_box_id(&gym.name, id)?;
         Ok(id)
+    }
+
+    /// Note the names of classes that a schedule has shown, for shells to complete. Nothing depends on it: trouble with
+    /// the store is not the command's.
+    pub(super) fn note_classes(&self, gym: &Gym, rows: &[Row]) {
+        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        let today = clock::now().date_naive();
+        if let Err(e) = self.store.note_class_names(&gym.name, &names, today) {
+            log::debug!("names of classes were not noted: {e}");
+        }
     }
 
     /// Remember the boxes that a login or whoami named.

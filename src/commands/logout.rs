@@ -56,19 +56,17 @@ fn chosen(
     account: &Account,
     background: bool,
 ) -> Result<Vec<SessionRow>> {
+    // from the listing, which needs no secret: a login can be forgotten without the store's key
+    let rows = app.store.sessions(Some(account))?.into_iter();
     if background {
-        return Ok(app.store.background(account)?.into_iter().collect());
+        let background = |row: &SessionRow| row.kind == SessionKind::Background;
+        return Ok(rows.filter(background).collect());
     }
-    if !args.all_devices && app.asked.fingerprint.is_none() {
-        return Ok(app.store.last_device(account)?.into_iter().collect());
-    }
-    let rows = app.store.sessions(Some(account))?;
-    let devices: Vec<SessionRow> = rows
-        .into_iter()
-        .filter(|row| row.kind == SessionKind::Device)
-        .collect();
+    let devices = rows.filter(|row| row.kind == SessionKind::Device);
     match &app.asked.fingerprint {
-        Some(prefix) => Ok(vec![Sessions::by_prefix(devices, prefix)?]),
-        None => Ok(devices),
+        Some(prefix) => Ok(vec![Sessions::by_prefix(devices.collect(), prefix)?]),
+        None if args.all_devices => Ok(devices.collect()),
+        // the one used last comes first
+        None => Ok(devices.take(1).collect()),
     }
 }

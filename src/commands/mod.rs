@@ -6,13 +6,17 @@ mod bookings;
 mod boxes;
 mod cancel;
 mod classes;
+mod completions;
 mod gym;
 mod login;
 mod logout;
+mod man;
 mod notify;
 mod prebook;
 mod refresh;
 mod sessions;
+mod store;
+mod unattended;
 
 use anyhow::Result;
 
@@ -31,19 +35,24 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
     let Some(command) = cli.command else {
         return Err(Failure::usage(crate::output::WHAT_TO_DO_FIRST).into());
     };
-    let name = command.name();
-    let app = App::start(cli.everywhere, name)?;
+    let (asked, name) = (cli.everywhere, command.name());
+    let app = || App::start(asked.clone(), name);
     match command {
-        Command::Login(args) => login::run(&args, &app, out),
-        Command::Logout(args) => logout::run(&args, &app, out),
-        Command::Sessions(args) => sessions::run(args, &app, out),
-        Command::Refresh(args) => refresh::run(&args, &app, out),
-        Command::Boxes(args) => boxes::run(args, &app, out),
-        Command::Classes(args) => classes::run(&args, &app, out),
-        Command::Bookings(args) => bookings::run(&args, &app, out),
-        Command::Book(args) => book::run(&args, &app, out),
-        Command::Cancel(args) => cancel::run(&args, &app, out),
-        Command::Prebook(args) => prebook::run(&args, &app, out),
-        Command::Notify(args) => notify::run(&args, &app, out),
+        Command::Login(args) => login::run(&args, &app()?, out),
+        Command::Logout(args) => logout::run(&args, &app()?, out),
+        Command::Sessions(args) => sessions::run(args, &app()?, out),
+        Command::Refresh(args) => refresh::run(&args, &app()?, out),
+        Command::Boxes(args) => boxes::run(args, &app()?, out),
+        Command::Classes(args) => classes::run(&args, &app()?, out),
+        Command::Bookings(args) => bookings::run(&args, &app()?, out),
+        Command::Book(args) => book::run(&args, &app()?, out),
+        Command::Cancel(args) => cancel::run(&args, &app()?, out),
+        Command::Prebook(args) => prebook::run(&args, &app()?, out),
+        Command::Notify(args) => notify::run(&args, &app()?, out),
+        Command::Store(args) => store::run(&args, app, out),
+        // these need neither config nor store
+        Command::Completions(args) => completions::script(&args, out),
+        Command::Man(args) => man::run(&args, out),
+        Command::Complete(args) => completions::answer(&args, &asked, out),
     }
 }

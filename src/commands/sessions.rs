@@ -4,7 +4,6 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use super::app::App;
-use crate::aimharder::Token;
 use crate::cli::{SessionSet, SessionsArgs, SessionsCommand, Switch};
 use crate::clock;
 use crate::exit::Failure;
@@ -59,18 +58,20 @@ fn change(set: &SessionSet, app: &App, out: &mut Out) -> Result<()> {
     let row = Sessions::by_prefix(app.store.sessions(app.asked.account.as_ref())?, prefix)?;
     app.store
         .set_auto_refresh(&row, set.auto_refresh == Switch::On)?;
-    let row = app.store.session(row.id)?.unwrap_or(row);
+    let row = SessionRow {
+        auto_refresh: set.auto_refresh == Switch::On,
+        ..row
+    };
     out.show(&view(row, &app.sessions(), false, clock::now()))
 }
 
 /// `idle`: no session at all is busy, so this one need not be asked.
 fn view(row: SessionRow, sessions: &Sessions<'_>, idle: bool, now: DateTime<Utc>) -> SessionView {
-    let token = Token::parse(row.token.expose());
     SessionView {
         busy: !idle && sessions.locks.is_busy(&row.account, &row.fingerprint),
         protected: row.kind == SessionKind::Background,
         token_age_seconds: (now - row.token_updated_at).num_seconds(),
-        token_expires_at: token.and_then(|token| DateTime::from_timestamp(token.expires_at(), 0)),
+        token_expires_at: row.token_expires_at,
         account: row.account,
         kind: row.kind,
         fingerprint: row.fingerprint,

@@ -30,7 +30,7 @@ use doc::{Doc, Field, Result, Section};
 const BACKGROUND_SALT: &str = "aimharder-background-v1";
 /// More than this is no config, and `/dev/zero` has no end.
 const LARGEST: u64 = 1 << 20;
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "account",
     "box",
     "password_command",
@@ -40,9 +40,11 @@ const KEYS: [&str; 9] = [
     "notify",
     "ping",
     "server",
+    "store",
 ];
 
 const ACCOUNT_KEYS: [&str; 2] = ["password_command", "credential"];
+const STORE_KEYS: [&str; 1] = ["key_command"];
 const BOX_KEYS: [&str; 3] = ["id", "timezone", "opens"];
 
 /// The whole config, checked.
@@ -66,6 +68,8 @@ pub struct Config {
     pub ping: Ping,
     /// where and how the platform is reached
     pub server: Server,
+    /// prints the key that seals the store's secrets
+    pub key_command: Option<Command>,
     /// the file it came from; `None` for the default
     pub path: Option<PathBuf>,
 }
@@ -102,6 +106,7 @@ impl Default for Config {
             notify: Vec::new(),
             ping: Ping::default(),
             server: Server::default(),
+            key_command: None,
             path: None,
         }
     }
@@ -176,15 +181,19 @@ impl Config {
                 .map(|f| server::read_server(&f))
                 .transpose()?
                 .unwrap_or_default(),
+            key_command: field("store")
+                .map(|f| key_command(&f))
+                .transpose()?
+                .flatten(),
             path: Some(path.to_owned()),
         })
     }
 }
 
 fn every_key() -> Vec<&'static str> {
-    let boxes_and_accounts = [&KEYS[..], &ACCOUNT_KEYS, &BOX_KEYS];
+    let boxes_and_accounts = [&KEYS[..], &ACCOUNT_KEYS, &BOX_KEYS, &STORE_KEYS];
     let others = [&notify::KEYS[..], &notify::PING_KEYS, &server::KEYS];
-    [boxes_and_accounts, others].concat().concat()
+    [&boxes_and_accounts[..], &others[..]].concat().concat()
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -226,6 +235,12 @@ fn boxes(field: &Field) -> Result<BTreeMap<String, BoxConfig>> {
         boxes.insert(name, config);
     }
     Ok(boxes)
+}
+
+fn key_command(field: &Field) -> Result<Option<Command>> {
+    let section = field.section("[store] ".to_owned())?;
+    section.only(&STORE_KEYS)?;
+    section.command("key_command")
 }
 
 fn box_id(field: &Field) -> Result<i64> {

@@ -147,7 +147,7 @@ pub struct Prebooking {
     pub attempts: i64,
     pub message: Option<String>,
     pub reservation: Option<String>,
-    /// the class that was booked or queued for
+    /// the class that was last asked for; once it is had, the one that was booked or queued for
     pub class_id: Option<String>,
     pub created_at: DateTime<Utc>,
 }

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::classes::{day_heading, opens_words};
-use super::page::{Cell, Page, Tone, cell, plain};
+use super::page::{Cell, Give, Page, Tone, cell, give, plain};
 use super::{SessionRef, View};
 use crate::booking::{CancelOutcome, Outcome};
 use crate::exit::{Failure, Kind};
@@ -23,6 +23,9 @@ pub struct BookView {
     #[serde(serialize_with = "maybe_instant")]
     pub opens_at: Option<DateTime<Tz>>,
     pub prebooking_id: Option<i64>,
+    /// nobody could tell when booking opens: the user has to
+    #[serde(skip)]
+    pub asks_for_rule: bool,
     pub message: Option<String>,
     pub book_state: Option<i64>,
     #[serde(rename = "box")]
@@ -88,6 +91,13 @@ impl View for BookView {
         }
         if let Some(told) = &self.message {
             message = format!("{message} ({told})");
+        }
+        if self.asks_for_rule {
+            message = format!(
+                "{message}; when it opens is not known: set it, for example with `aimharder boxes set {} --opens 4d@07:00`, \
+                 and wait again",
+                self.gym
+            );
         }
         Some(Failure::new(kind, message))
     }
@@ -189,17 +199,20 @@ pub struct HistoryView {
     pub state: &'static str,
 }
 
+/// First the class's name, then the box's, then more of the name.
+const GIVE: [Give; 3] = [give(2, 12), give(3, 8), give(2, 4)];
+
 impl View for BookingsView {
     fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
         if self.bookings.is_empty() {
             writeln!(to, "nothing booked")?;
         }
         let rows: Vec<Vec<Cell>> = self.bookings.iter().map(booking_row).collect();
-        page.table(&rows, 0, 2, to)?;
+        page.table(&rows, 0, &GIVE, to)?;
         if !self.history.is_empty() {
             writeln!(to, "\n{}", page.paint("Past", Tone::Heading))?;
             let rows: Vec<Vec<Cell>> = self.history.iter().map(history_row).collect();
-            page.table(&rows, 0, 2, to)?;
+            page.table(&rows, 0, &GIVE, to)?;
         }
         Ok(())
     }

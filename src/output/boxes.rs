@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::page::{Page, Tone, cell, plain};
+use super::page::{Page, Tone, cell, give, plain};
 use super::{SessionRef, View};
 use crate::opening::Source;
 
@@ -49,7 +49,12 @@ impl View for BoxesView {
                 plain(opens(gym)),
             ]
         }));
-        page.table(&rows, 0, 1, to)
+        page.table(
+            &rows,
+            0,
+            &[give(1, 8), give(3, 8), give(0, 8), give(4, 12)],
+            to,
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::page::{Cell, Page, Tone, cell, plain};
+use super::page::{Cell, Give, Page, Tone, cell, give, plain};
 use super::{SessionRef, View};
 use crate::model::class::{Class, ClassState};
 
@@ -28,15 +28,23 @@ pub struct ClassesView {
 
 impl View for ClassesView {
     fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        let with_id = page.width.is_none_or(|width| width >= WIDE);
+        // one table, so that the days of a week stand below each other
+        let rows: Vec<Vec<Cell>> = self
+            .classes
+            .iter()
+            .map(|class| row(class, with_id))
+            .collect();
+        let lines = page.lines(&rows, 2, &GIVE);
         let mut shown = 0;
         for day in &self.days {
-            let rows: Vec<Vec<Cell>> = self
+            let of_day = self
                 .classes
                 .iter()
-                .filter(|c| c.day == *day)
-                .map(row)
-                .collect();
-            if rows.is_empty() && self.filtered {
+                .zip(&lines)
+                .filter(|(class, _)| class.day == *day);
+            let of_day: Vec<&String> = of_day.map(|(_, line)| line).collect();
+            if of_day.is_empty() && self.filtered {
                 continue;
             }
             if shown > 0 {
@@ -44,10 +52,10 @@ impl View for ClassesView {
             }
             shown += 1;
             writeln!(to, "{}", page.paint(&day_heading(*day), Tone::Heading))?;
-            if rows.is_empty() {
+            if of_day.is_empty() {
                 writeln!(to, "  no classes published")?;
             }
-            page.table(&rows, 2, 1, to)?;
+            of_day.iter().try_for_each(|line| writeln!(to, "{line}"))?;
         }
         if shown == 0 {
             writeln!(to, "no class fits")?;
@@ -56,12 +64,18 @@ impl View for ClassesView {
     }
 }
 
+/// Columns from which on the class's number is shown.
+const WIDE: usize = 100;
+
+/// The coach goes first; a class is known by its beginning; then what says least of the rest.
+const GIVE: [Give; 4] = [give(4, 0), give(1, 8), give(2, 5), give(3, 10)];
+
 /// `Monday 23 November 2026`
 pub(super) fn day_heading(day: NaiveDate) -> String {
     day.format("%A %-d %B %Y").to_string()
 }
 
-fn row(class: &Class) -> Vec<Cell> {
+fn row(class: &Class, with_id: bool) -> Vec<Cell> {
     let end = class
         .end
         .map_or_else(|| "     ".to_owned(), |end| end.format("%H:%M").to_string());
@@ -79,6 +93,14 @@ fn row(class: &Class) -> Vec<Cell> {
         plain(places(class)),
         cell(words, tone),
         cell(class.coach.clone().unwrap_or_default(), Tone::Faint),
+        cell(
+            if with_id {
+                format!("id {}", class.id)
+            } else {
+                String::new()
+            },
+            Tone::Faint,
+        ),
     ]
 }
 

@@ -1,18 +1,24 @@
 //! Every word users read, and every JSON object scripts read. What is printed is a value with a
 //! human view and `Serialize`; commands hand it to [`Out::show`].
 
+mod around;
 mod booking;
 mod boxes;
 mod classes;
+mod ics;
 mod notify;
 mod page;
 mod prebook;
 mod prebook_run;
 mod prebook_views;
+mod prebook_words;
 mod progress;
 mod refresh;
 mod sessions;
 mod sheet;
+mod store;
+mod usage;
+mod waiting;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -24,20 +30,26 @@ use crate::exit::{Failure, Kind};
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::store::SessionRow;
 
+pub use around::{CandidatesView, ManView, ScriptView};
 pub use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
 pub use boxes::{BoxView, BoxesView};
 pub use classes::ClassesView;
+pub use ics::IcsView;
 pub use notify::{ChannelView, NotifyView};
 pub use page::Page;
 pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
 pub use prebook_run::{ResultView, RunView};
 pub use prebook_views::{PrebookingView, RuleView, ShotView, StandingView};
+pub use prebook_words::prebooking_sentence;
 pub use progress::Progress;
 pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub use sessions::{
     DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
     SessionsView,
 };
+pub use store::{BackupView, StoreKeyView, StoreView};
+
+pub use waiting::{Countdown, no_need_to_stay, wait_words};
 
 /// What `aimharder` says when it is called without a command.
 pub const WHAT_TO_DO_FIRST: &str = "\
@@ -111,8 +123,7 @@ impl Out {
                 .and_then(|()| self.to.flush());
             return ExitCode::SUCCESS;
         }
-        let text = said.render().to_string();
-        let words = text.trim().trim_start_matches("error: ");
+        let words = usage::one_line(&said.render().to_string());
         self.fail(&Failure::usage(words));
         ExitCode::from(Kind::Usage.code())
     }

@@ -44,6 +44,20 @@ pub(super) fn plain(text: impl Into<String>) -> Cell {
     cell(text, Tone::Plain)
 }
 
+/// A column that may be cut, and how far: 0 = until it is gone.
+#[derive(Debug, Clone, Copy)]
+pub struct Give {
+    pub column: usize,
+    pub least: usize,
+}
+
+pub(super) const fn give(column: usize, least: usize) -> Give {
+    Give { column, least }
+}
+
+/// Fewer columns than this tell nothing.
+const UNREADABLE: usize = 5;
+
 impl Page {
     pub fn of_terminal(terminal: bool) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -76,33 +90,51 @@ impl Page {
         format!("{style}{text}{style:#}")
     }
 
-    /// Rows in aligned columns. When they are too wide for the page, `elastic` (a column) gives way.
+    /// Rows in aligned columns, a line each. Where they are too wide for the page, columns give way in the order of
+    /// `give`, each down to its least width; one that gets less than it needs to be understood is left out.
+    pub fn lines(&self, rows: &[Vec<Cell>], indent: usize, give: &[Give]) -> Vec<String> {
+        let widths = self.widths(rows, indent, give);
+        rows.iter()
+            .map(|row| self.line(row, indent, &widths))
+            .collect()
+    }
+
+    /// Whether rows are not too wide.
+    pub fn holds(&self, rows: &[Vec<Cell>], indent: usize) -> bool {
+        let widths = self.widths(rows, indent, &[]);
+        self.width.is_none_or(|page| total(&widths, indent) <= page)
+    }
+
+    /// The lines of [`Page::lines`], written.
     pub fn table(
         &self,
         rows: &[Vec<Cell>],
         indent: usize,
-        elastic: usize,
+        give: &[Give],
         to: &mut dyn Write,
     ) -> io::Result<()> {
-        let widths = self.widths(rows, indent, elastic);
-        for row in rows {
-            write!(to, "{:indent$}", "")?;
-            for (column, cell) in row.iter().enumerate() {
-                let width = widths.get(column).copied().unwrap_or_default();
-                let text = fit(&cell.text, width);
-                let last = row.iter().skip(column + 1).all(|rest| rest.text.is_empty());
-                let padded = if last { text } else { pad(&text, width + 2) };
-                write!(to, "{}", self.paint(&padded, cell.tone))?;
-                if last {
-                    break;
-                }
-            }
-            writeln!(to)?;
-        }
-        Ok(())
+        let lines = self.lines(rows, indent, give);
+        lines.iter().try_for_each(|line| writeln!(to, "{line}"))
     }
 
-    fn widths(&self, rows: &[Vec<Cell>], indent: usize, elastic: usize) -> Vec<usize> {
+    fn line(&self, row: &[Cell], indent: usize, widths: &[usize]) -> String {
+        let mut line = " ".repeat(indent);
+        let shown = row.iter().zip(widths).filter(|(_, width)| **width > 0);
+        let cells: Vec<(String, usize, Tone)> = shown
+            .map(|(cell, width)| (fit(&cell.text, *width), *width, cell.tone))
+            .collect();
+        let end = cells.iter().rposition(|(text, ..)| !text.is_empty());
+        for (n, (text, width, tone)) in cells.iter().enumerate() {
+            if Some(n) >= end {
+                line.push_str(&self.paint(text, *tone));
+                break;
+            }
+            line.push_str(&self.paint(&pad(text, width + 2), *tone));
+        }
+        line
+    }
+
+    fn widths(&self, rows: &[Vec<Cell>], indent: usize, give: &[Give]) -> Vec<usize> {
         let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
         let mut widths = vec![0; columns];
         for row in rows {
@@ -110,14 +142,27 @@ impl Page {
                 *width = cell.text.width().max(*width);
             }
         }
-        let total = indent + widths.iter().sum::<usize>() + 2 * columns.saturating_sub(1);
-        if let (Some(page), Some(width)) = (self.width, widths.get_mut(elastic)) {
-            *width = width
-                .saturating_sub(total.saturating_sub(page))
-                .max(8.min(*width));
+        let Some(page) = self.width else {
+            return widths;
+        };
+        for give in give {
+            let over = total(&widths, indent).saturating_sub(page);
+            if let Some(width) = widths.get_mut(give.column).filter(|_| over > 0) {
+                let left = width.saturating_sub(over);
+                *width = match give.least {
+                    0 if left < UNREADABLE => 0,
+                    least => left.max(least.min(*width)),
+                };
+            }
         }
         widths
     }
+}
+
+/// Columns of a line: two lie between cells, and one of no width is not there.
+fn total(widths: &[usize], indent: usize) -> usize {
+    let shown = widths.iter().filter(|width| **width > 0).count();
+    indent + widths.iter().sum::<usize>() + 2 * shown.saturating_sub(1)
 }
 
 fn colour(colour: AnsiColor) -> Style {

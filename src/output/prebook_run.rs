@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::page::{Cell, Page, Tone, cell, plain};
+use super::sheet::wrapped;
 use super::{SessionRef, View};
 use crate::exit::Failure;
 use crate::model::instant::{maybe_instant, maybe_millis};
@@ -89,22 +90,33 @@ impl View for RunView {
 impl RunView {
     /// The plan of a dry run, in the box's time and in the user's where they differ.
     fn plan(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
-        let rows: Vec<Vec<Cell>> = self
-            .results
-            .iter()
-            .map(|result| {
-                let opens = result
-                    .opens_at
-                    .map_or_else(|| "opening unknown: asked at once".to_owned(), both_zones);
-                vec![
-                    plain(format!("#{}", result.id)),
-                    cell(opens, Tone::Heading),
-                    plain(result.describe()),
-                    plain(&result.account),
-                ]
-            })
-            .collect();
-        page.table(&rows, 0, 2, to)
+        let row = |result: &ResultView| {
+            let opens = result
+                .opens_at
+                .map_or_else(|| "opening unknown: asked at once".to_owned(), both_zones);
+            vec![
+                plain(format!("#{}", result.id)),
+                cell(opens, Tone::Heading),
+                plain(result.describe()),
+                plain(&result.account),
+            ]
+        };
+        let mut rows: Vec<Vec<Cell>> = self.results.iter().map(row).collect();
+        // a class is told whole: where the page is too narrow it stands below its opening
+        let below = !page.holds(&rows, 0);
+        if below {
+            for row in &mut rows {
+                row.truncate(2);
+            }
+        }
+        for (line, result) in page.lines(&rows, 0, &[]).iter().zip(&self.results) {
+            writeln!(to, "{line}")?;
+            let notes = [result.describe(), result.account.clone()];
+            for note in wrapped(&notes, page, 4).iter().filter(|_| below) {
+                writeln!(to, "{note}")?;
+            }
+        }
+        Ok(())
     }
 }
 

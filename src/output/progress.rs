@@ -8,6 +8,12 @@ use std::time::{Duration, Instant};
 const QUIET_AT_FIRST: Duration = Duration::from_secs(1);
 const BETWEEN: Duration = Duration::from_millis(100);
 
+/// Is standard error a terminal that can write a line again?
+pub(super) fn has_live_line() -> bool {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stderr().is_terminal() && !dumb
+}
+
 /// Progress of a known number of things. Threads share it.
 #[derive(Debug)]
 pub struct Progress {
@@ -29,8 +35,7 @@ impl Progress {
             next: Instant::now() + QUIET_AT_FIRST,
             ever: false,
         };
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let shown = (io::stderr().is_terminal() && !dumb).then(|| Mutex::new(shown));
+        let shown = has_live_line().then(|| Mutex::new(shown));
         Self { total, what, shown }
     }
 

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::View;
-use super::page::{Cell, Page, Tone, cell, plain};
+use super::page::{Cell, Give, Page, Tone, cell, give, plain};
+use super::sheet::wrapped;
 use crate::exit::{Failure, Kind};
 use crate::model::account::Account;
 use crate::model::instant::{maybe_utc, utc};
@@ -137,9 +138,8 @@ impl View for SessionsView {
             "FINGERPRINT",
             "STATUS",
             "TOKEN AGE",
-            "EXPIRES",
+            "TOKEN ENDS",
             "UPDATES",
-            "NOTES",
         ];
         let mut rows = vec![
             heading
@@ -148,13 +148,40 @@ impl View for SessionsView {
                 .collect::<Vec<_>>(),
         ];
         rows.extend(self.sessions.iter().map(session_row));
-        page.table(&rows, 0, 7, to)
+        let lines = page.lines(&rows, 0, &GIVE);
+        let (heading, lines) = lines.split_at(1);
+        heading.iter().try_for_each(|line| writeln!(to, "{line}"))?;
+        for (line, session) in lines.iter().zip(&self.sessions) {
+            session.line_and_notes(line, page, to)?;
+        }
+        Ok(())
     }
 }
 
 impl View for SessionView {
     fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
-        page.table(&[session_row(self)], 0, 7, to)
+        let lines = page.lines(&[session_row(self)], 0, &GIVE);
+        lines
+            .iter()
+            .try_for_each(|line| self.line_and_notes(line, page, to))
+    }
+}
+
+/// The count of updates says least, then an address can be told by its beginning.
+const GIVE: [Give; 3] = [give(6, 0), give(0, 12), give(2, 8)];
+
+impl SessionView {
+    fn line_and_notes(&self, line: &str, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(to, "{line}")?;
+        let tone = if self.last_error.is_some() {
+            Tone::Bad
+        } else {
+            Tone::Faint
+        };
+        let notes = wrapped(&notes(self), page, 2);
+        notes
+            .iter()
+            .try_for_each(|note| writeln!(to, "{}", page.paint(note, tone)))
     }
 }
 
@@ -166,12 +193,12 @@ fn session_row(session: &SessionView) -> Vec<Cell> {
     let age = session.now - session.token_updated_at;
     let old = session.auto_refresh && age.num_minutes() > 90;
     let expires = session.token_expires_at.map_or_else(
-        || "?".into(),
+        || "unknown".into(),
         |at| {
             if at > session.now {
                 format!("in {}", human_age(at - session.now))
             } else {
-                "over".into()
+                format!("{} ago", human_age(session.now - at))
             }
         },
     );
@@ -190,11 +217,10 @@ fn session_row(session: &SessionView) -> Vec<Cell> {
         ),
         plain(expires),
         plain(session.token_update_count.to_string()),
-        plain(notes(session)),
     ]
 }
 
-fn notes(session: &SessionView) -> String {
+fn notes(session: &SessionView) -> Vec<String> {
     let mut notes = Vec::new();
     if session.busy {
         notes.push("busy".to_owned());
@@ -205,7 +231,7 @@ fn notes(session: &SessionView) -> String {
     if let Some(error) = &session.last_error {
         notes.push(error.clone());
     }
-    notes.join("; ")
+    notes
 }
 
 /// `logout`

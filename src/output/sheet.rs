@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use unicode_width::UnicodeWidthStr;
 
-use super::page::{Cell, Page, Tone};
+use super::page::{Cell, Page, Tone, give};
 use crate::clock;
 use crate::model::account::Account;
 
@@ -60,11 +60,9 @@ fn table(entries: &[Entry<'_>], page: &Page, to: &mut dyn Write) -> io::Result<(
     let rows: Vec<Vec<Cell>> = entries.iter().map(|entry| entry.cells.clone()).collect();
     let ids = rows.iter().filter_map(|row| row.first());
     let margin = 4 + ids.map(|id| id.text.width()).max().unwrap_or_default();
-    let elastic = rows.first().map_or(0, |row| row.len().saturating_sub(2));
-    let mut lines = Vec::new();
-    page.table(&rows, 2, elastic, &mut lines)?;
-    let lines = String::from_utf8_lossy(&lines);
-    for (line, entry) in lines.lines().zip(entries) {
+    let class = rows.first().map_or(0, |row| row.len().saturating_sub(2));
+    let lines = page.lines(&rows, 2, &[give(class, 8), give(class + 1, 12)]);
+    for (line, entry) in lines.iter().zip(entries) {
         writeln!(to, "{line}")?;
         for note in wrapped(&entry.notes, page, margin) {
             writeln!(to, "{}", page.paint(&note, Tone::Faint))?;

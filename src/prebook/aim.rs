@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::fire::{Job, Stop};
+use super::ending::Stop;
+use super::host_clock::{Aim, HostClock};
+use super::job::{Job, unix};
 use crate::clock;
 use crate::exit::Kind;
+use crate::sessions;
 
 /// Session fresh and held from here on.
 const SESSION: TimeDelta = TimeDelta::seconds(60);
@@ -24,61 +27,100 @@ const READY: TimeDelta = TimeDelta::milliseconds(300);
 const TOKEN: TimeDelta = TimeDelta::minutes(15);
 /// How long a waiting prebooking sleeps before it looks whether it was removed.
 const NAP: Duration = Duration::from_secs(5);
+/// A first, rough look at the server's clock may take so long.
+const PATIENT_LOOK: Duration = Duration::from_secs(5);
 /// More threads than this that fire at once share the processors better without spinning.
 const SPINNERS: usize = 2;
 
-impl Job<'_> {
-    /// Wait until `lead` before `at`, by the server's clock as far as it is known. `Stop` when the
-    /// prebooking was removed meanwhile.
-    fn wait(&self, at: DateTime<Utc>, lead: TimeDelta) -> Result<(), Stop> {
-        loop {
-            let offset = self.clock.offset().unwrap_or_default();
-            #[allow(clippy::cast_precision_loss)] // milliseconds since 1970 fit a double
-            let goal = (at - lead).timestamp_millis() as f64 / 1000.0;
-            let left = goal - offset - clock::unix_seconds();
-            if left <= 0.0 {
-                return Ok(());
-            }
-            if !self.is_ours() {
-                return Err(Stop::Removed);
-            }
-            clock::pause(Duration::from_secs_f64(left).min(NAP));
-        }
-    }
+/// In a long wait the session is looked after so often: as `refresh` would, for who has no cron job …
+const CARE: Duration = Duration::from_secs(5 * 60);
+/// … which is when its token is older than this …
+const YOUNG: TimeDelta = TimeDelta::minutes(20);
+/// … but not when the opening is so near: then it is made ready for it.
+const NEAR: Duration = Duration::from_secs(3 * 60);
+/// The longest wait for a session's lock before it is fired with, where nothing is to be waited for.
+const LOCK: Duration = Duration::from_secs(5);
 
-    /// Everything before the shot. Without an instant (overdue, or unknown) only the session.
-    pub(super) fn approach(&mut self, at: Option<DateTime<Utc>>) -> Result<(), Stop> {
-        self.open_session_until(at)?;
-        if let Some(at) = at {
-            self.with_jar(Duration::from_secs(5), super::host_clock::HostClock::look);
+impl Job<'_> {
+    /// Everything before the shot. Without an instant ahead (overdue, or unknown) only the session.
+    pub(super) fn approach(&mut self, ahead: Option<DateTime<Utc>>) -> Result<(), Stop> {
+        self.open_session(ahead)?;
+        if let Some(at) = ahead {
+            self.with_jar(PATIENT_LOOK, HostClock::look);
             self.wait(at, SESSION + TimeDelta::milliseconds(self.stagger))?;
         }
-        self.live()?.freshen(TOKEN)?;
-        if let Some(at) = at {
+        let end = clock::steady() + self.patience(ahead);
+        let fresh = self.live()?.freshen(TOKEN, end).map_err(Stop::from);
+        self.bear(fresh)?;
+        if let Some(at) = ahead {
             self.wait(at, SESSION)?;
         }
-        self.live()?.hold_for_firing()?;
-        Ok(())
+        self.hold_session(self.patience(ahead))
     }
 
-    /// Open the session. An outage long before the opening is no reason to give up: it is tried
-    /// again, now and then at first, often when the opening is near.
-    fn open_session_until(&mut self, at: Option<DateTime<Utc>>) -> Result<(), Stop> {
-        loop {
-            let failed = match self.open_session() {
-                Err(Stop::Trouble(Kind::Unreachable, why)) => Stop::Trouble(Kind::Unreachable, why),
-                done => return done,
-            };
-            let left = at.map_or(Duration::ZERO, |at| self.until(at));
-            if left.is_zero() {
-                return Err(failed);
+    /// How long to wait for the session's lock: half of the time there is, and not much when the
+    /// opening has passed.
+    fn patience(&self, ahead: Option<DateTime<Utc>>) -> Duration {
+        match ahead {
+            Some(at) => (self.until(at) / 2).min(sessions::lock::PATIENCE),
+            None => LOCK.min(self.left()),
+        }
+    }
+
+    /// Keep others from updating the token from now on. Whoever does just that has the lock; a
+    /// request that meets it is healed and repeated, so it is no reason to miss the opening.
+    fn hold_session(&mut self, patience: Duration) -> Result<(), Stop> {
+        let end = clock::steady() + patience;
+        let held = self.live()?.hold_for_firing(end).map_err(Stop::from);
+        self.bear(held)
+    }
+
+    /// Network and locks may be well again when it matters.
+    #[allow(clippy::unused_self)] // reads as what the job does
+    fn bear(&self, result: Result<(), Stop>) -> Result<(), Stop> {
+        match result {
+            Err(Stop::Trouble(Kind::Unreachable, why)) => {
+                log::info!("{why}; going on");
+                Ok(())
             }
-            if !self.is_ours() {
+            other => other,
+        }
+    }
+
+    pub(super) fn wait_for_look_up(&mut self, at: DateTime<Utc>) -> Result<(), Stop> {
+        // hundreds that open at one instant look up, and write down what they found, one by one
+        self.wait(at, LOOK_UP + TimeDelta::milliseconds(self.stagger / 2))
+    }
+
+    /// Wait until `lead` before `at`, by the server's clock as far as it is known. `Stop` when it
+    /// is not wanted any more, or the session has died meanwhile for good.
+    fn wait(&mut self, at: DateTime<Utc>, lead: TimeDelta) -> Result<(), Stop> {
+        loop {
+            let left = self.until(at - lead);
+            if left.is_zero() {
+                return Ok(());
+            }
+            if !self.errand.is_wanted() {
                 return Err(Stop::Removed);
             }
-            log::info!("no session yet; trying again before the opening");
-            clock::pause((left / 4).clamp(Duration::from_secs(1), Duration::from_secs(60)));
+            if self.clock.has_jumped() {
+                // the wall clock was stepped, or the machine slept: how much is left nobody knows
+                self.with_jar(PATIENT_LOOK, HostClock::look);
+            }
+            self.keep_session_alive(at)?;
+            clock::pause(self.until(at - lead).min(NAP));
         }
+    }
+
+    /// An opening may be days away, and a login lives for half an hour (protocol.md §3).
+    fn keep_session_alive(&mut self, at: DateTime<Utc>) -> Result<(), Stop> {
+        if self.until(at) < NEAR || clock::steady() < self.next_care {
+            return Ok(());
+        }
+        self.next_care = clock::steady() + CARE;
+        let end = clock::steady() + LOCK;
+        let fresh = self.live()?.freshen(YOUNG, end).map_err(Stop::from);
+        self.bear(fresh)
     }
 
     /// Between the look-up and the shot: the clock measured, the connection warm.
@@ -89,7 +131,8 @@ impl Job<'_> {
             clock.sharpen(platform, jar, end);
         });
         self.wait(at, WARM)?;
-        self.with_jar(self.until(at - READY), super::host_clock::HostClock::warm);
+        self.hold_session(Duration::ZERO)?;
+        self.with_jar(self.until(at - READY), HostClock::warm);
         if let Some(aim) = self.aim_at(at) {
             log::info!(
                 "server clock {:+.1} ms from ours, known to {:.1} ms after {} probes, round trip {:.1} ms: aiming {:.1} ms after the opening",
@@ -105,7 +148,7 @@ impl Job<'_> {
 
     /// Sleep to the instant and return at it.
     pub(super) fn hold_breath(&self, at: DateTime<Utc>) {
-        let firing = self.run.firing.fetch_add(1, Ordering::Relaxed);
+        let firing = self.shared.firing.fetch_add(1, Ordering::Relaxed);
         let send = self.aim_at(at).map(|aim| aim.send);
         match send {
             Some(send) => {
@@ -116,21 +159,10 @@ impl Job<'_> {
             // a server that tells no time: this machine's clock has to do
             None => clock::sleep_until(clock::steady() + self.until(at), firing < SPINNERS),
         }
-        self.run.firing.fetch_sub(1, Ordering::Relaxed);
+        self.shared.firing.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(super) fn wait_for_look_up(&self, at: DateTime<Utc>) -> Result<(), Stop> {
-        self.wait(at, LOOK_UP)
-    }
-
-    fn aim_at(&self, at: DateTime<Utc>) -> Option<super::host_clock::Aim> {
-        self.clock.aim(super::fire::unix(at))
-    }
-
-    /// How long until an instant of the server's clock.
-    pub(super) fn until(&self, at: DateTime<Utc>) -> Duration {
-        let offset = self.clock.offset().unwrap_or_default();
-        Duration::try_from_secs_f64(super::fire::unix(at) - offset - clock::unix_seconds())
-            .unwrap_or_default()
+    fn aim_at(&self, at: DateTime<Utc>) -> Option<Aim> {
+        self.clock.aim(unix(at))
     }
 }

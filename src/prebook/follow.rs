@@ -3,13 +3,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::fire::{Ending, Stop};
-use super::run::{Place, Run};
+use super::ending::{Ending, Stop};
+use super::job::Place;
+use super::run::Run;
 use crate::aimharder::{BoxAt, Row};
 use crate::booking::{Desk, Hold, Outcome, hold};
 use crate::exit::Kind;
 use crate::model::prebooking::Prebooking;
-use crate::sessions::Pick;
 use crate::store::SessionRow;
 
 /// What became of a place on a waiting list.
@@ -19,6 +19,18 @@ pub(super) struct Followed {
     pub message: Option<String>,
     pub row: Option<Row>,
     pub session: Option<SessionRow>,
+}
+
+impl Followed {
+    /// Nobody could look.
+    pub(super) fn unseen(ending: Ending, why: &str) -> Self {
+        Self {
+            ending,
+            message: Some(why.to_owned()),
+            row: None,
+            session: None,
+        }
+    }
 }
 
 /// Look at one place. `None`: still waiting, and the class has not started.
@@ -32,12 +44,7 @@ pub(super) fn look(
     let found = match ask(run, prebooking, place) {
         Ok((row, session)) => judge(row, session),
         Err(Stop::Removed) => return None,
-        Err(Stop::Trouble(kind, message)) => Some(Followed {
-            ending: Ending::Trouble(kind),
-            message: Some(message),
-            row: None,
-            session: None,
-        }),
+        Err(Stop::Trouble(kind, why)) => Some(Followed::unseen(Ending::Trouble(kind), &why)),
     };
     match found {
         Some(followed) if followed.ending == Ending::Book(Outcome::Booked) || !over => {
@@ -58,16 +65,10 @@ fn expired(unsettled: Option<Followed>) -> Followed {
         }) => format!(
             "the class has started; whether the place on the waiting list became a booking is unknown: {why}"
         ),
-        _ => {
-            "the class has started and the place on the waiting list never became a booking".into()
-        }
+        _ => "the class has started and the place on the waiting list never became a booking"
+            .to_owned(),
     };
-    Followed {
-        ending: Ending::Expired,
-        message: Some(message),
-        row: None,
-        session: None,
-    }
+    Followed::unseen(Ending::Expired, &message)
 }
 
 fn ask(
@@ -75,9 +76,10 @@ fn ask(
     prebooking: &Prebooking,
     place: &Place,
 ) -> Result<(Option<Row>, SessionRow), Stop> {
-    let mut live = run
+    let shared = &run.shared;
+    let mut live = shared
         .sessions
-        .open(&prebooking.wish.account, &Pick::Kind(run.kind))?;
+        .open(&prebooking.wish.account, &shared.pick)?;
     let id = match place.id {
         Some(id) => id,
         None => live.call(|platform, jar| platform.box_id(jar, &place.host))?,

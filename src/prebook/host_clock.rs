@@ -4,20 +4,22 @@
 //! that was suspended is noticed (wall and steady clock part), and so is a probe that contradicts
 //! what was measured: both make the measurement start again.
 
+mod samples;
+
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
+
+use samples::{ROUGH, State, to_f64};
 
 use super::server_clock::{Estimate, Sample, estimate, next_probe, seconds_since};
 use crate::aimharder::{Jar, Platform};
 use crate::clock;
 
-/// Older probes say nothing sharp any more: quartz strays by some 50 µs a second.
-const STALE: f64 = 45.0;
-/// A rough idea of the offset is good for so long.
-const ROUGH: f64 = 600.0;
-/// Wall and steady clock part by more than this: a step, or a suspended machine.
-const STEP: f64 = 0.2;
+/// How often a thread that waits for another's measurement looks how far it is.
+const GLANCE: Duration = Duration::from_millis(20);
+/// For a rough idea nobody waits longer than this.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// The clocks of all hosts of a run.
 #[derive(Debug, Default)]
@@ -28,16 +30,10 @@ pub(super) struct Clocks(Mutex<HashMap<String, Arc<HostClock>>>);
 pub(super) struct HostClock {
     host: String,
     base: Instant,
+    /// held while measuring: over network and sleep, so that one thread does it for all
+    measuring: Mutex<()>,
+    /// held for moments only: whoever is about to fire reads it
     state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    samples: Vec<Sample>,
-    /// the unix second that stamps count from
-    second: i64,
-    /// wall minus steady clock when the first of the samples was taken
-    parting: f64,
 }
 
 /// When to send, and what is known about it.
@@ -54,6 +50,7 @@ impl Clocks {
             Arc::new(HostClock {
                 host: host.to_owned(),
                 base: clock::steady(),
+                measuring: Mutex::default(),
                 state: Mutex::default(),
             })
         };
@@ -72,25 +69,34 @@ impl HostClock {
 
     /// Have at least a rough idea of the server's clock, with one probe if need be.
     pub(super) fn look(&self, platform: &Platform, jar: &mut Jar) {
-        let mut state = self.state();
-        let now = self.steady();
-        if state.is_usable(now, ROUGH) {
+        if self.known(true).is_some() {
             return;
         }
-        state.samples.clear();
-        self.probe(&mut state, platform, jar);
+        let turn = self.turn(clock::steady() + LOOK);
+        if turn.is_some() && self.known(true).is_none() {
+            self.state().samples.clear();
+            self.probe(platform, jar);
+        }
     }
 
     /// Measure until sharp, or until `end`. Whoever comes while another thread measures waits and
-    /// uses its result.
+    /// uses its result, but not beyond its own `end`. What was measured before stays in force
+    /// meanwhile: others may be about to fire by it.
     pub(super) fn sharpen(&self, platform: &Platform, jar: &mut Jar, end: Instant) {
-        let mut state = self.state();
-        let end = seconds_since(self.base, end);
-        state.forget_old(self.steady());
+        let Some(_one_for_all) = self.turn(end) else {
+            return;
+        };
+        self.state().begin(self.steady());
+        self.measure(platform, jar, seconds_since(self.base, end));
+        self.state().finish(self.steady());
+    }
+
+    fn measure(&self, platform: &Platform, jar: &mut Jar, end: f64) {
         let mut in_vain = 0;
         while in_vain < 3 {
             let now = self.steady();
-            let next = match estimate(&state.samples) {
+            let known = estimate(self.state().measured());
+            let next = match known {
                 None => now,
                 Some(known) if known.is_sharp() => return,
                 Some(known) if next_probe(&known, now) + 2.0 * known.round_trip > end => return,
@@ -100,7 +106,7 @@ impl HostClock {
                 return;
             }
             clock::sleep_until(self.base + Duration::from_secs_f64(next.max(0.0)), false);
-            in_vain = if self.probe(&mut state, platform, jar) {
+            in_vain = if self.probe(platform, jar) {
                 0
             } else {
                 in_vain + 1
@@ -108,25 +114,44 @@ impl HostClock {
         }
     }
 
+    /// The right to measure, unless another thread has it until `end`.
+    fn turn(&self, end: Instant) -> Option<MutexGuard<'_, ()>> {
+        loop {
+            match self.measuring.try_lock() {
+                Ok(turn) => return Some(turn),
+                Err(TryLockError::Poisoned(turn)) => return Some(turn.into_inner()),
+                Err(TryLockError::WouldBlock) if clock::steady() + GLANCE < end => {
+                    clock::pause(GLANCE);
+                }
+                Err(TryLockError::WouldBlock) => return None,
+            }
+        }
+    }
+
     /// Warm a connection, and see whether the server still agrees with what was measured. Runs
-    /// beside the others: each needs a connection of its own.
+    /// beside the others: each needs a connection of its own. Its round trip holds the making of
+    /// that connection, so it says nothing sharp.
     pub(super) fn warm(&self, platform: &Platform, jar: &mut Jar) {
-        let sample = self.ask(platform, jar);
-        let (Some((sample, stamp)), mut state) = (sample, self.state()) else {
-            return;
-        };
-        state.take(self.steady(), sample, stamp);
+        if let Some((sample, stamp)) = self.ask(platform, jar) {
+            self.state().check(self.steady(), sample, stamp);
+        }
     }
 
     /// `false`: no answer, or none that tells the time.
-    fn probe(&self, state: &mut State, platform: &Platform, jar: &mut Jar) -> bool {
+    fn probe(&self, platform: &Platform, jar: &mut Jar) -> bool {
         match self.ask(platform, jar) {
             Some((sample, stamp)) => {
-                state.take(self.steady(), sample, stamp);
+                self.state().take(self.steady(), sample, stamp);
                 true
             }
             None => false,
         }
+    }
+
+    /// Was the wall clock stepped, or the machine suspended, since the server's clock was looked at?
+    pub(super) fn has_jumped(&self) -> bool {
+        let state = self.state();
+        !state.samples.is_empty() && !state.agrees(self.steady())
     }
 
     fn ask(&self, platform: &Platform, jar: &mut Jar) -> Option<(Sample, i64)> {
@@ -156,12 +181,8 @@ impl HostClock {
 
     /// When to send so that the request arrives just after `opening` (unix seconds).
     pub(super) fn aim(&self, opening: f64) -> Option<Aim> {
-        let state = self.state();
-        if !state.is_usable(self.steady(), ROUGH) {
-            return None;
-        }
-        let estimate = estimate(&state.samples)?;
-        let send = opening - to_f64(state.second) - estimate.lead + estimate.margin();
+        let (second, estimate) = self.known(true)?;
+        let send = opening - second - estimate.lead + estimate.margin();
         let send = Duration::try_from_secs_f64(send).unwrap_or_default();
         Some(Aim {
             send: self.base + send,
@@ -171,67 +192,31 @@ impl HostClock {
 
     /// What the server's clock shows when a request sent at `sent` arrives, as unix seconds.
     pub(super) fn arrival(&self, sent: Instant) -> Option<f64> {
-        let state = self.state();
-        let estimate = estimate(&state.samples)?;
-        Some(to_f64(state.second) + seconds_since(self.base, sent) + estimate.lead)
+        let (second, estimate) = self.known(false)?;
+        Some(second + seconds_since(self.base, sent) + estimate.lead)
     }
 
     /// Server minus this machine's wall clock, in seconds: half the round trip is the way there.
     pub(super) fn offset(&self) -> Option<f64> {
-        let now = clock::steady();
-        let arrival = self.arrival(now)?;
-        let way = estimate(&self.state().samples)?.round_trip / 2.0;
-        Some(arrival - way - clock::unix_seconds())
-    }
-}
-
-impl State {
-    fn is_usable(&self, now: f64, age: f64) -> bool {
-        let young = self
-            .samples
-            .last()
-            .is_some_and(|last| now - last.received < age);
-        young && (parting(now) - self.parting).abs() < STEP
+        let (second, estimate) = self.known(false)?;
+        let way = estimate.round_trip / 2.0;
+        let there = second + self.steady() + estimate.lead - way;
+        Some(there - clock::unix_seconds())
     }
 
-    fn forget_old(&mut self, now: f64) {
-        if self.is_usable(now, STALE) {
-            self.samples.retain(|sample| now - sample.received < STALE);
-        } else {
-            self.samples.clear();
-        }
-    }
-
-    fn take(&mut self, now: f64, mut sample: Sample, stamp: i64) {
-        if (parting(now) - self.parting).abs() >= STEP {
-            // the wall clock was stepped, or the machine slept: only a slept machine spoils the
-            // steady clock, but which it was nobody tells
-            self.samples.clear();
-        }
-        if let Some(known) = estimate(&self.samples) {
-            let expected = sample.sent + known.lead;
-            let stamp = to_f64(stamp - self.second);
-            if expected < stamp - STEP || expected > stamp + 1.0 + STEP + known.spread {
-                log::info!("the server's clock is not where it was measured; measuring again");
-                self.samples.clear();
+    /// What was measured: the second that it counts from, and the estimate. `usable`: and it is
+    /// neither old nor spoilt by a jump of a clock.
+    fn known(&self, usable: bool) -> Option<(f64, Estimate)> {
+        let (second, samples) = {
+            let state = self.state();
+            if usable && !state.is_usable(self.steady(), ROUGH) {
+                return None;
             }
-        }
-        if self.samples.is_empty() {
-            self.second = stamp;
-            self.parting = parting(now);
-        }
-        sample.stamp = to_f64(stamp - self.second);
-        self.samples.push(sample);
+            (to_f64(state.second), state.samples.clone())
+        };
+        Some((second, estimate(&samples)?))
     }
 }
 
-/// Wall minus steady clock.
-fn parting(steady: f64) -> f64 {
-    clock::unix_seconds() - steady
-}
-
-/// Unix seconds fit a double with room to spare.
-#[allow(clippy::cast_precision_loss)]
-fn to_f64(seconds: i64) -> f64 {
-    seconds as f64
-}
+#[cfg(test)]
+mod tests;

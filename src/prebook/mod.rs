@@ -11,11 +11,14 @@
 //! * `plan` – when to try what (pure)
 //! * `server_clock`, `host_clock` – the server's clock out of `Date` headers
 //! * `aim` – waiting for the instant
-//! * `fire` – one prebooking's story, with its alternatives
-//! * `shoot` – one class: send, repeat, settle
+//! * `job` – what firing takes: session, box, clock, deadline
+//! * `class` – one class: looked up, fired at its instant; `shoot` – send, repeat, settle
+//! * `story` – one prebooking, with its alternatives; `ending` – how it can end
+//! * `round` – what a run takes; `claim` – its claims; `run` – many of them, a thread each; `settled` – what
+//!   is stored and told of each
+//! * `stay` – a person who waits for one class (`book --wait`)
 //! * `follow` – waiting-list places until the class starts
 //! * `unfold` – weekly rules become prebookings
-//! * `run` – many of them, shared with other runs
 //!
 //! Nothing here prints.
 
@@ -23,12 +26,23 @@ pub mod plan;
 pub mod unfold;
 
 mod aim;
-mod fire;
+mod claim;
+mod class;
+mod ending;
 mod follow;
 mod host_clock;
+mod job;
+mod round;
 mod run;
 mod server_clock;
+mod settled;
 mod shoot;
+mod stay;
+mod story;
 
-pub use fire::{Ending, Fired};
-pub use run::{Place, Run, Settled};
+pub use ending::{Ending, Fired};
+pub use job::Place;
+pub use round::Places;
+pub use run::Run;
+pub use settled::Settled;
+pub use stay::{NextTry, Stay, Stayed, next_try};

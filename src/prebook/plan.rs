@@ -39,6 +39,12 @@ impl Next {
 }
 
 impl Calendar {
+    /// Of a box that nobody knows: where most of them are, without a rule.
+    pub const UNKNOWN: Self = Self {
+        zone: Tz::Europe__Madrid,
+        opening: None,
+    };
+
     /// When the class of a choice starts.
     pub fn starts(&self, day: NaiveDate, choice: &Choice) -> DateTime<Tz> {
         zone::resolve(self.zone, day.and_time(choice.start))

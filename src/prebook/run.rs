@@ -1,385 +1,262 @@
 //! A run: takes what is due, fires each in a thread of its own, settles, looks again, and ends
 //! when nothing is left that it has not tried. Runs may overlap: a claim in the store says whose
 //! a prebooking is, and the run's lock says whether that run still lives (design.md, promise 9).
+//!
+//! Whatever breaks (the store, a thread) is reported in the end; what the others have come to is
+//! stored and told all the same.
 
-use std::collections::HashMap;
-use std::sync::atomic::AtomicUsize;
-use std::sync::mpsc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, Scope};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use anyhow::{Error, Result};
 
-use super::fire::{Ending, Fired, execute};
+use super::claim::Claim;
+use super::ending::{Ending, Fired};
 use super::follow;
-use super::host_clock::Clocks;
-use super::plan::{Calendar, until};
-use crate::booking::Outcome;
+use super::job::Shared;
+use super::round::{Places, Round, Task};
+use super::settled::Settled;
+use super::story::Story;
 use crate::clock;
+use crate::exit::Kind;
 use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};
-use crate::model::session::SessionKind;
-use crate::sessions::{self, Sessions};
-use crate::store::{self, SessionRow, Settlement};
+use crate::sessions::{self, Pick, Sessions};
 
 /// How often a run that waits looks whether something new has come into its horizon.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
-/// What was postponed is tried again after so long in a run that lives on (`cli.md`).
-const TRY_AGAIN: Duration = Duration::from_secs(15 * 60);
-
-/// Where a prebooking is to be fired.
-#[derive(Debug, Clone)]
-pub struct Place {
-    pub host: String,
-    pub id: Option<i64>,
-    pub calendar: Calendar,
-}
+/// Hundreds of threads wait for their instants.
+const STACK: usize = 512 * 1024;
 
 /// One run.
 #[derive(Debug)]
 pub struct Run<'r> {
-    pub sessions: &'r Sessions<'r>,
-    pub kind: SessionKind,
     pub account: Option<&'r Account>,
     pub horizon: Duration,
-    pub give_up: Duration,
     /// this run's name in claims
-    pub owner: String,
-    /// how many threads are about to fire
-    pub(super) firing: AtomicUsize,
+    pub(super) owner: String,
+    pub(super) shared: Shared<'r>,
+    /// whose the one device session is that acts
+    pub(super) owner_of_device: Option<Account>,
+    stack: usize,
 }
 
-/// What came of one prebooking, already stored.
-#[derive(Debug)]
-pub struct Settled {
-    pub prebooking: Prebooking,
-    pub progress: Progress,
-    pub ending: Ending,
-    pub message: Option<String>,
-    pub reservation: Option<String>,
-    pub class: Option<crate::aimharder::Row>,
-    pub opens_at: Option<DateTime<Utc>>,
-    pub fired_at: Option<DateTime<Utc>>,
-    pub attempts: i64,
-    pub clock_offset_ms: Option<f64>,
-    pub lateness_ms: Option<f64>,
-    pub moved_to: Option<DateTime<Utc>>,
-    pub session: Option<SessionRow>,
-    pub learned: Vec<crate::opening::Learned>,
+/// What a thread has come to.
+struct Done {
+    id: i64,
+    settled: Option<Settled>,
+    broken: Option<Error>,
 }
 
 impl<'r> Run<'r> {
+    /// `pick` acts; one device session acts for its owner only.
     pub fn new(
         sessions: &'r Sessions<'r>,
-        kind: SessionKind,
+        (pick, owner_of_device): (Pick, Option<Account>),
+        (horizon, give_up): (Duration, Duration),
         account: Option<&'r Account>,
-        horizon: Duration,
-        give_up: Duration,
     ) -> Self {
         Self {
-            sessions,
-            kind,
             account,
             horizon,
-            give_up,
             owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
-            firing: AtomicUsize::new(0),
+            shared: Shared::new(sessions, pick, give_up),
+            owner_of_device,
+            stack: STACK,
         }
     }
 
-    /// Do it all. `place` tells where a prebooking is to be fired; `unfold` brings the weekly
-    /// rules' occurrences up to date; `settled` is told of each result once it is stored.
+    /// Do it all. `places` tells where a prebooking is to be fired; `unfold` brings the weekly
+    /// rules' occurrences up to date; `tell` is given each result once it is stored.
     ///
     /// # Errors
-    /// Those of the store; results so far were told.
+    /// The first of those of the store, of `unfold` and of `tell`. All results were told.
     pub fn go(
         &self,
-        place: &(dyn Fn(&Prebooking) -> Result<Place, String> + Sync),
-        unfold: &dyn Fn() -> anyhow::Result<()>,
-        settled: &mut dyn FnMut(Settled) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
-        let _alive = self
-            .sessions
-            .locks
-            .run(&self.owner)
-            .map_err(sessions::Error::from)?;
-        let clocks = Clocks::default();
-        let (tell, told) = mpsc::channel();
-        let mut round = Round {
-            run: self,
-            place,
-            tried: HashMap::new(),
-            ranks: HashMap::new(),
-        };
+        places: &Places<'_>,
+        unfold: &dyn Fn() -> Result<()>,
+        tell: &mut dyn FnMut(Settled) -> Result<()>,
+    ) -> Result<()> {
+        self.go_with(places, unfold, tell, &|task| self.carry_out(task))
+    }
+
+    fn go_with(
+        &self,
+        places: &Places<'_>,
+        unfold: &dyn Fn() -> Result<()>,
+        tell: &mut dyn FnMut(Settled) -> Result<()>,
+        work: &(dyn Fn(&Task) -> Done + Sync),
+    ) -> Result<()> {
+        let locks = &self.shared.sessions.locks;
+        let _alive = locks.run(&self.owner).map_err(sessions::Error::from)?;
+        let mut round = Round::new(self, places);
+        let (done, ended) = mpsc::channel();
         thread::scope(|scope| {
             let mut under_way = 0_usize;
-            let mut failed = None;
+            let mut broken: Option<Error> = None;
             loop {
-                // a store that fails stops new work; what is under way is settled all the same
-                if failed.is_none() {
-                    match unfold().and_then(|()| round.take_due()) {
-                        Ok(due) => {
-                            under_way += due.len();
-                            for task in due {
-                                let (tell, clocks) = (tell.clone(), &clocks);
-                                scope.spawn(move || {
-                                    let id = task.prebooking.id;
-                                    // a closed channel means that nobody waits any more
-                                    let _ = tell.send((id, self.carry_out(task, clocks)));
-                                });
-                            }
-                        }
-                        Err(e) => failed = Some(e),
+                // what is broken stops new work; what is under way is settled all the same
+                if broken.is_none() {
+                    let mut due = Vec::new();
+                    let taken = unfold().and_then(|()| Ok(round.take_due(&mut due)?));
+                    broken = taken.err();
+                    under_way += due.len();
+                    for task in due {
+                        self.put_to_work(scope, task, work, &done);
                     }
                 }
                 if under_way == 0 {
-                    return failed.map_or(Ok(()), Err);
+                    return broken.map_or(Ok(()), Err);
                 }
-                if let Ok((id, result)) = told.recv_timeout(LOOK_AGAIN) {
+                if let Ok(end) = ended.recv_timeout(LOOK_AGAIN) {
                     under_way -= 1;
-                    round.ended(id);
-                    if let Some(result) = result? {
-                        settled(result)?;
-                    }
+                    round.ended(end.id);
+                    let told = end.settled.map_or(Ok(()), &mut *tell);
+                    broken = broken.or(end.broken).or(told.err());
                 }
             }
         })
     }
 
-    /// Fire or follow, and store what came of it. `None`: there is nothing to tell.
-    fn carry_out(&self, task: Task, clocks: &Clocks) -> store::Result<Option<Settled>> {
-        if task.prebooking.progress == Progress::Waitlisted {
-            return self.follow(task);
+    /// One thread for one task. A thread that cannot be had, or that dies, is a result too.
+    fn put_to_work<'scope, 'env>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        task: Task,
+        work: &'env (dyn Fn(&Task) -> Done + Sync),
+        done: &mpsc::Sender<Done>,
+    ) {
+        let task = Arc::new(task);
+        let (its_own, tell) = (Arc::clone(&task), done.clone());
+        let spawned = thread::Builder::new()
+            .name(format!("prebooking {}", task.prebooking.id))
+            .stack_size(self.stack)
+            .spawn_scoped(scope, move || {
+                let worked = catch_unwind(AssertUnwindSafe(|| work(&its_own)));
+                let end = worked.unwrap_or_else(|_| {
+                    self.give_back(
+                        &its_own,
+                        "its thread broke off: please report this as a bug",
+                    )
+                });
+                // a closed channel means that nobody waits any more
+                let _ = tell.send(end);
+            });
+        if let Err(e) = spawned {
+            let why = format!("no thread could be had for it: {e}");
+            let _ = done.send(self.give_back(&task, &why));
         }
-        let fired = if task.over {
-            Some(Fired::over())
-        } else {
-            execute(self, clocks, &task.prebooking, &task.place, task.rank)
+    }
+
+    /// Nothing came of it but this: a later run may do better.
+    fn give_back(&self, task: &Task, why: &str) -> Done {
+        log::error!("prebooking {}: {why}", task.prebooking.id);
+        let ending = Ending::Trouble(Kind::Internal);
+        self.settle(task, ending, why)
+    }
+
+    /// Fire or follow, and store what came of it.
+    fn carry_out(&self, task: &Task) -> Done {
+        let prebooking = &task.prebooking;
+        let place = match &task.place {
+            Ok(place) => place,
+            Err(_) if task.over => {
+                return self.settle(task, Ending::Expired, "the class has started");
+            }
+            Err(why) => return self.settle(task, Ending::Trouble(Kind::NotFound), why),
         };
-        let Some(fired) = fired else { return Ok(None) };
-        let store = self.sessions.store;
-        let progress = progress(fired.ending, task.prebooking.wish.watch);
+        if prebooking.progress == Progress::Waitlisted {
+            let followed = follow::look(self, prebooking, place, clock::now());
+            return match followed {
+                Some(followed) => self.keep_followed(Settled::followed(prebooking, followed)),
+                None => Done::nothing(prebooking.id),
+            };
+        }
+        let claim = Claim::of(self, prebooking);
+        let story = Story::new(
+            &self.shared,
+            &claim,
+            prebooking,
+            place,
+            task.rank,
+            self.horizon,
+        );
+        let fired = if task.over {
+            Some(story.last_look())
+        } else {
+            story.tell()
+        };
+        match fired {
+            Some(fired) => self.keep(prebooking, fired),
+            None => Done::nothing(prebooking.id),
+        }
+    }
+
+    /// It ended without a look at the platform.
+    fn settle(&self, task: &Task, ending: Ending, why: &str) -> Done {
+        let prebooking = &task.prebooking;
+        if prebooking.progress == Progress::Waitlisted {
+            let followed = follow::Followed::unseen(ending, why);
+            return self.keep_followed(Settled::followed(prebooking, followed));
+        }
+        self.keep(prebooking, Fired::without_a_shot(ending, why))
+    }
+
+    fn keep(&self, prebooking: &Prebooking, fired: Fired) -> Done {
+        let store = self.shared.sessions.store;
         let shots = fired.shots.clone();
-        let settled = Settled::fired(task.prebooking, progress, fired);
-        let ours = store.settle(
-            settled.prebooking.id,
+        let settled = Settled::fired(prebooking, fired);
+        let stored = store.settle(
+            prebooking.id,
             &self.owner,
             &settled.settlement(clock::now()),
-        )?;
+        );
         for shot in &shots {
-            if let Err(e) = store.put_shot(settled.prebooking.id, shot) {
+            if let Err(e) = store.put_shot(prebooking.id, shot) {
                 log::warn!(
                     "the history of prebooking {} is not complete: {e}",
-                    settled.prebooking.id
+                    prebooking.id
                 );
             }
         }
         // a class that was had is told even if the prebooking was removed meanwhile
-        let had = matches!(progress, Progress::Booked | Progress::Waitlisted);
-        Ok((ours || had).then_some(settled))
+        let had = matches!(settled.progress, Progress::Booked | Progress::Waitlisted);
+        Done::stored(settled, stored, had)
     }
 
-    fn follow(&self, task: Task) -> store::Result<Option<Settled>> {
-        let Some(followed) = follow::look(self, &task.prebooking, &task.place, clock::now()) else {
-            return Ok(None);
-        };
-        let progress = match followed.ending {
-            Ending::Trouble(_) => Progress::Waitlisted,
-            Ending::Book(_) => Progress::Booked,
-            Ending::Expired => Progress::Expired,
-            Ending::Cancelled => Progress::Failed,
-        };
-        let settled = Settled::followed(task.prebooking, progress, followed);
-        let end = settled.settlement(clock::now());
-        let ours = self
-            .sessions
-            .store
-            .settle_waitlisted(settled.prebooking.id, &end)?;
-        Ok(ours.then_some(settled))
+    fn keep_followed(&self, settled: Settled) -> Done {
+        let store = self.shared.sessions.store;
+        let id = settled.prebooking.id;
+        let stored = store.settle_waitlisted(id, &settled.settlement(clock::now()));
+        Done::stored(settled, stored, false)
     }
 }
 
-/// One prebooking to see to now.
-#[derive(Debug)]
-struct Task {
-    prebooking: Prebooking,
-    place: Place,
-    rank: u32,
-    /// the class has started: nothing to fire
-    over: bool,
-}
-
-/// A try of this run.
-#[derive(Debug, Clone, Copy)]
-struct Tried {
-    /// the opening it was meant for
-    aimed_at: Option<DateTime<Utc>>,
-    /// when it ended; `None` while under way
-    ended: Option<Instant>,
-}
-
-/// What a run has tried so far.
-struct Round<'r> {
-    run: &'r Run<'r>,
-    place: &'r (dyn Fn(&Prebooking) -> Result<Place, String> + Sync),
-    tried: HashMap<i64, Tried>,
-    /// how many of an account and box fire at an instant
-    ranks: HashMap<(Account, String, Option<DateTime<Utc>>), u32>,
-}
-
-impl Round<'_> {
-    /// Claim everything that is due and was not tried in this run.
-    fn take_due(&mut self) -> anyhow::Result<Vec<Task>> {
-        let now = clock::now();
-        let mut due = Vec::new();
-        for prebooking in self.run.sessions.store.open_prebookings(self.run.account)? {
-            let place = match (self.place)(&prebooking) {
-                Ok(place) => place,
-                Err(why) => {
-                    log::warn!("prebooking {}: {why}", prebooking.id);
-                    continue;
-                }
-            };
-            let over = place.calendar.is_over(&prebooking, now);
-            let wanted = prebooking.progress == Progress::Waitlisted
-                || over
-                || self.is_due(&prebooking, &place, now);
-            if !wanted || !self.may_try(&prebooking, &place, now) || !self.claim(&prebooking)? {
-                continue;
-            }
-            let aimed_at = place.calendar.soonest(&prebooking, now);
-            self.tried.insert(
-                prebooking.id,
-                Tried {
-                    aimed_at,
-                    ended: None,
-                },
-            );
-            let rank = self.rank(&prebooking, &place, now);
-            due.push(Task {
-                prebooking,
-                place,
-                rank,
-                over,
-            });
-        }
-        Ok(due)
-    }
-
-    fn is_due(&self, prebooking: &Prebooking, place: &Place, now: DateTime<Utc>) -> bool {
-        place
-            .calendar
-            .is_due(prebooking, now, until(now, self.run.horizon))
-    }
-
-    fn ended(&mut self, id: i64) {
-        if let Some(tried) = self.tried.get_mut(&id) {
-            tried.ended = Some(clock::steady());
-        }
-    }
-
-    /// Once per run; again when it was told of a later opening than it was tried at, or after a
-    /// quarter of an hour in a run that lives on. Compared are openings, never clocks: the server's
-    /// may be ahead of ours.
-    fn may_try(&self, prebooking: &Prebooking, place: &Place, now: DateTime<Utc>) -> bool {
-        let Some(tried) = self.tried.get(&prebooking.id) else {
-            return true;
-        };
-        let Some(ended) = tried.ended else {
-            return false;
-        };
-        let pending = prebooking.progress == Progress::Pending;
-        let next = place.calendar.soonest(prebooking, now);
-        let later = pending && next.is_some_and(|next| next > now && Some(next) > tried.aimed_at);
-        later || ended.elapsed() >= TRY_AGAIN
-    }
-
-    /// A claim whose run is dead counts as none: its story starts again, with a look at the schedule.
-    fn claim(&self, prebooking: &Prebooking) -> store::Result<bool> {
-        let run = self.run;
-        match (prebooking.progress, &prebooking.owner) {
-            (Progress::Waitlisted, _) => Ok(true),
-            (Progress::Executing, Some(owner)) if run.sessions.locks.run_lives(owner) => Ok(false),
-            _ => run.sessions.store.claim(prebooking, &run.owner),
-        }
-    }
-
-    fn rank(&mut self, prebooking: &Prebooking, place: &Place, now: DateTime<Utc>) -> u32 {
-        let wish = &prebooking.wish;
-        let at = place.calendar.soonest(prebooking, now);
-        let rank = self
-            .ranks
-            .entry((wish.account.clone(), wish.gym.clone(), at))
-            .or_insert(0);
-        let mine = *rank;
-        *rank += 1;
-        mine
-    }
-}
-
-fn progress(ending: Ending, watch: bool) -> Progress {
-    match ending {
-        Ending::Book(Outcome::Booked | Outcome::AlreadyBooked) => Progress::Booked,
-        Ending::Book(Outcome::Waitlisted) => Progress::Waitlisted,
-        Ending::Expired => Progress::Expired,
-        ending if ending.stays_pending(watch) => Progress::Pending,
-        _ => Progress::Failed,
-    }
-}
-
-impl Settled {
-    fn fired(prebooking: Prebooking, progress: Progress, fired: Fired) -> Self {
+impl Done {
+    fn nothing(id: i64) -> Self {
         Self {
-            prebooking,
-            progress,
-            ending: fired.ending,
-            message: fired.message,
-            reservation: fired.reservation,
-            class: fired.class,
-            opens_at: fired.opens_at,
-            fired_at: fired.fired_at,
-            attempts: i64::try_from(fired.shots.len()).unwrap_or(i64::MAX),
-            clock_offset_ms: fired.clock_offset_ms,
-            lateness_ms: fired.shots.last().and_then(|shot| shot.lateness_ms),
-            moved_to: fired.moved_to,
-            session: fired.session,
-            learned: fired.learned,
+            id,
+            settled: None,
+            broken: None,
         }
     }
 
-    fn followed(prebooking: Prebooking, progress: Progress, followed: follow::Followed) -> Self {
+    /// What is no longer ours is another's to tell; what could not be stored must be told.
+    fn stored(settled: Settled, stored: crate::store::Result<bool>, in_any_case: bool) -> Self {
+        let id = settled.prebooking.id;
+        let (ours, broken) = match stored {
+            Ok(ours) => (ours, None),
+            Err(e) => (true, Some(e.into())),
+        };
         Self {
-            reservation: prebooking.reservation.clone(),
-            prebooking,
-            progress,
-            ending: followed.ending,
-            message: followed.message,
-            class: followed.row,
-            opens_at: None,
-            fired_at: None,
-            attempts: 0,
-            clock_offset_ms: None,
-            lateness_ms: None,
-            moved_to: None,
-            session: followed.session,
-            learned: Vec::new(),
-        }
-    }
-
-    fn settlement(&self, now: DateTime<Utc>) -> Settlement {
-        let had = matches!(self.progress, Progress::Booked | Progress::Waitlisted);
-        Settlement {
-            progress: self.progress,
-            message: self.message.clone(),
-            reservation: self.reservation.clone(),
-            class_id: self
-                .class
-                .as_ref()
-                .filter(|_| had)
-                .map(|row| row.id.clone()),
-            attempts: self.attempts,
-            moved_to: self.moved_to,
-            tried_at: now,
+            id,
+            settled: (ours || in_any_case).then_some(settled),
+            broken,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,15 +5,17 @@
 //!   request is sent again: the platform refuses a second booking of a class (protocol.md §6);
 //! * everything else is an outcome.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use super::fire::{Ending, Job, Stop, unix};
+use super::ending::{Ending, Stop};
+use super::job::{Job, rounded, unix};
 use crate::aimharder::Row;
 use crate::booking::{BookReport, Desk, Doubt, Hold, Outcome, Requested, hold};
 use crate::clock;
 use crate::exit::Kind;
+use crate::interrupt;
 use crate::opening::Opening;
 use crate::store::Shot;
 
@@ -25,17 +27,15 @@ const SLOWEST: Duration = Duration::from_secs(2);
 /// What shooting at one class came to.
 #[derive(Debug)]
 pub(super) struct Hit {
-    pub ending: Ending,
-    pub row: Row,
-    pub report: Option<BookReport>,
-    pub message: Option<String>,
+    pub report: BookReport,
     /// a refusal told that booking opens then
     pub moved_to: Option<DateTime<Utc>>,
 }
 
 impl Job<'_> {
     /// Book this class now. `opening`: the instant aimed at, if any; `patient`: repeat a refusal
-    /// that is too early until `--give-up`.
+    /// that is too early until `--give-up`. Signals wait while it is not known what came of a
+    /// request, and after the last one until its result is told.
     pub(super) fn shoot(
         &mut self,
         row: &Row,
@@ -43,13 +43,12 @@ impl Job<'_> {
         opening: Option<DateTime<Utc>>,
         patient: bool,
     ) -> Result<Hit, Stop> {
-        let _shield = crate::interrupt::shield();
-        let began = clock::steady();
         let mut pause = EARLY;
         loop {
+            self.shield = Some(interrupt::shield());
             let sent = clock::steady();
-            let requested = self.request(row, queue, opening);
-            let late = began.elapsed() >= self.run.give_up;
+            let requested = self.request(row, queue, opening)?;
+            let late = self.is_late();
             match requested {
                 Requested::Answered(report) if report.outcome == Outcome::TooEarly => {
                     let moved_to = self.moved(&report, row);
@@ -59,29 +58,37 @@ impl Job<'_> {
                 }
                 Requested::Answered(report) => return Ok(Hit::of(*report, None)),
                 Requested::Doubt(doubt) => {
-                    if let Some(hit) = self.settle_doubt(row, doubt, began)? {
+                    if let Some(hit) = self.settle_doubt(row, &doubt)? {
                         return Ok(hit);
                     }
                     pause = pause.max(OUTAGE);
                 }
-                Requested::NotSent(e) if late => return Err(Stop::trouble(e)),
-                Requested::NotSent(_) => pause = pause.max(OUTAGE),
-                Requested::Failed(e) => return Err(Stop::trouble(e)),
+                Requested::NotSent(e) | Requested::Failed(e) => {
+                    let stop = Stop::from(e);
+                    // not sent, or answered "logged out" and not healed yet: it did not act
+                    if late || !matches!(stop, Stop::Trouble(Kind::Unreachable, _)) {
+                        return Err(stop);
+                    }
+                    pause = pause.max(OUTAGE);
+                }
             }
+            self.shield = None;
             clock::sleep_until(sent + pause, false);
             pause = pause.mul_f32(1.5 + fastrand::f32() / 4.0).min(SLOWEST);
         }
     }
 
     /// Send once, and write down what was sent when and what came back.
-    fn request(&mut self, row: &Row, queue: bool, opening: Option<DateTime<Utc>>) -> Requested {
+    fn request(
+        &mut self,
+        row: &Row,
+        queue: bool,
+        opening: Option<DateTime<Utc>>,
+    ) -> Result<Requested, Stop> {
         let sent_at = clock::now();
         let sent = clock::steady();
-        let day = self.prebooking.day;
-        let requested = match self.desk() {
-            Ok(mut desk) => desk.request(day, row, queue),
-            Err(e) => return Requested::Failed(e),
-        };
+        let day = self.order.day;
+        let requested = self.desk()?.request(day, row, queue);
         let arrival = self.clock.arrival(sent);
         self.fired_at = arrival.map(instant).or(Some(sent_at));
         let (outcome, state, message) = told(&requested);
@@ -96,58 +103,52 @@ impl Job<'_> {
                 .zip(opening)
                 .map(|(at, opening)| (at - unix(opening)) * 1000.0),
         });
-        requested
+        Ok(requested)
     }
 
     /// A refusal told of an opening that a repeat within `--give-up` cannot reach.
     fn moved(&self, report: &BookReport, row: &Row) -> Option<DateTime<Utc>> {
         let learned = Opening::learned(report.learned?);
-        let zone = self.place.calendar.zone;
+        let zone = self.order.place.calendar.zone;
         let told = if learned.guess {
             // a text tells the day, not the hour: only a later day moves it
-            learned.first_try(self.prebooking.day, row.start, zone)
+            learned.first_try(self.order.day, row.start, zone)
         } else {
-            learned.opens_at(self.prebooking.day, row.start, zone)
+            learned.opens_at(self.order.day, row.start, zone)
         };
-        let reach = super::plan::until(self.server_now(), self.run.give_up);
-        let same_wall = learned
-            .opens_at(self.prebooking.day, row.start, zone)
-            .to_utc();
+        let reach = super::plan::until(self.server_now(), self.shared.give_up);
+        let same_wall = learned.opens_at(self.order.day, row.start, zone).to_utc();
         (told.to_utc() > reach).then_some(same_wall)
     }
 
     /// `None`: the row says "not mine", and there is time to send again.
-    fn settle_doubt(
-        &mut self,
-        row: &Row,
-        doubt: Doubt,
-        began: Instant,
-    ) -> Result<Option<Hit>, Stop> {
-        let day = self.prebooking.day;
+    fn settle_doubt(&mut self, row: &Row, doubt: &Doubt) -> Result<Option<Hit>, Stop> {
+        let day = self.order.day;
         let mut cause;
         let mut looks = 0;
         loop {
-            let found = self.desk().and_then(|mut desk| desk.row(day, &row.id));
+            let found = self.desk().and_then(|mut desk| Ok(desk.row(day, &row.id)?));
             cause = match found {
                 Ok(Some(now)) => match hold(&now) {
                     Some(Hold::NotMine) if !matches!(doubt, Doubt::SameHour(_)) => {
-                        if began.elapsed() < self.run.give_up {
+                        if !self.is_late() {
                             return Ok(None);
                         }
-                        return Err(Stop::Trouble(Kind::Unreachable, not_booked(&doubt)));
+                        return Err(Stop::Trouble(Kind::Unreachable, not_booked(doubt)));
                     }
                     Some(held) => {
-                        let report = Desk::settled(doubt, held, now)
+                        let report = Desk::settled(doubt.clone(), held, now)
                             .map_err(|e| Stop::Trouble(Kind::Unreachable, e.to_string()))?;
                         return Ok(Some(Hit::of(report, None)));
                     }
                     None => "the schedule shows a state that nobody knows".to_owned(),
                 },
                 Ok(None) => "the class is no longer in the schedule".to_owned(),
-                Err(e) => e.to_string(),
+                Err(Stop::Trouble(_, why)) => why,
+                Err(Stop::Removed) => String::new(),
             };
             looks += 1;
-            if looks >= 2 && began.elapsed() >= self.run.give_up {
+            if looks >= 2 && self.is_late() {
                 return Err(Stop::Trouble(
                     Kind::UnknownOutcome,
                     format!("the booking was sent, but what came of it is unknown: {cause}"),
@@ -156,21 +157,18 @@ impl Job<'_> {
             clock::pause(OUTAGE * 2);
         }
     }
-
-    pub(super) fn server_now(&self) -> DateTime<Utc> {
-        let offset = self.clock.offset().unwrap_or_default();
-        clock::now() + TimeDelta::try_milliseconds(rounded(offset * 1000.0)).unwrap_or_default()
-    }
 }
 
 impl Hit {
-    fn of(report: BookReport, moved_to: Option<DateTime<Utc>>) -> Self {
-        Self {
-            ending: Ending::Book(report.outcome),
-            row: report.row.clone(),
-            message: report.message.clone(),
-            report: Some(report),
-            moved_to,
+    pub(super) fn of(report: BookReport, moved_to: Option<DateTime<Utc>>) -> Self {
+        Self { report, moved_to }
+    }
+
+    pub(super) fn ending(&self) -> Ending {
+        if self.report.row.cancelled && self.report.outcome == Outcome::Closed {
+            Ending::Cancelled
+        } else {
+            Ending::Book(self.report.outcome)
         }
     }
 }
@@ -206,9 +204,4 @@ fn told(requested: &Requested) -> (String, Option<i64>, Option<String>) {
 /// Unix seconds to an instant in whole milliseconds.
 fn instant(unix: f64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(rounded(unix * 1000.0)).unwrap_or_default()
-}
-
-#[allow(clippy::cast_possible_truncation)] // a cast from a double saturates
-fn rounded(value: f64) -> i64 {
-    value.round() as i64
 }

@@ -1,5 +1,10 @@
 //! Weekly rules become prebookings: the days are computed here, the store sees to it that each
 //! becomes one prebooking however many processes unfold at once.
+//!
+//! A rule's occurrences of the 14 days from today on are made in any case. Further ones are made
+//! around their opening: from 7 days before it until 14 days after it, so that a machine that was
+//! off for a while catches up. What has been open for longer, months before its class, waits for its
+//! turn among the 14 days: a gym that opens a year ahead would have a new rule book a year at once.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +22,8 @@ use crate::zone::resolve;
 const DAYS_AHEAD: usize = 14;
 /// Later occurrences are made when their opening is at most this far ahead.
 const OPENING_AHEAD: TimeDelta = TimeDelta::days(7);
+/// … or was at most so long ago.
+const OPEN_SINCE: TimeDelta = TimeDelta::days(14);
 /// No opening rule reaches further back than 366 days: nothing beyond can open that soon.
 const FURTHEST: usize = 366 + 7 + 2;
 
@@ -42,7 +49,10 @@ pub fn days(rule: &WeeklyRule, setting: &Setting<'_>) -> Vec<NaiveDate> {
     let start = rule.wish.first.start;
     let soon = |day: NaiveDate| {
         let opens = opening.map(|opening| opening.opens_at(day, start, setting.zone));
-        opens.is_some_and(|opens| opens.to_utc() <= setting.now + OPENING_AHEAD)
+        opens.is_some_and(|opens| {
+            let from_now = opens.to_utc() - setting.now;
+            from_now >= -OPEN_SINCE && from_now <= OPENING_AHEAD
+        })
     };
     today
         .iter_days()
@@ -61,7 +71,7 @@ pub fn days(rule: &WeeklyRule, setting: &Setting<'_>) -> Vec<NaiveDate> {
 /// there are none to make, nothing is written.
 ///
 /// # Errors
-/// Those of the store and of `describe`.
+/// Those of the store. A rule whose box cannot be described is only warned about.
 pub fn unfold_all(
     store: &Store,
     describe: impl Fn(&Account, &str) -> Result<(Tz, Option<Opening>)>,
@@ -70,7 +80,14 @@ pub fn unfold_all(
 ) -> Result<usize> {
     let mut made = 0;
     for rule in store.rules(account)? {
-        let (zone, opening) = describe(&rule.wish.account, &rule.wish.gym)?;
+        let (zone, opening) = match describe(&rule.wish.account, &rule.wish.gym) {
+            Ok(described) => described,
+            // the other rules' classes must not be missed for it
+            Err(why) => {
+                log::warn!("weekly rule r{} makes no prebookings: {why:#}", rule.id);
+                continue;
+            }
+        };
         let setting = Setting {
             zone,
             opening,

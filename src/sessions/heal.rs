@@ -5,10 +5,16 @@
 //! is dead. A dead device session is deleted; a dead background session is kept, marked, and logged
 //! in again when its account has a password source that was not refused before.
 
+use std::time::{Duration, Instant};
+
 use super::{Error, Live, Sessions, Updated};
 use crate::aimharder::{self, Jar, Platform};
+use crate::clock;
 use crate::model::session::SessionKind;
 use crate::store::{SessionRow, Status};
+
+/// The share of the lock that firing holds is taken again after healing, unless that takes longer.
+const RETAKE: Duration = Duration::from_secs(1);
 
 type Ask<'f, T> = dyn FnMut(&Platform, &mut Jar) -> Result<T, aimharder::Error> + 'f;
 
@@ -20,7 +26,8 @@ impl Live<'_> {
         let answer = self.heal_alone(ask)?;
         if was_firing {
             // the answer counts; that others may update the token meanwhile is the lesser evil
-            if let Err(e) = self.hold_for_firing() {
+            let end = self.lock_until().min(clock::steady() + RETAKE);
+            if let Err(e) = self.hold_for_firing(end) {
                 log::info!("the session's lock was not had again: {e}");
             }
         }
@@ -29,9 +36,10 @@ impl Live<'_> {
 
     fn heal_alone<T>(&mut self, ask: &mut Ask<'_, T>) -> Result<T, Error> {
         let seen = self.row.generation;
+        let end = self.lock_until();
         let (mut held, row) = self
             .sessions
-            .lock_while(self.row.clone(), |row| row.generation == seen)?;
+            .lock_while(self.row.clone(), end, |row| row.generation == seen)?;
         if held.is_none() && row.status == Status::Active {
             log::info!("another process has renewed the session meanwhile");
             self.adopt(row)?;
@@ -40,7 +48,7 @@ impl Live<'_> {
             }
         }
         if held.is_none() {
-            held = self.sessions.lock_while(self.row.clone(), |_| true)?.0;
+            held = self.sessions.lock_while(self.row.clone(), end, |_| true)?.0;
         }
         let row = self.sessions.read_again(self.row.clone())?;
         let row = if row.status == Status::Expired {
@@ -101,8 +109,8 @@ impl Sessions<'_> {
     }
 
     /// A background session that is known to be dead, met again by a command.
-    pub(super) fn heal_expired(&self, row: SessionRow) -> Result<SessionRow, Error> {
-        let (held, row) = self.lock_while(row, |row| row.status == Status::Expired)?;
+    pub(super) fn heal_expired(&self, row: SessionRow, end: Instant) -> Result<SessionRow, Error> {
+        let (held, row) = self.lock_while(row, end, |row| row.status == Status::Expired)?;
         match held {
             Some(_held) => self.log_in_again(&row),
             None => Ok(row),

@@ -56,6 +56,7 @@ impl Sessions<'_> {
     fn log_in_held(&self, wanted: &LoginTry<'_>) -> Result<Granted> {
         let _one_at_a_time = self.locks.logins(wanted.account, lock::PATIENCE)?;
         self.check_refusals(wanted.account)?;
+        self.store.ready()?;
         let _shield = interrupt::shield();
         // the login replaces the one that is stored with this fingerprint
         if let Some(old) = self.store.session_of(wanted.account, wanted.fingerprint)? {

@@ -10,6 +10,7 @@
 //! again, and is stored before anything else is sent (design.md, promises 1–5). This room books
 //! nothing.
 
+mod error;
 mod gate;
 mod heal;
 pub mod lock;
@@ -18,6 +19,8 @@ mod pace;
 pub mod refresh;
 mod refused;
 mod update;
+
+use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -28,6 +31,9 @@ use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SHORTEST_PREFIX, SessionKind};
 use crate::store::{self, SessionRow, Store};
 
+use error::lock_busy;
+
+pub use error::Error;
 pub use login::{Granted, LoginTry};
 pub use update::Updated;
 
@@ -37,44 +43,6 @@ const TOKEN_AGE: TimeDelta = TimeDelta::minutes(25);
 pub const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 /// Device sessions older than this are pruned, and no longer refreshed by automation.
 pub const DEVICE_LIFE: TimeDelta = TimeDelta::days(7);
-
-/// Why there is no usable login. Each says what a person must do.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("no {kind} session for {account}; run `aimharder login {account}`")]
-    None { account: Account, kind: SessionKind },
-    #[error("{0}")]
-    NoSuchFingerprint(String),
-    #[error("{0}")]
-    Ambiguous(String),
-    /// the platform has ended the session
-    #[error("{0}")]
-    Expired(String),
-    /// the platform refused e-mail or password
-    #[error("{0}")]
-    Refused(String),
-    #[error("{0}")]
-    TooManyRefusals(String),
-    #[error("{0}")]
-    Password(String),
-    /// a login that was neither granted nor refused
-    #[error("{0}")]
-    NoLogin(String),
-    /// reviving a lapsed login failed on the way: nothing was asked of the platform but that
-    #[error("the login has lapsed and could not be renewed: {0}")]
-    NotHealed(aimharder::Error),
-    /// the token was updated, `setrefresh` was not done
-    #[error("setrefresh failed: {0}")]
-    NotProlonged(aimharder::Error),
-    #[error("{0}")]
-    LockBusy(String),
-    #[error("{0}")]
-    LockBroken(String),
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    Platform(#[from] aimharder::Error),
-}
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -103,6 +71,8 @@ pub struct Live<'a> {
     jar: Jar,
     /// held from a minute before firing until settled: `refresh` leaves the session alone
     firing: Option<lock::Held>,
+    /// no lock is waited for beyond this; `None`: each for as long as a person would wait
+    deadline: Option<Instant>,
 }
 
 impl<'a> Sessions<'a> {
@@ -111,6 +81,14 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// No such session, or a dead one that cannot be healed here.
     pub fn open(&'a self, account: &Account, pick: &Pick) -> Result<Live<'a>> {
+        self.open_by(account, pick, clock::steady() + lock::PATIENCE)
+    }
+
+    /// The same, waiting for the session's lock no longer than until `end`.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn open_by(&'a self, account: &Account, pick: &Pick, end: Instant) -> Result<Live<'a>> {
         let mut row = self.find(account, pick)?;
         let now = clock::now();
         log::info!(
@@ -120,9 +98,9 @@ impl<'a> Sessions<'a> {
             age_words(&row, now)
         );
         if row.status == store::Status::Expired {
-            row = self.heal_expired(row)?;
+            row = self.heal_expired(row, end)?;
         } else {
-            row = self.fresh_enough(row, TOKEN_AGE)?;
+            row = self.fresh_enough(row, TOKEN_AGE, end)?;
         }
         let jar = jar_of(&row)?;
         Ok(Live {
@@ -130,6 +108,7 @@ impl<'a> Sessions<'a> {
             row,
             jar,
             firing: None,
+            deadline: None,
         })
     }
 
@@ -207,14 +186,15 @@ impl Live<'_> {
     /// Keep others from updating the session's token while it is fired with (design.md, promise 3).
     ///
     /// # Errors
-    /// When whoever is updating it does not end within the lock's patience.
-    pub fn hold_for_firing(&mut self) -> Result<()> {
+    /// When whoever is updating it does not end by `end`.
+    pub fn hold_for_firing(&mut self, end: Instant) -> Result<()> {
         if self.firing.is_none() {
             let row = &self.row;
+            let patience = end.saturating_duration_since(clock::steady());
             self.firing = Some(self.sessions.locks.shared(
                 &row.account,
                 &row.fingerprint,
-                lock::PATIENCE,
+                patience,
             )?);
             // whoever had it before us may have put a newer token there
             let row = self.sessions.read_again(self.row.clone())?;
@@ -228,6 +208,17 @@ impl Live<'_> {
     /// Fired and settled.
     pub fn release_after_firing(&mut self) {
         self.firing = None;
+    }
+
+    /// From now on wait for no lock beyond this.
+    pub fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline = Some(deadline);
+    }
+
+    /// Until when a lock is worth waiting for now.
+    fn lock_until(&self) -> Instant {
+        self.deadline
+            .unwrap_or_else(|| clock::steady() + lock::PATIENCE)
     }
 
     /// Write back what the load balancer has set. A cookie not kept is no reason to fail a command
@@ -279,15 +270,4 @@ fn jar_of(row: &SessionRow) -> Result<Jar> {
             row.account, row.kind, row.account
         ))
     })
-}
-
-impl From<lock::LockError> for Error {
-    fn from(e: lock::LockError) -> Self {
-        match e {
-            lock::LockError::Busy(who) => Self::LockBusy(format!(
-                "the session is in use by {who}; it did not become free within 30 s"
-            )),
-            lock::LockError::Broken(words) => Self::LockBroken(words),
-        }
-    }
 }

@@ -3,18 +3,19 @@
 
 use argon2::{Algorithm, Argon2, Params, Version};
 
+use crate::model::session::hex;
 use crate::secret::Secret;
 use crate::store::RefusedPassword;
 
 /// 12 MiB, 3 passes: the smaller of the two settings that OWASP's password storage sheet gives,
 /// because a refresh has to stay small.
-fn hash(password: &Secret, salt: &[u8]) -> Option<Vec<u8>> {
+fn hash(password: &Secret, salt: &[u8]) -> Option<Secret> {
     let params = Params::new(12 * 1024, 3, 1, Some(32)).ok()?;
     let mut out = vec![0_u8; 32];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(password.expose().as_bytes(), salt, &mut out)
         .ok()?;
-    Some(out)
+    Some(Secret::new(hex(&out)))
 }
 
 /// What to remember of a refused password. `None` where the machine gives no random bytes: then

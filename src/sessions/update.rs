@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
-use super::{Error, Live, Result, Sessions, is_old, jar_of, lock, token_of};
+use super::{Error, Live, Result, Sessions, is_old, jar_of, lock, lock_busy, token_of};
 
 use crate::aimharder;
 use crate::store::SessionRow;
@@ -32,12 +32,18 @@ pub enum Updated {
 impl Sessions<'_> {
     /// The row with a token younger than `age`: updated now, unless another process does so while
     /// we wait for the lock. Without an answer, go on with the token at hand.
-    pub(super) fn fresh_enough(&self, row: SessionRow, age: TimeDelta) -> Result<SessionRow> {
+    pub(super) fn fresh_enough(
+        &self,
+        row: SessionRow,
+        age: TimeDelta,
+        end: Instant,
+    ) -> Result<SessionRow> {
         if !is_old(row.token_updated_at, clock::now(), age) {
             return Ok(row);
         }
-        let (held, row) =
-            self.lock_while(row, |row| is_old(row.token_updated_at, clock::now(), age))?;
+        let (held, row) = self.lock_while(row, end, |row| {
+            is_old(row.token_updated_at, clock::now(), age)
+        })?;
         let Some(_held) = held else {
             log::info!("another process has just updated its token");
             return Ok(row);
@@ -53,17 +59,18 @@ impl Sessions<'_> {
         }
     }
 
-    /// Hold the session's lock alone, as patiently as a person's command is, and read the row again
+    /// Hold the session's lock alone, waiting for it until `end` at most, and read the row again
     /// under it. Whoever has it may just be doing what we want (or fire with the session for a
     /// while): as soon as the row is no longer `wanting`, it comes back without the lock.
     pub(super) fn lock_while(
         &self,
         mut row: SessionRow,
+        end: Instant,
         wanting: impl Fn(&SessionRow) -> bool,
     ) -> Result<(Option<lock::Held>, SessionRow)> {
         let began = Instant::now();
         loop {
-            let slice = lock::PATIENCE.saturating_sub(began.elapsed()).min(SLICE);
+            let slice = end.saturating_duration_since(Instant::now()).min(SLICE);
             let tried = self.locks.alone(&row.account, &row.fingerprint, slice);
             row = self.read_again(row)?;
             if !wanting(&row) {
@@ -71,7 +78,8 @@ impl Sessions<'_> {
             }
             match tried {
                 Ok(held) => return Ok((Some(held), row)),
-                Err(lock::LockError::Busy(_)) if began.elapsed() < lock::PATIENCE => {}
+                Err(lock::LockError::Busy(_)) if Instant::now() < end => {}
+                Err(lock::LockError::Busy(who)) => return Err(lock_busy(&who, began.elapsed())),
                 Err(e) => return Err(e.into()),
             }
         }
@@ -157,14 +165,19 @@ impl Sessions<'_> {
 
 impl Live<'_> {
     /// Update the token now if it is older than `age`: before something important, or in a long wait.
+    /// Whoever holds the session's lock until `end` is updating it, or fires with it and has done so
+    /// before: then, as without an answer, the token at hand has to do.
     ///
     /// # Errors
-    /// A dead session that cannot be healed. No answer is no error: the old token stands.
-    pub fn freshen(&mut self, age: TimeDelta) -> Result<()> {
-        let row = self.sessions.store.session(self.row.id)?;
-        let row = self
-            .sessions
-            .fresh_enough(row.unwrap_or_else(|| self.row.clone()), age)?;
-        self.adopt(row)
+    /// A dead session that cannot be healed.
+    pub fn freshen(&mut self, age: TimeDelta, end: Instant) -> Result<()> {
+        let row = self.sessions.read_again(self.row.clone())?;
+        match self.sessions.fresh_enough(row, age, end) {
+            Err(Error::LockBusy(words)) => {
+                log::info!("{words}; going on with the token at hand");
+                Ok(())
+            }
+            fresh => self.adopt(fresh?),
+        }
     }
 }

@@ -4,15 +4,28 @@
 use chrono::{DateTime, Duration, Utc};
 use rusqlite::{OptionalExtension, params};
 
+use super::seal::Place;
+use super::secrets::Loss;
 use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
 use crate::model::session::Fingerprint;
+use crate::secret::Secret;
 
 /// A refused password as a slow salted hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedPassword {
     pub salt: Vec<u8>,
-    pub hash: Vec<u8>,
+    /// in hex
+    pub hash: Secret,
+}
+
+/// Where the hash of an account's refused password stands.
+pub(super) fn hash_of(account: &str) -> Place<'_> {
+    Place {
+        column: "refused_hash",
+        account,
+        fingerprint: "",
+    }
 }
 
 impl Store {
@@ -78,24 +91,35 @@ impl Store {
 
     /// The password source's answer that AimHarder refused.
     pub fn refused_password(&self, account: &Account) -> Result<Option<RefusedPassword>> {
-        self.db()
-            .query_row(
-                "SELECT refused_salt, refused_hash FROM accounts WHERE email = ?1 AND refused_hash IS NOT NULL",
-                [account.as_str()],
-                |row| Ok(RefusedPassword { salt: row.get(0)?, hash: row.get(1)? }),
-            )
-            .optional()
-            .at(self.path())
+        let sql = "SELECT refused_salt, refused_hash, (SELECT salt FROM seal) FROM accounts \
+                   WHERE email = ?1 AND refused_hash IS NOT NULL";
+        loop {
+            let found = self
+                .db()
+                .query_row(sql, [account.as_str()], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<Vec<u8>>>(2)?))
+                })
+                .optional()
+                .at(self.path())?;
+            let Some((salt, hash, seal)) = found else {
+                return Ok(None);
+            };
+            if let Some(hash) = self.unseal(hash_of(account.as_str()), hash, seal.as_deref())? {
+                return Ok(Some(RefusedPassword { salt, hash }));
+            }
+            // another process has sealed the store anew in between
+        }
     }
 
     pub fn remember_refused(&self, account: &Account, refused: &RefusedPassword) -> Result<()> {
-        self.db()
-            .execute(
+        let secret = [(hash_of(account.as_str()), &refused.hash)];
+        self.keep(Loss::Bearable, secret, |db, [hash]| {
+            db.execute(
                 "INSERT INTO accounts (email, refused_salt, refused_hash) VALUES (?1, ?2, ?3) \
                  ON CONFLICT DO UPDATE SET refused_salt = excluded.refused_salt, refused_hash = excluded.refused_hash",
-                params![account.as_str(), refused.salt, refused.hash],
+                params![account.as_str(), refused.salt, hash],
             )
-            .at(self.path())?;
+        })?;
         Ok(())
     }
 

@@ -22,6 +22,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, named_params, params};
 use rustix::fs::{FallocateFlags, fallocate};
 
+use super::secrets::Loss;
+use super::sessions::{expiry, places};
 use super::{At, Error, Result, SessionRow, Store, millis};
 use crate::clock;
 use crate::secret::Secret;
@@ -44,8 +46,9 @@ impl Store {
     /// again when others have used the room up.
     ///
     /// # Errors
-    /// There is no room: nothing may be asked of the platform.
+    /// There is no room, or no key: nothing may be asked of the platform.
     pub fn make_room(&self, row: &SessionRow) -> Result<()> {
+        self.ready()?;
         let db = self.db();
         let free: i64 = db
             .query_row("PRAGMA freelist_count", [], |row| row.get(0))
@@ -122,7 +125,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool> {
         self.replace(
-            "UPDATE sessions SET token = :token, cookies = :cookies, generation = generation + 1, \
+            "UPDATE sessions SET token = :token, cookies = :cookies, token_expires_at = :expires, generation = generation + 1, \
              token_updated_at = :now, token_update_count = token_update_count + 1, \
              update_begun_at = NULL, last_error = NULL WHERE id = :id AND generation = :generation",
             row,
@@ -139,7 +142,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool> {
         self.replace(
-            "UPDATE sessions SET token = :token, cookies = :cookies, generation = generation + 1, \
+            "UPDATE sessions SET token = :token, cookies = :cookies, token_expires_at = :expires, generation = generation + 1, \
              refreshed_at = :now, refresh_count = refresh_count + 1, last_error = NULL \
              WHERE id = :id AND generation = :generation",
             row,
@@ -153,9 +156,12 @@ impl Store {
         row: &SessionRow,
         new: (&Secret, &Secret, DateTime<Utc>),
     ) -> Result<bool> {
-        let changed = self.durably(|db| {
+        let (token, cookies, now) = new;
+        let [tokens, jars] = places(&row.account, &row.fingerprint);
+        let secrets = [(tokens, token), (jars, cookies)];
+        let changed = self.keep(Loss::Unbearable, secrets, |db, [kept, jar]| {
             db.prepare_cached(sql)?.execute(named_params! {
-                ":token": new.0.expose(), ":cookies": new.1.expose(), ":now": millis(new.2),
+                ":token": kept, ":cookies": jar, ":expires": expiry(token), ":now": millis(now),
                 ":id": row.id, ":generation": row.generation,
             })
         })?;

@@ -6,39 +6,55 @@
 //! statement or one short transaction.
 //!
 //! * `open` – permissions, creation, migrations
-//! * `sessions` – logins, their tokens and generations
+//! * `sessions` – logins, their tokens and generations; `logins` – new ones
 //! * `durable` – what the platform has replaced, and the room it needs
+//! * `secrets` – secrets in and out, plain or sealed; `seal` – the cipher; `convert` – from one to the other,
+//!   `tidy` – and what that leaves behind; `keyring` – who has the key
+//! * `backup` – copies of the store
 //! * `accounts` – what is known of an account besides its logins
 //! * `boxes` – gyms, their hosts, zones and opening rules
 //! * `prebookings` – claims, settlements and history; `wishes` – adding and removing them
+//! * `hints` – what a shell may complete
 //! * `rules` – weekly rules, their occurrences, days left out
 
 mod accounts;
+mod backup;
 mod boxes;
+mod convert;
 mod due;
 mod durable;
+mod hints;
+mod keyring;
+mod logins;
 mod open;
 mod prebookings;
 mod problems;
 mod rules;
+mod seal;
+mod secrets;
 mod sessions;
+mod tidy;
 mod wishes;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use accounts::RefusedPassword;
 pub use boxes::{BoxRow, BoxSettings, FoundBox};
+pub use convert::Conversion;
 pub use due::DueQuery;
+pub use keyring::KeySource;
+pub use logins::NewLogin;
 pub use prebookings::{Settlement, Shot};
 pub use problems::Problem;
 pub use rules::NewRule;
-pub use sessions::{NewLogin, SessionRow, Status};
+pub use seal::new_key;
+pub use sessions::{SessionRow, Status};
 pub use wishes::Removed;
 
 /// An open store. Threads share it; statements are short.
@@ -47,6 +63,7 @@ pub struct Store {
     path: PathBuf,
     /// this process has made room for writes that must not be lost
     has_room: AtomicBool,
+    keyring: keyring::Keyring,
 }
 
 impl Store {
@@ -72,14 +89,20 @@ impl fmt::Debug for Store {
 }
 
 /// Why the store cannot be used. Nothing was changed or replaced.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     #[error("{0}")]
     Unusable(String),
+    /// the key of a store with sealed secrets is not to be had from its source: a matter of the config
+    #[error("{0}")]
+    Key(String),
+    /// a file that would have to be overwritten
+    #[error("{0}")]
+    Taken(String),
     #[error("the store {} cannot be used: {}", path.display(), in_words(cause))]
     Sqlite {
         path: PathBuf,
-        cause: rusqlite::Error,
+        cause: Arc<rusqlite::Error>,
     },
 }
 
@@ -123,7 +146,7 @@ impl<T> At<T> for rusqlite::Result<T> {
                  full or failing",
                 store.display()
             )),
-            _ => Error::Sqlite { path: store.to_owned(), cause },
+            _ => Error::Sqlite { path: store.to_owned(), cause: Arc::new(cause) },
         })
     }
 }

@@ -15,10 +15,17 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::clock;
 
+use super::backup::before_migration;
+use super::keyring::Keyring;
 use super::{At, Error, Result, Store};
 
 /// One step per schema version; step N brings version N to N + 1. Never edited once released.
-const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// The schema version this program writes.
 pub(super) const VERSION: usize = STEPS.len();
@@ -27,7 +34,7 @@ pub(super) const VERSION: usize = STEPS.len();
 const MIGRATION: Duration = Duration::from_secs(30);
 
 /// How long a statement waits for another process's short transaction.
-const BUSY: Duration = Duration::from_secs(20);
+pub(super) const BUSY: Duration = Duration::from_secs(20);
 
 impl Store {
     /// Open the store, making the file (0600) and its folder (0700) when they are missing.
@@ -46,6 +53,7 @@ impl Store {
             connection: Mutex::new(connection),
             path: path.to_owned(),
             has_room: AtomicBool::new(false),
+            keyring: Keyring::default(),
         })
     }
 }
@@ -67,7 +75,7 @@ fn create_if_missing(path: &Path) -> Result<()> {
     }
 }
 
-fn check_file(path: &Path) -> Result<()> {
+pub(super) fn check_file(path: &Path) -> Result<()> {
     let facts = fs::metadata(path).map_err(|e| cannot("read the store", path, &e))?;
     let shown = path.display();
     if !facts.is_file() {
@@ -117,7 +125,7 @@ fn version(connection: &Connection, path: &Path) -> Result<usize> {
 
 fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
     drop(connection);
-    let lock = migration_lock(path)?;
+    let lock = conversion_lock(path)?;
     let mut connection = connect(path)?;
     let from = version(&connection, path)?;
     if from > 0 && !is_ours(&connection, path)? {
@@ -129,7 +137,7 @@ fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
             .pragma_update(None, "journal_mode", "WAL")
             .at(path)?;
     } else if from < VERSION {
-        copy_beside(path, from, &connection)?;
+        before_migration(path, from, &connection)?;
     }
     for (step, sql) in STEPS.iter().enumerate().skip(from) {
         let change = connection.transaction().at(path)?;
@@ -174,28 +182,26 @@ fn foreign(path: &Path) -> Error {
     ))
 }
 
-/// The copy a migration leaves beside the store, so that an older program can be put back.
-fn copy_beside(path: &Path, from: usize, connection: &Connection) -> Result<()> {
-    let copy = beside(path, &format!(".schema{from}.bak"));
-    let half = beside(path, &format!(".schema{from}.bak.new"));
-    let _ = fs::remove_file(&half);
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&half);
-    file.map_err(|e| cannot("copy the store to", &half, &e))?;
-    let name = half.to_string_lossy().into_owned();
-    connection.execute("VACUUM INTO ?1", [name]).at(path)?;
-    let synced = File::open(&half)
-        .and_then(|f| f.sync_all())
-        .and_then(|()| fs::rename(&half, &copy));
-    synced.map_err(|e| cannot("copy the store to", &copy, &e))?;
-    log::info!("the store as it was is kept in {}", copy.display());
-    Ok(())
+/// Held by whoever makes, migrates or converts the store.
+pub(super) fn conversion_lock(path: &Path) -> Result<File> {
+    let began = clock::steady();
+    loop {
+        match conversion_lock_if_free(path)? {
+            Some(held) => return Ok(held),
+            None if began.elapsed() < MIGRATION => clock::pause(Duration::from_millis(5)),
+            None => {
+                return Err(Error::Unusable(format!(
+                    "another process has been making, migrating or converting the store {} for {} s; look what became of it",
+                    path.display(),
+                    MIGRATION.as_secs()
+                )));
+            }
+        }
+    }
 }
 
-fn migration_lock(path: &Path) -> Result<File> {
+/// The same, but `None` when somebody else holds it.
+pub(super) fn conversion_lock_if_free(path: &Path) -> Result<Option<File>> {
     let name = beside(path, ".lock");
     let file = OpenOptions::new()
         .write(true)
@@ -204,27 +210,13 @@ fn migration_lock(path: &Path) -> Result<File> {
         .mode(0o600)
         .open(&name)
         .map_err(|e| cannot("open the lock", &name, &e))?;
-    let began = clock::steady();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if began.elapsed() < MIGRATION => {
-                clock::pause(Duration::from_millis(5));
-            }
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::Unusable(format!(
-                    "another process has been making or migrating the store {} for {} s; look what became of it",
-                    path.display(),
-                    MIGRATION.as_secs()
-                )));
-            }
-            Err(TryLockError::Error(e)) => {
-                return Err(Error::Unusable(format!(
-                    "cannot lock {}: {e}; the store needs a file system with working locks",
-                    name.display()
-                )));
-            }
-        }
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(e)) => Err(Error::Unusable(format!(
+            "cannot lock {}: {e}; the store needs a file system with working locks",
+            name.display()
+        ))),
     }
 }
 
@@ -235,6 +227,6 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn cannot(what: &str, path: &Path, cause: &std::io::Error) -> Error {
+pub(super) fn cannot(what: &str, path: &Path, cause: &std::io::Error) -> Error {
     Error::Unusable(format!("cannot {what} {}: {cause}", path.display()))
 }

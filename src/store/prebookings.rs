@@ -87,6 +87,18 @@ impl Store {
         Ok(changed == 1)
     }
 
+    /// Write down which class is about to be asked for, while it is ours: should this process die,
+    /// the next one knows what to look for.
+    pub fn intend(&self, id: i64, owner: &str, class_id: &str) -> Result<()> {
+        self.db()
+            .execute(
+                "UPDATE prebookings SET class_id = ?1 WHERE id = ?2 AND owner = ?3",
+                params![class_id, id, owner],
+            )
+            .at(self.path())?;
+        Ok(())
+    }
+
     /// Write down what came of a try, and give the prebooking back. `false`: it is no longer ours
     /// (removed meanwhile).
     pub fn settle(&self, id: i64, owner: &str, end: &Settlement) -> Result<bool> {

@@ -7,10 +7,11 @@
 //! * a token update is marked before it is sent, and finds room for its end ([`super::durable`]).
 
 use chrono::{DateTime, Utc};
-use rusqlite::{
-    Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params,
-};
+use rusqlite::types::{ToSql, Value};
+use rusqlite::{OptionalExtension, Row, params};
 
+use super::seal::Place;
+use super::secrets::Loss;
 use super::{At, Result, Store, immediate, instant, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
@@ -33,9 +34,12 @@ pub struct SessionRow {
     pub fingerprint: Fingerprint,
     pub status: Status,
     pub auto_refresh: bool,
+    /// empty in listings
     pub token: Secret,
-    /// the cookie jar as JSON
+    /// the cookie jar as JSON; empty in listings
     pub cookies: Secret,
+    /// by the server's clock, as the token itself says
+    pub token_expires_at: Option<DateTime<Utc>>,
     pub generation: i64,
     pub created_at: DateTime<Utc>,
     pub used_at: DateTime<Utc>,
@@ -49,34 +53,26 @@ pub struct SessionRow {
     pub last_error: Option<String>,
 }
 
-/// A login that AimHarder has just granted.
-#[derive(Debug)]
-pub struct NewLogin<'a> {
-    pub account: &'a Account,
-    pub kind: SessionKind,
-    pub fingerprint: &'a Fingerprint,
-    pub token: Secret,
-    pub cookies: Secret,
-    pub now: DateTime<Utc>,
-}
+/// All but the secrets.
+pub(super) const COLUMNS: &str = "id, account, kind, fingerprint, status, auto_refresh, token_expires_at, generation, \
+     created_at, used_at, token_updated_at, token_update_count, refreshed_at, refresh_count, update_begun_at, last_error";
 
-pub(super) const COLUMNS: &str = "id, account, kind, fingerprint, status, auto_refresh, token, cookies, generation, created_at, \
-     used_at, token_updated_at, token_update_count, refreshed_at, refresh_count, update_begun_at, last_error";
+/// The places of the secrets after [`COLUMNS`], and of the salt they may be sealed with.
+const SECRETS: [usize; 3] = [16, 17, 18];
 
 impl Store {
     /// All logins, or those of one account: by account, background first, then last used first.
-    /// For listings, and so without cookies, which are most of a row: [`Self::session`] has them.
+    /// For listings, and so without secrets, which are most of a row: [`Self::session`] has them.
     pub fn sessions(&self, account: Option<&Account>) -> Result<Vec<SessionRow>> {
-        let columns = COLUMNS.replace(" cookies,", " '',");
         let sql =
-            format!("SELECT {columns} FROM sessions WHERE ?1 IS NULL OR account = ?1 ORDER BY id");
+            format!("SELECT {COLUMNS} FROM sessions WHERE ?1 IS NULL OR account = ?1 ORDER BY id");
         let db = self.db();
         let mut query = db.prepare_cached(&sql).at(self.path())?;
         let rows = query
             .query_map([account.map(Account::as_str)], read)
             .at(self.path())?;
         let mut rows: Vec<SessionRow> = rows.collect::<rusqlite::Result<_>>().at(self.path())?;
-        // not in SQL: its sorter would carry every cookie jar twice more
+        // not in SQL: its sorter would carry every row once more
         rows.sort_by(|a, b| {
             let by_account = a.account.cmp(&b.account);
             let background_first = a.kind.as_str().cmp(b.kind.as_str());
@@ -85,6 +81,13 @@ impl Store {
                 .then(b.used_at.cmp(&a.used_at))
         });
         Ok(rows)
+    }
+
+    /// One login, without its secrets.
+    pub fn listed(&self, id: i64) -> Result<Option<SessionRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
+        let row = self.db().query_row(&sql, [id], read);
+        row.optional().at(self.path())
     }
 
     /// The account's background login.
@@ -115,11 +118,29 @@ impl Store {
         )
     }
 
-    fn one(&self, filter: &str, values: impl rusqlite::Params) -> Result<Option<SessionRow>> {
-        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE {filter}");
-        let db = self.db();
-        let mut query = db.prepare_cached(&sql).at(self.path())?;
-        query.query_row(values, read).optional().at(self.path())
+    fn one(&self, filter: &str, values: &[&dyn ToSql]) -> Result<Option<SessionRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS}, token, cookies, (SELECT salt FROM seal) FROM sessions WHERE {filter}"
+        );
+        loop {
+            let found = {
+                let db = self.db();
+                let mut query = db.prepare_cached(&sql).at(self.path())?;
+                let stored = |row: &Row<'_>| Ok((read(row)?, secrets(row)?));
+                query.query_row(values, stored).optional().at(self.path())?
+            };
+            let Some((mut row, (token, cookies, salt))) = found else {
+                return Ok(None);
+            };
+            let [tokens, jars] = places(&row.account, &row.fingerprint);
+            let token = self.unseal(tokens, token, salt.as_deref())?;
+            let cookies = self.unseal(jars, cookies, salt.as_deref())?;
+            if let (Some(token), Some(cookies)) = (token, cookies) {
+                (row.token, row.cookies) = (token, cookies);
+                return Ok(Some(row));
+            }
+            // another process has sealed the store anew in between
+        }
     }
 
     /// Accounts that have a login here.
@@ -132,12 +153,6 @@ impl Store {
             .query_map([], |row| row.get(0).map(Account::stored))
             .at(self.path())?;
         rows.collect::<rusqlite::Result<_>>().at(self.path())
-    }
-
-    /// Store a login, in the place of an older one with its fingerprint (or, for background, of
-    /// the account's only one). The row keeps its id; its generation grows.
-    pub fn put_login(&self, login: &NewLogin<'_>) -> Result<SessionRow> {
-        self.durably(|db| write_login(db, login))
     }
 
     /// Record in words what went wrong with a session; `None` clears it. An update that is known
@@ -160,12 +175,13 @@ impl Store {
         cookies: &Secret,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        self.db()
-            .execute(
+        let [_, place] = places(&row.account, &row.fingerprint);
+        self.keep(Loss::Bearable, [(place, cookies)], |db, [cookies]| {
+            db.execute(
                 "UPDATE sessions SET cookies = ?1, used_at = ?2 WHERE id = ?3 AND generation = ?4",
-                params![cookies.expose(), millis(now), row.id, row.generation],
+                params![cookies, millis(now), row.id, row.generation],
             )
-            .at(self.path())?;
+        })?;
         Ok(())
     }
 
@@ -245,55 +261,28 @@ impl Store {
     }
 }
 
-fn write_login(db: &Connection, login: &NewLogin<'_>) -> rusqlite::Result<SessionRow> {
-    // a writer from the start: one that first reads is refused at once when another process writes in between
-    let change = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
-    let old: Option<i64> = change
-        .query_row(
-            "SELECT id FROM sessions WHERE account = ?1 AND kind = ?2 AND (kind = 'background' OR fingerprint = ?3)",
-            params![login.account.as_str(), login.kind.as_str(), login.fingerprint.as_str()],
-            |row| row.get(0),
-        )
-        .optional()
-        ?;
-    let sql = match old {
-        Some(_) => {
-            "UPDATE sessions SET fingerprint = :print, status = 'active', token = :token, cookies = :cookies, \
-             generation = generation + 1, created_at = :now, used_at = :now, token_updated_at = :now, \
-             refreshed_at = NULL, update_begun_at = NULL, last_error = NULL \
-             WHERE account = :account AND kind = :kind AND (kind = 'background' OR fingerprint = :print) RETURNING id"
-        }
-        None => {
-            "INSERT INTO sessions (account, kind, fingerprint, token, cookies, generation, created_at, used_at, \
-             token_updated_at) VALUES (:account, :kind, :print, :token, :cookies, 1, :now, :now, :now) RETURNING id"
-        }
-    };
-    let id: i64 = change
-        .query_row(
-            sql,
-            named_params! {
-                ":account": login.account.as_str(), ":kind": login.kind.as_str(), ":print": login.fingerprint.as_str(),
-                ":token": login.token.expose(), ":cookies": login.cookies.expose(), ":now": millis(login.now),
-            },
-            |row| row.get(0),
-        )
-        ?;
-    if login.kind == SessionKind::Device {
-        change
-            .execute(
-                "INSERT INTO devices (account, fingerprint, created_at, used_at) VALUES (?1, ?2, ?3, ?3) \
-                 ON CONFLICT DO UPDATE SET used_at = excluded.used_at",
-                params![login.account.as_str(), login.fingerprint.as_str(), millis(login.now)],
-            )
-            ?;
-    }
-    let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
-    let row = change.query_row(&sql, [id], read)?;
-    change.commit()?;
-    Ok(row)
+/// Where a session's token and cookies stand.
+pub(super) fn places<'a>(account: &'a Account, fingerprint: &'a Fingerprint) -> [Place<'a>; 2] {
+    ["token", "cookies"].map(|column| Place {
+        column,
+        account: account.as_str(),
+        fingerprint: fingerprint.as_str(),
+    })
 }
 
-/// By position in [`COLUMNS`]: looking each column up by its name shows when a store holds 1,000 sessions.
+/// When a token ends: its second part, in unix seconds (protocol.md §3).
+pub(super) fn expiry(token: &Secret) -> Option<i64> {
+    let seconds = token.expose().split('|').nth(1)?.parse().ok()?;
+    DateTime::from_timestamp(seconds, 0).map(millis)
+}
+
+/// By their positions after [`COLUMNS`].
+fn secrets(row: &Row<'_>) -> rusqlite::Result<(Value, Value, Option<Vec<u8>>)> {
+    let [token, cookies, salt] = SECRETS;
+    Ok((row.get(token)?, row.get(cookies)?, row.get(salt)?))
+}
+
+/// By position in [`COLUMNS`], without the secrets: looking each column up by its name shows when a store holds 1,000 sessions.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let kind: String = row.get(2)?;
     let status: String = row.get(4)?;
@@ -314,16 +303,17 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
             Status::Expired
         },
         auto_refresh: row.get(5)?,
-        token: Secret::new(row.get::<_, String>(6)?),
-        cookies: Secret::new(row.get::<_, String>(7)?),
-        generation: row.get(8)?,
-        created_at: at(9)?,
-        used_at: at(10)?,
-        token_updated_at: at(11)?,
-        token_update_count: row.get(12)?,
-        refreshed_at: maybe_at(13)?,
-        refresh_count: row.get(14)?,
-        update_begun_at: maybe_at(15)?,
-        last_error: row.get(16)?,
+        token: Secret::new(""),
+        cookies: Secret::new(""),
+        token_expires_at: maybe_at(6)?,
+        generation: row.get(7)?,
+        created_at: at(8)?,
+        used_at: at(9)?,
+        token_updated_at: at(10)?,
+        token_update_count: row.get(11)?,
+        refreshed_at: maybe_at(12)?,
+        refresh_count: row.get(13)?,
+        update_begun_at: maybe_at(14)?,
+        last_error: row.get(15)?,
     })
 }

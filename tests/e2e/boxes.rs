@@ -93,7 +93,10 @@ fn setting_gives_the_row() {
     let (_sandbox, home) = start();
     let told = home
         .run("boxes set otherbox --id 7 --timezone Atlantic/Canary --opens 4d@07:00:30")
+        .stderr_has(&["otherbox is new here"])
         .json();
+    // now it is known
+    home.run("boxes set otherbox --id 7").any_stdout().done();
     assert_eq!(
         told,
         json!({

@@ -216,3 +216,16 @@ fn the_boxs_zone_counts() {
     let canary = chrono::DateTime::parse_from_rfc3339(canary).unwrap();
     assert_eq!((canary.to_utc() - madrid.to_utc()).num_hours(), 1);
 }
+
+#[test]
+fn a_day_of_which_nothing_can_be_read_is_no_empty_day() {
+    let (sandbox, home) = logged_in();
+    let day =
+        json!({ "bookings": [{ "id": 7, "time": "soon", "className": "WOD", "bookState": null }] });
+    for command in ["classes", "book --day today --time 18:30"] {
+        sandbox.fault(&json!({ "path": "/api/bookings", "kind": "json", "body": day }));
+        home.run(command)
+            .fails(5, &["none of them with id and time"])
+            .done();
+    }
+}

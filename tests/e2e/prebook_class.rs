@@ -6,21 +6,16 @@ use serde_json::json;
 use crate::support::{ANA, Fired, START, Scene, outcomes, says, together};
 
 #[test]
-fn classes_that_are_not_what_they_were() {
+fn classes_that_are_no_longer_what_they_were() {
     together(&[
         ("renamed", renamed),
         ("moved by five minutes", moved),
         ("taken off the timetable", gone),
         ("renumbered", renumbered),
+        ("renumbered at the last moment", renumbered_late),
         ("closed", closed),
         ("closed until the opening", closed_until_the_opening),
         ("cancelled by the gym", cancelled),
-    ]);
-}
-
-#[test]
-fn classes_that_are_full_or_mine() {
-    together(&[
         ("full, an alternative has room", alternative),
         ("full, and so is the alternative", all_full),
         ("full, the waiting list", waitlist),
@@ -57,7 +52,7 @@ fn moved() {
 
 /// The look before the opening does not find it; the one at the opening does.
 fn gone() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(6);
     let id = scene.add("");
     let run = scene.go("");
     scene.wait_until(-1000);
@@ -79,6 +74,22 @@ fn renumbered() {
     scene.ends(id, "booked", &["7777777"]);
 }
 
+/// The number that was looked up is gone when booking opens.
+fn renumbered_late() {
+    let scene = Scene::new().opens_in(6);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let run = scene.go("");
+    scene.wait_until(-700);
+    scene
+        .sandbox
+        .patch_class(&class, &json!({ "id": 7_777_777 }));
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.on_time();
+    let stored = scene.ends(id, "booked", &["7777777"]);
+    assert_eq!(outcomes(&stored), ["refused", "booked"], "{stored}");
+}
+
 fn closed() {
     let scene = Scene::new().opens_in(2);
     let class = scene.class(&json!({ "enabled": false }));
@@ -96,7 +107,7 @@ fn closed() {
 }
 
 fn closed_until_the_opening() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(6);
     let class = scene.class(&json!({ "enabled": false }));
     let id = scene.add("");
     let run = scene.go("");
@@ -197,7 +208,7 @@ fn mine_before() {
 
 /// After the last look at the schedule: the refusal "already at that hour" is settled by the row.
 fn mine_meanwhile() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(6);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let run = scene.go("");

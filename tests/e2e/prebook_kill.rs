@@ -1,14 +1,9 @@
 //! Runs that are killed (`kill -9`) around an opening, and what the next one makes of it: the truth
 //! is found, and there is one reservation.
-#![allow(clippy::print_stderr)] // seeds are shown when a test fails
 
-use std::thread;
-use std::time::Duration;
+use serde_json::json;
 
-use fastrand::Rng;
-use serde_json::{Value, json};
-
-use crate::support::{Fired, Running, Scene, together, wait_for};
+use crate::support::{Fired, Running, Scene, signal, soon, together};
 
 #[test]
 fn at_chosen_moments() {
@@ -18,7 +13,15 @@ fn at_chosen_moments() {
         ("sent, acted, no answer", || hanging(true)),
         ("answered, not settled", answered),
         ("an alternative was had", alternative),
+        ("acted, class started", || started(true)),
+        ("not acted, class started", || started(false)),
         ("the dead one had waited for another", claimed_and_dead),
+        ("INT while it waits", || interrupted(("INT", 130), false)),
+        ("TERM while it waits", || interrupted(("TERM", 143), false)),
+        ("INT while it books", || interrupted(("INT", 130), true)),
+        ("TERM while it books", || interrupted(("TERM", 143), true)),
+        ("stopped over the opening", stopped),
+        ("stopped while others run", stopped_beside_others),
     ]);
 }
 
@@ -39,16 +42,16 @@ fn next_run(scene: &Scene, id: i64, class: &str) {
 
 /// Kills it when that many booking requests have reached the platform.
 fn kill_after(scene: &Scene, run: Running, requests: usize) {
-    wait_for("the booking request", || scene.in_time().len() >= requests);
+    soon("the booking request", || scene.in_time().len() >= requests);
     run.kill();
     let stored = scene.stored(1);
     assert_eq!(stored["status"], "executing", "{stored}");
 }
 
 fn before() {
-    let (scene, class, id) = scene(3);
+    let (scene, class, id) = scene(5);
     let run = scene.go("");
-    wait_for("the claim", || scene.stored(id)["status"] == "executing");
+    scene.claimed(id);
     run.kill();
     assert_eq!(scene.stored(id)["status"], "executing");
     assert!(scene.requests().is_empty());
@@ -70,12 +73,12 @@ fn hanging(acted: bool) {
 
 /// The answer is there, and the look at the row that follows it hangs.
 fn answered() {
-    let (scene, class, id) = scene(2);
+    let (scene, class, id) = scene(5);
     scene.sandbox.fault(
         &json!({ "path": "/api/bookings", "kind": "hang", "count": -1, "from_ms": scene.opens_ms }),
     );
     let run = scene.go("");
-    wait_for("the look at the row", || {
+    soon("the look at the row", || {
         let looks = scene.sandbox.sent("/api/bookings");
         looks.iter().any(|look| look["fault"] == "hang")
     });
@@ -101,11 +104,29 @@ fn alternative() {
     assert!(scene.sandbox.reservations(&full).is_empty());
 }
 
+/// No run came by before the class started: what became of it is told all the same.
+fn started(acted: bool) {
+    let (mut scene, class, id) = scene(2);
+    scene.sandbox.fault(
+        &json!({ "path": "/api/book", "kind": "hang", "after": acted, "from_ms": scene.opens_ms }),
+    );
+    kill_after(&scene, scene.go(""), 1);
+    scene.sandbox.clear_faults();
+    scene.clocks(3 * 86_400);
+    if acted {
+        scene.fired(0).is(&[("booked", 1)]);
+        scene.ends(id, "booked", &[&class]);
+    } else {
+        scene.fired(4).only("expired");
+        scene.ends(id, "expired", &[]);
+    }
+}
+
 /// A run that lives takes over what a dead one had claimed, and shares with others.
 fn claimed_and_dead() {
     let (scene, class, id) = scene(4);
     let dead = scene.go("");
-    wait_for("the claim", || scene.stored(id)["status"] == "executing");
+    scene.claimed(id);
     dead.kill();
     let runs: Vec<Running> = (0..3).map(|_| scene.go("")).collect();
     let booked: u64 = runs
@@ -117,69 +138,54 @@ fn claimed_and_dead() {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// Deaths at random moments around the opening, also of several runs at once, under an answer that
-/// is slow, lost or refused at random.
-#[test]
-fn at_random_moments() {
-    let given = std::env::var("AIMHARDER_TEST_SEED").ok();
-    let seed = given.and_then(|seed| seed.parse().ok());
-    let seed: u64 = seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
-    eprintln!("AIMHARDER_TEST_SEED={seed}");
-    thread::scope(|scope| {
-        for salt in 0..8 {
-            scope.spawn(move || die(&mut Rng::with_seed(seed + salt)));
-        }
-    });
+/// Whatever was sent is settled, or found by the next run.
+fn interrupted((name, code): (&str, i32), booking: bool) {
+    let (scene, class, id) = scene(5);
+    scene.sandbox.config(&json!({ "latency_after_ms": 200 }));
+    let run = scene.command("prebook run").status(code);
+    let run = run.any_stdout().spawn();
+    if booking {
+        soon("the request", || !scene.in_time().is_empty());
+    } else {
+        scene.claimed(id);
+    }
+    signal(name, run.id());
+    run.done();
+    let held = scene.sandbox.reservations(&class).len();
+    assert_eq!(held, usize::from(booking));
+    if scene.stored(id)["status"] != "booked" {
+        scene.fired(0).is(&[("booked", 1)]);
+    }
+    assert_eq!(scene.in_time().len(), 1);
+    scene.ends(id, "booked", &[&class]);
 }
 
-fn weather(rng: &mut Rng, opens_ms: i64) -> Value {
-    let kinds = ["hang", "drop", "status", "cut", "logout"];
-    let until = opens_ms + rng.i64(200..1500);
-    json!({
-        "path": if rng.bool() { "/api/book" } else { "/api/*" },
-        "kind": kinds[rng.usize(..kinds.len())], "seconds": 1, "count": -1,
-        "after": rng.bool(), "from_ms": opens_ms - rng.i64(0..500), "until_ms": until,
-    })
+/// As a machine that sleeps is: the opening passes, then the run goes on.
+fn stopped() {
+    let (scene, class, id) = scene(5);
+    let run = scene.go("");
+    scene.claimed(id);
+    signal("STOP", run.id());
+    scene.wait_until(1500);
+    assert!(scene.requests().is_empty());
+    signal("CONT", run.id());
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
 }
 
-/// Two prebookings: one class, and a class with an alternative. Whether they have room changes.
-fn die(rng: &mut Rng) {
-    let (scene, class, id) = scene(2);
-    let first = scene.class(&json!({ "start": "15:10", "occupied": 12 }));
-    let other = scene.class(&json!({ "start": "16:10" }));
-    let either = scene.wish("--time 15:10 --class WOD --or 16:10 --watch");
-    if rng.u8(..4) > 0 {
-        scene.sandbox.fault(&weather(rng, scene.opens_ms));
+/// It lives, so what it has claimed is its own.
+fn stopped_beside_others() {
+    let (scene, class, id) = scene(5);
+    let run = scene.go("");
+    scene.claimed(id);
+    signal("STOP", run.id());
+    scene.wait_until(200);
+    for _ in 0..2 {
+        assert_eq!(scene.fired(0).count("due"), 0);
     }
-    let latency = rng.i64(0..60);
-    scene
-        .sandbox
-        .config(&json!({ "latency_ms": latency, "latency_after_ms": latency }));
-    let room = |rng: &mut Rng, class: &str| {
-        let occupied = if rng.bool() { 12 } else { 5 };
-        scene
-            .sandbox
-            .patch_class(class, &json!({ "occupied": occupied }));
-    };
-    let held = |class: &str| scene.sandbox.reservations(class).len();
-    for _ in 0..rng.u8(2..6) {
-        let runs: Vec<Running> = (0..rng.u8(1..4)).map(|_| scene.go("")).collect();
-        for run in runs {
-            thread::sleep(Duration::from_millis(rng.u64(..900)));
-            run.kill();
-            room(rng, &first);
-            room(rng, &other);
-        }
-        assert!(held(&class) <= 1);
-        assert!(held(&first) + held(&other) <= 1);
-    }
-    scene.sandbox.clear_faults();
-    let config = json!({ "latency_ms": 0, "latency_after_ms": 0 });
-    scene.sandbox.config(&config);
-    scene.sandbox.patch_class(&other, &json!({ "occupied": 5 }));
-    Fired::of(scene.go(""), 0);
-    let had = if held(&first) == 1 { first } else { other };
-    scene.ends(id, "booked", &[&class, &had]);
-    scene.ends(either, "booked", &[&class, &had]);
-    assert_eq!(scene.fired(0).count("due"), 0);
+    assert!(scene.requests().is_empty());
+    signal("CONT", run.id());
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
 }

@@ -3,25 +3,22 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    ANA, ANAS, Fired, Running, SOURCE, Scene, outcomes, says, together, wait_for,
-};
+use crate::support::{ANA, ANAS, Fired, Running, SOURCE, Scene, outcomes, says, together};
 
 #[test]
-fn sessions_that_die_before_the_opening() {
+fn sessions_and_platforms_that_fail() {
     together(&[
         ("healed by the password", healed),
         ("nothing to heal it with", not_healed),
+        ("a password that is refused", wrong_password),
         ("lapsed, the token is good", lapsed),
-    ]);
-}
-
-#[test]
-fn platforms_out_of_order() {
-    together(&[
         ("no schedule until the opening", no_schedule),
         ("nothing at all until the opening", nothing_before),
-        ("503 for five seconds from the opening on", five_seconds),
+        ("503 for five seconds", || weather("status", 503, 5000)),
+        ("429 for two seconds", || weather("retry_after", 429, 2000)),
+        ("403 for two seconds", || weather("status", 403, 2000)),
+        ("an outage page", || weather("html", 200, 2000)),
+        ("dropped connections", || weather("drop", 200, 2000)),
         ("down for longer than anybody waits", down),
         ("a server without a clock", no_date),
     ]);
@@ -47,9 +44,7 @@ fn answers_that_are_lost() {
 /// A run that has looked the class up and waits for the opening.
 fn waiting(scene: &Scene) -> Running {
     let run = scene.go("");
-    wait_for("the class looked up", || {
-        !scene.sandbox.sent("/api/bookings").is_empty()
-    });
+    scene.looked_up();
     run
 }
 
@@ -58,7 +53,7 @@ fn fault(scene: &Scene, fault: &Value) {
 }
 
 fn healed() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(5);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let run = waiting(&scene);
@@ -69,7 +64,7 @@ fn healed() {
 }
 
 fn not_healed() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(5);
     scene.home.config("");
     let class = scene.class(&json!({}));
     let id = scene.add("");
@@ -86,8 +81,27 @@ fn not_healed() {
     scene.ends(id, "booked", &[&class]);
 }
 
+/// Sent once, and not again by later runs: refusals lock accounts.
+fn wrong_password() {
+    let scene = Scene::new().opens_in(5);
+    let source = "password_command = \"echo wrong\"";
+    scene.home.config(source);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let run = waiting(&scene);
+    scene.sandbox.kill(ANA);
+    Fired::of(run, 3).only("login_required");
+    scene.fired(3).only("login_required");
+    let logins = scene.sandbox.sent("/api/login").len();
+    assert_eq!(logins, 3, "Ana's own for both sessions, and one");
+    scene.ends(id, "pending", &[]);
+    scene.home.config(SOURCE);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
 fn lapsed() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scene::new().opens_in(5);
     scene.home.config("");
     let class = scene.class(&json!({}));
     let id = scene.add("");
@@ -124,15 +138,16 @@ fn nothing_before() {
     scene.ends(id, "booked", &[&class]);
 }
 
-fn five_seconds() {
+/// From the opening on, for so long, every request meets this.
+fn weather(kind: &str, status: u16, lasts: i64) {
     let scene = Scene::new().opens_in(2);
     let class = scene.class(&json!({}));
     let id = scene.add("");
-    let (from, until) = (scene.opens_ms, scene.opens_ms + 5000);
-    fault(
-        &scene,
-        &json!({ "path": "*", "kind": "status", "count": -1, "from_ms": from, "until_ms": until }),
-    );
+    let (from, until) = (scene.opens_ms, scene.opens_ms + lasts);
+    let bad = json!({
+        "path": "*", "kind": kind, "status": status, "count": -1, "from_ms": from, "until_ms": until,
+    });
+    fault(&scene, &bad);
     let fired = scene.fired(0);
     fired.is(&[("booked", 1)]);
     assert!(fired.only("booked")["attempts"].as_u64() > Some(0));
@@ -141,7 +156,7 @@ fn five_seconds() {
 }
 
 fn down() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scene::new().opens_in(4);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     fault(
@@ -198,7 +213,7 @@ fn lost(kind: &str, acted: bool) {
 
 /// Nobody can say what became of it; a later run can.
 fn unreadable() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scene::new().opens_in(4);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     fault(
@@ -230,7 +245,7 @@ fn proves_nothing() {
 
 /// The platform's word is enough; that the row cannot be read takes nothing away.
 fn unconfirmed() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scene::new().opens_in(4);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     fault(

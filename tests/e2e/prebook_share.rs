@@ -136,7 +136,7 @@ fn removed() {
     scene.class(&json!({}));
     let id = scene.add("");
     let run = scene.go("");
-    crate::support::wait_for("the claim", || scene.stored(id)["status"] == "executing");
+    scene.claimed(id);
     let told = scene.command(&format!("prebook remove {id}")).json();
     assert_eq!(told, json!({ "removed": [id] }));
     assert_eq!(Fired::of(run, 0).count("due"), 0);

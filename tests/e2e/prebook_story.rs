@@ -2,14 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, START, Scene, logged_in, outcomes, says, together};
+use crate::support::{ANA, SOURCE, START, Scene, logged_in, outcomes, says, together};
 
 #[test]
 fn from_the_wish_to_the_notice() {
     together(&[
         ("booked, with a notice", booked_with_a_notice),
+        ("a notice that fails", failing_notice),
         ("in words", in_words),
         ("book --prebook", book_or_prebook),
+        ("a weekly rule", weekly),
         ("nothing due", nothing_due),
         ("a dry run asks nobody", dry_run),
         ("told once", told_once),
@@ -63,6 +65,19 @@ fn booked_with_a_notice() {
     assert_eq!(seen["reservation_id"], stored["reservation_id"]);
 }
 
+/// A warning, and no failure of the run.
+fn failing_notice() {
+    let scene = Scene::new().opens_in(2);
+    let lines = format!("{SOURCE}\n[[notify]]\ncommand = \"exit 9\"");
+    scene.home.config(&lines);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    assert!(fired.words.starts_with("warning: "), "{fired:?}");
+    scene.ends(id, "booked", &[&class]);
+}
+
 fn in_words() {
     let scene = Scene::new().opens_in(2);
     let class = scene.class(&json!({}));
@@ -106,6 +121,32 @@ fn book_or_prebook() {
     let other = other.arg(scene.day.to_string()).json();
     assert_eq!(other["outcome"], "booked", "{other}");
     assert_eq!(other["prebooking_id"], Value::Null, "{other}");
+}
+
+/// Its occurrence of that day is booked; those of later weeks wait, a day left out is left out.
+fn weekly() {
+    let scene = Scene::new().opens_in(3);
+    let class = scene.class(&json!({}));
+    let later = scene.day + chrono::Days::new(7);
+    scene.class(&json!({ "day": later }));
+    let weekday = scene.day.format("%a").to_string().to_lowercase();
+    let add = format!(
+        "prebook add --weekly {weekday} --time {START} --class wod --opens {}",
+        scene.rule
+    );
+    let told = scene.command(&add).any_stderr().json();
+    assert_eq!(told["rules"][0]["id"], "r1", "{told}");
+    let id = told["prebookings"][0]["id"].as_i64().unwrap();
+    scene
+        .command(&format!("prebook skip {later}"))
+        .any_stdout()
+        .done();
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.on_time();
+    let stored = scene.ends(id, "booked", &[&class]);
+    assert_eq!(stored["rule"], "r1", "{stored}");
+    let left = scene.command("prebook list").json();
+    assert_eq!(left["prebookings"], json!([]), "{left}");
 }
 
 fn nothing_due() {

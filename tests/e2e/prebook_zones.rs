@@ -107,21 +107,19 @@ fn odd_nights_and_other_zones() {
             .iter()
             .map(|case| (case, scope.spawn(|| plays(case))))
             .collect();
+        together(&[
+            ("hours, told by a refusal", moved_by_hours),
+            ("a day learned, its hour guessed", half_hours),
+            ("a guess on a server that is ahead", guess_counts),
+            ("a guess that comes late", late_guess),
+            ("an alternative that opens later", later_alternative),
+        ]);
         let ended = running.into_iter().map(|(case, it)| (case, it.join()));
         ended
             .filter_map(|(case, end)| end.is_err().then_some(case))
             .collect()
     });
     assert!(failed.is_empty(), "{failed:#?}");
-}
-
-#[test]
-fn whole_minutes_and_half_hours() {
-    together(&[
-        ("hours, told by a refusal", moved_by_hours),
-        ("a day learned, its hour guessed", half_hours),
-        ("an alternative that opens later", later_alternative),
-    ]);
 }
 
 /// The rule is a minute too early; the refusal tells the instant, and the run moves there.
@@ -175,6 +173,53 @@ fn half_hours() {
         &["aimharder boxes set crossfitdemo --opens 4d@01:00"],
     );
     scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// A box of which only the day is known, and a class of 18 January that is wished for.
+fn guessed(scene: &Scene, opens: &str) -> (String, i64) {
+    let gym = json!({ "name": "crossfitdemo", "opens": opens });
+    scene.sandbox.gym(&gym);
+    let class = json!({ "day": "2027-01-18", "start": "15:30", "opens_at_ms": null });
+    let class = scene.class(&class);
+    let other = json!({ "day": "2027-01-28", "start": "15:30", "opens_at_ms": null });
+    scene.class(&other);
+    // asked for another class, the box tells its day
+    let book = "book --day 2027-01-28 --time 15:30 --class WOD --session background";
+    scene.command(book).status(9).any_stderr().json();
+    let added = add(scene, "2027-01-18", "15:30");
+    assert_eq!(added["opens"], "4d?", "{added}");
+    (class, added["id"].as_i64().unwrap())
+}
+
+/// By the machine's clock it was not midnight yet when the try of midnight was refused.
+fn guess_counts() {
+    let at = "2027-01-13T23:00:00Z"; // midnight in Madrid
+    let ahead = (unix_ms(at) - real_ms()) / 1000 - 11;
+    let mut scene = Scene::at(ahead);
+    scene.server_ahead((ahead + 4) * 1000);
+    let (_, id) = guessed(&scene, "4d@07:00");
+    let fired = scene.fired(0);
+    assert_eq!(fired.only("too_early")["attempts"], 1, "{fired:?}");
+    assert_eq!(
+        scene.fired(0).count("due"),
+        0,
+        "the next is due at half past"
+    );
+    assert_eq!(scene.stored(id)["attempts"], 1);
+}
+
+/// The machine was off in the morning: that it is open now does not tell since when.
+fn late_guess() {
+    let scene = shortly_before("2027-01-14T07:10:00Z", 0); // 08:10 in Madrid
+    let (class, id) = guessed(&scene, "4d@07:00");
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    let message = &fired.only("booked")["message"];
+    assert!(
+        !message.to_string().contains("--opens"),
+        "a rule that nobody knows: {message}"
+    );
     scene.ends(id, "booked", &[&class]);
 }
 

@@ -1,20 +1,12 @@
 //! Ctrl-C and SIGTERM in a refresh: 130 and 143, and nothing half done.
 
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{ANA, Home, Run, Sandbox, logged_in, side_by_side, wait_for};
+use crate::support::{ANA, Home, Run, Sandbox, logged_in, side_by_side, signal, wait_for};
 
 const SIGNALS: [(&str, i32); 2] = [("INT", 130), ("TERM", 143)];
-
-fn signal(name: &str, process: u32) {
-    let sent = Command::new("kill")
-        .args(["-s", name, &process.to_string()])
-        .status();
-    assert!(sent.expect("kill").success());
-}
 
 /// Interrupted after this many requests for the path have come in; nothing may be said.
 fn interrupted(

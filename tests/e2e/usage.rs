@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{ANA, Home, logged_in};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 13] = [
     "login",
     "logout",
     "sessions",
@@ -19,6 +19,8 @@ const COMMANDS: [&str; 11] = [
     "classes",
     "bookings",
     "book",
+    "completions",
+    "man",
 ];
 
 #[test]
@@ -80,6 +82,87 @@ fn called_wrongly() {
         .stderr_has(&["aimharder login ana@example.org"])
         .done();
     assert!(!home.store_path().exists(), "usage comes first");
+}
+
+#[test]
+fn called_wrongly_the_answer_is_one_plain_line() {
+    let home = Home::nowhere();
+    for (args, words) in [
+        ("prebook", "(add, list, rules, remove, skip, run)"),
+        ("notify", "(test); see `aimharder notify --help`"),
+        ("boxes frob", "'frob'"),
+        (
+            "classes --dai mon",
+            "tip: a similar argument exists: '--day'",
+        ),
+        (
+            "book",
+            "--day <DAY>, <--time <TIME>|--id <ID>>; see `aimharder book --help`",
+        ),
+        (
+            "classes --days x",
+            "\"x\" is no whole number from 1 to 31, for example 7",
+        ),
+        ("classes --days 32", "from 1 to 31"),
+        ("refresh --jobs 0", "from 1 to 64"),
+        ("refresh --rate 1e3", "from 0 to 10000"),
+        ("boxes set x --id 0", "1 or more"),
+    ] {
+        home.run(args).fails(2, &[words]).done();
+        let told = home.run(args).status(2).any_stderr().json();
+        let message = told["error"]["message"].as_str().unwrap();
+        assert!(
+            message.contains(words) && !message.contains('\n'),
+            "{message}"
+        );
+    }
+    for command in ["book --day mon --id", "cancel --reservation"] {
+        for id in ["", " ", "1;2", "é"] {
+            home.run(command)
+                .arg(id)
+                .fails(2, &["is no number, for example"])
+                .done();
+        }
+    }
+    assert!(!home.store_path().exists());
+}
+
+#[test]
+fn saying_a_flag_twice_is_no_mistake() {
+    let (_sandbox, home) = logged_in();
+    home.run("sessions -q -q --json").json();
+    home.run("classes --open --open").any_stdout().done();
+    home.run("classes --day mon --day tue")
+        .fails(2, &["--day"])
+        .done();
+}
+
+#[test]
+fn a_password_beside_login_is_not_repeated() {
+    let home = Home::nowhere();
+    let secret = "Hunter-Zwei";
+    for before in [
+        "login ana@example.org",
+        "login",
+        "login --",
+        "login ana@example.org --json",
+    ] {
+        let told = home.run(before).arg(secret).status(2).unchecked();
+        assert_eq!(told.status, Some(2));
+        assert!(!format!("{told:?}").contains(secret), "{told:?}");
+        assert!(told.stderr.contains("ana@example.org`"), "{told:?}");
+    }
+    for flag in ["--password=", "-p", "--"] {
+        let told = home
+            .run("login ana@example.org")
+            .arg(format!("{flag}{secret}"))
+            .unchecked();
+        assert_eq!(told.status, Some(2));
+        assert!(!format!("{told:?}").contains(secret), "{told:?}");
+    }
+    home.run("login ana@example.org --pasword-stdin")
+        .fails(2, &["'--password-stdin'"])
+        .done();
 }
 
 #[test]

@@ -230,8 +230,10 @@ fn further_ones_when_they_open_within_seven_days() {
         ("23d@10:00", Some("2026-12-20"), "2026-12-14", 4),
         ("23d@10:00", Some("2026-12-21"), "2026-12-21", 5),
         ("552h", None, "2026-12-14", 4),
-        // what is open already is taken too, a year of it
-        ("366d", None, "2027-11-22", 53),
+        // what has been open for long is not taken all at once
+        ("30d", None, "2026-12-21", 5),
+        ("60d", None, "2027-01-25", 5),
+        ("366d", None, "2027-11-22", 5),
     ] {
         let rule = rule("mon", "18:30", until, Some(opens));
         let days = unfolded(&rule, Tz::Europe__Madrid, now);

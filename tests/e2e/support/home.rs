@@ -1,6 +1,7 @@
 //! A home of its own for every test: config, store, nothing else.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -74,6 +75,12 @@ impl Home {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         path
+    }
+
+    /// A command of that name in the folder `tools`, which does this.
+    pub(crate) fn tool(&self, name: &str, script: &str) {
+        let path = self.write(&format!("tools/{name}"), &format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// A run of the binary here, arguments separated by spaces.

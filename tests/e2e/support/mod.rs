@@ -18,6 +18,8 @@ mod report;
 mod run;
 mod sandbox;
 mod scene;
+mod terminal;
+mod together;
 
 use aimharder::model::account::Account;
 use aimharder::model::session::SessionKind;
@@ -30,7 +32,9 @@ pub(crate) use fired::{Fired, outcomes, says};
 pub(crate) use home::Home;
 pub(crate) use run::{Output, Run, Running, all_at_once};
 pub(crate) use sandbox::Sandbox;
-pub(crate) use scene::{SOURCE, START, Scene, real_ms, together};
+pub(crate) use scene::{SOURCE, START, Scene, real_ms};
+pub(crate) use terminal::{bare, shown};
+pub(crate) use together::{soon, together};
 
 /// The sandbox's two people.
 pub(crate) const ANA: &str = "ana@example.org";
@@ -97,4 +101,12 @@ pub(crate) fn side_by_side<T: Sync>(cases: &[T], test: impl Fn(&T) + Sync) {
             scope.spawn(|| test(case));
         }
     });
+}
+
+/// Sends a process a signal: `INT`, `TERM`, `STOP`, `CONT`.
+pub(crate) fn signal(name: &str, process: u32) {
+    let sent = std::process::Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status();
+    assert!(sent.expect("kill").success());
 }

@@ -11,7 +11,7 @@
 
 use std::fs;
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Europe::Madrid;
@@ -19,7 +19,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::fired::{Fired, HISTORY, PREBOOKING, has_keys};
-use super::{ANA, ANAS, Home, Run, Running, Sandbox, start};
+use super::{ANA, ANAS, Home, Run, Running, Sandbox, soon, start};
 
 /// Where the class stands in its day: the default timetable has nothing then.
 pub(crate) const START: &str = "13:10";
@@ -178,11 +178,26 @@ impl Scene {
         Fired::of(self.go(args), status)
     }
 
+    /// Waits until a run has claimed it.
+    pub(crate) fn claimed(&self, id: i64) {
+        let status = format!("SELECT status FROM prebookings WHERE id = {id}");
+        soon("the claim", || {
+            self.home.ask(&status).as_deref() == Some("executing")
+        });
+    }
+
+    /// Waits until a run has looked the class up.
+    pub(crate) fn looked_up(&self) {
+        soon("the class looked up", || {
+            !self.sandbox.sent("/api/bookings").is_empty()
+        });
+    }
+
     /// Waits for an instant that lies so far from the opening (before it: negative).
     pub(crate) fn wait_until(&self, from_opening_ms: i64) {
         let left = self.opens_ms + from_opening_ms - self.now_ms();
         if let Ok(left) = u64::try_from(left) {
-            thread::sleep(std::time::Duration::from_millis(left));
+            thread::sleep(Duration::from_millis(left));
         }
     }
 
@@ -204,16 +219,16 @@ impl Scene {
     pub(crate) fn ends(&self, id: i64, status: &str, classes: &[&str]) -> Value {
         let stored = self.stored(id);
         assert_eq!(stored["status"], status, "{stored}");
-        let mut ids = Vec::new();
+        let state = self.sandbox.state();
+        let all = state["reservations"].as_array().expect("a list");
         for class in classes {
-            let held = self.sandbox.reservations(class);
-            assert_eq!(held.len(), 1, "reservations of {class}: {held:?}");
-            ids.push(held[0]["idres"].to_string());
+            let number: u64 = class.parse().expect("a class number");
+            let of_class = |held: &&Value| held["class"] == number;
+            let held = all.iter().filter(of_class).count();
+            assert_eq!(held, 1, "reservations of {class}: {all:?}");
         }
-        let all = self.sandbox.state()["reservations"]
-            .as_array()
-            .map_or(0, Vec::len);
-        assert_eq!(all, classes.len(), "reservations in all: {stored}");
+        assert_eq!(all.len(), classes.len(), "{all:?}: {stored}");
+        let ids: Vec<String> = all.iter().map(|held| held["idres"].to_string()).collect();
         if matches!(status, "booked" | "waitlisted") {
             let named = stored["reservation_id"].as_str().unwrap_or_default();
             assert!(ids.iter().any(|id| id == named), "{named}: {stored}");
@@ -233,33 +248,35 @@ impl Scene {
         requests
     }
 
+    /// When requests arrived, in milliseconds from the opening by the server's clock, and what was
+    /// answered.
+    fn arrivals(&self) -> Vec<(i64, String)> {
+        let seen = |request: &Value| {
+            let at = request["server_ms"].as_i64().unwrap() - self.opens_ms;
+            let answer = request["answer"].as_str().unwrap_or("nothing");
+            (at, answer.to_owned())
+        };
+        self.requests().iter().map(seen).collect()
+    }
+
     /// The booking that was taken arrived at the opening or after it, by the server's clock, and
     /// before anybody would have given up.
     pub(crate) fn on_time(&self) {
-        let requests = self.requests();
-        let taken = |request: &&Value| {
-            let answer = request["answer"].as_str().unwrap_or_default();
-            answer.contains("\"id\"")
-        };
-        let taken = requests.iter().find(taken);
-        let at = taken.unwrap_or_else(|| panic!("none was taken: {requests:?}"));
-        let late = at["server_ms"].as_i64().unwrap() - self.opens_ms;
-        assert!((0..GIVE_UP).contains(&late), "{late} ms late: {at}");
+        let arrivals = self.arrivals();
+        let taken = arrivals
+            .iter()
+            .find(|(_, answer)| answer.contains("\"id\""));
+        let (late, _) = taken.unwrap_or_else(|| panic!("none was taken: {arrivals:#?}"));
+        assert!((0..GIVE_UP).contains(late), "{arrivals:#?}");
     }
-}
 
-/// Plays scenes side by side, each in a thread of its name: they spend their time waiting.
-pub(crate) fn together(scenes: &[(&'static str, fn())]) {
-    let failed: Vec<&str> = thread::scope(|scope| {
-        let play = |&(name, play): &(&'static str, fn())| {
-            let thread = thread::Builder::new().name(name.to_owned());
-            (name, thread.spawn_scoped(scope, play).unwrap())
-        };
-        let running: Vec<_> = scenes.iter().map(play).collect();
-        let ended = running.into_iter().map(|(name, it)| (name, it.join()));
-        ended
-            .filter_map(|(name, end)| end.is_err().then_some(name))
-            .collect()
-    });
-    assert!(failed.is_empty(), "failed: {}", failed.join(", "));
+    /// Nothing was sent more than a second before the opening, by the server's clock: so sharp is
+    /// one look at its clock. And nothing was taken later than a machine's clock set by ten seconds
+    /// would have it.
+    pub(crate) fn aimed(&self) {
+        self.on_time();
+        let arrivals = self.arrivals();
+        let (first, last) = (arrivals[0].0, arrivals[arrivals.len() - 1].0);
+        assert!(first >= -1000 && last < 8000, "{arrivals:#?}");
+    }
 }

@@ -1,47 +1,42 @@
 //! `refresh`: keep every login alive.
+//!
+//! * here – the sessions that are due, updated, counted, and the exit code over them
+//! * `tell` – words and notices
 
-use std::collections::{BTreeMap, HashSet};
+mod tell;
+
+use std::collections::HashSet;
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use self::tell::{Problem, tell};
 use super::app::App;
+use super::unattended;
 use crate::cli::RefreshArgs;
-use crate::clock;
-use crate::config::Event;
 use crate::exit::{Failure, Kind};
-use crate::model::session::SessionKind;
-use crate::notify::{self, Notice, Ping};
 use crate::output::{Out, Progress, RefreshOutcome, RefreshView, RefreshedSession};
+use crate::sessions::DEVICE_LIFE;
 use crate::sessions::refresh::{Fate, Plan, future_after};
-use crate::sessions::{DEVICE_LIFE, Pick, Sessions};
-use crate::store::{DueQuery, SessionRow, Status};
-use crate::{aimharder, sessions, told};
-
-/// Subjects of standing problems: `session:` and the row's number.
-const SUBJECT: &str = "session:";
+use crate::store::{DueQuery, SessionRow};
+use crate::{aimharder, clock, notify, sessions};
 
 pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
     if let Some(account) = &app.asked.account
         && app.store.sessions(Some(account))?.is_empty()
     {
-        let words = format!("no session for {account}; run `aimharder login {account}`");
-        return Err(Failure::login_required(words).into());
+        return Err(unattended::unknown(account));
     }
-    let device = device(app)?;
+    let device = unattended::named_device(app)?;
     let switch = app.config.ping.refresh.as_ref();
-    notify::ping(switch, Ping::Start);
-    let view = refresh(args, app, device.as_ref(), out);
-    let well = view.as_ref().is_ok_and(|view| view.failure.is_none());
-    notify::ping(switch, if well { Ping::Success } else { Ping::Fail });
-    out.show(&view?)
+    unattended::run(switch, out, |out| refresh(args, app, device.as_ref(), out))
 }
 
 /// All of it, notices included, but for the result's way to the reader.
 fn refresh(
     args: &RefreshArgs,
     app: &App,
-    device: Option<&Pick>,
+    device: Option<&SessionRow>,
     out: &mut Out,
 ) -> Result<RefreshView> {
     let now = clock::now();
@@ -72,17 +67,6 @@ fn refresh(
     Ok(view)
 }
 
-/// The one session that `--fingerprint` names, of whatever account.
-fn device(app: &App) -> Result<Option<Pick>> {
-    let Some(prefix) = &app.asked.fingerprint else {
-        return Ok(None);
-    };
-    let rows = app.store.sessions(app.asked.account.as_ref())?.into_iter();
-    let devices = rows.filter(|row| row.kind == SessionKind::Device).collect();
-    let row = Sessions::by_prefix(devices, prefix)?;
-    Ok(Some(Pick::Device(row.fingerprint)))
-}
-
 /// Those that need nothing, as they are before anything is done.
 fn fresh(app: &App, query: &DueQuery<'_>, due: &[SessionRow]) -> Result<Vec<RefreshedSession>> {
     let due: HashSet<i64> = due.iter().map(|row| row.id).collect();
@@ -96,17 +80,14 @@ fn fresh(app: &App, query: &DueQuery<'_>, due: &[SessionRow]) -> Result<Vec<Refr
 fn query<'q>(
     args: &RefreshArgs,
     app: &'q App,
-    device: Option<&'q Pick>,
+    device: Option<&'q SessionRow>,
     now: DateTime<Utc>,
 ) -> Result<DueQuery<'q>> {
     let age = TimeDelta::from_std(args.stale_after).map_err(|e| Failure::usage(e.to_string()))?;
     Ok(DueQuery {
         account: app.asked.account.as_ref(),
         kind: app.asked.session,
-        fingerprint: match device {
-            Some(Pick::Device(print)) => Some(print),
-            _ => None,
-        },
+        fingerprint: device.map(|row| &row.fingerprint),
         devices_since: now - DEVICE_LIFE,
         stale_before: if args.force {
             DateTime::<Utc>::MAX_UTC
@@ -121,6 +102,7 @@ fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Fate
     if rows.is_empty() {
         return Ok(Vec::new());
     }
+    app.store.ready()?; // one word about a missing key, not one for every session
     let plan = Plan {
         stale_after: if args.force {
             None
@@ -137,12 +119,6 @@ fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Fate
         .refresh_all(rows, &plan, &|done| progress.step(done));
     progress.finish();
     Ok(fates)
-}
-
-/// One problem: which row, which kind, in words.
-struct Problem<'p> {
-    row: &'p SessionRow,
-    failure: Failure,
 }
 
 /// The numbers of the sessions that are well, and the problems of the others. A busy session is
@@ -212,89 +188,6 @@ fn shown(row: &SessionRow, outcome: RefreshOutcome, error: Option<String>) -> Re
         outcome,
         error,
     }
-}
-
-fn subject(row: &SessionRow) -> String {
-    format!("{SUBJECT}{}", row.id)
-}
-
-/// Put into words what is new, and what is over. What was put into words is also a notice.
-fn tell(
-    app: &App,
-    out: &mut Out,
-    well: &HashSet<i64>,
-    problems: &[Problem<'_>],
-) -> Result<Vec<Notice>> {
-    let mut lines: BTreeMap<&str, Vec<&SessionRow>> = BTreeMap::new();
-    let mut notices = Vec::new();
-    for Problem { row, failure } in problems {
-        let news = told::met(&app.store, &subject(row), failure.kind)?;
-        let event = match failure.kind {
-            Kind::Unreachable => Some(Event::Unreachable),
-            Kind::LoginRequired => Some(Event::LoginRequired),
-            _ => None,
-        };
-        if let Some(event) = event.filter(|_| news) {
-            notices.push(Notice::of_session(
-                event,
-                &row.account,
-                &failure.message,
-                clock::now(),
-            ));
-        }
-        if news || out.is_watched() {
-            lines.entry(&failure.message).or_default().push(row);
-        }
-    }
-    for (words, rows) in lines {
-        match rows.as_slice() {
-            [row] if words.contains(row.account.as_str()) => out.tell(&format!("error: {words}")),
-            rows => out.tell(&format!("error: {}: {words}", whose(rows))),
-        }
-    }
-    for row in recovered(app, well, problems)? {
-        let words = format!("the {} session of {} works again", row.kind, row.account);
-        out.tell(&words);
-        notices.push(Notice::of_session(
-            Event::Recovered,
-            &row.account,
-            &words,
-            clock::now(),
-        ));
-    }
-    Ok(notices)
-}
-
-/// `background session of ana@example.org`, or how many when they are many.
-fn whose(rows: &[&SessionRow]) -> String {
-    match rows {
-        [row] => format!("{} session of {}", row.kind, row.account),
-        several => format!("{} sessions", several.len()),
-    }
-}
-
-/// Sessions whose problem had been told and is over: those refreshed now, and those that another
-/// process has mended.
-fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
-    let mut recovered = Vec::new();
-    for (subject, _) in app.store.problems(SUBJECT)? {
-        let id = subject
-            .trim_start_matches(SUBJECT)
-            .parse()
-            .unwrap_or_default();
-        if problems.iter().any(|problem| problem.row.id == id) {
-            continue;
-        }
-        let Some(row) = app.store.session(id)? else {
-            app.store.clear_problem(&subject)?; // the session is gone, and its problem with it
-            continue;
-        };
-        let seen = well.contains(&id) || row.last_error.is_none();
-        if seen && row.status == Status::Active && told::well(&app.store, &subject)? {
-            recovered.push(row);
-        }
-    }
-    Ok(recovered)
 }
 
 /// Over what was neither fresh nor busy: well, all logged out, all failed alike, or a mixture.

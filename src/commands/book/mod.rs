@@ -1,9 +1,12 @@
-//! `book`: one class, now, and proven.
+//! `book`: one class, now, and proven; `wait` – at its opening instant.
+
+mod wait;
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 
+use self::wait::Done;
 use super::app::App;
 use super::gym::Gym;
 use super::prebook;
@@ -13,41 +16,89 @@ use crate::cli::BookArgs;
 use crate::clock;
 use crate::exit::Failure;
 use crate::model::class::{Class, ClassState, Setting};
+use crate::model::prebooking::Choice;
 use crate::model::session::SessionKind;
 use crate::opening::{Learned, Opening};
 use crate::output::{BookView, Out, SessionRef};
+use crate::prebook::Place;
+use crate::prebook::plan::Calendar;
 
 pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
-    let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
+    let pick = app.pick(&account, SessionKind::Device)?;
+    let mut live = sessions.open(&account, &pick)?;
     let gym = app.gym(&account)?;
     let at = app.box_at(&gym, &mut live)?;
     let today = clock::now().with_timezone(&gym.zone).date_naive();
     let day = args.day.on(today).map_err(Failure::usage)?;
     let mut desk = Desk {
         live: &mut live,
-        at,
+        at: at.clone(),
         family: args.family.clone(),
     };
-
     let rows = desk.schedule(day)?.rows;
     let row = find::one(&rows, &wanted(args), day)?;
-    // a signal waits until the result is told, not only until there is one
-    let _shield = crate::interrupt::shield();
-    let report = if args.dry_run {
-        rehearse(&gym, day, row, &rows, args.waitlist)
+    let done = if args.wait {
+        let wanted = wait::Wanted {
+            account: &account,
+            pick: &pick,
+            gym: &gym,
+            at: &at,
+            place: &place(&gym, at.id),
+            day,
+            row,
+            choice: choice(args, row),
+            family: args.family.as_deref(),
+            waitlist: args.waitlist,
+        };
+        wanted.book(app, &sessions, live, out)?
     } else {
-        desk.book(day, row, args.waitlist)?
+        // a signal waits until the result is told, not only until there is one
+        let shield = Some(crate::interrupt::shield());
+        let report = if args.dry_run {
+            rehearse(&gym, day, row, &rows, args.waitlist)
+        } else {
+            desk.book(day, row, args.waitlist)?
+        };
+        if let Some(learned) = report.learned {
+            learn(app, &gym, learned)?;
+        }
+        let session = SessionRef::from(live.row());
+        Done {
+            report,
+            session,
+            shield,
+        }
     };
-    if let Some(learned) = report.learned {
-        learn(app, &gym, learned)?;
-    }
-    let mut view = view(&gym, day, report, SessionRef::from(live.row()));
+    let _shield = done.shield;
+    let mut view = view(&gym, day, done.report, done.session);
+    view.asks_for_rule = args.wait && view.outcome == Outcome::TooEarly && view.opens_at.is_none();
     if args.prebook && view.outcome == Outcome::TooEarly {
         prebook::instead(args, app, &gym, &account, &mut view)?;
     }
+    app.note_classes(&gym, &rows);
     out.show(&view)
+}
+
+fn place(gym: &Gym, id: i64) -> Place {
+    Place {
+        host: gym.host.clone(),
+        id: Some(id),
+        calendar: Calendar {
+            zone: gym.zone,
+            opening: gym.opening,
+        },
+    }
+}
+
+/// The class as it was described; one that was named by its number, as the schedule shows it.
+fn choice(args: &BookArgs, row: &Row) -> Choice {
+    let shown = Some(row.name.clone()).filter(|name| args.id.is_some() && !name.is_empty());
+    Choice {
+        start: row.start,
+        class: args.class.clone().or(shown),
+    }
 }
 
 fn wanted(args: &BookArgs) -> find::Wanted {
@@ -115,6 +166,7 @@ fn view(gym: &Gym, day: NaiveDate, report: BookReport, session: SessionRef) -> B
         opens_at: opens_at(gym, day, &report.row, report.outcome, report.learned),
         class: Class::of(&report.row, setting),
         prebooking_id: None,
+        asks_for_rule: false,
         message: report.message,
         book_state: report.state,
         gym: gym.name.clone(),

@@ -1,0 +1,121 @@
+//! How a wish to book can end, and what the schedule alone decides of it.
+
+use serde::Serialize;
+
+use super::{Hold, hold};
+use crate::aimharder::{BookAnswer, Row, Verdict};
+use crate::opening::Learned;
+
+/// How a wish to book ended (`cli.md`, "Booking").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Booked,
+    Waitlisted,
+    AlreadyBooked,
+    /// not open yet, and stored to be booked at the opening
+    Prebooked,
+    WouldBook,
+    Full,
+    NoCredit,
+    PaymentPending,
+    LimitReached,
+    SameTime,
+    TooLate,
+    Closed,
+    Refused,
+    TooEarly,
+}
+
+impl Outcome {
+    /// Its name in JSON and in the history.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Booked => "booked",
+            Self::Waitlisted => "waitlisted",
+            Self::AlreadyBooked => "already_booked",
+            Self::Prebooked => "prebooked",
+            Self::WouldBook => "would_book",
+            Self::Full => "full",
+            Self::NoCredit => "no_credit",
+            Self::PaymentPending => "payment_pending",
+            Self::LimitReached => "limit_reached",
+            Self::SameTime => "same_time",
+            Self::TooLate => "too_late",
+            Self::Closed => "closed",
+            Self::Refused => "refused",
+            Self::TooEarly => "too_early",
+        }
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.name())
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct BookReport {
+    pub outcome: Outcome,
+    /// the class as it is now, as far as it was read again
+    pub row: Row,
+    pub reservation: Option<String>,
+    pub message: Option<String>,
+    /// the platform's own number for it
+    pub state: Option<i64>,
+    /// what a "too early" told about the opening
+    pub learned: Option<Learned>,
+}
+
+/// What the schedule alone decides: the class is mine, or nobody can book it.
+pub(crate) fn decided(row: &Row) -> Option<BookReport> {
+    let outcome = if row.cancelled {
+        Outcome::Closed
+    } else {
+        match hold(row) {
+            Some(Hold::Booked) => Outcome::AlreadyBooked,
+            Some(Hold::Waiting) => Outcome::Waitlisted,
+            _ if !row.enabled || row.staff || row.hidden => Outcome::Closed,
+            _ => return None,
+        }
+    };
+    let mut report = report(outcome, row.clone(), None);
+    if outcome == Outcome::Closed {
+        let why = if row.cancelled {
+            "the gym has cancelled this class"
+        } else if row.staff {
+            "this place is reserved by the gym's staff"
+        } else {
+            "this class is not offered for booking"
+        };
+        report.message = Some(why.into());
+    }
+    Some(report)
+}
+
+/// What an answer, or the row alone, comes to.
+pub(super) fn report(outcome: Outcome, row: Row, answer: Option<BookAnswer>) -> BookReport {
+    let reservation = row
+        .reservation
+        .clone()
+        .or_else(|| answer.as_ref().and_then(|a| a.reservation.clone()))
+        .filter(|_| {
+            matches!(
+                outcome,
+                Outcome::Booked | Outcome::AlreadyBooked | Outcome::Waitlisted
+            )
+        });
+    let learned = answer.as_ref().and_then(|a| match &a.verdict {
+        Verdict::TooEarly(learned) => *learned,
+        _ => None,
+    });
+    BookReport {
+        outcome,
+        row,
+        reservation,
+        message: answer.as_ref().and_then(|a| a.message.clone()),
+        state: answer.and_then(|a| a.state),
+        learned,
+    }
+}

@@ -1,0 +1,150 @@
+//! `book --wait`: stay until booking opens, and book at the instant.
+//!
+//! An opening that nobody has told is asked for first: the refusal tells it. A guess (`4d?`) is
+//! tried every half hour of its day, as a prebooking's would be.
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use super::learn;
+use crate::aimharder::{BoxAt, Row};
+use crate::booking::{BookReport, Desk, Outcome, decided};
+use crate::clock;
+use crate::commands::app::App;
+use crate::commands::gym::Gym;
+use crate::interrupt::{self, Shield};
+use crate::model::account::Account;
+use crate::model::prebooking::Choice;
+use crate::opening::Opening;
+use crate::output::{Countdown, Out, SessionRef, no_need_to_stay, wait_words};
+use crate::prebook::{NextTry, Place, Stay, next_try};
+use crate::sessions::{Live, Pick, Sessions};
+
+/// What came of it, and who acted.
+pub(super) struct Done {
+    pub report: BookReport,
+    pub session: SessionRef,
+    /// a signal waits until the result is told
+    pub shield: Option<Shield>,
+}
+
+/// The class that is waited for.
+pub(super) struct Wanted<'w> {
+    pub account: &'w Account,
+    pub pick: &'w Pick,
+    pub gym: &'w Gym,
+    pub at: &'w BoxAt,
+    pub place: &'w Place,
+    pub day: NaiveDate,
+    pub row: &'w Row,
+    /// as it was described
+    pub choice: Choice,
+    pub family: Option<&'w str>,
+    pub waitlist: bool,
+}
+
+impl Wanted<'_> {
+    /// Ask now, or at the next instant that booking may open at, until there is an answer that is
+    /// not "too early", or nobody knows of a later instant.
+    pub(super) fn book<'s>(
+        &self,
+        app: &App,
+        sessions: &'s Sessions<'s>,
+        live: Live<'s>,
+        out: &mut Out,
+    ) -> Result<Done> {
+        let mut rule = self.gym.opening;
+        let mut next = self.first(rule);
+        let mut live = Some(live);
+        loop {
+            let reopen = || sessions.open(self.account, self.pick);
+            let session = live.take().map_or_else(reopen, Ok)?;
+            let (done, moved) = match next {
+                None => (self.ask(session)?, true),
+                Some(next) => self.stay(next, sessions, session, out)?,
+            };
+            if let Some(learned) = done.report.learned {
+                learn(app, self.gym, learned)?;
+            }
+            if done.report.outcome != Outcome::TooEarly {
+                return Ok(done);
+            }
+            // a rule that was waited for in vain is believed no more, a guess goes on
+            let told = done.report.learned.map(Opening::learned);
+            let guess = rule.filter(|rule| rule.guess);
+            rule = told.filter(|_| moved || guess.is_some()).or(guess);
+            next = rule.and_then(|rule| self.next(rule));
+            if next.is_none() {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// `None`: ask at once. What the schedule decides, and what may be open already, needs no waiting.
+    fn first(&self, rule: Option<Opening>) -> Option<NextTry> {
+        let rule = rule.filter(|_| decided(self.row).is_none())?;
+        let first = rule.first_try(self.day, self.row.start, self.gym.zone);
+        let may_be_open = rule.guess && first <= clock::now();
+        self.next(rule).filter(|_| !may_be_open)
+    }
+
+    fn next(&self, rule: Opening) -> Option<NextTry> {
+        let class = (self.day, self.row.start);
+        next_try(rule, class, self.gym.zone, clock::now())
+    }
+
+    fn ask(&self, mut live: Live<'_>) -> Result<Done> {
+        let shield = interrupt::shield();
+        let mut desk = Desk {
+            live: &mut live,
+            at: self.at.clone(),
+            family: self.family.map(str::to_owned),
+        };
+        let report = desk.book(self.day, self.row, self.waitlist)?;
+        Ok(Done {
+            report,
+            session: SessionRef::from(live.row()),
+            shield: Some(shield),
+        })
+    }
+
+    /// What came of it, and whether a refusal told of a later opening.
+    fn stay<'s>(
+        &self,
+        next: NextTry,
+        sessions: &'s Sessions<'s>,
+        live: Live<'s>,
+        out: &mut Out,
+    ) -> Result<(Done, bool)> {
+        let opens = next.at.with_timezone(&self.gym.zone);
+        log::info!("waiting until {opens}");
+        if out.is_watched() {
+            let now = clock::now();
+            out.tell(&wait_words(opens, next.is_opening, now));
+            if let Some(words) = no_need_to_stay(opens, self.day, &self.choice, now) {
+                out.tell(&words);
+            }
+        }
+        let countdown = Countdown::until(next.at);
+        let stay = Stay {
+            sessions,
+            account: self.account,
+            pick: self.pick,
+            family: self.family,
+            day: self.day,
+            place: self.place,
+            choice: self.choice.clone(),
+            class_id: &self.row.id,
+            waitlist: self.waitlist,
+        };
+        let stayed = stay.until(next, live);
+        drop(countdown);
+        let stayed = stayed?;
+        let done = Done {
+            report: stayed.report,
+            session: SessionRef::from(&stayed.session),
+            shield: stayed.shield,
+        };
+        Ok((done, stayed.moved_to.is_some()))
+    }
+}

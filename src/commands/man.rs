@@ -1,0 +1,37 @@
+//! `man`: one page to standard output, or all of them into a folder.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::cli::{ManArgs, manual};
+use crate::exit::Failure;
+use crate::output::{ManView, Out};
+
+pub(super) fn run(args: &ManArgs, out: &mut Out) -> Result<()> {
+    if let Some(folder) = &args.dir {
+        return out.show(&ManView::Written(write_all(folder)?));
+    }
+    let Some(page) = manual::page(&args.command) else {
+        return Err(Failure::not_found(format!(
+            "there is no command {:?}; `aimharder help` lists them",
+            args.command.join(" ")
+        ))
+        .into());
+    };
+    out.show(&ManView::Page(page?.text))
+}
+
+fn write_all(folder: &Path) -> Result<Vec<String>> {
+    let place = || format!("cannot write manual pages into {}", folder.display());
+    fs::create_dir_all(folder).with_context(place)?;
+    let mut written = Vec::new();
+    for page in manual::pages()? {
+        let file = folder.join(page.file);
+        fs::write(&file, page.text).with_context(place)?;
+        written.push(file.display().to_string());
+    }
+    written.sort();
+    Ok(written)
+}

@@ -1,0 +1,62 @@
+//! The exit code over all results (`cli.md`, `prebook run`).
+
+use std::collections::BTreeSet;
+
+use crate::booking::Outcome;
+use crate::exit::{Failure, Kind};
+use crate::model::prebooking::Progress;
+use crate::output::{RunView, prebooking_sentence};
+use crate::prebook::{Ending, Settled};
+
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    bad: BTreeSet<Kind>,
+    succeeded: bool,
+    first: Option<String>,
+}
+
+impl Codes {
+    pub(super) fn add(&mut self, settled: &Settled) {
+        match code(settled) {
+            Some(kind) => {
+                self.bad.insert(kind);
+                self.first
+                    .get_or_insert_with(|| prebooking_sentence(settled));
+            }
+            None => {
+                self.succeeded |=
+                    matches!(settled.progress, Progress::Booked | Progress::Waitlisted);
+            }
+        }
+    }
+
+    pub(super) fn failure(self, view: &RunView) -> Option<Failure> {
+        let mut kinds = self.bad.into_iter();
+        let kind = match (kinds.next()?, kinds.next()) {
+            (only, None) if !self.succeeded => only,
+            _ => Kind::Partial,
+        };
+        let message = format!(
+            "{} of {} prebookings were not booked: {}",
+            view.failed + view.postponed,
+            view.due,
+            self.first.unwrap_or_default()
+        );
+        // each result was put into words when it was new
+        Some(Failure {
+            told: true,
+            ..Failure::new(kind, message)
+        })
+    }
+}
+
+/// `None`: booked, queued, or postponed for a reason that is none to worry about.
+pub(super) fn code(settled: &Settled) -> Option<Kind> {
+    let pending = settled.progress == Progress::Pending;
+    match settled.ending {
+        Ending::Book(Outcome::Booked | Outcome::AlreadyBooked | Outcome::Waitlisted) => None,
+        Ending::Book(Outcome::Full | Outcome::Closed | Outcome::TooEarly) if pending => None,
+        Ending::Book(_) | Ending::Cancelled | Ending::Expired => Some(Kind::Refused),
+        Ending::Trouble(kind) => Some(kind),
+    }
+}

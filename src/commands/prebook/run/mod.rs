@@ -1,0 +1,140 @@
+//! `prebook run`: everything that opens soon, at its instant.
+//!
+//! * here – the run itself
+//! * `rehearse` – `--dry-run`
+//! * `result` – what one prebooking came to, as it is shown; `codes` – the exit code over all
+//! * `tell` – words and notices
+
+mod codes;
+mod rehearse;
+mod result;
+mod tell;
+
+use anyhow::Result;
+
+use super::Boxes;
+use crate::cli::PrebookRunArgs;
+use crate::clock;
+use crate::commands::app::App;
+use crate::commands::unattended;
+use crate::exit::Failure;
+use crate::model::account::Account;
+use crate::model::prebooking::Prebooking;
+use crate::model::session::SessionKind;
+use crate::opening::Learned;
+use crate::output::{Out, RunView};
+use crate::prebook::plan::Calendar;
+use crate::prebook::{Place, Run, Settled};
+use crate::sessions::Pick;
+use crate::store::{self, SessionRow};
+
+pub(super) fn run(args: &PrebookRunArgs, app: &App, out: &mut Out) -> Result<()> {
+    check_account(app)?;
+    let device = unattended::named_device(app)?;
+    if args.dry_run {
+        return out.show(&rehearse::rehearse(args, app, device.as_ref())?);
+    }
+    let switch = app.config.ping.prebook.as_ref();
+    unattended::run(switch, out, |out| book_all(args, app, device, out))
+}
+
+/// Nothing stored for an account that was named: a typing error, most likely.
+fn check_account(app: &App) -> Result<()> {
+    let Some(account) = &app.asked.account else {
+        return Ok(());
+    };
+    let asked = Some(account);
+    let nothing = app.store.sessions(asked)?.is_empty()
+        && app.store.prebookings(asked)?.is_empty()
+        && app.store.rules(asked)?.is_empty();
+    if nothing {
+        return Err(unattended::unknown(account));
+    }
+    Ok(())
+}
+
+/// All of it, notices included, but for the result's way to the reader. What breaks on the way
+/// takes nothing from the results of the others.
+fn book_all(
+    args: &PrebookRunArgs,
+    app: &App,
+    device: Option<SessionRow>,
+    out: &mut Out,
+) -> Result<RunView> {
+    raise_file_limit();
+    let account = app.asked.account.as_ref();
+    let sessions = app.sessions();
+    let spans = (args.horizon, args.give_up);
+    let run = Run::new(&sessions, actor(app, device), spans, account);
+    let boxes = Boxes::of(app);
+    let mut view = RunView::default();
+    let mut codes = codes::Codes::default();
+    let done = run.go(
+        &|prebooking| place(app, prebooking),
+        &|| boxes.unfold(account, clock::now()),
+        &mut |settled| {
+            result::add(&mut view, app, &settled);
+            codes.add(&settled);
+            let learned = learn(app, &settled);
+            tell::tell(app, out, &settled)?;
+            Ok(learned?)
+        },
+    );
+    view.failure = match done {
+        Err(e) if view.results.is_empty() => return Err(e),
+        Err(e) => Some(Failure::of(&e)),
+        Ok(()) => codes.failure(&view),
+    };
+    Ok(view)
+}
+
+/// Which session acts; one device session acts for its owner only.
+fn actor(app: &App, device: Option<SessionRow>) -> (Pick, Option<Account>) {
+    if let Some(row) = device {
+        return (Pick::Device(row.fingerprint), Some(row.account));
+    }
+    let kind = app.asked.session.unwrap_or(SessionKind::Background);
+    (Pick::Kind(kind), None)
+}
+
+/// Every waiting prebooking holds a lock file and a connection.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(e) = setrlimit(Resource::Nofile, raised) {
+        log::debug!("the limit on open files stays at {:?}: {e}", limit.current);
+    }
+}
+
+/// Where a prebooking is to be fired: in a box that store or config know.
+fn place(app: &App, prebooking: &Prebooking) -> Result<Place, String> {
+    let name = &prebooking.wish.gym;
+    let known = app.store.gym(name).map_err(|e| e.to_string())?.is_some();
+    if !known && !app.config.boxes.contains_key(name) {
+        return Err(format!(
+            "box {name} is not known here (any more): run `aimharder boxes --detect`"
+        ));
+    }
+    let gym = app.any_gym(name).map_err(|e| format!("{e:#}"))?;
+    Ok(Place {
+        host: gym.host,
+        id: gym.id,
+        calendar: Calendar {
+            zone: gym.zone,
+            opening: gym.opening,
+        },
+    })
+}
+
+/// What a refusal taught, and the better rule that a guess has turned out to be.
+fn learn(app: &App, settled: &Settled) -> store::Result<()> {
+    for learned in &settled.learned {
+        app.store
+            .learn_opening(&settled.prebooking.wish.gym, &Learned::to_string(learned))?;
+    }
+    Ok(())
+}

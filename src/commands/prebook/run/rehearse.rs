@@ -1,0 +1,53 @@
+//! `prebook run --dry-run`: the plan, without network and without touching anything.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::place;
+use super::result::blank;
+use crate::cli::PrebookRunArgs;
+use crate::clock;
+use crate::commands::app::App;
+use crate::model::prebooking::Progress;
+use crate::output::{ResultView, RunView};
+use crate::prebook::plan::until;
+use crate::store::SessionRow;
+
+pub(super) fn rehearse(
+    args: &PrebookRunArgs,
+    app: &App,
+    device: Option<&SessionRow>,
+) -> Result<RunView> {
+    let now = clock::now();
+    let mut planned: Vec<(Option<DateTime<Utc>>, ResultView)> = Vec::new();
+    for prebooking in app.store.open_prebookings(app.asked.account.as_ref())? {
+        let foreign = device.is_some_and(|row| row.account != prebooking.wish.account);
+        if prebooking.progress != Progress::Pending || foreign {
+            continue;
+        }
+        let calendar = match place(app, &prebooking) {
+            Ok(place) => place.calendar,
+            Err(why) => {
+                log::warn!("prebooking {}: {why}", prebooking.id);
+                continue;
+            }
+        };
+        if calendar.is_due(&prebooking, now, until(now, args.horizon)) {
+            let soonest = calendar.soonest(&prebooking, now);
+            let result = ResultView {
+                outcome: "would_book",
+                opens_at: soonest.map(|at| at.with_timezone(&calendar.zone)),
+                ..blank(&prebooking, &prebooking.wish.first)
+            };
+            planned.push((soonest, result));
+        }
+    }
+    planned.sort_by_key(|(at, result)| (*at, result.id));
+    let results: Vec<ResultView> = planned.into_iter().map(|(_, result)| result).collect();
+    Ok(RunView {
+        due: results.len(),
+        results,
+        dry_run: true,
+        ..RunView::default()
+    })
+}

@@ -1,0 +1,89 @@
+//! Words and notices: successes always, problems when they are new.
+
+use anyhow::Result;
+
+use super::codes::code;
+use crate::clock;
+use crate::commands::app::App;
+use crate::config::Event;
+use crate::exit::Kind;
+use crate::model::prebooking::Progress;
+use crate::notify::{self, Notice};
+use crate::output::{Out, prebooking_sentence};
+use crate::prebook::Settled;
+use crate::{store, told};
+
+/// Tell it. A store that cannot say whether it is news has it told, too.
+pub(super) fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
+    let subject = format!("prebooking:{}", settled.prebooking.id);
+    let (event, news) = match code(settled) {
+        Some(kind) => {
+            let news = told::met(&app.store, &subject, kind);
+            if news_at_least(&news) || out.is_watched() {
+                out.tell(&format!("error: {}", prebooking_sentence(settled)));
+            }
+            (problem(settled, kind), news)
+        }
+        None if settled.progress == Progress::Pending => {
+            (Event::Postponed, postponed(app, out, settled, &subject))
+        }
+        None if settled.progress == Progress::Booked => (Event::Booked, Ok(true)),
+        None => (Event::Waitlisted, Ok(true)),
+    };
+    if news_at_least(&news) {
+        notify::send(&app.config, &[notice(settled, event)]);
+    }
+    news?;
+    if settled.progress != Progress::Pending {
+        app.store.clear_problem(&subject)?;
+    }
+    Ok(())
+}
+
+/// Full under watch, closed, too early: no problem, but worth a notice when it is new.
+fn postponed(app: &App, out: &mut Out, settled: &Settled, subject: &str) -> store::Result<bool> {
+    let sentence = prebooking_sentence(settled);
+    if out.is_watched() {
+        out.tell(&sentence);
+    }
+    if told::well(&app.store, subject)? && !out.is_watched() {
+        out.tell(&format!("over: {sentence}"));
+    }
+    let reason = settled.ending.name();
+    let subject = format!("postponed:{}:{reason}", settled.prebooking.id);
+    told::met(&app.store, &subject, Kind::TooEarly)
+}
+
+fn news_at_least(news: &store::Result<bool>) -> bool {
+    *news.as_ref().unwrap_or(&true)
+}
+
+fn problem(settled: &Settled, kind: Kind) -> Event {
+    match kind {
+        _ if matches!(settled.progress, Progress::Failed | Progress::Expired) => Event::Failed,
+        Kind::LoginRequired => Event::LoginRequired,
+        Kind::Unreachable => Event::Unreachable,
+        _ => Event::Postponed,
+    }
+}
+
+fn notice(settled: &Settled, event: Event) -> Notice {
+    let prebooking = &settled.prebooking;
+    let row = settled.class.as_ref();
+    let named = || settled.choice.class.clone();
+    Notice {
+        gym: Some(prebooking.wish.gym.clone()),
+        prebooking_id: Some(prebooking.id),
+        class: row.map(|row| row.name.clone()).or_else(named),
+        day: Some(prebooking.day),
+        start: Some(row.map_or(settled.choice.start, |row| row.start)),
+        outcome: Some(settled.ending.name().to_owned()),
+        reservation_id: settled.reservation.clone(),
+        ..Notice::of_session(
+            event,
+            &prebooking.wish.account,
+            &prebooking_sentence(settled),
+            clock::now(),
+        )
+    }
+}

@@ -1,0 +1,107 @@
+//! What a refresh puts into words and notices: problems when they are new, and once when they are
+//! over.
+
+use std::collections::{BTreeMap, HashSet};
+
+use anyhow::Result;
+
+use crate::clock;
+use crate::commands::app::App;
+use crate::config::Event;
+use crate::exit::{Failure, Kind};
+use crate::notify::Notice;
+use crate::output::Out;
+use crate::store::{SessionRow, Status};
+use crate::told;
+
+/// Subjects of standing problems: `session:` and the row's number.
+const SUBJECT: &str = "session:";
+
+/// One problem: which row, which kind, in words.
+pub(super) struct Problem<'p> {
+    pub row: &'p SessionRow,
+    pub failure: Failure,
+}
+
+fn subject(row: &SessionRow) -> String {
+    format!("{SUBJECT}{}", row.id)
+}
+
+/// Put into words what is new, and what is over. What was put into words is also a notice.
+pub(super) fn tell(
+    app: &App,
+    out: &mut Out,
+    well: &HashSet<i64>,
+    problems: &[Problem<'_>],
+) -> Result<Vec<Notice>> {
+    let mut lines: BTreeMap<&str, Vec<&SessionRow>> = BTreeMap::new();
+    let mut notices = Vec::new();
+    for Problem { row, failure } in problems {
+        let news = told::met(&app.store, &subject(row), failure.kind)?;
+        let event = match failure.kind {
+            Kind::Unreachable => Some(Event::Unreachable),
+            Kind::LoginRequired => Some(Event::LoginRequired),
+            _ => None,
+        };
+        if let Some(event) = event.filter(|_| news) {
+            notices.push(Notice::of_session(
+                event,
+                &row.account,
+                &failure.message,
+                clock::now(),
+            ));
+        }
+        if news || out.is_watched() {
+            lines.entry(&failure.message).or_default().push(row);
+        }
+    }
+    for (words, rows) in lines {
+        match rows.as_slice() {
+            [row] if words.contains(row.account.as_str()) => out.tell(&format!("error: {words}")),
+            rows => out.tell(&format!("error: {}: {words}", whose(rows))),
+        }
+    }
+    for row in recovered(app, well, problems)? {
+        let words = format!("the {} session of {} works again", row.kind, row.account);
+        out.tell(&words);
+        notices.push(Notice::of_session(
+            Event::Recovered,
+            &row.account,
+            &words,
+            clock::now(),
+        ));
+    }
+    Ok(notices)
+}
+
+/// `background session of ana@example.org`, or how many when they are many.
+fn whose(rows: &[&SessionRow]) -> String {
+    match rows {
+        [row] => format!("{} session of {}", row.kind, row.account),
+        several => format!("{} sessions", several.len()),
+    }
+}
+
+/// Sessions whose problem had been told and is over: those refreshed now, and those that another
+/// process has mended.
+fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
+    let mut recovered = Vec::new();
+    for (subject, _) in app.store.problems(SUBJECT)? {
+        let id = subject
+            .trim_start_matches(SUBJECT)
+            .parse()
+            .unwrap_or_default();
+        if problems.iter().any(|problem| problem.row.id == id) {
+            continue;
+        }
+        let Some(row) = app.store.listed(id)? else {
+            app.store.clear_problem(&subject)?; // the session is gone, and its problem with it
+            continue;
+        };
+        let seen = well.contains(&id) || row.last_error.is_none();
+        if seen && row.status == Status::Active && told::well(&app.store, &subject)? {
+            recovered.push(row);
+        }
+    }
+    Ok(recovered)
+}

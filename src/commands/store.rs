@@ -1,0 +1,77 @@
+//! `store key | encrypt | decrypt | rekey | backup`.
+
+use std::io::{self, IsTerminal};
+
+use anyhow::{Context, Result};
+
+use super::app::App;
+use crate::cli::{BackupArgs, StoreArgs, StoreCommand};
+use crate::exit::Failure;
+use crate::output::{BackupView, Out, StoreKeyView, StoreView};
+use crate::store::{self, Conversion, Store};
+use crate::{interrupt, store_key};
+
+/// `app` is opened where the store is needed: a key can be made without.
+pub(super) fn run(
+    args: &StoreArgs,
+    app: impl FnOnce() -> Result<App>,
+    out: &mut Out,
+) -> Result<()> {
+    match &args.command {
+        StoreCommand::Key => key(out),
+        StoreCommand::Encrypt => convert(&app()?, Store::encrypt, out),
+        StoreCommand::Decrypt(how) if how.forget_logins => {
+            convert(&app()?, Store::forget_secrets, out)
+        }
+        StoreCommand::Decrypt(_) => convert(&app()?, Store::decrypt, out),
+        StoreCommand::Rekey => rekey(&app()?, out),
+        StoreCommand::Backup(args) => backup(args, &app()?, out),
+    }
+}
+
+fn key(out: &mut Out) -> Result<()> {
+    let key = store::new_key().context("make a key")?;
+    out.show(&StoreKeyView {
+        key: key.expose().to_owned(),
+    })
+}
+
+/// A conversion is whole at any moment, but it is better cleaned up too: signals wait for it.
+fn convert(
+    app: &App,
+    how: impl FnOnce(&Store) -> store::Result<Conversion>,
+    out: &mut Out,
+) -> Result<()> {
+    let shield = interrupt::shield();
+    let done = how(&app.store)?;
+    drop(shield);
+    out.show(&StoreView {
+        store: app.store.path().to_owned(),
+        encrypted: done.sealed,
+        changed: done.changed,
+        sessions: done.sessions,
+        removed: done.removed,
+        unclean: done.unclean,
+    })
+}
+
+fn rekey(app: &App, out: &mut Out) -> Result<()> {
+    if !app.store.is_sealed()? {
+        let words = "the store is not encrypted; run `aimharder store encrypt`";
+        return Err(Failure::usage(words).into());
+    }
+    if io::stdin().is_terminal() {
+        let words = "pipe the new key: aimharder store rekey < new.key";
+        return Err(Failure::usage(words).into());
+    }
+    let new = store_key::from_stdin().map_err(Failure::usage)?;
+    convert(app, |store| store.rekey(&new), out)
+}
+
+fn backup(args: &BackupArgs, app: &App, out: &mut Out) -> Result<()> {
+    app.store.backup(&args.file)?;
+    out.show(&BackupView {
+        backup: args.file.clone(),
+        encrypted: app.store.is_sealed()?,
+    })
+}

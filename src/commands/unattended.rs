@@ -1,0 +1,44 @@
+//! What the two commands for cron and timers have in common: a dead-man switch around the work,
+//! and which accounts and sessions they are for.
+
+use anyhow::Result;
+
+use super::app::App;
+use crate::config::SecretUrl;
+use crate::exit::Failure;
+use crate::model::account::Account;
+use crate::model::session::SessionKind;
+use crate::notify::{self, Ping};
+use crate::output::{Out, View};
+use crate::sessions::Sessions;
+use crate::store::SessionRow;
+
+/// The work, notices included, between the switch's start and end; then the result is shown. Work
+/// that breaks off with an error is a failure for the switch, too.
+pub(super) fn run<V: View>(
+    switch: Option<&SecretUrl>,
+    out: &mut Out,
+    work: impl FnOnce(&mut Out) -> Result<V>,
+) -> Result<()> {
+    notify::ping(switch, Ping::Start);
+    let view = work(out);
+    let well = view.as_ref().is_ok_and(|view| view.failure().is_none());
+    notify::ping(switch, if well { Ping::Success } else { Ping::Fail });
+    out.show(&view?)
+}
+
+/// `--account` names one that nothing is known of.
+pub(super) fn unknown(account: &Account) -> anyhow::Error {
+    let words = format!("no session for {account}; run `aimharder login {account}`");
+    Failure::login_required(words).into()
+}
+
+/// The one device session that `--fingerprint` names, of whatever account.
+pub(super) fn named_device(app: &App) -> Result<Option<SessionRow>> {
+    let Some(prefix) = &app.asked.fingerprint else {
+        return Ok(None);
+    };
+    let rows = app.store.sessions(app.asked.account.as_ref())?.into_iter();
+    let devices = rows.filter(|row| row.kind == SessionKind::Device).collect();
+    Ok(Some(Sessions::by_prefix(devices, prefix)?))
+}

@@ -1,0 +1,107 @@
+//! Values for flags and arguments, hung onto the command line's definition for the engine to find.
+
+use std::ffi::OsStr;
+use std::sync::Arc;
+
+use clap::{Arg, Command};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use super::Asked;
+use crate::store::{self, Store};
+use crate::text::fold;
+
+const DAYS: [&str; 9] = [
+    "today", "tomorrow", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
+];
+
+/// What the values are taken from: the store, as far as it is there, and what the line says already.
+#[derive(Clone)]
+struct Known {
+    store: Option<Arc<Store>>,
+    account: Option<String>,
+    gym: Option<String>,
+    /// the background session's fingerprint may be named too
+    any_kind: bool,
+    /// what `man` has pages of, below the names that stand there
+    pages: Vec<String>,
+}
+
+/// The same definition with values where they help.
+pub(super) fn with_values(command: Command, asked: &Asked, store: Option<Store>) -> Command {
+    let folded = |flag| asked.value_of(flag).map(|name| name.trim().to_lowercase());
+    let known = Known {
+        store: store.map(Arc::new),
+        account: folded("--account"),
+        gym: folded("--box"),
+        any_kind: asked.has("sessions"),
+        pages: pages(&command, asked),
+    };
+    hang(command, &known)
+}
+
+fn hang(command: Command, known: &Known) -> Command {
+    command
+        .mut_args(|arg| with_value(arg, known))
+        .mut_subcommands(|sub| hang(sub, known))
+}
+
+fn with_value(arg: Arg, known: &Known) -> Arg {
+    let values: fn(&Known) -> Vec<String> = match arg.get_id().as_str() {
+        "account" | "email" => |known| known.ask(Store::account_names),
+        "gym" | "name" => |known| known.ask(|store| store.box_names(known.account.as_deref())),
+        "class" => |known| known.ask(|store| store.class_names(known.gym.as_deref())),
+        "fingerprint" => {
+            |known| known.ask(|store| store.fingerprints(known.account.as_deref(), known.any_kind))
+        }
+        "ids" => |known| known.ask(Store::removable),
+        "command" => |known| known.pages.clone(),
+        "day" => |_| DAYS.map(str::to_owned).to_vec(),
+        "timezone" => |_| {
+            chrono_tz::TZ_VARIANTS
+                .map(|zone| zone.name().to_owned())
+                .to_vec()
+        },
+        _ => return arg,
+    };
+    let known = known.clone();
+    arg.add(ArgValueCompleter::new(move |current: &OsStr| {
+        fitting(values(&known), &current.to_string_lossy())
+    }))
+}
+
+fn pages(command: &Command, asked: &Asked) -> Vec<String> {
+    let mut named = asked.before().skip_while(|word| *word != "man").skip(1);
+    let below = named.try_fold(command, |above, name| above.find_subcommand(name));
+    let shown = below.into_iter().flat_map(Command::get_subcommands);
+    shown
+        .filter(|sub| !sub.is_hide_set())
+        .map(|sub| sub.get_name().to_owned())
+        .collect()
+}
+
+impl Known {
+    fn ask(&self, question: impl Fn(&Store) -> store::Result<Vec<String>>) -> Vec<String> {
+        let store = self.store.as_deref();
+        store
+            .and_then(|store| question(store).ok())
+            .unwrap_or_default()
+    }
+}
+
+/// Those that begin like what is typed, whatever its case and accents. An explanation follows a tab.
+fn fitting(values: Vec<String>, typed: &str) -> Vec<CompletionCandidate> {
+    let typed = fold(typed);
+    let fits = |value: &String| fold(value).starts_with(&typed);
+    let candidates = values
+        .into_iter()
+        .filter(fits)
+        .enumerate()
+        .map(|(n, value)| {
+            let (value, help) = value.split_once('\t').unwrap_or((&value, ""));
+            let help = (!help.is_empty()).then(|| help.trim().to_owned().into());
+            CompletionCandidate::new(value)
+                .help(help)
+                .display_order(Some(n))
+        });
+    candidates.collect()
+}

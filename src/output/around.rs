@@ -1,0 +1,53 @@
+//! Texts that are printed as they are: scripts, manual pages, calendars.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::View;
+use super::page::Page;
+
+/// `completions`
+#[derive(Debug, Serialize)]
+pub struct ScriptView {
+    pub script: &'static str,
+}
+
+impl View for ScriptView {
+    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+        to.write_all(self.script.as_bytes())
+    }
+}
+
+/// What a completion script reads: one candidate a line.
+#[derive(Debug, Serialize)]
+pub struct CandidatesView {
+    pub lines: Vec<String>,
+}
+
+impl View for CandidatesView {
+    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+        self.lines
+            .iter()
+            .try_for_each(|line| writeln!(to, "{line}"))
+    }
+}
+
+/// `man`
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ManView {
+    /// a page in roff
+    Page(String),
+    /// files that were written
+    Written(Vec<String>),
+}
+
+impl View for ManView {
+    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Page(page) => to.write_all(page.as_bytes()),
+            Self::Written(files) => files.iter().try_for_each(|file| writeln!(to, "{file}")),
+        }
+    }
+}

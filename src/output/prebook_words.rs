@@ -1,0 +1,53 @@
+//! One line about what came of a prebooking: for standard error, notices and the error's message.
+
+use crate::booking::Outcome;
+use crate::exit::Kind;
+use crate::model::prebooking::Progress;
+use crate::prebook::{Ending, Settled};
+
+/// `prebooking 7 of ana@example.org, 18:30 WOD, Mon 23 Nov (crossfitdemo): the class is full`
+pub fn prebooking_sentence(settled: &Settled) -> String {
+    let prebooking = &settled.prebooking;
+    let words = words(settled.ending);
+    let told = settled.message.as_ref().filter(|told| *told != words);
+    let told = told.map_or_else(String::new, |message| format!(" ({message})"));
+    let next = if settled.progress == Progress::Pending {
+        "; it stays pending and is tried again"
+    } else {
+        ""
+    };
+    format!(
+        "prebooking {} of {}, {}, {} ({}): {words}{told}{next}",
+        prebooking.id,
+        prebooking.wish.account,
+        settled.choice,
+        prebooking.day.format("%a %-d %b"),
+        prebooking.wish.gym,
+    )
+}
+
+fn words(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Book(Outcome::Booked) => "booked",
+        Ending::Book(Outcome::AlreadyBooked) => "already booked",
+        Ending::Book(Outcome::Waitlisted) => "on the waiting list",
+        Ending::Book(Outcome::Full) => "the class is full",
+        Ending::Book(Outcome::NoCredit) => "no credit, or the membership does not cover it",
+        Ending::Book(Outcome::PaymentPending) => "a payment is pending",
+        Ending::Book(Outcome::LimitReached) => "the limit of classes is reached",
+        Ending::Book(Outcome::SameTime) => "there is another class at that time",
+        Ending::Book(Outcome::TooLate) => "too late",
+        Ending::Book(Outcome::Closed) => "the class cannot be booked",
+        Ending::Book(Outcome::TooEarly) => "booking is not open yet",
+        Ending::Book(Outcome::Refused | Outcome::WouldBook | Outcome::Prebooked) => {
+            "AimHarder refused the booking"
+        }
+        Ending::Cancelled => "cancelled by the gym",
+        Ending::Expired => "the class has started",
+        Ending::Trouble(Kind::LoginRequired) => "login required",
+        Ending::Trouble(Kind::NotFound) => "no such class",
+        Ending::Trouble(Kind::UnknownOutcome) => "outcome unknown",
+        Ending::Trouble(Kind::Internal) => "something broke on this side",
+        Ending::Trouble(_) => "AimHarder could not be reached",
+    }
+}

@@ -1,0 +1,221 @@
+//! One class of a job: looked up shortly before its opening (ids change), fired at the instant.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::ending::{Ending, Stop};
+use super::job::Job;
+use super::shoot::Hit;
+use crate::aimharder::Row;
+use crate::booking::{Outcome, decided, find};
+use crate::clock;
+use crate::exit::{Failure, Kind};
+use crate::model::prebooking::Choice;
+
+/// A look at the schedule before the opening is given up after this, and tried again.
+const LOOK_UP: Duration = Duration::from_secs(6);
+/// No look at the schedule is under way any more so long before the opening.
+const SPARE: Duration = Duration::from_millis(800);
+/// Between looks in an outage: before the opening, and from it on.
+const BEFORE: Duration = Duration::from_millis(500);
+const FROM_IT_ON: Duration = Duration::from_millis(250);
+
+/// A class in the schedule, or why it is not to be found there.
+type Found = Result<Row, Failure>;
+
+/// When to fire at a class.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    /// its opening, as far as known
+    pub opens: Option<DateTime<Utc>>,
+    /// the same while it is still to come
+    pub ahead: Option<DateTime<Utc>>,
+    /// repeat a refusal that is too early until `--give-up`
+    pub patient: bool,
+}
+
+/// What one class came to.
+#[derive(Debug)]
+pub(super) struct Tried {
+    pub choice: Choice,
+    pub ending: Ending,
+    pub message: Option<String>,
+    pub hit: Option<Hit>,
+    pub opens: Option<DateTime<Utc>>,
+}
+
+impl Tried {
+    /// Decided without a look at the class.
+    pub(super) fn unseen(
+        choice: &Choice,
+        ending: Ending,
+        message: Option<String>,
+        opens: Option<DateTime<Utc>>,
+    ) -> Self {
+        Self {
+            choice: choice.clone(),
+            ending,
+            message,
+            hit: None,
+            opens,
+        }
+    }
+
+    pub(super) fn of(choice: &Choice, hit: Hit, opens: Option<DateTime<Utc>>) -> Self {
+        Self {
+            choice: choice.clone(),
+            ending: hit.ending(),
+            message: hit.report.message.clone(),
+            hit: Some(hit),
+            opens,
+        }
+    }
+}
+
+impl Job<'_> {
+    /// Have a class: prepare, wait for the opening that is ahead, fire.
+    pub(super) fn have(&mut self, choice: &Choice, moment: Moment) -> Result<Tried, Stop> {
+        self.begin(choice, moment.ahead);
+        self.approach(moment.ahead)?;
+        let row = match self.look_up(choice, moment.ahead)? {
+            Ok(row) => row,
+            Err(failure) => {
+                let ending = Ending::Trouble(Kind::NotFound);
+                let message = Some(failure.message);
+                return Ok(Tried::unseen(choice, ending, message, moment.opens));
+            }
+        };
+        if let Some(report) = decided(&row) {
+            return Ok(Tried::of(choice, Hit::of(report, None), moment.opens));
+        }
+        if !self.errand.is_wanted() {
+            return Err(Stop::Removed);
+        }
+        if let Some(at) = moment.ahead {
+            self.hold_breath(at);
+        }
+        let mut hit = self.shoot(&row, false, moment.opens, moment.patient)?;
+        if let Some(now) = self.renumbered(choice, &hit) {
+            hit = self.shoot(&now, false, moment.opens, moment.patient)?;
+        }
+        Ok(Tried::of(choice, hit, moment.opens))
+    }
+
+    /// Refused for no reason that is known: the class may have another number than it was looked up
+    /// with. Then that is the one to ask for.
+    fn renumbered(&mut self, choice: &Choice, hit: &Hit) -> Option<Row> {
+        if hit.ending() != Ending::Book(Outcome::Refused) {
+            return None;
+        }
+        let now = self.find(choice, LOOK_UP).ok()?.ok()?;
+        (now.id != hit.report.row.id && decided(&now).is_none()).then_some(now)
+    }
+
+    /// The class was full: ask for a place on its waiting list.
+    pub(super) fn queue(&mut self, full: &Tried) -> Result<Option<Tried>, Stop> {
+        let Some(row) = full.hit.as_ref().map(|hit| hit.report.row.clone()) else {
+            return Ok(None);
+        };
+        log::info!("full; asking for a place on the waiting list");
+        self.errand.intend(&row.id);
+        let hit = self.shoot(&row, true, full.opens, true)?;
+        Ok(Some(Tried::of(&full.choice, hit, full.opens)))
+    }
+
+    /// The class as it stands in the schedule shortly before, and once more at the opening when it
+    /// was not there or closed. `Err`: it is not there.
+    fn look_up(&mut self, choice: &Choice, ahead: Option<DateTime<Utc>>) -> Result<Found, Stop> {
+        let Some(at) = ahead else {
+            return self.find_within_give_up(choice);
+        };
+        self.wait_for_look_up(at)?;
+        let first = self.find_before(choice, at)?;
+        self.take_aim(at)?;
+        match first {
+            Some(Ok(row))
+                if decided(&row).is_none_or(|report| report.outcome != Outcome::Closed) =>
+            {
+                Ok(Ok(row))
+            }
+            _ => {
+                self.hold_breath(at);
+                self.find_within_give_up(choice)
+            }
+        }
+    }
+
+    /// `None`: it could not be looked up before the opening.
+    fn find_before(&mut self, choice: &Choice, at: DateTime<Utc>) -> Result<Option<Found>, Stop> {
+        loop {
+            let left = self.until(at).saturating_sub(SPARE);
+            if left < Duration::from_millis(50) {
+                return Ok(None);
+            }
+            match self.find(choice, left.min(LOOK_UP)) {
+                Err(Stop::Trouble(Kind::Unreachable, why)) => {
+                    log::info!("the class could not be looked up yet: {why}");
+                    clock::pause(BEFORE);
+                }
+                found => return found.map(Some),
+            }
+        }
+    }
+
+    fn find_within_give_up(&mut self, choice: &Choice) -> Result<Found, Stop> {
+        self.within_give_up(|job, limit| job.find(choice, limit))
+    }
+
+    /// Ask again and again in an outage, until the deadline; once in any case.
+    pub(super) fn within_give_up<T>(
+        &mut self,
+        ask: impl Fn(&mut Self, Duration) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        loop {
+            let limit = self.left().max(LOOK_UP);
+            match ask(self, limit) {
+                Err(Stop::Trouble(Kind::Unreachable, _)) if !self.is_late() => {
+                    clock::pause(FROM_IT_ON);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn find(&mut self, choice: &Choice, limit: Duration) -> Result<Found, Stop> {
+        let rows = self.rows(limit)?;
+        let found = self.fitting(choice, &rows).cloned();
+        if let Ok(row) = &found
+            && decided(row).is_none()
+        {
+            self.errand.intend(&row.id);
+        }
+        Ok(found)
+    }
+
+    /// The schedule of the day, each request given up after `limit`.
+    pub(super) fn rows(&mut self, limit: Duration) -> Result<Vec<Row>, Stop> {
+        let day = self.order.day;
+        // whoever looks is as patient with a lock as with the network, and not more
+        let mut desk = self.desk_for(limit.min(self.left()))?;
+        Ok(desk.schedule_within(day, limit)?.rows)
+    }
+
+    /// The row a choice means. Of several that fit, the one that was meant before.
+    pub(super) fn fitting<'r>(&self, choice: &Choice, rows: &'r [Row]) -> Result<&'r Row, Failure> {
+        let wanted = find::Wanted::At {
+            start: choice.start,
+            name: choice.class.clone(),
+        };
+        find::one(rows, &wanted, self.order.day).or_else(|failure| {
+            let known = |row: &&Row| {
+                row.start == choice.start && Some(row.id.as_str()) == self.order.class_id
+            };
+            let name = choice.class.as_deref();
+            let known = rows.iter().find(known);
+            known
+                .filter(|row| !find::by_name(std::iter::once(*row), name).is_empty())
+                .ok_or(failure)
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! How a try of a prebooking can end, and what that means for its next try.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::aimharder::Row;
+use crate::booking::Outcome;
+use crate::exit::{Failure, Kind};
+use crate::interrupt::Shield;
+use crate::model::prebooking::Choice;
+use crate::opening::Learned;
+use crate::sessions;
+use crate::store::{SessionRow, Shot};
+
+/// How a try of a prebooking ended (`cli.md`, `prebook run`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Book(Outcome),
+    /// the gym has cancelled the class
+    Cancelled,
+    /// the class has started
+    Expired,
+    /// `login_required`, `unreachable`, `unknown_outcome`, `not_found`, or a fault of our own
+    Trouble(Kind),
+}
+
+impl Ending {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Book(outcome) => outcome.name(),
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Trouble(kind) => kind.name(),
+        }
+    }
+
+    /// Not to be had: full, closed, not there, refused. Anything else ends the story: a class was
+    /// had, or must be waited for, or nobody knows.
+    pub fn allows_alternative(self) -> bool {
+        match self {
+            Self::Book(outcome) => matches!(
+                outcome,
+                Outcome::Full
+                    | Outcome::Closed
+                    | Outcome::Refused
+                    | Outcome::NoCredit
+                    | Outcome::PaymentPending
+                    | Outcome::LimitReached
+                    | Outcome::SameTime
+                    | Outcome::TooLate
+            ),
+            Self::Cancelled | Self::Expired | Self::Trouble(Kind::NotFound) => true,
+            Self::Trouble(_) => false,
+        }
+    }
+
+    /// A later run may still get it, so it stays pending.
+    pub fn stays_pending(self, watch: bool) -> bool {
+        match self {
+            Self::Book(Outcome::Full) => watch,
+            Self::Book(Outcome::Closed | Outcome::TooEarly) | Self::Trouble(_) => true,
+            Self::Book(_) | Self::Cancelled | Self::Expired => false,
+        }
+    }
+}
+
+/// Why a try ends at once.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// removed by hand meanwhile
+    Removed,
+    Trouble(Kind, String),
+}
+
+impl From<sessions::Error> for Stop {
+    fn from(error: sessions::Error) -> Self {
+        let failure = Failure::of(&error.into());
+        Self::Trouble(failure.kind, failure.message)
+    }
+}
+
+/// What came of a try.
+#[derive(Debug)]
+pub struct Fired {
+    pub ending: Ending,
+    pub message: Option<String>,
+    pub reservation: Option<String>,
+    /// which of the choices it is about
+    pub choice: Option<Choice>,
+    pub class: Option<Row>,
+    pub opens_at: Option<DateTime<Utc>>,
+    /// the deciding request, by the server's clock
+    pub fired_at: Option<DateTime<Utc>>,
+    pub shots: Vec<Shot>,
+    pub clock_offset_ms: Option<f64>,
+    pub moved_to: Option<DateTime<Utc>>,
+    pub session: Option<SessionRow>,
+    /// the rule that a guess has been found to be, for the user to set
+    pub learned: Vec<Learned>,
+    /// a signal waits until the result is stored and told
+    pub shield: Option<Shield>,
+}
+
+impl Fired {
+    /// Ended without a request.
+    pub(super) fn without_a_shot(ending: Ending, message: impl fmt::Display) -> Self {
+        Self {
+            ending,
+            message: Some(message.to_string()),
+            reservation: None,
+            choice: None,
+            class: None,
+            opens_at: None,
+            fired_at: None,
+            shots: Vec::new(),
+            clock_offset_ms: None,
+            moved_to: None,
+            session: None,
+            learned: Vec::new(),
+            shield: None,
+        }
+    }
+
+    /// Nothing was tried: the class has started.
+    pub(super) fn over() -> Self {
+        Self::without_a_shot(Ending::Expired, "the class has started")
+    }
+}

@@ -1,0 +1,265 @@
+//! What it takes to fire at the classes of one day: a session, the box, the server's clock, and a
+//! limit to how long it may go on. Prebookings and `book --wait` fire with the same job.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::ending::Stop;
+use super::host_clock::{Clocks, HostClock};
+use super::plan::{Calendar, until};
+use crate::aimharder::{BoxAt, Jar, Platform};
+use crate::booking::Desk;
+use crate::clock;
+use crate::exit::Kind;
+use crate::interrupt::Shield;
+use crate::model::account::Account;
+use crate::model::prebooking::Choice;
+use crate::sessions::{self, Live, Pick, Sessions};
+use crate::store::Shot;
+
+/// A probe of the server's clock that takes longer than this says nothing sharp.
+const PROBE: Duration = Duration::from_secs(5);
+
+/// Where classes are to be fired at.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub host: String,
+    pub id: Option<i64>,
+    pub calendar: Calendar,
+}
+
+/// What all jobs of a process share.
+#[derive(Debug)]
+pub(super) struct Shared<'s> {
+    pub sessions: &'s Sessions<'s>,
+    pub pick: Pick,
+    /// how long after an opening "too early", outages and locks are borne with
+    pub give_up: Duration,
+    pub clocks: Clocks,
+    /// how many threads are about to fire
+    pub firing: AtomicUsize,
+}
+
+impl<'s> Shared<'s> {
+    pub(super) fn new(sessions: &'s Sessions<'s>, pick: Pick, give_up: Duration) -> Self {
+        Self {
+            sessions,
+            pick,
+            give_up,
+            clocks: Clocks::default(),
+            firing: AtomicUsize::new(0),
+        }
+    }
+}
+
+/// On whose behalf a job acts: a run that has claimed a prebooking, or a person who stays.
+pub(super) trait Errand: fmt::Debug + Sync {
+    /// Asked now and then in a long wait, and before anything is sent.
+    fn is_wanted(&self) -> bool;
+
+    /// This class is about to be asked for: written down first, so that whoever comes after a
+    /// process that died knows what to look for (design.md, promise 9).
+    fn intend(&self, class_id: &str);
+}
+
+/// Whose classes of which day.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Order<'o> {
+    pub account: &'o Account,
+    pub family: Option<&'o str>,
+    pub day: NaiveDate,
+    pub place: &'o Place,
+    /// the class's number when it was last seen, for a description that fits several
+    pub class_id: Option<&'o str>,
+}
+
+/// Firing at one class, or at several in turn.
+#[derive(Debug)]
+pub(super) struct Job<'j> {
+    pub shared: &'j Shared<'j>,
+    pub errand: &'j dyn Errand,
+    pub order: Order<'j>,
+    pub clock: Arc<HostClock>,
+    /// its place among those of its account and box that fire at the same time
+    pub rank: u32,
+    /// milliseconds by which its preparation is spread
+    pub stagger: i64,
+    pub shots: Vec<Shot>,
+    pub fired_at: Option<DateTime<Utc>>,
+    /// from the last request on: a signal waits until its result is told
+    pub shield: Option<Shield>,
+    pub(super) live: Option<Live<'j>>,
+    at: Option<BoxAt>,
+    /// the opening from which `give_up` counts, by the server's clock
+    opening: Option<DateTime<Utc>>,
+    /// nothing goes on beyond this, by the server's clock
+    end: DateTime<Utc>,
+    /// when the session is looked after next in a long wait
+    pub(super) next_care: Instant,
+}
+
+impl<'j> Job<'j> {
+    pub(super) fn new(
+        shared: &'j Shared<'j>,
+        errand: &'j dyn Errand,
+        order: Order<'j>,
+        rank: u32,
+    ) -> Self {
+        Self {
+            shared,
+            errand,
+            order,
+            clock: shared.clocks.of(&order.place.host),
+            rank,
+            stagger: i64::from(fastrand::u16(0..12_000)),
+            shots: Vec::new(),
+            fired_at: None,
+            shield: None,
+            live: None,
+            at: None,
+            opening: None,
+            end: DateTime::<Utc>::MAX_UTC,
+            next_care: clock::steady(),
+        }
+    }
+
+    /// A choice is tried now, or at the opening ahead: one deadline for all that is open already,
+    /// a new one for each further opening, and none beyond the class's start.
+    pub(super) fn begin(&mut self, choice: &Choice, ahead: Option<DateTime<Utc>>) {
+        self.shield = None; // what was tried before was refused: nothing is half done
+        let now = self.server_now();
+        let opening = ahead.unwrap_or_else(|| *self.opening.get_or_insert(now));
+        self.opening = Some(opening);
+        let starts = self
+            .order
+            .place
+            .calendar
+            .starts(self.order.day, choice)
+            .to_utc();
+        self.end = until(opening, self.shared.give_up).min(starts);
+    }
+
+    /// The class has started, and only the schedule is looked at.
+    pub(super) fn begin_afterwards(&mut self) {
+        self.end = until(self.server_now(), self.shared.give_up);
+    }
+
+    /// `--give-up` is over, or the class starts.
+    pub(super) fn is_late(&self) -> bool {
+        self.until(self.end).is_zero()
+    }
+
+    /// How much of `--give-up` is left; before the opening, the time until then too.
+    pub(super) fn left(&self) -> Duration {
+        self.until(self.end)
+    }
+
+    /// How long until an instant of the server's clock.
+    pub(super) fn until(&self, at: DateTime<Utc>) -> Duration {
+        let offset = self.clock.offset().unwrap_or_default();
+        Duration::try_from_secs_f64(unix(at) - offset - clock::unix_seconds()).unwrap_or_default()
+    }
+
+    pub(super) fn server_now(&self) -> DateTime<Utc> {
+        let offset = self.clock.offset().unwrap_or_default();
+        clock::now() + TimeDelta::try_milliseconds(rounded(offset * 1000.0)).unwrap_or_default()
+    }
+
+    /// Open the session, if it is not open. An outage or a lock is no reason to give up while
+    /// there is time: it is tried again, now and then at first, often when the opening is near.
+    pub(super) fn open_session(&mut self, ahead: Option<DateTime<Utc>>) -> Result<(), Stop> {
+        loop {
+            let why = match self.open_now() {
+                Err(Stop::Trouble(Kind::Unreachable, why)) => why,
+                done => return done,
+            };
+            if self.is_late() {
+                return Err(Stop::Trouble(Kind::Unreachable, why));
+            }
+            if !self.errand.is_wanted() {
+                return Err(Stop::Removed);
+            }
+            log::info!("no session yet ({why}); trying again");
+            let before = ahead.map_or(Duration::ZERO, |at| self.until(at));
+            let (soon, late) = (Duration::from_millis(500), Duration::from_secs(60));
+            clock::pause((before / 4).clamp(soon, late).min(self.left()));
+        }
+    }
+
+    fn open_now(&mut self) -> Result<(), Stop> {
+        if self.live.is_none() {
+            let end = clock::steady() + self.left().min(sessions::lock::PATIENCE);
+            let sessions = self.shared.sessions;
+            self.live = Some(sessions.open_by(self.order.account, &self.shared.pick, end)?);
+        }
+        if self.at.is_none() {
+            let place = self.order.place;
+            let id = match place.id {
+                Some(id) => id,
+                None => self
+                    .live()?
+                    .call(|platform, jar| platform.box_id(jar, &place.host))?,
+            };
+            self.at = Some(BoxAt {
+                host: place.host.clone(),
+                id,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn live(&mut self) -> Result<&mut Live<'j>, Stop> {
+        self.live.as_mut().ok_or_else(no_session)
+    }
+
+    /// In front of the box; locks are waited for until the deadline.
+    pub(super) fn desk(&mut self) -> Result<Desk<'_, 'j>, Stop> {
+        self.desk_for(self.left())
+    }
+
+    /// In front of the box; locks are waited for so long.
+    pub(super) fn desk_for(&mut self, limit: Duration) -> Result<Desk<'_, 'j>, Stop> {
+        let (Some(live), Some(at)) = (self.live.as_mut(), self.at.as_ref()) else {
+            return Err(no_session());
+        };
+        let patience = limit.min(sessions::lock::PATIENCE.max(self.shared.give_up));
+        live.set_deadline(clock::steady() + patience);
+        Ok(Desk {
+            live,
+            at: at.clone(),
+            family: self.order.family.map(str::to_owned),
+        })
+    }
+
+    /// Ask the host's clock something with a copy of this login's cookies.
+    pub(super) fn with_jar(
+        &self,
+        limit: Duration,
+        ask: impl FnOnce(&HostClock, &Platform, &mut Jar),
+    ) {
+        let platform = self.shared.sessions.platform.within(limit.min(PROBE));
+        if let (Some(live), Ok(platform)) = (&self.live, platform) {
+            let mut jar = live.jar();
+            ask(&self.clock, &platform, &mut jar);
+        }
+    }
+}
+
+fn no_session() -> Stop {
+    Stop::Trouble(Kind::Internal, "no session was opened before firing".into())
+}
+
+/// An instant as unix seconds.
+#[allow(clippy::cast_precision_loss)] // milliseconds since 1970 fit a double
+pub(super) fn unix(at: DateTime<Utc>) -> f64 {
+    at.timestamp_millis() as f64 / 1000.0
+}
+
+#[allow(clippy::cast_possible_truncation)] // a cast from a double saturates
+pub(super) fn rounded(value: f64) -> i64 {
+    value.round() as i64
+}

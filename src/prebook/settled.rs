@@ -1,0 +1,112 @@
+//! What came of a prebooking, as it is stored and told.
+
+use chrono::{DateTime, Utc};
+
+use super::ending::{Ending, Fired};
+use super::follow::Followed;
+use crate::aimharder::Row;
+use crate::booking::Outcome;
+use crate::interrupt::Shield;
+use crate::model::prebooking::{Choice, Prebooking, Progress};
+use crate::opening::Learned;
+use crate::store::{SessionRow, Settlement};
+
+/// What came of one prebooking.
+#[derive(Debug)]
+pub struct Settled {
+    pub prebooking: Prebooking,
+    pub progress: Progress,
+    pub ending: Ending,
+    pub message: Option<String>,
+    pub reservation: Option<String>,
+    /// which of its choices it is about
+    pub choice: Choice,
+    pub class: Option<Row>,
+    pub opens_at: Option<DateTime<Utc>>,
+    pub fired_at: Option<DateTime<Utc>>,
+    pub attempts: i64,
+    pub clock_offset_ms: Option<f64>,
+    pub lateness_ms: Option<f64>,
+    pub moved_to: Option<DateTime<Utc>>,
+    pub session: Option<SessionRow>,
+    pub learned: Vec<Learned>,
+    /// a signal waits until this is told
+    pub shield: Option<Shield>,
+}
+
+impl Settled {
+    pub(super) fn fired(prebooking: &Prebooking, fired: Fired) -> Self {
+        Self {
+            progress: progress(fired.ending, prebooking.wish.watch),
+            ending: fired.ending,
+            message: fired.message,
+            reservation: fired.reservation,
+            choice: fired
+                .choice
+                .unwrap_or_else(|| prebooking.wish.first.clone()),
+            class: fired.class,
+            opens_at: fired.opens_at,
+            fired_at: fired.fired_at,
+            attempts: i64::try_from(fired.shots.len()).unwrap_or(i64::MAX),
+            clock_offset_ms: fired.clock_offset_ms,
+            lateness_ms: fired.shots.last().and_then(|shot| shot.lateness_ms),
+            moved_to: fired.moved_to,
+            session: fired.session,
+            learned: fired.learned,
+            shield: fired.shield,
+            prebooking: prebooking.clone(),
+        }
+    }
+
+    pub(super) fn followed(prebooking: &Prebooking, followed: Followed) -> Self {
+        let progress = match followed.ending {
+            Ending::Trouble(_) => Progress::Waitlisted,
+            Ending::Book(_) => Progress::Booked,
+            Ending::Expired => Progress::Expired,
+            Ending::Cancelled => Progress::Failed,
+        };
+        let seen = Fired::without_a_shot(followed.ending, "");
+        Self {
+            progress,
+            message: followed.message,
+            reservation: prebooking.reservation.clone(),
+            class: followed.row,
+            session: followed.session,
+            ..Self::fired(prebooking, seen)
+        }
+    }
+
+    pub(super) fn settlement(&self, now: DateTime<Utc>) -> Settlement {
+        let had = matches!(self.progress, Progress::Booked | Progress::Waitlisted);
+        Settlement {
+            progress: self.progress,
+            message: self.message.clone(),
+            reservation: self.reservation.clone(),
+            class_id: self
+                .class
+                .as_ref()
+                .filter(|_| had)
+                .map(|row| row.id.clone()),
+            attempts: self.attempts,
+            moved_to: self.moved_to,
+            tried_at: self.tried_at(now),
+        }
+    }
+
+    /// What was fired at its instant by the server's clock was tried then, even where this
+    /// machine's clock has not come so far: or it would be due again.
+    fn tried_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let aimed_at = self.opens_at.filter(|_| self.fired_at.is_some());
+        aimed_at.map_or(now, |at| now.max(at))
+    }
+}
+
+fn progress(ending: Ending, watch: bool) -> Progress {
+    match ending {
+        Ending::Book(Outcome::Booked | Outcome::AlreadyBooked) => Progress::Booked,
+        Ending::Book(Outcome::Waitlisted) => Progress::Waitlisted,
+        Ending::Expired => Progress::Expired,
+        ending if ending.stays_pending(watch) => Progress::Pending,
+        _ => Progress::Failed,
+    }
+}

@@ -1,0 +1,263 @@
+//! One prebooking's story: its classes in order, each at its own opening, until one is had.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::class::{Moment, Tried};
+use super::ending::{Ending, Fired, Stop};
+use super::job::{Errand, Job, Order, Place, Shared};
+use super::plan::{Next, until};
+use super::shoot::Hit;
+use crate::aimharder::Row;
+use crate::booking::{Hold, Outcome, decided, hold};
+use crate::clock;
+use crate::model::prebooking::{Choice, Prebooking};
+use crate::opening::Learned;
+
+/// Where whoever died before may have had a class, it is looked for no earlier than so long before
+/// the opening: before that nothing was sent.
+const SENT_NOTHING: TimeDelta = TimeDelta::minutes(2);
+/// What the schedule shows that nobody lived to write down.
+const FOUND: &str = "found in the schedule: an earlier try had booked it";
+
+/// A prebooking being executed.
+#[derive(Debug)]
+pub(super) struct Story<'s> {
+    pub job: Job<'s>,
+    pub prebooking: &'s Prebooking,
+    pub horizon: std::time::Duration,
+    /// the choice being tried
+    trying: &'s Choice,
+    learned: Vec<Learned>,
+}
+
+impl<'s> Story<'s> {
+    pub(super) fn new(
+        shared: &'s Shared<'s>,
+        errand: &'s dyn Errand,
+        prebooking: &'s Prebooking,
+        place: &'s Place,
+        rank: u32,
+        horizon: std::time::Duration,
+    ) -> Self {
+        let order = Order {
+            account: &prebooking.wish.account,
+            family: prebooking.wish.family.as_deref(),
+            day: prebooking.day,
+            place,
+            class_id: prebooking.class_id.as_deref(),
+        };
+        Self {
+            job: Job::new(shared, errand, order, rank),
+            prebooking,
+            horizon,
+            trying: &prebooking.wish.first,
+            learned: Vec::new(),
+        }
+    }
+
+    /// Try it. `None`: it was removed meanwhile.
+    pub(super) fn tell(mut self) -> Option<Fired> {
+        let tried = match self.choices() {
+            Ok(tried) => tried,
+            Err(Stop::Removed) => return None,
+            Err(Stop::Trouble(kind, message)) => {
+                let ending = Ending::Trouble(kind);
+                Tried::unseen(self.trying, ending, Some(message), None)
+            }
+        };
+        Some(self.fired(tried))
+    }
+
+    /// The class has started. Whoever tried before may have had it without living to write it
+    /// down, or without an answer: the schedule tells (design.md, promise 9).
+    pub(super) fn last_look(mut self) -> Fired {
+        if !self.was_tried() {
+            return Fired::over();
+        }
+        self.job.begin_afterwards();
+        let tried = match self.find_mine(None) {
+            Ok(Some(mine)) => mine,
+            Ok(None) | Err(Stop::Removed) => return Fired::over(),
+            Err(Stop::Trouble(_, why)) => {
+                let words = format!(
+                    "the class has started; whether an earlier try had booked it is unknown: {why}"
+                );
+                return Fired::without_a_shot(Ending::Expired, words);
+            }
+        };
+        self.fired(tried)
+    }
+
+    /// The choices in order. The first that is had, or that must be waited for, ends the story.
+    fn choices(&mut self) -> Result<Tried, Stop> {
+        let mut tries: Vec<Tried> = Vec::new();
+        if let Some(had) = self.already_had()? {
+            return Ok(had);
+        }
+        for choice in self.prebooking.choices() {
+            self.trying = choice;
+            let tried = self.try_choice(choice)?;
+            let told = tried.hit.as_ref().and_then(|hit| hit.report.learned);
+            self.learned.extend(told);
+            let next = tried.ending.allows_alternative();
+            tries.push(tried);
+            if !next {
+                break;
+            }
+        }
+        if let Some(queued) = self.queue(&tries)? {
+            tries.push(queued);
+        }
+        Ok(deciding(tries))
+    }
+
+    fn try_choice(&mut self, choice: &Choice) -> Result<Tried, Stop> {
+        let calendar = &self.job.order.place.calendar;
+        let now = self.job.server_now();
+        let (opens, patient) = match calendar.next(self.prebooking, choice, now) {
+            Next::Over => return Ok(Tried::unseen(choice, Ending::Expired, None, None)),
+            Next::Unknown => (None, false),
+            Next::At(at) => (Some(at), true),
+            Next::Guess(at) => (Some(at), false),
+        };
+        let ahead = opens.filter(|at| *at > now);
+        if ahead.is_some_and(|at| at > until(clock::now(), self.horizon) + TimeDelta::minutes(1)) {
+            let ending = Ending::Book(Outcome::TooEarly);
+            return Ok(Tried::unseen(choice, ending, None, opens));
+        }
+        let moment = Moment {
+            opens,
+            ahead,
+            patient,
+        };
+        let mut tried = self.job.have(choice, moment)?;
+        if let Some(hit) = &mut tried.hit {
+            // what is kept is an opening of the first choice
+            let first = *choice == self.prebooking.wish.first;
+            hit.moved_to = hit.moved_to.filter(|_| first);
+        }
+        if !patient && tried.ending == Ending::Book(Outcome::Booked) {
+            // a try that came late does not tell since when it was open
+            tried.message = ahead.map(|at| self.better_rule(at));
+        }
+        Ok(tried)
+    }
+
+    /// A guess got through before the guessed time: the rule that the box seems to have.
+    fn better_rule(&self, at: DateTime<Utc>) -> String {
+        let open = at.with_timezone(&self.job.order.place.calendar.zone);
+        let days = (self.prebooking.day - open.date_naive()).num_days();
+        format!(
+            "booking was open at {0} already; set the rule with: aimharder boxes set {1} --opens {days}d@{0}",
+            open.format("%H:%M"),
+            self.prebooking.wish.gym
+        )
+    }
+
+    /// None was to be had: queue for the first that was full, if that is wished.
+    fn queue(&mut self, tries: &[Tried]) -> Result<Option<Tried>, Stop> {
+        let ended = tries
+            .last()
+            .is_some_and(|last| !last.ending.allows_alternative());
+        if !self.prebooking.wish.waitlist || ended {
+            return Ok(None);
+        }
+        let full = Ending::Book(Outcome::Full);
+        match tries.iter().find(|tried| tried.ending == full) {
+            Some(full) => self.job.queue(full),
+            None => Ok(None),
+        }
+    }
+
+    /// A run died with this claim, or requests were sent.
+    fn was_tried(&self) -> bool {
+        self.prebooking.owner.is_some() || self.prebooking.attempts > 0
+    }
+
+    /// A try before this one may have had a class without living to write it down: then whichever
+    /// of the choices is mine is the one, before anything is sent (design.md, promise 9).
+    fn already_had(&mut self) -> Result<Option<Tried>, Stop> {
+        // of one class alone its own row tells, when it is looked up
+        let one = self.prebooking.wish.alternatives.is_empty();
+        if !self.was_tried() || (one && self.prebooking.owner.is_none()) {
+            return Ok(None);
+        }
+        let now = self.job.server_now();
+        let calendar = &self.job.order.place.calendar;
+        let opening = calendar.soonest(self.prebooking, now);
+        if opening.is_some_and(|at| at > now + SENT_NOTHING) {
+            return Ok(None);
+        }
+        let ahead = opening.filter(|at| *at > now);
+        self.job.begin(&self.prebooking.wish.first, ahead);
+        self.find_mine(ahead)
+    }
+
+    /// Whichever of the choices is mine, or the class that was last asked for.
+    fn find_mine(&mut self, ahead: Option<DateTime<Utc>>) -> Result<Option<Tried>, Stop> {
+        self.job.open_session(ahead)?;
+        let rows = self.job.within_give_up(Job::rows)?;
+        let is_mine = |row: &&Row| matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
+        let described = self.prebooking.choices().find_map(|choice| {
+            let row = self.job.fitting(choice, &rows).ok().filter(is_mine)?;
+            Some((choice, row))
+        });
+        // renamed or moved since: then its number tells
+        let numbered = || {
+            let id = self.prebooking.class_id.as_ref()?;
+            let row = rows.iter().filter(is_mine).find(|row| row.id == *id)?;
+            Some((&self.prebooking.wish.first, row))
+        };
+        let Some((choice, row)) = described.or_else(numbered) else {
+            return Ok(None);
+        };
+        let hit = decided(row).map(|report| Hit::of(report, None));
+        let tried = hit.map(|hit| Tried::of(choice, hit, None));
+        Ok(tried.map(|tried| Tried {
+            message: Some(FOUND.to_owned()),
+            ..tried
+        }))
+    }
+
+    fn fired(mut self, tried: Tried) -> Fired {
+        if let Some(live) = &mut self.job.live {
+            live.release_after_firing();
+        }
+        let job = self.job;
+        let moved_to = tried.hit.as_ref().and_then(|hit| hit.moved_to);
+        let report = tried.hit.map(|hit| hit.report);
+        Fired {
+            ending: tried.ending,
+            message: tried.message,
+            reservation: report
+                .as_ref()
+                .and_then(|report| report.reservation.clone()),
+            moved_to,
+            choice: Some(tried.choice),
+            class: report.map(|report| report.row),
+            opens_at: tried.opens,
+            fired_at: job.fired_at.filter(|_| !job.shots.is_empty()),
+            clock_offset_ms: job.clock.offset().map(|seconds| seconds * 1000.0),
+            shots: job.shots,
+            session: job.live.map(|live| live.row().clone()),
+            learned: self.learned,
+            shield: job.shield,
+        }
+    }
+}
+
+/// The try that tells what became of all: the last when it ended the story, else the first that a
+/// later run may mend, else the first.
+fn deciding(mut tries: Vec<Tried>) -> Tried {
+    let last = tries.len().saturating_sub(1);
+    let ended = tries
+        .last()
+        .is_some_and(|tried| !tried.ending.allows_alternative());
+    let at = if ended {
+        last
+    } else {
+        let mendable = |tried: &Tried| tried.ending.stays_pending(true);
+        tries.iter().position(mendable).unwrap_or(0)
+    };
+    tries.swap_remove(at)
+}

@@ -1,0 +1,124 @@
+//! What a shell may complete: names and numbers that the store happens to know, and the names of classes, which are noted
+//! for this alone. Nothing else depends on any of it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use chrono::{Days, NaiveDate};
+use rusqlite::{Connection, OpenFlags, Params, params};
+
+use super::keyring::Keyring;
+use super::open::check_file;
+use super::{At, Result, Store, immediate};
+
+/// A name is noted again after so many days, and forgotten when it was not seen for so many.
+const NOTED_AGAIN: u64 = 7;
+const FORGOTTEN: u64 = 90;
+/// Names kept for a box.
+const MOST: i64 = 60;
+/// Hints of one kind that are handed out.
+const MOST_HINTS: usize = 200;
+
+impl Store {
+    /// Open a store that is there, to read only: nothing is made, brought up to date or waited for.
+    ///
+    /// # Errors
+    /// No store, or one that is not ours to use. One of another schema shows in the questions.
+    pub fn open_to_read(path: &Path) -> Result<Self> {
+        check_file(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).at(path)?;
+        Ok(Self {
+            connection: Mutex::new(connection),
+            path: path.to_owned(),
+            has_room: AtomicBool::new(false),
+            keyring: Keyring::default(),
+        })
+    }
+
+    /// Note the names of a box's classes. Most times there is no news and nothing is written.
+    pub fn note_class_names(&self, gym: &str, names: &[&str], today: NaiveDate) -> Result<()> {
+        let mut db = self.db();
+        let noted = noted(&db, gym).at(self.path())?;
+        let since = today - Days::new(NOTED_AGAIN);
+        let fresh = |name: &&&str| {
+            noted
+                .get(**name)
+                .is_none_or(|seen| *seen < since.to_string())
+        };
+        let mut news: Vec<&&str> = names.iter().filter(fresh).collect();
+        news.retain(|name| !name.is_empty());
+        if news.is_empty() {
+            return Ok(());
+        }
+        let change = immediate(&mut db).at(self.path())?;
+        for name in news {
+            change
+                .execute(
+                    "INSERT INTO class_names VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET seen = excluded.seen",
+                    params![gym, name, today.to_string()],
+                )
+                .at(self.path())?;
+        }
+        let oldest = today - Days::new(FORGOTTEN);
+        change
+            .execute(
+                "DELETE FROM class_names WHERE box = ?1 AND (seen < ?2 OR name NOT IN \
+                 (SELECT name FROM class_names WHERE box = ?1 ORDER BY seen DESC, name LIMIT ?3))",
+                params![gym, oldest.to_string(), MOST],
+            )
+            .at(self.path())?;
+        change.commit().at(self.path())
+    }
+
+    /// Names of classes, of one box or of all.
+    pub fn class_names(&self, gym: Option<&str>) -> Result<Vec<String>> {
+        let sql =
+            "SELECT DISTINCT name FROM class_names WHERE ?1 IS NULL OR box = ?1 ORDER BY name";
+        self.hints(sql, [gym])
+    }
+
+    /// Accounts with a session.
+    pub fn account_names(&self) -> Result<Vec<String>> {
+        self.hints("SELECT DISTINCT account FROM sessions ORDER BY account", [])
+    }
+
+    /// Boxes, of one account or of all.
+    pub fn box_names(&self, account: Option<&str>) -> Result<Vec<String>> {
+        let sql = "SELECT name FROM boxes WHERE ?1 IS NULL \
+                   OR name IN (SELECT box FROM account_boxes WHERE account = ?1) ORDER BY name";
+        self.hints(sql, [account])
+    }
+
+    /// Fingerprints of device sessions, or of all.
+    pub fn fingerprints(&self, account: Option<&str>, all: bool) -> Result<Vec<String>> {
+        let sql = "SELECT fingerprint FROM sessions WHERE (?1 IS NULL OR account = ?1) \
+                   AND (?2 OR kind = 'device') ORDER BY used_at DESC";
+        self.hints(sql, params![account, all])
+    }
+
+    /// Prebookings and rules that can be removed, each with what it is: `7`, `2026-11-23 18:30 WOD`.
+    pub fn removable(&self) -> Result<Vec<String>> {
+        let sql = "SELECT 'r' || id || char(9) || 'every ' || weekdays || ' ' || start || ' ' || coalesce(class, '') FROM rules \
+                   UNION ALL SELECT id || char(9) || day || ' ' || start || ' ' || coalesce(class, '') FROM prebookings \
+                   WHERE status IN ('pending', 'waitlisted', 'booked')";
+        self.hints(sql, [])
+    }
+
+    fn hints(&self, sql: &str, asked: impl Params) -> Result<Vec<String>> {
+        let db = self.db();
+        let mut query = db.prepare(sql).at(self.path())?;
+        let rows = query.query_map(asked, |row| row.get(0)).at(self.path())?;
+        rows.take(MOST_HINTS)
+            .collect::<rusqlite::Result<_>>()
+            .at(self.path())
+    }
+}
+
+fn noted(db: &Connection, gym: &str) -> rusqlite::Result<BTreeMap<String, String>> {
+    let mut query = db.prepare("SELECT name, seen FROM class_names WHERE box = ?1")?;
+    let rows = query.query_map([gym], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}

@@ -1,0 +1,88 @@
+//! New logins, in the place of older ones.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
+
+use super::secrets::{Kept, Loss};
+use super::sessions::{COLUMNS, expiry, places, read};
+use super::{Result, SessionRow, Store, millis};
+use crate::model::account::Account;
+use crate::model::session::{Fingerprint, SessionKind};
+use crate::secret::Secret;
+
+/// A login that AimHarder has just granted.
+#[derive(Debug)]
+pub struct NewLogin<'a> {
+    pub account: &'a Account,
+    pub kind: SessionKind,
+    pub fingerprint: &'a Fingerprint,
+    pub token: Secret,
+    pub cookies: Secret,
+    pub now: DateTime<Utc>,
+}
+
+impl Store {
+    /// Store a login, in the place of an older one with its fingerprint (or, for background, of
+    /// the account's only one). The row keeps its id; its generation grows.
+    pub fn put_login(&self, login: &NewLogin<'_>) -> Result<SessionRow> {
+        let [token, cookies] = places(login.account, login.fingerprint);
+        let secrets = [(token, &login.token), (cookies, &login.cookies)];
+        let row = self.keep(Loss::Unbearable, secrets, |db, kept| {
+            write_login(db, login, kept)
+        })?;
+        Ok(SessionRow {
+            token: login.token.clone(),
+            cookies: login.cookies.clone(),
+            ..row
+        })
+    }
+}
+
+/// In the caller's transaction.
+fn write_login(
+    change: &Connection,
+    login: &NewLogin<'_>,
+    [token, cookies]: &[Kept<'_>; 2],
+) -> rusqlite::Result<SessionRow> {
+    let old: Option<i64> = change
+        .query_row(
+            "SELECT id FROM sessions WHERE account = ?1 AND kind = ?2 AND (kind = 'background' OR fingerprint = ?3)",
+            params![login.account.as_str(), login.kind.as_str(), login.fingerprint.as_str()],
+            |row| row.get(0),
+        )
+        .optional()
+        ?;
+    let sql = match old {
+        Some(_) => {
+            "UPDATE sessions SET fingerprint = :print, status = 'active', token = :token, cookies = :cookies, \
+             token_expires_at = :expires, generation = generation + 1, created_at = :now, used_at = :now, token_updated_at = :now, \
+             refreshed_at = NULL, update_begun_at = NULL, last_error = NULL \
+             WHERE account = :account AND kind = :kind AND (kind = 'background' OR fingerprint = :print) RETURNING id"
+        }
+        None => {
+            "INSERT INTO sessions (account, kind, fingerprint, token, cookies, token_expires_at, generation, created_at, \
+             used_at, token_updated_at) VALUES (:account, :kind, :print, :token, :cookies, :expires, 1, :now, :now, :now) RETURNING id"
+        }
+    };
+    let id: i64 = change
+        .query_row(
+            sql,
+            named_params! {
+                ":account": login.account.as_str(), ":kind": login.kind.as_str(), ":print": login.fingerprint.as_str(),
+                ":token": token, ":cookies": cookies, ":expires": expiry(&login.token), ":now": millis(login.now),
+            },
+            |row| row.get(0),
+        )
+        ?;
+    if login.kind == SessionKind::Device {
+        change
+            .execute(
+                "INSERT INTO devices (account, fingerprint, created_at, used_at) VALUES (?1, ?2, ?3, ?3) \
+                 ON CONFLICT DO UPDATE SET used_at = excluded.used_at",
+                params![login.account.as_str(), login.fingerprint.as_str(), millis(login.now)],
+            )
+            ?;
+    }
+    let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
+    change.query_row(&sql, [id], read)
+}

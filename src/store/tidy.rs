@@ -1,0 +1,111 @@
+//! Taking old values out of everything that is not a row, after a conversion: free pages, the log,
+//! copies that migrations have left. A process that dies before it has done so, and one that had to
+//! store a token without the key, leave a mark, `unclean`, and the next one does it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::open::{BUSY, conversion_lock_if_free};
+use super::{At, Error, Result, Store};
+
+/// How long a command waits that only tidies up behind another.
+const HASTE: Duration = Duration::from_millis(100);
+
+impl Store {
+    /// Finish what a process that died, or had no key, has left undone. Mostly there is nothing, and
+    /// this is one short question. What cannot be done now is left to the next process.
+    pub fn tidy(&self) -> Result<()> {
+        let left = self.seal_row()?.filter(|row| row.unclean > 0);
+        if left.is_none() {
+            return Ok(());
+        }
+        let Some(_alone) = conversion_lock_if_free(self.path())? else {
+            return Ok(());
+        };
+        if self.has_plain_text()? {
+            let Some(sealer) = self.sealed_with()? else {
+                return Ok(());
+            };
+            self.convert(Some(&sealer), Some(&sealer))?;
+        }
+        self.clean(HASTE)?;
+        log::info!(
+            "what was left in plain text in {} is gone",
+            self.path().display()
+        );
+        Ok(())
+    }
+
+    fn has_plain_text(&self) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sessions WHERE 'text' IN (typeof(token), typeof(cookies))) \
+                   OR EXISTS (SELECT 1 FROM accounts WHERE typeof(refused_hash) = 'text')";
+        self.db()
+            .query_row(sql, [], |row| row.get(0))
+            .at(self.path())
+    }
+
+    /// Take the old values out of everything that is not a row: copies, free pages, the log.
+    pub(super) fn clean(&self, patience: Duration) -> Result<Vec<PathBuf>> {
+        let Some(row) = self.seal_row()?.filter(|row| row.unclean > 0) else {
+            return Ok(Vec::new());
+        };
+        let removed = self.remove_copies()?;
+        let db = self.db();
+        db.busy_timeout(patience).at(self.path())?;
+        let rewritten = rewrite(&db);
+        db.busy_timeout(BUSY).at(self.path())?;
+        if !rewritten.at(self.path())? {
+            return Err(Error::Unusable(format!(
+                "another process has been reading the store {} for long",
+                self.path().display()
+            )));
+        }
+        db.execute(
+            "UPDATE seal SET unclean = 0 WHERE unclean = ?1",
+            [row.unclean],
+        )
+        .at(self.path())?;
+        Ok(removed)
+    }
+
+    /// Copies that migrations have left beside the store are from before.
+    fn remove_copies(&self) -> Result<Vec<PathBuf>> {
+        let name = self
+            .path()
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let ours = format!("{name}.schema");
+        let folder = self
+            .path()
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let cannot = |e: io::Error| {
+            let folder = folder.display();
+            Error::Unusable(format!("cannot delete the old copies in {folder}: {e}"))
+        };
+        let mut removed = Vec::new();
+        for entry in fs::read_dir(folder).map_err(cannot)? {
+            let path = entry.map_err(cannot)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with(&ours) && name.contains(".bak") {
+                fs::remove_file(&path).map_err(cannot)?;
+                removed.push(path);
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// Write every page anew, from rows alone, and cut the file to their number. That, like everything
+/// before, is still in the log until the log is folded and cut too. `false`: a reader is in the way.
+fn rewrite(db: &Connection) -> rusqlite::Result<bool> {
+    db.execute_batch("VACUUM")?;
+    let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(!busy)
+}

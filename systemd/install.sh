@@ -1,0 +1,300 @@
+#!/bin/sh
+# Installs aimharder for yourself or for the machine: the program, its units, completions, man pages, a commented
+# config and the state folder. Doing it again brings all up to date; a config that is there is never touched.
+#
+#   systemd/install.sh [--user | --system] [--enable] [--prefix DIR] [--binary FILE]
+#   systemd/install.sh --uninstall [--user | --system] [--prefix DIR]
+#
+#   --user       for you (the default, but for root): the program in ~/.cargo/bin, where `cargo install` puts it
+#   --system     for the machine, with a user of its own: the program in /usr/local/bin
+#   --enable     start the timers too (log in first)
+#   --prefix     the program goes to DIR/bin, the man pages to DIR/share/man; the units name it there
+#   --binary     the program to install; else the newest of target/release/aimharder and what is installed
+#   --uninstall  remove what this script has placed; config and state stay
+#
+# With DESTDIR=FOLDER in the environment everything goes below that folder, and the running system is left alone.
+# Exit codes: 0 done, 1 something could not be done, 2 wrong call.
+set -eu
+umask 022
+
+say() { printf '%s\n' "$@"; }
+fail() {
+    printf 'install.sh: %s\n' "$2" >&2
+    exit "$1"
+}
+
+# --- what is wanted --------------------------------------------------------------------------------------------------
+
+scope='' enable='' uninstall='' prefix='' binary=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    --user | --system) scope=${1#--} ;;
+    --enable) enable=yes ;;
+    --uninstall) uninstall=yes ;;
+    --prefix | --binary)
+        [ -n "${2-}" ] || fail 2 "$1 needs a value"
+        case $1 in --prefix) prefix=$2 ;; *) binary=$2 ;; esac
+        shift
+        ;;
+    -h | --help)
+        sed -n '/^#!/d; s/^# \{0,1\}//p; /^set /q' "$0"
+        exit 0
+        ;;
+    *) fail 2 "unknown argument $1; see --help" ;;
+    esac
+    shift
+done
+root=${DESTDIR-}
+root=${root%/}
+if [ -z "$scope" ]; then
+    if [ "$(id -u)" -eq 0 ]; then scope=system; else scope=user; fi
+fi
+if [ -z "$root" ]; then
+    case $scope in
+    system)
+        [ "$(id -u)" -eq 0 ] || fail 2 "--system needs root: sudo $0 --system"
+        command -v systemd-sysusers >/dev/null || fail 1 "--system needs systemd, running or not: it makes the user"
+        ;;
+    user) [ -z "${SUDO_USER-}" ] || fail 2 "--user is for the user who calls it: without sudo, please" ;;
+    esac
+fi
+case $binary in '' | /*) ;; *) binary=$PWD/$binary ;; esac
+case $prefix in '' | /*) ;; *) prefix=$PWD/$prefix ;; esac
+prefix=${prefix%/}
+source=$(cd "$(dirname "$0")/.." && pwd)
+
+# shellcheck source=systemd/places.sh
+. "$source/systemd/places.sh"
+# Is there a running systemd to talk to?
+running() {
+    [ -z "$root" ] || return 1
+    case $scope in
+    system) [ -d /run/systemd/system ] ;;
+    user) systemctl --user show-environment >/dev/null 2>&1 ;;
+    esac
+}
+
+# --- removing --------------------------------------------------------------------------------------------------------
+
+# The files that are named on standard input.
+remove() {
+    while IFS= read -r place; do
+        rm -f "$root$place"
+        say "removed $place"
+    done
+}
+
+uninstall() {
+    if [ ! -f "$root$list" ]; then
+        say "nothing to remove: this script has placed nothing ($list is not there)"
+        return
+    fi
+    if running; then
+        $systemctl stop 'aimharder-refresh*' 'aimharder-prebook*' || true
+    fi
+    # what `enable` has made, without needing a running systemd
+    rm -f "$root$wants"/aimharder-refresh.timer "$root$wants"/aimharder-refresh@*.timer \
+        "$root$wants"/aimharder-prebook.timer "$root$wants"/aimharder-prebook@*.timer
+    rmdir "$root$wants" 2>/dev/null || true
+    remove <"$root$list"
+    rm -f "$root$list"
+    rmdir "$root${list%/*}" 2>/dev/null || true
+    if running; then $systemctl daemon-reload; fi
+    for place in "$program" "$config" "$state"; do
+        if [ -e "$root$place" ]; then say "left $place"; fi
+    done
+    if [ -e "$root$state/aimharder.db" ]; then
+        say "the store holds logins: \`aimharder logout\` and \`aimharder logout --background --yes-delete-background\` forget them"
+    fi
+    if [ "$scope" = system ]; then say "the user aimharder stays too: it owns the state"; fi
+}
+
+if [ -n "$uninstall" ]; then
+    uninstall
+    exit 0
+fi
+
+# --- placing ---------------------------------------------------------------------------------------------------------
+
+work=$(mktemp -d)
+placed=$work/placed finished=''
+: >"$placed"
+# What was placed is on the list, also when something stops us half-way.
+# shellcheck disable=SC2317 # called when the script ends
+leave() {
+    if [ -s "$placed" ]; then
+        if [ -z "$finished" ] && [ -f "$root$list" ]; then cat "$root$list" >>"$placed"; fi
+        mkdir -p "$root${list%/*}"
+        sort -u "$placed" >"$root$list"
+    fi
+    rm -rf "$work"
+}
+trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# put MODE FILE PLACE: a copy there, in one step, unless it is there already.
+put() {
+    printf '%s\n' "$3" >>"$placed"
+    if cmp -s "$2" "$root$3"; then
+        chmod "$1" "$root$3"
+        return
+    fi
+    mkdir -p "$root${3%/*}"
+    install -m "$1" "$2" "$root$3.new"
+    mv -f "$root$3.new" "$root$3"
+    say "placed $3"
+}
+
+listed() { [ -f "$root$list" ] && grep -qxF -e "$1" "$root$list"; }
+
+find_program() {
+    if [ -z "$binary" ]; then
+        # shellcheck disable=SC2012 # the newest of three names that are known
+        binary=$(ls -1t "$source/target/release/aimharder" "$program" "$(command -v aimharder)" 2>/dev/null | head -n 1)
+    fi
+    if [ ! -f "$binary" ] || [ ! -x "$binary" ]; then
+        fail 1 "no program to install: \`cargo install --locked --path $source\`, or name one by --binary"
+    fi
+}
+# One that stands in its place already, by `cargo install`, is not ours to list and remove.
+put_program() {
+    if cmp -s "$binary" "$root$program" && ! listed "$program"; then
+        say "found $program"
+    else
+        put 0755 "$binary" "$program"
+    fi
+}
+
+# A path as systemd and sed take it.
+in_unit() {
+    home=
+    rest=$1
+    if [ "$scope" = user ]; then
+        case $1 in "$HOME"/*) home=%h rest=${1#"$HOME"} ;; esac
+    fi
+    case $rest in
+    *[!A-Za-z0-9/._+@%-]*) fail 1 "a unit cannot name this path, for it has unusual characters: $1" ;;
+    esac
+    printf '%s%s' "$home" "$(printf '%s' "$rest" | sed 's/%/%%/g')"
+}
+
+# The units as they are here, but for the places of this installation.
+find_places() {
+    in_program=$(in_unit "$program")
+    if [ "$scope" = user ]; then
+        in_states=$(in_unit "$states")
+        in_settings=$(in_unit "$settings")
+        places="s|%h/.cargo/bin/aimharder|$in_program|g; s|%h/.local/state|$in_states|g; s|%h/.config|$in_settings|g"
+    else
+        places="s|/usr/local/bin/aimharder|$in_program|g"
+    fi
+}
+put_units() {
+    for unit in "$source/systemd/$scope"/*; do
+        sed "$places" "$unit" >"$work/unit"
+        put 0644 "$work/unit" "$units/${unit##*/}"
+    done
+}
+
+# put_completion SHELL FILE_HERE PLACE: as the program prints them; it may be built for another machine.
+put_completion() {
+    file=$source/completions/$2
+    if "$binary" completions "$1" >"$work/completions" 2>/dev/null; then file=$work/completions; fi
+    put 0644 "$file" "$3"
+}
+put_man() {
+    mkdir "$work/man"
+    if ! "$binary" man --dir "$work/man" >/dev/null 2>&1; then
+        say "skipped the man pages: $binary does not write them"
+        return
+    fi
+    for page in "$work/man"/*.1; do
+        put 0644 "$page" "$man/${page##*/}"
+    done
+}
+
+put_config() {
+    if [ -e "$root$config" ] || [ -L "$root$config" ]; then
+        say "kept $config"
+        return
+    fi
+    mkdir -p "$root${config%/*}"
+    # shellcheck disable=SC2086 # flags
+    install $config_as "$source/examples/config.toml" "$root$config"
+    say "placed $config"
+}
+
+put_state() {
+    [ ! -d "$root$state" ] || return 0
+    mkdir -p "$root${state%/*}"
+    # shellcheck disable=SC2086 # flags
+    install -d -m 0700 $state_as "$root$state"
+    say "made $state"
+}
+
+# The user of the system units; needs no running systemd.
+put_user() {
+    put 0644 "$source/systemd/sysusers.d/aimharder.conf" "$lib/sysusers.d/aimharder.conf"
+    [ -n "$root" ] || systemd-sysusers "$lib/sysusers.d/aimharder.conf"
+}
+
+# What an older version placed and this one does not.
+drop_old() {
+    [ -f "$root$list" ] || return 0
+    grep -vxF -f "$placed" "$root$list" | remove
+}
+
+find_program
+find_places
+if [ "$scope" = system ]; then put_user; fi
+put_program
+put_units
+put_completion bash aimharder.bash "$bash/aimharder"
+put_completion zsh _aimharder "$zsh/_aimharder"
+put_completion fish aimharder.fish "$fish/aimharder.fish"
+put_man
+put_config
+put_state
+drop_old
+finished=yes
+[ -z "$root" ] || exit 0
+
+# --- what comes next -------------------------------------------------------------------------------------------------
+
+status=0
+login='aimharder login EMAIL' sudo=''
+if [ "$scope" = system ]; then
+    sudo='sudo '
+    login="sudo -u aimharder env STATE_DIRECTORY=$state CONFIGURATION_DIRECTORY=${config%/*} $program login EMAIL"
+fi
+if running; then
+    $systemctl daemon-reload
+    if [ -n "$enable" ]; then
+        # shellcheck disable=SC2086 # two names
+        $systemctl enable --now $timers
+        say "started $timers"
+    fi
+elif [ -n "$enable" ]; then
+    say "not started: systemd does not run here"
+    status=1
+fi
+
+say "" "Next:"
+say "  $login"
+if running; then
+    [ -n "$enable" ] || say "  $sudo$systemctl enable --now $timers"
+    [ "$scope" = system ] || say "  loginctl enable-linger    # so that they run while you are not logged in"
+    say "  $sudo$systemctl start aimharder-refresh    # try it: no output means success"
+else
+    say "  systemd does not run here. When it does: $systemctl daemon-reload; $systemctl enable --now $timers"
+    [ "$scope" = system ] || say "  or by cron: (crontab -l; cat $source/examples/crontab) | crontab -"
+fi
+case :$PATH: in
+*":${program%/*}:"*) ;;
+*) say "  ${program%/*} is not on your PATH: add it" ;;
+esac
+if [ "$scope" = user ] && command -v zsh >/dev/null; then
+    say "  zsh looks for completions in \$fpath: add $zsh before compinit"
+fi
+exit "$status"

@@ -1,0 +1,36 @@
+# shellcheck shell=sh disable=SC2034,SC2154 # read by install.sh, and by nobody else
+# Where things go. From `scope` (user or system), `prefix` (may be empty) and `root` (what DESTDIR says, may be empty).
+
+if [ "$scope" = user ]; then
+    settings=${XDG_CONFIG_HOME:-$HOME/.config}
+    data=${XDG_DATA_HOME:-$HOME/.local/share}
+    states=${XDG_STATE_HOME:-$HOME/.local/state}
+    prefix=${prefix:-${CARGO_HOME:-$HOME/.cargo}}
+    units=$settings/systemd/user
+    wants=$units/timers.target.wants
+    bash=$data/bash-completion/completions
+    zsh=$data/zsh/site-functions
+    fish=$settings/fish/completions
+    list=$data/aimharder/installed
+    config=$settings/aimharder/config.toml
+    config_as='-m 0600' state_as=
+    state=$states/aimharder
+    systemctl='systemctl --user'
+else
+    prefix=${prefix:-/usr/local}
+    case $prefix in /usr) lib=/usr/lib ;; *) lib=/etc ;; esac
+    units=$lib/systemd/system
+    wants=/etc/systemd/system/timers.target.wants
+    bash=$prefix/share/bash-completion/completions
+    zsh=$prefix/share/zsh/site-functions
+    fish=$prefix/share/fish/vendor_completions.d
+    list=$prefix/share/aimharder/installed
+    config=/etc/aimharder/config.toml
+    config_as='-m 0640 -g aimharder' state_as='-o aimharder -g aimharder'
+    [ -z "$root" ] || config_as='-m 0640' state_as=''
+    state=/var/lib/aimharder
+    systemctl=systemctl
+fi
+program=$prefix/bin/aimharder
+man=$prefix/share/man/man1 # `man` looks beside the folders of PATH
+timers='aimharder-refresh.timer aimharder-prebook.timer'

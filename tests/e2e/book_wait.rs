@@ -1,0 +1,374 @@
+//! `book --wait`: a person stays until booking opens, and the request arrives at the instant.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use aimharder::model::session::SessionKind;
+use chrono::{DateTime, Days, TimeDelta, Timelike, Utc};
+use chrono_tz::Europe::Madrid;
+use serde_json::{Value, json};
+
+use crate::support::{
+    ANA, Home, Run, Running, Sandbox, day, hold, logged_in, side_by_side, wait_for,
+};
+
+/// A class that opens at an instant of the server's clock, and the rule that says so.
+struct Opening {
+    at: DateTime<Utc>,
+    day: String,
+    start: &'static str,
+    rule: String,
+}
+
+impl Opening {
+    fn at(at: DateTime<Utc>) -> Self {
+        let wall = at.with_timezone(&Madrid);
+        Self {
+            at,
+            day: (wall.date_naive() + Days::new(3)).to_string(),
+            start: "13:10",
+            rule: format!("3d@{}", wall.format("%H:%M:%S")),
+        }
+    }
+
+    fn after(seconds: i64) -> Self {
+        let now = Utc::now().with_nanosecond(0).unwrap();
+        Self::at(now + TimeDelta::seconds(seconds + 1))
+    }
+
+    /// Puts the class there, with more to it than the usual, and tells the box's rule.
+    fn class(&self, sandbox: &Sandbox, home: &Home, more: &Value) -> String {
+        home.run("boxes set crossfitdemo --opens")
+            .arg(&self.rule)
+            .any_stdout()
+            .done();
+        self.untold(sandbox, more)
+    }
+
+    /// Puts the class there; nobody tells when it opens.
+    fn untold(&self, sandbox: &Sandbox, more: &Value) -> String {
+        let mut class = json!({
+            "day": self.day, "start": self.start, "name": "Espera", "capacity": 12, "occupied": 0,
+            "opens_at_ms": self.at.timestamp_millis(),
+        });
+        let fields = class.as_object_mut().unwrap();
+        fields.extend(more.as_object().unwrap().clone());
+        sandbox.class(&class)
+    }
+
+    fn wait(&self, home: &Home) -> Run {
+        home.run("book --wait --class espera --time")
+            .args(self.start)
+            .arg("--day")
+            .arg(&self.day)
+    }
+}
+
+/// How many milliseconds after the opening the requests arrived, by the server's clock.
+fn arrivals(sandbox: &Sandbox, opening: &Opening) -> Vec<i64> {
+    let opens = opening.at.timestamp_millis();
+    let sent = sandbox.sent("/api/book");
+    let at = |entry: &Value| entry["server_ms"].as_i64().unwrap() - opens;
+    sent.iter().map(at).collect()
+}
+
+fn interrupt(run: &Running) {
+    let sent = Command::new("kill")
+        .args(["-s", "INT", &run.id().to_string()])
+        .status();
+    assert!(sent.expect("kill").success());
+}
+
+#[test]
+fn it_waits_and_books_at_the_instant() {
+    side_by_side(&[0, 2700, -2200], |skew| {
+        let (sandbox, home) = logged_in();
+        sandbox.config(&json!({ "skew_ms": skew }));
+        let opening = Opening::at(
+            (Utc::now() + TimeDelta::milliseconds(*skew))
+                .with_nanosecond(0)
+                .unwrap()
+                + TimeDelta::seconds(9),
+        );
+        let class = opening.class(&sandbox, &home, &json!({}));
+        let told = opening.wait(&home).json();
+        assert_eq!(told["outcome"], "booked", "{told}");
+        assert_eq!(told["class"]["state"], "booked", "{told}");
+        assert_eq!(told["session"]["kind"], "device", "{told}");
+        assert_eq!(told["prebooking_id"], Value::Null);
+        assert_eq!(sandbox.reservations(&class).len(), 1);
+        let arrivals = arrivals(&sandbox, &opening);
+        let last = *arrivals.last().unwrap();
+        assert!((0..1000).contains(&last), "arrived {arrivals:?} ms after");
+        assert!(arrivals[0] > -500, "asked long before: {arrivals:?}");
+        assert_eq!(
+            home.ask("SELECT count(*) FROM prebookings"),
+            Some("0".into())
+        );
+    });
+}
+
+#[test]
+fn off_a_terminal_it_is_quiet() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(3);
+    opening.class(&sandbox, &home, &json!({}));
+    opening.wait(&home).stdout_has(&["booked: Espera"]).done();
+}
+
+#[test]
+fn what_is_open_is_booked_at_once() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::at(Utc::now() - TimeDelta::minutes(5));
+    opening.class(&sandbox, &home, &json!({}));
+    let output = opening.wait(&home).stdout_has(&["booked: Espera"]).done();
+    assert!(output.took < Duration::from_secs(5), "{output:?}");
+    // mine already: nothing is asked
+    sandbox.clear_log();
+    let told = opening.wait(&home).json();
+    assert_eq!(told["outcome"], "already_booked");
+    assert!(sandbox.sent("/api/book").is_empty());
+}
+
+/// The refusal tells the day; the guess is the class's own time, which comes in a few seconds.
+#[test]
+fn an_unknown_opening_is_asked_for_first() {
+    let (sandbox, home) = logged_in();
+    let now = Utc::now();
+    let minute = now.with_nanosecond(0).unwrap().with_second(0).unwrap() + TimeDelta::minutes(1);
+    let skew = minute - TimeDelta::seconds(8) - now;
+    sandbox.config(&json!({ "skew_ms": skew.num_milliseconds() }));
+    let start = minute.with_timezone(&Madrid).format("%H:%M").to_string();
+    let opening = Opening {
+        start: start.leak(),
+        ..Opening::at(minute)
+    };
+    let class = opening.untold(&sandbox, &json!({}));
+    let told = opening.wait(&home).limit(Duration::from_secs(120)).json();
+    assert_eq!(told["outcome"], "booked", "{told}");
+    assert_eq!(sandbox.reservations(&class).len(), 1);
+    let arrivals = arrivals(&sandbox, &opening);
+    let (first, rest) = arrivals.split_first().unwrap();
+    assert!(*first < -1000, "asked once before: {arrivals:?}");
+    assert!(rest.iter().all(|at| *at > -500), "{arrivals:?}");
+    assert!(*rest.last().unwrap() < 1000, "{arrivals:?}");
+}
+
+#[test]
+fn an_opening_that_nobody_can_tell_ends_it() {
+    let (sandbox, home) = logged_in();
+    sandbox.config(&json!({ "refusal_shape": "state" }));
+    let opening = Opening::after(3600);
+    opening.untold(&sandbox, &json!({ "early_answer": { "bookState": -4 } }));
+    let words = [
+        "not open yet",
+        "aimharder boxes set crossfitdemo --opens 4d@07:00",
+    ];
+    opening.wait(&home).fails(9, &words).done();
+    assert_eq!(sandbox.sent("/api/book").len(), 1);
+    let told = opening.wait(&home).status(9).any_stderr().json();
+    assert_eq!(told["outcome"], "too_early", "{told}");
+    assert_eq!(told["opens_at"], Value::Null);
+}
+
+#[test]
+fn too_early_is_repeated_and_an_outage_ridden_out() {
+    let late = json!({ "opens_in_ms": 1500 });
+    let outage = json!({ "fault": { "path": "/api/book", "kind": "status", "count": 3 } });
+    let lost =
+        json!({ "fault": { "path": "/api/book", "kind": "drop", "count": 1, "after": true } });
+    let gone = json!({ "fault": { "path": "/api/book", "kind": "drop", "count": 2 } });
+    side_by_side(&[late, outage, lost, gone], |case| {
+        let (sandbox, home) = logged_in();
+        let opening = Opening::after(5);
+        let more = match case["opens_in_ms"].as_i64() {
+            Some(later) => json!({ "opens_at_ms": opening.at.timestamp_millis() + later }),
+            None => json!({}),
+        };
+        let class = opening.class(&sandbox, &home, &more);
+        if !case["fault"].is_null() {
+            sandbox.fault(&case["fault"]);
+        }
+        let told = opening.wait(&home).json();
+        assert_eq!(told["outcome"], "booked", "{case}: {told}");
+        assert_eq!(sandbox.reservations(&class).len(), 1, "{case}");
+        assert_eq!(sandbox.counters()["double_books"], 0, "{case}");
+    });
+}
+
+#[test]
+fn full_at_the_opening() {
+    let cases = [("", 4, "full"), ("--waitlist", 0, "waitlisted")];
+    side_by_side(&cases, |(flag, status, outcome)| {
+        let (sandbox, home) = logged_in();
+        let opening = Opening::after(4);
+        let full = json!({ "capacity": 2, "occupied": 2, "waitlist": 0 });
+        opening.class(&sandbox, &home, &full);
+        let run = opening.wait(&home).args(flag).status(*status);
+        let told = run.any_stderr().json();
+        assert_eq!(told["outcome"], *outcome, "{told}");
+    });
+}
+
+#[test]
+fn interrupted_while_waiting() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(600);
+    opening.class(&sandbox, &home, &json!({}));
+    let run = opening
+        .wait(&home)
+        .status(130)
+        .limit(Duration::from_secs(20))
+        .spawn();
+    wait_for("the look at the server's clock", || {
+        !sandbox.sent("/api/nextBookings").is_empty()
+    });
+    interrupt(&run);
+    run.done();
+    assert!(sandbox.sent("/api/book").is_empty());
+}
+
+/// Repeats of "too early" are no reason to keep a person waiting who has had enough; what was booked
+/// is told before the end.
+#[test]
+fn interrupted_at_the_opening() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(3);
+    let later = opening.at.timestamp_millis() + 600_000;
+    opening.class(&sandbox, &home, &json!({ "opens_at_ms": later }));
+    let run = opening
+        .wait(&home)
+        .status(130)
+        .limit(Duration::from_secs(40))
+        .spawn();
+    wait_for("three tries", || sandbox.sent("/api/book").len() >= 3);
+    let began = Instant::now();
+    interrupt(&run);
+    run.done();
+    assert!(began.elapsed() < Duration::from_secs(5));
+
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(3);
+    opening.class(&sandbox, &home, &json!({}));
+    sandbox.config(&json!({ "latency_after_ms": 400 }));
+    let run = opening.wait(&home).spawn();
+    wait_for("the request", || !sandbox.sent("/api/book").is_empty());
+    interrupt(&run);
+    let output = run.unchecked();
+    assert!(output.stdout.contains("booked: Espera"), "{output:?}");
+}
+
+/// A token lives for half an hour, and an opening may be days away.
+#[test]
+fn the_session_is_kept_alive() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(1200);
+    opening.class(&sandbox, &home, &json!({}));
+    home.age_tokens(22); // young enough to begin with, too old to wait with
+    let run = opening.wait(&home).status(130).spawn();
+    wait_for("a token update", || {
+        !sandbox.sent("/api/tokenUpdate").is_empty()
+    });
+    let print = home.fingerprint(ANA, "device");
+    wait_for("the new token in the store", || {
+        let token = home.ask("SELECT token FROM sessions WHERE kind = 'device'");
+        sandbox.session(ANA, &print)["token"] == token.unwrap()
+    });
+    interrupt(&run);
+    run.done();
+    assert_eq!(sandbox.sent("/api/tokenUpdate").len(), 1);
+}
+
+/// Somebody else updates it: hands off.
+#[test]
+fn the_session_is_left_to_whoever_holds_it() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(1200);
+    opening.class(&sandbox, &home, &json!({}));
+    home.age_tokens(22);
+    let _held = hold(&home, ANA, SessionKind::Device);
+    let run = opening
+        .wait(&home)
+        .status(130)
+        .args("-v")
+        .any_stderr()
+        .spawn();
+    wait_for("the look at the server's clock", || {
+        !sandbox.sent("/api/nextBookings").is_empty()
+    });
+    std::thread::sleep(Duration::from_secs(6)); // the lock is waited for so long
+    interrupt(&run);
+    let output = run.unchecked();
+    assert!(
+        output.stderr.contains("going on with the token at hand"),
+        "{output:?}"
+    );
+    assert!(sandbox.sent("/api/tokenUpdate").is_empty());
+}
+
+/// The device session has died for good: told, not waited with.
+#[test]
+fn a_session_that_dies_meanwhile_ends_it() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(1200);
+    opening.class(&sandbox, &home, &json!({}));
+    home.age_tokens(22);
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "logout" }));
+    opening.wait(&home).fails(3, &["aimharder login"]).done();
+    assert!(sandbox.sent("/api/book").is_empty());
+}
+
+#[test]
+fn what_does_not_go_with_it() {
+    let (_sandbox, home) = logged_in();
+    for other in ["--prebook", "--dry-run"] {
+        home.run("book --wait --time 13:10 --day")
+            .arg(day(3))
+            .arg(other)
+            .usage(&[other])
+            .done();
+    }
+}
+
+/// On a terminal (of util-linux' `script`): what is waited for, a countdown, and what would do it
+/// without staying.
+#[test]
+fn a_countdown_on_a_terminal() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(2 * 3600);
+    opening.class(&sandbox, &home, &json!({}));
+    let log = home.path().join("typescript");
+    let wait = format!(
+        "{} book --wait --class espera --time {} --day {}",
+        env!("CARGO_BIN_EXE_aimharder"),
+        opening.start,
+        opening.day
+    );
+    let mut terminal = Command::new("script")
+        .args(["-qefc", &wait])
+        .arg(&log)
+        .env_clear()
+        .envs([
+            ("HOME", home.path().as_os_str()),
+            ("PATH", "/usr/bin:/bin".as_ref()),
+            ("TERM", "xterm".as_ref()),
+            ("TZ", "UTC".as_ref()),
+        ])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("script, of util-linux");
+    let shown = || std::fs::read_to_string(&log).unwrap_or_default();
+    wait_for("the countdown", || {
+        shown().matches("booking opens in 0").count() >= 2
+    });
+    let keys = terminal.stdin.as_mut().unwrap();
+    std::io::Write::write_all(keys, b"\x03").unwrap();
+    let status = terminal.wait().unwrap();
+    assert_eq!(status.code(), Some(130), "{}", shown());
+    let hint = format!(
+        "aimharder prebook add --day {} --time 13:10 --class 'espera'",
+        opening.day
+    );
+    assert!(shown().contains(&hint), "{}", shown());
+}

@@ -1,0 +1,125 @@
+//! `bookings --ics`, read by another implementation (python3-icalendar).
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, BEN, BENS, Home, day, logged_in, madrid, start};
+
+const READ: &str = r#"
+import icalendar, json, sys
+calendar = icalendar.Calendar.from_ical(open(sys.argv[1], "rb").read())
+def event(e):
+    end = e.get("DTEND")
+    return {"uid": str(e["UID"]), "summary": str(e["SUMMARY"]), "location": str(e["LOCATION"]), "status": str(e["STATUS"]),
+            "starts": e["DTSTART"].dt.isoformat(), "ends": end and end.dt.isoformat(), "stamp": e["DTSTAMP"].dt.isoformat(),
+            "description": str(e.get("DESCRIPTION"))}
+print(json.dumps({"version": str(calendar["VERSION"]), "product": str(calendar["PRODID"]),
+                  "events": [event(e) for e in calendar.walk("VEVENT")]}))
+"#;
+
+fn calendar(home: &Home, more: &str) -> Value {
+    let text = home
+        .run("bookings --ics")
+        .args(more)
+        .any_stdout()
+        .done()
+        .stdout;
+    for line in text.split("\r\n") {
+        assert!(line.len() <= 75, "not folded: {line}");
+        assert!(!line.contains(['\n', '\r']), "{line:?}");
+    }
+    let file = home.write("gym.ics", &text);
+    let out = Command::new("/usr/bin/python3")
+        .arg("-c")
+        .arg(READ)
+        .arg(file)
+        .output()
+        .unwrap();
+    let wrong = String::from_utf8_lossy(&out.stderr);
+    assert!(
+        out.status.success(),
+        "{wrong} (the package python3-icalendar)\n{text}"
+    );
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+#[test]
+fn another_program_reads_what_is_booked() {
+    let (sandbox, home) = start();
+    home.log_in(BEN, BENS);
+    let name = "Força, tècnica; \"WOD\" \\ i molt més: una classe amb un nom que no cap en una sola línia 力量訓練";
+    let one = sandbox.class(&json!({ "day": day(5), "start": "13:10", "name": name }));
+    let two = sandbox.class(
+        &json!({ "day": day(4), "start": "23:30", "name": "Dos", "box": "boxdos", "occupied": 12 }),
+    );
+    let first = sandbox.reserve(BEN, &one, 1);
+    let second = sandbox.reserve(BEN, &two, 0);
+    let read = calendar(&home, "");
+    assert_eq!(read["version"], "2.0");
+    let [queued, booked] = &read["events"].as_array().unwrap()[..] else {
+        panic!("two events: {read}")
+    };
+    let utc = |day: &str, time| madrid(day, time).to_utc().to_rfc3339();
+    assert_eq!(booked["summary"], name);
+    assert_eq!(
+        (&booked["location"], &booked["status"]),
+        (&json!("crossfitdemo"), &json!("CONFIRMED"))
+    );
+    assert_eq!(booked["starts"], utc(&day(5), "13:10"));
+    assert_eq!(booked["ends"], utc(&day(5), "14:10"));
+    assert_eq!(booked["description"], format!("reservation {first}"));
+    assert_eq!(
+        (&queued["location"], &queued["status"]),
+        (&json!("boxdos"), &json!("TENTATIVE"))
+    );
+    assert_eq!(
+        queued["description"],
+        format!("on the waiting list, reservation {second}")
+    );
+    assert_eq!(queued["starts"], utc(&day(4), "23:30"));
+    assert_eq!(
+        queued["ends"],
+        utc(&day(5), "00:30"),
+        "it ends after midnight"
+    );
+    // the same again, in a calendar of one box too: the same events
+    let again = calendar(&home, "--box boxdos");
+    assert_eq!(again["events"][0]["uid"], queued["uid"]);
+    assert_ne!(queued["uid"], booked["uid"]);
+    assert!(
+        queued["uid"]
+            .as_str()
+            .unwrap()
+            .ends_with("@boxdos.aimharder")
+    );
+    assert!(!read.to_string().contains(BEN), "no address in the file");
+}
+
+#[test]
+fn other_people_have_other_events() {
+    let (sandbox, home) = logged_in();
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+    sandbox.reserve(ANA, &id, 1);
+    home.run("book --day +3 --family 70002 --id")
+        .arg(&id)
+        .any_stdout()
+        .done();
+    let own = calendar(&home, "");
+    let family = calendar(&home, "--family 70002");
+    assert_ne!(own["events"][0]["uid"], family["events"][0]["uid"]);
+}
+
+#[test]
+fn nothing_booked_is_an_empty_calendar() {
+    let (_sandbox, home) = logged_in();
+    assert_eq!(calendar(&home, "")["events"], json!([]));
+    home.run("bookings --ics --json")
+        .status(2)
+        .any_stderr()
+        .any_stdout()
+        .done();
+    home.run("bookings --ics --history")
+        .fails(2, &["--history"])
+        .done();
+}

@@ -1,0 +1,107 @@
+//! Manual pages and `help`.
+
+use std::process::Command;
+
+use crate::support::Home;
+
+#[test]
+fn all_pages_are_clean() {
+    let home = Home::nowhere();
+    let folder = home.path().join("share/man1");
+    let written = home
+        .run("man --dir")
+        .arg(&folder)
+        .any_stdout()
+        .done()
+        .stdout;
+    let pages: Vec<&str> = written.lines().collect();
+    for name in ["aimharder.1", "aimharder-book.1", "aimharder-prebook-add.1"] {
+        assert!(
+            pages.iter().any(|page| page.ends_with(name)),
+            "{name}: {written}"
+        );
+    }
+    assert!(
+        !written.contains("__complete") && !written.contains("help"),
+        "{written}"
+    );
+    for page in &pages {
+        lint(page);
+        groff(page);
+        let text = std::fs::read_to_string(page).unwrap();
+        for part in [
+            "NAME",
+            "SYNOPSIS",
+            "EXAMPLES",
+            "\"EXIT STATUS\"",
+            "ENVIRONMENT",
+            "FILES",
+        ] {
+            assert!(text.contains(&format!(".SH {part}\n")), "{page}: {part}");
+        }
+    }
+    assert!(!home.store_path().exists());
+}
+
+/// mandoc finds nothing but that there is no date, which a page that is made at any time cannot have.
+fn lint(page: &str) {
+    let out = Command::new("mandoc")
+        .args(["-T", "lint", "-W", "warning", page])
+        .output()
+        .expect("the package mandoc");
+    let told = String::from_utf8_lossy(&out.stdout).into_owned();
+    let faults: Vec<&str> = told
+        .lines()
+        .filter(|line| !line.contains("missing date"))
+        .collect();
+    assert_eq!(faults, [""; 0]);
+}
+
+fn groff(page: &str) {
+    let out = Command::new("groff")
+        .args(["-man", "-ww", "-k", "-Tutf8", "-z", page])
+        .output()
+        .expect("the package groff");
+    assert_eq!(String::from_utf8_lossy(&out.stderr), "", "{page}");
+}
+
+#[test]
+fn one_page_of_a_command_at_any_depth() {
+    let home = Home::nowhere();
+    home.run("man")
+        .stdout_has(&[".TH AIMHARDER 1", "130"])
+        .done();
+    home.run("man prebook add")
+        .stdout_has(&[".TH AIMHARDER\\-PREBOOK\\-ADD 1", "mon,wed", "EXIT STATUS"])
+        .done();
+    assert!(
+        home.run("man book").json()["page"]
+            .as_str()
+            .unwrap()
+            .contains(".SH NAME")
+    );
+    home.run("man prebook nope")
+        .fails(6, &["\"prebook nope\""])
+        .done();
+    home.run("man book --dir x").fails(2, &["--dir"]).done();
+    let file = home.write("file", "");
+    home.run("man --dir")
+        .arg(file)
+        .fails(1, &["cannot write manual pages"])
+        .done();
+}
+
+#[test]
+fn help_in_all_its_forms() {
+    let home = Home::nowhere();
+    for (asked, same) in [
+        ("help", "--help"),
+        ("help book", "book --help"),
+        ("help prebook add", "prebook add --help"),
+        ("prebook help add", "prebook add --help"),
+    ] {
+        let help = home.run(same).any_stdout().done().stdout;
+        home.run(asked).stdout(&help).done();
+    }
+    home.run("help nope").fails(2, &["nope"]).done();
+}

@@ -1,0 +1,365 @@
+//! `prebook run` when something is wrong on this side: a box nobody knows, a store that fails, a
+//! session's lock that is held, a run that died, a fingerprint or an account that does not fit.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use aimharder::model::session::SessionKind;
+use serde_json::{Value, json};
+
+use crate::support::{ANA, BEN, BENS, Home, Run, Sandbox, day, hold, logged_in, wait_for};
+
+/// A class three days ahead that anybody may book, and Ana's wish for it.
+fn wished(sandbox: &Sandbox, home: &Home, start: &str) -> String {
+    let class = class(sandbox, start, &json!({}));
+    wish(home, &format!("--time {start}"));
+    class
+}
+
+fn class(sandbox: &Sandbox, start: &str, more: &Value) -> String {
+    let mut class =
+        json!({ "day": day(3), "start": start, "name": "Deseo", "capacity": 12, "occupied": 0 });
+    class
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    sandbox.class(&class)
+}
+
+fn wish(home: &Home, how: &str) {
+    home.run("prebook add --opens 7d --day")
+        .arg(day(3))
+        .args(how)
+        .any_stdout()
+        .any_stderr()
+        .done();
+}
+
+/// The object of a run that must end with this status; its words are told once, and looked at apart.
+fn results(run: Run, status: i32) -> (Value, String) {
+    let output = run.arg("--json").unchecked();
+    assert_eq!(output.status, Some(status), "{output:?}");
+    (serde_json::from_str(&output.stdout).unwrap(), output.stderr)
+}
+
+fn outcomes(told: &Value) -> Vec<&str> {
+    let all = told["results"].as_array().unwrap();
+    let mut all: Vec<_> = all
+        .iter()
+        .map(|r| (r["id"].as_i64(), r["outcome"].as_str().unwrap()))
+        .collect();
+    all.sort_unstable();
+    all.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn stored(home: &Home, what: &str) -> Option<String> {
+    home.ask(&format!("SELECT {what} FROM prebookings WHERE id = 1"))
+}
+
+#[test]
+fn a_box_that_nobody_knows() {
+    for spoil in [
+        "UPDATE prebookings SET box = 'nowhere'",
+        "UPDATE boxes SET timezone = 'Mars/Olympus' WHERE name = 'crossfitdemo'",
+    ] {
+        let (sandbox, home) = logged_in();
+        wished(&sandbox, &home, "14:10");
+        home.sql(spoil);
+        let (told, words) = results(home.run("prebook run"), 6);
+        assert_eq!(
+            (&told["due"], &told["postponed"]),
+            (&json!(1), &json!(1)),
+            "{told}"
+        );
+        assert_eq!(outcomes(&told), ["not_found"]);
+        assert_eq!(told["error"]["kind"], "not_found");
+        assert!(
+            words.starts_with("error: prebooking 1 of ana@example.org"),
+            "{words}"
+        );
+        // told once, counted every time
+        let (told, words) = results(home.run("prebook run"), 6);
+        assert_eq!(
+            (outcomes(&told), words.as_str()),
+            (vec!["not_found"], ""),
+            "{told}"
+        );
+        assert_eq!(stored(&home, "status").as_deref(), Some("pending"));
+        home.sql("UPDATE prebookings SET day = '2026-01-05'");
+        let (told, _) = results(home.run("prebook run"), 4);
+        assert_eq!(outcomes(&told), ["expired"], "{told}");
+        assert_eq!(stored(&home, "status").as_deref(), Some("expired"));
+        assert!(sandbox.sent("/api/book").is_empty());
+    }
+}
+
+/// Firing needs the lock, for the session has lapsed and must be healed.
+#[test]
+fn a_lock_is_waited_for_within_give_up() {
+    let (sandbox, home) = logged_in();
+    let class = wished(&sandbox, &home, "14:10");
+    sandbox.stale(ANA);
+    let held = hold(&home, ANA, SessionKind::Background);
+    let run = home
+        .run("prebook run --give-up 55s --json")
+        .any_stdout()
+        .limit(Duration::from_secs(90))
+        .spawn();
+    std::thread::sleep(Duration::from_secs(33)); // longer than a person's command would wait
+    drop(held);
+    let told = run.json();
+    assert_eq!(outcomes(&told), ["booked"], "{told}");
+    assert_eq!(sandbox.reservations(&class).len(), 1);
+}
+
+#[test]
+fn a_lock_is_waited_for_no_longer_than_give_up() {
+    let (sandbox, home) = logged_in();
+    wished(&sandbox, &home, "14:10");
+    sandbox.stale(ANA);
+    let _held = hold(&home, ANA, SessionKind::Background);
+    let began = Instant::now();
+    let (told, _) = results(home.run("prebook run --give-up 2s"), 5);
+    assert_eq!(outcomes(&told), ["unreachable"], "{told}");
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
+    assert!(
+        told["results"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("in use by a test"),
+        "{told}"
+    );
+}
+
+/// Whoever holds a healthy session's lock is no reason to miss a class.
+#[test]
+fn a_held_lock_is_no_reason_not_to_fire() {
+    let (sandbox, home) = logged_in();
+    wished(&sandbox, &home, "14:10");
+    let _held = hold(&home, ANA, SessionKind::Background);
+    let (told, _) = results(home.run("prebook run --give-up 20s"), 0);
+    assert_eq!(outcomes(&told), ["booked"], "{told}");
+}
+
+#[test]
+fn one_device_session_acts_for_its_owner() {
+    let (sandbox, home) = logged_in();
+    home.log_in(BEN, BENS);
+    wish(&home, "--account ana@example.org --time 14:10");
+    wish(
+        &home,
+        "--account ben@example.org --box crossfitdemo --time 14:10",
+    );
+    let class = class(&sandbox, "14:10", &json!({}));
+    let print = home.fingerprint(ANA, "device");
+    let run = || home.run("prebook run --fingerprint").arg(&print[..8]);
+    home.run("prebook run --fingerprint zzzzzz")
+        .fails(6, &["begins with", "zzzzzz"])
+        .done();
+    home.run("prebook run --fingerprint zzz")
+        .usage(&["zzz"])
+        .done();
+    let told = run().args("--dry-run").json();
+    assert_eq!(outcomes(&told), ["would_book"]);
+    let (told, words) = results(run(), 7);
+    assert_eq!(outcomes(&told), ["booked", "not_found"], "{told}");
+    let all = told["results"].as_array().unwrap();
+    let anas = all.iter().find(|result| result["account"] == ANA).unwrap();
+    let session = &anas["session"];
+    assert_eq!(
+        (&session["kind"], &session["fingerprint"]),
+        (&json!("device"), &json!(print))
+    );
+    assert!(words.contains("cannot act for ben@example.org"), "{words}");
+    let mine = sandbox.reservations(&class);
+    assert_eq!((mine.len(), &mine[0]["account"]), (1, &json!(ANA)));
+    // the others are as before: the next run without it books them
+    let (told, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&told), ["booked"], "{told}");
+}
+
+#[test]
+fn an_account_that_nothing_is_known_of() {
+    let (sandbox, home) = logged_in();
+    for args in ["", "--dry-run"] {
+        let run = home
+            .run("prebook run --account unknown@example.org")
+            .args(args);
+        run.fails(
+            3,
+            &["no session for unknown@example.org", "aimharder login"],
+        )
+        .done();
+    }
+    // known by a prebooking alone: that one needs a login
+    wished(&sandbox, &home, "14:10");
+    home.sql("UPDATE prebookings SET account = 'carla@example.org'");
+    let (told, _) = results(home.run("prebook run --account carla@example.org"), 3);
+    assert_eq!(outcomes(&told), ["login_required"], "{told}");
+}
+
+/// Its result cannot be written down; the others' are, and all are shown.
+#[test]
+fn a_store_that_fails_for_one() {
+    let (sandbox, home) = logged_in();
+    wished(&sandbox, &home, "14:10");
+    wished(&sandbox, &home, "15:10");
+    home.db().execute_batch(
+        "CREATE TRIGGER broken BEFORE UPDATE OF status ON prebookings WHEN NEW.id = 1 AND NEW.status = 'booked' \
+         BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
+    ).unwrap();
+    let (told, words) = results(home.run("prebook run"), 1);
+    assert_eq!(outcomes(&told), ["booked", "booked"], "{told}");
+    assert!(words.contains("as a test has it"), "{words}");
+    assert_eq!(told["error"]["kind"], "internal", "{told}");
+    assert_eq!(
+        home.ask("SELECT status FROM prebookings WHERE id = 2")
+            .as_deref(),
+        Some("booked")
+    );
+    // the next run finds the class in the schedule, and asks for nothing
+    home.sql("DROP TRIGGER broken");
+    sandbox.clear_log();
+    let (told, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+    assert!(sandbox.sent("/api/book").is_empty());
+}
+
+/// A run died with its claim, and the class has started since.
+#[test]
+fn an_orphan_whose_class_has_started() {
+    let yesterday = (crate::support::today() - chrono::Days::new(1)).to_string();
+    let orphan = |home: &Home, class: &str| {
+        home.sql(&format!(
+            "UPDATE prebookings SET day = '{yesterday}', status = 'executing', owner = '1-dead', class_id = {class}"
+        ));
+    };
+    let held = |sandbox: &Sandbox| {
+        sandbox.class(&json!({ "day": yesterday, "start": "14:10", "name": "Deseo", "capacity": 9, "occupied": 0 }))
+    };
+
+    let (sandbox, home) = logged_in();
+    wish(&home, "--time 14:10");
+    sandbox.reserve(ANA, &held(&sandbox), 1);
+    orphan(&home, "NULL");
+    let (told, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+    assert_eq!(stored(&home, "status").as_deref(), Some("booked"));
+    assert!(stored(&home, "reservation_id").is_some());
+
+    // moved and renamed since it was asked for: its number tells
+    let (sandbox, home) = logged_in();
+    wish(&home, "--time 14:10 --class deseo");
+    let class = held(&sandbox);
+    sandbox.reserve(ANA, &class, 1);
+    sandbox.patch_class(&class, &json!({ "start": "14:25", "name": "Otra cosa" }));
+    orphan(&home, &format!("'{class}'"));
+    let (told, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+
+    let (sandbox, home) = logged_in();
+    wish(&home, "--time 14:10");
+    held(&sandbox);
+    orphan(&home, "NULL");
+    let (told, _) = results(home.run("prebook run"), 4);
+    assert_eq!(outcomes(&told), ["expired"], "{told}");
+
+    // nobody can look: it is not said that it was not booked
+    let (sandbox, home) = logged_in();
+    wish(&home, "--time 14:10");
+    orphan(&home, "NULL");
+    sandbox.fault(&json!({ "path": "/api/bookings", "kind": "status", "count": -1 }));
+    let (told, _) = results(home.run("prebook run --give-up 1s"), 4);
+    let message = told["results"][0]["message"].as_str().unwrap();
+    assert!(message.contains("unknown"), "{told}");
+}
+
+/// Whoever comes after it knows which class was asked for.
+#[test]
+fn what_is_about_to_be_booked_is_written_down_first() {
+    let (sandbox, home) = logged_in();
+    let class = wished(&sandbox, &home, "14:10");
+    sandbox.fault(&json!({ "path": "/api/book", "kind": "hang", "after": true, "seconds": 20 }));
+    let run = home.run("prebook run").spawn();
+    wait_for("the request", || !sandbox.reservations(&class).is_empty());
+    run.kill();
+    assert_eq!(stored(&home, "class_id"), Some(class.clone()));
+    assert_eq!(stored(&home, "status").as_deref(), Some("executing"));
+    sandbox.patch_class(&class, &json!({ "start": "14:25", "name": "Otra cosa" }));
+    sandbox.clear_log();
+    let (told, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+    assert!(sandbox.sent("/api/book").is_empty());
+    assert_eq!(sandbox.reservations(&class).len(), 1);
+}
+
+#[test]
+fn trouble_names_the_class_it_is_about() {
+    let (sandbox, home) = logged_in();
+    class(&sandbox, "14:10", &json!({ "capacity": 1, "occupied": 1 }));
+    class(&sandbox, "15:10", &json!({}));
+    home.run("prebook add --opens 7d --time 14:10 --day")
+        .arg(day(3))
+        .arg("--or")
+        .arg("15:10 deseo")
+        .any_stdout()
+        .any_stderr()
+        .done();
+    sandbox.fault(&json!({ "path": "/api/book", "kind": "status", "skip": 1, "count": -1 }));
+    let (told, words) = results(home.run("prebook run --give-up 1s"), 5);
+    assert_eq!(outcomes(&told), ["unreachable"], "{told}");
+    assert_eq!(told["results"][0]["class"], "15:10 deseo", "{told}");
+    assert!(
+        words.is_empty(),
+        "an outage is told at the third run: {words}"
+    );
+}
+
+/// What a dead-man switch hears: the paths of its calls.
+fn switch() -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/beat", listener.local_addr().unwrap());
+    let (tell, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut first = String::new();
+            BufReader::new(&stream).read_line(&mut first).unwrap();
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let path = first
+                .split_whitespace()
+                .nth(1)
+                .unwrap_or_default()
+                .to_owned();
+            if tell.send(path).is_err() {
+                break;
+            }
+        }
+    });
+    (url, heard)
+}
+
+#[test]
+fn work_that_breaks_off_is_told_to_the_dead_man_switch() {
+    let (sandbox, home) = logged_in();
+    let (url, heard) = switch();
+    home.config(&format!("[ping]\nprebook = \"{url}\"\nrefresh = \"{url}\""));
+    wished(&sandbox, &home, "14:10");
+    home.db().execute_batch(
+        "CREATE TRIGGER broken BEFORE UPDATE ON prebookings BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
+    ).unwrap();
+    home.run("prebook run")
+        .fails(1, &["as a test has it"])
+        .done();
+    home.sql("DROP TRIGGER broken");
+    home.run("prebook run").any_stdout().done();
+    let calls: Vec<String> = heard.try_iter().collect();
+    assert_eq!(calls, ["/beat/start", "/beat/fail", "/beat/start", "/beat"]);
+}

@@ -1,0 +1,288 @@
+//! The scripts under `examples/`, each run as it stands against the sandbox: when all goes well, and when not.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::support::{ANA, Home, Sandbox, day, logged_in, start};
+
+/// What a script ended with and said.
+#[derive(Debug)]
+struct Told {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Home {
+    /// A script of `examples/`, with the binary (and stand-ins of this home's `tools`) on its PATH.
+    fn script(&self, name: &str, args: &[&str]) -> Told {
+        let tools = self.path().join("tools");
+        fs::create_dir_all(&tools).unwrap();
+        // there already at a second call
+        symlink(env!("CARGO_BIN_EXE_aimharder"), tools.join("aimharder")).ok();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+        let output = Command::new(script.join(name))
+            .args(args)
+            .env_clear()
+            .env("HOME", self.path())
+            .env("PATH", format!("{}:/usr/bin:/bin", tools.display()))
+            .output()
+            .unwrap();
+        Told {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Told {
+    fn is(&self, code: i32, words: &[&str]) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        for word in words {
+            assert!(
+                self.stdout.contains(word) || self.stderr.contains(word),
+                "{word}: {self:?}"
+            );
+        }
+        self
+    }
+}
+
+/// A class five days ahead with so many of its two places taken.
+fn class(sandbox: &Sandbox, time: &str, occupied: i64) -> String {
+    sandbox.class(&json!({
+        "day": day(5), "start": time, "name": "Script", "capacity": 2, "occupied": occupied, "waitlist": -1
+    }))
+}
+
+#[test]
+fn wrong_calls_get_the_usage_line() {
+    let home = Home::nowhere();
+    for (script, args) in [
+        ("book-first.sh", &["mon"][..]),
+        ("book-or-prebook.sh", &["mon"]),
+        ("cancel-when-busy.sh", &["nowhere.ics"]),
+        ("mail-notice.sh", &[]),
+    ] {
+        let told = home.script(script, args);
+        told.is(2, &[&format!("usage: {script} ")]);
+        assert!(told.stdout.is_empty(), "{told:?}");
+    }
+}
+
+#[test]
+fn book_first_takes_the_first_that_is_to_be_had() {
+    let (sandbox, home) = logged_in();
+    let full = class(&sandbox, "13:10", 2);
+    let free = class(&sandbox, "14:10", 0);
+    let later = class(&sandbox, "15:10", 0);
+    let wishes = ["12:34", "13:10 script", "14:10 script", "15:10"];
+    let day = day(5);
+    let args: Vec<&str> = std::iter::once(day.as_str()).chain(wishes).collect();
+    home.script("book-first.sh", &args)
+        .is(0, &["booked: Script", "is full"]);
+    assert_eq!(sandbox.reservations(&full).len(), 0);
+    assert_eq!(sandbox.reservations(&free).len(), 1);
+    assert_eq!(sandbox.reservations(&later).len(), 0);
+}
+
+#[test]
+fn book_first_ends_with_the_last_reason_and_stops_where_trying_on_is_no_use() {
+    let (sandbox, home) = logged_in();
+    class(&sandbox, "13:10", 2);
+    let free = class(&sandbox, "14:10", 0);
+    home.script("book-first.sh", &[&day(5), "12:34", "13:10"])
+        .is(4, &["is full"]);
+    // its answer and every look at the schedule are lost: a second try could be a second booking
+    sandbox.fault(&json!({ "path": "/api/book", "kind": "drop", "after": true }));
+    sandbox.fault(
+        &json!({ "path": "/api/bookings", "kind": "status", "status": 503, "count": -1, "skip": 1 }),
+    );
+    class(&sandbox, "16:10", 0);
+    home.script("book-first.sh", &[&day(5), "16:10", "14:10"])
+        .is(8, &["unknown"]);
+    assert_eq!(sandbox.reservations(&free).len(), 0);
+}
+
+#[test]
+fn book_or_prebook_leaves_to_prebook_run_what_is_not_to_be_had_yet() {
+    let (sandbox, home) = logged_in();
+    class(&sandbox, "13:10", 0);
+    class(&sandbox, "14:10", 2);
+    let early = class(&sandbox, "15:10", 0);
+    let opens = chrono::Utc::now() + chrono::TimeDelta::hours(2);
+    sandbox.patch_class(&early, &json!({ "opens_at_ms": opens.timestamp_millis() }));
+    let script = |time: &str| home.script("book-or-prebook.sh", &[&day(5), time, "script"]);
+    script("13:10").is(0, &["booked"]);
+    script("14:10").is(0, &["full: prebook run will look again"]);
+    script("15:10").is(0, &["not open yet: left to prebook run"]);
+    sandbox.fault(&json!({ "path": "/api/*", "kind": "status", "status": 503, "count": -1 }));
+    script("16:10").is(0, &["no answer: prebook run will try again"]);
+    let told = home.run("prebook list").json();
+    let stored = told["prebookings"].as_array().unwrap();
+    let mut times: Vec<_> = stored
+        .iter()
+        .map(|p| p["start"].as_str().unwrap())
+        .collect();
+    times.sort_unstable();
+    assert_eq!(times, ["14:10", "15:10", "16:10"], "{told}");
+}
+
+#[test]
+fn book_or_prebook_stores_nothing_after_a_refusal() {
+    let (sandbox, home) = logged_in();
+    class(&sandbox, "13:10", 0);
+    sandbox.account(&json!({ "email": ANA, "credit": 0 }));
+    home.script("book-or-prebook.sh", &[&day(5), "13:10"])
+        .is(4, &["credit"]);
+    let (_sandbox, nobody) = start();
+    nobody
+        .script("book-or-prebook.sh", &[&day(5), "13:10"])
+        .is(3, &["aimharder login"]);
+    for home in [home, nobody] {
+        let told = home.run("prebook list").json();
+        assert_eq!(told["prebookings"], json!([]));
+    }
+}
+
+/// A calendar with one all-day event from the fourth to the sixth day from today, the end left out of it.
+fn calendar(home: &Home) -> String {
+    let stamp = |ahead| day(ahead).replace('-', "");
+    let lines = [
+        "BEGIN:VCALENDAR".to_owned(),
+        "BEGIN:VEVENT".to_owned(),
+        format!("DTSTART;TZID=Europe/Madrid:{}T090000", stamp(7)),
+        "SUMMARY:an hour is no day".to_owned(),
+        "END:VEVENT".to_owned(),
+        "BEGIN:VEVENT".to_owned(),
+        format!("DTSTART;VALUE=DATE:{}", stamp(4)),
+        format!("DTEND;VALUE=DATE:{}", stamp(6)),
+        "SUMMARY:away".to_owned(),
+        "END:VEVENT".to_owned(),
+        "END:VCALENDAR".to_owned(),
+    ];
+    let text = lines.join("\r\n") + "\r\n";
+    home.write("away.ics", &text).display().to_string()
+}
+
+#[test]
+fn cancel_when_busy_cancels_what_collides_and_nothing_else() {
+    let (sandbox, home) = logged_in();
+    let booked: Vec<String> = [3, 4, 5, 6, 7]
+        .iter()
+        .map(|&ahead| {
+            let class = json!({ "day": day(ahead), "start": "13:10", "name": "Script" });
+            let class = sandbox.class(&class);
+            sandbox.reserve(ANA, &class, 1);
+            class
+        })
+        .collect();
+    let calendar = calendar(&home);
+    home.script("cancel-when-busy.sh", &[&calendar])
+        .is(0, &["cancelled: Script"]);
+    let left: Vec<usize> = booked
+        .iter()
+        .map(|class| sandbox.reservations(class).len())
+        .collect();
+    assert_eq!(left, [1, 0, 0, 1, 1]);
+    let again = home.script("cancel-when-busy.sh", &[&calendar]);
+    again.is(0, &[]);
+    assert!(
+        again.stdout.is_empty() && again.stderr.is_empty(),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn cancel_when_busy_costs_no_credit_and_says_so() {
+    let (sandbox, home) = logged_in();
+    let dear =
+        sandbox.class(&json!({ "day": day(4), "start": "13:10", "name": "Dear", "late": true }));
+    let free = class(&sandbox, "13:10", 0);
+    sandbox.reserve(ANA, &dear, 1);
+    sandbox.reserve(ANA, &free, 1);
+    let calendar = calendar(&home);
+    home.script("cancel-when-busy.sh", &[&calendar])
+        .is(4, &["Dear", "cancelled: Script"]);
+    assert_eq!(sandbox.reservations(&dear).len(), 1);
+    assert_eq!(sandbox.reservations(&free).len(), 0);
+    sandbox.kill(ANA);
+    home.script("cancel-when-busy.sh", &[&calendar])
+        .is(3, &["aimharder login"]);
+}
+
+#[test]
+fn refresh_then_classes() {
+    let (sandbox, home) = logged_in();
+    class(&sandbox, "13:10", 0);
+    home.age_tokens(20);
+    let args = ["--day", &day(5), "--class", "script"];
+    home.script("refresh-then-classes.sh", &args)
+        .is(0, &["Script"]);
+    assert_eq!(sandbox.sent("/api/tokenUpdate").len(), 1);
+    // the update fails, the login at hand still does
+    home.age_tokens(20);
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "status", "status": 500 }));
+    home.script("refresh-then-classes.sh", &args)
+        .is(0, &["Script", "trying with the login at hand"]);
+    home.age_tokens(20);
+    sandbox.kill(ANA);
+    let told = home.script("refresh-then-classes.sh", &args);
+    told.is(3, &["log in first"]);
+    assert!(told.stdout.is_empty(), "{told:?}");
+}
+
+#[test]
+fn the_check_speaks_the_language_of_monitors() {
+    let (sandbox, home) = start();
+    let check = |args: &[&str]| home.script("check-aimharder.sh", args);
+    check(&[]).is(2, &["AIMHARDER CRITICAL - no background session"]);
+    home.log_in(ANA, "correct-horse");
+    check(&[]).is(0, &["AIMHARDER OK - ", "| age=0m;45;120\n"]);
+    home.age_tokens(50);
+    check(&[]).is(1, &["AIMHARDER WARNING - no token update for 50 minutes"]);
+    check(&["60"]).is(0, &["age=50m;60;120"]);
+    check(&["10", "40"]).is(2, &["AIMHARDER CRITICAL - "]);
+    sandbox.kill(ANA);
+    home.run("refresh").status(3).any_stderr().done();
+    check(&[]).is(2, &["1 background session(s) ended"]);
+    home.write_config("nonsense = 1\n");
+    check(&[]).is(3, &["AIMHARDER UNKNOWN - ", "nonsense"]);
+}
+
+#[test]
+fn mail_notice_hands_the_event_to_sendmail() {
+    let (_sandbox, home) = start();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/mail-notice.sh");
+    let mail = home.path().join("mail");
+    let path = format!("{}:/usr/bin:/bin", home.path().join("tools").display());
+    home.config(&format!(
+        "[[notify]]\ncommand = [{:?}, {ANA:?}]\n",
+        script.display().to_string()
+    ));
+    home.tool(
+        "sendmail",
+        &format!("echo \"$*\" >{0}; cat >>{0}", mail.display()),
+    );
+    home.run("notify test")
+        .env("PATH", &path)
+        .any_stdout()
+        .done();
+    let sent = fs::read_to_string(&mail).unwrap();
+    assert!(
+        sent.starts_with(&format!("-i -t\nTo: {ANA}\nSubject: aimharder: ")),
+        "{sent}"
+    );
+    let (_, body) = sent.split_once("\n\n").unwrap();
+    assert!(body.len() > 10, "{sent}");
+
+    home.tool("sendmail", "exit 75");
+    let told = home.run("notify test").env("PATH", &path).unchecked();
+    assert!(told.status != Some(0), "{told:?}");
+    assert!((told.stdout + &told.stderr).contains("exit status: 75"));
+}

@@ -1,0 +1,231 @@
+//! Secrets at rest: what is in the store's files, byte by byte, before and after; everything else works
+//! as ever.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::support::{ANA, ANAS, BEN, BENS, Home, Sandbox, day, logged_in};
+
+pub(crate) const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub(crate) const OTHER: &str = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// The config names a file with this key.
+pub(crate) fn has_key(home: &Home, key: &str) {
+    home.write("key", &format!("{key}\n"));
+    home.config(&format!(
+        "password_command = \"echo {ANAS}\"\n[store]\nkey_command = [\"cat\", \"{}\"]",
+        home.path().join("key").display()
+    ));
+}
+
+pub(crate) fn encrypted(home: &Home) {
+    has_key(home, KEY);
+    let told = home.run("store encrypt").json();
+    assert_eq!(
+        (&told["encrypted"], &told["changed"]),
+        (&json!(true), &json!(true))
+    );
+}
+
+/// The store's own file, its log and index, and every copy beside it.
+pub(crate) fn store_files(home: &Home) -> Vec<PathBuf> {
+    let folder = home.store_path().parent().unwrap().to_owned();
+    let paths = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    paths.filter(|path| path.is_file()).collect()
+}
+
+/// In which of these files the text stands. Looked for by another process: a file that this one opens
+/// and closes takes the locks of its own SQLite connections with it.
+pub(crate) fn found(text: &str, files: &[PathBuf]) -> Vec<PathBuf> {
+    let grep = Command::new("grep")
+        .args([
+            "--text",
+            "--fixed-strings",
+            "--files-with-matches",
+            "-e",
+            text,
+        ])
+        .args(files)
+        .output()
+        .unwrap();
+    assert!(grep.stderr.is_empty(), "{grep:?}");
+    let names = String::from_utf8(grep.stdout).unwrap();
+    names.lines().map(PathBuf::from).collect()
+}
+
+/// Every token and cookie that the platform has given out and still knows.
+pub(crate) fn secrets(sandbox: &Sandbox) -> Vec<String> {
+    let state = sandbox.state();
+    let sessions = state["sessions"].as_array().unwrap().iter();
+    let of = |session: &serde_json::Value| {
+        let text = |key: &str| session[key].as_str().unwrap().to_owned();
+        let token = text("token");
+        let hex = token.rsplit('|').next().unwrap().to_owned();
+        [hex, text("cookie"), text("phpsessid")]
+    };
+    sessions.flat_map(of).collect()
+}
+
+pub(crate) fn nothing_plain(home: &Home, secrets: &[String]) {
+    for secret in secrets {
+        assert_eq!(
+            found(secret, &store_files(home)),
+            Vec::<PathBuf>::new(),
+            "{secret}"
+        );
+    }
+    let plain =
+        "SELECT count(*) FROM sessions WHERE typeof(token) <> 'blob' OR typeof(cookies) <> 'blob'";
+    assert_eq!(home.ask(plain).as_deref(), Some("0"));
+}
+
+#[test]
+fn no_byte_of_a_secret_is_left() {
+    let (sandbox, home) = logged_in();
+    home.log_in(BEN, BENS);
+    let mut seen = secrets(&sandbox);
+    assert_eq!(seen.len(), 12);
+    // old values in free pages, deleted rows, a log that is long and in use, and a copy of an older schema
+    let log = home.db();
+    log.execute_batch("BEGIN; SELECT count(*) FROM sessions")
+        .unwrap();
+    for _ in 0..3 {
+        home.run("refresh --force --deep --rate 0").done();
+        seen.extend(secrets(&sandbox));
+    }
+    home.run("logout --account").arg(BEN).any_stdout().done();
+    let copy = home.store_path().with_file_name("aimharder.db.schema1.bak");
+    home.sql(&format!("VACUUM INTO '{}'", copy.display()));
+    log.execute_batch("COMMIT").unwrap();
+    home.run("sessions set --auto-refresh on --fingerprint")
+        .arg(home.fingerprint(ANA, "background"))
+        .any_stdout()
+        .done();
+    for secret in secrets(&sandbox).iter().take(3) {
+        assert!(
+            !found(secret, &store_files(&home)).is_empty(),
+            "it was plain before"
+        );
+    }
+    encrypted(&home);
+    assert!(!copy.exists());
+    nothing_plain(&home, &seen);
+    assert_eq!(home.ask("SELECT unclean FROM seal").as_deref(), Some("0"));
+    assert_eq!(home.ask("PRAGMA integrity_check").as_deref(), Some("ok"));
+    // and new ones do not come in
+    home.run("refresh --force --deep --rate 0").done();
+    home.run("classes --day +3 --account")
+        .arg(ANA)
+        .any_stdout()
+        .done();
+    drop(log);
+    seen.extend(secrets(&sandbox));
+    nothing_plain(&home, &seen);
+    for path in store_files(&home) {
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", path.display());
+        assert_eq!(
+            found(KEY, std::slice::from_ref(&path)),
+            Vec::<PathBuf>::new()
+        );
+    }
+}
+
+#[test]
+fn everything_works_as_ever() {
+    let (sandbox, home) = logged_in();
+    encrypted(&home);
+    home.run("store encrypt").stdout_has(&["already"]).done();
+    let before = home.sessions();
+    assert!(
+        before
+            .iter()
+            .all(|session| session["token_expires_at"].is_string()),
+        "{before:?}"
+    );
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+    home.age_tokens(60);
+    let told = home.run("book --day +3 --id").arg(&id).json();
+    assert_eq!(told["outcome"], "booked");
+    sandbox.stale(ANA);
+    home.run("bookings").any_stdout().done();
+    let told = home.run("cancel --day +3 --time 13:10").json();
+    assert_eq!(told["outcome"], "cancelled");
+    home.run("refresh --force").report(0).is(&[("updated", 2)]);
+    // a dead background session heals, a dead device session is logged in anew
+    sandbox.kill(ANA);
+    home.run("refresh --force --session background")
+        .report(0)
+        .is(&[("relogged", 1)]);
+    home.log_in(ANA, ANAS);
+    home.log_in(BEN, BENS);
+    let seen = secrets(&sandbox);
+    nothing_plain(&home, &seen);
+    // and back
+    let told = home.run("store decrypt").json();
+    assert_eq!(
+        (&told["encrypted"], &told["sessions"]),
+        (&json!(false), &json!(4))
+    );
+    home.config("");
+    home.run("store decrypt")
+        .stdout_has(&["is not encrypted"])
+        .done();
+    home.run("refresh --force").report(0).is(&[("updated", 4)]);
+    home.run("classes --day +3 --account")
+        .arg(ANA)
+        .any_stdout()
+        .done();
+}
+
+#[test]
+fn a_refused_password_stays_refused_and_its_hash_is_sealed() {
+    let (sandbox, home) = logged_in();
+    encrypted(&home);
+    home.config(&format!(
+        "password_command = \"echo wrong\"\n[store]\nkey_command = [\"cat\", \"{}\"]",
+        home.path().join("key").display()
+    ));
+    sandbox.kill(ANA);
+    home.run("refresh --force --session background").report(3);
+    assert_eq!(
+        home.ask("SELECT typeof(refused_hash) FROM accounts")
+            .as_deref(),
+        Some("blob")
+    );
+    sandbox.clear_log();
+    home.run("refresh --force --session background").report(3);
+    home.run("store decrypt").any_stdout().done();
+    home.run("refresh --force --session background").report(3);
+    assert_eq!(
+        sandbox.sent("/api/login").len(),
+        0,
+        "it was not tried again"
+    );
+    has_key(&home, KEY);
+    home.run("refresh --force --session background").report(0);
+}
+
+#[test]
+fn values_cannot_change_places() {
+    let (sandbox, home) = logged_in();
+    home.log_in(BEN, BENS);
+    encrypted(&home);
+    home.sql("UPDATE sessions SET token = (SELECT token FROM sessions WHERE account LIKE 'ben%' AND kind = 'device') \
+              WHERE account LIKE 'ana%' AND kind = 'device'");
+    sandbox.clear_log();
+    home.run("classes --day +3 --account")
+        .arg(ANA)
+        .fails(1, &["the token of ana@example.org", "cannot be opened"])
+        .done();
+    home.sql("UPDATE sessions SET token = cookies WHERE account LIKE 'ben%' AND kind = 'device'");
+    home.run("classes --day +3 --account")
+        .arg(BEN)
+        .fails(1, &["the token of ben@example.org"])
+        .done();
+    assert_eq!(sandbox.log().len(), 0);
+}

@@ -1,0 +1,216 @@
+//! The store's key: wrong, missing, lost, changed, and where it comes from.
+
+use std::fs;
+
+use crate::sealed::{KEY, OTHER, encrypted, has_key, nothing_plain, secrets};
+use crate::support::{ANA, ANAS, Home, Run, day, logged_in};
+use serde_json::json;
+
+/// What needs a login, and says why it has none.
+fn refused(home: &Home, status: i32, words: &[&str]) {
+    let before = fs::read(home.store_path()).unwrap();
+    for args in [
+        "classes --day +3",
+        "bookings --session background",
+        "store decrypt",
+        "store encrypt",
+    ] {
+        home.run(args).fails(status, words).done();
+    }
+    let refresh = home.run("refresh --force").fails(status, words).done();
+    assert_eq!(refresh.stderr.lines().count(), 1);
+    home.run("login --password-stdin --account")
+        .arg(ANA)
+        .stdin(ANAS)
+        .fails(status, words)
+        .done();
+    // what needs no secret works on
+    home.run("sessions").any_stdout().done();
+    home.run("prebook list").any_stdout().done();
+    home.run("boxes").any_stdout().done();
+    home.run("refresh").done();
+    assert_eq!(
+        fs::read(home.store_path()).unwrap(),
+        before,
+        "nothing was changed"
+    );
+}
+
+#[test]
+fn without_the_right_key_nothing_is_sent_and_nothing_changed() {
+    let (sandbox, home) = logged_in();
+    encrypted(&home);
+    sandbox.clear_log();
+    has_key(&home, OTHER);
+    refused(&home, 1, &["the key does not fit", "--forget-logins"]);
+    has_key(&home, "0011");
+    refused(&home, 2, &["64 hex digits"]);
+    has_key(&home, "");
+    refused(&home, 2, &["64 hex digits"]);
+    home.config("[store]\nkey_command = \"echo 1234; exit 3\"");
+    refused(
+        &home,
+        2,
+        &["the key_command of [store] failed (exit status: 3)"],
+    );
+    home.config("");
+    refused(&home, 2, &["no key is known", "key_command"]);
+    assert_eq!(sandbox.log().len(), 0);
+    has_key(&home, KEY);
+    home.run("refresh --force").report(0).is(&[("updated", 2)]);
+    home.run("classes --day +3").any_stdout().done();
+}
+
+#[test]
+fn a_prebooking_waits_for_the_key() {
+    let (sandbox, home) = logged_in();
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+    home.run("prebook add --day +3 --time 13:10 --opens 4d")
+        .any_stdout()
+        .any_stderr()
+        .done();
+    encrypted(&home);
+    sandbox.clear_log();
+    has_key(&home, OTHER);
+    home.run("prebook run")
+        .fails(1, &["the key does not fit"])
+        .done();
+    home.config("");
+    home.run("prebook run")
+        .fails(2, &["no key is known"])
+        .done();
+    let told = home.run("prebook list").json();
+    assert_eq!(told["prebookings"][0]["status"], "pending");
+    assert_eq!(sandbox.log().len(), 0);
+    has_key(&home, KEY);
+    let told = home.run("prebook run").json();
+    assert_eq!(told["booked"], 1, "{told}");
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn a_session_can_be_forgotten_without_the_key() {
+    let (_sandbox, home) = logged_in();
+    encrypted(&home);
+    home.config("");
+    home.run("logout").any_stdout().done();
+    home.run("logout --background --yes-delete-background")
+        .any_stdout()
+        .done();
+    assert_eq!(home.sessions().len(), 0);
+}
+
+#[test]
+fn a_lost_key_costs_the_logins_and_nothing_else() {
+    let (sandbox, home) = logged_in();
+    home.run("prebook add --day +5 --time 18:30 --class wod")
+        .any_stdout()
+        .any_stderr()
+        .done();
+    encrypted(&home);
+    let device = home.fingerprint(ANA, "device");
+    home.config(&format!("password_command = \"echo {ANAS}\""));
+    let told = home.run("store decrypt --forget-logins").json();
+    assert_eq!(
+        (&told["encrypted"], &told["sessions"]),
+        (&json!(false), &json!(1))
+    );
+    let left = home.sessions();
+    assert_eq!(left[0]["status"], "expired");
+    assert!(
+        left[0]["last_error"]
+            .as_str()
+            .unwrap()
+            .contains("key that is lost")
+    );
+    home.run("refresh").report(0).is(&[("relogged", 1)]);
+    home.log_in(ANA, ANAS);
+    assert_eq!(
+        home.fingerprint(ANA, "device"),
+        device,
+        "the same device as ever"
+    );
+    let list = home.run("prebook list").json();
+    assert_eq!(list["prebookings"].as_array().unwrap().len(), 1);
+    home.run("classes --day +3").any_stdout().done();
+    assert_eq!(sandbox.counters()["replayed_tokens"], 0);
+}
+
+#[test]
+fn the_key_is_changed() {
+    let (sandbox, home) = logged_in();
+    home.run("store rekey")
+        .stdin(OTHER)
+        .fails(2, &["not encrypted"])
+        .done();
+    encrypted(&home);
+    let sealed = |home: &Home| home.ask("SELECT hex(token) FROM sessions ORDER BY id");
+    let before = fs::read(home.store_path()).unwrap();
+    home.run("store rekey")
+        .stdin("nonsense")
+        .fails(2, &["64 hex digits"])
+        .done();
+    assert_eq!(fs::read(home.store_path()).unwrap(), before);
+    let old = sealed(&home);
+    home.run("store rekey")
+        .stdin(&format!("{OTHER}\n"))
+        .stdout_has(&["is encrypted now"])
+        .done();
+    assert_ne!(sealed(&home), old);
+    home.run("classes --day +3")
+        .fails(1, &["the key does not fit"])
+        .done();
+    has_key(&home, OTHER);
+    home.run("classes --day +3").any_stdout().done();
+    home.run("refresh --force").report(0).is(&[("updated", 2)]);
+    nothing_plain(&home, &secrets(&sandbox));
+}
+
+#[test]
+fn under_systemd_the_credential_is_the_key() {
+    let (_sandbox, home) = logged_in();
+    home.write("credentials/aimharder-key", &format!("{KEY}\n"));
+    let folder = home.path().join("credentials");
+    let unit = |args: &str| home.run(args).env("CREDENTIALS_DIRECTORY", &folder);
+    unit("store encrypt")
+        .stdout_has(&["is encrypted now"])
+        .done();
+    unit("refresh --force").report(0).is(&[("updated", 2)]);
+    // it comes before a command that the unit may be unable to run
+    home.config("[store]\nkey_command = \"exit 1\"");
+    unit("refresh --force").report(0).is(&[("updated", 2)]);
+    home.run("classes --day +3")
+        .fails(2, &["the key_command of [store] failed"])
+        .done();
+}
+
+#[test]
+fn a_key_that_nobody_uses_yet_changes_nothing() {
+    let (_sandbox, home) = logged_in();
+    has_key(&home, KEY);
+    home.run("classes --day +3").any_stdout().done();
+    let log = home
+        .run("-v classes --day +3")
+        .any_stdout()
+        .any_stderr()
+        .done()
+        .stderr;
+    assert!(!log.contains("encrypted"), "{log}");
+    assert_eq!(home.ask("SELECT count(*) FROM seal").as_deref(), Some("0"));
+}
+
+#[test]
+fn keys_are_made() {
+    let home = Home::nowhere();
+    let key = |run: Run| run.any_stdout().done().stdout;
+    let (one, two) = (key(home.run("store key")), key(home.run("store key")));
+    assert_ne!(one, two);
+    let digits = one.strip_suffix('\n').unwrap();
+    assert!(
+        digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()),
+        "{one:?}"
+    );
+    let told = home.run("store key").json();
+    assert_eq!(told["key"].as_str().unwrap().len(), 64);
+    assert!(!home.store_path().exists(), "a key needs no store");
+}

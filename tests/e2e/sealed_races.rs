@@ -1,0 +1,186 @@
+//! Sealing the store while processes die, while others do the same or the opposite, and while tokens
+//! are on their way: it is always wholly one or the other, always usable, and no token is lost.
+#![allow(clippy::print_stderr)] // seeds are shown when a test fails
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use serde_json::json;
+
+use crate::sealed::{KEY, encrypted, found, has_key, store_files};
+use crate::support::{ANA, Home, Run, all_at_once, logged_in, wait_for};
+
+/// What every filler's token and cookies hold.
+const MARK: &str = "plain-filler-secret";
+const FILLERS: usize = 3000;
+/// All deaths together take so long at most.
+const TIME: Duration = Duration::from_secs(20);
+
+/// Sessions that nobody refreshes, so that a conversion takes its time.
+fn fill(home: &Home) {
+    home.sql(&format!(
+        "INSERT INTO sessions (account, kind, fingerprint, auto_refresh, token, cookies, generation, created_at, used_at, \
+         token_updated_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {FILLERS}) \
+         SELECT 'f' || i || '@example.org', 'device', 'filler-' || i, 0, '1|2|{MARK}' || i, '[\"{MARK}' || i || '\"]', 1, \
+         4e12, 0, 0 FROM n"
+    ));
+}
+
+fn is_sealed(home: &Home) -> bool {
+    home.ask("SELECT count(*) FROM seal").as_deref() == Some("1")
+}
+
+/// All of one kind, as the table `seal` says.
+fn is_whole(home: &Home) {
+    assert_eq!(home.ask("PRAGMA integrity_check").as_deref(), Some("ok"));
+    let kinds =
+        home.ask("SELECT group_concat(DISTINCT typeof(token) || typeof(cookies)) FROM sessions");
+    let expected = if is_sealed(home) {
+        "blobblob"
+    } else {
+        "texttext"
+    };
+    assert_eq!(kinds.as_deref(), Some(expected));
+}
+
+fn holds_plain_text(home: &Home) -> bool {
+    !found(MARK, &store_files(home)).is_empty()
+}
+
+fn convert(home: &Home, what: &str) -> Run {
+    home.run("store").args(what).any_stdout()
+}
+
+#[test]
+fn killed_at_any_moment_it_is_one_or_the_other_and_usable() {
+    let seed = fastrand::u64(..1_000_000);
+    eprintln!("seed {seed}");
+    let mut rng = Rng::with_seed(seed);
+    let (sandbox, home) = logged_in();
+    fill(&home);
+    assert!(holds_plain_text(&home));
+    has_key(&home, KEY);
+    // how long each lives when it may
+    let lives = ["encrypt", "decrypt"].map(|what| convert(&home, what).done().took);
+    assert!(!is_sealed(&home));
+    let until = Instant::now() + TIME;
+    let (mut deaths, mut turned, mut unfinished) = (0, 0, 0);
+    while Instant::now() < until && deaths < 60 {
+        let before = is_sealed(&home);
+        let (what, life) = if before {
+            ("decrypt", lives[1])
+        } else {
+            ("encrypt", lives[0])
+        };
+        let victim = convert(&home, what).spawn();
+        thread::sleep(life.mul_f64(0.3 + 0.8 * rng.f64()));
+        victim.kill();
+        deaths += 1;
+        is_whole(&home);
+        turned += usize::from(is_sealed(&home) != before);
+        let unclean = home.ask("SELECT unclean FROM seal");
+        unfinished += usize::from(unclean.as_deref() == Some("1"));
+        // the next command, whatever it is, needs no help, and finishes what is left
+        home.run("prebook list").any_stdout().done();
+        if is_sealed(&home) {
+            assert_eq!(home.ask("SELECT unclean FROM seal").as_deref(), Some("0"));
+            assert!(!holds_plain_text(&home), "seed {seed}, death {deaths}");
+        }
+        home.run("refresh --force --rate 0 --session background")
+            .done();
+    }
+    eprintln!(
+        "{deaths} deaths, {turned} after the turn, {unfinished} before the cleaning was over"
+    );
+    assert!(
+        deaths >= 10 && turned > 0,
+        "{deaths} deaths, {turned} turned"
+    );
+    convert(&home, "encrypt").done();
+    assert!(!holds_plain_text(&home));
+    assert_eq!(sandbox.counters()["replayed_tokens"], 0);
+}
+
+#[test]
+fn many_convert_while_others_work() {
+    let (sandbox, home) = logged_in();
+    fill(&home);
+    has_key(&home, KEY);
+    for _ in 0..3 {
+        let converters = ["encrypt", "decrypt", "encrypt", "decrypt"];
+        let converters = converters.map(|what| convert(&home, what));
+        let others = [
+            "refresh --force --rate 0",
+            "refresh --force --deep --rate 0",
+            "classes --day +3 --account",
+            "bookings --account",
+        ];
+        let others = others.map(|what| {
+            let run = home.run(what).any_stdout();
+            if what.ends_with("--account") {
+                run.arg(ANA)
+            } else {
+                run
+            }
+        });
+        all_at_once(converters.into_iter().chain(others));
+        is_whole(&home);
+    }
+    convert(&home, "encrypt").done();
+    assert!(!holds_plain_text(&home));
+    home.run("refresh --force --rate 0")
+        .report(0)
+        .is(&[("updated", 2)]);
+    assert_eq!(sandbox.counters()["replayed_tokens"], 0);
+}
+
+#[test]
+fn a_token_on_its_way_is_not_lost_to_a_process_without_the_key() {
+    let (sandbox, home) = logged_in();
+    sandbox.config(&json!({ "latency_after_ms": 1500 }));
+    let late = home
+        .run("refresh --force --session background")
+        .any_stderr()
+        .spawn();
+    wait_for("the update", || {
+        !sandbox.sent("/api/tokenUpdate").is_empty()
+    });
+    encrypted(&home); // the other process has read the config before
+    let told = late.unchecked();
+    assert!(told.stderr.contains("stored unsealed"), "{told:?}");
+    assert_eq!(
+        home.ask("SELECT typeof(token) FROM sessions WHERE kind = 'background'")
+            .as_deref(),
+        Some("text")
+    );
+    sandbox.config(&json!({ "latency_after_ms": 0 }));
+    // the next one that has the key seals it
+    home.run("sessions").any_stdout().done();
+    is_whole(&home);
+    assert_eq!(home.ask("SELECT unclean FROM seal").as_deref(), Some("0"));
+    home.run("refresh --force").report(0).is(&[("updated", 2)]);
+}
+
+#[test]
+fn whoever_reads_for_long_keeps_the_cleaning_waiting_and_the_next_one_does_it() {
+    let (_sandbox, home) = logged_in();
+    fill(&home);
+    has_key(&home, KEY);
+    let reader = home.db();
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM sessions")
+        .unwrap();
+    let told = home.run("store encrypt").status(7).any_stderr().json();
+    assert_eq!(told["encrypted"], true);
+    assert!(is_sealed(&home) && holds_plain_text(&home));
+    let refresh = home.run("refresh").done();
+    let soon = Duration::from_secs(3);
+    assert!(
+        refresh.took < soon,
+        "a command waits for the cleaning: {refresh:?}"
+    );
+    reader.execute_batch("COMMIT").unwrap();
+    home.run("refresh").done();
+    assert!(!holds_plain_text(&home));
+}

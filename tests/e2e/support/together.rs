@@ -1,0 +1,33 @@
+//! Many scenes at the same time: what they wait for, and which of them failed.
+
+use std::thread;
+use std::time::Duration;
+
+use super::wait_for;
+
+/// Waits for something to come true, at leisure: many wait at the same time.
+pub(crate) fn soon(what: &str, is_so: impl Fn() -> bool) {
+    wait_for(what, || {
+        let so = is_so();
+        if !so {
+            thread::sleep(Duration::from_millis(25));
+        }
+        so
+    });
+}
+
+/// Plays scenes side by side, each in a thread of its name: they spend their time waiting.
+pub(crate) fn together(scenes: &[(&'static str, fn())]) {
+    let failed: Vec<&str> = thread::scope(|scope| {
+        let play = |&(name, play): &(&'static str, fn())| {
+            let thread = thread::Builder::new().name(name.to_owned());
+            (name, thread.spawn_scoped(scope, play).unwrap())
+        };
+        let running: Vec<_> = scenes.iter().map(play).collect();
+        let ended = running.into_iter().map(|(name, it)| (name, it.join()));
+        ended
+            .filter_map(|(name, end)| end.is_err().then_some(name))
+            .collect()
+    });
+    assert!(failed.is_empty(), "failed: {}", failed.join(", "));
+}

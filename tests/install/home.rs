@@ -1,0 +1,132 @@
+//! A temporary home, and calls of `systemd/install.sh` in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+/// The program that is installed.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_aimharder");
+
+/// A home, a folder of stand-ins that come first in PATH, and the variables of every call.
+pub(crate) struct Home {
+    folder: tempfile::TempDir,
+    envs: Vec<(&'static str, String)>,
+}
+
+/// What a call ended with and said, both streams together.
+pub(crate) struct Told {
+    pub(crate) code: Option<i32>,
+    pub(crate) text: String,
+}
+
+impl Home {
+    /// A home on a machine whose `systemctl` ends with this code.
+    pub(crate) fn new(systemctl: i32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Self {
+            folder,
+            envs: Vec::new(),
+        };
+        let log = home.path("calls");
+        let stand_in = format!(
+            "#!/bin/sh\necho \"$*\" >>{}\nexit {systemctl}\n",
+            log.display()
+        );
+        fs::create_dir(home.path("tools")).unwrap();
+        fs::write(home.path("tools/systemctl"), stand_in).unwrap();
+        fs::set_permissions(
+            home.path("tools/systemctl"),
+            fs::Permissions::from_mode(0o755),
+        )
+        .unwrap();
+        home
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: &Path) -> Self {
+        self.envs.push((name, value.display().to_string()));
+        self
+    }
+
+    /// The calls of `systemctl` but for the question whether it runs.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.path("calls")).unwrap_or_default();
+        let calls = log
+            .lines()
+            .filter(|call| !call.ends_with("show-environment"));
+        calls.map(str::to_owned).collect()
+    }
+
+    pub(crate) fn install(&self, args: &str) -> Told {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/install.sh");
+        let output = Command::new(script)
+            .args(args.split_whitespace())
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env(
+                "PATH",
+                format!("{}:/usr/bin:/bin", self.path("tools").display()),
+            )
+            .envs(self.envs.iter().map(|(name, value)| (name, value)))
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        Told {
+            code: output.status.code(),
+            text: String::from_utf8(text).unwrap(),
+        }
+    }
+
+    /// A call that must succeed.
+    pub(crate) fn installed(&self, args: &str) -> String {
+        let told = self.install(&format!("{args} --binary {BINARY}"));
+        assert_eq!(told.code, Some(0), "{}", told.text);
+        told.text
+    }
+
+    /// Every file below a folder of this home: its mode and when it was written.
+    pub(crate) fn files(&self, below: &str) -> BTreeMap<String, (u32, SystemTime)> {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![self.path(below)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let meta = fs::metadata(&path).unwrap();
+                let name = path.strip_prefix(self.path(below)).unwrap();
+                let about = (meta.permissions().mode() & 0o7777, meta.modified().unwrap());
+                found.insert(name.display().to_string(), about);
+            }
+        }
+        found.retain(|name, _| !name.starts_with("tools/") && name != "calls");
+        found
+    }
+
+    pub(crate) fn mode(&self, name: &str) -> u32 {
+        fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o7777
+    }
+
+    /// The values of a key in the installed units of a folder, `%h` resolved.
+    pub(crate) fn values(&self, folder: &str, key: &str) -> Vec<String> {
+        let units = fs::read_dir(self.path(folder)).unwrap();
+        let texts = units.map(|unit| fs::read_to_string(unit.unwrap().path()).unwrap());
+        let home = self.folder.path().display().to_string();
+        let values = texts.flat_map(|text| {
+            let lines = text
+                .lines()
+                .filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        });
+        values.map(|value| value.replace("%h", &home)).collect()
+    }
+}

@@ -1,0 +1,231 @@
+//! `systemd/install.sh`, run for real into temporary homes and folders: what it places, that doing it again changes
+//! nothing, what it leaves when it removes. No unit is started: `systemctl` is a stand-in that notes its calls.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may, as tests do
+
+mod failure;
+mod home;
+mod removing;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use home::{BINARY, Home};
+
+const UNITS: &str = ".config/systemd/user";
+
+/// In a user's home; all but the man pages, whose number grows with the commands.
+const PLACED: [&str; 14] = [
+    ".cargo/bin/aimharder",
+    ".config/aimharder/config.toml",
+    ".config/fish/completions/aimharder.fish",
+    ".config/systemd/user/aimharder-prebook.service",
+    ".config/systemd/user/aimharder-prebook.timer",
+    ".config/systemd/user/aimharder-prebook@.service",
+    ".config/systemd/user/aimharder-prebook@.timer",
+    ".config/systemd/user/aimharder-refresh.service",
+    ".config/systemd/user/aimharder-refresh.timer",
+    ".config/systemd/user/aimharder-refresh@.service",
+    ".config/systemd/user/aimharder-refresh@.timer",
+    ".local/share/aimharder/installed",
+    ".local/share/bash-completion/completions/aimharder",
+    ".local/share/zsh/site-functions/_aimharder",
+];
+
+#[test]
+fn for_a_user_everything_has_its_place_and_mode() {
+    let home = Home::new(1);
+    let told = home.installed("--user");
+    let files = home.files("");
+    for name in PLACED {
+        assert!(files.contains_key(name), "{name}: {files:?}");
+    }
+    let pages = files
+        .keys()
+        .filter(|name| name.starts_with(".cargo/share/man/man1/aimharder"));
+    assert!(pages.count() >= 10, "{files:?}");
+    let example = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/config.toml"));
+    let config = fs::read(home.path(".config/aimharder/config.toml"));
+    assert_eq!(config.unwrap(), example.unwrap());
+    assert_eq!(home.mode(".config/aimharder/config.toml"), 0o600);
+    assert_eq!(home.mode(".local/state/aimharder"), 0o700);
+    assert_eq!(home.mode(".cargo/bin/aimharder"), 0o755);
+    assert!(told.contains("aimharder login EMAIL"), "{told}");
+    assert!(
+        told.contains("examples/crontab) | crontab -"),
+        "no systemd here: {told}"
+    );
+}
+
+#[test]
+fn the_units_call_the_program_where_it_is() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let cases = [
+        (Home::new(1), "--user", ".cargo/bin/aimharder"),
+        (
+            Home::new(1),
+            "--user --prefix .local",
+            ".local/bin/aimharder",
+        ),
+        (
+            Home::new(1).with("CARGO_HOME", &elsewhere.path().join("100%")),
+            "--user",
+            "100%/bin/aimharder",
+        ),
+    ];
+    for (home, args, program) in cases {
+        home.installed(args);
+        let starts = home.values(UNITS, "ExecStart");
+        assert_eq!(starts.len(), 4);
+        for start in starts {
+            let start = start.replace("%%", "%");
+            let called = Path::new(start.split(' ').next().unwrap());
+            assert!(called.ends_with(program), "{start}");
+            assert!(called.is_file(), "{start}");
+        }
+        for bound in home.values(UNITS, "BindReadOnlyPaths") {
+            assert!(bound.replace("%%", "%").contains(program), "{bound}");
+        }
+    }
+}
+
+#[test]
+fn the_units_look_where_the_users_variables_point() {
+    let home = Home::new(1);
+    let (state, config) = (home.path("my/states"), home.path("my/settings"));
+    let home = home
+        .with("XDG_STATE_HOME", &state)
+        .with("XDG_CONFIG_HOME", &config);
+    home.installed("--user");
+    let folders = format!(
+        "XDG_STATE_HOME={} XDG_CONFIG_HOME={}",
+        state.display(),
+        config.display()
+    );
+    let told = home.values("my/settings/systemd/user", "Environment");
+    assert_eq!(
+        told.iter().filter(|value| **value == folders).count(),
+        4,
+        "{told:?}"
+    );
+    for bound in home.values("my/settings/systemd/user", "BindPaths") {
+        assert_eq!(bound, state.join("aimharder").display().to_string());
+    }
+    assert_eq!(home.mode("my/states/aimharder"), 0o700);
+}
+
+#[test]
+fn again_changes_nothing_and_a_config_is_never_touched() {
+    let home = Home::new(1);
+    home.installed("--user");
+    fs::write(
+        home.path(".config/aimharder/config.toml"),
+        "box = \"crossfitdemo\"\n",
+    )
+    .unwrap();
+    fs::set_permissions(
+        home.path(".local/state/aimharder"),
+        fs::Permissions::from_mode(0o750),
+    )
+    .unwrap();
+    let mut before = home.files("");
+    let told = home.installed("--user");
+    let mut after = home.files("");
+    let list = ".local/share/aimharder/installed"; // written anew
+    assert!(before.remove(list).is_some() && after.remove(list).is_some());
+    assert_eq!(before, after);
+    assert!(
+        !told.contains("placed") && !told.contains("removed"),
+        "{told}"
+    );
+    assert!(told.contains("kept"), "{told}");
+    assert_eq!(home.mode(".local/state/aimharder"), 0o750);
+}
+
+#[test]
+fn timers_are_started_only_when_asked() {
+    let home = Home::new(0);
+    let told = home.installed("--user");
+    let enable = "--user enable --now aimharder-refresh.timer aimharder-prebook.timer";
+    assert_eq!(home.calls(), ["--user daemon-reload"]);
+    assert!(
+        told.contains(enable) && told.contains("enable-linger"),
+        "{told}"
+    );
+    home.installed("--user --enable");
+    assert!(
+        home.calls().iter().any(|call| call == enable),
+        "{:?}",
+        home.calls()
+    );
+}
+
+#[test]
+fn without_systemd_all_is_placed_and_enabling_is_refused() {
+    let home = Home::new(1);
+    let told = home.install(&format!("--user --enable --binary {BINARY}"));
+    assert_eq!(told.code, Some(1), "{}", told.text);
+    assert!(told.text.contains("systemd does not run"), "{}", told.text);
+    assert!(home.path(UNITS).join("aimharder-refresh.timer").exists());
+    assert!(home.calls().is_empty(), "{:?}", home.calls());
+}
+
+#[test]
+fn for_the_machine_below_another_folder() {
+    for (prefix, lib) in [("", "etc"), ("--prefix /usr", "usr/lib")] {
+        let home = Home::new(0);
+        let below = home.path("root");
+        let home = home.with("DESTDIR", &below);
+        home.installed(&format!("--system --enable {prefix}"));
+        let bin = if prefix.is_empty() {
+            "usr/local"
+        } else {
+            "usr"
+        };
+        assert_eq!(home.mode(&format!("root/{bin}/bin/aimharder")), 0o755);
+        assert_eq!(home.mode("root/etc/aimharder/config.toml"), 0o640);
+        assert_eq!(home.mode("root/var/lib/aimharder"), 0o700);
+        assert!(
+            home.path(&format!("root/{lib}/sysusers.d/aimharder.conf"))
+                .exists()
+        );
+        let starts = home.values(&format!("root/{lib}/systemd/system"), "ExecStart");
+        assert_eq!(starts.len(), 4);
+        for start in starts {
+            assert!(
+                start.starts_with(&format!("/{bin}/bin/aimharder ")),
+                "{start}"
+            );
+        }
+        assert!(home.calls().is_empty(), "the running system is left alone");
+        let told = home.install(&format!("--system --uninstall {prefix}"));
+        assert_eq!(told.code, Some(0), "{}", told.text);
+        let left: Vec<String> = home.files("root").into_keys().collect();
+        assert_eq!(left, ["etc/aimharder/config.toml"]);
+    }
+}
+
+#[test]
+fn wrong_calls_place_nothing() {
+    let cases = [
+        ("--sideways", 2, "unknown argument --sideways"),
+        ("--user --prefix", 2, "--prefix needs a value"),
+        ("--user --binary nowhere", 1, "--binary"),
+        ("--user --binary tools", 1, "no program to install"),
+    ];
+    for (args, code, words) in cases {
+        let home = Home::new(1);
+        let told = home.install(args);
+        assert_eq!(told.code, Some(code), "{args}: {}", told.text);
+        assert!(told.text.contains(words), "{args}: {}", told.text);
+        assert!(home.files("").is_empty(), "{args}: {:?}", home.files(""));
+    }
+    let home = Home::new(1);
+    let odd = home.path("two words");
+    let home = home.with("XDG_STATE_HOME", &odd);
+    let told = home.install(&format!("--user --binary {BINARY}"));
+    assert_eq!(told.code, Some(1), "{}", told.text);
+    assert!(told.text.contains("unusual characters"), "{}", told.text);
+    assert!(home.files("").is_empty(), "{:?}", home.files(""));
+}

@@ -1,0 +1,87 @@
+//! What `--uninstall` and newer versions take away, and what they leave.
+
+use std::fs;
+
+use crate::home::{BINARY, Home};
+
+#[test]
+fn what_an_older_version_placed_goes() {
+    let home = Home::new(1);
+    home.installed("--user");
+    let list = home.path(".local/share/aimharder/installed");
+    let old = home.path(".config/systemd/user/aimharder-old.timer");
+    fs::write(&old, "").unwrap();
+    let listed = fs::read_to_string(&list).unwrap() + &format!("{}\n", old.display());
+    fs::write(&list, listed).unwrap();
+    home.installed("--user");
+    assert!(!old.exists());
+}
+
+#[test]
+fn what_stopped_half_way_can_be_removed() {
+    let home = Home::new(1);
+    // a file where a folder is needed
+    fs::create_dir(home.path(".config")).unwrap();
+    fs::write(home.path(".config/fish"), "").unwrap();
+    let told = home.install(&format!("--user --binary {BINARY}"));
+    assert_eq!(told.code, Some(1), "{}", told.text);
+    assert!(home.path(".cargo/bin/aimharder").exists());
+    let told = home.install("--user --uninstall");
+    assert_eq!(told.code, Some(0), "{}", told.text);
+    let left: Vec<String> = home.files("").into_keys().collect();
+    assert_eq!(left, [".config/fish"]);
+}
+
+#[test]
+fn removing_takes_what_was_placed_and_leaves_config_and_state() {
+    let home = Home::new(0);
+    home.installed("--user --enable");
+    let mine = home.path(".config/systemd/user/aimharder-refresh.service.d/override.conf");
+    fs::create_dir(mine.parent().unwrap()).unwrap();
+    fs::write(&mine, "").unwrap();
+    let wants = home.path(".config/systemd/user/timers.target.wants");
+    fs::create_dir(&wants).unwrap();
+    fs::write(wants.join("aimharder-refresh.timer"), "").unwrap();
+    fs::write(wants.join("other.timer"), "").unwrap();
+    fs::write(home.path(".local/state/aimharder/aimharder.db"), "").unwrap();
+
+    let told = home.install("--user --uninstall");
+    assert_eq!(told.code, Some(0), "{}", told.text);
+    let left: Vec<String> = home.files("").into_keys().collect();
+    let expected = [
+        ".config/aimharder/config.toml",
+        ".config/systemd/user/aimharder-refresh.service.d/override.conf",
+        ".config/systemd/user/timers.target.wants/other.timer",
+        ".local/state/aimharder/aimharder.db",
+    ];
+    assert_eq!(left, expected);
+    for words in [
+        "left ",
+        "config.toml",
+        "local/state/aimharder",
+        "logout --background",
+    ] {
+        assert!(told.text.contains(words), "{words}: {}", told.text);
+    }
+    let again = home.install("--user --uninstall");
+    assert_eq!(again.code, Some(0), "{}", again.text);
+    assert!(again.text.contains("nothing to remove"), "{}", again.text);
+    let stopped = "--user stop aimharder-refresh* aimharder-prebook*".to_owned();
+    assert!(home.calls().contains(&stopped), "{:?}", home.calls());
+}
+
+#[test]
+fn a_program_that_cargo_installed_is_used_and_left() {
+    let home = Home::new(1);
+    fs::create_dir_all(home.path(".cargo/bin")).unwrap();
+    fs::copy(BINARY, home.path(".cargo/bin/aimharder")).unwrap();
+    let told = home.installed("--user");
+    assert!(told.contains("found "), "{told}");
+    let told = home.install("--user --uninstall");
+    assert!(home.path(".cargo/bin/aimharder").exists());
+    assert!(
+        told.text.contains("left ") && told.text.contains(".cargo/bin"),
+        "{}",
+        told.text
+    );
+}
