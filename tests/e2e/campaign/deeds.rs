@@ -126,7 +126,7 @@ impl Deed {
         let who = if rng.bool() { ANA } else { BEN };
         let class = scene.classes()[rng.usize(..3)].clone();
         let words = |what, args: &str| Deed::new(what, who, args);
-        match rng.u8(..27) {
+        match rng.u8(..28) {
             0..=5 => Deed::book(who, scene, class, rng),
             6..=9 => Deed::cancel(who, scene, scene.roomy.clone(), rng),
             10 | 11 => Deed::cancel(who, scene, class, rng),
@@ -142,6 +142,7 @@ impl Deed {
             22 | 23 => Deed::wish(who, scene, rng),
             24 => Deed::all(What::PrebookRun, "prebook run --horizon 10s --give-up 2s"),
             25 => Deed::all(What::PrebookRun, "prebook run --horizon 0s --give-up 1s"),
+            26 => words(What::Keep, "status"),
             _ => Deed::login(rng),
         }
     }
