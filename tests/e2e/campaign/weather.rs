@@ -52,11 +52,12 @@ impl Weather {
         sandbox.fault(&json!(self.faults));
     }
 
-    /// Whether the answer of a token update may have been lost, and the replaced token be all that is left.
+    /// Whether the answer of a token update or of a login may have been lost, and the token that it replaced be all that is
+    /// left.
     pub(super) fn loses_tokens(&self) -> bool {
         let loses = |fault: &Value| {
             let path = fault["path"].as_str().unwrap();
-            path == "/api/tokenUpdate" || path == "/api/*"
+            ["/api/tokenUpdate", "/api/login", "/api/*"].contains(&path)
         };
         self.kills || self.faults.iter().any(loses)
     }
