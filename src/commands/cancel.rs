@@ -53,7 +53,7 @@ fn by_time(desk: &mut Desk<'_, '_>, args: &CancelArgs, gym: &Gym) -> Result<(Nai
         start,
         name: args.class.clone(),
     };
-    Ok((day, find::one(&rows, &wanted, day)?.clone()))
+    Ok((day, find::to_cancel(&rows, &wanted, day)?.clone()))
 }
 
 /// A reservation's number stands in the schedule only: look through the days that have bookings.
