@@ -81,6 +81,12 @@ pub trait View: Serialize {
     fn failure(&self) -> Option<Failure> {
         None
     }
+
+    /// Has the command changed something, here or at the gym, that stands even when nobody can
+    /// read this?
+    fn is_done(&self) -> bool {
+        false
+    }
 }
 
 /// Where results go.
@@ -149,17 +155,20 @@ impl Out {
         } else {
             self.write_human(view)
         };
-        if let Err(e) = written.and_then(|()| self.to.flush())
-            && e.kind() != ErrorKind::BrokenPipe
-        {
-            return Err(
-                anyhow::Error::new(e).context("it is done, but the result cannot be written")
-            );
-        }
-        match failure {
-            None => Ok(()),
-            Some(failure) => Err(Failure {
+        let lost = written
+            .and_then(|()| self.to.flush())
+            .err()
+            .filter(|e| e.kind() != ErrorKind::BrokenPipe);
+        match (failure, lost) {
+            (None, None) => Ok(()),
+            (None, Some(e)) if view.is_done() => {
+                Err(anyhow::Error::new(e).context("it is done, but the result cannot be written"))
+            }
+            (None, Some(e)) => Err(anyhow::Error::new(e).context("the result cannot be written")),
+            // what came of it matters more than that it cannot be written, and is told in any case
+            (Some(failure), lost) => Err(Failure {
                 shown: true,
+                told: failure.told && lost.is_none(),
                 ..failure
             }
             .into()),

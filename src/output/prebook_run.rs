@@ -85,6 +85,10 @@ impl View for RunView {
     fn failure(&self) -> Option<Failure> {
         self.failure.clone()
     }
+
+    fn is_done(&self) -> bool {
+        !self.dry_run
+    }
 }
 
 impl RunView {

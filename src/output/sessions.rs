@@ -98,6 +98,10 @@ impl View for LoginView {
             format!("only the device session was logged in; the background login failed: {failed}"),
         ))
     }
+
+    fn is_done(&self) -> bool {
+        true
+    }
 }
 
 /// `sessions`
@@ -265,6 +269,10 @@ impl View for DeletedView {
         }
         Ok(())
     }
+
+    fn is_done(&self) -> bool {
+        true
+    }
 }
 
 /// `sessions prune`
@@ -281,5 +289,9 @@ impl View for PrunedView {
             self.deleted,
             if self.deleted == 1 { "" } else { "s" }
         )
+    }
+
+    fn is_done(&self) -> bool {
+        true
     }
 }
