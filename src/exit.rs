@@ -19,6 +19,7 @@ pub enum Kind {
     Partial,
     UnknownOutcome,
     TooEarly,
+    Interrupted,
 }
 
 impl Kind {
@@ -33,12 +34,13 @@ impl Kind {
             Self::Partial => 7,
             Self::UnknownOutcome => 8,
             Self::TooEarly => 9,
+            Self::Interrupted => 130,
         }
     }
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Internal,
         Self::Usage,
         Self::LoginRequired,
@@ -48,6 +50,7 @@ impl Kind {
         Self::Partial,
         Self::UnknownOutcome,
         Self::TooEarly,
+        Self::Interrupted,
     ];
 
     /// The kind that [`Self::name`] names.
@@ -67,6 +70,7 @@ impl Kind {
             Self::Partial => "partial",
             Self::UnknownOutcome => "unknown_outcome",
             Self::TooEarly => "too_early",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -110,6 +114,14 @@ impl Failure {
 
     pub fn login_required(message: impl Into<String>) -> Self {
         Self::new(Kind::LoginRequired, message)
+    }
+
+    /// The exit code: a signal's own where one has ended the work.
+    pub fn code(&self) -> u8 {
+        match self.kind {
+            Kind::Interrupted => crate::interrupt::exit_code(),
+            kind => kind.code(),
+        }
     }
 
     /// The typed failure behind any error, for the last line and the exit code.

@@ -57,11 +57,18 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
         wanted.book(app, &sessions, live, out)?
     } else {
         // a signal waits until the result is told, not only until there is one
-        let shield = Some(crate::interrupt::shield());
+        let shield = crate::interrupt::shield();
         let report = if args.dry_run {
             rehearse(&gym, day, row, &rows, args.waitlist)
         } else {
-            desk.book(day, row, args.waitlist)?
+            match desk.book(day, row, args.waitlist) {
+                Ok(report) => report,
+                Err(e) => {
+                    // nor until it is told that there is none
+                    shield.keep();
+                    return Err(e.into());
+                }
+            }
         };
         unlearn(app, &gym, day, &report)?;
         if let Some(learned) = report.learned {
@@ -71,7 +78,7 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
         Done {
             report,
             session,
-            shield,
+            shield: Some(shield),
         }
     };
     let _shield = done.shield;
