@@ -28,6 +28,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::exit::{Failure, Kind};
+use crate::interrupt;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::store::SessionRow;
 
@@ -39,7 +40,7 @@ pub use ics::IcsView;
 pub use notify::{ChannelView, NotifyView};
 pub use page::Page;
 pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
-pub use prebook_run::{ResultView, RunView};
+pub use prebook_run::{ResultView, RunView, waits_for};
 pub use prebook_views::{PrebookingView, RuleView, ShotView, StandingView};
 pub use prebook_words::prebooking_sentence;
 pub use progress::Progress;
@@ -95,6 +96,8 @@ pub struct Out {
     json: bool,
     page: Page,
     watched: bool,
+    /// why a part of the result could not be written
+    lost: Option<io::Error>,
 }
 
 impl Out {
@@ -108,6 +111,7 @@ impl Out {
             json,
             page,
             watched: io::stderr().is_terminal(),
+            lost: None,
         }
     }
 
@@ -149,13 +153,23 @@ impl Out {
     /// # Errors
     /// The view's own failure, or that of the writer. A reader that has gone away is neither.
     pub fn show(&mut self, view: &impl View) -> Result<()> {
-        let failure = view.failure();
+        let interrupted = interrupt::last_word().is_some();
+        let failure = if interrupted {
+            Some(Failure {
+                told: !self.json,
+                ..interrupted_words(view.failure())
+            })
+        } else {
+            view.failure()
+        };
         let written = if self.json {
             self.write_json(view, failure.as_ref())
         } else {
             self.write_human(view)
         };
-        let lost = written
+        let earlier = self.lost.take().map_or(Ok(()), Err);
+        let lost = earlier
+            .and(written)
             .and_then(|()| self.to.flush())
             .err()
             .filter(|e| e.kind() != ErrorKind::BrokenPipe);
@@ -173,6 +187,35 @@ impl Out {
             }
             .into()),
         }
+    }
+
+    /// For people, a part of the result that is known before the others; with `--json` all is told
+    /// at the end. That it cannot be written is told at the end, too.
+    pub fn part(&mut self, write: impl FnOnce(&Page, &mut dyn Write) -> io::Result<()>) {
+        if self.json {
+            return;
+        }
+        let mut text = Vec::new();
+        let written = write(&self.page, &mut text)
+            .and_then(|()| self.to.write_all(&text))
+            .and_then(|()| self.to.flush());
+        if let Err(e) = written {
+            self.lost.get_or_insert(e);
+        }
+    }
+
+    /// With `--json`: what there is of a result when a signal ends the program.
+    pub fn cut_off(view: &impl View) {
+        let mut out = Self::stdout(true);
+        let failure = interrupted_words(None);
+        // nobody is left to be told that it cannot be written
+        let _ = out
+            .write_json(view, Some(&failure))
+            .and_then(|()| out.to.flush());
+        out.fail(&Failure {
+            shown: true,
+            ..failure
+        });
     }
 
     /// The last word of a command that failed: one line on standard error, and with `--json` an
@@ -227,6 +270,22 @@ impl std::fmt::Debug for Out {
         f.debug_struct("Out")
             .field("json", &self.json)
             .finish_non_exhaustive()
+    }
+}
+
+/// A signal came too late to stop what was sent.
+fn interrupted_words(outcome: Option<Failure>) -> Failure {
+    let words = outcome.map_or_else(
+        || "interrupted; what is told here has been done and stands".to_owned(),
+        |failure| format!("interrupted; {}", failure.message),
+    );
+    Failure::new(Kind::Interrupted, words)
+}
+
+/// Who watches and presses Ctrl-C while something is out is told why nothing ends.
+pub fn waiting_for(what: &str) {
+    if io::stderr().is_terminal() {
+        let _ = writeln!(io::stderr(), "waiting for the answer to {what}");
     }
 }
 
