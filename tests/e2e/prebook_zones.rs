@@ -110,6 +110,7 @@ fn odd_nights_and_other_zones() {
         together(&[
             ("hours, told by a refusal", moved_by_hours),
             ("a day learned, its hour guessed", half_hours),
+            ("a day learned by a run", learned_by_a_run),
             ("a guess on a server that is ahead", guess_counts),
             ("a guess that comes late", late_guess),
             ("an alternative that opens later", later_alternative),
@@ -171,6 +172,26 @@ fn half_hours() {
         fired.only("booked"),
         &["aimharder boxes set crossfitdemo --opens 4d@01:00"],
     );
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// Nobody had asked before: the run's own try learns the day, and from its midnight on it is tried.
+fn learned_by_a_run() {
+    let mut scene = shortly_before("2027-01-13T21:00:00Z", 0);
+    let gym = json!({ "name": "crossfitdemo", "opens": "4d@00:30" });
+    scene.sandbox.gym(&gym);
+    let class = json!({ "day": "2027-01-18", "start": "15:30", "opens_at_ms": null });
+    let class = scene.class(&class);
+    let added = add(&scene, "2027-01-18", "15:30");
+    assert_eq!(added["opens"], json!(null), "{added}");
+    let id = added["id"].as_i64().unwrap();
+    scene.fired(0).only("too_early");
+    assert_eq!(scene.stored(id)["opens"], "4d?");
+    to_time(&mut scene, "2027-01-13T23:00:00Z", 2);
+    few(&scene.fired(0));
+    to_time(&mut scene, "2027-01-13T23:30:00Z", 4);
+    scene.fired(0).is(&[("booked", 1)]);
     scene.on_time();
     scene.ends(id, "booked", &[&class]);
 }
