@@ -13,9 +13,6 @@ use crate::clock;
 use crate::model::prebooking::{Choice, Prebooking};
 use crate::opening::Learned;
 
-/// Where whoever died before may have had a class, it is looked for no earlier than so long before
-/// the opening: before that nothing was sent.
-const SENT_NOTHING: TimeDelta = TimeDelta::minutes(2);
 /// What the schedule shows that nobody lived to write down.
 const FOUND: &str = "found in the schedule: an earlier try had booked it";
 
@@ -169,27 +166,32 @@ impl<'s> Story<'s> {
         }
     }
 
-    /// A run died with this claim, or requests were sent.
+    /// A run died with this claim, requests were sent, or a class was about to be asked for: that
+    /// stays written down, also when a run after the dead one could not look what came of it.
     fn was_tried(&self) -> bool {
-        self.prebooking.owner.is_some() || self.prebooking.attempts > 0
+        let it = self.prebooking;
+        it.owner.is_some() || it.attempts > 0 || it.class_id.is_some()
     }
 
     /// A try before this one may have had a class without living to write it down: then whichever
     /// of the choices is mine is the one, before anything is sent (design.md, promise 9).
     fn already_had(&mut self) -> Result<Option<Tried>, Stop> {
-        // of one class alone its own row tells, when it is looked up
+        // of one class whose requests are known its own row tells, when it is looked up
         let one = self.prebooking.wish.alternatives.is_empty();
-        if !self.was_tried() || (one && self.prebooking.owner.is_none()) {
+        let known = self.prebooking.owner.is_none() && self.prebooking.attempts > 0;
+        if !self.was_tried() || (one && known) {
             return Ok(None);
         }
         let now = self.job.server_now();
         let calendar = &self.job.order.place.calendar;
-        let opening = calendar.soonest(self.prebooking, now);
-        if opening.is_some_and(|at| at > now + SENT_NOTHING) {
-            return Ok(None);
-        }
-        let ahead = opening.filter(|at| *at > now);
+        let ahead = calendar
+            .soonest(self.prebooking, now)
+            .filter(|at| *at > now);
         self.job.begin(&self.prebooking.wish.first, ahead);
+        if let Some(at) = ahead {
+            self.job.open_session(ahead)?;
+            self.job.wait_for_first_look(at)?;
+        }
         self.find_mine(ahead)
     }
 
