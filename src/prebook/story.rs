@@ -199,7 +199,10 @@ impl<'s> Story<'s> {
     fn find_mine(&mut self, ahead: Option<DateTime<Utc>>) -> Result<Option<Tried>, Stop> {
         self.job.open_session(ahead)?;
         let rows = self.job.within_give_up(Job::rows)?;
-        let is_mine = |row: &&Row| matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
+        // what the gym has cancelled is nobody's any more: what its choice comes to is told elsewhere
+        let is_mine = |row: &&Row| {
+            !row.cancelled && matches!(hold(row), Some(Hold::Booked | Hold::Waiting))
+        };
         let described = self.prebooking.choices().find_map(|choice| {
             let row = self.job.fitting(choice, &rows).ok().filter(is_mine)?;
             Some((choice, row))
