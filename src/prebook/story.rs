@@ -105,7 +105,7 @@ impl<'s> Story<'s> {
         if let Some(queued) = self.queue(&tries)? {
             tries.push(queued);
         }
-        Ok(deciding(tries))
+        Ok(deciding(tries, self.prebooking.wish.watch))
     }
 
     fn try_choice(&mut self, choice: &Choice) -> Result<Tried, Stop> {
@@ -200,9 +200,8 @@ impl<'s> Story<'s> {
         self.job.open_session(ahead)?;
         let rows = self.job.within_give_up(Job::rows)?;
         // what the gym has cancelled is nobody's any more: what its choice comes to is told elsewhere
-        let is_mine = |row: &&Row| {
-            !row.cancelled && matches!(hold(row), Some(Hold::Booked | Hold::Waiting))
-        };
+        let is_mine =
+            |row: &&Row| !row.cancelled && matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
         let described = self.prebooking.choices().find_map(|choice| {
             let row = self.job.fitting(choice, &rows).ok().filter(is_mine)?;
             Some((choice, row))
@@ -252,8 +251,8 @@ impl<'s> Story<'s> {
 }
 
 /// The try that tells what became of all: the last when it ended the story, else the first that a
-/// later run may mend, else the first.
-fn deciding(mut tries: Vec<Tried>) -> Tried {
+/// later run may mend (full is for `--watch` only), else one that was full, else the first.
+fn deciding(mut tries: Vec<Tried>, watch: bool) -> Tried {
     let last = tries.len().saturating_sub(1);
     let ended = tries
         .last()
@@ -261,8 +260,12 @@ fn deciding(mut tries: Vec<Tried>) -> Tried {
     let at = if ended {
         last
     } else {
-        let mendable = |tried: &Tried| tried.ending.stays_pending(true);
-        tries.iter().position(mendable).unwrap_or(0)
+        let mendable = |watch| {
+            tries
+                .iter()
+                .position(|tried| tried.ending.stays_pending(watch))
+        };
+        mendable(watch).or_else(|| mendable(true)).unwrap_or(0)
     };
     tries.swap_remove(at)
 }
