@@ -112,6 +112,7 @@ fn odd_nights_and_other_zones() {
             ("a day learned, its hour guessed", half_hours),
             ("a day learned by a run", learned_by_a_run),
             ("a guess on a server that is ahead", guess_counts),
+            ("waiting for a guess on a server that is ahead", wait_counts),
             ("a guess that comes late", late_guess),
             ("an alternative that opens later", later_alternative),
         ]);
@@ -234,6 +235,23 @@ fn guess_counts() {
         "the next is due at half past"
     );
     assert_eq!(scene.stored(id)["attempts"], sent);
+}
+
+/// The same for a person who waits: midnight is tried once, and not until the machine's clock has it.
+fn wait_counts() {
+    let at = "2027-01-13T23:00:00Z"; // midnight in Madrid
+    let ahead = (unix_ms(at) - real_ms()) / 1000 - 16;
+    let mut scene = Scene::at(ahead);
+    scene.opens_ms = unix_ms(at);
+    scene.server_ahead((ahead + 12) * 1000);
+    guessed(&scene, "4d@07:00");
+    scene.sandbox.clear_log();
+    let run = scene.command("book --wait --day 2027-01-18 --time 15:30 --class WOD");
+    let run = run.any_stderr().spawn();
+    scene.wait_until(8000);
+    run.kill();
+    let sent = scene.requests().len();
+    assert!((1..=8).contains(&sent), "{sent} requests");
 }
 
 /// The machine was off in the morning: that it is open now does not tell since when.
