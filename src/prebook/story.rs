@@ -160,10 +160,14 @@ impl<'s> Story<'s> {
             return Ok(None);
         }
         let full = Ending::Book(Outcome::Full);
-        match tries.iter().find(|tried| tried.ending == full) {
-            Some(full) => self.job.queue(full),
-            None => Ok(None),
-        }
+        let Some(full) = tries.iter().find(|tried| tried.ending == full) else {
+            return Ok(None);
+        };
+        let mut choices = self.prebooking.choices();
+        self.trying = choices
+            .find(|choice| **choice == full.choice)
+            .unwrap_or(self.trying);
+        self.job.queue(full)
     }
 
     /// A run died with this claim, requests were sent, or a class was about to be asked for: that

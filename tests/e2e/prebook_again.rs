@@ -109,6 +109,23 @@ fn closed_and_full() {
     one_is_closed("14:10", "13:10");
 }
 
+/// Both are full, and nothing answers when it asks for a place on the first one's list: told is of
+/// that class.
+fn queue_out_of_reach() {
+    let scene = Scene::new().opens_in(1);
+    let full = json!({ "occupied": 12, "waitlist": 2 });
+    let first = scene.class(&full);
+    scene.class(&json!({ "start": "14:10", "occupied": 12, "waitlist": 2 }));
+    let id = scene.add("--or 14:10 --waitlist");
+    let down = json!({ "path": "/api/book", "kind": "status", "count": -1, "skip": 2, "from_ms": scene.opens_ms });
+    scene.sandbox.fault(&down);
+    let fired = scene.fired_with("--give-up 1s", 5);
+    assert_eq!(fired.only("unreachable")["class"], "13:10 WOD", "{fired:?}");
+    scene.sandbox.clear_faults();
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    scene.ends(id, "waitlisted", &[&first]);
+}
+
 /// Three runs in a row are an outage worth words, three runs on three days are not; and when it is
 /// over that is said once.
 fn place_out_of_reach() {
