@@ -13,6 +13,7 @@ fn tries_after_tries() {
         ("mine, but cancelled by the gym", mine_but_cancelled),
         ("full, and the other one closed", full_and_closed),
         ("closed, and the other one full", closed_and_full),
+        ("a waiting place, renumbered", place_renumbered),
         (
             "a waiting place out of reach, and again",
             place_out_of_reach,
@@ -124,6 +125,21 @@ fn queue_out_of_reach() {
     scene.sandbox.clear_faults();
     scene.fired(0).is(&[("waitlisted", 1)]);
     scene.ends(id, "waitlisted", &[&first]);
+}
+
+/// Another class, earlier that day, has the number that the class had.
+fn place_renumbered() {
+    let scene = Scene::new().opens_in(1);
+    let early = scene.class(&json!({ "start": "12:10" }));
+    let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
+    let id = scene.add("--waitlist");
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    let number: u64 = class.parse().unwrap();
+    let now = json!({ "id": 7_777_777 });
+    scene.sandbox.patch_class(&class, &now);
+    scene.sandbox.patch_class(&early, &json!({ "id": number }));
+    assert_eq!(scene.fired(0).count("due"), 0);
+    scene.ends(id, "waitlisted", &["7777777"]);
 }
 
 /// Three runs in a row are an outage worth words, three runs on three days are not; and when it is
