@@ -14,6 +14,7 @@ fn tries_after_tries() {
         ("full, and the other one closed", full_and_closed),
         ("closed, and the other one full", closed_and_full),
         ("a waiting place, renumbered", place_renumbered),
+        ("out of reach when it is to queue", queue_out_of_reach),
         (
             "a waiting place out of reach, and again",
             place_out_of_reach,
