@@ -109,8 +109,14 @@ impl App {
             .into_iter()
             .filter(|row| row.kind == SessionKind::Device)
             .collect();
-        let row = Sessions::by_prefix(devices, prefix)?;
-        Ok(Pick::Device(row.fingerprint))
+        let found = Sessions::by_prefix(devices, prefix);
+        if found.is_err() && prefix.starts_with("bg-") {
+            return Err(Failure::not_found(format!(
+                "--fingerprint names a device session, and {prefix:?} is a background session's: use --session background"
+            ))
+            .into());
+        }
+        Ok(Pick::Device(found?.fingerprint))
     }
 }
 
@@ -134,7 +140,9 @@ fn read_config(named: Option<&Path>) -> Result<Config> {
         Ok(Config::load(path)?)
     } else {
         let path = config_path()?;
-        let missing = matches!(path.try_exists(), Ok(false));
+        // a link that leads nowhere is an unreadable config, not a missing one: its owner wrote settings
+        let missing = std::fs::symlink_metadata(&path)
+            .is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
         if missing {
             Ok(Config::default())
         } else {
