@@ -41,7 +41,7 @@ pub use page::Page;
 pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
 pub use prebook_run::{ResultView, RunView};
 pub use prebook_views::{PrebookingView, RuleView, ShotView, StandingView};
-pub use prebook_words::prebooking_sentence;
+pub use prebook_words::{prebooking_sentence, still_waiting};
 pub use progress::Progress;
 pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub use sessions::{

@@ -12,6 +12,8 @@ use crate::clock;
 use crate::exit::Kind;
 use crate::sessions;
 
+/// What earlier tries have left is looked for: before that nothing is sent for this opening.
+const FIRST_LOOK: TimeDelta = TimeDelta::minutes(2);
 /// Session fresh and held from here on.
 const SESSION: TimeDelta = TimeDelta::seconds(60);
 /// The class is looked up again.
@@ -85,6 +87,10 @@ impl Job<'_> {
             }
             other => other,
         }
+    }
+
+    pub(super) fn wait_for_first_look(&mut self, at: DateTime<Utc>) -> Result<(), Stop> {
+        self.wait(at, FIRST_LOOK)
     }
 
     pub(super) fn wait_for_look_up(&mut self, at: DateTime<Utc>) -> Result<(), Stop> {

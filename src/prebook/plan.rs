@@ -77,10 +77,10 @@ impl Calendar {
             None => moved.map_or(Next::Unknown, Next::At),
             Some(rule) if rule.guess => {
                 let guess = self.guess(rule, prebooking, choice);
-                match moved.filter(|moved| guess.at().is_some_and(|at| at < *moved)) {
-                    Some(moved) => Next::At(moved),
-                    None => guess,
-                }
+                // a refusal that told no more than the guess takes none of its half hours away
+                let guessed = rule.opens_at(prebooking.day, choice.start, self.zone);
+                let later = moved.filter(|moved| *moved > guessed && Some(*moved) > guess.at());
+                later.map_or(guess, Next::At)
             }
             Some(rule) => {
                 let at = rule

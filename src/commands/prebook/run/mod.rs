@@ -24,7 +24,7 @@ use crate::model::session::SessionKind;
 use crate::opening::Learned;
 use crate::output::{Out, RunView};
 use crate::prebook::plan::Calendar;
-use crate::prebook::{Place, Run, Settled};
+use crate::prebook::{News, Place, Run, Settled};
 use crate::sessions::Pick;
 use crate::store::{self, SessionRow};
 
@@ -72,7 +72,11 @@ fn book_all(
     let done = run.go(
         &|prebooking| place(app, prebooking),
         &|| boxes.unfold(account, clock::now()),
-        &mut |settled| {
+        &mut |news| {
+            let settled = match news {
+                News::Settled(settled) => settled,
+                News::StillWaiting(prebooking) => return tell::stands(app, out, &prebooking),
+            };
             result::add(&mut view, app, &settled);
             codes.add(&settled);
             let learned = learn(app, &settled);
