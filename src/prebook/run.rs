@@ -38,8 +38,6 @@ pub struct Run<'r> {
     /// this run's name in claims
     pub(super) owner: String,
     pub(super) shared: Shared<'r>,
-    /// whose the one device session is that acts
-    pub(super) owner_of_device: Option<Account>,
     stack: usize,
 }
 
@@ -60,10 +58,11 @@ struct Done {
 }
 
 impl<'r> Run<'r> {
-    /// `pick` acts; one device session acts for its owner only.
+    /// `pick` acts, for this account's prebookings or for all. One device session acts for one
+    /// account only: then it has to be named.
     pub fn new(
         sessions: &'r Sessions<'r>,
-        (pick, owner_of_device): (Pick, Option<Account>),
+        pick: Pick,
         (horizon, give_up): (Duration, Duration),
         account: Option<&'r Account>,
     ) -> Self {
@@ -72,7 +71,6 @@ impl<'r> Run<'r> {
             horizon,
             owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
             shared: Shared::new(sessions, pick, give_up),
-            owner_of_device,
             stack: STACK,
         }
     }

@@ -67,7 +67,7 @@ fn results(
         config: &config,
         locks: Locks::beside(store.path(), "a test"),
     };
-    let pick = (Pick::Kind(SessionKind::Background), None);
+    let pick = Pick::Kind(SessionKind::Background);
     let spans = (Duration::from_secs(60), Duration::from_secs(1));
     let mut run = Run::new(&sessions, pick, spans, None);
     run.stack = stack;
@@ -157,7 +157,7 @@ fn results_that_cannot_be_told_are_no_reason_to_stop() {
         config: &config,
         locks: Locks::beside(store.path(), "a test"),
     };
-    let pick = (Pick::Kind(SessionKind::Background), None);
+    let pick = Pick::Kind(SessionKind::Background);
     let spans = (Duration::from_secs(60), Duration::from_secs(1));
     let run = Run::new(&sessions, pick, spans, None);
     let mut asked = 0;
