@@ -6,7 +6,7 @@ use crate::model::prebooking::Progress;
 use crate::prebook::{Ending, Settled};
 
 /// `prebooking 7 of ana@example.org, 18:30 WOD, Mon 23 Nov (crossfitdemo): the class is full`
-pub fn prebooking_sentence(settled: &Settled) -> String {
+pub(crate) fn prebooking_sentence(settled: &Settled) -> String {
     let prebooking = &settled.prebooking;
     let words = words(settled.ending);
     let told = settled.message.as_ref().filter(|told| *told != words);
