@@ -1,3 +1,5 @@
+//! Who am I, and where do I train (protocol.md §4): whoami in its shapes, `/home` and its links.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Answers of `/api/book` (protocol.md §6) as a table, and that nothing but a positive state ever reads as booked.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -14,7 +14,9 @@ use crate::model::{day::parse_label, time::parse_span};
 /// My bookings at one box.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NextBookings {
+    /// `nextClasses`: what is booked or waited for.
     pub coming: Vec<Coming>,
+    /// `history`: what was.
     pub history: Vec<Past>,
 }
 
@@ -25,8 +27,11 @@ pub struct Coming {
     pub day: Option<NaiveDate>,
     /// The day in the account's language, cleaned.
     pub label: String,
+    /// By the box's wall clock.
     pub start: NaiveTime,
+    /// By the box's wall clock; `None` where the platform tells the start only.
     pub end: Option<NaiveTime>,
+    /// The class's name, cleaned and trimmed.
     pub name: String,
     /// Booked or waiting. Being listed without a state means booked.
     pub state: Mine,
@@ -35,10 +40,15 @@ pub struct Coming {
 /// A class of the past.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
+    /// On the box's calendar; `None` where the label could not be read.
     pub day: Option<NaiveDate>,
+    /// The day in the account's language, cleaned.
     pub label: String,
+    /// By the box's wall clock.
     pub start: NaiveTime,
+    /// The class's name, cleaned and trimmed.
     pub name: String,
+    /// Booked or waited for at that time. Being listed without a state means booked.
     pub state: Mine,
     /// Whether I came, where the platform says so.
     pub attended: Option<bool>,

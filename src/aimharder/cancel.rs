@@ -14,6 +14,7 @@ use super::{BoxAt, Error, Jar, Platform, classify};
 pub struct CancelAnswer {
     /// `cancelState` as it came.
     pub state: Option<i64>,
+    /// What `cancelState` comes to (protocol.md §7). No verdict proves a cancellation: only the row does.
     pub verdict: CancelVerdict,
     /// The words that came along, cleaned.
     pub message: Option<String>,

@@ -1,3 +1,6 @@
+//! Schedule and next bookings (protocol.md §5): fields that come as numbers, texts or not at all; nothing is invented
+//! for what is missing.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};

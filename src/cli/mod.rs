@@ -25,8 +25,8 @@ pub(crate) use booking::{
 };
 pub(crate) use notify::{NotifyArgs, NotifyCommand};
 pub(crate) use prebook::{
-    PrebookAdd, PrebookArgs, PrebookCommand, PrebookList, PrebookRemove, PrebookRules,
-    PrebookRunArgs, PrebookSkip,
+    PrebookAdd, PrebookArgs, PrebookCommand, PrebookList, PrebookRemove, PrebookRunArgs,
+    PrebookSkip,
 };
 pub(crate) use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,

@@ -11,6 +11,7 @@ use serde::Serialize;
 pub struct Account(String);
 
 impl Account {
+    /// The address as it is stored, shown and sent: trimmed, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }

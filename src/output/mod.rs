@@ -95,6 +95,7 @@ impl Out {
         }
     }
 
+    /// Is the result wanted as JSON?
     pub fn is_json(&self) -> bool {
         self.json
     }
@@ -214,7 +215,9 @@ impl std::fmt::Debug for Out {
 /// Which session acted, in the JSON of every command that talks to a box.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SessionRef {
+    /// a person's login, or the automation's
     pub kind: SessionKind,
+    /// the whole of it
     pub fingerprint: Fingerprint,
 }
 

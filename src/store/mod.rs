@@ -91,6 +91,7 @@ impl fmt::Debug for Store {
 /// Why the store cannot be used. Nothing was changed or replaced.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
+    /// corrupt, written by a newer version, somebody else's, readable by others, or not to be opened
     #[error("{0}")]
     Unusable(String),
     /// the key of a store with sealed secrets is not to be had from its source: a matter of the config
@@ -99,9 +100,12 @@ pub enum Error {
     /// a file that would have to be overwritten
     #[error("{0}")]
     Taken(String),
+    /// the database failed: a full disk, a lock not had, a file that changed underneath
     #[error("the store {} cannot be used: {}", path.display(), in_words(cause))]
     Sqlite {
+        /// the store's file
         path: PathBuf,
+        /// what SQLite said
         cause: Arc<rusqlite::Error>,
     },
 }
@@ -114,6 +118,7 @@ fn in_words(cause: &rusqlite::Error) -> String {
     }
 }
 
+/// What a question to the store comes to.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Begin a transaction that will write. It takes the writer's place at once: one that first reads and
