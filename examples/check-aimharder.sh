@@ -1,32 +1,26 @@
 #!/bin/sh
-# usage: check-aimharder.sh [WARNING_MINUTES [CRITICAL_MINUTES]]        defaults: 45 and 120
+# usage: check-aimharder.sh [FLAGS OF aimharder status]        for example: check-aimharder.sh --account ana@example.org
 #
-# A monitoring check with the exit codes of Nagios and its like: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. Looks at the
-# background sessions, which prebookings need: ended ones are critical, and so is a token that nobody updates any more.
-# Reads the store only, no network. Needs jq, and must run as the user who owns the store.
+# A monitoring check with the exit codes of Nagios and its like: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, and one line to
+# show. Looks at logins, tokens, schedule and store; asks no server, unless called with --online. Must run as the user
+# who owns the store.
 set -u
 
-answer() { # answer CODE WORDS
-    echo "AIMHARDER $2"
-    exit "$1"
-}
-
-warning=${1:-45}
-critical=${2:-120}
-told=$(aimharder sessions --json 2>/dev/null) ||
-    answer 3 "UNKNOWN - $(printf '%s' "$told" | jq -r '.error.message // "no answer"' 2>/dev/null)"
-
-# how many have ended, the greatest age in minutes (-1: there is none)
-facts=$(printf '%s' "$told" | jq -r '
-    [.sessions[] | select(.kind == "background" and .auto_refresh)] |
-    "\([.[] | select(.status == "expired")] | length) \([.[].token_age_seconds] | max // -60 | . / 60 | floor)"') ||
-    answer 3 "UNKNOWN - jq is needed"
-ended=${facts% *}
-age=${facts#* }
-figures="age=${age}m;$warning;$critical"
-
-[ "$age" -ge 0 ] || answer 2 "CRITICAL - no background session: aimharder login"
-[ "$ended" -eq 0 ] || answer 2 "CRITICAL - $ended background session(s) ended: aimharder login | $figures"
-[ "$age" -lt "$critical" ] || answer 2 "CRITICAL - no token update for $age minutes | $figures"
-[ "$age" -lt "$warning" ] || answer 1 "WARNING - no token update for $age minutes | $figures"
-answer 0 "OK - tokens are at most $age minutes old | $figures"
+code=0
+told=$(aimharder status --check "$@" 2>&1) || code=$?
+why=$(printf '%s\n' "$told" | sed -n '1s/^problem: //p; 1s/^error: //p; 1q')
+case $code in
+0) echo "AIMHARDER OK - it will work tonight" ;;
+5) # no answer now; whatever runs next may have more luck
+    echo "AIMHARDER WARNING - $why"
+    exit 1
+    ;;
+1 | 3 | 6 | 7) # the machine, a login, the schedule, or several of these: somebody has to act
+    echo "AIMHARDER CRITICAL - $why"
+    exit 2
+    ;;
+*) # a wrong call or config, or no aimharder at all
+    echo "AIMHARDER UNKNOWN - ${why:-status --check ended with $code}"
+    exit 3
+    ;;
+esac

@@ -48,6 +48,23 @@ impl Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 9] = [
+        Self::Internal,
+        Self::Usage,
+        Self::LoginRequired,
+        Self::Refused,
+        Self::Unreachable,
+        Self::NotFound,
+        Self::Partial,
+        Self::UnknownOutcome,
+        Self::TooEarly,
+    ];
+
+    /// The kind that [`Self::name`] names.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The kind's name in JSON.
     pub fn name(self) -> &'static str {
         match self {

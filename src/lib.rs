@@ -27,6 +27,7 @@
 //! | [`mod@aimharder`] | one function per endpoint, answers classified by pure functions | read the clock, the store, the config |
 //! | [`store`] | schema, rows ↔ types | know HTTP, print |
 //! | [`opening`] | rules ↔ instants, refusals → rules | anything but compute |
+//! | [`status`] | facts of one look at everything, and what they mean | write, ask the network, print |
 //! | [`completions`] | what a shell may complete, from [`cli`]'s definition and the store, read only | write, wait, send, complain |
 //! | [`output`], [`exit`] | words, JSON, exit codes | decide |
 //!
@@ -87,6 +88,7 @@ pub mod prebook;
 mod process;
 pub mod secret;
 pub mod sessions;
+pub mod status;
 pub mod store;
 pub mod store_key;
 pub mod text;

@@ -65,6 +65,30 @@ pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Sour
     set.then_some(Source::Environment)
 }
 
+/// What is set up, and belongs to another account: to be said where this account's password is missed.
+pub fn of_another(config: &Config, account: &Account, only: bool) -> Option<String> {
+    let whose = match &config.account {
+        Some(main) if main == account.as_str() => return None,
+        Some(main) => format!("the config's `account` is {main}"),
+        None if only => return None,
+        None => {
+            "several accounts are known here, and the config's `account` does not say whose it is"
+                .to_owned()
+        }
+    };
+    let command = config.password_command.as_ref();
+    let variable = std::env::var_os("AIMHARDER_PASSWORD").filter(|v| !v.is_empty());
+    let credential = Some(credential_path(CREDENTIAL)).filter(|path| path.is_file());
+    let there = [
+        command.map(|_| "the top-level password_command"),
+        credential.map(|_| "the credential aimharder-password"),
+        variable.map(|_| "AIMHARDER_PASSWORD"),
+    ];
+    let there: Vec<_> = there.into_iter().flatten().collect();
+    let verb = if there.len() > 1 { "are" } else { "is" };
+    (!there.is_empty()).then(|| format!("{} {verb} not used: {whose}", there.join(" and ")))
+}
+
 /// A systemd credential's file: there only under a unit that asks for it.
 pub(crate) fn credential_path(name: &str) -> PathBuf {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_default();
@@ -72,6 +96,17 @@ pub(crate) fn credential_path(name: &str) -> PathBuf {
 }
 
 impl Source {
+    /// Its name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Stdin => "stdin",
+            Self::Command(_) => "password_command",
+            Self::Credential(_) => "credential",
+            Self::Environment => "environment",
+            Self::Prompt => "prompt",
+        }
+    }
+
     /// Whether a person is needed for it.
     pub fn is_interactive(&self) -> bool {
         matches!(self, Self::Prompt | Self::Stdin)
@@ -130,7 +165,7 @@ fn prompt(account: &Account) -> Result<Secret, PasswordError> {
 fn run(command: &Command, account: &Account) -> Result<Secret, PasswordError> {
     let mut process = process::of(command);
     process.env("AIMHARDER_ACCOUNT", account.as_str());
-    let what = format!("the password command for {account}");
+    let what = format!("the password command for {account} ({})", command.program());
     process::first_line_of(process, &what, COMMAND_LIMIT).map_err(fail)
 }
 

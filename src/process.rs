@@ -1,7 +1,7 @@
 //! The commands that the config names (`password_command`, `token_command`, a notice's `command`): how they are run, for
 //! how long, and how the one line is read that they print. Must not log what they print, nor quote their arguments.
 
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command as Process, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -13,6 +13,8 @@ use crate::secret::Secret;
 
 /// Longer lines are no passwords.
 const LONGEST: u64 = 4096;
+/// More than this is no crontab.
+const LARGEST: u64 = 1 << 20;
 
 /// The process to start. It never inherits our password.
 pub(crate) fn of(command: &Command) -> Process {
@@ -69,6 +71,33 @@ pub(crate) fn first_line_of(
     }
 }
 
+/// What a tool of the system prints on standard output, when it is there, says something and ends in time. `Some(Err)`: it
+/// is missing or failed. `None`: it gave no answer in time.
+pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<String, ()>> {
+    let started = process
+        .env_remove("AIMHARDER_PASSWORD")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut child) = started else {
+        return Some(Err(()));
+    };
+    let output = child.stdout.take();
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let read = output.map(|output| output.take(LARGEST).read_to_end(&mut bytes));
+        let _ = tell.send((read, bytes));
+    });
+    let began = Instant::now();
+    let text = told.recv_timeout(limit);
+    let status = finish(&mut child, limit.saturating_sub(began.elapsed()))?;
+    let (_, bytes) = text.ok()?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Some(if status.success() { Ok(text) } else { Err(()) })
+}
+
 /// The first line, without its line end. Bytes read are wiped with the secret that holds them.
 pub(crate) fn first_line(from: impl BufRead) -> Result<Secret, String> {
     let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(256));
@@ -97,11 +126,14 @@ fn finish(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
 /// The child's status, or `None` when it has not ended in time.
 pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let began = Instant::now();
+    // one whose output has ended is about to end itself
+    let mut nap = Duration::from_micros(200);
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status),
-            Ok(None) if began.elapsed() < limit => clock::pause(Duration::from_millis(5)),
+            Ok(None) if began.elapsed() < limit => clock::pause(nap),
             _ => return None,
         }
+        nap = (nap * 2).min(Duration::from_millis(5));
     }
 }

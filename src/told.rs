@@ -7,7 +7,15 @@ use crate::exit::Kind;
 use crate::store::{Problem, Result, Store};
 
 /// An outage is worth words at this run in a row.
-const OUTAGE: i64 = 3;
+pub const OUTAGE: i64 = 3;
+
+/// Subjects that are sessions begin like this.
+pub const SESSION: &str = "session:";
+
+/// The subject that a session's row is.
+pub fn of_session(id: i64) -> String {
+    format!("{SESSION}{id}")
+}
 
 /// Another run has met a problem. `true`: put it into words now.
 ///

@@ -44,7 +44,7 @@ pub struct BookAnswer {
 /// What the answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// A positive `bookState`: booked, and the only answer that proves it.
+    /// State 1 and no refusal beside it: the only answer that proves a booking.
     Booked,
     /// State 0, `{}`, a contradiction, or anything else that proves nothing: read the row.
     Unproven,

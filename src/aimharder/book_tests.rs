@@ -1,4 +1,4 @@
-//! Answers of `/api/book` (protocol.md §6) as a table, and that nothing but a positive state ever reads as booked.
+//! Answers of `/api/book` (protocol.md §6) as a table, and that nothing but state 1 ever reads as booked.
 
 use super::*;
 use proptest::prelude::*;

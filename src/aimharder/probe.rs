@@ -7,7 +7,7 @@ use super::call::Call;
 use super::{Error, Jar, Platform, classify};
 
 /// When a question was sent and answered, by this machine's clock, and when by the server's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
     /// Just before sending; includes connecting when no connection was warm.
     pub sent: SystemTime,
@@ -17,6 +17,8 @@ pub struct Probe {
     pub date: Option<i64>,
     /// The `Age` header: an answer out of a cache has an old `Date`.
     pub age: Option<u64>,
+    /// The status says that this address is blocked, or that the server is out of order.
+    pub refused: Option<Error>,
 }
 
 impl Platform {
@@ -46,6 +48,7 @@ impl Platform {
             received,
             date: answer.date,
             age: answer.age,
+            refused: classify::status(&answer).err(),
         })
     }
 }

@@ -10,6 +10,7 @@ mod notify;
 mod prebook;
 mod read;
 mod sessions;
+mod status;
 mod store;
 
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ pub(crate) use prebook::{
 pub(crate) use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
 };
+pub(crate) use status::StatusArgs;
 pub(crate) use store::{BackupArgs, StoreArgs, StoreCommand};
 
 use read::{box_name, family, fingerprint, id, number};
@@ -107,6 +109,7 @@ pub(crate) enum Command {
     Cancel(CancelArgs),
     Prebook(PrebookArgs),
     Notify(NotifyArgs),
+    Status(StatusArgs),
     Store(StoreArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -129,6 +132,7 @@ impl Command {
             Self::Cancel(_) => "cancel",
             Self::Prebook(_) => "prebook",
             Self::Notify(_) => "notify",
+            Self::Status(_) => "status",
             Self::Store(_) => "store",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",

@@ -23,6 +23,8 @@ impl Cli {
         if let Some(Command::Prebook(args)) = &cli.command {
             args.check().map_err(|why| usage(&why))?;
         }
+        // before variables stand in for flags: those are for all commands
+        cli.misplaced().map_or(Ok(()), |why| Err(usage(why)))?;
         let asked = &mut cli.everywhere;
         fill(&mut asked.config, "AIMHARDER_CONFIG", |v| {
             Ok(PathBuf::from(v))
@@ -38,6 +40,27 @@ impl Cli {
     fn parse_words(args: Vec<OsString>) -> Result<Self, clap::Error> {
         let matches = patient(Self::command()).try_get_matches_from(args)?;
         Self::from_arg_matches(&matches)
+    }
+}
+
+impl Cli {
+    /// A flag that is understood everywhere and means nothing here.
+    fn misplaced(&self) -> Option<&'static str> {
+        let asked = &self.everywhere;
+        match self.command {
+            Some(Command::Login(_)) if asked.session.is_some() => Some(
+                "`login` makes both kinds of session; for one of them: --only device, --only background",
+            ),
+            Some(Command::Login(_)) if asked.gym.is_some() => Some(
+                "`login` is not for one box: it finds all of the account, so --box means nothing here",
+            ),
+            Some(Command::Status(_)) if asked.session.is_some() || asked.fingerprint.is_some() => {
+                Some(
+                    "`status` looks at all sessions: --session and --fingerprint mean nothing here",
+                )
+            }
+            _ => None,
+        }
     }
 }
 

@@ -41,19 +41,19 @@ impl App {
             .into());
         }
         let config = load_config(asked.config.as_deref())?;
-        match &config.path {
-            Some(path) => log::info!("config {}", path.display()),
-            None => log::info!("no config file; going by the defaults"),
-        }
         let store = open_store(&store_path(asked.store.as_deref())?, &config, command)?;
-        let platform = Platform::new(settings(&config));
-        Ok(Self {
+        Ok(Self::with(asked, config, store, command))
+    }
+
+    /// The same, of a config and a store that are open already.
+    pub(super) fn with(asked: Everywhere, config: Config, store: Store, command: &str) -> Self {
+        Self {
             asked,
+            platform: platform(&config),
             config,
             store,
-            platform,
             purpose: format!("aimharder {command}"),
-        })
+        }
     }
 
     /// The room that hands out sessions.
@@ -114,7 +114,22 @@ impl App {
     }
 }
 
-fn load_config(named: Option<&Path>) -> Result<Config> {
+/// The platform as the config says to reach it.
+pub(super) fn platform(config: &Config) -> Platform {
+    Platform::new(settings(config))
+}
+
+/// The config, from where it was named or from its usual place.
+pub(super) fn load_config(named: Option<&Path>) -> Result<Config> {
+    let config = read_config(named)?;
+    match &config.path {
+        Some(path) => log::info!("config {}", path.display()),
+        None => log::info!("no config file; going by the defaults"),
+    }
+    Ok(config)
+}
+
+fn read_config(named: Option<&Path>) -> Result<Config> {
     if let Some(path) = named {
         Ok(Config::load(path)?)
     } else {
@@ -148,7 +163,8 @@ fn open_store(path: &Path, config: &Config, command: &str) -> Result<Store> {
     Ok(store)
 }
 
-fn config_path() -> Result<PathBuf> {
+/// Where the config is looked for when nobody names one.
+pub(super) fn config_path() -> Result<PathBuf> {
     if let Some(folder) = systemd_folder("CONFIGURATION_DIRECTORY") {
         return Ok(folder.join("config.toml"));
     }
@@ -158,6 +174,7 @@ fn config_path() -> Result<PathBuf> {
         .join("config.toml"))
 }
 
+/// Where the store is.
 pub(super) fn store_path(named: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());

@@ -15,6 +15,10 @@ use crate::password::{self, Source};
 use crate::secret::Secret;
 use crate::sessions::{Granted, LoginTry, Pick, Sessions};
 
+/// How often a mistyped e-mail address is asked for again.
+const TRIES: u8 = 3;
+const WHICH: &str = "which account? for example: aimharder login ana@example.org";
+
 /// What both logins of one run share.
 struct Run<'r> {
     app: &'r App,
@@ -28,9 +32,7 @@ pub(super) fn run(args: &LoginArgs, app: &App, out: &mut Out) -> Result<()> {
     let account = account(args, app)?;
     let device = device_fingerprint(args, app, &account)?;
     let source = source(args, app, &account)?;
-    let password = source
-        .read(&account)
-        .map_err(|e| Failure::login_required(e.to_string()))?;
+    let password = read(&source, app, &account)?;
     let run = Run {
         app,
         sessions: app.sessions(),
@@ -101,14 +103,32 @@ impl Run<'_> {
         }
     }
 
+    /// Is this account meant where none is named?
+    fn is_default_account(&self) -> bool {
+        match &self.app.config.account {
+            Some(main) => main == self.account.as_str(),
+            None => self
+                .sessions
+                .is_only_account(&self.account)
+                .unwrap_or(false),
+        }
+    }
+
+    fn is_default_box(&self, name: &str) -> bool {
+        self.app.config.box_name.as_deref() == Some(name)
+    }
+
     fn view(&self, sessions: Vec<LoginSession>) -> Result<LoginView> {
         let known = self.app.store.boxes_of(&self.account)?;
         let next = known.first().map(|gym| {
-            if known.len() == 1 {
-                "aimharder classes --day tomorrow".to_owned()
-            } else {
-                format!("aimharder classes --day tomorrow --box {}", gym.name)
+            let mut next = "aimharder classes --day tomorrow".to_owned();
+            if known.len() > 1 && !known.iter().any(|gym| self.is_default_box(&gym.name)) {
+                next = format!("{next} --box {}", gym.name);
             }
+            if !self.is_default_account() {
+                next = format!("{next} --account {}", self.account);
+            }
+            next
         });
         Ok(LoginView {
             account: self.account.clone(),
@@ -164,14 +184,22 @@ fn account(args: &LoginArgs, app: &App) -> Result<Account> {
 
 fn ask_for_account() -> Result<Account> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(
-            Failure::usage("which account? for example: aimharder login ana@example.org").into(),
-        );
+        return Err(Failure::usage(WHICH).into());
     }
-    write!(io::stderr(), "E-mail: ")?;
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    Ok(line.parse().map_err(Failure::usage)?)
+    for left in (0..TRIES).rev() {
+        write!(io::stderr(), "E-mail: ")?;
+        let mut line = String::new();
+        if io::stdin().lock().read_line(&mut line)? == 0 {
+            writeln!(io::stderr())?; // Ctrl-D
+            break;
+        }
+        match line.parse() {
+            Ok(account) => return Ok(account),
+            Err(why) if left == 0 => return Err(Failure::usage(why).into()),
+            Err(why) => writeln!(io::stderr(), "{why}")?,
+        }
+    }
+    Err(Failure::usage(WHICH).into())
 }
 
 /// This machine's fingerprint for the account: kept for ever once made.
@@ -191,7 +219,23 @@ fn source(args: &LoginArgs, app: &App, account: &Account) -> Result<Source> {
     if args.password_stdin {
         return Ok(Source::Stdin);
     }
-    let others = app.store.accounts()?;
-    let only = others.iter().all(|other| other == account);
+    let only = app.sessions().is_only_account(account)?;
     Ok(password::unattended(&app.config, account, only).unwrap_or(Source::Prompt))
+}
+
+/// Get the password. Where a person is asked, or would have to be, a source that is another account's is not passed
+/// over in silence.
+fn read(source: &Source, app: &App, account: &Account) -> Result<Secret> {
+    let mut another = None;
+    if *source == Source::Prompt {
+        let only = app.sessions().is_only_account(account)?;
+        another = password::of_another(&app.config, account, only);
+    }
+    if let Some(words) = another.as_ref().filter(|_| io::stdin().is_terminal()) {
+        log::warn!("{words}");
+    }
+    source.read(account).map_err(|e| {
+        let another = another.map_or_else(String::new, |words| format!(" ({words})"));
+        Failure::login_required(format!("{e}{another}")).into()
+    })
 }

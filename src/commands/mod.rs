@@ -15,6 +15,7 @@ mod notify;
 mod prebook;
 mod refresh;
 mod sessions;
+mod status;
 mod store;
 mod unattended;
 
@@ -22,7 +23,7 @@ use anyhow::Result;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Failure;
-use crate::output::Out;
+use crate::output::{Out, WHAT_TO_DO_FIRST, WHAT_TO_DO_NEXT};
 
 use app::App;
 
@@ -33,7 +34,14 @@ use app::App;
 /// Every error of every room; [`crate::exit`] says which exit code it is.
 pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
     let Some(command) = cli.command else {
-        return Err(Failure::usage(crate::output::WHAT_TO_DO_FIRST).into());
+        let begun =
+            app::store_path(cli.everywhere.store.as_deref()).is_ok_and(|path| path.exists());
+        let words = if begun {
+            WHAT_TO_DO_NEXT
+        } else {
+            WHAT_TO_DO_FIRST
+        };
+        return Err(Failure::usage(words).into());
     };
     let (asked, name) = (cli.everywhere, command.name());
     let app = || App::start(asked.clone(), name);
@@ -49,6 +57,8 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         Command::Cancel(args) => cancel::run(&args, &app()?, out),
         Command::Prebook(args) => prebook::run(&args, &app()?, out),
         Command::Notify(args) => notify::run(&args, &app()?, out),
+        // looks at a config or store that cannot be used, too
+        Command::Status(args) => status::run(&args, asked, out),
         Command::Store(args) => store::run(&args, app, out),
         // these need neither config nor store
         Command::Completions(args) => completions::script(&args, out),

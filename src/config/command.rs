@@ -12,6 +12,18 @@ pub enum Command {
 }
 
 impl Command {
+    /// The program's name, to be named in messages: never an argument, nor what may be a variable's value.
+    pub fn program(&self) -> &str {
+        let first = match self {
+            Self::List(words) => words.first().map_or("", String::as_str),
+            Self::Shell(line) => line.split_whitespace().next().unwrap_or_default(),
+        };
+        let name = first.rsplit('/').next().unwrap_or_default();
+        let plain = |c: char| c.is_alphanumeric() || "-_.+".contains(c);
+        let is_name = !name.is_empty() && name.chars().all(plain);
+        if is_name { name } else { "sh" }
+    }
+
     pub(super) fn shell(line: &str) -> Result<Self, String> {
         checked(line)?;
         if line.trim().is_empty() {
@@ -46,5 +58,29 @@ impl fmt::Debug for Command {
             Self::List(_) => "List(…)",
             Self::Shell(_) => "Shell(…)",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_and_nothing_else() {
+        let shell = |line: &str| Command::shell(line).unwrap().program().to_owned();
+        for (line, name) in [
+            ("pass show aimharder", "pass"),
+            ("  /usr/bin/secret-tool lookup x", "secret-tool"),
+            ("PASSWORD=hunter2 printenv PASSWORD", "sh"),
+            ("$HOME/bin/tell me", "tell"),
+            ("echo hunter2", "echo"),
+            ("\"my tool\" x", "sh"),
+            ("(echo hunter2)", "sh"),
+            ("echo;hunter2", "sh"),
+        ] {
+            assert_eq!(shell(line), name, "{line}");
+        }
+        let list = Command::list(vec!["/opt/pw".into(), "hunter2".into()]).unwrap();
+        assert_eq!(list.program(), "pw");
     }
 }

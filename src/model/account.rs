@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use crate::text::quote;
+
 /// An account's e-mail address, trimmed and lower-cased.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Account(String);
@@ -38,7 +40,8 @@ impl FromStr for Account {
             Ok(Self(address))
         } else {
             Err(format!(
-                "{raw:?} is no e-mail address, for example ana@example.org"
+                "{} is no e-mail address, for example ana@example.org",
+                quote(raw.trim())
             ))
         }
     }

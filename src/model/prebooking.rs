@@ -85,7 +85,8 @@ pub enum Progress {
 }
 
 impl Progress {
-    const ALL: [Self; 7] = [
+    /// Every one there is.
+    pub const ALL: [Self; 7] = [
         Self::Pending,
         Self::Executing,
         Self::Booked,

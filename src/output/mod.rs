@@ -16,6 +16,7 @@ mod progress;
 mod refresh;
 mod sessions;
 mod sheet;
+mod status;
 mod store;
 mod usage;
 mod waiting;
@@ -47,17 +48,26 @@ pub(crate) use sessions::{
     DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
     SessionsView,
 };
+pub(crate) use status::{Manner, StatusView};
 pub(crate) use store::{BackupView, StoreKeyView, StoreView};
 
 pub(crate) use waiting::{Countdown, no_need_to_stay, wait_words};
 
-/// What `aimharder` says when it is called without a command.
+/// What `aimharder` says when it is called without a command, and nobody has logged in yet.
 pub const WHAT_TO_DO_FIRST: &str = "\
 no command given. First steps:
-  1. log in:                aimharder login ana@example.org
-  2. see the classes:       aimharder classes --day tomorrow
-  3. book one:              aimharder book --day tomorrow --time 18:30
-  4. every command's help:  aimharder --help";
+  1. log in:                   aimharder login ana@example.org
+  2. see the classes:          aimharder classes --day tomorrow
+  3. book one:                 aimharder book --day tomorrow --time 18:30
+  4. all commands, with help:  aimharder --help";
+
+/// The same later.
+pub const WHAT_TO_DO_NEXT: &str = "\
+no command given. For example:
+  what there is:            aimharder classes --day tomorrow
+  what is booked:           aimharder bookings
+  will it work tonight:     aimharder status
+  all commands, with help:  aimharder --help";
 
 /// Something to show: for people, and as JSON.
 pub trait View: Serialize {

@@ -77,11 +77,15 @@ impl View for LoginView {
                 named.join(", ")
             }
         )?;
-        writeln!(to, "stored in {}", self.store)?;
-        match &self.next {
-            Some(next) => writeln!(to, "next: {next}"),
-            None => Ok(()),
+        writeln!(
+            to,
+            "stored in {} (tokens and cookies, not the password)",
+            self.store
+        )?;
+        if let Some(next) = &self.next {
+            writeln!(to, "next: {next}")?;
         }
+        writeln!(to, "is all set for booking unattended? aimharder status")
     }
 
     fn failure(&self) -> Option<Failure> {

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ending::{Ending, Stop};
 use super::job::{Job, rounded, unix};
@@ -22,6 +22,10 @@ use crate::store::Shot;
 /// The pauses between repeats of a request that was too early, and between tries in an outage.
 const EARLY: Duration = Duration::from_millis(4);
 const OUTAGE: Duration = Duration::from_millis(150);
+/// A guessed opening is one instant of many, and the clock may have been known badly when it was
+/// aimed at: a request that was early by less than this is worth another.
+const GUESS: TimeDelta = TimeDelta::seconds(1);
+const GUESS_AGAIN: Duration = Duration::from_millis(300);
 const SLOWEST: Duration = Duration::from_secs(2);
 
 /// What shooting at one class came to.
@@ -34,7 +38,8 @@ pub(super) struct Hit {
 
 impl Job<'_> {
     /// Book this class now. `opening`: the instant aimed at, if any; `patient`: repeat a refusal
-    /// that is too early until `--give-up`. Signals wait while it is not known what came of a
+    /// that is too early until `--give-up`, else (a guess) only until the server's clock is past
+    /// the instant for certain. Signals wait while it is not known what came of a
     /// request, and after the last one until its result is told.
     pub(super) fn shoot(
         &mut self,
@@ -52,7 +57,13 @@ impl Job<'_> {
             match requested {
                 Requested::Answered(report) if report.outcome == Outcome::TooEarly => {
                     let moved_to = self.moved(&report, row);
-                    if late || !patient || moved_to.is_some() {
+                    let enough = if patient {
+                        late
+                    } else {
+                        pause = pause.max(GUESS_AGAIN);
+                        opening.is_none_or(|at| self.server_now() > at + GUESS)
+                    };
+                    if late || enough || moved_to.is_some() {
                         return Ok(Hit::of(*report, moved_to));
                     }
                 }

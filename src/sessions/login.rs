@@ -177,7 +177,7 @@ impl Sessions<'_> {
         let advice = if locked {
             "the account is locked for a while; wait, then log in with the right password"
         } else {
-            "check e-mail and password"
+            "try both on AimHarder's web page before the next login"
         };
         Ok(Error::Refused(format!(
             "AimHarder refused the login of {}: {message}; {advice}",
@@ -207,9 +207,11 @@ impl Sessions<'_> {
         let account = &row.account;
         let only = self.is_only_account(account)?;
         let Some(source) = password::unattended(self.config, account, only) else {
+            let another = password::of_another(self.config, account, only);
+            let another = another.map_or_else(String::new, |words| format!(" ({words})"));
             return Err(Error::Expired(format!(
                 "AimHarder has ended the background session of {account}; run `aimharder login {account}`, \
-                 or set a password_command so that it heals by itself"
+                 or set a password_command so that it heals by itself{another}"
             )));
         };
         let password = self.unrefused(account, &source)?;

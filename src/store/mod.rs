@@ -16,6 +16,7 @@
 //! * `prebookings` – claims, settlements and history; `wishes` – adding and removing them
 //! * `hints` – what a shell may complete
 //! * `rules` – weekly rules, their occurrences, days left out
+//! * `overview` – health and counts, for `status`
 
 mod accounts;
 mod backup;
@@ -27,6 +28,7 @@ mod hints;
 mod keyring;
 mod logins;
 mod open;
+mod overview;
 mod prebookings;
 mod problems;
 mod rules;
@@ -149,6 +151,11 @@ impl<T> At<T> for rusqlite::Result<T> {
             Some(rusqlite::ErrorCode::SystemIoFailure) => Error::Unusable(format!(
                 "the store {} cannot be read or written ({cause}): a limit on the size of files is reached, or the disk is \
                  full or failing",
+                store.display()
+            )),
+            Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly) => Error::Unusable(format!(
+                "the store {} cannot be written ({cause}): its folder or file system is read-only, or not yours; \
+                 make it writable, or name another place with --store",
                 store.display()
             )),
             _ => Error::Sqlite { path: store.to_owned(), cause: Arc::new(cause) },

@@ -228,5 +228,11 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 pub(super) fn cannot(what: &str, path: &Path, cause: &std::io::Error) -> Error {
-    Error::Unusable(format!("cannot {what} {}: {cause}", path.display()))
+    let remedy = match cause.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "; make it writable, or name another place with --store"
+        }
+        _ => "",
+    };
+    Error::Unusable(format!("cannot {what} {}: {cause}{remedy}", path.display()))
 }

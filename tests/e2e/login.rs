@@ -84,8 +84,9 @@ fn in_words_for_people() {
     let expected = format!(
         "device session (yours, on this machine): logged in\n\
          background session (for cron and timers): logged in\n\
-         boxes: crossfitdemo (CrossFit Demo)\nstored in {}\n\
-         next: aimharder classes --day tomorrow\n",
+         boxes: crossfitdemo (CrossFit Demo)\nstored in {} (tokens and cookies, not the password)\n\
+         next: aimharder classes --day tomorrow\n\
+         is all set for booking unattended? aimharder status\n",
         store.display()
     );
     assert_eq!(told.stdout, expected);

@@ -142,7 +142,13 @@ fn an_unknown_account_is_a_wrong_password() {
     let (_sandbox, home) = start();
     home.run("login nobody@example.org --password-stdin")
         .stdin(ANAS)
-        .fails(3, &["nobody@example.org", "check e-mail and password"])
+        .fails(
+            3,
+            &[
+                "nobody@example.org",
+                "wrong e-mail or password; try both on AimHarder's web page",
+            ],
+        )
         .done();
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{ANA, Home, Sandbox, day, logged_in, start};
+use crate::support::{ANA, ANAS, Home, Sandbox, day, logged_in, start};
 
 /// What a script ended with and said.
 #[derive(Debug)]
@@ -240,17 +240,19 @@ fn refresh_then_classes() {
 #[test]
 fn the_check_speaks_the_language_of_monitors() {
     let (sandbox, home) = start();
+    home.tool("systemctl", "exit 1");
+    home.tool("crontab", "cat \"$HOME/crontab\"");
+    let crontab = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/crontab");
     let check = |args: &[&str]| home.script("check-aimharder.sh", args);
-    check(&[]).is(2, &["AIMHARDER CRITICAL - no background session"]);
-    home.log_in(ANA, "correct-horse");
-    check(&[]).is(0, &["AIMHARDER OK - ", "| age=0m;45;120\n"]);
-    home.age_tokens(50);
-    check(&[]).is(1, &["AIMHARDER WARNING - no token update for 50 minutes"]);
-    check(&["60"]).is(0, &["age=50m;60;120"]);
-    check(&["10", "40"]).is(2, &["AIMHARDER CRITICAL - "]);
-    sandbox.kill(ANA);
-    home.run("refresh").status(3).any_stderr().done();
-    check(&[]).is(2, &["1 background session(s) ended"]);
+    check(&[]).is(2, &["AIMHARDER CRITICAL - nobody is logged in"]);
+    home.log_in(ANA, ANAS);
+    check(&[]).is(2, &["AIMHARDER CRITICAL - nothing runs"]);
+    fs::copy(crontab, home.path().join("crontab")).unwrap();
+    let well = check(&[]);
+    well.is(0, &[]);
+    assert_eq!(well.stdout, "AIMHARDER OK - it will work tonight\n");
+    sandbox.fault(&json!({ "path": "/*", "kind": "status", "status": 503, "count": -1 }));
+    check(&["--online"]).is(1, &["AIMHARDER WARNING - "]);
     home.write_config("nonsense = 1\n");
     check(&[]).is(3, &["AIMHARDER UNKNOWN - ", "nonsense"]);
 }

@@ -39,20 +39,20 @@ pub(super) fn run(args: &PrebookArgs, app: &App, out: &mut Out) -> Result<()> {
 }
 
 /// The boxes that stored wishes name, each looked up once.
-struct Boxes<'a> {
+pub(super) struct Boxes<'a> {
     app: &'a App,
     known: RefCell<BTreeMap<String, Gym>>,
 }
 
 impl<'a> Boxes<'a> {
-    fn of(app: &'a App) -> Self {
+    pub(super) fn of(app: &'a App) -> Self {
         Self {
             app,
             known: RefCell::default(),
         }
     }
 
-    fn get(&self, name: &str) -> Result<Gym> {
+    pub(super) fn get(&self, name: &str) -> Result<Gym> {
         if let Some(gym) = self.known.borrow().get(name) {
             return Ok(gym.clone());
         }

@@ -14,17 +14,10 @@ use crate::output::Out;
 use crate::store::{SessionRow, Status};
 use crate::told;
 
-/// Subjects of standing problems: `session:` and the row's number.
-const SUBJECT: &str = "session:";
-
 /// One problem: which row, which kind, in words.
 pub(super) struct Problem<'p> {
     pub row: &'p SessionRow,
     pub failure: Failure,
-}
-
-fn subject(row: &SessionRow) -> String {
-    format!("{SUBJECT}{}", row.id)
 }
 
 /// Put into words what is new, and what is over. What was put into words is also a notice.
@@ -37,7 +30,7 @@ pub(super) fn tell(
     let mut lines: BTreeMap<&str, Vec<&SessionRow>> = BTreeMap::new();
     let mut notices = Vec::new();
     for Problem { row, failure } in problems {
-        let news = told::met(&app.store, &subject(row), failure.kind)?;
+        let news = told::met(&app.store, &told::of_session(row.id), failure.kind)?;
         let event = match failure.kind {
             Kind::Unreachable => Some(Event::Unreachable),
             Kind::LoginRequired => Some(Event::LoginRequired),
@@ -86,9 +79,9 @@ fn whose(rows: &[&SessionRow]) -> String {
 /// process has mended.
 fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
     let mut recovered = Vec::new();
-    for (subject, _) in app.store.problems(SUBJECT)? {
+    for (subject, _) in app.store.problems(told::SESSION)? {
         let id = subject
-            .trim_start_matches(SUBJECT)
+            .trim_start_matches(told::SESSION)
             .parse()
             .unwrap_or_default();
         if problems.iter().any(|problem| problem.row.id == id) {

@@ -1,0 +1,68 @@
+//! Accounts and their logins.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use crate::commands::app::App;
+use crate::exit::Kind;
+use crate::model::account::Account;
+use crate::password;
+use crate::status::{AccountFacts, LoginFacts};
+use crate::store::{Problem, SessionRow, Status};
+use crate::told;
+
+/// All accounts with a login here, or the one that was asked about.
+pub(super) fn accounts(app: &App, now: DateTime<Utc>) -> Result<Vec<AccountFacts>> {
+    let asked = app.asked.account.as_ref();
+    let only = app.store.accounts()?.len() <= 1;
+    let problems: BTreeMap<_, _> = app.store.problems(told::SESSION)?.into_iter().collect();
+    let mut accounts: BTreeMap<Account, AccountFacts> = BTreeMap::new();
+    for row in app.store.sessions(asked)? {
+        let facts = accounts.entry(row.account.clone());
+        let facts = facts.or_insert_with(|| account(app, &row.account, only));
+        let problem = problems.get(&told::of_session(row.id));
+        if row.status == Status::Expired {
+            // sealed, and the key not at hand: then nobody knows
+            let refused = app.store.refused_password(&row.account);
+            facts.password_refused |= refused.is_ok_and(|refused| refused.is_some());
+        }
+        facts.sessions.push(login(row, problem, now));
+    }
+    for (account, gym) in app.store.account_boxes()? {
+        if let Some(facts) = accounts.get_mut(&account) {
+            facts.boxes.push(gym);
+        }
+    }
+    Ok(accounts.into_values().collect())
+}
+
+fn account(app: &App, account: &Account, only: bool) -> AccountFacts {
+    let source = password::unattended(&app.config, account, only);
+    AccountFacts {
+        account: account.clone(),
+        password_source: source.map(|source| source.name()),
+        password_refused: false,
+        boxes: Vec::new(),
+        sessions: Vec::new(),
+    }
+}
+
+fn login(row: SessionRow, problem: Option<&Problem>, now: DateTime<Utc>) -> LoginFacts {
+    let standing = problem.and_then(|problem| problem.standing.as_deref());
+    LoginFacts {
+        token_age_seconds: (now - row.token_updated_at).num_seconds(),
+        token_expires_at: row.token_expires_at,
+        outage_runs: problem.map_or(0, |problem| problem.outage_runs),
+        standing: standing.and_then(Kind::named),
+        kind: row.kind,
+        fingerprint: row.fingerprint,
+        status: row.status,
+        created_at: row.created_at,
+        token_updated_at: row.token_updated_at,
+        token_update_count: row.token_update_count,
+        auto_refresh: row.auto_refresh,
+        last_error: row.last_error,
+    }
+}

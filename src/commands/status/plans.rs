@@ -1,0 +1,73 @@
+//! What is to be booked.
+
+use anyhow::Result;
+
+use crate::commands::app::App;
+use crate::commands::prebook::Boxes;
+use crate::model::prebooking::{Prebooking, Progress};
+use crate::status::{Coming, LastRequest, Plans};
+
+/// As the store has it: rules are not unfolded here, for nothing is written.
+pub(super) fn of(app: &App) -> Result<Plans> {
+    let asked = app.asked.account.as_ref();
+    let boxes = Boxes::of(app);
+    let rules = app.store.rules(asked)?;
+    let open = app.store.open_prebookings(asked)?;
+    let wishes = rules.iter().map(|rule| &rule.wish);
+    let wishes = wishes.chain(open.iter().map(|prebooking| &prebooking.wish));
+    let wanted_by = wishes.map(|wish| wish.account.clone()).collect();
+    let pending = open.into_iter().filter(|p| p.progress == Progress::Pending);
+    let named = app.asked.gym.as_ref();
+    let pending = pending.filter(|p| named.is_none_or(|name| *name == p.wish.gym));
+    let mut next = pending
+        .map(|prebooking| coming(prebooking, &boxes))
+        .collect::<Result<Vec<_>>>()?;
+    // what opens at an unknown time comes last
+    next.sort_by_key(|coming| (coming.opens_at.is_none(), coming.opens_at, coming.id));
+    let now = crate::clock::now();
+    Ok(Plans {
+        counts: counts(app)?,
+        rules: rules.len(),
+        next_opening_at: next
+            .iter()
+            .filter_map(|coming| coming.opens_at)
+            .find(|at| *at > now),
+        next,
+        last_request: app.store.last_shot(asked)?.map(|shot| LastRequest {
+            sent_at: shot.sent_at,
+            outcome: shot.outcome,
+            lateness_ms: shot.lateness_ms,
+            clock_offset_ms: shot.clock_offset_ms,
+        }),
+        wanted_by,
+    })
+}
+
+/// With a zero for every status that none has.
+fn counts(app: &App) -> Result<std::collections::BTreeMap<String, usize>> {
+    let mut counts = app.store.prebooking_counts(app.asked.account.as_ref())?;
+    for progress in Progress::ALL {
+        counts.entry(progress.as_str().to_owned()).or_default();
+    }
+    Ok(counts)
+}
+
+fn coming(stored: Prebooking, boxes: &Boxes<'_>) -> Result<Coming> {
+    let gym = boxes.get(&stored.wish.gym)?;
+    let first = &stored.wish.first;
+    let opening = stored.wish.opening(gym.opening);
+    Ok(Coming {
+        id: stored.id,
+        starts_at: crate::zone::resolve(gym.zone, stored.day.and_time(first.start)),
+        opens_at: stored.opens_at(gym.opening, gym.zone),
+        guess: opening.is_some_and(|opening| opening.guess),
+        day: stored.day,
+        start: first.start,
+        class: stored.wish.first.class.clone(),
+        account: stored.wish.account,
+        gym: stored.wish.gym,
+        tried_at: stored.tried_at,
+        message: stored.message,
+        created_at: stored.created_at,
+    })
+}

@@ -1,0 +1,105 @@
+//! What is to be booked next, with a countdown.
+
+use std::io::{self, Write};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::screen::heading;
+use crate::model::time::human_age;
+use crate::output::page::{Cell, Page, Tone, cell, give, plain};
+use crate::output::prebook_views::{moment, short_day};
+use crate::status::{Coming, LastRequest, Report};
+
+/// More than this is for `prebook list`.
+const COMING: usize = 5;
+
+pub(super) fn prebookings(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+    let plans = &report.prebookings;
+    if plans.open() == 0 && plans.rules == 0 && plans.last_request.is_none() {
+        return Ok(());
+    }
+    heading("prebookings", page, to)?;
+    let several = report.accounts.len() > 1;
+    let rows: Vec<_> = plans
+        .next
+        .iter()
+        .take(COMING)
+        .map(|c| class(c, several, report.checked_at))
+        .collect();
+    page.table(&rows, 2, &[give(4, 12), give(3, 8), give(4, 0)], to)?;
+    let mut rest = Vec::new();
+    rest.extend(
+        plans
+            .next
+            .len()
+            .checked_sub(COMING)
+            .filter(|more| *more > 0)
+            .map(|more| format!("{more} more")),
+    );
+    let count = |status: &str| plans.counts.get(status).copied().unwrap_or_default();
+    for (number, what) in [
+        (count("executing"), "being booked"),
+        (count("waitlisted"), "on a waiting list"),
+    ] {
+        rest.extend((number > 0).then(|| format!("{number} {what}")));
+    }
+    rest.extend((plans.rules > 0).then(|| match plans.rules {
+        1 => "1 weekly rule".to_owned(),
+        n => format!("{n} weekly rules"),
+    }));
+    if !rest.is_empty() {
+        writeln!(to, "  {}", rest.join(", "))?;
+    }
+    match &plans.last_request {
+        Some(last) => writeln!(to, "  {}", sent(last, report.checked_at)),
+        None => Ok(()),
+    }
+}
+
+/// `last request 2 h ago: booked, 1.5 ms after the opening`
+fn sent(last: &LastRequest, now: DateTime<Utc>) -> String {
+    let ago = human_age(now - last.sent_at);
+    let outcome = last.outcome.replace('_', " ");
+    let late = last.lateness_ms.map_or_else(String::new, |late| {
+        let side = if late < 0.0 { "before" } else { "after" };
+        format!(", {:.1} ms {side} the opening", late.abs())
+    });
+    format!("last request {ago} ago: {outcome}{late}")
+}
+
+fn class(coming: &Coming, several: bool, now: DateTime<Utc>) -> Vec<Cell> {
+    let (words, tone) = match coming.opens_at {
+        _ if coming.starts_at <= now => ("class has started".to_owned(), Tone::Bad),
+        None => ("opening unknown".to_owned(), Tone::Faint),
+        Some(at) if at <= now => (format!("open since {}", moment(at, now)), Tone::Plain),
+        Some(at) => {
+            let about = if coming.guess { "about " } else { "" };
+            let left = countdown(at.with_timezone(&Utc) - now);
+            (
+                format!("opens in {about}{left}, {}", moment(at, now)),
+                Tone::Good,
+            )
+        }
+    };
+    let whose = if several {
+        format!("{} for {}", coming.gym, coming.account)
+    } else {
+        coming.gym.clone()
+    };
+    vec![
+        plain(coming.id.to_string()),
+        plain(short_day(coming.day, coming.starts_at.timezone(), now)),
+        plain(coming.start.format("%H:%M").to_string()),
+        plain(coming.class.as_deref().unwrap_or("any class")),
+        plain(whose),
+        cell(words, tone),
+    ]
+}
+
+/// `1 d 22 h`: an age's whole days are too coarse for what is to come.
+fn countdown(left: TimeDelta) -> String {
+    match (left.num_days(), left.num_hours() % 24) {
+        (0, _) | (_, 0) => human_age(left),
+        (days, hours) => format!("{days} d {hours} h"),
+    }
+}

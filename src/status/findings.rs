@@ -1,0 +1,156 @@
+//! What there is to say about the facts: problems, which need somebody, and hints, which do not. When each is so stands in
+//! `judge`, its words in `output/status/words`.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, TimeDelta};
+use chrono_tz::Tz;
+
+use super::schedule::{By, Job};
+use crate::exit::Kind;
+use crate::model::account::Account;
+use crate::model::session::SessionKind;
+use crate::told::OUTAGE;
+
+/// A machine's clock that is further off than this shifts tokens' ages and runs' horizons.
+const CLOCK: TimeDelta = TimeDelta::seconds(30);
+/// One thing that somebody should know. Problems come before hints, in the order of `cli.md`: config, store, logins.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Finding {
+    ConfigUnusable(String),
+    ConfigWritable(PathBuf, u32),
+    /// it has secrets in it
+    ConfigReadable(PathBuf, u32),
+    StoreUnusable(String),
+    StoreDamaged(PathBuf, String),
+    /// it is encrypted
+    NoKey(PathBuf),
+    FolderWritable(PathBuf, u32),
+    DiskFull(PathBuf, u64),
+    NoLogin(Option<Account>),
+    NoBackground {
+        account: Account,
+        needed: bool,
+    },
+    Expired {
+        account: Account,
+        kind: SessionKind,
+        heals: bool,
+        refused: bool,
+    },
+    TokenOver(Account, SessionKind),
+    Stale(Account, SessionKind, TimeDelta),
+    Standing(Account, SessionKind, Kind, String),
+    Outage(Account, SessionKind, i64),
+    LastError(Account, SessionKind, String),
+    OldDevice(Account),
+    NotRefreshed(Account, SessionKind),
+    NoPasswordSource(Account),
+    /// `kept`: something unknown does it all the same
+    NotScheduled {
+        job: Job,
+        kept: bool,
+        only: Option<Account>,
+        program: PathBuf,
+    },
+    Inactive {
+        job: Job,
+        by: By,
+        unit: String,
+    },
+    /// a crontab's line runs it too rarely
+    Rare(Job, String),
+    OtherStore(Job),
+    NoLinger,
+    Silent(&'static str),
+    Overdue(i64, DateTime<Tz>),
+    OpeningUnknown(String),
+    Unreachable(String, String),
+    ClockOff(String, TimeDelta),
+}
+
+impl Finding {
+    /// Its name in JSON.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::ConfigUnusable(_) => "config_unusable",
+            Self::ConfigWritable(..) => "config_writable",
+            Self::ConfigReadable(..) => "config_readable",
+            Self::StoreUnusable(_) => "store_unusable",
+            Self::StoreDamaged(..) => "store_damaged",
+            Self::NoKey(_) => "store_key_missing",
+            Self::FolderWritable(..) => "folder_writable",
+            Self::DiskFull(..) => "disk_full",
+            Self::NoLogin(_) => "no_login",
+            Self::NoBackground { .. } => "no_background_session",
+            Self::Expired { .. } => "session_expired",
+            Self::TokenOver(..) => "token_expired",
+            Self::Stale(..) => "token_stale",
+            Self::Standing(..) => "refresh_failing",
+            Self::Outage(..) => "outage",
+            Self::LastError(..) => "last_error",
+            Self::OldDevice(..) => "device_session_old",
+            Self::NotRefreshed(..) => "auto_refresh_off",
+            Self::NoPasswordSource(_) => "no_password_source",
+            Self::NotScheduled { .. } => "not_scheduled",
+            Self::Inactive { .. } => "timer_inactive",
+            Self::Rare(..) => "scheduled_rarely",
+            Self::OtherStore(_) => "timer_of_other_store",
+            Self::NoLinger => "no_linger",
+            Self::Silent(_) => "tool_silent",
+            Self::Overdue(..) => "prebooking_overdue",
+            Self::OpeningUnknown(_) => "opening_unknown",
+            Self::Unreachable(..) => "unreachable",
+            Self::ClockOff(..) => "clock_off",
+        }
+    }
+
+    /// The kind of a problem, by the exit-code table; `None` for a hint.
+    pub(crate) fn problem(&self) -> Option<Kind> {
+        match self {
+            Self::ConfigUnusable(_) | Self::ConfigWritable(..) | Self::NoKey(_) => {
+                Some(Kind::Usage)
+            }
+            Self::StoreUnusable(_)
+            | Self::StoreDamaged(..)
+            | Self::FolderWritable(..)
+            | Self::DiskFull(..) => Some(Kind::Internal),
+            Self::NoLogin(_) | Self::Expired { .. } | Self::TokenOver(..) | Self::Stale(..) => {
+                Some(Kind::LoginRequired)
+            }
+            Self::NoBackground { needed, .. } => needed.then_some(Kind::LoginRequired),
+            Self::Standing(_, _, kind, _) => Some(*kind),
+            Self::Outage(_, _, runs) => (*runs >= OUTAGE).then_some(Kind::Unreachable),
+            Self::NotScheduled { kept, .. } => (!kept).then_some(Kind::NotFound),
+            Self::Inactive { .. } | Self::Rare(..) | Self::Overdue(..) => Some(Kind::NotFound),
+            Self::Unreachable(..) => Some(Kind::Unreachable),
+            Self::ClockOff(_, by) => (by.abs() > CLOCK).then_some(Kind::Internal),
+            Self::ConfigReadable(..)
+            | Self::LastError(..)
+            | Self::OldDevice(..)
+            | Self::NotRefreshed(..)
+            | Self::NoPasswordSource(_)
+            | Self::OtherStore(_)
+            | Self::NoLinger
+            | Self::Silent(_)
+            | Self::OpeningUnknown(_) => None,
+        }
+    }
+}
+
+/// The code of `status --check`: 2 and 1 for a config and a store that cannot be used, whatever else there is; else that of
+/// the problems when it is one, and 7 when they are of several kinds.
+pub(crate) fn verdict(findings: &[Finding]) -> Option<Kind> {
+    let broken = findings.iter().find_map(|finding| match finding {
+        Finding::ConfigUnusable(_) | Finding::StoreUnusable(_) => finding.problem(),
+        _ => None,
+    });
+    let mut kinds: Vec<Kind> = findings.iter().filter_map(Finding::problem).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    broken.or(match kinds.as_slice() {
+        [] => None,
+        [one] => Some(*one),
+        _ => Some(Kind::Partial),
+    })
+}

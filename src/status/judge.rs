@@ -1,0 +1,260 @@
+//! Which findings follow from the facts: a pure function.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use super::findings::Finding;
+use super::schedule::{By, Entry, Job};
+use super::{AccountFacts, Coming, HostFacts, Integrity, LoginFacts, Report};
+use crate::exit::Kind;
+use crate::model::account::Account;
+use crate::model::session::SessionKind;
+use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE};
+use crate::store::Status;
+
+/// `refresh` runs every quarter of an hour and leaves tokens younger than 14 minutes alone: older than this means that
+/// two runs in a row were missing or failed.
+const STALE: TimeDelta = TimeDelta::minutes(50);
+/// Something keeps tokens younger than this.
+const KEPT: TimeDelta = TimeDelta::minutes(35);
+/// A run every quarter of an hour has tried everything that opened before this.
+const OVERDUE: TimeDelta = TimeDelta::minutes(35);
+/// Off by less is no news: the server's clock is what counts.
+const CLOCK_HINT: TimeDelta = TimeDelta::seconds(2);
+/// Less room than this may fail a write that must not be lost.
+const ROOM: u64 = 16 << 20;
+
+/// All that is to be said about the facts, problems first.
+pub(crate) fn judge(report: &Report) -> Vec<Finding> {
+    let mut found = Vec::new();
+    config(report, &mut found);
+    store(report, &mut found);
+    if report.store.usable || !report.store.exists {
+        accounts(report, &mut found);
+        schedule(report, &mut found);
+        prebookings(report, &mut found);
+    }
+    for host in report.server.iter().flatten() {
+        found.extend(server(host));
+    }
+    found.sort_by_key(|finding| finding.problem().is_none());
+    found
+}
+
+fn config(report: &Report, found: &mut Vec<Finding>) {
+    let facts = &report.config;
+    found.extend(facts.error.clone().map(Finding::ConfigUnusable));
+    let (Some(path), Some(mode)) = (&facts.path, facts.mode) else {
+        return;
+    };
+    if mode & 0o002 != 0 {
+        found.push(Finding::ConfigWritable(path.clone(), mode));
+    } else if facts.secret && mode & 0o004 != 0 {
+        found.push(Finding::ConfigReadable(path.clone(), mode));
+    }
+}
+
+fn store(report: &Report, found: &mut Vec<Finding>) {
+    let facts = &report.store;
+    found.extend(facts.error.clone().map(Finding::StoreUnusable));
+    let Some(path) = &facts.path else { return };
+    if facts.integrity == Integrity::Damaged {
+        let words = facts.damage.clone().unwrap_or_default();
+        found.push(Finding::StoreDamaged(path.clone(), words));
+    }
+    if facts.encrypted == Some(true) && !facts.has_key {
+        found.push(Finding::NoKey(path.clone()));
+    }
+    // a sticky folder (/tmp) lets nobody replace what is another's
+    let folder = path.parent().zip(facts.folder_mode);
+    if let Some((folder, mode)) = folder.filter(|(_, mode)| mode & 0o002 != 0 && mode & 0o1000 == 0)
+    {
+        found.push(Finding::FolderWritable(folder.to_owned(), mode));
+    }
+    if let Some(free) = facts.free_bytes.filter(|free| *free < ROOM) {
+        found.push(Finding::DiskFull(path.clone(), free));
+    }
+}
+
+fn accounts(report: &Report, found: &mut Vec<Finding>) {
+    if report
+        .accounts
+        .iter()
+        .all(|account| account.sessions.is_empty())
+    {
+        found.push(Finding::NoLogin(report.only.clone()));
+        return;
+    }
+    for account in &report.accounts {
+        one_account(account, report, found);
+    }
+}
+
+fn one_account(facts: &AccountFacts, report: &Report, found: &mut Vec<Finding>) {
+    let account = &facts.account;
+    let planned = report.prebookings.wanted_by.contains(account);
+    let refreshed = report.schedule.runs(Job::Refresh, account.as_str());
+    for login in &facts.sessions {
+        let finding = one_login(facts, login, report.checked_at);
+        // where nothing refreshes, that is the problem
+        found.extend(finding.filter(|f| refreshed || !matches!(f, Finding::Stale(..))));
+    }
+    let background = facts
+        .sessions
+        .iter()
+        .find(|login| login.kind == SessionKind::Background);
+    match background {
+        None => found.push(Finding::NoBackground {
+            account: account.clone(),
+            needed: planned,
+        }),
+        Some(login) if login.status == Status::Active && facts.password_source.is_none() => {
+            found.push(Finding::NoPasswordSource(account.clone()));
+        }
+        Some(_) => {}
+    }
+}
+
+/// What is worst about a login.
+fn one_login(of: &AccountFacts, login: &LoginFacts, now: DateTime<Utc>) -> Option<Finding> {
+    let (account, kind) = (of.account.clone(), login.kind);
+    let age = now - login.token_updated_at;
+    let words = || login.last_error.clone().unwrap_or_default();
+    let standing = login.standing.filter(|kind| *kind != Kind::Unreachable);
+    Some(if login.status == Status::Expired {
+        Finding::Expired {
+            account,
+            kind,
+            heals: of.password_source.is_some(),
+            refused: of.password_refused,
+        }
+    } else if kind == SessionKind::Device && now - login.created_at > DEVICE_LIFE {
+        Finding::OldDevice(account)
+    } else if login.token_expires_at.is_some_and(|at| at <= now) {
+        Finding::TokenOver(account, kind)
+    } else if let Some(standing) = standing {
+        Finding::Standing(account, kind, standing, words())
+    } else if login.outage_runs > 0 {
+        Finding::Outage(account, kind, login.outage_runs)
+    } else if !login.auto_refresh {
+        Finding::NotRefreshed(account, kind)
+    } else if age > STALE || age < -CLOCK_SLACK {
+        Finding::Stale(account, kind, age)
+    } else if login.last_error.is_some() {
+        Finding::LastError(account, kind, words())
+    } else {
+        return None;
+    })
+}
+
+fn schedule(report: &Report, found: &mut Vec<Finding>) {
+    let plan = &report.schedule;
+    let wanted = |job: Job, account: &Account| match job {
+        Job::Refresh => true,
+        Job::Prebook => report.prebookings.wanted_by.contains(account),
+    };
+    for job in [Job::Refresh, Job::Prebook] {
+        let all: Vec<_> = report
+            .accounts
+            .iter()
+            .filter(|facts| wanted(job, &facts.account))
+            .collect();
+        let left_out: Vec<_> = all
+            .iter()
+            .filter(|facts| !plan.runs(job, facts.account.as_str()))
+            .collect();
+        let here = |entry: &&Entry| entry.job == job;
+        if left_out.is_empty() {
+            let mut running = plan.entries.iter().filter(here).filter(|e| e.active);
+            // several lines may share the hour
+            if let (Some(only), None) = (running.next(), running.next())
+                && only.rare
+                && !all.is_empty()
+            {
+                found.push(Finding::Rare(job, only.name.clone()));
+            }
+            continue;
+        }
+        if let Some(idle) = plan
+            .entries
+            .iter()
+            .filter(here)
+            .find(|e| !e.active && e.serves)
+        {
+            found.push(Finding::Inactive {
+                job,
+                by: idle.by,
+                unit: idle.name.clone(),
+            });
+            continue;
+        }
+        if plan
+            .entries
+            .iter()
+            .filter(here)
+            .any(|e| e.active && !e.serves)
+        {
+            found.push(Finding::OtherStore(job));
+        }
+        let kept = job == Job::Refresh
+            && left_out
+                .iter()
+                .all(|facts| is_kept(facts, report.checked_at));
+        let some = left_out.len() < all.len();
+        found.push(Finding::NotScheduled {
+            job,
+            kept,
+            program: report.program.clone(),
+            only: left_out.first().filter(|_| some).map(|f| f.account.clone()),
+        });
+    }
+    let by_user_timer = plan
+        .entries
+        .iter()
+        .any(|e| e.by == By::UserTimer && e.active);
+    if by_user_timer && plan.lingers == Some(false) {
+        found.push(Finding::NoLinger);
+    }
+    found.extend(plan.silent.iter().copied().map(Finding::Silent));
+}
+
+/// Does something that we do not recognise keep these logins alive? A token that was updated more than once, and lately,
+/// in a session that is older than that.
+fn is_kept(facts: &AccountFacts, now: DateTime<Utc>) -> bool {
+    let kept = |login: &LoginFacts| {
+        let old = now - login.created_at > KEPT * 2;
+        old && login.token_update_count >= 2 && now - login.token_updated_at < KEPT
+    };
+    // a person's commands keep the device session's token young too
+    let background = |login: &&LoginFacts| login.kind == SessionKind::Background;
+    facts.sessions.iter().find(background).is_some_and(kept)
+}
+
+fn prebookings(report: &Report, found: &mut Vec<Finding>) {
+    let now = report.checked_at;
+    let mut unknown = Vec::new();
+    for coming in &report.prebookings.next {
+        if let Some(opened) = overdue(coming, now) {
+            found.push(Finding::Overdue(coming.id, opened));
+        }
+        if coming.opens_at.is_none() && !unknown.contains(&coming.gym) {
+            unknown.push(coming.gym.clone());
+        }
+    }
+    found.extend(unknown.into_iter().map(Finding::OpeningUnknown));
+}
+
+/// Open for longer than two runs are apart, and not tried in that time.
+fn overdue(coming: &Coming, now: DateTime<Utc>) -> Option<DateTime<Tz>> {
+    let opened = coming.opens_at.filter(|at| *at < now - OVERDUE)?;
+    let idle = coming.created_at.max(coming.tried_at.unwrap_or_default());
+    (idle < now - OVERDUE && coming.starts_at > now && !coming.guess).then_some(opened)
+}
+
+fn server(host: &HostFacts) -> Option<Finding> {
+    if let Some(why) = &host.error {
+        return Some(Finding::Unreachable(host.host.clone(), why.clone()));
+    }
+    let off = host.certain_offset()?;
+    (off.abs() > CLOCK_HINT).then(|| Finding::ClockOff(host.host.clone(), off))
+}

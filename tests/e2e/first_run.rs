@@ -1,0 +1,198 @@
+//! The first minutes: no config, no store, perhaps no idea; and errors that name their remedy.
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+use crate::support::{ANA, ANAS, BEN, BENS, Home, start};
+
+#[test]
+fn five_lines_say_what_to_do_first() {
+    let home = Home::nowhere();
+    let told = home.run("").status(2).any_stderr().done();
+    assert_eq!(told.stderr.lines().count(), 5, "{}", told.stderr);
+    assert!(told.stderr.contains("aimharder login ana@example.org"));
+    let (_sandbox, home) = start();
+    home.log_in(ANA, ANAS);
+    let told = home.run("").status(2).any_stderr().done();
+    assert_eq!(told.stderr.lines().count(), 5, "{}", told.stderr);
+    assert!(told.stderr.contains("aimharder status"), "{}", told.stderr);
+}
+
+/// What a terminal shows when these lines are typed, each after a prompt; and the exit code.
+fn typed(home: &Home, args: &str, lines: &[&str]) -> (String, Option<i32>) {
+    let program = env!("CARGO_BIN_EXE_aimharder");
+    let mut child = Command::new("script")
+        .args(["-qefc", &format!("'{program}' {args}"), "/dev/null"])
+        .env_clear()
+        .env("HOME", home.path())
+        .env("PATH", "/usr/bin:/bin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut shown = String::new();
+    let mut lines = lines.iter().peekable();
+    let mut bytes = [0; 512];
+    loop {
+        let n = output.read(&mut bytes).unwrap();
+        if n == 0 {
+            break;
+        }
+        shown.push_str(&String::from_utf8_lossy(&bytes[..n]));
+        let asks = shown.ends_with("E-mail: ") || shown.ends_with(&format!("Password for {ANA}: "));
+        if let Some(line) = lines.next_if(|_| asks) {
+            writeln!(input, "{line}").unwrap();
+        }
+    }
+    let status = child.wait().unwrap();
+    (shown.replace("\r\n", "\n"), status.code())
+}
+
+#[test]
+fn a_mistyped_address_is_asked_for_again() {
+    let (sandbox, home) = start();
+    let (shown, code) = typed(&home, "login", &["ana", "ana@example.org", ANAS]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(
+        shown.contains("\"ana\" is no e-mail address, for example ana@example.org\nE-mail: "),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("background session (for cron and timers): "),
+        "{shown}"
+    );
+    assert!(
+        shown.contains(&format!("stored in {}", home.store_path().display())),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("next: aimharder classes --day tomorrow\n"),
+        "{shown}"
+    );
+    sandbox.clear_log();
+
+    let home = Home::new(&sandbox);
+    let (shown, code) = typed(&home, "login", &["ana", "@", "ana@", "never read"]);
+    assert_eq!(code, Some(2), "{shown}");
+    assert_eq!(shown.matches("E-mail: ").count(), 3, "{shown}");
+    assert!(sandbox.log().is_empty());
+}
+
+#[test]
+fn a_refused_password_is_not_asked_for_again() {
+    let (sandbox, home) = start();
+    let (shown, code) = typed(&home, "login ana@example.org", &["wrong", ANAS]);
+    assert_eq!(code, Some(3), "{shown}");
+    assert_eq!(shown.matches("Password for").count(), 1, "{shown}");
+    assert_eq!(
+        shown.matches("e-mail").count(),
+        1,
+        "once is enough: {shown}"
+    );
+    assert_eq!(sandbox.sent("/api/login").len(), 1);
+}
+
+#[test]
+fn the_next_command_names_account_and_box_where_they_are_needed() {
+    let (_sandbox, home) = start();
+    home.log_in(ANA, ANAS);
+    let next = |lines: &str| {
+        home.config(lines);
+        let run = home
+            .run("login ben@example.org --password-stdin")
+            .stdin(BENS);
+        let told = run.any_stdout().done().stdout;
+        let next = told.lines().find_map(|line| line.strip_prefix("next: "));
+        next.unwrap().to_owned()
+    };
+    let bare = "aimharder classes --day tomorrow";
+    assert_eq!(next(""), format!("{bare} --box boxdos --account {BEN}"));
+    assert_eq!(
+        next("account = \"ben@example.org\""),
+        format!("{bare} --box boxdos")
+    );
+    assert_eq!(
+        next("account = \"ben@example.org\"\nbox = \"crossfitdemo\""),
+        bare
+    );
+    let words: Vec<String> = next("")
+        .split_whitespace()
+        .skip(1)
+        .map(str::to_owned)
+        .collect();
+    home.run(&words.join(" ")).any_stdout().done();
+}
+
+#[test]
+fn login_refuses_what_it_would_not_heed() {
+    let home = Home::nowhere();
+    home.run("login ana@example.org --session device")
+        .usage(&["--only device"])
+        .done();
+    home.run("login ana@example.org --box crossfitdemo")
+        .usage(&["--box means nothing here"])
+        .done();
+    assert!(!home.store_path().exists());
+}
+
+#[test]
+fn another_accounts_password_is_not_passed_over_in_silence() {
+    let (sandbox, home) = start();
+    home.config("account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"");
+    let words = "AIMHARDER_PASSWORD are not used: the config's `account` is ana@example.org";
+    home.run("login ben@example.org")
+        .env("AIMHARDER_PASSWORD", ANAS)
+        .fails(
+            3,
+            &[
+                "no password for ben@example.org",
+                "password_command and",
+                words,
+            ],
+        )
+        .done();
+    home.config("");
+    home.log_in(ANA, ANAS);
+    sandbox.clear_log();
+    home.run("login ben@example.org")
+        .env("AIMHARDER_PASSWORD", ANAS)
+        .fails(
+            3,
+            &["AIMHARDER_PASSWORD is not used: several accounts are known here"],
+        )
+        .done();
+    assert!(sandbox.log().is_empty());
+}
+
+#[test]
+fn a_failing_password_command_is_named_without_its_arguments() {
+    let (_sandbox, home) = start();
+    home.config("password_command = [\"/bin/sh\", \"-c\", \"exit 3\", \"hunter2\"]");
+    let told = home
+        .run("login ana@example.org")
+        .fails(3, &["(sh) failed", "exit status: 3"])
+        .done();
+    assert!(!told.stderr.contains("hunter2"), "{}", told.stderr);
+    home.config("password_command = \"TOKEN=hunter2 false\"");
+    let told = home
+        .run("login ana@example.org")
+        .fails(3, &["(sh) failed"])
+        .done();
+    assert!(!told.stderr.contains("hunter2"), "{}", told.stderr);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_says_where() {
+    let home = Home::nowhere();
+    // for root too, who may write everywhere else
+    home.run("sessions --store /sys/aimharder.db")
+        .fails(
+            1,
+            &[
+                "cannot create the store /sys/aimharder.db",
+                "name another place with --store",
+            ],
+        )
+        .done();
+}

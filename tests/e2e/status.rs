@@ -1,0 +1,246 @@
+//! `status`: a machine on which all is well, what is shown of it, and what is asked.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, ANAS, BEN, CRONTAB, Home, Sandbox, day, logged_in, start};
+
+pub(crate) const SOURCE: &str =
+    "account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"";
+
+/// Ana logged in, scheduled by cron, with a password source: nothing is left to be wished for.
+pub(crate) fn well() -> (Sandbox, Home) {
+    let (sandbox, home) = logged_in();
+    home.config(SOURCE);
+    home.crontab(CRONTAB);
+    (sandbox, home)
+}
+
+#[test]
+fn all_is_well() {
+    let (sandbox, home) = well();
+    home.status("")
+        .stdout_has(&[
+            "all is well\n",
+            "ana@example.org · crossfitdemo · password by command",
+            " s old, good for ",
+            "crontab: */15 * * * *",
+            "crontab: 13,28,43,58 * * * *",
+            "crossfitdemo.aimharder.com  answers in ",
+            "the clocks agree",
+            "sound, ",
+            "mode 0600",
+            ", account ana@example.org",
+        ])
+        .done();
+    // one cheap question for the box, without a login; nothing at all where nobody watches
+    let asked = sandbox.log();
+    let paths: Vec<_> = asked.iter().map(|entry| &entry["path"]).collect();
+    assert_eq!(paths, ["/api/nextBookings"]);
+    assert!(asked[0]["account"].is_null(), "{asked:?}");
+    sandbox.clear_log();
+    home.status("--check").done();
+    home.status("--offline").any_stdout().done();
+    home.status("--prometheus").any_stdout().done();
+    assert!(sandbox.log().is_empty());
+    home.status("--check --online").done();
+    assert_eq!(sandbox.log().len(), 1);
+}
+
+#[test]
+fn as_scripts_read_it() {
+    let (_sandbox, home) = well();
+    let told = home.status("").json();
+    let keys: Vec<_> = told.as_object().unwrap().keys().collect();
+    let all = [
+        "well",
+        "problems",
+        "hints",
+        "checked_at",
+        "version",
+        "program",
+        "accounts",
+        "schedule",
+        "prebookings",
+        "server",
+        "store",
+        "config",
+    ];
+    for key in all {
+        assert!(keys.iter().any(|k| *k == key), "{key} is missing: {keys:?}");
+    }
+    assert_eq!(
+        (&told["well"], &told["problems"]),
+        (&json!(true), &json!([]))
+    );
+    let sessions = told["accounts"][0]["sessions"].as_array().unwrap();
+    let kinds: Vec<_> = sessions.iter().map(|s| &s["kind"]).collect();
+    assert_eq!(kinds, ["background", "device"]);
+    assert_eq!(told["accounts"][0]["password_source"], "password_command");
+    let entry = &told["schedule"]["entries"][0];
+    assert_eq!(
+        (&entry["by"], &entry["job"]),
+        (&json!("crontab"), &json!("refresh"))
+    );
+    assert_eq!(told["server"][0]["reachable"], true);
+    assert!(told["server"][0]["clock_offset_ms"].is_number(), "{told}");
+    assert_eq!(told["store"]["integrity"], "ok");
+    assert_eq!(told["store"]["mode"], "0600");
+    assert_eq!(home.status("--offline").json()["server"], Value::Null);
+}
+
+#[test]
+fn before_the_first_login() {
+    let home = Home::nowhere();
+    home.crontab("");
+    home.status("--offline")
+        .stdout_has(&[
+            "problem: nobody is logged in here\n",
+            "run: aimharder login EMAIL",
+            "not there yet",
+        ])
+        .done();
+    let told = home.status("--check").status(3).any_stderr().json();
+    assert_eq!(told["problems"][0]["code"], "no_login");
+    assert!(!home.store_path().exists(), "a look makes no store");
+    home.status("--check --account ben@example.org")
+        .any_stdout()
+        .fails(
+            3,
+            &[
+                "no session for ben@example.org",
+                "aimharder login ben@example.org",
+            ],
+        )
+        .done();
+}
+
+#[test]
+fn of_one_account_among_several() {
+    let (_sandbox, home) = well();
+    home.log_in(BEN, crate::support::BENS);
+    home.sql("UPDATE sessions SET status = 'expired' WHERE account = 'ben@example.org' AND kind = 'background'");
+    home.status("--check").any_stdout().fails(3, &[BEN]).done();
+    home.status("--check --account ana@example.org").done();
+    let told = home.status("--offline --account ana@example.org").json();
+    assert_eq!(told["accounts"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_crontabs_secrets_stay_there() {
+    let (_sandbox, home) = well();
+    home.crontab("*/15 * * * * AIMHARDER_PASSWORD=hunter2 aimharder refresh --store /tmp/hunter2");
+    for args in ["--offline", "--offline --json", "--prometheus", "--check"] {
+        let told = home.status(args).any_stdout().done();
+        assert!(!told.stdout.contains("hunter2"), "{}", told.stdout);
+    }
+}
+
+#[test]
+fn called_wrongly() {
+    let (_sandbox, home) = start();
+    for args in [
+        "--prometheus --json",
+        "--prometheus --check",
+        "--offline --online",
+        "--session device",
+        "--fingerprint abcdef",
+    ] {
+        home.status(args).usage(&["error: "]).any_stdout().done();
+    }
+    home.run("login --password-stdin ana@example.org")
+        .stdin(ANAS)
+        .env("AIMHARDER_BOX", "crossfitdemo")
+        .any_stdout()
+        .done();
+}
+
+#[test]
+fn timers_of_the_user_and_of_the_system() {
+    let (_sandbox, home) = well();
+    home.crontab("");
+    let line = |unit: &str| {
+        format!("Sat 2099-11-21 06:45:00 UTC 12min left - - {unit}.timer {unit}.service")
+    };
+    let units = [
+        line("aimharder-refresh"),
+        line("aimharder-prebook@ana\\\\x40example.org"),
+    ];
+    let script = format!(
+        "[ \"$1\" = --user ] || exit 1\ncat <<'E'\n{}\nE",
+        units.join("\n").replace("\\\\", "\\")
+    );
+    home.tool("systemctl", &script);
+    home.run("prebook add --time 13:10 --opens 1d --day")
+        .arg(day(3))
+        .any_stdout()
+        .done();
+    assert_eq!(home.findings().0, [""; 0]);
+    let told = home.status("--offline").json();
+    let entries = told["schedule"]["entries"].as_array().unwrap();
+    assert_eq!(entries[0]["by"], "user_timer");
+    assert_eq!(entries[0]["next_at"], "2099-11-21T06:45:00+00:00");
+    assert_eq!(entries[1]["account"], ANA);
+    // system timers look after another store than this one
+    home.tool(
+        "systemctl",
+        &script.replace("= --user ]", "= list-timers ]"),
+    );
+    let (problems, hints) = home.findings();
+    assert_eq!(problems, ["not_scheduled", "not_scheduled"]);
+    assert_eq!(hints, ["timer_of_other_store", "timer_of_other_store"]);
+}
+
+#[test]
+fn tools_that_are_missing_or_hang_stop_nothing() {
+    let (_sandbox, home) = well();
+    let told = home.run("status --offline").env("PATH", "/nowhere").json();
+    assert_eq!(told["problems"][0]["code"], "not_scheduled");
+    home.tool("systemctl", "exec sleep 60");
+    let run = home.status("--offline").limit(Duration::from_secs(20));
+    let told = run.json();
+    assert_eq!(told["well"], true, "{told}");
+    assert_eq!(told["hints"][0]["code"], "tool_silent");
+}
+
+#[test]
+fn the_server_is_out_of_reach_or_lives_in_another_time() {
+    let (sandbox, home) = well();
+    let online = |exit: i32| {
+        let told = home
+            .status("--check --online")
+            .status(exit)
+            .any_stderr()
+            .json();
+        told["problems"][0].clone()
+    };
+    sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "status", "status": 403 }));
+    let found = online(5);
+    assert_eq!(found["code"], "unreachable");
+    assert!(
+        found["message"].as_str().unwrap().contains("proxy"),
+        "{found}"
+    );
+    sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "status", "status": 503 }));
+    assert_eq!(online(5)["kind"], "unreachable");
+    sandbox.config(&json!({ "skew_ms": 10_000 }));
+    let told = home.status("").json();
+    assert_eq!(told["hints"][0]["code"], "clock_off", "{told}");
+    sandbox.config(&json!({ "skew_ms": -120_000 }));
+    assert_eq!(online(1)["code"], "clock_off");
+    // nobody there at all
+    home.write_config("[server]\nscheme = \"http\"\nconnect_to = \"127.0.0.1:9\"\n");
+    let found = home.status("").json();
+    assert_eq!(found["problems"][0]["code"], "unreachable");
+    assert_eq!(found["server"][0]["reachable"], false);
+}
+
+#[test]
+fn what_another_scheduler_keeps_alive_is_no_problem() {
+    let (_sandbox, home) = well();
+    home.crontab("*/10 * * * * /opt/my-wrapper");
+    assert_eq!(home.findings().0, ["not_scheduled"]);
+    home.sql("UPDATE sessions SET token_update_count = 2, created_at = created_at - 3 * 3600000");
+    assert_eq!(home.findings(), (vec![], vec!["not_scheduled".to_owned()]));
+}

@@ -1,0 +1,302 @@
+//! `status`: every problem with its remedy and its code, alone and together.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use crate::status::{SOURCE, well};
+use crate::support::{CRONTAB, Home, day};
+
+/// One thing is wrong: what finds it, which code `--check` has, which words name the remedy.
+struct Wrong {
+    spoil: fn(&Home),
+    code: &'static str,
+    exit: i32,
+    words: &'static [&'static str],
+}
+
+const TOKEN_LATE: &str = "UPDATE sessions SET token_updated_at = token_updated_at - 3600000 * 2";
+
+fn problem(home: &Home, standing: &str, runs: i64) {
+    home.sql(&format!(
+        "INSERT INTO problems SELECT 'session:' || id, {standing}, {runs} FROM sessions WHERE kind = 'background'"
+    ));
+}
+
+fn mode(home: &Home, path: &str, mode: u32) {
+    fs::set_permissions(home.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn each_problem_alone() {
+    let table = [
+        Wrong {
+            spoil: |home| {
+                home.config("");
+                home.sql("UPDATE sessions SET status = 'expired' WHERE kind = 'background'");
+            },
+            code: "session_expired",
+            exit: 3,
+            words: &[
+                "has ended the background session",
+                "aimharder login ana@example.org --only background",
+            ],
+        },
+        Wrong {
+            spoil: |home| {
+                home.sql("UPDATE sessions SET status = 'expired' WHERE kind = 'background'");
+            },
+            code: "session_expired",
+            exit: 3,
+            words: &[
+                "the next refresh logs it in again",
+                "run: aimharder refresh",
+            ],
+        },
+        Wrong {
+            spoil: |home| {
+                home.sql(TOKEN_LATE);
+            },
+            code: "token_stale",
+            exit: 3,
+            words: &[
+                "the token of the background session",
+                "is 2 h old",
+                "run: aimharder refresh",
+            ],
+        },
+        Wrong {
+            spoil: |home| {
+                home.sql("UPDATE sessions SET token_expires_at = 1600000000000 WHERE kind = 'background'");
+            },
+            code: "token_expired",
+            exit: 3,
+            words: &["has run out", "aimharder login"],
+        },
+        Wrong {
+            spoil: |home| problem(home, "NULL", 3),
+            code: "outage",
+            exit: 5,
+            words: &["could not reach AimHarder", "3 times in a row"],
+        },
+        Wrong {
+            spoil: |home| problem(home, "'login_required'", 0),
+            code: "refresh_failing",
+            exit: 3,
+            words: &["is not refreshed", "aimharder login"],
+        },
+        Wrong {
+            spoil: |home| home.crontab("# */15 * * * * aimharder refresh"),
+            code: "not_scheduled",
+            exit: 6,
+            words: &[
+                "nothing runs `aimharder refresh`",
+                "*/15 * * * * /",
+                "crontab -e",
+                "systemctl --user enable --now",
+            ],
+        },
+        Wrong {
+            spoil: |home| {
+                home.crontab("*/15 * * * * aimharder refresh --account ben@example.org");
+            },
+            code: "not_scheduled",
+            exit: 6,
+            words: &["nothing runs `aimharder refresh`"],
+        },
+        Wrong {
+            spoil: |home| {
+                home.crontab("");
+                home.write(".config/systemd/user/aimharder-refresh.timer", "[Timer]");
+            },
+            code: "timer_inactive",
+            exit: 6,
+            words: &[
+                "installed and not active",
+                "systemctl --user enable --now aimharder-refresh.timer",
+            ],
+        },
+        Wrong {
+            spoil: |home| {
+                home.config(&format!(
+                    "{SOURCE}\n[store]\nkey_command = \"printf %064d 7\""
+                ));
+                home.run("store encrypt").any_stdout().done();
+                assert_eq!(home.findings().0, [""; 0]);
+                home.config(SOURCE);
+            },
+            code: "store_key_missing",
+            exit: 2,
+            words: &["is encrypted, and no key is known", "key_command"],
+        },
+        Wrong {
+            spoil: |home| mode(home, ".config/aimharder/config.toml", 0o646),
+            code: "config_writable",
+            exit: 2,
+            words: &["can be written by others (mode 646)", "chmod 600"],
+        },
+        Wrong {
+            spoil: |home| mode(home, ".local/state/aimharder", 0o757),
+            code: "folder_writable",
+            exit: 1,
+            words: &["others can write", "chmod 700"],
+        },
+        Wrong {
+            spoil: |home| mode(home, ".local/state/aimharder/aimharder.db", 0o644),
+            code: "store_unusable",
+            exit: 1,
+            words: &["can be read by others", "chmod 600"],
+        },
+        Wrong {
+            spoil: |home| home.write_config("acount = 1"),
+            code: "config_unusable",
+            exit: 2,
+            words: &["config.toml:1", "acount"],
+        },
+    ];
+    crate::support::side_by_side(&table, |wrong| {
+        let (_sandbox, home) = well();
+        (wrong.spoil)(&home);
+        let (problems, _) = home_findings(&home, wrong.exit);
+        assert!(
+            problems.iter().all(|code| code == wrong.code) && !problems.is_empty(),
+            "{}: {problems:?}",
+            wrong.code
+        );
+        let told = home
+            .status("--check")
+            .status(wrong.exit)
+            .any_stderr()
+            .any_stdout()
+            .done();
+        assert!(told.stdout.starts_with("problem: "), "{told:?}");
+        for words in wrong.words {
+            assert!(
+                told.stdout.contains(words),
+                "{words:?} is missing: {}",
+                told.stdout
+            );
+        }
+        assert!(told.stderr.starts_with("error: "), "{told:?}");
+        // shown without --check it is no failure, but for what cannot be used at all
+        let plain = if wrong.code.ends_with("unusable") {
+            wrong.exit
+        } else {
+            0
+        };
+        home.status("--offline")
+            .status(plain)
+            .any_stderr()
+            .any_stdout()
+            .done();
+    });
+}
+
+/// Of a run with `--check`, whose exit code must be this.
+fn home_findings(home: &Home, exit: i32) -> (Vec<String>, Value) {
+    let told = home.status("--check").status(exit).any_stderr().json();
+    let problems = told["problems"].as_array().unwrap().iter();
+    let codes = problems.map(|p| p["code"].as_str().unwrap().to_owned());
+    (codes.collect(), told)
+}
+
+#[test]
+fn problems_of_several_kinds_are_7_and_the_worst_comes_first() {
+    let (_sandbox, home) = well();
+    problem(&home, "NULL", 5);
+    home.crontab("");
+    let (problems, _) = home_findings(&home, 7);
+    assert_eq!(problems, ["outage", "not_scheduled"]);
+    // a config and a store that cannot be used have their own codes whatever else there is
+    mode(&home, ".local/state/aimharder/aimharder.db", 0o644);
+    let (problems, _) = home_findings(&home, 1);
+    assert_eq!(problems, ["store_unusable"]);
+    home.write_config("acount = 1");
+    let (problems, told) = home_findings(&home, 2);
+    assert_eq!(problems, ["config_unusable", "store_unusable"]);
+    assert_eq!(told["config"]["usable"], false);
+    home.status("")
+        .status(2)
+        .any_stderr()
+        .stdout_has(&["problem: ", "acount", "schedule", "cannot be used"])
+        .done();
+}
+
+#[test]
+fn hints_are_no_problems() {
+    let (_sandbox, home) = well();
+    home.config("");
+    problem(&home, "NULL", 2);
+    home.sql("UPDATE sessions SET auto_refresh = 0 WHERE kind = 'device'");
+    let (problems, hints) = home.findings();
+    assert_eq!(problems, [""; 0]);
+    assert_eq!(hints, ["outage", "auto_refresh_off", "no_password_source"]);
+    home.status("--check").done();
+    home.status("--offline")
+        .stdout_has(&["all is well\n", "hint: "])
+        .done();
+}
+
+#[test]
+fn prebookings_want_a_run_and_a_background_session() {
+    let (_sandbox, home) = well();
+    home.run("prebook add --time 13:10 --opens 1d --day")
+        .arg(day(3))
+        .any_stdout()
+        .done();
+    assert_eq!(home.findings().0, [""; 0]);
+    home.status("--offline")
+        .stdout_has(&["prebookings", "13:10  any class", "opens in "])
+        .done();
+    home.crontab("*/15 * * * * aimharder refresh");
+    assert_eq!(home.findings().0, ["not_scheduled"]);
+    home.crontab("*/15 * * * * aimharder refresh\n@hourly aimharder prebook run");
+    assert_eq!(home.findings().0, ["scheduled_rarely"]);
+    home.crontab(CRONTAB);
+    home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) VALUES (1, 1700000000000, 'x', 'too_early', 1.5)");
+    home.status("--offline")
+        .stdout_has(&["ago: too early, 1.5 ms after the opening\n"])
+        .done();
+    home.run("logout --background --yes-delete-background")
+        .any_stdout()
+        .done();
+    assert_eq!(home.findings().0, ["no_background_session"]);
+}
+
+#[test]
+fn an_opening_that_no_run_has_tried() {
+    let (_sandbox, home) = well();
+    home.run("prebook add --time 13:10 --opens 9d --day")
+        .arg(day(3))
+        .any_stdout()
+        .done();
+    assert_eq!(home.findings().0, [""; 0], "added just now");
+    home.sql("UPDATE prebookings SET created_at = created_at - 3600000");
+    let (problems, told) = home_findings(&home, 6);
+    assert_eq!(problems, ["prebooking_overdue"]);
+    assert_eq!(told["prebookings"]["next_opening_at"], Value::Null);
+    home.sql("UPDATE prebookings SET opens = NULL");
+    assert_eq!(home.findings().1, ["opening_unknown"]);
+}
+
+#[test]
+fn a_damaged_store_is_the_problem() {
+    let (_sandbox, home) = well();
+    let folder = home.store_path();
+    home.db()
+        .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+        .unwrap();
+    let mut bytes = fs::read(&folder).unwrap();
+    let page = 4096;
+    for byte in bytes.iter_mut().skip(page).take(8 * page) {
+        *byte = 0xA5;
+    }
+    fs::write(&folder, bytes).unwrap();
+    let told = home.status("--check").status(1).any_stderr().json();
+    let code = told["problems"][0]["code"].as_str().unwrap();
+    assert!(
+        ["store_unusable", "store_damaged"].contains(&code),
+        "{told}"
+    );
+}

@@ -1,0 +1,236 @@
+//! `status` on a terminal, and its gauges as a collector reads them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::json;
+use unicode_width::UnicodeWidthStr;
+
+use crate::support::{CRONTAB, Home, day, logged_in};
+
+/// On a terminal of so many columns, with these variables too.
+fn on_a_terminal(home: &Home, columns: u32, env: &[(&str, &str)]) -> String {
+    let program = env!("CARGO_BIN_EXE_aimharder");
+    let path = format!("{}/tools:/usr/bin:/bin", home.path().display());
+    let output = Command::new("script")
+        .args([
+            "-qec",
+            &format!("stty cols {columns}; '{program}' status"),
+            "/dev/null",
+        ])
+        .env_clear()
+        .env("HOME", home.path())
+        .env("PATH", path)
+        .env("TERM", "xterm-256color")
+        .envs(env.iter().copied())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .replace("\r\n", "\n")
+}
+
+/// Without the colours.
+fn plain(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |all, part| all + part.split_once('m').unwrap().1)
+}
+
+#[test]
+fn it_fits_the_terminal() {
+    let (_sandbox, home) = logged_in();
+    home.crontab(CRONTAB);
+    home.run("prebook add --time 13:10 --class weightlifting --day")
+        .arg(day(3))
+        .any_stdout()
+        .any_stderr()
+        .done();
+    for columns in [80, 120] {
+        let text = on_a_terminal(&home, columns, &[]);
+        assert!(text.contains('\u{1b}'), "{text}");
+        let bare = plain(&text);
+        let widest = bare
+            .lines()
+            .filter(|line| !line.contains(home.path().to_str().unwrap()));
+        for line in widest {
+            assert!(line.width() <= columns as usize, "{columns}: {line:?}");
+        }
+        for words in [
+            "all is well",
+            "logins",
+            "schedule",
+            "prebookings",
+            "server",
+            "files",
+            "weightlifting",
+        ] {
+            assert!(bare.contains(words), "{words}: {bare}");
+        }
+        assert!(bare.lines().count() < 40, "one screen: {bare}");
+        for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+            let text = on_a_terminal(&home, columns, &[variable]);
+            assert!(!text.contains('\u{1b}'), "{variable:?}: {text}");
+        }
+    }
+}
+
+/// The samples of a text in Prometheus' format, and nothing that is not allowed there.
+fn parsed(text: &str) -> BTreeMap<String, f64> {
+    assert!(text.ends_with('\n'));
+    let mut samples = BTreeMap::new();
+    let (mut family, mut done) = (String::new(), BTreeSet::new());
+    let mut helped = String::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            let (name, help) = rest.split_once(' ').unwrap();
+            assert!(help.ends_with('.') && !help.contains('\\'), "{line}");
+            name.clone_into(&mut helped);
+        } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').unwrap();
+            assert_eq!((name, kind), (helped.as_str(), "gauge"), "{line}");
+            assert!(done.insert(name.to_owned()), "{name} twice");
+            name.clone_into(&mut family);
+        } else {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            let bare = name.split('{').next().unwrap();
+            assert_eq!(bare, family, "{line} belongs to no family");
+            assert!(is_name(bare), "{line}");
+            if let Some(labels) = name.strip_prefix(bare).filter(|l| !l.is_empty()) {
+                check_labels(labels);
+            }
+            let value: f64 = value.parse().unwrap_or_else(|e| panic!("{line}: {e}"));
+            assert!(value.is_finite(), "{line}");
+            assert!(
+                samples.insert(name.to_owned(), value).is_none(),
+                "{name} twice"
+            );
+        }
+    }
+    samples
+}
+
+fn is_name(name: &str) -> bool {
+    let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    first && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// `{a="x",b="y\"z"}`
+fn check_labels(labels: &str) {
+    let inner = labels.strip_prefix('{').and_then(|l| l.strip_suffix('}'));
+    let mut rest = inner.unwrap_or_else(|| panic!("{labels}"));
+    loop {
+        let (name, after) = rest.split_once("=\"").unwrap_or_else(|| panic!("{labels}"));
+        assert!(is_name(name), "{labels}");
+        let mut escaped = false;
+        let end = after.char_indices().find(|(_, c)| {
+            let closes = *c == '"' && !escaped;
+            assert!(!escaped || matches!(c, '\\' | '"' | 'n'), "{labels}");
+            escaped = *c == '\\' && !escaped;
+            closes
+        });
+        rest = &after[end.unwrap_or_else(|| panic!("{labels}")).0 + 1..];
+        match rest.strip_prefix(',') {
+            Some(more) => rest = more,
+            None => break assert_eq!(rest, "", "{labels}"),
+        }
+    }
+}
+
+#[test]
+fn gauges_that_a_collector_can_read() {
+    let (sandbox, home) = logged_in();
+    home.crontab(CRONTAB);
+    let odd = "we\\ird\"name@example.org";
+    sandbox.account(
+        &json!({ "email": odd, "password": "pass-word-3", "name": "W", "boxes": ["crossfitdemo"] }),
+    );
+    home.log_in(odd, "pass-word-3");
+    home.run("prebook add --account ana@example.org --time 13:10 --opens 1d --day")
+        .arg(day(3))
+        .any_stdout()
+        .any_stderr()
+        .done();
+    home.sql("INSERT INTO problems SELECT 'session:' || id, NULL, 4 FROM sessions WHERE account = 'ana@example.org' AND kind = 'background'");
+    home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) VALUES (1, 1700000000000, 'x', 'booked', 1.5)");
+    let told = home.status("--prometheus --online").any_stdout().done();
+    let samples = parsed(&told.stdout);
+    let value = |name: &str| {
+        *samples
+            .get(name)
+            .unwrap_or_else(|| panic!("{name}: {}", told.stdout))
+    };
+    let print = &home.fingerprint("ana@example.org", "background")[..10];
+    let ana =
+        format!("{{account=\"ana@example.org\",kind=\"background\",fingerprint=\"{print}\"}}");
+    let same = |name: &str, expected: f64| {
+        assert!(
+            (value(name) - expected).abs() < 1e-9,
+            "{name}: {}",
+            value(name)
+        );
+    };
+    same(
+        &format!(
+            "aimharder_build_info{{version=\"{}\"}}",
+            env!("CARGO_PKG_VERSION")
+        ),
+        1.0,
+    );
+    same("aimharder_problems", 1.0);
+    same(
+        "aimharder_sessions{kind=\"background\",status=\"active\"}",
+        2.0,
+    );
+    same(&format!("aimharder_refresh_failures_in_a_row{ana}"), 4.0);
+    same(&format!("aimharder_session_active{ana}"), 1.0);
+    assert!(value(&format!("aimharder_token_age_seconds{ana}")) < 60.0);
+    assert!(value(&format!("aimharder_token_expires_timestamp_seconds{ana}")) > 1.7e9);
+    same("aimharder_prebookings{status=\"pending\"}", 1.0);
+    assert!(value("aimharder_next_opening_timestamp_seconds") > 1.7e9);
+    same(
+        "aimharder_last_booking_request_timestamp_seconds{outcome=\"booked\"}",
+        1.7e9,
+    );
+    same("aimharder_last_booking_request_lateness_seconds", 0.0015);
+    same("aimharder_scheduled{job=\"prebook\"}", 1.0);
+    same(
+        "aimharder_server_up{host=\"crossfitdemo.aimharder.com\"}",
+        1.0,
+    );
+    assert!(
+        told.stdout
+            .contains("account=\"we\\\\ird\\\"name@example.org\""),
+        "{}",
+        told.stdout
+    );
+    // no secrets: tokens, cookies, whole fingerprints
+    let whole = home.fingerprint("ana@example.org", "device");
+    let token = home.ask("SELECT token FROM sessions").unwrap();
+    assert!(!told.stdout.contains(&whole) && !told.stdout.contains(&token));
+}
+
+#[test]
+fn gauges_of_a_machine_without_anything() {
+    let home = Home::nowhere();
+    home.crontab("");
+    let told = home.status("--prometheus").any_stdout().done();
+    let samples = parsed(&told.stdout);
+    assert!(
+        samples.contains_key("aimharder_store_usable"),
+        "{samples:?}"
+    );
+    home.write_config("acount = 1");
+    let told = home
+        .status("--prometheus")
+        .status(2)
+        .any_stdout()
+        .any_stderr()
+        .done();
+    assert!(
+        told.stdout.contains("\naimharder_config_usable 0\n"),
+        "{}",
+        told.stdout
+    );
+}

@@ -1,0 +1,38 @@
+//! What runs things unattended, as a machine would show it: `crontab` and `systemctl` of our own,
+//! first on the PATH.
+
+use super::Home;
+
+/// Both lines of `examples/crontab`.
+pub(crate) const CRONTAB: &str = "\
+PATH=/usr/bin
+*/15 * * * *        \"$HOME\"/.cargo/bin/aimharder refresh
+13,28,43,58 * * * * \"$HOME\"/.cargo/bin/aimharder prebook run --horizon 16m
+";
+
+impl Home {
+    /// A machine with this crontab and no systemd.
+    pub(crate) fn crontab(&self, text: &str) {
+        let crontab = self.write("crontab.txt", text);
+        self.tool("crontab", &format!("exec cat '{}'", crontab.display()));
+        self.tool("systemctl", "echo 'System has not been booted' >&2; exit 1");
+    }
+
+    /// `status` with these tools, and these arguments.
+    pub(crate) fn status(&self, args: &str) -> super::Run {
+        let path = format!("{}/tools:/usr/bin:/bin", self.path().display());
+        self.run("status").args(args).env("PATH", path)
+    }
+
+    /// The codes of problems and hints that `status` finds without asking the server.
+    pub(crate) fn findings(&self) -> (Vec<String>, Vec<String>) {
+        let told = self.status("--offline").json();
+        let codes = |list: &str| {
+            let found = told[list].as_array().expect("a list").iter();
+            found
+                .map(|f| f["code"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        (codes("problems"), codes("hints"))
+    }
+}
