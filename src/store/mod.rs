@@ -6,7 +6,8 @@
 //! statement or one short transaction.
 //!
 //! * `open` – permissions, creation, migrations
-//! * `sessions` – logins, their tokens and generations; `logins` – new ones
+//! * `sessions` – logins, their tokens and generations; `logins` – new ones; `due` – those a refresh looks at;
+//!   `forget` – those that go
 //! * `durable` – what the platform has replaced, and the room it needs
 //! * `secrets` – secrets in and out, plain or sealed; `seal` – the cipher; `convert` – from one to the other,
 //!   `tidy` – and what that leaves behind; `keyring` – who has the key
@@ -24,6 +25,7 @@ mod boxes;
 mod convert;
 mod due;
 mod durable;
+mod forget;
 mod hints;
 mod keyring;
 mod logins;

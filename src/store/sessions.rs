@@ -12,7 +12,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::seal::Place;
 use super::secrets::Loss;
-use super::{At, Result, Store, immediate, instant, millis};
+use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::secret::Secret;
@@ -211,59 +211,6 @@ impl Store {
             )
             .at(self.path())?;
         Ok(())
-    }
-
-    /// A dead device session goes, unless somebody has logged it in again meanwhile.
-    pub fn delete_dead_device(&self, row: &SessionRow) -> Result<()> {
-        self.db()
-            .execute(
-                "DELETE FROM sessions WHERE id = ?1 AND generation = ?2 AND kind = 'device'",
-                params![row.id, row.generation],
-            )
-            .at(self.path())?;
-        Ok(())
-    }
-
-    /// Forget one device session on purpose.
-    pub fn delete_device(&self, row: &SessionRow) -> Result<bool> {
-        let deleted = self
-            .db()
-            .execute(
-                "DELETE FROM sessions WHERE id = ?1 AND kind = 'device'",
-                [row.id],
-            )
-            .at(self.path())?;
-        Ok(deleted == 1)
-    }
-
-    /// Delete the protected session: only for the command that takes two flags.
-    pub fn delete_background(&self, row: &SessionRow) -> Result<bool> {
-        let mut db = self.db();
-        let change = immediate(&mut db).at(self.path())?;
-        let unprotected = change
-            .execute(
-                "UPDATE sessions SET generation = -1 WHERE id = ?1 AND kind = 'background'",
-                [row.id],
-            )
-            .at(self.path())?;
-        change
-            .execute(
-                "DELETE FROM sessions WHERE id = ?1 AND generation = -1",
-                [row.id],
-            )
-            .at(self.path())?;
-        change.commit().at(self.path())?;
-        Ok(unprotected == 1)
-    }
-
-    /// Delete device sessions created before `before`.
-    pub fn prune_devices(&self, account: Option<&Account>, before: DateTime<Utc>) -> Result<usize> {
-        self.db()
-            .execute(
-                "DELETE FROM sessions WHERE kind = 'device' AND created_at < ?1 AND (?2 IS NULL OR account = ?2)",
-                params![millis(before), account.map(Account::as_str)],
-            )
-            .at(self.path())
     }
 
     /// Whether `refresh` looks after this session from now on.
