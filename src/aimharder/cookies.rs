@@ -4,6 +4,7 @@
 //! without `Expires`. How long a cookie lives is judged by the server's clock: an expiry is counted from the answer's
 //! `Date`, so a machine whose clock is a year off still logs in. Must not log or show a value.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -71,8 +72,12 @@ impl Jar {
     /// The `Cookie` header for a request, or none. Secure cookies go along always: plain http is for loopback only.
     pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
         let mut cookies = self.0.matches(&secure(url)?);
-        // RFC 6265 §5.4: longer paths first; by name otherwise, so that requests are alike
-        cookies.sort_by_key(|c| (std::cmp::Reverse(c.path.len()), c.name().to_owned()));
+        // RFC 6265 §5.4: longer paths first; by name otherwise, and of one name the nearest host's first, for servers
+        // believe the first: requests are alike, whatever order the crate's hash maps have today
+        cookies.sort_by_cached_key(|c| {
+            let host = Reverse(String::from(&c.domain).len());
+            (Reverse(c.path.len()), c.name().to_owned(), host)
+        });
         let pairs: Vec<String> = cookies
             .iter()
             .map(|c| format!("{}={}", c.name(), c.value()))

@@ -61,6 +61,19 @@ fn the_login_cookie_travels_to_every_box_however_it_was_set() {
 }
 
 #[test]
+fn of_one_name_the_nearest_hosts_cookie_is_sent_first_every_time() {
+    let lines = ["a=wide; Domain=aimharder.com; Path=/", "a=near; Path=/"];
+    // each jar has hash maps of its own, and so has what is read from the store
+    for _ in 0..20 {
+        let jar = jar("login.aimharder.com", &lines);
+        let again = Jar::from_json(&jar.to_json()).unwrap();
+        for jar in [&jar, &again] {
+            assert_eq!(sent(jar, "login.aimharder.com"), "a=near; a=wide");
+        }
+    }
+}
+
+#[test]
 fn the_login_cookie_dies_by_the_servers_clock_only() {
     let set = "amhrdrauth=x; Domain=aimharder.com; Path=/";
     let deletions = [

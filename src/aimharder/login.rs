@@ -19,10 +19,13 @@ pub(super) const WRONG: &str = "wrong e-mail or password";
 
 /// The signs of success in an answer's body; the cookie is looked for elsewhere.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Signs {
-    pub(super) token: Option<Token>,
-    pub(super) user_id: Option<i64>,
-    pub(super) boxes: Vec<BoxRef>,
+pub struct Signs {
+    /// The first refresh token.
+    pub token: Option<Token>,
+    /// The account's number.
+    pub user_id: Option<i64>,
+    /// The boxes it lists; the form flow lists none.
+    pub boxes: Vec<BoxRef>,
 }
 
 impl Platform {

@@ -71,6 +71,7 @@ fn scripts_can_be_run() {
         path(".ci/run"),
         path(".ci/package"),
         path(".ci/package-test"),
+        path("fuzz/run"),
     ];
     for folder in ["examples", "systemd", "systemd/debian"] {
         let files = fs::read_dir(path(folder)).unwrap();
@@ -78,7 +79,7 @@ fn scripts_can_be_run() {
             file.is_file() && fs::read_to_string(file).is_ok_and(|text| text.starts_with("#!"))
         }));
     }
-    assert!(scripts.len() >= 14, "{scripts:?}");
+    assert!(scripts.len() >= 15, "{scripts:?}");
     for script in scripts {
         let mode = fs::metadata(&script).unwrap().permissions().mode();
         assert_eq!(mode & 0o111, 0o111, "{}: mode {mode:o}", script.display());

@@ -146,3 +146,14 @@ fn a_host_outside_the_domain_is_not_called() {
         "{hosts:?}"
     );
 }
+
+#[test]
+fn a_number_that_nobody_told_is_asked_for_once() {
+    let (sandbox, home) = logged_in();
+    home.sql("UPDATE boxes SET id = NULL");
+    for _ in 0..2 {
+        home.run("classes --day +3").any_stdout().done();
+    }
+    assert_eq!(sandbox.sent("/schedule").len(), 1);
+    assert_eq!(home.run("boxes").json()["boxes"][0]["id"], 10122);
+}

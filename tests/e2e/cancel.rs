@@ -95,6 +95,32 @@ fn free_while_late_is_accepted_costs_nothing() {
 }
 
 #[test]
+fn late_that_is_not_accepted_either_is_refused() {
+    let (sandbox, home, id, _) = ready(&json!({}));
+    let late = json!({ "cancelState": "2" });
+    sandbox.account(&json!({ "email": ANA, "cancel_answers": [late, late] }));
+    let told = cancel(&home, "--late").status(4).any_stderr().json();
+    assert_eq!(
+        (&told["outcome"], &told["cancel_state"]),
+        (&json!("refused"), &json!(2))
+    );
+    assert_eq!(posts(&sandbox).len(), 2);
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn a_place_without_a_number_cannot_be_cancelled() {
+    let (sandbox, home, ..) = ready(&json!({}));
+    let row = json!({ "bookings": [{
+        "id": 1, "time": "13:10 - 14:10", "className": "Prueba", "bookState": 1, "idres": null,
+    }] });
+    sandbox.fault(&json!({ "path": "/api/bookings", "kind": "json", "body": row, "count": -1 }));
+    let told = cancel(&home, "").status(4).any_stderr().json();
+    assert_eq!(told["outcome"], "refused", "{told}");
+    assert!(posts(&sandbox).is_empty());
+}
+
+#[test]
 fn refused() {
     let (sandbox, home, id, _) = ready(&json!({ "cancel_refused": true }));
     let told = cancel(&home, "").status(4).any_stderr().json();

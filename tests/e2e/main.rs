@@ -13,6 +13,7 @@ mod book_which;
 mod bookings;
 mod boxes;
 mod calendar;
+mod campaign;
 mod cancel;
 mod classes;
 mod classes_shown;

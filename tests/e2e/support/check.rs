@@ -52,7 +52,7 @@ impl Run {
 }
 
 /// The table of `cli.md`, written down a second time on purpose.
-pub(super) fn kind_of(status: i32) -> Option<&'static str> {
+pub(crate) fn kind_of(status: i32) -> Option<&'static str> {
     Some(match status {
         1 => "internal",
         2 => "usage",

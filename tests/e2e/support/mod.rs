@@ -27,11 +27,12 @@ use aimharder::model::session::SessionKind;
 use aimharder::sessions::lock::{Held, Locks};
 use aimharder::store::Store;
 
+pub(crate) use check::kind_of;
 pub(crate) use day::{day, madrid, today};
 pub(crate) use fired::{Fired, outcomes, says};
 pub(crate) use home::Home;
 pub(crate) use machine::CRONTAB;
-pub(crate) use run::{Run, Running, all_at_once};
+pub(crate) use run::{Output, Run, Running, all_at_once};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use scene::{SOURCE, START, Scene, real_ms};
 pub(crate) use terminal::{bare, shown};

@@ -1,0 +1,3 @@
+#![no_main]
+
+aimharder_fuzz::target!(written::times);

@@ -1,0 +1,78 @@
+//! What one process said, against what became of it: exit codes are those of its command, the error's kind is the code's,
+//! and nothing is called done that the platform does not know of.
+
+use serde_json::Value;
+
+use super::Fate;
+use super::deeds::{Deed, What};
+use super::ledger::Ledger;
+use crate::support::{Output, kind_of};
+
+pub(super) fn check(deed: &Deed, fate: Fate, output: &Output, ledger: &Ledger) {
+    let status = output.status.unwrap_or(-1);
+    let codes: &[i32] = match deed.what {
+        What::Book => &[0, 3, 4, 5, 6, 8, 9],
+        What::Cancel => &[0, 3, 4, 5, 6, 8],
+        What::PrebookRun => &[0, 3, 4, 5, 6, 7, 8, 9],
+        What::Update => &[0, 3, 5, 7],
+        What::Look => &[0, 3, 5, 6, 7],
+        What::Keep => &[0, 3, 5],
+    };
+    let interrupted = matches!(fate, Fate::Interrupted(_));
+    assert!(
+        codes.contains(&status) || (interrupted && (status == 130 || status == -1)),
+        "{deed:?} {fate:?}: {output:?}"
+    );
+    if !deed.json || interrupted {
+        return;
+    }
+    let lines = output.stdout.matches('\n').count();
+    assert!(
+        lines == 1 && output.stdout.ends_with('\n'),
+        "{deed:?}: {output:?}"
+    );
+    let told: Value = serde_json::from_str(&output.stdout).expect("JSON");
+    assert_eq!(
+        told["error"]["kind"].as_str(),
+        kind_of(status),
+        "{deed:?}: {output:?}"
+    );
+    let outcome = told["outcome"].as_str();
+    match (deed.what, outcome) {
+        (What::Book, Some("booked" | "waitlisted" | "already_booked")) => {
+            assert_eq!(status, 0, "{output:?}");
+            has_place(deed, &told["reservation_id"], ledger, output);
+        }
+        (What::Cancel, Some("cancelled")) => {
+            assert_eq!(status, 0, "{output:?}");
+            let class = &deed.class.as_ref().expect("a class").id;
+            assert!(
+                ledger.was_cancelled(deed.who, class),
+                "{deed:?}: {output:?}"
+            );
+        }
+        (What::Book | What::Cancel, _) => assert_ne!(status, 0, "{deed:?}: {output:?}"),
+        (What::PrebookRun, _) => {
+            for result in told["results"].as_array().into_iter().flatten() {
+                let done = matches!(
+                    result["outcome"].as_str(),
+                    Some("booked" | "waitlisted" | "already_booked")
+                );
+                assert!(!done || ledger.places() > 0, "{output:?}");
+            }
+        }
+        _ => {}
+    }
+}
+
+fn has_place(deed: &Deed, reservation: &Value, ledger: &Ledger, output: &Output) {
+    let class = &deed.class.as_ref().expect("a class").id;
+    let known = match reservation.as_str() {
+        Some(id) => ledger.knows(id, deed.who, class),
+        None => ledger.had_place(deed.who, class),
+    };
+    assert!(
+        known,
+        "the platform knows nothing of it: {deed:?}: {output:?}"
+    );
+}

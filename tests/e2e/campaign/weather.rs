@@ -1,0 +1,170 @@
+//! What goes wrong in a round: the platform's switches and faults, deaths of sessions and processes, clocks that step.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use super::{Fate, PEOPLE};
+use crate::support::{Home, Run, Sandbox};
+
+const PATHS: [&str; 10] = [
+    "/api/book",
+    "/api/book",
+    "/api/cancelBook",
+    "/api/bookings",
+    "/api/tokenUpdate",
+    "/api/tokenUpdate",
+    "/api/login",
+    "/setrefresh",
+    "/api/whoami",
+    "/api/*",
+];
+const CLOCKS: [&str; 6] = ["-1h", "+1h", "-10s", "+10s", "+0 x50", "+3d"];
+
+/// Which evils a round has; the harmless round is among them.
+#[allow(clippy::struct_excessive_bools)] // any may go with any
+#[derive(Debug)]
+pub(super) struct Weather {
+    switches: Value,
+    faults: Vec<Value>,
+    kills: bool,
+    interrupts: bool,
+    clocks: bool,
+    deaths: bool,
+}
+
+impl Weather {
+    pub(super) fn forecast(rng: &mut Rng) -> Self {
+        let faults = if rng.u8(..3) == 0 { 0 } else { rng.usize(1..6) };
+        Self {
+            switches: switches(rng),
+            faults: (0..faults).map(|_| fault(rng)).collect(),
+            kills: rng.bool(),
+            interrupts: rng.u8(..3) == 0,
+            clocks: rng.u8(..3) == 0,
+            deaths: rng.u8(..3) == 0,
+        }
+    }
+
+    pub(super) fn begin(&self, sandbox: &Sandbox) {
+        sandbox.config(&self.switches);
+        sandbox.fault(&json!(self.faults));
+    }
+
+    /// Whether the answer of a token update or of a login may have been lost, and the token that it replaced be all that is
+    /// left.
+    pub(super) fn loses_tokens(&self) -> bool {
+        let loses = |fault: &Value| {
+            let path = fault["path"].as_str().unwrap();
+            ["/api/tokenUpdate", "/api/login", "/api/*"].contains(&path)
+        };
+        self.kills || self.faults.iter().any(loses)
+    }
+
+    pub(super) fn fate(&self, rng: &mut Rng) -> Fate {
+        let after = Duration::from_millis(rng.u64(..400));
+        match rng.u8(..6) {
+            0 | 1 if self.kills => Fate::Killed(after),
+            2 if self.interrupts => Fate::Interrupted(after),
+            _ => Fate::Lives,
+        }
+    }
+
+    pub(super) fn clock(&self, rng: &mut Rng, run: Run) -> Run {
+        let run = run.limit(Duration::from_secs(100));
+        if !self.clocks || rng.bool() {
+            return run;
+        }
+        // time-outs go by the other clock
+        run.faketime(one_of(rng, &CLOCKS))
+            .env("DONT_FAKE_MONOTONIC", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+
+    /// While the processes are at work.
+    pub(super) fn strike(&self, rng: &mut Rng, sandbox: &Sandbox, home: &Home) {
+        if !self.deaths {
+            return;
+        }
+        let (email, _) = one_of(rng, &PEOPLE);
+        match rng.u8(..3) {
+            0 => sandbox.kill(email),
+            1 => sandbox.stale(email),
+            _ => sandbox.kill_one(email, &home.fingerprint(email, "background")),
+        }
+    }
+}
+
+/// As before any storm.
+pub(super) fn clear(sandbox: &Sandbox) {
+    sandbox.clear_faults();
+    sandbox.config(&json!({
+        "latency_ms": null, "latency_jitter_ms": null, "latency_after_ms": null, "skew_ms": null, "logout_shape": null,
+        "logout_401": null, "quirks": null, "language": null, "refusal_shape": null, "setrefresh_ok": null,
+        "rotate_cookie": true, "require_setrefresh": null, "whoami_dead_shape": null,
+    }));
+}
+
+fn switches(rng: &mut Rng) -> Value {
+    json!({
+        "latency_ms": rng.u64(..20),
+        "latency_jitter_ms": rng.u64(..5),
+        "latency_after_ms": rng.u64(..20),
+        "skew_ms": one_of(rng, &[0, 0, 2_700, -2_200]),
+        "logout_shape": one_of(rng, &[json!(1), json!("1"), json!(true)]),
+        "logout_401": rng.u8(..4) == 0,
+        "quirks": one_of(rng, &[&[][..], &["strings"], &["missing"], &["dash"]]),
+        "language": one_of(rng, &["es", "ca", "en"]),
+        "refusal_shape": one_of(rng, &["both", "text", "key", "state"]),
+        "setrefresh_ok": rng.u8(..5) > 0,
+        "rotate_cookie": rng.bool(),
+        "require_setrefresh": rng.u8(..4) == 0,
+        "whoami_dead_shape": one_of(rng, &["data", "logout", "401"]),
+    })
+}
+
+fn one_of<T: Clone>(rng: &mut Rng, all: &[T]) -> T {
+    all[rng.usize(..all.len())].clone()
+}
+
+fn fault(rng: &mut Rng) -> Value {
+    let mut fault = json!({
+        "path": one_of(rng, &PATHS),
+        "count": rng.i64(1..4),
+        "skip": rng.u64(..3),
+        "after": rng.bool(),
+    });
+    match rng.u8(..14) {
+        0 => fault["kind"] = json!("html"),
+        1 => fault["kind"] = json!("empty"),
+        2 => fault["kind"] = json!("huge"),
+        3 => fault["kind"] = json!("truncate"),
+        4 => fault["kind"] = json!("cut"),
+        5 | 6 => fault["kind"] = json!("drop"),
+        7 => fault["kind"] = json!("garbage"),
+        8 => {
+            fault["kind"] = json!("json");
+            fault["body"] = json!({});
+        }
+        9 => {
+            fault["kind"] = json!("hang");
+            fault["seconds"] = json!(4);
+            fault["count"] = json!(1);
+        }
+        10 => {
+            fault["kind"] = json!("retry_after");
+            fault["seconds"] = json!(1);
+        }
+        11 => {
+            // a platform that says logout and has acted all the same is beyond what is promised
+            fault["kind"] = json!("logout");
+            fault["after"] = json!(false);
+        }
+        _ => {
+            fault["kind"] = json!("status");
+            fault["status"] = json!(one_of(rng, &[500, 502, 503, 504, 403, 404, 429]));
+        }
+    }
+    fault
+}

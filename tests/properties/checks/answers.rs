@@ -1,0 +1,174 @@
+//! Answers of API calls: JSON, or what stands in its place.
+
+use aimharder::aimharder::{CancelVerdict, Error, LoginError, Mine, Signs, Verdict};
+use serde_json::Value;
+
+use super::{Answer, is_int, one_line, own_boxes, plain_id, shown, whole_token};
+
+/// What every API call promises: `logout` is looked for first, and nothing but 200 with a JSON object is an answer.
+fn alive<T>(answer: &Answer, read: Result<T, Error>) -> Option<T> {
+    if answer.status < 500 && answer.says_logout() {
+        assert_eq!(read.err(), Some(Error::LoggedOut), "logout was not seen");
+        return None;
+    }
+    assert!(
+        read.is_err() || (answer.status == 200 && answer.object.is_some()),
+        "{} is no answer",
+        answer.status
+    );
+    if answer.status == 429 || answer.status >= 500 {
+        assert!(matches!(read, Err(Error::Busy { .. })), "not: try later");
+    }
+    read.map_err(|error| one_line(&error.to_string())).ok()
+}
+
+pub fn token_update(data: &[u8]) {
+    let answer = Answer::of(data);
+    if let Some(token) = alive(&answer, answer.saved().token_update()) {
+        whole_token(&token);
+        assert!(answer.get("newToken").is_string());
+    }
+}
+
+pub fn whoami(data: &[u8]) {
+    let answer = Answer::of(data);
+    if let Some(boxes) = alive(&answer, answer.saved().whoami()) {
+        own_boxes(&boxes);
+        assert!(
+            matches!(answer.get("data"), Value::Array(people) if !people.is_empty())
+                || answer.get("data").is_object(),
+            "nobody is somebody"
+        );
+    }
+}
+
+pub fn schedule(data: &[u8]) {
+    let answer = Answer::of(data);
+    let Some(schedule) = alive(&answer, answer.saved().schedule()) else {
+        return;
+    };
+    let sent = answer.get("bookings").as_array().expect("a list");
+    assert!(schedule.rows.len() <= sent.len());
+    for row in &schedule.rows {
+        plain_id(&row.id);
+        shown(&row.name);
+        row.coach.iter().for_each(|coach| shown(coach));
+        row.reservation.iter().for_each(|id| plain_id(id));
+        if let Mine::Unknown(state) = &row.mine {
+            shown(state);
+        }
+    }
+    for (state, mine) in [(1, Mine::Booked), (0, Mine::Waiting)] {
+        let said = |row: &&Value| is_int(&row["bookState"], state);
+        let read = schedule.rows.iter().filter(|row| row.mine == mine).count();
+        assert!(
+            read <= sent.iter().filter(said).count(),
+            "made up: {mine:?}"
+        );
+    }
+    if schedule.is_personal() {
+        let told = |row: &Value| !row["bookState"].is_null() || !row["idres"].is_null();
+        assert!(sent.iter().any(told), "mine although nothing says so");
+    }
+}
+
+pub fn next_bookings(data: &[u8]) {
+    let answer = Answer::of(data);
+    let Some(next) = alive(&answer, answer.saved().next_bookings()) else {
+        return;
+    };
+    let sent = |key: &str| answer.get(key).as_array().map_or(0, Vec::len);
+    assert!(next.coming.len() <= sent("nextClasses") && next.history.len() <= sent("history"));
+    let coming = next.coming.iter().map(|c| (c.day, &c.label, &c.name));
+    let past = next.history.iter().map(|p| (p.day, &p.label, &p.name));
+    for (day, label, name) in coming.chain(past) {
+        day.into_iter().for_each(super::written::within_years);
+        shown(label);
+        shown(name);
+    }
+}
+
+pub fn book(data: &[u8]) {
+    let answer = Answer::of(data);
+    let Some(read) = alive(&answer, answer.saved().book()) else {
+        return;
+    };
+    read.message.iter().for_each(|message| shown(message));
+    read.key.iter().for_each(|key| plain_key(key));
+    read.reservation.iter().for_each(|id| plain_id(id));
+    let hopeful = matches!(read.verdict, Verdict::Booked | Verdict::Unproven);
+    assert!(hopeful || read.reservation.is_none(), "refused and booked");
+    if read.verdict == Verdict::Booked {
+        assert!(is_int(answer.get("bookState"), 1), "booked without a state");
+        assert!(
+            read.message.is_none() && read.key.is_none(),
+            "booked with an error"
+        );
+        assert!(
+            ["error", "errorMssg", "errorMsg", "errorMssgLang"]
+                .iter()
+                .all(|key| says_nothing(answer.get(key))),
+            "booked with an error"
+        );
+    }
+    if let Verdict::TooEarly(Some(learned)) = read.verdict {
+        super::words::comes_back(learned);
+    }
+}
+
+pub fn cancel(data: &[u8]) {
+    let answer = Answer::of(data);
+    let Some(read) = alive(&answer, answer.saved().cancel()) else {
+        return;
+    };
+    read.message.iter().for_each(|message| shown(message));
+    let state = answer.get("cancelState");
+    match read.verdict {
+        CancelVerdict::Done => assert!(is_int(state, 1) && read.message.is_none()),
+        CancelVerdict::Late => assert!(is_int(state, 2)),
+        CancelVerdict::Refused | CancelVerdict::Unproven => {}
+    }
+}
+
+pub fn login_json(data: &[u8]) {
+    let answer = Answer::of(data);
+    let read = answer.saved().login_json();
+    judged(&answer, &read);
+    if let Ok(signs) = read {
+        assert!(answer.object.is_some() && says_nothing(answer.get("error")));
+        let auth = &answer.get("data")["auth"]["authOK"];
+        assert!(!is_int(auth, 0) && !auth.is_null(), "let in without authOK");
+        signs.token.iter().for_each(whole_token);
+        own_boxes(&signs.boxes);
+    }
+}
+
+/// What both flows promise: only 200 is a success, and a password is not judged by an answer that says "later".
+pub fn judged(answer: &Answer, read: &Result<Signs, LoginError>) {
+    let later = answer.status == 403 || answer.status == 429 || answer.status >= 500;
+    match read {
+        Ok(_) => assert!(answer.status == 200 && !answer.says_logout()),
+        Err(LoginError::Refused { message, .. }) => {
+            shown(message);
+            assert!(!message.is_empty() && !later, "judged by {}", answer.status);
+        }
+        Err(error) => one_line(&error.to_string()),
+    }
+}
+
+/// Nothing that a person or a program would call an error.
+fn says_nothing(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Array(_) => true,
+        Value::Bool(error) => !error,
+        Value::Number(n) => n.as_f64() == Some(0.0) || n.as_f64().is_some_and(|f| f.fract() != 0.0),
+        // a text of which nothing can be shown, or a number, tells nobody anything
+        Value::String(s) => s.trim().parse::<f64>().is_ok() || aimharder::text::clean(s).is_empty(),
+        Value::Object(o) => o.is_empty(),
+    }
+}
+
+fn plain_key(key: &str) {
+    let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    assert!(key.bytes().all(plain) && !key.is_empty(), "{key:?}");
+}

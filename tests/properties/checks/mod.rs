@@ -1,0 +1,159 @@
+//! What holds for every input of every parser of foreign bytes. Said once, for the fuzzers (`fuzz/`) and for the bounded
+//! tests (`tests/properties/main.rs`): a check takes any bytes and panics when a promise does not hold for them.
+
+pub mod answers;
+pub mod config;
+pub mod cookies;
+pub mod pages;
+pub mod words;
+pub mod written;
+
+use serde_json::{Map, Value};
+
+pub type Check = fn(&[u8]);
+
+/// Every check by the name of its fuzz target and of its folder of seeds.
+pub const ALL: [(&str, Check); 16] = [
+    ("book", answers::book),
+    ("cancel", answers::cancel),
+    ("config", config::config),
+    ("cookies", cookies::cookies),
+    ("days", written::days),
+    ("home", pages::home),
+    ("login_form", pages::login_form),
+    ("login_json", answers::login_json),
+    ("next_bookings", answers::next_bookings),
+    ("refusal_text", words::refusal_text),
+    ("rules", written::rules),
+    ("schedule", answers::schedule),
+    ("set_refresh", pages::set_refresh),
+    ("times", written::times),
+    ("token_update", answers::token_update),
+    ("whoami", answers::whoami),
+];
+
+pub const DOMAIN: &str = "aimharder.com";
+pub const HOST: &str = "crossfitdemo.aimharder.com";
+
+/// An answer as a seed writes it: the body, after a line `HTTP 503` where the status is not 200.
+pub struct Answer<'a> {
+    pub status: u16,
+    pub body: &'a [u8],
+    pub object: Option<Map<String, Value>>,
+}
+
+impl<'a> Answer<'a> {
+    pub fn of(data: &'a [u8]) -> Self {
+        let (status, body) = split(data).unwrap_or((200, data));
+        let text = String::from_utf8_lossy(body);
+        let object = serde_json::from_str(text.trim_start_matches('\u{feff}').trim()).ok();
+        Answer {
+            status,
+            body,
+            object,
+        }
+    }
+
+    pub fn saved(&self) -> aimharder::aimharder::saved::Saved {
+        aimharder::aimharder::saved::Saved::new(DOMAIN, HOST, self.status, self.body)
+    }
+
+    pub fn get(&self, key: &str) -> &Value {
+        let object = self.object.as_ref();
+        object.and_then(|o| o.get(key)).unwrap_or(&Value::Null)
+    }
+
+    /// The session is dead, in one of the ways that were seen.
+    pub fn says_logout(&self) -> bool {
+        let said = self.get("logout");
+        *said == 1 || *said == "1" || *said == true
+    }
+}
+
+fn split(data: &[u8]) -> Option<(u16, &[u8])> {
+    let rest = data.strip_prefix(b"HTTP ")?;
+    let end = rest.iter().position(|b| *b == b'\n')?;
+    let status = std::str::from_utf8(&rest[..end]).ok()?.parse().ok()?;
+    Some((status, &rest[end + 1..]))
+}
+
+/// Whether a value is this whole number, in any of its dresses.
+pub fn is_int(value: &Value, wanted: i64) -> bool {
+    match value {
+        // whole numbers written with a point or an exponent too
+        #[allow(clippy::cast_precision_loss, clippy::float_cmp)]
+        Value::Number(n) => n.as_i64() == Some(wanted) || n.as_f64() == Some(wanted as f64),
+        Value::String(s) => s.trim().parse() == Ok(wanted),
+        Value::Bool(b) => i64::from(*b) == wanted,
+        _ => false,
+    }
+}
+
+/// A text from the server as it may be shown.
+pub fn shown(text: &str) {
+    assert!(text.chars().count() <= 500, "too long: {text:?}");
+    assert!(text.chars().all(visible), "steers a terminal: {text:?}");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    assert_eq!(text, words.join(" "), "odd white space");
+    let begins = |at: usize| {
+        let next = text[at + 1..].chars().next();
+        next.is_some_and(|c| c.is_ascii_alphabetic() || "/!?".contains(c))
+    };
+    if let Some((at, _)) = text.match_indices('<').find(|(at, _)| begins(*at)) {
+        assert!(!text[at..].contains('>'), "holds HTML: {text:?}");
+    }
+}
+
+/// A message of ours, perhaps with foreign words in it.
+pub fn one_line(message: &str) {
+    assert!(
+        message.chars().all(visible) && !message.trim().is_empty(),
+        "no line to print: {message:?}"
+    );
+}
+
+fn visible(c: char) -> bool {
+    let steers = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !c.is_control() && !steers
+}
+
+/// What goes into a request as an id.
+pub fn plain_id(id: &str) {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    assert!(
+        (1..=40).contains(&id.len()) && id.bytes().all(plain),
+        "no id: {id:?}"
+    );
+}
+
+/// `digits|digits|hex`, and the parts that are read from it.
+pub fn whole_token(token: &aimharder::aimharder::Token) {
+    let parts: Vec<&str> = token.expose().split('|').collect();
+    let [user, expires, hex] = parts[..] else {
+        panic!("{} parts in a token", parts.len());
+    };
+    assert_eq!(user.parse(), Ok(token.user_id()));
+    assert_eq!(expires.parse(), Ok(token.expires_at()));
+    assert!(hex.len() >= 16 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    assert!(!format!("{token:?}").contains(hex), "shown");
+    assert_eq!(
+        aimharder::aimharder::Token::parse(token.expose()).as_ref(),
+        Some(token)
+    );
+}
+
+/// Boxes are called at hosts of the domain only, each once.
+pub fn own_boxes(boxes: &[aimharder::aimharder::BoxRef]) {
+    for (at, gym) in boxes.iter().enumerate() {
+        assert!(aimharder::model::label::is_label(&gym.name), "{gym:?}");
+        assert!(gym.host.starts_with(&format!("{}.", gym.name)), "{gym:?}");
+        assert!(gym.host.ends_with(&format!(".{DOMAIN}")), "{gym:?}");
+        assert!(!["www", "login"].contains(&gym.name.as_str()), "{gym:?}");
+        assert!(gym.id.is_none_or(|id| id > 0), "{gym:?}");
+        gym.title.iter().for_each(|title| shown(title));
+        assert!(
+            boxes[..at].iter().all(|other| other.name != gym.name),
+            "{gym:?}"
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! Texts of the platform: made safe to show, and what a refusal teaches.
+
+use aimharder::aimharder::{CancelVerdict, Error, Learned, Verdict};
+use aimharder::opening::{is_too_early_text, learn};
+use aimharder::text::{clean, fit, fold, quote};
+use serde_json::{Value, json};
+
+use super::{DOMAIN, HOST, one_line, shown};
+
+const KEYS: [Option<&str>; 4] = [
+    None,
+    Some("ERROR_ANTELACION_CLIENTE"),
+    Some("ERROR_ANTELACION_CLIENTE_HORAS"),
+    Some("NOPUEDESRESERVAMISMAHORA"),
+];
+
+pub fn refusal_text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    shown(&clean(&text));
+    one_line(&format!("{} {}", quote(&text), "is what a person typed"));
+    assert_eq!(
+        fold(&fold(&text)),
+        fold(&text),
+        "folded twice is not the same"
+    );
+    assert!(unicode_width(&fit(&text, 20)) <= 20);
+
+    let taught = KEYS.map(|key| learn(key, Some(&text)));
+    taught.into_iter().flatten().for_each(comes_back);
+    assert!(taught[0].is_none() || is_too_early_text(&text));
+    assert!(
+        !matches!(taught[2], Some(Learned::Days(_))),
+        "hours are not days"
+    );
+    assert_eq!(
+        taught[3], None,
+        "a refusal about something else teaches nothing"
+    );
+
+    for state in [Value::Null, json!(-12), json!(-1), json!(0), json!(1)] {
+        never_booked(&json!({"bookState": state, "errorMssg": text}));
+        never_booked(&json!({"bookState": state, "error": {"message": text}}));
+        never_cancelled(&json!({"cancelState": state, "message": text}));
+    }
+}
+
+/// Words beside an answer are an objection, whatever its state says.
+fn never_booked(body: &Value) {
+    match saved(body).book() {
+        Ok(read) if read.message.is_some() || read.key.is_some() => {
+            assert_ne!(read.verdict, Verdict::Booked, "{body}");
+            read.message.iter().for_each(|message| shown(message));
+        }
+        Ok(_) => {}
+        Err(error) => assert_eq!(error, Error::LoggedOut),
+    }
+}
+
+fn never_cancelled(body: &Value) {
+    if let Ok(read) = saved(body).cancel() {
+        let said = read.message.is_some();
+        assert!(!said || read.verdict != CancelVerdict::Done, "{body}");
+    }
+}
+
+fn saved(body: &Value) -> aimharder::aimharder::saved::Saved {
+    aimharder::aimharder::saved::Saved::new(DOMAIN, HOST, 200, body.to_string().as_bytes())
+}
+
+fn unicode_width(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+/// What was learned is stored as text.
+pub fn comes_back(learned: Learned) {
+    assert_eq!(learned.to_string().parse::<Learned>(), Ok(learned));
+    let rule = learned.rule();
+    assert_eq!(rule.to_string().parse(), Ok(rule));
+}
