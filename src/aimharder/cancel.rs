@@ -93,16 +93,8 @@ pub(super) fn read(answer: &Answer) -> Result<CancelAnswer, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aimharder::test_server::answered;
     use proptest::prelude::*;
-
-    fn answer(body: &str) -> Answer {
-        Answer {
-            host: "h".to_owned(),
-            status: 200,
-            body: body.as_bytes().to_vec(),
-            ..Answer::default()
-        }
-    }
 
     #[test]
     fn states_and_doubts() {
@@ -143,10 +135,10 @@ mod tests {
                 verdict,
                 message: message.map(str::to_owned),
             };
-            assert_eq!(read(&answer(body)), Ok(expected), "{body}");
+            assert_eq!(read(&answered(body)), Ok(expected), "{body}");
         }
         assert_eq!(
-            read(&answer(r#"{"logout":1,"cancelState":1}"#)),
+            read(&answered(r#"{"logout":1,"cancelState":1}"#)),
             Err(Error::LoggedOut)
         );
     }
@@ -154,7 +146,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(body in "\\PC*") {
-            let _ = read(&answer(&body));
+            let _ = read(&answered(&body));
         }
     }
 }
