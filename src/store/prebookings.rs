@@ -169,21 +169,24 @@ impl Store {
                  WHERE prebooking = ?1 ORDER BY id",
             )
             .at(self.path())?;
-        let rows = query.query_map([prebooking], |row| {
-            Ok(Shot {
-                sent_at: instant(row.get(0)?),
-                class: row.get(1)?,
-                outcome: row.get(2)?,
-                book_state: row.get(3)?,
-                message: row.get(4)?,
-                clock_offset_ms: row.get(5)?,
-                lateness_ms: row.get(6)?,
-            })
-        });
+        let rows = query.query_map([prebooking], read_shot);
         rows.at(self.path())?
             .collect::<rusqlite::Result<_>>()
             .at(self.path())
     }
+}
+
+/// From the columns `sent_at` to `lateness_ms`, in the order of [`Shot`].
+pub(super) fn read_shot(row: &Row<'_>) -> rusqlite::Result<Shot> {
+    Ok(Shot {
+        sent_at: instant(row.get(0)?),
+        class: row.get(1)?,
+        outcome: row.get(2)?,
+        book_state: row.get(3)?,
+        message: row.get(4)?,
+        clock_offset_ms: row.get(5)?,
+        lateness_ms: row.get(6)?,
+    })
 }
 
 pub(super) fn read_prebooking(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
