@@ -109,8 +109,14 @@ impl App {
             .into_iter()
             .filter(|row| row.kind == SessionKind::Device)
             .collect();
-        let row = Sessions::by_prefix(devices, prefix)?;
-        Ok(Pick::Device(row.fingerprint))
+        let found = Sessions::by_prefix(devices, prefix);
+        if found.is_err() && prefix.starts_with("bg-") {
+            return Err(Failure::not_found(format!(
+                "--fingerprint names a device session, and {prefix:?} is a background session's: use --session background"
+            ))
+            .into());
+        }
+        Ok(Pick::Device(found?.fingerprint))
     }
 }
 

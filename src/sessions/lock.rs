@@ -59,6 +59,9 @@ pub enum LockError {
     Broken(String),
 }
 
+/// A run's lock file that is older than this and held by nobody was left by a run that was killed.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3600);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Alone,
@@ -111,11 +114,32 @@ impl Locks {
 
     /// Held by a prebooking run for as long as it lives: its claims are good while it does.
     pub fn run(&self, owner: &str) -> Result<Held, LockError> {
+        self.sweep();
         let name = run_name(owner);
         let mut held = self.take(&name, Mode::Alone, Duration::ZERO)?;
         held.passing = Some(self.folder.join(name));
         held.gate = None; // it says nothing about sessions
         Ok(held)
+    }
+
+    /// Clear away what runs have left that were killed before they claimed anything. Only old
+    /// files: between making its file and locking it a run must not lose it.
+    fn sweep(&self) {
+        let old = |file: &std::fs::DirEntry| {
+            let made = file.metadata().and_then(|found| found.modified());
+            made.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_BEHIND))
+        };
+        let files = std::fs::read_dir(&self.folder).into_iter().flatten();
+        for file in files.flatten().filter(old) {
+            let name = file.file_name();
+            let owner = name.to_str().and_then(|name| {
+                let owner = name.strip_prefix("run-")?;
+                owner.strip_suffix(".lock")
+            });
+            if let Some(owner) = owner {
+                self.run_lives(owner);
+            }
+        }
     }
 
     /// Does the run with this name still live? A dead one's lock file is cleared away.
@@ -283,5 +307,26 @@ mod tests {
         drop((one, two));
         assert!(locks.all_free());
         assert!(locks.if_free(&account, &print).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_killed_runs_left_is_cleared_away_and_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let locks = Locks::beside(&home.path().join("s.db"), "test");
+        let living = locks.run("living").unwrap();
+        let age = |name: &str| {
+            let file = File::create(locks.folder.join(name)).unwrap();
+            let old = std::time::SystemTime::now() - LEFT_BEHIND * 2;
+            file.set_modified(old).unwrap();
+        };
+        for name in ["run-dead.lock", "run-living.lock", "session-1.lock"] {
+            age(name);
+        }
+        File::create(locks.folder.join("run-young.lock")).unwrap();
+        drop(locks.run("next").unwrap());
+        let left = |name: &str| locks.folder.join(name).exists();
+        assert!(!left("run-dead.lock"));
+        assert!(left("run-living.lock") && left("run-young.lock") && left("session-1.lock"));
+        drop(living);
     }
 }

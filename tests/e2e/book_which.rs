@@ -42,10 +42,11 @@ fn a_rehearsal_sends_nothing() {
         book(&home, "--dry-run").status(4).any_stderr().json()["outcome"],
         "full"
     );
-    assert_eq!(
-        book(&home, "--dry-run --waitlist").json()["outcome"],
-        "would_book"
-    );
+    let told = book(&home, "--dry-run --waitlist").status(4).any_stderr();
+    assert_eq!(told.json()["outcome"], "full", "there is no list");
+    sandbox.patch_class(&id, &json!({ "waitlist": 0 }));
+    let told = book(&home, "--dry-run --waitlist").json();
+    assert_eq!(told["outcome"], "would_book");
     sandbox.patch_class(&id, &json!({ "occupied": 1 }));
     home.run("boxes set crossfitdemo --opens 1d")
         .any_stdout()

@@ -193,6 +193,9 @@ fn fingerprints_too_short_unknown_or_ambiguous() {
     home.run("classes --fingerprint bg-d08dd5 --session background")
         .fails(2, &["--fingerprint names a device session"])
         .done();
+    home.run("classes --fingerprint bg-38262f")
+        .fails(6, &["a background session's: use --session background"])
+        .done();
     home.sql(
         "INSERT INTO sessions (account, kind, fingerprint, token, cookies, generation, created_at, used_at, token_updated_at) \
          SELECT account, kind, n || fingerprint, token, cookies, 1, created_at, used_at, token_updated_at \

@@ -124,7 +124,8 @@ fn rehearse(gym: &Gym, day: NaiveDate, row: &Row, rows: &[Row], queue: bool) -> 
         ClassState::Past => Outcome::TooLate,
         ClassState::NotOpen => Outcome::TooEarly,
         _ if another => Outcome::SameTime,
-        ClassState::Full if !queue => Outcome::Full,
+        // without a list there is nothing to queue on
+        ClassState::Full if !queue || row.waiting.is_none() => Outcome::Full,
         ClassState::Full | ClassState::Open => Outcome::WouldBook,
     };
     BookReport {
