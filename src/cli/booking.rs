@@ -47,7 +47,7 @@ Examples:
   aimharder boxes set crossfitdemo --opens 4d@07:00
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown, 3 login required, 5 unreachable, 6 not found, 2 usage")]
+Exit codes: 0 shown, 3 login required, 5 unreachable, 6 not found, 2 usage, 1 unusable store")]
 pub(crate) struct BoxesArgs {
     /// Ask AimHarder which boxes the account has
     #[arg(long)]
@@ -96,7 +96,8 @@ Examples:
   aimharder classes --days 7 --class wod --open --json
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown (also when nothing fits), 3 login required, 5 unreachable, 6 no such box, 2 usage")]
+Exit codes: 0 shown (also when nothing fits), 3 login required, 5 unreachable, 6 no such box, 2 usage,
+1 unusable store")]
 pub(crate) struct ClassesArgs {
     /// First day
     #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
@@ -124,7 +125,8 @@ Examples:
   aimharder bookings --ics > gym.ics
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown, 3 login required, 5 unreachable, 6 no such box, 2 usage")]
+Exit codes: 0 shown, 3 login required, 5 unreachable, 6 no such box, 2 usage,
+1 unusable store")]
 pub(crate) struct BookingsArgs {
     /// Past bookings too
     #[arg(long)]
@@ -149,7 +151,7 @@ Examples:
 Acts with the device session unless --session says otherwise.
 Exit codes: 0 booked, queued, already mine or prebooked, 4 refused (full, no credit, limit, …), 9 not open yet,
 6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage,
-130 interrupted")]
+1 unusable store, 130 interrupted")]
 #[allow(clippy::struct_excessive_bools)] // flags are what they are
 pub(crate) struct BookArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
@@ -195,7 +197,8 @@ Examples:
 
 Acts with the device session unless --session says otherwise.
 Exit codes: 0 cancelled, 4 refused or a late cancellation that --late would accept, 6 not booked or not
-found, 3 login required, 5 unreachable and not cancelled, 8 outcome unknown, 2 usage")]
+found, 3 login required, 5 unreachable and not cancelled, 8 outcome unknown, 2 usage,
+1 unusable store")]
 pub(crate) struct CancelArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
     #[arg(

@@ -44,7 +44,8 @@ Examples:
   aimharder logout
   aimharder logout --background --yes-delete-background
 
-Exit codes: 0 forgotten or nothing to forget, 2 usage, 1 unusable store, 6 no such fingerprint or several accounts")]
+Exit codes: 0 forgotten or nothing to forget, 2 usage, 1 unusable store, 6 no such fingerprint or several accounts,
+5 another process keeps the session busy")]
 pub(crate) struct LogoutArgs {
     /// Forget all device sessions of the account
     #[arg(long, conflicts_with_all = ["fingerprint", "background"])]
@@ -90,7 +91,7 @@ pub(crate) enum SessionsCommand {
 #[command(after_help = "\
 Example: aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off
 
-Exit codes: 0 done, 2 usage, 6 no such fingerprint or several")]
+Exit codes: 0 done, 2 usage, 6 no such fingerprint or several, 1 unusable store")]
 pub(crate) struct SessionSet {
     /// Whether `refresh` looks after the session
     #[arg(long, value_name = "on|off")]

@@ -47,7 +47,23 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
             });
         }
     }
+    if !deleted.is_empty() {
+        scrub(app);
+    }
     out.show(&DeletedView { deleted })
+}
+
+/// The rows are gone whatever comes of this.
+fn scrub(app: &App) {
+    let why = match app.store.scrub() {
+        Ok(true) => return,
+        Ok(false) => "another process is using it".to_owned(),
+        Err(e) => e.to_string(),
+    };
+    log::warn!(
+        "the login is forgotten, but its text may still stand in unused parts of the store {} ({why})",
+        app.store.path().display()
+    );
 }
 
 fn chosen(

@@ -53,6 +53,7 @@ mod refresh_pace;
 mod refusals;
 mod run_faults;
 mod scripts;
+mod scripts_busy;
 mod sealed;
 mod sealed_keys;
 mod sealed_races;
