@@ -6,7 +6,7 @@ use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::prebook::{Ending, Settled};
 
 /// `prebooking 7 of ana@example.org, 18:30 WOD, Mon 23 Nov (crossfitdemo): the class is full`
-pub fn prebooking_sentence(settled: &Settled) -> String {
+pub(crate) fn prebooking_sentence(settled: &Settled) -> String {
     let prebooking = &settled.prebooking;
     let words = words(settled.ending);
     let told = settled.message.as_ref().filter(|told| *told != words);
@@ -21,7 +21,7 @@ pub fn prebooking_sentence(settled: &Settled) -> String {
 }
 
 /// Its place on the waiting list was looked at again.
-pub fn still_waiting(prebooking: &Prebooking) -> String {
+pub(crate) fn still_waiting(prebooking: &Prebooking) -> String {
     let named = named(prebooking, &prebooking.wish.first);
     format!("{named}: its place on the waiting list can be seen again, and stands")
 }

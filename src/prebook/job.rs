@@ -27,8 +27,11 @@ const PROBE: Duration = Duration::from_secs(5);
 /// Where classes are to be fired at.
 #[derive(Debug, Clone)]
 pub struct Place {
+    /// the box's host, as `centre_url` named it
     pub host: String,
+    /// the number that every call of the box wants (protocol.md §4); `None` where it is still unknown
     pub id: Option<i64>,
+    /// the box's zone and opening rule
     pub calendar: Calendar,
 }
 

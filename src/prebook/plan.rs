@@ -10,6 +10,7 @@ use crate::zone;
 /// What a box's clock and rules say, for one prebooking.
 #[derive(Debug, Clone, Copy)]
 pub struct Calendar {
+    /// the box's time zone
     pub zone: Tz,
     /// the box's rule; a prebooking's own rule beats it
     pub opening: Option<Opening>,

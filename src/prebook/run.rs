@@ -33,7 +33,9 @@ const STACK: usize = 512 * 1024;
 /// One run.
 #[derive(Debug)]
 pub struct Run<'r> {
+    /// whose prebookings; `None`: everybody's
     pub account: Option<&'r Account>,
+    /// how far ahead an opening may lie to be taken, by this machine's clock
     pub horizon: Duration,
     /// this run's name in claims
     pub(super) owner: String,
