@@ -53,8 +53,9 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
     out.show(&DeletedView { deleted })
 }
 
-/// The rows are gone whatever comes of this.
-fn scrub(app: &App) {
+/// Take the deleted logins out of the file's unused parts, too. The rows are gone whatever comes
+/// of this.
+pub(super) fn scrub(app: &App) {
     let why = match app.store.scrub() {
         Ok(true) => return,
         Ok(false) => "another process is using it".to_owned(),

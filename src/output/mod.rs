@@ -6,6 +6,7 @@ mod booking;
 mod boxes;
 mod classes;
 mod ics;
+mod interrupted;
 mod notify;
 mod page;
 mod prebook;
@@ -32,27 +33,28 @@ use crate::interrupt;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::store::SessionRow;
 
-pub use around::{CandidatesView, ManView, ScriptView};
-pub use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
-pub use boxes::{BoxView, BoxesView};
-pub use classes::ClassesView;
-pub use ics::IcsView;
-pub use notify::{ChannelView, NotifyView};
+pub(crate) use around::{CandidatesView, ManView, ScriptView};
+pub(crate) use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
+pub(crate) use boxes::{BoxView, BoxesView};
+pub(crate) use classes::ClassesView;
+pub(crate) use ics::IcsView;
+pub use interrupted::waiting_for;
+pub(crate) use notify::NotifyView;
 pub use page::Page;
-pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
-pub use prebook_run::{ResultView, RunView, waits_for};
-pub use prebook_views::{PrebookingView, RuleView, ShotView, StandingView};
-pub use prebook_words::prebooking_sentence;
-pub use progress::Progress;
-pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
-pub use sessions::{
+pub(crate) use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
+pub(crate) use prebook_run::{ResultView, RunView, waits_for};
+pub(crate) use prebook_views::{PrebookingView, RuleView, StandingView};
+pub(crate) use prebook_words::{prebooking_sentence, still_waiting};
+pub(crate) use progress::Progress;
+pub(crate) use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
+pub(crate) use sessions::{
     DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
     SessionsView,
 };
-pub use status::{Manner, StatusView};
-pub use store::{BackupView, StoreKeyView, StoreView};
+pub(crate) use status::{Manner, StatusView};
+pub(crate) use store::{BackupView, StoreKeyView, StoreView};
 
-pub use waiting::{Countdown, no_need_to_stay, wait_words};
+pub(crate) use waiting::{Countdown, no_need_to_stay, wait_words};
 
 /// What `aimharder` says when it is called without a command, and nobody has logged in yet.
 pub const WHAT_TO_DO_FIRST: &str = "\
@@ -115,6 +117,7 @@ impl Out {
         }
     }
 
+    /// Is the result wanted as JSON?
     pub fn is_json(&self) -> bool {
         self.json
     }
@@ -157,7 +160,7 @@ impl Out {
         let failure = if interrupted {
             Some(Failure {
                 told: !self.json,
-                ..interrupted_words(view.failure())
+                ..interrupted::words(view.failure())
             })
         } else {
             view.failure()
@@ -202,20 +205,6 @@ impl Out {
         if let Err(e) = written {
             self.lost.get_or_insert(e);
         }
-    }
-
-    /// With `--json`: what there is of a result when a signal ends the program.
-    pub fn cut_off(view: &impl View) {
-        let mut out = Self::stdout(true);
-        let failure = interrupted_words(None);
-        // nobody is left to be told that it cannot be written
-        let _ = out
-            .write_json(view, Some(&failure))
-            .and_then(|()| out.to.flush());
-        out.fail(&Failure {
-            shown: true,
-            ..failure
-        });
     }
 
     /// The last word of a command that failed: one line on standard error, and with `--json` an
@@ -273,26 +262,12 @@ impl std::fmt::Debug for Out {
     }
 }
 
-/// A signal came too late to stop what was sent.
-fn interrupted_words(outcome: Option<Failure>) -> Failure {
-    let words = outcome.map_or_else(
-        || "interrupted; what is told here has been done and stands".to_owned(),
-        |failure| format!("interrupted; {}", failure.message),
-    );
-    Failure::new(Kind::Interrupted, words)
-}
-
-/// Who watches and presses Ctrl-C while something is out is told why nothing ends.
-pub fn waiting_for(what: &str) {
-    if io::stderr().is_terminal() {
-        let _ = writeln!(io::stderr(), "waiting for the answer to {what}");
-    }
-}
-
 /// Which session acted, in the JSON of every command that talks to a box.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SessionRef {
+    /// a person's login, or the automation's
     pub kind: SessionKind,
+    /// the whole of it
     pub fingerprint: Fingerprint,
 }
 

@@ -17,7 +17,7 @@ use crate::model::prebooking::Prebooking;
 use crate::model::time::human_age;
 
 #[derive(Debug, Default, Serialize)]
-pub struct RunView {
+pub(crate) struct RunView {
     pub due: usize,
     pub booked: usize,
     pub waitlisted: usize,
@@ -35,7 +35,7 @@ pub struct RunView {
 
 /// One prebooking's result.
 #[derive(Debug, Clone, Serialize)]
-pub struct ResultView {
+pub(crate) struct ResultView {
     pub id: i64,
     pub outcome: &'static str,
     #[serde(serialize_with = "maybe_instant")]
@@ -113,7 +113,7 @@ impl ResultView {
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn line(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn line(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
         let (words, tone) = match self.outcome {
             "booked" => ("booked", Tone::Good),
             "already_booked" => ("already booked", Tone::Good),
@@ -138,7 +138,7 @@ impl ResultView {
     }
 
     /// `18:30 WOD, Mon 23 Nov (crossfitdemo)`
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         format!(
             "{}, {} ({})",
             self.class,
@@ -149,7 +149,7 @@ impl ResultView {
 }
 
 /// What a run waits for, for who watches: `waiting for 18:30 WOD of Mon 23 Nov (crossfitdemo), opens in 12 min`
-pub fn waits_for(prebooking: &Prebooking, try_at: DateTime<Utc>) {
+pub(crate) fn waits_for(prebooking: &Prebooking, try_at: DateTime<Utc>) {
     let wish = &prebooking.wish;
     let line = format!(
         "waiting for {} of {} ({}), {}: tried at {}, in {}",

@@ -17,7 +17,7 @@ use crate::model::prebooking::Choice;
 const LONG: TimeDelta = TimeDelta::hours(1);
 
 /// What is waited for.
-pub fn wait_words(opens: DateTime<Tz>, is_opening: bool, now: DateTime<Utc>) -> String {
+pub(crate) fn wait_words(opens: DateTime<Tz>, is_opening: bool, now: DateTime<Utc>) -> String {
     format!(
         "booking {} {}, in {}; waiting (Ctrl-C gives up)",
         may_open(is_opening),
@@ -31,7 +31,7 @@ fn may_open(is_opening: bool) -> &'static str {
 }
 
 /// What would do it without anybody staying; `None` when it is worth staying.
-pub fn no_need_to_stay(
+pub(crate) fn no_need_to_stay(
     opens: DateTime<Tz>,
     day: NaiveDate,
     choice: &Choice,
@@ -49,14 +49,14 @@ pub fn no_need_to_stay(
 
 /// A line that counts down until this is dropped.
 #[derive(Debug)]
-pub struct Countdown {
+pub(crate) struct Countdown {
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Countdown {
     /// It begins with what is left at `now`, as the line above has it.
-    pub fn until(at: DateTime<Utc>, is_opening: bool, now: DateTime<Utc>) -> Self {
+    pub(crate) fn until(at: DateTime<Utc>, is_opening: bool, now: DateTime<Utc>) -> Self {
         if !has_live_line() {
             return Self {
                 stop: None,

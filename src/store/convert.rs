@@ -29,6 +29,7 @@ const GIVEN_UP: &str = "its login was sealed with a key that is lost";
 /// What a conversion has done.
 #[derive(Debug)]
 pub struct Conversion {
+    /// whether secrets are encrypted now
     pub sealed: bool,
     /// it was not so before
     pub changed: bool,

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::clock;
 
@@ -149,7 +149,10 @@ fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
         before_migration(path, from, &connection)?;
     }
     for (step, sql) in STEPS.iter().enumerate().skip(from) {
-        let change = connection.transaction().at(path)?;
+        // immediate: whoever writes just now is waited for
+        let change = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .at(path)?;
         change.execute_batch(sql).at(path)?;
         change
             .pragma_update(

@@ -1,24 +1,8 @@
 //! `book`: for whom, which class, and what is decided without asking.
 
-use crate::support::{Home, Sandbox, day, logged_in, madrid};
-use serde_json::{Value, json};
-
-/// A class in three days at 13:10, with more fields.
-fn class(sandbox: &Sandbox, more: Value) -> String {
-    let mut class = json!({ "day": day(3), "start": "13:10", "name": "Prueba" });
-    if let (Some(class), Value::Object(more)) = (class.as_object_mut(), more) {
-        class.extend(more);
-    }
-    sandbox.class(&class)
-}
-
-fn book(home: &Home, more: &str) -> crate::support::Run {
-    home.run("book --day +3 --time 13:10").args(more)
-}
-
-fn posts(sandbox: &Sandbox) -> usize {
-    sandbox.sent("/api/book").len()
-}
+use crate::book::{book, class, posts};
+use crate::support::{day, logged_in, madrid};
+use serde_json::json;
 
 #[test]
 fn the_waiting_list_after_the_plain_way() {
@@ -157,7 +141,7 @@ fn a_guessed_opening_is_told_as_one_and_forgotten_when_it_was_wrong() {
         .stderr_has(&[words, "booking opens probably by 2d? (learned)"])
         .any_stdout()
         .done();
-    assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], Value::Null);
+    assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], json!(null));
 }
 
 #[test]
@@ -177,5 +161,5 @@ fn a_guess_that_nobody_aimed_at_has_no_lateness() {
     let told = home.run("prebook list --all").json();
     let shot = &told["prebookings"][0]["history"][0];
     assert_eq!(shot["outcome"], "too_early", "{told}");
-    assert_eq!(shot["lateness_ms"], Value::Null, "{told}");
+    assert_eq!(shot["lateness_ms"], json!(null), "{told}");
 }

@@ -217,6 +217,17 @@ fn busy_is_told_while_another_process_updates() {
     assert_eq!(busy("device"), false, "the lock died with its process");
 }
 
+#[test]
+fn nothing_of_a_pruned_login_is_left_in_the_files() {
+    let (_sandbox, home) = logged_in();
+    let token = home
+        .ask("SELECT token FROM sessions WHERE kind = 'device'")
+        .unwrap();
+    home.sql("UPDATE sessions SET created_at = 0, token_updated_at = 0 WHERE kind = 'device'");
+    assert_eq!(home.run("sessions prune").json(), json!({ "deleted": 1 }));
+    assert!(found(&token, &store_files(&home)).is_empty());
+}
+
 /// AimHarder is not told of a logout, so what was deleted would still open the door.
 #[test]
 fn nothing_of_a_forgotten_login_is_left_in_the_files() {

@@ -37,6 +37,7 @@ mod logs;
 mod manual;
 mod pages;
 mod passwords;
+mod prebook_again;
 mod prebook_class;
 mod prebook_clock;
 mod prebook_kill;
