@@ -11,7 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 static STATE: Mutex<State> = Mutex::new(State {
@@ -96,7 +96,10 @@ pub fn exit_code() -> u8 {
 /// Start listening for signals; `waiting` tells who watches what is waited for. Without it (no
 /// threads to be had) they end the program at once, as they would any other.
 pub fn listen(waiting: fn(&str)) {
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGXFSZ]) else {
+    let ignored = ignored();
+    let heard = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter();
+    let heard = heard.filter(|signal| ignored & (1 << (signal - 1)) == 0);
+    let Ok(mut signals) = Signals::new(heard.chain([SIGXFSZ])) else {
         return;
     };
     let _ = thread::Builder::new()
@@ -108,6 +111,15 @@ pub fn listen(waiting: fn(&str)) {
                 signals.pending().for_each(drop);
             }
         });
+}
+
+/// The signals that we were started to ignore, a bit each: `nohup` does so with hang-ups, a shell
+/// without job control with Ctrl-C for what it starts in the background. That is to stay so.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
+        .unwrap_or_default()
 }
 
 /// End the program when no shield is up. Comes back only where it ends by itself; the next signal

@@ -8,7 +8,7 @@ use crate::support::{
     ANA, Home, Run, Sandbox, Scene, day, logged_in, side_by_side, signal, soon, wait_for,
 };
 
-const SIGNALS: [(&str, i32); 2] = [("INT", 130), ("TERM", 143)];
+const SIGNALS: [(&str, i32); 4] = [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)];
 
 /// Interrupted after this many requests for the path have come in; nothing may be said.
 fn interrupted(
@@ -179,4 +179,22 @@ fn a_run_that_is_stopped_has_told_what_it_booked() {
             }
         }
     });
+}
+
+/// `nohup` has hang-ups ignored, and that is to stay so.
+#[test]
+fn what_was_to_be_ignored_stays_ignored() {
+    let (sandbox, home) = logged_in();
+    sandbox.config(&json!({ "latency_after_ms": 1000 }));
+    let program = env!("CARGO_BIN_EXE_aimharder");
+    let running = Command::new("sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" refresh --force", program])
+        .env_clear()
+        .env("HOME", home.path())
+        .spawn();
+    let mut running = running.expect("run it");
+    wait_for("the update", || !sandbox.log().is_empty());
+    signal("HUP", running.id());
+    assert_eq!(running.wait().expect("its end").code(), Some(0));
+    in_step(&sandbox, &home);
 }
