@@ -187,7 +187,7 @@ fn what_was_to_be_ignored_stays_ignored() {
     let (sandbox, home) = logged_in();
     sandbox.config(&json!({ "latency_after_ms": 1000 }));
     let program = env!("CARGO_BIN_EXE_aimharder");
-    let running = Command::new("sh")
+    let running = std::process::Command::new("sh")
         .args(["-c", "trap '' HUP; exec \"$0\" refresh --force", program])
         .env_clear()
         .env("HOME", home.path())
