@@ -64,10 +64,10 @@ pub enum BoxesCommand {
 /// Set a box's number, time zone or opening rule
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A RULE says when booking opens: 4d (same wall-clock time, four days before), 4d@07:00, 46h (hours that
+A RULE says when booking opens: 4d (same wall-clock time, four days before), 4d@07:00, 46h (hours that \
 pass), sun@20:00 (the last Sunday 20:00 before the class's day).
 
-Example: aimharder boxes set crossfitdemo --timezone Atlantic/Canary --opens 4d@07:00
+Example: aimharder boxes set boxdos --timezone Atlantic/Canary --opens 4d
 
 Exit codes: 0 done, 2 usage, 1 unusable store")]
 #[command(group = ArgGroup::new("what").required(true).multiple(true).args(["id", "timezone", "opens"]))]
@@ -147,8 +147,8 @@ Examples:
   aimharder book --day fri --time 18:30 --wait
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 booked, queued, already mine or prebooked, 4 refused (full, no credit, limit, …), 9 not open yet,
-6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage,
+Exit codes: 0 booked, queued, already mine or prebooked, 4 refused (full, no credit, limit, …), 9 not open yet, \
+6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage, \
 130 interrupted")]
 #[allow(clippy::struct_excessive_bools)] // flags are what they are
 pub struct BookArgs {
@@ -194,7 +194,7 @@ Examples:
   aimharder cancel --reservation 55501 --late
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 cancelled, 4 refused or a late cancellation that --late would accept, 6 not booked or not
+Exit codes: 0 cancelled, 4 refused or a late cancellation that --late would accept, 6 not booked or not \
 found, 3 login required, 5 unreachable and not cancelled, 8 outcome unknown, 2 usage")]
 pub struct CancelArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23

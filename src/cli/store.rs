@@ -15,7 +15,7 @@ Examples:
   aimharder store encrypt
   aimharder store backup aimharder-copy.db
 
-Exit codes: 0 done or already so, 1 unusable store or wrong key, 2 usage or no key to be had,
+Exit codes: 0 done or already so, 1 unusable store or wrong key, 2 usage or no key to be had, \
 7 done, but old text is not yet cleaned away")]
 pub struct StoreArgs {
     #[command(subcommand)]
@@ -37,7 +37,7 @@ Exit codes: 0 printed, 1 no random numbers, 2 usage")]
     #[command(after_help = "\
 Example: aimharder store encrypt
 
-Exit codes: 0 encrypted, or it was, 1 unusable store or wrong key, 2 usage or no key to be had,
+Exit codes: 0 encrypted, or it was, 1 unusable store or wrong key, 2 usage or no key to be had, \
 7 encrypted, but old text is not yet cleaned away (the next command does it)")]
     Encrypt,
     /// Store tokens and cookies as plain text again
@@ -55,7 +55,7 @@ Exit codes: 0 plain, or it was, 1 unusable store or wrong key, 2 usage or no key
     #[command(after_help = "\
 Example: aimharder store rekey < new.key
 
-Exit codes: 0 done, 1 unusable store or wrong key, 2 usage, not encrypted, or no key to be had,
+Exit codes: 0 done, 1 unusable store or wrong key, 2 usage, not encrypted, or no key to be had, \
 7 done, but old text is not yet cleaned away (the next command does it)")]
     Rekey,
     /// Copy the store into a new file, while others use it
