@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueHint};
 /// With encryption, tokens and cookies can be used only by whoever has the key too. The key comes
 /// from the systemd credential aimharder-key, else from key_command under [store] in the config.
 #[derive(Debug, Args)]
+#[command(arg_required_else_help = false)]
 #[command(after_help = "\
 Examples:
   aimharder store key | pass insert --multiline aimharder-store-key

@@ -46,7 +46,7 @@ pub use progress::Progress;
 pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub use sessions::{
     DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
-    SessionsView,
+    SessionsView, nothing_books,
 };
 pub use status::{Manner, StatusView};
 pub use store::{BackupView, StoreKeyView, StoreView};

@@ -24,7 +24,7 @@ fn all_is_well() {
         .stdout_has(&[
             "all is well\n",
             "ana@example.org · crossfitdemo · password by command",
-            " s old, good for ",
+            " s old\n",
             "crontab: */15 * * * *",
             "crontab: 13,28,43,58 * * * *",
             "crossfitdemo.aimharder.com  answers in ",

@@ -293,6 +293,10 @@ fn prebookings_want_a_run_and_a_background_session() {
         .done();
     home.run("logout --background --yes-delete-background")
         .any_stdout()
+        .stderr_has(&[
+            "the prebookings and weekly rules of ana@example.org stay",
+            "--only background",
+        ])
         .done();
     assert_eq!(home.findings().0, ["no_background_session"]);
 }

@@ -44,6 +44,13 @@ fn every_help_shows_an_example_and_exit_codes() {
     home.run("--help")
         .stdout_has(&["First steps:", "Exit codes: 0", "130 interrupted"])
         .done();
+    home.run("help --help").stdout_has(&["First steps:"]).done();
+    home.run("help store -h")
+        .stdout_has(&["store encrypt"])
+        .done();
+    home.run("store")
+        .usage(&["requires a subcommand", "key, encrypt"])
+        .done();
     home.run("--version").stdout_has(&["aimharder "]).done();
     assert!(!home.store_path().exists());
 }

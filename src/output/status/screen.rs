@@ -73,13 +73,9 @@ fn row(login: &LoginFacts, now: DateTime<Utc>) -> Vec<Cell> {
         Status::Active => ("active", Tone::Good),
         Status::Expired => ("expired", Tone::Bad),
     };
-    let until = login.token_expires_at.map_or_else(String::new, |at| {
-        if at > now {
-            format!(", good for {}", human_age(at - now))
-        } else {
-            ", run out".to_owned()
-        }
-    });
+    // one that has not run out lives on updates: how long it could live says nothing
+    let over = login.token_expires_at.is_some_and(|at| at <= now);
+    let until = if over { ", run out" } else { "" };
     let age = human_age(now - login.token_updated_at);
     vec![
         plain(login.kind.as_str()),
