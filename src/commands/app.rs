@@ -30,7 +30,7 @@ pub(super) struct App {
 
 impl App {
     /// Read the config, open the store. Nothing is sent yet.
-    pub(super) fn start(asked: Everywhere, command: &str) -> Result<Self> {
+    pub(super) fn start(asked: Everywhere, command: &str, only_reads: bool) -> Result<Self> {
         if asked.fingerprint.is_some()
             && asked.session == Some(SessionKind::Background)
             && command != "sessions"
@@ -41,6 +41,9 @@ impl App {
             .into());
         }
         let config = load_config(asked.config.as_deref())?;
+        if only_reads {
+            must_exist(asked.store.as_deref())?;
+        }
         let store = open_store(&store_path(asked.store.as_deref())?, &config, command)?;
         Ok(Self::with(asked, config, store, command))
     }
@@ -146,6 +149,20 @@ fn read_config(named: Option<&Path>) -> Result<Config> {
         } else {
             Ok(Config::load(&path)?)
         }
+    }
+}
+
+/// A store that was named, by a flag or its variable, is there: a mistyped name must not become a store of its own.
+fn must_exist(named: Option<&Path>) -> Result<()> {
+    match named {
+        Some(path) if matches!(path.try_exists(), Ok(false)) => {
+            Err(Failure::login_required(format!(
+                "no store at {} yet: run `aimharder login EMAIL`, or name the right one with --store",
+                path.display()
+            ))
+            .into())
+        }
+        _ => Ok(()),
     }
 }
 

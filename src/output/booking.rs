@@ -184,6 +184,9 @@ pub struct BookingView {
     pub name: String,
     #[serde(rename = "box")]
     pub gym: String,
+    /// the box as people call it
+    #[serde(skip)]
+    pub title: Option<String>,
     pub reservation_id: Option<String>,
     pub state: &'static str,
 }

@@ -292,3 +292,24 @@ fn colour_never_off_a_terminal() {
         home.run("--help").env(variable, "1").any_stdout().done();
     }
 }
+
+#[test]
+fn a_mistyped_store_is_not_made() {
+    let home = Home::nowhere();
+    let wrong = home.path().join("wrong/x.db");
+    for args in [
+        "classes",
+        "sessions",
+        "refresh",
+        "prebook list",
+        "boxes",
+        "book --day mon --time 18:30",
+    ] {
+        home.run(args)
+            .arg("--store")
+            .arg(&wrong)
+            .fails(3, &["no store at", "x.db", "aimharder login"])
+            .done();
+        assert!(!wrong.parent().unwrap().exists(), "{args}");
+    }
+}
