@@ -3,7 +3,7 @@
 #
 # Books the first of several classes that is to be had.
 #
-# Ends with 0 when one is booked, else with the code of the last try (`aimharder book --help` has them).
+# Ends with 0 when one is booked (or you wait for it already: then nothing more is booked, and it says so), else with the code of the last try (`aimharder book --help` has them).
 set -u
 
 if [ $# -lt 2 ]; then
@@ -21,7 +21,7 @@ for wish; do
     aimharder book --day "$day" --time "$time" ${class:+--class "$class"} || status=$?
     case $status in
     4 | 6 | 9) ;;         # refused (full, ...), no such class, not open yet: the next one, please
-    *) exit "$status" ;;  # 0 is booked. After 8 (outcome unknown) a second try might book two classes
+    *) exit "$status" ;;  # 0 is booked (or queued). After 8 (outcome unknown) a second try might book two classes
     esac
 done
 exit "$status"

@@ -4,7 +4,7 @@
 # Books a class now; what cannot be had yet is left to `aimharder prebook run` (cron or a timer): a class that is not
 # open yet, one that is full now, and one that could not be asked for because the platform was out of reach.
 #
-# Ends with 0 when it is booked or stored; otherwise with the code of `aimharder book`.
+# Ends with 0 when it is booked, stored, or you are on its waiting list already; otherwise with the code of `aimharder book`.
 set -u
 
 if [ $# -lt 2 ] || [ $# -gt 3 ]; then
@@ -18,6 +18,7 @@ status=0
 told=$(aimharder book "$@" ${class:+--class "$class"} --prebook --json) || status=$?
 case "$status $told" in
 0*'"outcome":"prebooked"'*) echo "not open yet: left to prebook run" ;;
+0*'"outcome":"waitlisted"'*) echo "on its waiting list already: not booked" ;;
 0*) echo "booked" ;;
 4*'"outcome":"full"'*)
     echo "full: prebook run will look again until the class starts"

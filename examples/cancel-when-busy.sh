@@ -26,13 +26,22 @@ busy() {
 }
 
 told=$(aimharder bookings --json) || exit
+rows=$(printf '%s' "$told" | jq -r '.bookings[] | "\(.day)/\(.box)/\(.reservation_id // "")"') || {
+    echo "cannot read the bookings: jq is needed; nothing was cancelled" >&2
+    exit 1
+}
 result=0
-for row in $(printf '%s' "$told" | jq -r '.bookings[] | "\(.day)/\(.box)/\(.reservation_id)"'); do
+for row in $rows; do
     day=${row%%/*}
     reservation=${row##*/}
     box=${row#*/}
     box=${box%/*}
     busy "$1" "$(printf '%s' "$day" | tr -d -)" || continue
+    if [ -z "$reservation" ]; then
+        echo "$day: AimHarder tells no reservation number for what is booked in $box: it stays" >&2
+        result=4
+        continue
+    fi
     status=0
     aimharder cancel --box "$box" --reservation "$reservation" || status=$?
     case $status in

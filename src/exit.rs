@@ -10,18 +10,28 @@ use crate::{aimharder, booking, config, sessions, store};
 /// Why a command did not end with 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// a bug, or a store that cannot be used: 1
     Internal,
+    /// a flag, a value or the config is wrong: 2
     Usage,
+    /// no usable login: 3
     LoginRequired,
+    /// AimHarder said no: 4
     Refused,
+    /// no answer, or none that is one; worth a later try: 5
     Unreachable,
+    /// nothing fits the description, or several things do: 6
     NotFound,
+    /// part of the work failed, or all of it for different reasons: 7
     Partial,
+    /// something was sent, its answer was lost, and nothing tells what became of it: 8
     UnknownOutcome,
+    /// booking is not open yet: 9
     TooEarly,
 }
 
 impl Kind {
+    /// The process's exit code, 1 to 9.
     pub fn code(self) -> u8 {
         match self {
             Self::Internal => 1,
@@ -80,7 +90,9 @@ impl Serialize for Kind {
 /// An error with its place in the table, made where the decision is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
+    /// what the exit code says
     pub kind: Kind,
+    /// one line for people: lower case, no full stop, with the remedy
     pub message: String,
     /// its words or its JSON object are already on their way to the user
     #[serde(skip)]
@@ -91,6 +103,7 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// A failure that nobody has been told of yet.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -100,14 +113,17 @@ impl Failure {
         }
     }
 
+    /// A wrong flag, value or config.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }
 
+    /// Nothing fits, or too much does.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(Kind::NotFound, message)
     }
 
+    /// No usable login.
     pub fn login_required(message: impl Into<String>) -> Self {
         Self::new(Kind::LoginRequired, message)
     }

@@ -10,7 +10,7 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
@@ -63,8 +63,17 @@ static TERMINAL: Mutex<Option<Termios>> = Mutex::new(None);
 /// While a prompt hides what is typed: whoever ends the program gives the terminal its echo back.
 pub fn hidden_prompt<T>(ask: impl FnOnce() -> T) -> T {
     let before = tcgetattr(std::io::stdin()).ok();
+    let quiet = before.clone().map(|mut mode| {
+        mode.local_modes.remove(LocalModes::ECHO);
+        mode
+    });
     *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = before;
+    // before the prompt is to be seen: nobody types so fast that it is echoed
+    if let Some(quiet) = quiet {
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &quiet);
+    }
     let answer = ask();
+    restore_terminal();
     *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = None;
     answer
 }

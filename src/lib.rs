@@ -14,6 +14,7 @@
 //!                 ├─→ prebook                      when and what to fire, and the firing
 //!                 ├─→ store                        what needs no login: boxes, prebookings, listings
 //!                 ├─→ model, opening, zone         pure: days, times, rules, daylight saving
+//!                 ├─→ status                       facts of one look, and what is wrong with them
 //!                 └─→ output, notify               every word that users read, every notice
 //! ```
 //!
@@ -30,6 +31,14 @@
 //! | [`status`] | facts of one look at everything, and what they mean | write, ask the network, print |
 //! | [`completions`] | what a shell may complete, from [`cli`]'s definition and the store, read only | write, wait, send, complain |
 //! | [`output`], [`exit`] | words, JSON, exit codes | decide |
+//! | [`notify`] | notices and dead-man switches, after the result is stored | change a result or an exit code |
+//! | [`told`] | which problem of automation is new, stands, or is over | change an exit code or the JSON |
+//! | [`config`], [`password`], [`store_key`] | the config file, and where passwords and the store's key come from | know store or platform |
+//! | [`model`], [`text`], [`zone`] | days, times, sessions, prebookings; text made safe; wall clocks | anything but compute |
+//! | [`clock`], [`interrupt`], [`logs`], [`secret`] | time, signals, logging, what must not be seen | know what they are used for |
+//!
+//! Secrets at rest: with `aimharder store encrypt` every token and cookie in the store is sealed with a key that comes
+//! from [`store_key`]; [`store`] alone knows, and whoever reads a session from it sees no difference.
 //!
 //! # One refresh
 //!
@@ -37,13 +46,15 @@
 //! process at a time updates a session, and what the server replaced is on disk before anything else happens:
 //!
 //! ```text
-//! commands::refresh   rows that are due                                    store (one indexed question)
-//!  └ Batch::one       the session's lock, held alone (the kernel frees it) sessions::lock
-//!     ├ row again     updated by another process meanwhile? then done      store
-//!     ├ begin_update   a marker: begun, not finished                        store, on disk
-//!     ├ token_update  the one request                                      aimharder::refresh
-//!     └ finish_update token, cookies, generation in one statement,         store, on disk
-//!                     only over the generation that was read
+//! commands::refresh     rows that are due                                    store (one indexed question)
+//!  └ Batch::take        the session's lock, held alone (the kernel frees it) sessions::lock
+//!     ├ row again       updated by another process meanwhile? then done      store
+//!     ├ update_held     no answer: again, up to three times                  sessions
+//!     │  ├ begin_update a marker: begun, not finished; room for the end      store, on disk
+//!     │  ├ token_update the one request                                      aimharder
+//!     │  └ finish_update token, cookies, generation in one statement,         store, on disk
+//!     │                 only over the generation that was read
+//!     └ prolong         setrefresh, once a day or with --deep                sessions → aimharder → store
 //! ```
 //!
 //! "logout" instead of a token: a device session is deleted, a background session marked and, where its password is at
@@ -58,7 +69,7 @@
 //!  │                  because a dead session's schedule looks empty
 //!  ├ decided          mine already, closed, cancelled: nothing is sent     pure
 //!  ├ Desk::request    the POST; "logout" heals the session and repeats     Live::call
-//!  └ settle           state > 0 → booked; 0, {}, "same hour", no answer    booking
+//!  └ Desk::settled    state 1 → booked; 0, {}, "same hour", no answer      booking
 //!                     → the row, read again, decides; unreadable → exit 8
 //! ```
 //!
@@ -66,7 +77,9 @@
 //!
 //! # Time
 //!
-//! Only [`clock`] reads a clock or sleeps; everywhere else `now` is an argument. Days and wall times belong to the
+//! Only [`clock`] tells the time of day or sleeps; everywhere else `now` is an argument. Two things are outside of that:
+//! [`mod@aimharder`] stamps when a request left and when its answer came, which is what the server's clock is measured by,
+//! and time-outs are counted where they run, by the steady clock. Days and wall times belong to the
 //! box's zone ([`zone`] says what happens to those that daylight saving skips or repeats); instants are UTC.
 
 pub mod aimharder;

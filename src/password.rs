@@ -18,10 +18,15 @@ const CREDENTIAL: &str = "aimharder-password";
 /// One place a password can be had from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
+    /// the first line of standard input (`--password-stdin`)
     Stdin,
+    /// the first line a command prints; the account's own command before the top-level one
     Command(Command),
+    /// a file of systemd's credential folder
     Credential(PathBuf),
+    /// `AIMHARDER_PASSWORD`
     Environment,
+    /// a person on a terminal
     Prompt,
 }
 

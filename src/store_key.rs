@@ -21,7 +21,7 @@ pub fn source(config: &Config) -> Option<KeySource> {
 }
 
 /// The same, with less patience for a command.
-pub fn source_within(config: &Config, limit: Duration) -> Option<KeySource> {
+pub(crate) fn source_within(config: &Config, limit: Duration) -> Option<KeySource> {
     let credential = credential_path(CREDENTIAL);
     if credential.is_file() {
         return Some(Box::new(move || {

@@ -61,7 +61,7 @@ fi
 case $binary in '' | /*) ;; *) binary=$PWD/$binary ;; esac
 case $prefix in '' | /*) ;; *) prefix=$PWD/$prefix ;; esac
 prefix=${prefix%/}
-source=$(cd "$(dirname "$0")/.." && pwd)
+source=$(unset CDPATH && cd "$(dirname "$0")/.." && pwd)
 
 # shellcheck source=systemd/places.sh
 . "$source/systemd/places.sh"

@@ -1,19 +1,13 @@
+//! Who am I, and where do I train (protocol.md §4): whoami in its shapes, `/home` and its links.
+
 use super::*;
+use crate::aimharder::test_server::answered;
 use proptest::prelude::*;
 
 const DOMAIN: &str = "aimharder.com";
 
-fn answer(body: &str) -> Answer {
-    Answer {
-        host: "h".to_owned(),
-        status: 200,
-        body: body.as_bytes().to_vec(),
-        ..Answer::default()
-    }
-}
-
 fn whoami(body: &str) -> Result<Vec<BoxRef>, Error> {
-    read_whoami(&answer(body), DOMAIN)
+    read_whoami(&answered(body), DOMAIN)
 }
 
 fn demo() -> BoxRef {
@@ -88,7 +82,7 @@ fn home_links_name_boxes() {
         <a href="https://crossfitdemo.aimharder.com">D</a><a href='//CrossFitDemo.aimharder.com/schedule'>D</a>
         <a href="http://other-box.aimharder.com/">O</a><a href="https://evil.org/x.aimharder.com">E</a><a href="https://facebook.com">F</a>
         <a href="#">-</a><a href="mailto:a@b.aimharder.com">M</a><link href="https://static.aimharder.com/a.css">"##;
-    let boxes = read_home(&answer(page), DOMAIN).unwrap();
+    let boxes = read_home(&answered(page), DOMAIN).unwrap();
     let names: Vec<_> = boxes
         .iter()
         .map(|b| (b.name.as_str(), b.host.as_str()))
@@ -100,16 +94,16 @@ fn home_links_name_boxes() {
             ("other-box", "other-box.aimharder.com")
         ]
     );
-    assert_eq!(read_home(&answer("<html></html>"), DOMAIN), Ok(vec![]));
+    assert_eq!(read_home(&answered("<html></html>"), DOMAIN), Ok(vec![]));
     assert_eq!(
         read_home(
-            &answer("<form><input type=\"password\" name=pw></form>"),
+            &answered("<form><input type=\"password\" name=pw></form>"),
             DOMAIN
         ),
         Err(Error::LoggedOut)
     );
     assert_eq!(
-        read_home(&answer(r#"{"logout":1}"#), DOMAIN),
+        read_home(&answered(r#"{"logout":1}"#), DOMAIN),
         Err(Error::LoggedOut)
     );
 }
@@ -129,7 +123,7 @@ fn the_schedule_page_tells_the_boxs_number() {
     for script in good {
         let page =
             format!("<style>.x{{box: 5}}</style><script src=a></script><script>{script}</script>");
-        assert_eq!(read_box_id(&answer(&page)), Ok(10122), "{script}");
+        assert_eq!(read_box_id(&answered(&page)), Ok(10122), "{script}");
     }
     for none in [
         "",
@@ -138,7 +132,7 @@ fn the_schedule_page_tells_the_boxs_number() {
         "<script>box: 0, box: x, box: 99999999999999999999</script>",
     ] {
         assert!(
-            matches!(read_box_id(&answer(none)), Err(Error::Strange(_))),
+            matches!(read_box_id(&answered(none)), Err(Error::Strange(_))),
             "{none}"
         );
     }
@@ -148,9 +142,9 @@ proptest! {
     #[test]
     fn no_text_panics(text in "\\PC*", script in "(box|é|[:= \"'0-9]){0,30}") {
         let _ = whoami(&text);
-        let _ = read_home(&answer(&text), DOMAIN);
-        let _ = read_home(&answer(&format!("<a href=\"{text}\">")), DOMAIN);
-        let _ = read_box_id(&answer(&format!("<script>{script}</script>")));
+        let _ = read_home(&answered(&text), DOMAIN);
+        let _ = read_home(&answered(&format!("<a href=\"{text}\">")), DOMAIN);
+        let _ = read_box_id(&answered(&format!("<script>{script}</script>")));
         let _ = whoami(&serde_json::json!({"data": [{"id": 1, "roles": [{"centre_url": text, "gym": text, "boid": text}]}]}).to_string());
     }
 }

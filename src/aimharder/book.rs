@@ -31,6 +31,7 @@ pub struct BookOrder {
 pub struct BookAnswer {
     /// `bookState` as it came.
     pub state: Option<i64>,
+    /// What `bookState`, key and text come to together (protocol.md §6, the table).
     pub verdict: Verdict,
     /// The reservation, when the answer may mean success.
     pub reservation: Option<String>,
@@ -43,15 +44,21 @@ pub struct BookAnswer {
 /// What the answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
+    /// State 1 and no refusal beside it: the only answer that proves a booking.
     Booked,
     /// State 0, `{}`, a contradiction, or anything else that proves nothing: read the row.
     Unproven,
     /// Something of mine is at that time already, perhaps this very class: read the row.
     SameHour,
+    /// State −1: no place left; asking again with `insist=1` queues.
     Full,
+    /// State −2: no credit, or a membership that does not cover this class.
     NoCredit,
+    /// State −5: a payment is pending.
     PaymentPending,
+    /// State −8 or −9, or the key of the contracted limit: no more classes for this day or period.
     LimitReached,
+    /// State −7: the class is about to start, or has started.
     TooLate,
     /// Booking is not open yet, with the rule where the refusal tells one.
     TooEarly(Option<Learned>),

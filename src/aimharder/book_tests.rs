@@ -1,17 +1,11 @@
+//! Answers of `/api/book` (protocol.md §6) as a table, and that nothing but state 1 ever reads as booked.
+
 use super::*;
+use crate::aimharder::test_server::answered;
 use proptest::prelude::*;
 
-fn answer(body: &str) -> Answer {
-    Answer {
-        host: "h".to_owned(),
-        status: 200,
-        body: body.as_bytes().to_vec(),
-        ..Answer::default()
-    }
-}
-
 fn verdict_of(body: &str) -> Verdict {
-    read(&answer(body))
+    read(&answered(body))
         .unwrap_or_else(|e| panic!("{e}: {body}"))
         .verdict
 }
@@ -51,7 +45,7 @@ fn successes_and_doubts() {
         (r#"{"bookState":1,"error":true}"#, Unproven, None),
     ];
     for (body, verdict, reservation) in table {
-        let read = read(&answer(body)).unwrap();
+        let read = read(&answered(body)).unwrap();
         assert_eq!(
             (read.verdict, read.reservation.as_deref()),
             (verdict, reservation),
@@ -160,14 +154,14 @@ fn logout_comes_first() {
         r#"{"logout":"1","bookState":1,"id":5}"#,
         r#"{"logout":true,"errorMssg":"x"}"#,
     ] {
-        assert_eq!(read(&answer(body)), Err(Error::LoggedOut), "{body}");
+        assert_eq!(read(&answered(body)), Err(Error::LoggedOut), "{body}");
     }
 }
 
 #[test]
 fn a_refusal_passes_key_and_words_on_and_no_reservation() {
     let body = r#"{"bookState":-12,"id":77,"errorMssgLang":"NUEVO_ERROR","errorMssg":"<p>Hoy &amp; ma&ntilde;ana no</p>\u001b[2J"}"#;
-    let read = read(&answer(body)).unwrap();
+    let read = read(&answered(body)).unwrap();
     assert_eq!(
         (read.state, read.key.as_deref(), read.reservation),
         (Some(-12), Some("NUEVO_ERROR"), None)
@@ -182,9 +176,9 @@ fn a_refusal_passes_key_and_words_on_and_no_reservation() {
 proptest! {
     #[test]
     fn no_text_panics(body in "\\PC*", text in "\\PC*", state in any::<i64>()) {
-        let _ = read(&answer(&body));
+        let _ = read(&answered(&body));
         let body = serde_json::json!({"bookState": state, "errorMssg": text, "errorMssgLang": text, "error": {"message": text}});
-        let _ = read(&answer(&body.to_string()));
+        let _ = read(&answered(&body.to_string()));
     }
 
     #[test]

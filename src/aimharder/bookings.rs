@@ -14,7 +14,9 @@ use crate::model::{day::parse_label, time::parse_span};
 /// My bookings at one box.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NextBookings {
+    /// `nextClasses`: what is booked or waited for.
     pub coming: Vec<Coming>,
+    /// `history`: what was.
     pub history: Vec<Past>,
 }
 
@@ -25,8 +27,11 @@ pub struct Coming {
     pub day: Option<NaiveDate>,
     /// The day in the account's language, cleaned.
     pub label: String,
+    /// By the box's wall clock.
     pub start: NaiveTime,
+    /// By the box's wall clock; `None` where the platform tells the start only.
     pub end: Option<NaiveTime>,
+    /// The class's name, cleaned and trimmed.
     pub name: String,
     /// Booked or waiting. Being listed without a state means booked.
     pub state: Mine,
@@ -35,10 +40,15 @@ pub struct Coming {
 /// A class of the past.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
+    /// On the box's calendar; `None` where the label could not be read.
     pub day: Option<NaiveDate>,
+    /// The day in the account's language, cleaned.
     pub label: String,
+    /// By the box's wall clock.
     pub start: NaiveTime,
+    /// The class's name, cleaned and trimmed.
     pub name: String,
+    /// Booked or waited for at that time. Being listed without a state means booked.
     pub state: Mine,
     /// Whether I came, where the platform says so.
     pub attended: Option<bool>,
@@ -140,16 +150,8 @@ fn state(state: &Loose) -> Mine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aimharder::test_server::answered;
     use proptest::prelude::*;
-
-    fn answer(body: &str) -> Answer {
-        Answer {
-            host: "h".to_owned(),
-            status: 200,
-            body: body.as_bytes().to_vec(),
-            ..Answer::default()
-        }
-    }
 
     fn at(hour: u32, minute: u32) -> NaiveTime {
         NaiveTime::from_hms_opt(hour, minute, 0).unwrap()
@@ -163,7 +165,7 @@ mod tests {
             {"time":null}, 7],
           "history":[{"day":"Lunes, 16 de Noviembre de 2026","time":"18:30-19:30","className":"WOD","assist":"1","lateCancel":0},
             {"day":"","time":"18:30","lateCancel":"1","bookState":3}]}"#;
-        let lists = read(&answer(body)).unwrap();
+        let lists = read(&answered(body)).unwrap();
         assert_eq!(lists.coming.len(), 2);
         assert_eq!(
             lists.coming[0],
@@ -196,18 +198,18 @@ mod tests {
     #[test]
     fn needs_a_list() {
         assert_eq!(
-            read(&answer(r#"{"nextClasses":[]}"#)),
+            read(&answered(r#"{"nextClasses":[]}"#)),
             Ok(NextBookings::default())
         );
         for none in ["{}", r#"{"nextClasses":null}"#, r#"{"nextClasses":{}}"#] {
             assert!(
-                matches!(read(&answer(none)), Err(Error::Strange(_))),
+                matches!(read(&answered(none)), Err(Error::Strange(_))),
                 "{none}"
             );
         }
-        assert_eq!(read(&answer(r#"{"logout":"1"}"#)), Err(Error::LoggedOut));
+        assert_eq!(read(&answered(r#"{"logout":"1"}"#)), Err(Error::LoggedOut));
         // what cannot be read is not "nothing booked"
-        let unread = read(&answer(
+        let unread = read(&answered(
             r#"{"nextClasses":[{"day":"Lunes","time":"soon"}]}"#,
         ));
         assert!(matches!(unread, Err(Error::Strange(_))), "{unread:?}");
@@ -216,9 +218,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(body in "\\PC*", field in "\\PC*") {
-            let _ = read(&answer(&body));
+            let _ = read(&answered(&body));
             let row = serde_json::json!({"day": field, "time": field, "className": field, "bookState": field});
-            let _ = read(&answer(&serde_json::json!({"nextClasses": [row], "history": [row]}).to_string()));
+            let _ = read(&answered(&serde_json::json!({"nextClasses": [row], "history": [row]}).to_string()));
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{BoxAt, Error, Jar, Platform, classify};
 pub struct CancelAnswer {
     /// `cancelState` as it came.
     pub state: Option<i64>,
+    /// What `cancelState` comes to (protocol.md §7). No verdict proves a cancellation: only the row does.
     pub verdict: CancelVerdict,
     /// The words that came along, cleaned.
     pub message: Option<String>,
@@ -92,16 +93,8 @@ pub(super) fn read(answer: &Answer) -> Result<CancelAnswer, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aimharder::test_server::answered;
     use proptest::prelude::*;
-
-    fn answer(body: &str) -> Answer {
-        Answer {
-            host: "h".to_owned(),
-            status: 200,
-            body: body.as_bytes().to_vec(),
-            ..Answer::default()
-        }
-    }
 
     #[test]
     fn states_and_doubts() {
@@ -142,10 +135,10 @@ mod tests {
                 verdict,
                 message: message.map(str::to_owned),
             };
-            assert_eq!(read(&answer(body)), Ok(expected), "{body}");
+            assert_eq!(read(&answered(body)), Ok(expected), "{body}");
         }
         assert_eq!(
-            read(&answer(r#"{"logout":1,"cancelState":1}"#)),
+            read(&answered(r#"{"logout":1,"cancelState":1}"#)),
             Err(Error::LoggedOut)
         );
     }
@@ -153,7 +146,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(body in "\\PC*") {
-            let _ = read(&answer(&body));
+            let _ = read(&answered(&body));
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Cookies by the ordinary rules (protocol.md §1): whose hosts they go to, how long they live, and by whose clock.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,6 @@
+//! Logging in (protocol.md §2): saved answers of both flows and `setrefresh`, and whatever else comes, are granted,
+//! refused, or neither; never a login without its cookie.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -117,18 +117,10 @@ fn escape(chars: &mut std::str::CharIndices<'_>) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aimharder::test_server::answered;
     use proptest::prelude::*;
 
     const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
-
-    fn answer(body: &str) -> Answer {
-        Answer {
-            host: "h".to_owned(),
-            status: 200,
-            body: body.as_bytes().to_vec(),
-            ..Answer::default()
-        }
-    }
 
     #[test]
     fn reads_the_setrefresh_script_in_every_style() {
@@ -161,7 +153,7 @@ mod tests {
         for page in pages {
             let page = page.replace(" . setItem", ".setItem");
             assert_eq!(
-                read_set_refresh(&answer(&page))
+                read_set_refresh(&answered(&page))
                     .map(|t| t.expose().to_owned())
                     .as_deref(),
                 Ok(TOKEN),
@@ -185,12 +177,12 @@ mod tests {
         ];
         for page in pages {
             assert!(
-                matches!(read_set_refresh(&answer(page)), Err(Error::Strange(_))),
+                matches!(read_set_refresh(&answered(page)), Err(Error::Strange(_))),
                 "{page}"
             );
         }
         assert_eq!(
-            read_set_refresh(&answer(r#"{"logout":1}"#)),
+            read_set_refresh(&answered(r#"{"logout":1}"#)),
             Err(Error::LoggedOut)
         );
     }
@@ -199,13 +191,13 @@ mod tests {
     fn token_updates() {
         let body = format!(r#"{{"newToken":"{TOKEN}"}}"#);
         assert_eq!(
-            read_token_update(&answer(&body)).map(|t| t.expires_at()),
+            read_token_update(&answered(&body)).map(|t| t.expires_at()),
             Ok(1_766_731_601)
         );
         let both = format!(r#"{{"newToken":"{TOKEN}","logout":"1"}}"#);
         for dead in [r#"{"logout":1}"#, r#"{"logout":true}"#, &both] {
             assert_eq!(
-                read_token_update(&answer(dead)),
+                read_token_update(&answered(dead)),
                 Err(Error::LoggedOut),
                 "{dead}"
             );
@@ -219,7 +211,10 @@ mod tests {
             "",
         ] {
             assert!(
-                matches!(read_token_update(&answer(neither)), Err(Error::Strange(_))),
+                matches!(
+                    read_token_update(&answered(neither)),
+                    Err(Error::Strange(_))
+                ),
                 "{neither}"
             );
         }
@@ -228,9 +223,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in "\\PC*", call in "setItem\\([\"'`]refreshToken[\"'`],[\"'`][\\\\xu0-9é|\"']{0,20}") {
-            let _ = read_set_refresh(&answer(&text));
-            let _ = read_set_refresh(&answer(&call));
-            let _ = read_token_update(&answer(&text));
+            let _ = read_set_refresh(&answered(&text));
+            let _ = read_set_refresh(&answered(&call));
+            let _ = read_token_update(&answered(&text));
         }
     }
 }

@@ -33,11 +33,13 @@ impl Schedule {
 pub struct Row {
     /// The class's id on this day; booking wants it.
     pub id: String,
+    /// By the box's wall clock.
     pub start: NaiveTime,
     /// As the row says, else from its length.
     pub end: Option<NaiveTime>,
     /// Cleaned and trimmed; may be empty.
     pub name: String,
+    /// The coach's name, cleaned; `None` where there is none.
     pub coach: Option<String>,
     /// Whether the class is offered at all. Says nothing about whether booking is open.
     pub enabled: bool,
@@ -45,7 +47,9 @@ pub struct Row {
     pub hidden: bool,
     /// Reserved by the staff (`resadmin`): not ours to book or cancel.
     pub staff: bool,
+    /// The gym has cancelled the class (`cancelledId`).
     pub cancelled: bool,
+    /// Whether the class is mine (`bookState`). A dead session sees every class as not mine (protocol.md §1).
     pub mine: Mine,
     /// My reservation (`idres`), which cancelling wants.
     pub reservation: Option<String>,
@@ -60,8 +64,11 @@ pub struct Row {
 /// What a row says about me.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mine {
+    /// No `bookState`: neither booked nor waited for.
     No,
+    /// State 1: a place is mine.
     Booked,
+    /// State 0: a place on the waiting list is mine.
     Waiting,
     /// A state nobody has described; the text is cleaned.
     Unknown(String),

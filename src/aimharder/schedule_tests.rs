@@ -1,15 +1,10 @@
+//! Schedule and next bookings (protocol.md §5): fields that come as numbers, texts or not at all; nothing is invented
+//! for what is missing.
+
 use super::*;
+use crate::aimharder::test_server::answered;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-
-fn answer(body: &str) -> Answer {
-    Answer {
-        host: "h".to_owned(),
-        status: 200,
-        body: body.as_bytes().to_vec(),
-        ..Answer::default()
-    }
-}
 
 fn at(hour: u32, minute: u32) -> NaiveTime {
     NaiveTime::from_hms_opt(hour, minute, 0).unwrap()
@@ -33,7 +28,7 @@ fn wire(changes: &Value) -> Value {
 }
 
 fn listed(rows: &[Value]) -> Result<Schedule, Error> {
-    read(&answer(
+    read(&answered(
         &json!({"clasesDisp": "5", "day": "23 de Noviembre de 2026", "bookings": rows}).to_string(),
     ))
 }
@@ -222,7 +217,10 @@ fn only_something_of_mine_proves_a_login() {
 
 #[test]
 fn a_schedule_needs_its_list() {
-    assert_eq!(read(&answer(r#"{"bookings":[]}"#)), Ok(Schedule::default()));
+    assert_eq!(
+        read(&answered(r#"{"bookings":[]}"#)),
+        Ok(Schedule::default())
+    );
     for none in [
         "{}",
         r#"{"bookings":null}"#,
@@ -232,12 +230,12 @@ fn a_schedule_needs_its_list() {
         "",
     ] {
         assert!(
-            matches!(read(&answer(none)), Err(Error::Strange(_))),
+            matches!(read(&answered(none)), Err(Error::Strange(_))),
             "{none}"
         );
     }
     assert_eq!(
-        read(&answer(r#"{"logout":1,"bookings":[]}"#)),
+        read(&answered(r#"{"logout":1,"bookings":[]}"#)),
         Err(Error::LoggedOut)
     );
 }
@@ -245,7 +243,7 @@ fn a_schedule_needs_its_list() {
 proptest! {
     #[test]
     fn no_text_panics(body in "\\PC*", field in "\\PC*", limit in "[0-9/() -]{0,30}") {
-        let _ = read(&answer(&body));
+        let _ = read(&answered(&body));
         let _ = listed(&[wire(&json!({"time": field, "className": field, "bookState": field, "id": field}))]);
         let _ = listed(&[wire(&json!({"limit": limit, "time": limit}))]);
     }

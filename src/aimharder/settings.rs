@@ -10,7 +10,9 @@ use std::time::Duration;
 /// Plain or encrypted connections. Plain is for a stand-in on loopback only; the config sees to that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
+    /// Plain HTTP.
     Http,
+    /// HTTP over TLS.
     Https,
 }
 

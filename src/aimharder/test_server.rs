@@ -1,4 +1,5 @@
-//! A server for the tests of this room: what it does is a script of raw answers, one connection after the other.
+//! A server for the tests of this room: what it does is a script of raw answers, one connection after the other. And an
+//! answer as it is read, for tests of the readers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::cookies::Origin;
+use super::exchange::Answer;
 use super::{BookOrder, BoxAt, Jar, Platform, Scheme, Settings, Token};
 
 pub(super) const DOMAIN: &str = "aimharder.test";
@@ -17,6 +19,16 @@ pub(super) const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d259
 
 pub(super) type Requests = Arc<Mutex<Vec<String>>>;
 pub(super) type Act = Box<dyn Fn(&mut TcpStream) + Send>;
+
+/// A whole answer with status 200 and this body.
+pub(super) fn answered(body: &str) -> Answer {
+    Answer {
+        host: "h".to_owned(),
+        status: 200,
+        body: body.as_bytes().to_vec(),
+        ..Answer::default()
+    }
+}
 
 /// Answers the first request with the first act, and so on, then stops listening. Each answer closes its connection.
 pub(super) fn server(acts: Vec<Act>) -> (Platform, Requests) {

@@ -14,19 +14,28 @@ use crate::{clock, interrupt, sessions};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelOutcome {
+    /// the row, read again, is no longer mine
     Cancelled,
+    /// the class was not mine to begin with
     NotBooked,
+    /// cancelling would cost the credit, and that was not accepted: nothing was cancelled
     LateCancellation,
+    /// AimHarder said no, or said yes and the row is still mine
     Refused,
+    /// a rehearsal: there is a booking to cancel
     WouldCancel,
 }
 
 /// What came of it.
 #[derive(Debug, Clone)]
 pub struct CancelReport {
+    /// what it came to, as the row shows
     pub outcome: CancelOutcome,
+    /// the class as it was read last
     pub row: Row,
+    /// what AimHarder or the schedule has to say about it, cleaned
     pub message: Option<String>,
+    /// `cancelState` as it came (protocol.md §7); `None` where nothing was sent or no answer came
     pub state: Option<i64>,
 }
 

@@ -13,28 +13,41 @@ use crate::text::fold;
 /// One box's part of the diary.
 #[derive(Debug, Clone, Default)]
 pub struct Diary {
+    /// the bookings and waiting-list places to come, in the platform's order
     pub coming: Vec<Entry>,
+    /// what the platform still tells of the past
     pub past: Vec<PastEntry>,
 }
 
 /// One booking to come.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    /// on the box's calendar
     pub day: NaiveDate,
+    /// by the box's wall clock
     pub start: NaiveTime,
+    /// `None` where neither the diary nor the schedule tells it
     pub end: Option<NaiveTime>,
+    /// the class's name
     pub name: String,
+    /// on its waiting list rather than booked; the schedule's row tells, before the diary
     pub waiting: bool,
+    /// the number that cancelling wants; `None` where the schedule does not show the row as mine
     pub reservation: Option<String>,
 }
 
 /// One booking of the past.
 #[derive(Debug, Clone)]
 pub struct PastEntry {
+    /// on the box's calendar
     pub day: NaiveDate,
+    /// by the box's wall clock
     pub start: NaiveTime,
+    /// the class's name
     pub name: String,
+    /// it was only waited for
     pub waiting: bool,
+    /// it was cancelled so late that the credit was lost (`lateCancel`)
     pub late_cancelled: bool,
 }
 

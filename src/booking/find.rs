@@ -9,9 +9,13 @@ use crate::text::fold;
 /// How a class is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
+    /// by its number on that day (`--id`)
     Id(String),
+    /// by its time, and its name where several start then
     At {
+        /// the box's wall clock, exact to the minute
         start: NaiveTime,
+        /// a name or part of one, as [`by_name`] reads it; `None` takes any class of that time
         name: Option<String>,
     },
 }

@@ -34,8 +34,11 @@ pub use outcome::{BookReport, Outcome};
 /// A live session in front of one box, for the account holder or one family member.
 #[derive(Debug)]
 pub struct Desk<'d, 's> {
+    /// the login that acts; every call goes through it, and a lapsed one is healed on the way
     pub live: &'d mut Live<'s>,
+    /// the box that is asked
     pub at: BoxAt,
+    /// the family member's numeric id; `None` is the account holder (protocol.md §5)
     pub family: Option<String>,
 }
 
@@ -48,6 +51,7 @@ pub enum Trouble {
     /// nothing was done, as far as the schedule shows: worth a later try
     #[error("{0}")]
     NotDone(String),
+    /// no usable login, or the platform's own error
     #[error(transparent)]
     Session(#[from] sessions::Error),
 }
@@ -55,8 +59,11 @@ pub enum Trouble {
 /// Whose a class is, as its row tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
+    /// a place is mine
     Booked,
+    /// a place on the waiting list is mine
     Waiting,
+    /// neither
     NotMine,
 }
 

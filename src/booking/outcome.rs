@@ -9,20 +9,33 @@ use crate::opening::Learned;
 /// How a wish to book ended (`cli.md`, "Booking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
+    /// a place is mine, proven by the answer or by the row
     Booked,
+    /// a place on the waiting list is mine
     Waitlisted,
+    /// it was mine before anything was asked for, or turned out to be
     AlreadyBooked,
     /// not open yet, and stored to be booked at the opening
     Prebooked,
+    /// a rehearsal: nothing in the schedule speaks against it
     WouldBook,
+    /// no place left, and queueing was not asked for or not possible
     Full,
+    /// no credit, or a membership that does not cover this class
     NoCredit,
+    /// a payment is pending
     PaymentPending,
+    /// no more classes for this day or period
     LimitReached,
+    /// another class of mine stands at that time
     SameTime,
+    /// the class is about to start, or has started
     TooLate,
+    /// cancelled by the gym, reserved for its staff, or not offered
     Closed,
+    /// AimHarder said no for a reason that only the message tells
     Refused,
+    /// booking is not open yet
     TooEarly,
 }
 
@@ -57,10 +70,13 @@ impl Serialize for Outcome {
 /// What came of it.
 #[derive(Debug, Clone)]
 pub struct BookReport {
+    /// what it came to
     pub outcome: Outcome,
     /// the class as it is now, as far as it was read again
     pub row: Row,
+    /// my reservation's number, which cancelling wants; `None` unless a place or a queue place is mine
     pub reservation: Option<String>,
+    /// AimHarder's words, cleaned, or why the schedule decided so
     pub message: Option<String>,
     /// the platform's own number for it
     pub state: Option<i64>,

@@ -21,7 +21,7 @@ Examples:
   aimharder completions fish > ~/.config/fish/completions/aimharder.fish
 
 Exit codes: 0 printed, 2 usage")]
-pub struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// The shell
     pub shell: Shell,
 }
@@ -35,7 +35,7 @@ pub enum Shell {
 
 /// What completion scripts call: prints candidates, never an error
 #[derive(Debug, Args)]
-pub struct CompleteArgs {
+pub(crate) struct CompleteArgs {
     /// The shell that asks
     pub shell: Shell,
     /// bash: its word breaks and the line up to the cursor; others: the words, the last one unfinished
@@ -53,7 +53,7 @@ Examples:
   aimharder man --dir ~/.local/share/man/man1
 
 Exit codes: 0 printed or written, 1 the folder cannot be written, 2 usage, 6 no such command")]
-pub struct ManArgs {
+pub(crate) struct ManArgs {
     /// The command, for example: prebook add
     #[arg(value_name = "COMMAND")]
     pub command: Vec<String>,

@@ -14,7 +14,7 @@ use crate::zone;
 /// A day as the user wrote it. Its form is checked when the command line is read; which day it
 /// is depends on the box's calendar.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DayArg(String);
+pub(crate) struct DayArg(String);
 
 impl FromStr for DayArg {
     type Err = String;
@@ -26,7 +26,7 @@ impl FromStr for DayArg {
 }
 
 impl DayArg {
-    pub fn today() -> Self {
+    pub(crate) fn today() -> Self {
         Self("today".into())
     }
 
@@ -34,7 +34,7 @@ impl DayArg {
     ///
     /// # Errors
     /// None in practice: the form was checked before.
-    pub fn on(&self, today: NaiveDate) -> Result<NaiveDate, String> {
+    pub(crate) fn on(&self, today: NaiveDate) -> Result<NaiveDate, String> {
         day::parse_day(&self.0, today)
     }
 }
@@ -47,8 +47,8 @@ Examples:
   aimharder boxes set crossfitdemo --opens 4d@07:00
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown, 3 login required, 5 unreachable, 6 not found, 2 usage")]
-pub struct BoxesArgs {
+Exit codes: 0 shown, 3 login required, 5 unreachable, 6 not found, 2 usage, 1 unusable store")]
+pub(crate) struct BoxesArgs {
     /// Ask AimHarder which boxes the account has
     #[arg(long)]
     pub detect: bool,
@@ -57,7 +57,7 @@ pub struct BoxesArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum BoxesCommand {
+pub(crate) enum BoxesCommand {
     Set(BoxSet),
 }
 
@@ -71,7 +71,7 @@ Example: aimharder boxes set boxdos --timezone Atlantic/Canary --opens 4d
 
 Exit codes: 0 done, 2 usage, 1 unusable store")]
 #[command(group = ArgGroup::new("what").required(true).multiple(true).args(["id", "timezone", "opens"]))]
-pub struct BoxSet {
+pub(crate) struct BoxSet {
     /// The box's name: the first part of its address
     #[arg(value_parser = box_name)]
     pub name: String,
@@ -96,8 +96,9 @@ Examples:
   aimharder classes --days 7 --class wod --open --json
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown (also when nothing fits), 3 login required, 5 unreachable, 6 no such box, 2 usage")]
-pub struct ClassesArgs {
+Exit codes: 0 shown (also when nothing fits), 3 login required, 5 unreachable, 6 no such box, 2 usage, \
+1 unusable store")]
+pub(crate) struct ClassesArgs {
     /// First day
     #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
     pub day: Option<DayArg>,
@@ -124,8 +125,9 @@ Examples:
   aimharder bookings --ics > gym.ics
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown, 3 login required, 5 unreachable, 6 no such box, 2 usage")]
-pub struct BookingsArgs {
+Exit codes: 0 shown, 3 login required, 5 unreachable, 6 no such box, 2 usage, \
+1 unusable store")]
+pub(crate) struct BookingsArgs {
     /// Past bookings too
     #[arg(long)]
     pub history: bool,
@@ -149,9 +151,9 @@ Examples:
 Acts with the device session unless --session says otherwise.
 Exit codes: 0 booked, queued, already mine or prebooked, 4 refused (full, no credit, limit, …), 9 not open yet, \
 6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage, \
-130 interrupted")]
+1 unusable store, 130 interrupted")]
 #[allow(clippy::struct_excessive_bools)] // flags are what they are
-pub struct BookArgs {
+pub(crate) struct BookArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
     #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
     pub day: DayArg,
@@ -195,8 +197,9 @@ Examples:
 
 Acts with the device session unless --session says otherwise.
 Exit codes: 0 cancelled, 4 refused or a late cancellation that --late would accept, 6 not booked or not \
-found, 3 login required, 5 unreachable and not cancelled, 8 outcome unknown, 2 usage")]
-pub struct CancelArgs {
+found, 3 login required, 5 unreachable and not cancelled, 8 outcome unknown, 2 usage, \
+1 unusable store")]
+pub(crate) struct CancelArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
     #[arg(
         long,

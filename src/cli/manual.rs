@@ -36,13 +36,13 @@ const FILES: [(&str, &str); 2] = [
 
 /// A page and the name of its file: `aimharder-prebook-add.1`.
 #[derive(Debug)]
-pub struct Page {
+pub(crate) struct Page {
     pub file: String,
     pub text: String,
 }
 
 /// The page of one command (of the program without a name). `None`: there is no such command.
-pub fn page(names: &[String]) -> Option<io::Result<Page>> {
+pub(crate) fn page(names: &[String]) -> Option<io::Result<Page>> {
     let root = definition();
     let mut command = &root;
     for name in names {
@@ -52,7 +52,7 @@ pub fn page(names: &[String]) -> Option<io::Result<Page>> {
 }
 
 /// All pages.
-pub fn pages() -> io::Result<Vec<Page>> {
+pub(crate) fn pages() -> io::Result<Vec<Page>> {
     let mut pages = Vec::new();
     let root = definition();
     let mut waiting = vec![&root];

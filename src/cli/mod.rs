@@ -5,7 +5,7 @@
 
 mod around;
 mod booking;
-pub mod manual;
+pub(crate) mod manual;
 mod notify;
 mod prebook;
 mod read;
@@ -20,21 +20,20 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 
-pub use around::{CompleteArgs, CompletionsArgs, ManArgs, Shell};
-pub use booking::{
+pub(crate) use around::{CompleteArgs, CompletionsArgs, ManArgs, Shell};
+pub(crate) use booking::{
     BookArgs, BookingsArgs, BoxSet, BoxesArgs, BoxesCommand, CancelArgs, ClassesArgs, DayArg,
 };
-pub use notify::{NotifyArgs, NotifyCommand};
-pub use prebook::{
-    PrebookAdd, PrebookArgs, PrebookCommand, PrebookList, PrebookRemove, PrebookRules,
-    PrebookRunArgs, PrebookSkip, SkipArg,
+pub(crate) use notify::{NotifyArgs, NotifyCommand};
+pub(crate) use prebook::{
+    PrebookAdd, PrebookArgs, PrebookCommand, PrebookList, PrebookRemove, PrebookRunArgs,
+    PrebookSkip,
 };
-pub use read::usage;
-pub use sessions::{
+pub(crate) use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,
 };
-pub use status::StatusArgs;
-pub use store::{BackupArgs, DecryptArgs, StoreArgs, StoreCommand};
+pub(crate) use status::StatusArgs;
+pub(crate) use store::{BackupArgs, StoreArgs, StoreCommand};
 
 use read::{box_name, family, fingerprint, id, number};
 
@@ -56,10 +55,11 @@ Exit codes: 0 done or already so, 1 unusable store or a bug, 2 usage or config, 
 #[command(name = "aimharder", version, about = ABOUT, after_help = FIRST_STEPS, arg_required_else_help = false)]
 #[command(max_term_width = 100)]
 pub struct Cli {
+    /// What stands before or after any subcommand.
     #[command(flatten)]
     pub everywhere: Everywhere,
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 }
 
 /// The flags that every command understands.
@@ -97,7 +97,7 @@ pub struct Everywhere {
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     Login(LoginArgs),
     Logout(LogoutArgs),
     Sessions(SessionsArgs),
@@ -119,7 +119,7 @@ pub enum Command {
 
 impl Command {
     /// The subcommand's own word.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Login(_) => "login",
             Self::Logout(_) => "logout",

@@ -9,13 +9,13 @@ use clap::{Args, Subcommand};
 Example: aimharder notify test
 
 Exit codes: 0 all channels were told, 5 none, 7 some, 2 usage, config, or no [[notify]] in it, 1 unusable store")]
-pub struct NotifyArgs {
+pub(crate) struct NotifyArgs {
     #[command(subcommand)]
     pub command: NotifyCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum NotifyCommand {
+pub(crate) enum NotifyCommand {
     /// Send a test message to every channel of the config, whatever its `on`
     ///
     /// The event is the first of the channel's `on`, its message says that it is a test. A command

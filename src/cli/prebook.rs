@@ -30,13 +30,13 @@ Examples:
   aimharder prebook run
 
 Exit codes: 0 done, 2 usage, 3 no account, 6 not found or ambiguous; see also `aimharder prebook run --help`")]
-pub struct PrebookArgs {
+pub(crate) struct PrebookArgs {
     #[command(subcommand)]
     pub command: PrebookCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum PrebookCommand {
+pub(crate) enum PrebookCommand {
     Add(PrebookAdd),
     List(PrebookList),
     Rules(PrebookRules),
@@ -79,7 +79,7 @@ Examples:
 Exit codes: 0 stored, 2 usage (also a class that has started), 3 no account, 6 no such box or several, \
 1 unusable store"
 )]
-pub struct PrebookAdd {
+pub(crate) struct PrebookAdd {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
     #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
     pub day: Option<DayArg>,
@@ -148,7 +148,7 @@ Examples:
 
 Shows all accounts unless --account names one.
 Exit codes: 0 shown, 1 unusable store, 2 usage")]
-pub struct PrebookList {
+pub(crate) struct PrebookList {
     /// Those that are settled too, with what was sent and what came back
     #[arg(long)]
     pub all: bool,
@@ -161,7 +161,7 @@ Example: aimharder prebook rules
 
 Shows all accounts unless --account names one.
 Exit codes: 0 shown, 1 unusable store, 2 usage")]
-pub struct PrebookRules {}
+pub(crate) struct PrebookRules {}
 
 /// Remove prebookings or weekly rules; what is booked stays booked
 ///
@@ -173,7 +173,7 @@ Examples:
   aimharder prebook remove r1 12 13
 
 Exit codes: 0 removed, 6 one of them is not there (then none is removed), 2 usage, 1 unusable store")]
-pub struct PrebookRemove {
+pub(crate) struct PrebookRemove {
     /// Numbers as `prebook list` and `prebook rules` show them
     #[arg(value_name = "ID|rID", required = true)]
     pub ids: Vec<PrebookId>,
@@ -191,7 +191,7 @@ Examples:
 
 Exit codes: 0 done, 2 usage (also a range that runs backwards), 3 no account, 6 --remove of days that are \
 not left out, or several accounts, 1 unusable store")]
-pub struct PrebookSkip {
+pub(crate) struct PrebookSkip {
     /// One day, or the first and the last: 2026-12-24..2027-01-06
     #[arg(value_name = "FROM[..TO]")]
     pub days: Option<SkipArg>,
@@ -202,7 +202,7 @@ pub struct PrebookSkip {
 
 /// A day or a range of days as the user wrote it; which days they are depends on the box's calendar.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SkipArg {
+pub(crate) struct SkipArg {
     from: DayArg,
     to: Option<String>,
 }
@@ -230,7 +230,7 @@ impl SkipArg {
     ///
     /// # Errors
     /// A range that ends before it begins.
-    pub fn on(&self, today: NaiveDate) -> Result<Skip, String> {
+    pub(crate) fn on(&self, today: NaiveDate) -> Result<Skip, String> {
         let from = self.from.on(today)?;
         let Some(to) = &self.to else {
             return Ok(Skip { from, to: from });
@@ -267,7 +267,7 @@ Acts for all accounts unless --account names one, with the background sessions u
 Exit codes: 0 all booked, queued or waiting for a later run, or nothing due, 3 login required, 4 refused, \
 5 unreachable, 6 no such class, 8 outcome unknown, 7 several of these or some succeeded, 2 usage, \
 1 unusable store, 130 interrupted")]
-pub struct PrebookRunArgs {
+pub(crate) struct PrebookRunArgs {
     /// Take what opens within this time
     #[arg(long, value_name = "TIME", default_value = "16m", value_parser = time::parse_duration)]
     pub horizon: Duration,

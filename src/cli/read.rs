@@ -126,7 +126,7 @@ fn fill<T>(
 }
 
 /// A usage error in clap's own clothes.
-pub fn usage(words: &str) -> clap::Error {
+pub(crate) fn usage(words: &str) -> clap::Error {
     clap::Error::raw(
         clap::error::ErrorKind::ValueValidation,
         format!("{words}\n"),

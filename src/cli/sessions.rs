@@ -21,7 +21,7 @@ Examples:
 
 Exit codes: 0 both logged in, 3 refused (wrong password, or too many wrong ones), 5 no usable answer, \
 7 only the device session was logged in, 2 usage, 1 unusable store")]
-pub struct LoginArgs {
+pub(crate) struct LoginArgs {
     /// E-mail address of the account
     pub email: Option<Account>,
     /// Read the password from the first line of standard input
@@ -44,8 +44,9 @@ Examples:
   aimharder logout
   aimharder logout --background --yes-delete-background
 
-Exit codes: 0 forgotten or nothing to forget, 2 usage, 1 unusable store, 6 no such fingerprint or several accounts")]
-pub struct LogoutArgs {
+Exit codes: 0 forgotten or nothing to forget, 2 usage, 1 unusable store, 6 no such fingerprint or several accounts, \
+5 another process keeps the session busy")]
+pub(crate) struct LogoutArgs {
     /// Forget all device sessions of the account
     #[arg(long, conflicts_with_all = ["fingerprint", "background"])]
     pub all_devices: bool,
@@ -65,13 +66,13 @@ Examples:
   aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off
 
 Exit codes: 0 shown, 2 usage, 6 no such fingerprint, 1 unusable store")]
-pub struct SessionsArgs {
+pub(crate) struct SessionsArgs {
     #[command(subcommand)]
     pub command: Option<SessionsCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum SessionsCommand {
+pub(crate) enum SessionsCommand {
     /// Show the stored sessions (the default)
     #[command(
         after_help = "Example: aimharder sessions list --json\n\nExit codes: 0 shown, 1 unusable store, 2 usage"
@@ -90,15 +91,15 @@ pub enum SessionsCommand {
 #[command(after_help = "\
 Example: aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off
 
-Exit codes: 0 done, 2 usage, 6 no such fingerprint or several")]
-pub struct SessionSet {
+Exit codes: 0 done, 2 usage, 6 no such fingerprint or several, 1 unusable store")]
+pub(crate) struct SessionSet {
     /// Whether `refresh` looks after the session
     #[arg(long, value_name = "on|off")]
     pub auto_refresh: Switch,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
+pub(crate) enum Switch {
     On,
     Off,
 }
@@ -116,7 +117,7 @@ Examples:
 Looks after the sessions of all accounts, of both kinds, unless --account or --session says otherwise.
 Exit codes: 0 all well or nothing to do, 3 logged out (a person must log in), 5 unreachable, \
 7 some failed, 2 usage, 1 unusable store")]
-pub struct RefreshArgs {
+pub(crate) struct RefreshArgs {
     /// Leave younger tokens alone
     #[arg(long, value_name = "TIME", default_value = "14m", value_parser = time::parse_duration)]
     pub stale_after: Duration,

@@ -25,7 +25,7 @@ Exit codes: 0 shown (with --check: no problem), 1 a store that cannot be used (d
 2 usage or a config that cannot be used, 3 a login is needed or in danger, 5 unreachable, \
 6 nothing is scheduled or a run is overdue, 7 problems of several kinds")]
 #[allow(clippy::struct_excessive_bools)] // flags are
-pub struct StatusArgs {
+pub(crate) struct StatusArgs {
     /// Exit with another code than 0 when there is a problem, say nothing when there is none
     #[arg(long)]
     pub check: bool,
@@ -42,7 +42,7 @@ pub struct StatusArgs {
 
 impl StatusArgs {
     /// Whether the server is to be asked.
-    pub fn asks(&self) -> bool {
+    pub(crate) fn asks(&self) -> bool {
         self.online || !(self.offline || self.check || self.prometheus)
     }
 }

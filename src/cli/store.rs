@@ -18,13 +18,13 @@ Examples:
 
 Exit codes: 0 done or already so, 1 unusable store or wrong key, 2 usage or no key to be had, \
 7 done, but old text is not yet cleaned away")]
-pub struct StoreArgs {
+pub(crate) struct StoreArgs {
     #[command(subcommand)]
     pub command: StoreCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum StoreCommand {
+pub(crate) enum StoreCommand {
     /// Print a new key: 64 random hex digits
     #[command(after_help = "\
 Example: aimharder store key | pass insert --multiline aimharder-store-key
@@ -70,14 +70,14 @@ Exit codes: 0 copied, 2 usage, or the file is there already, 1 unusable store or
 }
 
 #[derive(Debug, Args)]
-pub struct DecryptArgs {
+pub(crate) struct DecryptArgs {
     /// Without the key: forget tokens and cookies, keep everything else, log in again
     #[arg(long)]
     pub forget_logins: bool,
 }
 
 #[derive(Debug, Args)]
-pub struct BackupArgs {
+pub(crate) struct BackupArgs {
     /// The new file, readable by you alone
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,

@@ -143,7 +143,9 @@ fn read_config(named: Option<&Path>) -> Result<Config> {
         Ok(Config::load(path)?)
     } else {
         let path = config_path()?;
-        let missing = matches!(path.try_exists(), Ok(false));
+        // a link that leads nowhere is an unreadable config, not a missing one: its owner wrote settings
+        let missing = std::fs::symlink_metadata(&path)
+            .is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
         if missing {
             Ok(Config::default())
         } else {

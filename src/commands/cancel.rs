@@ -10,7 +10,7 @@ use crate::booking::{CancelOutcome, CancelReport, Desk, cancellable, find};
 use crate::cli::CancelArgs;
 use crate::clock;
 use crate::exit::Failure;
-use crate::model::class::{Class, Setting};
+use crate::model::class::Class;
 use crate::model::session::SessionKind;
 use crate::output::{CancelView, Out, SessionRef};
 
@@ -88,12 +88,7 @@ fn rehearse(row: &Row) -> CancelReport {
 }
 
 fn view(gym: &Gym, day: NaiveDate, report: CancelReport, session: SessionRef) -> CancelView {
-    let setting = Setting {
-        day,
-        zone: gym.zone,
-        opening: gym.opening.as_ref(),
-        now: clock::now(),
-    };
+    let setting = gym.setting(day);
     CancelView {
         outcome: report.outcome,
         class: Class::of(&report.row, setting),

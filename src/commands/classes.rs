@@ -10,7 +10,7 @@ use crate::booking::{Desk, find};
 use crate::cli::{ClassesArgs, DayArg};
 use crate::clock;
 use crate::exit::Failure;
-use crate::model::class::{Class, ClassState, Setting};
+use crate::model::class::{Class, ClassState};
 use crate::model::session::SessionKind;
 use crate::output::{ClassesView, Out, SessionRef};
 
@@ -53,12 +53,7 @@ fn days(first: &DayArg, count: u8, gym: &Gym) -> Result<Vec<NaiveDate>> {
 }
 
 fn fitting(rows: &[Row], day: NaiveDate, args: &ClassesArgs, gym: &Gym) -> Vec<Class> {
-    let setting = Setting {
-        day,
-        zone: gym.zone,
-        opening: gym.opening.as_ref(),
-        now: clock::now(),
-    };
+    let setting = gym.setting(day);
     let rows = find::by_name(rows.iter(), args.class.as_deref());
     let mut classes: Vec<Class> = rows
         .into_iter()

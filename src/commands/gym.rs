@@ -2,12 +2,14 @@
 //! what the platform told.
 
 use anyhow::Result;
+use chrono::NaiveDate;
 
 use super::app::App;
 use crate::aimharder::{BoxAt, BoxRef, Row};
 use crate::clock;
 use crate::exit::Failure;
 use crate::model::account::Account;
+use crate::model::class::Setting;
 use crate::opening::Opening;
 use crate::sessions::Live;
 use crate::store::{BoxRow, FoundBox};
@@ -22,6 +24,18 @@ pub(super) struct Gym {
     pub title: Option<String>,
     pub zone: chrono_tz::Tz,
     pub opening: Option<Opening>,
+}
+
+impl Gym {
+    /// What a row of this box's schedule is seen against, now.
+    pub(super) fn setting(&self, day: NaiveDate) -> Setting<'_> {
+        Setting {
+            day,
+            zone: self.zone,
+            opening: self.opening.as_ref(),
+            now: clock::now(),
+        }
+    }
 }
 
 impl App {

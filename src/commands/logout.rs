@@ -50,6 +50,9 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
             });
         }
     }
+    if !deleted.is_empty() {
+        scrub(app);
+    }
     out.show(&DeletedView { deleted })
 }
 
@@ -57,6 +60,20 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
 fn is_wanted(app: &App, account: &Account) -> Result<bool> {
     let account = Some(account);
     Ok(!app.store.rules(account)?.is_empty() || !app.store.open_prebookings(account)?.is_empty())
+}
+
+/// Take the deleted logins out of the file's unused parts, too. The rows are gone whatever comes
+/// of this.
+pub(super) fn scrub(app: &App) {
+    let why = match app.store.scrub() {
+        Ok(true) => return,
+        Ok(false) => "another process is using it".to_owned(),
+        Err(e) => e.to_string(),
+    };
+    log::warn!(
+        "the login is forgotten, but its text may still stand in unused parts of the store {} ({why})",
+        app.store.path().display()
+    );
 }
 
 fn chosen(

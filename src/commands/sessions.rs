@@ -45,6 +45,9 @@ fn prune(app: &App, out: &mut Out) -> Result<()> {
     let deleted = app
         .store
         .prune_devices(app.asked.account.as_ref(), before)?;
+    if deleted > 0 {
+        super::logout::scrub(app);
+    }
     out.show(&PrunedView { deleted })
 }
 

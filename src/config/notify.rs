@@ -9,12 +9,19 @@ use crate::text::quote;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
+    /// a prebooking was booked, or promoted from the waiting list
     Booked,
+    /// a prebooking has a place on the waiting list
     Waitlisted,
+    /// a prebooking is given up for good
     Failed,
+    /// a prebooking did not come through and will be tried again
     Postponed,
+    /// a session needs a person: nothing can log it in
     LoginRequired,
+    /// the platform could not be reached, for the third time in a row (cli.md "Told once")
     Unreachable,
+    /// a problem that was told of is over
     Recovered,
 }
 

@@ -13,6 +13,7 @@ use crate::text::quote;
 pub struct Account(String);
 
 impl Account {
+    /// The address as it is stored, shown and sent: trimmed, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }

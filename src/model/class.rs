@@ -14,34 +14,55 @@ use crate::zone;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassState {
+    /// it can be asked for, as far as the schedule tells; only asking shows whether booking has opened
     Open,
+    /// no place left
     Full,
+    /// a place is mine
     Booked,
+    /// a place on the waiting list is mine
     Waitlisted,
+    /// a known rule says that booking opens later
     NotOpen,
+    /// not enabled, reserved by the staff, or hidden
     Closed,
+    /// the gym has cancelled it
     Cancelled,
+    /// it has started
     Past,
 }
 
 /// One class of a box's schedule.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Class {
+    /// its number on this day, which booking wants
     pub id: String,
+    /// on the box's calendar
     pub day: NaiveDate,
+    /// by the box's wall clock
     #[serde(serialize_with = "hours_minutes")]
     pub start: NaiveTime,
+    /// by the box's wall clock; `None` where the platform does not tell
     #[serde(serialize_with = "maybe_hours_minutes")]
     pub end: Option<NaiveTime>,
+    /// the start as an instant ([`zone::resolve`] decides what daylight saving makes of it)
     #[serde(serialize_with = "instant")]
     pub starts_at: DateTime<Tz>,
+    /// cleaned and trimmed; may be empty
     pub name: String,
+    /// the coach's name; `None` where there is none
     pub coach: Option<String>,
+    /// places taken; `None` is unknown, not zero
     pub occupied: Option<u32>,
+    /// places there are; `None` is unknown, not zero
     pub capacity: Option<u32>,
+    /// people on the waiting list; `None` where there is no list
     pub waiting: Option<u32>,
+    /// what can be done with it now
     pub state: ClassState,
+    /// my reservation's number, which cancelling wants; `None` when it is not mine
     pub reservation_id: Option<String>,
+    /// when booking opens by the known rule; `None` unless it is [`ClassState::NotOpen`]
     #[serde(serialize_with = "maybe_instant")]
     pub opens_at: Option<DateTime<Tz>>,
 }
@@ -49,13 +70,18 @@ pub struct Class {
 /// What a row must be seen against.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'s> {
+    /// the row's day on the box's calendar
     pub day: NaiveDate,
+    /// the box's time zone
     pub zone: Tz,
+    /// when the box opens its classes; `None` where nobody knows
     pub opening: Option<&'s Opening>,
+    /// the instant it is looked at
     pub now: DateTime<Utc>,
 }
 
 impl Class {
+    /// The row, with what day, zone, rule and time make of it.
     pub fn of(row: &Row, setting: Setting<'_>) -> Self {
         let starts_at = zone::resolve(setting.zone, setting.day.and_time(row.start));
         let opens_at = setting

@@ -16,8 +16,10 @@ use crate::text::quote;
 /// One class that would do: a start, and perhaps a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
+    /// by the box's wall clock, to the minute
     #[serde(serialize_with = "hours_minutes", deserialize_with = "stored_time")]
     pub start: NaiveTime,
+    /// a name or part of one; `None` takes the only class of that time
     pub class: Option<String>,
 }
 
@@ -66,12 +68,19 @@ pub fn class_name(raw: &str) -> Result<String, String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Progress {
+    /// to be tried at its opening, or again by a later run
     Pending,
+    /// a run has claimed it ([`Prebooking::owner`])
     Executing,
+    /// a place is mine: final
     Booked,
+    /// a place on the waiting list is mine: each run looks at it again
     Waitlisted,
+    /// given up: final
     Failed,
+    /// the class has started before it was had: final
     Expired,
+    /// the gym has cancelled the class: final. Understood, but not written: runs store it as [`Self::Failed`]
     Cancelled,
 }
 
@@ -87,6 +96,7 @@ impl Progress {
         Self::Cancelled,
     ];
 
+    /// Its name in JSON and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -114,13 +124,19 @@ impl FromStr for Progress {
 /// What a prebooking is about; the same wishes stand in a weekly rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
+    /// who books
     pub account: Account,
     /// the box's name
     pub gym: String,
+    /// the class that is wanted most
     pub first: Choice,
+    /// tried in this order when the one before is not to be had
     pub alternatives: Vec<Choice>,
+    /// the family member's numeric id; `None` is the account holder
     pub family: Option<String>,
+    /// when none is to be had, queue for the first that was full
     pub waitlist: bool,
+    /// when none is to be had, try again later until the class starts
     pub watch: bool,
     /// an opening rule of its own
     pub opens: Option<Rule>,
@@ -137,19 +153,31 @@ impl Wish {
 /// A stored prebooking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prebooking {
+    /// as the user sees it: 7
     pub id: i64,
+    /// the weekly rule it came from; `None` for one added by hand
     pub rule: Option<i64>,
+    /// what is to be booked, and how
     pub wish: Wish,
+    /// the class's day on the box's calendar
     pub day: NaiveDate,
+    /// a later opening of the first choice, told by a refusal
     pub moved_to: Option<DateTime<Utc>>,
+    /// the last try's end; `None` before the first
     pub tried_at: Option<DateTime<Utc>>,
+    /// where it stands
     pub progress: Progress,
+    /// the run that has claimed it, by the name of its lock; `None` while nobody has
     pub owner: Option<String>,
+    /// booking requests sent, over all tries
     pub attempts: i64,
+    /// why it stands so, in words for people
     pub message: Option<String>,
+    /// my reservation's number, once it is had
     pub reservation: Option<String>,
     /// the class that was last asked for; once it is had, the one that was booked or queued for
     pub class_id: Option<String>,
+    /// when it was added, or unfolded from its rule
     pub created_at: DateTime<Utc>,
 }
 
@@ -172,7 +200,9 @@ impl Prebooking {
 /// What `prebook remove` takes: a prebooking (`7`) or a rule (`r1`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PrebookId {
+    /// shown as `r1`
     Rule(i64),
+    /// shown as `7`
     One(i64),
 }
 

@@ -23,6 +23,7 @@ pub enum SessionKind {
 }
 
 impl SessionKind {
+    /// Its name on the command line, in JSON and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Device => "device",
@@ -57,6 +58,7 @@ pub struct Fingerprint(String);
 pub const SHORTEST_PREFIX: usize = 6;
 
 impl Fingerprint {
+    /// The whole of it, as the platform is sent it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -15,10 +15,13 @@ use crate::text::quote;
 pub struct WeeklyRule {
     /// shown as `r1`
     pub id: i64,
+    /// what each occurrence is about
     pub wish: Wish,
+    /// on which days of the week, by the box's calendar
     pub weekdays: Weekdays,
     /// the last day, included
     pub until: Option<NaiveDate>,
+    /// when it was added
     pub created_at: DateTime<Utc>,
 }
 
@@ -27,6 +30,7 @@ pub struct WeeklyRule {
 pub struct Weekdays(Vec<Weekday>);
 
 impl Weekdays {
+    /// Whether the day falls on one of them.
     pub fn contains(&self, day: NaiveDate) -> bool {
         self.0.contains(&day.weekday())
     }
@@ -68,11 +72,14 @@ impl Serialize for Weekdays {
 /// Days of classes on which rules book nothing, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Skip {
+    /// the first day left out
     pub from: NaiveDate,
+    /// the last day left out
     pub to: NaiveDate,
 }
 
 impl Skip {
+    /// Whether the day is left out.
     pub fn contains(&self, day: NaiveDate) -> bool {
         (self.from..=self.to).contains(&day)
     }

@@ -30,19 +30,30 @@ const TEST_MESSAGE: &str = "test message of aimharder";
 /// One event, as channels tell it. Keys that do not apply are null (`cli.md`, "Config").
 #[derive(Debug, Clone, Serialize)]
 pub struct Notice {
+    /// what has happened
     pub event: Event,
+    /// when it was noticed
     #[serde(serialize_with = "utc")]
     pub time: DateTime<Utc>,
+    /// whose session or prebooking it is; `None` in a test without an account
     pub account: Option<Account>,
+    /// the box's name
     #[serde(rename = "box")]
     pub gym: Option<String>,
+    /// the prebooking's number; `None` for an event of a session
     pub prebooking_id: Option<i64>,
+    /// the class's name, as booked, else as wished for
     pub class: Option<String>,
+    /// the class's day on the box's calendar
     pub day: Option<NaiveDate>,
+    /// the class's start by the box's wall clock
     #[serde(serialize_with = "maybe_hours_minutes")]
     pub start: Option<NaiveTime>,
+    /// the outcome's name, as in the JSON of `prebook run`
     pub outcome: Option<String>,
+    /// the same in words, without secrets
     pub message: Option<String>,
+    /// my reservation's number, which cancelling wants
     pub reservation_id: Option<String>,
 }
 

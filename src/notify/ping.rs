@@ -15,8 +15,11 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// What a dead-man switch is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ping {
+    /// the work begins: `URL/start`
     Start,
+    /// it ended with 0: the URL itself
     Success,
+    /// it ended otherwise: `URL/fail`
     Fail,
 }
 

@@ -9,7 +9,7 @@ use super::page::Page;
 
 /// `completions`
 #[derive(Debug, Serialize)]
-pub struct ScriptView {
+pub(crate) struct ScriptView {
     pub script: &'static str,
 }
 
@@ -21,7 +21,7 @@ impl View for ScriptView {
 
 /// What a completion script reads: one candidate a line.
 #[derive(Debug, Serialize)]
-pub struct CandidatesView {
+pub(crate) struct CandidatesView {
     pub lines: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ impl View for CandidatesView {
 /// `man`
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ManView {
+pub(crate) enum ManView {
     /// a page in roff
     Page(String),
     /// files that were written

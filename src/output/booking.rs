@@ -16,7 +16,7 @@ use crate::model::instant::{hours_minutes, instant, maybe_hours_minutes, maybe_i
 
 /// `book`
 #[derive(Debug, Serialize)]
-pub struct BookView {
+pub(crate) struct BookView {
     pub outcome: Outcome,
     pub reservation_id: Option<String>,
     pub class: Class,
@@ -105,7 +105,7 @@ impl View for BookView {
 
 /// `cancel`
 #[derive(Debug, Serialize)]
-pub struct CancelView {
+pub(crate) struct CancelView {
     pub outcome: CancelOutcome,
     pub class: Class,
     pub message: Option<String>,
@@ -166,14 +166,14 @@ fn describe(class: &Class) -> String {
 
 /// `bookings`
 #[derive(Debug, Serialize)]
-pub struct BookingsView {
+pub(crate) struct BookingsView {
     pub bookings: Vec<BookingView>,
     pub history: Vec<HistoryView>,
     pub session: SessionRef,
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub struct BookingView {
+pub(crate) struct BookingView {
     pub day: NaiveDate,
     #[serde(serialize_with = "hours_minutes")]
     pub start: NaiveTime,
@@ -192,7 +192,7 @@ pub struct BookingView {
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub struct HistoryView {
+pub(crate) struct HistoryView {
     pub day: NaiveDate,
     #[serde(serialize_with = "hours_minutes")]
     pub start: NaiveTime,

@@ -10,7 +10,7 @@ use crate::opening::Source;
 
 /// One box, as `boxes` and `boxes set` show it.
 #[derive(Debug, Clone, Serialize)]
-pub struct BoxView {
+pub(crate) struct BoxView {
     #[serde(rename = "box")]
     pub gym: String,
     pub id: Option<i64>,
@@ -21,7 +21,7 @@ pub struct BoxView {
 }
 
 #[derive(Debug, Serialize)]
-pub struct BoxesView {
+pub(crate) struct BoxesView {
     pub boxes: Vec<BoxView>,
     /// only when the platform was asked
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use super::{SessionRef, View};
 use crate::model::class::{Class, ClassState};
 
 #[derive(Debug, Serialize)]
-pub struct ClassesView {
+pub(crate) struct ClassesView {
     #[serde(rename = "box")]
     pub gym: String,
     pub timezone: String,

@@ -16,7 +16,7 @@ use crate::zone;
 
 /// What is booked, for calendar programs.
 #[derive(Debug, Serialize)]
-pub struct IcsView {
+pub(crate) struct IcsView {
     pub bookings: Vec<BookingView>,
     pub account: Account,
     pub family: Option<String>,

@@ -31,27 +31,27 @@ use crate::exit::{Failure, Kind};
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::store::SessionRow;
 
-pub use around::{CandidatesView, ManView, ScriptView};
-pub use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
-pub use boxes::{BoxView, BoxesView};
-pub use classes::ClassesView;
-pub use ics::IcsView;
-pub use notify::{ChannelView, NotifyView};
+pub(crate) use around::{CandidatesView, ManView, ScriptView};
+pub(crate) use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
+pub(crate) use boxes::{BoxView, BoxesView};
+pub(crate) use classes::ClassesView;
+pub(crate) use ics::IcsView;
+pub(crate) use notify::NotifyView;
 pub use page::Page;
-pub use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
-pub use prebook_run::{ResultView, RunView};
-pub use prebook_views::{PrebookingView, RuleView, ShotView, StandingView};
-pub use prebook_words::prebooking_sentence;
-pub use progress::Progress;
-pub use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
-pub use sessions::{
+pub(crate) use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
+pub(crate) use prebook_run::{ResultView, RunView};
+pub(crate) use prebook_views::{PrebookingView, RuleView, StandingView};
+pub(crate) use prebook_words::{prebooking_sentence, still_waiting};
+pub(crate) use progress::Progress;
+pub(crate) use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
+pub(crate) use sessions::{
     DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
     SessionsView, nothing_books,
 };
-pub use status::{Manner, StatusView};
-pub use store::{BackupView, StoreKeyView, StoreView};
+pub(crate) use status::{Manner, StatusView};
+pub(crate) use store::{BackupView, StoreKeyView, StoreView};
 
-pub use waiting::{Countdown, no_need_to_stay, wait_words};
+pub(crate) use waiting::{Countdown, no_need_to_stay, wait_words};
 
 /// What `aimharder` says when it is called without a command, and nobody has logged in yet.
 pub const WHAT_TO_DO_FIRST: &str = "\
@@ -105,6 +105,7 @@ impl Out {
         }
     }
 
+    /// Is the result wanted as JSON?
     pub fn is_json(&self) -> bool {
         self.json
     }
@@ -224,7 +225,9 @@ impl std::fmt::Debug for Out {
 /// Which session acted, in the JSON of every command that talks to a box.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SessionRef {
+    /// a person's login, or the automation's
     pub kind: SessionKind,
+    /// the whole of it
     pub fingerprint: Fingerprint,
 }
 

@@ -11,13 +11,13 @@ use crate::notify::Report;
 
 /// Every channel of the config, in its order.
 #[derive(Debug, Serialize)]
-pub struct NotifyView {
+pub(crate) struct NotifyView {
     pub channels: Vec<ChannelView>,
 }
 
 /// How one of them took it.
 #[derive(Debug, Serialize)]
-pub struct ChannelView {
+pub(crate) struct ChannelView {
     /// its place in the config, from 1
     pub number: usize,
     pub channel: &'static str,
@@ -26,7 +26,7 @@ pub struct ChannelView {
 }
 
 impl NotifyView {
-    pub fn new(reports: Vec<Report>) -> Self {
+    pub(crate) fn new(reports: Vec<Report>) -> Self {
         let view = |report: Report| ChannelView {
             number: report.number,
             channel: report.channel,

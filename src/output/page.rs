@@ -10,6 +10,7 @@ use crate::text::{fit, pad};
 /// How the page looks. Colour is never the only sign of anything.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
+    /// only on a terminal that wants it
     pub colour: bool,
     /// columns; unlimited off a terminal
     pub width: Option<usize>,
@@ -59,6 +60,7 @@ pub(super) const fn give(column: usize, least: usize) -> Give {
 const UNREADABLE: usize = 5;
 
 impl Page {
+    /// The page for a result: `terminal` says whether somebody reads it there. NO_COLOR, TERM and COLUMNS are heeded.
     pub fn of_terminal(terminal: bool) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -77,6 +79,7 @@ impl Page {
         }
     }
 
+    /// The text in the colour of its meaning, or as it is where there is no colour.
     pub fn paint(&self, text: &str, tone: Tone) -> String {
         let style = match tone {
             _ if !self.colour => return text.to_owned(),

@@ -17,7 +17,7 @@ use crate::model::weekly::Skip;
 
 /// `prebook list`
 #[derive(Debug, Serialize)]
-pub struct PrebookListView {
+pub(crate) struct PrebookListView {
     pub prebookings: Vec<PrebookingView>,
     #[serde(skip)]
     pub all: bool,
@@ -40,7 +40,7 @@ impl View for PrebookListView {
 
 /// `prebook add`
 #[derive(Debug, Serialize)]
-pub struct PrebookedView {
+pub(crate) struct PrebookedView {
     pub prebookings: Vec<PrebookingView>,
     /// of a weekly rule
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,7 +73,7 @@ impl View for PrebookedView {
 
 /// `prebook rules`
 #[derive(Debug, Serialize)]
-pub struct RulesView {
+pub(crate) struct RulesView {
     pub rules: Vec<RuleView>,
     #[serde(skip)]
     pub now: DateTime<Utc>,
@@ -134,7 +134,7 @@ fn rule_notes(rule: &RuleView) -> Vec<String> {
 
 /// `prebook remove`
 #[derive(Debug, Serialize)]
-pub struct RemovedView {
+pub(crate) struct RemovedView {
     pub removed: Vec<PrebookId>,
     #[serde(skip)]
     pub prebookings: Vec<PrebookingView>,
@@ -162,7 +162,7 @@ impl View for RemovedView {
 
 /// `prebook skip`
 #[derive(Debug, Serialize)]
-pub struct SkipsView {
+pub(crate) struct SkipsView {
     pub skips: Vec<Skip>,
     /// in the store, on these days: left alone
     pub bookings: Vec<StandingView>,

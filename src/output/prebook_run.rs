@@ -13,7 +13,7 @@ use crate::exit::Failure;
 use crate::model::instant::{maybe_instant, maybe_millis};
 
 #[derive(Debug, Default, Serialize)]
-pub struct RunView {
+pub(crate) struct RunView {
     pub due: usize,
     pub booked: usize,
     pub waitlisted: usize,
@@ -28,7 +28,7 @@ pub struct RunView {
 
 /// One prebooking's result.
 #[derive(Debug, Clone, Serialize)]
-pub struct ResultView {
+pub(crate) struct ResultView {
     pub id: i64,
     pub outcome: &'static str,
     #[serde(serialize_with = "maybe_instant")]
@@ -122,7 +122,7 @@ impl RunView {
 
 impl ResultView {
     /// `18:30 WOD, Mon 23 Nov (crossfitdemo)`
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         format!(
             "{}, {} ({})",
             self.class,

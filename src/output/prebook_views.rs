@@ -17,7 +17,7 @@ use crate::zone::resolve;
 
 /// A prebooking, with the opening rule in force and its instant.
 #[derive(Debug, Clone, Serialize)]
-pub struct PrebookingView {
+pub(crate) struct PrebookingView {
     pub id: i64,
     pub rule: Option<PrebookId>,
     pub account: Account,
@@ -50,7 +50,7 @@ pub struct PrebookingView {
 
 /// One booking request and what came back.
 #[derive(Debug, Clone, Serialize)]
-pub struct ShotView {
+pub(crate) struct ShotView {
     #[serde(serialize_with = "instant_millis")]
     pub sent_at: DateTime<Tz>,
     pub class: String,
@@ -63,7 +63,7 @@ pub struct ShotView {
 
 /// A weekly rule, with the opening rule in force.
 #[derive(Debug, Clone, Serialize)]
-pub struct RuleView {
+pub(crate) struct RuleView {
     pub id: PrebookId,
     pub account: Account,
     #[serde(rename = "box")]
@@ -84,7 +84,7 @@ pub struct RuleView {
 
 /// A booking that the store knows of, in the shape of `bookings`.
 #[derive(Debug, Clone, Serialize)]
-pub struct StandingView {
+pub(crate) struct StandingView {
     /// of the prebooking
     pub id: i64,
     pub account: Account,
@@ -104,7 +104,7 @@ pub struct StandingView {
 
 impl PrebookingView {
     /// A stored prebooking in its box's zone, seen with the box's opening rule.
-    pub fn of(stored: Prebooking, zone: Tz, of_box: Option<Opening>) -> Self {
+    pub(crate) fn of(stored: Prebooking, zone: Tz, of_box: Option<Opening>) -> Self {
         let opening = stored.wish.opening(of_box);
         Self {
             opens: opening.map(|opening| opening.to_string()),
@@ -131,7 +131,7 @@ impl PrebookingView {
     }
 
     /// Add its history.
-    pub fn tell(&mut self, shots: Vec<Shot>) {
+    pub(crate) fn tell(&mut self, shots: Vec<Shot>) {
         let shots = shots.into_iter().map(|shot| ShotView {
             sent_at: shot.sent_at.with_timezone(&self.zone),
             class: shot.class,
@@ -144,7 +144,7 @@ impl PrebookingView {
         self.history = Some(shots.collect());
     }
 
-    pub fn starts_at(&self) -> DateTime<Tz> {
+    pub(crate) fn starts_at(&self) -> DateTime<Tz> {
         resolve(self.zone, self.day.and_time(self.start))
     }
 

@@ -2,11 +2,11 @@
 
 use crate::booking::Outcome;
 use crate::exit::Kind;
-use crate::model::prebooking::Progress;
+use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::prebook::{Ending, Settled};
 
 /// `prebooking 7 of ana@example.org, 18:30 WOD, Mon 23 Nov (crossfitdemo): the class is full`
-pub fn prebooking_sentence(settled: &Settled) -> String {
+pub(crate) fn prebooking_sentence(settled: &Settled) -> String {
     let prebooking = &settled.prebooking;
     let words = words(settled.ending);
     let told = settled.message.as_ref().filter(|told| *told != words);
@@ -16,11 +16,21 @@ pub fn prebooking_sentence(settled: &Settled) -> String {
     } else {
         ""
     };
+    let named = named(prebooking, &settled.choice);
+    format!("{named}: {words}{told}{next}")
+}
+
+/// Its place on the waiting list was looked at again.
+pub(crate) fn still_waiting(prebooking: &Prebooking) -> String {
+    let named = named(prebooking, &prebooking.wish.first);
+    format!("{named}: its place on the waiting list can be seen again, and stands")
+}
+
+fn named(prebooking: &Prebooking, choice: &Choice) -> String {
     format!(
-        "prebooking {} of {}, {}, {} ({}): {words}{told}{next}",
+        "prebooking {} of {}, {choice}, {} ({})",
         prebooking.id,
         prebooking.wish.account,
-        settled.choice,
         prebooking.day.format("%a %-d %b"),
         prebooking.wish.gym,
     )

@@ -16,7 +16,7 @@ pub(super) fn has_live_line() -> bool {
 
 /// Progress of a known number of things. Threads share it.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     total: usize,
     what: &'static str,
     /// when it was last shown; `None` off a terminal
@@ -30,7 +30,7 @@ struct Shown {
 }
 
 impl Progress {
-    pub fn new(total: usize, what: &'static str) -> Self {
+    pub(crate) fn new(total: usize, what: &'static str) -> Self {
         let shown = Shown {
             next: Instant::now() + QUIET_AT_FIRST,
             ever: false,
@@ -40,7 +40,7 @@ impl Progress {
     }
 
     /// So many are done.
-    pub fn step(&self, done: usize) {
+    pub(crate) fn step(&self, done: usize) {
         let Some(Ok(mut shown)) = self.shown.as_ref().map(Mutex::try_lock) else {
             return; // not watched, or another thread is just writing
         };
@@ -52,7 +52,7 @@ impl Progress {
     }
 
     /// Wipe the line.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if self
             .shown
             .as_ref()

@@ -12,7 +12,7 @@ use crate::model::session::{Fingerprint, SessionKind};
 
 /// What a refresh did.
 #[derive(Debug, Default, Serialize)]
-pub struct RefreshView {
+pub(crate) struct RefreshView {
     pub total: usize,
     pub updated: usize,
     pub fresh: usize,
@@ -30,7 +30,7 @@ pub struct RefreshView {
 
 /// What became of one session.
 #[derive(Debug, Serialize)]
-pub struct RefreshedSession {
+pub(crate) struct RefreshedSession {
     pub account: Account,
     pub kind: SessionKind,
     pub fingerprint: Fingerprint,
@@ -40,7 +40,7 @@ pub struct RefreshedSession {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RefreshOutcome {
+pub(crate) enum RefreshOutcome {
     Updated,
     Fresh,
     Busy,

@@ -17,7 +17,7 @@ use crate::store::Status;
 
 /// What `login` did.
 #[derive(Debug, Serialize)]
-pub struct LoginView {
+pub(crate) struct LoginView {
     pub account: Account,
     pub sessions: Vec<LoginSession>,
     pub boxes: Vec<LoginBox>,
@@ -28,7 +28,7 @@ pub struct LoginView {
 }
 
 #[derive(Debug, Serialize)]
-pub struct LoginSession {
+pub(crate) struct LoginSession {
     pub kind: SessionKind,
     pub fingerprint: Fingerprint,
     pub status: &'static str,
@@ -39,7 +39,7 @@ pub struct LoginSession {
 }
 
 #[derive(Debug, Serialize)]
-pub struct LoginBox {
+pub(crate) struct LoginBox {
     #[serde(rename = "box")]
     pub gym: String,
     pub id: Option<i64>,
@@ -102,12 +102,12 @@ impl View for LoginView {
 
 /// `sessions`
 #[derive(Debug, Serialize)]
-pub struct SessionsView {
+pub(crate) struct SessionsView {
     pub sessions: Vec<SessionView>,
 }
 
 #[derive(Debug, Serialize)]
-pub struct SessionView {
+pub(crate) struct SessionView {
     pub account: Account,
     pub kind: SessionKind,
     pub fingerprint: Fingerprint,
@@ -236,7 +236,7 @@ fn notes(session: &SessionView) -> Vec<String> {
 }
 
 /// Beside `logout --background`: prebookings or weekly rules stay behind.
-pub fn nothing_books(account: &Account) -> String {
+pub(crate) fn nothing_books(account: &Account) -> String {
     format!(
         "the prebookings and weekly rules of {account} stay, and cannot be booked without a background session; for a new one: \
          aimharder login {account} --only background"
@@ -245,12 +245,12 @@ pub fn nothing_books(account: &Account) -> String {
 
 /// `logout`
 #[derive(Debug, Serialize)]
-pub struct DeletedView {
+pub(crate) struct DeletedView {
     pub deleted: Vec<DeletedSession>,
 }
 
 #[derive(Debug, Serialize)]
-pub struct DeletedSession {
+pub(crate) struct DeletedSession {
     pub kind: SessionKind,
     pub fingerprint: Fingerprint,
 }
@@ -274,7 +274,7 @@ impl View for DeletedView {
 
 /// `sessions prune`
 #[derive(Debug, Serialize)]
-pub struct PrunedView {
+pub(crate) struct PrunedView {
     pub deleted: usize,
 }
 

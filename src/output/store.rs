@@ -11,7 +11,7 @@ use crate::exit::{Failure, Kind};
 
 /// `store encrypt`, `decrypt`, `rekey`
 #[derive(Debug, Serialize)]
-pub struct StoreView {
+pub(crate) struct StoreView {
     pub store: PathBuf,
     pub encrypted: bool,
     /// it was not so before
@@ -66,7 +66,7 @@ impl View for StoreView {
 
 /// `store key`
 #[derive(Serialize)]
-pub struct StoreKeyView {
+pub(crate) struct StoreKeyView {
     pub key: String,
 }
 
@@ -84,7 +84,7 @@ impl std::fmt::Debug for StoreKeyView {
 
 /// `store backup`
 #[derive(Debug, Serialize)]
-pub struct BackupView {
+pub(crate) struct BackupView {
     pub backup: PathBuf,
     pub encrypted: bool,
 }

@@ -18,7 +18,7 @@ use crate::model::time::human_age;
 const LONG: TimeDelta = TimeDelta::hours(1);
 
 /// What is waited for.
-pub fn wait_words(opens: DateTime<Tz>, is_opening: bool, now: DateTime<Utc>) -> String {
+pub(crate) fn wait_words(opens: DateTime<Tz>, is_opening: bool, now: DateTime<Utc>) -> String {
     let may = if is_opening { "opens" } else { "may open" };
     format!(
         "booking {may} {}, in {}; waiting (Ctrl-C gives up)",
@@ -28,7 +28,7 @@ pub fn wait_words(opens: DateTime<Tz>, is_opening: bool, now: DateTime<Utc>) -> 
 }
 
 /// What would do it without anybody staying; `None` when it is worth staying.
-pub fn no_need_to_stay(
+pub(crate) fn no_need_to_stay(
     opens: DateTime<Tz>,
     day: NaiveDate,
     choice: &Choice,
@@ -46,13 +46,13 @@ pub fn no_need_to_stay(
 
 /// A line that counts down until this is dropped.
 #[derive(Debug)]
-pub struct Countdown {
+pub(crate) struct Countdown {
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Countdown {
-    pub fn until(at: DateTime<Utc>) -> Self {
+    pub(crate) fn until(at: DateTime<Utc>) -> Self {
         if !has_live_line() {
             return Self {
                 stop: None,

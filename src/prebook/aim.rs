@@ -12,6 +12,8 @@ use crate::clock;
 use crate::exit::Kind;
 use crate::sessions;
 
+/// What earlier tries have left is looked for: before that nothing is sent for this opening.
+const FIRST_LOOK: TimeDelta = TimeDelta::minutes(2);
 /// Session fresh and held from here on.
 const SESSION: TimeDelta = TimeDelta::seconds(60);
 /// The class is looked up again.
@@ -87,6 +89,10 @@ impl Job<'_> {
         }
     }
 
+    pub(super) fn wait_for_first_look(&mut self, at: DateTime<Utc>) -> Result<(), Stop> {
+        self.wait(at, FIRST_LOOK)
+    }
+
     pub(super) fn wait_for_look_up(&mut self, at: DateTime<Utc>) -> Result<(), Stop> {
         // hundreds that open at one instant look up, and write down what they found, one by one
         self.wait(at, LOOK_UP + TimeDelta::milliseconds(self.stagger / 2))
@@ -120,7 +126,10 @@ impl Job<'_> {
         self.next_care = clock::steady() + CARE;
         let end = clock::steady() + LOCK;
         let fresh = self.live()?.freshen(YOUNG, end).map_err(Stop::from);
-        self.bear(fresh)
+        self.bear(fresh)?;
+        // over days two clocks part by more than the last measurement is ahead of the opening
+        self.with_jar(PATIENT_LOOK, HostClock::look);
+        Ok(())
     }
 
     /// Between the look-up and the shot: the clock measured, the connection warm.

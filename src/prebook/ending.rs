@@ -16,6 +16,7 @@ use crate::store::{SessionRow, Shot};
 /// How a try of a prebooking ended (`cli.md`, `prebook run`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
+    /// an outcome of booking: AimHarder's answer, or what the schedule decided
     Book(Outcome),
     /// the gym has cancelled the class
     Cancelled,
@@ -84,18 +85,27 @@ impl From<sessions::Error> for Stop {
 /// What came of a try.
 #[derive(Debug)]
 pub struct Fired {
+    /// how it ended
     pub ending: Ending,
+    /// why, in words for people
     pub message: Option<String>,
+    /// my reservation's number, once it is had
     pub reservation: Option<String>,
     /// which of the choices it is about
     pub choice: Option<Choice>,
+    /// the class as it was read last; `None` when it was never found
     pub class: Option<Row>,
+    /// when booking of that choice opens; `None` where nobody knows
     pub opens_at: Option<DateTime<Utc>>,
     /// the deciding request, by the server's clock
     pub fired_at: Option<DateTime<Utc>>,
+    /// every booking request, oldest first
     pub shots: Vec<Shot>,
+    /// the server's clock minus this machine's; `None` where it could not be measured
     pub clock_offset_ms: Option<f64>,
+    /// a refusal told of this later opening
     pub moved_to: Option<DateTime<Utc>>,
+    /// the session that acted, as it is now; `None` when none was had
     pub session: Option<SessionRow>,
     /// the rule that a guess has been found to be, for the user to set
     pub learned: Vec<Learned>,

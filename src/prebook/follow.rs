@@ -93,14 +93,16 @@ fn ask(
         at,
         family: prebooking.wish.family.clone(),
     };
-    // ids of classes change; the reservation's does not
+    // ids of classes change, and another class may have this one's now; the reservation's does not
     let rows = desk.schedule(prebooking.day)?.rows;
-    let same = |row: &Row| {
-        let reserved = row.reservation.is_some() && row.reservation == prebooking.reservation;
-        reserved || Some(&row.id) == prebooking.class_id.as_ref()
-    };
-    let row = rows.into_iter().find(same);
-    Ok((row, live.row().clone()))
+    let reserved =
+        |row: &&Row| row.reservation.is_some() && row.reservation == prebooking.reservation;
+    let numbered = |row: &&Row| Some(&row.id) == prebooking.class_id.as_ref();
+    let row = rows
+        .iter()
+        .find(reserved)
+        .or_else(|| rows.iter().find(numbered));
+    Ok((row.cloned(), live.row().clone()))
 }
 
 fn judge(row: Option<Row>, session: SessionRow) -> Option<Followed> {

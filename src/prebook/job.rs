@@ -23,12 +23,17 @@ use crate::store::Shot;
 
 /// A probe of the server's clock that takes longer than this says nothing sharp.
 const PROBE: Duration = Duration::from_secs(5);
+/// The class has started: a schedule that cannot be read by then is not waited for any longer.
+const LAST_LOOK: Duration = Duration::from_secs(30);
 
 /// Where classes are to be fired at.
 #[derive(Debug, Clone)]
 pub struct Place {
+    /// the box's host, as `centre_url` named it
     pub host: String,
+    /// the number that every call of the box wants (protocol.md §4); `None` where it is still unknown
     pub id: Option<i64>,
+    /// the box's zone and opening rule
     pub calendar: Calendar,
 }
 
@@ -145,7 +150,7 @@ impl<'j> Job<'j> {
 
     /// The class has started, and only the schedule is looked at.
     pub(super) fn begin_afterwards(&mut self) {
-        self.end = until(self.server_now(), self.shared.give_up);
+        self.end = until(self.server_now(), self.shared.give_up.min(LAST_LOOK));
     }
 
     /// `--give-up` is over, or the class starts.

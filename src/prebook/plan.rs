@@ -10,6 +10,7 @@ use crate::zone;
 /// What a box's clock and rules say, for one prebooking.
 #[derive(Debug, Clone, Copy)]
 pub struct Calendar {
+    /// the box's time zone
     pub zone: Tz,
     /// the box's rule; a prebooking's own rule beats it
     pub opening: Option<Opening>,
@@ -77,10 +78,10 @@ impl Calendar {
             None => moved.map_or(Next::Unknown, Next::At),
             Some(rule) if rule.guess => {
                 let guess = self.guess(rule, prebooking, choice);
-                match moved.filter(|moved| guess.at().is_some_and(|at| at < *moved)) {
-                    Some(moved) => Next::At(moved),
-                    None => guess,
-                }
+                // a refusal that told no more than the guess takes none of its half hours away
+                let guessed = rule.opens_at(prebooking.day, choice.start, self.zone);
+                let later = moved.filter(|moved| *moved > guessed && Some(*moved) > guess.at());
+                later.map_or(guess, Next::At)
             }
             Some(rule) => {
                 let at = rule

@@ -12,7 +12,6 @@ use super::run::Run;
 use crate::clock;
 use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};
-use crate::sessions::Pick;
 use crate::store;
 
 /// What was postponed is tried again after so long in a run that lives on (`cli.md`).
@@ -66,7 +65,7 @@ impl<'r> Round<'r> {
         let now = clock::now();
         let store = self.run.shared.sessions.store;
         for prebooking in store.open_prebookings(self.run.account)? {
-            let place = self.place(&prebooking);
+            let place = (self.places)(&prebooking);
             let calendar = calendar(&place);
             let over = calendar.is_over(&prebooking, now);
             let wanted = prebooking.progress == Progress::Waitlisted
@@ -101,19 +100,6 @@ impl<'r> Round<'r> {
     pub(super) fn ended(&mut self, id: i64) {
         if let Some(tried) = self.tried.get_mut(&id) {
             tried.ended = Some(clock::steady());
-        }
-    }
-
-    /// Where, if somebody may act there: a single device session acts for its own account only.
-    fn place(&self, prebooking: &Prebooking) -> Result<Place, String> {
-        let account = &prebooking.wish.account;
-        match (&self.run.shared.pick, &self.run.owner_of_device) {
-            (Pick::Device(print), Some(owner)) if owner != account => Err(format!(
-                "--fingerprint names the device session {} of {owner}, which cannot act for {account}; \
-                 run without --fingerprint, or with --account {owner}",
-                print.short()
-            )),
-            _ => (self.places)(prebooking),
         }
     }
 

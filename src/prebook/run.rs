@@ -33,28 +33,38 @@ const STACK: usize = 512 * 1024;
 /// One run.
 #[derive(Debug)]
 pub struct Run<'r> {
+    /// whose prebookings; `None`: everybody's
     pub account: Option<&'r Account>,
+    /// how far ahead an opening may lie to be taken, by this machine's clock
     pub horizon: Duration,
     /// this run's name in claims
     pub(super) owner: String,
     pub(super) shared: Shared<'r>,
-    /// whose the one device session is that acts
-    pub(super) owner_of_device: Option<Account>,
     stack: usize,
+}
+
+/// What a run tells.
+#[derive(Debug)]
+pub enum News {
+    /// what one came to, stored already
+    Settled(Box<Settled>),
+    /// its place on the waiting list was looked at, and stands
+    StillWaiting(Box<Prebooking>),
 }
 
 /// What a thread has come to.
 struct Done {
     id: i64,
-    settled: Option<Settled>,
+    news: Option<News>,
     broken: Option<Error>,
 }
 
 impl<'r> Run<'r> {
-    /// `pick` acts; one device session acts for its owner only.
+    /// `pick` acts, for this account's prebookings or for all. One device session acts for one
+    /// account only: then it has to be named.
     pub fn new(
         sessions: &'r Sessions<'r>,
-        (pick, owner_of_device): (Pick, Option<Account>),
+        pick: Pick,
         (horizon, give_up): (Duration, Duration),
         account: Option<&'r Account>,
     ) -> Self {
@@ -63,13 +73,13 @@ impl<'r> Run<'r> {
             horizon,
             owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
             shared: Shared::new(sessions, pick, give_up),
-            owner_of_device,
             stack: STACK,
         }
     }
 
     /// Do it all. `places` tells where a prebooking is to be fired; `unfold` brings the weekly
-    /// rules' occurrences up to date; `tell` is given each result once it is stored.
+    /// rules' occurrences up to date; `tell` is given each result once it is stored, and each place
+    /// on a waiting list that stands.
     ///
     /// # Errors
     /// The first of those of the store, of `unfold` and of `tell`. All results were told.
@@ -77,7 +87,7 @@ impl<'r> Run<'r> {
         &self,
         places: &Places<'_>,
         unfold: &dyn Fn() -> Result<()>,
-        tell: &mut dyn FnMut(Settled) -> Result<()>,
+        tell: &mut dyn FnMut(News) -> Result<()>,
     ) -> Result<()> {
         self.go_with(places, unfold, tell, &|task| self.carry_out(task))
     }
@@ -86,7 +96,7 @@ impl<'r> Run<'r> {
         &self,
         places: &Places<'_>,
         unfold: &dyn Fn() -> Result<()>,
-        tell: &mut dyn FnMut(Settled) -> Result<()>,
+        tell: &mut dyn FnMut(News) -> Result<()>,
         work: &(dyn Fn(&Task) -> Done + Sync),
     ) -> Result<()> {
         let locks = &self.shared.sessions.locks;
@@ -113,7 +123,7 @@ impl<'r> Run<'r> {
                 if let Ok(end) = ended.recv_timeout(LOOK_AGAIN) {
                     under_way -= 1;
                     round.ended(end.id);
-                    let told = end.settled.map_or(Ok(()), &mut *tell);
+                    let told = end.news.map_or(Ok(()), &mut *tell);
                     broken = broken.or(end.broken).or(told.err());
                 }
             }
@@ -171,7 +181,10 @@ impl<'r> Run<'r> {
             let followed = follow::look(self, prebooking, place, clock::now());
             return match followed {
                 Some(followed) => self.keep_followed(Settled::followed(prebooking, followed)),
-                None => Done::nothing(prebooking.id),
+                None => Done {
+                    news: Some(News::StillWaiting(Box::new(prebooking.clone()))),
+                    ..Done::nothing(prebooking.id)
+                },
             };
         }
         let claim = Claim::of(self, prebooking);
@@ -238,7 +251,7 @@ impl Done {
     fn nothing(id: i64) -> Self {
         Self {
             id,
-            settled: None,
+            news: None,
             broken: None,
         }
     }
@@ -252,7 +265,7 @@ impl Done {
         };
         Self {
             id,
-            settled: (ours || in_any_case).then_some(settled),
+            news: (ours || in_any_case).then(|| News::Settled(Box::new(settled))),
             broken,
         }
     }

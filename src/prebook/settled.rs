@@ -14,21 +14,35 @@ use crate::store::{SessionRow, Settlement};
 /// What came of one prebooking.
 #[derive(Debug)]
 pub struct Settled {
+    /// as it was before this try
     pub prebooking: Prebooking,
+    /// where it stands now
     pub progress: Progress,
+    /// how the try ended
     pub ending: Ending,
+    /// why, in words for people
     pub message: Option<String>,
+    /// my reservation's number, once it is had
     pub reservation: Option<String>,
     /// which of its choices it is about
     pub choice: Choice,
+    /// the class as it was read last; `None` when it was never found
     pub class: Option<Row>,
+    /// when booking of that choice opens; `None` where nobody knows
     pub opens_at: Option<DateTime<Utc>>,
+    /// the deciding request, by the server's clock; `None` when none was sent
     pub fired_at: Option<DateTime<Utc>>,
+    /// booking requests sent in this try
     pub attempts: i64,
+    /// the server's clock minus this machine's; `None` where it could not be measured
     pub clock_offset_ms: Option<f64>,
+    /// how long after the opening the last request arrived, by the server's clock; negative: before it
     pub lateness_ms: Option<f64>,
+    /// a refusal told of this later opening
     pub moved_to: Option<DateTime<Utc>>,
+    /// the session that acted; `None` when none was had
     pub session: Option<SessionRow>,
+    /// the rules that refusals told, or that a guess has been found to be
     pub learned: Vec<Learned>,
     /// a signal waits until this is told
     pub shield: Option<Shield>,

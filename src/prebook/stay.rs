@@ -27,13 +27,21 @@ const CLOCK_DOUBT: TimeDelta = TimeDelta::minutes(1);
 /// Who waits for which class.
 #[derive(Debug)]
 pub struct Stay<'s> {
+    /// the way to a login
     pub sessions: &'s Sessions<'s>,
+    /// who books
     pub account: &'s Account,
+    /// which session acts
     pub pick: &'s Pick,
+    /// the family member's numeric id; `None` is the account holder
     pub family: Option<&'s str>,
+    /// the class's day on the box's calendar
     pub day: NaiveDate,
+    /// the box
     pub place: &'s Place,
+    /// the class by time and name, for a look-up that ids do not survive
     pub choice: Choice,
+    /// its number when it was last seen
     pub class_id: &'s str,
     /// queue when it is full
     pub waitlist: bool,
@@ -42,7 +50,9 @@ pub struct Stay<'s> {
 /// What came of it.
 #[derive(Debug)]
 pub struct Stayed {
+    /// how it ended
     pub report: BookReport,
+    /// the session that acted, as it is now
     pub session: SessionRow,
     /// a signal waits until this is told
     pub shield: Option<Shield>,
@@ -53,6 +63,7 @@ pub struct Stayed {
 /// When booking is worth the next try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextTry {
+    /// the instant to send at
     pub at: DateTime<Utc>,
     /// it is the opening itself, not one of a guess's half hours
     pub is_opening: bool,

@@ -13,9 +13,6 @@ use crate::clock;
 use crate::model::prebooking::{Choice, Prebooking};
 use crate::opening::Learned;
 
-/// Where whoever died before may have had a class, it is looked for no earlier than so long before
-/// the opening: before that nothing was sent.
-const SENT_NOTHING: TimeDelta = TimeDelta::minutes(2);
 /// What the schedule shows that nobody lived to write down.
 const FOUND: &str = "found in the schedule: an earlier try had booked it";
 
@@ -108,7 +105,7 @@ impl<'s> Story<'s> {
         if let Some(queued) = self.queue(&tries)? {
             tries.push(queued);
         }
-        Ok(deciding(tries))
+        Ok(deciding(tries, self.prebooking.wish.watch))
     }
 
     fn try_choice(&mut self, choice: &Choice) -> Result<Tried, Stop> {
@@ -163,33 +160,42 @@ impl<'s> Story<'s> {
             return Ok(None);
         }
         let full = Ending::Book(Outcome::Full);
-        match tries.iter().find(|tried| tried.ending == full) {
-            Some(full) => self.job.queue(full),
-            None => Ok(None),
-        }
+        let Some(full) = tries.iter().find(|tried| tried.ending == full) else {
+            return Ok(None);
+        };
+        let mut choices = self.prebooking.choices();
+        self.trying = choices
+            .find(|choice| **choice == full.choice)
+            .unwrap_or(self.trying);
+        self.job.queue(full)
     }
 
-    /// A run died with this claim, or requests were sent.
+    /// A run died with this claim, requests were sent, or a class was about to be asked for: that
+    /// stays written down, also when a run after the dead one could not look what came of it.
     fn was_tried(&self) -> bool {
-        self.prebooking.owner.is_some() || self.prebooking.attempts > 0
+        let it = self.prebooking;
+        it.owner.is_some() || it.attempts > 0 || it.class_id.is_some()
     }
 
     /// A try before this one may have had a class without living to write it down: then whichever
     /// of the choices is mine is the one, before anything is sent (design.md, promise 9).
     fn already_had(&mut self) -> Result<Option<Tried>, Stop> {
-        // of one class alone its own row tells, when it is looked up
+        // of one class whose requests are known its own row tells, when it is looked up
         let one = self.prebooking.wish.alternatives.is_empty();
-        if !self.was_tried() || (one && self.prebooking.owner.is_none()) {
+        let known = self.prebooking.owner.is_none() && self.prebooking.attempts > 0;
+        if !self.was_tried() || (one && known) {
             return Ok(None);
         }
         let now = self.job.server_now();
         let calendar = &self.job.order.place.calendar;
-        let opening = calendar.soonest(self.prebooking, now);
-        if opening.is_some_and(|at| at > now + SENT_NOTHING) {
-            return Ok(None);
-        }
-        let ahead = opening.filter(|at| *at > now);
+        let ahead = calendar
+            .soonest(self.prebooking, now)
+            .filter(|at| *at > now);
         self.job.begin(&self.prebooking.wish.first, ahead);
+        if let Some(at) = ahead {
+            self.job.open_session(ahead)?;
+            self.job.wait_for_first_look(at)?;
+        }
         self.find_mine(ahead)
     }
 
@@ -197,7 +203,9 @@ impl<'s> Story<'s> {
     fn find_mine(&mut self, ahead: Option<DateTime<Utc>>) -> Result<Option<Tried>, Stop> {
         self.job.open_session(ahead)?;
         let rows = self.job.within_give_up(Job::rows)?;
-        let is_mine = |row: &&Row| matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
+        // what the gym has cancelled is nobody's any more: what its choice comes to is told elsewhere
+        let is_mine =
+            |row: &&Row| !row.cancelled && matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
         let described = self.prebooking.choices().find_map(|choice| {
             let row = self.job.fitting(choice, &rows).ok().filter(is_mine)?;
             Some((choice, row))
@@ -247,8 +255,8 @@ impl<'s> Story<'s> {
 }
 
 /// The try that tells what became of all: the last when it ended the story, else the first that a
-/// later run may mend, else the first.
-fn deciding(mut tries: Vec<Tried>) -> Tried {
+/// later run may mend (full is for `--watch` only), else one that was full, else the first.
+fn deciding(mut tries: Vec<Tried>, watch: bool) -> Tried {
     let last = tries.len().saturating_sub(1);
     let ended = tries
         .last()
@@ -256,8 +264,12 @@ fn deciding(mut tries: Vec<Tried>) -> Tried {
     let at = if ended {
         last
     } else {
-        let mendable = |tried: &Tried| tried.ending.stays_pending(true);
-        tries.iter().position(mendable).unwrap_or(0)
+        let mendable = |watch| {
+            tries
+                .iter()
+                .position(|tried| tried.ending.stays_pending(watch))
+        };
+        mendable(watch).or_else(|| mendable(true)).unwrap_or(0)
     };
     tries.swap_remove(at)
 }

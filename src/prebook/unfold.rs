@@ -38,6 +38,7 @@ pub struct Setting<'s> {
     pub skips: &'s [Skip],
     /// days that need no prebooking (any more)
     pub settled: &'s BTreeSet<NaiveDate>,
+    /// what "today" and "over" are told by
     pub now: DateTime<Utc>,
 }
 

@@ -11,10 +11,18 @@ use crate::store;
 /// Why there is no usable login. Each says what a person must do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// nobody has logged in so far, or the session was forgotten
     #[error("no {kind} session for {account}; run `aimharder login {account}`")]
-    None { account: Account, kind: SessionKind },
+    None {
+        /// whose login is missing
+        account: Account,
+        /// which of the two
+        kind: SessionKind,
+    },
+    /// no session's fingerprint begins as `--fingerprint` says
     #[error("{0}")]
     NoSuchFingerprint(String),
+    /// the fingerprints of several sessions begin so
     #[error("{0}")]
     Ambiguous(String),
     /// the platform has ended the session
@@ -23,8 +31,10 @@ pub enum Error {
     /// the platform refused e-mail or password
     #[error("{0}")]
     Refused(String),
+    /// five refused logins in fifteen minutes: nothing more is sent until the time that the message tells
     #[error("{0}")]
     TooManyRefusals(String),
+    /// no password was had from its source
     #[error("{0}")]
     Password(String),
     /// a login that was neither granted nor refused
@@ -36,12 +46,16 @@ pub enum Error {
     /// the token was updated, `setrefresh` was not done
     #[error("setrefresh failed: {0}")]
     NotProlonged(aimharder::Error),
+    /// somebody else held the session's lock all the time there was
     #[error("{0}")]
     LockBusy(String),
+    /// the file system cannot lock, or the lock file cannot be made
     #[error("{0}")]
     LockBroken(String),
+    /// the store's own
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// the platform's own
     #[error(transparent)]
     Platform(#[from] aimharder::Error),
 }

@@ -50,6 +50,7 @@ impl Drop for Held {
     }
 }
 
+/// Why a lock is not held.
 #[derive(Debug)]
 pub enum LockError {
     /// somebody else held it for all the time we had: who, as far as known

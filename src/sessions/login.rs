@@ -24,9 +24,13 @@ const WINDOW: TimeDelta = TimeDelta::minutes(15);
 /// What to log in, and with what.
 #[derive(Debug)]
 pub struct LoginTry<'t> {
+    /// whose login
     pub account: &'t Account,
+    /// a person's or the automation's
     pub kind: SessionKind,
+    /// the device it is to be known as
     pub fingerprint: &'t Fingerprint,
+    /// proof of who asks; never stored
     pub password: &'t Secret,
     /// the password came from a source that automation would ask again
     pub unattended: bool,
@@ -35,7 +39,9 @@ pub struct LoginTry<'t> {
 /// A login that AimHarder has granted, already stored.
 #[derive(Debug)]
 pub struct Granted {
+    /// as the store has it now
     pub row: SessionRow,
+    /// the gyms that the answer names
     pub boxes: Vec<BoxRef>,
     /// `setrefresh` did not work afterwards: it is tried again at the next refresh
     pub warning: Option<String>,

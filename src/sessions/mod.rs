@@ -44,11 +44,13 @@ pub const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 /// Device sessions older than this are pruned, and no longer refreshed by automation.
 pub const DEVICE_LIFE: TimeDelta = TimeDelta::days(7);
 
+/// What asking for a login comes to.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Which session acts. There is no way to ask without saying so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pick {
+    /// the device session used last, or the background session
     Kind(SessionKind),
     /// a device session, by its whole fingerprint
     Device(Fingerprint),
@@ -57,9 +59,13 @@ pub enum Pick {
 /// All there is to a session besides the session itself.
 #[derive(Debug)]
 pub struct Sessions<'a> {
+    /// where logins are kept
     pub store: &'a Store,
+    /// the way to the servers
     pub platform: &'a Platform,
+    /// where passwords come from, and the salt of background fingerprints
     pub config: &'a Config,
+    /// who may update which session now
     pub locks: lock::Locks,
 }
 
@@ -157,6 +163,7 @@ impl<'a> Sessions<'a> {
 }
 
 impl Live<'_> {
+    /// The session as the store had it when it was read or written last, secrets included.
     pub fn row(&self) -> &SessionRow {
         &self.row
     }

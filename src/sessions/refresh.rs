@@ -31,6 +31,7 @@ pub struct Plan {
     pub stale_after: Option<TimeDelta>,
     /// `setrefresh` for every session updated now
     pub deep: bool,
+    /// threads at work, 1 or more
     pub jobs: usize,
     /// requests a second over all threads, 0 = no limit
     pub rate: u32,
@@ -41,6 +42,7 @@ pub struct Plan {
 pub enum Fate {
     /// its token was updated; a `setrefresh` that failed afterwards is only worth a word
     Updated {
+        /// why `setrefresh` failed; `None` when it was done or not due
         warning: Option<aimharder::Error>,
     },
     /// another process had updated it meanwhile
@@ -51,6 +53,7 @@ pub enum Fate {
     LoggedOut(Error),
     /// the platform had ended it; it was logged in again
     Relogged,
+    /// it went wrong otherwise; it stays active, and its row notes why
     Failed(Error),
     /// the batch was stopped before its turn: the address is blocked
     NotTried,

@@ -5,13 +5,13 @@ use super::schedule::{By, Entry, Job};
 use crate::model::time::parse_duration;
 
 /// The entries of a crontab. `of`: in a system crontab, whose lines have a user, only that user's count.
-pub fn entries(text: &str, of: Owner<'_>) -> Vec<Entry> {
+pub(crate) fn entries(text: &str, of: Owner<'_>) -> Vec<Entry> {
     text.lines().flat_map(|line| entry(line, of)).collect()
 }
 
 /// Whose crontab it is.
 #[derive(Debug, Clone, Copy)]
-pub enum Owner<'u> {
+pub(crate) enum Owner<'u> {
     /// `crontab -l`
     Ours,
     /// `/etc/crontab`, `/etc/cron.d/*`: lines name a user, and only this one's are ours

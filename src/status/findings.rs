@@ -16,7 +16,7 @@ use crate::told::OUTAGE;
 const CLOCK: TimeDelta = TimeDelta::seconds(30);
 /// One thing that somebody should know. Problems come before hints, in the order of `cli.md`: config, store, logins.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Finding {
+pub(crate) enum Finding {
     ConfigUnusable(String),
     ConfigWritable(PathBuf, u32),
     /// it has secrets in it
@@ -74,7 +74,7 @@ pub enum Finding {
 
 impl Finding {
     /// Its name in JSON.
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::ConfigUnusable(_) => "config_unusable",
             Self::ConfigWritable(..) => "config_writable",
@@ -111,7 +111,7 @@ impl Finding {
     }
 
     /// The kind of a problem, by the exit-code table; `None` for a hint.
-    pub fn problem(&self) -> Option<Kind> {
+    pub(crate) fn problem(&self) -> Option<Kind> {
         match self {
             Self::ConfigUnusable(_)
             | Self::ConfigWritable(..)
@@ -148,7 +148,7 @@ impl Finding {
 
 /// The code of `status --check`: 2 and 1 for a config and a store that cannot be used, whatever else there is; else that of
 /// the problems when it is one, and 7 when they are of several kinds.
-pub fn verdict(findings: &[Finding]) -> Option<Kind> {
+pub(crate) fn verdict(findings: &[Finding]) -> Option<Kind> {
     let broken = findings.iter().find_map(|finding| match finding {
         Finding::ConfigUnusable(_)
         | Finding::StoreUnusable(_)

@@ -25,7 +25,7 @@ const CLOCK_HINT: TimeDelta = TimeDelta::seconds(2);
 const ROOM: u64 = 16 << 20;
 
 /// All that is to be said about the facts, problems first.
-pub fn judge(report: &Report) -> Vec<Finding> {
+pub(crate) fn judge(report: &Report) -> Vec<Finding> {
     let mut found = Vec::new();
     config(report, &mut found);
     store(report, &mut found);

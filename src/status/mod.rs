@@ -6,13 +6,13 @@
 //! ```
 //!
 //! Facts and judgement are apart, so that the judgement is a pure function of the facts. Nothing here writes, asks the
-//! network or prints; only [`schedule`] starts processes and reads files.
+//! network or prints; only `schedule` starts processes and reads files.
 
-pub mod crontab;
-pub mod findings;
+pub(crate) mod crontab;
+pub(crate) mod findings;
 mod judge;
-pub mod schedule;
-pub mod timers;
+pub(crate) mod schedule;
+pub(crate) mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -27,12 +27,12 @@ use crate::model::instant::{hours_minutes, instant, maybe_instant, maybe_utc, ut
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::store::Status;
 
-pub use judge::judge;
-pub use schedule::Schedule;
+pub(crate) use judge::judge;
+pub(crate) use schedule::Schedule;
 
 /// All facts of one look.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     #[serde(serialize_with = "utc")]
     pub checked_at: DateTime<Utc>,
     pub version: &'static str,
@@ -52,7 +52,7 @@ pub struct Report {
 
 /// The config in use.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct ConfigFacts {
+pub(crate) struct ConfigFacts {
     pub path: Option<PathBuf>,
     pub exists: bool,
     pub usable: bool,
@@ -70,7 +70,7 @@ pub struct ConfigFacts {
 
 /// The store in use.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct StoreFacts {
+pub(crate) struct StoreFacts {
     pub path: Option<PathBuf>,
     pub exists: bool,
     pub usable: bool,
@@ -105,6 +105,7 @@ pub enum Key {
     NoSource,
     /// its source has none, and why
     Lacking(String),
+    /// the logins were sealed with another one
     Wrong,
     /// its source has not answered in time
     Silent,
@@ -120,7 +121,7 @@ impl Key {
 /// What a quick check of the store's file has found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Integrity {
+pub(crate) enum Integrity {
     Ok,
     Damaged,
     /// no store, or too large a one to be read whole in passing
@@ -130,7 +131,7 @@ pub enum Integrity {
 
 /// One account and its logins.
 #[derive(Debug, Clone, Serialize)]
-pub struct AccountFacts {
+pub(crate) struct AccountFacts {
     pub account: Account,
     pub password_source: Option<&'static str>,
     /// its source's password was refused: it is not tried again by itself
@@ -141,7 +142,7 @@ pub struct AccountFacts {
 
 /// One stored login.
 #[derive(Debug, Clone, Serialize)]
-pub struct LoginFacts {
+pub(crate) struct LoginFacts {
     pub kind: SessionKind,
     pub fingerprint: Fingerprint,
     pub status: Status,
@@ -163,7 +164,7 @@ pub struct LoginFacts {
 
 /// What is to be booked.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Plans {
+pub(crate) struct Plans {
     /// how many, by status
     pub counts: BTreeMap<String, usize>,
     pub rules: usize,
@@ -179,7 +180,7 @@ pub struct Plans {
 
 /// One pending prebooking.
 #[derive(Debug, Clone, Serialize)]
-pub struct Coming {
+pub(crate) struct Coming {
     pub id: i64,
     pub account: Account,
     #[serde(rename = "box")]
@@ -203,7 +204,7 @@ pub struct Coming {
 
 /// The booking request that was sent last.
 #[derive(Debug, Clone, Serialize)]
-pub struct LastRequest {
+pub(crate) struct LastRequest {
     #[serde(serialize_with = "utc")]
     pub sent_at: DateTime<Utc>,
     pub outcome: String,
@@ -213,7 +214,7 @@ pub struct LastRequest {
 
 /// One host of the platform, asked once.
 #[derive(Debug, Clone, Serialize)]
-pub struct HostFacts {
+pub(crate) struct HostFacts {
     pub host: String,
     pub reachable: bool,
     pub round_trip_ms: Option<f64>,
@@ -226,7 +227,7 @@ pub struct HostFacts {
 
 impl Plans {
     /// Neither booked nor given up.
-    pub fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         let count = |status: &str| self.counts.get(status).copied().unwrap_or_default();
         count("pending") + count("executing") + count("waitlisted")
     }
@@ -234,7 +235,7 @@ impl Plans {
 
 impl HostFacts {
     /// How far the clocks are apart at least.
-    pub fn certain_offset(&self) -> Option<TimeDelta> {
+    pub(crate) fn certain_offset(&self) -> Option<TimeDelta> {
         let off = self.clock_offset_ms?;
         let sure = (off.abs() - self.clock_uncertainty_ms?).max(0.0);
         #[allow(clippy::cast_possible_truncation)] // clocks are not that far apart

@@ -16,14 +16,14 @@ use crate::model::instant::maybe_utc;
 use crate::process;
 
 /// These tools answer at once, or something is wrong with them.
-pub const LIMIT: Duration = Duration::from_secs(2);
+pub(crate) const LIMIT: Duration = Duration::from_secs(2);
 /// Where the shipped system units keep their store.
 const SYSTEM_STATE: &str = "/var/lib/aimharder";
 
 /// What is to be done again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Job {
+pub(crate) enum Job {
     Refresh,
     Prebook,
 }
@@ -31,7 +31,7 @@ pub enum Job {
 /// What does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum By {
+pub(crate) enum By {
     Crontab,
     UserTimer,
     SystemTimer,
@@ -39,7 +39,7 @@ pub enum By {
 
 /// One crontab line or timer of ours.
 #[derive(Debug, Clone, Serialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub by: By,
     pub job: Job,
     pub active: bool,
@@ -57,7 +57,7 @@ pub struct Entry {
 
 /// All that was found.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Schedule {
+pub(crate) struct Schedule {
     pub entries: Vec<Entry>,
     /// user timers end when their user logs out
     #[serde(skip)]
@@ -69,7 +69,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// Does something active do this for the store in use, for all accounts or for this one?
-    pub fn runs(&self, job: Job, account: &str) -> bool {
+    pub(crate) fn runs(&self, job: Job, account: &str) -> bool {
         self.entries.iter().any(|entry| {
             let for_it = entry.account.as_deref().is_none_or(|only| only == account);
             entry.job == job && entry.active && entry.serves && for_it
@@ -79,7 +79,7 @@ impl Schedule {
 
 /// A look under way.
 #[derive(Debug)]
-pub struct Look {
+pub(crate) struct Look {
     crontab: thread::JoinHandle<Answer>,
     user: thread::JoinHandle<Answer>,
     system: thread::JoinHandle<Answer>,
@@ -95,7 +95,7 @@ enum Answer {
 }
 
 /// Ask all tools at once; meanwhile there is other work to do.
-pub fn look() -> Look {
+pub(crate) fn look() -> Look {
     let timers = [
         "list-timers",
         "--no-legend",
@@ -129,7 +129,7 @@ fn ask(tool: &str, args: &[&str]) -> Answer {
 
 impl Look {
     /// What was found, as seen from the store in use.
-    pub fn done(self, store: &Path) -> Schedule {
+    pub(crate) fn done(self, store: &Path) -> Schedule {
         let mut found = Schedule::default();
         let answer = |handle: thread::JoinHandle<Answer>| handle.join().unwrap_or(Answer::Nothing);
         let user = user_name();

@@ -6,7 +6,7 @@ use super::schedule::{By, Entry, Job};
 
 /// The active timers in the output of `systemctl list-timers --no-legend`: the next time comes first on a line, the
 /// timer and what it activates come last.
-pub fn listed(text: &str, by: By) -> Vec<Entry> {
+pub(crate) fn listed(text: &str, by: By) -> Vec<Entry> {
     text.lines().filter_map(|line| one(line, by)).collect()
 }
 
@@ -20,7 +20,7 @@ fn one(line: &str, by: By) -> Option<Entry> {
 }
 
 /// A timer of ours by its unit's name; `None` for any other unit.
-pub fn entry(unit: &str, by: By, active: bool) -> Option<Entry> {
+pub(crate) fn entry(unit: &str, by: By, active: bool) -> Option<Entry> {
     let stem = unit.strip_suffix(".timer")?;
     let (stem, instance) = match stem.split_once('@') {
         Some((_, "")) => return None, // a template runs nothing

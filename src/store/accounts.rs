@@ -14,6 +14,7 @@ use crate::secret::Secret;
 /// A refused password as a slow salted hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedPassword {
+    /// random bytes, new for each refused password
     pub salt: Vec<u8>,
     /// in hex
     pub hash: Secret,
@@ -111,6 +112,7 @@ impl Store {
         }
     }
 
+    /// Keep the refused password's hash, in place of an earlier one, so that nothing unattended tries it again.
     pub fn remember_refused(&self, account: &Account, refused: &RefusedPassword) -> Result<()> {
         let secret = [(hash_of(account.as_str()), &refused.hash)];
         self.keep(Loss::Bearable, secret, |db, [hash]| {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::open::{beside, cannot};
+use super::open::{beside, cannot, plain_name};
 use super::{At, Error, Result, Store};
 
 impl Store {
@@ -55,14 +55,15 @@ fn make(path: &Path) -> Result<()> {
 
 /// A whole copy on disk.
 fn copy(connection: &Connection, to: &Path) -> Result<()> {
-    let Some(name) = to.to_str() else {
+    let plain = plain_name(to);
+    let Some(name) = plain.to_str() else {
         let shown = to.display();
         return Err(Error::Unusable(format!(
             "cannot copy the store to {shown}: the name is not valid UTF-8"
         )));
     };
     connection.execute("VACUUM INTO ?1", [name]).at(to)?;
-    write_ahead(to).at(to)?;
+    write_ahead(&plain).at(to)?;
     File::open(to)
         .and_then(|file| file.sync_all())
         .map_err(|e| cannot("copy the store to", to, &e))

@@ -8,31 +8,45 @@ use crate::model::account::Account;
 /// One gym as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoxRow {
+    /// the first label of its host, which is what `--box` means
     pub name: String,
     /// the remembered host of `centre_url`, when it lies within the configured domain
     pub host: Option<String>,
+    /// as the platform tells it, for the `box=` of every call; `None` while unknown
     pub id: Option<i64>,
+    /// the gym's own name, such as "CrossFit Demo"
     pub title: Option<String>,
+    /// the number that `boxes set --id` gave; it beats `id`
     pub set_id: Option<i64>,
+    /// the zone that `boxes set --timezone` gave, an IANA name
     pub timezone: Option<String>,
+    /// the rule that `boxes set --opens` gave, as [`crate::opening::Rule`] writes it
     pub opens: Option<String>,
+    /// the rule that refusals have taught, such as `4d?`; any set rule beats it
     pub learned: Option<String>,
 }
 
 /// A gym as a login, whoami or `/home` names it.
 #[derive(Debug, Clone)]
 pub struct FoundBox {
+    /// the first label of its host
     pub name: String,
+    /// the host that `centre_url` names, or the link on `/home`
     pub host: String,
+    /// for the `box=` of every call; `None` where it was not told
     pub id: Option<i64>,
+    /// the gym's own name, where it was told
     pub title: Option<String>,
 }
 
 /// What `boxes set` may change; `None` leaves a thing as it is.
 #[derive(Debug, Clone, Default)]
 pub struct BoxSettings {
+    /// the number for the `box=` of every call
     pub id: Option<i64>,
+    /// an IANA name
     pub timezone: Option<String>,
+    /// an opening rule
     pub opens: Option<String>,
 }
 
@@ -72,6 +86,7 @@ impl Store {
         rows.collect::<rusqlite::Result<_>>().at(self.path())
     }
 
+    /// One gym by its name, whoever trains there.
     pub fn gym(&self, name: &str) -> Result<Option<BoxRow>> {
         let sql = format!("SELECT {COLUMNS} FROM boxes WHERE name = ?1");
         self.db()

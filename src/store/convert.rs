@@ -11,7 +11,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::accounts::hash_of;
-use super::keyring::{no_key, seal_row};
+use super::keyring::{another_key, no_key, seal_row};
 use super::open::{BUSY, conversion_lock};
 use super::seal::{Place, Sealer};
 use super::sessions::places;
@@ -32,6 +32,7 @@ const NO_NEW_KEY: &str = "the new key on standard input must be 64 hex digits (`
 /// What a conversion has done.
 #[derive(Debug)]
 pub struct Conversion {
+    /// whether secrets are encrypted now
     pub sealed: bool,
     /// it was not so before
     pub changed: bool,
@@ -50,7 +51,12 @@ impl Store {
     /// No key, or one that does not fit a store that is sealed already. Then nothing was changed.
     pub fn encrypt(&self) -> Result<Conversion> {
         self.ready()?;
-        let sealer = self.new_sealer(&self.key()?)?;
+        let key = self.key()?;
+        let sealer = self.new_sealer(&key)?;
+        // a source that makes a key up would lock everything away for ever
+        if self.key()? != key {
+            return Err(another_key());
+        }
         let _alone = conversion_lock(self.path())?;
         if self.sealed_with()?.is_some() {
             return self.done(false);

@@ -12,8 +12,11 @@ use crate::model::session::{Fingerprint, SessionKind};
 /// Which sessions a refresh looks at.
 #[derive(Debug, Clone)]
 pub struct DueQuery<'a> {
+    /// one account's sessions; `None`: all accounts'
     pub account: Option<&'a Account>,
+    /// sessions of one kind; `None`: of both
     pub kind: Option<SessionKind>,
+    /// one session, by its whole fingerprint
     pub fingerprint: Option<&'a Fingerprint>,
     /// device sessions created before this are left alone
     pub devices_since: DateTime<Utc>,

@@ -2,15 +2,17 @@
 //! for this alone. Nothing else depends on any of it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
 use rusqlite::{Connection, OpenFlags, Params, params};
 
 use super::keyring::Keyring;
-use super::open::check_file;
+use super::open::{behind_links, beside, check_file, plain_name};
 use super::{At, Result, Store, immediate};
 
 /// A name is noted again after so many days, and forgotten when it was not seen for so many.
@@ -27,9 +29,18 @@ impl Store {
     /// # Errors
     /// No store, or one that is not ours to use. One of another schema shows in the questions.
     pub fn open_to_read(path: &Path) -> Result<Self> {
+        let path = &behind_links(path)?;
         check_file(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).at(path)?;
+        let connection = if beside(path, "-wal").exists() {
+            Connection::open_with_flags(plain_name(path), flags)
+        } else {
+            // nobody has it open, and all is in the file: even a reader would make a log and its index, and leave them
+            let uri = untouched(path);
+            Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
+        };
+        let connection = connection.at(path)?;
+        connection.busy_timeout(Duration::ZERO).at(path)?;
         Ok(Self {
             connection: Mutex::new(connection),
             path: path.to_owned(),
@@ -115,6 +126,23 @@ impl Store {
             .collect::<rusqlite::Result<_>>()
             .at(self.path())
     }
+}
+
+/// The file as SQLite reads it without any lock or file beside it.
+fn untouched(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for byte in plain_name(path).as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte));
+            }
+            byte => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
 }
 
 fn noted(db: &Connection, gym: &str) -> rusqlite::Result<BTreeMap<String, String>> {

@@ -120,6 +120,13 @@ pub(super) fn no_key() -> Error {
     )
 }
 
+pub(super) fn another_key() -> Error {
+    Error::Key(
+        "the source of the store's key gives another key every time: let it print one that is kept (nothing was changed)"
+            .to_owned(),
+    )
+}
+
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keyring(…)")

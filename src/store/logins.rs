@@ -13,11 +13,17 @@ use crate::secret::Secret;
 /// A login that AimHarder has just granted.
 #[derive(Debug)]
 pub struct NewLogin<'a> {
+    /// whose login
     pub account: &'a Account,
+    /// a person's or the automation's; an account has one of the automation's
     pub kind: SessionKind,
+    /// the device it was granted to
     pub fingerprint: &'a Fingerprint,
+    /// the first refresh token (protocol.md §3)
     pub token: Secret,
+    /// the cookie jar as JSON
     pub cookies: Secret,
+    /// when it was granted, by this machine's clock
     pub now: DateTime<Utc>,
 }
 

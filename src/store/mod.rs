@@ -6,7 +6,8 @@
 //! statement or one short transaction.
 //!
 //! * `open` – permissions, creation, migrations
-//! * `sessions` – logins, their tokens and generations; `logins` – new ones
+//! * `sessions` – logins, their tokens and generations; `logins` – new ones; `due` – those a refresh looks at;
+//!   `forget` – those that go
 //! * `durable` – what the platform has replaced, and the room it needs
 //! * `secrets` – secrets in and out, plain or sealed; `seal` – the cipher; `convert` – from one to the other,
 //!   `tidy` – and what that leaves behind; `keyring` – who has the key
@@ -24,6 +25,7 @@ mod boxes;
 mod convert;
 mod due;
 mod durable;
+mod forget;
 mod hints;
 mod keyring;
 mod logins;
@@ -93,6 +95,7 @@ impl fmt::Debug for Store {
 /// Why the store cannot be used. Nothing was changed or replaced.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
+    /// corrupt, written by a newer version, somebody else's, readable by others, or not to be opened
     #[error("{0}")]
     Unusable(String),
     /// the key of a store with sealed secrets is not to be had from its source: a matter of the config
@@ -101,9 +104,12 @@ pub enum Error {
     /// a file that would have to be overwritten
     #[error("{0}")]
     Taken(String),
+    /// the database failed: a full disk, a lock not had, a file that changed underneath
     #[error("the store {} cannot be used: {}", path.display(), in_words(cause))]
     Sqlite {
+        /// the store's file
         path: PathBuf,
+        /// what SQLite said
         cause: Arc<rusqlite::Error>,
     },
 }
@@ -116,6 +122,7 @@ fn in_words(cause: &rusqlite::Error) -> String {
     }
 }
 
+/// What a question to the store comes to.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Begin a transaction that will write. It takes the writer's place at once: one that first reads and

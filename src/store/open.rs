@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::clock;
 
@@ -44,6 +44,7 @@ impl Store {
     /// place that cannot be written. In none of these cases anything is changed.
     pub fn open(path: &Path) -> Result<Self> {
         create_if_missing(path)?;
+        let path = &behind_links(path)?;
         check_file(path)?;
         let mut connection = connect(path)?;
         if version(&connection, path)? != VERSION {
@@ -75,6 +76,14 @@ fn create_if_missing(path: &Path) -> Result<()> {
     }
 }
 
+/// The file that a link leads to: locks, log and copies stand beside it, and whoever uses another name must meet them.
+pub(super) fn behind_links(path: &Path) -> Result<PathBuf> {
+    if fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink()) {
+        return fs::canonicalize(path).map_err(|e| cannot("read the store", path, &e));
+    }
+    Ok(path.to_owned())
+}
+
 pub(super) fn check_file(path: &Path) -> Result<()> {
     let facts = fs::metadata(path).map_err(|e| cannot("read the store", path, &e))?;
     let shown = path.display();
@@ -99,7 +108,7 @@ pub(super) fn check_file(path: &Path) -> Result<()> {
 fn connect(path: &Path) -> Result<Connection> {
     // no SQLITE_OPEN_CREATE: the file is there, made by us with its mode from the first byte
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).at(path)?;
+    let connection = Connection::open_with_flags(plain_name(path), flags).at(path)?;
     connection.busy_timeout(BUSY).at(path)?;
     connection
         .execute_batch(
@@ -140,7 +149,10 @@ fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
         before_migration(path, from, &connection)?;
     }
     for (step, sql) in STEPS.iter().enumerate().skip(from) {
-        let change = connection.transaction().at(path)?;
+        // immediate: whoever writes just now is waited for
+        let change = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .at(path)?;
         change.execute_batch(sql).at(path)?;
         change
             .pragma_update(
@@ -218,6 +230,11 @@ pub(super) fn conversion_lock_if_free(path: &Path) -> Result<Option<File>> {
             name.display()
         ))),
     }
+}
+
+/// The name by which SQLite takes the file and nothing else: to it `file:x` is a URI, and `:memory:` no file at all.
+pub(super) fn plain_name(path: &Path) -> PathBuf {
+    Path::new(".").join(path) // an absolute one stays as it is
 }
 
 /// `aimharder.db` + `.lock` → `aimharder.db.lock`, in the same folder.

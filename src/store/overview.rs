@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{At, Result, Shot, Store, instant};
+use super::prebookings::read_shot;
+use super::{At, Result, Shot, Store};
 use crate::model::account::Account;
 
 impl Store {
@@ -57,17 +58,7 @@ impl Store {
                    JOIN prebookings ON prebookings.id = shots.prebooking \
                    WHERE ?1 IS NULL OR account = ?1 ORDER BY shots.id DESC LIMIT 1";
         self.db()
-            .query_row(sql, params![account.map(Account::as_str)], |row| {
-                Ok(Shot {
-                    sent_at: instant(row.get(0)?),
-                    class: row.get(1)?,
-                    outcome: row.get(2)?,
-                    book_state: row.get(3)?,
-                    message: row.get(4)?,
-                    clock_offset_ms: row.get(5)?,
-                    lateness_ms: row.get(6)?,
-                })
-            })
+            .query_row(sql, params![account.map(Account::as_str)], read_shot)
             .optional()
             .at(self.path())
     }

@@ -11,26 +11,38 @@ use crate::model::prebooking::{Choice, Prebooking, Progress, Wish};
 /// How a try of a prebooking ended, as it is stored.
 #[derive(Debug, Clone)]
 pub struct Settlement {
+    /// where it stands now
     pub progress: Progress,
+    /// why, in words for people; `None` clears what stood there
     pub message: Option<String>,
+    /// my reservation's number; `None` keeps the one that is known
     pub reservation: Option<String>,
+    /// the class that was booked or queued for; `None` keeps the one that is known
     pub class_id: Option<String>,
     /// booking requests sent in this try
     pub attempts: i64,
     /// a refusal told a later opening
     pub moved_to: Option<DateTime<Utc>>,
+    /// when the try ended, or the opening it was made for where this machine's clock is behind
     pub tried_at: DateTime<Utc>,
 }
 
 /// One booking request and what came back.
 #[derive(Debug, Clone)]
 pub struct Shot {
+    /// by this machine's clock
     pub sent_at: DateTime<Utc>,
+    /// time, name and number of the class, for people
     pub class: String,
+    /// the outcome's name, or the kind of trouble
     pub outcome: String,
+    /// `bookState` as it came; `None` where no answer came
     pub book_state: Option<i64>,
+    /// AimHarder's words, cleaned, or what went wrong
     pub message: Option<String>,
+    /// the server's clock minus this machine's; `None` where it could not be measured
     pub clock_offset_ms: Option<f64>,
+    /// how long after the opening it arrived, by the server's clock; negative: before it; `None` where the opening or that clock is unknown
     pub lateness_ms: Option<f64>,
 }
 
@@ -38,6 +50,7 @@ pub(super) const PREBOOKING: &str = "id, rule, account, box, day, start, class, 
      opens, moved_to, tried_at, status, owner, attempts, message, reservation_id, class_id, created_at";
 
 impl Store {
+    /// One prebooking, whatever became of it.
     pub fn prebooking(&self, id: i64) -> Result<Option<Prebooking>> {
         let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE id = ?1");
         self.db()
@@ -156,21 +169,24 @@ impl Store {
                  WHERE prebooking = ?1 ORDER BY id",
             )
             .at(self.path())?;
-        let rows = query.query_map([prebooking], |row| {
-            Ok(Shot {
-                sent_at: instant(row.get(0)?),
-                class: row.get(1)?,
-                outcome: row.get(2)?,
-                book_state: row.get(3)?,
-                message: row.get(4)?,
-                clock_offset_ms: row.get(5)?,
-                lateness_ms: row.get(6)?,
-            })
-        });
+        let rows = query.query_map([prebooking], read_shot);
         rows.at(self.path())?
             .collect::<rusqlite::Result<_>>()
             .at(self.path())
     }
+}
+
+/// From the columns `sent_at` to `lateness_ms`, in the order of [`Shot`].
+pub(super) fn read_shot(row: &Row<'_>) -> rusqlite::Result<Shot> {
+    Ok(Shot {
+        sent_at: instant(row.get(0)?),
+        class: row.get(1)?,
+        outcome: row.get(2)?,
+        book_state: row.get(3)?,
+        message: row.get(4)?,
+        clock_offset_ms: row.get(5)?,
+        lateness_ms: row.get(6)?,
+    })
 }
 
 pub(super) fn read_prebooking(row: &Row<'_>) -> rusqlite::Result<Prebooking> {

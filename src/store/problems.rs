@@ -36,6 +36,7 @@ impl Store {
             .at(self.path())
     }
 
+    /// What was told of a subject; `None`: it never had a problem, or it is over and told.
     pub fn problem(&self, subject: &str) -> Result<Option<Problem>> {
         self.db()
             .query_row(
@@ -52,6 +53,7 @@ impl Store {
             .at(self.path())
     }
 
+    /// Remember what was told of a subject.
     pub fn put_problem(&self, subject: &str, problem: &Problem) -> Result<()> {
         self.db()
             .execute(

@@ -23,8 +23,11 @@ const STANDING: &str = "p.account = r.account AND p.box = r.box AND p.start = r.
 /// A rule as `prebook add --weekly` tells it.
 #[derive(Debug, Clone)]
 pub struct NewRule {
+    /// what each occurrence is about
     pub wish: Wish,
+    /// on which days of the week
     pub weekdays: Weekdays,
+    /// the last day, included; `None`: for ever
     pub until: Option<NaiveDate>,
 }
 

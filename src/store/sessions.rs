@@ -12,7 +12,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::seal::Place;
 use super::secrets::Loss;
-use super::{At, Result, Store, immediate, instant, millis};
+use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::secret::Secret;
@@ -21,18 +21,26 @@ use crate::secret::Secret;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
+    /// the platform takes it, as far as anybody knows
     Active,
+    /// a token update said logout: the login is over
     Expired,
 }
 
 /// One stored login.
 #[derive(Debug, Clone)]
 pub struct SessionRow {
+    /// the store's own number for it, never shown
     pub id: i64,
+    /// whose login
     pub account: Account,
+    /// a person's or the automation's
     pub kind: SessionKind,
+    /// the device it was granted to
     pub fingerprint: Fingerprint,
+    /// whether the platform still honours it
     pub status: Status,
+    /// whether `refresh` looks after it (`sessions set --auto-refresh`)
     pub auto_refresh: bool,
     /// empty in listings
     pub token: Secret,
@@ -40,16 +48,23 @@ pub struct SessionRow {
     pub cookies: Secret,
     /// by the server's clock, as the token itself says
     pub token_expires_at: Option<DateTime<Utc>>,
+    /// counts tokens: whoever writes says which one was read, and loses against a newer one; −1 only while a background session is deleted
     pub generation: i64,
+    /// the last login: what the age of a device session counts from
     pub created_at: DateTime<Utc>,
+    /// when a command last used it; the device session used last acts
     pub used_at: DateTime<Utc>,
+    /// by this machine's clock; the login's own token included
     pub token_updated_at: DateTime<Utc>,
+    /// token updates over all logins of this row
     pub token_update_count: i64,
     /// the last good `setrefresh`, the login's own included
     pub refreshed_at: Option<DateTime<Utc>>,
+    /// good calls of `setrefresh` over all logins of this row, the logins' own included
     pub refresh_count: i64,
     /// a token update was begun then and its end was never written
     pub update_begun_at: Option<DateTime<Utc>>,
+    /// in words for people; `None` when the last refresh was well
     pub last_error: Option<String>,
 }
 
@@ -106,6 +121,7 @@ impl Store {
         )
     }
 
+    /// One login by the store's number, with its secrets.
     pub fn session(&self, id: i64) -> Result<Option<SessionRow>> {
         self.one("id = ?1", params![id])
     }
@@ -197,59 +213,7 @@ impl Store {
         Ok(())
     }
 
-    /// A dead device session goes, unless somebody has logged it in again meanwhile.
-    pub fn delete_dead_device(&self, row: &SessionRow) -> Result<()> {
-        self.db()
-            .execute(
-                "DELETE FROM sessions WHERE id = ?1 AND generation = ?2 AND kind = 'device'",
-                params![row.id, row.generation],
-            )
-            .at(self.path())?;
-        Ok(())
-    }
-
-    /// Forget one device session on purpose.
-    pub fn delete_device(&self, row: &SessionRow) -> Result<bool> {
-        let deleted = self
-            .db()
-            .execute(
-                "DELETE FROM sessions WHERE id = ?1 AND kind = 'device'",
-                [row.id],
-            )
-            .at(self.path())?;
-        Ok(deleted == 1)
-    }
-
-    /// Delete the protected session: only for the command that takes two flags.
-    pub fn delete_background(&self, row: &SessionRow) -> Result<bool> {
-        let mut db = self.db();
-        let change = immediate(&mut db).at(self.path())?;
-        let unprotected = change
-            .execute(
-                "UPDATE sessions SET generation = -1 WHERE id = ?1 AND kind = 'background'",
-                [row.id],
-            )
-            .at(self.path())?;
-        change
-            .execute(
-                "DELETE FROM sessions WHERE id = ?1 AND generation = -1",
-                [row.id],
-            )
-            .at(self.path())?;
-        change.commit().at(self.path())?;
-        Ok(unprotected == 1)
-    }
-
-    /// Delete device sessions created before `before`.
-    pub fn prune_devices(&self, account: Option<&Account>, before: DateTime<Utc>) -> Result<usize> {
-        self.db()
-            .execute(
-                "DELETE FROM sessions WHERE kind = 'device' AND created_at < ?1 AND (?2 IS NULL OR account = ?2)",
-                params![millis(before), account.map(Account::as_str)],
-            )
-            .at(self.path())
-    }
-
+    /// Whether `refresh` looks after this session from now on.
     pub fn set_auto_refresh(&self, row: &SessionRow, on: bool) -> Result<()> {
         self.db()
             .execute(

@@ -1,4 +1,4 @@
-//! Taking old values out of everything that is not a row, after a conversion: free pages, the log,
+//! Taking old values out of everything that is not a row, after a conversion or a logout: free pages, the log,
 //! copies that migrations have left. A process that dies before it has done so, and one that had to
 //! store a token without the key, leave a mark, `unclean`, and the next one does it.
 
@@ -7,13 +7,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use super::open::{BUSY, conversion_lock_if_free};
 use super::{At, Error, Result, Store};
 
 /// How long a command waits that only tidies up behind another.
 const HASTE: Duration = Duration::from_millis(100);
+
+/// Does any secret stand in the rows as plain text?
+const PLAIN: &str = "EXISTS (SELECT 1 FROM sessions WHERE 'text' IN (typeof(token), typeof(cookies))) \
+                     OR EXISTS (SELECT 1 FROM accounts WHERE typeof(refused_hash) = 'text')";
 
 impl Store {
     /// Finish what a process that died, or had no key, has left undone. Mostly there is nothing, and
@@ -41,10 +45,8 @@ impl Store {
     }
 
     fn has_plain_text(&self) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM sessions WHERE 'text' IN (typeof(token), typeof(cookies))) \
-                   OR EXISTS (SELECT 1 FROM accounts WHERE typeof(refused_hash) = 'text')";
         self.db()
-            .query_row(sql, [], |row| row.get(0))
+            .query_row(&format!("SELECT {PLAIN}"), [], |row| row.get(0))
             .at(self.path())
     }
 
@@ -64,12 +66,25 @@ impl Store {
                 self.path().display()
             )));
         }
-        db.execute(
-            "UPDATE seal SET unclean = 0 WHERE unclean = ?1",
-            [row.unclean],
-        )
-        .at(self.path())?;
+        let clean = format!("UPDATE seal SET unclean = 0 WHERE unclean = ?1 AND NOT ({PLAIN})");
+        db.execute(&clean, [row.unclean]).at(self.path())?;
         Ok(removed)
+    }
+
+    /// Take logins that were deleted on purpose out of free pages and the log too: AimHarder still takes their
+    /// tokens. `false`: others are using the store, and it could not be done now.
+    pub fn scrub(&self) -> Result<bool> {
+        let db = self.db();
+        db.busy_timeout(HASTE).at(self.path())?;
+        // no copy of the other logins in the folder for temporary files either
+        let done = db
+            .execute_batch("PRAGMA temp_store=MEMORY")
+            .and_then(|()| rewrite(&db));
+        db.busy_timeout(BUSY).at(self.path())?;
+        match done {
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
+            done => done.at(self.path()),
+        }
     }
 
     /// Copies that migrations have left beside the store are from before.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{ANA, Home, Sandbox, day, logged_in, madrid};
 
 /// A class in three days at 13:10, with more fields.
-fn class(sandbox: &Sandbox, more: Value) -> String {
+pub(crate) fn class(sandbox: &Sandbox, more: Value) -> String {
     let mut class = json!({ "day": day(3), "start": "13:10", "name": "Prueba" });
     if let (Some(class), Value::Object(more)) = (class.as_object_mut(), more) {
         class.extend(more);
@@ -13,11 +13,11 @@ fn class(sandbox: &Sandbox, more: Value) -> String {
     sandbox.class(&class)
 }
 
-fn book(home: &Home, more: &str) -> crate::support::Run {
+pub(crate) fn book(home: &Home, more: &str) -> crate::support::Run {
     home.run("book --day +3 --time 13:10").args(more)
 }
 
-fn posts(sandbox: &Sandbox) -> usize {
+pub(crate) fn posts(sandbox: &Sandbox) -> usize {
     sandbox.sent("/api/book").len()
 }
 

@@ -1,24 +1,8 @@
 //! `book`: for whom, which class, and what is decided without asking.
 
-use crate::support::{Home, Sandbox, day, logged_in, madrid};
-use serde_json::{Value, json};
-
-/// A class in three days at 13:10, with more fields.
-fn class(sandbox: &Sandbox, more: Value) -> String {
-    let mut class = json!({ "day": day(3), "start": "13:10", "name": "Prueba" });
-    if let (Some(class), Value::Object(more)) = (class.as_object_mut(), more) {
-        class.extend(more);
-    }
-    sandbox.class(&class)
-}
-
-fn book(home: &Home, more: &str) -> crate::support::Run {
-    home.run("book --day +3 --time 13:10").args(more)
-}
-
-fn posts(sandbox: &Sandbox) -> usize {
-    sandbox.sent("/api/book").len()
-}
+use crate::book::{book, class, posts};
+use crate::support::{day, logged_in, madrid};
+use serde_json::json;
 
 #[test]
 fn the_waiting_list_after_the_plain_way() {

@@ -7,7 +7,7 @@ use crate::support::{ANA, Home, Sandbox, day, logged_in, madrid};
 /// A day far ahead, which the sandbox's own timetable does not reach.
 const FAR: u64 = 100;
 
-fn class(sandbox: &Sandbox, more: Value) -> String {
+pub(crate) fn class(sandbox: &Sandbox, more: Value) -> String {
     let mut class = json!({ "day": day(FAR), "start": "13:10", "name": "Prueba" });
     if let (Some(class), Value::Object(more)) = (class.as_object_mut(), more) {
         class.extend(more);
@@ -15,7 +15,7 @@ fn class(sandbox: &Sandbox, more: Value) -> String {
     sandbox.class(&class)
 }
 
-fn classes(home: &Home, more: &str) -> Vec<Value> {
+pub(crate) fn classes(home: &Home, more: &str) -> Vec<Value> {
     let told = home.run("classes --day +100").args(more).json();
     told["classes"].as_array().unwrap().clone()
 }

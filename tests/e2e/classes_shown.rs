@@ -1,23 +1,8 @@
 //! `classes` as people see it: aligned, by name, and never forged.
 
-use crate::support::{Home, Sandbox, day, logged_in};
+use crate::classes::{class, classes};
+use crate::support::logged_in;
 use serde_json::{Value, json};
-
-/// A day far ahead, which the sandbox's own timetable does not reach.
-const FAR: u64 = 100;
-
-fn class(sandbox: &Sandbox, more: Value) -> String {
-    let mut class = json!({ "day": day(FAR), "start": "13:10", "name": "Prueba" });
-    if let (Some(class), Value::Object(more)) = (class.as_object_mut(), more) {
-        class.extend(more);
-    }
-    sandbox.class(&class)
-}
-
-fn classes(home: &Home, more: &str) -> Vec<Value> {
-    let told = home.run("classes --day +100").args(more).json();
-    told["classes"].as_array().unwrap().clone()
-}
 
 #[test]
 fn names_match_without_case_and_accents() {

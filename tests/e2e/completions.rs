@@ -204,3 +204,34 @@ fn an_answer_comes_at_once() {
     // 15 ms is promised of a release build on a machine with nothing else to do
     assert!(best < Duration::from_millis(60), "{best:?}");
 }
+
+#[test]
+fn looking_leaves_nothing_beside_the_store() {
+    let (_sandbox, home) = seen();
+    let folder = home.store_path().parent().unwrap().to_owned();
+    let names = || {
+        let entries = std::fs::read_dir(&folder).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    assert_eq!(told(&home, &["classes", "--class", "o"]), ["Open Box"]);
+    assert_eq!(names(), before);
+    // in use by others, it is read through their log
+    let others = home.db();
+    others
+        .execute(
+            "UPDATE class_names SET name = 'Other' WHERE name = 'Open Box'",
+            [],
+        )
+        .unwrap();
+    assert_eq!(told(&home, &["classes", "--class", "o"]), ["Other"]);
+    // and nobody waits for somebody who keeps it for himself
+    others
+        .execute_batch("PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE")
+        .unwrap();
+    let began = std::time::Instant::now();
+    told(&home, &["classes", "--class", "o"]);
+    assert!(began.elapsed() < Duration::from_secs(3));
+}

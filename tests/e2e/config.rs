@@ -178,3 +178,16 @@ fn the_configs_secrets_are_not_quoted() {
         assert!(!told.stderr.contains("hunter2"), "{}", told.stderr);
     }
 }
+
+/// Dotfiles are often links: one that leads nowhere (or into a folder that a unit does not see) must not pass for none.
+#[test]
+fn a_link_to_nowhere_is_no_missing_config() {
+    let home = Home::nowhere();
+    let place = home.config_path();
+    std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink("dotfiles/config.toml", &place).unwrap();
+    home.run("sessions")
+        .fails(2, &["config.toml", "cannot read the config"])
+        .done();
+    assert!(!home.store_path().exists());
+}

@@ -220,3 +220,47 @@ fn the_lines_of_the_readme_do_what_it_says() {
     assert!(!home.store_path().parent().unwrap().exists());
     home.run("sessions").stdout_has(&["no sessions"]).done();
 }
+
+/// To SQLite `file:x` is a URI and `:memory:` no file at all; to a user both are names of files.
+#[test]
+fn odd_names_are_names_of_files() {
+    let (_sandbox, home) = logged_in();
+    let elsewhere = home.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let names = || {
+        let mut names: Vec<_> = fs::read_dir(&elsewhere)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    for name in ["file:copy.db", ":memory:", "file:other.db?mode=memory"] {
+        let there = |args: &str| {
+            let mut run = home.run(args).arg(name).command();
+            let output = run.current_dir(&elsewhere).output().unwrap();
+            assert!(output.status.success(), "{name}: {output:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        there("store backup");
+        assert_eq!(names(), [name]);
+        let copy = elsewhere.join(name);
+        let mode = fs::metadata(&copy).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let rows: i64 = Connection::open(&copy)
+            .unwrap()
+            .query_row("SELECT count(*) FROM sessions", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(rows, 2, "{name}");
+        // and a store of that name is that file
+        let told: serde_json::Value =
+            serde_json::from_str(&there("sessions --json --store")).unwrap();
+        assert_eq!(told["sessions"].as_array().unwrap().len(), 2, "{name}");
+        for entry in names() {
+            let path = elsewhere.join(entry);
+            fs::remove_file(&path)
+                .or_else(|_| fs::remove_dir_all(&path))
+                .unwrap();
+        }
+    }
+}

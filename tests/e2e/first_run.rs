@@ -196,3 +196,14 @@ fn a_store_that_cannot_be_written_says_where() {
         )
         .done();
 }
+
+/// The password is typed the moment the prompt is to be seen.
+#[test]
+fn a_password_is_never_shown_however_soon_it_is_typed() {
+    let (_sandbox, home) = start();
+    for _ in 0..10 {
+        let (shown, code) = typed(&home, "login ana@example.org", &[ANAS]);
+        assert_eq!(code, Some(0), "{shown}");
+        assert!(!shown.contains(ANAS), "{shown}");
+    }
+}

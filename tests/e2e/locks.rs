@@ -142,3 +142,21 @@ fn whoever_reads_the_store_for_long_holds_nobody_up() {
         0
     );
 }
+
+/// Two names of one store share its locks, or two processes would update one token at the same time.
+#[test]
+fn a_link_to_the_store_has_no_locks_of_its_own() {
+    let (_sandbox, home) = logged_in();
+    let folder = home.path().join("other");
+    std::fs::create_dir(&folder).unwrap();
+    let link = folder.join("link.db");
+    std::os::unix::fs::symlink(home.store_path(), &link).unwrap();
+    home.run("refresh --force --store").arg(&link).done();
+    let beside = std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(beside, 1, "the link and nothing else");
+    std::fs::remove_file(home.store_path()).unwrap();
+    home.run("sessions --store")
+        .arg(&link)
+        .fails(1, &["cannot read the store", "link.db"])
+        .done();
+}

@@ -19,14 +19,14 @@ fn background_of(account: &str, salt: &str) -> String {
 
 const SALT: &str = "aimharder-background-v1";
 
-fn log_in_ana(home: &Home) -> Value {
+pub(crate) fn log_in_ana(home: &Home) -> Value {
     home.run("login ana@example.org --password-stdin")
         .stdin(ANAS)
         .json()
 }
 
 /// The paths of all requests that logged in, with their hosts.
-fn logins(sandbox: &Sandbox) -> Vec<String> {
+pub(crate) fn logins(sandbox: &Sandbox) -> Vec<String> {
     let log = sandbox.log();
     let posts = log.iter().filter(|entry| {
         let path = entry["path"].as_str().unwrap();

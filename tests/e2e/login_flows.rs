@@ -1,25 +1,8 @@
 //! `login`: the JSON flow, the form, and the answers that are no login.
 
-use crate::support::{ANAS, Home, Sandbox, start};
+use crate::login::{log_in_ana, logins};
+use crate::support::{ANAS, start};
 use serde_json::{Value, json};
-
-fn log_in_ana(home: &Home) -> Value {
-    home.run("login ana@example.org --password-stdin")
-        .stdin(ANAS)
-        .json()
-}
-
-/// The paths of all requests that logged in, with their hosts.
-fn logins(sandbox: &Sandbox) -> Vec<String> {
-    let log = sandbox.log();
-    let posts = log.iter().filter(|entry| {
-        let path = entry["path"].as_str().unwrap();
-        entry["method"] == "POST" && ["/", "/login", "/api/login"].contains(&path)
-    });
-    posts
-        .map(|e| e["path"].as_str().unwrap().to_owned())
-        .collect()
-}
 
 #[test]
 fn the_form_flow_when_asked_for() {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::sealed::{found, secrets, store_files};
 use crate::support::{ANA, ANAS, BEN, BENS, logged_in};
 
 const WEEK: &str = "7 * 24 * 3600 * 1000";
@@ -214,4 +215,50 @@ fn busy_is_told_while_another_process_updates() {
     assert_eq!(busy("background"), false);
     running.kill();
     assert_eq!(busy("device"), false, "the lock died with its process");
+}
+
+#[test]
+fn nothing_of_a_pruned_login_is_left_in_the_files() {
+    let (_sandbox, home) = logged_in();
+    let token = home
+        .ask("SELECT token FROM sessions WHERE kind = 'device'")
+        .unwrap();
+    home.sql("UPDATE sessions SET created_at = 0, token_updated_at = 0 WHERE kind = 'device'");
+    assert_eq!(home.run("sessions prune").json(), json!({ "deleted": 1 }));
+    assert!(found(&token, &store_files(&home)).is_empty());
+}
+
+/// AimHarder is not told of a logout, so what was deleted would still open the door.
+#[test]
+fn nothing_of_a_forgotten_login_is_left_in_the_files() {
+    let (sandbox, home) = logged_in();
+    home.run("refresh --force").done();
+    let known = secrets(&sandbox);
+    assert!(
+        known
+            .iter()
+            .any(|secret| !found(secret, &store_files(&home)).is_empty())
+    );
+    home.run("logout").any_stdout().done();
+    home.run("logout --background --yes-delete-background")
+        .any_stdout()
+        .done();
+    for secret in known {
+        assert!(found(&secret, &store_files(&home)).is_empty(), "{secret}");
+    }
+}
+
+#[test]
+fn a_logout_beside_a_reader_says_what_it_could_not_do() {
+    let (_sandbox, home) = logged_in();
+    let reader = home.db();
+    reader.execute_batch("BEGIN").unwrap();
+    reader
+        .query_row("SELECT count(*) FROM sessions", [], |_| Ok(()))
+        .unwrap();
+    home.run("logout")
+        .stdout_has(&["forgotten"])
+        .stderr_has(&["may still stand in unused parts"])
+        .done();
+    assert_eq!(home.sessions().len(), 1);
 }

@@ -110,7 +110,9 @@ fn odd_nights_and_other_zones() {
         together(&[
             ("hours, told by a refusal", moved_by_hours),
             ("a day learned, its hour guessed", half_hours),
+            ("a day learned by a run", learned_by_a_run),
             ("a guess on a server that is ahead", guess_counts),
+            ("waiting for a guess on a server that is ahead", wait_counts),
             ("a guess that comes late", late_guess),
             ("an alternative that opens later", later_alternative),
         ]);
@@ -175,6 +177,26 @@ fn half_hours() {
     scene.ends(id, "booked", &[&class]);
 }
 
+/// Nobody had asked before: the run's own try learns the day, and from its midnight on it is tried.
+fn learned_by_a_run() {
+    let mut scene = shortly_before("2027-01-13T21:00:00Z", 0);
+    let gym = json!({ "name": "crossfitdemo", "opens": "4d@00:30" });
+    scene.sandbox.gym(&gym);
+    let class = json!({ "day": "2027-01-18", "start": "15:30", "opens_at_ms": null });
+    let class = scene.class(&class);
+    let added = add(&scene, "2027-01-18", "15:30");
+    assert_eq!(added["opens"], json!(null), "{added}");
+    let id = added["id"].as_i64().unwrap();
+    scene.fired(0).only("too_early");
+    assert_eq!(scene.stored(id)["opens"], "4d?");
+    to_time(&mut scene, "2027-01-13T23:00:00Z", 2);
+    few(&scene.fired(0));
+    to_time(&mut scene, "2027-01-13T23:30:00Z", 4);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
 /// Refused at a guessed instant: asked again only until it is past for certain.
 fn few(fired: &Fired) -> i64 {
     let attempts = fired.only("too_early")["attempts"].as_i64().unwrap();
@@ -213,6 +235,23 @@ fn guess_counts() {
         "the next is due at half past"
     );
     assert_eq!(scene.stored(id)["attempts"], sent);
+}
+
+/// The same for a person who waits: midnight is tried once, and not until the machine's clock has it.
+fn wait_counts() {
+    let at = "2027-01-13T23:00:00Z"; // midnight in Madrid
+    let ahead = (unix_ms(at) - real_ms()) / 1000 - 16;
+    let mut scene = Scene::at(ahead);
+    scene.opens_ms = unix_ms(at);
+    scene.server_ahead((ahead + 12) * 1000);
+    guessed(&scene, "4d@07:00");
+    scene.sandbox.clear_log();
+    let run = scene.command("book --wait --day 2027-01-18 --time 15:30 --class WOD");
+    let run = run.any_stderr().spawn();
+    scene.wait_until(8000);
+    run.kill();
+    let sent = scene.requests().len();
+    assert!((1..=8).contains(&sent), "{sent} requests");
 }
 
 /// The machine was off in the morning: that it is open now does not tell since when.

@@ -11,15 +11,15 @@ use crate::support::{ANA, ANAS, Home, Sandbox, day, logged_in, start};
 
 /// What a script ended with and said.
 #[derive(Debug)]
-struct Told {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Told {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Home {
     /// A script of `examples/`, with the binary (and stand-ins of this home's `tools`) on its PATH.
-    fn script(&self, name: &str, args: &[&str]) -> Told {
+    pub(crate) fn script(&self, name: &str, args: &[&str]) -> Told {
         let tools = self.path().join("tools");
         fs::create_dir_all(&tools).unwrap();
         // there already at a second call
@@ -41,7 +41,7 @@ impl Home {
 }
 
 impl Told {
-    fn is(&self, code: i32, words: &[&str]) -> &Self {
+    pub(crate) fn is(&self, code: i32, words: &[&str]) -> &Self {
         assert_eq!(self.code, Some(code), "{self:?}");
         for word in words {
             assert!(
@@ -54,7 +54,7 @@ impl Told {
 }
 
 /// A class five days ahead with so many of its two places taken.
-fn class(sandbox: &Sandbox, time: &str, occupied: i64) -> String {
+pub(crate) fn class(sandbox: &Sandbox, time: &str, occupied: i64) -> String {
     sandbox.class(&json!({
         "day": day(5), "start": time, "name": "Script", "capacity": 2, "occupied": occupied, "waitlist": -1
     }))
@@ -120,6 +120,9 @@ fn book_or_prebook_leaves_to_prebook_run_what_is_not_to_be_had_yet() {
     let script = |time: &str| home.script("book-or-prebook.sh", &[&day(5), time, "script"]);
     script("13:10").is(0, &["booked"]);
     script("14:10").is(0, &["full: prebook run will look again"]);
+    let queued = class(&sandbox, "17:10", 2);
+    sandbox.reserve(ANA, &queued, 0);
+    script("17:10").is(0, &["on its waiting list already: not booked"]);
     script("15:10").is(0, &["not open yet: left to prebook run"]);
     sandbox.fault(&json!({ "path": "/api/*", "kind": "status", "status": 503, "count": -1 }));
     script("16:10").is(0, &["no answer: prebook run will try again"]);
@@ -148,72 +151,6 @@ fn book_or_prebook_stores_nothing_after_a_refusal() {
         let told = home.run("prebook list").json();
         assert_eq!(told["prebookings"], json!([]));
     }
-}
-
-/// A calendar with one all-day event from the fourth to the sixth day from today, the end left out of it.
-fn calendar(home: &Home) -> String {
-    let stamp = |ahead| day(ahead).replace('-', "");
-    let lines = [
-        "BEGIN:VCALENDAR".to_owned(),
-        "BEGIN:VEVENT".to_owned(),
-        format!("DTSTART;TZID=Europe/Madrid:{}T090000", stamp(7)),
-        "SUMMARY:an hour is no day".to_owned(),
-        "END:VEVENT".to_owned(),
-        "BEGIN:VEVENT".to_owned(),
-        format!("DTSTART;VALUE=DATE:{}", stamp(4)),
-        format!("DTEND;VALUE=DATE:{}", stamp(6)),
-        "SUMMARY:away".to_owned(),
-        "END:VEVENT".to_owned(),
-        "END:VCALENDAR".to_owned(),
-    ];
-    let text = lines.join("\r\n") + "\r\n";
-    home.write("away.ics", &text).display().to_string()
-}
-
-#[test]
-fn cancel_when_busy_cancels_what_collides_and_nothing_else() {
-    let (sandbox, home) = logged_in();
-    let booked: Vec<String> = [3, 4, 5, 6, 7]
-        .iter()
-        .map(|&ahead| {
-            let class = json!({ "day": day(ahead), "start": "13:10", "name": "Script" });
-            let class = sandbox.class(&class);
-            sandbox.reserve(ANA, &class, 1);
-            class
-        })
-        .collect();
-    let calendar = calendar(&home);
-    home.script("cancel-when-busy.sh", &[&calendar])
-        .is(0, &["cancelled: Script"]);
-    let left: Vec<usize> = booked
-        .iter()
-        .map(|class| sandbox.reservations(class).len())
-        .collect();
-    assert_eq!(left, [1, 0, 0, 1, 1]);
-    let again = home.script("cancel-when-busy.sh", &[&calendar]);
-    again.is(0, &[]);
-    assert!(
-        again.stdout.is_empty() && again.stderr.is_empty(),
-        "{again:?}"
-    );
-}
-
-#[test]
-fn cancel_when_busy_costs_no_credit_and_says_so() {
-    let (sandbox, home) = logged_in();
-    let dear =
-        sandbox.class(&json!({ "day": day(4), "start": "13:10", "name": "Dear", "late": true }));
-    let free = class(&sandbox, "13:10", 0);
-    sandbox.reserve(ANA, &dear, 1);
-    sandbox.reserve(ANA, &free, 1);
-    let calendar = calendar(&home);
-    home.script("cancel-when-busy.sh", &[&calendar])
-        .is(4, &["Dear", "cancelled: Script"]);
-    assert_eq!(sandbox.reservations(&dear).len(), 1);
-    assert_eq!(sandbox.reservations(&free).len(), 0);
-    sandbox.kill(ANA);
-    home.script("cancel-when-busy.sh", &[&calendar])
-        .is(3, &["aimharder login"]);
 }
 
 #[test]

@@ -217,3 +217,17 @@ fn keys_are_made() {
     assert_eq!(told["key"].as_str().unwrap().len(), 64);
     assert!(!home.store_path().exists(), "a key needs no store");
 }
+
+/// As when somebody takes the command that makes a key for one that prints it.
+#[test]
+fn a_source_that_makes_keys_up_seals_nothing() {
+    let (_sandbox, home) = logged_in();
+    let program = env!("CARGO_BIN_EXE_aimharder");
+    home.config(&format!(
+        "[store]\nkey_command = [{program:?}, \"store\", \"key\"]"
+    ));
+    home.run("store encrypt")
+        .fails(2, &["another key every time", "nothing was changed"])
+        .done();
+    home.run("classes --day +3").any_stdout().done();
+}

@@ -254,3 +254,20 @@ fn wrong_calls_place_nothing() {
     assert!(told.text.contains("unusual characters"), "{}", told.text);
     assert!(home.files("").is_empty(), "{:?}", home.files(""));
 }
+
+/// As README has it: from the repository, by a relative name; a CDPATH changes what `cd` finds and prints.
+#[test]
+fn called_from_the_repository_whatever_cdpath_says() {
+    let home = Home::new(1);
+    let told = std::process::Command::new("systemd/install.sh")
+        .args(["--user", "--binary", BINARY])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_clear()
+        .env("HOME", home.path(""))
+        .env("PATH", "/usr/bin:/bin")
+        .env("CDPATH", ".:/")
+        .env("DESTDIR", home.path("below"))
+        .output()
+        .unwrap();
+    assert!(told.status.success(), "{told:?}");
+}

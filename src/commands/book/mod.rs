@@ -15,7 +15,7 @@ use crate::booking::{BookReport, Desk, Hold, Outcome, find, hold};
 use crate::cli::BookArgs;
 use crate::clock;
 use crate::exit::Failure;
-use crate::model::class::{Class, ClassState, Setting};
+use crate::model::class::{Class, ClassState};
 use crate::model::prebooking::Choice;
 use crate::model::session::SessionKind;
 use crate::opening::{Learned, Opening};
@@ -113,12 +113,7 @@ fn wanted(args: &BookArgs) -> find::Wanted {
 
 /// What would become of it, from the schedule alone.
 fn rehearse(gym: &Gym, day: NaiveDate, row: &Row, rows: &[Row], queue: bool) -> BookReport {
-    let setting = Setting {
-        day,
-        zone: gym.zone,
-        opening: gym.opening.as_ref(),
-        now: clock::now(),
-    };
+    let setting = gym.setting(day);
     let another = rows.iter().any(|other| {
         other.id != row.id && other.start == row.start && hold(other) == Some(Hold::Booked)
     });
@@ -155,12 +150,7 @@ fn learn(app: &App, gym: &Gym, learned: Learned) -> Result<()> {
 }
 
 fn view(gym: &Gym, day: NaiveDate, report: BookReport, session: SessionRef) -> BookView {
-    let setting = Setting {
-        day,
-        zone: gym.zone,
-        opening: gym.opening.as_ref(),
-        now: clock::now(),
-    };
+    let setting = gym.setting(day);
     BookView {
         outcome: report.outcome,
         reservation_id: report.reservation,

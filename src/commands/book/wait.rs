@@ -4,7 +4,7 @@
 //! tried every half hour of its day, as a prebooking's would be.
 
 use anyhow::Result;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::learn;
 use crate::aimharder::{BoxAt, Row};
@@ -73,7 +73,10 @@ impl Wanted<'_> {
             let told = done.report.learned.map(Opening::learned);
             let guess = rule.filter(|rule| rule.guess);
             rule = told.filter(|_| moved || guess.is_some()).or(guess);
-            next = rule.and_then(|rule| self.next(rule));
+            // what was tried by the server's clock is past, even where ours has not come so far
+            let now = clock::now();
+            let past = next.map_or(now, |tried| now.max(tried.at));
+            next = rule.and_then(|rule| self.next(rule, past));
             if next.is_none() {
                 return Ok(done);
             }
@@ -84,13 +87,14 @@ impl Wanted<'_> {
     fn first(&self, rule: Option<Opening>) -> Option<NextTry> {
         let rule = rule.filter(|_| decided(self.row).is_none())?;
         let first = rule.first_try(self.day, self.row.start, self.gym.zone);
-        let may_be_open = rule.guess && first <= clock::now();
-        self.next(rule).filter(|_| !may_be_open)
+        let now = clock::now();
+        let may_be_open = rule.guess && first <= now;
+        self.next(rule, now).filter(|_| !may_be_open)
     }
 
-    fn next(&self, rule: Opening) -> Option<NextTry> {
+    fn next(&self, rule: Opening, now: DateTime<Utc>) -> Option<NextTry> {
         let class = (self.day, self.row.start);
-        next_try(rule, class, self.gym.zone, clock::now())
+        next_try(rule, class, self.gym.zone, now)
     }
 
     fn ask(&self, mut live: Live<'_>) -> Result<Done> {

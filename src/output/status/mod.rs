@@ -18,7 +18,7 @@ use crate::status::findings::{Finding, verdict};
 
 /// How `status` was asked to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
+pub(crate) enum Manner {
     Screen,
     Check,
     Gauges,
@@ -26,7 +26,7 @@ pub enum Manner {
 
 /// `status`
 #[derive(Debug)]
-pub struct StatusView {
+pub(crate) struct StatusView {
     pub report: Report,
     /// problems first
     pub findings: Vec<Finding>,

@@ -67,13 +67,15 @@ fn results(
         config: &config,
         locks: Locks::beside(store.path(), "a test"),
     };
-    let pick = (Pick::Kind(SessionKind::Background), None);
+    let pick = Pick::Kind(SessionKind::Background);
     let spans = (Duration::from_secs(60), Duration::from_secs(1));
     let mut run = Run::new(&sessions, pick, spans, None);
     run.stack = stack;
     let mut told = Vec::new();
-    let mut tell = |settled| {
-        told.push(settled);
+    let mut tell = |news| {
+        if let News::Settled(settled) = news {
+            told.push(*settled);
+        }
         Ok(())
     };
     let done = run.go_with(&|_| Ok(place()), &|| Ok(()), &mut tell, &|task| {
@@ -155,11 +157,11 @@ fn results_that_cannot_be_told_are_no_reason_to_stop() {
         config: &config,
         locks: Locks::beside(store.path(), "a test"),
     };
-    let pick = (Pick::Kind(SessionKind::Background), None);
+    let pick = Pick::Kind(SessionKind::Background);
     let spans = (Duration::from_secs(60), Duration::from_secs(1));
     let run = Run::new(&sessions, pick, spans, None);
     let mut asked = 0;
-    let mut tell = |_: Settled| {
+    let mut tell = |_: News| {
         asked += 1;
         Err(anyhow::anyhow!("number {asked}"))
     };

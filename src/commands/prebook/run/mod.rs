@@ -18,13 +18,12 @@ use crate::clock;
 use crate::commands::app::App;
 use crate::commands::unattended;
 use crate::exit::Failure;
-use crate::model::account::Account;
 use crate::model::prebooking::Prebooking;
 use crate::model::session::SessionKind;
 use crate::opening::Learned;
 use crate::output::{Out, RunView};
 use crate::prebook::plan::Calendar;
-use crate::prebook::{Place, Run, Settled};
+use crate::prebook::{News, Place, Run, Settled};
 use crate::sessions::Pick;
 use crate::store::{self, SessionRow};
 
@@ -35,7 +34,7 @@ pub(super) fn run(args: &PrebookRunArgs, app: &App, out: &mut Out) -> Result<()>
         return out.show(&rehearse::rehearse(args, app, device.as_ref())?);
     }
     let switch = app.config.ping.prebook.as_ref();
-    unattended::run(switch, out, |out| book_all(args, app, device, out))
+    unattended::run(switch, out, |out| book_all(args, app, device.as_ref(), out))
 }
 
 /// Nothing stored for an account that was named: a typing error, most likely.
@@ -58,11 +57,13 @@ fn check_account(app: &App) -> Result<()> {
 fn book_all(
     args: &PrebookRunArgs,
     app: &App,
-    device: Option<SessionRow>,
+    device: Option<&SessionRow>,
     out: &mut Out,
 ) -> Result<RunView> {
     raise_file_limit();
-    let account = app.asked.account.as_ref();
+    // a single device session acts for its owner only: the others are not this run's business
+    let account = device.map(|row| &row.account);
+    let account = account.or(app.asked.account.as_ref());
     let sessions = app.sessions();
     let spans = (args.horizon, args.give_up);
     let run = Run::new(&sessions, actor(app, device), spans, account);
@@ -72,7 +73,11 @@ fn book_all(
     let done = run.go(
         &|prebooking| place(app, prebooking),
         &|| boxes.unfold(account, clock::now()),
-        &mut |settled| {
+        &mut |news| {
+            let settled = match news {
+                News::Settled(settled) => settled,
+                News::StillWaiting(prebooking) => return tell::stands(app, out, &prebooking),
+            };
             result::add(&mut view, app, &settled);
             codes.add(&settled);
             let learned = learn(app, &settled);
@@ -88,13 +93,12 @@ fn book_all(
     Ok(view)
 }
 
-/// Which session acts; one device session acts for its owner only.
-fn actor(app: &App, device: Option<SessionRow>) -> (Pick, Option<Account>) {
-    if let Some(row) = device {
-        return (Pick::Device(row.fingerprint), Some(row.account));
+/// Which session acts.
+fn actor(app: &App, device: Option<&SessionRow>) -> Pick {
+    match device {
+        Some(row) => Pick::Device(row.fingerprint.clone()),
+        None => Pick::Kind(app.asked.session.unwrap_or(SessionKind::Background)),
     }
-    let kind = app.asked.session.unwrap_or(SessionKind::Background);
-    (Pick::Kind(kind), None)
 }
 
 /// Every waiting prebooking holds a lock file and a connection.

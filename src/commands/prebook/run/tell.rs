@@ -7,15 +7,15 @@ use crate::clock;
 use crate::commands::app::App;
 use crate::config::Event;
 use crate::exit::Kind;
-use crate::model::prebooking::Progress;
+use crate::model::prebooking::{Prebooking, Progress};
 use crate::notify::{self, Notice};
-use crate::output::{Out, prebooking_sentence};
+use crate::output::{Out, prebooking_sentence, still_waiting};
 use crate::prebook::Settled;
 use crate::{store, told};
 
 /// Tell it. A store that cannot say whether it is news has it told, too.
 pub(super) fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
-    let subject = format!("prebooking:{}", settled.prebooking.id);
+    let subject = subject(settled.prebooking.id);
     let (event, news) = match code(settled) {
         Some(kind) => {
             let news = told::met(&app.store, &subject, kind);
@@ -34,10 +34,39 @@ pub(super) fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
         notify::send(&app.config, &[notice(settled, event)]);
     }
     news?;
-    if settled.progress != Progress::Pending {
+    let problem_stands = settled.progress == Progress::Waitlisted && code(settled).is_some();
+    if settled.progress != Progress::Pending && !problem_stands {
         app.store.clear_problem(&subject)?;
     }
     Ok(())
+}
+
+/// Its place on the waiting list was seen: what had kept runs from looking is over.
+pub(super) fn stands(app: &App, out: &mut Out, prebooking: &Prebooking) -> Result<()> {
+    if told::well(&app.store, &subject(prebooking.id))? {
+        let words = still_waiting(prebooking);
+        out.tell(&format!("over: {words}"));
+        let over = Notice {
+            gym: Some(prebooking.wish.gym.clone()),
+            prebooking_id: Some(prebooking.id),
+            class: prebooking.wish.first.class.clone(),
+            day: Some(prebooking.day),
+            start: Some(prebooking.wish.first.start),
+            reservation_id: prebooking.reservation.clone(),
+            ..Notice::of_session(
+                Event::Recovered,
+                &prebooking.wish.account,
+                &words,
+                clock::now(),
+            )
+        };
+        notify::send(&app.config, &[over]);
+    }
+    Ok(())
+}
+
+fn subject(id: i64) -> String {
+    format!("prebooking:{id}")
 }
 
 /// Full under watch, closed, too early: no problem, but worth a notice when it is new.

@@ -3,125 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may, as tests do
 
+mod scene;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// In every URL, token and argument of these tests.
-const SECRET: &str = "hunter2hunter2";
-
-/// A home with this config.
-struct Home(tempfile::TempDir);
-
-impl Home {
-    fn new(config: &str) -> Self {
-        let home = Self(tempfile::tempdir().unwrap());
-        fs::write(home.0.path().join("config.toml"), config).unwrap();
-        home
-    }
-
-    fn run(&self, args: &[&str]) -> Run {
-        let path = self.0.path();
-        let output = Command::new(env!("CARGO_BIN_EXE_aimharder"))
-            .args(args)
-            .current_dir(path)
-            .env_clear()
-            .env("HOME", path)
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("AIMHARDER_CONFIG", path.join("config.toml"))
-            .env("AIMHARDER_STORE", path.join("state/aimharder.db"))
-            .env("RUST_LOG", if args.contains(&"-vv") { "trace" } else { "" })
-            .env("AIMHARDER_PASSWORD", SECRET)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Run::of(&output)
-    }
-}
-
-/// What a run left behind; no run ever shows a secret.
-struct Run {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Run {
-    fn of(output: &Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        let run = Self {
-            code: output.status.code(),
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-        };
-        assert!(!run.stdout.contains(SECRET), "{}", run.stdout);
-        assert!(!run.stderr.contains(SECRET), "{}", run.stderr);
-        run
-    }
-
-    #[track_caller]
-    fn was(&self, code: i32, stdout: &str, stderr: &str) {
-        let expected = (Some(code), stdout, stderr);
-        assert_eq!((self.code, &*self.stdout, &*self.stderr), expected);
-    }
-
-    fn json(&self) -> Value {
-        assert_eq!(self.stdout.matches('\n').count(), 1, "{}", self.stdout);
-        serde_json::from_str(&self.stdout).unwrap()
-    }
-}
-
-/// Answers by the request's path: `/ok…` with 200, `/hang…` never, anything else with 500 and the secret.
-fn server() -> (String, Receiver<(String, String)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let (to, requests) = mpsc::channel();
-    thread::spawn(move || {
-        let mut hanging = Vec::new();
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let (line, body) = read(&stream);
-            let status = if line.contains(" /ok") { 200 } else { 500 };
-            let hangs = line.contains(" /hang");
-            let _ = to.send((line, body));
-            if hangs {
-                hanging.push(stream);
-                continue;
-            }
-            let length = SECRET.len();
-            let _ = write!(
-                stream,
-                "HTTP/1.1 {status} {SECRET}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{SECRET}"
-            );
-        }
-    });
-    (url, requests)
-}
-
-/// The request line and the body.
-fn read(stream: &TcpStream) -> (String, String) {
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        assert!(reader.read_line(&mut head).unwrap() > 0, "{head}");
-    }
-    let length = head.lines().find_map(|line| {
-        line.to_lowercase()
-            .strip_prefix("content-length: ")?
-            .parse()
-            .ok()
-    });
-    let mut body = String::new();
-    let mut rest = reader.take(length.unwrap_or(0));
-    rest.read_to_string(&mut body).unwrap();
-    (head.lines().next().unwrap().to_owned(), body)
-}
+use scene::{Home, SECRET, server};
 
 #[test]
 fn every_channel_is_told() {

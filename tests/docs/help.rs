@@ -1,0 +1,146 @@
+//! Exit codes and help texts: the README's table is the program's, every command shows examples that parse.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aimharder::cli::Cli;
+use aimharder::exit::Kind;
+use clap::{Command, CommandFactory};
+
+use crate::lines::{invocations, parses};
+use crate::text;
+
+const KINDS: [Kind; 9] = [
+    Kind::Internal,
+    Kind::Usage,
+    Kind::LoginRequired,
+    Kind::Refused,
+    Kind::Unreachable,
+    Kind::NotFound,
+    Kind::Partial,
+    Kind::UnknownOutcome,
+    Kind::TooEarly,
+];
+
+/// A new kind does not compile here until it is thought of above and in the README.
+fn is_listed(kind: Kind) -> bool {
+    match kind {
+        Kind::Internal
+        | Kind::Usage
+        | Kind::LoginRequired
+        | Kind::Refused
+        | Kind::Unreachable
+        | Kind::NotFound
+        | Kind::Partial
+        | Kind::UnknownOutcome
+        | Kind::TooEarly => KINDS.contains(&kind),
+    }
+}
+
+/// Code to kind, as the program has it; 0 and 130 have no kind.
+fn exit_codes() -> BTreeMap<u8, String> {
+    assert!(KINDS.into_iter().all(is_listed));
+    let name = |kind: Kind| serde_json::to_value(kind).unwrap().as_str().unwrap().into();
+    let kinds = KINDS.map(|kind| (kind.code(), name(kind)));
+    let bare = [0, 130].map(|code| (code, String::new()));
+    kinds.into_iter().chain(bare).collect()
+}
+
+#[test]
+fn the_readme_has_the_programs_exit_codes() {
+    let readme = text("README.md");
+    let rows = readme.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let code = cells.get(1)?.parse::<u8>().ok()?;
+        Some((code, cells.get(2)?.trim_matches('`').to_owned()))
+    });
+    assert_eq!(rows.collect::<BTreeMap<_, _>>(), exit_codes());
+}
+
+/// The numbers after "Exit codes:", each before its words.
+fn told_codes(help: &str) -> BTreeSet<u8> {
+    let (_, told) = help.split_once("Exit codes:").unwrap_or_default();
+    told.split([',', '\n'])
+        .filter_map(|part| part.split_whitespace().next()?.parse().ok())
+        .collect()
+}
+
+#[test]
+fn the_main_help_has_all_exit_codes() {
+    let help = Cli::command().render_long_help().to_string();
+    assert_eq!(told_codes(&help), exit_codes().into_keys().collect());
+}
+
+// --- help texts --------------------------------------------------------------------------------------
+
+/// Every command with its path: `sessions set`.
+fn commands(command: &Command, above: &str) -> Vec<(String, Command)> {
+    command
+        .get_subcommands()
+        .filter(|sub| !sub.is_hide_set())
+        .flat_map(|sub| {
+            let name = format!("{above} {}", sub.get_name()).trim().to_owned();
+            let below = commands(sub, &name);
+            std::iter::once((name, sub.clone())).chain(below)
+        })
+        .collect()
+}
+
+#[test]
+fn every_command_has_examples_that_parse_and_its_exit_codes() {
+    let known: BTreeSet<u8> = exit_codes().into_keys().collect();
+    let all = commands(&Cli::command(), "");
+    assert!(all.len() >= 12, "{all:?}");
+    for (name, command) in all {
+        let help = command.get_after_help().unwrap_or_default().to_string();
+        let codes = told_codes(&help);
+        assert!(codes.contains(&0), "{name}: no exit codes in its help");
+        assert!(codes.is_subset(&known), "{name}: {codes:?}");
+        let told = help.replace("Example: ", "\n");
+        let examples: Vec<_> = told.lines().flat_map(invocations).collect();
+        let own = format!("aimharder {name}");
+        assert!(
+            examples
+                .iter()
+                .any(|words| words.join(" ").starts_with(&own)),
+            "{name}: no example of its own in its help"
+        );
+        for words in &examples {
+            parses(words);
+        }
+    }
+    let first_steps = Cli::command().get_after_help().unwrap().to_string();
+    let first_steps: Vec<_> = first_steps.lines().flat_map(invocations).collect();
+    assert_eq!(first_steps.len(), 3);
+    for words in &first_steps {
+        parses(words);
+    }
+}
+
+#[test]
+fn help_reads_right_at_80_columns() {
+    let mut built = Cli::command();
+    built.build();
+    let mut all = commands(&built, "");
+    all.push((String::new(), built));
+    for (name, command) in all {
+        let below = command.get_after_help().unwrap_or_default().to_string();
+        let shown = command
+            .clone()
+            .term_width(80)
+            .render_long_help()
+            .to_string();
+        let mut before = "";
+        for line in below.lines() {
+            let example = line.starts_with("  ") || line.starts_with("Example: ");
+            if example {
+                assert!(line.chars().count() <= 76, "{name}: too long: {line}");
+                assert!(shown.lines().any(|whole| whole == line), "{name}: {line}");
+            }
+            // clap wraps a paragraph; a break inside it would be a second one
+            let goes_on = !before.is_empty() && !before.ends_with(['.', ':']);
+            let begins = line.is_empty() || example || line.starts_with("Exit codes:");
+            assert!(!goes_on || begins, "{name}: broken by hand before: {line}");
+            before = if example { "" } else { line };
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Command lines in the README: found as a shell finds them, and understood by the program.
+
+use std::collections::BTreeSet;
+
+use aimharder::cli::Cli;
+use clap::Parser;
+
+use crate::text;
+
+/// The invocations of `aimharder` in one line of shell, or of a help text whose remarks stand two spaces away.
+pub(crate) fn invocations(line: &str) -> Vec<Vec<String>> {
+    let code = line.trim().split(" #").next().unwrap_or_default();
+    let code = code.split("  ").next().unwrap_or_default();
+    let mut found: Vec<Vec<String>> = Vec::new();
+    let mut inside = false;
+    let mut first = true;
+    for word in words(code) {
+        match word.trim_end_matches(';') {
+            "|" | "&&" | "||" | "if" | "then" | "!" | "do" => (inside, first) = (false, true),
+            ">" | ">>" | "2>" | "<" => inside = false,
+            "aimharder" if first => {
+                found.push(vec!["aimharder".to_owned()]);
+                (inside, first) = (true, false);
+            }
+            bare => {
+                first = false;
+                if let Some(words) = found.last_mut().filter(|_| inside) {
+                    words.push(bare.to_owned());
+                }
+            }
+        }
+        if word.ends_with(';') {
+            (inside, first) = (false, true);
+        }
+    }
+    found
+}
+
+/// Words as a shell sees them, as far as quotes go.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '\'' | '"') => quote = Some(c),
+            (None, ' ') => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+pub(crate) fn parses(words: &[String]) {
+    if let Err(e) = Cli::try_parse_from(words) {
+        panic!("{}: {e}", words.join(" "));
+    }
+}
+
+#[test]
+fn the_splitter_finds_invocations() {
+    let table = [
+        ("aimharder sessions   # all", vec!["aimharder sessions"]),
+        (
+            "pass show aimharder | aimharder login a@b.c",
+            vec!["aimharder login a@b.c"],
+        ),
+        (
+            "if aimharder book --id 1 > out.json; then",
+            vec!["aimharder book --id 1"],
+        ),
+        (
+            "aimharder boxes; aimharder classes | jq .",
+            vec!["aimharder boxes", "aimharder classes"],
+        ),
+        (
+            "aimharder classes --class 'Open Box'",
+            vec!["aimharder classes --class Open Box"],
+        ),
+        ("cargo test", vec![]),
+    ];
+    for (line, expected) in table {
+        let found: Vec<String> = invocations(line)
+            .iter()
+            .map(|words| words.join(" "))
+            .collect();
+        assert_eq!(found, expected, "{line}");
+    }
+}
+
+#[test]
+fn command_lines_in_the_readme_parse() {
+    let readme = text("README.md");
+    let fenced = readme.split("```").skip(1).step_by(2);
+    let lines: Vec<_> = fenced.flat_map(str::lines).flat_map(invocations).collect();
+    assert!(lines.len() >= 10, "{lines:?}");
+    for words in &lines {
+        parses(words);
+    }
+    let named: BTreeSet<_> = lines.iter().filter_map(|words| words.get(1)).collect();
+    for sub in ["login", "classes", "book", "bookings", "cancel", "boxes"] {
+        assert!(named.iter().any(|word| *word == sub), "{sub} is not shown");
+    }
+}

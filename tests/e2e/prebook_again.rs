@@ -1,0 +1,176 @@
+//! What a later try makes of what an earlier one has left: a class that was perhaps had, a class that
+//! the gym has cancelled, a class that may yet be offered.
+
+use serde_json::json;
+
+use crate::support::{ANA, Running, Scene, soon, together};
+
+#[test]
+fn tries_after_tries() {
+    together(&[
+        ("killed, then out of reach, then well", killed_then_down),
+        ("killed, then down, then started", killed_then_started),
+        ("mine, but cancelled by the gym", mine_but_cancelled),
+        ("full, and the other one closed", full_and_closed),
+        ("closed, and the other one full", closed_and_full),
+        ("a waiting place, renumbered", place_renumbered),
+        ("out of reach when it is to queue", queue_out_of_reach),
+        (
+            "a waiting place out of reach, and again",
+            place_out_of_reach,
+        ),
+    ]);
+}
+
+fn kill_when_acted(scene: &Scene, run: Running, class: &str) {
+    soon("the booking", || {
+        !scene.sandbox.reservations(class).is_empty()
+    });
+    run.kill();
+    assert_eq!(scene.stored(1)["status"], "executing");
+    scene.sandbox.clear_faults();
+}
+
+fn go_down(scene: &Scene) {
+    let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
+    scene.sandbox.fault(&down);
+}
+
+/// The alternative was had by a run that was killed; the next run cannot look; then the first has
+/// room again.
+fn killed_then_down() {
+    let scene = Scene::new().opens_in(2);
+    let full = scene.class(&json!({ "occupied": 12 }));
+    let other = scene.class(&json!({ "start": "14:10", "name": "Open Box" }));
+    let id = scene.add("--or 14:10");
+    let lost = json!({ "path": "/api/book", "kind": "hang", "after": true, "skip": 1, "from_ms": scene.opens_ms });
+    scene.sandbox.fault(&lost);
+    kill_when_acted(&scene, scene.go(""), &other);
+    go_down(&scene);
+    scene.fired_with("--give-up 200ms", 5).only("unreachable");
+    scene.sandbox.clear_faults();
+    scene.sandbox.patch_class(&full, &json!({ "occupied": 5 }));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&other]);
+}
+
+/// The same with one class, which is renamed and starts before anybody can look.
+fn killed_then_started() {
+    let mut scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let lost =
+        json!({ "path": "/api/book", "kind": "hang", "after": true, "from_ms": scene.opens_ms });
+    scene.sandbox.fault(&lost);
+    kill_when_acted(&scene, scene.go(""), &class);
+    go_down(&scene);
+    scene.fired_with("--give-up 200ms", 5).only("unreachable");
+    scene.sandbox.clear_faults();
+    scene.clocks(3 * 86_400);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// Both were full; a place in the first came by hand, and the gym cancelled that class.
+fn mine_but_cancelled() {
+    let scene = Scene::new().opens_in(1);
+    let first = scene.class(&json!({ "occupied": 12 }));
+    let other = scene.class(&json!({ "start": "14:10", "occupied": 12 }));
+    let id = scene.add("--or 14:10 --watch");
+    scene.fired(0).is(&[("postponed", 1)]);
+    scene.sandbox.reserve(ANA, &first, 1);
+    let cancelled = json!({ "cancelled": true });
+    scene.sandbox.patch_class(&first, &cancelled);
+    scene.sandbox.patch_class(&other, &json!({ "occupied": 5 }));
+    scene.fired(0).is(&[("booked", 1)]);
+    assert_eq!(scene.stored(id)["status"], "booked");
+    assert_eq!(scene.sandbox.reservations(&other).len(), 1);
+}
+
+/// Not offered yet is a way left, wherever it stands among the choices.
+fn one_is_closed(full: &str, closed: &str) {
+    let scene = Scene::new().opens_in(1);
+    scene.class(&json!({ "start": full, "occupied": 12 }));
+    let other = scene.class(&json!({ "start": closed, "enabled": false }));
+    let id = scene.add("--or 14:10");
+    let fired = scene.fired(0);
+    fired.is(&[("postponed", 1)]);
+    fired.only("closed");
+    scene
+        .sandbox
+        .patch_class(&other, &json!({ "enabled": true }));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&other]);
+}
+
+fn full_and_closed() {
+    one_is_closed("13:10", "14:10");
+}
+
+fn closed_and_full() {
+    one_is_closed("14:10", "13:10");
+}
+
+/// Both are full, and nothing answers when it asks for a place on the first one's list: told is of
+/// that class.
+fn queue_out_of_reach() {
+    let scene = Scene::new().opens_in(1);
+    let full = json!({ "occupied": 12, "waitlist": 2 });
+    let first = scene.class(&full);
+    scene.class(&json!({ "start": "14:10", "occupied": 12, "waitlist": 2 }));
+    let id = scene.add("--or 14:10 --waitlist");
+    let down = json!({ "path": "/api/book", "kind": "status", "count": -1, "skip": 2, "from_ms": scene.opens_ms });
+    scene.sandbox.fault(&down);
+    let fired = scene.fired_with("--give-up 1s", 5);
+    assert_eq!(fired.only("unreachable")["class"], "13:10 WOD", "{fired:?}");
+    scene.sandbox.clear_faults();
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    scene.ends(id, "waitlisted", &[&first]);
+}
+
+/// Another class, earlier that day, has the number that the class had.
+fn place_renumbered() {
+    let scene = Scene::new().opens_in(1);
+    let early = scene.class(&json!({ "start": "12:10" }));
+    let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
+    let id = scene.add("--waitlist");
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    let number: u64 = class.parse().unwrap();
+    let now = json!({ "id": 7_777_777 });
+    scene.sandbox.patch_class(&class, &now);
+    scene.sandbox.patch_class(&early, &json!({ "id": number }));
+    assert_eq!(scene.fired(0).count("due"), 0);
+    scene.ends(id, "waitlisted", &["7777777"]);
+}
+
+/// Three runs in a row are an outage worth words, three runs on three days are not; and when it is
+/// over that is said once.
+fn place_out_of_reach() {
+    let scene = Scene::new().opens_in(1);
+    let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
+    let id = scene.add("--waitlist");
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    let run = || scene.command("prebook run");
+    for _ in 0..3 {
+        go_down(&scene);
+        run().status(5).done();
+        scene.sandbox.clear_faults();
+        run().done();
+    }
+    go_down(&scene);
+    run().status(5).done();
+    run().status(5).done();
+    run().fails(5, &["13:10 WOD"]).done();
+    scene.sandbox.clear_faults();
+    run().stderr_has(&["over"]).done();
+    run().done();
+    // gone from the schedule: told when it is new
+    let row = json!({ "id": class.parse::<u64>().unwrap() + 500 });
+    scene.sandbox.patch_class(&class, &row);
+    scene
+        .home
+        .sql("UPDATE prebookings SET reservation_id = NULL");
+    run().fails(6, &["13:10 WOD", "no longer"]).done();
+    run().status(6).done();
+    assert_eq!(scene.stored(id)["status"], "waitlisted");
+}

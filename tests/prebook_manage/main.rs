@@ -1,0 +1,8 @@
+//! `prebook add | list | rules | remove | skip` by the real binary: no network, no live session,
+//! only config and store.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may, as tests do
+
+mod home;
+mod refused;
+mod wishes;

@@ -1,0 +1,253 @@
+//! Wishes and rules: added, listed, skipped, removed, in JSON and in words.
+
+use std::process::Output;
+
+use aimharder::model::prebooking::Progress;
+use chrono::NaiveDate;
+use chrono_tz::Europe::Madrid;
+use serde_json::{Value, json};
+
+use crate::home::{Home, ahead, ids, text};
+
+#[test]
+fn added_listed_removed() {
+    let home = Home::of_ana();
+    let day = ahead(5);
+    let opens = ahead(1);
+    let added = home.json(
+        &format!("prebook add --day {day} --time 18:30 --class '  WOD ' --or '19:30' --or '20:30  Open Box' --waitlist --opens 4d@7:00 --family 70002"),
+        0,
+    );
+    let offset = aimharder::zone::resolve(Madrid, opens.and_hms_opt(7, 0, 0).unwrap());
+    let expected = json!({"prebookings": [{
+        "id": 1, "rule": null, "account": "ana@example.org", "box": "crossfitdemo", "day": day.to_string(),
+        "start": "18:30", "class": "WOD",
+        "alternatives": [{"start": "19:30", "class": null}, {"start": "20:30", "class": "Open Box"}],
+        "family": "70002", "waitlist": true, "watch": false, "opens": "4d@07:00",
+        "opens_at": offset.format("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+        "status": "pending", "attempts": 0, "message": null, "reservation_id": null
+    }]});
+    assert_eq!(added, expected);
+    assert_eq!(home.json("prebook list", 0), expected);
+    // the same again, whatever its case: changed, not doubled
+    let again = home.json(
+        &format!("prebook add --day {day} --time 18:30 --class wod --watch --family 70002"),
+        0,
+    );
+    assert_eq!(
+        (
+            &again["prebookings"][0]["id"],
+            &again["prebookings"][0]["watch"]
+        ),
+        (&json!(1), &json!(true))
+    );
+    assert_eq!(again["prebookings"][0]["waitlist"], json!(false));
+    assert_eq!(again["prebookings"][0]["opens"], Value::Null);
+    assert_eq!(again["prebookings"][0]["opens_at"], Value::Null);
+    assert_eq!(home.json("prebook remove 1", 0), json!({"removed": [1]}));
+    assert_eq!(home.json("prebook list", 0), json!({"prebookings": []}));
+    let error = home.json("prebook remove 1", 6);
+    assert_eq!(error["error"]["kind"], "not_found");
+}
+
+#[test]
+fn the_opening_rule_in_force() {
+    let home = Home::of_ana();
+    let line = |opens: &str| format!("prebook add --day +6 --time 18:30 {opens}");
+    let shown = |view: Value| view["prebookings"][0]["opens"].clone();
+    let store = home.store();
+    store.learn_opening("crossfitdemo", "4d?").unwrap();
+    assert_eq!(shown(home.json(&line(""), 0)), "4d?");
+    home.json("boxes set crossfitdemo --opens 5d", 0);
+    assert_eq!(shown(home.json("prebook list", 0)), "5d");
+    home.config("password_command = \"echo x\"\n[boxes.crossfitdemo]\nopens = \"46h\"\ntimezone = \"Atlantic/Canary\"\n");
+    let view = home.json("prebook list", 0);
+    let canary = aimharder::zone::resolve(
+        chrono_tz::Atlantic::Canary,
+        ahead(6).and_hms_opt(18, 30, 0).unwrap(),
+    );
+    let opens = canary - chrono::TimeDelta::hours(46);
+    assert_eq!(
+        view["prebookings"][0]["opens_at"],
+        opens.format("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    );
+    assert_eq!(shown(view), "46h");
+    assert_eq!(shown(home.json(&line("--opens sun@20:00"), 0)), "sun@20:00");
+}
+
+#[test]
+fn weekly_rules() {
+    let home = Home::of_ana();
+    let until = ahead(9);
+    let every_day = "lunes,Tue,wed,dijous,fri,sáb,sun";
+    let added = home.json(
+        &format!("prebook add --weekly {every_day} --time 23:59 --class wod --until {until}"),
+        0,
+    );
+    assert_eq!(
+        added["rules"],
+        json!([{
+            "id": "r1", "account": "ana@example.org", "box": "crossfitdemo",
+            "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "23:59", "class": "wod",
+            "alternatives": [], "family": null, "waitlist": false, "watch": false,
+            "until": until.to_string(), "opens": null
+        }])
+    );
+    assert_eq!(ids(&added).len(), 10);
+    assert!(
+        added["prebookings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|p| p["rule"] == "r1")
+    );
+    assert_eq!(home.json("prebook rules", 0)["rules"], added["rules"]);
+    assert_eq!(ids(&home.json("prebook list", 0)), ids(&added));
+    // one removed by hand does not come back
+    let first = ids(&added)[0];
+    home.json(&format!("prebook remove {first}"), 0);
+    assert_eq!(ids(&home.json("prebook list", 0)), ids(&added)[1..]);
+    // days left out take their occurrences back, and give them back
+    let skipped = home.json(&format!("prebook skip {}..{}", ahead(1), ahead(2)), 0);
+    assert_eq!(
+        skipped["skips"],
+        json!([{"from": ahead(1).to_string(), "to": ahead(2).to_string()}])
+    );
+    assert_eq!(skipped["bookings"], json!([]));
+    assert_eq!(skipped["removed"], json!([2, 3]));
+    assert_eq!(ids(&home.json("prebook list", 0)), ids(&added)[3..]);
+    assert_eq!(home.json("prebook skip", 0)["skips"], skipped["skips"]);
+    let left = home.json(&format!("prebook skip {} --remove", ahead(1)), 0);
+    assert_eq!(
+        left["skips"],
+        json!([{"from": ahead(2).to_string(), "to": ahead(2).to_string()}])
+    );
+    assert_eq!(ids(&home.json("prebook list", 0)).len(), 8);
+    home.json(&format!("prebook skip {} --remove", ahead(1)), 6);
+    // the rule takes its pending occurrences along
+    let removed = home.json("prebook remove R1", 0);
+    assert_eq!(removed["removed"][0], "r1");
+    assert_eq!(removed["removed"].as_array().unwrap().len(), 9);
+    assert_eq!(
+        home.json("prebook list --all", 0),
+        json!({"prebookings": []})
+    );
+    assert_eq!(home.json("prebook rules", 0), json!({"rules": []}));
+}
+
+#[test]
+fn what_is_booked_stands() {
+    let home = Home::of_ana();
+    home.json("prebook add --weekly mon,tue,wed,thu,fri,sat,sun --time 23:59 --class wod --or '19:30 Open Box'", 0);
+    home.settle(3, Progress::Booked);
+    let day = ahead(2);
+    let starts = aimharder::zone::resolve(Madrid, day.and_hms_opt(19, 30, 0).unwrap());
+    let skipped = home.json(&format!("prebook skip {day}"), 0);
+    assert_eq!(
+        skipped["bookings"],
+        json!([{
+            "id": 3, "account": "ana@example.org", "day": day.to_string(), "start": "19:30", "end": null,
+            "starts_at": starts.format("%Y-%m-%dT%H:%M:%S%:z").to_string(), "name": "Open Box",
+            "box": "crossfitdemo", "reservation_id": "55501", "state": "booked"
+        }])
+    );
+    assert_eq!(skipped["removed"], json!([]));
+    let all = home.json("prebook list --all", 0);
+    let booked = &all["prebookings"][2];
+    assert_eq!(
+        (&booked["id"], &booked["status"]),
+        (&json!(3), &json!("booked"))
+    );
+    assert_eq!(
+        booked["history"],
+        json!([{
+            "sent_at": "2026-11-20T18:30:00.012+01:00", "class": "19:30 Open Box (id 1223250)", "outcome": "booked",
+            "book_state": 1, "message": null, "clock_offset_ms": -812.4, "lateness_ms": 3.1
+        }])
+    );
+    let words = home.human("prebook list --all");
+    assert!(
+        words.contains("request Fri 20 Nov 18:30:00.012")
+            || words.contains("Nov 2026 18:30:00.012"),
+        "{words}"
+    );
+    assert!(
+        words.contains(": booked, 3.1 ms after the opening, server's clock -812.4 ms"),
+        "{words}"
+    );
+    // forgotten, and its booking stands
+    let words = home.human("prebook remove 3");
+    assert!(
+        words.contains(
+            "the booking stands; see or cancel it with: aimharder cancel --reservation 55501"
+        ),
+        "{words}"
+    );
+    assert!(!ids(&home.json("prebook list --all", 0)).contains(&3));
+    assert_eq!(
+        home.human("prebook skip").lines().count(),
+        2,
+        "nothing stands there any more"
+    );
+}
+
+#[test]
+fn words_for_people() {
+    let home = Home::of_ana();
+    assert_eq!(
+        home.human("prebook list"),
+        "no prebookings wait; add one: aimharder prebook add --day mon --time 18:30\n"
+    );
+    assert_eq!(
+        home.human("prebook skip"),
+        "ana@example.org: rules book on every day\n"
+    );
+    let year = |day: NaiveDate| {
+        let this = ahead(0).format("%Y").to_string() == day.format("%Y").to_string();
+        day.format(if this { "%a %-d %b" } else { "%a %-d %b %Y" })
+            .to_string()
+    };
+    let (day, opens) = (ahead(6), ahead(2));
+    let added = home.human(&format!(
+        "prebook add --day {day} --time 18:30 --class WOD --opens 4d --or 19:30 --waitlist"
+    ));
+    assert_eq!(
+        added,
+        format!(
+            "ana@example.org, crossfitdemo\n  1  {}  18:30  WOD  opens {} 18:30\n     or 19:30; else the waiting list; opening rule 4d\n",
+            year(day),
+            year(opens)
+        )
+    );
+    home.json("boxes set crossfitdemo --timezone Atlantic/Canary", 0);
+    assert!(
+        home.human("prebook list")
+            .starts_with("ana@example.org, crossfitdemo (times in Atlantic/Canary)\n")
+    );
+    let unknown = home.human("prebook add --day +3 --time 10:00");
+    assert!(
+        unknown.contains("opening unknown")
+            && unknown.contains("aimharder boxes set crossfitdemo --opens 4d"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn twenty_processes_unfold_once() {
+    let home = Home::of_ana();
+    home.json("prebook add --weekly mon,wed --time 18:30 --class wod", 0);
+    // what another fortnight would bring: all gone, with nothing that remembers them
+    let expected = ids(&home.json("prebook list", 0)).len();
+    let db = rusqlite::Connection::open(home.db()).unwrap();
+    db.execute("DELETE FROM prebookings", []).unwrap();
+    let outs: Vec<Output> = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..20)
+            .map(|_| scope.spawn(|| home.run("prebook list --json")))
+            .collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    for out in outs {
+        assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    }
+    assert_eq!(ids(&home.json("prebook list --all", 0)).len(), expected);
+}
