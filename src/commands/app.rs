@@ -2,7 +2,7 @@
 //! and "which session?". Problems are looked for in the order that `cli.md` promises: usage,
 //! config, store, account and session, then box and class.
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -157,7 +157,8 @@ fn read_config(named: Option<&Path>) -> Result<Config> {
 /// A store that was named, by a flag or its variable, is there: a mistyped name must not become a store of its own.
 fn must_exist(named: Option<&Path>) -> Result<()> {
     match named {
-        Some(path) if matches!(path.try_exists(), Ok(false)) => {
+        // a link that leads nowhere has its own error
+        Some(path) if path.symlink_metadata().is_err_and(|e| e.kind() == ErrorKind::NotFound) => {
             Err(Failure::login_required(format!(
                 "no store at {} yet: run `aimharder login EMAIL`, or name the right one with --store",
                 path.display()

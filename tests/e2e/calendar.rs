@@ -71,7 +71,7 @@ fn another_program_reads_what_is_booked() {
     assert_eq!(booked["description"], format!("reservation {first}"));
     assert_eq!(
         (&queued["location"], &queued["status"]),
-        (&json!("boxdos"), &json!("TENTATIVE"))
+        (&json!("Box Dos"), &json!("TENTATIVE"))
     );
     assert_eq!(
         queued["description"],
