@@ -28,6 +28,8 @@ pub enum Kind {
     UnknownOutcome,
     /// booking is not open yet: 9
     TooEarly,
+    /// a signal came when it was too late to stop
+    Interrupted,
 }
 
 impl Kind {
@@ -43,12 +45,13 @@ impl Kind {
             Self::Partial => 7,
             Self::UnknownOutcome => 8,
             Self::TooEarly => 9,
+            Self::Interrupted => 130,
         }
     }
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Internal,
         Self::Usage,
         Self::LoginRequired,
@@ -58,6 +61,7 @@ impl Kind {
         Self::Partial,
         Self::UnknownOutcome,
         Self::TooEarly,
+        Self::Interrupted,
     ];
 
     /// The kind that [`Self::name`] names.
@@ -77,6 +81,7 @@ impl Kind {
             Self::Partial => "partial",
             Self::UnknownOutcome => "unknown_outcome",
             Self::TooEarly => "too_early",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -126,6 +131,14 @@ impl Failure {
     /// No usable login.
     pub fn login_required(message: impl Into<String>) -> Self {
         Self::new(Kind::LoginRequired, message)
+    }
+
+    /// The exit code: a signal's own where one has ended the work.
+    pub fn code(&self) -> u8 {
+        match self.kind {
+            Kind::Interrupted => crate::interrupt::exit_code(),
+            kind => kind.code(),
+        }
     }
 
     /// The typed failure behind any error, for the last line and the exit code.

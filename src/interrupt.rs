@@ -7,15 +7,40 @@
 //! SIGXFSZ (a file has reached its size limit) would end the program just there, and so is taken
 //! for nothing: the write that met the limit fails, and says so.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
-static SHIELDS: Mutex<usize> = Mutex::new(0);
-static LOWERED: Condvar = Condvar::new();
+static STATE: Mutex<State> = Mutex::new(State {
+    shields: 0,
+    what: None,
+    caught: None,
+    last_words: None,
+    ending: false,
+});
+static CHANGED: Condvar = Condvar::new();
+
+struct State {
+    shields: usize,
+    /// what the shields wait for, for who watches
+    what: Option<&'static str>,
+    /// the signal that is to end the program
+    caught: Option<i32>,
+    /// said when a signal ends it
+    last_words: Option<LastWords>,
+    /// the command says its own last word now, and ends by itself
+    ending: bool,
+}
+
+/// What a signal's number is told to before the program ends.
+pub type LastWords = Box<dyn FnOnce(i32) + Send>;
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// While one of these lives, a signal waits.
 #[derive(Debug)]
@@ -23,38 +48,89 @@ pub struct Shield(());
 
 /// Put off signals until the returned value is dropped.
 pub fn shield() -> Shield {
-    *SHIELDS.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    state().shields += 1;
     Shield(())
+}
+
+/// The same; who watches and presses Ctrl-C is told what is waited for.
+pub fn shield_for(what: &'static str) -> Shield {
+    state().what = Some(what);
+    shield()
+}
+
+impl Shield {
+    /// No signal ends the program any more: it says what went wrong, and ends by itself.
+    pub fn keep(self) {
+        std::mem::forget(self);
+    }
 }
 
 impl Drop for Shield {
     fn drop(&mut self) {
-        *SHIELDS.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        LOWERED.notify_all();
+        state().shields -= 1;
+        CHANGED.notify_all();
     }
 }
 
-/// Start listening for signals. Without it (no threads to be had) they end the program at once,
-/// as they would any other.
-pub fn listen() {
+/// Say this when a signal ends the program from now on.
+pub fn leave_word(words: LastWords) {
+    state().last_words = Some(words);
+}
+
+/// The command is about to say its last word. What a signal would have said is not needed any
+/// more; where a shield is up the program ends by itself, and the signal that waits is told.
+pub fn last_word() -> Option<i32> {
+    let mut state = state();
+    state.last_words = None;
+    state.ending = state.shields > 0;
+    CHANGED.notify_all();
+    state.caught.filter(|_| state.ending)
+}
+
+/// The signal that waits, as an exit code.
+pub fn exit_code() -> u8 {
+    let signal = state().caught.unwrap_or(SIGINT);
+    u8::try_from(128 + signal).unwrap_or(130)
+}
+
+/// Start listening for signals; `waiting` tells who watches what is waited for. Without it (no
+/// threads to be had) they end the program at once, as they would any other.
+pub fn listen(waiting: fn(&str)) {
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGXFSZ]) else {
         return;
     };
     let _ = thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
-            if let Some(signal) = signals.forever().find(|signal| *signal != SIGXFSZ) {
-                let mut shields = SHIELDS.lock().unwrap_or_else(PoisonError::into_inner);
-                while *shields > 0 {
-                    shields = LOWERED
-                        .wait(shields)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-                // the count stays locked: no new work can begin behind our back
-                restore_terminal();
-                std::process::exit(128 + signal);
+            while let Some(signal) = signals.forever().find(|signal| *signal != SIGXFSZ) {
+                end_with(signal, waiting);
+                // more of them meanwhile were meant for the same wait
+                signals.pending().for_each(drop);
             }
         });
+}
+
+/// End the program when no shield is up. Comes back only where it ends by itself; the next signal
+/// ends it in any case.
+fn end_with(signal: i32, waiting: fn(&str)) {
+    let mut state = state();
+    let first = state.caught.is_none();
+    state.caught.get_or_insert(signal);
+    if let Some(what) = state.what.filter(|_| state.shields > 0 && first) {
+        waiting(what);
+    }
+    while state.shields > 0 && !state.ending {
+        state = CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner);
+    }
+    if state.ending && first {
+        return;
+    }
+    // the state stays locked: no new work can begin behind our back
+    if let Some(words) = state.last_words.take() {
+        words(signal);
+    }
+    restore_terminal();
+    std::process::exit(128 + signal);
 }
 
 /// The terminal as it was before a prompt took its echo away.

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use aimharder::cli::Cli;
 use aimharder::exit::Failure;
-use aimharder::output::Out;
+use aimharder::output::{self, Out};
 use aimharder::{commands, interrupt, logs};
 
 fn main() -> ExitCode {
-    interrupt::listen();
+    interrupt::listen(output::waiting_for);
     let json = std::env::args_os().any(|arg| arg == "--json");
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let failure = Failure::of(&error);
             out.fail(&failure);
-            ExitCode::from(failure.kind.code())
+            ExitCode::from(failure.code())
         }
     }
 }

@@ -50,7 +50,7 @@ impl Desk<'_, '_> {
             );
             return Ok(report);
         }
-        let _shield = interrupt::shield();
+        let _shield = interrupt::shield_for("the booking");
         let report = self.order(day, row, false)?;
         if report.outcome == Outcome::Full && queue {
             log::info!("the class is full; asking for a place on the waiting list");

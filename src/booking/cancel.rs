@@ -63,7 +63,7 @@ impl Desk<'_, '_> {
                 return Ok(*report);
             }
         };
-        let _shield = interrupt::shield();
+        let _shield = interrupt::shield_for("the cancellation");
         let first = self.withdraw(day, row, &reservation, false)?;
         if first.outcome == CancelOutcome::LateCancellation && late {
             return self.withdraw(day, row, &reservation, true);

@@ -40,10 +40,40 @@ pub fn one<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r R
             what_else(rows)
         ))),
         several => Err(Failure::not_found(format!(
-            "several classes fit on {day}: {}; say which with --class (or book it with --id, cancel it with --reservation)",
+            "several classes fit on {day}: {}; say which with --class or --id",
             list(several.iter().copied())
         ))),
     }
+}
+
+/// The class to be cancelled, by time and name.
+///
+/// # Errors
+/// None or several: the message lists what there is, and which of it can be cancelled.
+pub fn to_cancel<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
+    let Wanted::At { start, name } = wanted else {
+        return one(rows, wanted, day);
+    };
+    let at_that_time = rows.iter().filter(|row| row.start == *start);
+    let fitting = by_name(at_that_time, name.as_deref());
+    if fitting.len() < 2 {
+        return one(rows, wanted, day);
+    }
+    let named = fitting.iter().map(|row| {
+        let mine = row.reservation.as_ref();
+        let mine = mine.map_or_else(String::new, |id| format!(" (reservation {id})"));
+        format!("{} {}{mine}", row.start.format("%H:%M"), row.name)
+    });
+    let none = fitting.iter().all(|row| row.reservation.is_none());
+    let how = if none {
+        "none of them is yours; see `aimharder bookings`"
+    } else {
+        "say which with --class or --reservation"
+    };
+    Err(Failure::not_found(format!(
+        "several classes fit on {day}: {}; {how}",
+        shortened(named.collect())
+    )))
 }
 
 /// Case- and accent-insensitively by substring; an exact match beats a substring.
@@ -80,9 +110,12 @@ fn what_else(rows: &[Row]) -> String {
 }
 
 fn list<'r>(rows: impl Iterator<Item = &'r Row>) -> String {
-    let mut named: Vec<String> = rows
-        .map(|row| format!("{} {} (id {})", row.start.format("%H:%M"), row.name, row.id))
-        .collect();
+    let named =
+        rows.map(|row| format!("{} {} (id {})", row.start.format("%H:%M"), row.name, row.id));
+    shortened(named.collect())
+}
+
+fn shortened(mut named: Vec<String>) -> String {
     named.sort();
     let more = named.len().saturating_sub(12);
     named.truncate(12);

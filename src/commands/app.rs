@@ -2,8 +2,10 @@
 //! and "which session?". Problems are looked for in the order that `cli.md` promises: usage,
 //! config, store, account and session, then box and class.
 
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use anyhow::Result;
 use etcetera::BaseStrategy;
@@ -26,6 +28,8 @@ pub(super) struct App {
     pub store: Store,
     pub platform: Platform,
     purpose: String,
+    /// what the log has said of each box: a run that waits looks at them again and again
+    pub(super) logged: Mutex<BTreeMap<String, String>>,
 }
 
 impl App {
@@ -56,6 +60,7 @@ impl App {
             config,
             store,
             purpose: format!("aimharder {command}"),
+            logged: Mutex::default(),
         }
     }
 

@@ -31,13 +31,22 @@ pub(super) fn run(args: &CancelArgs, app: &App, out: &mut Out) -> Result<()> {
         None => by_time(&mut desk, args, &gym)?,
     };
     // a signal waits until the result is told, not only until there is one
-    let _shield = crate::interrupt::shield();
+    let shield = crate::interrupt::shield();
     let report = if args.dry_run {
         rehearse(&row)
     } else {
-        desk.cancel(day, &row, args.late)?
+        match desk.cancel(day, &row, args.late) {
+            Ok(report) => report,
+            Err(e) => {
+                // nor until it is told that there is none
+                shield.keep();
+                return Err(e.into());
+            }
+        }
     };
-    out.show(&view(&gym, day, report, SessionRef::from(live.row())))
+    let shown = out.show(&view(&gym, day, report, SessionRef::from(live.row())));
+    drop(shield);
+    shown
 }
 
 fn by_time(desk: &mut Desk<'_, '_>, args: &CancelArgs, gym: &Gym) -> Result<(NaiveDate, Row)> {
@@ -53,7 +62,7 @@ fn by_time(desk: &mut Desk<'_, '_>, args: &CancelArgs, gym: &Gym) -> Result<(Nai
         start,
         name: args.class.clone(),
     };
-    Ok((day, find::one(&rows, &wanted, day)?.clone()))
+    Ok((day, find::to_cancel(&rows, &wanted, day)?.clone()))
 }
 
 /// A reservation's number stands in the schedule only: look through the days that have bookings.

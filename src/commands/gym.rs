@@ -1,6 +1,8 @@
 //! Which box, and what is known of it: flags and config first, then what the user has set, then
 //! what the platform told.
 
+use std::sync::PoisonError;
+
 use anyhow::Result;
 use chrono::NaiveDate;
 
@@ -123,18 +125,25 @@ impl App {
             name: row.name,
             title: row.title,
         };
-        log::info!(
-            "box {} ({}), {}, {}",
-            gym.name,
-            gym.id
-                .map_or("number unknown".to_owned(), |id| id.to_string()),
-            gym.zone,
-            gym.opening
-                .map_or("when booking opens is unknown".to_owned(), |rule| format!(
-                    "booking opens {rule} before a class"
-                )),
-        );
+        self.log_once(&gym);
         Ok(gym)
+    }
+
+    /// A box is looked up again and again: what is known of it is logged when it is new.
+    fn log_once(&self, gym: &Gym) {
+        let number = gym
+            .id
+            .map_or("number unknown".to_owned(), |id| id.to_string());
+        let opens = gym.opening.map_or_else(
+            || "when booking opens is unknown".to_owned(),
+            |rule| format!("booking opens {}", rule.words()),
+        );
+        let line = format!("box {} ({number}), {}, {opens}", gym.name, gym.zone);
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.get(&gym.name) != Some(&line) {
+            log::info!("{line}");
+            logged.insert(gym.name.clone(), line);
+        }
     }
 
     /// Where to reach a box, asking the platform for its number when nobody has told it yet.

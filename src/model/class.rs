@@ -65,6 +65,9 @@ pub struct Class {
     /// when booking opens by the known rule; `None` unless it is [`ClassState::NotOpen`]
     #[serde(serialize_with = "maybe_instant")]
     pub opens_at: Option<DateTime<Tz>>,
+    /// the day of the opening is known, its hour is guessed
+    #[serde(skip)]
+    pub guess: bool,
 }
 
 /// What a row must be seen against.
@@ -108,6 +111,7 @@ impl Class {
             reservation_id: row.reservation.clone(),
             // once booking is open (or the class is over) the instant is of no use to anybody
             opens_at: opens_at.filter(|_| state == ClassState::NotOpen),
+            guess: setting.opening.is_some_and(|opening| opening.guess),
         }
     }
 

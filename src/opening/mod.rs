@@ -80,6 +80,15 @@ impl Opening {
             .or_else(|| learned.map(Self::learned))
     }
 
+    /// `by the rule 4d@07:00`, `probably by 4d? (learned)`
+    pub fn words(&self) -> String {
+        if self.guess {
+            format!("probably by {self} (learned)")
+        } else {
+            format!("by the rule {self}")
+        }
+    }
+
     /// When booking opens, or is guessed to, for the class that starts on `day` at `start`.
     pub fn opens_at(&self, day: NaiveDate, start: NaiveTime, tz: Tz) -> DateTime<Tz> {
         self.rule.opens_at(day, start, tz)

@@ -50,4 +50,8 @@ impl View for ManView {
             Self::Written(files) => files.iter().try_for_each(|file| writeln!(to, "{file}")),
         }
     }
+
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Written(_))
+    }
 }

@@ -22,6 +22,9 @@ pub(crate) struct BookView {
     pub class: Class,
     #[serde(serialize_with = "maybe_instant")]
     pub opens_at: Option<DateTime<Tz>>,
+    /// the day of the opening is known, its hour is guessed
+    #[serde(skip)]
+    pub guess: bool,
     pub prebooking_id: Option<i64>,
     /// nobody could tell when booking opens: the user has to
     #[serde(skip)]
@@ -48,7 +51,11 @@ impl View for BookView {
             write!(to, " (reservation {id})")?;
         }
         if let Some(id) = self.prebooking_id {
-            write!(to, " (prebooking {id}), {}", opens_words(self.opens_at))?;
+            write!(
+                to,
+                " (prebooking {id}), {}",
+                opens_words(self.opens_at, self.guess)
+            )?;
         }
         match &self.message {
             Some(message) => writeln!(to, "; {message}"),
@@ -87,7 +94,7 @@ impl View for BookView {
         };
         let mut message = format!("not booked: {}: {words}", describe(&self.class));
         if self.outcome == Outcome::TooEarly && self.opens_at.is_some() {
-            message = format!("{message}; it {}", opens_words(self.opens_at));
+            message = format!("{message}; it {}", opens_words(self.opens_at, self.guess));
         }
         if let Some(told) = &self.message {
             message = format!("{message} ({told})");
@@ -100,6 +107,13 @@ impl View for BookView {
             );
         }
         Some(Failure::new(kind, message))
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(
+            self.outcome,
+            Outcome::Booked | Outcome::Waitlisted | Outcome::Prebooked
+        )
     }
 }
 
@@ -151,6 +165,10 @@ impl View for CancelView {
             kind,
             format!("not cancelled: {}: {words}{told}", describe(&self.class)),
         ))
+    }
+
+    fn is_done(&self) -> bool {
+        self.outcome == CancelOutcome::Cancelled
     }
 }
 

@@ -68,6 +68,10 @@ impl View for BoxView {
             opens(self)
         )
     }
+
+    fn is_done(&self) -> bool {
+        true
+    }
 }
 
 fn opens(gym: &BoxView) -> String {

@@ -130,17 +130,18 @@ fn state_words(class: &Class) -> (String, Tone) {
         ClassState::Full => ("full".into(), Tone::Bad),
         ClassState::Booked => ("* booked".into(), Tone::Mine),
         ClassState::Waitlisted => ("* waiting list".into(), Tone::Mine),
-        ClassState::NotOpen => (opens_words(class.opens_at), Tone::Faint),
+        ClassState::NotOpen => (opens_words(class.opens_at, class.guess), Tone::Faint),
         ClassState::Closed => ("closed".into(), Tone::Faint),
         ClassState::Cancelled => ("cancelled".into(), Tone::Bad),
         ClassState::Past => ("past".into(), Tone::Faint),
     }
 }
 
-/// `opens Thu 19 Nov 07:00`
-pub(super) fn opens_words(at: Option<DateTime<Tz>>) -> String {
+/// `opens Thu 19 Nov 07:00`; of a guess `opens about …`
+pub(super) fn opens_words(at: Option<DateTime<Tz>>, guess: bool) -> String {
+    let about = if guess { "about " } else { "" };
     at.map_or_else(
         || "not open yet".into(),
-        |at| format!("opens {}", at.format("%a %-d %b %H:%M")),
+        |at| format!("opens {about}{}", at.format("%a %-d %b %H:%M")),
     )
 }

@@ -6,6 +6,7 @@ mod booking;
 mod boxes;
 mod classes;
 mod ics;
+mod interrupted;
 mod notify;
 mod page;
 mod prebook;
@@ -28,6 +29,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::exit::{Failure, Kind};
+use crate::interrupt;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::store::SessionRow;
 
@@ -36,10 +38,11 @@ pub(crate) use booking::{BookView, BookingView, BookingsView, CancelView, Histor
 pub(crate) use boxes::{BoxView, BoxesView};
 pub(crate) use classes::ClassesView;
 pub(crate) use ics::IcsView;
+pub use interrupted::waiting_for;
 pub(crate) use notify::NotifyView;
 pub use page::Page;
 pub(crate) use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
-pub(crate) use prebook_run::{ResultView, RunView};
+pub(crate) use prebook_run::{ResultView, RunView, waits_for};
 pub(crate) use prebook_views::{PrebookingView, RuleView, StandingView};
 pub(crate) use prebook_words::{prebooking_sentence, still_waiting};
 pub(crate) use progress::Progress;
@@ -81,6 +84,12 @@ pub trait View: Serialize {
     fn failure(&self) -> Option<Failure> {
         None
     }
+
+    /// Has the command changed something, here or at the gym, that stands even when nobody can
+    /// read this?
+    fn is_done(&self) -> bool {
+        false
+    }
 }
 
 /// Where results go.
@@ -89,6 +98,8 @@ pub struct Out {
     json: bool,
     page: Page,
     watched: bool,
+    /// why a part of the result could not be written
+    lost: Option<io::Error>,
 }
 
 impl Out {
@@ -102,6 +113,7 @@ impl Out {
             json,
             page,
             watched: io::stderr().is_terminal(),
+            lost: None,
         }
     }
 
@@ -144,26 +156,54 @@ impl Out {
     /// # Errors
     /// The view's own failure, or that of the writer. A reader that has gone away is neither.
     pub fn show(&mut self, view: &impl View) -> Result<()> {
-        let failure = view.failure();
+        let interrupted = interrupt::last_word().is_some();
+        let failure = if interrupted {
+            Some(Failure {
+                told: !self.json,
+                ..interrupted::words(view.failure())
+            })
+        } else {
+            view.failure()
+        };
         let written = if self.json {
             self.write_json(view, failure.as_ref())
         } else {
             self.write_human(view)
         };
-        if let Err(e) = written.and_then(|()| self.to.flush())
-            && e.kind() != ErrorKind::BrokenPipe
-        {
-            return Err(
-                anyhow::Error::new(e).context("it is done, but the result cannot be written")
-            );
-        }
-        match failure {
-            None => Ok(()),
-            Some(failure) => Err(Failure {
+        let earlier = self.lost.take().map_or(Ok(()), Err);
+        let lost = earlier
+            .and(written)
+            .and_then(|()| self.to.flush())
+            .err()
+            .filter(|e| e.kind() != ErrorKind::BrokenPipe);
+        match (failure, lost) {
+            (None, None) => Ok(()),
+            (None, Some(e)) if view.is_done() => {
+                Err(anyhow::Error::new(e).context("it is done, but the result cannot be written"))
+            }
+            (None, Some(e)) => Err(anyhow::Error::new(e).context("the result cannot be written")),
+            // what came of it matters more than that it cannot be written, and is told in any case
+            (Some(failure), lost) => Err(Failure {
                 shown: true,
+                told: failure.told && lost.is_none(),
                 ..failure
             }
             .into()),
+        }
+    }
+
+    /// For people, a part of the result that is known before the others; with `--json` all is told
+    /// at the end. That it cannot be written is told at the end, too.
+    pub fn part(&mut self, write: impl FnOnce(&Page, &mut dyn Write) -> io::Result<()>) {
+        if self.json {
+            return;
+        }
+        let mut text = Vec::new();
+        let written = write(&self.page, &mut text)
+            .and_then(|()| self.to.write_all(&text))
+            .and_then(|()| self.to.flush());
+        if let Err(e) = written {
+            self.lost.get_or_insert(e);
         }
     }
 

@@ -69,6 +69,10 @@ impl View for PrebookedView {
         }
         prebookings(&self.prebookings, self.now, page, to)
     }
+
+    fn is_done(&self) -> bool {
+        true
+    }
 }
 
 /// `prebook rules`
@@ -158,6 +162,10 @@ impl View for RemovedView {
         }
         Ok(())
     }
+
+    fn is_done(&self) -> bool {
+        true
+    }
 }
 
 /// `prebook skip`
@@ -169,6 +177,9 @@ pub(crate) struct SkipsView {
     /// occurrences of rules that were taken back
     #[serde(serialize_with = "ids")]
     pub removed: Vec<PrebookingView>,
+    /// days were left out or taken back, not only listed
+    #[serde(skip)]
+    pub changed: bool,
     #[serde(skip)]
     pub account: Account,
     #[serde(skip)]
@@ -217,6 +228,10 @@ impl View for SkipsView {
             )?;
         }
         Ok(())
+    }
+
+    fn is_done(&self) -> bool {
+        self.changed
     }
 }
 

@@ -2,15 +2,19 @@
 
 use std::io::{self, Write};
 
-use chrono::{DateTime, Local, NaiveDate};
+use chrono::{DateTime, Local, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::page::{Cell, Page, Tone, cell, plain};
 use super::sheet::wrapped;
 use super::{SessionRef, View};
+use crate::clock;
 use crate::exit::Failure;
+use crate::interrupt::Shield;
 use crate::model::instant::{maybe_instant, maybe_millis};
+use crate::model::prebooking::Prebooking;
+use crate::model::time::human_age;
 
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct RunView {
@@ -24,6 +28,9 @@ pub(crate) struct RunView {
     pub failure: Option<Failure>,
     #[serde(skip)]
     pub dry_run: bool,
+    /// a signal waits until this is told
+    #[serde(skip)]
+    pub shield: Option<Shield>,
 }
 
 /// One prebooking's result.
@@ -55,35 +62,16 @@ impl View for RunView {
         if self.dry_run {
             return self.plan(page, to);
         }
-        // what went wrong is told on standard error, once
-        for result in &self.results {
-            let (words, tone) = match result.outcome {
-                "booked" => ("booked", Tone::Good),
-                "already_booked" => ("already booked", Tone::Good),
-                "waitlisted" => ("on the waiting list", Tone::Mine),
-                _ => continue,
-            };
-            write!(to, "{}: {}", page.paint(words, tone), result.describe())?;
-            if let Some(id) = &result.reservation_id {
-                write!(to, " (reservation {id})")?;
-            }
-            if let Some(late) = result.lateness_ms.filter(|late| late.abs() < 60_000.0) {
-                write!(
-                    to,
-                    ", {late:+.1} ms from the opening, attempt {}",
-                    result.attempts
-                )?;
-            }
-            match &result.message {
-                Some(message) => writeln!(to, "; {message}")?,
-                None => writeln!(to)?,
-            }
-        }
+        // each result was written when it fell, what went wrong on standard error
         Ok(())
     }
 
     fn failure(&self) -> Option<Failure> {
         self.failure.clone()
+    }
+
+    fn is_done(&self) -> bool {
+        !self.dry_run
     }
 }
 
@@ -121,6 +109,34 @@ impl RunView {
 }
 
 impl ResultView {
+    /// The line of a class that was had; what went wrong is told on standard error, once.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub(crate) fn line(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+        let (words, tone) = match self.outcome {
+            "booked" => ("booked", Tone::Good),
+            "already_booked" => ("already booked", Tone::Good),
+            "waitlisted" => ("on the waiting list", Tone::Mine),
+            _ => return Ok(()),
+        };
+        write!(to, "{}: {}", page.paint(words, tone), self.describe())?;
+        if let Some(id) = &self.reservation_id {
+            write!(to, " (reservation {id})")?;
+        }
+        if let Some(late) = self.lateness_ms.filter(|late| late.abs() < 60_000.0) {
+            write!(
+                to,
+                ", {late:+.1} ms from the opening, attempt {}",
+                self.attempts
+            )?;
+        }
+        match &self.message {
+            Some(message) => writeln!(to, "; {message}"),
+            None => writeln!(to),
+        }
+    }
+
     /// `18:30 WOD, Mon 23 Nov (crossfitdemo)`
     pub(crate) fn describe(&self) -> String {
         format!(
@@ -130,6 +146,21 @@ impl ResultView {
             self.gym
         )
     }
+}
+
+/// What a run waits for, for who watches: `waiting for 18:30 WOD of Mon 23 Nov (crossfitdemo), opens in 12 min`
+pub(crate) fn waits_for(prebooking: &Prebooking, try_at: DateTime<Utc>) {
+    let wish = &prebooking.wish;
+    let line = format!(
+        "waiting for {} of {} ({}), {}: tried at {}, in {}",
+        wish.first,
+        prebooking.day.format("%a %-d %b"),
+        wish.gym,
+        wish.account,
+        try_at.with_timezone(&Local).format("%H:%M:%S"),
+        human_age(try_at - clock::now()),
+    );
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 fn both_zones(at: DateTime<Tz>) -> String {

@@ -1,6 +1,8 @@
 //! One prebooking, one rule, one request, one booking: as scripts read them, and in words.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
@@ -10,6 +12,7 @@ use crate::model::instant::{
     hours_minutes, instant, instant_millis, maybe_hours_minutes, maybe_instant,
 };
 use crate::model::prebooking::{Choice, PrebookId, Prebooking, Progress};
+use crate::model::time::human_age;
 use crate::model::weekly::Weekdays;
 use crate::opening::Opening;
 use crate::store::Shot;
@@ -228,12 +231,25 @@ impl ShotView {
         );
         if let Some(late) = self.lateness_ms {
             let side = if late < 0.0 { "before" } else { "after" };
-            words = format!("{words}, {:.1} ms {side} the opening", late.abs());
+            let span = span_words(late.abs() / 1000.0);
+            words = format!("{words}, {span} {side} the opening");
         }
         if let Some(offset) = self.clock_offset_ms {
             words = format!("{words}, server's clock {offset:+.1} ms");
         }
         words
+    }
+}
+
+/// `3.2 ms`, `4.0 s`, `2 h 5 min`
+fn span_words(seconds: f64) -> String {
+    if seconds < 1.0 {
+        return format!("{:.1} ms", seconds * 1000.0);
+    }
+    let span = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    match TimeDelta::from_std(span) {
+        Ok(span) if span >= TimeDelta::minutes(1) => human_age(span),
+        _ => format!("{seconds:.1} s"),
     }
 }
 

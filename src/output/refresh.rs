@@ -81,4 +81,8 @@ impl View for RefreshView {
     fn failure(&self) -> Option<Failure> {
         self.failure.clone()
     }
+
+    fn is_done(&self) -> bool {
+        true
+    }
 }

@@ -98,6 +98,10 @@ impl View for LoginView {
             format!("only the device session was logged in; the background login failed: {failed}"),
         ))
     }
+
+    fn is_done(&self) -> bool {
+        true
+    }
 }
 
 /// `sessions`
@@ -237,9 +241,9 @@ fn notes(session: &SessionView) -> Vec<String> {
 
 /// Beside `logout --background`: prebookings or weekly rules stay behind.
 pub(crate) fn nothing_books(account: &Account) -> String {
+    let words = "cannot be booked without a background session; for a new one: aimharder login";
     format!(
-        "the prebookings and weekly rules of {account} stay, and cannot be booked without a background session; for a new one: \
-         aimharder login {account} --only background"
+        "the prebookings and weekly rules of {account} stay, and {words} {account} --only background"
     )
 }
 
@@ -270,6 +274,10 @@ impl View for DeletedView {
         }
         Ok(())
     }
+
+    fn is_done(&self) -> bool {
+        true
+    }
 }
 
 /// `sessions prune`
@@ -286,5 +294,9 @@ impl View for PrunedView {
             self.deleted,
             if self.deleted == 1 { "" } else { "s" }
         )
+    }
+
+    fn is_done(&self) -> bool {
+        true
     }
 }

@@ -62,6 +62,10 @@ impl View for StoreView {
         );
         Some(Failure::new(Kind::Partial, words))
     }
+
+    fn is_done(&self) -> bool {
+        self.changed
+    }
 }
 
 /// `store key`
@@ -97,5 +101,9 @@ impl View for BackupView {
             "it holds logins in plain text"
         };
         writeln!(to, "copied to {}; {how}", self.backup.display())
+    }
+
+    fn is_done(&self) -> bool {
+        true
     }
 }

@@ -12,19 +12,22 @@ use chrono_tz::Tz;
 use super::progress::has_live_line;
 use crate::clock;
 use crate::model::prebooking::Choice;
-use crate::model::time::human_age;
 
 /// A wait longer than this is better left to a prebooking.
 const LONG: TimeDelta = TimeDelta::hours(1);
 
 /// What is waited for.
 pub(crate) fn wait_words(opens: DateTime<Tz>, is_opening: bool, now: DateTime<Utc>) -> String {
-    let may = if is_opening { "opens" } else { "may open" };
     format!(
-        "booking {may} {}, in {}; waiting (Ctrl-C gives up)",
+        "booking {} {}, in {}; waiting (Ctrl-C gives up)",
+        may_open(is_opening),
         opens.format("%a %-d %b %H:%M:%S"),
-        human_age(opens.to_utc() - now)
+        hours_minutes_seconds(opens.to_utc() - now)
     )
+}
+
+fn may_open(is_opening: bool) -> &'static str {
+    if is_opening { "opens" } else { "may open" }
 }
 
 /// What would do it without anybody staying; `None` when it is worth staying.
@@ -52,7 +55,8 @@ pub(crate) struct Countdown {
 }
 
 impl Countdown {
-    pub(crate) fn until(at: DateTime<Utc>) -> Self {
+    /// It begins with what is left at `now`, as the line above has it.
+    pub(crate) fn until(at: DateTime<Utc>, is_opening: bool, now: DateTime<Utc>) -> Self {
         if !has_live_line() {
             return Self {
                 stop: None,
@@ -64,9 +68,11 @@ impl Countdown {
         let thread = thread::Builder::new()
             .name("countdown".into())
             .spawn(move || {
-                while stopped.recv_timeout(show(at - clock::now()))
-                    == Err(RecvTimeoutError::Timeout)
-                {}
+                let mut left = at - now;
+                while stopped.recv_timeout(show(left, is_opening)) == Err(RecvTimeoutError::Timeout)
+                {
+                    left = at - clock::now();
+                }
             });
         Self {
             stop: Some(stop),
@@ -86,9 +92,10 @@ impl Drop for Countdown {
 }
 
 /// Write how much is left. Returns how long that stays true.
-fn show(left: TimeDelta) -> Duration {
+fn show(left: TimeDelta, is_opening: bool) -> Duration {
     let line = if left > TimeDelta::zero() {
-        format!("booking opens in {}", hours_minutes_seconds(left))
+        let may = may_open(is_opening);
+        format!("booking {may} in {}", hours_minutes_seconds(left))
     } else {
         "booking".to_owned()
     };

@@ -95,9 +95,13 @@ impl Job<'_> {
         if let Some(at) = moment.ahead {
             self.hold_breath(at);
         }
-        let mut hit = self.shoot(&row, false, moment.opens, moment.patient)?;
+        // a guess that nobody waited for is no opening to be late for
+        let aimed_at = moment
+            .opens
+            .filter(|_| moment.patient || moment.ahead.is_some());
+        let mut hit = self.shoot(&row, false, aimed_at, moment.patient)?;
         if let Some(now) = self.renumbered(choice, &hit) {
-            hit = self.shoot(&now, false, moment.opens, moment.patient)?;
+            hit = self.shoot(&now, false, aimed_at, moment.patient)?;
         }
         Ok(Tried::of(choice, hit, moment.opens))
     }

@@ -11,6 +11,7 @@ use std::thread::{self, Scope};
 use std::time::Duration;
 
 use anyhow::{Error, Result};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::claim::Claim;
 use super::ending::{Ending, Fired};
@@ -27,6 +28,8 @@ use crate::sessions::{self, Pick, Sessions};
 
 /// How often a run that waits looks whether something new has come into its horizon.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// A shorter wait needs no words.
+const WORTH_A_LINE: TimeDelta = TimeDelta::seconds(2);
 /// Hundreds of threads wait for their instants.
 const STACK: usize = 512 * 1024;
 
@@ -41,6 +44,8 @@ pub struct Run<'r> {
     pub(super) owner: String,
     pub(super) shared: Shared<'r>,
     stack: usize,
+    /// told what is waited for until when, where somebody watches
+    pub waits: Option<fn(&Prebooking, DateTime<Utc>)>,
 }
 
 /// What a run tells.
@@ -74,6 +79,7 @@ impl<'r> Run<'r> {
             owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
             shared: Shared::new(sessions, pick, give_up),
             stack: STACK,
+            waits: None,
         }
     }
 
@@ -114,6 +120,7 @@ impl<'r> Run<'r> {
                     broken = taken.err();
                     under_way += due.len();
                     for task in due {
+                        self.tell_what_is_waited_for(&task);
                         self.put_to_work(scope, task, work, &done);
                     }
                 }
@@ -128,6 +135,18 @@ impl<'r> Run<'r> {
                 }
             }
         })
+    }
+
+    fn tell_what_is_waited_for(&self, task: &Task) {
+        let Some((tell, place)) = self.waits.zip(task.place.as_ref().ok()) else {
+            return;
+        };
+        let now = clock::now();
+        let at = place.calendar.soonest(&task.prebooking, now);
+        let at = at.filter(|at| *at > now + WORTH_A_LINE && !task.over);
+        if let Some(at) = at.filter(|_| task.prebooking.progress != Progress::Waitlisted) {
+            tell(&task.prebooking, at);
+        }
     }
 
     /// One thread for one task. A thread that cannot be had, or that dies, is a result too.

@@ -50,7 +50,7 @@ impl Job<'_> {
     ) -> Result<Hit, Stop> {
         let mut pause = EARLY;
         loop {
-            self.shield = Some(interrupt::shield());
+            self.shield = Some(interrupt::shield_for("the booking"));
             let sent = clock::steady();
             let requested = self.request(row, queue, opening)?;
             let late = self.is_late();

@@ -142,7 +142,8 @@ impl Locks {
         }
     }
 
-    /// Does the run with this name still live? A dead one's lock file is cleared away.
+    /// Does the run with this name still live? A dead one's lock file is cleared away. Whoever asks
+    /// shares the lock, so that two who ask do not take each other for the run.
     pub fn run_lives(&self, owner: &str) -> bool {
         let path = self.folder.join(run_name(owner));
         let file = match OpenOptions::new().read(true).write(true).open(&path) {
@@ -150,7 +151,7 @@ impl Locks {
             // in doubt it lives: a claim that waits is better than a class asked for twice
             Err(e) => return e.kind() != std::io::ErrorKind::NotFound,
         };
-        let free = file.try_lock().is_ok();
+        let free = file.try_lock_shared().is_ok();
         if free {
             let _ = std::fs::remove_file(path);
         }

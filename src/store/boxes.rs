@@ -131,6 +131,19 @@ impl Store {
             .at(self.path())?;
         Ok(changed == 1)
     }
+
+    /// Drop what a refusal has taught, now that it has turned out to be wrong. `false`: something
+    /// else is stored by now.
+    pub fn forget_opening(&self, name: &str, learned: &str) -> Result<bool> {
+        let changed = self
+            .db()
+            .execute(
+                "UPDATE boxes SET learned = NULL WHERE name = ?1 AND learned = ?2",
+                params![name, learned],
+            )
+            .at(self.path())?;
+        Ok(changed == 1)
+    }
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<BoxRow> {

@@ -9,7 +9,7 @@ use clap::{Command, CommandFactory};
 use crate::lines::{invocations, parses};
 use crate::text;
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::Internal,
     Kind::Usage,
     Kind::LoginRequired,
@@ -19,6 +19,7 @@ const KINDS: [Kind; 9] = [
     Kind::Partial,
     Kind::UnknownOutcome,
     Kind::TooEarly,
+    Kind::Interrupted,
 ];
 
 /// A new kind does not compile here until it is thought of above and in the README.
@@ -32,16 +33,17 @@ fn is_listed(kind: Kind) -> bool {
         | Kind::NotFound
         | Kind::Partial
         | Kind::UnknownOutcome
-        | Kind::TooEarly => KINDS.contains(&kind),
+        | Kind::TooEarly
+        | Kind::Interrupted => KINDS.contains(&kind),
     }
 }
 
-/// Code to kind, as the program has it; 0 and 130 have no kind.
+/// Code to kind, as the program has it; 0 has no kind.
 fn exit_codes() -> BTreeMap<u8, String> {
     assert!(KINDS.into_iter().all(is_listed));
     let name = |kind: Kind| serde_json::to_value(kind).unwrap().as_str().unwrap().into();
     let kinds = KINDS.map(|kind| (kind.code(), name(kind)));
-    let bare = [0, 130].map(|code| (code, String::new()));
+    let bare = [0].map(|code| (code, String::new()));
     kinds.into_iter().chain(bare).collect()
 }
 

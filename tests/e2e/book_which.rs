@@ -124,3 +124,42 @@ fn numbers_may_be_strings() {
     assert_eq!(told["book_state"], 1);
     assert_eq!(told["reservation_id"], "55501");
 }
+
+#[test]
+fn a_guessed_opening_is_told_as_one_and_forgotten_when_it_was_wrong() {
+    let (sandbox, home) = logged_in();
+    sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
+    class(&sandbox, json!({}));
+    book(&home, "").fails(9, &["; it opens about "]).done();
+    book(&home, "--prebook")
+        .any_stderr()
+        .stdout_has(&["), opens about "])
+        .done();
+    sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "20d" }));
+    let words = "booked before the learned rule 2d? had box crossfitdemo open booking";
+    book(&home, "-v")
+        .stderr_has(&[words, "booking opens probably by 2d? (learned)"])
+        .any_stdout()
+        .done();
+    assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], json!(null));
+}
+
+#[test]
+fn a_guess_that_nobody_aimed_at_has_no_lateness() {
+    let (sandbox, home) = logged_in();
+    sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
+    class(&sandbox, json!({}));
+    home.sql("UPDATE boxes SET learned = '3d?'");
+    home.run("prebook add --day +3 --time 13:10")
+        .any_stdout()
+        .any_stderr()
+        .done();
+    home.run("prebook run")
+        .any_stderr()
+        .any_stdout()
+        .unchecked();
+    let told = home.run("prebook list --all").json();
+    let shot = &told["prebookings"][0]["history"][0];
+    assert_eq!(shot["outcome"], "too_early", "{told}");
+    assert_eq!(shot["lateness_ms"], json!(null), "{told}");
+}

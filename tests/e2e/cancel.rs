@@ -259,7 +259,9 @@ fn which_class() {
         .fails(6, &["no class \"nada\""])
         .done();
     sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Otra" }));
-    cancel(&home, "").fails(6, &["several classes"]).done();
+    cancel(&home, "")
+        .fails(6, &["several classes", "reservation", "--reservation"])
+        .done();
     assert_eq!(cancel(&home, "--class pru").json()["outcome"], "cancelled");
     home.run("cancel --day +3").usage(&["--time"]).done();
     home.run("cancel").usage(&["--day", "--reservation"]).done();

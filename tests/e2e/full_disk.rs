@@ -235,3 +235,54 @@ fn a_persons_command_says_so_and_loses_nothing() {
         integrity(&home);
     });
 }
+
+/// What it says and how it ends when its result cannot be written.
+fn on_a_full_disk(home: &crate::support::Home, args: &str) -> (Option<i32>, String) {
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let mut command = home.run(args).command();
+    let output = command
+        .stdout(full.unwrap())
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), said)
+}
+
+#[test]
+fn on_a_full_disk_only_what_is_done_is_called_done() {
+    let (sandbox, home) = logged_in();
+    let day = crate::support::day(3);
+    sandbox.class(&json!({ "day": day, "start": "13:10", "name": "Full", "occupied": 12 }));
+    sandbox.class(&json!({ "day": day, "start": "13:20", "name": "Free" }));
+    for (args, code, words) in [
+        (
+            "book --day +3 --time 13:10 --json",
+            4,
+            "error: not booked: Full",
+        ),
+        (
+            "cancel --day +3 --time 13:20 --json",
+            6,
+            "error: not cancelled: Free",
+        ),
+        (
+            "book --day +3 --time 13:20 --dry-run",
+            1,
+            "error: the result cannot be written",
+        ),
+        ("classes --day +3", 1, "error: the result cannot be written"),
+        (
+            "book --day +3 --time 13:20",
+            1,
+            "error: it is done, but the result cannot be written",
+        ),
+    ] {
+        let (status, said) = on_a_full_disk(&home, args);
+        assert_eq!(status, Some(code), "{args}: {said}");
+        assert!(
+            said.starts_with(words) && said.matches('\n').count() == 1,
+            "{args}: {said}"
+        );
+    }
+}

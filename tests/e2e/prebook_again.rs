@@ -27,7 +27,7 @@ fn kill_when_acted(scene: &Scene, run: Running, class: &str) {
         !scene.sandbox.reservations(class).is_empty()
     });
     run.kill();
-    assert_eq!(scene.stored(1)["status"], "executing");
+    assert_eq!(scene.stored(1)["status"], "pending");
     scene.sandbox.clear_faults();
 }
 

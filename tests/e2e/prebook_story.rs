@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, SOURCE, START, Scene, logged_in, outcomes, says, together};
+use crate::support::{ANA, SOURCE, START, Scene, logged_in, outcomes, says, shown, together};
 
 #[test]
 fn from_the_wish_to_the_notice() {
@@ -10,6 +10,7 @@ fn from_the_wish_to_the_notice() {
         ("booked, with a notice", booked_with_a_notice),
         ("a notice that fails", failing_notice),
         ("in words", in_words),
+        ("what is waited for, on a terminal", watched),
         ("book --prebook", book_or_prebook),
         ("a weekly rule", weekly),
         ("nothing due", nothing_due),
@@ -66,6 +67,16 @@ fn booked_with_a_notice() {
 }
 
 /// A warning, and no failure of the run.
+fn watched() {
+    let scene = Scene::new().opens_in(6);
+    scene.class(&json!({}));
+    scene.add("");
+    let said = shown(&scene.home, 100, &[], "prebook run");
+    let waits = format!("waiting for {START} WOD of ");
+    assert!(said.starts_with(&waits), "{said}");
+    assert_eq!(said.matches("booked").count(), 1, "{said}");
+}
+
 fn failing_notice() {
     let scene = Scene::new().opens_in(2);
     let lines = format!("{SOURCE}\n[[notify]]\ncommand = \"exit 9\"");

@@ -1,10 +1,12 @@
-//! Ctrl-C and SIGTERM in a refresh: 130 and 143, and nothing half done.
+//! Ctrl-C and SIGTERM: 130 and 143, nothing half done, and what was done is told.
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{ANA, Home, Run, Sandbox, logged_in, side_by_side, signal, wait_for};
+use crate::support::{
+    ANA, Home, Run, Sandbox, Scene, day, logged_in, side_by_side, signal, soon, wait_for,
+};
 
 const SIGNALS: [(&str, i32); 2] = [("INT", 130), ("TERM", 143)];
 
@@ -95,4 +97,86 @@ fn a_second_signal_changes_nothing() {
     }
     running.done();
     in_step(&sandbox, &home);
+}
+
+#[test]
+fn a_booking_that_was_out_is_told_with_an_error() {
+    side_by_side(&SIGNALS, |(name, code)| {
+        let (sandbox, home) = logged_in();
+        let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+        sandbox.config(&json!({ "latency_after_ms": 500 }));
+        let run = home.run("book --time 13:10 --day +3 --json");
+        let running = run.status(*code).any_stdout().any_stderr().spawn();
+        wait_for("the request", || !sandbox.sent("/api/book").is_empty());
+        // whoever is impatient presses it again
+        signal(name, running.id());
+        signal(name, running.id());
+        let told = running.json();
+        assert_eq!(told["outcome"], "booked", "{told}");
+        assert_eq!(sandbox.reservations(&id).len(), 1);
+    });
+}
+
+#[test]
+fn a_booking_that_came_to_nothing_is_told_too() {
+    let (sandbox, home) = logged_in();
+    sandbox.class(&json!({ "day": day(3), "start": "13:10", "occupied": 12 }));
+    sandbox.config(&json!({ "latency_after_ms": 500 }));
+    let run = home.run("book --time 13:10 --day +3 --json");
+    let running = run.status(130).any_stdout().any_stderr().spawn();
+    wait_for("the request", || !sandbox.sent("/api/book").is_empty());
+    signal("INT", running.id());
+    let told = running.json();
+    assert_eq!(told["outcome"], "full", "{told}");
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("interrupted; not booked"), "{told}");
+}
+
+/// One class is open already, the other opens later: what was booked is told at once, and when the
+/// run is stopped.
+#[test]
+fn a_run_that_is_stopped_has_told_what_it_booked() {
+    side_by_side(&SIGNALS, |(name, code)| {
+        for json in [false, true] {
+            let scene = Scene::new().opens_in(40);
+            scene.class(&json!({}));
+            let later = scene.add("");
+            let open = json!({ "start": "14:10", "name": "Open", "opens_at_ms": scene.opens_ms - 86_400_000 });
+            scene.class(&open);
+            let add = scene.command("prebook add --time 14:10 --opens 300h --day");
+            add.arg(scene.day.to_string())
+                .any_stdout()
+                .any_stderr()
+                .done();
+            let path = scene.home.path().join("told");
+            let run = scene
+                .command("prebook run")
+                .args(if json { "--json" } else { "" });
+            let mut running = run
+                .command()
+                .stdout(std::fs::File::create(&path).unwrap())
+                .stderr(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            let told = || std::fs::read_to_string(&path).unwrap();
+            soon("the booking", || {
+                let booked = "SELECT count(*) FROM prebookings WHERE status = 'booked'";
+                scene.home.ask(booked).as_deref() == Some("1")
+            });
+            scene.claimed(later);
+            if !json {
+                soon("its words", || told().starts_with("booked: 14:10 Open"));
+            }
+            signal(name, running.id());
+            assert_eq!(running.wait().unwrap().code(), Some(*code));
+            if json {
+                let told: serde_json::Value = serde_json::from_str(&told()).unwrap();
+                assert_eq!(told["booked"], 1, "{told}");
+                assert_eq!(told["results"][0]["outcome"], "booked", "{told}");
+                assert_eq!(told["error"]["kind"], "interrupted", "{told}");
+            } else {
+                assert_eq!(told().matches("booked").count(), 1, "{}", told());
+            }
+        }
+    });
 }

@@ -3,8 +3,7 @@
 mod wait;
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate};
-use chrono_tz::Tz;
+use chrono::{NaiveDate, TimeDelta};
 
 use self::wait::Done;
 use super::app::App;
@@ -18,10 +17,13 @@ use crate::exit::Failure;
 use crate::model::class::{Class, ClassState};
 use crate::model::prebooking::Choice;
 use crate::model::session::SessionKind;
-use crate::opening::{Learned, Opening};
+use crate::opening::{Learned, Opening, Source};
 use crate::output::{BookView, Out, SessionRef};
 use crate::prebook::Place;
 use crate::prebook::plan::Calendar;
+
+/// A rule that is met by so little is not contradicted: clocks differ.
+const CLOCK_DOUBT: TimeDelta = TimeDelta::minutes(1);
 
 pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     let account = app.account()?;
@@ -55,12 +57,20 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
         wanted.book(app, &sessions, live, out)?
     } else {
         // a signal waits until the result is told, not only until there is one
-        let shield = Some(crate::interrupt::shield());
+        let shield = crate::interrupt::shield();
         let report = if args.dry_run {
             rehearse(&gym, day, row, &rows, args.waitlist)
         } else {
-            desk.book(day, row, args.waitlist)?
+            match desk.book(day, row, args.waitlist) {
+                Ok(report) => report,
+                Err(e) => {
+                    // nor until it is told that there is none
+                    shield.keep();
+                    return Err(e.into());
+                }
+            }
         };
+        unlearn(app, &gym, day, &report)?;
         if let Some(learned) = report.learned {
             learn(app, &gym, learned)?;
         }
@@ -68,7 +78,7 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
         Done {
             report,
             session,
-            shield,
+            shield: Some(shield),
         }
     };
     let _shield = done.shield;
@@ -141,8 +151,27 @@ fn rehearse(gym: &Gym, day: NaiveDate, row: &Row, rows: &[Row], queue: bool) -> 
 /// A refusal has told when booking opens here: kept, unless a rule is set (which wins).
 fn learn(app: &App, gym: &Gym, learned: Learned) -> Result<()> {
     if app.store.learn_opening(&gym.name, &learned.to_string())? {
+        let rule = Opening::learned(learned).words();
+        log::info!("learned of box {}: booking opens {rule}", gym.name);
+    }
+    Ok(())
+}
+
+/// Booked at a time at which the learned rule had it closed for certain: the rule is wrong.
+fn unlearn(app: &App, gym: &Gym, day: NaiveDate, report: &BookReport) -> Result<()> {
+    let learned = gym.opening.filter(|rule| rule.source == Source::Learned);
+    let closed = |rule: &Opening| {
+        let first = rule.first_try(day, report.row.start, gym.zone).to_utc();
+        first > clock::now() + CLOCK_DOUBT
+    };
+    let Some(rule) = learned.filter(closed) else {
+        return Ok(());
+    };
+    if report.outcome == Outcome::Booked
+        && app.store.forget_opening(&gym.name, &rule.to_string())?
+    {
         log::info!(
-            "learned: box {} opens booking {learned} before a class",
+            "booked before the learned rule {rule} had box {} open booking: the rule is forgotten",
             gym.name
         );
     }
@@ -151,10 +180,12 @@ fn learn(app: &App, gym: &Gym, learned: Learned) -> Result<()> {
 
 fn view(gym: &Gym, day: NaiveDate, report: BookReport, session: SessionRef) -> BookView {
     let setting = gym.setting(day);
+    let opening = waited_for(gym, day, &report);
     BookView {
         outcome: report.outcome,
         reservation_id: report.reservation,
-        opens_at: opens_at(gym, day, &report.row, report.outcome, report.learned),
+        opens_at: opening.map(|opening| opening.opens_at(day, report.row.start, gym.zone)),
+        guess: opening.is_some_and(|opening| opening.guess),
         class: Class::of(&report.row, setting),
         prebooking_id: None,
         asks_for_rule: false,
@@ -165,21 +196,14 @@ fn view(gym: &Gym, day: NaiveDate, report: BookReport, session: SessionRef) -> B
     }
 }
 
-/// When a class that is not open yet opens: by the rule in force, or, where that says it should be
-/// open already, by what the refusal told.
-fn opens_at(
-    gym: &Gym,
-    day: NaiveDate,
-    row: &Row,
-    outcome: Outcome,
-    learned: Option<Learned>,
-) -> Option<DateTime<Tz>> {
-    if outcome != Outcome::TooEarly {
+/// By which rule a class opens that is not open yet: the one in force, or, where that says it
+/// should be open already, what the refusal told.
+fn waited_for(gym: &Gym, day: NaiveDate, report: &BookReport) -> Option<Opening> {
+    if report.outcome != Outcome::TooEarly {
         return None;
     }
     let now = clock::now();
-    let by = |opening: Opening| opening.opens_at(day, row.start, gym.zone);
-    let rule = gym.opening.map(by).filter(|at| *at > now);
-    rule.or_else(|| learned.map(Opening::learned).map(by))
-        .filter(|at| *at > now)
+    let ahead = |rule: &Opening| rule.opens_at(day, report.row.start, gym.zone) > now;
+    let told = report.learned.map(Opening::learned);
+    gym.opening.filter(ahead).or(told.filter(ahead))
 }

@@ -122,14 +122,14 @@ impl Wanted<'_> {
     ) -> Result<(Done, bool)> {
         let opens = next.at.with_timezone(&self.gym.zone);
         log::info!("waiting until {opens}");
+        let now = clock::now();
         if out.is_watched() {
-            let now = clock::now();
             out.tell(&wait_words(opens, next.is_opening, now));
             if let Some(words) = no_need_to_stay(opens, self.day, &self.choice, now) {
                 out.tell(&words);
             }
         }
-        let countdown = Countdown::until(next.at);
+        let countdown = Countdown::until(next.at, next.is_opening, now);
         let stay = Stay {
             sessions,
             account: self.account,

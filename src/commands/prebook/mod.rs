@@ -18,7 +18,7 @@ use super::app::App;
 use super::gym::Gym;
 use crate::cli::{PrebookArgs, PrebookCommand};
 use crate::model::account::Account;
-use crate::model::prebooking::{PrebookId, Prebooking};
+use crate::model::prebooking::{PrebookId, Prebooking, Progress};
 use crate::model::weekly::WeeklyRule;
 use crate::output::{Out, PrebookingView, RuleView};
 use crate::password;
@@ -68,11 +68,14 @@ impl<'a> Boxes<'a> {
             Ok((gym.zone, gym.opening))
         };
         let made = unfold_all(&self.app.store, describe, account, now)?;
-        log::info!("weekly rules: {made} new prebookings");
+        if made > 0 {
+            log::info!("weekly rules: {made} new prebookings");
+        }
         Ok(())
     }
 
     fn view(&self, prebooking: Prebooking) -> Result<PrebookingView> {
+        let prebooking = as_it_stands(self.app, prebooking);
         let gym = self.get(&prebooking.wish.gym)?;
         Ok(PrebookingView::of(prebooking, gym.zone, gym.opening))
     }
@@ -103,6 +106,16 @@ impl<'a> Boxes<'a> {
             zone: gym.zone,
         })
     }
+}
+
+/// What a run had taken that has died since waits for the next one: it is pending again.
+pub(super) fn as_it_stands(app: &App, mut prebooking: Prebooking) -> Prebooking {
+    let owner = prebooking.owner.as_deref();
+    let abandoned = |owner| !app.sessions().locks.run_lives(owner);
+    if prebooking.progress == Progress::Executing && owner.is_some_and(abandoned) {
+        prebooking.progress = Progress::Pending;
+    }
+    prebooking
 }
 
 /// What `prebook run` will miss when nobody is there: said now, while somebody is.

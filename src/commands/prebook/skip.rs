@@ -38,6 +38,7 @@ pub(super) fn run(args: &PrebookSkip, app: &App, out: &mut Out) -> Result<()> {
         None => skips.clone(),
     };
     out.show(&SkipsView {
+        changed: days.is_some(),
         bookings: standing(&boxes, &account, &looked_at)?,
         removed: boxes.views(removed)?,
         skips,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::commands::app::App;
-use crate::commands::prebook::Boxes;
+use crate::commands::prebook::{Boxes, as_it_stands};
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::status::{Coming, LastRequest, Plans};
 
@@ -12,7 +12,12 @@ pub(super) fn of(app: &App) -> Result<Plans> {
     let asked = app.asked.account.as_ref();
     let boxes = Boxes::of(app);
     let rules = app.store.rules(asked)?;
-    let open = app.store.open_prebookings(asked)?;
+    let stored = app.store.open_prebookings(asked)?;
+    let is_taken = |p: &&Prebooking| p.progress == Progress::Executing;
+    let taken = stored.iter().filter(is_taken).count();
+    let open = stored.into_iter().map(|p| as_it_stands(app, p));
+    let open: Vec<Prebooking> = open.collect();
+    let abandoned = taken - open.iter().filter(is_taken).count();
     let wishes = rules.iter().map(|rule| &rule.wish);
     let wishes = wishes.chain(open.iter().map(|prebooking| &prebooking.wish));
     let wanted_by = wishes.map(|wish| wish.account.clone()).collect();
@@ -26,7 +31,7 @@ pub(super) fn of(app: &App) -> Result<Plans> {
     next.sort_by_key(|coming| (coming.opens_at.is_none(), coming.opens_at, coming.id));
     let now = crate::clock::now();
     Ok(Plans {
-        counts: counts(app)?,
+        counts: counts(app, abandoned)?,
         rules: rules.len(),
         next_opening_at: next
             .iter()
@@ -43,11 +48,18 @@ pub(super) fn of(app: &App) -> Result<Plans> {
     })
 }
 
-/// With a zero for every status that none has.
-fn counts(app: &App) -> Result<std::collections::BTreeMap<String, usize>> {
+/// With a zero for every status that none has. What runs have abandoned is stored as theirs.
+fn counts(app: &App, abandoned: usize) -> Result<std::collections::BTreeMap<String, usize>> {
     let mut counts = app.store.prebooking_counts(app.asked.account.as_ref())?;
     for progress in Progress::ALL {
         counts.entry(progress.as_str().to_owned()).or_default();
+    }
+    for (progress, count) in &mut counts {
+        match progress.as_str() {
+            "pending" => *count += abandoned,
+            "executing" => *count = count.saturating_sub(abandoned),
+            _ => {}
+        }
     }
     Ok(counts)
 }

@@ -63,6 +63,7 @@ pub(crate) fn kind_of(status: i32) -> Option<&'static str> {
         7 => "partial",
         8 => "unknown_outcome",
         9 => "too_early",
+        130 | 143 => "interrupted",
         _ => return None,
     })
 }

@@ -10,6 +10,8 @@ mod rehearse;
 mod result;
 mod tell;
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use anyhow::Result;
 
 use super::Boxes;
@@ -18,10 +20,11 @@ use crate::clock;
 use crate::commands::app::App;
 use crate::commands::unattended;
 use crate::exit::Failure;
+use crate::interrupt;
 use crate::model::prebooking::Prebooking;
 use crate::model::session::SessionKind;
 use crate::opening::Learned;
-use crate::output::{Out, RunView};
+use crate::output::{Out, RunView, waits_for};
 use crate::prebook::plan::Calendar;
 use crate::prebook::{News, Place, Run, Settled};
 use crate::sessions::Pick;
@@ -66,9 +69,14 @@ fn book_all(
     let account = account.or(app.asked.account.as_ref());
     let sessions = app.sessions();
     let spans = (args.horizon, args.give_up);
-    let run = Run::new(&sessions, actor(app, device), spans, account);
+    let mut run = Run::new(&sessions, actor(app, device), spans, account);
+    run.waits = out.is_watched().then_some(waits_for);
     let boxes = Boxes::of(app);
-    let mut view = RunView::default();
+    let view = Arc::new(Mutex::new(RunView::default()));
+    if out.is_json() {
+        let so_far = Arc::clone(&view);
+        interrupt::leave_word(Box::new(move |_| Out::cut_off(&*locked(&so_far))));
+    }
     let mut codes = codes::Codes::default();
     let done = run.go(
         &|prebooking| place(app, prebooking),
@@ -78,19 +86,29 @@ fn book_all(
                 News::Settled(settled) => settled,
                 News::StillWaiting(prebooking) => return tell::stands(app, out, &prebooking),
             };
-            result::add(&mut view, app, &settled);
+            let added = result::of(app, &settled);
+            out.part(|page, to| added.line(page, to));
+            result::add(&mut locked(&view), added, &settled);
             codes.add(&settled);
             let learned = learn(app, &settled);
             tell::tell(app, out, &settled)?;
             Ok(learned?)
         },
     );
+    // a signal waits until the result is told
+    let shield = interrupt::shield();
+    let mut view = std::mem::take(&mut *locked(&view));
+    view.shield = Some(shield);
     view.failure = match done {
         Err(e) if view.results.is_empty() => return Err(e),
         Err(e) => Some(Failure::of(&e)),
         Ok(()) => codes.failure(&view),
     };
     Ok(view)
+}
+
+fn locked(view: &Mutex<RunView>) -> MutexGuard<'_, RunView> {
+    view.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Which session acts.

@@ -8,6 +8,7 @@ use super::result::blank;
 use crate::cli::PrebookRunArgs;
 use crate::clock;
 use crate::commands::app::App;
+use crate::commands::prebook::as_it_stands;
 use crate::model::prebooking::Progress;
 use crate::output::{ResultView, RunView};
 use crate::prebook::plan::until;
@@ -21,6 +22,7 @@ pub(super) fn rehearse(
     let now = clock::now();
     let mut planned: Vec<(Option<DateTime<Utc>>, ResultView)> = Vec::new();
     for prebooking in app.store.open_prebookings(app.asked.account.as_ref())? {
+        let prebooking = as_it_stands(app, prebooking);
         let foreign = device.is_some_and(|row| row.account != prebooking.wish.account);
         if prebooking.progress != Progress::Pending || foreign {
             continue;

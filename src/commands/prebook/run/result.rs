@@ -10,7 +10,7 @@ use crate::prebook::plan::Calendar;
 use crate::prebook::{Ending, Settled};
 
 /// Count it, and list it.
-pub(super) fn add(view: &mut RunView, app: &App, settled: &Settled) {
+pub(super) fn add(view: &mut RunView, result: ResultView, settled: &Settled) {
     view.due += 1;
     let counter = match settled.progress {
         Progress::Booked => &mut view.booked,
@@ -21,7 +21,7 @@ pub(super) fn add(view: &mut RunView, app: &App, settled: &Settled) {
         _ => &mut view.failed,
     };
     *counter += 1;
-    view.results.push(result(app, settled));
+    view.results.push(result);
 }
 
 /// A result about this choice of a prebooking, without anything that came of it.
@@ -44,7 +44,8 @@ pub(super) fn blank(prebooking: &Prebooking, choice: &Choice) -> ResultView {
     }
 }
 
-fn result(app: &App, settled: &Settled) -> ResultView {
+/// What came of it, as it is shown.
+pub(super) fn of(app: &App, settled: &Settled) -> ResultView {
     let zone = zone_of(app, &settled.prebooking);
     let blank = blank(&settled.prebooking, &settled.choice);
     ResultView {

@@ -1,0 +1,38 @@
+//! What is said when a signal ends the program.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::{Out, View};
+use crate::exit::{Failure, Kind};
+
+impl Out {
+    /// With `--json`: what there is of a result when a signal ends the program.
+    pub(crate) fn cut_off(view: &impl View) {
+        let mut out = Self::stdout(true);
+        let failure = words(None);
+        // nobody is left to be told that it cannot be written
+        let _ = out
+            .write_json(view, Some(&failure))
+            .and_then(|()| out.to.flush());
+        out.fail(&Failure {
+            shown: true,
+            ..failure
+        });
+    }
+}
+
+/// A signal came too late to stop what was sent.
+pub(super) fn words(outcome: Option<Failure>) -> Failure {
+    let told = outcome.map_or_else(
+        || "interrupted; what is told here has been done and stands".to_owned(),
+        |failure| format!("interrupted; {}", failure.message),
+    );
+    Failure::new(Kind::Interrupted, told)
+}
+
+/// Who watches and presses Ctrl-C while something is out is told why nothing ends.
+pub fn waiting_for(what: &str) {
+    if io::stderr().is_terminal() {
+        let _ = writeln!(io::stderr(), "waiting for the answer to {what}");
+    }
+}
