@@ -17,6 +17,11 @@ const CREDENTIAL: &str = "aimharder-key";
 
 /// The source, if there is one. A unit that is given the credential may be unable to run the command.
 pub fn source(config: &Config) -> Option<KeySource> {
+    source_within(config, COMMAND_LIMIT)
+}
+
+/// The same, with less patience for a command.
+pub(crate) fn source_within(config: &Config, limit: Duration) -> Option<KeySource> {
     let credential = credential_path(CREDENTIAL);
     if credential.is_file() {
         return Some(Box::new(move || {
@@ -31,7 +36,7 @@ pub fn source(config: &Config) -> Option<KeySource> {
     let command = config.key_command.clone()?;
     Some(Box::new(move || {
         let what = "the key_command of [store]";
-        process::first_line_of(process::of(&command), what, COMMAND_LIMIT)
+        process::first_line_of(process::of(&command), what, limit)
     }))
 }
 

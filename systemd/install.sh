@@ -288,7 +288,7 @@ if running; then
     say "  $sudo$systemctl start aimharder-refresh    # try it: no output means success"
 else
     say "  systemd does not run here. When it does: $systemctl daemon-reload; $systemctl enable --now $timers"
-    [ "$scope" = system ] || say "  or by cron: (crontab -l; cat $source/examples/crontab) | crontab -"
+    [ "$scope" = system ] || say "  or by cron, once: $(by_cron)"
 fi
 case :$PATH: in
 *":${program%/*}:"*) ;;

@@ -34,3 +34,13 @@ fi
 program=$prefix/bin/aimharder
 man=$prefix/share/man/man1 # `man` looks beside the folders of PATH
 timers='aimharder-refresh.timer aimharder-prebook.timer'
+
+# The line that adds ours to a crontab; they call the program where it is.
+by_cron() {
+    lines="cat $source/examples/crontab"
+    if [ "$program" != "$HOME/.cargo/bin/aimharder" ]; then
+        in_cron=$(printf '%s' "$program" | sed 's/[&|\\]/\\&/g; s/%/\\\\%/g')
+        lines="sed 's|\"\$HOME\"/.cargo/bin/aimharder|\"$in_cron\"|' $source/examples/crontab"
+    fi
+    printf '(crontab -l; %s) | crontab -' "$lines"
+}

@@ -17,7 +17,7 @@ Where the scripts belong:
   fish: ~/.config/fish/completions/aimharder.fish
 
 Examples:
-  aimharder completions bash > ~/.local/share/bash-completion/completions/aimharder
+  aimharder completions bash > aimharder
   aimharder completions fish > ~/.config/fish/completions/aimharder.fish
 
 Exit codes: 0 printed, 2 usage")]

@@ -64,10 +64,10 @@ pub(crate) enum BoxesCommand {
 /// Set a box's number, time zone or opening rule
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A RULE says when booking opens: 4d (same wall-clock time, four days before), 4d@07:00, 46h (hours that
+A RULE says when booking opens: 4d (same wall-clock time, four days before), 4d@07:00, 46h (hours that \
 pass), sun@20:00 (the last Sunday 20:00 before the class's day).
 
-Example: aimharder boxes set crossfitdemo --timezone Atlantic/Canary --opens 4d@07:00
+Example: aimharder boxes set boxdos --timezone Atlantic/Canary --opens 4d
 
 Exit codes: 0 done, 2 usage, 1 unusable store")]
 #[command(group = ArgGroup::new("what").required(true).multiple(true).args(["id", "timezone", "opens"]))]
@@ -96,7 +96,7 @@ Examples:
   aimharder classes --days 7 --class wod --open --json
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown (also when nothing fits), 3 login required, 5 unreachable, 6 no such box, 2 usage,
+Exit codes: 0 shown (also when nothing fits), 3 login required, 5 unreachable, 6 no such box, 2 usage, \
 1 unusable store")]
 pub(crate) struct ClassesArgs {
     /// First day
@@ -125,7 +125,7 @@ Examples:
   aimharder bookings --ics > gym.ics
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown, 3 login required, 5 unreachable, 6 no such box, 2 usage,
+Exit codes: 0 shown, 3 login required, 5 unreachable, 6 no such box, 2 usage, \
 1 unusable store")]
 pub(crate) struct BookingsArgs {
     /// Past bookings too
@@ -149,8 +149,8 @@ Examples:
   aimharder book --day fri --time 18:30 --wait
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 booked, queued, already mine or prebooked, 4 refused (full, no credit, limit, …), 9 not open yet,
-6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage,
+Exit codes: 0 booked, queued, already mine or prebooked, 4 refused (full, no credit, limit, …), 9 not open yet, \
+6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage, \
 1 unusable store, 130 interrupted")]
 #[allow(clippy::struct_excessive_bools)] // flags are what they are
 pub(crate) struct BookArgs {
@@ -196,8 +196,8 @@ Examples:
   aimharder cancel --reservation 55501 --late
 
 Acts with the device session unless --session says otherwise.
-Exit codes: 0 cancelled, 4 refused or a late cancellation that --late would accept, 6 not booked or not
-found, 3 login required, 5 unreachable and not cancelled, 8 outcome unknown, 2 usage,
+Exit codes: 0 cancelled, 4 refused or a late cancellation that --late would accept, 6 not booked or not \
+found, 3 login required, 5 unreachable and not cancelled, 8 outcome unknown, 2 usage, \
 1 unusable store")]
 pub(crate) struct CancelArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23

@@ -42,12 +42,12 @@ const ABOUT: &str =
 
 const FIRST_STEPS: &str = "\
 First steps:
-  aimharder login ana@example.org     log in: once for you, once for automation
+  aimharder login ana@example.org     log in, for you and for automation
   aimharder classes --day tomorrow    see what there is
   aimharder book --day tomorrow --time 18:30
 
-Exit codes: 0 done or already so, 1 unusable store or a bug, 2 usage or config, 3 login required,
-4 refused by AimHarder, 5 unreachable (try later), 6 not found or ambiguous, 7 partly failed,
+Exit codes: 0 done or already so, 1 unusable store or a bug, 2 usage or config, 3 login required, \
+4 refused by AimHarder, 5 unreachable (try later), 6 not found or ambiguous, 7 partly failed, \
 8 outcome unknown, 9 booking not open yet, 130 interrupted";
 
 /// Everything on the command line.

@@ -24,7 +24,7 @@ const ADD_WEEKLY: &str = "aimharder prebook add --weekly mon,wed --time 18:30 --
 #[command(arg_required_else_help = false)]
 #[command(after_help = "\
 Examples:
-  aimharder prebook add --day 2026-11-23 --time 18:30 --class wod --or '19:30 wod' --waitlist
+  aimharder prebook add --day 2026-11-23 --time 18:30 --or '19:30 wod'
   aimharder prebook add --weekly mon,wed --time 18:30 --class wod
   aimharder prebook list
   aimharder prebook run
@@ -67,15 +67,16 @@ impl PrebookArgs {
     override_usage = "aimharder prebook add (--day DAY | --weekly DAYS) --time TIME [OPTIONS]",
     after_help = "\
 DAY is today, tomorrow, mon…sun (the next one, today included), +3, 2026-11-23 or 20261123.
-A RULE says when booking opens: 4d (same wall-clock time, four days before), 4d@07:00, 46h (hours that
+A RULE says when booking opens: 4d (same wall-clock time, four days before), 4d@07:00, 46h (hours that \
 pass), sun@20:00 (the last Sunday 20:00 before the class's day); without one, the box's rule counts.
 A weekly rule's classes of the next 14 days become prebookings by themselves; `prebook skip` leaves days out.
 
 Examples:
-  aimharder prebook add --day 2026-11-23 --time 18:30 --class wod --or '19:30 wod' --or 20:30 --waitlist
-  aimharder prebook add --weekly mon,wed --time 18:30 --class wod --until 2026-12-18
+  aimharder prebook add --day 2026-11-23 --time 18:30 --class wod --waitlist
+  aimharder prebook add --day fri --time 18:30 --or '19:30 wod' --or 20:30
+  aimharder prebook add --weekly mon,wed --time 18:30 --until 2026-12-18
 
-Exit codes: 0 stored, 2 usage (also a class that has started), 3 no account, 6 no such box or several,
+Exit codes: 0 stored, 2 usage (also a class that has started), 3 no account, 6 no such box or several, \
 1 unusable store"
 )]
 pub(crate) struct PrebookAdd {
@@ -188,7 +189,7 @@ Examples:
   aimharder prebook skip tomorrow
   aimharder prebook skip 2027-01-05..2027-01-06 --remove
 
-Exit codes: 0 done, 2 usage (also a range that runs backwards), 3 no account, 6 --remove of days that are
+Exit codes: 0 done, 2 usage (also a range that runs backwards), 3 no account, 6 --remove of days that are \
 not left out, or several accounts, 1 unusable store")]
 pub(crate) struct PrebookSkip {
     /// One day, or the first and the last: 2026-12-24..2027-01-06
@@ -263,8 +264,8 @@ Examples:
   */15 * * * * aimharder prebook run          (a crontab line)
 
 Acts for all accounts unless --account names one, with the background sessions unless --session says otherwise.
-Exit codes: 0 all booked, queued or waiting for a later run, or nothing due, 3 login required, 4 refused,
-5 unreachable, 6 no such class, 8 outcome unknown, 7 several of these or some succeeded, 2 usage,
+Exit codes: 0 all booked, queued or waiting for a later run, or nothing due, 3 login required, 4 refused, \
+5 unreachable, 6 no such class, 8 outcome unknown, 7 several of these or some succeeded, 2 usage, \
 1 unusable store, 130 interrupted")]
 pub(crate) struct PrebookRunArgs {
     /// Take what opens within this time

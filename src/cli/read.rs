@@ -17,7 +17,11 @@ impl Cli {
     /// # Errors
     /// Clap's, which also carries `--help` and `--version`.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let args: Vec<OsString> = args.into_iter().collect();
+        let mut args: Vec<OsString> = args.into_iter().collect();
+        // clap's `help` has no help of its own
+        if args.get(1).is_some_and(|arg| arg == "help") {
+            args.retain(|arg| arg != "--help" && arg != "-h");
+        }
         let login = args.iter().any(|arg| arg == "login");
         let mut cli = Self::parse_words(args).map_err(|e| if login { hushed(e) } else { e })?;
         if let Some(Command::Prebook(args)) = &cli.command {

@@ -19,7 +19,7 @@ Examples:
   aimharder login ana@example.org
   pass show aimharder | aimharder login ana@example.org --password-stdin
 
-Exit codes: 0 both logged in, 3 refused (wrong password, or too many wrong ones), 5 no usable answer,
+Exit codes: 0 both logged in, 3 refused (wrong password, or too many wrong ones), 5 no usable answer, \
 7 only the device session was logged in, 2 usage, 1 unusable store")]
 pub(crate) struct LoginArgs {
     /// E-mail address of the account
@@ -44,7 +44,7 @@ Examples:
   aimharder logout
   aimharder logout --background --yes-delete-background
 
-Exit codes: 0 forgotten or nothing to forget, 2 usage, 1 unusable store, 6 no such fingerprint or several accounts,
+Exit codes: 0 forgotten or nothing to forget, 2 usage, 1 unusable store, 6 no such fingerprint or several accounts, \
 5 another process keeps the session busy")]
 pub(crate) struct LogoutArgs {
     /// Forget all device sessions of the account
@@ -115,7 +115,7 @@ Examples:
   aimharder refresh --session background --force --json
 
 Looks after the sessions of all accounts, of both kinds, unless --account or --session says otherwise.
-Exit codes: 0 all well or nothing to do, 3 logged out (a person must log in), 5 unreachable,
+Exit codes: 0 all well or nothing to do, 3 logged out (a person must log in), 5 unreachable, \
 7 some failed, 2 usage, 1 unusable store")]
 pub(crate) struct RefreshArgs {
     /// Leave younger tokens alone

@@ -14,15 +14,15 @@ use clap::Args;
 Examples:
   aimharder status
   aimharder status --check || echo 'look after aimharder'
-  aimharder status --prometheus > aimharder.tmp && mv aimharder.tmp aimharder.prom
+  aimharder status --prometheus > gym.tmp && mv gym.tmp gym.prom
 
-A file for a text-file collector is written beside its place and then moved there, as in the last example, so that nobody
+A file for a text-file collector is written beside its place and then moved there, as in the last example, so that nobody \
 reads half of it; in the collector's own folder, or the move is no move.
 
 Problems show in the exit code with --check only, but for a config or a store that cannot be used.
 
-Exit codes: 0 shown (with --check: no problem), 1 a store that cannot be used (disk, clock or file modes too),
-2 usage or a config that cannot be used, 3 a login is needed or in danger, 5 unreachable,
+Exit codes: 0 shown (with --check: no problem), 1 a store that cannot be used (disk, clock or file modes too), \
+2 usage or a config that cannot be used, 3 a login is needed or in danger, 5 unreachable, \
 6 nothing is scheduled or a run is overdue, 7 problems of several kinds")]
 #[allow(clippy::struct_excessive_bools)] // flags are
 pub(crate) struct StatusArgs {

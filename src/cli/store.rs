@@ -9,13 +9,14 @@ use clap::{Args, Subcommand, ValueHint};
 /// With encryption, tokens and cookies can be used only by whoever has the key too. The key comes
 /// from the systemd credential aimharder-key, else from key_command under [store] in the config.
 #[derive(Debug, Args)]
+#[command(arg_required_else_help = false)]
 #[command(after_help = "\
 Examples:
   aimharder store key | pass insert --multiline aimharder-store-key
   aimharder store encrypt
   aimharder store backup aimharder-copy.db
 
-Exit codes: 0 done or already so, 1 unusable store or wrong key, 2 usage or no key to be had,
+Exit codes: 0 done or already so, 1 unusable store or wrong key, 2 usage or no key to be had, \
 7 done, but old text is not yet cleaned away")]
 pub(crate) struct StoreArgs {
     #[command(subcommand)]
@@ -37,7 +38,7 @@ Exit codes: 0 printed, 1 no random numbers, 2 usage")]
     #[command(after_help = "\
 Example: aimharder store encrypt
 
-Exit codes: 0 encrypted, or it was, 1 unusable store or wrong key, 2 usage or no key to be had,
+Exit codes: 0 encrypted, or it was, 1 unusable store or wrong key, 2 usage or no key to be had, \
 7 encrypted, but old text is not yet cleaned away (the next command does it)")]
     Encrypt,
     /// Store tokens and cookies as plain text again
@@ -55,7 +56,7 @@ Exit codes: 0 plain, or it was, 1 unusable store or wrong key, 2 usage or no key
     #[command(after_help = "\
 Example: aimharder store rekey < new.key
 
-Exit codes: 0 done, 1 unusable store or wrong key, 2 usage, not encrypted, or no key to be had,
+Exit codes: 0 done, 1 unusable store or wrong key, 2 usage, not encrypted, or no key to be had, \
 7 done, but old text is not yet cleaned away (the next command does it)")]
     Rekey,
     /// Copy the store into a new file, while others use it

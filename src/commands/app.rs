@@ -3,7 +3,7 @@
 //! config, store, account and session, then box and class.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -34,7 +34,7 @@ pub(super) struct App {
 
 impl App {
     /// Read the config, open the store. Nothing is sent yet.
-    pub(super) fn start(asked: Everywhere, command: &str) -> Result<Self> {
+    pub(super) fn start(asked: Everywhere, command: &str, only_reads: bool) -> Result<Self> {
         if asked.fingerprint.is_some()
             && asked.session == Some(SessionKind::Background)
             && command != "sessions"
@@ -45,6 +45,9 @@ impl App {
             .into());
         }
         let config = load_config(asked.config.as_deref())?;
+        if only_reads {
+            must_exist(asked.store.as_deref())?;
+        }
         let store = open_store(&store_path(asked.store.as_deref())?, &config, command)?;
         Ok(Self::with(asked, config, store, command))
     }
@@ -153,6 +156,21 @@ fn read_config(named: Option<&Path>) -> Result<Config> {
         } else {
             Ok(Config::load(&path)?)
         }
+    }
+}
+
+/// A store that was named, by a flag or its variable, is there: a mistyped name must not become a store of its own.
+fn must_exist(named: Option<&Path>) -> Result<()> {
+    match named {
+        // a link that leads nowhere has its own error
+        Some(path) if path.symlink_metadata().is_err_and(|e| e.kind() == ErrorKind::NotFound) => {
+            Err(Failure::login_required(format!(
+                "no store at {} yet: run `aimharder login EMAIL`, or name the right one with --store",
+                path.display()
+            ))
+            .into())
+        }
+        _ => Ok(()),
     }
 }
 

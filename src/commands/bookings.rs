@@ -54,6 +54,7 @@ fn coming(gym: &Gym, diary: &Diary) -> Vec<BookingView> {
         starts_at: zone::resolve(gym.zone, entry.day.and_time(entry.start)),
         name: entry.name.clone(),
         gym: gym.name.clone(),
+        title: gym.title.clone(),
         reservation_id: entry.reservation.clone(),
         state: if entry.waiting {
             "waitlisted"

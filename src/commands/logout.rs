@@ -8,7 +8,7 @@ use crate::cli::LogoutArgs;
 use crate::exit::Failure;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::output::{DeletedSession, DeletedView, Out};
+use crate::output::{DeletedSession, DeletedView, Out, nothing_books};
 use crate::sessions::lock::PATIENCE;
 use crate::sessions::{Error, Sessions};
 use crate::store::SessionRow;
@@ -41,6 +41,9 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
             SessionKind::Background => app.store.delete_background(&row)?,
         };
         if gone {
+            if row.kind == SessionKind::Background && is_wanted(app, &account)? {
+                out.tell(&nothing_books(&account));
+            }
             deleted.push(DeletedSession {
                 kind: row.kind,
                 fingerprint: row.fingerprint,
@@ -51,6 +54,12 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
         scrub(app);
     }
     out.show(&DeletedView { deleted })
+}
+
+/// Is there something that only a background session books?
+fn is_wanted(app: &App, account: &Account) -> Result<bool> {
+    let account = Some(account);
+    Ok(!app.store.rules(account)?.is_empty() || !app.store.open_prebookings(account)?.is_empty())
 }
 
 /// Take the deleted logins out of the file's unused parts, too. The rows are gone whatever comes

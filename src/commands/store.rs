@@ -19,11 +19,11 @@ pub(super) fn run(
 ) -> Result<()> {
     match &args.command {
         StoreCommand::Key => key(out),
-        StoreCommand::Encrypt => convert(&app()?, Store::encrypt, out),
+        StoreCommand::Encrypt => convert(&app()?, false, Store::encrypt, out),
         StoreCommand::Decrypt(how) if how.forget_logins => {
-            convert(&app()?, Store::forget_secrets, out)
+            convert(&app()?, false, Store::forget_secrets, out)
         }
-        StoreCommand::Decrypt(_) => convert(&app()?, Store::decrypt, out),
+        StoreCommand::Decrypt(_) => convert(&app()?, false, Store::decrypt, out),
         StoreCommand::Rekey => rekey(&app()?, out),
         StoreCommand::Backup(args) => backup(args, &app()?, out),
     }
@@ -39,6 +39,7 @@ fn key(out: &mut Out) -> Result<()> {
 /// A conversion is whole at any moment, but it is better cleaned up too: signals wait for it.
 fn convert(
     app: &App,
+    rekeyed: bool,
     how: impl FnOnce(&Store) -> store::Result<Conversion>,
     out: &mut Out,
 ) -> Result<()> {
@@ -52,6 +53,7 @@ fn convert(
         sessions: done.sessions,
         removed: done.removed,
         unclean: done.unclean,
+        rekeyed,
     })
 }
 
@@ -65,7 +67,7 @@ fn rekey(app: &App, out: &mut Out) -> Result<()> {
         return Err(Failure::usage(words).into());
     }
     let new = store_key::from_stdin().map_err(Failure::usage)?;
-    convert(app, |store| store.rekey(&new), out)
+    convert(app, true, |store| store.rekey(&new), out)
 }
 
 fn backup(args: &BackupArgs, app: &App, out: &mut Out) -> Result<()> {

@@ -202,6 +202,9 @@ pub(crate) struct BookingView {
     pub name: String,
     #[serde(rename = "box")]
     pub gym: String,
+    /// the box as people call it
+    #[serde(skip)]
+    pub title: Option<String>,
     pub reservation_id: Option<String>,
     pub state: &'static str,
 }

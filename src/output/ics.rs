@@ -46,7 +46,7 @@ impl IcsView {
             .uid(&self.uid(booking))
             .timestamp(self.now)
             .summary(&booking.name)
-            .location(&booking.gym)
+            .location(booking.title.as_ref().unwrap_or(&booking.gym))
             .status(if waiting {
                 EventStatus::Tentative
             } else {

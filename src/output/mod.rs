@@ -49,7 +49,7 @@ pub(crate) use progress::Progress;
 pub(crate) use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub(crate) use sessions::{
     DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
-    SessionsView,
+    SessionsView, nothing_books,
 };
 pub(crate) use status::{Manner, StatusView};
 pub(crate) use store::{BackupView, StoreKeyView, StoreView};

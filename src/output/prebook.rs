@@ -206,7 +206,7 @@ impl View for SkipsView {
             }
         }
         for gone in &self.removed {
-            writeln!(to, "taken back: {}", line(gone, self.now))?;
+            writeln!(to, "taken back: #{}", line(gone, self.now))?;
         }
         for booking in &self.bookings {
             let state = match booking.state {

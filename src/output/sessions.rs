@@ -200,16 +200,13 @@ fn session_row(session: &SessionView) -> Vec<Cell> {
     };
     let age = session.now - session.token_updated_at;
     let old = session.auto_refresh && age.num_minutes() > 90;
-    let expires = session.token_expires_at.map_or_else(
-        || "unknown".into(),
-        |at| {
-            if at > session.now {
-                format!("in {}", human_age(at - session.now))
-            } else {
-                format!("{} ago", human_age(session.now - at))
-            }
-        },
-    );
+    let expires = match session.token_expires_at {
+        // an ended session's token is good for nothing
+        _ if session.status == Status::Expired => "-".to_owned(),
+        None => "unknown".to_owned(),
+        Some(at) if at > session.now => format!("in {}", human_age(at - session.now)),
+        Some(at) => format!("{} ago", human_age(session.now - at)),
+    };
     vec![
         plain(session.account.as_str()),
         plain(session.kind.as_str()),
@@ -240,6 +237,14 @@ fn notes(session: &SessionView) -> Vec<String> {
         notes.push(error.clone());
     }
     notes
+}
+
+/// Beside `logout --background`: prebookings or weekly rules stay behind.
+pub(crate) fn nothing_books(account: &Account) -> String {
+    let words = "cannot be booked without a background session; for a new one: aimharder login";
+    format!(
+        "the prebookings and weekly rules of {account} stay, and {words} {account} --only background"
+    )
 }
 
 /// `logout`

@@ -21,12 +21,22 @@ pub(crate) struct StoreView {
     pub removed: Vec<PathBuf>,
     #[serde(skip)]
     pub unclean: Option<String>,
+    /// with another key than before
+    #[serde(skip)]
+    pub rekeyed: bool,
 }
 
 impl View for StoreView {
     fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
         let (store, sessions) = (self.store.display(), self.sessions);
         match (self.encrypted, self.changed) {
+            (true, true) if self.rekeyed => {
+                writeln!(to, "{store} has the new key now ({sessions} sessions)")?;
+                writeln!(
+                    to,
+                    "let key_command or the credential give the new key from now on: the old one no longer fits"
+                )?;
+            }
             (true, true) => {
                 writeln!(to, "{store} is encrypted now ({sessions} sessions)")?;
                 writeln!(

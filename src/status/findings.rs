@@ -25,6 +25,9 @@ pub(crate) enum Finding {
     StoreDamaged(PathBuf, String),
     /// it is encrypted
     NoKey(PathBuf),
+    KeyLacking(String),
+    KeyWrong(PathBuf),
+    KeySilent,
     FolderWritable(PathBuf, u32),
     DiskFull(PathBuf, u64),
     NoLogin(Option<Account>),
@@ -78,7 +81,9 @@ impl Finding {
             Self::ConfigReadable(..) => "config_readable",
             Self::StoreUnusable(_) => "store_unusable",
             Self::StoreDamaged(..) => "store_damaged",
-            Self::NoKey(_) => "store_key_missing",
+            Self::NoKey(_) | Self::KeyLacking(_) => "store_key_missing",
+            Self::KeyWrong(_) => "store_key_wrong",
+            Self::KeySilent => "store_key_silent",
             Self::FolderWritable(..) => "folder_writable",
             Self::DiskFull(..) => "disk_full",
             Self::NoLogin(_) => "no_login",
@@ -108,10 +113,12 @@ impl Finding {
     /// The kind of a problem, by the exit-code table; `None` for a hint.
     pub(crate) fn problem(&self) -> Option<Kind> {
         match self {
-            Self::ConfigUnusable(_) | Self::ConfigWritable(..) | Self::NoKey(_) => {
-                Some(Kind::Usage)
-            }
+            Self::ConfigUnusable(_)
+            | Self::ConfigWritable(..)
+            | Self::NoKey(_)
+            | Self::KeyLacking(_) => Some(Kind::Usage),
             Self::StoreUnusable(_)
+            | Self::KeyWrong(_)
             | Self::StoreDamaged(..)
             | Self::FolderWritable(..)
             | Self::DiskFull(..) => Some(Kind::Internal),
@@ -133,6 +140,7 @@ impl Finding {
             | Self::OtherStore(_)
             | Self::NoLinger
             | Self::Silent(_)
+            | Self::KeySilent
             | Self::OpeningUnknown(_) => None,
         }
     }
@@ -142,7 +150,11 @@ impl Finding {
 /// the problems when it is one, and 7 when they are of several kinds.
 pub(crate) fn verdict(findings: &[Finding]) -> Option<Kind> {
     let broken = findings.iter().find_map(|finding| match finding {
-        Finding::ConfigUnusable(_) | Finding::StoreUnusable(_) => finding.problem(),
+        Finding::ConfigUnusable(_)
+        | Finding::StoreUnusable(_)
+        | Finding::NoKey(_)
+        | Finding::KeyLacking(_)
+        | Finding::KeyWrong(_) => finding.problem(),
         _ => None,
     });
     let mut kinds: Vec<Kind> = findings.iter().filter_map(Finding::problem).collect();

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::findings::Finding;
 use super::schedule::{By, Entry, Job};
-use super::{AccountFacts, Coming, HostFacts, Integrity, LoginFacts, Report};
+use super::{AccountFacts, Coming, HostFacts, Integrity, Key, LoginFacts, Report};
 use crate::exit::Kind;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
@@ -29,7 +29,8 @@ pub(crate) fn judge(report: &Report) -> Vec<Finding> {
     let mut found = Vec::new();
     config(report, &mut found);
     store(report, &mut found);
-    if report.store.usable || !report.store.exists {
+    // what no key opens can still be listed
+    if report.store.error.is_none() {
         accounts(report, &mut found);
         schedule(report, &mut found);
         prebookings(report, &mut found);
@@ -62,9 +63,13 @@ fn store(report: &Report, found: &mut Vec<Finding>) {
         let words = facts.damage.clone().unwrap_or_default();
         found.push(Finding::StoreDamaged(path.clone(), words));
     }
-    if facts.encrypted == Some(true) && !facts.has_key {
-        found.push(Finding::NoKey(path.clone()));
-    }
+    found.extend(match &facts.key {
+        Key::Fits => None,
+        Key::NoSource => Some(Finding::NoKey(path.clone())),
+        Key::Lacking(why) => Some(Finding::KeyLacking(why.clone())),
+        Key::Wrong => Some(Finding::KeyWrong(path.clone())),
+        Key::Silent => Some(Finding::KeySilent),
+    });
     // a sticky folder (/tmp) lets nobody replace what is another's
     let folder = path.parent().zip(facts.folder_mode);
     if let Some((folder, mode)) = folder.filter(|(_, mode)| mode & 0o002 != 0 && mode & 0o1000 == 0)

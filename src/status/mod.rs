@@ -77,9 +77,9 @@ pub(crate) struct StoreFacts {
     pub schema: Option<usize>,
     /// its tokens and cookies are
     pub encrypted: Option<bool>,
-    /// there is a source for the key
+    /// what is known of the key of an encrypted one
     #[serde(skip)]
-    pub has_key: bool,
+    pub key: Key,
     /// with its write-ahead log
     pub size_bytes: Option<u64>,
     /// on its file system, for us
@@ -93,6 +93,29 @@ pub(crate) struct StoreFacts {
     pub damage: Option<String>,
     #[serde(skip)]
     pub error: Option<String>,
+}
+
+/// What asking for the store's key has shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Key {
+    /// it fits, or none is needed
+    #[default]
+    Fits,
+    /// nothing names a source
+    NoSource,
+    /// its source has none, and why
+    Lacking(String),
+    /// the logins were sealed with another one
+    Wrong,
+    /// its source has not answered in time
+    Silent,
+}
+
+impl Key {
+    /// Do logins stay closed for want of it?
+    pub fn fails(&self) -> bool {
+        matches!(self, Self::NoSource | Self::Lacking(_) | Self::Wrong)
+    }
 }
 
 /// What a quick check of the store's file has found.

@@ -16,7 +16,7 @@ use crate::model::instant::maybe_utc;
 use crate::process;
 
 /// These tools answer at once, or something is wrong with them.
-const LIMIT: Duration = Duration::from_secs(2);
+pub(crate) const LIMIT: Duration = Duration::from_secs(2);
 /// Where the shipped system units keep their store.
 const SYSTEM_STATE: &str = "/var/lib/aimharder";
 

@@ -15,7 +15,7 @@ use super::keyring::{another_key, no_key, seal_row};
 use super::open::{BUSY, conversion_lock};
 use super::seal::{Place, Sealer};
 use super::sessions::places;
-use super::{At, Result, Store, immediate};
+use super::{At, Error, Result, Store, immediate};
 use crate::model::account::Account;
 use crate::model::session::Fingerprint;
 use crate::secret::Secret;
@@ -25,6 +25,9 @@ const PORTION: i64 = 256;
 
 /// What stands in a background session that was given up with its key.
 const GIVEN_UP: &str = "its login was sealed with a key that is lost";
+
+const NO_NEW_KEY: &str = "the new key on standard input must be 64 hex digits (`aimharder store key` makes one), and it is not; \
+     nothing was changed";
 
 /// What a conversion has done.
 #[derive(Debug)]
@@ -86,7 +89,11 @@ impl Store {
         let Some(old) = self.sealed_with()? else {
             return self.done(false);
         };
-        self.convert(Some(&old), Some(&self.new_sealer(key)?))?;
+        let new = self.new_sealer(key).map_err(|e| match e {
+            Error::Key(_) => Error::Key(NO_NEW_KEY.to_owned()),
+            other => other,
+        })?;
+        self.convert(Some(&old), Some(&new))?;
         self.done(true)
     }
 

@@ -81,8 +81,9 @@ impl Store {
             return Ok(sealer);
         }
         Err(Error::Unusable(format!(
-            "the key does not fit the store {}: its logins were sealed with another one; bring that key back, or give the \
-             logins up with `aimharder store decrypt --forget-logins` and log in again (nothing was changed)",
+            "the key does not fit the store {}: its logins were sealed with another one, or its key was changed since; \
+             let key_command or the credential give that key (nothing was changed). Only when it is lost: give the logins up \
+             with `aimharder store decrypt --forget-logins`, and log in again",
             self.path().display()
         )))
     }

@@ -117,3 +117,32 @@ fn every_command_has_examples_that_parse_and_its_exit_codes() {
         parses(words);
     }
 }
+
+#[test]
+fn help_reads_right_at_80_columns() {
+    let mut built = Cli::command();
+    built.build();
+    let mut all = commands(&built, "");
+    all.push((String::new(), built));
+    for (name, command) in all {
+        let below = command.get_after_help().unwrap_or_default().to_string();
+        let shown = command
+            .clone()
+            .term_width(80)
+            .render_long_help()
+            .to_string();
+        let mut before = "";
+        for line in below.lines() {
+            let example = line.starts_with("  ") || line.starts_with("Example: ");
+            if example {
+                assert!(line.chars().count() <= 76, "{name}: too long: {line}");
+                assert!(shown.lines().any(|whole| whole == line), "{name}: {line}");
+            }
+            // clap wraps a paragraph; a break inside it would be a second one
+            let goes_on = !before.is_empty() && !before.ends_with(['.', ':']);
+            let begins = line.is_empty() || example || line.starts_with("Exit codes:");
+            assert!(!goes_on || begins, "{name}: broken by hand before: {line}");
+            before = if example { "" } else { line };
+        }
+    }
+}

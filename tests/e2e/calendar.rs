@@ -64,14 +64,14 @@ fn another_program_reads_what_is_booked() {
     assert_eq!(booked["summary"], name);
     assert_eq!(
         (&booked["location"], &booked["status"]),
-        (&json!("crossfitdemo"), &json!("CONFIRMED"))
+        (&json!("CrossFit Demo"), &json!("CONFIRMED"))
     );
     assert_eq!(booked["starts"], utc(&day(5), "13:10"));
     assert_eq!(booked["ends"], utc(&day(5), "14:10"));
     assert_eq!(booked["description"], format!("reservation {first}"));
     assert_eq!(
         (&queued["location"], &queued["status"]),
-        (&json!("boxdos"), &json!("TENTATIVE"))
+        (&json!("Box Dos"), &json!("TENTATIVE"))
     );
     assert_eq!(
         queued["description"],

@@ -186,7 +186,7 @@ fn a_failing_password_command_is_named_without_its_arguments() {
 fn a_store_that_cannot_be_written_says_where() {
     let home = Home::nowhere();
     // for root too, who may write everywhere else
-    home.run("sessions --store /sys/aimharder.db")
+    home.run("boxes set x --id 1 --store /sys/aimharder.db")
         .fails(
             1,
             &[

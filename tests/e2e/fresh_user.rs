@@ -166,6 +166,10 @@ fn from_nothing_to_working_crontab_lines_by_the_readme_alone() {
     // today's class may be about to start
     type_in(&home, "aimharder prebook skip today");
     type_in(&home, &line("Keeping logins alive", "crontab -"));
+    let once = fs::read_to_string(home.path().join("crontab")).unwrap();
+    type_in(&home, &line("Keeping logins alive", "crontab -"));
+    let twice = fs::read_to_string(home.path().join("crontab")).unwrap();
+    assert_eq!(once, twice, "adding the lines again doubles nothing");
 
     // a quarter of an hour later
     home.age_tokens(20);

@@ -62,6 +62,7 @@ mod secrets;
 mod signals;
 mod stampede;
 mod status;
+mod status_keys;
 mod status_problems;
 mod status_shown;
 mod store;

@@ -148,13 +148,16 @@ fn the_key_is_changed() {
     let before = fs::read(home.store_path()).unwrap();
     home.run("store rekey")
         .stdin("nonsense")
-        .fails(2, &["64 hex digits"])
+        .fails(2, &["the new key on standard input", "64 hex digits"])
         .done();
     assert_eq!(fs::read(home.store_path()).unwrap(), before);
     let old = sealed(&home);
     home.run("store rekey")
         .stdin(&format!("{OTHER}\n"))
-        .stdout_has(&["is encrypted now"])
+        .stdout_has(&[
+            "has the new key now",
+            "let key_command or the credential give",
+        ])
         .done();
     assert_ne!(sealed(&home), old);
     home.run("classes --day +3")

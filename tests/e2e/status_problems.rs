@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
+use crate::sealed::{OTHER, encrypted};
 use crate::status::{SOURCE, well};
 use crate::support::{CRONTAB, Home, day};
 
@@ -94,7 +95,8 @@ fn each_problem_alone() {
                 "nothing runs `aimharder refresh`",
                 "*/15 * * * * /",
                 "crontab -e",
-                "systemctl --user enable --now",
+                // no units are placed here
+                "systemd/install.sh --user --enable",
             ],
         },
         Wrong {
@@ -129,6 +131,24 @@ fn each_problem_alone() {
             code: "store_key_missing",
             exit: 2,
             words: &["is encrypted, and no key is known", "key_command"],
+        },
+        Wrong {
+            spoil: |home| {
+                sealed(home);
+                fs::remove_file(home.path().join("key")).unwrap();
+            },
+            code: "store_key_missing",
+            exit: 2,
+            words: &["the store's key cannot be had", "bring the key back"],
+        },
+        Wrong {
+            spoil: |home| {
+                sealed(home);
+                home.write("key", &format!("{OTHER}\n"));
+            },
+            code: "store_key_wrong",
+            exit: 1,
+            words: &["the key does not fit", "key_command", "--forget-logins"],
         },
         Wrong {
             spoil: |home| mode(home, ".config/aimharder/config.toml", 0o646),
@@ -178,7 +198,11 @@ fn each_problem_alone() {
                 told.stdout
             );
         }
-        assert!(told.stderr.starts_with("error: "), "{told:?}");
+        // what the key's own command has to say may stand before it
+        assert!(
+            told.stderr.contains("error: ") && told.stderr.ends_with(", see above\n"),
+            "{told:?}"
+        );
         // shown without --check it is no failure, but for what cannot be used at all
         let plain = if wrong.code.ends_with("unusable") {
             wrong.exit
@@ -194,11 +218,20 @@ fn each_problem_alone() {
 }
 
 /// Of a run with `--check`, whose exit code must be this.
-fn home_findings(home: &Home, exit: i32) -> (Vec<String>, Value) {
+pub(crate) fn home_findings(home: &Home, exit: i32) -> (Vec<String>, Value) {
     let told = home.status("--check").status(exit).any_stderr().json();
     let problems = told["problems"].as_array().unwrap().iter();
     let codes = problems.map(|p| p["code"].as_str().unwrap().to_owned());
     (codes.collect(), told)
+}
+
+/// Encrypted, with a key in a file.
+pub(crate) fn sealed(home: &Home) {
+    encrypted(home);
+    assert_eq!(home.findings().0, [""; 0]);
+    home.status("--offline")
+        .stdout_has(&["sound, encrypted,"])
+        .done();
 }
 
 #[test]
@@ -260,6 +293,10 @@ fn prebookings_want_a_run_and_a_background_session() {
         .done();
     home.run("logout --background --yes-delete-background")
         .any_stdout()
+        .stderr_has(&[
+            "the prebookings and weekly rules of ana@example.org stay",
+            "--only background",
+        ])
         .done();
     assert_eq!(home.findings().0, ["no_background_session"]);
 }

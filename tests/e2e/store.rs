@@ -51,9 +51,10 @@ fn an_existing_folder_is_left_as_it_is() {
     let folder = home.path().join("open");
     fs::create_dir(&folder).unwrap();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-    home.run("sessions --store")
+    home.run("boxes set x --id 1 --store")
         .arg(folder.join("s.db"))
         .any_stdout()
+        .any_stderr()
         .done();
     assert_eq!(mode(&folder), 0o755);
     assert_eq!(mode(&folder.join("s.db")), 0o600);
@@ -139,19 +140,19 @@ fn a_store_without_a_table_is_told_in_one_line() {
 fn in_a_place_that_cannot_be_written() {
     let home = Home::nowhere();
     let file = home.write("file", "");
-    home.run("sessions --store")
+    home.run("boxes set x --id 1 --store")
         .arg(file.join("s.db"))
         .fails(1, &["cannot create the folder"])
         .done();
-    home.run("sessions --store")
+    home.run("boxes set x --id 1 --store")
         .arg(home.path())
         .fails(1, &["is not a file"])
         .done();
-    home.run("sessions --store /proc/aimharder/s.db")
+    home.run("boxes set x --id 1 --store /proc/aimharder/s.db")
         .fails(1, &["/proc/aimharder"])
         .done();
     let told = home
-        .run("sessions --store /proc/aimharder/s.db")
+        .run("boxes set x --id 1 --store /proc/aimharder/s.db")
         .status(1)
         .any_stderr()
         .json();

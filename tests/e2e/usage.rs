@@ -44,6 +44,13 @@ fn every_help_shows_an_example_and_exit_codes() {
     home.run("--help")
         .stdout_has(&["First steps:", "Exit codes: 0", "130 interrupted"])
         .done();
+    home.run("help --help").stdout_has(&["First steps:"]).done();
+    home.run("help store -h")
+        .stdout_has(&["store encrypt"])
+        .done();
+    home.run("store")
+        .usage(&["requires a subcommand", "key, encrypt"])
+        .done();
     home.run("--version").stdout_has(&["aimharder "]).done();
     assert!(!home.store_path().exists());
 }
@@ -283,5 +290,26 @@ fn colour_never_off_a_terminal() {
             .any_stdout()
             .done();
         home.run("--help").env(variable, "1").any_stdout().done();
+    }
+}
+
+#[test]
+fn a_mistyped_store_is_not_made() {
+    let home = Home::nowhere();
+    let wrong = home.path().join("wrong/x.db");
+    for args in [
+        "classes",
+        "sessions",
+        "refresh",
+        "prebook list",
+        "boxes",
+        "book --day mon --time 18:30",
+    ] {
+        home.run(args)
+            .arg("--store")
+            .arg(&wrong)
+            .fails(3, &["no store at", "x.db", "aimharder login"])
+            .done();
+        assert!(!wrong.parent().unwrap().exists(), "{args}");
     }
 }

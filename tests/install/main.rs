@@ -58,6 +58,27 @@ fn for_a_user_everything_has_its_place_and_mode() {
     );
 }
 
+/// What the crontab lines call that it says how to add.
+fn cron_calls(told: &str, home: &Home) -> Vec<String> {
+    let (_, adds) = told.split_once("(crontab -l; ").unwrap();
+    let (adds, _) = adds.split_once(") | crontab -").unwrap();
+    let shown = std::process::Command::new("sh").args(["-c", adds]).output();
+    let lines = String::from_utf8(shown.unwrap().stdout).unwrap();
+    let jobs = lines.lines().filter(|line| line.starts_with(['*', '1']));
+    let calls: Vec<_> = jobs
+        .map(|job| {
+            let call = job.split('"').collect::<Vec<_>>();
+            let folder = home.path("").display().to_string();
+            // cron takes `\%` for `%`, the shell the variable
+            format!("{}{}", call[1], call[2].split(' ').next().unwrap())
+                .replace("$HOME", folder.trim_end_matches('/'))
+                .replace("\\%", "%")
+        })
+        .collect();
+    assert_eq!(calls.len(), 2, "{lines}");
+    calls
+}
+
 #[test]
 fn the_units_call_the_program_where_it_is() {
     let elsewhere = tempfile::tempdir().unwrap();
@@ -75,7 +96,11 @@ fn the_units_call_the_program_where_it_is() {
         ),
     ];
     for (home, args, program) in cases {
-        home.installed(args);
+        let told = home.installed(args);
+        for called in cron_calls(&told, &home) {
+            assert!(Path::new(&called).ends_with(program), "{called}");
+            assert!(Path::new(&called).is_file(), "{called}");
+        }
         let starts = home.values(UNITS, "ExecStart");
         assert_eq!(starts.len(), 4);
         for start in starts {

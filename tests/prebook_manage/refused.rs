@@ -103,6 +103,10 @@ fn bad_input() {
             "runs backwards, for example 2026-12-24..2027-01-06",
         ),
         (
+            "prebook skip 2020-12-24..2021-01-06",
+            "is over; for example: aimharder prebook skip 20",
+        ),
+        (
             "prebook skip 2026-12-24..",
             "for example today, fri, +3 or 2026-11-23, or a range: 2026-12-24..2027-01-06",
         ),

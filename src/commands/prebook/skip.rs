@@ -1,7 +1,7 @@
 //! `prebook skip`: days on which an account's rules book nothing.
 
 use anyhow::Result;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::Boxes;
 use crate::cli::PrebookSkip;
@@ -18,8 +18,14 @@ use crate::zone;
 pub(super) fn run(args: &PrebookSkip, app: &App, out: &mut Out) -> Result<()> {
     let account = app.account()?;
     let boxes = Boxes::of(app);
-    let days = args.days.as_ref().map(|days| days.on(today(app, &account)));
+    let today = today(app, &account);
+    let days = args.days.as_ref().map(|days| days.on(today));
     let days = days.transpose().map_err(Failure::usage)?;
+    if let Some(days) = days.filter(|days| days.to < today && !args.remove) {
+        let next = today + TimeDelta::days(7);
+        let words = format!("{days} is over; for example: aimharder prebook skip {today}..{next}");
+        return Err(Failure::usage(words).into());
+    }
     let removed = match days {
         Some(days) if args.remove => book_again(app, &account, days)?,
         Some(days) => app.store.put_skip(&account, days)?,

@@ -4,10 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::clock;
 use crate::commands::app;
 use crate::config::{Channel, Config};
 use crate::exit::Failure;
-use crate::status::{ConfigFacts, Integrity, StoreFacts};
+use crate::status::{ConfigFacts, Integrity, Key, StoreFacts, schedule};
 use crate::store::{self, Store};
 use crate::store_key;
 
@@ -67,24 +68,42 @@ pub(super) fn store(path: &Path, config: Option<&Config>) -> (Option<Store>, Sto
     if !facts.exists {
         return (None, facts);
     }
-    let key = config.and_then(store_key::source);
-    // with a config that cannot be used nobody knows
-    facts.has_key = key.is_some() || config.is_none();
+    let source = config.and_then(|config| store_key::source_within(config, schedule::LIMIT));
+    let named = source.is_some();
     let opened = Store::open(path).and_then(|store| {
-        let store = store.with_key_from(key);
+        let store = store.with_key_from(source);
         look_into(&store, path, &mut facts)?;
+        // with a config that cannot be used nobody knows the key
+        if facts.encrypted == Some(true) && config.is_some() {
+            facts.key = key(&store, named)?;
+        }
         Ok(store)
     });
     match opened {
         Ok(store) => {
             log::info!("store {}", path.display());
-            facts.usable = true;
+            facts.usable = !facts.key.fails();
             (Some(store), facts)
         }
         Err(e) => {
             facts.error = Some(e.to_string());
             (None, facts)
         }
+    }
+}
+
+/// Is the key to be had, and does it fit? Its command runs while the system's tools are asked.
+fn key(store: &Store, named: bool) -> store::Result<Key> {
+    if !named {
+        return Ok(Key::NoSource);
+    }
+    let began = clock::steady();
+    match store.ready() {
+        Ok(()) => Ok(Key::Fits),
+        Err(store::Error::Key(_)) if began.elapsed() >= schedule::LIMIT => Ok(Key::Silent),
+        Err(store::Error::Key(why)) => Ok(Key::Lacking(why)),
+        Err(store::Error::Unusable(_)) => Ok(Key::Wrong),
+        Err(other) => Err(other),
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) fn run(args: &StatusArgs, asked: Everywhere, out: &mut Out) -> Result
         findings: status::judge(&report),
         report,
         manner: manner(args),
+        json: out.is_json(),
     })
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct StatusView {
     /// problems first
     pub findings: Vec<Finding>,
     pub manner: Manner,
+    /// for programs, which read its error alone
+    pub json: bool,
 }
 
 /// A finding as scripts read it.
@@ -58,6 +60,22 @@ impl StatusView {
     fn problems(&self) -> impl Iterator<Item = &Finding> {
         let found = self.findings.iter();
         found.filter(|finding| finding.problem().is_some())
+    }
+
+    /// The error: how many there are where all are told already, else how many and the first.
+    fn in_one_line(&self, first: &Finding) -> String {
+        let all = self.problems().count();
+        if !self.json && self.manner != Manner::Gauges {
+            let plural = if all == 1 { "" } else { "s" };
+            return format!("{all} problem{plural}, see above");
+        }
+        let (message, remedy) = words::of(first);
+        let more = match all {
+            0 | 1 => String::new(),
+            all => format!("{all} problems; the first: "),
+        };
+        let remedy = remedy.map_or_else(String::new, |remedy| format!("; {remedy}"));
+        format!("{more}{message}{remedy}")
     }
 
     fn hints(&self) -> impl Iterator<Item = &Finding> {
@@ -107,16 +125,10 @@ impl View for StatusView {
             Manner::Check => self.problems().next(),
             Manner::Screen | Manner::Gauges => self.findings.iter().find(broken),
         }?;
-        let (message, remedy) = words::of(first);
-        let more = match self.problems().count() {
-            0 | 1 => String::new(),
-            all => format!("{all} problems; the first: "),
-        };
-        let remedy = remedy.map_or_else(String::new, |remedy| format!("; {remedy}"));
         let kind = match self.manner {
             Manner::Check => verdict(&self.findings)?,
             Manner::Screen | Manner::Gauges => first.problem()?,
         };
-        Some(Failure::new(kind, format!("{more}{message}{remedy}")))
+        Some(Failure::new(kind, self.in_one_line(first)))
     }
 }

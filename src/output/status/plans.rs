@@ -20,13 +20,20 @@ pub(super) fn prebookings(report: &Report, page: &Page, to: &mut dyn Write) -> i
     }
     heading("prebookings", page, to)?;
     let several = report.accounts.len() > 1;
+    // with one box its name says nothing
+    let one_box = matches!(report.accounts.as_slice(), [only] if only.boxes.len() == 1);
     let rows: Vec<_> = plans
         .next
         .iter()
         .take(COMING)
-        .map(|c| class(c, several, report.checked_at))
+        .map(|c| class(c, several, one_box, report.checked_at))
         .collect();
-    page.table(&rows, 2, &[give(4, 12), give(3, 8), give(4, 0)], to)?;
+    let gives: &[_] = if one_box {
+        &[give(3, 8)]
+    } else {
+        &[give(4, 12), give(3, 8), give(4, 0)]
+    };
+    page.table(&rows, 2, gives, to)?;
     let mut rest = Vec::new();
     rest.extend(
         plans
@@ -67,7 +74,7 @@ fn sent(last: &LastRequest, now: DateTime<Utc>) -> String {
     format!("last request {ago} ago: {outcome}{late}")
 }
 
-fn class(coming: &Coming, several: bool, now: DateTime<Utc>) -> Vec<Cell> {
+fn class(coming: &Coming, several: bool, one_box: bool, now: DateTime<Utc>) -> Vec<Cell> {
     let (words, tone) = match coming.opens_at {
         _ if coming.starts_at <= now => ("class has started".to_owned(), Tone::Bad),
         None => ("opening unknown".to_owned(), Tone::Faint),
@@ -86,14 +93,15 @@ fn class(coming: &Coming, several: bool, now: DateTime<Utc>) -> Vec<Cell> {
     } else {
         coming.gym.clone()
     };
-    vec![
+    let mut cells = vec![
         plain(coming.id.to_string()),
         plain(short_day(coming.day, coming.starts_at.timezone(), now)),
         plain(coming.start.format("%H:%M").to_string()),
         plain(coming.class.as_deref().unwrap_or("any class")),
-        plain(whose),
-        cell(words, tone),
-    ]
+    ];
+    cells.extend((!one_box).then(|| plain(whose)));
+    cells.push(cell(words, tone));
+    cells
 }
 
 /// `1 d 22 h`: an age's whole days are too coarse for what is to come.

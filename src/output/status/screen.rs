@@ -9,7 +9,7 @@ use crate::model::time::human_age;
 use crate::output::page::{Cell, Page, Tone, cell, give, plain};
 use crate::output::sheet::wrapped;
 use crate::status::schedule::{By, Entry, Job};
-use crate::status::{AccountFacts, HostFacts, Integrity, LoginFacts, Report};
+use crate::status::{AccountFacts, HostFacts, Integrity, Key, LoginFacts, Report};
 use crate::store::Status;
 
 /// More than this is for `sessions`.
@@ -73,13 +73,9 @@ fn row(login: &LoginFacts, now: DateTime<Utc>) -> Vec<Cell> {
         Status::Active => ("active", Tone::Good),
         Status::Expired => ("expired", Tone::Bad),
     };
-    let until = login.token_expires_at.map_or_else(String::new, |at| {
-        if at > now {
-            format!(", good for {}", human_age(at - now))
-        } else {
-            ", run out".to_owned()
-        }
-    });
+    // one that has not run out lives on updates: how long it could live says nothing
+    let over = login.token_expires_at.is_some_and(|at| at <= now);
+    let until = if over { ", run out" } else { "" };
     let age = human_age(now - login.token_updated_at);
     vec![
         plain(login.kind.as_str()),
@@ -190,7 +186,7 @@ fn files(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
         path.as_ref()
             .map_or_else(|| "?".to_owned(), |path| path.display().to_string())
     };
-    let store_words = match (store.exists, store.usable, store.integrity) {
+    let store_words = match (store.exists, store.error.is_none(), store.integrity) {
         (false, ..) => "not there yet".to_owned(),
         (_, false, _) => "cannot be used".to_owned(),
         (.., integrity) => healthy(report, integrity),
@@ -223,7 +219,11 @@ fn healthy(report: &Report, integrity: Integrity) -> String {
         Integrity::Damaged => "damaged".to_owned(),
         Integrity::NotChecked => "too large to look through".to_owned(),
     }];
-    words.extend((store.encrypted == Some(true)).then(|| "encrypted".to_owned()));
+    words.extend((store.encrypted == Some(true)).then(|| match store.key {
+        Key::Fits => "encrypted".to_owned(),
+        Key::Wrong => "encrypted with another key".to_owned(),
+        _ => "encrypted, its key unknown".to_owned(),
+    }));
     words.extend(store.size_bytes.map(words::size));
     words.extend(store.schema.map(|schema| format!("schema {schema}")));
     words.extend(store.mode.map(|mode| format!("mode {:04o}", mode & 0o777)));

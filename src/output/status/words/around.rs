@@ -36,6 +36,22 @@ pub(super) fn of_files(finding: &F) -> (String, Option<String>) {
             ),
             "set key_command under [store] in the config, or give the systemd credential aimharder-key",
         ),
+        F::KeyLacking(why) => told(
+            format!("the store's key cannot be had: {why}"),
+            "bring the key back to where key_command or the credential takes it from",
+        ),
+        F::KeyWrong(path) => told(
+            format!(
+                "the key does not fit the store {}: its logins were sealed with another one",
+                path.display()
+            ),
+            "let key_command or the credential give that key; if it is lost: aimharder store decrypt --forget-logins",
+        ),
+        F::KeySilent => (
+            "the key_command of [store] gave no answer within 2 s, so whether its key fits is not known"
+                .to_owned(),
+            None,
+        ),
         F::FolderWritable(folder, mode) => told(
             format!(
                 "others can write in the store's folder {} (mode {mode:03o})",
@@ -78,11 +94,10 @@ pub(super) fn of_schedule(finding: &F) -> (String, Option<String>) {
             told(
                 format!("nothing runs `{what}`{whose}: no crontab line, no active timer"),
                 format!(
-                    "add `{} * * * * {} {}` by crontab -e, or run: systemctl --user enable --now {}",
+                    "add `{} * * * * {} {}` by crontab -e, or in a clone run: systemd/install.sh --user --enable",
                     times(*job),
                     for_cron(program),
-                    args(*job),
-                    unit(*job)
+                    args(*job)
                 ),
             )
         }
@@ -185,13 +200,6 @@ fn times(job: Job) -> &'static str {
     match job {
         Job::Refresh => "*/15",
         Job::Prebook => "13,28,43,58",
-    }
-}
-
-fn unit(job: Job) -> &'static str {
-    match job {
-        Job::Refresh => "aimharder-refresh.timer",
-        Job::Prebook => "aimharder-prebook.timer",
     }
 }
 

@@ -19,6 +19,9 @@ pub(super) fn of(finding: &F) -> (String, Option<String>) {
         | F::StoreUnusable(_)
         | F::StoreDamaged(..)
         | F::NoKey(_)
+        | F::KeyLacking(_)
+        | F::KeyWrong(_)
+        | F::KeySilent
         | F::FolderWritable(..)
         | F::DiskFull(..) => around::of_files(finding),
         F::NotScheduled { .. }

@@ -1,0 +1,36 @@
+//! `status` asks for the key of an encrypted store: what it says of one that is gone, wrong or slow.
+
+use crate::sealed::{KEY, OTHER};
+use crate::status::{SOURCE, well};
+use crate::status_problems::{home_findings, sealed};
+
+#[test]
+fn a_key_that_is_gone_wrong_or_slow_is_no_sound_store() {
+    let (_sandbox, home) = well();
+    sealed(&home);
+    home.write("key", &format!("{OTHER}\n"));
+    home.crontab("");
+    // its own code whatever else there is
+    let (problems, told) = home_findings(&home, 1);
+    assert_eq!(problems, ["store_key_wrong", "not_scheduled"]);
+    assert_eq!(told["store"]["usable"], false);
+    assert_eq!(told["accounts"][0]["account"], "ana@example.org");
+    home.status("--prometheus")
+        .stdout_has(&["aimharder_store_usable 0\n", "aimharder_accounts 1\n"])
+        .done();
+    let screen = home.status("--offline").any_stdout().any_stderr().done();
+    assert!(
+        screen.stdout.contains("encrypted with another key"),
+        "{screen:?}"
+    );
+    assert!(
+        !screen.stdout.contains(OTHER) && !screen.stdout.contains(KEY),
+        "{screen:?}"
+    );
+    home.config(&format!(
+        "{SOURCE}\n[store]\nkey_command = \"sleep 9; printf {KEY}\""
+    ));
+    let (problems, hints) = home.findings();
+    assert_eq!(problems, ["not_scheduled"]);
+    assert_eq!(hints, ["store_key_silent"]);
+}
