@@ -34,7 +34,7 @@ pub(super) struct App {
 
 impl App {
     /// Read the config, open the store. Nothing is sent yet.
-    pub(super) fn start(asked: Everywhere, command: &str, only_reads: bool) -> Result<Self> {
+    pub(super) fn start(asked: Everywhere, command: &str, needs_login: bool) -> Result<Self> {
         if asked.fingerprint.is_some()
             && asked.session == Some(SessionKind::Background)
             && command != "sessions"
@@ -45,7 +45,7 @@ impl App {
             .into());
         }
         let config = load_config(asked.config.as_deref())?;
-        if only_reads {
+        if needs_login {
             must_exist(asked.store.as_deref())?;
         }
         let store = open_store(&store_path(asked.store.as_deref())?, &config, command)?;

@@ -21,7 +21,7 @@ mod unattended;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, Command, PrebookCommand};
+use crate::cli::{Cli, Command};
 use crate::exit::Failure;
 use crate::output::{Out, WHAT_TO_DO_FIRST, WHAT_TO_DO_NEXT};
 
@@ -44,8 +44,8 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         return Err(Failure::usage(words).into());
     };
     let (asked, name) = (cli.everywhere, command.name());
-    let reads = only_reads(&command);
-    let app = || App::start(asked.clone(), name, reads);
+    let needs_login = needs_login(&command);
+    let app = || App::start(asked.clone(), name, needs_login);
     match command {
         Command::Login(args) => login::run(&args, &app()?, out),
         Command::Logout(args) => logout::run(&args, &app()?, out),
@@ -68,20 +68,12 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
     }
 }
 
-/// Commands that have nothing to do where there is no store.
-fn only_reads(command: &Command) -> bool {
+/// Commands that come to nothing without a login, and so without a store. Listings and what runs unattended find
+/// an empty one just as good.
+fn needs_login(command: &Command) -> bool {
     match command {
-        Command::Classes(_)
-        | Command::Bookings(_)
-        | Command::Book(_)
-        | Command::Cancel(_)
-        | Command::Sessions(_)
-        | Command::Refresh(_) => true,
+        Command::Classes(_) | Command::Bookings(_) | Command::Book(_) | Command::Cancel(_) => true,
         Command::Boxes(args) => args.command.is_none(),
-        Command::Prebook(args) => !matches!(
-            args.command,
-            PrebookCommand::Add(_) | PrebookCommand::Skip(_)
-        ),
         _ => false,
     }
 }

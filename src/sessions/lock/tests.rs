@@ -1,0 +1,54 @@
+//! Locks that are held, shared, and left behind.
+
+use super::*;
+
+#[test]
+fn alone_is_alone_and_shared_is_shared() {
+    let home = tempfile::tempdir().unwrap();
+    let locks = Locks::beside(&home.path().join("s.db"), "test one");
+    let (account, print) = (
+        "ana@example.org".parse().unwrap(),
+        Fingerprint::new_device().unwrap(),
+    );
+    assert!(!locks.is_busy(&account, &print));
+    assert!(locks.all_free());
+
+    let held = locks.alone(&account, &print, PATIENCE).unwrap();
+    assert!(locks.is_busy(&account, &print));
+    assert!(!locks.all_free());
+    assert!(locks.if_free(&account, &print).unwrap().is_none());
+    let Err(LockError::Busy(who)) = locks.shared(&account, &print, Duration::from_millis(20))
+    else {
+        panic!("the lock was given twice");
+    };
+    assert!(who.starts_with("test one, process "), "{who}");
+    drop(held);
+
+    let one = locks.shared(&account, &print, PATIENCE).unwrap();
+    let two = locks.shared(&account, &print, PATIENCE).unwrap();
+    assert!(locks.if_free(&account, &print).unwrap().is_none());
+    drop((one, two));
+    assert!(locks.all_free());
+    assert!(locks.if_free(&account, &print).unwrap().is_some());
+}
+
+#[test]
+fn what_killed_runs_left_is_cleared_away_and_nothing_else() {
+    let home = tempfile::tempdir().unwrap();
+    let locks = Locks::beside(&home.path().join("s.db"), "test");
+    let living = locks.run("living").unwrap();
+    let age = |name: &str| {
+        let file = File::create(locks.folder.join(name)).unwrap();
+        let old = std::time::SystemTime::now() - LEFT_BEHIND * 2;
+        file.set_modified(old).unwrap();
+    };
+    for name in ["run-dead.lock", "run-living.lock", "session-1.lock"] {
+        age(name);
+    }
+    File::create(locks.folder.join("run-young.lock")).unwrap();
+    drop(locks.run("next").unwrap());
+    let left = |name: &str| locks.folder.join(name).exists();
+    assert!(!left("run-dead.lock"));
+    assert!(left("run-living.lock") && left("run-young.lock") && left("session-1.lock"));
+    drop(living);
+}
