@@ -90,7 +90,9 @@ fn without_a_session() {
     let bens = wish(&scene, BEN, "crossfitdemo", "13:10");
     let anas = wish(&scene, ANA, "crossfitdemo", "13:10");
     let forget = "logout --background --yes-delete-background --account ben@example.org";
-    scene.command(forget).any_stdout().done();
+    let warning = "cannot be booked without a background session";
+    let told = scene.command(forget).any_stdout();
+    told.stderr_has(&[warning]).done();
     let fired = scene.fired(7);
     fired.is(&[("booked", 1), ("postponed", 1)]);
     assert_eq!(fired.outcome(bens), "login_required");
