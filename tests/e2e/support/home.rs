@@ -1,8 +1,8 @@
 //! A home of its own for every test: config, store, nothing else.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -79,8 +79,16 @@ impl Home {
 
     /// A command of that name in the folder `tools`, which does this.
     pub(crate) fn tool(&self, name: &str, script: &str) {
-        let path = self.write(&format!("tools/{name}"), &format!("#!/bin/sh\n{script}\n"));
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        let text = self.write(&format!("{name}.sh"), &format!("#!/bin/sh\n{script}\n"));
+        let path = self.path().join("tools").join(name);
+        fs::create_dir_all(self.path().join("tools")).unwrap();
+        // by another process: what a thread beside us forks just now would hold a file of ours open
+        // for writing, and such a file cannot be run
+        let copied = Command::new("install")
+            .arg("-m755")
+            .args([&text, &path])
+            .status();
+        assert!(copied.expect("install").success());
     }
 
     /// A run of the binary here, arguments separated by spaces.
