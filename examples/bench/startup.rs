@@ -21,19 +21,26 @@ const COMMANDS: [(&str, &[&str], f64); 3] = [
 ];
 
 /// The same in the home of somebody who has looked at the classes.
-const AT_HOME: [(&str, &[&str], f64); 1] = [(
-    "completion of a class's name",
-    &[
-        "__complete",
-        "fish",
-        "--",
-        "aimharder",
-        "book",
-        "--class",
-        "W",
-    ],
-    15.0,
-)];
+const AT_HOME: [(&str, &[&str], f64); 2] = [
+    (
+        "completion of a class's name",
+        &[
+            "__complete",
+            "fish",
+            "--",
+            "aimharder",
+            "book",
+            "--class",
+            "W",
+        ],
+        15.0,
+    ),
+    (
+        "status, not asking the server",
+        &["status", "--offline"],
+        15.0,
+    ),
+];
 
 pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
     let home = Home::new(tools)?;
