@@ -35,7 +35,7 @@ pub fn sleep_until(at: Instant, sharp: bool) {
         Duration::ZERO
     };
     loop {
-        let left = at.saturating_duration_since(Instant::now());
+        let left = at.saturating_duration_since(steady());
         if left.is_zero() {
             return;
         }
@@ -52,9 +52,14 @@ pub fn steady() -> Instant {
     Instant::now()
 }
 
+/// The wall clock, for stamping when a request left and when its answer came.
+pub fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
 /// The wall clock as unix seconds, as fine as the machine has it.
 pub fn unix_seconds() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or_else(
+    wall().duration_since(UNIX_EPOCH).map_or_else(
         |before| -before.duration().as_secs_f64(),
         |since| since.as_secs_f64(),
     )

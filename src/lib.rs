@@ -77,9 +77,9 @@
 //!
 //! # Time
 //!
-//! Only [`clock`] tells the time of day or sleeps; everywhere else `now` is an argument. Two things are outside of that:
-//! [`mod@aimharder`] stamps when a request left and when its answer came, which is what the server's clock is measured by,
-//! and time-outs are counted where they run, by the steady clock. Days and wall times belong to the
+//! Only [`clock`] reads a clock or sleeps; where a decision hangs on it, `now` is an argument. [`mod@aimharder`] stamps
+//! with it when a request left and when its answer came, which is what the server's clock is measured by, and
+//! time-outs are counted by its steady clock. Days and wall times belong to the
 //! box's zone ([`zone`] says what happens to those that daylight saving skips or repeats); instants are UTC.
 
 pub mod aimharder;

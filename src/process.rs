@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command as Process, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::clock;
 use crate::config::Command;
@@ -59,7 +59,7 @@ pub(crate) fn first_line_of(
         // read on, so that a command that says more does not die of a closed pipe
         let _ = io::copy(&mut output, &mut io::sink());
     });
-    let began = Instant::now();
+    let began = clock::steady();
     let line = told.recv_timeout(limit);
     let status = finish(&mut child, limit.saturating_sub(began.elapsed()));
     match (line, status) {
@@ -90,7 +90,7 @@ pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<
         let read = output.map(|output| output.take(LARGEST).read_to_end(&mut bytes));
         let _ = tell.send((read, bytes));
     });
-    let began = Instant::now();
+    let began = clock::steady();
     let text = told.recv_timeout(limit);
     let status = finish(&mut child, limit.saturating_sub(began.elapsed()))?;
     let (_, bytes) = text.ok()?;
@@ -125,7 +125,7 @@ fn finish(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
 
 /// The child's status, or `None` when it has not ended in time.
 pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
-    let began = Instant::now();
+    let began = clock::steady();
     // one whose output has ended is about to end itself
     let mut nap = Duration::from_micros(200);
     loop {

@@ -12,6 +12,7 @@ use super::call::{Body, Call, Manner};
 use super::cookies::Origin;
 use super::host::{is_host, within};
 use super::{Error, Jar, Platform, http_date, transport};
+use crate::clock;
 
 /// A larger answer is none (design.md, promise 7); the largest known is `/home` with 600 KB.
 const LARGEST: usize = 2 * 1024 * 1024;
@@ -80,7 +81,7 @@ impl Platform {
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Lost`], [`Error::Strange`] (too large, or redirected astray), [`Error::Setup`].
     pub(super) fn exchange(&self, jar: &mut Jar, mut call: Call<'_>) -> Result<Answer, Error> {
-        let deadline = Instant::now() + self.settings.timeout;
+        let deadline = clock::steady() + self.settings.timeout;
         for _ in 0..=HOPS {
             let answer = self.hop(jar, &call, deadline)?;
             let Some(target) = self.redirect(&call, &answer)? else {
@@ -124,7 +125,7 @@ impl Platform {
 
     fn hop(&self, jar: &mut Jar, call: &Call<'_>, deadline: Instant) -> Result<Answer, Error> {
         let host = host(&call.url);
-        let begun = Instant::now();
+        let begun = clock::steady();
         let left = deadline.saturating_duration_since(begun);
         if left.is_zero() {
             return Err(Error::Lost(format!("{host}: timed out")));
@@ -244,7 +245,7 @@ fn head(response: &Response, host: &str) -> Answer {
         retry_after: text(header::RETRY_AFTER).and_then(|when| pause(&when, date)),
         location: text(header::LOCATION),
         body: Vec::new(),
-        received: Some(SystemTime::now()),
+        received: Some(clock::wall()),
     }
 }
 
@@ -268,7 +269,7 @@ fn read_body(mut response: Response, host: &str, deadline: Instant) -> Result<Ve
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
             Err(e) => return Err(broken(host, &e)),
         }
-        if Instant::now() >= deadline {
+        if clock::steady() >= deadline {
             return Err(Error::Lost(format!("{host}: timed out")));
         }
         if body.len() > LARGEST {

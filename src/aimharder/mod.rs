@@ -43,7 +43,7 @@ mod test_server;
 mod tls_tests;
 
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::blocking::Client;
 
@@ -144,7 +144,7 @@ pub struct LoggedIn {
 
 /// The page's scripts add the time to schedule requests, against caches (protocol.md §5).
 fn millis() -> u128 {
-    SystemTime::now()
+    crate::clock::wall()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |age| age.as_millis())
 }

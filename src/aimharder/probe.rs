@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::call::Call;
 use super::{Error, Jar, Platform, classify};
+use crate::clock;
 
 /// When a question was sent and answered, by this machine's clock, and when by the server's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Platform {
         // the client is built before the clock starts
         self.client()?;
         let mut fresh = jar.clone();
-        let sent = SystemTime::now();
+        let sent = clock::wall();
         let answer = self.exchange(&mut fresh, Call::script(url))?;
         if classify::data(&answer).is_ok() {
             // a refusal may take cookies away

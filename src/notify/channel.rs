@@ -8,6 +8,7 @@ use super::http::{self, Parcel};
 use super::tell::{Errand, Terms};
 use super::words::sentence;
 use super::{Notice, command};
+use crate::clock;
 use crate::config::{Channel, Command, Event};
 use crate::process;
 use crate::secret::Secret;
@@ -29,7 +30,7 @@ pub(super) fn tell(
     terms: &Terms,
     end: Instant,
 ) -> Result<(), String> {
-    let left = end.saturating_duration_since(Instant::now());
+    let left = end.saturating_duration_since(clock::steady());
     if left.is_zero() {
         return Err("no time left".to_owned());
     }
@@ -46,7 +47,7 @@ pub(super) fn tell(
         } => {
             let token = bot_token(token_command, terms, end)?;
             let url = format!("{}/bot{}/sendMessage", terms.telegram, token.expose());
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.saturating_duration_since(clock::steady());
             http::post(&url, &telegram(chat, &text), terms.http.min(left))
         }
     }
@@ -104,7 +105,7 @@ fn ntfy(event: Event, text: &str) -> Parcel {
 
 /// The token becomes part of a path, so what is no token is not sent anywhere.
 fn bot_token(command: &Command, terms: &Terms, end: Instant) -> Result<Secret, String> {
-    let left = end.saturating_duration_since(Instant::now());
+    let left = end.saturating_duration_since(clock::steady());
     let limit = terms.command.min(left);
     let token = process::first_line_of(process::of(command), "token_command", limit)?;
     let token = Secret::new(token.expose().trim());

@@ -51,7 +51,7 @@ pub(super) fn get(url: &str, limit: Duration) -> Result<(), String> {
 }
 
 fn ask(mut method: Method, url: &str, parcel: &Parcel, limit: Duration) -> Result<(), String> {
-    let end = Instant::now() + limit;
+    let end = clock::steady() + limit;
     let mut url = Url::parse(url).map_err(|_| "not a usable URL".to_owned())?;
     let mut redirects = 0;
     loop {
@@ -59,7 +59,7 @@ fn ask(mut method: Method, url: &str, parcel: &Parcel, limit: Duration) -> Resul
         let status = answer.status();
         let location = answer.headers().get(LOCATION).and_then(|l| l.to_str().ok());
         let next = target(&url, status, location)?;
-        let pause = asked_pause(&answer).filter(|pause| Instant::now() + *pause < end);
+        let pause = asked_pause(&answer).filter(|pause| clock::steady() + *pause < end);
         read_up(answer);
         match (next, pause) {
             (Some(_), _) if redirects == REDIRECTS => {
@@ -80,7 +80,7 @@ fn ask(mut method: Method, url: &str, parcel: &Parcel, limit: Duration) -> Resul
 }
 
 fn call(method: &Method, url: &Url, parcel: &Parcel, end: Instant) -> Result<Response, String> {
-    let left = end.saturating_duration_since(Instant::now());
+    let left = end.saturating_duration_since(clock::steady());
     if left.is_zero() {
         return Err("timed out".to_owned());
     }

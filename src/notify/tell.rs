@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Notice, channel};
+use crate::clock;
 use crate::config::Channel;
 
 /// How long and where; tests have their own.
@@ -58,7 +59,7 @@ pub struct Report {
 
 /// Run all errands. The reports are in their order.
 pub(super) fn tell(errands: Vec<Errand>, terms: &Terms) -> Vec<Report> {
-    let end = Instant::now() + terms.whole;
+    let end = clock::steady() + terms.whole;
     let (to, from) = mpsc::channel();
     let mut reports = Vec::with_capacity(errands.len());
     for (index, errand) in errands.into_iter().enumerate() {
@@ -79,7 +80,7 @@ pub(super) fn tell(errands: Vec<Errand>, terms: &Terms) -> Vec<Report> {
 }
 
 fn collect(reports: &mut [Report], from: &Receiver<(usize, Option<String>)>, end: Instant) {
-    let left = || end.saturating_duration_since(Instant::now());
+    let left = || end.saturating_duration_since(clock::steady());
     while let Ok((index, error)) = from.recv_timeout(left()) {
         if let Some(report) = reports.get_mut(index) {
             report.error = error;

@@ -7,6 +7,7 @@ mod boxes;
 mod classes;
 mod ics;
 mod interrupted;
+mod login;
 mod notify;
 mod page;
 mod prebook;
@@ -39,6 +40,7 @@ pub(crate) use boxes::{BoxView, BoxesView};
 pub(crate) use classes::ClassesView;
 pub(crate) use ics::IcsView;
 pub use interrupted::waiting_for;
+pub(crate) use login::{LoginBox, LoginSession, LoginView};
 pub(crate) use notify::NotifyView;
 pub use page::Page;
 pub(crate) use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
@@ -48,8 +50,7 @@ pub(crate) use prebook_words::{prebooking_sentence, still_waiting};
 pub(crate) use progress::Progress;
 pub(crate) use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
 pub(crate) use sessions::{
-    DeletedSession, DeletedView, LoginBox, LoginSession, LoginView, PrunedView, SessionView,
-    SessionsView, nothing_books,
+    DeletedSession, DeletedView, PrunedView, SessionView, SessionsView, nothing_books,
 };
 pub(crate) use status::{Manner, StatusView};
 pub(crate) use store::{BackupView, StoreKeyView, StoreView};

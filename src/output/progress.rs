@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::clock;
+
 const QUIET_AT_FIRST: Duration = Duration::from_secs(1);
 const BETWEEN: Duration = Duration::from_millis(100);
 
@@ -32,7 +34,7 @@ struct Shown {
 impl Progress {
     pub(crate) fn new(total: usize, what: &'static str) -> Self {
         let shown = Shown {
-            next: Instant::now() + QUIET_AT_FIRST,
+            next: clock::steady() + QUIET_AT_FIRST,
             ever: false,
         };
         let shown = has_live_line().then(|| Mutex::new(shown));
@@ -44,8 +46,8 @@ impl Progress {
         let Some(Ok(mut shown)) = self.shown.as_ref().map(Mutex::try_lock) else {
             return; // not watched, or another thread is just writing
         };
-        if Instant::now() >= shown.next {
-            shown.next = Instant::now() + BETWEEN;
+        if clock::steady() >= shown.next {
+            shown.next = clock::steady() + BETWEEN;
             shown.ever = true;
             let _ = write!(io::stderr(), "\r{done}/{} {}", self.total, self.what);
         }

@@ -9,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -184,7 +184,7 @@ impl Locks {
         let path = self.folder.join(name);
         let gate = self.gate.pass(|path| self.open(path).ok());
         let mut file = self.open(&path)?;
-        let began = Instant::now();
+        let began = clock::steady();
         let mut nap = Duration::from_millis(2);
         loop {
             let tried = match mode {

@@ -27,7 +27,7 @@ impl Pace {
             .unwrap_or_default();
         Self {
             gap,
-            next: Mutex::new(Instant::now()),
+            next: Mutex::new(clock::steady()),
         }
     }
 
@@ -43,11 +43,11 @@ impl Pace {
         }
         let turn = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = (*next).max(Instant::now());
+            let turn = (*next).max(clock::steady());
             *next = turn + self.gap * requests;
             turn
         };
-        clock::pause(turn.saturating_duration_since(Instant::now()));
+        clock::pause(turn.saturating_duration_since(clock::steady()));
     }
 }
 

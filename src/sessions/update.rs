@@ -68,9 +68,9 @@ impl Sessions<'_> {
         end: Instant,
         wanting: impl Fn(&SessionRow) -> bool,
     ) -> Result<(Option<lock::Held>, SessionRow)> {
-        let began = Instant::now();
+        let began = clock::steady();
         loop {
-            let slice = end.saturating_duration_since(Instant::now()).min(SLICE);
+            let slice = end.saturating_duration_since(clock::steady()).min(SLICE);
             let tried = self.locks.alone(&row.account, &row.fingerprint, slice);
             row = self.read_again(row)?;
             if !wanting(&row) {
@@ -78,7 +78,7 @@ impl Sessions<'_> {
             }
             match tried {
                 Ok(held) => return Ok((Some(held), row)),
-                Err(lock::LockError::Busy(_)) if Instant::now() < end => {}
+                Err(lock::LockError::Busy(_)) if clock::steady() < end => {}
                 Err(lock::LockError::Busy(who)) => return Err(lock_busy(&who, began.elapsed())),
                 Err(e) => return Err(e.into()),
             }
