@@ -233,6 +233,9 @@ impl Live<'_> {
     fn keep_cookies(&mut self) {
         let cookies = self.jar.to_json();
         if cookies == self.row.cookies {
+            if let Err(e) = self.sessions.store.note_use(&self.row, clock::now()) {
+                log::warn!("its use was not noted: {e}");
+            }
             return;
         }
         match self

@@ -201,6 +201,20 @@ impl Store {
         Ok(())
     }
 
+    /// A device session was used and brought no new cookies: from now on it is the one used last. Writes only where
+    /// another one was.
+    pub fn note_use(&self, row: &SessionRow, now: DateTime<Utc>) -> Result<()> {
+        self.db()
+            .execute(
+                "UPDATE sessions SET used_at = ?1 WHERE id = ?2 AND kind = 'device' AND EXISTS (\
+                 SELECT 1 FROM sessions AS other WHERE other.account = sessions.account \
+                 AND other.kind = 'device' AND other.id <> sessions.id AND other.used_at >= sessions.used_at)",
+                params![millis(now), row.id],
+            )
+            .at(self.path())?;
+        Ok(())
+    }
+
     /// A background session whose token update said logout: kept, and known to be dead.
     pub fn expire(&self, row: &SessionRow, words: &str) -> Result<()> {
         self.db()

@@ -179,6 +179,15 @@ fn a_new_device_is_used_until_another_is_named() {
         first.as_str(),
         "the one used last"
     );
+    // the use counts, whether or not it brought cookies: here both were used in the same instant
+    home.sql("UPDATE sessions SET used_at = 1000 WHERE kind = 'device'");
+    for print in [&second, &first, &second] {
+        assert_eq!(
+            used(&format!("--fingerprint={print}"))["session"]["fingerprint"],
+            print.as_str()
+        );
+        assert_eq!(used("")["session"]["fingerprint"], print.as_str());
+    }
 }
 
 #[test]
