@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use aimharder::model::session::SessionKind;
 use serde_json::json;
 
-use crate::book_wait::Opening;
+use crate::book_wait::{Opening, arrivals};
 use crate::support::{ANA, hold, logged_in, signal, wait_for};
 
 #[test]
@@ -47,14 +47,17 @@ fn interrupted_at_the_opening() {
     assert!(began.elapsed() < Duration::from_secs(5));
 
     let (sandbox, home) = logged_in();
-    let opening = Opening::after(3);
+    let opening = Opening::after(8);
     opening.class(&sandbox, &home, &json!({}));
-    sandbox.config(&json!({ "latency_after_ms": 400 }));
-    let run = opening.wait(&home).spawn();
-    wait_for("the request", || !sandbox.sent("/api/book").is_empty());
+    // as long there as back, or the server's clock would be taken for another
+    sandbox.config(&json!({ "latency_ms": 500, "latency_after_ms": 500 }));
+    let run = opening.wait(&home).status(130).any_stderr();
+    let run = run.stdout_has(&["booked: Espera"]).spawn();
+    wait_for("the request", || {
+        arrivals(&sandbox, &opening).iter().any(|at| *at >= 0)
+    });
     signal("INT", run.id());
-    let output = run.unchecked();
-    assert!(output.stdout.contains("booked: Espera"), "{output:?}");
+    run.done();
 }
 
 /// A token lives for half an hour, and an opening may be days away.
@@ -92,16 +95,9 @@ fn the_session_is_left_to_whoever_holds_it() {
         .args("-v")
         .any_stderr()
         .spawn();
-    wait_for("the look at the server's clock", || {
-        !sandbox.sent("/api/nextBookings").is_empty()
-    });
-    std::thread::sleep(Duration::from_secs(6)); // the lock is waited for so long
+    run.says("going on with the token at hand");
     signal("INT", run.id());
-    let output = run.unchecked();
-    assert!(
-        output.stderr.contains("going on with the token at hand"),
-        "{output:?}"
-    );
+    run.done();
     assert!(sandbox.sent("/api/tokenUpdate").is_empty());
 }
 

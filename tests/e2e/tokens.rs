@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ANA, Home, Sandbox, all_at_once, logged_in};
+use crate::support::{ANA, Home, Sandbox, all_at_once, logged_in, wait_for};
 
 fn updates(sandbox: &Sandbox) -> usize {
     sandbox.sent("/api/tokenUpdate").len()
@@ -119,9 +119,7 @@ fn a_process_that_died_while_updating_needs_no_help() {
     home.age_tokens(60);
     sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "hang" }));
     let running = look(&home).spawn();
-    while updates(&sandbox) == 0 {
-        std::thread::yield_now();
-    }
+    wait_for("the update", || updates(&sandbox) > 0);
     running.kill();
     assert!(
         home.ask("SELECT update_begun_at FROM sessions WHERE kind = 'device'")
@@ -143,11 +141,9 @@ fn a_newer_token_never_yields_to_an_older_one() {
     };
     let before: i64 = generation().parse().unwrap();
     // the row changes while a call is under way: its cookies are not written over the newer row
-    sandbox.config(&json!({ "latency_after_ms": 400 }));
+    sandbox.config(&json!({ "latency_after_ms": 1000 }));
     let running = look(&home).spawn();
-    while sandbox.sent("/api/bookings").is_empty() {
-        std::thread::yield_now();
-    }
+    wait_for("the call", || !sandbox.sent("/api/bookings").is_empty());
     home.sql(
         "UPDATE sessions SET generation = generation + 1, cookies = 'newer' WHERE kind = 'device'",
     );
