@@ -153,6 +153,22 @@ fn a_newer_token_never_yields_to_an_older_one() {
     assert_eq!(cookies.as_deref(), Some("newer"));
 }
 
+/// Nor does one that somebody else has put there while the update was under way.
+#[test]
+fn a_token_that_comes_late_is_not_written_over_a_newer_one() {
+    let (sandbox, home) = logged_in();
+    let newer = format!("69232|1999999999|{}", "e".repeat(32));
+    sandbox.config(&json!({ "latency_after_ms": 1000 }));
+    let running = home.run("refresh --force --session device").spawn();
+    wait_for("the update", || updates(&sandbox) > 0);
+    home.sql(&format!(
+        "UPDATE sessions SET generation = generation + 1, token = '{newer}' WHERE kind = 'device'"
+    ));
+    running.done();
+    let stored = home.ask("SELECT token FROM sessions WHERE kind = 'device'");
+    assert_eq!(stored, Some(newer));
+}
+
 #[test]
 fn the_clock_may_jump() {
     let (_sandbox, home) = logged_in();
