@@ -132,6 +132,27 @@ fn a_process_that_died_while_updating_needs_no_help() {
     );
 }
 
+/// Whatever the program asks next, it asks with the new token on disk.
+#[test]
+fn what_the_server_replaced_is_stored_before_anything_else_is_sent() {
+    for args in [
+        "classes --day +3",
+        "refresh --force --deep --session device",
+    ] {
+        let (sandbox, home) = logged_in();
+        home.age_tokens(60);
+        let later = json!({ "path": "/*", "kind": "hang", "skip": 1, "count": -1 });
+        sandbox.fault(&later);
+        let running = home.run(args).spawn();
+        wait_for("the second request", || sandbox.log().len() > 1);
+        assert_eq!(updates(&sandbox), 1, "{args}");
+        running.kill();
+        let stored = home.ask("SELECT token FROM sessions WHERE kind = 'device'");
+        let print = home.fingerprint(ANA, "device");
+        assert_eq!(sandbox.session(ANA, &print)["token"], stored.unwrap());
+    }
+}
+
 #[test]
 fn a_newer_token_never_yields_to_an_older_one() {
     let (sandbox, home) = logged_in();
