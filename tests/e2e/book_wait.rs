@@ -61,7 +61,7 @@ impl Opening {
 }
 
 /// How many milliseconds after the opening the requests arrived, by the server's clock.
-pub(crate) fn arrivals(sandbox: &Sandbox, opening: &Opening) -> Vec<i64> {
+fn arrivals(sandbox: &Sandbox, opening: &Opening) -> Vec<i64> {
     let opens = opening.at.timestamp_millis();
     let sent = sandbox.sent("/api/book");
     let at = |entry: &Value| entry["server_ms"].as_i64().unwrap() - opens;

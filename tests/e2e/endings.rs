@@ -67,7 +67,7 @@ fn interrupted_it_ends_with_130_and_nothing_half_done() {
 fn interrupted_while_booking_it_settles_first() {
     let (sandbox, home) = logged_in();
     let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
-    sandbox.config(&json!({ "latency_after_ms": 300 }));
+    sandbox.hold("/api/book");
     // the signal comes while the request is out; the answer is waited for and the class is booked
     let running = home
         .run("book --time 13:10 --day +3")
@@ -76,6 +76,7 @@ fn interrupted_while_booking_it_settles_first() {
         .spawn();
     wait_for("the request", || !sandbox.sent("/api/book").is_empty());
     signal("INT", running.id());
+    sandbox.let_go();
     running.done();
     assert_eq!(sandbox.reservations(&id).len(), 1);
     let told = home.run("book --time 13:10 --day +3").json();

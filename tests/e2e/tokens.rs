@@ -162,12 +162,13 @@ fn a_newer_token_never_yields_to_an_older_one() {
     };
     let before: i64 = generation().parse().unwrap();
     // the row changes while a call is under way: its cookies are not written over the newer row
-    sandbox.config(&json!({ "latency_after_ms": 1000 }));
+    sandbox.hold("/api/bookings");
     let running = look(&home).spawn();
     wait_for("the call", || !sandbox.sent("/api/bookings").is_empty());
     home.sql(
         "UPDATE sessions SET generation = generation + 1, cookies = 'newer' WHERE kind = 'device'",
     );
+    sandbox.let_go();
     running.done();
     assert_eq!(generation().parse::<i64>().unwrap(), before + 1);
     let cookies = home.ask("SELECT cookies FROM sessions WHERE kind = 'device'");
@@ -179,12 +180,13 @@ fn a_newer_token_never_yields_to_an_older_one() {
 fn a_token_that_comes_late_is_not_written_over_a_newer_one() {
     let (sandbox, home) = logged_in();
     let newer = format!("69232|1999999999|{}", "e".repeat(32));
-    sandbox.config(&json!({ "latency_after_ms": 1000 }));
+    sandbox.hold("/api/tokenUpdate");
     let running = home.run("refresh --force --session device").spawn();
     wait_for("the update", || updates(&sandbox) > 0);
     home.sql(&format!(
         "UPDATE sessions SET generation = generation + 1, token = '{newer}' WHERE kind = 'device'"
     ));
+    sandbox.let_go();
     running.done();
     let stored = home.ask("SELECT token FROM sessions WHERE kind = 'device'");
     assert_eq!(stored, Some(newer));
