@@ -72,6 +72,13 @@ fn arrivals(sandbox: &Sandbox, opening: &Opening) -> Vec<i64> {
     sent.iter().map(at).collect()
 }
 
+/// Waits for a request that came at the opening or after it: under load one may be early.
+fn in_time(sandbox: &Sandbox, opening: &Opening) {
+    wait_for("the request", || {
+        arrivals(sandbox, opening).iter().any(|late| *late >= 0)
+    });
+}
+
 fn interrupt(run: &Running) {
     let sent = Command::new("kill")
         .args(["-s", "INT", &run.id().to_string()])
@@ -252,10 +259,31 @@ fn interrupted_at_the_opening() {
     opening.class(&sandbox, &home, &json!({}));
     sandbox.config(&json!({ "latency_after_ms": 400 }));
     let run = opening.wait(&home).spawn();
-    wait_for("the request", || !sandbox.sent("/api/book").is_empty());
+    in_time(&sandbox, &opening);
     interrupt(&run);
     let output = run.unchecked();
     assert!(output.stdout.contains("booked: Espera"), "{output:?}");
+}
+
+/// Nobody can say what became of the request: who has pressed Ctrl-C meanwhile is told so all the same.
+#[test]
+fn interrupted_with_an_unknown_outcome() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(3);
+    opening.class(&sandbox, &home, &json!({}));
+    let from = opening.at.timestamp_millis();
+    sandbox.fault(&json!([
+        { "path": "/api/book", "kind": "drop", "after": true, "from_ms": from },
+        { "path": "/api/bookings", "kind": "status", "count": -1, "from_ms": from },
+    ]));
+    let run = opening
+        .wait(&home)
+        .fails(8, &["the booking was sent, but what came of it is unknown"])
+        .limit(Duration::from_secs(60))
+        .spawn();
+    in_time(&sandbox, &opening);
+    interrupt(&run);
+    run.done();
 }
 
 /// A token lives for half an hour, and an opening may be days away.
