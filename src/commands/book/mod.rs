@@ -3,27 +3,25 @@
 mod wait;
 
 use anyhow::Result;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use self::wait::Done;
 use super::app::App;
 use super::gym::Gym;
+use super::learn::Lesson;
 use super::prebook;
 use crate::aimharder::Row;
 use crate::booking::{BookReport, Desk, Hold, Outcome, find, hold};
 use crate::cli::BookArgs;
 use crate::clock;
 use crate::exit::Failure;
+use crate::interrupt::{self, Shield};
 use crate::model::class::{Class, ClassState};
 use crate::model::prebooking::Choice;
 use crate::model::session::SessionKind;
-use crate::opening::{Learned, Opening, Source};
+use crate::opening::Opening;
 use crate::output::{BookView, Out, SessionRef};
 use crate::prebook::Place;
 use crate::prebook::plan::Calendar;
-
-/// A rule that is met by so little is not contradicted: clocks differ.
-const CLOCK_DOUBT: TimeDelta = TimeDelta::minutes(1);
 
 pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     let account = app.account()?;
@@ -55,31 +53,16 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
             waitlist: args.waitlist,
         };
         wanted.book(app, &sessions, live, out)?
-    } else {
-        // a signal waits until the result is told, not only until there is one
-        let shield = crate::interrupt::shield();
-        let report = if args.dry_run {
-            rehearse(&gym, day, row, &rows, args.waitlist)
-        } else {
-            match desk.book(day, row, args.waitlist) {
-                Ok(report) => report,
-                Err(e) => {
-                    // nor until it is told that there is none
-                    shield.keep();
-                    return Err(e.into());
-                }
-            }
-        };
-        unlearn(app, &gym, day, &report)?;
-        if let Some(learned) = report.learned {
-            learn(app, &gym, learned)?;
-        }
-        let session = SessionRef::from(live.row());
+    } else if args.dry_run {
         Done {
-            report,
-            session,
-            shield: Some(shield),
+            report: rehearse(&gym, day, row, &rows, args.waitlist),
+            session: SessionRef::from(live.row()),
+            shield: None,
         }
+    } else {
+        let done = Done::now(&mut desk, day, row, args.waitlist)?;
+        app.learn(&lesson(&gym, day, &done.report, clock::now()));
+        done
     };
     let _shield = done.shield;
     let mut view = view(&gym, day, done.report, done.session);
@@ -89,6 +72,49 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     }
     app.note_classes(&gym, &rows);
     out.show(&view)
+}
+
+/// What came of it, and who acted.
+struct Done {
+    report: BookReport,
+    session: SessionRef,
+    /// a signal waits until the result is told
+    shield: Option<Shield>,
+}
+
+impl Done {
+    /// Book at once. A signal waits until the result is told, not only until there is one; and
+    /// where there is none, until that is told.
+    fn now(desk: &mut Desk<'_, '_>, day: NaiveDate, row: &Row, queue: bool) -> Result<Self> {
+        let shield = interrupt::shield();
+        match desk.book(day, row, queue) {
+            Ok(report) => Ok(Self {
+                report,
+                session: SessionRef::from(desk.live.row()),
+                shield: Some(shield),
+            }),
+            Err(e) => {
+                shield.keep();
+                Err(e.into())
+            }
+        }
+    }
+}
+
+fn lesson<'l>(
+    gym: &'l Gym,
+    day: NaiveDate,
+    report: &'l BookReport,
+    at: DateTime<Utc>,
+) -> Lesson<'l> {
+    Lesson {
+        gym,
+        day,
+        start: report.row.start,
+        at,
+        booked: report.outcome == Outcome::Booked,
+        told: report.learned.as_slice(),
+    }
 }
 
 fn place(gym: &Gym, id: i64) -> Place {
@@ -146,36 +172,6 @@ fn rehearse(gym: &Gym, day: NaiveDate, row: &Row, rows: &[Row], queue: bool) -> 
         state: None,
         learned: None,
     }
-}
-
-/// A refusal has told when booking opens here: kept, unless a rule is set (which wins).
-fn learn(app: &App, gym: &Gym, learned: Learned) -> Result<()> {
-    if app.store.learn_opening(&gym.name, &learned.to_string())? {
-        let rule = Opening::learned(learned).words();
-        log::info!("learned of box {}: booking opens {rule}", gym.name);
-    }
-    Ok(())
-}
-
-/// Booked at a time at which the learned rule had it closed for certain: the rule is wrong.
-fn unlearn(app: &App, gym: &Gym, day: NaiveDate, report: &BookReport) -> Result<()> {
-    let learned = gym.opening.filter(|rule| rule.source == Source::Learned);
-    let closed = |rule: &Opening| {
-        let first = rule.first_try(day, report.row.start, gym.zone).to_utc();
-        first > clock::now() + CLOCK_DOUBT
-    };
-    let Some(rule) = learned.filter(closed) else {
-        return Ok(());
-    };
-    if report.outcome == Outcome::Booked
-        && app.store.forget_opening(&gym.name, &rule.to_string())?
-    {
-        log::info!(
-            "booked before the learned rule {rule} had box {} open booking: the rule is forgotten",
-            gym.name
-        );
-    }
-    Ok(())
 }
 
 fn view(gym: &Gym, day: NaiveDate, report: BookReport, session: SessionRef) -> BookView {

@@ -6,27 +6,18 @@
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::learn;
+use super::{Done, lesson};
 use crate::aimharder::{BoxAt, Row};
-use crate::booking::{BookReport, Desk, Outcome, decided};
+use crate::booking::{Desk, Outcome, decided};
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::gym::Gym;
-use crate::interrupt::{self, Shield};
 use crate::model::account::Account;
 use crate::model::prebooking::Choice;
 use crate::opening::Opening;
 use crate::output::{Countdown, Out, SessionRef, no_need_to_stay, wait_words};
 use crate::prebook::{NextTry, Place, Stay, next_try};
 use crate::sessions::{Live, Pick, Sessions};
-
-/// What came of it, and who acted.
-pub(super) struct Done {
-    pub report: BookReport,
-    pub session: SessionRef,
-    /// a signal waits until the result is told
-    pub shield: Option<Shield>,
-}
 
 /// The class that is waited for.
 pub(super) struct Wanted<'w> {
@@ -63,9 +54,10 @@ impl Wanted<'_> {
                 None => (self.ask(session)?, true),
                 Some(next) => self.stay(next, sessions, session, out)?,
             };
-            if let Some(learned) = done.report.learned {
-                learn(app, self.gym, learned)?;
-            }
+            // what was tried by the server's clock is past, even where ours has not come so far
+            let now = clock::now();
+            let past = next.map_or(now, |tried| now.max(tried.at));
+            app.learn(&lesson(self.gym, self.day, &done.report, past));
             if done.report.outcome != Outcome::TooEarly {
                 return Ok(done);
             }
@@ -73,9 +65,6 @@ impl Wanted<'_> {
             let told = done.report.learned.map(Opening::learned);
             let guess = rule.filter(|rule| rule.guess);
             rule = told.filter(|_| moved || guess.is_some()).or(guess);
-            // what was tried by the server's clock is past, even where ours has not come so far
-            let now = clock::now();
-            let past = next.map_or(now, |tried| now.max(tried.at));
             next = rule.and_then(|rule| self.next(rule, past));
             if next.is_none() {
                 return Ok(done);
@@ -98,18 +87,12 @@ impl Wanted<'_> {
     }
 
     fn ask(&self, mut live: Live<'_>) -> Result<Done> {
-        let shield = interrupt::shield();
         let mut desk = Desk {
             live: &mut live,
             at: self.at.clone(),
             family: self.family.map(str::to_owned),
         };
-        let report = desk.book(self.day, self.row, self.waitlist)?;
-        Ok(Done {
-            report,
-            session: SessionRef::from(live.row()),
-            shield: Some(shield),
-        })
+        Done::now(&mut desk, self.day, self.row, self.waitlist)
     }
 
     /// What came of it, and whether a refusal told of a later opening.

@@ -15,20 +15,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::Result;
 
 use super::Boxes;
+use crate::booking::Outcome;
 use crate::cli::PrebookRunArgs;
 use crate::clock;
 use crate::commands::app::App;
+use crate::commands::learn::Lesson;
 use crate::commands::unattended;
 use crate::exit::Failure;
 use crate::interrupt;
 use crate::model::prebooking::Prebooking;
 use crate::model::session::SessionKind;
-use crate::opening::Learned;
 use crate::output::{Out, RunView, waits_for};
 use crate::prebook::plan::Calendar;
-use crate::prebook::{News, Place, Run, Settled};
+use crate::prebook::{Ending, News, Place, Run, Settled};
 use crate::sessions::Pick;
-use crate::store::{self, SessionRow};
+use crate::store::SessionRow;
 
 pub(super) fn run(args: &PrebookRunArgs, app: &App, out: &mut Out) -> Result<()> {
     check_account(app)?;
@@ -90,9 +91,8 @@ fn book_all(
             out.part(|page, to| added.line(page, to));
             result::add(&mut locked(&view), added, &settled);
             codes.add(&settled);
-            let learned = learn(app, &settled);
-            tell::tell(app, out, &settled)?;
-            Ok(learned?)
+            learn(app, &settled);
+            tell::tell(app, out, &settled)
         },
     );
     // a signal waits until the result is told
@@ -152,11 +152,17 @@ fn place(app: &App, prebooking: &Prebooking) -> Result<Place, String> {
     })
 }
 
-/// What a refusal taught, and the better rule that a guess has turned out to be.
-fn learn(app: &App, settled: &Settled) -> store::Result<()> {
-    for learned in &settled.learned {
-        app.store
-            .learn_opening(&settled.prebooking.wish.gym, &Learned::to_string(learned))?;
-    }
-    Ok(())
+/// What refusals taught, the better rule that a guess has turned out to be, and a rule that a booking contradicts.
+fn learn(app: &App, settled: &Settled) {
+    let Ok(gym) = app.any_gym(&settled.prebooking.wish.gym) else {
+        return; // it was not fired, then
+    };
+    app.learn(&Lesson {
+        gym: &gym,
+        day: settled.prebooking.day,
+        start: settled.choice.start,
+        at: settled.fired_at.unwrap_or_else(clock::now),
+        booked: settled.fired_at.is_some() && settled.ending == Ending::Book(Outcome::Booked),
+        told: &settled.learned,
+    });
 }
