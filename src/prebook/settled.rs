@@ -79,11 +79,21 @@ impl Settled {
             Ending::Expired => Progress::Expired,
             Ending::Cancelled => Progress::Failed,
         };
-        let seen = Fired::without_a_shot(followed.ending, "");
+        let seen = Fired {
+            // of all the choices it is about the one that was queued for
+            choice: followed.row.as_ref().map(|row| Choice {
+                start: row.start,
+                class: Some(row.name.clone()),
+            }),
+            ..Fired::without_a_shot(followed.ending, "")
+        };
+        // a place that became a booking may have another number now
+        let number = followed.row.as_ref();
+        let number = number.and_then(|row| row.reservation.clone());
         Self {
             progress,
             message: followed.message,
-            reservation: prebooking.reservation.clone(),
+            reservation: number.or_else(|| prebooking.reservation.clone()),
             class: followed.row,
             session: followed.session,
             ..Self::fired(prebooking, seen)
