@@ -23,7 +23,7 @@ pub enum Next {
     At(DateTime<Utc>),
     /// one of the half-hourly tries of a guessed opening: a single request
     Guess(DateTime<Utc>),
-    /// nobody knows when booking opens: asked once per run
+    /// nobody knows when booking opens (a rule whose instant lies after the start does not tell): asked once per run
     Unknown,
     /// the class has started
     Over,
@@ -70,9 +70,18 @@ impl Calendar {
 
     /// When to try a choice next.
     pub fn next(&self, prebooking: &Prebooking, choice: &Choice, now: DateTime<Utc>) -> Next {
-        if self.starts(prebooking.day, choice) <= now {
+        let starts = self.starts(prebooking.day, choice);
+        if starts <= now {
             return Next::Over;
         }
+        let next = self.by_rule(prebooking, choice);
+        if next.at().is_some_and(|at| starts <= at) {
+            return Next::Unknown;
+        }
+        next
+    }
+
+    fn by_rule(&self, prebooking: &Prebooking, choice: &Choice) -> Next {
         let moved = Self::moved(prebooking, choice);
         match prebooking.wish.opening(self.opening) {
             None => moved.map_or(Next::Unknown, Next::At),
@@ -221,6 +230,19 @@ mod tests {
         let over =
             madrid(box_rule).next(&unknown, &unknown.wish.first, utc("2026-11-23T17:30:00Z"));
         assert_eq!(over, Next::Over);
+    }
+
+    #[test]
+    fn an_opening_after_the_start_is_none() {
+        let now = utc("2026-11-10T00:00:00Z");
+        for rule in ["0d", "0d@18:30", "0d@20:00"] {
+            let late = prebooking(Some(rule));
+            let next = madrid(None).next(&late, &late.wish.first, now);
+            assert_eq!(next, Next::Unknown, "{rule}");
+        }
+        let in_time = prebooking(Some("0d@18:29"));
+        let next = madrid(None).next(&in_time, &in_time.wish.first, now);
+        assert_eq!(next, Next::At(utc("2026-11-23T17:29:00Z")));
     }
 
     #[test]
