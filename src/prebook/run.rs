@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Error, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::claim::Claim;
+use super::claim::{Claim, Claims};
 use super::ending::{Ending, Fired};
 use super::follow;
 use super::job::Shared;
@@ -42,6 +42,7 @@ pub struct Run<'r> {
     pub horizon: Duration,
     /// this run's name in claims
     pub(super) owner: String,
+    pub(super) claims: Claims,
     pub(super) shared: Shared<'r>,
     stack: usize,
     /// told what is waited for until when, where somebody watches
@@ -77,13 +78,14 @@ impl<'r> Run<'r> {
             account,
             horizon,
             owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
+            claims: Claims::default(),
             shared: Shared::new(sessions, pick, give_up),
             stack: STACK,
             waits: None,
         }
     }
 
-    /// Do it all. `places` tells where a prebooking is to be fired; `unfold` brings the weekly
+    /// Do it all. `places` tells where a box is; `unfold` brings the weekly
     /// rules' occurrences up to date; `tell` is given each result once it is stored, and each place
     /// on a waiting list that stands.
     ///
@@ -127,11 +129,16 @@ impl<'r> Run<'r> {
                 if under_way == 0 {
                     return broken.map_or(Ok(()), Err);
                 }
-                if let Ok(end) = ended.recv_timeout(LOOK_AGAIN) {
+                let next_look = clock::steady() + LOOK_AGAIN;
+                let mut next = ended.recv_timeout(LOOK_AGAIN).ok();
+                while let Some(end) = next {
                     under_way -= 1;
                     round.ended(end.id);
                     let told = end.news.map_or(Ok(()), &mut *tell);
                     broken = broken.or(end.broken).or(told.err());
+                    // hundreds end together: one look does for all of them
+                    let early = clock::steady() < next_look;
+                    next = early.then(|| ended.try_recv().ok()).flatten();
                 }
             }
         })

@@ -96,6 +96,10 @@ pub fn next_try(
 struct Person;
 
 impl Errand for Person {
+    fn seems_wanted(&self) -> bool {
+        true
+    }
+
     fn is_wanted(&self) -> bool {
         true
     }

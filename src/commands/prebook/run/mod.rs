@@ -23,7 +23,6 @@ use crate::commands::learn::Lesson;
 use crate::commands::unattended;
 use crate::exit::Failure;
 use crate::interrupt;
-use crate::model::prebooking::Prebooking;
 use crate::model::session::SessionKind;
 use crate::output::{Out, RunView, waits_for};
 use crate::prebook::plan::Calendar;
@@ -80,7 +79,7 @@ fn book_all(
     }
     let mut codes = codes::Codes::default();
     let done = run.go(
-        &|prebooking| place(app, prebooking),
+        &|gym| place(app, gym),
         &|| boxes.unfold(account, clock::now()),
         &mut |news| {
             let settled = match news {
@@ -132,9 +131,8 @@ fn raise_file_limit() {
     }
 }
 
-/// Where a prebooking is to be fired: in a box that store or config know.
-fn place(app: &App, prebooking: &Prebooking) -> Result<Place, String> {
-    let name = &prebooking.wish.gym;
+/// Where a box is that store or config know.
+fn place(app: &App, name: &str) -> Result<Place, String> {
     let known = app.store.gym(name).map_err(|e| e.to_string())?.is_some();
     if !known && !app.config.boxes.contains_key(name) {
         return Err(format!(
