@@ -9,19 +9,19 @@ use super::app::App;
 use super::gym::Gym;
 use super::learn::Lesson;
 use super::prebook;
-use crate::aimharder::Row;
+use crate::aimharder::{BoxAt, Row};
 use crate::booking::{BookReport, Desk, Hold, Outcome, find, hold};
 use crate::cli::BookArgs;
 use crate::clock;
 use crate::exit::Failure;
 use crate::interrupt::{self, Shield};
+use crate::model::account::Account;
 use crate::model::class::{Class, ClassState};
-use crate::model::prebooking::Choice;
 use crate::model::session::SessionKind;
 use crate::opening::Opening;
 use crate::output::{BookView, Out, SessionRef};
-use crate::prebook::Place;
-use crate::prebook::plan::Calendar;
+use crate::sessions::{Live, Pick};
+use crate::zone::resolve;
 
 pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     let account = app.account()?;
@@ -32,36 +32,23 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     let at = app.box_at(&gym, &mut live)?;
     let today = clock::now().with_timezone(&gym.zone).date_naive();
     let day = args.day.on(today).map_err(Failure::usage)?;
-    let mut desk = Desk {
-        live: &mut live,
-        at: at.clone(),
-        family: args.family.clone(),
+    let rows = desk(args, &at, &mut live).schedule(day)?.rows;
+    let wanted = Wanted {
+        args,
+        account: &account,
+        pick: &pick,
+        gym: &gym,
+        at: &at,
+        day,
+        row: find::one(&rows, &description(args), day)?,
     };
-    let rows = desk.schedule(day)?.rows;
-    let row = find::one(&rows, &wanted(args), day)?;
     let done = if args.wait {
-        let wanted = wait::Wanted {
-            account: &account,
-            pick: &pick,
-            gym: &gym,
-            at: &at,
-            place: &place(&gym, at.id),
-            day,
-            row,
-            choice: choice(args, row),
-            family: args.family.as_deref(),
-            waitlist: args.waitlist,
-        };
-        wanted.book(app, &sessions, live, out)?
+        wanted.wait(app, &sessions, live, out)?
     } else if args.dry_run {
-        Done {
-            report: rehearse(&gym, day, row, &rows, args.waitlist),
-            session: SessionRef::from(live.row()),
-            shield: None,
-        }
+        wanted.rehearse(&rows, &live)
     } else {
-        let done = Done::now(&mut desk, day, row, args.waitlist)?;
-        app.learn(&lesson(&gym, day, &done.report, clock::now()));
+        let done = wanted.book(&mut live)?;
+        app.learn(&wanted.lesson(&done.report, clock::now()));
         done
     };
     let _shield = done.shield;
@@ -74,6 +61,18 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     out.show(&view)
 }
 
+/// The class that is wanted, where, and who asks.
+struct Wanted<'w> {
+    args: &'w BookArgs,
+    account: &'w Account,
+    pick: &'w Pick,
+    gym: &'w Gym,
+    at: &'w BoxAt,
+    day: NaiveDate,
+    /// as the schedule showed it first
+    row: &'w Row,
+}
+
 /// What came of it, and who acted.
 struct Done {
     report: BookReport,
@@ -82,15 +81,16 @@ struct Done {
     shield: Option<Shield>,
 }
 
-impl Done {
+impl Wanted<'_> {
     /// Book at once. A signal waits until the result is told, not only until there is one; and
     /// where there is none, until that is told.
-    fn now(desk: &mut Desk<'_, '_>, day: NaiveDate, row: &Row, queue: bool) -> Result<Self> {
+    fn book(&self, live: &mut Live<'_>) -> Result<Done> {
         let shield = interrupt::shield();
-        match desk.book(day, row, queue) {
-            Ok(report) => Ok(Self {
+        let booked = desk(self.args, self.at, live).book(self.day, self.row, self.args.waitlist);
+        match booked {
+            Ok(report) => Ok(Done {
                 report,
-                session: SessionRef::from(desk.live.row()),
+                session: SessionRef::from(live.row()),
                 shield: Some(shield),
             }),
             Err(e) => {
@@ -99,78 +99,67 @@ impl Done {
             }
         }
     }
-}
 
-fn lesson<'l>(
-    gym: &'l Gym,
-    day: NaiveDate,
-    report: &'l BookReport,
-    at: DateTime<Utc>,
-) -> Lesson<'l> {
-    Lesson {
-        gym,
-        day,
-        start: report.row.start,
-        at,
-        booked: report.outcome == Outcome::Booked,
-        told: report.learned.as_slice(),
+    /// What it teaches, asked for at this instant of the server's clock.
+    fn lesson<'l>(&'l self, report: &'l BookReport, at: DateTime<Utc>) -> Lesson<'l> {
+        Lesson {
+            gym: self.gym,
+            day: self.day,
+            start: report.row.start,
+            at,
+            booked: report.outcome == Outcome::Booked,
+            told: report.learned.as_slice(),
+        }
+    }
+
+    /// What would become of it, from the schedule alone.
+    fn rehearse(&self, rows: &[Row], live: &Live<'_>) -> Done {
+        let row = self.row;
+        let another = rows.iter().any(|other| {
+            other.id != row.id && other.start == row.start && hold(other) == Some(Hold::Booked)
+        });
+        let outcome = match Class::of(row, self.gym.setting(self.day)).state {
+            ClassState::Booked => Outcome::AlreadyBooked,
+            ClassState::Waitlisted => Outcome::Waitlisted,
+            ClassState::Cancelled | ClassState::Closed => Outcome::Closed,
+            ClassState::Past => Outcome::TooLate,
+            ClassState::NotOpen => Outcome::TooEarly,
+            _ if another => Outcome::SameTime,
+            // without a list there is nothing to queue on
+            ClassState::Full if !self.args.waitlist || row.waiting.is_none() => Outcome::Full,
+            ClassState::Full | ClassState::Open => Outcome::WouldBook,
+        };
+        let report = BookReport {
+            outcome,
+            reservation: row.reservation.clone(),
+            row: row.clone(),
+            message: None,
+            state: None,
+            learned: None,
+        };
+        Done {
+            report,
+            session: SessionRef::from(live.row()),
+            shield: None,
+        }
     }
 }
 
-fn place(gym: &Gym, id: i64) -> Place {
-    Place {
-        host: gym.host.clone(),
-        id: Some(id),
-        calendar: Calendar {
-            zone: gym.zone,
-            opening: gym.opening,
-        },
+fn desk<'d, 's>(args: &BookArgs, at: &BoxAt, live: &'d mut Live<'s>) -> Desk<'d, 's> {
+    Desk {
+        live,
+        at: at.clone(),
+        family: args.family.clone(),
     }
 }
 
-/// The class as it was described; one that was named by its number, as the schedule shows it.
-fn choice(args: &BookArgs, row: &Row) -> Choice {
-    let shown = Some(row.name.clone()).filter(|name| args.id.is_some() && !name.is_empty());
-    Choice {
-        start: row.start,
-        class: args.class.clone().or(shown),
-    }
-}
-
-fn wanted(args: &BookArgs) -> find::Wanted {
+fn description(args: &BookArgs) -> find::Wanted {
     match (&args.id, args.time) {
         (Some(id), _) => find::Wanted::Id(id.clone()),
         (None, start) => find::Wanted::At {
             start: start.unwrap_or_default(),
             name: args.class.clone(),
         },
-    }
-}
-
-/// What would become of it, from the schedule alone.
-fn rehearse(gym: &Gym, day: NaiveDate, row: &Row, rows: &[Row], queue: bool) -> BookReport {
-    let setting = gym.setting(day);
-    let another = rows.iter().any(|other| {
-        other.id != row.id && other.start == row.start && hold(other) == Some(Hold::Booked)
-    });
-    let outcome = match Class::of(row, setting).state {
-        ClassState::Booked => Outcome::AlreadyBooked,
-        ClassState::Waitlisted => Outcome::Waitlisted,
-        ClassState::Cancelled | ClassState::Closed => Outcome::Closed,
-        ClassState::Past => Outcome::TooLate,
-        ClassState::NotOpen => Outcome::TooEarly,
-        _ if another => Outcome::SameTime,
-        // without a list there is nothing to queue on
-        ClassState::Full if !queue || row.waiting.is_none() => Outcome::Full,
-        ClassState::Full | ClassState::Open => Outcome::WouldBook,
-    };
-    BookReport {
-        outcome,
-        reservation: row.reservation.clone(),
-        row: row.clone(),
-        message: None,
-        state: None,
-        learned: None,
     }
 }
 
@@ -192,14 +181,18 @@ fn view(gym: &Gym, day: NaiveDate, report: BookReport, session: SessionRef) -> B
     }
 }
 
-/// By which rule a class opens that is not open yet: the one in force, or, where that says it
-/// should be open already, what the refusal told.
+/// By which rule a class opens that is not open yet: the one in force, or, where that names no
+/// instant between now and the class's start, what the refusal told.
 fn waited_for(gym: &Gym, day: NaiveDate, report: &BookReport) -> Option<Opening> {
     if report.outcome != Outcome::TooEarly {
         return None;
     }
     let now = clock::now();
-    let ahead = |rule: &Opening| rule.opens_at(day, report.row.start, gym.zone) > now;
+    let starts = resolve(gym.zone, day.and_time(report.row.start));
+    let ahead = |rule: &Opening| {
+        let opens = rule.opens_at(day, report.row.start, gym.zone);
+        opens > now && opens < starts
+    };
     let told = report.learned.map(Opening::learned);
     gym.opening.filter(ahead).or(told.filter(ahead))
 }

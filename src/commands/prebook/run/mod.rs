@@ -25,7 +25,6 @@ use crate::exit::Failure;
 use crate::interrupt;
 use crate::model::session::SessionKind;
 use crate::output::{Out, RunView, waits_for};
-use crate::prebook::plan::Calendar;
 use crate::prebook::{Ending, News, Place, Run, Settled};
 use crate::sessions::Pick;
 use crate::store::SessionRow;
@@ -140,14 +139,7 @@ fn place(app: &App, name: &str) -> Result<Place, String> {
         ));
     }
     let gym = app.any_gym(name).map_err(|e| format!("{e:#}"))?;
-    Ok(Place {
-        host: gym.host,
-        id: gym.id,
-        calendar: Calendar {
-            zone: gym.zone,
-            opening: gym.opening,
-        },
-    })
+    Ok(gym.place(gym.id))
 }
 
 /// What refusals taught, the better rule that a guess has turned out to be, and a rule that a booking contradicts.
