@@ -71,38 +71,59 @@ fn book_all(
     let mut run = Run::new(&sessions, actor(app, device), spans, account);
     run.waits = out.is_watched().then_some(waits_for);
     let boxes = Boxes::of(app);
-    let view = Arc::new(Mutex::new(RunView::default()));
-    if out.is_json() {
-        let so_far = Arc::clone(&view);
-        interrupt::leave_word(Box::new(move |_| Out::cut_off(&*locked(&so_far))));
-    }
-    let mut codes = codes::Codes::default();
+    let mut results = Results::begin(out);
     let done = run.go(
         &|gym| place(app, gym),
         &|| boxes.unfold(account, clock::now()),
-        &mut |news| {
-            let settled = match news {
-                News::Settled(settled) => settled,
-                News::StillWaiting(prebooking) => return tell::stands(app, out, &prebooking),
-            };
-            let added = result::of(app, &settled);
-            out.part(|page, to| added.line(page, to));
-            result::add(&mut locked(&view), added, &settled);
-            codes.add(&settled);
-            learn(app, &settled);
-            tell::tell(app, out, &settled)
-        },
+        &mut |news| results.take(app, out, news),
     );
-    // a signal waits until the result is told
-    let shield = interrupt::shield();
-    let mut view = std::mem::take(&mut *locked(&view));
-    view.shield = Some(shield);
-    view.failure = match done {
-        Err(e) if view.results.is_empty() => return Err(e),
-        Err(e) => Some(Failure::of(&e)),
-        Ok(()) => codes.failure(&view),
-    };
-    Ok(view)
+    results.end(done)
+}
+
+/// What has come of it so far; a signal that ends the run tells of that.
+struct Results {
+    view: Arc<Mutex<RunView>>,
+    codes: codes::Codes,
+}
+
+impl Results {
+    fn begin(out: &Out) -> Self {
+        let view = Arc::new(Mutex::new(RunView::default()));
+        if out.is_json() {
+            let so_far = Arc::clone(&view);
+            interrupt::leave_word(Box::new(move |_| Out::cut_off(&*locked(&so_far))));
+        }
+        Self {
+            view,
+            codes: codes::Codes::default(),
+        }
+    }
+
+    fn take(&mut self, app: &App, out: &mut Out, news: News) -> Result<()> {
+        let settled = match news {
+            News::Settled(settled) => settled,
+            News::StillWaiting(prebooking) => return tell::stands(app, out, &prebooking),
+        };
+        let added = result::of(app, &settled);
+        out.part(|page, to| added.line(page, to));
+        result::add(&mut locked(&self.view), added, &settled);
+        self.codes.add(&settled);
+        learn(app, &settled);
+        tell::tell(app, out, &settled)
+    }
+
+    fn end(self, done: Result<()>) -> Result<RunView> {
+        // a signal waits until the result is told
+        let shield = interrupt::shield();
+        let mut view = std::mem::take(&mut *locked(&self.view));
+        view.shield = Some(shield);
+        view.failure = match done {
+            Err(e) if view.results.is_empty() => return Err(e),
+            Err(e) => Some(Failure::of(&e)),
+            Ok(()) => self.codes.failure(&view),
+        };
+        Ok(view)
+    }
 }
 
 fn locked(view: &Mutex<RunView>) -> MutexGuard<'_, RunView> {
