@@ -49,10 +49,7 @@ pub(super) fn tell(
         }
     }
     for (words, rows) in lines {
-        match rows.as_slice() {
-            [row] if words.contains(row.account.as_str()) => out.tell(&format!("error: {words}")),
-            rows => out.tell(&format!("error: {}: {words}", whose(rows))),
-        }
+        out.tell(&line(words, &rows));
     }
     for row in recovered(app, well, problems)? {
         let words = format!("the {} session of {} works again", row.kind, row.account);
@@ -65,6 +62,14 @@ pub(super) fn tell(
         ));
     }
     Ok(notices)
+}
+
+/// One line for what several sessions have in common.
+fn line(words: &str, rows: &[&SessionRow]) -> String {
+    match rows {
+        [row] if words.contains(row.account.as_str()) => format!("error: {words}"),
+        rows => format!("error: {}: {words}", whose(rows)),
+    }
 }
 
 /// `background session of ana@example.org`, or how many when they are many.
