@@ -8,7 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, Scope};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Error, Result};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,7 +18,7 @@ use super::ending::{Ending, Fired};
 use super::follow;
 use super::job::Shared;
 use super::round::{Places, Round, Task};
-use super::settled::Settled;
+use super::settled::{Done, News, Settled};
 use super::story::Story;
 use crate::clock;
 use crate::exit::Kind;
@@ -47,22 +47,6 @@ pub struct Run<'r> {
     stack: usize,
     /// told what is waited for until when, where somebody watches
     pub waits: Option<fn(&Prebooking, DateTime<Utc>)>,
-}
-
-/// What a run tells.
-#[derive(Debug)]
-pub enum News {
-    /// what one came to, stored already
-    Settled(Box<Settled>),
-    /// its place on the waiting list was looked at, and stands
-    StillWaiting(Box<Prebooking>),
-}
-
-/// What a thread has come to.
-struct Done {
-    id: i64,
-    news: Option<News>,
-    broken: Option<Error>,
 }
 
 impl<'r> Run<'r> {
@@ -116,29 +100,24 @@ impl<'r> Run<'r> {
             let mut broken: Option<Error> = None;
             loop {
                 // what is broken stops new work; what is under way is settled all the same
+                let mut due = Vec::new();
                 if broken.is_none() {
-                    let mut due = Vec::new();
                     let taken = unfold().and_then(|()| Ok(round.take_due(&mut due)?));
                     broken = taken.err();
-                    under_way += due.len();
-                    for task in due {
-                        self.tell_what_is_waited_for(&task);
-                        self.put_to_work(scope, task, work, &done);
-                    }
+                }
+                under_way += due.len();
+                for task in due {
+                    self.tell_what_is_waited_for(&task);
+                    self.put_to_work(scope, task, work, &done);
                 }
                 if under_way == 0 {
                     return broken.map_or(Ok(()), Err);
                 }
-                let next_look = clock::steady() + LOOK_AGAIN;
-                let mut next = ended.recv_timeout(LOOK_AGAIN).ok();
-                while let Some(end) = next {
+                for end in ended_until(&ended, clock::steady() + LOOK_AGAIN) {
                     under_way -= 1;
                     round.ended(end.id);
                     let told = end.news.map_or(Ok(()), &mut *tell);
                     broken = broken.or(end.broken).or(told.err());
-                    // hundreds end together: one look does for all of them
-                    let early = clock::steady() < next_look;
-                    next = early.then(|| ended.try_recv().ok()).flatten();
                 }
             }
         })
@@ -274,28 +253,11 @@ impl<'r> Run<'r> {
     }
 }
 
-impl Done {
-    fn nothing(id: i64) -> Self {
-        Self {
-            id,
-            news: None,
-            broken: None,
-        }
-    }
-
-    /// What is no longer ours is another's to tell; what could not be stored must be told.
-    fn stored(settled: Settled, stored: crate::store::Result<bool>, in_any_case: bool) -> Self {
-        let id = settled.prebooking.id;
-        let (ours, broken) = match stored {
-            Ok(ours) => (ours, None),
-            Err(e) => (true, Some(e.into())),
-        };
-        Self {
-            id,
-            news: (ours || in_any_case).then(|| News::Settled(Box::new(settled))),
-            broken,
-        }
-    }
+/// What ends until then: hundreds end together, and one look at the store does for all of them.
+fn ended_until(ended: &mpsc::Receiver<Done>, end: Instant) -> impl Iterator<Item = Done> {
+    let first = ended.recv_timeout(end.saturating_duration_since(clock::steady()));
+    let more = move || (clock::steady() < end).then(|| ended.try_recv().ok())?;
+    first.into_iter().chain(std::iter::from_fn(more))
 }
 
 #[cfg(test)]

@@ -69,24 +69,27 @@ impl Job<'_> {
                     if let Some(hit) = self.settle_doubt(row, &doubt)? {
                         return Ok(hit);
                     }
-                    if self.is_late() {
-                        return Err(Stop::Trouble(Kind::Unreachable, not_booked(&doubt)));
-                    }
+                    self.while_there_is_time(Stop::Trouble(Kind::Unreachable, not_booked(&doubt)))?;
                     unsure = Some(doubt);
                     pause = pause.max(OUTAGE);
                 }
+                // not sent, or answered "logged out" and not healed yet: it did not act
                 Requested::NotSent(e) | Requested::Failed(e) => {
-                    let stop = Stop::from(e);
-                    // not sent, or answered "logged out" and not healed yet: it did not act
-                    if self.is_late() || !matches!(stop, Stop::Trouble(Kind::Unreachable, _)) {
-                        return Err(stop);
-                    }
+                    self.while_there_is_time(Stop::from(e))?;
                     pause = pause.max(OUTAGE);
                 }
             }
             self.shield = None;
             clock::sleep_until(sent + pause, false);
             pause = pause.mul_f32(1.5 + fastrand::f32() / 4.0).min(SLOWEST);
+        }
+    }
+
+    /// An outage is borne until the deadline, other troubles are not.
+    fn while_there_is_time(&self, stop: Stop) -> Result<(), Stop> {
+        match stop {
+            Stop::Trouble(Kind::Unreachable, _) if !self.is_late() => Ok(()),
+            stop => Err(stop),
         }
     }
 

@@ -31,12 +31,7 @@ pub(super) fn tell(
     let mut notices = Vec::new();
     for Problem { row, failure } in problems {
         let news = told::met(&app.store, &told::of_session(row.id), failure.kind)?;
-        let event = match failure.kind {
-            Kind::Unreachable => Some(Event::Unreachable),
-            Kind::LoginRequired => Some(Event::LoginRequired),
-            _ => None,
-        };
-        if let Some(event) = event.filter(|_| news) {
+        if let Some(event) = event(failure.kind).filter(|_| news) {
             notices.push(Notice::of_session(
                 event,
                 &row.account,
@@ -62,6 +57,15 @@ pub(super) fn tell(
         ));
     }
     Ok(notices)
+}
+
+/// Worth a notice?
+fn event(kind: Kind) -> Option<Event> {
+    match kind {
+        Kind::Unreachable => Some(Event::Unreachable),
+        Kind::LoginRequired => Some(Event::LoginRequired),
+        _ => None,
+    }
 }
 
 /// One line for what several sessions have in common.
