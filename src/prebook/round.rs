@@ -66,7 +66,7 @@ impl<'r> Round<'r> {
         let run = self.run;
         let open = run.shared.sessions.store.open_prebookings(run.account)?;
         let ours = open.iter().filter(|p| p.owner.as_ref() == Some(&run.owner));
-        run.claims.are(ours.map(|p| p.id).collect());
+        run.claims.are(ours);
         let mut known = HashMap::new();
         for prebooking in open {
             // hundreds may be for one box
@@ -99,7 +99,7 @@ impl<'r> Round<'r> {
         if !self.claim(&prebooking)? {
             return Ok(None);
         }
-        self.run.claims.add(prebooking.id);
+        self.run.claims.add(&prebooking);
         let aimed_at = calendar.soonest(&prebooking, now);
         let begun = Try {
             aimed_at,
@@ -112,6 +112,11 @@ impl<'r> Round<'r> {
             place: place.clone(),
             over,
         }))
+    }
+
+    /// It came to nothing, for its wish was changed: as if it had not been tried.
+    pub(super) fn forget(&mut self, id: i64) {
+        self.tried.remove(&id);
     }
 
     pub(super) fn ended(&mut self, id: i64) {

@@ -115,7 +115,11 @@ impl<'r> Run<'r> {
                 }
                 for end in ended_until(&ended, clock::steady() + LOOK_AGAIN) {
                     under_way -= 1;
-                    round.ended(end.id);
+                    if end.given_back {
+                        round.forget(end.id);
+                    } else {
+                        round.ended(end.id);
+                    }
                     let told = end.news.map_or(Ok(()), &mut *tell);
                     broken = broken.or(end.broken).or(told.err());
                 }
@@ -209,7 +213,22 @@ impl<'r> Run<'r> {
         };
         match fired {
             Some(fired) => self.keep(prebooking, fired),
-            None => Done::nothing(prebooking.id),
+            None => self.give_up_claim(prebooking),
+        }
+    }
+
+    /// Not wanted as it was: removed by hand, which leaves nothing to do, or changed.
+    fn give_up_claim(&self, prebooking: &Prebooking) -> Done {
+        let store = self.shared.sessions.store;
+        match store.give_back(prebooking.id, &self.owner) {
+            Ok(given_back) => Done {
+                given_back,
+                ..Done::nothing(prebooking.id)
+            },
+            Err(e) => Done {
+                broken: Some(e.into()),
+                ..Done::nothing(prebooking.id)
+            },
         }
     }
 

@@ -63,6 +63,8 @@ pub(super) struct Done {
     pub id: i64,
     pub news: Option<News>,
     pub broken: Option<Error>,
+    /// pending again, as if it had not been tried
+    pub given_back: bool,
 }
 
 impl Settled {
@@ -148,6 +150,7 @@ impl Done {
             id,
             news: None,
             broken: None,
+            given_back: false,
         }
     }
 
@@ -162,6 +165,7 @@ impl Done {
             id,
             news: (ours || in_any_case).then(|| News::Settled(Box::new(settled))),
             broken,
+            given_back: false,
         }
     }
 }
