@@ -1,8 +1,9 @@
 //! Ctrl-C and SIGTERM (and a terminal that is closed, and Ctrl-\) end the program with 130 and 143
-//! (129, 131), but never in the middle of something that
-//! must not be left half done: a token that the server has replaced and we have not stored, a
-//! booking that was sent and not settled. Such work holds a [`Shield`]; the signal waits for it.
-//! All of it is bounded by the time-outs of the network and the locks.
+//! (129, 131), but never in the middle of something that must not be left half done: a token that
+//! the server has replaced and we have not stored, a booking that was sent and not settled. Such
+//! work holds a [`Shield`]; the signal waits for it. All of it is bounded by the time-outs of the
+//! network and the locks. A signal that comes when the last word is being said comes too late: all
+//! is done, and the exit code goes with what was said.
 //!
 //! SIGXFSZ (a file has reached its size limit) would end the program just there, and so is taken
 //! for nothing: the write that met the limit fails, and says so.
@@ -25,7 +26,7 @@ static CHANGED: Condvar = Condvar::new();
 
 struct State {
     shields: usize,
-    /// what the shields wait for, for who watches
+    /// what the shields wait for, for who watches; `None`: nothing worth a word
     what: Option<&'static str>,
     /// the signal that is to end the program
     caught: Option<i32>,
@@ -67,7 +68,11 @@ impl Shield {
 
 impl Drop for Shield {
     fn drop(&mut self) {
-        state().shields -= 1;
+        let mut state = state();
+        state.shields -= 1;
+        if state.shields == 0 {
+            state.what = None;
+        }
         CHANGED.notify_all();
     }
 }
