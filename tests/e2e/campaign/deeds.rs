@@ -242,7 +242,7 @@ impl Deed {
     }
 
     pub(super) fn prunes(&self) -> bool {
-        self.args[1] == "prune"
+        self.args.get(1).is_some_and(|arg| arg == "prune")
     }
 
     pub(super) fn run(&self, home: &Home, config: &Path) -> Run {

@@ -105,6 +105,26 @@ impl Drop for Again {
     }
 }
 
+/// Tells what was done in the round that fails.
+struct Aloud<'r>(&'r Weather, &'r [Ended]);
+
+impl Drop for Aloud<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{:?}", self.0);
+            for (turn, (deed, fate, output)) in self.1.iter().enumerate() {
+                eprintln!("process {turn}, {fate:?}: {deed:?}");
+                if let Some(output) = output {
+                    eprintln!(
+                        "{:?} {:?}\n{}{}",
+                        output.status, output.took, output.stdout, output.stderr
+                    );
+                }
+            }
+        }
+    }
+}
+
 fn campaign(seed: u64, rounds: usize, time: Duration) {
     let began = Instant::now();
     let mut again = Again { seed, round: 0 };
@@ -159,6 +179,7 @@ impl Campaign {
         }
         let devices = Devices::before(&self.home, self.rng.u8(..6) == 0);
         let ended = self.at_once(&mut deeds, &weather);
+        let _aloud = Aloud(&weather, &ended);
         no_lock_left(&self.home);
         let keys = self.vault.keys(&ended);
         self.vault.settle(&self.home, &ended);
