@@ -46,9 +46,14 @@ fn state() -> MutexGuard<'static, State> {
 #[derive(Debug)]
 pub struct Shield(());
 
-/// Put off signals until the returned value is dropped.
+/// Put off signals until the returned value is dropped. One that has waited for the last shield goes first: on a busy
+/// machine the next one would be up before whoever listens has woken, time after time.
 pub fn shield() -> Shield {
-    state().shields += 1;
+    let mut state = state();
+    while state.caught.is_some() && state.shields == 0 && !state.ending {
+        state = CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner);
+    }
+    state.shields += 1;
     Shield(())
 }
 
