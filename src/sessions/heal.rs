@@ -63,7 +63,7 @@ impl Live<'_> {
             }
             match self.sessions.update_held(row)? {
                 Updated::Now(row) | Updated::Meanwhile(row) => row,
-                Updated::Dead(row) => self.sessions.bury(row)?,
+                Updated::Dead(row) => self.sessions.bury(&row)?,
                 Updated::Failed(_, e) => return Err(Error::NotHealed(e)),
             }
         };
@@ -104,13 +104,13 @@ impl Sessions<'_> {
     }
 
     /// The end of a dead device session, the next life of a background one. The caller holds the session's lock.
-    pub fn bury(&self, row: SessionRow) -> Result<SessionRow, Error> {
+    pub fn bury(&self, row: &SessionRow) -> Result<SessionRow, Error> {
         match row.kind {
             SessionKind::Device => Err(Error::Expired(format!(
                 "AimHarder has ended the device session of {0}; run `aimharder login {0}`",
                 row.account
             ))),
-            SessionKind::Background => self.log_in_again(&row),
+            SessionKind::Background => self.log_in_again(row),
         }
     }
 

@@ -50,7 +50,7 @@ impl Sessions<'_> {
         };
         match self.update_held(row)? {
             Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
-            Updated::Dead(row) => self.bury(row),
+            Updated::Dead(row) => self.bury(&row),
             Updated::Failed(row, e) => {
                 // no warning: the command may well succeed, and a problem that stands is told elsewhere
                 log::info!("the token could not be updated ({e}); going on with the one at hand");
