@@ -21,6 +21,7 @@ static STATE: Mutex<State> = Mutex::new(State {
     caught: None,
     last_words: None,
     ending: false,
+    let_go: false,
 });
 static CHANGED: Condvar = Condvar::new();
 
@@ -34,6 +35,8 @@ struct State {
     last_words: Option<LastWords>,
     /// the command says its own last word now, and ends by itself
     ending: bool,
+    /// the signal ends nothing any more: the command has said it
+    let_go: bool,
 }
 
 /// What a signal's number is told to before the program ends.
@@ -49,8 +52,18 @@ pub struct Shield(());
 
 /// Put off signals until the returned value is dropped.
 pub fn shield() -> Shield {
-    state().shields += 1;
+    let mut state = signal_first(state());
+    state.shields += 1;
     Shield(())
+}
+
+/// A signal that has waited for the last shield goes before anything else: on a busy machine the next one would be up, or
+/// the program at its end, before whoever listens has woken. It does wake, and ends the program.
+fn signal_first(mut state: MutexGuard<'_, State>) -> MutexGuard<'_, State> {
+    while state.caught.is_some() && state.shields == 0 && !state.ending && !state.let_go {
+        state = CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner);
+    }
+    state
 }
 
 /// The same; who watches and presses Ctrl-C is told what is waited for.
@@ -74,6 +87,7 @@ impl Drop for Shield {
             state.what = None;
         }
         CHANGED.notify_all();
+        drop(signal_first(state));
     }
 }
 
@@ -140,6 +154,7 @@ fn end_with(signal: i32, waiting: fn(&str)) {
         state = CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner);
     }
     if state.ending && first {
+        state.let_go = true;
         return;
     }
     // the state stays locked: no new work can begin behind our back
