@@ -78,8 +78,10 @@ impl Sessions<'_> {
             }
             match tried {
                 Ok(held) => return Ok((Some(held), row)),
-                Err(lock::LockError::Busy(_)) if clock::steady() < end => {}
-                Err(lock::LockError::Busy(who)) => return Err(lock_busy(&who, began.elapsed())),
+                Err(lock::LockError::Busy { .. }) if clock::steady() < end => {}
+                Err(lock::LockError::Busy { holder, .. }) => {
+                    return Err(lock_busy(&holder, began.elapsed()));
+                }
                 Err(e) => return Err(e.into()),
             }
         }
