@@ -9,8 +9,8 @@ use crate::model::time::human_age;
 use crate::output::page::{Cell, Page, Tone, cell, give, plain};
 use crate::output::sheet::wrapped;
 use crate::status::schedule::{By, Entry, Job};
-use crate::status::{AccountFacts, HostFacts, Integrity, Key, LoginFacts, Report};
-use crate::store::Status;
+use crate::status::{AccountFacts, HostFacts, Integrity, Key, Report};
+use crate::store::{SessionFacts, Status};
 
 /// More than this is for `sessions`.
 const ACCOUNTS: usize = 8;
@@ -48,7 +48,7 @@ fn accounts(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> 
         let rows: Vec<_> = facts
             .sessions
             .iter()
-            .map(|login| row(login, report.checked_at))
+            .map(|login| row(&login.session, report.checked_at))
             .collect();
         page.table(&rows, 4, &[give(3, 12), give(1, 0)], to)?;
     }
@@ -68,7 +68,7 @@ fn password(facts: &AccountFacts) -> String {
     words.to_owned()
 }
 
-fn row(login: &LoginFacts, now: DateTime<Utc>) -> Vec<Cell> {
+fn row(login: &SessionFacts, now: DateTime<Utc>) -> Vec<Cell> {
     let (status, tone) = match login.status {
         Status::Active => ("active", Tone::Good),
         Status::Expired => ("expired", Tone::Bad),
