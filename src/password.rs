@@ -39,7 +39,7 @@ pub struct PasswordError(String);
 /// credential and the variable belong to the config's `account`, or else to the only account
 /// there is (`only`).
 pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Source> {
-    if let Some(own) = config.accounts.get(account.as_str()) {
+    if let Some(own) = config.accounts.get(account) {
         if let Some(command) = &own.password_command {
             return Some(Source::Command(command.clone()));
         }
@@ -48,7 +48,7 @@ pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Sour
         }
     }
     let main = match &config.account {
-        Some(main) => main == account.as_str(),
+        Some(main) => main == account,
         None => only,
     };
     if !main {
@@ -68,7 +68,7 @@ pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Sour
 /// What is set up, and belongs to another account: to be said where this account's password is missed.
 pub fn of_another(config: &Config, account: &Account, only: bool) -> Option<String> {
     let whose = match &config.account {
-        Some(main) if main == account.as_str() => return None,
+        Some(main) if main == account => return None,
         Some(main) => format!("the config's `account` is {main}"),
         None if only => return None,
         None => {

@@ -57,7 +57,7 @@ pub(crate) struct ConfigFacts {
     pub usable: bool,
     #[serde(serialize_with = "octal")]
     pub mode: Option<u32>,
-    pub account: Option<String>,
+    pub account: Option<Account>,
     #[serde(rename = "box")]
     pub gym: Option<String>,
     /// a URL in it is a secret

@@ -63,12 +63,12 @@ user_agent = "Mozilla/5.0"
 #[test]
 fn the_whole_config() {
     let config = parse(WHOLE).unwrap();
-    assert_eq!(config.account.as_deref(), Some("ana@example.org"));
+    assert_eq!(config.account, "ana@example.org".parse().ok());
     assert_eq!(config.box_name.as_deref(), Some("crossfitdemo"));
     let words = ["pass", "show", "aimharder"].map(str::to_owned).to_vec();
     assert_eq!(config.password_command, Some(Command::List(words)));
     assert_eq!(config.background_salt, "mine");
-    let ben = &config.accounts["ben@example.org"];
+    let ben = &config.accounts[&"ben@example.org".parse().unwrap()];
     let line = "secret-tool lookup aimharder ben".to_owned();
     assert_eq!(ben.password_command, Some(Command::Shell(line)));
     assert_eq!(ben.credential.as_deref(), Some("ben-password"));

@@ -196,14 +196,10 @@ fn files(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
         (false, true) => "not there, not needed".to_owned(),
         (true, true) => {
             let mode = config.mode.map(|mode| format!("mode {:04o}", mode & 0o777));
-            let named = [("account", &config.account), ("box", &config.gym)];
-            let named = named
-                .into_iter()
-                .filter_map(|(what, name)| Some(format!("{what} {}", name.as_ref()?)));
-            let words = std::iter::once("in use".to_owned())
-                .chain(mode)
-                .chain(named);
-            words.collect::<Vec<_>>().join(", ")
+            let account = config.account.as_ref().map(|it| format!("account {it}"));
+            let gym = config.gym.as_ref().map(|it| format!("box {it}"));
+            let words = [Some("in use".to_owned()), mode, account, gym];
+            words.into_iter().flatten().collect::<Vec<_>>().join(", ")
         }
     };
     writeln!(to, "  store   {}", place(&store.path))?;
