@@ -61,11 +61,7 @@ impl Live<'_> {
                     return Ok(answer);
                 }
             }
-            match self.sessions.update_held(row)? {
-                Updated::Now(row) | Updated::Meanwhile(row) => row,
-                Updated::Dead(row) => self.sessions.bury(row)?,
-                Updated::Failed(_, e) => return Err(Error::NotHealed(e)),
-            }
+            self.sessions.decide(row)?
         };
         drop(held);
         self.adopt(row)?;
@@ -88,6 +84,15 @@ impl Live<'_> {
 }
 
 impl Sessions<'_> {
+    /// Dead or alive? Only a token update tells, and a lapsed login that has got a new token is alive again.
+    fn decide(&self, row: SessionRow) -> Result<SessionRow, Error> {
+        match self.update_held(row)? {
+            Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
+            Updated::Dead(row) => self.bury(row),
+            Updated::Failed(_, e) => Err(Error::NotHealed(e)),
+        }
+    }
+
     /// A token update said logout: the end of a device session, a relapse of a background one.
     /// The caller holds the session's lock.
     pub fn bury(&self, row: SessionRow) -> Result<SessionRow, Error> {

@@ -7,7 +7,6 @@ use super::findings::Finding;
 use super::schedule::{By, Entry, Job};
 use super::{AccountFacts, Coming, HostFacts, Integrity, Key, LoginFacts, Report};
 use crate::exit::Kind;
-use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE};
 use crate::store::{SessionFacts, Status};
@@ -156,73 +155,56 @@ fn one_login(of: &AccountFacts, login: &LoginFacts, now: DateTime<Utc>) -> Optio
 
 fn schedule(report: &Report, found: &mut Vec<Finding>) {
     let plan = &report.schedule;
-    let wanted = |job: Job, account: &Account| match job {
-        Job::Refresh => true,
-        Job::Prebook => report.prebookings.wanted_by.contains(account),
-    };
-    for job in [Job::Refresh, Job::Prebook] {
-        let all: Vec<_> = report
-            .accounts
-            .iter()
-            .filter(|facts| wanted(job, &facts.account))
-            .collect();
-        let left_out: Vec<_> = all
-            .iter()
-            .filter(|facts| !plan.runs(job, facts.account.as_str()))
-            .collect();
-        let here = |entry: &&Entry| entry.job == job;
-        if left_out.is_empty() {
-            let mut running = plan.entries.iter().filter(here).filter(|e| e.active);
-            // several lines may share the hour
-            if let (Some(only), None) = (running.next(), running.next())
-                && only.rare
-                && !all.is_empty()
-            {
-                found.push(Finding::Rare(job, only.name.clone()));
-            }
-            continue;
-        }
-        if let Some(idle) = plan
-            .entries
-            .iter()
-            .filter(here)
-            .find(|e| !e.active && e.serves)
-        {
-            found.push(Finding::Inactive {
-                job,
-                by: idle.by,
-                unit: idle.name.clone(),
-            });
-            continue;
-        }
-        if plan
-            .entries
-            .iter()
-            .filter(here)
-            .any(|e| e.active && !e.serves)
-        {
-            found.push(Finding::OtherStore(job));
-        }
-        let kept = job == Job::Refresh
-            && left_out
-                .iter()
-                .all(|facts| is_kept(facts, report.checked_at));
-        let some = left_out.len() < all.len();
-        found.push(Finding::NotScheduled {
-            job,
-            kept,
-            program: report.program.clone(),
-            only: left_out.first().filter(|_| some).map(|f| f.account.clone()),
-        });
-    }
-    let by_user_timer = plan
-        .entries
-        .iter()
-        .any(|e| e.by == By::UserTimer && e.active);
-    if by_user_timer && plan.lingers == Some(false) {
+    one_job(Job::Refresh, report, found);
+    one_job(Job::Prebook, report, found);
+    let mut active = plan.entries.iter().filter(|entry| entry.active);
+    if active.any(|entry| entry.by == By::UserTimer) && plan.lingers == Some(false) {
         found.push(Finding::NoLinger);
     }
     found.extend(plan.silent.iter().copied().map(Finding::Silent));
+}
+
+/// Does something do this job for every account that wants it, and often enough?
+fn one_job(job: Job, report: &Report, found: &mut Vec<Finding>) {
+    let wanted = |facts: &&AccountFacts| match job {
+        Job::Refresh => true,
+        Job::Prebook => report.prebookings.wanted_by.contains(&facts.account),
+    };
+    let all: Vec<_> = report.accounts.iter().filter(wanted).collect();
+    let runs = |facts: &AccountFacts| report.schedule.runs(job, facts.account.as_str());
+    let left_out: Vec<_> = all.iter().filter(|facts| !runs(facts)).collect();
+    let entries = report.schedule.entries.iter();
+    let entries = entries.filter(|entry| entry.job == job);
+    let (active, idle): (Vec<&Entry>, Vec<&Entry>) = entries.partition(|entry| entry.active);
+    let Some(first) = left_out.first() else {
+        // several lines may share the hour
+        if let [only] = active[..]
+            && only.rare
+            && !all.is_empty()
+        {
+            found.push(Finding::Rare(job, only.name.clone()));
+        }
+        return;
+    };
+    if let Some(idle) = idle.iter().find(|entry| entry.serves) {
+        found.push(Finding::Inactive {
+            job,
+            by: idle.by,
+            unit: idle.name.clone(),
+        });
+        return;
+    }
+    if active.iter().any(|entry| !entry.serves) {
+        found.push(Finding::OtherStore(job));
+    }
+    let is_kept = |facts: &&&AccountFacts| is_kept(facts, report.checked_at);
+    let some = left_out.len() < all.len();
+    found.push(Finding::NotScheduled {
+        job,
+        kept: job == Job::Refresh && left_out.iter().all(is_kept),
+        program: report.program.clone(),
+        only: some.then(|| first.account.clone()),
+    });
 }
 
 /// Does something that we do not recognise keep these logins alive? A token that was updated more than once, and lately,
