@@ -114,7 +114,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads and checks the file. That it is missing is told by [`ConfigError::is_missing`].
+    /// Reads and checks the file. One that is missing is an error here: where that is fine, callers look first.
     pub fn load(path: &Path) -> Result<Self> {
         let bytes = read(path).map_err(|error| ConfigError::read(path, &error))?;
         if bytes.len() as u64 > LARGEST {

@@ -7,7 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Error, Live, Sessions, Updated};
+use super::update::Updated;
+use super::{Error, Live, Sessions};
 use crate::aimharder::{self, Jar, Platform};
 use crate::clock;
 use crate::model::session::SessionKind;
@@ -95,7 +96,7 @@ impl Sessions<'_> {
 
     /// A token update said logout: the end of a device session, a relapse of a background one.
     /// The caller holds the session's lock.
-    pub fn bury(&self, row: SessionRow) -> Result<SessionRow, Error> {
+    pub(super) fn bury(&self, row: SessionRow) -> Result<SessionRow, Error> {
         match row.kind {
             SessionKind::Device => {
                 self.store.delete_dead_device(&row)?;

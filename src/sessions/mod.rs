@@ -35,7 +35,6 @@ use error::lock_busy;
 
 pub use error::Error;
 pub use login::{Granted, LoginTry};
-pub use update::Updated;
 
 /// A token older than this is updated before it is used (`cli.md`, "Using a session").
 const TOKEN_AGE: TimeDelta = TimeDelta::minutes(25);
@@ -254,7 +253,7 @@ impl Live<'_> {
 }
 
 /// Is an instant of ours older than `age`, or so far ahead that it cannot be true?
-pub fn is_old(at: DateTime<Utc>, now: DateTime<Utc>, age: TimeDelta) -> bool {
+fn is_old(at: DateTime<Utc>, now: DateTime<Utc>, age: TimeDelta) -> bool {
     now - at > age || at - now > CLOCK_SLACK
 }
 

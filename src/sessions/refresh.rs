@@ -12,7 +12,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::pace::{Pace, back_off};
-use super::{CLOCK_SLACK, Error, Result, Sessions, Updated, is_old};
+use super::update::Updated;
+use super::{CLOCK_SLACK, Error, Result, Sessions, is_old};
 use crate::aimharder;
 use crate::clock;
 use crate::store::{SessionRow, Status};
@@ -140,10 +141,9 @@ impl Batch<'_> {
         }
         let fate = self.take(row).unwrap_or_else(Fate::Failed);
         match &fate {
-            Fate::Failed(
-                Error::Platform(aimharder::Error::Blocked)
-                | Error::NotHealed(aimharder::Error::Blocked),
-            ) if !self.any_success.load(Ordering::Relaxed) => {
+            Fate::Failed(Error::Platform(aimharder::Error::Blocked))
+                if !self.any_success.load(Ordering::Relaxed) =>
+            {
                 self.blocked.store(true, Ordering::Relaxed);
             }
             Fate::Failed(Error::Platform(e)) => {

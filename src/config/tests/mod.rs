@@ -179,7 +179,6 @@ fn files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     let missing = Config::load(&path).unwrap_err();
-    assert!(missing.is_missing());
     let shown = path.display();
     assert!(
         missing
@@ -212,7 +211,6 @@ fn files() {
     std::fs::write(&path, b"box = 'demo'\naccount = '\xff'\n").unwrap();
     let error = Config::load(&path).unwrap_err();
     assert_eq!(error.to_string(), format!("{shown}:2: not UTF-8 text"));
-    assert!(!error.is_missing());
 
     std::fs::write(&path, " ".repeat(1 << 20) + " ").unwrap();
     let error = Config::load(&path).unwrap_err().to_string();
@@ -222,11 +220,10 @@ fn files() {
     );
 
     let error = Config::load(folder.path()).unwrap_err();
+    let error = error.to_string();
     assert!(
-        !error.is_missing()
-            && error
-                .to_string()
-                .contains(": cannot read the config: is a directory")
+        error.contains(": cannot read the config: is a directory"),
+        "{error}"
     );
 }
 
