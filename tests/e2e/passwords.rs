@@ -35,6 +35,10 @@ fn a_command_that_fails_says_so_and_sends_nothing() {
             "cannot run the password command",
         ),
         ("password_command = \"true\"", "is empty"),
+        (
+            "password_command = \"head -c 5000 /dev/zero | tr '\\\\0' a\"",
+            "line is too long",
+        ),
     ] {
         home.config(line);
         log_in(&home, ANA).fails(3, &[words, ANA]).done();
