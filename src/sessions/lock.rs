@@ -132,7 +132,8 @@ impl Locks {
     fn sweep(&self) {
         let old = |file: &std::fs::DirEntry| {
             let made = file.metadata().and_then(|found| found.modified());
-            made.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_BEHIND))
+            let age = made.map(|at| clock::wall().duration_since(at));
+            matches!(age, Ok(Ok(age)) if age > LEFT_BEHIND)
         };
         let files = std::fs::read_dir(&self.folder).into_iter().flatten();
         for file in files.flatten() {
