@@ -9,10 +9,13 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
+
+use crate::clock;
 
 static STATE: Mutex<State> = Mutex::new(State {
     shields: 0,
@@ -22,6 +25,9 @@ static STATE: Mutex<State> = Mutex::new(State {
     ending: false,
 });
 static CHANGED: Condvar = Condvar::new();
+
+/// Ending takes far less.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 struct State {
     shields: usize,
@@ -85,6 +91,18 @@ pub fn last_word() -> Option<i32> {
     state.ending = state.shields > 0;
     CHANGED.notify_all();
     state.caught.filter(|_| state.ending)
+}
+
+/// The command has ended. A signal that waited for its last shield ends the program now, in the thread that hears
+/// signals: whoever went on would race it to the exit code.
+pub fn give_way() {
+    let caught = {
+        let state = state();
+        state.caught.is_some() && state.shields == 0 && !state.ending
+    };
+    if caught {
+        clock::pause(LAST_MOMENT);
+    }
 }
 
 /// The signal that waits, as an exit code.

@@ -16,7 +16,9 @@ fn main() -> ExitCode {
     };
     logs::start(cli.everywhere.quiet, cli.everywhere.verbose);
     let mut out = Out::stdout(cli.everywhere.json);
-    match commands::run(cli, &mut out) {
+    let done = commands::run(cli, &mut out);
+    interrupt::give_way();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let failure = Failure::of(&error);
