@@ -33,7 +33,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its place in the table; where a signal came, its own code counts ([`Failure::code`]).
+    /// The process's exit code: 1 to 9, and 130 for Ctrl-C ([`Failure::code`] knows which signal it was).
     pub fn code(self) -> u8 {
         match self {
             Self::Internal => 1,
@@ -48,9 +48,7 @@ impl Kind {
             Self::Interrupted => 130,
         }
     }
-}
 
-impl Kind {
     const ALL: [Self; 10] = [
         Self::Internal,
         Self::Usage,

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use log::{Level, LevelFilter};
 
+use crate::clock;
+
 /// Start logging. `RUST_LOG` (a level) wins over the flags.
 pub fn start(quiet: bool, verbose: u8) {
     let flags = match (quiet, verbose) {
@@ -25,7 +27,7 @@ pub fn start(quiet: bool, verbose: u8) {
             return Ok(());
         }
         if stamps {
-            let now = chrono::Local::now();
+            let now = clock::now().with_timezone(&chrono::Local);
             write!(to, "{} ", now.format("%H:%M:%S%.3f"))?;
         }
         match record.level() {

@@ -22,8 +22,8 @@ pub enum Source {
     Stdin,
     /// the first line a command prints; the account's own command before the top-level one
     Command(Command),
-    /// a file of systemd's credential folder
-    Credential(PathBuf),
+    /// a file of systemd's credential folder, by its name
+    Credential(String),
     /// `AIMHARDER_PASSWORD`
     Environment,
     /// a person on a terminal
@@ -39,16 +39,16 @@ pub struct PasswordError(String);
 /// credential and the variable belong to the config's `account`, or else to the only account
 /// there is (`only`).
 pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Source> {
-    if let Some(own) = config.accounts.get(account.as_str()) {
+    if let Some(own) = config.accounts.get(account) {
         if let Some(command) = &own.password_command {
             return Some(Source::Command(command.clone()));
         }
         if let Some(name) = &own.credential {
-            return Some(Source::Credential(credential_path(name)));
+            return Some(Source::Credential(name.clone()));
         }
     }
     let main = match &config.account {
-        Some(main) => main == account.as_str(),
+        Some(main) => main == account,
         None => only,
     };
     if !main {
@@ -57,9 +57,8 @@ pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Sour
     if let Some(command) = &config.password_command {
         return Some(Source::Command(command.clone()));
     }
-    let credential = credential_path(CREDENTIAL);
-    if credential.is_file() {
-        return Some(Source::Credential(credential));
+    if has_credential(CREDENTIAL) {
+        return Some(Source::Credential(CREDENTIAL.to_owned()));
     }
     let set = std::env::var_os("AIMHARDER_PASSWORD").is_some_and(|v| !v.is_empty());
     set.then_some(Source::Environment)
@@ -68,7 +67,7 @@ pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Sour
 /// What is set up, and belongs to another account: to be said where this account's password is missed.
 pub fn of_another(config: &Config, account: &Account, only: bool) -> Option<String> {
     let whose = match &config.account {
-        Some(main) if main == account.as_str() => return None,
+        Some(main) if main == account => return None,
         Some(main) => format!("the config's `account` is {main}"),
         None if only => return None,
         None => {
@@ -78,10 +77,9 @@ pub fn of_another(config: &Config, account: &Account, only: bool) -> Option<Stri
     };
     let command = config.password_command.as_ref();
     let variable = std::env::var_os("AIMHARDER_PASSWORD").filter(|v| !v.is_empty());
-    let credential = Some(credential_path(CREDENTIAL)).filter(|path| path.is_file());
     let there = [
         command.map(|_| "the top-level password_command"),
-        credential.map(|_| "the credential aimharder-password"),
+        has_credential(CREDENTIAL).then_some("the credential aimharder-password"),
         variable.map(|_| "AIMHARDER_PASSWORD"),
     ];
     let there: Vec<_> = there.into_iter().flatten().collect();
@@ -89,10 +87,15 @@ pub fn of_another(config: &Config, account: &Account, only: bool) -> Option<Stri
     (!there.is_empty()).then(|| format!("{} {verb} not used: {whose}", there.join(" and ")))
 }
 
-/// A systemd credential's file: there only under a unit that asks for it.
-pub(crate) fn credential_path(name: &str) -> PathBuf {
-    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_default();
-    PathBuf::from(folder).join(name)
+/// Where a systemd credential is; `None` where no unit has started us. A file of that name in the folder that we happen to
+/// stand in is anybody's.
+pub(crate) fn credential_path(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty())?;
+    Some(PathBuf::from(folder).join(name))
+}
+
+fn has_credential(name: &str) -> bool {
+    credential_path(name).is_some_and(|path| path.is_file())
 }
 
 impl Source {
@@ -120,15 +123,7 @@ impl Source {
         let raw = match self {
             Self::Stdin => first_line(std::io::stdin().lock(), "standard input"),
             Self::Command(command) => run(command, account),
-            Self::Credential(path) => {
-                let file = std::fs::File::open(path).map_err(|e| {
-                    fail(format!(
-                        "cannot read the credential {}: {e}",
-                        path.display()
-                    ))
-                })?;
-                first_line(std::io::BufReader::new(file), "the credential")
-            }
+            Self::Credential(name) => credential(name),
             Self::Environment => std::env::var("AIMHARDER_PASSWORD")
                 .map(Secret::new)
                 .map_err(|_| fail("AIMHARDER_PASSWORD is not valid UTF-8".into())),
@@ -167,6 +162,16 @@ fn run(command: &Command, account: &Account) -> Result<Secret, PasswordError> {
     process.env("AIMHARDER_ACCOUNT", account.as_str());
     let what = format!("the password command for {account} ({})", command.program());
     process::first_line_of(process, &what, COMMAND_LIMIT).map_err(fail)
+}
+
+fn credential(name: &str) -> Result<Secret, PasswordError> {
+    let cannot =
+        |what: &str, why: String| fail(format!("cannot read the credential {what}: {why}"));
+    let path = credential_path(name)
+        .ok_or_else(|| cannot(name, "only a systemd unit that loads it has it".to_owned()))?;
+    let file = std::fs::File::open(&path)
+        .map_err(|e| cannot(&path.display().to_string(), e.to_string()))?;
+    first_line(std::io::BufReader::new(file), "the credential")
 }
 
 fn first_line(from: impl BufRead, what: &str) -> Result<Secret, PasswordError> {

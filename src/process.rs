@@ -104,6 +104,9 @@ pub(crate) fn first_line(from: impl BufRead) -> Result<Secret, String> {
     from.take(LONGEST)
         .read_until(b'\n', &mut bytes)
         .map_err(|e| e.to_string())?;
+    if bytes.len() as u64 == LONGEST && bytes.last() != Some(&b'\n') {
+        return Err("its first line is too long".to_owned());
+    }
     while matches!(bytes.last(), Some(b'\n' | b'\r')) {
         bytes.pop();
     }

@@ -22,8 +22,7 @@ pub fn source(config: &Config) -> Option<KeySource> {
 
 /// The same, with less patience for a command.
 pub(crate) fn source_within(config: &Config, limit: Duration) -> Option<KeySource> {
-    let credential = credential_path(CREDENTIAL);
-    if credential.is_file() {
+    if let Some(credential) = credential_path(CREDENTIAL).filter(|path| path.is_file()) {
         return Some(Box::new(move || {
             let cannot = |why: String| {
                 let path = credential.display();

@@ -22,8 +22,6 @@ pub(super) const WRONG: &str = "wrong e-mail or password";
 pub struct Signs {
     /// The first refresh token.
     pub token: Option<Token>,
-    /// The account's number.
-    pub user_id: Option<i64>,
     /// The boxes it lists; the form flow lists none.
     pub boxes: Vec<BoxRef>,
 }
@@ -63,12 +61,10 @@ impl Platform {
             return Err(LoginError::NoCookie);
         }
         let token = signs.token.ok_or(LoginError::NoToken)?;
-        let user_id = signs.user_id.or(Some(token.user_id()));
         Ok(LoggedIn {
             jar,
             token,
             flow,
-            user_id,
             boxes: signs.boxes,
         })
     }
@@ -110,7 +106,6 @@ pub(super) fn read_json(answer: &Answer, domain: &str) -> Result<Signs, LoginErr
 }
 
 fn signs(data: &Loose, domain: &str) -> Signs {
-    let user = data.get("userData");
     Signs {
         token: data
             .get("auth")
@@ -118,8 +113,7 @@ fn signs(data: &Loose, domain: &str) -> Signs {
             .raw()
             .as_deref()
             .and_then(Token::parse),
-        user_id: user.get("id").int(),
-        boxes: account::boxes(&[user.get("roles")], domain),
+        boxes: account::boxes(&[data.get("userData").get("roles")], domain),
     }
 }
 

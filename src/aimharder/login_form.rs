@@ -48,7 +48,6 @@ pub(super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
         (None, false) => Err(not_there()),
         (token, _) => Ok(Signs {
             token,
-            user_id: None,
             boxes: Vec::new(),
         }),
     }

@@ -32,10 +32,7 @@ fn reads_the_success_that_was_recorded() {
           "auth": {{"authOK": true, "refreshToken": "{TOKEN}"}}}}, "info": null}}"#
     );
     let signs = read(200, &body).unwrap();
-    assert_eq!(
-        (signs.token.unwrap().expose(), signs.user_id),
-        (TOKEN, Some(69232))
-    );
+    assert_eq!(signs.token.unwrap().expose(), TOKEN);
     assert_eq!(
         (signs.boxes[0].name.as_str(), signs.boxes[0].id),
         ("crossfitdemo", Some(10122))
@@ -49,7 +46,6 @@ fn reads_the_success_that_was_recorded() {
         bare,
         Signs {
             token: None,
-            user_id: None,
             boxes: vec![]
         }
     );

@@ -138,8 +138,6 @@ pub struct LoggedIn {
     pub token: Token,
     /// The flow that worked.
     pub flow: Flow,
-    /// The account's number.
-    pub user_id: Option<i64>,
     /// The boxes the answer listed; the form flow lists none.
     pub boxes: Vec<BoxRef>,
 }

@@ -165,10 +165,10 @@ fn is_cancelled(id: &Loose) -> bool {
     !id.is_nothing() && id.int() != Some(0)
 }
 
-/// `bookState` of a row (protocol.md §5).
+/// `bookState` of a row (protocol.md §5). `false` is no 0: nobody has seen a waiting place told so.
 pub(super) fn mine(state: &Loose) -> Mine {
     match state.int() {
-        _ if state.is_nothing() => Mine::No,
+        _ if state.is_nothing() || state.0 == false => Mine::No,
         Some(1) => Mine::Booked,
         Some(0) => Mine::Waiting,
         _ => Mine::Unknown(state.words().unwrap_or_else(|| "?".to_owned())),

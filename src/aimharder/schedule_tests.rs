@@ -76,6 +76,7 @@ fn reads_the_row_that_was_recorded() {
         json!({"limit": "absent"}),
         json!({"bookState": "absent", "idres": "absent", "cancelledId": "absent", "waitlist": "absent"}),
         json!({"bookState": "", "idres": "0", "cancelledId": 0}),
+        json!({"bookState": false, "idres": false, "cancelledId": false}),
     ];
     for changes in same {
         assert_eq!(row(&changes), usual(), "{changes}");

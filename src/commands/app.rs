@@ -76,7 +76,7 @@ impl App {
 
     /// The account to act for: named, the config's, or the only one in the store.
     pub(super) fn account(&self) -> Result<Account> {
-        if let Some(account) = self.named_account()? {
+        if let Some(account) = self.named_account() {
             return Ok(account);
         }
         let mut known = self.store.accounts()?;
@@ -99,12 +99,8 @@ impl App {
     }
 
     /// The account of a flag, its variable, or the config.
-    pub(super) fn named_account(&self) -> Result<Option<Account>> {
-        if let Some(account) = &self.asked.account {
-            return Ok(Some(account.clone()));
-        }
-        let configured = self.config.account.as_deref().map(str::parse).transpose();
-        configured.map_err(|e: String| Failure::usage(e).into())
+    pub(super) fn named_account(&self) -> Option<Account> {
+        self.asked.account.clone().or(self.config.account.clone())
     }
 
     /// Which session acts: the caller names the kind that its command uses by default.

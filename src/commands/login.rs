@@ -106,7 +106,7 @@ impl Run<'_> {
     /// Is this account meant where none is named?
     fn is_default_account(&self) -> bool {
         match &self.app.config.account {
-            Some(main) => main == self.account.as_str(),
+            Some(main) => *main == self.account,
             None => self
                 .sessions
                 .is_only_account(&self.account)
@@ -173,7 +173,7 @@ fn account(args: &LoginArgs, app: &App) -> Result<Account> {
         (Some(email), _) => return Ok(email.clone()),
         (None, _) => {}
     }
-    if let Some(account) = app.named_account()? {
+    if let Some(account) = app.named_account() {
         return Ok(account);
     }
     match app.store.accounts()?.as_slice() {

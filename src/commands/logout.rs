@@ -22,7 +22,7 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
         )
         .into());
     }
-    if app.named_account()?.is_none() && app.store.accounts()?.is_empty() {
+    if app.named_account().is_none() && app.store.accounts()?.is_empty() {
         return out.show(&DeletedView::default()); // nothing to forget is success
     }
     let account = app.account()?;

@@ -19,7 +19,7 @@ fn test(app: &App, out: &mut Out) -> Result<()> {
     if app.config.notify.is_empty() {
         return Err(Failure::usage("no [[notify]] in the config: nobody to tell").into());
     }
-    let account = app.named_account()?;
+    let account = app.named_account();
     let reports = notify::test(&app.config, account.as_ref(), clock::now());
     out.show(&NotifyView::new(reports))
 }

@@ -73,19 +73,10 @@ fn view(row: SessionRow, sessions: &Sessions<'_>, idle: bool, now: DateTime<Utc>
     SessionView {
         busy: !idle && sessions.locks.is_busy(&row.account, &row.fingerprint),
         protected: row.kind == SessionKind::Background,
-        token_age_seconds: (now - row.token_updated_at).num_seconds(),
-        token_expires_at: row.token_expires_at,
-        account: row.account,
-        kind: row.kind,
-        fingerprint: row.fingerprint,
-        status: row.status,
-        created_at: row.created_at,
-        token_updated_at: row.token_updated_at,
-        token_update_count: row.token_update_count,
+        account: row.account.clone(),
         refreshed_at: row.refreshed_at,
         refresh_count: row.refresh_count,
-        auto_refresh: row.auto_refresh,
-        last_error: row.last_error,
+        session: row.facts(now),
         now,
     }
 }

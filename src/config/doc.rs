@@ -149,6 +149,16 @@ impl<'a> Section<'a> {
         self.find(key).map(|field| field.parsed(read)).transpose()
     }
 
+    /// What `read` makes of the field `key`; the default where there is none.
+    pub(super) fn read<T: Default>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&Field) -> Result<T>,
+    ) -> Result<T> {
+        let field = self.find(key);
+        field.map_or_else(|| Ok(T::default()), |field| read(&field))
+    }
+
     pub(super) fn command(&self, key: &str) -> Result<Option<Command>> {
         self.find(key).map(|field| field.command()).transpose()
     }

@@ -10,7 +10,6 @@ pub struct ConfigError {
     path: PathBuf,
     line: Option<usize>,
     message: String,
-    missing: bool,
 }
 
 impl ConfigError {
@@ -19,7 +18,6 @@ impl ConfigError {
             path: path.to_owned(),
             line: Some(line),
             message,
-            missing: false,
         }
     }
 
@@ -28,25 +26,12 @@ impl ConfigError {
             path: path.to_owned(),
             line: None,
             message,
-            missing: false,
         }
     }
 
     pub(super) fn read(path: &Path, error: &io::Error) -> Self {
-        let missing = error.kind() == io::ErrorKind::NotFound;
-        let message = format!(
-            "cannot read the config: {}",
-            lower_first(&error.to_string())
-        );
-        Self {
-            missing,
-            ..Self::file(path, message)
-        }
-    }
-
-    /// Whether there is no such file, which is fine at the default place.
-    pub fn is_missing(&self) -> bool {
-        self.missing
+        let why = lower_first(&error.to_string());
+        Self::file(path, format!("cannot read the config: {why}"))
     }
 }
 

@@ -21,6 +21,7 @@ pub use notify::{Channel, Event, Notify, Ping};
 pub use secret_url::SecretUrl;
 pub use server::{LoginFlow, Scheme, Server};
 
+use crate::model::account::Account;
 use crate::model::label::is_label;
 use crate::opening::Rule;
 use crate::text::quote;
@@ -50,16 +51,16 @@ const BOX_KEYS: [&str; 3] = ["id", "timezone", "opens"];
 /// The whole config, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// trimmed and lower-cased
-    pub account: Option<String>,
+    /// the account meant where none is named
+    pub account: Option<Account>,
     /// `box`: the box meant where none is named
     pub box_name: Option<String>,
     /// of `account`
     pub password_command: Option<Command>,
     /// part of every background fingerprint
     pub background_salt: String,
-    /// by e-mail, trimmed and lower-cased
-    pub accounts: BTreeMap<String, AccountConfig>,
+    /// what is set for one account each
+    pub accounts: BTreeMap<Account, AccountConfig>,
     /// by box name
     pub boxes: BTreeMap<String, BoxConfig>,
     /// in the order of the file
@@ -113,7 +114,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads and checks the file. That it is missing is told by [`ConfigError::is_missing`].
+    /// Reads and checks the file. One that is missing is an error here: where that is fine, callers look first.
     pub fn load(path: &Path) -> Result<Self> {
         let bytes = read(path).map_err(|error| ConfigError::read(path, &error))?;
         if bytes.len() as u64 > LARGEST {
@@ -153,38 +154,19 @@ impl Config {
         let table = doc.table()?;
         let top = Section::top(doc, &table);
         top.only(&KEYS)?;
-        let field = |key| top.find(key);
         Ok(Self {
-            account: top.parsed("account", email)?,
+            account: top.parsed("account", str::parse)?,
             box_name: top.parsed("box", box_name)?,
             password_command: top.command("password_command")?,
             background_salt: top
                 .parsed("background_salt", |salt| Ok(salt.to_owned()))?
                 .unwrap_or_else(|| BACKGROUND_SALT.to_owned()),
-            accounts: field("accounts")
-                .map(|f| accounts(&f))
-                .transpose()?
-                .unwrap_or_default(),
-            boxes: field("boxes")
-                .map(|f| boxes(&f))
-                .transpose()?
-                .unwrap_or_default(),
-            notify: field("notify")
-                .map(|f| notify::read_notify(&f))
-                .transpose()?
-                .unwrap_or_default(),
-            ping: field("ping")
-                .map(|f| notify::read_ping(&f))
-                .transpose()?
-                .unwrap_or_default(),
-            server: field("server")
-                .map(|f| server::read_server(&f))
-                .transpose()?
-                .unwrap_or_default(),
-            key_command: field("store")
-                .map(|f| key_command(&f))
-                .transpose()?
-                .flatten(),
+            accounts: top.read("accounts", accounts)?,
+            boxes: top.read("boxes", boxes)?,
+            notify: top.read("notify", notify::read_notify)?,
+            ping: top.read("ping", notify::read_ping)?,
+            server: top.read("server", server::read_server)?,
+            key_command: top.read("store", key_command)?,
             path: Some(path.to_owned()),
         })
     }
@@ -204,10 +186,10 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn accounts(field: &Field) -> Result<BTreeMap<String, AccountConfig>> {
+fn accounts(field: &Field) -> Result<BTreeMap<Account, AccountConfig>> {
     let mut accounts = BTreeMap::new();
     for (name, entry) in field.section("[accounts] ".to_owned())?.entries() {
-        let account = email(name).map_err(|message| entry.error(&message))?;
+        let account = name.parse().map_err(|e: String| entry.error(&e))?;
         let section = entry.section(format!("[accounts.{}] ", quote(name)))?;
         section.only(&ACCOUNT_KEYS)?;
         let config = AccountConfig {
@@ -258,25 +240,6 @@ fn box_name(raw: &str) -> std::result::Result<String, String> {
             "{} is no box name, for example crossfitdemo",
             quote(raw)
         ))
-    }
-}
-
-fn email(raw: &str) -> std::result::Result<String, String> {
-    let account = raw.trim().to_lowercase();
-    let odd = |c: char| c.is_whitespace() || c.is_control();
-    match account.split_once('@') {
-        Some((user, host))
-            if !user.is_empty()
-                && !host.is_empty()
-                && !host.contains('@')
-                && !account.contains(odd) =>
-        {
-            Ok(account)
-        }
-        _ => Err(format!(
-            "{} is no e-mail address, for example ana@example.org",
-            quote(raw)
-        )),
     }
 }
 

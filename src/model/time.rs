@@ -30,18 +30,17 @@ pub fn parse_time_with_seconds(input: &str) -> Result<NaiveTime, String> {
 }
 
 /// The start and the end, if told, of a time from the platform: `18:30 - 19:30`, with or without spaces, any dash.
-/// An end of 24:00 is midnight.
+/// An end of 24:00 is midnight; one that cannot be read is not told: the class can be booked all the same.
 pub fn parse_span(input: &str) -> Option<(NaiveTime, Option<NaiveTime>)> {
     let bare: String = input.chars().filter(|c| !c.is_whitespace()).collect();
     let Some((start, end)) = bare.split_once(is_dash) else {
         return Some((hours_minutes_seconds(&bare)?, None));
     };
-    let start = hours_minutes_seconds(start)?;
-    match end {
-        "" => Some((start, None)),
-        "24:00" => Some((start, Some(NaiveTime::MIN))),
-        _ => Some((start, Some(hours_minutes_seconds(end)?))),
-    }
+    let end = match end {
+        "24:00" => Some(NaiveTime::MIN),
+        end => hours_minutes_seconds(end),
+    };
+    Some((hours_minutes_seconds(start)?, end))
 }
 
 /// A duration: a whole number and its unit, `500ms`, `15s`, `14m`, `2h`, `7d`.
@@ -202,9 +201,10 @@ mod tests {
             ("23:00 - 24:00", Some((hms(23, 0, 0), Some(hms(0, 0, 0))))),
             ("23:30 - 00:30", Some((hms(23, 30, 0), Some(hms(0, 30, 0))))),
             ("24:00", None),
-            ("18:30 - late", None),
+            ("18:30 - late", Some((start, None))),
+            ("18:30 - 24:30", Some((start, None))),
+            ("18:30 - 19:30 - 20:30", Some((start, None))),
             ("- 19:30", None),
-            ("18:30 - 19:30 - 20:30", None),
             ("", None),
         ] {
             assert_eq!(parse_span(input), expected, "{input:?}");

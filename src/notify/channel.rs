@@ -34,7 +34,7 @@ pub(super) fn tell(
     if left.is_zero() {
         return Err("no time left".to_owned());
     }
-    let text = sentence(notice, errand.main.as_deref());
+    let text = sentence(notice, errand.main.as_ref());
     let http = terms.http.min(left);
     match &errand.channel {
         Channel::Command(run) => command::run(run, notice, &text, terms.command.min(left)),

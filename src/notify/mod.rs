@@ -60,23 +60,15 @@ pub struct Notice {
 impl Notice {
     /// An event of a session.
     pub fn of_session(event: Event, account: &Account, message: &str, now: DateTime<Utc>) -> Self {
-        Self {
-            event,
-            time: now,
-            account: Some(account.clone()),
-            gym: None,
-            prebooking_id: None,
-            class: None,
-            day: None,
-            start: None,
-            outcome: None,
-            message: Some(message.to_owned()),
-            reservation_id: None,
-        }
+        Self::of_account(event, Some(account.clone()), message, now)
     }
 
-    /// What `notify test` sends: an event that the channel knows, marked as a test.
-    pub fn test(event: Event, account: Option<Account>, now: DateTime<Utc>) -> Self {
+    fn of_account(
+        event: Event,
+        account: Option<Account>,
+        message: &str,
+        now: DateTime<Utc>,
+    ) -> Self {
         Self {
             event,
             time: now,
@@ -87,7 +79,7 @@ impl Notice {
             day: None,
             start: None,
             outcome: None,
-            message: Some(TEST_MESSAGE.to_owned()),
+            message: Some(message.to_owned()),
             reservation_id: None,
         }
     }
@@ -106,11 +98,16 @@ pub fn send(config: &Config, notices: &[Notice]) {
     }
 }
 
-/// Send a test message to every channel; how each of them took it, in the order of the config.
+/// Send a test message, as an event that the channel knows, to every channel; how each of them took it, in the order of the config.
 pub fn test(config: &Config, account: Option<&Account>, now: DateTime<Utc>) -> Vec<Report> {
     let errands = errands(config, |on| {
         let event = on.first().copied().unwrap_or(Event::Booked);
-        vec![Notice::test(event, account.cloned(), now)]
+        vec![Notice::of_account(
+            event,
+            account.cloned(),
+            TEST_MESSAGE,
+            now,
+        )]
     });
     tell::tell(errands, &Terms::default())
 }

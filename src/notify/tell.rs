@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::{Notice, channel};
 use crate::clock;
 use crate::config::Channel;
+use crate::model::account::Account;
 
 /// How long and where; tests have their own.
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ pub(super) struct Errand {
     pub channel: Channel,
     pub notices: Vec<Notice>,
     /// the account that goes without saying
-    pub main: Option<String>,
+    pub main: Option<Account>,
 }
 
 /// How one channel took it.

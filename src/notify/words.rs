@@ -5,7 +5,7 @@ use crate::config::Event;
 use crate::model::account::Account;
 
 /// The event in one line. The account is named unless it is the main one (the config's) or the message names it.
-pub(super) fn sentence(notice: &Notice, main: Option<&str>) -> String {
+pub(super) fn sentence(notice: &Notice, main: Option<&Account>) -> String {
     let message = notice.message.as_deref().unwrap_or_default();
     let parts = [
         head(notice.event).to_owned(),
@@ -29,7 +29,7 @@ fn head(event: Event) -> &'static str {
 }
 
 /// `WOD, Monday 23 November 18:30 (crossfitdemo, ben@example.org)`, or only the account.
-fn subject(notice: &Notice, main: Option<&str>, message: &str) -> String {
+fn subject(notice: &Notice, main: Option<&Account>, message: &str) -> String {
     let when = [
         notice.day.map(|day| day.format("%A %-d %B").to_string()),
         notice.start.map(|start| start.format("%H:%M").to_string()),
@@ -41,8 +41,10 @@ fn subject(notice: &Notice, main: Option<&str>, message: &str) -> String {
         .flatten()
         .filter(|part| !part.is_empty())
         .collect();
-    let account = notice.account.as_ref().map(Account::as_str);
-    let account = account.filter(|account| Some(*account) != main && !message.contains(account));
+    let account = notice.account.as_ref().filter(|it| Some(*it) != main);
+    let account = account
+        .map(Account::as_str)
+        .filter(|it| !message.contains(it));
     let place: Vec<&str> = notice.gym.as_deref().into_iter().chain(account).collect();
     match (what.join(", "), place.join(", ")) {
         (what, place) if what.is_empty() => place,
@@ -58,14 +60,15 @@ mod tests {
 
     #[test]
     fn sentences() {
-        let main = Some("ana@example.org");
+        let [ana, ben] = ["ana@example.org", "ben@example.org"].map(|it| it.parse().unwrap());
+        let main = Some(&ana);
         let booked = booked();
         assert_eq!(
             sentence(&booked, main),
             "Booked: WOD, Monday 23 November 18:30 (crossfitdemo)"
         );
         assert_eq!(
-            sentence(&booked, Some("ben@example.org")),
+            sentence(&booked, Some(&ben)),
             "Booked: WOD, Monday 23 November 18:30 (crossfitdemo, ana@example.org)"
         );
         let full = Notice {

@@ -10,10 +10,10 @@ use super::page::{Cell, Give, Page, Tone, cell, give, plain};
 use super::sheet::wrapped;
 use crate::exit::Failure;
 use crate::model::account::Account;
-use crate::model::instant::{maybe_utc, utc};
+use crate::model::instant::maybe_utc;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::model::time::human_age;
-use crate::store::Status;
+use crate::store::{SessionFacts, Status};
 
 /// `sessions`
 #[derive(Debug, Serialize)]
@@ -24,24 +24,13 @@ pub(crate) struct SessionsView {
 #[derive(Debug, Serialize)]
 pub(crate) struct SessionView {
     pub account: Account,
-    pub kind: SessionKind,
-    pub fingerprint: Fingerprint,
+    #[serde(flatten)]
+    pub session: SessionFacts,
     pub protected: bool,
-    pub status: Status,
-    #[serde(serialize_with = "utc")]
-    pub created_at: DateTime<Utc>,
-    #[serde(serialize_with = "utc")]
-    pub token_updated_at: DateTime<Utc>,
-    pub token_age_seconds: i64,
-    #[serde(serialize_with = "maybe_utc")]
-    pub token_expires_at: Option<DateTime<Utc>>,
-    pub token_update_count: i64,
     #[serde(serialize_with = "maybe_utc")]
     pub refreshed_at: Option<DateTime<Utc>>,
     pub refresh_count: i64,
-    pub auto_refresh: bool,
     pub busy: bool,
-    pub last_error: Option<String>,
     #[serde(skip)]
     pub now: DateTime<Utc>,
 }
@@ -92,7 +81,7 @@ const GIVE: [Give; 3] = [give(6, 0), give(0, 12), give(2, 8)];
 impl SessionView {
     fn line_and_notes(&self, line: &str, page: &Page, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, "{line}")?;
-        let tone = if self.last_error.is_some() {
+        let tone = if self.session.last_error.is_some() {
             Tone::Bad
         } else {
             Tone::Faint
@@ -104,22 +93,23 @@ impl SessionView {
     }
 }
 
-fn session_row(session: &SessionView) -> Vec<Cell> {
+fn session_row(view: &SessionView) -> Vec<Cell> {
+    let (session, now) = (&view.session, view.now);
     let (status, tone) = match session.status {
         Status::Active => ("active", Tone::Good),
         Status::Expired => ("expired", Tone::Bad),
     };
-    let age = session.now - session.token_updated_at;
+    let age = now - session.token_updated_at;
     let old = session.auto_refresh && age.num_minutes() > 90;
     let expires = match session.token_expires_at {
         // an ended session's token is good for nothing
         _ if session.status == Status::Expired => "-".to_owned(),
         None => "unknown".to_owned(),
-        Some(at) if at > session.now => format!("in {}", human_age(at - session.now)),
-        Some(at) => format!("{} ago", human_age(session.now - at)),
+        Some(at) if at > now => format!("in {}", human_age(at - now)),
+        Some(at) => format!("{} ago", human_age(now - at)),
     };
     vec![
-        plain(session.account.as_str()),
+        plain(view.account.as_str()),
         plain(session.kind.as_str()),
         plain(session.fingerprint.short()),
         cell(status, tone),
@@ -136,15 +126,15 @@ fn session_row(session: &SessionView) -> Vec<Cell> {
     ]
 }
 
-fn notes(session: &SessionView) -> Vec<String> {
+fn notes(view: &SessionView) -> Vec<String> {
     let mut notes = Vec::new();
-    if session.busy {
+    if view.busy {
         notes.push("busy".to_owned());
     }
-    if !session.auto_refresh {
+    if !view.session.auto_refresh {
         notes.push("auto-refresh off".into());
     }
-    if let Some(error) = &session.last_error {
+    if let Some(error) = &view.session.last_error {
         notes.push(error.clone());
     }
     notes

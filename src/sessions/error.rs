@@ -63,7 +63,7 @@ pub enum Error {
 impl From<lock::LockError> for Error {
     fn from(e: lock::LockError) -> Self {
         match e {
-            lock::LockError::Busy(who) => lock_busy(&who, lock::PATIENCE),
+            lock::LockError::Busy { holder, waited } => lock_busy(&holder, waited),
             lock::LockError::Broken(words) => Self::LockBroken(words),
         }
     }

@@ -7,7 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Error, Live, Sessions, Updated};
+use super::update::Updated;
+use super::{Error, Live, Sessions};
 use crate::aimharder::{self, Jar, Platform};
 use crate::clock;
 use crate::model::session::SessionKind;
@@ -61,11 +62,7 @@ impl Live<'_> {
                     return Ok(answer);
                 }
             }
-            match self.sessions.update_held(row)? {
-                Updated::Now(row) | Updated::Meanwhile(row) => row,
-                Updated::Dead(row) => self.sessions.bury(&row)?,
-                Updated::Failed(_, e) => return Err(Error::NotHealed(e)),
-            }
+            self.sessions.decide(row)?
         };
         drop(held);
         self.adopt(row)?;
@@ -88,6 +85,15 @@ impl Live<'_> {
 }
 
 impl Sessions<'_> {
+    /// Dead or alive? Only a token update tells, and a lapsed login that has got a new token is alive again.
+    fn decide(&self, row: SessionRow) -> Result<SessionRow, Error> {
+        match self.update_held(row)? {
+            Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
+            Updated::Dead(row) => self.bury(&row),
+            Updated::Failed(_, e) => Err(Error::NotHealed(e)),
+        }
+    }
+
     /// A token update said logout: what the store knows of it from now on. The caller holds the session's lock.
     pub(super) fn mark_dead(&self, row: SessionRow) -> Result<SessionRow, Error> {
         match row.kind {

@@ -53,8 +53,13 @@ impl Drop for Held {
 /// Why a lock is not held.
 #[derive(Debug)]
 pub enum LockError {
-    /// somebody else held it for all the time we had: who, as far as known
-    Busy(String),
+    /// somebody else held it for all the time we had
+    Busy {
+        /// who, as far as known
+        holder: String,
+        /// that time
+        waited: Duration,
+    },
     /// the file system cannot lock, or the lock file cannot be made
     Broken(String),
 }
@@ -127,16 +132,15 @@ impl Locks {
     fn sweep(&self) {
         let old = |file: &std::fs::DirEntry| {
             let made = file.metadata().and_then(|found| found.modified());
-            made.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_BEHIND))
+            let age = made.map(|at| clock::wall().duration_since(at));
+            matches!(age, Ok(Ok(age)) if age > LEFT_BEHIND)
         };
         let files = std::fs::read_dir(&self.folder).into_iter().flatten();
-        for file in files.flatten().filter(old) {
+        for file in files.flatten() {
             let name = file.file_name();
-            let owner = name.to_str().and_then(|name| {
-                let owner = name.strip_prefix("run-")?;
-                owner.strip_suffix(".lock")
-            });
-            if let Some(owner) = owner {
+            let name = name.to_str().and_then(|name| name.strip_prefix("run-"));
+            let owner = name.and_then(|name| name.strip_suffix(".lock"));
+            if let Some(owner) = owner.filter(|_| old(&file)) {
                 self.run_lives(owner);
             }
         }
@@ -175,7 +179,7 @@ impl Locks {
     ) -> Result<Option<Held>, LockError> {
         match self.take(&session_name(account, print), Mode::Alone, GLANCE) {
             Ok(held) => Ok(Some(held)),
-            Err(LockError::Busy(_)) => Ok(None),
+            Err(LockError::Busy { .. }) => Ok(None),
             Err(broken) => Err(broken),
         }
     }
@@ -202,7 +206,10 @@ impl Locks {
                 }
                 Err(TryLockError::Error(e)) => return Err(broken(&path, &e)),
                 Err(TryLockError::WouldBlock) if began.elapsed() >= patience => {
-                    return Err(LockError::Busy(holder(&mut file)));
+                    return Err(LockError::Busy {
+                        holder: holder(&mut file),
+                        waited: began.elapsed(),
+                    });
                 }
                 Err(TryLockError::WouldBlock) => {
                     clock::pause(nap.mul_f32(0.5 + fastrand::f32()));

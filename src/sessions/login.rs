@@ -160,10 +160,13 @@ impl Sessions<'_> {
         Ok(match self.config.server.login {
             LoginFlow::Json => vec![Flow::Json],
             LoginFlow::Form => vec![Flow::Form],
-            LoginFlow::Auto if self.store.login_flow(account)?.as_deref() == Some("form") => {
-                vec![Flow::Form, Flow::Json]
+            LoginFlow::Auto => {
+                let worked = self.store.login_flow(account)?;
+                match worked.and_then(|flow| flow.parse().ok()) {
+                    Some(Flow::Form) => vec![Flow::Form, Flow::Json],
+                    Some(Flow::Json) | None => vec![Flow::Json, Flow::Form],
+                }
             }
-            LoginFlow::Auto => vec![Flow::Json, Flow::Form],
         })
     }
 

@@ -35,7 +35,6 @@ use error::lock_busy;
 
 pub use error::Error;
 pub use login::{Granted, LoginTry};
-pub use update::Updated;
 
 /// A token older than this is updated before it is used (`cli.md`, "Using a session").
 const TOKEN_AGE: TimeDelta = TimeDelta::minutes(25);
@@ -195,20 +194,18 @@ impl Live<'_> {
     /// # Errors
     /// When whoever is updating it does not end by `end`.
     pub fn hold_for_firing(&mut self, end: Instant) -> Result<()> {
-        if self.firing.is_none() {
-            let row = &self.row;
-            let patience = end.saturating_duration_since(clock::steady());
-            self.firing = Some(self.sessions.locks.shared(
-                &row.account,
-                &row.fingerprint,
-                patience,
-            )?);
-            // whoever had it before us may have put a newer token there
-            let row = self.sessions.read_again(self.row.clone())?;
-            if row.generation != self.row.generation {
-                self.adopt(row)?;
-            }
+        if self.firing.is_some() {
+            return Ok(());
         }
+        let (account, print) = (&self.row.account, &self.row.fingerprint);
+        let patience = end.saturating_duration_since(clock::steady());
+        let held = self.sessions.locks.shared(account, print, patience)?;
+        // whoever had it before us may have put a newer token there
+        let row = self.sessions.read_again(self.row.clone())?;
+        if row.generation != self.row.generation {
+            self.adopt(row)?;
+        }
+        self.firing = Some(held);
         Ok(())
     }
 
@@ -256,7 +253,7 @@ impl Live<'_> {
 }
 
 /// Is an instant of ours older than `age`, or so far ahead that it cannot be true?
-pub fn is_old(at: DateTime<Utc>, now: DateTime<Utc>, age: TimeDelta) -> bool {
+fn is_old(at: DateTime<Utc>, now: DateTime<Utc>, age: TimeDelta) -> bool {
     now - at > age || at - now > CLOCK_SLACK
 }
 

@@ -12,7 +12,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::pace::{Pace, back_off};
-use super::{CLOCK_SLACK, Error, Result, Sessions, Updated, is_old};
+use super::update::Updated;
+use super::{CLOCK_SLACK, Error, Result, Sessions, is_old};
 use crate::aimharder;
 use crate::clock;
 use crate::store::{SessionRow, Status};
@@ -59,12 +60,17 @@ pub enum Fate {
     NotTried,
 }
 
+/// The work that threads share.
 struct Batch<'b> {
     sessions: &'b Sessions<'b>,
     plan: &'b Plan,
+    rows: &'b [SessionRow],
+    /// of each row, once it is known
+    fates: Vec<Mutex<Option<Fate>>>,
     began: DateTime<Utc>,
     pace: Pace,
     next: AtomicUsize,
+    done: AtomicUsize,
     blocked: AtomicBool,
     any_success: AtomicBool,
     /// the last session could not be reached after all its tries: the next ones get one each
@@ -83,30 +89,30 @@ impl Sessions<'_> {
         let batch = Batch {
             sessions: self,
             plan,
+            rows,
+            fates: rows.iter().map(|_| Mutex::new(None)).collect(),
             began: clock::now(),
             pace: Pace::new(plan.rate),
             next: AtomicUsize::new(0),
+            done: AtomicUsize::new(0),
             blocked: AtomicBool::new(false),
             any_success: AtomicBool::new(false),
             outage: AtomicBool::new(false),
         };
-        let fates: Vec<Mutex<Option<Fate>>> = rows.iter().map(|_| Mutex::new(None)).collect();
-        let done = AtomicUsize::new(0);
-        // one session; `None` when there is none left, else whether the platform was asked
-        let step = || {
-            let turn = batch.next.fetch_add(1, Ordering::Relaxed);
-            let (row, fate) = rows.get(turn).zip(fates.get(turn))?;
-            let found = batch.one(row);
-            let asked = !matches!(found, Fate::Busy | Fate::Fresh);
-            *fate.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-            Some(asked)
-        };
-        let work = || while step().is_some() {};
+        batch.run(progress);
+        let fates = batch.fates.into_iter();
+        let fates = fates.map(|fate| fate.into_inner().unwrap_or_else(PoisonError::into_inner));
+        fates.map(|fate| fate.unwrap_or(Fate::NotTried)).collect()
+    }
+}
+
+impl Batch<'_> {
+    fn run(&self, progress: &(dyn Fn(usize) + Sync)) {
         // the first that is asked about goes alone: when the address is blocked, or the platform is
         // down, the others need not find that out all at once
-        while step() == Some(false) {}
-        let threads = plan.jobs.clamp(1, rows.len().max(1));
+        while self.step(progress) == Some(false) {}
+        let work = || while self.step(progress).is_some() {};
+        let threads = self.plan.jobs.clamp(1, self.rows.len().max(1));
         thread::scope(|scope| {
             for _ in 1..threads {
                 // a thread that cannot be had leaves its work to the others
@@ -116,24 +122,28 @@ impl Sessions<'_> {
             }
             work();
         });
-        let fates = fates
-            .into_iter()
-            .map(|fate| fate.into_inner().unwrap_or_else(PoisonError::into_inner));
-        fates.map(|fate| fate.unwrap_or(Fate::NotTried)).collect()
     }
-}
 
-impl Batch<'_> {
+    /// The next session; `None` when there is none left, else whether the platform was asked.
+    fn step(&self, progress: &(dyn Fn(usize) + Sync)) -> Option<bool> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let (row, fate) = self.rows.get(turn).zip(self.fates.get(turn))?;
+        let found = self.one(row);
+        let asked = !matches!(found, Fate::Busy | Fate::Fresh);
+        *fate.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        progress(self.done.fetch_add(1, Ordering::Relaxed) + 1);
+        Some(asked)
+    }
+
     fn one(&self, row: &SessionRow) -> Fate {
         if self.blocked.load(Ordering::Relaxed) {
             return Fate::NotTried;
         }
         let fate = self.take(row).unwrap_or_else(Fate::Failed);
         match &fate {
-            Fate::Failed(
-                Error::Platform(aimharder::Error::Blocked)
-                | Error::NotHealed(aimharder::Error::Blocked),
-            ) if !self.any_success.load(Ordering::Relaxed) => {
+            Fate::Failed(Error::Platform(aimharder::Error::Blocked))
+                if !self.any_success.load(Ordering::Relaxed) =>
+            {
                 self.blocked.store(true, Ordering::Relaxed);
             }
             Fate::Failed(Error::Platform(e)) => {

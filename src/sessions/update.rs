@@ -18,7 +18,7 @@ const SLICE: Duration = Duration::from_millis(200);
 
 /// What became of a token update.
 #[derive(Debug)]
-pub enum Updated {
+pub(super) enum Updated {
     /// we updated it
     Now(SessionRow),
     /// another process had already done so
@@ -78,8 +78,10 @@ impl Sessions<'_> {
             }
             match tried {
                 Ok(held) => return Ok((Some(held), row)),
-                Err(lock::LockError::Busy(_)) if clock::steady() < end => {}
-                Err(lock::LockError::Busy(who)) => return Err(lock_busy(&who, began.elapsed())),
+                Err(lock::LockError::Busy { .. }) if clock::steady() < end => {}
+                Err(lock::LockError::Busy { holder, .. }) => {
+                    return Err(lock_busy(&holder, began.elapsed()));
+                }
                 Err(e) => return Err(e.into()),
             }
         }
@@ -94,7 +96,7 @@ impl Sessions<'_> {
     }
 
     /// The token update itself. The caller holds the lock and has read the row under it.
-    pub fn update_held(&self, row: SessionRow) -> Result<Updated> {
+    pub(super) fn update_held(&self, row: SessionRow) -> Result<Updated> {
         let _shield = interrupt::shield();
         if let Some(begun) = row.update_begun_at {
             log::info!(
@@ -137,7 +139,7 @@ impl Sessions<'_> {
     }
 
     /// `setrefresh`, which prolongs the session. The caller holds the lock.
-    pub fn set_refresh_held(
+    pub(super) fn set_refresh_held(
         &self,
         row: SessionRow,
     ) -> Result<(SessionRow, Option<aimharder::Error>)> {

@@ -40,7 +40,8 @@ fn entry(line: &str, of: Owner<'_>) -> Vec<Entry> {
             return Vec::new();
         }
     }
-    let command: Vec<String> = words.flat_map(bare).collect();
+    let is_said = |word: &&str| !word.starts_with('#'); // from there on it is a remark to the shell
+    let command: Vec<String> = words.take_while(is_said).flat_map(bare).collect();
     let apart = minutes_apart(&when);
     let found = jobs(&command).into_iter();
     found
@@ -151,7 +152,7 @@ fn account(before: &[String], args: &[String]) -> Option<String> {
 }
 
 fn is_separator(word: &str) -> bool {
-    matches!(word, "&&" | "||" | "|" | "&" | ";" | "#")
+    matches!(word, "&&" | "||" | "|" | "&" | ";")
 }
 
 /// `"$HOME"/.cargo/bin/aimharder` without its quotes, for names and flags have no spaces; a `;` at the end is a word of its
@@ -171,7 +172,7 @@ mod tests {
     #[test]
     fn lines_that_call_us() {
         type Found = (&'static str, Job, Option<&'static str>);
-        let table: [(&str, &[Found]); 17] = [
+        let table: [(&str, &[Found]); 18] = [
             ("", &[]),
             ("# */15 * * * * aimharder refresh", &[]),
             ("PATH=/usr/local/bin:/usr/bin", &[]),
@@ -205,6 +206,10 @@ mod tests {
             (
                 "@hourly aimharder refresh",
                 &[("@hourly", Job::Refresh, None)],
+            ),
+            (
+                "*/15 * * * * aimharder refresh # one day: aimharder prebook run",
+                &[("*/15 * * * *", Job::Refresh, None)],
             ),
             ("@reboot aimharder refresh", &[]),
             ("*/15 * * * * aimharder prebook list", &[]),

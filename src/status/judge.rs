@@ -7,10 +7,9 @@ use super::findings::Finding;
 use super::schedule::{By, Entry, Job};
 use super::{AccountFacts, Coming, HostFacts, Integrity, Key, LoginFacts, Report};
 use crate::exit::Kind;
-use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE};
-use crate::store::Status;
+use crate::store::{SessionFacts, Status};
 
 /// `refresh` runs every quarter of an hour and leaves tokens younger than 14 minutes alone: older than this means that
 /// two runs in a row were missing or failed.
@@ -104,48 +103,50 @@ fn one_account(facts: &AccountFacts, report: &Report, found: &mut Vec<Finding>) 
         // where nothing refreshes, that is the problem
         found.extend(finding.filter(|f| refreshed || !matches!(f, Finding::Stale(..))));
     }
-    let background = facts
-        .sessions
-        .iter()
-        .find(|login| login.kind == SessionKind::Background);
-    match background {
+    match background(facts) {
         None => found.push(Finding::NoBackground {
             account: account.clone(),
             needed: planned,
         }),
-        Some(login) if login.status == Status::Active && facts.password_source.is_none() => {
+        Some(session) if session.status == Status::Active && facts.password_source.is_none() => {
             found.push(Finding::NoPasswordSource(account.clone()));
         }
         Some(_) => {}
     }
 }
 
+fn background(facts: &AccountFacts) -> Option<&SessionFacts> {
+    let mut sessions = facts.sessions.iter().map(|login| &login.session);
+    sessions.find(|session| session.kind == SessionKind::Background)
+}
+
 /// What is worst about a login.
 fn one_login(of: &AccountFacts, login: &LoginFacts, now: DateTime<Utc>) -> Option<Finding> {
-    let (account, kind) = (of.account.clone(), login.kind);
-    let age = now - login.token_updated_at;
-    let words = || login.last_error.clone().unwrap_or_default();
+    let (account, session) = (of.account.clone(), &login.session);
+    let kind = session.kind;
+    let age = now - session.token_updated_at;
+    let words = || session.last_error.clone().unwrap_or_default();
     let standing = login.standing.filter(|kind| *kind != Kind::Unreachable);
-    Some(if login.status == Status::Expired {
+    Some(if session.status == Status::Expired {
         Finding::Expired {
             account,
             kind,
             heals: of.password_source.is_some(),
             refused: of.password_refused,
         }
-    } else if kind == SessionKind::Device && now - login.created_at > DEVICE_LIFE {
+    } else if kind == SessionKind::Device && now - session.created_at > DEVICE_LIFE {
         Finding::OldDevice(account)
-    } else if login.token_expires_at.is_some_and(|at| at <= now) {
+    } else if session.token_expires_at.is_some_and(|at| at <= now) {
         Finding::TokenOver(account, kind)
     } else if let Some(standing) = standing {
         Finding::Standing(account, kind, standing, words())
     } else if login.outage_runs > 0 {
         Finding::Outage(account, kind, login.outage_runs)
-    } else if !login.auto_refresh {
+    } else if !session.auto_refresh {
         Finding::NotRefreshed(account, kind)
     } else if age > STALE || age < -CLOCK_SLACK {
         Finding::Stale(account, kind, age)
-    } else if login.last_error.is_some() {
+    } else if session.last_error.is_some() {
         Finding::LastError(account, kind, words())
     } else {
         return None;
@@ -154,85 +155,67 @@ fn one_login(of: &AccountFacts, login: &LoginFacts, now: DateTime<Utc>) -> Optio
 
 fn schedule(report: &Report, found: &mut Vec<Finding>) {
     let plan = &report.schedule;
-    let wanted = |job: Job, account: &Account| match job {
-        Job::Refresh => true,
-        Job::Prebook => report.prebookings.wanted_by.contains(account),
-    };
-    for job in [Job::Refresh, Job::Prebook] {
-        let all: Vec<_> = report
-            .accounts
-            .iter()
-            .filter(|facts| wanted(job, &facts.account))
-            .collect();
-        let left_out: Vec<_> = all
-            .iter()
-            .filter(|facts| !plan.runs(job, facts.account.as_str()))
-            .collect();
-        let here = |entry: &&Entry| entry.job == job;
-        if left_out.is_empty() {
-            let mut running = plan.entries.iter().filter(here).filter(|e| e.active);
-            // several lines may share the hour
-            if let (Some(only), None) = (running.next(), running.next())
-                && only.rare
-                && !all.is_empty()
-            {
-                found.push(Finding::Rare(job, only.name.clone()));
-            }
-            continue;
-        }
-        if let Some(idle) = plan
-            .entries
-            .iter()
-            .filter(here)
-            .find(|e| !e.active && e.serves)
-        {
-            found.push(Finding::Inactive {
-                job,
-                by: idle.by,
-                unit: idle.name.clone(),
-            });
-            continue;
-        }
-        if plan
-            .entries
-            .iter()
-            .filter(here)
-            .any(|e| e.active && !e.serves)
-        {
-            found.push(Finding::OtherStore(job));
-        }
-        let kept = job == Job::Refresh
-            && left_out
-                .iter()
-                .all(|facts| is_kept(facts, report.checked_at));
-        let some = left_out.len() < all.len();
-        found.push(Finding::NotScheduled {
-            job,
-            kept,
-            program: report.program.clone(),
-            only: left_out.first().filter(|_| some).map(|f| f.account.clone()),
-        });
-    }
-    let by_user_timer = plan
-        .entries
-        .iter()
-        .any(|e| e.by == By::UserTimer && e.active);
-    if by_user_timer && plan.lingers == Some(false) {
+    one_job(Job::Refresh, report, found);
+    one_job(Job::Prebook, report, found);
+    let mut active = plan.entries.iter().filter(|entry| entry.active);
+    if active.any(|entry| entry.by == By::UserTimer) && plan.lingers == Some(false) {
         found.push(Finding::NoLinger);
     }
     found.extend(plan.silent.iter().copied().map(Finding::Silent));
 }
 
+/// Does something do this job for every account that wants it, and often enough?
+fn one_job(job: Job, report: &Report, found: &mut Vec<Finding>) {
+    let wanted = |facts: &&AccountFacts| match job {
+        Job::Refresh => true,
+        Job::Prebook => report.prebookings.wanted_by.contains(&facts.account),
+    };
+    let all: Vec<_> = report.accounts.iter().filter(wanted).collect();
+    let runs = |facts: &AccountFacts| report.schedule.runs(job, facts.account.as_str());
+    let left_out: Vec<_> = all.iter().filter(|facts| !runs(facts)).collect();
+    let entries = report.schedule.entries.iter();
+    let entries = entries.filter(|entry| entry.job == job);
+    let (active, idle): (Vec<&Entry>, Vec<&Entry>) = entries.partition(|entry| entry.active);
+    let Some(first) = left_out.first() else {
+        // several lines may share the hour
+        if let [only] = active[..]
+            && only.rare
+            && !all.is_empty()
+        {
+            found.push(Finding::Rare(job, only.name.clone()));
+        }
+        return;
+    };
+    if let Some(idle) = idle.iter().find(|entry| entry.serves) {
+        found.push(Finding::Inactive {
+            job,
+            by: idle.by,
+            unit: idle.name.clone(),
+        });
+        return;
+    }
+    if active.iter().any(|entry| !entry.serves) {
+        found.push(Finding::OtherStore(job));
+    }
+    let is_kept = |facts: &&&AccountFacts| is_kept(facts, report.checked_at);
+    let some = left_out.len() < all.len();
+    found.push(Finding::NotScheduled {
+        job,
+        kept: job == Job::Refresh && left_out.iter().all(is_kept),
+        program: report.program.clone(),
+        only: some.then(|| first.account.clone()),
+    });
+}
+
 /// Does something that we do not recognise keep these logins alive? A token that was updated more than once, and lately,
 /// in a session that is older than that.
 fn is_kept(facts: &AccountFacts, now: DateTime<Utc>) -> bool {
-    let kept = |login: &LoginFacts| {
-        let old = now - login.created_at > KEPT * 2;
-        old && login.token_update_count >= 2 && now - login.token_updated_at < KEPT
+    let kept = |session: &SessionFacts| {
+        let old = now - session.created_at > KEPT * 2;
+        old && session.token_update_count >= 2 && now - session.token_updated_at < KEPT
     };
     // a person's commands keep the device session's token young too
-    let background = |login: &&LoginFacts| login.kind == SessionKind::Background;
-    facts.sessions.iter().find(background).is_some_and(kept)
+    background(facts).is_some_and(kept)
 }
 
 fn prebookings(report: &Report, found: &mut Vec<Finding>) {

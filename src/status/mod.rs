@@ -24,8 +24,7 @@ use serde::{Serialize, Serializer};
 use crate::exit::Kind;
 use crate::model::account::Account;
 use crate::model::instant::{hours_minutes, instant, maybe_instant, maybe_utc, utc};
-use crate::model::session::{Fingerprint, SessionKind};
-use crate::store::Status;
+use crate::store::SessionFacts;
 
 pub(crate) use judge::judge;
 pub(crate) use schedule::Schedule;
@@ -58,7 +57,7 @@ pub(crate) struct ConfigFacts {
     pub usable: bool,
     #[serde(serialize_with = "octal")]
     pub mode: Option<u32>,
-    pub account: Option<String>,
+    pub account: Option<Account>,
     #[serde(rename = "box")]
     pub gym: Option<String>,
     /// a URL in it is a secret
@@ -140,26 +139,15 @@ pub(crate) struct AccountFacts {
     pub sessions: Vec<LoginFacts>,
 }
 
-/// One stored login.
+/// One stored login, and how refreshing it goes.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct LoginFacts {
-    pub kind: SessionKind,
-    pub fingerprint: Fingerprint,
-    pub status: Status,
-    #[serde(serialize_with = "utc")]
-    pub created_at: DateTime<Utc>,
-    #[serde(serialize_with = "utc")]
-    pub token_updated_at: DateTime<Utc>,
-    pub token_age_seconds: i64,
-    #[serde(serialize_with = "maybe_utc")]
-    pub token_expires_at: Option<DateTime<Utc>>,
-    pub token_update_count: i64,
-    pub auto_refresh: bool,
+    #[serde(flatten)]
+    pub session: SessionFacts,
     /// refresh runs that could not reach the platform, in a row
     pub outage_runs: i64,
     /// the kind of a problem that refresh has met and that still stands
     pub standing: Option<Kind>,
-    pub last_error: Option<String>,
 }
 
 /// What is to be booked.

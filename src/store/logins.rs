@@ -50,45 +50,34 @@ fn write_login(
     login: &NewLogin<'_>,
     [token, cookies]: &[Kept<'_>; 2],
 ) -> rusqlite::Result<SessionRow> {
-    let old: Option<i64> = change
-        .query_row(
-            "SELECT id FROM sessions WHERE account = ?1 AND kind = ?2 AND (kind = 'background' OR fingerprint = ?3)",
-            params![login.account.as_str(), login.kind.as_str(), login.fingerprint.as_str()],
-            |row| row.get(0),
-        )
-        .optional()
-        ?;
-    let sql = match old {
-        Some(_) => {
-            "UPDATE sessions SET fingerprint = :print, status = 'active', token = :token, cookies = :cookies, \
-             token_expires_at = :expires, generation = generation + 1, created_at = :now, used_at = :now, token_updated_at = :now, \
-             refreshed_at = NULL, update_begun_at = NULL, last_error = NULL \
-             WHERE account = :account AND kind = :kind AND (kind = 'background' OR fingerprint = :print) RETURNING id"
-        }
-        None => {
-            "INSERT INTO sessions (account, kind, fingerprint, token, cookies, token_expires_at, generation, created_at, \
-             used_at, token_updated_at) VALUES (:account, :kind, :print, :token, :cookies, :expires, 1, :now, :now, :now) RETURNING id"
-        }
+    let values = named_params! {
+        ":account": login.account.as_str(), ":kind": login.kind.as_str(), ":print": login.fingerprint.as_str(),
+        ":token": token, ":cookies": cookies, ":expires": expiry(&login.token), ":now": millis(login.now),
     };
-    let id: i64 = change
-        .query_row(
-            sql,
-            named_params! {
-                ":account": login.account.as_str(), ":kind": login.kind.as_str(), ":print": login.fingerprint.as_str(),
-                ":token": token, ":cookies": cookies, ":expires": expiry(&login.token), ":now": millis(login.now),
-            },
-            |row| row.get(0),
-        )
-        ?;
+    let older = format!(
+        "UPDATE sessions SET fingerprint = :print, status = 'active', token = :token, cookies = :cookies, \
+         token_expires_at = :expires, generation = generation + 1, created_at = :now, used_at = :now, token_updated_at = :now, \
+         refreshed_at = NULL, update_begun_at = NULL, last_error = NULL \
+         WHERE account = :account AND kind = :kind AND (kind = 'background' OR fingerprint = :print) RETURNING {COLUMNS}"
+    );
+    let row = match change.query_row(&older, values, read).optional()? {
+        Some(row) => row,
+        None => change.query_row(
+            &format!(
+                "INSERT INTO sessions (account, kind, fingerprint, token, cookies, token_expires_at, generation, created_at, \
+                 used_at, token_updated_at) VALUES (:account, :kind, :print, :token, :cookies, :expires, 1, :now, :now, :now) \
+                 RETURNING {COLUMNS}"
+            ),
+            values,
+            read,
+        )?,
+    };
     if login.kind == SessionKind::Device {
-        change
-            .execute(
-                "INSERT INTO devices (account, fingerprint, created_at, used_at) VALUES (?1, ?2, ?3, ?3) \
-                 ON CONFLICT DO UPDATE SET used_at = excluded.used_at",
-                params![login.account.as_str(), login.fingerprint.as_str(), millis(login.now)],
-            )
-            ?;
+        change.execute(
+            "INSERT INTO devices (account, fingerprint, created_at, used_at) VALUES (?1, ?2, ?3, ?3) \
+             ON CONFLICT DO UPDATE SET used_at = excluded.used_at",
+            params![login.account.as_str(), login.fingerprint.as_str(), millis(login.now)],
+        )?;
     }
-    let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
-    change.query_row(&sql, [id], read)
+    Ok(row)
 }

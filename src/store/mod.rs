@@ -17,7 +17,7 @@
 //! * `prebookings` – claims, settlements and history; `wishes` – adding and removing them
 //! * `hints` – what a shell may complete
 //! * `rules` – weekly rules, their occurrences, days left out
-//! * `overview` – health and counts, for `status`
+//! * `overview` – what may be shown of a login, health and counts
 
 mod accounts;
 mod backup;
@@ -54,6 +54,7 @@ pub use convert::Conversion;
 pub use due::DueQuery;
 pub use keyring::KeySource;
 pub use logins::NewLogin;
+pub use overview::SessionFacts;
 pub use prebookings::{Settlement, Shot};
 pub use problems::Problem;
 pub use rules::NewRule;

@@ -2,6 +2,7 @@
 //! copies that migrations have left. A process that dies before it has done so, and one that had to
 //! store a token without the key, leave a mark, `unclean`, and the next one does it.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -89,32 +90,40 @@ impl Store {
 
     /// Copies that migrations have left beside the store are from before.
     fn remove_copies(&self) -> Result<Vec<PathBuf>> {
-        let name = self
-            .path()
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
-        let ours = format!("{name}.schema");
-        let folder = self
-            .path()
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
+        let store = self.path().file_name().unwrap_or_default();
+        let folder = self.path().parent();
+        let folder = folder
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let cannot = |e: io::Error| {
             let folder = folder.display();
             Error::Unusable(format!("cannot delete the old copies in {folder}: {e}"))
         };
         let mut removed = Vec::new();
         for entry in fs::read_dir(folder).map_err(cannot)? {
-            let path = entry.map_err(cannot)?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with(&ours) && name.contains(".bak") {
-                fs::remove_file(&path).map_err(cannot)?;
-                removed.push(path);
+            let entry = entry.map_err(cannot)?;
+            if is_copy(&entry.file_name(), store) {
+                fs::remove_file(entry.path()).map_err(cannot)?;
+                removed.push(entry.path());
             }
         }
         Ok(removed)
     }
+}
+
+/// `aimharder.db.schema3.bak`, half a one of a migration that was killed, or SQLite's own files beside either. What else
+/// begins like the store is somebody's own, and stays.
+fn is_copy(name: &OsStr, store: &OsStr) -> bool {
+    let rest = |name: &str| {
+        let rest = name
+            .strip_prefix(store.to_str()?)?
+            .strip_prefix(".schema")?;
+        let version = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let end = version.strip_prefix(".bak").filter(|_| version != rest)?;
+        let end = end.strip_prefix(".new").unwrap_or(end);
+        Some(["", "-wal", "-shm", "-journal"].contains(&end))
+    };
+    name.to_str().and_then(rest).unwrap_or(false)
 }
 
 /// Write every page anew, from rows alone, and cut the file to their number. That, like everything
@@ -123,4 +132,27 @@ fn rewrite(db: &Connection) -> rusqlite::Result<bool> {
     db.execute_batch("VACUUM")?;
     let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     Ok(!busy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_migration_left_is_a_copy() {
+        for (name, copy) in [
+            ("a.db.schema3.bak", true),
+            ("a.db.schema12.bak.new", true),
+            ("a.db.schema3.bak.new-journal", true),
+            ("a.db.schema3.bak-wal", true),
+            ("a.db", false),
+            ("a.db.schema.bak", false),
+            ("a.db.schema3.bak.mine", false),
+            ("a.db.schema3.sql", false),
+            ("a.db.schema-notes.bakery.txt", false),
+            ("b.db.schema3.bak", false),
+        ] {
+            assert_eq!(is_copy(name.as_ref(), "a.db".as_ref()), copy, "{name}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Where passwords come from, in which order, and for whom.
 
 use std::fs;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -34,6 +35,10 @@ fn a_command_that_fails_says_so_and_sends_nothing() {
             "cannot run the password command",
         ),
         ("password_command = \"true\"", "is empty"),
+        (
+            "password_command = \"head -c 5000 /dev/zero | tr '\\\\0' a\"",
+            "line is too long",
+        ),
     ] {
         home.config(line);
         log_in(&home, ANA).fails(3, &[words, ANA]).done();
@@ -82,6 +87,21 @@ fn an_accounts_own_credential() {
         .env("CREDENTIALS_DIRECTORY", folder.parent().unwrap())
         .fails(3, &["cannot read the credential"])
         .done();
+}
+
+#[test]
+fn a_file_where_we_happen_to_stand_is_no_credential() {
+    let (sandbox, home) = start();
+    home.config("[accounts.\"ben@example.org\"]\ncredential = \"ben-password\"");
+    let planted = home.write("planted/aimharder-password", "somebody's");
+    home.write("planted/ben-password", "somebody's");
+    for account in [ANA, BEN] {
+        let mut there = log_in(&home, account).command();
+        let there = there.current_dir(planted.parent().unwrap());
+        let told = there.stdin(Stdio::null()).output().unwrap();
+        assert_eq!(told.status.code(), Some(3), "{told:?}");
+    }
+    assert!(sandbox.log().is_empty(), "no password was sent");
 }
 
 #[test]

@@ -104,6 +104,8 @@ fn no_byte_of_a_secret_is_left() {
         .done();
     let copy = home.store_path().with_file_name("aimharder.db.schema1.bak");
     home.sql(&format!("VACUUM INTO '{}'", copy.display()));
+    let own = copy.with_file_name("aimharder.db.schema-notes.bakery");
+    fs::write(&own, "somebody's").unwrap();
     log.execute_batch("COMMIT").unwrap();
     home.run("sessions set --auto-refresh on --fingerprint")
         .arg(home.fingerprint(ANA, "background"))
@@ -117,6 +119,8 @@ fn no_byte_of_a_secret_is_left() {
     }
     encrypted(&home);
     assert!(!copy.exists());
+    assert!(own.exists(), "what a migration did not leave stays");
+    fs::remove_file(&own).unwrap();
     nothing_plain(&home, &seen);
     assert_eq!(home.ask("SELECT unclean FROM seal").as_deref(), Some("0"));
     assert_eq!(home.ask("PRAGMA integrity_check").as_deref(), Some("ok"));

@@ -188,6 +188,17 @@ fn under_systemd_the_credential_is_the_key() {
 }
 
 #[test]
+fn a_file_where_we_happen_to_stand_is_no_key() {
+    let (_sandbox, home) = logged_in();
+    let planted = home.write("planted/aimharder-key", &format!("{KEY}\n"));
+    let mut encrypt = home.run("store encrypt").command();
+    let told = encrypt.current_dir(planted.parent().unwrap()).output();
+    let told = told.unwrap();
+    assert_eq!(told.status.code(), Some(2), "{told:?}");
+    assert_eq!(home.ask("SELECT count(*) FROM seal").as_deref(), Some("0"));
+}
+
+#[test]
 fn a_key_that_nobody_uses_yet_changes_nothing() {
     let (_sandbox, home) = logged_in();
     has_key(&home, KEY);

@@ -52,17 +52,8 @@ fn account(app: &App, account: &Account, only: bool) -> AccountFacts {
 fn login(row: SessionRow, problem: Option<&Problem>, now: DateTime<Utc>) -> LoginFacts {
     let standing = problem.and_then(|problem| problem.standing.as_deref());
     LoginFacts {
-        token_age_seconds: (now - row.token_updated_at).num_seconds(),
-        token_expires_at: row.token_expires_at,
         outage_runs: problem.map_or(0, |problem| problem.outage_runs),
         standing: standing.and_then(Kind::named),
-        kind: row.kind,
-        fingerprint: row.fingerprint,
-        status: row.status,
-        created_at: row.created_at,
-        token_updated_at: row.token_updated_at,
-        token_update_count: row.token_update_count,
-        auto_refresh: row.auto_refresh,
-        last_error: row.last_error,
+        session: row.facts(now),
     }
 }

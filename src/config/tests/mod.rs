@@ -63,12 +63,12 @@ user_agent = "Mozilla/5.0"
 #[test]
 fn the_whole_config() {
     let config = parse(WHOLE).unwrap();
-    assert_eq!(config.account.as_deref(), Some("ana@example.org"));
+    assert_eq!(config.account, "ana@example.org".parse().ok());
     assert_eq!(config.box_name.as_deref(), Some("crossfitdemo"));
     let words = ["pass", "show", "aimharder"].map(str::to_owned).to_vec();
     assert_eq!(config.password_command, Some(Command::List(words)));
     assert_eq!(config.background_salt, "mine");
-    let ben = &config.accounts["ben@example.org"];
+    let ben = &config.accounts[&"ben@example.org".parse().unwrap()];
     let line = "secret-tool lookup aimharder ben".to_owned();
     assert_eq!(ben.password_command, Some(Command::Shell(line)));
     assert_eq!(ben.credential.as_deref(), Some("ben-password"));
@@ -179,7 +179,6 @@ fn files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     let missing = Config::load(&path).unwrap_err();
-    assert!(missing.is_missing());
     let shown = path.display();
     assert!(
         missing
@@ -212,7 +211,6 @@ fn files() {
     std::fs::write(&path, b"box = 'demo'\naccount = '\xff'\n").unwrap();
     let error = Config::load(&path).unwrap_err();
     assert_eq!(error.to_string(), format!("{shown}:2: not UTF-8 text"));
-    assert!(!error.is_missing());
 
     std::fs::write(&path, " ".repeat(1 << 20) + " ").unwrap();
     let error = Config::load(&path).unwrap_err().to_string();
@@ -222,11 +220,10 @@ fn files() {
     );
 
     let error = Config::load(folder.path()).unwrap_err();
+    let error = error.to_string();
     assert!(
-        !error.is_missing()
-            && error
-                .to_string()
-                .contains(": cannot read the config: is a directory")
+        error.contains(": cannot read the config: is a directory"),
+        "{error}"
     );
 }
 

@@ -197,3 +197,10 @@ fn wrong_values_name_line_and_key() {
         );
     }
 }
+
+#[test]
+fn an_address_longer_than_any_is_refused_with_its_line() {
+    let told = fault(&format!("\naccount = '{}@b.org'", "a".repeat(300)));
+    assert!(told.starts_with("2: account: \"aaaa"), "{told}");
+    assert!(told.contains("is no e-mail address"), "{told}");
+}

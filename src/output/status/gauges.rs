@@ -153,7 +153,8 @@ fn counts(report: &Report, out: &mut Gauges) {
         (SessionKind::Background, Status::Active, "active"),
         (SessionKind::Background, Status::Expired, "expired"),
     ] {
-        let these = |login: &&LoginFacts| login.kind == kind && login.status == status;
+        let these =
+            |login: &&LoginFacts| login.session.kind == kind && login.session.status == status;
         let count = all(report).map(|(_, login)| login).filter(these).count();
         family.value(&[("kind", kind.as_str()), ("status", name)], count);
     }
@@ -170,8 +171,8 @@ fn logins(report: &Report, out: &mut Gauges) {
         for (facts, login) in all(report) {
             let labels = [
                 ("account", facts.account.as_str()),
-                ("kind", login.kind.as_str()),
-                ("fingerprint", login.fingerprint.short()),
+                ("kind", login.session.kind.as_str()),
+                ("fingerprint", login.session.fingerprint.short()),
             ];
             if let Some(value) = value(login) {
                 family.value(&labels, value);
@@ -181,29 +182,31 @@ fn logins(report: &Report, out: &mut Gauges) {
     each(
         "session_active",
         "1 while AimHarder honours the session, as far as is known.",
-        &|login| Some(i64::from(login.status == Status::Active)),
+        &|login| Some(i64::from(login.session.status == Status::Active)),
     );
     each(
         "token_age_seconds",
         "Seconds since the session's token was updated.",
-        &|login| Some(login.token_age_seconds),
+        &|login| Some(login.session.token_age_seconds),
     );
     each(
         "token_expires_timestamp_seconds",
         "When the session's token runs out.",
-        &|login| login.token_expires_at.as_ref().map(seconds),
+        &|login| login.session.token_expires_at.as_ref().map(seconds),
     );
     each(
         "token_updates",
         "Token updates of the session so far.",
-        &|login| Some(login.token_update_count),
+        &|login| Some(login.session.token_update_count),
     );
     each(
         "refresh_failures_in_a_row",
         "Refresh runs in a row that could not reach AimHarder; at least 1 while another problem stands.",
         &|login| Some(login.outage_runs.max(i64::from(login.standing.is_some()))),
     );
-    let updated = all(report).map(|(_, login)| login.token_updated_at).max();
+    let updated = all(report)
+        .map(|(_, login)| login.session.token_updated_at)
+        .max();
     if let Some(at) = updated {
         out.one(
             "last_token_update_timestamp_seconds",

@@ -9,8 +9,8 @@ use crate::model::time::human_age;
 use crate::output::page::{Cell, Page, Tone, cell, give, plain};
 use crate::output::sheet::wrapped;
 use crate::status::schedule::{By, Entry, Job};
-use crate::status::{AccountFacts, HostFacts, Integrity, Key, LoginFacts, Report};
-use crate::store::Status;
+use crate::status::{AccountFacts, HostFacts, Integrity, Key, Report};
+use crate::store::{SessionFacts, Status};
 
 /// More than this is for `sessions`.
 const ACCOUNTS: usize = 8;
@@ -48,7 +48,7 @@ fn accounts(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> 
         let rows: Vec<_> = facts
             .sessions
             .iter()
-            .map(|login| row(login, report.checked_at))
+            .map(|login| row(&login.session, report.checked_at))
             .collect();
         page.table(&rows, 4, &[give(3, 12), give(1, 0)], to)?;
     }
@@ -68,7 +68,7 @@ fn password(facts: &AccountFacts) -> String {
     words.to_owned()
 }
 
-fn row(login: &LoginFacts, now: DateTime<Utc>) -> Vec<Cell> {
+fn row(login: &SessionFacts, now: DateTime<Utc>) -> Vec<Cell> {
     let (status, tone) = match login.status {
         Status::Active => ("active", Tone::Good),
         Status::Expired => ("expired", Tone::Bad),
@@ -196,14 +196,10 @@ fn files(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
         (false, true) => "not there, not needed".to_owned(),
         (true, true) => {
             let mode = config.mode.map(|mode| format!("mode {:04o}", mode & 0o777));
-            let named = [("account", &config.account), ("box", &config.gym)];
-            let named = named
-                .into_iter()
-                .filter_map(|(what, name)| Some(format!("{what} {}", name.as_ref()?)));
-            let words = std::iter::once("in use".to_owned())
-                .chain(mode)
-                .chain(named);
-            words.collect::<Vec<_>>().join(", ")
+            let account = config.account.as_ref().map(|it| format!("account {it}"));
+            let gym = config.gym.as_ref().map(|it| format!("box {it}"));
+            let words = [Some("in use".to_owned()), mode, account, gym];
+            words.into_iter().flatten().collect::<Vec<_>>().join(", ")
         }
     };
     writeln!(to, "  store   {}", place(&store.path))?;

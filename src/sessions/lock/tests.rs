@@ -17,11 +17,12 @@ fn alone_is_alone_and_shared_is_shared() {
     assert!(locks.is_busy(&account, &print));
     assert!(!locks.all_free());
     assert!(locks.if_free(&account, &print).unwrap().is_none());
-    let Err(LockError::Busy(who)) = locks.shared(&account, &print, Duration::from_millis(20))
-    else {
+    let patience = Duration::from_millis(20);
+    let Err(LockError::Busy { holder, waited }) = locks.shared(&account, &print, patience) else {
         panic!("the lock was given twice");
     };
-    assert!(who.starts_with("test one, process "), "{who}");
+    assert!(holder.starts_with("test one, process "), "{holder}");
+    assert!(waited >= patience && waited < PATIENCE, "{waited:?}");
     drop(held);
 
     let one = locks.shared(&account, &print, PATIENCE).unwrap();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use aimharder::config::{Config, Scheme};
+use aimharder::model::account::Account;
 use aimharder::model::label::is_label;
 
 use super::one_line;
@@ -42,7 +43,7 @@ pub fn config(data: &[u8]) {
 
 fn bounds(config: &Config) {
     let accounts = config.account.iter().chain(config.accounts.keys());
-    for account in accounts {
+    for account in accounts.map(Account::as_str) {
         assert_eq!(*account, account.trim().to_lowercase());
         assert!(account.contains('@') && !account.contains(char::is_whitespace));
     }
