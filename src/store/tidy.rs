@@ -61,7 +61,7 @@ impl Store {
         let rewritten = rewrite(&db);
         db.busy_timeout(BUSY).at(self.path())?;
         if !rewritten.at(self.path())? {
-            return Err(Error::Unusable(format!(
+            return Err(Error::Busy(format!(
                 "another process has been reading the store {} for long",
                 self.path().display()
             )));
