@@ -28,6 +28,7 @@ mod first_run;
 mod fresh_user;
 mod full_disk;
 mod healing;
+mod hidden_prompt;
 mod kill;
 mod locks;
 mod login;
