@@ -7,6 +7,7 @@
 mod support;
 
 mod book;
+mod book_edges;
 mod book_lost;
 mod book_wait;
 mod book_which;
@@ -55,6 +56,7 @@ mod refresh_faults;
 mod refresh_pace;
 mod refusals;
 mod run_faults;
+mod run_troubles;
 mod scripts;
 mod scripts_busy;
 mod sealed;
