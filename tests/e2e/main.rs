@@ -30,6 +30,7 @@ mod fresh_user;
 mod full_disk;
 mod healing;
 mod hidden_prompt;
+mod in_words;
 mod kill;
 mod locks;
 mod login;
