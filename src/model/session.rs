@@ -5,7 +5,6 @@
 //! so that the automation's login can be made again with the same one after any accident.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -35,18 +34,6 @@ impl SessionKind {
 impl fmt::Display for SessionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for SessionKind {
-    type Err = String;
-
-    fn from_str(raw: &str) -> Result<Self, String> {
-        match raw {
-            "device" => Ok(Self::Device),
-            "background" => Ok(Self::Background),
-            other => Err(format!("{other:?} is no session kind")),
-        }
     }
 }
 
