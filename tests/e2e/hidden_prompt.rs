@@ -70,10 +70,8 @@ fn by_the_keyboard() {
 #[test]
 fn by_signals() {
     for (name, code) in [("INT", "130"), ("TERM", "143"), ("HUP", "129")] {
-        ended(code, |keys, process| {
-            keys.write_all(b"half-a-pass").unwrap();
-            signal(name, process);
-        });
+        // nothing is typed here: keys that arrive when it has ended are the shell's to show
+        ended(code, |_, process| signal(name, process));
     }
 }
 
