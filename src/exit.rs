@@ -199,6 +199,7 @@ fn session_kind(error: &sessions::Error) -> Kind {
 fn store_kind(error: &store::Error) -> Kind {
     match error {
         store::Error::Key(_) | store::Error::Taken(_) => Kind::Usage,
+        store::Error::Busy(_) => Kind::Unreachable,
         store::Error::Unusable(_) | store::Error::Sqlite { .. } => Kind::Internal,
     }
 }

@@ -172,11 +172,12 @@ static TERMINAL: Mutex<Option<Termios>> = Mutex::new(None);
 pub fn hidden_prompt<T>(ask: impl FnOnce() -> T) -> T {
     let before = tcgetattr(std::io::stdin()).ok();
     let quiet = before.clone().map(|mut mode| {
-        mode.local_modes.remove(LocalModes::ECHO);
+        mode.local_modes
+            .remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
         mode
     });
     *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = before;
-    // before the prompt is to be seen: nobody types so fast that it is echoed
+    // before the prompt is to be seen: nobody types so fast that it is echoed, or that a Ctrl-D is lost
     if let Some(quiet) = quiet {
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &quiet);
     }

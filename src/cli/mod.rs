@@ -30,7 +30,7 @@ pub(crate) use booking::{
 pub(crate) use notify::{NotifyArgs, NotifyCommand};
 pub(crate) use prebook::{
     PrebookAdd, PrebookArgs, PrebookCommand, PrebookList, PrebookRemove, PrebookRunArgs,
-    PrebookSkip,
+    PrebookSkip, When,
 };
 pub(crate) use sessions::{
     LoginArgs, LogoutArgs, RefreshArgs, SessionSet, SessionsArgs, SessionsCommand, Switch,

@@ -52,7 +52,7 @@ impl PrebookArgs {
     /// Says what is wrong, with an example of the right form.
     pub(super) fn check(&self) -> Result<(), String> {
         match &self.command {
-            PrebookCommand::Add(add) => add.check(),
+            PrebookCommand::Add(add) => add.when().map(|_| ()),
             _ => Ok(()),
         }
     }
@@ -118,24 +118,34 @@ pub(crate) struct PrebookAdd {
     pub family: Option<String>,
 }
 
+/// Which days a wish is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum When<'a> {
+    Once(&'a DayArg),
+    Weekly(&'a Weekdays),
+}
+
 impl PrebookAdd {
-    fn check(&self) -> Result<(), String> {
-        let example = if self.weekly.is_some() {
-            ADD_WEEKLY
-        } else {
-            ADD
+    /// The days and the start, which clap cannot ask for by an example.
+    ///
+    /// # Errors
+    /// Says what is missing, with an example of the right form.
+    pub(crate) fn when(&self) -> Result<(When<'_>, NaiveTime), String> {
+        let (when, example) = match (&self.weekly, &self.day) {
+            (Some(days), _) => (When::Weekly(days), ADD_WEEKLY),
+            (None, Some(day)) => (When::Once(day), ADD),
+            (None, None) => {
+                return Err(format!(
+                    "which day? name one with --day, or weekdays with --weekly; for example: {ADD}, or: {ADD_WEEKLY}"
+                ));
+            }
         };
-        if self.day.is_none() && self.weekly.is_none() {
-            return Err(format!(
-                "which day? name one with --day, or weekdays with --weekly; for example: {ADD}, or: {ADD_WEEKLY}"
-            ));
-        }
-        if self.time.is_none() {
-            return Err(format!(
+        let start = self.time.ok_or_else(|| {
+            format!(
                 "at what time does the class start? name it with --time; for example: {example}"
-            ));
-        }
-        Ok(())
+            )
+        })?;
+        Ok((when, start))
     }
 }
 

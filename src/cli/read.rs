@@ -51,10 +51,13 @@ impl Cli {
     /// A flag that is understood everywhere and means nothing here.
     fn misplaced(&self) -> Option<&'static str> {
         let asked = &self.everywhere;
-        match self.command {
+        match &self.command {
             Some(Command::Login(_)) if asked.session.is_some() => Some(
                 "`login` makes both kinds of session; for one of them: --only device, --only background",
             ),
+            Some(Command::Boxes(args)) if args.detect && args.command.is_some() => {
+                Some("--detect asks for boxes, `boxes set` sets one: one at a time")
+            }
             Some(Command::Login(_)) if asked.gym.is_some() => Some(
                 "`login` is not for one box: it finds all of the account, so --box means nothing here",
             ),

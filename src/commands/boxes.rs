@@ -15,10 +15,6 @@ use crate::store::{BoxRow, BoxSettings};
 
 pub(super) fn run(args: BoxesArgs, app: &App, out: &mut Out) -> Result<()> {
     match args.command {
-        Some(BoxesCommand::Set(_)) if args.detect => Err(Failure::usage(
-            "--detect asks for boxes, `boxes set` sets one: one at a time",
-        )
-        .into()),
         Some(BoxesCommand::Set(set)) => change(&set, app, out),
         None => list(args.detect, app, out),
     }

@@ -114,11 +114,6 @@ impl Class {
             guess: setting.opening.is_some_and(|opening| opening.guess),
         }
     }
-
-    /// `18:30 WOD`, for messages.
-    pub fn label(&self) -> String {
-        format!("{} {}", self.start.format("%H:%M"), self.name)
-    }
 }
 
 fn state(

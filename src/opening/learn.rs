@@ -4,8 +4,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use super::rule::{MOST_DAYS, MOST_HOURS, Rule, whole_number};
 use crate::text::{clean, fold, quote};
 
@@ -31,8 +29,7 @@ const TOO_MUCH: [&str; 8] = [
 ];
 
 /// What a refusal told. Of days the hour stays unknown; hours are a full rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Learned {
     /// 0 to 366 days; shown and stored as `4d?`
     Days(u16),
@@ -90,20 +87,6 @@ impl FromStr for Learned {
                 quote(stored)
             )
         })
-    }
-}
-
-impl TryFrom<String> for Learned {
-    type Error = String;
-
-    fn try_from(stored: String) -> Result<Self, String> {
-        stored.parse()
-    }
-}
-
-impl From<Learned> for String {
-    fn from(learned: Learned) -> Self {
-        learned.to_string()
     }
 }
 

@@ -51,16 +51,6 @@ impl Calendar {
         zone::resolve(self.zone, day.and_time(choice.start))
     }
 
-    /// When booking of a choice opens, as far as known: what `opens_at` shows.
-    pub fn opens(&self, prebooking: &Prebooking, choice: &Choice) -> Option<DateTime<Tz>> {
-        let ruled = prebooking
-            .wish
-            .opening(self.opening)
-            .map(|rule| rule.opens_at(prebooking.day, choice.start, self.zone));
-        let moved = Self::moved(prebooking, choice).map(|at| at.with_timezone(&self.zone));
-        ruled.max(moved)
-    }
-
     /// A later opening that a refusal told; it was told of the first choice.
     fn moved(prebooking: &Prebooking, choice: &Choice) -> Option<DateTime<Utc>> {
         prebooking

@@ -105,7 +105,10 @@ pub enum Error {
     /// a file that would have to be overwritten
     #[error("{0}")]
     Taken(String),
-    /// the database failed: a full disk, a lock not had, a file that changed underneath
+    /// another process did not let go of it in all the time that there was: worth a later try
+    #[error("{0}")]
+    Busy(String),
+    /// the database failed: a file that changed underneath, or a bug of ours
     #[error("the store {} cannot be used: {}", path.display(), in_words(cause))]
     Sqlite {
         /// the store's file
@@ -147,6 +150,10 @@ impl<T> At<T> for rusqlite::Result<T> {
                     store.display()
                 ))
             }
+            Some(rusqlite::ErrorCode::DatabaseBusy) => Error::Busy(format!(
+                "the store {} is in use by another process that does not let go of it; try again later",
+                store.display()
+            )),
             Some(rusqlite::ErrorCode::DiskFull) => Error::Unusable(format!(
                 "the store {} cannot grow: the disk is full or a limit is reached; nothing was lost, free some room",
                 store.display()

@@ -202,7 +202,7 @@ pub(super) fn conversion_lock(path: &Path) -> Result<File> {
             Some(held) => return Ok(held),
             None if began.elapsed() < MIGRATION => clock::pause(Duration::from_millis(5)),
             None => {
-                return Err(Error::Unusable(format!(
+                return Err(Error::Busy(format!(
                     "another process has been making, migrating or converting the store {} for {} s; look what became of it",
                     path.display(),
                     MIGRATION.as_secs()

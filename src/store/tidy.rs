@@ -12,9 +12,12 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::open::{BUSY, conversion_lock_if_free};
 use super::{At, Error, Result, Store};
+use crate::clock;
 
 /// How long a command waits that only tidies up behind another.
 const HASTE: Duration = Duration::from_millis(100);
+/// Between two tries to fold the log while another process is at it.
+const BETWEEN: Duration = Duration::from_millis(10);
 
 /// Does any secret stand in the rows as plain text?
 const PLAIN: &str = "EXISTS (SELECT 1 FROM sessions WHERE 'text' IN (typeof(token), typeof(cookies))) \
@@ -59,10 +62,10 @@ impl Store {
         let removed = self.remove_copies()?;
         let db = self.db();
         db.busy_timeout(patience).at(self.path())?;
-        let rewritten = rewrite(&db);
+        let rewritten = rewrite(&db, patience);
         db.busy_timeout(BUSY).at(self.path())?;
         if !rewritten.at(self.path())? {
-            return Err(Error::Unusable(format!(
+            return Err(Error::Busy(format!(
                 "another process has been reading the store {} for long",
                 self.path().display()
             )));
@@ -80,7 +83,7 @@ impl Store {
         // no copy of the other logins in the folder for temporary files either
         let done = db
             .execute_batch("PRAGMA temp_store=MEMORY")
-            .and_then(|()| rewrite(&db));
+            .and_then(|()| rewrite(&db, HASTE));
         db.busy_timeout(BUSY).at(self.path())?;
         match done {
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
@@ -128,10 +131,17 @@ fn is_copy(name: &OsStr, store: &OsStr) -> bool {
 
 /// Write every page anew, from rows alone, and cut the file to their number. That, like everything
 /// before, is still in the log until the log is folded and cut too. `false`: a reader is in the way.
-fn rewrite(db: &Connection) -> rusqlite::Result<bool> {
+fn rewrite(db: &Connection, patience: Duration) -> rusqlite::Result<bool> {
+    let began = clock::steady();
     db.execute_batch("VACUUM")?;
-    let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    Ok(!busy)
+    loop {
+        let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if !busy || began.elapsed() >= patience {
+            return Ok(!busy);
+        }
+        // SQLite waits for readers, but not for another process that is folding the log just now
+        clock::pause(BETWEEN);
+    }
 }
 
 #[cfg(test)]

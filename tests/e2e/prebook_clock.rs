@@ -14,10 +14,11 @@ fn clocks_and_rules_that_are_wrong() {
         ("server 2.2 s behind", || skewed(-2200)),
         ("server ten minutes ahead", || skewed(600_000)),
         ("server ten seconds behind", behind),
-        ("machine set 10 s forward", || stepped("+10", -2500)),
-        ("machine set 10 s back", || stepped("-10", -2500)),
-        ("set forward at the last moment", || stepped("+10", -200)),
-        ("set back at the last moment", || stepped("-10", -200)),
+        ("machine set 10 s forward", || stepped(6, "+10", -2500)),
+        ("machine set 10 s back", || stepped(6, "-10", -2500)),
+        ("set forward at the last moment", || stepped(6, "+10", -200)),
+        ("set back at the last moment", || stepped(6, "-10", -200)),
+        ("set forward long before", || stepped(27, "+10", -21_000)),
         ("slow answers", slow),
         ("two seconds later than the rule says", two_seconds_later),
         ("much later than anybody asks", much_later),
@@ -62,8 +63,8 @@ fn behind() {
 }
 
 /// The machine's clock is set at that moment, seen from the opening.
-fn stepped(by: &str, at: i64) {
-    let scene = Scene::new().opens_in(6);
+fn stepped(opens_in: i64, by: &str, at: i64) {
+    let scene = Scene::new().opens_in(opens_in);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let file = scene.home.write("clock", "+0");

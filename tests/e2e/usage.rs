@@ -76,6 +76,7 @@ fn called_wrongly() {
         "cancel --reservation 7 --day mon",
         "classes --family -1",
         "login a@example.org b@example.org",
+        "boxes --detect set x --id 1",
     ] {
         home.run(args).status(2).stderr_has(&["error: "]).done();
         let told = home.run(args).status(2).any_stderr().json();

@@ -1,10 +1,10 @@
 //! `prebook add`: one class, or a weekly rule.
 
 use anyhow::Result;
-use chrono::{DateTime, Days, Months, NaiveDate, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
 
 use super::{Boxes, warn_of_logins};
-use crate::cli::PrebookAdd;
+use crate::cli::{PrebookAdd, When};
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::gym::Gym;
@@ -16,13 +16,14 @@ use crate::store::NewRule;
 use crate::zone;
 
 pub(super) fn run(args: &PrebookAdd, app: &App, out: &mut Out) -> Result<()> {
+    let (when, start) = args.when().map_err(Failure::usage)?;
     let account = app.account()?;
     let gym = app.gym(&account)?;
     let now = clock::now();
     let boxes = Boxes::of(app);
-    let wish = wish(args, &account, &gym)?;
-    let view = match (&args.weekly, &args.day) {
-        (Some(weekdays), _) => {
+    let wish = wish(args, start, &account, &gym);
+    let view = match when {
+        When::Weekly(weekdays) => {
             let rule = NewRule {
                 wish,
                 weekdays: weekdays.clone(),
@@ -30,26 +31,17 @@ pub(super) fn run(args: &PrebookAdd, app: &App, out: &mut Out) -> Result<()> {
             };
             weekly(&rule, &boxes, now)?
         }
-        (None, Some(day)) => {
+        When::Once(day) => {
             let today = now.with_timezone(&gym.zone).date_naive();
             let day = day.on(today).map_err(Failure::usage)?;
             once(&wish, day, &boxes, now)?
-        }
-        (None, None) => {
-            return Err(Failure::usage("name a day with --day, or weekdays with --weekly").into());
         }
     };
     warn_of_logins(app, &account)?;
     out.show(&view)
 }
 
-fn wish(args: &PrebookAdd, account: &Account, gym: &Gym) -> Result<Wish> {
-    let Some(start) = args.time else {
-        return Err(Failure::usage(
-            "name the start of the class with --time, for example --time 18:30",
-        )
-        .into());
-    };
+fn wish(args: &PrebookAdd, start: NaiveTime, account: &Account, gym: &Gym) -> Wish {
     let first = Choice {
         start,
         class: args.class.clone(),
@@ -60,7 +52,7 @@ fn wish(args: &PrebookAdd, account: &Account, gym: &Gym) -> Result<Wish> {
             alternatives.push(choice.clone());
         }
     }
-    Ok(Wish {
+    Wish {
         account: account.clone(),
         gym: gym.name.clone(),
         first,
@@ -69,7 +61,7 @@ fn wish(args: &PrebookAdd, account: &Account, gym: &Gym) -> Result<Wish> {
         waitlist: args.waitlist,
         watch: args.watch,
         opens: args.opens,
-    })
+    }
 }
 
 fn once(

@@ -1,0 +1,134 @@
+//! What people read where scripts read JSON: every state of a prebooking, rules, skips, the past.
+//! Looked for are the facts, not the sentences.
+
+use serde_json::json;
+
+use crate::support::{ANA, Home, Run, day, logged_in, shown};
+
+fn has(run: Run, words: &[&str]) {
+    let told = run.any_stdout().any_stderr().done().stdout;
+    for word in words {
+        assert!(told.contains(word), "{word:?} in {told}");
+    }
+}
+
+fn prebooked(home: &Home, how: &str) {
+    let add = home.run("prebook add --opens 1d").args(how);
+    add.any_stdout().any_stderr().done();
+}
+
+#[test]
+fn every_state_of_a_prebooking() {
+    let (_sandbox, home) = logged_in();
+    has(home.run("prebook list"), &["prebook add"]);
+    has(home.run("prebook list --all"), &["no prebookings"]);
+    let states = [
+        ("booked", "booked"),
+        ("waitlisted", "waiting list"),
+        ("failed", "failed"),
+        ("expired", "started"),
+        ("cancelled", "cancelled"),
+        ("executing", "being booked"),
+    ];
+    for (number, (state, _)) in states.iter().enumerate() {
+        prebooked(&home, &format!("--day +5 --time 13:{number}0"));
+        home.sql(&format!(
+            "UPDATE prebookings SET status = '{state}', reservation_id = '5550{number}', owner = '1-dead' \
+             WHERE start LIKE '13:{number}0%'"
+        ));
+    }
+    // an executing one without a living owner waits again
+    let all = states.map(|(state, words)| if state == "executing" { "13:50" } else { words });
+    has(home.run("prebook list --all"), &all);
+    let numbers: Vec<String> = (0..6).map(|number| format!("13:{number}0")).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    has(home.run("prebook list --all"), &numbers);
+    // what was booked stands, and where to look is told
+    has(
+        home.run("prebook remove 1"),
+        &["removed", "--reservation 55500"],
+    );
+    let skip = home.run(&format!("prebook skip {}", day(5)));
+    has(
+        skip,
+        &["still on the waiting list", "--reservation 55501", ANA],
+    );
+    let later = format!("prebook skip {}..{}", day(20), day(22));
+    has(home.run(&later), &["nothing on", " – "]);
+    has(
+        home.run("prebook skip --remove").arg(day(5)),
+        &["nothing on", " – "],
+    );
+}
+
+#[test]
+fn weekly_rules() {
+    let (_sandbox, home) = logged_in();
+    has(home.run("prebook rules"), &["no weekly rules"]);
+    let until = (crate::support::today() + chrono::Days::new(90)).to_string();
+    let add = home
+        .run("prebook add --weekly mon,wed --time 18:30 --class wod --watch --until")
+        .arg(&until);
+    has(add, &["rule r1", "18:30 wod", "until"]);
+    has(home.run("prebook rules"), &["r1", "18:30", "wod", "until"]);
+    home.sql("UPDATE rules SET until = '2026-01-05'");
+    has(home.run("prebook rules"), &["r1", "over since"]);
+    let far = home
+        .run("prebook add --weekly tue --time 18:30 --opens 0d@00:00")
+        .args("--until")
+        .arg(&until);
+    has(far, &["rule r2"]);
+    let of_another = home.run("prebook remove r2 --account ben@example.org");
+    of_another.fails(6, &["no rule r2"]).done();
+    has(
+        home.run("prebook remove r2").args("--account").arg(ANA),
+        &["removed rule r2"],
+    );
+}
+
+#[test]
+fn the_past() {
+    let (sandbox, home) = logged_in();
+    let past = |late: u8, state: i64| {
+        json!({ "id": 1, "day": "Lunes, 16 de Noviembre de 2026", "time": "18:30 - 19:30", "className": "WOD",
+                "bookState": state, "boxName": "CrossFit Demo", "boxDir": "", "assist": 1, "lateCancel": late })
+    };
+    let told = json!({ "nextClasses": [], "history": [past(0, 1), past(1, 1), past(0, 0)] });
+    sandbox
+        .fault(&json!({ "path": "/api/nextBookings", "kind": "json", "count": -1, "body": told }));
+    let words = [
+        "nothing booked",
+        "Past",
+        "18:30",
+        "WOD",
+        "late",
+        "waiting list",
+        "booked",
+    ];
+    has(home.run("bookings --history"), &words);
+}
+
+#[test]
+fn a_refresh_that_is_watched() {
+    let (sandbox, home) = logged_in();
+    sandbox.config(&json!({ "latency_after_ms": 1500 }));
+    let told = shown(&home, 80, &[], "refresh --force --jobs 1");
+    assert!(told.contains("1/2"), "progress: {told:?}");
+    assert!(told.contains("2 updated"), "{told:?}");
+    let nobody = Home::new(&sandbox);
+    let told = shown(&nobody, 80, &[], "refresh");
+    assert!(told.contains("aimharder login"), "{told:?}");
+}
+
+#[test]
+fn what_status_hints_at() {
+    let (_sandbox, home) = logged_in();
+    home.sql("UPDATE sessions SET created_at = created_at - 8 * 86400000 WHERE kind = 'device'");
+    home.sql("UPDATE sessions SET last_error = 'setrefresh: timed out' WHERE kind = 'background'");
+    let status = home.run("status --offline");
+    has(status, &["older than 7 days", "setrefresh: timed out"]);
+    home.config("[[notify]]\nwebhook = \"https://hooks.example.org/secret\"");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(home.config_path(), mode).unwrap();
+    has(home.run("status --offline"), &["chmod 600", "config.toml"]);
+}

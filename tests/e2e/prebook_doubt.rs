@@ -1,0 +1,150 @@
+//! A booking request was sent, and it is not known what came of it: the row decides, and where it
+//! cannot, nothing is claimed.
+
+use serde_json::{Value, json};
+
+use crate::support::{ANA, Fired, Scene, outcomes, says, together};
+
+#[test]
+fn doubts_at_the_opening() {
+    together(&[
+        ("never taken, and too late to repeat", never_taken),
+        ("taken, and gone from the schedule", vanished),
+        ("an answer and a row that nobody knows", unknown_state),
+        ("something else of mine at that hour", same_hour),
+        ("a waiting place's class is gone", place_vanished),
+        ("a waiting place in an unknown state", place_unknown),
+        ("started while nobody could look", started_unseen),
+    ]);
+}
+
+/// From the opening on.
+fn fault(scene: &Scene, path: &str, more: &Value) {
+    let mut fault = json!({ "path": path, "count": -1, "from_ms": scene.opens_ms });
+    let fields = more.as_object().unwrap().clone();
+    fault.as_object_mut().unwrap().extend(fields);
+    scene.sandbox.fault(&fault);
+}
+
+fn empty_day() -> Value {
+    json!({ "kind": "json", "body": { "bookings": [], "timetable": [], "day": "" } })
+}
+
+fn never_taken() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    fault(&scene, "/api/book", &json!({ "kind": "drop" }));
+    let fired = scene.fired_with("--give-up 1s", 5);
+    fired.is(&[("postponed", 1)]);
+    says(
+        fired.only("unreachable"),
+        &["not booked", "the schedule shows no booking"],
+    );
+    let stored = scene.ends(id, "pending", &[]);
+    let told = outcomes(&stored);
+    assert!(told.iter().all(|outcome| outcome == "lost"), "{told:?}");
+    scene.sandbox.clear_faults();
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// The booking was taken and its answer lost; then the day's schedule comes empty.
+fn vanished() {
+    let scene = Scene::new().opens_in(5);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let lost = json!({ "kind": "drop", "after": true });
+    fault(&scene, "/api/book", &lost);
+    fault(&scene, "/api/bookings", &empty_day());
+    let fired = scene.fired_with("--give-up 1s", 8);
+    fired.is(&[("postponed", 1)]);
+    says(
+        fired.only("unknown_outcome"),
+        &["unknown", "no longer in the schedule"],
+    );
+    let stored = scene.ends(id, "pending", &[&class]);
+    assert_eq!(outcomes(&stored), ["lost"], "never sent again in doubt");
+    scene.sandbox.clear_faults();
+    scene.fired(0).only("already_booked");
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn unknown_state() {
+    let scene = Scene::new().opens_in(5);
+    let class = scene.class(&json!({ "book_answers": [{ "bookState": 0 }] }));
+    let id = scene.add("");
+    let run = scene.go("--give-up 1s");
+    scene.looked_up();
+    let row = json!({ "id": class, "time": "13:10 - 14:10", "className": "WOD", "bookState": 7 });
+    let odd = json!({ "kind": "json", "body": { "bookings": [row] } });
+    fault(&scene, "/api/bookings", &odd);
+    let fired = Fired::of(run, 8);
+    says(
+        fired.only("unknown_outcome"),
+        &["a state that nobody knows"],
+    );
+    let stored = scene.ends(id, "pending", &[]);
+    assert_eq!(outcomes(&stored), ["unproven"]);
+    scene.sandbox.clear_faults();
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// Booked by hand after the class was looked up: refused, and not this class is mine.
+fn same_hour() {
+    let scene = Scene::new().opens_in(5);
+    scene.class(&json!({}));
+    let other = scene.class(&json!({ "name": "Yoga", "opens_at_ms": null }));
+    let id = scene.add("");
+    let run = scene.go("");
+    scene.looked_up();
+    scene.sandbox.reserve(ANA, &other, 1);
+    let fired = Fired::of(run, 4);
+    fired.is(&[("failed", 1)]);
+    fired.only("same_time");
+    let stored = scene.ends(id, "failed", &[&other]);
+    assert_eq!(outcomes(&stored), ["same_hour"]);
+}
+
+/// A place on the waiting list.
+fn queued() -> (Scene, String, i64) {
+    let scene = Scene::new().opens_in(1);
+    let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
+    let id = scene.add("--waitlist");
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    (scene, class, id)
+}
+
+fn place_vanished() {
+    let (scene, class, id) = queued();
+    fault(&scene, "/api/bookings", &empty_day());
+    let fired = scene.fired(6);
+    fired.is(&[("postponed", 1)]);
+    says(fired.only("not_found"), &["no longer in the schedule"]);
+    scene.ends(id, "waitlisted", &[&class]);
+    scene.sandbox.clear_faults();
+    scene.sandbox.reserve(ANA, &class, 1);
+    scene.fired(0).is(&[("booked", 1)]);
+}
+
+fn place_unknown() {
+    let (scene, class, id) = queued();
+    scene.sandbox.reserve(ANA, &class, 7);
+    let fired = scene.fired(5);
+    fired.is(&[("postponed", 1)]);
+    says(fired.only("unreachable"), &["a state that nobody knows"]);
+    scene.ends(id, "waitlisted", &[&class]);
+}
+
+/// Promoted perhaps: it is not said that it was not.
+fn started_unseen() {
+    let (mut scene, class, id) = queued();
+    scene.sandbox.reserve(ANA, &class, 1);
+    scene.clocks(3 * 86_400);
+    fault(&scene, "*", &json!({ "kind": "status" }));
+    let fired = scene.fired(4);
+    fired.is(&[("failed", 1)]);
+    says(fired.only("expired"), &["the class has started", "unknown"]);
+    assert_eq!(scene.stored(id)["status"], "expired");
+}

@@ -1,0 +1,198 @@
+//! `prebook run` when its own side is in trouble: no session to be had, a box without a number or
+//! gone from the store, a lock that others keep, rows that cannot be written. Classes are booked
+//! all the same where that is possible, and nothing is claimed that is not so.
+
+use aimharder::model::session::SessionKind;
+use serde_json::json;
+
+use crate::support::{ANA, ANAS, Fired, Scene, hold, says, together};
+
+#[test]
+fn troubles_of_a_run() {
+    together(&[
+        ("no session, and no network to heal it", no_session),
+        ("no session, and removed meanwhile", removed_meanwhile),
+        ("a stored token that is rubbish", || unreadable("token")),
+        ("stored cookies that are rubbish", || unreadable("cookies")),
+        ("a box without a number", no_number),
+        ("a waiting place in a box nobody knows", place_nowhere),
+        ("an old token and a lock that others keep", kept_lock),
+        ("nothing but the booking can be written", unwritten),
+        ("a weekly rule in a zone nobody knows", rule_on_mars),
+    ]);
+}
+
+fn down(scene: &Scene) {
+    let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
+    scene.sandbox.fault(&down);
+}
+
+fn expire(scene: &Scene) {
+    scene
+        .home
+        .sql("UPDATE sessions SET status = 'expired' WHERE kind = 'background'");
+}
+
+/// Overdue, the background session dead, and its login unanswered until nobody waits any longer.
+fn no_session() {
+    let scene = Scene::new().opens_in(-1);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    expire(&scene);
+    down(&scene);
+    let fired = scene.fired_with("--give-up 2s", 5);
+    fired.is(&[("postponed", 1)]);
+    fired.only("unreachable");
+    scene.ends(id, "pending", &[]);
+    scene.sandbox.clear_faults();
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn removed_meanwhile() {
+    let scene = Scene::new().opens_in(20);
+    scene.class(&json!({}));
+    let id = scene.add("");
+    expire(&scene);
+    down(&scene);
+    let run = scene.go("");
+    scene.claimed(id);
+    scene
+        .command(&format!("prebook remove {id}"))
+        .any_stdout()
+        .done();
+    let fired = Fired::of(run, 0);
+    assert_eq!(fired.count("due"), 0, "{fired:?}");
+    assert!(scene.requests().is_empty());
+}
+
+/// Not healed by a password: it is not known whether the platform still has the login.
+fn unreadable(column: &str) {
+    let scene = Scene::new().opens_in(-1);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    scene.home.sql(&format!(
+        "UPDATE sessions SET {column} = 'rubbish', token_updated_at = token_updated_at - 3600000"
+    ));
+    let fired = scene.fired(3);
+    fired.is(&[("postponed", 1)]);
+    let words = format!("stored {column}");
+    says(
+        fired.only("login_required"),
+        &[&words, "unreadable", "aimharder login"],
+    );
+    scene.ends(id, "pending", &[]);
+    let bookings = scene.command("bookings");
+    bookings
+        .fails(3, &[&words, "unreadable", "aimharder login"])
+        .done();
+    let told = scene.command("refresh").report(3);
+    assert_eq!(told.told["sessions"][0]["outcome"], "failed");
+    assert_eq!(scene.home.sessions().len(), 2, "nothing is thrown away");
+    scene.log_in(ANA, ANAS);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// The platform is asked for it.
+fn no_number() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({ "occupied": 12, "waitlist": 1 }));
+    let id = scene.add("--waitlist");
+    scene.home.sql("UPDATE boxes SET id = NULL");
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    scene.home.sql("UPDATE boxes SET id = NULL");
+    scene.sandbox.reserve(ANA, &class, 1);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn place_nowhere() {
+    let scene = Scene::new().opens_in(1);
+    let class = scene.class(&json!({ "occupied": 12, "waitlist": 1 }));
+    let id = scene.add("--waitlist");
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    scene.home.sql("UPDATE prebookings SET box = 'nowhere'");
+    let fired = scene.fired(6);
+    fired.is(&[("postponed", 1)]);
+    says(fired.only("not_found"), &["nowhere"]);
+    scene.ends(id, "waitlisted", &[&class]);
+    let rehearsed = scene.command("prebook run --dry-run").json();
+    assert_eq!(rehearsed["due"], 0);
+    scene
+        .home
+        .sql("UPDATE prebookings SET box = 'crossfitdemo'");
+    scene.sandbox.reserve(ANA, &class, 1);
+    scene.fired(0).is(&[("booked", 1)]);
+}
+
+/// Too old for an important request, not too old to be used: whoever has the lock is renewing it,
+/// or fires with it.
+fn kept_lock() {
+    let scene = Scene::new().opens_in(5);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    scene.home.age_tokens(20);
+    let held = hold(&scene.home, ANA, SessionKind::Background);
+    scene.fired(0).is(&[("booked", 1)]);
+    drop(held);
+    scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+    assert!(scene.sandbox.sent("/api/tokenUpdate").is_empty());
+}
+
+/// History, cookies and what is intended are the lesser things: they are warned about.
+fn unwritten() {
+    let scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    scene
+        .home
+        .db()
+        .execute_batch(
+            "CREATE TRIGGER shots_broken BEFORE INSERT ON shots BEGIN SELECT RAISE(ABORT, 'no room for shots'); END; \
+             CREATE TRIGGER aim_broken BEFORE UPDATE OF class_id ON prebookings WHEN NEW.status = 'executing' \
+             BEGIN SELECT RAISE(ABORT, 'no room for aims'); END; \
+             CREATE TRIGGER use_broken BEFORE UPDATE OF cookies ON sessions BEGIN SELECT RAISE(ABORT, 'no room for cookies'); END;",
+        )
+        .unwrap();
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    for words in [
+        "history of prebooking",
+        "no room for shots",
+        "could not be written down",
+        "no room for aims",
+        "cookies not stored",
+        "no room for cookies",
+    ] {
+        assert!(fired.words.contains(words), "{words} in {}", fired.words);
+    }
+    let stored = scene.ends(id, "booked", &[&class]);
+    assert_eq!(
+        stored["attempts"].as_u64(),
+        fired.only("booked")["attempts"].as_u64()
+    );
+}
+
+/// The other wishes are not missed for it.
+fn rule_on_mars() {
+    let scene = Scene::new().opens_in(1);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let new = scene.command("boxes set marte --id 7 --timezone Europe/Madrid");
+    new.any_stdout().any_stderr().done();
+    let weekly = "prebook add --box marte --weekly mon --time 6:10 --opens 1d";
+    scene.command(weekly).any_stdout().any_stderr().done();
+    let spoil = "UPDATE boxes SET timezone = 'Mars/Olympus' WHERE name = 'marte'";
+    scene.home.sql(spoil);
+    scene
+        .home
+        .sql("DELETE FROM prebookings WHERE rule IS NOT NULL");
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    let words = "weekly rule r1 makes no prebookings";
+    assert!(fired.words.contains(words), "{}", fired.words);
+    scene.home.sql("UPDATE boxes SET timezone = NULL");
+    scene.ends(id, "booked", &[&class]);
+}

@@ -1,0 +1,137 @@
+//! A store that is somebody else's, or that another process keeps for itself: nothing is changed,
+//! and what is worth a later try says so.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::support::{Home, Run, logged_in, side_by_side};
+
+/// A file that is not ours: one of our own given away where we may do that (as root), else one of
+/// root's.
+fn of_another(home: &Home) -> PathBuf {
+    let own = home.store_path();
+    match chown(&own, Some(65534), None) {
+        Ok(()) => own,
+        Err(_) => PathBuf::from("/etc/passwd"),
+    }
+}
+
+#[test]
+fn of_another_owner() {
+    let (_sandbox, home) = logged_in();
+    let store = of_another(&home);
+    let before = fs::read(&store).unwrap();
+    let named = |args: &str| home.run(args).args("--store").arg(&store);
+    for args in [
+        "sessions",
+        "bookings",
+        "refresh",
+        "prebook run",
+        "boxes set x --id 1",
+    ] {
+        let words = ["belongs to another user", "--store"];
+        named(args).fails(1, &words).done();
+    }
+    named("status --offline")
+        .status(1)
+        .any_stdout()
+        .any_stderr()
+        .done();
+    assert_eq!(fs::read(&store).unwrap(), before);
+}
+
+/// The lock of whoever makes, migrates or converts it.
+fn lock(home: &Home) -> fs::File {
+    let path = PathBuf::from(format!("{}.lock", home.store_path().display()));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path);
+    let file = file.unwrap();
+    file.lock().unwrap();
+    file
+}
+
+/// Half a minute of patience for its making, less for a short transaction.
+fn gives_up(run: Run, words: &[&str], least: f64) {
+    let output = run.limit(Duration::from_secs(60)).fails(5, words).done();
+    let waited = output.took.as_secs_f64();
+    assert!((least..45.0).contains(&waited), "waited {waited} s");
+}
+
+#[test]
+fn kept_by_another_process_it_is_worth_a_later_try() {
+    let cases: [fn(); 3] = [
+        || {
+            let home = Home::nowhere();
+            let _held = lock(&home);
+            let words = ["another process", "making, migrating or converting"];
+            gives_up(home.run("sessions"), &words, 29.5);
+        },
+        || {
+            let (_sandbox, home) = logged_in();
+            let _held = lock(&home);
+            home.run("sessions").any_stdout().done(); // whoever only uses it is not held up
+            let key = home.run("store key").any_stdout().done().stdout;
+            home.write("key", &key);
+            home.config("[store]\nkey_command = \"cat $HOME/key\"");
+            gives_up(
+                home.run("store encrypt"),
+                &["another process", "converting"],
+                29.5,
+            );
+            home.run("sessions").any_stdout().done();
+        },
+        || {
+            let (_sandbox, home) = logged_in();
+            let other = home.db();
+            other.execute_batch("BEGIN IMMEDIATE").unwrap();
+            let set = home.run("boxes set x --id 1");
+            gives_up(set, &["in use by another process", "try again"], 15.0);
+            other.execute_batch("ROLLBACK").unwrap();
+            let set = home.run("boxes set x --id 1");
+            set.any_stdout().any_stderr().done();
+        },
+    ];
+    side_by_side(&cases, |case| case());
+}
+
+#[test]
+fn made_as_soon_as_the_other_is_done() {
+    let home = Home::nowhere();
+    let held = lock(&home);
+    let running = home.run("sessions").stdout_has(&["no sessions"]).spawn();
+    std::thread::sleep(Duration::from_millis(300)); // it may be waiting by now, or not yet
+    let made = fs::metadata(home.store_path()).map_or(0, |facts| facts.len());
+    assert_eq!(made, 0, "nothing is made while another may be making it");
+    drop(held);
+    let output = running.done();
+    assert!(output.took < Duration::from_secs(10), "{output:?}");
+}
+
+fn put_a_folder(path: &Path) {
+    let _ = fs::remove_file(path);
+    fs::create_dir(path).unwrap();
+}
+
+/// What stands where its lock should be is no lock.
+#[test]
+fn a_lock_that_cannot_be_had_is_a_clear_error() {
+    let home = Home::nowhere();
+    let lock = PathBuf::from(format!("{}.lock", home.store_path().display()));
+    fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    put_a_folder(&lock);
+    for args in ["sessions", "boxes set x --id 1"] {
+        home.run(args)
+            .fails(1, &["cannot open the lock", "aimharder.db.lock"])
+            .done();
+    }
+    fs::remove_dir(&lock).unwrap();
+    home.run("sessions").any_stdout().done();
+    let mode = fs::metadata(&lock).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+}

@@ -1,0 +1,141 @@
+//! A door before the sandbox, by TLS, that can stay shut: who is hung up on before the handshake
+//! has provably sent nothing, whatever the moment. Each connection is good for one request.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::{fs, io, thread};
+
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::{Home, Sandbox};
+
+/// The door of one home.
+#[derive(Debug)]
+pub(crate) struct Gateway(Arc<Mutex<Door>>);
+
+#[derive(Debug, Default)]
+struct Door {
+    /// this many connections are hung up on
+    shut: u64,
+    /// from the next answer to this path on, so many
+    then: Option<(String, u64)>,
+    hung_up: u64,
+}
+
+impl Gateway {
+    /// From now on the home reaches the sandbox through it.
+    pub(crate) fn before(sandbox: &Sandbox, home: &Home) -> Self {
+        let key = rcgen::generate_simple_self_signed(vec![
+            "aimharder.com".to_owned(),
+            "*.aimharder.com".to_owned(),
+        ]);
+        let key = key.expect("a certificate");
+        let private = PrivateKeyDer::Pkcs8(key.signing_key.serialize_der().into());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![key.cert.der().clone()], private);
+        let config = Arc::new(config.unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = listener.local_addr().unwrap();
+        let (there, door) = (sandbox.address(), Arc::new(Mutex::new(Door::default())));
+        let gateway = Self(Arc::clone(&door));
+        thread::spawn(move || {
+            for guest in listener.incoming().flatten() {
+                if !is_open(&door) {
+                    continue; // dropped
+                }
+                let (config, door) = (Arc::clone(&config), Arc::clone(&door));
+                thread::spawn(move || serve(guest, config, there, &door));
+            }
+        });
+        let ca_file = home.write("ca.pem", &key.cert.pem());
+        let text = fs::read_to_string(home.config_path()).unwrap();
+        let secure = format!("scheme = \"https\"\nca_file = \"{}\"", ca_file.display());
+        let text = text.replace("scheme = \"http\"", &secure);
+        home.write_config(&text.replace(&there.to_string(), &here.to_string()));
+        gateway
+    }
+
+    /// The next so many connections are hung up on.
+    pub(crate) fn shut(&self, connections: u64) {
+        self.0.lock().unwrap().shut = connections;
+    }
+
+    /// The same from the next answer to this path on.
+    pub(crate) fn shut_after(&self, path: &str, connections: u64) {
+        self.0.lock().unwrap().then = Some((path.to_owned(), connections));
+    }
+
+    /// How many were hung up on.
+    pub(crate) fn hung_up(&self) -> u64 {
+        self.0.lock().unwrap().hung_up
+    }
+}
+
+fn is_open(door: &Mutex<Door>) -> bool {
+    let mut door = door.lock().unwrap();
+    if door.shut == 0 {
+        return true;
+    }
+    door.shut -= 1;
+    door.hung_up += 1;
+    false
+}
+
+/// One request and its answer; whatever goes wrong ends the connection.
+fn serve(guest: TcpStream, config: Arc<ServerConfig>, there: SocketAddr, door: &Mutex<Door>) {
+    let connection = ServerConnection::new(config).unwrap();
+    let mut guest = StreamOwned::new(connection, guest);
+    let Ok((path, request)) = read_request(&mut guest) else {
+        return;
+    };
+    let Ok(answer) = ask(there, &request) else {
+        return;
+    };
+    let mut shared = door.lock().unwrap();
+    if let Some((_, connections)) = shared.then.take_if(|(wanted, _)| *wanted == path) {
+        shared.shut = connections; // before the answer leaves
+    }
+    drop(shared);
+    let _ = guest.write_all(&answer);
+    guest.conn.send_close_notify();
+    let _ = guest.flush();
+}
+
+/// The path asked for, and the request as it is passed on: for one answer.
+fn read_request(from: &mut impl Read) -> io::Result<(String, Vec<u8>)> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        from.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    let text = String::from_utf8_lossy(&head).into_owned();
+    let target = text.split(' ').nth(1).unwrap_or_default();
+    let path = target.split('?').next().unwrap_or_default().to_owned();
+    let length = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let length = name.eq_ignore_ascii_case("content-length");
+        length.then(|| value.trim().parse().ok())?
+    });
+    let mut body = vec![0; length.unwrap_or(0)];
+    from.read_exact(&mut body)?;
+    let mut request = text
+        .replacen("\r\n", "\r\nConnection: close\r\n", 1)
+        .into_bytes();
+    request.extend(body);
+    Ok((path, request))
+}
+
+fn ask(there: SocketAddr, request: &[u8]) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(there)?;
+    stream.write_all(request)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer)
+}
