@@ -28,12 +28,12 @@ pub enum Kind {
     UnknownOutcome,
     /// booking is not open yet: 9
     TooEarly,
-    /// a signal came when it was too late to stop
+    /// a signal came when it was too late to stop: 130
     Interrupted,
 }
 
 impl Kind {
-    /// The process's exit code, 1 to 9.
+    /// Its place in the table; where a signal came, its own code counts ([`Failure::code`]).
     pub fn code(self) -> u8 {
         match self {
             Self::Internal => 1,

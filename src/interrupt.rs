@@ -1,8 +1,9 @@
 //! Ctrl-C and SIGTERM (and a terminal that is closed, and Ctrl-\) end the program with 130 and 143
-//! (129, 131), but never in the middle of something that
-//! must not be left half done: a token that the server has replaced and we have not stored, a
-//! booking that was sent and not settled. Such work holds a [`Shield`]; the signal waits for it.
-//! All of it is bounded by the time-outs of the network and the locks.
+//! (129, 131), but never in the middle of something that must not be left half done: a token that
+//! the server has replaced and we have not stored, a booking that was sent and not settled. Such
+//! work holds a [`Shield`]; the signal waits for it. All of it is bounded by the time-outs of the
+//! network and the locks. A signal that comes when the last word is being said comes too late: all
+//! is done, and the exit code goes with what was said.
 //!
 //! SIGXFSZ (a file has reached its size limit) would end the program just there, and so is taken
 //! for nothing: the write that met the limit fails, and says so.
@@ -20,12 +21,13 @@ static STATE: Mutex<State> = Mutex::new(State {
     caught: None,
     last_words: None,
     ending: false,
+    let_go: false,
 });
 static CHANGED: Condvar = Condvar::new();
 
 struct State {
     shields: usize,
-    /// what the shields wait for, for who watches
+    /// what the shields wait for, for who watches; `None`: nothing worth a word
     what: Option<&'static str>,
     /// the signal that is to end the program
     caught: Option<i32>,
@@ -33,6 +35,8 @@ struct State {
     last_words: Option<LastWords>,
     /// the command says its own last word now, and ends by itself
     ending: bool,
+    /// the signal ends nothing any more: the command has said it
+    let_go: bool,
 }
 
 /// What a signal's number is told to before the program ends.
@@ -48,8 +52,18 @@ pub struct Shield(());
 
 /// Put off signals until the returned value is dropped.
 pub fn shield() -> Shield {
-    state().shields += 1;
+    let mut state = signal_first(state());
+    state.shields += 1;
     Shield(())
+}
+
+/// A signal that has waited for the last shield goes before anything else: on a busy machine the next one would be up, or
+/// the program at its end, before whoever listens has woken. It does wake, and ends the program.
+fn signal_first(mut state: MutexGuard<'_, State>) -> MutexGuard<'_, State> {
+    while state.caught.is_some() && state.shields == 0 && !state.ending && !state.let_go {
+        state = CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner);
+    }
+    state
 }
 
 /// The same; who watches and presses Ctrl-C is told what is waited for.
@@ -67,8 +81,13 @@ impl Shield {
 
 impl Drop for Shield {
     fn drop(&mut self) {
-        state().shields -= 1;
+        let mut state = state();
+        state.shields -= 1;
+        if state.shields == 0 {
+            state.what = None;
+        }
         CHANGED.notify_all();
+        drop(signal_first(state));
     }
 }
 
@@ -135,6 +154,7 @@ fn end_with(signal: i32, waiting: fn(&str)) {
         state = CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner);
     }
     if state.ending && first {
+        state.let_go = true;
         return;
     }
     // the state stays locked: no new work can begin behind our back

@@ -92,6 +92,7 @@ impl App {
         let real = acts.then(|| routes::handle(&mut shared.world, request, now));
         name_session(&mut entry, &shared.world, before);
         entry.acted = acts;
+        entry.made_token = shared.world.made.take();
         entry.fault = fault.as_ref().map(|fault| fault.kind.name());
         let mut delivery = match (fault, real) {
             (Some(fault), real) => fault.deliver(real),

@@ -34,6 +34,8 @@ pub(crate) struct Entry {
     pub(crate) fault: Option<&'static str>,
     /// Whether the platform acted on it.
     pub(crate) acted: bool,
+    /// The token that it made, whether or not the answer told of it.
+    pub(crate) made_token: Option<String>,
     pub(crate) answer: Option<String>,
 }
 
@@ -68,6 +70,7 @@ impl Entry {
             status: 0,
             fault: None,
             acted: false,
+            made_token: None,
             answer: None,
         }
     }

@@ -49,6 +49,9 @@ pub(crate) struct World {
     /// Every token given out, with the login it belongs to.
     #[serde(skip)]
     pub(crate) tokens: HashMap<String, (SessionKey, u64)>,
+    /// The token that the request at hand has made: for the log.
+    #[serde(skip)]
+    pub(crate) made: Option<String>,
 }
 
 impl Default for World {
@@ -71,6 +74,7 @@ impl Default for World {
             cookie_index: HashMap::new(),
             session_index: HashMap::new(),
             tokens: HashMap::new(),
+            made: None,
         }
     }
 }
@@ -109,6 +113,7 @@ impl World {
 
     /// Stores a session in place of one with the same key; its place.
     pub(crate) fn put_session(&mut self, session: Session) -> usize {
+        self.made = Some(session.token.clone());
         let key = (session.account.clone(), session.fingerprint.clone());
         let at = if let Some(&at) = self.session_index.get(&key) {
             self.cookie_index.remove(&self.sessions[at].cookie);

@@ -45,7 +45,7 @@ Examples:
   aimharder logout --background --yes-delete-background
 
 Exit codes: 0 forgotten or nothing to forget, 2 usage, 1 unusable store, 6 no such fingerprint or several accounts, \
-5 another process keeps the session busy")]
+5 another process keeps the session busy, 7 some are forgotten and others not")]
 pub(crate) struct LogoutArgs {
     /// Forget all device sessions of the account
     #[arg(long, conflicts_with_all = ["fingerprint", "background"])]

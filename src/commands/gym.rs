@@ -13,6 +13,8 @@ use crate::exit::Failure;
 use crate::model::account::Account;
 use crate::model::class::Setting;
 use crate::opening::Opening;
+use crate::prebook::Place;
+use crate::prebook::plan::Calendar;
 use crate::sessions::Live;
 use crate::store::{BoxRow, FoundBox};
 use crate::zone;
@@ -36,6 +38,18 @@ impl Gym {
             zone: self.zone,
             opening: self.opening.as_ref(),
             now: clock::now(),
+        }
+    }
+
+    /// Where its classes are fired at; `id` where the box's number is known.
+    pub(super) fn place(&self, id: Option<i64>) -> Place {
+        Place {
+            host: self.host.clone(),
+            id,
+            calendar: Calendar {
+                zone: self.zone,
+                opening: self.opening,
+            },
         }
     }
 }

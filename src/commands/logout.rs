@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use super::app::App;
 use crate::cli::LogoutArgs;
-use crate::exit::Failure;
+use crate::exit::{Failure, Kind};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::output::{DeletedSession, DeletedView, Out, nothing_books};
@@ -23,14 +23,34 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
         .into());
     }
     if app.named_account()?.is_none() && app.store.accounts()?.is_empty() {
-        return out.show(&DeletedView {
-            deleted: Vec::new(),
-        }); // nothing to forget is success
+        return out.show(&DeletedView::default()); // nothing to forget is success
     }
     let account = app.account()?;
-    let sessions = app.sessions();
+    let rows = chosen(args, app, &account, background)?;
     let mut deleted = Vec::new();
-    for row in chosen(args, app, &account, background)? {
+    let done = forget(app, rows, &mut deleted);
+    if !deleted.is_empty() {
+        scrub(app);
+    }
+    // a word beside the result, which must be told in any case
+    if background && !deleted.is_empty() && is_wanted(app, &account).unwrap_or_default() {
+        out.tell(&nothing_books(&account));
+    }
+    let failure = match done {
+        Err(e) if deleted.is_empty() => return Err(e),
+        Err(e) => Some(Failure::new(
+            Kind::Partial,
+            format!("not all are forgotten: {e:#}"),
+        )),
+        Ok(()) => None,
+    };
+    out.show(&DeletedView { deleted, failure })
+}
+
+/// Forget them one by one. When this fails, those in `deleted` are gone.
+fn forget(app: &App, rows: Vec<SessionRow>, deleted: &mut Vec<DeletedSession>) -> Result<()> {
+    let sessions = app.sessions();
+    for row in rows {
         // whoever is just updating it finishes first
         let _held = sessions
             .locks
@@ -40,20 +60,12 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
             SessionKind::Device => app.store.delete_device(&row)?,
             SessionKind::Background => app.store.delete_background(&row)?,
         };
-        if gone {
-            if row.kind == SessionKind::Background && is_wanted(app, &account)? {
-                out.tell(&nothing_books(&account));
-            }
-            deleted.push(DeletedSession {
-                kind: row.kind,
-                fingerprint: row.fingerprint,
-            });
-        }
+        deleted.extend(gone.then_some(DeletedSession {
+            kind: row.kind,
+            fingerprint: row.fingerprint,
+        }));
     }
-    if !deleted.is_empty() {
-        scrub(app);
-    }
-    out.show(&DeletedView { deleted })
+    Ok(())
 }
 
 /// Is there something that only a background session books?

@@ -8,6 +8,7 @@ mod cancel;
 mod classes;
 mod completions;
 mod gym;
+mod learn;
 mod login;
 mod logout;
 mod man;

@@ -64,7 +64,36 @@ impl View for BookView {
     }
 
     fn failure(&self) -> Option<Failure> {
-        let (kind, words) = match self.outcome {
+        let (kind, words) = self.reason()?;
+        let mut message = format!("not booked: {}: {words}", describe(&self.class));
+        if self.outcome == Outcome::TooEarly && self.opens_at.is_some() {
+            message = format!("{message}; it {}", opens_words(self.opens_at, self.guess));
+        }
+        if let Some(told) = &self.message {
+            message = format!("{message} ({told})");
+        }
+        if self.asks_for_rule {
+            message = format!(
+                "{message}; when it opens is not known: set it, for example with `aimharder boxes set {} --opens 4d@07:00`, \
+                 and wait again",
+                self.gym
+            );
+        }
+        Some(Failure::new(kind, message))
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(
+            self.outcome,
+            Outcome::Booked | Outcome::Waitlisted | Outcome::Prebooked
+        )
+    }
+}
+
+impl BookView {
+    /// Why it is not booked. `None`: it is, or would be.
+    fn reason(&self) -> Option<(Kind, &'static str)> {
+        Some(match self.outcome {
             Outcome::Booked
             | Outcome::Waitlisted
             | Outcome::AlreadyBooked
@@ -91,29 +120,7 @@ impl View for BookView {
             ),
             Outcome::Closed => (Kind::Refused, "the class cannot be booked"),
             Outcome::Refused => (Kind::Refused, "AimHarder refused the booking"),
-        };
-        let mut message = format!("not booked: {}: {words}", describe(&self.class));
-        if self.outcome == Outcome::TooEarly && self.opens_at.is_some() {
-            message = format!("{message}; it {}", opens_words(self.opens_at, self.guess));
-        }
-        if let Some(told) = &self.message {
-            message = format!("{message} ({told})");
-        }
-        if self.asks_for_rule {
-            message = format!(
-                "{message}; when it opens is not known: set it, for example with `aimharder boxes set {} --opens 4d@07:00`, \
-                 and wait again",
-                self.gym
-            );
-        }
-        Some(Failure::new(kind, message))
-    }
-
-    fn is_done(&self) -> bool {
-        matches!(
-            self.outcome,
-            Outcome::Booked | Outcome::Waitlisted | Outcome::Prebooked
-        )
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::View;
 use super::page::{Cell, Give, Page, Tone, cell, give, plain};
 use super::sheet::wrapped;
+use crate::exit::Failure;
 use crate::model::account::Account;
 use crate::model::instant::{maybe_utc, utc};
 use crate::model::session::{Fingerprint, SessionKind};
@@ -158,9 +159,12 @@ pub(crate) fn nothing_books(account: &Account) -> String {
 }
 
 /// `logout`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct DeletedView {
     pub deleted: Vec<DeletedSession>,
+    /// others could not be
+    #[serde(skip)]
+    pub failure: Option<Failure>,
 }
 
 #[derive(Debug, Serialize)]
@@ -183,6 +187,10 @@ impl View for DeletedView {
             )?;
         }
         Ok(())
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.failure.clone()
     }
 
     fn is_done(&self) -> bool {

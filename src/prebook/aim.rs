@@ -27,7 +27,7 @@ const READY: TimeDelta = TimeDelta::milliseconds(300);
 /// A token older than this is updated before firing: the login cookie may live for 30 minutes
 /// only (protocol.md §3).
 const TOKEN: TimeDelta = TimeDelta::minutes(15);
-/// How long a waiting prebooking sleeps before it looks whether it was removed.
+/// How long a waiting prebooking sleeps before it looks about: is it still wanted, have clocks been stepped?
 const NAP: Duration = Duration::from_secs(5);
 /// A first, rough look at the server's clock may take so long.
 const PATIENT_LOOK: Duration = Duration::from_secs(5);
@@ -106,7 +106,7 @@ impl Job<'_> {
             if left.is_zero() {
                 return Ok(());
             }
-            if !self.errand.is_wanted() {
+            if !self.errand.seems_wanted() {
                 return Err(Stop::Removed);
             }
             if self.clock.has_jumped() {

@@ -1,27 +1,54 @@
 //! A run's claim on a prebooking: what it lives by, and what it leaves for whoever comes after it.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::job::Errand;
 use super::run::Run;
-use crate::model::prebooking::Prebooking;
+use crate::model::prebooking::{Prebooking, Wish};
 use crate::store::Store;
+
+/// All that a run has claimed, as its last look at the store showed it: hundreds that wait ask here.
+#[derive(Debug, Default)]
+pub(super) struct Claims(Mutex<HashMap<i64, Wish>>);
+
+impl Claims {
+    pub(super) fn add(&self, prebooking: &Prebooking) {
+        self.all(|all| all.insert(prebooking.id, prebooking.wish.clone()));
+    }
+
+    /// Only these still stand.
+    pub(super) fn are<'p>(&self, standing: impl Iterator<Item = &'p Prebooking>) {
+        let standing = standing.map(|p| (p.id, p.wish.clone())).collect();
+        self.all(|all| *all = standing);
+    }
+
+    fn has(&self, prebooking: &Prebooking) -> bool {
+        self.all(|all| all.get(&prebooking.id) == Some(&prebooking.wish))
+    }
+
+    fn all<T>(&self, with: impl FnOnce(&mut HashMap<i64, Wish>) -> T) -> T {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 /// A run's claim on a prebooking.
 #[derive(Debug)]
 pub(super) struct Claim<'c> {
     store: &'c Store,
-    id: i64,
+    claims: &'c Claims,
+    prebooking: &'c Prebooking,
     owner: &'c str,
     /// the class that was last written down as intended
     intended: Mutex<Option<String>>,
 }
 
 impl<'c> Claim<'c> {
-    pub(super) fn of(run: &'c Run<'_>, prebooking: &Prebooking) -> Self {
+    pub(super) fn of(run: &'c Run<'_>, prebooking: &'c Prebooking) -> Self {
         Self {
             store: run.shared.sessions.store,
-            id: prebooking.id,
+            claims: &run.claims,
+            prebooking,
             owner: &run.owner,
             intended: Mutex::new(prebooking.class_id.clone()),
         }
@@ -29,10 +56,16 @@ impl<'c> Claim<'c> {
 }
 
 impl Errand for Claim<'_> {
-    /// Still claimed by this run, not removed by hand?
+    fn seems_wanted(&self) -> bool {
+        self.claims.has(self.prebooking)
+    }
+
+    /// Still claimed by this run, neither removed nor changed by hand?
     fn is_wanted(&self) -> bool {
-        match self.store.prebooking(self.id) {
-            Ok(Some(now)) => now.owner.as_deref() == Some(self.owner),
+        match self.store.prebooking(self.prebooking.id) {
+            Ok(Some(now)) => {
+                now.owner.as_deref() == Some(self.owner) && now.wish == self.prebooking.wish
+            }
             Ok(None) => false,
             Err(_) => true, // a store that is busy now is asked again in a moment
         }
@@ -43,11 +76,11 @@ impl Errand for Claim<'_> {
         if intended.as_deref() == Some(class_id) {
             return;
         }
-        match self.store.intend(self.id, self.owner, class_id) {
+        match self.store.intend(self.prebooking.id, self.owner, class_id) {
             Ok(()) => *intended = Some(class_id.to_owned()),
             Err(e) => log::warn!(
                 "prebooking {}: the class to be booked could not be written down: {e}",
-                self.id
+                self.prebooking.id
             ),
         }
     }

@@ -70,7 +70,7 @@ impl Ending {
 /// Why a try ends at once.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// removed by hand meanwhile
+    /// removed, or changed, by hand meanwhile
     Removed,
     Trouble(Kind, String),
 }

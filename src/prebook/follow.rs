@@ -11,6 +11,7 @@ use crate::booking::{Desk, Hold, Outcome, hold};
 use crate::exit::Kind;
 use crate::model::prebooking::Prebooking;
 use crate::store::SessionRow;
+use crate::zone::resolve;
 
 /// What became of a place on a waiting list.
 #[derive(Debug)]
@@ -40,8 +41,14 @@ pub(super) fn look(
     place: &Place,
     now: DateTime<Utc>,
 ) -> Option<Followed> {
-    let over = place.calendar.is_over(prebooking, now);
-    let found = match ask(run, prebooking, place) {
+    let asked = ask(run, prebooking, place);
+    // the place may be in an alternative: its own start counts, where it is to be seen
+    let seen = asked.as_ref().ok().and_then(|(row, _)| row.as_ref());
+    let over = seen.map_or_else(
+        || place.calendar.is_over(prebooking, now),
+        |row| resolve(place.calendar.zone, prebooking.day.and_time(row.start)) <= now,
+    );
+    let found = match asked {
         Ok((row, session)) => judge(row, session),
         Err(Stop::Removed) => return None,
         Err(Stop::Trouble(kind, why)) => Some(Followed::unseen(Ending::Trouble(kind), &why)),

@@ -63,7 +63,10 @@ impl<'s> Shared<'s> {
 
 /// On whose behalf a job acts: a run that has claimed a prebooking, or a person who stays.
 pub(super) trait Errand: fmt::Debug + Sync {
-    /// Asked now and then in a long wait, and before anything is sent.
+    /// Asked now and then in a long wait, by hundreds at once: what was known lately.
+    fn seems_wanted(&self) -> bool;
+
+    /// Asked before anything is sent.
     fn is_wanted(&self) -> bool;
 
     /// This class is about to be asked for: written down first, so that whoever comes after a
@@ -185,7 +188,7 @@ impl<'j> Job<'j> {
             if self.is_late() {
                 return Err(Stop::Trouble(Kind::Unreachable, why));
             }
-            if !self.errand.is_wanted() {
+            if !self.errand.seems_wanted() {
                 return Err(Stop::Removed);
             }
             log::info!("no session yet ({why}); trying again");

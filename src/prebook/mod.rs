@@ -43,6 +43,6 @@ mod story;
 pub use ending::{Ending, Fired};
 pub use job::Place;
 pub use round::Places;
-pub use run::{News, Run};
-pub use settled::Settled;
+pub use run::Run;
+pub use settled::{News, Settled};
 pub use stay::{NextTry, Stay, Stayed, next_try};

@@ -23,7 +23,7 @@ pub enum Next {
     At(DateTime<Utc>),
     /// one of the half-hourly tries of a guessed opening: a single request
     Guess(DateTime<Utc>),
-    /// nobody knows when booking opens: asked once per run
+    /// nobody knows when booking opens (a rule whose instant lies after the start does not tell): asked once per run
     Unknown,
     /// the class has started
     Over,
@@ -60,9 +60,18 @@ impl Calendar {
 
     /// When to try a choice next.
     pub fn next(&self, prebooking: &Prebooking, choice: &Choice, now: DateTime<Utc>) -> Next {
-        if self.starts(prebooking.day, choice) <= now {
+        let starts = self.starts(prebooking.day, choice);
+        if starts <= now {
             return Next::Over;
         }
+        let next = self.by_rule(prebooking, choice);
+        if next.at().is_some_and(|at| starts <= at) {
+            return Next::Unknown;
+        }
+        next
+    }
+
+    fn by_rule(&self, prebooking: &Prebooking, choice: &Choice) -> Next {
         let moved = Self::moved(prebooking, choice);
         match prebooking.wish.opening(self.opening) {
             None => moved.map_or(Next::Unknown, Next::At),
@@ -142,140 +151,4 @@ pub fn until(now: DateTime<Utc>, span: std::time::Duration) -> DateTime<Utc> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::prebooking::{Progress, Wish};
-    use crate::opening::{Learned, Source};
-
-    fn utc(text: &str) -> DateTime<Utc> {
-        text.parse().unwrap()
-    }
-
-    fn prebooking(opens: Option<&str>) -> Prebooking {
-        let at = |text: &str| Choice {
-            start: text.parse().unwrap(),
-            class: None,
-        };
-        Prebooking {
-            id: 7,
-            rule: None,
-            wish: Wish {
-                account: "ana@example.org".parse().unwrap(),
-                gym: "crossfitdemo".into(),
-                first: at("18:30:00"),
-                alternatives: vec![],
-                family: None,
-                waitlist: false,
-                watch: false,
-                opens: opens.map(|rule| rule.parse().unwrap()),
-            },
-            day: "2026-11-23".parse().unwrap(),
-            moved_to: None,
-            tried_at: None,
-            progress: Progress::Pending,
-            owner: None,
-            attempts: 0,
-            message: None,
-            reservation: None,
-            class_id: None,
-            created_at: utc("2026-11-01T00:00:00Z"),
-        }
-    }
-
-    fn madrid(opening: Option<Opening>) -> Calendar {
-        Calendar {
-            zone: chrono_tz::Europe::Madrid,
-            opening,
-        }
-    }
-
-    #[test]
-    fn a_rule_of_its_own_beats_the_box() {
-        let box_rule = Some(Opening::given("4d".parse().unwrap(), Source::Set));
-        let now = utc("2026-11-10T00:00:00Z");
-        for (own, expected) in [
-            (None, "2026-11-19T17:30:00Z"),
-            (Some("2d@07:00"), "2026-11-21T06:00:00Z"),
-        ] {
-            let wish = prebooking(own);
-            assert_eq!(
-                madrid(box_rule).next(&wish, &wish.wish.first, now),
-                Next::At(utc(expected))
-            );
-        }
-        let unknown = prebooking(None);
-        assert_eq!(
-            madrid(None).next(&unknown, &unknown.wish.first, now),
-            Next::Unknown
-        );
-        let over =
-            madrid(box_rule).next(&unknown, &unknown.wish.first, utc("2026-11-23T17:30:00Z"));
-        assert_eq!(over, Next::Over);
-    }
-
-    #[test]
-    fn a_refusal_moves_it_later_and_never_earlier() {
-        let calendar = madrid(Some(Opening::given("4d".parse().unwrap(), Source::Set)));
-        let now = utc("2026-11-10T00:00:00Z");
-        for (moved, expected) in [
-            ("2026-11-20T17:30:00Z", "2026-11-20T17:30:00Z"),
-            ("2026-11-18T17:30:00Z", "2026-11-19T17:30:00Z"),
-        ] {
-            let wish = Prebooking {
-                moved_to: Some(utc(moved)),
-                ..prebooking(None)
-            };
-            assert_eq!(
-                calendar.next(&wish, &wish.wish.first, now),
-                Next::At(utc(expected))
-            );
-        }
-    }
-
-    #[test]
-    fn a_guess_is_tried_from_midnight_every_half_hour_and_at_the_guessed_time() {
-        let calendar = madrid(Some(Opening::learned(Learned::Days(4))));
-        let now = utc("2026-11-10T00:00:00Z");
-        let story = [
-            (None, Next::Guess(utc("2026-11-18T23:00:00Z"))),
-            (
-                Some("2026-11-18T23:00:01Z"),
-                Next::Guess(utc("2026-11-18T23:30:00Z")),
-            ),
-            (
-                Some("2026-11-19T17:00:01Z"),
-                Next::At(utc("2026-11-19T17:30:00Z")),
-            ),
-            (
-                Some("2026-11-19T17:30:01Z"),
-                Next::Guess(utc("2026-11-19T18:00:00Z")),
-            ),
-        ];
-        for (tried, expected) in story {
-            let wish = Prebooking {
-                tried_at: tried.map(utc),
-                ..prebooking(None)
-            };
-            assert_eq!(
-                calendar.next(&wish, &wish.wish.first, now),
-                expected,
-                "tried {tried:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_soonest_choice_makes_it_due() {
-        let mut wish = prebooking(Some("4d"));
-        wish.wish.alternatives = vec![Choice {
-            start: "07:00:00".parse().unwrap(),
-            class: None,
-        }];
-        let calendar = madrid(None);
-        let now = utc("2026-11-19T05:50:00Z");
-        assert!(calendar.is_due(&wish, now, until(now, std::time::Duration::from_secs(960))));
-        assert!(!calendar.is_due(&wish, now, until(now, std::time::Duration::from_secs(300))));
-        assert!(!calendar.is_over(&wish, utc("2026-11-23T10:00:00Z")));
-        assert!(calendar.is_over(&wish, utc("2026-11-23T18:00:00Z")));
-    }
-}
+mod tests;

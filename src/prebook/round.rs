@@ -17,8 +17,8 @@ use crate::store;
 /// What was postponed is tried again after so long in a run that lives on (`cli.md`).
 const TRY_AGAIN: Duration = Duration::from_secs(15 * 60);
 
-/// Tells where a prebooking is to be fired; an error is why nobody knows.
-pub type Places<'p> = dyn Fn(&Prebooking) -> Result<Place, String> + Sync + 'p;
+/// Tells where a box is, by its name; an error is why nobody knows.
+pub type Places<'p> = dyn Fn(&str) -> Result<Place, String> + Sync + 'p;
 
 /// One prebooking to see to now.
 #[derive(Debug)]
@@ -63,38 +63,60 @@ impl<'r> Round<'r> {
     /// fails is claimed, and has to be seen to.
     pub(super) fn take_due(&mut self, due: &mut Vec<Task>) -> store::Result<()> {
         let now = clock::now();
-        let store = self.run.shared.sessions.store;
-        for prebooking in store.open_prebookings(self.run.account)? {
-            let place = (self.places)(&prebooking);
-            let calendar = calendar(&place);
-            let over = calendar.is_over(&prebooking, now);
-            let wanted = prebooking.progress == Progress::Waitlisted
-                || over
-                || place.is_err()
-                || calendar.is_due(&prebooking, now, until(now, self.run.horizon));
-            if !wanted || !self.may_try(&prebooking, &calendar, now) {
-                continue;
-            }
-            // one word about a missing key, and nothing claimed, rather than the same for every prebooking
-            self.run.shared.sessions.store.ready()?;
-            if !self.claim(&prebooking)? {
-                continue;
-            }
-            let aimed_at = calendar.soonest(&prebooking, now);
-            let begun = Try {
-                aimed_at,
-                ended: None,
-            };
-            self.tried.insert(prebooking.id, begun);
-            let rank = self.rank(&prebooking, aimed_at);
-            due.push(Task {
-                prebooking,
-                place,
-                rank,
-                over,
-            });
+        let run = self.run;
+        let open = run.shared.sessions.store.open_prebookings(run.account)?;
+        let ours = open.iter().filter(|p| p.owner.as_ref() == Some(&run.owner));
+        run.claims.are(ours);
+        let mut known = HashMap::new();
+        for prebooking in open {
+            // hundreds may be for one box
+            let name = prebooking.wish.gym.as_str();
+            let place = known.entry(name.to_owned());
+            let place = place.or_insert_with(|| (self.places)(name));
+            due.extend(self.take(prebooking, place, now)?);
         }
         Ok(())
+    }
+
+    /// `None`: it is not due, was tried, or is another run's.
+    fn take(
+        &mut self,
+        prebooking: Prebooking,
+        place: &Result<Place, String>,
+        now: DateTime<Utc>,
+    ) -> store::Result<Option<Task>> {
+        let calendar = calendar(place);
+        let over = calendar.is_over(&prebooking, now);
+        let wanted = prebooking.progress == Progress::Waitlisted
+            || over
+            || place.is_err()
+            || calendar.is_due(&prebooking, now, until(now, self.run.horizon));
+        if !wanted || !self.may_try(&prebooking, &calendar, now) {
+            return Ok(None);
+        }
+        // one word about a missing key, and nothing claimed, rather than the same for every prebooking
+        self.run.shared.sessions.store.ready()?;
+        if !self.claim(&prebooking)? {
+            return Ok(None);
+        }
+        self.run.claims.add(&prebooking);
+        let aimed_at = calendar.soonest(&prebooking, now);
+        let begun = Try {
+            aimed_at,
+            ended: None,
+        };
+        self.tried.insert(prebooking.id, begun);
+        Ok(Some(Task {
+            rank: self.rank(&prebooking, aimed_at),
+            prebooking,
+            place: place.clone(),
+            over,
+        }))
+    }
+
+    /// It came to nothing, for its wish was changed: as if it had not been tried.
+    pub(super) fn forget(&mut self, id: i64) {
+        self.tried.remove(&id);
     }
 
     pub(super) fn ended(&mut self, id: i64) {

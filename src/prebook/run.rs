@@ -8,17 +8,17 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, Scope};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Error, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::claim::Claim;
+use super::claim::{Claim, Claims};
 use super::ending::{Ending, Fired};
 use super::follow;
 use super::job::Shared;
 use super::round::{Places, Round, Task};
-use super::settled::Settled;
+use super::settled::{Done, News, Settled};
 use super::story::Story;
 use crate::clock;
 use crate::exit::Kind;
@@ -42,26 +42,11 @@ pub struct Run<'r> {
     pub horizon: Duration,
     /// this run's name in claims
     pub(super) owner: String,
+    pub(super) claims: Claims,
     pub(super) shared: Shared<'r>,
     stack: usize,
     /// told what is waited for until when, where somebody watches
     pub waits: Option<fn(&Prebooking, DateTime<Utc>)>,
-}
-
-/// What a run tells.
-#[derive(Debug)]
-pub enum News {
-    /// what one came to, stored already
-    Settled(Box<Settled>),
-    /// its place on the waiting list was looked at, and stands
-    StillWaiting(Box<Prebooking>),
-}
-
-/// What a thread has come to.
-struct Done {
-    id: i64,
-    news: Option<News>,
-    broken: Option<Error>,
 }
 
 impl<'r> Run<'r> {
@@ -77,13 +62,14 @@ impl<'r> Run<'r> {
             account,
             horizon,
             owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
+            claims: Claims::default(),
             shared: Shared::new(sessions, pick, give_up),
             stack: STACK,
             waits: None,
         }
     }
 
-    /// Do it all. `places` tells where a prebooking is to be fired; `unfold` brings the weekly
+    /// Do it all. `places` tells where a box is; `unfold` brings the weekly
     /// rules' occurrences up to date; `tell` is given each result once it is stored, and each place
     /// on a waiting list that stands.
     ///
@@ -114,22 +100,26 @@ impl<'r> Run<'r> {
             let mut broken: Option<Error> = None;
             loop {
                 // what is broken stops new work; what is under way is settled all the same
+                let mut due = Vec::new();
                 if broken.is_none() {
-                    let mut due = Vec::new();
                     let taken = unfold().and_then(|()| Ok(round.take_due(&mut due)?));
                     broken = taken.err();
-                    under_way += due.len();
-                    for task in due {
-                        self.tell_what_is_waited_for(&task);
-                        self.put_to_work(scope, task, work, &done);
-                    }
+                }
+                under_way += due.len();
+                for task in due {
+                    self.tell_what_is_waited_for(&task);
+                    self.put_to_work(scope, task, work, &done);
                 }
                 if under_way == 0 {
                     return broken.map_or(Ok(()), Err);
                 }
-                if let Ok(end) = ended.recv_timeout(LOOK_AGAIN) {
+                for end in ended_until(&ended, clock::steady() + LOOK_AGAIN) {
                     under_way -= 1;
-                    round.ended(end.id);
+                    if end.given_back {
+                        round.forget(end.id);
+                    } else {
+                        round.ended(end.id);
+                    }
                     let told = end.news.map_or(Ok(()), &mut *tell);
                     broken = broken.or(end.broken).or(told.err());
                 }
@@ -149,7 +139,8 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// One thread for one task. A thread that cannot be had, or that dies, is a result too.
+    /// One thread for one task. A thread that cannot be had, or that dies, is a result too. (A
+    /// release build is smaller for ending the whole process there: the next run takes its claims.)
     fn put_to_work<'scope, 'env>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
@@ -222,7 +213,22 @@ impl<'r> Run<'r> {
         };
         match fired {
             Some(fired) => self.keep(prebooking, fired),
-            None => Done::nothing(prebooking.id),
+            None => self.give_up_claim(prebooking),
+        }
+    }
+
+    /// Not wanted as it was: removed by hand, which leaves nothing to do, or changed.
+    fn give_up_claim(&self, prebooking: &Prebooking) -> Done {
+        let store = self.shared.sessions.store;
+        match store.give_back(prebooking.id, &self.owner) {
+            Ok(given_back) => Done {
+                given_back,
+                ..Done::nothing(prebooking.id)
+            },
+            Err(e) => Done {
+                broken: Some(e.into()),
+                ..Done::nothing(prebooking.id)
+            },
         }
     }
 
@@ -266,28 +272,11 @@ impl<'r> Run<'r> {
     }
 }
 
-impl Done {
-    fn nothing(id: i64) -> Self {
-        Self {
-            id,
-            news: None,
-            broken: None,
-        }
-    }
-
-    /// What is no longer ours is another's to tell; what could not be stored must be told.
-    fn stored(settled: Settled, stored: crate::store::Result<bool>, in_any_case: bool) -> Self {
-        let id = settled.prebooking.id;
-        let (ours, broken) = match stored {
-            Ok(ours) => (ours, None),
-            Err(e) => (true, Some(e.into())),
-        };
-        Self {
-            id,
-            news: (ours || in_any_case).then(|| News::Settled(Box::new(settled))),
-            broken,
-        }
-    }
+/// What ends until then: hundreds end together, and one look at the store does for all of them.
+fn ended_until(ended: &mpsc::Receiver<Done>, end: Instant) -> impl Iterator<Item = Done> {
+    let first = ended.recv_timeout(end.saturating_duration_since(clock::steady()));
+    let more = move || (clock::steady() < end).then(|| ended.try_recv().ok())?;
+    first.into_iter().chain(std::iter::from_fn(more))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What came of a prebooking, as it is stored and told.
 
+use anyhow::Error;
 use chrono::{DateTime, Utc};
 
 use super::ending::{Ending, Fired};
@@ -9,7 +10,7 @@ use crate::booking::Outcome;
 use crate::interrupt::Shield;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::opening::Learned;
-use crate::store::{SessionRow, Settlement};
+use crate::store::{self, SessionRow, Settlement};
 
 /// What came of one prebooking.
 #[derive(Debug)]
@@ -48,6 +49,24 @@ pub struct Settled {
     pub shield: Option<Shield>,
 }
 
+/// What a run tells.
+#[derive(Debug)]
+pub enum News {
+    /// what one came to, stored already
+    Settled(Box<Settled>),
+    /// its place on the waiting list was looked at, and stands
+    StillWaiting(Box<Prebooking>),
+}
+
+/// What a thread has come to.
+pub(super) struct Done {
+    pub id: i64,
+    pub news: Option<News>,
+    pub broken: Option<Error>,
+    /// pending again, as if it had not been tried
+    pub given_back: bool,
+}
+
 impl Settled {
     pub(super) fn fired(prebooking: &Prebooking, fired: Fired) -> Self {
         Self {
@@ -79,11 +98,21 @@ impl Settled {
             Ending::Expired => Progress::Expired,
             Ending::Cancelled => Progress::Failed,
         };
-        let seen = Fired::without_a_shot(followed.ending, "");
+        let seen = Fired {
+            // of all the choices it is about the one that was queued for
+            choice: followed.row.as_ref().map(|row| Choice {
+                start: row.start,
+                class: Some(row.name.clone()),
+            }),
+            ..Fired::without_a_shot(followed.ending, "")
+        };
+        // a place that became a booking may have another number now
+        let number = followed.row.as_ref();
+        let number = number.and_then(|row| row.reservation.clone());
         Self {
             progress,
             message: followed.message,
-            reservation: prebooking.reservation.clone(),
+            reservation: number.or_else(|| prebooking.reservation.clone()),
             class: followed.row,
             session: followed.session,
             ..Self::fired(prebooking, seen)
@@ -112,6 +141,32 @@ impl Settled {
     fn tried_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let aimed_at = self.opens_at.filter(|_| self.fired_at.is_some());
         aimed_at.map_or(now, |at| now.max(at))
+    }
+}
+
+impl Done {
+    pub(super) fn nothing(id: i64) -> Self {
+        Self {
+            id,
+            news: None,
+            broken: None,
+            given_back: false,
+        }
+    }
+
+    /// What is no longer ours is another's to tell; what could not be stored must be told.
+    pub(super) fn stored(settled: Settled, stored: store::Result<bool>, in_any_case: bool) -> Self {
+        let id = settled.prebooking.id;
+        let (ours, broken) = match stored {
+            Ok(ours) => (ours, None),
+            Err(e) => (true, Some(e.into())),
+        };
+        Self {
+            id,
+            news: (ours || in_any_case).then(|| News::Settled(Box::new(settled))),
+            broken,
+            given_back: false,
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! * "too early" is answered by quick, then slower repeats, until `--give-up`;
 //! * a lost answer, an outage or a doubt is settled by the row, and once that says "not mine" the
-//!   request is sent again: the platform refuses a second booking of a class (protocol.md §6);
+//!   request is sent again: the platform refuses a second booking of a class (protocol.md §6). What
+//!   such a repeat is refused for is settled by the row too: the first may have been served late;
 //! * everything else is an outcome.
 
 use std::time::Duration;
@@ -49,43 +50,69 @@ impl Job<'_> {
         patient: bool,
     ) -> Result<Hit, Stop> {
         let mut pause = EARLY;
+        let mut unsure = None;
         loop {
             self.shield = Some(interrupt::shield_for("the booking"));
             let sent = clock::steady();
-            let requested = self.request(row, queue, opening)?;
-            let late = self.is_late();
-            match requested {
+            match self.request(row, queue, opening)? {
                 Requested::Answered(report) if report.outcome == Outcome::TooEarly => {
                     let moved_to = self.moved(&report, row);
-                    let enough = if patient {
-                        late
-                    } else {
-                        pause = pause.max(GUESS_AGAIN);
-                        opening.is_none_or(|at| self.server_now() > at + GUESS)
-                    };
-                    if late || enough || moved_to.is_some() {
+                    if moved_to.is_some() || self.is_enough(opening, patient) {
                         return Ok(Hit::of(*report, moved_to));
                     }
+                    if !patient {
+                        pause = pause.max(GUESS_AGAIN);
+                    }
                 }
-                Requested::Answered(report) => return Ok(Hit::of(*report, None)),
+                Requested::Answered(report) => return self.answered(row, *report, unsure.as_ref()),
                 Requested::Doubt(doubt) => {
                     if let Some(hit) = self.settle_doubt(row, &doubt)? {
                         return Ok(hit);
                     }
+                    self.while_there_is_time(Stop::Trouble(Kind::Unreachable, not_booked(&doubt)))?;
+                    unsure = Some(doubt);
                     pause = pause.max(OUTAGE);
                 }
+                // not sent, or answered "logged out" and not healed yet: it did not act
                 Requested::NotSent(e) | Requested::Failed(e) => {
-                    let stop = Stop::from(e);
-                    // not sent, or answered "logged out" and not healed yet: it did not act
-                    if late || !matches!(stop, Stop::Trouble(Kind::Unreachable, _)) {
-                        return Err(stop);
-                    }
+                    self.while_there_is_time(Stop::from(e))?;
                     pause = pause.max(OUTAGE);
                 }
             }
             self.shield = None;
             clock::sleep_until(sent + pause, false);
             pause = pause.mul_f32(1.5 + fastrand::f32() / 4.0).min(SLOWEST);
+        }
+    }
+
+    /// An outage is borne until the deadline, other troubles are not.
+    fn while_there_is_time(&self, stop: Stop) -> Result<(), Stop> {
+        match stop {
+            Stop::Trouble(Kind::Unreachable, _) if !self.is_late() => Ok(()),
+            stop => Err(stop),
+        }
+    }
+
+    /// Has "too early" been heard for long enough?
+    fn is_enough(&self, opening: Option<DateTime<Utc>>, patient: bool) -> bool {
+        let passed = || opening.is_none_or(|at| self.server_now() > at + GUESS);
+        self.is_late() || (!patient && passed())
+    }
+
+    /// An answer ends it. But a refusal may be due to an earlier request of ours that was served
+    /// after its row had been read (it took the last place, or filled the limit): then the row,
+    /// read again, shows the class as mine, and no other must be asked for.
+    fn answered(
+        &mut self,
+        row: &Row,
+        report: BookReport,
+        unsure: Option<&Doubt>,
+    ) -> Result<Hit, Stop> {
+        let hit = Hit::of(report, None);
+        let refused = hit.ending().allows_alternative();
+        match unsure.filter(|_| refused) {
+            Some(doubt) => Ok(self.settle_doubt(row, doubt)?.unwrap_or(hit)),
+            None => Ok(hit),
         }
     }
 
@@ -132,7 +159,7 @@ impl Job<'_> {
         (told.to_utc() > reach).then_some(same_wall)
     }
 
-    /// `None`: the row says "not mine", and there is time to send again.
+    /// What the row, read again, makes of a doubt. `None`: it says "not mine".
     fn settle_doubt(&mut self, row: &Row, doubt: &Doubt) -> Result<Option<Hit>, Stop> {
         let day = self.order.day;
         let mut cause;
@@ -141,12 +168,7 @@ impl Job<'_> {
             let found = self.desk().and_then(|mut desk| Ok(desk.row(day, &row.id)?));
             cause = match found {
                 Ok(Some(now)) => match hold(&now) {
-                    Some(Hold::NotMine) if !matches!(doubt, Doubt::SameHour(_)) => {
-                        if !self.is_late() {
-                            return Ok(None);
-                        }
-                        return Err(Stop::Trouble(Kind::Unreachable, not_booked(doubt)));
-                    }
+                    Some(Hold::NotMine) if !matches!(doubt, Doubt::SameHour(_)) => return Ok(None),
                     Some(held) => {
                         let report = Desk::settled(doubt.clone(), held, now)
                             .map_err(|e| Stop::Trouble(Kind::Unreachable, e.to_string()))?;

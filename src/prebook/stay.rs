@@ -96,6 +96,10 @@ pub fn next_try(
 struct Person;
 
 impl Errand for Person {
+    fn seems_wanted(&self) -> bool {
+        true
+    }
+
     fn is_wanted(&self) -> bool {
         true
     }
@@ -125,7 +129,10 @@ impl<'s> Stay<'s> {
             ahead: Some(next.at),
             patient: next.is_opening,
         };
-        let tried = self.fire(&mut job, moment)?;
+        let tried = self.fire(&mut job, moment).inspect_err(|_| {
+            // a signal waits until it is told that there is no outcome
+            job.shield.take().into_iter().for_each(Shield::keep);
+        })?;
         let session = job.live()?.row().clone();
         let hit = tried.hit.ok_or_else(|| {
             let words = tried.message.unwrap_or_default();

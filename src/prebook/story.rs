@@ -52,7 +52,7 @@ impl<'s> Story<'s> {
         }
     }
 
-    /// Try it. `None`: it was removed meanwhile.
+    /// Try it. `None`: it was removed or changed meanwhile.
     pub(super) fn tell(mut self) -> Option<Fired> {
         let tried = match self.choices() {
             Ok(tried) => tried,

@@ -63,7 +63,7 @@ impl Live<'_> {
             }
             match self.sessions.update_held(row)? {
                 Updated::Now(row) | Updated::Meanwhile(row) => row,
-                Updated::Dead(row) => self.sessions.bury(row)?,
+                Updated::Dead(row) => self.sessions.bury(&row)?,
                 Updated::Failed(_, e) => return Err(Error::NotHealed(e)),
             }
         };
@@ -88,23 +88,29 @@ impl Live<'_> {
 }
 
 impl Sessions<'_> {
-    /// A token update said logout: the end of a device session, a relapse of a background one.
-    /// The caller holds the session's lock.
-    pub fn bury(&self, row: SessionRow) -> Result<SessionRow, Error> {
+    /// A token update said logout: what the store knows of it from now on. The caller holds the session's lock.
+    pub(super) fn mark_dead(&self, row: SessionRow) -> Result<SessionRow, Error> {
         match row.kind {
             SessionKind::Device => {
                 self.store.delete_dead_device(&row)?;
-                Err(Error::Expired(format!(
-                    "AimHarder has ended the device session of {0}; run `aimharder login {0}`",
-                    row.account
-                )))
+                Ok(row)
             }
             SessionKind::Background => {
                 self.store
                     .expire(&row, "AimHarder has ended this session")?;
-                let row = self.read_again(row)?;
-                self.log_in_again(&row)
+                self.read_again(row)
             }
+        }
+    }
+
+    /// The end of a dead device session, the next life of a background one. The caller holds the session's lock.
+    pub fn bury(&self, row: &SessionRow) -> Result<SessionRow, Error> {
+        match row.kind {
+            SessionKind::Device => Err(Error::Expired(format!(
+                "AimHarder has ended the device session of {0}; run `aimharder login {0}`",
+                row.account
+            ))),
+            SessionKind::Background => self.log_in_again(row),
         }
     }
 

@@ -168,7 +168,7 @@ impl Batch<'_> {
             Updated::Failed(_, e) => Ok(Fate::Failed(e.into())),
             Updated::Dead(row) => {
                 self.pace.wait_for(LOGIN);
-                Ok(match self.sessions.bury(row) {
+                Ok(match self.sessions.bury(&row) {
                     Ok(_) => Fate::Relogged,
                     Err(e) => ended(e),
                 })

@@ -23,7 +23,7 @@ pub enum Updated {
     Now(SessionRow),
     /// another process had already done so
     Meanwhile(SessionRow),
-    /// the platform says that the session is dead
+    /// the platform says that the session is dead, and the store knows it
     Dead(SessionRow),
     /// no usable answer: the old token stands
     Failed(SessionRow, aimharder::Error),
@@ -50,7 +50,7 @@ impl Sessions<'_> {
         };
         match self.update_held(row)? {
             Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
-            Updated::Dead(row) => self.bury(row),
+            Updated::Dead(row) => self.bury(&row),
             Updated::Failed(row, e) => {
                 // no warning: the command may well succeed, and a problem that stands is told elsewhere
                 log::info!("the token could not be updated ({e}); going on with the one at hand");
@@ -125,7 +125,8 @@ impl Sessions<'_> {
                     Updated::Meanwhile(row)
                 })
             }
-            Err(aimharder::Error::LoggedOut) => Ok(Updated::Dead(row)),
+            // written down before a signal can end us: its token is not to be shown again
+            Err(aimharder::Error::LoggedOut) => Ok(Updated::Dead(self.mark_dead(row)?)),
             Err(e) => {
                 let settled = e.server_did_not_act();
                 self.store

@@ -132,6 +132,18 @@ impl Store {
         Ok(changed == 1)
     }
 
+    /// Take a claim back, as if there had been none. `false`: it is no longer ours (removed meanwhile).
+    pub fn give_back(&self, id: i64, owner: &str) -> Result<bool> {
+        let changed = self
+            .db()
+            .execute(
+                "UPDATE prebookings SET status = 'pending', owner = NULL WHERE id = ?1 AND owner = ?2",
+                params![id, owner],
+            )
+            .at(self.path())?;
+        Ok(changed == 1)
+    }
+
     /// Write down what became of a place on a waiting list. `false`: another run was quicker.
     pub fn settle_waitlisted(&self, id: i64, end: &Settlement) -> Result<bool> {
         let changed = self

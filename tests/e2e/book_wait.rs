@@ -158,6 +158,11 @@ fn an_opening_that_nobody_can_tell_ends_it() {
     let told = opening.wait(&home).status(9).any_stderr().json();
     assert_eq!(told["outcome"], "too_early", "{told}");
     assert_eq!(told["opens_at"], Value::Null);
+    // nor does a rule by which it opens after it has started
+    home.run("boxes set crossfitdemo --opens 0d@23:59")
+        .any_stdout()
+        .done();
+    opening.wait(&home).fails(9, &words).done();
 }
 
 #[test]

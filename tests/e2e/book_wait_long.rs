@@ -60,6 +60,28 @@ fn interrupted_at_the_opening() {
     run.done();
 }
 
+/// Nobody can say what became of the request: who has pressed Ctrl-C meanwhile is told so all the same.
+#[test]
+fn interrupted_with_an_unknown_outcome() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(3);
+    opening.class(&sandbox, &home, &json!({}));
+    // before the first request, which may be a little early, and after the last look at the class
+    let from = opening.at.timestamp_millis() - 400;
+    sandbox.fault(&json!([
+        { "path": "/api/book", "kind": "drop", "after": true, "count": -1, "from_ms": from },
+        { "path": "/api/bookings", "kind": "status", "count": -1, "from_ms": from },
+    ]));
+    let run = opening
+        .wait(&home)
+        .fails(8, &["the booking was sent, but what came of it is unknown"])
+        .limit(Duration::from_secs(60))
+        .spawn();
+    wait_for("the request", || !sandbox.sent("/api/book").is_empty());
+    signal("INT", run.id());
+    run.done();
+}
+
 /// A token lives for half an hour, and an opening may be days away.
 #[test]
 fn the_session_is_kept_alive() {

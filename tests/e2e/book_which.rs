@@ -144,6 +144,35 @@ fn a_guessed_opening_is_told_as_one_and_forgotten_when_it_was_wrong() {
     assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], json!(null));
 }
 
+/// A run's booking tells as much: here by a rule of the prebooking's own.
+#[test]
+fn a_run_that_books_earlier_than_was_learned_forgets_it() {
+    let (sandbox, home) = logged_in();
+    class(&sandbox, json!({}));
+    home.sql("UPDATE boxes SET learned = '2d?'");
+    home.run("prebook add --day +3 --time 13:10 --opens 20d")
+        .any_stdout()
+        .any_stderr()
+        .done();
+    assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], "2d?");
+    home.run("prebook run").any_stderr().any_stdout().done();
+    assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], json!(null));
+}
+
+/// A store that cannot keep what the booking teaches is no reason to call the booking failed.
+#[test]
+fn what_cannot_be_learned_takes_nothing_from_a_booking() {
+    let (sandbox, home) = logged_in();
+    let id = class(&sandbox, json!({}));
+    home.sql("UPDATE boxes SET learned = '2d?'");
+    home.sql(
+        "CREATE TRIGGER broken BEFORE UPDATE OF learned ON boxes BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
+    );
+    let told = book(&home, "").stderr_has(&["as a test has it"]).json();
+    assert_eq!(told["outcome"], "booked", "{told}");
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
 #[test]
 fn a_guess_that_nobody_aimed_at_has_no_lateness() {
     let (sandbox, home) = logged_in();

@@ -262,3 +262,21 @@ fn a_logout_beside_a_reader_says_what_it_could_not_do() {
         .done();
     assert_eq!(home.sessions().len(), 1);
 }
+
+/// The second cannot be deleted: the first is gone, and is told.
+#[test]
+fn what_is_forgotten_is_told_even_when_another_is_not() {
+    let (_sandbox, home) = logged_in();
+    home.run("login --new-device --only device --password-stdin")
+        .arg(ANA)
+        .stdin(ANAS)
+        .any_stdout()
+        .done();
+    home.sql(
+        "CREATE TRIGGER broken BEFORE DELETE ON sessions WHEN OLD.id = 1 BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
+    );
+    let run = home.run("logout --all-devices --json");
+    let told = run.fails(7, &["as a test has it"]).json();
+    assert_eq!(told["deleted"].as_array().unwrap().len(), 1, "{told}");
+    assert_eq!(told["error"]["kind"], "partial", "{told}");
+}

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, ANAS, Fired, Running, SOURCE, Scene, outcomes, says, together};
+use crate::support::{ANA, ANAS, Fired, Running, SOURCE, Scene, outcomes, says, soon, together};
 
 #[test]
 fn sessions_and_platforms_that_fail() {
@@ -37,6 +37,7 @@ fn answers_that_are_lost() {
         ("acted, empty", || lost("empty", true)),
         ("acted, and the schedule unreadable", unreadable),
         ("an answer that proves nothing", proves_nothing),
+        ("served late, and met by the repeat", served_late),
         ("booked, then the schedule unreadable", unconfirmed),
     ]);
 }
@@ -231,6 +232,27 @@ fn unreadable() {
     scene.sandbox.clear_log();
     scene.fired(0).is(&[("booked", 1)]);
     assert_eq!(scene.requests().len(), 0, "it was mine already");
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// The first request was not served when the row was read, but was when the second one came, which
+/// found the class full: full of us. The alternative would be a second booking.
+fn served_late() {
+    let scene = Scene::new().opens_in(1);
+    let class = scene.class(&json!({ "book_answers": [{ "bookState": -1 }] }));
+    scene.class(&json!({ "start": "14:10" }));
+    let id = scene.add("--or 14:10");
+    scene.wait_until(100);
+    let unreadable = json!({ "path": "/api/bookings", "kind": "status", "count": -1, "skip": 2 });
+    fault(
+        &scene,
+        &json!([{ "path": "/api/book", "kind": "drop" }, unreadable]),
+    );
+    let run = scene.go("");
+    soon("the repeat", || scene.requests().len() == 2);
+    scene.sandbox.reserve(ANA, &class, 1);
+    scene.sandbox.clear_faults();
+    Fired::of(run, 0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&class]);
 }
 

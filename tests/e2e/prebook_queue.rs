@@ -9,6 +9,8 @@ use crate::support::{ANA, Scene, says, together};
 fn places_on_the_waiting_list() {
     together(&[
         ("promoted", promoted),
+        ("promoted under another number", promoted_anew),
+        ("a place in the alternative", in_the_alternative),
         ("cancelled by the gym", cancelled_by_the_gym),
         ("taken off the list", taken_off),
         ("still waiting when it starts", never_promoted),
@@ -42,6 +44,33 @@ fn promoted() {
     says(fired.only("booked"), &["waiting list"]);
     scene.ends(id, "booked", &[&class]);
     assert_eq!(events(&scene), ["waitlisted", "booked"]);
+}
+
+/// The booking has a number of its own, and that is the one to cancel with.
+fn promoted_anew() {
+    let (scene, class, id) = queued();
+    let place = scene.sandbox.reservations(&class)[0]["idres"].to_string();
+    scene.sandbox.unreserve(&place);
+    let booked = scene.sandbox.reserve(ANA, &class, 1);
+    assert_ne!(booked, place);
+    let fired = scene.fired(0);
+    assert_eq!(fired.only("booked")["reservation_id"], booked, "{fired:?}");
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// The words are about the class that was queued for.
+fn in_the_alternative() {
+    let scene = Scene::new().opens_in(1);
+    scene.class(&json!({ "enabled": false }));
+    let other = scene.class(&json!({ "start": "14:10", "occupied": 12, "waitlist": 2 }));
+    let id = scene.add("--or 14:10 --waitlist");
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    scene.ends(id, "waitlisted", &[&other]);
+    let cancelled = json!({ "cancelled": true });
+    scene.sandbox.patch_class(&other, &cancelled);
+    let fired = scene.fired(4);
+    assert!(fired.words.contains("14:10 WOD"), "{fired:?}");
+    assert!(!fired.words.contains("13:10"), "{fired:?}");
 }
 
 fn cancelled_by_the_gym() {

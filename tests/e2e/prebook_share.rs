@@ -16,6 +16,7 @@ fn many_at_one_instant() {
         ("one to book, one to refuse", some_refused),
         ("a run for one account only", one_account),
         ("removed while it waits", removed),
+        ("changed while it waits", changed),
         ("two openings in one run", two_openings),
         ("a refresh while it is about to fire", left_alone),
     ]);
@@ -144,6 +145,19 @@ fn removed() {
     assert_eq!(told, json!({ "removed": [id] }));
     assert_eq!(Fired::of(run, 0).count("due"), 0);
     assert!(scene.requests().is_empty());
+}
+
+/// By hand, after a run has claimed it: booked is what is wished now.
+fn changed() {
+    let scene = Scene::new().opens_in(4);
+    scene.class(&json!({ "occupied": 12 }));
+    let other = scene.class(&json!({ "start": "14:10" }));
+    let id = scene.add("");
+    let run = scene.go("");
+    scene.claimed(id);
+    assert_eq!(scene.add("--or 14:10"), id);
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&other]);
 }
 
 /// The run looks at its horizon again before it ends: what came in meanwhile is booked as well.

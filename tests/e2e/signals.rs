@@ -71,6 +71,26 @@ fn in_the_middle_of_a_setrefresh_or_a_login() {
     });
 }
 
+/// A session that the platform has just called dead was still good for the store when a signal came before that was
+/// written: the next process showed its token again.
+#[test]
+fn as_the_platform_says_that_a_session_is_dead() {
+    side_by_side(&SIGNALS, |how| {
+        for kind in ["device", "background"] {
+            let (sandbox, home) = logged_in();
+            sandbox.config(&json!({ "latency_after_ms": 300 }));
+            sandbox.kill_one(ANA, &home.fingerprint(ANA, kind));
+            let run = home.run("refresh --force --session").arg(kind);
+            interrupted(run, &sandbox, ("/api/tokenUpdate", 1), *how);
+            let left = home.ask(&format!(
+                "SELECT status FROM sessions WHERE kind = '{kind}'"
+            ));
+            let expected = (kind == "background").then_some("expired");
+            assert_eq!(left.as_deref(), expected);
+        }
+    });
+}
+
 #[test]
 fn between_two_tries_it_ends_at_once() {
     side_by_side(&SIGNALS, |how| {

@@ -4,49 +4,22 @@
 //! tried every half hour of its day, as a prebooking's would be.
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
-use super::learn;
-use crate::aimharder::{BoxAt, Row};
-use crate::booking::{BookReport, Desk, Outcome, decided};
+use super::{Done, Wanted};
+use crate::booking::{Outcome, decided};
 use crate::clock;
 use crate::commands::app::App;
-use crate::commands::gym::Gym;
-use crate::interrupt::{self, Shield};
-use crate::model::account::Account;
 use crate::model::prebooking::Choice;
 use crate::opening::Opening;
 use crate::output::{Countdown, Out, SessionRef, no_need_to_stay, wait_words};
-use crate::prebook::{NextTry, Place, Stay, next_try};
-use crate::sessions::{Live, Pick, Sessions};
-
-/// What came of it, and who acted.
-pub(super) struct Done {
-    pub report: BookReport,
-    pub session: SessionRef,
-    /// a signal waits until the result is told
-    pub shield: Option<Shield>,
-}
-
-/// The class that is waited for.
-pub(super) struct Wanted<'w> {
-    pub account: &'w Account,
-    pub pick: &'w Pick,
-    pub gym: &'w Gym,
-    pub at: &'w BoxAt,
-    pub place: &'w Place,
-    pub day: NaiveDate,
-    pub row: &'w Row,
-    /// as it was described
-    pub choice: Choice,
-    pub family: Option<&'w str>,
-    pub waitlist: bool,
-}
+use crate::prebook::{NextTry, Stay, next_try};
+use crate::sessions::{Live, Sessions};
 
 impl Wanted<'_> {
     /// Ask now, or at the next instant that booking may open at, until there is an answer that is
     /// not "too early", or nobody knows of a later instant.
-    pub(super) fn book<'s>(
+    pub(super) fn wait<'s>(
         &self,
         app: &App,
         sessions: &'s Sessions<'s>,
@@ -58,14 +31,15 @@ impl Wanted<'_> {
         let mut live = Some(live);
         loop {
             let reopen = || sessions.open(self.account, self.pick);
-            let session = live.take().map_or_else(reopen, Ok)?;
+            let mut session = live.take().map_or_else(reopen, Ok)?;
             let (done, moved) = match next {
-                None => (self.ask(session)?, true),
+                None => (self.book(&mut session)?, true),
                 Some(next) => self.stay(next, sessions, session, out)?,
             };
-            if let Some(learned) = done.report.learned {
-                learn(app, self.gym, learned)?;
-            }
+            // what was tried by the server's clock is past, even where ours has not come so far
+            let now = clock::now();
+            let past = next.map_or(now, |tried| now.max(tried.at));
+            app.learn(&self.lesson(&done.report, past));
             if done.report.outcome != Outcome::TooEarly {
                 return Ok(done);
             }
@@ -73,9 +47,6 @@ impl Wanted<'_> {
             let told = done.report.learned.map(Opening::learned);
             let guess = rule.filter(|rule| rule.guess);
             rule = told.filter(|_| moved || guess.is_some()).or(guess);
-            // what was tried by the server's clock is past, even where ours has not come so far
-            let now = clock::now();
-            let past = next.map_or(now, |tried| now.max(tried.at));
             next = rule.and_then(|rule| self.next(rule, past));
             if next.is_none() {
                 return Ok(done);
@@ -97,21 +68,6 @@ impl Wanted<'_> {
         next_try(rule, class, self.gym.zone, now)
     }
 
-    fn ask(&self, mut live: Live<'_>) -> Result<Done> {
-        let shield = interrupt::shield();
-        let mut desk = Desk {
-            live: &mut live,
-            at: self.at.clone(),
-            family: self.family.map(str::to_owned),
-        };
-        let report = desk.book(self.day, self.row, self.waitlist)?;
-        Ok(Done {
-            report,
-            session: SessionRef::from(live.row()),
-            shield: Some(shield),
-        })
-    }
-
     /// What came of it, and whether a refusal told of a later opening.
     fn stay<'s>(
         &self,
@@ -122,10 +78,10 @@ impl Wanted<'_> {
     ) -> Result<(Done, bool)> {
         let opens = next.at.with_timezone(&self.gym.zone);
         log::info!("waiting until {opens}");
-        let now = clock::now();
+        let (now, choice) = (clock::now(), self.choice());
         if out.is_watched() {
             out.tell(&wait_words(opens, next.is_opening, now));
-            if let Some(words) = no_need_to_stay(opens, self.day, &self.choice, now) {
+            if let Some(words) = no_need_to_stay(opens, self.day, &choice, now) {
                 out.tell(&words);
             }
         }
@@ -134,12 +90,12 @@ impl Wanted<'_> {
             sessions,
             account: self.account,
             pick: self.pick,
-            family: self.family,
+            family: self.args.family.as_deref(),
             day: self.day,
-            place: self.place,
-            choice: self.choice.clone(),
+            place: &self.gym.place(Some(self.at.id)),
+            choice,
             class_id: &self.row.id,
-            waitlist: self.waitlist,
+            waitlist: self.args.waitlist,
         };
         let stayed = stay.until(next, live);
         drop(countdown);
@@ -150,5 +106,15 @@ impl Wanted<'_> {
             shield: stayed.shield,
         };
         Ok((done, stayed.moved_to.is_some()))
+    }
+
+    /// The class as it was described; one that was named by its number, as the schedule shows it.
+    fn choice(&self) -> Choice {
+        let (args, row) = (self.args, self.row);
+        let shown = Some(row.name.clone()).filter(|name| args.id.is_some() && !name.is_empty());
+        Choice {
+            start: row.start,
+            class: args.class.clone().or(shown),
+        }
     }
 }

@@ -11,7 +11,6 @@ use crate::commands::gym::Gym;
 use crate::exit::Failure;
 use crate::model::account::Account;
 use crate::model::prebooking::{Choice, Prebooking, Progress, Wish};
-use crate::model::weekly::Weekdays;
 use crate::output::{Out, PrebookedView};
 use crate::store::NewRule;
 use crate::zone;
@@ -24,7 +23,14 @@ pub(super) fn run(args: &PrebookAdd, app: &App, out: &mut Out) -> Result<()> {
     let boxes = Boxes::of(app);
     let wish = wish(args, start, &account, &gym);
     let view = match when {
-        When::Weekly(weekdays) => weekly(args, wish, weekdays, &boxes, now)?,
+        When::Weekly(weekdays) => {
+            let rule = NewRule {
+                wish,
+                weekdays: weekdays.clone(),
+                until: last_day(args, &gym, now)?,
+            };
+            weekly(&rule, &boxes, now)?
+        }
         When::Once(day) => {
             let today = now.with_timezone(&gym.zone).date_naive();
             let day = day.on(today).map_err(Failure::usage)?;
@@ -103,14 +109,8 @@ fn in_time(wish: &Wish, day: NaiveDate, gym: &Gym, now: DateTime<Utc>) -> Result
     Ok(())
 }
 
-fn weekly(
-    args: &PrebookAdd,
-    wish: Wish,
-    weekdays: &Weekdays,
-    boxes: &Boxes<'_>,
-    now: DateTime<Utc>,
-) -> Result<PrebookedView> {
-    let today = now.with_timezone(&boxes.get(&wish.gym)?.zone).date_naive();
+fn last_day(args: &PrebookAdd, gym: &Gym, now: DateTime<Utc>) -> Result<Option<NaiveDate>> {
+    let today = now.with_timezone(&gym.zone).date_naive();
     let until = args.until.as_ref().map(|day| day.on(today));
     let until = until.transpose().map_err(Failure::usage)?;
     if let Some(until) = until.filter(|until| *until < today) {
@@ -120,12 +120,11 @@ fn weekly(
         ))
         .into());
     }
-    let new = NewRule {
-        wish,
-        weekdays: weekdays.clone(),
-        until,
-    };
-    let rule = boxes.app.store.put_rule(&new, now)?;
+    Ok(until)
+}
+
+fn weekly(new: &NewRule, boxes: &Boxes<'_>, now: DateTime<Utc>) -> Result<PrebookedView> {
+    let rule = boxes.app.store.put_rule(new, now)?;
     boxes.unfold(None, now)?;
     let waiting = |p: &Prebooking| {
         p.rule == Some(rule.id) && matches!(p.progress, Progress::Pending | Progress::Executing)

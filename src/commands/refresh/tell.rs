@@ -31,12 +31,7 @@ pub(super) fn tell(
     let mut notices = Vec::new();
     for Problem { row, failure } in problems {
         let news = told::met(&app.store, &told::of_session(row.id), failure.kind)?;
-        let event = match failure.kind {
-            Kind::Unreachable => Some(Event::Unreachable),
-            Kind::LoginRequired => Some(Event::LoginRequired),
-            _ => None,
-        };
-        if let Some(event) = event.filter(|_| news) {
+        if let Some(event) = event(failure.kind).filter(|_| news) {
             notices.push(Notice::of_session(
                 event,
                 &row.account,
@@ -49,10 +44,7 @@ pub(super) fn tell(
         }
     }
     for (words, rows) in lines {
-        match rows.as_slice() {
-            [row] if words.contains(row.account.as_str()) => out.tell(&format!("error: {words}")),
-            rows => out.tell(&format!("error: {}: {words}", whose(rows))),
-        }
+        out.tell(&line(words, &rows));
     }
     for row in recovered(app, well, problems)? {
         let words = format!("the {} session of {} works again", row.kind, row.account);
@@ -65,6 +57,23 @@ pub(super) fn tell(
         ));
     }
     Ok(notices)
+}
+
+/// Worth a notice?
+fn event(kind: Kind) -> Option<Event> {
+    match kind {
+        Kind::Unreachable => Some(Event::Unreachable),
+        Kind::LoginRequired => Some(Event::LoginRequired),
+        _ => None,
+    }
+}
+
+/// One line for what several sessions have in common.
+fn line(words: &str, rows: &[&SessionRow]) -> String {
+    match rows {
+        [row] if words.contains(row.account.as_str()) => format!("error: {words}"),
+        rows => format!("error: {}: {words}", whose(rows)),
+    }
 }
 
 /// `background session of ana@example.org`, or how many when they are many.

@@ -8,7 +8,7 @@ use super::screen::heading;
 use crate::model::time::human_age;
 use crate::output::page::{Cell, Page, Tone, cell, give, plain};
 use crate::output::prebook_views::{moment, short_day};
-use crate::status::{Coming, LastRequest, Report};
+use crate::status::{Coming, LastRequest, Plans, Report};
 
 /// More than this is for `prebook list`.
 const COMING: usize = 5;
@@ -34,6 +34,18 @@ pub(super) fn prebookings(report: &Report, page: &Page, to: &mut dyn Write) -> i
         &[give(4, 12), give(3, 8), give(4, 0)]
     };
     page.table(&rows, 2, gives, to)?;
+    let rest = rest(plans);
+    if !rest.is_empty() {
+        writeln!(to, "  {}", rest.join(", "))?;
+    }
+    match &plans.last_request {
+        Some(last) => writeln!(to, "  {}", sent(last, report.checked_at)),
+        None => Ok(()),
+    }
+}
+
+/// What is not shown one by one, in numbers.
+fn rest(plans: &Plans) -> Vec<String> {
     let mut rest = Vec::new();
     rest.extend(
         plans
@@ -54,13 +66,7 @@ pub(super) fn prebookings(report: &Report, page: &Page, to: &mut dyn Write) -> i
         1 => "1 weekly rule".to_owned(),
         n => format!("{n} weekly rules"),
     }));
-    if !rest.is_empty() {
-        writeln!(to, "  {}", rest.join(", "))?;
-    }
-    match &plans.last_request {
-        Some(last) => writeln!(to, "  {}", sent(last, report.checked_at)),
-        None => Ok(()),
-    }
+    rest
 }
 
 /// `last request 2 h ago: booked, 1.5 ms after the opening`

@@ -1,85 +1,12 @@
-//! What people and their cron jobs do in a round, and the classes they want.
+//! What people and their cron jobs do in a round.
 
-use chrono::{Days, TimeDelta, Utc};
+use std::path::Path;
+
 use fastrand::Rng;
-use serde_json::json;
 
-use super::{EVA, PEOPLE};
-use crate::support::{ANA, BEN, Home, Run, Sandbox, today};
-
-/// The classes of a round: with room, full with a waiting list, and one that opens in a moment.
-pub(super) struct Scene {
-    pub(super) day: String,
-    pub(super) roomy: Class,
-    pub(super) full: Class,
-    pub(super) soon: Class,
-    /// when the last one opens, as a rule
-    opens: String,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Class {
-    pub(super) id: String,
-    pub(super) start: String,
-    pub(super) name: String,
-}
-
-impl Scene {
-    pub(super) fn set(sandbox: &Sandbox, round: usize) -> Self {
-        let round = u32::try_from(round).unwrap();
-        let ahead = 5 + round / 400;
-        let day = (today() + Days::new(ahead.into())).to_string();
-        let minute = 6 * 60 + 2 * (round % 400);
-        let at = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
-        let opening = Utc::now() + TimeDelta::seconds(3);
-        let wall = opening.with_timezone(&chrono_tz::Europe::Madrid);
-        let opens = format!(
-            "{}d@{}",
-            (today() - wall.date_naive()).num_days() + i64::from(ahead),
-            wall.format("%H:%M:%S")
-        );
-        let class = |minute: u32, name: &str, more: serde_json::Value| {
-            let (start, name) = (at(minute), format!("{name} {round}"));
-            let mut class = json!({ "day": day, "start": start, "name": name });
-            class
-                .as_object_mut()
-                .unwrap()
-                .extend(more.as_object().unwrap().clone());
-            Class {
-                id: sandbox.class(&class),
-                start,
-                name,
-            }
-        };
-        let opens_at_ms = opening.timestamp() * 1000;
-        Self {
-            roomy: class(minute, "Roomy", json!({})),
-            full: class(
-                minute,
-                "Full",
-                json!({ "capacity": 2, "occupied": 2, "waitlist": 0 }),
-            ),
-            soon: class(minute + 1, "Soon", json!({ "opens_at_ms": opens_at_ms })),
-            day,
-            opens,
-        }
-    }
-
-    /// Places that were taken before: something to cancel.
-    pub(super) fn occupy(&self, sandbox: &Sandbox, rng: &mut Rng) {
-        for who in [ANA, BEN] {
-            match rng.u8(..4) {
-                0 => drop(sandbox.reserve(who, &self.roomy.id, 1)),
-                1 => drop(sandbox.reserve(who, &self.full.id, 0)),
-                _ => {}
-            }
-        }
-    }
-
-    pub(super) fn classes(&self) -> [&Class; 3] {
-        [&self.roomy, &self.full, &self.soon]
-    }
-}
+use super::scene::{Class, Scene};
+use super::{EVA, PEOPLE, vault};
+use crate::support::{ANA, BEN, Home, Run};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum What {
@@ -89,6 +16,13 @@ pub(super) enum What {
     Update,
     Look,
     Keep,
+    /// a prebooking or rule that may not be there
+    Drop,
+    Status,
+    Encrypt,
+    Decrypt,
+    Rekey,
+    Copy,
 }
 
 /// One command.
@@ -99,14 +33,17 @@ pub(super) struct Deed {
     pub(super) json: bool,
     pub(super) class: Option<Class>,
     args: Vec<String>,
-    stdin: String,
+    pub(super) stdin: String,
 }
 
 impl Deed {
     /// Three to ten of them.
-    pub(super) fn some(rng: &mut Rng, scene: &Scene) -> Vec<Deed> {
+    pub(super) fn some(rng: &mut Rng, scene: &Scene, home: &Home) -> Vec<Deed> {
         let mut deeds: Vec<Deed> = (0..rng.usize(3..9))
-            .map(|_| Deed::any(rng, scene))
+            .map(|_| match rng.u8(..8) {
+                0 => vault::deed(rng, home),
+                _ => Deed::any(rng, scene),
+            })
             .collect();
         if rng.bool() {
             deeds.insert(0, Deed::wish(EVA, scene, rng));
@@ -117,7 +54,7 @@ impl Deed {
             ));
         }
         for deed in &mut deeds {
-            deed.json = rng.u8(..5) > 0;
+            deed.json &= rng.u8(..5) > 0;
         }
         deeds
     }
@@ -126,7 +63,7 @@ impl Deed {
         let who = if rng.bool() { ANA } else { BEN };
         let class = scene.classes()[rng.usize(..3)].clone();
         let words = |what, args: &str| Deed::new(what, who, args);
-        match rng.u8(..28) {
+        match rng.u8(..34) {
             0..=5 => Deed::book(who, scene, class, rng),
             6..=9 => Deed::cancel(who, scene, scene.roomy.clone(), rng),
             10 | 11 => Deed::cancel(who, scene, class, rng),
@@ -136,14 +73,56 @@ impl Deed {
             16 => words(What::Look, "bookings"),
             17 => words(What::Look, "boxes --detect"),
             18 => words(What::Look, &format!("classes --day {}", scene.day)),
-            19 => words(What::Keep, "logout"),
-            20 => words(What::Keep, "sessions prune"),
+            19 => words(What::Keep, one_of(rng, &["logout", "logout --all-devices"])),
+            20 => Deed::all(What::Keep, "sessions prune"),
             21 => words(What::Keep, "sessions"),
             22 | 23 => Deed::wish(who, scene, rng),
             24 => Deed::all(What::PrebookRun, "prebook run --horizon 10s --give-up 2s"),
             25 => Deed::all(What::PrebookRun, "prebook run --horizon 0s --give-up 1s"),
-            26 => words(What::Keep, "status"),
+            26 => Deed::status(rng),
+            27..=31 => Deed::plan(who, scene, rng),
             _ => Deed::login(rng),
+        }
+    }
+
+    fn status(rng: &mut Rng) -> Deed {
+        let how = [
+            "status",
+            "status --check",
+            "status --prometheus",
+            "status --online",
+        ];
+        let how = one_of(rng, &how);
+        Deed {
+            json: !how.contains("prometheus"),
+            ..Deed::all(What::Status, how)
+        }
+    }
+
+    /// What people do with their prebookings and rules.
+    fn plan(who: &'static str, scene: &Scene, rng: &mut Rng) -> Deed {
+        let (one, rule) = (
+            scene.numbers.0 + rng.i64(1..4),
+            scene.numbers.1 + rng.i64(1..3),
+        );
+        let (day, soon) = (&scene.day, &scene.soon);
+        match rng.u8(..9) {
+            0 => Deed::new(What::Keep, who, &format!("prebook skip {day}")),
+            1 => Deed::new(What::Drop, who, &format!("prebook skip {day} --remove")),
+            2 | 3 => Deed::all(What::Drop, &format!("prebook remove {one}")),
+            4 => Deed::all(What::Drop, &format!("prebook remove r{rule}")),
+            5 => Deed::all(What::Keep, "prebook list --all"),
+            6 => Deed::all(What::Keep, "prebook rules"),
+            _ => {
+                let mut args = format!(
+                    "prebook add --box crossfitdemo --weekly {} --until {day} --opens {} --time {}",
+                    scene.weekday, scene.opens, soon.start
+                );
+                args += one_of(rng, &["", " --waitlist", " --watch"]);
+                let mut deed = Deed::new(What::Keep, who, &args);
+                deed.args.extend(["--class".to_owned(), soon.name.clone()]);
+                deed
+            }
         }
     }
 
@@ -161,7 +140,7 @@ impl Deed {
     }
 
     /// For every account.
-    fn all(what: What, args: &str) -> Deed {
+    pub(super) fn all(what: What, args: &str) -> Deed {
         let mut deed = Deed::new(what, "", args);
         deed.args.truncate(deed.args.len() - 2);
         deed
@@ -253,11 +232,29 @@ impl Deed {
         }
     }
 
-    pub(super) fn run(&self, home: &Home) -> Run {
+    pub(super) fn last_arg(&self) -> &str {
+        self.args.last().expect("an argument")
+    }
+
+    /// `forget` takes sessions of this account's away.
+    pub(super) fn forgets(&self, account: &str) -> bool {
+        self.who == account && self.args[0] == "logout"
+    }
+
+    pub(super) fn prunes(&self) -> bool {
+        self.args.get(1).is_some_and(|arg| arg == "prune")
+    }
+
+    pub(super) fn run(&self, home: &Home, config: &Path) -> Run {
         let mut run = home.run("-vv").stdin(&self.stdin);
+        run = run.env("AIMHARDER_CONFIG", config);
         for arg in &self.args {
             run = run.arg(arg);
         }
         if self.json { run.arg("--json") } else { run }
     }
+}
+
+fn one_of<'a>(rng: &mut Rng, all: &[&'a str]) -> &'a str {
+    all[rng.usize(..all.len())]
 }

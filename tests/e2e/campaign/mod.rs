@@ -5,11 +5,18 @@
 //! `AIMHARDER_CAMPAIGN_SEED` chooses the seed, `AIMHARDER_CAMPAIGN_ROUNDS` how long it goes on.
 #![allow(clippy::print_stderr)] // the seed is shown when a round fails
 
+mod calm;
 mod deeds;
 mod ledger;
+mod left;
+mod scene;
+mod tokens;
 mod told;
+mod vault;
 mod weather;
 
+use std::fs;
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,8 +25,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::support::{ANA, ANAS, BEN, BENS, Home, Output, Running, Sandbox, side_by_side, start};
-use deeds::{Deed, Scene};
+use deeds::Deed;
 use ledger::Ledger;
+use left::{Devices, no_lock_left};
+use scene::Scene;
+use tokens::Tokens;
+use vault::Vault;
 use weather::Weather;
 
 /// Somebody whose classes only automation books.
@@ -34,6 +45,10 @@ const TIME: Duration = Duration::from_secs(18);
 /// A command that waits for a lock takes longer.
 const SOON: Duration = Duration::from_secs(20);
 
+/// With what requests of a round's processes are signed, and how many processes there are at most.
+const SIGNED: &str = "Mozilla/5.0 process ";
+const MOST_DEEDS: usize = 16;
+
 /// How a process ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fate {
@@ -42,11 +57,16 @@ enum Fate {
     Interrupted(Duration),
 }
 
+/// What was done, how its process was treated, and what it said if it could.
+type Ended = (Deed, Fate, Option<Output>);
+
 struct Campaign {
     sandbox: Sandbox,
     home: Home,
     rng: Rng,
     ledger: Ledger,
+    tokens: Tokens,
+    vault: Vault,
 }
 
 fn given(name: &str) -> Option<u64> {
@@ -85,6 +105,26 @@ impl Drop for Again {
     }
 }
 
+/// Tells what was done in the round that fails.
+struct Aloud<'r>(&'r Weather, &'r [Ended]);
+
+impl Drop for Aloud<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{:?}", self.0);
+            for (turn, (deed, fate, output)) in self.1.iter().enumerate() {
+                eprintln!("process {turn}, {fate:?}: {deed:?}");
+                if let Some(output) = output {
+                    eprintln!(
+                        "{:?} {:?}\n{}{}",
+                        output.status, output.took, output.stdout, output.stderr
+                    );
+                }
+            }
+        }
+    }
+}
+
 fn campaign(seed: u64, rounds: usize, time: Duration) {
     let began = Instant::now();
     let mut again = Again { seed, round: 0 };
@@ -104,69 +144,70 @@ fn campaign(seed: u64, rounds: usize, time: Duration) {
 impl Campaign {
     fn new(seed: u64) -> Self {
         let (mut sandbox, home) = start();
-        // a process that dies between the answer and the store presents the old token the next time
+        // one that is presented because nobody can know of the newer one: see `tokens`
         sandbox.allow_replays();
         sandbox.account(&json!({
             "email": EVA, "password": EVAS, "name": "Eva", "boxes": ["crossfitdemo"],
         }));
-        let source = |(email, password)| {
-            format!("[accounts.\"{email}\"]\npassword_command = \"echo {password}\"\n")
-        };
-        home.config_with("", "timeout = \"3s\"");
-        let config = std::fs::read_to_string(home.config_path()).unwrap();
-        home.write_config(&(config + &PEOPLE.map(source).concat()));
+        write_configs(&home);
         for (email, password) in PEOPLE {
             home.log_in(email, password);
         }
+        let mut rng = Rng::with_seed(seed);
+        let vault = Vault::new(&mut rng, &home);
         Self {
             sandbox,
             home,
-            rng: Rng::with_seed(seed),
+            rng,
             ledger: Ledger::default(),
+            tokens: Tokens::default(),
+            vault,
         }
     }
 
     fn round(&mut self, number: usize) {
-        let scene = Scene::set(&self.sandbox, number);
+        let scene = Scene::set(&self.sandbox, &self.home, number);
         scene.occupy(&self.sandbox, &mut self.rng);
         self.ledger.look(&self.sandbox);
-        let replays = self.ledger.replays;
+        self.tokens.look(&self.sandbox);
         self.sandbox.clear_log();
         let weather = Weather::forecast(&mut self.rng);
         weather.begin(&self.sandbox);
-        let mut deeds = Deed::some(&mut self.rng, &scene);
+        let mut deeds = Deed::some(&mut self.rng, &scene, &self.home);
         if self.rng.bool() {
             self.home.age_tokens(60);
         }
+        let devices = Devices::before(&self.home, self.rng.u8(..6) == 0);
         let ended = self.at_once(&mut deeds, &weather);
+        let _aloud = Aloud(&weather, &ended);
+        no_lock_left(&self.home);
+        let keys = self.vault.keys(&ended);
+        self.vault.settle(&self.home, &ended);
+        vault::check_copies(&self.home, &ended, &keys);
         self.ledger.look(&self.sandbox);
         let log = self.sandbox.log();
         self.ledger.read(&log, &ended);
-        for (deed, fate, output) in &ended {
-            if let Some(output) = output {
-                told::check(deed, *fate, output, &self.ledger);
-            }
+        for one in &ended {
+            told::check(one, &self.ledger, keys.len() > 1);
         }
-        self.calm();
+        let died = |entry: &Value| was_killed(entry, &ended);
+        devices.none_vanished(&self.home, &log, &ended);
+        self.calm(&log, died);
         self.ledger.look(&self.sandbox);
-        assert!(
-            weather.loses_tokens() || self.ledger.replays == replays,
-            "a replaced token was presented again without need"
-        );
+        self.tokens.none_older(&self.sandbox.log(), died);
         self.ledger.holds(&self.sandbox, &self.home, &scene);
+        tokens::are_the_newest(&self.sandbox, &self.vault.store(&self.home));
+        vault::holds(&self.home, self.ledger.secrets());
         self.ledger.outputs.clear();
     }
 
     /// Starts them a few milliseconds apart, and meets each with its fate.
-    fn at_once(
-        &mut self,
-        deeds: &mut Vec<Deed>,
-        weather: &Weather,
-    ) -> Vec<(Deed, Fate, Option<Output>)> {
+    fn at_once(&mut self, deeds: &mut Vec<Deed>, weather: &Weather) -> Vec<Ended> {
         let mut under_way = Vec::new();
-        for deed in deeds.drain(..) {
+        for (turn, deed) in deeds.drain(..).enumerate() {
             let fate = weather.fate(&mut self.rng);
-            let run = weather.clock(&mut self.rng, deed.run(&self.home));
+            let run = deed.run(&self.home, &config_of(&self.home, turn));
+            let run = weather.clock(&mut self.rng, run);
             under_way.push((deed, fate, run.spawn()));
             thread::sleep(Duration::from_millis(self.rng.u64(..40)));
         }
@@ -177,61 +218,39 @@ impl Campaign {
             .collect();
         waiting.into_iter().map(|one| one.join().unwrap()).collect()
     }
+}
 
-    /// No fault any more: automation needs no help, nobody waits for the dead, and what is left over is settled.
-    fn calm(&mut self) {
-        weather::clear(&self.sandbox);
-        // passwords that were wrong on purpose must not keep anybody out
-        self.home.sql("DELETE FROM refusals");
-        // a device session whose new token was lost with a killed process is dead; a background session is healed
-        let report = self.in_time("refresh --force --rate 0", &[0, 3, 7]);
-        let sessions = report["sessions"].as_array().expect("a list");
-        for session in sessions {
-            let fine: &[&str] = match session["kind"].as_str() {
-                Some("background") => &["updated", "relogged"],
-                _ => &["updated", "logged_out"],
-            };
-            assert!(
-                fine.contains(&session["outcome"].as_str().unwrap()),
-                "{report}"
-            );
-        }
-        let background = sessions
-            .iter()
-            .filter(|session| session["kind"] == "background");
-        assert_eq!(background.count(), PEOPLE.len(), "{report}");
-        for (email, password) in PEOPLE {
-            let there =
-                format!("SELECT 1 FROM sessions WHERE kind = 'device' AND account = '{email}'");
-            if self.home.ask(&there).is_none() {
-                self.home.log_in(email, password);
-            }
-        }
-        let report = self.in_time("refresh --force --rate 0", &[0]);
-        assert_eq!(report["updated"], 2 * PEOPLE.len(), "{report}");
-        self.in_time("prebook run --horizon 10s --give-up 1s", &[0, 4, 6, 7, 9]);
-        let executing = self
-            .home
-            .ask("SELECT id FROM prebookings WHERE status = 'executing'");
-        assert_eq!(executing, None, "claimed by the dead");
-        for left in self.in_time("prebook list", &[0])["prebookings"]
-            .as_array()
-            .unwrap()
-        {
-            self.in_time(&format!("prebook remove {}", left["id"]), &[0]);
-        }
+/// What all processes have in common: short time-outs, and where passwords and the store's key come from. Each that is started
+/// in a round has a config of its own, which makes it sign its requests.
+fn write_configs(home: &Home) {
+    let source = |(email, password)| {
+        format!("[accounts.\"{email}\"]\npassword_command = \"echo {password}\"\n")
+    };
+    let rest = PEOPLE.map(source).concat() + &vault::key_lines(home);
+    let write = |more: &str| {
+        home.config_with("", &format!("timeout = \"3s\"\n{more}"));
+        fs::read_to_string(home.config_path()).unwrap() + &rest
+    };
+    for turn in 0..MOST_DEEDS {
+        let config = write(&format!("user_agent = \"{SIGNED}{turn}\""));
+        fs::write(config_of(home, turn), config).unwrap();
     }
+    home.write_config(&write(""));
+}
 
-    /// The object of a command that ends with one of these codes, soon.
-    fn in_time(&mut self, args: &str, codes: &[i32]) -> Value {
-        let output = self.home.run(args).args("--json -vv").unchecked();
-        let status = output.status.unwrap_or(-1);
-        assert!(codes.contains(&status), "{args}: {output:?}");
-        assert!(output.took < SOON, "{args}: a lock is left: {output:?}");
-        let object = serde_json::from_str(&output.stdout).expect("an object");
-        self.ledger.outputs.push(output);
-        object
-    }
+fn config_of(home: &Home, turn: usize) -> PathBuf {
+    home.config_path().with_file_name(format!("{turn}.toml"))
+}
+
+/// The process that sent it was killed.
+fn was_killed(entry: &Value, ended: &[Ended]) -> bool {
+    let signed = entry["user_agent"]
+        .as_str()
+        .and_then(|agent| agent.strip_prefix(SIGNED));
+    let Some(turn) = signed.map(|turn| turn.parse::<usize>().unwrap()) else {
+        return false;
+    };
+    matches!(ended[turn].1, Fate::Killed(_))
 }
 
 fn meet(fate: Fate, running: Running) -> Option<Output> {

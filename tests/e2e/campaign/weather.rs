@@ -52,16 +52,6 @@ impl Weather {
         sandbox.fault(&json!(self.faults));
     }
 
-    /// Whether the answer of a token update or of a login may have been lost, and the token that it replaced be all that is
-    /// left.
-    pub(super) fn loses_tokens(&self) -> bool {
-        let loses = |fault: &Value| {
-            let path = fault["path"].as_str().unwrap();
-            ["/api/tokenUpdate", "/api/login", "/api/*"].contains(&path)
-        };
-        self.kills || self.faults.iter().any(loses)
-    }
-
     pub(super) fn fate(&self, rng: &mut Rng) -> Fate {
         let after = Duration::from_millis(rng.u64(..400));
         match rng.u8(..6) {

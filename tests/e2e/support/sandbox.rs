@@ -168,6 +168,11 @@ impl Sandbox {
         self.call("POST", "reservations", &wish)["idres"].to_string()
     }
 
+    /// Takes a reservation away, by its number.
+    pub(crate) fn unreserve(&self, idres: &str) {
+        self.call("DELETE", &format!("reservations/{idres}"), &Value::Null);
+    }
+
     /// The reservations of a class.
     pub(crate) fn reservations(&self, class: &str) -> Vec<Value> {
         let state = self.state();

@@ -15,20 +15,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::Result;
 
 use super::Boxes;
+use crate::booking::Outcome;
 use crate::cli::PrebookRunArgs;
 use crate::clock;
 use crate::commands::app::App;
+use crate::commands::learn::Lesson;
 use crate::commands::unattended;
 use crate::exit::Failure;
 use crate::interrupt;
-use crate::model::prebooking::Prebooking;
 use crate::model::session::SessionKind;
-use crate::opening::Learned;
 use crate::output::{Out, RunView, waits_for};
-use crate::prebook::plan::Calendar;
-use crate::prebook::{News, Place, Run, Settled};
+use crate::prebook::{Ending, News, Place, Run, Settled};
 use crate::sessions::Pick;
-use crate::store::{self, SessionRow};
+use crate::store::SessionRow;
 
 pub(super) fn run(args: &PrebookRunArgs, app: &App, out: &mut Out) -> Result<()> {
     check_account(app)?;
@@ -72,39 +71,59 @@ fn book_all(
     let mut run = Run::new(&sessions, actor(app, device), spans, account);
     run.waits = out.is_watched().then_some(waits_for);
     let boxes = Boxes::of(app);
-    let view = Arc::new(Mutex::new(RunView::default()));
-    if out.is_json() {
-        let so_far = Arc::clone(&view);
-        interrupt::leave_word(Box::new(move |_| Out::cut_off(&*locked(&so_far))));
-    }
-    let mut codes = codes::Codes::default();
+    let mut results = Results::begin(out);
     let done = run.go(
-        &|prebooking| place(app, prebooking),
+        &|gym| place(app, gym),
         &|| boxes.unfold(account, clock::now()),
-        &mut |news| {
-            let settled = match news {
-                News::Settled(settled) => settled,
-                News::StillWaiting(prebooking) => return tell::stands(app, out, &prebooking),
-            };
-            let added = result::of(app, &settled);
-            out.part(|page, to| added.line(page, to));
-            result::add(&mut locked(&view), added, &settled);
-            codes.add(&settled);
-            let learned = learn(app, &settled);
-            tell::tell(app, out, &settled)?;
-            Ok(learned?)
-        },
+        &mut |news| results.take(app, out, news),
     );
-    // a signal waits until the result is told
-    let shield = interrupt::shield();
-    let mut view = std::mem::take(&mut *locked(&view));
-    view.shield = Some(shield);
-    view.failure = match done {
-        Err(e) if view.results.is_empty() => return Err(e),
-        Err(e) => Some(Failure::of(&e)),
-        Ok(()) => codes.failure(&view),
-    };
-    Ok(view)
+    results.end(done)
+}
+
+/// What has come of it so far; a signal that ends the run tells of that.
+struct Results {
+    view: Arc<Mutex<RunView>>,
+    codes: codes::Codes,
+}
+
+impl Results {
+    fn begin(out: &Out) -> Self {
+        let view = Arc::new(Mutex::new(RunView::default()));
+        if out.is_json() {
+            let so_far = Arc::clone(&view);
+            interrupt::leave_word(Box::new(move |_| Out::cut_off(&*locked(&so_far))));
+        }
+        Self {
+            view,
+            codes: codes::Codes::default(),
+        }
+    }
+
+    fn take(&mut self, app: &App, out: &mut Out, news: News) -> Result<()> {
+        let settled = match news {
+            News::Settled(settled) => settled,
+            News::StillWaiting(prebooking) => return tell::stands(app, out, &prebooking),
+        };
+        let added = result::of(app, &settled);
+        out.part(|page, to| added.line(page, to));
+        result::add(&mut locked(&self.view), added, &settled);
+        self.codes.add(&settled);
+        learn(app, &settled);
+        tell::tell(app, out, &settled)
+    }
+
+    fn end(self, done: Result<()>) -> Result<RunView> {
+        // a signal waits until the result is told
+        let shield = interrupt::shield();
+        let mut view = std::mem::take(&mut *locked(&self.view));
+        view.shield = Some(shield);
+        view.failure = match done {
+            Err(e) if view.results.is_empty() => return Err(e),
+            Err(e) => Some(Failure::of(&e)),
+            Ok(()) => self.codes.failure(&view),
+        };
+        Ok(view)
+    }
 }
 
 fn locked(view: &Mutex<RunView>) -> MutexGuard<'_, RunView> {
@@ -132,9 +151,8 @@ fn raise_file_limit() {
     }
 }
 
-/// Where a prebooking is to be fired: in a box that store or config know.
-fn place(app: &App, prebooking: &Prebooking) -> Result<Place, String> {
-    let name = &prebooking.wish.gym;
+/// Where a box is that store or config know.
+fn place(app: &App, name: &str) -> Result<Place, String> {
     let known = app.store.gym(name).map_err(|e| e.to_string())?.is_some();
     if !known && !app.config.boxes.contains_key(name) {
         return Err(format!(
@@ -142,21 +160,20 @@ fn place(app: &App, prebooking: &Prebooking) -> Result<Place, String> {
         ));
     }
     let gym = app.any_gym(name).map_err(|e| format!("{e:#}"))?;
-    Ok(Place {
-        host: gym.host,
-        id: gym.id,
-        calendar: Calendar {
-            zone: gym.zone,
-            opening: gym.opening,
-        },
-    })
+    Ok(gym.place(gym.id))
 }
 
-/// What a refusal taught, and the better rule that a guess has turned out to be.
-fn learn(app: &App, settled: &Settled) -> store::Result<()> {
-    for learned in &settled.learned {
-        app.store
-            .learn_opening(&settled.prebooking.wish.gym, &Learned::to_string(learned))?;
-    }
-    Ok(())
+/// What refusals taught, the better rule that a guess has turned out to be, and a rule that a booking contradicts.
+fn learn(app: &App, settled: &Settled) {
+    let Ok(gym) = app.any_gym(&settled.prebooking.wish.gym) else {
+        return; // it was not fired, then
+    };
+    app.learn(&Lesson {
+        gym: &gym,
+        day: settled.prebooking.day,
+        start: settled.choice.start,
+        at: settled.fired_at.unwrap_or_else(clock::now),
+        booked: settled.fired_at.is_some() && settled.ending == Ending::Book(Outcome::Booked),
+        told: &settled.learned,
+    });
 }

@@ -27,7 +27,7 @@ pub(super) fn rehearse(
         if prebooking.progress != Progress::Pending || foreign {
             continue;
         }
-        let calendar = match place(app, &prebooking) {
+        let calendar = match place(app, &prebooking.wish.gym) {
             Ok(place) => place.calendar,
             Err(why) => {
                 log::warn!("prebooking {}: {why}", prebooking.id);

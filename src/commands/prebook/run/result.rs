@@ -70,5 +70,5 @@ fn tenths(value: f64) -> f64 {
 }
 
 fn zone_of(app: &App, prebooking: &Prebooking) -> Tz {
-    place(app, prebooking).map_or(Calendar::UNKNOWN.zone, |place| place.calendar.zone)
+    place(app, &prebooking.wish.gym).map_or(Calendar::UNKNOWN.zone, |place| place.calendar.zone)
 }

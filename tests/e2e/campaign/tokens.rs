@@ -1,0 +1,175 @@
+//! Which token was presented when, against what the processes could know: nobody shows an older token than the newest one
+//! that has reached the store (design.md, promises 3 to 5).
+//!
+//! A replaced token may be presented again for one reason only: what replaced it never came to be known here. That is so
+//! when the platform acted and its answer was lost (an update's as well as a login's: the token at hand is then all there
+//! is), or when the process that was answered was killed, maybe before it could write. So every request is held against
+//! the one before it *of the same session*, and a fault or a kill elsewhere in the round excuses nothing.
+
+use std::collections::BTreeMap;
+
+use aimharder::store::Store;
+use serde_json::Value;
+
+use crate::support::Sandbox;
+
+/// The newest token of every session, by fingerprint, as it was when nothing was under way.
+#[derive(Debug, Default)]
+pub(super) struct Tokens(BTreeMap<String, String>);
+
+impl Tokens {
+    /// To be called while all is calm, every session just updated.
+    pub(super) fn look(&mut self, sandbox: &Sandbox) {
+        let state = sandbox.state();
+        for session in state["sessions"].as_array().unwrap() {
+            let text = |key: &str| session[key].as_str().unwrap().to_owned();
+            self.0.insert(text("fingerprint"), text("token"));
+        }
+    }
+
+    /// `died`: whether the process that sent a request was killed.
+    pub(super) fn none_older(&self, log: &[Value], died: impl Fn(&Value) -> bool) {
+        for (at, entry) in log.iter().enumerate() {
+            let Some((fingerprint, token)) = presented(entry) else {
+                continue;
+            };
+            // on its way when its process was killed, and overtaken by whoever came next
+            if died(entry) {
+                continue;
+            }
+            let known = self.knowable(&log[..at], &fingerprint, &died);
+            assert!(
+                known.contains(&token.as_str()),
+                "an older token over a newer one: {entry}\nof those that could be known: {known:?}\n{}",
+                story(&log[..=at], &fingerprint)
+            );
+            let ended = answers_logout(&log[..at], &fingerprint, &token, &died);
+            assert!(
+                ended.is_none(),
+                "a dead session's token, presented again: {entry}\nafter {ended:?}"
+            );
+        }
+    }
+
+    /// The tokens that may have been the newest in the store then: the last one that was surely known, and those whose
+    /// answers may or may not have come to be.
+    fn knowable<'a>(
+        &'a self,
+        before: &'a [Value],
+        fingerprint: &str,
+        died: &impl Fn(&Value) -> bool,
+    ) -> Vec<&'a str> {
+        let mut known = Vec::new();
+        for entry in before.iter().rev().filter(|entry| gave(entry, fingerprint)) {
+            known.extend(entry["made_token"].as_str());
+            if !is_lost(entry) && !died(entry) {
+                return known;
+            }
+        }
+        known.extend(self.0.get(fingerprint).map(String::as_str));
+        known
+    }
+}
+
+/// The session may have been given a token that nobody here knows of.
+pub(super) fn is_behind(log: &[Value], fingerprint: &str, died: impl Fn(&Value) -> bool) -> bool {
+    let mut gifts = log.iter().filter(|entry| gave(entry, fingerprint));
+    gifts.any(|entry| is_lost(entry) || died(entry))
+}
+
+/// An update of the session was answered by logout.
+pub(super) fn was_ended(log: &[Value], fingerprint: &str) -> bool {
+    let mut updates = log.iter().filter(|entry| updated(entry, fingerprint));
+    updates.any(says_logout)
+}
+
+fn gave(entry: &Value, fingerprint: &str) -> bool {
+    entry["made_token"].is_string() && of(entry) == Some(fingerprint)
+}
+
+fn updated(entry: &Value, fingerprint: &str) -> bool {
+    entry["path"] == "/api/tokenUpdate" && of(entry) == Some(fingerprint)
+}
+
+/// Whose request it was: as it says itself, or by its cookies.
+fn of(entry: &Value) -> Option<&str> {
+    let own = entry["form"]["fingerprint"].as_str();
+    own.or(entry["fingerprint"].as_str())
+}
+
+/// The platform acted, and its answer did not come through.
+fn is_lost(entry: &Value) -> bool {
+    entry["acted"] == true && entry["fault"].is_string()
+}
+
+fn says_logout(entry: &Value) -> bool {
+    let answer = entry["answer"].as_str().unwrap_or_default();
+    answer.contains("\"logout\"")
+}
+
+/// The update of this very token that was answered by logout, so that everybody here knows.
+fn answers_logout<'a>(
+    before: &'a [Value],
+    fingerprint: &str,
+    token: &str,
+    died: &impl Fn(&Value) -> bool,
+) -> Option<&'a Value> {
+    before.iter().find(|entry| {
+        updated(entry, fingerprint)
+            && entry["form"]["token"] == token
+            && says_logout(entry)
+            && !died(entry)
+    })
+}
+
+/// Fingerprint and token, of an update or a `setrefresh`.
+fn presented(entry: &Value) -> Option<(String, String)> {
+    match entry["path"].as_str()? {
+        "/api/tokenUpdate" => {
+            let field = |name: &str| entry["form"][name].as_str().map(str::to_owned);
+            Some((field("fingerprint")?, field("token")?))
+        }
+        "/setrefresh" => {
+            let query = entry["query"].as_str()?.replace("%7C", "|");
+            let field = |name: &str| {
+                let mut fields = query.split('&').filter_map(|field| field.split_once('='));
+                fields
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| value.to_owned())
+            };
+            Some((field("fingerprint")?, field("token")?))
+        }
+        _ => None,
+    }
+}
+
+/// What happened to the session, for whoever must find out why.
+fn story(log: &[Value], fingerprint: &str) -> String {
+    let lines = log.iter().filter_map(|entry| {
+        let shown = presented(entry).filter(|(print, _)| print == fingerprint);
+        if shown.is_none() && !gave(entry, fingerprint) {
+            return None;
+        }
+        let token = shown.map(|(_, token)| token);
+        Some(format!(
+            "{} {} by {}: showed {token:?}, made {}, fault {}, answer {}\n",
+            entry["n"],
+            entry["path"],
+            entry["user_agent"],
+            entry["made_token"],
+            entry["fault"],
+            entry["answer"]
+        ))
+    });
+    lines.collect()
+}
+
+/// Every session has just been updated: the store's token is the platform's.
+pub(super) fn are_the_newest(sandbox: &Sandbox, store: &Store) {
+    for listed in store.sessions(None).unwrap() {
+        let row = store.session(listed.id).unwrap().expect("a session");
+        let there = sandbox.session(row.account.as_str(), row.fingerprint.as_str());
+        assert_eq!(there["token"], row.token.expose(), "{row:?}");
+        assert_eq!(there["dead"], false, "{row:?}");
+    }
+}
