@@ -1,6 +1,7 @@
 //! Text made safe and comparable: what the server sends, what tables show. Pure; knows no terminal and no language.
 
 mod entity;
+mod escape;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -17,10 +18,12 @@ const BREAKING: [&str; 14] = [
 ];
 
 /// Text from the server made safe for a terminal and for JSON (protocol.md §8: it is untrusted): no HTML tags,
-/// entities unescaped once, no control, bidi or invisible characters, one space between words, at most 500 characters.
+/// entities unescaped once, no terminal escapes, no control, bidi or invisible characters, one space between words, at most
+/// 500 characters.
 pub fn clean(raw: &str) -> String {
     let unescaped = entity::unescape_once(&strip_tags(raw));
-    let visible: String = unescaped.chars().filter_map(visible).collect();
+    let still = escape::strip(&unescaped);
+    let visible: String = still.chars().filter_map(visible).collect();
     // what unescaping or the removal of invisible characters produced goes too
     cap(&collapse(&strip_tags(&visible)), LONGEST)
 }
