@@ -68,4 +68,5 @@ mod status_shown;
 mod store;
 mod tokens;
 mod told;
+mod unread;
 mod usage;
