@@ -123,8 +123,9 @@ impl Source {
             Self::Credential(path) => {
                 let file = std::fs::File::open(path).map_err(|e| {
                     fail(format!(
-                        "cannot read the credential {}: {e}",
-                        path.display()
+                        "cannot read the credential {}: {}",
+                        path.display(),
+                        crate::text::why(&e)
                     ))
                 })?;
                 first_line(std::io::BufReader::new(file), "the credential")

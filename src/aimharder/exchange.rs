@@ -11,7 +11,7 @@ use reqwest::{Method, Url};
 use super::call::{Body, Call, Manner};
 use super::cookies::Origin;
 use super::host::{is_host, within};
-use super::{Error, Jar, Platform, http_date, transport};
+use super::{Cause, Error, Jar, Platform, http_date, transport};
 use crate::clock;
 
 /// A larger answer is none (design.md, promise 7); the largest known is `/home` with 600 KB.
@@ -128,11 +128,11 @@ impl Platform {
         let begun = clock::steady();
         let left = deadline.saturating_duration_since(begun);
         if left.is_zero() {
-            return Err(Error::Lost(format!("{host}: timed out")));
+            return Err(timed_out(host));
         }
         let response = self.request(jar, call)?.timeout(left).send();
         let response = response
-            .map_err(|e| transport::failure(host, &e))
+            .map_err(|e| transport::failure(host, &e, &self.settings))
             .inspect_err(|e| log::debug!("{e}"))?;
         let mut answer = head(&response, host);
         self.keep_cookies(jar, &call.url, &response, answer.date);
@@ -270,11 +270,11 @@ fn read_body(mut response: Response, host: &str, deadline: Instant) -> Result<Ve
             Err(e) => return Err(broken(host, &e)),
         }
         if clock::steady() >= deadline {
-            return Err(Error::Lost(format!("{host}: timed out")));
+            return Err(timed_out(host));
         }
         if body.len() > LARGEST {
             return Err(Error::Strange(format!(
-                "{host} answered with more than 2 MiB"
+                "{host} answered with more than 2 MiB, too much to be an answer"
             )));
         }
     }
@@ -284,14 +284,18 @@ fn broken(host: &str, error: &std::io::Error) -> Error {
     let inner = error
         .get_ref()
         .and_then(|e| e.downcast_ref::<reqwest::Error>());
-    let why = match inner {
-        Some(e) if e.is_timeout() => "timed out".to_owned(),
-        Some(e) => transport::cause(e),
-        None => transport::cause(error),
-    };
-    let lost = Error::Lost(format!("{host}: {why}"));
+    let cause = inner.map_or_else(|| Cause::within(error), |e| Cause::of(e, None));
+    let host = host.to_owned();
+    let lost = Error::Lost { host, cause };
     log::debug!("{lost}");
     lost
+}
+
+fn timed_out(host: &str) -> Error {
+    Error::Lost {
+        host: host.to_owned(),
+        cause: Cause::TimedOut,
+    }
 }
 
 #[cfg(test)]

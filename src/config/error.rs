@@ -34,10 +34,7 @@ impl ConfigError {
 
     pub(super) fn read(path: &Path, error: &io::Error) -> Self {
         let missing = error.kind() == io::ErrorKind::NotFound;
-        let message = format!(
-            "cannot read the config: {}",
-            lower_first(&error.to_string())
-        );
+        let message = format!("cannot read the config: {}", crate::text::why(error));
         Self {
             missing,
             ..Self::file(path, message)

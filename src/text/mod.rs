@@ -69,6 +69,15 @@ pub fn fit(s: &str, width: usize) -> String {
     out
 }
 
+/// What the system says of a failure, as a part of a sentence: lower case, without the number that only programs know.
+pub fn why(error: &std::io::Error) -> String {
+    let said = error.to_string();
+    let words = collapse(said.split(" (os error").next().unwrap_or_default());
+    let mut chars = words.chars();
+    let first = chars.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(chars).collect()
+}
+
 /// What a person typed, for an error message: in quotes, on one line, not longer than needed to know it again.
 pub fn quote(s: &str) -> String {
     format!("{:?}", cap(s, LONGEST_QUOTE))

@@ -27,7 +27,7 @@ pub(super) fn tell(
     well: &HashSet<i64>,
     problems: &[Problem<'_>],
 ) -> Result<Vec<Notice>> {
-    let mut lines: BTreeMap<&str, Vec<&SessionRow>> = BTreeMap::new();
+    let mut lines: BTreeMap<(&str, &str), Vec<&SessionRow>> = BTreeMap::new();
     let mut notices = Vec::new();
     for Problem { row, failure } in problems {
         let news = told::met(&app.store, &told::of_session(row.id), failure.kind)?;
@@ -45,13 +45,16 @@ pub(super) fn tell(
             ));
         }
         if news || out.is_watched() {
-            lines.entry(&failure.message).or_default().push(row);
+            let words = (failure.message.as_str(), what_next(failure.kind));
+            lines.entry(words).or_default().push(row);
         }
     }
-    for (words, rows) in lines {
+    for ((words, next), rows) in lines {
         match rows.as_slice() {
-            [row] if words.contains(row.account.as_str()) => out.tell(&format!("error: {words}")),
-            rows => out.tell(&format!("error: {}: {words}", whose(rows))),
+            [row] if words.contains(row.account.as_str()) => {
+                out.tell(&format!("error: {words}{next}"))
+            }
+            rows => out.tell(&format!("error: {}: {words}{next}", whose(rows))),
         }
     }
     for row in recovered(app, well, problems)? {
@@ -65,6 +68,14 @@ pub(super) fn tell(
         ));
     }
     Ok(notices)
+}
+
+/// For whoever reads it in a mail: is anything to be done?
+fn what_next(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Unreachable => "; the next refresh tries again by itself",
+        _ => "",
+    }
 }
 
 /// `background session of ana@example.org`, or how many when they are many.
