@@ -213,9 +213,12 @@ fn ca_file(raw: &str, folder: &Path, look: bool) -> std::result::Result<PathBuf,
     let path = folder.join(raw);
     if look {
         let shown = path.display();
-        let found = fs::metadata(&path).and_then(|found| match found.is_file() {
-            true => fs::read(&path),
-            false => Err(io::Error::other("not a file")),
+        let found = fs::metadata(&path).and_then(|found| {
+            if found.is_file() {
+                fs::read(&path)
+            } else {
+                Err(io::Error::other("not a file"))
+            }
         });
         let pem = found.map_err(|e| format!("cannot read {shown}: {}", why(&e)))?;
         if !pem

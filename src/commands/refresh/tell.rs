@@ -52,7 +52,7 @@ pub(super) fn tell(
     for ((words, next), rows) in lines {
         match rows.as_slice() {
             [row] if words.contains(row.account.as_str()) => {
-                out.tell(&format!("error: {words}{next}"))
+                out.tell(&format!("error: {words}{next}"));
             }
             rows => out.tell(&format!("error: {}: {words}{next}", whose(rows))),
         }
