@@ -1,7 +1,9 @@
 //! `aimharder` books gym classes on the AimHarder platform, from a shell, crontab or systemd timers.
 //!
 //! This is the library behind the program of the same name; the program is [`commands::run`] with a line of arguments.
-//! Here is how it is made. What users are promised stands in the README and in every command's `--help`.
+//! Here is how it is made. What users are promised stands in the README, in every command's `--help` and, for their scripts, in the
+//! [reference](cli::reference) (`cli.md` in comments); what is known of the platform in [how it talks](aimharder::protocol)
+//! (`protocol.md`).
 //!
 //! # Rooms
 //!
@@ -73,7 +75,30 @@
 //!                     → the row, read again, decides; unreadable → exit 8
 //! ```
 //!
-//! A prebooking does the same at its instant: [`prebook`] tells how that is found and met.
+//! A prebooking does the same at its instant, and `book --wait` is one that nobody stores: [`prebook`] tells how the instant
+//! is found and met. Neither passes `Desk::book`; they look the class up themselves, then send and settle with the same
+//! `Desk`. What decides before anything is sent is `booking::outcome::decided`, for all of them and for `--dry-run`.
+//!
+//! # Promises
+//!
+//! What holds the program together. Comments cite them by number; each has a test that fails without it.
+//!
+//! 1. The caller names the kind of session, device or background; nothing falls back on one.
+//! 2. A background session is protected: one for each account, with a fingerprint that can be computed, never too old, deleted
+//!    only by the command with two flags.
+//! 3. One update of a session's token at a time, across processes: a lock of the operating system, and the row read again
+//!    once it is had. Firing holds it shared, so that no update comes between.
+//! 4. A newer token never yields to an older one: token, cookies and generation change together, over the generation that
+//!    was read.
+//! 5. What the server has replaced is on disk before anything else happens; an update that was cut off leaves a mark.
+//! 6. Success is proven: `logout` is looked for first, doubts are settled by the class's row, and a request is sent again
+//!    only when the server has provably not acted.
+//! 7. Nothing blocks for ever: requests, locks, retries and answers have limits.
+//! 8. Secrets stay in: file modes from the first byte, a type that cannot be shown, cookies for hosts of the domain only.
+//! 9. A class is booked once: a prebooking is claimed in one transaction, for as long as its run lives; what a dead run left
+//!    is settled by the schedule before anything is sent.
+//! 10. Wall clocks belong to the box: days are counted on its calendar, and become instants last.
+//! 11. What cannot be read stops the command: nothing is replaced or defaulted in silence.
 //!
 //! # Time
 //!

@@ -1,4 +1,4 @@
-//! A text that must not be seen: passwords, tokens, cookies (design.md, promise 8).
+//! A text that must not be seen: passwords, tokens, cookies (promise 8).
 //!
 //! Wiped when dropped, without `Display`, and its `Debug` says nothing: who wants the content must call [`Secret::expose`],
 //! and that word is easy to search for. Must not grow conversions that hide the exposure.

@@ -1,4 +1,4 @@
-//! Wall clocks belong to the box (design.md, promise 10): zone names, and wall times turned into instants.
+//! Wall clocks belong to the box (promise 10): zone names, and wall times turned into instants.
 
 use chrono::{DateTime, LocalResult, NaiveDateTime, TimeDelta, TimeZone, Timelike};
 use chrono_tz::{TZ_VARIANTS, Tz};

@@ -51,7 +51,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether it is certain that the server did not act on the request (design.md, promise 6).
+    /// Whether it is certain that the server did not act on the request (promise 6).
     pub fn server_did_not_act(&self) -> bool {
         matches!(
             self,

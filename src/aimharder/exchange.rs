@@ -1,5 +1,5 @@
 //! One call: request out, redirects followed by hand where that is allowed, cookies of every hop kept, body read to the end
-//! within time and size limits (design.md, promises 7 and 8). Must not judge what the answer says.
+//! within time and size limits (promises 7 and 8). Must not judge what the answer says.
 
 use std::io::Read;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,7 +14,7 @@ use super::host::{is_host, within};
 use super::{Cause, Error, Jar, Platform, http_date, transport};
 use crate::clock;
 
-/// A larger answer is none (design.md, promise 7); the largest known is `/home` with 600 KB.
+/// A larger answer is none (promise 7); the largest known is `/home` with 600 KB.
 const LARGEST: usize = 2 * 1024 * 1024;
 const HOPS: usize = 5;
 const LONGEST_PAUSE: u64 = 3600;

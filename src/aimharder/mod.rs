@@ -1,4 +1,4 @@
-//! The platform's HTTP client: one function per endpoint of `protocol.md`, and the only network of the program.
+//! The platform's HTTP client: one function per endpoint of [`protocol`], and the only network of the program.
 //!
 //! A call goes through three steps, each in a file of its own. `exchange` sends it, follows redirects where that is
 //! allowed, keeps cookies and reads the whole body within limits. `classify` asks what is the same for every answer: is it
@@ -27,6 +27,8 @@ mod lenient;
 mod login;
 mod login_form;
 mod probe;
+#[doc = include_str!("protocol.md")]
+pub mod protocol {}
 mod refresh;
 mod refusal;
 pub mod saved;

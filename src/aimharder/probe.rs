@@ -1,4 +1,4 @@
-//! A small question that keeps a connection warm and reads the server's clock (design.md, "Firing"). What the answer says
+//! A small question that keeps a connection warm and reads the server's clock. What the answer says
 //! does not matter, only when it came and what its `Date` is. Must not be used as a proof of anything.
 
 use std::time::SystemTime;

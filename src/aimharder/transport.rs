@@ -12,7 +12,7 @@ use reqwest::{Proxy, redirect, retry};
 use super::{Cause, Error, Scheme, Settings};
 use crate::tls::{self, Roots};
 
-/// Connections are kept this long, so that a request at an opening instant finds one ready (design.md, "Firing").
+/// Connections are kept this long, so that a request at an opening instant finds one ready.
 const IDLE: Duration = Duration::from_secs(90);
 
 /// Builds the client. Plain settings load no certificate authorities.

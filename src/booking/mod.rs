@@ -1,4 +1,4 @@
-//! Booking and cancelling, proven (design.md, promise 6): what a command does once, and what a
+//! Booking and cancelling, proven (promise 6): what a command does once, and what a
 //! prebooking does at its instant.
 //!
 //! A [`Desk`] is a live session in front of one box. It reads schedules that are known to be

@@ -1,5 +1,6 @@
 //! The command line: clap structs, one per subcommand, and their help texts. Their meaning is in
-//! `commands`; nothing here touches config, store or network.
+//! `commands`; nothing here touches config, store or network. What scripts may rely on is the
+//! [`mod@reference`].
 //!
 //! Environment variables are read here by hand, because an empty one counts as unset.
 
@@ -9,6 +10,8 @@ pub(crate) mod manual;
 mod notify;
 mod prebook;
 mod read;
+#[doc = include_str!("cli.md")]
+pub mod reference {}
 mod sessions;
 mod status;
 mod store;

@@ -67,7 +67,7 @@ pub(super) trait Errand: fmt::Debug + Sync {
     fn is_wanted(&self) -> bool;
 
     /// This class is about to be asked for: written down first, so that whoever comes after a
-    /// process that died knows what to look for (design.md, promise 9).
+    /// process that died knows what to look for (promise 9).
     fn intend(&self, class_id: &str);
 }
 

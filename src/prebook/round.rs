@@ -1,5 +1,5 @@
 //! What a run takes: everything that is due and that it has not tried, claimed so that no other
-//! run takes it too (design.md, promise 9).
+//! run takes it too (promise 9).
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

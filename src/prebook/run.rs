@@ -1,6 +1,6 @@
 //! A run: takes what is due, fires each in a thread of its own, settles, looks again, and ends
 //! when nothing is left that it has not tried. Runs may overlap: a claim in the store says whose
-//! a prebooking is, and the run's lock says whether that run still lives (design.md, promise 9).
+//! a prebooking is, and the run's lock says whether that run still lives (promise 9).
 //!
 //! Whatever breaks (the store, a thread) is reported in the end; what the others have come to is
 //! stored and told all the same.

@@ -66,7 +66,7 @@ impl<'s> Story<'s> {
     }
 
     /// The class has started. Whoever tried before may have had it without living to write it
-    /// down, or without an answer: the schedule tells (design.md, promise 9).
+    /// down, or without an answer: the schedule tells (promise 9).
     pub(super) fn last_look(mut self) -> Fired {
         if !self.was_tried() {
             return Fired::over();
@@ -178,7 +178,7 @@ impl<'s> Story<'s> {
     }
 
     /// A try before this one may have had a class without living to write it down: then whichever
-    /// of the choices is mine is the one, before anything is sent (design.md, promise 9).
+    /// of the choices is mine is the one, before anything is sent (promise 9).
     fn already_had(&mut self) -> Result<Option<Tried>, Stop> {
         // of one class whose requests are known its own row tells, when it is looked up
         let one = self.prebooking.wish.alternatives.is_empty();

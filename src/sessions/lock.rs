@@ -1,4 +1,4 @@
-//! One operating-system lock per session (design.md, promise 3).
+//! One operating-system lock per session (promise 3).
 //!
 //! The kernel releases it when the process dies, however it dies, so a lock can never be left
 //! behind. Updating and logging in hold it alone; firing holds it shared. The lock file's content

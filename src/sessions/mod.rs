@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Every change of a token happens under the session's lock ([`lock`]), after reading the row
-//! again, and is stored before anything else is sent (design.md, promises 1–5). This room books
+//! again, and is stored before anything else is sent (promises 1–5). This room books
 //! nothing.
 
 mod error;
@@ -190,7 +190,7 @@ impl Live<'_> {
         Ok(answer)
     }
 
-    /// Keep others from updating the session's token while it is fired with (design.md, promise 3).
+    /// Keep others from updating the session's token while it is fired with (promise 3).
     ///
     /// # Errors
     /// When whoever is updating it does not end by `end`.

@@ -1,5 +1,5 @@
 //! Writes that must not be lost: what the platform has replaced (a token, its cookies) exists only
-//! in this process until it is committed (design.md, promise 5).
+//! in this process until it is committed (promise 5).
 //!
 //! A disk that fills up, or a limit on the size of files, must be met *before* the platform is
 //! asked. So [`Store::make_room`] takes the room that the end will need while nothing depends on it:

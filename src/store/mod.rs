@@ -1,7 +1,7 @@
 //! The session store: one SQLite file, and the only SQL in the program.
 //!
 //! Domain types go in and out; nothing here knows HTTP or prints. The file is write-ahead logged
-//! with `synchronous=FULL`: what a statement committed survives a power cut (design.md, promise 5).
+//! with `synchronous=FULL`: what a statement committed survives a power cut (promise 5).
 //! No transaction is ever open while anything else is waited for: every function here is one
 //! statement or one short transaction.
 //!

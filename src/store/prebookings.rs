@@ -1,4 +1,4 @@
-//! Prebookings in the store: claimed by one run at a time (design.md, promise 9), settled with
+//! Prebookings in the store: claimed by one run at a time (promise 9), settled with
 //! what came of them, their requests kept as history.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};

@@ -1,4 +1,4 @@
-//! Logins in the store. The rules that hold them together (design.md, promises 2, 4 and 5):
+//! Logins in the store. The rules that hold them together (promises 2, 4 and 5):
 //!
 //! * a token, its cookies and the generation change in one statement, conditional on the
 //!   generation that was read: a newer token never yields to an older one;

@@ -47,15 +47,44 @@ fn exit_codes() -> BTreeMap<u8, String> {
     kinds.into_iter().chain(bare).collect()
 }
 
-#[test]
-fn the_readme_has_the_programs_exit_codes() {
-    let readme = text("README.md");
-    let rows = readme.lines().filter_map(|line| {
+/// The rows of a page whose first cell is a number.
+fn exit_codes_of(page: &str) -> BTreeMap<u8, String> {
+    let page = text(page);
+    let rows = page.lines().filter_map(|line| {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let code = cells.get(1)?.parse::<u8>().ok()?;
         Some((code, cells.get(2)?.trim_matches('`').to_owned()))
     });
-    assert_eq!(rows.collect::<BTreeMap<_, _>>(), exit_codes());
+    rows.collect()
+}
+
+#[test]
+fn readme_and_reference_have_the_programs_exit_codes() {
+    assert_eq!(exit_codes_of("README.md"), exit_codes());
+    assert_eq!(exit_codes_of("src/cli/cli.md"), exit_codes());
+}
+
+/// The names that a source gives its variants: `=> "name",`.
+fn names_in(source: &str) -> BTreeSet<String> {
+    let source = text(source);
+    let after = source.split("=> \"").skip(1);
+    after
+        .filter_map(|rest| Some(rest.split_once("\",")?.0.to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_reference_has_every_outcome() {
+    let reference = text("src/cli/cli.md");
+    let cells = reference.lines().filter_map(|line| line.split('|').nth(1));
+    let listed: BTreeSet<String> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .map(str::to_owned)
+        .collect();
+    let outcomes = names_in("src/booking/outcome.rs");
+    assert!(outcomes.contains("already_booked"), "{outcomes:?}");
+    let missing: Vec<_> = outcomes.difference(&listed).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 /// The numbers after "Exit codes:", each before its words.

@@ -47,6 +47,7 @@ mod prebook_random;
 mod prebook_share;
 mod prebook_story;
 mod prebook_zones;
+mod reference;
 mod refresh;
 mod refresh_dead;
 mod refresh_faults;
