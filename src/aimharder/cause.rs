@@ -190,3 +190,78 @@ fn words(said: &str) -> String {
         .take(160)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_libraries_say_in_plain_words() {
+        let table = [
+            (
+                "failed to lookup address information: Name or service not known",
+                "its name could not be looked up (DNS)",
+            ),
+            (
+                "failed to lookup address information: Temporary failure in name resolution",
+                "its name could not be looked up (DNS)",
+            ),
+            (
+                "connection closed before message completed",
+                "the connection was closed too early",
+            ),
+            (
+                "end of file before message length reached",
+                "the connection was closed too early",
+            ),
+            (
+                "invalid HTTP version parsed",
+                "what answers there does not speak http",
+            ),
+            (
+                "tunnel error: unsuccessful",
+                "the proxy did not let us through",
+            ),
+            (
+                "tunnel error: proxy authorization required",
+                "the proxy wants a user name and password, or others",
+            ),
+            (
+                "SOCKS error: failed to create underlying connection",
+                "the proxy cannot be reached",
+            ),
+            (
+                "SOCKS error: authentication failed",
+                "the proxy failed: authentication failed",
+            ),
+            ("Something New\u{1b}[31m", "something New"),
+        ];
+        for (said, shown) in table {
+            assert_eq!(of_words(said).to_string(), shown, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_the_system_and_tls_say() {
+        let system = |kind: io::ErrorKind| Cause::within(&io::Error::from(kind));
+        assert_eq!(system(io::ErrorKind::ConnectionRefused), Cause::Refused);
+        assert_eq!(system(io::ErrorKind::ConnectionReset), Cause::CutOff);
+        // as the HTTP client packs it: an error of the system in another
+        let packed = |tls: rustls::Error| {
+            Cause::within(&io::Error::other(io::Error::new(
+                io::ErrorKind::InvalidData,
+                tls,
+            )))
+        };
+        assert_eq!(
+            packed(rustls::InvalidMessage::InvalidContentType.into()),
+            Cause::NoTls
+        );
+        let expired = packed(rustls::CertificateError::Expired.into());
+        assert_eq!(
+            expired.to_string(),
+            "its certificate is not trusted (it has expired)"
+        );
+        assert!(expired.remedy().contains("clock"));
+    }
+}

@@ -37,6 +37,7 @@ mod logs;
 mod manual;
 mod pages;
 mod passwords;
+mod plain_words;
 mod prebook_again;
 mod prebook_class;
 mod prebook_clock;
