@@ -11,7 +11,7 @@ use reqwest::{Method, Url};
 use super::call::{Body, Call, Manner};
 use super::cookies::Origin;
 use super::host::{is_host, within};
-use super::{Cause, Error, Jar, Platform, http_date, transport};
+use super::{Error, Jar, Platform, http_date, transport};
 use crate::clock;
 
 /// A larger answer is none (promise 7); the largest known is `/home` with 600 KB.
@@ -128,7 +128,7 @@ impl Platform {
         let begun = clock::steady();
         let left = deadline.saturating_duration_since(begun);
         if left.is_zero() {
-            return Err(timed_out(host));
+            return Err(transport::timed_out(host));
         }
         let response = self.request(jar, call)?.timeout(left).send();
         let response = response
@@ -267,34 +267,16 @@ fn read_body(mut response: Response, host: &str, deadline: Instant) -> Result<Ve
             Ok(0) => return Ok(body),
             Ok(n) => body.extend_from_slice(&chunk[..n]),
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(broken(host, &e)),
+            Err(e) => return Err(transport::broken(host, &e)),
         }
         if clock::steady() >= deadline {
-            return Err(timed_out(host));
+            return Err(transport::timed_out(host));
         }
         if body.len() > LARGEST {
             return Err(Error::Strange(format!(
                 "{host} answered with more than 2 MiB, too much to be an answer"
             )));
         }
-    }
-}
-
-fn broken(host: &str, error: &std::io::Error) -> Error {
-    let inner = error
-        .get_ref()
-        .and_then(|e| e.downcast_ref::<reqwest::Error>());
-    let cause = inner.map_or_else(|| Cause::within(error), |e| Cause::of(e, None));
-    let host = host.to_owned();
-    let lost = Error::Lost { host, cause };
-    log::debug!("{lost}");
-    lost
-}
-
-fn timed_out(host: &str) -> Error {
-    Error::Lost {
-        host: host.to_owned(),
-        cause: Cause::TimedOut,
     }
 }
 

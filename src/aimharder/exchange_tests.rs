@@ -99,7 +99,7 @@ fn no_connection_is_told_from_a_lost_answer() {
         error,
         Error::NotConnected {
             host: BOX.to_owned(),
-            cause: Cause::Refused
+            cause: crate::aimharder::Cause::Refused
         }
     );
     assert_eq!(
@@ -147,7 +147,7 @@ fn a_hanging_or_trickling_server_costs_the_timeout_and_no_more() {
             error,
             Error::Lost {
                 host: BOX.to_owned(),
-                cause: Cause::TimedOut
+                cause: crate::aimharder::Cause::TimedOut
             }
         );
         assert!(

@@ -85,3 +85,23 @@ pub(super) fn failure(host: &str, error: &reqwest::Error, settings: &Settings) -
         Error::Lost { host, cause }
     }
 }
+
+/// A body that ended before its end.
+pub(super) fn broken(host: &str, error: &std::io::Error) -> Error {
+    let inner = error
+        .get_ref()
+        .and_then(|e| e.downcast_ref::<reqwest::Error>());
+    let cause = inner.map_or_else(|| Cause::within(error), |e| Cause::of(e, None));
+    let host = host.to_owned();
+    let lost = Error::Lost { host, cause };
+    log::debug!("{lost}");
+    lost
+}
+
+/// The call's time is over.
+pub(super) fn timed_out(host: &str) -> Error {
+    Error::Lost {
+        host: host.to_owned(),
+        cause: Cause::TimedOut,
+    }
+}

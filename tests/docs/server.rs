@@ -6,7 +6,7 @@ use crate::text;
 
 /// The words of the `systemd-run` line in a text, its continuations and comment marks taken away.
 fn words(page: &str) -> Vec<String> {
-    let (_, after) = page.split_once("systemd-run --pipe").expect("the line");
+    let (_, after) = page.split_once("systemd-run --pipe").unwrap();
     let lines = after
         .lines()
         .map(|line| line.trim_start_matches('#').trim());
@@ -31,7 +31,7 @@ fn a_command_by_hand_runs_as_the_units_do() {
         .iter()
         .position(|word| word.ends_with("/aimharder"))
         .map(|at| (readme[at].clone(), readme[at..].to_vec()))
-        .expect("the program");
+        .unwrap();
     assert!(unit.contains(&format!("ExecStart={program} ")), "{program}");
     parses(&command);
 
@@ -46,7 +46,7 @@ fn a_command_by_hand_runs_as_the_units_do() {
     let [credential] = credentials.as_slice() else {
         panic!("{credentials:?}");
     };
-    let name = credential.split(['=', ':']).nth(1).expect("a name");
+    let name = credential.split(['=', ':']).nth(1).unwrap();
     assert!(
         text("src/store_key.rs").contains(&format!("\"{name}\"")),
         "{name}"
