@@ -40,8 +40,15 @@ aimharder() {
     env -i PATH="$PATH" HOME="$here/home" "$programs/aimharder" "$@"
 }
 
+# On a terminal what is told and what is typed stand out from what is printed.
+told='' typed='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]; then
+    told=$(printf '\033[36m') typed=$(printf '\033[1m') plain=$(printf '\033[0m')
+fi
+
 say() {
-    printf '\n# %s\n' "$*"
+    printf '\n'
+    printf '%s\n' "$*" | fold -s -w 77 | sed -e "s/^/$told# /" -e "s/ *\$/$plain/"
 }
 
 fail() {
@@ -51,10 +58,11 @@ fail() {
 
 # step COMMAND [EXIT_CODE]: show a command, run it, show what it prints, insist on its exit code.
 step() {
-    printf '\n$ %s\n' "$1"
+    printf '\n%s$ %s%s\n' "$typed" "$1" "$plain"
     status=0
     eval "$1" >"$out" 2>&1 || status=$?
     cat "$out"
+    [ "$status" -eq 0 ] || printf '(exit code %s)\n' "$status"
     [ "$status" -eq "${2:-0}" ] || fail "exit code $status instead of ${2:-0}"
 }
 
@@ -105,15 +113,15 @@ step "aimharder classes --day $day"
 said '18:30–19:30  WOD '
 said 'Halterofilia .* full '
 
-say "She books a class. Scripts read one JSON object; people leave --json away."
-step "aimharder book --day $day --time 18:30 --class wod --json"
-said '"outcome":"booked"'
-said '"state":"booked"'
-reservation=$(sed -n 's/.*"reservation_id":"\([0-9]*\)".*/\1/p' "$out")
+say "She books a class."
+step "aimharder book --day $day --time 18:30 --class wod"
+said '^booked: WOD, .* 18:30'
+reservation=$(sed -n 's/.*reservation \([0-9]*\).*/\1/p' "$out")
 
-say "Booking it again is no mistake: it is hers already, so no second request is made, and the exit code is 0."
+say "Booking it again is no mistake: it is hers already, so no second request is made, and the exit code is 0. This time as a script would ask, for one JSON object:"
 step "aimharder book --day $day --time 18:30 --class wod --json"
 said '"outcome":"already_booked"'
+said '"state":"booked"'
 said "\"reservation_id\":\"$reservation\""
 
 say "A full class is refused, and a refusal has an exit code of its own: 4."

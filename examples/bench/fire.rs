@@ -20,7 +20,7 @@ use crate::table::{Figure, Goal, as_f64};
 use crate::tools::Tools;
 
 use instant::Instantly;
-use series::Series;
+use series::{Ran, Series};
 
 /// The openings of a naive client in each setting.
 const NAIVE: usize = 8;
@@ -121,12 +121,12 @@ pub(crate) fn run(tools: &Tools, openings: usize) -> Result<Vec<Figure>> {
         .iter()
         .map(|setting| Series::prepare(tools, setting))
         .collect::<Result<Vec<_>>>()?;
-    let (shots, alone) = staggered(tools, &all, openings)?;
+    let (ran, alone) = staggered(tools, &all, openings)?;
     let naive = in_turn(&all, naive::run)?;
     drop(all);
     let mut figures = Vec::new();
-    for ((setting, (shots, requests)), naive) in SETTINGS.iter().zip(shots).zip(naive) {
-        figures.extend(lateness(setting, openings, shots, requests));
+    for ((setting, ran), naive) in SETTINGS.iter().zip(ran).zip(naive) {
+        figures.extend(lateness(setting, openings, ran));
         let what = format!("{}: naive client, median of {NAIVE}", setting.name);
         figures.push(Figure::new(what, naive.median(), "ms", Goal::None));
     }
@@ -143,17 +143,13 @@ pub(crate) fn run(tools: &Tools, openings: usize) -> Result<Vec<Figure>> {
 }
 
 /// All settings, and beside them one prebooking that waits.
-fn staggered(
-    tools: &Tools,
-    all: &[Series<'_>],
-    openings: usize,
-) -> Result<(Vec<(Shots, usize)>, Instantly)> {
+fn staggered(tools: &Tools, all: &[Series<'_>], openings: usize) -> Result<(Vec<Ran>, Instantly)> {
     thread::scope(|scope| {
         let alone = scope.spawn(|| instant::run(tools, 1, WAIT_ALONE));
         let begins = unix_us() / 1_000_000 + 1;
-        let shots = in_turn(all, |series| series.run(begins, openings))?;
+        let ran = in_turn(all, |series| series.run(begins, openings))?;
         let alone = alone.join().ok().context("a thread panicked")?;
-        Ok((shots, alone?))
+        Ok((ran, alone?))
     })
 }
 
@@ -175,11 +171,11 @@ fn in_turn<'s, T: Send>(
     })
 }
 
-fn lateness(setting: &Setting, openings: usize, shots: Shots, requests: usize) -> Vec<Figure> {
+fn lateness(setting: &Setting, openings: usize, ran: Ran) -> Vec<Figure> {
     let [median, most, early] = setting.bounds;
     let name = setting.name;
-    let per_opening = as_f64(shots.early) / as_f64(openings);
-    let spread = Spread::of(shots.late);
+    let per_opening = as_f64(ran.shots.early) / as_f64(openings);
+    let spread = Spread::of(ran.shots.late);
     let percentile = spread.percentile(99);
     vec![
         Figure::new(
@@ -188,7 +184,8 @@ fn lateness(setting: &Setting, openings: usize, shots: Shots, requests: usize) -
             "ms",
             Goal::AtMost(median),
         )
-        .requests(requests),
+        .memory(ran.peak)
+        .requests(ran.requests),
         Figure::new(
             format!("{name}: 99th percentile"),
             percentile,
@@ -201,7 +198,7 @@ fn lateness(setting: &Setting, openings: usize, shots: Shots, requests: usize) -
             "",
             Goal::AtMost(early),
         ),
-        Figure::count(format!("{name}: openings missed"), shots.missed, 0),
+        Figure::count(format!("{name}: openings missed"), ran.shots.missed, 0),
     ]
 }
 

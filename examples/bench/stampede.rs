@@ -1,5 +1,5 @@
 //! 50 processes start at once on one stale session: refreshes, class lists and bookings mixed. Ideal is the
-//! time of as many class lists on a fresh session, shared by the cores.
+//! time of as many class lists on a fresh session, shared by the cores; memory is that of one of these.
 
 use std::thread;
 use std::time::Instant;
@@ -29,6 +29,7 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
     home.log_in()?;
     add_class(&sandbox)?;
     let alone = Spread::of(home.times(5, COMMANDS[0])?).median();
+    let memory = home.memory(COMMANDS[0])?;
     let before = updates(&sandbox)?;
     make_stale(&home)?;
     sandbox.forget()?;
@@ -49,6 +50,7 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
             "ms",
             Goal::Best(ideal),
         )
+        .memory(memory)
         .requests(sandbox.arrivals()?.len()),
         Figure::count("its token updates", updates(&sandbox)? - before, 1),
         Figure::count("its replaced tokens presented", sandbox.replays()?, 0),

@@ -13,6 +13,10 @@ pub(crate) struct Figure {
     pub(crate) measured: f64,
     pub(crate) unit: &'static str,
     pub(crate) goal: Goal,
+    /// measured by ideal, where there is one that can be divided by
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ratio: Option<f64>,
+    kept: bool,
     /// the largest memory of the process measured, MiB
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) memory_mib: Option<f64>,
@@ -33,6 +37,23 @@ pub(crate) enum Goal {
     None,
 }
 
+impl Goal {
+    fn ideal(self) -> Option<f64> {
+        match self {
+            Self::AtMost(ideal) | Self::Exactly(ideal) | Self::Best(ideal) => Some(ideal),
+            Self::None => None,
+        }
+    }
+
+    fn is_kept(self, measured: f64) -> bool {
+        match self {
+            Self::AtMost(ideal) => measured <= ideal,
+            Self::Exactly(ideal) => (measured - ideal).abs() < 1e-9,
+            Self::Best(_) | Self::None => true,
+        }
+    }
+}
+
 impl Figure {
     pub(crate) fn new(
         what: impl Into<String>,
@@ -45,6 +66,11 @@ impl Figure {
             measured,
             unit,
             goal,
+            ratio: goal
+                .ideal()
+                .filter(|ideal| *ideal != 0.0)
+                .map(|ideal| measured / ideal),
+            kept: goal.is_kept(measured),
             memory_mib: None,
             requests: None,
         }
@@ -69,27 +95,23 @@ impl Figure {
         }
     }
 
-    pub(crate) fn is_kept(&self) -> bool {
-        match self.goal {
-            Goal::AtMost(ideal) => self.measured <= ideal,
-            Goal::Exactly(ideal) => (self.measured - ideal).abs() < 1e-9,
-            Goal::Best(_) | Goal::None => true,
-        }
-    }
-
     fn cells(&self) -> [String; 6] {
-        let (ideal, ratio) = match self.goal {
-            Goal::AtMost(ideal) => (format!("≤ {}", number(ideal)), ratio(self.measured, ideal)),
-            Goal::Exactly(ideal) => (format!("= {}", number(ideal)), String::new()),
-            Goal::Best(ideal) => (number(ideal), ratio(self.measured, ideal)),
-            Goal::None => (String::new(), String::new()),
+        let sign = match self.goal {
+            Goal::AtMost(_) => "≤ ",
+            Goal::Exactly(_) => "= ",
+            Goal::Best(_) | Goal::None => "",
         };
-        let mark = if self.is_kept() { "" } else { "  MISSED" };
+        let ideal = self
+            .goal
+            .ideal()
+            .map(|ideal| format!("{sign}{}", number(ideal)));
+        let ratio = self.ratio.map(|ratio| format!("{ratio:.2}"));
+        let mark = if self.kept { "" } else { "  MISSED" };
         [
             self.what.clone(),
             format!("{} {:<3}", number(self.measured), self.unit),
-            ideal,
-            ratio,
+            ideal.unwrap_or_default(),
+            ratio.unwrap_or_default(),
             self.memory_mib
                 .map(|mib| format!("{mib:.1} MiB"))
                 .unwrap_or_default(),
@@ -105,14 +127,6 @@ impl Figure {
 #[allow(clippy::cast_precision_loss)]
 pub(crate) fn as_f64(count: usize) -> f64 {
     count as f64
-}
-
-fn ratio(measured: f64, ideal: f64) -> String {
-    if ideal == 0.0 {
-        String::new()
-    } else {
-        format!("{:.2}", measured / ideal)
-    }
 }
 
 /// Whole numbers whole, small ones with two digits, in between one.
@@ -185,6 +199,6 @@ impl Report {
     }
 
     pub(crate) fn all_kept(&self) -> bool {
-        self.modes.values().flatten().all(Figure::is_kept)
+        self.modes.values().flatten().all(|figure| figure.kept)
     }
 }

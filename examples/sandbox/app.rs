@@ -13,6 +13,9 @@ use crate::log::{Entry, Log};
 use crate::world::World;
 use crate::{clock, control, routes};
 
+/// How often an answer that is held back looks whether it may go.
+const GLANCE: Duration = Duration::from_millis(2);
+
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -55,6 +58,9 @@ impl App {
         let arrived_us = request.head_us + i64::try_from(before.as_micros()).unwrap_or(0);
         sleep_until(arrived_us);
         let delivery = self.process(request, arrived_us);
+        while self.lock().world.config.hold.contains(&request.path) {
+            thread::sleep(GLANCE);
+        }
         (delivery, after)
     }
 

@@ -128,6 +128,8 @@ pub(crate) struct Config {
     pub(crate) latency_ms: i64,
     pub(crate) latency_jitter_ms: i64,
     pub(crate) latency_after_ms: i64,
+    /// Paths whose answers are kept back for as long as they stand here.
+    pub(crate) hold: Vec<String>,
     pub(crate) quirks: Vec<Quirk>,
     pub(crate) language: Language,
     pub(crate) require_user_agent: bool,
@@ -164,6 +166,7 @@ impl Default for Config {
             latency_ms: 0,
             latency_jitter_ms: 0,
             latency_after_ms: 0,
+            hold: Vec::new(),
             quirks: Vec::new(),
             language: Language::default(),
             require_user_agent: false,

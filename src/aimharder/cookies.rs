@@ -4,6 +4,7 @@
 //! without `Expires`. How long a cookie lives is judged by the server's clock: an expiry is counted from the answer's
 //! `Date`, so a machine whose clock is a year off still logs in. Must not log or show a value.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -71,7 +72,7 @@ impl Jar {
 
     /// The `Cookie` header for a request, or none. Secure cookies go along always: plain http is for loopback only.
     pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
-        let mut cookies = self.0.matches(&secure(url)?);
+        let mut cookies = self.0.matches(&*secure(url)?);
         // RFC 6265 §5.4: longer paths first; by name otherwise, and of one name the nearest host's first, for servers
         // believe the first: requests are alike, whatever order the crate's hash maps have today
         cookies.sort_by_cached_key(|c| {
@@ -144,8 +145,12 @@ fn seconds_left(raw: &RawCookie<'_>, date: Option<i64>) -> Option<i64> {
 }
 
 /// The URL as the cookie rules see it: always https.
-fn secure(url: &Url) -> Option<Url> {
-    Url::parse(&format!("https://{}{}", url.host_str()?, url.path())).ok()
+fn secure(url: &Url) -> Option<Cow<'_, Url>> {
+    if url.scheme() == "https" {
+        return Some(Cow::Borrowed(url));
+    }
+    let secure = Url::parse(&format!("https://{}{}", url.host_str()?, url.path()));
+    secure.ok().map(Cow::Owned)
 }
 
 impl fmt::Debug for Jar {

@@ -3,7 +3,7 @@
 //!
 //! Pure: must not open a connection, and must not read anything differently from the endpoint it stands for.
 
-use reqwest::Url;
+pub use reqwest::Url;
 
 use super::cookies::Origin;
 use super::exchange::Answer;
@@ -92,14 +92,12 @@ impl Saved {
 }
 
 /// What one `Set-Cookie` line, in an answer from `url`, does to the jar (protocol.md §1). `date`: the answer's `Date`.
-pub fn keep_cookie(jar: &mut Jar, domain: &str, url: &str, date: Option<i64>, line: &str) {
-    if let Ok(url) = &Url::parse(url) {
-        jar.keep(line, &Origin { url, domain, date });
-    }
+pub fn keep_cookie(jar: &mut Jar, domain: &str, url: &Url, date: Option<i64>, line: &str) {
+    jar.keep(line, &Origin { url, domain, date });
 }
 
 /// The `Cookie` header that a request to `url` would carry.
-pub fn cookie_header(jar: &Jar, url: &str) -> Option<Secret> {
-    let header = jar.header(&Url::parse(url).ok()?)?;
+pub fn cookie_header(jar: &Jar, url: &Url) -> Option<Secret> {
+    let header = jar.header(url)?;
     Some(Secret::new(String::from_utf8_lossy(header.as_bytes())))
 }

@@ -254,3 +254,23 @@ pub(super) fn cannot(what: &str, path: &Path, cause: &std::io::Error) -> Error {
     let (shown, why) = (path.display(), crate::text::why(cause));
     Error::Unusable(format!("cannot {what} {shown}: {why}{remedy}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was committed outlives a power cut, which no test from outside can make (design.md, promise 5).
+    #[test]
+    fn every_commit_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("x.db")).unwrap();
+        let is = |pragma: &str| -> String {
+            let value = store
+                .db()
+                .query_row(pragma, [], |row| row.get::<_, rusqlite::types::Value>(0));
+            format!("{:?}", value.unwrap())
+        };
+        assert_eq!(is("PRAGMA synchronous"), "Integer(2)", "FULL");
+        assert_eq!(is("PRAGMA journal_mode"), "Text(\"wal\")");
+    }
+}

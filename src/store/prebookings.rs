@@ -240,3 +240,39 @@ pub(super) fn text<T, E: ToString>(
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, cause.into())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two runs that saw the same row at the same instant, which processes hardly ever do in a test (design.md, promise 9).
+    #[test]
+    fn of_two_that_saw_it_one_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("x.db")).unwrap();
+        let wish = Wish {
+            account: "ana@example.org".parse().unwrap(),
+            gym: "crossfitdemo".to_owned(),
+            first: Choice {
+                start: NaiveTime::MIN,
+                class: None,
+            },
+            alternatives: Vec::new(),
+            family: None,
+            waitlist: false,
+            watch: false,
+            opens: None,
+        };
+        let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+        store.put_prebooking(&wish, day, None, Utc::now()).unwrap();
+        let seen = store.open_prebookings(None).unwrap().remove(0);
+        assert!(store.claim(&seen, "one").unwrap());
+        assert!(!store.claim(&seen, "two").unwrap());
+        // a claim left by a dead run is taken over by one, too
+        let seen = store.prebooking(seen.id).unwrap().unwrap();
+        assert!(store.claim(&seen, "three").unwrap());
+        assert!(!store.claim(&seen, "four").unwrap());
+        let now = store.prebooking(seen.id).unwrap().unwrap();
+        assert_eq!(now.owner.as_deref(), Some("three"));
+    }
+}

@@ -156,6 +156,14 @@ fn a_refusals_text_is_passed_on_clean() {
         .done();
 }
 
+/// The object of a booking ten days ahead that comes too early.
+fn too_early(home: &Home) -> Value {
+    let run = home.run("book --time 13:10 --day +10").status(9);
+    let told = run.any_stderr().json();
+    assert_eq!(told["outcome"], "too_early");
+    told
+}
+
 #[test]
 fn too_early_is_learned_and_tells_when() {
     for language in ["es", "ca", "en"] {
@@ -163,12 +171,7 @@ fn too_early_is_learned_and_tells_when() {
         sandbox.config(&json!({ "language": language }));
         sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "4d" }));
         sandbox.class(&json!({ "day": day(10), "start": "13:10" }));
-        let told = home
-            .run("book --time 13:10 --day +10")
-            .status(9)
-            .any_stderr()
-            .json();
-        assert_eq!(told["outcome"], "too_early");
+        let told = too_early(&home);
         assert_eq!(told["book_state"], -12);
         assert_eq!(told["opens_at"], madrid(&day(6), "13:10").to_rfc3339());
         let boxes = home.run("boxes").json();
@@ -180,11 +183,7 @@ fn too_early_is_learned_and_tells_when() {
         home.run("boxes set crossfitdemo --opens 4d@07:00")
             .any_stdout()
             .done();
-        let told = home
-            .run("book --time 13:10 --day +10")
-            .status(9)
-            .any_stderr()
-            .json();
+        let told = too_early(&home);
         assert_eq!(
             told["opens_at"],
             madrid(&day(6), "07:00").to_rfc3339(),
@@ -200,12 +199,7 @@ fn hours_are_learned_too() {
         sandbox.config(&json!({ "refusal_shape": shape, "refusal_text_key": "message" }));
         sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "46h" }));
         sandbox.class(&json!({ "day": day(10), "start": "13:10" }));
-        let told = home
-            .run("book --time 13:10 --day +10")
-            .status(9)
-            .any_stderr()
-            .json();
-        assert_eq!(told["outcome"], "too_early");
+        too_early(&home);
         assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], "46h");
     }
 }

@@ -1,22 +1,18 @@
 //! `book --wait`: a person stays until booking opens, and the request arrives at the instant.
 
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use aimharder::model::session::SessionKind;
 use chrono::{DateTime, Days, TimeDelta, Timelike, Utc};
 use chrono_tz::Europe::Madrid;
 use serde_json::{Value, json};
 
-use crate::support::{
-    ANA, Home, Run, Running, Sandbox, day, hold, logged_in, side_by_side, wait_for,
-};
+use crate::support::{Home, Run, Sandbox, day, logged_in, side_by_side};
 
 /// A class that opens at an instant of the server's clock, and the rule that says so.
-struct Opening {
-    at: DateTime<Utc>,
-    day: String,
-    start: &'static str,
+pub(crate) struct Opening {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) day: String,
+    pub(crate) start: &'static str,
     rule: String,
 }
 
@@ -31,13 +27,13 @@ impl Opening {
         }
     }
 
-    fn after(seconds: i64) -> Self {
+    pub(crate) fn after(seconds: i64) -> Self {
         let now = Utc::now().with_nanosecond(0).unwrap();
         Self::at(now + TimeDelta::seconds(seconds + 1))
     }
 
     /// Puts the class there, with more to it than the usual, and tells the box's rule.
-    fn class(&self, sandbox: &Sandbox, home: &Home, more: &Value) -> String {
+    pub(crate) fn class(&self, sandbox: &Sandbox, home: &Home, more: &Value) -> String {
         home.run("boxes set crossfitdemo --opens")
             .arg(&self.rule)
             .any_stdout()
@@ -56,7 +52,7 @@ impl Opening {
         sandbox.class(&class)
     }
 
-    fn wait(&self, home: &Home) -> Run {
+    pub(crate) fn wait(&self, home: &Home) -> Run {
         home.run("book --wait --class espera --time")
             .args(self.start)
             .arg("--day")
@@ -70,13 +66,6 @@ fn arrivals(sandbox: &Sandbox, opening: &Opening) -> Vec<i64> {
     let sent = sandbox.sent("/api/book");
     let at = |entry: &Value| entry["server_ms"].as_i64().unwrap() - opens;
     sent.iter().map(at).collect()
-}
-
-fn interrupt(run: &Running) {
-    let sent = Command::new("kill")
-        .args(["-s", "INT", &run.id().to_string()])
-        .status();
-    assert!(sent.expect("kill").success());
 }
 
 #[test]
@@ -211,114 +200,6 @@ fn full_at_the_opening() {
 }
 
 #[test]
-fn interrupted_while_waiting() {
-    let (sandbox, home) = logged_in();
-    let opening = Opening::after(600);
-    opening.class(&sandbox, &home, &json!({}));
-    let run = opening
-        .wait(&home)
-        .status(130)
-        .limit(Duration::from_secs(20))
-        .spawn();
-    wait_for("the look at the server's clock", || {
-        !sandbox.sent("/api/nextBookings").is_empty()
-    });
-    interrupt(&run);
-    run.done();
-    assert!(sandbox.sent("/api/book").is_empty());
-}
-
-/// Repeats of "too early" are no reason to keep a person waiting who has had enough; what was booked
-/// is told before the end.
-#[test]
-fn interrupted_at_the_opening() {
-    let (sandbox, home) = logged_in();
-    let opening = Opening::after(3);
-    let later = opening.at.timestamp_millis() + 600_000;
-    opening.class(&sandbox, &home, &json!({ "opens_at_ms": later }));
-    let run = opening
-        .wait(&home)
-        .status(130)
-        .limit(Duration::from_secs(40))
-        .spawn();
-    wait_for("three tries", || sandbox.sent("/api/book").len() >= 3);
-    let began = Instant::now();
-    interrupt(&run);
-    run.done();
-    assert!(began.elapsed() < Duration::from_secs(5));
-
-    let (sandbox, home) = logged_in();
-    let opening = Opening::after(3);
-    opening.class(&sandbox, &home, &json!({}));
-    sandbox.config(&json!({ "latency_after_ms": 400 }));
-    let run = opening.wait(&home).spawn();
-    wait_for("the request", || !sandbox.sent("/api/book").is_empty());
-    interrupt(&run);
-    let output = run.unchecked();
-    assert!(output.stdout.contains("booked: Espera"), "{output:?}");
-}
-
-/// A token lives for half an hour, and an opening may be days away.
-#[test]
-fn the_session_is_kept_alive() {
-    let (sandbox, home) = logged_in();
-    let opening = Opening::after(1200);
-    opening.class(&sandbox, &home, &json!({}));
-    home.age_tokens(22); // young enough to begin with, too old to wait with
-    let run = opening.wait(&home).status(130).spawn();
-    wait_for("a token update", || {
-        !sandbox.sent("/api/tokenUpdate").is_empty()
-    });
-    let print = home.fingerprint(ANA, "device");
-    wait_for("the new token in the store", || {
-        let token = home.ask("SELECT token FROM sessions WHERE kind = 'device'");
-        sandbox.session(ANA, &print)["token"] == token.unwrap()
-    });
-    interrupt(&run);
-    run.done();
-    assert_eq!(sandbox.sent("/api/tokenUpdate").len(), 1);
-}
-
-/// Somebody else updates it: hands off.
-#[test]
-fn the_session_is_left_to_whoever_holds_it() {
-    let (sandbox, home) = logged_in();
-    let opening = Opening::after(1200);
-    opening.class(&sandbox, &home, &json!({}));
-    home.age_tokens(22);
-    let _held = hold(&home, ANA, SessionKind::Device);
-    let run = opening
-        .wait(&home)
-        .status(130)
-        .args("-v")
-        .any_stderr()
-        .spawn();
-    wait_for("the look at the server's clock", || {
-        !sandbox.sent("/api/nextBookings").is_empty()
-    });
-    std::thread::sleep(Duration::from_secs(6)); // the lock is waited for so long
-    interrupt(&run);
-    let output = run.unchecked();
-    assert!(
-        output.stderr.contains("going on with the token at hand"),
-        "{output:?}"
-    );
-    assert!(sandbox.sent("/api/tokenUpdate").is_empty());
-}
-
-/// The device session has died for good: told, not waited with.
-#[test]
-fn a_session_that_dies_meanwhile_ends_it() {
-    let (sandbox, home) = logged_in();
-    let opening = Opening::after(1200);
-    opening.class(&sandbox, &home, &json!({}));
-    home.age_tokens(22);
-    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "logout" }));
-    opening.wait(&home).fails(3, &["aimharder login"]).done();
-    assert!(sandbox.sent("/api/book").is_empty());
-}
-
-#[test]
 fn what_does_not_go_with_it() {
     let (_sandbox, home) = logged_in();
     for other in ["--prebook", "--dry-run"] {
@@ -328,47 +209,4 @@ fn what_does_not_go_with_it() {
             .usage(&[other])
             .done();
     }
-}
-
-/// On a terminal (of util-linux' `script`): what is waited for, a countdown, and what would do it
-/// without staying.
-#[test]
-fn a_countdown_on_a_terminal() {
-    let (sandbox, home) = logged_in();
-    let opening = Opening::after(2 * 3600);
-    opening.class(&sandbox, &home, &json!({}));
-    let log = home.path().join("typescript");
-    let wait = format!(
-        "{} book --wait --class espera --time {} --day {}",
-        env!("CARGO_BIN_EXE_aimharder"),
-        opening.start,
-        opening.day
-    );
-    let mut terminal = Command::new("script")
-        .args(["-qefc", &wait])
-        .arg(&log)
-        .env_clear()
-        .envs([
-            ("HOME", home.path().as_os_str()),
-            ("PATH", "/usr/bin:/bin".as_ref()),
-            ("TERM", "xterm".as_ref()),
-            ("TZ", "UTC".as_ref()),
-        ])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("script, of util-linux");
-    let shown = || std::fs::read_to_string(&log).unwrap_or_default();
-    wait_for("the countdown", || {
-        shown().matches("booking opens in 0").count() >= 2
-    });
-    let keys = terminal.stdin.as_mut().unwrap();
-    std::io::Write::write_all(keys, b"\x03").unwrap();
-    let status = terminal.wait().unwrap();
-    assert_eq!(status.code(), Some(130), "{}", shown());
-    let hint = format!(
-        "aimharder prebook add --day {} --time 13:10 --class 'espera'",
-        opening.day
-    );
-    assert!(shown().contains(&hint), "{}", shown());
 }

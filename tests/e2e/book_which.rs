@@ -154,10 +154,7 @@ fn a_guess_that_nobody_aimed_at_has_no_lateness() {
         .any_stdout()
         .any_stderr()
         .done();
-    home.run("prebook run")
-        .any_stderr()
-        .any_stdout()
-        .unchecked();
+    home.run("prebook run").any_stderr().any_stdout().done();
     let told = home.run("prebook list --all").json();
     let shot = &told["prebookings"][0]["history"][0];
     assert_eq!(shot["outcome"], "too_early", "{told}");

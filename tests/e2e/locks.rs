@@ -50,8 +50,9 @@ fn a_command_goes_on_as_soon_as_the_lock_is_free() {
     let (sandbox, home) = logged_in();
     home.age_tokens(60);
     let held = hold(&home, ANA, SessionKind::Device);
-    let running = home.run("bookings").stdout("nothing booked\n").spawn();
-    std::thread::sleep(Duration::from_millis(300)); // it may be waiting by now, or not yet
+    let run = home.run("bookings -v").stdout("nothing booked\n");
+    let running = run.any_stderr().spawn();
+    running.says("using the device session"); // it waits, or is about to
     assert!(sandbox.log().is_empty());
     drop(held);
     let output = running.done();

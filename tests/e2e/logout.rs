@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::sealed::{found, secrets, store_files};
-use crate::support::{ANA, ANAS, BEN, BENS, logged_in};
+use crate::support::{ANA, ANAS, BEN, BENS, logged_in, wait_for};
 
 const WEEK: &str = "7 * 24 * 3600 * 1000";
 
@@ -204,9 +204,9 @@ fn busy_is_told_while_another_process_updates() {
     home.age_tokens(60);
     sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "hang" }));
     let running = home.run("classes --day +3").spawn();
-    while sandbox.sent("/api/tokenUpdate").is_empty() {
-        std::thread::yield_now();
-    }
+    wait_for("the update", || {
+        !sandbox.sent("/api/tokenUpdate").is_empty()
+    });
     let busy = |kind: &str| {
         let sessions = home.sessions();
         sessions.iter().find(|s| s["kind"] == kind).unwrap()["busy"].clone()

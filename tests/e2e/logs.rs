@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::support::{Home, day, logged_in};
+use crate::support::{Home, Output, Run, day, logged_in};
 
 /// What `-v` said, without its time stamps, which every line must have.
 fn story(stderr: &str) -> Vec<&str> {
@@ -32,6 +32,11 @@ fn tells(stderr: &str, expected: &[&str]) {
     }
 }
 
+/// It ended well, and has more to say than is looked at here.
+fn well(run: Run) -> Output {
+    run.any_stdout().any_stderr().done()
+}
+
 #[test]
 fn a_run_tells_what_was_read_asked_answered_and_decided() {
     let (sandbox, home) = logged_in();
@@ -46,7 +51,7 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
         &format!("the schedule of {on} has"),
     ];
 
-    let told = home.run(&format!("book {which}")).unchecked();
+    let told = well(home.run(&format!("book {which}")));
     tells(&told.stderr, &beginning);
     tells(
         &told.stderr,
@@ -57,10 +62,10 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
         ],
     );
 
-    let told = home.run(&format!("book {which}")).unchecked();
+    let told = well(home.run(&format!("book {which}")));
     tells(&told.stderr, &["decided from the schedule, nothing sent"]);
 
-    let told = home.run(&format!("cancel {which}")).unchecked();
+    let told = well(home.run(&format!("cancel {which}")));
     tells(
         &told.stderr,
         &[
@@ -70,7 +75,7 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
         ],
     );
 
-    let told = home.run("bookings -v").unchecked();
+    let told = well(home.run("bookings -v"));
     tells(
         &told.stderr,
         &["AimHarder names 0 bookings", "asking who we are"],
@@ -80,7 +85,7 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
 #[test]
 fn twice_adds_each_request_with_its_size_and_time() {
     let (_sandbox, home) = logged_in();
-    let told = home.run("classes -vv").unchecked();
+    let told = well(home.run("classes -vv"));
     let requests: Vec<_> = story(&told.stderr)
         .into_iter()
         .filter(|line| line.starts_with("GET "))

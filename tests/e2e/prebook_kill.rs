@@ -163,22 +163,33 @@ fn claimed_and_dead() {
 /// Whatever was sent is settled, or found by the next run.
 fn interrupted((name, code): (&str, i32), booking: bool) {
     let (scene, class, id) = scene(5);
-    scene.sandbox.config(&json!({ "latency_after_ms": 200 }));
+    if booking {
+        // a little sooner than it is said: no request is too early
+        let sooner = json!({ "opens_at_ms": scene.opens_ms - 1000 });
+        scene.sandbox.patch_class(&class, &sooner);
+        scene.sandbox.hold("/api/book");
+    }
     let run = scene.command("prebook run").status(code);
     let run = run.any_stdout().spawn();
     if booking {
-        soon("the request", || !scene.in_time().is_empty());
+        soon("the request", || !scene.requests().is_empty());
     } else {
         scene.claimed(id);
     }
     signal(name, run.id());
+    scene.sandbox.let_go();
     run.done();
     let held = scene.sandbox.reservations(&class).len();
     assert_eq!(held, usize::from(booking));
     if scene.stored(id)["status"] != "booked" {
         scene.fired(0).is(&[("booked", 1)]);
     }
-    assert_eq!(scene.in_time().len(), 1);
+    let sent = if booking {
+        scene.requests()
+    } else {
+        scene.in_time()
+    };
+    assert_eq!(sent.len(), 1);
     scene.ends(id, "booked", &[&class]);
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, BEN, BENS, Fired, Running, Scene, together};
+use crate::support::{ANA, BEN, BENS, Fired, Running, Scene, soon, together};
 
 #[test]
 fn many_at_one_instant() {
@@ -17,6 +17,7 @@ fn many_at_one_instant() {
         ("a run for one account only", one_account),
         ("removed while it waits", removed),
         ("two openings in one run", two_openings),
+        ("a refresh while it is about to fire", left_alone),
     ]);
 }
 
@@ -157,4 +158,24 @@ fn two_openings() {
     Fired::of(run, 0).is(&[("booked", 2)]);
     scene.ends(one, "booked", &[&first, &second]);
     scene.ends(two, "booked", &[&first, &second]);
+}
+
+/// Whoever is about to fire keeps the session's token from being replaced under it.
+fn left_alone() {
+    let scene = Scene::new().opens_in(10);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let run = scene.go("");
+    soon("the session is busy", || {
+        let sessions = scene.home.sessions();
+        let background = sessions.iter().find(|s| s["kind"] == "background");
+        background.unwrap()["busy"] == true
+    });
+    scene.sandbox.clear_log();
+    let refresh = || scene.command("refresh --force --session background");
+    refresh().report(0).is(&[("busy", 1)]);
+    assert!(scene.sandbox.sent("/api/tokenUpdate").is_empty());
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+    refresh().report(0).is(&[("updated", 1)]);
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, Home, Sandbox, day, start};
+use crate::support::{ANA, ANAS, Home, Sandbox, day, start, wait_for};
 
 /// Every secret that exists at this moment.
 fn secrets(sandbox: &Sandbox) -> Vec<String> {
@@ -121,9 +121,7 @@ fn nobody_sees_the_password_in_the_process_list() {
         .run("login ana@example.org --password-stdin")
         .stdin(ANAS)
         .spawn();
-    while sandbox.sent("/api/login").is_empty() {
-        std::thread::yield_now();
-    }
+    wait_for("the login", || !sandbox.sent("/api/login").is_empty());
     let file = |name: &str| fs::read(format!("/proc/{}/{name}", running.id())).unwrap();
     for name in ["cmdline", "environ", "comm"] {
         let text = String::from_utf8_lossy(&file(name)).into_owned();

@@ -10,7 +10,8 @@ use crate::support::{
 
 const SIGNALS: [(&str, i32); 4] = [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)];
 
-/// Interrupted after this many requests for the path have come in; nothing may be said.
+/// Interrupted after this many requests for the path have come in; nothing may be said. Answers that were held back
+/// come afterwards.
 fn interrupted(
     run: Run,
     sandbox: &Sandbox,
@@ -20,6 +21,7 @@ fn interrupted(
     let running = run.limit(Duration::from_secs(20)).status(code).spawn();
     wait_for("the request", || sandbox.sent(path).len() >= after);
     signal(name, running.id());
+    sandbox.let_go();
     running.done();
 }
 
@@ -42,7 +44,7 @@ fn in_the_middle_of_a_token_update() {
     side_by_side(&SIGNALS, |how| {
         for jobs in ["1", "4"] {
             let (sandbox, home) = logged_in();
-            sandbox.config(&json!({ "latency_after_ms": 300 }));
+            sandbox.hold("/api/tokenUpdate");
             let run = home.run("refresh --force --rate 0 --jobs").arg(jobs);
             interrupted(run, &sandbox, ("/api/tokenUpdate", 1), *how);
             in_step(&sandbox, &home);
@@ -54,13 +56,14 @@ fn in_the_middle_of_a_token_update() {
 fn in_the_middle_of_a_setrefresh_or_a_login() {
     side_by_side(&SIGNALS, |how| {
         let (sandbox, home) = logged_in();
-        sandbox.config(&json!({ "latency_after_ms": 300 }));
+        sandbox.hold("/setrefresh");
         let run = home.run("refresh --force --deep");
         interrupted(run, &sandbox, ("/setrefresh", 1), *how);
         in_step(&sandbox, &home);
 
         home.config("password_command = \"echo correct-horse\"");
         sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
+        sandbox.hold("/api/login");
         let run = home.run("refresh --force --session background");
         interrupted(run, &sandbox, ("/api/login", 1), *how);
         in_step(&sandbox, &home);
@@ -85,7 +88,7 @@ fn between_two_tries_it_ends_at_once() {
 #[test]
 fn a_second_signal_changes_nothing() {
     let (sandbox, home) = logged_in();
-    sandbox.config(&json!({ "latency_after_ms": 500 }));
+    sandbox.hold("/api/tokenUpdate");
     let running = home
         .run("refresh --force --jobs 1")
         .status(130)
@@ -95,6 +98,7 @@ fn a_second_signal_changes_nothing() {
     for _ in 0..3 {
         signal("INT", running.id());
     }
+    sandbox.let_go();
     running.done();
     in_step(&sandbox, &home);
 }
@@ -104,13 +108,14 @@ fn a_booking_that_was_out_is_told_with_an_error() {
     side_by_side(&SIGNALS, |(name, code)| {
         let (sandbox, home) = logged_in();
         let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
-        sandbox.config(&json!({ "latency_after_ms": 500 }));
+        sandbox.hold("/api/book");
         let run = home.run("book --time 13:10 --day +3 --json");
         let running = run.status(*code).any_stdout().any_stderr().spawn();
         wait_for("the request", || !sandbox.sent("/api/book").is_empty());
         // whoever is impatient presses it again
         signal(name, running.id());
         signal(name, running.id());
+        sandbox.let_go();
         let told = running.json();
         assert_eq!(told["outcome"], "booked", "{told}");
         assert_eq!(sandbox.reservations(&id).len(), 1);
@@ -121,11 +126,12 @@ fn a_booking_that_was_out_is_told_with_an_error() {
 fn a_booking_that_came_to_nothing_is_told_too() {
     let (sandbox, home) = logged_in();
     sandbox.class(&json!({ "day": day(3), "start": "13:10", "occupied": 12 }));
-    sandbox.config(&json!({ "latency_after_ms": 500 }));
+    sandbox.hold("/api/book");
     let run = home.run("book --time 13:10 --day +3 --json");
     let running = run.status(130).any_stdout().any_stderr().spawn();
     wait_for("the request", || !sandbox.sent("/api/book").is_empty());
     signal("INT", running.id());
+    sandbox.let_go();
     let told = running.json();
     assert_eq!(told["outcome"], "full", "{told}");
     let message = told["error"]["message"].as_str().unwrap();
@@ -185,7 +191,7 @@ fn a_run_that_is_stopped_has_told_what_it_booked() {
 #[test]
 fn what_was_to_be_ignored_stays_ignored() {
     let (sandbox, home) = logged_in();
-    sandbox.config(&json!({ "latency_after_ms": 1000 }));
+    sandbox.hold("/api/tokenUpdate");
     let program = env!("CARGO_BIN_EXE_aimharder");
     let running = std::process::Command::new("sh")
         .args(["-c", "trap '' HUP; exec \"$0\" refresh --force", program])
@@ -195,6 +201,7 @@ fn what_was_to_be_ignored_stays_ignored() {
     let mut running = running.expect("run it");
     wait_for("the update", || !sandbox.log().is_empty());
     signal("HUP", running.id());
+    sandbox.let_go();
     assert_eq!(running.wait().expect("its end").code(), Some(0));
     in_step(&sandbox, &home);
 }

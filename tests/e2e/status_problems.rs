@@ -1,4 +1,4 @@
-//! `status`: every problem with its remedy and its code, alone and together.
+//! `status`: every problem with its remedy and its code, each alone.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::sealed::{OTHER, encrypted};
 use crate::status::{SOURCE, well};
-use crate::support::{CRONTAB, Home, day};
+use crate::support::Home;
 
 /// One thing is wrong: what finds it, which code `--check` has, which words name the remedy.
 struct Wrong {
@@ -19,13 +19,13 @@ struct Wrong {
 
 const TOKEN_LATE: &str = "UPDATE sessions SET token_updated_at = token_updated_at - 3600000 * 2";
 
-fn problem(home: &Home, standing: &str, runs: i64) {
+pub(crate) fn problem(home: &Home, standing: &str, runs: i64) {
     home.sql(&format!(
         "INSERT INTO problems SELECT 'session:' || id, {standing}, {runs} FROM sessions WHERE kind = 'background'"
     ));
 }
 
-fn mode(home: &Home, path: &str, mode: u32) {
+pub(crate) fn mode(home: &Home, path: &str, mode: u32) {
     fs::set_permissions(home.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
 }
 
@@ -232,108 +232,4 @@ pub(crate) fn sealed(home: &Home) {
     home.status("--offline")
         .stdout_has(&["sound, encrypted,"])
         .done();
-}
-
-#[test]
-fn problems_of_several_kinds_are_7_and_the_worst_comes_first() {
-    let (_sandbox, home) = well();
-    problem(&home, "NULL", 5);
-    home.crontab("");
-    let (problems, _) = home_findings(&home, 7);
-    assert_eq!(problems, ["outage", "not_scheduled"]);
-    // a config and a store that cannot be used have their own codes whatever else there is
-    mode(&home, ".local/state/aimharder/aimharder.db", 0o644);
-    let (problems, _) = home_findings(&home, 1);
-    assert_eq!(problems, ["store_unusable"]);
-    home.write_config("acount = 1");
-    let (problems, told) = home_findings(&home, 2);
-    assert_eq!(problems, ["config_unusable", "store_unusable"]);
-    assert_eq!(told["config"]["usable"], false);
-    home.status("")
-        .status(2)
-        .any_stderr()
-        .stdout_has(&["problem: ", "acount", "schedule", "cannot be used"])
-        .done();
-}
-
-#[test]
-fn hints_are_no_problems() {
-    let (_sandbox, home) = well();
-    home.config("");
-    problem(&home, "NULL", 2);
-    home.sql("UPDATE sessions SET auto_refresh = 0 WHERE kind = 'device'");
-    let (problems, hints) = home.findings();
-    assert_eq!(problems, [""; 0]);
-    assert_eq!(hints, ["outage", "auto_refresh_off", "no_password_source"]);
-    home.status("--check").done();
-    home.status("--offline")
-        .stdout_has(&["all is well\n", "hint: "])
-        .done();
-}
-
-#[test]
-fn prebookings_want_a_run_and_a_background_session() {
-    let (_sandbox, home) = well();
-    home.run("prebook add --time 13:10 --opens 1d --day")
-        .arg(day(3))
-        .any_stdout()
-        .done();
-    assert_eq!(home.findings().0, [""; 0]);
-    home.status("--offline")
-        .stdout_has(&["prebookings", "13:10  any class", "opens in "])
-        .done();
-    home.crontab("*/15 * * * * aimharder refresh");
-    assert_eq!(home.findings().0, ["not_scheduled"]);
-    home.crontab("*/15 * * * * aimharder refresh\n@hourly aimharder prebook run");
-    assert_eq!(home.findings().0, ["scheduled_rarely"]);
-    home.crontab(CRONTAB);
-    home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) VALUES (1, 1700000000000, 'x', 'too_early', 1.5)");
-    home.status("--offline")
-        .stdout_has(&["ago: too early, 1.5 ms after the opening\n"])
-        .done();
-    home.run("logout --background --yes-delete-background")
-        .any_stdout()
-        .stderr_has(&[
-            "the prebookings and weekly rules of ana@example.org stay",
-            "--only background",
-        ])
-        .done();
-    assert_eq!(home.findings().0, ["no_background_session"]);
-}
-
-#[test]
-fn an_opening_that_no_run_has_tried() {
-    let (_sandbox, home) = well();
-    home.run("prebook add --time 13:10 --opens 9d --day")
-        .arg(day(3))
-        .any_stdout()
-        .done();
-    assert_eq!(home.findings().0, [""; 0], "added just now");
-    home.sql("UPDATE prebookings SET created_at = created_at - 3600000");
-    let (problems, told) = home_findings(&home, 6);
-    assert_eq!(problems, ["prebooking_overdue"]);
-    assert_eq!(told["prebookings"]["next_opening_at"], Value::Null);
-    home.sql("UPDATE prebookings SET opens = NULL");
-    assert_eq!(home.findings().1, ["opening_unknown"]);
-}
-
-#[test]
-fn a_damaged_store_is_the_problem() {
-    let (_sandbox, home) = well();
-    let folder = home.store_path();
-    home.db()
-        .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
-        .unwrap();
-    let mut bytes = fs::read(&folder).unwrap();
-    let page = 4096;
-    for byte in bytes.iter_mut().skip(page).take(8 * page) {
-        *byte = 0xA5;
-    }
-    fs::write(&folder, bytes).unwrap();
-    let told = home.status("--check").status(1).any_stderr().json();
-    let code = told["problems"][0]["code"].as_str().unwrap();
-    assert!(
-        ["store_unusable", "store_damaged"].contains(&code),
-        "{told}"
-    );
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ANA, Home, Sandbox, all_at_once, logged_in};
+use crate::support::{ANA, Home, Sandbox, all_at_once, logged_in, wait_for};
 
 fn updates(sandbox: &Sandbox) -> usize {
     sandbox.sent("/api/tokenUpdate").len()
@@ -119,9 +119,7 @@ fn a_process_that_died_while_updating_needs_no_help() {
     home.age_tokens(60);
     sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "hang" }));
     let running = look(&home).spawn();
-    while updates(&sandbox) == 0 {
-        std::thread::yield_now();
-    }
+    wait_for("the update", || updates(&sandbox) > 0);
     running.kill();
     assert!(
         home.ask("SELECT update_begun_at FROM sessions WHERE kind = 'device'")
@@ -134,6 +132,27 @@ fn a_process_that_died_while_updating_needs_no_help() {
     );
 }
 
+/// Whatever the program asks next, it asks with the new token on disk.
+#[test]
+fn what_the_server_replaced_is_stored_before_anything_else_is_sent() {
+    for args in [
+        "classes --day +3",
+        "refresh --force --deep --session device",
+    ] {
+        let (sandbox, home) = logged_in();
+        home.age_tokens(60);
+        let later = json!({ "path": "/*", "kind": "hang", "skip": 1, "count": -1 });
+        sandbox.fault(&later);
+        let running = home.run(args).spawn();
+        wait_for("the second request", || sandbox.log().len() > 1);
+        assert_eq!(updates(&sandbox), 1, "{args}");
+        running.kill();
+        let stored = home.ask("SELECT token FROM sessions WHERE kind = 'device'");
+        let print = home.fingerprint(ANA, "device");
+        assert_eq!(sandbox.session(ANA, &print)["token"], stored.unwrap());
+    }
+}
+
 #[test]
 fn a_newer_token_never_yields_to_an_older_one() {
     let (sandbox, home) = logged_in();
@@ -143,18 +162,34 @@ fn a_newer_token_never_yields_to_an_older_one() {
     };
     let before: i64 = generation().parse().unwrap();
     // the row changes while a call is under way: its cookies are not written over the newer row
-    sandbox.config(&json!({ "latency_after_ms": 400 }));
+    sandbox.hold("/api/bookings");
     let running = look(&home).spawn();
-    while sandbox.sent("/api/bookings").is_empty() {
-        std::thread::yield_now();
-    }
+    wait_for("the call", || !sandbox.sent("/api/bookings").is_empty());
     home.sql(
         "UPDATE sessions SET generation = generation + 1, cookies = 'newer' WHERE kind = 'device'",
     );
+    sandbox.let_go();
     running.done();
     assert_eq!(generation().parse::<i64>().unwrap(), before + 1);
     let cookies = home.ask("SELECT cookies FROM sessions WHERE kind = 'device'");
     assert_eq!(cookies.as_deref(), Some("newer"));
+}
+
+/// Nor does one that somebody else has put there while the update was under way.
+#[test]
+fn a_token_that_comes_late_is_not_written_over_a_newer_one() {
+    let (sandbox, home) = logged_in();
+    let newer = format!("69232|1999999999|{}", "e".repeat(32));
+    sandbox.hold("/api/tokenUpdate");
+    let running = home.run("refresh --force --session device").spawn();
+    wait_for("the update", || updates(&sandbox) > 0);
+    home.sql(&format!(
+        "UPDATE sessions SET generation = generation + 1, token = '{newer}' WHERE kind = 'device'"
+    ));
+    sandbox.let_go();
+    running.done();
+    let stored = home.ask("SELECT token FROM sessions WHERE kind = 'device'");
+    assert_eq!(stored, Some(newer));
 }
 
 #[test]

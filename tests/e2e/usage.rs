@@ -1,10 +1,8 @@
-//! Usage: help, bad flags, closed pipes, signals.
-
-use std::time::Duration;
+//! Usage: help, bad flags, and what is looked at first.
 
 use serde_json::json;
 
-use crate::support::{ANA, Home, logged_in};
+use crate::support::{Home, logged_in};
 
 const COMMANDS: [&str; 13] = [
     "login",
@@ -208,62 +206,6 @@ fn usage_before_config_before_store_before_account() {
 }
 
 #[test]
-fn interrupted_it_ends_with_130_and_nothing_half_done() {
-    let (sandbox, home) = logged_in();
-    sandbox.fault(&json!({ "path": "/api/bookings", "kind": "hang" }));
-    let running = home
-        .run("classes")
-        .status(130)
-        .limit(Duration::from_secs(10))
-        .spawn();
-    while sandbox.sent("/api/bookings").is_empty() {
-        std::thread::yield_now();
-    }
-    interrupt(running.id());
-    running.done();
-}
-
-#[test]
-fn interrupted_while_booking_it_settles_first() {
-    let (sandbox, home) = logged_in();
-    let id = sandbox.class(&json!({ "day": crate::support::day(3), "start": "13:10" }));
-    sandbox.config(&json!({ "latency_after_ms": 300 }));
-    // the signal comes while the request is out; the answer is waited for and the class is booked
-    let running = home
-        .run("book --time 13:10 --day +3")
-        .status(130)
-        .any_stdout()
-        .spawn();
-    while sandbox.sent("/api/book").is_empty() {
-        std::thread::yield_now();
-    }
-    interrupt(running.id());
-    running.done();
-    assert_eq!(sandbox.reservations(&id).len(), 1);
-    let told = home.run("book --time 13:10 --day +3").json();
-    assert_eq!(told["outcome"], "already_booked");
-    assert_eq!(home.run("sessions").json()["sessions"][0]["account"], ANA);
-}
-
-fn interrupt(process: u32) {
-    let pid = rustix::process::Pid::from_raw(i32::try_from(process).unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-}
-
-#[test]
-fn colour_never_off_a_terminal() {
-    let (_sandbox, home) = logged_in();
-    for variable in ["CLICOLOR_FORCE", "FORCE_COLOR"] {
-        home.run("classes --day +3")
-            .env(variable, "1")
-            .env("TERM", "xterm-256color")
-            .any_stdout()
-            .done();
-        home.run("--help").env(variable, "1").any_stdout().done();
-    }
-}
-
-#[test]
 fn a_mistyped_store_is_not_made() {
     let home = Home::nowhere();
     let wrong = home.path().join("wrong/x.db");
@@ -278,5 +220,5 @@ fn a_mistyped_store_is_not_made() {
     // what has nothing to do is done, in an empty store as in a new one
     home.run("refresh").arg("--store").arg(&wrong).done();
     let told = home.run("sessions").arg("--store").arg(&wrong).json();
-    assert_eq!(told, serde_json::json!({ "sessions": [] }));
+    assert_eq!(told, json!({ "sessions": [] }));
 }

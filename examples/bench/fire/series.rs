@@ -30,6 +30,15 @@ pub(super) struct Series<'t> {
     home: Home<'t>,
 }
 
+/// What a run came to.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) shots: Shots,
+    pub(super) requests: usize,
+    /// the most resident memory, MiB
+    pub(super) peak: f64,
+}
+
 /// A class whose booking opens at an instant of the server's clock.
 #[derive(Debug)]
 pub(super) struct Opening {
@@ -93,9 +102,8 @@ impl<'t> Series<'t> {
         })
     }
 
-    /// What arrived for so many openings in one run, and all its requests. `begins`: unix seconds,
-    /// the same for all settings.
-    pub(super) fn run(&self, begins: i64, count: usize) -> Result<(Shots, usize)> {
+    /// What arrived for so many openings in one run. `begins`: unix seconds, the same for all settings.
+    pub(super) fn run(&self, begins: i64, count: usize) -> Result<Ran> {
         let first = begins + LEAD + self.setting.turn;
         let openings = (first..)
             .step_by(usize::try_from(APART)?)
@@ -112,11 +120,15 @@ impl<'t> Series<'t> {
         drop(store);
         self.sandbox.forget()?;
         let args = ["prebook", "run", "--horizon", "1h"];
-        child::run(&mut self.home.command(&args))?
-            .good()
+        let (run, peak) = child::weigh(&mut self.home.command(&args))?;
+        run.good()
             .with_context(|| format!("the run with {}", self.setting.name))?;
         let arrivals = self.sandbox.arrivals()?;
-        Ok((shots(&arrivals, &openings, &ids), arrivals.len()))
+        Ok(Ran {
+            shots: shots(&arrivals, &openings, &ids),
+            requests: arrivals.len(),
+            peak,
+        })
     }
 }
 

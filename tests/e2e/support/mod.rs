@@ -32,11 +32,11 @@ pub(crate) use day::{day, madrid, today};
 pub(crate) use fired::{Fired, outcomes, says};
 pub(crate) use home::Home;
 pub(crate) use machine::CRONTAB;
-pub(crate) use run::{Output, Run, Running, all_at_once};
+pub(crate) use run::{Output, Run, Running};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use scene::{SOURCE, START, Scene, real_ms};
 pub(crate) use terminal::{bare, shown};
-pub(crate) use together::{soon, together};
+pub(crate) use together::{all_at_once, soon, together};
 
 /// The sandbox's two people.
 pub(crate) const ANA: &str = "ana@example.org";

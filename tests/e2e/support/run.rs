@@ -5,13 +5,14 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::check::{self, Expect};
-use super::{ANAS, BENS, child};
+use super::child::Heard;
+use super::{ANAS, BENS, child, wait_for};
 
 /// A run that is being put together.
 #[derive(Clone, Debug)]
@@ -40,8 +41,8 @@ pub(crate) struct Output {
 #[derive(Debug)]
 pub(crate) struct Running {
     child: Child,
-    stdout: JoinHandle<String>,
-    stderr: JoinHandle<String>,
+    stdout: Heard,
+    stderr: Heard,
     began: Instant,
     run: Run,
 }
@@ -180,8 +181,8 @@ impl Run {
         // a child that does not read its input must not stop us
         thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(text.as_bytes())));
         Running {
-            stdout: child::drain(child.stdout.take()),
-            stderr: child::drain(child.stderr.take()),
+            stdout: Heard::of(child.stdout.take()),
+            stderr: Heard::of(child.stderr.take()),
             child,
             began: Instant::now(),
             run: self,
@@ -218,15 +219,14 @@ fn holding(words: &[&str]) -> Expect {
     Expect::Holding(words.iter().map(|&word| word.to_owned()).collect())
 }
 
-/// Starts so many runs at the same time and waits for all of them, checked.
-pub(crate) fn all_at_once(runs: impl IntoIterator<Item = Run>) -> Vec<Output> {
-    let running: Vec<Running> = runs.into_iter().map(Run::spawn).collect();
-    running.into_iter().map(Running::done).collect()
-}
-
 impl Running {
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits until it has said this on standard error.
+    pub(crate) fn says(&self, words: &str) {
+        wait_for(words, || self.stderr.so_far().contains(words));
     }
 
     /// `kill -9`, now.
@@ -278,8 +278,8 @@ impl Running {
         }
         let output = Output {
             status: status.and_then(|status| status.code()),
-            stdout: self.stdout.join().unwrap(),
-            stderr: self.stderr.join().unwrap(),
+            stdout: self.stdout.whole(),
+            stderr: self.stderr.whole(),
             took,
         };
         let run = self.run;

@@ -76,6 +76,15 @@ impl Sandbox {
         self.call("POST", "config", switches);
     }
 
+    /// Keeps the answers to a path back until [`Sandbox::let_go`]: what is to happen meanwhile has all the time it needs.
+    pub(crate) fn hold(&self, path: &str) {
+        self.config(&json!({ "hold": [path] }));
+    }
+
+    pub(crate) fn let_go(&self) {
+        self.config(&json!({ "hold": null }));
+    }
+
     /// Puts a fault, or a list of them, in the way.
     pub(crate) fn fault(&self, fault: &Value) {
         self.call("POST", "faults", fault);

@@ -1,0 +1,157 @@
+//! `book --wait` while the opening is still far: the countdown, interruptions, and the session that must not die meanwhile.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use aimharder::model::session::SessionKind;
+use serde_json::json;
+
+use crate::book_wait::Opening;
+use crate::support::{ANA, hold, logged_in, signal, wait_for};
+
+#[test]
+fn interrupted_while_waiting() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(600);
+    opening.class(&sandbox, &home, &json!({}));
+    let run = opening
+        .wait(&home)
+        .status(130)
+        .limit(Duration::from_secs(20))
+        .spawn();
+    wait_for("the look at the server's clock", || {
+        !sandbox.sent("/api/nextBookings").is_empty()
+    });
+    signal("INT", run.id());
+    run.done();
+    assert!(sandbox.sent("/api/book").is_empty());
+}
+
+/// Repeats of "too early" are no reason to keep a person waiting who has had enough; what was booked
+/// is told before the end.
+#[test]
+fn interrupted_at_the_opening() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(3);
+    let later = opening.at.timestamp_millis() + 600_000;
+    opening.class(&sandbox, &home, &json!({ "opens_at_ms": later }));
+    let run = opening
+        .wait(&home)
+        .status(130)
+        .limit(Duration::from_secs(40))
+        .spawn();
+    wait_for("three tries", || sandbox.sent("/api/book").len() >= 3);
+    let began = Instant::now();
+    signal("INT", run.id());
+    run.done();
+    assert!(began.elapsed() < Duration::from_secs(5));
+
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(3);
+    // a little sooner than it is said: no request is too early
+    let sooner = opening.at.timestamp_millis() - 1000;
+    opening.class(&sandbox, &home, &json!({ "opens_at_ms": sooner }));
+    sandbox.hold("/api/book");
+    let run = opening.wait(&home).status(130).any_stderr();
+    let run = run.stdout_has(&["booked: Espera"]).spawn();
+    wait_for("the request", || !sandbox.sent("/api/book").is_empty());
+    signal("INT", run.id());
+    sandbox.let_go();
+    run.done();
+}
+
+/// A token lives for half an hour, and an opening may be days away.
+#[test]
+fn the_session_is_kept_alive() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(1200);
+    opening.class(&sandbox, &home, &json!({}));
+    home.age_tokens(22); // young enough to begin with, too old to wait with
+    let run = opening.wait(&home).status(130).spawn();
+    wait_for("a token update", || {
+        !sandbox.sent("/api/tokenUpdate").is_empty()
+    });
+    let print = home.fingerprint(ANA, "device");
+    wait_for("the new token in the store", || {
+        let token = home.ask("SELECT token FROM sessions WHERE kind = 'device'");
+        sandbox.session(ANA, &print)["token"] == token.unwrap()
+    });
+    signal("INT", run.id());
+    run.done();
+    assert_eq!(sandbox.sent("/api/tokenUpdate").len(), 1);
+}
+
+/// Somebody else updates it: hands off.
+#[test]
+fn the_session_is_left_to_whoever_holds_it() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(1200);
+    opening.class(&sandbox, &home, &json!({}));
+    home.age_tokens(22);
+    let _held = hold(&home, ANA, SessionKind::Device);
+    let run = opening
+        .wait(&home)
+        .status(130)
+        .args("-v")
+        .any_stderr()
+        .spawn();
+    run.says("going on with the token at hand");
+    signal("INT", run.id());
+    run.done();
+    assert!(sandbox.sent("/api/tokenUpdate").is_empty());
+}
+
+/// The device session has died for good: told, not waited with.
+#[test]
+fn a_session_that_dies_meanwhile_ends_it() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(1200);
+    opening.class(&sandbox, &home, &json!({}));
+    home.age_tokens(22);
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "logout" }));
+    opening.wait(&home).fails(3, &["aimharder login"]).done();
+    assert!(sandbox.sent("/api/book").is_empty());
+}
+
+/// On a terminal (of util-linux' `script`): what is waited for, a countdown, and what would do it
+/// without staying.
+#[test]
+fn a_countdown_on_a_terminal() {
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(2 * 3600);
+    opening.class(&sandbox, &home, &json!({}));
+    let log = home.path().join("typescript");
+    let wait = format!(
+        "{} book --wait --class espera --time {} --day {}",
+        env!("CARGO_BIN_EXE_aimharder"),
+        opening.start,
+        opening.day
+    );
+    let mut terminal = Command::new("script")
+        .args(["-qefc", &wait])
+        .arg(&log)
+        .env_clear()
+        .envs([
+            ("HOME", home.path().as_os_str()),
+            ("PATH", "/usr/bin:/bin".as_ref()),
+            ("TERM", "xterm".as_ref()),
+            ("TZ", "UTC".as_ref()),
+        ])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("script, of util-linux");
+    let shown = || std::fs::read_to_string(&log).unwrap_or_default();
+    wait_for("the countdown", || {
+        shown().matches("booking opens in 0").count() >= 2
+    });
+    let keys = terminal.stdin.as_mut().unwrap();
+    std::io::Write::write_all(keys, b"\x03").unwrap();
+    let status = terminal.wait().unwrap();
+    assert_eq!(status.code(), Some(130), "{}", shown());
+    let hint = format!(
+        "aimharder prebook add --day {} --time 13:10 --class 'espera'",
+        opening.day
+    );
+    assert!(shown().contains(&hint), "{}", shown());
+}

@@ -1,0 +1,149 @@
+//! `prebook run` that breaks off, or came after one that did: a store that fails, a run that died with its claim, and
+//! what the dead-man switch hears of it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+
+use serde_json::json;
+
+use crate::run_faults::{outcomes, results, stored, wish, wished};
+use crate::support::{ANA, Home, Sandbox, logged_in, today, wait_for};
+
+/// Its result cannot be written down; the others' are, and all are shown.
+#[test]
+fn a_store_that_fails_for_one() {
+    let (sandbox, home) = logged_in();
+    wished(&sandbox, &home, "14:10");
+    wished(&sandbox, &home, "15:10");
+    home.db().execute_batch(
+        "CREATE TRIGGER broken BEFORE UPDATE OF status ON prebookings WHEN NEW.id = 1 AND NEW.status = 'booked' \
+         BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
+    ).unwrap();
+    let (told, words) = results(home.run("prebook run"), 1);
+    assert_eq!(outcomes(&told), ["booked", "booked"], "{told}");
+    assert!(words.contains("as a test has it"), "{words}");
+    assert_eq!(told["error"]["kind"], "internal", "{told}");
+    assert_eq!(
+        home.ask("SELECT status FROM prebookings WHERE id = 2")
+            .as_deref(),
+        Some("booked")
+    );
+    // the next run finds the class in the schedule, and asks for nothing
+    home.sql("DROP TRIGGER broken");
+    sandbox.clear_log();
+    let (told, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+    assert!(sandbox.sent("/api/book").is_empty());
+}
+
+/// A run died with its claim, and the class has started since.
+#[test]
+fn an_orphan_whose_class_has_started() {
+    let yesterday = (today() - chrono::Days::new(1)).to_string();
+    let orphan = |home: &Home, class: &str| {
+        home.sql(&format!(
+            "UPDATE prebookings SET day = '{yesterday}', status = 'executing', owner = '1-dead', class_id = {class}"
+        ));
+    };
+    let held = |sandbox: &Sandbox| {
+        sandbox.class(&json!({ "day": yesterday, "start": "14:10", "name": "Deseo", "capacity": 9, "occupied": 0 }))
+    };
+
+    let (sandbox, home) = logged_in();
+    wish(&home, "--time 14:10");
+    sandbox.reserve(ANA, &held(&sandbox), 1);
+    orphan(&home, "NULL");
+    let (told, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+    assert_eq!(stored(&home, "status").as_deref(), Some("booked"));
+    assert!(stored(&home, "reservation_id").is_some());
+
+    // moved and renamed since it was asked for: its number tells
+    let (sandbox, home) = logged_in();
+    wish(&home, "--time 14:10 --class deseo");
+    let class = held(&sandbox);
+    sandbox.reserve(ANA, &class, 1);
+    sandbox.patch_class(&class, &json!({ "start": "14:25", "name": "Otra cosa" }));
+    orphan(&home, &format!("'{class}'"));
+    let (told, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+
+    let (sandbox, home) = logged_in();
+    wish(&home, "--time 14:10");
+    held(&sandbox);
+    orphan(&home, "NULL");
+    let (told, _) = results(home.run("prebook run"), 4);
+    assert_eq!(outcomes(&told), ["expired"], "{told}");
+
+    // nobody can look: it is not said that it was not booked
+    let (sandbox, home) = logged_in();
+    wish(&home, "--time 14:10");
+    orphan(&home, "NULL");
+    sandbox.fault(&json!({ "path": "/api/bookings", "kind": "status", "count": -1 }));
+    let (told, _) = results(home.run("prebook run --give-up 1s"), 4);
+    let message = told["results"][0]["message"].as_str().unwrap();
+    assert!(message.contains("unknown"), "{told}");
+}
+
+/// Whoever comes after it knows which class was asked for.
+#[test]
+fn what_is_about_to_be_booked_is_written_down_first() {
+    let (sandbox, home) = logged_in();
+    let class = wished(&sandbox, &home, "14:10");
+    sandbox.fault(&json!({ "path": "/api/book", "kind": "hang", "after": true, "seconds": 20 }));
+    let run = home.run("prebook run").spawn();
+    wait_for("the request", || !sandbox.reservations(&class).is_empty());
+    run.kill();
+    assert_eq!(stored(&home, "class_id"), Some(class.clone()));
+    assert_eq!(stored(&home, "status").as_deref(), Some("executing"));
+    sandbox.patch_class(&class, &json!({ "start": "14:25", "name": "Otra cosa" }));
+    sandbox.clear_log();
+    let (told, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+    assert!(sandbox.sent("/api/book").is_empty());
+    assert_eq!(sandbox.reservations(&class).len(), 1);
+}
+
+/// What a dead-man switch hears: the paths of its calls.
+fn switch() -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/beat", listener.local_addr().unwrap());
+    let (tell, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut first = String::new();
+            BufReader::new(&stream).read_line(&mut first).unwrap();
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let path = first
+                .split_whitespace()
+                .nth(1)
+                .unwrap_or_default()
+                .to_owned();
+            if tell.send(path).is_err() {
+                break;
+            }
+        }
+    });
+    (url, heard)
+}
+
+#[test]
+fn work_that_breaks_off_is_told_to_the_dead_man_switch() {
+    let (sandbox, home) = logged_in();
+    let (url, heard) = switch();
+    home.config(&format!("[ping]\nprebook = \"{url}\"\nrefresh = \"{url}\""));
+    wished(&sandbox, &home, "14:10");
+    home.db().execute_batch(
+        "CREATE TRIGGER broken BEFORE UPDATE ON prebookings BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
+    ).unwrap();
+    home.run("prebook run")
+        .fails(1, &["as a test has it"])
+        .done();
+    home.sql("DROP TRIGGER broken");
+    home.run("prebook run").any_stdout().done();
+    let calls: Vec<String> = heard.try_iter().collect();
+    assert_eq!(calls, ["/beat/start", "/beat/fail", "/beat/start", "/beat"]);
+}
