@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{aimharder, booking, config, sessions, store};
+use crate::{aimharder, booking, config, sessions, store, text};
 
 /// Why a command did not end with 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -139,12 +139,21 @@ impl Failure {
         }
     }
 
-    /// The typed failure behind any error, for the last line and the exit code.
+    /// The typed failure behind the error that ends a command: what a person may do is said, too.
+    pub fn last_word(error: &anyhow::Error) -> Self {
+        let mut failure = Self::of(error);
+        if let Some(remedy) = platform_error(error).and_then(aimharder::Error::remedy) {
+            failure.message = format!("{}; {remedy}", failure.message);
+        }
+        failure
+    }
+
+    /// The typed failure behind any error.
     pub fn of(error: &anyhow::Error) -> Self {
         if let Some(failure) = error.chain().find_map(|e| e.downcast_ref::<Self>()) {
             return failure.clone();
         }
-        Self::new(kind_of(error), format!("{error:#}"))
+        Self::new(kind_of(error), words(error))
     }
 }
 
@@ -155,6 +164,17 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// What was tried, then why it failed.
+fn words(error: &anyhow::Error) -> String {
+    let causes = error
+        .chain()
+        .map(|cause| match cause.downcast_ref::<std::io::Error>() {
+            Some(io) => text::why(io),
+            None => cause.to_string(),
+        });
+    causes.collect::<Vec<_>>().join(": ")
+}
 
 /// The whole table: which room's error is which kind.
 fn kind_of(error: &anyhow::Error) -> Kind {
@@ -180,6 +200,24 @@ fn kind_of(error: &anyhow::Error) -> Kind {
         }
     }
     Kind::Internal
+}
+
+/// The platform's own error, if that is what is behind it.
+fn platform_error(error: &anyhow::Error) -> Option<&aimharder::Error> {
+    error.chain().find_map(|cause| {
+        let session = match cause.downcast_ref::<booking::Trouble>() {
+            Some(booking::Trouble::Session(e)) => Some(e),
+            _ => cause.downcast_ref::<sessions::Error>(),
+        };
+        match session {
+            Some(
+                sessions::Error::Platform(e)
+                | sessions::Error::NotHealed(e)
+                | sessions::Error::NotProlonged(e),
+            ) => Some(e),
+            _ => cause.downcast_ref::<aimharder::Error>(),
+        }
+    })
 }
 
 fn session_kind(error: &sessions::Error) -> Kind {
@@ -209,7 +247,7 @@ fn platform_kind(error: &aimharder::Error) -> Kind {
     match error {
         E::LoggedOut => Kind::LoginRequired,
         E::Setup(_) => Kind::Usage,
-        E::Blocked | E::Busy { .. } | E::NotConnected(_) | E::Lost(_) | E::Strange(_) => {
+        E::Blocked | E::Busy { .. } | E::NotConnected { .. } | E::Lost { .. } | E::Strange(_) => {
             Kind::Unreachable
         }
     }

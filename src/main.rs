@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     match commands::run(cli, &mut out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let failure = Failure::of(&error);
+            let failure = Failure::last_word(&error);
             out.fail(&failure);
             ExitCode::from(failure.code())
         }

@@ -170,7 +170,7 @@ fn credential(name: &str) -> Result<Secret, PasswordError> {
     let path = credential_path(name)
         .ok_or_else(|| cannot(name, "only a systemd unit that loads it has it".to_owned()))?;
     let file = std::fs::File::open(&path)
-        .map_err(|e| cannot(&path.display().to_string(), e.to_string()))?;
+        .map_err(|e| cannot(&path.display().to_string(), crate::text::why(&e)))?;
     first_line(std::io::BufReader::new(file), "the credential")
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn first_line_of(
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
-        .map_err(|e| format!("cannot run {what}: {e}"))?;
+        .map_err(|e| format!("cannot run {what}: {}", crate::text::why(&e)))?;
     let Some(output) = child.stdout.take() else {
         return Err(format!("{what} has no output"));
     };

@@ -28,7 +28,7 @@ pub(crate) fn source_within(config: &Config, limit: Duration) -> Option<KeySourc
                 let path = credential.display();
                 format!("cannot read the store's key from the credential {path}: {why}")
             };
-            let file = File::open(&credential).map_err(|e| cannot(e.to_string()))?;
+            let file = File::open(&credential).map_err(|e| cannot(crate::text::why(&e)))?;
             process::first_line(BufReader::new(file)).map_err(cannot)
         }));
     }

@@ -44,7 +44,7 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
     system(&mut roots);
     if let Some(path) = ca_file {
         let cannot = |why: &str| format!("cannot use ca_file {}: {why}", path.display());
-        let pem = fs::read(path).map_err(|e| cannot(&e.kind().to_string()))?;
+        let pem = fs::read(path).map_err(|e| cannot(&crate::text::why(&e)))?;
         match add(&mut roots, &pem) {
             Ok(0) => return Err(cannot("it holds no certificate")),
             Ok(_) => {}
@@ -96,7 +96,10 @@ mod tests {
         let message = |path: &Path| roots(Some(path)).unwrap_err();
         assert_eq!(
             message(&path),
-            format!("cannot use ca_file {}: entity not found", path.display())
+            format!(
+                "cannot use ca_file {}: no such file or directory",
+                path.display()
+            )
         );
         fs::write(&path, "not a certificate\n").unwrap();
         assert_eq!(

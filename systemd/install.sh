@@ -10,7 +10,7 @@
 #   --enable     start the timers too (log in first)
 #   --prefix     the program goes to DIR/bin, the man pages to DIR/share/man; the units name it there
 #   --binary     the program to install; else the newest of target/release/aimharder and what is installed
-#   --uninstall  remove what this script has placed; config and state stay
+#   --uninstall  remove what this script has placed, and folders that it made and that are empty; config and state stay
 #
 # With DESTDIR=FOLDER in the environment everything goes below that folder, and the running system is left alone.
 # Exit codes: 0 done, 1 something could not be done, 2 wrong call.
@@ -76,39 +76,8 @@ running() {
 
 # --- removing --------------------------------------------------------------------------------------------------------
 
-# The files that are named on standard input.
-remove() {
-    while IFS= read -r place; do
-        rm -f "$root$place"
-        say "removed $place"
-    done
-}
-
-uninstall() {
-    if [ ! -f "$root$list" ]; then
-        say "nothing to remove: this script has placed nothing ($list is not there)"
-        return
-    fi
-    if running; then
-        $systemctl stop 'aimharder-refresh*' 'aimharder-prebook*' || true
-    fi
-    # what `enable` has made, without needing a running systemd
-    rm -f "$root$wants"/aimharder-refresh.timer "$root$wants"/aimharder-refresh@*.timer \
-        "$root$wants"/aimharder-prebook.timer "$root$wants"/aimharder-prebook@*.timer
-    rmdir "$root$wants" 2>/dev/null || true
-    remove <"$root$list"
-    rm -f "$root$list"
-    rmdir "$root${list%/*}" 2>/dev/null || true
-    if running; then $systemctl daemon-reload; fi
-    for place in "$program" "$config" "$state"; do
-        if [ -e "$root$place" ]; then say "left $place"; fi
-    done
-    if [ -e "$root$state/aimharder.db" ]; then
-        say "the store holds logins: \`aimharder logout\` and \`aimharder logout --background --yes-delete-background\` forget them"
-    fi
-    if [ "$scope" = system ]; then say "the user aimharder stays too: it owns the state"; fi
-}
-
+# shellcheck source=systemd/removing.sh
+. "$source/systemd/removing.sh"
 if [ -n "$uninstall" ]; then
     uninstall
     exit 0
@@ -119,12 +88,14 @@ fi
 work=$(mktemp -d)
 placed=$work/placed finished=''
 : >"$placed"
-# What was placed is on the list, also when something stops us half-way.
+# What was placed is on the list, also when something stops us half-way; a folder stays on it for good, for only the first
+# call makes it.
 # shellcheck disable=SC2317 # called when the script ends
 leave() {
     if [ -s "$placed" ]; then
+        make "${list%/*}"
         if [ -z "$finished" ] && [ -f "$root$list" ]; then cat "$root$list" >>"$placed"; fi
-        mkdir -p "$root${list%/*}"
+        if [ -f "$root$list" ]; then grep '/$' "$root$list" >>"$placed" || true; fi
         sort -u "$placed" >"$root$list"
     fi
     rm -rf "$work"
@@ -133,6 +104,21 @@ trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+# make FOLDER [FLAG …]: with the folders above it, each noted when it is new; the flags are `install`'s, for the last one.
+make() {
+    made=$1 new=''
+    while [ -n "$made" ] && [ ! -d "$root$made" ]; do
+        new="$made/
+$new"
+        made=${made%/*}
+    done
+    printf '%s' "$new" >>"$placed"
+    mkdir -p "$root${1%/*}"
+    folder=$1
+    shift
+    [ -d "$root$folder" ] || install -d "$@" "$root$folder"
+}
+
 # put MODE FILE PLACE: a copy there, in one step, unless it is there already.
 put() {
     printf '%s\n' "$3" >>"$placed"
@@ -140,7 +126,7 @@ put() {
         chmod "$1" "$root$3"
         return
     fi
-    mkdir -p "$root${3%/*}"
+    make "${3%/*}"
     install -m "$1" "$2" "$root$3.new"
     mv -f "$root$3.new" "$root$3"
     say "placed $3"
@@ -219,7 +205,7 @@ put_config() {
         say "kept $config"
         return
     fi
-    mkdir -p "$root${config%/*}"
+    make "${config%/*}"
     # shellcheck disable=SC2086 # flags
     install $config_as "$source/examples/config.toml" "$root$config"
     say "placed $config"
@@ -227,9 +213,8 @@ put_config() {
 
 put_state() {
     [ ! -d "$root$state" ] || return 0
-    mkdir -p "$root${state%/*}"
     # shellcheck disable=SC2086 # flags
-    install -d -m 0700 $state_as "$root$state"
+    make "$state" -m 0700 $state_as
     say "made $state"
 }
 
@@ -242,7 +227,7 @@ put_user() {
 # What an older version placed and this one does not.
 drop_old() {
     [ -f "$root$list" ] || return 0
-    grep -vxF -f "$placed" "$root$list" | remove
+    grep -v '/$' "$root$list" | grep -vxF -f "$placed" | remove
 }
 
 find_program

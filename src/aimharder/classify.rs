@@ -15,7 +15,7 @@ pub(super) fn data(answer: &Answer) -> Result<Loose, Error> {
     match gate(answer)? {
         Some(object) => Ok(Loose(Value::Object(object))),
         None => Err(Error::Strange(format!(
-            "{} answered with {} instead of data",
+            "{} answered with {}",
             answer.host,
             kind(&answer.body)
         ))),
@@ -81,10 +81,10 @@ fn kind(body: &[u8]) -> &'static str {
         .chars()
         .next()
     {
-        None => "nothing",
-        Some('<') => "a web page",
-        Some('{') => "broken data",
-        Some(_) => "something else",
+        None => "nothing at all",
+        Some('<') => "a web page instead of data",
+        Some('{') => "data that is cut off or damaged",
+        Some(_) => "something other than data",
     }
 }
 
@@ -135,12 +135,8 @@ mod tests {
             (302, "", strange("h answered 302")),
             (404, r#"{"a":1}"#, strange("h answered 404")),
             (201, r#"{"bookState":1}"#, strange("h answered 201")),
-            (200, "", strange("h answered with nothing instead of data")),
-            (
-                200,
-                " \n",
-                strange("h answered with nothing instead of data"),
-            ),
+            (200, "", strange("h answered with nothing at all")),
+            (200, " \n", strange("h answered with nothing at all")),
             (
                 200,
                 "<!DOCTYPE html>",
@@ -149,22 +145,22 @@ mod tests {
             (
                 200,
                 r#"{"bookState":1"#,
-                strange("h answered with broken data instead of data"),
+                strange("h answered with data that is cut off or damaged"),
             ),
             (
                 200,
                 r#"{"a":1}{"logout":1}"#,
-                strange("h answered with broken data instead of data"),
+                strange("h answered with data that is cut off or damaged"),
             ),
             (
                 200,
                 r#"[{"logout":1}]"#,
-                strange("h answered with something else instead of data"),
+                strange("h answered with something other than data"),
             ),
             (
                 200,
                 "null",
-                strange("h answered with something else instead of data"),
+                strange("h answered with something other than data"),
             ),
         ];
         for (status, body, error) in table {

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use super::Cause;
+
 /// Why a call brought no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -24,12 +26,22 @@ pub enum Error {
         /// What the `Retry-After` header asked for.
         retry_after: Option<Duration>,
     },
-    /// Provably no connection was made, so nothing was sent. Holds `host: cause`.
-    #[error("no connection to {0}")]
-    NotConnected(String),
-    /// The request may have been sent, but no whole answer came. Holds `host: cause`.
-    #[error("no whole answer from {0}")]
-    Lost(String),
+    /// Provably no connection was made, so nothing was sent.
+    #[error("no connection to {host}: {cause}")]
+    NotConnected {
+        /// Which of the platform's hosts was called.
+        host: String,
+        /// Why.
+        cause: Cause,
+    },
+    /// The request may have been sent, but no whole answer came.
+    #[error("no whole answer from {host}: {cause}")]
+    Lost {
+        /// Which of the platform's hosts was called.
+        host: String,
+        /// Why.
+        cause: Cause,
+    },
     /// An answer that is no answer: HTML, not JSON, a wrong shape, another status, too large. Holds the message.
     #[error("{0}")]
     Strange(String),
@@ -43,17 +55,44 @@ impl Error {
     pub fn server_did_not_act(&self) -> bool {
         matches!(
             self,
-            Error::LoggedOut | Error::NotConnected(_) | Error::Setup(_)
+            Error::LoggedOut | Error::NotConnected { .. } | Error::Setup(_)
         )
     }
 
     /// Whether asking again soon may help, for calls that change nothing: no connection, no whole answer, 429, 502–504.
     pub fn worth_retry(&self) -> bool {
         match self {
-            Error::NotConnected(_) | Error::Lost(_) => true,
+            Error::NotConnected { .. } | Error::Lost { .. } => true,
             Error::Busy { status, .. } => matches!(status, 429 | 502..=504),
             _ => false,
         }
+    }
+
+    /// What a person may do about it, where the message itself does not say so.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Error::Busy {
+                retry_after: Some(pause),
+                ..
+            } if !pause.is_zero() => Some(format!("try again in {}", wait(*pause))),
+            Error::Busy { .. } => Some("try again later".to_owned()),
+            Error::NotConnected { cause, .. } | Error::Lost { cause, .. } => {
+                Some(cause.remedy().to_owned())
+            }
+            Error::Strange(_) => Some(
+                "AimHarder may be out of order, or have changed its pages: try again later"
+                    .to_owned(),
+            ),
+            Error::LoggedOut | Error::Blocked | Error::Setup(_) => None,
+        }
+    }
+}
+
+/// Rounded up: who comes too early is sent away again.
+fn wait(pause: Duration) -> String {
+    match pause.as_secs() {
+        seconds if seconds <= 120 => format!("{seconds} s"),
+        seconds => format!("{} min", seconds.div_ceil(60)),
     }
 }
 
@@ -95,8 +134,14 @@ mod tests {
 
     #[test]
     fn decisions_follow_the_variant() {
-        let lost = Error::Lost("h: timed out".into());
-        let unconnected = Error::NotConnected("h: connection refused".into());
+        let lost = Error::Lost {
+            host: "h".into(),
+            cause: Cause::TimedOut,
+        };
+        let unconnected = Error::NotConnected {
+            host: "h".into(),
+            cause: Cause::Refused,
+        };
         let strange = Error::Strange("h answered with a web page instead of data".into());
         let setup = Error::Setup("cannot read ca_file".into());
         let table = [

@@ -128,11 +128,11 @@ impl Platform {
         let begun = clock::steady();
         let left = deadline.saturating_duration_since(begun);
         if left.is_zero() {
-            return Err(Error::Lost(format!("{host}: timed out")));
+            return Err(transport::timed_out(host));
         }
         let response = self.request(jar, call)?.timeout(left).send();
         let response = response
-            .map_err(|e| transport::failure(host, &e))
+            .map_err(|e| transport::failure(host, &e, &self.settings))
             .inspect_err(|e| log::debug!("{e}"))?;
         let mut answer = head(&response, host);
         self.keep_cookies(jar, &call.url, &response, answer.date);
@@ -267,31 +267,17 @@ fn read_body(mut response: Response, host: &str, deadline: Instant) -> Result<Ve
             Ok(0) => return Ok(body),
             Ok(n) => body.extend_from_slice(&chunk[..n]),
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(broken(host, &e)),
+            Err(e) => return Err(transport::broken(host, &e)),
         }
         if clock::steady() >= deadline {
-            return Err(Error::Lost(format!("{host}: timed out")));
+            return Err(transport::timed_out(host));
         }
         if body.len() > LARGEST {
             return Err(Error::Strange(format!(
-                "{host} answered with more than 2 MiB"
+                "{host} answered with more than 2 MiB, too much to be an answer"
             )));
         }
     }
-}
-
-fn broken(host: &str, error: &std::io::Error) -> Error {
-    let inner = error
-        .get_ref()
-        .and_then(|e| e.downcast_ref::<reqwest::Error>());
-    let why = match inner {
-        Some(e) if e.is_timeout() => "timed out".to_owned(),
-        Some(e) => transport::cause(e),
-        None => transport::cause(error),
-    };
-    let lost = Error::Lost(format!("{host}: {why}"));
-    log::debug!("{lost}");
-    lost
 }
 
 #[cfg(test)]

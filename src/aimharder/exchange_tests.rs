@@ -54,7 +54,7 @@ fn no_redirect_leads_astray() {
         let mut jar = Jar::default();
         // an empty Location is the same page again, which is gone by then
         let error = platform.home_boxes(&mut jar).unwrap_err();
-        let looped = location.is_empty() && matches!(error, Error::NotConnected(_));
+        let looped = location.is_empty() && matches!(error, Error::NotConnected { .. });
         assert!(
             looped
                 || error == Error::Strange("aimharder.test redirects to another place".to_owned()),
@@ -97,7 +97,10 @@ fn no_connection_is_told_from_a_lost_answer() {
         .unwrap_err();
     assert_eq!(
         error,
-        Error::NotConnected("demo.aimharder.test: connection refused".to_owned())
+        Error::NotConnected {
+            host: BOX.to_owned(),
+            cause: crate::aimharder::Cause::Refused
+        }
     );
     assert_eq!(
         error.to_string(),
@@ -115,7 +118,7 @@ fn no_connection_is_told_from_a_lost_answer() {
     for text in broken {
         let (platform, _) = server(vec![raw(text)]);
         let error = platform.book(&mut jar(), &at(), &order()).unwrap_err();
-        assert!(matches!(error, Error::Lost(_)), "{text:?}: {error:?}");
+        assert!(matches!(error, Error::Lost { .. }), "{text:?}: {error:?}");
         assert!(
             !error.to_string().contains("http://") && !error.to_string().contains('\n'),
             "{error}"
@@ -142,7 +145,10 @@ fn a_hanging_or_trickling_server_costs_the_timeout_and_no_more() {
         let error = platform.book(&mut jar(), &at(), &order()).unwrap_err();
         assert_eq!(
             error,
-            Error::Lost("demo.aimharder.test: timed out".to_owned())
+            Error::Lost {
+                host: BOX.to_owned(),
+                cause: crate::aimharder::Cause::TimedOut
+            }
         );
         assert!(
             begun.elapsed() < Duration::from_secs(2),
@@ -159,7 +165,9 @@ fn a_body_over_the_limit_is_no_answer() {
     let error = platform.whoami(&mut Jar::default()).unwrap_err();
     assert_eq!(
         error,
-        Error::Strange("aimharder.test answered with more than 2 MiB".to_owned())
+        Error::Strange(
+            "aimharder.test answered with more than 2 MiB, too much to be an answer".to_owned()
+        )
     );
 }
 

@@ -1,8 +1,6 @@
 //! The one HTTP client of the process, built at the first request and shared by all accounts: each call brings its own
 //! `Cookie` header. Must not follow redirects, keep cookies, retry, or look at the environment's proxy variables.
 
-use std::error::Error as StdError;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +9,7 @@ use reqwest::blocking::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Proxy, redirect, retry};
 
-use super::{Error, Scheme, Settings};
-use crate::text;
+use super::{Cause, Error, Scheme, Settings};
 use crate::tls::{self, Roots};
 
 /// Connections are kept this long, so that a request at an opening instant finds one ready.
@@ -54,9 +51,12 @@ pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
             .map_err(|_| Error::Setup("the proxy in the config is not a usable URL".to_owned()))?;
         builder = builder.proxy(proxy);
     }
-    builder
-        .build()
-        .map_err(|e| Error::Setup(format!("cannot start the http client: {}", cause(&e))))
+    builder.build().map_err(|e| {
+        Error::Setup(format!(
+            "cannot start the http client: {}",
+            Cause::within(&e)
+        ))
+    })
 }
 
 /// Shorter than the whole call's time, or it would not be told apart from a lost answer: only "no connection" proves that
@@ -76,36 +76,32 @@ impl Resolve for Everywhere {
 }
 
 /// A failure of the HTTP client as one of ours. `host` only, never the URL: its query may hold a token.
-pub(super) fn failure(host: &str, error: &reqwest::Error) -> Error {
-    let text = format!(
-        "{host}: {}",
-        if error.is_timeout() {
-            "timed out".to_owned()
-        } else {
-            cause(error)
-        }
-    );
+pub(super) fn failure(host: &str, error: &reqwest::Error, settings: &Settings) -> Error {
+    let host = host.to_owned();
+    let cause = Cause::of(error, settings.proxy.as_deref());
     if error.is_connect() {
-        Error::NotConnected(text)
+        Error::NotConnected { host, cause }
     } else {
-        Error::Lost(text)
+        Error::Lost { host, cause }
     }
 }
 
-/// The innermost reason, in a few words. Outer layers repeat the URL.
-pub(super) fn cause(error: &(dyn StdError + 'static)) -> String {
-    let mut inner = error;
-    while let Some(next) = inner.source() {
-        inner = next;
+/// A body that ended before its end.
+pub(super) fn broken(host: &str, error: &std::io::Error) -> Error {
+    let inner = error
+        .get_ref()
+        .and_then(|e| e.downcast_ref::<reqwest::Error>());
+    let cause = inner.map_or_else(|| Cause::within(error), |e| Cause::of(e, None));
+    let host = host.to_owned();
+    let lost = Error::Lost { host, cause };
+    log::debug!("{lost}");
+    lost
+}
+
+/// The call's time is over.
+pub(super) fn timed_out(host: &str) -> Error {
+    Error::Lost {
+        host: host.to_owned(),
+        cause: Cause::TimedOut,
     }
-    let words = match inner.downcast_ref::<io::Error>() {
-        Some(io)
-            if io.raw_os_error().is_some() && io.kind().to_string() != "uncategorized error" =>
-        {
-            io.kind().to_string()
-        }
-        _ => inner.to_string(),
-    };
-    let words = text::clean(&words);
-    words.chars().take(160).collect()
 }

@@ -139,6 +139,6 @@ fn lost(error: sessions::Error) -> Result<aimharder::Error, sessions::Error> {
 fn never_sent(error: &sessions::Error) -> bool {
     matches!(
         error,
-        sessions::Error::Platform(aimharder::Error::NotConnected(_))
+        sessions::Error::Platform(aimharder::Error::NotConnected { .. })
     )
 }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum, ValueHint};
 /// Print the completion script of a shell
 ///
 /// It completes commands and flags, and what this machine's store knows: accounts, boxes, names of classes seen lately,
-/// fingerprints, prebookings and rules. Nothing is asked of AimHarder while completing.
+/// fingerprints, prebookings, rules and their reservations. Nothing is asked of AimHarder while completing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Where the scripts belong:

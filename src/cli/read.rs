@@ -23,7 +23,7 @@ impl Cli {
             args.retain(|arg| arg != "--help" && arg != "-h");
         }
         let login = args.iter().any(|arg| arg == "login");
-        let mut cli = Self::parse_words(args).map_err(|e| if login { hushed(e) } else { e })?;
+        let mut cli = Self::parse_words(args).map_err(|e| hushed(e, login))?;
         if let Some(Command::Prebook(args)) = &cli.command {
             args.check().map_err(|why| usage(&why))?;
         }
@@ -84,17 +84,25 @@ fn patient(command: clap::Command) -> clap::Command {
         .mut_subcommands(patient)
 }
 
-/// Beside `login` a word that does not belong there may be the password: it is not repeated.
-fn hushed(error: clap::Error) -> clap::Error {
+/// Beside `login`, and where an e-mail address belongs, a word that is wrong may be the password: it is not repeated.
+fn hushed(error: clap::Error, login: bool) -> clap::Error {
     let known = |kind| error.get(kind).is_some();
     match error.kind() {
+        ErrorKind::ValueValidation if is_of(&error, |arg| arg.starts_with("--account")) => usage(
+            "--account takes an e-mail address, for example --account ana@example.org; what stands there is none \
+             (not repeated here, for it may be a password)",
+        ),
+        _ if !login => error,
+        ErrorKind::InvalidValue if is_of(&error, |arg| arg.starts_with("--only")) => usage(
+            "--only takes device or background (what stands there is not repeated here, for it may be a password)",
+        ),
         // with a flag like it to propose it was a slip of the finger
         ErrorKind::UnknownArgument if !known(ContextKind::SuggestedArg) => usage(
             "unexpected argument beside the e-mail address (not repeated here: if it is the password, change it, for shells \
              remember what was typed); for example: `aimharder login ana@example.org`. The password is asked for, or comes by \
              --password-stdin",
         ),
-        ErrorKind::ValueValidation if is_positional(&error) => usage(
+        ErrorKind::ValueValidation if is_of(&error, |arg| arg.starts_with(['[', '<'])) => usage(
             "login takes an e-mail address, for example `aimharder login ana@example.org`; what stands there is none \
              (not repeated here, for it may be a password)",
         ),
@@ -102,9 +110,10 @@ fn hushed(error: clap::Error) -> clap::Error {
     }
 }
 
-fn is_positional(error: &clap::Error) -> bool {
+/// Is it about the argument that clap shows so: `--account <EMAIL>`, `[EMAIL]`?
+fn is_of(error: &clap::Error, it: impl Fn(&str) -> bool) -> bool {
     let shown = error.get(ContextKind::InvalidArg);
-    matches!(shown, Some(ContextValue::String(name)) if name.starts_with(['[', '<']))
+    matches!(shown, Some(ContextValue::String(name)) if it(name))
 }
 
 fn fill<T>(

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::app;
 use crate::cli::{CompleteArgs, CompletionsArgs, Everywhere};
+use crate::clock;
 use crate::completions::{self, Asked};
 use crate::output::{CandidatesView, Out, ScriptView};
 use crate::store::Store;
@@ -21,6 +22,6 @@ pub(super) fn answer(args: &CompleteArgs, everywhere: &Everywhere, out: &mut Out
     let path = app::store_path(named.as_deref().or(everywhere.store.as_deref()));
     let store = path.ok().and_then(|path| Store::open_to_read(&path).ok());
     out.show(&CandidatesView {
-        lines: completions::candidates(&asked, store),
+        lines: completions::candidates(&asked, store, clock::now().date_naive()),
     })
 }

@@ -11,6 +11,7 @@ mod values;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use chrono::NaiveDate;
 use clap::CommandFactory;
 use clap_complete::engine::{self, CompletionCandidate};
 
@@ -92,11 +93,11 @@ impl Asked {
 
 /// What may stand at the cursor, one a line, in the shell's own form: for bash the text that replaces what bash takes for
 /// the word, for others the word, and an explanation after a tab.
-pub fn candidates(asked: &Asked, store: Option<Store>) -> Vec<String> {
+pub fn candidates(asked: &Asked, store: Option<Store>, today: NaiveDate) -> Vec<String> {
     if asked.words.is_empty() {
         return Vec::new();
     }
-    let mut command = values::with_values(Cli::command(), asked, store);
+    let mut command = values::with_values(Cli::command(), asked, store, today);
     let here = Some(Path::new("."));
     let at = asked.words.len() - 1;
     let found = engine::complete(&mut command, asked.words.clone(), at, here).unwrap_or_default();

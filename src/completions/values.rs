@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::sync::Arc;
 
+use chrono::{Days, NaiveDate};
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
@@ -10,9 +11,7 @@ use super::Asked;
 use crate::store::{self, Store};
 use crate::text::fold;
 
-const DAYS: [&str; 9] = [
-    "today", "tomorrow", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
-];
+const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// What the values are taken from: the store, as far as it is there, and what the line says already.
 #[derive(Clone)]
@@ -22,18 +21,26 @@ struct Known {
     gym: Option<String>,
     /// the background session's fingerprint may be named too
     any_kind: bool,
+    /// by this machine's clock, in UTC
+    today: NaiveDate,
     /// what `man` has pages of, below the names that stand there
     pages: Vec<String>,
 }
 
 /// The same definition with values where they help.
-pub(super) fn with_values(command: Command, asked: &Asked, store: Option<Store>) -> Command {
+pub(super) fn with_values(
+    command: Command,
+    asked: &Asked,
+    store: Option<Store>,
+    today: NaiveDate,
+) -> Command {
     let folded = |flag| asked.value_of(flag).map(|name| name.trim().to_lowercase());
     let known = Known {
         store: store.map(Arc::new),
         account: folded("--account"),
         gym: folded("--box"),
         any_kind: asked.has("sessions"),
+        today,
         pages: pages(&command, asked),
     };
     hang(command, &known)
@@ -46,17 +53,19 @@ fn hang(command: Command, known: &Known) -> Command {
 }
 
 fn with_value(arg: Arg, known: &Known) -> Arg {
-    let values: fn(&Known) -> Vec<String> = match arg.get_id().as_str() {
-        "account" | "email" => |known| known.ask(Store::account_names),
-        "gym" | "name" => |known| known.ask(|store| store.box_names(known.account.as_deref())),
-        "class" => |known| known.ask(|store| store.class_names(known.gym.as_deref())),
-        "fingerprint" => {
-            |known| known.ask(|store| store.fingerprints(known.account.as_deref(), known.any_kind))
-        }
-        "ids" => |known| known.ask(Store::removable),
-        "command" => |known| known.pages.clone(),
-        "day" => |_| DAYS.map(str::to_owned).to_vec(),
-        "timezone" => |_| {
+    let values: fn(&Known, &str) -> Vec<String> = match arg.get_id().as_str() {
+        "account" | "email" => |known, _| known.ask(Store::account_names),
+        "gym" | "name" => |known, _| known.ask(|store| store.box_names(known.account.as_deref())),
+        "class" => |known, _| known.ask(|store| store.class_names(known.gym.as_deref())),
+        "fingerprint" => |known, _| {
+            known.ask(|store| store.fingerprints(known.account.as_deref(), known.any_kind))
+        },
+        "ids" => |known, _| known.ask(Store::removable),
+        "reservation" => |known, _| known.reservations(),
+        "command" => |known, _| known.pages.clone(),
+        "day" => |_, _| owned(&[&["today", "tomorrow"], &WEEKDAYS[..]].concat()),
+        "weekly" => |_, typed| weekdays(typed),
+        "timezone" => |_, _| {
             chrono_tz::TZ_VARIANTS
                 .map(|zone| zone.name().to_owned())
                 .to_vec()
@@ -65,7 +74,8 @@ fn with_value(arg: Arg, known: &Known) -> Arg {
     };
     let known = known.clone();
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
-        fitting(values(&known), &current.to_string_lossy())
+        let typed = current.to_string_lossy();
+        fitting(values(&known, &typed), &typed)
     }))
 }
 
@@ -79,7 +89,25 @@ fn pages(command: &Command, asked: &Asked) -> Vec<String> {
         .collect()
 }
 
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+/// One more weekday behind those that stand there: `mon,` → `mon,tue`, `mon,wed` …
+fn weekdays(typed: &str) -> Vec<String> {
+    let before = typed.rfind(',').map_or("", |comma| &typed[..=comma]);
+    let is_new = |day: &&&str| before.split(',').all(|other| other.trim() != **day);
+    let days = WEEKDAYS.iter().filter(is_new);
+    days.map(|day| format!("{before}{day}")).collect()
+}
+
 impl Known {
+    /// Those that prebookings have brought, of classes to come: a day may have begun earlier here than where the box is.
+    fn reservations(&self) -> Vec<String> {
+        let since = self.today - Days::new(1);
+        self.ask(|store| store.reservations(self.account.as_deref(), since))
+    }
+
     fn ask(&self, question: impl Fn(&Store) -> store::Result<Vec<String>>) -> Vec<String> {
         let store = self.store.as_deref();
         store

@@ -30,7 +30,7 @@ impl ConfigError {
     }
 
     pub(super) fn read(path: &Path, error: &io::Error) -> Self {
-        let why = lower_first(&error.to_string());
+        let why = crate::text::why(error);
         Self::file(path, format!("cannot read the config: {why}"))
     }
 }

@@ -1,16 +1,16 @@
 //! `[server]`: another domain, a proxy, or a local stand-in for the platform.
 
-use std::fs::File;
+use std::fs;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::doc::{Field, Result, Section};
-use super::error::lower_first;
 use super::secret_url::SecretUrl;
 use crate::model::label::is_label;
 use crate::model::time::parse_duration;
-use crate::text::quote;
+use crate::text::{quote, why};
 
 /// Some calls are refused without a browser-like name (protocol.md §1).
 const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
@@ -189,7 +189,10 @@ fn connect_to(raw: &str) -> std::result::Result<SocketAddr, String> {
         })
 }
 
-/// With `look`, one that cannot be read is refused here, before anything is done with the rest.
+/// How a certificate in a PEM file begins.
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// With `look`, one that cannot be used is refused here, before anything is done with the rest.
 fn ca_file(raw: &str, folder: &Path, look: bool) -> std::result::Result<PathBuf, String> {
     if raw.trim().is_empty() || raw.contains('\0') {
         return Err(format!(
@@ -199,13 +202,21 @@ fn ca_file(raw: &str, folder: &Path, look: bool) -> std::result::Result<PathBuf,
     }
     let path = folder.join(raw);
     if look {
-        let readable = File::open(&path).and_then(|file| file.metadata());
-        let why = match readable {
-            Ok(found) if found.is_file() => return Ok(path),
-            Ok(_) => "not a file".to_owned(),
-            Err(e) => lower_first(&e.to_string()),
-        };
-        return Err(format!("cannot read {}: {why}", path.display()));
+        let shown = path.display();
+        let found = fs::metadata(&path).and_then(|found| {
+            if found.is_file() {
+                fs::read(&path)
+            } else {
+                Err(io::Error::other("not a file"))
+            }
+        });
+        let pem = found.map_err(|e| format!("cannot read {shown}: {}", why(&e)))?;
+        if !pem
+            .windows(CERTIFICATE.len())
+            .any(|part| part == CERTIFICATE)
+        {
+            return Err(format!("{shown} holds no certificate in PEM form"));
+        }
     }
     Ok(path)
 }

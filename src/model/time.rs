@@ -59,8 +59,14 @@ pub fn parse_duration(input: &str) -> Result<Duration, String> {
         "h" => 3_600_000,
         "d" => 86_400_000,
         "" => {
+            // of zero, no unit makes more sense than another
+            let number = if word.bytes().all(|digit| digit == b'0') {
+                "15"
+            } else {
+                word
+            };
             return Err(format!(
-                "{} has no unit, for example {word}s or {word}m",
+                "{} has no unit, for example {number}s or {number}m",
                 quote(word)
             ));
         }
@@ -234,6 +240,7 @@ mod tests {
             ("fast", "\"fast\" is no duration"),
             ("s", "\"s\" is no duration"),
             ("15", "\"15\" has no unit, for example 15s or 15m"),
+            ("0", "\"0\" has no unit, for example 15s or 15m"),
             ("1.5h", "is no duration"),
             ("-5s", "is no duration"),
             ("+5s", "is no duration"),

@@ -37,7 +37,7 @@ pub(super) fn run(
         .stderr(Stdio::inherit())
         .process_group(0)
         .spawn()
-        .map_err(|e| format!("cannot run it: {}", e.kind()))?;
+        .map_err(|e| format!("cannot run it: {}", crate::text::why(&e)))?;
     feed(&mut child, line);
     match process::wait(&mut child, limit) {
         Some(status) if status.success() => Ok(()),

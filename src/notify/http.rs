@@ -189,7 +189,7 @@ fn cause(error: &reqwest::Error) -> Option<String> {
             return Some("its certificate or its TLS is not accepted".to_owned());
         }
         if let Some(io) = io.filter(|io| io.raw_os_error().is_some()) {
-            cause = Some(io.kind().to_string());
+            cause = Some(crate::text::why(io));
         }
     }
     cause

@@ -73,6 +73,8 @@ no command given. For example:
   will it work tonight:     aimharder status
   all commands, with help:  aimharder --help";
 
+const CANNOT_WRITE: &str = "the result cannot be written";
+
 /// Something to show: for people, and as JSON.
 pub trait View: Serialize {
     /// Write it for people. Nothing at all is right for a success with nothing to tell.
@@ -141,11 +143,18 @@ impl Out {
             } else {
                 said.render().to_string()
             };
-            let _ = self
+            let written = self
                 .to
                 .write_all(text.as_bytes())
                 .and_then(|()| self.to.flush());
-            return ExitCode::SUCCESS;
+            return match written {
+                Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+                    let failure = Failure::of(&anyhow::Error::new(e).context(CANNOT_WRITE));
+                    self.fail(&failure);
+                    ExitCode::from(failure.code())
+                }
+                _ => ExitCode::SUCCESS,
+            };
         }
         let words = usage::one_line(&said.render().to_string());
         self.fail(&Failure::usage(words));
@@ -182,7 +191,7 @@ impl Out {
             (None, Some(e)) if view.is_done() => {
                 Err(anyhow::Error::new(e).context("it is done, but the result cannot be written"))
             }
-            (None, Some(e)) => Err(anyhow::Error::new(e).context("the result cannot be written")),
+            (None, Some(e)) => Err(anyhow::Error::new(e).context(CANNOT_WRITE)),
             // what came of it matters more than that it cannot be written, and is told in any case
             (Some(failure), lost) => Err(Failure {
                 shown: true,

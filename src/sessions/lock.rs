@@ -278,8 +278,9 @@ fn broken(path: &Path, cause: &std::io::Error) -> LockError {
     // the folder, not the file: what all sessions have in common is told in one line
     let folder = path.parent().unwrap_or(path);
     LockError::Broken(format!(
-        "cannot lock files in {}: {cause}; the store needs a folder that can be written, on a file system with working locks",
-        folder.display()
+        "cannot lock files in {}: {}; the store needs a folder that can be written, on a file system with working locks",
+        folder.display(),
+        crate::text::why(cause)
     ))
 }
 

@@ -38,9 +38,6 @@ impl Pace {
 
     /// Wait for the turn of so many requests that follow each other.
     pub(super) fn wait_for(&self, requests: u32) {
-        if self.gap.is_zero() {
-            return;
-        }
         let turn = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let turn = (*next).max(clock::steady());
@@ -48,6 +45,12 @@ impl Pace {
             turn
         };
         clock::pause(turn.saturating_duration_since(clock::steady()));
+    }
+
+    /// The platform wants to be left alone for so long: nobody's turn comes before.
+    pub(super) fn hold(&self, pause: Duration) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        *next = (*next).max(clock::steady() + pause);
     }
 }
 
@@ -77,6 +80,19 @@ mod tests {
             Some(Duration::from_millis(3500))
         );
         assert_eq!(back_off(1, Some(seconds(31)), 0.0), None);
+    }
+
+    #[test]
+    fn what_one_was_told_all_heed() {
+        for rate in [0, 1000] {
+            let pace = Pace::new(rate);
+            pace.hold(Duration::from_millis(80));
+            pace.hold(Duration::from_millis(1));
+            let began = Instant::now();
+            pace.wait();
+            let waited = began.elapsed();
+            assert!(waited >= Duration::from_millis(70), "{rate}: {waited:?}");
+        }
     }
 
     #[test]

@@ -213,9 +213,11 @@ impl Batch<'_> {
                 Updated::Failed(same, e) if sent < tries && e.worth_retry() => (same, e),
                 settled => return Ok(settled),
             };
-            let Some(wait) = back_off(sent, asked_patience(&e), fastrand::f64()) else {
+            let asked = asked_patience(&e);
+            let Some(wait) = back_off(sent, asked, fastrand::f64()) else {
                 return Ok(Updated::Failed(same, e));
             };
+            self.pace.hold(asked.unwrap_or_default());
             log::info!("{e}; trying again in {:.1} s", wait.as_secs_f64());
             clock::pause(wait);
             row = same;

@@ -118,6 +118,14 @@ impl Store {
         self.hints(sql, [])
     }
 
+    /// Reservations that prebookings have brought, of classes from that day on, each with what it is.
+    pub fn reservations(&self, account: Option<&str>, since: NaiveDate) -> Result<Vec<String>> {
+        let sql = "SELECT reservation_id || char(9) || day || ' ' || start || ' ' || coalesce(class, '') FROM prebookings \
+                   WHERE status IN ('booked', 'waitlisted') AND reservation_id IS NOT NULL \
+                   AND (?1 IS NULL OR account = ?1) AND day >= ?2 ORDER BY day, start";
+        self.hints(sql, params![account, since.to_string()])
+    }
+
     fn hints(&self, sql: &str, asked: impl Params) -> Result<Vec<String>> {
         let db = self.db();
         let mut query = db.prepare(sql).at(self.path())?;

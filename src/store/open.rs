@@ -251,7 +251,8 @@ pub(super) fn cannot(what: &str, path: &Path, cause: &std::io::Error) -> Error {
         }
         _ => "",
     };
-    Error::Unusable(format!("cannot {what} {}: {cause}{remedy}", path.display()))
+    let (shown, why) = (path.display(), crate::text::why(cause));
+    Error::Unusable(format!("cannot {what} {shown}: {why}{remedy}"))
 }
 
 #[cfg(test)]

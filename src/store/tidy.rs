@@ -99,8 +99,8 @@ impl Store {
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         let cannot = |e: io::Error| {
-            let folder = folder.display();
-            Error::Unusable(format!("cannot delete the old copies in {folder}: {e}"))
+            let (folder, why) = (folder.display(), crate::text::why(&e));
+            Error::Unusable(format!("cannot delete the old copies in {folder}: {why}"))
         };
         let mut removed = Vec::new();
         for entry in fs::read_dir(folder).map_err(cannot)? {

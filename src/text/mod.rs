@@ -1,6 +1,7 @@
 //! Text made safe and comparable: what the server sends, what tables show. Pure; knows no terminal and no language.
 
 mod entity;
+mod escape;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -17,10 +18,12 @@ const BREAKING: [&str; 14] = [
 ];
 
 /// Text from the server made safe for a terminal and for JSON (protocol.md §8: it is untrusted): no HTML tags,
-/// entities unescaped once, no control, bidi or invisible characters, one space between words, at most 500 characters.
+/// entities unescaped once, no terminal escapes, no control, bidi or invisible characters, one space between words, at most
+/// 500 characters.
 pub fn clean(raw: &str) -> String {
     let unescaped = entity::unescape_once(&strip_tags(raw));
-    let visible: String = unescaped.chars().filter_map(visible).collect();
+    let still = escape::strip(&unescaped);
+    let visible: String = still.chars().filter_map(visible).collect();
     // what unescaping or the removal of invisible characters produced goes too
     cap(&collapse(&strip_tags(&visible)), LONGEST)
 }
@@ -64,6 +67,15 @@ pub fn fit(s: &str, width: usize) -> String {
     }
     out.push(ELLIPSIS);
     out
+}
+
+/// What the system says of a failure, as a part of a sentence: lower case, without the number that only programs know.
+pub fn why(error: &std::io::Error) -> String {
+    let said = error.to_string();
+    let words = collapse(said.split(" (os error").next().unwrap_or_default());
+    let mut chars = words.chars();
+    let first = chars.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(chars).collect()
 }
 
 /// What a person typed, for an error message: in quotes, on one line, not longer than needed to know it again.

@@ -40,10 +40,17 @@ fn cleaned_texts() {
             "Tom & Jerry & &unknown; &; &#; &#x; \u{fffd} \u{fffd}",
         ),
         ("&#+65; &amp", "&#+65; &amp"),
+        ("&#27;[31mred&#x9b;1m\u{1b}]0;title\u{7}", "red"),
+        ("\u{1b}[1;38;5;196mWOD\u{1b}[0m", "WOD"),
+        ("\u{9b}2JWOD\u{9d}0;x\u{9c}!", "WOD!"),
         (
-            "&#27;[31mred&#x9b;1m\u{1b}]0;title\u{7}",
-            "[31mred1m]0;title",
+            "\u{1b}]8;;http://a.test\u{1b}\\WOD\u{1b}]8;;\u{1b}\\",
+            "WOD",
         ),
+        ("\u{1b}P1$r0m\u{1b}\\a\u{1b}_x\u{7}b\u{1b}(0c", "abc"),
+        ("a\u{1b}]0;no end\nb\u{1b}]2;c", "a b"),
+        ("\u{1b}Pilates \u{1b}ñ \u{1b}\u{1b}[31mx", "Pilates ñ x"),
+        ("\u{1b}[31ñ \u{1b}[", "ñ"),
         (
             "a\u{202e}b\u{2066}c\u{feff}d\u{200f}e\u{2028}f\u{7f}g\u{85}h\u{ad}i",
             "abcdefghi",
@@ -68,6 +75,12 @@ fn a_long_text_is_cut() {
 fn nested_tags_take_linear_time() {
     let hostile = format!("{}{}", "<a".repeat(100_000), ">".repeat(200_000));
     assert_eq!(clean(&hostile), format!("{}…", ">".repeat(499)));
+}
+
+#[test]
+fn sequences_without_end_take_linear_time() {
+    let hostile = "\u{1b}Pa\u{1b}]b\n".repeat(100_000);
+    assert!(clean(&hostile).starts_with("Pa Pa"));
 }
 
 #[test]
@@ -128,6 +141,12 @@ proptest! {
         prop_assert!(!invisible);
         prop_assert!(!holds_a_tag(&text), "{:?}", text);
         prop_assert!(!text.contains("  ") && text.trim() == text && text.chars().count() <= 500);
+    }
+
+    #[test]
+    fn a_control_sequence_leaves_nothing(inner in "[0-?]{0,8}", end in "[@-~]") {
+        prop_assert_eq!(clean(&format!("a\u{1b}[{inner}{end}b")), "ab");
+        prop_assert_eq!(clean(&format!("a&#27;[{inner}{end}b")), "ab");
     }
 
     #[test]

@@ -118,6 +118,59 @@ fn prebookings_and_rules_that_can_be_removed() {
     assert_eq!(rest, ["r1"]);
 }
 
+/// A prebooking of Ana's as a run has left it.
+pub(crate) fn left_by_a_run(home: &Home, on: &str, status: &str, reservation: &str) {
+    home.sql(&format!(
+        "INSERT INTO prebookings (account, box, day, start, class, status, reservation_id, created_at) \
+         VALUES ('{ANA}', 'crossfitdemo', '{on}', '18:30', 'WOD', '{status}', {reservation}, 0)"
+    ));
+}
+
+#[test]
+fn reservations_of_classes_to_come() {
+    let (_sandbox, home) = logged_in();
+    for (on, status, reservation) in [
+        (&day(20)[..], "booked", "'55501'"),
+        (&day(21), "waitlisted", "'55502'"),
+        ("2026-01-02", "booked", "'55400'"),
+        (&day(22), "pending", "NULL"),
+        (&day(23), "failed", "'55503'"),
+    ] {
+        left_by_a_run(&home, on, status, reservation);
+    }
+    let all = told(&home, &["cancel", "--reservation", ""]);
+    assert_eq!(all, ["55501", "55502"]);
+    let others = [
+        "--account",
+        "ben@example.org",
+        "cancel",
+        "--reservation",
+        "",
+    ];
+    assert_eq!(told(&home, &others), [""; 0]);
+    home.run("__complete fish -- aimharder cancel --reservation 55501")
+        .stdout(&format!("55501\t{} 18:30 WOD\n", day(20)))
+        .done();
+}
+
+#[test]
+fn weekdays_one_after_another() {
+    let home = Home::nowhere();
+    let all = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let add = |typed| told(&home, &["prebook", "add", "--weekly", typed]);
+    assert_eq!(add(""), all);
+    assert_eq!(add("t"), ["tue", "thu"]);
+    assert_eq!(add("mon,t"), ["mon,tue", "mon,thu"]);
+    assert_eq!(
+        add("mon,tue,wed,thu,fri,sat,"),
+        ["mon,tue,wed,thu,fri,sat,sun"]
+    );
+    assert_eq!(
+        told(&home, &["prebook", "add", "--weekly=mon,w"]),
+        ["--weekly=mon,wed"]
+    );
+}
+
 #[test]
 fn never_a_word_of_trouble_and_never_a_store() {
     let home = Home::nowhere();

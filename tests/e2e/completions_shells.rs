@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::completions::seen;
-use crate::support::{ANA, Home};
+use crate::completions::{left_by_a_run, seen};
+use crate::support::{ANA, Home, day};
 
 /// What `aimharder` is called with after these key strokes in an interactive shell on a terminal of its own: a function takes
 /// the program's place for running, not for completing.
@@ -40,7 +40,7 @@ fn typed(home: &Home, shell: &str, first: &str, keys: &[String]) -> String {
 }
 
 /// Key strokes, and the words that become of them.
-const KEYS: [(&str, &str); 6] = [
+const KEYS: [(&str, &str); 8] = [
     ("aimharder preb\t", "<prebook>"),
     ("aimharder book --class op\t", "<book><--class><Open Box>"),
     ("aimharder book --class \"op\t", "<book><--class><Open Box>"),
@@ -53,10 +53,19 @@ const KEYS: [(&str, &str); 6] = [
         "<book><--class=Força d'hivern>",
     ),
     ("aimharder login ana@e\t", "<login><ana@example.org>"),
+    (
+        "aimharder prebook add --weekly mon,w\t",
+        "<prebook><add><--weekly><mon,wed>",
+    ),
+    (
+        "aimharder cancel --reservation 5\t",
+        "<cancel><--reservation><55501>",
+    ),
 ];
 
 fn completes(shell: &str, first: &str) {
     let (_sandbox, home) = seen();
+    left_by_a_run(&home, &day(20), "booked", "'55501'");
     // a word of its own after each: the completed one is whole, and a space was set behind it
     let mut number = 0..;
     let keys = KEYS.map(|(keys, _)| format!("{keys}{}", number.next().unwrap_or(99)));
@@ -84,6 +93,7 @@ fn zsh_completes() {
 #[test]
 fn fish_completes() {
     let (_sandbox, home) = seen();
+    left_by_a_run(&home, &day(20), "booked", "'55501'");
     let binary = Path::new(env!("CARGO_BIN_EXE_aimharder")).parent().unwrap();
     let asked = |line: &str| {
         let out = Command::new("fish")
@@ -106,5 +116,8 @@ fn fish_completes() {
         "Força d'hivern\nOpen Box\nWOD\n"
     );
     assert_eq!(asked("aimharder login an"), format!("{ANA}\n"));
+    let held = asked("aimharder cancel --reservation ");
+    assert!(held.starts_with("55501\t") && held.ends_with(" 18:30 WOD\n"));
+    assert!(asked("aimharder prebook add --weekly mon,w").starts_with("mon,wed"));
     assert!(asked("aimharder preb").starts_with("prebook\t"));
 }

@@ -159,6 +159,9 @@ fn a_ca_file_counts_from_the_configs_folder() {
     // told at once, not only by the first command that asks the platform
     home.run("sessions").fails(2, &words).done();
     home.write(".config/aimharder/no-ca.pem", "no certificate");
+    home.run("sessions").fails(2, &words).done();
+    let broken = "-----BEGIN CERTIFICATE-----\nno base64\n-----END CERTIFICATE-----\n";
+    home.write(".config/aimharder/no-ca.pem", broken);
     home.run("login ana@example.org --password-stdin")
         .stdin(ANAS)
         .fails(2, &words[1..])

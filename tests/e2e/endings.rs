@@ -17,6 +17,7 @@ fn a_closed_pipe_is_a_quiet_end() {
         "bookings --json",
         "--help",
         "login --help",
+        "--version",
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -39,14 +40,26 @@ fn a_full_disk_is_not_a_quiet_end() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let mut command = home.run("sessions").command();
-    let output = command
-        .stdout(full)
-        .stderr(Stdio::piped())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("the result cannot be written"));
+    for args in [
+        "sessions",
+        "--help",
+        "book --help",
+        "help book",
+        "--version",
+    ] {
+        let mut command = home.run(args).command();
+        let output = command
+            .stdout(full.try_clone().unwrap())
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr),
+            "error: the result cannot be written: no space left on device\n",
+            "{args}"
+        );
+    }
 }
 
 #[test]

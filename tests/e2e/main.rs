@@ -43,6 +43,7 @@ mod manual;
 mod odd_turns;
 mod pages;
 mod passwords;
+mod plain_words;
 mod prebook_again;
 mod prebook_class;
 mod prebook_clock;

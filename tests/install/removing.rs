@@ -71,6 +71,39 @@ fn removing_takes_what_was_placed_and_leaves_config_and_state() {
 }
 
 #[test]
+fn folders_that_it_made_go_when_nothing_is_left_in_them() {
+    let home = Home::new(1);
+    let mine = [".config/fish/completions", ".local/share/zsh"];
+    for folder in mine {
+        fs::create_dir_all(home.path(folder)).unwrap();
+    }
+    home.installed("--user");
+    home.installed("--user"); // the second time all of them are there already
+    let kept = home.path(".local/share/bash-completion/completions/other");
+    fs::write(&kept, "").unwrap();
+    let told = home.install("--user --uninstall");
+    assert_eq!(told.code, Some(0), "{}", told.text);
+    for gone in [
+        ".cargo",
+        ".config/systemd",
+        ".local/state",
+        ".local/share/aimharder",
+        ".local/share/zsh/site-functions",
+    ] {
+        assert!(!home.path(gone).exists(), "{gone}: {}", told.text);
+    }
+    for folder in mine {
+        assert!(home.path(folder).is_dir(), "{folder}: {}", told.text);
+    }
+    let left: Vec<String> = home.files("").into_keys().collect();
+    let expected = [
+        ".config/aimharder/config.toml",
+        ".local/share/bash-completion/completions/other",
+    ];
+    assert_eq!(left, expected);
+}
+
+#[test]
 fn a_program_that_cargo_installed_is_used_and_left() {
     let home = Home::new(1);
     fs::create_dir_all(home.path(".cargo/bin")).unwrap();

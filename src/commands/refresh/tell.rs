@@ -27,7 +27,7 @@ pub(super) fn tell(
     well: &HashSet<i64>,
     problems: &[Problem<'_>],
 ) -> Result<Vec<Notice>> {
-    let mut lines: BTreeMap<&str, Vec<&SessionRow>> = BTreeMap::new();
+    let mut lines: BTreeMap<(&str, &str), Vec<&SessionRow>> = BTreeMap::new();
     let mut notices = Vec::new();
     for Problem { row, failure } in problems {
         let news = told::met(&app.store, &told::of_session(row.id), failure.kind)?;
@@ -40,11 +40,12 @@ pub(super) fn tell(
             ));
         }
         if news || out.is_watched() {
-            lines.entry(&failure.message).or_default().push(row);
+            let words = (failure.message.as_str(), what_next(failure.kind));
+            lines.entry(words).or_default().push(row);
         }
     }
-    for (words, rows) in lines {
-        out.tell(&line(words, &rows));
+    for ((words, next), rows) in lines {
+        out.tell(&format!("{}{next}", line(words, &rows)));
     }
     for row in recovered(app, well, problems)? {
         let words = format!("the {} session of {} works again", row.kind, row.account);
@@ -73,6 +74,14 @@ fn line(words: &str, rows: &[&SessionRow]) -> String {
     match rows {
         [row] if words.contains(row.account.as_str()) => format!("error: {words}"),
         rows => format!("error: {}: {words}", whose(rows)),
+    }
+}
+
+/// For whoever reads it in a mail: is anything to be done?
+fn what_next(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Unreachable => "; the next refresh tries again by itself",
+        _ => "",
     }
 }
 

@@ -191,7 +191,7 @@ fn files() {
     assert_eq!(
         Config::load(&path).unwrap_err().to_string(),
         format!(
-            "{shown}:3: [server] ca_file: cannot read {}: no such file or directory (os error 2)",
+            "{shown}:3: [server] ca_file: cannot read {}: no such file or directory",
             ca_file.display()
         )
     );
@@ -203,7 +203,15 @@ fn files() {
             .ends_with(": not a file")
     );
     std::fs::remove_dir(&ca_file).unwrap();
-    std::fs::write(&ca_file, "").unwrap();
+    std::fs::write(&ca_file, "no certificate").unwrap();
+    assert_eq!(
+        Config::load(&path).unwrap_err().to_string(),
+        format!(
+            "{shown}:3: [server] ca_file: {} holds no certificate in PEM form",
+            ca_file.display()
+        )
+    );
+    std::fs::write(&ca_file, "mine\n-----BEGIN CERTIFICATE-----\n").unwrap();
     let config = Config::load(&path).unwrap();
     assert_eq!(config.server.ca_file, Some(folder.path().join("ca.pem")));
     assert_eq!(config.path, Some(path.clone()));

@@ -117,7 +117,7 @@ fn a_command_that_fails_or_never_reads() {
     assert_eq!(list(r#"["true"]"#), None);
     let failed = Some("it failed (exit status: 4)".to_owned());
     assert_eq!(list(r#"["sh", "-c", "exit 4"]"#), failed);
-    let missing = Some("cannot run it: entity not found".to_owned());
+    let missing = Some("cannot run it: no such file or directory".to_owned());
     assert_eq!(list(r#"["/nonexistent/hunter2"]"#), missing);
 }
 

@@ -1,0 +1,111 @@
+//! What a person reads when the platform or the network is ill: what it is, and what to do. No words of libraries.
+
+use std::net::TcpListener;
+
+use serde_json::json;
+
+use crate::support::{Home, Sandbox, logged_in, side_by_side};
+
+const BOX: &str = "crossfitdemo.aimharder.com";
+
+fn says(home: &Home, line: &str) {
+    let told = home.run("classes --day +3").status(5).any_stderr().done();
+    assert_eq!(told.stderr, format!("error: {line}\n"));
+}
+
+#[test]
+fn an_ill_platform() {
+    let strange = "AimHarder may be out of order, or have changed its pages: try again later";
+    let table = [
+        (
+            "html",
+            format!("{BOX} answered with a web page instead of data; {strange}"),
+        ),
+        (
+            "empty",
+            format!("{BOX} answered with nothing at all; {strange}"),
+        ),
+        (
+            "truncate",
+            format!("{BOX} answered with data that is cut off or damaged; {strange}"),
+        ),
+        (
+            "huge",
+            format!("{BOX} answered with more than 2 MiB, too much to be an answer; {strange}"),
+        ),
+        (
+            "drop",
+            format!(
+                "no whole answer from {BOX}: the connection was closed too early; try again later"
+            ),
+        ),
+        (
+            "cut",
+            format!(
+                "no whole answer from {BOX}: the connection was closed too early; try again later"
+            ),
+        ),
+        (
+            "garbage",
+            format!(
+                "no whole answer from {BOX}: what answers there does not speak http; something else may be answering in its place: look at the network and at [server] in the config"
+            ),
+        ),
+        (
+            "status",
+            "AimHarder is out of order or busy (answered 503); try again later".to_owned(),
+        ),
+        (
+            "retry_after",
+            "AimHarder is out of order or busy (answered 429); try again in 90 s".to_owned(),
+        ),
+    ];
+    side_by_side(&table, |(kind, line)| {
+        let (sandbox, home) = logged_in();
+        sandbox.fault(&json!({ "path": "/api/*", "kind": kind, "seconds": 90, "count": -1 }));
+        says(&home, line);
+    });
+}
+
+#[test]
+fn a_long_wait_is_told_in_minutes() {
+    let (sandbox, home) = logged_in();
+    sandbox.fault(&json!({ "path": "/api/*", "kind": "retry_after", "seconds": 130, "count": -1 }));
+    let told = home
+        .run("classes --day +3 --json")
+        .status(5)
+        .any_stderr()
+        .any_stdout()
+        .done();
+    assert!(told.stdout.contains("try again in 3 min"), "{told:?}");
+}
+
+/// An address where nobody listens.
+fn nobody() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    free.local_addr().unwrap().to_string()
+}
+
+fn address(sandbox: &Sandbox) -> &str {
+    let (_, after) = sandbox.config.split_once("connect_to = \"").unwrap();
+    after.split('"').next().unwrap()
+}
+
+#[test]
+fn an_ill_network() {
+    let (sandbox, home) = logged_in();
+    let (nobody, plain) = (nobody(), address(&sandbox));
+    let proxy = "see that it runs, and look at `proxy` under [server] in the config";
+    let table = [
+        (format!("connect_to = \"{nobody}\""), "connection refused; try again later, or look at the network and at [server] in the config".to_owned()),
+        (format!("connect_to = \"{plain}\""), "what answers there does not speak https; something else may be answering in its place: look at the network and at [server] in the config".to_owned()),
+        (format!("proxy = \"http://ana:hunter2@{nobody}\""), format!("the proxy refuses the connection; {proxy}")),
+        (format!("proxy = \"socks5h://{nobody}\""), format!("the proxy cannot be reached; {proxy}")),
+        (format!("proxy = \"socks5h://{plain}\""), format!("the proxy is none: what answers there is not SOCKS; {proxy}")),
+        (format!("proxy = \"http://{plain}\""), format!("the proxy did not let us through; {proxy}")),
+    ];
+    for (server, words) in table {
+        home.write_config(&format!("[server]\n{server}\n"));
+        says(&home, &format!("no connection to {BOX}: {words}"));
+    }
+}
