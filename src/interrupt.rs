@@ -97,11 +97,12 @@ pub fn leave_word(words: LastWords) {
 }
 
 /// The command is about to say its last word. What a signal would have said is not needed any
-/// more; where a shield is up the program ends by itself, and the signal that waits is told.
-pub fn last_word() -> Option<i32> {
-    let mut state = state();
+/// more; where a shield is up the program ends by itself, and the signal that waits is told. So it
+/// does where the word must be `whole`: half of it, or it with the exit code of a signal, would mislead scripts.
+pub fn last_word(whole: bool) -> Option<i32> {
+    let mut state = signal_first(state());
     state.last_words = None;
-    state.ending = state.shields > 0;
+    state.ending |= whole || state.shields > 0;
     CHANGED.notify_all();
     state.caught.filter(|_| state.ending)
 }
@@ -157,7 +158,16 @@ fn end_with(signal: i32, waiting: fn(&str)) {
         state.let_go = true;
         return;
     }
-    // the state stays locked: no new work can begin behind our back
+    end(state, signal);
+}
+
+/// Ctrl-C at a prompt, where it comes as a character: the same end.
+pub fn ctrl_c() -> ! {
+    end(state(), SIGINT)
+}
+
+/// The state stays locked: no new work can begin behind our back.
+fn end(mut state: MutexGuard<'_, State>, signal: i32) -> ! {
     if let Some(words) = state.last_words.take() {
         words(signal);
     }

@@ -14,6 +14,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(said) => return Out::stdout(json).clap(&said),
     };
+    if cli.everywhere.json {
+        interrupt::leave_word(Out::interrupted());
+    }
     logs::start(cli.everywhere.quiet, cli.everywhere.verbose);
     let mut out = Out::stdout(cli.everywhere.json);
     match commands::run(cli, &mut out) {

@@ -152,7 +152,7 @@ fn prompt(account: &Account) -> Result<Secret, PasswordError> {
     match typed {
         Ok(password) => Ok(Secret::new(password)),
         // Ctrl-C came as a key, not as a signal
-        Err(e) if e.kind() == std::io::ErrorKind::Interrupted => std::process::exit(130),
+        Err(e) if e.kind() == std::io::ErrorKind::Interrupted => interrupt::ctrl_c(),
         Err(e) => Err(fail(format!("cannot ask for the password: {e}"))),
     }
 }

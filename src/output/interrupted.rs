@@ -4,8 +4,18 @@ use std::io::{self, IsTerminal, Write};
 
 use super::{Out, View};
 use crate::exit::{Failure, Kind};
+use crate::interrupt::LastWords;
 
 impl Out {
+    /// With `--json`: what stands where a signal ends the program before there is a result.
+    pub fn interrupted() -> LastWords {
+        Box::new(|_| {
+            let words = "interrupted before there was a result; nothing is half done";
+            Self::stdout(true).bare(&Failure::new(Kind::Interrupted, words));
+            Self::line(words);
+        })
+    }
+
     /// With `--json`: what there is of a result when a signal ends the program.
     pub(crate) fn cut_off(view: &impl View) {
         let mut out = Self::stdout(true);

@@ -166,7 +166,7 @@ impl Out {
     /// # Errors
     /// The view's own failure, or that of the writer. A reader that has gone away is neither.
     pub fn show(&mut self, view: &impl View) -> Result<()> {
-        let interrupted = interrupt::last_word().is_some();
+        let interrupted = interrupt::last_word(self.json).is_some();
         let failure = if interrupted {
             Some(Failure {
                 told: !self.json,
@@ -220,24 +220,29 @@ impl Out {
     /// The last word of a command that failed: one line on standard error, and with `--json` an
     /// object, unless the outcome's own object has told it already.
     pub fn fail(&mut self, failure: &Failure) {
+        if self.json && !failure.shown {
+            interrupt::last_word(true);
+            self.bare(failure);
+        }
+        if !failure.told {
+            Self::line(&failure.message);
+        }
+    }
+
+    fn line(words: &str) {
+        let mark = crate::logs::journal_mark(3);
+        let _ = writeln!(io::stderr(), "{mark}error: {words}");
+    }
+
+    /// The object that stands where there is no outcome.
+    fn bare(&mut self, failure: &Failure) {
         #[derive(Serialize)]
         struct Bare<'f> {
             error: &'f Failure,
         }
-        if self.json && !failure.shown {
-            let object = serde_json::to_string(&Bare { error: failure }).unwrap_or_default();
-            // a reader that has gone away needs no error
-            let _ = writeln!(self.to, "{object}").and_then(|()| self.to.flush());
-        }
-        if failure.told {
-            return;
-        }
-        let _ = writeln!(
-            io::stderr(),
-            "{}error: {}",
-            crate::logs::journal_mark(3),
-            failure.message
-        );
+        let object = serde_json::to_string(&Bare { error: failure }).unwrap_or_default();
+        // a reader that has gone away needs no error
+        let _ = writeln!(self.to, "{object}").and_then(|()| self.to.flush());
     }
 
     fn write_human(&mut self, view: &impl View) -> io::Result<()> {

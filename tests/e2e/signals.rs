@@ -1,5 +1,6 @@
 //! Ctrl-C and SIGTERM: 130 and 143, nothing half done, and what was done is told.
 
+use std::io::Read;
 use std::time::Duration;
 
 use serde_json::json;
@@ -103,6 +104,63 @@ fn between_two_tries_it_ends_at_once() {
         assert!(began.elapsed() < Duration::from_secs(10));
         home.run("refresh --force").report(0).is(&[("updated", 2)]);
     });
+}
+
+/// With `--json` a signal left standard output empty where a command had no result yet.
+#[test]
+fn with_json_an_error_stands_where_there_is_no_result() {
+    let waits = [
+        ("classes", "/api/bookings"),
+        ("bookings", "/api/nextBookings"),
+        ("refresh --force --session device", "/api/tokenUpdate"),
+        ("login --password-stdin", "/api/login"),
+        ("book --time 13:10 --day +3 --wait", "/api/bookings"),
+    ];
+    for (command, path) in waits {
+        side_by_side(&SIGNALS, |(name, code)| {
+            let (sandbox, home) = logged_in();
+            sandbox.hold(path);
+            let before = sandbox.sent(path).len();
+            let run = home.run(&format!("{command} --json"));
+            let run = run
+                .stdin("correct-horse\n")
+                .status(*code)
+                .any_stdout()
+                .any_stderr();
+            let running = run.limit(Duration::from_secs(20)).spawn();
+            wait_for("the request", || sandbox.sent(path).len() > before);
+            signal(name, running.id());
+            sandbox.let_go();
+            let told = running.json();
+            assert_eq!(told["error"]["kind"], "interrupted", "{command}: {told}");
+            assert_eq!(told.as_object().unwrap().len(), 1, "{command}: {told}");
+        });
+    }
+}
+
+/// A signal that comes while the result is on its way to a slow reader comes too late: the object is whole, without an
+/// error, and so is the exit code.
+#[test]
+fn a_result_that_is_being_told_is_told_whole() {
+    let (sandbox, home) = logged_in();
+    for minute in 0..300 {
+        let start = format!("{:02}:{:02}", 6 + minute / 60, minute % 60);
+        let name = "so long a name ".repeat(30);
+        sandbox.class(&json!({ "day": day(3), "start": start, "name": name }));
+    }
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let run = home.run("classes --day +3 --json");
+    let mut running = run.command().stdout(writer).spawn().unwrap();
+    // a pipe holds less than the answer
+    let mut told = vec![0; 1];
+    reader.read_exact(&mut told).unwrap();
+    signal("INT", running.id());
+    std::thread::sleep(Duration::from_millis(50)); // only makes the fault likelier
+    reader.read_to_end(&mut told).unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(0));
+    let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+    assert!(told["classes"].as_array().unwrap().len() >= 300);
+    assert!(told.get("error").is_none());
 }
 
 #[test]
