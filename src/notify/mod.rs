@@ -13,11 +13,12 @@ mod words;
 mod tests;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::config::{Config, Event};
 use crate::model::account::Account;
-use crate::model::instant::{maybe_hours_minutes, utc};
+use crate::model::instant::{instant, maybe_hours_minutes};
 
 pub use ping::{Ping, ping};
 pub use tell::Report;
@@ -32,9 +33,9 @@ const TEST_MESSAGE: &str = "test message of aimharder";
 pub struct Notice {
     /// what has happened
     pub event: Event,
-    /// when it was noticed
-    #[serde(serialize_with = "utc")]
-    pub time: DateTime<Utc>,
+    /// when it was noticed, in the box's zone; an event of a session is told in UTC
+    #[serde(serialize_with = "instant")]
+    pub time: DateTime<Tz>,
     /// whose session or prebooking it is; `None` in a test without an account
     pub account: Option<Account>,
     /// the box's name
@@ -71,7 +72,7 @@ impl Notice {
     ) -> Self {
         Self {
             event,
-            time: now,
+            time: now.with_timezone(&Tz::UTC),
             account,
             gym: None,
             prebooking_id: None,

@@ -85,7 +85,7 @@ mod tests {
         let session = |event, message| {
             let account = "ana@example.org".parse().unwrap();
             sentence(
-                &Notice::of_session(event, &account, message, booked.time),
+                &Notice::of_session(event, &account, message, booked.time.to_utc()),
                 None,
             )
         };

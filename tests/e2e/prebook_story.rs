@@ -59,7 +59,15 @@ fn booked_with_a_notice() {
     ] {
         assert_eq!(event[key], value, "{key} in {event}");
     }
-    assert!(event["time"].is_string() && event["message"].is_string());
+    assert!(event["message"].is_string());
+    // in the box's zone, as all of its instants are
+    let offset = |instant: &serde_json::Value| instant.as_str().unwrap()[19..].to_owned();
+    assert_eq!(
+        offset(&event["time"]),
+        offset(&result["opens_at"]),
+        "{event}"
+    );
+    assert_ne!(offset(&event["time"]), "+00:00", "{event}");
     // the store had it before it was told
     let seen = &scene.lines("seen")[0]["prebookings"][0];
     assert_eq!(seen["status"], "booked", "{seen}");

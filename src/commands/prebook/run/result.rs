@@ -69,6 +69,7 @@ fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-fn zone_of(app: &App, prebooking: &Prebooking) -> Tz {
+/// The box's, where its instants are told.
+pub(super) fn zone_of(app: &App, prebooking: &Prebooking) -> Tz {
     place(app, &prebooking.wish.gym).map_or(Calendar::UNKNOWN.zone, |place| place.calendar.zone)
 }

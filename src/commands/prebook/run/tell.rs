@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::codes::code;
+use super::result::zone_of;
 use crate::clock;
 use crate::commands::app::App;
 use crate::config::Event;
@@ -31,7 +32,7 @@ pub(super) fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
         None => (Event::Waitlisted, Ok(true)),
     };
     if news_at_least(&news) {
-        notify::send(&app.config, &[notice(settled, event)]);
+        notify::send(&app.config, &[notice(app, settled, event)]);
     }
     news?;
     let problem_stands = settled.progress == Progress::Waitlisted && code(settled).is_some();
@@ -47,6 +48,7 @@ pub(super) fn stands(app: &App, out: &mut Out, prebooking: &Prebooking) -> Resul
         let words = still_waiting(prebooking);
         out.tell(&format!("over: {words}"));
         let over = Notice {
+            time: clock::now().with_timezone(&zone_of(app, prebooking)),
             gym: Some(prebooking.wish.gym.clone()),
             prebooking_id: Some(prebooking.id),
             class: prebooking.wish.first.class.clone(),
@@ -96,11 +98,12 @@ fn problem(settled: &Settled, kind: Kind) -> Event {
     }
 }
 
-fn notice(settled: &Settled, event: Event) -> Notice {
+fn notice(app: &App, settled: &Settled, event: Event) -> Notice {
     let prebooking = &settled.prebooking;
     let row = settled.class.as_ref();
     let named = || settled.choice.class.clone();
     Notice {
+        time: clock::now().with_timezone(&zone_of(app, prebooking)),
         gym: Some(prebooking.wish.gym.clone()),
         prebooking_id: Some(prebooking.id),
         class: row.map(|row| row.name.clone()).or_else(named),
