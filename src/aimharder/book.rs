@@ -106,7 +106,7 @@ impl Platform {
 /// The answer to a booking.
 pub(super) fn read(answer: &Answer) -> Result<BookAnswer, Error> {
     let wire = WireVerdict::read(&classify::data(answer)?.0);
-    let refusal = Refusal::read(&wire);
+    let refusal = Refusal::read(&wire, &answer.unsaid);
     let state = wire.book_state.int();
     let verdict = verdict(state, &refusal);
     let hopeful = matches!(verdict, Verdict::Booked | Verdict::Unproven);

@@ -73,7 +73,7 @@ impl Platform {
 /// The answer to a cancellation.
 pub(super) fn read(answer: &Answer) -> Result<CancelAnswer, Error> {
     let wire = WireVerdict::read(&classify::data(answer)?.0);
-    let refusal = Refusal::read(&wire);
+    let refusal = Refusal::read(&wire, &answer.unsaid);
     let state = wire.cancel_state.int();
     let verdict = match state {
         Some(1) if refusal.any => CancelVerdict::Unproven,

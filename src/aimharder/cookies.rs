@@ -15,6 +15,7 @@ use reqwest::header::HeaderValue;
 
 use super::Error;
 use super::host::within;
+use super::unsaid::Unsaid;
 use crate::secret::Secret;
 
 /// The cookie that is the login itself.
@@ -68,6 +69,13 @@ impl Jar {
         self.0
             .iter_unexpired()
             .any(|c| c.name() == LOGIN && !matches!(c.value(), "" | "deleted"))
+    }
+
+    /// Their values are not to be shown in a text of the server.
+    pub(super) fn hide_in(&self, unsaid: &mut Unsaid) {
+        for cookie in self.0.iter_unexpired() {
+            unsaid.cookie(cookie.value());
+        }
     }
 
     /// The `Cookie` header for a request, or none. Secure cookies go along always: plain http is for loopback only.

@@ -11,6 +11,7 @@ use reqwest::{Method, Url};
 use super::call::{Body, Call, Manner};
 use super::cookies::Origin;
 use super::host::{is_host, within};
+use super::unsaid::Unsaid;
 use super::{Error, Jar, Platform, http_date, transport};
 use crate::clock;
 
@@ -31,6 +32,8 @@ pub(super) struct Answer {
     pub(super) retry_after: Option<Duration>,
     pub(super) location: Option<String>,
     pub(super) body: Vec<u8>,
+    /// What its texts must not be shown with.
+    pub(super) unsaid: Unsaid,
     /// When the head of the answer was here.
     pub(super) received: Option<SystemTime>,
 }
@@ -82,10 +85,13 @@ impl Platform {
     /// [`Error::NotConnected`], [`Error::Lost`], [`Error::Strange`] (too large, or redirected astray), [`Error::Setup`].
     pub(super) fn exchange(&self, jar: &mut Jar, mut call: Call<'_>) -> Result<Answer, Error> {
         let deadline = clock::steady() + self.settings.timeout;
+        let mut unsaid = Unsaid::default();
+        jar.hide_in(&mut unsaid);
         for _ in 0..=HOPS {
             let answer = self.hop(jar, &call, deadline)?;
             let Some(target) = self.redirect(&call, &answer)? else {
-                return Ok(answer);
+                jar.hide_in(&mut unsaid);
+                return Ok(Answer { unsaid, ..answer });
             };
             if !matches!(answer.status, 307 | 308) {
                 call.body = Body::None;
@@ -245,6 +251,7 @@ fn head(response: &Response, host: &str) -> Answer {
         retry_after: text(header::RETRY_AFTER).and_then(|when| pause(&when, date)),
         location: text(header::LOCATION),
         body: Vec::new(),
+        unsaid: Unsaid::default(),
         received: Some(clock::wall()),
     }
 }

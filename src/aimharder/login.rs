@@ -8,6 +8,7 @@ use super::call::Call;
 use super::exchange::Answer;
 use super::lenient::Loose;
 use super::refusal::is_key;
+use super::unsaid::Unsaid;
 use super::{
     BoxRef, Error, Flow, Jar, LoggedIn, LoginError, Platform, Token, account, classify, login_form,
 };
@@ -46,14 +47,16 @@ impl Platform {
             Flow::Json => {
                 let body = json!({"username": email, "password": password.expose(), "fingerprint": fingerprint, "iniframe": 0});
                 let url = self.url(&host, "/api/login", &[])?;
-                let answer =
+                let mut answer =
                     self.exchange(&mut jar, Call::script_login(url).json(body.to_string()))?;
+                answer.unsaid.password(password);
                 read_json(&answer, self.domain())?
             }
             Flow::Form => {
                 let form = login_form::fields(email, password.expose(), fingerprint);
                 let url = self.url(&host, "/", &[])?;
-                let answer = self.exchange(&mut jar, Call::page(url).form(form))?;
+                let mut answer = self.exchange(&mut jar, Call::page(url).form(form))?;
+                answer.unsaid.password(password);
                 login_form::read(&answer, jar.has_login())?
             }
         };
@@ -99,8 +102,8 @@ pub(super) fn read_json(answer: &Answer, domain: &str) -> Result<Signs, LoginErr
     match answer.status {
         200 if auth.get("authOK").yes() => Ok(signs(&body.get("data"), domain)),
         // a password must not count as refused because of an answer that says nothing
-        200 if auth.0.is_object() || says_something(&info) => Err(refusal(&info)),
-        401 => Err(refusal(&info)),
+        200 if auth.0.is_object() || says_something(&info) => Err(refusal(&info, answer)),
+        401 => Err(refusal(&info, answer)),
         _ => Err(strange()),
     }
 }
@@ -141,7 +144,7 @@ fn refused_by_error(answer: &Answer, error: &Loose) -> Result<(), LoginError> {
         Some("LOGIN_ERROR_MALFORMED_BODY") => {
             Err(Error::Strange(format!("{} could not read our login", answer.host)).into())
         }
-        _ => Err(refusal(error)),
+        _ => Err(refusal(error, answer)),
     }
 }
 
@@ -156,13 +159,13 @@ fn said(what: &Loose) -> Option<String> {
         .filter(|text| text.parse::<f64>().is_err() && text != "true")
 }
 
-fn refusal(what: &Loose) -> LoginError {
-    refused(&said(what).unwrap_or_default())
+fn refusal(what: &Loose, answer: &Answer) -> LoginError {
+    refused(&said(what).unwrap_or_default(), &answer.unsaid)
 }
 
 /// A refusal in the platform's words, or in ours where it gives a key or nothing.
-pub(super) fn refused(words: &str) -> LoginError {
-    let words = text::clean(words);
+pub(super) fn refused(words: &str, unsaid: &Unsaid) -> LoginError {
+    let words = unsaid.clean(words);
     let message = match words.as_str() {
         "" | "LOGIN_ERROR_LOGIN" => WRONG.to_owned(),
         key if is_key(key) => format!("the platform answered {key}"),

@@ -39,7 +39,7 @@ pub(super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
     let (token, errors) = parse(&String::from_utf8_lossy(&answer.body));
     let good = cookie && token.is_some();
     if answer.status == 401 || (!good && !errors.is_empty()) {
-        return Err(refused(&errors));
+        return Err(refused(&errors, &answer.unsaid));
     }
     let text = classify::page(answer)?;
     match (token, cookie) {

@@ -36,6 +36,7 @@ mod schedule;
 mod settings;
 mod token;
 mod transport;
+mod unsaid;
 mod wire;
 
 #[cfg(test)]

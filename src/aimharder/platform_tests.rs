@@ -165,3 +165,26 @@ fn no_request_goes_outside_the_domain() {
     }
     assert!(seen.lock().unwrap().is_empty());
 }
+
+/// Whatever it answers with: a refusal showed the password that had just been sent, and the cookies.
+#[test]
+fn a_server_that_echoes_secrets_is_not_quoted() {
+    let mut jar = jar();
+    let said = r#"{"errorMssg":"no class for brand-new-cookie and {TOKEN}"}"#;
+    let cookie = "Set-Cookie: amhrdrauth=brand-new-cookie; HttpOnly\r\n";
+    let form = "<form><span id=loginErrors>incorrecto s3cr3t&amp;pw</span></form>";
+    let (platform, _) = server(vec![
+        answer(200, cookie, r#"{"bookState":0}"#),
+        answer(200, "", &said.replace("{TOKEN}", TOKEN)),
+        answer(401, "", r#"{"info":"incorrecto s3cr3t&pw"}"#),
+        answer(200, "", form),
+    ]);
+    let mut book = || platform.book(&mut jar, &at(), &order()).unwrap().message;
+    assert_eq!(book(), None);
+    assert_eq!(book().as_deref(), Some("no class for … and …"));
+    for flow in [Flow::Json, Flow::Form] {
+        let refused = platform.log_in(flow, "ana@example.org", &Secret::new("s3cr3t&pw"), "fp");
+        let message = refused.unwrap_err().to_string();
+        assert_eq!(message, "login refused: incorrecto …", "{flow:?}");
+    }
+}

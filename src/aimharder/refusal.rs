@@ -3,8 +3,8 @@
 
 use std::fmt;
 
+use super::unsaid::Unsaid;
 use super::wire::WireVerdict;
-use crate::text;
 
 /// What an answer says against a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,18 +18,18 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn read(wire: &WireVerdict) -> Refusal {
+    pub(super) fn read(wire: &WireVerdict, unsaid: &Unsaid) -> Refusal {
         let texts: Vec<String> = wire
             .texts()
             .into_iter()
             .flatten()
             .filter(|t| !is_number(t))
             .collect();
-        let key = texts.iter().find(|t| is_key(t)).cloned();
+        let key = texts.iter().find(|t| is_key(t)).map(|t| unsaid.mask(t));
         let message = texts
             .iter()
             .filter(|t| !is_key(t))
-            .map(|t| text::clean(t))
+            .map(|t| unsaid.clean(t))
             .find(|t| !t.is_empty());
         let any = key.is_some() || message.is_some() || wire.is_wrong();
         Refusal { key, message, any }
@@ -121,7 +121,7 @@ mod tests {
                 any,
             };
             assert_eq!(
-                Refusal::read(&WireVerdict::read(&value)),
+                Refusal::read(&WireVerdict::read(&value), &Unsaid::default()),
                 expected,
                 "{value}"
             );
