@@ -46,9 +46,9 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
         let cannot = |why: &str| format!("cannot use ca_file {}: {why}", path.display());
         let pem = fs::read(path).map_err(|e| cannot(&crate::text::why(&e)))?;
         match add(&mut roots, &pem) {
-            Ok(0) => return Err(cannot("it holds no certificate")),
-            Ok(_) => {}
-            Err(()) => return Err(cannot("it is not in PEM form")),
+            Added { good: 0, bad: 0 } => return Err(cannot("it holds no certificate")),
+            Added { good: 0, .. } => return Err(cannot("none of its certificates can be read")),
+            added => added.warn(path),
         }
     }
     if roots.is_empty() {
@@ -60,8 +60,10 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
 /// The system's bundle, else the files of its folders. `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured by the probe.
 fn system(roots: &mut RootCertStore) {
     let probe = openssl_probe::probe();
-    if let Some(pem) = probe.cert_file.and_then(|path| fs::read(path).ok()) {
-        let _ = add(roots, &pem);
+    if let Some(path) = probe.cert_file
+        && let Ok(pem) = fs::read(&path)
+    {
+        add(roots, &pem).warn(&path);
     }
     if !roots.is_empty() {
         return;
@@ -72,17 +74,38 @@ fn system(roots: &mut RootCertStore) {
         .filter_map(|dir| fs::read_dir(dir).ok())
         .flatten()
         .flatten();
+    // keys and other things that are no authorities may lie there: no word about them
     for pem in files.filter_map(|file| fs::read(file.path()).ok()) {
-        let _ = add(roots, &pem);
+        add(roots, &pem);
     }
 }
 
-/// Adds the certificates of a PEM text that rustls understands; says how many.
-fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<usize, ()> {
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
-        .collect::<Result<_, _>>()
-        .map_err(|_| ())?;
-    Ok(roots.add_parsable_certificates(certificates).0)
+/// How many certificates of a bundle are trusted now, and how many could not be read.
+#[derive(Debug, PartialEq, Eq)]
+struct Added {
+    good: usize,
+    bad: usize,
+}
+
+impl Added {
+    fn warn(&self, bundle: &Path) {
+        if self.bad > 0 {
+            let (bad, bundle) = (self.bad, bundle.display());
+            log::warn!("{bad} of the certificates in {bundle} cannot be read; the others are used");
+        }
+    }
+}
+
+/// Adds the certificates of a PEM text that rustls understands: one that is broken must not take the others along.
+fn add(roots: &mut RootCertStore, pem: &[u8]) -> Added {
+    let mut added = Added { good: 0, bad: 0 };
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        match certificate.map(|it| roots.add(it)) {
+            Ok(Ok(())) => added.good += 1,
+            _ => added.bad += 1,
+        }
+    }
+    added
 }
 
 #[cfg(test)]
@@ -115,6 +138,34 @@ mod tests {
     fn a_ca_file_is_trusted() {
         let key = rcgen::generate_simple_self_signed(vec!["a.test".to_owned()]).unwrap();
         let mut store = RootCertStore::empty();
-        assert_eq!(add(&mut store, key.cert.pem().as_bytes()), Ok(1));
+        let added = add(&mut store, key.cert.pem().as_bytes());
+        assert_eq!(added, Added { good: 1, bad: 0 });
+    }
+
+    /// The whole bundle was dropped, without a word.
+    #[test]
+    fn a_broken_certificate_takes_no_other_along() {
+        let pem = |name: &str| {
+            let key = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+            key.cert.pem()
+        };
+        let block = |text: &str| {
+            format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+        };
+        for broken in [block("!not base64!"), block("AAAA")] {
+            let bundle = format!("{}{broken}{}", pem("a.test"), pem("b.test"));
+            let mut store = RootCertStore::empty();
+            let added = add(&mut store, bundle.as_bytes());
+            assert_eq!(added, Added { good: 2, bad: 1 }, "{broken}");
+
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("ca.pem");
+            fs::write(&path, &broken).unwrap();
+            let why = roots(Some(&path)).unwrap_err();
+            assert!(
+                why.ends_with("none of its certificates can be read"),
+                "{why}"
+            );
+        }
     }
 }
