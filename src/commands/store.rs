@@ -36,6 +36,8 @@ fn key(out: &mut Out) -> Result<()> {
     })
 }
 
+const NOT_ENCRYPTED: &str = "the store is not encrypted; run `aimharder store encrypt`";
+
 /// A conversion is whole at any moment, but it is better cleaned up too: signals wait for it.
 fn convert(
     app: &App,
@@ -46,6 +48,10 @@ fn convert(
     let shield = interrupt::shield();
     let done = how(&app.store)?;
     drop(shield);
+    if rekeyed && !done.sealed {
+        // decrypted meanwhile: the new key is no key of this store, and must not be taken for one
+        return Err(Failure::usage(NOT_ENCRYPTED).into());
+    }
     out.show(&StoreView {
         store: app.store.path().to_owned(),
         encrypted: done.sealed,
@@ -59,8 +65,7 @@ fn convert(
 
 fn rekey(app: &App, out: &mut Out) -> Result<()> {
     if !app.store.is_sealed()? {
-        let words = "the store is not encrypted; run `aimharder store encrypt`";
-        return Err(Failure::usage(words).into());
+        return Err(Failure::usage(NOT_ENCRYPTED).into());
     }
     if io::stdin().is_terminal() {
         let words = "pipe the new key: aimharder store rekey < new.key";
@@ -71,9 +76,9 @@ fn rekey(app: &App, out: &mut Out) -> Result<()> {
 }
 
 fn backup(args: &BackupArgs, app: &App, out: &mut Out) -> Result<()> {
-    app.store.backup(&args.file)?;
+    let encrypted = app.store.backup(&args.file)?;
     out.show(&BackupView {
         backup: args.file.clone(),
-        encrypted: app.store.is_sealed()?,
+        encrypted,
     })
 }

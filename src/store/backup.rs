@@ -8,15 +8,16 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
+use super::keyring::seal_row;
 use super::open::{beside, cannot, plain_name};
 use super::{At, Error, Result, Store};
 
 impl Store {
-    /// Copy the store as it is at this moment into a new file (0600). Sealed secrets stay sealed.
+    /// Copy the store as it is at this moment into a new file (0600). Sealed secrets stay sealed; says whether they are.
     ///
     /// # Errors
     /// Something is there already, or it cannot be written. Then nothing is left of the try.
-    pub fn backup(&self, to: &Path) -> Result<()> {
+    pub fn backup(&self, to: &Path) -> Result<bool> {
         // what is there may be anybody's, half a copy of an interrupted backup included
         let half = beside(to, ".new");
         for name in [to, &half] {
@@ -25,7 +26,10 @@ impl Store {
             }
         }
         make(&half)?;
-        let done = copy(&self.db(), &half).and_then(|()| put_in_place(&half, to));
+        // asked of the copy: the store itself may have been converted meanwhile
+        let done = copy(&self.db(), &half)
+            .and_then(|()| is_sealed(&half))
+            .and_then(|sealed| put_in_place(&half, to).map(|()| sealed));
         if done.is_err() {
             let _ = fs::remove_file(&half);
         }
@@ -67,6 +71,12 @@ fn copy(connection: &Connection, to: &Path) -> Result<()> {
     File::open(to)
         .and_then(|file| file.sync_all())
         .map_err(|e| cannot("copy the store to", to, &e))
+}
+
+fn is_sealed(copy: &Path) -> Result<bool> {
+    let open = Connection::open_with_flags(plain_name(copy), OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let row = open.and_then(|db| seal_row(&db)).at(copy)?;
+    Ok(row.is_some())
 }
 
 /// A copy does not inherit this, and a store needs it.

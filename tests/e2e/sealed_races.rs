@@ -218,3 +218,26 @@ fn whoever_folds_the_log_just_now_is_waited_for() {
     converter.done();
     assert!(!holds_plain_text(&home));
 }
+
+/// It said that the store is not encrypted, and ended with 0.
+#[test]
+fn a_new_key_for_a_store_that_is_decrypted_meanwhile_is_refused() {
+    let (_sandbox, home) = logged_in();
+    encrypted(&home);
+    let here = |name: &str| home.path().join(name).display().to_string();
+    let plain = std::fs::read_to_string(home.config_path()).unwrap();
+    home.write("other.toml", &plain);
+    home.config(&format!(
+        "[store]\nkey_command = \"touch {}; while ! test -e {}; do sleep 0.01; done; cat {}\"",
+        here("asked"),
+        here("go"),
+        here("key")
+    ));
+    let run = home.run("store rekey").stdin(crate::sealed::OTHER);
+    let running = run.fails(2, &["the store is not encrypted"]).spawn();
+    wait_for("the key", || home.path().join("asked").exists());
+    let decrypt = home.run("--config").arg(here("other.toml"));
+    decrypt.args("store decrypt").any_stdout().done();
+    home.write("go", "");
+    running.done();
+}
