@@ -11,6 +11,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
@@ -171,8 +172,34 @@ fn end(mut state: MutexGuard<'_, State>, signal: i32) -> ! {
     if let Some(words) = state.last_words.take() {
         words(signal);
     }
+    for group in groups().iter() {
+        let _ = kill_process_group(*group, Signal::TERM);
+    }
     restore_terminal();
     std::process::exit(128 + signal);
+}
+
+/// The commands that are waited for, and do not hear of a signal that is meant for us: they have groups of their own.
+static GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+fn groups() -> MutexGuard<'static, Vec<Pid>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// While one of these lives, a signal that ends us ends the group, too.
+#[derive(Debug)]
+pub(crate) struct Along(Option<Pid>);
+
+/// A signal is to end this group of processes, too, until the returned value is dropped.
+pub(crate) fn takes_along(group: Option<Pid>) -> Along {
+    groups().extend(group);
+    Along(group)
+}
+
+impl Drop for Along {
+    fn drop(&mut self) {
+        groups().retain(|group| Some(*group) != self.0);
+    }
 }
 
 /// The terminal as it was before a prompt took its echo away.

@@ -1,15 +1,18 @@
 //! The commands that the config names (`password_command`, `token_command`, a notice's `command`): how they are run, for
 //! how long, and how the one line is read that they print. Must not log what they print, nor quote their arguments.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command as Process, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use crate::clock;
+use rustix::process::{Pid, Signal, kill_process_group};
+
 use crate::config::Command;
 use crate::secret::Secret;
+use crate::{clock, interrupt};
 
 /// Longer lines are no passwords.
 const LONGEST: u64 = 4096;
@@ -43,25 +46,36 @@ pub(crate) fn first_line_of(
     what: &str,
     limit: Duration,
 ) -> Result<Secret, String> {
-    let mut child = process
+    let cannot = |e: io::Error| format!("cannot run {what}: {}", crate::text::why(&e));
+    process
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .map_err(|e| format!("cannot run {what}: {}", crate::text::why(&e)))?;
+        .stderr(Stdio::inherit());
+    // a command in a group of its own could not ask on a terminal; where there is none, its children end with it
+    let alone = !io::stdin().is_terminal() && !io::stderr().is_terminal();
+    if alone {
+        process.process_group(0);
+    }
+    let mut child = process.spawn().map_err(cannot)?;
+    let group = group(&child).filter(|_| alone);
+    let _along = interrupt::takes_along(group);
     let Some(output) = child.stdout.take() else {
         return Err(format!("{what} has no output"));
     };
     let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
+    let reader = thread::Builder::new().spawn(move || {
         let mut output = BufReader::new(output);
         let _ = tell.send(first_line(&mut output));
         // read on, so that a command that says more does not die of a closed pipe
         let _ = io::copy(&mut output, &mut io::sink());
     });
+    if let Err(e) = reader {
+        kill(&mut child, group);
+        return Err(cannot(e));
+    }
     let began = clock::steady();
     let line = told.recv_timeout(limit);
-    let status = finish(&mut child, limit.saturating_sub(began.elapsed()));
+    let status = finish(&mut child, group, limit.saturating_sub(began.elapsed()));
     match (line, status) {
         (Ok(line), Some(status)) if status.success() => {
             line.map_err(|why| format!("cannot read what {what} prints: {why}"))
@@ -72,7 +86,7 @@ pub(crate) fn first_line_of(
 }
 
 /// What a tool of the system prints on standard output, when it is there, says something and ends in time. `Some(Err)`: it
-/// is missing or failed. `None`: it gave no answer in time.
+/// is missing or failed. `None`: it gave no answer in time, or none could be heard.
 pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<String, ()>> {
     let started = process
         .env_remove("AIMHARDER_PASSWORD")
@@ -85,14 +99,19 @@ pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<
     };
     let output = child.stdout.take();
     let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
+    let reader = thread::Builder::new().spawn(move || {
         let mut bytes = Vec::new();
         let read = output.map(|output| output.take(LARGEST).read_to_end(&mut bytes));
         let _ = tell.send((read, bytes));
     });
+    if let Err(e) = reader {
+        log::info!("no thread to be had: {e}");
+        kill(&mut child, None);
+        return None;
+    }
     let began = clock::steady();
     let text = told.recv_timeout(limit);
-    let status = finish(&mut child, limit.saturating_sub(began.elapsed()))?;
+    let status = finish(&mut child, None, limit.saturating_sub(began.elapsed()))?;
     let (_, bytes) = text.ok()?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Some(if status.success() { Ok(text) } else { Err(()) })
@@ -117,13 +136,26 @@ pub(crate) fn first_line(from: impl BufRead) -> Result<Secret, String> {
 }
 
 /// The child's status, or `None` after killing a child that would not end in time.
-fn finish(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+fn finish(child: &mut Child, group: Option<Pid>, limit: Duration) -> Option<ExitStatus> {
     let status = wait(child, limit);
     if status.is_none() {
-        let _ = child.kill();
-        let _ = child.wait();
+        kill(child, group);
     }
     status
+}
+
+/// The group of a child that was started as the first of one.
+pub(crate) fn group(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+}
+
+/// End it, with all its children where it has a group of its own.
+pub(crate) fn kill(child: &mut Child, group: Option<Pid>) {
+    if let Some(group) = group {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// The child's status, or `None` when it has not ended in time.

@@ -43,7 +43,8 @@ pub(super) fn run(
         Some(status) if status.success() => Ok(()),
         Some(status) => Err(format!("it failed ({status})")),
         None => {
-            kill(&mut child);
+            let group = process::group(&child);
+            process::kill(&mut child, group);
             Err(format!("killed after {} s", limit.as_secs()))
         }
     }
@@ -94,13 +95,4 @@ fn feed(child: &mut Child, line: Vec<u8>) {
     if let Some(mut stdin) = child.stdin.take() {
         let _ = thread::Builder::new().spawn(move || stdin.write_all(&line));
     }
-}
-
-fn kill(child: &mut Child) {
-    let id = i32::try_from(child.id()).ok();
-    if let Some(group) = id.and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-    let _ = child.kill();
-    let _ = child.wait();
 }

@@ -80,10 +80,13 @@ impl Schedule {
 /// A look under way.
 #[derive(Debug)]
 pub(crate) struct Look {
-    crontab: thread::JoinHandle<Answer>,
-    user: thread::JoinHandle<Answer>,
-    system: thread::JoinHandle<Answer>,
+    crontab: Asked,
+    user: Asked,
+    system: Asked,
 }
+
+/// `None`: no thread was to be had.
+type Asked = Option<thread::JoinHandle<Answer>>;
 
 /// What a tool said.
 #[derive(Debug)]
@@ -104,10 +107,17 @@ pub(crate) fn look() -> Look {
     ];
     let user: Vec<_> = [&["--user"][..], &timers].concat();
     Look {
-        crontab: thread::spawn(|| ask("crontab", &["-l"])),
-        user: thread::spawn(move || ask("systemctl", &user)),
-        system: thread::spawn(move || ask("systemctl", &timers)),
+        crontab: begin(|| ask("crontab", &["-l"])),
+        user: begin(move || ask("systemctl", &user)),
+        system: begin(move || ask("systemctl", &timers)),
     }
+}
+
+fn begin(ask: impl FnOnce() -> Answer + Send + 'static) -> Asked {
+    thread::Builder::new()
+        .name("schedule".into())
+        .spawn(ask)
+        .ok()
 }
 
 fn ask(tool: &str, args: &[&str]) -> Answer {
@@ -131,7 +141,8 @@ impl Look {
     /// What was found, as seen from the store in use.
     pub(crate) fn done(self, store: &Path) -> Schedule {
         let mut found = Schedule::default();
-        let answer = |handle: thread::JoinHandle<Answer>| handle.join().unwrap_or(Answer::Nothing);
+        let answer =
+            |asked: Asked| asked.map_or(Answer::Silent, |it| it.join().unwrap_or(Answer::Nothing));
         let user = user_name();
         match answer(self.crontab) {
             Answer::Said(text) => found.entries = crontab::entries(&text, Owner::Ours),

@@ -20,6 +20,7 @@ mod cancel;
 mod classes;
 mod classes_shown;
 mod clocks;
+mod commands_end;
 mod completions;
 mod completions_shells;
 mod config;
