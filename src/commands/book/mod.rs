@@ -10,8 +10,8 @@ use super::gym::Gym;
 use super::learn::Lesson;
 use super::prebook;
 use crate::aimharder::{BoxAt, Row};
-use crate::booking::{BookReport, Desk, Hold, Outcome, find, hold};
-use crate::cli::BookArgs;
+use crate::booking::{BookReport, Desk, Hold, Outcome, decided, find, hold};
+use crate::cli::{BookArgs, Everywhere};
 use crate::clock;
 use crate::exit::Failure;
 use crate::interrupt::{self, Shield};
@@ -34,6 +34,7 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     let day = args.day.on(today).map_err(Failure::usage)?;
     let rows = desk(args, &at, &mut live).schedule(day)?.rows;
     let wanted = Wanted {
+        asked: &app.asked,
         args,
         account: &account,
         pick: &pick,
@@ -65,6 +66,7 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
 struct Wanted<'w> {
     args: &'w BookArgs,
     account: &'w Account,
+    asked: &'w Everywhere,
     pick: &'w Pick,
     gym: &'w Gym,
     at: &'w BoxAt,

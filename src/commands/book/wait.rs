@@ -12,7 +12,7 @@ use crate::clock;
 use crate::commands::app::App;
 use crate::model::prebooking::Choice;
 use crate::opening::Opening;
-use crate::output::{Countdown, Out, SessionRef, no_need_to_stay, wait_words};
+use crate::output::{Countdown, Out, SessionRef, Typed, wait_words};
 use crate::prebook::{NextTry, Stay, next_try};
 use crate::sessions::{Live, Sessions};
 
@@ -81,7 +81,7 @@ impl Wanted<'_> {
         let (now, choice) = (clock::now(), self.choice());
         if out.is_watched() {
             out.tell(&wait_words(opens, next.is_opening, now));
-            if let Some(words) = no_need_to_stay(opens, self.day, &choice, now) {
+            if let Some(words) = self.typed(&choice).no_need_to_stay(opens, now) {
                 out.tell(&words);
             }
         }
@@ -111,6 +111,20 @@ impl Wanted<'_> {
     /// The class as it was described; one that was named by its number, as the schedule shows it.
     fn choice(&self) -> Choice {
         let (args, row) = (self.args, self.row);
+    /// As another command would be told of it.
+    fn typed<'t>(&'t self, choice: &'t Choice) -> Typed<'t> {
+        Typed {
+            day: self.day,
+            choice,
+            family: self.args.family.as_deref(),
+            waitlist: self.args.waitlist,
+            account: self.asked.account.as_ref(),
+            gym: self.asked.gym.as_deref(),
+            config: self.asked.config.as_deref(),
+            store: self.asked.store.as_deref(),
+        }
+    }
+
         let shown = Some(row.name.clone()).filter(|name| args.id.is_some() && !name.is_empty());
         Choice {
             start: row.start,
