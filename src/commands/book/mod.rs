@@ -48,8 +48,10 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     } else if args.dry_run {
         wanted.rehearse(&rows, &live)
     } else {
-        let done = wanted.book(&mut live)?;
-        app.learn(&wanted.lesson(&done.report, clock::now()));
+        let mut done = wanted.book(&mut live)?;
+        let now = clock::now();
+        app.learn(&wanted.lesson(&done.report, now));
+        wanted.tell_better(gym.opening, &mut done.report, now, None);
         done
     };
     let _shield = done.shield;
@@ -111,6 +113,23 @@ impl Wanted<'_> {
             at,
             booked: report.outcome == Outcome::Booked,
             told: report.learned.as_slice(),
+        }
+    }
+
+    /// A guessed rule that the booking has shown to be wrong is told with the one to set. `refused`: when it was last too early.
+    fn tell_better(
+        &self,
+        rule: Option<Opening>,
+        report: &mut BookReport,
+        at: DateTime<Utc>,
+        refused: Option<DateTime<Utc>>,
+    ) {
+        let class = (self.day, report.row.start);
+        let at = at.with_timezone(&self.gym.zone);
+        let better = rule.filter(|_| report.outcome == Outcome::Booked);
+        let better = better.and_then(|rule| rule.better(class, at, refused));
+        if let Some(better) = better {
+            report.message = Some(better.words(&self.gym.name));
         }
     }
 

@@ -29,10 +29,11 @@ impl Wanted<'_> {
         let mut rule = self.gym.opening;
         let mut next = self.first(rule);
         let mut live = Some(live);
+        let mut refused = None;
         loop {
             let reopen = || sessions.open(self.account, self.pick);
             let mut session = live.take().map_or_else(reopen, Ok)?;
-            let (done, moved) = match next {
+            let (mut done, moved) = match next {
                 None => (self.book(&mut session)?, true),
                 Some(next) => self.stay(next, sessions, session, out)?,
             };
@@ -40,9 +41,11 @@ impl Wanted<'_> {
             let now = clock::now();
             let past = next.map_or(now, |tried| now.max(tried.at));
             app.learn(&self.lesson(&done.report, past));
+            self.tell_better(rule, &mut done.report, past, refused);
             if done.report.outcome != Outcome::TooEarly {
                 return Ok(done);
             }
+            refused = Some(past);
             // a rule that was waited for in vain is believed no more, a guess goes on
             let told = done.report.learned.map(Opening::learned);
             let guess = rule.filter(|rule| rule.guess);
@@ -108,9 +111,6 @@ impl Wanted<'_> {
         Ok((done, stayed.moved_to.is_some()))
     }
 
-    /// The class as it was described; one that was named by its number, as the schedule shows it.
-    fn choice(&self) -> Choice {
-        let (args, row) = (self.args, self.row);
     /// As another command would be told of it.
     fn typed<'t>(&'t self, choice: &'t Choice) -> Typed<'t> {
         Typed {
@@ -125,6 +125,9 @@ impl Wanted<'_> {
         }
     }
 
+    /// The class as it was described; one that was named by its number, as the schedule shows it.
+    fn choice(&self) -> Choice {
+        let (args, row) = (self.args, self.row);
         let shown = Some(row.name.clone()).filter(|name| args.id.is_some() && !name.is_empty());
         Choice {
             start: row.start,
