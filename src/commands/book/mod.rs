@@ -66,9 +66,9 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
 
 /// The class that is wanted, where, and who asks.
 struct Wanted<'w> {
+    asked: &'w Everywhere,
     args: &'w BookArgs,
     account: &'w Account,
-    asked: &'w Everywhere,
     pick: &'w Pick,
     gym: &'w Gym,
     at: &'w BoxAt,
@@ -135,33 +135,34 @@ impl Wanted<'_> {
 
     /// What would become of it, from the schedule alone.
     fn rehearse(&self, rows: &[Row], live: &Live<'_>) -> Done {
+        Done {
+            report: decided(self.row).unwrap_or_else(|| self.guessed(rows)),
+            session: SessionRef::from(live.row()),
+            shield: None,
+        }
+    }
+
+    /// What AimHarder would probably answer.
+    fn guessed(&self, rows: &[Row]) -> BookReport {
         let row = self.row;
         let another = rows.iter().any(|other| {
             other.id != row.id && other.start == row.start && hold(other) == Some(Hold::Booked)
         });
         let outcome = match Class::of(row, self.gym.setting(self.day)).state {
-            ClassState::Booked => Outcome::AlreadyBooked,
-            ClassState::Waitlisted => Outcome::Waitlisted,
-            ClassState::Cancelled | ClassState::Closed => Outcome::Closed,
             ClassState::Past => Outcome::TooLate,
             ClassState::NotOpen => Outcome::TooEarly,
             _ if another => Outcome::SameTime,
             // without a list there is nothing to queue on
             ClassState::Full if !self.args.waitlist || row.waiting.is_none() => Outcome::Full,
-            ClassState::Full | ClassState::Open => Outcome::WouldBook,
+            _ => Outcome::WouldBook,
         };
-        let report = BookReport {
+        BookReport {
             outcome,
-            reservation: row.reservation.clone(),
+            reservation: None,
             row: row.clone(),
             message: None,
             state: None,
             learned: None,
-        };
-        Done {
-            report,
-            session: SessionRef::from(live.row()),
-            shield: None,
         }
     }
 }
