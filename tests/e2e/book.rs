@@ -158,7 +158,7 @@ fn a_refusals_text_is_passed_on_clean() {
     );
     class(&sandbox, json!({}));
     book(&home, "")
-        .fails(4, &["not booked: Prueba", "No[31m hoy error: fake"])
+        .fails(4, &["not booked: Prueba", "No hoy error: fake"])
         .done();
 }
 
