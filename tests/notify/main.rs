@@ -82,7 +82,9 @@ fn some_or_none_are_told() {
     let none = Home::new(&format!("{bad}{worse}"));
     none.run(&["notify", "test"]).was(
         5,
-        &format!("{said}[[notify]] 2 (command): not told: cannot run it: no such file or directory\n"),
+        &format!(
+            "{said}[[notify]] 2 (command): not told: cannot run it: no such file or directory\n"
+        ),
         "error: not told: [[notify]] 1 (webhook), [[notify]] 2 (command)\n",
     );
     let run = none.run(&["notify", "test", "--json"]);

@@ -11,14 +11,8 @@ fn wrong_values_name_line_and_key() {
             "1: account: that is no e-mail address, for example ana@example.org",
         ),
         ("account = ''", "1: account: that is no e-mail address"),
-        (
-            "account = 'a b@c'",
-            "1: account: that is no e-mail address",
-        ),
-        (
-            "account = 'a@b@c'",
-            "1: account: that is no e-mail address",
-        ),
+        ("account = 'a b@c'", "1: account: that is no e-mail address"),
+        ("account = 'a@b@c'", "1: account: that is no e-mail address"),
         (
             "box = 'CrossFit'",
             "1: box: \"CrossFit\" is no box name, for example crossfitdemo",
@@ -201,5 +195,8 @@ fn wrong_values_name_line_and_key() {
 #[test]
 fn an_address_longer_than_any_is_refused_with_its_line() {
     let told = fault(&format!("\naccount = '{}@b.org'", "a".repeat(300)));
-    assert!(told.starts_with("2: account: that is no e-mail address"), "{told}");
+    assert!(
+        told.starts_with("2: account: that is no e-mail address"),
+        "{told}"
+    );
 }
