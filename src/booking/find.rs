@@ -25,6 +25,24 @@ pub enum Wanted {
 /// # Errors
 /// None or several: the message lists what there is.
 pub fn one<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
+    told_by(rows, wanted, day, "--class or --id")
+}
+
+/// The same of a prebooking, which takes no number: those of its day may not be there yet.
+///
+/// # Errors
+/// None or several: the message lists what there is.
+pub fn prebooked<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
+    told_by(rows, wanted, day, "--class")
+}
+
+/// `flags`: what tells one class from others of its time.
+fn told_by<'r>(
+    rows: &'r [Row],
+    wanted: &Wanted,
+    day: NaiveDate,
+    flags: &str,
+) -> Result<&'r Row, Failure> {
     let fitting: Vec<&Row> = match wanted {
         Wanted::Id(id) => rows.iter().filter(|row| row.id == *id).collect(),
         Wanted::At { start, name } => by_name(
@@ -40,7 +58,7 @@ pub fn one<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r R
             what_else(rows)
         ))),
         several => Err(Failure::not_found(format!(
-            "several classes fit on {day}: {}; say which with --class or --id",
+            "several classes fit on {day}: {}; say which with {flags}",
             list(several.iter().copied())
         ))),
     }

@@ -1,6 +1,7 @@
 //! When booking opens (cli.md "Boxes and classes", protocol.md §6): the rule of a box, where it came from, and the
 //! instants that follow from it. Pure: `now` is an argument, and wall clocks belong to the box (promise 10).
 
+mod better;
 mod learn;
 mod rule;
 
@@ -10,6 +11,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+pub use better::Better;
 pub use learn::{Learned, is_too_early_text, learn};
 pub use rule::Rule;
 

@@ -55,7 +55,7 @@ pub(crate) use sessions::{
 pub(crate) use status::{Manner, StatusView};
 pub(crate) use store::{BackupView, StoreKeyView, StoreView};
 
-pub(crate) use waiting::{Countdown, no_need_to_stay, wait_words};
+pub(crate) use waiting::{Countdown, Typed, wait_words};
 
 /// What `aimharder` says when it is called without a command, and nobody has logged in yet.
 pub const WHAT_TO_DO_FIRST: &str = "\

@@ -2,6 +2,7 @@
 //! only.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -11,7 +12,9 @@ use chrono_tz::Tz;
 
 use super::progress::has_live_line;
 use crate::clock;
+use crate::model::account::Account;
 use crate::model::prebooking::Choice;
+use crate::text::shell_word;
 
 /// A wait longer than this is better left to a prebooking.
 const LONG: TimeDelta = TimeDelta::hours(1);
@@ -30,21 +33,55 @@ fn may_open(is_opening: bool) -> &'static str {
     if is_opening { "opens" } else { "may open" }
 }
 
-/// What would do it without anybody staying; `None` when it is worth staying.
-pub(crate) fn no_need_to_stay(
-    opens: DateTime<Tz>,
-    day: NaiveDate,
-    choice: &Choice,
-    now: DateTime<Utc>,
-) -> Option<String> {
-    let class = choice.class.as_ref();
-    let class = class.map_or_else(String::new, |name| format!(" --class '{name}'"));
-    (opens.to_utc() - now > LONG).then(|| {
-        format!(
-            "no need to stay: aimharder prebook add --day {day} --time {}{class}",
-            choice.start.format("%H:%M")
-        )
-    })
+/// A wish, as it was typed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Typed<'t> {
+    pub day: NaiveDate,
+    pub choice: &'t Choice,
+    pub family: Option<&'t str>,
+    pub waitlist: bool,
+    /// named, not found: what was found is found again
+    pub account: Option<&'t Account>,
+    pub gym: Option<&'t str>,
+    pub config: Option<&'t Path>,
+    pub store: Option<&'t Path>,
+}
+
+impl Typed<'_> {
+    /// What would do it without anybody staying; `None` when it is worth staying.
+    pub(crate) fn no_need_to_stay(
+        &self,
+        opens: DateTime<Tz>,
+        now: DateTime<Utc>,
+    ) -> Option<String> {
+        (opens.to_utc() - now > LONG).then(|| format!("no need to stay: {}", self.prebooked()))
+    }
+
+    /// The command that prebooks it, for a shell.
+    fn prebooked(&self) -> String {
+        let path = |path: Option<&Path>| path.map(|path| path.display().to_string());
+        let given = [
+            ("--class", self.choice.class.clone()),
+            ("--family", self.family.map(str::to_owned)),
+            ("--account", self.account.map(ToString::to_string)),
+            ("--box", self.gym.map(str::to_owned)),
+            ("--config", path(self.config)),
+            ("--store", path(self.store)),
+        ];
+        let start = self.choice.start.format("%H:%M");
+        let mut line = format!("aimharder prebook add --day {} --time {start}", self.day);
+        for (flag, value) in given {
+            if let Some(value) = value {
+                // what begins with a hyphen would be taken for a flag
+                let between = if value.starts_with('-') { '=' } else { ' ' };
+                line = format!("{line} {flag}{between}{}", shell_word(&value));
+            }
+        }
+        if self.waitlist {
+            line.push_str(" --waitlist");
+        }
+        line
+    }
 }
 
 /// A line that counts down until this is dropped.
@@ -136,6 +173,50 @@ mod tests {
         ] {
             let left = TimeDelta::milliseconds(millis);
             assert_eq!(hours_minutes_seconds(left), expected, "{millis} ms");
+        }
+    }
+
+    #[test]
+    fn the_line_to_paste_does_the_same() {
+        let bare = Typed {
+            day: "2026-11-23".parse().unwrap(),
+            choice: &choice(None),
+            family: None,
+            waitlist: false,
+            account: None,
+            gym: None,
+            config: None,
+            store: None,
+        };
+        let begin = "aimharder prebook add --day 2026-11-23 --time 18:30";
+        assert_eq!(bare.prebooked(), begin);
+        for (class, expected) in [
+            ("wod", "--class wod"),
+            ("d'hivern", r"--class 'd'\''hivern'"),
+            ("-1 kg", "--class='-1 kg'"),
+        ] {
+            let choice = &choice(Some(class));
+            let told = Typed { choice, ..bare }.prebooked();
+            assert_eq!(told, format!("{begin} {expected}"));
+        }
+        let all = Typed {
+            family: Some("70002"),
+            waitlist: true,
+            account: Some(&"Ben@example.org".parse().unwrap()),
+            gym: Some("boxdos"),
+            config: Some(Path::new("/etc/gym.toml")),
+            store: Some(Path::new("my gym.db")),
+            ..bare
+        };
+        let expected = "--family 70002 --account ben@example.org --box boxdos --config /etc/gym.toml \
+                        --store 'my gym.db' --waitlist";
+        assert_eq!(all.prebooked(), format!("{begin} {expected}"));
+    }
+
+    fn choice(class: Option<&str>) -> Choice {
+        Choice {
+            start: "18:30:00".parse().unwrap(),
+            class: class.map(str::to_owned),
         }
     }
 }

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
+
 use super::job::Errand;
 use super::run::Run;
+use crate::booking::Outcome;
 use crate::model::prebooking::{Prebooking, Wish};
-use crate::store::Store;
+use crate::store::{Shot, Store};
 
 /// All that a run has claimed, as its last look at the store showed it: hundreds that wait ask here.
 #[derive(Debug, Default)]
@@ -83,5 +86,11 @@ impl Errand for Claim<'_> {
                 self.prebooking.id
             ),
         }
+    }
+
+    fn refused_at(&self) -> Option<DateTime<Utc>> {
+        let shots = self.store.shots(self.prebooking.id).unwrap_or_default();
+        let early = |shot: &&Shot| shot.outcome == Outcome::TooEarly.name();
+        shots.iter().rev().find(early).map(|shot| shot.sent_at)
     }
 }

@@ -211,7 +211,7 @@ impl Job<'_> {
             start: choice.start,
             name: choice.class.clone(),
         };
-        find::one(rows, &wanted, self.order.day).or_else(|failure| {
+        find::prebooked(rows, &wanted, self.order.day).or_else(|failure| {
             let known = |row: &&Row| {
                 row.start == choice.start && Some(row.id.as_str()) == self.order.class_id
             };

@@ -72,6 +72,9 @@ pub(super) trait Errand: fmt::Debug + Sync {
     /// This class is about to be asked for: written down first, so that whoever comes after a
     /// process that died knows what to look for (promise 9).
     fn intend(&self, class_id: &str);
+
+    /// When booking was last too early, in a try before this one.
+    fn refused_at(&self) -> Option<DateTime<Utc>>;
 }
 
 /// Whose classes of which day.

@@ -27,6 +27,9 @@ const OUTAGE: Duration = Duration::from_millis(150);
 /// aimed at: a request that was early by less than this is worth another.
 const GUESS: TimeDelta = TimeDelta::seconds(1);
 const GUESS_AGAIN: Duration = Duration::from_millis(300);
+/// Up to here pauses grow quickly, beyond it slowly: a box that opens some seconds late is asked
+/// soon after, and one that does not open within half a minute fewer than 60 times.
+const QUICK: Duration = Duration::from_millis(200);
 const SLOWEST: Duration = Duration::from_secs(2);
 
 /// What shooting at one class came to.
@@ -81,7 +84,7 @@ impl Job<'_> {
             }
             self.shield = None;
             clock::sleep_until(sent + pause, false);
-            pause = pause.mul_f32(1.5 + fastrand::f32() / 4.0).min(SLOWEST);
+            pause = longer(pause, fastrand::f32());
         }
     }
 
@@ -234,7 +237,44 @@ fn told(requested: &Requested) -> (String, Option<i64>, Option<String>) {
     }
 }
 
+/// The pause after this one; `chance`, from 0 to 1, keeps programs apart that began together.
+fn longer(pause: Duration, chance: f32) -> Duration {
+    if pause < QUICK {
+        pause.mul_f32(1.5 + chance / 4.0).min(QUICK)
+    } else {
+        pause.mul_f32(1.06 + chance / 50.0).min(SLOWEST)
+    }
+}
+
 /// Unix seconds to an instant in whole milliseconds.
 fn instant(unix: f64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(rounded(unix * 1000.0)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_are_close_at_first_and_not_many() {
+        for chance in [0.0, 0.5, 1.0] {
+            let (mut at, mut pause) = (Duration::ZERO, EARLY);
+            let (mut requests, mut largest) = (1, Duration::ZERO);
+            while at + pause <= Duration::from_secs(30) {
+                if at < Duration::from_secs(5) {
+                    largest = largest.max(pause);
+                }
+                at += pause;
+                requests += 1;
+                let next = longer(pause, chance);
+                assert!(next >= pause && next <= SLOWEST, "{pause:?}, {next:?}");
+                pause = next;
+            }
+            assert!(requests < 60, "{chance}: {requests} requests");
+            assert!(
+                largest < Duration::from_millis(600),
+                "{chance}: {largest:?}"
+            );
+        }
+    }
 }

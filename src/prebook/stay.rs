@@ -105,6 +105,11 @@ impl Errand for Person {
     }
 
     fn intend(&self, _class_id: &str) {}
+
+    /// Whoever lets the person stay has heard it.
+    fn refused_at(&self) -> Option<DateTime<Utc>> {
+        None
+    }
 }
 
 impl<'s> Stay<'s> {

@@ -134,21 +134,19 @@ impl<'s> Story<'s> {
             hit.moved_to = hit.moved_to.filter(|_| first);
         }
         if !patient && tried.ending == Ending::Book(Outcome::Booked) {
-            // a try that came late does not tell since when it was open
-            tried.message = ahead.map(|at| self.better_rule(at));
+            tried.message = self.better_rule(choice, ahead).or(tried.message);
         }
         Ok(tried)
     }
 
-    /// A guess got through before the guessed time: the rule that the box seems to have.
-    fn better_rule(&self, at: DateTime<Utc>) -> String {
-        let open = at.with_timezone(&self.job.order.place.calendar.zone);
-        let days = (self.prebooking.day - open.date_naive()).num_days();
-        format!(
-            "booking was open at {0} already; set the rule with: aimharder boxes set {1} --opens {days}d@{0}",
-            open.format("%H:%M"),
-            self.prebooking.wish.gym
-        )
+    /// A guess got through at a half hour that was waited for, or just now: the rule that the box
+    /// seems to have.
+    fn better_rule(&self, choice: &Choice, ahead: Option<DateTime<Utc>>) -> Option<String> {
+        let (it, calendar) = (self.prebooking, &self.job.order.place.calendar);
+        let guess = it.wish.opening(calendar.opening)?;
+        let at = self.job.fired_at.max(ahead)?.with_timezone(&calendar.zone);
+        let better = guess.better((it.day, choice.start), at, self.job.errand.refused_at())?;
+        Some(better.words(&it.wish.gym))
     }
 
     /// None was to be had: queue for the first that was full, if that is wished.

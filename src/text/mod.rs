@@ -83,6 +83,16 @@ pub fn quote(s: &str) -> String {
     format!("{:?}", cap(s, LONGEST_QUOTE))
 }
 
+/// As a POSIX shell takes it for one word: as it is, or in quotes where it needs them.
+pub fn shell_word(s: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:@%+,".contains(c);
+    if !s.is_empty() && s.chars().all(plain) {
+        s.to_owned()
+    } else {
+        format!("'{}'", s.replace('\'', "'\\''"))
+    }
+}
+
 fn cap(s: &str, longest: usize) -> String {
     if s.chars().nth(longest).is_none() {
         return s.to_owned();

@@ -1,6 +1,6 @@
 //! Tables and properties of the text room.
 
-use super::{clean, fit, fold, pad, quote};
+use super::{clean, fit, fold, pad, quote, shell_word};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
@@ -122,6 +122,24 @@ fn quotes() {
     assert_eq!(quote("mañana"), "\"mañana\"");
     assert_eq!(quote("a\nb\u{1b}\u{202e}"), "\"a\\nb\\u{1b}\\u{202e}\"");
     assert_eq!(quote(&"x".repeat(99)), format!("\"{}…\"", "x".repeat(59)));
+}
+
+#[test]
+fn words_of_a_shell() {
+    for (s, word) in [
+        ("wod", "wod"),
+        ("ana+gym@example.org", "ana+gym@example.org"),
+        ("/srv/gym.db", "/srv/gym.db"),
+        ("Gimnàstica", "Gimnàstica"),
+        ("Open Box", "'Open Box'"),
+        ("d'hivern", r"'d'\''hivern'"),
+        ("$(reboot)", "'$(reboot)'"),
+        ("a!", "'a!'"),
+        ("~", "'~'"),
+        ("", "''"),
+    ] {
+        assert_eq!(shell_word(s), word);
+    }
 }
 
 fn holds_a_tag(s: &str) -> bool {

@@ -79,18 +79,24 @@ fn cancelled_and_closed_are_decided_from_the_schedule() {
     for switch in ["cancelled", "resadmin", "hidden"] {
         let (sandbox, home) = logged_in();
         class(&sandbox, json!({ switch: true }));
-        for more in ["", "--dry-run"] {
-            let told = book(&home, more).status(4).any_stderr().json();
-            assert_eq!(told["outcome"], "closed", "{switch}");
-        }
+        let told = |more| book(&home, more).status(4).any_stderr().json();
+        let (real, rehearsed) = (told(""), told("--dry-run"));
+        assert_eq!(real["outcome"], "closed", "{switch}");
+        assert!(real["message"].is_string(), "{real}");
+        assert_eq!(rehearsed["outcome"], real["outcome"], "{switch}");
+        assert_eq!(rehearsed["message"], real["message"], "{switch}");
         assert_eq!(posts(&sandbox), 0);
     }
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({ "enabled": false }));
-    assert_eq!(
-        book(&home, "").status(4).any_stderr().json()["outcome"],
-        "closed"
-    );
+    // before it starts and after
+    for clock in ["+0", "+4d"] {
+        for more in ["", " --dry-run"] {
+            let book = format!("book --day {} --time 13:10{more}", day(3));
+            let run = home.run(&book).faketime(clock).status(4).any_stderr();
+            assert_eq!(run.json()["outcome"], "closed", "{clock}{more}");
+        }
+    }
 }
 
 #[test]
@@ -152,7 +158,7 @@ fn a_refusals_text_is_passed_on_clean() {
     );
     class(&sandbox, json!({}));
     book(&home, "")
-        .fails(4, &["not booked: Prueba", "No[31m hoy error: fake"])
+        .fails(4, &["not booked: Prueba", "No hoy error: fake"])
         .done();
 }
 

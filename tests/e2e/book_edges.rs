@@ -110,7 +110,7 @@ fn certificate_authorities_of_a_folder() {
             .env("SSL_CERT_FILE", empty.to_str().unwrap())
             .env("SSL_CERT_DIR", folder.to_str().unwrap())
     };
-    book().fails(5, &["invalid peer certificate"]).done();
+    book().fails(5, &["its certificate is not trusted"]).done();
     std::fs::write(folder.join("odd.pem"), "no certificate").unwrap();
     std::fs::copy(home.path().join("ca.pem"), folder.join("ours.pem")).unwrap();
     assert_eq!(book().json()["outcome"], "booked");

@@ -141,10 +141,10 @@ fn a_session_that_dies_meanwhile_ends_it() {
 fn a_countdown_on_a_terminal() {
     let (sandbox, home) = logged_in();
     let opening = Opening::after(2 * 3600);
-    opening.class(&sandbox, &home, &json!({}));
+    opening.class(&sandbox, &home, &json!({ "name": "L'espera" }));
     let log = home.path().join("typescript");
     let wait = format!(
-        "{} book --wait --class espera --time {} --day {}",
+        "{} book --wait --class 'l'\\''espera' --family 70002 --waitlist --box crossfitdemo --time {} --day {}",
         env!("CARGO_BIN_EXE_aimharder"),
         opening.start,
         opening.day
@@ -172,7 +172,7 @@ fn a_countdown_on_a_terminal() {
     let status = terminal.wait().unwrap();
     assert_eq!(status.code(), Some(130), "{}", shown());
     let hint = format!(
-        "aimharder prebook add --day {} --time 13:10 --class 'espera'",
+        "aimharder prebook add --day {} --time 13:10 --class 'l'\\''espera' --family 70002 --box crossfitdemo --waitlist",
         opening.day
     );
     assert!(shown().contains(&hint), "{}", shown());

@@ -49,6 +49,7 @@ mod prebook_again;
 mod prebook_class;
 mod prebook_clock;
 mod prebook_doubt;
+mod prebook_guess;
 mod prebook_kill;
 mod prebook_outage;
 mod prebook_queue;

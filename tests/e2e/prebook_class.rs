@@ -16,6 +16,7 @@ fn classes_that_are_no_longer_what_they_were() {
         ("closed", closed),
         ("closed until the opening", closed_until_the_opening),
         ("cancelled by the gym", cancelled),
+        ("two of one name", several),
         ("full, an alternative has room", alternative),
         ("full, and so is the alternative", all_full),
         ("full, the waiting list", waitlist),
@@ -130,6 +131,20 @@ fn cancelled() {
     assert_eq!(scene.requests().len(), 0);
     scene.ends(id, "failed", &[]);
     assert_eq!(scene.fired(0).count("due"), 0, "final");
+}
+
+/// A prebooking takes no `--id`: it is not told to.
+fn several() {
+    let scene = Scene::new().opens_in(1);
+    scene.class(&json!({ "name": "WOD A" }));
+    scene.class(&json!({ "name": "WOD B" }));
+    let id = scene.add("");
+    let fired = scene.fired_with("--give-up 1s", 6);
+    let result = fired.only("not_found");
+    says(result, &["several classes fit", "WOD A", "with --class"]);
+    assert!(!result.to_string().contains("--id"), "{result}");
+    assert!(!fired.words.contains("--id"), "{fired:?}");
+    scene.ends(id, "pending", &[]);
 }
 
 fn alternative() {

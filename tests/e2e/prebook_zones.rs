@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
-use crate::support::{Fired, Scene, outcomes, real_ms, says, together};
+use crate::support::{Fired, Scene, outcomes, real_ms, together};
 
 /// A class, its box's rule, and when booking opens.
 #[derive(Clone, Copy, Debug)]
@@ -55,18 +55,18 @@ const CASES: [Case; 13] = [
     case("Atlantic/Canary", "4d@00:00", ("2027-07-10", "18:30"), "2027-07-05T23:00:00Z", "2027-07-06T00:00:00+01:00"),
 ];
 
-fn unix_ms(at: &str) -> i64 {
+pub(crate) fn unix_ms(at: &str) -> i64 {
     at.parse::<DateTime<Utc>>().unwrap().timestamp_millis()
 }
 
 /// A scene in which that instant is so many seconds away.
-fn shortly_before(at: &str, seconds: i64) -> Scene {
+pub(crate) fn shortly_before(at: &str, seconds: i64) -> Scene {
     let mut scene = Scene::at((unix_ms(at) - real_ms()) / 1000 - seconds);
     scene.opens_ms = unix_ms(at);
     scene
 }
 
-fn to_time(scene: &mut Scene, at: &str, seconds: i64) {
+pub(crate) fn to_time(scene: &mut Scene, at: &str, seconds: i64) {
     scene.clocks((unix_ms(at) - real_ms()) / 1000 - seconds);
     scene.opens_ms = unix_ms(at);
 }
@@ -80,7 +80,7 @@ fn in_box(scene: &mut Scene, zone: &str, rule: &str) {
     scene.command(&set).any_stdout().done();
 }
 
-fn add(scene: &Scene, day: &str, time: &str) -> Value {
+pub(crate) fn add(scene: &Scene, day: &str, time: &str) -> Value {
     let add = format!("prebook add --day {day} --time {time} --class WOD");
     let told = scene.command(&add).any_stderr().json();
     told["prebookings"][0].clone()
@@ -109,11 +109,6 @@ fn odd_nights_and_other_zones() {
             .collect();
         together(&[
             ("hours, told by a refusal", moved_by_hours),
-            ("a day learned, its hour guessed", half_hours),
-            ("a day learned by a run", learned_by_a_run),
-            ("a guess on a server that is ahead", guess_counts),
-            ("waiting for a guess on a server that is ahead", wait_counts),
-            ("a guess that comes late", late_guess),
             ("an alternative that opens later", later_alternative),
         ]);
         let ended = running.into_iter().map(|(case, it)| (case, it.join()));
@@ -140,131 +135,6 @@ fn moved_by_hours() {
     assert_eq!(told, ["too_early", "booked"], "{fired:?}");
     assert_eq!(fired.results()[1]["opens_at"], "2027-01-11T17:30:00+01:00");
     scene.on_time();
-    scene.ends(id, "booked", &[&class]);
-}
-
-/// The box opens at 01:00 four days before; known is the day. Tried at midnight and at half past, for
-/// about a second each; what gets through is told with the rule to set.
-fn half_hours() {
-    let mut scene = shortly_before("2027-01-13T22:00:00Z", 10);
-    let gym = json!({ "name": "crossfitdemo", "opens": "4d@01:00" });
-    scene.sandbox.gym(&gym);
-    let class = json!({ "day": "2027-01-18", "start": "15:30", "opens_at_ms": null });
-    let class = scene.class(&class);
-    let book = "book --day 2027-01-18 --time 15:30 --class WOD --prebook --session background";
-    let told = scene.command(book).any_stderr().json();
-    assert_eq!(told["outcome"], "prebooked", "{told}");
-    let id = told["prebooking_id"].as_i64().unwrap();
-    assert_eq!(scene.stored(id)["opens"], "4d?");
-    // an hour before midnight there is nothing to do
-    assert_eq!(scene.fired(0).count("due"), 0);
-    let mut sent = 0;
-    for at in ["2027-01-13T23:00:00Z", "2027-01-13T23:30:00Z"] {
-        to_time(&mut scene, at, 2);
-        let fired = scene.fired(0);
-        fired.is(&[("postponed", 1)]);
-        sent += few(&fired);
-        assert_eq!(scene.stored(id)["attempts"], sent);
-    }
-    to_time(&mut scene, "2027-01-14T00:00:00Z", 4);
-    let fired = scene.fired(0);
-    fired.is(&[("booked", 1)]);
-    says(
-        fired.only("booked"),
-        &["aimharder boxes set crossfitdemo --opens 4d@01:00"],
-    );
-    scene.on_time();
-    scene.ends(id, "booked", &[&class]);
-}
-
-/// Nobody had asked before: the run's own try learns the day, and from its midnight on it is tried.
-fn learned_by_a_run() {
-    let mut scene = shortly_before("2027-01-13T21:00:00Z", 0);
-    let gym = json!({ "name": "crossfitdemo", "opens": "4d@00:30" });
-    scene.sandbox.gym(&gym);
-    let class = json!({ "day": "2027-01-18", "start": "15:30", "opens_at_ms": null });
-    let class = scene.class(&class);
-    let added = add(&scene, "2027-01-18", "15:30");
-    assert_eq!(added["opens"], json!(null), "{added}");
-    let id = added["id"].as_i64().unwrap();
-    scene.fired(0).only("too_early");
-    assert_eq!(scene.stored(id)["opens"], "4d?");
-    to_time(&mut scene, "2027-01-13T23:00:00Z", 2);
-    few(&scene.fired(0));
-    to_time(&mut scene, "2027-01-13T23:30:00Z", 4);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.on_time();
-    scene.ends(id, "booked", &[&class]);
-}
-
-/// Refused at a guessed instant: asked again only until it is past for certain.
-fn few(fired: &Fired) -> i64 {
-    let attempts = fired.only("too_early")["attempts"].as_i64().unwrap();
-    assert!((1..=8).contains(&attempts), "{fired:?}");
-    attempts
-}
-
-/// A box of which only the day is known, and a class of 18 January that is wished for.
-fn guessed(scene: &Scene, opens: &str) -> (String, i64) {
-    let gym = json!({ "name": "crossfitdemo", "opens": opens });
-    scene.sandbox.gym(&gym);
-    let class = json!({ "day": "2027-01-18", "start": "15:30", "opens_at_ms": null });
-    let class = scene.class(&class);
-    let other = json!({ "day": "2027-01-28", "start": "15:30", "opens_at_ms": null });
-    scene.class(&other);
-    // asked for another class, the box tells its day
-    let book = "book --day 2027-01-28 --time 15:30 --class WOD --session background";
-    scene.command(book).status(9).any_stderr().json();
-    let added = add(scene, "2027-01-18", "15:30");
-    assert_eq!(added["opens"], "4d?", "{added}");
-    (class, added["id"].as_i64().unwrap())
-}
-
-/// By the machine's clock it was not midnight yet when the try of midnight was refused.
-fn guess_counts() {
-    let at = "2027-01-13T23:00:00Z"; // midnight in Madrid
-    let ahead = (unix_ms(at) - real_ms()) / 1000 - 11;
-    let mut scene = Scene::at(ahead);
-    scene.server_ahead((ahead + 4) * 1000);
-    let (_, id) = guessed(&scene, "4d@07:00");
-    let fired = scene.fired(0);
-    let sent = few(&fired);
-    assert_eq!(
-        scene.fired(0).count("due"),
-        0,
-        "the next is due at half past"
-    );
-    assert_eq!(scene.stored(id)["attempts"], sent);
-}
-
-/// The same for a person who waits: midnight is tried once, and not until the machine's clock has it.
-fn wait_counts() {
-    let at = "2027-01-13T23:00:00Z"; // midnight in Madrid
-    let ahead = (unix_ms(at) - real_ms()) / 1000 - 16;
-    let mut scene = Scene::at(ahead);
-    scene.opens_ms = unix_ms(at);
-    scene.server_ahead((ahead + 12) * 1000);
-    guessed(&scene, "4d@07:00");
-    scene.sandbox.clear_log();
-    let run = scene.command("book --wait --day 2027-01-18 --time 15:30 --class WOD");
-    let run = run.any_stderr().spawn();
-    scene.wait_until(8000);
-    run.kill();
-    let sent = scene.requests().len();
-    assert!((1..=8).contains(&sent), "{sent} requests");
-}
-
-/// The machine was off in the morning: that it is open now does not tell since when.
-fn late_guess() {
-    let scene = shortly_before("2027-01-14T07:10:00Z", 0); // 08:10 in Madrid
-    let (class, id) = guessed(&scene, "4d@07:00");
-    let fired = scene.fired(0);
-    fired.is(&[("booked", 1)]);
-    let message = &fired.only("booked")["message"];
-    assert!(
-        !message.to_string().contains("--opens"),
-        "a rule that nobody knows: {message}"
-    );
     scene.ends(id, "booked", &[&class]);
 }
 

@@ -82,7 +82,9 @@ fn some_or_none_are_told() {
     let none = Home::new(&format!("{bad}{worse}"));
     none.run(&["notify", "test"]).was(
         5,
-        &format!("{said}[[notify]] 2 (command): not told: cannot run it: entity not found\n"),
+        &format!(
+            "{said}[[notify]] 2 (command): not told: cannot run it: no such file or directory\n"
+        ),
         "error: not told: [[notify]] 1 (webhook), [[notify]] 2 (command)\n",
     );
     let run = none.run(&["notify", "test", "--json"]);
@@ -92,7 +94,7 @@ fn some_or_none_are_told() {
         json!({
             "channels": [
                 {"number": 1, "channel": "webhook", "ok": false, "error": "answered 500"},
-                {"number": 2, "channel": "command", "ok": false, "error": "cannot run it: entity not found"},
+                {"number": 2, "channel": "command", "ok": false, "error": "cannot run it: no such file or directory"},
             ],
             "error": {"kind": "unreachable", "message": "not told: [[notify]] 1 (webhook), [[notify]] 2 (command)"},
         })

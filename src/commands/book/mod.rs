@@ -10,8 +10,8 @@ use super::gym::Gym;
 use super::learn::Lesson;
 use super::prebook;
 use crate::aimharder::{BoxAt, Row};
-use crate::booking::{BookReport, Desk, Hold, Outcome, find, hold};
-use crate::cli::BookArgs;
+use crate::booking::{BookReport, Desk, Hold, Outcome, decided, find, hold};
+use crate::cli::{BookArgs, Everywhere};
 use crate::clock;
 use crate::exit::Failure;
 use crate::interrupt::{self, Shield};
@@ -34,6 +34,7 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     let day = args.day.on(today).map_err(Failure::usage)?;
     let rows = desk(args, &at, &mut live).schedule(day)?.rows;
     let wanted = Wanted {
+        asked: &app.asked,
         args,
         account: &account,
         pick: &pick,
@@ -47,8 +48,10 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     } else if args.dry_run {
         wanted.rehearse(&rows, &live)
     } else {
-        let done = wanted.book(&mut live)?;
-        app.learn(&wanted.lesson(&done.report, clock::now()));
+        let mut done = wanted.book(&mut live)?;
+        let now = clock::now();
+        app.learn(&wanted.lesson(&done.report, now));
+        wanted.tell_better(gym.opening, &mut done.report, now, None);
         done
     };
     let _shield = done.shield;
@@ -63,6 +66,7 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
 
 /// The class that is wanted, where, and who asks.
 struct Wanted<'w> {
+    asked: &'w Everywhere,
     args: &'w BookArgs,
     account: &'w Account,
     pick: &'w Pick,
@@ -112,35 +116,53 @@ impl Wanted<'_> {
         }
     }
 
+    /// A guessed rule that the booking has shown to be wrong is told with the one to set. `refused`: when it was last too early.
+    fn tell_better(
+        &self,
+        rule: Option<Opening>,
+        report: &mut BookReport,
+        at: DateTime<Utc>,
+        refused: Option<DateTime<Utc>>,
+    ) {
+        let class = (self.day, report.row.start);
+        let at = at.with_timezone(&self.gym.zone);
+        let better = rule.filter(|_| report.outcome == Outcome::Booked);
+        let better = better.and_then(|rule| rule.better(class, at, refused));
+        if let Some(better) = better {
+            report.message = Some(better.words(&self.gym.name));
+        }
+    }
+
     /// What would become of it, from the schedule alone.
     fn rehearse(&self, rows: &[Row], live: &Live<'_>) -> Done {
+        Done {
+            report: decided(self.row).unwrap_or_else(|| self.guessed(rows)),
+            session: SessionRef::from(live.row()),
+            shield: None,
+        }
+    }
+
+    /// What AimHarder would probably answer.
+    fn guessed(&self, rows: &[Row]) -> BookReport {
         let row = self.row;
         let another = rows.iter().any(|other| {
             other.id != row.id && other.start == row.start && hold(other) == Some(Hold::Booked)
         });
         let outcome = match Class::of(row, self.gym.setting(self.day)).state {
-            ClassState::Booked => Outcome::AlreadyBooked,
-            ClassState::Waitlisted => Outcome::Waitlisted,
-            ClassState::Cancelled | ClassState::Closed => Outcome::Closed,
             ClassState::Past => Outcome::TooLate,
             ClassState::NotOpen => Outcome::TooEarly,
             _ if another => Outcome::SameTime,
             // without a list there is nothing to queue on
             ClassState::Full if !self.args.waitlist || row.waiting.is_none() => Outcome::Full,
-            ClassState::Full | ClassState::Open => Outcome::WouldBook,
+            _ => Outcome::WouldBook,
         };
-        let report = BookReport {
+        BookReport {
             outcome,
-            reservation: row.reservation.clone(),
+            reservation: None,
             row: row.clone(),
             message: None,
             state: None,
             learned: None,
-        };
-        Done {
-            report,
-            session: SessionRef::from(live.row()),
-            shield: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::commands::app::App;
 use crate::model::prebooking::Choice;
 use crate::opening::Opening;
-use crate::output::{Countdown, Out, SessionRef, no_need_to_stay, wait_words};
+use crate::output::{Countdown, Out, SessionRef, Typed, wait_words};
 use crate::prebook::{NextTry, Stay, next_try};
 use crate::sessions::{Live, Sessions};
 
@@ -29,10 +29,11 @@ impl Wanted<'_> {
         let mut rule = self.gym.opening;
         let mut next = self.first(rule);
         let mut live = Some(live);
+        let mut refused = None;
         loop {
             let reopen = || sessions.open(self.account, self.pick);
             let mut session = live.take().map_or_else(reopen, Ok)?;
-            let (done, moved) = match next {
+            let (mut done, moved) = match next {
                 None => (self.book(&mut session)?, true),
                 Some(next) => self.stay(next, sessions, session, out)?,
             };
@@ -40,9 +41,11 @@ impl Wanted<'_> {
             let now = clock::now();
             let past = next.map_or(now, |tried| now.max(tried.at));
             app.learn(&self.lesson(&done.report, past));
+            self.tell_better(rule, &mut done.report, past, refused);
             if done.report.outcome != Outcome::TooEarly {
                 return Ok(done);
             }
+            refused = Some(past);
             // a rule that was waited for in vain is believed no more, a guess goes on
             let told = done.report.learned.map(Opening::learned);
             let guess = rule.filter(|rule| rule.guess);
@@ -81,7 +84,7 @@ impl Wanted<'_> {
         let (now, choice) = (clock::now(), self.choice());
         if out.is_watched() {
             out.tell(&wait_words(opens, next.is_opening, now));
-            if let Some(words) = no_need_to_stay(opens, self.day, &choice, now) {
+            if let Some(words) = self.typed(&choice).no_need_to_stay(opens, now) {
                 out.tell(&words);
             }
         }
@@ -106,6 +109,20 @@ impl Wanted<'_> {
             shield: stayed.shield,
         };
         Ok((done, stayed.moved_to.is_some()))
+    }
+
+    /// As another command would be told of it.
+    fn typed<'t>(&'t self, choice: &'t Choice) -> Typed<'t> {
+        Typed {
+            day: self.day,
+            choice,
+            family: self.args.family.as_deref(),
+            waitlist: self.args.waitlist,
+            account: self.asked.account.as_ref(),
+            gym: self.asked.gym.as_deref(),
+            config: self.asked.config.as_deref(),
+            store: self.asked.store.as_deref(),
+        }
     }
 
     /// The class as it was described; one that was named by its number, as the schedule shows it.

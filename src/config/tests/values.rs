@@ -8,17 +8,11 @@ fn wrong_values_name_line_and_key() {
         // wrong values
         (
             "account = 'ana'",
-            "1: account: \"ana\" is no e-mail address, for example ana@example.org",
+            "1: account: that is no e-mail address, for example ana@example.org",
         ),
-        ("account = ''", "1: account: \"\" is no e-mail address"),
-        (
-            "account = 'a b@c'",
-            "1: account: \"a b@c\" is no e-mail address",
-        ),
-        (
-            "account = 'a@b@c'",
-            "1: account: \"a@b@c\" is no e-mail address",
-        ),
+        ("account = ''", "1: account: that is no e-mail address"),
+        ("account = 'a b@c'", "1: account: that is no e-mail address"),
+        ("account = 'a@b@c'", "1: account: that is no e-mail address"),
         (
             "box = 'CrossFit'",
             "1: box: \"CrossFit\" is no box name, for example crossfitdemo",
@@ -42,7 +36,7 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[accounts.ben]\ncredential = 'x'",
-            "1: [accounts] ben: \"ben\" is no e-mail address",
+            "1: [accounts] ben: that is no e-mail address",
         ),
         (
             "[accounts.\"b@c\"]\n[accounts.\"B@C\"]",
@@ -201,6 +195,8 @@ fn wrong_values_name_line_and_key() {
 #[test]
 fn an_address_longer_than_any_is_refused_with_its_line() {
     let told = fault(&format!("\naccount = '{}@b.org'", "a".repeat(300)));
-    assert!(told.starts_with("2: account: \"aaaa"), "{told}");
-    assert!(told.contains("is no e-mail address"), "{told}");
+    assert!(
+        told.starts_with("2: account: that is no e-mail address"),
+        "{told}"
+    );
 }

@@ -1,5 +1,6 @@
 //! Tables and properties of opening rules, guesses and what refusals teach.
 
+mod better;
 mod instants;
 mod properties;
 mod refusals;

@@ -1,0 +1,85 @@
+//! A class that was had although its opening was only guessed at: what that tells of the box's rule.
+//!
+//! A rule that is set ends the half-hourly tries, so one that names too late an hour would be worse than the guess: the hour
+//! is named only where a refusal in the half hour before bounds it.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
+use chrono_tz::Tz;
+
+use super::{Opening, Rule, TRY_EVERY};
+use crate::zone::resolve;
+
+/// Tries of a half hour are written down a little later.
+const LATE: TimeDelta = TimeDelta::minutes(1);
+
+/// Booking was open when a guess had it closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Better {
+    /// the request that got through, by the box's clock
+    seen: DateTime<Tz>,
+    days: u16,
+    /// from when on it opens; `None` where nobody knows
+    hour: Option<NaiveTime>,
+}
+
+impl Opening {
+    /// What a booking at the instant `at` tells of this guess, for a class by day and start. `refused`: when it was last
+    /// too early. `None`: nothing, or this is no guess.
+    pub fn better(
+        &self,
+        (day, start): (NaiveDate, NaiveTime),
+        at: DateTime<Tz>,
+        refused: Option<DateTime<Utc>>,
+    ) -> Option<Better> {
+        let tz = at.timezone();
+        let guessed = self.opens_at(day, start, tz);
+        let first = self.first_try(day, start, tz);
+        let is_right = guessed <= at && refused.is_none_or(|refused| refused < guessed);
+        if !self.guess || at < first || is_right {
+            return None;
+        }
+        let half = half_hour(at);
+        let bounded = |refused: DateTime<Utc>| refused < half && half <= refused + TRY_EVERY + LATE;
+        let known = half == first || refused.is_some_and(bounded);
+        let days = (day - at.date_naive()).num_days();
+        (known || at < guessed).then_some(Better {
+            seen: at,
+            days: u16::try_from(days).ok()?,
+            hour: known.then_some(half.time()),
+        })
+    }
+}
+
+impl Better {
+    /// What was seen, and the line that sets the rule.
+    pub fn words(&self, gym: &str) -> String {
+        let seen = self.seen.format("%H:%M");
+        let (how, rule) = match self.hour {
+            Some(at) => (
+                "set the rule with",
+                Rule::Days {
+                    days: self.days,
+                    at: Some(at),
+                }
+                .to_string(),
+            ),
+            None => (
+                "once you know since when, set the rule with",
+                format!("{}d@HH:MM", self.days),
+            ),
+        };
+        format!(
+            "booking was open at {seen} already; {how}: aimharder boxes set {gym} --opens {rule}"
+        )
+    }
+}
+
+/// The last half hour of the wall clock.
+fn half_hour(at: DateTime<Tz>) -> DateTime<Tz> {
+    let wall = at.naive_local();
+    let half = wall
+        .with_second(0)
+        .and_then(|wall| wall.with_nanosecond(0))
+        .and_then(|wall| wall.with_minute(wall.minute() / 30 * 30));
+    half.map_or(at, |half| resolve(at.timezone(), half))
+}

@@ -1,0 +1,84 @@
+//! What a booking tells of a guess.
+
+use chrono_tz::Europe::Madrid;
+
+use super::{date, time, utc};
+use crate::opening::{Learned, Opening, Rule, Source};
+
+/// A class of Monday 18 January 2027 at 23:00 whose opening is guessed to be 23:00 of the 14th.
+fn told(guess: Opening, at: &str, refused: Option<&str>) -> Option<String> {
+    let class = (date("2027-01-18"), time("23:00"));
+    let at = utc(at).with_timezone(&Madrid);
+    let better = guess.better(class, at, refused.map(utc))?;
+    Some(better.words("boxdos"))
+}
+
+#[test]
+fn the_half_hour_after_a_refusal() {
+    let guess = Opening::learned(Learned::Days(4));
+    let unknown = Some("4d@HH:MM");
+    for (at, refused, rule) in [
+        // refused at 06:46, had at 07:01
+        (
+            "2027-01-14T06:01:00Z",
+            Some("2027-01-14T05:46:00Z"),
+            Some("4d@07:00"),
+        ),
+        (
+            "2027-01-14T06:00:00Z",
+            Some("2027-01-14T05:30:02Z"),
+            Some("4d@07:00"),
+        ),
+        (
+            "2027-01-14T06:44:00Z",
+            Some("2027-01-14T05:59:59Z"),
+            Some("4d@07:30"),
+        ),
+        // its day begins
+        ("2027-01-13T23:00:01Z", None, Some("4d@00:00")),
+        // no refusal, one long ago, and one after the half hour
+        ("2027-01-14T06:01:00Z", None, unknown),
+        (
+            "2027-01-14T06:01:00Z",
+            Some("2027-01-13T23:00:00Z"),
+            unknown,
+        ),
+        (
+            "2027-01-14T06:20:00Z",
+            Some("2027-01-14T06:05:00Z"),
+            unknown,
+        ),
+        // before its day, at the guess, and after it without having asked
+        ("2027-01-13T22:59:00Z", None, None),
+        ("2027-01-14T22:00:00Z", Some("2027-01-14T21:31:00Z"), None),
+        ("2027-01-14T22:16:00Z", Some("2027-01-14T21:46:00Z"), None),
+        ("2027-01-15T06:01:00Z", Some("2027-01-14T22:00:01Z"), None),
+        // later than guessed
+        (
+            "2027-01-14T22:31:00Z",
+            Some("2027-01-14T22:16:00Z"),
+            Some("4d@23:30"),
+        ),
+    ] {
+        let told = told(guess, at, refused);
+        let ends = |rule: &str| {
+            told.as_ref().is_some_and(|told| {
+                told.ends_with(&format!(": aimharder boxes set boxdos --opens {rule}"))
+            })
+        };
+        assert!(
+            rule.map_or(told.is_none(), ends),
+            "{at} {refused:?}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_is_no_guess() {
+    let rule: Rule = "4d".parse().unwrap();
+    let given = Opening::given(rule, Source::Set);
+    assert_eq!(
+        told(given, "2027-01-14T06:01:00Z", Some("2027-01-14T05:46:00Z")),
+        None
+    );
+}
