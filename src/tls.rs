@@ -48,7 +48,7 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
         match add(&mut roots, &pem) {
             Added { good: 0, bad: 0 } => return Err(cannot("it holds no certificate")),
             Added { good: 0, .. } => return Err(cannot("none of its certificates can be read")),
-            added => added.warn(path),
+            added => added.note(path, log::Level::Warn),
         }
     }
     if roots.is_empty() {
@@ -63,7 +63,7 @@ fn system(roots: &mut RootCertStore) {
     if let Some(path) = probe.cert_file
         && let Ok(pem) = fs::read(&path)
     {
-        add(roots, &pem).warn(&path);
+        add(roots, &pem).note(&path, log::Level::Info);
     }
     if !roots.is_empty() {
         return;
@@ -88,10 +88,15 @@ struct Added {
 }
 
 impl Added {
-    fn warn(&self, bundle: &Path) {
+    /// The user's own bundle is worth a warning; the system's, which nobody here has written, is not: cron would mail
+    /// it at every run.
+    fn note(&self, bundle: &Path, level: log::Level) {
         if self.bad > 0 {
             let (bad, bundle) = (self.bad, bundle.display());
-            log::warn!("{bad} of the certificates in {bundle} cannot be read; the others are used");
+            log::log!(
+                level,
+                "{bad} of the certificates in {bundle} cannot be read; the others are used"
+            );
         }
     }
 }
