@@ -259,7 +259,7 @@ pub(super) fn cannot(what: &str, path: &Path, cause: &std::io::Error) -> Error {
 mod tests {
     use super::*;
 
-    /// What was committed outlives a power cut, which no test from outside can make (design.md, promise 5).
+    /// What was committed outlives a power cut, which no test from outside can make (promise 5).
     #[test]
     fn every_commit_waits_for_the_disk() {
         let folder = tempfile::tempdir().unwrap();

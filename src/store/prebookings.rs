@@ -257,7 +257,7 @@ pub(super) fn text<T, E: ToString>(
 mod tests {
     use super::*;
 
-    /// Two runs that saw the same row at the same instant, which processes hardly ever do in a test (design.md, promise 9).
+    /// Two runs that saw the same row at the same instant, which processes hardly ever do in a test (promise 9).
     #[test]
     fn of_two_that_saw_it_one_has_it() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
 //! Which token was presented when, against what the processes could know: nobody shows an older token than the newest one
-//! that has reached the store (design.md, promises 3 to 5).
+//! that has reached the store (promises 3 to 5).
 //!
 //! A replaced token may be presented again for one reason only: what replaced it never came to be known here. That is so
 //! when the platform acted and its answer was lost (an update's as well as a login's: the token at hand is then all there
