@@ -1,9 +1,6 @@
 //! The first minutes: no config, no store, perhaps no idea; and errors that name their remedy.
 
-use std::io::{Read, Write};
-use std::process::{Command, Stdio};
-
-use crate::support::{ANA, ANAS, BEN, BENS, Home, start};
+use crate::support::{ANA, ANAS, BEN, BENS, Home, conversation, start};
 
 #[test]
 fn five_lines_say_what_to_do_first() {
@@ -21,32 +18,14 @@ fn five_lines_say_what_to_do_first() {
 /// What a terminal shows when these lines are typed, each after a prompt; and the exit code.
 fn typed(home: &Home, args: &str, lines: &[&str]) -> (String, Option<i32>) {
     let program = env!("CARGO_BIN_EXE_aimharder");
-    let mut child = Command::new("script")
-        .args(["-qefc", &format!("'{program}' {args}"), "/dev/null"])
-        .env_clear()
-        .env("HOME", home.path())
-        .env("PATH", "/usr/bin:/bin")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-    let mut shown = String::new();
     let mut lines = lines.iter().peekable();
-    let mut bytes = [0; 512];
-    loop {
-        let n = output.read(&mut bytes).unwrap();
-        if n == 0 {
-            break;
-        }
-        shown.push_str(&String::from_utf8_lossy(&bytes[..n]));
+    let (shown, code) = conversation(home, &format!("'{program}' {args}"), |shown, input| {
         let asks = shown.ends_with("E-mail: ") || shown.ends_with(&format!("Password for {ANA}: "));
         if let Some(line) = lines.next_if(|_| asks) {
             writeln!(input, "{line}").unwrap();
         }
-    }
-    let status = child.wait().unwrap();
-    (shown.replace("\r\n", "\n"), status.code())
+    });
+    (shown.replace("\r\n", "\n"), code)
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! A password is being typed, hidden, and the program is ended: the terminal shows again what is
 //! typed, nothing was sent, nothing is stored.
 
-use std::io::{Read, Write};
-use std::process::{Command, Stdio};
+use std::io::Write;
 
-use crate::support::{ANA, Home, signal, start};
+use crate::support::{ANA, Home, conversation, signal, start};
 
 /// What the terminal shows when this is done to the program at its prompt: its exit status, and the
 /// terminal's settings before and after.
@@ -16,31 +15,13 @@ fn at_the_prompt(home: &Home, mut deed: impl FnMut(&mut dyn Write, u32)) -> Stri
     let script = format!(
         "echo \"before={modes}=\"; sh -c '{inner}'; echo code=$?=; echo \"after={modes}=\""
     );
-    let mut terminal = Command::new("script")
-        .args(["-qefc", &script, "/dev/null"])
-        .env_clear()
-        .env("HOME", home.path())
-        .env("PATH", "/usr/bin:/bin")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("script, of the package bsdutils");
-    let mut input = terminal.stdin.take().unwrap();
-    let mut output = terminal.stdout.take().unwrap();
-    let (mut shown, mut bytes, mut done) = (String::new(), [0; 512], false);
-    loop {
-        let n = output.read(&mut bytes).unwrap();
-        if n == 0 {
-            break;
-        }
-        shown.push_str(&String::from_utf8_lossy(&bytes[..n]));
+    let mut done = false;
+    let (shown, _) = conversation(home, &script, |shown, input| {
         if !done && shown.ends_with(&format!("Password for {ANA}: ")) {
             done = true;
-            let process = value(&shown, "pid").parse().unwrap();
-            deed(&mut input, process);
+            deed(input, value(shown, "pid").parse().unwrap());
         }
-    }
-    terminal.wait().unwrap();
+    });
     assert!(done, "no prompt: {shown}");
     shown
 }

@@ -37,7 +37,7 @@ pub(crate) use machine::CRONTAB;
 pub(crate) use run::{Output, Run, Running};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use scene::{SOURCE, START, Scene, real_ms};
-pub(crate) use terminal::{bare, shown};
+pub(crate) use terminal::{bare, conversation, shown};
 pub(crate) use together::{all_at_once, soon, together};
 
 /// The sandbox's two people.
