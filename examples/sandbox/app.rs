@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::faults::{Delivery, Faults};
+use crate::faults::{Delivery, Fault, Faults};
 use crate::http::{Request, Response};
 use crate::log::{Entry, Log};
 use crate::world::World;
@@ -87,13 +87,18 @@ impl App {
         let now = arrived_us.div_euclid(1000) + skew;
         let mut entry = Entry::new(request, arrived_us, now);
         let fault = shared.faults.take(request, now);
-        let acts = fault.as_ref().is_none_or(|fault| fault.after);
+        let acts = fault.as_ref().is_none_or(Fault::acts);
         let before = shared.world.cookie_session(request);
         let real = acts.then(|| routes::handle(&mut shared.world, request, now));
         name_session(&mut entry, &shared.world, before);
         entry.acted = acts;
         entry.made_token = shared.world.made.take();
         entry.fault = fault.as_ref().map(|fault| fault.kind.name());
+        let clock_now = clock::now_ms() + skew;
+        let date = match &fault {
+            Some(fault) => fault.date_header(clock_now),
+            None => Some(clock::http_date(clock_now)),
+        };
         let mut delivery = match (fault, real) {
             (Some(fault), real) => fault.deliver(real),
             (None, Some(real)) => Delivery::Send(real),
@@ -102,15 +107,13 @@ impl App {
         if let Delivery::Send(answer) | Delivery::Trickle(answer, _) | Delivery::Cut(answer) =
             &mut delivery
         {
-            if !answer
-                .headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case("date"))
+            if let Some(date) = date
+                && answer.header("date").is_none()
             {
-                let date = clock::http_date(clock::now_ms() + skew);
-                answer.headers.insert(0, ("Date".to_owned(), date));
+                *answer = std::mem::take(answer).with("Date", date);
             }
             entry.answered(answer);
+            answer.encode(&shared.world.config.json_as, request);
         }
         shared.log.add(entry);
         delivery

@@ -88,6 +88,38 @@ pub(crate) enum Quirk {
     CancelledString,
     /// The reservation's `id` in the answer of `book` as a number.
     NumberId,
+    /// The row is listed twice.
+    Twice,
+    /// The row has no `time`, only `timeid`.
+    NoTime,
+}
+
+/// A form in which JSON answers are sent (protocol.md §8).
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum JsonAs {
+    /// `Content-Type: text/html`
+    Html,
+    /// With a byte order mark.
+    Bom,
+    /// Compressed, for clients that accept it.
+    Gzip,
+    /// With `Transfer-Encoding: chunked`.
+    Chunked,
+}
+
+/// What a box's pages are (`/` and `/schedule`).
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BoxPage {
+    #[default]
+    Normal,
+    /// The login page.
+    Login,
+    /// A redirect to the login page.
+    Redirect,
+    /// A page without the numeric id.
+    NoNumber,
 }
 
 /// All switches.
@@ -131,6 +163,8 @@ pub(crate) struct Config {
     /// Paths whose answers are kept back for as long as they stand here.
     pub(crate) hold: Vec<String>,
     pub(crate) quirks: Vec<Quirk>,
+    pub(crate) json_as: Vec<JsonAs>,
+    pub(crate) box_page: BoxPage,
     pub(crate) language: Language,
     pub(crate) require_user_agent: bool,
     pub(crate) waitlist_enabled: bool,
@@ -168,6 +202,8 @@ impl Default for Config {
             latency_after_ms: 0,
             hold: Vec::new(),
             quirks: Vec::new(),
+            json_as: Vec::new(),
+            box_page: BoxPage::default(),
             language: Language::default(),
             require_user_agent: false,
             waitlist_enabled: true,

@@ -198,16 +198,27 @@ fn text_or_number(value: &Value) -> Option<String> {
     }
 }
 
-/// `PATCH reservations/IDRES`: a new state (a place on the list becomes a booking, say).
+/// `PATCH reservations/IDRES`: a new state, a new number (`idres`), another class, or several of these.
 pub(crate) fn patch_reservation(world: &mut World, idres: &str, patch: &Value) -> Reply {
-    let state = state_of(&patch["state"]).ok_or("state must be a small number")?;
     let found = idres
         .parse()
         .ok()
-        .and_then(|id: u64| world.reservations.get_mut(&id));
-    let reservation = found.ok_or_else(|| format!("no such reservation: {idres}"))?;
-    reservation.state = state;
-    Ok(json!(reservation))
+        .and_then(|id: u64| world.reservations.get(&id));
+    let old = found.ok_or_else(|| format!("no such reservation: {idres}"))?;
+    let mut reservation: Reservation = read(merged(json!(old), patch))?;
+    reservation.account.clone_from(&old.account);
+    let old = old.idres;
+    state_of(&json!(reservation.state)).ok_or("state must be a small number")?;
+    if !world.classes.contains_key(&reservation.class) {
+        return Err(format!("no such class: {}", reservation.class));
+    }
+    if reservation.idres != old && world.reservations.contains_key(&reservation.idres) {
+        return Err(format!("reservation {} exists", reservation.idres));
+    }
+    let answer = json!(reservation);
+    world.reservations.remove(&old);
+    world.reservations.insert(reservation.idres, reservation);
+    Ok(answer)
 }
 
 /// `DELETE reservations/IDRES`

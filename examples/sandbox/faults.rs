@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::http::{Request, Response};
-use crate::pages;
+use crate::{clock, pages};
 
+/// 1000 years, so that the instant stays one that the calendar can express.
+const MAX_DATE_SHIFT_S: i64 = 31_557_600_000;
 const HUGE: usize = 3 * 1024 * 1024;
 
 /// What goes wrong.
@@ -27,6 +29,8 @@ pub(crate) enum Kind {
     Huge,
     Garbage,
     RetryAfter,
+    /// The platform's own answer; only its `Date` header changes.
+    Date,
 }
 
 /// One fault in waiting.
@@ -63,6 +67,12 @@ pub(crate) struct Fault {
     pub(crate) headers: Map<String, Value>,
     #[serde(default)]
     pub(crate) seconds: Option<f64>,
+    /// Replaces the `Date` header with this text; an empty text removes the header.
+    #[serde(default)]
+    pub(crate) date: Option<String>,
+    /// Moves the `Date` header by a number of seconds.
+    #[serde(default)]
+    pub(crate) date_shift_s: i64,
 }
 
 fn one() -> i64 {
@@ -100,6 +110,7 @@ impl Kind {
             Self::Huge => "huge",
             Self::Garbage => "garbage",
             Self::RetryAfter => "retry_after",
+            Self::Date => "date",
         }
     }
 }
@@ -118,6 +129,9 @@ impl Fault {
             .is_some_and(|seconds| !(0.0..=3600.0).contains(&seconds))
         {
             return Err("seconds must be between 0 and 3600".to_owned());
+        }
+        if self.date_shift_s.abs() > MAX_DATE_SHIFT_S {
+            return Err("date_shift_s is beyond 1000 years".to_owned());
         }
         Ok(())
     }
@@ -141,6 +155,19 @@ impl Fault {
                 .is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
     }
 
+    /// Whether the platform processes the request.
+    pub(crate) fn acts(&self) -> bool {
+        self.after || self.kind == Kind::Date
+    }
+
+    /// The `Date` header of the answer at this instant of the server's clock; `None` leaves it out.
+    pub(crate) fn date_header(&self, now: i64) -> Option<String> {
+        match &self.date {
+            Some(text) => (!text.is_empty()).then(|| text.clone()),
+            None => Some(clock::http_date(now + self.date_shift_s * 1000)),
+        }
+    }
+
     /// What leaves in place of the answer; `real` is there when the platform has acted.
     pub(crate) fn deliver(&self, real: Option<Response>) -> Delivery {
         let seconds = |default: f64| Duration::from_secs_f64(self.seconds.unwrap_or(default));
@@ -155,6 +182,7 @@ impl Fault {
             Kind::Garbage => Delivery::Garbage,
             Kind::Trickle => Delivery::Trickle(self.dress(real), seconds(60.0)),
             Kind::Cut => Delivery::Cut(self.dress(real)),
+            Kind::Date => Delivery::Send(self.dress(real)),
             Kind::Truncate => {
                 let half = real.body.len() / 2;
                 Delivery::Send(self.dress(Response {

@@ -4,8 +4,16 @@
 //! write sockets (see `wire.rs`).
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Map, Value};
+
+use crate::config::JsonAs;
+
+/// Bytes of a chunk; small, so that most answers have several.
+const CHUNK: usize = 100;
 
 /// One request, read whole.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +105,7 @@ impl Request {
 }
 
 /// One answer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
@@ -136,6 +144,46 @@ impl Response {
         }
     }
 
+    /// The first header of that name, by any case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Gives a JSON answer the forms that are switched on; a client that does not accept gzip gets none.
+    pub(crate) fn encode(&mut self, forms: &[JsonAs], request: &Request) {
+        let is_json = |kind: &str| kind.starts_with("application/json");
+        if forms.is_empty() || !self.header("content-type").is_some_and(is_json) {
+            return;
+        }
+        if forms.contains(&JsonAs::Bom) {
+            self.body.splice(0..0, *b"\xef\xbb\xbf");
+        }
+        if forms.contains(&JsonAs::Html) {
+            self.headers
+                .retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+            let kind = "text/html; charset=UTF-8".to_owned();
+            self.headers.push(("Content-Type".to_owned(), kind));
+        }
+        let accepted = request.header("accept-encoding").unwrap_or_default();
+        if forms.contains(&JsonAs::Gzip) && accepted.to_ascii_lowercase().contains("gzip") {
+            let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+            if gzip.write_all(&self.body).is_ok()
+                && let Ok(bytes) = gzip.finish()
+            {
+                self.body = bytes;
+                let coding = ("Content-Encoding".to_owned(), "gzip".to_owned());
+                self.headers.push(coding);
+            }
+        }
+        if forms.contains(&JsonAs::Chunked) && !request.http10 {
+            let coding = ("Transfer-Encoding".to_owned(), "chunked".to_owned());
+            self.headers.push(coding);
+        }
+    }
+
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         // a line break would let a control call forge header lines
         let value: String = value.into().chars().filter(|c| !c.is_control()).collect();
@@ -150,19 +198,30 @@ impl Response {
         for (name, value) in &self.headers {
             out.push_str(&format_header(name, value));
         }
-        out.push_str(&format_header(
-            "Content-Length",
-            &self.body.len().to_string(),
-        ));
+        let chunked = self.header("transfer-encoding").is_some();
+        if !chunked {
+            let length = self.body.len().to_string();
+            out.push_str(&format_header("Content-Length", &length));
+        }
         out.push_str(&format_header(
             "Connection",
             if close { "close" } else { "keep-alive" },
         ));
         out.push_str("\r\n");
         let mut out = out.into_bytes();
-        if request.method != "HEAD" {
-            out.extend_from_slice(&self.body);
+        if request.method == "HEAD" {
+            return out;
         }
+        if !chunked {
+            out.extend_from_slice(&self.body);
+            return out;
+        }
+        for chunk in self.body.chunks(CHUNK) {
+            out.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+            out.extend_from_slice(chunk);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(b"0\r\n\r\n");
         out
     }
 }

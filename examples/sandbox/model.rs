@@ -94,6 +94,10 @@ pub(crate) struct Class {
     pub(crate) cancelled: bool,
     /// Server clock; beats the box's rule.
     pub(crate) opens_at_ms: Option<i64>,
+    /// The row is listed only from this many milliseconds after the opening on.
+    pub(crate) appears_after_ms: Option<i64>,
+    /// The row has `enabled: 0` until this many milliseconds after the opening.
+    pub(crate) enabled_after_ms: Option<i64>,
     /// What is answered while it is too early, in place of the usual text.
     pub(crate) early_answer: Option<Value>,
     /// Cancelling is late.
@@ -126,6 +130,8 @@ impl Default for Class {
             resadmin: false,
             cancelled: false,
             opens_at_ms: None,
+            appears_after_ms: None,
+            enabled_after_ms: None,
             early_answer: None,
             late: false,
             late_after_ms: None,
@@ -168,6 +174,24 @@ impl Class {
         }
     }
 
+    /// Whether the schedule lists it at this instant and `book` knows it.
+    pub(crate) fn is_listed(&self, gym: &Gym, now: i64) -> bool {
+        self.has_passed(self.appears_after_ms, gym, now)
+    }
+
+    /// Whether it is offered for booking at this instant.
+    pub(crate) fn is_enabled(&self, gym: &Gym, now: i64) -> bool {
+        self.enabled && self.has_passed(self.enabled_after_ms, gym, now)
+    }
+
+    /// Whether this many milliseconds have passed since the opening; true without an opening.
+    fn has_passed(&self, after_ms: Option<i64>, gym: &Gym, now: i64) -> bool {
+        match (after_ms, self.opening(gym)) {
+            (Some(after), Some((opens, _))) => now >= opens.saturating_add(after),
+            _ => true,
+        }
+    }
+
     /// When it starts, unix milliseconds.
     pub(crate) fn start_ms(&self, zone: Tz) -> i64 {
         clock::instant_ms(self.wall(), zone)
@@ -184,12 +208,12 @@ impl Class {
             self.opens_at_ms,
             self.late_after_ms,
             Some(self.closes_before_ms),
+            self.appears_after_ms,
+            self.enabled_after_ms,
         ];
         if !(1970..=9000).contains(&self.day.year()) || !instants.into_iter().flatten().all(instant)
         {
-            return Err(
-                "day, opens_at_ms, late_after_ms or closes_before_ms is out of range".to_owned(),
-            );
+            return Err("day or one of the …_ms fields is out of range".to_owned());
         }
         let sane = (0..=1440).contains(&self.length)
             && (0..=100_000).contains(&self.capacity)

@@ -121,12 +121,13 @@ pub(crate) fn home(scheme: &str, domain: &str, hosts: &[String]) -> String {
     page("AimHarder - Home", &links)
 }
 
-/// A box's schedule page; its script knows the numeric id.
-pub(crate) fn schedule(gym: &str, id: u64) -> String {
+/// A box's schedule page; its script has the numeric id, if one is given.
+pub(crate) fn schedule(gym: &str, id: Option<u64>) -> String {
+    let id = id.map(|id| format!("box: {id}, ")).unwrap_or_default();
     page(
         &escape(gym),
         &format!(
-            "<div id=\"calendar\"></div>\n<script>var cl = new Calendar({{ box: {id}, familyId: '' }});</script>"
+            "<div id=\"calendar\"></div>\n<script>var cl = new Calendar({{ {id}familyId: '' }});</script>"
         ),
     )
 }

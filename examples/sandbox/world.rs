@@ -177,6 +177,9 @@ impl World {
     }
 
     pub(crate) fn add_reservation(&mut self, mut reservation: Reservation) -> u64 {
+        while self.reservations.contains_key(&self.next_reservation) {
+            self.next_reservation += 1;
+        }
         reservation.idres = self.next_reservation;
         self.next_reservation += 1;
         let idres = reservation.idres;

@@ -67,6 +67,7 @@ mod refusals;
 mod run_broken;
 mod run_faults;
 mod run_troubles;
+mod sandbox_fidelity;
 mod scripts;
 mod scripts_busy;
 mod sealed;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::config::WhoamiDead;
+use crate::config::{BoxPage, WhoamiDead};
 use crate::http::{Request, Response};
 use crate::model::Gym;
 use crate::pages;
@@ -72,8 +72,18 @@ pub(crate) fn home(world: &World, request: &Request, now: i64) -> Response {
 
 /// `GET /schedule?cl`: its script knows the box's id.
 pub(crate) fn schedule_page(world: &World, request: &Request, gym: &Gym, now: i64) -> Response {
+    match world.config.box_page {
+        BoxPage::Normal => {}
+        BoxPage::Login => return Response::html(pages::login("")),
+        BoxPage::Redirect => {
+            let (scheme, domain) = (world.scheme, &world.domain);
+            let to = format!("{scheme}://login.{domain}{}/", request.port_suffix);
+            return Response::html_status(302, "").with("Location", to);
+        }
+        BoxPage::NoNumber => return Response::html(pages::schedule(&gym.title, None)),
+    }
     match sessions::auth(world, request, now) {
-        Auth::Account(_) => Response::html(pages::schedule(&gym.title, gym.id)),
+        Auth::Account(_) => Response::html(pages::schedule(&gym.title, Some(gym.id))),
         Auth::None | Auth::Unset => Response::html(pages::login("")),
     }
 }

@@ -76,7 +76,10 @@ pub(crate) fn book(world: &mut World, request: &Request, gym: &Gym, now: i64) ->
     }
     let day = request.field("day").unwrap_or_default();
     let meant = |class: &Class| {
-        !class.hidden && class.gym == gym.name && class.day.format("%Y%m%d").to_string() == day
+        !class.hidden
+            && class.is_listed(gym, now)
+            && class.gym == gym.name
+            && class.day.format("%Y%m%d").to_string() == day
     };
     if let Some(class) = class.filter(meant) {
         return try_to_book(world, &wish, &class, gym, now);
@@ -119,7 +122,7 @@ fn decide(world: &World, wish: &Wish, class: &Class, gym: &Gym, now: i64) -> Res
     if now >= class.start_ms(gym.timezone) - class.closes_before_ms {
         return Err(Refusal::text(-7, language, Text::TooLate));
     }
-    if !class.enabled || class.cancelled || class.resadmin {
+    if class.cancelled || class.resadmin || !class.enabled {
         return Err(Refusal::text(-3, language, Text::Unavailable));
     }
     if let Some((opens, notice)) = class.opening(gym)
@@ -132,6 +135,9 @@ fn decide(world: &World, wish: &Wish, class: &Class, gym: &Gym, now: i64) -> Res
             text,
             max: None,
         });
+    }
+    if !class.is_enabled(gym, now) {
+        return Err(Refusal::text(-3, language, Text::Unavailable));
     }
     let Some(account) = world.account(&wish.email) else {
         return Err(Refusal::text(-2, language, Text::NoCredit));

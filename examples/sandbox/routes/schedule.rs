@@ -32,6 +32,7 @@ pub(crate) fn bookings(world: &World, request: &Request, gym: &Gym, now: i64) ->
         .classes
         .values()
         .filter(|c| asked && c.gym == gym.name && Some(c.day) == day)
+        .filter(|c| c.is_listed(gym, now))
         .collect();
     classes.sort_by_key(|class| (class.wall(), class.id));
     let mine = |class: &Class| {
@@ -41,7 +42,10 @@ pub(crate) fn bookings(world: &World, request: &Request, gym: &Gym, now: i64) ->
     };
     let rows: Vec<_> = classes
         .iter()
-        .map(|class| row(world, gym, class, mine(class)))
+        .flat_map(|class| {
+            let times = 1 + usize::from(has(world, class, Quirk::Twice));
+            std::iter::repeat_n(row(world, gym, class, mine(class), now), times)
+        })
         .collect();
     Response::json(&listing(world, email.as_deref(), day, &classes, &rows))
 }
@@ -98,7 +102,7 @@ fn time(world: &World, class: &Class) -> String {
     }
 }
 
-fn row(world: &World, gym: &Gym, class: &Class, mine: Option<&Reservation>) -> Value {
+fn row(world: &World, gym: &Gym, class: &Class, mine: Option<&Reservation>, now: i64) -> Value {
     let texts = has(world, class, Quirk::Strings);
     let (taken, waiting) = world.places(class);
     let spaces = if has(world, class, Quirk::Spaces) {
@@ -111,7 +115,7 @@ fn row(world: &World, gym: &Gym, class: &Class, mine: Option<&Reservation>) -> V
         "id": number(id, texts), "time": time(world, class), "timeid": time_id(class), "classId": 101,
         "className": format!("{spaces}{}{spaces}", class.name), "classDesc": "",
         "classLength": class.length, "boxName": gym.title, "boxDir": gym.address, "boxPic": null,
-        "coachName": class.coach, "coachPic": null, "enabled": number(i64::from(class.enabled), texts),
+        "coachName": class.coach, "coachPic": null, "enabled": number(i64::from(class.is_enabled(gym, now)), texts),
         "included": 1, "bookState": mine.map(|r| number(r.state, texts)),
         "idres": mine.map(|r| number(i64::try_from(r.idres).unwrap_or(0), texts)), "spotres": null,
         "limit": limit(world, class, taken, waiting), "limitc": number(class.capacity, texts),
@@ -140,7 +144,11 @@ fn drop_fields(world: &World, class: &Class, row: &mut Map<String, Value>) {
             }
         }
     }
-    if has(world, class, Quirk::EnabledAbsent) && class.enabled {
+    if has(world, class, Quirk::NoTime) {
+        row.remove("time");
+    }
+    if has(world, class, Quirk::EnabledAbsent) && class.enabled && class.enabled_after_ms.is_none()
+    {
         row.remove("enabled");
     }
     if has(world, class, Quirk::NullCoach) {

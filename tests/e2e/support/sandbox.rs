@@ -168,6 +168,11 @@ impl Sandbox {
         self.call("POST", "reservations", &wish)["idres"].to_string()
     }
 
+    /// Changes a reservation by its number: `state`, `idres`, `class`.
+    pub(crate) fn patch_reservation(&self, idres: &str, patch: &Value) {
+        self.call("PATCH", &format!("reservations/{idres}"), patch);
+    }
+
     /// Takes a reservation away, by its number.
     pub(crate) fn unreserve(&self, idres: &str) {
         self.call("DELETE", &format!("reservations/{idres}"), &Value::Null);

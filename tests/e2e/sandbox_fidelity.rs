@@ -1,0 +1,295 @@
+//! The sandbox itself, from outside over HTTP: its answers are those of the platform, and its switches do what
+//! its help says.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use flate2::read::GzDecoder;
+use serde_json::{Value, json};
+
+use crate::support::{ANA, ANAS, Sandbox, day, real_ms};
+
+const MAIN: &str = "aimharder.com";
+const LOGIN: &str = "login.aimharder.com";
+const BOX: &str = "crossfitdemo.aimharder.com";
+
+/// A response, its body without transfer and content coding.
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// The value of a cookie that the response sets.
+    fn cookie(&self, name: &str) -> Option<String> {
+        let start = format!("Set-Cookie: {name}=");
+        let line = self.head.lines().find_map(|line| line.strip_prefix(&start));
+        line.and_then(|rest| rest.split(';').next())
+            .map(str::to_owned)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(self.body.trim_start_matches('\u{feff}'))
+            .unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+/// Sends one request; a form goes as its body.
+fn send(
+    sandbox: &Sandbox,
+    method: &str,
+    host: &str,
+    target: &str,
+    cookies: &str,
+    form: &str,
+) -> Answer {
+    let kind = if form.starts_with('{') {
+        "json"
+    } else {
+        "x-www-form-urlencoded"
+    };
+    let request = format!(
+        "{method} {target} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookies}\r\nAccept-Encoding: gzip\r\n\
+         Connection: close\r\nContent-Type: application/{kind}\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    let mut stream = TcpStream::connect(sandbox.address()).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let end = bytes
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap();
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let mut answer = Answer {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        head,
+        body: String::new(),
+    };
+    let mut body = bytes[end + 4..].to_vec();
+    if answer.header("transfer-encoding").is_some() {
+        body = unchunked(&body);
+    }
+    if answer.header("content-encoding").is_some() {
+        let mut plain = Vec::new();
+        GzDecoder::new(&body[..]).read_to_end(&mut plain).unwrap();
+        body = plain;
+    }
+    answer.body = String::from_utf8(body).unwrap();
+    answer
+}
+
+fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let end = bytes.windows(2).position(|two| two == b"\r\n").unwrap();
+        let size = std::str::from_utf8(&bytes[..end]).unwrap();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        if size == 0 {
+            return body;
+        }
+        body.extend(&bytes[end + 2..end + 2 + size]);
+        bytes = &bytes[end + 4 + size..];
+    }
+}
+
+fn get(sandbox: &Sandbox, host: &str, target: &str, cookies: &str) -> Answer {
+    send(sandbox, "GET", host, target, cookies, "")
+}
+
+fn post(sandbox: &Sandbox, host: &str, target: &str, cookies: &str, form: &str) -> Answer {
+    send(sandbox, "POST", host, target, cookies, form)
+}
+
+/// Logs Ana in by JSON; her cookie and her first token.
+fn log_in(sandbox: &Sandbox) -> (String, String) {
+    let body = json!({ "username": ANA, "password": ANAS, "fingerprint": "fp1", "iniframe": 0 });
+    let answer = post(sandbox, LOGIN, "/api/login", "", &body.to_string());
+    let token = answer.json()["data"]["auth"]["refreshToken"].clone();
+    let cookie = answer.cookie("amhrdrauth").unwrap();
+    (
+        format!("amhrdrauth={cookie}"),
+        token.as_str().unwrap().to_owned(),
+    )
+}
+
+fn compact(day: &str) -> String {
+    day.replace('-', "")
+}
+
+/// The rows of the day three days ahead that have this class id.
+fn rows(sandbox: &Sandbox, cookies: &str, class: &str) -> Vec<Value> {
+    let target = format!("/api/bookings?day={}&box=10122&familyId=", compact(&day(3)));
+    let mut answer = get(sandbox, BOX, &target, cookies).json();
+    let Value::Array(mut rows) = answer["bookings"].take() else {
+        panic!("no rows: {answer}");
+    };
+    let id: u64 = class.parse().unwrap();
+    rows.retain(|row| row["id"] == id);
+    rows
+}
+
+#[test]
+fn json_can_be_sent_as_html_with_a_mark_compressed_and_in_chunks() {
+    let sandbox = Sandbox::start();
+    let plain = get(&sandbox, MAIN, "/api/whoami", "");
+    assert_eq!(
+        plain.header("content-type"),
+        Some("application/json; charset=utf-8")
+    );
+    sandbox.config(&json!({ "json_as": ["html", "bom", "gzip", "chunked"] }));
+    let coded = get(&sandbox, MAIN, "/api/whoami", "");
+    assert_eq!(
+        coded.header("content-type"),
+        Some("text/html; charset=UTF-8")
+    );
+    assert_eq!(coded.header("content-encoding"), Some("gzip"));
+    assert_eq!(coded.header("transfer-encoding"), Some("chunked"));
+    assert_eq!(coded.header("content-length"), None);
+    assert!(coded.body.starts_with('\u{feff}'));
+    assert_eq!(coded.json(), plain.json());
+}
+
+#[test]
+fn the_date_of_chosen_answers_can_be_wrong_or_missing() {
+    let sandbox = Sandbox::start();
+    let date = |fault: Value| {
+        let mut full = json!({ "path": "/api/whoami", "kind": "date" });
+        full.as_object_mut()
+            .unwrap()
+            .extend(fault.as_object().unwrap().clone());
+        sandbox.fault(&full);
+        let answer = get(&sandbox, MAIN, "/api/whoami", "");
+        assert_eq!(answer.json(), json!({ "data": [] }));
+        answer.header("date").map(str::to_owned)
+    };
+    let shifted = date(json!({ "date_shift_s": -3600 })).unwrap();
+    let shifted = chrono::DateTime::parse_from_rfc2822(&shifted).unwrap();
+    let behind = real_ms() - shifted.timestamp_millis();
+    assert!((3_600_000..3_660_000).contains(&behind), "{behind}");
+    let raw = "Thu, 31 Dec +262142 23:59:59 GMT";
+    assert_eq!(date(json!({ "date": raw })).as_deref(), Some(raw));
+    assert_eq!(date(json!({ "date": "" })), None);
+    assert!(
+        get(&sandbox, MAIN, "/api/whoami", "")
+            .header("date")
+            .is_some()
+    );
+}
+
+#[test]
+fn a_401_can_be_a_bare_page_a_challenge_or_empty() {
+    let sandbox = Sandbox::start();
+    sandbox.fault(&json!([
+        { "path": "/api/*", "kind": "status", "status": 401, "body": "<h1>401</h1>" },
+        { "path": "/api/*", "kind": "status", "status": 401, "body": "",
+          "headers": { "WWW-Authenticate": "Basic" } },
+    ]));
+    let page = get(&sandbox, MAIN, "/api/whoami", "");
+    assert_eq!((page.status, page.body.as_str()), (401, "<h1>401</h1>"));
+    let empty = get(&sandbox, MAIN, "/api/whoami", "");
+    assert_eq!((empty.status, empty.body.as_str()), (401, ""));
+    assert_eq!(empty.header("www-authenticate"), Some("Basic"));
+}
+
+#[test]
+fn a_box_page_can_be_the_login_page_a_redirect_or_without_a_number() {
+    let sandbox = Sandbox::start();
+    let (cookies, _) = log_in(&sandbox);
+    for path in ["/schedule?cl", "/"] {
+        let page = |shape: &str| {
+            sandbox.config(&json!({ "box_page": shape }));
+            get(&sandbox, BOX, path, &cookies)
+        };
+        assert!(page("normal").body.contains("box: 10122"));
+        assert!(page("login").body.contains("name=\"pw\""));
+        let hop = page("redirect");
+        assert_eq!(
+            (hop.status, hop.header("location")),
+            (302, Some("http://login.aimharder.com/"))
+        );
+        let blank = page("no_number");
+        assert!(blank.body.contains("Calendar") && !blank.body.contains("10122"));
+    }
+}
+
+#[test]
+fn a_row_can_be_listed_twice_or_lack_its_time() {
+    let sandbox = Sandbox::start();
+    let id =
+        sandbox.class(&json!({ "day": day(3), "start": "13:10", "quirks": ["twice", "no_time"] }));
+    let rows = rows(&sandbox, "", &id);
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0], rows[1]);
+    assert_eq!(
+        (&rows[0]["time"], &rows[0]["timeid"]),
+        (&Value::Null, &json!("1310_60"))
+    );
+}
+
+#[test]
+fn a_class_can_appear_and_become_enabled_after_its_opening() {
+    let sandbox = Sandbox::start();
+    let (cookies, _) = log_in(&sandbox);
+    let id = sandbox.class(&json!({
+        "day": day(3), "start": "13:10", "opens_at_ms": real_ms() - 1000,
+        "appears_after_ms": 600_000, "enabled_after_ms": 900_000,
+    }));
+    let book = || {
+        let form = format!("id={id}&day={}", compact(&day(3)));
+        post(&sandbox, BOX, "/api/book", &cookies, &form).json()["bookState"].clone()
+    };
+    assert_eq!(rows(&sandbox, &cookies, &id), [] as [Value; 0]);
+    assert_eq!(book(), -3);
+    sandbox.config(&json!({ "skew_ms": 700_000 }));
+    assert_eq!(rows(&sandbox, &cookies, &id)[0]["enabled"], 0);
+    assert_eq!(book(), -3);
+    sandbox.config(&json!({ "skew_ms": 1_000_000 }));
+    assert_eq!(rows(&sandbox, &cookies, &id)[0]["enabled"], 1);
+    assert_eq!(book(), 1);
+}
+
+#[test]
+fn a_reservation_can_change_its_number_and_its_class() {
+    let sandbox = Sandbox::start();
+    let (cookies, _) = log_in(&sandbox);
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+    let other = sandbox.class(&json!({ "day": day(3), "start": "15:10" }));
+    let idres = sandbox.reserve(ANA, &id, 0);
+    sandbox.patch_reservation(
+        &idres,
+        &json!({ "idres": 99_123, "class": other.parse::<u64>().unwrap() }),
+    );
+    assert_eq!(rows(&sandbox, &cookies, &id)[0]["idres"], Value::Null);
+    let moved = &rows(&sandbox, &cookies, &other)[0];
+    assert_eq!(
+        (&moved["idres"], &moved["bookState"]),
+        (&json!(99_123), &json!(0))
+    );
+}
+
+#[test]
+fn a_booking_answer_can_claim_success_without_acting() {
+    let sandbox = Sandbox::start();
+    let (cookies, _) = log_in(&sandbox);
+    let answers = json!([{ "bookState": 1 }, { "bookState": true }, { "bookState": -12 }, { "error": { "code": 503 } }]);
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "book_answers": answers }));
+    for expected in answers.as_array().unwrap() {
+        let form = format!("id={id}&day={}", compact(&day(3)));
+        assert_eq!(
+            post(&sandbox, BOX, "/api/book", &cookies, &form).json(),
+            *expected
+        );
+    }
+    assert_eq!(rows(&sandbox, &cookies, &id)[0]["bookState"], Value::Null);
+}
