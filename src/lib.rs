@@ -51,7 +51,8 @@
 //! commands::refresh     rows that are due                                    store (one indexed question)
 //!  └ Batch::take        the session's lock, held alone (the kernel frees it) sessions::lock
 //!     ├ row again       updated by another process meanwhile? then done      store
-//!     ├ update_held     no answer: again, up to three times                  sessions
+//!     ├ resolve         an earlier response was lost: log in again, or whoami sessions
+//!     ├ update_held     not served (no connection, 429, 503): up to 3 tries  sessions
 //!     │  ├ begin_update a marker: begun, not finished; room for the end      store, on disk
 //!     │  ├ token_update the one request                                      aimharder
 //!     │  └ finish_update token, cookies, generation in one statement,         store, on disk
@@ -87,10 +88,12 @@
 //! 2. A background session is protected: one for each account, with a fingerprint that can be computed, never too old, deleted
 //!    only by the command with two flags.
 //! 3. One update of a session's token at a time, across processes: a lock of the operating system, and the row read again
-//!    once it is had. Firing holds it shared, so that no update comes between.
+//!    once it is had. Firing holds it shared, so that no update comes between. Waiters stop as soon as the row is fresh
+//!    or expired.
 //! 4. A newer token never yields to an older one: token, cookies and generation change together, over the generation that
 //!    was read.
-//! 5. What the server has replaced is on disk before anything else happens; an update that was cut off leaves a mark.
+//! 5. What the server has replaced is on disk before anything else happens; an update that was cut off leaves a mark. An
+//!    update that may have been served is not repeated with the same token while the session's cookies still work.
 //! 6. Success is proven: `logout` is looked for first, doubts are settled by the class's row, and a request is sent again
 //!    only when the server has provably not acted.
 //! 7. Nothing blocks for ever: requests, locks, retries and answers have limits.

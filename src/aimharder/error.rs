@@ -59,11 +59,21 @@ impl Error {
         )
     }
 
-    /// Whether asking again soon may help, for calls that change nothing: no connection, no whole answer, 429, 502–504.
-    pub fn worth_retry(&self) -> bool {
+    /// Whether the response was lost after the server may have acted: a time-out or cut connection, or a gateway that
+    /// reports one (502, 504).
+    pub fn is_response_lost(&self) -> bool {
         match self {
-            Error::NotConnected { .. } | Error::Lost { .. } => true,
-            Error::Busy { status, .. } => matches!(status, 429 | 502..=504),
+            Error::Lost { .. } => true,
+            Error::Busy { status, .. } => matches!(status, 502 | 504),
+            _ => false,
+        }
+    }
+
+    /// Whether the request was not served and sending it again soon may help: no connection, 429, 503.
+    pub fn is_worth_retry(&self) -> bool {
+        match self {
+            Error::NotConnected { .. } => true,
+            Error::Busy { status, .. } => matches!(status, 429 | 503),
             _ => false,
         }
     }
@@ -145,21 +155,23 @@ mod tests {
         let strange = Error::Strange("h answered with a web page instead of data".into());
         let setup = Error::Setup("cannot read ca_file".into());
         let table = [
-            (Error::LoggedOut, true, false),
-            (Error::Blocked, false, false),
-            (busy(429), false, true),
-            (busy(500), false, false),
-            (busy(502), false, true),
-            (busy(504), false, true),
-            (busy(505), false, false),
-            (unconnected, true, true),
-            (lost, false, true),
-            (strange, false, false),
-            (setup, true, false),
+            (Error::LoggedOut, true, false, false),
+            (Error::Blocked, false, false, false),
+            (busy(429), false, true, false),
+            (busy(500), false, false, false),
+            (busy(502), false, false, true),
+            (busy(503), false, true, false),
+            (busy(504), false, false, true),
+            (busy(505), false, false, false),
+            (unconnected, true, true, false),
+            (lost, false, false, true),
+            (strange, false, false, false),
+            (setup, true, false, false),
         ];
-        for (error, did_not_act, retry) in table {
+        for (error, did_not_act, retry, lost) in table {
             assert_eq!(error.server_did_not_act(), did_not_act, "{error}");
-            assert_eq!(error.worth_retry(), retry, "{error}");
+            assert_eq!(error.is_worth_retry(), retry, "{error}");
+            assert_eq!(error.is_response_lost(), lost, "{error}");
         }
     }
 }

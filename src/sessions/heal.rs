@@ -36,34 +36,35 @@ impl Live<'_> {
     }
 
     fn heal_alone<T>(&mut self, ask: &mut Ask<'_, T>) -> Result<T, Error> {
-        let seen = self.row.generation;
         let end = self.lock_until();
-        let (mut held, row) = self
-            .sessions
-            .lock_while(self.row.clone(), end, |row| row.generation == seen)?;
-        if held.is_none() && row.status == Status::Active {
+        // under the lock only the token that the logout was reported for is presented
+        let (held, row) = loop {
+            let seen = self.row.generation;
+            let (held, row) = self
+                .sessions
+                .lock_while(self.row.clone(), end, |row| row.generation == seen)?;
+            if let Some(held) = held {
+                break (held, row);
+            }
+            let row = if row.status == Status::Expired {
+                self.sessions.heal_expired(row, end)?
+            } else {
+                row
+            };
             log::info!("another process has renewed the session meanwhile");
             self.adopt(row)?;
             if let Some(answer) = self.ask_again(ask)? {
                 return Ok(answer);
             }
-        }
-        if held.is_none() {
-            held = self.sessions.lock_while(self.row.clone(), end, |_| true)?.0;
-        }
-        let row = self.sessions.read_again(self.row.clone())?;
-        let row = if row.status == Status::Expired {
-            self.sessions.log_in_again(&row)?
-        } else {
-            let (row, failed) = self.sessions.set_refresh_held(row)?;
-            if failed.is_none() {
-                self.adopt(row.clone())?;
-                if let Some(answer) = self.ask_again(ask)? {
-                    return Ok(answer);
-                }
-            }
-            self.sessions.decide(row)?
         };
+        let (row, failed) = self.sessions.set_refresh_held(row)?;
+        if failed.is_none() {
+            self.adopt(row.clone())?;
+            if let Some(answer) = self.ask_again(ask)? {
+                return Ok(answer);
+            }
+        }
+        let row = self.sessions.decide(row)?;
         drop(held);
         self.adopt(row)?;
         self.ask_again(ask)?.ok_or_else(|| {

@@ -188,6 +188,14 @@ impl Sessions<'_> {
         )))
     }
 
+    /// Whether this session may be logged in without a person: a background session whose account
+    /// has a password source.
+    pub(super) fn has_source(&self, row: &SessionRow) -> Result<bool> {
+        let only = self.is_only_account(&row.account)?;
+        let source = password::unattended(self.config, &row.account, only);
+        Ok(row.kind == SessionKind::Background && source.is_some())
+    }
+
     /// Log a dead background session in again with its own fingerprint, if its account has a
     /// password source that was not refused before. The caller holds the session's lock.
     pub(super) fn log_in_again(&self, row: &SessionRow) -> Result<SessionRow> {
@@ -200,7 +208,8 @@ impl Sessions<'_> {
                 Ok(granted.row)
             }
             Err(e) => {
-                self.store.note_error(row, Some(&e.to_string()), true)?;
+                // an uncertain token update stays uncertain without a new login
+                self.store.note_error(row, Some(&e.to_string()), false)?;
                 Err(e)
             }
         }

@@ -13,12 +13,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::pace::{Pace, back_off};
 use super::update::Updated;
-use super::{CLOCK_SLACK, Error, Result, Sessions, is_old};
+use super::{CLOCK_SLACK, Error, Result, Sessions, is_old, jar_of};
 use crate::aimharder;
 use crate::clock;
 use crate::store::{SessionRow, Status};
 
-/// At most so many token updates are sent for one session and run.
+/// Maximum number of times a request is sent for one session and run.
 const TRIES: u32 = 3;
 /// A login and the `setrefresh` after it.
 const LOGIN: u32 = 2;
@@ -46,7 +46,8 @@ pub enum Fate {
         /// why `setrefresh` failed; `None` when it was done or not due
         warning: Option<aimharder::Error>,
     },
-    /// another process had updated it meanwhile
+    /// another process had updated it meanwhile, or the response to an earlier update was lost and
+    /// the session still works by its cookies
     Fresh,
     /// another process is at it
     Busy,
@@ -147,7 +148,10 @@ impl Batch<'_> {
                 self.blocked.store(true, Ordering::Relaxed);
             }
             Fate::Failed(Error::Platform(e)) => {
-                self.outage.store(e.worth_retry(), Ordering::Relaxed);
+                self.outage.store(
+                    e.is_worth_retry() || e.is_response_lost(),
+                    Ordering::Relaxed,
+                );
             }
             Fate::Updated { .. } | Fate::Relogged => {
                 self.any_success.store(true, Ordering::Relaxed);
@@ -173,8 +177,20 @@ impl Batch<'_> {
         if !self.is_due(&row, listed) {
             return Ok(Fate::Fresh);
         }
+        if let Some(fate) = self.resolve(&row)? {
+            return Ok(fate);
+        }
         match self.update(row)? {
             Updated::Now(row) | Updated::Meanwhile(row) => self.prolong(row),
+            Updated::Failed(row, e)
+                if e.is_response_lost() && self.sessions.has_source(&row)? =>
+            {
+                self.pace.wait_for(LOGIN);
+                Ok(match self.sessions.log_in_again(&row) {
+                    Ok(_) => Fate::Relogged,
+                    Err(_) => Fate::Failed(e.into()),
+                })
+            }
             Updated::Failed(_, e) => Ok(Fate::Failed(e.into())),
             Updated::Dead(row) => {
                 self.pace.wait_for(LOGIN);
@@ -183,6 +199,39 @@ impl Batch<'_> {
                     Err(e) => ended(e),
                 })
             }
+        }
+    }
+
+    /// What is done instead of a token update while an earlier one is uncertain. `None`: nothing is
+    /// uncertain, or the session is logged out, so that its token can be presented without a risk.
+    fn resolve(&self, row: &SessionRow) -> Result<Option<Fate>> {
+        let Some(begun) = row.update_begun_at else {
+            return Ok(None);
+        };
+        if self.sessions.has_source(row)? {
+            self.pace.wait_for(LOGIN);
+            match self.sessions.log_in_again(row) {
+                Ok(_) => return Ok(Some(Fate::Relogged)),
+                Err(e @ (Error::Refused(_) | Error::TooManyRefusals(_) | Error::Password(_))) => {
+                    log::info!("{e}; the session may still be alive");
+                }
+                Err(e) => return Ok(Some(Fate::Failed(e))),
+            }
+        }
+        let mut jar = jar_of(row)?; // its own cookies are not kept: this is no use of the session
+        let alive = self.tried(|| Ok(self.sessions.platform.whoami(&mut jar).map(drop)))?;
+        match alive {
+            Ok(()) => {
+                let words = format!(
+                    "token update: the response to that of {} was lost; the session still works, and its token is \
+                     tried again when it is logged out",
+                    begun.format("%Y-%m-%d %H:%M UTC")
+                );
+                self.sessions.store.note_error(row, Some(&words), false)?;
+                Ok(Some(Fate::Fresh))
+            }
+            Err(aimharder::Error::LoggedOut) => Ok(None),
+            Err(e) => Ok(Some(Fate::Failed(e.into()))),
         }
     }
 
@@ -197,9 +246,21 @@ impl Batch<'_> {
         }
     }
 
-    /// The token update, tried again while that is worth it. An unanswered update leaves only the
-    /// old token: trying it again now is no worse than later.
-    fn update(&self, mut row: SessionRow) -> Result<Updated> {
+    fn update(&self, row: SessionRow) -> Result<Updated> {
+        let sent = self.tried(|| {
+            Ok(match self.sessions.update_held(row.clone())? {
+                Updated::Failed(_, e) => Err(e),
+                done => Ok(done),
+            })
+        })?;
+        Ok(sent.unwrap_or_else(|e| Updated::Failed(row, e)))
+    }
+
+    /// A request, sent again with back-off only while it was not served.
+    fn tried<T>(
+        &self,
+        mut send: impl FnMut() -> Result<std::result::Result<T, aimharder::Error>>,
+    ) -> Result<std::result::Result<T, aimharder::Error>> {
         let tries = if self.outage.load(Ordering::Relaxed) {
             1
         } else {
@@ -209,18 +270,17 @@ impl Batch<'_> {
         loop {
             self.pace.wait();
             sent += 1;
-            let (same, e) = match self.sessions.update_held(row)? {
-                Updated::Failed(same, e) if sent < tries && e.worth_retry() => (same, e),
+            let e = match send()? {
+                Err(e) if sent < tries && e.is_worth_retry() => e,
                 settled => return Ok(settled),
             };
             let asked = asked_patience(&e);
             let Some(wait) = back_off(sent, asked, fastrand::f64()) else {
-                return Ok(Updated::Failed(same, e));
+                return Ok(Err(e));
             };
             self.pace.hold(asked.unwrap_or_default());
             log::info!("{e}; trying again in {:.1} s", wait.as_secs_f64());
             clock::pause(wait);
-            row = same;
         }
     }
 

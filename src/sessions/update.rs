@@ -2,6 +2,11 @@
 //!
 //! The platform logs a session out when a replaced token is presented again (protocol.md §3), so
 //! whoever holds the lock reads the row again, and whoever waited for it uses what the other got.
+//!
+//! An update whose response was lost may have replaced the token. It leaves `update_begun_at` set,
+//! and as long as it is set the token is presented again only after a logout was reported, because
+//! then nothing can be lost any more ([`fresh_enough`](Sessions::fresh_enough) for commands,
+//! [`refresh`](super::refresh) for `refresh`).
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +15,7 @@ use chrono::TimeDelta;
 use super::{Error, Live, Result, Sessions, is_old, jar_of, lock, lock_busy, token_of};
 
 use crate::aimharder;
-use crate::store::SessionRow;
+use crate::store::{SessionRow, Status};
 use crate::{clock, interrupt};
 
 /// How often a waiter looks whether the holder has done what it waits for.
@@ -31,7 +36,8 @@ pub(super) enum Updated {
 
 impl Sessions<'_> {
     /// The row with a token younger than `age`: updated now, unless another process does so while
-    /// we wait for the lock. Without an answer, go on with the token at hand.
+    /// we wait for the lock. Without a response, or after one was lost, the session is used as it
+    /// is. A session that expires while we wait is logged in again; its token is not presented.
     pub(super) fn fresh_enough(
         &self,
         row: SessionRow,
@@ -42,12 +48,21 @@ impl Sessions<'_> {
             return Ok(row);
         }
         let (held, row) = self.lock_while(row, end, |row| {
-            is_old(row.token_updated_at, clock::now(), age)
+            row.status == Status::Active && is_old(row.token_updated_at, clock::now(), age)
         })?;
         let Some(_held) = held else {
+            if row.status == Status::Expired {
+                return self.heal_expired(row, end);
+            }
             log::info!("another process has just updated its token");
             return Ok(row);
         };
+        if let Some(begun) = row.update_begun_at {
+            log::info!(
+                "the response to the token update of {begun} was lost; going on with the cookies"
+            );
+            return Ok(row);
+        }
         match self.update_held(row)? {
             Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
             Updated::Dead(row) => self.bury(&row),
@@ -95,14 +110,10 @@ impl Sessions<'_> {
             .ok_or(Error::None { account, kind })
     }
 
-    /// The token update itself. The caller holds the lock and has read the row under it.
+    /// The token update itself. The caller holds the lock and has read the row under it; if an
+    /// earlier update is uncertain, it has also seen a logout.
     pub(super) fn update_held(&self, row: SessionRow) -> Result<Updated> {
         let _shield = interrupt::shield();
-        if let Some(begun) = row.update_begun_at {
-            log::info!(
-                "a token update begun at {begun} was never finished; trying the token at hand"
-            );
-        }
         let token = token_of(&row)?;
         let mut jar = jar_of(&row)?;
         self.store.begin_update(&row, clock::now())?;
@@ -130,7 +141,8 @@ impl Sessions<'_> {
             // written down before a signal can end us: its token is not to be shown again
             Err(aimharder::Error::LoggedOut) => Ok(Updated::Dead(self.mark_dead(row)?)),
             Err(e) => {
-                let settled = e.server_did_not_act();
+                // an earlier update stays uncertain, whatever this one ended with
+                let settled = row.update_begun_at.is_none() && !e.is_response_lost();
                 self.store
                     .note_error(&row, Some(&format!("token update: {e}")), settled)?;
                 Ok(Updated::Failed(row, e))

@@ -47,7 +47,8 @@ fn seeded(salt: u64) -> Rng {
 }
 
 fn strict(sandbox: &mut Sandbox, home: &Home) {
-    // a process that dies between the answer and the store presents the old token the next time
+    // the cookies change with the token: after a process was killed between the two, the old cookies
+    // are logged out, and then the old token is tried
     sandbox.allow_replays();
     sandbox.config(&json!({ "rotate_cookie": true, "latency_ms": 2, "latency_after_ms": 4 }));
     home.config(SOURCE);

@@ -40,6 +40,7 @@ mod login;
 mod login_flows;
 mod logout;
 mod logs;
+mod lost_updates;
 mod manual;
 mod odd_turns;
 mod pages;
