@@ -18,6 +18,7 @@ const HUGE: usize = 3 * 1024 * 1024;
 pub(crate) enum Kind {
     Status,
     Html,
+    Foreign,
     Truncate,
     Cut,
     Empty,
@@ -99,6 +100,7 @@ impl Kind {
         match self {
             Self::Status => "status",
             Self::Html => "html",
+            Self::Foreign => "foreign",
             Self::Truncate => "truncate",
             Self::Cut => "cut",
             Self::Empty => "empty",
@@ -197,6 +199,7 @@ impl Fault {
     fn replacement(&self) -> Response {
         match self.kind {
             Kind::Html => Response::html(pages::login("")),
+            Kind::Foreign => Response::html(pages::outage(200)),
             Kind::Logout => Response::json(&serde_json::json!({ "logout": 1 })),
             Kind::Json => Response::json(&Value::Null),
             Kind::Huge => {

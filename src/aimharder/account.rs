@@ -34,10 +34,10 @@ impl Platform {
         })
     }
 
-    /// A box's numeric id from its `/schedule?cl` page.
+    /// A box's numeric id from its `/schedule?cl` page. The page is public, so it proves nothing about the session.
     ///
     /// # Errors
-    /// As for a page; [`Error::Strange`] when the page tells none.
+    /// As for a page; [`Error::Strange`] when the page has no number, also when it is the login page.
     pub fn box_id(&self, jar: &mut Jar, host: &str) -> Result<i64, Error> {
         let mut url = self.url(host, "/schedule", &[])?;
         url.set_query(Some("cl"));
@@ -105,6 +105,10 @@ pub(super) fn boxes(roles: &[Loose], domain: &str) -> Vec<BoxRef> {
 }
 
 pub(super) fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
+    classify::or_login_page(answer, read_links(answer, domain))
+}
+
+fn read_links(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
     let page = Html::parse_document(&classify::page(answer)?);
     let mut boxes: Vec<BoxRef> = Vec::new();
     for link in select(&page, "a[href]")
@@ -125,7 +129,7 @@ pub(super) fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Er
             });
         }
     }
-    if boxes.is_empty() && !select(&page, "input[type=password], input[name=pw]").is_empty() {
+    if boxes.is_empty() && classify::is_login_page(answer) {
         return Err(Error::LoggedOut);
     }
     Ok(boxes)

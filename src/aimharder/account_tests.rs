@@ -97,7 +97,7 @@ fn home_links_name_boxes() {
     assert_eq!(read_home(&answered("<html></html>"), DOMAIN), Ok(vec![]));
     assert_eq!(
         read_home(
-            &answered("<form><input type=\"password\" name=pw></form>"),
+            &answered("<form><span id=loginErrors></span><input type=\"password\" name=pw></form>"),
             DOMAIN
         ),
         Err(Error::LoggedOut)

@@ -12,14 +12,11 @@ use super::lenient::Loose;
 /// # Errors
 /// [`Error::LoggedOut`], [`Error::Blocked`], [`Error::Busy`], or [`Error::Strange`] for any other status or content.
 pub(super) fn data(answer: &Answer) -> Result<Loose, Error> {
-    match gate(answer)? {
-        Some(object) => Ok(Loose(Value::Object(object))),
-        None => Err(Error::Strange(format!(
-            "{} answered with {}",
-            answer.host,
-            kind(&answer.body)
-        ))),
-    }
+    let object = gate(answer).and_then(|object| {
+        let not_data = || format!("{} answered with {}", answer.host, kind(&answer.body));
+        object.ok_or_else(|| Error::Strange(not_data()))
+    });
+    or_login_page(answer, object.map(|object| Loose(Value::Object(object))))
 }
 
 /// The answer of a page: 200 with whatever text that is not a JSON object saying `logout`.
@@ -31,18 +28,45 @@ pub(super) fn page(answer: &Answer) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&answer.body).into_owned())
 }
 
-/// The status's and the `logout` field's say; the JSON object if the body is one.
+/// The result of reading an answer, except that an unusable answer which is the platform's login page is a logout.
+pub(super) fn or_login_page<T>(answer: &Answer, result: Result<T, Error>) -> Result<T, Error> {
+    match result {
+        Err(Error::Strange(_)) if is_login_page(answer) => Err(Error::LoggedOut),
+        other => other,
+    }
+}
+
+/// The status's and the `logout` field's say; the JSON object if the body is one. A 401 alone says nothing about the
+/// session: a proxy, a captive portal or a maintenance page may have sent it (promise 12).
 fn gate(answer: &Answer) -> Result<Option<Map<String, Value>>, Error> {
     let object = object(&answer.body);
-    if answer.status < 500 && object.as_ref().is_some_and(says_logout) {
+    if object.as_ref().is_some_and(says_logout) {
         return Err(Error::LoggedOut);
     }
     status(answer)?;
     match answer.status {
-        401 => Err(Error::LoggedOut),
         200 => Ok(object),
         other => Err(Error::Strange(format!("{} answered {other}", answer.host))),
     }
+}
+
+/// Whether the answer is the platform's login page, or a redirect to it. Requests go to the platform's hosts only, and
+/// the form's own names tell its page from that of a proxy or a captive portal. The scan is linear, since the page may
+/// be foreign.
+pub(super) fn is_login_page(answer: &Answer) -> bool {
+    let text = String::from_utf8_lossy(&answer.body);
+    let is_ours = || text.contains("loginErrors") || text.contains("loginfingerprint");
+    let is_password = |tag: &str| {
+        let attributes = tag.split('>').next().unwrap_or_default();
+        let mut words = attributes.split([' ', '\t', '\r', '\n', '/']);
+        let is_input = words
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("input"));
+        is_input && words.any(|word| word.replace(['"', '\''], "") == "name=pw")
+    };
+    let is_form =
+        || matches!(answer.status, 200 | 401) && is_ours() && text.split('<').any(is_password);
+    answer.to_login || is_form()
 }
 
 /// The statuses that mean the same everywhere: this address is blocked, or try later.
@@ -94,6 +118,9 @@ mod tests {
     use proptest::prelude::*;
     use std::time::Duration;
 
+    const LOGIN_PAGE: &str = "<form><span id=\"loginErrors\"></span><input name=\"mail\">\n\
+        <input type=\"password\" name=\"pw\"></form>";
+
     fn answer(status: u16, body: &[u8]) -> Answer {
         Answer {
             host: "h".to_owned(),
@@ -125,9 +152,31 @@ mod tests {
             (302, r#"{"logout":1}"#, Error::LoggedOut),
             (403, r#"{"logout":1}"#, Error::LoggedOut),
             (429, r#"{"logout":1}"#, Error::LoggedOut),
-            (503, r#"{"logout":1}"#, busy(503)),
-            (401, "", Error::LoggedOut),
-            (401, "<html>", Error::LoggedOut),
+            (503, r#"{"logout":1}"#, Error::LoggedOut),
+            (401, r#"{"logout":1}"#, Error::LoggedOut),
+            (401, LOGIN_PAGE, Error::LoggedOut),
+            (200, LOGIN_PAGE, Error::LoggedOut),
+            (
+                200,
+                "<form><INPUT type=password name='pw'/><input name=loginfingerprint></form>",
+                Error::LoggedOut,
+            ),
+            (503, LOGIN_PAGE, busy(503)),
+            (401, "", strange("h answered 401")),
+            (401, "<h1>401</h1>", strange("h answered 401")),
+            (401, "{}", strange("h answered 401")),
+            (401, r#"{"error":{"code":401}}"#, strange("h answered 401")),
+            (401, r#"{"logout":0}"#, strange("h answered 401")),
+            (
+                200,
+                "<form><input name=user><input name=pw type=password></form>",
+                strange("h answered with a web page instead of data"),
+            ),
+            (
+                200,
+                "<span id=loginErrors></span><input name=pwd><p name=pw>",
+                strange("h answered with a web page instead of data"),
+            ),
             (403, "<html>", Error::Blocked),
             (429, "", busy(429)),
             (500, r#"{"bookState":1}"#, busy(500)),
@@ -179,6 +228,19 @@ mod tests {
         ] {
             assert!(data(&answer(200, alive.as_bytes())).is_ok(), "{alive}");
         }
+    }
+
+    #[test]
+    fn a_redirect_to_the_login_page_is_a_logout() {
+        let redirect = |to_login| Answer {
+            to_login,
+            ..answer(302, b"")
+        };
+        assert_eq!(data(&redirect(true)).unwrap_err(), Error::LoggedOut);
+        assert_eq!(
+            data(&redirect(false)).unwrap_err(),
+            strange("h answered 302")
+        );
     }
 
     #[test]

@@ -10,7 +10,8 @@ use super::Cause;
 /// Why a call brought no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The answer says `logout`, or 401: the session is dead, and the server did nothing (protocol.md §1).
+    /// The answer says `logout` or is the platform's login page: the session is logged out, and the server did nothing
+    /// (protocol.md §1). A 401 alone is [`Error::Strange`].
     #[error("AimHarder says that the session is logged out")]
     LoggedOut,
     /// 403: the platform does not serve this network address (protocol.md §1).

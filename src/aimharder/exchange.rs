@@ -31,6 +31,8 @@ pub(super) struct Answer {
     pub(super) age: Option<u64>,
     pub(super) retry_after: Option<Duration>,
     pub(super) location: Option<String>,
+    /// A redirect to the platform's login page. It is not followed, except by a login.
+    pub(super) to_login: bool,
     pub(super) body: Vec<u8>,
     /// What its texts must not be shown with.
     pub(super) unsaid: Unsaid,
@@ -87,8 +89,10 @@ impl Platform {
         let deadline = clock::steady() + self.settings.timeout;
         let mut unsaid = Unsaid::default();
         jar.hide_in(&mut unsaid);
+        let is_login = call.manner == Manner::ScriptLogin || self.is_login(&call.url);
         for _ in 0..=HOPS {
-            let answer = self.hop(jar, &call, deadline)?;
+            let mut answer = self.hop(jar, &call, deadline)?;
+            answer.to_login = !is_login && self.leads_to_login(&call, &answer);
             let Some(target) = self.redirect(&call, &answer)? else {
                 jar.hide_in(&mut unsaid);
                 return Ok(Answer { unsaid, ..answer });
@@ -106,13 +110,10 @@ impl Platform {
 
     /// Where the answer sends us, if we are to go there.
     fn redirect(&self, call: &Call<'_>, answer: &Answer) -> Result<Option<Url>, Error> {
-        if call.manner == Manner::Script || !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+        if call.manner == Manner::Script || answer.to_login || !is_redirect(answer) {
             return Ok(None);
         }
-        let target = answer
-            .location
-            .as_deref()
-            .and_then(|to| call.url.join(to).ok());
+        let target = target(call, answer);
         let safe = |url: &Url| {
             let plain =
                 url.port().is_none() && url.username().is_empty() && url.password().is_none();
@@ -127,6 +128,17 @@ impl Platform {
                 answer.host
             ))),
         }
+    }
+
+    fn leads_to_login(&self, call: &Call<'_>, answer: &Answer) -> bool {
+        is_redirect(answer) && target(call, answer).is_some_and(|url| self.is_login(&url))
+    }
+
+    /// Whether a URL is the login page's: on the login host, or `/login` on another host of the platform.
+    fn is_login(&self, url: &Url) -> bool {
+        let host = host(url);
+        host == format!("login.{}", self.domain())
+            || (within(host, self.domain()) && url.path().trim_end_matches('/') == "/login")
     }
 
     fn hop(&self, jar: &mut Jar, call: &Call<'_>, deadline: Instant) -> Result<Answer, Error> {
@@ -218,6 +230,14 @@ impl Platform {
     }
 }
 
+fn is_redirect(answer: &Answer) -> bool {
+    matches!(answer.status, 301 | 302 | 303 | 307 | 308)
+}
+
+fn target(call: &Call<'_>, answer: &Answer) -> Option<Url> {
+    call.url.join(answer.location.as_deref()?).ok()
+}
+
 fn method(call: &Call<'_>) -> Method {
     if matches!(call.body, Body::None) {
         Method::GET
@@ -250,6 +270,7 @@ fn head(response: &Response, host: &str) -> Answer {
         age: text(header::AGE).and_then(|age| age.parse().ok()),
         retry_after: text(header::RETRY_AFTER).and_then(|when| pause(&when, date)),
         location: text(header::LOCATION),
+        to_login: false,
         body: Vec::new(),
         unsaid: Unsaid::default(),
         received: Some(clock::wall()),

@@ -102,8 +102,9 @@ pub(super) fn read_json(answer: &Answer, domain: &str) -> Result<Signs, LoginErr
     match answer.status {
         200 if auth.get("authOK").yes() => Ok(signs(&body.get("data"), domain)),
         // a password must not count as refused because of an answer that says nothing
-        200 if auth.0.is_object() || says_something(&info) => Err(refusal(&info, answer)),
-        401 => Err(refusal(&info, answer)),
+        200 | 401 if !auth.get("authOK").yes() && said(&info).is_some() => {
+            Err(refusal(&info, answer))
+        }
         _ => Err(strange()),
     }
 }
@@ -146,10 +147,6 @@ fn refused_by_error(answer: &Answer, error: &Loose) -> Result<(), LoginError> {
         }
         _ => Err(refusal(error, answer)),
     }
-}
-
-fn says_something(info: &Loose) -> bool {
-    said(info).is_some()
 }
 
 /// A text, or the `message` of an object.

@@ -38,7 +38,7 @@ pub(super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
     }
     let (token, errors) = parse(&String::from_utf8_lossy(&answer.body));
     let good = cookie && token.is_some();
-    if answer.status == 401 || (!good && !errors.is_empty()) {
+    if !good && !errors.is_empty() {
         return Err(refused(&errors, &answer.unsaid));
     }
     let text = classify::page(answer)?;
@@ -132,6 +132,7 @@ mod tests {
         let errors = |text: &str| {
             format!("<form><span id=loginErrors> {text} </span><input name=pw></form>")
         };
+        let strange = |status| Error::Strange(format!("h answered {status}")).into();
         let not_there =
             |status| LoginError::NotThere(format!("h has no form login (answered {status})"));
         let good = frame(&format!("/setrefresh?token={TOKEN}"));
@@ -156,10 +157,13 @@ mod tests {
             ),
             (
                 401,
-                String::new(),
+                errors("Wrong email and/or password"),
                 false,
-                refusal("wrong e-mail or password", false),
+                refusal("Wrong email and/or password", false),
             ),
+            (401, String::new(), false, strange(401)),
+            (401, "<h1>401</h1>".to_owned(), false, strange(401)),
+            (401, errors(""), false, strange(401)),
             (200, errors(""), false, not_there(200)),
             (
                 200,

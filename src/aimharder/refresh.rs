@@ -56,6 +56,10 @@ pub(super) fn read_token_update(answer: &Answer) -> Result<Token, Error> {
 }
 
 pub(super) fn read_set_refresh(answer: &Answer) -> Result<Token, Error> {
+    classify::or_login_page(answer, read_stored_token(answer))
+}
+
+fn read_stored_token(answer: &Answer) -> Result<Token, Error> {
     let page = classify::page(answer)?;
     let items = stored_items(&page).into_iter();
     // the last one stored is what a browser would have afterwards

@@ -71,7 +71,7 @@ pub(super) fn detect(app: &App, account: &Account, pick: &Pick) -> Result<Sessio
 
 /// A box's number from its own page. A page that does not tell it is no reason to lose the others.
 fn number(live: &mut Live<'_>, gym: &BoxRef) -> sessions::Result<Option<i64>> {
-    match live.call(|platform, jar| platform.box_id(jar, &gym.host)) {
+    match live.box_id(&gym.host) {
         Ok(id) => Ok(Some(id)),
         Err(sessions::Error::Platform(e)) => {
             log::warn!("the number of box {} was not found: {e}", gym.name);

@@ -177,7 +177,7 @@ impl App {
             "the number of box {} is not known yet; asking for it",
             gym.name
         );
-        let id = live.call(|platform, jar| platform.box_id(jar, &gym.host))?;
+        let id = live.box_id(&gym.host)?;
         self.store.put_box_id(&gym.name, id)?;
         Ok(id)
     }

@@ -89,7 +89,7 @@ fn ask(
         .open(&prebooking.wish.account, &shared.pick)?;
     let id = match place.id {
         Some(id) => id,
-        None => live.call(|platform, jar| platform.box_id(jar, &place.host))?,
+        None => live.box_id(&place.host)?,
     };
     let at = BoxAt {
         host: place.host.clone(),

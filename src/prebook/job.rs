@@ -211,9 +211,7 @@ impl<'j> Job<'j> {
             let place = self.order.place;
             let id = match place.id {
                 Some(id) => id,
-                None => self
-                    .live()?
-                    .call(|platform, jar| platform.box_id(jar, &place.host))?,
+                None => self.live()?.box_id(&place.host)?,
             };
             self.at = Some(BoxAt {
                 host: place.host.clone(),

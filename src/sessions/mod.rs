@@ -189,6 +189,24 @@ impl Live<'_> {
         Ok(answer)
     }
 
+    /// A box's number, from the box's page. A page without it may mean a dead session: then `whoami` decides, which
+    /// usually gives the number too.
+    ///
+    /// # Errors
+    /// Those of [`Self::call`]; the page's own when the session is alive and `whoami` gives no number either.
+    pub fn box_id(&mut self, host: &str) -> Result<i64> {
+        self.call(|platform, jar| {
+            let unknown = match platform.box_id(jar, host) {
+                Err(e @ aimharder::Error::Strange(_)) => e,
+                known => return known,
+            };
+            log::info!("{unknown}; asking whoami");
+            let boxes = platform.whoami(jar)?;
+            let found = boxes.into_iter().find(|found| found.host == host);
+            found.and_then(|found| found.id).ok_or(unknown)
+        })
+    }
+
     /// Keep others from updating the session's token while it is fired with (promise 3).
     ///
     /// # Errors

@@ -22,7 +22,7 @@ fn book(home: &Home) -> crate::support::Run {
 /// Everything that can happen to an answer.
 fn losses() -> Vec<Value> {
     let mut faults: Vec<Value> = [
-        "drop", "hang", "truncate", "cut", "html", "empty", "garbage", "huge", "trickle", "json",
+        "drop", "hang", "truncate", "cut", "foreign", "empty", "garbage", "huge", "trickle", "json",
     ]
     .iter()
     .map(|kind| json!({ "kind": kind }))
@@ -69,7 +69,7 @@ fn not_acted_and_lost_is_unreachable() {
 
 #[test]
 fn unreadable_afterwards_is_unknown() {
-    side_by_side(&["drop", "html", "status", "truncate"], |kind| {
+    side_by_side(&["drop", "foreign", "status", "truncate"], |kind| {
         for after in [true, false] {
             let (sandbox, home, id) = ready();
             sandbox.fault(&json!([

@@ -207,7 +207,7 @@ fn a_rehearsal_sends_nothing() {
 /// Everything that can happen to an answer.
 fn losses() -> Vec<Value> {
     let kinds = [
-        "drop", "hang", "truncate", "cut", "html", "empty", "garbage", "huge", "json",
+        "drop", "hang", "truncate", "cut", "foreign", "empty", "garbage", "huge", "json",
     ];
     let mut losses: Vec<_> = kinds.iter().map(|kind| json!({ "kind": kind })).collect();
     losses.extend([500, 502].map(|status| json!({ "kind": "status", "status": status })));

@@ -10,7 +10,7 @@ use crate::support::{ANA, ANAS, Home, Sandbox, day, logged_in, side_by_side, sta
 /// Every kind, and the statuses that matter.
 fn faults() -> Vec<Value> {
     let kinds = [
-        "html",
+        "foreign",
         "empty",
         "json",
         "huge",

@@ -86,5 +86,6 @@ mod store;
 mod store_others;
 mod tokens;
 mod told;
+mod unauthorized;
 mod unsent;
 mod usage;

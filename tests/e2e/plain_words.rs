@@ -18,7 +18,7 @@ fn an_ill_platform() {
     let strange = "AimHarder may be out of order, or have changed its pages: try again later";
     let table = [
         (
-            "html",
+            "foreign",
             format!("{BOX} answered with a web page instead of data; {strange}"),
         ),
         (

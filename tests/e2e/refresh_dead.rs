@@ -216,17 +216,17 @@ fn exit_codes_by_outcome() {
         .report(3)
         .is(&[("logged_out", 1), ("fresh", 2)]);
     // logged out and failed: all of it, for different reasons
-    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "html", "count": 2 }));
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "foreign", "count": 2 }));
     home.run("refresh --force")
         .report(7)
         .is(&[("logged_out", 1), ("failed", 2)]);
     // failed, all alike
-    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "html", "count": 2 }));
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "foreign", "count": 2 }));
     home.run("refresh --force --account ana@example.org")
         .report(5)
         .is(&[("failed", 2)]);
     // one failed, one well
-    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "html", "count": 1 }));
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "foreign", "count": 1 }));
     home.run("refresh --force --account ana@example.org")
         .report(7)
         .is(&[("failed", 1), ("updated", 1)]);

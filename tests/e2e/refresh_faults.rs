@@ -22,7 +22,7 @@ enum Served {
 fn faults() -> Vec<(Value, Served)> {
     use Served::{Answered, No, Perhaps};
     let mut faults = vec![
-        (json!({ "kind": "html" }), Answered),
+        (json!({ "kind": "foreign" }), Answered),
         (json!({ "kind": "empty" }), Answered),
         (json!({ "kind": "json" }), Answered),
         (json!({ "kind": "json", "body": {} }), Answered),

@@ -125,7 +125,7 @@ fn many_processes_do_not_overrun_the_limit() {
 #[test]
 fn an_unanswered_login_is_no_refusal() {
     let (sandbox, home) = start();
-    for kind in ["status", "html", "empty", "drop", "truncate", "json"] {
+    for kind in ["status", "foreign", "empty", "drop", "truncate", "json"] {
         sandbox.config(&json!({ "form_login": false }));
         sandbox.fault(&json!({ "path": "/api/login", "kind": kind }));
         wrong(&home, ANAS).fails(5, &[]).done();

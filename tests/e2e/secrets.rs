@@ -75,7 +75,7 @@ fn a_whole_story_at_the_loudest() {
     }
     sandbox.stale(ANA);
     story.run("classes --day +3", "");
-    for kind in ["html", "drop", "truncate", "garbage"] {
+    for kind in ["foreign", "drop", "truncate", "garbage"] {
         home.age_tokens(60);
         for path in [
             "/api/tokenUpdate",
@@ -83,7 +83,7 @@ fn a_whole_story_at_the_loudest() {
             "/api/bookings",
             "/setrefresh",
         ] {
-            sandbox.fault(&json!({ "path": path, "kind": kind, "after": path == "/api/tokenUpdate" && kind == "html" }));
+            sandbox.fault(&json!({ "path": path, "kind": kind, "after": path == "/api/tokenUpdate" && kind == "foreign" }));
         }
         story.run("book --day +3 --time 13:10 --class prueba", "");
         sandbox.clear_faults();

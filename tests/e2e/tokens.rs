@@ -55,7 +55,7 @@ fn a_time_in_the_future_counts_as_old() {
 fn without_an_answer_the_token_at_hand_is_used() {
     for (fault, lost) in [
         ("status", false),
-        ("html", false),
+        ("foreign", false),
         ("empty", false),
         ("truncate", false),
         ("json", false),

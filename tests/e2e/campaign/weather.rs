@@ -126,7 +126,7 @@ fn fault(rng: &mut Rng) -> Value {
         "after": rng.bool(),
     });
     match rng.u8(..14) {
-        0 => fault["kind"] = json!("html"),
+        0 => fault["kind"] = json!("foreign"),
         1 => fault["kind"] = json!("empty"),
         2 => fault["kind"] = json!("huge"),
         3 => fault["kind"] = json!("truncate"),
