@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::book_wait::Opening;
+use crate::sealed::encrypted;
 use crate::support::{
-    ANA, ANAS, Home, Run, Sandbox, all_at_once, logged_in, side_by_side, wait_for,
+    ANA, ANAS, Home, Run, Sandbox, Scene, all_at_once, logged_in, side_by_side, wait_for,
 };
 
 const SOURCE: &str = "password_command = \"echo correct-horse\"";
@@ -337,4 +339,45 @@ fn eight_processes_whose_calls_meet_a_dead_session_send_one_update() {
             usize::from(!lines.is_empty())
         );
     }
+}
+
+#[test]
+fn an_encrypted_store_keeps_the_mark() {
+    for (lines, outcome) in [("", "fresh"), (SOURCE, "relogged")] {
+        let (sandbox, home) = logged_in();
+        encrypted(&home);
+        let key = format!(
+            "[store]\nkey_command = [\"cat\", \"{}\"]",
+            home.path().join("key").display()
+        );
+        home.config(&key);
+        lose(&sandbox, &json!({ "kind": "drop" }));
+        refresh(&home, "background").report(5).is(&[("failed", 1)]);
+        home.config(&format!("{lines}\n{key}"));
+        refresh(&home, "background").report(0).is(&[(outcome, 1)]);
+        assert_eq!(updates(&sandbox), 1);
+        assert_eq!(is_marked(&home, "background"), outcome == "fresh");
+    }
+}
+
+/// Each of them updates the token before the opening.
+#[test]
+fn a_booking_at_its_opening_continues_with_the_cookies() {
+    let scene = Scene::new().opens_in(6);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    scene.home.age_tokens(60);
+    lose(&scene.sandbox, &json!({ "kind": "drop" }));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+    assert_eq!(updates(&scene.sandbox), 1);
+
+    let (sandbox, home) = logged_in();
+    let opening = Opening::after(4);
+    let class = opening.class(&sandbox, &home, &json!({}));
+    home.age_tokens(60);
+    lose(&sandbox, &json!({ "kind": "drop" }));
+    opening.wait(&home).any_stdout().any_stderr().done();
+    assert_eq!(sandbox.reservations(&class).len(), 1);
+    assert_eq!(updates(&sandbox), 1);
 }
