@@ -1,32 +1,17 @@
-//! Completion: the scripts, and what they are told. What the shells make of it: `completions_shells`.
+//! Completion: the scripts, and what they are told. The shells themselves are run by `tests/other_programs`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{ANA, Home, Sandbox, day, logged_in};
+use crate::support::{ANA, Home, day, left_by_a_run, logged_in, seen};
 
 const SCRIPTS: [(&str, &str); 3] = [
     ("bash", include_str!("../../completions/aimharder.bash")),
     ("zsh", include_str!("../../completions/_aimharder")),
     ("fish", include_str!("../../completions/aimharder.fish")),
 ];
-
-/// A store that has seen some classes.
-pub(crate) fn seen() -> (Sandbox, Home) {
-    let (sandbox, home) = logged_in();
-    for (start, name) in [
-        ("13:10", "Open Box"),
-        ("14:10", "Força d'hivern"),
-        ("15:10", "WOD"),
-    ] {
-        sandbox.class(&json!({ "day": day(100), "start": start, "name": name }));
-    }
-    home.run("classes --day +100").any_stdout().done();
-    sandbox.clear_log();
-    (sandbox, home)
-}
 
 /// The candidates for the last of these words, without their explanations.
 fn told(home: &Home, words: &[&str]) -> Vec<String> {
@@ -116,14 +101,6 @@ fn prebookings_and_rules_that_can_be_removed() {
     );
     let rest = told(&home, &["prebook", "remove", "1", "r"]);
     assert_eq!(rest, ["r1"]);
-}
-
-/// A prebooking of Ana's as a run has left it.
-pub(crate) fn left_by_a_run(home: &Home, on: &str, status: &str, reservation: &str) {
-    home.sql(&format!(
-        "INSERT INTO prebookings (account, box, day, start, class, status, reservation_id, created_at) \
-         VALUES ('{ANA}', 'crossfitdemo', '{on}', '18:30', 'WOD', '{status}', {reservation}, 0)"
-    ));
 }
 
 #[test]

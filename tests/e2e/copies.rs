@@ -9,8 +9,8 @@ use std::process::Command;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::sealed::{KEY, encrypted, found, has_key, secrets};
-use crate::support::{ANA, ANAS, Home, Sandbox, logged_in};
+use crate::sealed::{KEY, encrypted, has_key, secrets};
+use crate::support::{ANA, ANAS, Home, Sandbox, found, logged_in};
 
 /// A copy stands in a home of its own, as on another machine.
 fn moved(sandbox: &Sandbox, copy: &Path) -> Home {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::sealed::{found, secrets, store_files};
-use crate::support::{ANA, ANAS, BEN, BENS, logged_in, wait_for};
+use crate::sealed::secrets;
+use crate::support::{ANA, ANAS, BEN, BENS, found, logged_in, store_files, wait_for};
 
 const WEEK: &str = "7 * 24 * 3600 * 1000";
 

@@ -9,7 +9,6 @@ use crate::support::{ANA, Running, Scene, soon, together};
 fn tries_after_tries() {
     together(&[
         ("killed, then out of reach, then well", killed_then_down),
-        ("killed, then down, then started", killed_then_started),
         ("mine, but cancelled by the gym", mine_but_cancelled),
         ("full, and the other one closed", full_and_closed),
         ("closed, and the other one full", closed_and_full),
@@ -52,23 +51,6 @@ fn killed_then_down() {
     scene.sandbox.patch_class(&full, &json!({ "occupied": 5 }));
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&other]);
-}
-
-/// The same with one class, which is renamed and starts before anybody can look.
-fn killed_then_started() {
-    let mut scene = Scene::new().opens_in(2);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
-    let lost =
-        json!({ "path": "/api/book", "kind": "hang", "after": true, "from_ms": scene.opens_ms });
-    scene.sandbox.fault(&lost);
-    kill_when_acted(&scene, scene.go(""), &class);
-    go_down(&scene);
-    scene.fired_with("--give-up 200ms", 5).only("unreachable");
-    scene.sandbox.clear_faults();
-    scene.clocks(3 * 86_400);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
 }
 
 /// Both were full; a place in the first came by hand, and the gym cancelled that class.

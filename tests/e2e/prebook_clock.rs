@@ -1,11 +1,9 @@
 //! Clocks that are wrong or are set while a run waits, and openings that are not when the rule says.
 
-use std::fs;
-
 use chrono::DateTime;
 use serde_json::json;
 
-use crate::support::{Fired, START, Scene, outcomes, says, together};
+use crate::support::{START, Scene, outcomes, says, together};
 
 #[test]
 fn clocks_and_rules_that_are_wrong() {
@@ -14,11 +12,6 @@ fn clocks_and_rules_that_are_wrong() {
         ("server 2.2 s behind", || skewed(-2200)),
         ("server ten minutes ahead", || skewed(600_000)),
         ("server ten seconds behind", behind),
-        ("machine set 10 s forward", || stepped(6, "+10", -2500)),
-        ("machine set 10 s back", || stepped(6, "-10", -2500)),
-        ("set forward at the last moment", || stepped(6, "+10", -200)),
-        ("set back at the last moment", || stepped(6, "-10", -200)),
-        ("set forward long before", || stepped(27, "+10", -21_000)),
         ("slow answers", slow),
         ("two seconds later than the rule says", two_seconds_later),
         ("much later than anybody asks", much_later),
@@ -59,23 +52,6 @@ fn behind() {
     let id = scene.add("");
     scene.fired(0).is(&[("booked", 1)]);
     scene.on_time();
-    scene.ends(id, "booked", &[&class]);
-}
-
-/// The machine's clock is set at that moment, seen from the opening.
-fn stepped(opens_in: i64, by: &str, at: i64) {
-    let scene = Scene::new().opens_in(opens_in);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
-    let file = scene.home.write("clock", "+0");
-    let run = scene.command("prebook run --json").any_stderr();
-    let run = run.faketime_by(&file).steady_is_real().spawn();
-    scene.looked_up();
-    scene.wait_until(at);
-    let fresh = scene.home.write("clock.new", by);
-    fs::rename(fresh, &file).unwrap();
-    Fired::of(run, 0).is(&[("booked", 1)]);
-    scene.aimed();
     scene.ends(id, "booked", &[&class]);
 }
 

@@ -14,7 +14,6 @@ fn doubts_at_the_opening() {
         ("something else of mine at that hour", same_hour),
         ("a waiting place's class is gone", place_vanished),
         ("a waiting place in an unknown state", place_unknown),
-        ("started while nobody could look", started_unseen),
     ]);
 }
 
@@ -135,16 +134,4 @@ fn place_unknown() {
     fired.is(&[("postponed", 1)]);
     says(fired.only("unreachable"), &["a state that nobody knows"]);
     scene.ends(id, "waitlisted", &[&class]);
-}
-
-/// Promoted perhaps: it is not said that it was not.
-fn started_unseen() {
-    let (mut scene, class, id) = queued();
-    scene.sandbox.reserve(ANA, &class, 1);
-    scene.clocks(3 * 86_400);
-    fault(&scene, "*", &json!({ "kind": "status" }));
-    let fired = scene.fired(4);
-    fired.is(&[("failed", 1)]);
-    says(fired.only("expired"), &["the class has started", "unknown"]);
-    assert_eq!(scene.stored(id)["status"], "expired");
 }

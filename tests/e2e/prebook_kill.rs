@@ -13,8 +13,6 @@ fn at_chosen_moments() {
         ("sent, acted, no answer", || hanging(true)),
         ("answered, not settled", answered),
         ("an alternative was had", alternative),
-        ("acted, class started", || started(true)),
-        ("not acted, class started", || started(false)),
         ("the dead one had waited for another", claimed_and_dead),
         ("INT while it waits", || interrupted(("INT", 130), false)),
         ("TERM while it waits", || interrupted(("TERM", 143), false)),
@@ -124,24 +122,6 @@ fn alternative() {
     scene.sandbox.patch_class(&full, &json!({ "occupied": 5 }));
     next_run(&scene, id, &other);
     assert!(scene.sandbox.reservations(&full).is_empty());
-}
-
-/// No run came by before the class started: what became of it is told all the same.
-fn started(acted: bool) {
-    let (mut scene, class, id) = scene(2);
-    scene.sandbox.fault(
-        &json!({ "path": "/api/book", "kind": "hang", "after": acted, "from_ms": scene.opens_ms }),
-    );
-    kill_after(&scene, scene.go(""), 1);
-    scene.sandbox.clear_faults();
-    scene.clocks(3 * 86_400);
-    if acted {
-        scene.fired(0).is(&[("booked", 1)]);
-        scene.ends(id, "booked", &[&class]);
-    } else {
-        scene.fired(4).only("expired");
-        scene.ends(id, "expired", &[]);
-    }
 }
 
 /// A run that lives takes over what a dead one had claimed, and shares with others.

@@ -13,7 +13,6 @@ fn places_on_the_waiting_list() {
         ("a place in the alternative", in_the_alternative),
         ("cancelled by the gym", cancelled_by_the_gym),
         ("taken off the list", taken_off),
-        ("still waiting when it starts", never_promoted),
         ("out of reach", list_unreachable),
     ]);
 }
@@ -93,15 +92,6 @@ fn taken_off() {
     fired.is(&[("failed", 1)]);
     scene.ends(id, "failed", &[]);
     assert_eq!(events(&scene), ["waitlisted", "failed"]);
-}
-
-fn never_promoted() {
-    let (mut scene, _, id) = queued();
-    scene.clocks(3 * 86_400);
-    let fired = scene.fired(4);
-    fired.is(&[("failed", 1)]);
-    says(fired.only("expired"), &["waiting list"]);
-    assert_eq!(scene.stored(id)["status"], "expired");
 }
 
 fn list_unreachable() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, SOURCE, START, Scene, logged_in, outcomes, says, shown, together};
+use crate::support::{ANA, SOURCE, START, Scene, logged_in, outcomes, shown, together};
 
 #[test]
 fn from_the_wish_to_the_notice() {
@@ -17,7 +17,6 @@ fn from_the_wish_to_the_notice() {
         ("a dry run asks nobody", dry_run),
         ("told once", told_once),
         ("an outage is told at the third run", outage_told),
-        ("a class that has started", expired),
     ]);
 }
 
@@ -242,22 +241,4 @@ fn outage_told() {
     scene.sandbox.clear_faults();
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&class]);
-}
-
-/// It was wished for in time and never had: told as final.
-fn expired() {
-    let scene = Scene::new().opens_in(1);
-    scene.notify();
-    let id = scene.add("");
-    scene.fired_with("--give-up 1s", 6).only("not_found");
-    let mut later = scene;
-    later.clocks(3 * 86_400);
-    let fired = later.fired(4);
-    fired.is(&[("failed", 1)]);
-    fired.only("expired");
-    let stored = later.ends(id, "expired", &[]);
-    says(&stored, &["started"]);
-    assert_eq!(later.fired(0).count("due"), 0);
-    let events = later.lines("events");
-    assert_eq!(events[1]["event"], "failed", "{events:?}");
 }

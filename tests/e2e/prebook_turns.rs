@@ -4,32 +4,15 @@
 use chrono::{Timelike, Utc};
 use serde_json::json;
 
-use crate::support::{Fired, START, Scene, logged_in, madrid, outcomes, together};
+use crate::support::{Fired, START, Scene, logged_in, madrid, together};
 
 #[test]
 fn another_turn() {
     together(&[
-        ("the first has started, the other not", first_has_started),
         ("the other opens hours later", other_opens_later),
         ("taken back two seconds before", taken_back),
         ("gone while a person waits", gone_while_waiting),
     ]);
-}
-
-fn first_has_started() {
-    let mut scene = Scene::new().opens_in(1);
-    scene.class(&json!({}));
-    let other = scene.class(&json!({ "start": "14:10" }));
-    let id = scene.add("--or 14:10");
-    let half_past = madrid(&scene.day.to_string(), "13:30");
-    scene.clocks((half_past.to_utc() - Utc::now()).num_seconds());
-    scene.fired(0).is(&[("booked", 1)]);
-    let stored = scene.ends(id, "booked", &[&other]);
-    assert_eq!(
-        outcomes(&stored),
-        ["booked"],
-        "nothing was asked for the first"
-    );
 }
 
 /// Full, and not yet to be had: it waits for the other's opening, and looks at the first again then.

@@ -1,64 +1,11 @@
 //! The scripts under `examples/`, each run as it stands against the sandbox: when all goes well, and when not.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, Home, Sandbox, day, logged_in, start};
-
-/// What a script ended with and said.
-#[derive(Debug)]
-pub(crate) struct Told {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Home {
-    /// A script of `examples/`, with the binary (and stand-ins of this home's `tools`) on its PATH.
-    pub(crate) fn script(&self, name: &str, args: &[&str]) -> Told {
-        let tools = self.path().join("tools");
-        fs::create_dir_all(&tools).unwrap();
-        // there already at a second call
-        symlink(env!("CARGO_BIN_EXE_aimharder"), tools.join("aimharder")).ok();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-        let output = Command::new(script.join(name))
-            .args(args)
-            .env_clear()
-            .env("HOME", self.path())
-            .env("PATH", format!("{}:/usr/bin:/bin", tools.display()))
-            .output()
-            .unwrap();
-        Told {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-}
-
-impl Told {
-    pub(crate) fn is(&self, code: i32, words: &[&str]) -> &Self {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        for word in words {
-            assert!(
-                self.stdout.contains(word) || self.stderr.contains(word),
-                "{word}: {self:?}"
-            );
-        }
-        self
-    }
-}
-
-/// A class five days ahead with so many of its two places taken.
-pub(crate) fn class(sandbox: &Sandbox, time: &str, occupied: i64) -> String {
-    sandbox.class(&json!({
-        "day": day(5), "start": time, "name": "Script", "capacity": 2, "occupied": occupied, "waitlist": -1
-    }))
-}
+use crate::support::{ANA, ANAS, Home, day, logged_in, script_class, start};
 
 #[test]
 fn wrong_calls_get_the_usage_line() {
@@ -78,9 +25,9 @@ fn wrong_calls_get_the_usage_line() {
 #[test]
 fn book_first_takes_the_first_that_is_to_be_had() {
     let (sandbox, home) = logged_in();
-    let full = class(&sandbox, "13:10", 2);
-    let free = class(&sandbox, "14:10", 0);
-    let later = class(&sandbox, "15:10", 0);
+    let full = script_class(&sandbox, "13:10", 2);
+    let free = script_class(&sandbox, "14:10", 0);
+    let later = script_class(&sandbox, "15:10", 0);
     let wishes = ["12:34", "13:10 script", "14:10 script", "15:10"];
     let day = day(5);
     let args: Vec<&str> = std::iter::once(day.as_str()).chain(wishes).collect();
@@ -94,8 +41,8 @@ fn book_first_takes_the_first_that_is_to_be_had() {
 #[test]
 fn book_first_ends_with_the_last_reason_and_stops_where_trying_on_is_no_use() {
     let (sandbox, home) = logged_in();
-    class(&sandbox, "13:10", 2);
-    let free = class(&sandbox, "14:10", 0);
+    script_class(&sandbox, "13:10", 2);
+    let free = script_class(&sandbox, "14:10", 0);
     home.script("book-first.sh", &[&day(5), "12:34", "13:10"])
         .is(4, &["is full"]);
     // its answer and every look at the schedule are lost: a second try could be a second booking
@@ -103,7 +50,7 @@ fn book_first_ends_with_the_last_reason_and_stops_where_trying_on_is_no_use() {
     sandbox.fault(
         &json!({ "path": "/api/bookings", "kind": "status", "status": 503, "count": -1, "skip": 1 }),
     );
-    class(&sandbox, "16:10", 0);
+    script_class(&sandbox, "16:10", 0);
     home.script("book-first.sh", &[&day(5), "16:10", "14:10"])
         .is(8, &["unknown"]);
     assert_eq!(sandbox.reservations(&free).len(), 0);
@@ -112,15 +59,15 @@ fn book_first_ends_with_the_last_reason_and_stops_where_trying_on_is_no_use() {
 #[test]
 fn book_or_prebook_leaves_to_prebook_run_what_is_not_to_be_had_yet() {
     let (sandbox, home) = logged_in();
-    class(&sandbox, "13:10", 0);
-    class(&sandbox, "14:10", 2);
-    let early = class(&sandbox, "15:10", 0);
+    script_class(&sandbox, "13:10", 0);
+    script_class(&sandbox, "14:10", 2);
+    let early = script_class(&sandbox, "15:10", 0);
     let opens = chrono::Utc::now() + chrono::TimeDelta::hours(2);
     sandbox.patch_class(&early, &json!({ "opens_at_ms": opens.timestamp_millis() }));
     let script = |time: &str| home.script("book-or-prebook.sh", &[&day(5), time, "script"]);
     script("13:10").is(0, &["booked"]);
     script("14:10").is(0, &["full: prebook run will look again"]);
-    let queued = class(&sandbox, "17:10", 2);
+    let queued = script_class(&sandbox, "17:10", 2);
     sandbox.reserve(ANA, &queued, 0);
     script("17:10").is(0, &["on its waiting list already: not booked"]);
     script("15:10").is(0, &["not open yet: left to prebook run"]);
@@ -139,7 +86,7 @@ fn book_or_prebook_leaves_to_prebook_run_what_is_not_to_be_had_yet() {
 #[test]
 fn book_or_prebook_stores_nothing_after_a_refusal() {
     let (sandbox, home) = logged_in();
-    class(&sandbox, "13:10", 0);
+    script_class(&sandbox, "13:10", 0);
     sandbox.account(&json!({ "email": ANA, "credit": 0 }));
     home.script("book-or-prebook.sh", &[&day(5), "13:10"])
         .is(4, &["credit"]);
@@ -156,7 +103,7 @@ fn book_or_prebook_stores_nothing_after_a_refusal() {
 #[test]
 fn refresh_then_classes() {
     let (sandbox, home) = logged_in();
-    class(&sandbox, "13:10", 0);
+    script_class(&sandbox, "13:10", 0);
     home.age_tokens(20);
     let args = ["--day", &day(5), "--class", "script"];
     home.script("refresh-then-classes.sh", &args)

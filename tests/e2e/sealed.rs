@@ -4,11 +4,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, BEN, BENS, Home, Sandbox, day, logged_in};
+use crate::support::{ANA, ANAS, BEN, BENS, Home, Sandbox, day, found, logged_in, store_files};
 
 pub(crate) const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 pub(crate) const OTHER: &str = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -29,32 +28,6 @@ pub(crate) fn encrypted(home: &Home) {
         (&told["encrypted"], &told["changed"]),
         (&json!(true), &json!(true))
     );
-}
-
-/// The store's own file, its log and index, and every copy beside it.
-pub(crate) fn store_files(home: &Home) -> Vec<PathBuf> {
-    let folder = home.store_path().parent().unwrap().to_owned();
-    let paths = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
-    paths.filter(|path| path.is_file()).collect()
-}
-
-/// In which of these files the text stands. Looked for by another process: a file that this one opens
-/// and closes takes the locks of its own SQLite connections with it.
-pub(crate) fn found(text: &str, files: &[PathBuf]) -> Vec<PathBuf> {
-    let grep = Command::new("grep")
-        .args([
-            "--text",
-            "--fixed-strings",
-            "--files-with-matches",
-            "-e",
-            text,
-        ])
-        .args(files)
-        .output()
-        .unwrap();
-    assert!(grep.stderr.is_empty(), "{grep:?}");
-    let names = String::from_utf8(grep.stdout).unwrap();
-    names.lines().map(PathBuf::from).collect()
 }
 
 /// Every token and cookie that the platform has given out and still knows.

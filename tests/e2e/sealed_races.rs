@@ -2,16 +2,14 @@
 //! are on their way: it is always wholly one or the other, always usable, and no token is lost.
 #![allow(clippy::print_stderr)] // seeds are shown when a test fails
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::json;
 
-use crate::sealed::{KEY, encrypted, found, has_key, store_files};
-use crate::support::{ANA, Home, Run, all_at_once, logged_in, wait_for};
+use crate::sealed::{KEY, encrypted, has_key};
+use crate::support::{ANA, Home, Run, all_at_once, found, logged_in, store_files, wait_for};
 
 /// What every filler's token and cookies hold.
 const MARK: &str = "plain-filler-secret";
@@ -184,38 +182,6 @@ fn whoever_reads_for_long_keeps_the_cleaning_waiting_and_the_next_one_does_it() 
     );
     reader.execute_batch("COMMIT").unwrap();
     home.run("refresh").done();
-    assert!(!holds_plain_text(&home));
-}
-
-/// SQLite does not wait for another process that is folding the log at that moment: the lock of whoever
-/// does so is held here by another program, for as long as it has an input.
-#[test]
-fn whoever_folds_the_log_just_now_is_waited_for() {
-    const FOLDING: &str = "import fcntl, sys; f = open(sys.argv[1], 'r+b'); fcntl.lockf(f, fcntl.LOCK_EX, 1, 121); \
-                           print('held', flush=True); sys.stdin.read()";
-    let (_sandbox, home) = logged_in();
-    has_key(&home, KEY);
-    let open = home.db(); // or there would be no such file
-    let count = "SELECT count(*) FROM sessions";
-    let sessions: i64 = open.query_row(count, [], |row| row.get(0)).unwrap();
-    assert_eq!(sessions, 2);
-    let mut other = Command::new("python3")
-        .args(["-c", FOLDING])
-        .arg(format!("{}-shm", home.store_path().display()))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python3");
-    let mut told = String::new();
-    let output = other.stdout.take().unwrap();
-    BufReader::new(output).read_line(&mut told).unwrap();
-    assert_eq!(told, "held\n");
-    let converter = home.run("store encrypt").any_stdout().spawn();
-    wait_for("the conversion", || is_sealed(&home));
-    std::thread::sleep(Duration::from_millis(300)); // it is cleaning by now, or not yet
-    drop(other.stdin.take());
-    assert!(other.wait().unwrap().success());
-    converter.done();
     assert!(!holds_plain_text(&home));
 }
 

@@ -12,8 +12,7 @@ use serde_json::Value;
 
 use super::deeds::{Deed, What};
 use super::{Ended, Fate};
-use crate::sealed::{found, store_files};
-use crate::support::{Home, Output};
+use crate::support::{Home, Output, found, store_files};
 
 /// Who knows which key was set last.
 #[derive(Debug)]

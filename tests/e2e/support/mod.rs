@@ -10,7 +10,10 @@
 
 mod check;
 mod child;
+mod completions;
 mod day;
+#[cfg(feature = "other-programs")]
+mod faketime;
 mod fired;
 mod gateway;
 mod home;
@@ -20,6 +23,8 @@ mod report;
 mod run;
 mod sandbox;
 mod scene;
+mod scripts;
+mod stored;
 mod terminal;
 mod together;
 
@@ -27,8 +32,10 @@ use aimharder::model::account::Account;
 use aimharder::model::session::SessionKind;
 use aimharder::sessions::lock::{Held, Locks};
 use aimharder::store::Store;
+use rustix::process::{Pid, Signal, kill_process};
 
 pub(crate) use check::kind_of;
+pub(crate) use completions::{left_by_a_run, seen};
 pub(crate) use day::{day, madrid, today};
 pub(crate) use fired::{Fired, outcomes, says};
 pub(crate) use gateway::Gateway;
@@ -37,6 +44,8 @@ pub(crate) use machine::CRONTAB;
 pub(crate) use run::{Output, Run, Running};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use scene::{SOURCE, START, Scene, real_ms};
+pub(crate) use scripts::script_class;
+pub(crate) use stored::{found, store_files};
 pub(crate) use terminal::{bare, conversation, shown};
 pub(crate) use together::{all_at_once, soon, together};
 
@@ -107,10 +116,17 @@ pub(crate) fn side_by_side<T: Sync>(cases: &[T], test: impl Fn(&T) + Sync) {
     });
 }
 
-/// Sends a process a signal: `INT`, `TERM`, `STOP`, `CONT`.
+/// Sends a process a signal: `INT`, `TERM`, `HUP`, `QUIT`, `STOP`, `CONT`.
 pub(crate) fn signal(name: &str, process: u32) {
-    let sent = std::process::Command::new("kill")
-        .args(["-s", name, &process.to_string()])
-        .status();
-    assert!(sent.expect("kill").success());
+    let signal = match name {
+        "INT" => Signal::INT,
+        "TERM" => Signal::TERM,
+        "HUP" => Signal::HUP,
+        "QUIT" => Signal::QUIT,
+        "STOP" => Signal::STOP,
+        "CONT" => Signal::CONT,
+        other => panic!("the signal {other} is not listed"),
+    };
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    kill_process(process.expect("a process"), signal).expect("send a signal");
 }

@@ -137,36 +137,6 @@ impl Run {
         self
     }
 
-    /// Under a clock that is so far off (`-1h`, `+1y`), by libfaketime (`.ci/run` installs it).
-    pub(crate) fn faketime(self, offset: &str) -> Self {
-        self.faked().env("FAKETIME", offset)
-    }
-
-    /// Under a clock that is as far off as the file says at that moment.
-    pub(crate) fn faketime_by(self, file: &Path) -> Self {
-        self.faked().env("FAKETIME_TIMESTAMP_FILE", file)
-    }
-
-    /// Only the wall clock is off, as when somebody sets it.
-    pub(crate) fn steady_is_real(self) -> Self {
-        self.env("DONT_FAKE_MONOTONIC", "1")
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-    }
-
-    fn faked(self) -> Self {
-        let folders = [
-            "/usr/lib/x86_64-linux-gnu",
-            "/usr/lib/aarch64-linux-gnu",
-            "/usr/lib",
-        ];
-        let mut libraries = folders
-            .iter()
-            .map(|folder| Path::new(folder).join("faketime/libfaketime.so.1"));
-        let library = libraries.find(|library| library.exists());
-        self.env("LD_PRELOAD", library.expect("the package faketime"))
-            .env("FAKETIME_NO_CACHE", "1")
-    }
-
     /// Starts it; it is waited for, or killed, by hand.
     pub(crate) fn spawn(self) -> Running {
         let mut child = self

@@ -9,6 +9,7 @@
 //! scene.ends(id, "booked", &[&class]);
 //! ```
 
+use std::ffi::OsString;
 use std::fs;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -34,8 +35,8 @@ pub(crate) struct Scene {
     pub(crate) home: Home,
     /// what the server's clock is ahead of the real one
     server_ms: i64,
-    /// what the machine's clock is ahead of the real one, in seconds; 0 is the real one
-    machine_s: i64,
+    /// variables of every command: they set its clock
+    pub(crate) envs: Vec<(&'static str, OsString)>,
     /// the box's zone
     pub(crate) zone: Tz,
     /// the opening by the server's clock, unix milliseconds
@@ -59,39 +60,31 @@ fn utc(ms: i64) -> DateTime<Utc> {
 impl Scene {
     /// Real clocks, a password source, no opening yet.
     pub(crate) fn new() -> Self {
-        Self::at(0)
+        let scene = Self::logged_out();
+        scene.log_in(ANA, ANAS);
+        scene
     }
 
-    /// Both clocks so many seconds ahead.
-    pub(crate) fn at(ahead: i64) -> Self {
+    /// The same before Ana has logged in.
+    pub(crate) fn logged_out() -> Self {
         let (sandbox, home) = start();
-        let day = NaiveDate::default();
-        let mut scene = Self {
+        home.config(SOURCE);
+        Self {
             sandbox,
             home,
             server_ms: 0,
-            machine_s: 0,
+            envs: Vec::new(),
             zone: Madrid,
             opens_ms: 0,
-            day,
+            day: NaiveDate::default(),
             rule: String::new(),
-        };
-        scene.clocks(ahead);
-        scene.home.config(SOURCE);
-        scene.log_in(ANA, ANAS);
-        scene
+        }
     }
 
     pub(crate) fn log_in(&self, account: &str, password: &str) {
         let login = self.command("login --password-stdin").arg(account);
         let told = login.stdin(password).json();
         assert_eq!(told["sessions"][1]["status"], "ok", "{told}");
-    }
-
-    /// Puts both clocks so many seconds ahead of the real one.
-    pub(crate) fn clocks(&mut self, ahead: i64) {
-        self.machine_s = ahead;
-        self.server_ahead(ahead * 1000);
     }
 
     /// The server's clock, against the real one.
@@ -139,12 +132,10 @@ impl Scene {
 
     /// A command under the scene's machine clock.
     pub(crate) fn command(&self, args: &str) -> Run {
-        let run = self.home.run(args);
-        if self.machine_s == 0 {
-            return run;
-        }
-        run.faketime(&format!("{:+}", self.machine_s))
-            .steady_is_real()
+        let envs = self.envs.iter();
+        envs.fold(self.home.run(args), |run, (name, value)| {
+            run.env(name, value)
+        })
     }
 
     /// From now on every event becomes a line of the home's file `events`, and what the store says

@@ -1,7 +1,6 @@
 //! Manual pages and `help`.
 
-use std::process::Command;
-
+use crate::program;
 use crate::support::Home;
 
 #[test]
@@ -45,10 +44,10 @@ fn all_pages_are_clean() {
 
 /// mandoc finds nothing but that there is no date, which a page that is made at any time cannot have.
 fn lint(page: &str) {
-    let out = Command::new("mandoc")
+    let out = program("mandoc")
         .args(["-T", "lint", "-W", "warning", page])
         .output()
-        .expect("the package mandoc");
+        .unwrap();
     let told = String::from_utf8_lossy(&out.stdout).into_owned();
     let faults: Vec<&str> = told
         .lines()
@@ -58,10 +57,10 @@ fn lint(page: &str) {
 }
 
 fn groff(page: &str) {
-    let out = Command::new("groff")
+    let out = program("groff")
         .args(["-man", "-ww", "-k", "-Tutf8", "-z", page])
         .output()
-        .expect("the package groff");
+        .unwrap();
     assert_eq!(String::from_utf8_lossy(&out.stderr), "", "{page}");
 }
 

@@ -1,9 +1,8 @@
 //! `bookings --ics`, read by another implementation (python3-icalendar).
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
+use crate::program;
 use crate::support::{ANA, BEN, BENS, Home, day, logged_in, madrid, start};
 
 const READ: &str = r#"
@@ -30,7 +29,7 @@ fn calendar(home: &Home, more: &str) -> Value {
         assert!(!line.contains(['\n', '\r']), "{line:?}");
     }
     let file = home.write("gym.ics", &text);
-    let out = Command::new("/usr/bin/python3")
+    let out = program("/usr/bin/python3")
         .arg("-c")
         .arg(READ)
         .arg(file)

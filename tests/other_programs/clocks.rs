@@ -1,11 +1,12 @@
 //! A machine whose clock is wrong: an hour back, a year ahead, and right again. Nothing is deleted
 //! that should live, nothing runs for ever, and ages that make no sense are stale.
 
+use std::fs;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{ANA, Home, Run, Sandbox, logged_in};
+use crate::support::{ANA, Fired, Home, Run, Sandbox, Scene, day, logged_in, together};
 
 fn at(run: Run, offset: &str) -> Run {
     run.faketime(offset).limit(Duration::from_secs(20))
@@ -120,4 +121,55 @@ fn pruning_goes_by_the_clock_that_there_is() {
     let told = at(home.run("sessions prune"), "+6d").json();
     assert_eq!(told["deleted"], 0);
     assert_eq!(alive(&home), 2);
+}
+
+#[test]
+fn the_clock_may_jump() {
+    let (_sandbox, home) = logged_in();
+    for offset in ["-1h", "+1h", "+300d"] {
+        let run = home.run("classes --day +3").any_stdout().faketime(offset);
+        run.any_stderr().done();
+        assert_eq!(home.sessions().len(), 2, "{offset}");
+    }
+}
+
+#[test]
+fn a_closed_class_is_refused_before_and_after_it_starts() {
+    let (sandbox, home) = logged_in();
+    sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "WOD", "enabled": false }));
+    for clock in ["+0", "+4d"] {
+        for more in ["", " --dry-run"] {
+            let book = format!("book --day {} --time 13:10{more}", day(3));
+            let run = home.run(&book).faketime(clock).status(4).any_stderr();
+            assert_eq!(run.json()["outcome"], "closed", "{clock}{more}");
+        }
+    }
+}
+
+#[test]
+fn the_machine_is_set_while_a_run_waits() {
+    together(&[
+        ("machine set 10 s forward", || stepped(6, "+10", -2500)),
+        ("machine set 10 s back", || stepped(6, "-10", -2500)),
+        ("set forward at the last moment", || stepped(6, "+10", -200)),
+        ("set back at the last moment", || stepped(6, "-10", -200)),
+        ("set forward long before", || stepped(27, "+10", -21_000)),
+    ]);
+}
+
+/// The machine's clock is set at that moment, seen from the opening.
+fn stepped(opens_in: i64, by: &str, at: i64) {
+    let scene = Scene::new().opens_in(opens_in);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let file = scene.home.write("clock", "+0");
+    let run = scene.command("prebook run --json").any_stderr();
+    let run = run.faketime_by(&file).steady_is_real().spawn();
+    scene.looked_up();
+    scene.wait_until(at);
+    let fresh = scene.home.write("clock.new", by);
+    fs::rename(fresh, &file).unwrap();
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.aimed();
+    scene.ends(id, "booked", &[&class]);
 }

@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::scripts::class;
-use crate::support::{ANA, Home, day, logged_in};
+use crate::program;
+use crate::support::{ANA, Home, day, logged_in, script_class};
 
 /// A calendar with one all-day event from the fourth to the sixth day from today, the end left out of it.
 fn calendar(home: &Home) -> String {
@@ -29,6 +29,7 @@ fn calendar(home: &Home) -> String {
 
 #[test]
 fn cancel_when_busy_cancels_what_collides_and_nothing_else() {
+    program("jq");
     let (sandbox, home) = logged_in();
     let booked: Vec<String> = [3, 4, 5, 6, 7]
         .iter()
@@ -57,10 +58,11 @@ fn cancel_when_busy_cancels_what_collides_and_nothing_else() {
 
 #[test]
 fn cancel_when_busy_costs_no_credit_and_says_so() {
+    program("jq");
     let (sandbox, home) = logged_in();
     let dear =
         sandbox.class(&json!({ "day": day(4), "start": "13:10", "name": "Dear", "late": true }));
-    let free = class(&sandbox, "13:10", 0);
+    let free = script_class(&sandbox, "13:10", 0);
     sandbox.reserve(ANA, &dear, 1);
     sandbox.reserve(ANA, &free, 1);
     let calendar = calendar(&home);
@@ -76,8 +78,9 @@ fn cancel_when_busy_costs_no_credit_and_says_so() {
 /// What cannot be read, or not be named to the platform, is not told as done.
 #[test]
 fn cancel_when_busy_claims_nothing_it_has_not_done() {
+    program("jq");
     let (sandbox, home) = logged_in();
-    let class = class(&sandbox, "13:10", 0);
+    let class = script_class(&sandbox, "13:10", 0);
     sandbox.reserve(ANA, &class, 1);
     let calendar = calendar(&home);
     home.tool("jq", "exit 127");

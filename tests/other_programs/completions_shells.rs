@@ -1,11 +1,11 @@
-//! Completion as it really happens: in bash, zsh and fish (packages of these names; `.ci/run` installs them).
+//! Completion as it really happens: in bash, zsh and fish.
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use crate::completions::{left_by_a_run, seen};
-use crate::support::{ANA, Home, day};
+use crate::program;
+use crate::support::{ANA, Home, day, left_by_a_run, seen};
 
 /// What `aimharder` is called with after these key strokes in an interactive shell on a terminal of its own: a function takes
 /// the program's place for running, not for completing.
@@ -17,7 +17,7 @@ fn typed(home: &Home, shell: &str, first: &str, keys: &[String]) -> String {
         input.push('\r');
     }
     input.push_str("exit\r");
-    let mut child = Command::new("script")
+    let mut child = program("script")
         .args(["-qec", shell, "/dev/null"])
         .env_clear()
         .env("HOME", home.path())
@@ -28,7 +28,7 @@ fn typed(home: &Home, shell: &str, first: &str, keys: &[String]) -> String {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("script, of the package bsdutils");
+        .unwrap();
     child
         .stdin
         .take()
@@ -86,6 +86,7 @@ fn bash_completes() {
 
 #[test]
 fn zsh_completes() {
+    program("zsh");
     let first = "autoload -Uz compinit; compinit -u -D; source completions/_aimharder";
     completes("zsh -f -i", first);
 }
@@ -96,7 +97,7 @@ fn fish_completes() {
     left_by_a_run(&home, &day(20), "booked", "'55501'");
     let binary = Path::new(env!("CARGO_BIN_EXE_aimharder")).parent().unwrap();
     let asked = |line: &str| {
-        let out = Command::new("fish")
+        let out = program("fish")
             .args(["--no-config", "-c"])
             .arg(format!(
                 "source completions/aimharder.fish; complete -C {line:?}"
@@ -107,7 +108,7 @@ fn fish_completes() {
             .env("LC_ALL", "C.UTF-8")
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
-            .expect("the package fish");
+            .unwrap();
         assert_eq!(String::from_utf8_lossy(&out.stderr), "");
         String::from_utf8_lossy(&out.stdout).into_owned()
     };

@@ -1,0 +1,135 @@
+//! Prebookings whose class has started by the time of the next run: the machine's clock is three days ahead.
+
+use chrono::Utc;
+use serde_json::json;
+
+use crate::support::{ANA, Scene, madrid, outcomes, says, soon, together};
+
+#[test]
+fn a_class_that_has_started() {
+    together(&[
+        ("never found", expired),
+        (
+            "a waiting place, while the platform is down",
+            started_unseen,
+        ),
+        ("still waiting when it starts", never_promoted),
+        ("killed after the booking", || started(true)),
+        ("killed before the booking", || started(false)),
+        ("killed, then down, then started", killed_then_started),
+        ("the first has started, the other not", first_has_started),
+    ]);
+}
+
+/// A place on the waiting list.
+fn queued() -> (Scene, String, i64) {
+    let scene = Scene::new().opens_in(1);
+    let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
+    let id = scene.add("--waitlist");
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    (scene, class, id)
+}
+
+fn go_down(scene: &Scene) {
+    let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
+    scene.sandbox.fault(&down);
+}
+
+/// It was wished for in time and never had: told as final.
+fn expired() {
+    let scene = Scene::new().opens_in(1);
+    scene.notify();
+    let id = scene.add("");
+    scene.fired_with("--give-up 1s", 6).only("not_found");
+    let mut later = scene;
+    later.clocks(3 * 86_400);
+    let fired = later.fired(4);
+    fired.is(&[("failed", 1)]);
+    fired.only("expired");
+    let stored = later.ends(id, "expired", &[]);
+    says(&stored, &["started"]);
+    assert_eq!(later.fired(0).count("due"), 0);
+    let events = later.lines("events");
+    assert_eq!(events[1]["event"], "failed", "{events:?}");
+}
+
+/// Promoted perhaps: it is not said that it was not.
+fn started_unseen() {
+    let (mut scene, class, id) = queued();
+    scene.sandbox.reserve(ANA, &class, 1);
+    scene.clocks(3 * 86_400);
+    go_down(&scene);
+    let fired = scene.fired(4);
+    fired.is(&[("failed", 1)]);
+    says(fired.only("expired"), &["the class has started", "unknown"]);
+    assert_eq!(scene.stored(id)["status"], "expired");
+}
+
+/// No run came by before the class started: what became of it is told all the same.
+fn started(acted: bool) {
+    let mut scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    scene.sandbox.fault(
+        &json!({ "path": "/api/book", "kind": "hang", "after": acted, "from_ms": scene.opens_ms }),
+    );
+    let run = scene.go("");
+    soon("the request", || !scene.in_time().is_empty());
+    run.kill();
+    scene.sandbox.clear_faults();
+    scene.clocks(3 * 86_400);
+    if acted {
+        scene.fired(0).is(&[("booked", 1)]);
+        scene.ends(id, "booked", &[&class]);
+    } else {
+        scene.fired(4).only("expired");
+        scene.ends(id, "expired", &[]);
+    }
+}
+
+/// The same with one class, which is renamed and starts before anybody can look.
+fn killed_then_started() {
+    let mut scene = Scene::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let lost =
+        json!({ "path": "/api/book", "kind": "hang", "after": true, "from_ms": scene.opens_ms });
+    scene.sandbox.fault(&lost);
+    let run = scene.go("");
+    soon("the booking", || {
+        !scene.sandbox.reservations(&class).is_empty()
+    });
+    run.kill();
+    scene.sandbox.clear_faults();
+    go_down(&scene);
+    scene.fired_with("--give-up 200ms", 5).only("unreachable");
+    scene.sandbox.clear_faults();
+    scene.clocks(3 * 86_400);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+fn never_promoted() {
+    let (mut scene, _, id) = queued();
+    scene.clocks(3 * 86_400);
+    let fired = scene.fired(4);
+    fired.is(&[("failed", 1)]);
+    says(fired.only("expired"), &["waiting list"]);
+    assert_eq!(scene.stored(id)["status"], "expired");
+}
+
+fn first_has_started() {
+    let mut scene = Scene::new().opens_in(1);
+    scene.class(&json!({}));
+    let other = scene.class(&json!({ "start": "14:10" }));
+    let id = scene.add("--or 14:10");
+    let half_past = madrid(&scene.day.to_string(), "13:30");
+    scene.clocks((half_past.to_utc() - Utc::now()).num_seconds());
+    scene.fired(0).is(&[("booked", 1)]);
+    let stored = scene.ends(id, "booked", &[&other]);
+    assert_eq!(
+        outcomes(&stored),
+        ["booked"],
+        "nothing was asked for the first"
+    );
+}
