@@ -1,0 +1,118 @@
+//! From the output of a run to the text of a snapshot.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::support::{Output, Run};
+
+/// What differs between two runs, and its placeholder, in the order in which they are replaced.
+static FILTERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    let day = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
+    let month = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
+    let filters = [
+        (r#"[^\s"'=]*/aimharder-e2e-\w+"#.to_owned(), "[HOME]"),
+        (
+            r#"[^\s"'=]*/(?:debug|release)/aimharder\b"#.to_owned(),
+            "[BIN]",
+        ),
+        (r"127\.0\.0\.1:\d+".to_owned(), "127.0.0.1:[PORT]"),
+        (
+            r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)".to_owned(),
+            "[INSTANT]",
+        ),
+        (r"\d{4}-\d\d-\d\d".to_owned(), "[DATE]"),
+        (r"\d{8}T\d{6}Z?".to_owned(), "[STAMP]"),
+        (
+            format!(r"{day}\w* +\d{{1,2}} {month}\w*(?: \d{{4}})?"),
+            "[DATE]",
+        ),
+        (r"\b[0-9a-f]{64}\b".to_owned(), "[KEY]"),
+        (r"\b[0-9a-z]{50}\b".to_owned(), "[FP]"),
+        (r"(device  +)\b[0-9a-z]{10}\b".to_owned(), "$1[FP]"),
+        (r"(device session )\b[0-9a-z]{10}\b".to_owned(), "$1[FP]"),
+        (r"\d\d:\d\d:\d\d(?:\.\d+)?".to_owned(), "[TIME]"),
+        (r"\bin \d+ (min|d)\b".to_owned(), "in [N] $1"),
+        (r"\b\d s +".to_owned(), "[AGE]  "),
+        (
+            r#"("(?:token_age_seconds|clock_offset_ms|lateness_ms)":)-?[\d.]+"#.to_owned(),
+            "$1[N]",
+        ),
+    ];
+    let filters = filters.into_iter();
+    filters
+        .map(|(pattern, name)| (Regex::new(&pattern).unwrap(), name))
+        .collect()
+});
+
+/// Exit code and both streams of a run.
+pub(crate) fn shot(run: Run) -> String {
+    let output = run.unchecked();
+    let stdout = output.stdout.clone();
+    render(&output, &stdout)
+}
+
+/// The same with `--json`: the object is one line, and is broken into lines here.
+pub(crate) fn shot_json(run: Run) -> String {
+    let output = run.arg("--json").unchecked();
+    let line = output.stdout.strip_suffix('\n').expect("a line of JSON");
+    assert!(!line.contains('\n'), "more than one line: {line}");
+    let _: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    render(&output, &broken(line))
+}
+
+fn render(output: &Output, stdout: &str) -> String {
+    let status = output.status.expect("an exit code");
+    let mut text = format!("exit: {status}\n");
+    for (name, stream) in [("stdout", stdout), ("stderr", output.stderr.as_str())] {
+        if !stream.is_empty() {
+            text += &format!("--- {name}\n{}\n", clean(stream).trim_end_matches('\n'));
+        }
+    }
+    text
+}
+
+/// The text with placeholders.
+pub(crate) fn clean(text: &str) -> String {
+    let filtered = FILTERS
+        .iter()
+        .fold(Cow::from(text), |text, (pattern, name)| {
+            Cow::from(pattern.replace_all(&text, *name).into_owned())
+        });
+    filtered.into_owned()
+}
+
+/// One line of JSON with a line for each key of the object and each element of its lists.
+fn broken(line: &str) -> String {
+    let (mut text, mut depth, mut quoted, mut escaped) = (String::new(), 0usize, false, false);
+    for c in line.chars() {
+        if !quoted && matches!(c, '}' | ']') {
+            depth -= 1;
+            if depth == 0 || (depth == 1 && c == ']' && !text.ends_with('[')) {
+                text.push('\n');
+                text.push_str(&"  ".repeat(depth));
+            }
+        }
+        text.push(c);
+        if quoted {
+            quoted = escaped || c != '"';
+            escaped = c == '\\' && !escaped;
+            continue;
+        }
+        quoted = c == '"';
+        if matches!(c, '{' | '[') {
+            depth += 1;
+        }
+        let breaks = match c {
+            ',' => depth <= 2,
+            '{' => depth == 1,
+            _ => false,
+        };
+        if breaks {
+            text.push('\n');
+            text.push_str(&"  ".repeat(depth));
+        }
+    }
+    text
+}
