@@ -21,6 +21,13 @@ mod support;
 
 mod text;
 
+mod book;
+mod book_lost;
+mod bookings;
+mod boxes;
+mod cancel;
+mod classes;
+mod errors;
 mod help;
 mod login;
 mod logout;

@@ -67,7 +67,8 @@ fn render(output: &Output, stdout: &str) -> String {
     let mut text = format!("exit: {status}\n");
     for (name, stream) in [("stdout", stdout), ("stderr", output.stderr.as_str())] {
         if !stream.is_empty() {
-            text += &format!("--- {name}\n{}\n", clean(stream).trim_end_matches('\n'));
+            let stream = clean(stream);
+            text.extend(["--- ", name, "\n", stream.trim_end_matches('\n'), "\n"]);
         }
     }
     text

@@ -1,0 +1,111 @@
+//! `boxes`: list, set, detect, remove.
+
+use insta::assert_snapshot;
+
+use crate::support::{BEN, BENS};
+use crate::{ana, shot, shot_json, world};
+
+#[test]
+fn boxes_are_listed_and_set() {
+    let (_sandbox, home) = world();
+    assert_snapshot!(shot(home.run("boxes")), @"
+    exit: 3
+    --- stderr
+    error: no session yet: run `aimharder login EMAIL` first
+    ");
+    home.log_in(BEN, BENS);
+    assert_snapshot!(shot(home.run("boxes")), @"
+    exit: 0
+    --- stdout
+    BOX           NAME           ID     TIME ZONE      BOOKING OPENS
+    boxdos        Box Dos        10555  Europe/Madrid  unknown
+    crossfitdemo  CrossFit Demo  10122  Europe/Madrid  unknown
+    ");
+    assert_snapshot!(shot_json(home.run("boxes")), @r#"
+    exit: 0
+    --- stdout
+    {
+      "boxes":[{"box":"boxdos","id":10555,"name":"Box Dos","timezone":"Europe/Madrid","opens":null,"opens_source":null},
+        {"box":"crossfitdemo","id":10122,"name":"CrossFit Demo","timezone":"Europe/Madrid","opens":null,"opens_source":null}
+      ]
+    }
+    "#);
+    assert_snapshot!(shot(home.run("boxes --detect")), @"
+    exit: 0
+    --- stdout
+    BOX           NAME           ID     TIME ZONE      BOOKING OPENS
+    boxdos        Box Dos        10555  Europe/Madrid  unknown
+    crossfitdemo  CrossFit Demo  10122  Europe/Madrid  unknown
+    ");
+    assert_snapshot!(shot(home.run("boxes set boxdos --opens 4d@07:00")), @"
+    exit: 0
+    --- stdout
+    boxdos: Europe/Madrid, booking opens 4d@07:00
+    ");
+    assert_snapshot!(shot_json(home.run("boxes set boxdos --opens 46h")), @r#"
+    exit: 0
+    --- stdout
+    {
+      "box":"boxdos",
+      "id":10555,
+      "name":"Box Dos",
+      "timezone":"Europe/Madrid",
+      "opens":"46h",
+      "opens_source":"set"
+    }
+    "#);
+    assert_snapshot!(shot(home.run("boxes set boxdos --timezone Atlantic/Canary --id 10555")), @"
+    exit: 0
+    --- stdout
+    boxdos: Atlantic/Canary, booking opens 46h
+    ");
+    assert_snapshot!(shot(home.run("boxes")), @"
+    exit: 0
+    --- stdout
+    BOX           NAME           ID     TIME ZONE        BOOKING OPENS
+    boxdos        Box Dos        10555  Atlantic/Canary  46h
+    crossfitdemo  CrossFit Demo  10122  Europe/Madrid    unknown
+    ");
+    assert_snapshot!(shot(home.run("boxes set boxdos --opens none")), @r#"
+    exit: 2
+    --- stderr
+    error: invalid value 'none' for '--opens <RULE>': "none" is no opening rule, for example 4d, 4d@07:00, 46h or sun@20:00
+    "#);
+}
+
+#[test]
+fn a_box_is_not_set_to_nonsense() {
+    let (_sandbox, home) = ana();
+    assert_snapshot!(shot(home.run("boxes set crossfitdemo")), @"
+    exit: 2
+    --- stderr
+    error: the following required arguments were not provided: <--id <N>|--timezone <TZ>|--opens <RULE>>; see `aimharder boxes set --help`
+    ");
+    assert_snapshot!(shot(home.run("boxes set crossfitdemo --timezone Madrid")), @r#"
+    exit: 2
+    --- stderr
+    error: invalid value 'Madrid' for '--timezone <TZ>': "Madrid" is no time zone, for example Europe/Madrid
+    "#);
+    assert_snapshot!(shot(home.run("boxes set crossfitdemo --opens soon")), @r#"
+    exit: 2
+    --- stderr
+    error: invalid value 'soon' for '--opens <RULE>': "soon" is no opening rule, for example 4d, 4d@07:00, 46h or sun@20:00
+    "#);
+    assert_snapshot!(shot_json(home.run("boxes set crossfitdemo --id none")), @r#"
+    exit: 2
+    --- stdout
+    {
+      "error":{"kind":"usage",
+        "message":"invalid value 'none' for '--id <N>': \"none\" is no whole number 1 or more, for example 7"}
+    }
+    --- stderr
+    error: invalid value 'none' for '--id <N>': "none" is no whole number 1 or more, for example 7
+    "#);
+    assert_snapshot!(shot(home.run("boxes set nowhere --opens 4d")), @"
+    exit: 0
+    --- stdout
+    nowhere: Europe/Madrid, booking opens 4d
+    --- stderr
+    nowhere is new here: no account's login has named it; is it spelt right?
+    ");
+}

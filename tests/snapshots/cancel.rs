@@ -1,0 +1,176 @@
+//! `cancel`: every outcome.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::{ANA, Home, Run, Sandbox, day};
+use crate::{START, ana, class, shot, shot_json};
+
+fn cancel(home: &Home, args: &str) -> Run {
+    home.run("cancel --day").arg(day(3)).args(args)
+}
+
+fn booked(fields: &Value) -> (Sandbox, Home, String) {
+    let (sandbox, home) = ana();
+    let id = class(&sandbox, fields);
+    let reservation = sandbox.reserve(ANA, &id, 1);
+    (sandbox, home, reservation)
+}
+
+#[test]
+fn a_booking_is_cancelled() {
+    let (_sandbox, home, _) = booked(&json!({}));
+    assert_snapshot!(shot(cancel(&home, "--dry-run")), @"
+    exit: 2
+    --- stderr
+    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    ");
+    assert_snapshot!(shot_json(cancel(&home, "--dry-run")), @r#"
+    exit: 2
+    --- stdout
+    {
+      "error":{"kind":"usage",
+        "message":"the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`"}
+    }
+    --- stderr
+    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    "#);
+    assert_snapshot!(shot(cancel(&home, "--time 13:10 --class wod")), @"
+    exit: 0
+    --- stdout
+    cancelled: WOD, [DATE], 13:10
+    ");
+    assert_snapshot!(shot(cancel(&home, "--time 13:10")), @"
+    exit: 6
+    --- stderr
+    error: not cancelled: WOD, [DATE], 13:10: you have no booking there
+    ");
+    assert_snapshot!(shot_json(cancel(&home, "--time 13:10")), @r#"
+    exit: 6
+    --- stdout
+    {
+      "outcome":"not_booked",
+      "class":{"id":"1223249",
+        "day":"[DATE]",
+        "start":"13:10",
+        "end":"14:10",
+        "starts_at":"[INSTANT]",
+        "name":"WOD",
+        "coach":"Marta",
+        "occupied":8,
+        "capacity":12,
+        "waiting":null,
+        "state":"open",
+        "reservation_id":null,
+        "opens_at":null},
+      "message":null,
+      "cancel_state":null,
+      "box":"crossfitdemo",
+      "session":{"kind":"device",
+        "fingerprint":"[FP]"},
+      "error":{"kind":"not_found",
+        "message":"not cancelled: WOD, [DATE], 13:10: you have no booking there"}
+    }
+    --- stderr
+    error: not cancelled: WOD, [DATE], 13:10: you have no booking there
+    "#);
+    assert_snapshot!(shot(cancel(&home, "--time 14:10")), @"
+    exit: 6
+    --- stderr
+    error: no class at 14:10 on [DATE]; that day has 13:10 WOD (id 1223249)
+    ");
+    let (_sandbox, home, reservation) = booked(&json!({}));
+    assert_snapshot!(shot_json(home.run("cancel --reservation").arg(reservation)), @r#"
+    exit: 0
+    --- stdout
+    {
+      "outcome":"cancelled",
+      "class":{"id":"1223249",
+        "day":"[DATE]",
+        "start":"13:10",
+        "end":"14:10",
+        "starts_at":"[INSTANT]",
+        "name":"WOD",
+        "coach":"Marta",
+        "occupied":8,
+        "capacity":12,
+        "waiting":null,
+        "state":"open",
+        "reservation_id":null,
+        "opens_at":null},
+      "message":null,
+      "cancel_state":1,
+      "box":"crossfitdemo",
+      "session":{"kind":"device",
+        "fingerprint":"[FP]"}
+    }
+    "#);
+    assert_snapshot!(shot(home.run("cancel --reservation 1")), @"
+    exit: 6
+    --- stderr
+    error: you have no reservation 1; see `aimharder bookings`
+    ");
+}
+
+#[test]
+fn a_late_cancellation_needs_a_flag() {
+    let (_sandbox, home, _) = booked(&json!({ "late": true }));
+    assert_snapshot!(shot(cancel(&home, "")), @"
+    exit: 2
+    --- stderr
+    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    ");
+    assert_snapshot!(shot_json(cancel(&home, "")), @r#"
+    exit: 2
+    --- stdout
+    {
+      "error":{"kind":"usage",
+        "message":"the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`"}
+    }
+    --- stderr
+    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    "#);
+    assert_snapshot!(shot(cancel(&home, "--late")), @"
+    exit: 2
+    --- stderr
+    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    ");
+}
+
+#[test]
+fn a_cancellation_is_refused() {
+    let (_sandbox, home, _) = booked(&json!({ "cancel_refused": true }));
+    assert_snapshot!(shot(cancel(&home, "")), @"
+    exit: 2
+    --- stderr
+    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    ");
+    assert_snapshot!(shot_json(cancel(&home, "")), @r#"
+    exit: 2
+    --- stdout
+    {
+      "error":{"kind":"usage",
+        "message":"the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`"}
+    }
+    --- stderr
+    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    "#);
+}
+
+#[test]
+fn one_of_several_bookings_must_be_named() {
+    let (sandbox, home, _) = booked(&json!({}));
+    let other = class(&sandbox, &json!({ "start": "14:10", "name": "Yoga" }));
+    sandbox.reserve(ANA, &other, 0);
+    assert_snapshot!(shot(cancel(&home, "")), @"
+    exit: 2
+    --- stderr
+    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    ");
+    assert_snapshot!(shot(cancel(&home, "--time 14:10")), @"
+    exit: 0
+    --- stdout
+    cancelled: Yoga, [DATE], 14:10
+    ");
+    assert_eq!(START, "13:10");
+}
