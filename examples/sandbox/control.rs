@@ -9,6 +9,7 @@ use crate::app::{App, Shared};
 use crate::config::Config;
 use crate::faults::Fault;
 use crate::http::{Request, Response};
+use crate::model::Session;
 use crate::world::World;
 use crate::{clock, control_world, seed, sessions};
 
@@ -52,6 +53,9 @@ fn route(shared: &mut Shared, method: &str, parts: &[&str], body: Value) -> Opti
     let world = &mut shared.world;
     Some(match (method, parts) {
         ("GET", ["state"]) => Ok(state(world)),
+        ("GET", ["state", "counters"]) => Ok(json!(world.counters)),
+        ("GET", ["state", "reservations"]) => Ok(reservations(world)),
+        ("GET", ["state", "sessions"]) => Ok(sessions_alive(world, server_ms(world))),
         ("GET", ["config"]) => Ok(json!(world.config)),
         ("POST" | "PATCH", ["config"]) => configure(world, &body),
         ("POST", ["accounts"]) => control_world::accounts(world, body),
@@ -83,15 +87,7 @@ fn route(shared: &mut Shared, method: &str, parts: &[&str], body: Value) -> Opti
 
 /// The whole world, with what can be derived from it.
 fn state(world: &World) -> Value {
-    let now = clock::now_ms() + world.config.skew_ms;
-    let sessions: Vec<_> = world
-        .sessions
-        .iter()
-        .map(|session| {
-            let alive = !session.dead && !sessions::has_lapsed(world, session, now);
-            merged(json!(session), &json!({ "alive": alive }))
-        })
-        .collect();
+    let now = server_ms(world);
     let classes: Vec<_> = world
         .classes
         .values()
@@ -105,11 +101,29 @@ fn state(world: &World) -> Value {
         })
         .collect();
     json!({
-        "config": world.config, "accounts": world.accounts, "sessions": sessions, "boxes": world.boxes,
-        "classes": classes, "reservations": world.reservations.values().collect::<Vec<_>>(),
+        "config": world.config, "accounts": world.accounts, "sessions": sessions_alive(world, now),
+        "boxes": world.boxes, "classes": classes, "reservations": reservations(world),
         "counters": world.counters, "clock_ms": now,
         "domain": world.domain, "scheme": world.scheme
     })
+}
+
+/// The server's clock.
+fn server_ms(world: &World) -> i64 {
+    clock::now_ms() + world.config.skew_ms
+}
+
+/// Every session, and whether it is alive at `now`.
+fn sessions_alive(world: &World, now: i64) -> Value {
+    let session = |session: &Session| {
+        let alive = !session.dead && !sessions::has_lapsed(world, session, now);
+        merged(json!(session), &json!({ "alive": alive }))
+    };
+    world.sessions.iter().map(session).collect()
+}
+
+fn reservations(world: &World) -> Value {
+    json!(world.reservations.values().collect::<Vec<_>>())
 }
 
 /// `base` with the fields of `patch` (RFC 7396, one level: null resets to null).
@@ -135,11 +149,11 @@ fn configure(world: &mut World, patch: &Value) -> Reply {
     let config: Config = serde_json::from_value(config).map_err(|error| error.to_string())?;
     config.check()?;
     world.config = config;
-    seed::timetable(world, clock::now_ms() + world.config.skew_ms);
+    seed::timetable(world, server_ms(world));
     Ok(json!(world.config))
 }
 
-fn each_session(world: &mut World, body: &Value, act: fn(&mut crate::model::Session)) -> Reply {
+fn each_session(world: &mut World, body: &Value, act: fn(&mut Session)) -> Reply {
     let account = body["account"].as_str().ok_or("account is missing")?;
     let fingerprint = body["fingerprint"].as_str();
     let mut count = 0;

@@ -202,7 +202,7 @@ fn from_nothing_to_working_crontab_lines_by_the_readme_alone() {
         told.starts_with("booked: 18:30 WOD"),
         "cron mails this: {booked:?}"
     );
-    let reservations = sandbox.state()["reservations"].as_array().unwrap().len();
+    let reservations = sandbox.all_reservations().len();
     assert!(
         reservations >= 3,
         "two weeks of Mondays and Wednesdays: {reservations}"
@@ -218,7 +218,7 @@ fn from_nothing_to_working_crontab_lines_by_the_readme_alone() {
             "{job}: {output:?}"
         );
     }
-    let again = sandbox.state()["reservations"].as_array().unwrap().len();
+    let again = sandbox.all_reservations().len();
     assert_eq!(again, reservations);
     assert_eq!(sandbox.counters()["double_books"], 0);
     assert_eq!(home.sessions()[0]["account"], ANA);

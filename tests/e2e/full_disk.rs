@@ -60,9 +60,8 @@ fn survives(run: &Run, blocks: u64) -> bool {
 
 /// Every token in the store is the one that the platform wants next.
 fn in_step(sandbox: &Sandbox, home: &Home, blocks: u64) {
-    let wanted = sandbox.state()["sessions"].take();
     let db = home.db();
-    for session in wanted.as_array().unwrap() {
+    for session in sandbox.sessions() {
         let stored: String = db
             .query_row(
                 "SELECT token FROM sessions WHERE account = ?1 AND fingerprint = ?2",

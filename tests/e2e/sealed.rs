@@ -32,15 +32,13 @@ pub(crate) fn encrypted(home: &Home) {
 
 /// Every token and cookie that the platform has given out and still knows.
 pub(crate) fn secrets(sandbox: &Sandbox) -> Vec<String> {
-    let state = sandbox.state();
-    let sessions = state["sessions"].as_array().unwrap().iter();
-    let of = |session: &serde_json::Value| {
+    let of = |session: serde_json::Value| {
         let text = |key: &str| session[key].as_str().unwrap().to_owned();
         let token = text("token");
         let hex = token.rsplit('|').next().unwrap().to_owned();
         [hex, text("cookie"), text("phpsessid")]
     };
-    sessions.flat_map(of).collect()
+    sandbox.sessions().into_iter().flat_map(of).collect()
 }
 
 pub(crate) fn nothing_plain(home: &Home, secrets: &[String]) {

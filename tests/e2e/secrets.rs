@@ -8,9 +8,8 @@ use crate::support::{ANA, ANAS, Home, Sandbox, day, start, wait_for};
 
 /// Every secret that exists at this moment.
 fn secrets(sandbox: &Sandbox) -> Vec<String> {
-    let state = sandbox.state();
     let mut secrets = vec![ANAS.to_owned(), "wrong-secret".to_owned()];
-    for session in state["sessions"].as_array().unwrap() {
+    for session in sandbox.sessions() {
         let text = |key: &str| session[key].as_str().unwrap().to_owned();
         let token = text("token");
         secrets.push(token.rsplit('|').next().unwrap().to_owned());

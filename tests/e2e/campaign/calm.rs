@@ -87,10 +87,10 @@ fn doomed(
     log: &[Value],
     died: impl Fn(&Value) -> bool,
 ) -> BTreeSet<String> {
-    let state = sandbox.state();
-    let sessions = state["sessions"].as_array().unwrap().iter();
+    let sessions = sandbox.sessions();
     let print = |session: &Value| session["fingerprint"].as_str().unwrap().to_owned();
     sessions
+        .iter()
         .filter(|session| {
             let print = print(session);
             let query = format!("SELECT status FROM sessions WHERE fingerprint = '{print}'");

@@ -29,14 +29,13 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Notes what there is now.
     pub(super) fn look(&mut self, sandbox: &Sandbox) {
-        let state = sandbox.state();
-        for session in state["sessions"].as_array().unwrap() {
+        for session in sandbox.sessions() {
             let token = session["token"].as_str().unwrap();
             self.secret(token);
             self.secret(session["cookie"].as_str().unwrap());
             self.secret(session["phpsessid"].as_str().unwrap());
         }
-        for reservation in state["reservations"].as_array().unwrap() {
+        for reservation in sandbox.all_reservations() {
             let owner = (
                 reservation["account"].as_str().unwrap().to_owned(),
                 reservation["class"].to_string(),
@@ -144,10 +143,9 @@ impl Ledger {
     pub(super) fn holds(&self, sandbox: &Sandbox, home: &Home, scene: &Scene) {
         self.nothing_leaked();
         self.store_is_whole(home);
-        let state = sandbox.state();
-        let all = state["reservations"].as_array().unwrap();
+        let all = sandbox.all_reservations();
         let mut places = BTreeSet::new();
-        for reservation in all {
+        for reservation in &all {
             let place = (
                 reservation["account"].as_str(),
                 reservation["class"].as_u64(),

@@ -20,8 +20,7 @@ pub(super) struct Tokens(BTreeMap<String, String>);
 impl Tokens {
     /// To be called while all is calm, every session just updated.
     pub(super) fn look(&mut self, sandbox: &Sandbox) {
-        let state = sandbox.state();
-        for session in state["sessions"].as_array().unwrap() {
+        for session in sandbox.sessions() {
             let text = |key: &str| session[key].as_str().unwrap().to_owned();
             self.0.insert(text("fingerprint"), text("token"));
         }

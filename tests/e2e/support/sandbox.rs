@@ -94,12 +94,29 @@ impl Sandbox {
         self.call("DELETE", "faults", &Value::Null);
     }
 
-    pub(crate) fn state(&self) -> Value {
-        self.call("GET", "state", &Value::Null)
+    fn state(&self, part: &str) -> Value {
+        self.call("GET", &format!("state/{part}"), &Value::Null)
+    }
+
+    fn states(&self, part: &str) -> Vec<Value> {
+        let Value::Array(list) = self.state(part) else {
+            panic!("{part} is not a list");
+        };
+        list
     }
 
     pub(crate) fn counters(&self) -> Value {
-        self.state()["counters"].take()
+        self.state("counters")
+    }
+
+    /// All sessions that were ever logged in.
+    pub(crate) fn sessions(&self) -> Vec<Value> {
+        self.states("sessions")
+    }
+
+    /// The reservations of all accounts.
+    pub(crate) fn all_reservations(&self) -> Vec<Value> {
+        self.states("reservations")
     }
 
     /// All requests since the log was last cleared.
@@ -180,24 +197,22 @@ impl Sandbox {
 
     /// The reservations of a class.
     pub(crate) fn reservations(&self, class: &str) -> Vec<Value> {
-        let state = self.state();
-        let all = state["reservations"].as_array().expect("a list");
         let number: u64 = class.parse().expect("a class number");
-        let of_class = |r: &&Value| r["class"] == number;
-        all.iter().filter(of_class).cloned().collect()
+        let mut all = self.all_reservations();
+        all.retain(|reservation| reservation["class"] == number);
+        all
     }
 
     /// The session of an account whose fingerprint begins like this.
     pub(crate) fn session(&self, account: &str, fingerprint: &str) -> Value {
-        let state = self.state();
-        let all = state["sessions"].as_array().expect("a list");
-        let found = all.iter().find(|session| {
+        let mut all = self.sessions().into_iter();
+        let found = all.find(|session| {
             session["account"] == account
                 && session["fingerprint"]
                     .as_str()
                     .is_some_and(|print| print.starts_with(fingerprint))
         });
-        found.cloned().expect("a session of that fingerprint")
+        found.expect("a session of that fingerprint")
     }
 
     fn last_look(&self) {

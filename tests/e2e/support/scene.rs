@@ -210,8 +210,7 @@ impl Scene {
     pub(crate) fn ends(&self, id: i64, status: &str, classes: &[&str]) -> Value {
         let stored = self.stored(id);
         assert_eq!(stored["status"], status, "{stored}");
-        let state = self.sandbox.state();
-        let all = state["reservations"].as_array().expect("a list");
+        let all = self.sandbox.all_reservations();
         for class in classes {
             let number: u64 = class.parse().expect("a class number");
             let of_class = |held: &&Value| held["class"] == number;
