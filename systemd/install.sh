@@ -10,7 +10,8 @@
 #   --enable     start the timers too (log in first)
 #   --prefix     the program goes to DIR/bin, the man pages to DIR/share/man; the units name it there
 #   --binary     the program to install; else the newest of target/release/aimharder and what is installed
-#   --uninstall  remove what this script has placed, and folders that it made and that are empty; config and state stay
+#   --uninstall  remove the files that this script has placed, and the folders that it made and that are empty. A file
+#                that was changed since stays and is named; so do config and state
 #
 # With DESTDIR=FOLDER in the environment everything goes below that folder, and the running system is left alone.
 # Exit codes: 0 done, 1 something could not be done, 2 wrong call.
@@ -55,7 +56,9 @@ if [ -z "$root" ]; then
         [ "$(id -u)" -eq 0 ] || fail 2 "--system needs root: sudo $0 --system"
         command -v systemd-sysusers >/dev/null || fail 1 "--system needs systemd, running or not: it makes the user"
         ;;
-    user) [ -z "${SUDO_USER-}" ] || fail 2 "--user is for the user who calls it: without sudo, please" ;;
+    user)
+        [ "$(id -u)" -ne 0 ] || fail 2 "--user installs for the calling user, not for root: call it without sudo, or as sudo -u USER $0 --user"
+        ;;
     esac
 fi
 case $binary in '' | /*) ;; *) binary=$PWD/$binary ;; esac
@@ -86,18 +89,22 @@ fi
 # --- placing ---------------------------------------------------------------------------------------------------------
 
 work=$(mktemp -d)
-placed=$work/placed finished=''
+placed=$work/placed news=$work/news finished=''
 : >"$placed"
-# What was placed is on the list, also when something stops us half-way; a folder stays on it for good, for only the first
-# call makes it.
+: >"$news"
+# Updates the list and prints what was done, also after a failure half-way. A folder stays on the list, because only the
+# first call makes it.
 # shellcheck disable=SC2317 # called when the script ends
 leave() {
     if [ -s "$placed" ]; then
         make "${list%/*}"
-        if [ -z "$finished" ] && [ -f "$root$list" ]; then cat "$root$list" >>"$placed"; fi
-        if [ -f "$root$list" ]; then grep '/$' "$root$list" >>"$placed" || true; fi
+        if [ -f "$root$list" ]; then
+            grep '/$' "$root$list" >>"$placed" || true
+            if [ -z "$finished" ]; then unlisted <"$root$list" >>"$placed"; fi
+        fi
         sort -u "$placed" >"$root$list"
     fi
+    [ -n "$finished" ] || by_folder <"$news"
     rm -rf "$work"
 }
 trap leave EXIT
@@ -119,20 +126,37 @@ $new"
     [ -d "$root$folder" ] || install -d "$@" "$root$folder"
 }
 
-# put MODE FILE PLACE: a copy there, in one step, unless it is there already.
+# put MODE FILE PLACE: a copy there, in one step. A file that is there already and not on the list is not from this
+# script: it does not get on the list.
 put() {
-    printf '%s\n' "$3" >>"$placed"
     if cmp -s "$2" "$root$3"; then
+        if ! listed "$3"; then
+            printf 'found %s\n' "$3" >>"$news"
+            return
+        fi
         chmod "$1" "$root$3"
-        return
+    else
+        make "${3%/*}"
+        install -m "$1" "$2" "$root$3.new"
+        mv -f "$root$3.new" "$root$3"
+        printf 'placed %s\n' "$3" >>"$news"
     fi
-    make "${3%/*}"
-    install -m "$1" "$2" "$root$3.new"
-    mv -f "$root$3.new" "$root$3"
-    say "placed $3"
+    printf '%s  %s\n' "$(checksum "$root$3")" "$3" >>"$placed"
 }
 
-listed() { [ -f "$root$list" ] && grep -qxF -e "$1" "$root$list"; }
+# The list's entries are paths of folders, which end with a slash, and `CHECKSUM  PATH` of files; earlier versions wrote
+# no checksums.
+listed() { [ -f "$root$list" ] && sed 's|^[^/]*||' "$root$list" | grep -qxF -e "$1"; }
+# Of the entries on standard input, the files that this call has not placed.
+unlisted() {
+    sed 's|^[^/]*||' "$placed" >"$work/paths"
+    while IFS= read -r entry; do
+        case $entry in
+        */) ;;
+        *) grep -qxF -e "/${entry#*/}" "$work/paths" || printf '%s\n' "$entry" ;;
+        esac
+    done
+}
 
 find_program() {
     if [ -z "$binary" ]; then
@@ -140,18 +164,11 @@ find_program() {
         binary=$(ls -1t "$source/target/release/aimharder" "$program" "$(command -v aimharder)" 2>/dev/null | head -n 1)
     fi
     if [ ! -f "$binary" ] || [ ! -x "$binary" ]; then
-        fail 1 "no program to install: \`cargo install --locked --path $source\`, or name one by --binary"
+        how='name one by --binary'
+        if [ -f "$source/Cargo.toml" ]; then how="\`cargo install --locked --path $source\`, or $how"; fi
+        fail 1 "no program to install: $how"
     fi
 }
-# One that stands in its place already, by `cargo install`, is not ours to list and remove.
-put_program() {
-    if cmp -s "$binary" "$root$program" && ! listed "$program"; then
-        say "found $program"
-    else
-        put 0755 "$binary" "$program"
-    fi
-}
-
 # A path as systemd and sed take it.
 in_unit() {
     home=
@@ -202,20 +219,20 @@ put_man() {
 
 put_config() {
     if [ -e "$root$config" ] || [ -L "$root$config" ]; then
-        say "kept $config"
+        printf 'kept %s\n' "$config" >>"$news"
         return
     fi
     make "${config%/*}"
     # shellcheck disable=SC2086 # flags
     install $config_as "$source/examples/config.toml" "$root$config"
-    say "placed $config"
+    printf 'placed %s\n' "$config" >>"$news"
 }
 
 put_state() {
     [ ! -d "$root$state" ] || return 0
     # shellcheck disable=SC2086 # flags
     make "$state" -m 0700 $state_as
-    say "made $state"
+    printf 'made %s\n' "$state" >>"$news"
 }
 
 # The user of the system units; needs no running systemd.
@@ -227,13 +244,13 @@ put_user() {
 # What an older version placed and this one does not.
 drop_old() {
     [ -f "$root$list" ] || return 0
-    grep -v '/$' "$root$list" | grep -vxF -f "$placed" | remove
+    unlisted <"$root$list" | remove >>"$news"
 }
 
 find_program
 find_places
 if [ "$scope" = system ]; then put_user; fi
-put_program
+put 0755 "$binary" "$program"
 put_units
 put_completion bash aimharder.bash "$bash/aimharder"
 put_completion zsh _aimharder "$zsh/_aimharder"
@@ -243,6 +260,7 @@ put_config
 put_state
 drop_old
 finished=yes
+by_folder <"$news"
 [ -z "$root" ] || exit 0
 
 # --- what comes next -------------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ if [ "$scope" = user ]; then
     config_as='-m 0600' state_as=
     state=$states/aimharder
     systemctl='systemctl --user'
+    # `sudo -u USER` does not set it, and `systemctl --user` needs it
+    export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
 else
     prefix=${prefix:-/usr/local}
     case $prefix in /usr) lib=/usr/lib ;; *) lib=/etc ;; esac

@@ -30,19 +30,22 @@ impl Home {
             folder,
             envs: Vec::new(),
         };
-        let log = home.path("calls");
-        let stand_in = format!(
-            "#!/bin/sh\necho \"$*\" >>{}\nexit {systemctl}\n",
-            log.display()
-        );
         fs::create_dir(home.path("tools")).unwrap();
-        fs::write(home.path("tools/systemctl"), stand_in).unwrap();
-        fs::set_permissions(
-            home.path("tools/systemctl"),
-            fs::Permissions::from_mode(0o755),
-        )
-        .unwrap();
+        let log = home.path("calls");
+        home.tool(
+            "systemctl",
+            &format!("echo \"$*\" >>{}\nexit {systemctl}", log.display()),
+        );
+        // the tests may run as root, for whom `--user` is refused
+        home.tool("id", "echo 1000");
         home
+    }
+
+    /// Writes a stand-in for a program.
+    pub(crate) fn tool(&self, name: &str, script: &str) {
+        let path = self.path("tools").join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -64,8 +67,12 @@ impl Home {
     }
 
     pub(crate) fn install(&self, args: &str) -> Told {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/install.sh");
-        let output = Command::new(script)
+        self.install_from(Path::new(env!("CARGO_MANIFEST_DIR")), args)
+    }
+
+    /// Runs the script of another copy of the repository.
+    pub(crate) fn install_from(&self, source: &Path, args: &str) -> Told {
+        let output = Command::new(source.join("systemd/install.sh"))
             .args(args.split_whitespace())
             .current_dir(self.folder.path())
             .env_clear()

@@ -9,7 +9,7 @@ mod removing;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use home::{BINARY, Home};
 
@@ -270,4 +270,117 @@ fn called_from_the_repository_whatever_cdpath_says() {
         .output()
         .unwrap();
     assert!(told.status.success(), "{told:?}");
+}
+
+#[test]
+fn for_a_user_is_refused_to_root_alone() {
+    let home = Home::new(1).with("SUDO_USER", Path::new("ben"));
+    home.tool("id", "echo 0");
+    let told = home.install(&format!("--user --binary {BINARY}"));
+    assert_eq!(told.code, Some(2), "{}", told.text);
+    assert!(told.text.contains("not for root"), "{}", told.text);
+    assert!(home.files("").is_empty(), "{:?}", home.files(""));
+    // as `sudo -u ana` calls it
+    home.tool("id", "echo 1000");
+    home.installed("--user");
+}
+
+/// The folders that the lines before "Next:" name, each with its number of files.
+fn folders(told: &str, verb: &str) -> Vec<(PathBuf, usize)> {
+    let (done, _) = told.split_once("Next:").unwrap_or((told, ""));
+    let lines = done.lines().filter_map(|line| line.strip_prefix(verb));
+    lines
+        .map(|line| match line.split_once(" files in ") {
+            Some((number, folder)) => (folder.into(), number.parse().unwrap()),
+            None => (Path::new(line).parent().unwrap().into(), 1),
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_placed_takes_one_line_for_each_folder() {
+    let home = Home::new(1);
+    let told = home.installed("--user");
+    let placed = folders(&told, "placed ");
+    let mut expected = std::collections::BTreeMap::new();
+    for name in home.files("").keys() {
+        if name != ".local/share/aimharder/installed" {
+            let folder = home.path(name).parent().unwrap().to_owned();
+            *expected.entry(folder).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(placed.len(), expected.len(), "{told}");
+    assert_eq!(
+        placed
+            .into_iter()
+            .collect::<std::collections::BTreeMap<_, _>>(),
+        expected
+    );
+    let removed = home.install("--user --uninstall").text;
+    assert!(
+        removed.contains(&format!(
+            "removed 8 files in {}\n",
+            home.path(UNITS).display()
+        )),
+        "{removed}"
+    );
+}
+
+#[test]
+fn the_paths_it_prints_are_below_destdir() {
+    let home = Home::new(1);
+    let below = home.path("root");
+    let home = home.with("DESTDIR", &below);
+    let told = home.installed("--system");
+    let begin = format!(" {}/", below.display());
+    for line in told.lines() {
+        assert!(line.contains(&begin), "{line}");
+    }
+    assert!(told.contains("placed ") && told.contains("made "), "{told}");
+    let again = home.installed("--system");
+    assert_eq!(
+        again,
+        format!("kept {}/etc/aimharder/config.toml\n", below.display())
+    );
+    let told = home.install("--system --uninstall");
+    let paths = told.text.lines().filter(|line| line.contains('/'));
+    for line in paths.clone() {
+        assert!(line.contains(&begin), "{line}");
+    }
+    assert!(paths.count() > 5, "{}", told.text);
+    let told = home.install("--system --uninstall").text;
+    assert!(told.contains(&below.display().to_string()), "{told}");
+}
+
+#[test]
+fn it_needs_three_folders_of_the_repository() {
+    let home = Home::new(1);
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::create_dir(home.path("copy")).unwrap();
+    for folder in ["systemd", "examples", "completions"] {
+        let copied = std::process::Command::new("cp")
+            .arg("-r")
+            .arg(repository.join(folder))
+            .arg(home.path("copy"))
+            .status();
+        assert!(copied.unwrap().success());
+    }
+    let told = home.install_from(&home.path("copy"), "--user");
+    assert_eq!(told.code, Some(1), "{}", told.text);
+    assert!(
+        told.text
+            .contains("no program to install: name one by --binary"),
+        "{}",
+        told.text
+    );
+    let told = home.install_from(&home.path("copy"), &format!("--user --binary {BINARY}"));
+    assert_eq!(told.code, Some(0), "{}", told.text);
+    assert!(!told.text.contains("No such file"), "{}", told.text);
+    let files = home.files("");
+    for name in PLACED {
+        assert!(files.contains_key(name), "{name}: {files:?}");
+    }
+    for called in cron_calls(&told.text, &home) {
+        assert!(Path::new(&called).is_file(), "{called}");
+    }
 }

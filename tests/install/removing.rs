@@ -1,9 +1,11 @@
 //! What `--uninstall` and newer versions take away, and what they leave.
 
 use std::fs;
+use std::path::Path;
 
 use crate::home::{BINARY, Home};
 
+/// The list of an earlier version has no checksums.
 #[test]
 fn what_an_older_version_placed_goes() {
     let home = Home::new(1);
@@ -117,4 +119,74 @@ fn a_program_that_cargo_installed_is_used_and_left() {
         "{}",
         told.text
     );
+}
+
+#[test]
+fn files_that_were_changed_since_are_left_and_named() {
+    let home = Home::new(1);
+    home.installed("--user");
+    let changed = [
+        ".cargo/bin/aimharder",
+        ".config/systemd/user/aimharder-refresh.timer",
+        ".local/share/zsh/site-functions/_aimharder",
+    ];
+    fs::write(home.path(changed[0]), "a newer one").unwrap();
+    fs::write(home.path(changed[1]), "[Timer]\nOnCalendar=hourly\n").unwrap();
+    fs::remove_file(home.path(changed[2])).unwrap();
+    std::os::unix::fs::symlink("/dev/null", home.path(changed[2])).unwrap();
+    fs::remove_file(home.path(".config/systemd/user/aimharder-prebook.timer")).unwrap();
+    let told = home.install("--user --uninstall");
+    assert_eq!(told.code, Some(0), "{}", told.text);
+    let mut left: Vec<String> = home.files("").into_keys().collect();
+    left.retain(|name| name != ".config/aimharder/config.toml");
+    assert_eq!(left, changed, "{}", told.text);
+    for name in changed {
+        let line = format!("left {}: it was changed since", home.path(name).display());
+        assert_eq!(told.text.matches(&line).count(), 1, "{}", told.text);
+    }
+    let of_program = format!("left {}", home.path(changed[0]).display());
+    assert_eq!(told.text.matches(&of_program).count(), 1, "{}", told.text);
+}
+
+#[test]
+fn a_file_that_was_there_before_is_left() {
+    let home = Home::new(1);
+    let mine = home.path(".local/share/zsh/site-functions/_aimharder");
+    fs::create_dir_all(mine.parent().unwrap()).unwrap();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions/_aimharder");
+    fs::copy(here, &mine).unwrap();
+    for _ in 0..2 {
+        let told = home.installed("--user");
+        assert!(
+            told.contains(&format!("found {}\n", mine.display())),
+            "{told}"
+        );
+    }
+    home.install("--user --uninstall");
+    assert!(mine.exists());
+}
+
+#[test]
+fn a_newer_version_leaves_a_file_of_an_older_one_that_was_changed() {
+    let home = Home::new(1);
+    home.installed("--user");
+    let list = home.path(".local/share/aimharder/installed");
+    let old = home.path(".config/systemd/user/aimharder-old.timer");
+    fs::write(&old, "mine").unwrap();
+    let entry = format!("{}  {}\n", "0".repeat(64), old.display());
+    let listed = fs::read_to_string(&list).unwrap();
+    assert!(
+        listed
+            .lines()
+            .all(|line| line.ends_with('/') || line.find("  /") == Some(64)),
+        "{listed}"
+    );
+    fs::write(&list, listed + &entry).unwrap();
+    let told = home.installed("--user");
+    assert!(
+        told.contains(&format!("left {}: ", old.display())),
+        "{told}"
+    );
+    home.install("--user --uninstall");
+    assert_eq!(fs::read_to_string(&old).unwrap(), "mine");
 }
