@@ -125,15 +125,26 @@ impl Source {
             Self::Command(command) => run(command, account),
             Self::Credential(name) => credential(name),
             Self::Environment => std::env::var("AIMHARDER_PASSWORD")
-                .map(Secret::new)
+                .map(|value| Secret::new(without_line_break(&value)))
                 .map_err(|_| fail("AIMHARDER_PASSWORD is not valid UTF-8".into())),
             Self::Prompt => prompt(account),
         }?;
         if raw.is_empty() {
             return Err(fail(format!("the password for {account} is empty")));
         }
+        if raw.expose().starts_with('\u{feff}') {
+            return Err(fail(format!(
+                "the password for {account} begins with a byte order mark; save it as UTF-8 without one"
+            )));
+        }
         Ok(raw)
     }
+}
+
+/// The value without one trailing line break, LF or CR LF.
+fn without_line_break(value: &str) -> &str {
+    let line = value.strip_suffix('\n').unwrap_or(value);
+    line.strip_suffix('\r').unwrap_or(line)
 }
 
 fn fail(words: String) -> PasswordError {

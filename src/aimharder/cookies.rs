@@ -17,9 +17,17 @@ use super::Error;
 use super::host::within;
 use super::unsaid::Unsaid;
 use crate::secret::Secret;
+use crate::text::clean;
 
 /// The cookie that is the login itself.
 const LOGIN: &str = "amhrdrauth";
+
+/// The platform's own cookies, which are kept whatever the limits say (protocol.md §1).
+const KNOWN: [&str; 4] = [LOGIN, "PHPSESSID", "AWSALB", "AWSALBCORS"];
+
+/// Limits per host, names and values together: servers answer 431 to longer headers.
+const MAX_COOKIES: usize = 50;
+const MAX_COOKIE_BYTES: usize = 8 * 1024;
 
 /// 2020-01-01, for answers without a `Date`: servers delete a cookie with a date long past, none of theirs ends before this.
 const LONG_PAST: i64 = 1_577_836_800;
@@ -96,6 +104,21 @@ impl Jar {
         (!pairs.is_empty()).then_some(header)
     }
 
+    /// Keeps what the `Set-Cookie` lines of one answer say. The deletion of a host-only login cookie comes first: it must
+    /// not delete the cookie of the domain that the same answer sets.
+    pub(super) fn keep_all(&mut self, mut lines: Vec<&str>, from: &Origin<'_>) {
+        let deletes_host_only = |line: &&str| {
+            RawCookie::parse(*line).is_ok_and(|raw| {
+                let left = seconds_left(&raw, from.date);
+                raw.name() == LOGIN && raw.domain().is_none() && left.is_some_and(|left| left <= 0)
+            })
+        };
+        lines.sort_by_key(|line| !deletes_host_only(line));
+        for line in lines {
+            self.keep(line, from);
+        }
+    }
+
     /// Keeps what one `Set-Cookie` line says; a line that breaks the rules is ignored, as browsers do.
     pub(super) fn keep(&mut self, line: &str, from: &Origin<'_>) {
         let Ok(raw) = RawCookie::parse(line) else {
@@ -103,12 +126,35 @@ impl Jar {
         };
         let foreign = |d: &str| !within(&d.to_ascii_lowercase(), from.domain);
         if raw.domain().is_some_and(|d| !d.is_empty() && foreign(d)) {
-            log::debug!("ignored a cookie for a foreign domain: {}", raw.name());
+            log::debug!(
+                "ignored a cookie for a foreign domain: {}",
+                clean(raw.name())
+            );
             return;
         }
         let Some(url) = secure(from.url) else { return };
-        // an expired cookie that was not there is an error to the crate, and nothing to us
+        let is_deletion = seconds_left(&raw, from.date).is_some_and(|left| left <= 0);
+        if !is_deletion && !KNOWN.contains(&raw.name()) && !self.has_room(&raw, &url) {
+            log::debug!("ignored a cookie beyond the limit: {}", clean(raw.name()));
+            return;
+        }
+        // The crate reports the deletion of a cookie that does not exist as an error.
         let _ = self.0.parse(&rewritten(&raw, from), &url);
+    }
+
+    /// Whether another cookie fits into the requests to this host; a cookie that is replaced does not count.
+    fn has_room(&self, raw: &RawCookie<'_>, url: &Url) -> bool {
+        let others = self
+            .0
+            .matches(url)
+            .into_iter()
+            .filter(|c| c.name() != raw.name());
+        let (mut count, mut bytes) = (1, raw.name().len() + raw.value().len());
+        for cookie in others {
+            count += 1;
+            bytes += cookie.name().len() + cookie.value().len();
+        }
+        count <= MAX_COOKIES && bytes <= MAX_COOKIE_BYTES
     }
 }
 

@@ -194,3 +194,46 @@ proptest! {
         let _ = jar.header(&url("aimharder.com", "/"));
     }
 }
+
+#[test]
+fn deleting_a_host_only_login_cookie_keeps_the_domains_of_the_same_answer() {
+    let set = format!("amhrdrauth=secret; Domain=.{DOMAIN}; Path=/");
+    let host_only = "amhrdrauth=deleted; Expires=Thu, 01-Jan-1970 00:00:01 GMT; Max-Age=0";
+    let of_domain = format!("{host_only}; Domain=.{DOMAIN}");
+    let url = url(&format!("login.{DOMAIN}"), "/api/login");
+    for (deletion, kept) in [(host_only, true), (&of_domain, false)] {
+        let from = Origin {
+            url: &url,
+            domain: DOMAIN,
+            date: None,
+        };
+        let mut jar = Jar::default();
+        jar.keep_all(vec![&set, deletion], &from);
+        assert_eq!(jar.has_login(), kept, "{deletion}");
+    }
+}
+
+#[test]
+fn cookies_are_limited_and_those_of_the_login_are_kept() {
+    let mut jar = Jar::default();
+    for n in 0..200 {
+        keep(
+            &mut jar,
+            DOMAIN,
+            &format!("junk{n}={}", "x".repeat(400)),
+            None,
+        );
+    }
+    keep(&mut jar, DOMAIN, "amhrdrauth=secret", None);
+    keep(&mut jar, DOMAIN, "PHPSESSID=session", None);
+    let header = jar.header(&url(DOMAIN, "/api/whoami")).unwrap();
+    let header = header.to_str().unwrap();
+    assert!(header.len() < 9 * 1024, "{}", header.len());
+    assert!(header.contains("amhrdrauth=secret") && header.contains("PHPSESSID=session"));
+    let mut many = Jar::default();
+    for n in 0..200 {
+        keep(&mut many, DOMAIN, &format!("junk{n}=1"), None);
+    }
+    let header = many.header(&url(DOMAIN, "/api/whoami")).unwrap();
+    assert_eq!(header.to_str().unwrap().matches("junk").count(), 50);
+}

@@ -222,11 +222,9 @@ impl Platform {
             date,
         };
         // each header line is one cookie: a comma belongs to its Expires
-        for line in response.headers().get_all(header::SET_COOKIE) {
-            if let Ok(line) = std::str::from_utf8(line.as_bytes()) {
-                jar.keep(line, &from);
-            }
-        }
+        let lines = response.headers().get_all(header::SET_COOKIE).iter();
+        let lines = lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok());
+        jar.keep_all(lines.collect(), &from);
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) struct App {
 }
 
 impl App {
-    /// Read the config, open the store. Nothing is sent yet.
-    pub(super) fn start(asked: Everywhere, command: &str, needs_login: bool) -> Result<Self> {
+    /// Reads the config and opens the store. The file `required` must exist.
+    pub(super) fn start(asked: Everywhere, command: &str, required: Option<&Path>) -> Result<Self> {
         if asked.fingerprint.is_some()
             && asked.session == Some(SessionKind::Background)
             && command != "sessions"
@@ -45,8 +45,8 @@ impl App {
             .into());
         }
         let config = load_config(asked.config.as_deref())?;
-        if needs_login {
-            must_exist(asked.store.as_deref())?;
+        if let Some(path) = required {
+            must_exist(path)?;
         }
         let store = open_store(&store_path(asked.store.as_deref())?, &config, command)?;
         Ok(Self::with(asked, config, store, command))
@@ -155,19 +155,19 @@ fn read_config(named: Option<&Path>) -> Result<Config> {
     }
 }
 
-/// A store that was named, by a flag or its variable, is there: a mistyped name must not become a store of its own.
-fn must_exist(named: Option<&Path>) -> Result<()> {
-    match named {
-        // a link that leads nowhere has its own error
-        Some(path) if path.symlink_metadata().is_err_and(|e| e.kind() == ErrorKind::NotFound) => {
-            Err(Failure::login_required(format!(
-                "no store at {} yet: run `aimharder login EMAIL`, or name the right one with --store",
-                path.display()
-            ))
-            .into())
-        }
-        _ => Ok(()),
+/// Fails if there is no store at this path. A link without a target has an error of its own when it is opened.
+fn must_exist(path: &Path) -> Result<()> {
+    if path
+        .symlink_metadata()
+        .is_err_and(|e| e.kind() == ErrorKind::NotFound)
+    {
+        return Err(Failure::login_required(format!(
+            "no store at {} yet: run `aimharder login EMAIL`, or name the right one with --store",
+            path.display()
+        ))
+        .into());
     }
+    Ok(())
 }
 
 /// The store, with the key at hand should its secrets be sealed.

@@ -20,9 +20,11 @@ mod status;
 mod store;
 mod unattended;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Everywhere, PrebookCommand, SessionsCommand};
 use crate::exit::Failure;
 use crate::output::{Out, WHAT_TO_DO_FIRST, WHAT_TO_DO_NEXT};
 
@@ -45,8 +47,8 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
         return Err(Failure::usage(words).into());
     };
     let (asked, name) = (cli.everywhere, command.name());
-    let needs_login = needs_login(&command);
-    let app = || App::start(asked.clone(), name, needs_login);
+    let required = required_store(&command, &asked)?;
+    let app = || App::start(asked.clone(), name, required.as_deref());
     match command {
         Command::Login(args) => login::run(&args, &app()?, out),
         Command::Logout(args) => logout::run(&args, &app()?, out),
@@ -69,12 +71,18 @@ pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
     }
 }
 
-/// Commands that come to nothing without a login, and so without a store. Listings and what runs unattended find
-/// an empty one just as good.
-fn needs_login(command: &Command) -> bool {
-    match command {
+/// The store that must exist before the command does anything. A mistyped `--store` is an error for commands that
+/// only read; automation never creates a store, so that a wrong HOME in a crontab is noticed.
+fn required_store(command: &Command, asked: &Everywhere) -> Result<Option<PathBuf>> {
+    let reads = match command {
+        Command::Refresh(_) => return app::store_path(asked.store.as_deref()).map(Some),
+        Command::Prebook(args) if matches!(args.command, PrebookCommand::Run(_)) => {
+            return app::store_path(asked.store.as_deref()).map(Some);
+        }
         Command::Classes(_) | Command::Bookings(_) | Command::Book(_) | Command::Cancel(_) => true,
         Command::Boxes(args) => args.command.is_none(),
+        Command::Sessions(args) => matches!(args.command, None | Some(SessionsCommand::List)),
         _ => false,
-    }
+    };
+    Ok(asked.store.clone().filter(|_| reads))
 }

@@ -27,6 +27,18 @@ pub(super) fn run<V: View>(
     out.show(&view?)
 }
 
+/// Fails if the store has no session at all: a wrong HOME in a crontab would otherwise pass unnoticed.
+pub(super) fn require_session(app: &App) -> Result<()> {
+    if app.store.accounts()?.is_empty() {
+        return Err(Failure::login_required(format!(
+            "no session in the store {}: run `aimharder login EMAIL`, or name the right store with --store",
+            app.store.path().display()
+        ))
+        .into());
+    }
+    Ok(())
+}
+
 /// `--account` names one that nothing is known of.
 pub(super) fn unknown(account: &Account) -> anyhow::Error {
     let words = format!("no session for {account}; run `aimharder login {account}`");

@@ -57,6 +57,26 @@ fn an_accounts_own_command_beats_the_main_one() {
 }
 
 #[test]
+fn a_line_break_after_the_password_is_removed() {
+    for value in ["correct-horse\n", "correct-horse\r\n", "correct-horse"] {
+        let (_sandbox, home) = start();
+        let login = log_in(&home, ANA).env("AIMHARDER_PASSWORD", value);
+        login.any_stdout().done();
+        let login = home.run("login --only device --password-stdin").arg(ANA);
+        login.stdin(value).any_stdout().done();
+    }
+}
+
+#[test]
+fn a_byte_order_mark_before_the_password_is_named() {
+    let (sandbox, home) = start();
+    let login = home.run("login --password-stdin").arg(ANA);
+    let login = login.stdin("\u{feff}correct-horse\n");
+    login.fails(3, &["byte order mark", ANA]).done();
+    assert!(sandbox.log().is_empty());
+}
+
+#[test]
 fn the_order_of_sources() {
     let (_sandbox, home) = start();
     let credential = home.write("creds/aimharder-password", "correct-horse\n");

@@ -34,10 +34,11 @@ fn updated(sandbox: &Sandbox, account: &str) -> usize {
 }
 
 #[test]
-fn without_sessions_there_is_nothing_to_do() {
-    let (_sandbox, home) = crate::support::start();
+fn accounts_without_due_sessions_cost_nothing() {
+    let (sandbox, home) = logged_in();
     home.run("refresh").done();
-    home.run("refresh").report(0).is(&[]).silent();
+    home.run("refresh").report(0).is(&[("fresh", 2)]).silent();
+    assert_eq!(updates(&sandbox), 0);
 }
 
 #[test]

@@ -210,7 +210,14 @@ fn usage_before_config_before_store_before_account() {
 fn a_mistyped_store_is_not_made() {
     let home = Home::nowhere();
     let wrong = home.path().join("wrong/x.db");
-    for args in ["classes", "boxes", "book --day mon --time 18:30"] {
+    for args in [
+        "classes",
+        "boxes",
+        "book --day mon --time 18:30",
+        "sessions",
+        "refresh",
+        "prebook run",
+    ] {
         home.run(args)
             .arg("--store")
             .arg(&wrong)
@@ -218,8 +225,26 @@ fn a_mistyped_store_is_not_made() {
             .done();
         assert!(!wrong.parent().unwrap().exists(), "{args}");
     }
-    // what has nothing to do is done, in an empty store as in a new one
-    home.run("refresh").arg("--store").arg(&wrong).done();
-    let told = home.run("sessions").arg("--store").arg(&wrong).json();
-    assert_eq!(told, json!({ "sessions": [] }));
+    let listed = home.run("sessions").json();
+    assert_eq!(listed, json!({ "sessions": [] }));
+}
+
+#[test]
+fn automation_without_any_session_names_its_store() {
+    let home = Home::nowhere();
+    for command in ["refresh", "prebook run", "prebook run --dry-run"] {
+        home.run(command)
+            .fails(3, &["no store at", "aimharder.db", "aimharder login"])
+            .done();
+    }
+    assert!(!home.store_path().exists());
+    home.run("boxes set crossfitdemo --id 10122")
+        .any_stdout()
+        .any_stderr()
+        .done();
+    for command in ["refresh", "prebook run", "prebook run --dry-run"] {
+        home.run(command)
+            .fails(3, &["no session in the store", "aimharder.db"])
+            .done();
+    }
 }

@@ -9,20 +9,20 @@ use crate::{ana, shot, shot_json, world};
 #[test]
 fn a_refresh_reports_only_what_is_news() {
     let (_sandbox, home) = world();
-    assert_snapshot!(shot(home.run("refresh")), @"exit: 0");
+    assert_snapshot!(shot(home.run("refresh")), @"
+    exit: 3
+    --- stderr
+    error: no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login EMAIL`, or name the right one with --store
+    ");
     assert_snapshot!(shot_json(home.run("refresh")), @r#"
-    exit: 0
+    exit: 3
     --- stdout
     {
-      "total":0,
-      "updated":0,
-      "fresh":0,
-      "busy":0,
-      "logged_out":0,
-      "relogged":0,
-      "failed":0,
-      "sessions":[]
+      "error":{"kind":"login_required",
+        "message":"no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login EMAIL`, or name the right one with --store"}
     }
+    --- stderr
+    error: no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login EMAIL`, or name the right one with --store
     "#);
     let (_sandbox, home) = ana();
     assert_snapshot!(shot(home.run("refresh")), @"exit: 0");

@@ -22,6 +22,7 @@ use crate::store::{DueQuery, SessionRow};
 use crate::{aimharder, clock, notify, sessions};
 
 pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
+    unattended::require_session(app)?;
     if let Some(account) = &app.asked.account
         && app.store.sessions(Some(account))?.is_empty()
     {

@@ -30,6 +30,7 @@ use crate::sessions::Pick;
 use crate::store::SessionRow;
 
 pub(super) fn run(args: &PrebookRunArgs, app: &App, out: &mut Out) -> Result<()> {
+    unattended::require_session(app)?;
     check_account(app)?;
     let device = unattended::named_device(app)?;
     if args.dry_run {
