@@ -1,5 +1,17 @@
 //! The only place that reads the clock or sleeps. Everything else takes `now` as an argument.
+//!
+//! # Shorter pauses in tests
+//!
+//! The environment variable `AIMHARDER_TEST_PAUSES` is for tests whose subject is not the length of
+//! a pause. It is the percentage of the real length that pauses before another attempt and limits
+//! of waiting for other processes and for notifications have ([`scaled`]). When it is set, the
+//! store does not wait for the disk either ([`is_scaled`]). It does not change when a booking is
+//! requested at an opening, the rate of requests, or how long a server asks to wait.
+//!
+//! Only builds with debug assertions read the variable. In others every length is real.
 
+#[cfg(debug_assertions)]
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -23,6 +35,30 @@ pub fn is_local(zone: Tz, at: DateTime<Utc>) -> bool {
 /// Sleep for a span of time: for back-off and polling, not for firing at an instant.
 pub fn pause(span: Duration) {
     thread::sleep(span);
+}
+
+/// A pause or a limit, shortened as `AIMHARDER_TEST_PAUSES` says (see the module's documentation).
+pub fn scaled(span: Duration) -> Duration {
+    percent().map_or(span, |percent| span * percent / 100)
+}
+
+/// Whether `AIMHARDER_TEST_PAUSES` is set.
+pub fn is_scaled() -> bool {
+    percent().is_some()
+}
+
+#[cfg(debug_assertions)]
+fn percent() -> Option<u32> {
+    static PERCENT: OnceLock<Option<u32>> = OnceLock::new();
+    *PERCENT.get_or_init(|| {
+        let percent = std::env::var("AIMHARDER_TEST_PAUSES").ok()?;
+        percent.parse().ok().filter(|percent| *percent <= 100)
+    })
+}
+
+#[cfg(not(debug_assertions))]
+const fn percent() -> Option<u32> {
+    None
 }
 
 /// Sleep until an instant of the steady clock; the last two milliseconds are spun away when

@@ -63,7 +63,7 @@ impl Desk<'_, '_> {
     fn order(&mut self, day: NaiveDate, row: &Row, insist: bool) -> Result<BookReport, Trouble> {
         let mut sent = self.request(day, row, insist);
         if matches!(sent, Requested::NotSent(_)) {
-            clock::pause(AGAIN);
+            clock::pause(clock::scaled(AGAIN));
             sent = self.request(day, row, insist);
         }
         match sent {
@@ -182,7 +182,7 @@ impl Desk<'_, '_> {
         log::info!("no answer to the booking ({cause}); the schedule tells what became of it");
         let mut found = self.mine_now(day, &row.id)?;
         if found.0 == Hold::NotMine {
-            clock::pause(SECOND_LOOK);
+            clock::pause(clock::scaled(SECOND_LOOK));
             found = self.mine_now(day, &row.id)?;
         }
         Self::settled(Doubt::Lost(cause.to_owned()), found.0, found.1)
@@ -197,7 +197,7 @@ impl Desk<'_, '_> {
         let mut cause = String::new();
         for look in 0..2 {
             if look > 0 {
-                clock::pause(SECOND_LOOK);
+                clock::pause(clock::scaled(SECOND_LOOK));
             }
             cause = match self.row(day, class_id) {
                 Ok(Some(row)) => match hold(&row) {

@@ -80,7 +80,7 @@ impl Desk<'_, '_> {
     ) -> Result<CancelReport, Trouble> {
         let mut sent = self.send_cancel(reservation, late);
         if sent.as_ref().is_err_and(never_sent) {
-            clock::pause(AGAIN);
+            clock::pause(clock::scaled(AGAIN));
             sent = self.send_cancel(reservation, late);
         }
         match sent {
@@ -158,7 +158,7 @@ impl Desk<'_, '_> {
         log::info!("no answer to the cancellation ({cause}); the schedule tells what became of it");
         let mut found = self.mine_now(day, &row.id)?;
         if found.0 != Hold::NotMine {
-            clock::pause(Duration::from_secs(1));
+            clock::pause(clock::scaled(Duration::from_secs(1)));
             found = self.mine_now(day, &row.id)?;
         }
         match found {

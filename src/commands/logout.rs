@@ -9,7 +9,7 @@ use crate::exit::{Failure, Kind};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::output::{DeletedSession, DeletedView, Out, nothing_books};
-use crate::sessions::lock::PATIENCE;
+use crate::sessions::lock::patience;
 use crate::sessions::{Error, Sessions};
 use crate::store::SessionRow;
 
@@ -54,7 +54,7 @@ fn forget(app: &App, rows: Vec<SessionRow>, deleted: &mut Vec<DeletedSession>) -
         // whoever is just updating it finishes first
         let _held = sessions
             .locks
-            .alone(&row.account, &row.fingerprint, PATIENCE)
+            .alone(&row.account, &row.fingerprint, patience())
             .map_err(Error::from)?;
         let gone = match row.kind {
             SessionKind::Device => app.store.delete_device(&row)?,

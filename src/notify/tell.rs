@@ -26,9 +26,9 @@ pub(super) struct Terms {
 impl Default for Terms {
     fn default() -> Self {
         Self {
-            whole: Duration::from_secs(30),
-            http: Duration::from_secs(10),
-            command: Duration::from_secs(30),
+            whole: clock::scaled(Duration::from_secs(30)),
+            http: clock::scaled(Duration::from_secs(10)),
+            command: clock::scaled(Duration::from_secs(30)),
             telegram: "https://api.telegram.org".to_owned(),
         }
     }

@@ -64,7 +64,7 @@ impl Job<'_> {
     /// opening has passed.
     fn patience(&self, ahead: Option<DateTime<Utc>>) -> Duration {
         match ahead {
-            Some(at) => (self.until(at) / 2).min(sessions::lock::PATIENCE),
+            Some(at) => (self.until(at) / 2).min(sessions::lock::patience()),
             None => LOCK.min(self.left()),
         }
     }

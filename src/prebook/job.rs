@@ -203,7 +203,7 @@ impl<'j> Job<'j> {
 
     fn open_now(&mut self) -> Result<(), Stop> {
         if self.live.is_none() {
-            let end = clock::steady() + self.left().min(sessions::lock::PATIENCE);
+            let end = clock::steady() + self.left().min(sessions::lock::patience());
             let sessions = self.shared.sessions;
             self.live = Some(sessions.open_by(self.order.account, &self.shared.pick, end)?);
         }
@@ -235,7 +235,7 @@ impl<'j> Job<'j> {
         let (Some(live), Some(at)) = (self.live.as_mut(), self.at.as_ref()) else {
             return Err(no_session());
         };
-        let patience = limit.min(sessions::lock::PATIENCE.max(self.shared.give_up));
+        let patience = limit.min(sessions::lock::patience().max(self.shared.give_up));
         live.set_deadline(clock::steady() + patience);
         Ok(Desk {
             live,

@@ -19,7 +19,9 @@ use crate::model::account::Account;
 use crate::model::session::{Fingerprint, hex};
 
 /// How long a person's command waits for another process (`cli.md`, exit code 5).
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub fn patience() -> Duration {
+    clock::scaled(Duration::from_secs(30))
+}
 
 /// How long "busy" is looked at twice before it is believed: a listing that only looks holds a
 /// lock for some microseconds.

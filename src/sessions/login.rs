@@ -55,12 +55,12 @@ impl Sessions<'_> {
     pub fn log_in(&self, wanted: &LoginTry<'_>) -> Result<Granted> {
         let _held = self
             .locks
-            .alone(wanted.account, wanted.fingerprint, lock::PATIENCE)?;
+            .alone(wanted.account, wanted.fingerprint, lock::patience())?;
         self.log_in_held(wanted)
     }
 
     fn log_in_held(&self, wanted: &LoginTry<'_>) -> Result<Granted> {
-        let _one_at_a_time = self.locks.logins(wanted.account, lock::PATIENCE)?;
+        let _one_at_a_time = self.locks.logins(wanted.account, lock::patience())?;
         self.check_refusals(wanted.account)?;
         self.store.ready()?;
         let _shield = interrupt::shield();

@@ -86,7 +86,7 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// No such session, or a dead one that cannot be healed here.
     pub fn open(&'a self, account: &Account, pick: &Pick) -> Result<Live<'a>> {
-        self.open_by(account, pick, clock::steady() + lock::PATIENCE)
+        self.open_by(account, pick, clock::steady() + lock::patience())
     }
 
     /// The same, waiting for the session's lock no longer than until `end`.
@@ -240,7 +240,7 @@ impl Live<'_> {
     /// Until when a lock is worth waiting for now.
     fn lock_until(&self) -> Instant {
         self.deadline
-            .unwrap_or_else(|| clock::steady() + lock::PATIENCE)
+            .unwrap_or_else(|| clock::steady() + lock::patience())
     }
 
     /// Write back what the load balancer has set. A cookie not kept is no reason to fail a command

@@ -61,6 +61,7 @@ pub(super) fn back_off(tried: u32, retry_after: Option<Duration>, random: f64) -
     let most = FIRST
         .saturating_mul(1 << tried.saturating_sub(1).min(8))
         .min(LONGEST);
+    let most = clock::scaled(most);
     (asked <= PATIENCE).then(|| asked + most.mul_f64(random.clamp(0.0, 1.0)))
 }
 

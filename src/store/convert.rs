@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::accounts::hash_of;
 use super::keyring::{another_key, no_key, seal_row};
-use super::open::{BUSY, conversion_lock};
+use super::open::{busy, conversion_lock};
 use super::seal::{Place, Sealer};
 use super::sessions::places;
 use super::{At, Error, Result, Store, immediate};
@@ -158,7 +158,7 @@ impl Store {
             .db()
             .query_row(count, [], |row| row.get(0))
             .at(self.path())?;
-        let (removed, unclean) = match self.clean(BUSY) {
+        let (removed, unclean) = match self.clean(busy()) {
             Ok(removed) => (removed, None),
             Err(why) => (Vec::new(), Some(why.to_string())),
         };

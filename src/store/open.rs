@@ -34,7 +34,9 @@ pub(super) const VERSION: usize = STEPS.len();
 const MIGRATION: Duration = Duration::from_secs(30);
 
 /// How long a statement waits for another process's short transaction.
-pub(super) const BUSY: Duration = Duration::from_secs(20);
+pub(super) fn busy() -> Duration {
+    clock::scaled(Duration::from_secs(20))
+}
 
 impl Store {
     /// Open the store, making the file (0600) and its folder (0700) when they are missing.
@@ -109,11 +111,12 @@ fn connect(path: &Path) -> Result<Connection> {
     // no SQLITE_OPEN_CREATE: the file is there, made by us with its mode from the first byte
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(plain_name(path), flags).at(path)?;
-    connection.busy_timeout(BUSY).at(path)?;
+    connection.busy_timeout(busy()).at(path)?;
+    let synchronous = if clock::is_scaled() { "OFF" } else { "FULL" };
     connection
-        .execute_batch(
-            "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=1048576;",
-        )
+        .execute_batch(&format!(
+            "PRAGMA synchronous={synchronous}; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=1048576;",
+        ))
         .at(path)?;
     Ok(connection)
 }
@@ -200,12 +203,14 @@ pub(super) fn conversion_lock(path: &Path) -> Result<File> {
     loop {
         match conversion_lock_if_free(path)? {
             Some(held) => return Ok(held),
-            None if began.elapsed() < MIGRATION => clock::pause(Duration::from_millis(5)),
+            None if began.elapsed() < clock::scaled(MIGRATION) => {
+                clock::pause(Duration::from_millis(5));
+            }
             None => {
                 return Err(Error::Busy(format!(
                     "another process has been making, migrating or converting the store {} for {} s; look what became of it",
                     path.display(),
-                    MIGRATION.as_secs()
+                    began.elapsed().as_secs()
                 )));
             }
         }

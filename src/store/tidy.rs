@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::open::{BUSY, conversion_lock_if_free};
+use super::open::{busy, conversion_lock_if_free};
 use super::{At, Error, Result, Store};
 use crate::clock;
 
@@ -63,7 +63,7 @@ impl Store {
         let db = self.db();
         db.busy_timeout(patience).at(self.path())?;
         let rewritten = rewrite(&db, patience);
-        db.busy_timeout(BUSY).at(self.path())?;
+        db.busy_timeout(busy()).at(self.path())?;
         if !rewritten.at(self.path())? {
             return Err(Error::Busy(format!(
                 "another process has been reading the store {} for long",
@@ -84,7 +84,7 @@ impl Store {
         let done = db
             .execute_batch("PRAGMA temp_store=MEMORY")
             .and_then(|()| rewrite(&db, HASTE));
-        db.busy_timeout(BUSY).at(self.path())?;
+        db.busy_timeout(busy()).at(self.path())?;
         match done {
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
             done => done.at(self.path()),

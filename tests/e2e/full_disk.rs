@@ -110,6 +110,7 @@ fn sweep(sandbox: &Sandbox, home: &Home, args: &str, step: u64) -> (usize, usize
 #[test]
 fn no_size_costs_a_token() {
     let (sandbox, home) = crowd(4);
+    home.use_real_time();
     sandbox.config(&json!({ "rotate_cookie": true }));
     let (good, bad) = sweep(&sandbox, &home, "refresh --force --rate 0 --deep", 9);
     assert!(good > 5 && bad > 5, "{good} went well, {bad} did not");
@@ -118,6 +119,7 @@ fn no_size_costs_a_token() {
 #[test]
 fn nor_with_a_log_that_others_keep_open() {
     let (sandbox, home) = crowd(4);
+    home.use_real_time();
     // the log stays and grows: this connection is never the last
     let other = home.db();
     let count = || -> i64 {
@@ -134,6 +136,7 @@ fn nor_with_a_log_that_others_keep_open() {
 #[test]
 fn nor_does_a_login_that_heals() {
     let (sandbox, home) = logged_in();
+    home.use_real_time();
     sandbox.config(&json!({ "rotate_cookie": true }));
     home.config("password_command = \"echo correct-horse\"");
     for blocks in sizes(&home, 13) {
@@ -186,6 +189,7 @@ fn nor_does_a_file_system_that_fills_up_while_an_answer_is_awaited() {
     }
     side_by_side(&[0, 1, 2, 4, 8, 40], |pages: &u64| {
         let (sandbox, home) = crowd(2);
+        home.use_real_time();
         sandbox.config(&json!({ "latency_after_ms": 600, "rotate_cookie": true }));
         let mut command = Command::new("unshare");
         command.args(["-Urm", "sh", "-c", SCRIPT]).env_clear();
@@ -220,6 +224,7 @@ fn a_persons_command_says_so_and_loses_nothing() {
     let commands = ["bookings", "boxes --detect"];
     side_by_side(&commands, |args| {
         let (sandbox, home) = logged_in();
+        home.use_real_time();
         for blocks in sizes(&home, 40) {
             home.age_tokens(60);
             let output = limited(&home.run(args), blocks).output().expect("sh");
@@ -251,6 +256,7 @@ fn on_a_full_disk(home: &crate::support::Home, args: &str) -> (Option<i32>, Stri
 #[test]
 fn on_a_full_disk_only_what_is_done_is_called_done() {
     let (sandbox, home) = logged_in();
+    home.use_real_time();
     let day = crate::support::day(3);
     sandbox.class(&json!({ "day": day, "start": "13:10", "name": "Full", "occupied": 12 }));
     sandbox.class(&json!({ "day": day, "start": "13:20", "name": "Free" }));

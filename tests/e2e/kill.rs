@@ -135,6 +135,7 @@ fn at_random_moments() {
     side_by_side(&[1, 2], |&salt| {
         let mut rng = seeded(salt);
         let (mut sandbox, home) = logged_in();
+        home.use_real_time();
         strict(&mut sandbox, &home);
         // how long each of them lives when it may
         let lives = DEEDS.map(|deed| {
@@ -164,6 +165,7 @@ fn at_random_moments() {
 fn at_the_first_login_of_all() {
     let mut rng = seeded(3);
     let (mut sandbox, home) = start();
+    home.use_real_time();
     strict(&mut sandbox, &home);
     for _ in 0..25 {
         let login = run(Deed::Login, &home, "").spawn();

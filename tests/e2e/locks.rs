@@ -14,6 +14,7 @@ fn locks(home: &Home) -> std::path::PathBuf {
         .join(".local/state/aimharder/aimharder.db.locks")
 }
 
+/// In real time: the 30 seconds are documented.
 #[test]
 fn a_command_waits_30_seconds_and_says_who_holds_it() {
     let (sandbox, home) = logged_in();
@@ -28,6 +29,7 @@ fn a_command_waits_30_seconds_and_says_who_holds_it() {
     side_by_side(&commands, |(args, stdin)| {
         let output = home
             .run(args)
+            .in_real_time()
             .stdin(stdin)
             .limit(Duration::from_secs(45))
             .fails(

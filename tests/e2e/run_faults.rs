@@ -99,11 +99,11 @@ fn a_lock_is_waited_for_within_give_up() {
     sandbox.stale(ANA);
     let held = hold(&home, ANA, SessionKind::Background);
     let run = home
-        .run("prebook run --give-up 55s --json")
+        .run("prebook run --give-up 30s --json")
+        .pauses(5)
         .any_stdout()
-        .limit(Duration::from_secs(90))
         .spawn();
-    std::thread::sleep(Duration::from_secs(33)); // longer than a person's command would wait
+    std::thread::sleep(Duration::from_secs(3)); // twice as long as a person's command waits
     drop(held);
     let told = run.json();
     assert_eq!(outcomes(&told), ["booked"], "{told}");

@@ -58,6 +58,7 @@ fn killed_at_any_moment_it_is_one_or_the_other_and_usable() {
     eprintln!("seed {seed}");
     let mut rng = Rng::with_seed(seed);
     let (sandbox, home) = logged_in();
+    home.use_real_time();
     fill(&home);
     assert!(holds_plain_text(&home));
     has_key(&home, KEY);
@@ -105,6 +106,7 @@ fn killed_at_any_moment_it_is_one_or_the_other_and_usable() {
 #[test]
 fn many_convert_while_others_work() {
     let (sandbox, home) = logged_in();
+    home.use_real_time();
     fill(&home);
     has_key(&home, KEY);
     for _ in 0..3 {
@@ -171,7 +173,8 @@ fn whoever_reads_for_long_keeps_the_cleaning_waiting_and_the_next_one_does_it() 
     reader
         .execute_batch("BEGIN; SELECT count(*) FROM sessions")
         .unwrap();
-    let told = home.run("store encrypt").status(7).any_stderr().json();
+    let encrypt = home.run("store encrypt").pauses(5);
+    let told = encrypt.status(7).any_stderr().json();
     assert_eq!(told["encrypted"], true);
     assert!(is_sealed(&home) && holds_plain_text(&home));
     let refresh = home.run("refresh").done();

@@ -19,6 +19,7 @@ fn updates(sandbox: &Sandbox, home: &Home) -> [usize; 2] {
 #[test]
 fn fifty_processes_on_stale_sessions() {
     let (sandbox, home) = logged_in();
+    home.use_real_time();
     let wanted = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Quiero" }));
     let unwanted = sandbox.class(&json!({ "day": day(3), "start": "15:10", "name": "No quiero" }));
     sandbox.reserve(ANA, &unwanted, 1);
@@ -53,6 +54,7 @@ fn fifty_processes_on_stale_sessions() {
 #[test]
 fn forced_updates_go_one_after_the_other() {
     let (sandbox, home) = logged_in();
+    home.use_real_time();
     sandbox.config(&json!({ "latency_ms": 10 }));
     all_at_once((0..12).map(|n| match n % 4 {
         0 => home.run("bookings").any_stdout(),
@@ -67,6 +69,7 @@ fn forced_updates_go_one_after_the_other() {
 #[test]
 fn twenty_refreshes_of_a_dead_session_log_in_once() {
     let (sandbox, home) = logged_in();
+    home.use_real_time();
     home.config("password_command = \"echo correct-horse\"");
     sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
     home.age_tokens(60);

@@ -23,6 +23,11 @@ impl Home {
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Run {
+        self.run_with(args, "100")
+    }
+
+    /// With limits of this percentage of their real length (`src/clock.rs`).
+    pub(crate) fn run_with(&self, args: &[&str], pauses: &str) -> Run {
         let path = self.0.path();
         let output = Command::new(env!("CARGO_BIN_EXE_aimharder"))
             .args(args)
@@ -34,6 +39,7 @@ impl Home {
             .env("AIMHARDER_STORE", path.join("state/aimharder.db"))
             .env("RUST_LOG", if args.contains(&"-vv") { "trace" } else { "" })
             .env("AIMHARDER_PASSWORD", SECRET)
+            .env("AIMHARDER_TEST_PAUSES", pauses)
             .stdin(Stdio::null())
             .output()
             .unwrap();

@@ -13,20 +13,20 @@ fn alone_is_alone_and_shared_is_shared() {
     assert!(!locks.is_busy(&account, &print));
     assert!(locks.all_free());
 
-    let held = locks.alone(&account, &print, PATIENCE).unwrap();
+    let held = locks.alone(&account, &print, patience()).unwrap();
     assert!(locks.is_busy(&account, &print));
     assert!(!locks.all_free());
     assert!(locks.if_free(&account, &print).unwrap().is_none());
-    let patience = Duration::from_millis(20);
-    let Err(LockError::Busy { holder, waited }) = locks.shared(&account, &print, patience) else {
+    let limit = Duration::from_millis(20);
+    let Err(LockError::Busy { holder, waited }) = locks.shared(&account, &print, limit) else {
         panic!("the lock was given twice");
     };
     assert!(holder.starts_with("test one, process "), "{holder}");
-    assert!(waited >= patience && waited < PATIENCE, "{waited:?}");
+    assert!(waited >= limit && waited < patience(), "{waited:?}");
     drop(held);
 
-    let one = locks.shared(&account, &print, PATIENCE).unwrap();
-    let two = locks.shared(&account, &print, PATIENCE).unwrap();
+    let one = locks.shared(&account, &print, patience()).unwrap();
+    let two = locks.shared(&account, &print, patience()).unwrap();
     assert!(locks.if_free(&account, &print).unwrap().is_none());
     drop((one, two));
     assert!(locks.all_free());

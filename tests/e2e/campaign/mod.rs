@@ -144,6 +144,7 @@ fn campaign(seed: u64, rounds: usize, time: Duration) {
 impl Campaign {
     fn new(seed: u64) -> Self {
         let (mut sandbox, home) = start();
+        home.use_real_time();
         // one that is presented because nobody can know of the newer one: see `tokens`
         sandbox.allow_replays();
         sandbox.account(&json!({

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -14,6 +15,7 @@ use super::{Run, Sandbox};
 pub(crate) struct Home {
     folder: TempDir,
     server: String,
+    real_time: AtomicBool,
 }
 
 impl Home {
@@ -34,7 +36,15 @@ impl Home {
         Self {
             folder,
             server: server.to_owned(),
+            real_time: AtomicBool::new(false),
         }
+    }
+
+    /// From now on pauses and limits of all runs have their real length, and the store waits for
+    /// the disk: for tests in which many processes contend for the store or the locks. On a busy
+    /// machine one of them could reach a limit that is shortened.
+    pub(crate) fn use_real_time(&self) {
+        self.real_time.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -93,7 +103,12 @@ impl Home {
 
     /// A run of the binary here, arguments separated by spaces.
     pub(crate) fn run(&self, args: &str) -> Run {
-        Run::new(self.path(), args)
+        let run = Run::new(self.path(), args);
+        if self.real_time.load(Ordering::Relaxed) {
+            run.in_real_time()
+        } else {
+            run
+        }
     }
 
     /// Logs both sessions of an account in.

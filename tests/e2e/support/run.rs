@@ -14,6 +14,9 @@ use super::check::{self, Expect};
 use super::child::Heard;
 use super::{ANAS, BENS, child, wait_for};
 
+/// The variable that shortens pauses and limits.
+const PAUSES: &str = "AIMHARDER_TEST_PAUSES";
+
 /// A run that is being put together.
 #[derive(Clone, Debug)]
 #[must_use = "nothing runs before one of `done`, `json`, `spawn`"]
@@ -48,11 +51,13 @@ pub(crate) struct Running {
 }
 
 impl Run {
+    /// With pauses of a quarter of their real length.
     pub(super) fn new(home: &Path, args: &str) -> Self {
         let envs = [
             ("HOME", home.as_os_str()),
             ("PATH", "/usr/local/bin:/usr/bin:/bin".as_ref()),
             ("TZ", "UTC".as_ref()),
+            (PAUSES, "25".as_ref()),
         ];
         Self {
             args: args.split_whitespace().map(OsString::from).collect(),
@@ -82,6 +87,16 @@ impl Run {
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.envs.push((name.into(), value.into()));
         self
+    }
+
+    /// With pauses and limits of this percentage of their real length (`src/clock.rs`).
+    pub(crate) fn pauses(self, percent: u8) -> Self {
+        self.env(PAUSES, percent.to_string())
+    }
+
+    /// With all pauses and limits of their real length, and a store that waits for the disk.
+    pub(crate) fn in_real_time(self) -> Self {
+        self.env(PAUSES, "")
     }
 
     pub(crate) fn stdin(mut self, text: &str) -> Self {
