@@ -9,6 +9,7 @@ use super::class::{Moment, Tried};
 use super::ending::{Ending, Stop};
 use super::job::{Errand, Job, Order, Place, Shared};
 use crate::booking::{BookReport, Outcome};
+use crate::clock;
 use crate::exit::{Failure, Kind};
 use crate::interrupt::Shield;
 use crate::model::account::Account;
@@ -119,7 +120,7 @@ impl<'s> Stay<'s> {
     /// # Errors
     /// No outcome: no session any more, not there any more, no answer, an unknown outcome.
     pub fn until(&self, next: NextTry, live: Live<'s>) -> Result<Stayed, Failure> {
-        let shared = Shared::new(self.sessions, self.pick.clone(), GIVE_UP);
+        let shared = Shared::new(self.sessions, self.pick.clone(), clock::scaled(GIVE_UP));
         let order = Order {
             account: self.account,
             family: self.family,

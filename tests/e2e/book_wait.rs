@@ -52,8 +52,10 @@ impl Opening {
         sandbox.class(&class)
     }
 
+    /// In real time: the instants of the requests are what these tests are about.
     pub(crate) fn wait(&self, home: &Home) -> Run {
         home.run("book --wait --class espera --time")
+            .in_real_time()
             .args(self.start)
             .arg("--day")
             .arg(&self.day)

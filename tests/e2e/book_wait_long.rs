@@ -75,7 +75,7 @@ fn interrupted_with_an_unknown_outcome() {
     let run = opening
         .wait(&home)
         .fails(8, &["the booking was sent, but what came of it is unknown"])
-        .limit(Duration::from_secs(60))
+        .pauses(10) // looks for 3 s
         .spawn();
     wait_for("the request", || !sandbox.sent("/api/book").is_empty());
     signal("INT", run.id());

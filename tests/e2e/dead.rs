@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::{ANA, day, logged_in};
+use crate::support::{ANA, day, logged_in, side_by_side};
 
 #[test]
 fn no_command_takes_a_dead_session_for_nothing_booked() {
-    for dead in ["data", "logout"] {
+    side_by_side(&["data", "logout"], |dead| {
         for args in [
             "classes --day +3",
             "classes --day +3 --days 3 --json",
@@ -36,7 +36,7 @@ fn no_command_takes_a_dead_session_for_nothing_booked() {
             assert_eq!(sandbox.reservations(&id).len(), 1);
             assert_eq!(home.sessions().len(), 1, "{args}");
         }
-    }
+    });
 }
 
 #[test]
