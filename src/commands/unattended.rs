@@ -16,12 +16,13 @@ use crate::store::SessionRow;
 /// The work, notices included, between the switch's start and end; then the result is shown. Work
 /// that breaks off with an error is a failure for the switch, too.
 pub(super) fn run<V: View>(
+    app: &App,
     switch: Option<&SecretUrl>,
     out: &mut Out,
     work: impl FnOnce(&mut Out) -> Result<V>,
 ) -> Result<()> {
     notify::ping(switch, Ping::Start);
-    let view = work(out);
+    let view = require_session(app).and_then(|()| work(out));
     let well = view.as_ref().is_ok_and(|view| view.failure().is_none());
     notify::ping(switch, if well { Ping::Success } else { Ping::Fail });
     out.show(&view?)

@@ -180,5 +180,14 @@ pub(super) fn read_ping(field: &Field) -> Result<Ping> {
 }
 
 fn url(field: &Field) -> Result<SecretUrl> {
-    field.parsed(|raw| SecretUrl::parse(raw, &["https", "http"], "https://example.org/topic"))
+    field.parsed(|raw| {
+        let url = SecretUrl::parse(raw, &["https", "http"], "https://example.org/topic")?;
+        if url.is_exposed() {
+            return Err(
+                "plain http is accepted for this machine only; use https (the value is not shown)"
+                    .to_owned(),
+            );
+        }
+        Ok(url)
+    })
 }

@@ -1,6 +1,7 @@
 //! URLs that are secrets: a webhook's path or a proxy's user part is a password, so none of it is shown.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use reqwest::Url;
 use zeroize::Zeroizing;
@@ -26,10 +27,25 @@ impl SecretUrl {
         Ok(Self(Zeroizing::new(url.into())))
     }
 
+    /// Whether a request to it crosses a network in plain text.
+    pub(super) fn is_exposed(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url))
+    }
+
     /// The URL itself, for the request only.
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    // brackets are part of the host of an IPv6 address
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 impl fmt::Debug for SecretUrl {

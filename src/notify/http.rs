@@ -96,7 +96,8 @@ fn call(method: &Method, url: &Url, parcel: &Parcel, end: Instant) -> Result<Res
     request.send().map_err(|e| why(&e))
 }
 
-/// Where a redirect leads. Other than a browser, we post again: a notice that became a GET would be lost.
+/// The target of a redirect, on the same host only: a notification may hold what another host must not read. Unlike a
+/// browser, a POST stays a POST, because a notification that became a GET would be lost.
 fn target(url: &Url, status: StatusCode, location: Option<&str>) -> Result<Option<Url>, String> {
     if !matches!(status.as_u16(), 301..=303 | 307 | 308) {
         return Ok(None);
@@ -107,6 +108,9 @@ fn target(url: &Url, status: StatusCode, location: Option<&str>) -> Result<Optio
         None => Err("redirected to nowhere".to_owned()),
         Some(next) if url.scheme() == "https" && next.scheme() == "http" => {
             Err("redirected from https to http".to_owned())
+        }
+        Some(next) if next.host() != url.host() => {
+            Err("redirected to another host, which is not followed".to_owned())
         }
         next => Ok(next),
     }
@@ -214,8 +218,14 @@ mod tests {
             (
                 301,
                 "http://a.test/x",
-                Some("https://b.test/"),
-                Ok(Some("https://b.test/")),
+                Some("https://a.test/"),
+                Ok(Some("https://a.test/")),
+            ),
+            (
+                308,
+                "https://a.test/x",
+                Some("https://b.test/x"),
+                Err("redirected to another host, which is not followed".to_owned()),
             ),
             (
                 307,

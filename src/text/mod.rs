@@ -21,7 +21,7 @@ const BREAKING: [&str; 14] = [
 /// entities unescaped once, no terminal escapes, no control, bidi or invisible characters, one space between words, at most
 /// 500 characters.
 pub fn clean(raw: &str) -> String {
-    let unescaped = entity::unescape_once(&strip_tags(raw));
+    let unescaped = entity::unescape_once(&strip_tags(&without_code(raw)));
     let still = escape::strip(&unescaped);
     let visible: String = still.chars().filter_map(visible).collect();
     // what unescaping or the removal of invisible characters produced goes too
@@ -103,6 +103,33 @@ fn cap(s: &str, longest: usize) -> String {
 
 fn collapse(s: &str) -> String {
     s.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The text without `<script>` and `<style>` elements, which hold code and no words. One without an end goes to the end of
+/// the text, as in a browser.
+fn without_code(s: &str) -> String {
+    // ASCII case changes no byte's place
+    let lower = s.to_ascii_lowercase();
+    let mut out = String::with_capacity(s.len());
+    let (mut kept, mut at) = (0, 0);
+    while let Some(start) = lower[at..].find('<').map(|n| at + n) {
+        at = start + 1;
+        let begins = |name: &str| {
+            let rest = lower[at..].strip_prefix(name);
+            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        };
+        let Some(name) = ["script", "style"].into_iter().find(|name| begins(name)) else {
+            continue;
+        };
+        out.push_str(&s[kept..start]);
+        out.push(' ');
+        let end = lower[at..].find(&format!("</{name}")).map(|n| at + n);
+        let end = end.and_then(|end| lower[end..].find('>').map(|n| end + n + 1));
+        at = end.unwrap_or(s.len());
+        kept = at;
+    }
+    out.push_str(&s[kept..]);
+    out
 }
 
 /// Removes every `<tag …>` in one pass. Each kept `<` that begins a tag is remembered, so what closes over removed

@@ -15,6 +15,12 @@ fn cleaned_texts() {
         ("<b>Clase</b> llena", "Clase llena"),
         ("WO<i>D</i>", "WOD"),
         (
+            "Lleno<STYLE>p{color:red}</style >hoy<script src=x>alert('ñ<b>')</SCRIPT>!",
+            "Lleno hoy !",
+        ),
+        ("Lleno <script>alert(1)", "Lleno"),
+        ("<scripted>Lleno", "Lleno"),
+        (
             "una<br/>dos<BR>tres<p class='x'>cuatro</p>",
             "una dos tres cuatro",
         ),

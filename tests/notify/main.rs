@@ -182,7 +182,7 @@ fn a_switch_never_changes_the_result() {
         &*format!("{url}/no"),
         &*format!("http://{gone}"),
     ] {
-        let home = Home::new(&format!(
+        let home = Home::with_session(&format!(
             "[ping]\nrefresh = \"{base}/{SECRET}?a={SECRET}\"\n"
         ));
         home.run(&["refresh"]).was(0, "", "");
@@ -203,12 +203,39 @@ fn a_switch_never_changes_the_result() {
 #[test]
 fn a_switch_hears_of_a_run_that_breaks_off() {
     let (url, requests) = server();
-    let home = Home::new(&format!("[ping]\nrefresh = \"{url}/ok\"\n"));
-    home.run(&["sessions"]);
+    let home = Home::with_session(&format!("[ping]\nrefresh = \"{url}/ok\"\n"));
     let store = rusqlite::Connection::open(home.0.path().join("state/aimharder.db")).unwrap();
     store.execute_batch("DROP TABLE sessions").unwrap();
     let run = home.run(&["refresh"]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     let seen: Vec<String> = requests.try_iter().map(|(line, _)| line).collect();
     assert_eq!(seen, ["GET /ok/start HTTP/1.1", "GET /ok/fail HTTP/1.1"]);
+}
+
+#[test]
+fn a_switch_hears_of_a_store_without_sessions() {
+    let (url, requests) = server();
+    let home = Home::new(&format!("[ping]\nrefresh = \"{url}/ok\"\n"));
+    home.run(&["boxes", "set", "demo", "--id", "1"]);
+    let run = home.run(&["refresh"]);
+    assert_eq!(run.code, Some(3), "{}", run.stderr);
+    let seen: Vec<String> = requests.try_iter().map(|(line, _)| line).collect();
+    assert_eq!(seen, ["GET /ok/start HTTP/1.1", "GET /ok/fail HTTP/1.1"]);
+}
+
+#[test]
+fn plain_http_to_another_machine_is_refused() {
+    for line in [
+        format!("[[notify]]\nwebhook = \"http://192.0.2.1/{SECRET}\""),
+        format!("[[notify]]\nntfy = \"http://ntfy.example.org/{SECRET}\""),
+        format!("[ping]\nrefresh = \"http://127.0.0.1.example.org/{SECRET}\""),
+    ] {
+        let run = Home::with_session(&line).run(&["refresh"]);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stderr.contains("plain http"), "{}", run.stderr);
+    }
+    for host in ["localhost:9", "127.0.0.1:9", "[::1]:9"] {
+        let home = Home::with_session(&format!("[[notify]]\nwebhook = \"http://{host}/\""));
+        home.run(&["refresh"]).was(0, "", "");
+    }
 }

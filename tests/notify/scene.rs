@@ -7,6 +7,9 @@ use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use aimharder::model::session::{Fingerprint, SessionKind};
+use aimharder::secret::Secret;
+use aimharder::store::{NewLogin, Store};
 use serde_json::Value;
 
 /// In every URL, token and argument of these tests.
@@ -19,6 +22,23 @@ impl Home {
     pub(crate) fn new(config: &str) -> Self {
         let home = Self(tempfile::tempdir().unwrap());
         fs::write(home.0.path().join("config.toml"), config).unwrap();
+        home
+    }
+
+    /// The same with a session that needs no refresh.
+    pub(crate) fn with_session(config: &str) -> Self {
+        let home = Self::new(config);
+        let account = "ana@example.org".parse().unwrap();
+        let store = Store::open(&home.0.path().join("state/aimharder.db")).unwrap();
+        let login = NewLogin {
+            account: &account,
+            kind: SessionKind::Background,
+            fingerprint: &Fingerprint::background(&account, "salt"),
+            token: Secret::new("1|1|0"),
+            cookies: Secret::new("[]"),
+            now: aimharder::clock::now(),
+        };
+        store.put_login(&login).unwrap();
         home
     }
 

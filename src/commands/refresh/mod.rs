@@ -22,7 +22,6 @@ use crate::store::{DueQuery, SessionRow};
 use crate::{aimharder, clock, notify, sessions};
 
 pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
-    unattended::require_session(app)?;
     if let Some(account) = &app.asked.account
         && app.store.sessions(Some(account))?.is_empty()
     {
@@ -30,7 +29,9 @@ pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
     }
     let device = unattended::named_device(app)?;
     let switch = app.config.ping.refresh.as_ref();
-    unattended::run(switch, out, |out| refresh(args, app, device.as_ref(), out))
+    unattended::run(app, switch, out, |out| {
+        refresh(args, app, device.as_ref(), out)
+    })
 }
 
 /// All of it, notices included, but for the result's way to the reader.

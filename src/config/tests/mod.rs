@@ -41,7 +41,7 @@ command = ["notify-send", "aimharder"]
 [[notify]]
 discord = "https://discord.example/api/webhooks/1/secret"
 [[notify]]
-ntfy = "http://ntfy.local/topic"
+ntfy = "https://ntfy.local/topic"
 [[notify]]
 telegram = { token_command = ["pass", "bot"], chat = "123" }
 [[notify]]
@@ -84,7 +84,7 @@ fn the_whole_config() {
     let Channel::Ntfy(url) = &config.notify[2].channel else {
         panic!("{config:?}")
     };
-    assert_eq!(url.expose(), "http://ntfy.local/topic");
+    assert_eq!(url.expose(), "https://ntfy.local/topic");
     assert_eq!(
         config.ping.refresh.as_ref().unwrap().expose(),
         "https://hc.example/uuid"

@@ -30,14 +30,16 @@ use crate::sessions::Pick;
 use crate::store::SessionRow;
 
 pub(super) fn run(args: &PrebookRunArgs, app: &App, out: &mut Out) -> Result<()> {
-    unattended::require_session(app)?;
     check_account(app)?;
     let device = unattended::named_device(app)?;
     if args.dry_run {
+        unattended::require_session(app)?;
         return out.show(&rehearse::rehearse(args, app, device.as_ref())?);
     }
     let switch = app.config.ping.prebook.as_ref();
-    unattended::run(switch, out, |out| book_all(args, app, device.as_ref(), out))
+    unattended::run(app, switch, out, |out| {
+        book_all(args, app, device.as_ref(), out)
+    })
 }
 
 /// Nothing stored for an account that was named: a typing error, most likely.
