@@ -7,7 +7,8 @@
 #
 #   --user       for you (the default, but for root): the program in ~/.cargo/bin, where `cargo install` puts it
 #   --system     for the machine, with a user of its own: the program in /usr/local/bin
-#   --enable     start the timers too (log in first)
+#   --enable     start the timers too (log in first). With --user it also tries a refresh, and places a drop-in of
+#                systemd/examples if systemd cannot set up the sandbox of the units here, as in some containers
 #   --prefix     the program goes to DIR/bin, the man pages to DIR/share/man; the units name it there
 #   --binary     the program to install; else the newest of target/release/aimharder and what is installed
 #   --uninstall  remove the files that this script has placed, and the folders that it made and that are empty. A file
@@ -198,7 +199,12 @@ put_units() {
         sed "$places" "$unit" >"$work/unit"
         put 0644 "$work/unit" "$units/${unit##*/}"
     done
+    # those that an earlier call needed
+    for drop_in in container no-user-namespaces; do
+        if listed "$drop_ins/$drop_in.conf" && [ -f "$root$drop_ins/$drop_in.conf" ]; then put_drop_in "$drop_in"; fi
+    done
 }
+put_drop_in() { put 0644 "$source/systemd/examples/$1.conf" "$drop_ins/$1.conf"; }
 
 # put_completion SHELL FILE_HERE PLACE: as the program prints them; it may be built for another machine.
 put_completion() {
@@ -263,7 +269,44 @@ finished=yes
 by_folder <"$news"
 [ -z "$root" ] || exit 0
 
-# --- what comes next -------------------------------------------------------------------------------------------------
+# --- starting --------------------------------------------------------------------------------------------------------
+
+# Starts a refresh, and sets `code` to its exit code, or to that of systemd if it could not set the unit up.
+try_refresh() {
+    # a unit that failed several times within seconds is not started
+    $systemctl reset-failed 'aimharder-*' 2>/dev/null || true
+    $systemctl start aimharder-refresh.service 2>/dev/null || true
+    code=$($systemctl show --property=ExecMainStatus --value aimharder-refresh.service) || code=unknown
+}
+# Could systemd not set the sandbox up? 217 is USER, 218 CAPABILITIES, 226 NAMESPACE.
+no_sandbox() { case $code in 217 | 218 | 226) ;; *) return 1 ;; esac }
+
+# Tries a refresh, with the drop-ins that take something off the sandbox where it cannot be set up.
+try_out() {
+    try_refresh
+    for drop_in in container no-user-namespaces; do
+        no_sandbox || break
+        # without user namespaces (217) there is no part of the sandbox that could be kept
+        if [ "$drop_in$code" = container217 ]; then continue; fi
+        say "systemd cannot set up the sandbox of the units here (it ended with $code): placed $drop_ins/$drop_in.conf"
+        put_drop_in "$drop_in"
+        $systemctl daemon-reload
+        try_refresh
+    done
+    case $code in
+    0 | 3) ;; # 3: no login yet
+    *)
+        say "aimharder-refresh ended with $code: journalctl --user -u aimharder-refresh"
+        if no_sandbox; then
+            # what did not help must not weaken the sandbox later
+            rm -f "$drop_ins/container.conf" "$drop_ins/no-user-namespaces.conf"
+            say "removed the drop-ins again: they did not help"
+            $systemctl daemon-reload
+            status=1
+        fi
+        ;;
+    esac
+}
 
 status=0
 login='aimharder login EMAIL' sudo=''
@@ -277,11 +320,14 @@ if running; then
         # shellcheck disable=SC2086 # two names
         $systemctl enable --now $timers
         say "started $timers"
+        if [ "$scope" = user ]; then try_out; fi
     fi
 elif [ -n "$enable" ]; then
-    say "not started: systemd does not run here"
+    say "not started: systemd does not run here, or not for this user (loginctl enable-linger starts it)"
     status=1
 fi
+
+# --- what comes next -------------------------------------------------------------------------------------------------
 
 say "" "Next:"
 say "  $login"

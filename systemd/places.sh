@@ -33,6 +33,7 @@ else
     state=/var/lib/aimharder
     systemctl=systemctl
 fi
+drop_ins=$units/aimharder-.service.d # for all units whose names begin with `aimharder-`
 program=$prefix/bin/aimharder
 man=$prefix/share/man/man1 # `man` looks beside the folders of PATH
 timers='aimharder-refresh.timer aimharder-prebook.timer'

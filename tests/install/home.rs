@@ -41,6 +41,19 @@ impl Home {
         home
     }
 
+    /// Makes a refresh end with the code that this shell command prints. `$drop_ins` lists the drop-ins for all units.
+    pub(crate) fn refresh_ends_with(&self, code: &str) {
+        let script = format!(
+            "echo \"$*\" >>{}\n\
+             drop_ins=$(cd {} 2>/dev/null && echo *)\n\
+             case $* in *'show --property=ExecMainStatus'*) {code} ;; esac",
+            self.path("calls").display(),
+            self.path(".config/systemd/user/aimharder-.service.d")
+                .display(),
+        );
+        self.tool("systemctl", &script);
+    }
+
     /// Writes a stand-in for a program.
     pub(crate) fn tool(&self, name: &str, script: &str) {
         let path = self.path("tools").join(name);

@@ -6,6 +6,7 @@
 mod failure;
 mod home;
 mod removing;
+mod sandbox;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
