@@ -18,6 +18,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use chrono::{DateTime, Local, Offset, SubsecRound, Utc};
 use chrono_tz::Tz;
 
+use crate::interrupt;
+
 /// The longest sleep at a time.
 const SLICE: Duration = Duration::from_secs(10);
 
@@ -32,8 +34,14 @@ pub fn is_local(zone: Tz, at: DateTime<Utc>) -> bool {
     at.with_timezone(&Local).offset().fix() == there
 }
 
-/// Sleep for a span of time: for back-off and polling, not for firing at an instant.
+/// Sleeps for a span of time: for back-off, not for firing at an instant. A signal ends the sleep of a thread that holds a
+/// shield ([`interrupt`]).
 pub fn pause(span: Duration) {
+    interrupt::sleep(span);
+}
+
+/// Sleeps for a few milliseconds between two looks at something that is waited for.
+pub fn nap(span: Duration) {
     thread::sleep(span);
 }
 
@@ -61,7 +69,7 @@ const fn percent() -> Option<u32> {
     None
 }
 
-/// Sleep until an instant of the steady clock; the last two milliseconds are spun away when
+/// Sleeps until an instant of the steady clock, or until [`interrupt::must_stop`]; the last two milliseconds are spun away when
 /// `sharp`, which is for a few threads only: each one that spins takes a processor for itself
 /// (ecosystem.md §4).
 pub fn sleep_until(at: Instant, sharp: bool) {
@@ -76,7 +84,10 @@ pub fn sleep_until(at: Instant, sharp: bool) {
             return;
         }
         if left > spin {
-            thread::sleep(left.saturating_sub(spin).min(SLICE));
+            pause(left.saturating_sub(spin).min(SLICE));
+            if interrupt::must_stop() {
+                return;
+            }
         } else {
             std::hint::spin_loop();
         }

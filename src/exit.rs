@@ -247,6 +247,7 @@ fn platform_kind(error: &aimharder::Error) -> Kind {
     match error {
         E::LoggedOut => Kind::LoginRequired,
         E::Setup(_) => Kind::Usage,
+        E::Interrupted => Kind::Interrupted,
         E::Blocked | E::Busy { .. } | E::NotConnected { .. } | E::Lost { .. } | E::Strange(_) => {
             Kind::Unreachable
         }

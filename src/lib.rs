@@ -96,7 +96,10 @@
 //!    update that may have been served is not repeated with the same token while the session's cookies still work.
 //! 6. Success is proven: `logout` is looked for first, doubts are settled by the class's row, and a request is sent again
 //!    only when the server has provably not acted.
-//! 7. Nothing blocks for ever: requests, locks, retries and answers have limits.
+//! 7. Nothing blocks for ever, and a signal ends the program soon: requests, locks, retries, answers and notifications have
+//!    limits. After the first SIGINT or SIGTERM no new request is started, and the program ends when the requests under way
+//!    have ended and their results are stored: at most the request timeout, and two seconds for notifications. One read may
+//!    settle the outcome of a booking or cancellation that was sent, within that same timeout. See [`interrupt`].
 //! 8. Secrets stay in: file modes from the first byte, a type that cannot be shown, cookies for hosts of the domain only.
 //! 9. A class is booked once: a prebooking is claimed in one transaction, for as long as its run lives; what a dead run left
 //!    is settled by the schedule before anything is sent.

@@ -19,12 +19,10 @@ fn main() -> ExitCode {
     }
     logs::start(cli.everywhere.quiet, cli.everywhere.verbose);
     let mut out = Out::stdout(cli.everywhere.json);
-    match commands::run(cli, &mut out) {
+    let code = match commands::run(cli, &mut out) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let failure = Failure::last_word(&error);
-            out.fail(&failure);
-            ExitCode::from(failure.code())
-        }
-    }
+        Err(error) => out.fail(Failure::last_word(&error)),
+    };
+    interrupt::end_commands();
+    code
 }

@@ -74,13 +74,14 @@ pub(crate) fn first_line_of(
         return Err(cannot(e));
     }
     let began = clock::steady();
-    let line = told.recv_timeout(limit);
+    let line = interrupt::receive(&told, began + limit);
     let status = finish(&mut child, group, limit.saturating_sub(began.elapsed()));
     match (line, status) {
-        (Ok(line), Some(status)) if status.success() => {
+        (Some(line), Some(status)) if status.success() => {
             line.map_err(|why| format!("cannot read what {what} prints: {why}"))
         }
         (_, Some(status)) if !status.success() => Err(format!("{what} failed ({status})")),
+        _ if interrupt::must_stop() => Err(format!("{what} was ended by a signal")),
         _ => Err(format!("{what} did not end within {} s", limit.as_secs())),
     }
 }
@@ -110,9 +111,9 @@ pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<
         return None;
     }
     let began = clock::steady();
-    let text = told.recv_timeout(limit);
+    let text = interrupt::receive(&told, began + limit);
     let status = finish(&mut child, None, limit.saturating_sub(began.elapsed()))?;
-    let (_, bytes) = text.ok()?;
+    let (_, bytes) = text?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Some(if status.success() { Ok(text) } else { Err(()) })
 }
@@ -158,7 +159,7 @@ pub(crate) fn kill(child: &mut Child, group: Option<Pid>) {
     let _ = child.wait();
 }
 
-/// The child's status, or `None` when it has not ended in time.
+/// The child's status, or `None` when it has not ended in time, or not before [`interrupt::must_stop`].
 pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let began = clock::steady();
     // one whose output has ended is about to end itself
@@ -166,7 +167,7 @@ pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status),
-            Ok(None) if began.elapsed() < limit => clock::pause(nap),
+            Ok(None) if began.elapsed() < limit && !interrupt::must_stop() => clock::nap(nap),
             _ => return None,
         }
         nap = (nap * 2).min(Duration::from_millis(5));

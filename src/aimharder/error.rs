@@ -27,6 +27,9 @@ pub enum Error {
         /// What the `Retry-After` header asked for.
         retry_after: Option<Duration>,
     },
+    /// Not sent, because a signal is to end the program (promise 7).
+    #[error("interrupted by a signal")]
+    Interrupted,
     /// Provably no connection was made, so nothing was sent.
     #[error("no connection to {host}: {cause}")]
     NotConnected {
@@ -56,7 +59,7 @@ impl Error {
     pub fn server_did_not_act(&self) -> bool {
         matches!(
             self,
-            Error::LoggedOut | Error::NotConnected { .. } | Error::Setup(_)
+            Error::LoggedOut | Error::Interrupted | Error::NotConnected { .. } | Error::Setup(_)
         )
     }
 
@@ -94,7 +97,7 @@ impl Error {
                 "AimHarder may be out of order, or have changed its pages: try again later"
                     .to_owned(),
             ),
-            Error::LoggedOut | Error::Blocked | Error::Setup(_) => None,
+            Error::LoggedOut | Error::Blocked | Error::Interrupted | Error::Setup(_) => None,
         }
     }
 }
@@ -158,6 +161,7 @@ mod tests {
         let table = [
             (Error::LoggedOut, true, false, false),
             (Error::Blocked, false, false, false),
+            (Error::Interrupted, true, false, false),
             (busy(429), false, true, false),
             (busy(500), false, false, false),
             (busy(502), false, false, true),

@@ -13,7 +13,7 @@ use super::cookies::Origin;
 use super::host::{is_host, within};
 use super::unsaid::Unsaid;
 use super::{Error, Jar, Platform, http_date, transport};
-use crate::clock;
+use crate::{clock, interrupt};
 
 /// A larger answer is none (promise 7); the largest known is `/home` with 600 KB.
 const LARGEST: usize = 2 * 1024 * 1024;
@@ -84,9 +84,14 @@ impl Platform {
     /// Makes the call; the jar takes every cookie.
     ///
     /// # Errors
-    /// [`Error::NotConnected`], [`Error::Lost`], [`Error::Strange`] (too large, or redirected astray), [`Error::Setup`].
+    /// [`Error::NotConnected`], [`Error::Lost`], [`Error::Strange`] (too large, or redirected astray), [`Error::Setup`],
+    /// [`Error::Interrupted`].
     pub(super) fn exchange(&self, jar: &mut Jar, mut call: Call<'_>) -> Result<Answer, Error> {
-        let deadline = clock::steady() + self.settings.timeout;
+        if !interrupt::may_send(matches!(call.body, Body::None)) {
+            return Err(Error::Interrupted);
+        }
+        let deadline =
+            interrupt::stopped_at().unwrap_or_else(clock::steady) + self.settings.timeout;
         let mut unsaid = Unsaid::default();
         jar.hide_in(&mut unsaid);
         let is_login = call.manner == Manner::ScriptLogin || self.is_login(&call.url);

@@ -50,9 +50,9 @@ impl Desk<'_, '_> {
             );
             return Ok(report);
         }
-        let _shield = interrupt::shield_for("the booking");
+        let _shield = interrupt::shield("booking");
         let report = self.order(day, row, false)?;
-        if report.outcome == Outcome::Full && queue {
+        if report.outcome == Outcome::Full && queue && !interrupt::must_stop() {
             log::info!("the class is full; asking for a place on the waiting list");
             return self.order(day, row, true);
         }
@@ -97,10 +97,11 @@ impl Desk<'_, '_> {
                 ""
             }
         );
-        match self
+        let answer = self
             .live
-            .call(|platform, jar| platform.book(jar, at, &order))
-        {
+            .call(|platform, jar| platform.book(jar, at, &order));
+        interrupt::allow_settling();
+        match answer {
             Ok(answer) => {
                 log::info!("AimHarder answered: {answer}");
                 self.understand(day, row, answer)

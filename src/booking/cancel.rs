@@ -63,9 +63,9 @@ impl Desk<'_, '_> {
                 return Ok(*report);
             }
         };
-        let _shield = interrupt::shield_for("the cancellation");
+        let _shield = interrupt::shield("cancellation");
         let first = self.withdraw(day, row, &reservation, false)?;
-        if first.outcome == CancelOutcome::LateCancellation && late {
+        if first.outcome == CancelOutcome::LateCancellation && late && !interrupt::must_stop() {
             return self.withdraw(day, row, &reservation, true);
         }
         Ok(first)
@@ -104,7 +104,9 @@ impl Desk<'_, '_> {
         );
         let answer = self
             .live
-            .call(|platform, jar| platform.cancel_book(jar, at, reservation, late, family))?;
+            .call(|platform, jar| platform.cancel_book(jar, at, reservation, late, family));
+        interrupt::allow_settling();
+        let answer = answer?;
         log::info!("AimHarder answered: {answer}");
         Ok(answer)
     }

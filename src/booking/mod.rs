@@ -56,6 +56,13 @@ pub enum Trouble {
     Session(#[from] sessions::Error),
 }
 
+impl Trouble {
+    /// Whether a signal kept the request from being sent.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Session(e) if e.is_interrupted())
+    }
+}
+
 /// Whose a class is, as its row tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {

@@ -10,6 +10,7 @@ use crate::booking::{CancelOutcome, CancelReport, Desk, cancellable, find};
 use crate::cli::CancelArgs;
 use crate::clock;
 use crate::exit::Failure;
+use crate::interrupt;
 use crate::model::class::Class;
 use crate::model::session::SessionKind;
 use crate::output::{CancelView, Out, SessionRef};
@@ -31,7 +32,7 @@ pub(super) fn run(args: &CancelArgs, app: &App, out: &mut Out) -> Result<()> {
         None => by_time(&mut desk, args, &gym)?,
     };
     // a signal waits until the result is told, not only until there is one
-    let shield = crate::interrupt::shield();
+    let shield = interrupt::shield("cancellation");
     let report = if args.dry_run {
         rehearse(&row)
     } else {
@@ -39,7 +40,7 @@ pub(super) fn run(args: &CancelArgs, app: &App, out: &mut Out) -> Result<()> {
             Ok(report) => report,
             Err(e) => {
                 // nor until it is told that there is none
-                shield.keep();
+                shield.keep_unless(e.is_interrupted());
                 return Err(e.into());
             }
         }

@@ -45,7 +45,7 @@ fn convert(
     how: impl FnOnce(&Store) -> store::Result<Conversion>,
     out: &mut Out,
 ) -> Result<()> {
-    let shield = interrupt::shield();
+    let shield = interrupt::shield("store");
     let done = how(&app.store)?;
     drop(shield);
     if rekeyed && !done.sealed {

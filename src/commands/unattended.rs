@@ -6,6 +6,7 @@ use anyhow::Result;
 use super::app::App;
 use crate::config::SecretUrl;
 use crate::exit::Failure;
+use crate::interrupt::Shield;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::notify::{self, Ping};
@@ -13,19 +14,22 @@ use crate::output::{Out, View};
 use crate::sessions::Sessions;
 use crate::store::SessionRow;
 
-/// The work, notices included, between the switch's start and end; then the result is shown. Work
-/// that breaks off with an error is a failure for the switch, too.
+/// The work, notices included, between the switch's start and end; then the result is shown, which a signal does not cut
+/// short. Work that breaks off with an error is a failure for the switch, too.
 pub(super) fn run<V: View>(
     app: &App,
     switch: Option<&SecretUrl>,
     out: &mut Out,
-    work: impl FnOnce(&mut Out) -> Result<V>,
+    work: impl FnOnce(&mut Out) -> Result<(V, Shield)>,
 ) -> Result<()> {
     notify::ping(switch, Ping::Start);
-    let view = require_session(app).and_then(|()| work(out));
-    let well = view.as_ref().is_ok_and(|view| view.failure().is_none());
+    let done = require_session(app).and_then(|()| work(out));
+    let well = done
+        .as_ref()
+        .is_ok_and(|(view, _)| view.failure().is_none());
     notify::ping(switch, if well { Ping::Success } else { Ping::Fail });
-    out.show(&view?)
+    let (view, _shield) = done?;
+    out.show(&view)
 }
 
 /// Fails if the store has no session at all: a wrong HOME in a crontab would otherwise pass unnoticed.

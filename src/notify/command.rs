@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{Notice, channel};
 use crate::config::Command;
-use crate::process;
+use crate::{interrupt, process};
 
 /// Run it, and kill it with all its children when it takes longer than `limit`.
 ///
@@ -38,12 +38,13 @@ pub(super) fn run(
         .process_group(0)
         .spawn()
         .map_err(|e| format!("cannot run it: {}", crate::text::why(&e)))?;
+    let group = process::group(&child);
+    let _along = interrupt::takes_along(group);
     feed(&mut child, line);
     match process::wait(&mut child, limit) {
         Some(status) if status.success() => Ok(()),
         Some(status) => Err(format!("it failed ({status})")),
         None => {
-            let group = process::group(&child);
             process::kill(&mut child, group);
             Err(format!("killed after {} s", limit.as_secs()))
         }

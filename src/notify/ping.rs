@@ -1,7 +1,8 @@
 //! Dead-man switches in the manner of healthchecks: URL/start, URL, URL/fail.
 
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -9,6 +10,7 @@ use reqwest::Url;
 use super::http;
 use crate::config::SecretUrl;
 use crate::secret::Secret;
+use crate::{clock, interrupt};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -36,18 +38,25 @@ impl Ping {
 /// Tell a dead-man switch. One that fails is only logged. The start is told beside the work, which must not wait for it;
 /// the end waits until the start has been told, or the switch would hear them in the wrong order.
 pub fn ping(url: Option<&SecretUrl>, ping: Ping) {
-    static STARTING: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
+    static STARTING: Mutex<Option<Receiver<()>>> = Mutex::new(None);
     let Some(url) = url else { return };
     let url = address(url, ping);
     let mut starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(earlier) = starting.take() {
-        let _ = earlier.join();
+        interrupt::receive_notified(&earlier, clock::steady() + LIMIT);
     }
-    if ping == Ping::Start {
-        let thread = thread::Builder::new().name("ping".into());
-        *starting = thread.spawn(move || tell(&url, ping)).ok();
-    } else {
+    let (done, is_done) = mpsc::channel();
+    let thread = thread::Builder::new().name("ping".into());
+    let spawned = thread.spawn(move || {
         tell(&url, ping);
+        drop(done);
+    });
+    match spawned {
+        Err(e) => log::info!("[ping] could not be told ({}): {e}", ping.name()),
+        Ok(_) if ping == Ping::Start => *starting = Some(is_done),
+        Ok(_) => {
+            interrupt::receive_notified(&is_done, clock::steady() + LIMIT);
+        }
     }
 }
 

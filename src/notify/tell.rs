@@ -6,9 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Notice, channel};
-use crate::clock;
 use crate::config::Channel;
 use crate::model::account::Account;
+use crate::{clock, interrupt};
 
 /// How long and where; tests have their own.
 #[derive(Debug, Clone)]
@@ -81,8 +81,7 @@ pub(super) fn tell(errands: Vec<Errand>, terms: &Terms) -> Vec<Report> {
 }
 
 fn collect(reports: &mut [Report], from: &Receiver<(usize, Option<String>)>, end: Instant) {
-    let left = || end.saturating_duration_since(clock::steady());
-    while let Ok((index, error)) = from.recv_timeout(left()) {
+    while let Some((index, error)) = interrupt::receive_notified(from, end) {
         if let Some(report) = reports.get_mut(index) {
             report.error = error;
         }

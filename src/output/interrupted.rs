@@ -1,6 +1,6 @@
 //! What is said when a signal ends the program.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use super::{Out, View};
 use crate::exit::{Failure, Kind};
@@ -24,10 +24,7 @@ impl Out {
         let _ = out
             .write_json(view, Some(&failure))
             .and_then(|()| out.to.flush());
-        out.fail(&Failure {
-            shown: true,
-            ..failure
-        });
+        Self::line(&failure.message);
     }
 }
 
@@ -40,9 +37,11 @@ pub(super) fn words(outcome: Option<Failure>) -> Failure {
     Failure::new(Kind::Interrupted, told)
 }
 
-/// Who watches and presses Ctrl-C while something is out is told why nothing ends.
+/// A signal arrived some time ago, and the program still has work to finish.
 pub fn waiting_for(what: &str) {
-    if io::stderr().is_terminal() {
-        let _ = writeln!(io::stderr(), "waiting for the answer to {what}");
-    }
+    let mark = crate::logs::journal_mark(5);
+    let _ = writeln!(
+        io::stderr(),
+        "{mark}interrupted; waiting for the end of: {what}"
+    );
 }

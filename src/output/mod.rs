@@ -149,16 +149,13 @@ impl Out {
                 .and_then(|()| self.to.flush());
             return match written {
                 Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-                    let failure = Failure::of(&anyhow::Error::new(e).context(CANNOT_WRITE));
-                    self.fail(&failure);
-                    ExitCode::from(failure.code())
+                    self.fail(Failure::of(&anyhow::Error::new(e).context(CANNOT_WRITE)))
                 }
                 _ => ExitCode::SUCCESS,
             };
         }
         let words = usage::one_line(&said.render().to_string());
-        self.fail(&Failure::usage(words));
-        ExitCode::from(Kind::Usage.code())
+        self.fail(Failure::usage(words))
     }
 
     /// Print a result. One that is a failure is printed too, and comes back as the error.
@@ -218,15 +215,20 @@ impl Out {
     }
 
     /// The last word of a command that failed: one line on standard error, and with `--json` an
-    /// object, unless the outcome's own object has told it already.
-    pub fn fail(&mut self, failure: &Failure) {
-        if self.json && !failure.shown {
-            interrupt::last_word(true);
-            self.bare(failure);
+    /// object, unless the outcome's own object has told it already. Returns its exit code.
+    pub fn fail(&mut self, mut failure: Failure) -> ExitCode {
+        if !failure.shown {
+            if interrupt::last_word(self.json).is_some() && failure.kind != Kind::Interrupted {
+                failure = interrupted::words(Some(failure));
+            }
+            if self.json {
+                self.bare(&failure);
+            }
         }
         if !failure.told {
             Self::line(&failure.message);
         }
+        ExitCode::from(failure.code())
     }
 
     fn line(words: &str) {

@@ -11,7 +11,6 @@ use super::sheet::wrapped;
 use super::{SessionRef, View};
 use crate::clock;
 use crate::exit::Failure;
-use crate::interrupt::Shield;
 use crate::model::instant::{maybe_instant, maybe_millis};
 use crate::model::prebooking::Prebooking;
 use crate::model::time::human_age;
@@ -28,9 +27,6 @@ pub(crate) struct RunView {
     pub failure: Option<Failure>,
     #[serde(skip)]
     pub dry_run: bool,
-    /// a signal waits until this is told
-    #[serde(skip)]
-    pub shield: Option<Shield>,
 }
 
 /// One prebooking's result.

@@ -121,7 +121,7 @@ impl HostClock {
                 Ok(turn) => return Some(turn),
                 Err(TryLockError::Poisoned(turn)) => return Some(turn.into_inner()),
                 Err(TryLockError::WouldBlock) if clock::steady() + GLANCE < end => {
-                    clock::pause(GLANCE);
+                    clock::nap(GLANCE);
                 }
                 Err(TryLockError::WouldBlock) => return None,
             }

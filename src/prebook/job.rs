@@ -101,7 +101,7 @@ pub(super) struct Job<'j> {
     pub stagger: i64,
     pub shots: Vec<Shot>,
     pub fired_at: Option<DateTime<Utc>>,
-    /// from the last request on: a signal waits until its result is told
+    /// from the first request on: a signal does not end the program until its result is reported
     pub shield: Option<Shield>,
     pub(super) live: Option<Live<'j>>,
     at: Option<BoxAt>,

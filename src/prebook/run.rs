@@ -22,6 +22,7 @@ use super::settled::{Done, News, Settled};
 use super::story::Story;
 use crate::clock;
 use crate::exit::Kind;
+use crate::interrupt::{self, Handover, Shield};
 use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::sessions::{self, Pick, Sessions};
@@ -101,7 +102,7 @@ impl<'r> Run<'r> {
             loop {
                 // what is broken stops new work; what is under way is settled all the same
                 let mut due = Vec::new();
-                if broken.is_none() {
+                if broken.is_none() && interrupt::stopped_at().is_none() {
                     let taken = unfold().and_then(|()| Ok(round.take_due(&mut due)?));
                     broken = taken.err();
                 }
@@ -120,8 +121,15 @@ impl<'r> Run<'r> {
                     } else {
                         round.ended(end.id);
                     }
-                    let told = end.news.map_or(Ok(()), &mut *tell);
+                    let shield = end.shield.map(Handover::accept);
+                    // what is not protected from the signal is not reported half
+                    let news = end
+                        .news
+                        .filter(|_| shield.is_some() || interrupt::stopped_at().is_none());
+                    let told = news.map_or(Ok(()), &mut *tell);
                     broken = broken.or(end.broken).or(told.err());
+                    // threads with further results wait for this one
+                    shield.into_iter().for_each(Shield::release);
                 }
             }
         })
@@ -242,7 +250,11 @@ impl<'r> Run<'r> {
         self.keep(prebooking, Fired::without_a_shot(ending, why))
     }
 
-    fn keep(&self, prebooking: &Prebooking, fired: Fired) -> Done {
+    fn keep(&self, prebooking: &Prebooking, mut fired: Fired) -> Done {
+        let shield = fired.shield.take();
+        let Some(shield) = shield.or_else(|| interrupt::try_shield("result")) else {
+            return Done::nothing(prebooking.id);
+        };
         let store = self.shared.sessions.store;
         let shots = fired.shots.clone();
         let settled = Settled::fired(prebooking, fired);
@@ -261,14 +273,17 @@ impl<'r> Run<'r> {
         }
         // a class that was had is told even if the prebooking was removed meanwhile
         let had = matches!(settled.progress, Progress::Booked | Progress::Waitlisted);
-        Done::stored(settled, stored, had)
+        Done::stored(settled, stored, had, shield)
     }
 
     fn keep_followed(&self, settled: Settled) -> Done {
-        let store = self.shared.sessions.store;
         let id = settled.prebooking.id;
+        let Some(shield) = interrupt::try_shield("result") else {
+            return Done::nothing(id);
+        };
+        let store = self.shared.sessions.store;
         let stored = store.settle_waitlisted(id, &settled.settlement(clock::now()));
-        Done::stored(settled, stored, false)
+        Done::stored(settled, stored, false, shield)
     }
 }
 

@@ -7,7 +7,7 @@ use super::ending::{Ending, Fired};
 use super::follow::Followed;
 use crate::aimharder::Row;
 use crate::booking::Outcome;
-use crate::interrupt::Shield;
+use crate::interrupt::{Handover, Shield};
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::opening::Learned;
 use crate::store::{self, SessionRow, Settlement};
@@ -45,8 +45,6 @@ pub struct Settled {
     pub session: Option<SessionRow>,
     /// the rules that refusals told, or that a guess has been found to be
     pub learned: Vec<Learned>,
-    /// a signal waits until this is told
-    pub shield: Option<Shield>,
 }
 
 /// What a run tells.
@@ -65,6 +63,8 @@ pub(super) struct Done {
     pub broken: Option<Error>,
     /// pending again, as if it had not been tried
     pub given_back: bool,
+    /// a signal does not end the program until the news is told
+    pub shield: Option<Handover>,
 }
 
 impl Settled {
@@ -86,7 +86,6 @@ impl Settled {
             moved_to: fired.moved_to,
             session: fired.session,
             learned: fired.learned,
-            shield: fired.shield,
             prebooking: prebooking.clone(),
         }
     }
@@ -151,11 +150,17 @@ impl Done {
             news: None,
             broken: None,
             given_back: false,
+            shield: None,
         }
     }
 
     /// What is no longer ours is another's to tell; what could not be stored must be told.
-    pub(super) fn stored(settled: Settled, stored: store::Result<bool>, in_any_case: bool) -> Self {
+    pub(super) fn stored(
+        settled: Settled,
+        stored: store::Result<bool>,
+        in_any_case: bool,
+        shield: Shield,
+    ) -> Self {
         let id = settled.prebooking.id;
         let (ours, broken) = match stored {
             Ok(ours) => (ours, None),
@@ -166,6 +171,7 @@ impl Done {
             news: (ours || in_any_case).then(|| News::Settled(Box::new(settled))),
             broken,
             given_back: false,
+            shield: Some(shield.hand_over()),
         }
     }
 }

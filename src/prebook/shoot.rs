@@ -43,8 +43,8 @@ pub(super) struct Hit {
 impl Job<'_> {
     /// Book this class now. `opening`: the instant aimed at, if any; `patient`: repeat a refusal
     /// that is too early until `--give-up`, else (a guess) only until the server's clock is past
-    /// the instant for certain. Signals wait while it is not known what came of a
-    /// request, and after the last one until its result is told.
+    /// the instant for certain. A signal ends the repeats; from the first request
+    /// on it does not end the program until the result is stored and reported.
     pub(super) fn shoot(
         &mut self,
         row: &Row,
@@ -55,7 +55,8 @@ impl Job<'_> {
         let mut pause = EARLY;
         let mut unsure = None;
         loop {
-            self.shield = Some(interrupt::shield_for("the booking"));
+            self.shield
+                .get_or_insert_with(|| interrupt::shield("booking"));
             let sent = clock::steady();
             match self.request(row, queue, opening)? {
                 Requested::Answered(report) if report.outcome == Outcome::TooEarly => {
@@ -82,8 +83,10 @@ impl Job<'_> {
                     pause = pause.max(OUTAGE);
                 }
             }
-            self.shield = None;
             clock::sleep_until(sent + pause, false);
+            if interrupt::must_stop() {
+                return Err(interrupted(unsure.as_ref()));
+            }
             pause = longer(pause, fastrand::f32());
         }
     }
@@ -130,6 +133,11 @@ impl Job<'_> {
         let sent = clock::steady();
         let day = self.order.day;
         let requested = self.desk()?.request(day, row, queue);
+        if let Requested::Failed(e) = &requested
+            && e.is_interrupted()
+        {
+            return Err(Stop::Trouble(Kind::Interrupted, e.to_string()));
+        }
         let arrival = self.clock.arrival(sent);
         self.fired_at = arrival.map(instant).or(Some(sent_at));
         let (outcome, state, message) = told(&requested);
@@ -184,7 +192,7 @@ impl Job<'_> {
                 Err(Stop::Removed) => String::new(),
             };
             looks += 1;
-            if looks >= 2 && self.is_late() {
+            if (looks >= 2 && self.is_late()) || interrupt::must_stop() {
                 return Err(Stop::Trouble(
                     Kind::UnknownOutcome,
                     format!("the booking was sent, but what came of it is unknown: {cause}"),
@@ -206,6 +214,20 @@ impl Hit {
         } else {
             Ending::Book(self.report.outcome)
         }
+    }
+}
+
+/// A signal ended the repeats. The schedule may be behind a request that was served although its response was lost.
+fn interrupted(unsure: Option<&Doubt>) -> Stop {
+    match unsure {
+        Some(doubt) => Stop::Trouble(
+            Kind::UnknownOutcome,
+            format!(
+                "interrupted; {}, but it may not show it yet",
+                not_booked(doubt)
+            ),
+        ),
+        None => Stop::Trouble(Kind::Interrupted, "interrupted by a signal".to_owned()),
     }
 }
 

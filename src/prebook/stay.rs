@@ -135,9 +135,11 @@ impl<'s> Stay<'s> {
             ahead: Some(next.at),
             patient: next.is_opening,
         };
-        let tried = self.fire(&mut job, moment).inspect_err(|_| {
-            // a signal waits until it is told that there is no outcome
-            job.shield.take().into_iter().for_each(Shield::keep);
+        let tried = self.fire(&mut job, moment).inspect_err(|stop| {
+            // an error that says what came of a request is reported although a signal waits
+            let interrupted = matches!(stop, Stop::Trouble(Kind::Interrupted, _));
+            let shield = job.shield.take().into_iter();
+            shield.for_each(|shield| shield.keep_unless(interrupted));
         })?;
         let session = job.live()?.row().clone();
         let hit = tried.hit.ok_or_else(|| {

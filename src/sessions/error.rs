@@ -60,6 +60,13 @@ pub enum Error {
     Platform(#[from] aimharder::Error),
 }
 
+impl Error {
+    /// Whether a signal kept a request from being sent.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Platform(aimharder::Error::Interrupted))
+    }
+}
+
 impl From<lock::LockError> for Error {
     fn from(e: lock::LockError) -> Self {
         match e {

@@ -45,7 +45,7 @@ impl Gate {
                 *passed = Arc::downgrade(&file);
                 return Some(file);
             }
-            clock::pause(NAP);
+            clock::nap(NAP);
         }
         None
     }

@@ -14,9 +14,9 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::gate::Gate;
-use crate::clock;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, hex};
+use crate::{clock, interrupt};
 
 /// How long a person's command waits for another process (`cli.md`, exit code 5).
 pub fn patience() -> Duration {
@@ -207,14 +207,16 @@ impl Locks {
                     });
                 }
                 Err(TryLockError::Error(e)) => return Err(broken(&path, &e)),
-                Err(TryLockError::WouldBlock) if began.elapsed() >= patience => {
+                Err(TryLockError::WouldBlock)
+                    if began.elapsed() >= patience || interrupt::must_stop() =>
+                {
                     return Err(LockError::Busy {
                         holder: holder(&mut file),
                         waited: began.elapsed(),
                     });
                 }
                 Err(TryLockError::WouldBlock) => {
-                    clock::pause(nap.mul_f32(0.5 + fastrand::f32()));
+                    clock::nap(nap.mul_f32(0.5 + fastrand::f32()));
                     nap = (nap * 2).min(Duration::from_millis(50));
                 }
             }

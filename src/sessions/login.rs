@@ -7,7 +7,7 @@
 use chrono::{Local, TimeDelta};
 
 use super::{Error, Result, Sessions, lock, refused};
-use crate::aimharder::{BoxRef, Flow, LoggedIn, LoginError};
+use crate::aimharder::{self, BoxRef, Flow, LoggedIn, LoginError};
 use crate::config::LoginFlow;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
@@ -63,7 +63,7 @@ impl Sessions<'_> {
         let _one_at_a_time = self.locks.logins(wanted.account, lock::patience())?;
         self.check_refusals(wanted.account)?;
         self.store.ready()?;
-        let _shield = interrupt::shield();
+        let _shield = interrupt::shield("login");
         // the login replaces the one that is stored with this fingerprint
         if let Some(old) = self.store.session_of(wanted.account, wanted.fingerprint)? {
             self.store.make_room(&old)?;
@@ -144,7 +144,7 @@ impl Sessions<'_> {
                         "AimHarder accepted the login but gave no refresh token",
                     ));
                 }
-                Err(LoginError::Failed(crate::aimharder::Error::LoggedOut)) => {
+                Err(LoginError::Failed(aimharder::Error::LoggedOut)) => {
                     return Err(no_login("AimHarder answered the login with \"logged out\""));
                 }
                 Err(LoginError::Failed(e)) => return Err(e.into()),
@@ -207,6 +207,7 @@ impl Sessions<'_> {
                 );
                 Ok(granted.row)
             }
+            Err(e) if e.is_interrupted() => Err(e),
             Err(e) => {
                 // an uncertain token update stays uncertain without a new login
                 self.store.note_error(row, Some(&e.to_string()), false)?;
@@ -237,9 +238,13 @@ impl Sessions<'_> {
     }
 
     fn unrefused(&self, account: &Account, source: &Source) -> Result<Secret> {
-        let password = source
-            .read(account)
-            .map_err(|e| Error::Password(e.to_string()))?;
+        let password = source.read(account).map_err(|e| {
+            if interrupt::must_stop() {
+                aimharder::Error::Interrupted.into()
+            } else {
+                Error::Password(e.to_string())
+            }
+        })?;
         let before = self.store.refused_password(account)?;
         if before.is_some_and(|before| refused::is_same(&before, &password)) {
             return Err(Error::Refused(format!(

@@ -93,6 +93,9 @@ impl Sessions<'_> {
             }
             match tried {
                 Ok(held) => return Ok((Some(held), row)),
+                Err(lock::LockError::Busy { .. }) if interrupt::must_stop() => {
+                    return Err(aimharder::Error::Interrupted.into());
+                }
                 Err(lock::LockError::Busy { .. }) if clock::steady() < end => {}
                 Err(lock::LockError::Busy { holder, .. }) => {
                     return Err(lock_busy(&holder, began.elapsed()));
@@ -113,7 +116,7 @@ impl Sessions<'_> {
     /// The token update itself. The caller holds the lock and has read the row under it; if an
     /// earlier update is uncertain, it has also seen a logout.
     pub(super) fn update_held(&self, row: SessionRow) -> Result<Updated> {
-        let _shield = interrupt::shield();
+        let _shield = interrupt::shield("token update");
         let token = token_of(&row)?;
         let mut jar = jar_of(&row)?;
         self.store.begin_update(&row, clock::now())?;
@@ -140,6 +143,13 @@ impl Sessions<'_> {
             }
             // written down before a signal can end us: its token is not to be shown again
             Err(aimharder::Error::LoggedOut) => Ok(Updated::Dead(self.mark_dead(row)?)),
+            Err(e @ aimharder::Error::Interrupted) => {
+                // not sent: the row is as it was before
+                let unmarked = row.update_begun_at.is_none();
+                self.store
+                    .note_error(&row, row.last_error.as_deref(), unmarked)?;
+                Err(e.into())
+            }
             Err(e) => {
                 // an earlier update stays uncertain, whatever this one ended with
                 let settled = row.update_begun_at.is_none() && !e.is_response_lost();
@@ -155,7 +165,7 @@ impl Sessions<'_> {
         &self,
         row: SessionRow,
     ) -> Result<(SessionRow, Option<aimharder::Error>)> {
-        let _shield = interrupt::shield();
+        let _shield = interrupt::shield("setrefresh");
         let token = token_of(&row)?;
         let mut jar = jar_of(&row)?;
         self.store.make_room(&row)?;
@@ -169,6 +179,7 @@ impl Sessions<'_> {
                     .finish_refresh(&row, &new, &jar.to_json(), clock::now())?;
                 Ok((self.read_again(row)?, None))
             }
+            Err(e @ aimharder::Error::Interrupted) => Err(e.into()),
             Err(e) => {
                 self.store
                     .note_error(&row, Some(&format!("setrefresh: {e}")), false)?;

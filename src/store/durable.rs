@@ -192,7 +192,7 @@ fn stubbornly<T>(
             _ => break,
         }
         if tried > 0 {
-            clock::pause(BETWEEN); // another process may just have taken the place
+            clock::nap(BETWEEN); // another process may just have taken the place
         }
         let _ = fold_log(db, Fold::Restart);
         done = write(db);

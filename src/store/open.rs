@@ -204,7 +204,7 @@ pub(super) fn conversion_lock(path: &Path) -> Result<File> {
         match conversion_lock_if_free(path)? {
             Some(held) => return Ok(held),
             None if began.elapsed() < clock::scaled(MIGRATION) => {
-                clock::pause(Duration::from_millis(5));
+                clock::nap(Duration::from_millis(5));
             }
             None => {
                 return Err(Error::Busy(format!(

@@ -140,7 +140,7 @@ fn rewrite(db: &Connection, patience: Duration) -> rusqlite::Result<bool> {
             return Ok(!busy);
         }
         // SQLite waits for readers, but not for another process that is folding the log just now
-        clock::pause(BETWEEN);
+        clock::nap(BETWEEN);
     }
 }
 

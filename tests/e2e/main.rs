@@ -69,6 +69,7 @@ mod sealed_keys;
 mod sealed_races;
 mod secrets;
 mod signals;
+mod signals_threads;
 mod stampede;
 mod status;
 mod status_keys;

@@ -89,7 +89,7 @@ impl Wanted<'_> {
     /// Book at once. A signal waits until the result is told, not only until there is one; and
     /// where there is none, until that is told.
     fn book(&self, live: &mut Live<'_>) -> Result<Done> {
-        let shield = interrupt::shield();
+        let shield = interrupt::shield("booking");
         let booked = desk(self.args, self.at, live).book(self.day, self.row, self.args.waitlist);
         match booked {
             Ok(report) => Ok(Done {
@@ -98,7 +98,7 @@ impl Wanted<'_> {
                 shield: Some(shield),
             }),
             Err(e) => {
-                shield.keep();
+                shield.keep_unless(e.is_interrupted());
                 Err(e.into())
             }
         }

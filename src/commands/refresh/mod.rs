@@ -15,6 +15,7 @@ use super::app::App;
 use super::unattended;
 use crate::cli::RefreshArgs;
 use crate::exit::{Failure, Kind};
+use crate::interrupt::{self, Shield};
 use crate::output::{Out, Progress, RefreshOutcome, RefreshView, RefreshedSession};
 use crate::sessions::DEVICE_LIFE;
 use crate::sessions::refresh::{Fate, Plan, future_after};
@@ -40,7 +41,7 @@ fn refresh(
     app: &App,
     device: Option<&SessionRow>,
     out: &mut Out,
-) -> Result<RefreshView> {
+) -> Result<(RefreshView, Shield)> {
     let now = clock::now();
     let query = query(args, app, device, now)?;
     let rows = app.store.due(&query)?;
@@ -62,11 +63,13 @@ fn refresh(
         view.sessions = fresh(app, &query, &rows)?;
     }
     let fates = update(args, app, &rows)?;
+    // what is noted as reported is reported
+    let shield = interrupt::shield("result");
     let (well, problems) = sum_up(&mut view, &rows, fates);
     let notices = tell(app, out, &well, &problems)?;
     view.failure = failure(&view, &problems);
     notify::send(&app.config, &notices);
-    Ok(view)
+    Ok((view, shield))
 }
 
 /// Those that need nothing, as they are before anything is done.

@@ -22,7 +22,7 @@ use crate::commands::app::App;
 use crate::commands::learn::Lesson;
 use crate::commands::unattended;
 use crate::exit::Failure;
-use crate::interrupt;
+use crate::interrupt::{self, Shield};
 use crate::model::session::SessionKind;
 use crate::output::{Out, RunView, waits_for};
 use crate::prebook::{Ending, News, Place, Run, Settled};
@@ -64,7 +64,7 @@ fn book_all(
     app: &App,
     device: Option<&SessionRow>,
     out: &mut Out,
-) -> Result<RunView> {
+) -> Result<(RunView, Shield)> {
     raise_file_limit();
     // a single device session acts for its owner only: the others are not this run's business
     let account = device.map(|row| &row.account);
@@ -115,17 +115,16 @@ impl Results {
         tell::tell(app, out, &settled)
     }
 
-    fn end(self, done: Result<()>) -> Result<RunView> {
-        // a signal waits until the result is told
-        let shield = interrupt::shield();
+    fn end(self, done: Result<()>) -> Result<(RunView, Shield)> {
+        // a signal does not end the program until the result is printed
+        let shield = interrupt::shield("result");
         let mut view = std::mem::take(&mut *locked(&self.view));
-        view.shield = Some(shield);
         view.failure = match done {
             Err(e) if view.results.is_empty() => return Err(e),
             Err(e) => Some(Failure::of(&e)),
             Ok(()) => self.codes.failure(&view),
         };
-        Ok(view)
+        Ok((view, shield))
     }
 }
 

@@ -11,12 +11,16 @@ use crate::exit::Kind;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::notify::{self, Notice};
 use crate::output::{Out, prebooking_sentence, still_waiting};
-use crate::prebook::Settled;
+use crate::prebook::{Ending, Settled};
 use crate::{store, told};
 
 /// Tell it. A store that cannot say whether it is news has it told, too.
 pub(super) fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
     let subject = subject(settled.prebooking.id);
+    if settled.ending == Ending::Trouble(Kind::Interrupted) {
+        out.tell(&format!("error: {}", prebooking_sentence(settled)));
+        return Ok(());
+    }
     let (event, news) = match code(settled) {
         Some(kind) => {
             let news = told::met(&app.store, &subject, kind);

@@ -1,0 +1,335 @@
+//! SIGINT and SIGTERM while several threads work: no new request is started, the program ends when
+//! those under way have ended, and their results are stored.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    ANA, Home, Run, SOURCE, Sandbox, Scene, crowd, day, logged_in, side_by_side, signal, soon,
+    wait_for,
+};
+
+const SIGNALS: [(&str, i32); 2] = [("INT", 130), ("TERM", 143)];
+/// The longest that a program may take to end whose requests take 300 ms each.
+const SOON: Duration = Duration::from_secs(4);
+
+/// Each thread may just be starting a request when the signal arrives.
+///
+/// Starts the run, sends it a signal once `ready`, and returns the requests for `path` that arrived
+/// before and after it, and how long the program took to end.
+fn ended_after(
+    run: Run,
+    (name, code): (&str, i32),
+    sandbox: &Sandbox,
+    path: &str,
+    ready: usize,
+) -> (usize, usize, Duration) {
+    let running = run.status(code).any_stdout().any_stderr().spawn();
+    wait_for("requests", || sandbox.sent(path).len() >= ready);
+    signal(name, running.id());
+    let (signalled, before) = (Instant::now(), sandbox.sent(path).len());
+    running.done();
+    let took = signalled.elapsed();
+    (before, sandbox.sent(path).len() - before, took)
+}
+
+/// No token update is left uncertain, and every stored token is the one that the platform expects.
+fn tokens_agree(sandbox: &Sandbox, home: &Home) {
+    let uncertain = "SELECT count(*) FROM sessions WHERE update_begun_at IS NOT NULL";
+    assert_eq!(home.ask(uncertain).as_deref(), Some("0"));
+    for session in sandbox.sessions() {
+        let print = session["fingerprint"].as_str().unwrap();
+        let account = session["account"].as_str().unwrap();
+        let stored = home.ask(&format!(
+            "SELECT token FROM sessions WHERE fingerprint = '{print}' AND account = '{account}'"
+        ));
+        assert_eq!(stored.as_deref(), session["token"].as_str(), "{account}");
+    }
+}
+
+#[test]
+fn refresh_with_several_jobs_starts_no_further_update() {
+    side_by_side(&SIGNALS, |how| {
+        let (sandbox, home) = crowd(12);
+        sandbox.config(&json!({ "latency_after_ms": 300 }));
+        let run = home.run("refresh --force --rate 0 --jobs 4");
+        let (before, after, took) = ended_after(run, *how, &sandbox, "/api/tokenUpdate", 6);
+        assert!(
+            after <= 4,
+            "{before} updates before the signal, {after} after it"
+        );
+        assert!(took < SOON, "it took {took:?}");
+        tokens_agree(&sandbox, &home);
+        home.run("refresh --force --rate 0")
+            .report(0)
+            .is(&[("updated", 24)]);
+    });
+}
+
+/// Every job waits for an answer that never comes: after the time-out of those requests it ends.
+#[test]
+fn refresh_in_an_outage_ends_after_the_requests_under_way() {
+    side_by_side(&SIGNALS, |how| {
+        let (sandbox, home) = crowd(6);
+        home.config_with("", "timeout = \"2s\"");
+        let hang = json!({ "path": "/api/tokenUpdate", "kind": "hang", "skip": 1, "count": -1 });
+        sandbox.fault(&hang);
+        let run = home.run("refresh --force --rate 0 --jobs 4");
+        let (before, after, took) = ended_after(run, *how, &sandbox, "/api/tokenUpdate", 4);
+        assert!(
+            after <= 4,
+            "{before} updates before the signal, {after} after it"
+        );
+        assert!(took < SOON, "it took {took:?}");
+    });
+}
+
+/// Several prebookings repeat their requests because the box opens late.
+#[test]
+fn prebook_run_starts_no_further_repeat_and_stores_its_attempts() {
+    side_by_side(&SIGNALS, |how| {
+        let scene = Scene::new().opens_in(4);
+        let late = scene.opens_ms + 60_000;
+        let ids: Vec<i64> = (0..6)
+            .map(|hour| {
+                let start = format!("{}:10", 13 + hour);
+                scene.class(&json!({ "start": start, "opens_at_ms": late }));
+                scene.wish(&format!("--class WOD --time {start}"))
+            })
+            .collect();
+        scene.sandbox.config(&json!({ "latency_after_ms": 300 }));
+        let run = scene.command("prebook run --json");
+        let (before, after, took) = ended_after(run, *how, &scene.sandbox, "/api/book", 18);
+        assert!(
+            after <= 6,
+            "{before} requests before the signal, {after} after it"
+        );
+        assert!(took < SOON, "it took {took:?}");
+        let sent = scene.requests().len();
+        let stored: Vec<Value> = ids.iter().map(|id| scene.stored(*id)).collect();
+        let attempts = stored.iter().map(|it| it["attempts"].as_u64().unwrap());
+        let attempts: u64 = attempts.sum();
+        assert_eq!(usize::try_from(attempts).unwrap(), sent, "{stored:#?}");
+        for prebooking in stored {
+            assert_eq!(prebooking["status"], "pending", "{prebooking}");
+        }
+        assert_eq!(scene.sandbox.all_reservations().len(), 0);
+    });
+}
+
+#[test]
+fn after_a_second_it_says_what_it_waits_for() {
+    side_by_side(&SIGNALS, |(name, code)| {
+        let (sandbox, home) = logged_in();
+        sandbox.hold("/api/tokenUpdate");
+        let run = home.run("refresh --force --jobs 1").status(*code);
+        let running = run.stderr_has(&["waiting", "token update"]).spawn();
+        wait_for("the request", || !sandbox.log().is_empty());
+        signal(name, running.id());
+        running.says("token update");
+        sandbox.let_go();
+        running.done();
+    });
+}
+
+/// Where the system gives no threads the signal ends the program as it would any other.
+#[test]
+fn without_threads_a_signal_ends_the_program() {
+    side_by_side(&["INT", "TERM"], |name| {
+        let (_sandbox, home) = logged_in();
+        let run = home.run("login --password-stdin ana@example.org");
+        // no stack of this size can be had
+        let run = run.env("RUST_MIN_STACK", (1_u64 << 60).to_string());
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut running = run
+            .command()
+            .stdin(reader)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // it has opened its store, and waits for the password
+        let maps = format!("/proc/{}/fd", running.id());
+        wait_for("the store opened", || {
+            std::fs::read_dir(&maps).is_ok_and(|all| {
+                all.flatten().any(|file| {
+                    std::fs::read_link(file.path()).is_ok_and(|to| to == home.store_path())
+                })
+            })
+        });
+        signal(name, running.id());
+        let mut ended = None;
+        let began = Instant::now();
+        while ended.is_none() && began.elapsed() < Duration::from_secs(5) {
+            ended = running.try_wait().unwrap();
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        running.kill().unwrap();
+        running.wait().unwrap();
+        drop(writer);
+        assert!(ended.is_some(), "SIG{name} was swallowed");
+    });
+}
+
+/// The response to the booking is lost; one look at the schedule settles it.
+#[test]
+fn a_booking_under_way_is_settled_by_one_read() {
+    side_by_side(&SIGNALS, |(name, code)| {
+        let (sandbox, home) = logged_in();
+        let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+        sandbox.fault(&json!({ "path": "/api/book", "kind": "drop", "after": true }));
+        sandbox.hold("/api/book");
+        let run = home.run("book --time 13:10 --day +3 --json");
+        let running = run.status(*code).any_stdout().any_stderr().spawn();
+        wait_for("the request", || !sandbox.sent("/api/book").is_empty());
+        let reads = sandbox.sent("/api/bookings").len();
+        signal(name, running.id());
+        sandbox.let_go();
+        let told = running.json();
+        assert_eq!(told["outcome"], "booked", "{told}");
+        assert_eq!(told["error"]["kind"], "interrupted", "{told}");
+        assert_eq!(sandbox.reservations(&id).len(), 1);
+        assert_eq!(sandbox.sent("/api/bookings").len(), reads + 1);
+    });
+}
+
+/// The response is lost and the one look fails: the message says that the outcome is unknown.
+#[test]
+fn a_booking_that_one_read_does_not_settle_is_reported_as_unknown() {
+    side_by_side(&SIGNALS, |(name, code)| {
+        for json in [false, true] {
+            let (sandbox, home) = logged_in();
+            sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+            sandbox.fault(&json!([
+                { "path": "/api/book", "kind": "drop", "after": true },
+                { "path": "/api/bookings", "kind": "status", "skip": 1, "count": -1 },
+            ]));
+            sandbox.hold("/api/book");
+            let run = home.run("book --time 13:10 --day +3");
+            let run = run.args(if json { "--json" } else { "" }).any_stdout();
+            let run = run.status(*code).stderr_has(&["interrupted", "unknown"]);
+            let running = run.spawn();
+            wait_for("the request", || !sandbox.sent("/api/book").is_empty());
+            let reads = sandbox.sent("/api/bookings").len();
+            signal(name, running.id());
+            sandbox.let_go();
+            if json {
+                let told = running.json();
+                assert_eq!(told["error"]["kind"], "interrupted", "{told}");
+            } else {
+                running.done();
+            }
+            assert_eq!(sandbox.sent("/api/book").len(), 1);
+            assert_eq!(sandbox.sent("/api/bookings").len(), reads + 1);
+        }
+    });
+}
+
+/// A prebooking's request whose response is lost: the next run settles it without another request.
+#[test]
+fn a_prebooking_under_way_is_stored() {
+    side_by_side(&SIGNALS, |how| {
+        let scene = Scene::new().opens_in(3);
+        let class = scene.class(&json!({}));
+        let id = scene.add("");
+        scene.sandbox.hold("/api/book");
+        let running = scene.command("prebook run --json").status(how.1);
+        let running = running.any_stdout().any_stderr().spawn();
+        soon("the request", || !scene.requests().is_empty());
+        signal(how.0, running.id());
+        scene.sandbox.let_go();
+        let told = running.json();
+        assert_eq!(told["results"][0]["outcome"], "booked", "{told}");
+        assert_eq!(told["error"]["kind"], "interrupted", "{told}");
+        scene.ends(id, "booked", &[&class]);
+    });
+}
+
+/// The session turns out to be dead while a booking is under way; its password command hangs.
+#[test]
+fn a_password_command_is_ended_by_the_signal() {
+    side_by_side(&SIGNALS, |(name, code)| {
+        let (sandbox, home) = logged_in();
+        sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+        home.config("password_command = 'echo $$ > $HOME/asked; exec sleep 50'");
+        sandbox.fault(&json!([
+            { "path": "/api/book", "kind": "logout" },
+            { "path": "/setrefresh", "kind": "logout" },
+            { "path": "/api/tokenUpdate", "kind": "logout" },
+        ]));
+        let run = home.run("book --time 13:10 --day +3 --session background");
+        let running = run.status(*code).any_stderr().spawn();
+        let asked = home.path().join("asked");
+        let mut process = 0;
+        wait_for("the command", || {
+            let text = std::fs::read_to_string(&asked).unwrap_or_default();
+            process = text.trim().parse().unwrap_or(0_i32);
+            process > 0
+        });
+        let signalled = Instant::now();
+        signal(name, running.id());
+        running.done();
+        assert!(signalled.elapsed() < SOON, "{:?}", signalled.elapsed());
+        wait_for("the end of the command", || !is_running(process));
+    });
+}
+
+/// Neither gone nor a zombie.
+fn is_running(process: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit(") ")
+        .next()
+        .and_then(|rest| rest.chars().next());
+    state.is_some_and(|state| state != 'Z')
+}
+
+/// A notification that hangs takes two seconds of the end at most, and its command ends too.
+#[test]
+fn notifications_take_two_seconds_at_most() {
+    side_by_side(&SIGNALS, |(name, code)| {
+        let scene = Scene::new().opens_in(3);
+        let class = scene.class(&json!({}));
+        let id = scene.add("");
+        let started = "echo $$ > $HOME/started; exec sleep 50";
+        let notify = format!("{SOURCE}\n[[notify]]\ncommand = '{started}'\n");
+        scene.home.config(&notify);
+        let running = scene.command("prebook run").status(*code);
+        let running = running.any_stdout().any_stderr().spawn();
+        let path = scene.home.path().join("started");
+        let mut process = 0;
+        wait_for("the command", || {
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            process = text.trim().parse().unwrap_or(0_i32);
+            process > 0
+        });
+        let signalled = Instant::now();
+        signal(name, running.id());
+        running.done();
+        assert!(signalled.elapsed() < SOON, "{:?}", signalled.elapsed());
+        wait_for("the end of the command", || !is_running(process));
+        scene.ends(id, "booked", &[&class]);
+    });
+}
+
+/// `whoami` and the schedule are read one after the other: the second is not started.
+#[test]
+fn a_listing_starts_no_further_request() {
+    side_by_side(&SIGNALS, |how| {
+        let (sandbox, home) = logged_in();
+        sandbox.hold("/api/bookings");
+        let running = home.run("classes --day +3").status(how.1).spawn();
+        wait_for("the request", || !sandbox.log().is_empty());
+        let sent = sandbox.log().len();
+        signal(how.0, running.id());
+        running.done();
+        sandbox.let_go();
+        assert_eq!(sandbox.log().len(), sent);
+        let account = home.ask(&format!(
+            "SELECT count(*) FROM sessions WHERE account = '{ANA}'"
+        ));
+        assert_eq!(account.as_deref(), Some("2"));
+    });
+}
