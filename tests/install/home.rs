@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// The program that is installed.
-pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_aimharder");
-
 /// A home, a folder of stand-ins that come first in PATH, and the variables of every call.
 pub(crate) struct Home {
     folder: tempfile::TempDir,
@@ -38,6 +35,8 @@ impl Home {
         );
         // the tests may run as root, for whom `--user` is refused
         home.tool("id", "echo 1000");
+        let binary = env!("CARGO_BIN_EXE_aimharder");
+        home.tool("built", &format!("exec {binary} \"$@\""));
         home
     }
 
@@ -56,9 +55,20 @@ impl Home {
 
     /// Writes a stand-in for a program.
     pub(crate) fn tool(&self, name: &str, script: &str) {
-        let path = self.path("tools").join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let text = self.path("tools").join(format!("{name}.sh"));
+        fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+        // by another process: a child that another thread starts meanwhile would hold a file of this
+        // process open for writing, and such a file cannot be run
+        let copied = Command::new("install")
+            .arg("-m755")
+            .args([&text, &self.path("tools").join(name)])
+            .status();
+        assert!(copied.unwrap().success());
+    }
+
+    /// The program to install: a script that runs the real one, which takes long to copy and to sum.
+    pub(crate) fn binary(&self) -> String {
+        self.path("tools/built").display().to_string()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -106,7 +116,7 @@ impl Home {
 
     /// A call that must succeed.
     pub(crate) fn installed(&self, args: &str) -> String {
-        let told = self.install(&format!("{args} --binary {BINARY}"));
+        let told = self.install(&format!("{args} --binary {}", self.binary()));
         assert_eq!(told.code, Some(0), "{}", told.text);
         told.text
     }

@@ -12,7 +12,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use home::{BINARY, Home};
+use home::Home;
 
 const UNITS: &str = ".config/systemd/user";
 
@@ -190,7 +190,7 @@ fn timers_are_started_only_when_asked() {
 #[test]
 fn without_systemd_all_is_placed_and_enabling_is_refused() {
     let home = Home::new(1);
-    let told = home.install(&format!("--user --enable --binary {BINARY}"));
+    let told = home.install(&format!("--user --enable --binary {}", home.binary()));
     assert_eq!(told.code, Some(1), "{}", told.text);
     assert!(told.text.contains("systemd does not run"), "{}", told.text);
     assert!(home.path(UNITS).join("aimharder-refresh.timer").exists());
@@ -250,7 +250,7 @@ fn wrong_calls_place_nothing() {
     let home = Home::new(1);
     let odd = home.path("two words");
     let home = home.with("XDG_STATE_HOME", &odd);
-    let told = home.install(&format!("--user --binary {BINARY}"));
+    let told = home.install(&format!("--user --binary {}", home.binary()));
     assert_eq!(told.code, Some(1), "{}", told.text);
     assert!(told.text.contains("unusual characters"), "{}", told.text);
     assert!(home.files("").is_empty(), "{:?}", home.files(""));
@@ -261,7 +261,7 @@ fn wrong_calls_place_nothing() {
 fn called_from_the_repository_whatever_cdpath_says() {
     let home = Home::new(1);
     let told = std::process::Command::new("systemd/install.sh")
-        .args(["--user", "--binary", BINARY])
+        .args(["--user", "--binary", &home.binary()])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_clear()
         .env("HOME", home.path(""))
@@ -277,7 +277,7 @@ fn called_from_the_repository_whatever_cdpath_says() {
 fn for_a_user_is_refused_to_root_alone() {
     let home = Home::new(1).with("SUDO_USER", Path::new("ben"));
     home.tool("id", "echo 0");
-    let told = home.install(&format!("--user --binary {BINARY}"));
+    let told = home.install(&format!("--user --binary {}", home.binary()));
     assert_eq!(told.code, Some(2), "{}", told.text);
     assert!(told.text.contains("not for root"), "{}", told.text);
     assert!(home.files("").is_empty(), "{:?}", home.files(""));
@@ -374,7 +374,10 @@ fn it_needs_three_folders_of_the_repository() {
         "{}",
         told.text
     );
-    let told = home.install_from(&home.path("copy"), &format!("--user --binary {BINARY}"));
+    let told = home.install_from(
+        &home.path("copy"),
+        &format!("--user --binary {}", home.binary()),
+    );
     assert_eq!(told.code, Some(0), "{}", told.text);
     assert!(!told.text.contains("No such file"), "{}", told.text);
     let files = home.files("");

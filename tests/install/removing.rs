@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::home::{BINARY, Home};
+use crate::home::Home;
 
 /// The list of an earlier version has no checksums.
 #[test]
@@ -25,7 +25,7 @@ fn what_stopped_half_way_can_be_removed() {
     // a file where a folder is needed
     fs::create_dir(home.path(".config")).unwrap();
     fs::write(home.path(".config/fish"), "").unwrap();
-    let told = home.install(&format!("--user --binary {BINARY}"));
+    let told = home.install(&format!("--user --binary {}", home.binary()));
     assert_eq!(told.code, Some(1), "{}", told.text);
     assert!(home.path(".cargo/bin/aimharder").exists());
     let told = home.install("--user --uninstall");
@@ -109,7 +109,7 @@ fn folders_that_it_made_go_when_nothing_is_left_in_them() {
 fn a_program_that_cargo_installed_is_used_and_left() {
     let home = Home::new(1);
     fs::create_dir_all(home.path(".cargo/bin")).unwrap();
-    fs::copy(BINARY, home.path(".cargo/bin/aimharder")).unwrap();
+    fs::copy(home.binary(), home.path(".cargo/bin/aimharder")).unwrap();
     let told = home.installed("--user");
     assert!(told.contains("found "), "{told}");
     let told = home.install("--user --uninstall");

@@ -1,12 +1,12 @@
 //! What `--user --enable` does where systemd cannot set up the sandbox of the units.
 
-use crate::home::{BINARY, Home, Told};
+use crate::home::{Home, Told};
 
 const CONTAINER: &str = ".config/systemd/user/aimharder-.service.d/container.conf";
 const NO_NAMESPACES: &str = ".config/systemd/user/aimharder-.service.d/no-user-namespaces.conf";
 
 fn enable(home: &Home) -> Told {
-    home.install(&format!("--user --enable --binary {BINARY}"))
+    home.install(&format!("--user --enable --binary {}", home.binary()))
 }
 
 /// The number of refreshes that were started.
