@@ -120,6 +120,7 @@ pub mod clock;
 pub mod commands;
 pub mod completions;
 pub mod config;
+mod dns;
 pub mod exit;
 pub mod interrupt;
 pub mod logs;

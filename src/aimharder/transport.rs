@@ -10,6 +10,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Proxy, redirect, retry};
 
 use super::{Cause, Error, Scheme, Settings};
+use crate::dns;
 use crate::tls::{self, Roots};
 
 /// Connections are kept this long, so that a request at an opening instant finds one ready.
@@ -42,9 +43,10 @@ pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
         .pool_max_idle_per_host(64)
         .connect_timeout(connect_timeout(settings.timeout))
         .timeout(settings.timeout);
-    if let Some(address) = settings.connect_to {
-        builder = builder.dns_resolver(Arc::new(Everywhere(address)));
-    }
+    builder = match settings.connect_to {
+        Some(address) => builder.dns_resolver(Arc::new(Everywhere(address))),
+        None => dns::by_system(builder),
+    };
     if let Some(proxy) = &settings.proxy {
         // the error would quote the URL, which may hold a password
         let proxy = Proxy::all(proxy)

@@ -10,8 +10,8 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::{LOCATION, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url, redirect, retry};
 
-use crate::clock;
 use crate::tls::{self, Roots};
+use crate::{clock, dns};
 
 const REDIRECTS: usize = 3;
 /// Of an answer; nobody reads it, but a connection can be used again once it is read.
@@ -150,7 +150,7 @@ fn client(url: &Url) -> Result<&'static Client, String> {
 }
 
 fn build(trusted: Roots) -> Result<Client, String> {
-    Client::builder()
+    let builder = Client::builder()
         .tls_backend_preconfigured(tls::config(trusted)?)
         .user_agent(USER_AGENT)
         .no_proxy()
@@ -158,7 +158,8 @@ fn build(trusted: Roots) -> Result<Client, String> {
         .retry(retry::never())
         .referer(false)
         .gzip(false)
-        .http1_only()
+        .http1_only();
+    dns::by_system(builder)
         .build()
         .map_err(|_| "cannot start the http client".to_owned())
 }

@@ -1,0 +1,40 @@
+//! Name resolution for every HTTP client: the system's resolver, on a thread of its own.
+//!
+//! The system's resolver cannot be interrupted. On its own thread it delays neither the request's time-out nor the end of
+//! the program (promise 7): nothing waits for the thread.
+
+use std::net::ToSocketAddrs;
+use std::sync::Arc;
+use std::thread;
+
+use reqwest::blocking::ClientBuilder;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::oneshot;
+
+/// Resolves names with the system's resolver.
+#[derive(Debug)]
+struct System;
+
+/// Makes a client resolve names this way.
+pub(crate) fn by_system(builder: ClientBuilder) -> ClientBuilder {
+    builder.dns_resolver(Arc::new(System))
+}
+
+impl Resolve for System {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (answer, answered) = oneshot::channel();
+        let host = name.as_str().to_owned();
+        let thread = thread::Builder::new().name("resolver".to_owned());
+        let spawned = thread.spawn(move || {
+            // the client replaces port 0 by the port of the URL
+            let found = (host.as_str(), 0).to_socket_addrs();
+            // a request that timed out does not wait for it any more
+            let _ = answer.send(found);
+        });
+        Box::pin(async move {
+            spawned?;
+            let found: Addrs = Box::new(answered.await??);
+            Ok(found)
+        })
+    }
+}
