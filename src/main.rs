@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         interrupt::leave_word(Out::interrupted());
     }
     logs::start(cli.everywhere.quiet, cli.everywhere.verbose);
-    let mut out = Out::stdout(cli.everywhere.json);
+    let mut out = Out::stdout(cli.everywhere.json).with_flags_of(&cli.everywhere);
     let code = match commands::run(cli, &mut out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => out.fail(Failure::last_word(&error)),

@@ -17,8 +17,8 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
     let background = args.background || app.asked.session == Some(SessionKind::Background);
     if background && !args.yes_delete_background {
         return Err(Failure::usage(
-            "automation lives by the background session; to delete it all the same: \
-             aimharder logout --background --yes-delete-background",
+            "automation needs the background session; to delete it all the same, run \
+             `aimharder logout --background --yes-delete-background`",
         )
         .into());
     }

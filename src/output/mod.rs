@@ -5,6 +5,7 @@ mod around;
 mod booking;
 mod boxes;
 mod classes;
+mod hints;
 mod ics;
 mod interrupted;
 mod login;
@@ -29,6 +30,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::cli::Everywhere;
 use crate::exit::{Failure, Kind};
 use crate::interrupt;
 use crate::model::session::{Fingerprint, SessionKind};
@@ -38,6 +40,7 @@ pub(crate) use around::{CandidatesView, ManView, ScriptView};
 pub(crate) use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
 pub(crate) use boxes::{BoxView, BoxesView};
 pub(crate) use classes::ClassesView;
+use hints::GivenFlags;
 pub(crate) use ics::IcsView;
 pub use interrupted::waiting_for;
 pub(crate) use login::{LoginBox, LoginSession, LoginView};
@@ -101,6 +104,7 @@ pub struct Out {
     json: bool,
     page: Page,
     watched: bool,
+    flags: GivenFlags,
     /// why a part of the result could not be written
     lost: Option<io::Error>,
 }
@@ -116,7 +120,17 @@ impl Out {
             json,
             page,
             watched: io::stderr().is_terminal(),
+            flags: GivenFlags::default(),
             lost: None,
+        }
+    }
+
+    /// The same for a run with these flags, which every suggested command then carries.
+    #[must_use]
+    pub fn with_flags_of(self, asked: &Everywhere) -> Self {
+        Self {
+            flags: GivenFlags::of(asked),
+            ..self
         }
     }
 
@@ -132,6 +146,7 @@ impl Out {
 
     /// A line for people beside the results: on standard error, like every other word of automation.
     pub fn tell(&mut self, line: &str) {
+        let line = self.flags.complete(line);
         let _ = writeln!(io::stderr(), "{}{line}", crate::logs::journal_mark(4));
     }
 
@@ -172,6 +187,7 @@ impl Out {
         } else {
             view.failure()
         };
+        let failure = failure.map(|failure| self.completed(failure));
         let written = if self.json {
             self.write_json(view, failure.as_ref())
         } else {
@@ -221,14 +237,20 @@ impl Out {
             if interrupt::last_word(self.json).is_some() && failure.kind != Kind::Interrupted {
                 failure = interrupted::words(Some(failure));
             }
-            if self.json {
-                self.bare(&failure);
-            }
+        }
+        let failure = self.completed(failure);
+        if self.json && !failure.shown {
+            self.bare(&failure);
         }
         if !failure.told {
             Self::line(&failure.message);
         }
         ExitCode::from(failure.code())
+    }
+
+    fn completed(&self, mut failure: Failure) -> Failure {
+        failure.message = self.flags.complete(&failure.message);
+        failure
     }
 
     fn line(words: &str) {
@@ -251,7 +273,8 @@ impl Out {
         // the whole page at once: a reader never meets half a table
         let mut text = Vec::new();
         view.human(&self.page, &mut text)?;
-        self.to.write_all(&text)
+        let text = self.flags.complete(&String::from_utf8_lossy(&text));
+        self.to.write_all(text.as_bytes())
     }
 
     fn write_json(&mut self, view: &impl View, failure: Option<&Failure>) -> io::Result<()> {

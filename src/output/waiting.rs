@@ -10,11 +10,11 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use super::hints::append;
 use super::progress::has_live_line;
 use crate::clock;
 use crate::model::account::Account;
 use crate::model::prebooking::Choice;
-use crate::text::shell_word;
 
 /// A wait longer than this is better left to a prebooking.
 const LONG: TimeDelta = TimeDelta::hours(1);
@@ -72,9 +72,7 @@ impl Typed<'_> {
         let mut line = format!("aimharder prebook add --day {} --time {start}", self.day);
         for (flag, value) in given {
             if let Some(value) = value {
-                // what begins with a hyphen would be taken for a flag
-                let between = if value.starts_with('-') { '=' } else { ' ' };
-                line = format!("{line} {flag}{between}{}", shell_word(&value));
+                append(&mut line, flag, &value);
             }
         }
         if self.waitlist {

@@ -3,9 +3,22 @@
 use serde_json::{Value, json};
 
 use crate::sealed::secrets;
-use crate::support::{ANA, ANAS, BEN, BENS, found, logged_in, store_files, wait_for};
+use crate::support::{ANA, ANAS, BEN, BENS, Home, found, logged_in, store_files, wait_for};
 
 const WEEK: &str = "7 * 24 * 3600 * 1000";
+
+#[test]
+fn a_suggested_command_names_account_and_store() {
+    let home = Home::nowhere();
+    let suggested =
+        "`aimharder logout --background --yes-delete-background --account maria@example.org`";
+    home.run("logout --account maria@example.org --background")
+        .fails(2, &[suggested])
+        .done();
+    let run = home.run("logout --background --store").arg("my gym.db");
+    run.fails(2, &["--yes-delete-background --store 'my gym.db'`"])
+        .done();
+}
 
 #[test]
 fn only_this_machines_device_session_is_forgotten() {

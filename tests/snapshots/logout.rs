@@ -54,17 +54,17 @@ fn a_background_session_needs_a_second_flag() {
     assert_snapshot!(shot(home.run("logout --background")), @"
     exit: 2
     --- stderr
-    error: automation lives by the background session; to delete it all the same: aimharder logout --background --yes-delete-background
+    error: automation needs the background session; to delete it all the same, run `aimharder logout --background --yes-delete-background`
     ");
     assert_snapshot!(shot_json(home.run("logout --background")), @r#"
     exit: 2
     --- stdout
     {
       "error":{"kind":"usage",
-        "message":"automation lives by the background session; to delete it all the same: aimharder logout --background --yes-delete-background"}
+        "message":"automation needs the background session; to delete it all the same, run `aimharder logout --background --yes-delete-background`"}
     }
     --- stderr
-    error: automation lives by the background session; to delete it all the same: aimharder logout --background --yes-delete-background
+    error: automation needs the background session; to delete it all the same, run `aimharder logout --background --yes-delete-background`
     "#);
     assert_snapshot!(shot(home.run("logout --background --yes-delete-background")), @"
     exit: 0
