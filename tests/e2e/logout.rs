@@ -15,8 +15,11 @@ fn a_suggested_command_names_account_and_store() {
     home.run("logout --account maria@example.org --background")
         .fails(2, &[suggested])
         .done();
-    let run = home.run("logout --background --store").arg("my gym.db");
-    run.fails(2, &["--yes-delete-background --store 'my gym.db'`"])
+    let store = home.path().join("my gym.db");
+    let suggested = format!("--yes-delete-background --store '{}'`", store.display());
+    home.run("logout --background --store")
+        .arg(store)
+        .fails(2, &[&suggested])
         .done();
 }
 
