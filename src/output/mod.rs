@@ -233,10 +233,11 @@ impl Out {
     /// The last word of a command that failed: one line on standard error, and with `--json` an
     /// object, unless the outcome's own object has told it already. Returns its exit code.
     pub fn fail(&mut self, mut failure: Failure) -> ExitCode {
-        if !failure.shown {
-            if interrupt::last_word(self.json).is_some() && failure.kind != Kind::Interrupted {
-                failure = interrupted::words(Some(failure));
-            }
+        if !failure.shown
+            && interrupt::last_word(self.json).is_some()
+            && failure.kind != Kind::Interrupted
+        {
+            failure = interrupted::words(Some(failure));
         }
         let failure = self.completed(failure);
         if self.json && !failure.shown {
