@@ -58,7 +58,7 @@ fn faults() -> Vec<(Value, Served)> {
 /// Ana logged in, with this fault in the way of one path, so many times.
 fn faulty(fault: &Value, path: &str, count: i64) -> (Sandbox, Home) {
     let (sandbox, home) = logged_in();
-    home.impatient();
+    home.impatient_with(fault);
     put(&sandbox, fault, path, count);
     (sandbox, home)
 }
@@ -139,6 +139,7 @@ fn a_token_update_that_keeps_failing() {
 fn after(served: Served, sandbox: &Sandbox, home: &Home) {
     if served == Served::Perhaps {
         sandbox.clear_faults();
+        home.config("");
         refresh(home).report(0).is(&[("fresh", 1)]);
         assert_eq!(tries(sandbox), 1);
         sandbox.stale(ANA);

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Run, Sandbox};
@@ -72,6 +73,13 @@ impl Home {
     /// Time-outs short enough for faults that hang.
     pub(crate) fn impatient(&self) {
         self.config_with("", "timeout = \"1s\"");
+    }
+
+    /// The same if the fault hangs. For the others a busy machine may need more time.
+    pub(crate) fn impatient_with(&self, fault: &Value) {
+        if matches!(fault["kind"].as_str(), Some("hang" | "trickle")) {
+            self.impatient();
+        }
     }
 
     /// Writes the config as it stands.
@@ -163,7 +171,7 @@ impl Home {
     }
 
     /// All sessions as `sessions --json` shows them.
-    pub(crate) fn sessions(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn sessions(&self) -> Vec<Value> {
         let told = self.run("sessions").json();
         told["sessions"].as_array().expect("a list").clone()
     }
