@@ -15,7 +15,7 @@
 //!                 ├─→ booking                      one class booked or cancelled, and proven
 //!                 ├─→ prebook                      when and what to fire, and the firing
 //!                 ├─→ store                        what needs no login: boxes, prebookings, listings
-//!                 ├─→ model, opening, zone         pure: days, times, rules, daylight saving
+//!                 ├─→ model                        pure: days, times, opening rules, daylight saving
 //!                 ├─→ status                       facts of one look, and what is wrong with them
 //!                 └─→ output, notify               every word that users read, every notice
 //! ```
@@ -29,14 +29,13 @@
 //! | [`prebook`] | plan, measure the server's clock, fire at the instant | print |
 //! | [`mod@aimharder`] | one function per endpoint, answers classified by pure functions | read the clock, the store, the config |
 //! | [`store`] | schema, rows ↔ types | know HTTP, print |
-//! | [`opening`] | rules ↔ instants, refusals → rules | anything but compute |
 //! | [`status`] | facts of one look at everything, and what they mean | write, ask the network, print |
 //! | [`completions`] | what a shell may complete, from [`cli`]'s definition and the store, read only | write, wait, send, complain |
-//! | [`output`], [`exit`] | words, JSON, exit codes | decide |
+//! | [`output`], [`error`] | words, JSON, exit codes | decide |
 //! | [`notify`] | notices and dead-man switches, after the result is stored | change a result or an exit code |
 //! | [`told`] | which problem of automation is new, stands, or is over | change an exit code or the JSON |
 //! | [`config`], [`password`], [`store_key`] | the config file, and where passwords and the store's key come from | know store or platform |
-//! | [`model`], [`text`], [`zone`] | days, times, sessions, prebookings; text made safe; wall clocks | anything but compute |
+//! | [`model`], [`text`] | days, times, zones, opening rules, sessions, prebookings; text made safe | anything but compute |
 //! | [`clock`], [`interrupt`], [`logs`], [`secret`] | time, signals, logging, what must not be seen | know what they are used for |
 //!
 //! Secrets at rest: with `aimharder store encrypt` every token and cookie in the store is sealed with a key that comes
@@ -111,7 +110,7 @@
 //! Only [`clock`] reads a clock or sleeps; where a decision hangs on it, `now` is an argument. [`mod@aimharder`] stamps
 //! with it when a request left and when its answer came, which is what the server's clock is measured by, and
 //! time-outs are counted by its steady clock. Days and wall times belong to the
-//! box's zone ([`zone`] says what happens to those that daylight saving skips or repeats); instants are UTC.
+//! box's zone ([`model::zone`] says what happens to those that daylight saving skips or repeats); instants are UTC.
 
 pub mod aimharder;
 pub mod booking;
@@ -121,12 +120,11 @@ pub mod commands;
 pub mod completions;
 pub mod config;
 mod dns;
-pub mod exit;
+pub mod error;
 pub mod interrupt;
 pub mod logs;
 pub mod model;
 pub mod notify;
-pub mod opening;
 pub mod output;
 pub mod password;
 pub mod prebook;
@@ -139,4 +137,3 @@ pub mod store_key;
 pub mod text;
 mod tls;
 pub mod told;
-pub mod zone;

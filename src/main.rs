@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use aimharder::cli::Cli;
-use aimharder::exit::Failure;
+use aimharder::error::Failure;
 use aimharder::output::{self, Out};
 use aimharder::{commands, interrupt, logs};
 

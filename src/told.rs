@@ -3,7 +3,7 @@
 //! (an outage: at the third run in a row) and once when it is over. Exit codes and JSON tell it
 //! every time, and so does a terminal.
 
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::store::{Problem, Result, Store};
 
 /// An outage is worth words at this run in a row.

@@ -10,7 +10,7 @@ use super::exchange::Answer;
 use super::refusal::{self, Refusal};
 use super::wire::WireVerdict;
 use super::{BoxAt, Error, Jar, Platform, classify};
-use crate::opening::{Learned, is_too_early_text, learn};
+use crate::model::opening::{Learned, is_too_early_text, learn};
 use crate::text;
 
 /// What to book.

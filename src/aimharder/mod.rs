@@ -63,7 +63,7 @@ pub use schedule::{Mine, Row, Schedule};
 pub use settings::{Flow, Scheme, Settings};
 pub use token::Token;
 
-pub use crate::opening::Learned;
+pub use crate::model::opening::Learned;
 
 /// The platform as reached by one set of settings. One per process: it owns the connections, and is shared by threads.
 #[derive(Debug)]

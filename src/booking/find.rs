@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveTime};
 
 use crate::aimharder::Row;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::text::fold;
 
 /// How a class is named.

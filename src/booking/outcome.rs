@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Hold, hold};
 use crate::aimharder::{BookAnswer, Row, Verdict};
-use crate::opening::Learned;
+use crate::model::opening::Learned;
 
 /// How a wish to book ended (`cli.md`, "Booking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

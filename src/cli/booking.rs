@@ -7,9 +7,9 @@ use chrono_tz::Tz;
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::{box_name, family, id, number};
+use crate::model::opening::Rule;
+use crate::model::zone;
 use crate::model::{day, time};
-use crate::opening::Rule;
-use crate::zone;
 
 /// A day as the user wrote it. Its form is checked when the command line is read; which day it
 /// is depends on the box's calendar.

@@ -8,10 +8,10 @@ use clap::{Args, Subcommand};
 
 use super::{DayArg, family};
 use crate::model::day;
+use crate::model::opening::Rule;
 use crate::model::prebooking::{Choice, PrebookId, class_name};
 use crate::model::time;
 use crate::model::weekly::{Skip, Weekdays};
-use crate::opening::Rule;
 use crate::text::quote;
 
 const ADD: &str = "aimharder prebook add --day mon --time 18:30 --class wod";

@@ -13,7 +13,7 @@ use etcetera::BaseStrategy;
 use crate::aimharder::{Platform, Scheme, Settings};
 use crate::cli::Everywhere;
 use crate::config::{self, Config};
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::sessions::{Pick, Sessions, lock::Locks};

@@ -8,8 +8,8 @@ use crate::booking::{Desk, Diary};
 use crate::cli::BookingsArgs;
 use crate::clock;
 use crate::model::session::SessionKind;
+use crate::model::zone;
 use crate::output::{BookingView, BookingsView, HistoryView, IcsView, Out, SessionRef};
-use crate::zone;
 
 pub(super) fn run(args: &BookingsArgs, app: &App, out: &mut Out) -> Result<()> {
     let account = app.account()?;

@@ -6,7 +6,7 @@ use super::app::App;
 use super::gym::Gym;
 use crate::aimharder::{self, BoxRef};
 use crate::cli::{BoxSet, BoxesArgs, BoxesCommand};
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::output::{BoxView, BoxesView, Out, SessionRef};

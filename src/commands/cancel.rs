@@ -9,7 +9,7 @@ use crate::aimharder::Row;
 use crate::booking::{CancelOutcome, CancelReport, Desk, cancellable, find};
 use crate::cli::CancelArgs;
 use crate::clock;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::interrupt;
 use crate::model::class::Class;
 use crate::model::session::SessionKind;

@@ -9,7 +9,7 @@ use crate::aimharder::Row;
 use crate::booking::{Desk, find};
 use crate::cli::{ClassesArgs, DayArg};
 use crate::clock;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::model::class::{Class, ClassState};
 use crate::model::session::SessionKind;
 use crate::output::{ClassesView, Out, SessionRef};

@@ -9,15 +9,15 @@ use chrono::NaiveDate;
 use super::app::App;
 use crate::aimharder::{BoxAt, BoxRef, Row};
 use crate::clock;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::class::Setting;
-use crate::opening::Opening;
+use crate::model::opening::Opening;
+use crate::model::zone;
 use crate::prebook::Place;
 use crate::prebook::plan::Calendar;
 use crate::sessions::Live;
 use crate::store::{BoxRow, FoundBox};
-use crate::zone;
 
 /// A box with everything that config and store know of it.
 #[derive(Debug, Clone)]

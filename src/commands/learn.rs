@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::app::App;
 use super::gym::Gym;
-use crate::opening::{Learned, Opening, Source};
+use crate::model::opening::{Learned, Opening, Source};
 use crate::store;
 
 /// A rule that is met by so little is not contradicted: clocks differ.

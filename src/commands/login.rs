@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::app::App;
 use super::boxes;
 use crate::cli::LoginArgs;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::output::{LoginBox, LoginSession, LoginView, Out};

@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use super::app::App;
 use crate::cli::LogoutArgs;
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::output::{DeletedSession, DeletedView, Out, nothing_books};

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::cli::{ManArgs, manual};
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::output::{ManView, Out};
 
 pub(super) fn run(args: &ManArgs, out: &mut Out) -> Result<()> {

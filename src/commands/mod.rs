@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::cli::{Cli, Command, Everywhere, PrebookCommand, SessionsCommand};
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::output::{Out, WHAT_TO_DO_FIRST, WHAT_TO_DO_NEXT};
 
 use app::App;
@@ -34,7 +34,7 @@ use app::App;
 /// the last line and the exit code tell.
 ///
 /// # Errors
-/// Every error of every room; [`crate::exit`] says which exit code it is.
+/// Every error of every room; [`crate::error`] says which exit code it is.
 pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
     let Some(command) = cli.command else {
         let begun =

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::app::App;
 use crate::cli::{NotifyArgs, NotifyCommand};
 use crate::clock;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::notify;
 use crate::output::{NotifyView, Out};
 

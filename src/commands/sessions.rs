@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::app::App;
 use crate::cli::{SessionSet, SessionsArgs, SessionsCommand, Switch};
 use crate::clock;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::model::session::SessionKind;
 use crate::output::{Out, PrunedView, SessionView, SessionsView};
 use crate::sessions::{DEVICE_LIFE, Sessions};

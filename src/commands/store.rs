@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::app::App;
 use crate::cli::{BackupArgs, StoreArgs, StoreCommand};
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::output::{BackupView, Out, StoreKeyView, StoreView};
 use crate::store::{self, Conversion, Store};
 use crate::{interrupt, store_key};

@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use super::app::App;
 use crate::config::SecretUrl;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::interrupt::Shield;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;

@@ -23,9 +23,9 @@ pub use server::{LoginFlow, Scheme, Server};
 
 use crate::model::account::Account;
 use crate::model::label::is_label;
-use crate::opening::Rule;
+use crate::model::opening::Rule;
+use crate::model::zone::parse_zone;
 use crate::text::quote;
-use crate::zone::parse_zone;
 use doc::{Doc, Field, Result, Section};
 
 const BACKGROUND_SALT: &str = "aimharder-background-v1";

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::account::Account;
 use super::instant::hours_minutes;
 use super::time::parse_time;
-use crate::opening::{Opening, Rule, Source};
+use crate::model::opening::{Opening, Rule, Source};
 use crate::text::quote;
 
 /// One class that would do: a start, and perhaps a name.

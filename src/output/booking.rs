@@ -10,7 +10,7 @@ use super::classes::{day_heading, opens_words};
 use super::page::{Cell, Give, Page, Tone, cell, give, plain};
 use super::{SessionRef, View};
 use crate::booking::{CancelOutcome, Outcome};
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::model::class::Class;
 use crate::model::instant::{hours_minutes, instant, maybe_hours_minutes, maybe_instant};
 

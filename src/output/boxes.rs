@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::page::{Page, Tone, cell, give, plain};
 use super::{SessionRef, View};
-use crate::opening::Source;
+use crate::model::opening::Source;
 
 /// One box, as `boxes` and `boxes set` show it.
 #[derive(Debug, Clone, Serialize)]

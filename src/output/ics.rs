@@ -12,7 +12,7 @@ use super::View;
 use super::booking::BookingView;
 use super::page::Page;
 use crate::model::account::Account;
-use crate::zone;
+use crate::model::zone;
 
 /// What is booked, for calendar programs.
 #[derive(Debug, Serialize)]

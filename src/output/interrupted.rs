@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Out, View};
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::interrupt::LastWords;
 
 impl Out {

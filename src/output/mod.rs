@@ -31,7 +31,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::cli::Everywhere;
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::interrupt;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::store::SessionRow;

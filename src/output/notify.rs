@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::View;
 use super::page::{Page, Tone};
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::notify::Report;
 
 /// Every channel of the config, in its order.

@@ -10,7 +10,7 @@ use super::page::{Cell, Page, Tone, cell, plain};
 use super::sheet::wrapped;
 use super::{SessionRef, View};
 use crate::clock;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::model::instant::{maybe_instant, maybe_millis};
 use crate::model::prebooking::Prebooking;
 use crate::model::time::human_age;

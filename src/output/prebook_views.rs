@@ -11,12 +11,12 @@ use crate::model::account::Account;
 use crate::model::instant::{
     hours_minutes, instant, instant_millis, maybe_hours_minutes, maybe_instant,
 };
+use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, PrebookId, Prebooking, Progress};
 use crate::model::time::human_age;
 use crate::model::weekly::Weekdays;
-use crate::opening::Opening;
+use crate::model::zone::resolve;
 use crate::store::Shot;
-use crate::zone::resolve;
 
 /// A prebooking, with the opening rule in force and its instant.
 #[derive(Debug, Clone, Serialize)]

@@ -1,7 +1,7 @@
 //! One line about what came of a prebooking: for standard error, notices and the error's message.
 
 use crate::booking::Outcome;
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::prebook::{Ending, Settled};
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::View;
 use super::page::Page;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 

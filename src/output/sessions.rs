@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::View;
 use super::page::{Cell, Give, Page, Tone, cell, give, plain};
 use super::sheet::wrapped;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::instant::maybe_utc;
 use crate::model::session::{Fingerprint, SessionKind};

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::View;
 use super::page::Page;
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 
 /// `store encrypt`, `decrypt`, `rekey`
 #[derive(Debug, Serialize)]

@@ -9,7 +9,7 @@ use super::ending::Stop;
 use super::host_clock::{Aim, HostClock};
 use super::job::{Job, unix};
 use crate::clock;
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::sessions;
 
 /// What earlier tries have left is looked for: before that nothing is sent for this opening.

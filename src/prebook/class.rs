@@ -10,7 +10,7 @@ use super::shoot::Hit;
 use crate::aimharder::Row;
 use crate::booking::{Outcome, decided, find};
 use crate::clock;
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::model::prebooking::Choice;
 
 /// A look at the schedule before the opening is given up after this, and tried again.

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 
 use crate::aimharder::Row;
 use crate::booking::Outcome;
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::interrupt::Shield;
+use crate::model::opening::Learned;
 use crate::model::prebooking::Choice;
-use crate::opening::Learned;
 use crate::sessions;
 use crate::store::{SessionRow, Shot};
 

@@ -8,10 +8,10 @@ use super::job::Place;
 use super::run::Run;
 use crate::aimharder::{BoxAt, Row};
 use crate::booking::{Desk, Hold, Outcome, hold};
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::model::prebooking::Prebooking;
+use crate::model::zone::resolve;
 use crate::store::SessionRow;
-use crate::zone::resolve;
 
 /// What became of a place on a waiting list.
 #[derive(Debug)]

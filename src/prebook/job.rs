@@ -14,7 +14,7 @@ use super::plan::{Calendar, until};
 use crate::aimharder::{BoxAt, Jar, Platform};
 use crate::booking::Desk;
 use crate::clock;
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::interrupt::Shield;
 use crate::model::account::Account;
 use crate::model::prebooking::Choice;

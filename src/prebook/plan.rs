@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, Prebooking};
-use crate::opening::Opening;
-use crate::zone;
+use crate::model::zone;
 
 /// What a box's clock and rules say, for one prebooking.
 #[derive(Debug, Clone, Copy)]

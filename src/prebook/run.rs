@@ -21,7 +21,7 @@ use super::round::{Places, Round, Task};
 use super::settled::{Done, News, Settled};
 use super::story::Story;
 use crate::clock;
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::interrupt::{self, Handover, Shield};
 use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};

@@ -8,8 +8,8 @@ use super::follow::Followed;
 use crate::aimharder::Row;
 use crate::booking::Outcome;
 use crate::interrupt::{Handover, Shield};
+use crate::model::opening::Learned;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
-use crate::opening::Learned;
 use crate::store::{self, SessionRow, Settlement};
 
 /// What came of one prebooking.

@@ -15,9 +15,9 @@ use super::job::{Job, rounded, unix};
 use crate::aimharder::Row;
 use crate::booking::{BookReport, Desk, Doubt, Hold, Outcome, Requested, hold};
 use crate::clock;
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::interrupt;
-use crate::opening::Opening;
+use crate::model::opening::Opening;
 use crate::store::Shot;
 
 /// The pauses between repeats of a request that was too early, and between tries in an outage.

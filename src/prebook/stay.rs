@@ -10,14 +10,14 @@ use super::ending::{Ending, Stop};
 use super::job::{Errand, Job, Order, Place, Shared};
 use crate::booking::{BookReport, Outcome};
 use crate::clock;
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::interrupt::Shield;
 use crate::model::account::Account;
+use crate::model::opening::Opening;
 use crate::model::prebooking::Choice;
-use crate::opening::Opening;
+use crate::model::zone::resolve;
 use crate::sessions::{Live, Pick, Sessions};
 use crate::store::SessionRow;
-use crate::zone::resolve;
 
 /// How long "too early", outages and locks are borne with after the opening.
 const GIVE_UP: Duration = Duration::from_secs(30);

@@ -10,8 +10,8 @@ use super::shoot::Hit;
 use crate::aimharder::Row;
 use crate::booking::{Hold, Outcome, decided, hold};
 use crate::clock;
+use crate::model::opening::Learned;
 use crate::model::prebooking::{Choice, Prebooking};
-use crate::opening::Learned;
 
 /// What the schedule shows that nobody lived to write down.
 const FOUND: &str = "found in the schedule: an earlier try had booked it";

@@ -13,10 +13,10 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::model::account::Account;
+use crate::model::opening::Opening;
 use crate::model::weekly::{Skip, WeeklyRule};
-use crate::opening::Opening;
+use crate::model::zone::resolve;
 use crate::store::Store;
-use crate::zone::resolve;
 
 /// So many days from today on, today included, have their occurrences in any case.
 const DAYS_AHEAD: usize = 14;

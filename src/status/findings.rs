@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta};
 use chrono_tz::Tz;
 
 use super::schedule::{By, Job};
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::told::OUTAGE;

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use super::findings::Finding;
 use super::schedule::{By, Entry, Job};
 use super::{AccountFacts, Coming, HostFacts, Integrity, Key, LoginFacts, Report};
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::model::session::SessionKind;
 use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE};
 use crate::store::{SessionFacts, Status};

@@ -21,7 +21,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::model::account::Account;
 use crate::model::instant::{hours_minutes, instant, maybe_instant, maybe_utc, utc};
 use crate::store::SessionFacts;

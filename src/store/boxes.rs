@@ -20,7 +20,7 @@ pub struct BoxRow {
     pub set_id: Option<i64>,
     /// the zone that `boxes set --timezone` gave, an IANA name
     pub timezone: Option<String>,
-    /// the rule that `boxes set --opens` gave, as [`crate::opening::Rule`] writes it
+    /// the rule that `boxes set --opens` gave, as [`crate::model::opening::Rule`] writes it
     pub opens: Option<String>,
     /// the rule that refusals have taught, such as `4d?`; any set rule beats it
     pub learned: Option<String>,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aimharder::cli::Cli;
-use aimharder::exit::Kind;
+use aimharder::error::Kind;
 use clap::{Command, CommandFactory};
 
 use crate::lines::{invocations, parses};

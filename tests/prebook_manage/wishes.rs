@@ -18,7 +18,7 @@ fn added_listed_removed() {
         &format!("prebook add --day {day} --time 18:30 --class '  WOD ' --or '19:30' --or '20:30  Open Box' --waitlist --opens 4d@7:00 --family 70002"),
         0,
     );
-    let offset = aimharder::zone::resolve(Madrid, opens.and_hms_opt(7, 0, 0).unwrap());
+    let offset = aimharder::model::zone::resolve(Madrid, opens.and_hms_opt(7, 0, 0).unwrap());
     let expected = json!({"prebookings": [{
         "id": 1, "rule": null, "account": "ana@example.org", "box": "crossfitdemo", "day": day.to_string(),
         "start": "18:30", "class": "WOD",
@@ -62,7 +62,7 @@ fn the_opening_rule_in_force() {
     assert_eq!(shown(home.json("prebook list", 0)), "5d");
     home.config("password_command = \"echo x\"\n[boxes.crossfitdemo]\nopens = \"46h\"\ntimezone = \"Atlantic/Canary\"\n");
     let view = home.json("prebook list", 0);
-    let canary = aimharder::zone::resolve(
+    let canary = aimharder::model::zone::resolve(
         chrono_tz::Atlantic::Canary,
         ahead(6).and_hms_opt(18, 30, 0).unwrap(),
     );
@@ -141,7 +141,7 @@ fn what_is_booked_stands() {
     home.json("prebook add --weekly mon,tue,wed,thu,fri,sat,sun --time 23:59 --class wod --or '19:30 Open Box'", 0);
     home.settle(3, Progress::Booked);
     let day = ahead(2);
-    let starts = aimharder::zone::resolve(Madrid, day.and_hms_opt(19, 30, 0).unwrap());
+    let starts = aimharder::model::zone::resolve(Madrid, day.and_hms_opt(19, 30, 0).unwrap());
     let skipped = home.json(&format!("prebook skip {day}"), 0);
     assert_eq!(
         skipped["bookings"],

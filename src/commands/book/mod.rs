@@ -13,15 +13,15 @@ use crate::aimharder::{BoxAt, Row};
 use crate::booking::{BookReport, Desk, Hold, Outcome, decided, find, hold};
 use crate::cli::{BookArgs, Everywhere};
 use crate::clock;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::interrupt::{self, Shield};
 use crate::model::account::Account;
 use crate::model::class::{Class, ClassState};
+use crate::model::opening::Opening;
 use crate::model::session::SessionKind;
-use crate::opening::Opening;
+use crate::model::zone::resolve;
 use crate::output::{BookView, Out, SessionRef};
 use crate::sessions::{Live, Pick};
-use crate::zone::resolve;
 
 pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     let account = app.account()?;

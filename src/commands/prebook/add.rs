@@ -8,12 +8,12 @@ use crate::cli::{PrebookAdd, When};
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::gym::Gym;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::prebooking::{Choice, Prebooking, Progress, Wish};
+use crate::model::zone;
 use crate::output::{Out, PrebookedView};
 use crate::store::NewRule;
-use crate::zone;
 
 pub(super) fn run(args: &PrebookAdd, app: &App, out: &mut Out) -> Result<()> {
     let (when, start) = args.when().map_err(Failure::usage)?;

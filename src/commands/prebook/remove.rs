@@ -6,7 +6,7 @@ use super::Boxes;
 use crate::cli::PrebookRemove;
 use crate::clock;
 use crate::commands::app::App;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::model::prebooking::PrebookId;
 use crate::output::{Out, RemovedView};
 

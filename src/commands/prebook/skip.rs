@@ -7,13 +7,13 @@ use super::Boxes;
 use crate::cli::PrebookSkip;
 use crate::clock;
 use crate::commands::app::App;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::model::weekly::Skip;
+use crate::model::zone;
 use crate::output::{Out, SkipsView, StandingView};
 use crate::store::Shot;
-use crate::zone;
 
 pub(super) fn run(args: &PrebookSkip, app: &App, out: &mut Out) -> Result<()> {
     let account = app.account()?;

@@ -14,7 +14,7 @@ use self::tell::{Problem, tell};
 use super::app::App;
 use super::unattended;
 use crate::cli::RefreshArgs;
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::interrupt::{self, Shield};
 use crate::output::{Out, Progress, RefreshOutcome, RefreshView, RefreshedSession};
 use crate::sessions::DEVICE_LIFE;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::clock;
 use crate::commands::app::App;
 use crate::config::Event;
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::notify::Notice;
 use crate::output::Out;
 use crate::store::{SessionRow, Status};

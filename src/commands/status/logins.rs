@@ -6,7 +6,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use crate::commands::app::App;
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::model::account::Account;
 use crate::password;
 use crate::status::{AccountFacts, LoginFacts};

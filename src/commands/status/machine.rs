@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::clock;
 use crate::commands::app;
 use crate::config::{Channel, Config};
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::status::{ConfigFacts, Integrity, Key, StoreFacts, schedule};
 use crate::store::{self, Store};
 use crate::store_key;

@@ -12,7 +12,7 @@ use super::app::{self, App};
 use crate::cli::{Everywhere, StatusArgs};
 use crate::clock;
 use crate::config::Config;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::output::{Manner, Out, StatusView};
 use crate::status::{self, Report, schedule};
 use crate::store::Store;

@@ -70,7 +70,7 @@ fn coming(stored: Prebooking, boxes: &Boxes<'_>) -> Result<Coming> {
     let opening = stored.wish.opening(gym.opening);
     Ok(Coming {
         id: stored.id,
-        starts_at: crate::zone::resolve(gym.zone, stored.day.and_time(first.start)),
+        starts_at: crate::model::zone::resolve(gym.zone, stored.day.and_time(first.start)),
         opens_at: stored.opens_at(gym.opening, gym.zone),
         guess: opening.is_some_and(|opening| opening.guess),
         day: stored.day,

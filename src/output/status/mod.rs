@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::View;
 use super::page::Page;
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::status::Report;
 use crate::status::findings::{Finding, verdict};
 

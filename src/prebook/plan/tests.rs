@@ -1,8 +1,8 @@
 //! When to try what, by rules, guesses and refusals.
 
 use super::*;
+use crate::model::opening::{Learned, Source};
 use crate::model::prebooking::{Progress, Wish};
-use crate::opening::{Learned, Source};
 
 fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

@@ -1,7 +1,7 @@
 //! Texts of the platform: made safe to show, and what a refusal teaches.
 
 use aimharder::aimharder::{CancelVerdict, Error, Learned, Verdict};
-use aimharder::opening::{is_too_early_text, learn};
+use aimharder::model::opening::{is_too_early_text, learn};
 use aimharder::text::{clean, fit, fold, quote};
 use serde_json::{Value, json};
 

@@ -1,11 +1,11 @@
 //! What people write, and the platform's labels of days: read, shown, and read again as the same.
 
 use aimharder::model::day::{parse_day, parse_label, parse_weekday, weekday_short};
+use aimharder::model::opening::{Learned, Opening, Rule};
 use aimharder::model::prebooking::Choice;
 use aimharder::model::time::{parse_duration, parse_span, parse_time, parse_time_with_seconds};
 use aimharder::model::weekly::Weekdays;
-use aimharder::opening::{Learned, Opening, Rule};
-use aimharder::zone::{parse_zone, resolve};
+use aimharder::model::zone::{parse_zone, resolve};
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 

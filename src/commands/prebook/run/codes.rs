@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::booking::Outcome;
-use crate::exit::{Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::model::prebooking::Progress;
 use crate::output::{RunView, prebooking_sentence};
 use crate::prebook::{Ending, Settled};

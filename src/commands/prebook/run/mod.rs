@@ -21,7 +21,7 @@ use crate::clock;
 use crate::commands::app::App;
 use crate::commands::learn::Lesson;
 use crate::commands::unattended;
-use crate::exit::Failure;
+use crate::error::Failure;
 use crate::interrupt::{self, Shield};
 use crate::model::session::SessionKind;
 use crate::output::{Out, RunView, waits_for};

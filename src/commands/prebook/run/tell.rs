@@ -7,7 +7,7 @@ use super::result::zone_of;
 use crate::clock;
 use crate::commands::app::App;
 use crate::config::Event;
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::notify::{self, Notice};
 use crate::output::{Out, prebooking_sentence, still_waiting};

@@ -2,7 +2,7 @@
 
 mod around;
 
-use crate::exit::Kind;
+use crate::error::Kind;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::model::time::human_age;

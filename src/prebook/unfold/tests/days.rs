@@ -209,7 +209,10 @@ fn further_ones_when_they_open_within_seven_days() {
 
 #[test]
 fn the_rule_of_the_box_counts_where_the_weekly_rule_has_none() {
-    let box_rule = Opening::given("23d@10:00".parse().unwrap(), crate::opening::Source::Set);
+    let box_rule = Opening::given(
+        "23d@10:00".parse().unwrap(),
+        crate::model::opening::Source::Set,
+    );
     let setting = Setting {
         zone: Tz::Europe__Madrid,
         opening: Some(box_rule),

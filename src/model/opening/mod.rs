@@ -1,9 +1,9 @@
 //! When booking opens (cli.md "Boxes and classes", protocol.md §6): the rule of a box, where it came from, and the
 //! instants that follow from it. Pure: `now` is an argument, and wall clocks belong to the box (promise 10).
 
-mod better;
-mod learn;
+mod observation;
 mod rule;
+mod suggestion;
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-pub use better::Better;
-pub use learn::{Learned, is_too_early_text, learn};
+pub use observation::{Learned, is_too_early_text, learn};
 pub use rule::Rule;
+pub use suggestion::Better;
 
-use crate::zone::resolve;
+use crate::model::zone::resolve;
 
 /// How often a guessed opening is tried, from 00:00 of its day on.
 const TRY_EVERY: TimeDelta = TimeDelta::minutes(30);

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::day::{parse_weekday, weekday_short};
 use crate::model::time::parse_time_with_seconds;
+use crate::model::zone::resolve;
 use crate::text::quote;
-use crate::zone::resolve;
 
 pub(super) const MOST_DAYS: u16 = 366;
 pub(super) const MOST_HOURS: u16 = 8784;

@@ -1,10 +1,10 @@
 //! Tables and properties of opening rules, guesses and what refusals teach.
 
-mod better;
 mod instants;
 mod properties;
 mod refusals;
 mod rules;
+mod suggestion;
 mod tries;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};

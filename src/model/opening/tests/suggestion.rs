@@ -3,7 +3,7 @@
 use chrono_tz::Europe::Madrid;
 
 use super::{date, time, utc};
-use crate::opening::{Learned, Opening, Rule, Source};
+use crate::model::opening::{Learned, Opening, Rule, Source};
 
 /// A class of Monday 18 January 2027 at 23:00 whose opening is guessed to be 23:00 of the 14th.
 fn told(guess: Opening, at: &str, refused: Option<&str>) -> Option<String> {

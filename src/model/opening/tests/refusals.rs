@@ -1,6 +1,6 @@
 //! What refusals teach.
 
-use crate::opening::{Learned, is_too_early_text, learn};
+use crate::model::opening::{Learned, is_too_early_text, learn};
 
 #[test]
 fn refusals_teach() {

@@ -1,7 +1,7 @@
 //! What holds for every input.
 
 use super::date;
-use crate::opening::{Learned, Opening, Rule, is_too_early_text, learn};
+use crate::model::opening::{Learned, Opening, Rule, is_too_early_text, learn};
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 use proptest::prelude::*;

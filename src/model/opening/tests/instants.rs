@@ -1,8 +1,8 @@
 //! The instants that rules mean, over clock changes, leap days and zones.
 
 use super::{date, time, utc};
-use crate::opening::Rule;
-use crate::zone::parse_zone;
+use crate::model::opening::Rule;
+use crate::model::zone::parse_zone;
 use chrono_tz::Tz;
 
 #[test]

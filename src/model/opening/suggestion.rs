@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use super::{Opening, Rule, TRY_EVERY};
-use crate::zone::resolve;
+use crate::model::zone::resolve;
 
 /// Tries of a half hour are written down a little later.
 const LATE: TimeDelta = TimeDelta::minutes(1);

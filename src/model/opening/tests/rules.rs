@@ -1,6 +1,6 @@
 //! Rules as people write them.
 
-use crate::opening::Rule;
+use crate::model::opening::Rule;
 
 #[test]
 fn rules_and_their_canonical_form() {

@@ -1,7 +1,7 @@
 //! When a guess and a rule are tried, and which source wins.
 
 use super::{date, time, utc};
-use crate::opening::{Learned, Opening, Rule, Source};
+use crate::model::opening::{Learned, Opening, Rule, Source};
 use chrono_tz::Tz;
 
 #[test]
