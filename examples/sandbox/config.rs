@@ -78,8 +78,8 @@ pub(crate) enum Quirk {
     Spaces,
     /// `limit: "12"`
     LimitText,
-    /// `limit: 12`
-    LimitNumber,
+    /// `limit: "8/12"`
+    LimitSlash,
     /// `limit: "12 (3)"`
     WaitingText,
     EnabledAbsent,

@@ -155,6 +155,13 @@ impl World {
         self.boxes.iter().find(|gym| gym.name == name)
     }
 
+    /// The names of the box's classes, each once, in order.
+    pub(crate) fn class_names(&self, gym: &Gym) -> Vec<&str> {
+        let classes = self.classes.values().filter(|class| class.gym == gym.name);
+        let names: BTreeSet<&str> = classes.map(|class| class.name.as_str()).collect();
+        names.into_iter().collect()
+    }
+
     pub(crate) fn language(&self, email: Option<&str>) -> Language {
         let account = email.and_then(|email| self.account(email));
         account

@@ -49,7 +49,7 @@ fn every_quirk_of_the_platform() {
         "start_only",
         "spaces",
         "limit_text",
-        "limit_number",
+        "limit_slash",
         "waiting_text",
         "enabled_absent",
         "null_coach",

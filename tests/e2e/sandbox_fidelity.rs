@@ -293,3 +293,72 @@ fn a_booking_answer_can_claim_success_without_acting() {
     }
     assert_eq!(rows(&sandbox, &cookies, &id)[0]["bookState"], Value::Null);
 }
+
+#[test]
+fn the_limit_of_a_row_is_a_number_unless_a_quirk_changes_it() {
+    let sandbox = Sandbox::start();
+    let limit = |quirks: Value| {
+        let id = sandbox.class(&json!({
+            "day": day(3), "start": "13:10", "occupied": 8, "waitlist": 3, "quirks": quirks,
+        }));
+        rows(&sandbox, "", &id)[0]["limit"].clone()
+    };
+    assert_eq!(limit(json!([])), 12);
+    assert_eq!(limit(json!(["limit_slash"])), "8/12");
+    assert_eq!(limit(json!(["limit_text"])), "12");
+    assert_eq!(limit(json!(["waiting_text"])), "12 (3)");
+}
+
+#[test]
+fn an_upcoming_booking_has_its_coach_places_and_reservation() {
+    let sandbox = Sandbox::start();
+    let (cookies, _) = log_in(&sandbox);
+    let id = sandbox.class(
+        &json!({ "day": day(3), "start": "13:10", "name": "Prueba", "occupied": 12, "waitlist": 2 }),
+    );
+    let idres: u64 = sandbox.reserve(ANA, &id, 0).parse().unwrap();
+    let next = || {
+        let answer = get(&sandbox, BOX, "/api/nextBookings?box=10122", &cookies);
+        answer.json()["nextClasses"][0].clone()
+    };
+    let row = next();
+    let expected = json!({
+        "id": row["id"], "day": row["day"], "time": "13:10 - 14:10", "className": "Prueba", "bookState": 0,
+        "boxName": "CrossFit Demo", "boxDir": "C/ Mayor 1", "coachName": "Marta", "ocupation": 12, "limit": 12,
+        "limitc": 12, "waitlist": 3, "idres": idres,
+    });
+    assert_eq!(row, expected);
+    assert_ne!(row["id"], idres);
+    sandbox.config(&json!({ "quirks": ["missing"] }));
+    assert_eq!(
+        (&next()["coachName"], &next()["idres"]),
+        (&Value::Null, &Value::Null)
+    );
+}
+
+#[test]
+fn listings_and_booking_answers_name_the_classes_of_the_box() {
+    let sandbox = Sandbox::start();
+    let (cookies, _) = log_in(&sandbox);
+    let (one, two) = (
+        sandbox.class(&json!({ "day": day(3), "start": "13:10" })),
+        sandbox.class(&json!({ "day": day(3), "start": "15:10", "name": "Yoga" })),
+    );
+    let target = format!("/api/bookings?day={}&box=10122", compact(&day(3)));
+    let day_of = get(&sandbox, BOX, &target, "").json();
+    assert_eq!(
+        day_of["clasesDisp"],
+        "Equipos,Gimnàstics Avançat,Halterofilia,Open Box,WOD,Yoga"
+    );
+    let class_type = |class: &str| rows(&sandbox, "", class)[0]["classId"].clone();
+    assert!(class_type(&one).is_u64());
+    assert_ne!(class_type(&one), class_type(&two));
+    sandbox.patch_class(&two, &json!({ "name": "WOD" }));
+    assert_eq!(class_type(&one), class_type(&two));
+    for _ in ["booked", "refused"] {
+        let form = format!("id={one}&day={}", compact(&day(3)));
+        let answer = post(&sandbox, BOX, "/api/book", &cookies, &form).json();
+        let names = "Equipos, Gimnàstics Avançat, Halterofilia, Open Box, WOD";
+        assert_eq!(answer["clasesContratadas"], names, "{answer}");
+    }
+}

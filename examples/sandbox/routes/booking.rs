@@ -85,16 +85,17 @@ pub(crate) fn book(world: &mut World, request: &Request, gym: &Gym, now: i64) ->
         return try_to_book(world, &wish, &class, gym, now);
     }
     let language = world.language(Some(&wish.email));
-    refused(world, &Refusal::text(-3, language, Text::Unavailable))
+    let refusal = Refusal::text(-3, language, Text::Unavailable);
+    refused(world, gym, &refusal)
 }
 
 fn try_to_book(world: &mut World, wish: &Wish, class: &Class, gym: &Gym, now: i64) -> Response {
     match (decide(world, wish, class, gym, now), &class.early_answer) {
-        (Ok(state), _) => accept(world, wish, class, state),
+        (Ok(state), _) => accept(world, wish, class, gym, state),
         (Err(refusal), Some(answer)) if refusal.key.starts_with("ERROR_ANTELACION") => {
             Response::json(answer)
         }
-        (Err(refusal), _) => refused(world, &refusal),
+        (Err(refusal), _) => refused(world, gym, &refusal),
     }
 }
 
@@ -211,7 +212,7 @@ fn check_limits(
     Ok(())
 }
 
-fn accept(world: &mut World, wish: &Wish, class: &Class, state: i64) -> Response {
+fn accept(world: &mut World, wish: &Wish, class: &Class, gym: &Gym, state: i64) -> Response {
     let idres = world.add_reservation(Reservation {
         account: wish.email.clone(),
         class: class.id,
@@ -222,14 +223,12 @@ fn accept(world: &mut World, wish: &Wish, class: &Class, state: i64) -> Response
     world.counters.books += 1;
     let texts = has(world, Some(class), Quirk::Strings);
     let account = world.account_mut(&wish.email);
-    let credit = account.and_then(|account| account.credit.as_mut());
-    let left = credit.map_or(10, |credit| {
+    if let Some(credit) = account.and_then(|account| account.credit.as_mut()) {
         *credit = credit.saturating_sub(state);
-        *credit
-    });
+    }
     let idres = i64::try_from(idres).unwrap_or(0);
     Response::json(&json!({
-        "clasesContratadas": left.to_string(), "hasPublicMemberships": 0,
+        "clasesContratadas": world.class_names(gym).join(", "), "hasPublicMemberships": 0,
         "bookState": number(state, texts), "id": number(idres, !has(world, Some(class), Quirk::NumberId))
     }))
 }
@@ -238,10 +237,10 @@ pub(super) fn has(world: &World, class: Option<&Class>, quirk: Quirk) -> bool {
     class.is_some_and(|class| class.quirks.contains(&quirk)) || world.config.quirks.contains(&quirk)
 }
 
-fn refused(world: &World, refusal: &Refusal) -> Response {
+fn refused(world: &World, gym: &Gym, refusal: &Refusal) -> Response {
     let shape = world.config.refusal_shape;
     let mut answer = json!({
-        "clasesContratadas": "10", "hasPublicMemberships": 0,
+        "clasesContratadas": world.class_names(gym).join(", "), "hasPublicMemberships": 0,
         "bookState": number(refusal.state, has(world, None, Quirk::Strings))
     });
     if !refusal.key.is_empty() && matches!(shape, RefusalShape::Both | RefusalShape::Key) {

@@ -8,7 +8,6 @@ use crate::config::Quirk;
 use crate::http::{self, Request, Response};
 use crate::model::{Class, Gym, Reservation};
 use crate::sessions::{self, Auth};
-use crate::texts::Language;
 use crate::world::World;
 
 use super::number;
@@ -47,31 +46,17 @@ pub(crate) fn bookings(world: &World, request: &Request, gym: &Gym, now: i64) ->
             std::iter::repeat_n(row(world, gym, class, mine(class), now), times)
         })
         .collect();
-    Response::json(&listing(world, email.as_deref(), day, &classes, &rows))
-}
-
-/// The answer around the rows.
-fn listing(
-    world: &World,
-    email: Option<&str>,
-    day: Option<NaiveDate>,
-    classes: &[&Class],
-    rows: &[Value],
-) -> Value {
-    let credit = email
-        .and_then(|email| world.account(email))
-        .and_then(|account| account.credit);
     let mut answer = json!({
-        "clasesDisp": credit.unwrap_or(5).to_string(),
-        "day": day.map(|day| world.language(email).day(day)),
-        "timetable": timetable(world, classes),
+        "clasesDisp": world.class_names(gym).join(","),
+        "day": day.map(|day| world.language(email.as_deref()).day(day)),
+        "timetable": timetable(world, &classes),
         "bookings": rows
     });
     if !world.config.quirks.contains(&Quirk::Missing) {
         answer["seminars"] = json!([]);
         answer["resmsgs"] = json!([]);
     }
-    answer
+    Response::json(&answer)
 }
 
 fn timetable(world: &World, classes: &[&Class]) -> Vec<Value> {
@@ -85,6 +70,12 @@ fn timetable(world: &World, classes: &[&Class]) -> Vec<Value> {
 
 fn time_id(class: &Class) -> String {
     format!("{}_{}", class.times().0.replace(':', ""), class.length)
+}
+
+/// The number of the class type, which depends on the name only (FNV-1a).
+fn class_type(name: &str) -> u32 {
+    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    1000 + name.bytes().fold(0x811c_9dc5, step) % 9000
 }
 
 fn has(world: &World, class: &Class, quirk: Quirk) -> bool {
@@ -112,8 +103,8 @@ fn row(world: &World, gym: &Gym, class: &Class, mine: Option<&Reservation>, now:
     };
     let id = i64::try_from(class.id).unwrap_or(0);
     let mut row = json!({
-        "id": number(id, texts), "time": time(world, class), "timeid": time_id(class), "classId": 101,
-        "className": format!("{spaces}{}{spaces}", class.name), "classDesc": "",
+        "id": number(id, texts), "time": time(world, class), "timeid": time_id(class),
+        "classId": class_type(&class.name), "className": format!("{spaces}{}{spaces}", class.name), "classDesc": "",
         "classLength": class.length, "boxName": gym.title, "boxDir": gym.address, "boxPic": null,
         "coachName": class.coach, "coachPic": null, "enabled": number(i64::from(class.is_enabled(gym, now)), texts),
         "included": 1, "bookState": mine.map(|r| number(r.state, texts)),
@@ -160,14 +151,14 @@ fn drop_fields(world: &World, class: &Class, row: &mut Map<String, Value>) {
 }
 
 fn limit(world: &World, class: &Class, taken: i64, waiting: i64) -> Value {
-    if has(world, class, Quirk::LimitNumber) {
-        Value::from(class.capacity)
-    } else if has(world, class, Quirk::LimitText) {
+    if has(world, class, Quirk::LimitText) {
         Value::from(class.capacity.to_string())
+    } else if has(world, class, Quirk::LimitSlash) {
+        Value::from(format!("{taken}/{}", class.capacity))
     } else if has(world, class, Quirk::WaitingText) && waiting >= 0 {
         Value::from(format!("{} ({waiting})", class.capacity))
     } else {
-        Value::from(format!("{taken}/{}", class.capacity))
+        number(class.capacity, has(world, class, Quirk::Strings))
     }
 }
 
@@ -187,7 +178,6 @@ pub(crate) fn next_bookings(world: &World, request: &Request, gym: &Gym, now: i6
         Err(response) => return response,
     };
     let family = super::family(&http::parse_pairs(&request.query));
-    let language = world.language(Some(&email));
     let mut found: Vec<_> = world
         .of(&email, &family)
         .filter_map(|r| world.classes.get(&r.class).map(|class| (class, r)))
@@ -205,37 +195,49 @@ pub(crate) fn next_bookings(world: &World, request: &Request, gym: &Gym, now: i6
     let mut history: Vec<_> = past
         .iter()
         .filter(|(_, r)| r.state == 1)
-        .map(|(c, r)| past_entry(language, gym, c, r, 0))
+        .map(|(c, r)| past_entry(world, gym, c, r, 0))
         .collect();
     history.extend(
         late.filter(|(c, _)| c.gym == gym.name)
-            .map(|(c, r)| past_entry(language, gym, c, r, 1)),
+            .map(|(c, r)| past_entry(world, gym, c, r, 1)),
     );
     let next: Vec<_> = next
         .iter()
-        .map(|(class, r)| entry(language, gym, class, r))
+        .map(|(class, r)| entry(world, gym, class, r))
         .collect();
     Response::json(&json!({ "nextClasses": next, "history": history }))
 }
 
-fn entry(language: Language, gym: &Gym, class: &Class, reservation: &Reservation) -> Value {
+fn entry(world: &World, gym: &Gym, class: &Class, reservation: &Reservation) -> Value {
+    let texts = has(world, class, Quirk::Strings);
     let (start, end) = class.times();
+    let (taken, waiting) = world.places(class);
+    let language = world.language(Some(&reservation.account));
     // these ids are neither class nor reservation ids
-    json!({
+    let mut entry = json!({
         "id": 9_000_000 + reservation.idres, "day": language.weekday_and_day(class.day),
         "time": format!("{start} - {end}"), "className": class.name, "bookState": reservation.state,
         "boxName": gym.title, "boxDir": gym.address
-    })
+    });
+    if !has(world, class, Quirk::Missing) {
+        entry["coachName"] = json!(class.coach);
+        entry["ocupation"] = number(taken, texts);
+        entry["limit"] = limit(world, class, taken, waiting);
+        entry["limitc"] = number(class.capacity, texts);
+        entry["waitlist"] = number(waiting, texts);
+        entry["idres"] = number(i64::try_from(reservation.idres).unwrap_or(0), texts);
+    }
+    entry
 }
 
 fn past_entry(
-    language: Language,
+    world: &World,
     gym: &Gym,
     class: &Class,
     reservation: &Reservation,
     late: i64,
 ) -> Value {
-    let mut entry = entry(language, gym, class, reservation);
+    let mut entry = entry(world, gym, class, reservation);
     entry["assist"] = Value::from(1 - late);
     entry["lateCancel"] = Value::from(late);
     entry
