@@ -518,3 +518,43 @@ fn a_class_must_be_described_well() {
     error: the following required arguments were not provided: <--time <TIME>|--id <ID>>; see `aimharder book --help`
     ");
 }
+
+#[test]
+fn waiting_ends_at_once_where_there_is_nothing_to_wait_for() {
+    let (_sandbox, home) = with(&json!({}));
+    assert_snapshot!(shot(book(&home, "--wait")), @"
+    exit: 0
+    --- stdout
+    booked: WOD, [DATE], 13:10 (reservation 55501)
+    ");
+    assert_snapshot!(shot(book(&home, "--wait")), @"
+    exit: 0
+    --- stdout
+    already booked: WOD, [DATE], 13:10 (reservation 55501)
+    ");
+    let (_sandbox, home) = with(&json!({ "occupied": 12 }));
+    assert_snapshot!(shot(book(&home, "--wait")), @"
+    exit: 4
+    --- stderr
+    error: not booked: WOD, [DATE], 13:10: the class is full (La clase está completa)
+    ");
+    assert_snapshot!(shot(book(&home, "--wait --prebook")), @"
+    exit: 2
+    --- stderr
+    error: the argument '--wait' cannot be used with '--prebook'; see `aimharder book --help`
+    ");
+    assert_snapshot!(shot(book(&home, "--wait --dry-run")), @"
+    exit: 2
+    --- stderr
+    error: the argument '--wait' cannot be used with '--dry-run'; see `aimharder book --help`
+    ");
+    let (sandbox, home) = with(&json!({}));
+    sandbox.account(
+        &json!({ "email": ANA, "book_answers": [{ "bookState": -12, "errorMssg": "Todavía no" }] }),
+    );
+    assert_snapshot!(shot(book(&home, "--wait")), @"
+    exit: 4
+    --- stderr
+    error: not booked: WOD, [DATE], 13:10: AimHarder refused the booking (Todavía no)
+    ");
+}

@@ -31,8 +31,13 @@ mod errors;
 mod help;
 mod login;
 mod logout;
+mod notify;
+mod prebook;
+mod prebook_run;
 mod refresh;
 mod sessions;
+mod store;
+mod widths;
 
 pub(crate) use text::{shot, shot_json};
 
