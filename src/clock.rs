@@ -18,7 +18,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use chrono::{DateTime, Local, Offset, SubsecRound, Utc};
 use chrono_tz::Tz;
 
-use crate::interrupt;
+use crate::signals;
 
 /// The longest sleep at a time.
 const SLICE: Duration = Duration::from_secs(10);
@@ -35,9 +35,9 @@ pub fn is_local(zone: Tz, at: DateTime<Utc>) -> bool {
 }
 
 /// Sleeps for a span of time: for back-off, not for firing at an instant. A signal ends the sleep of a thread that holds a
-/// shield ([`interrupt`]).
+/// shield ([`signals`]).
 pub fn pause(span: Duration) {
-    interrupt::sleep(span);
+    signals::sleep(span);
 }
 
 /// Sleeps for a few milliseconds between two looks at something that is waited for.
@@ -69,7 +69,7 @@ const fn percent() -> Option<u32> {
     None
 }
 
-/// Sleeps until an instant of the steady clock, or until [`interrupt::must_stop`]; the last two milliseconds are spun away when
+/// Sleeps until an instant of the steady clock, or until [`signals::must_stop`]; the last two milliseconds are spun away when
 /// `sharp`, which is for a few threads only: each one that spins takes a processor for itself
 /// (ecosystem.md §4).
 pub fn sleep_until(at: Instant, sharp: bool) {
@@ -85,7 +85,7 @@ pub fn sleep_until(at: Instant, sharp: bool) {
         }
         if left > spin {
             pause(left.saturating_sub(spin).min(SLICE));
-            if interrupt::must_stop() {
+            if signals::must_stop() {
                 return;
             }
         } else {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{aimharder, booking, config, sessions, store, text};
+use crate::{booking, config, platform, sessions, store, text};
 
 /// Why a command did not end with 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,7 +134,7 @@ impl Failure {
     /// The exit code: a signal's own where one has ended the work.
     pub fn code(&self) -> u8 {
         match self.kind {
-            Kind::Interrupted => crate::interrupt::exit_code(),
+            Kind::Interrupted => crate::signals::exit_code(),
             kind => kind.code(),
         }
     }
@@ -142,7 +142,7 @@ impl Failure {
     /// The typed failure behind the error that ends a command: what a person may do is said, too.
     pub fn last_word(error: &anyhow::Error) -> Self {
         let mut failure = Self::of(error);
-        if let Some(remedy) = platform_error(error).and_then(aimharder::Error::remedy) {
+        if let Some(remedy) = platform_error(error).and_then(platform::Error::remedy) {
             failure.message = format!("{}; {remedy}", failure.message);
         }
         failure
@@ -189,7 +189,7 @@ fn kind_of(error: &anyhow::Error) -> Kind {
         if let Some(e) = cause.downcast_ref::<sessions::Error>() {
             return session_kind(e);
         }
-        if let Some(e) = cause.downcast_ref::<aimharder::Error>() {
+        if let Some(e) = cause.downcast_ref::<platform::Error>() {
             return platform_kind(e);
         }
         if cause.is::<config::ConfigError>() {
@@ -203,7 +203,7 @@ fn kind_of(error: &anyhow::Error) -> Kind {
 }
 
 /// The platform's own error, if that is what is behind it.
-fn platform_error(error: &anyhow::Error) -> Option<&aimharder::Error> {
+fn platform_error(error: &anyhow::Error) -> Option<&platform::Error> {
     error.chain().find_map(|cause| {
         let session = match cause.downcast_ref::<booking::Trouble>() {
             Some(booking::Trouble::Session(e)) => Some(e),
@@ -212,10 +212,10 @@ fn platform_error(error: &anyhow::Error) -> Option<&aimharder::Error> {
         match session {
             Some(
                 sessions::Error::Platform(e)
-                | sessions::Error::NotHealed(e)
-                | sessions::Error::NotProlonged(e),
+                | sessions::Error::NotRecovered(e)
+                | sessions::Error::NotExtended(e),
             ) => Some(e),
-            _ => cause.downcast_ref::<aimharder::Error>(),
+            _ => cause.downcast_ref::<platform::Error>(),
         }
     })
 }
@@ -230,7 +230,7 @@ fn session_kind(error: &sessions::Error) -> Kind {
         E::LockBusy(_) | E::NoLogin(_) => Kind::Unreachable,
         E::LockBroken(_) => Kind::Internal,
         E::Store(e) => store_kind(e),
-        E::Platform(e) | E::NotHealed(e) | E::NotProlonged(e) => platform_kind(e),
+        E::Platform(e) | E::NotRecovered(e) | E::NotExtended(e) => platform_kind(e),
     }
 }
 
@@ -242,8 +242,8 @@ fn store_kind(error: &store::Error) -> Kind {
     }
 }
 
-fn platform_kind(error: &aimharder::Error) -> Kind {
-    use aimharder::Error as E;
+fn platform_kind(error: &platform::Error) -> Kind {
+    use platform::Error as E;
     match error {
         E::LoggedOut => Kind::LoginRequired,
         E::Setup(_) => Kind::Usage,

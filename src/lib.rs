@@ -2,7 +2,7 @@
 //!
 //! This is the library behind the program of the same name; the program is [`commands::run`] with a line of arguments.
 //! Here is how it is made. What users are promised stands in the README, in every command's `--help` and, for their scripts, in the
-//! [reference](cli::reference) (`cli.md` in comments); what is known of the platform in [how it talks](aimharder::protocol)
+//! [reference](cli::reference) (`cli.md` in comments); what is known of the platform in [how it talks](platform::protocol)
 //! (`protocol.md`).
 //!
 //! # Rooms
@@ -27,16 +27,16 @@
 //! | [`sessions`] | the one door to a usable login | book |
 //! | [`booking`] | send, and settle every doubt by the class's own row | print |
 //! | [`prebook`] | plan, measure the server's clock, fire at the instant | print |
-//! | [`mod@aimharder`] | one function per endpoint, answers classified by pure functions | read the clock, the store, the config |
+//! | [`mod@platform`] | one function per endpoint, answers classified by pure functions | read the clock, the store, the config |
 //! | [`store`] | schema, rows ↔ types | know HTTP, print |
 //! | [`status`] | facts of one look at everything, and what they mean | write, ask the network, print |
 //! | [`completions`] | what a shell may complete, from [`cli`]'s definition and the store, read only | write, wait, send, complain |
 //! | [`output`], [`error`] | words, JSON, exit codes | decide |
 //! | [`notify`] | notices and dead-man switches, after the result is stored | change a result or an exit code |
-//! | [`told`] | which problem of automation is new, stands, or is over | change an exit code or the JSON |
+//! | [`alerts`] | which problem of automation is new, stands, or is over | change an exit code or the JSON |
 //! | [`config`], [`password`], [`store_key`] | the config file, and where passwords and the store's key come from | know store or platform |
 //! | [`model`], [`text`] | days, times, zones, opening rules, sessions, prebookings; text made safe | anything but compute |
-//! | [`clock`], [`interrupt`], [`logs`], [`secret`] | time, signals, logging, what must not be seen | know what they are used for |
+//! | [`clock`], [`signals`], [`logs`], [`secret`] | time, signals, logging, what must not be seen | know what they are used for |
 //!
 //! Secrets at rest: with `aimharder store encrypt` every token and cookie in the store is sealed with a key that comes
 //! from [`store_key`]; [`store`] alone knows, and whoever reads a session from it sees no difference.
@@ -76,8 +76,8 @@
 //! ```
 //!
 //! A prebooking does the same at its instant, and `book --wait` is one that nobody stores: [`prebook`] tells how the instant
-//! is found and met. Neither passes `Desk::book`; they look the class up themselves, then send and settle with the same
-//! `Desk`. What decides before anything is sent is `booking::outcome::decided`, for all of them and for `--dry-run`.
+//! is found and met. Neither passes `BoxClient::book`; they look the class up themselves, then send and settle with the same
+//! `BoxClient`. What decides before anything is sent is `booking::outcome::decided`, for all of them and for `--dry-run`.
 //!
 //! # Promises
 //!
@@ -98,7 +98,7 @@
 //! 7. Nothing blocks for ever, and a signal ends the program soon: requests, locks, retries, answers and notifications have
 //!    limits. After the first SIGINT or SIGTERM no new request is started, and the program ends when the requests under way
 //!    have ended and their results are stored: at most the request timeout, and two seconds for notifications. One read may
-//!    settle the outcome of a booking or cancellation that was sent, within that same timeout. See [`interrupt`].
+//!    settle the outcome of a booking or cancellation that was sent, within that same timeout. See [`signals`].
 //! 8. Secrets stay in: file modes from the first byte, a type that cannot be shown, cookies for hosts of the domain only.
 //! 9. A class is booked once: a prebooking is claimed in one transaction, for as long as its run lives; what a dead run left
 //!    is settled by the schedule before anything is sent.
@@ -107,12 +107,12 @@
 //!
 //! # Time
 //!
-//! Only [`clock`] reads a clock or sleeps; where a decision hangs on it, `now` is an argument. [`mod@aimharder`] stamps
+//! Only [`clock`] reads a clock or sleeps; where a decision hangs on it, `now` is an argument. [`mod@platform`] stamps
 //! with it when a request left and when its answer came, which is what the server's clock is measured by, and
 //! time-outs are counted by its steady clock. Days and wall times belong to the
 //! box's zone ([`model::zone`] says what happens to those that daylight saving skips or repeats); instants are UTC.
 
-pub mod aimharder;
+pub mod alerts;
 pub mod booking;
 pub mod cli;
 pub mod clock;
@@ -121,19 +121,19 @@ pub mod completions;
 pub mod config;
 mod dns;
 pub mod error;
-pub mod interrupt;
 pub mod logs;
 pub mod model;
 pub mod notify;
 pub mod output;
 pub mod password;
+pub mod platform;
 pub mod prebook;
 mod process;
 pub mod secret;
 pub mod sessions;
+pub mod signals;
 pub mod status;
 pub mod store;
 pub mod store_key;
 pub mod text;
 mod tls;
-pub mod told;

@@ -5,17 +5,17 @@ use std::process::ExitCode;
 use aimharder::cli::Cli;
 use aimharder::error::Failure;
 use aimharder::output::{self, Out};
-use aimharder::{commands, interrupt, logs};
+use aimharder::{commands, logs, signals};
 
 fn main() -> ExitCode {
-    interrupt::listen(output::waiting_for);
+    signals::listen(output::waiting_for);
     let json = std::env::args_os().any(|arg| arg == "--json");
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(said) => return Out::stdout(json).clap(&said),
     };
     if cli.everywhere.json {
-        interrupt::leave_word(Out::interrupted());
+        signals::set_exit_message(Out::interrupted());
     }
     logs::start(cli.everywhere.quiet, cli.everywhere.verbose);
     let mut out = Out::stdout(cli.everywhere.json).with_flags_of(&cli.everywhere);
@@ -23,6 +23,6 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => out.fail(Failure::last_word(&error)),
     };
-    interrupt::end_commands();
+    signals::end_commands();
     code
 }

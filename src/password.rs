@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::config::{Command, Config};
 use crate::model::account::Account;
 use crate::secret::Secret;
-use crate::{interrupt, process};
+use crate::{process, signals};
 
 /// A password command that takes longer is given up.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
@@ -157,13 +157,12 @@ fn prompt(account: &Account) -> Result<Secret, PasswordError> {
             "no password for {account}: pipe it with --password-stdin, or set password_command in the config"
         )));
     }
-    let typed = interrupt::hidden_prompt(|| {
-        rpassword::prompt_password(format!("Password for {account}: "))
-    });
+    let typed =
+        signals::hidden_prompt(|| rpassword::prompt_password(format!("Password for {account}: ")));
     match typed {
         Ok(password) => Ok(Secret::new(password)),
         // Ctrl-C came as a key, not as a signal
-        Err(e) if e.kind() == std::io::ErrorKind::Interrupted => interrupt::ctrl_c(),
+        Err(e) if e.kind() == std::io::ErrorKind::Interrupted => signals::ctrl_c(),
         Err(e) => Err(fail(format!("cannot ask for the password: {e}"))),
     }
 }

@@ -12,12 +12,12 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::config::Command;
 use crate::secret::Secret;
-use crate::{clock, interrupt};
+use crate::{clock, signals};
 
 /// Longer lines are no passwords.
-const LONGEST: u64 = 4096;
+const MAX_LINE_LEN: u64 = 4096;
 /// More than this is no crontab.
-const LARGEST: u64 = 1 << 20;
+const MAX_OUTPUT_BYTES: u64 = 1 << 20;
 
 /// The process to start. It never inherits our password.
 pub(crate) fn of(command: &Command) -> Process {
@@ -58,7 +58,7 @@ pub(crate) fn first_line_of(
     }
     let mut child = process.spawn().map_err(cannot)?;
     let group = group(&child).filter(|_| alone);
-    let _along = interrupt::takes_along(group);
+    let _along = signals::takes_along(group);
     let Some(output) = child.stdout.take() else {
         return Err(format!("{what} has no output"));
     };
@@ -74,14 +74,14 @@ pub(crate) fn first_line_of(
         return Err(cannot(e));
     }
     let began = clock::steady();
-    let line = interrupt::receive(&told, began + limit);
+    let line = signals::receive(&told, began + limit);
     let status = finish(&mut child, group, limit.saturating_sub(began.elapsed()));
     match (line, status) {
         (Some(line), Some(status)) if status.success() => {
             line.map_err(|why| format!("cannot read what {what} prints: {why}"))
         }
         (_, Some(status)) if !status.success() => Err(format!("{what} failed ({status})")),
-        _ if interrupt::must_stop() => Err(format!("{what} was ended by a signal")),
+        _ if signals::must_stop() => Err(format!("{what} was ended by a signal")),
         _ => Err(format!("{what} did not end within {} s", limit.as_secs())),
     }
 }
@@ -102,7 +102,7 @@ pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<
     let (tell, told) = mpsc::channel();
     let reader = thread::Builder::new().spawn(move || {
         let mut bytes = Vec::new();
-        let read = output.map(|output| output.take(LARGEST).read_to_end(&mut bytes));
+        let read = output.map(|output| output.take(MAX_OUTPUT_BYTES).read_to_end(&mut bytes));
         let _ = tell.send((read, bytes));
     });
     if let Err(e) = reader {
@@ -111,7 +111,7 @@ pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<
         return None;
     }
     let began = clock::steady();
-    let text = interrupt::receive(&told, began + limit);
+    let text = signals::receive(&told, began + limit);
     let status = finish(&mut child, None, limit.saturating_sub(began.elapsed()))?;
     let (_, bytes) = text?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -121,10 +121,10 @@ pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<
 /// The first line, without its line end. Bytes read are wiped with the secret that holds them.
 pub(crate) fn first_line(from: impl BufRead) -> Result<Secret, String> {
     let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(256));
-    from.take(LONGEST)
+    from.take(MAX_LINE_LEN)
         .read_until(b'\n', &mut bytes)
         .map_err(|e| e.to_string())?;
-    if bytes.len() as u64 == LONGEST && bytes.last() != Some(&b'\n') {
+    if bytes.len() as u64 == MAX_LINE_LEN && bytes.last() != Some(&b'\n') {
         return Err("its first line is too long".to_owned());
     }
     while matches!(bytes.last(), Some(b'\n' | b'\r')) {
@@ -159,7 +159,7 @@ pub(crate) fn kill(child: &mut Child, group: Option<Pid>) {
     let _ = child.wait();
 }
 
-/// The child's status, or `None` when it has not ended in time, or not before [`interrupt::must_stop`].
+/// The child's status, or `None` when it has not ended in time, or not before [`signals::must_stop`].
 pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let began = clock::steady();
     // one whose output has ended is about to end itself
@@ -167,7 +167,7 @@ pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status),
-            Ok(None) if began.elapsed() < limit && !interrupt::must_stop() => clock::nap(nap),
+            Ok(None) if began.elapsed() < limit && !signals::must_stop() => clock::nap(nap),
             _ => return None,
         }
         nap = (nap * 2).min(Duration::from_millis(5));

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use aimharder::aimharder::{Flow, Platform, Scheme, Settings};
 use aimharder::model::account::Account;
 use aimharder::model::session::{Fingerprint, SessionKind};
+use aimharder::platform::{Flow, Platform, Scheme, Settings};
 use aimharder::secret::Secret;
 use aimharder::sessions::lock::Locks;
 use aimharder::store::{NewLogin, SessionRow, Store};

@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 use super::outcome::{BookReport, Outcome, decided, report};
-use super::{Desk, Hold, Trouble, hold, lost, never_sent};
-use crate::aimharder::{BookAnswer, BookOrder, Row, Verdict};
-use crate::{clock, interrupt, sessions};
+use super::{BoxClient, Hold, Trouble, hold, lost, never_sent};
+use crate::platform::{BookAnswer, BookOrder, Row, Verdict};
+use crate::{clock, sessions, signals};
 
 /// What one request came to.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ const SECOND_LOOK: Duration = Duration::from_secs(1);
 /// Before a request is sent again that never left.
 const AGAIN: Duration = Duration::from_millis(300);
 
-impl Desk<'_, '_> {
+impl BoxClient<'_, '_> {
     /// Book a class. With `queue`, its waiting list when it is full.
     ///
     /// # Errors
@@ -50,9 +50,9 @@ impl Desk<'_, '_> {
             );
             return Ok(report);
         }
-        let _shield = interrupt::shield("booking");
+        let _shield = signals::signal_guard("booking");
         let report = self.order(day, row, false)?;
-        if report.outcome == Outcome::Full && queue && !interrupt::must_stop() {
+        if report.outcome == Outcome::Full && queue && !signals::must_stop() {
             log::info!("the class is full; asking for a place on the waiting list");
             return self.order(day, row, true);
         }
@@ -100,7 +100,7 @@ impl Desk<'_, '_> {
         let answer = self
             .live
             .call(|platform, jar| platform.book(jar, at, &order));
-        interrupt::allow_settling();
+        signals::allow_settling();
         match answer {
             Ok(answer) => {
                 log::info!("AimHarder answered: {answer}");
@@ -165,7 +165,7 @@ impl Desk<'_, '_> {
             _ => {
                 log::warn!("AimHarder answered \"booked\"; the schedule does not show it yet");
                 let mut now = row.clone();
-                now.mine = crate::aimharder::Mine::Booked;
+                now.mine = crate::platform::Mine::Booked;
                 now.reservation.clone_from(&answer.reservation);
                 report(Outcome::Booked, now, Some(answer))
             }

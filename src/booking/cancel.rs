@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::{Desk, Hold, Trouble, hold, lost, never_sent};
-use crate::aimharder::{CancelAnswer, CancelVerdict, Row};
-use crate::{clock, interrupt, sessions};
+use super::{BoxClient, Hold, Trouble, hold, lost, never_sent};
+use crate::platform::{CancelAnswer, CancelVerdict, Row};
+use crate::{clock, sessions, signals};
 
 /// How a wish to cancel ended (`cli.md`, "Booking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -41,7 +41,7 @@ pub struct CancelReport {
 
 const AGAIN: Duration = Duration::from_millis(300);
 
-impl Desk<'_, '_> {
+impl BoxClient<'_, '_> {
     /// Cancel a booking or a waiting-list place. `late` accepts that it costs the credit; the free
     /// way is tried first all the same.
     ///
@@ -63,9 +63,9 @@ impl Desk<'_, '_> {
                 return Ok(*report);
             }
         };
-        let _shield = interrupt::shield("cancellation");
+        let _shield = signals::signal_guard("cancellation");
         let first = self.withdraw(day, row, &reservation, false)?;
-        if first.outcome == CancelOutcome::LateCancellation && late && !interrupt::must_stop() {
+        if first.outcome == CancelOutcome::LateCancellation && late && !signals::must_stop() {
             return self.withdraw(day, row, &reservation, true);
         }
         Ok(first)
@@ -105,7 +105,7 @@ impl Desk<'_, '_> {
         let answer = self
             .live
             .call(|platform, jar| platform.cancel_book(jar, at, reservation, late, family));
-        interrupt::allow_settling();
+        signals::allow_settling();
         let answer = answer?;
         log::info!("AimHarder answered: {answer}");
         Ok(answer)

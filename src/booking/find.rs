@@ -2,8 +2,8 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use crate::aimharder::Row;
 use crate::error::Failure;
+use crate::platform::Row;
 use crate::text::fold;
 
 /// How a class is named.
@@ -25,7 +25,7 @@ pub enum Wanted {
 /// # Errors
 /// None or several: the message lists what there is.
 pub fn one<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
-    told_by(rows, wanted, day, "--class or --id")
+    distinguished_by(rows, wanted, day, "--class or --id")
 }
 
 /// The same of a prebooking, which takes no number: those of its day may not be there yet.
@@ -33,11 +33,11 @@ pub fn one<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r R
 /// # Errors
 /// None or several: the message lists what there is.
 pub fn prebooked<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
-    told_by(rows, wanted, day, "--class")
+    distinguished_by(rows, wanted, day, "--class")
 }
 
 /// `flags`: what tells one class from others of its time.
-fn told_by<'r>(
+fn distinguished_by<'r>(
     rows: &'r [Row],
     wanted: &Wanted,
     day: NaiveDate,

@@ -1,7 +1,7 @@
 //! Booking and cancelling, proven (promise 6): what a command does once, and what a
 //! prebooking does at its instant.
 //!
-//! A [`Desk`] is a live session in front of one box. It reads schedules that are known to be
+//! A [`BoxClient`] is a live session in front of one box. It reads schedules that are known to be
 //! personal, sends a request, and settles every doubt by the class's own row:
 //!
 //! ```text
@@ -14,28 +14,28 @@
 
 mod book;
 mod cancel;
-mod diary;
 pub mod find;
 mod outcome;
+mod upcoming;
 
 use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use crate::aimharder::{self, BoxAt, Mine, Row, Schedule};
-use crate::sessions::{self, Live};
+use crate::platform::{self, BoxAt, Mine, Row, Schedule};
+use crate::sessions::{self, ActiveSession};
 
 pub(crate) use book::{Doubt, Requested};
 pub use cancel::{CancelOutcome, CancelReport, cancellable};
-pub use diary::{Diary, Entry, PastEntry};
 pub(crate) use outcome::decided;
 pub use outcome::{BookReport, Outcome};
+pub use upcoming::{Entry, PastEntry, UpcomingBookings};
 
 /// A live session in front of one box, for the account holder or one family member.
 #[derive(Debug)]
-pub struct Desk<'d, 's> {
+pub struct BoxClient<'d, 's> {
     /// the login that acts; every call goes through it, and a lapsed one is healed on the way
-    pub live: &'d mut Live<'s>,
+    pub live: &'d mut ActiveSession<'s>,
     /// the box that is asked
     pub at: BoxAt,
     /// the family member's numeric id; `None` is the account holder (protocol.md §5)
@@ -84,7 +84,7 @@ pub fn hold(row: &Row) -> Option<Hold> {
     }
 }
 
-impl Desk<'_, '_> {
+impl BoxClient<'_, '_> {
     /// A day's schedule as this login sees it. A schedule without anything personal looks the same
     /// to a dead session (protocol.md §1), so then the login is proven alive *after* it was read.
     ///
@@ -135,7 +135,7 @@ impl Desk<'_, '_> {
 
 /// The platform's error when it is a write's own answer that was lost or strange; other errors
 /// (no session, no lock, …) mean that the platform did not act.
-fn lost(error: sessions::Error) -> Result<aimharder::Error, sessions::Error> {
+fn lost(error: sessions::Error) -> Result<platform::Error, sessions::Error> {
     match error {
         sessions::Error::Platform(e) if !e.server_did_not_act() => Ok(e),
         other => Err(other),
@@ -146,6 +146,6 @@ fn lost(error: sessions::Error) -> Result<aimharder::Error, sessions::Error> {
 fn never_sent(error: &sessions::Error) -> bool {
     matches!(
         error,
-        sessions::Error::Platform(aimharder::Error::NotConnected { .. })
+        sessions::Error::Platform(platform::Error::NotConnected { .. })
     )
 }

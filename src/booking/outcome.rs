@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{Hold, hold};
-use crate::aimharder::{BookAnswer, Row, Verdict};
 use crate::model::opening::Learned;
+use crate::platform::{BookAnswer, Row, Verdict};
 
 /// How a wish to book ended (`cli.md`, "Booking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,13 +10,13 @@ use std::sync::Mutex;
 use anyhow::Result;
 use etcetera::BaseStrategy;
 
-use crate::aimharder::{Platform, Scheme, Settings};
 use crate::cli::Everywhere;
 use crate::config::{self, Config};
 use crate::error::{Failure, Kind};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::sessions::{Pick, Sessions, lock::Locks};
+use crate::platform::{Platform, Scheme, Settings};
+use crate::sessions::{SessionManager, SessionSelector, lock::Locks};
 use crate::store::Store;
 use crate::store_key;
 
@@ -65,8 +65,8 @@ impl App {
     }
 
     /// The room that hands out sessions.
-    pub(super) fn sessions(&self) -> Sessions<'_> {
-        Sessions {
+    pub(super) fn sessions(&self) -> SessionManager<'_> {
+        SessionManager {
             store: &self.store,
             platform: &self.platform,
             config: &self.config,
@@ -104,23 +104,23 @@ impl App {
     }
 
     /// Which session acts: the caller names the kind that its command uses by default.
-    pub(super) fn pick(&self, account: &Account, default: SessionKind) -> Result<Pick> {
+    pub(super) fn pick(&self, account: &Account, default: SessionKind) -> Result<SessionSelector> {
         let Some(prefix) = &self.asked.fingerprint else {
-            return Ok(Pick::Kind(self.asked.session.unwrap_or(default)));
+            return Ok(SessionSelector::Kind(self.asked.session.unwrap_or(default)));
         };
         let devices = self.store.sessions(Some(account))?;
         let devices = devices
             .into_iter()
             .filter(|row| row.kind == SessionKind::Device)
             .collect();
-        let found = Sessions::by_prefix(devices, prefix);
+        let found = SessionManager::by_prefix(devices, prefix);
         if found.is_err() && prefix.starts_with("bg-") {
             return Err(Failure::not_found(format!(
                 "--fingerprint names a device session, and {prefix:?} is a background session's: use --session background"
             ))
             .into());
         }
-        Ok(Pick::Device(found?.fingerprint))
+        Ok(SessionSelector::Device(found?.fingerprint))
     }
 }
 

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::app::App;
-use super::gym::Gym;
-use crate::booking::{Desk, Diary};
+use super::box_profile::BoxProfile;
+use crate::booking::{BoxClient, UpcomingBookings};
 use crate::cli::BookingsArgs;
 use crate::clock;
 use crate::model::session::SessionKind;
@@ -18,15 +18,15 @@ pub(super) fn run(args: &BookingsArgs, app: &App, out: &mut Out) -> Result<()> {
     let (mut bookings, mut history) = (Vec::new(), Vec::new());
     for gym in app.gyms(&account)? {
         let at = app.box_at(&gym, &mut live)?;
-        let mut desk = Desk {
+        let mut client = BoxClient {
             live: &mut live,
             at,
             family: args.family.clone(),
         };
-        let diary = desk.diary()?;
-        bookings.extend(coming(&gym, &diary));
+        let upcoming = client.upcoming()?;
+        bookings.extend(coming(&gym, &upcoming));
         if args.history {
-            history.extend(past(&gym, &diary));
+            history.extend(past(&gym, &upcoming));
         }
     }
     bookings.sort_by_key(|booking| booking.starts_at);
@@ -46,8 +46,8 @@ pub(super) fn run(args: &BookingsArgs, app: &App, out: &mut Out) -> Result<()> {
     })
 }
 
-fn coming(gym: &Gym, diary: &Diary) -> Vec<BookingView> {
-    let entries = diary.coming.iter().map(|entry| BookingView {
+fn coming(gym: &BoxProfile, upcoming: &UpcomingBookings) -> Vec<BookingView> {
+    let entries = upcoming.coming.iter().map(|entry| BookingView {
         day: entry.day,
         start: entry.start,
         end: entry.end,
@@ -65,8 +65,8 @@ fn coming(gym: &Gym, diary: &Diary) -> Vec<BookingView> {
     entries.collect()
 }
 
-fn past(gym: &Gym, diary: &Diary) -> Vec<HistoryView> {
-    let entries = diary.past.iter().map(|entry| HistoryView {
+fn past(gym: &BoxProfile, upcoming: &UpcomingBookings) -> Vec<HistoryView> {
+    let entries = upcoming.past.iter().map(|entry| HistoryView {
         day: entry.day,
         start: entry.start,
         name: entry.name.clone(),

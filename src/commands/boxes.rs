@@ -3,14 +3,14 @@
 use anyhow::Result;
 
 use super::app::App;
-use super::gym::Gym;
-use crate::aimharder::{self, BoxRef};
+use super::box_profile::BoxProfile;
 use crate::cli::{BoxSet, BoxesArgs, BoxesCommand};
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::output::{BoxView, BoxesView, Out, SessionRef};
-use crate::sessions::{self, Live, Pick};
+use crate::platform::{self, BoxRef};
+use crate::sessions::{self, ActiveSession, SessionSelector};
 use crate::store::{BoxRow, BoxSettings};
 
 pub(super) fn run(args: BoxesArgs, app: &App, out: &mut Out) -> Result<()> {
@@ -46,13 +46,13 @@ fn list(ask: bool, app: &App, out: &mut Out) -> Result<()> {
 
 /// Ask the platform which boxes the account has and remember them: whoami first, then the links
 /// on `/home` and each box's own page for its number (protocol.md §4).
-pub(super) fn detect(app: &App, account: &Account, pick: &Pick) -> Result<SessionRef> {
+pub(super) fn detect(app: &App, account: &Account, pick: &SessionSelector) -> Result<SessionRef> {
     let sessions = app.sessions();
     let mut live = sessions.open(account, pick)?;
-    let mut found = live.call(aimharder::Platform::whoami)?;
+    let mut found = live.call(platform::Platform::whoami)?;
     if found.is_empty() {
         log::info!("whoami lists no box; looking at the home page");
-        found = live.call(aimharder::Platform::home_boxes)?;
+        found = live.call(platform::Platform::home_boxes)?;
     }
     for gym in &mut found {
         if gym.id.is_none() {
@@ -70,7 +70,7 @@ pub(super) fn detect(app: &App, account: &Account, pick: &Pick) -> Result<Sessio
 }
 
 /// A box's number from its own page. A page that does not tell it is no reason to lose the others.
-fn number(live: &mut Live<'_>, gym: &BoxRef) -> sessions::Result<Option<i64>> {
+fn number(live: &mut ActiveSession<'_>, gym: &BoxRef) -> sessions::Result<Option<i64>> {
     match live.box_id(&gym.host) {
         Ok(id) => Ok(Some(id)),
         Err(sessions::Error::Platform(e)) => {
@@ -106,7 +106,7 @@ fn change(set: &BoxSet, app: &App, out: &mut Out) -> Result<()> {
     out.show(&view(&app.describe(row)?))
 }
 
-fn view(gym: &Gym) -> BoxView {
+fn view(gym: &BoxProfile) -> BoxView {
     BoxView {
         gym: gym.name.clone(),
         id: gym.id,

@@ -4,16 +4,16 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::app::App;
-use super::gym::Gym;
-use crate::aimharder::Row;
-use crate::booking::{CancelOutcome, CancelReport, Desk, cancellable, find};
+use super::box_profile::BoxProfile;
+use crate::booking::{BoxClient, CancelOutcome, CancelReport, cancellable, find};
 use crate::cli::CancelArgs;
 use crate::clock;
 use crate::error::Failure;
-use crate::interrupt;
 use crate::model::class::Class;
 use crate::model::session::SessionKind;
 use crate::output::{CancelView, Out, SessionRef};
+use crate::platform::Row;
+use crate::signals;
 
 pub(super) fn run(args: &CancelArgs, app: &App, out: &mut Out) -> Result<()> {
     let account = app.account()?;
@@ -21,36 +21,40 @@ pub(super) fn run(args: &CancelArgs, app: &App, out: &mut Out) -> Result<()> {
     let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
     let gym = app.gym(&account)?;
     let at = app.box_at(&gym, &mut live)?;
-    let mut desk = Desk {
+    let mut client = BoxClient {
         live: &mut live,
         at,
         family: args.family.clone(),
     };
 
     let (day, row) = match &args.reservation {
-        Some(id) => by_reservation(&mut desk, id)?,
-        None => by_time(&mut desk, args, &gym)?,
+        Some(id) => by_reservation(&mut client, id)?,
+        None => by_time(&mut client, args, &gym)?,
     };
     // a signal waits until the result is told, not only until there is one
-    let shield = interrupt::shield("cancellation");
+    let signal_guard = signals::signal_guard("cancellation");
     let report = if args.dry_run {
         rehearse(&row)
     } else {
-        match desk.cancel(day, &row, args.late) {
+        match client.cancel(day, &row, args.late) {
             Ok(report) => report,
             Err(e) => {
                 // nor until it is told that there is none
-                shield.keep_unless(e.is_interrupted());
+                signal_guard.keep_unless(e.is_interrupted());
                 return Err(e.into());
             }
         }
     };
     let shown = out.show(&view(&gym, day, report, SessionRef::from(live.row())));
-    drop(shield);
+    drop(signal_guard);
     shown
 }
 
-fn by_time(desk: &mut Desk<'_, '_>, args: &CancelArgs, gym: &Gym) -> Result<(NaiveDate, Row)> {
+fn by_time(
+    client: &mut BoxClient<'_, '_>,
+    args: &CancelArgs,
+    gym: &BoxProfile,
+) -> Result<(NaiveDate, Row)> {
     let (Some(day), Some(start)) = (&args.day, args.time) else {
         return Err(
             Failure::usage("name the class with --day and --time, or --reservation").into(),
@@ -58,7 +62,7 @@ fn by_time(desk: &mut Desk<'_, '_>, args: &CancelArgs, gym: &Gym) -> Result<(Nai
     };
     let today = clock::now().with_timezone(&gym.zone).date_naive();
     let day = day.on(today).map_err(Failure::usage)?;
-    let rows = desk.schedule(day)?.rows;
+    let rows = client.schedule(day)?.rows;
     let wanted = find::Wanted::At {
         start,
         name: args.class.clone(),
@@ -67,9 +71,9 @@ fn by_time(desk: &mut Desk<'_, '_>, args: &CancelArgs, gym: &Gym) -> Result<(Nai
 }
 
 /// A reservation's number stands in the schedule only: look through the days that have bookings.
-fn by_reservation(desk: &mut Desk<'_, '_>, id: &str) -> Result<(NaiveDate, Row)> {
-    for day in desk.booked_days()? {
-        let rows = desk.schedule(day)?.rows;
+fn by_reservation(client: &mut BoxClient<'_, '_>, id: &str) -> Result<(NaiveDate, Row)> {
+    for day in client.booked_days()? {
+        let rows = client.schedule(day)?.rows;
         if let Some(row) = rows
             .into_iter()
             .find(|row| row.reservation.as_deref() == Some(id))
@@ -97,7 +101,7 @@ fn rehearse(row: &Row) -> CancelReport {
     }
 }
 
-fn view(gym: &Gym, day: NaiveDate, report: CancelReport, session: SessionRef) -> CancelView {
+fn view(gym: &BoxProfile, day: NaiveDate, report: CancelReport, session: SessionRef) -> CancelView {
     let setting = gym.setting(day);
     CancelView {
         outcome: report.outcome,

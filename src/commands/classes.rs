@@ -4,15 +4,15 @@ use anyhow::Result;
 use chrono::{Days, NaiveDate};
 
 use super::app::App;
-use super::gym::Gym;
-use crate::aimharder::Row;
-use crate::booking::{Desk, find};
+use super::box_profile::BoxProfile;
+use crate::booking::{BoxClient, find};
 use crate::cli::{ClassesArgs, DayArg};
 use crate::clock;
 use crate::error::Failure;
 use crate::model::class::{Class, ClassState};
 use crate::model::session::SessionKind;
 use crate::output::{ClassesView, Out, SessionRef};
+use crate::platform::Row;
 
 pub(super) fn run(args: &ClassesArgs, app: &App, out: &mut Out) -> Result<()> {
     let account = app.account()?;
@@ -22,14 +22,14 @@ pub(super) fn run(args: &ClassesArgs, app: &App, out: &mut Out) -> Result<()> {
     let at = app.box_at(&gym, &mut live)?;
     let first = args.day.clone().unwrap_or_else(DayArg::today);
     let days = days(&first, args.days, &gym)?;
-    let mut desk = Desk {
+    let mut client = BoxClient {
         live: &mut live,
         at,
         family: args.family.clone(),
     };
     let (mut classes, mut seen) = (Vec::new(), Vec::new());
     for day in &days {
-        let rows = desk.schedule(*day)?.rows;
+        let rows = client.schedule(*day)?.rows;
         classes.extend(fitting(&rows, *day, args, &gym));
         seen.extend(rows);
     }
@@ -44,7 +44,7 @@ pub(super) fn run(args: &ClassesArgs, app: &App, out: &mut Out) -> Result<()> {
     })
 }
 
-fn days(first: &DayArg, count: u8, gym: &Gym) -> Result<Vec<NaiveDate>> {
+fn days(first: &DayArg, count: u8, gym: &BoxProfile) -> Result<Vec<NaiveDate>> {
     let today = clock::now().with_timezone(&gym.zone).date_naive();
     let first = first.on(today).map_err(Failure::usage)?;
     Ok((0..count)
@@ -52,7 +52,7 @@ fn days(first: &DayArg, count: u8, gym: &Gym) -> Result<Vec<NaiveDate>> {
         .collect())
 }
 
-fn fitting(rows: &[Row], day: NaiveDate, args: &ClassesArgs, gym: &Gym) -> Vec<Class> {
+fn fitting(rows: &[Row], day: NaiveDate, args: &ClassesArgs, gym: &BoxProfile) -> Vec<Class> {
     let setting = gym.setting(day);
     let rows = find::by_name(rows.iter(), args.class.as_deref());
     let mut classes: Vec<Class> = rows

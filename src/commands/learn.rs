@@ -6,7 +6,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::app::App;
-use super::gym::Gym;
+use super::box_profile::BoxProfile;
 use crate::model::opening::{Learned, Opening, Source};
 use crate::store;
 
@@ -14,8 +14,8 @@ use crate::store;
 const CLOCK_DOUBT: TimeDelta = TimeDelta::minutes(1);
 
 /// What came of asking for one class.
-pub(super) struct Lesson<'l> {
-    pub gym: &'l Gym,
+pub(super) struct OpeningObservation<'l> {
+    pub gym: &'l BoxProfile,
     pub day: NaiveDate,
     pub start: NaiveTime,
     /// when it was asked for, by the server's clock as far as that is known
@@ -27,7 +27,7 @@ pub(super) struct Lesson<'l> {
 }
 
 impl App {
-    pub(super) fn learn(&self, lesson: &Lesson<'_>) {
+    pub(super) fn learn(&self, lesson: &OpeningObservation<'_>) {
         if let Err(e) = lesson.keep(&self.store) {
             log::warn!(
                 "when booking opens in box {} could not be written down: {e}",
@@ -37,7 +37,7 @@ impl App {
     }
 }
 
-impl Lesson<'_> {
+impl OpeningObservation<'_> {
     fn keep(&self, store: &store::Store) -> store::Result<()> {
         let gym = &self.gym.name;
         if let Some(rule) = self.contradicted()

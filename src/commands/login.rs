@@ -13,16 +13,16 @@ use crate::model::session::{Fingerprint, SessionKind};
 use crate::output::{LoginBox, LoginSession, LoginView, Out};
 use crate::password::{self, Source};
 use crate::secret::Secret;
-use crate::sessions::{Granted, LoginTry, Pick, Sessions};
+use crate::sessions::{Granted, LoginTry, SessionManager, SessionSelector};
 
 /// How often a mistyped e-mail address is asked for again.
-const TRIES: u8 = 3;
+const MAX_ATTEMPTS: u8 = 3;
 const WHICH: &str = "which account? for example: aimharder login ana@example.org";
 
 /// What both logins of one run share.
 struct Run<'r> {
     app: &'r App,
-    sessions: Sessions<'r>,
+    sessions: SessionManager<'r>,
     account: Account,
     password: Secret,
     unattended: bool,
@@ -91,7 +91,12 @@ impl Run<'_> {
     fn remember_boxes(&self, granted: Option<&Granted>) {
         let Some(granted) = granted else { return };
         let told = if granted.boxes.is_empty() {
-            boxes::detect(self.app, &self.account, &Pick::Kind(granted.row.kind)).map(|_| ())
+            boxes::detect(
+                self.app,
+                &self.account,
+                &SessionSelector::Kind(granted.row.kind),
+            )
+            .map(|_| ())
         } else {
             self.app
                 .remember_boxes(&self.account, granted.boxes.clone())
@@ -186,7 +191,7 @@ fn ask_for_account() -> Result<Account> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Failure::usage(WHICH).into());
     }
-    for left in (0..TRIES).rev() {
+    for left in (0..MAX_ATTEMPTS).rev() {
         write!(io::stderr(), "E-mail: ")?;
         let mut line = String::new();
         if io::stdin().lock().read_line(&mut line)? == 0 {
@@ -205,7 +210,7 @@ fn ask_for_account() -> Result<Account> {
 /// This machine's fingerprint for the account: kept for ever once made.
 fn device_fingerprint(args: &LoginArgs, app: &App, account: &Account) -> Result<Fingerprint> {
     if app.asked.fingerprint.is_some()
-        && let Pick::Device(print) = app.pick(account, SessionKind::Device)?
+        && let SessionSelector::Device(print) = app.pick(account, SessionKind::Device)?
     {
         return Ok(print);
     }

@@ -10,7 +10,7 @@ use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::output::{DeletedSession, DeletedView, Out, nothing_books};
 use crate::sessions::lock::patience;
-use crate::sessions::{Error, Sessions};
+use crate::sessions::{Error, SessionManager};
 use crate::store::SessionRow;
 
 pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
@@ -102,7 +102,7 @@ fn chosen(
     }
     let devices = rows.filter(|row| row.kind == SessionKind::Device);
     match &app.asked.fingerprint {
-        Some(prefix) => Ok(vec![Sessions::by_prefix(devices.collect(), prefix)?]),
+        Some(prefix) => Ok(vec![SessionManager::by_prefix(devices.collect(), prefix)?]),
         None if args.all_devices => Ok(devices.collect()),
         // the one used last comes first
         None => Ok(devices.take(1).collect()),

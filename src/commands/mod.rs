@@ -1,13 +1,14 @@
 //! One file per subcommand. Each reads like a sentence: find the session, ask, store, show.
 
 mod app;
+mod automation;
 mod book;
 mod bookings;
+mod box_profile;
 mod boxes;
 mod cancel;
 mod classes;
 mod completions;
-mod gym;
 mod learn;
 mod login;
 mod logout;
@@ -18,7 +19,6 @@ mod refresh;
 mod sessions;
 mod status;
 mod store;
-mod unattended;
 
 use std::path::PathBuf;
 

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::error::Failure;
 use crate::model::session::SessionKind;
 use crate::output::{Out, PrunedView, SessionView, SessionsView};
-use crate::sessions::{DEVICE_LIFE, Sessions};
+use crate::sessions::{DEVICE_LIFE, SessionManager};
 use crate::store::SessionRow;
 
 pub(super) fn run(args: SessionsArgs, app: &App, out: &mut Out) -> Result<()> {
@@ -28,7 +28,7 @@ fn list(app: &App, out: &mut Out) -> Result<()> {
         .into_iter()
         .filter(|row| app.asked.session.is_none_or(|kind| kind == row.kind));
     let rows: Vec<SessionRow> = match &app.asked.fingerprint {
-        Some(prefix) => vec![Sessions::by_prefix(rows.collect(), prefix)?],
+        Some(prefix) => vec![SessionManager::by_prefix(rows.collect(), prefix)?],
         None => rows.collect(),
     };
     let idle = sessions.locks.all_free();
@@ -58,7 +58,7 @@ fn change(set: &SessionSet, app: &App, out: &mut Out) -> Result<()> {
         )
         .into());
     };
-    let row = Sessions::by_prefix(app.store.sessions(app.asked.account.as_ref())?, prefix)?;
+    let row = SessionManager::by_prefix(app.store.sessions(app.asked.account.as_ref())?, prefix)?;
     app.store
         .set_auto_refresh(&row, set.auto_refresh == Switch::On)?;
     let row = SessionRow {
@@ -69,7 +69,12 @@ fn change(set: &SessionSet, app: &App, out: &mut Out) -> Result<()> {
 }
 
 /// `idle`: no session at all is busy, so this one need not be asked.
-fn view(row: SessionRow, sessions: &Sessions<'_>, idle: bool, now: DateTime<Utc>) -> SessionView {
+fn view(
+    row: SessionRow,
+    sessions: &SessionManager<'_>,
+    idle: bool,
+    now: DateTime<Utc>,
+) -> SessionView {
     SessionView {
         busy: !idle && sessions.locks.is_busy(&row.account, &row.fingerprint),
         protected: row.kind == SessionKind::Background,

@@ -9,7 +9,7 @@ use crate::cli::{BackupArgs, StoreArgs, StoreCommand};
 use crate::error::Failure;
 use crate::output::{BackupView, Out, StoreKeyView, StoreView};
 use crate::store::{self, Conversion, Store};
-use crate::{interrupt, store_key};
+use crate::{signals, store_key};
 
 /// `app` is opened where the store is needed: a key can be made without.
 pub(super) fn run(
@@ -45,9 +45,9 @@ fn convert(
     how: impl FnOnce(&Store) -> store::Result<Conversion>,
     out: &mut Out,
 ) -> Result<()> {
-    let shield = interrupt::shield("store");
+    let signal_guard = signals::signal_guard("store");
     let done = how(&app.store)?;
-    drop(shield);
+    drop(signal_guard);
     if rekeyed && !done.sealed {
         // decrypted meanwhile: the new key is no key of this store, and must not be taken for one
         return Err(Failure::usage(NOT_ENCRYPTED).into());

@@ -30,7 +30,7 @@ use doc::{Doc, Field, Result, Section};
 
 const BACKGROUND_SALT: &str = "aimharder-background-v1";
 /// More than this is no config, and `/dev/zero` has no end.
-const LARGEST: u64 = 1 << 20;
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
 const KEYS: [&str; 10] = [
     "account",
     "box",
@@ -117,7 +117,7 @@ impl Config {
     /// Reads and checks the file. One that is missing is an error here: where that is fine, callers look first.
     pub fn load(path: &Path) -> Result<Self> {
         let bytes = read(path).map_err(|error| ConfigError::read(path, &error))?;
-        if bytes.len() as u64 > LARGEST {
+        if bytes.len() as u64 > MAX_CONFIG_BYTES {
             return Err(ConfigError::file(
                 path,
                 "cannot read the config: over 1 MiB".to_owned(),
@@ -181,7 +181,7 @@ fn every_key() -> Vec<&'static str> {
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?
-        .take(LARGEST + 1)
+        .take(MAX_CONFIG_BYTES + 1)
         .read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::instant::{hours_minutes, instant, maybe_hours_minutes, maybe_instant};
 
-use crate::aimharder::{Mine, Row};
 use crate::model::opening::Opening;
 use crate::model::zone;
+use crate::platform::{Mine, Row};
 
 /// What can be done with a class (`cli.md`, "Boxes and classes").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -123,7 +123,7 @@ impl FromStr for Progress {
 
 /// What a prebooking is about; the same wishes stand in a weekly rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub struct PrebookRequest {
     /// who books
     pub account: Account,
     /// the box's name
@@ -142,7 +142,7 @@ pub struct Wish {
     pub opens: Option<Rule>,
 }
 
-impl Wish {
+impl PrebookRequest {
     /// The opening rule in force: the wish's own before the box's.
     pub fn opening(&self, of_box: Option<Opening>) -> Option<Opening> {
         let own = self.opens.map(|rule| Opening::given(rule, Source::Option));
@@ -158,7 +158,7 @@ pub struct Prebooking {
     /// the weekly rule it came from; `None` for one added by hand
     pub rule: Option<i64>,
     /// what is to be booked, and how
-    pub wish: Wish,
+    pub request: PrebookRequest,
     /// the class's day on the box's calendar
     pub day: NaiveDate,
     /// a later opening of the first choice, told by a refusal
@@ -184,14 +184,14 @@ pub struct Prebooking {
 impl Prebooking {
     /// The classes that would do, in order.
     pub fn choices(&self) -> impl Iterator<Item = &Choice> {
-        std::iter::once(&self.wish.first).chain(&self.wish.alternatives)
+        std::iter::once(&self.request.first).chain(&self.request.alternatives)
     }
 
     /// When booking of the first choice opens, as far as that is known: by the rule in force, or
     /// later where a refusal has told so.
     pub fn opens_at(&self, of_box: Option<Opening>, zone: Tz) -> Option<DateTime<Tz>> {
-        let opening = self.wish.opening(of_box);
-        let ruled = opening.map(|o| o.opens_at(self.day, self.wish.first.start, zone));
+        let opening = self.request.opening(of_box);
+        let ruled = opening.map(|o| o.opens_at(self.day, self.request.first.start, zone));
         let moved = self.moved_to.map(|at| at.with_timezone(&zone));
         ruled.max(moved)
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use super::day::{parse_weekday, weekday_short};
-use super::prebooking::Wish;
+use super::prebooking::PrebookRequest;
 use crate::text::quote;
 
 /// A stored rule; its occurrences become prebookings.
@@ -16,7 +16,7 @@ pub struct WeeklyRule {
     /// shown as `r1`
     pub id: i64,
     /// what each occurrence is about
-    pub wish: Wish,
+    pub request: PrebookRequest,
     /// on which days of the week, by the box's calendar
     pub weekdays: Weekdays,
     /// the last day, included

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use super::deliver::{Delivery, Terms};
 use super::http::{self, Parcel};
-use super::tell::{Errand, Terms};
 use super::words::sentence;
 use super::{Notice, command};
 use crate::clock;
@@ -24,8 +24,8 @@ const NTFY_LONGEST: usize = 4000;
 ///
 /// # Errors
 /// In words that hold nothing of URL, token or body.
-pub(super) fn tell(
-    errand: &Errand,
+pub(super) fn deliver(
+    delivery: &Delivery,
     notice: &Notice,
     terms: &Terms,
     end: Instant,
@@ -34,9 +34,9 @@ pub(super) fn tell(
     if left.is_zero() {
         return Err("no time left".to_owned());
     }
-    let text = sentence(notice, errand.main.as_ref());
+    let text = sentence(notice, delivery.main.as_ref());
     let http = terms.http.min(left);
-    match &errand.channel {
+    match &delivery.channel {
         Channel::Command(run) => command::run(run, notice, &text, terms.command.min(left)),
         Channel::Webhook(url) => http::post(url.expose(), &webhook(notice)?, http),
         Channel::Discord(url) => http::post(url.expose(), &discord(&text), http),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{Notice, channel};
 use crate::config::Command;
-use crate::{interrupt, process};
+use crate::{process, signals};
 
 /// Run it, and kill it with all its children when it takes longer than `limit`.
 ///
@@ -39,7 +39,7 @@ pub(super) fn run(
         .spawn()
         .map_err(|e| format!("cannot run it: {}", crate::text::why(&e)))?;
     let group = process::group(&child);
-    let _along = interrupt::takes_along(group);
+    let _along = signals::takes_along(group);
     feed(&mut child, line);
     match process::wait(&mut child, limit) {
         Some(status) if status.success() => Ok(()),

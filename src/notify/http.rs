@@ -15,7 +15,7 @@ use crate::{clock, dns};
 
 const REDIRECTS: usize = 3;
 /// Of an answer; nobody reads it, but a connection can be used again once it is read.
-const LARGEST: u64 = 64 << 10;
+const MAX_BODY_BYTES: u64 = 64 << 10;
 const USER_AGENT: &str = concat!("aimharder/", env!("CARGO_PKG_VERSION"));
 
 /// What is sent.
@@ -133,7 +133,7 @@ fn asked_pause(answer: &Response) -> Option<Duration> {
 }
 
 fn read_up(answer: Response) {
-    let _ = io::copy(&mut answer.take(LARGEST), &mut io::sink());
+    let _ = io::copy(&mut answer.take(MAX_BODY_BYTES), &mut io::sink());
 }
 
 /// Certificate authorities are read only when a connection is encrypted.

@@ -4,9 +4,9 @@
 
 mod channel;
 mod command;
+mod deliver;
 mod http;
 mod ping;
-mod tell;
 mod words;
 
 #[cfg(test)]
@@ -20,10 +20,10 @@ use crate::config::{Config, Event};
 use crate::model::account::Account;
 use crate::model::instant::{instant, maybe_hours_minutes};
 
+pub use deliver::Report;
 pub use ping::{Ping, ping};
-pub use tell::Report;
 
-use tell::{Errand, Terms};
+use deliver::{Delivery, Terms};
 
 /// What `notify test` says.
 const TEST_MESSAGE: &str = "test message of aimharder";
@@ -88,11 +88,11 @@ impl Notice {
 
 /// Tell every channel that wants to hear of these events. A channel that fails is a warning.
 pub fn send(config: &Config, notices: &[Notice]) {
-    let errands = errands(config, |on| {
+    let deliveries = deliveries(config, |on| {
         let wanted = |notice: &&Notice| on.contains(&notice.event);
         notices.iter().filter(wanted).cloned().collect()
     });
-    for report in tell::tell(errands, &Terms::default()) {
+    for report in deliver::deliver(deliveries, &Terms::default()) {
         if let Some(why) = &report.error {
             log::warn!("[[notify]] {} ({}): {why}", report.number, report.channel);
         }
@@ -101,7 +101,7 @@ pub fn send(config: &Config, notices: &[Notice]) {
 
 /// Send a test message, as an event that the channel knows, to every channel; how each of them took it, in the order of the config.
 pub fn test(config: &Config, account: Option<&Account>, now: DateTime<Utc>) -> Vec<Report> {
-    let errands = errands(config, |on| {
+    let deliveries = deliveries(config, |on| {
         let event = on.first().copied().unwrap_or(Event::Booked);
         vec![Notice::of_account(
             event,
@@ -110,17 +110,18 @@ pub fn test(config: &Config, account: Option<&Account>, now: DateTime<Utc>) -> V
             now,
         )]
     });
-    tell::tell(errands, &Terms::default())
+    deliver::deliver(deliveries, &Terms::default())
 }
 
 /// One errand for each channel that has something to be told.
-fn errands(config: &Config, notices: impl Fn(&[Event]) -> Vec<Notice>) -> Vec<Errand> {
-    let errand = |(index, notify): (usize, &crate::config::Notify)| Errand {
+fn deliveries(config: &Config, notices: impl Fn(&[Event]) -> Vec<Notice>) -> Vec<Delivery> {
+    let delivery = |(index, notify): (usize, &crate::config::Notify)| Delivery {
         number: index + 1,
         channel: notify.channel.clone(),
         notices: notices(&notify.on),
         main: config.account.clone(),
     };
-    let all = config.notify.iter().enumerate().map(errand);
-    all.filter(|errand| !errand.notices.is_empty()).collect()
+    let all = config.notify.iter().enumerate().map(delivery);
+    all.filter(|delivery| !delivery.notices.is_empty())
+        .collect()
 }

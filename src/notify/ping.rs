@@ -10,7 +10,7 @@ use reqwest::Url;
 use super::http;
 use crate::config::SecretUrl;
 use crate::secret::Secret;
-use crate::{clock, interrupt};
+use crate::{clock, signals};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -43,24 +43,24 @@ pub fn ping(url: Option<&SecretUrl>, ping: Ping) {
     let url = address(url, ping);
     let mut starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(earlier) = starting.take() {
-        interrupt::receive_notified(&earlier, clock::steady() + LIMIT);
+        signals::receive_notified(&earlier, clock::steady() + LIMIT);
     }
     let (done, is_done) = mpsc::channel();
     let thread = thread::Builder::new().name("ping".into());
     let spawned = thread.spawn(move || {
-        tell(&url, ping);
+        deliver(&url, ping);
         drop(done);
     });
     match spawned {
         Err(e) => log::info!("[ping] could not be told ({}): {e}", ping.name()),
         Ok(_) if ping == Ping::Start => *starting = Some(is_done),
         Ok(_) => {
-            interrupt::receive_notified(&is_done, clock::steady() + LIMIT);
+            signals::receive_notified(&is_done, clock::steady() + LIMIT);
         }
     }
 }
 
-fn tell(url: &Secret, ping: Ping) {
+fn deliver(url: &Secret, ping: Ping) {
     match http::get(url.expose(), LIMIT) {
         Ok(()) => log::info!("[ping] was told: {}", ping.name()),
         Err(why) => log::info!("[ping] could not be told ({}): {why}", ping.name()),

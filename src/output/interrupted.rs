@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use super::{Out, View};
 use crate::error::{Failure, Kind};
-use crate::interrupt::LastWords;
+use crate::signals::ExitMessage;
 
 impl Out {
     /// With `--json`: what stands where a signal ends the program before there is a result.
-    pub fn interrupted() -> LastWords {
+    pub fn interrupted() -> ExitMessage {
         Box::new(|_| {
             let words = "interrupted before there was a result; nothing is half done";
             Self::stdout(true).bare(&Failure::new(Kind::Interrupted, words));

@@ -32,8 +32,8 @@ use serde::Serialize;
 
 use crate::cli::Everywhere;
 use crate::error::{Failure, Kind};
-use crate::interrupt;
 use crate::model::session::{Fingerprint, SessionKind};
+use crate::signals;
 use crate::store::SessionRow;
 
 pub(crate) use around::{CandidatesView, ManView, ScriptView};
@@ -178,7 +178,7 @@ impl Out {
     /// # Errors
     /// The view's own failure, or that of the writer. A reader that has gone away is neither.
     pub fn show(&mut self, view: &impl View) -> Result<()> {
-        let interrupted = interrupt::last_word(self.json).is_some();
+        let interrupted = signals::begin_final_output(self.json).is_some();
         let failure = if interrupted {
             Some(Failure {
                 told: !self.json,
@@ -234,7 +234,7 @@ impl Out {
     /// object, unless the outcome's own object has told it already. Returns its exit code.
     pub fn fail(&mut self, mut failure: Failure) -> ExitCode {
         if !failure.shown
-            && interrupt::last_word(self.json).is_some()
+            && signals::begin_final_output(self.json).is_some()
             && failure.kind != Kind::Interrupted
         {
             failure = interrupted::words(Some(failure));

@@ -146,13 +146,13 @@ impl ResultView {
 
 /// What a run waits for, for who watches: `waiting for 18:30 WOD of Mon 23 Nov (crossfitdemo), opens in 12 min`
 pub(crate) fn waits_for(prebooking: &Prebooking, try_at: DateTime<Utc>) {
-    let wish = &prebooking.wish;
+    let request = &prebooking.request;
     let line = format!(
         "waiting for {} of {} ({}), {}: tried at {}, in {}",
-        wish.first,
+        request.first,
         prebooking.day.format("%a %-d %b"),
-        wish.gym,
-        wish.account,
+        request.gym,
+        request.account,
         try_at.with_timezone(&Local).format("%H:%M:%S"),
         human_age(try_at - clock::now()),
     );

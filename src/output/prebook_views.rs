@@ -108,22 +108,22 @@ pub(crate) struct StandingView {
 impl PrebookingView {
     /// A stored prebooking in its box's zone, seen with the box's opening rule.
     pub(crate) fn of(stored: Prebooking, zone: Tz, of_box: Option<Opening>) -> Self {
-        let opening = stored.wish.opening(of_box);
+        let opening = stored.request.opening(of_box);
         Self {
             opens: opening.map(|opening| opening.to_string()),
             opens_at: stored.opens_at(of_box, zone),
             guess: opening.is_some_and(|opening| opening.guess),
             id: stored.id,
             rule: stored.rule.map(PrebookId::Rule),
-            account: stored.wish.account,
-            gym: stored.wish.gym,
+            account: stored.request.account,
+            gym: stored.request.gym,
             day: stored.day,
-            start: stored.wish.first.start,
-            class: stored.wish.first.class,
-            alternatives: stored.wish.alternatives,
-            family: stored.wish.family,
-            waitlist: stored.wish.waitlist,
-            watch: stored.wish.watch,
+            start: stored.request.first.start,
+            class: stored.request.first.class,
+            alternatives: stored.request.alternatives,
+            family: stored.request.family,
+            waitlist: stored.request.waitlist,
+            watch: stored.request.watch,
             status: stored.progress,
             attempts: stored.attempts,
             message: stored.message,

@@ -22,7 +22,7 @@ pub(crate) fn prebooking_sentence(settled: &Settled) -> String {
 
 /// Its place on the waiting list was looked at again.
 pub(crate) fn still_waiting(prebooking: &Prebooking) -> String {
-    let named = named(prebooking, &prebooking.wish.first);
+    let named = named(prebooking, &prebooking.request.first);
     format!("{named}: its place on the waiting list can be seen again, and stands")
 }
 
@@ -30,9 +30,9 @@ fn named(prebooking: &Prebooking, choice: &Choice) -> String {
     format!(
         "prebooking {} of {}, {choice}, {} ({})",
         prebooking.id,
-        prebooking.wish.account,
+        prebooking.request.account,
         prebooking.day.format("%a %-d %b"),
-        prebooking.wish.gym,
+        prebooking.request.gym,
     )
 }
 

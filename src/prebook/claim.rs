@@ -8,29 +8,29 @@ use chrono::{DateTime, Utc};
 use super::job::Errand;
 use super::run::Run;
 use crate::booking::Outcome;
-use crate::model::prebooking::{Prebooking, Wish};
+use crate::model::prebooking::{PrebookRequest, Prebooking};
 use crate::store::{Shot, Store};
 
 /// All that a run has claimed, as its last look at the store showed it: hundreds that wait ask here.
 #[derive(Debug, Default)]
-pub(super) struct Claims(Mutex<HashMap<i64, Wish>>);
+pub(super) struct Claims(Mutex<HashMap<i64, PrebookRequest>>);
 
 impl Claims {
     pub(super) fn add(&self, prebooking: &Prebooking) {
-        self.all(|all| all.insert(prebooking.id, prebooking.wish.clone()));
+        self.all(|all| all.insert(prebooking.id, prebooking.request.clone()));
     }
 
     /// Only these still stand.
     pub(super) fn are<'p>(&self, standing: impl Iterator<Item = &'p Prebooking>) {
-        let standing = standing.map(|p| (p.id, p.wish.clone())).collect();
+        let standing = standing.map(|p| (p.id, p.request.clone())).collect();
         self.all(|all| *all = standing);
     }
 
     fn has(&self, prebooking: &Prebooking) -> bool {
-        self.all(|all| all.get(&prebooking.id) == Some(&prebooking.wish))
+        self.all(|all| all.get(&prebooking.id) == Some(&prebooking.request))
     }
 
-    fn all<T>(&self, with: impl FnOnce(&mut HashMap<i64, Wish>) -> T) -> T {
+    fn all<T>(&self, with: impl FnOnce(&mut HashMap<i64, PrebookRequest>) -> T) -> T {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -67,7 +67,7 @@ impl Errand for Claim<'_> {
     fn is_wanted(&self) -> bool {
         match self.store.prebooking(self.prebooking.id) {
             Ok(Some(now)) => {
-                now.owner.as_deref() == Some(self.owner) && now.wish == self.prebooking.wish
+                now.owner.as_deref() == Some(self.owner) && now.request == self.prebooking.request
             }
             Ok(None) => false,
             Err(_) => true, // a store that is busy now is asked again in a moment

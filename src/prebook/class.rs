@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::ending::{Ending, Stop};
+use super::attempt::Hit;
+use super::ending::{Abort, Ending};
 use super::job::Job;
-use super::shoot::Hit;
-use crate::aimharder::Row;
 use crate::booking::{Outcome, decided, find};
 use crate::clock;
 use crate::error::{Failure, Kind};
 use crate::model::prebooking::Choice;
+use crate::platform::Row;
 
 /// A look at the schedule before the opening is given up after this, and tried again.
 const LOOK_UP: Duration = Duration::from_secs(6);
@@ -75,9 +75,9 @@ impl Tried {
 
 impl Job<'_> {
     /// Have a class: prepare, wait for the opening that is ahead, fire.
-    pub(super) fn have(&mut self, choice: &Choice, moment: Moment) -> Result<Tried, Stop> {
+    pub(super) fn have(&mut self, choice: &Choice, moment: Moment) -> Result<Tried, Abort> {
         self.begin(choice, moment.ahead);
-        self.approach(moment.ahead)?;
+        self.prepare(moment.ahead)?;
         let row = match self.look_up(choice, moment.ahead)? {
             Ok(row) => row,
             Err(failure) => {
@@ -90,10 +90,10 @@ impl Job<'_> {
             return Ok(Tried::of(choice, Hit::of(report, None), moment.opens));
         }
         if !self.errand.is_wanted() {
-            return Err(Stop::Removed);
+            return Err(Abort::Removed);
         }
         if let Some(at) = moment.ahead {
-            self.hold_breath(at);
+            self.wait_until_opening(at);
         }
         // a guess that nobody waited for is no opening to be late for
         let aimed_at = moment
@@ -117,7 +117,7 @@ impl Job<'_> {
     }
 
     /// The class was full: ask for a place on its waiting list.
-    pub(super) fn queue(&mut self, full: &Tried) -> Result<Option<Tried>, Stop> {
+    pub(super) fn queue(&mut self, full: &Tried) -> Result<Option<Tried>, Abort> {
         let Some(row) = full.hit.as_ref().map(|hit| hit.report.row.clone()) else {
             return Ok(None);
         };
@@ -129,13 +129,13 @@ impl Job<'_> {
 
     /// The class as it stands in the schedule shortly before, and once more at the opening when it
     /// was not there or closed. `Err`: it is not there.
-    fn look_up(&mut self, choice: &Choice, ahead: Option<DateTime<Utc>>) -> Result<Found, Stop> {
+    fn look_up(&mut self, choice: &Choice, ahead: Option<DateTime<Utc>>) -> Result<Found, Abort> {
         let Some(at) = ahead else {
             return self.find_within_give_up(choice);
         };
         self.wait_for_look_up(at)?;
         let first = self.find_before(choice, at)?;
-        self.take_aim(at)?;
+        self.measure_clock(at)?;
         match first {
             Some(Ok(row))
                 if decided(&row).is_none_or(|report| report.outcome != Outcome::Closed) =>
@@ -143,21 +143,21 @@ impl Job<'_> {
                 Ok(Ok(row))
             }
             _ => {
-                self.hold_breath(at);
+                self.wait_until_opening(at);
                 self.find_within_give_up(choice)
             }
         }
     }
 
     /// `None`: it could not be looked up before the opening.
-    fn find_before(&mut self, choice: &Choice, at: DateTime<Utc>) -> Result<Option<Found>, Stop> {
+    fn find_before(&mut self, choice: &Choice, at: DateTime<Utc>) -> Result<Option<Found>, Abort> {
         loop {
             let left = self.until(at).saturating_sub(SPARE);
             if left < Duration::from_millis(50) {
                 return Ok(None);
             }
             match self.find(choice, left.min(LOOK_UP)) {
-                Err(Stop::Trouble(Kind::Unreachable, why)) => {
+                Err(Abort::Trouble(Kind::Unreachable, why)) => {
                     log::info!("the class could not be looked up yet: {why}");
                     clock::pause(BEFORE);
                 }
@@ -166,19 +166,19 @@ impl Job<'_> {
         }
     }
 
-    fn find_within_give_up(&mut self, choice: &Choice) -> Result<Found, Stop> {
+    fn find_within_give_up(&mut self, choice: &Choice) -> Result<Found, Abort> {
         self.within_give_up(|job, limit| job.find(choice, limit))
     }
 
     /// Ask again and again in an outage, until the deadline; once in any case.
     pub(super) fn within_give_up<T>(
         &mut self,
-        ask: impl Fn(&mut Self, Duration) -> Result<T, Stop>,
-    ) -> Result<T, Stop> {
+        ask: impl Fn(&mut Self, Duration) -> Result<T, Abort>,
+    ) -> Result<T, Abort> {
         loop {
             let limit = self.left().max(LOOK_UP);
             match ask(self, limit) {
-                Err(Stop::Trouble(Kind::Unreachable, _)) if !self.is_late() => {
+                Err(Abort::Trouble(Kind::Unreachable, _)) if !self.is_late() => {
                     clock::pause(FROM_IT_ON);
                 }
                 done => return done,
@@ -186,7 +186,7 @@ impl Job<'_> {
         }
     }
 
-    fn find(&mut self, choice: &Choice, limit: Duration) -> Result<Found, Stop> {
+    fn find(&mut self, choice: &Choice, limit: Duration) -> Result<Found, Abort> {
         let rows = self.rows(limit)?;
         let found = self.fitting(choice, &rows).cloned();
         if let Ok(row) = &found
@@ -198,11 +198,11 @@ impl Job<'_> {
     }
 
     /// The schedule of the day, each request given up after `limit`.
-    pub(super) fn rows(&mut self, limit: Duration) -> Result<Vec<Row>, Stop> {
+    pub(super) fn rows(&mut self, limit: Duration) -> Result<Vec<Row>, Abort> {
         let day = self.order.day;
         // whoever looks is as patient with a lock as with the network, and not more
-        let mut desk = self.desk_for(limit.min(self.left()))?;
-        Ok(desk.schedule_within(day, limit)?.rows)
+        let mut client = self.client_for(limit.min(self.left()))?;
+        Ok(client.schedule_within(day, limit)?.rows)
     }
 
     /// The row a choice means. Of several that fit, the one that was meant before.

@@ -4,13 +4,13 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::aimharder::Row;
 use crate::booking::Outcome;
 use crate::error::{Failure, Kind};
-use crate::interrupt::Shield;
 use crate::model::opening::Learned;
 use crate::model::prebooking::Choice;
+use crate::platform::Row;
 use crate::sessions;
+use crate::signals::SignalGuard;
 use crate::store::{SessionRow, Shot};
 
 /// How a try of a prebooking ended (`cli.md`, `prebook run`).
@@ -69,13 +69,13 @@ impl Ending {
 
 /// Why a try ends at once.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum Abort {
     /// removed, or changed, by hand meanwhile
     Removed,
     Trouble(Kind, String),
 }
 
-impl From<sessions::Error> for Stop {
+impl From<sessions::Error> for Abort {
     fn from(error: sessions::Error) -> Self {
         let failure = Failure::of(&error.into());
         Self::Trouble(failure.kind, failure.message)
@@ -110,7 +110,7 @@ pub struct Fired {
     /// the rule that a guess has been found to be, for the user to set
     pub learned: Vec<Learned>,
     /// a signal waits until the result is stored and told
-    pub shield: Option<Shield>,
+    pub signal_guard: Option<SignalGuard>,
 }
 
 impl Fired {
@@ -129,7 +129,7 @@ impl Fired {
             moved_to: None,
             session: None,
             learned: Vec::new(),
-            shield: None,
+            signal_guard: None,
         }
     }
 

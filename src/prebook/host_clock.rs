@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use samples::{ROUGH, State, to_f64};
 
 use super::server_clock::{Estimate, Sample, estimate, next_probe, seconds_since};
-use crate::aimharder::{Jar, Platform};
 use crate::clock;
+use crate::platform::{Jar, Platform};
 
 /// How often a thread that waits for another's measurement looks how far it is.
-const GLANCE: Duration = Duration::from_millis(20);
+const PEEK_INTERVAL: Duration = Duration::from_millis(20);
 /// For a rough idea nobody waits longer than this.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -120,8 +120,8 @@ impl HostClock {
             match self.measuring.try_lock() {
                 Ok(turn) => return Some(turn),
                 Err(TryLockError::Poisoned(turn)) => return Some(turn.into_inner()),
-                Err(TryLockError::WouldBlock) if clock::steady() + GLANCE < end => {
-                    clock::nap(GLANCE);
+                Err(TryLockError::WouldBlock) if clock::steady() + PEEK_INTERVAL < end => {
+                    clock::nap(PEEK_INTERVAL);
                 }
                 Err(TryLockError::WouldBlock) => return None,
             }

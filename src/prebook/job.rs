@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::ending::Stop;
+use super::ending::Abort;
 use super::host_clock::{Clocks, HostClock};
 use super::plan::{Calendar, until};
-use crate::aimharder::{BoxAt, Jar, Platform};
-use crate::booking::Desk;
+use crate::booking::BoxClient;
 use crate::clock;
 use crate::error::Kind;
-use crate::interrupt::Shield;
 use crate::model::account::Account;
 use crate::model::prebooking::Choice;
-use crate::sessions::{self, Live, Pick, Sessions};
+use crate::platform::{BoxAt, Jar, Platform};
+use crate::sessions::{self, ActiveSession, SessionManager, SessionSelector};
+use crate::signals::SignalGuard;
 use crate::store::Shot;
 
 /// A probe of the server's clock that takes longer than this says nothing sharp.
@@ -40,8 +40,8 @@ pub struct Place {
 /// What all jobs of a process share.
 #[derive(Debug)]
 pub(super) struct Shared<'s> {
-    pub sessions: &'s Sessions<'s>,
-    pub pick: Pick,
+    pub sessions: &'s SessionManager<'s>,
+    pub pick: SessionSelector,
     /// how long after an opening "too early", outages and locks are borne with
     pub give_up: Duration,
     pub clocks: Clocks,
@@ -50,7 +50,11 @@ pub(super) struct Shared<'s> {
 }
 
 impl<'s> Shared<'s> {
-    pub(super) fn new(sessions: &'s Sessions<'s>, pick: Pick, give_up: Duration) -> Self {
+    pub(super) fn new(
+        sessions: &'s SessionManager<'s>,
+        pick: SessionSelector,
+        give_up: Duration,
+    ) -> Self {
         Self {
             sessions,
             pick,
@@ -102,8 +106,8 @@ pub(super) struct Job<'j> {
     pub shots: Vec<Shot>,
     pub fired_at: Option<DateTime<Utc>>,
     /// from the first request on: a signal does not end the program until its result is reported
-    pub shield: Option<Shield>,
-    pub(super) live: Option<Live<'j>>,
+    pub signal_guard: Option<SignalGuard>,
+    pub(super) live: Option<ActiveSession<'j>>,
     at: Option<BoxAt>,
     /// the opening from which `give_up` counts, by the server's clock
     opening: Option<DateTime<Utc>>,
@@ -129,7 +133,7 @@ impl<'j> Job<'j> {
             stagger: i64::from(fastrand::u16(0..12_000)),
             shots: Vec::new(),
             fired_at: None,
-            shield: None,
+            signal_guard: None,
             live: None,
             at: None,
             opening: None,
@@ -141,7 +145,7 @@ impl<'j> Job<'j> {
     /// A choice is tried now, or at the opening ahead: one deadline for all that is open already,
     /// a new one for each further opening, and none beyond the class's start.
     pub(super) fn begin(&mut self, choice: &Choice, ahead: Option<DateTime<Utc>>) {
-        self.shield = None; // what was tried before was refused: nothing is half done
+        self.signal_guard = None; // what was tried before was refused: nothing is half done
         let now = self.server_now();
         let opening = ahead.unwrap_or_else(|| *self.opening.get_or_insert(now));
         self.opening = Some(opening);
@@ -182,17 +186,17 @@ impl<'j> Job<'j> {
 
     /// Open the session, if it is not open. An outage or a lock is no reason to give up while
     /// there is time: it is tried again, now and then at first, often when the opening is near.
-    pub(super) fn open_session(&mut self, ahead: Option<DateTime<Utc>>) -> Result<(), Stop> {
+    pub(super) fn open_session(&mut self, ahead: Option<DateTime<Utc>>) -> Result<(), Abort> {
         loop {
             let why = match self.open_now() {
-                Err(Stop::Trouble(Kind::Unreachable, why)) => why,
+                Err(Abort::Trouble(Kind::Unreachable, why)) => why,
                 done => return done,
             };
             if self.is_late() {
-                return Err(Stop::Trouble(Kind::Unreachable, why));
+                return Err(Abort::Trouble(Kind::Unreachable, why));
             }
             if !self.errand.seems_wanted() {
-                return Err(Stop::Removed);
+                return Err(Abort::Removed);
             }
             log::info!("no session yet ({why}); trying again");
             let before = ahead.map_or(Duration::ZERO, |at| self.until(at));
@@ -201,7 +205,7 @@ impl<'j> Job<'j> {
         }
     }
 
-    fn open_now(&mut self) -> Result<(), Stop> {
+    fn open_now(&mut self) -> Result<(), Abort> {
         if self.live.is_none() {
             let end = clock::steady() + self.left().min(sessions::lock::patience());
             let sessions = self.shared.sessions;
@@ -221,23 +225,23 @@ impl<'j> Job<'j> {
         Ok(())
     }
 
-    pub(super) fn live(&mut self) -> Result<&mut Live<'j>, Stop> {
+    pub(super) fn live(&mut self) -> Result<&mut ActiveSession<'j>, Abort> {
         self.live.as_mut().ok_or_else(no_session)
     }
 
     /// In front of the box; locks are waited for until the deadline.
-    pub(super) fn desk(&mut self) -> Result<Desk<'_, 'j>, Stop> {
-        self.desk_for(self.left())
+    pub(super) fn client(&mut self) -> Result<BoxClient<'_, 'j>, Abort> {
+        self.client_for(self.left())
     }
 
     /// In front of the box; locks are waited for so long.
-    pub(super) fn desk_for(&mut self, limit: Duration) -> Result<Desk<'_, 'j>, Stop> {
+    pub(super) fn client_for(&mut self, limit: Duration) -> Result<BoxClient<'_, 'j>, Abort> {
         let (Some(live), Some(at)) = (self.live.as_mut(), self.at.as_ref()) else {
             return Err(no_session());
         };
         let patience = limit.min(sessions::lock::patience().max(self.shared.give_up));
         live.set_deadline(clock::steady() + patience);
-        Ok(Desk {
+        Ok(BoxClient {
             live,
             at: at.clone(),
             family: self.order.family.map(str::to_owned),
@@ -258,8 +262,8 @@ impl<'j> Job<'j> {
     }
 }
 
-fn no_session() -> Stop {
-    Stop::Trouble(Kind::Internal, "no session was opened before firing".into())
+fn no_session() -> Abort {
+    Abort::Trouble(Kind::Internal, "no session was opened before firing".into())
 }
 
 /// An instant as unix seconds.

@@ -10,39 +10,39 @@
 //!
 //! * `plan` – when to try what (pure)
 //! * `server_clock`, `host_clock` – the server's clock out of `Date` headers
-//! * `aim` – waiting for the instant
+//! * `timing` – waiting for the instant
 //! * `job` – what firing takes: session, box, clock, deadline
-//! * `class` – one class: looked up, fired at its instant; `shoot` – send, repeat, settle
-//! * `story` – one prebooking, with its alternatives; `ending` – how it can end
-//! * `round` – what a run takes; `claim` – its claims; `run` – many of them, a thread each; `settled` – what
+//! * `class` – one class: looked up, fired at its instant; `attempt` – send, repeat, settle
+//! * `executor` – one prebooking, with its alternatives; `ending` – how it can end
+//! * `queue` – what a run takes; `claim` – its claims; `run` – many of them, a thread each; `settled` – what
 //!   is stored and told of each
-//! * `stay` – a person who waits for one class (`book --wait`)
-//! * `follow` – waiting-list places until the class starts
-//! * `unfold` – weekly rules become prebookings
+//! * `wait` – a person who waits for one class (`book --wait`)
+//! * `waitlist` – waiting-list places until the class starts
+//! * `weekly` – weekly rules become prebookings
 //!
 //! Nothing here prints.
 
 pub mod plan;
-pub mod unfold;
+pub mod weekly;
 
-mod aim;
+mod attempt;
 mod claim;
 mod class;
 mod ending;
-mod follow;
+mod executor;
 mod host_clock;
 mod job;
-mod round;
+mod queue;
 mod run;
 mod server_clock;
 mod settled;
-mod shoot;
-mod stay;
-mod story;
+mod timing;
+mod wait;
+mod waitlist;
 
 pub use ending::{Ending, Fired};
 pub use job::Place;
-pub use round::Places;
+pub use queue::Places;
 pub use run::Run;
 pub use settled::{News, Settled};
-pub use stay::{NextTry, Stay, Stayed, next_try};
+pub use wait::{NextTry, Stay, Stayed, next_try};

@@ -55,7 +55,7 @@ impl Calendar {
     fn moved(prebooking: &Prebooking, choice: &Choice) -> Option<DateTime<Utc>> {
         prebooking
             .moved_to
-            .filter(|_| *choice == prebooking.wish.first)
+            .filter(|_| *choice == prebooking.request.first)
     }
 
     /// When to try a choice next.
@@ -73,7 +73,7 @@ impl Calendar {
 
     fn by_rule(&self, prebooking: &Prebooking, choice: &Choice) -> Next {
         let moved = Self::moved(prebooking, choice);
-        match prebooking.wish.opening(self.opening) {
+        match prebooking.request.opening(self.opening) {
             None => moved.map_or(Next::Unknown, Next::At),
             Some(rule) if rule.guess => {
                 let guess = self.guess(rule, prebooking, choice);

@@ -15,17 +15,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::claim::{Claim, Claims};
 use super::ending::{Ending, Fired};
-use super::follow;
+use super::executor::PrebookExecutor;
 use super::job::Shared;
-use super::round::{Places, Round, Task};
+use super::queue::{DueQueue, Places, Task};
 use super::settled::{Done, News, Settled};
-use super::story::Story;
+use super::waitlist;
 use crate::clock;
 use crate::error::Kind;
-use crate::interrupt::{self, Handover, Shield};
 use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};
-use crate::sessions::{self, Pick, Sessions};
+use crate::sessions::{self, SessionManager, SessionSelector};
+use crate::signals::{self, Handover, SignalGuard};
 
 /// How often a run that waits looks whether something new has come into its horizon.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
@@ -54,8 +54,8 @@ impl<'r> Run<'r> {
     /// `pick` acts, for this account's prebookings or for all. One device session acts for one
     /// account only: then it has to be named.
     pub fn new(
-        sessions: &'r Sessions<'r>,
-        pick: Pick,
+        sessions: &'r SessionManager<'r>,
+        pick: SessionSelector,
         (horizon, give_up): (Duration, Duration),
         account: Option<&'r Account>,
     ) -> Self {
@@ -70,31 +70,33 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Do it all. `places` tells where a box is; `unfold` brings the weekly
+    /// Do it all. `places` tells where a box is; `weekly` brings the weekly
     /// rules' occurrences up to date; `tell` is given each result once it is stored, and each place
     /// on a waiting list that stands.
     ///
     /// # Errors
-    /// The first of those of the store, of `unfold` and of `tell`. All results were told.
+    /// The first of those of the store, of `weekly` and of `tell`. All results were told.
     pub fn go(
         &self,
         places: &Places<'_>,
-        unfold: &dyn Fn() -> Result<()>,
+        materialize_rules: &dyn Fn() -> Result<()>,
         tell: &mut dyn FnMut(News) -> Result<()>,
     ) -> Result<()> {
-        self.go_with(places, unfold, tell, &|task| self.carry_out(task))
+        self.go_with(places, materialize_rules, tell, &|task| {
+            self.carry_out(task)
+        })
     }
 
     fn go_with(
         &self,
         places: &Places<'_>,
-        unfold: &dyn Fn() -> Result<()>,
+        materialize_rules: &dyn Fn() -> Result<()>,
         tell: &mut dyn FnMut(News) -> Result<()>,
         work: &(dyn Fn(&Task) -> Done + Sync),
     ) -> Result<()> {
         let locks = &self.shared.sessions.locks;
         let _alive = locks.run(&self.owner).map_err(sessions::Error::from)?;
-        let mut round = Round::new(self, places);
+        let mut round = DueQueue::new(self, places);
         let (done, ended) = mpsc::channel();
         thread::scope(|scope| {
             let mut under_way = 0_usize;
@@ -102,8 +104,8 @@ impl<'r> Run<'r> {
             loop {
                 // what is broken stops new work; what is under way is settled all the same
                 let mut due = Vec::new();
-                if broken.is_none() && interrupt::stopped_at().is_none() {
-                    let taken = unfold().and_then(|()| Ok(round.take_due(&mut due)?));
+                if broken.is_none() && signals::stopped_at().is_none() {
+                    let taken = materialize_rules().and_then(|()| Ok(round.claim_due(&mut due)?));
                     broken = taken.err();
                 }
                 under_way += due.len();
@@ -121,15 +123,15 @@ impl<'r> Run<'r> {
                     } else {
                         round.ended(end.id);
                     }
-                    let shield = end.shield.map(Handover::accept);
+                    let signal_guard = end.signal_guard.map(Handover::accept);
                     // what is not protected from the signal is not reported half
                     let news = end
                         .news
-                        .filter(|_| shield.is_some() || interrupt::stopped_at().is_none());
+                        .filter(|_| signal_guard.is_some() || signals::stopped_at().is_none());
                     let told = news.map_or(Ok(()), &mut *tell);
                     broken = broken.or(end.broken).or(told.err());
                     // threads with further results wait for this one
-                    shield.into_iter().for_each(Shield::release);
+                    signal_guard.into_iter().for_each(SignalGuard::release);
                 }
             }
         })
@@ -196,7 +198,7 @@ impl<'r> Run<'r> {
             Err(why) => return self.settle(task, Ending::Trouble(Kind::NotFound), why),
         };
         if prebooking.progress == Progress::Waitlisted {
-            let followed = follow::look(self, prebooking, place, clock::now());
+            let followed = waitlist::look(self, prebooking, place, clock::now());
             return match followed {
                 Some(followed) => self.keep_followed(Settled::followed(prebooking, followed)),
                 None => Done {
@@ -206,7 +208,7 @@ impl<'r> Run<'r> {
             };
         }
         let claim = Claim::of(self, prebooking);
-        let story = Story::new(
+        let story = PrebookExecutor::new(
             &self.shared,
             &claim,
             prebooking,
@@ -244,15 +246,16 @@ impl<'r> Run<'r> {
     fn settle(&self, task: &Task, ending: Ending, why: &str) -> Done {
         let prebooking = &task.prebooking;
         if prebooking.progress == Progress::Waitlisted {
-            let followed = follow::Followed::unseen(ending, why);
+            let followed = waitlist::Followed::unseen(ending, why);
             return self.keep_followed(Settled::followed(prebooking, followed));
         }
         self.keep(prebooking, Fired::without_a_shot(ending, why))
     }
 
     fn keep(&self, prebooking: &Prebooking, mut fired: Fired) -> Done {
-        let shield = fired.shield.take();
-        let Some(shield) = shield.or_else(|| interrupt::try_shield("result")) else {
+        let signal_guard = fired.signal_guard.take();
+        let Some(signal_guard) = signal_guard.or_else(|| signals::try_signal_guard("result"))
+        else {
             return Done::nothing(prebooking.id);
         };
         let store = self.shared.sessions.store;
@@ -273,17 +276,17 @@ impl<'r> Run<'r> {
         }
         // a class that was had is told even if the prebooking was removed meanwhile
         let had = matches!(settled.progress, Progress::Booked | Progress::Waitlisted);
-        Done::stored(settled, stored, had, shield)
+        Done::stored(settled, stored, had, signal_guard)
     }
 
     fn keep_followed(&self, settled: Settled) -> Done {
         let id = settled.prebooking.id;
-        let Some(shield) = interrupt::try_shield("result") else {
+        let Some(signal_guard) = signals::try_signal_guard("result") else {
             return Done::nothing(id);
         };
         let store = self.shared.sessions.store;
         let stored = store.settle_waitlisted(id, &settled.settlement(clock::now()));
-        Done::stored(settled, stored, false, shield)
+        Done::stored(settled, stored, false, signal_guard)
     }
 }
 

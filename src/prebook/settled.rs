@@ -4,12 +4,12 @@ use anyhow::Error;
 use chrono::{DateTime, Utc};
 
 use super::ending::{Ending, Fired};
-use super::follow::Followed;
-use crate::aimharder::Row;
+use super::waitlist::Followed;
 use crate::booking::Outcome;
-use crate::interrupt::{Handover, Shield};
 use crate::model::opening::Learned;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
+use crate::platform::Row;
+use crate::signals::{Handover, SignalGuard};
 use crate::store::{self, SessionRow, Settlement};
 
 /// What came of one prebooking.
@@ -64,19 +64,19 @@ pub(super) struct Done {
     /// pending again, as if it had not been tried
     pub given_back: bool,
     /// a signal does not end the program until the news is told
-    pub shield: Option<Handover>,
+    pub signal_guard: Option<Handover>,
 }
 
 impl Settled {
     pub(super) fn fired(prebooking: &Prebooking, fired: Fired) -> Self {
         Self {
-            progress: progress(fired.ending, prebooking.wish.watch),
+            progress: progress(fired.ending, prebooking.request.watch),
             ending: fired.ending,
             message: fired.message,
             reservation: fired.reservation,
             choice: fired
                 .choice
-                .unwrap_or_else(|| prebooking.wish.first.clone()),
+                .unwrap_or_else(|| prebooking.request.first.clone()),
             class: fired.class,
             opens_at: fired.opens_at,
             fired_at: fired.fired_at,
@@ -150,7 +150,7 @@ impl Done {
             news: None,
             broken: None,
             given_back: false,
-            shield: None,
+            signal_guard: None,
         }
     }
 
@@ -159,7 +159,7 @@ impl Done {
         settled: Settled,
         stored: store::Result<bool>,
         in_any_case: bool,
-        shield: Shield,
+        signal_guard: SignalGuard,
     ) -> Self {
         let id = settled.prebooking.id;
         let (ours, broken) = match stored {
@@ -171,7 +171,7 @@ impl Done {
             news: (ours || in_any_case).then(|| News::Settled(Box::new(settled))),
             broken,
             given_back: false,
-            shield: Some(shield.hand_over()),
+            signal_guard: Some(signal_guard.hand_over()),
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::lock;
-use crate::aimharder;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
+use crate::platform;
 use crate::store;
 
 /// Why there is no usable login. Each says what a person must do.
@@ -42,10 +42,10 @@ pub enum Error {
     NoLogin(String),
     /// reviving a lapsed login failed on the way: nothing was asked of the platform but that
     #[error("the login has lapsed and could not be renewed: {0}")]
-    NotHealed(aimharder::Error),
+    NotRecovered(platform::Error),
     /// the token was updated, `setrefresh` was not done
     #[error("setrefresh failed: {0}")]
-    NotProlonged(aimharder::Error),
+    NotExtended(platform::Error),
     /// somebody else held the session's lock all the time there was
     #[error("{0}")]
     LockBusy(String),
@@ -57,13 +57,13 @@ pub enum Error {
     Store(#[from] store::Error),
     /// the platform's own
     #[error(transparent)]
-    Platform(#[from] aimharder::Error),
+    Platform(#[from] platform::Error),
 }
 
 impl Error {
     /// Whether a signal kept a request from being sent.
     pub fn is_interrupted(&self) -> bool {
-        matches!(self, Self::Platform(aimharder::Error::Interrupted))
+        matches!(self, Self::Platform(platform::Error::Interrupted))
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::clock;
 
 /// A listing holds the gate alone for some microseconds.
-const NAP: Duration = Duration::from_millis(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
 const NAPS: u32 = 20;
 
 /// The gate of one folder of locks.
@@ -45,7 +45,7 @@ impl Gate {
                 *passed = Arc::downgrade(&file);
                 return Some(file);
             }
-            clock::nap(NAP);
+            clock::nap(POLL_INTERVAL);
         }
         None
     }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::gate::Gate;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, hex};
-use crate::{clock, interrupt};
+use crate::{clock, signals};
 
 /// How long a person's command waits for another process (`cli.md`, exit code 5).
 pub fn patience() -> Duration {
@@ -25,7 +25,7 @@ pub fn patience() -> Duration {
 
 /// How long "busy" is looked at twice before it is believed: a listing that only looks holds a
 /// lock for some microseconds.
-const GLANCE: Duration = Duration::from_millis(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(60);
 
 /// The locks of one store, in a folder beside it.
 #[derive(Debug, Clone)]
@@ -179,7 +179,7 @@ impl Locks {
         account: &Account,
         print: &Fingerprint,
     ) -> Result<Option<Held>, LockError> {
-        match self.take(&session_name(account, print), Mode::Alone, GLANCE) {
+        match self.take(&session_name(account, print), Mode::Alone, POLL_INTERVAL) {
             Ok(held) => Ok(Some(held)),
             Err(LockError::Busy { .. }) => Ok(None),
             Err(broken) => Err(broken),
@@ -208,7 +208,7 @@ impl Locks {
                 }
                 Err(TryLockError::Error(e)) => return Err(broken(&path, &e)),
                 Err(TryLockError::WouldBlock)
-                    if began.elapsed() >= patience || interrupt::must_stop() =>
+                    if began.elapsed() >= patience || signals::must_stop() =>
                 {
                     return Err(LockError::Busy {
                         holder: holder(&mut file),

@@ -6,15 +6,15 @@
 
 use chrono::{Local, TimeDelta};
 
-use super::{Error, Result, Sessions, lock, refused};
-use crate::aimharder::{self, BoxRef, Flow, LoggedIn, LoginError};
+use super::{Error, Result, SessionManager, lock, refused};
 use crate::config::LoginFlow;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::password::{self, Source};
+use crate::platform::{self, BoxRef, Flow, LoggedIn, LoginError};
 use crate::secret::Secret;
 use crate::store::{NewLogin, SessionRow};
-use crate::{clock, interrupt};
+use crate::{clock, signals};
 
 /// How many refusals of one account may be sent …
 const REFUSALS: usize = 5;
@@ -47,7 +47,7 @@ pub struct Granted {
     pub warning: Option<String>,
 }
 
-impl Sessions<'_> {
+impl SessionManager<'_> {
     /// Log in and store the login in the place of an older one.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Sessions<'_> {
         let _one_at_a_time = self.locks.logins(wanted.account, lock::patience())?;
         self.check_refusals(wanted.account)?;
         self.store.ready()?;
-        let _shield = interrupt::shield("login");
+        let _shield = signals::signal_guard("login");
         // the login replaces the one that is stored with this fingerprint
         if let Some(old) = self.store.session_of(wanted.account, wanted.fingerprint)? {
             self.store.make_room(&old)?;
@@ -144,7 +144,7 @@ impl Sessions<'_> {
                         "AimHarder accepted the login but gave no refresh token",
                     ));
                 }
-                Err(LoginError::Failed(aimharder::Error::LoggedOut)) => {
+                Err(LoginError::Failed(platform::Error::LoggedOut)) => {
                     return Err(no_login("AimHarder answered the login with \"logged out\""));
                 }
                 Err(LoginError::Failed(e)) => return Err(e.into()),
@@ -239,8 +239,8 @@ impl Sessions<'_> {
 
     fn unrefused(&self, account: &Account, source: &Source) -> Result<Secret> {
         let password = source.read(account).map_err(|e| {
-            if interrupt::must_stop() {
-                aimharder::Error::Interrupted.into()
+            if signals::must_stop() {
+                platform::Error::Interrupted.into()
             } else {
                 Error::Password(e.to_string())
             }

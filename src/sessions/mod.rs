@@ -12,10 +12,10 @@
 
 mod error;
 mod gate;
-mod heal;
 pub mod lock;
 mod login;
-mod pace;
+mod rate_limit;
+mod recovery;
 pub mod refresh;
 mod refused;
 mod update;
@@ -24,11 +24,11 @@ use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::aimharder::{self, Jar, Platform, Token};
 use crate::clock;
 use crate::config::Config;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SHORTEST_PREFIX, SessionKind};
+use crate::platform::{self, Jar, Platform, Token};
 use crate::store::{self, SessionRow, Store};
 
 use error::lock_busy;
@@ -48,7 +48,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Which session acts. There is no way to ask without saying so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pick {
+pub enum SessionSelector {
     /// the device session used last, or the background session
     Kind(SessionKind),
     /// a device session, by its whole fingerprint
@@ -57,7 +57,7 @@ pub enum Pick {
 
 /// All there is to a session besides the session itself.
 #[derive(Debug)]
-pub struct Sessions<'a> {
+pub struct SessionManager<'a> {
     /// where logins are kept
     pub store: &'a Store,
     /// the way to the servers
@@ -70,8 +70,8 @@ pub struct Sessions<'a> {
 
 /// A login in use.
 #[derive(Debug)]
-pub struct Live<'a> {
-    sessions: &'a Sessions<'a>,
+pub struct ActiveSession<'a> {
+    sessions: &'a SessionManager<'a>,
     row: SessionRow,
     jar: Jar,
     /// held from a minute before firing until settled: `refresh` leaves the session alone
@@ -80,12 +80,12 @@ pub struct Live<'a> {
     deadline: Option<Instant>,
 }
 
-impl<'a> Sessions<'a> {
+impl<'a> SessionManager<'a> {
     /// Open a session for use: found, healed if it was known to be dead, its token young.
     ///
     /// # Errors
     /// No such session, or a dead one that cannot be healed here.
-    pub fn open(&'a self, account: &Account, pick: &Pick) -> Result<Live<'a>> {
+    pub fn open(&'a self, account: &Account, pick: &SessionSelector) -> Result<ActiveSession<'a>> {
         self.open_by(account, pick, clock::steady() + lock::patience())
     }
 
@@ -93,7 +93,12 @@ impl<'a> Sessions<'a> {
     ///
     /// # Errors
     /// Those of [`Self::open`].
-    pub fn open_by(&'a self, account: &Account, pick: &Pick, end: Instant) -> Result<Live<'a>> {
+    pub fn open_by(
+        &'a self,
+        account: &Account,
+        pick: &SessionSelector,
+        end: Instant,
+    ) -> Result<ActiveSession<'a>> {
         let mut row = self.find(account, pick)?;
         let now = clock::now();
         log::info!(
@@ -103,12 +108,12 @@ impl<'a> Sessions<'a> {
             age_words(&row, now)
         );
         if row.status == store::Status::Expired {
-            row = self.heal_expired(row, end)?;
+            row = self.recover_expired(row, end)?;
         } else {
             row = self.fresh_enough(row, TOKEN_AGE, end)?;
         }
         let jar = jar_of(&row)?;
-        Ok(Live {
+        Ok(ActiveSession {
             sessions: self,
             row,
             jar,
@@ -117,15 +122,17 @@ impl<'a> Sessions<'a> {
         })
     }
 
-    fn find(&self, account: &Account, pick: &Pick) -> Result<SessionRow> {
+    fn find(&self, account: &Account, pick: &SessionSelector) -> Result<SessionRow> {
         let (found, kind) = match pick {
-            Pick::Kind(SessionKind::Background) => {
+            SessionSelector::Kind(SessionKind::Background) => {
                 (self.store.background(account)?, SessionKind::Background)
             }
-            Pick::Kind(SessionKind::Device) => {
+            SessionSelector::Kind(SessionKind::Device) => {
                 (self.store.last_device(account)?, SessionKind::Device)
             }
-            Pick::Device(print) => (self.store.session_of(account, print)?, SessionKind::Device),
+            SessionSelector::Device(print) => {
+                (self.store.session_of(account, print)?, SessionKind::Device)
+            }
         };
         found.ok_or_else(|| Error::None {
             account: account.clone(),
@@ -161,7 +168,7 @@ impl<'a> Sessions<'a> {
     }
 }
 
-impl Live<'_> {
+impl ActiveSession<'_> {
     /// The session as the store had it when it was read or written last, secrets included.
     pub fn row(&self) -> &SessionRow {
         &self.row
@@ -179,10 +186,10 @@ impl Live<'_> {
     /// The platform's, or [`Error::Expired`] for a login that cannot be healed.
     pub fn call<T>(
         &mut self,
-        mut ask: impl FnMut(&Platform, &mut Jar) -> std::result::Result<T, aimharder::Error>,
+        mut ask: impl FnMut(&Platform, &mut Jar) -> std::result::Result<T, platform::Error>,
     ) -> Result<T> {
         let answer = match ask(self.sessions.platform, &mut self.jar) {
-            Err(aimharder::Error::LoggedOut) => self.heal_and_repeat(&mut ask)?,
+            Err(platform::Error::LoggedOut) => self.recover_and_repeat(&mut ask)?,
             other => other?,
         };
         self.keep_cookies();
@@ -197,7 +204,7 @@ impl Live<'_> {
     pub fn box_id(&mut self, host: &str) -> Result<i64> {
         self.call(|platform, jar| {
             let unknown = match platform.box_id(jar, host) {
-                Err(e @ aimharder::Error::Strange(_)) => e,
+                Err(e @ platform::Error::Strange(_)) => e,
                 known => return known,
             };
             log::info!("{unknown}; asking whoami");
@@ -221,7 +228,7 @@ impl Live<'_> {
         // whoever had it before us may have put a newer token there
         let row = self.sessions.read_again(self.row.clone())?;
         if row.generation != self.row.generation {
-            self.adopt(row)?;
+            self.replace_row(row)?;
         }
         self.firing = Some(held);
         Ok(())
@@ -263,7 +270,7 @@ impl Live<'_> {
         }
     }
 
-    fn adopt(&mut self, row: SessionRow) -> Result<()> {
+    fn replace_row(&mut self, row: SessionRow) -> Result<()> {
         self.jar = jar_of(&row)?;
         self.row = row;
         Ok(())

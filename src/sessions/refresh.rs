@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::pace::{Pace, back_off};
+use super::rate_limit::{Pace, back_off};
 use super::update::Updated;
-use super::{CLOCK_SLACK, Error, Result, Sessions, is_old, jar_of};
-use crate::aimharder;
+use super::{CLOCK_SLACK, Error, Result, SessionManager, is_old, jar_of};
 use crate::clock;
+use crate::platform;
 use crate::store::{SessionRow, Status};
 
 /// Maximum number of times a request is sent for one session and run.
-const TRIES: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 /// A login and the `setrefresh` after it.
 const LOGIN: u32 = 2;
 /// `setrefresh` is called when the last one is older than this.
@@ -44,7 +44,7 @@ pub enum Fate {
     /// its token was updated; a `setrefresh` that failed afterwards is only worth a word
     Updated {
         /// why `setrefresh` failed; `None` when it was done or not due
-        warning: Option<aimharder::Error>,
+        warning: Option<platform::Error>,
     },
     /// another process had updated it meanwhile, or the response to an earlier update was lost and
     /// the session still works by its cookies
@@ -63,11 +63,11 @@ pub enum Fate {
 
 /// The work that threads share.
 struct Batch<'b> {
-    sessions: &'b Sessions<'b>,
+    sessions: &'b SessionManager<'b>,
     plan: &'b Plan,
     rows: &'b [SessionRow],
     /// of each row, once it is known
-    fates: Vec<Mutex<Option<Fate>>>,
+    statuses: Vec<Mutex<Option<Fate>>>,
     began: DateTime<Utc>,
     pace: Pace,
     next: AtomicUsize,
@@ -78,7 +78,7 @@ struct Batch<'b> {
     outage: AtomicBool,
 }
 
-impl Sessions<'_> {
+impl SessionManager<'_> {
     /// Refresh these sessions. `progress` is called with the number of those done, from any thread.
     /// Fates come in the order of the rows.
     pub fn refresh_all(
@@ -91,7 +91,7 @@ impl Sessions<'_> {
             sessions: self,
             plan,
             rows,
-            fates: rows.iter().map(|_| Mutex::new(None)).collect(),
+            statuses: rows.iter().map(|_| Mutex::new(None)).collect(),
             began: clock::now(),
             pace: Pace::new(plan.rate),
             next: AtomicUsize::new(0),
@@ -101,9 +101,12 @@ impl Sessions<'_> {
             outage: AtomicBool::new(false),
         };
         batch.run(progress);
-        let fates = batch.fates.into_iter();
-        let fates = fates.map(|fate| fate.into_inner().unwrap_or_else(PoisonError::into_inner));
-        fates.map(|fate| fate.unwrap_or(Fate::NotTried)).collect()
+        let statuses = batch.statuses.into_iter();
+        let statuses =
+            statuses.map(|status| status.into_inner().unwrap_or_else(PoisonError::into_inner));
+        statuses
+            .map(|status| status.unwrap_or(Fate::NotTried))
+            .collect()
     }
 }
 
@@ -128,10 +131,10 @@ impl Batch<'_> {
     /// The next session; `None` when there is none left, else whether the platform was asked.
     fn step(&self, progress: &(dyn Fn(usize) + Sync)) -> Option<bool> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let (row, fate) = self.rows.get(turn).zip(self.fates.get(turn))?;
+        let (row, status) = self.rows.get(turn).zip(self.statuses.get(turn))?;
         let found = self.one(row);
         let asked = !matches!(found, Fate::Busy | Fate::Fresh);
-        *fate.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        *status.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         progress(self.done.fetch_add(1, Ordering::Relaxed) + 1);
         Some(asked)
     }
@@ -140,9 +143,9 @@ impl Batch<'_> {
         if self.blocked.load(Ordering::Relaxed) {
             return Fate::NotTried;
         }
-        let fate = self.take(row).unwrap_or_else(Fate::Failed);
-        match &fate {
-            Fate::Failed(Error::Platform(aimharder::Error::Blocked))
+        let status = self.take(row).unwrap_or_else(Fate::Failed);
+        match &status {
+            Fate::Failed(Error::Platform(platform::Error::Blocked))
                 if !self.any_success.load(Ordering::Relaxed) =>
             {
                 self.blocked.store(true, Ordering::Relaxed);
@@ -159,7 +162,7 @@ impl Batch<'_> {
             }
             _ => {}
         }
-        fate
+        status
     }
 
     fn take(&self, listed: &SessionRow) -> Result<Fate> {
@@ -177,11 +180,11 @@ impl Batch<'_> {
         if !self.is_due(&row, listed) {
             return Ok(Fate::Fresh);
         }
-        if let Some(fate) = self.resolve(&row)? {
-            return Ok(fate);
+        if let Some(status) = self.resolve(&row)? {
+            return Ok(status);
         }
         match self.update(row)? {
-            Updated::Now(row) | Updated::Meanwhile(row) => self.prolong(row),
+            Updated::Now(row) | Updated::Meanwhile(row) => self.extend(row),
             Updated::Failed(row, e)
                 if e.is_response_lost() && self.sessions.has_source(&row)? =>
             {
@@ -194,7 +197,7 @@ impl Batch<'_> {
             Updated::Failed(_, e) => Ok(Fate::Failed(e.into())),
             Updated::Dead(row) => {
                 self.pace.wait_for(LOGIN);
-                Ok(match self.sessions.bury(&row) {
+                Ok(match self.sessions.handle_logout(&row) {
                     Ok(_) => Fate::Relogged,
                     Err(e) => ended(e),
                 })
@@ -230,7 +233,7 @@ impl Batch<'_> {
                 self.sessions.store.note_error(row, Some(&words), false)?;
                 Ok(Some(Fate::Fresh))
             }
-            Err(aimharder::Error::LoggedOut) => Ok(None),
+            Err(platform::Error::LoggedOut) => Ok(None),
             Err(e) => Ok(Some(Fate::Failed(e.into()))),
         }
     }
@@ -259,12 +262,12 @@ impl Batch<'_> {
     /// A request, sent again with back-off only while it was not served.
     fn tried<T>(
         &self,
-        mut send: impl FnMut() -> Result<std::result::Result<T, aimharder::Error>>,
-    ) -> Result<std::result::Result<T, aimharder::Error>> {
+        mut send: impl FnMut() -> Result<std::result::Result<T, platform::Error>>,
+    ) -> Result<std::result::Result<T, platform::Error>> {
         let tries = if self.outage.load(Ordering::Relaxed) {
             1
         } else {
-            TRIES
+            MAX_ATTEMPTS
         };
         let mut sent = 0;
         loop {
@@ -285,7 +288,7 @@ impl Batch<'_> {
     }
 
     /// `setrefresh` once a day, or now with `--deep`.
-    fn prolong(&self, row: SessionRow) -> Result<Fate> {
+    fn extend(&self, row: SessionRow) -> Result<Fate> {
         let due = row
             .refreshed_at
             .is_none_or(|at| is_old(at, clock::now(), DAILY));
@@ -295,7 +298,7 @@ impl Batch<'_> {
         self.pace.wait();
         match self.sessions.set_refresh_held(row)? {
             (_, None) => Ok(Fate::Updated { warning: None }),
-            (_, Some(e)) if self.plan.deep => Ok(Fate::Failed(Error::NotProlonged(e))),
+            (_, Some(e)) if self.plan.deep => Ok(Fate::Failed(Error::NotExtended(e))),
             (_, Some(e)) => Ok(Fate::Updated { warning: Some(e) }),
         }
     }
@@ -308,9 +311,9 @@ impl Batch<'_> {
     }
 }
 
-fn asked_patience(error: &aimharder::Error) -> Option<Duration> {
+fn asked_patience(error: &platform::Error) -> Option<Duration> {
     match error {
-        aimharder::Error::Busy { retry_after, .. } => *retry_after,
+        platform::Error::Busy { retry_after, .. } => *retry_after,
         _ => None,
     }
 }

@@ -5,18 +5,20 @@
 //!
 //! An update whose response was lost may have replaced the token. It leaves `update_begun_at` set,
 //! and as long as it is set the token is presented again only after a logout was reported, because
-//! then nothing can be lost any more ([`fresh_enough`](Sessions::fresh_enough) for commands,
+//! then nothing can be lost any more ([`fresh_enough`](SessionManager::fresh_enough) for commands,
 //! [`refresh`](super::refresh) for `refresh`).
 
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
-use super::{Error, Live, Result, Sessions, is_old, jar_of, lock, lock_busy, token_of};
+use super::{
+    ActiveSession, Error, Result, SessionManager, is_old, jar_of, lock, lock_busy, token_of,
+};
 
-use crate::aimharder;
+use crate::platform;
 use crate::store::{SessionRow, Status};
-use crate::{clock, interrupt};
+use crate::{clock, signals};
 
 /// How often a waiter looks whether the holder has done what it waits for.
 const SLICE: Duration = Duration::from_millis(200);
@@ -31,10 +33,10 @@ pub(super) enum Updated {
     /// the platform says that the session is dead, and the store knows it
     Dead(SessionRow),
     /// no usable answer: the old token stands
-    Failed(SessionRow, aimharder::Error),
+    Failed(SessionRow, platform::Error),
 }
 
-impl Sessions<'_> {
+impl SessionManager<'_> {
     /// The row with a token younger than `age`: updated now, unless another process does so while
     /// we wait for the lock. Without a response, or after one was lost, the session is used as it
     /// is. A session that expires while we wait is logged in again; its token is not presented.
@@ -52,7 +54,7 @@ impl Sessions<'_> {
         })?;
         let Some(_held) = held else {
             if row.status == Status::Expired {
-                return self.heal_expired(row, end);
+                return self.recover_expired(row, end);
             }
             log::info!("another process has just updated its token");
             return Ok(row);
@@ -65,7 +67,7 @@ impl Sessions<'_> {
         }
         match self.update_held(row)? {
             Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
-            Updated::Dead(row) => self.bury(&row),
+            Updated::Dead(row) => self.handle_logout(&row),
             Updated::Failed(row, e) => {
                 // no warning: the command may well succeed, and a problem that stands is told elsewhere
                 log::info!("the token could not be updated ({e}); going on with the one at hand");
@@ -93,8 +95,8 @@ impl Sessions<'_> {
             }
             match tried {
                 Ok(held) => return Ok((Some(held), row)),
-                Err(lock::LockError::Busy { .. }) if interrupt::must_stop() => {
-                    return Err(aimharder::Error::Interrupted.into());
+                Err(lock::LockError::Busy { .. }) if signals::must_stop() => {
+                    return Err(platform::Error::Interrupted.into());
                 }
                 Err(lock::LockError::Busy { .. }) if clock::steady() < end => {}
                 Err(lock::LockError::Busy { holder, .. }) => {
@@ -116,7 +118,7 @@ impl Sessions<'_> {
     /// The token update itself. The caller holds the lock and has read the row under it; if an
     /// earlier update is uncertain, it has also seen a logout.
     pub(super) fn update_held(&self, row: SessionRow) -> Result<Updated> {
-        let _shield = interrupt::shield("token update");
+        let _shield = signals::signal_guard("token update");
         let token = token_of(&row)?;
         let mut jar = jar_of(&row)?;
         self.store.begin_update(&row, clock::now())?;
@@ -142,8 +144,8 @@ impl Sessions<'_> {
                 })
             }
             // written down before a signal can end us: its token is not to be shown again
-            Err(aimharder::Error::LoggedOut) => Ok(Updated::Dead(self.mark_dead(row)?)),
-            Err(e @ aimharder::Error::Interrupted) => {
+            Err(platform::Error::LoggedOut) => Ok(Updated::Dead(self.mark_dead(row)?)),
+            Err(e @ platform::Error::Interrupted) => {
                 // not sent: the row is as it was before
                 let unmarked = row.update_begun_at.is_none();
                 self.store
@@ -164,8 +166,8 @@ impl Sessions<'_> {
     pub(super) fn set_refresh_held(
         &self,
         row: SessionRow,
-    ) -> Result<(SessionRow, Option<aimharder::Error>)> {
-        let _shield = interrupt::shield("setrefresh");
+    ) -> Result<(SessionRow, Option<platform::Error>)> {
+        let _shield = signals::signal_guard("setrefresh");
         let token = token_of(&row)?;
         let mut jar = jar_of(&row)?;
         self.store.make_room(&row)?;
@@ -179,7 +181,7 @@ impl Sessions<'_> {
                     .finish_refresh(&row, &new, &jar.to_json(), clock::now())?;
                 Ok((self.read_again(row)?, None))
             }
-            Err(e @ aimharder::Error::Interrupted) => Err(e.into()),
+            Err(e @ platform::Error::Interrupted) => Err(e.into()),
             Err(e) => {
                 self.store
                     .note_error(&row, Some(&format!("setrefresh: {e}")), false)?;
@@ -189,7 +191,7 @@ impl Sessions<'_> {
     }
 }
 
-impl Live<'_> {
+impl ActiveSession<'_> {
     /// Update the token now if it is older than `age`: before something important, or in a long wait.
     /// Whoever holds the session's lock until `end` is updating it, or fires with it and has done so
     /// before: then, as without an answer, the token at hand has to do.
@@ -203,7 +205,7 @@ impl Live<'_> {
                 log::info!("{words}; going on with the token at hand");
                 Ok(())
             }
-            fresh => self.adopt(fresh?),
+            fresh => self.replace_row(fresh?),
         }
     }
 }

@@ -7,10 +7,10 @@ use chrono::{DateTime, TimeDelta};
 use chrono_tz::Tz;
 
 use super::schedule::{By, Job};
+use crate::alerts::OUTAGE;
 use crate::error::Kind;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::told::OUTAGE;
 
 /// A machine's clock that is further off than this shifts tokens' ages and runs' horizons.
 const CLOCK: TimeDelta = TimeDelta::seconds(30);

@@ -2,7 +2,7 @@
 //!
 //! The values and the table `seal` change in one transaction: whatever happens, the store is wholly
 //! plain, or wholly sealed with one key. What the transaction leaves behind (old values in free pages,
-//! in the log, in copies that migrations left) is cleaned away after it ([`super::tidy`]).
+//! in the log, in copies that migrations left) is cleaned away after it ([`super::purge`]).
 
 use std::path::PathBuf;
 use std::sync::Arc;

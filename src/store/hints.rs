@@ -19,7 +19,7 @@ use super::{At, Result, Store, immediate};
 const NOTED_AGAIN: u64 = 7;
 const FORGOTTEN: u64 = 90;
 /// Names kept for a box.
-const MOST: i64 = 60;
+const MAX_ROWS: i64 = 60;
 /// Hints of one kind that are handed out.
 const MOST_HINTS: usize = 200;
 
@@ -78,7 +78,7 @@ impl Store {
             .execute(
                 "DELETE FROM class_names WHERE box = ?1 AND (seen < ?2 OR name NOT IN \
                  (SELECT name FROM class_names WHERE box = ?1 ORDER BY seen DESC, name LIMIT ?3))",
-                params![gym, oldest.to_string(), MOST],
+                params![gym, oldest.to_string(), MAX_ROWS],
             )
             .at(self.path())?;
         change.commit().at(self.path())

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use super::secrets::{Kept, Loss};
+use super::secrets::{EncodedSecret, Loss};
 use super::sessions::{COLUMNS, expiry, places, read};
 use super::{Result, SessionRow, Store, millis};
 use crate::model::account::Account;
@@ -48,7 +48,7 @@ impl Store {
 fn write_login(
     change: &Connection,
     login: &NewLogin<'_>,
-    [token, cookies]: &[Kept<'_>; 2],
+    [token, cookies]: &[EncodedSecret<'_>; 2],
 ) -> rusqlite::Result<SessionRow> {
     let values = named_params! {
         ":account": login.account.as_str(), ":kind": login.kind.as_str(), ":print": login.fingerprint.as_str(),

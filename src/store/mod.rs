@@ -8,13 +8,13 @@
 //! * `open` – permissions, creation, migrations
 //! * `sessions` – logins, their tokens and generations; `logins` – new ones; `due` – those a refresh looks at;
 //!   `forget` – those that go
-//! * `durable` – what the platform has replaced, and the room it needs
+//! * `reserve` – what the platform has replaced, and the room it needs
 //! * `secrets` – secrets in and out, plain or sealed; `seal` – the cipher; `convert` – from one to the other,
-//!   `tidy` – and what that leaves behind; `keyring` – who has the key
+//!   `purge` – and what that leaves behind; `keyring` – who has the key
 //! * `backup` – copies of the store
 //! * `accounts` – what is known of an account besides its logins
 //! * `boxes` – gyms, their hosts, zones and opening rules
-//! * `prebookings` – claims, settlements and history; `wishes` – adding and removing them
+//! * `prebookings` – claims, settlements and history; `prebooking_edits` – adding and removing them
 //! * `hints` – what a shell may complete
 //! * `rules` – weekly rules, their occurrences, days left out
 //! * `overview` – what may be shown of a login, health and counts
@@ -24,21 +24,21 @@ mod backup;
 mod boxes;
 mod convert;
 mod due;
-mod durable;
 mod forget;
 mod hints;
 mod keyring;
 mod logins;
 mod open;
 mod overview;
+mod prebooking_edits;
 mod prebookings;
 mod problems;
+mod purge;
+mod reserve;
 mod rules;
 mod seal;
 mod secrets;
 mod sessions;
-mod tidy;
-mod wishes;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -55,12 +55,12 @@ pub use due::DueQuery;
 pub use keyring::KeySource;
 pub use logins::NewLogin;
 pub use overview::SessionFacts;
+pub use prebooking_edits::Removed;
 pub use prebookings::{Settlement, Shot};
 pub use problems::Problem;
 pub use rules::NewRule;
 pub use seal::new_key;
 pub use sessions::{SessionRow, Status};
-pub use wishes::Removed;
 
 /// An open store. Threads share it; statements are short.
 pub struct Store {

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, named_params, params};
 
 use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
-use crate::model::prebooking::{Choice, Prebooking, Progress, Wish};
+use crate::model::prebooking::{Choice, PrebookRequest, Prebooking, Progress};
 
 /// How a try of a prebooking ended, as it is stored.
 #[derive(Debug, Clone)]
@@ -206,7 +206,7 @@ pub(super) fn read_prebooking(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
     Ok(Prebooking {
         id: row.get("id")?,
         rule: row.get("rule")?,
-        wish: read_wish(row)?,
+        request: read_wish(row)?,
         day: text(row, "day", |day| NaiveDate::parse_from_str(day, "%Y-%m-%d"))?,
         moved_to: maybe_at("moved_to")?,
         tried_at: maybe_at("tried_at")?,
@@ -221,9 +221,9 @@ pub(super) fn read_prebooking(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
 }
 
 /// The columns that prebookings and rules share.
-pub(super) fn read_wish(row: &Row<'_>) -> rusqlite::Result<Wish> {
+pub(super) fn read_wish(row: &Row<'_>) -> rusqlite::Result<PrebookRequest> {
     let opens: Option<String> = row.get("opens")?;
-    Ok(Wish {
+    Ok(PrebookRequest {
         account: Account::stored(row.get("account")?),
         gym: row.get("box")?,
         first: Choice {
@@ -262,7 +262,7 @@ mod tests {
     fn of_two_that_saw_it_one_has_it() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("x.db")).unwrap();
-        let wish = Wish {
+        let request = PrebookRequest {
             account: "ana@example.org".parse().unwrap(),
             gym: "crossfitdemo".to_owned(),
             first: Choice {
@@ -276,7 +276,9 @@ mod tests {
             opens: None,
         };
         let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
-        store.put_prebooking(&wish, day, None, Utc::now()).unwrap();
+        store
+            .put_prebooking(&request, day, None, Utc::now())
+            .unwrap();
         let seen = store.open_prebookings(None).unwrap().remove(0);
         assert!(store.claim(&seen, "one").unwrap());
         assert!(!store.claim(&seen, "two").unwrap());

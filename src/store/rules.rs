@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
+use super::prebooking_edits::{choices, clock_time, delete};
 use super::prebookings::{read_wish, text};
-use super::wishes::{choices, clock_time, delete};
 use super::{At, Result, Store, immediate, instant, millis};
 use crate::model::account::Account;
-use crate::model::prebooking::{Prebooking, Wish};
+use crate::model::prebooking::{PrebookRequest, Prebooking};
 use crate::model::weekly::{Skip, Weekdays, WeeklyRule};
 
 const RULE: &str = "id, account, box, weekdays, start, class, alternatives, family, waitlist, watch, opens, until, created_at";
@@ -24,7 +24,7 @@ const STANDING: &str = "p.account = r.account AND p.box = r.box AND p.start = r.
 #[derive(Debug, Clone)]
 pub struct NewRule {
     /// what each occurrence is about
-    pub wish: Wish,
+    pub request: PrebookRequest,
     /// on which days of the week
     pub weekdays: Weekdays,
     /// the last day, included; `None`: for ever
@@ -145,13 +145,13 @@ impl Store {
 }
 
 fn same_rule(db: &Connection, new: &NewRule) -> rusqlite::Result<Option<i64>> {
-    let Wish {
+    let PrebookRequest {
         account,
         gym,
         first,
         family,
         ..
-    } = &new.wish;
+    } = &new.request;
     db.query_row(
         "SELECT id FROM rules WHERE account = ?1 AND box = ?2 AND weekdays = ?3 AND start = ?4 \
          AND lower(coalesce(class, '')) = lower(coalesce(?5, '')) AND coalesce(family, '') = coalesce(?6, '')",
@@ -162,11 +162,11 @@ fn same_rule(db: &Connection, new: &NewRule) -> rusqlite::Result<Option<i64>> {
 }
 
 fn update(db: &Connection, id: i64, new: &NewRule) -> rusqlite::Result<()> {
-    let wish = &new.wish;
+    let request = &new.request;
     let until = new.until.map(|day| day.to_string());
     let changed = named_params! {
-        ":class": wish.first.class, ":alternatives": choices(&wish.alternatives), ":waitlist": wish.waitlist,
-        ":watch": wish.watch, ":opens": wish.opens.map(|rule| rule.to_string()), ":id": id,
+        ":class": request.first.class, ":alternatives": choices(&request.alternatives), ":waitlist": request.waitlist,
+        ":watch": request.watch, ":opens": request.opens.map(|rule| rule.to_string()), ":id": id,
     };
     let wishes =
         "class = :class, alternatives = :alternatives, waitlist = :waitlist, watch = :watch";
@@ -189,16 +189,16 @@ fn update(db: &Connection, id: i64, new: &NewRule) -> rusqlite::Result<()> {
 }
 
 fn insert(db: &Connection, new: &NewRule, now: DateTime<Utc>) -> rusqlite::Result<i64> {
-    let wish = &new.wish;
+    let request = &new.request;
     db.query_row(
         "INSERT INTO rules (account, box, weekdays, start, class, alternatives, family, waitlist, watch, opens, until, \
          created_at) VALUES (:account, :box, :weekdays, :start, :class, :alternatives, :family, :waitlist, :watch, \
          :opens, :until, :now) RETURNING id",
         named_params! {
-            ":account": wish.account.as_str(), ":box": wish.gym, ":weekdays": new.weekdays.to_string(),
-            ":start": clock_time(&wish.first), ":class": wish.first.class, ":alternatives": choices(&wish.alternatives),
-            ":family": wish.family, ":waitlist": wish.waitlist, ":watch": wish.watch,
-            ":opens": wish.opens.map(|rule| rule.to_string()), ":until": new.until.map(|day| day.to_string()),
+            ":account": request.account.as_str(), ":box": request.gym, ":weekdays": new.weekdays.to_string(),
+            ":start": clock_time(&request.first), ":class": request.first.class, ":alternatives": choices(&request.alternatives),
+            ":family": request.family, ":waitlist": request.waitlist, ":watch": request.watch,
+            ":opens": request.opens.map(|rule| rule.to_string()), ":until": new.until.map(|day| day.to_string()),
             ":now": millis(now),
         },
         |row| row.get(0),
@@ -230,7 +230,7 @@ fn read_rule(row: &Row<'_>) -> rusqlite::Result<WeeklyRule> {
     let until: Option<String> = row.get("until")?;
     Ok(WeeklyRule {
         id: row.get("id")?,
-        wish: read_wish(row)?,
+        request: read_wish(row)?,
         weekdays: text(row, "weekdays", str::parse)?,
         until: until.map(|_| date(row, "until")).transpose()?,
         created_at: row.get("created_at").map(instant)?,

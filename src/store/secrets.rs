@@ -28,7 +28,7 @@ pub(super) enum Loss {
 }
 
 /// In which form secrets are written at this moment.
-enum Pen {
+enum SecretCodec {
     Plain,
     Sealed(Arc<Sealer>),
     /// plain in a sealed store, see [`Loss::Unbearable`]
@@ -36,12 +36,12 @@ enum Pen {
 }
 
 /// A secret in the form in which it is stored.
-pub(super) enum Kept<'a> {
+pub(super) enum EncodedSecret<'a> {
     Plain(&'a str),
     Sealed(Vec<u8>),
 }
 
-impl ToSql for Kept<'_> {
+impl ToSql for EncodedSecret<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         let value = match self {
             Self::Plain(text) => ValueRef::Text(text.as_bytes()),
@@ -66,7 +66,7 @@ impl Store {
         &self,
         loss: Loss,
         secrets: [(Place<'_>, &Secret); N],
-        write: impl Fn(&Connection, &[Kept<'_>; N]) -> rusqlite::Result<T>,
+        write: impl Fn(&Connection, &[EncodedSecret<'_>; N]) -> rusqlite::Result<T>,
     ) -> Result<T> {
         for _ in 0..TURNS {
             let pen = match (self.pen(), loss) {
@@ -107,24 +107,24 @@ impl Store {
         }
     }
 
-    fn pen(&self) -> Result<Pen> {
+    fn pen(&self) -> Result<SecretCodec> {
         for _ in 0..TURNS {
             let Some(row) = self.seal_row()? else {
-                return Ok(Pen::Plain);
+                return Ok(SecretCodec::Plain);
             };
             if let Some(sealer) = self.sealer(&row.salt)? {
-                return Ok(Pen::Sealed(sealer));
+                return Ok(SecretCodec::Sealed(sealer));
             }
         }
         Err(self.restless())
     }
 
-    fn makeshift(&self, why: &Error) -> Result<Pen> {
+    fn makeshift(&self, why: &Error) -> Result<SecretCodec> {
         log::warn!(
             "the new token is stored unsealed, or it would be lost ({why}); the next aimharder that has the key seals it"
         );
         let row = self.seal_row()?;
-        Ok(row.map_or(Pen::Plain, |row| Pen::Makeshift(row.salt)))
+        Ok(row.map_or(SecretCodec::Plain, |row| SecretCodec::Makeshift(row.salt)))
     }
 
     pub(super) fn unopened(&self, place: Place<'_>) -> Error {
@@ -152,15 +152,15 @@ impl Store {
     }
 }
 
-impl Pen {
+impl SecretCodec {
     fn write<'s, const N: usize>(
         &self,
         secrets: &[(Place<'_>, &'s Secret); N],
-    ) -> std::result::Result<[Kept<'s>; N], Fault> {
-        let mut kept = secrets.map(|(_, secret)| Kept::Plain(secret.expose()));
+    ) -> std::result::Result<[EncodedSecret<'s>; N], Fault> {
+        let mut kept = secrets.map(|(_, secret)| EncodedSecret::Plain(secret.expose()));
         if let Self::Sealed(sealer) = self {
             for (kept, (place, secret)) in kept.iter_mut().zip(secrets) {
-                *kept = Kept::Sealed(sealer.seal(*place, secret.expose())?);
+                *kept = EncodedSecret::Sealed(sealer.seal(*place, secret.expose())?);
             }
         }
         Ok(kept)
@@ -170,8 +170,8 @@ impl Pen {
     fn take_down<'s, T, const N: usize>(
         &self,
         db: &Connection,
-        kept: &[Kept<'s>; N],
-        write: &impl Fn(&Connection, &[Kept<'s>; N]) -> rusqlite::Result<T>,
+        kept: &[EncodedSecret<'s>; N],
+        write: &impl Fn(&Connection, &[EncodedSecret<'s>; N]) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Option<T>> {
         // a writer from the start: one that first reads is refused at once when another process writes in between
         let change = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;

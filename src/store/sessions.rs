@@ -4,7 +4,7 @@
 //!   generation that was read: a newer token never yields to an older one;
 //! * one background session per account, by a unique index; only [`Store::delete_background`]
 //!   can delete it, the database refuses every other way;
-//! * a token update is marked before it is sent, and finds room for its end ([`super::durable`]).
+//! * a token update is marked before it is sent, and finds room for its end ([`super::reserve`]).
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::{ToSql, Value};

@@ -8,7 +8,7 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_width::UnicodeWidthStr;
 
 /// Longest text kept from the server, in characters.
-const LONGEST: usize = 500;
+const MAX_TEXT_LEN: usize = 500;
 /// Longest input shown by [`quote`], in characters.
 const LONGEST_QUOTE: usize = 60;
 const ELLIPSIS: char = '…';
@@ -25,7 +25,7 @@ pub fn clean(raw: &str) -> String {
     let still = escape::strip(&unescaped);
     let visible: String = still.chars().filter_map(visible).collect();
     // what unescaping or the removal of invisible characters produced goes too
-    cap(&collapse(&strip_tags(&visible)), LONGEST)
+    cap(&collapse(&strip_tags(&visible)), MAX_TEXT_LEN)
 }
 
 /// A case- and accent-insensitive key for comparisons and searches.

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, BEN, BENS, day, logged_in, madrid, start, today};
+use crate::support::{ANA, BEN, BEN_PASSWORD, day, logged_in, madrid, start, today};
 
 #[test]
 fn all_boxes_unless_one_is_named() {
     let (sandbox, home) = start();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     let one = sandbox.class(&json!({ "day": day(5), "start": "13:10", "name": "Uno" }));
     let two = sandbox.class(
         &json!({ "day": day(4), "start": "13:10", "name": "Dos", "box": "boxdos", "occupied": 12 }),

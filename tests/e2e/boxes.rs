@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, BEN, BENS, logged_in, start};
+use crate::support::{ANA, BEN, BEN_PASSWORD, logged_in, start};
 
 #[test]
 fn the_list() {
@@ -121,7 +121,7 @@ fn setting_gives_the_row() {
 fn the_host_that_the_platform_names_is_used() {
     let (sandbox, home) = start();
     sandbox.gym(&json!({ "name": "boxdos", "centre_url": "https://Dos-Box.aimharder.com/" }));
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     sandbox.clear_log();
     home.run("classes --day +3 --box dos-box")
         .stdout_has(&["Yoga"])
@@ -136,7 +136,7 @@ fn the_host_that_the_platform_names_is_used() {
 fn a_host_outside_the_domain_is_not_called() {
     let (sandbox, home) = start();
     sandbox.gym(&json!({ "name": "crossfitdemo", "centre_url": "crossfitdemo.evil.example" }));
-    home.log_in(ANA, crate::support::ANAS);
+    home.log_in(ANA, crate::support::ANA_PASSWORD);
     home.run("classes --day +3").any_stdout().done();
     let hosts: Vec<Value> = sandbox.log().iter().map(|e| e["host"].clone()).collect();
     assert!(

@@ -1,6 +1,6 @@
 //! Config: where it is, what it may say, and what is said of a bad one.
 
-use crate::support::{ANA, ANAS, Home, logged_in, start};
+use crate::support::{ANA, ANA_PASSWORD, Home, logged_in, start};
 
 #[test]
 fn faults_name_file_line_and_key() {
@@ -163,7 +163,7 @@ fn a_ca_file_counts_from_the_configs_folder() {
     let broken = "-----BEGIN CERTIFICATE-----\nno base64\n-----END CERTIFICATE-----\n";
     home.write(".config/aimharder/no-ca.pem", broken);
     home.run("login ana@example.org --password-stdin")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .fails(2, &words[1..])
         .done();
 }

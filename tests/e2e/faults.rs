@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, ANAS, Home, Sandbox, day, logged_in, side_by_side, start};
+use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox, day, logged_in, side_by_side, start};
 
 /// Every kind, and the statuses that matter.
 fn faults() -> Vec<Value> {
@@ -175,7 +175,7 @@ fn logging_in() {
             sandbox.fault(&fault);
             let output = home
                 .run("login ana@example.org --password-stdin")
-                .stdin(ANAS)
+                .stdin(ANA_PASSWORD)
                 .limit(Duration::from_secs(20))
                 .unchecked();
             let refusal = path == "/api/login" && fault["body"]["error"].is_string();
@@ -205,7 +205,7 @@ fn setrefresh() {
         fault["count"] = (-1).into();
         sandbox.fault(&fault);
         home.run("login ana@example.org --password-stdin")
-            .stdin(ANAS)
+            .stdin(ANA_PASSWORD)
             .any_stdout()
             .stderr_has(&["setrefresh failed"])
             .done();

@@ -1,6 +1,6 @@
 //! The first minutes: no config, no store, perhaps no idea; and errors that name their remedy.
 
-use crate::support::{ANA, ANAS, BEN, BENS, Home, conversation, start};
+use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, conversation, start};
 
 #[test]
 fn five_lines_say_what_to_do_first() {
@@ -9,7 +9,7 @@ fn five_lines_say_what_to_do_first() {
     assert_eq!(told.stderr.lines().count(), 5, "{}", told.stderr);
     assert!(told.stderr.contains("aimharder login ana@example.org"));
     let (_sandbox, home) = start();
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     let told = home.run("").status(2).any_stderr().done();
     assert_eq!(told.stderr.lines().count(), 5, "{}", told.stderr);
     assert!(told.stderr.contains("aimharder status"), "{}", told.stderr);
@@ -31,7 +31,7 @@ fn typed(home: &Home, args: &str, lines: &[&str]) -> (String, Option<i32>) {
 #[test]
 fn a_mistyped_address_is_asked_for_again() {
     let (sandbox, home) = start();
-    let (shown, code) = typed(&home, "login", &["ana", "ana@example.org", ANAS]);
+    let (shown, code) = typed(&home, "login", &["ana", "ana@example.org", ANA_PASSWORD]);
     assert_eq!(code, Some(0), "{shown}");
     assert!(
         shown.contains("that is no e-mail address, for example ana@example.org\nE-mail: "),
@@ -61,7 +61,7 @@ fn a_mistyped_address_is_asked_for_again() {
 #[test]
 fn a_refused_password_is_not_asked_for_again() {
     let (sandbox, home) = start();
-    let (shown, code) = typed(&home, "login ana@example.org", &["wrong", ANAS]);
+    let (shown, code) = typed(&home, "login ana@example.org", &["wrong", ANA_PASSWORD]);
     assert_eq!(code, Some(3), "{shown}");
     assert_eq!(shown.matches("Password for").count(), 1, "{shown}");
     assert_eq!(
@@ -75,12 +75,12 @@ fn a_refused_password_is_not_asked_for_again() {
 #[test]
 fn the_next_command_names_account_and_box_where_they_are_needed() {
     let (_sandbox, home) = start();
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     let next = |lines: &str| {
         home.config(lines);
         let run = home
             .run("login ben@example.org --password-stdin")
-            .stdin(BENS);
+            .stdin(BEN_PASSWORD);
         let told = run.any_stdout().done().stdout;
         let next = told.lines().find_map(|line| line.strip_prefix("next: "));
         next.unwrap().to_owned()
@@ -121,7 +121,7 @@ fn another_accounts_password_is_not_passed_over_in_silence() {
     home.config("account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"");
     let words = "AIMHARDER_PASSWORD are not used: the config's `account` is ana@example.org";
     home.run("login ben@example.org")
-        .env("AIMHARDER_PASSWORD", ANAS)
+        .env("AIMHARDER_PASSWORD", ANA_PASSWORD)
         .fails(
             3,
             &[
@@ -132,10 +132,10 @@ fn another_accounts_password_is_not_passed_over_in_silence() {
         )
         .done();
     home.config("");
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     sandbox.clear_log();
     home.run("login ben@example.org")
-        .env("AIMHARDER_PASSWORD", ANAS)
+        .env("AIMHARDER_PASSWORD", ANA_PASSWORD)
         .fails(
             3,
             &["AIMHARDER_PASSWORD is not used: several accounts are known here"],
@@ -181,8 +181,8 @@ fn a_store_that_cannot_be_written_says_where() {
 fn a_password_is_never_shown_however_soon_it_is_typed() {
     let (_sandbox, home) = start();
     for _ in 0..10 {
-        let (shown, code) = typed(&home, "login ana@example.org", &[ANAS]);
+        let (shown, code) = typed(&home, "login ana@example.org", &[ANA_PASSWORD]);
         assert_eq!(code, Some(0), "{shown}");
-        assert!(!shown.contains(ANAS), "{shown}");
+        assert!(!shown.contains(ANA_PASSWORD), "{shown}");
     }
 }

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::support::{ANA, ANAS, Home, Sandbox};
+use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox};
 
 /// The lines of shell in a chapter of the README.
 fn lines(chapter: &str) -> Vec<String> {
@@ -59,7 +59,7 @@ fn stand_ins(home: &Home) {
         "case $1 in -l) cat ~/crontab ;; -) cat >~/new && mv ~/new ~/crontab ;; *) exit 1 ;; esac";
     home.tool("cargo", &copy);
     home.tool("crontab", crontab);
-    home.tool("pass", &format!("echo {ANAS}"));
+    home.tool("pass", &format!("echo {ANA_PASSWORD}"));
     home.tool("systemctl", "exit 1");
     // `install.sh --user` refuses root, which is what CI runs as
     home.tool("id", "[ \"$*\" = -u ] && echo 1000");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, Home, Run, Sandbox, day, logged_in, side_by_side, start};
+use crate::support::{ANA, ANA_PASSWORD, Home, Run, Sandbox, day, logged_in, side_by_side, start};
 
 const SOURCE: &str = "password_command = \"echo correct-horse\"";
 /// All of it takes so long at most …
@@ -58,7 +58,7 @@ fn run(deed: Deed, home: &Home, class: &str) -> Run {
     match deed {
         Deed::Login => home
             .run("login ana@example.org --password-stdin")
-            .stdin(ANAS),
+            .stdin(ANA_PASSWORD),
         Deed::Refresh => home.run("refresh --force --rate 0"),
         Deed::Deep => home.run("refresh --force --deep --rate 0"),
         Deed::Book => home.run("book --day +3 --id").arg(class),
@@ -95,7 +95,7 @@ fn recovers(home: &Home, class: Option<&str>) {
         None => home.run("bookings"),
     };
     if ends(command.clone(), &[0, 3]) == 3 {
-        home.log_in(ANA, ANAS);
+        home.log_in(ANA, ANA_PASSWORD);
         ends(command, &[0]);
     }
 }
@@ -188,6 +188,6 @@ fn at_the_first_login_of_all() {
             }
         }
     }
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     home.run("refresh --force").report(0).is(&[("updated", 2)]);
 }

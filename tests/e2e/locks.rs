@@ -7,7 +7,7 @@ use std::time::Duration;
 use aimharder::model::session::SessionKind;
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, Home, hold, logged_in, side_by_side};
+use crate::support::{ANA, ANA_PASSWORD, Home, hold, logged_in, side_by_side};
 
 fn locks(home: &Home) -> std::path::PathBuf {
     home.path()
@@ -24,7 +24,7 @@ fn a_command_waits_30_seconds_and_says_who_holds_it() {
     let commands = [
         ("bookings", ""),
         ("book --day +3 --time 13:10", ""),
-        ("login --password-stdin", ANAS),
+        ("login --password-stdin", ANA_PASSWORD),
     ];
     side_by_side(&commands, |(args, stdin)| {
         let output = home
@@ -90,7 +90,7 @@ fn locks_that_cannot_be_made_are_a_clear_error() {
     fs::write(locks(&home), "").unwrap();
     for args in ["refresh", "bookings", "login --password-stdin"] {
         home.run(args)
-            .stdin(ANAS)
+            .stdin(ANA_PASSWORD)
             .fails(
                 1,
                 &["cannot lock", "aimharder.db.locks", "with working locks"],

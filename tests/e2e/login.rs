@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::{ANA, ANAS, BEN, BENS, Home, Sandbox, logged_in, start};
+use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, logged_in, start};
 
 /// As `cli.md` says it is made.
 fn background_of(account: &str, salt: &str) -> String {
@@ -21,7 +21,7 @@ const SALT: &str = "aimharder-background-v1";
 
 pub(crate) fn log_in_ana(home: &Home) -> Value {
     home.run("login ana@example.org --password-stdin")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .json()
 }
 
@@ -98,7 +98,7 @@ fn only_the_background_login_fails() {
     sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "skip": 1 }));
     let told = home
         .run("login ana@example.org --password-stdin")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .status(7)
         .any_stderr()
         .json();
@@ -120,7 +120,7 @@ fn when_the_device_login_fails_nothing_is_stored() {
     let (sandbox, home) = start();
     sandbox.fault(&json!({ "path": "/api/login", "kind": "status" }));
     home.run("login ana@example.org --password-stdin")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .fails(5, &["503"])
         .done();
     assert!(home.sessions().is_empty());
@@ -132,7 +132,7 @@ fn only_one_kind() {
     for (kind, other) in [("device", "background"), ("background", "device")] {
         let (sandbox, home) = start();
         let run = home.run("login ana@example.org --password-stdin --only");
-        let told = run.arg(kind).stdin(ANAS).json();
+        let told = run.arg(kind).stdin(ANA_PASSWORD).json();
         assert_eq!(told["sessions"].as_array().unwrap().len(), 1);
         assert_eq!(told["sessions"][0]["kind"], kind);
         assert_eq!(logins(&sandbox).len(), 1);
@@ -162,7 +162,7 @@ fn a_new_device_is_used_until_another_is_named() {
     let first = home.fingerprint(ANA, "device");
     let told = home
         .run("login ana@example.org --password-stdin --new-device --only device")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .json();
     let second = told["sessions"][0]["fingerprint"]
         .as_str()
@@ -221,7 +221,7 @@ fn the_address_is_trimmed_and_lower_cased_everywhere() {
     let told = home
         .run("login --password-stdin")
         .arg("  Ana@Example.ORG ")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .json();
     assert_eq!(told["account"], ANA);
     assert_eq!(told["sessions"][1]["fingerprint"], background_of(ANA, SALT));
@@ -253,7 +253,7 @@ fn an_own_salt_gives_an_own_background_fingerprint() {
 fn several_boxes_are_named_and_one_must_be_chosen() {
     let (_sandbox, home) = start();
     home.run("login ben@example.org --password-stdin")
-        .stdin(BENS)
+        .stdin(BEN_PASSWORD)
         .stdout_has(&[
             "boxes: boxdos (Box Dos), crossfitdemo (CrossFit Demo)",
             "--box boxdos",
@@ -279,7 +279,7 @@ fn several_boxes_are_named_and_one_must_be_chosen() {
 #[test]
 fn several_accounts_and_none_chosen() {
     let (_sandbox, home) = logged_in();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     home.run("classes")
         .fails(6, &["several accounts", ANA, BEN, "--account"])
         .done();

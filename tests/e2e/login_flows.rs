@@ -1,7 +1,7 @@
 //! `login`: the JSON flow, the form, and the answers that are no login.
 
 use crate::login::{log_in_ana, logins};
-use crate::support::{ANAS, start};
+use crate::support::{ANA_PASSWORD, start};
 use serde_json::{Value, json};
 
 #[test]
@@ -24,7 +24,7 @@ fn json_only_never_tries_the_form() {
     sandbox.config(&json!({ "json_login": false }));
     home.config_with("", "login = \"json\"");
     home.run("login ana@example.org --password-stdin")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .fails(5, &["login was not found", "404"])
         .done();
     assert_eq!(logins(&sandbox), ["/api/login"]);
@@ -60,7 +60,7 @@ fn neither_flow_is_there() {
     let (sandbox, home) = start();
     sandbox.config(&json!({ "json_login": false, "form_login": false }));
     home.run("login ana@example.org --password-stdin")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .fails(5, &["login was not found"])
         .done();
     assert!(home.sessions().is_empty());
@@ -74,7 +74,7 @@ fn no_form_after_403_429_or_5xx() {
             &json!({ "path": "/api/login", "kind": "status", "status": status, "count": -1 }),
         );
         home.run("login ana@example.org --password-stdin")
-            .stdin(ANAS)
+            .stdin(ANA_PASSWORD)
             .fails(5, &[&status.to_string()])
             .done();
         assert!(!logins(&sandbox).contains(&"/".to_owned()), "{status}");
@@ -91,7 +91,7 @@ fn a_login_without_cookie_or_token_is_none() {
         let (sandbox, home) = start();
         sandbox.config(&switch);
         home.run("login ana@example.org --password-stdin")
-            .stdin(ANAS)
+            .stdin(ANA_PASSWORD)
             .fails(5, &[words])
             .done();
         assert!(home.sessions().is_empty());
@@ -140,7 +140,7 @@ fn setrefresh_failing_is_a_warning() {
     sandbox.config(&json!({ "setrefresh_ok": false }));
     let told = home
         .run("login ana@example.org --password-stdin")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .stderr_has(&[
             "warning: device session",
             "warning: background session",

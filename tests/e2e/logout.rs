@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::sealed::secrets;
-use crate::support::{ANA, ANAS, BEN, BENS, Home, found, logged_in, store_files, wait_for};
+use crate::support::{
+    ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, found, logged_in, store_files, wait_for,
+};
 
 const WEEK: &str = "7 * 24 * 3600 * 1000";
 
@@ -44,7 +46,7 @@ fn a_named_device_or_all_of_them() {
     let first = home.fingerprint(ANA, "device");
     for _ in 0..2 {
         home.run("login --password-stdin --new-device --only device")
-            .stdin(ANAS)
+            .stdin(ANA_PASSWORD)
             .any_stdout()
             .done();
     }
@@ -191,7 +193,7 @@ fn auto_refresh_on_and_off() {
 #[test]
 fn prune_deletes_old_device_sessions_only() {
     let (_sandbox, home) = logged_in();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     assert_eq!(home.run("sessions prune").json(), json!({ "deleted": 0 }));
     home.sql(&format!(
         "UPDATE sessions SET created_at = created_at - {WEEK} + 60000"
@@ -285,7 +287,7 @@ fn what_is_forgotten_is_told_even_when_another_is_not() {
     let (_sandbox, home) = logged_in();
     home.run("login --new-device --only device --password-stdin")
         .arg(ANA)
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .any_stdout()
         .done();
     home.sql(

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::book_wait::Opening;
 use crate::sealed::encrypted;
 use crate::support::{
-    ANA, ANAS, Home, Run, Sandbox, Scene, all_at_once, logged_in, side_by_side, wait_for,
+    ANA, ANA_PASSWORD, Home, Run, Sandbox, Scenario, all_at_once, logged_in, side_by_side, wait_for,
 };
 
 const SOURCE: &str = "password_command = \"echo correct-horse\"";
@@ -276,7 +276,7 @@ fn an_update_whose_process_was_killed_is_not_repeated() {
 fn a_login_ends_the_uncertainty() {
     for kind in KINDS {
         let (sandbox, home) = uncertain(kind);
-        home.log_in(ANA, ANAS);
+        home.log_in(ANA, ANA_PASSWORD);
         is_well(&sandbox, &home, kind);
     }
 }
@@ -363,7 +363,7 @@ fn an_encrypted_store_keeps_the_mark() {
 /// Each of them updates the token before the opening.
 #[test]
 fn a_booking_at_its_opening_continues_with_the_cookies() {
-    let scene = Scene::new().opens_in(6);
+    let scene = Scenario::new().opens_in(6);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     scene.home.age_tokens(60);

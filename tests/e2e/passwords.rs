@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{ANA, ANAS, BEN, BENS, Home, Sandbox, start};
+use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, start};
 
 /// Whether a login with what is set up here works.
 fn log_in(home: &Home, account: &str) -> crate::support::Run {
@@ -86,19 +86,22 @@ fn the_order_of_sources() {
             .env("AIMHARDER_PASSWORD", password)
             .any_stdout()
     };
-    with(ANAS).done();
+    with(ANA_PASSWORD).done();
     with("wrong").env("CREDENTIALS_DIRECTORY", folder).done();
     fs::write(&credential, "wrong").unwrap();
     home.config("password_command = \"echo correct-horse\"");
     with("wrong").env("CREDENTIALS_DIRECTORY", folder).done();
     home.config("password_command = \"echo wrong\"");
-    with("wrong").arg("--password-stdin").stdin(ANAS).done();
+    with("wrong")
+        .arg("--password-stdin")
+        .stdin(ANA_PASSWORD)
+        .done();
 }
 
 #[test]
 fn an_accounts_own_credential() {
     let (_sandbox, home) = start();
-    let folder = home.write("creds/ben-password", BENS);
+    let folder = home.write("creds/ben-password", BEN_PASSWORD);
     home.config("account = \"ana@example.org\"\n[accounts.\"ben@example.org\"]\ncredential = \"ben-password\"");
     let run = log_in(&home, BEN).env("CREDENTIALS_DIRECTORY", folder.parent().unwrap());
     run.any_stdout().done();
@@ -161,20 +164,20 @@ fn mails(sandbox: &Sandbox) -> Vec<Value> {
 fn one_accounts_password_is_never_sent_for_another() {
     let (sandbox, home) = start();
     home.config("account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"");
-    let credential = home.write("creds/aimharder-password", ANAS);
+    let credential = home.write("creds/aimharder-password", ANA_PASSWORD);
     let folder = credential.parent().unwrap();
     log_in(&home, BEN)
         .env("CREDENTIALS_DIRECTORY", folder)
-        .env("AIMHARDER_PASSWORD", ANAS)
+        .env("AIMHARDER_PASSWORD", ANA_PASSWORD)
         .fails(3, &["no password for ben@example.org"])
         .done();
     assert_eq!(mails(&sandbox).len(), 0);
     // nor where two accounts have sessions and the config names none
     home.config("");
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     sandbox.clear_log();
     log_in(&home, BEN)
-        .env("AIMHARDER_PASSWORD", ANAS)
+        .env("AIMHARDER_PASSWORD", ANA_PASSWORD)
         .fails(3, &["no password"])
         .done();
     assert_eq!(mails(&sandbox).len(), 0);
@@ -198,12 +201,12 @@ fn the_account_of_a_login_without_address() {
         .done();
     home.config("account = \"ana@example.org\"");
     home.run("login --password-stdin")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .any_stdout()
         .done();
     home.config("");
     home.run("login --password-stdin")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .any_stdout()
         .done();
     home.run("login ana@example.org --account ben@example.org")

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{ANA, Running, Scene, soon, together};
+use crate::support::{ANA, Running, Scenario, soon, together};
 
 #[test]
 fn tries_after_tries() {
@@ -21,7 +21,7 @@ fn tries_after_tries() {
     ]);
 }
 
-fn kill_when_acted(scene: &Scene, run: Running, class: &str) {
+fn kill_when_acted(scene: &Scenario, run: Running, class: &str) {
     soon("the booking", || {
         !scene.sandbox.reservations(class).is_empty()
     });
@@ -30,7 +30,7 @@ fn kill_when_acted(scene: &Scene, run: Running, class: &str) {
     scene.sandbox.clear_faults();
 }
 
-fn go_down(scene: &Scene) {
+fn go_down(scene: &Scenario) {
     let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
     scene.sandbox.fault(&down);
 }
@@ -38,7 +38,7 @@ fn go_down(scene: &Scene) {
 /// The alternative was had by a run that was killed; the next run cannot look; then the first has
 /// room again.
 fn killed_then_down() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let full = scene.class(&json!({ "occupied": 12 }));
     let other = scene.class(&json!({ "start": "14:10", "name": "Open Box" }));
     let id = scene.add("--or 14:10");
@@ -55,7 +55,7 @@ fn killed_then_down() {
 
 /// Both were full; a place in the first came by hand, and the gym cancelled that class.
 fn mine_but_cancelled() {
-    let scene = Scene::new().opens_in(1);
+    let scene = Scenario::new().opens_in(1);
     let first = scene.class(&json!({ "occupied": 12 }));
     let other = scene.class(&json!({ "start": "14:10", "occupied": 12 }));
     let id = scene.add("--or 14:10 --watch");
@@ -71,7 +71,7 @@ fn mine_but_cancelled() {
 
 /// Not offered yet is a way left, wherever it stands among the choices.
 fn one_is_closed(full: &str, closed: &str) {
-    let scene = Scene::new().opens_in(1);
+    let scene = Scenario::new().opens_in(1);
     scene.class(&json!({ "start": full, "occupied": 12 }));
     let other = scene.class(&json!({ "start": closed, "enabled": false }));
     let id = scene.add("--or 14:10");
@@ -96,7 +96,7 @@ fn closed_and_full() {
 /// Both are full, and nothing answers when it asks for a place on the first one's list: told is of
 /// that class.
 fn queue_out_of_reach() {
-    let scene = Scene::new().opens_in(1);
+    let scene = Scenario::new().opens_in(1);
     let full = json!({ "occupied": 12, "waitlist": 2 });
     let first = scene.class(&full);
     scene.class(&json!({ "start": "14:10", "occupied": 12, "waitlist": 2 }));
@@ -112,7 +112,7 @@ fn queue_out_of_reach() {
 
 /// Another class, earlier that day, has the number that the class had.
 fn place_renumbered() {
-    let scene = Scene::new().opens_in(1);
+    let scene = Scenario::new().opens_in(1);
     let early = scene.class(&json!({ "start": "12:10" }));
     let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
     let id = scene.add("--waitlist");
@@ -128,7 +128,7 @@ fn place_renumbered() {
 /// Three runs in a row are an outage worth words, three runs on three days are not; and when it is
 /// over that is said once.
 fn place_out_of_reach() {
-    let scene = Scene::new().opens_in(1);
+    let scene = Scenario::new().opens_in(1);
     let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
     let id = scene.add("--waitlist");
     scene.fired(0).is(&[("waitlisted", 1)]);

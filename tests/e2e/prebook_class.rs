@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{ANA, Fired, START, Scene, outcomes, says, together};
+use crate::support::{ANA, Fired, START, Scenario, outcomes, says, together};
 
 #[test]
 fn classes_that_are_no_longer_what_they_were() {
@@ -28,7 +28,7 @@ fn classes_that_are_no_longer_what_they_were() {
 }
 
 fn renamed() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "name": "Yoga" }));
     let id = scene.add("");
     let fired = scene.fired(6);
@@ -44,7 +44,7 @@ fn renamed() {
 }
 
 fn moved() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     scene.class(&json!({ "start": "13:15" }));
     let id = scene.add("");
     says(scene.fired(6).only("not_found"), &["13:15 WOD"]);
@@ -53,7 +53,7 @@ fn moved() {
 
 /// The look before the opening does not find it; the one at the opening does.
 fn gone() {
-    let scene = Scene::new().opens_in(6);
+    let scene = Scenario::new().opens_in(6);
     let id = scene.add("");
     let run = scene.go("");
     scene.wait_until(-1000);
@@ -65,7 +65,7 @@ fn gone() {
 }
 
 fn renumbered() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     scene
@@ -77,7 +77,7 @@ fn renumbered() {
 
 /// The number that was looked up is gone when booking opens.
 fn renumbered_late() {
-    let scene = Scene::new().opens_in(6);
+    let scene = Scenario::new().opens_in(6);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let run = scene.go("");
@@ -92,7 +92,7 @@ fn renumbered_late() {
 }
 
 fn closed() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "enabled": false }));
     let id = scene.add("");
     let fired = scene.fired(0);
@@ -108,7 +108,7 @@ fn closed() {
 }
 
 fn closed_until_the_opening() {
-    let scene = Scene::new().opens_in(6);
+    let scene = Scenario::new().opens_in(6);
     let class = scene.class(&json!({ "enabled": false }));
     let id = scene.add("");
     let run = scene.go("");
@@ -122,7 +122,7 @@ fn closed_until_the_opening() {
 }
 
 fn cancelled() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     scene.class(&json!({ "cancelled": true }));
     let id = scene.add("");
     let fired = scene.fired(4);
@@ -135,7 +135,7 @@ fn cancelled() {
 
 /// A prebooking takes no `--id`: it is not told to.
 fn several() {
-    let scene = Scene::new().opens_in(1);
+    let scene = Scenario::new().opens_in(1);
     scene.class(&json!({ "name": "WOD A" }));
     scene.class(&json!({ "name": "WOD B" }));
     let id = scene.add("");
@@ -148,7 +148,7 @@ fn several() {
 }
 
 fn alternative() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let full = scene.class(&json!({ "occupied": 12 }));
     let other = scene.class(&json!({ "start": "14:10", "name": "Open Box" }));
     let id = scene.add("--waitlist --or 14:10");
@@ -161,7 +161,7 @@ fn alternative() {
 }
 
 fn all_full() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     scene.class(&json!({ "occupied": 12 }));
     scene.class(&json!({ "occupied": 12, "start": "14:10", "name": "Open Box" }));
     let id = scene.add("--or 14:10");
@@ -172,7 +172,7 @@ fn all_full() {
 }
 
 fn waitlist() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "occupied": 12, "waitlist": 3 }));
     let id = scene.add("--waitlist");
     let fired = scene.fired(0);
@@ -183,7 +183,7 @@ fn waitlist() {
 }
 
 fn watched() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "occupied": 12 }));
     let id = scene.add("--watch");
     for _ in 0..2 {
@@ -201,7 +201,7 @@ fn watched() {
 
 /// With the device session, as a person does.
 fn mine_before() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "opens_at_ms": null }));
     let id = scene.add("");
     let book = scene.command(&format!("book --time {START} --class WOD --day"));
@@ -223,7 +223,7 @@ fn mine_before() {
 
 /// After the last look at the schedule: the refusal "already at that hour" is settled by the row.
 fn mine_meanwhile() {
-    let scene = Scene::new().opens_in(6);
+    let scene = Scenario::new().opens_in(6);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let run = scene.go("");
@@ -236,7 +236,7 @@ fn mine_meanwhile() {
 }
 
 fn refused() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     scene.class(&json!({}));
     let id = scene.add("--watch");
     scene

@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use serde_json::json;
 
-use crate::support::{START, Scene, outcomes, says, together};
+use crate::support::{START, Scenario, outcomes, says, together};
 
 #[test]
 fn clocks_and_rules_that_are_wrong() {
@@ -25,7 +25,7 @@ fn clocks_and_rules_that_are_wrong() {
 /// stamps and a busy machine leave open.
 #[allow(clippy::cast_precision_loss)] // a few minutes in milliseconds
 fn skewed(ms: i64) {
-    let mut scene = Scene::new();
+    let mut scene = Scenario::new();
     scene.server_ahead(ms);
     let scene = scene.opens_in(6);
     let class = scene.class(&json!({}));
@@ -45,7 +45,7 @@ fn skewed(ms: i64) {
 
 /// By the machine's clock it is overdue: asked at once, until it opens.
 fn behind() {
-    let mut scene = Scene::new();
+    let mut scene = Scenario::new();
     scene.server_ahead(-10_000);
     let scene = scene.opens_in(3);
     let class = scene.class(&json!({}));
@@ -56,7 +56,7 @@ fn behind() {
 }
 
 fn slow() {
-    let scene = Scene::new().opens_in(6);
+    let scene = Scenario::new().opens_in(6);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     scene
@@ -68,7 +68,7 @@ fn slow() {
 }
 
 fn two_seconds_later() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scenario::new().opens_in(5);
     let class = scene.class(&json!({ "opens_at_ms": scene.opens_ms + 2000 }));
     let id = scene.add("");
     let fired = scene.fired(0);
@@ -85,7 +85,7 @@ fn two_seconds_later() {
 
 /// On the same day: the rule may be right, and the gym late. Each run tries again.
 fn much_later() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "opens_at_ms": scene.opens_ms + 60_000 }));
     let id = scene.add("");
     let fired = scene.fired_with("--give-up 1s", 0);
@@ -102,7 +102,7 @@ fn much_later() {
 
 /// The rule says two days; the refusal says one.
 fn days_later(shape: &str) {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     scene.sandbox.config(&json!({ "refusal_shape": shape }));
     scene
         .sandbox

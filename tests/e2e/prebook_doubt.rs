@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Fired, Scene, outcomes, says, together};
+use crate::support::{ANA, Fired, Scenario, outcomes, says, together};
 
 #[test]
 fn doubts_at_the_opening() {
@@ -18,7 +18,7 @@ fn doubts_at_the_opening() {
 }
 
 /// From the opening on.
-fn fault(scene: &Scene, path: &str, more: &Value) {
+fn fault(scene: &Scenario, path: &str, more: &Value) {
     let mut fault = json!({ "path": path, "count": -1, "from_ms": scene.opens_ms });
     let fields = more.as_object().unwrap().clone();
     fault.as_object_mut().unwrap().extend(fields);
@@ -30,7 +30,7 @@ fn empty_day() -> Value {
 }
 
 fn never_taken() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     fault(&scene, "/api/book", &json!({ "kind": "drop" }));
@@ -50,7 +50,7 @@ fn never_taken() {
 
 /// The booking was taken and its answer lost; then the day's schedule comes empty.
 fn vanished() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scenario::new().opens_in(5);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let lost = json!({ "kind": "drop", "after": true });
@@ -70,7 +70,7 @@ fn vanished() {
 }
 
 fn unknown_state() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scenario::new().opens_in(5);
     let class = scene.class(&json!({ "book_answers": [{ "bookState": 0 }] }));
     let id = scene.add("");
     let run = scene.go("--give-up 1s");
@@ -92,7 +92,7 @@ fn unknown_state() {
 
 /// Booked by hand after the class was looked up: refused, and not this class is mine.
 fn same_hour() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scenario::new().opens_in(5);
     scene.class(&json!({}));
     let other = scene.class(&json!({ "name": "Yoga", "opens_at_ms": null }));
     let id = scene.add("");
@@ -107,8 +107,8 @@ fn same_hour() {
 }
 
 /// A place on the waiting list.
-fn queued() -> (Scene, String, i64) {
-    let scene = Scene::new().opens_in(1);
+fn queued() -> (Scenario, String, i64) {
+    let scene = Scenario::new().opens_in(1);
     let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
     let id = scene.add("--waitlist");
     scene.fired(0).is(&[("waitlisted", 1)]);

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Fired, Running, Scene, signal, soon, together};
+use crate::support::{Fired, Running, Scenario, signal, soon, together};
 
 #[test]
 fn at_chosen_moments() {
@@ -23,15 +23,15 @@ fn at_chosen_moments() {
     ]);
 }
 
-fn scene(seconds: i64) -> (Scene, String, i64) {
-    let scene = Scene::new().opens_in(seconds);
+fn scene(seconds: i64) -> (Scenario, String, i64) {
+    let scene = Scenario::new().opens_in(seconds);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     (scene, class, id)
 }
 
 /// The next run books it, and the one after that has nothing to do.
-fn next_run(scene: &Scene, id: i64, class: &str) {
+fn next_run(scene: &Scenario, id: i64, class: &str) {
     scene.sandbox.clear_faults();
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[class]);
@@ -39,7 +39,7 @@ fn next_run(scene: &Scene, id: i64, class: &str) {
 }
 
 /// Kills it when that many booking requests have reached the platform.
-fn kill_after(scene: &Scene, run: Running, requests: usize) {
+fn kill_after(scene: &Scenario, run: Running, requests: usize) {
     soon("the booking request", || scene.in_time().len() >= requests);
     run.kill();
     waits_again(scene, 1);
@@ -47,7 +47,7 @@ fn kill_after(scene: &Scene, run: Running, requests: usize) {
 
 /// Its run is dead, though the store still says whose it was: every view tells what the next run
 /// will make of it.
-fn waits_again(scene: &Scene, id: i64) {
+fn waits_again(scene: &Scenario, id: i64) {
     let status = format!("SELECT status FROM prebookings WHERE id = {id}");
     assert_eq!(scene.home.ask(&status).as_deref(), Some("executing"));
     assert_eq!(scene.stored(id)["status"], "pending");
@@ -111,7 +111,7 @@ fn answered() {
 /// The first was full, the second was had by a run that did not live to write it down; then the
 /// first has room again.
 fn alternative() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let full = scene.class(&json!({ "occupied": 12 }));
     let other = scene.class(&json!({ "start": "14:10", "name": "Open Box" }));
     let id = scene.add("--or 14:10");

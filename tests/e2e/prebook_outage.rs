@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, ANAS, Fired, Running, SOURCE, Scene, outcomes, says, soon, together};
+use crate::support::{
+    ANA, ANA_PASSWORD, Fired, Running, SOURCE, Scenario, outcomes, says, soon, together,
+};
 
 #[test]
 fn sessions_and_platforms_that_fail() {
@@ -43,18 +45,18 @@ fn answers_that_are_lost() {
 }
 
 /// A run that has looked the class up and waits for the opening.
-fn waiting(scene: &Scene) -> Running {
+fn waiting(scene: &Scenario) -> Running {
     let run = scene.go("");
     scene.looked_up();
     run
 }
 
-fn fault(scene: &Scene, fault: &Value) {
+fn fault(scene: &Scenario, fault: &Value) {
     scene.sandbox.fault(fault);
 }
 
 fn healed() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scenario::new().opens_in(5);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let run = waiting(&scene);
@@ -65,7 +67,7 @@ fn healed() {
 }
 
 fn not_healed() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scenario::new().opens_in(5);
     scene.home.config("");
     let class = scene.class(&json!({}));
     let id = scene.add("");
@@ -77,14 +79,14 @@ fn not_healed() {
     scene.ends(id, "pending", &[]);
     // the next run finds it as it was, and after a login it books
     scene.fired(3).only("login_required");
-    scene.log_in(ANA, ANAS);
+    scene.log_in(ANA, ANA_PASSWORD);
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&class]);
 }
 
 /// Sent once, and not again by later runs: refusals lock accounts.
 fn wrong_password() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scenario::new().opens_in(5);
     let source = "password_command = \"echo wrong\"";
     scene.home.config(source);
     let class = scene.class(&json!({}));
@@ -102,7 +104,7 @@ fn wrong_password() {
 }
 
 fn lapsed() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scenario::new().opens_in(5);
     scene.home.config("");
     let class = scene.class(&json!({}));
     let id = scene.add("");
@@ -114,7 +116,7 @@ fn lapsed() {
 }
 
 fn no_schedule() {
-    let scene = Scene::new().opens_in(3);
+    let scene = Scenario::new().opens_in(3);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     fault(
@@ -127,7 +129,7 @@ fn no_schedule() {
 }
 
 fn nothing_before() {
-    let scene = Scene::new().opens_in(3);
+    let scene = Scenario::new().opens_in(3);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     fault(
@@ -141,7 +143,7 @@ fn nothing_before() {
 
 /// From the opening on, for so long, every request meets this.
 fn weather(kind: &str, status: u16, lasts: i64) {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let (from, until) = (scene.opens_ms, scene.opens_ms + lasts);
@@ -157,7 +159,7 @@ fn weather(kind: &str, status: u16, lasts: i64) {
 }
 
 fn down() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scenario::new().opens_in(4);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     fault(
@@ -178,7 +180,7 @@ fn down() {
 
 /// Its `Date` says nothing: this machine's clock has to do.
 fn no_date() {
-    let scene = Scene::new().opens_in(3);
+    let scene = Scenario::new().opens_in(3);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     fault(
@@ -193,7 +195,7 @@ fn no_date() {
 
 /// The first answer is lost on the way. Found out by the row, and sent again where that is right.
 fn lost(kind: &str, acted: bool) {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     scene.home.config_with(SOURCE, "timeout = \"1s\"");
     let class = scene.class(&json!({}));
     let id = scene.add("");
@@ -214,7 +216,7 @@ fn lost(kind: &str, acted: bool) {
 
 /// Nobody can say what became of it; a later run can.
 fn unreadable() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scenario::new().opens_in(4);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     fault(
@@ -238,7 +240,7 @@ fn unreadable() {
 /// The first request was not served when the row was read, but was when the second one came, which
 /// found the class full: full of us. The alternative would be a second booking.
 fn served_late() {
-    let scene = Scene::new().opens_in(1);
+    let scene = Scenario::new().opens_in(1);
     let class = scene.class(&json!({ "book_answers": [{ "bookState": -1 }] }));
     scene.class(&json!({ "start": "14:10" }));
     let id = scene.add("--or 14:10");
@@ -257,7 +259,7 @@ fn served_late() {
 }
 
 fn proves_nothing() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "book_answers": [{}, {}] }));
     let id = scene.add("");
     scene.fired(0).is(&[("booked", 1)]);
@@ -267,7 +269,7 @@ fn proves_nothing() {
 
 /// The platform's word is enough; that the row cannot be read takes nothing away.
 fn unconfirmed() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scenario::new().opens_in(4);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     fault(

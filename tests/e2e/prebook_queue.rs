@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Scene, says, together};
+use crate::support::{ANA, Scenario, says, together};
 
 #[test]
 fn places_on_the_waiting_list() {
@@ -18,8 +18,8 @@ fn places_on_the_waiting_list() {
 }
 
 /// A place on the list of a class that was full at the opening.
-fn queued() -> (Scene, String, i64) {
-    let scene = Scene::new().opens_in(1);
+fn queued() -> (Scenario, String, i64) {
+    let scene = Scenario::new().opens_in(1);
     scene.notify();
     let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
     let id = scene.add("--waitlist");
@@ -30,7 +30,7 @@ fn queued() -> (Scene, String, i64) {
     (scene, class, id)
 }
 
-fn events(scene: &Scene) -> Vec<Value> {
+fn events(scene: &Scenario) -> Vec<Value> {
     let events = scene.lines("events");
     events.iter().map(|event| event["event"].clone()).collect()
 }
@@ -59,7 +59,7 @@ fn promoted_anew() {
 
 /// The words are about the class that was queued for.
 fn in_the_alternative() {
-    let scene = Scene::new().opens_in(1);
+    let scene = Scenario::new().opens_in(1);
     scene.class(&json!({ "enabled": false }));
     let other = scene.class(&json!({ "start": "14:10", "occupied": 12, "waitlist": 2 }));
     let id = scene.add("--or 14:10 --waitlist");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use crate::support::{Fired, Running, START, Scene};
+use crate::support::{Fired, Running, START, Scenario};
 
 /// Deaths at random moments around the opening, also of several runs at once, under an answer that
 /// is slow, lost or refused at random.
@@ -37,7 +37,7 @@ fn weather(rng: &mut Rng, opens_ms: i64) -> Value {
 
 /// Two prebookings: one class, and a class with an alternative. Whether they have room changes.
 fn die(rng: &mut Rng) {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "start": START }));
     let id = scene.add("");
     let first = scene.class(&json!({ "start": "15:10", "occupied": 12 }));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, BEN, BENS, Fired, Running, Scene, soon, together};
+use crate::support::{ANA, BEN, BEN_PASSWORD, Fired, Running, Scenario, soon, together};
 
 #[test]
 fn many_at_one_instant() {
@@ -24,7 +24,7 @@ fn many_at_one_instant() {
 
 /// Each is settled by one of them, once, with one request.
 fn five_runs() {
-    let scene = Scene::new().opens_in(3);
+    let scene = Scenario::new().opens_in(3);
     let starts = ["13:10", "14:10", "15:10", "16:10"];
     let classes = starts.map(|start| scene.class(&json!({ "start": start })));
     let ids = starts.map(|start| scene.wish(&format!("--class WOD --time {start}")));
@@ -43,15 +43,15 @@ fn five_runs() {
 }
 
 /// Ben is logged in too; his classes are told apart by the box.
-fn with_ben(seconds: i64) -> Scene {
-    let scene = Scene::new();
+fn with_ben(seconds: i64) -> Scenario {
+    let scene = Scenario::new();
     let source = "[accounts.\"ben@example.org\"]\npassword_command = \"echo battery-staple\"";
     scene.home.config(source);
-    scene.log_in(BEN, BENS);
+    scene.log_in(BEN, BEN_PASSWORD);
     scene.opens_in(seconds)
 }
 
-fn wish(scene: &Scene, account: &str, gym: &str, start: &str) -> i64 {
+fn wish(scene: &Scenario, account: &str, gym: &str, start: &str) -> i64 {
     scene.wish(&format!(
         "--account {account} --box {gym} --class WOD --time {start}"
     ))
@@ -105,7 +105,7 @@ fn without_a_session() {
     // by himself there is nothing that succeeded: the plain code
     let alone = scene.fired_with("--account ben@example.org", 3);
     alone.only("login_required");
-    scene.log_in(BEN, BENS);
+    scene.log_in(BEN, BEN_PASSWORD);
     scene.fired(0).is(&[("booked", 1)]);
     assert_eq!(scene.stored(bens)["status"], "booked");
 }
@@ -136,7 +136,7 @@ fn one_account() {
 
 /// By hand, after a run has claimed it: nothing is sent, nothing is told.
 fn removed() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scenario::new().opens_in(4);
     scene.class(&json!({}));
     let id = scene.add("");
     let run = scene.go("");
@@ -149,7 +149,7 @@ fn removed() {
 
 /// By hand, after a run has claimed it: booked is what is wished now.
 fn changed() {
-    let scene = Scene::new().opens_in(4);
+    let scene = Scenario::new().opens_in(4);
     scene.class(&json!({ "occupied": 12 }));
     let other = scene.class(&json!({ "start": "14:10" }));
     let id = scene.add("");
@@ -162,7 +162,7 @@ fn changed() {
 
 /// The run looks at its horizon again before it ends: what came in meanwhile is booked as well.
 fn two_openings() {
-    let mut scene = Scene::new().opens_in(2);
+    let mut scene = Scenario::new().opens_in(2);
     let first = scene.class(&json!({}));
     let one = scene.add("");
     let run = scene.go("");
@@ -176,7 +176,7 @@ fn two_openings() {
 
 /// Whoever is about to fire keeps the session's token from being replaced under it.
 fn left_alone() {
-    let scene = Scene::new().opens_in(10);
+    let scene = Scenario::new().opens_in(10);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let run = scene.go("");

@@ -3,7 +3,7 @@
 use aimharder::model::session::SessionKind;
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, BEN, BENS, Home, Sandbox, hold, logged_in};
+use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, hold, logged_in};
 
 const DAY: i64 = 24 * 3600 * 1000;
 
@@ -20,7 +20,7 @@ fn age(home: &Home, kind: &str, by: i64) {
 
 fn two_accounts() -> (Sandbox, Home) {
     let (sandbox, home) = logged_in();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     sandbox.clear_log();
     (sandbox, home)
 }
@@ -259,7 +259,7 @@ fn a_login_of_another_machine_does_not_matter() {
     let (sandbox, home) = logged_in();
     let other = Home::new(&sandbox);
     other.config("background_salt = \"of another machine\"");
-    other.log_in(ANA, ANAS);
+    other.log_in(ANA, ANA_PASSWORD);
     for _ in 0..2 {
         home.run("refresh --force").done();
         other.run("refresh --force").done();

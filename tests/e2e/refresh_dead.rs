@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{ANA, BEN, BENS, Home, Sandbox, logged_in};
+use crate::support::{ANA, BEN, BEN_PASSWORD, Home, Sandbox, logged_in};
 
 const SOURCE: &str = "password_command = \"echo correct-horse\"";
 
@@ -158,7 +158,7 @@ fn a_password_command_that_fails_leaves_it_logged_out() {
 #[test]
 fn one_accounts_password_is_never_sent_for_another() {
     let (sandbox, home) = logged_in();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     sandbox.clear_log();
     for (source, healed) in [
         (
@@ -200,7 +200,7 @@ fn one_accounts_password_is_never_sent_for_another() {
 #[test]
 fn exit_codes_by_outcome() {
     let (sandbox, home) = logged_in();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     home.impatient();
     // some logged out, the others well
     sandbox.kill(BEN);

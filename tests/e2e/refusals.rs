@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, BENS, Home, Sandbox, start};
+use crate::support::{ANA, ANA_PASSWORD, BEN_PASSWORD, Home, Sandbox, start};
 
 fn wrong(home: &Home, password: &str) -> crate::support::Run {
     home.run("login ana@example.org --password-stdin")
@@ -47,7 +47,9 @@ fn a_locked_account_is_told_as_such() {
         wrong(&home, "wrong")
             .fails(3, &["locked for a while"])
             .done();
-        wrong(&home, ANAS).fails(3, &["locked for a while"]).done();
+        wrong(&home, ANA_PASSWORD)
+            .fails(3, &["locked for a while"])
+            .done();
     }
 }
 
@@ -60,7 +62,7 @@ fn five_refusals_in_a_quarter_of_an_hour_are_sent() {
             .done();
     }
     sandbox.clear_log();
-    wrong(&home, ANAS)
+    wrong(&home, ANA_PASSWORD)
         .fails(
             3,
             &[
@@ -71,11 +73,11 @@ fn five_refusals_in_a_quarter_of_an_hour_are_sent() {
         .done();
     assert!(sandbox.log().is_empty(), "the sixth was not sent");
     home.run("login ben@example.org --password-stdin --only device")
-        .stdin(BENS)
+        .stdin(BEN_PASSWORD)
         .any_stdout()
         .done();
     home.sql("UPDATE refusals SET at = at - 15 * 60 * 1000");
-    wrong(&home, ANAS).any_stdout().done();
+    wrong(&home, ANA_PASSWORD).any_stdout().done();
     assert_eq!(attempts(&sandbox), 5);
 }
 
@@ -106,7 +108,7 @@ fn both_logins_of_a_run_count_as_one_refusal() {
         &json!({ "path": "/api/login", "kind": "json", "body": error, "status": 401, "skip": 1 }),
     );
     home.sql("DELETE FROM refusals");
-    let told = wrong(&home, ANAS).status(7).any_stderr().json();
+    let told = wrong(&home, ANA_PASSWORD).status(7).any_stderr().json();
     assert_eq!(told["sessions"][1]["status"], "failed");
     assert_eq!(
         home.ask("SELECT count(*) FROM refusals").as_deref(),
@@ -128,20 +130,20 @@ fn an_unanswered_login_is_no_refusal() {
     for kind in ["status", "foreign", "empty", "drop", "truncate", "json"] {
         sandbox.config(&json!({ "form_login": false }));
         sandbox.fault(&json!({ "path": "/api/login", "kind": kind }));
-        wrong(&home, ANAS).fails(5, &[]).done();
+        wrong(&home, ANA_PASSWORD).fails(5, &[]).done();
     }
     assert_eq!(
         home.ask("SELECT count(*) FROM refusals").as_deref(),
         Some("0")
     );
-    wrong(&home, ANAS).any_stdout().done();
+    wrong(&home, ANA_PASSWORD).any_stdout().done();
 }
 
 #[test]
 fn an_unknown_account_is_a_wrong_password() {
     let (_sandbox, home) = start();
     home.run("login nobody@example.org --password-stdin")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .fails(
             3,
             &[

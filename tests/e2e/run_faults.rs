@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use aimharder::model::session::SessionKind;
 use serde_json::{Value, json};
 
-use crate::support::{ANA, BEN, BENS, Fired, Home, Run, Sandbox, day, hold, logged_in};
+use crate::support::{ANA, BEN, BEN_PASSWORD, Fired, Home, Run, Sandbox, day, hold, logged_in};
 
 /// A class three days ahead that anybody may book, and Ana's wish for it.
 pub(crate) fn wished(sandbox: &Sandbox, home: &Home, start: &str) -> String {
@@ -146,7 +146,7 @@ fn a_held_lock_is_no_reason_not_to_fire() {
 #[test]
 fn one_device_session_acts_for_its_owner() {
     let (sandbox, home) = logged_in();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     wish(&home, "--account ana@example.org --time 14:10");
     wish(
         &home,

@@ -5,7 +5,7 @@
 use aimharder::model::session::SessionKind;
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, Fired, Scene, hold, says, together};
+use crate::support::{ANA, ANA_PASSWORD, Fired, Scenario, hold, says, together};
 
 #[test]
 fn troubles_of_a_run() {
@@ -22,12 +22,12 @@ fn troubles_of_a_run() {
     ]);
 }
 
-fn down(scene: &Scene) {
+fn down(scene: &Scenario) {
     let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
     scene.sandbox.fault(&down);
 }
 
-fn expire(scene: &Scene) {
+fn expire(scene: &Scenario) {
     scene
         .home
         .sql("UPDATE sessions SET status = 'expired' WHERE kind = 'background'");
@@ -35,7 +35,7 @@ fn expire(scene: &Scene) {
 
 /// Overdue, the background session dead, and its login unanswered until nobody waits any longer.
 fn no_session() {
-    let scene = Scene::new().opens_in(-1);
+    let scene = Scenario::new().opens_in(-1);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     expire(&scene);
@@ -50,7 +50,7 @@ fn no_session() {
 }
 
 fn removed_meanwhile() {
-    let scene = Scene::new().opens_in(20);
+    let scene = Scenario::new().opens_in(20);
     scene.class(&json!({}));
     let id = scene.add("");
     expire(&scene);
@@ -68,7 +68,7 @@ fn removed_meanwhile() {
 
 /// Not healed by a password: it is not known whether the platform still has the login.
 fn unreadable(column: &str) {
-    let scene = Scene::new().opens_in(-1);
+    let scene = Scenario::new().opens_in(-1);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     scene.home.sql(&format!(
@@ -89,14 +89,14 @@ fn unreadable(column: &str) {
     let told = scene.command("refresh").report(3);
     assert_eq!(told.told["sessions"][0]["outcome"], "failed");
     assert_eq!(scene.home.sessions().len(), 2, "nothing is thrown away");
-    scene.log_in(ANA, ANAS);
+    scene.log_in(ANA, ANA_PASSWORD);
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&class]);
 }
 
 /// The platform is asked for it.
 fn no_number() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "occupied": 12, "waitlist": 1 }));
     let id = scene.add("--waitlist");
     scene.home.sql("UPDATE boxes SET id = NULL");
@@ -108,7 +108,7 @@ fn no_number() {
 }
 
 fn place_nowhere() {
-    let scene = Scene::new().opens_in(1);
+    let scene = Scenario::new().opens_in(1);
     let class = scene.class(&json!({ "occupied": 12, "waitlist": 1 }));
     let id = scene.add("--waitlist");
     scene.fired(0).is(&[("waitlisted", 1)]);
@@ -129,7 +129,7 @@ fn place_nowhere() {
 /// Too old for an important request, not too old to be used: whoever has the lock is renewing it,
 /// or fires with it.
 fn kept_lock() {
-    let scene = Scene::new().opens_in(5);
+    let scene = Scenario::new().opens_in(5);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     scene.home.age_tokens(20);
@@ -143,7 +143,7 @@ fn kept_lock() {
 
 /// History, cookies and what is intended are the lesser things: they are warned about.
 fn unwritten() {
-    let scene = Scene::new().opens_in(2);
+    let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     scene
@@ -177,7 +177,7 @@ fn unwritten() {
 
 /// The other wishes are not missed for it.
 fn rule_on_mars() {
-    let scene = Scene::new().opens_in(1);
+    let scene = Scenario::new().opens_in(1);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let new = scene.command("boxes set marte --id 7 --timezone Europe/Madrid");

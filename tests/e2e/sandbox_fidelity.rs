@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::support::{ANA, ANAS, Sandbox, day, real_ms};
+use crate::support::{ANA, ANA_PASSWORD, Sandbox, day, real_ms};
 
 const MAIN: &str = "aimharder.com";
 const LOGIN: &str = "login.aimharder.com";
@@ -113,7 +113,8 @@ fn post(sandbox: &Sandbox, host: &str, target: &str, cookies: &str, form: &str) 
 
 /// Logs Ana in by JSON; her cookie and her first token.
 fn log_in(sandbox: &Sandbox) -> (String, String) {
-    let body = json!({ "username": ANA, "password": ANAS, "fingerprint": "fp1", "iniframe": 0 });
+    let body =
+        json!({ "username": ANA, "password": ANA_PASSWORD, "fingerprint": "fp1", "iniframe": 0 });
     let answer = post(sandbox, LOGIN, "/api/login", "", &body.to_string());
     let token = answer.json()["data"]["auth"]["refreshToken"].clone();
     let cookie = answer.cookie("amhrdrauth").unwrap();

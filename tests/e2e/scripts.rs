@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, Home, day, logged_in, script_class, start};
+use crate::support::{ANA, ANA_PASSWORD, Home, day, logged_in, script_class, start};
 
 #[test]
 fn wrong_calls_get_the_usage_line() {
@@ -129,7 +129,7 @@ fn the_check_speaks_the_language_of_monitors() {
     let crontab = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/crontab");
     let check = |args: &[&str]| home.script("check-aimharder.sh", args);
     check(&[]).is(2, &["AIMHARDER CRITICAL - nobody is logged in"]);
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     check(&[]).is(2, &["AIMHARDER CRITICAL - nothing runs"]);
     fs::copy(crontab, home.path().join("crontab")).unwrap();
     let well = check(&[]);

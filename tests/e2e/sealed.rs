@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, BEN, BENS, Home, Sandbox, day, found, logged_in, store_files};
+use crate::support::{
+    ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, day, found, logged_in, store_files,
+};
 
 pub(crate) const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 pub(crate) const OTHER: &str = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -16,7 +18,7 @@ pub(crate) const OTHER: &str = "ff112233445566778899aabbccddeeff0011223344556677
 pub(crate) fn has_key(home: &Home, key: &str) {
     home.write("key", &format!("{key}\n"));
     home.config(&format!(
-        "password_command = \"echo {ANAS}\"\n[store]\nkey_command = [\"cat\", \"{}\"]",
+        "password_command = \"echo {ANA_PASSWORD}\"\n[store]\nkey_command = [\"cat\", \"{}\"]",
         home.path().join("key").display()
     ));
 }
@@ -57,7 +59,7 @@ pub(crate) fn nothing_plain(home: &Home, secrets: &[String]) {
 #[test]
 fn no_byte_of_a_secret_is_left() {
     let (sandbox, home) = logged_in();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     let mut seen = secrets(&sandbox);
     assert_eq!(seen.len(), 12);
     // old values in free pages, deleted rows, a log that is long and in use, and a copy of an older schema
@@ -140,8 +142,8 @@ fn everything_works_as_ever() {
     home.run("refresh --force --session background")
         .report(0)
         .is(&[("relogged", 1)]);
-    home.log_in(ANA, ANAS);
-    home.log_in(BEN, BENS);
+    home.log_in(ANA, ANA_PASSWORD);
+    home.log_in(BEN, BEN_PASSWORD);
     let seen = secrets(&sandbox);
     nothing_plain(&home, &seen);
     // and back
@@ -192,7 +194,7 @@ fn a_refused_password_stays_refused_and_its_hash_is_sealed() {
 #[test]
 fn values_cannot_change_places() {
     let (sandbox, home) = logged_in();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     encrypted(&home);
     home.sql("UPDATE sessions SET token = (SELECT token FROM sessions WHERE account LIKE 'ben%' AND kind = 'device') \
               WHERE account LIKE 'ana%' AND kind = 'device'");

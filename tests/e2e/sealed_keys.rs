@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::sealed::{KEY, OTHER, encrypted, has_key, nothing_plain, secrets};
-use crate::support::{ANA, ANAS, Home, Run, day, logged_in};
+use crate::support::{ANA, ANA_PASSWORD, Home, Run, day, logged_in};
 use serde_json::json;
 
 /// What needs a login, and says why it has none.
@@ -21,7 +21,7 @@ fn refused(home: &Home, status: i32, words: &[&str]) {
     assert_eq!(refresh.stderr.lines().count(), 1);
     home.run("login --password-stdin --account")
         .arg(ANA)
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .fails(status, words)
         .done();
     // what needs no secret works on
@@ -109,7 +109,7 @@ fn a_lost_key_costs_the_logins_and_nothing_else() {
         .done();
     encrypted(&home);
     let device = home.fingerprint(ANA, "device");
-    home.config(&format!("password_command = \"echo {ANAS}\""));
+    home.config(&format!("password_command = \"echo {ANA_PASSWORD}\""));
     let told = home.run("store decrypt --forget-logins").json();
     assert_eq!(
         (&told["encrypted"], &told["sessions"]),
@@ -124,7 +124,7 @@ fn a_lost_key_costs_the_logins_and_nothing_else() {
             .contains("key that is lost")
     );
     home.run("refresh").report(0).is(&[("relogged", 1)]);
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     assert_eq!(
         home.fingerprint(ANA, "device"),
         device,

@@ -4,11 +4,11 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, Home, Sandbox, day, start, wait_for};
+use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox, day, start, wait_for};
 
 /// Every secret that exists at this moment.
 fn secrets(sandbox: &Sandbox) -> Vec<String> {
-    let mut secrets = vec![ANAS.to_owned(), "wrong-secret".to_owned()];
+    let mut secrets = vec![ANA_PASSWORD.to_owned(), "wrong-secret".to_owned()];
     for session in sandbox.sessions() {
         let text = |key: &str| session[key].as_str().unwrap().to_owned();
         let token = text("token");
@@ -118,13 +118,13 @@ fn nobody_sees_the_password_in_the_process_list() {
     sandbox.fault(&json!({ "path": "/api/login", "kind": "hang", "seconds": 5 }));
     let running = home
         .run("login ana@example.org --password-stdin")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .spawn();
     wait_for("the login", || !sandbox.sent("/api/login").is_empty());
     let file = |name: &str| fs::read(format!("/proc/{}/{name}", running.id())).unwrap();
     for name in ["cmdline", "environ", "comm"] {
         let text = String::from_utf8_lossy(&file(name)).into_owned();
-        assert!(!text.contains(ANAS), "{name}: {text}");
+        assert!(!text.contains(ANA_PASSWORD), "{name}: {text}");
     }
     running.kill();
 }

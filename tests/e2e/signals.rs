@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::{
-    ANA, Home, Run, Sandbox, Scene, day, logged_in, side_by_side, signal, soon, wait_for,
+    ANA, Home, Run, Sandbox, Scenario, day, logged_in, side_by_side, signal, soon, wait_for,
 };
 
 const SIGNALS: [(&str, i32); 4] = [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)];
@@ -222,7 +222,7 @@ fn a_booking_that_came_to_nothing_is_told_too() {
 fn a_run_that_is_stopped_has_told_what_it_booked() {
     side_by_side(&SIGNALS, |(name, code)| {
         for json in [false, true] {
-            let scene = Scene::new().opens_in(40);
+            let scene = Scenario::new().opens_in(40);
             scene.class(&json!({}));
             let later = scene.add("");
             let open = json!({ "start": "14:10", "name": "Open", "opens_at_ms": scene.opens_ms - 86_400_000 });

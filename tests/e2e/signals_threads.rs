@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ANA, Home, Run, SOURCE, Sandbox, Scene, crowd, day, logged_in, side_by_side, signal, soon,
+    ANA, Home, Run, SOURCE, Sandbox, Scenario, crowd, day, logged_in, side_by_side, signal, soon,
     wait_for,
 };
 
@@ -90,7 +90,7 @@ fn refresh_in_an_outage_ends_after_the_requests_under_way() {
 #[test]
 fn prebook_run_starts_no_further_repeat_and_stores_its_attempts() {
     side_by_side(&SIGNALS, |how| {
-        let scene = Scene::new().opens_in(4);
+        let scene = Scenario::new().opens_in(4);
         let late = scene.opens_ms + 60_000;
         let ids: Vec<i64> = (0..6)
             .map(|hour| {
@@ -231,7 +231,7 @@ fn a_booking_that_one_read_does_not_settle_is_reported_as_unknown() {
 #[test]
 fn a_prebooking_under_way_is_stored() {
     side_by_side(&SIGNALS, |how| {
-        let scene = Scene::new().opens_in(3);
+        let scene = Scenario::new().opens_in(3);
         let class = scene.class(&json!({}));
         let id = scene.add("");
         scene.sandbox.hold("/api/book");
@@ -290,7 +290,7 @@ fn is_running(process: i32) -> bool {
 #[test]
 fn notifications_take_two_seconds_at_most() {
     side_by_side(&SIGNALS, |(name, code)| {
-        let scene = Scene::new().opens_in(3);
+        let scene = Scenario::new().opens_in(3);
         let class = scene.class(&json!({}));
         let id = scene.add("");
         let started = "echo $$ > $HOME/started; exec sleep 50";

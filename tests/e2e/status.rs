@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, ANAS, BEN, CRONTAB, Home, Sandbox, day, logged_in, start};
+use crate::support::{ANA, ANA_PASSWORD, BEN, CRONTAB, Home, Sandbox, day, logged_in, start};
 
 pub(crate) const SOURCE: &str =
     "account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"";
@@ -116,7 +116,7 @@ fn before_the_first_login() {
 #[test]
 fn of_one_account_among_several() {
     let (_sandbox, home) = well();
-    home.log_in(BEN, crate::support::BENS);
+    home.log_in(BEN, crate::support::BEN_PASSWORD);
     home.sql("UPDATE sessions SET status = 'expired' WHERE account = 'ben@example.org' AND kind = 'background'");
     home.status("--check")
         .stdout_has(&[BEN])
@@ -150,7 +150,7 @@ fn called_wrongly() {
         home.status(args).usage(&["error: "]).any_stdout().done();
     }
     home.run("login --password-stdin ana@example.org")
-        .stdin(ANAS)
+        .stdin(ANA_PASSWORD)
         .env("AIMHARDER_BOX", "crossfitdemo")
         .any_stdout()
         .done();

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    ANA, ANAS, Home, SOURCE, Sandbox, Scene, day, logged_in, side_by_side, start,
+    ANA, ANA_PASSWORD, Home, SOURCE, Sandbox, Scenario, day, logged_in, side_by_side, start,
 };
 
 /// Answers that come from a proxy, a captive portal or maintenance.
@@ -60,7 +60,7 @@ fn a_foreign_401_changes_nothing() {
         }
         home.run("refresh --force").status(5).any_stderr().done();
         home.run("login --password-stdin")
-            .stdin(ANAS)
+            .stdin(ANA_PASSWORD)
             .fails(5, &[])
             .done();
         unchanged(&home);
@@ -118,7 +118,7 @@ fn a_foreign_answer_refuses_no_password() {
 
 #[test]
 fn a_foreign_answer_postpones_a_prebooking() {
-    let scene = Scene::new().opens_in(-60);
+    let scene = Scenario::new().opens_in(-60);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     put(&scene.sandbox, &foreign()[0], "*");
@@ -201,7 +201,7 @@ fn a_dead_session_with_an_unknown_box_number_is_recovered() {
 
 #[test]
 fn a_prebooking_with_an_unknown_box_number_recovers_the_session() {
-    let scene = Scene::new().opens_in(-60);
+    let scene = Scenario::new().opens_in(-60);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     scene.home.sql("UPDATE boxes SET id = NULL");
@@ -215,7 +215,7 @@ fn a_prebooking_with_an_unknown_box_number_recovers_the_session() {
 fn an_unknown_box_number_ends_no_live_session() {
     let (sandbox, home) = start();
     sandbox.config(&json!({ "whoami_roles": false }));
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     home.sql("UPDATE boxes SET id = NULL");
     sandbox.clear_log();
     put(&sandbox, &json!({ "kind": "html" }), "/schedule");

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use serde_json::json;
 
-use crate::support::{ANA, Scene, madrid, outcomes, says, soon, together};
+use crate::support::{ANA, Scenario, madrid, outcomes, says, soon, together};
 
 #[test]
 fn a_class_that_has_started() {
@@ -22,22 +22,22 @@ fn a_class_that_has_started() {
 }
 
 /// A place on the waiting list.
-fn queued() -> (Scene, String, i64) {
-    let scene = Scene::new().opens_in(1);
+fn queued() -> (Scenario, String, i64) {
+    let scene = Scenario::new().opens_in(1);
     let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
     let id = scene.add("--waitlist");
     scene.fired(0).is(&[("waitlisted", 1)]);
     (scene, class, id)
 }
 
-fn go_down(scene: &Scene) {
+fn go_down(scene: &Scenario) {
     let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
     scene.sandbox.fault(&down);
 }
 
 /// It was wished for in time and never had: told as final.
 fn expired() {
-    let scene = Scene::new().opens_in(1);
+    let scene = Scenario::new().opens_in(1);
     scene.notify();
     let id = scene.add("");
     scene.fired_with("--give-up 1s", 6).only("not_found");
@@ -67,7 +67,7 @@ fn started_unseen() {
 
 /// No run came by before the class started: what became of it is told all the same.
 fn started(acted: bool) {
-    let mut scene = Scene::new().opens_in(2);
+    let mut scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     scene.sandbox.fault(
@@ -89,7 +89,7 @@ fn started(acted: bool) {
 
 /// The same with one class, which is renamed and starts before anybody can look.
 fn killed_then_started() {
-    let mut scene = Scene::new().opens_in(2);
+    let mut scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let lost =
@@ -119,7 +119,7 @@ fn never_promoted() {
 }
 
 fn first_has_started() {
-    let mut scene = Scene::new().opens_in(1);
+    let mut scene = Scenario::new().opens_in(1);
     scene.class(&json!({}));
     let other = scene.class(&json!({ "start": "14:10" }));
     let id = scene.add("--or 14:10");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::program;
-use crate::support::{ANA, BEN, BENS, Home, day, logged_in, madrid, start};
+use crate::support::{ANA, BEN, BEN_PASSWORD, Home, day, logged_in, madrid, start};
 
 const READ: &str = r#"
 import icalendar, json, sys
@@ -46,7 +46,7 @@ fn calendar(home: &Home, more: &str) -> Value {
 #[test]
 fn another_program_reads_what_is_booked() {
     let (sandbox, home) = start();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     let name = "Força, tècnica; \"WOD\" \\ i molt més: una classe amb un nom que no cap en una sola línia 力量訓練";
     let one = sandbox.class(&json!({ "day": day(5), "start": "13:10", "name": name }));
     let two = sandbox.class(

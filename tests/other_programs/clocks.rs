@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{ANA, Fired, Home, Run, Sandbox, Scene, day, logged_in, together};
+use crate::support::{ANA, Fired, Home, Run, Sandbox, Scenario, day, logged_in, together};
 
 fn at(run: Run, offset: &str) -> Run {
     run.faketime(offset).limit(Duration::from_secs(20))
@@ -159,7 +159,7 @@ fn the_machine_is_set_while_a_run_waits() {
 
 /// The machine's clock is set at that moment, seen from the opening.
 fn stepped(opens_in: i64, by: &str, at: i64) {
-    let scene = Scene::new().opens_in(opens_in);
+    let scene = Scenario::new().opens_in(opens_in);
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let file = scene.home.write("clock", "+0");

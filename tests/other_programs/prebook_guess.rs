@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::prebook_zones::{add, shortly_before, to_time, unix_ms};
-use crate::support::{Fired, Scene, real_ms, says, together};
+use crate::support::{Fired, Scenario, real_ms, says, together};
 
 #[test]
 fn a_guess() {
@@ -79,7 +79,7 @@ fn few(fired: &Fired) -> i64 {
 }
 
 /// A box of which only the day is known, and a class of 18 January that is wished for.
-fn guessed(scene: &Scene, opens: &str) -> (String, i64) {
+fn guessed(scene: &Scenario, opens: &str) -> (String, i64) {
     let gym = json!({ "name": "crossfitdemo", "opens": opens });
     scene.sandbox.gym(&gym);
     let class = json!({ "day": "2027-01-18", "start": "15:30", "opens_at_ms": null });
@@ -98,7 +98,7 @@ fn guessed(scene: &Scene, opens: &str) -> (String, i64) {
 fn guess_counts() {
     let at = "2027-01-13T23:00:00Z"; // midnight in Madrid
     let ahead = (unix_ms(at) - real_ms()) / 1000 - 11;
-    let mut scene = Scene::at(ahead);
+    let mut scene = Scenario::at(ahead);
     scene.server_ahead((ahead + 4) * 1000);
     let (_, id) = guessed(&scene, "4d@07:00");
     let fired = scene.fired(0);
@@ -115,7 +115,7 @@ fn guess_counts() {
 fn wait_counts() {
     let at = "2027-01-13T23:00:00Z"; // midnight in Madrid
     let ahead = (unix_ms(at) - real_ms()) / 1000 - 16;
-    let mut scene = Scene::at(ahead);
+    let mut scene = Scenario::at(ahead);
     scene.opens_ms = unix_ms(at);
     scene.server_ahead((ahead + 12) * 1000);
     guessed(&scene, "4d@07:00");

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
-use crate::support::{Fired, Scene, outcomes, real_ms, together};
+use crate::support::{Fired, Scenario, outcomes, real_ms, together};
 
 /// A class, its box's rule, and when booking opens.
 #[derive(Clone, Copy, Debug)]
@@ -60,19 +60,19 @@ pub(crate) fn unix_ms(at: &str) -> i64 {
 }
 
 /// A scene in which that instant is so many seconds away.
-pub(crate) fn shortly_before(at: &str, seconds: i64) -> Scene {
-    let mut scene = Scene::at((unix_ms(at) - real_ms()) / 1000 - seconds);
+pub(crate) fn shortly_before(at: &str, seconds: i64) -> Scenario {
+    let mut scene = Scenario::at((unix_ms(at) - real_ms()) / 1000 - seconds);
     scene.opens_ms = unix_ms(at);
     scene
 }
 
-pub(crate) fn to_time(scene: &mut Scene, at: &str, seconds: i64) {
+pub(crate) fn to_time(scene: &mut Scenario, at: &str, seconds: i64) {
     scene.clocks((unix_ms(at) - real_ms()) / 1000 - seconds);
     scene.opens_ms = unix_ms(at);
 }
 
 /// The box's zone and rule, on both sides.
-fn in_box(scene: &mut Scene, zone: &str, rule: &str) {
+fn in_box(scene: &mut Scenario, zone: &str, rule: &str) {
     scene.zone = zone.parse::<Tz>().unwrap();
     let gym = json!({ "name": "crossfitdemo", "timezone": zone, "opens": rule });
     scene.sandbox.gym(&gym);
@@ -80,7 +80,7 @@ fn in_box(scene: &mut Scene, zone: &str, rule: &str) {
     scene.command(&set).any_stdout().done();
 }
 
-pub(crate) fn add(scene: &Scene, day: &str, time: &str) -> Value {
+pub(crate) fn add(scene: &Scenario, day: &str, time: &str) -> Value {
     let add = format!("prebook add --day {day} --time {time} --class WOD");
     let told = scene.command(&add).any_stderr().json();
     told["prebookings"][0].clone()

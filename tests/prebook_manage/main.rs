@@ -3,6 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may, as tests do
 
+mod edits;
 mod home;
 mod refused;
-mod wishes;

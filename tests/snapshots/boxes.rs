@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::support::{BEN, BENS};
+use crate::support::{BEN, BEN_PASSWORD};
 use crate::{ana, shot, shot_json, world};
 
 #[test]
@@ -13,7 +13,7 @@ fn boxes_are_listed_and_set() {
     --- stderr
     error: no session yet: run `aimharder login EMAIL` first
     ");
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     assert_snapshot!(shot(home.run("boxes")), @"
     exit: 0
     --- stdout

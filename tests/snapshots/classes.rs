@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::support::{ANA, BEN, BENS, day};
+use crate::support::{ANA, BEN, BEN_PASSWORD, day};
 use crate::{ana, class, shot, shot_json, world};
 
 #[test]
@@ -145,7 +145,7 @@ fn classes_need_a_session_and_one_box() {
     --- stderr
     error: no session yet: run `aimharder login EMAIL` first
     "#);
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     assert_snapshot!(shot(home.run("classes")), @"
     exit: 6
     --- stderr
@@ -157,7 +157,7 @@ fn classes_need_a_session_and_one_box() {
     error: no box "boxdoz" is known for ben@example.org (known: boxdos, crossfitdemo); run `aimharder boxes --detect` if it is new
     "#);
     let (_sandbox, home) = ana();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     assert_snapshot!(shot(home.run("classes")), @"
     exit: 6
     --- stderr

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::support::{ANA, ANAS, BEN, BENS, Home, Run};
+use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Run};
 use crate::{shot, shot_json, world};
 
 fn login(home: &Home, args: &str, password: &str) -> Run {
@@ -15,7 +15,7 @@ fn login(home: &Home, args: &str, password: &str) -> Run {
 #[test]
 fn a_login_lists_both_sessions_and_the_boxes() {
     let (_sandbox, home) = world();
-    assert_snapshot!(shot(login(&home, ANA, ANAS)), @"
+    assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 0
     --- stdout
     device session (yours, on this machine): logged in
@@ -25,7 +25,7 @@ fn a_login_lists_both_sessions_and_the_boxes() {
     next: aimharder classes --day tomorrow
     is all set for booking unattended? aimharder status
     ");
-    assert_snapshot!(shot_json(login(&home, ANA, ANAS)), @r#"
+    assert_snapshot!(shot_json(login(&home, ANA, ANA_PASSWORD)), @r#"
     exit: 0
     --- stdout
     {
@@ -37,7 +37,7 @@ fn a_login_lists_both_sessions_and_the_boxes() {
       ]
     }
     "#);
-    assert_snapshot!(shot(login(&home, BEN, BENS)), @"
+    assert_snapshot!(shot(login(&home, BEN, BEN_PASSWORD)), @"
     exit: 0
     --- stdout
     device session (yours, on this machine): logged in
@@ -47,7 +47,7 @@ fn a_login_lists_both_sessions_and_the_boxes() {
     next: aimharder classes --day tomorrow --box boxdos --account ben@example.org
     is all set for booking unattended? aimharder status
     ");
-    assert_snapshot!(shot(login(&home, &format!("{ANA} --only device"), ANAS)), @"
+    assert_snapshot!(shot(login(&home, &format!("{ANA} --only device"), ANA_PASSWORD)), @"
     exit: 0
     --- stdout
     device session (yours, on this machine): logged in
@@ -56,7 +56,7 @@ fn a_login_lists_both_sessions_and_the_boxes() {
     next: aimharder classes --day tomorrow --account ana@example.org
     is all set for booking unattended? aimharder status
     ");
-    assert_snapshot!(shot_json(login(&home, &format!("{ANA} --only background"), ANAS)), @r#"
+    assert_snapshot!(shot_json(login(&home, &format!("{ANA} --only background"), ANA_PASSWORD)), @r#"
     exit: 0
     --- stdout
     {
@@ -67,7 +67,7 @@ fn a_login_lists_both_sessions_and_the_boxes() {
       ]
     }
     "#);
-    assert_snapshot!(shot(login(&home, &format!("{ANA} --new-device"), ANAS)), @"
+    assert_snapshot!(shot(login(&home, &format!("{ANA} --new-device"), ANA_PASSWORD)), @"
     exit: 0
     --- stdout
     device session (yours, on this machine): logged in
@@ -105,7 +105,7 @@ fn a_refused_login_counts_what_is_left() {
     --- stderr
     error: AimHarder refused the login of ana@example.org: wrong e-mail or password; try both on AimHarder's web page before the next login
     ");
-    assert_snapshot!(shot(login(&home, ANA, ANAS)), @"
+    assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 3
     --- stderr
     error: 5 logins of ana@example.org were refused within 15 minutes; to keep AimHarder from locking the account the next try is allowed at [TIME] (in [N] min)
@@ -115,12 +115,12 @@ fn a_refused_login_counts_what_is_left() {
 #[test]
 fn a_login_that_fails_says_why() {
     let (sandbox, home) = world();
-    assert_snapshot!(shot(login(&home, "", ANAS)), @"
+    assert_snapshot!(shot(login(&home, "", ANA_PASSWORD)), @"
     exit: 2
     --- stderr
     error: which account? for example: aimharder login ana@example.org
     ");
-    assert_snapshot!(shot(login(&home, "not-an-address", ANAS)), @"
+    assert_snapshot!(shot(login(&home, "not-an-address", ANA_PASSWORD)), @"
     exit: 2
     --- stderr
     error: login takes an e-mail address, for example `aimharder login ana@example.org`; what stands there is none (not repeated here, for it may be a password)
@@ -141,18 +141,18 @@ fn a_login_that_fails_says_why() {
     --- stderr
     error: AimHarder refused the login of ben@example.org: Has intentado entrar demasiadas veces. Prueba más tarde.; the account is locked for a while; wait, then log in with the right password
     ");
-    assert_snapshot!(shot(login(&home, BEN, BENS)), @"
+    assert_snapshot!(shot(login(&home, BEN, BEN_PASSWORD)), @"
     exit: 3
     --- stderr
     error: AimHarder refused the login of ben@example.org: Has intentado entrar demasiadas veces. Prueba más tarde.; the account is locked for a while; wait, then log in with the right password
     ");
     sandbox.config(&json!({ "lock_after": null, "login_cookie": "missing" }));
-    assert_snapshot!(shot(login(&home, ANA, ANAS)), @"
+    assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 5
     --- stderr
     error: AimHarder accepted the login but gave no login cookie; try again later
     ");
-    assert_snapshot!(shot_json(login(&home, ANA, ANAS)), @r#"
+    assert_snapshot!(shot_json(login(&home, ANA, ANA_PASSWORD)), @r#"
     exit: 5
     --- stdout
     {
@@ -163,13 +163,13 @@ fn a_login_that_fails_says_why() {
     error: AimHarder accepted the login but gave no login cookie; try again later
     "#);
     sandbox.config(&json!({ "login_cookie": null, "json_login": false, "form_login": false }));
-    assert_snapshot!(shot(login(&home, ANA, ANAS)), @"
+    assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 5
     --- stderr
     error: AimHarder's login was not found: login.aimharder.com has no form login (answered 200); try again later
     ");
     sandbox.config(&json!({ "json_login": true, "form_login": true, "setrefresh_ok": false }));
-    assert_snapshot!(shot(login(&home, ANA, ANAS)), @"
+    assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 0
     --- stdout
     device session (yours, on this machine): logged in
@@ -184,7 +184,7 @@ fn a_login_that_fails_says_why() {
     ");
     sandbox.config(&json!({ "setrefresh_ok": true }));
     sandbox.fault(&json!({ "path": "/*", "kind": "status", "count": -1 }));
-    assert_snapshot!(shot(login(&home, ANA, ANAS)), @"
+    assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 5
     --- stderr
     error: AimHarder is out of order or busy (answered 503); try again later
@@ -195,7 +195,7 @@ fn a_login_that_fails_says_why() {
 fn only_the_background_login_fails() {
     let (sandbox, home) = world();
     sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "skip": 1, "count": -1 }));
-    assert_snapshot!(shot(login(&home, ANA, ANAS)), @"
+    assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 7
     --- stdout
     device session (yours, on this machine): logged in
@@ -207,7 +207,7 @@ fn only_the_background_login_fails() {
     --- stderr
     error: only the device session was logged in; the background login failed: AimHarder is out of order or busy (answered 503)
     ");
-    assert_snapshot!(shot_json(login(&home, ANA, ANAS)), @r#"
+    assert_snapshot!(shot_json(login(&home, ANA, ANA_PASSWORD)), @r#"
     exit: 5
     --- stdout
     {

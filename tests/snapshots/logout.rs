@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::support::{ANA, ANAS};
+use crate::support::{ANA, ANA_PASSWORD};
 use crate::{ana, shot, shot_json, world};
 
 #[test]
@@ -25,7 +25,7 @@ fn a_logout_deletes_the_device_session() {
       "deleted":[]
     }
     "#);
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     assert_snapshot!(shot_json(home.run("logout")), @r#"
     exit: 0
     --- stdout
@@ -34,11 +34,11 @@ fn a_logout_deletes_the_device_session() {
       ]
     }
     "#);
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     let new = home
         .run("login --new-device --password-stdin")
         .arg(ANA)
-        .stdin(ANAS);
+        .stdin(ANA_PASSWORD);
     new.any_stdout().any_stderr().done();
     assert_snapshot!(shot(home.run("logout --all-devices")), @"
     exit: 0

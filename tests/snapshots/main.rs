@@ -42,7 +42,7 @@ mod widths;
 pub(crate) use text::{shot, shot_json};
 
 use serde_json::{Value, json};
-use support::{ANA, ANAS, BEN, BENS, Home, Sandbox, day};
+use support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, day};
 
 /// The start of the classes that tests add, unless the test needs a second one.
 pub(crate) const START: &str = "13:10";
@@ -53,10 +53,10 @@ pub(crate) fn world() -> (Sandbox, Home) {
     sandbox.gym(&json!({ "name": "crossfitdemo", "id": 10122, "gym": "CrossFit Demo" }));
     sandbox.gym(&json!({ "name": "boxdos", "id": 10555, "gym": "Box Dos" }));
     sandbox.account(&json!({
-        "email": ANA, "password": ANAS, "id": 69232, "name": "Ana", "boxes": ["crossfitdemo"],
+        "email": ANA, "password": ANA_PASSWORD, "id": 69232, "name": "Ana", "boxes": ["crossfitdemo"],
     }));
     sandbox.account(&json!({
-        "email": BEN, "password": BENS, "id": 70001, "name": "Ben", "boxes": ["crossfitdemo", "boxdos"],
+        "email": BEN, "password": BEN_PASSWORD, "id": 70001, "name": "Ben", "boxes": ["crossfitdemo", "boxdos"],
     }));
     let home = Home::new(&sandbox);
     (sandbox, home)
@@ -65,7 +65,7 @@ pub(crate) fn world() -> (Sandbox, Home) {
 /// The same with both sessions of Ana.
 pub(crate) fn ana() -> (Sandbox, Home) {
     let (sandbox, home) = world();
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     (sandbox, home)
 }
 

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::support::{ANA, BEN, BENS, Home, Run, SOURCE, day};
+use crate::support::{ANA, BEN, BEN_PASSWORD, Home, Run, SOURCE, day};
 use crate::{START, ana, class, shot, shot_json, world};
 
 /// `prebook add` of the class in three days.
@@ -123,7 +123,7 @@ fn a_prebooking_is_stored_and_listed() {
 #[test]
 fn prebookings_are_grouped_by_account_and_box() {
     let (_sandbox, home) = world();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     home.config(&format!("account = \"{BEN}\"\n{SOURCE}"));
     assert_snapshot!(shot(add(&home, "--class wod")), @"
     exit: 6

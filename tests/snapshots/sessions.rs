@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::support::{ANA, BEN, BENS};
+use crate::support::{ANA, BEN, BEN_PASSWORD};
 use crate::{ana, shot, shot_json, world};
 
 #[test]
@@ -21,7 +21,7 @@ fn sessions_are_listed() {
     }
     "#);
     let (sandbox, home) = ana();
-    home.log_in(BEN, BENS);
+    home.log_in(BEN, BEN_PASSWORD);
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 0
     --- stdout

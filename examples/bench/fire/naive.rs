@@ -2,8 +2,8 @@
 //! the classes and books. It is the library's own client, without its waiting, its warm connections and
 //! its measured clock, and without the time that starting a process takes.
 
-use aimharder::aimharder::{BookOrder, BoxAt, Flow};
 use aimharder::clock;
+use aimharder::platform::{BookOrder, BoxAt, Flow};
 use aimharder::secret::Secret;
 use anyhow::{Context, Result, anyhow, ensure};
 

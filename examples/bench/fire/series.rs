@@ -1,7 +1,7 @@
 //! Openings a few seconds apart, all in one run of the binary.
 
 use aimharder::model::account::Account;
-use aimharder::model::prebooking::{Choice, Wish};
+use aimharder::model::prebooking::{Choice, PrebookRequest};
 use aimharder::store::Store;
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -70,7 +70,7 @@ impl Opening {
         let at = at.with_timezone(&Madrid);
         let days = (self.day - at.date_naive()).num_days();
         let rule = format!("{days}d@{}", at.format("%H:%M:%S"));
-        let wish = Wish {
+        let request = PrebookRequest {
             account: account.clone(),
             gym: BOX.to_owned(),
             first: Choice {
@@ -83,7 +83,7 @@ impl Opening {
             watch: false,
             opens: Some(rule.parse().map_err(anyhow::Error::msg)?),
         };
-        store.put_prebooking(&wish, self.day, None, Utc::now())?;
+        store.put_prebooking(&request, self.day, None, Utc::now())?;
         Ok(())
     }
 }

@@ -6,22 +6,22 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::app::App;
-use super::gym::Gym;
-use super::learn::Lesson;
+use super::box_profile::BoxProfile;
+use super::learn::OpeningObservation;
 use super::prebook;
-use crate::aimharder::{BoxAt, Row};
-use crate::booking::{BookReport, Desk, Hold, Outcome, decided, find, hold};
+use crate::booking::{BookReport, BoxClient, Hold, Outcome, decided, find, hold};
 use crate::cli::{BookArgs, Everywhere};
 use crate::clock;
 use crate::error::Failure;
-use crate::interrupt::{self, Shield};
 use crate::model::account::Account;
 use crate::model::class::{Class, ClassState};
 use crate::model::opening::Opening;
 use crate::model::session::SessionKind;
 use crate::model::zone::resolve;
 use crate::output::{BookView, Out, SessionRef};
-use crate::sessions::{Live, Pick};
+use crate::platform::{BoxAt, Row};
+use crate::sessions::{ActiveSession, SessionSelector};
+use crate::signals::{self, SignalGuard};
 
 pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     let account = app.account()?;
@@ -32,7 +32,7 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     let at = app.box_at(&gym, &mut live)?;
     let today = clock::now().with_timezone(&gym.zone).date_naive();
     let day = args.day.on(today).map_err(Failure::usage)?;
-    let rows = desk(args, &at, &mut live).schedule(day)?.rows;
+    let rows = client(args, &at, &mut live).schedule(day)?.rows;
     let wanted = Wanted {
         asked: &app.asked,
         args,
@@ -54,7 +54,7 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
         wanted.tell_better(gym.opening, &mut done.report, now, None);
         done
     };
-    let _shield = done.shield;
+    let _shield = done.signal_guard;
     let mut view = view(&gym, day, done.report, done.session);
     view.asks_for_rule = args.wait && view.outcome == Outcome::TooEarly && view.opens_at.is_none();
     if args.prebook && view.outcome == Outcome::TooEarly {
@@ -69,8 +69,8 @@ struct Wanted<'w> {
     asked: &'w Everywhere,
     args: &'w BookArgs,
     account: &'w Account,
-    pick: &'w Pick,
-    gym: &'w Gym,
+    pick: &'w SessionSelector,
+    gym: &'w BoxProfile,
     at: &'w BoxAt,
     day: NaiveDate,
     /// as the schedule showed it first
@@ -82,31 +82,31 @@ struct Done {
     report: BookReport,
     session: SessionRef,
     /// a signal waits until the result is told
-    shield: Option<Shield>,
+    signal_guard: Option<SignalGuard>,
 }
 
 impl Wanted<'_> {
     /// Book at once. A signal waits until the result is told, not only until there is one; and
     /// where there is none, until that is told.
-    fn book(&self, live: &mut Live<'_>) -> Result<Done> {
-        let shield = interrupt::shield("booking");
-        let booked = desk(self.args, self.at, live).book(self.day, self.row, self.args.waitlist);
+    fn book(&self, live: &mut ActiveSession<'_>) -> Result<Done> {
+        let signal_guard = signals::signal_guard("booking");
+        let booked = client(self.args, self.at, live).book(self.day, self.row, self.args.waitlist);
         match booked {
             Ok(report) => Ok(Done {
                 report,
                 session: SessionRef::from(live.row()),
-                shield: Some(shield),
+                signal_guard: Some(signal_guard),
             }),
             Err(e) => {
-                shield.keep_unless(e.is_interrupted());
+                signal_guard.keep_unless(e.is_interrupted());
                 Err(e.into())
             }
         }
     }
 
     /// What it teaches, asked for at this instant of the server's clock.
-    fn lesson<'l>(&'l self, report: &'l BookReport, at: DateTime<Utc>) -> Lesson<'l> {
-        Lesson {
+    fn lesson<'l>(&'l self, report: &'l BookReport, at: DateTime<Utc>) -> OpeningObservation<'l> {
+        OpeningObservation {
             gym: self.gym,
             day: self.day,
             start: report.row.start,
@@ -134,11 +134,11 @@ impl Wanted<'_> {
     }
 
     /// What would become of it, from the schedule alone.
-    fn rehearse(&self, rows: &[Row], live: &Live<'_>) -> Done {
+    fn rehearse(&self, rows: &[Row], live: &ActiveSession<'_>) -> Done {
         Done {
             report: decided(self.row).unwrap_or_else(|| self.guessed(rows)),
             session: SessionRef::from(live.row()),
-            shield: None,
+            signal_guard: None,
         }
     }
 
@@ -167,8 +167,12 @@ impl Wanted<'_> {
     }
 }
 
-fn desk<'d, 's>(args: &BookArgs, at: &BoxAt, live: &'d mut Live<'s>) -> Desk<'d, 's> {
-    Desk {
+fn client<'d, 's>(
+    args: &BookArgs,
+    at: &BoxAt,
+    live: &'d mut ActiveSession<'s>,
+) -> BoxClient<'d, 's> {
+    BoxClient {
         live,
         at: at.clone(),
         family: args.family.clone(),
@@ -185,7 +189,7 @@ fn description(args: &BookArgs) -> find::Wanted {
     }
 }
 
-fn view(gym: &Gym, day: NaiveDate, report: BookReport, session: SessionRef) -> BookView {
+fn view(gym: &BoxProfile, day: NaiveDate, report: BookReport, session: SessionRef) -> BookView {
     let setting = gym.setting(day);
     let opening = waited_for(gym, day, &report);
     BookView {
@@ -205,7 +209,7 @@ fn view(gym: &Gym, day: NaiveDate, report: BookReport, session: SessionRef) -> B
 
 /// By which rule a class opens that is not open yet: the one in force, or, where that names no
 /// instant between now and the class's start, what the refusal told.
-fn waited_for(gym: &Gym, day: NaiveDate, report: &BookReport) -> Option<Opening> {
+fn waited_for(gym: &BoxProfile, day: NaiveDate, report: &BookReport) -> Option<Opening> {
     if report.outcome != Outcome::TooEarly {
         return None;
     }

@@ -14,7 +14,7 @@ use crate::model::opening::Opening;
 use crate::model::prebooking::Choice;
 use crate::output::{Countdown, Out, SessionRef, Typed, wait_words};
 use crate::prebook::{NextTry, Stay, next_try};
-use crate::sessions::{Live, Sessions};
+use crate::sessions::{ActiveSession, SessionManager};
 
 impl Wanted<'_> {
     /// Ask now, or at the next instant that booking may open at, until there is an answer that is
@@ -22,8 +22,8 @@ impl Wanted<'_> {
     pub(super) fn wait<'s>(
         &self,
         app: &App,
-        sessions: &'s Sessions<'s>,
-        live: Live<'s>,
+        sessions: &'s SessionManager<'s>,
+        live: ActiveSession<'s>,
         out: &mut Out,
     ) -> Result<Done> {
         let mut rule = self.gym.opening;
@@ -75,8 +75,8 @@ impl Wanted<'_> {
     fn stay<'s>(
         &self,
         next: NextTry,
-        sessions: &'s Sessions<'s>,
-        live: Live<'s>,
+        sessions: &'s SessionManager<'s>,
+        live: ActiveSession<'s>,
         out: &mut Out,
     ) -> Result<(Done, bool)> {
         let opens = next.at.with_timezone(&self.gym.zone);
@@ -106,7 +106,7 @@ impl Wanted<'_> {
         let done = Done {
             report: stayed.report,
             session: SessionRef::from(&stayed.session),
-            shield: stayed.shield,
+            signal_guard: stayed.signal_guard,
         };
         Ok((done, stayed.moved_to.is_some()))
     }

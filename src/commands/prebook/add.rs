@@ -7,10 +7,10 @@ use super::{Boxes, warn_of_logins};
 use crate::cli::{PrebookAdd, When};
 use crate::clock;
 use crate::commands::app::App;
-use crate::commands::gym::Gym;
+use crate::commands::box_profile::BoxProfile;
 use crate::error::Failure;
 use crate::model::account::Account;
-use crate::model::prebooking::{Choice, Prebooking, Progress, Wish};
+use crate::model::prebooking::{Choice, PrebookRequest, Prebooking, Progress};
 use crate::model::zone;
 use crate::output::{Out, PrebookedView};
 use crate::store::NewRule;
@@ -21,11 +21,11 @@ pub(super) fn run(args: &PrebookAdd, app: &App, out: &mut Out) -> Result<()> {
     let gym = app.gym(&account)?;
     let now = clock::now();
     let boxes = Boxes::of(app);
-    let wish = wish(args, start, &account, &gym);
+    let request = request(args, start, &account, &gym);
     let view = match when {
         When::Weekly(weekdays) => {
             let rule = NewRule {
-                wish,
+                request,
                 weekdays: weekdays.clone(),
                 until: last_day(args, &gym, now)?,
             };
@@ -34,14 +34,19 @@ pub(super) fn run(args: &PrebookAdd, app: &App, out: &mut Out) -> Result<()> {
         When::Once(day) => {
             let today = now.with_timezone(&gym.zone).date_naive();
             let day = day.on(today).map_err(Failure::usage)?;
-            once(&wish, day, &boxes, now)?
+            once(&request, day, &boxes, now)?
         }
     };
     warn_of_logins(app, &account)?;
     out.show(&view)
 }
 
-fn wish(args: &PrebookAdd, start: NaiveTime, account: &Account, gym: &Gym) -> Wish {
+fn request(
+    args: &PrebookAdd,
+    start: NaiveTime,
+    account: &Account,
+    gym: &BoxProfile,
+) -> PrebookRequest {
     let first = Choice {
         start,
         class: args.class.clone(),
@@ -52,7 +57,7 @@ fn wish(args: &PrebookAdd, start: NaiveTime, account: &Account, gym: &Gym) -> Wi
             alternatives.push(choice.clone());
         }
     }
-    Wish {
+    PrebookRequest {
         account: account.clone(),
         gym: gym.name.clone(),
         first,
@@ -65,15 +70,15 @@ fn wish(args: &PrebookAdd, start: NaiveTime, account: &Account, gym: &Gym) -> Wi
 }
 
 fn once(
-    wish: &Wish,
+    request: &PrebookRequest,
     day: NaiveDate,
     boxes: &Boxes<'_>,
     now: DateTime<Utc>,
 ) -> Result<PrebookedView> {
-    let gym = boxes.get(&wish.gym)?;
-    in_time(wish, day, &gym, now)?;
-    let stored = boxes.app.store.put_prebooking(wish, day, None, now)?;
-    boxes.unfold(None, now)?;
+    let gym = boxes.get(&request.gym)?;
+    in_time(request, day, &gym, now)?;
+    let stored = boxes.app.store.put_prebooking(request, day, None, now)?;
+    boxes.materialize_rules(None, now)?;
     Ok(PrebookedView {
         rules: None,
         prebookings: boxes.views(vec![stored])?,
@@ -82,9 +87,14 @@ fn once(
 }
 
 /// A class that has started is too late, and a year ahead no gym plans.
-fn in_time(wish: &Wish, day: NaiveDate, gym: &Gym, now: DateTime<Utc>) -> Result<()> {
+fn in_time(
+    request: &PrebookRequest,
+    day: NaiveDate,
+    gym: &BoxProfile,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let today = now.with_timezone(&gym.zone).date_naive();
-    let start = wish.first.start;
+    let start = request.first.start;
     if zone::resolve(gym.zone, day.and_time(start)) <= now {
         let mut next = day;
         while zone::resolve(gym.zone, next.and_time(start)) <= now {
@@ -109,7 +119,7 @@ fn in_time(wish: &Wish, day: NaiveDate, gym: &Gym, now: DateTime<Utc>) -> Result
     Ok(())
 }
 
-fn last_day(args: &PrebookAdd, gym: &Gym, now: DateTime<Utc>) -> Result<Option<NaiveDate>> {
+fn last_day(args: &PrebookAdd, gym: &BoxProfile, now: DateTime<Utc>) -> Result<Option<NaiveDate>> {
     let today = now.with_timezone(&gym.zone).date_naive();
     let until = args.until.as_ref().map(|day| day.on(today));
     let until = until.transpose().map_err(Failure::usage)?;
@@ -125,11 +135,14 @@ fn last_day(args: &PrebookAdd, gym: &Gym, now: DateTime<Utc>) -> Result<Option<N
 
 fn weekly(new: &NewRule, boxes: &Boxes<'_>, now: DateTime<Utc>) -> Result<PrebookedView> {
     let rule = boxes.app.store.put_rule(new, now)?;
-    boxes.unfold(None, now)?;
+    boxes.materialize_rules(None, now)?;
     let waiting = |p: &Prebooking| {
         p.rule == Some(rule.id) && matches!(p.progress, Progress::Pending | Progress::Executing)
     };
-    let all = boxes.app.store.open_prebookings(Some(&rule.wish.account))?;
+    let all = boxes
+        .app
+        .store
+        .open_prebookings(Some(&rule.request.account))?;
     let occurrences = all.into_iter().filter(waiting).collect();
     Ok(PrebookedView {
         prebookings: boxes.views(occurrences)?,

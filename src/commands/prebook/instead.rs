@@ -7,16 +7,16 @@ use crate::booking::Outcome;
 use crate::cli::BookArgs;
 use crate::clock;
 use crate::commands::app::App;
-use crate::commands::gym::Gym;
+use crate::commands::box_profile::BoxProfile;
 use crate::model::account::Account;
-use crate::model::prebooking::{Choice, Wish};
+use crate::model::prebooking::{Choice, PrebookRequest};
 use crate::output::BookView;
 
 /// Store what `view` says is too early, and say so in it; in a rehearsal, only say so.
 pub(in crate::commands) fn instead(
     args: &BookArgs,
     app: &App,
-    gym: &Gym,
+    gym: &BoxProfile,
     account: &Account,
     view: &mut BookView,
 ) -> Result<()> {
@@ -26,7 +26,7 @@ pub(in crate::commands) fn instead(
         return Ok(());
     }
     let class = &view.class;
-    let wish = Wish {
+    let request = PrebookRequest {
         account: account.clone(),
         gym: gym.name.clone(),
         first: Choice {
@@ -47,7 +47,9 @@ pub(in crate::commands) fn instead(
         .opens_at
         .filter(|at| ruled.is_some_and(|ruled| ruled < *at));
     let moved_to = moved_to.map(|at| at.to_utc());
-    let stored = app.store.put_prebooking(&wish, class.day, moved_to, now)?;
+    let stored = app
+        .store
+        .put_prebooking(&request, class.day, moved_to, now)?;
     view.outcome = Outcome::Prebooked;
     view.prebooking_id = Some(stored.id);
     warn_of_logins(app, account)

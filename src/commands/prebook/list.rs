@@ -13,13 +13,13 @@ pub(super) fn run(args: &PrebookList, app: &App, out: &mut Out) -> Result<()> {
     let now = clock::now();
     let account = app.asked.account.as_ref();
     let boxes = Boxes::of(app);
-    boxes.unfold(account, now)?;
+    boxes.materialize_rules(account, now)?;
     let mut stored = if args.all {
         app.store.prebookings(account)?
     } else {
         app.store.open_prebookings(account)?
     };
-    stored.retain(|p| wanted(app, &p.wish.gym) && (args.all || waits(p)));
+    stored.retain(|p| wanted(app, &p.request.gym) && (args.all || waits(p)));
     let mut prebookings = boxes.views(stored)?;
     if args.all {
         for prebooking in &mut prebookings {
@@ -36,7 +36,7 @@ pub(super) fn run(args: &PrebookList, app: &App, out: &mut Out) -> Result<()> {
 pub(super) fn rules(app: &App, out: &mut Out) -> Result<()> {
     let boxes = Boxes::of(app);
     let mut stored = app.store.rules(app.asked.account.as_ref())?;
-    stored.retain(|rule| wanted(app, &rule.wish.gym));
+    stored.retain(|rule| wanted(app, &rule.request.gym));
     let rules = stored.into_iter().map(|rule| boxes.rule(rule));
     out.show(&RulesView {
         rules: rules.collect::<Result<_>>()?,

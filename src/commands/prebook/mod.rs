@@ -15,14 +15,14 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use super::app::App;
-use super::gym::Gym;
+use super::box_profile::BoxProfile;
 use crate::cli::{PrebookArgs, PrebookCommand};
 use crate::model::account::Account;
 use crate::model::prebooking::{PrebookId, Prebooking, Progress};
 use crate::model::weekly::WeeklyRule;
 use crate::output::{Out, PrebookingView, RuleView};
 use crate::password;
-use crate::prebook::unfold::unfold_all;
+use crate::prebook::weekly::materialize_all_rules;
 use crate::store::Status;
 
 pub(super) use instead::instead;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &PrebookArgs, app: &App, out: &mut Out) -> Result<()> {
 /// The boxes that stored wishes name, each looked up once.
 pub(super) struct Boxes<'a> {
     app: &'a App,
-    known: RefCell<BTreeMap<String, Gym>>,
+    known: RefCell<BTreeMap<String, BoxProfile>>,
 }
 
 impl<'a> Boxes<'a> {
@@ -52,7 +52,7 @@ impl<'a> Boxes<'a> {
         }
     }
 
-    pub(super) fn get(&self, name: &str) -> Result<Gym> {
+    pub(super) fn get(&self, name: &str) -> Result<BoxProfile> {
         if let Some(gym) = self.known.borrow().get(name) {
             return Ok(gym.clone());
         }
@@ -62,12 +62,12 @@ impl<'a> Boxes<'a> {
     }
 
     /// Make the prebookings that weekly rules are due to have by now.
-    fn unfold(&self, account: Option<&Account>, now: DateTime<Utc>) -> Result<()> {
+    fn materialize_rules(&self, account: Option<&Account>, now: DateTime<Utc>) -> Result<()> {
         let describe = |_: &Account, name: &str| {
             let gym = self.get(name)?;
             Ok((gym.zone, gym.opening))
         };
-        let made = unfold_all(&self.app.store, describe, account, now)?;
+        let made = materialize_all_rules(&self.app.store, describe, account, now)?;
         if made > 0 {
             log::info!("weekly rules: {made} new prebookings");
         }
@@ -75,8 +75,8 @@ impl<'a> Boxes<'a> {
     }
 
     fn view(&self, prebooking: Prebooking) -> Result<PrebookingView> {
-        let prebooking = as_it_stands(self.app, prebooking);
-        let gym = self.get(&prebooking.wish.gym)?;
+        let prebooking = release_stale_claim(self.app, prebooking);
+        let gym = self.get(&prebooking.request.gym)?;
         Ok(PrebookingView::of(prebooking, gym.zone, gym.opening))
     }
 
@@ -88,19 +88,19 @@ impl<'a> Boxes<'a> {
     }
 
     fn rule(&self, rule: WeeklyRule) -> Result<RuleView> {
-        let gym = self.get(&rule.wish.gym)?;
-        let opens = rule.wish.opening(gym.opening);
+        let gym = self.get(&rule.request.gym)?;
+        let opens = rule.request.opening(gym.opening);
         Ok(RuleView {
             id: PrebookId::Rule(rule.id),
-            account: rule.wish.account,
-            gym: rule.wish.gym,
+            account: rule.request.account,
+            gym: rule.request.gym,
             weekdays: rule.weekdays,
-            start: rule.wish.first.start,
-            class: rule.wish.first.class,
-            alternatives: rule.wish.alternatives,
-            family: rule.wish.family,
-            waitlist: rule.wish.waitlist,
-            watch: rule.wish.watch,
+            start: rule.request.first.start,
+            class: rule.request.first.class,
+            alternatives: rule.request.alternatives,
+            family: rule.request.family,
+            waitlist: rule.request.waitlist,
+            watch: rule.request.watch,
             until: rule.until,
             opens: opens.map(|opening| opening.to_string()),
             zone: gym.zone,
@@ -109,7 +109,7 @@ impl<'a> Boxes<'a> {
 }
 
 /// What a run had taken that has died since waits for the next one: it is pending again.
-pub(super) fn as_it_stands(app: &App, mut prebooking: Prebooking) -> Prebooking {
+pub(super) fn release_stale_claim(app: &App, mut prebooking: Prebooking) -> Prebooking {
     let owner = prebooking.owner.as_deref();
     let abandoned = |owner| !app.sessions().locks.run_lives(owner);
     if prebooking.progress == Progress::Executing && owner.is_some_and(abandoned) {

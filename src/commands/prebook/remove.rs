@@ -34,7 +34,7 @@ fn check_account(id: PrebookId, app: &App) -> Result<()> {
     let found = match id {
         PrebookId::One(one) => {
             let prebooking = app.store.prebooking(one)?;
-            prebooking.is_some_and(|p| p.wish.account == *account)
+            prebooking.is_some_and(|p| p.request.account == *account)
         }
         PrebookId::Rule(rule) => {
             let mut rules = app.store.rules(Some(account))?.into_iter();

@@ -75,10 +75,10 @@ fn standing(boxes: &Boxes<'_>, account: &Account, days: &[Skip]) -> Result<Vec<S
     });
     let views = on_these.map(|prebooking| {
         let got = got(&prebooking, &boxes.app.store.shots(prebooking.id)?);
-        let gym = boxes.get(&prebooking.wish.gym)?;
+        let gym = boxes.get(&prebooking.request.gym)?;
         Ok(StandingView {
             id: prebooking.id,
-            account: prebooking.wish.account,
+            account: prebooking.request.account,
             day: prebooking.day,
             start: got.start,
             end: None,
@@ -103,5 +103,5 @@ fn got(prebooking: &Prebooking, shots: &[Shot]) -> Choice {
             .filter_map(|label| label.strip_suffix(&id))
             .find_map(|label| label.parse().ok())
     });
-    had.unwrap_or_else(|| prebooking.wish.first.clone())
+    had.unwrap_or_else(|| prebooking.request.first.clone())
 }

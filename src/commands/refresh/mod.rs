@@ -12,25 +12,25 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use self::tell::{Problem, tell};
 use super::app::App;
-use super::unattended;
+use super::automation;
 use crate::cli::RefreshArgs;
 use crate::error::{Failure, Kind};
-use crate::interrupt::{self, Shield};
 use crate::output::{Out, Progress, RefreshOutcome, RefreshView, RefreshedSession};
 use crate::sessions::DEVICE_LIFE;
 use crate::sessions::refresh::{Fate, Plan, future_after};
+use crate::signals::{self, SignalGuard};
 use crate::store::{DueQuery, SessionRow};
-use crate::{aimharder, clock, notify, sessions};
+use crate::{clock, notify, platform, sessions};
 
 pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
     if let Some(account) = &app.asked.account
         && app.store.sessions(Some(account))?.is_empty()
     {
-        return Err(unattended::unknown(account));
+        return Err(automation::unknown(account));
     }
-    let device = unattended::named_device(app)?;
+    let device = automation::named_device(app)?;
     let switch = app.config.ping.refresh.as_ref();
-    unattended::run(app, switch, out, |out| {
+    automation::run(app, switch, out, |out| {
         refresh(args, app, device.as_ref(), out)
     })
 }
@@ -41,7 +41,7 @@ fn refresh(
     app: &App,
     device: Option<&SessionRow>,
     out: &mut Out,
-) -> Result<(RefreshView, Shield)> {
+) -> Result<(RefreshView, SignalGuard)> {
     let now = clock::now();
     let query = query(args, app, device, now)?;
     let rows = app.store.due(&query)?;
@@ -64,12 +64,12 @@ fn refresh(
     }
     let fates = update(args, app, &rows)?;
     // what is noted as reported is reported
-    let shield = interrupt::shield("result");
+    let signal_guard = signals::signal_guard("result");
     let (well, problems) = sum_up(&mut view, &rows, fates);
     let notices = tell(app, out, &well, &problems)?;
     view.failure = failure(&view, &problems);
     notify::send(&app.config, &notices);
-    Ok((view, shield))
+    Ok((view, signal_guard))
 }
 
 /// Those that need nothing, as they are before anything is done.
@@ -167,7 +167,7 @@ fn verdict(fate: Fate) -> (RefreshOutcome, Option<Failure>, Option<String>) {
         Fate::Failed(e) => (RefreshOutcome::Failed, failed(e), None),
         Fate::NotTried => (
             RefreshOutcome::Failed,
-            failed(sessions::Error::Platform(aimharder::Error::Blocked)),
+            failed(sessions::Error::Platform(platform::Error::Blocked)),
             None,
         ),
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Result;
 
+use crate::alerts;
 use crate::clock;
 use crate::commands::app::App;
 use crate::config::Event;
@@ -12,7 +13,6 @@ use crate::error::{Failure, Kind};
 use crate::notify::Notice;
 use crate::output::Out;
 use crate::store::{SessionRow, Status};
-use crate::told;
 
 /// One problem: which row, which kind, in words.
 pub(super) struct Problem<'p> {
@@ -30,7 +30,7 @@ pub(super) fn tell(
     let mut lines: BTreeMap<(&str, &str), Vec<&SessionRow>> = BTreeMap::new();
     let mut notices = Vec::new();
     for Problem { row, failure } in problems {
-        let news = told::met(&app.store, &told::of_session(row.id), failure.kind)?;
+        let news = alerts::record_failure(&app.store, &alerts::of_session(row.id), failure.kind)?;
         if let Some(event) = event(failure.kind).filter(|_| news) {
             notices.push(Notice::of_session(
                 event,
@@ -97,9 +97,9 @@ fn whose(rows: &[&SessionRow]) -> String {
 /// process has mended.
 fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
     let mut recovered = Vec::new();
-    for (subject, _) in app.store.problems(told::SESSION)? {
+    for (subject, _) in app.store.problems(alerts::SESSION)? {
         let id = subject
-            .trim_start_matches(told::SESSION)
+            .trim_start_matches(alerts::SESSION)
             .parse()
             .unwrap_or_default();
         if problems.iter().any(|problem| problem.row.id == id) {
@@ -110,7 +110,7 @@ fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result
             continue;
         };
         let seen = well.contains(&id) || row.last_error.is_none();
-        if seen && row.status == Status::Active && told::well(&app.store, &subject)? {
+        if seen && row.status == Status::Active && alerts::record_success(&app.store, &subject)? {
             recovered.push(row);
         }
     }

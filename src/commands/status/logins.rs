@@ -5,24 +5,24 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
+use crate::alerts;
 use crate::commands::app::App;
 use crate::error::Kind;
 use crate::model::account::Account;
 use crate::password;
 use crate::status::{AccountFacts, LoginFacts};
 use crate::store::{Problem, SessionRow, Status};
-use crate::told;
 
 /// All accounts with a login here, or the one that was asked about.
 pub(super) fn accounts(app: &App, now: DateTime<Utc>) -> Result<Vec<AccountFacts>> {
     let asked = app.asked.account.as_ref();
     let only = app.store.accounts()?.len() <= 1;
-    let problems: BTreeMap<_, _> = app.store.problems(told::SESSION)?.into_iter().collect();
+    let problems: BTreeMap<_, _> = app.store.problems(alerts::SESSION)?.into_iter().collect();
     let mut accounts: BTreeMap<Account, AccountFacts> = BTreeMap::new();
     for row in app.store.sessions(asked)? {
         let facts = accounts.entry(row.account.clone());
         let facts = facts.or_insert_with(|| account(app, &row.account, only));
-        let problem = problems.get(&told::of_session(row.id));
+        let problem = problems.get(&alerts::of_session(row.id));
         if row.status == Status::Expired {
             // sealed, and the key not at hand: then nobody knows
             let refused = app.store.refused_password(&row.account);

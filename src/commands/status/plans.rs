@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::commands::app::App;
-use crate::commands::prebook::{Boxes, as_it_stands};
+use crate::commands::prebook::{Boxes, release_stale_claim};
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::status::{Coming, LastRequest, Plans};
 
@@ -15,15 +15,15 @@ pub(super) fn of(app: &App) -> Result<Plans> {
     let stored = app.store.open_prebookings(asked)?;
     let is_taken = |p: &&Prebooking| p.progress == Progress::Executing;
     let taken = stored.iter().filter(is_taken).count();
-    let open = stored.into_iter().map(|p| as_it_stands(app, p));
+    let open = stored.into_iter().map(|p| release_stale_claim(app, p));
     let open: Vec<Prebooking> = open.collect();
     let abandoned = taken - open.iter().filter(is_taken).count();
-    let wishes = rules.iter().map(|rule| &rule.wish);
-    let wishes = wishes.chain(open.iter().map(|prebooking| &prebooking.wish));
-    let wanted_by = wishes.map(|wish| wish.account.clone()).collect();
+    let wishes = rules.iter().map(|rule| &rule.request);
+    let wishes = wishes.chain(open.iter().map(|prebooking| &prebooking.request));
+    let wanted_by = wishes.map(|request| request.account.clone()).collect();
     let pending = open.into_iter().filter(|p| p.progress == Progress::Pending);
     let named = app.asked.gym.as_ref();
-    let pending = pending.filter(|p| named.is_none_or(|name| *name == p.wish.gym));
+    let pending = pending.filter(|p| named.is_none_or(|name| *name == p.request.gym));
     let mut next = pending
         .map(|prebooking| coming(prebooking, &boxes))
         .collect::<Result<Vec<_>>>()?;
@@ -65,9 +65,9 @@ fn counts(app: &App, abandoned: usize) -> Result<std::collections::BTreeMap<Stri
 }
 
 fn coming(stored: Prebooking, boxes: &Boxes<'_>) -> Result<Coming> {
-    let gym = boxes.get(&stored.wish.gym)?;
-    let first = &stored.wish.first;
-    let opening = stored.wish.opening(gym.opening);
+    let gym = boxes.get(&stored.request.gym)?;
+    let first = &stored.request.first;
+    let opening = stored.request.opening(gym.opening);
     Ok(Coming {
         id: stored.id,
         starts_at: crate::model::zone::resolve(gym.zone, stored.day.and_time(first.start)),
@@ -75,9 +75,9 @@ fn coming(stored: Prebooking, boxes: &Boxes<'_>) -> Result<Coming> {
         guess: opening.is_some_and(|opening| opening.guess),
         day: stored.day,
         start: first.start,
-        class: stored.wish.first.class.clone(),
-        account: stored.wish.account,
-        gym: stored.wish.gym,
+        class: stored.request.first.class.clone(),
+        account: stored.request.account,
+        gym: stored.request.gym,
         tried_at: stored.tried_at,
         message: stored.message,
         created_at: stored.created_at,

@@ -7,14 +7,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
-use crate::aimharder::{Error, Jar, Platform, Probe};
 use crate::commands::app::App;
+use crate::platform::{Error, Jar, Platform, Probe};
 use crate::status::{HostFacts, Report};
 
 /// A person waits for it.
-const PATIENCE: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// More hosts than this are not asked: the first tell enough.
-const MOST: usize = 12;
+const MAX_HOSTS: usize = 12;
 
 /// The hosts of the boxes in question, by name.
 pub(super) fn hosts(app: &App, report: &Report) -> Result<Vec<String>> {
@@ -33,8 +33,8 @@ pub(super) fn ask(platform: &Platform, mut hosts: Vec<String>) -> Vec<HostFacts>
     if hosts.is_empty() {
         hosts.push(platform.domain().to_owned());
     }
-    hosts.truncate(MOST);
-    let patient = match platform.within(PATIENCE) {
+    hosts.truncate(MAX_HOSTS);
+    let patient = match platform.within(REQUEST_TIMEOUT) {
         Ok(patient) => patient,
         Err(e) => return hosts.into_iter().map(|host| failed(host, &e)).collect(),
     };

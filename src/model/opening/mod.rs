@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use observation::{Learned, is_too_early_text, learn};
 pub use rule::Rule;
-pub use suggestion::Better;
+pub use suggestion::RuleSuggestion;
 
 use crate::model::zone::resolve;
 

@@ -14,7 +14,7 @@ const LATE: TimeDelta = TimeDelta::minutes(1);
 
 /// Booking was open when a guess had it closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Better {
+pub struct RuleSuggestion {
     /// the request that got through, by the box's clock
     seen: DateTime<Tz>,
     days: u16,
@@ -30,7 +30,7 @@ impl Opening {
         (day, start): (NaiveDate, NaiveTime),
         at: DateTime<Tz>,
         refused: Option<DateTime<Utc>>,
-    ) -> Option<Better> {
+    ) -> Option<RuleSuggestion> {
         let tz = at.timezone();
         let guessed = self.opens_at(day, start, tz);
         let first = self.first_try(day, start, tz);
@@ -42,7 +42,7 @@ impl Opening {
         let bounded = |refused: DateTime<Utc>| refused < half && half <= refused + TRY_EVERY + LATE;
         let known = half == first || refused.is_some_and(bounded);
         let days = (day - at.date_naive()).num_days();
-        (known || at < guessed).then_some(Better {
+        (known || at < guessed).then_some(RuleSuggestion {
             seen: at,
             days: u16::try_from(days).ok()?,
             hour: known.then_some(half.time()),
@@ -50,7 +50,7 @@ impl Opening {
     }
 }
 
-impl Better {
+impl RuleSuggestion {
     /// What was seen, and the line that sets the rule.
     pub fn words(&self, gym: &str) -> String {
         let seen = self.seen.format("%H:%M");

@@ -13,8 +13,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use serde_json::{Value, json};
 
-use super::tell::{Report, Terms, tell};
-use super::{Notice, errands};
+use super::deliver::{Report, Terms, deliver};
+use super::{Notice, deliveries};
 use crate::config::{Config, Event};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
@@ -121,11 +121,11 @@ fn terms() -> Terms {
 }
 
 fn tell_all(config: &Config, notices: &[Notice], terms: &Terms) -> Vec<Report> {
-    let errands = errands(config, |on| {
+    let deliveries = deliveries(config, |on| {
         let wanted = notices.iter().filter(|notice| on.contains(&notice.event));
         wanted.cloned().collect()
     });
-    tell(errands, terms)
+    deliver(deliveries, terms)
 }
 
 /// One channel, one booking: what became of it.

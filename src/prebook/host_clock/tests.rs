@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::thread;
 
 use super::*;
-use crate::aimharder::{Scheme, Settings};
+use crate::platform::{Scheme, Settings};
 
 /// A server that takes every request and answers none; `asked` connections were made.
 struct Silent {

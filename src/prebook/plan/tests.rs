@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::opening::{Learned, Source};
-use crate::model::prebooking::{Progress, Wish};
+use crate::model::prebooking::{PrebookRequest, Progress};
 
 fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -16,7 +16,7 @@ fn prebooking(opens: Option<&str>) -> Prebooking {
     Prebooking {
         id: 7,
         rule: None,
-        wish: Wish {
+        request: PrebookRequest {
             account: "ana@example.org".parse().unwrap(),
             gym: "crossfitdemo".into(),
             first: at("18:30:00"),
@@ -54,18 +54,22 @@ fn a_rule_of_its_own_beats_the_box() {
         (None, "2026-11-19T17:30:00Z"),
         (Some("2d@07:00"), "2026-11-21T06:00:00Z"),
     ] {
-        let wish = prebooking(own);
+        let request = prebooking(own);
         assert_eq!(
-            madrid(box_rule).next(&wish, &wish.wish.first, now),
+            madrid(box_rule).next(&request, &request.request.first, now),
             Next::At(utc(expected))
         );
     }
     let unknown = prebooking(None);
     assert_eq!(
-        madrid(None).next(&unknown, &unknown.wish.first, now),
+        madrid(None).next(&unknown, &unknown.request.first, now),
         Next::Unknown
     );
-    let over = madrid(box_rule).next(&unknown, &unknown.wish.first, utc("2026-11-23T17:30:00Z"));
+    let over = madrid(box_rule).next(
+        &unknown,
+        &unknown.request.first,
+        utc("2026-11-23T17:30:00Z"),
+    );
     assert_eq!(over, Next::Over);
 }
 
@@ -74,11 +78,11 @@ fn an_opening_after_the_start_is_none() {
     let now = utc("2026-11-10T00:00:00Z");
     for rule in ["0d", "0d@18:30", "0d@20:00"] {
         let late = prebooking(Some(rule));
-        let next = madrid(None).next(&late, &late.wish.first, now);
+        let next = madrid(None).next(&late, &late.request.first, now);
         assert_eq!(next, Next::Unknown, "{rule}");
     }
     let in_time = prebooking(Some("0d@18:29"));
-    let next = madrid(None).next(&in_time, &in_time.wish.first, now);
+    let next = madrid(None).next(&in_time, &in_time.request.first, now);
     assert_eq!(next, Next::At(utc("2026-11-23T17:29:00Z")));
 }
 
@@ -90,12 +94,12 @@ fn a_refusal_moves_it_later_and_never_earlier() {
         ("2026-11-20T17:30:00Z", "2026-11-20T17:30:00Z"),
         ("2026-11-18T17:30:00Z", "2026-11-19T17:30:00Z"),
     ] {
-        let wish = Prebooking {
+        let request = Prebooking {
             moved_to: Some(utc(moved)),
             ..prebooking(None)
         };
         assert_eq!(
-            calendar.next(&wish, &wish.wish.first, now),
+            calendar.next(&request, &request.request.first, now),
             Next::At(utc(expected))
         );
     }
@@ -121,12 +125,12 @@ fn a_guess_is_tried_from_midnight_every_half_hour_and_at_the_guessed_time() {
         ),
     ];
     for (tried, expected) in story {
-        let wish = Prebooking {
+        let request = Prebooking {
             tried_at: tried.map(utc),
             ..prebooking(None)
         };
         assert_eq!(
-            calendar.next(&wish, &wish.wish.first, now),
+            calendar.next(&request, &request.request.first, now),
             expected,
             "tried {tried:?}"
         );
@@ -135,15 +139,23 @@ fn a_guess_is_tried_from_midnight_every_half_hour_and_at_the_guessed_time() {
 
 #[test]
 fn the_soonest_choice_makes_it_due() {
-    let mut wish = prebooking(Some("4d"));
-    wish.wish.alternatives = vec![Choice {
+    let mut request = prebooking(Some("4d"));
+    request.request.alternatives = vec![Choice {
         start: "07:00:00".parse().unwrap(),
         class: None,
     }];
     let calendar = madrid(None);
     let now = utc("2026-11-19T05:50:00Z");
-    assert!(calendar.is_due(&wish, now, until(now, std::time::Duration::from_secs(960))));
-    assert!(!calendar.is_due(&wish, now, until(now, std::time::Duration::from_secs(300))));
-    assert!(!calendar.is_over(&wish, utc("2026-11-23T10:00:00Z")));
-    assert!(calendar.is_over(&wish, utc("2026-11-23T18:00:00Z")));
+    assert!(calendar.is_due(
+        &request,
+        now,
+        until(now, std::time::Duration::from_secs(960))
+    ));
+    assert!(!calendar.is_due(
+        &request,
+        now,
+        until(now, std::time::Duration::from_secs(300))
+    ));
+    assert!(!calendar.is_over(&request, utc("2026-11-23T10:00:00Z")));
+    assert!(calendar.is_over(&request, utc("2026-11-23T18:00:00Z")));
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::aimharder::{Platform, Scheme, Settings};
 use crate::booking::Outcome;
 use crate::config::Config;
-use crate::model::prebooking::Wish;
+use crate::model::prebooking::PrebookRequest;
 use crate::model::session::SessionKind;
+use crate::platform::{Platform, Scheme, Settings};
 use crate::prebook::Place;
 use crate::prebook::plan::Calendar;
 use crate::sessions::lock::Locks;
@@ -20,7 +20,7 @@ fn world(folder: &Path, wishes: usize) -> (Store, Platform, Config) {
     let store = Store::open(&folder.join("store/s.db")).unwrap();
     let now: DateTime<Utc> = clock::now();
     for n in 0..wishes {
-        let wish = Wish {
+        let request = PrebookRequest {
             account: format!("m{n}@example.org").parse().unwrap(),
             gym: "crossfitdemo".into(),
             first: "18:30".parse().unwrap(),
@@ -31,7 +31,7 @@ fn world(folder: &Path, wishes: usize) -> (Store, Platform, Config) {
             opens: None,
         };
         let day = now.date_naive() + chrono::Days::new(3);
-        store.put_prebooking(&wish, day, None, now).unwrap();
+        store.put_prebooking(&request, day, None, now).unwrap();
     }
     let platform = Platform::new(Settings {
         domain: "aimharder.com".into(),
@@ -61,13 +61,13 @@ fn results(
 ) -> (Result<()>, Vec<Settled>, Vec<Prebooking>) {
     let home = tempfile::tempdir().unwrap();
     let (store, platform, config) = world(home.path(), wishes);
-    let sessions = Sessions {
+    let sessions = SessionManager {
         store: &store,
         platform: &platform,
         config: &config,
         locks: Locks::beside(store.path(), "a test"),
     };
-    let pick = Pick::Kind(SessionKind::Background);
+    let pick = SessionSelector::Kind(SessionKind::Background);
     let spans = (Duration::from_secs(60), Duration::from_secs(1));
     let mut run = Run::new(&sessions, pick, spans, None);
     run.stack = stack;
@@ -151,13 +151,13 @@ fn a_store_that_fails_for_one_takes_nothing_from_the_others() {
 fn results_that_cannot_be_told_are_no_reason_to_stop() {
     let home = tempfile::tempdir().unwrap();
     let (store, platform, config) = world(home.path(), 3);
-    let sessions = Sessions {
+    let sessions = SessionManager {
         store: &store,
         platform: &platform,
         config: &config,
         locks: Locks::beside(store.path(), "a test"),
     };
-    let pick = Pick::Kind(SessionKind::Background);
+    let pick = SessionSelector::Kind(SessionKind::Background);
     let spans = (Duration::from_secs(60), Duration::from_secs(1));
     let run = Run::new(&sessions, pick, spans, None);
     let mut asked = 0;

@@ -5,15 +5,15 @@
 //! `AIMHARDER_CAMPAIGN_SEED` chooses the seed, `AIMHARDER_CAMPAIGN_ROUNDS` how long it goes on.
 #![allow(clippy::print_stderr)] // the seed is shown when a round fails
 
-mod calm;
-mod deeds;
-mod ledger;
-mod left;
+mod actions;
+mod encryption;
+mod expectations;
+mod faults;
+mod invariants;
+mod leftovers;
 mod scene;
 mod tokens;
 mod told;
-mod vault;
-mod weather;
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,19 +24,21 @@ use fastrand::Rng;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::support::{ANA, ANAS, BEN, BENS, Home, Output, Running, Sandbox, side_by_side, start};
-use deeds::Deed;
-use ledger::Ledger;
-use left::{Devices, no_lock_left};
-use scene::Scene;
+use crate::support::{
+    ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Output, Running, Sandbox, side_by_side, start,
+};
+use actions::Deed;
+use encryption::Vault;
+use expectations::Ledger;
+use faults::Weather;
+use leftovers::{Devices, no_lock_left};
+use scene::Scenario;
 use tokens::Tokens;
-use vault::Vault;
-use weather::Weather;
 
 /// Somebody whose classes only automation books.
 const EVA: &str = "eva@example.org";
 const EVAS: &str = "paper-lantern";
-const PEOPLE: [(&str, &str); 3] = [(ANA, ANAS), (BEN, BENS), (EVA, EVAS)];
+const PEOPLE: [(&str, &str); 3] = [(ANA, ANA_PASSWORD), (BEN, BEN_PASSWORD), (EVA, EVAS)];
 
 /// Without a seed: these, side by side, for so many rounds, in so much time.
 const SEEDS: [u64; 2] = [20_261_121, 7];
@@ -167,7 +169,7 @@ impl Campaign {
     }
 
     fn round(&mut self, number: usize) {
-        let scene = Scene::set(&self.sandbox, &self.home, number);
+        let scene = Scenario::set(&self.sandbox, &self.home, number);
         scene.occupy(&self.sandbox, &mut self.rng);
         self.ledger.look(&self.sandbox);
         self.tokens.look(&self.sandbox);
@@ -184,7 +186,7 @@ impl Campaign {
         no_lock_left(&self.home);
         let keys = self.vault.keys(&ended);
         self.vault.settle(&self.home, &ended);
-        vault::check_copies(&self.home, &ended, &keys);
+        encryption::check_copies(&self.home, &ended, &keys);
         self.ledger.look(&self.sandbox);
         let log = self.sandbox.log();
         self.ledger.read(&log, &ended);
@@ -198,7 +200,7 @@ impl Campaign {
         self.tokens.none_older(&self.sandbox.log(), died);
         self.ledger.holds(&self.sandbox, &self.home, &scene);
         tokens::are_the_newest(&self.sandbox, &self.vault.store(&self.home));
-        vault::holds(&self.home, self.ledger.secrets());
+        encryption::holds(&self.home, self.ledger.secrets());
         self.ledger.outputs.clear();
     }
 
@@ -227,7 +229,7 @@ fn write_configs(home: &Home) {
     let source = |(email, password)| {
         format!("[accounts.\"{email}\"]\npassword_command = \"echo {password}\"\n")
     };
-    let rest = PEOPLE.map(source).concat() + &vault::key_lines(home);
+    let rest = PEOPLE.map(source).concat() + &encryption::key_lines(home);
     let write = |more: &str| {
         home.config_with("", &format!("timeout = \"3s\"\n{more}"));
         fs::read_to_string(home.config_path()).unwrap() + &rest

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{ANA, BEN, Home, Sandbox, today};
 
 /// The classes of a round: with room, full with a waiting list, and one that opens in a moment.
-pub(super) struct Scene {
+pub(super) struct Scenario {
     pub(super) day: String,
     pub(super) roomy: Class,
     pub(super) full: Class,
@@ -27,7 +27,7 @@ pub(super) struct Class {
     pub(super) name: String,
 }
 
-impl Scene {
+impl Scenario {
     pub(super) fn set(sandbox: &Sandbox, home: &Home, round: usize) -> Self {
         let round = u32::try_from(round).unwrap();
         let ahead = 5 + round / 400;

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::deeds::{Deed, What};
-use super::ledger::Ledger;
+use super::actions::{Deed, What};
+use super::expectations::Ledger;
 use super::{Ended, Fate};
 use crate::support::{Output, kind_of};
 

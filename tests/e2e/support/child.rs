@@ -28,12 +28,12 @@ pub(super) fn kill(child: &mut Child) {
 
 /// A pipe that is read beside the test.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(super) struct RawOutput {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
 }
 
-impl Heard {
+impl RawOutput {
     pub(super) fn of(pipe: Option<impl Read + Send + 'static>) -> Self {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&bytes);

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::{ANA, ANAS, Run, Scene};
+use super::{ANA, ANA_PASSWORD, Run, Scenario};
 
 /// Variables of a process: `FAKETIME` and the like decide what its clock shows.
 fn faked() -> [(&'static str, OsString); 2] {
@@ -50,12 +50,12 @@ impl Run {
     }
 }
 
-impl Scene {
+impl Scenario {
     /// A scene whose clocks, of server and machine, are this many seconds ahead.
     pub(crate) fn at(ahead: i64) -> Self {
         let mut scene = Self::logged_out();
         scene.clocks(ahead);
-        scene.log_in(ANA, ANAS);
+        scene.log_in(ANA, ANA_PASSWORD);
         scene
     }
 

@@ -43,7 +43,7 @@ pub(crate) use home::Home;
 pub(crate) use machine::CRONTAB;
 pub(crate) use run::{Output, Run, Running};
 pub(crate) use sandbox::Sandbox;
-pub(crate) use scene::{SOURCE, START, Scene, real_ms};
+pub(crate) use scene::{SOURCE, START, Scenario, real_ms};
 pub(crate) use scripts::script_class;
 pub(crate) use stored::{found, store_files};
 pub(crate) use terminal::{bare, conversation, shown};
@@ -53,8 +53,8 @@ pub(crate) use together::{all_at_once, soon, together};
 pub(crate) const ANA: &str = "ana@example.org";
 pub(crate) const BEN: &str = "ben@example.org";
 /// Their passwords, which no output may ever show.
-pub(crate) const ANAS: &str = "correct-horse";
-pub(crate) const BENS: &str = "battery-staple";
+pub(crate) const ANA_PASSWORD: &str = "correct-horse";
+pub(crate) const BEN_PASSWORD: &str = "battery-staple";
 
 /// A sandbox and an empty home that reaches it.
 pub(crate) fn start() -> (Sandbox, Home) {
@@ -66,7 +66,7 @@ pub(crate) fn start() -> (Sandbox, Home) {
 /// The same with Ana logged in, both sessions, and the log of that cleared.
 pub(crate) fn logged_in() -> (Sandbox, Home) {
     let (sandbox, home) = start();
-    home.log_in(ANA, ANAS);
+    home.log_in(ANA, ANA_PASSWORD);
     sandbox.clear_log();
     (sandbox, home)
 }

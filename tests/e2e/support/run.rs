@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::check::{self, Expect};
-use super::child::Heard;
-use super::{ANAS, BENS, child, wait_for};
+use super::child::RawOutput;
+use super::{ANA_PASSWORD, BEN_PASSWORD, child, wait_for};
 
 /// The variable that shortens pauses and limits.
 const PAUSES: &str = "AIMHARDER_TEST_PAUSES";
@@ -44,8 +44,8 @@ pub(crate) struct Output {
 #[derive(Debug)]
 pub(crate) struct Running {
     child: Child,
-    stdout: Heard,
-    stderr: Heard,
+    stdout: RawOutput,
+    stderr: RawOutput,
     began: Instant,
     run: Run,
 }
@@ -166,8 +166,8 @@ impl Run {
         // a child that does not read its input must not stop us
         thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(text.as_bytes())));
         Running {
-            stdout: Heard::of(child.stdout.take()),
-            stderr: Heard::of(child.stderr.take()),
+            stdout: RawOutput::of(child.stdout.take()),
+            stderr: RawOutput::of(child.stderr.take()),
             child,
             began: Instant::now(),
             run: self,
@@ -271,7 +271,7 @@ impl Running {
         assert!(status.is_some(), "over its limit: {run:?}\n{output:?}");
         for text in [&output.stdout, &output.stderr] {
             assert!(
-                !text.contains(ANAS) && !text.contains(BENS),
+                !text.contains(ANA_PASSWORD) && !text.contains(BEN_PASSWORD),
                 "a password: {output:?}"
             );
             assert!(!text.contains("panicked"), "a panic: {output:?}");

@@ -20,7 +20,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::fired::{Fired, HISTORY, PREBOOKING, has_keys};
-use super::{ANA, ANAS, Home, Run, Running, Sandbox, soon, start};
+use super::{ANA, ANA_PASSWORD, Home, Run, Running, Sandbox, soon, start};
 
 /// Where the class stands in its day: the default timetable has nothing then.
 pub(crate) const START: &str = "13:10";
@@ -30,7 +30,7 @@ pub(crate) const SOURCE: &str = "password_command = \"echo correct-horse\"";
 pub(crate) const GIVE_UP: i64 = 30_000;
 
 #[derive(Debug)]
-pub(crate) struct Scene {
+pub(crate) struct Scenario {
     pub(crate) sandbox: Sandbox,
     pub(crate) home: Home,
     /// what the server's clock is ahead of the real one
@@ -57,11 +57,11 @@ fn utc(ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(ms).unwrap()
 }
 
-impl Scene {
+impl Scenario {
     /// Real clocks, a password source, no opening yet.
     pub(crate) fn new() -> Self {
         let scene = Self::logged_out();
-        scene.log_in(ANA, ANAS);
+        scene.log_in(ANA, ANA_PASSWORD);
         scene
     }
 

@@ -1,6 +1,6 @@
 //! Answers of API calls: JSON, or what stands in its place.
 
-use aimharder::aimharder::{CancelVerdict, Error, LoginError, Mine, Signs, Verdict};
+use aimharder::platform::{CancelVerdict, Error, LoginError, Mine, Signs, Verdict};
 use serde_json::Value;
 
 use super::{Answer, is_int, one_line, own_boxes, plain_id, shown, whole_token};

@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use aimharder::aimharder::Jar;
-use aimharder::aimharder::saved::{Url, cookie_header, keep_cookie};
+use aimharder::platform::Jar;
+use aimharder::platform::recorded::{Url, cookie_header, keep_cookie};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 

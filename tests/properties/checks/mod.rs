@@ -54,8 +54,8 @@ impl<'a> Answer<'a> {
         }
     }
 
-    pub fn saved(&self) -> aimharder::aimharder::saved::Saved {
-        aimharder::aimharder::saved::Saved::new(DOMAIN, HOST, self.status, self.body)
+    pub fn saved(&self) -> aimharder::platform::recorded::Saved {
+        aimharder::platform::recorded::Saved::new(DOMAIN, HOST, self.status, self.body)
     }
 
     pub fn get(&self, key: &str) -> &Value {
@@ -127,7 +127,7 @@ pub fn plain_id(id: &str) {
 }
 
 /// `digits|digits|hex`, and the parts that are read from it.
-pub fn whole_token(token: &aimharder::aimharder::Token) {
+pub fn whole_token(token: &aimharder::platform::Token) {
     let parts: Vec<&str> = token.expose().split('|').collect();
     let [user, expires, hex] = parts[..] else {
         panic!("{} parts in a token", parts.len());
@@ -137,13 +137,13 @@ pub fn whole_token(token: &aimharder::aimharder::Token) {
     assert!(hex.len() >= 16 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
     assert!(!format!("{token:?}").contains(hex), "shown");
     assert_eq!(
-        aimharder::aimharder::Token::parse(token.expose()).as_ref(),
+        aimharder::platform::Token::parse(token.expose()).as_ref(),
         Some(token)
     );
 }
 
 /// Boxes are called at hosts of the domain only, each once.
-pub fn own_boxes(boxes: &[aimharder::aimharder::BoxRef]) {
+pub fn own_boxes(boxes: &[aimharder::platform::BoxRef]) {
     for (at, gym) in boxes.iter().enumerate() {
         assert!(aimharder::model::label::is_label(&gym.name), "{gym:?}");
         assert!(gym.host.starts_with(&format!("{}.", gym.name)), "{gym:?}");

@@ -1,6 +1,6 @@
 //! Web pages: the form login's, `setrefresh`'s, and those that name boxes.
 
-use aimharder::aimharder::Error;
+use aimharder::platform::Error;
 
 use super::{Answer, answers, one_line, own_boxes, whole_token};
 

@@ -1,7 +1,7 @@
 //! Texts of the platform: made safe to show, and what a refusal teaches.
 
-use aimharder::aimharder::{CancelVerdict, Error, Learned, Verdict};
 use aimharder::model::opening::{is_too_early_text, learn};
+use aimharder::platform::{CancelVerdict, Error, Learned, Verdict};
 use aimharder::text::{clean, fit, fold, quote};
 use serde_json::{Value, json};
 
@@ -74,8 +74,8 @@ fn never_cancelled(body: &Value) {
     }
 }
 
-fn saved(body: &Value) -> aimharder::aimharder::saved::Saved {
-    aimharder::aimharder::saved::Saved::new(DOMAIN, HOST, 200, body.to_string().as_bytes())
+fn saved(body: &Value) -> aimharder::platform::recorded::Saved {
+    aimharder::platform::recorded::Saved::new(DOMAIN, HOST, 200, body.to_string().as_bytes())
 }
 
 fn unicode_width(text: &str) -> usize {

@@ -19,25 +19,25 @@ use crate::booking::Outcome;
 use crate::cli::PrebookRunArgs;
 use crate::clock;
 use crate::commands::app::App;
-use crate::commands::learn::Lesson;
-use crate::commands::unattended;
+use crate::commands::automation;
+use crate::commands::learn::OpeningObservation;
 use crate::error::Failure;
-use crate::interrupt::{self, Shield};
 use crate::model::session::SessionKind;
 use crate::output::{Out, RunView, waits_for};
 use crate::prebook::{Ending, News, Place, Run, Settled};
-use crate::sessions::Pick;
+use crate::sessions::SessionSelector;
+use crate::signals::{self, SignalGuard};
 use crate::store::SessionRow;
 
 pub(super) fn run(args: &PrebookRunArgs, app: &App, out: &mut Out) -> Result<()> {
     check_account(app)?;
-    let device = unattended::named_device(app)?;
+    let device = automation::named_device(app)?;
     if args.dry_run {
-        unattended::require_session(app)?;
+        automation::require_session(app)?;
         return out.show(&rehearse::rehearse(args, app, device.as_ref())?);
     }
     let switch = app.config.ping.prebook.as_ref();
-    unattended::run(app, switch, out, |out| {
+    automation::run(app, switch, out, |out| {
         book_all(args, app, device.as_ref(), out)
     })
 }
@@ -52,7 +52,7 @@ fn check_account(app: &App) -> Result<()> {
         && app.store.prebookings(asked)?.is_empty()
         && app.store.rules(asked)?.is_empty();
     if nothing {
-        return Err(unattended::unknown(account));
+        return Err(automation::unknown(account));
     }
     Ok(())
 }
@@ -64,7 +64,7 @@ fn book_all(
     app: &App,
     device: Option<&SessionRow>,
     out: &mut Out,
-) -> Result<(RunView, Shield)> {
+) -> Result<(RunView, SignalGuard)> {
     raise_file_limit();
     // a single device session acts for its owner only: the others are not this run's business
     let account = device.map(|row| &row.account);
@@ -77,7 +77,7 @@ fn book_all(
     let mut results = Results::begin(out);
     let done = run.go(
         &|gym| place(app, gym),
-        &|| boxes.unfold(account, clock::now()),
+        &|| boxes.materialize_rules(account, clock::now()),
         &mut |news| results.take(app, out, news),
     );
     results.end(done)
@@ -94,7 +94,7 @@ impl Results {
         let view = Arc::new(Mutex::new(RunView::default()));
         if out.is_json() {
             let so_far = Arc::clone(&view);
-            interrupt::leave_word(Box::new(move |_| Out::cut_off(&*locked(&so_far))));
+            signals::set_exit_message(Box::new(move |_| Out::cut_off(&*locked(&so_far))));
         }
         Self {
             view,
@@ -115,16 +115,16 @@ impl Results {
         tell::tell(app, out, &settled)
     }
 
-    fn end(self, done: Result<()>) -> Result<(RunView, Shield)> {
+    fn end(self, done: Result<()>) -> Result<(RunView, SignalGuard)> {
         // a signal does not end the program until the result is printed
-        let shield = interrupt::shield("result");
+        let signal_guard = signals::signal_guard("result");
         let mut view = std::mem::take(&mut *locked(&self.view));
         view.failure = match done {
             Err(e) if view.results.is_empty() => return Err(e),
             Err(e) => Some(Failure::of(&e)),
             Ok(()) => self.codes.failure(&view),
         };
-        Ok((view, shield))
+        Ok((view, signal_guard))
     }
 }
 
@@ -133,10 +133,10 @@ fn locked(view: &Mutex<RunView>) -> MutexGuard<'_, RunView> {
 }
 
 /// Which session acts.
-fn actor(app: &App, device: Option<&SessionRow>) -> Pick {
+fn actor(app: &App, device: Option<&SessionRow>) -> SessionSelector {
     match device {
-        Some(row) => Pick::Device(row.fingerprint.clone()),
-        None => Pick::Kind(app.asked.session.unwrap_or(SessionKind::Background)),
+        Some(row) => SessionSelector::Device(row.fingerprint.clone()),
+        None => SessionSelector::Kind(app.asked.session.unwrap_or(SessionKind::Background)),
     }
 }
 
@@ -167,10 +167,10 @@ fn place(app: &App, name: &str) -> Result<Place, String> {
 
 /// What refusals taught, the better rule that a guess has turned out to be, and a rule that a booking contradicts.
 fn learn(app: &App, settled: &Settled) {
-    let Ok(gym) = app.any_gym(&settled.prebooking.wish.gym) else {
+    let Ok(gym) = app.any_gym(&settled.prebooking.request.gym) else {
         return; // it was not fired, then
     };
-    app.learn(&Lesson {
+    app.learn(&OpeningObservation {
         gym: &gym,
         day: settled.prebooking.day,
         start: settled.choice.start,

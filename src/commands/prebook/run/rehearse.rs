@@ -8,7 +8,7 @@ use super::result::blank;
 use crate::cli::PrebookRunArgs;
 use crate::clock;
 use crate::commands::app::App;
-use crate::commands::prebook::as_it_stands;
+use crate::commands::prebook::release_stale_claim;
 use crate::model::prebooking::Progress;
 use crate::output::{ResultView, RunView};
 use crate::prebook::plan::until;
@@ -22,12 +22,12 @@ pub(super) fn rehearse(
     let now = clock::now();
     let mut planned: Vec<(Option<DateTime<Utc>>, ResultView)> = Vec::new();
     for prebooking in app.store.open_prebookings(app.asked.account.as_ref())? {
-        let prebooking = as_it_stands(app, prebooking);
-        let foreign = device.is_some_and(|row| row.account != prebooking.wish.account);
+        let prebooking = release_stale_claim(app, prebooking);
+        let foreign = device.is_some_and(|row| row.account != prebooking.request.account);
         if prebooking.progress != Progress::Pending || foreign {
             continue;
         }
-        let calendar = match place(app, &prebooking.wish.gym) {
+        let calendar = match place(app, &prebooking.request.gym) {
             Ok(place) => place.calendar,
             Err(why) => {
                 log::warn!("prebooking {}: {why}", prebooking.id);
@@ -39,7 +39,7 @@ pub(super) fn rehearse(
             let result = ResultView {
                 outcome: "would_book",
                 opens_at: soonest.map(|at| at.with_timezone(&calendar.zone)),
-                ..blank(&prebooking, &prebooking.wish.first)
+                ..blank(&prebooking, &prebooking.request.first)
             };
             planned.push((soonest, result));
         }

@@ -36,8 +36,8 @@ pub(super) fn blank(prebooking: &Prebooking, choice: &Choice) -> ResultView {
         lateness_ms: None,
         message: None,
         reservation_id: None,
-        account: prebooking.wish.account.to_string(),
-        gym: prebooking.wish.gym.clone(),
+        account: prebooking.request.account.to_string(),
+        gym: prebooking.request.gym.clone(),
         day: prebooking.day,
         class: choice.to_string(),
         session: None,
@@ -71,5 +71,5 @@ fn tenths(value: f64) -> f64 {
 
 /// The box's, where its instants are told.
 pub(super) fn zone_of(app: &App, prebooking: &Prebooking) -> Tz {
-    place(app, &prebooking.wish.gym).map_or(Calendar::UNKNOWN.zone, |place| place.calendar.zone)
+    place(app, &prebooking.request.gym).map_or(Calendar::UNKNOWN.zone, |place| place.calendar.zone)
 }

@@ -12,7 +12,7 @@ use crate::model::prebooking::{Prebooking, Progress};
 use crate::notify::{self, Notice};
 use crate::output::{Out, prebooking_sentence, still_waiting};
 use crate::prebook::{Ending, Settled};
-use crate::{store, told};
+use crate::{alerts, store};
 
 /// Tell it. A store that cannot say whether it is news has it told, too.
 pub(super) fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
@@ -23,7 +23,7 @@ pub(super) fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
     }
     let (event, news) = match code(settled) {
         Some(kind) => {
-            let news = told::met(&app.store, &subject, kind);
+            let news = alerts::record_failure(&app.store, &subject, kind);
             if news_at_least(&news) || out.is_watched() {
                 out.tell(&format!("error: {}", prebooking_sentence(settled)));
             }
@@ -48,20 +48,20 @@ pub(super) fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
 
 /// Its place on the waiting list was seen: what had kept runs from looking is over.
 pub(super) fn stands(app: &App, out: &mut Out, prebooking: &Prebooking) -> Result<()> {
-    if told::well(&app.store, &subject(prebooking.id))? {
+    if alerts::record_success(&app.store, &subject(prebooking.id))? {
         let words = still_waiting(prebooking);
         out.tell(&format!("over: {words}"));
         let over = Notice {
             time: clock::now().with_timezone(&zone_of(app, prebooking)),
-            gym: Some(prebooking.wish.gym.clone()),
+            gym: Some(prebooking.request.gym.clone()),
             prebooking_id: Some(prebooking.id),
-            class: prebooking.wish.first.class.clone(),
+            class: prebooking.request.first.class.clone(),
             day: Some(prebooking.day),
-            start: Some(prebooking.wish.first.start),
+            start: Some(prebooking.request.first.start),
             reservation_id: prebooking.reservation.clone(),
             ..Notice::of_session(
                 Event::Recovered,
-                &prebooking.wish.account,
+                &prebooking.request.account,
                 &words,
                 clock::now(),
             )
@@ -81,12 +81,12 @@ fn postponed(app: &App, out: &mut Out, settled: &Settled, subject: &str) -> stor
     if out.is_watched() {
         out.tell(&sentence);
     }
-    if told::well(&app.store, subject)? && !out.is_watched() {
+    if alerts::record_success(&app.store, subject)? && !out.is_watched() {
         out.tell(&format!("over: {sentence}"));
     }
     let reason = settled.ending.name();
     let subject = format!("postponed:{}:{reason}", settled.prebooking.id);
-    told::met(&app.store, &subject, Kind::TooEarly)
+    alerts::record_failure(&app.store, &subject, Kind::TooEarly)
 }
 
 fn news_at_least(news: &store::Result<bool>) -> bool {
@@ -108,7 +108,7 @@ fn notice(app: &App, settled: &Settled, event: Event) -> Notice {
     let named = || settled.choice.class.clone();
     Notice {
         time: clock::now().with_timezone(&zone_of(app, prebooking)),
-        gym: Some(prebooking.wish.gym.clone()),
+        gym: Some(prebooking.request.gym.clone()),
         prebooking_id: Some(prebooking.id),
         class: row.map(|row| row.name.clone()).or_else(named),
         day: Some(prebooking.day),
@@ -117,7 +117,7 @@ fn notice(app: &App, settled: &Settled, event: Event) -> Notice {
         reservation_id: settled.reservation.clone(),
         ..Notice::of_session(
             event,
-            &prebooking.wish.account,
+            &prebooking.request.account,
             &prebooking_sentence(settled),
             clock::now(),
         )

@@ -1,0 +1,147 @@
+//! What is booked: `nextBookings` names the days and classes, the schedule of each day the
+//! reservations' numbers (those of `nextBookings` are of no use, protocol.md §5).
+
+use std::collections::BTreeSet;
+
+use chrono::{NaiveDate, NaiveTime};
+
+use super::{BoxClient, Hold, Trouble, hold};
+use crate::platform::{Mine, NextBookings, Row, UpcomingBooking};
+use crate::sessions;
+use crate::text::fold;
+
+/// One box's part of the diary.
+#[derive(Debug, Clone, Default)]
+pub struct UpcomingBookings {
+    /// the bookings and waiting-list places to come, in the platform's order
+    pub coming: Vec<Entry>,
+    /// what the platform still tells of the past
+    pub past: Vec<PastEntry>,
+}
+
+/// One booking to come.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// on the box's calendar
+    pub day: NaiveDate,
+    /// by the box's wall clock
+    pub start: NaiveTime,
+    /// `None` where neither the diary nor the schedule tells it
+    pub end: Option<NaiveTime>,
+    /// the class's name
+    pub name: String,
+    /// on its waiting list rather than booked; the schedule's row tells, before the diary
+    pub waiting: bool,
+    /// the number that cancelling wants; `None` where the schedule does not show the row as mine
+    pub reservation: Option<String>,
+}
+
+/// One booking of the past.
+#[derive(Debug, Clone)]
+pub struct PastEntry {
+    /// on the box's calendar
+    pub day: NaiveDate,
+    /// by the box's wall clock
+    pub start: NaiveTime,
+    /// the class's name
+    pub name: String,
+    /// it was only waited for
+    pub waiting: bool,
+    /// it was cancelled so late that the credit was lost (`lateCancel`)
+    pub late_cancelled: bool,
+}
+
+impl BoxClient<'_, '_> {
+    /// What is booked here, and what was.
+    ///
+    /// # Errors
+    /// The platform's; a day label in a language nobody here reads is an answer that is no answer.
+    pub fn upcoming(&mut self) -> Result<UpcomingBookings, Trouble> {
+        let next = self.next_bookings()?;
+        let days = days_of(&next)?;
+        let mut rows: Vec<(NaiveDate, Row)> = Vec::new();
+        for day in days {
+            rows.extend(self.schedule(day)?.rows.into_iter().map(|row| (day, row)));
+        }
+        let coming = next
+            .coming
+            .iter()
+            .filter_map(|booked| entry(booked, &rows))
+            .collect();
+        let past = next.history.iter().filter_map(|past| {
+            Some(PastEntry {
+                day: past.day?,
+                start: past.start,
+                name: past.name.clone(),
+                waiting: past.state == Mine::Waiting,
+                late_cancelled: past.late_cancelled,
+            })
+        });
+        Ok(UpcomingBookings {
+            coming,
+            past: past.collect(),
+        })
+    }
+
+    /// The days on which something is booked.
+    ///
+    /// # Errors
+    /// As [`BoxClient::upcoming`].
+    pub fn booked_days(&mut self) -> Result<BTreeSet<NaiveDate>, Trouble> {
+        days_of(&self.next_bookings()?)
+    }
+
+    /// An empty diary looks the same to a dead session: then the login is proven alive.
+    fn next_bookings(&mut self) -> sessions::Result<NextBookings> {
+        let (at, family) = (&self.at, self.family.as_deref());
+        self.live.call(|platform, jar| {
+            let next = platform.next_bookings(jar, at, family)?;
+            log::info!(
+                "AimHarder names {} bookings to come in this box, and {} of the past",
+                next.coming.len(),
+                next.history.len()
+            );
+            if next.coming.is_empty() {
+                log::info!("an empty diary does not prove the login; asking who we are");
+                platform.whoami(jar)?;
+            }
+            Ok(next)
+        })
+    }
+}
+
+fn days_of(next: &NextBookings) -> Result<BTreeSet<NaiveDate>, Trouble> {
+    let days = next.coming.iter().map(|booked| {
+        booked.day.ok_or_else(|| {
+            Trouble::NotDone(format!(
+                "AimHarder names a day that is not understood: {:?}",
+                booked.label
+            ))
+        })
+    });
+    days.collect()
+}
+
+fn entry(booked: &UpcomingBooking, rows: &[(NaiveDate, Row)]) -> Option<Entry> {
+    let day = booked.day?;
+    let same = |row: &Row| row.start == booked.start && fold(&row.name) == fold(&booked.name);
+    let mine = rows
+        .iter()
+        .map(|(day, row)| (*day, row))
+        .find(|(on, row)| {
+            *on == day && same(row) && matches!(hold(row), Some(Hold::Booked | Hold::Waiting))
+        })
+        .map(|(_, row)| row);
+    let waiting = match mine.and_then(hold) {
+        Some(held) => held == Hold::Waiting,
+        None => booked.state == Mine::Waiting,
+    };
+    Some(Entry {
+        day,
+        start: booked.start,
+        end: booked.end.or_else(|| mine.and_then(|row| row.end)),
+        name: booked.name.clone(),
+        waiting,
+        reservation: mine.and_then(|row| row.reservation.clone()),
+    })
+}

@@ -1,0 +1,114 @@
+//! Tells all channels at the same time, and waits for them no longer than it must. The threads are not joined: one that
+//! hangs beyond every limit dies with the program.
+
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Notice, channel};
+use crate::config::Channel;
+use crate::model::account::Account;
+use crate::{clock, signals};
+
+/// How long and where; tests have their own.
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    /// for all channels with all their notices
+    pub whole: Duration,
+    /// for one call of a server, redirects included
+    pub http: Duration,
+    /// for one command
+    pub command: Duration,
+    /// where the bots of Telegram are
+    pub telegram: String,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            whole: clock::scaled(Duration::from_secs(30)),
+            http: clock::scaled(Duration::from_secs(10)),
+            command: clock::scaled(Duration::from_secs(30)),
+            telegram: "https://api.telegram.org".to_owned(),
+        }
+    }
+}
+
+/// What threads need to report back after the time is up.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What one channel is to be told.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub number: usize,
+    pub channel: Channel,
+    pub notices: Vec<Notice>,
+    /// the account that goes without saying
+    pub main: Option<Account>,
+}
+
+/// How one channel took it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// its place among the config's `[[notify]]`, from 1
+    pub number: usize,
+    /// its kind: the key in the config
+    pub channel: &'static str,
+    /// why it was not told, or not of everything; without URL, token or body
+    pub error: Option<String>,
+}
+
+/// Run all errands. The reports are in their order.
+pub(super) fn deliver(deliveries: Vec<Delivery>, terms: &Terms) -> Vec<Report> {
+    let end = clock::steady() + terms.whole;
+    let (to, from) = mpsc::channel();
+    let mut reports = Vec::with_capacity(deliveries.len());
+    for (index, delivery) in deliveries.into_iter().enumerate() {
+        reports.push(Report {
+            number: delivery.number,
+            channel: delivery.channel.name(),
+            error: Some(format!("not told within {} s", terms.whole.as_secs())),
+        });
+        let (to, terms) = (to.clone(), terms.clone());
+        // without a thread (none to be had) the channel is reported as not told
+        let _ = thread::Builder::new()
+            .name("notify".into())
+            .spawn(move || to.send((index, run(&delivery, &terms, end))));
+    }
+    drop(to);
+    collect(&mut reports, &from, end + GRACE);
+    reports
+}
+
+fn collect(reports: &mut [Report], from: &Receiver<(usize, Option<String>)>, end: Instant) {
+    while let Some((index, error)) = signals::receive_notified(from, end) {
+        if let Some(report) = reports.get_mut(index) {
+            report.error = error;
+        }
+    }
+}
+
+/// One notice after the other: a channel shows them in the order in which they happened.
+fn run(delivery: &Delivery, terms: &Terms, end: Instant) -> Option<String> {
+    let mut told = 0;
+    let mut first = None;
+    for notice in &delivery.notices {
+        match channel::deliver(delivery, notice, terms, end) {
+            Ok(()) => {
+                told += 1;
+                log::info!(
+                    "[[notify]] {} ({}) was told: {}",
+                    delivery.number,
+                    delivery.channel.name(),
+                    notice.event.name()
+                );
+            }
+            Err(why) => first = first.or(Some(why)),
+        }
+    }
+    let all = delivery.notices.len();
+    first.map(|why| match all {
+        1 => why,
+        all => format!("{} of {all} notices not sent: {why}", all - told),
+    })
+}

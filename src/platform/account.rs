@@ -1,0 +1,176 @@
+//! Who is logged in, and which boxes the account has (protocol.md §4). `whoami` is also the proof that a login is alive.
+//! Must not guess a box's id: what is not told is `None`.
+
+use scraper::{Html, Selector};
+use serde_json::Value;
+
+use super::call::Call;
+use super::host::{box_of, host_of, within};
+use super::http::Answer;
+use super::lenient::Loose;
+use super::wire::WireRole;
+use super::{BoxRef, Error, Jar, Platform, classify};
+
+impl Platform {
+    /// `GET /api/whoami`: the account's boxes. Success proves that the session is alive.
+    ///
+    /// # Errors
+    /// The usual ones of an API call; [`Error::LoggedOut`] also when nobody is listed.
+    pub fn whoami(&self, jar: &mut Jar) -> Result<Vec<BoxRef>, Error> {
+        let url = self.url(self.domain(), "/api/whoami", &[])?;
+        self.ask(jar, Call::script(url), |answer| {
+            read_whoami(answer, self.domain())
+        })
+    }
+
+    /// The boxes that `GET /home` links to, for accounts whose `whoami` lists nothing usable. Their ids are not told.
+    ///
+    /// # Errors
+    /// As for a page; [`Error::LoggedOut`] when it is the login page.
+    pub fn home_boxes(&self, jar: &mut Jar) -> Result<Vec<BoxRef>, Error> {
+        let url = self.url(self.domain(), "/home", &[])?;
+        self.ask(jar, Call::page(url), |answer| {
+            read_home(answer, self.domain())
+        })
+    }
+
+    /// A box's numeric id from its `/schedule?cl` page. The page is public, so it proves nothing about the session.
+    ///
+    /// # Errors
+    /// As for a page; [`Error::Strange`] when the page has no number, also when it is the login page.
+    pub fn box_id(&self, jar: &mut Jar, host: &str) -> Result<i64, Error> {
+        let mut url = self.url(host, "/schedule", &[])?;
+        url.set_query(Some("cl"));
+        self.ask(jar, Call::page(url), read_box_id)
+    }
+}
+
+pub(super) fn read_whoami(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
+    let data = classify::data(answer)?.get("data");
+    let people = match &data.0 {
+        Value::Array(people) if people.is_empty() => return Err(Error::LoggedOut),
+        Value::Array(people) => people.as_slice(),
+        one @ Value::Object(_) => std::slice::from_ref(one),
+        _ => &[],
+    };
+    let people: Vec<Loose> = people.iter().map(person).filter(is_somebody).collect();
+    if people.is_empty() {
+        return Err(Error::Strange(format!(
+            "{} did not say who is logged in",
+            answer.host
+        )));
+    }
+    let roles = people.iter().map(|person| person.get("roles"));
+    Ok(boxes(&roles.collect::<Vec<_>>(), domain))
+}
+
+/// The entry itself, or what the login calls `userData` inside it.
+fn person(entry: &Value) -> Loose {
+    Loose(entry.get("userData").unwrap_or(entry).clone())
+}
+
+/// An entry that names an account; an empty one proves nothing.
+fn is_somebody(person: &Loose) -> bool {
+    person.get("id").int().is_some_and(|id| id > 0)
+        || person.get("mail").raw().is_some()
+        || !person.get("roles").items().is_empty()
+}
+
+/// The boxes of `roles` lists, each once: a person may be client and coach of one box.
+pub(super) fn boxes(roles: &[Loose], domain: &str) -> Vec<BoxRef> {
+    let mut boxes: Vec<BoxRef> = Vec::new();
+    for role in roles.iter().flat_map(Loose::items).map(WireRole::read) {
+        let Some((name, host)) = role
+            .centre_url
+            .raw()
+            .and_then(|url| box_of(&host_of(&url)?, domain))
+        else {
+            continue;
+        };
+        let id = role.boid.int().filter(|id| *id > 0);
+        let title = role.gym.words();
+        if let Some(known) = boxes.iter_mut().find(|b| b.name == name) {
+            known.id = known.id.or(id);
+            known.title = known.title.take().or(title);
+        } else {
+            boxes.push(BoxRef {
+                name,
+                host,
+                id,
+                title,
+            });
+        }
+    }
+    boxes
+}
+
+pub(super) fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
+    classify::or_login_page(answer, read_links(answer, domain))
+}
+
+fn read_links(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
+    let page = Html::parse_document(&classify::page(answer)?);
+    let mut boxes: Vec<BoxRef> = Vec::new();
+    for link in select(&page, "a[href]")
+        .iter()
+        .filter_map(|a| a.attr("href"))
+    {
+        // a relative link, or one to another site, names no box
+        let host = host_of(link).filter(|host| within(host, domain) && link.contains("//"));
+        let Some((name, host)) = host.and_then(|host| box_of(&host, domain)) else {
+            continue;
+        };
+        if !boxes.iter().any(|b| b.name == name) {
+            boxes.push(BoxRef {
+                name,
+                host,
+                id: None,
+                title: None,
+            });
+        }
+    }
+    if boxes.is_empty() && classify::is_login_page(answer) {
+        return Err(Error::LoggedOut);
+    }
+    Ok(boxes)
+}
+
+pub(super) fn read_box_id(answer: &Answer) -> Result<i64, Error> {
+    let page = Html::parse_document(&classify::page(answer)?);
+    let mut scripts = select(&page, "script")
+        .into_iter()
+        .map(|script| script.text().collect::<String>());
+    scripts
+        .find_map(|script| id_in_script(&script))
+        .ok_or_else(|| Error::Strange(format!("{} does not tell the box's number", answer.host)))
+}
+
+/// `box: 10122`, `"box":"10122"`, `box = 10122`: a property or variable of exactly that name.
+fn id_in_script(script: &str) -> Option<i64> {
+    script.match_indices("box").find_map(|(at, word)| {
+        let before = script[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$')) {
+            return None;
+        }
+        let rest = script[at + word.len()..]
+            .trim_start_matches(['"', '\''])
+            .trim_start();
+        let value = rest
+            .strip_prefix([':', '='])?
+            .trim_start()
+            .trim_start_matches(['"', '\'']);
+        let digits = value.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse().ok().filter(|id| *id > 0)
+    })
+}
+
+/// The elements a selector finds; none for one that is wrong.
+pub(super) fn select<'a>(page: &'a Html, selector: &str) -> Vec<scraper::ElementRef<'a>> {
+    Selector::parse(selector)
+        .map(|selector| page.select(&selector).collect())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "account_tests.rs"]
+mod tests;

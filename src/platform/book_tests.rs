@@ -1,0 +1,189 @@
+//! Answers of `/api/book` (protocol.md §6) as a table, and that nothing but state 1 ever reads as booked.
+
+use super::*;
+use crate::platform::test_server::answered;
+use proptest::prelude::*;
+
+fn verdict_of(body: &str) -> Verdict {
+    read(&answered(body))
+        .unwrap_or_else(|e| panic!("{e}: {body}"))
+        .verdict
+}
+
+#[test]
+fn successes_and_doubts() {
+    use Verdict::{Booked, Unproven};
+    let table = [
+        (
+            r#"{"clasesContratadas":"10","hasPublicMemberships":0,"bookState":1,"id":"55501"}"#,
+            Booked,
+            Some("55501"),
+        ),
+        (r#"{"bookState":"1","id":55501}"#, Booked, Some("55501")),
+        (
+            r#"{"bookState":1,"errorMssg":"","error":null}"#,
+            Booked,
+            None,
+        ),
+        (r#"{"bookState":0,"id":55501}"#, Unproven, Some("55501")),
+        (r#"{"bookState":"0"}"#, Unproven, None),
+        ("{}", Unproven, None),
+        (r#"{"id":"55501"}"#, Unproven, Some("55501")),
+        (r#"{"bookState":null}"#, Unproven, None),
+        (r#"{"bookState":"?"}"#, Unproven, None),
+        (r#"{"bookState":2,"id":1}"#, Unproven, Some("1")),
+        (
+            r#"{"bookState":1,"id":5,"errorMssg":"No puedes"}"#,
+            Unproven,
+            Some("5"),
+        ),
+        (
+            r#"{"bookState":1,"errorMssgLang":"NOPUEDESRESERVAMISMAHORA"}"#,
+            Unproven,
+            None,
+        ),
+        (r#"{"bookState":1,"error":true}"#, Unproven, None),
+    ];
+    for (body, verdict, reservation) in table {
+        let read = read(&answered(body)).unwrap();
+        assert_eq!(
+            (read.verdict, read.reservation.as_deref()),
+            (verdict, reservation),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn every_refusal_of_the_table() {
+    use Verdict::{
+        Full, LimitReached, NoCredit, PaymentPending, Refused, SameHour, TooEarly, TooLate,
+    };
+    let days = || TooEarly(Some(Learned::Days(4)));
+    let hours = || TooEarly(Some(Learned::Hours(46)));
+    let table = [
+        (r#"{"bookState":-1}"#, Full),
+        (r#"{"bookState":"-1","errorMssg":"Clase completa"}"#, Full),
+        (r#"{"bookState":-2}"#, NoCredit),
+        (r#"{"bookState":-4}"#, TooEarly(None)),
+        (r#"{"bookState":-5}"#, PaymentPending),
+        (r#"{"bookState":-7}"#, TooLate),
+        (r#"{"bookState":-8,"max":2}"#, LimitReached),
+        (r#"{"bookState":-9}"#, LimitReached),
+        (
+            r#"{"bookState":-12,"errorMssgLang":"HASSUPERADOLIMITCONTR"}"#,
+            LimitReached,
+        ),
+        (
+            r#"{"bookState":-12,"errorMssgLang":"NOPUEDESRESERVAMISMAHORA"}"#,
+            SameHour,
+        ),
+        (
+            r#"{"bookState":-12,"errorMssg":"No puedes hacer más de una reserva a la misma hora"}"#,
+            SameHour,
+        ),
+        (
+            r#"{"bookState":-12,"errorMssg":"Ya tienes una reserva a esa hora"}"#,
+            SameHour,
+        ),
+        (
+            r#"{"bookState":-12,"errorMssgLang":"ERROR_ANTELACION_CLIENTE","errorMssg":"No puedes reservar clases con más de 4 días de antelación"}"#,
+            days(),
+        ),
+        (
+            r#"{"bookState":-12,"errorMssg":"No puedes reservar clases con más de 4 días de antelación"}"#,
+            days(),
+        ),
+        (
+            r#"{"bookState":-12,"errorMssg":"No pots reservar classes amb més de 4 dies d’antelació"}"#,
+            days(),
+        ),
+        (
+            r#"{"bookState":-12,"errorMssg":"You can't book classes with more than 4 days of anticipation"}"#,
+            days(),
+        ),
+        (
+            r#"{"bookState":"-12","message":"You can't book classes with more than 4 days in advance"}"#,
+            days(),
+        ),
+        (
+            r#"{"bookState":-12,"errorMssgLang":"ERROR_ANTELACION_CLIENTE_HORAS","errorMssg":"No puedes reservar clases con más de 46 horas de antelación"}"#,
+            hours(),
+        ),
+        (
+            r#"{"bookState":-12,"errorMssgLang":"ERROR_ANTELACION_CLIENTE"}"#,
+            TooEarly(None),
+        ),
+        (
+            r#"{"error":{"code":1,"message":"ERROR_ANTELACION_CLIENTE"}}"#,
+            TooEarly(None),
+        ),
+        (r#"{"errorMsg":"NOPUEDESRESERVAMISMAHORA"}"#, SameHour),
+        (
+            r#"{"error":"HASSUPERADOLIMITCONTR","bookState":-12}"#,
+            LimitReached,
+        ),
+        // the key before the state, the state before the text
+        (
+            r#"{"bookState":-1,"errorMssgLang":"ERROR_ANTELACION_CLIENTE"}"#,
+            TooEarly(None),
+        ),
+        (
+            r#"{"bookState":-2,"errorMssg":"más de 4 días de antelación"}"#,
+            NoCredit,
+        ),
+        (
+            r#"{"bookState":-12,"errorMssgLang":"SOMETHING_NEW","errorMssg":"Ya tienes una reserva a esa hora"}"#,
+            SameHour,
+        ),
+        (r#"{"bookState":-12}"#, Refused),
+        (r#"{"bookState":-12,"errorMssg":"Hoy no"}"#, Refused),
+        (r#"{"bookState":-99,"errorMssg":"Hoy no"}"#, Refused),
+        (r#"{"errorMssg":"Hoy no"}"#, Refused),
+        (r#"{"error":{"code":7}}"#, Refused),
+    ];
+    for (body, verdict) in table {
+        assert_eq!(verdict_of(body), verdict, "{body}");
+    }
+}
+
+#[test]
+fn logout_comes_first() {
+    for body in [
+        r#"{"logout":1}"#,
+        r#"{"logout":"1","bookState":1,"id":5}"#,
+        r#"{"logout":true,"errorMssg":"x"}"#,
+    ] {
+        assert_eq!(read(&answered(body)), Err(Error::LoggedOut), "{body}");
+    }
+}
+
+#[test]
+fn a_refusal_passes_key_and_words_on_and_no_reservation() {
+    let body = r#"{"bookState":-12,"id":77,"errorMssgLang":"NUEVO_ERROR","errorMssg":"<p>Hoy &amp; ma&ntilde;ana no</p>\u001b[2J"}"#;
+    let read = read(&answered(body)).unwrap();
+    assert_eq!(
+        (read.state, read.key.as_deref(), read.reservation),
+        (Some(-12), Some("NUEVO_ERROR"), None)
+    );
+    let message = read.message.unwrap();
+    assert!(
+        message.starts_with("Hoy & mañana no") && !message.contains('\u{1b}'),
+        "{message}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(body in "\\PC*", text in "\\PC*", state in any::<i64>()) {
+        let _ = read(&answered(&body));
+        let body = serde_json::json!({"bookState": state, "errorMssg": text, "errorMssgLang": text, "error": {"message": text}});
+        let _ = read(&answered(&body.to_string()));
+    }
+
+    #[test]
+    fn only_state_one_books(state in any::<i64>(), id in any::<u32>()) {
+        let body = serde_json::json!({"bookState": state, "id": id}).to_string();
+        prop_assert_eq!(verdict_of(&body) == Verdict::Booked, state == 1);
+    }
+}

@@ -1,0 +1,226 @@
+//! What I have coming, and had (protocol.md §5, `nextBookings`). Its ids are neither class ids nor reservations, so none is
+//! handed out; must not be taken for the schedule.
+
+use chrono::{NaiveDate, NaiveTime};
+
+use super::call::Call;
+use super::http::Answer;
+use super::lenient::Loose;
+use super::schedule::{Mine, mine};
+use super::wire::WireNext;
+use super::{BoxAt, Error, Jar, Platform, classify};
+use crate::model::{day::parse_label, time::parse_span};
+
+/// My bookings at one box.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NextBookings {
+    /// `nextClasses`: what is booked or waited for.
+    pub coming: Vec<UpcomingBooking>,
+    /// `history`: what was.
+    pub history: Vec<Past>,
+}
+
+/// A class to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpcomingBooking {
+    /// On the box's calendar; `None` where the label could not be read.
+    pub day: Option<NaiveDate>,
+    /// The day in the account's language, cleaned.
+    pub label: String,
+    /// By the box's wall clock.
+    pub start: NaiveTime,
+    /// By the box's wall clock; `None` where the platform tells the start only.
+    pub end: Option<NaiveTime>,
+    /// The class's name, cleaned and trimmed.
+    pub name: String,
+    /// Booked or waiting. Being listed without a state means booked.
+    pub state: Mine,
+}
+
+/// A class of the past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// On the box's calendar; `None` where the label could not be read.
+    pub day: Option<NaiveDate>,
+    /// The day in the account's language, cleaned.
+    pub label: String,
+    /// By the box's wall clock.
+    pub start: NaiveTime,
+    /// The class's name, cleaned and trimmed.
+    pub name: String,
+    /// Booked or waited for at that time. Being listed without a state means booked.
+    pub state: Mine,
+    /// Whether I came, where the platform says so.
+    pub attended: Option<bool>,
+    /// Cancelled too late to be free.
+    pub late_cancelled: bool,
+}
+
+impl Platform {
+    /// `GET /api/nextBookings`.
+    ///
+    /// # Errors
+    /// The usual ones of an API call; [`Error::Strange`] when neither list is there.
+    pub fn next_bookings(
+        &self,
+        jar: &mut Jar,
+        at: &BoxAt,
+        family: Option<&str>,
+    ) -> Result<NextBookings, Error> {
+        let id = at.id.to_string();
+        let mut query = vec![("box", id.as_str())];
+        query.extend(family.map(|family| ("familyId", family)));
+        let url = self.url(&at.host, "/api/nextBookings", &query)?;
+        self.ask(jar, Call::script(url), read)
+    }
+}
+
+/// The answer to `nextBookings`.
+pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
+    let data = classify::data(answer)?;
+    let (coming, history) = (data.get("nextClasses"), data.get("history"));
+    if !coming.0.is_array() && !history.0.is_array() {
+        return Err(Error::Strange(format!(
+            "{} answered without a list of bookings",
+            answer.host
+        )));
+    }
+    let listed = coming.items().len();
+    let coming: Vec<UpcomingBooking> = coming
+        .items()
+        .iter()
+        .filter_map(|value| self::coming(&WireNext::read(value)))
+        .collect();
+    if coming.is_empty() && listed > 0 {
+        // bookings that cannot be read are not "nothing booked"
+        return Err(Error::Strange(format!(
+            "{} listed {listed} bookings, none of them with a time",
+            answer.host
+        )));
+    }
+    let history = history
+        .items()
+        .iter()
+        .filter_map(|value| past(&WireNext::read(value)))
+        .collect();
+    Ok(NextBookings { coming, history })
+}
+
+fn coming(wire: &WireNext) -> Option<UpcomingBooking> {
+    let Some((start, end)) = wire.time.raw().and_then(|time| parse_span(&time)) else {
+        log::warn!("a booking without a time is left out");
+        return None;
+    };
+    let (day, label) = day(&wire.day);
+    Some(UpcomingBooking {
+        day,
+        label,
+        start,
+        end,
+        name: wire.class_name.words().unwrap_or_default(),
+        state: state(&wire.book_state),
+    })
+}
+
+fn past(wire: &WireNext) -> Option<Past> {
+    let row = coming(wire)?;
+    Some(Past {
+        day: row.day,
+        label: row.label,
+        start: row.start,
+        name: row.name,
+        state: row.state,
+        attended: (!wire.assist.is_nothing()).then(|| wire.assist.yes()),
+        late_cancelled: wire.late_cancel.yes(),
+    })
+}
+
+fn day(label: &Loose) -> (Option<NaiveDate>, String) {
+    let label = label.words().unwrap_or_default();
+    (parse_label(&label), label)
+}
+
+fn state(state: &Loose) -> Mine {
+    match mine(state) {
+        Mine::No => Mine::Booked,
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::test_server::answered;
+    use proptest::prelude::*;
+
+    fn at(hour: u32, minute: u32) -> NaiveTime {
+        NaiveTime::from_hms_opt(hour, minute, 0).unwrap()
+    }
+
+    #[test]
+    fn reads_both_lists() {
+        let body = r#"{"nextClasses":[
+            {"id":1,"day":"Lunes, 23 de Noviembre de 2026","time":"18:30 - 19:30","className":" WOD ","bookState":1,"boxName":"B"},
+            {"day":"some day","time":"07:00","className":null,"bookState":"0"},
+            {"time":null}, 7],
+          "history":[{"day":"Lunes, 16 de Noviembre de 2026","time":"18:30-19:30","className":"WOD","assist":"1","lateCancel":0},
+            {"day":"","time":"18:30","lateCancel":"1","bookState":3}]}"#;
+        let lists = read(&answered(body)).unwrap();
+        assert_eq!(lists.coming.len(), 2);
+        assert_eq!(
+            lists.coming[0],
+            UpcomingBooking {
+                day: NaiveDate::from_ymd_opt(2026, 11, 23),
+                label: "Lunes, 23 de Noviembre de 2026".to_owned(),
+                start: at(18, 30),
+                end: Some(at(19, 30)),
+                name: "WOD".to_owned(),
+                state: Mine::Booked,
+            }
+        );
+        assert_eq!(
+            (lists.coming[1].day, &lists.coming[1].state),
+            (None, &Mine::Waiting)
+        );
+        let [good, late] = &lists.history[..] else {
+            panic!("two")
+        };
+        assert_eq!(
+            (good.attended, good.late_cancelled, &good.state),
+            (Some(true), false, &Mine::Booked)
+        );
+        assert_eq!(
+            (late.attended, late.late_cancelled, &late.state),
+            (None, true, &Mine::Unknown("3".to_owned()))
+        );
+    }
+
+    #[test]
+    fn needs_a_list() {
+        assert_eq!(
+            read(&answered(r#"{"nextClasses":[]}"#)),
+            Ok(NextBookings::default())
+        );
+        for none in ["{}", r#"{"nextClasses":null}"#, r#"{"nextClasses":{}}"#] {
+            assert!(
+                matches!(read(&answered(none)), Err(Error::Strange(_))),
+                "{none}"
+            );
+        }
+        assert_eq!(read(&answered(r#"{"logout":"1"}"#)), Err(Error::LoggedOut));
+        // what cannot be read is not "nothing booked"
+        let unread = read(&answered(
+            r#"{"nextClasses":[{"day":"Lunes","time":"soon"}]}"#,
+        ));
+        assert!(matches!(unread, Err(Error::Strange(_))), "{unread:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(body in "\\PC*", field in "\\PC*") {
+            let _ = read(&answered(&body));
+            let row = serde_json::json!({"day": field, "time": field, "className": field, "bookState": field});
+            let _ = read(&answered(&serde_json::json!({"nextClasses": [row], "history": [row]}).to_string()));
+        }
+    }
+}

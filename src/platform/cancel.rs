@@ -1,0 +1,152 @@
+//! Cancelling a reservation (protocol.md §7). Even [`CancelVerdict::Done`] is only what the platform says: it says so of
+//! class ids too, and cancels nothing. Must not be believed before the schedule row shows it.
+
+use std::fmt;
+
+use super::call::Call;
+use super::http::Answer;
+use super::refusal::{self, Refusal};
+use super::wire::WireVerdict;
+use super::{BoxAt, Error, Jar, Platform, classify};
+
+/// What the platform answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelAnswer {
+    /// `cancelState` as it came.
+    pub state: Option<i64>,
+    /// What `cancelState` comes to (protocol.md §7). No verdict proves a cancellation: only the row does.
+    pub verdict: CancelVerdict,
+    /// The words that came along, cleaned.
+    pub message: Option<String>,
+}
+
+/// What the answer means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelVerdict {
+    /// State 1: done, if the row agrees.
+    Done,
+    /// State 2: too late to be free; `late` cancels and costs a credit.
+    Late,
+    /// State 3, or an error.
+    Refused,
+    /// Nothing that says either: read the row.
+    Unproven,
+}
+
+/// For logs: what it means, and what came along.
+impl fmt::Display for CancelAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.verdict {
+            CancelVerdict::Done => "done",
+            CancelVerdict::Late => "only at the cost of the credit",
+            CancelVerdict::Refused => "refused",
+            CancelVerdict::Unproven => "nothing that says either",
+        })?;
+        refusal::along(f, "cancelState", self.state, self.message.as_deref())
+    }
+}
+
+impl Platform {
+    /// `POST /api/cancelBook` with the reservation (`idres`, not the class id). `late` accepts the loss of a credit.
+    ///
+    /// # Errors
+    /// The usual ones of an API call. Only [`Error::server_did_not_act`] permits sending it again unseen.
+    pub fn cancel_book(
+        &self,
+        jar: &mut Jar,
+        at: &BoxAt,
+        reservation: &str,
+        late: bool,
+        family: Option<&str>,
+    ) -> Result<CancelAnswer, Error> {
+        let late = if late { "1" } else { "0" };
+        let form = vec![
+            ("id", reservation),
+            ("late", late),
+            ("familyId", family.unwrap_or_default()),
+        ];
+        let url = self.url(&at.host, "/api/cancelBook", &[])?;
+        self.ask(jar, Call::script(url).form(form), read)
+    }
+}
+
+/// The answer to a cancellation.
+pub(super) fn read(answer: &Answer) -> Result<CancelAnswer, Error> {
+    let wire = WireVerdict::read(&classify::data(answer)?.0);
+    let refusal = Refusal::read(&wire, &answer.unsaid);
+    let state = wire.cancel_state.int();
+    let verdict = match state {
+        Some(1) if refusal.any => CancelVerdict::Unproven,
+        Some(1) => CancelVerdict::Done,
+        Some(2) => CancelVerdict::Late,
+        Some(3 | ..=-1) => CancelVerdict::Refused,
+        _ if refusal.any => CancelVerdict::Refused,
+        _ => CancelVerdict::Unproven,
+    };
+    Ok(CancelAnswer {
+        state,
+        verdict,
+        message: refusal.message.or(refusal.key),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::test_server::answered;
+    use proptest::prelude::*;
+
+    #[test]
+    fn states_and_doubts() {
+        use CancelVerdict::{Done, Late, Refused, Unproven};
+        let table = [
+            (r#"{"cancelState":1}"#, Some(1), Done, None),
+            (r#"{"cancelState":"1"}"#, Some(1), Done, None),
+            (r#"{"cancelState":2}"#, Some(2), Late, None),
+            (
+                r#"{"cancelState":"2","errorMssg":"Tarde"}"#,
+                Some(2),
+                Late,
+                Some("Tarde"),
+            ),
+            (r#"{"cancelState":3}"#, Some(3), Refused, None),
+            (
+                r#"{"cancelState":"3","errorMssg":"<p>No</p>"}"#,
+                Some(3),
+                Refused,
+                Some("No"),
+            ),
+            (r#"{"cancelState":-1}"#, Some(-1), Refused, None),
+            (r#"{"errorMssg":"No"}"#, None, Refused, Some("No")),
+            (r#"{"error":"NOSEPUEDE"}"#, None, Refused, Some("NOSEPUEDE")),
+            (
+                r#"{"cancelState":1,"error":"No"}"#,
+                Some(1),
+                Unproven,
+                Some("No"),
+            ),
+            (r#"{"cancelState":0}"#, Some(0), Unproven, None),
+            (r#"{"cancelState":7}"#, Some(7), Unproven, None),
+            ("{}", None, Unproven, None),
+        ];
+        for (body, state, verdict, message) in table {
+            let expected = CancelAnswer {
+                state,
+                verdict,
+                message: message.map(str::to_owned),
+            };
+            assert_eq!(read(&answered(body)), Ok(expected), "{body}");
+        }
+        assert_eq!(
+            read(&answered(r#"{"logout":1,"cancelState":1}"#)),
+            Err(Error::LoggedOut)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(body in "\\PC*") {
+            let _ = read(&answered(&body));
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The first look at any answer, before its content is: is it an answer at all, and is the session alive?
+//! `logout` is looked for first, whatever the status says (protocol.md §1, §8). Pure; must not know single endpoints.
+
+use serde_json::{Map, Value};
+
+use super::Error;
+use super::http::Answer;
+use super::lenient::Loose;
+
+/// The answer of an API call: 200 with a JSON object that does not say `logout`.
+///
+/// # Errors
+/// [`Error::LoggedOut`], [`Error::Blocked`], [`Error::Busy`], or [`Error::Strange`] for any other status or content.
+pub(super) fn data(answer: &Answer) -> Result<Loose, Error> {
+    let object = gate(answer).and_then(|object| {
+        let not_data = || format!("{} answered with {}", answer.host, kind(&answer.body));
+        object.ok_or_else(|| Error::Strange(not_data()))
+    });
+    or_login_page(answer, object.map(|object| Loose(Value::Object(object))))
+}
+
+/// The answer of a page: 200 with whatever text that is not a JSON object saying `logout`.
+///
+/// # Errors
+/// As [`data`], but HTML is what is wanted.
+pub(super) fn page(answer: &Answer) -> Result<String, Error> {
+    gate(answer)?;
+    Ok(String::from_utf8_lossy(&answer.body).into_owned())
+}
+
+/// The result of reading an answer, except that an unusable answer which is the platform's login page is a logout.
+pub(super) fn or_login_page<T>(answer: &Answer, result: Result<T, Error>) -> Result<T, Error> {
+    match result {
+        Err(Error::Strange(_)) if is_login_page(answer) => Err(Error::LoggedOut),
+        other => other,
+    }
+}
+
+/// The status's and the `logout` field's say; the JSON object if the body is one. A 401 alone says nothing about the
+/// session: a proxy, a captive portal or a maintenance page may have sent it (promise 12).
+fn gate(answer: &Answer) -> Result<Option<Map<String, Value>>, Error> {
+    let object = object(&answer.body);
+    if object.as_ref().is_some_and(says_logout) {
+        return Err(Error::LoggedOut);
+    }
+    status(answer)?;
+    match answer.status {
+        200 => Ok(object),
+        other => Err(Error::Strange(format!("{} answered {other}", answer.host))),
+    }
+}
+
+/// Whether the answer is the platform's login page, or a redirect to it. Requests go to the platform's hosts only, and
+/// the form's own names tell its page from that of a proxy or a captive portal. The scan is linear, since the page may
+/// be foreign.
+pub(super) fn is_login_page(answer: &Answer) -> bool {
+    let text = String::from_utf8_lossy(&answer.body);
+    let is_ours = || text.contains("loginErrors") || text.contains("loginfingerprint");
+    let is_password = |tag: &str| {
+        let attributes = tag.split('>').next().unwrap_or_default();
+        let mut words = attributes.split([' ', '\t', '\r', '\n', '/']);
+        let is_input = words
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("input"));
+        is_input && words.any(|word| word.replace(['"', '\''], "") == "name=pw")
+    };
+    let is_form =
+        || matches!(answer.status, 200 | 401) && is_ours() && text.split('<').any(is_password);
+    answer.to_login || is_form()
+}
+
+/// The statuses that mean the same everywhere: this address is blocked, or try later.
+pub(super) fn status(answer: &Answer) -> Result<(), Error> {
+    match answer.status {
+        403 => Err(Error::Blocked),
+        status if status == 429 || status >= 500 => Err(Error::Busy {
+            status,
+            retry_after: answer.retry_after,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The body as a JSON object. A byte-order mark and broken UTF-8 inside a text do not matter.
+pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if !text.starts_with('{') {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
+/// `{"logout":1}`, also `"1"` and `true`: the session is dead.
+pub(super) fn says_logout(object: &Map<String, Value>) -> bool {
+    object.get("logout").is_some_and(|v| Loose(v.clone()).yes())
+}
+
+/// What a body that is no JSON object looks like, for a message.
+fn kind(body: &[u8]) -> &'static str {
+    let text = String::from_utf8_lossy(&body[..body.len().min(512)]);
+    match text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .chars()
+        .next()
+    {
+        None => "nothing at all",
+        Some('<') => "a web page instead of data",
+        Some('{') => "data that is cut off or damaged",
+        Some(_) => "something other than data",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    const LOGIN_PAGE: &str = "<form><span id=\"loginErrors\"></span><input name=\"mail\">\n\
+        <input type=\"password\" name=\"pw\"></form>";
+
+    fn answer(status: u16, body: &[u8]) -> Answer {
+        Answer {
+            host: "h".to_owned(),
+            status,
+            body: body.to_vec(),
+            ..Answer::default()
+        }
+    }
+
+    fn busy(status: u16) -> Error {
+        Error::Busy {
+            status,
+            retry_after: None,
+        }
+    }
+
+    fn strange(text: &str) -> Error {
+        Error::Strange(text.to_owned())
+    }
+
+    #[test]
+    fn content_before_status() {
+        let table = [
+            (200, r#"{"logout":1}"#, Error::LoggedOut),
+            (200, r#"{"logout":"1"}"#, Error::LoggedOut),
+            (200, r#"{"logout":true}"#, Error::LoggedOut),
+            (200, r#"{"logout":"true","bookState":1}"#, Error::LoggedOut),
+            (200, "\u{feff} {\"logout\": 1}\n", Error::LoggedOut),
+            (302, r#"{"logout":1}"#, Error::LoggedOut),
+            (403, r#"{"logout":1}"#, Error::LoggedOut),
+            (429, r#"{"logout":1}"#, Error::LoggedOut),
+            (503, r#"{"logout":1}"#, Error::LoggedOut),
+            (401, r#"{"logout":1}"#, Error::LoggedOut),
+            (401, LOGIN_PAGE, Error::LoggedOut),
+            (200, LOGIN_PAGE, Error::LoggedOut),
+            (
+                200,
+                "<form><INPUT type=password name='pw'/><input name=loginfingerprint></form>",
+                Error::LoggedOut,
+            ),
+            (503, LOGIN_PAGE, busy(503)),
+            (401, "", strange("h answered 401")),
+            (401, "<h1>401</h1>", strange("h answered 401")),
+            (401, "{}", strange("h answered 401")),
+            (401, r#"{"error":{"code":401}}"#, strange("h answered 401")),
+            (401, r#"{"logout":0}"#, strange("h answered 401")),
+            (
+                200,
+                "<form><input name=user><input name=pw type=password></form>",
+                strange("h answered with a web page instead of data"),
+            ),
+            (
+                200,
+                "<span id=loginErrors></span><input name=pwd><p name=pw>",
+                strange("h answered with a web page instead of data"),
+            ),
+            (403, "<html>", Error::Blocked),
+            (429, "", busy(429)),
+            (500, r#"{"bookState":1}"#, busy(500)),
+            (504, "<html>", busy(504)),
+            (302, "", strange("h answered 302")),
+            (404, r#"{"a":1}"#, strange("h answered 404")),
+            (201, r#"{"bookState":1}"#, strange("h answered 201")),
+            (200, "", strange("h answered with nothing at all")),
+            (200, " \n", strange("h answered with nothing at all")),
+            (
+                200,
+                "<!DOCTYPE html>",
+                strange("h answered with a web page instead of data"),
+            ),
+            (
+                200,
+                r#"{"bookState":1"#,
+                strange("h answered with data that is cut off or damaged"),
+            ),
+            (
+                200,
+                r#"{"a":1}{"logout":1}"#,
+                strange("h answered with data that is cut off or damaged"),
+            ),
+            (
+                200,
+                r#"[{"logout":1}]"#,
+                strange("h answered with something other than data"),
+            ),
+            (
+                200,
+                "null",
+                strange("h answered with something other than data"),
+            ),
+        ];
+        for (status, body, error) in table {
+            assert_eq!(
+                data(&answer(status, body.as_bytes())).unwrap_err(),
+                error,
+                "{status} {body}"
+            );
+        }
+        for alive in [
+            r#"{"logout":0}"#,
+            r#"{"logout":"0"}"#,
+            r#"{"logout":false}"#,
+            r#"{"logout":null}"#,
+            "{}",
+        ] {
+            assert!(data(&answer(200, alive.as_bytes())).is_ok(), "{alive}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_to_the_login_page_is_a_logout() {
+        let redirect = |to_login| Answer {
+            to_login,
+            ..answer(302, b"")
+        };
+        assert_eq!(data(&redirect(true)).unwrap_err(), Error::LoggedOut);
+        assert_eq!(
+            data(&redirect(false)).unwrap_err(),
+            strange("h answered 302")
+        );
+    }
+
+    #[test]
+    fn a_busy_server_may_say_how_long() {
+        let retry_after = Some(Duration::from_secs(7));
+        let answer = Answer {
+            retry_after,
+            ..answer(429, b"")
+        };
+        assert_eq!(
+            data(&answer).unwrap_err(),
+            Error::Busy {
+                status: 429,
+                retry_after
+            }
+        );
+    }
+
+    #[test]
+    fn broken_utf8_in_a_text_does_not_spoil_the_answer() {
+        assert!(data(&answer(200, b"{\"errorMssg\":\"antelaci\xf3n\"}")).is_ok());
+        assert!(page(&answer(200, b"<p>antelaci\xf3n</p>")).is_ok());
+        assert_eq!(
+            page(&answer(200, br#"{"logout":1}"#)),
+            Err(Error::LoggedOut)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(status in 100u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = data(&answer(status, &body));
+            let _ = page(&answer(status, &body));
+        }
+
+        #[test]
+        fn no_depth_panics(depth in 1usize..5000) {
+            let body = "{\"a\":".repeat(depth);
+            prop_assert!(data(&answer(200, body.as_bytes())).is_err());
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! One call: request out, redirects followed by hand where that is allowed, cookies of every hop kept, body read to the end
+//! within time and size limits (promises 7 and 8). Must not judge what the answer says.
+
+use std::io::Read;
+use std::time::{Duration, Instant, SystemTime};
+
+use reqwest::blocking::{RequestBuilder, Response};
+use reqwest::header::{self, HeaderMap, HeaderName};
+use reqwest::{Method, Url};
+
+use super::call::{Body, Call, Manner};
+use super::cookies::Origin;
+use super::host::{is_host, within};
+use super::redact::Redactor;
+use super::{Error, Jar, Platform, http_date, transport};
+use crate::{clock, signals};
+
+/// A larger answer is none (promise 7); the largest known is `/home` with 600 KB.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+const HOPS: usize = 5;
+const LONGEST_PAUSE: u64 = 3600;
+
+/// A whole answer, unjudged.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answer {
+    pub(super) host: String,
+    pub(super) status: u16,
+    /// The `Date` header in unix seconds, by the server's clock.
+    pub(super) date: Option<i64>,
+    /// The `Age` header: seconds that a cache has held the answer.
+    pub(super) age: Option<u64>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) location: Option<String>,
+    /// A redirect to the platform's login page. It is not followed, except by a login.
+    pub(super) to_login: bool,
+    pub(super) body: Vec<u8>,
+    /// What its texts must not be shown with.
+    pub(super) unsaid: Redactor,
+    /// When the head of the answer was here.
+    pub(super) received: Option<SystemTime>,
+}
+
+impl Platform {
+    /// A URL on one of the platform's hosts.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] for a host outside the configured domain: neither requests nor cookies leave it.
+    pub(super) fn url(&self, host: &str, path: &str, query: &[(&str, &str)]) -> Result<Url, Error> {
+        let outside = || {
+            Error::Setup(format!(
+                "{} is not a host of {}",
+                crate::text::clean(host),
+                self.domain()
+            ))
+        };
+        if !is_host(host) || !within(host, self.domain()) {
+            return Err(outside());
+        }
+        let mut url = Url::parse(&format!("{}://{host}{path}", self.settings.scheme.as_str()))
+            .map_err(|_| outside())?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    /// Makes the call and lets `read` judge the answer. The jar changes only when `read` is content.
+    ///
+    /// # Errors
+    /// Those of [`Platform::http`] and of `read`.
+    pub(super) fn ask<T>(
+        &self,
+        jar: &mut Jar,
+        call: Call<'_>,
+        read: impl FnOnce(&Answer) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut fresh = jar.clone();
+        let answer = self.exchange(&mut fresh, call)?;
+        let value = read(&answer)?;
+        *jar = fresh;
+        Ok(value)
+    }
+
+    /// Makes the call; the jar takes every cookie.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`], [`Error::Lost`], [`Error::Strange`] (too large, or redirected astray), [`Error::Setup`],
+    /// [`Error::Interrupted`].
+    pub(super) fn exchange(&self, jar: &mut Jar, mut call: Call<'_>) -> Result<Answer, Error> {
+        if !signals::may_send(matches!(call.body, Body::None)) {
+            return Err(Error::Interrupted);
+        }
+        let deadline = signals::stopped_at().unwrap_or_else(clock::steady) + self.settings.timeout;
+        let mut unsaid = Redactor::default();
+        jar.hide_in(&mut unsaid);
+        let is_login = call.manner == Manner::ScriptLogin || self.is_login(&call.url);
+        for _ in 0..=HOPS {
+            let mut answer = self.hop(jar, &call, deadline)?;
+            answer.to_login = !is_login && self.leads_to_login(&call, &answer);
+            let Some(target) = self.redirect(&call, &answer)? else {
+                jar.hide_in(&mut unsaid);
+                return Ok(Answer { unsaid, ..answer });
+            };
+            if !matches!(answer.status, 307 | 308) {
+                call.body = Body::None;
+            }
+            call.url = target;
+        }
+        Err(Error::Strange(format!(
+            "{} redirects without end",
+            host(&call.url)
+        )))
+    }
+
+    /// Where the answer sends us, if we are to go there.
+    fn redirect(&self, call: &Call<'_>, answer: &Answer) -> Result<Option<Url>, Error> {
+        if call.manner == Manner::Script || answer.to_login || !is_redirect(answer) {
+            return Ok(None);
+        }
+        let target = target(call, answer);
+        let safe = |url: &Url| {
+            let plain =
+                url.port().is_none() && url.username().is_empty() && url.password().is_none();
+            plain
+                && url.scheme() == self.settings.scheme.as_str()
+                && within(host(url), self.domain())
+        };
+        match target {
+            Some(url) if safe(&url) => Ok(Some(url)),
+            _ => Err(Error::Strange(format!(
+                "{} redirects to another place",
+                answer.host
+            ))),
+        }
+    }
+
+    fn leads_to_login(&self, call: &Call<'_>, answer: &Answer) -> bool {
+        is_redirect(answer) && target(call, answer).is_some_and(|url| self.is_login(&url))
+    }
+
+    /// Whether a URL is the login page's: on the login host, or `/login` on another host of the platform.
+    fn is_login(&self, url: &Url) -> bool {
+        let host = host(url);
+        host == format!("login.{}", self.domain())
+            || (within(host, self.domain()) && url.path().trim_end_matches('/') == "/login")
+    }
+
+    fn hop(&self, jar: &mut Jar, call: &Call<'_>, deadline: Instant) -> Result<Answer, Error> {
+        let host = host(&call.url);
+        let begun = clock::steady();
+        let left = deadline.saturating_duration_since(begun);
+        if left.is_zero() {
+            return Err(transport::timed_out(host));
+        }
+        let response = self.request(jar, call)?.timeout(left).send();
+        let response = response
+            .map_err(|e| transport::failure(host, &e, &self.settings))
+            .inspect_err(|e| log::debug!("{e}"))?;
+        let mut answer = head(&response, host);
+        self.keep_cookies(jar, &call.url, &response, answer.date);
+        answer.body = read_body(response, host, deadline)?;
+        let (status, bytes, took) = (
+            answer.status,
+            answer.body.len(),
+            begun.elapsed().as_millis(),
+        );
+        log::debug!(
+            "{} {host}{} → {status}, {bytes} bytes, {took} ms",
+            method(call),
+            call.url.path()
+        );
+        Ok(answer)
+    }
+
+    fn request(&self, jar: &Jar, call: &Call<'_>) -> Result<RequestBuilder, Error> {
+        let request = self
+            .client()?
+            .request(method(call), call.url.clone())
+            .headers(self.headers(jar, call));
+        Ok(match &call.body {
+            Body::None => request,
+            Body::Form(fields) => request.form(fields),
+            Body::Json(json) => request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(json.clone()),
+        })
+    }
+
+    fn headers(&self, jar: &Jar, call: &Call<'_>) -> HeaderMap {
+        let origin = format!("{}://{}", call.url.scheme(), host(&call.url));
+        let script = call.manner != Manner::Page;
+        let accept = if script {
+            "application/json, text/javascript, */*; q=0.01"
+        } else {
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+        };
+        let mut headers = HeaderMap::new();
+        let mut put = |name: HeaderName, value: &str| {
+            if let Ok(value) = value.parse() {
+                headers.insert(name, value);
+            }
+        };
+        put(header::USER_AGENT, &self.settings.user_agent);
+        put(header::ACCEPT, accept);
+        put(header::ACCEPT_LANGUAGE, "es-ES,es;q=0.9,en;q=0.8");
+        put(header::REFERER, &format!("{origin}/"));
+        if script || !matches!(call.body, Body::None) {
+            put(header::ORIGIN, &origin);
+        }
+        if script {
+            put(
+                HeaderName::from_static("x-requested-with"),
+                "XMLHttpRequest",
+            );
+        }
+        if let Some(cookies) = jar.header(&call.url) {
+            headers.insert(header::COOKIE, cookies);
+        }
+        headers
+    }
+
+    fn keep_cookies(&self, jar: &mut Jar, url: &Url, response: &Response, date: Option<i64>) {
+        let from = Origin {
+            url,
+            domain: self.domain(),
+            date,
+        };
+        // each header line is one cookie: a comma belongs to its Expires
+        let lines = response.headers().get_all(header::SET_COOKIE).iter();
+        let lines = lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok());
+        jar.keep_all(lines.collect(), &from);
+    }
+}
+
+fn is_redirect(answer: &Answer) -> bool {
+    matches!(answer.status, 301 | 302 | 303 | 307 | 308)
+}
+
+fn target(call: &Call<'_>, answer: &Answer) -> Option<Url> {
+    call.url.join(answer.location.as_deref()?).ok()
+}
+
+fn method(call: &Call<'_>) -> Method {
+    if matches!(call.body, Body::None) {
+        Method::GET
+    } else {
+        Method::POST
+    }
+}
+
+fn host(url: &Url) -> &str {
+    url.host_str().unwrap_or_default()
+}
+
+fn head(response: &Response, host: &str) -> Answer {
+    let text = |name: HeaderName| {
+        Some(
+            response
+                .headers()
+                .get(name)?
+                .to_str()
+                .ok()?
+                .trim()
+                .to_owned(),
+        )
+    };
+    let date = text(header::DATE).and_then(|d| http_date::parse(&d));
+    Answer {
+        host: host.to_owned(),
+        status: response.status().as_u16(),
+        date,
+        age: text(header::AGE).and_then(|age| age.parse().ok()),
+        retry_after: text(header::RETRY_AFTER).and_then(|when| pause(&when, date)),
+        location: text(header::LOCATION),
+        to_login: false,
+        body: Vec::new(),
+        unsaid: Redactor::default(),
+        received: Some(clock::wall()),
+    }
+}
+
+/// `Retry-After`: seconds, or a date that counts from the answer's own. At most an hour.
+fn pause(when: &str, date: Option<i64>) -> Option<Duration> {
+    let seconds = when.parse::<u64>().ok().or_else(|| {
+        let left = http_date::parse(when)? - date?;
+        Some(u64::try_from(left).unwrap_or(0))
+    })?;
+    Some(Duration::from_secs(seconds.min(LONGEST_PAUSE)))
+}
+
+/// The whole body, unpacked. The deadline is looked at between reads too: a server that trickles must not hold us.
+fn read_body(mut response: Response, host: &str, deadline: Instant) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    let mut chunk = [0; 16 * 1024];
+    loop {
+        match response.read(&mut chunk) {
+            Ok(0) => return Ok(body),
+            Ok(n) => body.extend_from_slice(&chunk[..n]),
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(transport::broken(host, &e)),
+        }
+        if clock::steady() >= deadline {
+            return Err(transport::timed_out(host));
+        }
+        if body.len() > MAX_BODY_BYTES {
+            return Err(Error::Strange(format!(
+                "{host} answered with more than 2 MiB, too much to be an answer"
+            )));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

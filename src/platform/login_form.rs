@@ -1,0 +1,229 @@
+//! The form login's fields and its page (protocol.md §2b): the token stands in the address of an iframe, a refusal in
+//! `#loginErrors`, which is there and empty on good pages too. Must not take a marketing page for either.
+
+use reqwest::Url;
+use scraper::Html;
+
+use super::account::select;
+use super::http::Answer;
+use super::login::{Signs, refused};
+use super::{LoginError, Token, classify};
+
+/// What the form sends.
+pub(super) fn fields<'a>(
+    email: &'a str,
+    password: &'a str,
+    fingerprint: &'a str,
+) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("login", "Iniciar sesión"),
+        ("loginfingerprint", fingerprint),
+        ("loginiframe", "0"),
+        ("mail", email),
+        ("pw", password),
+    ]
+}
+
+/// The answer of the form flow. `cookie`: whether the login cookie came.
+pub(super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
+    classify::status(answer)?;
+    let not_there = || {
+        LoginError::NotThere(format!(
+            "{} has no form login (answered {})",
+            answer.host, answer.status
+        ))
+    };
+    if matches!(answer.status, 404 | 405 | 410) {
+        return Err(not_there());
+    }
+    let (token, errors) = parse(&String::from_utf8_lossy(&answer.body));
+    let good = cookie && token.is_some();
+    if !good && !errors.is_empty() {
+        return Err(refused(&errors, &answer.unsaid));
+    }
+    let text = classify::page(answer)?;
+    match (token, cookie) {
+        (None, true) => Err(LoginError::NoToken),
+        (None, false) if text.contains("setrefresh?") => Err(LoginError::NoCookie),
+        (None, false) => Err(not_there()),
+        (token, _) => Ok(Signs {
+            token,
+            boxes: Vec::new(),
+        }),
+    }
+}
+
+/// The token in the iframe's address, and the text of `#loginErrors`.
+fn parse(page: &str) -> (Option<Token>, String) {
+    let page = Html::parse_document(page);
+    let frames = select(&page, "iframe[src]");
+    let token = frames
+        .iter()
+        .filter_map(|frame| frame.attr("src"))
+        .find_map(token_in);
+    let errors = select(&page, "#loginErrors");
+    let errors: Vec<String> = errors
+        .iter()
+        .map(|span| span.text().collect::<String>().trim().to_owned())
+        .collect();
+    (token, errors.join(" ").trim().to_owned())
+}
+
+/// `/setrefresh?token=…`, absolute or relative.
+fn token_in(src: &str) -> Option<Token> {
+    // the base only completes a relative address; nothing is fetched
+    let url = Url::parse("https://base.invalid/")
+        .ok()?
+        .join(src.trim())
+        .ok()?;
+    let token = url
+        .query_pairs()
+        .find(|(name, _)| name == "token")
+        .map(|(_, value)| value.into_owned());
+    token
+        .filter(|_| url.path().ends_with("/setrefresh"))
+        .as_deref()
+        .and_then(Token::parse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Error;
+    use proptest::prelude::*;
+
+    const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            host: "h".to_owned(),
+            status,
+            body: body.as_bytes().to_vec(),
+            ..Answer::default()
+        }
+    }
+
+    fn frame(src: &str) -> String {
+        format!("<html><span id=\"loginErrors\"></span><iframe src=\"{src}\"></iframe></html>")
+    }
+
+    #[test]
+    fn finds_the_token_in_every_spelling() {
+        let encoded = TOKEN.replace('|', "%7C");
+        let sources = [
+            format!("/setrefresh?token={TOKEN}&fingerprint=FP&user=69232&refresh=1"),
+            format!("/setrefresh?fingerprint=FP&amp;token={encoded}&amp;user=69232"),
+            format!("https://aimharder.com/setrefresh?token={TOKEN}&fingerprint=FP"),
+            format!("//aimharder.com/setrefresh?token={encoded}"),
+            format!(" setrefresh?token={}", encoded.replace('%', "%25")),
+        ];
+        for src in sources {
+            let signs = read(&answer(200, &frame(&src)), true).unwrap();
+            assert_eq!(signs.token.unwrap().expose(), TOKEN, "{src}");
+        }
+    }
+
+    #[test]
+    fn tells_refusals_from_dead_forms() {
+        let refusal = |message: &str, locked| LoginError::Refused {
+            message: message.to_owned(),
+            locked,
+        };
+        let errors = |text: &str| {
+            format!("<form><span id=loginErrors> {text} </span><input name=pw></form>")
+        };
+        let strange = |status| Error::Strange(format!("h answered {status}")).into();
+        let not_there =
+            |status| LoginError::NotThere(format!("h has no form login (answered {status})"));
+        let good = frame(&format!("/setrefresh?token={TOKEN}"));
+        let table = [
+            (
+                200,
+                errors("Correo electrónico y/o contraseña <b>incorrecto</b>"),
+                false,
+                refusal("Correo electrónico y/o contraseña incorrecto", false),
+            ),
+            (
+                200,
+                errors("Lo has intentado demasiadas veces"),
+                false,
+                refusal("Lo has intentado demasiadas veces", true),
+            ),
+            (
+                200,
+                errors("Wrong email and/or password"),
+                true,
+                refusal("Wrong email and/or password", false),
+            ),
+            (
+                401,
+                errors("Wrong email and/or password"),
+                false,
+                refusal("Wrong email and/or password", false),
+            ),
+            (401, String::new(), false, strange(401)),
+            (401, "<h1>401</h1>".to_owned(), false, strange(401)),
+            (401, errors(""), false, strange(401)),
+            (200, errors(""), false, not_there(200)),
+            (
+                200,
+                "<html><h1>Train</h1></html>".to_owned(),
+                false,
+                not_there(200),
+            ),
+            (200, String::new(), false, not_there(200)),
+            (404, good.clone(), true, not_there(404)),
+            (200, "<html></html>".to_owned(), true, LoginError::NoToken),
+            (
+                200,
+                frame("/setrefresh?token=odd"),
+                true,
+                LoginError::NoToken,
+            ),
+            (
+                200,
+                frame("/setrefresh?token=odd"),
+                false,
+                LoginError::NoCookie,
+            ),
+            (403, good.clone(), true, Error::Blocked.into()),
+            (
+                503,
+                good.clone(),
+                true,
+                Error::Busy {
+                    status: 503,
+                    retry_after: None,
+                }
+                .into(),
+            ),
+            (
+                400,
+                good,
+                true,
+                Error::Strange("h answered 400".to_owned()).into(),
+            ),
+            (
+                200,
+                r#"{"logout":1}"#.to_owned(),
+                false,
+                Error::LoggedOut.into(),
+            ),
+        ];
+        for (status, body, cookie, error) in table {
+            assert_eq!(
+                read(&answer(status, &body), cookie),
+                Err(error),
+                "{status} {body}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC*") {
+            let _ = read(&answer(200, &text), true);
+            let _ = read(&answer(200, &frame(&text)), false);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The platform's HTTP client: one function per endpoint of [`protocol`], and the only network of the program.
+//!
+//! A call goes through three steps, each in a file of its own. `http` sends it, follows redirects where that is
+//! allowed, keeps cookies and reads the whole body within limits. `classify` asks what is the same for every answer: is it
+//! one, and does it say `logout`? The endpoint's own file (`login`, `refresh`, `account`, `schedule`, `bookings`,
+//! `book`, `cancel`, `probe`) turns the content into a typed outcome, by pure functions over saved answers.
+//!
+//! The caller brings the cookies of one login in a [`Jar`]; a call that fails leaves them as they were, one that succeeds
+//! has put the new ones in. Nothing is repeated in here, and nothing is believed that an answer does not prove.
+//!
+//! Must not know the store, the config file or the session kinds, and must not read the clock, except where a measurement
+//! is what was asked for ([`Probe`]) and for the page's own cache-buster.
+
+mod account;
+mod book;
+mod bookings;
+mod call;
+mod cancel;
+mod classify;
+mod connect_error;
+mod cookies;
+mod error;
+mod host;
+mod http;
+mod http_date;
+mod lenient;
+mod login;
+mod login_form;
+mod probe;
+#[doc = include_str!("protocol.md")]
+pub mod protocol {}
+pub mod recorded;
+mod redact;
+mod refresh;
+mod refusal;
+mod schedule;
+mod settings;
+mod token;
+mod transport;
+mod wire;
+
+#[cfg(test)]
+mod platform_tests;
+#[cfg(test)]
+mod test_server;
+#[cfg(test)]
+mod tls_tests;
+
+use std::sync::OnceLock;
+use std::time::{Duration, UNIX_EPOCH};
+
+use reqwest::blocking::Client;
+
+pub use book::{BookAnswer, BookOrder, Verdict};
+pub use bookings::{NextBookings, Past, UpcomingBooking};
+pub use cancel::{CancelAnswer, CancelVerdict};
+pub use connect_error::Cause;
+pub use cookies::Jar;
+pub use error::{Error, LoginError};
+pub use login::Signs;
+pub use probe::Probe;
+pub use schedule::{Mine, Row, Schedule};
+pub use settings::{Flow, Scheme, Settings};
+pub use token::Token;
+
+pub use crate::model::opening::Learned;
+
+/// The platform as reached by one set of settings. One per process: it owns the connections, and is shared by threads.
+#[derive(Debug)]
+pub struct Platform {
+    settings: Settings,
+    client: OnceLock<Result<Client, Error>>,
+}
+
+impl Platform {
+    /// Opens nothing: the client is built at the first request, so that commands that stay at home do not pay for it.
+    pub fn new(settings: Settings) -> Self {
+        Platform {
+            settings,
+            client: OnceLock::new(),
+        }
+    }
+
+    /// The same platform, over the same connections, for calls that must end sooner.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] when the client cannot be built.
+    pub fn within(&self, limit: Duration) -> Result<Self, Error> {
+        let client = self.client()?.clone();
+        let settings = Settings {
+            timeout: limit.min(self.settings.timeout),
+            ..self.settings.clone()
+        };
+        Ok(Platform {
+            settings,
+            client: OnceLock::from(Ok(client)),
+        })
+    }
+
+    /// The configured domain, `aimharder.com`.
+    pub fn domain(&self) -> &str {
+        &self.settings.domain
+    }
+
+    fn client(&self) -> Result<&Client, Error> {
+        self.client
+            .get_or_init(|| transport::build(&self.settings))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+}
+
+/// Where a box is asked: the host it was listed with, and its number (protocol.md §1, §4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoxAt {
+    /// `crossfitdemo.aimharder.com`.
+    pub host: String,
+    /// The `box=` of every box call.
+    pub id: i64,
+}
+
+/// A box of the account, as the login, `whoami` or `/home` lists it (protocol.md §2a, §4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoxRef {
+    /// The first label of its host: `crossfitdemo`.
+    pub name: String,
+    /// Always within the configured domain.
+    pub host: String,
+    /// Its number, where told.
+    pub id: Option<i64>,
+    /// What people call it, cleaned.
+    pub title: Option<String>,
+}
+
+/// A fresh login (protocol.md §2).
+#[derive(Debug, Clone)]
+pub struct LoggedIn {
+    /// Its cookies.
+    pub jar: Jar,
+    /// Its first refresh token.
+    pub token: Token,
+    /// The flow that worked.
+    pub flow: Flow,
+    /// The boxes the answer listed; the form flow lists none.
+    pub boxes: Vec<BoxRef>,
+}
+
+/// The page's scripts add the time to schedule requests, against caches (protocol.md §5).
+fn millis() -> u128 {
+    crate::clock::wall()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |age| age.as_millis())
+}

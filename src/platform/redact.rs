@@ -1,0 +1,80 @@
+//! What a text of the server must not bring back to light: a server that is being debugged, or a stranger in its place,
+//! may answer with the password or the cookies that were sent (promise 8). Must not log or show what it holds.
+
+use super::Token;
+use crate::secret::Secret;
+
+/// Shorter ones occur in any text, and hide nothing.
+const SHORTEST_COOKIE: usize = 8;
+const SHORTEST_PASSWORD: usize = 4;
+const MASK: &str = "…";
+
+/// The secrets of one call.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Redactor(Vec<Secret>);
+
+impl Redactor {
+    /// The password that was sent.
+    pub(super) fn password(&mut self, password: &Secret) {
+        let cleaned = Secret::new(crate::text::clean(password.expose()));
+        let long = |it: &Secret| it.expose().chars().count() >= SHORTEST_PASSWORD;
+        self.0
+            .extend([password.clone(), cleaned].into_iter().filter(long));
+    }
+
+    /// The value of a cookie that was sent or set.
+    pub(super) fn cookie(&mut self, value: &str) {
+        if value.len() >= SHORTEST_COOKIE && !self.0.iter().any(|it| it.expose() == value) {
+            self.0.push(Secret::new(value));
+        }
+    }
+
+    /// The text without them, and without anything that has the shape of a token.
+    pub(super) fn mask(&self, text: &str) -> String {
+        let masked = self.0.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.expose(), MASK)
+        });
+        let outside = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '|' | '%'));
+        let tokens: Vec<&str> = masked
+            .split(outside)
+            .filter(|word| Token::parse(word).is_some())
+            .collect();
+        tokens
+            .into_iter()
+            .fold(masked.clone(), |text, token| text.replace(token, MASK))
+    }
+
+    /// The same, made safe to show: before, for an end that is cut off would be known no more; and after, for it may
+    /// stand there in HTML's own spelling.
+    pub(super) fn clean(&self, text: &str) -> String {
+        self.mask(&crate::text::clean(&self.mask(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::test_server::TOKEN;
+
+    #[test]
+    fn secrets_are_masked_in_every_spelling() {
+        let mut unsaid = Redactor::default();
+        unsaid.password(&Secret::new("a<b>&pw"));
+        unsaid.cookie("0123456789abcdef");
+        unsaid.cookie("short");
+        let long = format!("{}0123456789abcdef", "x".repeat(492));
+        let encoded = TOKEN.replace('|', "%7C");
+        let table = [
+            ("wrong a<b>&pw", "wrong …"),
+            ("wrong a&lt;b&gt;&amp;pw!", "wrong …!"),
+            ("no 0123456789abcdef, short", "no …, short"),
+            (&format!("token={TOKEN}."), "token=…."),
+            (&format!("token={encoded}&x"), "token=…&x"),
+            ("nothing", "nothing"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(unsaid.clean(text), expected, "{text}");
+        }
+        assert!(!unsaid.clean(&long).contains("0123"));
+    }
+}

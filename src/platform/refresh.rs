@@ -1,0 +1,235 @@
+//! Keeping a session alive: `setrefresh` after every login and `tokenUpdate` before the token is old (protocol.md §2c, §3).
+//!
+//! A presented token may be worth nothing afterwards: callers hold the session's lock and store the new one at once. Must
+//! not be repeated in here, and never side by side for one session.
+
+use super::call::Call;
+use super::http::Answer;
+use super::{Error, Jar, Platform, Token, classify};
+
+impl Platform {
+    /// `GET /setrefresh`: prolongs the session. The token returned replaces the one given, and usually equals it.
+    ///
+    /// # Errors
+    /// As for a page; [`Error::Strange`] when the page stores no token: then it failed.
+    pub fn set_refresh(
+        &self,
+        jar: &mut Jar,
+        token: &Token,
+        fingerprint: &str,
+    ) -> Result<Token, Error> {
+        let query = [("token", token.expose()), ("fingerprint", fingerprint)];
+        let url = self.url(self.domain(), "/setrefresh", &query)?;
+        self.ask(jar, Call::page(url), read_set_refresh)
+    }
+
+    /// `POST /api/tokenUpdate`: the new token, with its cookies in `jar`. Both are to be stored together, at once.
+    ///
+    /// # Errors
+    /// The usual ones of an API call; [`Error::LoggedOut`] means that this session is dead, [`Error::Strange`] that neither
+    /// was said: the old token stays.
+    pub fn token_update(
+        &self,
+        jar: &mut Jar,
+        token: &Token,
+        fingerprint: &str,
+    ) -> Result<Token, Error> {
+        let form = vec![
+            ("token", token.expose()),
+            ("fingerprint", fingerprint),
+            ("ciclo", "1"),
+        ];
+        let url = self.url(self.domain(), "/api/tokenUpdate", &[])?;
+        self.ask(jar, Call::script(url).form(form), read_token_update)
+    }
+}
+
+pub(super) fn read_token_update(answer: &Answer) -> Result<Token, Error> {
+    let new = classify::data(answer)?.get("newToken").raw();
+    let no_token = || {
+        Error::Strange(format!(
+            "{} answered a token update without a token",
+            answer.host
+        ))
+    };
+    new.as_deref().and_then(Token::parse).ok_or_else(no_token)
+}
+
+pub(super) fn read_set_refresh(answer: &Answer) -> Result<Token, Error> {
+    classify::or_login_page(answer, read_stored_token(answer))
+}
+
+fn read_stored_token(answer: &Answer) -> Result<Token, Error> {
+    let page = classify::page(answer)?;
+    let items = stored_items(&page).into_iter();
+    // the last one stored is what a browser would have afterwards
+    let mut tokens = items
+        .rev()
+        .filter(|(name, _)| name == "refreshToken")
+        .filter_map(|(_, value)| Token::parse(&value));
+    let no_script = || {
+        Error::Strange(format!(
+            "{} answered setrefresh without its script",
+            answer.host
+        ))
+    };
+    tokens.next().ok_or_else(no_script)
+}
+
+/// The names and values of all `setItem("name", 'value')` calls in a page.
+fn stored_items(page: &str) -> Vec<(String, String)> {
+    let calls = page.split("setItem").skip(1);
+    calls
+        .filter_map(|call| {
+            let (name, rest) = literal(call.trim_start().strip_prefix('(')?)?;
+            let (value, _) = literal(rest.trim_start().strip_prefix(',')?)?;
+            Some((name, value))
+        })
+        .collect()
+}
+
+/// A JavaScript string literal in any of its quotes, unescaped, and what follows it.
+fn literal(text: &str) -> Option<(String, &str)> {
+    let text = text.trim_start();
+    let quote = text
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '"' | '\'' | '`'))?;
+    let mut value = String::new();
+    let mut chars = text[1..].char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => value.push(escape(&mut chars)?),
+            c if c == quote => return Some((value, &text[1 + at + 1..])),
+            c => value.push(c),
+        }
+    }
+    None
+}
+
+/// The character after a backslash: `\x7C`, `\u007C`, or itself. Control letters (`\n`) occur in no token.
+fn escape(chars: &mut std::str::CharIndices<'_>) -> Option<char> {
+    let digits = match chars.next()?.1 {
+        'x' => 2,
+        'u' => 4,
+        c => return Some(c),
+    };
+    let code: String = chars.take(digits).map(|(_, c)| c).collect();
+    u32::from_str_radix(&code, 16).ok().and_then(char::from_u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::test_server::answered;
+    use proptest::prelude::*;
+
+    const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
+
+    #[test]
+    fn reads_the_setrefresh_script_in_every_style() {
+        let escaped = TOKEN.replace('|', "\\u007C");
+        let hex = TOKEN.replace('|', "\\x7c");
+        let pages = [
+            format!(
+                r#"<script>localStorage.setItem("refreshToken", "{TOKEN}");
+                localStorage.setItem("fingerprint", "FP");</script>"#
+            ),
+            format!(
+                "<script>localStorage.setItem('fingerprint','FP');localStorage.setItem('refreshToken','{TOKEN}')</script>"
+            ),
+            format!("window.localStorage . setItem ( 'refreshToken' ,\n \"{TOKEN}\" )"),
+            format!("localStorage.setItem(`refreshToken`, `{TOKEN}`)"),
+            format!(r#"localStorage.setItem("refreshToken", "{escaped}")"#),
+            format!(r#"localStorage.setItem("refreshToken", "{hex}")"#),
+            format!(
+                r#"localStorage.setItem("refreshToken", "{}")"#,
+                TOKEN.replace('|', "\\|")
+            ),
+            format!(
+                r#"localStorage.setItem("refreshToken", ""); localStorage.setItem("refreshToken", "{TOKEN}")"#
+            ),
+            format!(
+                r#"setItem("it's", "\"x"); localStorage.setItem("refreshToken", "{}")"#,
+                TOKEN.replace('|', "%7C")
+            ),
+        ];
+        for page in pages {
+            let page = page.replace(" . setItem", ".setItem");
+            assert_eq!(
+                read_set_refresh(&answered(&page))
+                    .map(|t| t.expose().to_owned())
+                    .as_deref(),
+                Ok(TOKEN),
+                "{page}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_without_the_script_failed() {
+        let pages = [
+            "",
+            "<html><form><input name=pw></form></html>",
+            r#"localStorage.setItem("refreshToken", "")"#,
+            r#"localStorage.setItem("refreshToken", null)"#,
+            r#"localStorage.setItem("fingerprint", "FP")"#,
+            r#"localStorage.setItem("refreshToken", "69232|17"#,
+            r#"setItem("refreshToken", "\"#,
+            "setItem(",
+            r"setItem('\u12",
+        ];
+        for page in pages {
+            assert!(
+                matches!(read_set_refresh(&answered(page)), Err(Error::Strange(_))),
+                "{page}"
+            );
+        }
+        assert_eq!(
+            read_set_refresh(&answered(r#"{"logout":1}"#)),
+            Err(Error::LoggedOut)
+        );
+    }
+
+    #[test]
+    fn token_updates() {
+        let body = format!(r#"{{"newToken":"{TOKEN}"}}"#);
+        assert_eq!(
+            read_token_update(&answered(&body)).map(|t| t.expires_at()),
+            Ok(1_766_731_601)
+        );
+        let both = format!(r#"{{"newToken":"{TOKEN}","logout":"1"}}"#);
+        for dead in [r#"{"logout":1}"#, r#"{"logout":true}"#, &both] {
+            assert_eq!(
+                read_token_update(&answered(dead)),
+                Err(Error::LoggedOut),
+                "{dead}"
+            );
+        }
+        for neither in [
+            "{}",
+            r#"{"newToken":null}"#,
+            r#"{"newToken":""}"#,
+            r#"{"newToken":"abc"}"#,
+            "<html>",
+            "",
+        ] {
+            assert!(
+                matches!(
+                    read_token_update(&answered(neither)),
+                    Err(Error::Strange(_))
+                ),
+                "{neither}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC*", call in "setItem\\([\"'`]refreshToken[\"'`],[\"'`][\\\\xu0-9é|\"']{0,20}") {
+            let _ = read_set_refresh(&answered(&text));
+            let _ = read_set_refresh(&answered(&call));
+            let _ = read_token_update(&answered(&text));
+        }
+    }
+}

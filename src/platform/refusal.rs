@@ -1,0 +1,130 @@
+//! The key and the words of a refusal, wherever the platform put them today (protocol.md §6): `errorMssg`, `errorMsg`,
+//! `error` (a text, a key, or an object with a `message`), `message`, and the key in `errorMssgLang` or any of them.
+
+use std::fmt;
+
+use super::redact::Redactor;
+use super::wire::WireVerdict;
+
+/// What an answer says against a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// For programs: `ERROR_ANTELACION_CLIENTE`.
+    pub(super) key: Option<String>,
+    /// For people, cleaned.
+    pub(super) message: Option<String>,
+    /// Anything at all, even a bare `error: true`.
+    pub(super) any: bool,
+}
+
+impl Refusal {
+    pub(super) fn read(wire: &WireVerdict, unsaid: &Redactor) -> Refusal {
+        let texts: Vec<String> = wire
+            .texts()
+            .into_iter()
+            .flatten()
+            .filter(|t| !is_number(t))
+            .collect();
+        let key = texts.iter().find(|t| is_key(t)).map(|t| unsaid.mask(t));
+        let message = texts
+            .iter()
+            .filter(|t| !is_key(t))
+            .map(|t| unsaid.clean(t))
+            .find(|t| !t.is_empty());
+        let any = key.is_some() || message.is_some() || wire.is_wrong();
+        Refusal { key, message, any }
+    }
+}
+
+/// For logs: the state's number and the words that came with an answer, after what it means.
+pub(super) fn along(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    state: Option<i64>,
+    message: Option<&str>,
+) -> fmt::Result {
+    match state {
+        Some(state) => write!(f, " ({name} {state})")?,
+        None => write!(f, " (no {name})")?,
+    }
+    message.map_or(Ok(()), |words| write!(f, ": {words}"))
+}
+
+/// `NOPUEDESRESERVAMISMAHORA`, `ERROR_ANTELACION_CLIENTE`: a key, not words. Short shouting (`FULL`) may be either.
+pub(super) fn is_key(text: &str) -> bool {
+    text.len() >= 6
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn keys_and_words_are_found_wherever_they_are() {
+        let table = [
+            (json!({}), None, None, false),
+            (
+                json!({"errorMssg": null, "error": false, "message": ""}),
+                None,
+                None,
+                false,
+            ),
+            (
+                json!({"errorMssg": "<b>No</b> puedes"}),
+                None,
+                Some("No puedes"),
+                true,
+            ),
+            (json!({"errorMsg": "No"}), None, Some("No"), true),
+            (json!({"error": "No"}), None, Some("No"), true),
+            (json!({"message": "No"}), None, Some("No"), true),
+            (
+                json!({"error": {"code": 5, "message": "No"}}),
+                None,
+                Some("No"),
+                true,
+            ),
+            (json!({"error": {"code": 5}}), None, None, true),
+            (json!({"error": 1}), None, None, true),
+            (json!({"error": "0"}), None, None, false),
+            (
+                json!({"errorMssgLang": "HASSUPERADOLIMITCONTR"}),
+                Some("HASSUPERADOLIMITCONTR"),
+                None,
+                true,
+            ),
+            (
+                json!({"error": "ERROR_ANTELACION_CLIENTE", "errorMssg": "4 días"}),
+                Some("ERROR_ANTELACION_CLIENTE"),
+                Some("4 días"),
+                true,
+            ),
+            (
+                json!({"error": {"message": "NOPUEDESRESERVAMISMAHORA"}}),
+                Some("NOPUEDESRESERVAMISMAHORA"),
+                None,
+                true,
+            ),
+        ];
+        for (value, key, message, any) in table {
+            let expected = Refusal {
+                key: key.map(str::to_owned),
+                message: message.map(str::to_owned),
+                any,
+            };
+            assert_eq!(
+                Refusal::read(&WireVerdict::read(&value), &Redactor::default()),
+                expected,
+                "{value}"
+            );
+        }
+    }
+}

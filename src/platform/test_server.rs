@@ -1,0 +1,131 @@
+//! A server for the tests of this room: what it does is a script of raw answers, one connection after the other. And an
+//! answer as it is read, for tests of the readers.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use super::cookies::Origin;
+use super::http::Answer;
+use super::{BookOrder, BoxAt, Jar, Platform, Scheme, Settings, Token};
+
+pub(super) const DOMAIN: &str = "aimharder.test";
+pub(super) const BOX: &str = "demo.aimharder.test";
+pub(super) const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
+
+pub(super) type Requests = Arc<Mutex<Vec<String>>>;
+pub(super) type Act = Box<dyn Fn(&mut TcpStream) + Send>;
+
+/// A whole answer with status 200 and this body.
+pub(super) fn answered(body: &str) -> Answer {
+    Answer {
+        host: "h".to_owned(),
+        status: 200,
+        body: body.as_bytes().to_vec(),
+        ..Answer::default()
+    }
+}
+
+/// Answers the first request with the first act, and so on, then stops listening. Each answer closes its connection.
+pub(super) fn server(acts: Vec<Act>) -> (Platform, Requests) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let requests = Requests::default();
+    let seen = Arc::clone(&requests);
+    thread::spawn(move || {
+        for act in acts {
+            let (mut stream, _) = listener.accept().unwrap();
+            let request = request(&stream);
+            seen.lock().unwrap().push(request);
+            act(&mut stream);
+        }
+    });
+    (platform(address, Duration::from_secs(5)), requests)
+}
+
+pub(super) fn platform(address: SocketAddr, timeout: Duration) -> Platform {
+    Platform::new(Settings {
+        domain: DOMAIN.to_owned(),
+        scheme: Scheme::Http,
+        connect_to: Some(address),
+        ca_file: None,
+        proxy: None,
+        timeout,
+        user_agent: "Mozilla/5.0 test".to_owned(),
+    })
+}
+
+pub(super) fn request(stream: &TcpStream) -> String {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(reader.read_line(&mut head).unwrap() > 0, "{head}");
+    }
+    let lower = head.to_ascii_lowercase();
+    let length = lower
+        .split("content-length: ")
+        .nth(1)
+        .and_then(|rest| rest.lines().next())
+        .map_or(0, |n| n.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    head + std::str::from_utf8(&body).unwrap()
+}
+
+pub(super) fn raw(text: impl Into<Vec<u8>>) -> Act {
+    let text = text.into();
+    Box::new(move |stream| {
+        let _ = stream.write_all(&text);
+    })
+}
+
+/// A whole answer with extra header lines.
+pub(super) fn answer(status: u16, headers: &str, body: &str) -> Act {
+    let length = body.len();
+    raw(format!(
+        "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    ))
+}
+
+pub(super) fn order() -> BookOrder {
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+    BookOrder {
+        class_id: "1223249".to_owned(),
+        day,
+        insist: true,
+        family: None,
+    }
+}
+
+pub(super) fn at() -> BoxAt {
+    BoxAt {
+        host: BOX.to_owned(),
+        id: 10122,
+    }
+}
+
+pub(super) fn jar() -> Jar {
+    let mut jar = Jar::default();
+    let url = Url::parse("https://aimharder.test/").unwrap();
+    jar.keep(
+        "amhrdrauth=secret",
+        &Origin {
+            url: &url,
+            domain: DOMAIN,
+            date: None,
+        },
+    );
+    jar
+}
+
+pub(super) fn lines(request: &str) -> Vec<String> {
+    request.lines().map(str::to_lowercase).collect()
+}
+
+pub(super) fn token() -> Token {
+    Token::parse(TOKEN).unwrap()
+}

@@ -1,0 +1,273 @@
+//! One prebooking's story: its classes in order, each at its own opening, until one is had.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::attempt::Hit;
+use super::class::{Moment, Tried};
+use super::ending::{Abort, Ending, Fired};
+use super::job::{Errand, Job, Order, Place, Shared};
+use super::plan::{Next, until};
+use crate::booking::{Hold, Outcome, decided, hold};
+use crate::clock;
+use crate::model::opening::Learned;
+use crate::model::prebooking::{Choice, Prebooking};
+use crate::platform::Row;
+
+/// What the schedule shows that nobody lived to write down.
+const FOUND: &str = "found in the schedule: an earlier try had booked it";
+
+/// A prebooking being executed.
+#[derive(Debug)]
+pub(super) struct PrebookExecutor<'s> {
+    pub job: Job<'s>,
+    pub prebooking: &'s Prebooking,
+    pub horizon: std::time::Duration,
+    /// the choice being tried
+    trying: &'s Choice,
+    learned: Vec<Learned>,
+}
+
+impl<'s> PrebookExecutor<'s> {
+    pub(super) fn new(
+        shared: &'s Shared<'s>,
+        errand: &'s dyn Errand,
+        prebooking: &'s Prebooking,
+        place: &'s Place,
+        rank: u32,
+        horizon: std::time::Duration,
+    ) -> Self {
+        let order = Order {
+            account: &prebooking.request.account,
+            family: prebooking.request.family.as_deref(),
+            day: prebooking.day,
+            place,
+            class_id: prebooking.class_id.as_deref(),
+        };
+        Self {
+            job: Job::new(shared, errand, order, rank),
+            prebooking,
+            horizon,
+            trying: &prebooking.request.first,
+            learned: Vec::new(),
+        }
+    }
+
+    /// Try it. `None`: it was removed or changed meanwhile.
+    pub(super) fn tell(mut self) -> Option<Fired> {
+        let tried = match self.choices() {
+            Ok(tried) => tried,
+            Err(Abort::Removed) => return None,
+            Err(Abort::Trouble(kind, message)) => {
+                let ending = Ending::Trouble(kind);
+                Tried::unseen(self.trying, ending, Some(message), None)
+            }
+        };
+        Some(self.fired(tried))
+    }
+
+    /// The class has started. Whoever tried before may have had it without living to write it
+    /// down, or without an answer: the schedule tells (promise 9).
+    pub(super) fn last_look(mut self) -> Fired {
+        if !self.was_tried() {
+            return Fired::over();
+        }
+        self.job.begin_afterwards();
+        let tried = match self.find_mine(None) {
+            Ok(Some(mine)) => mine,
+            Ok(None) | Err(Abort::Removed) => return Fired::over(),
+            Err(Abort::Trouble(_, why)) => {
+                let words = format!(
+                    "the class has started; whether an earlier try had booked it is unknown: {why}"
+                );
+                return Fired::without_a_shot(Ending::Expired, words);
+            }
+        };
+        self.fired(tried)
+    }
+
+    /// The choices in order. The first that is had, or that must be waited for, ends the story.
+    fn choices(&mut self) -> Result<Tried, Abort> {
+        let mut tries: Vec<Tried> = Vec::new();
+        if let Some(had) = self.already_had()? {
+            return Ok(had);
+        }
+        for choice in self.prebooking.choices() {
+            self.trying = choice;
+            let tried = self.try_choice(choice)?;
+            let told = tried.hit.as_ref().and_then(|hit| hit.report.learned);
+            self.learned.extend(told);
+            let next = tried.ending.allows_alternative();
+            tries.push(tried);
+            if !next {
+                break;
+            }
+        }
+        if let Some(queued) = self.queue(&tries)? {
+            tries.push(queued);
+        }
+        Ok(deciding(tries, self.prebooking.request.watch))
+    }
+
+    fn try_choice(&mut self, choice: &Choice) -> Result<Tried, Abort> {
+        let calendar = &self.job.order.place.calendar;
+        let now = self.job.server_now();
+        let (opens, patient) = match calendar.next(self.prebooking, choice, now) {
+            Next::Over => return Ok(Tried::unseen(choice, Ending::Expired, None, None)),
+            Next::Unknown => (None, false),
+            Next::At(at) => (Some(at), true),
+            Next::Guess(at) => (Some(at), false),
+        };
+        let ahead = opens.filter(|at| *at > now);
+        if ahead.is_some_and(|at| at > until(clock::now(), self.horizon) + TimeDelta::minutes(1)) {
+            let ending = Ending::Book(Outcome::TooEarly);
+            return Ok(Tried::unseen(choice, ending, None, opens));
+        }
+        let moment = Moment {
+            opens,
+            ahead,
+            patient,
+        };
+        let mut tried = self.job.have(choice, moment)?;
+        if let Some(hit) = &mut tried.hit {
+            // what is kept is an opening of the first choice
+            let first = *choice == self.prebooking.request.first;
+            hit.moved_to = hit.moved_to.filter(|_| first);
+        }
+        if !patient && tried.ending == Ending::Book(Outcome::Booked) {
+            tried.message = self.better_rule(choice, ahead).or(tried.message);
+        }
+        Ok(tried)
+    }
+
+    /// A guess got through at a half hour that was waited for, or just now: the rule that the box
+    /// seems to have.
+    fn better_rule(&self, choice: &Choice, ahead: Option<DateTime<Utc>>) -> Option<String> {
+        let (it, calendar) = (self.prebooking, &self.job.order.place.calendar);
+        let guess = it.request.opening(calendar.opening)?;
+        let at = self.job.fired_at.max(ahead)?.with_timezone(&calendar.zone);
+        let better = guess.better((it.day, choice.start), at, self.job.errand.refused_at())?;
+        Some(better.words(&it.request.gym))
+    }
+
+    /// None was to be had: queue for the first that was full, if that is wished.
+    fn queue(&mut self, tries: &[Tried]) -> Result<Option<Tried>, Abort> {
+        let ended = tries
+            .last()
+            .is_some_and(|last| !last.ending.allows_alternative());
+        if !self.prebooking.request.waitlist || ended {
+            return Ok(None);
+        }
+        let full = Ending::Book(Outcome::Full);
+        let Some(full) = tries.iter().find(|tried| tried.ending == full) else {
+            return Ok(None);
+        };
+        let mut choices = self.prebooking.choices();
+        self.trying = choices
+            .find(|choice| **choice == full.choice)
+            .unwrap_or(self.trying);
+        self.job.queue(full)
+    }
+
+    /// A run died with this claim, requests were sent, or a class was about to be asked for: that
+    /// stays written down, also when a run after the dead one could not look what came of it.
+    fn was_tried(&self) -> bool {
+        let it = self.prebooking;
+        it.owner.is_some() || it.attempts > 0 || it.class_id.is_some()
+    }
+
+    /// A try before this one may have had a class without living to write it down: then whichever
+    /// of the choices is mine is the one, before anything is sent (promise 9).
+    fn already_had(&mut self) -> Result<Option<Tried>, Abort> {
+        // of one class whose requests are known its own row tells, when it is looked up
+        let one = self.prebooking.request.alternatives.is_empty();
+        let known = self.prebooking.owner.is_none() && self.prebooking.attempts > 0;
+        if !self.was_tried() || (one && known) {
+            return Ok(None);
+        }
+        let now = self.job.server_now();
+        let calendar = &self.job.order.place.calendar;
+        let ahead = calendar
+            .soonest(self.prebooking, now)
+            .filter(|at| *at > now);
+        self.job.begin(&self.prebooking.request.first, ahead);
+        if let Some(at) = ahead {
+            self.job.open_session(ahead)?;
+            self.job.wait_for_first_look(at)?;
+        }
+        self.find_mine(ahead)
+    }
+
+    /// Whichever of the choices is mine, or the class that was last asked for.
+    fn find_mine(&mut self, ahead: Option<DateTime<Utc>>) -> Result<Option<Tried>, Abort> {
+        self.job.open_session(ahead)?;
+        let rows = self.job.within_give_up(Job::rows)?;
+        // what the gym has cancelled is nobody's any more: what its choice comes to is told elsewhere
+        let is_mine =
+            |row: &&Row| !row.cancelled && matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
+        let described = self.prebooking.choices().find_map(|choice| {
+            let row = self.job.fitting(choice, &rows).ok().filter(is_mine)?;
+            Some((choice, row))
+        });
+        // renamed or moved since: then its number tells
+        let numbered = || {
+            let id = self.prebooking.class_id.as_ref()?;
+            let row = rows.iter().filter(is_mine).find(|row| row.id == *id)?;
+            Some((&self.prebooking.request.first, row))
+        };
+        let Some((choice, row)) = described.or_else(numbered) else {
+            return Ok(None);
+        };
+        let hit = decided(row).map(|report| Hit::of(report, None));
+        let tried = hit.map(|hit| Tried::of(choice, hit, None));
+        Ok(tried.map(|tried| Tried {
+            message: Some(FOUND.to_owned()),
+            ..tried
+        }))
+    }
+
+    fn fired(mut self, tried: Tried) -> Fired {
+        if let Some(live) = &mut self.job.live {
+            live.release_after_firing();
+        }
+        let job = self.job;
+        let moved_to = tried.hit.as_ref().and_then(|hit| hit.moved_to);
+        let report = tried.hit.map(|hit| hit.report);
+        Fired {
+            ending: tried.ending,
+            message: tried.message,
+            reservation: report
+                .as_ref()
+                .and_then(|report| report.reservation.clone()),
+            moved_to,
+            choice: Some(tried.choice),
+            class: report.map(|report| report.row),
+            opens_at: tried.opens,
+            fired_at: job.fired_at.filter(|_| !job.shots.is_empty()),
+            clock_offset_ms: job.clock.offset().map(|seconds| seconds * 1000.0),
+            shots: job.shots,
+            session: job.live.map(|live| live.row().clone()),
+            learned: self.learned,
+            signal_guard: job.signal_guard,
+        }
+    }
+}
+
+/// The try that tells what became of all: the last when it ended the story, else the first that a
+/// later run may mend (full is for `--watch` only), else one that was full, else the first.
+fn deciding(mut tries: Vec<Tried>, watch: bool) -> Tried {
+    let last = tries.len().saturating_sub(1);
+    let ended = tries
+        .last()
+        .is_some_and(|tried| !tried.ending.allows_alternative());
+    let at = if ended {
+        last
+    } else {
+        let mendable = |watch| {
+            tries
+                .iter()
+                .position(|tried| tried.ending.stays_pending(watch))
+        };
+        mendable(watch).or_else(|| mendable(true)).unwrap_or(0)
+    };
+    tries.swap_remove(at)
+}

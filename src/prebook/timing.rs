@@ -1,0 +1,180 @@
+//! Waiting for the instant, and being ready when it comes.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::ending::Abort;
+use super::host_clock::{Aim, HostClock};
+use super::job::{Job, unix};
+use crate::clock;
+use crate::error::Kind;
+use crate::sessions;
+
+/// What earlier tries have left is looked for: before that nothing is sent for this opening.
+const FIRST_LOOK: TimeDelta = TimeDelta::minutes(2);
+/// Session fresh and held from here on.
+const SESSION: TimeDelta = TimeDelta::seconds(60);
+/// The class is looked up again.
+const LOOK_UP: TimeDelta = TimeDelta::seconds(25);
+/// The server's clock is measured from here on …
+const MEASURE: TimeDelta = TimeDelta::seconds(16);
+/// … until here: then the connection is warmed.
+const WARM: TimeDelta = TimeDelta::milliseconds(1500);
+/// Whatever was begun before the opening has ended by then, answered or not.
+const READY: TimeDelta = TimeDelta::milliseconds(300);
+/// A token older than this is updated before firing: the login cookie may live for 30 minutes
+/// only (protocol.md §3).
+const TOKEN: TimeDelta = TimeDelta::minutes(15);
+/// How long a waiting prebooking sleeps before it looks about: is it still wanted, have clocks been stepped?
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
+/// A first, rough look at the server's clock may take so long.
+const PATIENT_LOOK: Duration = Duration::from_secs(5);
+/// More threads than this that fire at once share the processors better without spinning.
+const SPINNERS: usize = 2;
+
+/// In a long wait the session is looked after so often: as `refresh` would, for who has no cron job …
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5 * 60);
+/// … which is when its token is older than this …
+const KEEPALIVE_MIN_TOKEN_AGE: TimeDelta = TimeDelta::minutes(20);
+/// … but not when the opening is so near: then it is made ready for it.
+const KEEPALIVE_CUTOFF: Duration = Duration::from_secs(3 * 60);
+/// The longest wait for a session's lock before it is fired with, where nothing is to be waited for.
+const LOCK: Duration = Duration::from_secs(5);
+
+impl Job<'_> {
+    /// Everything before the shot. Without an instant ahead (overdue, or unknown) only the session.
+    pub(super) fn prepare(&mut self, ahead: Option<DateTime<Utc>>) -> Result<(), Abort> {
+        self.open_session(ahead)?;
+        if let Some(at) = ahead {
+            self.with_jar(PATIENT_LOOK, HostClock::look);
+            self.wait(at, SESSION + TimeDelta::milliseconds(self.stagger))?;
+        }
+        let end = clock::steady() + self.patience(ahead);
+        let fresh = self.live()?.freshen(TOKEN, end).map_err(Abort::from);
+        self.tolerate(fresh)?;
+        if let Some(at) = ahead {
+            self.wait(at, SESSION)?;
+        }
+        self.hold_session(self.patience(ahead))
+    }
+
+    /// How long to wait for the session's lock: half of the time there is, and not much when the
+    /// opening has passed.
+    fn patience(&self, ahead: Option<DateTime<Utc>>) -> Duration {
+        match ahead {
+            Some(at) => (self.until(at) / 2).min(sessions::lock::patience()),
+            None => LOCK.min(self.left()),
+        }
+    }
+
+    /// Keep others from updating the token from now on. Whoever does just that has the lock; a
+    /// request that meets it is healed and repeated, so it is no reason to miss the opening.
+    fn hold_session(&mut self, patience: Duration) -> Result<(), Abort> {
+        let end = clock::steady() + patience;
+        let held = self.live()?.hold_for_firing(end).map_err(Abort::from);
+        self.tolerate(held)
+    }
+
+    /// Network and locks may be well again when it matters.
+    #[allow(clippy::unused_self)] // reads as what the job does
+    fn tolerate(&self, result: Result<(), Abort>) -> Result<(), Abort> {
+        match result {
+            Err(Abort::Trouble(Kind::Unreachable, why)) => {
+                log::info!("{why}; going on");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    pub(super) fn wait_for_first_look(&mut self, at: DateTime<Utc>) -> Result<(), Abort> {
+        self.wait(at, FIRST_LOOK)
+    }
+
+    pub(super) fn wait_for_look_up(&mut self, at: DateTime<Utc>) -> Result<(), Abort> {
+        // hundreds that open at one instant look up, and write down what they found, one by one
+        self.wait(at, LOOK_UP + TimeDelta::milliseconds(self.stagger / 2))
+    }
+
+    /// Wait until `lead` before `at`, by the server's clock as far as it is known. `Abort` when it
+    /// is not wanted any more, or the session has died meanwhile for good.
+    fn wait(&mut self, at: DateTime<Utc>, lead: TimeDelta) -> Result<(), Abort> {
+        loop {
+            let left = self.until(at - lead);
+            if left.is_zero() {
+                return Ok(());
+            }
+            if !self.errand.seems_wanted() {
+                return Err(Abort::Removed);
+            }
+            if self.clock.has_jumped() {
+                // the wall clock was stepped, or the machine slept: how much is left nobody knows
+                self.with_jar(PATIENT_LOOK, HostClock::look);
+            }
+            self.keep_session_alive(at)?;
+            clock::pause(self.until(at - lead).min(POLL_INTERVAL));
+        }
+    }
+
+    /// An opening may be days away, and a login lives for half an hour (protocol.md §3).
+    fn keep_session_alive(&mut self, at: DateTime<Utc>) -> Result<(), Abort> {
+        if self.until(at) < KEEPALIVE_CUTOFF || clock::steady() < self.next_care {
+            return Ok(());
+        }
+        self.next_care = clock::steady() + KEEPALIVE_INTERVAL;
+        let end = clock::steady() + LOCK;
+        let fresh = self
+            .live()?
+            .freshen(KEEPALIVE_MIN_TOKEN_AGE, end)
+            .map_err(Abort::from);
+        self.tolerate(fresh)?;
+        // over days two clocks part by more than the last measurement is ahead of the opening
+        self.with_jar(PATIENT_LOOK, HostClock::look);
+        Ok(())
+    }
+
+    /// Between the look-up and the shot: the clock measured, the connection warm.
+    pub(super) fn measure_clock(&mut self, at: DateTime<Utc>) -> Result<(), Abort> {
+        self.wait(at, MEASURE)?;
+        let end = clock::steady() + self.until(at - WARM);
+        self.with_jar(self.until(at - READY), |clock, platform, jar| {
+            clock.sharpen(platform, jar, end);
+        });
+        self.wait(at, WARM)?;
+        self.hold_session(Duration::ZERO)?;
+        self.with_jar(self.until(at - READY), HostClock::warm);
+        if let Some(aim) = self.aim_at(at) {
+            log::info!(
+                "server clock {:+.1} ms from ours, known to {:.1} ms after {} probes, round trip {:.1} ms: aiming {:.1} ms after the opening",
+                self.clock.offset().unwrap_or_default() * 1000.0,
+                aim.estimate.doubt * 1000.0,
+                aim.estimate.samples,
+                aim.estimate.round_trip * 1000.0,
+                aim.estimate.margin() * 1000.0
+            );
+        }
+        Ok(())
+    }
+
+    /// Sleep to the instant and return at it.
+    pub(super) fn wait_until_opening(&self, at: DateTime<Utc>) {
+        let firing = self.shared.firing.fetch_add(1, Ordering::Relaxed);
+        let send = self.aim_at(at).map(|aim| aim.send);
+        match send {
+            Some(send) => {
+                // those of one account and box go in the order they were made
+                let send = send + Duration::from_micros(150) * self.rank;
+                clock::sleep_until(send, firing < SPINNERS && self.rank == 0);
+            }
+            // a server that tells no time: this machine's clock has to do
+            None => clock::sleep_until(clock::steady() + self.until(at), firing < SPINNERS),
+        }
+        self.shared.firing.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn aim_at(&self, at: DateTime<Utc>) -> Option<Aim> {
+        self.clock.aim(unix(at))
+    }
+}

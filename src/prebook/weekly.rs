@@ -1,0 +1,108 @@
+//! Weekly rules become prebookings: the days are computed here, the store sees to it that each
+//! becomes one prebooking however many processes unfold at once.
+//!
+//! A rule's occurrences of the 14 days from today on are made in any case. Further ones are made
+//! around their opening: from 7 days before it until 14 days after it, so that a machine that was
+//! off for a while catches up. What has been open for longer, months before its class, waits for its
+//! turn among the 14 days: a gym that opens a year ahead would have a new rule book a year at once.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::model::account::Account;
+use crate::model::opening::Opening;
+use crate::model::weekly::{Skip, WeeklyRule};
+use crate::model::zone::resolve;
+use crate::store::Store;
+
+/// So many days from today on, today included, have their occurrences in any case.
+const DAYS_AHEAD: usize = 14;
+/// Later occurrences are made when their opening is at most this far ahead.
+const OPENING_AHEAD: TimeDelta = TimeDelta::days(7);
+/// … or was at most so long ago.
+const OPEN_SINCE: TimeDelta = TimeDelta::days(14);
+/// No opening rule reaches further back than 366 days: nothing beyond can open that soon.
+const FURTHEST: usize = 366 + 7 + 2;
+
+/// What a rule's days are seen against.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'s> {
+    /// the box's
+    pub zone: Tz,
+    /// the box's opening rule, where one is known; the weekly rule's own comes before it
+    pub opening: Option<Opening>,
+    /// the account's
+    pub skips: &'s [Skip],
+    /// days that need no prebooking (any more)
+    pub settled: &'s BTreeSet<NaiveDate>,
+    /// what "today" and "over" are told by
+    pub now: DateTime<Utc>,
+}
+
+/// The days of classes for which the rule is to make a prebooking now.
+pub fn days(rule: &WeeklyRule, setting: &Setting<'_>) -> Vec<NaiveDate> {
+    let today = setting.now.with_timezone(&setting.zone).date_naive();
+    let near = today + Days::new(DAYS_AHEAD as u64);
+    let opening = rule.request.opening(setting.opening);
+    let start = rule.request.first.start;
+    let soon = |day: NaiveDate| {
+        let opens = opening.map(|opening| opening.opens_at(day, start, setting.zone));
+        opens.is_some_and(|opens| {
+            let from_now = opens.to_utc() - setting.now;
+            from_now >= -OPEN_SINCE && from_now <= OPENING_AHEAD
+        })
+    };
+    today
+        .iter_days()
+        .take(FURTHEST)
+        .filter(|day| rule.weekdays.contains(*day))
+        .filter(|day| rule.until.is_none_or(|until| *day <= until))
+        .filter(|day| *day < near || soon(*day))
+        .filter(|day| resolve(setting.zone, day.and_time(start)) > setting.now)
+        .filter(|day| !setting.skips.iter().any(|skip| skip.contains(*day)))
+        .filter(|day| !setting.settled.contains(day))
+        .collect()
+}
+
+/// Make the prebookings that the weekly rules of all accounts, or of one, are due to have by now.
+/// `describe` tells a box's zone and opening rule by its name. Returns how many were made; when
+/// there are none to make, nothing is written.
+///
+/// # Errors
+/// Those of the store. A rule whose box cannot be described is only warned about.
+pub fn materialize_all_rules(
+    store: &Store,
+    describe: impl Fn(&Account, &str) -> Result<(Tz, Option<Opening>)>,
+    account: Option<&Account>,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let mut made = 0;
+    for rule in store.rules(account)? {
+        let (zone, opening) = match describe(&rule.request.account, &rule.request.gym) {
+            Ok(described) => described,
+            // the other rules' classes must not be missed for it
+            Err(why) => {
+                log::warn!("weekly rule r{} makes no prebookings: {why:#}", rule.id);
+                continue;
+            }
+        };
+        let setting = Setting {
+            zone,
+            opening,
+            skips: &store.skips(&rule.request.account)?,
+            settled: &store.settled_days(rule.id)?,
+            now,
+        };
+        let days = days(&rule, &setting);
+        if !days.is_empty() {
+            made += store.put_occurrences(rule.id, &days, now)?;
+        }
+    }
+    Ok(made)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! Manners towards the platform: so many requests a second over all threads, and back-off between
+//! tries with full jitter.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::clock;
+
+/// The first back-off is at most this long; each further one at most twice the one before.
+const FIRST: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(10);
+/// A server that asks for more patience than this is asked again by the next run.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Lets requests pass at a steady rate.
+#[derive(Debug)]
+pub(super) struct Pace {
+    gap: Duration,
+    next: Mutex<Instant>,
+}
+
+impl Pace {
+    /// `per_second` requests a second; 0 = no limit.
+    pub(super) fn new(per_second: u32) -> Self {
+        let gap = Duration::from_secs(1)
+            .checked_div(per_second)
+            .unwrap_or_default();
+        Self {
+            gap,
+            next: Mutex::new(clock::steady()),
+        }
+    }
+
+    /// Wait for this request's turn.
+    pub(super) fn wait(&self) {
+        self.wait_for(1);
+    }
+
+    /// Wait for the turn of so many requests that follow each other.
+    pub(super) fn wait_for(&self, requests: u32) {
+        let turn = {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let turn = (*next).max(clock::steady());
+            *next = turn + self.gap * requests;
+            turn
+        };
+        clock::pause(turn.saturating_duration_since(clock::steady()));
+    }
+
+    /// The platform wants to be left alone for so long: nobody's turn comes before.
+    pub(super) fn hold(&self, pause: Duration) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        *next = (*next).max(clock::steady() + pause);
+    }
+}
+
+/// How long to wait before try number `tried + 1`; `None` when the server asks for more patience
+/// than a run has. What the server asks for is the least, jitter comes on top.
+pub(super) fn back_off(tried: u32, retry_after: Option<Duration>, random: f64) -> Option<Duration> {
+    let asked = retry_after.unwrap_or_default();
+    let most = FIRST
+        .saturating_mul(1 << tried.saturating_sub(1).min(8))
+        .min(MAX_WAIT);
+    let most = clock::scaled(most);
+    (asked <= LOCK_TIMEOUT).then(|| asked + most.mul_f64(random.clamp(0.0, 1.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn back_off_doubles_and_listens_to_the_server() {
+        let seconds = Duration::from_secs;
+        assert_eq!(back_off(1, None, 1.0), Some(seconds(1)));
+        assert_eq!(back_off(2, None, 1.0), Some(seconds(2)));
+        assert_eq!(back_off(2, None, 0.0), Some(seconds(0)));
+        assert_eq!(back_off(9, None, 1.0), Some(seconds(10)));
+        assert_eq!(
+            back_off(1, Some(seconds(3)), 0.5),
+            Some(Duration::from_millis(3500))
+        );
+        assert_eq!(back_off(1, Some(seconds(31)), 0.0), None);
+    }
+
+    #[test]
+    fn what_one_was_told_all_heed() {
+        for rate in [0, 1000] {
+            let pace = Pace::new(rate);
+            pace.hold(Duration::from_millis(80));
+            pace.hold(Duration::from_millis(1));
+            let began = Instant::now();
+            pace.wait();
+            let waited = began.elapsed();
+            assert!(waited >= Duration::from_millis(70), "{rate}: {waited:?}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_kept_over_all_callers() {
+        let pace = Pace::new(200);
+        let began = Instant::now();
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| (0..5).for_each(|_| pace.wait()));
+            }
+        });
+        assert!(
+            began.elapsed() >= Duration::from_millis(95),
+            "20 requests at 200 a second took {:?}",
+            began.elapsed()
+        );
+    }
+}

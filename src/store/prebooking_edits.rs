@@ -1,0 +1,206 @@
+//! Prebookings as people make and take them: added, changed by adding the same again, removed.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
+
+use super::prebookings::{PREBOOKING, read_prebooking};
+use super::{At, Result, Store, immediate, millis};
+use crate::model::day::weekday_short;
+use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking};
+
+/// What was removed, and what went along.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// rules, by number
+    pub rules: Vec<i64>,
+    /// as they were last
+    pub prebookings: Vec<Prebooking>,
+}
+
+impl Store {
+    /// Store a wish for one day. The pending one for the same class takes the new wish over; one
+    /// that a rule had made is the user's own from now on.
+    pub fn put_prebooking(
+        &self,
+        request: &PrebookRequest,
+        day: NaiveDate,
+        moved_to: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Prebooking> {
+        let mut db = self.db();
+        let change = immediate(&mut db).at(self.path())?;
+        let sql = format!(
+            "SELECT {PREBOOKING} FROM prebookings WHERE status IN ('pending', 'executing') AND account = ?1 AND box = ?2 \
+             AND day = ?3 AND start = ?4 AND lower(coalesce(class, '')) = lower(coalesce(?5, '')) \
+             AND coalesce(family, '') = coalesce(?6, '')"
+        );
+        let first = &request.first;
+        let same = params![
+            request.account.as_str(),
+            request.gym,
+            day.to_string(),
+            clock_time(first),
+            first.class,
+            request.family
+        ];
+        let old = change
+            .query_row(&sql, same, read_prebooking)
+            .optional()
+            .at(self.path())?;
+        let id = match old {
+            Some(old) => {
+                mark_occurrence_removed(&change, &old).at(self.path())?;
+                update(&change, old.id, request, moved_to).at(self.path())?;
+                old.id
+            }
+            None => insert(&change, request, day, (moved_to, now)).at(self.path())?,
+        };
+        let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE id = ?1");
+        let row = change
+            .query_row(&sql, [id], read_prebooking)
+            .at(self.path())?;
+        change.commit().at(self.path())?;
+        Ok(row)
+    }
+
+    /// Remove prebookings and rules, all of them or, when one is not there, none: `Err` inside
+    /// tells which. A rule takes its pending occurrences along; what was removed by hand never
+    /// comes back from a rule.
+    pub fn remove_prebookings(
+        &self,
+        ids: &[PrebookId],
+    ) -> Result<std::result::Result<Removed, PrebookId>> {
+        let mut db = self.db();
+        let change = immediate(&mut db).at(self.path())?;
+        let mut removed = Removed::default();
+        for id in ids {
+            let found = match id {
+                PrebookId::One(id) => remove_one(&change, *id, &mut removed),
+                PrebookId::Rule(id) => remove_rule(&change, *id, &mut removed),
+            };
+            if !found.at(self.path())? {
+                return Ok(Err(*id));
+            }
+        }
+        change.commit().at(self.path())?;
+        Ok(Ok(removed))
+    }
+}
+
+fn remove_one(db: &Connection, id: i64, removed: &mut Removed) -> rusqlite::Result<bool> {
+    if removed.prebookings.iter().any(|gone| gone.id == id) {
+        return Ok(true);
+    }
+    let gone = delete(db, "id = ?1", params![id])?;
+    for prebooking in &gone {
+        mark_occurrence_removed(db, prebooking)?;
+    }
+    let found = !gone.is_empty();
+    removed.prebookings.extend(gone);
+    Ok(found)
+}
+
+fn remove_rule(db: &Connection, id: i64, removed: &mut Removed) -> rusqlite::Result<bool> {
+    if removed.rules.contains(&id) {
+        return Ok(true);
+    }
+    let mine = "rule = ?1 AND status IN ('pending', 'executing')";
+    removed.prebookings.extend(delete(db, mine, params![id])?);
+    let found = db.execute("DELETE FROM rules WHERE id = ?1", [id])? == 1;
+    removed.rules.extend(found.then_some(id));
+    Ok(found)
+}
+
+/// Delete prebookings and return them, in the order of their days.
+pub(super) fn delete(
+    db: &Connection,
+    filter: &str,
+    values: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<Prebooking>> {
+    let sql = format!("DELETE FROM prebookings WHERE {filter} RETURNING {PREBOOKING}");
+    let mut query = db.prepare_cached(&sql)?;
+    let mut gone = query
+        .query_map(values, read_prebooking)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    gone.sort_by_key(|prebooking| {
+        (
+            prebooking.day,
+            prebooking.request.first.start,
+            prebooking.id,
+        )
+    });
+    Ok(gone)
+}
+
+/// No rule may make this occurrence again: not its own, and no other that means the same class.
+fn mark_occurrence_removed(db: &Connection, gone: &Prebooking) -> rusqlite::Result<()> {
+    let PrebookRequest {
+        account,
+        gym,
+        first,
+        family,
+        ..
+    } = &gone.request;
+    db.execute(
+        "INSERT INTO removed_occurrences (rule, day) SELECT id, :day FROM rules WHERE id = :rule OR (account = :account \
+         AND box = :box AND start = :start AND lower(coalesce(class, '')) = lower(coalesce(:class, '')) \
+         AND coalesce(family, '') = coalesce(:family, '') AND instr(weekdays, :weekday)) ON CONFLICT DO NOTHING",
+        named_params! {
+            ":day": gone.day.to_string(), ":rule": gone.rule, ":account": account.as_str(), ":box": gym,
+            ":start": clock_time(first), ":class": first.class, ":family": family,
+            ":weekday": weekday_short(chrono::Datelike::weekday(&gone.day)),
+        },
+    )?;
+    Ok(())
+}
+
+fn update(
+    db: &Connection,
+    id: i64,
+    request: &PrebookRequest,
+    moved_to: Option<DateTime<Utc>>,
+) -> rusqlite::Result<()> {
+    // what a refusal told about the opening holds as long as the rule is the same
+    db.execute(
+        "UPDATE prebookings SET rule = NULL, class = :class, alternatives = :alternatives, waitlist = :waitlist, \
+         watch = :watch, moved_to = coalesce(:moved_to, CASE WHEN opens IS :opens THEN moved_to END), opens = :opens \
+         WHERE id = :id",
+        named_params! {
+            ":class": request.first.class, ":alternatives": choices(&request.alternatives), ":waitlist": request.waitlist,
+            ":watch": request.watch, ":moved_to": moved_to.map(millis), ":opens": request.opens.map(|rule| rule.to_string()),
+            ":id": id,
+        },
+    )?;
+    Ok(())
+}
+
+fn insert(
+    db: &Connection,
+    request: &PrebookRequest,
+    day: NaiveDate,
+    (moved_to, now): (Option<DateTime<Utc>>, DateTime<Utc>),
+) -> rusqlite::Result<i64> {
+    db.query_row(
+        "INSERT INTO prebookings (account, box, day, start, class, alternatives, family, waitlist, watch, opens, \
+         moved_to, created_at) VALUES (:account, :box, :day, :start, :class, :alternatives, :family, :waitlist, \
+         :watch, :opens, :moved_to, :now) RETURNING id",
+        named_params! {
+            ":account": request.account.as_str(), ":box": request.gym, ":day": day.to_string(),
+            ":start": clock_time(&request.first), ":class": request.first.class, ":alternatives": choices(&request.alternatives),
+            ":family": request.family, ":waitlist": request.waitlist, ":watch": request.watch,
+            ":opens": request.opens.map(|rule| rule.to_string()), ":moved_to": moved_to.map(millis), ":now": millis(now),
+        },
+        |row| row.get(0),
+    )
+}
+
+/// `18:30`
+pub(super) fn clock_time(choice: &Choice) -> String {
+    choice.start.format("%H:%M").to_string()
+}
+
+/// Alternatives as they are stored: a JSON list.
+pub(super) fn choices(alternatives: &[Choice]) -> String {
+    // a list of times and names has nothing that JSON could not hold
+    serde_json::to_string(alternatives).unwrap_or_else(|_| "[]".into())
+}

@@ -1,0 +1,226 @@
+//! Writes that must not be lost: what the platform has replaced (a token, its cookies) exists only
+//! in this process until it is committed (promise 5).
+//!
+//! A disk that fills up, or a limit on the size of files, must be met *before* the platform is
+//! asked. So [`Store::make_room`] takes the room that the end will need while nothing depends on it:
+//!
+//! * free pages in the file itself, so that folding the log into the file never has to grow it (and
+//!   where there are too few, the file is made longer before the database takes them);
+//! * a log that is long enough for the largest of these writes, and folded, so that it starts again
+//!   at its beginning.
+//!
+//! Whatever fills the disk afterwards, the write finds its place: at the log's end, or, when that
+//! cannot grow, at its beginning after folding it once more ([`Store::durably`]).
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::mem::ManuallyDrop;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, ErrorCode, named_params, params};
+use rustix::fs::{FallocateFlags, fallocate};
+
+use super::secrets::Loss;
+use super::sessions::{expiry, places};
+use super::{At, Error, Result, SessionRow, Store, millis};
+use crate::clock;
+use crate::secret::Secret;
+
+/// How many pages are taken: a session's row with its cookies and the places of two indexes are
+/// less than ten, and several processes may be at it at once.
+const PAGES: i64 = 24;
+/// With fewer free pages left than this, room is made again.
+const FEWEST: i64 = 12;
+/// What one page of a long value holds at least.
+const PAGE: i64 = 4000;
+/// How often a write that finds no room is tried again after folding the log.
+const MAX_ATTEMPTS: u32 = 10;
+/// The same for a write without which nothing is sent.
+const ONCE_MORE: u32 = 1;
+const BETWEEN: Duration = Duration::from_millis(20);
+
+impl Store {
+    /// Make sure that what a request about this session brings can be stored. Once per process, and
+    /// again when others have used the room up.
+    ///
+    /// # Errors
+    /// There is no room, or no key: nothing may be asked of the platform.
+    pub fn make_room(&self, row: &SessionRow) -> Result<()> {
+        self.ready()?;
+        let db = self.db();
+        let free: i64 = db
+            .query_row("PRAGMA freelist_count", [], |row| row.get(0))
+            .at(self.path())?;
+        if free >= FEWEST && self.has_room.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let pages = if free >= FEWEST {
+            free.min(PAGES)
+        } else {
+            self.lengthen(&db, PAGES)?;
+            PAGES
+        };
+        let taken = |db: &Connection| {
+            let take = "UPDATE sessions SET reserve = zeroblob(?1) WHERE id = ?2";
+            db.execute(take, params![(pages - 2) * PAGE, row.id])?;
+            let free = "UPDATE sessions SET reserve = NULL WHERE id = ?1";
+            db.execute(free, [row.id])
+        };
+        stubbornly(&db, ONCE_MORE, taken)
+            .and_then(|_| fold_log(&db, Fold::Passive))
+            .at(self.path())?;
+        self.has_room.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Make the file itself longer by so many pages, before the database takes them: others may be in
+    /// the middle of an update, and a log with pages that do not fit into the file cannot be folded.
+    fn lengthen(&self, db: &Connection, pages: i64) -> Result<()> {
+        let size: i64 = db
+            .query_row(
+                "SELECT page_size * (page_count + ?1) FROM pragma_page_size, pragma_page_count",
+                [pages],
+                |row| row.get(0),
+            )
+            .at(self.path())?;
+        let size = u64::try_from(size).unwrap_or(0);
+        let lengthened = File::options()
+            .write(true)
+            .open(self.path())
+            // never closed: that would take SQLite's own locks on the file away from this process
+            .map(ManuallyDrop::new)
+            .and_then(|file| Ok(fallocate(&*file, FallocateFlags::empty(), 0, size)?));
+        match lengthened {
+            Err(e) if e.kind() == ErrorKind::Unsupported => Ok(()), // the fold will tell
+            Err(e) => Err(Error::Unusable(format!(
+                "the store {} cannot grow: {e}; nothing was lost, free some room",
+                self.path().display()
+            ))),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Write down that a token update is about to be sent, with room for its end.
+    ///
+    /// # Errors
+    /// The store cannot be written, or has no room: the update must not be sent.
+    pub fn begin_update(&self, row: &SessionRow, now: DateTime<Utc>) -> Result<()> {
+        self.make_room(row)?;
+        let begun = |db: &Connection| {
+            db.prepare_cached("UPDATE sessions SET update_begun_at = ?1 WHERE id = ?2")?
+                .execute(params![millis(now), row.id])
+        };
+        stubbornly(&self.db(), ONCE_MORE, begun).at(self.path())?;
+        Ok(())
+    }
+
+    /// Store what a token update gave. `false`: the row is no longer of the generation read.
+    pub fn finish_update(
+        &self,
+        row: &SessionRow,
+        token: &Secret,
+        cookies: &Secret,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.replace(
+            "UPDATE sessions SET token = :token, cookies = :cookies, token_expires_at = :expires, generation = generation + 1, \
+             token_updated_at = :now, token_update_count = token_update_count + 1, \
+             update_begun_at = NULL, last_error = NULL WHERE id = :id AND generation = :generation",
+            row,
+            (token, cookies, now),
+        )
+    }
+
+    /// Store what a `setrefresh` gave. `false`: the row is no longer of the generation read.
+    pub fn finish_refresh(
+        &self,
+        row: &SessionRow,
+        token: &Secret,
+        cookies: &Secret,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.replace(
+            "UPDATE sessions SET token = :token, cookies = :cookies, token_expires_at = :expires, generation = generation + 1, \
+             refreshed_at = :now, refresh_count = refresh_count + 1, last_error = NULL \
+             WHERE id = :id AND generation = :generation",
+            row,
+            (token, cookies, now),
+        )
+    }
+
+    fn replace(
+        &self,
+        sql: &str,
+        row: &SessionRow,
+        new: (&Secret, &Secret, DateTime<Utc>),
+    ) -> Result<bool> {
+        let (token, cookies, now) = new;
+        let [tokens, jars] = places(&row.account, &row.fingerprint);
+        let secrets = [(tokens, token), (jars, cookies)];
+        let changed = self.keep(Loss::Unbearable, secrets, |db, [kept, jar]| {
+            db.prepare_cached(sql)?.execute(named_params! {
+                ":token": kept, ":cookies": jar, ":expires": expiry(token), ":now": millis(now),
+                ":id": row.id, ":generation": row.generation,
+            })
+        })?;
+        Ok(changed == 1)
+    }
+
+    /// A write that must not be lost.
+    pub(super) fn durably<T>(
+        &self,
+        write: impl Fn(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        stubbornly(&self.db(), MAX_ATTEMPTS, write).at(self.path())
+    }
+}
+
+/// When the log cannot grow it is folded into the file, and the write goes to its beginning.
+fn stubbornly<T>(
+    db: &Connection,
+    tries: u32,
+    write: impl Fn(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let mut done = write(db);
+    for tried in 0..tries {
+        match &done {
+            Err(e) if is_worth_another(e) => {
+                log::debug!("the store could not be written ({e}); folding its log");
+            }
+            _ => break,
+        }
+        if tried > 0 {
+            clock::nap(BETWEEN); // another process may just have taken the place
+        }
+        let _ = fold_log(db, Fold::Restart);
+        done = write(db);
+    }
+    done
+}
+
+/// How much folding the log is worth.
+#[derive(Clone, Copy)]
+enum Fold {
+    /// as far as others let it at this moment; mostly all of it, and the log starts again by itself
+    Passive,
+    /// wait for whoever reads or writes, and make the log start again
+    Restart,
+}
+
+/// Copy the log into the file.
+fn fold_log(db: &Connection, how: Fold) -> rusqlite::Result<()> {
+    let sql = match how {
+        Fold::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+        Fold::Restart => "PRAGMA wal_checkpoint(RESTART)",
+    };
+    db.query_row(sql, [], |_| Ok(()))
+}
+
+fn is_worth_another(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::DatabaseBusy)
+    )
+}

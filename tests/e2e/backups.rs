@@ -1,0 +1,268 @@
+//! Copies of the store: whole, private, put to use on another machine; and the lines of README's
+//! chapter "Security", run as they stand.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::sealed::{KEY, encrypted, has_key, secrets};
+use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox, found, logged_in};
+
+/// A copy stands in a home of its own, as on another machine.
+fn moved(sandbox: &Sandbox, copy: &Path) -> Home {
+    let there = Home::new(sandbox);
+    fs::create_dir_all(there.store_path().parent().unwrap()).unwrap();
+    fs::copy(copy, there.store_path()).unwrap();
+    there
+}
+
+#[test]
+fn copies_are_whole_private_and_replace_nothing() {
+    let (sandbox, home) = logged_in();
+    let copy = home.path().join("copy.db");
+    let told = home.run("store backup").arg(&copy).json();
+    assert_eq!(
+        (&told["backup"], &told["encrypted"]),
+        (&json!(copy), &json!(false))
+    );
+    assert_eq!(
+        fs::metadata(&copy).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let before = fs::read(&copy).unwrap();
+    home.run("store backup")
+        .arg(&copy)
+        .fails(2, &["is there already"])
+        .done();
+    assert_eq!(fs::read(&copy).unwrap(), before);
+    let half = home.write("other.db.new", "somebody's");
+    home.run("store backup")
+        .arg(home.path().join("other.db"))
+        .fails(2, &["other.db.new is there already"])
+        .done();
+    assert_eq!(fs::read(&half).unwrap(), b"somebody's");
+    fs::remove_file(&half).unwrap();
+    let nowhere = home.path().join("no/copy.db");
+    home.run("store backup")
+        .arg(&nowhere)
+        .fails(1, &["cannot copy the store to"])
+        .done();
+    std::os::unix::fs::symlink("nowhere", home.path().join("link")).unwrap();
+    home.run("store backup")
+        .arg(home.path().join("link"))
+        .fails(2, &["is there already"])
+        .done();
+    let left: Vec<_> = fs::read_dir(home.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert!(
+        !left
+            .iter()
+            .any(|name| name.to_string_lossy().contains(".new")),
+        "{left:?}"
+    );
+    // an encrypted store has encrypted copies
+    encrypted(&home);
+    let sealed = home.path().join("sealed.db");
+    home.run("store backup")
+        .arg(&sealed)
+        .stdout_has(&["its logins are encrypted"])
+        .done();
+    for secret in secrets(&sandbox) {
+        assert_eq!(
+            found(&secret, std::slice::from_ref(&sealed)),
+            Vec::<PathBuf>::new()
+        );
+    }
+    let there = moved(&sandbox, &sealed);
+    there
+        .run("classes --day +3")
+        .fails(2, &["no key is known"])
+        .done();
+    has_key(&there, KEY);
+    there.run("classes --day +3").any_stdout().done();
+    assert_eq!(there.ask("PRAGMA journal_mode").as_deref(), Some("wal"));
+}
+
+#[test]
+fn a_copy_is_whole_while_others_write() {
+    let (_sandbox, home) = logged_in();
+    let writers: Vec<_> = (0..4)
+        .map(|_| home.run("refresh --force --rate 0").any_stderr().spawn())
+        .collect();
+    for n in 0..4 {
+        let copy = home.path().join(format!("copy{n}.db"));
+        home.run("store backup").arg(&copy).any_stdout().done();
+        let db = Connection::open(&copy).unwrap();
+        let sound: String = db
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
+        let rows: i64 = db
+            .query_row("SELECT count(*) FROM sessions", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!((sound.as_str(), rows), ("ok", 2));
+    }
+    for writer in writers {
+        writer.unchecked();
+    }
+}
+
+#[test]
+fn a_moved_store_needs_a_salt_of_its_own() {
+    let (mut sandbox, home) = logged_in();
+    let copy = home.path().join("copy.db");
+    home.run("store backup").arg(&copy).any_stdout().done();
+    let there = moved(&sandbox, &copy);
+    // as README says: another salt, and log in anew
+    there.config("background_salt = \"machine two\"");
+    there
+        .run("login --new-device --password-stdin")
+        .stdin(ANA_PASSWORD)
+        .any_stdout()
+        .done();
+    assert_ne!(
+        there.fingerprint(ANA, "background"),
+        home.fingerprint(ANA, "background")
+    );
+    for machine in [&home, &there, &home] {
+        machine
+            .run("refresh --force --session background")
+            .report(0)
+            .is(&[("updated", 1)]);
+        machine.run("classes --day +3").any_stdout().done();
+    }
+    // without, the two end each other's: the older token is a replaced one
+    sandbox.allow_replays();
+    let twin = moved(&sandbox, &copy);
+    twin.run("refresh --force --session background").report(3);
+}
+
+/// The command blocks of the chapter, in order.
+fn blocks() -> Vec<String> {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, chapter) = readme.split_once("\n## Security\n").unwrap();
+    let chapter = chapter.split("\n## ").next().unwrap();
+    let fenced = chapter.split("```sh\n").skip(1);
+    fenced
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+/// As a person would: in a shell, at home, with `aimharder` and a stand-in for `pass` on the path.
+fn type_in(home: &Home, lines: &str) {
+    let pass = home.write(
+        "bin/pass",
+        "#!/bin/sh\ncase $1 in insert) umask 077; cat > ~/kept;; show) cat ~/kept;; esac\n",
+    );
+    fs::set_permissions(&pass, fs::Permissions::from_mode(0o700)).unwrap();
+    let ours = Path::new(env!("CARGO_BIN_EXE_aimharder")).parent().unwrap();
+    let path = format!(
+        "{}:{}:/usr/bin:/bin",
+        home.path().join("bin").display(),
+        ours.display()
+    );
+    let ran = Command::new("sh")
+        .args(["-euc", lines])
+        .current_dir(home.path())
+        .env_clear()
+        .env("HOME", home.path())
+        .env("PATH", path)
+        .env("AIMHARDER_PASSWORD", ANA_PASSWORD)
+        .output()
+        .unwrap();
+    assert!(
+        ran.status.success() && ran.stderr.is_empty(),
+        "{lines}{ran:?}"
+    );
+}
+
+#[test]
+fn the_lines_of_the_readme_do_what_it_says() {
+    let (sandbox, home) = logged_in();
+    let mut blocks = blocks();
+    // for servers whose systemd has the key
+    blocks.retain(|lines| !lines.contains("systemd-run"));
+    let [encrypt, backup, restore, log_in, wipe] = blocks.as_slice() else {
+        panic!("{blocks:?}");
+    };
+    type_in(&home, encrypt);
+    assert_eq!(home.ask("SELECT count(*) FROM seal").as_deref(), Some("1"));
+    let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
+    home.run("refresh --force").env("PATH", &path).done();
+    type_in(&home, backup);
+
+    let there = Home::new(&sandbox);
+    for name in ["aimharder-copy.db", "kept", ".config/aimharder/config.toml"] {
+        fs::copy(home.path().join(name), there.path().join(name)).unwrap();
+    }
+    type_in(&there, restore);
+    let config = fs::read_to_string(there.config_path()).unwrap();
+    there.write_config(&format!("background_salt = \"there\"\n{config}"));
+    type_in(&there, log_in);
+    let stands_in = there.write("bin/pass", "#!/bin/sh\ncat ~/kept\n");
+    fs::set_permissions(&stands_in, fs::Permissions::from_mode(0o700)).unwrap();
+    let other = format!("{}:/usr/bin:/bin", there.path().join("bin").display());
+    for (machine, path) in [(&there, &other), (&home, &path), (&there, &other)] {
+        machine
+            .run("refresh --force --session background")
+            .env("PATH", path)
+            .done();
+        machine
+            .run("classes --day +3")
+            .env("PATH", path)
+            .any_stdout()
+            .done();
+    }
+    type_in(&home, wipe);
+    assert!(!home.store_path().parent().unwrap().exists());
+    home.run("sessions").stdout_has(&["no sessions"]).done();
+}
+
+/// To SQLite `file:x` is a URI and `:memory:` no file at all; to a user both are names of files.
+#[test]
+fn odd_names_are_names_of_files() {
+    let (_sandbox, home) = logged_in();
+    let elsewhere = home.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let names = || {
+        let mut names: Vec<_> = fs::read_dir(&elsewhere)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    for name in ["file:copy.db", ":memory:", "file:other.db?mode=memory"] {
+        let there = |args: &str| {
+            let mut run = home.run(args).arg(name).command();
+            let output = run.current_dir(&elsewhere).output().unwrap();
+            assert!(output.status.success(), "{name}: {output:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        there("store backup");
+        assert_eq!(names(), [name]);
+        let copy = elsewhere.join(name);
+        let mode = fs::metadata(&copy).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let rows: i64 = Connection::open(&copy)
+            .unwrap()
+            .query_row("SELECT count(*) FROM sessions", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(rows, 2, "{name}");
+        // and a store of that name is that file
+        let told: serde_json::Value =
+            serde_json::from_str(&there("sessions --json --store")).unwrap();
+        assert_eq!(told["sessions"].as_array().unwrap().len(), 2, "{name}");
+        for entry in names() {
+            let path = elsewhere.join(entry);
+            fs::remove_file(&path)
+                .or_else(|_| fs::remove_dir_all(&path))
+                .unwrap();
+        }
+    }
+}

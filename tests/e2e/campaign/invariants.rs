@@ -1,0 +1,103 @@
+//! After the storm: automation needs no help, nobody waits for the dead, and what is left over is settled.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Campaign, PEOPLE, SOON, faults, tokens};
+use crate::support::{Home, Sandbox};
+
+impl Campaign {
+    pub(super) fn calm(&mut self, log: &[Value], died: impl Fn(&Value) -> bool) {
+        faults::clear(&self.sandbox);
+        // passwords that were wrong on purpose must not keep anybody out
+        self.home.sql("DELETE FROM refusals");
+        let doomed = doomed(&self.sandbox, &self.home, log, died);
+        self.in_time("sessions prune", &[0]);
+        let report = self.in_time("refresh --force --rate 0", &[0, 3, 7]);
+        let sessions = report["sessions"].as_array().expect("a list");
+        for session in sessions {
+            // a dead device session is deleted, a background session is healed
+            let outcome = match (
+                session["kind"].as_str(),
+                doomed.contains(session["fingerprint"].as_str().unwrap()),
+            ) {
+                (_, false) => "updated",
+                (Some("background"), true) => "relogged",
+                (_, true) => "logged_out",
+            };
+            let outcomes = [outcome, "updated"];
+            assert!(
+                outcomes.contains(&session["outcome"].as_str().unwrap()),
+                "{report}"
+            );
+        }
+        let background = sessions
+            .iter()
+            .filter(|session| session["kind"] == "background");
+        assert_eq!(background.count(), PEOPLE.len(), "{report}");
+        for (email, password) in PEOPLE {
+            let there =
+                format!("SELECT 1 FROM sessions WHERE kind = 'device' AND account = '{email}'");
+            if self.home.ask(&there).is_none() {
+                self.home.log_in(email, password);
+            }
+        }
+        let report = self.in_time("refresh --force --rate 0", &[0]);
+        assert_eq!(report["updated"], 2 * PEOPLE.len(), "{report}");
+        self.nothing_planned();
+    }
+
+    /// What is due is done, and the rest taken away: the next round begins anew.
+    fn nothing_planned(&mut self) {
+        self.in_time("prebook run --horizon 10s --give-up 1s", &[0, 4, 6, 7, 9]);
+        let executing = self
+            .home
+            .ask("SELECT id FROM prebookings WHERE status = 'executing'");
+        assert_eq!(executing, None, "claimed by the dead");
+        for (list, of) in [("rules", "rules"), ("list", "prebookings")] {
+            let told = self.in_time(&format!("prebook {list}"), &[0]);
+            for left in told[of].as_array().unwrap() {
+                let id = left["id"]
+                    .as_str()
+                    .map_or_else(|| left["id"].to_string(), str::to_owned);
+                self.in_time(&format!("prebook remove {id}"), &[0]);
+            }
+        }
+        self.home.sql("DELETE FROM skips");
+    }
+
+    /// The object of a command that ends with one of these codes, soon.
+    fn in_time(&mut self, args: &str, codes: &[i32]) -> Value {
+        let output = self.home.run(args).args("--json -vv").unchecked();
+        let status = output.status.unwrap_or(-1);
+        assert!(codes.contains(&status), "{args}: {output:?}");
+        assert!(output.took < SOON, "{args}: a lock is left: {output:?}");
+        let object = serde_json::from_str(&output.stdout).expect("an object");
+        self.ledger.outputs.push(output);
+        object
+    }
+}
+
+/// The sessions that may turn out to be dead, and why: the platform has ended them, their newest token never arrived here,
+/// or it is known already. No other session may.
+fn doomed(
+    sandbox: &Sandbox,
+    home: &Home,
+    log: &[Value],
+    died: impl Fn(&Value) -> bool,
+) -> BTreeSet<String> {
+    let sessions = sandbox.sessions();
+    let print = |session: &Value| session["fingerprint"].as_str().unwrap().to_owned();
+    sessions
+        .iter()
+        .filter(|session| {
+            let print = print(session);
+            let query = format!("SELECT status FROM sessions WHERE fingerprint = '{print}'");
+            session["dead"] == true
+                || tokens::is_behind(log, &print, &died)
+                || home.ask(&query).as_deref() == Some("expired")
+        })
+        .map(print)
+        .collect()
+}

@@ -1,0 +1,260 @@
+//! What happens when AimHarder says "logged out": revived once, buried, or logged in again.
+
+use serde_json::json;
+
+use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox, logged_in};
+
+fn count(sandbox: &Sandbox, path: &str) -> usize {
+    sandbox.sent(path).len()
+}
+
+/// A background session that has died, with a source for its password.
+fn dead_background(source: &str) -> (Sandbox, Home) {
+    let (sandbox, home) = logged_in();
+    home.config(source);
+    sandbox.kill(ANA);
+    (sandbox, home)
+}
+
+const SOURCE: &str = "password_command = \"echo correct-horse\"";
+
+#[test]
+fn setrefresh_may_be_enough() {
+    for shape in [
+        json!({ "logout_shape": 1 }),
+        json!({ "logout_shape": "1" }),
+        json!({ "logout_shape": true, "logout_401": true }),
+    ] {
+        let (sandbox, home) = logged_in();
+        sandbox.config(&shape);
+        sandbox.config(&json!({ "setrefresh_revives": true }));
+        sandbox.stale(ANA);
+        home.run("bookings").stdout("nothing booked\n").done();
+        assert_eq!(count(&sandbox, "/setrefresh"), 1);
+        assert_eq!(count(&sandbox, "/api/tokenUpdate"), 0);
+    }
+}
+
+#[test]
+fn a_token_update_decides_whatever_the_tokens_age() {
+    for dead in ["data", "logout"] {
+        let (sandbox, home) = logged_in();
+        sandbox.config(&json!({ "whoami_dead_shape": dead }));
+        sandbox.stale(ANA);
+        let told = home.run("classes --day +3").json();
+        assert!(told["classes"].is_array());
+        assert_eq!(count(&sandbox, "/setrefresh"), 1, "{dead}");
+        assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1, "{dead}");
+        home.run("classes --day +3").any_stdout().done();
+        assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1, "{dead}: healed");
+    }
+}
+
+#[test]
+fn a_booking_on_a_lapsed_cookie_is_made_once() {
+    let (sandbox, home) = logged_in();
+    let id = sandbox.class(&json!({ "day": crate::support::day(3), "start": "13:10" }));
+    sandbox.stale(ANA);
+    let told = home.run("book --day +3 --id").arg(&id).json();
+    assert_eq!(told["outcome"], "booked");
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn logged_out_in_the_middle_of_a_booking() {
+    let (sandbox, home) = logged_in();
+    let id = sandbox.class(&json!({ "day": crate::support::day(3), "start": "13:10" }));
+    sandbox.fault(&json!({ "path": "/api/book", "kind": "logout" }));
+    let told = home.run("book --day +3 --id").arg(&id).json();
+    assert_eq!(told["outcome"], "booked");
+    assert_eq!(
+        count(&sandbox, "/api/book"),
+        2,
+        "logout proves that the server did not act"
+    );
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn logged_out_again_and_again_ends() {
+    let (sandbox, home) = logged_in();
+    sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "logout", "count": -1 }));
+    home.run("bookings")
+        .fails(3, &["keeps answering", "aimharder login ana@example.org"])
+        .done();
+    assert!(count(&sandbox, "/api/nextBookings") <= 3);
+    assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1);
+    assert_eq!(
+        home.sessions().len(),
+        2,
+        "the token update was granted: nothing is dead"
+    );
+}
+
+#[test]
+fn a_dead_device_session_is_deleted() {
+    let (sandbox, home) = dead_background(SOURCE);
+    let print = home.fingerprint(ANA, "device");
+    home.run("bookings")
+        .fails(
+            3,
+            &[
+                "ended the device session of ana@example.org",
+                "aimharder login ana@example.org",
+            ],
+        )
+        .done();
+    assert_eq!(
+        count(&sandbox, "/api/login"),
+        0,
+        "device sessions are never logged in by themselves"
+    );
+    let left = home.sessions();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["kind"], "background");
+    home.run("bookings")
+        .fails(3, &["no device session for ana@example.org"])
+        .done();
+    home.log_in(ANA, ANA_PASSWORD);
+    assert_eq!(home.fingerprint(ANA, "device"), print, "kept for ever");
+}
+
+#[test]
+fn a_dead_background_session_is_logged_in_again_with_its_fingerprint() {
+    let (sandbox, home) = dead_background(SOURCE);
+    let print = home.fingerprint(ANA, "background");
+    let told = home.run("bookings --session background").json();
+    assert_eq!(
+        told["session"],
+        json!({ "kind": "background", "fingerprint": print })
+    );
+    let logins = sandbox.sent("/api/login");
+    assert_eq!(logins.len(), 1);
+    assert_eq!(logins[0]["fingerprint"], print.as_str());
+    home.run("bookings --session background")
+        .any_stdout()
+        .done();
+    assert_eq!(count(&sandbox, "/api/login"), 1);
+    let background = home.sessions().remove(0);
+    assert_eq!(background["status"], "active");
+    assert!(background["last_error"].is_null());
+}
+
+#[test]
+fn one_session_dies_and_the_other_lives() {
+    let (sandbox, home) = logged_in();
+    sandbox.kill_one(ANA, &home.fingerprint(ANA, "device"));
+    home.run("bookings --session background")
+        .stdout("nothing booked\n")
+        .done();
+    home.run("bookings")
+        .fails(3, &["ended the device session"])
+        .done();
+    assert_eq!(count(&sandbox, "/api/login"), 0);
+    assert_eq!(home.sessions()[0]["status"], "active");
+}
+
+#[test]
+fn without_a_source_it_is_kept_and_marked() {
+    let (sandbox, home) = dead_background("");
+    for _ in 0..2 {
+        home.run("bookings --session background")
+            .fails(
+                3,
+                &[
+                    "ended the background session of ana@example.org",
+                    "password_command",
+                ],
+            )
+            .done();
+    }
+    assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1, "known to be dead");
+    let background = home.sessions().remove(0);
+    assert_eq!(background["kind"], "background");
+    assert_eq!(background["status"], "expired");
+    assert!(background["last_error"].is_string());
+    home.config(SOURCE);
+    home.run("bookings --session background")
+        .stdout("nothing booked\n")
+        .done();
+    assert_eq!(home.sessions()[0]["status"], "active");
+}
+
+#[test]
+fn a_refused_password_is_not_tried_again_by_itself() {
+    let (sandbox, home) = dead_background("password_command = \"echo old-password\"");
+    let run = || home.run("bookings --session background");
+    run().fails(3, &["refused the login"]).done();
+    assert_eq!(count(&sandbox, "/api/login"), 1);
+    run().fails(3, &["refused this password", "before"]).done();
+    assert_eq!(count(&sandbox, "/api/login"), 1);
+    home.config(SOURCE);
+    run().stdout("nothing booked\n").done();
+    assert_eq!(count(&sandbox, "/api/login"), 2);
+}
+
+#[test]
+fn a_login_by_hand_forgets_the_refused_password() {
+    let (sandbox, home) = dead_background(SOURCE);
+    sandbox.account(&json!({ "email": ANA, "password": "changed" }));
+    home.run("bookings --session background")
+        .fails(3, &["refused the login"])
+        .done();
+    sandbox.account(&json!({ "email": ANA, "password": ANA_PASSWORD }));
+    home.run("bookings --session background")
+        .fails(3, &["before"])
+        .done();
+    home.run("login --password-stdin")
+        .stdin(ANA_PASSWORD)
+        .any_stdout()
+        .done();
+    sandbox.kill(ANA);
+    home.run("bookings --session background")
+        .stdout("nothing booked\n")
+        .done();
+}
+
+#[test]
+fn a_password_command_that_fails_leaves_it_expired() {
+    let (sandbox, home) = dead_background("password_command = \"exit 1\"");
+    home.run("bookings --session background")
+        .fails(3, &["password command", "failed"])
+        .done();
+    assert_eq!(count(&sandbox, "/api/login"), 0);
+    assert_eq!(home.sessions()[0]["status"], "expired");
+}
+
+#[test]
+fn another_accounts_password_heals_nothing() {
+    let (sandbox, home) = logged_in();
+    home.config("account = \"ben@example.org\"\npassword_command = \"echo correct-horse\"");
+    sandbox.kill(ANA);
+    home.run("bookings --session background --account ana@example.org")
+        .env("AIMHARDER_PASSWORD", ANA_PASSWORD)
+        .fails(3, &["ended the background session"])
+        .done();
+    assert_eq!(count(&sandbox, "/api/login"), 0);
+}
+
+#[test]
+fn no_answer_while_healing_is_unreachable_and_deletes_nothing() {
+    let (sandbox, home) = logged_in();
+    sandbox.stale(ANA);
+    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "status" }));
+    home.run("bookings")
+        .fails(5, &["could not be renewed", "503"])
+        .done();
+    assert_eq!(home.sessions().len(), 2);
+    home.run("bookings").stdout("nothing booked\n").done();
+}
+
+#[test]
+fn twenty_processes_on_a_dead_background_session_log_in_once() {
+    let (sandbox, home) = dead_background(SOURCE);
+    let runs = (0..20).map(|_| {
+        home.run("bookings --session background")
+            .stdout("nothing booked\n")
+    });
+    crate::support::all_at_once(runs);
+    assert_eq!(count(&sandbox, "/api/login"), 1);
+}

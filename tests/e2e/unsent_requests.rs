@@ -1,0 +1,174 @@
+//! Requests that provably never left, for no connection was made when it was time to send: sent
+//! again, once by a command, until `--give-up` by a run; and never called done.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    ANA, Fired, Gateway, Home, Run, Sandbox, Scenario, day, logged_in, outcomes, says, together,
+};
+
+/// A class three days ahead, and a door that can be shut.
+fn ready() -> (Sandbox, Home, Gateway, String) {
+    let (sandbox, home) = logged_in();
+    let gateway = Gateway::before(&sandbox, &home);
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
+    (sandbox, home, gateway, id)
+}
+
+fn command(home: &Home, which: &str) -> Run {
+    home.run(&format!("{which} --day +3 --time 13:10"))
+}
+
+#[test]
+fn a_booking_is_sent_once_more() {
+    let (sandbox, home, gateway, id) = ready();
+    gateway.shut_after("/api/whoami", 1);
+    let told = command(&home, "book").json();
+    assert_eq!(told["outcome"], "booked", "{told}");
+    assert_eq!(gateway.hung_up(), 1);
+    assert_eq!(sandbox.sent("/api/book").len(), 1);
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn a_booking_that_never_leaves_is_unreachable() {
+    let (sandbox, home, gateway, id) = ready();
+    gateway.shut_after("/api/whoami", 1000);
+    let told = command(&home, "book")
+        .fails(5, &["no connection to"])
+        .done();
+    assert!(!told.stderr.contains("unknown"), "{told:?}");
+    assert_eq!(gateway.hung_up(), 2, "sent, and once more");
+    assert!(sandbox.reservations(&id).is_empty());
+    gateway.shut(0);
+    assert_eq!(command(&home, "book").json()["outcome"], "booked");
+}
+
+#[test]
+fn a_cancellation_is_sent_once_more() {
+    let (sandbox, home, gateway, id) = ready();
+    sandbox.reserve(ANA, &id, 1);
+    // the schedule is personal: nobody asks who we are
+    gateway.shut_after("/api/bookings", 1);
+    let told = command(&home, "cancel").json();
+    assert_eq!(told["outcome"], "cancelled", "{told}");
+    assert_eq!(gateway.hung_up(), 1);
+    assert_eq!(sandbox.sent("/api/cancelBook").len(), 1);
+    assert!(sandbox.reservations(&id).is_empty());
+}
+
+#[test]
+fn a_cancellation_that_never_leaves_is_unreachable() {
+    let (sandbox, home, gateway, id) = ready();
+    sandbox.reserve(ANA, &id, 1);
+    gateway.shut_after("/api/bookings", 1000);
+    let told = command(&home, "cancel")
+        .fails(5, &["no connection to"])
+        .done();
+    assert!(!told.stderr.contains("unknown"), "{told:?}");
+    assert_eq!(gateway.hung_up(), 2, "sent, and once more");
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn prebookings() {
+    together(&[
+        ("shut when it opens", shut_at_the_opening),
+        ("shut for longer than anybody waits", shut_for_good),
+        ("logged out, and nobody to heal it", logged_out_and_alone),
+        ("logged out, healed late", healed_late),
+    ]);
+}
+
+/// The history, oldest first, without what was early.
+fn history(scene: &Scenario, id: i64, status: &str, classes: &[&str]) -> Vec<String> {
+    outcomes(&scene.ends(id, status, classes))
+}
+
+fn shut_at_the_opening() {
+    let scene = Scenario::new().opens_in(4);
+    let gateway = Gateway::before(&scene.sandbox, &scene.home);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let run = scene.go("");
+    scene.looked_up();
+    scene.wait_until(-400);
+    gateway.shut(4);
+    let fired = Fired::of(run, 0);
+    fired.is(&[("booked", 1)]);
+    scene.on_time();
+    let told = history(&scene, id, "booked", &[&class]);
+    assert_eq!(told.last().map(String::as_str), Some("booked"));
+    assert!(told.iter().any(|outcome| outcome == "not_sent"), "{told:?}");
+    assert_eq!(scene.in_time().len(), 1, "what was not sent did not arrive");
+}
+
+fn shut_for_good() {
+    let scene = Scenario::new().opens_in(4);
+    let gateway = Gateway::before(&scene.sandbox, &scene.home);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let run = scene.go("--give-up 1s");
+    scene.looked_up();
+    scene.wait_until(-400);
+    gateway.shut(100_000);
+    let fired = Fired::of(run, 5);
+    fired.is(&[("postponed", 1)]);
+    says(fired.only("unreachable"), &["no connection to"]);
+    let told = history(&scene, id, "pending", &[]);
+    assert!(told.len() > 1, "{told:?}");
+    assert!(told.iter().all(|outcome| outcome == "not_sent"), "{told:?}");
+    gateway.shut(0);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// The platform answers "logged out" to the booking, which proves that it did nothing.
+fn logged_out(scene: &Scenario, more: Value) {
+    let mut faults = vec![json!({
+        "path": "/api/book", "kind": "logout", "count": -1, "from_ms": scene.opens_ms,
+        "until_ms": scene.opens_ms + 3000,
+    })];
+    faults.push(more);
+    scene.sandbox.fault(&faults.into());
+}
+
+fn logged_out_and_alone() {
+    let scene = Scenario::new().opens_in(3);
+    scene.home.config("");
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    for path in ["/setrefresh", "/api/tokenUpdate"] {
+        let dead =
+            json!({ "path": path, "kind": "logout", "count": -1, "from_ms": scene.opens_ms });
+        logged_out(&scene, dead);
+    }
+    let fired = scene.fired(3);
+    fired.is(&[("postponed", 1)]);
+    says(fired.only("login_required"), &["aimharder login"]);
+    let told = history(&scene, id, "pending", &[]);
+    assert_eq!(told, ["failed"], "sent once: only a login helps");
+    scene.sandbox.clear_faults();
+    scene.log_in(ANA, crate::support::ANA_PASSWORD);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// Nothing that heals answers for a while.
+fn healed_late() {
+    let scene = Scenario::new().opens_in(3);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let until = scene.opens_ms + 3000;
+    for path in ["/setrefresh", "/api/tokenUpdate"] {
+        let down = json!({ "path": path, "kind": "status", "count": -1, "from_ms": scene.opens_ms, "until_ms": until });
+        logged_out(&scene, down);
+    }
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.on_time();
+    let told = history(&scene, id, "booked", &[&class]);
+    assert!(told.len() > 1, "{told:?}");
+    let (last, before) = told.split_last().unwrap();
+    assert_eq!(last, "booked");
+    assert!(before.iter().all(|outcome| outcome == "failed"), "{told:?}");
+}
