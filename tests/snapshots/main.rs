@@ -36,6 +36,7 @@ mod prebook;
 mod prebook_run;
 mod refresh;
 mod sessions;
+mod status;
 mod store;
 mod widths;
 

@@ -38,11 +38,30 @@ static FILTERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\d\d:\d\d:\d\d(?:\.\d+)?".to_owned(), "[TIME]"),
         (format!(r"\({day} \[TIME\] here\)"), "([TIME] here)"),
         (r"(device  +)[0-9a-z]{7}…".to_owned(), "$1[FP]…"),
+        (r"opens in [^,\n]+, ".to_owned(), "opens in [N], "),
         (r"\bin \d+ (min|d)\b".to_owned(), "in [N] $1"),
         (r"\b\d s +".to_owned(), "[AGE]  "),
         (
-            r#"("(?:token_age_seconds|clock_offset_ms|lateness_ms)":)-?[\d.]+"#.to_owned(),
+            r#"("(?:token_age_seconds|clock_offset_ms|lateness_ms|schema)":)-?[\d.]+"#.to_owned(),
             "$1[N]",
+        ),
+        (r#"("(?:free|size)_bytes":)\d+"#.to_owned(), "$1[N]"),
+        (
+            format!(r#"("version":"|version="){}""#, env!("CARGO_PKG_VERSION")),
+            "$1[VERSION]\"",
+        ),
+        (r"answers in \d+ ms".to_owned(), "answers in [N] ms"),
+        (
+            r"\d+ [KMGT]iB, schema \d+(.*) \d+ [KMGT]iB free".to_owned(),
+            "[SIZE], schema [N]$1 [SIZE] free",
+        ),
+        (
+            r"(aimharder_\w+_(?:seconds|bytes|schema)(?:\{.*\})?) [\d.]+".to_owned(),
+            "$1 [N]",
+        ),
+        (
+            r#"(kind="device",fingerprint=")[0-9a-z]{10}"#.to_owned(),
+            "$1[FP]",
         ),
     ];
     let filters = filters.into_iter();

@@ -1,0 +1,615 @@
+//! `status`: the screen, the JSON object, the gauges and the check of typical machines.
+
+use insta::assert_snapshot;
+
+use crate::support::{ANA_PASSWORD, CRONTAB, Home, SOURCE, Sandbox, day};
+use crate::{ana, shot, shot_json, world};
+
+/// Both sessions of Ana, her password source and both crontab lines.
+fn well() -> (Sandbox, Home) {
+    let (sandbox, home) = ana();
+    home.config(SOURCE);
+    home.crontab(CRONTAB);
+    (sandbox, home)
+}
+
+/// Adds a prebooking for a class in three days with this opening rule.
+fn add(home: &Home, opens: &str) {
+    home.run("prebook add --time 13:10 --class WOD --opens")
+        .args(opens)
+        .arg("--day")
+        .arg(day(3))
+        .any_stdout()
+        .any_stderr()
+        .done();
+}
+
+/// Writes a key and names it in the config.
+fn has_key(home: &Home) {
+    let key = home.write("key", &"0123456789abcdef".repeat(4));
+    home.config(&format!(
+        "{SOURCE}\n[store]\nkey_command = [\"cat\", \"{}\"]",
+        key.display()
+    ));
+}
+
+/// The samples of `status --prometheus`, without their explanations.
+fn gauges(home: &Home) -> String {
+    let shot = shot(home.status("--prometheus"));
+    let samples: Vec<_> = shot
+        .lines()
+        .filter(|line| !line.starts_with("# "))
+        .collect();
+    samples.join("\n")
+}
+
+fn json(home: &Home) -> String {
+    shot_json(home.status("--offline"))
+}
+
+/// The lines that only the output of [`well`] has (`-`), and those that it lacks (`+`).
+fn changes(output: fn(&Home) -> String, home: &Home) -> String {
+    let (_sandbox, usual) = well();
+    let (usual, this) = (output(&usual), output(home));
+    let mut changes = Vec::new();
+    for (of, other, sign) in [(&usual, &this, '-'), (&this, &usual, '+')] {
+        for line in of
+            .lines()
+            .filter(|line| !other.lines().any(|it| it == *line))
+        {
+            changes.push(format!("{sign} {line}"));
+        }
+    }
+    changes.join("\n")
+}
+
+/// Before the first login there is neither a store nor a config.
+#[test]
+fn an_empty_home() {
+    let home = Home::nowhere();
+    home.crontab("");
+    assert_snapshot!(shot(home.status("--offline")), @"
+    exit: 0
+    --- stdout
+    problem: nobody is logged in here
+             run: aimharder login EMAIL
+
+    schedule
+      aimharder refresh      not scheduled
+      aimharder prebook run  not scheduled
+
+    files
+      store   [HOME]/.local/state/aimharder/aimharder.db
+              not there yet
+      config  [HOME]/.config/aimharder/config.toml
+              not there, not needed
+    ");
+    assert_snapshot!(shot(home.status("--check")), @"
+    exit: 3
+    --- stdout
+    problem: nobody is logged in here
+             run: aimharder login EMAIL
+    --- stderr
+    error: 1 problem, see above
+    ");
+    assert_snapshot!(json(&home), @r#"
+    exit: 0
+    --- stdout
+    {
+      "well":false,
+      "problems":[{"code":"no_login","kind":"login_required","message":"nobody is logged in here","remedy":"run: aimharder login EMAIL"}
+      ],
+      "hints":[],
+      "checked_at":"[INSTANT]",
+      "version":"[VERSION]",
+      "program":"[BIN]",
+      "accounts":[],
+      "schedule":{"entries":[]},
+      "prebookings":{"counts":{},
+        "rules":0,
+        "next_opening_at":null,
+        "next":[],
+        "last_request":null},
+      "server":null,
+      "store":{"path":"[HOME]/.local/state/aimharder/aimharder.db",
+        "exists":false,
+        "usable":false,
+        "schema":null,
+        "encrypted":null,
+        "size_bytes":null,
+        "free_bytes":null,
+        "mode":null,
+        "folder_mode":null,
+        "integrity":"not_checked"},
+      "config":{"path":"[HOME]/.config/aimharder/config.toml",
+        "exists":false,
+        "usable":true,
+        "mode":null,
+        "account":null,
+        "box":null}
+    }
+    "#);
+    assert_snapshot!(gauges(&home), @r#"
+    exit: 0
+    --- stdout
+    aimharder_build_info{version="[VERSION]"} 1
+    aimharder_status_timestamp_seconds [N]
+    aimharder_problems 1
+    aimharder_hints 0
+    aimharder_scheduled{job="refresh"} 0
+    aimharder_scheduled{job="prebook"} 0
+    aimharder_config_usable 1
+    aimharder_store_usable 0
+    aimharder_accounts 0
+    aimharder_sessions{kind="device",status="active"} 0
+    aimharder_sessions{kind="device",status="expired"} 0
+    aimharder_sessions{kind="background",status="active"} 0
+    aimharder_sessions{kind="background",status="expired"} 0
+    aimharder_weekly_rules 0
+    "#);
+}
+
+/// Both sessions, a password source and both crontab lines.
+#[test]
+fn all_is_well() {
+    let (_sandbox, home) = well();
+    assert_snapshot!(shot(home.status("")), @"
+    exit: 0
+    --- stdout
+    all is well
+
+    logins
+      ana@example.org · crossfitdemo · password by command
+        background  bg-38262fd  active  token [AGE]  old
+        device      [FP]  active  token [AGE]  old
+
+    schedule
+      aimharder refresh      crontab: */15 * * * *
+      aimharder prebook run  crontab: 13,28,43,58 * * * *
+
+    server
+      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+
+    files
+      store   [HOME]/.local/state/aimharder/aimharder.db
+              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+      config  [HOME]/.config/aimharder/config.toml
+              in use, mode 0644
+    ");
+    assert_snapshot!(shot(home.status("--check")), @"exit: 0");
+    assert_snapshot!(json(&home), @r#"
+    exit: 0
+    --- stdout
+    {
+      "well":true,
+      "problems":[],
+      "hints":[],
+      "checked_at":"[INSTANT]",
+      "version":"[VERSION]",
+      "program":"[BIN]",
+      "accounts":[{"account":"ana@example.org","password_source":"password_command","password_refused":false,"boxes":["crossfitdemo"],"sessions":[{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null},{"kind":"device","fingerprint":"[FP]","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null}]}
+      ],
+      "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null}]},
+      "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":0,"waitlisted":0},
+        "rules":0,
+        "next_opening_at":null,
+        "next":[],
+        "last_request":null},
+      "server":null,
+      "store":{"path":"[HOME]/.local/state/aimharder/aimharder.db",
+        "exists":true,
+        "usable":true,
+        "schema":[N],
+        "encrypted":false,
+        "size_bytes":[N],
+        "free_bytes":[N],
+        "mode":"0600",
+        "folder_mode":"0700",
+        "integrity":"ok"},
+      "config":{"path":"[HOME]/.config/aimharder/config.toml",
+        "exists":true,
+        "usable":true,
+        "mode":"0644",
+        "account":null,
+        "box":null}
+    }
+    "#);
+    assert_snapshot!(gauges(&home), @r#"
+    exit: 0
+    --- stdout
+    aimharder_build_info{version="[VERSION]"} 1
+    aimharder_status_timestamp_seconds [N]
+    aimharder_problems 0
+    aimharder_hints 0
+    aimharder_scheduled{job="refresh"} 1
+    aimharder_scheduled{job="prebook"} 1
+    aimharder_config_usable 1
+    aimharder_store_usable 1
+    aimharder_store_schema [N]
+    aimharder_store_size_bytes [N]
+    aimharder_store_free_bytes [N]
+    aimharder_accounts 1
+    aimharder_sessions{kind="device",status="active"} 1
+    aimharder_sessions{kind="device",status="expired"} 0
+    aimharder_sessions{kind="background",status="active"} 1
+    aimharder_sessions{kind="background",status="expired"} 0
+    aimharder_session_active{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} 1
+    aimharder_session_active{account="ana@example.org",kind="device",fingerprint="[FP]"} 1
+    aimharder_token_age_seconds{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} [N]
+    aimharder_token_age_seconds{account="ana@example.org",kind="device",fingerprint="[FP]"} [N]
+    aimharder_token_expires_timestamp_seconds{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} [N]
+    aimharder_token_expires_timestamp_seconds{account="ana@example.org",kind="device",fingerprint="[FP]"} [N]
+    aimharder_token_updates{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} 0
+    aimharder_token_updates{account="ana@example.org",kind="device",fingerprint="[FP]"} 0
+    aimharder_refresh_failures_in_a_row{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} 0
+    aimharder_refresh_failures_in_a_row{account="ana@example.org",kind="device",fingerprint="[FP]"} 0
+    aimharder_last_token_update_timestamp_seconds [N]
+    aimharder_prebookings{status="booked"} 0
+    aimharder_prebookings{status="cancelled"} 0
+    aimharder_prebookings{status="executing"} 0
+    aimharder_prebookings{status="expired"} 0
+    aimharder_prebookings{status="failed"} 0
+    aimharder_prebookings{status="pending"} 0
+    aimharder_prebookings{status="waitlisted"} 0
+    aimharder_weekly_rules 0
+    "#);
+}
+
+/// Only a person has logged in.
+#[test]
+fn a_device_session_alone() {
+    let (_sandbox, home) = world();
+    home.config(SOURCE);
+    home.crontab(CRONTAB);
+    home.run("login --password-stdin --only device ana@example.org")
+        .stdin(ANA_PASSWORD)
+        .json();
+    assert_snapshot!(shot(home.status("")), @"
+    exit: 0
+    --- stdout
+    all is well
+    hint: ana@example.org has no background session: `prebook run` could not book
+          run: aimharder login ana@example.org --only background
+
+    logins
+      ana@example.org · crossfitdemo · password by command
+        device  [FP]  active  token [AGE]  old
+
+    schedule
+      aimharder refresh      crontab: */15 * * * *
+      aimharder prebook run  crontab: 13,28,43,58 * * * *
+
+    server
+      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+
+    files
+      store   [HOME]/.local/state/aimharder/aimharder.db
+              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+      config  [HOME]/.config/aimharder/config.toml
+              in use, mode 0644
+    ");
+    assert_snapshot!(shot(home.status("--check")), @"exit: 0");
+    assert_snapshot!(changes(json, &home), @r#"
+    -   "hints":[],
+    -   "accounts":[{"account":"ana@example.org","password_source":"password_command","password_refused":false,"boxes":["crossfitdemo"],"sessions":[{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null},{"kind":"device","fingerprint":"[FP]","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null}]}
+    +   "hints":[{"code":"no_background_session","kind":null,"message":"ana@example.org has no background session: `prebook run` could not book","remedy":"run: aimharder login ana@example.org --only background"}
+    +   "accounts":[{"account":"ana@example.org","password_source":"password_command","password_refused":false,"boxes":["crossfitdemo"],"sessions":[{"kind":"device","fingerprint":"[FP]","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null}]}
+    "#);
+    assert_snapshot!(changes(gauges, &home), @r#"
+    - aimharder_hints 0
+    - aimharder_sessions{kind="background",status="active"} 1
+    - aimharder_session_active{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} 1
+    - aimharder_token_age_seconds{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} [N]
+    - aimharder_token_expires_timestamp_seconds{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} [N]
+    - aimharder_token_updates{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} 0
+    - aimharder_refresh_failures_in_a_row{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} 0
+    + aimharder_hints 1
+    + aimharder_sessions{kind="background",status="active"} 0
+    "#);
+}
+
+/// The platform has ended the background session, and no source has its password.
+#[test]
+fn an_expired_background_session() {
+    let (_sandbox, home) = well();
+    home.config("");
+    home.sql("UPDATE sessions SET status = 'expired' WHERE kind = 'background'");
+    assert_snapshot!(shot(home.status("")), @"
+    exit: 0
+    --- stdout
+    problem: AimHarder has ended the background session of ana@example.org
+             run: aimharder login ana@example.org --only background
+
+    logins
+      ana@example.org · crossfitdemo · no password source
+        background  bg-38262fd  expired  token [AGE]  old
+        device      [FP]  active   token [AGE]  old
+
+    schedule
+      aimharder refresh      crontab: */15 * * * *
+      aimharder prebook run  crontab: 13,28,43,58 * * * *
+
+    server
+      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+
+    files
+      store   [HOME]/.local/state/aimharder/aimharder.db
+              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+      config  [HOME]/.config/aimharder/config.toml
+              in use, mode 0644
+    ");
+    assert_snapshot!(shot(home.status("--check")), @"
+    exit: 3
+    --- stdout
+    problem: AimHarder has ended the background session of ana@example.org
+             run: aimharder login ana@example.org --only background
+    --- stderr
+    error: 1 problem, see above
+    ");
+    assert_snapshot!(changes(json, &home), @r#"
+    -   "well":true,
+    -   "problems":[],
+    -   "accounts":[{"account":"ana@example.org","password_source":"password_command","password_refused":false,"boxes":["crossfitdemo"],"sessions":[{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null},{"kind":"device","fingerprint":"[FP]","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null}]}
+    +   "well":false,
+    +   "problems":[{"code":"session_expired","kind":"login_required","message":"AimHarder has ended the background session of ana@example.org","remedy":"run: aimharder login ana@example.org --only background"}
+    +   "accounts":[{"account":"ana@example.org","password_source":null,"password_refused":false,"boxes":["crossfitdemo"],"sessions":[{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","status":"expired","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null},{"kind":"device","fingerprint":"[FP]","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null}]}
+    "#);
+    assert_snapshot!(changes(gauges, &home), @r#"
+    - aimharder_problems 0
+    - aimharder_sessions{kind="background",status="active"} 1
+    - aimharder_sessions{kind="background",status="expired"} 0
+    - aimharder_session_active{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} 1
+    + aimharder_problems 1
+    + aimharder_sessions{kind="background",status="active"} 0
+    + aimharder_sessions{kind="background",status="expired"} 1
+    + aimharder_session_active{account="ana@example.org",kind="background",fingerprint="bg-38262fd"} 0
+    "#);
+}
+
+/// Nothing runs `refresh`.
+#[test]
+fn no_scheduler() {
+    let (_sandbox, home) = well();
+    home.crontab("");
+    assert_snapshot!(shot(home.status("")), @"
+    exit: 0
+    --- stdout
+    problem: nothing runs `aimharder refresh`: no crontab line, no active timer
+             add `*/15 * * * * [BIN] refresh` by crontab -e, or in a clone run: systemd/install.sh --user --enable
+
+    logins
+      ana@example.org · crossfitdemo · password by command
+        background  bg-38262fd  active  token [AGE]  old
+        device      [FP]  active  token [AGE]  old
+
+    schedule
+      aimharder refresh      not scheduled
+      aimharder prebook run  not scheduled
+
+    server
+      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+
+    files
+      store   [HOME]/.local/state/aimharder/aimharder.db
+              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+      config  [HOME]/.config/aimharder/config.toml
+              in use, mode 0644
+    ");
+    assert_snapshot!(shot(home.status("--check")), @"
+    exit: 6
+    --- stdout
+    problem: nothing runs `aimharder refresh`: no crontab line, no active timer
+             add `*/15 * * * * [BIN] refresh` by crontab -e, or in a clone run: systemd/install.sh --user --enable
+    --- stderr
+    error: 1 problem, see above
+    ");
+    assert_snapshot!(changes(json, &home), @r#"
+    -   "well":true,
+    -   "problems":[],
+    -   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null}]},
+    +   "well":false,
+    +   "problems":[{"code":"not_scheduled","kind":"not_found","message":"nothing runs `aimharder refresh`: no crontab line, no active timer","remedy":"add `*/15 * * * * [BIN] refresh` by crontab -e, or in a clone run: systemd/install.sh --user --enable"}
+    +   "schedule":{"entries":[]},
+    "#);
+    assert_snapshot!(changes(gauges, &home), @r#"
+    - aimharder_problems 0
+    - aimharder_scheduled{job="refresh"} 1
+    - aimharder_scheduled{job="prebook"} 1
+    + aimharder_problems 1
+    + aimharder_scheduled{job="refresh"} 0
+    + aimharder_scheduled{job="prebook"} 0
+    "#);
+}
+
+/// A prebooking whose booking opens in two days.
+#[test]
+fn a_pending_prebooking() {
+    let (_sandbox, home) = well();
+    add(&home, "1d");
+    assert_snapshot!(shot(home.status("")), @"
+    exit: 0
+    --- stdout
+    all is well
+
+    logins
+      ana@example.org · crossfitdemo · password by command
+        background  bg-38262fd  active  token [AGE]  old
+        device      [FP]  active  token [AGE]  old
+
+    schedule
+      aimharder refresh      crontab: */15 * * * *
+      aimharder prebook run  crontab: 13,28,43,58 * * * *
+
+    prebookings
+      1  [DATE]  13:10  WOD  opens in [N], [DATE] 13:10
+
+    server
+      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+
+    files
+      store   [HOME]/.local/state/aimharder/aimharder.db
+              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+      config  [HOME]/.config/aimharder/config.toml
+              in use, mode 0644
+    ");
+    assert_snapshot!(shot(home.status("--check")), @"exit: 0");
+    assert_snapshot!(changes(json, &home), @r#"
+    -   "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":0,"waitlisted":0},
+    -     "next_opening_at":null,
+    -     "next":[],
+    +   "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":1,"waitlisted":0},
+    +     "next_opening_at":"[INSTANT]",
+    +     "next":[{"id":1,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"WOD","starts_at":"[INSTANT]","opens_at":"[INSTANT]","guess":false,"tried_at":null,"message":null}],
+    "#);
+    assert_snapshot!(changes(gauges, &home), @r#"
+    - aimharder_prebookings{status="pending"} 0
+    + aimharder_prebookings{status="pending"} 1
+    + aimharder_next_opening_timestamp_seconds [N]
+    "#);
+}
+
+/// A pending prebooking that every run fails to book, after another one was booked.
+#[test]
+fn a_failing_prebooking() {
+    let (_sandbox, home) = well();
+    add(&home, "9d");
+    home.run("prebook run --give-up 0s")
+        .status(6)
+        .any_stdout()
+        .any_stderr()
+        .done();
+    home.sql("INSERT INTO prebookings (account, box, day, start, alternatives, waitlist, watch, status, attempts, created_at) \
+              VALUES ('ana@example.org', 'crossfitdemo', '2026-01-02', '13:10', '[]', 0, 0, 'booked', 1, 0)");
+    home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) SELECT 2, 1000 * (unixepoch() - 7200), 'x', 'booked', 1.5");
+    assert_snapshot!(shot(home.status("")), @"
+    exit: 0
+    --- stdout
+    all is well
+
+    logins
+      ana@example.org · crossfitdemo · password by command
+        background  bg-38262fd  active  token [AGE]  old
+        device      [FP]  active  token [AGE]  old
+
+    schedule
+      aimharder refresh      crontab: */15 * * * *
+      aimharder prebook run  crontab: 13,28,43,58 * * * *
+
+    prebookings
+      1  [DATE]  13:10  WOD  open since [DATE] 13:10
+      last request 2 h ago: booked, 1.5 ms after the opening
+
+    server
+      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+
+    files
+      store   [HOME]/.local/state/aimharder/aimharder.db
+              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+      config  [HOME]/.config/aimharder/config.toml
+              in use, mode 0644
+    ");
+    assert_snapshot!(shot(home.status("--check")), @"exit: 0");
+    assert_snapshot!(changes(json, &home), @r#"
+    -   "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":0,"waitlisted":0},
+    -     "next":[],
+    -     "last_request":null},
+    +   "prebookings":{"counts":{"booked":1,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":1,"waitlisted":0},
+    +     "next":[{"id":1,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"WOD","starts_at":"[INSTANT]","opens_at":"[INSTANT]","guess":false,"tried_at":"[INSTANT]","message":"no class \"WOD\" at 13:10 on [DATE]; no classes are published for that day"}],
+    +     "last_request":{"sent_at":"[INSTANT]","outcome":"booked","lateness_ms":[N],"clock_offset_ms":null}},
+    "#);
+    assert_snapshot!(changes(gauges, &home), @r#"
+    - aimharder_prebookings{status="booked"} 0
+    - aimharder_prebookings{status="pending"} 0
+    + aimharder_prebookings{status="booked"} 1
+    + aimharder_prebookings{status="pending"} 1
+    + aimharder_last_booking_request_timestamp_seconds{outcome="booked"} [N]
+    + aimharder_last_booking_request_lateness_seconds [N]
+    "#);
+}
+
+/// A crontab whose lines name no program that exists, and run too rarely.
+#[test]
+fn a_broken_crontab_line() {
+    let (_sandbox, home) = well();
+    add(&home, "1d");
+    home.crontab("0 3 * * * /nowhere/aimharder refresh\n5 5 * * * aimharder prebook run\n");
+    assert_snapshot!(shot(home.status("")), @"
+    exit: 0
+    --- stdout
+    all is well
+
+    logins
+      ana@example.org · crossfitdemo · password by command
+        background  bg-38262fd  active  token [AGE]  old
+        device      [FP]  active  token [AGE]  old
+
+    schedule
+      aimharder refresh      crontab: 0 3 * * *
+      aimharder prebook run  crontab: 5 5 * * *
+
+    prebookings
+      1  [DATE]  13:10  WOD  opens in [N], [DATE] 13:10
+
+    server
+      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+
+    files
+      store   [HOME]/.local/state/aimharder/aimharder.db
+              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+      config  [HOME]/.config/aimharder/config.toml
+              in use, mode 0644
+    ");
+    assert_snapshot!(shot(home.status("--check")), @"exit: 0");
+    assert_snapshot!(changes(json, &home), @r#"
+    -   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null}]},
+    -   "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":0,"waitlisted":0},
+    -     "next_opening_at":null,
+    -     "next":[],
+    +   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"0 3 * * *","account":null,"rare":false,"next_at":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"5 5 * * *","account":null,"rare":false,"next_at":null}]},
+    +   "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":1,"waitlisted":0},
+    +     "next_opening_at":"[INSTANT]",
+    +     "next":[{"id":1,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"WOD","starts_at":"[INSTANT]","opens_at":"[INSTANT]","guess":false,"tried_at":null,"message":null}],
+    "#);
+    assert_snapshot!(changes(gauges, &home), @r#"
+    - aimharder_prebookings{status="pending"} 0
+    + aimharder_prebookings{status="pending"} 1
+    + aimharder_next_opening_timestamp_seconds [N]
+    "#);
+}
+
+/// An encrypted store whose key is available.
+#[test]
+fn an_encrypted_store() {
+    let (_sandbox, home) = well();
+    has_key(&home);
+    home.run("store encrypt").any_stdout().done();
+    assert_snapshot!(shot(home.status("")), @"
+    exit: 0
+    --- stdout
+    all is well
+
+    logins
+      ana@example.org · crossfitdemo · password by command
+        background  bg-38262fd  active  token [AGE]  old
+        device      [FP]  active  token [AGE]  old
+
+    schedule
+      aimharder refresh      crontab: */15 * * * *
+      aimharder prebook run  crontab: 13,28,43,58 * * * *
+
+    server
+      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+
+    files
+      store   [HOME]/.local/state/aimharder/aimharder.db
+              sound, encrypted, [SIZE], schema [N], mode 0600, [SIZE] free
+      config  [HOME]/.config/aimharder/config.toml
+              in use, mode 0644
+    ");
+    assert_snapshot!(shot(home.status("--check")), @"exit: 0");
+    assert_snapshot!(changes(json, &home), @r#"
+    -     "encrypted":false,
+    +     "encrypted":true,
+    "#);
+    assert_snapshot!(changes(gauges, &home), @"");
+}
