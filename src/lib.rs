@@ -71,8 +71,8 @@
 //!  │                  because a dead session's schedule looks empty
 //!  ├ decided          mine already, closed, cancelled: nothing is sent     pure
 //!  ├ Desk::request    the POST; "logout" heals the session and repeats     Live::call
-//!  └ Desk::settled    state 1 → booked; 0, {}, "same hour", no answer      booking
-//!                     → the row, read again, decides; unreadable → exit 8
+//!  └ Desk::settled    state 1, 0, {}, "same hour", no answer → the row,    booking
+//!                     read again, decides; unreadable → exit 8
 //! ```
 //!
 //! A prebooking does the same at its instant, and `book --wait` is one that nobody stores: [`prebook`] tells how the instant
@@ -93,8 +93,9 @@
 //!    was read.
 //! 5. What the server has replaced is on disk before anything else happens; an update that was cut off leaves a mark. An
 //!    update that may have been served is not repeated with the same token while the session's cookies still work.
-//! 6. Success is proven: `logout` is looked for first, doubts are settled by the class's row, and a request is sent again
-//!    only when the server has provably not acted.
+//! 6. Success is proven: `logout` is looked for first, and `booked` and `cancelled` are reported only when the schedule row
+//!    shows it. A request is sent again only when the server provably did not act, or when the row, read later, is not the
+//!    member's and the platform would refuse a duplicate.
 //! 7. Nothing blocks for ever, and a signal ends the program soon: requests, locks, retries, answers and notifications have
 //!    limits. After the first SIGINT or SIGTERM no new request is started, and the program ends when the requests under way
 //!    have ended and their results are stored: at most the request timeout, and two seconds for notifications. One read may

@@ -21,9 +21,11 @@ pub(crate) enum Requested {
     Failed(sessions::Error),
 }
 
-/// Answers that are not to be taken at their word.
+/// Responses that the schedule row has to settle.
 #[derive(Debug, Clone)]
 pub(crate) enum Doubt {
+    /// State 1: the platform says "booked".
+    Claimed(Box<BookAnswer>),
     /// state 0, `{}`, or nothing that says anything
     Unproven(Box<BookAnswer>),
     /// "already booked at that hour": this class, or another?
@@ -32,8 +34,8 @@ pub(crate) enum Doubt {
     Lost(String),
 }
 
-/// Before the row is read a second time: a server that lost its answer may still be at work.
-const SECOND_LOOK: Duration = Duration::from_secs(1);
+/// Pause before the row is read a second time: the server may still be processing the request.
+pub(crate) const SECOND_LOOK: Duration = Duration::from_secs(1);
 /// Before a request is sent again that never left.
 const AGAIN: Duration = Duration::from_millis(300);
 
@@ -68,9 +70,9 @@ impl BoxClient<'_, '_> {
         }
         match sent {
             Requested::Answered(report) => Ok(*report),
-            Requested::Doubt(Doubt::Lost(cause)) => self.settle_lost(day, row, &cause),
             Requested::Doubt(doubt) => {
-                let (held, now) = self.mine_now(day, &row.id)?;
+                log::info!("the schedule row decides whether the class is booked");
+                let (held, now) = self.look_twice(day, &row.id, |held| held != Hold::NotMine)?;
                 Self::settled(doubt, held, now)
             }
             Requested::NotSent(e) | Requested::Failed(e) => Err(e.into()),
@@ -104,7 +106,7 @@ impl BoxClient<'_, '_> {
         match answer {
             Ok(answer) => {
                 log::info!("AimHarder answered: {answer}");
-                self.understand(day, row, answer)
+                Self::understand(row, answer)
             }
             Err(e) if never_sent(&e) => Requested::NotSent(e),
             Err(e) => match lost(e) {
@@ -114,11 +116,9 @@ impl BoxClient<'_, '_> {
         }
     }
 
-    fn understand(&mut self, day: NaiveDate, row: &Row, answer: BookAnswer) -> Requested {
+    fn understand(row: &Row, answer: BookAnswer) -> Requested {
         let outcome = match answer.verdict {
-            Verdict::Booked => {
-                return Requested::Answered(Box::new(self.confirmed(day, row, answer)));
-            }
+            Verdict::Booked => return Requested::Doubt(Doubt::Claimed(Box::new(answer))),
             Verdict::Unproven => return Requested::Doubt(Doubt::Unproven(Box::new(answer))),
             Verdict::SameHour => return Requested::Doubt(Doubt::SameHour(Box::new(answer))),
             Verdict::Full => Outcome::Full,
@@ -132,9 +132,11 @@ impl BoxClient<'_, '_> {
         Requested::Answered(Box::new(report(outcome, row.clone(), Some(answer))))
     }
 
-    /// What the row, read again, makes of a doubt.
+    /// The outcome that the row, read again, shows.
     pub(crate) fn settled(doubt: Doubt, held: Hold, now: Row) -> Result<BookReport, Trouble> {
+        let claimed = matches!(doubt, Doubt::Claimed(_));
         let (answer, cause, same_hour) = match doubt {
+            Doubt::Claimed(answer) => (Some(*answer), String::new(), false),
             Doubt::Unproven(answer) => (
                 Some(*answer),
                 "AimHarder's answer proves nothing".to_owned(),
@@ -148,45 +150,28 @@ impl BoxClient<'_, '_> {
             Hold::Booked => Ok(report(Outcome::Booked, now, answer)),
             Hold::Waiting => Ok(report(Outcome::Waitlisted, now, answer)),
             Hold::NotMine if same_hour => Ok(report(Outcome::SameTime, now, answer)),
+            Hold::NotMine if claimed => Err(Trouble::Unknown(
+                "AimHarder answered \"booked\", but the schedule does not show the booking; look at `aimharder bookings` before trying again".into(),
+            )),
             Hold::NotMine => Err(Trouble::NotDone(format!(
                 "not booked: {cause}; the schedule shows no booking; try again"
             ))),
         }
     }
 
-    /// Booked by the platform's word. The row is read again for what it shows now; that it cannot
-    /// be read does not take the booking away.
-    fn confirmed(&mut self, day: NaiveDate, row: &Row, answer: BookAnswer) -> BookReport {
-        let now = self.row(day, &row.id).ok().flatten();
-        let shown = now.as_ref().and_then(hold);
-        let mut report = match (now, shown) {
-            (Some(now), Some(Hold::Booked)) => report(Outcome::Booked, now, Some(answer)),
-            (Some(now), Some(Hold::Waiting)) => report(Outcome::Waitlisted, now, Some(answer)),
-            _ => {
-                log::warn!("AimHarder answered \"booked\"; the schedule does not show it yet");
-                let mut now = row.clone();
-                now.mine = crate::platform::Mine::Booked;
-                now.reservation.clone_from(&answer.reservation);
-                report(Outcome::Booked, now, Some(answer))
-            }
-        };
-        report.message = None;
-        report
-    }
-
-    fn settle_lost(
+    /// The row as soon as it is `done`, or as it is a second later.
+    pub(super) fn look_twice(
         &mut self,
         day: NaiveDate,
-        row: &Row,
-        cause: &str,
-    ) -> Result<BookReport, Trouble> {
-        log::info!("no answer to the booking ({cause}); the schedule tells what became of it");
-        let mut found = self.mine_now(day, &row.id)?;
-        if found.0 == Hold::NotMine {
-            clock::pause(clock::scaled(SECOND_LOOK));
-            found = self.mine_now(day, &row.id)?;
+        class_id: &str,
+        done: impl Fn(Hold) -> bool,
+    ) -> Result<(Hold, Row), Trouble> {
+        let found = self.mine_now(day, class_id)?;
+        if done(found.0) {
+            return Ok(found);
         }
-        Self::settled(Doubt::Lost(cause.to_owned()), found.0, found.1)
+        clock::pause(clock::scaled(SECOND_LOOK));
+        self.mine_now(day, class_id)
     }
 
     /// Whose the class is now, read twice if need be.

@@ -137,7 +137,7 @@ impl BoxClient<'_, '_> {
                 Ok(told(CancelOutcome::Refused, row.clone(), Some("AimHarder did not accept the late cancellation either")))
             }
             CancelVerdict::Late => Ok(told(CancelOutcome::LateCancellation, row.clone(), None)),
-            CancelVerdict::Done | CancelVerdict::Unproven => match self.mine_now(day, &row.id)? {
+            CancelVerdict::Done | CancelVerdict::Unproven => match self.look_twice(day, &row.id, |held| held == Hold::NotMine)? {
                 (Hold::NotMine, now) => Ok(told(CancelOutcome::Cancelled, now, None)),
                 (_, now) if answer.verdict == CancelVerdict::Done => Ok(told(
                     CancelOutcome::Refused,
@@ -158,12 +158,7 @@ impl BoxClient<'_, '_> {
         cause: &str,
     ) -> Result<CancelReport, Trouble> {
         log::info!("no answer to the cancellation ({cause}); the schedule tells what became of it");
-        let mut found = self.mine_now(day, &row.id)?;
-        if found.0 != Hold::NotMine {
-            clock::pause(clock::scaled(Duration::from_secs(1)));
-            found = self.mine_now(day, &row.id)?;
-        }
-        match found {
+        match self.look_twice(day, &row.id, |held| held == Hold::NotMine)? {
             (Hold::NotMine, now) => Ok(CancelReport {
                 outcome: CancelOutcome::Cancelled,
                 row: now,

@@ -6,8 +6,8 @@
 //!
 //! ```text
 //! row ─► already mine? closed? ─► answer without sending
-//!  └─► POST ─► clear answer ─────────────────────────► outcome
-//!        └─► 0, {}, "same hour", lost ─► row again ──► outcome, or "unknown"
+//!  └─► POST ─► refusal ──────────────────────────────► outcome
+//!        └─► 1, 0, {}, "same hour", lost ─► row again ─► outcome, or "unknown"
 //! ```
 //!
 //! Nothing here prints, and nothing is sent twice unless the platform provably did not act.
@@ -25,7 +25,7 @@ use chrono::NaiveDate;
 use crate::platform::{self, BoxAt, Mine, Row, Schedule};
 use crate::sessions::{self, ActiveSession};
 
-pub(crate) use book::{Doubt, Requested};
+pub(crate) use book::{Doubt, Requested, SECOND_LOOK};
 pub use cancel::{CancelOutcome, CancelReport, cancellable};
 pub(crate) use outcome::decided;
 pub use outcome::{BookReport, Outcome};

@@ -44,9 +44,9 @@ pub struct BookAnswer {
 /// What the answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// State 1 and no refusal beside it: the only answer that proves a booking.
+    /// State 1 and no refusal beside it. Only the schedule row proves the booking.
     Booked,
-    /// State 0, `{}`, a contradiction, or anything else that proves nothing: read the row.
+    /// State 0, `{}`, an error object without words, a contradiction, or anything else that proves nothing: read the row.
     Unproven,
     /// Something of mine is at that time already, perhaps this very class: read the row.
     SameHour,
@@ -105,7 +105,7 @@ impl Platform {
 
 /// The answer to a booking.
 pub(super) fn read(answer: &Answer) -> Result<BookAnswer, Error> {
-    let wire = WireVerdict::read(&classify::data(answer)?.0);
+    let wire = WireVerdict::read(&classify::data(answer)?.0).served()?;
     let refusal = Refusal::read(&wire, &answer.unsaid);
     let state = wire.book_state.int();
     let verdict = verdict(state, &refusal);
@@ -128,7 +128,7 @@ fn verdict(state: Option<i64>, refusal: &Refusal) -> Verdict {
         _ => by_key(refusal)
             .or_else(|| by_state(state?, refusal))
             .or_else(|| by_text(refusal))
-            .unwrap_or(if state.is_some() || refusal.any {
+            .unwrap_or(if state.is_some() || refusal.says_why() {
                 Verdict::Refused
             } else {
                 Verdict::Unproven

@@ -43,6 +43,7 @@ fn successes_and_doubts() {
             None,
         ),
         (r#"{"bookState":1,"error":true}"#, Unproven, None),
+        (r#"{"error":{"code":7}}"#, Unproven, None),
     ];
     for (body, verdict, reservation) in table {
         let read = read(&answered(body)).unwrap();
@@ -140,7 +141,6 @@ fn every_refusal_of_the_table() {
         (r#"{"bookState":-12,"errorMssg":"Hoy no"}"#, Refused),
         (r#"{"bookState":-99,"errorMssg":"Hoy no"}"#, Refused),
         (r#"{"errorMssg":"Hoy no"}"#, Refused),
-        (r#"{"error":{"code":7}}"#, Refused),
     ];
     for (body, verdict) in table {
         assert_eq!(verdict_of(body), verdict, "{body}");
@@ -155,6 +155,18 @@ fn logout_comes_first() {
         r#"{"logout":true,"errorMssg":"x"}"#,
     ] {
         assert_eq!(read(&answered(body)), Err(Error::LoggedOut), "{body}");
+    }
+}
+
+#[test]
+fn an_error_object_with_a_5xx_code_is_an_outage() {
+    for body in [
+        r#"{"error":{"code":503}}"#,
+        r#"{"error":{"code":"500","message":"Internal Server Error"}}"#,
+    ] {
+        let error = read(&answered(body)).unwrap_err();
+        assert!(matches!(error, Error::Busy { .. }), "{body}: {error}");
+        assert!(!error.server_did_not_act());
     }
 }
 

@@ -72,7 +72,7 @@ impl Platform {
 
 /// The answer to a cancellation.
 pub(super) fn read(answer: &Answer) -> Result<CancelAnswer, Error> {
-    let wire = WireVerdict::read(&classify::data(answer)?.0);
+    let wire = WireVerdict::read(&classify::data(answer)?.0).served()?;
     let refusal = Refusal::read(&wire, &answer.unsaid);
     let state = wire.cancel_state.int();
     let verdict = match state {
@@ -80,7 +80,7 @@ pub(super) fn read(answer: &Answer) -> Result<CancelAnswer, Error> {
         Some(1) => CancelVerdict::Done,
         Some(2) => CancelVerdict::Late,
         Some(3 | ..=-1) => CancelVerdict::Refused,
-        _ if refusal.any => CancelVerdict::Refused,
+        _ if refusal.says_why() => CancelVerdict::Refused,
         _ => CancelVerdict::Unproven,
     };
     Ok(CancelAnswer {

@@ -34,6 +34,11 @@ impl Refusal {
         let any = key.is_some() || message.is_some() || wire.is_wrong();
         Refusal { key, message, any }
     }
+
+    /// Whether a key or a text gives the reason.
+    pub(super) fn says_why(&self) -> bool {
+        self.key.is_some() || self.message.is_some()
+    }
 }
 
 /// For logs: the state's number and the words that came with an answer, after what it means.

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Error;
 use super::lenient::Loose;
 
 /// A row of `bookings` (protocol.md §5).
@@ -81,6 +82,21 @@ impl WireVerdict {
             self.error.raw(),
             self.message.raw(),
         ]
+    }
+
+    /// An `error` object with a 5xx code: the server failed, which is not a refusal (protocol.md §6).
+    ///
+    /// # Errors
+    /// [`Error::Busy`] with that code.
+    pub(super) fn served(self) -> Result<WireVerdict, Error> {
+        let code = self.error.get("code").int();
+        match code.and_then(|code| u16::try_from(code).ok()) {
+            Some(status @ 500..600) => Err(Error::Busy {
+                status,
+                retry_after: None,
+            }),
+            _ => Ok(self),
+        }
     }
 
     /// `error` as a flag or a bare object: something is wrong although no text says what.

@@ -4,6 +4,8 @@
 //! * a lost answer, an outage or a doubt is settled by the row, and once that says "not mine" the
 //!   request is sent again: the platform refuses a second booking of a class (protocol.md §6). What
 //!   such a repeat is refused for is settled by the row too: the first may have been served late;
+//! * "booked" is settled by the row, which is read again after a second. If it still does not show the booking, the
+//!   outcome is unknown and nothing more is sent: a later run looks again;
 //! * everything else is an outcome.
 
 use std::time::Duration;
@@ -12,9 +14,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ending::{Abort, Ending};
 use super::job::{Job, rounded, unix};
-use crate::booking::{BookReport, BoxClient, Doubt, Hold, Outcome, Requested, hold};
+use crate::booking::{BookReport, BoxClient, Doubt, Hold, Outcome, Requested, SECOND_LOOK, hold};
 use crate::clock;
-use crate::error::Kind;
+use crate::error::{Failure, Kind};
 use crate::model::opening::Opening;
 use crate::platform::Row;
 use crate::signals;
@@ -174,22 +176,29 @@ impl Job<'_> {
     }
 
     /// What the row, read again, makes of a doubt. `None`: it says "not mine".
+    ///
+    /// # Errors
+    /// An unknown outcome: the row cannot be read, or does not show a booking that the platform has reported.
     fn settle_doubt(&mut self, row: &Row, doubt: &Doubt) -> Result<Option<Hit>, Abort> {
         let day = self.order.day;
         let mut cause;
         let mut looks = 0;
+        let mut look_again = matches!(doubt, Doubt::Claimed(_));
         loop {
             let found = self
                 .client()
                 .and_then(|mut client| Ok(client.row(day, &row.id)?));
             cause = match found {
                 Ok(Some(now)) => match hold(&now) {
-                    Some(Hold::NotMine) if !matches!(doubt, Doubt::SameHour(_)) => return Ok(None),
-                    Some(held) => {
-                        let report = BoxClient::settled(doubt.clone(), held, now)
-                            .map_err(|e| Abort::Trouble(Kind::Unreachable, e.to_string()))?;
-                        return Ok(Some(Hit::of(report, None)));
+                    Some(Hold::NotMine) if look_again => {
+                        look_again = false;
+                        clock::pause(clock::scaled(SECOND_LOOK));
+                        continue;
                     }
+                    Some(Hold::NotMine) if matches!(doubt, Doubt::Lost(_) | Doubt::Unproven(_)) => {
+                        return Ok(None);
+                    }
+                    Some(held) => return self.settled(doubt, held, now).map(Some),
                     None => "the schedule shows a state that nobody knows".to_owned(),
                 },
                 Ok(None) => "the class is no longer in the schedule".to_owned(),
@@ -205,6 +214,18 @@ impl Job<'_> {
             }
             clock::pause(OUTAGE * 2);
         }
+    }
+
+    /// The row has decided. If it shows a booking, the last attempt in the history has succeeded.
+    fn settled(&mut self, doubt: &Doubt, held: Hold, now: Row) -> Result<Hit, Abort> {
+        let report = BoxClient::settled(doubt.clone(), held, now).map_err(|e| {
+            let failure = Failure::of(&e.into());
+            Abort::Trouble(failure.kind, failure.message)
+        })?;
+        if let (Doubt::Claimed(_), Some(attempt)) = (doubt, self.shots.last_mut()) {
+            report.outcome.name().clone_into(&mut attempt.outcome);
+        }
+        Ok(Hit::of(report, None))
     }
 }
 
@@ -239,7 +260,9 @@ fn interrupted(unsure: Option<&Doubt>) -> Abort {
 fn not_booked(doubt: &Doubt) -> String {
     let cause = match doubt {
         Doubt::Lost(cause) => cause.as_str(),
-        Doubt::Unproven(_) | Doubt::SameHour(_) => "AimHarder's answer proves nothing",
+        Doubt::Claimed(_) | Doubt::Unproven(_) | Doubt::SameHour(_) => {
+            "AimHarder's answer proves nothing"
+        }
     };
     format!("not booked: {cause}; the schedule shows no booking")
 }
@@ -253,7 +276,7 @@ fn told(requested: &Requested) -> (String, Option<i64>, Option<String>) {
             report.message.clone(),
         ),
         Requested::Doubt(Doubt::Lost(cause)) => ("lost".into(), None, Some(cause.clone())),
-        Requested::Doubt(Doubt::Unproven(answer)) => {
+        Requested::Doubt(Doubt::Claimed(answer) | Doubt::Unproven(answer)) => {
             ("unproven".into(), answer.state, answer.message.clone())
         }
         Requested::Doubt(Doubt::SameHour(answer)) => {

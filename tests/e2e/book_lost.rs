@@ -133,16 +133,6 @@ fn the_session_dies_while_settling() {
 }
 
 #[test]
-fn booked_by_word_is_booked_though_the_row_cannot_be_read() {
-    let (sandbox, home, id) = ready();
-    sandbox.fault(&json!({ "path": "/api/bookings", "kind": "status", "skip": 1, "count": -1 }));
-    let told = book(&home).any_stderr().json();
-    assert_eq!(told["outcome"], "booked");
-    assert_eq!(told["class"]["state"], "booked");
-    assert_eq!(sandbox.reservations(&id).len(), 1);
-}
-
-#[test]
 fn lost_on_the_waiting_list() {
     let (sandbox, home, id) = ready();
     sandbox.patch_class(&id, &json!({ "occupied": 12, "waitlist": 0 }));

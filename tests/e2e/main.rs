@@ -11,6 +11,7 @@ mod backups;
 mod book;
 mod book_edges;
 mod book_lost;
+mod book_proof;
 mod book_wait;
 mod book_wait_long;
 mod book_which;

@@ -267,7 +267,7 @@ fn proves_nothing() {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// The platform's word is enough; that the row cannot be read takes nothing away.
+/// "Booked" proves nothing while the row cannot be read; a later run reads it.
 fn unconfirmed() {
     let scene = Scenario::new().opens_in(4);
     let class = scene.class(&json!({}));
@@ -276,6 +276,11 @@ fn unconfirmed() {
         &scene,
         &json!({ "path": "/api/bookings", "kind": "status", "count": -1, "from_ms": scene.opens_ms }),
     );
+    let fired = scene.fired_with("--give-up 1s", 8);
+    fired.only("unknown_outcome");
+    scene.ends(id, "pending", &[&class]);
+    scene.sandbox.clear_faults();
     scene.fired(0).is(&[("booked", 1)]);
+    assert_eq!(scene.requests().len(), 1);
     scene.ends(id, "booked", &[&class]);
 }

@@ -57,11 +57,9 @@ fn a_lost_booking_is_settled_by_the_row() {
     let (sandbox, home) = ready(false);
     sandbox.account(&json!({ "email": ANA, "book_answers": [{ "bookState": 1, "id": "1" }] }));
     assert_snapshot!(shot(run(&home, "book")), @r#"
-    exit: 0
-    --- stdout
-    booked: WOD, [DATE], 13:10 (reservation 1)
+    exit: 8
     --- stderr
-    warning: AimHarder answered "booked"; the schedule does not show it yet
+    error: AimHarder answered "booked", but the schedule does not show the booking; look at `aimharder bookings` before trying again
     "#);
     sandbox.account(&json!({ "email": ANA, "book_answers": [{}] }));
     assert_snapshot!(shot_json(run(&home, "book")), @r#"
