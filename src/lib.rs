@@ -121,6 +121,7 @@ pub mod commands;
 pub mod completions;
 pub mod config;
 mod dns;
+pub mod docs;
 pub mod error;
 pub mod logs;
 pub mod model;

@@ -1,10 +1,10 @@
-//! Messages that the README explains exist, links lead to files, scripts can be run.
+//! Messages that the troubleshooting chapter explains exist, links lead to files, scripts can be run.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::{path, text};
+use crate::{PAGES, path, text};
 
 /// All source texts with string continuations joined, as the compiler sees them.
 fn sources(folder: &Path, into: &mut String) {
@@ -22,9 +22,9 @@ fn sources(folder: &Path, into: &mut String) {
 }
 
 #[test]
-fn messages_that_the_readme_explains_exist() {
-    let readme = text("README.md");
-    let (_, table) = readme.split_once("| message has |").unwrap();
+fn messages_that_troubleshooting_explains_exist() {
+    let page = text("src/docs/troubleshooting.md");
+    let (_, table) = page.split_once("| message has |").unwrap();
     let rows = table
         .lines()
         .skip(2)
@@ -47,15 +47,27 @@ fn messages_that_the_readme_explains_exist() {
 
 #[test]
 fn links_lead_to_files() {
-    for page in ["README.md", "CHANGELOG.md"] {
-        let page = text(page);
+    for name in PAGES {
+        let page = text(name);
+        let folder = Path::new(name).parent().unwrap();
         let links = page
             .split("](")
             .skip(1)
             .filter_map(|rest| rest.split(')').next());
         for link in links.filter(|link| !link.starts_with("https://")) {
-            assert!(path(link).exists(), "{link}");
+            let file = link.split('#').next().unwrap();
+            let file = path(folder.join(file).to_str().unwrap());
+            assert!(file.exists(), "{name}: {link}");
         }
+    }
+}
+
+#[test]
+fn the_readme_is_one_page() {
+    let readme = text("README.md");
+    assert!(readme.lines().count() <= 150);
+    for line in readme.lines() {
+        assert!(line.chars().count() <= 120, "{line}");
     }
 }
 

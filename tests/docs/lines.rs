@@ -1,11 +1,11 @@
-//! Command lines in the README: found as a shell finds them, and understood by the program.
+//! Command lines in the README and the chapters: found as a shell finds them, and understood by the program.
 
 use std::collections::BTreeSet;
 
 use aimharder::cli::Cli;
 use clap::Parser;
 
-use crate::text;
+use crate::{PAGES, text};
 
 /// The invocations of `aimharder` in one line of shell, or of a help text whose remarks stand two spaces away.
 pub(crate) fn invocations(line: &str) -> Vec<Vec<String>> {
@@ -90,11 +90,16 @@ fn the_splitter_finds_invocations() {
 }
 
 #[test]
-fn command_lines_in_the_readme_parse() {
-    let readme = text("README.md");
-    let fenced = readme.split("```").skip(1).step_by(2);
-    let lines: Vec<_> = fenced.flat_map(str::lines).flat_map(invocations).collect();
-    assert!(lines.len() >= 10, "{lines:?}");
+fn command_lines_in_the_pages_parse() {
+    let mut lines = Vec::new();
+    for page in PAGES {
+        let page = text(page);
+        let fenced = page.split("```").skip(1).step_by(2);
+        let typed = fenced.flat_map(str::lines);
+        let typed = typed.map(|line| line.strip_prefix("$ ").unwrap_or(line));
+        lines.extend(typed.flat_map(invocations));
+    }
+    assert!(lines.len() >= 20, "{lines:?}");
     for words in &lines {
         parses(words);
     }

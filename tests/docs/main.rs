@@ -12,6 +12,19 @@ mod server;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The pages for users.
+const PAGES: [&str; 9] = [
+    "README.md",
+    "CHANGELOG.md",
+    "src/docs/contributing.md",
+    "src/docs/glossary.md",
+    "src/docs/performance.md",
+    "src/docs/prebooking.md",
+    "src/docs/scheduling.md",
+    "src/docs/security.md",
+    "src/docs/troubleshooting.md",
+];
+
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }

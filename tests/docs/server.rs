@@ -23,19 +23,19 @@ fn words(page: &str) -> Vec<String> {
 
 #[test]
 fn a_command_by_hand_runs_as_the_units_do() {
-    let readme = words(&text("README.md"));
-    assert_eq!(readme, words(&text("systemd/examples/credential.conf")));
+    let page = words(&text("src/docs/security.md"));
+    assert_eq!(page, words(&text("systemd/examples/credential.conf")));
 
     let unit = text("systemd/system/aimharder-refresh.service");
-    let (program, command) = readme
+    let (program, command) = page
         .iter()
         .position(|word| word.ends_with("/aimharder"))
-        .map(|at| (readme[at].clone(), readme[at..].to_vec()))
+        .map(|at| (page[at].clone(), page[at..].to_vec()))
         .unwrap();
     assert!(unit.contains(&format!("ExecStart={program} ")), "{program}");
     parses(&command);
 
-    let given = readme.windows(2).filter(|pair| pair[0] == "-p");
+    let given = page.windows(2).filter(|pair| pair[0] == "-p");
     let (credentials, others): (Vec<_>, Vec<_>) = given
         .map(|pair| pair[1].as_str())
         .partition(|setting| setting.starts_with("LoadCredential"));

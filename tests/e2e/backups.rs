@@ -1,4 +1,4 @@
-//! Copies of the store: whole, private, put to use on another machine; and the lines of README's
+//! Copies of the store: whole, private, put to use on another machine; and the commands of the security
 //! chapter "Security", run as they stand.
 
 use std::fs;
@@ -118,7 +118,7 @@ fn a_moved_store_needs_a_salt_of_its_own() {
     let copy = home.path().join("copy.db");
     home.run("store backup").arg(&copy).any_stdout().done();
     let there = moved(&sandbox, &copy);
-    // as README says: another salt, and log in anew
+    // as the security chapter says: another salt, and log in anew
     there.config("background_salt = \"machine two\"");
     there
         .run("login --new-device --password-stdin")
@@ -144,9 +144,8 @@ fn a_moved_store_needs_a_salt_of_its_own() {
 
 /// The command blocks of the chapter, in order.
 fn blocks() -> Vec<String> {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let (_, chapter) = readme.split_once("\n## Security\n").unwrap();
-    let chapter = chapter.split("\n## ").next().unwrap();
+    let chapter = concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/security.md");
+    let chapter = fs::read_to_string(chapter).unwrap();
     let fenced = chapter.split("```sh\n").skip(1);
     fenced
         .map(|rest| rest.split("```").next().unwrap().to_owned())
@@ -182,7 +181,7 @@ fn type_in(home: &Home, lines: &str) {
 }
 
 #[test]
-fn the_lines_of_the_readme_do_what_it_says() {
+fn the_commands_of_the_security_chapter_work() {
     let (sandbox, home) = logged_in();
     let mut blocks = blocks();
     // for servers whose systemd has the key

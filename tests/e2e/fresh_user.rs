@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox};
 
-/// The lines of shell in a chapter of the README.
+/// The lines of shell in a section of the README.
 fn lines(chapter: &str) -> Vec<String> {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).unwrap();
@@ -163,13 +163,13 @@ fn from_nothing_to_working_crontab_lines_by_the_readme_alone() {
     // the commented config stands where the README says; one thing is changed: who plays the platform
     let config = fs::read_to_string(home.config_path()).unwrap();
     home.write_config(&format!("{config}\n{}", sandbox.config));
-    type_in(&home, &line("Accounts, boxes, config", "--password-stdin"));
-    type_in(&home, &line("Booking at the opening instant", "--weekly"));
+    type_in(&home, &line("Sessions", "--password-stdin"));
+    type_in(&home, &line("Book when booking opens", "--weekly"));
     // today's class may be about to start
     type_in(&home, "aimharder prebook skip today");
-    type_in(&home, &line("Keeping logins alive", "crontab -"));
+    type_in(&home, &line("Run it unattended", "crontab -"));
     let once = fs::read_to_string(home.path().join("crontab")).unwrap();
-    type_in(&home, &line("Keeping logins alive", "crontab -"));
+    type_in(&home, &line("Run it unattended", "crontab -"));
     let twice = fs::read_to_string(home.path().join("crontab")).unwrap();
     assert_eq!(once, twice, "adding the lines again doubles nothing");
 
