@@ -1,27 +1,27 @@
-//! Parse, log, run, print one error line, exit code.
+//! Parses the command line, runs the command, and reports its error and exit code.
 
 use std::process::ExitCode;
 
 use aimharder::cli::Cli;
 use aimharder::error::Failure;
-use aimharder::output::{self, Out};
+use aimharder::ui::{GivenFlags, Ui, waiting_for};
 use aimharder::{commands, logs, signals};
 
 fn main() -> ExitCode {
-    signals::listen(output::waiting_for);
+    signals::listen(waiting_for);
     let json = std::env::args_os().any(|arg| arg == "--json");
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(said) => return Out::stdout(json).clap(&said),
+        Err(said) => return Ui::stdout(json, GivenFlags::default()).clap(&said),
     };
     if cli.everywhere.json {
-        signals::set_exit_message(Out::interrupted());
+        signals::set_exit_message(Ui::interrupted());
     }
     logs::start(cli.everywhere.quiet, cli.everywhere.verbose);
-    let mut out = Out::stdout(cli.everywhere.json).with_flags_of(&cli.everywhere);
-    let code = match commands::run(cli, &mut out) {
+    let mut ui = Ui::stdout(cli.everywhere.json, cli.everywhere.given());
+    let code = match commands::run(cli, &mut ui) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => out.fail(Failure::last_word(&error)),
+        Err(error) => ui.fail(Failure::last_word(&error)),
     };
     signals::end_commands();
     code

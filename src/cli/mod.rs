@@ -22,6 +22,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
+use crate::ui::GivenFlags;
 
 pub(crate) use around::{CompleteArgs, CompletionsArgs, ManArgs, Shell};
 pub(crate) use booking::{
@@ -96,6 +97,19 @@ pub struct Everywhere {
     /// Log what is done; twice: requests too
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
+}
+
+impl Everywhere {
+    /// The flags that suggested commands need too.
+    pub fn given(&self) -> GivenFlags {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        GivenFlags {
+            config: path(&self.config),
+            store: path(&self.store),
+            account: self.account.as_ref().map(ToString::to_string),
+            gym: self.gym.clone(),
+        }
+    }
 }
 
 /// The subcommands.

@@ -9,27 +9,27 @@ use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::notify::{self, Ping};
-use crate::output::{Out, View};
 use crate::sessions::SessionManager;
 use crate::signals::SignalGuard;
 use crate::store::SessionRow;
+use crate::ui::{Output, Ui};
 
 /// The work, notices included, between the switch's start and end; then the result is shown, which a signal does not cut
 /// short. Work that breaks off with an error is a failure for the switch, too.
-pub(super) fn run<V: View>(
+pub(super) fn run<V: Output>(
     app: &App,
     switch: Option<&SecretUrl>,
-    out: &mut Out,
-    work: impl FnOnce(&mut Out) -> Result<(V, SignalGuard)>,
+    ui: &mut Ui,
+    work: impl FnOnce(&mut Ui) -> Result<(V, SignalGuard)>,
 ) -> Result<()> {
     notify::ping(switch, Ping::Start);
-    let done = require_session(app).and_then(|()| work(out));
+    let done = require_session(app).and_then(|()| work(ui));
     let well = done
         .as_ref()
         .is_ok_and(|(view, _)| view.failure().is_none());
     notify::ping(switch, if well { Ping::Success } else { Ping::Fail });
     let (view, _shield) = done?;
-    out.show(&view)
+    ui.print(&view)
 }
 
 /// Fails if the store has no session at all: a wrong HOME in a crontab would otherwise pass unnoticed.

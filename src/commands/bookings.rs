@@ -9,9 +9,10 @@ use crate::cli::BookingsArgs;
 use crate::clock;
 use crate::model::session::SessionKind;
 use crate::model::zone;
-use crate::output::{BookingView, BookingsView, HistoryView, IcsView, Out, SessionRef};
+use crate::output::{BookingView, BookingsView, HistoryView, IcsView, SessionRef};
+use crate::ui::Ui;
 
-pub(super) fn run(args: &BookingsArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &BookingsArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
     let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
@@ -31,7 +32,7 @@ pub(super) fn run(args: &BookingsArgs, app: &App, out: &mut Out) -> Result<()> {
     }
     bookings.sort_by_key(|booking| booking.starts_at);
     if args.ics {
-        return out.show(&IcsView {
+        return ui.print(&IcsView {
             bookings,
             account,
             family: args.family.clone(),
@@ -39,7 +40,7 @@ pub(super) fn run(args: &BookingsArgs, app: &App, out: &mut Out) -> Result<()> {
         });
     }
     history.sort_by_key(|past| std::cmp::Reverse((past.day, past.start)));
-    out.show(&BookingsView {
+    ui.print(&BookingsView {
         bookings,
         history,
         session: SessionRef::from(live.row()),

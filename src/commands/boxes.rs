@@ -8,19 +8,20 @@ use crate::cli::{BoxSet, BoxesArgs, BoxesCommand};
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::output::{BoxView, BoxesView, Out, SessionRef};
+use crate::output::{BoxView, BoxesView, SessionRef};
 use crate::platform::{self, BoxRef};
 use crate::sessions::{self, ActiveSession, SessionSelector};
 use crate::store::{BoxRow, BoxSettings};
+use crate::ui::Ui;
 
-pub(super) fn run(args: BoxesArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: BoxesArgs, app: &App, ui: &mut Ui) -> Result<()> {
     match args.command {
-        Some(BoxesCommand::Set(set)) => change(&set, app, out),
-        None => list(args.detect, app, out),
+        Some(BoxesCommand::Set(set)) => change(&set, app, ui),
+        None => list(args.detect, app, ui),
     }
 }
 
-fn list(ask: bool, app: &App, out: &mut Out) -> Result<()> {
+fn list(ask: bool, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let pick = app.pick(&account, SessionKind::Device)?;
     let session = if ask {
@@ -41,7 +42,7 @@ fn list(ask: bool, app: &App, out: &mut Out) -> Result<()> {
         .into_iter()
         .map(|row| Ok(view(&app.describe(row)?)))
         .collect::<Result<_>>()?;
-    out.show(&BoxesView { boxes, session })
+    ui.print(&BoxesView { boxes, session })
 }
 
 /// Ask the platform which boxes the account has and remember them: whoami first, then the links
@@ -81,7 +82,7 @@ fn number(live: &mut ActiveSession<'_>, gym: &BoxRef) -> sessions::Result<Option
     }
 }
 
-fn change(set: &BoxSet, app: &App, out: &mut Out) -> Result<()> {
+fn change(set: &BoxSet, app: &App, ui: &mut Ui) -> Result<()> {
     let known = app.store.gym(&set.name)?.is_some() || app.config.boxes.contains_key(&set.name);
     app.store.set_box(
         &set.name,
@@ -98,12 +99,12 @@ fn change(set: &BoxSet, app: &App, out: &mut Out) -> Result<()> {
         ));
     };
     if !known {
-        out.tell(&format!(
+        ui.status(&format!(
             "{} is new here: no account's login has named it; is it spelt right?",
             set.name
         ));
     }
-    out.show(&view(&app.describe(row)?))
+    ui.print(&view(&app.describe(row)?))
 }
 
 fn view(gym: &BoxProfile) -> BoxView {

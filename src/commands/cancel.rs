@@ -11,11 +11,12 @@ use crate::clock;
 use crate::error::Failure;
 use crate::model::class::Class;
 use crate::model::session::SessionKind;
-use crate::output::{CancelView, Out, SessionRef};
+use crate::output::{CancelView, SessionRef};
 use crate::platform::Row;
 use crate::signals;
+use crate::ui::Ui;
 
-pub(super) fn run(args: &CancelArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
     let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
@@ -45,7 +46,7 @@ pub(super) fn run(args: &CancelArgs, app: &App, out: &mut Out) -> Result<()> {
             }
         }
     };
-    let shown = out.show(&view(&gym, day, report, SessionRef::from(live.row())));
+    let shown = ui.print(&view(&gym, day, report, SessionRef::from(live.row())));
     drop(signal_guard);
     shown
 }

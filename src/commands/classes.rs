@@ -11,10 +11,11 @@ use crate::clock;
 use crate::error::Failure;
 use crate::model::class::{Class, ClassState};
 use crate::model::session::SessionKind;
-use crate::output::{ClassesView, Out, SessionRef};
+use crate::output::{ClassesView, SessionRef};
 use crate::platform::Row;
+use crate::ui::Ui;
 
-pub(super) fn run(args: &ClassesArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
     let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
@@ -34,7 +35,7 @@ pub(super) fn run(args: &ClassesArgs, app: &App, out: &mut Out) -> Result<()> {
         seen.extend(rows);
     }
     app.note_classes(&gym, &seen);
-    out.show(&ClassesView {
+    ui.print(&ClassesView {
         gym: gym.name,
         timezone: gym.zone.name().to_owned(),
         session: SessionRef::from(live.row()),

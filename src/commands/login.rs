@@ -10,10 +10,11 @@ use crate::cli::LoginArgs;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
-use crate::output::{LoginBox, LoginSession, LoginView, Out};
+use crate::output::{LoginBox, LoginSession, LoginView};
 use crate::password::{self, Source};
 use crate::secret::Secret;
 use crate::sessions::{Granted, LoginTry, SessionManager, SessionSelector};
+use crate::ui::Ui;
 
 /// How often a mistyped e-mail address is asked for again.
 const MAX_ATTEMPTS: u8 = 3;
@@ -28,7 +29,7 @@ struct Run<'r> {
     unattended: bool,
 }
 
-pub(super) fn run(args: &LoginArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = account(args, app)?;
     let device = device_fingerprint(args, app, &account)?;
     let source = source(args, app, &account)?;
@@ -41,7 +42,7 @@ pub(super) fn run(args: &LoginArgs, app: &App, out: &mut Out) -> Result<()> {
         unattended: !source.is_interactive(),
     };
     let view = run.log_in(args.only, &device)?;
-    out.show(&view)
+    ui.print(&view)
 }
 
 impl Run<'_> {

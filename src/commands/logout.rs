@@ -8,12 +8,13 @@ use crate::cli::LogoutArgs;
 use crate::error::{Failure, Kind};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::output::{DeletedSession, DeletedView, Out, nothing_books};
+use crate::output::{DeletedSession, DeletedView, nothing_books};
 use crate::sessions::lock::patience;
 use crate::sessions::{Error, SessionManager};
 use crate::store::SessionRow;
+use crate::ui::Ui;
 
-pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &LogoutArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let background = args.background || app.asked.session == Some(SessionKind::Background);
     if background && !args.yes_delete_background {
         return Err(Failure::usage(
@@ -23,7 +24,7 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
         .into());
     }
     if app.named_account().is_none() && app.store.accounts()?.is_empty() {
-        return out.show(&DeletedView::default()); // nothing to forget is success
+        return ui.print(&DeletedView::default()); // nothing to forget is success
     }
     let account = app.account()?;
     let rows = chosen(args, app, &account, background)?;
@@ -34,7 +35,7 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
     }
     // a word beside the result, which must be told in any case
     if background && !deleted.is_empty() && is_wanted(app, &account).unwrap_or_default() {
-        out.tell(&nothing_books(&account));
+        ui.status(&nothing_books(&account));
     }
     let failure = match done {
         Err(e) if deleted.is_empty() => return Err(e),
@@ -44,7 +45,7 @@ pub(super) fn run(args: &LogoutArgs, app: &App, out: &mut Out) -> Result<()> {
         )),
         Ok(()) => None,
     };
-    out.show(&DeletedView { deleted, failure })
+    ui.print(&DeletedView { deleted, failure })
 }
 
 /// Forget them one by one. When this fails, those in `deleted` are gone.

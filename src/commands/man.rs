@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 
 use crate::cli::{ManArgs, manual};
 use crate::error::Failure;
-use crate::output::{ManView, Out};
+use crate::output::ManView;
+use crate::ui::Ui;
 
-pub(super) fn run(args: &ManArgs, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<()> {
     if let Some(folder) = &args.dir {
-        return out.show(&ManView::Written(write_all(folder)?));
+        return ui.print(&ManView::Written(write_all(folder)?));
     }
     let Some(page) = manual::page(&args.command) else {
         return Err(Failure::not_found(format!(
@@ -20,7 +21,7 @@ pub(super) fn run(args: &ManArgs, out: &mut Out) -> Result<()> {
         ))
         .into());
     };
-    out.show(&ManView::Page(page?.text))
+    ui.print(&ManView::Page(page?.text))
 }
 
 fn write_all(folder: &Path) -> Result<Vec<String>> {

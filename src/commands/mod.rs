@@ -26,48 +26,60 @@ use anyhow::Result;
 
 use crate::cli::{Cli, Command, Everywhere, PrebookCommand, SessionsCommand};
 use crate::error::Failure;
-use crate::output::{Out, WHAT_TO_DO_FIRST, WHAT_TO_DO_NEXT};
+use crate::ui::Ui;
 
 use app::App;
+
+/// Printed without a command if there is no store yet.
+const FIRST_STEPS: &str = "\
+no command given. First steps:
+  1. log in:                   aimharder login ana@example.org
+  2. see the classes:          aimharder classes --day tomorrow
+  3. book one:                 aimharder book --day tomorrow --time 18:30
+  4. all commands, with help:  aimharder --help";
+
+/// Printed without a command otherwise.
+const NEXT_STEPS: &str = "\
+no command given. For example:
+  what there is:            aimharder classes --day tomorrow
+  what is booked:           aimharder bookings
+  will it work tonight:     aimharder status
+  all commands, with help:  aimharder --help";
 
 /// Run the command that was asked for. What it has to say is written to `out`; an error is what
 /// the last line and the exit code tell.
 ///
 /// # Errors
 /// Every error of every room; [`crate::error`] says which exit code it is.
-pub fn run(cli: Cli, out: &mut Out) -> Result<()> {
+pub fn run(cli: Cli, ui: &mut Ui) -> Result<()> {
     let Some(command) = cli.command else {
         let begun =
             app::store_path(cli.everywhere.store.as_deref()).is_ok_and(|path| path.exists());
-        let words = if begun {
-            WHAT_TO_DO_NEXT
-        } else {
-            WHAT_TO_DO_FIRST
-        };
-        return Err(Failure::usage(words).into());
+        let message = if begun { NEXT_STEPS } else { FIRST_STEPS };
+        return Err(Failure::usage(message).into());
     };
     let (asked, name) = (cli.everywhere, command.name());
     let required = required_store(&command, &asked)?;
     let app = || App::start(asked.clone(), name, required.as_deref());
     match command {
-        Command::Login(args) => login::run(&args, &app()?, out),
-        Command::Logout(args) => logout::run(&args, &app()?, out),
-        Command::Sessions(args) => sessions::run(args, &app()?, out),
-        Command::Refresh(args) => refresh::run(&args, &app()?, out),
-        Command::Boxes(args) => boxes::run(args, &app()?, out),
-        Command::Classes(args) => classes::run(&args, &app()?, out),
-        Command::Bookings(args) => bookings::run(&args, &app()?, out),
-        Command::Book(args) => book::run(&args, &app()?, out),
-        Command::Cancel(args) => cancel::run(&args, &app()?, out),
-        Command::Prebook(args) => prebook::run(&args, &app()?, out),
-        Command::Notify(args) => notify::run(&args, &app()?, out),
+        Command::Login(args) => login::run(&args, &app()?, ui),
+        Command::Logout(args) => logout::run(&args, &app()?, ui),
+        Command::Sessions(args) => sessions::run(args, &app()?, ui),
+        Command::Refresh(args) => refresh::run(&args, &app()?, ui),
+        Command::Boxes(args) => boxes::run(args, &app()?, ui),
+        Command::Classes(args) => classes::run(&args, &app()?, ui),
+        Command::Bookings(args) => bookings::run(&args, &app()?, ui),
+        Command::Book(args) => book::run(&args, &app()?, ui),
+        Command::Cancel(args) => cancel::run(&args, &app()?, ui),
+        Command::Prebook(args) => prebook::run(&args, &app()?, ui),
+        Command::Notify(args) => notify::run(&args, &app()?, ui),
         // looks at a config or store that cannot be used, too
-        Command::Status(args) => status::run(&args, asked, out),
-        Command::Store(args) => store::run(&args, app, out),
+        Command::Status(args) => status::run(&args, asked, ui),
+        Command::Store(args) => store::run(&args, app, ui),
         // these need neither config nor store
-        Command::Completions(args) => completions::script(&args, out),
-        Command::Man(args) => man::run(&args, out),
-        Command::Complete(args) => completions::answer(&args, &asked, out),
+        Command::Completions(args) => completions::script(&args, ui),
+        Command::Man(args) => man::run(&args, ui),
+        Command::Complete(args) => completions::answer(&args, &asked, ui),
     }
 }
 

@@ -7,19 +7,20 @@ use crate::cli::{NotifyArgs, NotifyCommand};
 use crate::clock;
 use crate::error::Failure;
 use crate::notify;
-use crate::output::{NotifyView, Out};
+use crate::output::NotifyView;
+use crate::ui::Ui;
 
-pub(super) fn run(args: &NotifyArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &NotifyArgs, app: &App, ui: &mut Ui) -> Result<()> {
     match args.command {
-        NotifyCommand::Test => test(app, out),
+        NotifyCommand::Test => test(app, ui),
     }
 }
 
-fn test(app: &App, out: &mut Out) -> Result<()> {
+fn test(app: &App, ui: &mut Ui) -> Result<()> {
     if app.config.notify.is_empty() {
         return Err(Failure::usage("no [[notify]] in the config: nobody to tell").into());
     }
     let account = app.named_account();
     let reports = notify::test(&app.config, account.as_ref(), clock::now());
-    out.show(&NotifyView::new(reports))
+    ui.print(&NotifyView::new(reports))
 }

@@ -8,19 +8,20 @@ use crate::cli::{SessionSet, SessionsArgs, SessionsCommand, Switch};
 use crate::clock;
 use crate::error::Failure;
 use crate::model::session::SessionKind;
-use crate::output::{Out, PrunedView, SessionView, SessionsView};
+use crate::output::{PrunedView, SessionView, SessionsView};
 use crate::sessions::{DEVICE_LIFE, SessionManager};
 use crate::store::SessionRow;
+use crate::ui::Ui;
 
-pub(super) fn run(args: SessionsArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: SessionsArgs, app: &App, ui: &mut Ui) -> Result<()> {
     match args.command.unwrap_or(SessionsCommand::List) {
-        SessionsCommand::List => list(app, out),
-        SessionsCommand::Prune => prune(app, out),
-        SessionsCommand::Set(set) => change(&set, app, out),
+        SessionsCommand::List => list(app, ui),
+        SessionsCommand::Prune => prune(app, ui),
+        SessionsCommand::Set(set) => change(&set, app, ui),
     }
 }
 
-fn list(app: &App, out: &mut Out) -> Result<()> {
+fn list(app: &App, ui: &mut Ui) -> Result<()> {
     let now = clock::now();
     let sessions = app.sessions();
     let rows = app.store.sessions(app.asked.account.as_ref())?;
@@ -32,7 +33,7 @@ fn list(app: &App, out: &mut Out) -> Result<()> {
         None => rows.collect(),
     };
     let idle = sessions.locks.all_free();
-    out.show(&SessionsView {
+    ui.print(&SessionsView {
         sessions: rows
             .into_iter()
             .map(|row| view(row, &sessions, idle, now))
@@ -40,7 +41,7 @@ fn list(app: &App, out: &mut Out) -> Result<()> {
     })
 }
 
-fn prune(app: &App, out: &mut Out) -> Result<()> {
+fn prune(app: &App, ui: &mut Ui) -> Result<()> {
     let before = clock::now() - DEVICE_LIFE;
     let deleted = app
         .store
@@ -48,10 +49,10 @@ fn prune(app: &App, out: &mut Out) -> Result<()> {
     if deleted > 0 {
         super::logout::scrub(app);
     }
-    out.show(&PrunedView { deleted })
+    ui.print(&PrunedView { deleted })
 }
 
-fn change(set: &SessionSet, app: &App, out: &mut Out) -> Result<()> {
+fn change(set: &SessionSet, app: &App, ui: &mut Ui) -> Result<()> {
     let Some(prefix) = &app.asked.fingerprint else {
         return Err(Failure::usage(
             "which session? for example: aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off",
@@ -65,7 +66,7 @@ fn change(set: &SessionSet, app: &App, out: &mut Out) -> Result<()> {
         auto_refresh: set.auto_refresh == Switch::On,
         ..row
     };
-    out.show(&view(row, &app.sessions(), false, clock::now()))
+    ui.print(&view(row, &app.sessions(), false, clock::now()))
 }
 
 /// `idle`: no session at all is busy, so this one need not be asked.

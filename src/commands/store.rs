@@ -7,31 +7,28 @@ use anyhow::{Context, Result};
 use super::app::App;
 use crate::cli::{BackupArgs, StoreArgs, StoreCommand};
 use crate::error::Failure;
-use crate::output::{BackupView, Out, StoreKeyView, StoreView};
+use crate::output::{BackupView, StoreKeyView, StoreView};
 use crate::store::{self, Conversion, Store};
+use crate::ui::Ui;
 use crate::{signals, store_key};
 
 /// `app` is opened where the store is needed: a key can be made without.
-pub(super) fn run(
-    args: &StoreArgs,
-    app: impl FnOnce() -> Result<App>,
-    out: &mut Out,
-) -> Result<()> {
+pub(super) fn run(args: &StoreArgs, app: impl FnOnce() -> Result<App>, ui: &mut Ui) -> Result<()> {
     match &args.command {
-        StoreCommand::Key => key(out),
-        StoreCommand::Encrypt => convert(&app()?, false, Store::encrypt, out),
+        StoreCommand::Key => key(ui),
+        StoreCommand::Encrypt => convert(&app()?, false, Store::encrypt, ui),
         StoreCommand::Decrypt(how) if how.forget_logins => {
-            convert(&app()?, false, Store::forget_secrets, out)
+            convert(&app()?, false, Store::forget_secrets, ui)
         }
-        StoreCommand::Decrypt(_) => convert(&app()?, false, Store::decrypt, out),
-        StoreCommand::Rekey => rekey(&app()?, out),
-        StoreCommand::Backup(args) => backup(args, &app()?, out),
+        StoreCommand::Decrypt(_) => convert(&app()?, false, Store::decrypt, ui),
+        StoreCommand::Rekey => rekey(&app()?, ui),
+        StoreCommand::Backup(args) => backup(args, &app()?, ui),
     }
 }
 
-fn key(out: &mut Out) -> Result<()> {
+fn key(ui: &mut Ui) -> Result<()> {
     let key = store::new_key().context("make a key")?;
-    out.show(&StoreKeyView {
+    ui.print(&StoreKeyView {
         key: key.expose().to_owned(),
     })
 }
@@ -43,7 +40,7 @@ fn convert(
     app: &App,
     rekeyed: bool,
     how: impl FnOnce(&Store) -> store::Result<Conversion>,
-    out: &mut Out,
+    ui: &mut Ui,
 ) -> Result<()> {
     let signal_guard = signals::signal_guard("store");
     let done = how(&app.store)?;
@@ -52,7 +49,7 @@ fn convert(
         // decrypted meanwhile: the new key is no key of this store, and must not be taken for one
         return Err(Failure::usage(NOT_ENCRYPTED).into());
     }
-    out.show(&StoreView {
+    ui.print(&StoreView {
         store: app.store.path().to_owned(),
         encrypted: done.sealed,
         changed: done.changed,
@@ -63,7 +60,7 @@ fn convert(
     })
 }
 
-fn rekey(app: &App, out: &mut Out) -> Result<()> {
+fn rekey(app: &App, ui: &mut Ui) -> Result<()> {
     if !app.store.is_sealed()? {
         return Err(Failure::usage(NOT_ENCRYPTED).into());
     }
@@ -72,12 +69,12 @@ fn rekey(app: &App, out: &mut Out) -> Result<()> {
         return Err(Failure::usage(words).into());
     }
     let new = store_key::from_stdin().map_err(Failure::usage)?;
-    convert(app, true, |store| store.rekey(&new), out)
+    convert(app, true, |store| store.rekey(&new), ui)
 }
 
-fn backup(args: &BackupArgs, app: &App, out: &mut Out) -> Result<()> {
+fn backup(args: &BackupArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let encrypted = app.store.backup(&args.file)?;
-    out.show(&BackupView {
+    ui.print(&BackupView {
         backup: args.file.clone(),
         encrypted,
     })

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::View;
-use super::page::Page;
+use crate::ui::Output;
+use crate::ui::table::OutputStyle;
 
 /// `completions`
 #[derive(Debug, Serialize)]
@@ -13,8 +13,8 @@ pub(crate) struct ScriptView {
     pub script: &'static str,
 }
 
-impl View for ScriptView {
-    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for ScriptView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         to.write_all(self.script.as_bytes())
     }
 }
@@ -25,8 +25,8 @@ pub(crate) struct CandidatesView {
     pub lines: Vec<String>,
 }
 
-impl View for CandidatesView {
-    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for CandidatesView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         self.lines
             .iter()
             .try_for_each(|line| writeln!(to, "{line}"))
@@ -43,15 +43,15 @@ pub(crate) enum ManView {
     Written(Vec<String>),
 }
 
-impl View for ManView {
-    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for ManView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Page(page) => to.write_all(page.as_bytes()),
             Self::Written(files) => files.iter().try_for_each(|file| writeln!(to, "{file}")),
         }
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         matches!(self, Self::Written(_))
     }
 }

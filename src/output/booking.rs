@@ -6,13 +6,14 @@ use chrono::{DateTime, NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use super::SessionRef;
 use super::classes::{day_heading, opens_words};
-use super::page::{Cell, Give, Page, Tone, cell, give, plain};
-use super::{SessionRef, View};
 use crate::booking::{CancelOutcome, Outcome};
 use crate::error::{Failure, Kind};
 use crate::model::class::Class;
 use crate::model::instant::{hours_minutes, instant, maybe_hours_minutes, maybe_instant};
+use crate::ui::Output;
+use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, plain, shrink};
 
 /// `book`
 #[derive(Debug, Serialize)]
@@ -36,13 +37,13 @@ pub(crate) struct BookView {
     pub session: SessionRef,
 }
 
-impl View for BookView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for BookView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let words = match self.outcome {
-            Outcome::Booked => page.paint("booked", Tone::Good),
-            Outcome::AlreadyBooked => page.paint("already booked", Tone::Good),
-            Outcome::Waitlisted => page.paint("on the waiting list", Tone::Mine),
-            Outcome::Prebooked => page.paint("prebooked", Tone::Good),
+            Outcome::Booked => style.paint("booked", Style::Good),
+            Outcome::AlreadyBooked => style.paint("already booked", Style::Good),
+            Outcome::Waitlisted => style.paint("on the waiting list", Style::Mine),
+            Outcome::Prebooked => style.paint("prebooked", Style::Good),
             Outcome::WouldBook => "would book".to_owned(),
             _ => return Ok(()), // the error line says it
         };
@@ -82,7 +83,7 @@ impl View for BookView {
         Some(Failure::new(kind, message))
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         matches!(
             self.outcome,
             Outcome::Booked | Outcome::Waitlisted | Outcome::Prebooked
@@ -136,14 +137,14 @@ pub(crate) struct CancelView {
     pub session: SessionRef,
 }
 
-impl View for CancelView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for CancelView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         match self.outcome {
             CancelOutcome::Cancelled => {
                 writeln!(
                     to,
                     "{}: {}",
-                    page.paint("cancelled", Tone::Good),
+                    style.paint("cancelled", Style::Good),
                     describe(&self.class)
                 )
             }
@@ -174,7 +175,7 @@ impl View for CancelView {
         ))
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         self.outcome == CancelOutcome::Cancelled
     }
 }
@@ -228,19 +229,19 @@ pub(crate) struct HistoryView {
 }
 
 /// First the class's name, then the box's, then more of the name.
-const GIVE: [Give; 3] = [give(2, 12), give(3, 8), give(2, 4)];
+const SHRINK: [ShrinkPriority; 3] = [shrink(2, 12), shrink(3, 8), shrink(2, 4)];
 
-impl View for BookingsView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for BookingsView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         if self.bookings.is_empty() {
             writeln!(to, "nothing booked")?;
         }
         let rows: Vec<Vec<Cell>> = self.bookings.iter().map(booking_row).collect();
-        page.table(&rows, 0, &GIVE, to)?;
+        style.table(&rows, 0, &SHRINK, to)?;
         if !self.history.is_empty() {
-            writeln!(to, "\n{}", page.paint("Past", Tone::Heading))?;
+            writeln!(to, "\n{}", style.paint("Past", Style::Heading))?;
             let rows: Vec<Vec<Cell>> = self.history.iter().map(history_row).collect();
-            page.table(&rows, 0, &GIVE, to)?;
+            style.table(&rows, 0, &SHRINK, to)?;
         }
         Ok(())
     }
@@ -257,20 +258,20 @@ fn booking_row(booking: &BookingView) -> Vec<Cell> {
         plain(booking.start.format("%H:%M").to_string()),
         plain(&booking.name),
         plain(&booking.gym),
-        cell(state, Tone::Mine),
+        cell(state, Style::Mine),
         cell(
             booking
                 .reservation_id
                 .as_ref()
                 .map_or_else(String::new, |id| format!("reservation {id}")),
-            Tone::Faint,
+            Style::Faint,
         ),
     ]
 }
 
 fn history_row(past: &HistoryView) -> Vec<Cell> {
     let state = match past.state {
-        "late_cancelled" => cell("cancelled late", Tone::Bad),
+        "late_cancelled" => cell("cancelled late", Style::Bad),
         "waitlisted" => plain("waiting list"),
         _ => plain("booked"),
     };

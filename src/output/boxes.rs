@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::page::{Page, Tone, cell, give, plain};
-use super::{SessionRef, View};
+use super::SessionRef;
 use crate::model::opening::Source;
+use crate::ui::Output;
+use crate::ui::table::{OutputStyle, headings, plain, shrink};
 
 /// One box, as `boxes` and `boxes set` show it.
 #[derive(Debug, Clone, Serialize)]
@@ -28,18 +29,18 @@ pub(crate) struct BoxesView {
     pub session: Option<SessionRef>,
 }
 
-impl View for BoxesView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for BoxesView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         if self.boxes.is_empty() {
             return writeln!(to, "no boxes known; run `aimharder boxes --detect`");
         }
-        let heading = ["BOX", "NAME", "ID", "TIME ZONE", "BOOKING OPENS"];
-        let mut rows = vec![
-            heading
-                .iter()
-                .map(|h| cell(*h, Tone::Heading))
-                .collect::<Vec<_>>(),
-        ];
+        let mut rows = vec![headings([
+            "BOX",
+            "NAME",
+            "ID",
+            "TIME ZONE",
+            "BOOKING OPENS",
+        ])];
         rows.extend(self.boxes.iter().map(|gym| {
             vec![
                 plain(&gym.gym),
@@ -49,17 +50,17 @@ impl View for BoxesView {
                 plain(opens(gym)),
             ]
         }));
-        page.table(
+        style.table(
             &rows,
             0,
-            &[give(1, 8), give(3, 8), give(0, 8), give(4, 12)],
+            &[shrink(1, 8), shrink(3, 8), shrink(0, 8), shrink(4, 12)],
             to,
         )
     }
 }
 
-impl View for BoxView {
-    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for BoxView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         writeln!(
             to,
             "{}: {}, booking opens {}",
@@ -69,7 +70,7 @@ impl View for BoxView {
         )
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         true
     }
 }

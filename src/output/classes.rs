@@ -7,9 +7,10 @@ use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::page::{Cell, Give, Page, Tone, cell, give, plain};
-use super::{SessionRef, View};
+use super::SessionRef;
 use crate::model::class::{Class, ClassState};
+use crate::ui::Output;
+use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, plain, shrink};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct ClassesView {
@@ -26,16 +27,16 @@ pub(crate) struct ClassesView {
     pub filtered: bool,
 }
 
-impl View for ClassesView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
-        let with_id = page.width.is_none_or(|width| width >= WIDE);
+impl Output for ClassesView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let with_id = style.width.is_none_or(|width| width >= WIDE);
         // one table, so that the days of a week stand below each other
         let rows: Vec<Vec<Cell>> = self
             .classes
             .iter()
             .map(|class| row(class, with_id))
             .collect();
-        let lines = page.lines(&rows, 2, &GIVE);
+        let lines = style.lines(&rows, 2, &SHRINK);
         let mut shown = 0;
         for day in &self.days {
             let of_day = self
@@ -51,7 +52,7 @@ impl View for ClassesView {
                 writeln!(to)?;
             }
             shown += 1;
-            writeln!(to, "{}", page.paint(&day_heading(*day), Tone::Heading))?;
+            writeln!(to, "{}", style.paint(&day_heading(*day), Style::Heading))?;
             if of_day.is_empty() {
                 writeln!(to, "  no classes published")?;
             }
@@ -68,7 +69,7 @@ impl View for ClassesView {
 const WIDE: usize = 100;
 
 /// The coach goes first; a class is known by its beginning; then what says least of the rest.
-const GIVE: [Give; 4] = [give(4, 0), give(1, 8), give(2, 5), give(3, 10)];
+const SHRINK: [ShrinkPriority; 4] = [shrink(4, 0), shrink(1, 8), shrink(2, 5), shrink(3, 10)];
 
 /// `Monday 23 November 2026`
 pub(super) fn day_heading(day: NaiveDate) -> String {
@@ -84,22 +85,22 @@ fn row(class: &Class, with_id: bool) -> Vec<Cell> {
         plain(format!("{}–{end}", class.start.format("%H:%M"))),
         cell(
             &class.name,
-            if tone == Tone::Mine {
+            if tone == Style::Mine {
                 tone
             } else {
-                Tone::Plain
+                Style::Plain
             },
         ),
         plain(places(class)),
         cell(words, tone),
-        cell(class.coach.clone().unwrap_or_default(), Tone::Faint),
+        cell(class.coach.clone().unwrap_or_default(), Style::Faint),
         cell(
             if with_id {
                 format!("id {}", class.id)
             } else {
                 String::new()
             },
-            Tone::Faint,
+            Style::Faint,
         ),
     ]
 }
@@ -117,7 +118,7 @@ fn places(class: &Class) -> String {
     }
 }
 
-fn state_words(class: &Class) -> (String, Tone) {
+fn state_words(class: &Class) -> (String, Style) {
     let free = match (class.occupied, class.capacity) {
         (Some(occupied), Some(capacity)) => Some(capacity.saturating_sub(occupied)),
         _ => None,
@@ -125,15 +126,15 @@ fn state_words(class: &Class) -> (String, Tone) {
     match class.state {
         ClassState::Open => (
             free.map_or_else(|| "open".into(), |n| format!("{n} free")),
-            Tone::Good,
+            Style::Good,
         ),
-        ClassState::Full => ("full".into(), Tone::Bad),
-        ClassState::Booked => ("* booked".into(), Tone::Mine),
-        ClassState::Waitlisted => ("* waiting list".into(), Tone::Mine),
-        ClassState::NotOpen => (opens_words(class.opens_at, class.guess), Tone::Faint),
-        ClassState::Closed => ("closed".into(), Tone::Faint),
-        ClassState::Cancelled => ("cancelled".into(), Tone::Bad),
-        ClassState::Past => ("past".into(), Tone::Faint),
+        ClassState::Full => ("full".into(), Style::Bad),
+        ClassState::Booked => ("* booked".into(), Style::Mine),
+        ClassState::Waitlisted => ("* waiting list".into(), Style::Mine),
+        ClassState::NotOpen => (opens_words(class.opens_at, class.guess), Style::Faint),
+        ClassState::Closed => ("closed".into(), Style::Faint),
+        ClassState::Cancelled => ("cancelled".into(), Style::Bad),
+        ClassState::Past => ("past".into(), Style::Faint),
     }
 }
 

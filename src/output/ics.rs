@@ -8,11 +8,11 @@ use icalendar::{Calendar, Component, Event, EventLike, EventStatus};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::View;
 use super::booking::BookingView;
-use super::page::Page;
 use crate::model::account::Account;
 use crate::model::zone;
+use crate::ui::Output;
+use crate::ui::table::OutputStyle;
 
 /// What is booked, for calendar programs.
 #[derive(Debug, Serialize)]
@@ -24,8 +24,8 @@ pub(crate) struct IcsView {
     pub now: DateTime<Utc>,
 }
 
-impl View for IcsView {
-    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for IcsView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let mut calendar = Calendar::empty();
         calendar
             .append_property(("VERSION", "2.0"))

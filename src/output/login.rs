@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::View;
-use super::page::{Page, Tone};
 use crate::error::{Failure, Kind};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
+use crate::ui::Output;
+use crate::ui::table::{OutputStyle, Style};
 
 /// What `login` did.
 #[derive(Debug, Serialize)]
@@ -41,16 +41,16 @@ pub(crate) struct LoginBox {
     pub name: Option<String>,
 }
 
-impl View for LoginView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for LoginView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         for session in &self.sessions {
             let what = match session.kind {
                 SessionKind::Device => "device session (yours, on this machine)",
                 SessionKind::Background => "background session (for cron and timers)",
             };
             let words = match &session.error {
-                None => page.paint("logged in", Tone::Good),
-                Some(error) => format!("{}: {error}", page.paint("not logged in", Tone::Bad)),
+                None => style.paint("logged in", Style::Good),
+                Some(error) => format!("{}: {error}", style.paint("not logged in", Style::Bad)),
             };
             writeln!(to, "{what}: {words}")?;
         }
@@ -94,7 +94,7 @@ impl View for LoginView {
         ))
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         true
     }
 }

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::View;
-use super::page::{Page, Tone};
 use crate::error::{Failure, Kind};
 use crate::notify::Report;
+use crate::ui::Output;
+use crate::ui::table::{OutputStyle, Style};
 
 /// Every channel of the config, in its order.
 #[derive(Debug, Serialize)]
@@ -45,13 +45,15 @@ impl ChannelView {
     }
 }
 
-impl View for NotifyView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for NotifyView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         for channel in &self.channels {
             let name = channel.name();
             match &channel.error {
-                None => writeln!(to, "{name}: {}", page.paint("told", Tone::Good))?,
-                Some(why) => writeln!(to, "{name}: {}: {why}", page.paint("not told", Tone::Bad))?,
+                None => writeln!(to, "{name}: {}", style.paint("told", Style::Good))?,
+                Some(why) => {
+                    writeln!(to, "{name}: {}: {why}", style.paint("not told", Style::Bad))?;
+                }
             }
         }
         Ok(())

@@ -7,13 +7,13 @@ use std::io::{self, Write};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::View;
-use super::page::{Page, Tone, cell, plain};
 use super::prebook_views::{PrebookingView, RuleView, StandingView, short_day, wish_notes};
-use super::sheet::{Entry, Place, groups, wrapped};
+use super::sheet::{Entry, Place, groups};
 use crate::model::account::Account;
 use crate::model::prebooking::{PrebookId, Progress};
 use crate::model::weekly::Skip;
+use crate::ui::Output;
+use crate::ui::table::{OutputStyle, Style, cell, plain};
 
 /// `prebook list`
 #[derive(Debug, Serialize)]
@@ -25,15 +25,15 @@ pub(crate) struct PrebookListView {
     pub now: DateTime<Utc>,
 }
 
-impl View for PrebookListView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for PrebookListView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         match (self.prebookings.is_empty(), self.all) {
             (true, true) => writeln!(to, "no prebookings"),
             (true, false) => writeln!(
                 to,
                 "no prebookings wait; add one: aimharder prebook add --day mon --time 18:30"
             ),
-            (false, _) => prebookings(&self.prebookings, self.now, page, to),
+            (false, _) => prebookings(&self.prebookings, self.now, style, to),
         }
     }
 }
@@ -49,8 +49,8 @@ pub(crate) struct PrebookedView {
     pub now: DateTime<Utc>,
 }
 
-impl View for PrebookedView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for PrebookedView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         for rule in self.rules.iter().flatten() {
             let mut words = vec![format!(
                 "rule {} stored: every {} at {}",
@@ -60,17 +60,17 @@ impl View for PrebookedView {
             )];
             words.extend(rule_notes(rule));
             words.extend(rule.until.map(|day| format!("until {day}")));
-            for line in wrapped(&words, page, 0) {
+            for line in style.wrap(&words, 0) {
                 writeln!(to, "{line}")?;
             }
             if self.prebookings.is_empty() {
                 writeln!(to, "no class of it is due yet")?;
             }
         }
-        prebookings(&self.prebookings, self.now, page, to)
+        prebookings(&self.prebookings, self.now, style, to)
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         true
     }
 }
@@ -83,8 +83,8 @@ pub(crate) struct RulesView {
     pub now: DateTime<Utc>,
 }
 
-impl View for RulesView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for RulesView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         if self.rules.is_empty() {
             return writeln!(
                 to,
@@ -98,11 +98,11 @@ impl View for RulesView {
                 plain(rule.weekdays.to_string()),
                 plain(rule.start.format("%H:%M").to_string()),
                 plain(rule.class.as_deref().unwrap_or("any class")),
-                cell(self.end(rule), Tone::Faint),
+                cell(self.end(rule), Style::Faint),
             ],
             notes: rule_notes(rule),
         });
-        groups(entries.collect(), self.now, page, to)
+        groups(entries.collect(), self.now, style, to)
     }
 }
 
@@ -146,8 +146,8 @@ pub(crate) struct RemovedView {
     pub now: DateTime<Utc>,
 }
 
-impl View for RemovedView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for RemovedView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         for id in &self.removed {
             if let PrebookId::Rule(_) = id {
                 writeln!(to, "removed rule {id}")?;
@@ -157,13 +157,13 @@ impl View for RemovedView {
             writeln!(to, "removed {}", line(gone, self.now))?;
             if matches!(gone.status, Progress::Booked | Progress::Waitlisted) {
                 let words = stands(gone.reservation_id.as_deref(), &gone.account);
-                writeln!(to, "  {}", page.paint(&words, Tone::Mine))?;
+                writeln!(to, "  {}", style.paint(&words, Style::Mine))?;
             }
         }
         Ok(())
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         true
     }
 }
@@ -190,8 +190,8 @@ fn ids<S: serde::Serializer>(views: &[PrebookingView], to: S) -> Result<S::Ok, S
     to.collect_seq(views.iter().map(|view| view.id))
 }
 
-impl View for SkipsView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for SkipsView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         if self.skips.is_empty() {
             writeln!(to, "{}: rules book on every day", self.account)?;
         } else {
@@ -220,7 +220,7 @@ impl View for SkipsView {
                 booking.name.as_deref().unwrap_or("class"),
                 booking.gym,
             );
-            writeln!(to, "{}", page.paint(&words, Tone::Mine))?;
+            writeln!(to, "{}", style.paint(&words, Style::Mine))?;
             writeln!(
                 to,
                 "  {}",
@@ -230,7 +230,7 @@ impl View for SkipsView {
         Ok(())
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         self.changed
     }
 }
@@ -258,7 +258,7 @@ fn stands(reservation: Option<&str>, account: &Account) -> String {
 fn prebookings(
     views: &[PrebookingView],
     now: DateTime<Utc>,
-    page: &Page,
+    style: &OutputStyle,
     to: &mut dyn Write,
 ) -> io::Result<()> {
     let entries = views.iter().map(|view| {
@@ -275,7 +275,7 @@ fn prebookings(
             notes: view.notes(now),
         }
     });
-    groups(entries.collect(), now, page, to)?;
+    groups(entries.collect(), now, style, to)?;
     let unknown =
         |view: &&PrebookingView| view.opens_at.is_none() && view.status == Progress::Pending;
     match views.iter().find(unknown) {

@@ -6,14 +6,14 @@ use chrono::{DateTime, Local, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::page::{Cell, Page, Tone, cell, plain};
-use super::sheet::wrapped;
-use super::{SessionRef, View};
+use super::SessionRef;
 use crate::clock;
 use crate::error::Failure;
 use crate::model::instant::{maybe_instant, maybe_millis};
 use crate::model::prebooking::Prebooking;
 use crate::model::time::human_age;
+use crate::ui::Output;
+use crate::ui::table::{Cell, OutputStyle, Style, cell, plain};
 
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct RunView {
@@ -53,10 +53,10 @@ pub(crate) struct ResultView {
     pub session: Option<SessionRef>,
 }
 
-impl View for RunView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for RunView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         if self.dry_run {
-            return self.plan(page, to);
+            return self.plan(style, to);
         }
         // each result was written when it fell, what went wrong on standard error
         Ok(())
@@ -66,37 +66,37 @@ impl View for RunView {
         self.failure.clone()
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         !self.dry_run
     }
 }
 
 impl RunView {
     /// The plan of a dry run, in the box's time and in the user's where they differ.
-    fn plan(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+    fn plan(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let row = |result: &ResultView| {
             let opens = result
                 .opens_at
                 .map_or_else(|| "opening unknown: asked at once".to_owned(), both_zones);
             vec![
                 plain(format!("#{}", result.id)),
-                cell(opens, Tone::Heading),
+                cell(opens, Style::Heading),
                 plain(result.describe()),
                 plain(&result.account),
             ]
         };
         let mut rows: Vec<Vec<Cell>> = self.results.iter().map(row).collect();
         // a class is told whole: where the page is too narrow it stands below its opening
-        let below = !page.holds(&rows, 0);
+        let below = !style.fits(&rows, 0);
         if below {
             for row in &mut rows {
                 row.truncate(2);
             }
         }
-        for (line, result) in page.lines(&rows, 0, &[]).iter().zip(&self.results) {
+        for (line, result) in style.lines(&rows, 0, &[]).iter().zip(&self.results) {
             writeln!(to, "{line}")?;
             let notes = [result.describe(), result.account.clone()];
-            for note in wrapped(&notes, page, 4).iter().filter(|_| below) {
+            for note in style.wrap(&notes, 4).iter().filter(|_| below) {
                 writeln!(to, "{note}")?;
             }
         }
@@ -109,14 +109,14 @@ impl ResultView {
     ///
     /// # Errors
     /// Those of the writer.
-    pub(crate) fn line(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn line(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let (words, tone) = match self.outcome {
-            "booked" => ("booked", Tone::Good),
-            "already_booked" => ("already booked", Tone::Good),
-            "waitlisted" => ("on the waiting list", Tone::Mine),
+            "booked" => ("booked", Style::Good),
+            "already_booked" => ("already booked", Style::Good),
+            "waitlisted" => ("on the waiting list", Style::Mine),
             _ => return Ok(()),
         };
-        write!(to, "{}: {}", page.paint(words, tone), self.describe())?;
+        write!(to, "{}: {}", style.paint(words, tone), self.describe())?;
         if let Some(id) = &self.reservation_id {
             write!(to, " (reservation {id})")?;
         }

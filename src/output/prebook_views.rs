@@ -6,7 +6,6 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::page::Tone;
 use crate::model::account::Account;
 use crate::model::instant::{
     hours_minutes, instant, instant_millis, maybe_hours_minutes, maybe_instant,
@@ -17,6 +16,7 @@ use crate::model::time::human_age;
 use crate::model::weekly::Weekdays;
 use crate::model::zone::resolve;
 use crate::store::Shot;
+use crate::ui::table::Style;
 
 /// A prebooking, with the opening rule in force and its instant.
 #[derive(Debug, Clone, Serialize)]
@@ -152,32 +152,32 @@ impl PrebookingView {
     }
 
     /// Where it stands, in words.
-    pub(super) fn state_words(&self, now: DateTime<Utc>) -> (String, Tone) {
+    pub(super) fn state_words(&self, now: DateTime<Utc>) -> (String, Style) {
         let words = |words: &str, tone| (words.to_owned(), tone);
         match self.status {
             Progress::Pending => self.waiting_words(now),
-            Progress::Executing => words("being booked", Tone::Mine),
-            Progress::Booked => words("booked", Tone::Good),
-            Progress::Waitlisted => words("on the waiting list", Tone::Mine),
-            Progress::Failed => words("failed", Tone::Bad),
-            Progress::Expired => words("class has started", Tone::Bad),
-            Progress::Cancelled => words("cancelled by the gym", Tone::Bad),
+            Progress::Executing => words("being booked", Style::Mine),
+            Progress::Booked => words("booked", Style::Good),
+            Progress::Waitlisted => words("on the waiting list", Style::Mine),
+            Progress::Failed => words("failed", Style::Bad),
+            Progress::Expired => words("class has started", Style::Bad),
+            Progress::Cancelled => words("cancelled by the gym", Style::Bad),
         }
     }
 
-    fn waiting_words(&self, now: DateTime<Utc>) -> (String, Tone) {
+    fn waiting_words(&self, now: DateTime<Utc>) -> (String, Style) {
         if self.starts_at() <= now {
-            return ("class has started".into(), Tone::Bad);
+            return ("class has started".into(), Style::Bad);
         }
         let Some(opens) = self.opens_at else {
-            return ("opening unknown".into(), Tone::Faint);
+            return ("opening unknown".into(), Style::Faint);
         };
         let about = if self.guess { "about " } else { "" };
         let at = moment(opens, now);
         if opens <= now {
-            (format!("open since {about}{at}"), Tone::Good)
+            (format!("open since {about}{at}"), Style::Good)
         } else {
-            (format!("opens {about}{at}"), Tone::Plain)
+            (format!("opens {about}{at}"), Style::Plain)
         }
     }
 

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::View;
-use super::page::Page;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
+use crate::ui::Output;
+use crate::ui::table::OutputStyle;
 
 /// What a refresh did.
 #[derive(Debug, Default, Serialize)]
@@ -49,8 +49,8 @@ pub(crate) enum RefreshOutcome {
     Failed,
 }
 
-impl View for RefreshView {
-    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for RefreshView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         if !self.watched {
             return Ok(());
         }
@@ -82,7 +82,7 @@ impl View for RefreshView {
         self.failure.clone()
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         true
     }
 }

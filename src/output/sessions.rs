@@ -5,15 +5,14 @@ use std::io::{self, Write};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::View;
-use super::page::{Cell, Give, Page, Tone, cell, give, plain};
-use super::sheet::wrapped;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::instant::maybe_utc;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::model::time::human_age;
 use crate::store::{SessionFacts, Status};
+use crate::ui::Output;
+use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, headings, plain, shrink};
 
 /// `sessions`
 #[derive(Debug, Serialize)]
@@ -35,12 +34,12 @@ pub(crate) struct SessionView {
     pub now: DateTime<Utc>,
 }
 
-impl View for SessionsView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for SessionsView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         if self.sessions.is_empty() {
             return writeln!(to, "no sessions; run `aimharder login EMAIL`");
         }
-        let heading = [
+        let mut rows = vec![headings([
             "ACCOUNT",
             "KIND",
             "FINGERPRINT",
@@ -48,56 +47,55 @@ impl View for SessionsView {
             "TOKEN AGE",
             "TOKEN ENDS",
             "UPDATES",
-        ];
-        let mut rows = vec![
-            heading
-                .iter()
-                .map(|h| cell(*h, Tone::Heading))
-                .collect::<Vec<_>>(),
-        ];
+        ])];
         rows.extend(self.sessions.iter().map(session_row));
-        let lines = page.lines(&rows, 0, &GIVE);
+        let lines = style.lines(&rows, 0, &SHRINK);
         let (heading, lines) = lines.split_at(1);
         heading.iter().try_for_each(|line| writeln!(to, "{line}"))?;
         for (line, session) in lines.iter().zip(&self.sessions) {
-            session.line_and_notes(line, page, to)?;
+            session.line_and_notes(line, style, to)?;
         }
         Ok(())
     }
 }
 
-impl View for SessionView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
-        let lines = page.lines(&[session_row(self)], 0, &GIVE);
+impl Output for SessionView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let lines = style.lines(&[session_row(self)], 0, &SHRINK);
         lines
             .iter()
-            .try_for_each(|line| self.line_and_notes(line, page, to))
+            .try_for_each(|line| self.line_and_notes(line, style, to))
     }
 }
 
 /// The count of updates says least, then an address can be told by its beginning.
-const GIVE: [Give; 3] = [give(6, 0), give(0, 12), give(2, 8)];
+const SHRINK: [ShrinkPriority; 3] = [shrink(6, 0), shrink(0, 12), shrink(2, 8)];
 
 impl SessionView {
-    fn line_and_notes(&self, line: &str, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+    fn line_and_notes(
+        &self,
+        line: &str,
+        style: &OutputStyle,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
         writeln!(to, "{line}")?;
         let tone = if self.session.last_error.is_some() {
-            Tone::Bad
+            Style::Bad
         } else {
-            Tone::Faint
+            Style::Faint
         };
-        let notes = wrapped(&notes(self), page, 2);
+        let notes = style.wrap(&notes(self), 2);
         notes
             .iter()
-            .try_for_each(|note| writeln!(to, "{}", page.paint(note, tone)))
+            .try_for_each(|note| writeln!(to, "{}", style.paint(note, tone)))
     }
 }
 
 fn session_row(view: &SessionView) -> Vec<Cell> {
     let (session, now) = (&view.session, view.now);
     let (status, tone) = match session.status {
-        Status::Active => ("active", Tone::Good),
-        Status::Expired => ("expired", Tone::Bad),
+        Status::Active => ("active", Style::Good),
+        Status::Expired => ("expired", Style::Bad),
     };
     let age = now - session.token_updated_at;
     let old = session.auto_refresh && age.num_minutes() > 90;
@@ -119,7 +117,7 @@ fn session_row(view: &SessionView) -> Vec<Cell> {
             } else {
                 human_age(age)
             },
-            if old { Tone::Bad } else { Tone::Plain },
+            if old { Style::Bad } else { Style::Plain },
         ),
         plain(expires),
         plain(session.token_update_count.to_string()),
@@ -163,8 +161,8 @@ pub(crate) struct DeletedSession {
     pub fingerprint: Fingerprint,
 }
 
-impl View for DeletedView {
-    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for DeletedView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         if self.deleted.is_empty() {
             return writeln!(to, "nothing to forget");
         }
@@ -183,7 +181,7 @@ impl View for DeletedView {
         self.failure.clone()
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         true
     }
 }
@@ -194,8 +192,8 @@ pub(crate) struct PrunedView {
     pub deleted: usize,
 }
 
-impl View for PrunedView {
-    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for PrunedView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         writeln!(
             to,
             "{} old device session{} deleted",
@@ -204,7 +202,7 @@ impl View for PrunedView {
         )
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         true
     }
 }

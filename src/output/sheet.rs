@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use unicode_width::UnicodeWidthStr;
 
-use super::page::{Cell, Page, Tone, give};
 use crate::clock;
 use crate::model::account::Account;
+use crate::ui::table::{Cell, OutputStyle, Style, shrink};
 
 /// Whose and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(super) struct Entry<'v> {
 pub(super) fn groups(
     mut entries: Vec<Entry<'_>>,
     now: DateTime<Utc>,
-    page: &Page,
+    style: &OutputStyle,
     to: &mut dyn Write,
 ) -> io::Result<()> {
     entries.sort_by_key(|entry| (entry.place.account, entry.place.gym));
@@ -48,46 +48,25 @@ pub(super) fn groups(
             if !clock::is_local(place.zone, now) {
                 heading = format!("{heading} (times in {})", place.zone.name());
             }
-            writeln!(to, "{}", page.paint(&heading, Tone::Heading))?;
+            writeln!(to, "{}", style.paint(&heading, Style::Heading))?;
         }
-        table(group, page, to)?;
+        table(group, style, to)?;
     }
     Ok(())
 }
 
 /// Aligned lines, each with its notes below.
-fn table(entries: &[Entry<'_>], page: &Page, to: &mut dyn Write) -> io::Result<()> {
+fn table(entries: &[Entry<'_>], style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
     let rows: Vec<Vec<Cell>> = entries.iter().map(|entry| entry.cells.clone()).collect();
     let ids = rows.iter().filter_map(|row| row.first());
     let margin = 4 + ids.map(|id| id.text.width()).max().unwrap_or_default();
     let class = rows.first().map_or(0, |row| row.len().saturating_sub(2));
-    let lines = page.lines(&rows, 2, &[give(class, 8), give(class + 1, 12)]);
+    let lines = style.lines(&rows, 2, &[shrink(class, 8), shrink(class + 1, 12)]);
     for (line, entry) in lines.iter().zip(entries) {
         writeln!(to, "{line}")?;
-        for note in wrapped(&entry.notes, page, margin) {
-            writeln!(to, "{}", page.paint(&note, Tone::Faint))?;
+        for note in style.wrap(&entry.notes, margin) {
+            writeln!(to, "{}", style.paint(&note, Style::Faint))?;
         }
     }
     Ok(())
-}
-
-/// The notes on as few lines as they need, broken between words where the page ends.
-pub(super) fn wrapped(notes: &[String], page: &Page, indent: usize) -> Vec<String> {
-    let text = notes.join("; ");
-    let margin = " ".repeat(indent);
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line)
-                if page
-                    .width
-                    .is_none_or(|width| line.width() + 1 + word.width() <= width) =>
-            {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(format!("{margin}{word}")),
-        }
-    }
-    lines
 }

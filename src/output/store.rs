@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::View;
-use super::page::Page;
 use crate::error::{Failure, Kind};
+use crate::ui::Output;
+use crate::ui::table::OutputStyle;
 
 /// `store encrypt`, `decrypt`, `rekey`
 #[derive(Debug, Serialize)]
@@ -26,8 +26,8 @@ pub(crate) struct StoreView {
     pub rekeyed: bool,
 }
 
-impl View for StoreView {
-    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for StoreView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let (store, sessions) = (self.store.display(), self.sessions);
         match (self.encrypted, self.changed) {
             (true, true) if self.rekeyed => {
@@ -63,7 +63,7 @@ impl View for StoreView {
         Some(Failure::new(Kind::Partial, words))
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         self.changed
     }
 }
@@ -74,8 +74,8 @@ pub(crate) struct StoreKeyView {
     pub key: String,
 }
 
-impl View for StoreKeyView {
-    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for StoreKeyView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, "{}", self.key)
     }
 }
@@ -93,8 +93,8 @@ pub(crate) struct BackupView {
     pub encrypted: bool,
 }
 
-impl View for BackupView {
-    fn human(&self, _: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for BackupView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let how = if self.encrypted {
             "its logins are encrypted"
         } else {
@@ -103,7 +103,7 @@ impl View for BackupView {
         writeln!(to, "copied to {}; {how}", self.backup.display())
     }
 
-    fn is_done(&self) -> bool {
+    fn has_side_effects(&self) -> bool {
         true
     }
 }

@@ -84,6 +84,7 @@ fn a_prebooking_is_stored_and_listed() {
     }
     "#);
     class(&sandbox, &json!({}));
+    home.run("prebook remove 1").any_stdout().done();
     home.run("prebook run").any_stdout().done();
     assert_snapshot!(shot(home.run("prebook list")), @"
     exit: 0
@@ -96,19 +97,16 @@ fn a_prebooking_is_stored_and_listed() {
     exit: 0
     --- stdout
     ana@example.org, crossfitdemo (times in Europe/Madrid)
-      1  [DATE]  13:10  any class  booked
-         reservation 55502; last request [DATE] [TIME] for 13:10 WOD (id 1223249): booked
-      2  [DATE]  13:10  wod        booked
+      2  [DATE]  13:10  wod  booked
          or 19:30 yoga; else the waiting list; for family member 70002; opening rule 9d; reservation 55501; last request [DATE] [TIME] for 13:10 WOD (id 1223249): booked
-      3  [DATE]  13:10  wod        opens [DATE] 07:00
+      3  [DATE]  13:10  wod  opens [DATE] 07:00
          or 19:30; else watched until it starts; opening rule 1d@07:00
     ");
     assert_snapshot!(shot_json(home.run("prebook list --all")), @r#"
     exit: 0
     --- stdout
     {
-      "prebookings":[{"id":1,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":null,"alternatives":[],"family":null,"waitlist":false,"watch":false,"opens":null,"opens_at":null,"status":"booked","attempts":1,"message":null,"reservation_id":"55502","history":[{"sent_at":"[INSTANT]","class":"13:10 WOD (id 1223249)","outcome":"booked","book_state":1,"message":null,"clock_offset_ms":null,"lateness_ms":null}]},
-        {"id":2,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":"yoga"}],"family":"70002","waitlist":true,"watch":false,"opens":"9d","opens_at":"[INSTANT]","status":"booked","attempts":1,"message":null,"reservation_id":"55501","history":[{"sent_at":"[INSTANT]","class":"13:10 WOD (id 1223249)","outcome":"booked","book_state":1,"message":null,"clock_offset_ms":null,"lateness_ms":null}]},
+      "prebookings":[{"id":2,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":"yoga"}],"family":"70002","waitlist":true,"watch":false,"opens":"9d","opens_at":"[INSTANT]","status":"booked","attempts":1,"message":null,"reservation_id":"55501","history":[{"sent_at":"[INSTANT]","class":"13:10 WOD (id 1223249)","outcome":"booked","book_state":1,"message":null,"clock_offset_ms":null,"lateness_ms":null}]},
         {"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null,"history":[]}
       ]
     }

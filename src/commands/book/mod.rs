@@ -10,7 +10,7 @@ use super::box_profile::BoxProfile;
 use super::learn::OpeningObservation;
 use super::prebook;
 use crate::booking::{BookReport, BoxClient, Hold, Outcome, decided, find, hold};
-use crate::cli::{BookArgs, Everywhere};
+use crate::cli::BookArgs;
 use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
@@ -18,12 +18,13 @@ use crate::model::class::{Class, ClassState};
 use crate::model::opening::Opening;
 use crate::model::session::SessionKind;
 use crate::model::zone::resolve;
-use crate::output::{BookView, Out, SessionRef};
+use crate::output::{BookView, SessionRef};
 use crate::platform::{BoxAt, Row};
 use crate::sessions::{ActiveSession, SessionSelector};
 use crate::signals::{self, SignalGuard};
+use crate::ui::Ui;
 
-pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
     let pick = app.pick(&account, SessionKind::Device)?;
@@ -34,7 +35,6 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
     let day = args.day.on(today).map_err(Failure::usage)?;
     let rows = client(args, &at, &mut live).schedule(day)?.rows;
     let wanted = Wanted {
-        asked: &app.asked,
         args,
         account: &account,
         pick: &pick,
@@ -44,7 +44,7 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
         row: find::one(&rows, &description(args), day)?,
     };
     let done = if args.wait {
-        wanted.wait(app, &sessions, live, out)?
+        wanted.wait(app, &sessions, live, ui)?
     } else if args.dry_run {
         wanted.rehearse(&rows, &live)
     } else {
@@ -61,12 +61,11 @@ pub(super) fn run(args: &BookArgs, app: &App, out: &mut Out) -> Result<()> {
         prebook::instead(args, app, &gym, &account, &mut view)?;
     }
     app.note_classes(&gym, &rows);
-    out.show(&view)
+    ui.print(&view)
 }
 
 /// The class that is wanted, where, and who asks.
 struct Wanted<'w> {
-    asked: &'w Everywhere,
     args: &'w BookArgs,
     account: &'w Account,
     pick: &'w SessionSelector,

@@ -4,7 +4,7 @@
 //! tried every half hour of its day, as a prebooking's would be.
 
 use anyhow::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Done, Wanted};
 use crate::booking::{Outcome, decided};
@@ -12,9 +12,15 @@ use crate::clock;
 use crate::commands::app::App;
 use crate::model::opening::Opening;
 use crate::model::prebooking::Choice;
-use crate::output::{Countdown, Out, SessionRef, Typed, wait_words};
+use crate::output::SessionRef;
 use crate::prebook::{NextTry, Stay, next_try};
 use crate::sessions::{ActiveSession, SessionManager};
+use crate::ui::Ui;
+use crate::ui::append;
+use crate::ui::progress::{Countdown, countdown_time};
+
+/// For a longer wait a prebooking is suggested.
+const LONG_WAIT: TimeDelta = TimeDelta::hours(1);
 
 impl Wanted<'_> {
     /// Ask now, or at the next instant that booking may open at, until there is an answer that is
@@ -24,7 +30,7 @@ impl Wanted<'_> {
         app: &App,
         sessions: &'s SessionManager<'s>,
         live: ActiveSession<'s>,
-        out: &mut Out,
+        ui: &mut Ui,
     ) -> Result<Done> {
         let mut rule = self.gym.opening;
         let mut next = self.first(rule);
@@ -35,7 +41,7 @@ impl Wanted<'_> {
             let mut session = live.take().map_or_else(reopen, Ok)?;
             let (mut done, moved) = match next {
                 None => (self.book(&mut session)?, true),
-                Some(next) => self.stay(next, sessions, session, out)?,
+                Some(next) => self.stay(next, sessions, session, ui)?,
             };
             // what was tried by the server's clock is past, even where ours has not come so far
             let now = clock::now();
@@ -77,18 +83,30 @@ impl Wanted<'_> {
         next: NextTry,
         sessions: &'s SessionManager<'s>,
         live: ActiveSession<'s>,
-        out: &mut Out,
+        ui: &mut Ui,
     ) -> Result<(Done, bool)> {
         let opens = next.at.with_timezone(&self.gym.zone);
         log::info!("waiting until {opens}");
         let (now, choice) = (clock::now(), self.choice());
-        if out.is_watched() {
-            out.tell(&wait_words(opens, next.is_opening, now));
-            if let Some(words) = self.typed(&choice).no_need_to_stay(opens, now) {
-                out.tell(&words);
+        let opens_word = if next.is_opening { "opens" } else { "may open" };
+        if ui.is_interactive() {
+            ui.status(&format!(
+                "booking {opens_word} {}, in {}; waiting (Ctrl-C gives up)",
+                opens.format("%a %-d %b %H:%M:%S"),
+                countdown_time(next.at - now)
+            ));
+            if next.at - now > LONG_WAIT {
+                let command = self.prebook_command(&choice);
+                ui.status(&format!("no need to stay: `{command}`"));
             }
         }
-        let countdown = Countdown::until(next.at, next.is_opening, now);
+        let countdown = Countdown::until(next.at, now, move |left| {
+            if left > TimeDelta::zero() {
+                format!("booking {opens_word} in {}", countdown_time(left))
+            } else {
+                "booking".to_owned()
+            }
+        });
         let stay = Stay {
             sessions,
             account: self.account,
@@ -111,18 +129,19 @@ impl Wanted<'_> {
         Ok((done, stayed.moved_to.is_some()))
     }
 
-    /// As another command would be told of it.
-    fn typed<'t>(&'t self, choice: &'t Choice) -> Typed<'t> {
-        Typed {
-            day: self.day,
-            choice,
-            family: self.args.family.as_deref(),
-            waitlist: self.args.waitlist,
-            account: self.asked.account.as_ref(),
-            gym: self.asked.gym.as_deref(),
-            config: self.asked.config.as_deref(),
-            store: self.asked.store.as_deref(),
+    /// The command that books the class without anybody waiting for it.
+    fn prebook_command(&self, choice: &Choice) -> String {
+        let start = choice.start.format("%H:%M");
+        let mut line = format!("aimharder prebook add --day {} --time {start}", self.day);
+        for (flag, value) in [("--class", &choice.class), ("--family", &self.args.family)] {
+            if let Some(value) = value {
+                append(&mut line, flag, value);
+            }
         }
+        if self.args.waitlist {
+            line.push_str(" --waitlist");
+        }
+        line
     }
 
     /// The class as it was described; one that was named by its number, as the schedule shows it.

@@ -12,10 +12,11 @@ use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::prebooking::{Choice, PrebookRequest, Prebooking, Progress};
 use crate::model::zone;
-use crate::output::{Out, PrebookedView};
+use crate::output::PrebookedView;
 use crate::store::NewRule;
+use crate::ui::Ui;
 
-pub(super) fn run(args: &PrebookAdd, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &PrebookAdd, app: &App, ui: &mut Ui) -> Result<()> {
     let (when, start) = args.when().map_err(Failure::usage)?;
     let account = app.account()?;
     let gym = app.gym(&account)?;
@@ -38,7 +39,7 @@ pub(super) fn run(args: &PrebookAdd, app: &App, out: &mut Out) -> Result<()> {
         }
     };
     warn_of_logins(app, &account)?;
-    out.show(&view)
+    ui.print(&view)
 }
 
 fn request(

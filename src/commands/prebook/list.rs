@@ -7,9 +7,10 @@ use crate::cli::PrebookList;
 use crate::clock;
 use crate::commands::app::App;
 use crate::model::prebooking::{Prebooking, Progress};
-use crate::output::{Out, PrebookListView, RulesView};
+use crate::output::{PrebookListView, RulesView};
+use crate::ui::Ui;
 
-pub(super) fn run(args: &PrebookList, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &PrebookList, app: &App, ui: &mut Ui) -> Result<()> {
     let now = clock::now();
     let account = app.asked.account.as_ref();
     let boxes = Boxes::of(app);
@@ -26,19 +27,19 @@ pub(super) fn run(args: &PrebookList, app: &App, out: &mut Out) -> Result<()> {
             prebooking.tell(app.store.shots(prebooking.id)?);
         }
     }
-    out.show(&PrebookListView {
+    ui.print(&PrebookListView {
         prebookings,
         all: args.all,
         now,
     })
 }
 
-pub(super) fn rules(app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn rules(app: &App, ui: &mut Ui) -> Result<()> {
     let boxes = Boxes::of(app);
     let mut stored = app.store.rules(app.asked.account.as_ref())?;
     stored.retain(|rule| wanted(app, &rule.request.gym));
     let rules = stored.into_iter().map(|rule| boxes.rule(rule));
-    out.show(&RulesView {
+    ui.print(&RulesView {
         rules: rules.collect::<Result<_>>()?,
         now: clock::now(),
     })

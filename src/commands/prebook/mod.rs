@@ -20,21 +20,22 @@ use crate::cli::{PrebookArgs, PrebookCommand};
 use crate::model::account::Account;
 use crate::model::prebooking::{PrebookId, Prebooking, Progress};
 use crate::model::weekly::WeeklyRule;
-use crate::output::{Out, PrebookingView, RuleView};
+use crate::output::{PrebookingView, RuleView};
 use crate::password;
 use crate::prebook::weekly::materialize_all_rules;
 use crate::store::Status;
+use crate::ui::Ui;
 
 pub(super) use instead::instead;
 
-pub(super) fn run(args: &PrebookArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &PrebookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     match &args.command {
-        PrebookCommand::Add(args) => add::run(args, app, out),
-        PrebookCommand::List(args) => list::run(args, app, out),
-        PrebookCommand::Rules(_) => list::rules(app, out),
-        PrebookCommand::Remove(args) => remove::run(args, app, out),
-        PrebookCommand::Skip(args) => skip::run(args, app, out),
-        PrebookCommand::Run(args) => run::run(args, app, out),
+        PrebookCommand::Add(args) => add::run(args, app, ui),
+        PrebookCommand::List(args) => list::run(args, app, ui),
+        PrebookCommand::Rules(_) => list::rules(app, ui),
+        PrebookCommand::Remove(args) => remove::run(args, app, ui),
+        PrebookCommand::Skip(args) => skip::run(args, app, ui),
+        PrebookCommand::Run(args) => run::run(args, app, ui),
     }
 }
 

@@ -8,9 +8,10 @@ use crate::clock;
 use crate::commands::app::App;
 use crate::error::Failure;
 use crate::model::prebooking::PrebookId;
-use crate::output::{Out, RemovedView};
+use crate::output::RemovedView;
+use crate::ui::Ui;
 
-pub(super) fn run(args: &PrebookRemove, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &PrebookRemove, app: &App, ui: &mut Ui) -> Result<()> {
     let boxes = Boxes::of(app);
     for id in &args.ids {
         check_account(*id, app)?;
@@ -19,7 +20,7 @@ pub(super) fn run(args: &PrebookRemove, app: &App, out: &mut Out) -> Result<()> 
     let removed = removed.map_err(missing)?;
     let rules = removed.rules.iter().map(|id| PrebookId::Rule(*id));
     let ones = removed.prebookings.iter().map(|p| PrebookId::One(p.id));
-    out.show(&RemovedView {
+    ui.print(&RemovedView {
         removed: rules.chain(ones).collect(),
         prebookings: boxes.views(removed.prebookings)?,
         now: clock::now(),

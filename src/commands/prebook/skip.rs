@@ -12,10 +12,11 @@ use crate::model::account::Account;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::model::weekly::Skip;
 use crate::model::zone;
-use crate::output::{Out, SkipsView, StandingView};
+use crate::output::{SkipsView, StandingView};
 use crate::store::Shot;
+use crate::ui::Ui;
 
-pub(super) fn run(args: &PrebookSkip, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &PrebookSkip, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let boxes = Boxes::of(app);
     let today = today(app, &account);
@@ -37,7 +38,7 @@ pub(super) fn run(args: &PrebookSkip, app: &App, out: &mut Out) -> Result<()> {
         Some(days) => vec![days],
         None => skips.clone(),
     };
-    out.show(&SkipsView {
+    ui.print(&SkipsView {
         changed: days.is_some(),
         bookings: standing(&boxes, &account, &looked_at)?,
         removed: boxes.views(removed)?,

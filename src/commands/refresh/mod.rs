@@ -15,14 +15,16 @@ use super::app::App;
 use super::automation;
 use crate::cli::RefreshArgs;
 use crate::error::{Failure, Kind};
-use crate::output::{Out, Progress, RefreshOutcome, RefreshView, RefreshedSession};
+use crate::output::{RefreshOutcome, RefreshView, RefreshedSession};
 use crate::sessions::DEVICE_LIFE;
 use crate::sessions::refresh::{Fate, Plan, future_after};
 use crate::signals::{self, SignalGuard};
 use crate::store::{DueQuery, SessionRow};
+use crate::ui::Ui;
+use crate::ui::progress::Progress;
 use crate::{clock, notify, platform, sessions};
 
-pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &RefreshArgs, app: &App, ui: &mut Ui) -> Result<()> {
     if let Some(account) = &app.asked.account
         && app.store.sessions(Some(account))?.is_empty()
     {
@@ -30,8 +32,8 @@ pub(super) fn run(args: &RefreshArgs, app: &App, out: &mut Out) -> Result<()> {
     }
     let device = automation::named_device(app)?;
     let switch = app.config.ping.refresh.as_ref();
-    automation::run(app, switch, out, |out| {
-        refresh(args, app, device.as_ref(), out)
+    automation::run(app, switch, ui, |ui| {
+        refresh(args, app, device.as_ref(), ui)
     })
 }
 
@@ -40,13 +42,13 @@ fn refresh(
     args: &RefreshArgs,
     app: &App,
     device: Option<&SessionRow>,
-    out: &mut Out,
+    ui: &mut Ui,
 ) -> Result<(RefreshView, SignalGuard)> {
     let now = clock::now();
     let query = query(args, app, device, now)?;
     let rows = app.store.due(&query)?;
     // counting them takes longer than all else when there are very many: only for somebody who asks
-    let asked = !rows.is_empty() || out.is_json() || out.is_watched();
+    let asked = !rows.is_empty() || ui.is_json() || ui.is_interactive();
     let total = if asked {
         app.store.count_refreshed(&query)?
     } else {
@@ -56,17 +58,17 @@ fn refresh(
     let mut view = RefreshView {
         total,
         fresh: total.saturating_sub(rows.len()),
-        watched: out.is_watched(),
+        watched: ui.is_interactive(),
         ..RefreshView::default()
     };
-    if out.is_json() {
+    if ui.is_json() {
         view.sessions = fresh(app, &query, &rows)?;
     }
     let fates = update(args, app, &rows)?;
     // what is noted as reported is reported
     let signal_guard = signals::signal_guard("result");
     let (well, problems) = sum_up(&mut view, &rows, fates);
-    let notices = tell(app, out, &well, &problems)?;
+    let notices = tell(app, ui, &well, &problems)?;
     view.failure = failure(&view, &problems);
     notify::send(&app.config, &notices);
     Ok((view, signal_guard))

@@ -11,8 +11,8 @@ use crate::commands::app::App;
 use crate::config::Event;
 use crate::error::{Failure, Kind};
 use crate::notify::Notice;
-use crate::output::Out;
 use crate::store::{SessionRow, Status};
+use crate::ui::Ui;
 
 /// One problem: which row, which kind, in words.
 pub(super) struct Problem<'p> {
@@ -23,7 +23,7 @@ pub(super) struct Problem<'p> {
 /// Put into words what is new, and what is over. What was put into words is also a notice.
 pub(super) fn tell(
     app: &App,
-    out: &mut Out,
+    ui: &mut Ui,
     well: &HashSet<i64>,
     problems: &[Problem<'_>],
 ) -> Result<Vec<Notice>> {
@@ -39,17 +39,17 @@ pub(super) fn tell(
                 clock::now(),
             ));
         }
-        if news || out.is_watched() {
+        if news || ui.is_interactive() {
             let words = (failure.message.as_str(), what_next(failure.kind));
             lines.entry(words).or_default().push(row);
         }
     }
     for ((words, next), rows) in lines {
-        out.tell(&format!("{}{next}", line(words, &rows)));
+        ui.status(&format!("{}{next}", line(words, &rows)));
     }
     for row in recovered(app, well, problems)? {
         let words = format!("the {} session of {} works again", row.kind, row.account);
-        out.tell(&words);
+        ui.status(&words);
         notices.push(Notice::of_session(
             Event::Recovered,
             &row.account,

@@ -13,17 +13,18 @@ use crate::cli::{Everywhere, StatusArgs};
 use crate::clock;
 use crate::config::Config;
 use crate::error::Failure;
-use crate::output::{Manner, Out, StatusView};
+use crate::output::{Manner, StatusView};
 use crate::status::{self, Report, schedule};
 use crate::store::Store;
+use crate::ui::Ui;
 
-pub(super) fn run(args: &StatusArgs, asked: Everywhere, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &StatusArgs, asked: Everywhere, ui: &mut Ui) -> Result<()> {
     let report = report(args, asked)?;
-    out.show(&StatusView {
+    ui.print(&StatusView {
         findings: status::judge(&report),
         report,
         manner: manner(args),
-        json: out.is_json(),
+        json: ui.is_json(),
     })
 }
 

@@ -10,11 +10,11 @@ use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-use super::View;
-use super::page::Page;
 use crate::error::{Failure, Kind};
 use crate::status::Report;
 use crate::status::findings::{Finding, verdict};
+use crate::ui::Output;
+use crate::ui::table::OutputStyle;
 
 /// How `status` was asked to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,11 +104,11 @@ impl Serialize for StatusView {
     }
 }
 
-impl View for StatusView {
-    fn human(&self, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+impl Output for StatusView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         match self.manner {
-            Manner::Screen => screen::screen(self, page, to),
-            Manner::Check => list::problems(self, page, to),
+            Manner::Screen => screen::screen(self, style, to),
+            Manner::Check => list::problems(self, style, to),
             Manner::Gauges => gauges::gauges(self, to),
         }
     }

@@ -6,19 +6,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::screen::heading;
 use crate::model::time::human_age;
-use crate::output::page::{Cell, Page, Tone, cell, give, plain};
 use crate::output::prebook_views::{moment, short_day};
 use crate::status::{Coming, LastRequest, Plans, Report};
+use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 
 /// More than this is for `prebook list`.
 const COMING: usize = 5;
 
-pub(super) fn prebookings(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn prebookings(
+    report: &Report,
+    style: &OutputStyle,
+    to: &mut dyn Write,
+) -> io::Result<()> {
     let plans = &report.prebookings;
     if plans.open() == 0 && plans.rules == 0 && plans.last_request.is_none() {
         return Ok(());
     }
-    heading("prebookings", page, to)?;
+    heading("prebookings", style, to)?;
     let several = report.accounts.len() > 1;
     // with one box its name says nothing
     let one_box = matches!(report.accounts.as_slice(), [only] if only.boxes.len() == 1);
@@ -29,11 +33,11 @@ pub(super) fn prebookings(report: &Report, page: &Page, to: &mut dyn Write) -> i
         .map(|c| class(c, several, one_box, report.checked_at))
         .collect();
     let gives: &[_] = if one_box {
-        &[give(3, 8)]
+        &[shrink(3, 8)]
     } else {
-        &[give(4, 12), give(3, 8), give(4, 0)]
+        &[shrink(4, 12), shrink(3, 8), shrink(4, 0)]
     };
-    page.table(&rows, 2, gives, to)?;
+    style.table(&rows, 2, gives, to)?;
     let rest = rest(plans);
     if !rest.is_empty() {
         writeln!(to, "  {}", rest.join(", "))?;
@@ -82,15 +86,15 @@ fn sent(last: &LastRequest, now: DateTime<Utc>) -> String {
 
 fn class(coming: &Coming, several: bool, one_box: bool, now: DateTime<Utc>) -> Vec<Cell> {
     let (words, tone) = match coming.opens_at {
-        _ if coming.starts_at <= now => ("class has started".to_owned(), Tone::Bad),
-        None => ("opening unknown".to_owned(), Tone::Faint),
-        Some(at) if at <= now => (format!("open since {}", moment(at, now)), Tone::Plain),
+        _ if coming.starts_at <= now => ("class has started".to_owned(), Style::Bad),
+        None => ("opening unknown".to_owned(), Style::Faint),
+        Some(at) if at <= now => (format!("open since {}", moment(at, now)), Style::Plain),
         Some(at) => {
             let about = if coming.guess { "about " } else { "" };
             let left = countdown(at.with_timezone(&Utc) - now);
             (
                 format!("opens in {about}{left}, {}", moment(at, now)),
-                Tone::Good,
+                Style::Good,
             )
         }
     };

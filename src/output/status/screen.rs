@@ -6,43 +6,42 @@ use chrono::{DateTime, Utc};
 
 use super::{StatusView, list, plans, words};
 use crate::model::time::human_age;
-use crate::output::page::{Cell, Page, Tone, cell, give, plain};
-use crate::output::sheet::wrapped;
 use crate::status::schedule::{By, Entry, Job};
 use crate::status::{AccountFacts, HostFacts, Integrity, Key, Report};
 use crate::store::{SessionFacts, Status};
+use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 
 /// More than this is for `sessions`.
 const ACCOUNTS: usize = 8;
 
-pub(super) fn screen(view: &StatusView, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn screen(view: &StatusView, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
     if view.problems().next().is_none() {
-        writeln!(to, "{}", page.paint("all is well", Tone::Good))?;
+        writeln!(to, "{}", style.paint("all is well", Style::Good))?;
     }
-    list::problems(view, page, to)?;
-    list::hints(view, page, to)?;
+    list::problems(view, style, to)?;
+    list::hints(view, style, to)?;
     let report = &view.report;
-    accounts(report, page, to)?;
-    schedule(report, page, to)?;
-    plans::prebookings(report, page, to)?;
-    server(report, page, to)?;
-    files(report, page, to)
+    accounts(report, style, to)?;
+    schedule(report, style, to)?;
+    plans::prebookings(report, style, to)?;
+    server(report, style, to)?;
+    files(report, style, to)
 }
 
-pub(super) fn heading(text: &str, page: &Page, to: &mut dyn Write) -> io::Result<()> {
-    writeln!(to, "\n{}", page.paint(text, Tone::Heading))
+pub(super) fn heading(text: &str, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+    writeln!(to, "\n{}", style.paint(text, Style::Heading))
 }
 
-fn accounts(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+fn accounts(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
     if report.accounts.is_empty() {
         return Ok(());
     }
-    heading("logins", page, to)?;
+    heading("logins", style, to)?;
     for facts in report.accounts.iter().take(ACCOUNTS) {
         let mut about = vec![facts.account.to_string()];
         about.extend((!facts.boxes.is_empty()).then(|| facts.boxes.join(", ")));
         about.push(password(facts));
-        for line in wrapped(&[about.join(" · ")], page, 2) {
+        for line in style.wrap(&[about.join(" · ")], 2) {
             writeln!(to, "{line}")?;
         }
         let rows: Vec<_> = facts
@@ -50,7 +49,7 @@ fn accounts(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> 
             .iter()
             .map(|login| row(&login.session, report.checked_at))
             .collect();
-        page.table(&rows, 4, &[give(3, 12), give(1, 0)], to)?;
+        style.table(&rows, 4, &[shrink(3, 12), shrink(1, 0)], to)?;
     }
     match report.accounts.len().checked_sub(ACCOUNTS) {
         None | Some(0) => Ok(()),
@@ -70,8 +69,8 @@ fn password(facts: &AccountFacts) -> String {
 
 fn row(login: &SessionFacts, now: DateTime<Utc>) -> Vec<Cell> {
     let (status, tone) = match login.status {
-        Status::Active => ("active", Tone::Good),
-        Status::Expired => ("expired", Tone::Bad),
+        Status::Active => ("active", Style::Good),
+        Status::Expired => ("expired", Style::Bad),
     };
     // one that has not run out lives on updates: how long it could live says nothing
     let over = login.token_expires_at.is_some_and(|at| at <= now);
@@ -79,14 +78,14 @@ fn row(login: &SessionFacts, now: DateTime<Utc>) -> Vec<Cell> {
     let age = human_age(now - login.token_updated_at);
     vec![
         plain(login.kind.as_str()),
-        cell(login.fingerprint.short(), Tone::Faint),
+        cell(login.fingerprint.short(), Style::Faint),
         cell(status, tone),
         plain(format!("token {age} old{until}")),
     ]
 }
 
-fn schedule(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
-    heading("schedule", page, to)?;
+fn schedule(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+    heading("schedule", style, to)?;
     let mut rows = Vec::new();
     for job in [Job::Refresh, Job::Prebook] {
         let entries = report
@@ -102,9 +101,9 @@ fn schedule(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> 
                 String::new()
             };
             let tone = if entry.active && entry.serves {
-                Tone::Good
+                Style::Good
             } else {
-                Tone::Faint
+                Style::Faint
             };
             rows.push(vec![
                 plain(name),
@@ -114,11 +113,11 @@ fn schedule(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> 
         if rows.len() == before {
             rows.push(vec![
                 plain(words::command(job)),
-                cell("not scheduled", Tone::Faint),
+                cell("not scheduled", Style::Faint),
             ]);
         }
     }
-    page.table(&rows, 2, &[give(1, 12)], to)
+    style.table(&rows, 2, &[shrink(1, 12)], to)
 }
 
 fn planned(entry: &Entry, now: DateTime<Utc>) -> String {
@@ -142,11 +141,11 @@ fn planned(entry: &Entry, now: DateTime<Utc>) -> String {
     words
 }
 
-fn server(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
+fn server(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
     let Some(hosts) = &report.server else {
         return Ok(());
     };
-    heading("server", page, to)?;
+    heading("server", style, to)?;
     let rows: Vec<_> = hosts
         .iter()
         .map(|host| {
@@ -154,17 +153,17 @@ fn server(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
             vec![plain(host.host.as_str()), cell(words, tone)]
         })
         .collect();
-    page.table(&rows, 2, &[give(1, 12)], to)
+    style.table(&rows, 2, &[shrink(1, 12)], to)
 }
 
-fn answered(host: &HostFacts) -> (String, Tone) {
+fn answered(host: &HostFacts) -> (String, Style) {
     if !host.reachable {
-        return ("does not answer".to_owned(), Tone::Bad);
+        return ("does not answer".to_owned(), Style::Bad);
     }
     let trip = host.round_trip_ms.unwrap_or_default();
     let words = format!("answers in {trip:.0} ms");
     let (Some(off), Some(sure)) = (host.clock_offset_ms, host.clock_uncertainty_ms) else {
-        return (words, Tone::Good);
+        return (words, Style::Good);
     };
     let clock = if off.abs() <= sure {
         "the clocks agree".to_owned()
@@ -176,11 +175,11 @@ fn answered(host: &HostFacts) -> (String, Tone) {
             sure / 1000.0
         )
     };
-    (format!("{words}, {clock}"), Tone::Good)
+    (format!("{words}, {clock}"), Style::Good)
 }
 
-fn files(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
-    heading("files", page, to)?;
+fn files(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+    heading("files", style, to)?;
     let (store, config) = (&report.store, &report.config);
     let place = |path: &Option<std::path::PathBuf>| {
         path.as_ref()
@@ -203,9 +202,9 @@ fn files(report: &Report, page: &Page, to: &mut dyn Write) -> io::Result<()> {
         }
     };
     writeln!(to, "  store   {}", place(&store.path))?;
-    writeln!(to, "          {}", page.paint(&store_words, Tone::Faint))?;
+    writeln!(to, "          {}", style.paint(&store_words, Style::Faint))?;
     writeln!(to, "  config  {}", place(&config.path))?;
-    writeln!(to, "          {}", page.paint(&config_words, Tone::Faint))
+    writeln!(to, "          {}", style.paint(&config_words, Style::Faint))
 }
 
 fn healthy(report: &Report, integrity: Integrity) -> String {

@@ -23,22 +23,23 @@ use crate::commands::automation;
 use crate::commands::learn::OpeningObservation;
 use crate::error::Failure;
 use crate::model::session::SessionKind;
-use crate::output::{Out, RunView, waits_for};
+use crate::output::{RunView, waits_for};
 use crate::prebook::{Ending, News, Place, Run, Settled};
 use crate::sessions::SessionSelector;
 use crate::signals::{self, SignalGuard};
 use crate::store::SessionRow;
+use crate::ui::Ui;
 
-pub(super) fn run(args: &PrebookRunArgs, app: &App, out: &mut Out) -> Result<()> {
+pub(super) fn run(args: &PrebookRunArgs, app: &App, ui: &mut Ui) -> Result<()> {
     check_account(app)?;
     let device = automation::named_device(app)?;
     if args.dry_run {
         automation::require_session(app)?;
-        return out.show(&rehearse::rehearse(args, app, device.as_ref())?);
+        return ui.print(&rehearse::rehearse(args, app, device.as_ref())?);
     }
     let switch = app.config.ping.prebook.as_ref();
-    automation::run(app, switch, out, |out| {
-        book_all(args, app, device.as_ref(), out)
+    automation::run(app, switch, ui, |ui| {
+        book_all(args, app, device.as_ref(), ui)
     })
 }
 
@@ -63,7 +64,7 @@ fn book_all(
     args: &PrebookRunArgs,
     app: &App,
     device: Option<&SessionRow>,
-    out: &mut Out,
+    ui: &mut Ui,
 ) -> Result<(RunView, SignalGuard)> {
     raise_file_limit();
     // a single device session acts for its owner only: the others are not this run's business
@@ -72,13 +73,13 @@ fn book_all(
     let sessions = app.sessions();
     let spans = (args.horizon, args.give_up);
     let mut run = Run::new(&sessions, actor(app, device), spans, account);
-    run.waits = out.is_watched().then_some(waits_for);
+    run.waits = ui.is_interactive().then_some(waits_for);
     let boxes = Boxes::of(app);
-    let mut results = Results::begin(out);
+    let mut results = Results::begin(ui);
     let done = run.go(
         &|gym| place(app, gym),
         &|| boxes.materialize_rules(account, clock::now()),
-        &mut |news| results.take(app, out, news),
+        &mut |news| results.take(app, ui, news),
     );
     results.end(done)
 }
@@ -90,11 +91,11 @@ struct Results {
 }
 
 impl Results {
-    fn begin(out: &Out) -> Self {
+    fn begin(ui: &Ui) -> Self {
         let view = Arc::new(Mutex::new(RunView::default()));
-        if out.is_json() {
+        if ui.is_json() {
             let so_far = Arc::clone(&view);
-            signals::set_exit_message(Box::new(move |_| Out::cut_off(&*locked(&so_far))));
+            signals::set_exit_message(Box::new(move |_| Ui::print_interrupted(&*locked(&so_far))));
         }
         Self {
             view,
@@ -102,17 +103,17 @@ impl Results {
         }
     }
 
-    fn take(&mut self, app: &App, out: &mut Out, news: News) -> Result<()> {
+    fn take(&mut self, app: &App, ui: &mut Ui, news: News) -> Result<()> {
         let settled = match news {
             News::Settled(settled) => settled,
-            News::StillWaiting(prebooking) => return tell::stands(app, out, &prebooking),
+            News::StillWaiting(prebooking) => return tell::stands(app, ui, &prebooking),
         };
         let added = result::of(app, &settled);
-        out.part(|page, to| added.line(page, to));
+        ui.print_part(|style, to| added.line(style, to));
         result::add(&mut locked(&self.view), added, &settled);
         self.codes.add(&settled);
         learn(app, &settled);
-        tell::tell(app, out, &settled)
+        tell::tell(app, ui, &settled)
     }
 
     fn end(self, done: Result<()>) -> Result<(RunView, SignalGuard)> {

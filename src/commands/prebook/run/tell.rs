@@ -10,27 +10,28 @@ use crate::config::Event;
 use crate::error::Kind;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::notify::{self, Notice};
-use crate::output::{Out, prebooking_sentence, still_waiting};
+use crate::output::{prebooking_sentence, still_waiting};
 use crate::prebook::{Ending, Settled};
+use crate::ui::Ui;
 use crate::{alerts, store};
 
 /// Tell it. A store that cannot say whether it is news has it told, too.
-pub(super) fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
+pub(super) fn tell(app: &App, ui: &mut Ui, settled: &Settled) -> Result<()> {
     let subject = subject(settled.prebooking.id);
     if settled.ending == Ending::Trouble(Kind::Interrupted) {
-        out.tell(&format!("error: {}", prebooking_sentence(settled)));
+        ui.status(&format!("error: {}", prebooking_sentence(settled)));
         return Ok(());
     }
     let (event, news) = match code(settled) {
         Some(kind) => {
             let news = alerts::record_failure(&app.store, &subject, kind);
-            if news_at_least(&news) || out.is_watched() {
-                out.tell(&format!("error: {}", prebooking_sentence(settled)));
+            if news_at_least(&news) || ui.is_interactive() {
+                ui.status(&format!("error: {}", prebooking_sentence(settled)));
             }
             (problem(settled, kind), news)
         }
         None if settled.progress == Progress::Pending => {
-            (Event::Postponed, postponed(app, out, settled, &subject))
+            (Event::Postponed, postponed(app, ui, settled, &subject))
         }
         None if settled.progress == Progress::Booked => (Event::Booked, Ok(true)),
         None => (Event::Waitlisted, Ok(true)),
@@ -47,10 +48,10 @@ pub(super) fn tell(app: &App, out: &mut Out, settled: &Settled) -> Result<()> {
 }
 
 /// Its place on the waiting list was seen: what had kept runs from looking is over.
-pub(super) fn stands(app: &App, out: &mut Out, prebooking: &Prebooking) -> Result<()> {
+pub(super) fn stands(app: &App, ui: &mut Ui, prebooking: &Prebooking) -> Result<()> {
     if alerts::record_success(&app.store, &subject(prebooking.id))? {
         let words = still_waiting(prebooking);
-        out.tell(&format!("over: {words}"));
+        ui.status(&format!("over: {words}"));
         let over = Notice {
             time: clock::now().with_timezone(&zone_of(app, prebooking)),
             gym: Some(prebooking.request.gym.clone()),
@@ -76,13 +77,13 @@ fn subject(id: i64) -> String {
 }
 
 /// Full under watch, closed, too early: no problem, but worth a notice when it is new.
-fn postponed(app: &App, out: &mut Out, settled: &Settled, subject: &str) -> store::Result<bool> {
+fn postponed(app: &App, ui: &mut Ui, settled: &Settled, subject: &str) -> store::Result<bool> {
     let sentence = prebooking_sentence(settled);
-    if out.is_watched() {
-        out.tell(&sentence);
+    if ui.is_interactive() {
+        ui.status(&sentence);
     }
-    if alerts::record_success(&app.store, subject)? && !out.is_watched() {
-        out.tell(&format!("over: {sentence}"));
+    if alerts::record_success(&app.store, subject)? && !ui.is_interactive() {
+        ui.status(&format!("over: {sentence}"));
     }
     let reason = settled.ending.name();
     let subject = format!("postponed:{}:{reason}", settled.prebooking.id);

@@ -1,52 +1,40 @@
-//! Suggested commands: every `` `aimharder …` `` in a message carries the account, box, store and config that this run was
-//! given, so that it does the same when it is pasted.
+//! Suggested commands: every `` `aimharder …` `` in a message gets the account, box, store and config of this run, so that it
+//! acts on the same when it is pasted.
 
-use std::path::Path;
-
-use crate::cli::Everywhere;
 use crate::text::shell_word;
 
 /// Commands that act in one box.
-const OF_A_BOX: [&str; 5] = ["classes", "bookings", "book", "cancel", "prebook"];
+const BOX_COMMANDS: [&str; 5] = ["classes", "bookings", "book", "cancel", "prebook"];
 /// Commands that take neither a store nor an account.
-const OF_NO_STORE: [&str; 3] = ["help", "man", "completions"];
+const STORELESS_COMMANDS: [&str; 3] = ["help", "man", "completions"];
 
 /// The global flags of this run that a suggested command needs too.
 #[derive(Debug, Clone, Default)]
-pub(super) struct GivenFlags {
-    config: Option<String>,
-    store: Option<String>,
-    account: Option<String>,
-    gym: Option<String>,
+pub struct GivenFlags {
+    /// `--config`
+    pub config: Option<String>,
+    /// `--store`
+    pub store: Option<String>,
+    /// `--account`
+    pub account: Option<String>,
+    /// `--box`
+    pub gym: Option<String>,
 }
 
 impl GivenFlags {
-    pub(super) fn of(asked: &Everywhere) -> Self {
-        let path = |path: &Option<std::path::PathBuf>| {
-            let path = path.as_deref().map(Path::display);
-            path.map(|path| path.to_string())
-        };
-        Self {
-            config: path(&asked.config),
-            store: path(&asked.store),
-            account: asked.account.as_ref().map(ToString::to_string),
-            gym: asked.gym.clone(),
-        }
-    }
-
-    /// The text with these flags in the commands that it suggests. A flag that a command has already stays as it is, so
-    /// a text may pass more than once.
+    /// The text with these flags in the commands that it suggests. A flag that a command already has is left as it is, so
+    /// completing a text twice changes nothing.
     pub(super) fn complete(&self, text: &str) -> String {
-        let mut parts = text.split('`');
-        let mut completed = parts.next().unwrap_or_default().to_owned();
-        let mut is_command = true;
-        for part in parts {
-            completed.push('`');
-            match part.strip_prefix("aimharder ").filter(|_| is_command) {
-                Some(_) => completed.push_str(&self.command(part)),
-                None => completed.push_str(part),
+        let mut completed = String::with_capacity(text.len());
+        for (n, part) in text.split('`').enumerate() {
+            if n > 0 {
+                completed.push('`');
             }
-            is_command = !is_command;
+            if n % 2 == 1 && part.starts_with("aimharder ") {
+                completed.push_str(&self.command(part));
+            } else {
+                completed.push_str(part);
+            }
         }
         completed
     }
@@ -54,13 +42,13 @@ impl GivenFlags {
     fn command(&self, line: &str) -> String {
         let name = line.split_whitespace().nth(1).unwrap_or_default();
         let mut line = line.to_owned();
-        if OF_NO_STORE.contains(&name) {
+        if STORELESS_COMMANDS.contains(&name) {
             return line;
         }
         // `login ana@example.org` names its account
         let names_account = line.contains('@') || line.contains(" EMAIL") || name == "store";
         let account = self.account.as_ref().filter(|_| !names_account);
-        let gym = self.gym.as_ref().filter(|_| OF_A_BOX.contains(&name));
+        let gym = self.gym.as_ref().filter(|_| BOX_COMMANDS.contains(&name));
         for (flag, value) in [
             ("--account", account),
             ("--box", gym),
@@ -76,7 +64,7 @@ impl GivenFlags {
 }
 
 /// Appends a flag and its value, quoted for a POSIX shell.
-pub(super) fn append(line: &mut String, flag: &str, value: &str) {
+pub(crate) fn append(line: &mut String, flag: &str, value: &str) {
     // a value that begins with a hyphen would be taken for a flag
     let between = if value.starts_with('-') { '=' } else { ' ' };
     line.push(' ');

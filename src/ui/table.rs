@@ -1,0 +1,261 @@
+//! Colours, the terminal's width, aligned columns and wrapped lines.
+//!
+//! Tables are own code because table crates shrink all columns alike or wrap cells: here columns shrink in an order that each
+//! table states ([`ShrinkPriority`]), and the least important ones are left out on a narrow terminal. Off a terminal nothing is
+//! cut and nothing is coloured.
+
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+
+use anstyle::{AnsiColor, Color, Style as Ansi};
+use unicode_width::UnicodeWidthStr;
+
+use crate::text::{fit, pad};
+
+/// Spaces between two columns.
+const GAP: usize = 2;
+/// A column that may be left out is left out below this width.
+const MIN_USEFUL_WIDTH: usize = 5;
+/// A narrower width is taken for a terminal that does not report its own.
+const MIN_TERMINAL_WIDTH: usize = 20;
+
+/// How text is written on one stream.
+#[derive(Debug, Clone, Copy)]
+pub struct OutputStyle {
+    /// Only on a terminal, and not if `NO_COLOR` or `TERM=dumb` is set. Colour is never the only sign of anything.
+    pub colour: bool,
+    /// Columns of the terminal; `None` off a terminal.
+    pub width: Option<usize>,
+}
+
+/// The meaning of a piece of text, which has a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    Heading,
+    Good,
+    Mine,
+    Bad,
+    Faint,
+}
+
+/// A cell of a table.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub text: String,
+    pub style: Style,
+}
+
+pub(crate) fn cell(text: impl Into<String>, style: Style) -> Cell {
+    Cell {
+        text: text.into(),
+        style,
+    }
+}
+
+pub(crate) fn plain(text: impl Into<String>) -> Cell {
+    cell(text, Style::Plain)
+}
+
+/// The cells of a table's first row.
+pub(crate) fn headings<const N: usize>(names: [&str; N]) -> Vec<Cell> {
+    names.map(|name| cell(name, Style::Heading)).into()
+}
+
+/// A column that shrinks if a table is too wide, and its least width; 0 if it may be left out. A table's priorities are
+/// applied in their order.
+#[derive(Debug, Clone, Copy)]
+pub struct ShrinkPriority {
+    pub column: usize,
+    pub min_width: usize,
+}
+
+pub(crate) const fn shrink(column: usize, min_width: usize) -> ShrinkPriority {
+    ShrinkPriority { column, min_width }
+}
+
+impl OutputStyle {
+    /// The style for a stream, after `NO_COLOR`, `TERM` and `COLUMNS`.
+    pub fn of(stream: &(impl IsTerminal + AsFd)) -> Self {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self {
+            colour: stream.is_terminal() && !is_set("NO_COLOR") && !is_dumb,
+            width: terminal_width(stream),
+        }
+    }
+
+    /// The text in the colour of its meaning.
+    pub fn paint(&self, text: &str, style: Style) -> String {
+        let ansi = match style {
+            _ if !self.colour => return text.to_owned(),
+            Style::Plain => return text.to_owned(),
+            Style::Heading => Ansi::new().bold(),
+            Style::Good => colour(AnsiColor::Green),
+            Style::Mine => colour(AnsiColor::Cyan).bold(),
+            Style::Bad => colour(AnsiColor::Red),
+            Style::Faint => Ansi::new().dimmed(),
+        };
+        format!("{ansi}{text}{ansi:#}")
+    }
+
+    /// Rows in aligned columns, one line each. Columns of a table that is too wide shrink in the order of `priorities`.
+    pub fn lines(
+        &self,
+        rows: &[Vec<Cell>],
+        indent: usize,
+        priorities: &[ShrinkPriority],
+    ) -> Vec<String> {
+        let widths = self.widths(rows, indent, priorities);
+        let line = |row: &Vec<Cell>| self.line(row, indent, &widths);
+        rows.iter().map(line).collect()
+    }
+
+    /// Writes the lines of [`OutputStyle::lines`].
+    pub fn table(
+        &self,
+        rows: &[Vec<Cell>],
+        indent: usize,
+        priorities: &[ShrinkPriority],
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        let lines = self.lines(rows, indent, priorities);
+        lines.iter().try_for_each(|line| writeln!(to, "{line}"))
+    }
+
+    /// Whether the rows fit as they are.
+    pub fn fits(&self, rows: &[Vec<Cell>], indent: usize) -> bool {
+        let widths = natural_widths(rows);
+        self.width
+            .is_none_or(|width| total(&widths, indent) <= width)
+    }
+
+    /// The notes, joined by semicolons, on as few lines as they need.
+    pub fn wrap(&self, notes: &[String], indent: usize) -> Vec<String> {
+        let text = notes.join("; ");
+        if text.is_empty() {
+            return Vec::new();
+        }
+        wrap_line(&format!("{}{text}", " ".repeat(indent)), self.width)
+    }
+
+    fn line(&self, row: &[Cell], indent: usize, widths: &[usize]) -> String {
+        let shown = row.iter().zip(widths).filter(|(_, width)| **width > 0);
+        let cells: Vec<(String, usize, Style)> = shown
+            .map(|(cell, width)| (fit(&cell.text, *width), *width, cell.style))
+            .collect();
+        let last = cells.iter().rposition(|(text, ..)| !text.is_empty());
+        let mut line = " ".repeat(indent);
+        for (n, (text, width, style)) in cells.iter().enumerate() {
+            if Some(n) >= last {
+                line.push_str(&self.paint(text, *style));
+                break;
+            }
+            line.push_str(&self.paint(&pad(text, width + GAP), *style));
+        }
+        line
+    }
+
+    fn widths(
+        &self,
+        rows: &[Vec<Cell>],
+        indent: usize,
+        priorities: &[ShrinkPriority],
+    ) -> Vec<usize> {
+        let mut widths = natural_widths(rows);
+        let Some(available) = self.width else {
+            return widths;
+        };
+        for priority in priorities {
+            let excess = total(&widths, indent).saturating_sub(available);
+            if let Some(width) = widths.get_mut(priority.column).filter(|_| excess > 0) {
+                let left = width.saturating_sub(excess);
+                *width = match priority.min_width {
+                    0 if left < MIN_USEFUL_WIDTH => 0,
+                    min_width => left.max(min_width.min(*width)),
+                };
+            }
+        }
+        widths
+    }
+}
+
+/// Breaks lines at words, so that none is wider than `width` unless a single word is. Continued lines keep the indent.
+pub(crate) fn wrap_text(text: &str, width: Option<usize>) -> Vec<String> {
+    text.lines()
+        .flat_map(|line| wrap_line(line, width))
+        .collect()
+}
+
+fn wrap_line(line: &str, width: Option<usize>) -> Vec<String> {
+    if width.is_none_or(|width| line.width() <= width) {
+        return vec![line.to_owned()];
+    }
+    let margin = &line[..line.len() - line.trim_start().len()];
+    let mut lines: Vec<String> = Vec::new();
+    for word in line.split_whitespace() {
+        match lines.last_mut() {
+            Some(last) if width.is_none_or(|width| last.width() + 1 + word.width() <= width) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => lines.push(format!("{margin}{word}")),
+        }
+    }
+    lines
+}
+
+/// The width of the terminal that a stream leads to, by `COLUMNS` or as the terminal reports it. `None` off a terminal.
+pub(crate) fn terminal_width(stream: &(impl IsTerminal + AsFd)) -> Option<usize> {
+    if !stream.is_terminal() {
+        return None;
+    }
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    let reported = || {
+        let size = rustix::termios::tcgetwinsize(stream).ok()?;
+        Some(usize::from(size.ws_col))
+    };
+    columns
+        .or_else(reported)
+        .filter(|width| *width >= MIN_TERMINAL_WIDTH)
+}
+
+fn natural_widths(rows: &[Vec<Cell>]) -> Vec<usize> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let mut widths = vec![0; columns];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.text.width().max(*width);
+        }
+    }
+    widths
+}
+
+/// The width of a line, without columns of width 0.
+fn total(widths: &[usize], indent: usize) -> usize {
+    let shown = widths.iter().filter(|width| **width > 0).count();
+    indent + widths.iter().sum::<usize>() + GAP * shown.saturating_sub(1)
+}
+
+fn colour(colour: AnsiColor) -> Ansi {
+    Ansi::new().fg_color(Some(Color::Ansi(colour)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words_only() {
+        for (text, width, expected) in [
+            ("one two three", None, vec!["one two three"]),
+            ("one two three", Some(13), vec!["one two three"]),
+            ("one two three", Some(12), vec!["one two", "three"]),
+            ("  one two three", Some(9), vec!["  one two", "  three"]),
+            ("unbreakable x", Some(5), vec!["unbreakable", "x"]),
+            ("a\n  b", Some(20), vec!["a", "  b"]),
+        ] {
+            assert_eq!(wrap_text(text, width), expected, "{text} {width:?}");
+        }
+    }
+}
