@@ -37,6 +37,7 @@
 //! | [`config`], [`password`], [`store_key`] | the config file, and where passwords and the store's key come from | know store or platform |
 //! | [`model`], [`text`] | days, times, zones, opening rules, sessions, prebookings; text made safe | anything but compute |
 //! | [`clock`], [`signals`], [`logs`], [`secret`] | time, signals, logging, what must not be seen | know what they are used for |
+//! | `private_files` | opens files of this user alone, judges directories | know what they are used for |
 //!
 //! Secrets at rest: with `aimharder store encrypt` every token and cookie in the store is sealed with a key that comes
 //! from [`store_key`]; [`store`] alone knows, and whoever reads a session from it sees no difference.
@@ -100,7 +101,8 @@
 //!    limits. After the first SIGINT or SIGTERM no new request is started, and the program ends when the requests under way
 //!    have ended and their results are stored: at most the request timeout, and two seconds for notifications. One read may
 //!    settle the outcome of a booking or cancellation that was sent, within that same timeout. See [`signals`].
-//! 8. Secrets stay in: file modes from the first byte, a type that cannot be shown, cookies for hosts of the domain only.
+//! 8. Secrets stay in: files of mode 0600 from the first byte, in directories that belong to the user and that no other user can
+//!    write to, never behind another user's link; a type that cannot be shown; cookies for hosts of the domain only.
 //! 9. A class is booked once: a prebooking is claimed in one transaction, for as long as its run lives; what a dead run left
 //!    is settled by the schedule before anything is sent.
 //! 10. Wall clocks belong to the box: days are counted on its calendar, and become instants last.
@@ -130,6 +132,7 @@ mod output;
 pub mod password;
 pub mod platform;
 pub mod prebook;
+mod private_files;
 mod process;
 pub mod secret;
 pub mod sessions;

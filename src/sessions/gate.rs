@@ -4,13 +4,16 @@
 //! sessions asks it first, and mostly need not open and try their locks one by one. It guards nothing:
 //! where it cannot be had, listings are wrong about `busy`, and nothing else is.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use rustix::fs::OFlags;
+
 use crate::clock;
+use crate::private_files;
 
 /// A listing holds the gate alone for some microseconds.
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
@@ -52,7 +55,7 @@ impl Gate {
 
     /// Does nobody hold a session's lock? `false` may be out of caution.
     pub(super) fn nobody_passed(&self) -> bool {
-        match OpenOptions::new().read(true).write(true).open(&self.path) {
+        match private_files::open(&self.path, OFlags::RDWR) {
             Ok(file) => file.try_lock().is_ok(),
             Err(e) => e.kind() == ErrorKind::NotFound, // nobody has ever locked anything
         }

@@ -4,18 +4,20 @@
 //! behind. Updating and logging in hold it alone; firing holds it shared. The lock file's content
 //! only says who holds it, for the message of whoever waits in vain.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 
 use super::gate::Gate;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, hex};
+use crate::private_files::{self, NotPrivate};
+use crate::store::LOCKS;
 use crate::{clock, signals};
 
 /// How long a person's command waits for another process (`cli.md`, exit code 5).
@@ -79,7 +81,7 @@ impl Locks {
     /// `purpose` names this process to those who wait, for example `aimharder refresh`.
     pub fn beside(store: &Path, purpose: &str) -> Self {
         let mut folder = store.as_os_str().to_owned();
-        folder.push(".locks");
+        folder.push(LOCKS);
         let folder = PathBuf::from(folder);
         Self {
             gate: Gate::in_folder(&folder),
@@ -152,7 +154,7 @@ impl Locks {
     /// shares the lock, so that two who ask do not take each other for the run.
     pub fn run_lives(&self, owner: &str) -> bool {
         let path = self.folder.join(run_name(owner));
-        let file = match OpenOptions::new().read(true).write(true).open(&path) {
+        let file = match private_files::open(&path, OFlags::RDWR) {
             Ok(file) => file,
             // in doubt it lives: a claim that waits is better than a class asked for twice
             Err(e) => return e.kind() != std::io::ErrorKind::NotFound,
@@ -167,7 +169,7 @@ impl Locks {
     /// Is a process updating the session, logging it in, or about to fire with it?
     pub fn is_busy(&self, account: &Account, print: &Fingerprint) -> bool {
         let name = self.folder.join(session_name(account, print));
-        let Ok(file) = OpenOptions::new().read(true).write(true).open(name) else {
+        let Ok(file) = private_files::open(&name, OFlags::RDWR) else {
             return false; // nobody has ever locked it
         };
         matches!(file.try_lock(), Err(TryLockError::WouldBlock))
@@ -223,24 +225,21 @@ impl Locks {
         }
     }
 
+    /// Opens a lock file, and creates it and the directory if they are missing. A directory that
+    /// others can write to, a link, or a file of another user is an error.
     fn open(&self, path: &Path) -> Result<File, LockError> {
-        let mut how = OpenOptions::new();
-        how.read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600);
-        match how.open(path) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                let made = DirBuilder::new()
-                    .recursive(true)
-                    .mode(0o700)
-                    .create(&self.folder);
-                made.and_then(|()| how.open(path))
-                    .map_err(|e| broken(path, &e))
+        let open = || -> io::Result<File> {
+            let facts = fs::symlink_metadata(&self.folder)?;
+            private_files::check_dir(&self.folder, &facts)?;
+            private_files::open(path, OFlags::RDWR | OFlags::CREATE)
+        };
+        match open() {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                private_files::create_dir(&self.folder).and_then(|()| open())
             }
-            opened => opened.map_err(|e| broken(path, &e)),
+            opened => opened,
         }
+        .map_err(|e| broken(path, &e))
     }
 }
 
@@ -278,7 +277,13 @@ fn holder(file: &mut File) -> String {
     }
 }
 
-fn broken(path: &Path, cause: &std::io::Error) -> LockError {
+fn broken(path: &Path, cause: &io::Error) -> LockError {
+    if cause
+        .get_ref()
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<NotPrivate>)
+    {
+        return LockError::Broken(format!("cannot use the lock {}: {cause}", path.display()));
+    }
     // the folder, not the file: what all sessions have in common is told in one line
     let folder = path.parent().unwrap_or(path);
     LockError::Broken(format!(

@@ -29,7 +29,6 @@ pub(crate) enum Finding {
     KeyLacking(String),
     KeyWrong(PathBuf),
     KeySilent,
-    FolderWritable(PathBuf, u32),
     DiskFull(PathBuf, u64),
     NoLogin(Option<Account>),
     NoBackground {
@@ -85,7 +84,6 @@ impl Finding {
             Self::NoKey(_) | Self::KeyLacking(_) => "store_key_missing",
             Self::KeyWrong(_) => "store_key_wrong",
             Self::KeySilent => "store_key_silent",
-            Self::FolderWritable(..) => "folder_writable",
             Self::DiskFull(..) => "disk_full",
             Self::NoLogin(_) => "no_login",
             Self::NoBackground { .. } => "no_background_session",
@@ -121,7 +119,6 @@ impl Finding {
             Self::StoreUnusable(_)
             | Self::KeyWrong(_)
             | Self::StoreDamaged(..)
-            | Self::FolderWritable(..)
             | Self::DiskFull(..) => Some(Kind::Internal),
             Self::NoLogin(_) | Self::Expired { .. } | Self::TokenOver(..) | Self::Stale(..) => {
                 Some(Kind::LoginRequired)

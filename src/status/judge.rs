@@ -69,12 +69,6 @@ fn store(report: &Report, found: &mut Vec<Finding>) {
         Key::Wrong => Some(Finding::KeyWrong(path.clone())),
         Key::Silent => Some(Finding::KeySilent),
     });
-    // a sticky folder (/tmp) lets nobody replace what is another's
-    let folder = path.parent().zip(facts.folder_mode);
-    if let Some((folder, mode)) = folder.filter(|(_, mode)| mode & 0o002 != 0 && mode & 0o1000 == 0)
-    {
-        found.push(Finding::FolderWritable(folder.to_owned(), mode));
-    }
     if let Some(free) = facts.free_bytes.filter(|free| *free < ROOM) {
         found.push(Finding::DiskFull(path.clone(), free));
     }

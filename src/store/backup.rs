@@ -1,16 +1,18 @@
 //! Copies of the store, made while others use it: whole, private, and never in the place of anything.
 
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, MAIN_DB, ffi};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::keyring::seal_row;
-use super::open::{beside, cannot, plain_name};
+use super::open::{beside, cannot, folder_of};
 use super::{At, Error, Result, Store};
+use crate::private_files;
 
 impl Store {
     /// Copy the store as it is at this moment into a new file (0600). Sealed secrets stay sealed; says whether they are.
@@ -25,11 +27,14 @@ impl Store {
                 return Err(there_already(name));
             }
         }
-        make(&half)?;
-        // asked of the copy: the store itself may have been converted meanwhile
-        let done = copy(&self.db(), &half)
-            .and_then(|()| is_sealed(&half))
-            .and_then(|sealed| put_in_place(&half, to).map(|()| sealed));
+        let file = create(&half)?;
+        let copied = copy(&self.db(), self.path());
+        let done = copied.and_then(|mut copy| {
+            write(&mut copy, file, &half)?;
+            put_in_place(&half, to)?;
+            // asked of the copy: the store itself may have been converted meanwhile
+            Ok(seal_row(&copy).at(to)?.is_some())
+        });
         if done.is_err() {
             let _ = fs::remove_file(&half);
         }
@@ -42,47 +47,50 @@ pub(super) fn before_migration(path: &Path, from: usize, connection: &Connection
     let kept = beside(path, &format!(".schema{from}.bak"));
     let half = beside(path, &format!(".schema{from}.bak.new"));
     let _ = fs::remove_file(&half);
-    make(&half)?;
-    copy(connection, &half)?;
+    let file = create(&half)?;
+    write(&mut copy(connection, path)?, file, &half)?;
     fs::rename(&half, &kept).map_err(|e| cannot("copy the store to", &kept, &e))?;
     log::info!("the store as it was is kept in {}", kept.display());
     Ok(())
 }
 
-/// An empty file that is ours alone from the first byte.
-fn make(path: &Path) -> Result<()> {
-    let mut how = OpenOptions::new();
-    let file = how.write(true).create_new(true).mode(0o600).open(path);
-    file.map(|_| ())
-        .map_err(|e| cannot("copy the store to", path, &e))
+/// Creates an empty file. Nothing that exists is opened, a link neither.
+fn create(path: &Path) -> Result<File> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+    private_files::open(path, flags).map_err(|e| cannot("copy the store to", path, &e))
 }
 
-/// A whole copy on disk.
-fn copy(connection: &Connection, to: &Path) -> Result<()> {
-    let plain = plain_name(to);
-    let Some(name) = plain.to_str() else {
-        let shown = to.display();
-        return Err(Error::Unusable(format!(
-            "cannot copy the store to {shown}: the name is not valid UTF-8"
-        )));
+/// A whole copy in memory, without what deleted rows have left in free pages.
+fn copy(connection: &Connection, path: &Path) -> Result<Connection> {
+    let in_memory = || {
+        let mut copy = Connection::open_in_memory()?;
+        // all pages in one step: no other process can write in between
+        match Backup::new(connection, &mut copy)?.step(-1)? {
+            StepResult::Done => {}
+            _ => {
+                return Err(rusqlite::Error::SqliteFailure(
+                    ffi::Error::new(ffi::SQLITE_BUSY),
+                    None,
+                ));
+            }
+        }
+        copy.execute_batch("VACUUM")?;
+        Ok(copy)
     };
-    connection.execute("VACUUM INTO ?1", [name]).at(to)?;
-    write_ahead(&plain).at(to)?;
-    File::open(to)
-        .and_then(|file| file.sync_all())
-        .map_err(|e| cannot("copy the store to", to, &e))
+    in_memory().at(path)
 }
 
-fn is_sealed(copy: &Path) -> Result<bool> {
-    let open = Connection::open_with_flags(plain_name(copy), OpenFlags::SQLITE_OPEN_READ_WRITE);
-    let row = open.and_then(|db| seal_row(&db)).at(copy)?;
-    Ok(row.is_some())
-}
-
-/// A copy does not inherit this, and a store needs it.
-fn write_ahead(path: &Path) -> rusqlite::Result<()> {
-    let copy = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    copy.pragma_update(None, "journal_mode", "WAL")
+/// Writes the copy to the file that [`create`] opened. SQLite would open it by its name, which in a directory that others
+/// can write to may lead to another file by then.
+fn write(copy: &mut Connection, mut file: File, path: &Path) -> Result<()> {
+    let mut bytes = copy.serialize(MAIN_DB).at(path)?.to_vec();
+    // the two versions of the file format: a store is write-ahead logged, its copy in memory is not
+    if let Some(versions) = bytes.get_mut(18..20) {
+        versions.fill(2);
+    }
+    file.write_all(&bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|e| cannot("copy the store to", path, &e))
 }
 
 /// Under its name, unless somebody has put something there meanwhile.
@@ -93,9 +101,8 @@ fn put_in_place(half: &Path, to: &Path) -> Result<()> {
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => fs::rename(half, to),
         moved => moved.map_err(Into::into),
     };
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
     moved
-        .and_then(|()| File::open(folder.unwrap_or(Path::new(".")))?.sync_all())
+        .and_then(|()| File::open(folder_of(to))?.sync_all())
         .map_err(|e| cannot("copy the store to", to, &e))
 }
 

@@ -12,7 +12,7 @@ use chrono::{Days, NaiveDate};
 use rusqlite::{Connection, OpenFlags, Params, params};
 
 use super::keyring::Keyring;
-use super::open::{behind_links, beside, check_file, plain_name};
+use super::open::{behind_links, beside, check_files, plain_name};
 use super::{At, Result, Store, immediate};
 
 /// A name is noted again after so many days, and forgotten when it was not seen for so many.
@@ -30,7 +30,7 @@ impl Store {
     /// No store, or one that is not ours to use. One of another schema shows in the questions.
     pub fn open_to_read(path: &Path) -> Result<Self> {
         let path = &behind_links(path)?;
-        check_file(path)?;
+        check_files(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = if beside(path, "-wal").exists() {
             Connection::open_with_flags(plain_name(path), flags)

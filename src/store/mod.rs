@@ -54,6 +54,7 @@ pub use convert::Conversion;
 pub use due::DueQuery;
 pub use keyring::KeySource;
 pub use logins::NewLogin;
+pub use open::LOCKS;
 pub use overview::SessionFacts;
 pub use prebooking_edits::Removed;
 pub use prebookings::{Settlement, Shot};

@@ -3,17 +3,19 @@
 //! Fifty processes may do this at once on an empty folder: whoever finds no schema, or an old
 //! one, takes an operating-system lock on a file beside the store, looks again, and does the work.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rustix::fs::OFlags;
 
 use crate::clock;
+use crate::private_files::{self, NotPrivate};
 
 use super::backup::before_migration;
 use super::keyring::Keyring;
@@ -30,6 +32,9 @@ const STEPS: [&str; 4] = [
 /// The schema version this program writes.
 pub(super) const VERSION: usize = STEPS.len();
 
+/// Appended to the store's name: the directory of the lock files of sessions and runs.
+pub const LOCKS: &str = ".locks";
+
 /// How long to wait for another process that makes or migrates the store.
 const MIGRATION: Duration = Duration::from_secs(30);
 
@@ -39,15 +44,15 @@ pub(super) fn busy() -> Duration {
 }
 
 impl Store {
-    /// Open the store, making the file (0600) and its folder (0700) when they are missing.
+    /// Opens the store. A missing file is created with mode 0600, its directory with mode 0700.
     ///
     /// # Errors
-    /// A store of another owner, readable by others, damaged, newer than this program, or in a
-    /// place that cannot be written. In none of these cases anything is changed.
+    /// The store belongs to another user, is readable by others, lies in a directory that others can
+    /// write to, is damaged, is newer than this program, or cannot be written. Nothing is changed then.
     pub fn open(path: &Path) -> Result<Self> {
         create_if_missing(path)?;
         let path = &behind_links(path)?;
-        check_file(path)?;
+        check_files(path)?;
         let mut connection = connect(path)?;
         if version(&connection, path)? != VERSION {
             connection = bring_up_to_date(path, connection)?;
@@ -62,43 +67,90 @@ impl Store {
 }
 
 fn create_if_missing(path: &Path) -> Result<()> {
-    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|e| cannot("create the folder", folder, &e))?;
+    if fs::symlink_metadata(path).is_ok() {
+        return Ok(());
     }
-    match OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
+    let folder = folder_of(path);
+    private_files::create_dir(folder).map_err(|e| cannot("create the directory", folder, &e))?;
+    check_folder(folder)?;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+    match private_files::open(path, flags) {
         Ok(_) => Ok(()),
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(cannot("create the store", path, &e)),
     }
 }
 
-/// The file that a link leads to: locks, log and copies stand beside it, and whoever uses another name must meet them.
-pub(super) fn behind_links(path: &Path) -> Result<PathBuf> {
-    if fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink()) {
-        return fs::canonicalize(path).map_err(|e| cannot("read the store", path, &e));
-    }
-    Ok(path.to_owned())
+/// The directory of a file.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
-pub(super) fn check_file(path: &Path) -> Result<()> {
-    let facts = fs::metadata(path).map_err(|e| cannot("read the store", path, &e))?;
+/// The file that a link leads to. A user may link the store to another disk, so a link of this user or of root is followed.
+/// Locks, log and copies are beside the file itself, so that processes which use different names find the same ones.
+pub(super) fn behind_links(named: &Path) -> Result<PathBuf> {
+    let mut path = named.to_owned();
+    while let Ok(facts) = fs::symlink_metadata(&path) {
+        if !facts.is_symlink() {
+            return Ok(path);
+        }
+        if !private_files::is_own(facts.uid()) && facts.uid() != 0 {
+            let cause = NotPrivate::Foreign(facts.uid()).into();
+            return Err(cannot("follow the link", &path, &cause));
+        }
+        // fails where links lead nowhere or in a circle
+        let next = fs::metadata(&path).and_then(|_| fs::read_link(&path));
+        let next = next.map_err(|e| cannot("read the store", named, &e))?;
+        path = folder_of(&path).join(next);
+    }
+    Ok(path)
+}
+
+/// Checks the store, its directory, its lock directory and the files that SQLite keeps beside it.
+pub(super) fn check_files(path: &Path) -> Result<()> {
+    check_store(path)?;
+    check_folder(folder_of(path))?;
+    let locks = beside(path, LOCKS);
+    if let Ok(facts) = fs::symlink_metadata(&locks) {
+        private_files::check_dir(&locks, &facts)
+            .map_err(|cause| cannot("use the lock directory", &locks, &cause.into()))?;
+    }
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let file = beside(path, suffix);
+        if let Ok(facts) = fs::symlink_metadata(&file) {
+            private_files::check_file(&facts)
+                .map_err(|cause| cannot("use", &file, &cause.into()))?;
+            check_mode(&file, &facts)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_folder(folder: &Path) -> Result<()> {
+    fs::metadata(folder)
+        .and_then(|facts| Ok(private_files::check_dir(folder, &facts)?))
+        .map_err(|e| cannot("keep logins in the directory", folder, &e))
+}
+
+fn check_store(path: &Path) -> Result<()> {
+    let facts = fs::symlink_metadata(path).map_err(|e| cannot("read the store", path, &e))?;
     let shown = path.display();
     if !facts.is_file() {
         return Err(Error::Unusable(format!("the store {shown} is not a file")));
     }
-    if facts.uid() != rustix::process::geteuid().as_raw() {
+    if !private_files::is_own(facts.uid()) {
         return Err(Error::Unusable(format!(
             "the store {shown} belongs to another user (uid {}); run aimharder as that user, or name your own with --store",
             facts.uid()
         )));
     }
+    check_mode(path, &facts)
+}
+
+fn check_mode(path: &Path, facts: &Metadata) -> Result<()> {
     if facts.mode() & 0o077 != 0 {
+        let shown = path.display();
         return Err(Error::Unusable(format!(
             "the store {shown} holds logins and can be read by others (mode {:03o}); run: chmod 600 '{shown}'",
             facts.mode() & 0o777
@@ -220,12 +272,7 @@ pub(super) fn conversion_lock(path: &Path) -> Result<File> {
 /// The same, but `None` when somebody else holds it.
 pub(super) fn conversion_lock_if_free(path: &Path) -> Result<Option<File>> {
     let name = beside(path, ".lock");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&name)
+    let file = private_files::open(&name, OFlags::WRONLY | OFlags::CREATE)
         .map_err(|e| cannot("open the lock", &name, &e))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),

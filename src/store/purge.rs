@@ -5,12 +5,12 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::open::{busy, conversion_lock_if_free};
+use super::open::{busy, conversion_lock_if_free, folder_of};
 use super::{At, Error, Result, Store};
 use crate::clock;
 
@@ -94,10 +94,7 @@ impl Store {
     /// Copies that migrations have left beside the store are from before.
     fn remove_copies(&self) -> Result<Vec<PathBuf>> {
         let store = self.path().file_name().unwrap_or_default();
-        let folder = self.path().parent();
-        let folder = folder
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let folder = folder_of(self.path());
         let cannot = |e: io::Error| {
             let (folder, why) = (folder.display(), crate::text::why(&e));
             Error::Unusable(format!("cannot delete the old copies in {folder}: {why}"))

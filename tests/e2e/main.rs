@@ -79,6 +79,7 @@ mod status_problems;
 mod status_shown;
 mod status_together;
 mod store;
+mod store_folder;
 mod store_others;
 mod text_output;
 mod tokens;

@@ -158,9 +158,9 @@ fn each_problem_alone() {
         },
         Wrong {
             spoil: |home| mode(home, ".local/state/aimharder", 0o757),
-            code: "folder_writable",
+            code: "store_unusable",
             exit: 1,
-            words: &["others can write", "chmod 700"],
+            words: &["others can write to it (mode 757)", "chmod 700"],
         },
         Wrong {
             spoil: |home| mode(home, ".local/state/aimharder/aimharder.db", 0o644),

@@ -142,7 +142,7 @@ fn in_a_place_that_cannot_be_written() {
     let file = home.write("file", "");
     home.run("boxes set x --id 1 --store")
         .arg(file.join("s.db"))
-        .fails(1, &["cannot create the folder"])
+        .fails(1, &["cannot create the directory"])
         .done();
     home.run("boxes set x --id 1 --store")
         .arg(home.path())

@@ -52,13 +52,6 @@ pub(super) fn of_files(finding: &F) -> (String, Option<String>) {
                 .to_owned(),
             None,
         ),
-        F::FolderWritable(folder, mode) => told(
-            format!(
-                "others can write in the store's folder {} (mode {mode:03o})",
-                folder.display()
-            ),
-            format!("run: chmod 700 {}", quoted(folder)),
-        ),
         F::DiskFull(path, free) => told(
             format!(
                 "only {} are free where the store {} is",

@@ -22,7 +22,6 @@ pub(super) fn of(finding: &F) -> (String, Option<String>) {
         | F::KeyLacking(_)
         | F::KeyWrong(_)
         | F::KeySilent
-        | F::FolderWritable(..)
         | F::DiskFull(..) => around::of_files(finding),
         F::NotScheduled { .. }
         | F::Inactive { .. }

@@ -1,0 +1,110 @@
+//! Files and directories that belong to this user alone (promise 8).
+//!
+//! The store, its lock files and its copies are opened by [`open`], or checked here before SQLite
+//! opens them. A directory is private if it belongs to this user or to root and no other user can
+//! write to it; the group counts as other users. In such a directory no other user can replace a
+//! file between a check and its use. What another user put there *earlier* is refused: links are
+//! not followed, and files of other users are not opened.
+
+use std::fs::{DirBuilder, File, Metadata};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::{Errno, retry_on_intr};
+
+use crate::text::shell_word;
+
+/// Why a file or a directory is not used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotPrivate {
+    /// a symbolic link, or a file with a second name
+    #[error("it is a link, and links are not followed; remove it")]
+    Link,
+    /// a directory, a pipe, a device
+    #[error("it is not a regular file; remove it")]
+    NotAFile,
+    /// the other user's id
+    #[error("it belongs to another user (uid {0}); remove it, or name another place with --store")]
+    Foreign(u32),
+    /// the mode of a directory of this user, and its path
+    #[error("others can write to it (mode {0:03o}); run: chmod 700 {word}", word = word(.1))]
+    Writable(u32, PathBuf),
+    /// the mode of a directory that is meant for several users, and a private one inside it
+    #[error(
+        "others can write to it (mode {0:03o}); name a directory of its own with --store, made by: \
+         mkdir {word} && chmod 700 {word}", word = word(.1)
+    )]
+    Shared(u32, PathBuf),
+}
+
+fn word(path: &Path) -> String {
+    shell_word(&path.to_string_lossy())
+}
+
+impl From<NotPrivate> for io::Error {
+    fn from(cause: NotPrivate) -> Self {
+        Self::other(cause)
+    }
+}
+
+/// Creates a directory and its missing parents with mode 0700. An existing one is left as it is.
+pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Checks that no other user can write to a directory. With the facts of `symlink_metadata`, a link
+/// to a directory is refused.
+pub(crate) fn check_dir(path: &Path, facts: &Metadata) -> Result<(), NotPrivate> {
+    let mode = facts.mode() & 0o7777;
+    let is_own = is_own(facts.uid());
+    if facts.is_symlink() {
+        Err(NotPrivate::Link)
+    } else if !is_own && facts.uid() != 0 {
+        Err(NotPrivate::Foreign(facts.uid()))
+    } else if mode & 0o022 == 0 {
+        Ok(())
+    } else if is_own && mode & 0o1000 == 0 {
+        Err(NotPrivate::Writable(mode, path.to_owned()))
+    } else {
+        Err(NotPrivate::Shared(mode, path.join("aimharder")))
+    }
+}
+
+/// Opens a file of this user. A file that this creates has mode 0600.
+///
+/// # Errors
+/// An [`io::Error`] with [`NotPrivate`] inside if the path is a link, or names anything but a
+/// regular file of this user.
+pub(crate) fn open(path: &Path, flags: OFlags) -> io::Result<File> {
+    // NONBLOCK: opening a pipe for writing waits for a reader otherwise
+    let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = retry_on_intr(|| rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR));
+    let file = match opened {
+        Ok(descriptor) => File::from(descriptor),
+        Err(Errno::LOOP) => return Err(NotPrivate::Link.into()),
+        Err(Errno::NXIO) => return Err(NotPrivate::NotAFile.into()),
+        Err(e) => return Err(e.into()),
+    };
+    check_file(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Checks that this is a regular file of this user, from the facts of `symlink_metadata`.
+pub(crate) fn check_file(facts: &Metadata) -> Result<(), NotPrivate> {
+    if facts.is_symlink() || (facts.is_file() && facts.nlink() > 1) {
+        Err(NotPrivate::Link)
+    } else if !facts.is_file() {
+        Err(NotPrivate::NotAFile)
+    } else if !is_own(facts.uid()) {
+        Err(NotPrivate::Foreign(facts.uid()))
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether this is the effective user of this process.
+pub(crate) fn is_own(uid: u32) -> bool {
+    uid == rustix::process::geteuid().as_raw()
+}
