@@ -39,6 +39,32 @@ pub(crate) enum Iframe {
     AbsoluteEncoded,
 }
 
+/// How `setrefresh` writes its script (protocol.md §2c).
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ScriptStyle {
+    /// Double quotes, the token first, as in all recordings since 2025.
+    #[default]
+    Double,
+    /// Single quotes, the fingerprint first, without spaces.
+    Single,
+    /// Both quotes, odd spaces, no semicolon at the end.
+    Mixed,
+    /// The three others in turn.
+    Varied,
+}
+
+impl ScriptStyle {
+    /// The style of a session's n-th answer when they vary.
+    pub(crate) fn of_turn(turn: u64) -> Self {
+        match turn % 3 {
+            1 => Self::Double,
+            2 => Self::Single,
+            _ => Self::Mixed,
+        }
+    }
+}
+
 /// What `whoami` says without a login.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) enum WhoamiDead {
@@ -142,6 +168,10 @@ pub(crate) struct Config {
     pub(crate) require_setrefresh: bool,
     pub(crate) setrefresh_ok: bool,
     pub(crate) setrefresh_revives: bool,
+    pub(crate) setrefresh_script: ScriptStyle,
+    /// `tokenUpdate` sets `amhrdrauth` again.
+    pub(crate) update_cookie: bool,
+    /// `tokenUpdate` changes the value of `amhrdrauth`, and sets it whatever `update_cookie` says.
     pub(crate) rotate_cookie: bool,
     /// Days until the login cookie's `Expires`.
     pub(crate) cookie_days: i64,
@@ -180,14 +210,16 @@ impl Default for Config {
             json_login_off: json!(404),
             form_login: true,
             login_failure_shape: FailureShape::default(),
-            lock_after: 0,
+            lock_after: 8,
             login_cookie: LoginCookie::default(),
             login_token: true,
             iframe: Iframe::default(),
-            login_ttl_s: 0,
+            login_ttl_s: 5400,
             require_setrefresh: false,
             setrefresh_ok: true,
             setrefresh_revives: false,
+            setrefresh_script: ScriptStyle::default(),
+            update_cookie: true,
             rotate_cookie: false,
             cookie_days: 400,
             require_cookies: Vec::new(),

@@ -104,6 +104,8 @@ pub(crate) struct Class {
     pub(crate) late: bool,
     /// Cancelling is late from this instant of the server clock on.
     pub(crate) late_after_ms: Option<i64>,
+    /// Cancelling is late from this many milliseconds before the start on.
+    pub(crate) late_before_ms: i64,
     pub(crate) cancel_refused: bool,
     /// -7 so long before the start.
     pub(crate) closes_before_ms: i64,
@@ -135,6 +137,7 @@ impl Default for Class {
             early_answer: None,
             late: false,
             late_after_ms: None,
+            late_before_ms: 0,
             cancel_refused: false,
             closes_before_ms: 0,
             quirks: Vec::new(),
@@ -208,6 +211,7 @@ impl Class {
             self.opens_at_ms,
             self.late_after_ms,
             Some(self.closes_before_ms),
+            Some(self.late_before_ms),
             self.appears_after_ms,
             self.enabled_after_ms,
         ];

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::config::ScriptStyle;
 use crate::http;
 
 /// Text made safe for HTML.
@@ -68,28 +69,28 @@ fn js(text: &str, quote: char) -> String {
         .replace('<', "\\u003c")
 }
 
-/// The script of `setrefresh`; quotes, spacing and order vary from call to call.
+/// The script of `setrefresh`.
 pub(crate) fn set_refresh(
     token: &str,
     fingerprint: &str,
     redirect: Option<&str>,
-    turn: u64,
+    style: ScriptStyle,
 ) -> String {
     let go = redirect
         .map(|url| format!("window.location.href = {};\n", js(url, '"')))
         .unwrap_or_default();
-    let script = match turn % 3 {
-        1 => format!(
+    let script = match style {
+        ScriptStyle::Double => format!(
             "localStorage.setItem(\"refreshToken\", {});\nlocalStorage.setItem(\"fingerprint\", {});\n",
             js(token, '"'),
             js(fingerprint, '"')
         ),
-        2 => format!(
+        ScriptStyle::Single => format!(
             "localStorage.setItem('fingerprint',{});localStorage.setItem('refreshToken',{});\n",
             js(fingerprint, '\''),
             js(token, '\'')
         ),
-        _ => format!(
+        ScriptStyle::Mixed | ScriptStyle::Varied => format!(
             "localStorage.setItem( 'refreshToken' , {} );\n localStorage.setItem( \"fingerprint\",{} )\n",
             js(token, '"'),
             js(fingerprint, '\'')
@@ -129,6 +130,15 @@ pub(crate) fn schedule(gym: &str, id: Option<u64>) -> String {
         &format!(
             "<div id=\"calendar\"></div>\n<script>var cl = new Calendar({{ {id}familyId: '' }});</script>"
         ),
+    )
+}
+
+/// The settings of an account.
+pub(crate) fn settings(email: &str) -> String {
+    let email = escape(email);
+    page(
+        "AimHarder - Ajustes",
+        &format!("<form method=\"post\"><input name=\"email\" value=\"{email}\"></form>"),
     )
 }
 

@@ -9,6 +9,7 @@ use crate::world::World;
 
 const DAYS_BACK: u64 = 14;
 const DAYS_AHEAD: u64 = 60;
+const LATE_BEFORE_MS: i64 = 2 * 3_600_000;
 
 /// How full a class is.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +115,7 @@ fn fill(world: &mut World, name: &str, day: NaiveDate) {
             occupied,
             waitlist,
             coach: Some(if turn % 2 == 1 { "Marta" } else { "Jordi" }.to_owned()),
+            late_before_ms: LATE_BEFORE_MS,
             ..Class::default()
         };
         world.classes.insert(id, class);
@@ -137,6 +139,7 @@ pub(crate) fn opening_soon(world: &mut World, opens_ms: i64) -> Option<String> {
         name: "WOD Nocturno".to_owned(),
         occupied: 3,
         opens_at_ms: Some(opens_ms),
+        late_before_ms: LATE_BEFORE_MS,
         ..Class::default()
     };
     world.classes.insert(id, class);

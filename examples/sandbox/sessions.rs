@@ -24,6 +24,8 @@ pub(crate) enum Auth {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Presented {
     Good(usize),
+    /// A token that was never issued: refused, and the session lives on.
+    Unknown,
     Logout,
     Lapsed,
 }
@@ -130,6 +132,9 @@ fn present(
     if session.dead || !has_cookies(world, session, request) {
         return Presented::Logout;
     }
+    if !world.tokens.contains_key(token) {
+        return Presented::Unknown;
+    }
     if session.token != token || session.fingerprint != fingerprint || expired(token, now) {
         world.sessions[at].dead = true;
         return Presented::Logout;
@@ -176,8 +181,8 @@ pub(crate) fn update(
     now: i64,
 ) -> Presented {
     let at = match present(world, request, token, fingerprint, now) {
-        Presented::Logout => return Presented::Logout,
         Presented::Good(_) | Presented::Lapsed => world.cookie_session(request),
+        refused => return refused,
     };
     let Some(at) = at else {
         return Presented::Logout;

@@ -38,6 +38,9 @@ pub(crate) struct World {
     pub(crate) filled: BTreeSet<String>,
     next_class: u64,
     next_reservation: u64,
+    /// Answers given so far.
+    #[serde(skip)]
+    pub(crate) answers: u64,
     #[serde(skip)]
     pub(crate) domain: String,
     #[serde(skip)]
@@ -47,7 +50,6 @@ pub(crate) struct World {
     #[serde(skip)]
     session_index: HashMap<SessionKey, usize>,
     /// Every token given out, with the login it belongs to.
-    #[serde(skip)]
     pub(crate) tokens: HashMap<String, (SessionKey, u64)>,
     /// The token that the request at hand has made: for the log.
     #[serde(skip)]
@@ -69,6 +71,7 @@ impl Default for World {
             filled: BTreeSet::new(),
             next_class: FIRST_CLASS,
             next_reservation: FIRST_RESERVATION,
+            answers: 0,
             domain: "aimharder.com".to_owned(),
             scheme: "http",
             cookie_index: HashMap::new(),

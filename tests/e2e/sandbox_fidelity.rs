@@ -1,13 +1,14 @@
 //! The sandbox itself, from outside over HTTP: its answers are those of the platform, and its switches do what
 //! its help says.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::support::{ANA, ANA_PASSWORD, Sandbox, day, real_ms};
+use crate::support::{ANA, ANA_PASSWORD, Sandbox, day, madrid, real_ms};
 
 const MAIN: &str = "aimharder.com";
 const LOGIN: &str = "login.aimharder.com";
@@ -35,6 +36,14 @@ impl Answer {
         let line = self.head.lines().find_map(|line| line.strip_prefix(&start));
         line.and_then(|rest| rest.split(';').next())
             .map(str::to_owned)
+    }
+
+    /// All cookies that the response sets, as a request sends them.
+    fn all_cookies(&self) -> String {
+        let lines = self.head.lines();
+        let lines = lines.filter_map(|line| line.strip_prefix("Set-Cookie: "));
+        let pairs: Vec<_> = lines.filter_map(|line| line.split(';').next()).collect();
+        pairs.join("; ")
     }
 
     fn json(&self) -> Value {
@@ -362,4 +371,195 @@ fn listings_and_booking_answers_name_the_classes_of_the_box() {
         let names = "Equipos, Gimnàstics Avançat, Halterofilia, Open Box, WOD";
         assert_eq!(answer["clasesContratadas"], names, "{answer}");
     }
+}
+
+#[test]
+fn a_client_of_the_form_login_works_on_the_host_of_its_box() {
+    let sandbox = Sandbox::start();
+    let login = "login=Iniciar+sesi%C3%B3n&loginfingerprint=123456&loginiframe=0&mail=ana%40example.org&pw=correct-horse";
+    let answer = post(&sandbox, BOX, "/login", "", login);
+    let mut cookies = answer.all_cookies();
+    let frame = answer.body.split("src=\"").nth(1).unwrap();
+    let frame = frame.split('"').next().unwrap();
+    let token = frame.split("token=").nth(1).unwrap();
+    let token = token.split('&').next().unwrap().to_owned();
+    let page = get(&sandbox, BOX, frame, &cookies);
+    assert!(
+        page.body
+            .contains(&format!("\"refreshToken\", \"{token}\""))
+    );
+    // this client replaces all its cookies by those of the token update
+    let update = format!("token={token}&fingerprint=123456&ciclo=1");
+    let answer = post(&sandbox, MAIN, "/api/tokenUpdate", &cookies, &update);
+    assert!(answer.json()["newToken"].is_string());
+    cookies = answer.all_cookies();
+    let whoami = get(&sandbox, BOX, "/api/whoami", &cookies).json();
+    assert_eq!(whoami["data"][0]["mail"], ANA);
+
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+    let form = format!("id={id}&day={}", compact(&day(3)));
+    let booked = post(&sandbox, BOX, "/api/book", &cookies, &form).json();
+    assert_eq!(booked["bookState"], 1);
+    assert_eq!(
+        rows(&sandbox, &cookies, &id)[0]["idres"].to_string(),
+        booked["id"].as_str().unwrap()
+    );
+    let form = format!("id={}", booked["id"].as_str().unwrap());
+    let cancelled = post(&sandbox, BOX, "/api/cancelBook", &cookies, &form).json();
+    assert_eq!(cancelled, json!({ "cancelState": 1 }));
+    assert_eq!(rows(&sandbox, &cookies, &id)[0]["idres"], Value::Null);
+}
+
+#[test]
+fn a_token_update_renews_the_login_cookie_unless_a_switch_forbids_it() {
+    let sandbox = Sandbox::start();
+    let (cookies, token) = log_in(&sandbox);
+    let update = |cookies: &str, token: &str| {
+        let form = format!("token={token}&fingerprint=fp1&ciclo=1");
+        let answer = post(&sandbox, MAIN, "/api/tokenUpdate", cookies, &form);
+        let token = answer.json()["newToken"].as_str().unwrap().to_owned();
+        (answer.cookie("amhrdrauth"), token)
+    };
+    let (renewed, token) = update(&cookies, &token);
+    assert_eq!(format!("amhrdrauth={}", renewed.unwrap()), cookies);
+    sandbox.config(&json!({ "update_cookie": false }));
+    let (none, token) = update(&cookies, &token);
+    assert_eq!(none, None);
+    sandbox.config(&json!({ "rotate_cookie": true }));
+    let (changed, _) = update(&cookies, &token);
+    assert_ne!(format!("amhrdrauth={}", changed.unwrap()), cookies);
+}
+
+#[test]
+fn setrefresh_answers_with_a_script_whose_form_is_a_switch_and_fails_with_a_page() {
+    let sandbox = Sandbox::start();
+    let (cookies, token) = log_in(&sandbox);
+    let target = format!("/setrefresh?token={token}&fingerprint=fp1");
+    let script = |style: &str| {
+        sandbox.config(&json!({ "setrefresh_script": style }));
+        get(&sandbox, MAIN, &target, &cookies).body
+    };
+    let double = format!("setItem(\"refreshToken\", \"{token}\");\n");
+    assert!(script("double").contains(&double));
+    assert!(script("single").contains(&format!("setItem('refreshToken','{token}');")));
+    assert!(script("mixed").contains(&format!("setItem( 'refreshToken' , \"{token}\" );")));
+    let varied: BTreeSet<_> = (0..3).map(|_| script("varied")).collect();
+    assert_eq!(varied.len(), 3);
+    let page = get(&sandbox, MAIN, &target, "");
+    assert_eq!(page.status, 200);
+    assert!(page.body.starts_with("<!DOCTYPE html>") && !page.body.contains("setItem"));
+}
+
+#[test]
+fn an_unknown_token_is_refused_and_a_replaced_one_ends_the_session() {
+    let mut sandbox = Sandbox::start();
+    sandbox.allow_replays();
+    let (cookies, token) = log_in(&sandbox);
+    let update = |token: &str| {
+        let form = format!("token={token}&fingerprint=fp1&ciclo=1");
+        post(&sandbox, MAIN, "/api/tokenUpdate", &cookies, &form).json()
+    };
+    let unknown = "69232|4102444800|00000000000000000000000000000000";
+    assert_eq!(update(unknown), json!({ "error": "unknown token" }));
+    let target = format!("/setrefresh?token={unknown}&fingerprint=fp1");
+    assert!(
+        !get(&sandbox, MAIN, &target, &cookies)
+            .body
+            .contains("setItem")
+    );
+    assert!(update(&token)["newToken"].is_string());
+    assert_eq!(update(&token), json!({ "logout": 1 }));
+    assert_eq!(
+        get(&sandbox, MAIN, "/api/whoami", &cookies).json(),
+        json!({ "data": [] })
+    );
+}
+
+#[test]
+fn the_schedule_page_is_public_and_the_settings_need_a_login() {
+    let sandbox = Sandbox::start();
+    let (cookies, _) = log_in(&sandbox);
+    assert!(
+        get(&sandbox, BOX, "/schedule?cl", "")
+            .body
+            .contains("box: 10122")
+    );
+    for host in [MAIN, BOX] {
+        assert!(
+            get(&sandbox, host, "/settings", &cookies)
+                .body
+                .contains(ANA)
+        );
+        assert!(
+            get(&sandbox, host, "/settings", "")
+                .body
+                .contains("name=\"pw\"")
+        );
+    }
+}
+
+#[test]
+fn load_balancer_cookies_are_missing_from_few_answers_and_from_no_login() {
+    let sandbox = Sandbox::start();
+    for _ in 0..40 {
+        let login = json!({ "username": ANA, "password": ANA_PASSWORD, "fingerprint": "fp1" });
+        let answer = post(&sandbox, LOGIN, "/api/login", "", &login.to_string());
+        assert!(answer.cookie("AWSALB").is_some() && answer.cookie("AWSALBCORS").is_some());
+    }
+    let missing = (0..64).filter(|_| {
+        get(&sandbox, MAIN, "/api/whoami", "")
+            .cookie("AWSALB")
+            .is_none()
+    });
+    assert_eq!(missing.count(), 2);
+}
+
+#[test]
+fn a_login_lapses_after_an_hour_and_a_half_without_an_update() {
+    let sandbox = Sandbox::start();
+    let (cookies, token) = log_in(&sandbox);
+    let whoami = || get(&sandbox, MAIN, "/api/whoami", &cookies).json()["data"][0]["mail"].clone();
+    sandbox.config(&json!({ "skew_ms": 5_390_000 }));
+    assert_eq!(whoami(), ANA);
+    sandbox.config(&json!({ "skew_ms": 5_410_000 }));
+    assert_eq!(whoami(), Value::Null);
+    let form = format!("token={token}&fingerprint=fp1&ciclo=1");
+    let update = post(&sandbox, MAIN, "/api/tokenUpdate", &cookies, &form);
+    assert!(update.json()["newToken"].is_string());
+    assert_eq!(whoami(), ANA);
+}
+
+#[test]
+fn an_account_is_locked_after_eight_wrong_passwords() {
+    let sandbox = Sandbox::start();
+    let log_in = |password: &str| {
+        let login = json!({ "username": ANA, "password": password, "fingerprint": "fp1" });
+        let answer = post(&sandbox, LOGIN, "/api/login", "", &login.to_string());
+        answer.json()["error"]["message"].to_string()
+    };
+    for _ in 0..7 {
+        assert_eq!(log_in("wrong"), "\"LOGIN_ERROR_LOGIN\"");
+    }
+    assert!(log_in("wrong").contains("demasiadas veces"));
+    assert!(log_in(ANA_PASSWORD).contains("demasiadas veces"));
+}
+
+#[test]
+fn cancelling_in_the_last_two_hours_costs_the_credit_in_the_default_world() {
+    let sandbox = Sandbox::start();
+    let (cookies, _) = log_in(&sandbox);
+    sandbox.config(&json!({ "login_ttl_s": 0 }));
+    let target = format!("/api/bookings?day={}&box=10122", compact(&day(3)));
+    let class = get(&sandbox, BOX, &target, "").json()["bookings"][0].clone();
+    let idres = sandbox.reserve(ANA, &class["id"].to_string(), 1);
+    let start = class["time"].as_str().unwrap();
+    let start = madrid(&day(3), &start[..5]).timestamp_millis();
+    let cancel = |before_ms: i64, late: &str| {
+        sandbox.config(&json!({ "skew_ms": start - before_ms - real_ms() }));
+        let form = format!("id={idres}{late}");
+        post(&sandbox, BOX, "/api/cancelBook", &cookies, &form).json()["cancelState"].clone()
+    };
+    assert_eq!(cancel(7_100_000, ""), 2);
+    assert_eq!(cancel(7_100_000, "&late=0"), 2);
+    assert_eq!(cancel(7_300_000, "&late=0"), 1);
 }

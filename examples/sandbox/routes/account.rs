@@ -1,4 +1,4 @@
-//! Who is logged in and where: `whoami`, `/home`, `/schedule` (protocol.md §4).
+//! The account and its boxes: `whoami`, `/home`, `/settings` and the pages of a box (protocol.md §4).
 
 use serde_json::{Value, json};
 
@@ -70,8 +70,16 @@ pub(crate) fn home(world: &World, request: &Request, now: i64) -> Response {
     Response::html(pages::home("https", &world.domain, &hosts))
 }
 
-/// `GET /schedule?cl`: its script knows the box's id.
-pub(crate) fn schedule_page(world: &World, request: &Request, gym: &Gym, now: i64) -> Response {
+/// `GET /settings`: a page for members; the login page without a login.
+pub(crate) fn settings(world: &World, request: &Request, now: i64) -> Response {
+    Response::html(match sessions::auth(world, request, now) {
+        Auth::Account(email) => pages::settings(&email),
+        Auth::None | Auth::Unset => pages::login(""),
+    })
+}
+
+/// `GET /schedule`, which is public, and `GET /`, which needs a login. A script in them contains the box's id.
+pub(crate) fn box_page(world: &World, request: &Request, gym: &Gym, now: i64) -> Response {
     match world.config.box_page {
         BoxPage::Normal => {}
         BoxPage::Login => return Response::html(pages::login("")),
@@ -82,8 +90,11 @@ pub(crate) fn schedule_page(world: &World, request: &Request, gym: &Gym, now: i6
         }
         BoxPage::NoNumber => return Response::html(pages::schedule(&gym.title, None)),
     }
-    match sessions::auth(world, request, now) {
-        Auth::Account(_) => Response::html(pages::schedule(&gym.title, Some(gym.id))),
-        Auth::None | Auth::Unset => Response::html(pages::login("")),
-    }
+    let is_public = request.path == "/schedule";
+    let is_member = || matches!(sessions::auth(world, request, now), Auth::Account(_));
+    Response::html(if is_public || is_member() {
+        pages::schedule(&gym.title, Some(gym.id))
+    } else {
+        pages::login("")
+    })
 }

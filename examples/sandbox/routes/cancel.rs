@@ -58,11 +58,15 @@ fn cancel_one(
     else {
         return 3;
     };
-    if class.cancel_refused || now >= class.start_ms(gym.timezone) {
+    let start = class.start_ms(gym.timezone);
+    if class.cancel_refused || now >= start {
         return 3;
     }
-    let late =
-        reservation.state == 1 && (class.late || class.late_after_ms.is_some_and(|at| now >= at));
+    let late_from = class
+        .late_after_ms
+        .unwrap_or(start)
+        .min(start - class.late_before_ms);
+    let late = reservation.state == 1 && (class.late || now >= late_from);
     if late && !late_ok {
         return 2;
     }

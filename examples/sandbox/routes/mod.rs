@@ -15,6 +15,9 @@ use crate::sessions::{self, Auth};
 use crate::world::World;
 use crate::{clock, pages};
 
+/// One of this many answers sets no load-balancer cookies; an answer to a login always does.
+const BALANCER_GAP: u64 = 32;
+
 /// Which part of the platform a host is.
 #[derive(Clone, Debug, PartialEq)]
 enum Place {
@@ -70,6 +73,12 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: i64) -> Response
             Place::Nowhere => not_found(),
         }
     };
+    let is_login =
+        request.method == "POST" && matches!(request.path.as_str(), "/" | "/login" | "/api/login");
+    world.answers += 1;
+    if world.answers.is_multiple_of(BALANCER_GAP) && !is_login {
+        return response;
+    }
     with_balancer(response, now)
 }
 
@@ -96,6 +105,7 @@ fn main_host(world: &mut World, request: &Request, now: i64) -> Response {
         ("POST", "/api/tokenUpdate") => tokens::update(world, request, now),
         ("GET", "/api/whoami") => account::whoami(world, request, now),
         ("GET", "/home") => account::home(world, request, now),
+        ("GET", "/settings") => account::settings(world, request, now),
         ("GET", "/") => Response::html(pages::marketing()),
         _ => not_found(),
     }
@@ -108,7 +118,12 @@ fn box_host(world: &mut World, request: &Request, gym: &Gym, now: i64) -> Respon
         ("GET", "/api/coachBookings") => Response::html(""),
         ("POST", "/api/book") => booking::book(world, request, gym, now),
         ("POST", "/api/cancelBook") => cancel::cancel(world, request, gym, now),
-        ("GET", "/" | "/schedule") => account::schedule_page(world, request, gym, now),
+        ("GET", "/" | "/schedule") => account::box_page(world, request, gym, now),
+        ("POST", "/login") => login::form(world, request, now),
+        ("GET", "/login") => login::page(world),
+        ("GET", "/setrefresh") => tokens::set_refresh(world, request, now),
+        ("GET", "/api/whoami") => account::whoami(world, request, now),
+        ("GET", "/settings") => account::settings(world, request, now),
         _ => not_found(),
     }
 }
@@ -171,11 +186,8 @@ pub(crate) fn number(value: i64, as_text: bool) -> Value {
     }
 }
 
-/// Stickiness cookies: new ones with nearly every answer.
+/// New load-balancer cookies.
 fn with_balancer(response: Response, now: i64) -> Response {
-    if fastrand::u8(..8) == 0 {
-        return response;
-    }
     let value = format!("{:032x}", fastrand::u128(..));
     let expires = clock::http_date(now + 7 * 86_400_000);
     response

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::config::ScriptStyle;
 use crate::http::{Request, Response};
 use crate::pages;
 use crate::sessions::{self, Presented};
@@ -18,13 +19,18 @@ pub(crate) fn set_refresh(world: &mut World, request: &Request, now: i64) -> Res
     }
     match sessions::set_refresh(world, request, &token, &fingerprint, now) {
         Presented::Good(at) => {
-            let turn = world.sessions[at].setrefreshes;
+            let style = match world.config.setrefresh_script {
+                ScriptStyle::Varied => ScriptStyle::of_turn(world.sessions[at].setrefreshes),
+                style => style,
+            };
             let redirect = request.query("redirect").filter(|url| is_ours(world, url));
-            let page = pages::set_refresh(&token, &fingerprint, redirect.as_deref(), turn);
+            let page = pages::set_refresh(&token, &fingerprint, redirect.as_deref(), style);
             let cookie = sessions::login_cookie(world, at, now);
             Response::html(page).with("Set-Cookie", cookie)
         }
-        Presented::Lapsed | Presented::Logout => super::logout(world),
+        Presented::Unknown | Presented::Lapsed | Presented::Logout => {
+            Response::html(pages::no_set_refresh())
+        }
     }
 }
 
@@ -42,17 +48,23 @@ fn is_ours(world: &World, url: &str) -> bool {
 pub(crate) fn update(world: &mut World, request: &Request, now: i64) -> Response {
     let (Some(token), Some(fingerprint)) = (request.field("token"), request.field("fingerprint"))
     else {
-        return Response::json(&json!({ "error": "missing parameters" }));
+        return refused("missing parameters");
     };
     match sessions::update(world, request, &token, &fingerprint, now) {
         Presented::Good(at) => {
             let response = Response::json(&json!({ "newToken": world.sessions[at].token }));
-            if world.config.rotate_cookie {
+            if world.config.update_cookie || world.config.rotate_cookie {
                 let cookie = sessions::login_cookie(world, at, now);
                 return response.with("Set-Cookie", cookie);
             }
             response
         }
+        Presented::Unknown => refused("unknown token"),
         Presented::Lapsed | Presented::Logout => super::logout(world),
     }
+}
+
+/// An answer that neither renews a token nor ends a session.
+fn refused(why: &str) -> Response {
+    Response::json(&json!({ "error": why }))
 }
