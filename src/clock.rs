@@ -35,7 +35,7 @@ pub fn is_local(zone: Tz, at: DateTime<Utc>) -> bool {
 }
 
 /// Sleeps for a span of time: for back-off, not for firing at an instant. A signal ends the sleep of a thread that holds a
-/// shield ([`signals`]).
+/// guard ([`signals`]).
 pub fn pause(span: Duration) {
     signals::sleep(span);
 }

@@ -161,8 +161,9 @@ fn prompt(account: &Account) -> Result<Secret, PasswordError> {
         signals::hidden_prompt(|| rpassword::prompt_password(format!("Password for {account}: ")));
     match typed {
         Ok(password) => Ok(Secret::new(password)),
-        // Ctrl-C came as a key, not as a signal
-        Err(e) if e.kind() == std::io::ErrorKind::Interrupted => signals::ctrl_c(),
+        Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Err(fail(format!("no password for {account}: the input ended")))
+        }
         Err(e) => Err(fail(format!("cannot ask for the password: {e}"))),
     }
 }

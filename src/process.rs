@@ -58,7 +58,7 @@ pub(crate) fn first_line_of(
     }
     let mut child = process.spawn().map_err(cannot)?;
     let group = group(&child).filter(|_| alone);
-    let _along = signals::takes_along(group);
+    let _registration = signals::register_group(group);
     let Some(output) = child.stdout.take() else {
         return Err(format!("{what} has no output"));
     };

@@ -1,20 +1,23 @@
-//! Ctrl-C and SIGTERM (and SIGHUP and SIGQUIT) end the program with 130 and 143 (129, 131), soon and with nothing half done
-//! (promise 7).
+//! Signals that end the program: SIGINT (exit code 130), SIGTERM (143), SIGHUP (129) and SIGQUIT (131). The program ends soon
+//! and leaves nothing half done (promise 7).
 //!
-//! Work whose outcome must be stored or reported holds a [`SignalGuard`]: a token update, a login, a booking. From the signal on
+//! Work whose outcome must be stored or reported holds a [`SignalGuard`]: a token update, a login, a booking. After a signal
 //!
-//! - no thread gets a first shield, and no request is started ([`may_send`]). A thread without a shield waits there for the
-//!   end of the program; a thread with one receives an error, which ends its work early;
-//! - a thread with a shield does not sleep and does not wait for locks ([`must_stop`]);
-//! - one read may settle the outcome of a booking that was sent ([`allow_settling`]), within the time-out of a request.
+//! - no thread gets its first guard, and no request is started ([`may_send`]). A thread without a guard blocks there until the
+//!   program ends; a thread with a guard receives an error, which ends its work early;
+//! - a thread with a guard neither sleeps nor waits for locks ([`must_stop`]);
+//! - one read may settle the outcome of a booking that was sent ([`allow_settling`]), within the timeout of a request;
+//! - notifications and pings take at most two seconds ([`receive_notified`]).
 //!
-//! The program ends when the last shield is dropped. A signal that arrives while the result is being printed arrives too
-//! late: the exit code is that of the result.
+//! The program ends when the last guard is dropped. A signal that arrives while the result is being printed changes nothing:
+//! the exit code is that of the result.
 //!
-//! SIGXFSZ (a file has reached its size limit) is ignored: the write that met the limit fails and reports it.
+//! On a terminal the line that the cursor is in is finished first. SIGXFSZ (a file has reached its size limit) is ignored: the
+//! write that exceeds the limit fails and reports it.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -29,62 +32,63 @@ use signal_hook::iterator::Signals;
 
 use crate::clock;
 
-/// After this time the user is told what the program waits for.
-const QUIET: Duration = Duration::from_secs(1);
-/// Notifications take no longer than this from the signal on.
-const NOTIFICATIONS: Duration = Duration::from_secs(2);
-/// How often a thread that waits for another one checks for a signal.
+/// Time after a signal until the program reports what it waits for.
+const REPORT_AFTER: Duration = Duration::from_secs(1);
+/// Time that notifications and pings have after a signal.
+const NOTIFY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Interval at which a thread that waits for another thread checks for a signal.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 static STATE: Mutex<State> = Mutex::new(State {
-    shields: Vec::new(),
+    guards: Vec::new(),
     caught: None,
-    heard: false,
-    last_words: None,
-    ending: false,
-    let_go: false,
+    is_handled: false,
+    exit_message: None,
+    is_final_output: false,
+    is_too_late: false,
 });
 static CHANGED: Condvar = Condvar::new();
-/// The number of the signal that arrived last, set by its handler: work that goes on sees it before the signal thread runs.
+/// The number of the signal that arrived last. The signal handler sets it, so that working threads see the signal even before
+/// the signal thread runs.
 static ARRIVED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
 thread_local! {
-    /// Number of shields of this thread.
+    /// The number of guards that this thread holds.
     static HELD: Cell<usize> = const { Cell::new(0) };
-    /// This thread may send one read after a signal.
+    /// Whether this thread may send one read after a signal.
     static SETTLING: Cell<bool> = const { Cell::new(false) };
 }
 
 struct State {
-    /// What each shield protects.
-    shields: Vec<&'static str>,
-    /// The signal that is to end the program, and when it arrived.
+    /// The work that each guard protects.
+    guards: Vec<&'static str>,
+    /// The signal that ends the program, and when it arrived.
     caught: Option<(i32, Instant)>,
-    /// The signal thread has seen it.
-    heard: bool,
-    /// Run when a signal ends the program.
-    last_words: Option<ExitMessage>,
-    /// The command prints its result and ends by itself.
-    ending: bool,
-    /// The signal arrived too late to end anything.
-    let_go: bool,
+    /// Whether the signal thread has handled a signal.
+    is_handled: bool,
+    /// Printed when a signal ends the program.
+    exit_message: Option<ExitMessage>,
+    /// Whether the command prints its result and then ends without the signal.
+    is_final_output: bool,
+    /// Whether the signal arrived too late to end the program.
+    is_too_late: bool,
 }
 
 impl State {
-    /// A signal is to end the program.
+    /// Whether a signal ends the program.
     fn is_stopping(&self) -> bool {
-        self.caught.is_some() && !self.ending && !self.let_go
+        self.caught.is_some() && !self.is_final_output && !self.is_too_late
     }
 
     fn release(&mut self, what: &'static str) {
-        if let Some(at) = self.shields.iter().position(|held| *held == what) {
-            self.shields.swap_remove(at);
+        if let Some(at) = self.guards.iter().position(|held| *held == what) {
+            self.guards.swap_remove(at);
         }
         CHANGED.notify_all();
     }
 }
 
-/// Called with the signal's number before the program ends.
+/// Prints a message when a signal, whose number it receives, ends the program.
 pub type ExitMessage = Box<dyn FnOnce(i32) + Send>;
 
 fn state() -> MutexGuard<'static, State> {
@@ -107,41 +111,42 @@ fn unhold() {
     }
 }
 
-/// Defers the end of the program by a signal until it is dropped. It belongs to the thread that took it.
+/// Defers the end of the program by a signal until it is dropped. It belongs to the thread that acquired it.
 #[derive(Debug)]
-#[must_use = "a shield protects until it is dropped"]
+#[must_use = "a guard protects until it is dropped"]
 pub struct SignalGuard {
     what: &'static str,
     of_this_thread: PhantomData<*const ()>,
 }
 
-/// A shield on its way to another thread.
+/// A guard on its way to another thread.
 #[derive(Debug)]
 pub struct Handover {
     what: &'static str,
 }
 
-/// Takes a shield for work whose outcome must be stored or reported. `what` names it to a user who waits for the end.
-/// After a signal a thread without a shield does not return from here.
+/// Acquires a guard for work whose outcome must be stored or reported. `what` names the work to a user who waits for the end.
+/// After a signal this does not return to a thread without a guard.
 pub fn signal_guard(what: &'static str) -> SignalGuard {
     let mut state = park_after_signal(state());
-    state.shields.push(what);
+    state.guards.push(what);
     drop(state);
     SignalGuard::held(what)
 }
 
-/// The same for a thread that others wait for: `None` instead of waiting for the end of the program.
+/// Acquires a guard like [`signal_guard`], for a thread that other threads wait for: returns `None` instead of blocking until
+/// the program ends.
 pub fn try_signal_guard(what: &'static str) -> Option<SignalGuard> {
     let mut state = state();
     if held() == 0 && state.is_stopping() {
         return None;
     }
-    state.shields.push(what);
+    state.guards.push(what);
     drop(state);
     Some(SignalGuard::held(what))
 }
 
-/// Keeps a thread without a shield here from the signal on: the process ends when the last shield is dropped.
+/// Blocks a thread without a guard after a signal: the process ends when the last guard is dropped.
 fn park_after_signal(mut state: MutexGuard<'_, State>) -> MutexGuard<'_, State> {
     while held() == 0 && state.is_stopping() {
         state = CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -159,20 +164,20 @@ impl SignalGuard {
         }
     }
 
-    /// Gives it up without waiting for the end of the program after a signal, for a thread that others wait for.
+    /// Drops the guard without blocking until the program ends, for a thread that other threads wait for.
     pub fn release(self) {
         drop(self.hand_over());
     }
 
-    /// No signal ends the program any more: it reports what went wrong, and ends by itself. Where it went wrong because the
-    /// work was `interrupted` the signal ends the program now.
+    /// Keeps the guard until the program ends, so that a failure is reported even after a signal. If the work failed because
+    /// it was `interrupted`, the guard is dropped and the signal ends the program now.
     pub fn keep_unless(self, interrupted: bool) {
         if !interrupted {
             std::mem::forget(self);
         }
     }
 
-    /// Passes it to another thread.
+    /// Prepares the guard for another thread.
     pub fn hand_over(self) -> Handover {
         unhold();
         let handover = Handover { what: self.what };
@@ -191,7 +196,7 @@ impl Drop for SignalGuard {
 }
 
 impl Handover {
-    /// Makes it a shield of this thread.
+    /// Turns it into a guard of this thread.
     pub fn accept(self) -> SignalGuard {
         let signal_guard = SignalGuard::held(self.what);
         std::mem::forget(self);
@@ -205,29 +210,29 @@ impl Drop for Handover {
     }
 }
 
-/// Whether a request may be started. After a signal a thread without a shield does not return from here; for one with a
-/// shield the answer is no, except for the one read of [`allow_settling`].
+/// Whether a request may be started. After a signal this does not return to a thread without a guard; a thread with a guard
+/// may only send the one read of [`allow_settling`].
 pub fn may_send(is_read: bool) -> bool {
     let state = park_after_signal(state());
     state.caught.is_none() || (is_read && SETTLING.take())
 }
 
-/// A booking or cancellation was sent: one read of this thread may settle its outcome after a signal.
+/// Allows this thread, which has sent a booking or a cancellation, one read after a signal to settle the outcome.
 pub fn allow_settling() {
     SETTLING.set(held() > 0);
 }
 
-/// When a signal arrived that is to end the program.
+/// When the signal arrived that ends the program.
 pub fn stopped_at() -> Option<Instant> {
     state().caught.map(|(_, at)| at)
 }
 
-/// Whether this thread holds a shield after a signal: it neither sleeps nor waits, and ends its work.
+/// Whether a signal has arrived and this thread holds a guard. Such a thread neither sleeps nor waits, and ends its work.
 pub fn must_stop() -> bool {
     held() > 0 && stopped_at().is_some()
 }
 
-/// Sleeps for `span`. A thread with a shield wakes up at a signal; without one it may sleep on, because the program ends
+/// Sleeps for `span`. A thread with a guard wakes up at a signal. A thread without a guard sleeps on, because the program ends
 /// without it.
 pub(crate) fn sleep(span: Duration) {
     if held() == 0 {
@@ -237,15 +242,15 @@ pub(crate) fn sleep(span: Duration) {
     let _ = CHANGED.wait_timeout_while(state(), span, unsignalled);
 }
 
-/// Receives what another thread sends until `end`; `None` when there is nothing, or as soon as [`must_stop`].
+/// Receives a value from another thread. Returns `None` at `end`, if the sender is dropped, or as soon as [`must_stop`].
 pub(crate) fn receive<T>(from: &Receiver<T>, end: Instant) -> Option<T> {
     receive_while(from, || (!must_stop()).then_some(end))
 }
 
-/// The same for notifications: after a signal they have two seconds in all.
+/// Receives a value from a notification's thread. Returns `None` at `end`, or two seconds after a signal.
 pub(crate) fn receive_notified<T>(from: &Receiver<T>, end: Instant) -> Option<T> {
     receive_while(from, || {
-        let signalled = stopped_at().map(|at| at + NOTIFICATIONS);
+        let signalled = stopped_at().map(|at| at + NOTIFY_TIMEOUT);
         Some(signalled.map_or(end, |soon| soon.min(end)))
     })
 }
@@ -261,56 +266,56 @@ fn receive_while<T>(from: &Receiver<T>, end: impl Fn() -> Option<Instant>) -> Op
     }
 }
 
-/// Has this said when a signal ends the program from now on.
-pub fn set_exit_message(words: ExitMessage) {
-    state().last_words = Some(words);
+/// Sets the message that is printed if a signal ends the program.
+pub fn set_exit_message(message: ExitMessage) {
+    state().exit_message = Some(message);
 }
 
-/// The command is about to print its result. What a signal would have printed is not needed any more; where a shield is
-/// held the program ends by itself, and the signal that waits is returned. The same holds where the output must be
-/// `whole`: half of it, or it with the exit code of a signal, would mislead scripts.
+/// Announces that the command prints its result, which replaces the exit message. If a guard is held, no signal ends the
+/// program any more, and a signal that has arrived is returned. The same holds if the output must be `whole`: a part of it, or
+/// all of it with the exit code of a signal, would mislead scripts.
 pub fn begin_final_output(whole: bool) -> Option<i32> {
     let mut state = park_after_signal(state());
-    state.last_words = None;
-    state.ending |= whole || !state.shields.is_empty();
+    state.exit_message = None;
+    state.is_final_output |= whole || !state.guards.is_empty();
     CHANGED.notify_all();
     state
         .caught
         .map(|(signal, _)| signal)
-        .filter(|_| state.ending)
+        .filter(|_| state.is_final_output)
 }
 
-/// The exit code of the signal that waits.
+/// The exit code of the signal that has arrived.
 pub fn exit_code() -> u8 {
     let signal = state().caught.map_or(SIGINT, |(signal, _)| signal);
     u8::try_from(128 + signal).unwrap_or(130)
 }
 
-/// Starts listening for signals; `waiting` is called with what the program waits for. Where no thread is available signals
-/// keep their default effect: they end the program at once.
-pub fn listen(waiting: fn(&str)) {
-    // an ignored write error needs no thread
+/// Starts handling signals. `report_waiting` is called with the work that the program waits for. If no thread is available,
+/// signals keep their default effect: they end the program at once.
+pub fn listen(report_waiting: fn(&str)) {
+    // this needs no thread
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
     let (ready, is_ready) = mpsc::channel();
     let listener = move || {
         let ignored = ignored();
-        let heard = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter();
-        let heard = heard.filter(|signal| ignored & (1 << (signal - 1)) == 0);
-        let Ok(mut signals) = Signals::new(heard.clone()) else {
+        let handled = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter();
+        let handled = handled.filter(|signal| ignored & (1 << (signal - 1)) == 0);
+        let Ok(mut signals) = Signals::new(handled.clone()) else {
             return;
         };
-        for signal in heard {
+        for signal in handled {
             let number = usize::try_from(signal).unwrap_or_default();
             let _ = signal_hook::flag::register_usize(signal, Arc::clone(&ARRIVED), number);
         }
         drop(ready);
         while let Some(signal) = signals.forever().next() {
-            end_with(signal, waiting);
-            // further ones meanwhile were meant for the same wait
+            end_with(signal, report_waiting);
+            // signals that arrived meanwhile were sent during the same wait
             signals.pending().for_each(drop);
         }
     };
-    // only the thread itself takes signals over, so that none is caught that no thread handles
+    // the thread itself registers the handlers, so that no signal is caught that no thread handles
     if thread::Builder::new()
         .name("signals".into())
         .spawn(listener)
@@ -320,8 +325,8 @@ pub fn listen(waiting: fn(&str)) {
     }
 }
 
-/// The signals that this process was started to ignore, a bit each: `nohup` does so with SIGHUP, a shell without job
-/// control with SIGINT for background commands. They stay ignored.
+/// The signals that this process ignored when it was started, one bit each. `nohup` ignores SIGHUP, and a shell without job
+/// control ignores SIGINT for background commands. They stay ignored.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -329,106 +334,146 @@ fn ignored() -> u64 {
         .unwrap_or_default()
 }
 
-/// Ends the program when no shield is held. Returns only where it ends by itself; the next signal ends it in any case.
-fn end_with(signal: i32, waiting: fn(&str)) {
+/// Ends the program when no guard is held. Returns only if the command ends the program; the next signal then ends it in any
+/// case.
+fn end_with(signal: i32, report_waiting: fn(&str)) {
     let mut state = state();
-    let first = !std::mem::replace(&mut state.heard, true);
+    let first = !std::mem::replace(&mut state.is_handled, true);
+    if first {
+        finish_line_at(signal);
+    }
     state.caught.get_or_insert((signal, clock::steady()));
     CHANGED.notify_all();
-    let waits = |state: &mut State| !state.shields.is_empty() && !state.ending;
+    let waits = |state: &mut State| !state.guards.is_empty() && !state.is_final_output;
     if first {
-        let waited = CHANGED.wait_timeout_while(state, QUIET, waits);
+        let waited = CHANGED.wait_timeout_while(state, REPORT_AFTER, waits);
         state = waited.unwrap_or_else(PoisonError::into_inner).0;
         if waits(&mut state) {
-            waiting(&list(&state.shields));
+            report_waiting(&list(&state.guards));
         }
     }
     let mut state = CHANGED
         .wait_while(state, waits)
         .unwrap_or_else(PoisonError::into_inner);
-    if state.ending && first {
-        state.let_go = true;
+    if state.is_final_output && first {
+        state.is_too_late = true;
         return;
     }
     end(state, signal);
 }
 
-/// `booking, token update (3)`
-fn list(shields: &[&'static str]) -> String {
+/// The guarded work as `booking, token update (3)`.
+fn list(guards: &[&'static str]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for what in shields {
+    for what in guards {
         *counts.entry(what).or_default() += 1;
     }
-    let words = counts.into_iter().map(|(what, count)| match count {
+    let names = counts.into_iter().map(|(what, count)| match count {
         1 => what.to_owned(),
         _ => format!("{what} ({count})"),
     });
-    words.collect::<Vec<_>>().join(", ")
+    names.collect::<Vec<_>>().join(", ")
 }
 
-/// Ctrl-C at a prompt, where it comes as a character: the same end.
-pub fn ctrl_c() -> ! {
-    end(state(), SIGINT)
-}
-
-/// Ends the process. The state stays locked, so that no thread begins new work.
+/// Ends the process. The state stays locked, so that no thread starts new work.
 fn end(mut state: MutexGuard<'_, State>, signal: i32) -> ! {
-    if let Some(words) = state.last_words.take() {
-        words(signal);
+    finish_line(false);
+    if let Some(message) = state.exit_message.take() {
+        message(signal);
     }
     end_commands();
     restore_terminal();
     std::process::exit(128 + signal);
 }
 
-/// Ends the commands that were started and not waited for.
+/// Whether standard error ends with a prompt, a countdown or progress: a line without a line break.
+static LINE_IS_OPEN: AtomicBool = AtomicBool::new(false);
+
+/// Records whether standard error ends with an unfinished line, which the end of the program finishes.
+pub fn set_line_open(open: bool) {
+    LINE_IS_OPEN.store(open, Ordering::Relaxed);
+}
+
+/// Finishes the line at the arrival of a signal.
+fn finish_line_at(signal: i32) {
+    let is_hidden = (TERMINAL.lock()).is_ok_and(|terminal| terminal.is_some());
+    match signal {
+        // at Ctrl-C a hidden prompt finishes its line itself and then sends the signal
+        SIGINT if is_hidden => set_line_open(false),
+        _ => finish_line(!is_hidden && matches!(signal, SIGINT | SIGQUIT)),
+    }
+}
+
+/// Finishes the line on a terminal if it is open, or if the key that sent the signal was `echoed` there.
+fn finish_line(echoed: bool) {
+    let open = LINE_IS_OPEN.swap(false, Ordering::Relaxed);
+    if (open || echoed) && io::stderr().is_terminal() {
+        let _ = writeln!(io::stderr());
+    }
+}
+
+/// Kills the process groups of commands that still run.
 pub fn end_commands() {
     for group in groups().drain(..) {
         let _ = kill_process_group(group, Signal::KILL);
     }
 }
 
-/// The commands that are waited for, and do not hear of a signal that is meant for us: they have groups of their own.
+/// Process groups of running commands. A signal sent to this program does not reach them.
 static GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
 fn groups() -> MutexGuard<'static, Vec<Pid>> {
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// While one of these lives, a signal that ends us ends the group, too.
+/// Keeps a process group registered until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Along(Option<Pid>);
+pub(crate) struct GroupRegistration(Option<Pid>);
 
-/// A signal is to end this group of processes, too, until the returned value is dropped.
-pub(crate) fn takes_along(group: Option<Pid>) -> Along {
+/// Registers a process group, which a signal that ends the program kills too.
+pub(crate) fn register_group(group: Option<Pid>) -> GroupRegistration {
     groups().extend(group);
-    Along(group)
+    GroupRegistration(group)
 }
 
-impl Drop for Along {
+impl Drop for GroupRegistration {
     fn drop(&mut self) {
         groups().retain(|group| Some(*group) != self.0);
     }
 }
 
-/// The terminal as it was before a prompt took its echo away.
+/// The settings of the terminal before a hidden prompt.
 static TERMINAL: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// While a prompt hides what is typed: whoever ends the program gives the terminal its echo back.
-pub fn hidden_prompt<T>(ask: impl FnOnce() -> T) -> T {
-    let before = tcgetattr(std::io::stdin()).ok();
-    let quiet = before.clone().map(|mut mode| {
+/// Calls `ask`, a prompt that does not show what is typed. The terminal's settings are restored afterwards, and by a signal.
+/// Ctrl-C, which arrives as a key, ends the program.
+///
+/// # Errors
+/// Those of `ask`.
+pub fn hidden_prompt<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let before = tcgetattr(io::stdin()).ok();
+    let hidden = before.clone().map(|mut mode| {
         mode.local_modes
             .remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
         mode
     });
+    set_line_open(true);
     *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = before;
-    // before the prompt is to be seen: nobody types so fast that it is echoed, or that a Ctrl-D is lost
-    if let Some(quiet) = quiet {
-        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &quiet);
+    // set before the prompt is shown, so that nothing typed at once is echoed and no Ctrl-D is lost
+    if let Some(hidden) = hidden {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &hidden);
     }
     let answer = ask();
     restore_terminal();
+    match answer.as_ref().map_err(io::Error::kind) {
+        Err(io::ErrorKind::Interrupted) => {
+            set_line_open(false);
+            end(state(), SIGINT);
+        }
+        // Ctrl-D does not finish the line
+        Err(io::ErrorKind::UnexpectedEof) => finish_line(false),
+        _ => set_line_open(false),
+    }
     *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = None;
     answer
 }
@@ -436,6 +481,6 @@ pub fn hidden_prompt<T>(ask: impl FnOnce() -> T) -> T {
 fn restore_terminal() {
     let terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(before) = terminal.as_ref() {
-        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
     }
 }

@@ -52,7 +52,7 @@ impl BoxClient<'_, '_> {
             );
             return Ok(report);
         }
-        let _shield = signals::signal_guard("booking");
+        let _guard = signals::signal_guard("booking");
         let report = self.order(day, row, false)?;
         if report.outcome == Outcome::Full && queue && !signals::must_stop() {
             log::info!("the class is full; asking for a place on the waiting list");

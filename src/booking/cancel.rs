@@ -63,7 +63,7 @@ impl BoxClient<'_, '_> {
                 return Ok(*report);
             }
         };
-        let _shield = signals::signal_guard("cancellation");
+        let _guard = signals::signal_guard("cancellation");
         let first = self.withdraw(day, row, &reservation, false)?;
         if first.outcome == CancelOutcome::LateCancellation && late && !signals::must_stop() {
             return self.withdraw(day, row, &reservation, true);

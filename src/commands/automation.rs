@@ -28,7 +28,7 @@ pub(super) fn run<V: Output>(
         .as_ref()
         .is_ok_and(|(view, _)| view.failure().is_none());
     notify::ping(switch, if well { Ping::Success } else { Ping::Fail });
-    let (view, _shield) = done?;
+    let (view, _guard) = done?;
     ui.print(&view)
 }
 

@@ -39,7 +39,7 @@ pub(super) fn run(
         .spawn()
         .map_err(|e| format!("cannot run it: {}", crate::text::why(&e)))?;
     let group = process::group(&child);
-    let _along = signals::takes_along(group);
+    let _registration = signals::register_group(group);
     feed(&mut child, line);
     match process::wait(&mut child, limit) {
         Some(status) if status.success() => Ok(()),

@@ -63,7 +63,7 @@ impl SessionManager<'_> {
         let _one_at_a_time = self.locks.logins(wanted.account, lock::patience())?;
         self.check_refusals(wanted.account)?;
         self.store.ready()?;
-        let _shield = signals::signal_guard("login");
+        let _guard = signals::signal_guard("login");
         // the login replaces the one that is stored with this fingerprint
         if let Some(old) = self.store.session_of(wanted.account, wanted.fingerprint)? {
             self.store.make_room(&old)?;

@@ -118,7 +118,7 @@ impl SessionManager<'_> {
     /// The token update itself. The caller holds the lock and has read the row under it; if an
     /// earlier update is uncertain, it has also seen a logout.
     pub(super) fn update_held(&self, row: SessionRow) -> Result<Updated> {
-        let _shield = signals::signal_guard("token update");
+        let _guard = signals::signal_guard("token update");
         let token = token_of(&row)?;
         let mut jar = jar_of(&row)?;
         self.store.begin_update(&row, clock::now())?;
@@ -167,7 +167,7 @@ impl SessionManager<'_> {
         &self,
         row: SessionRow,
     ) -> Result<(SessionRow, Option<platform::Error>)> {
-        let _shield = signals::signal_guard("setrefresh");
+        let _guard = signals::signal_guard("setrefresh");
         let token = token_of(&row)?;
         let mut jar = jar_of(&row)?;
         self.store.make_room(&row)?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::clock;
+use crate::{clock, signals};
 
 /// Work that ends within this time shows no progress.
 const PROGRESS_DELAY: Duration = Duration::from_secs(1);
@@ -20,6 +20,17 @@ const ERASE_LINE: &str = "\r\x1b[K";
 fn is_supported() -> bool {
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     io::stderr().is_terminal() && !is_dumb
+}
+
+/// Writes a line without finishing it: a signal does that.
+fn write_line(text: &str) {
+    let _ = write!(io::stderr(), "{text}");
+    signals::set_line_open(true);
+}
+
+fn erase_line() {
+    let _ = write!(io::stderr(), "{ERASE_LINE}");
+    signals::set_line_open(false);
 }
 
 /// Progress of a known number of items. Threads share it.
@@ -49,7 +60,7 @@ impl Progress {
         };
         if clock::steady() >= line.0 {
             *line = (clock::steady() + PROGRESS_INTERVAL, true);
-            let _ = write!(io::stderr(), "\r{done}/{} {}", self.total, self.what);
+            write_line(&format!("\r{done}/{} {}", self.total, self.what));
         }
     }
 
@@ -57,7 +68,7 @@ impl Progress {
     pub(crate) fn finish(&self) {
         let line = self.line.as_ref().and_then(|line| line.lock().ok());
         if line.is_some_and(|line| line.1) {
-            let _ = write!(io::stderr(), "{ERASE_LINE}");
+            erase_line();
         }
     }
 }
@@ -86,7 +97,7 @@ impl Countdown {
         let count = move || {
             let mut left = at - now;
             loop {
-                let _ = write!(io::stderr(), "{ERASE_LINE}{}", line(left));
+                write_line(&format!("{ERASE_LINE}{}", line(left)));
                 if stopped.recv_timeout(to_next_second(left)) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
@@ -107,7 +118,7 @@ impl Drop for Countdown {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
-            let _ = write!(io::stderr(), "{ERASE_LINE}");
+            erase_line();
         }
     }
 }

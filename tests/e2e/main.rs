@@ -70,6 +70,7 @@ mod sealed_keys;
 mod sealed_races;
 mod secrets;
 mod signals;
+mod signals_terminal;
 mod signals_threads;
 mod slow_names;
 mod stampede;

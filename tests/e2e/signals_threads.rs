@@ -1,6 +1,7 @@
 //! SIGINT and SIGTERM while several threads work: no new request is started, the program ends when
 //! those under way have ended, and their results are stored.
 
+use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -311,6 +312,27 @@ fn notifications_take_two_seconds_at_most() {
         assert!(signalled.elapsed() < SOON, "{:?}", signalled.elapsed());
         wait_for("the end of the command", || !is_running(process));
         scene.ends(id, "booked", &[&class]);
+    });
+}
+
+/// A dead-man ping that hangs takes two seconds of the end at most.
+#[test]
+fn pings_take_two_seconds_at_most() {
+    side_by_side(&SIGNALS, |(name, code)| {
+        let (sandbox, home) = logged_in();
+        let monitor = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", monitor.local_addr().unwrap());
+        home.config(&format!("[ping]\nrefresh = \"{url}\"\n"));
+        sandbox.hold("/api/tokenUpdate");
+        let running = home.run("refresh --force").in_real_time().status(*code);
+        let running = running.any_stderr().spawn();
+        wait_for("the request", || !sandbox.log().is_empty());
+        let signalled = Instant::now();
+        signal(name, running.id());
+        sandbox.let_go();
+        running.done();
+        assert!(signalled.elapsed() < SOON, "{:?}", signalled.elapsed());
+        tokens_agree(&sandbox, &home);
     });
 }
 

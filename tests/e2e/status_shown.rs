@@ -234,3 +234,25 @@ fn gauges_of_a_machine_without_anything() {
         told.stdout
     );
 }
+
+/// With little memory no thread is available: the host is asked without one. Too little memory for
+/// anything else ends the program by other means, at limits that depend on the build.
+#[test]
+fn it_does_not_panic_for_lack_of_threads() {
+    let (_sandbox, home) = logged_in();
+    let run = home.run("status").command();
+    for kib in (20_000..90_000).step_by(2000) {
+        let limited = Command::new("sh")
+            .args(["-c", &format!("ulimit -v {kib}; exec \"$0\" status")])
+            .arg(run.get_program())
+            .env_clear()
+            .envs(
+                run.get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&limited.stderr);
+        assert!(!shown.contains("panicked"), "{kib} KiB: {shown}");
+    }
+}

@@ -54,7 +54,7 @@ pub(super) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
         wanted.tell_better(gym.opening, &mut done.report, now, None);
         done
     };
-    let _shield = done.signal_guard;
+    let _guard = done.signal_guard;
     let mut view = view(&gym, day, done.report, done.session);
     view.asks_for_rule = args.wait && view.outcome == Outcome::TooEarly && view.opens_at.is_none();
     if args.prebook && view.outcome == Outcome::TooEarly {

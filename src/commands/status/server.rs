@@ -42,12 +42,19 @@ pub(super) fn ask(platform: &Platform, mut hosts: Vec<String>) -> Vec<HostFacts>
         let patient = &patient;
         let asked: Vec<_> = hosts
             .into_iter()
-            .map(|host| scope.spawn(move || one(patient, host)))
+            .map(|host| {
+                let name = host.clone();
+                let thread = thread::Builder::new();
+                let asked = thread.spawn_scoped(scope, move || one(patient, name));
+                (host, asked)
+            })
             .collect();
-        asked
-            .into_iter()
-            .filter_map(|asked| asked.join().ok())
-            .collect()
+        let answers = asked.into_iter().filter_map(|(host, asked)| match asked {
+            Ok(thread) => thread.join().ok(),
+            // without a thread the host is asked after the others
+            Err(_) => Some(one(patient, host)),
+        });
+        answers.collect()
     })
 }
 
