@@ -1,9 +1,20 @@
-//! Times and instants as JSON shows them: `18:30`, and RFC 3339 with offset in whole seconds.
-//! For serde's `serialize_with`, which hands fields over by reference.
+//! Times and instants as JSON shows them: `18:30`, and RFC 3339 with offset in whole seconds, for serde's `serialize_with`,
+//! which passes fields by reference. And arithmetic that does not overflow.
 
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serializer;
+
+/// The instant `by` later (or earlier), at most the last (or first) one that exists. For instants that a server, a
+/// user or a wrong clock supplies: `+` panics on overflow.
+pub fn shifted(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    at.checked_add_signed(by)
+        .unwrap_or(if by < TimeDelta::zero() {
+            DateTime::<Utc>::MIN_UTC
+        } else {
+            DateTime::<Utc>::MAX_UTC
+        })
+}
 
 /// `18:30`
 pub fn hours_minutes<S: Serializer>(time: &NaiveTime, to: S) -> Result<S::Ok, S::Error> {

@@ -25,7 +25,7 @@ const LONGEST_PAUSE: u64 = 3600;
 pub(super) struct Answer {
     pub(super) host: String,
     pub(super) status: u16,
-    /// The `Date` header in unix seconds, by the server's clock.
+    /// The `Date` header in unix seconds, by the server's clock, if its year is plausible.
     pub(super) date: Option<i64>,
     /// The `Age` header: seconds that a cache has held the answer.
     pub(super) age: Option<u64>,
@@ -264,7 +264,7 @@ fn head(response: &Response, host: &str) -> Answer {
                 .to_owned(),
         )
     };
-    let date = text(header::DATE).and_then(|d| http_date::parse(&d));
+    let date = text(header::DATE).and_then(|d| http_date::parse_date(&d));
     Answer {
         host: host.to_owned(),
         status: response.status().as_u16(),

@@ -9,6 +9,14 @@ pub(super) fn parse(text: &str) -> Option<i64> {
     Some(date.and_utc().timestamp())
 }
 
+/// The `Date` of an answer. Years outside 2020–2100 are a wrong clock's, and are `None`.
+pub(super) fn parse_date(text: &str) -> Option<i64> {
+    parse(text).filter(|date| PLAUSIBLE.contains(date))
+}
+
+/// From 2020-01-01 to 2100-12-31.
+const PLAUSIBLE: std::ops::Range<i64> = 1_577_836_800..4_133_980_800;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,6 +33,20 @@ mod tests {
             "Thu, 01 Jan 2026",
         ] {
             assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn wrong_years_are_no_date() {
+        for (text, is_date) in [
+            ("Tue, 31 Dec 2019 23:59:59 GMT", false),
+            ("Wed, 01 Jan 2020 00:00:00 GMT", true),
+            ("Fri, 31 Dec 2100 23:59:59 GMT", true),
+            ("Sat, 01 Jan 2101 00:00:00 GMT", false),
+            ("Thu, 31 Dec +262142 23:59:59 GMT", false),
+            ("Thu, 01 Jan -262143 00:00:00 GMT", false),
+        ] {
+            assert_eq!(parse_date(text).is_some(), is_date, "{text}");
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::attempt::Hit;
 use super::ending::{Abort, Ending};
+use super::host_clock::ROUGH;
 use super::job::Job;
 use crate::booking::{Outcome, decided, find};
 use crate::clock;
@@ -20,6 +21,9 @@ const SPARE: Duration = Duration::from_millis(800);
 /// Between looks in an outage: before the opening, and from it on.
 const BEFORE: Duration = Duration::from_millis(500);
 const FROM_IT_ON: Duration = Duration::from_millis(250);
+
+/// Where the clocks differ by more than this, a request is sent at the opening by either clock.
+const BELIEVED_ALONE: TimeDelta = TimeDelta::minutes(1);
 
 /// A class in the schedule, or why it is not to be found there.
 type Found = Result<Row, Failure>;
@@ -62,6 +66,12 @@ impl Tried {
         }
     }
 
+    /// Refused as too early, and no opening later than `at` was reported.
+    fn is_too_early(&self, at: DateTime<Utc>) -> bool {
+        let moved_to = self.hit.as_ref().and_then(|hit| hit.moved_to);
+        self.ending == Ending::Book(Outcome::TooEarly) && moved_to.is_none_or(|to| to <= at)
+    }
+
     pub(super) fn of(choice: &Choice, hit: Hit, opens: Option<DateTime<Utc>>) -> Self {
         Self {
             choice: choice.clone(),
@@ -74,8 +84,46 @@ impl Tried {
 }
 
 impl Job<'_> {
-    /// Have a class: prepare, wait for the opening that is ahead, fire.
+    /// Books a class at its opening by the server's clock. Where the clocks differ by much, one request is sent at the
+    /// opening by the clock of this machine too: dates may be wrong.
     pub(super) fn have(&mut self, choice: &Choice, moment: Moment) -> Result<Tried, Abort> {
+        let Some(at) = moment.ahead else {
+            return self.have_at(choice, moment);
+        };
+        self.begin(choice, moment.ahead);
+        self.open_session(moment.ahead)?;
+        self.look(at, ROUGH);
+        if self.offset() < -BELIEVED_ALONE {
+            let tried = self.have_by_own_clock(choice, moment)?;
+            if !tried.is_too_early(at) || self.until(at) > self.horizon {
+                return Ok(tried);
+            }
+        }
+        let tried = self.have_at(choice, moment)?;
+        if self.offset() > BELIEVED_ALONE && tried.is_too_early(at) {
+            return self.have_by_own_clock(choice, moment);
+        }
+        Ok(tried)
+    }
+
+    /// Sends one request at the opening by the clock of this machine.
+    fn have_by_own_clock(&mut self, choice: &Choice, moment: Moment) -> Result<Tried, Abort> {
+        let once = Moment {
+            opens: None,
+            patient: false,
+            ..moment
+        };
+        self.by_own_clock = true;
+        let tried = self.have_at(choice, once);
+        self.by_own_clock = false;
+        Ok(Tried {
+            opens: moment.opens,
+            ..tried?
+        })
+    }
+
+    /// Prepares, waits for the opening that is ahead, and fires.
+    fn have_at(&mut self, choice: &Choice, moment: Moment) -> Result<Tried, Abort> {
         self.begin(choice, moment.ahead);
         self.prepare(moment.ahead)?;
         let row = match self.look_up(choice, moment.ahead)? {

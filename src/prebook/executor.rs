@@ -1,6 +1,8 @@
 //! One prebooking's story: its classes in order, each at its own opening, until one is had.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 
 use super::attempt::Hit;
 use super::class::{Moment, Tried};
@@ -16,12 +18,14 @@ use crate::platform::Row;
 /// What the schedule shows that nobody lived to write down.
 const FOUND: &str = "found in the schedule: an earlier try had booked it";
 
+/// An opening this much beyond the horizon is still waited for.
+const BEYOND: Duration = Duration::from_secs(60);
+
 /// A prebooking being executed.
 #[derive(Debug)]
 pub(super) struct PrebookExecutor<'s> {
     pub job: Job<'s>,
     pub prebooking: &'s Prebooking,
-    pub horizon: std::time::Duration,
     /// the choice being tried
     trying: &'s Choice,
     learned: Vec<Learned>,
@@ -34,7 +38,7 @@ impl<'s> PrebookExecutor<'s> {
         prebooking: &'s Prebooking,
         place: &'s Place,
         rank: u32,
-        horizon: std::time::Duration,
+        horizon: Duration,
     ) -> Self {
         let order = Order {
             account: &prebooking.request.account,
@@ -43,10 +47,11 @@ impl<'s> PrebookExecutor<'s> {
             place,
             class_id: prebooking.class_id.as_deref(),
         };
+        let mut job = Job::new(shared, errand, order, rank);
+        job.horizon = horizon.saturating_add(BEYOND);
         Self {
-            job: Job::new(shared, errand, order, rank),
+            job,
             prebooking,
-            horizon,
             trying: &prebooking.request.first,
             learned: Vec::new(),
         }
@@ -118,7 +123,7 @@ impl<'s> PrebookExecutor<'s> {
             Next::Guess(at) => (Some(at), false),
         };
         let ahead = opens.filter(|at| *at > now);
-        if ahead.is_some_and(|at| at > until(clock::now(), self.horizon) + TimeDelta::minutes(1)) {
+        if ahead.is_some_and(|at| at > until(clock::now(), self.job.horizon)) {
             let ending = Ending::Book(Outcome::TooEarly);
             return Ok(Tried::unseen(choice, ending, None, opens));
         }

@@ -1,8 +1,8 @@
-//! One box host's clock, measured once and used by everything that fires there.
+//! The clock of one box's host, measured once and used by every thread that fires there.
 //!
-//! Measurements hang on the steady clock, so a stepped wall clock cannot spoil them. A machine
-//! that was suspended is noticed (wall and steady clock part), and so is a probe that contradicts
-//! what was measured: both make the measurement start again.
+//! Measurements refer to the steady clock, so a step of the wall clock does not change them. A suspended machine is noticed
+//! because wall and steady clock differ afterwards; then the measurement starts again. Which probes are believed is decided
+//! in [`super::server_clock`].
 
 mod samples;
 
@@ -10,16 +10,27 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use samples::{ROUGH, State, to_f64};
+pub(super) use samples::ROUGH;
+use samples::{Measurement, State};
 
-use super::server_clock::{Estimate, Sample, estimate, next_probe, seconds_since};
+use super::server_clock::{Estimate, MAX_SAMPLES, Sample, WITNESSES, next_probe, seconds_since};
 use crate::clock;
 use crate::platform::{Jar, Platform};
 
-/// How often a thread that waits for another's measurement looks how far it is.
-const PEEK_INTERVAL: Duration = Duration::from_millis(20);
-/// For a rough idea nobody waits longer than this.
+/// How often a thread that waits for the measurement of another one checks its progress.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// A rough look takes no longer than this.
 const LOOK: Duration = Duration::from_secs(5);
+/// The number of probes of a rough look.
+const LOOKS: usize = 5;
+/// Seconds between two probes while no date is believed. A date out of a cache stays the same, so of such probes no three
+/// agree.
+const APART: f64 = 0.6;
+/// A measurement ends after this many probes in a row without a usable answer.
+const MAX_FAILURES: usize = 3;
+
+/// Instants further away than this are not computed with.
+const MAX_SECONDS: f64 = 1e12;
 
 /// The clocks of all hosts of a run.
 #[derive(Debug, Default)]
@@ -30,9 +41,9 @@ pub(super) struct Clocks(Mutex<HashMap<String, Arc<HostClock>>>);
 pub(super) struct HostClock {
     host: String,
     base: Instant,
-    /// held while measuring: over network and sleep, so that one thread does it for all
+    /// Held during a measurement, network and sleep included, so that one thread measures for all.
     measuring: Mutex<()>,
-    /// held for moments only: whoever is about to fire reads it
+    /// Held for moments only: threads that are about to fire read it.
     state: Mutex<State>,
 }
 
@@ -67,49 +78,74 @@ impl HostClock {
         seconds_since(self.base, clock::steady())
     }
 
-    /// Have at least a rough idea of the server's clock, with one probe if need be.
-    pub(super) fn look(&self, platform: &Platform, jar: &mut Jar) {
-        if self.known(true).is_some() {
+    /// Gets a rough estimate unless there is one that is younger than `age` seconds: with one probe, or with more where the
+    /// clocks seem to differ by much. `limit` bounds the time that it takes.
+    pub(super) fn look(&self, platform: &Platform, jar: &mut Jar, age: f64, limit: Duration) {
+        let is_known = || self.state().is_known(self.steady(), age);
+        if is_known() {
             return;
         }
-        let turn = self.turn(clock::steady() + LOOK);
-        if turn.is_some() && self.known(true).is_none() {
-            self.state().samples.clear();
-            self.probe(platform, jar);
+        let end = clock::steady() + limit.min(LOOK);
+        let turn = self.turn(end).filter(|_| !is_known());
+        if turn.is_none() {
+            return;
         }
+        self.state().begin_anew();
+        let apart = APART.min(limit.as_secs_f64() / 6.0);
+        self.measure(platform, jar, end, |state| {
+            match (state.measured(), state.probes()) {
+                (_, LOOKS..) | (Some(_), _) => None,
+                (None, 0) => Some(0.0),
+                (None, _) => state.last_sent().map(|sent| sent + apart),
+            }
+        });
+        self.state().finish(self.steady());
     }
 
-    /// Measure until sharp, or until `end`. Whoever comes while another thread measures waits and
-    /// uses its result, but not beyond its own `end`. What was measured before stays in force
-    /// meanwhile: others may be about to fire by it.
+    /// Measures until the estimate is exact, or until `end`. A thread that comes while another one measures waits for its
+    /// result, but not beyond its own `end`.
     pub(super) fn sharpen(&self, platform: &Platform, jar: &mut Jar, end: Instant) {
         let Some(_one_for_all) = self.turn(end) else {
             return;
         };
         self.state().begin(self.steady());
-        self.measure(platform, jar, seconds_since(self.base, end));
+        let last = seconds_since(self.base, end);
+        self.measure(platform, jar, end, |state| {
+            match (state.measured(), state.probes()) {
+                (_, MAX_SAMPLES..) => None,
+                (None, 0) => Some(0.0),
+                (None, _) => state.last_sent().map(|sent| sent + APART),
+                (Some(known), _) if known.is_sharp() => None,
+                (Some(known), _) => {
+                    let next = next_probe(&known, self.steady());
+                    (next + 2.0 * known.round_trip <= last).then_some(next)
+                }
+            }
+        });
         self.state().finish(self.steady());
     }
 
-    fn measure(&self, platform: &Platform, jar: &mut Jar, end: f64) {
-        let mut in_vain = 0;
-        while in_vain < 3 {
-            let now = self.steady();
-            let known = estimate(self.state().measured());
-            let next = match known {
-                None => now,
-                Some(known) if known.is_sharp() => return,
-                Some(known) if next_probe(&known, now) + 2.0 * known.round_trip > end => return,
-                Some(known) => next_probe(&known, now),
-            };
-            if now > end {
+    /// Sends probes at the instants that `next` names, until it names none, or until `end`.
+    fn measure(
+        &self,
+        platform: &Platform,
+        jar: &mut Jar,
+        end: Instant,
+        next: impl Fn(&State) -> Option<f64>,
+    ) {
+        let mut failures = 0;
+        while failures < MAX_FAILURES {
+            let at = next(&self.state()).map(|at| self.base + seconds(at));
+            let Some(at) = at.filter(|at| *at <= end && clock::steady() <= end) else {
                 return;
-            }
-            clock::sleep_until(self.base + Duration::from_secs_f64(next.max(0.0)), false);
-            in_vain = if self.probe(platform, jar) {
-                0
-            } else {
-                in_vain + 1
+            };
+            clock::sleep_until(at, false);
+            failures = match self.ask(platform, jar) {
+                Some((sample, stamp)) => {
+                    self.state().take(self.steady(), sample, stamp);
+                    0
+                }
+                None => failures + 1,
             };
         }
     }
@@ -120,38 +156,34 @@ impl HostClock {
             match self.measuring.try_lock() {
                 Ok(turn) => return Some(turn),
                 Err(TryLockError::Poisoned(turn)) => return Some(turn.into_inner()),
-                Err(TryLockError::WouldBlock) if clock::steady() + PEEK_INTERVAL < end => {
-                    clock::nap(PEEK_INTERVAL);
+                Err(TryLockError::WouldBlock) if clock::steady() + POLL_INTERVAL < end => {
+                    clock::nap(POLL_INTERVAL);
                 }
                 Err(TryLockError::WouldBlock) => return None,
             }
         }
     }
 
-    /// Warm a connection, and see whether the server still agrees with what was measured. Runs
-    /// beside the others: each needs a connection of its own. Its round trip holds the making of
-    /// that connection, so it says nothing sharp.
-    pub(super) fn warm(&self, platform: &Platform, jar: &mut Jar) {
-        if let Some((sample, stamp)) = self.ask(platform, jar) {
-            self.state().check(self.steady(), sample, stamp);
-        }
-    }
-
-    /// `false`: no answer, or none that tells the time.
-    fn probe(&self, platform: &Platform, jar: &mut Jar) -> bool {
-        match self.ask(platform, jar) {
-            Some((sample, stamp)) => {
-                self.state().take(self.steady(), sample, stamp);
-                true
+    /// Makes a connection ready, and checks whether the server still agrees with what was measured; a contradiction is
+    /// confirmed by further probes before `end`. Threads do this side by side, because each needs a connection of its own.
+    pub(super) fn warm(&self, platform: &Platform, jar: &mut Jar, end: Instant) {
+        let mut dissent = Measurement::default();
+        for _ in 0..WITNESSES {
+            let Some((sample, stamp)) = self.ask(platform, jar) else {
+                return;
+            };
+            let agrees = self
+                .state()
+                .check(self.steady(), sample, stamp, &mut dissent);
+            if agrees || clock::steady() > end {
+                return;
             }
-            None => false,
         }
     }
 
-    /// Was the wall clock stepped, or the machine suspended, since the server's clock was looked at?
+    /// Whether the wall clock was stepped, or the machine suspended, since the server's clock was measured.
     pub(super) fn has_jumped(&self) -> bool {
-        let state = self.state();
-        !state.samples.is_empty() && !state.agrees(self.steady())
+        self.state().has_jumped(self.steady())
     }
 
     fn ask(&self, platform: &Platform, jar: &mut Jar) -> Option<(Sample, i64)> {
@@ -179,43 +211,38 @@ impl HostClock {
         ))
     }
 
-    /// When to send so that the request arrives just after `opening` (unix seconds).
+    /// When to send so that the request arrives just after `opening` (unix seconds). `None`: the clock of this machine has
+    /// to do.
     pub(super) fn aim(&self, opening: f64) -> Option<Aim> {
-        let (second, estimate) = self.known(true)?;
-        let send = opening - second - estimate.lead + estimate.margin();
-        let send = Duration::try_from_secs_f64(send).unwrap_or_default();
+        let state = self.state();
+        let estimate = state.known(self.steady(), ROUGH)?;
+        let send = estimate.send_at(opening - state.second());
         Some(Aim {
-            send: self.base + send,
+            send: self.base + seconds(send),
             estimate,
         })
     }
 
     /// What the server's clock shows when a request sent at `sent` arrives, as unix seconds.
     pub(super) fn arrival(&self, sent: Instant) -> Option<f64> {
-        let (second, estimate) = self.known(false)?;
-        Some(second + seconds_since(self.base, sent) + estimate.lead)
+        let state = self.state();
+        let lead = state.last_known()?.best_lead();
+        Some(state.second() + seconds_since(self.base, sent) + lead)
     }
 
-    /// Server minus this machine's wall clock, in seconds: half the round trip is the way there.
+    /// Server minus this machine's wall clock, in seconds: the way there is half the round trip.
     pub(super) fn offset(&self) -> Option<f64> {
-        let (second, estimate) = self.known(false)?;
-        let way = estimate.round_trip / 2.0;
-        let there = second + self.steady() + estimate.lead - way;
+        let state = self.state();
+        let known = state.last_known()?;
+        let way = known.round_trip / 2.0;
+        let there = state.second() + self.steady() + known.best_lead() - way;
         Some(there - clock::unix_seconds())
     }
+}
 
-    /// What was measured: the second that it counts from, and the estimate. `usable`: and it is
-    /// neither old nor spoilt by a jump of a clock.
-    fn known(&self, usable: bool) -> Option<(f64, Estimate)> {
-        let (second, samples) = {
-            let state = self.state();
-            if usable && !state.is_usable(self.steady(), ROUGH) {
-                return None;
-            }
-            (to_f64(state.second), state.samples.clone())
-        };
-        Some((second, estimate(&samples)?))
-    }
+/// Seconds since the base, from none to as many as an instant can be away.
+fn seconds(at: f64) -> Duration {
+    Duration::try_from_secs_f64(at.min(MAX_SECONDS)).unwrap_or_default()
 }
 
 #[cfg(test)]

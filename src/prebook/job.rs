@@ -15,6 +15,7 @@ use crate::booking::BoxClient;
 use crate::clock;
 use crate::error::Kind;
 use crate::model::account::Account;
+use crate::model::instant::shifted;
 use crate::model::prebooking::Choice;
 use crate::platform::{BoxAt, Jar, Platform};
 use crate::sessions::{self, ActiveSession, SessionManager, SessionSelector};
@@ -103,6 +104,10 @@ pub(super) struct Job<'j> {
     pub rank: u32,
     /// milliseconds by which its preparation is spread
     pub stagger: i64,
+    /// It does not wait longer than this where the clock of this machine says that booking has opened.
+    pub horizon: Duration,
+    /// The clock of this machine is used instead of the server's.
+    pub by_own_clock: bool,
     pub shots: Vec<Shot>,
     pub fired_at: Option<DateTime<Utc>>,
     /// from the first request on: a signal does not end the program until its result is reported
@@ -131,6 +136,8 @@ impl<'j> Job<'j> {
             clock: shared.clocks.of(&order.place.host),
             rank,
             stagger: i64::from(fastrand::u16(0..12_000)),
+            horizon: Duration::MAX,
+            by_own_clock: false,
             shots: Vec::new(),
             fired_at: None,
             signal_guard: None,
@@ -175,13 +182,22 @@ impl<'j> Job<'j> {
 
     /// How long until an instant of the server's clock.
     pub(super) fn until(&self, at: DateTime<Utc>) -> Duration {
-        let offset = self.clock.offset().unwrap_or_default();
-        Duration::try_from_secs_f64(unix(at) - offset - clock::unix_seconds()).unwrap_or_default()
+        let left = unix(at) - self.offset_seconds() - clock::unix_seconds();
+        Duration::try_from_secs_f64(left).unwrap_or_default()
     }
 
     pub(super) fn server_now(&self) -> DateTime<Utc> {
-        let offset = self.clock.offset().unwrap_or_default();
-        clock::now() + TimeDelta::try_milliseconds(rounded(offset * 1000.0)).unwrap_or_default()
+        shifted(clock::now(), self.offset())
+    }
+
+    /// The server's clock minus the clock of this machine.
+    pub(super) fn offset(&self) -> TimeDelta {
+        TimeDelta::try_milliseconds(rounded(self.offset_seconds() * 1000.0)).unwrap_or_default()
+    }
+
+    fn offset_seconds(&self) -> f64 {
+        let offset = self.clock.offset().filter(|_| !self.by_own_clock);
+        offset.unwrap_or_default()
     }
 
     /// Open the session, if it is not open. An outage or a lock is no reason to give up while

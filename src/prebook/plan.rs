@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use crate::model::instant::shifted;
 use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, Prebooking};
 use crate::model::zone;
@@ -142,12 +143,9 @@ impl Calendar {
     }
 }
 
-/// Now and a span of time; at the end of time, the end of time.
+/// The instant `span` after `now`, at most the last one that exists.
 pub fn until(now: DateTime<Utc>, span: std::time::Duration) -> DateTime<Utc> {
-    TimeDelta::from_std(span)
-        .ok()
-        .and_then(|span| now.checked_add_signed(span))
-        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    shifted(now, TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX))
 }
 
 #[cfg(test)]

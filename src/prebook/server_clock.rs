@@ -1,16 +1,21 @@
-//! The server's clock, read from `Date` headers (whole seconds) of cheap requests.
+//! Estimates the server's clock from the `Date` headers of small requests. Pure: the samples are arguments.
 //!
-//! What firing needs is one number, the *lead*: what the server's clock shows when a request
-//! arrives, minus our steady clock when it was sent. It holds the clocks' difference and the way
-//! there together, so neither has to be known by itself. A probe sent at `t` that comes back with
-//! the stamp `S` says `S ≤ t + lead < S + 1`; the next probe is sent so that its stamp flips in
-//! the middle of what is still possible, which halves it (ecosystem.md §4).
+//! `Date` has whole seconds, and a request takes time to arrive. Both are covered by one number, the *lead*: what the
+//! server's clock shows when a request arrives, minus the steady clock of this machine when the request was sent. A probe
+//! sent at `t` that is answered with the date `S` says `S ≤ t + lead < S + 1`. The next probe is sent so that its date
+//! changes in the middle of the range that is still possible, which halves the range.
 //!
-//! Requests do not all take the same time. The lead is that of a usual one, with the median round
-//! trip. Of a probe that took longer or shorter nobody knows whether the way there or the way back
-//! was to blame, so it is believed for anything between. A request arrives early by as much as the
-//! quickest trips are quicker than the usual one: that goes into the margin, and early arrivals stay
-//! rare whatever the network does.
+//! # Round trips
+//!
+//! The lead is that of a request with the median round trip. Where a probe took longer or shorter, the difference may have
+//! been on the way there or on the way back, so its range is widened by the difference. Requests faster than the median
+//! arrive early; the margin covers them.
+//!
+//! # Wrong dates
+//!
+//! A front server, a cache or a wrong clock may answer with a wrong date, once or always. The range on which most probes
+//! agree is used. An offset of more than [`KEEPALIVE_CUTOFF`] seconds from the clock of this machine is believed only when
+//! [`WITNESSES`] probes agree; until then the clock of this machine counts.
 
 use std::time::Instant;
 
@@ -27,44 +32,84 @@ pub(super) struct Sample {
 pub(super) struct Estimate {
     /// seconds, as in the module's text
     pub lead: f64,
-    /// half the width of what is still possible, in seconds
+    /// the lead if the server's clock shows the same as the clock of this machine
+    pub own_lead: f64,
+    /// half the width of the possible range, in seconds
     pub doubt: f64,
     /// how much round trips differ, in seconds
     pub spread: f64,
-    /// by how much the quickest one is quicker than the usual one, in seconds
+    /// the median round trip minus the shortest one, in seconds
     pub haste: f64,
     /// the median round trip, in seconds
     pub round_trip: f64,
     pub samples: usize,
+    /// the number of samples that agree on the range
+    pub votes: usize,
 }
 
+/// Clocks that differ by at most this, in seconds, are believed after one probe.
+pub(super) const KEEPALIVE_CUTOFF: f64 = 2.0;
+/// A larger offset is believed when this many probes agree.
+pub(super) const WITNESSES: usize = 3;
+/// Ranges of equal support that are further apart than this, in seconds, are not merged.
+const MERGED: f64 = 1.0;
 /// A margin beyond this would lose the place that it is there to win.
 const WIDEST_MARGIN: f64 = 0.25;
-/// What the scheduler and the client's own thread may add.
+/// The delay that the scheduler and the thread itself may add.
 const OWN_NOISE: f64 = 0.000_4;
-/// The quickest of some round trips is not the quickest there is. In simulations with noise of
-/// several kinds, on either way or both, this keeps early arrivals under 1 in 100.
+/// The shortest of the measured round trips is not the shortest possible. In simulations with several kinds of noise, on
+/// either way or both, this factor keeps early arrivals below 1 in 100.
 const QUICKER_STILL: f64 = 1.2;
-/// An early request costs a round trip, so the margin grows with it: by 1 ms where that takes 160.
+/// An early request costs a round trip, so the margin grows with it: by 1 ms for a round trip of 160 ms.
 const PRICE_OF_EARLY: f64 = 0.006;
+/// A larger doubt than this, in seconds, is worse than the clock of a machine that is synchronised.
+const WIDE: f64 = 0.02;
+/// What the clock of a synchronised machine may be wrong by, in seconds.
+const SYNCHRONISED: f64 = 0.003;
 
 impl Estimate {
-    /// How long after the opening a request should be aimed to arrive, in seconds.
+    /// When to send a request that arrives just after the server's clock shows `opening`.
+    pub(super) fn send_at(&self, opening: f64) -> f64 {
+        opening - self.best_lead() + self.margin()
+    }
+
+    /// The lead; while its range is wide and contains the clock of this machine, that clock's.
+    pub(super) fn best_lead(&self) -> f64 {
+        if self.is_own() {
+            self.own_lead
+        } else {
+            self.lead
+        }
+    }
+
+    /// Whether the clock of this machine is more exact than what was measured: most machines are synchronised.
+    fn is_own(&self) -> bool {
+        self.doubt > WIDE && (self.own_lead - self.lead).abs() <= self.doubt
+    }
+
+    /// How long after the opening a request is aimed to arrive, in seconds.
     pub(super) fn margin(&self) -> f64 {
+        if self.is_own() {
+            return SYNCHRONISED;
+        }
         let price = PRICE_OF_EARLY * self.round_trip;
         (self.doubt + QUICKER_STILL * self.haste + OWN_NOISE + price).min(WIDEST_MARGIN)
     }
 
-    /// Sharp enough that further probes bring nothing.
+    /// Whether further probes would not make it more exact.
     pub(super) fn is_sharp(&self) -> bool {
         self.doubt < 0.000_6
             || (self.samples >= 10 && self.doubt < 0.15 * self.haste)
-            || self.samples >= 16
+            || self.samples >= MAX_SAMPLES
     }
 }
 
-/// What these probes say together. `None` without probes.
-pub(super) fn estimate(samples: &[Sample]) -> Option<Estimate> {
+/// A measurement ends after this number of probes.
+pub(super) const MAX_SAMPLES: usize = 16;
+
+/// What these probes say together. `None` without probes, and while the probes say only what is not believed. `wall` is the
+/// lead without any way to the server and with the clock of this machine: its wall clock minus its steady clock.
+pub(super) fn estimate(samples: &[Sample], wall: f64) -> Option<Estimate> {
     let mut trips: Vec<f64> = samples.iter().map(|s| s.received - s.sent).collect();
     trips.sort_by(f64::total_cmp);
     let median = *trips.get(trips.len() / 2)?;
@@ -76,44 +121,50 @@ pub(super) fn estimate(samples: &[Sample]) -> Option<Estimate> {
             (low - stray.max(0.0), high - stray.min(0.0))
         })
         .collect();
-    let (low, high) = densest(&bounds);
+    let own_lead = wall + median / 2.0;
+    let (votes, (low, high)) = most_supported(&bounds, own_lead)?;
     Some(Estimate {
         lead: f64::midpoint(low, high),
+        own_lead,
         doubt: (high - low) / 2.0,
         spread: spread(&trips),
         haste: median - trips.first().unwrap_or(&median),
         round_trip: median,
         samples: samples.len(),
+        votes,
     })
 }
 
-/// The range on which most probes agree: noise makes a few of them contradict each other.
-fn densest(bounds: &[(f64, f64)]) -> (f64, f64) {
-    let agreeing = |at: f64| {
-        bounds
-            .iter()
-            .filter(|(low, high)| *low <= at && at <= *high)
-            .count()
+/// The range on which most probes agree, and how many do: noise makes a few of them contradict each other. Ranges that are
+/// not believed are left out. Of equal ones the nearest to the clock of this machine is taken.
+fn most_supported(bounds: &[(f64, f64)], own_lead: f64) -> Option<(usize, (f64, f64))> {
+    let votes = |at: f64| {
+        let agrees = |(low, high): &&(f64, f64)| *low <= at && at <= *high;
+        bounds.iter().filter(agrees).count()
     };
+    let distance = |(low, high): (f64, f64)| (low - own_lead).max(own_lead - high).max(0.0);
     let mut edges: Vec<f64> = bounds
         .iter()
         .flat_map(|(low, high)| [*low, *high])
         .collect();
     edges.sort_by(f64::total_cmp);
-    let ranges = edges
+    let believed: Vec<(usize, (f64, f64))> = edges
         .windows(2)
         .map(|pair| (pair[0], pair[1]))
-        .filter(|(low, high)| low < high);
-    let counted: Vec<(usize, (f64, f64))> = ranges
-        .map(|r| (agreeing(f64::midpoint(r.0, r.1)), r))
+        .filter(|(low, high)| low < high)
+        .map(|range| (votes(f64::midpoint(range.0, range.1)), range))
+        .filter(|(votes, range)| *votes >= WITNESSES || distance(*range) <= KEEPALIVE_CUTOFF)
         .collect();
-    let most = counted.iter().map(|(n, _)| *n).max().unwrap_or_default();
-    let mut best = counted
-        .iter()
-        .filter(|(n, _)| *n == most)
-        .map(|(_, range)| *range);
-    let first = best.next().unwrap_or_default();
-    best.fold(first, |all, next| (all.0.min(next.0), all.1.max(next.1)))
+    let most = believed.iter().map(|(votes, _)| *votes).max()?;
+    let best = || {
+        let equal = believed.iter().filter(|(votes, _)| *votes == most);
+        equal.map(|(_, range)| *range)
+    };
+    let nearest = best().min_by(|a, b| distance(*a).total_cmp(&distance(*b)))?;
+    let merged = best()
+        .filter(|range| range.0 - nearest.1 < MERGED && nearest.0 - range.1 < MERGED)
+        .fold(nearest, |all, next| (all.0.min(next.0), all.1.max(next.1)));
+    Some((most, merged))
 }
 
 /// The round trips' spread, without the strangest one at each end when there are enough.
@@ -152,12 +203,13 @@ mod tests {
 
     fn measure(lead: f64, way: f64, noise: impl Fn(usize) -> f64, probes: usize) -> Estimate {
         let mut samples = vec![probe(0.0, lead, way, noise(0))];
+        let wall = lead + 1.0;
         for n in 1..probes {
-            let known = estimate(&samples).unwrap();
+            let known = estimate(&samples, wall).unwrap();
             let last = samples.last().unwrap().received;
             samples.push(probe(next_probe(&known, last), lead, way, noise(n)));
         }
-        estimate(&samples).unwrap()
+        estimate(&samples, wall).unwrap()
     }
 
     #[test]
@@ -192,15 +244,15 @@ mod tests {
         for n in 0..measurements {
             let lead = f64::from(n) * 0.37;
             let mut samples: Vec<Sample> = Vec::new();
-            while !estimate(&samples).is_some_and(|known| known.is_sharp()) {
+            while !estimate(&samples, lead).is_some_and(|known| known.is_sharp()) {
                 let last = samples.last().map_or(0.0, |last| last.received);
-                let sent = estimate(&samples).map_or(last, |known| next_probe(&known, last));
+                let sent = estimate(&samples, lead).map_or(last, |known| next_probe(&known, last));
                 let (there, back) = (noise(there), noise(back));
                 let mut sample = probe(sent, lead, 0.08, there);
                 sample.received += back;
                 samples.push(sample);
             }
-            let found = estimate(&samples).unwrap();
+            let found = estimate(&samples, lead).unwrap();
             assert!(found.margin() < 0.030, "{found:?}");
             for _ in 0..shots {
                 early += u32::from(found.margin() - found.lead + lead + noise(there) < 0.0);
@@ -227,12 +279,32 @@ mod tests {
             received: 9.001,
             stamp: 3.0,
         });
-        let found = estimate(&samples).unwrap();
+        let found = estimate(&samples, 5.0).unwrap();
         assert!((found.lead - 5.25).abs() <= found.doubt, "{found:?}");
     }
 
     #[test]
     fn no_probes_no_estimate() {
-        assert_eq!(estimate(&[]), None);
+        assert_eq!(estimate(&[], 0.0), None);
+    }
+
+    #[test]
+    fn a_large_offset_needs_three_probes_that_agree() {
+        let wrong = |sent| probe(sent, -3600.0, 0.001, 0.0);
+        let right = |sent| probe(sent, 0.3, 0.001, 0.0);
+        let lead = |samples: &[Sample]| estimate(samples, 0.0).map(|known| known.lead.round());
+        assert_eq!(lead(&[wrong(0.0)]), None);
+        assert_eq!(lead(&[wrong(0.0), wrong(1.1)]), None);
+        assert_eq!(lead(&[wrong(0.0), wrong(1.1), right(2.2)]), Some(0.0));
+        assert_eq!(lead(&[wrong(0.0), wrong(1.1), wrong(2.2)]), Some(-3600.0));
+        // a date out of a cache stays the same
+        let cached = |sent| Sample {
+            stamp: -3600.0,
+            ..probe(sent, 0.0, 0.001, 0.0)
+        };
+        assert_eq!(
+            lead(&[cached(0.0), cached(0.6), cached(1.2), cached(1.8)]),
+            None
+        );
     }
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ending::Abort;
-use super::host_clock::{Aim, HostClock};
+use super::host_clock::{Aim, ROUGH};
 use super::job::{Job, unix};
 use crate::clock;
 use crate::error::Kind;
+use crate::model::instant::shifted;
 use crate::sessions;
 
 /// What earlier tries have left is looked for: before that nothing is sent for this opening.
@@ -31,6 +32,10 @@ const TOKEN: TimeDelta = TimeDelta::minutes(15);
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// A first, rough look at the server's clock may take so long.
 const PATIENT_LOOK: Duration = Duration::from_secs(5);
+/// A look at the server's clock that is older than this, in seconds, is repeated a minute before the opening.
+const LAST_LOOK: f64 = 30.0;
+/// A request by the clock of this machine alone is sent this long after the opening, because it is not repeated.
+const OWN_MARGIN: Duration = Duration::from_millis(20);
 /// More threads than this that fire at once share the processors better without spinning.
 const SPINNERS: usize = 2;
 
@@ -48,8 +53,11 @@ impl Job<'_> {
     pub(super) fn prepare(&mut self, ahead: Option<DateTime<Utc>>) -> Result<(), Abort> {
         self.open_session(ahead)?;
         if let Some(at) = ahead {
-            self.with_jar(PATIENT_LOOK, HostClock::look);
+            self.look(at, ROUGH);
             self.wait(at, SESSION + TimeDelta::milliseconds(self.stagger))?;
+            // The dates that the wait has relied on may have been wrong.
+            self.look(at, LAST_LOOK);
+            self.wait(at, SESSION)?;
         }
         let end = clock::steady() + self.patience(ahead);
         let fresh = self.live()?.freshen(TOKEN, end).map_err(Abort::from);
@@ -58,6 +66,15 @@ impl Job<'_> {
             self.wait(at, SESSION)?;
         }
         self.hold_session(self.patience(ahead))
+    }
+
+    /// Looks at the server's clock unless it was measured less than `age` seconds ago. When the opening is near, no longer
+    /// than a part of the time that is left.
+    pub(super) fn look(&self, at: DateTime<Utc>, age: f64) {
+        let limit = PATIENT_LOOK.min(self.until(at) / 2);
+        self.with_jar(limit, |clock, platform, jar| {
+            clock.look(platform, jar, age, limit);
+        });
     }
 
     /// How long to wait for the session's lock: half of the time there is, and not much when the
@@ -102,7 +119,7 @@ impl Job<'_> {
     /// is not wanted any more, or the session has died meanwhile for good.
     fn wait(&mut self, at: DateTime<Utc>, lead: TimeDelta) -> Result<(), Abort> {
         loop {
-            let left = self.until(at - lead);
+            let left = self.until(shifted(at, -lead));
             if left.is_zero() {
                 return Ok(());
             }
@@ -111,10 +128,10 @@ impl Job<'_> {
             }
             if self.clock.has_jumped() {
                 // the wall clock was stepped, or the machine slept: how much is left nobody knows
-                self.with_jar(PATIENT_LOOK, HostClock::look);
+                self.look(at, ROUGH);
             }
             self.keep_session_alive(at)?;
-            clock::pause(self.until(at - lead).min(POLL_INTERVAL));
+            clock::pause(self.until(shifted(at, -lead)).min(POLL_INTERVAL));
         }
     }
 
@@ -131,20 +148,24 @@ impl Job<'_> {
             .map_err(Abort::from);
         self.tolerate(fresh)?;
         // over days two clocks part by more than the last measurement is ahead of the opening
-        self.with_jar(PATIENT_LOOK, HostClock::look);
+        self.look(at, ROUGH);
         Ok(())
     }
 
     /// Between the look-up and the shot: the clock measured, the connection warm.
     pub(super) fn measure_clock(&mut self, at: DateTime<Utc>) -> Result<(), Abort> {
         self.wait(at, MEASURE)?;
-        let end = clock::steady() + self.until(at - WARM);
-        self.with_jar(self.until(at - READY), |clock, platform, jar| {
+        let end = clock::steady() + self.until(shifted(at, -WARM));
+        self.with_jar(self.until(shifted(at, -READY)), |clock, platform, jar| {
             clock.sharpen(platform, jar, end);
         });
         self.wait(at, WARM)?;
         self.hold_session(Duration::ZERO)?;
-        self.with_jar(self.until(at - READY), HostClock::warm);
+        let limit = self.until(shifted(at, -READY));
+        let end = clock::steady() + limit;
+        self.with_jar(limit, |clock, platform, jar| {
+            clock.warm(platform, jar, end);
+        });
         if let Some(aim) = self.aim_at(at) {
             log::info!(
                 "server clock {:+.1} ms from ours, known to {:.1} ms after {} probes, round trip {:.1} ms: aiming {:.1} ms after the opening",
@@ -169,12 +190,16 @@ impl Job<'_> {
                 clock::sleep_until(send, firing < SPINNERS && self.rank == 0);
             }
             // a server that tells no time: this machine's clock has to do
+            None if self.by_own_clock => {
+                clock::sleep_until(clock::steady() + self.until(at) + OWN_MARGIN, false);
+            }
             None => clock::sleep_until(clock::steady() + self.until(at), firing < SPINNERS),
         }
         self.shared.firing.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn aim_at(&self, at: DateTime<Utc>) -> Option<Aim> {
-        self.clock.aim(unix(at))
+        let aim = || self.clock.aim(unix(at));
+        (!self.by_own_clock).then(aim)?
     }
 }

@@ -9,6 +9,7 @@ use chrono::{Local, TimeDelta};
 use super::{Error, Result, SessionManager, lock, refused};
 use crate::config::LoginFlow;
 use crate::model::account::Account;
+use crate::model::instant::shifted;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::password::{self, Source};
 use crate::platform::{self, BoxRef, Flow, LoggedIn, LoginError};
@@ -106,7 +107,7 @@ impl SessionManager<'_> {
         else {
             return Ok(());
         };
-        let free = *oldest + WINDOW;
+        let free = shifted(*oldest, WINDOW);
         Err(Error::TooManyRefusals(format!(
             "{REFUSALS} logins of {account} were refused within {} minutes; to keep AimHarder from locking the account \
              the next try is allowed at {} (in {})",

@@ -227,7 +227,7 @@ impl HostFacts {
         let off = self.clock_offset_ms?;
         let sure = (off.abs() - self.clock_uncertainty_ms?).max(0.0);
         #[allow(clippy::cast_possible_truncation)] // clocks are not that far apart
-        Some(TimeDelta::milliseconds(sure.copysign(off) as i64))
+        TimeDelta::try_milliseconds(sure.copysign(off) as i64)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Clocks that are wrong or are set while a run waits, and openings that are not when the rule says.
 
 use chrono::DateTime;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{START, Scenario, outcomes, says, together};
+use crate::support::{START, Scenario, outcomes, says, side_by_side, together};
 
 #[test]
 fn clocks_and_rules_that_are_wrong() {
@@ -19,6 +19,47 @@ fn clocks_and_rules_that_are_wrong() {
         ("days later, by the text alone", || days_later("text")),
         ("days later, by the key alone", || days_later("key")),
     ]);
+}
+
+#[test]
+fn wrong_dates() {
+    let hour = 3600;
+    let cases = [
+        (json!({ "date_shift_s": -hour, "count": 1 }), ""),
+        (json!({ "date_shift_s": hour, "count": 2, "skip": 1 }), ""),
+        (json!({ "date_shift_s": -hour, "count": -1 }), ""),
+        (json!({ "date_shift_s": hour, "count": -1 }), "--give-up 1s"),
+        (
+            json!({ "date": "Thu, 31 Dec +262142 23:59:59 GMT", "count": -1 }),
+            "",
+        ),
+        (
+            json!({ "date": "Thu, 01 Jan 1970 00:00:00 GMT", "count": -1 }),
+            "",
+        ),
+        (
+            json!({ "date": "Sun, 01 Nov 2026 10:00:00 GMT", "count": -1 }),
+            "",
+        ),
+        (json!({ "date": "", "count": -1 }), ""),
+    ];
+    side_by_side(&cases, |(fault, args)| dates(fault.clone(), args));
+}
+
+/// The class is booked at its opening by the clock of this machine, which is right.
+fn dates(mut fault: Value, args: &str) {
+    let scene = Scenario::new().opens_in(8);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    fault["path"] = "*".into();
+    fault["kind"] = "date".into();
+    scene.sandbox.fault(&fault);
+    scene.fired_with(args, 0).is(&[("booked", 1)]);
+    scene.on_time();
+    let last = scene.requests().pop().unwrap();
+    let late = last["server_ms"].as_i64().unwrap() - scene.opens_ms;
+    assert!(late < 1500, "{late} ms late with {fault}");
+    scene.ends(id, "booked", &[&class]);
 }
 
 /// Told is the offset too, and the server's time of the deciding request, within what a second's

@@ -1,108 +1,200 @@
-//! The probes that count, when they are too old, and what spoils them.
+//! The probes of one host, and when they are too old or spoiled. Neither sends requests nor waits.
 //!
-//! A new measurement is made beside the old one, which stays in force until the new one is better:
-//! others may be about to fire by it. Must not ask the server, nor wait.
+//! A new measurement is made beside the current one, which stays in use until the new one is better: other threads may be
+//! about to fire by it.
 
-use super::super::server_clock::{Sample, estimate};
+use super::super::server_clock::{Estimate, Sample, WITNESSES, estimate};
 use crate::clock;
 
-/// Older probes say nothing sharp any more: quartz strays by some 50 µs a second.
+/// Older probes are not exact any more: quartz clocks drift by some 50 µs a second.
 const STALE: f64 = 45.0;
 const DRIFT: f64 = 0.000_05;
-/// A rough idea of the offset is good for so long.
-pub(super) const ROUGH: f64 = 600.0;
-/// Wall and steady clock part by more than this: a step, or a suspended machine.
+/// A rough offset is good for this many seconds.
+pub(in super::super) const ROUGH: f64 = 600.0;
+/// Wall and steady clock differ by more than this: a step, or a suspended machine.
 const STEP: f64 = 0.2;
 
+/// Probes that were made together.
 #[derive(Debug, Default)]
-pub(super) struct State {
-    /// what is in force
-    pub(super) samples: Vec<Sample>,
-    /// a measurement under way that is to replace them
-    anew: Option<Vec<Sample>>,
-    /// the unix second that stamps count from
-    pub(super) second: i64,
-    /// wall minus steady clock when the first of the samples was taken
+pub(super) struct Measurement {
+    samples: Vec<Sample>,
+    /// wall minus steady clock at the first of them
     parting: f64,
 }
 
-impl State {
-    pub(super) fn is_usable(&self, now: f64, age: f64) -> bool {
-        let young = self
-            .samples
-            .last()
-            .is_some_and(|last| now - last.received < age);
-        young && self.agrees(now)
-    }
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// in use
+    current: Measurement,
+    /// under way, to replace the current one
+    next: Option<Measurement>,
+    /// the unix second that stamps count from
+    second: Option<i64>,
+    /// when the last measurement ended
+    measured_at: Option<f64>,
+}
 
-    /// Do wall and steady clock still go together as when the samples were taken?
-    pub(super) fn agrees(&self, now: f64) -> bool {
+/// Measurements that found nothing to believe are not repeated sooner than this.
+const AGAIN: f64 = 5.0;
+
+impl Measurement {
+    /// Whether wall and steady clock still go together as when the samples were taken.
+    fn agrees(&self, now: f64) -> bool {
         (parting(now) - self.parting).abs() < STEP
     }
 
-    /// Measure anew when what is in force is too old; otherwise go on with it.
-    pub(super) fn begin(&mut self, now: f64) {
-        if !self.is_usable(now, ROUGH) {
+    fn is_usable(&self, now: f64, age: f64) -> bool {
+        let last = self.samples.last();
+        last.is_some_and(|last| now - last.received < age) && self.agrees(now)
+    }
+
+    /// Adds a sample. A jump of a clock makes the earlier ones worthless.
+    fn add(&mut self, now: f64, sample: Sample) {
+        if !self.agrees(now) {
             self.samples.clear();
-        } else if !self.is_usable(now, STALE) {
-            self.anew = Some(Vec::new());
+        }
+        if self.samples.is_empty() {
+            self.parting = parting(now);
+        }
+        self.samples.push(sample);
+    }
+
+    fn estimate(&self, second: f64) -> Option<Estimate> {
+        estimate(&self.samples, self.parting - second)
+    }
+}
+
+impl State {
+    /// The unix second that estimates count from.
+    pub(super) fn second(&self) -> f64 {
+        to_f64(self.second.unwrap_or_default())
+    }
+
+    /// What is known. `None`: nothing, or nothing that is believed, or it is older than `age`, or a clock has jumped.
+    pub(super) fn known(&self, now: f64, age: f64) -> Option<Estimate> {
+        let usable = self.current.is_usable(now, age);
+        usable.then(|| self.last_known())?
+    }
+
+    /// Whether another measurement is not worth it yet.
+    pub(super) fn is_known(&self, now: f64, age: f64) -> bool {
+        let recent = |at: f64| now - at < AGAIN;
+        self.known(now, age).is_some()
+            || (self.measured_at.is_some_and(recent) && !self.has_jumped(now))
+    }
+
+    /// The same as [`Self::known`], however old.
+    pub(super) fn last_known(&self) -> Option<Estimate> {
+        self.current.estimate(self.second())
+    }
+
+    /// Whether the wall clock was stepped, or the machine suspended, since the last probe.
+    pub(super) fn has_jumped(&self, now: f64) -> bool {
+        !self.current.samples.is_empty() && !self.current.agrees(now)
+    }
+
+    /// Begins a new measurement if the current one is not exact any more; otherwise continues it.
+    pub(super) fn begin(&mut self, now: f64) {
+        if !self.current.is_usable(now, STALE) {
+            self.begin_anew();
         }
     }
 
-    /// The new measurement comes into force if it is better than the old one has become.
+    /// Begins a new measurement.
+    pub(super) fn begin_anew(&mut self) {
+        self.next = Some(Measurement::default());
+    }
+
+    /// Uses the new measurement if it is better than what the current one has become, or proves it wrong.
     pub(super) fn finish(&mut self, now: f64) {
-        let Some(anew) = self.anew.take() else {
+        let Some(next) = self.next.take() else {
             return;
         };
-        let age = self.samples.last().map_or(0.0, |last| now - last.received);
-        let doubt = |samples: &[Sample]| estimate(samples).map_or(f64::MAX, |known| known.doubt);
-        if doubt(&anew) < doubt(&self.samples) + age * DRIFT {
-            self.samples = anew;
+        self.measured_at = Some(now);
+        let Some(new) = next.estimate(self.second()) else {
+            // Dates that are not believed say at least that the current measurement is over.
+            if !self.current.is_usable(now, ROUGH) && !next.samples.is_empty() {
+                self.current = next;
+            }
+            return;
+        };
+        let age = self
+            .current
+            .samples
+            .last()
+            .map_or(0.0, |last| now - last.received);
+        let replaces = self.known(now, ROUGH).is_none_or(|old| {
+            let refuted = new.votes >= WITNESSES
+                && (new.lead - old.lead).abs() > new.doubt + old.doubt + STEP;
+            refuted || new.doubt < old.doubt + age * DRIFT
+        });
+        if replaces {
+            self.current = next;
         }
     }
 
     /// What the measurement under way has found so far.
-    pub(super) fn measured(&self) -> &[Sample] {
-        self.anew.as_ref().unwrap_or(&self.samples)
+    pub(super) fn measured(&self) -> Option<Estimate> {
+        self.measuring().estimate(self.second())
     }
 
-    pub(super) fn take(&mut self, now: f64, mut sample: Sample, stamp: i64) {
-        self.doubt_what_contradicts(now, &sample, stamp);
-        if self.samples.is_empty() {
-            self.second = stamp;
-            self.parting = parting(now);
-        }
-        sample.stamp = to_f64(stamp - self.second);
-        self.anew.as_mut().unwrap_or(&mut self.samples).push(sample);
+    /// The number of probes of the measurement under way.
+    pub(super) fn probes(&self) -> usize {
+        self.measuring().samples.len()
     }
 
-    /// Keep a sample only if nothing is known.
-    pub(super) fn check(&mut self, now: f64, sample: Sample, stamp: i64) {
-        self.doubt_what_contradicts(now, &sample, stamp);
-        if self.samples.is_empty() {
-            self.take(now, sample, stamp);
-        }
+    /// When the last probe of the measurement under way was sent.
+    pub(super) fn last_sent(&self) -> Option<f64> {
+        self.measuring().samples.last().map(|last| last.sent)
     }
 
-    fn doubt_what_contradicts(&mut self, now: f64, sample: &Sample, stamp: i64) {
-        // the wall clock was stepped, or the machine slept: only a slept machine spoils the
-        // steady clock, but which it was nobody tells
-        let mut spoilt = !self.agrees(now);
-        if let Some(known) = estimate(&self.samples) {
-            let expected = sample.sent + known.lead;
-            // a new connection takes round trips of its own before the request leaves
-            let slow = (sample.received - sample.sent - known.round_trip).max(0.0);
-            let stamp = to_f64(stamp - self.second);
-            let slack = STEP + known.doubt;
-            if expected + slow < stamp - slack || expected > stamp + 1.0 + slack + known.spread {
-                log::info!("the server's clock is not where it was measured; measuring again");
-                spoilt = true;
-            }
+    fn measuring(&self) -> &Measurement {
+        self.next.as_ref().unwrap_or(&self.current)
+    }
+
+    pub(super) fn take(&mut self, now: f64, sample: Sample, stamp: i64) {
+        let sample = self.relative(sample, stamp);
+        let measuring = self.next.as_mut().unwrap_or(&mut self.current);
+        measuring.add(now, sample);
+    }
+
+    /// Compares a probe that made a connection first with what is known. Keeps it only if nothing is known. `false`: it
+    /// contradicts. The contradictions are collected in `dissent`; when [`WITNESSES`] of them agree they are used.
+    pub(super) fn check(
+        &mut self,
+        now: f64,
+        sample: Sample,
+        stamp: i64,
+        dissent: &mut Measurement,
+    ) -> bool {
+        let sample = self.relative(sample, stamp);
+        let Some(known) = self.known(now, ROUGH) else {
+            self.current = Measurement::default();
+            self.current.add(now, sample);
+            return true;
+        };
+        let expected = sample.sent + known.lead;
+        // a new connection takes round trips of its own before the request leaves
+        let slow = (sample.received - sample.sent - known.round_trip).max(0.0);
+        let slack = STEP + known.doubt;
+        if expected + slow >= sample.stamp - slack
+            && expected <= sample.stamp + 1.0 + slack + known.spread
+        {
+            return true;
         }
-        if spoilt {
-            self.samples.clear();
-            self.anew = None;
+        dissent.add(now, sample);
+        let new = dissent.estimate(self.second());
+        if new.is_some_and(|new| new.votes >= WITNESSES) {
+            log::info!("the server's clock has changed since it was measured");
+            self.current = std::mem::take(dissent);
         }
+        false
+    }
+
+    fn relative(&mut self, mut sample: Sample, stamp: i64) -> Sample {
+        let second = *self.second.get_or_insert(stamp);
+        sample.stamp = to_f64(stamp - second);
+        sample
     }
 }
 
@@ -111,8 +203,8 @@ fn parting(steady: f64) -> f64 {
     clock::unix_seconds() - steady
 }
 
-/// Unix seconds fit a double with room to spare.
+/// Unix seconds fit a double.
 #[allow(clippy::cast_precision_loss)]
-pub(super) fn to_f64(seconds: i64) -> f64 {
+fn to_f64(seconds: i64) -> f64 {
     seconds as f64
 }

@@ -37,7 +37,7 @@ fn measured() -> Arc<HostClock> {
         received: now + 0.01,
         stamp: 0.0,
     };
-    clock.state().take(now, sample, 1_800_000_000);
+    clock.state().take(now, sample, unix());
     clock
 }
 
@@ -52,7 +52,7 @@ fn readers_do_not_wait_for_a_measurement_under_way() {
         let (_hanging, _) = server.listener.accept().unwrap();
         let began = clock::steady();
         assert!(clock.offset().is_some() && clock.arrival(began).is_some());
-        assert!(clock.aim(1_800_000_060.0).is_some() && !clock.has_jumped());
+        assert!(clock.aim(clock::unix_seconds() + 60.0).is_some() && !clock.has_jumped());
         assert!(
             began.elapsed() < Duration::from_millis(500),
             "a reader waited"
@@ -79,7 +79,7 @@ fn who_must_fire_sooner_does_not_wait_for_another_measurement() {
     });
 }
 
-/// A probe that took so long and was stamped in that second.
+/// A probe that took `trip` and was stamped in that second.
 fn probe(sent: f64, trip: f64) -> Sample {
     Sample {
         sent,
@@ -88,41 +88,58 @@ fn probe(sent: f64, trip: f64) -> Sample {
     }
 }
 
+/// The clock of this machine as unix seconds, for stamps near it.
+#[allow(clippy::cast_possible_truncation)]
+fn unix() -> i64 {
+    clock::unix_seconds() as i64
+}
+
 #[test]
 fn what_is_known_stays_in_force_while_it_is_measured_anew() {
-    let now = 100.0;
+    let (now, second) = (100.0, unix());
     let mut state = State::default();
-    // as its second flips: the lead is 0.5 to a hundredth
-    state.take(now, probe(0.49, 0.001), 1000);
-    state.take(now, probe(0.5, 0.001), 1001);
-    let known = estimate(&state.samples).unwrap();
-    state.begin(now);
-    state.take(now, probe(now, 0.001), 1100);
-    assert_eq!(estimate(&state.samples), Some(known));
+    // as its second changes: exact to a hundredth of a second
+    state.take(now, probe(now + 0.49, 0.001), second);
+    state.take(now, probe(now + 0.5, 0.001), second + 1);
+    let known = state.last_known();
+    state.begin_anew();
+    state.take(now, probe(now, 0.001), second);
+    assert_eq!(state.last_known(), known);
     state.finish(now);
-    assert_eq!(
-        estimate(&state.samples),
-        Some(known),
-        "a single new probe is no better"
-    );
-    state.begin(now);
-    state.take(now, probe(now + 0.499, 0.001), 1100);
-    state.take(now, probe(now + 0.501, 0.001), 1101);
+    assert_eq!(state.last_known(), known, "a single new probe is no better");
+    state.begin_anew();
+    state.take(now, probe(now + 0.499, 0.001), second);
+    state.take(now, probe(now + 0.501, 0.001), second + 1);
     state.finish(now);
-    let better = estimate(&state.samples).unwrap();
+    let (known, better) = (known.unwrap(), state.last_known().unwrap());
     assert!(better.doubt < known.doubt, "{better:?}");
 }
 
 #[test]
-fn warming_a_connection_tells_contradictions_only() {
+fn one_contradiction_changes_nothing_and_three_that_agree_do() {
+    let (now, second) = (0.0, unix());
     let mut state = State::default();
-    state.take(0.0, probe(0.0, 0.05), 1000);
-    state.take(0.0, probe(0.5, 0.05), 1001);
-    let known = estimate(&state.samples).unwrap();
+    let mut dissent = Measurement::default();
+    state.take(now, probe(0.0, 0.05), second);
+    state.take(now, probe(0.5, 0.05), second + 1);
+    let known = state.last_known();
+    let mut check = |sent, trip, ahead| {
+        let agrees = state.check(now, probe(sent, trip), second + ahead, &mut dissent);
+        (agrees, state.last_known() == known)
+    };
     // connecting took most of a second: later than usual, and no contradiction
-    state.check(0.0, probe(1.0, 0.8), 1002);
-    assert_eq!(estimate(&state.samples), Some(known));
+    assert_eq!(check(1.0, 0.8, 2), (true, true));
     // an hour ahead at once
-    state.check(0.0, probe(2.0, 0.05), 4602);
-    assert_eq!(estimate(&state.samples).unwrap().samples, 1);
+    assert_eq!(check(2.0, 0.05, 3602), (false, true));
+    assert_eq!(check(2.1, 0.05, 3602), (false, true));
+    assert_eq!(check(2.2, 0.05, 3602), (false, false));
+}
+
+#[test]
+fn dates_that_are_not_believed_leave_the_clock_of_this_machine() {
+    let mut state = State::default();
+    state.begin_anew();
+    state.take(0.0, probe(0.0, 0.05), unix() - 3600);
+    state.finish(0.0);
+    assert_eq!(state.last_known(), None);
 }
