@@ -1,4 +1,5 @@
-//! Times of day, spans and durations, as people and the platform write them (cli.md "Days", protocol.md §5).
+//! Times of day, spans and durations, as people and the platform write them (`cli.md`, "Days, times and durations";
+//! `protocol.md`, §5).
 
 use std::time::Duration;
 
@@ -6,31 +7,38 @@ use chrono::{NaiveTime, TimeDelta};
 
 use crate::text::quote;
 
-/// Longest duration accepted, so that adding one to an instant cannot overflow.
-const LONGEST_DAYS: u64 = 3660;
+/// The longest duration accepted, so that adding one to an instant cannot overflow.
+const MAX_DAYS: u64 = 3660;
 
-/// A time of day in hours and minutes: `18:30`, `7:00`.
+/// Reads a time of day in hours and minutes: `18:30`, `7:00`, `18.30` or `1830`.
+///
+/// # Errors
+/// A message that quotes the input and shows valid forms.
 pub fn parse_time(input: &str) -> Result<NaiveTime, String> {
-    hours_minutes(input.trim()).ok_or_else(|| {
-        format!(
-            "{} is no time of day, for example 18:30 or 7:00",
-            quote(input.trim())
-        )
-    })
+    let word = input.trim();
+    let (hours, minutes) = match word.split_once([':', '.']) {
+        None if word.len() == 4 && word.is_ascii() => word.split_at(2),
+        parts => parts.unwrap_or_default(),
+    };
+    hour_and_minute(hours, minutes)
+        .ok_or_else(|| format!("{} is not a valid time; use 18:30 or 7:00", quote(word)))
 }
 
-/// A time of day with or without seconds, for rules: `07:00`, `07:00:30`.
+/// Reads a time of day with or without seconds, for opening rules: `07:00`, `07:00:30`.
+///
+/// # Errors
+/// A message that quotes the input and shows valid forms.
 pub fn parse_time_with_seconds(input: &str) -> Result<NaiveTime, String> {
     hours_minutes_seconds(input.trim()).ok_or_else(|| {
         format!(
-            "{} is no time of day, for example 07:00 or 07:00:30",
+            "{} is not a valid time; use 07:00 or 07:00:30",
             quote(input.trim())
         )
     })
 }
 
-/// The start and the end, if told, of a time from the platform: `18:30 - 19:30`, with or without spaces, any dash.
-/// An end of 24:00 is midnight; one that cannot be read is not told: the class can be booked all the same.
+/// Reads the start and the end of a time from the platform: `18:30 - 19:30`, with or without spaces, with any dash. An end of
+/// 24:00 is midnight. A missing or unreadable end is `None`, because the class can be booked without it.
 pub fn parse_span(input: &str) -> Option<(NaiveTime, Option<NaiveTime>)> {
     let bare: String = input.chars().filter(|c| !c.is_whitespace()).collect();
     let Some((start, end)) = bare.split_once(is_dash) else {
@@ -43,9 +51,12 @@ pub fn parse_span(input: &str) -> Option<(NaiveTime, Option<NaiveTime>)> {
     Some((hours_minutes_seconds(start)?, end))
 }
 
-/// A duration: a whole number and its unit, `500ms`, `15s`, `14m`, `2h`, `7d`.
+/// Reads a duration: a whole number and its unit, as in `500ms`, `15s`, `14m`, `2h`, `7d`.
+///
+/// # Errors
+/// A message that quotes the input and shows valid forms.
 pub fn parse_duration(input: &str) -> Result<Duration, String> {
-    const FORMS: &str = "for example 15s, 500ms, 14m, 2h or 7d";
+    const FORMS: &str = "use 15s, 500ms, 14m, 2h or 7d";
     let word = input.trim();
     let end = word
         .find(|c: char| !c.is_ascii_digit())
@@ -59,32 +70,32 @@ pub fn parse_duration(input: &str) -> Result<Duration, String> {
         "h" => 3_600_000,
         "d" => 86_400_000,
         "" => {
-            // of zero, no unit makes more sense than another
+            // "0s" and "0m" would suggest the same
             let number = if word.bytes().all(|digit| digit == b'0') {
                 "15"
             } else {
                 word
             };
             return Err(format!(
-                "{} has no unit, for example {number}s or {number}m",
+                "{} has no unit; use {number}s or {number}m",
                 quote(word)
             ));
         }
         _ => 0,
     };
     if millis == 0 {
-        return Err(format!("{} is no duration, {FORMS}", quote(word)));
+        return Err(format!("{} is not a valid duration; {FORMS}", quote(word)));
     }
     number
         .parse::<u64>()
         .ok()
         .and_then(|n| n.checked_mul(millis))
-        .filter(|&total| total <= LONGEST_DAYS * 86_400_000)
+        .filter(|&total| total <= MAX_DAYS * 86_400_000)
         .map(Duration::from_millis)
-        .ok_or_else(|| format!("{} is longer than {LONGEST_DAYS}d, {FORMS}", quote(word)))
+        .ok_or_else(|| format!("{} is longer than {MAX_DAYS}d; {FORMS}", quote(word)))
 }
 
-/// An age for people: `45 s`, `3 min`, `2 h 5 min`, `4 d`; a negative one, which a stepped clock makes, is `0 s`.
+/// Formats an age for people: `45 s`, `3 min`, `2 h 5 min`, `4 d`. A negative age, which a stepped clock causes, is `0 s`.
 pub fn human_age(age: TimeDelta) -> String {
     let seconds = age.num_seconds().max(0);
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
@@ -103,9 +114,10 @@ fn is_dash(c: char) -> bool {
 
 fn hours_minutes(s: &str) -> Option<NaiveTime> {
     let (hours, minutes) = s.split_once(':')?;
-    if hours.is_empty() {
-        return None;
-    }
+    hour_and_minute(hours, minutes)
+}
+
+fn hour_and_minute(hours: &str, minutes: &str) -> Option<NaiveTime> {
     NaiveTime::from_hms_opt(digits(hours)?, two_digits(minutes)?, 0)
 }
 
@@ -161,7 +173,16 @@ mod tests {
             ("-1:30", None),
             ("+1:30", None),
             ("18:+3", None),
-            ("18.30", None),
+            ("18.30", Some(hms(18, 30, 0))),
+            ("7.05", Some(hms(7, 5, 0))),
+            ("1830", Some(hms(18, 30, 0))),
+            ("0700", Some(hms(7, 0, 0))),
+            ("700", None),
+            ("2400", None),
+            ("18.3", None),
+            ("+730", None),
+            ("1é3", None),
+            ("ab30", None),
             ("6:30pm", None),
             ("18 :30", None),
             ("١٨:٣٠", None),
@@ -170,10 +191,7 @@ mod tests {
             assert_eq!(parse_time(input).ok(), expected, "{input:?}");
         }
         let error = parse_time("half six\n").unwrap_err();
-        assert_eq!(
-            error,
-            "\"half six\" is no time of day, for example 18:30 or 7:00"
-        );
+        assert_eq!(error, "\"half six\" is not a valid time; use 18:30 or 7:00");
     }
 
     #[test]
@@ -236,18 +254,18 @@ mod tests {
             );
         }
         for (input, wrong) in [
-            ("", "\"\" is no duration, for example 15s"),
-            ("fast", "\"fast\" is no duration"),
-            ("s", "\"s\" is no duration"),
-            ("15", "\"15\" has no unit, for example 15s or 15m"),
-            ("0", "\"0\" has no unit, for example 15s or 15m"),
-            ("1.5h", "is no duration"),
-            ("-5s", "is no duration"),
-            ("+5s", "is no duration"),
-            ("15 s", "is no duration"),
-            ("15S", "is no duration"),
-            ("1w", "is no duration"),
-            ("2h30m", "is no duration"),
+            ("", "\"\" is not a valid duration; use 15s"),
+            ("fast", "\"fast\" is not a valid duration"),
+            ("s", "\"s\" is not a valid duration"),
+            ("15", "\"15\" has no unit; use 15s or 15m"),
+            ("0", "\"0\" has no unit; use 15s or 15m"),
+            ("1.5h", "is not a valid duration"),
+            ("-5s", "is not a valid duration"),
+            ("+5s", "is not a valid duration"),
+            ("15 s", "is not a valid duration"),
+            ("15S", "is not a valid duration"),
+            ("1w", "is not a valid duration"),
+            ("2h30m", "is not a valid duration"),
             ("3661d", "is longer than 3660d"),
             ("99999999999999999999s", "is longer than 3660d"),
             ("18446744073709551615d", "is longer than 3660d"),

@@ -25,7 +25,7 @@ pub struct WeeklyRule {
     pub created_at: DateTime<Utc>,
 }
 
-/// One weekday or more, each once, Monday first. Written and stored as `mon,wed`.
+/// One weekday or more, each once, Monday first. Read from lists and ranges (`mon,wed`, `mon-fri`), written as `mon,wed`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weekdays(Vec<Weekday>);
 
@@ -40,12 +40,22 @@ impl FromStr for Weekdays {
     type Err = String;
 
     fn from_str(raw: &str) -> Result<Self, String> {
-        let wrong =
-            |word: &str| format!("{} is no weekday, for example mon,wed", quote(word.trim()));
-        let mut days = raw
-            .split(',')
-            .map(|word| parse_weekday(word).ok_or_else(|| wrong(word)))
-            .collect::<Result<Vec<_>, _>>()?;
+        let weekday = |word: &str| {
+            parse_weekday(word).ok_or_else(|| {
+                let word = quote(word.trim());
+                format!("{word} is not a weekday; use mon,wed or mon-fri")
+            })
+        };
+        let mut days = Vec::new();
+        for part in raw.split(',') {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (mut day, last) = (weekday(first)?, weekday(last)?);
+            days.push(day);
+            while day != last {
+                day = day.succ();
+                days.push(day);
+            }
+        }
         days.sort_by_key(Weekday::num_days_from_monday);
         days.dedup();
         Ok(Self(days))
@@ -117,6 +127,13 @@ mod tests {
             ("WED, Mon,wed", Some("mon,wed")),
             ("miércoles,dilluns", Some("mon,wed")),
             ("Domingo", Some("sun")),
+            ("mon-fri", Some("mon,tue,wed,thu,fri")),
+            ("V-D,martes", Some("tue,fri,sat,sun")),
+            ("sat - mon", Some("mon,sat,sun")),
+            ("X", Some("wed")),
+            ("mon-", None),
+            ("mon-wed-fri", None),
+            ("-", None),
             ("", None),
             ("mon,", None),
             ("mon wed", None),
@@ -127,7 +144,7 @@ mod tests {
         }
         assert_eq!(
             "mon,whenever".parse::<Weekdays>().unwrap_err(),
-            "\"whenever\" is no weekday, for example mon,wed"
+            "\"whenever\" is not a weekday; use mon,wed or mon-fri"
         );
     }
 

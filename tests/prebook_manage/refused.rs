@@ -26,11 +26,11 @@ fn bad_input() {
         ),
         (
             "prebook add --weekly '' --time 18:30",
-            "is no weekday, for example mon,wed",
+            "is not a weekday; use mon,wed",
         ),
         (
             "prebook add --weekly mon,someday --time 18:30",
-            "\"someday\" is no weekday, for example mon,wed",
+            "\"someday\" is not a weekday; use mon,wed",
         ),
         (
             "prebook add --weekly mon --day mon --time 18:30",
@@ -46,12 +46,12 @@ fn bad_input() {
             "cannot be used with",
         ),
         (
-            "prebook add --day mon --time 1830",
-            "is no time of day, for example 18:30",
+            "prebook add --day mon --time 1860",
+            "is not a valid time; use 18:30",
         ),
         (
             "prebook add --day someday --time 18:30",
-            "is no day, for example today, fri, +3 or 2026-11-23",
+            "is not a valid day; use today, fri, +3 or 2026-11-23",
         ),
         (
             "prebook add --day 2027-02-29 --time 18:30",
@@ -59,11 +59,11 @@ fn bad_input() {
         ),
         (
             "prebook add --day mon --time 18:30 --opens 4",
-            "for example 4d, 4d@07:00, 46h or sun@20:00",
+            "use 4d, 4d@07:00, 46h or sun@20:00",
         ),
         (
             "prebook add --day mon --time 18:30 --opens 4d?",
-            "without the question mark",
+            "has a question mark",
         ),
         (
             "prebook add --day mon --time 18:30 --or wod",

@@ -69,7 +69,7 @@ fn boxes_are_listed_and_set() {
     assert_snapshot!(shot(home.run("boxes set boxdos --opens none")), @r#"
     exit: 2
     --- stderr
-    error: invalid value 'none' for '--opens <RULE>': "none" is no opening rule, for example 4d, 4d@07:00, 46h or sun@20:00
+    error: invalid value 'none' for '--opens <RULE>': "none" is not an opening rule; use 4d, 4d@07:00, 46h or sun@20:00
     "#);
 }
 
@@ -89,7 +89,7 @@ fn a_box_is_not_set_to_nonsense() {
     assert_snapshot!(shot(home.run("boxes set crossfitdemo --opens soon")), @r#"
     exit: 2
     --- stderr
-    error: invalid value 'soon' for '--opens <RULE>': "soon" is no opening rule, for example 4d, 4d@07:00, 46h or sun@20:00
+    error: invalid value 'soon' for '--opens <RULE>': "soon" is not an opening rule; use 4d, 4d@07:00, 46h or sun@20:00
     "#);
     assert_snapshot!(shot_json(home.run("boxes set crossfitdemo --id none")), @r#"
     exit: 2

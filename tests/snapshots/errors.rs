@@ -46,10 +46,10 @@ fn wrong_usage_suggests_what_is_right() {
     --- stdout
     {
       "error":{"kind":"usage",
-        "message":"invalid value 'someday' for '--day <DAY>': \"someday\" is no day, for example today, fri, +3 or [DATE]"}
+        "message":"invalid value 'someday' for '--day <DAY>': \"someday\" is not a valid day; use today, fri, +3 or [DATE]"}
     }
     --- stderr
-    error: invalid value 'someday' for '--day <DAY>': "someday" is no day, for example today, fri, +3 or [DATE]
+    error: invalid value 'someday' for '--day <DAY>': "someday" is not a valid day; use today, fri, +3 or [DATE]
     "#);
 }
 
@@ -83,7 +83,7 @@ fn config_errors_name_file_line_and_key() {
     assert_snapshot!(with("[boxes.demo]\nopens = \"soon\"\n"), @r#"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [boxes.demo] opens: "soon" is no opening rule, for example 4d, 4d@07:00, 46h or sun@20:00
+    error: [HOME]/.config/aimharder/config.toml:2: [boxes.demo] opens: "soon" is not an opening rule; use 4d, 4d@07:00, 46h or sun@20:00
     "#);
     assert_snapshot!(with("[boxes.demo]\ntimezone = \"Madrid\"\n"), @r#"
     exit: 2
@@ -113,17 +113,17 @@ fn config_errors_name_file_line_and_key() {
     assert_snapshot!(with("[server]\ntimeout = \"soon\"\n"), @r#"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [server] timeout: "soon" is no duration, for example 15s, 500ms, 14m, 2h or 7d
+    error: [HOME]/.config/aimharder/config.toml:2: [server] timeout: "soon" is not a valid duration; use 15s, 500ms, 14m, 2h or 7d
     "#);
     assert_snapshot!(shot_json(home.run("sessions")), @r#"
     exit: 2
     --- stdout
     {
       "error":{"kind":"usage",
-        "message":"[HOME]/.config/aimharder/config.toml:2: [server] timeout: \"soon\" is no duration, for example 15s, 500ms, 14m, 2h or 7d"}
+        "message":"[HOME]/.config/aimharder/config.toml:2: [server] timeout: \"soon\" is not a valid duration; use 15s, 500ms, 14m, 2h or 7d"}
     }
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [server] timeout: "soon" is no duration, for example 15s, 500ms, 14m, 2h or 7d
+    error: [HOME]/.config/aimharder/config.toml:2: [server] timeout: "soon" is not a valid duration; use 15s, 500ms, 14m, 2h or 7d
     "#);
     assert_snapshot!(shot(home.run("sessions --config none.toml")), @"
     exit: 2

@@ -212,12 +212,12 @@ fn a_prebooking_is_refused() {
     assert_snapshot!(shot(home.run("prebook add --day tomorrow --time 18:30 --or 25:00")), @r#"
     exit: 2
     --- stderr
-    error: invalid value '25:00' for '--or <TIME [CLASS]>': "25:00" is no time of day, for example 18:30 or 7:00, or with a class: '19:30 Open Box'
+    error: invalid value '25:00' for '--or <TIME [CLASS]>': "25:00" is not a valid time; use 18:30 or 7:00, or with a class: '19:30 Open Box'
     "#);
     assert_snapshot!(shot(home.run("prebook add --weekly someday --time 18:30")), @r#"
     exit: 2
     --- stderr
-    error: invalid value 'someday' for '--weekly <DAYS>': "someday" is no weekday, for example mon,wed
+    error: invalid value 'someday' for '--weekly <DAYS>': "someday" is not a weekday; use mon,wed or mon-fri
     "#);
     assert_snapshot!(shot(home.run("prebook add --day 2020-01-01 --time 18:30")).split(" (it is").next().unwrap(), @"
     exit: 2
@@ -493,6 +493,6 @@ fn days_are_skipped() {
     assert_snapshot!(shot(home.run("prebook skip someday")), @r#"
     exit: 2
     --- stderr
-    error: invalid value 'someday' for '[FROM[..TO]]': "someday" is no day, for example today, fri, +3 or [DATE], or a range: [DATE]..[DATE]
+    error: invalid value 'someday' for '[FROM[..TO]]': "someday" is not a valid day; use today, fri, +3 or [DATE], or a range: [DATE]..[DATE]
     "#);
 }

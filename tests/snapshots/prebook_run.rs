@@ -93,8 +93,8 @@ fn a_dry_run_shows_the_plan() {
       "waitlisted":0,
       "failed":0,
       "postponed":0,
-      "results":[{"id":2,"outcome":"would_book","opens_at":null,"fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":null,"reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 yoga","session":null},
-        {"id":1,"outcome":"would_book","opens_at":"[INSTANT]","fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":null,"reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 wod","session":null}
+      "results":[{"id":1,"outcome":"would_book","opens_at":"[INSTANT]","fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":null,"reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 wod","session":null},
+        {"id":2,"outcome":"would_book","opens_at":null,"fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":null,"reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 yoga","session":null}
       ]
     }
     "#);
@@ -384,8 +384,8 @@ fn several_outcomes_are_partial() {
       "waitlisted":0,
       "failed":0,
       "postponed":1,
-      "results":[{"id":2,"outcome":"not_found","opens_at":"[INSTANT]","fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":"no class \"nothing\" at 13:10 on [DATE]; that day has 13:10 WOD (id 1223249), 19:10 Yoga (id 1223250)","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 nothing","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}},
-        {"id":1,"outcome":"booked","opens_at":"[INSTANT]","fired_at":"[INSTANT]","attempts":1,"clock_offset_ms":null,"lateness_ms":null,"message":null,"reservation_id":"55501","account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 WOD","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
+      "results":[{"id":1,"outcome":"booked","opens_at":"[INSTANT]","fired_at":"[INSTANT]","attempts":1,"clock_offset_ms":null,"lateness_ms":null,"message":null,"reservation_id":"55501","account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 WOD","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}},
+        {"id":2,"outcome":"not_found","opens_at":"[INSTANT]","fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":"no class \"nothing\" at 13:10 on [DATE]; that day has 13:10 WOD (id 1223249), 19:10 Yoga (id 1223250)","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 nothing","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
       ],
       "error":{"kind":"partial",
         "message":"1 of 2 prebookings were not booked: prebooking 2 of ana@example.org, 13:10 nothing, [DATE] (crossfitdemo): no such class (no class \"nothing\" at 13:10 on [DATE]; that day has 13:10 WOD (id 1223249), 19:10 Yoga (id 1223250)); it stays pending and is tried again"}

@@ -83,7 +83,20 @@ pub(crate) fn shot_json(run: Run) -> String {
     let line = output.stdout.strip_suffix('\n').expect("a line of JSON");
     assert!(!line.contains('\n'), "more than one line: {line}");
     let _: serde_json::Value = serde_json::from_str(line).expect("JSON");
-    render(&output, &broken(line))
+    render(&output, &broken(&with_sorted_results(line)))
+}
+
+/// The line with the results of `prebook run` in the order of their ids: those of one run end in any order.
+fn with_sorted_results(line: &str) -> String {
+    let Some((before, rest)) = line.split_once("\"results\":[{") else {
+        return line.to_owned();
+    };
+    let (results, after) = rest.split_once("}]").expect("the end of the results");
+    let mut results: Vec<&str> = results.split("},{\"id\"").collect();
+    results[0] = results[0].strip_prefix("\"id\"").expect("an id");
+    results.sort_unstable();
+    let results = results.join("},{\"id\"");
+    format!("{before}\"results\":[{{\"id\"{results}}}]{after}")
 }
 
 fn render(output: &Output, stdout: &str) -> String {

@@ -170,7 +170,7 @@ fn the_line_is_the_one_in_the_message() {
         .unwrap_err()
         .to_string();
     assert!(error.starts_with(
-        "/home/ana/.config/aimharder/config.toml:3: [server] timeout: \"fast\" is no duration, for example 15s"
+        "/home/ana/.config/aimharder/config.toml:3: [server] timeout: \"fast\" is not a valid duration; use 15s"
     ));
 }
 

@@ -64,11 +64,11 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[boxes.demo]\nopens = '4w'",
-            "2: [boxes.demo] opens: \"4w\" is no opening rule, for example 4d,",
+            "2: [boxes.demo] opens: \"4w\" is not an opening rule; use 4d,",
         ),
         (
             "[boxes.demo]\nopens = '4d?'",
-            "2: [boxes.demo] opens: \"4d?\" is how a learned rule is shown",
+            "2: [boxes.demo] opens: \"4d?\" has a question mark",
         ),
         (
             "[[notify]]\non = [\n'booked',\n'bokked']\ncommand='x'",
@@ -156,11 +156,11 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "# a\n[server]\ntimeout = 'fast'",
-            "3: [server] timeout: \"fast\" is no duration, for example 15s",
+            "3: [server] timeout: \"fast\" is not a valid duration; use 15s",
         ),
         (
             "[server]\ntimeout = '15'",
-            "2: [server] timeout: \"15\" has no unit, for example 15s",
+            "2: [server] timeout: \"15\" has no unit; use 15s",
         ),
         (
             "[server]\ntimeout = '0s'",
@@ -177,11 +177,11 @@ fn wrong_values_name_line_and_key() {
         // dotted and inline forms
         (
             "server.timeout = 'fast'",
-            "1: [server] timeout: \"fast\" is no duration",
+            "1: [server] timeout: \"fast\" is not a valid duration",
         ),
         (
             "\nserver = { timeout = 'fast' }",
-            "2: [server] timeout: \"fast\" is no duration",
+            "2: [server] timeout: \"fast\" is not a valid duration",
         ),
     ] {
         let told = fault(text);

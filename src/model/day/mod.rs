@@ -1,5 +1,5 @@
-//! Days as people write them and as the platform labels them (cli.md "Days", protocol.md §5), in English, Spanish
-//! and Catalan. `today` is an argument.
+//! Days as people write them and as the platform labels them (`cli.md`, "Days, times and durations"; `protocol.md`, §5), in
+//! English, Spanish and Catalan. `today` is an argument.
 
 mod names;
 
@@ -8,15 +8,17 @@ use chrono::{Datelike, Days, NaiveDate, Weekday};
 use crate::text::{clean, fold, quote};
 use names::{MONTHS, WEEKDAYS};
 
-const FORMS: &str = "for example today, fri, +3 or 2026-11-23";
+const FORMS: &str = "use today, fri, +3 or 2026-11-23";
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
-const MOST_DAYS_AHEAD: u64 = 3660;
+const MAX_DAYS_AHEAD: u64 = 3660;
 
-/// The day that `input` means on `today`; a weekday is the next one, today included. The error says what was wrong
-/// and shows right forms.
+/// Returns the day that `input` means on `today`. A weekday or a date without a year is the next such day, today included.
+///
+/// # Errors
+/// A message that quotes the input, says what is wrong and shows valid forms.
 pub fn parse_day(input: &str, today: NaiveDate) -> Result<NaiveDate, String> {
     let word = fold(input);
-    let unknown = || format!("{} is no day, {FORMS}", quote(input.trim()));
+    let wrong = |what: &str| format!("{} {what}; {FORMS}", quote(input.trim()));
     let ahead = match word.as_str() {
         "today" | "hoy" | "avui" => Some(0),
         "tomorrow" | "manana" | "dema" => Some(1),
@@ -26,31 +28,29 @@ pub fn parse_day(input: &str, today: NaiveDate) -> Result<NaiveDate, String> {
         today.checked_add_days(Days::new(ahead))
     } else if let Some(number) = word.strip_prefix('+') {
         Some(days_ahead(number, today).ok_or_else(|| {
-            format!(
-                "{} is no number of days from 0 to {MOST_DAYS_AHEAD}, {FORMS}",
-                quote(input.trim())
-            )
+            wrong(&format!(
+                "is not a number of days from 0 to {MAX_DAYS_AHEAD}"
+            ))
         })?)
     } else if iso_digits(&word).is_some() {
         parse_iso(&word)
+    } else if let Some((day, month)) = word.split_once('/') {
+        let parts = ascii_number(day).zip(ascii_number(month));
+        let (day, month) = parts.ok_or_else(|| wrong("is not a valid day"))?;
+        next_date(day, month, today)
     } else {
-        return Err(unknown());
+        return Err(wrong("is not a valid day"));
     };
-    let day =
-        day.ok_or_else(|| format!("{} is not in the calendar, {FORMS}", quote(input.trim())))?;
+    let day = day.ok_or_else(|| wrong("is not in the calendar"))?;
     if YEARS.contains(&day.year()) {
         Ok(day)
     } else {
-        Err(format!(
-            "{} is outside the years {} to {}, {FORMS}",
-            quote(input.trim()),
-            YEARS.start(),
-            YEARS.end()
-        ))
+        let (first, last) = (YEARS.start(), YEARS.end());
+        Err(wrong(&format!("is outside the years {first} to {last}")))
     }
 }
 
-/// A weekday by its English, Spanish or Catalan name or short form, whatever its case and accents.
+/// Returns the weekday with this English, Spanish or Catalan name, short form or Spanish letter. Case and accents are ignored.
 pub fn parse_weekday(input: &str) -> Option<Weekday> {
     let word = fold(input);
     let word = word.strip_suffix('.').unwrap_or(&word);
@@ -58,13 +58,13 @@ pub fn parse_weekday(input: &str) -> Option<Weekday> {
     found.map(|&(weekday, _, _)| weekday)
 }
 
-/// The short form used in rules, JSON and tables: `mon` … `sun`.
+/// Returns the short form used in rules, JSON and tables: `mon` … `sun`.
 pub fn weekday_short(weekday: Weekday) -> &'static str {
     WEEKDAYS[weekday.num_days_from_monday() as usize].1
 }
 
-/// The date in one of the platform's day labels, such as "Lunes, 23 de Noviembre de 2026"; also ISO. A label without
-/// a year names no date. A weekday that contradicts the date is not heeded.
+/// Returns the date in one of the platform's day labels, such as "Lunes, 23 de Noviembre de 2026", or in an ISO date. Returns
+/// `None` for a label without a year. A weekday that contradicts the date is ignored.
 pub fn parse_label(label: &str) -> Option<NaiveDate> {
     let words = fold(&clean(label));
     if iso_digits(&words).is_some() {
@@ -78,8 +78,16 @@ pub fn parse_label(label: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, month(&tokens)?, day).filter(|day| YEARS.contains(&day.year()))
 }
 
+/// The next day with this day of the month, on `today` or later. 29 February may be years ahead.
+fn next_date(day: u64, month: u64, today: NaiveDate) -> Option<NaiveDate> {
+    let (day, month) = (day.try_into().ok()?, month.try_into().ok()?);
+    let years = today.year()..=today.year() + 8;
+    let mut dates = years.filter_map(|year| NaiveDate::from_ymd_opt(year, month, day));
+    dates.find(|date| *date >= today)
+}
+
 fn days_ahead(number: &str, today: NaiveDate) -> Option<NaiveDate> {
-    let ahead = ascii_number(number).filter(|&n| n <= MOST_DAYS_AHEAD)?;
+    let ahead = ascii_number(number).filter(|&n| n <= MAX_DAYS_AHEAD)?;
     today.checked_add_days(Days::new(ahead))
 }
 

@@ -7,13 +7,15 @@ pub(super) const WEEKDAYS: [(Weekday, &str, &[&str]); 7] = [
     (
         Weekday::Mon,
         "mon",
-        &["mon", "mo", "monday", "lunes", "lun", "lu", "dilluns", "dl"],
+        &[
+            "mon", "mo", "monday", "lunes", "l", "lun", "lu", "dilluns", "dl",
+        ],
     ),
     (
         Weekday::Tue,
         "tue",
         &[
-            "tue", "tu", "tues", "tuesday", "martes", "mar", "ma", "dimarts", "dt",
+            "tue", "tu", "tues", "tuesday", "martes", "m", "mar", "ma", "dimarts", "dt",
         ],
     ),
     (
@@ -25,6 +27,7 @@ pub(super) const WEEKDAYS: [(Weekday, &str, &[&str]); 7] = [
             "weds",
             "wednesday",
             "miercoles",
+            "x",
             "mie",
             "mi",
             "dimecres",
@@ -35,7 +38,7 @@ pub(super) const WEEKDAYS: [(Weekday, &str, &[&str]); 7] = [
         Weekday::Thu,
         "thu",
         &[
-            "thu", "th", "thur", "thurs", "thursday", "jueves", "jue", "ju", "dijous", "dj",
+            "thu", "th", "thur", "thurs", "thursday", "jueves", "j", "jue", "ju", "dijous", "dj",
         ],
     ),
     (
@@ -46,6 +49,7 @@ pub(super) const WEEKDAYS: [(Weekday, &str, &[&str]); 7] = [
             "fr",
             "friday",
             "viernes",
+            "v",
             "vie",
             "vi",
             "divendres",
@@ -55,13 +59,15 @@ pub(super) const WEEKDAYS: [(Weekday, &str, &[&str]); 7] = [
     (
         Weekday::Sat,
         "sat",
-        &["sat", "sa", "saturday", "sabado", "sab", "dissabte", "ds"],
+        &[
+            "sat", "sa", "saturday", "sabado", "s", "sab", "dissabte", "ds",
+        ],
     ),
     (
         Weekday::Sun,
         "sun",
         &[
-            "sun", "su", "sunday", "domingo", "dom", "do", "diumenge", "dg",
+            "sun", "su", "sunday", "domingo", "d", "dom", "do", "diumenge", "dg",
         ],
     ),
 ];

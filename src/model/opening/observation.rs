@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::rule::{MOST_DAYS, MOST_HOURS, Rule, whole_number};
+use super::rule::{MAX_DAYS, MAX_HOURS, Rule, whole_number};
 use crate::text::{clean, fold, quote};
 
 const KEY: &str = "ERROR_ANTELACION_CLIENTE";
@@ -47,11 +47,11 @@ impl Learned {
     }
 
     fn days(days: u16) -> Option<Self> {
-        (days <= MOST_DAYS).then_some(Self::Days(days))
+        (days <= MAX_DAYS).then_some(Self::Days(days))
     }
 
     fn hours(hours: u16) -> Option<Self> {
-        (1..=MOST_HOURS)
+        (1..=MAX_HOURS)
             .contains(&hours)
             .then_some(Self::Hours(hours))
     }

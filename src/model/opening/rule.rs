@@ -12,9 +12,9 @@ use crate::model::time::parse_time_with_seconds;
 use crate::model::zone::resolve;
 use crate::text::quote;
 
-pub(super) const MOST_DAYS: u16 = 366;
-pub(super) const MOST_HOURS: u16 = 8784;
-const FORMS: &str = "for example 4d, 4d@07:00, 46h or sun@20:00";
+pub(super) const MAX_DAYS: u16 = 366;
+pub(super) const MAX_HOURS: u16 = 8784;
+const FORMS: &str = "use 4d, 4d@07:00, 46h or sun@20:00";
 
 /// When booking of a class opens. Written, stored and shown in its canonical form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,11 +80,11 @@ impl FromStr for Rule {
     type Err = String;
 
     fn from_str(input: &str) -> Result<Self, String> {
-        let wrong = |what: &str| format!("{} {what}, {FORMS}", quote(input.trim()));
+        let wrong = |what: &str| format!("{} {what}; {FORMS}", quote(input.trim()));
         let word = input.trim().to_ascii_lowercase();
         if word.ends_with('?') {
             return Err(wrong(
-                "is how a learned rule is shown; write it without the question mark",
+                "has a question mark, which marks learned rules; leave it out",
             ));
         }
         let (left, at) = match word.split_once('@') {
@@ -101,18 +101,18 @@ impl FromStr for Rule {
         }
         match amount(left) {
             Some((days, "d")) => days
-                .filter(|&days| days <= MOST_DAYS)
+                .filter(|&days| days <= MAX_DAYS)
                 .map(|days| Self::Days { days, at })
-                .ok_or_else(|| wrong(&format!("has more than {MOST_DAYS} days"))),
+                .ok_or_else(|| wrong(&format!("has more than {MAX_DAYS} days"))),
             Some((_, "h")) if at.is_some() => Err(wrong(
                 "has hours and a time of day; hours are counted from the class",
             )),
             Some((hours, "h")) => hours
-                .filter(|hours| (1..=MOST_HOURS).contains(hours))
+                .filter(|hours| (1..=MAX_HOURS).contains(hours))
                 .map(Self::Hours)
-                .ok_or_else(|| wrong(&format!("has not 1 to {MOST_HOURS} hours"))),
+                .ok_or_else(|| wrong(&format!("must have 1 to {MAX_HOURS} hours"))),
             Some((_, "")) => Err(wrong("has no unit")),
-            _ => Err(wrong("is no opening rule")),
+            _ => Err(wrong("is not an opening rule")),
         }
     }
 }

@@ -37,33 +37,33 @@ fn rules_and_their_canonical_form() {
 #[test]
 fn no_rules() {
     for (input, wrong) in [
-        ("", "\"\" is no opening rule"),
-        ("soon", "\"soon\" is no opening rule"),
+        ("", "\"\" is not an opening rule"),
+        ("soon", "\"soon\" is not an opening rule"),
         ("4", "\"4\" has no unit"),
-        ("d", "is no opening rule"),
-        ("-4d", "is no opening rule"),
-        ("+4d", "is no opening rule"),
-        ("4.5d", "is no opening rule"),
-        ("4 d", "is no opening rule"),
-        ("4w", "is no opening rule"),
-        ("٤d", "is no opening rule"),
-        ("4d?", "\"4d?\" is how a learned rule is shown"),
+        ("d", "needs a time of day"),
+        ("-4d", "is not an opening rule"),
+        ("+4d", "is not an opening rule"),
+        ("4.5d", "is not an opening rule"),
+        ("4 d", "is not an opening rule"),
+        ("4w", "is not an opening rule"),
+        ("٤d", "is not an opening rule"),
+        ("4d?", "\"4d?\" has a question mark"),
         ("367d", "has more than 366 days"),
         ("99999999999d", "has more than 366 days"),
-        ("0h", "has not 1 to 8784 hours"),
-        ("8785h", "has not 1 to 8784 hours"),
+        ("0h", "must have 1 to 8784 hours"),
+        ("8785h", "must have 1 to 8784 hours"),
         ("46h@07:00", "has hours and a time of day"),
         ("4d@", "has no time of day after the @"),
         ("4d@24:00", "has no time of day after the @"),
         ("4d@07:00@08:00", "has no time of day after the @"),
         ("sun", "\"sun\" needs a time of day"),
-        ("@20:00", "is no opening rule"),
-        ("xyz@20:00", "is no opening rule"),
+        ("@20:00", "is not an opening rule"),
+        ("xyz@20:00", "is not an opening rule"),
     ] {
         let error = input.parse::<Rule>().unwrap_err();
         assert!(error.contains(wrong), "{input:?}: {error}");
         assert!(
-            error.ends_with("for example 4d, 4d@07:00, 46h or sun@20:00"),
+            error.ends_with("use 4d, 4d@07:00, 46h or sun@20:00"),
             "{error}"
         );
         assert!(serde_json::from_value::<Rule>(input.into()).is_err());
