@@ -3,7 +3,7 @@
 //! (an outage: at the third run in a row) and once when it is over. Exit codes and JSON tell it
 //! every time, and so does a terminal.
 
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::store::{Problem, Result, Store};
 
 /// An outage is worth words at this run in a row.
@@ -21,8 +21,8 @@ pub fn of_session(id: i64) -> String {
 ///
 /// # Errors
 /// Those of the store.
-pub fn record_failure(store: &Store, subject: &str, kind: Kind) -> Result<bool> {
-    if matches!(kind, Kind::Internal | Kind::Usage) {
+pub fn record_failure(store: &Store, subject: &str, kind: ExitKind) -> Result<bool> {
+    if matches!(kind, ExitKind::Internal | ExitKind::Usage) {
         return Ok(true); // config and store are told every time
     }
     let before = store.problem(subject)?.unwrap_or_default();
@@ -46,8 +46,8 @@ pub fn record_success(store: &Store, subject: &str) -> Result<bool> {
 }
 
 /// A passing outage leaves a standing problem standing: it is not news when the outage is over.
-fn next(before: Problem, kind: Kind) -> (Problem, bool) {
-    if kind == Kind::Unreachable {
+fn next(before: Problem, kind: ExitKind) -> (Problem, bool) {
+    if kind == ExitKind::Unreachable {
         let outage_runs = before.outage_runs.saturating_add(1);
         return (
             Problem {
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn words_once_and_outages_at_the_third_run() {
-        use Kind::{LoginRequired as L, Refused as R, Unreachable as U};
+        use ExitKind::{LoginRequired as L, Refused as R, Unreachable as U};
         let story = [
             (U, false),
             (U, false),

@@ -9,7 +9,7 @@ use crate::{booking, config, platform, sessions, store, text};
 
 /// Why a command did not end with 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum ExitKind {
     /// a bug, or a store that cannot be used: 1
     Internal,
     /// a flag, a value or the config is wrong: 2
@@ -32,7 +32,7 @@ pub enum Kind {
     Interrupted,
 }
 
-impl Kind {
+impl ExitKind {
     /// The process's exit code: 1 to 9, and 130 for Ctrl-C ([`Failure::code`] knows which signal it was).
     pub fn code(self) -> u8 {
         match self {
@@ -84,7 +84,7 @@ impl Kind {
     }
 }
 
-impl Serialize for Kind {
+impl Serialize for ExitKind {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(self.name())
     }
@@ -94,7 +94,7 @@ impl Serialize for Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// what the exit code says
-    pub kind: Kind,
+    pub kind: ExitKind,
     /// one line for people: lower case, no full stop, with the remedy
     pub message: String,
     /// its words or its JSON object are already on their way to the user
@@ -107,7 +107,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure that nobody has been told of yet.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ExitKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
@@ -118,23 +118,23 @@ impl Failure {
 
     /// A wrong flag, value or config.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(Kind::Usage, message)
+        Self::new(ExitKind::Usage, message)
     }
 
     /// Nothing fits, or too much does.
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self::new(Kind::NotFound, message)
+        Self::new(ExitKind::NotFound, message)
     }
 
     /// No usable login.
     pub fn login_required(message: impl Into<String>) -> Self {
-        Self::new(Kind::LoginRequired, message)
+        Self::new(ExitKind::LoginRequired, message)
     }
 
     /// The exit code: a signal's own where one has ended the work.
     pub fn code(&self) -> u8 {
         match self.kind {
-            Kind::Interrupted => crate::signals::exit_code(),
+            ExitKind::Interrupted => crate::signals::exit_code(),
             kind => kind.code(),
         }
     }
@@ -177,12 +177,12 @@ fn words(error: &anyhow::Error) -> String {
 }
 
 /// The whole table: which room's error is which kind.
-fn kind_of(error: &anyhow::Error) -> Kind {
+fn kind_of(error: &anyhow::Error) -> ExitKind {
     for cause in error.chain() {
         if let Some(e) = cause.downcast_ref::<booking::Trouble>() {
             return match e {
-                booking::Trouble::Unknown(_) => Kind::UnknownOutcome,
-                booking::Trouble::NotDone(_) => Kind::Unreachable,
+                booking::Trouble::Unknown(_) => ExitKind::UnknownOutcome,
+                booking::Trouble::NotDone(_) => ExitKind::Unreachable,
                 booking::Trouble::Session(e) => session_kind(e),
             };
         }
@@ -193,13 +193,13 @@ fn kind_of(error: &anyhow::Error) -> Kind {
             return platform_kind(e);
         }
         if cause.is::<config::ConfigError>() {
-            return Kind::Usage;
+            return ExitKind::Usage;
         }
         if let Some(e) = cause.downcast_ref::<store::Error>() {
             return store_kind(e);
         }
     }
-    Kind::Internal
+    ExitKind::Internal
 }
 
 /// The platform's own error, if that is what is behind it.
@@ -220,36 +220,36 @@ fn platform_error(error: &anyhow::Error) -> Option<&platform::Error> {
     })
 }
 
-fn session_kind(error: &sessions::Error) -> Kind {
+fn session_kind(error: &sessions::Error) -> ExitKind {
     use sessions::Error as E;
     match error {
         E::None { .. } | E::Expired(_) | E::Refused(_) | E::TooManyRefusals(_) | E::Password(_) => {
-            Kind::LoginRequired
+            ExitKind::LoginRequired
         }
-        E::Ambiguous(_) | E::NoSuchFingerprint(_) => Kind::NotFound,
-        E::LockBusy(_) | E::NoLogin(_) => Kind::Unreachable,
-        E::LockBroken(_) => Kind::Internal,
+        E::Ambiguous(_) | E::NoSuchFingerprint(_) => ExitKind::NotFound,
+        E::LockBusy(_) | E::NoLogin(_) => ExitKind::Unreachable,
+        E::LockBroken(_) => ExitKind::Internal,
         E::Store(e) => store_kind(e),
         E::Platform(e) | E::NotRecovered(e) | E::NotExtended(e) => platform_kind(e),
     }
 }
 
-fn store_kind(error: &store::Error) -> Kind {
+fn store_kind(error: &store::Error) -> ExitKind {
     match error {
-        store::Error::Key(_) | store::Error::Taken(_) => Kind::Usage,
-        store::Error::Busy(_) => Kind::Unreachable,
-        store::Error::Unusable(_) | store::Error::Sqlite { .. } => Kind::Internal,
+        store::Error::Key(_) | store::Error::Taken(_) => ExitKind::Usage,
+        store::Error::Busy(_) => ExitKind::Unreachable,
+        store::Error::Unusable(_) | store::Error::Sqlite { .. } => ExitKind::Internal,
     }
 }
 
-fn platform_kind(error: &platform::Error) -> Kind {
+fn platform_kind(error: &platform::Error) -> ExitKind {
     use platform::Error as E;
     match error {
-        E::LoggedOut => Kind::LoginRequired,
-        E::Setup(_) => Kind::Usage,
-        E::Interrupted => Kind::Interrupted,
+        E::LoggedOut => ExitKind::LoginRequired,
+        E::Setup(_) => ExitKind::Usage,
+        E::Interrupted => ExitKind::Interrupted,
         E::Blocked | E::Busy { .. } | E::NotConnected { .. } | E::Lost { .. } | E::Strange(_) => {
-            Kind::Unreachable
+            ExitKind::Unreachable
         }
     }
 }

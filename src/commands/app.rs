@@ -12,7 +12,7 @@ use etcetera::BaseStrategy;
 
 use crate::cli::Everywhere;
 use crate::config::{self, Config};
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::platform::{Platform, Scheme, Settings};
@@ -225,7 +225,7 @@ fn systemd_folder(variable: &str) -> Option<PathBuf> {
 fn folders() -> Result<etcetera::base_strategy::Xdg> {
     etcetera::base_strategy::Xdg::new().map_err(|_| {
         Failure::new(
-            Kind::Internal,
+            ExitKind::Internal,
             "no home folder: set HOME, or name --config and --store",
         )
         .into()

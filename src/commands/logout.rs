@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use super::app::App;
 use crate::cli::LogoutArgs;
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::output::{DeletedSession, DeletedView, nothing_books};
@@ -40,7 +40,7 @@ pub(super) fn run(args: &LogoutArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let failure = match done {
         Err(e) if deleted.is_empty() => return Err(e),
         Err(e) => Some(Failure::new(
-            Kind::Partial,
+            ExitKind::Partial,
             format!("not all are forgotten: {e:#}"),
         )),
         Ok(()) => None,

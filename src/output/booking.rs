@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::SessionRef;
 use super::classes::{day_heading, opens_words};
 use crate::booking::{CancelOutcome, Outcome};
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::model::class::Class;
 use crate::model::instant::{hours_minutes, instant, maybe_hours_minutes, maybe_instant};
 use crate::ui::Output;
@@ -93,34 +93,35 @@ impl Output for BookView {
 
 impl BookView {
     /// Why it is not booked. `None`: it is, or would be.
-    fn reason(&self) -> Option<(Kind, &'static str)> {
+    fn reason(&self) -> Option<(ExitKind, &'static str)> {
         Some(match self.outcome {
             Outcome::Booked
             | Outcome::Waitlisted
             | Outcome::AlreadyBooked
             | Outcome::Prebooked
             | Outcome::WouldBook => return None,
-            Outcome::TooEarly => (Kind::TooEarly, "booking is not open yet"),
-            Outcome::Full if self.class.waiting.is_some() => {
-                (Kind::Refused, "the class is full (queue with --waitlist)")
-            }
-            Outcome::Full => (Kind::Refused, "the class is full"),
+            Outcome::TooEarly => (ExitKind::TooEarly, "booking is not open yet"),
+            Outcome::Full if self.class.waiting.is_some() => (
+                ExitKind::Refused,
+                "the class is full (queue with --waitlist)",
+            ),
+            Outcome::Full => (ExitKind::Refused, "the class is full"),
             Outcome::NoCredit => (
-                Kind::Refused,
+                ExitKind::Refused,
                 "no credit, or your membership does not cover this class",
             ),
             Outcome::PaymentPending => (
-                Kind::Refused,
+                ExitKind::Refused,
                 "a payment is pending; settle it with the gym",
             ),
-            Outcome::LimitReached => (Kind::Refused, "your limit of classes is reached"),
-            Outcome::SameTime => (Kind::Refused, "you have another class at that time"),
+            Outcome::LimitReached => (ExitKind::Refused, "your limit of classes is reached"),
+            Outcome::SameTime => (ExitKind::Refused, "you have another class at that time"),
             Outcome::TooLate => (
-                Kind::Refused,
+                ExitKind::Refused,
                 "too late: the class is about to start or has started",
             ),
-            Outcome::Closed => (Kind::Refused, "the class cannot be booked"),
-            Outcome::Refused => (Kind::Refused, "AimHarder refused the booking"),
+            Outcome::Closed => (ExitKind::Refused, "the class cannot be booked"),
+            Outcome::Refused => (ExitKind::Refused, "AimHarder refused the booking"),
         })
     }
 }
@@ -158,12 +159,12 @@ impl Output for CancelView {
     fn failure(&self) -> Option<Failure> {
         let (kind, words) = match self.outcome {
             CancelOutcome::Cancelled | CancelOutcome::WouldCancel => return None,
-            CancelOutcome::NotBooked => (Kind::NotFound, "you have no booking there"),
+            CancelOutcome::NotBooked => (ExitKind::NotFound, "you have no booking there"),
             CancelOutcome::LateCancellation => (
-                Kind::Refused,
+                ExitKind::Refused,
                 "cancelling now would cost the credit; add --late to accept that",
             ),
-            CancelOutcome::Refused => (Kind::Refused, "AimHarder refused the cancellation"),
+            CancelOutcome::Refused => (ExitKind::Refused, "AimHarder refused the cancellation"),
         };
         let told = self
             .message

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::ui::Output;
@@ -89,7 +89,7 @@ impl Output for LoginView {
             .iter()
             .find_map(|session| session.error.as_ref())?;
         Some(Failure::new(
-            Kind::Partial,
+            ExitKind::Partial,
             format!("only the device session was logged in; the background login failed: {failed}"),
         ))
     }

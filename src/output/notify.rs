@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::notify::Report;
 use crate::ui::Output;
 use crate::ui::table::{OutputStyle, Style};
@@ -64,8 +64,8 @@ impl Output for NotifyView {
         let failed: Vec<_> = self.channels.iter().filter(|channel| !channel.ok).collect();
         let kind = match failed.len() {
             0 => return None,
-            n if n == self.channels.len() => Kind::Unreachable,
-            _ => Kind::Partial,
+            n if n == self.channels.len() => ExitKind::Unreachable,
+            _ => ExitKind::Partial,
         };
         let names: Vec<String> = failed.iter().map(|channel| channel.name()).collect();
         Some(Failure::new(

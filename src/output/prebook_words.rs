@@ -1,7 +1,7 @@
 //! One line about what came of a prebooking: for standard error, notices and the error's message.
 
 use crate::booking::Outcome;
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::prebook::{Ending, Settled};
 
@@ -54,10 +54,10 @@ fn words(ending: Ending) -> &'static str {
         }
         Ending::Cancelled => "cancelled by the gym",
         Ending::Expired => "the class has started",
-        Ending::Trouble(Kind::LoginRequired) => "login required",
-        Ending::Trouble(Kind::NotFound) => "no such class",
-        Ending::Trouble(Kind::UnknownOutcome) => "outcome unknown",
-        Ending::Trouble(Kind::Internal) => "something broke on this side",
+        Ending::Trouble(ExitKind::LoginRequired) => "login required",
+        Ending::Trouble(ExitKind::NotFound) => "no such class",
+        Ending::Trouble(ExitKind::UnknownOutcome) => "outcome unknown",
+        Ending::Trouble(ExitKind::Internal) => "something broke on this side",
         Ending::Trouble(_) => "AimHarder could not be reached",
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::ui::Output;
 use crate::ui::table::OutputStyle;
 
@@ -60,7 +60,7 @@ impl Output for StoreView {
             "it is done, but old text may still stand in free pages, in the log or in copies: {why}; \
              the next aimharder command cleans it away"
         );
-        Some(Failure::new(Kind::Partial, words))
+        Some(Failure::new(ExitKind::Partial, words))
     }
 
     fn has_side_effects(&self) -> bool {

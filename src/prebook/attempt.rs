@@ -16,7 +16,7 @@ use super::ending::{Abort, Ending};
 use super::job::{Job, rounded, unix};
 use crate::booking::{BookReport, BoxClient, Doubt, Hold, Outcome, Requested, SECOND_LOOK, hold};
 use crate::clock;
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::model::opening::Opening;
 use crate::platform::Row;
 use crate::signals;
@@ -76,7 +76,7 @@ impl Job<'_> {
                         return Ok(hit);
                     }
                     self.while_there_is_time(Abort::Trouble(
-                        Kind::Unreachable,
+                        ExitKind::Unreachable,
                         not_booked(&doubt),
                     ))?;
                     unsure = Some(doubt);
@@ -99,7 +99,7 @@ impl Job<'_> {
     /// An outage is borne until the deadline, other troubles are not.
     fn while_there_is_time(&self, stop: Abort) -> Result<(), Abort> {
         match stop {
-            Abort::Trouble(Kind::Unreachable, _) if !self.is_late() => Ok(()),
+            Abort::Trouble(ExitKind::Unreachable, _) if !self.is_late() => Ok(()),
             stop => Err(stop),
         }
     }
@@ -141,7 +141,7 @@ impl Job<'_> {
         if let Requested::Failed(e) = &requested
             && e.is_interrupted()
         {
-            return Err(Abort::Trouble(Kind::Interrupted, e.to_string()));
+            return Err(Abort::Trouble(ExitKind::Interrupted, e.to_string()));
         }
         let arrival = self.clock.arrival(sent);
         self.fired_at = arrival.map(instant).or(Some(sent_at));
@@ -208,7 +208,7 @@ impl Job<'_> {
             looks += 1;
             if (looks >= 2 && self.is_late()) || signals::must_stop() {
                 return Err(Abort::Trouble(
-                    Kind::UnknownOutcome,
+                    ExitKind::UnknownOutcome,
                     format!("the booking was sent, but what came of it is unknown: {cause}"),
                 ));
             }
@@ -247,13 +247,13 @@ impl Hit {
 fn interrupted(unsure: Option<&Doubt>) -> Abort {
     match unsure {
         Some(doubt) => Abort::Trouble(
-            Kind::UnknownOutcome,
+            ExitKind::UnknownOutcome,
             format!(
                 "interrupted; {}, but it may not show it yet",
                 not_booked(doubt)
             ),
         ),
-        None => Abort::Trouble(Kind::Interrupted, "interrupted by a signal".to_owned()),
+        None => Abort::Trouble(ExitKind::Interrupted, "interrupted by a signal".to_owned()),
     }
 }
 

@@ -10,7 +10,7 @@ use super::host_clock::ROUGH;
 use super::job::Job;
 use crate::booking::{Outcome, decided, find};
 use crate::clock;
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::model::prebooking::Choice;
 use crate::platform::Row;
 
@@ -129,7 +129,7 @@ impl Job<'_> {
         let row = match self.look_up(choice, moment.ahead)? {
             Ok(row) => row,
             Err(failure) => {
-                let ending = Ending::Trouble(Kind::NotFound);
+                let ending = Ending::Trouble(ExitKind::NotFound);
                 let message = Some(failure.message);
                 return Ok(Tried::unseen(choice, ending, message, moment.opens));
             }
@@ -205,7 +205,7 @@ impl Job<'_> {
                 return Ok(None);
             }
             match self.find(choice, left.min(LOOK_UP)) {
-                Err(Abort::Trouble(Kind::Unreachable, why)) => {
+                Err(Abort::Trouble(ExitKind::Unreachable, why)) => {
                     log::info!("the class could not be looked up yet: {why}");
                     clock::pause(BEFORE);
                 }
@@ -226,7 +226,7 @@ impl Job<'_> {
         loop {
             let limit = self.left().max(LOOK_UP);
             match ask(self, limit) {
-                Err(Abort::Trouble(Kind::Unreachable, _)) if !self.is_late() => {
+                Err(Abort::Trouble(ExitKind::Unreachable, _)) if !self.is_late() => {
                     clock::pause(FROM_IT_ON);
                 }
                 done => return done,

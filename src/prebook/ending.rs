@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::booking::Outcome;
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::model::opening::Learned;
 use crate::model::prebooking::Choice;
 use crate::platform::Row;
@@ -23,7 +23,7 @@ pub enum Ending {
     /// the class has started
     Expired,
     /// `login_required`, `unreachable`, `unknown_outcome`, `not_found`, or a fault of our own
-    Trouble(Kind),
+    Trouble(ExitKind),
 }
 
 impl Ending {
@@ -52,7 +52,7 @@ impl Ending {
                     | Outcome::SameTime
                     | Outcome::TooLate
             ),
-            Self::Cancelled | Self::Expired | Self::Trouble(Kind::NotFound) => true,
+            Self::Cancelled | Self::Expired | Self::Trouble(ExitKind::NotFound) => true,
             Self::Trouble(_) => false,
         }
     }
@@ -72,7 +72,7 @@ impl Ending {
 pub(super) enum Abort {
     /// removed, or changed, by hand meanwhile
     Removed,
-    Trouble(Kind, String),
+    Trouble(ExitKind, String),
 }
 
 impl From<sessions::Error> for Abort {

@@ -13,7 +13,7 @@ use super::host_clock::{Clocks, HostClock};
 use super::plan::{Calendar, until};
 use crate::booking::BoxClient;
 use crate::clock;
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::model::account::Account;
 use crate::model::instant::shifted;
 use crate::model::prebooking::Choice;
@@ -205,11 +205,11 @@ impl<'j> Job<'j> {
     pub(super) fn open_session(&mut self, ahead: Option<DateTime<Utc>>) -> Result<(), Abort> {
         loop {
             let why = match self.open_now() {
-                Err(Abort::Trouble(Kind::Unreachable, why)) => why,
+                Err(Abort::Trouble(ExitKind::Unreachable, why)) => why,
                 done => return done,
             };
             if self.is_late() {
-                return Err(Abort::Trouble(Kind::Unreachable, why));
+                return Err(Abort::Trouble(ExitKind::Unreachable, why));
             }
             if !self.errand.seems_wanted() {
                 return Err(Abort::Removed);
@@ -279,7 +279,10 @@ impl<'j> Job<'j> {
 }
 
 fn no_session() -> Abort {
-    Abort::Trouble(Kind::Internal, "no session was opened before firing".into())
+    Abort::Trouble(
+        ExitKind::Internal,
+        "no session was opened before firing".into(),
+    )
 }
 
 /// An instant as unix seconds.

@@ -21,7 +21,7 @@ use super::queue::{DueQueue, Places, Task};
 use super::settled::{Done, News, Settled};
 use super::waitlist;
 use crate::clock;
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::sessions::{self, SessionManager, SessionSelector};
@@ -183,7 +183,7 @@ impl<'r> Run<'r> {
     /// Nothing came of it but this: a later run may do better.
     fn give_back(&self, task: &Task, why: &str) -> Done {
         log::error!("prebooking {}: {why}", task.prebooking.id);
-        let ending = Ending::Trouble(Kind::Internal);
+        let ending = Ending::Trouble(ExitKind::Internal);
         self.settle(task, ending, why)
     }
 
@@ -195,7 +195,7 @@ impl<'r> Run<'r> {
             Err(_) if task.over => {
                 return self.settle(task, Ending::Expired, "the class has started");
             }
-            Err(why) => return self.settle(task, Ending::Trouble(Kind::NotFound), why),
+            Err(why) => return self.settle(task, Ending::Trouble(ExitKind::NotFound), why),
         };
         if prebooking.progress == Progress::Waitlisted {
             let followed = waitlist::look(self, prebooking, place, clock::now());

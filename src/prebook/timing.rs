@@ -9,7 +9,7 @@ use super::ending::Abort;
 use super::host_clock::{Aim, ROUGH};
 use super::job::{Job, unix};
 use crate::clock;
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::model::instant::shifted;
 use crate::sessions;
 
@@ -98,7 +98,7 @@ impl Job<'_> {
     #[allow(clippy::unused_self)] // reads as what the job does
     fn tolerate(&self, result: Result<(), Abort>) -> Result<(), Abort> {
         match result {
-            Err(Abort::Trouble(Kind::Unreachable, why)) => {
+            Err(Abort::Trouble(ExitKind::Unreachable, why)) => {
                 log::info!("{why}; going on");
                 Ok(())
             }

@@ -10,7 +10,7 @@ use super::ending::{Abort, Ending};
 use super::job::{Errand, Job, Order, Place, Shared};
 use crate::booking::{BookReport, Outcome};
 use crate::clock;
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::opening::Opening;
 use crate::model::prebooking::Choice;
@@ -137,7 +137,7 @@ impl<'s> Stay<'s> {
         };
         let tried = self.fire(&mut job, moment).inspect_err(|stop| {
             // an error that says what came of a request is reported although a signal waits
-            let interrupted = matches!(stop, Abort::Trouble(Kind::Interrupted, _));
+            let interrupted = matches!(stop, Abort::Trouble(ExitKind::Interrupted, _));
             let signal_guard = job.signal_guard.take().into_iter();
             signal_guard.for_each(|signal_guard| signal_guard.keep_unless(interrupted));
         })?;
@@ -168,7 +168,7 @@ impl From<Abort> for Failure {
     fn from(stop: Abort) -> Self {
         match stop {
             Abort::Trouble(kind, words) => Self::new(kind, words),
-            Abort::Removed => Self::new(Kind::Internal, "nobody waits any more"),
+            Abort::Removed => Self::new(ExitKind::Internal, "nobody waits any more"),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::ending::{Abort, Ending};
 use super::job::Place;
 use super::run::Run;
 use crate::booking::{BoxClient, Hold, Outcome, hold};
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::model::prebooking::Prebooking;
 use crate::model::zone::resolve;
 use crate::platform::{BoxAt, Row};
@@ -115,7 +115,7 @@ fn ask(
 fn judge(row: Option<Row>, session: SessionRow) -> Option<Followed> {
     let (ending, message) = match &row {
         None => (
-            Ending::Trouble(Kind::NotFound),
+            Ending::Trouble(ExitKind::NotFound),
             "the class is no longer in the schedule",
         ),
         Some(row) if row.cancelled => (Ending::Cancelled, "the gym has cancelled the class"),
@@ -127,7 +127,7 @@ fn judge(row: Option<Row>, session: SessionRow) -> Option<Followed> {
             Some(Hold::Waiting) => return None,
             Some(Hold::NotMine) => (Ending::Cancelled, "the place on the waiting list is gone"),
             None => (
-                Ending::Trouble(Kind::Unreachable),
+                Ending::Trouble(ExitKind::Unreachable),
                 "the schedule shows a state that nobody knows",
             ),
         },

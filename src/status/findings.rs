@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use super::schedule::{By, Job};
 use crate::alerts::OUTAGE;
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 
@@ -43,7 +43,7 @@ pub(crate) enum Finding {
     },
     TokenOver(Account, SessionKind),
     Stale(Account, SessionKind, TimeDelta),
-    Standing(Account, SessionKind, Kind, String),
+    Standing(Account, SessionKind, ExitKind, String),
     Outage(Account, SessionKind, i64),
     LastError(Account, SessionKind, String),
     OldDevice(Account),
@@ -110,26 +110,26 @@ impl Finding {
     }
 
     /// The kind of a problem, by the exit-code table; `None` for a hint.
-    pub(crate) fn problem(&self) -> Option<Kind> {
+    pub(crate) fn problem(&self) -> Option<ExitKind> {
         match self {
             Self::ConfigUnusable(_)
             | Self::ConfigWritable(..)
             | Self::NoKey(_)
-            | Self::KeyLacking(_) => Some(Kind::Usage),
+            | Self::KeyLacking(_) => Some(ExitKind::Usage),
             Self::StoreUnusable(_)
             | Self::KeyWrong(_)
             | Self::StoreDamaged(..)
-            | Self::DiskFull(..) => Some(Kind::Internal),
+            | Self::DiskFull(..) => Some(ExitKind::Internal),
             Self::NoLogin(_) | Self::Expired { .. } | Self::TokenOver(..) | Self::Stale(..) => {
-                Some(Kind::LoginRequired)
+                Some(ExitKind::LoginRequired)
             }
-            Self::NoBackground { needed, .. } => needed.then_some(Kind::LoginRequired),
+            Self::NoBackground { needed, .. } => needed.then_some(ExitKind::LoginRequired),
             Self::Standing(_, _, kind, _) => Some(*kind),
-            Self::Outage(_, _, runs) => (*runs >= OUTAGE).then_some(Kind::Unreachable),
-            Self::NotScheduled { kept, .. } => (!kept).then_some(Kind::NotFound),
-            Self::Inactive { .. } | Self::Rare(..) | Self::Overdue(..) => Some(Kind::NotFound),
-            Self::Unreachable(..) => Some(Kind::Unreachable),
-            Self::ClockOff(_, by) => (by.abs() > CLOCK).then_some(Kind::Internal),
+            Self::Outage(_, _, runs) => (*runs >= OUTAGE).then_some(ExitKind::Unreachable),
+            Self::NotScheduled { kept, .. } => (!kept).then_some(ExitKind::NotFound),
+            Self::Inactive { .. } | Self::Rare(..) | Self::Overdue(..) => Some(ExitKind::NotFound),
+            Self::Unreachable(..) => Some(ExitKind::Unreachable),
+            Self::ClockOff(_, by) => (by.abs() > CLOCK).then_some(ExitKind::Internal),
             Self::ConfigReadable(..)
             | Self::LastError(..)
             | Self::OldDevice(..)
@@ -146,7 +146,7 @@ impl Finding {
 
 /// The code of `status --check`: 2 and 1 for a config and a store that cannot be used, whatever else there is; else that of
 /// the problems when it is one, and 7 when they are of several kinds.
-pub(crate) fn verdict(findings: &[Finding]) -> Option<Kind> {
+pub(crate) fn verdict(findings: &[Finding]) -> Option<ExitKind> {
     let broken = findings.iter().find_map(|finding| match finding {
         Finding::ConfigUnusable(_)
         | Finding::StoreUnusable(_)
@@ -155,12 +155,12 @@ pub(crate) fn verdict(findings: &[Finding]) -> Option<Kind> {
         | Finding::KeyWrong(_) => finding.problem(),
         _ => None,
     });
-    let mut kinds: Vec<Kind> = findings.iter().filter_map(Finding::problem).collect();
+    let mut kinds: Vec<ExitKind> = findings.iter().filter_map(Finding::problem).collect();
     kinds.sort_unstable();
     kinds.dedup();
     broken.or(match kinds.as_slice() {
         [] => None,
         [one] => Some(*one),
-        _ => Some(Kind::Partial),
+        _ => Some(ExitKind::Partial),
     })
 }

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use super::findings::Finding;
 use super::schedule::{By, Entry, Job};
 use super::{AccountFacts, Coming, HostFacts, Integrity, Key, LoginFacts, Report};
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::model::session::SessionKind;
 use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE};
 use crate::store::{SessionFacts, Status};
@@ -120,7 +120,7 @@ fn one_login(of: &AccountFacts, login: &LoginFacts, now: DateTime<Utc>) -> Optio
     let kind = session.kind;
     let age = now - session.token_updated_at;
     let words = || session.last_error.clone().unwrap_or_default();
-    let standing = login.standing.filter(|kind| *kind != Kind::Unreachable);
+    let standing = login.standing.filter(|kind| *kind != ExitKind::Unreachable);
     Some(if session.status == Status::Expired {
         Finding::Expired {
             account,

@@ -21,7 +21,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::model::account::Account;
 use crate::model::instant::{hours_minutes, instant, maybe_instant, maybe_utc, utc};
 use crate::store::SessionFacts;
@@ -147,7 +147,7 @@ pub(crate) struct LoginFacts {
     /// refresh runs that could not reach the platform, in a row
     pub outage_runs: i64,
     /// the kind of a problem that refresh has met and that still stands
-    pub standing: Option<Kind>,
+    pub standing: Option<ExitKind>,
 }
 
 /// What is to be booked.

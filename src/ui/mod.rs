@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::logs::journal_mark;
 use crate::signals::{self, ExitMessage};
 
@@ -169,7 +169,7 @@ impl Ui {
     pub fn fail(&mut self, mut failure: Failure) -> ExitCode {
         if !failure.shown
             && signals::begin_final_output(self.json).is_some()
-            && failure.kind != Kind::Interrupted
+            && failure.kind != ExitKind::Interrupted
         {
             failure = interrupted(Some(failure));
         }
@@ -188,7 +188,7 @@ impl Ui {
         Box::new(|_| {
             let words = "interrupted before there was a result; nothing is half done";
             Self::stdout(true, GivenFlags::default())
-                .write_bare(&Failure::new(Kind::Interrupted, words));
+                .write_bare(&Failure::new(ExitKind::Interrupted, words));
             message(ERROR, &format!("error: {words}"));
         })
     }
@@ -262,7 +262,7 @@ fn interrupted(outcome: Option<Failure>) -> Failure {
         || "interrupted; what is printed here is done".to_owned(),
         |failure| format!("interrupted; {}", failure.message),
     );
-    Failure::new(Kind::Interrupted, message)
+    Failure::new(ExitKind::Interrupted, message)
 }
 
 /// Writes a line on standard error, wrapped at words to the terminal's width.

@@ -3,45 +3,45 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aimharder::cli::Cli;
-use aimharder::error::Kind;
+use aimharder::error::ExitKind;
 use clap::{Command, CommandFactory};
 
 use crate::lines::{invocations, parses};
 use crate::text;
 
-const KINDS: [Kind; 10] = [
-    Kind::Internal,
-    Kind::Usage,
-    Kind::LoginRequired,
-    Kind::Refused,
-    Kind::Unreachable,
-    Kind::NotFound,
-    Kind::Partial,
-    Kind::UnknownOutcome,
-    Kind::TooEarly,
-    Kind::Interrupted,
+const KINDS: [ExitKind; 10] = [
+    ExitKind::Internal,
+    ExitKind::Usage,
+    ExitKind::LoginRequired,
+    ExitKind::Refused,
+    ExitKind::Unreachable,
+    ExitKind::NotFound,
+    ExitKind::Partial,
+    ExitKind::UnknownOutcome,
+    ExitKind::TooEarly,
+    ExitKind::Interrupted,
 ];
 
 /// A new kind does not compile here until it is added above and in the reference.
-fn is_listed(kind: Kind) -> bool {
+fn is_listed(kind: ExitKind) -> bool {
     match kind {
-        Kind::Internal
-        | Kind::Usage
-        | Kind::LoginRequired
-        | Kind::Refused
-        | Kind::Unreachable
-        | Kind::NotFound
-        | Kind::Partial
-        | Kind::UnknownOutcome
-        | Kind::TooEarly
-        | Kind::Interrupted => KINDS.contains(&kind),
+        ExitKind::Internal
+        | ExitKind::Usage
+        | ExitKind::LoginRequired
+        | ExitKind::Refused
+        | ExitKind::Unreachable
+        | ExitKind::NotFound
+        | ExitKind::Partial
+        | ExitKind::UnknownOutcome
+        | ExitKind::TooEarly
+        | ExitKind::Interrupted => KINDS.contains(&kind),
     }
 }
 
 /// Code to kind, as the program has it; 0 has no kind.
 fn exit_codes() -> BTreeMap<u8, String> {
     assert!(KINDS.into_iter().all(is_listed));
-    let name = |kind: Kind| serde_json::to_value(kind).unwrap().as_str().unwrap().into();
+    let name = |kind: ExitKind| serde_json::to_value(kind).unwrap().as_str().unwrap().into();
     let kinds = KINDS.map(|kind| (kind.code(), name(kind)));
     let bare = [0].map(|code| (code, String::new()));
     kinds.into_iter().chain(bare).collect()

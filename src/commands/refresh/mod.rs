@@ -14,7 +14,7 @@ use self::tell::{Problem, tell};
 use super::app::App;
 use super::automation;
 use crate::cli::RefreshArgs;
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::output::{RefreshOutcome, RefreshView, RefreshedSession};
 use crate::sessions::DEVICE_LIFE;
 use crate::sessions::refresh::{Fate, Plan, future_after};
@@ -207,7 +207,7 @@ fn failure(view: &RefreshView, problems: &[Problem<'_>]) -> Option<Failure> {
     let kind = if alike && all {
         first.failure.kind
     } else {
-        Kind::Partial
+        ExitKind::Partial
     };
     let mut message = format!(
         "{} of {} sessions were not refreshed: {}",

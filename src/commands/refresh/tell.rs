@@ -9,7 +9,7 @@ use crate::alerts;
 use crate::clock;
 use crate::commands::app::App;
 use crate::config::Event;
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::notify::Notice;
 use crate::store::{SessionRow, Status};
 use crate::ui::Ui;
@@ -61,10 +61,10 @@ pub(super) fn tell(
 }
 
 /// Worth a notice?
-fn event(kind: Kind) -> Option<Event> {
+fn event(kind: ExitKind) -> Option<Event> {
     match kind {
-        Kind::Unreachable => Some(Event::Unreachable),
-        Kind::LoginRequired => Some(Event::LoginRequired),
+        ExitKind::Unreachable => Some(Event::Unreachable),
+        ExitKind::LoginRequired => Some(Event::LoginRequired),
         _ => None,
     }
 }
@@ -78,9 +78,9 @@ fn line(words: &str, rows: &[&SessionRow]) -> String {
 }
 
 /// For whoever reads it in a mail: is anything to be done?
-fn what_next(kind: Kind) -> &'static str {
+fn what_next(kind: ExitKind) -> &'static str {
     match kind {
-        Kind::Unreachable => "; the next refresh tries again by itself",
+        ExitKind::Unreachable => "; the next refresh tries again by itself",
         _ => "",
     }
 }

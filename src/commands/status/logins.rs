@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::alerts;
 use crate::commands::app::App;
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::model::account::Account;
 use crate::password;
 use crate::status::{AccountFacts, LoginFacts};
@@ -53,7 +53,7 @@ fn login(row: SessionRow, problem: Option<&Problem>, now: DateTime<Utc>) -> Logi
     let standing = problem.and_then(|problem| problem.standing.as_deref());
     LoginFacts {
         outage_runs: problem.map_or(0, |problem| problem.outage_runs),
-        standing: standing.and_then(Kind::named),
+        standing: standing.and_then(ExitKind::named),
         session: row.facts(now),
     }
 }

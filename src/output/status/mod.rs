@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::status::Report;
 use crate::status::findings::{Finding, verdict};
 use crate::ui::Output;
@@ -39,7 +39,7 @@ pub(crate) struct StatusView {
 #[derive(Debug, Serialize)]
 struct Told {
     code: &'static str,
-    kind: Option<Kind>,
+    kind: Option<ExitKind>,
     message: String,
     remedy: Option<String>,
 }

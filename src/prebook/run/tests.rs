@@ -102,7 +102,7 @@ fn a_thread_that_dies_is_a_result_and_gives_its_claim_back() {
     done.unwrap();
     let (had, broken) = (
         Ending::Book(Outcome::Booked),
-        Ending::Trouble(Kind::Internal),
+        Ending::Trouble(ExitKind::Internal),
     );
     assert_eq!(endings(&told), [had, broken, had]);
     assert!(told[1].message.as_ref().unwrap().contains("broke off"));
@@ -118,7 +118,7 @@ fn a_thread_that_dies_is_a_result_and_gives_its_claim_back() {
 fn a_thread_that_cannot_be_had_is_a_result() {
     let (done, told, stored) = results(2, usize::MAX / 4, booked);
     done.unwrap();
-    assert_eq!(endings(&told), [Ending::Trouble(Kind::Internal); 2]);
+    assert_eq!(endings(&told), [Ending::Trouble(ExitKind::Internal); 2]);
     assert!(told[0].message.as_ref().unwrap().contains("no thread"));
     assert!(stored.iter().all(|p| p.progress == Progress::Pending));
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::booking::Outcome;
-use crate::error::{Failure, Kind};
+use crate::error::{ExitKind, Failure};
 use crate::model::prebooking::Progress;
 use crate::output::{RunView, prebooking_sentence};
 use crate::prebook::{Ending, Settled};
 
 #[derive(Debug, Default)]
 pub(super) struct Codes {
-    bad: BTreeSet<Kind>,
+    bad: BTreeSet<ExitKind>,
     succeeded: bool,
     first: Option<String>,
 }
@@ -34,7 +34,7 @@ impl Codes {
         let mut kinds = self.bad.into_iter();
         let kind = match (kinds.next()?, kinds.next()) {
             (only, None) if !self.succeeded => only,
-            _ => Kind::Partial,
+            _ => ExitKind::Partial,
         };
         let message = format!(
             "{} of {} prebookings were not booked: {}",
@@ -51,12 +51,12 @@ impl Codes {
 }
 
 /// `None`: booked, queued, or postponed for a reason that is none to worry about.
-pub(super) fn code(settled: &Settled) -> Option<Kind> {
+pub(super) fn code(settled: &Settled) -> Option<ExitKind> {
     let pending = settled.progress == Progress::Pending;
     match settled.ending {
         Ending::Book(Outcome::Booked | Outcome::AlreadyBooked | Outcome::Waitlisted) => None,
         Ending::Book(Outcome::Full | Outcome::Closed | Outcome::TooEarly) if pending => None,
-        Ending::Book(_) | Ending::Cancelled | Ending::Expired => Some(Kind::Refused),
+        Ending::Book(_) | Ending::Cancelled | Ending::Expired => Some(ExitKind::Refused),
         Ending::Trouble(kind) => Some(kind),
     }
 }

@@ -7,7 +7,7 @@ use super::result::zone_of;
 use crate::clock;
 use crate::commands::app::App;
 use crate::config::Event;
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::notify::{self, Notice};
 use crate::output::{prebooking_sentence, still_waiting};
@@ -18,7 +18,7 @@ use crate::{alerts, store};
 /// Tell it. A store that cannot say whether it is news has it told, too.
 pub(super) fn tell(app: &App, ui: &mut Ui, settled: &Settled) -> Result<()> {
     let subject = subject(settled.prebooking.id);
-    if settled.ending == Ending::Trouble(Kind::Interrupted) {
+    if settled.ending == Ending::Trouble(ExitKind::Interrupted) {
         ui.status(&format!("error: {}", prebooking_sentence(settled)));
         return Ok(());
     }
@@ -87,18 +87,18 @@ fn postponed(app: &App, ui: &mut Ui, settled: &Settled, subject: &str) -> store:
     }
     let reason = settled.ending.name();
     let subject = format!("postponed:{}:{reason}", settled.prebooking.id);
-    alerts::record_failure(&app.store, &subject, Kind::TooEarly)
+    alerts::record_failure(&app.store, &subject, ExitKind::TooEarly)
 }
 
 fn news_at_least(news: &store::Result<bool>) -> bool {
     *news.as_ref().unwrap_or(&true)
 }
 
-fn problem(settled: &Settled, kind: Kind) -> Event {
+fn problem(settled: &Settled, kind: ExitKind) -> Event {
     match kind {
         _ if matches!(settled.progress, Progress::Failed | Progress::Expired) => Event::Failed,
-        Kind::LoginRequired => Event::LoginRequired,
-        Kind::Unreachable => Event::Unreachable,
+        ExitKind::LoginRequired => Event::LoginRequired,
+        ExitKind::Unreachable => Event::Unreachable,
         _ => Event::Postponed,
     }
 }

@@ -2,7 +2,7 @@
 
 mod around;
 
-use crate::error::Kind;
+use crate::error::ExitKind;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::model::time::human_age;
@@ -85,7 +85,7 @@ fn of_logins(finding: &F) -> (String, Option<String>) {
         ),
         F::Standing(account, kind, standing, words) => {
             let login = format!("run: aimharder login {account} --only {kind}");
-            let remedy = if *standing == Kind::LoginRequired {
+            let remedy = if *standing == ExitKind::LoginRequired {
                 login
             } else {
                 "run: aimharder -v refresh --force".to_owned()
@@ -158,7 +158,7 @@ fn session(account: &Account, kind: SessionKind) -> String {
     format!("the {kind} session of {account}")
 }
 
-fn or_kind(words: &str, kind: Kind) -> String {
+fn or_kind(words: &str, kind: ExitKind) -> String {
     if words.is_empty() {
         kind.name().replace('_', " ")
     } else {
