@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use aimharder::cli::Cli;
-use aimharder::error::Failure;
 use aimharder::ui::{GivenFlags, Ui, waiting_for};
 use aimharder::{commands, logs, signals};
 
@@ -21,7 +20,7 @@ fn main() -> ExitCode {
     let mut ui = Ui::stdout(cli.everywhere.json, cli.everywhere.given());
     let code = match commands::run(cli, &mut ui) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ui.fail(Failure::last_word(&error)),
+        Err(error) => ui.fail(commands::failure::with_remedy(&error)),
     };
     signals::end_commands();
     code

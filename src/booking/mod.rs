@@ -14,6 +14,7 @@
 
 mod book;
 mod cancel;
+mod class;
 pub mod find;
 mod outcome;
 mod upcoming;
@@ -22,11 +23,13 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
+use crate::error::{ExitError, ExitKind};
 use crate::platform::{self, BoxAt, Mine, Row, Schedule};
 use crate::sessions::{self, ActiveSession};
 
 pub(crate) use book::{Doubt, Requested, SECOND_LOOK};
 pub use cancel::{CancelOutcome, CancelReport, cancellable};
+pub use class::{Setting, to_class};
 pub(crate) use outcome::decided;
 pub use outcome::{BookReport, Outcome};
 pub use upcoming::{Entry, PastEntry, UpcomingBookings};
@@ -60,6 +63,23 @@ impl Trouble {
     /// Whether a signal kept the request from being sent.
     pub fn is_interrupted(&self) -> bool {
         matches!(self, Self::Session(e) if e.is_interrupted())
+    }
+}
+
+impl ExitError for Trouble {
+    fn kind(&self) -> ExitKind {
+        match self {
+            Self::Unknown(_) => ExitKind::UnknownOutcome,
+            Self::NotDone(_) => ExitKind::Unreachable,
+            Self::Session(e) => e.kind(),
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Session(e) => e.remedy(),
+            _ => None,
+        }
     }
 }
 

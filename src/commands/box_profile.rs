@@ -7,10 +7,10 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::app::App;
+use crate::booking::Setting;
 use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
-use crate::model::class::Setting;
 use crate::model::opening::Opening;
 use crate::model::zone;
 use crate::platform::{BoxAt, BoxRef, Row};

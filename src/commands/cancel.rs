@@ -5,11 +5,10 @@ use chrono::NaiveDate;
 
 use super::app::App;
 use super::box_profile::BoxProfile;
-use crate::booking::{BoxClient, CancelOutcome, CancelReport, cancellable, find};
+use crate::booking::{BoxClient, CancelOutcome, CancelReport, cancellable, find, to_class};
 use crate::cli::CancelArgs;
 use crate::clock;
 use crate::error::Failure;
-use crate::model::class::Class;
 use crate::model::session::SessionKind;
 use crate::output::{CancelView, SessionRef};
 use crate::platform::Row;
@@ -106,7 +105,7 @@ fn view(gym: &BoxProfile, day: NaiveDate, report: CancelReport, session: Session
     let setting = gym.setting(day);
     CancelView {
         outcome: report.outcome,
-        class: Class::of(&report.row, setting),
+        class: to_class(&report.row, setting),
         message: report.message,
         cancel_state: report.state,
         gym: gym.name.clone(),

@@ -5,7 +5,7 @@ use chrono::{Days, NaiveDate};
 
 use super::app::App;
 use super::box_profile::BoxProfile;
-use crate::booking::{BoxClient, find};
+use crate::booking::{BoxClient, find, to_class};
 use crate::cli::{ClassesArgs, DayArg};
 use crate::clock;
 use crate::error::Failure;
@@ -58,7 +58,7 @@ fn fitting(rows: &[Row], day: NaiveDate, args: &ClassesArgs, gym: &BoxProfile) -
     let rows = find::by_name(rows.iter(), args.class.as_deref());
     let mut classes: Vec<Class> = rows
         .into_iter()
-        .map(|row| Class::of(row, setting))
+        .map(|row| to_class(row, setting))
         .filter(|class| !args.open || class.state == ClassState::Open)
         .collect();
     classes.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));

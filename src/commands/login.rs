@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::app::App;
 use super::boxes;
+use super::failure;
 use crate::cli::LoginArgs;
 use crate::error::Failure;
 use crate::model::account::Account;
@@ -65,7 +66,7 @@ impl Run<'_> {
                     granted.get_or_insert(login);
                 }
                 Err(e) if granted.is_none() => return Err(e),
-                Err(e) => done.push(shown(kind, print, Err(&Failure::of(&e).message))),
+                Err(e) => done.push(shown(kind, print, Err(&failure::of(&e).message))),
             }
         }
         self.remember_boxes(granted.as_ref());

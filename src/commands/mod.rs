@@ -9,6 +9,7 @@ mod boxes;
 mod cancel;
 mod classes;
 mod completions;
+pub mod failure;
 mod learn;
 mod login;
 mod logout;

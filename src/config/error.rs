@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::error::{ExitError, ExitKind};
+
 /// A config that cannot be used (exit 2).
 #[derive(Debug)]
 pub struct ConfigError {
@@ -47,6 +49,12 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+impl ExitError for ConfigError {
+    fn kind(&self) -> ExitKind {
+        ExitKind::Usage
+    }
+}
 
 /// A message of another library in our style: one line, lower case at its beginning.
 pub(super) fn lower_first(message: &str) -> String {

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::Cause;
+use crate::error::{ExitError, ExitKind};
 
 /// Why a call brought no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,9 +82,23 @@ impl Error {
             _ => false,
         }
     }
+}
 
-    /// What a person may do about it, where the message itself does not say so.
-    pub fn remedy(&self) -> Option<String> {
+impl ExitError for Error {
+    fn kind(&self) -> ExitKind {
+        match self {
+            Error::LoggedOut => ExitKind::LoginRequired,
+            Error::Setup(_) => ExitKind::Usage,
+            Error::Interrupted => ExitKind::Interrupted,
+            Error::Blocked
+            | Error::Busy { .. }
+            | Error::NotConnected { .. }
+            | Error::Lost { .. }
+            | Error::Strange(_) => ExitKind::Unreachable,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
         match self {
             Error::Busy {
                 retry_after: Some(pause),

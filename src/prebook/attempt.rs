@@ -219,7 +219,7 @@ impl Job<'_> {
     /// The row has decided. If it shows a booking, the last attempt in the history has succeeded.
     fn settled(&mut self, doubt: &Doubt, held: Hold, now: Row) -> Result<Hit, Abort> {
         let report = BoxClient::settled(doubt.clone(), held, now).map_err(|e| {
-            let failure = Failure::of(&e.into());
+            let failure = Failure::from_error(&e);
             Abort::Trouble(failure.kind, failure.message)
         })?;
         if let (Doubt::Claimed(_), Some(attempt)) = (doubt, self.shots.last_mut()) {

@@ -77,7 +77,7 @@ pub(super) enum Abort {
 
 impl From<sessions::Error> for Abort {
     fn from(error: sessions::Error) -> Self {
-        let failure = Failure::of(&error.into());
+        let failure = Failure::from_error(&error);
         Self::Trouble(failure.kind, failure.message)
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::lock;
+use crate::error::{ExitError, ExitKind};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::platform;
@@ -64,6 +65,30 @@ impl Error {
     /// Whether a signal kept a request from being sent.
     pub fn is_interrupted(&self) -> bool {
         matches!(self, Self::Platform(platform::Error::Interrupted))
+    }
+}
+
+impl ExitError for Error {
+    fn kind(&self) -> ExitKind {
+        match self {
+            Self::None { .. }
+            | Self::Expired(_)
+            | Self::Refused(_)
+            | Self::TooManyRefusals(_)
+            | Self::Password(_) => ExitKind::LoginRequired,
+            Self::Ambiguous(_) | Self::NoSuchFingerprint(_) => ExitKind::NotFound,
+            Self::LockBusy(_) | Self::NoLogin(_) => ExitKind::Unreachable,
+            Self::LockBroken(_) => ExitKind::Internal,
+            Self::Store(e) => e.kind(),
+            Self::Platform(e) | Self::NotRecovered(e) | Self::NotExtended(e) => e.kind(),
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Platform(e) | Self::NotRecovered(e) | Self::NotExtended(e) => e.remedy(),
+            _ => None,
+        }
     }
 }
 

@@ -48,6 +48,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::error::{ExitError, ExitKind};
+
 pub use accounts::RefusedPassword;
 pub use boxes::{BoxRow, BoxSettings, FoundBox};
 pub use convert::Conversion;
@@ -117,6 +119,16 @@ pub enum Error {
         /// what SQLite said
         cause: Arc<rusqlite::Error>,
     },
+}
+
+impl ExitError for Error {
+    fn kind(&self) -> ExitKind {
+        match self {
+            Self::Key(_) | Self::Taken(_) => ExitKind::Usage,
+            Self::Busy(_) => ExitKind::Unreachable,
+            Self::Unusable(_) | Self::Sqlite { .. } => ExitKind::Internal,
+        }
+    }
 }
 
 /// Its message alone: rusqlite's own words quote the whole statement, over many lines.

@@ -105,7 +105,11 @@ impl Ui {
         };
         match self.write_whole(text.as_bytes()) {
             Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-                self.fail(Failure::of(&anyhow::Error::new(e).context(CANNOT_WRITE)))
+                let why = crate::text::why(&e);
+                self.fail(Failure::new(
+                    ExitKind::Internal,
+                    format!("{CANNOT_WRITE}: {why}"),
+                ))
             }
             _ => ExitCode::SUCCESS,
         }

@@ -9,40 +9,10 @@ use clap::{Command, CommandFactory};
 use crate::lines::{invocations, parses};
 use crate::text;
 
-const KINDS: [ExitKind; 10] = [
-    ExitKind::Internal,
-    ExitKind::Usage,
-    ExitKind::LoginRequired,
-    ExitKind::Refused,
-    ExitKind::Unreachable,
-    ExitKind::NotFound,
-    ExitKind::Partial,
-    ExitKind::UnknownOutcome,
-    ExitKind::TooEarly,
-    ExitKind::Interrupted,
-];
-
-/// A new kind does not compile here until it is added above and in the reference.
-fn is_listed(kind: ExitKind) -> bool {
-    match kind {
-        ExitKind::Internal
-        | ExitKind::Usage
-        | ExitKind::LoginRequired
-        | ExitKind::Refused
-        | ExitKind::Unreachable
-        | ExitKind::NotFound
-        | ExitKind::Partial
-        | ExitKind::UnknownOutcome
-        | ExitKind::TooEarly
-        | ExitKind::Interrupted => KINDS.contains(&kind),
-    }
-}
-
 /// Code to kind, as the program has it; 0 has no kind.
 fn exit_codes() -> BTreeMap<u8, String> {
-    assert!(KINDS.into_iter().all(is_listed));
     let name = |kind: ExitKind| serde_json::to_value(kind).unwrap().as_str().unwrap().into();
-    let kinds = KINDS.map(|kind| (kind.code(), name(kind)));
+    let kinds = ExitKind::ALL.map(|kind| (kind.code(), name(kind)));
     let bare = [0].map(|code| (code, String::new()));
     kinds.into_iter().chain(bare).collect()
 }

@@ -9,12 +9,12 @@ use super::app::App;
 use super::box_profile::BoxProfile;
 use super::learn::OpeningObservation;
 use super::prebook;
-use crate::booking::{BookReport, BoxClient, Hold, Outcome, decided, find, hold};
+use crate::booking::{BookReport, BoxClient, Hold, Outcome, decided, find, hold, to_class};
 use crate::cli::BookArgs;
 use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
-use crate::model::class::{Class, ClassState};
+use crate::model::class::ClassState;
 use crate::model::opening::Opening;
 use crate::model::session::SessionKind;
 use crate::model::zone::resolve;
@@ -147,7 +147,7 @@ impl Wanted<'_> {
         let another = rows.iter().any(|other| {
             other.id != row.id && other.start == row.start && hold(other) == Some(Hold::Booked)
         });
-        let outcome = match Class::of(row, self.gym.setting(self.day)).state {
+        let outcome = match to_class(row, self.gym.setting(self.day)).state {
             ClassState::Past => Outcome::TooLate,
             ClassState::NotOpen => Outcome::TooEarly,
             _ if another => Outcome::SameTime,
@@ -196,7 +196,7 @@ fn view(gym: &BoxProfile, day: NaiveDate, report: BookReport, session: SessionRe
         reservation_id: report.reservation,
         opens_at: opening.map(|opening| opening.opens_at(day, report.row.start, gym.zone)),
         guess: opening.is_some_and(|opening| opening.guess),
-        class: Class::of(&report.row, setting),
+        class: to_class(&report.row, setting),
         prebooking_id: None,
         asks_for_rule: false,
         message: report.message,

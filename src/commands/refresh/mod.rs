@@ -154,7 +154,7 @@ fn sum_up<'p>(
 }
 
 fn verdict(fate: Fate) -> (RefreshOutcome, Option<Failure>, Option<String>) {
-    let failed = |e: sessions::Error| Some(Failure::of(&e.into()));
+    let failed = |e: sessions::Error| Some(Failure::from_error(&e));
     match fate {
         Fate::Updated { warning } => (
             RefreshOutcome::Updated,

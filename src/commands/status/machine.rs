@@ -6,8 +6,8 @@ use std::path::Path;
 
 use crate::clock;
 use crate::commands::app;
+use crate::commands::failure;
 use crate::config::{Channel, Config};
-use crate::error::Failure;
 use crate::status::{ConfigFacts, Integrity, Key, StoreFacts, schedule};
 use crate::store::{self, Store};
 use crate::store_key;
@@ -35,7 +35,7 @@ pub(super) fn config(named: Option<&Path>) -> (Option<Config>, ConfigFacts) {
             (Some(config), facts)
         }
         Err(e) => {
-            facts.error = Some(Failure::of(&e).message);
+            facts.error = Some(failure::of(&e).message);
             (None, facts)
         }
     }

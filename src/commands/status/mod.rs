@@ -11,8 +11,8 @@ use anyhow::Result;
 use super::app::{self, App};
 use crate::cli::{Everywhere, StatusArgs};
 use crate::clock;
+use crate::commands::failure;
 use crate::config::Config;
-use crate::error::Failure;
 use crate::output::{Manner, StatusView};
 use crate::status::{self, Report, schedule};
 use crate::store::Store;
@@ -82,7 +82,7 @@ fn fill(
     let app = App::with(asked, config, store, "status");
     if let Err(e) = facts(report, &app, asks) {
         report.store.usable = false;
-        report.store.error = Some(Failure::of(&e).message);
+        report.store.error = Some(failure::of(&e).message);
     }
 }
 

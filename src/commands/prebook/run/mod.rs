@@ -20,8 +20,8 @@ use crate::cli::PrebookRunArgs;
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::automation;
+use crate::commands::failure;
 use crate::commands::learn::OpeningObservation;
-use crate::error::Failure;
 use crate::model::session::SessionKind;
 use crate::output::{RunView, waits_for};
 use crate::prebook::{Ending, News, Place, Run, Settled};
@@ -122,7 +122,7 @@ impl Results {
         let mut view = std::mem::take(&mut *locked(&self.view));
         view.failure = match done {
             Err(e) if view.results.is_empty() => return Err(e),
-            Err(e) => Some(Failure::of(&e)),
+            Err(e) => Some(failure::of(&e)),
             Ok(()) => self.codes.failure(&view),
         };
         Ok((view, signal_guard))

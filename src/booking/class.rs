@@ -1,0 +1,82 @@
+//! Conversion of a schedule row to a [`Class`], as people and scripts see it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use crate::model::class::{Class, ClassState};
+use crate::model::opening::Opening;
+use crate::model::zone;
+use crate::platform::{Mine, Row};
+
+/// The circumstances under which a row is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'s> {
+    /// The row's day on the box's calendar.
+    pub day: NaiveDate,
+    /// The box's time zone.
+    pub zone: Tz,
+    /// When the box opens its classes, or `None` if that is unknown.
+    pub opening: Option<&'s Opening>,
+    /// The present instant.
+    pub now: DateTime<Utc>,
+}
+
+/// Converts a row to a class on `setting.day`.
+///
+/// The start becomes an instant by [`zone::resolve`]. The opening is set only while it is still ahead.
+pub fn to_class(row: &Row, setting: Setting<'_>) -> Class {
+    let starts_at = zone::resolve(setting.zone, setting.day.and_time(row.start));
+    let opens_at = setting
+        .opening
+        .map(|o| o.opens_at(setting.day, row.start, setting.zone));
+    let state = state(
+        row,
+        starts_at.to_utc(),
+        opens_at.map(|at| at.to_utc()),
+        setting.now,
+    );
+    Class {
+        id: row.id.clone(),
+        day: setting.day,
+        start: row.start,
+        end: row.end,
+        starts_at,
+        name: row.name.clone(),
+        coach: row.coach.clone(),
+        occupied: row.occupied,
+        capacity: row.capacity,
+        waiting: row.waiting,
+        state,
+        reservation_id: row.reservation.clone(),
+        opens_at: opens_at.filter(|_| state == ClassState::NotOpen),
+        guess: setting.opening.is_some_and(|opening| opening.guess),
+    }
+}
+
+fn state(
+    row: &Row,
+    starts: DateTime<Utc>,
+    opens: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> ClassState {
+    if row.cancelled {
+        return ClassState::Cancelled;
+    }
+    match row.mine {
+        Mine::Booked => return ClassState::Booked,
+        Mine::Waiting => return ClassState::Waitlisted,
+        Mine::No | Mine::Unknown(_) => {}
+    }
+    if starts <= now {
+        ClassState::Past
+    } else if !row.enabled || row.staff || row.hidden {
+        ClassState::Closed
+    } else if opens.is_some_and(|opens| now < opens) {
+        ClassState::NotOpen
+    } else if matches!((row.occupied, row.capacity), (Some(occupied), Some(capacity)) if occupied >= capacity)
+    {
+        ClassState::Full
+    } else {
+        ClassState::Open
+    }
+}
