@@ -2,9 +2,28 @@
 
 use std::io::Read;
 use std::process::{Child, ExitStatus};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+/// Lets children receive the signals that this process ignores, as tests do that a shell script runs in the background: a
+/// child ignores an ignored signal too, whereas a signal with a handler has its default effect in a child.
+pub(super) fn accept_signals() {
+    static ACCEPTED: Once = Once::new();
+    ACCEPTED.call_once(|| {
+        let status =
+            std::fs::read_to_string("/proc/self/status").expect("the state of this process");
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = u64::from_str_radix(mask.expect("a mask").trim(), 16).expect("hexadecimal");
+        for signal in [Signal::INT, Signal::QUIT, Signal::HUP].map(Signal::as_raw) {
+            if mask & (1 << (signal - 1)) != 0 {
+                signal_hook::flag::register(signal, Arc::default()).expect("a handler");
+            }
+        }
+    });
+}
 
 /// The status of a child, or `None` when it has not ended in time.
 pub(super) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {

@@ -33,6 +33,7 @@ impl Home {
     }
 
     fn bare(server: &str) -> Self {
+        super::child::accept_signals();
         let folder = TempDir::with_prefix("aimharder-e2e-").expect("a temporary folder");
         Self {
             folder,
