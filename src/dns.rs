@@ -1,7 +1,7 @@
 //! Name resolution for every HTTP client: the system's resolver, on a thread of its own.
 //!
-//! The system's resolver cannot be interrupted. On its own thread it delays neither the request's time-out nor the end of
-//! the program (promise 7): nothing waits for the thread.
+//! The system's resolver cannot be interrupted. On its own thread it delays neither the timeout of a request nor the end of
+//! the program (promise 7), because nothing waits for the thread.
 
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 struct System;
 
-/// Makes a client resolve names this way.
+/// Sets this resolver for a client.
 pub(crate) fn by_system(builder: ClientBuilder) -> ClientBuilder {
     builder.dns_resolver(Arc::new(System))
 }
@@ -26,9 +26,9 @@ impl Resolve for System {
         let host = name.as_str().to_owned();
         let thread = thread::Builder::new().name("resolver".to_owned());
         let spawned = thread.spawn(move || {
-            // the client replaces port 0 by the port of the URL
+            // the client replaces port 0 with the port of the URL
             let found = (host.as_str(), 0).to_socket_addrs();
-            // a request that timed out does not wait for it any more
+            // a request that has timed out no longer receives it
             let _ = answer.send(found);
         });
         Box::pin(async move {

@@ -1,5 +1,8 @@
-//! Logs go to standard error. Only our own modules are heard, at any level: what other crates
-//! would say of requests could hold tokens.
+//! Logs on standard error. Only records of this crate are written, at any level, because those of other crates could contain
+//! tokens.
+//!
+//! The level is that of the flags, or that of `RUST_LOG`, which takes precedence. Under systemd's journal a record has a
+//! priority mark instead of a time.
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -8,7 +11,7 @@ use log::{Level, LevelFilter};
 
 use crate::clock;
 
-/// Start logging. `RUST_LOG` (a level) wins over the flags.
+/// Starts logging.
 pub fn start(quiet: bool, verbose: u8) {
     let flags = match (quiet, verbose) {
         (true, _) => LevelFilter::Error,
@@ -21,12 +24,12 @@ pub fn start(quiet: bool, verbose: u8) {
         Ok(rules) if !rules.trim().is_empty() => builder.parse_filters(&rules),
         _ => builder.filter_module("aimharder", flags),
     };
-    let stamps = flags > LevelFilter::Warn && !under_journal();
+    let has_time = flags > LevelFilter::Warn && !is_under_journal();
     builder.format(move |to, record| {
         if !record.target().starts_with("aimharder") {
             return Ok(());
         }
-        if stamps {
+        if has_time {
             let now = clock::now().with_timezone(&chrono::Local);
             write!(to, "{} ", now.format("%H:%M:%S%.3f"))?;
         }
@@ -37,15 +40,15 @@ pub fn start(quiet: bool, verbose: u8) {
             Level::Debug | Level::Trace => writeln!(to, "{}{}", journal_mark(7), record.args()),
         }
     });
-    // a second start (in tests of the library) changes nothing
+    // a second call, which tests of the library make, changes nothing
     let _ = builder.try_init();
 }
 
-/// Does standard error lead to systemd's journal? `JOURNAL_STREAM` names the device and inode of the journal's pipe; a
-/// standard error that was led elsewhere since (into a file, a pipe) gets neither marks nor loses its time stamps.
-fn under_journal() -> bool {
-    static LEADS_THERE: OnceLock<bool> = OnceLock::new();
-    *LEADS_THERE.get_or_init(|| {
+/// Whether standard error is connected to systemd's journal: `JOURNAL_STREAM` contains the device and inode of the journal's
+/// stream, and standard error may have been redirected since.
+fn is_under_journal() -> bool {
+    static IS_UNDER_JOURNAL: OnceLock<bool> = OnceLock::new();
+    *IS_UNDER_JOURNAL.get_or_init(|| {
         let named = std::env::var("JOURNAL_STREAM").ok();
         let Some((device, inode)) = named.as_deref().and_then(|it| it.split_once(':')) else {
             return false;
@@ -56,9 +59,9 @@ fn under_journal() -> bool {
     })
 }
 
-/// The priority mark that systemd's journal reads at the start of a line; nothing elsewhere.
+/// The priority mark that systemd's journal reads at the start of a line, or an empty string elsewhere.
 pub fn journal_mark(priority: u8) -> String {
-    if under_journal() {
+    if is_under_journal() {
         format!("<{priority}>")
     } else {
         String::new()

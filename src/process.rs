@@ -1,5 +1,7 @@
-//! The commands that the config names (`password_command`, `token_command`, a notice's `command`): how they are run, for
-//! how long, and how the one line is read that they print. Must not log what they print, nor quote their arguments.
+//! Commands that the config names: `password_command`, `key_command`, `token_command` and the `command` of a notification.
+//!
+//! Each command has a timeout, after which it is killed. [`first_line_of`] returns the first line that it prints, as a secret.
+//! Neither the output nor the arguments of a command appear in a log or an error.
 
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::os::unix::process::CommandExt;
@@ -14,12 +16,12 @@ use crate::config::Command;
 use crate::secret::Secret;
 use crate::{clock, signals};
 
-/// Longer lines are no passwords.
+/// Maximum length of a password's line.
 const MAX_LINE_LEN: u64 = 4096;
-/// More than this is no crontab.
+/// Maximum output of a tool of the system. A crontab is shorter.
 const MAX_OUTPUT_BYTES: u64 = 1 << 20;
 
-/// The process to start. It never inherits our password.
+/// The process to start for a command. It does not inherit `AIMHARDER_PASSWORD`.
 pub(crate) fn of(command: &Command) -> Process {
     let mut process = match command {
         Command::List(words) => {
@@ -37,10 +39,10 @@ pub(crate) fn of(command: &Command) -> Process {
     process
 }
 
-/// The first line that a process prints, when it ends well within the limit. `what` names it in errors.
+/// Runs a process and returns the first line that it prints. `what` names it in errors.
 ///
 /// # Errors
-/// One line, without what was printed.
+/// If the process cannot be run, fails, or does not end within `limit`.
 pub(crate) fn first_line_of(
     mut process: Process,
     what: &str,
@@ -51,7 +53,7 @@ pub(crate) fn first_line_of(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
-    // a command in a group of its own could not ask on a terminal; where there is none, its children end with it
+    // in a group of its own its children are killed with it, but it cannot prompt on a terminal
     let alone = !io::stdin().is_terminal() && !io::stderr().is_terminal();
     if alone {
         process.process_group(0);
@@ -62,11 +64,11 @@ pub(crate) fn first_line_of(
     let Some(output) = child.stdout.take() else {
         return Err(format!("{what} has no output"));
     };
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let reader = thread::Builder::new().spawn(move || {
         let mut output = BufReader::new(output);
-        let _ = tell.send(first_line(&mut output));
-        // read on, so that a command that says more does not die of a closed pipe
+        let _ = sender.send(first_line(&mut output));
+        // reads on, because a closed pipe would end a command that prints more
         let _ = io::copy(&mut output, &mut io::sink());
     });
     if let Err(e) = reader {
@@ -74,7 +76,7 @@ pub(crate) fn first_line_of(
         return Err(cannot(e));
     }
     let began = clock::steady();
-    let line = signals::receive(&told, began + limit);
+    let line = signals::receive(&receiver, began + limit);
     let status = finish(&mut child, group, limit.saturating_sub(began.elapsed()));
     match (line, status) {
         (Some(line), Some(status)) if status.success() => {
@@ -86,8 +88,8 @@ pub(crate) fn first_line_of(
     }
 }
 
-/// What a tool of the system prints on standard output, when it is there, says something and ends in time. `Some(Err)`: it
-/// is missing or failed. `None`: it gave no answer in time, or none could be heard.
+/// Runs a tool of the system and returns what it prints on standard output. Returns `Some(Err)` if the tool is missing or
+/// fails, and `None` if it does not end within `limit` or no thread is available to read its output.
 pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<String, ()>> {
     let started = process
         .env_remove("AIMHARDER_PASSWORD")
@@ -99,26 +101,29 @@ pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<
         return Some(Err(()));
     };
     let output = child.stdout.take();
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let reader = thread::Builder::new().spawn(move || {
         let mut bytes = Vec::new();
         let read = output.map(|output| output.take(MAX_OUTPUT_BYTES).read_to_end(&mut bytes));
-        let _ = tell.send((read, bytes));
+        let _ = sender.send((read, bytes));
     });
     if let Err(e) = reader {
-        log::info!("no thread to be had: {e}");
+        log::info!("no thread is available to read the output of a tool: {e}");
         kill(&mut child, None);
         return None;
     }
     let began = clock::steady();
-    let text = signals::receive(&told, began + limit);
+    let text = signals::receive(&receiver, began + limit);
     let status = finish(&mut child, None, limit.saturating_sub(began.elapsed()))?;
     let (_, bytes) = text?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Some(if status.success() { Ok(text) } else { Err(()) })
 }
 
-/// The first line, without its line end. Bytes read are wiped with the secret that holds them.
+/// Reads the first line, without its line break. The buffer is overwritten when it is dropped.
+///
+/// # Errors
+/// If the line cannot be read, is too long, or is not valid UTF-8.
 pub(crate) fn first_line(from: impl BufRead) -> Result<Secret, String> {
     let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(256));
     from.take(MAX_LINE_LEN)
@@ -136,7 +141,7 @@ pub(crate) fn first_line(from: impl BufRead) -> Result<Secret, String> {
     }
 }
 
-/// The child's status, or `None` after killing a child that would not end in time.
+/// The child's status, or `None` if it did not end within `limit` and was killed.
 fn finish(child: &mut Child, group: Option<Pid>, limit: Duration) -> Option<ExitStatus> {
     let status = wait(child, limit);
     if status.is_none() {
@@ -145,12 +150,12 @@ fn finish(child: &mut Child, group: Option<Pid>, limit: Duration) -> Option<Exit
     status
 }
 
-/// The group of a child that was started as the first of one.
+/// The process group of a child that was started in a group of its own.
 pub(crate) fn group(child: &Child) -> Option<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
 
-/// End it, with all its children where it has a group of its own.
+/// Kills a child, and its children if it has a group of its own.
 pub(crate) fn kill(child: &mut Child, group: Option<Pid>) {
     if let Some(group) = group {
         let _ = kill_process_group(group, Signal::KILL);
@@ -159,10 +164,10 @@ pub(crate) fn kill(child: &mut Child, group: Option<Pid>) {
     let _ = child.wait();
 }
 
-/// The child's status, or `None` when it has not ended in time, or not before [`signals::must_stop`].
+/// The child's status, or `None` if it does not end within `limit` or before [`signals::must_stop`].
 pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let began = clock::steady();
-    // one whose output has ended is about to end itself
+    // a child whose output has ended usually ends at once
     let mut nap = Duration::from_micros(200);
     loop {
         match child.try_wait() {

@@ -1,8 +1,9 @@
-//! The TLS side of every connection, the platform's and the notices': rustls with ring, the system's certificate
-//! authorities, and `ca_file`.
+//! TLS for every connection, to the platform and for notifications: rustls with ring, the system's certificate authorities,
+//! and `ca_file`.
 //!
-//! Reading the authorities is most of what starting a client costs, so a plain connection reads none, and an encrypted one
-//! the system's one bundle rather than its hundred files. Must not skip a check, ever.
+//! Reading the certificate authorities takes most of the time that a client needs to start. A plain connection therefore reads
+//! none, and an encrypted one reads the system's bundle instead of its separate files. No check of a certificate can be
+//! switched off.
 
 use std::fs;
 use std::path::Path;
@@ -15,16 +16,16 @@ use rustls::{ClientConfig, RootCertStore};
 /// Which certificate authorities are trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Roots<'f> {
-    /// none: for connections that are plain throughout
+    /// none, for plain connections
     None,
-    /// the system's, and those of this file
+    /// those of the system and of this file
     System(Option<&'f Path>),
 }
 
-/// The TLS configuration.
+/// Builds the TLS configuration.
 ///
 /// # Errors
-/// In words: `ca_file` cannot be used, or no authority is found at all.
+/// If `ca_file` cannot be used or no certificate authority is found.
 pub(crate) fn config(trusted: Roots) -> Result<ClientConfig, String> {
     let roots = match trusted {
         Roots::None => RootCertStore::empty(),
@@ -46,24 +47,25 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
         let cannot = |why: &str| format!("cannot use ca_file {}: {why}", path.display());
         let pem = fs::read(path).map_err(|e| cannot(&crate::text::why(&e)))?;
         match add(&mut roots, &pem) {
-            Added { good: 0, bad: 0 } => return Err(cannot("it holds no certificate")),
+            Added { good: 0, bad: 0 } => return Err(cannot("it contains no certificate")),
             Added { good: 0, .. } => return Err(cannot("none of its certificates can be read")),
-            added => added.note(path, log::Level::Warn),
+            added => added.report(path, log::Level::Warn),
         }
     }
     if roots.is_empty() {
-        return Err("no certificate authorities found on this system: install ca-certificates or set ca_file".to_owned());
+        return Err("no certificate authorities found on this system; install ca-certificates or set ca_file".to_owned());
     }
     Ok(roots)
 }
 
-/// The system's bundle, else the files of its folders. `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured by the probe.
+/// Adds the system's bundle, or the files of the system's folders if the bundle has no usable certificate. The probe honours
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR`.
 fn system(roots: &mut RootCertStore) {
     let probe = openssl_probe::probe();
     if let Some(path) = probe.cert_file
         && let Ok(pem) = fs::read(&path)
     {
-        add(roots, &pem).note(&path, log::Level::Info);
+        add(roots, &pem).report(&path, log::Level::Info);
     }
     if !roots.is_empty() {
         return;
@@ -74,13 +76,13 @@ fn system(roots: &mut RootCertStore) {
         .filter_map(|dir| fs::read_dir(dir).ok())
         .flatten()
         .flatten();
-    // keys and other things that are no authorities may lie there: no word about them
+    // other files, such as keys, may be there too and are not reported
     for pem in files.filter_map(|file| fs::read(file.path()).ok()) {
         add(roots, &pem);
     }
 }
 
-/// How many certificates of a bundle are trusted now, and how many could not be read.
+/// The number of certificates of a bundle that are trusted, and that could not be read.
 #[derive(Debug, PartialEq, Eq)]
 struct Added {
     good: usize,
@@ -88,20 +90,20 @@ struct Added {
 }
 
 impl Added {
-    /// The user's own bundle is worth a warning; the system's, which nobody here has written, is not: cron would mail
-    /// it at every run.
-    fn note(&self, bundle: &Path, level: log::Level) {
+    /// Reports certificates that could not be read: a warning for `ca_file`. For the system's bundle the level is lower, because
+    /// the user cannot correct it and cron would mail a warning at every run.
+    fn report(&self, bundle: &Path, level: log::Level) {
         if self.bad > 0 {
             let (bad, bundle) = (self.bad, bundle.display());
             log::log!(
                 level,
-                "{bad} of the certificates in {bundle} cannot be read; the others are used"
+                "{bad} of the certificates in {bundle} cannot be read and are not used"
             );
         }
     }
 }
 
-/// Adds the certificates of a PEM text that rustls understands: one that is broken must not take the others along.
+/// Adds the certificates of a PEM text that rustls can read. The others do not prevent that.
 fn add(roots: &mut RootCertStore, pem: &[u8]) -> Added {
     let mut added = Added { good: 0, bad: 0 };
     for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -133,7 +135,7 @@ mod tests {
         assert_eq!(
             message(&path),
             format!(
-                "cannot use ca_file {}: it holds no certificate",
+                "cannot use ca_file {}: it contains no certificate",
                 path.display()
             )
         );
@@ -147,9 +149,8 @@ mod tests {
         assert_eq!(added, Added { good: 1, bad: 0 });
     }
 
-    /// The whole bundle was dropped, without a word.
     #[test]
-    fn a_broken_certificate_takes_no_other_along() {
+    fn an_unreadable_certificate_does_not_exclude_the_others() {
         let pem = |name: &str| {
             let key = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
             key.cert.pem()
