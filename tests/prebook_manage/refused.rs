@@ -108,11 +108,11 @@ fn bad_input() {
         ),
         (
             "prebook skip 2026-12-24..",
-            "for example today, fri, +3 or 2026-11-23, or a range: 2026-12-24..2027-01-06",
+            "use today, fri, +3 or 2026-11-23, or a range: 2026-12-24..2027-01-06",
         ),
         ("prebook skip --remove", "required"),
-        ("prebook run --horizon 16", "for example 16s or 16m"),
-        ("prebook run --horizon 0", "for example 15s or 15m"),
+        ("prebook run --horizon 16", "use 16s or 16m"),
+        ("prebook run --horizon 0", "use 15s or 15m"),
     ] {
         let said = home.refused(line, 2);
         assert!(said.contains(says), "{line}: {said}");
