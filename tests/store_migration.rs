@@ -74,7 +74,7 @@ fn twenty_processes_at_once() {
         assert_eq!(json["sessions"][0]["fingerprint"], "bg-1");
     }
     let db = Connection::open(&path).unwrap();
-    assert_eq!((version(&db), rows(&db)), (4, before.clone()));
+    assert_eq!((version(&db), rows(&db)), (5, before.clone()));
     let tables =
         "SELECT count(*) FROM prebookings, rules, shots, skips, removed_occurrences, class_names";
     assert_eq!(db.query_row(tables, [], |row| row.get::<_, i64>(0)), Ok(0));
@@ -104,5 +104,5 @@ fn a_migration_that_cannot_leave_a_copy_changes_nothing() {
     assert_eq!(version(&Connection::open(&path).unwrap()), 1);
     std::fs::remove_dir(&half).unwrap();
     assert_eq!(sessions(&path).status.code(), Some(0));
-    assert_eq!(version(&Connection::open(&path).unwrap()), 4);
+    assert_eq!(version(&Connection::open(&path).unwrap()), 5);
 }

@@ -2,9 +2,9 @@
 //!
 //! Care for the account (protocol.md §2a: repeated wrong passwords lock it): logins of one account
 //! go one after the other, at most five refusals in a quarter of an hour are sent, a refusal is
-//! never repeated on the other flow, and a refused password is not tried again by itself.
+//! never repeated on the other flow, and automation pauses after a refusal or a lock-out ([`refused`]).
 
-use chrono::{Local, TimeDelta};
+use chrono::{DateTime, Local, TimeDelta, Utc};
 
 use super::{Error, Result, SessionManager, lock, refused};
 use crate::config::LoginFlow;
@@ -21,6 +21,12 @@ use crate::{clock, signals};
 const REFUSALS: usize = 5;
 /// … within this time (`cli.md`, "Sessions").
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
+
+/// How many login attempts are left before they are held back.
+enum Attempts {
+    Left(usize),
+    NoneUntil(DateTime<Utc>),
+}
 
 /// What to log in, and with what.
 #[derive(Debug)]
@@ -98,23 +104,24 @@ impl SessionManager<'_> {
     }
 
     fn check_refusals(&self, account: &Account) -> Result<()> {
-        let now = clock::now();
+        match self.attempts_left(account, clock::now())? {
+            Attempts::Left(_) => Ok(()),
+            Attempts::NoneUntil(free) => Err(Error::TooManyRefusals(format!(
+                "{REFUSALS} logins of {account} were refused within {} minutes; to keep AimHarder from locking the account, \
+                 the next login is possible at {}",
+                WINDOW.num_minutes(),
+                free.with_timezone(&Local).format("%H:%M:%S")
+            ))),
+        }
+    }
+
+    fn attempts_left(&self, account: &Account, now: DateTime<Utc>) -> Result<Attempts> {
         let refusals = self.store.refusals(account, now, WINDOW)?;
-        let Some(oldest) = refusals
-            .len()
-            .checked_sub(REFUSALS)
-            .and_then(|n| refusals.get(n))
-        else {
-            return Ok(());
-        };
-        let free = shifted(*oldest, WINDOW);
-        Err(Error::TooManyRefusals(format!(
-            "{REFUSALS} logins of {account} were refused within {} minutes; to keep AimHarder from locking the account \
-             the next try is allowed at {} (in {})",
-            WINDOW.num_minutes(),
-            free.with_timezone(&Local).format("%H:%M:%S"),
-            crate::model::time::human_age(free - now)
-        )))
+        let oldest = refusals.len().checked_sub(REFUSALS);
+        Ok(match oldest.and_then(|n| refusals.get(n)) {
+            Some(oldest) => Attempts::NoneUntil(shifted(*oldest, WINDOW)),
+            None => Attempts::Left(REFUSALS - refusals.len()),
+        })
     }
 
     fn ask_for_login(&self, wanted: &LoginTry<'_>) -> Result<LoggedIn> {
@@ -172,19 +179,29 @@ impl SessionManager<'_> {
     }
 
     fn refused(&self, wanted: &LoginTry<'_>, message: &str, locked: bool) -> Result<Error> {
-        self.store.login_refused(wanted.account, clock::now())?;
+        let now = clock::now();
+        self.store.login_refused(wanted.account, now, locked)?;
         if wanted.unattended
-            && let Some(hash) = refused::remember(wanted.password)
+            && !locked
+            && let Some(password) = refused::remember(wanted.password, now)
         {
-            self.store.remember_refused(wanted.account, &hash)?;
+            self.store.remember_refused(wanted.account, &password)?;
         }
+        let left = match self.attempts_left(wanted.account, now)? {
+            Attempts::Left(1) => "1 login attempt left".to_owned(),
+            Attempts::Left(left) => format!("{left} login attempts left"),
+            Attempts::NoneUntil(free) => format!(
+                "no login attempts left until {}",
+                free.with_timezone(&Local).format("%H:%M:%S")
+            ),
+        };
         let advice = if locked {
-            "the account is locked for a while; wait, then log in with the right password"
+            "the account is locked for a while"
         } else {
-            "try both on AimHarder's web page before the next login"
+            "check both on AimHarder's web page before the next login"
         };
         Ok(Error::Refused(format!(
-            "AimHarder refused the login of {}: {message}; {advice}",
+            "AimHarder refused the login of {}: {message} ({left}); {advice}",
             wanted.account
         )))
     }
@@ -198,7 +215,7 @@ impl SessionManager<'_> {
     }
 
     /// Log a dead background session in again with its own fingerprint, if its account has a
-    /// password source that was not refused before. The caller holds the session's lock.
+    /// password source whose password may be tried now. The caller holds the session's lock.
     pub(super) fn log_in_again(&self, row: &SessionRow) -> Result<SessionRow> {
         match self.try_again(row) {
             Ok(granted) => {
@@ -228,7 +245,7 @@ impl SessionManager<'_> {
                  or set a password_command so that it heals by itself{another}"
             )));
         };
-        let password = self.unrefused(account, &source)?;
+        let password = self.password_to_try(account, &source)?;
         self.log_in_held(&LoginTry {
             account,
             kind: SessionKind::Background,
@@ -238,7 +255,7 @@ impl SessionManager<'_> {
         })
     }
 
-    fn unrefused(&self, account: &Account, source: &Source) -> Result<Secret> {
+    fn password_to_try(&self, account: &Account, source: &Source) -> Result<Secret> {
         let password = source.read(account).map_err(|e| {
             if signals::must_stop() {
                 platform::Error::Interrupted.into()
@@ -246,11 +263,24 @@ impl SessionManager<'_> {
                 Error::Password(e.to_string())
             }
         })?;
-        let before = self.store.refused_password(account)?;
-        if before.is_some_and(|before| refused::is_same(&before, &password)) {
+        let now = clock::now();
+        let at = |at: DateTime<Utc>| at.with_timezone(&Local).format("%Y-%m-%d %H:%M");
+        let locked_at = self.store.locked_at(account)?;
+        if let Some(end) = refused::pause_end(locked_at, refused::LOCK_OUT_PAUSE, now) {
             return Err(Error::Refused(format!(
-                "AimHarder refused this password of {account} before, so it is not tried again by itself; \
-                 correct it at its source or run `aimharder login {account}`"
+                "AimHarder has locked {account} after too many login attempts; automation logs in again after {}; \
+                 to try now, run `aimharder login {account}`",
+                at(end)
+            )));
+        }
+        if let Some(refused) = self.store.refused_password(account)?
+            && let Some(end) = refused::pause_end(refused.at, refused::REFUSAL_PAUSE, now)
+            && refused::is_same(&refused, &password)
+        {
+            return Err(Error::Refused(format!(
+                "AimHarder refused this password of {account}; automation tries it again after {}; correct it at its source \
+                 or run `aimharder login {account}`",
+                at(end)
             )));
         }
         Ok(password)

@@ -1,14 +1,35 @@
-//! A password that AimHarder refused is not tried again by itself until its source delivers a
-//! different one. What is remembered is a slow salted hash, not the password.
+//! Pauses of automation after a refused login (`cli.md`, "Dead sessions").
+//!
+//! A refused password is not sent again for a day, unless its source supplies a different one. A lock-out says nothing about
+//! the password, so that no password is sent for half an hour. `login` by a person is never held back by either. The store
+//! has a slow salted hash of the refused password, not the password.
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::model::instant::shifted;
 use crate::model::session::hex;
 use crate::secret::Secret;
 use crate::store::RefusedPassword;
 
-/// 12 MiB, 3 passes: the smaller of the two settings that OWASP's password storage sheet gives,
-/// because a refresh has to stay small.
+/// The same password is not sent again for this time after a refusal.
+pub(super) const REFUSAL_PAUSE: TimeDelta = TimeDelta::hours(24);
+/// No password is sent for this time after a lock-out.
+pub(super) const LOCK_OUT_PAUSE: TimeDelta = TimeDelta::minutes(30);
+
+/// The end of a pause that began at `since`. `None` if it is over, if its beginning is unknown, or if its beginning is in the
+/// future because a wrong clock wrote it.
+pub(super) fn pause_end(
+    since: Option<DateTime<Utc>>,
+    pause: TimeDelta,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let end = shifted(since.filter(|since| *since <= now)?, pause);
+    (end > now).then_some(end)
+}
+
+/// 12 MiB, 3 passes: the smaller of the two settings in OWASP's password storage cheat sheet, because `refresh` has to stay
+/// small.
 fn hash(password: &Secret, salt: &[u8]) -> Option<Secret> {
     let params = Params::new(12 * 1024, 3, 1, Some(32)).ok()?;
     let mut out = vec![0_u8; 32];
@@ -18,16 +39,17 @@ fn hash(password: &Secret, salt: &[u8]) -> Option<Secret> {
     Some(Secret::new(hex(&out)))
 }
 
-/// What to remember of a refused password. `None` where the machine gives no random bytes: then
-/// only the limit on refusals protects the account.
-pub(super) fn remember(password: &Secret) -> Option<RefusedPassword> {
+/// What the store keeps of a refused password. `None` if the system supplies no random bytes: then only the limit on
+/// refusals protects the account.
+pub(super) fn remember(password: &Secret, now: DateTime<Utc>) -> Option<RefusedPassword> {
     let mut salt = vec![0_u8; 16];
     getrandom::fill(&mut salt).ok()?;
     let hash = hash(password, &salt)?;
-    Some(RefusedPassword { salt, hash })
+    let at = Some(now);
+    Some(RefusedPassword { salt, hash, at })
 }
 
-/// Is this the password that was refused?
+/// Whether this is the password that was refused.
 pub(super) fn is_same(refused: &RefusedPassword, password: &Secret) -> bool {
     hash(password, &refused.salt).is_some_and(|h| h == refused.hash)
 }
@@ -38,9 +60,27 @@ mod tests {
 
     #[test]
     fn only_the_same_password_is_the_same() {
-        let refused = remember(&Secret::new("old")).unwrap();
+        let now = Utc::now();
+        let refused = remember(&Secret::new("old"), now).unwrap();
         assert!(is_same(&refused, &Secret::new("old")));
         assert!(!is_same(&refused, &Secret::new("new")));
-        assert_ne!(refused.hash, remember(&Secret::new("old")).unwrap().hash);
+        let again = remember(&Secret::new("old"), now).unwrap();
+        assert_ne!(refused.hash, again.hash);
+    }
+
+    #[test]
+    fn a_pause_ends_by_itself_and_needs_a_credible_beginning() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let minutes = TimeDelta::minutes;
+        for (since, left) in [
+            (Some(now), Some(30)),
+            (Some(now - minutes(29)), Some(1)),
+            (Some(now - minutes(30)), None),
+            (Some(now + minutes(1)), None),
+            (None, None),
+        ] {
+            let end = left.map(|left| now + minutes(left));
+            assert_eq!(pause_end(since, LOCK_OUT_PAUSE, now), end, "{since:?}");
+        }
     }
 }

@@ -1,26 +1,28 @@
-//! What is known of an account besides its logins: the login flow that worked, refused logins,
-//! the password that was refused, and the fingerprints of its devices.
+//! What is stored of an account besides its sessions: the login flow that worked last, refused logins, the refused
+//! password, the last lock-out, and the fingerprints of its devices.
 
 use chrono::{DateTime, Duration, Utc};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::seal::Place;
 use super::secrets::Loss;
-use super::{At, Result, Store, instant, millis};
+use super::{At, Result, Store, immediate, instant, millis};
 use crate::model::account::Account;
 use crate::model::session::Fingerprint;
 use crate::secret::Secret;
 
-/// A refused password as a slow salted hash.
+/// A password that AimHarder refused, as a slow salted hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedPassword {
     /// random bytes, new for each refused password
     pub salt: Vec<u8>,
     /// in hex
     pub hash: Secret,
+    /// unknown for what was stored before schema 5
+    pub at: Option<DateTime<Utc>>,
 }
 
-/// Where the hash of an account's refused password stands.
+/// The column of an account's refused password.
 pub(super) fn hash_of(account: &str) -> Place<'_> {
     Place {
         column: "refused_hash",
@@ -44,31 +46,59 @@ impl Store {
         Ok(flow.flatten())
     }
 
-    /// A login worked by this flow: remembered, and a refused password is forgotten.
+    /// Stores the flow of a login that succeeded, and deletes the refused password and the lock-out.
     pub fn login_worked(&self, account: &Account, flow: &str) -> Result<()> {
         self.db()
             .execute(
                 "INSERT INTO accounts (email, login_flow) VALUES (?1, ?2) ON CONFLICT DO UPDATE \
-                 SET login_flow = excluded.login_flow, refused_salt = NULL, refused_hash = NULL",
+                 SET login_flow = excluded.login_flow, refused_salt = NULL, refused_hash = NULL, refused_at = NULL, \
+                 locked_at = NULL",
                 params![account.as_str(), flow],
             )
             .at(self.path())?;
         Ok(())
     }
 
-    /// Count a refused login.
-    pub fn login_refused(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        self.db()
-            .execute(
-                "INSERT INTO refusals (account, at) VALUES (?1, ?2)",
-                params![account.as_str(), millis(now)],
-            )
-            .at(self.path())?;
-        Ok(())
+    /// Counts a refused login. A lock-out says nothing about the password and is stored by its time alone.
+    pub fn login_refused(
+        &self,
+        account: &Account,
+        now: DateTime<Utc>,
+        is_lock_out: bool,
+    ) -> Result<()> {
+        let mut db = self.db();
+        let count = |db: &mut Connection| {
+            let change = immediate(db)?;
+            let values = params![account.as_str(), millis(now)];
+            change.execute("INSERT INTO refusals (account, at) VALUES (?1, ?2)", values)?;
+            if is_lock_out {
+                change.execute(
+                    "INSERT INTO accounts (email, locked_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE \
+                     SET locked_at = excluded.locked_at",
+                    values,
+                )?;
+            }
+            change.commit()
+        };
+        count(&mut db).at(self.path())
     }
 
-    /// Refusals within `window` before `now`, oldest first. Older ones are of no use, and those
-    /// that lie in the future were written by a clock that was wrong: neither counts.
+    /// When AimHarder last reported a lock-out. `None` after a login that succeeded.
+    pub fn locked_at(&self, account: &Account) -> Result<Option<DateTime<Utc>>> {
+        let at: Option<Option<i64>> = self
+            .db()
+            .query_row(
+                "SELECT locked_at FROM accounts WHERE email = ?1",
+                [account.as_str()],
+                |row| row.get(0),
+            )
+            .optional()
+            .at(self.path())?;
+        Ok(at.flatten().map(instant))
+    }
+
+    /// Refusals within `window` before `now`, oldest first. Those in the future were written by a wrong clock and do not
+    /// count.
     pub fn refusals(
         &self,
         account: &Account,
@@ -90,36 +120,40 @@ impl Store {
         rows.collect::<rusqlite::Result<_>>().at(self.path())
     }
 
-    /// The password source's answer that AimHarder refused.
+    /// The last password of the account's password source that AimHarder refused.
     pub fn refused_password(&self, account: &Account) -> Result<Option<RefusedPassword>> {
-        let sql = "SELECT refused_salt, refused_hash, (SELECT salt FROM seal) FROM accounts \
+        let sql = "SELECT refused_salt, refused_hash, (SELECT salt FROM seal), refused_at FROM accounts \
                    WHERE email = ?1 AND refused_hash IS NOT NULL";
         loop {
             let found = self
                 .db()
                 .query_row(sql, [account.as_str()], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<Vec<u8>>>(2)?))
+                    let seal: Option<Vec<u8>> = row.get(2)?;
+                    let at: Option<i64> = row.get(3)?;
+                    Ok((row.get(0)?, row.get(1)?, seal, at))
                 })
                 .optional()
                 .at(self.path())?;
-            let Some((salt, hash, seal)) = found else {
+            let Some((salt, hash, seal, at)) = found else {
                 return Ok(None);
             };
             if let Some(hash) = self.unseal(hash_of(account.as_str()), hash, seal.as_deref())? {
-                return Ok(Some(RefusedPassword { salt, hash }));
+                let at = at.map(instant);
+                return Ok(Some(RefusedPassword { salt, hash, at }));
             }
             // another process has sealed the store anew in between
         }
     }
 
-    /// Keep the refused password's hash, in place of an earlier one, so that nothing unattended tries it again.
+    /// Stores a refused password, replacing an earlier one.
     pub fn remember_refused(&self, account: &Account, refused: &RefusedPassword) -> Result<()> {
         let secret = [(hash_of(account.as_str()), &refused.hash)];
         self.keep(Loss::Bearable, secret, |db, [hash]| {
             db.execute(
-                "INSERT INTO accounts (email, refused_salt, refused_hash) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT DO UPDATE SET refused_salt = excluded.refused_salt, refused_hash = excluded.refused_hash",
-                params![account.as_str(), refused.salt, hash],
+                "INSERT INTO accounts (email, refused_salt, refused_hash, refused_at) VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT DO UPDATE SET refused_salt = excluded.refused_salt, refused_hash = excluded.refused_hash, \
+                 refused_at = excluded.refused_at",
+                params![account.as_str(), refused.salt, hash, refused.at.map(millis)],
             )
         })?;
         Ok(())

@@ -113,7 +113,7 @@ impl Store {
             )?;
             change.execute_batch(
                 "DELETE FROM sessions WHERE kind = 'device'; \
-                 UPDATE accounts SET refused_salt = NULL, refused_hash = NULL; DELETE FROM seal;",
+                 UPDATE accounts SET refused_salt = NULL, refused_hash = NULL, refused_at = NULL; DELETE FROM seal;",
             )?;
             change.commit()
         };

@@ -68,12 +68,8 @@ fn names_and_texts_that_are_not_utf_8() {
     fs::create_dir(&folder).unwrap();
     let name = folder.join(OsString::from_vec(b"copy-\xff.db".to_vec()));
     let run = home.run("store backup").arg(name.into_os_string());
-    run.fails(1, &["cannot copy the store", "UTF-8"]).done();
-    assert_eq!(
-        fs::read_dir(&folder).unwrap().count(),
-        0,
-        "nothing is left of the try"
-    );
+    run.any_stdout().done();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     home.config("password_command = \"printf '\\\\377\\\\n'\"");
     let run = home.run("login ana@example.org");
     run.fails(3, &["not valid UTF-8"]).done();

@@ -115,11 +115,83 @@ fn a_refused_password_waits_for_its_source_to_change() {
         background(&home)["last_error"]
             .as_str()
             .unwrap()
-            .contains("before"),
+            .contains("automation tries it again after"),
     );
     home.config(SOURCE);
     home.run("refresh").stderr_has(&["works again"]).done();
     assert_eq!(logins(&sandbox), 2);
+}
+
+#[test]
+fn a_refused_password_is_tried_again_after_a_day() {
+    let (sandbox, home) = logged_in();
+    home.config(SOURCE);
+    kill_background(&sandbox, &home, ANA);
+    // correct passwords are sometimes refused to scripts
+    let error = json!({ "error": { "code": 401, "message": "LOGIN_ERROR_LOGIN" } });
+    sandbox.fault(&json!({ "path": "/api/login", "kind": "json", "body": error, "status": 401 }));
+    home.run("refresh --force").report(7);
+    home.sql("UPDATE accounts SET refused_at = refused_at - 86340000");
+    home.run("refresh").report(3);
+    assert_eq!(logins(&sandbox), 1);
+    home.sql("UPDATE accounts SET refused_at = refused_at - 60000");
+    home.run("refresh")
+        .report(0)
+        .is(&[("relogged", 1), ("fresh", 1)]);
+    let left = "SELECT count(*) FROM accounts WHERE refused_at NOT NULL OR refused_hash NOT NULL";
+    assert_eq!(home.ask(left).as_deref(), Some("0"));
+}
+
+#[test]
+fn a_lock_out_does_not_count_against_the_password() {
+    let (sandbox, home) = logged_in();
+    home.config(SOURCE);
+    kill_background(&sandbox, &home, ANA);
+    sandbox.config(&json!({ "lock_after": 1 }));
+    home.run("login ana@example.org --only device --password-stdin")
+        .stdin("wrong")
+        .fails(3, &["locked"])
+        .done();
+    home.sql("UPDATE accounts SET locked_at = NULL");
+    sandbox.clear_log();
+    let report = home.run("refresh --force --session background").report(3);
+    report.is(&[("logged_out", 1)]);
+    assert_eq!(logins(&sandbox), 1);
+    // no password is sent for half an hour, another one neither
+    for source in [SOURCE, "password_command = \"echo another\""] {
+        home.config(source);
+        let report = home.run("refresh --session background").report(3);
+        let words = report.session("background")["error"].as_str().unwrap();
+        assert!(words.contains("automation logs in again after"), "{words}");
+    }
+    assert_eq!(logins(&sandbox), 1);
+    home.config(SOURCE);
+    let status = home.run("status --offline").any_stderr().json();
+    assert_eq!(status["accounts"][0]["password_refused"], false);
+    sandbox.config(&json!({ "lock_after": 0 }));
+    home.sql("UPDATE accounts SET locked_at = locked_at - 1800000");
+    home.run("refresh --session background")
+        .report(0)
+        .is(&[("relogged", 1)]);
+    assert_eq!(
+        home.ask("SELECT count(locked_at) FROM accounts").as_deref(),
+        Some("0")
+    );
+}
+
+#[test]
+fn a_person_logs_in_during_the_pause() {
+    let (sandbox, home) = logged_in();
+    home.config(SOURCE);
+    kill_background(&sandbox, &home, ANA);
+    sandbox.config(&json!({ "lock_after": 1 }));
+    home.config("password_command = \"echo wrong\"");
+    home.run("refresh --force --session background").report(3);
+    sandbox.config(&json!({ "lock_after": 0 }));
+    home.config(SOURCE);
+    home.run("refresh --session background").report(3);
+    home.run("login ana@example.org").any_stdout().done();
+    home.run("refresh").report(0).is(&[("fresh", 2)]);
 }
 
 #[test]
@@ -131,7 +203,11 @@ fn at_most_five_refusals_are_sent() {
         let report = home.run("refresh --force --session background").report(3);
         report.is(&[("logged_out", 1)]);
         let words = report.session("background")["error"].as_str().unwrap();
-        assert_eq!(words.contains("next try is allowed at"), n >= 5, "{words}");
+        assert_eq!(
+            words.contains("the next login is possible at"),
+            n >= 5,
+            "{words}"
+        );
     }
     assert_eq!(logins(&sandbox), 5);
     home.config(SOURCE);

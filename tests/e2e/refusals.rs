@@ -67,7 +67,7 @@ fn five_refusals_in_a_quarter_of_an_hour_are_sent() {
             3,
             &[
                 "5 logins of ana@example.org were refused",
-                "next try is allowed at",
+                "the next login is possible at",
             ],
         )
         .done();
@@ -148,7 +148,7 @@ fn an_unknown_account_is_a_wrong_password() {
             3,
             &[
                 "nobody@example.org",
-                "wrong e-mail or password; try both on AimHarder's web page",
+                "wrong e-mail or password (4 login attempts left); check both on AimHarder's web page",
             ],
         )
         .done();

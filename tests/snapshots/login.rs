@@ -85,17 +85,17 @@ fn a_refused_login_counts_what_is_left() {
     assert_snapshot!(shot(login(&home, ANA, "wrong-one")), @"
     exit: 3
     --- stderr
-    error: AimHarder refused the login of ana@example.org: wrong e-mail or password; try both on AimHarder's web page before the next login
+    error: AimHarder refused the login of ana@example.org: wrong e-mail or password (4 login attempts left); check both on AimHarder's web page before the next login
     ");
     assert_snapshot!(shot_json(login(&home, ANA, "wrong-two")), @r#"
     exit: 3
     --- stdout
     {
       "error":{"kind":"login_required",
-        "message":"AimHarder refused the login of ana@example.org: wrong e-mail or password; try both on AimHarder's web page before the next login"}
+        "message":"AimHarder refused the login of ana@example.org: wrong e-mail or password (3 login attempts left); check both on AimHarder's web page before the next login"}
     }
     --- stderr
-    error: AimHarder refused the login of ana@example.org: wrong e-mail or password; try both on AimHarder's web page before the next login
+    error: AimHarder refused the login of ana@example.org: wrong e-mail or password (3 login attempts left); check both on AimHarder's web page before the next login
     "#);
     for attempt in ["wrong-three", "wrong-four"] {
         login(&home, ANA, attempt).unchecked();
@@ -103,12 +103,12 @@ fn a_refused_login_counts_what_is_left() {
     assert_snapshot!(shot(login(&home, ANA, "wrong-five")), @"
     exit: 3
     --- stderr
-    error: AimHarder refused the login of ana@example.org: wrong e-mail or password; try both on AimHarder's web page before the next login
+    error: AimHarder refused the login of ana@example.org: wrong e-mail or password (no login attempts left until [TIME]); check both on AimHarder's web page before the next login
     ");
     assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 3
     --- stderr
-    error: 5 logins of ana@example.org were refused within 15 minutes; to keep AimHarder from locking the account the next try is allowed at [TIME] (in [N] min)
+    error: 5 logins of ana@example.org were refused within 15 minutes; to keep AimHarder from locking the account, the next login is possible at [TIME]
     ");
 }
 
@@ -139,12 +139,12 @@ fn a_login_that_fails_says_why() {
     assert_snapshot!(shot(login(&home, BEN, "wrong-one")), @"
     exit: 3
     --- stderr
-    error: AimHarder refused the login of ben@example.org: Has intentado entrar demasiadas veces. Prueba más tarde.; the account is locked for a while; wait, then log in with the right password
+    error: AimHarder refused the login of ben@example.org: Has intentado entrar demasiadas veces. Prueba más tarde. (4 login attempts left); the account is locked for a while
     ");
     assert_snapshot!(shot(login(&home, BEN, BEN_PASSWORD)), @"
     exit: 3
     --- stderr
-    error: AimHarder refused the login of ben@example.org: Has intentado entrar demasiadas veces. Prueba más tarde.; the account is locked for a while; wait, then log in with the right password
+    error: AimHarder refused the login of ben@example.org: Has intentado entrar demasiadas veces. Prueba más tarde. (3 login attempts left); the account is locked for a while
     ");
     sandbox.config(&json!({ "lock_after": null, "login_cookie": "missing" }));
     assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
