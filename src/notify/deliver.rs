@@ -80,6 +80,15 @@ pub(super) fn deliver(deliveries: Vec<Delivery>, terms: &Terms) -> Vec<Report> {
     reports
 }
 
+/// Delivers within the usual limits. A channel that fails is a warning.
+pub(super) fn deliver_or_warn(deliveries: Vec<Delivery>) {
+    for report in deliver(deliveries, &Terms::default()) {
+        if let Some(why) = &report.error {
+            log::warn!("[[notify]] {} ({}): {why}", report.number, report.channel);
+        }
+    }
+}
+
 fn collect(reports: &mut [Report], from: &Receiver<(usize, Option<String>)>, end: Instant) {
     while let Some((index, error)) = signals::receive_notified(from, end) {
         if let Some(report) = reports.get_mut(index) {

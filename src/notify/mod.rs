@@ -6,6 +6,7 @@ mod channel;
 mod command;
 mod deliver;
 mod http;
+mod notifier;
 mod ping;
 mod words;
 
@@ -21,6 +22,7 @@ use crate::model::account::Account;
 use crate::model::instant::{instant, maybe_hours_minutes};
 
 pub use deliver::Report;
+pub use notifier::Notifier;
 pub use ping::{Ping, ping};
 
 use deliver::{Delivery, Terms};
@@ -86,17 +88,17 @@ impl Notice {
     }
 }
 
-/// Tell every channel that wants to hear of these events. A channel that fails is a warning.
+/// Sends the events to every channel that wants them, and waits for the channels. A channel that fails is a warning.
 pub fn send(config: &Config, notices: &[Notice]) {
-    let deliveries = deliveries(config, |on| {
+    deliver::deliver_or_warn(wanted(config, notices));
+}
+
+/// What each channel is to be sent of these events.
+fn wanted(config: &Config, notices: &[Notice]) -> Vec<Delivery> {
+    deliveries(config, |on| {
         let wanted = |notice: &&Notice| on.contains(&notice.event);
         notices.iter().filter(wanted).cloned().collect()
-    });
-    for report in deliver::deliver(deliveries, &Terms::default()) {
-        if let Some(why) = &report.error {
-            log::warn!("[[notify]] {} ({}): {why}", report.number, report.channel);
-        }
-    }
+    })
 }
 
 /// Send a test message, as an event that the channel knows, to every channel; how each of them took it, in the order of the config.

@@ -65,12 +65,12 @@ impl Errand for Claim<'_> {
 
     /// Still claimed by this run, neither removed nor changed by hand?
     fn is_wanted(&self) -> bool {
-        match self.store.prebooking(self.prebooking.id) {
+        match self.store.peek(self.prebooking.id) {
             Ok(Some(now)) => {
                 now.owner.as_deref() == Some(self.owner) && now.request == self.prebooking.request
             }
             Ok(None) => false,
-            Err(_) => true, // a store that is busy now is asked again in a moment
+            Err(_) => true, // it is read again before the next request
         }
     }
 

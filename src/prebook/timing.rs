@@ -152,15 +152,16 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Between the look-up and the shot: the clock measured, the connection warm.
+    /// Between the look-up and the first request: measures the clock and makes a connection ready. From here on nothing waits
+    /// for the store, a lock or a notification.
     pub(super) fn measure_clock(&mut self, at: DateTime<Utc>) -> Result<(), Abort> {
         self.wait(at, MEASURE)?;
+        self.hold_session(Duration::ZERO)?;
         let end = clock::steady() + self.until(shifted(at, -WARM));
         self.with_jar(self.until(shifted(at, -READY)), |clock, platform, jar| {
             clock.sharpen(platform, jar, end);
         });
         self.wait(at, WARM)?;
-        self.hold_session(Duration::ZERO)?;
         let limit = self.until(shifted(at, -READY));
         let end = clock::steady() + limit;
         self.with_jar(limit, |clock, platform, jar| {

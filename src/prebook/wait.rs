@@ -141,6 +141,7 @@ impl<'s> Stay<'s> {
             let signal_guard = job.signal_guard.take().into_iter();
             signal_guard.for_each(|signal_guard| signal_guard.keep_unless(interrupted));
         })?;
+        job.live()?.release_after_firing();
         let session = job.live()?.row().clone();
         let hit = tried.hit.ok_or_else(|| {
             let words = tried.message.unwrap_or_default();

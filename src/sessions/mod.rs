@@ -76,6 +76,8 @@ pub struct ActiveSession<'a> {
     jar: Jar,
     /// held from a minute before firing until settled: `refresh` leaves the session alone
     firing: Option<lock::Held>,
+    /// Cookies are stored when firing has ended: until then no call waits for the store.
+    defers_cookies: bool,
     /// no lock is waited for beyond this; `None`: each for as long as a person would wait
     deadline: Option<Instant>,
 }
@@ -118,6 +120,7 @@ impl<'a> SessionManager<'a> {
             row,
             jar,
             firing: None,
+            defers_cookies: false,
             deadline: None,
         })
     }
@@ -219,6 +222,7 @@ impl ActiveSession<'_> {
     /// # Errors
     /// When whoever is updating it does not end by `end`.
     pub fn hold_for_firing(&mut self, end: Instant) -> Result<()> {
+        self.defers_cookies = true;
         if self.firing.is_some() {
             return Ok(());
         }
@@ -236,6 +240,9 @@ impl ActiveSession<'_> {
 
     /// Fired and settled.
     pub fn release_after_firing(&mut self) {
+        if std::mem::take(&mut self.defers_cookies) {
+            self.keep_cookies();
+        }
         self.firing = None;
     }
 
@@ -253,6 +260,9 @@ impl ActiveSession<'_> {
     /// Write back what the load balancer has set. A cookie not kept is no reason to fail a command
     /// that has its answer.
     fn keep_cookies(&mut self) {
+        if self.defers_cookies {
+            return;
+        }
         let cookies = self.jar.to_json();
         if cookies == self.row.cookies {
             if let Err(e) = self.sessions.store.note_use(&self.row, clock::now()) {

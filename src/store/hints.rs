@@ -44,6 +44,7 @@ impl Store {
         Ok(Self {
             connection: Mutex::new(connection),
             path: path.to_owned(),
+            peeking: Mutex::default(),
             has_room: AtomicBool::new(false),
             keyring: Keyring::default(),
         })

@@ -68,6 +68,8 @@ pub use sessions::{SessionRow, Status};
 /// An open store. Threads share it; statements are short.
 pub struct Store {
     connection: Mutex<Connection>,
+    /// a second connection for reads that do not wait, once there was one
+    peeking: Mutex<Option<Connection>>,
     path: PathBuf,
     /// this process has made room for writes that must not be lost
     has_room: AtomicBool,

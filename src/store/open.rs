@@ -61,6 +61,7 @@ impl Store {
         Ok(Self {
             connection: Mutex::new(connection),
             path: path.to_owned(),
+            peeking: Mutex::default(),
             has_room: AtomicBool::new(false),
             keyring: Keyring::default(),
         })
@@ -158,6 +159,16 @@ fn check_mode(path: &Path, facts: &Metadata) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// A connection that reads, and waits for no other process.
+pub(super) fn connect_to_peek(path: &Path) -> Result<Connection> {
+    let connection = connect(path)?;
+    connection.busy_timeout(Duration::ZERO).at(path)?;
+    connection
+        .pragma_update(None, "query_only", true)
+        .at(path)?;
+    Ok(connection)
 }
 
 fn connect(path: &Path) -> Result<Connection> {

@@ -1,9 +1,12 @@
 //! Prebookings in the store: claimed by one run at a time (promise 9), settled with
 //! what came of them, their requests kept as history.
 
+use std::sync::PoisonError;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rusqlite::{OptionalExtension, Row, named_params, params};
 
+use super::open::connect_to_peek;
 use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
 use crate::model::prebooking::{Choice, PrebookRequest, Prebooking, Progress};
@@ -54,6 +57,24 @@ impl Store {
     pub fn prebooking(&self, id: i64) -> Result<Option<Prebooking>> {
         let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE id = ?1");
         self.db()
+            .query_row(&sql, [id], read_prebooking)
+            .optional()
+            .at(self.path())
+    }
+
+    /// Reads one without waiting for other processes, or for other threads that do.
+    ///
+    /// # Errors
+    /// [`super::Error::Busy`] if it cannot be read now.
+    pub fn peek(&self, id: i64) -> Result<Option<Prebooking>> {
+        let mut peeking = self.peeking.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match peeking.take() {
+            Some(connection) => connection,
+            None => connect_to_peek(self.path())?,
+        };
+        let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE id = ?1");
+        peeking
+            .insert(connection)
             .query_row(&sql, [id], read_prebooking)
             .optional()
             .at(self.path())

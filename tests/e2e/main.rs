@@ -53,6 +53,7 @@ mod prebook_queue;
 mod prebook_random;
 mod prebook_sequence;
 mod prebook_share;
+mod prebook_undisturbed;
 mod recovery;
 mod reference;
 mod refresh;

@@ -103,8 +103,15 @@ impl Scenario {
         self.opens_ms = (self.now_ms() / 1000 + 1 + seconds) * 1000;
         let wall = utc(self.opens_ms).with_timezone(&self.zone);
         self.day = wall.date_naive() + Days::new(2);
-        self.rule = format!("2d@{}", wall.format("%H:%M:%S"));
+        self.rule = self.rule_at(0);
         self
+    }
+
+    /// The rule by which a class of that day opens this long after the opening (before it: negative).
+    fn rule_at(&self, from_opening_ms: i64) -> String {
+        let wall = utc(self.opens_ms + from_opening_ms).with_timezone(&self.zone);
+        let days = (self.day - wall.date_naive()).num_days();
+        format!("{days}d@{}", wall.format("%H:%M:%S"))
     }
 
     /// Adds the class that opens then, changed by `fields`, and gives its id.
@@ -124,8 +131,17 @@ impl Scenario {
 
     /// Prebooks something of that day.
     pub(crate) fn wish(&self, args: &str) -> i64 {
+        self.add_by(&self.rule, args)
+    }
+
+    /// Prebooks something of that day that opens this long after the opening (before it: negative).
+    pub(crate) fn add_opening(&self, from_opening_ms: i64, args: &str) -> i64 {
+        self.add_by(&self.rule_at(from_opening_ms), args)
+    }
+
+    fn add_by(&self, rule: &str, args: &str) -> i64 {
         let add = self.command("prebook add --day").arg(self.day.to_string());
-        let add = add.args("--opens").arg(self.rule.clone()).args(args);
+        let add = add.args("--opens").arg(rule).args(args);
         let told = add.any_stderr().json();
         told["prebookings"][0]["id"].as_i64().expect("a number")
     }

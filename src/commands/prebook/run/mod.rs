@@ -23,6 +23,7 @@ use crate::commands::automation;
 use crate::commands::failure;
 use crate::commands::learn::OpeningObservation;
 use crate::model::session::SessionKind;
+use crate::notify::Notifier;
 use crate::output::{RunView, waits_for};
 use crate::prebook::{Ending, News, Place, Run, Settled};
 use crate::sessions::SessionSelector;
@@ -75,7 +76,7 @@ fn book_all(
     let mut run = Run::new(&sessions, actor(app, device), spans, account);
     run.waits = ui.is_interactive().then_some(waits_for);
     let boxes = Boxes::of(app);
-    let mut results = Results::begin(ui);
+    let mut results = Results::begin(app, ui);
     let done = run.go(
         &|gym| place(app, gym),
         &|| boxes.materialize_rules(account, clock::now()),
@@ -85,13 +86,14 @@ fn book_all(
 }
 
 /// What has come of it so far; a signal that ends the run tells of that.
-struct Results {
+struct Results<'r> {
     view: Arc<Mutex<RunView>>,
     codes: codes::Codes,
+    notifier: Notifier<'r>,
 }
 
-impl Results {
-    fn begin(ui: &Ui) -> Self {
+impl<'r> Results<'r> {
+    fn begin(app: &'r App, ui: &Ui) -> Self {
         let view = Arc::new(Mutex::new(RunView::default()));
         if ui.is_json() {
             let so_far = Arc::clone(&view);
@@ -100,23 +102,27 @@ impl Results {
         Self {
             view,
             codes: codes::Codes::default(),
+            notifier: Notifier::start(&app.config),
         }
     }
 
     fn take(&mut self, app: &App, ui: &mut Ui, news: News) -> Result<()> {
         let settled = match news {
             News::Settled(settled) => settled,
-            News::StillWaiting(prebooking) => return tell::stands(app, ui, &prebooking),
+            News::StillWaiting(prebooking) => {
+                return tell::stands(app, ui, &self.notifier, &prebooking);
+            }
         };
         let added = result::of(app, &settled);
         ui.print_part(|style, to| added.line(style, to));
         result::add(&mut locked(&self.view), added, &settled);
         self.codes.add(&settled);
         learn(app, &settled);
-        tell::tell(app, ui, &settled)
+        tell::tell(app, ui, &self.notifier, &settled)
     }
 
     fn end(self, done: Result<()>) -> Result<(RunView, SignalGuard)> {
+        self.notifier.finish();
         // a signal does not end the program until the result is printed
         let signal_guard = signals::signal_guard("result");
         let mut view = std::mem::take(&mut *locked(&self.view));

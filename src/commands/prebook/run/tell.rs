@@ -9,14 +9,19 @@ use crate::commands::app::App;
 use crate::config::Event;
 use crate::error::ExitKind;
 use crate::model::prebooking::{Prebooking, Progress};
-use crate::notify::{self, Notice};
+use crate::notify::{Notice, Notifier};
 use crate::output::{prebooking_sentence, still_waiting};
 use crate::prebook::{Ending, Settled};
 use crate::ui::Ui;
 use crate::{alerts, store};
 
 /// Tell it. A store that cannot say whether it is news has it told, too.
-pub(super) fn tell(app: &App, ui: &mut Ui, settled: &Settled) -> Result<()> {
+pub(super) fn tell(
+    app: &App,
+    ui: &mut Ui,
+    notifier: &Notifier<'_>,
+    settled: &Settled,
+) -> Result<()> {
     let subject = subject(settled.prebooking.id);
     if settled.ending == Ending::Trouble(ExitKind::Interrupted) {
         ui.status(&format!("error: {}", prebooking_sentence(settled)));
@@ -37,7 +42,7 @@ pub(super) fn tell(app: &App, ui: &mut Ui, settled: &Settled) -> Result<()> {
         None => (Event::Waitlisted, Ok(true)),
     };
     if news_at_least(&news) {
-        notify::send(&app.config, &[notice(app, settled, event)]);
+        notifier.send(notice(app, settled, event));
     }
     news?;
     let problem_stands = settled.progress == Progress::Waitlisted && code(settled).is_some();
@@ -48,7 +53,12 @@ pub(super) fn tell(app: &App, ui: &mut Ui, settled: &Settled) -> Result<()> {
 }
 
 /// Its place on the waiting list was seen: what had kept runs from looking is over.
-pub(super) fn stands(app: &App, ui: &mut Ui, prebooking: &Prebooking) -> Result<()> {
+pub(super) fn stands(
+    app: &App,
+    ui: &mut Ui,
+    notifier: &Notifier<'_>,
+    prebooking: &Prebooking,
+) -> Result<()> {
     if alerts::record_success(&app.store, &subject(prebooking.id))? {
         let words = still_waiting(prebooking);
         ui.status(&format!("over: {words}"));
@@ -67,7 +77,7 @@ pub(super) fn stands(app: &App, ui: &mut Ui, prebooking: &Prebooking) -> Result<
                 clock::now(),
             )
         };
-        notify::send(&app.config, &[over]);
+        notifier.send(over);
     }
     Ok(())
 }
