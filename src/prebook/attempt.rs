@@ -40,6 +40,9 @@ pub(super) struct Hit {
     pub report: BookReport,
     /// a refusal told that booking opens then
     pub moved_to: Option<DateTime<Utc>>,
+    /// It is a refusal, and the response to an earlier request for this class was lost: that request may still be
+    /// served, so no other class is requested in this run.
+    pub is_unsure: bool,
 }
 
 impl Job<'_> {
@@ -73,7 +76,8 @@ impl Job<'_> {
                 Requested::Answered(report) => return self.answered(row, *report, unsure.as_ref()),
                 Requested::Doubt(doubt) => {
                     if let Some(hit) = self.settle_doubt(row, &doubt)? {
-                        return Ok(hit);
+                        let is_unsure = unsure.is_some() && hit.ending().allows_alternative();
+                        return Ok(Hit { is_unsure, ..hit });
                     }
                     self.while_there_is_time(Abort::Trouble(
                         ExitKind::Unreachable,
@@ -110,9 +114,8 @@ impl Job<'_> {
         self.is_late() || (!patient && passed())
     }
 
-    /// An answer ends it. But a refusal may be due to an earlier request of ours that was served
-    /// after its row had been read (it took the last place, or filled the limit): then the row,
-    /// read again, shows the class as mine, and no other must be asked for.
+    /// A response ends the attempts. After a lost response, a refusal may be due to the earlier request, served after
+    /// its row had been read: the row is read again, and if it does not show a booking, the outcome is unknown.
     fn answered(
         &mut self,
         row: &Row,
@@ -120,9 +123,11 @@ impl Job<'_> {
         unsure: Option<&Doubt>,
     ) -> Result<Hit, Abort> {
         let hit = Hit::of(report, None);
-        let refused = hit.ending().allows_alternative();
-        match unsure.filter(|_| refused) {
-            Some(doubt) => Ok(self.settle_doubt(row, doubt)?.unwrap_or(hit)),
+        match unsure.filter(|_| hit.ending().allows_alternative()) {
+            Some(doubt) => Ok(self.settle_doubt(row, doubt)?.unwrap_or(Hit {
+                is_unsure: true,
+                ..hit
+            })),
             None => Ok(hit),
         }
     }
@@ -231,11 +236,17 @@ impl Job<'_> {
 
 impl Hit {
     pub(super) fn of(report: BookReport, moved_to: Option<DateTime<Utc>>) -> Self {
-        Self { report, moved_to }
+        Self {
+            report,
+            moved_to,
+            is_unsure: false,
+        }
     }
 
     pub(super) fn ending(&self) -> Ending {
-        if self.report.row.cancelled && self.report.outcome == Outcome::Closed {
+        if self.is_unsure {
+            Ending::Trouble(ExitKind::UnknownOutcome)
+        } else if self.report.row.cancelled && self.report.outcome == Outcome::Closed {
             Ending::Cancelled
         } else {
             Ending::Book(self.report.outcome)

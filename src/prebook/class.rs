@@ -73,14 +73,31 @@ impl Tried {
     }
 
     pub(super) fn of(choice: &Choice, hit: Hit, opens: Option<DateTime<Utc>>) -> Self {
+        let message = if hit.is_unsure {
+            Some(unsure_words(&hit))
+        } else {
+            hit.report.message.clone()
+        };
         Self {
             choice: choice.clone(),
             ending: hit.ending(),
-            message: hit.report.message.clone(),
+            message,
             hit: Some(hit),
             opens,
         }
     }
+}
+
+fn unsure_words(hit: &Hit) -> String {
+    let report = &hit.report;
+    let refusal = report
+        .message
+        .as_ref()
+        .map_or_else(String::new, |words| format!(" ({words})"));
+    format!(
+        "the response to the first request was lost and the next one was refused: {}{refusal}; the schedule shows no booking, but the first request may still be processed",
+        report.outcome.name()
+    )
 }
 
 impl Job<'_> {

@@ -156,14 +156,22 @@ impl<'s> PrebookExecutor<'s> {
 
     /// None was to be had: queue for the first that was full, if that is wished.
     fn queue(&mut self, tries: &[Tried]) -> Result<Option<Tried>, Abort> {
-        let ended = tries
-            .last()
-            .is_some_and(|last| !last.ending.allows_alternative());
-        if !self.prebooking.request.waitlist || ended {
+        if !self.prebooking.request.waitlist {
             return Ok(None);
         }
-        let full = Ending::Book(Outcome::Full);
-        let Some(full) = tries.iter().find(|tried| tried.ending == full) else {
+        let is_full = |tried: &&Tried| {
+            let report = tried.hit.as_ref().map(|hit| &hit.report);
+            report.is_some_and(|report| report.outcome == Outcome::Full)
+        };
+        let full = match tries.last() {
+            // after a lost response no other class is requested, but the platform refuses a second place in this one
+            Some(last) if last.hit.as_ref().is_some_and(|hit| hit.is_unsure) => {
+                Some(last).filter(is_full)
+            }
+            Some(last) if !last.ending.allows_alternative() => None,
+            _ => tries.iter().find(is_full),
+        };
+        let Some(full) = full else {
             return Ok(None);
         };
         let mut choices = self.prebooking.choices();

@@ -114,12 +114,12 @@ impl Errand for Person {
 }
 
 impl<'s> Stay<'s> {
-    /// Wait until then and book. `live` is the session that has looked the class up, kept alive
-    /// meanwhile.
+    /// Waits until `next` and books; with `None`, books at once. `live` is the session that has looked the class up. It
+    /// is kept alive while waiting.
     ///
     /// # Errors
-    /// No outcome: no session any more, not there any more, no answer, an unknown outcome.
-    pub fn until(&self, next: NextTry, live: ActiveSession<'s>) -> Result<Stayed, Failure> {
+    /// No outcome: the session expired, the class is not in the schedule, no response, or an unknown outcome.
+    pub fn until(&self, next: Option<NextTry>, live: ActiveSession<'s>) -> Result<Stayed, Failure> {
         let shared = Shared::new(self.sessions, self.pick.clone(), clock::scaled(GIVE_UP));
         let order = Order {
             account: self.account,
@@ -131,9 +131,9 @@ impl<'s> Stay<'s> {
         let mut job = Job::new(&shared, &Person, order, 0);
         job.live = Some(live);
         let moment = Moment {
-            opens: Some(next.at),
-            ahead: Some(next.at),
-            patient: next.is_opening,
+            opens: next.map(|next| next.at),
+            ahead: next.map(|next| next.at),
+            patient: next.is_some_and(|next| next.is_opening),
         };
         let tried = self.fire(&mut job, moment).inspect_err(|stop| {
             // an error that says what came of a request is reported although a signal waits
@@ -143,10 +143,9 @@ impl<'s> Stay<'s> {
         })?;
         job.live()?.release_after_firing();
         let session = job.live()?.row().clone();
-        let hit = tried.hit.ok_or_else(|| {
-            let words = tried.message.unwrap_or_default();
-            Failure::not_found(words)
-        })?;
+        let hit = tried
+            .hit
+            .ok_or_else(|| Failure::not_found(tried.message.unwrap_or_default()))?;
         Ok(Stayed {
             report: hit.report,
             session,
@@ -157,11 +156,20 @@ impl<'s> Stay<'s> {
 
     fn fire(&self, job: &mut Job<'_>, moment: Moment) -> Result<Tried, Abort> {
         let tried = job.have(&self.choice, moment)?;
-        let full = tried.ending == Ending::Book(Outcome::Full);
-        if full && self.waitlist {
-            return Ok(job.queue(&tried)?.unwrap_or(tried));
+        let report = tried.hit.as_ref().map(|hit| &hit.report);
+        let full = report.is_some_and(|report| report.outcome == Outcome::Full);
+        let tried = if full && self.waitlist {
+            job.queue(&tried)?.unwrap_or(tried)
+        } else {
+            tried
+        };
+        match tried.ending {
+            Ending::Trouble(kind) => {
+                let message = tried.message.unwrap_or_default();
+                Err(Abort::Trouble(kind, message))
+            }
+            _ => Ok(tried),
         }
-        Ok(tried)
     }
 }
 

@@ -48,6 +48,7 @@ mod prebook_class;
 mod prebook_clock;
 mod prebook_doubt;
 mod prebook_kill;
+mod prebook_lost;
 mod prebook_outage;
 mod prebook_queue;
 mod prebook_random;

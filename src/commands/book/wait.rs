@@ -38,11 +38,9 @@ impl Wanted<'_> {
         let mut refused = None;
         loop {
             let reopen = || sessions.open(self.account, self.pick);
-            let mut session = live.take().map_or_else(reopen, Ok)?;
-            let (mut done, moved) = match next {
-                None => (self.book(&mut session)?, true),
-                Some(next) => self.stay(next, sessions, session, ui)?,
-            };
+            let session = live.take().map_or_else(reopen, Ok)?;
+            let (mut done, moved) = self.stay(next, sessions, session, ui)?;
+            let moved = moved || next.is_none();
             // what was tried by the server's clock is past, even where ours has not come so far
             let now = clock::now();
             let past = next.map_or(now, |tried| now.max(tried.at));
@@ -80,33 +78,13 @@ impl Wanted<'_> {
     /// What came of it, and whether a refusal told of a later opening.
     fn stay<'s>(
         &self,
-        next: NextTry,
+        next: Option<NextTry>,
         sessions: &'s SessionManager<'s>,
         live: ActiveSession<'s>,
         ui: &mut Ui,
     ) -> Result<(Done, bool)> {
-        let opens = next.at.with_timezone(&self.gym.zone);
-        log::info!("waiting until {opens}");
-        let (now, choice) = (clock::now(), self.choice());
-        let opens_word = if next.is_opening { "opens" } else { "may open" };
-        if ui.is_interactive() {
-            ui.status(&format!(
-                "booking {opens_word} {}, in {}; waiting (Ctrl-C gives up)",
-                opens.format("%a %-d %b %H:%M:%S"),
-                countdown_time(next.at - now)
-            ));
-            if next.at - now > LONG_WAIT {
-                let command = self.prebook_command(&choice);
-                ui.status(&format!("no need to stay: `{command}`"));
-            }
-        }
-        let countdown = Countdown::until(next.at, now, move |left| {
-            if left > TimeDelta::zero() {
-                format!("booking {opens_word} in {}", countdown_time(left))
-            } else {
-                "booking".to_owned()
-            }
-        });
+        let choice = self.choice();
+        let countdown = next.map(|next| self.announce(next, &choice, ui));
         let stay = Stay {
             sessions,
             account: self.account,
@@ -127,6 +105,32 @@ impl Wanted<'_> {
             signal_guard: stayed.signal_guard,
         };
         Ok((done, stayed.moved_to.is_some()))
+    }
+
+    /// Says on a terminal what is waited for, and starts the countdown.
+    fn announce(&self, next: NextTry, choice: &Choice, ui: &mut Ui) -> Countdown {
+        let opens = next.at.with_timezone(&self.gym.zone);
+        log::info!("waiting until {opens}");
+        let now = clock::now();
+        let opens_word = if next.is_opening { "opens" } else { "may open" };
+        if ui.is_interactive() {
+            ui.status(&format!(
+                "booking {opens_word} {}, in {}; waiting (Ctrl-C gives up)",
+                opens.format("%a %-d %b %H:%M:%S"),
+                countdown_time(next.at - now)
+            ));
+            if next.at - now > LONG_WAIT {
+                let command = self.prebook_command(choice);
+                ui.status(&format!("no need to stay: `{command}`"));
+            }
+        }
+        Countdown::until(next.at, now, move |left| {
+            if left > TimeDelta::zero() {
+                format!("booking {opens_word} in {}", countdown_time(left))
+            } else {
+                "booking".to_owned()
+            }
+        })
     }
 
     /// The command that books the class without anybody waiting for it.

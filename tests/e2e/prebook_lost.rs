@@ -1,0 +1,95 @@
+//! After a booking request whose response was lost, no other class is requested in the same run.
+
+use serde_json::{Value, json};
+
+use crate::support::{Scenario, day, logged_in, says};
+
+/// The first request is lost before the platform acts, and the next one meets this response.
+fn lost_then(scene: &Scenario, refusal: &Value) -> String {
+    let class = scene.class(&json!({ "book_answers": [refusal] }));
+    scene
+        .sandbox
+        .fault(&json!({ "path": "/api/book", "kind": "drop", "from_ms": scene.opens_ms }));
+    class
+}
+
+#[test]
+fn a_refusal_after_a_lost_response_leads_to_no_alternative() {
+    for refusal in [
+        json!({ "bookState": -1 }),
+        json!({ "bookState": -2 }),
+        json!({ "bookState": -12, "errorMssgLang": "NOPUEDESRESERVAMISMAHORA" }),
+        json!({ "bookState": -12, "errorMssg": "Hoy no" }),
+    ] {
+        let scene = Scenario::new().opens_in(2);
+        let first = lost_then(&scene, &refusal);
+        let other = scene.class(&json!({ "start": "14:10", "opens_at_ms": null }));
+        let id = scene.add("--or 14:10");
+        let fired = scene.fired(8);
+        fired.is(&[("postponed", 1)]);
+        says(fired.only("unknown_outcome"), &["lost", "refused"]);
+        let asked: Vec<Value> = scene
+            .in_time()
+            .iter()
+            .map(|sent| sent["form"]["id"].clone())
+            .collect();
+        assert_eq!(asked, [first.as_str(), first.as_str()], "{refusal}");
+        scene.ends(id, "pending", &[]);
+        // it was served late, and a later run finds it
+        scene.sandbox.reserve(crate::support::ANA, &first, 1);
+        scene.fired(0).is(&[("booked", 1)]);
+        scene.ends(id, "booked", &[&first]);
+        assert!(scene.sandbox.reservations(&other).is_empty());
+    }
+}
+
+#[test]
+fn a_later_run_tries_the_alternative() {
+    let scene = Scenario::new().opens_in(2);
+    let first = lost_then(&scene, &json!({ "bookState": -1 }));
+    let other = scene.class(&json!({ "start": "14:10", "opens_at_ms": null }));
+    let id = scene.add("--or 14:10");
+    scene.fired(8).only("unknown_outcome");
+    scene
+        .sandbox
+        .patch_class(&first, &json!({ "occupied": 12 }));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&other]);
+}
+
+#[test]
+fn the_waiting_list_of_the_same_class_is_requested() {
+    let scene = Scenario::new().opens_in(2);
+    let class = scene.class(&json!({ "occupied": 12, "waitlist": 0 }));
+    scene
+        .sandbox
+        .fault(&json!({ "path": "/api/book", "kind": "drop", "from_ms": scene.opens_ms }));
+    scene.class(&json!({ "start": "14:10", "opens_at_ms": null }));
+    let id = scene.add("--waitlist --or 14:10");
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    scene.ends(id, "waitlisted", &[&class]);
+}
+
+#[test]
+fn book_wait_repeats_after_a_lost_response() {
+    let (sandbox, home) = logged_in();
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
+    sandbox.fault(&json!({ "path": "/api/book", "kind": "drop" }));
+    let reported = home.run("book --wait --day +3 --time 13:10").json();
+    assert_eq!(reported["outcome"], "booked", "{reported}");
+    assert_eq!(sandbox.sent("/api/book").len(), 2);
+    assert_eq!(sandbox.reservations(&id).len(), 1);
+}
+
+#[test]
+fn book_sends_a_lost_request_once() {
+    let (sandbox, home) = logged_in();
+    home.impatient();
+    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
+    sandbox.fault(&json!({ "path": "/api/book", "kind": "drop" }));
+    home.run("book --day +3 --time 13:10")
+        .fails(5, &["try again"])
+        .done();
+    assert_eq!(sandbox.sent("/api/book").len(), 1);
+    assert!(sandbox.reservations(&id).is_empty());
+}
