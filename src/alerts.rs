@@ -1,4 +1,4 @@
-//! Told once (`cli.md`, "Everywhere"): automation runs every quarter of an hour, and a problem that
+//! Told once (`scripting.md`, "Everywhere"): automation runs every quarter of an hour, and a problem that
 //! stands for weeks must not become 96 mails a day. A problem is put into words when it is new
 //! (an outage: at the third run in a row) and once when it is over. Exit codes and JSON tell it
 //! every time, and so does a terminal.

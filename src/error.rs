@@ -1,7 +1,7 @@
 //! Exit kinds, their codes, and the trait by which the error of each module reports its kind.
 //!
 //! A module implements [`ExitError`] for its error enum, next to the enum. The table kind → code is
-//! [`ExitKind::code`] (`cli.md`, "Exit codes").
+//! [`ExitKind::code`] (`scripting.md`, "Exit codes").
 
 use std::fmt;
 

@@ -2,7 +2,7 @@
 //!
 //! This is the library behind the program of the same name; the program is [`commands::run`] with a line of arguments.
 //! Here is how it is made. What users are promised stands in the README, in every command's `--help` and, for their scripts, in the
-//! [reference](cli::reference) (`cli.md` in comments); what is known of the platform in [how it talks](platform::protocol)
+//! [reference](cli::reference) (`scripting.md` in comments); what is known of the platform in [how it talks](platform::protocol)
 //! (`protocol.md`).
 //!
 //! # Rooms

@@ -1,4 +1,4 @@
-//! Where an account's password comes from (`cli.md`, "Sessions"): a pipe, the account's own
+//! Where an account's password comes from (`scripting.md`, "Sessions"): a pipe, the account's own
 //! command, the systemd credential, the environment, a prompt. Never argv, and never one account's
 //! password for another.
 

@@ -10,7 +10,7 @@ use super::{BoxClient, Hold, Trouble, hold, lost, never_sent};
 use crate::platform::{CancelAnswer, CancelVerdict, Row};
 use crate::{clock, sessions, signals};
 
-/// How a wish to cancel ended (`cli.md`, "Booking").
+/// How a wish to cancel ended (`scripting.md`, "Booking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelOutcome {

@@ -6,7 +6,7 @@ use super::{Hold, hold};
 use crate::model::opening::Learned;
 use crate::platform::{BookAnswer, Row, Verdict};
 
-/// How a wish to book ended (`cli.md`, "Booking").
+/// How a wish to book ended (`scripting.md`, "Booking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// a place is mine, proven by the answer or by the row

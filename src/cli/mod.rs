@@ -10,7 +10,7 @@ pub(crate) mod manual;
 mod notify;
 mod prebook;
 mod read;
-#[doc = include_str!("cli.md")]
+#[doc = include_str!("scripting.md")]
 pub mod reference {}
 mod sessions;
 mod status;

@@ -1,5 +1,5 @@
 //! What every command starts from: config, store, platform, and the answers to "which account?"
-//! and "which session?". Problems are looked for in the order that `cli.md` promises: usage,
+//! and "which session?". Problems are looked for in the order that `scripting.md` promises: usage,
 //! config, store, account and session, then box and class.
 
 use std::collections::BTreeMap;

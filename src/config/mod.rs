@@ -1,4 +1,4 @@
-//! `config.toml` (cli.md "Config"): read whole, checked whole, or refused in one line that names file, line and key
+//! `config.toml` (scripting.md "Config"): read whole, checked whole, or refused in one line that names file, line and key
 //! and quotes nothing that may be a secret. Reads that one file only; looks at no environment and no defaults of place.
 
 mod command;

@@ -5,7 +5,7 @@ use super::doc::{Field, Result, Section};
 use super::secret_url::SecretUrl;
 use crate::text::quote;
 
-/// What can be told (cli.md "Config").
+/// What can be told (scripting.md "Config").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
@@ -19,14 +19,14 @@ pub enum Event {
     Postponed,
     /// a session needs a person: nothing can log it in
     LoginRequired,
-    /// the platform could not be reached, for the third time in a row (cli.md "Told once")
+    /// the platform could not be reached, for the third time in a row (scripting.md "Told once")
     Unreachable,
     /// a problem that was told of is over
     Recovered,
 }
 
 impl Event {
-    /// Every event, in the order of cli.md.
+    /// Every event, in the order of scripting.md.
     pub const ALL: [Self; 7] = [
         Self::Booked,
         Self::Waitlisted,

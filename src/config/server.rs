@@ -16,7 +16,7 @@ use crate::text::{quote, why};
 const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Which login flow is used (cli.md "Sessions").
+/// Which login flow is used (scripting.md "Sessions").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LoginFlow {
     /// the JSON flow only

@@ -1,5 +1,5 @@
 //! The e-mail address that names an account. One spelling everywhere: trimmed and lower case
-//! (`cli.md`, "Everywhere"), whether it is stored, shown or sent.
+//! (`scripting.md`, "Everywhere"), whether it is stored, shown or sent.
 
 use std::fmt;
 use std::str::FromStr;

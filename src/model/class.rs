@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::instant::{hours_minutes, instant, maybe_hours_minutes, maybe_instant};
 
-/// What can be done with a class (`cli.md`, "Boxes and classes").
+/// What can be done with a class (`scripting.md`, "Boxes and classes").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassState {

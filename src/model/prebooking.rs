@@ -64,7 +64,7 @@ pub fn class_name(raw: &str) -> Result<String, String> {
     Ok(name)
 }
 
-/// Where a prebooking stands (`cli.md`, "Prebooking").
+/// Where a prebooking stands (`scripting.md`, "Prebooking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Progress {

@@ -41,7 +41,7 @@ impl fmt::Display for SessionKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Fingerprint(String);
 
-/// The shortest prefix of a fingerprint that a user may give (`cli.md`).
+/// The shortest prefix of a fingerprint that a user may give (`scripting.md`).
 pub const SHORTEST_PREFIX: usize = 6;
 
 impl Fingerprint {
@@ -73,7 +73,7 @@ impl Fingerprint {
     }
 
     /// The background session's fingerprint: `bg-` and the first 40 hex digits of SHA-256 of
-    /// `account + "-" + salt` (`cli.md`, "Config").
+    /// `account + "-" + salt` (`scripting.md`, "Config").
     pub fn background(account: &Account, salt: &str) -> Self {
         let digest = Sha256::digest(format!("{account}-{salt}"));
         let hex = hex(&digest);

@@ -1,4 +1,4 @@
-//! Times of day, spans and durations, as people and the platform write them (`cli.md`, "Days, times and durations";
+//! Times of day, spans and durations, as people and the platform write them (`scripting.md`, "Days, times and durations";
 //! `protocol.md`, §5).
 
 use std::time::Duration;

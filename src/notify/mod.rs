@@ -30,7 +30,7 @@ use deliver::{Delivery, Terms};
 /// What `notify test` says.
 const TEST_MESSAGE: &str = "test message of aimharder";
 
-/// One event, as channels tell it. Keys that do not apply are null (`cli.md`, "Config").
+/// One event, as channels tell it. Keys that do not apply are null (`scripting.md`, "Config").
 #[derive(Debug, Clone, Serialize)]
 pub struct Notice {
     /// what has happened

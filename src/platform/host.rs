@@ -30,7 +30,7 @@ pub(super) fn host_of(url: &str) -> Option<String> {
 
 /// The box that a host names: its first label, and the host it is called at.
 ///
-/// A host outside `domain` is not called (cli.md, "Boxes and classes"): its first label is taken below `domain`. The domain
+/// A host outside `domain` is not called (scripting.md, "Boxes and classes"): its first label is taken below `domain`. The domain
 /// itself and its twins (`aimharder.es`) name no box, nor do `www` and `login`.
 pub(super) fn box_of(host: &str, domain: &str) -> Option<(String, String)> {
     let first = |host: &str| host.split('.').next().unwrap_or_default().to_owned();

@@ -13,7 +13,7 @@ use crate::sessions;
 use crate::signals::SignalGuard;
 use crate::store::{SessionRow, Shot};
 
-/// How a try of a prebooking ended (`cli.md`, `prebook run`).
+/// How a try of a prebooking ended (`scripting.md`, `prebook run`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// an outcome of booking: AimHarder's answer, or what the schedule decided

@@ -14,7 +14,7 @@ use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::store;
 
-/// What was postponed is tried again after so long in a run that lives on (`cli.md`).
+/// What was postponed is tried again after so long in a run that lives on (`scripting.md`).
 const TRY_AGAIN: Duration = Duration::from_secs(15 * 60);
 
 /// Tells where a box is, by its name; an error is why nobody knows.

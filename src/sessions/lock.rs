@@ -20,7 +20,7 @@ use crate::private_files::{self, NotPrivate};
 use crate::store::LOCKS;
 use crate::{clock, signals};
 
-/// How long a person's command waits for another process (`cli.md`, exit code 5).
+/// How long a person's command waits for another process (`scripting.md`, exit code 5).
 pub fn patience() -> Duration {
     clock::scaled(Duration::from_secs(30))
 }

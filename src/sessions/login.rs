@@ -19,7 +19,7 @@ use crate::{clock, signals};
 
 /// How many refusals of one account may be sent …
 const REFUSALS: usize = 5;
-/// … within this time (`cli.md`, "Sessions").
+/// … within this time (`scripting.md`, "Sessions").
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
 
 /// How many login attempts are left before they are held back.

@@ -36,7 +36,7 @@ use error::lock_busy;
 pub use error::Error;
 pub use login::{Granted, LoginTry};
 
-/// A token older than this is updated before it is used (`cli.md`, "Using a session").
+/// A token older than this is updated before it is used (`scripting.md`, "Using a session").
 const TOKEN_AGE: TimeDelta = TimeDelta::minutes(25);
 /// A token time further ahead than this was written by a wrong clock, and counts as old.
 pub const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);

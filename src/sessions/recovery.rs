@@ -1,4 +1,4 @@
-//! What happens when a session turns out to be dead (`cli.md`, "Using a session").
+//! What happens when a session turns out to be dead (`scripting.md`, "Using a session").
 //!
 //! "Logged out" as the answer to an ordinary call may only mean that the login cookie has lapsed:
 //! one `setrefresh` may revive it, and after that only a token update tells whether the session

@@ -1,5 +1,5 @@
 //! Keeping many sessions alive: the token update of every due session, by a few threads, with
-//! manners (`cli.md`, `refresh`).
+//! manners (`scripting.md`, `refresh`).
 //!
 //! Each session is taken under its own lock, and only if nobody else holds it: a busy session is
 //! in good hands. What the platform replaced is stored before that session's next request.

@@ -1,4 +1,4 @@
-//! Pauses of automation after a refused login (`cli.md`, "Dead sessions").
+//! Pauses of automation after a refused login (`scripting.md`, "Dead sessions").
 //!
 //! A refused password is not sent again for a day, unless its source supplies a different one. A lock-out says nothing about
 //! the password, so that no password is sent for half an hour. `login` by a person is never held back by either. The store

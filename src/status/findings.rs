@@ -15,7 +15,7 @@ use crate::model::session::SessionKind;
 /// A machine's clock that is further off than this shifts tokens' ages and runs' horizons.
 const CLOCK: TimeDelta = TimeDelta::seconds(30);
 
-/// One thing that somebody should know. Problems come before hints, in the order of `cli.md`: config, store, logins.
+/// One thing that somebody should know. Problems come before hints, in the order of `scripting.md`: config, store, logins.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Finding {
     ConfigUnusable(String),

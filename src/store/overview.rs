@@ -12,7 +12,7 @@ use crate::model::account::Account;
 use crate::model::instant::{maybe_utc, utc};
 use crate::model::session::{Fingerprint, SessionKind};
 
-/// What is shown of a login, in JSON by these names (`cli.md`, "Sessions"). No secrets.
+/// What is shown of a login, in JSON by these names (`scripting.md`, "Sessions"). No secrets.
 #[derive(Debug, Clone, Serialize)]
 pub struct SessionFacts {
     /// a person's or the automation's

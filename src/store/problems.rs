@@ -1,5 +1,5 @@
 //! What stands wrong, run after run: so that automation puts a problem into words when it is new
-//! and once when it is over, and not 96 times a day (`cli.md`, "Told once"). What is told and when
+//! and once when it is over, and not 96 times a day (`scripting.md`, "Told once"). What is told and when
 //! is decided in [`crate::alerts`].
 
 use rusqlite::{OptionalExtension, params};

@@ -30,7 +30,7 @@ fn exit_codes_of(page: &str) -> BTreeMap<u8, String> {
 
 #[test]
 fn the_reference_has_the_programs_exit_codes() {
-    assert_eq!(exit_codes_of("src/cli/cli.md"), exit_codes());
+    assert_eq!(exit_codes_of("src/docs/scripting.md"), exit_codes());
 }
 
 /// The names that a source gives its variants: `=> "name",`.
@@ -44,7 +44,7 @@ fn names_in(source: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_reference_has_every_outcome() {
-    let reference = text("src/cli/cli.md");
+    let reference = text("src/docs/scripting.md");
     let cells = reference.lines().filter_map(|line| line.split('|').nth(1));
     let listed: BTreeSet<String> = cells
         .flat_map(|cell| cell.split('`').skip(1).step_by(2))

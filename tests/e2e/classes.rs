@@ -1,4 +1,4 @@
-//! `classes`: the schedule as `cli.md` shows it, whatever the platform's rows look like.
+//! `classes`: the schedule as `scripting.md` shows it, whatever the platform's rows look like.
 
 use serde_json::{Value, json};
 

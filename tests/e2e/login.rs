@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, logged_in, start};
 
-/// As `cli.md` says it is made.
+/// As `scripting.md` says it is made.
 fn background_of(account: &str, salt: &str) -> String {
     let digest = Sha256::digest(format!("{account}-{salt}"));
     let mut print = "bg-".to_owned();

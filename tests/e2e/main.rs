@@ -1,6 +1,6 @@
 //! End to end: the real binary against the sandbox on loopback, each test in a home of its own.
 //!
-//! What users are promised (`cli.md`) is looked at from outside: exit status, standard output,
+//! What users are promised (`scripting.md`) is looked at from outside: exit status, standard output,
 //! standard error, the store's file, and the sandbox's log of what was really sent.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

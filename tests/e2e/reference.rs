@@ -1,4 +1,4 @@
-//! `src/cli/cli.md`, the reference for scripts, names every key of every command's JSON and every outcome.
+//! `src/docs/scripting.md`, the reference for scripts, names every key of every command's JSON and every outcome.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -35,7 +35,7 @@ fn named(reference: &str) -> BTreeSet<String> {
 }
 
 fn reference() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/cli.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/docs/scripting.md");
     std::fs::read_to_string(path).unwrap()
 }
 
@@ -85,5 +85,5 @@ fn it_names_every_key() {
     assert!(printed.len() > 100, "{printed:?}");
     let named = named(&reference());
     let missing: Vec<_> = printed.difference(&named).collect();
-    assert!(missing.is_empty(), "not in src/cli/cli.md: {missing:?}");
+    assert!(missing.is_empty(), "not in src/docs/scripting.md: {missing:?}");
 }

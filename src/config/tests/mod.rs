@@ -1,4 +1,4 @@
-//! The config of cli.md, every row of faults, and what is never quoted.
+//! The config of scripting.md, every row of faults, and what is never quoted.
 
 mod shapes;
 mod values;

@@ -1,4 +1,4 @@
-//! Days as people write them and as the platform labels them (`cli.md`, "Days, times and durations"; `protocol.md`, §5), in
+//! Days as people write them and as the platform labels them (`scripting.md`, "Days, times and durations"; `protocol.md`, §5), in
 //! English, Spanish and Catalan. `today` is an argument.
 
 mod names;

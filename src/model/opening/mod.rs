@@ -1,4 +1,4 @@
-//! When booking opens (cli.md "Boxes and classes", protocol.md §6): the rule of a box, where it came from, and the
+//! When booking opens (scripting.md "Boxes and classes", protocol.md §6): the rule of a box, where it came from, and the
 //! instants that follow from it. Pure: `now` is an argument, and wall clocks belong to the box (promise 10).
 
 mod observation;

@@ -51,7 +51,7 @@ impl Run {
     }
 }
 
-/// The table of `cli.md`, written down a second time on purpose.
+/// The table of `scripting.md`, written down a second time on purpose.
 pub(crate) fn kind_of(status: i32) -> Option<&'static str> {
     Some(match status {
         1 => "internal",

@@ -16,7 +16,7 @@ pub(crate) struct Fired {
     pub(crate) words: String,
 }
 
-/// The keys that `cli.md` promises.
+/// The keys that `scripting.md` promises.
 const RESULT: [&str; 8] = [
     "id",
     "outcome",

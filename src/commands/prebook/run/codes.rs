@@ -1,4 +1,4 @@
-//! The exit code over all results (`cli.md`, `prebook run`).
+//! The exit code over all results (`scripting.md`, `prebook run`).
 
 use std::collections::BTreeSet;
 
