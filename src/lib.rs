@@ -120,7 +120,6 @@ pub mod booking;
 pub mod cli;
 pub mod clock;
 pub mod commands;
-pub mod completions;
 pub mod config;
 mod dns;
 pub mod docs;

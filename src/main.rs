@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use aimharder::cli::Cli;
 use aimharder::ui::{GivenFlags, Ui, waiting_for};
-use aimharder::{commands, logs, signals};
+use aimharder::{logs, signals};
 
 fn main() -> ExitCode {
     signals::listen(waiting_for);
@@ -13,12 +13,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(said) => return Ui::stdout(json, GivenFlags::default()).clap(&said),
     };
-    if cli.everywhere.json {
+    if cli.global.json {
         signals::set_exit_message(Ui::interrupted());
     }
-    logs::start(cli.everywhere.quiet, cli.everywhere.verbose);
-    let mut ui = Ui::stdout(cli.everywhere.json, cli.everywhere.given());
-    let code = match commands::run(cli, &mut ui) {
+    logs::start(cli.global.quiet, cli.global.verbose);
+    let mut ui = Ui::stdout(cli.global.json, cli.given_flags());
+    let code = match cli.run(&mut ui) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ui.fail(commands::failure::with_remedy(&error)),
     };

@@ -1,53 +1,18 @@
 //! `boxes`, `classes`, `bookings`, `book`, `cancel`.
 
-use std::str::FromStr;
-
-use chrono::{NaiveDate, NaiveTime};
+use chrono::NaiveTime;
 use chrono_tz::Tz;
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::{box_name, family, id, number};
+use crate::commands::args::{DayArg, box_name, family, id, number};
+use crate::commands::help::{Help, code};
 use crate::model::opening::Rule;
+use crate::model::time;
 use crate::model::zone;
-use crate::model::{day, time};
-
-/// A day as the user wrote it. Its form is checked when the command line is read; which day it
-/// is depends on the box's calendar.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct DayArg(String);
-
-impl FromStr for DayArg {
-    type Err = String;
-
-    fn from_str(raw: &str) -> Result<Self, String> {
-        day::parse_day(raw, NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default())
-            .map(|_| Self(raw.to_owned()))
-    }
-}
-
-impl DayArg {
-    pub(crate) fn today() -> Self {
-        Self("today".into())
-    }
-
-    /// The day meant, seen from `today` in the box's zone.
-    ///
-    /// # Errors
-    /// None in practice: the form was checked before.
-    pub(crate) fn on(&self, today: NaiveDate) -> Result<NaiveDate, String> {
-        day::parse_day(&self.0, today)
-    }
-}
 
 /// Show the account's gyms ("boxes"), or set what is known of one
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  aimharder boxes --detect
-  aimharder boxes set crossfitdemo --opens 4d@07:00
-
-Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown, 3 login required, 5 unreachable, 6 not found, 2 usage, 1 unusable store")]
+#[command(after_long_help = BOXES_HELP, add = BOXES_HELP)]
 pub(crate) struct BoxesArgs {
     /// Ask AimHarder which boxes the account has
     #[arg(long)]
@@ -63,13 +28,7 @@ pub(crate) enum BoxesCommand {
 
 /// Set a box's number, time zone or opening rule
 #[derive(Debug, Args)]
-#[command(after_help = "\
-A RULE says when booking opens: 4d (same wall-clock time, four days before), 4d@07:00, 46h (hours that \
-pass), sun@20:00 (the last Sunday 20:00 before the class's day).
-
-Example: aimharder boxes set boxdos --timezone Atlantic/Canary --opens 4d
-
-Exit codes: 0 done, 2 usage, 1 unusable store")]
+#[command(after_long_help = BOX_SET_HELP, add = BOX_SET_HELP)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true).args(["id", "timezone", "opens"]))]
 pub(crate) struct BoxSet {
     /// The box's name: the first part of its address
@@ -88,16 +47,7 @@ pub(crate) struct BoxSet {
 
 /// Show the classes of a day, or of several
 #[derive(Debug, Args)]
-#[command(after_help = "\
-DAY is today, tomorrow, mon…sun (the next one, today included), +3, 2026-11-23 or 20261123.
-
-Examples:
-  aimharder classes --day tomorrow
-  aimharder classes --days 7 --class wod --open --json
-
-Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown (also when nothing fits), 3 login required, 5 unreachable, 6 no such box, 2 usage, \
-1 unusable store")]
+#[command(after_long_help = CLASSES_HELP, add = CLASSES_HELP)]
 pub(crate) struct ClassesArgs {
     /// First day
     #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
@@ -118,15 +68,7 @@ pub(crate) struct ClassesArgs {
 
 /// Show what is booked, in all boxes of the account unless --box names one
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  aimharder bookings
-  aimharder bookings --history --json
-  aimharder bookings --ics > gym.ics
-
-Acts with the device session unless --session says otherwise.
-Exit codes: 0 shown, 3 login required, 5 unreachable, 6 no such box, 2 usage, \
-1 unusable store")]
+#[command(after_long_help = BOOKINGS_HELP, add = BOOKINGS_HELP)]
 pub(crate) struct BookingsArgs {
     /// Past bookings too
     #[arg(long)]
@@ -141,17 +83,7 @@ pub(crate) struct BookingsArgs {
 
 /// Book a class, and prove it
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("which").required(true).args(["time", "id"]), after_help = "\
-Examples:
-  aimharder book --day mon --time 18:30 --class wod
-  aimharder book --day 2026-11-23 --time 18:30 --waitlist --json
-  aimharder book --day 2026-11-30 --time 18:30 --prebook
-  aimharder book --day fri --time 18:30 --wait
-
-Acts with the device session unless --session says otherwise.
-Exit codes: 0 booked, queued, already mine or prebooked, 4 refused (full, no credit, limit, …), 9 not open yet, \
-6 no such class or several, 3 login required, 5 unreachable and not booked, 8 outcome unknown, 2 usage, \
-1 unusable store, 130 interrupted")]
+#[command(group = ArgGroup::new("which").required(true).args(["time", "id"]), after_long_help = BOOK_HELP, add = BOOK_HELP)]
 #[allow(clippy::struct_excessive_bools)] // flags are what they are
 pub(crate) struct BookArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
@@ -190,15 +122,7 @@ pub(crate) struct BookArgs {
 
 /// Cancel a booking, and prove it
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("which").required(true).args(["day", "reservation"]), after_help = "\
-Examples:
-  aimharder cancel --day mon --time 18:30
-  aimharder cancel --reservation 55501 --late
-
-Acts with the device session unless --session says otherwise.
-Exit codes: 0 cancelled, 4 refused or a late cancellation that --late would accept, 6 not booked or not \
-found, 3 login required, 5 unreachable and not cancelled, 8 outcome unknown, 2 usage, \
-1 unusable store")]
+#[command(group = ArgGroup::new("which").required(true).args(["day", "reservation"]), after_long_help = CANCEL_HELP, add = CANCEL_HELP)]
 pub(crate) struct CancelArgs {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
     #[arg(
@@ -232,3 +156,106 @@ pub(crate) struct CancelArgs {
     #[arg(long)]
     pub dry_run: bool,
 }
+
+const BOXES_HELP: Help = Help {
+    notes: "\
+Acts with the device session unless --session says otherwise.",
+    examples: &[
+        "aimharder boxes --detect",
+        "aimharder boxes set crossfitdemo --opens 4d@07:00",
+    ],
+    exit_codes: &[
+        (0, "shown"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        code::UNREACHABLE,
+        (6, "not found"),
+    ],
+};
+
+const BOX_SET_HELP: Help = Help {
+    notes: "\
+A RULE says when booking opens: 4d (same wall-clock time, four days before), 4d@07:00, 46h (hours that pass), sun@20:00 (the last Sunday 20:00 before the class's day).",
+    examples: &["aimharder boxes set boxdos --timezone Atlantic/Canary --opens 4d"],
+    exit_codes: &[(0, "done"), code::UNUSABLE_STORE, code::USAGE],
+};
+
+const CLASSES_HELP: Help = Help {
+    notes: "\
+DAY is today, tomorrow, mon…sun (the next one, today included), +3, 2026-11-23 or 20261123.
+
+Acts with the device session unless --session says otherwise.",
+    examples: &[
+        "aimharder classes --day tomorrow",
+        "aimharder classes --days 7 --class wod --open --json",
+    ],
+    exit_codes: &[
+        (0, "shown (also when nothing fits)"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        code::UNREACHABLE,
+        (6, "no such box"),
+    ],
+};
+
+const BOOKINGS_HELP: Help = Help {
+    notes: "\
+Acts with the device session unless --session says otherwise.",
+    examples: &[
+        "aimharder bookings",
+        "aimharder bookings --history --json",
+        "aimharder bookings --ics > gym.ics",
+    ],
+    exit_codes: &[
+        (0, "shown"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        code::UNREACHABLE,
+        (6, "no such box"),
+    ],
+};
+
+const BOOK_HELP: Help = Help {
+    notes: "\
+Acts with the device session unless --session says otherwise.",
+    examples: &[
+        "aimharder book --day mon --time 18:30 --class wod",
+        "aimharder book --day 2026-11-23 --time 18:30 --waitlist --json",
+        "aimharder book --day 2026-11-30 --time 18:30 --prebook",
+        "aimharder book --day fri --time 18:30 --wait",
+    ],
+    exit_codes: &[
+        (0, "booked, queued, already mine or prebooked"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        (4, "refused (full, no credit, limit, …)"),
+        (5, "unreachable and not booked"),
+        (6, "no such class or several"),
+        (8, "outcome unknown"),
+        (9, "not open yet"),
+        code::INTERRUPTED,
+    ],
+};
+
+const CANCEL_HELP: Help = Help {
+    notes: "\
+Acts with the device session unless --session says otherwise.",
+    examples: &[
+        "aimharder cancel --day mon --time 18:30",
+        "aimharder cancel --reservation 55501 --late",
+    ],
+    exit_codes: &[
+        (0, "cancelled"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        (4, "refused or a late cancellation that --late would accept"),
+        (5, "unreachable and not cancelled"),
+        (6, "not booked or not found"),
+        (8, "outcome unknown"),
+    ],
+};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::{NaiveDate, NaiveTime};
 use clap::{Args, Subcommand};
 
-use super::{DayArg, family};
+use crate::commands::args::{DayArg, family};
+use crate::commands::help::{Help, code};
 use crate::model::day;
 use crate::model::opening::Rule;
 use crate::model::prebooking::{Choice, PrebookId, class_name};
@@ -22,14 +23,7 @@ const ADD_WEEKLY: &str = "aimharder prebook add --weekly mon,wed --time 18:30 --
 /// `add` says which classes, `run` books them: have it started every 15 minutes by cron or a timer.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = false)]
-#[command(after_help = "\
-Examples:
-  aimharder prebook add --day 2026-11-23 --time 18:30 --or '19:30 wod'
-  aimharder prebook add --weekly mon,wed --time 18:30 --class wod
-  aimharder prebook list
-  aimharder prebook run
-
-Exit codes: 0 done, 2 usage, 3 no account, 6 not found or ambiguous; see also `aimharder prebook run --help`")]
+#[command(after_long_help = PREBOOK_HELP, add = PREBOOK_HELP)]
 pub(crate) struct PrebookArgs {
     #[command(subcommand)]
     pub command: PrebookCommand,
@@ -65,19 +59,7 @@ impl PrebookArgs {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "aimharder prebook add (--day DAY | --weekly DAYS) --time TIME [OPTIONS]",
-    after_help = "\
-DAY is today, tomorrow, mon…sun (the next one, today included), +3, 2026-11-23 or 20261123.
-A RULE says when booking opens: 4d (same wall-clock time, four days before), 4d@07:00, 46h (hours that \
-pass), sun@20:00 (the last Sunday 20:00 before the class's day); without one, the box's rule counts.
-A weekly rule's classes of the next 14 days become prebookings by themselves; `prebook skip` leaves days out.
-
-Examples:
-  aimharder prebook add --day 2026-11-23 --time 18:30 --class wod --waitlist
-  aimharder prebook add --day fri --time 18:30 --or '19:30 wod' --or 20:30
-  aimharder prebook add --weekly mon,wed --time 18:30 --until 2026-12-18
-
-Exit codes: 0 stored, 2 usage (also a class that has started), 3 no account, 6 no such box or several, \
-1 unusable store"
+    after_long_help = PREBOOK_ADD_HELP, add = PREBOOK_ADD_HELP
 )]
 pub(crate) struct PrebookAdd {
     /// Day of the class: today, tomorrow, mon…sun, +3, 2026-11-23
@@ -151,13 +133,7 @@ impl PrebookAdd {
 
 /// Show the prebookings that wait for their opening
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  aimharder prebook list
-  aimharder prebook list --all --json
-
-Shows all accounts unless --account names one.
-Exit codes: 0 shown, 1 unusable store, 2 usage")]
+#[command(after_long_help = PREBOOK_LIST_HELP, add = PREBOOK_LIST_HELP)]
 pub(crate) struct PrebookList {
     /// Those that are settled too, with what was sent and what came back
     #[arg(long)]
@@ -166,23 +142,14 @@ pub(crate) struct PrebookList {
 
 /// Show the weekly rules
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Example: aimharder prebook rules
-
-Shows all accounts unless --account names one.
-Exit codes: 0 shown, 1 unusable store, 2 usage")]
+#[command(after_long_help = PREBOOK_RULES_HELP, add = PREBOOK_RULES_HELP)]
 pub(crate) struct PrebookRules {}
 
 /// Remove prebookings or weekly rules; what is booked stays booked
 ///
 /// A rule takes its pending occurrences along. An occurrence that is removed by itself does not come back.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  aimharder prebook remove 7
-  aimharder prebook remove r1 12 13
-
-Exit codes: 0 removed, 6 one of them is not there (then none is removed), 2 usage, 1 unusable store")]
+#[command(after_long_help = PREBOOK_REMOVE_HELP, add = PREBOOK_REMOVE_HELP)]
 pub(crate) struct PrebookRemove {
     /// Numbers as `prebook list` and `prebook rules` show them
     #[arg(value_name = "ID|rID", required = true)]
@@ -193,14 +160,7 @@ pub(crate) struct PrebookRemove {
 ///
 /// Prebookings made by hand, and what is booked already, are left alone. Without a date: show the days left out.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  aimharder prebook skip 2026-12-24..2027-01-06
-  aimharder prebook skip tomorrow
-  aimharder prebook skip 2027-01-05..2027-01-06 --remove
-
-Exit codes: 0 done, 2 usage (also a range that runs backwards), 3 no account, 6 --remove of days that are \
-not left out, or several accounts, 1 unusable store")]
+#[command(after_long_help = PREBOOK_SKIP_HELP, add = PREBOOK_SKIP_HELP)]
 pub(crate) struct PrebookSkip {
     /// One day, or the first and the last: 2026-12-24..2027-01-06
     #[arg(value_name = "FROM[..TO]")]
@@ -267,16 +227,7 @@ impl SkipArg {
 /// whose opening is not known; ends when nothing is left that it has not tried. Runs may overlap: they share
 /// the work and never book twice. Silent with nothing due.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  aimharder prebook run
-  aimharder prebook run --dry-run
-  */15 * * * * aimharder prebook run          (a crontab line)
-
-Acts for all accounts unless --account names one, with the background sessions unless --session says otherwise.
-Exit codes: 0 all booked, queued or waiting for a later run, or nothing due, 3 login required, 4 refused, \
-5 unreachable, 6 no such class, 8 outcome unknown, 7 several of these or some succeeded, 2 usage, \
-1 unusable store, 130 interrupted")]
+#[command(after_long_help = PREBOOK_RUN_HELP, add = PREBOOK_RUN_HELP)]
 pub(crate) struct PrebookRunArgs {
     /// Take what opens within this time
     #[arg(long, value_name = "TIME", default_value = "16m", value_parser = time::parse_duration)]
@@ -288,3 +239,113 @@ pub(crate) struct PrebookRunArgs {
     #[arg(long)]
     pub dry_run: bool,
 }
+
+const PREBOOK_HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder prebook add --day 2026-11-23 --time 18:30 --or '19:30 wod'",
+        "aimharder prebook add --weekly mon,wed --time 18:30 --class wod",
+        "aimharder prebook list",
+        "aimharder prebook run",
+    ],
+    exit_codes: &[
+        (0, "done"),
+        code::USAGE,
+        (3, "no account"),
+        (6, "not found or ambiguous"),
+    ],
+};
+
+const PREBOOK_ADD_HELP: Help = Help {
+    notes: "\
+DAY is today, tomorrow, mon…sun (the next one, today included), +3, 2026-11-23 or 20261123.
+A RULE says when booking opens: 4d (same wall-clock time, four days before), 4d@07:00, 46h (hours that pass), sun@20:00 (the last Sunday 20:00 before the class's day); without one, the box's rule counts.
+A weekly rule's classes of the next 14 days become prebookings by themselves; `prebook skip` leaves days out.",
+    examples: &[
+        "aimharder prebook add --day 2026-11-23 --time 18:30 --class wod --waitlist",
+        "aimharder prebook add --day fri --time 18:30 --or '19:30 wod' --or 20:30",
+        "aimharder prebook add --weekly mon,wed --time 18:30 --until 2026-12-18",
+    ],
+    exit_codes: &[
+        (0, "stored"),
+        code::UNUSABLE_STORE,
+        (2, "usage (also a class that has started)"),
+        (3, "no account"),
+        (6, "no such box or several"),
+    ],
+};
+
+const PREBOOK_LIST_HELP: Help = Help {
+    notes: "\
+Shows all accounts unless --account names one.",
+    examples: &[
+        "aimharder prebook list",
+        "aimharder prebook list --all --json",
+    ],
+    exit_codes: &[(0, "shown"), code::UNUSABLE_STORE, code::USAGE],
+};
+
+const PREBOOK_RULES_HELP: Help = Help {
+    notes: "\
+Shows all accounts unless --account names one.",
+    examples: &["aimharder prebook rules"],
+    exit_codes: &[(0, "shown"), code::UNUSABLE_STORE, code::USAGE],
+};
+
+const PREBOOK_REMOVE_HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder prebook remove 7",
+        "aimharder prebook remove r1 12 13",
+    ],
+    exit_codes: &[
+        (0, "removed"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        (6, "one of them is not there (then none is removed)"),
+    ],
+};
+
+const PREBOOK_SKIP_HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder prebook skip 2026-12-24..2027-01-06",
+        "aimharder prebook skip tomorrow",
+        "aimharder prebook skip 2027-01-05..2027-01-06 --remove",
+    ],
+    exit_codes: &[
+        (0, "done"),
+        code::UNUSABLE_STORE,
+        (2, "usage (also a range that runs backwards)"),
+        (3, "no account"),
+        (
+            6,
+            "--remove of days that are not left out, or several accounts",
+        ),
+    ],
+};
+
+const PREBOOK_RUN_HELP: Help = Help {
+    notes: "\
+Acts for all accounts unless --account names one, with the background sessions unless --session says otherwise.",
+    examples: &[
+        "aimharder prebook run",
+        "aimharder prebook run --dry-run",
+        "*/15 * * * * aimharder prebook run          (a crontab line)",
+    ],
+    exit_codes: &[
+        (
+            0,
+            "all booked, queued or waiting for a later run, or nothing due",
+        ),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        (4, "refused"),
+        code::UNREACHABLE,
+        (6, "no such class"),
+        (7, "several of these or some succeeded"),
+        (8, "outcome unknown"),
+        code::INTERRUPTED,
+    ],
+};

@@ -1,5 +1,6 @@
 //! `status`.
 
+use crate::commands::help::{Help, code};
 use clap::Args;
 
 /// Will it work tonight? Problems first, each with its remedy
@@ -10,20 +11,7 @@ use clap::Args;
 /// The server is asked one cheap question for each box, without any login. With --check and --prometheus, which are called
 /// again and again, it is not asked unless --online says so: `refresh` meets an outage anyway, and it is told from there.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  aimharder status
-  aimharder status --check || echo 'look after aimharder'
-  aimharder status --prometheus > gym.tmp && mv gym.tmp gym.prom
-
-A file for a text-file collector is written beside its place and then moved there, as in the last example, so that nobody \
-reads half of it; in the collector's own folder, or the move is no move.
-
-Problems show in the exit code with --check only, but for a config or a store that cannot be used.
-
-Exit codes: 0 shown (with --check: no problem), 1 a store that cannot be used (disk, clock or file modes too), \
-2 usage or a config that cannot be used, 3 a login is needed or in danger, 5 unreachable, \
-6 nothing is scheduled or a run is overdue, 7 problems of several kinds")]
+#[command(after_long_help = STATUS_HELP, add = STATUS_HELP)]
 #[allow(clippy::struct_excessive_bools)] // flags are
 pub(crate) struct StatusArgs {
     /// Exit with another code than 0 when there is a problem, say nothing when there is none
@@ -46,3 +34,24 @@ impl StatusArgs {
         self.online || !(self.offline || self.check || self.prometheus)
     }
 }
+
+const STATUS_HELP: Help = Help {
+    notes: "\
+A file for a text-file collector is written beside its place and then moved there, as in the last example, so that nobody reads half of it; in the collector's own folder, or the move is no move.
+
+Problems show in the exit code with --check only, but for a config or a store that cannot be used.",
+    examples: &[
+        "aimharder status",
+        "aimharder status --check || echo 'look after aimharder'",
+        "aimharder status --prometheus > gym.tmp && mv gym.tmp gym.prom",
+    ],
+    exit_codes: &[
+        (0, "shown (with --check: no problem)"),
+        (1, "a store that cannot be used (disk, clock or file modes too)"),
+        (2, "usage or a config that cannot be used"),
+        (3, "a login is needed or in danger"),
+        code::UNREACHABLE,
+        (6, "nothing is scheduled or a run is overdue"),
+        (7, "problems of several kinds"),
+    ],
+};

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use anyhow::Result;
 use etcetera::BaseStrategy;
 
-use crate::cli::Everywhere;
+use super::args::GlobalArgs;
 use crate::config::{self, Config};
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
@@ -22,8 +22,8 @@ use crate::store_key;
 
 /// One run of the program.
 #[derive(Debug)]
-pub(super) struct App {
-    pub asked: Everywhere,
+pub(crate) struct App {
+    pub global: GlobalArgs,
     pub config: Config,
     pub store: Store,
     pub platform: Platform,
@@ -34,9 +34,13 @@ pub(super) struct App {
 
 impl App {
     /// Reads the config and opens the store. The file `required` must exist.
-    pub(super) fn start(asked: Everywhere, command: &str, required: Option<&Path>) -> Result<Self> {
-        if asked.fingerprint.is_some()
-            && asked.session == Some(SessionKind::Background)
+    pub(crate) fn start(
+        global: GlobalArgs,
+        command: &str,
+        required: Option<&Path>,
+    ) -> Result<Self> {
+        if global.fingerprint.is_some()
+            && global.session == Some(SessionKind::Background)
             && command != "sessions"
         {
             return Err(Failure::usage(
@@ -44,18 +48,18 @@ impl App {
             )
             .into());
         }
-        let config = load_config(asked.config.as_deref())?;
+        let config = load_config(global.config.as_deref())?;
         if let Some(path) = required {
             must_exist(path)?;
         }
-        let store = open_store(&store_path(asked.store.as_deref())?, &config, command)?;
-        Ok(Self::with(asked, config, store, command))
+        let store = open_store(&store_path(global.store.as_deref())?, &config, command)?;
+        Ok(Self::with(global, config, store, command))
     }
 
     /// The same, of a config and a store that are open already.
-    pub(super) fn with(asked: Everywhere, config: Config, store: Store, command: &str) -> Self {
+    pub(super) fn with(global: GlobalArgs, config: Config, store: Store, command: &str) -> Self {
         Self {
-            asked,
+            global,
             platform: platform(&config),
             config,
             store,
@@ -100,13 +104,15 @@ impl App {
 
     /// The account of a flag, its variable, or the config.
     pub(super) fn named_account(&self) -> Option<Account> {
-        self.asked.account.clone().or(self.config.account.clone())
+        self.global.account.clone().or(self.config.account.clone())
     }
 
     /// Which session acts: the caller names the kind that its command uses by default.
     pub(super) fn pick(&self, account: &Account, default: SessionKind) -> Result<SessionSelector> {
-        let Some(prefix) = &self.asked.fingerprint else {
-            return Ok(SessionSelector::Kind(self.asked.session.unwrap_or(default)));
+        let Some(prefix) = &self.global.fingerprint else {
+            return Ok(SessionSelector::Kind(
+                self.global.session.unwrap_or(default),
+            ));
         };
         let devices = self.store.sessions(Some(account))?;
         let devices = devices
@@ -202,7 +208,7 @@ pub(super) fn config_path() -> Result<PathBuf> {
 }
 
 /// Where the store is.
-pub(super) fn store_path(named: Option<&Path>) -> Result<PathBuf> {
+pub(crate) fn store_path(named: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }

@@ -16,7 +16,7 @@ use crate::ui::{Output, Ui};
 
 /// The work, notices included, between the switch's start and end; then the result is shown, which a signal does not cut
 /// short. Work that breaks off with an error is a failure for the switch, too.
-pub(super) fn run<V: Output>(
+pub(crate) fn run<V: Output>(
     app: &App,
     switch: Option<&SecretUrl>,
     ui: &mut Ui,
@@ -52,10 +52,10 @@ pub(super) fn unknown(account: &Account) -> anyhow::Error {
 
 /// The one device session that `--fingerprint` names, of whatever account.
 pub(super) fn named_device(app: &App) -> Result<Option<SessionRow>> {
-    let Some(prefix) = &app.asked.fingerprint else {
+    let Some(prefix) = &app.global.fingerprint else {
         return Ok(None);
     };
-    let rows = app.store.sessions(app.asked.account.as_ref())?.into_iter();
+    let rows = app.store.sessions(app.global.account.as_ref())?.into_iter();
     let devices = rows.filter(|row| row.kind == SessionKind::Device).collect();
     Ok(Some(SessionManager::by_prefix(devices, prefix)?))
 }

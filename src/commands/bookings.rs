@@ -12,7 +12,7 @@ use crate::model::zone;
 use crate::output::{BookingView, BookingsView, HistoryView, IcsView, SessionRef};
 use crate::ui::Ui;
 
-pub(super) fn run(args: &BookingsArgs, app: &App, ui: &mut Ui) -> Result<()> {
+pub(crate) fn run(args: &BookingsArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
     let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;

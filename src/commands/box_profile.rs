@@ -58,7 +58,7 @@ impl App {
     /// The box to act in: named, the config's, or the account's only one.
     pub(super) fn gym(&self, account: &Account) -> Result<BoxProfile> {
         let known = self.store.boxes_of(account)?;
-        let chosen = self.asked.gym.as_ref().or(self.config.box_name.as_ref());
+        let chosen = self.global.gym.as_ref().or(self.config.box_name.as_ref());
         if let Some(name) = chosen {
             return self.named_gym(account, &known, name);
         }
@@ -78,7 +78,7 @@ impl App {
 
     /// The boxes to act in where one is not needed: the named one, or all of the account.
     pub(super) fn gyms(&self, account: &Account) -> Result<Vec<BoxProfile>> {
-        if self.asked.gym.is_some() {
+        if self.global.gym.is_some() {
             return Ok(vec![self.gym(account)?]);
         }
         let known = self.store.boxes_of(account)?;

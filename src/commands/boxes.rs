@@ -14,7 +14,7 @@ use crate::sessions::{self, ActiveSession, SessionSelector};
 use crate::store::{BoxRow, BoxSettings};
 use crate::ui::Ui;
 
-pub(super) fn run(args: BoxesArgs, app: &App, ui: &mut Ui) -> Result<()> {
+pub(crate) fn run(args: BoxesArgs, app: &App, ui: &mut Ui) -> Result<()> {
     match args.command {
         Some(BoxesCommand::Set(set)) => change(&set, app, ui),
         None => list(args.detect, app, ui),
@@ -30,7 +30,7 @@ fn list(ask: bool, app: &App, ui: &mut Ui) -> Result<()> {
         None
     };
     let known = app.store.boxes_of(&account)?;
-    let chosen = app.asked.gym.as_ref();
+    let chosen = app.global.gym.as_ref();
     let shown: Vec<BoxRow> = known
         .into_iter()
         .filter(|gym| chosen.is_none_or(|name| *name == gym.name))

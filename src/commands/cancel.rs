@@ -15,7 +15,7 @@ use crate::platform::Row;
 use crate::signals;
 use crate::ui::Ui;
 
-pub(super) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
+pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
     let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;

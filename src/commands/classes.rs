@@ -6,8 +6,9 @@ use chrono::{Days, NaiveDate};
 use super::app::App;
 use super::box_profile::BoxProfile;
 use crate::booking::{BoxClient, find, to_class};
-use crate::cli::{ClassesArgs, DayArg};
+use crate::cli::ClassesArgs;
 use crate::clock;
+use crate::commands::args::DayArg;
 use crate::error::Failure;
 use crate::model::class::{Class, ClassState};
 use crate::model::session::SessionKind;
@@ -15,7 +16,7 @@ use crate::output::{ClassesView, SessionRef};
 use crate::platform::Row;
 use crate::ui::Ui;
 
-pub(super) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
+pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
     let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;

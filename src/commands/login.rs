@@ -30,7 +30,7 @@ struct Run<'r> {
     unattended: bool,
 }
 
-pub(super) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
+pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = account(args, app)?;
     let device = device_fingerprint(args, app, &account)?;
     let source = source(args, app, &account)?;
@@ -170,7 +170,7 @@ fn shown(
 
 /// The address given, the one of the flags and config, the only one known, or asked for.
 fn account(args: &LoginArgs, app: &App) -> Result<Account> {
-    match (&args.email, &app.asked.account) {
+    match (&args.email, &app.global.account) {
         (Some(email), Some(account)) if email != account => {
             return Err(Failure::usage(format!(
                 "log in {email} or {account}? --account names another account"
@@ -211,7 +211,7 @@ fn ask_for_account() -> Result<Account> {
 
 /// This machine's fingerprint for the account: kept for ever once made.
 fn device_fingerprint(args: &LoginArgs, app: &App, account: &Account) -> Result<Fingerprint> {
-    if app.asked.fingerprint.is_some()
+    if app.global.fingerprint.is_some()
         && let SessionSelector::Device(print) = app.pick(account, SessionKind::Device)?
     {
         return Ok(print);

@@ -1,111 +1,173 @@
-//! `logout`: forget sessions here. The platform is never told: its logout ends all sessions of
-//! the account (protocol.md §3).
+//! `logout`: deletes stored sessions. The platform is never called: its logout would end all sessions of the account
+//! (protocol.md §3).
+
+use std::io::{self, Write};
 
 use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
 
+use super::SessionRef;
 use super::app::App;
-use crate::cli::LogoutArgs;
+use super::help::{Help, code};
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::output::{DeletedSession, DeletedView, nothing_books};
 use crate::sessions::lock::patience;
 use crate::sessions::{Error, SessionManager};
 use crate::store::SessionRow;
-use crate::ui::Ui;
+use crate::ui::table::OutputStyle;
+use crate::ui::{Output, Ui};
 
-pub(super) fn run(args: &LogoutArgs, app: &App, ui: &mut Ui) -> Result<()> {
-    let background = args.background || app.asked.session == Some(SessionKind::Background);
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder logout",
+        "aimharder logout --background --yes-delete-background",
+    ],
+    exit_codes: &[
+        (0, "deleted, or nothing to delete"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        (5, "another process keeps the session's lock"),
+        (6, "no such fingerprint, or several accounts"),
+        (7, "some sessions deleted, others not"),
+    ],
+};
+
+/// Delete this machine's device session
+///
+/// The background session is deleted only with --background --yes-delete-background. AimHarder is not called: its logout would
+/// end all sessions of the account.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct LogoutArgs {
+    /// Delete all device sessions of the account
+    #[arg(long, conflicts_with_all = ["fingerprint", "background"])]
+    all_devices: bool,
+    /// Delete the protected background session; needs --yes-delete-background
+    #[arg(long, conflicts_with = "fingerprint")]
+    background: bool,
+    /// Confirm that automation loses its login
+    #[arg(long, requires = "background")]
+    yes_delete_background: bool,
+}
+
+pub(crate) fn run(args: &LogoutArgs, app: &App, ui: &mut Ui) -> Result<()> {
+    let background = args.background || app.global.session == Some(SessionKind::Background);
     if background && !args.yes_delete_background {
         return Err(Failure::usage(
-            "automation needs the background session; to delete it all the same, run \
+            "the background session is protected because automation needs it; to delete it, run \
              `aimharder logout --background --yes-delete-background`",
         )
         .into());
     }
+    let mut result = Deleted::default();
     if app.named_account().is_none() && app.store.accounts()?.is_empty() {
-        return ui.print(&DeletedView::default()); // nothing to forget is success
+        return ui.print(&result);
     }
     let account = app.account()?;
-    let rows = chosen(args, app, &account, background)?;
-    let mut deleted = Vec::new();
-    let done = forget(app, rows, &mut deleted);
-    if !deleted.is_empty() {
-        scrub(app);
+    let rows = selected(args, app, &account, background)?;
+    let done = delete(app, rows, &mut result.deleted);
+    if !result.deleted.is_empty() {
+        purge(app);
+        if background && has_prebookings(app, &account).unwrap_or_default() {
+            ui.status(&format!(
+                "the prebookings and weekly rules of {account} are kept, but cannot be booked without a background session; \
+                 to log in again, run `aimharder login {account} --only background`"
+            ));
+        }
     }
-    // a word beside the result, which must be told in any case
-    if background && !deleted.is_empty() && is_wanted(app, &account).unwrap_or_default() {
-        ui.status(&nothing_books(&account));
+    match done {
+        Err(e) if result.deleted.is_empty() => return Err(e),
+        Err(e) => {
+            let message = format!("not all sessions were deleted: {e:#}");
+            result.failure = Some(Failure::new(ExitKind::Partial, message));
+        }
+        Ok(()) => {}
     }
-    let failure = match done {
-        Err(e) if deleted.is_empty() => return Err(e),
-        Err(e) => Some(Failure::new(
-            ExitKind::Partial,
-            format!("not all are forgotten: {e:#}"),
-        )),
-        Ok(()) => None,
-    };
-    ui.print(&DeletedView { deleted, failure })
+    ui.print(&result)
 }
 
-/// Forget them one by one. When this fails, those in `deleted` are gone.
-fn forget(app: &App, rows: Vec<SessionRow>, deleted: &mut Vec<DeletedSession>) -> Result<()> {
+/// The listing is enough: sessions can be deleted without the store's key.
+fn selected(
+    args: &LogoutArgs,
+    app: &App,
+    account: &Account,
+    background: bool,
+) -> Result<Vec<SessionRow>> {
+    let rows = app.store.sessions(Some(account))?.into_iter();
+    let (backgrounds, devices): (Vec<_>, Vec<_>) =
+        rows.partition(|row| row.kind == SessionKind::Background);
+    Ok(match &app.global.fingerprint {
+        _ if background => backgrounds,
+        Some(prefix) => vec![SessionManager::by_prefix(devices, prefix)?],
+        None if args.all_devices => devices,
+        // the session used last comes first
+        None => devices.into_iter().take(1).collect(),
+    })
+}
+
+/// Deletes one after the other. After an error, those in `deleted` are gone.
+fn delete(app: &App, rows: Vec<SessionRow>, deleted: &mut Vec<SessionRef>) -> Result<()> {
     let sessions = app.sessions();
     for row in rows {
-        // whoever is just updating it finishes first
-        let _held = sessions
+        // a process that is updating the session ends first
+        let _lock = sessions
             .locks
             .alone(&row.account, &row.fingerprint, patience())
             .map_err(Error::from)?;
-        let gone = match row.kind {
+        let is_deleted = match row.kind {
             SessionKind::Device => app.store.delete_device(&row)?,
             SessionKind::Background => app.store.delete_background(&row)?,
         };
-        deleted.extend(gone.then_some(DeletedSession {
-            kind: row.kind,
-            fingerprint: row.fingerprint,
-        }));
+        deleted.extend(is_deleted.then(|| SessionRef::from(&row)));
     }
     Ok(())
 }
 
-/// Is there something that only a background session books?
-fn is_wanted(app: &App, account: &Account) -> Result<bool> {
+/// Whether anything is stored that only a background session books.
+fn has_prebookings(app: &App, account: &Account) -> Result<bool> {
     let account = Some(account);
     Ok(!app.store.rules(account)?.is_empty() || !app.store.open_prebookings(account)?.is_empty())
 }
 
-/// Take the deleted logins out of the file's unused parts, too. The rows are gone whatever comes
-/// of this.
-pub(super) fn scrub(app: &App) {
+/// Removes the text of deleted logins from unused parts of the file. A failure is a warning: the rows are deleted.
+pub(super) fn purge(app: &App) {
     let why = match app.store.scrub() {
         Ok(true) => return,
         Ok(false) => "another process is using it".to_owned(),
         Err(e) => e.to_string(),
     };
     log::warn!(
-        "the login is forgotten, but its text may still stand in unused parts of the store {} ({why})",
+        "the login is deleted, but its text may be left in unused parts of the store {} ({why})",
         app.store.path().display()
     );
 }
 
-fn chosen(
-    args: &LogoutArgs,
-    app: &App,
-    account: &Account,
-    background: bool,
-) -> Result<Vec<SessionRow>> {
-    // from the listing, which needs no secret: a login can be forgotten without the store's key
-    let rows = app.store.sessions(Some(account))?.into_iter();
-    if background {
-        let background = |row: &SessionRow| row.kind == SessionKind::Background;
-        return Ok(rows.filter(background).collect());
+#[derive(Debug, Default, Serialize)]
+struct Deleted {
+    deleted: Vec<SessionRef>,
+    #[serde(skip)]
+    failure: Option<Failure>,
+}
+
+impl Output for Deleted {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        if self.deleted.is_empty() {
+            return writeln!(to, "nothing to delete");
+        }
+        self.deleted.iter().try_for_each(|session| {
+            let (kind, fingerprint) = (session.kind, session.fingerprint.short());
+            writeln!(to, "deleted: {kind} session {fingerprint}")
+        })
     }
-    let devices = rows.filter(|row| row.kind == SessionKind::Device);
-    match &app.asked.fingerprint {
-        Some(prefix) => Ok(vec![SessionManager::by_prefix(devices.collect(), prefix)?]),
-        None if args.all_devices => Ok(devices.collect()),
-        // the one used last comes first
-        None => Ok(devices.take(1).collect()),
+
+    fn failure(&self) -> Option<Failure> {
+        self.failure.clone()
+    }
+
+    fn has_side_effects(&self) -> bool {
+        true
     }
 }

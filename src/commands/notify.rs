@@ -1,16 +1,52 @@
-//! `notify test`: does what is configured arrive?
+//! `notify test`: sends a test message to every configured channel.
+
+use std::io::{self, Write};
 
 use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use super::app::App;
-use crate::cli::{NotifyArgs, NotifyCommand};
+use super::help::{Help, code};
 use crate::clock;
-use crate::error::Failure;
-use crate::notify;
-use crate::output::NotifyView;
-use crate::ui::Ui;
+use crate::error::{ExitKind, Failure};
+use crate::notify::{self, Report};
+use crate::ui::table::{OutputStyle, Style};
+use crate::ui::{Output, Ui};
 
-pub(super) fn run(args: &NotifyArgs, app: &App, ui: &mut Ui) -> Result<()> {
+const HELP: Help = Help {
+    notes: "",
+    examples: &["aimharder notify test", "aimharder -v notify test --json"],
+    exit_codes: &[
+        (0, "delivered to every channel"),
+        code::UNUSABLE_STORE,
+        (2, "wrong usage or config, or no [[notify]] in the config"),
+        (5, "delivered to no channel"),
+        (7, "delivered to some channels"),
+    ],
+};
+
+/// Test the notification channels of the config
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = false, after_long_help = HELP, add = HELP)]
+pub(crate) struct NotifyArgs {
+    #[command(subcommand)]
+    command: NotifyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum NotifyCommand {
+    /// Send a test message to every channel, whatever its `on`
+    ///
+    /// The event is the first of the channel's `on`. A command gets it as one JSON line on standard input and in the
+    /// environment: AIMHARDER_EVENT, AIMHARDER_TEXT (the line that the other channels show), AIMHARDER_MESSAGE,
+    /// AIMHARDER_ACCOUNT, AIMHARDER_BOX, AIMHARDER_CLASS and so on. What it prints is logged with -v.
+    #[command(after_long_help = HELP, add = HELP)]
+    Test,
+}
+
+pub(crate) fn run(args: &NotifyArgs, app: &App, ui: &mut Ui) -> Result<()> {
     match args.command {
         NotifyCommand::Test => test(app, ui),
     }
@@ -18,9 +54,61 @@ pub(super) fn run(args: &NotifyArgs, app: &App, ui: &mut Ui) -> Result<()> {
 
 fn test(app: &App, ui: &mut Ui) -> Result<()> {
     if app.config.notify.is_empty() {
-        return Err(Failure::usage("no [[notify]] in the config: nobody to tell").into());
+        return Err(Failure::usage("the config has no [[notify]] channel to test").into());
     }
     let account = app.named_account();
-    let reports = notify::test(&app.config, account.as_ref(), clock::now());
-    ui.print(&NotifyView::new(reports))
+    ui.print(&Tested {
+        channels: notify::test(&app.config, account.as_ref(), clock::now()),
+    })
+}
+
+#[derive(Debug, Serialize)]
+struct Tested {
+    channels: Vec<Report>,
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut object = to.serialize_struct("Report", 4)?;
+        object.serialize_field("number", &self.number)?;
+        object.serialize_field("channel", self.channel)?;
+        object.serialize_field("ok", &self.error.is_none())?;
+        object.serialize_field("error", &self.error)?;
+        object.end()
+    }
+}
+
+impl Output for Tested {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        for channel in &self.channels {
+            let name = name(channel);
+            match &channel.error {
+                None => writeln!(to, "{name}: {}", style.paint("delivered", Style::Good))?,
+                Some(why) => {
+                    let failed = style.paint("not delivered", Style::Bad);
+                    writeln!(to, "{name}: {failed}: {why}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        let failed: Vec<_> = self.channels.iter().filter(|c| c.error.is_some()).collect();
+        let kind = match failed.len() {
+            0 => return None,
+            n if n == self.channels.len() => ExitKind::Unreachable,
+            _ => ExitKind::Partial,
+        };
+        let names: Vec<String> = failed.into_iter().map(name).collect();
+        Some(Failure::new(
+            kind,
+            format!("not delivered: {}", names.join(", ")),
+        ))
+    }
+}
+
+/// `[[notify]] 1 (webhook)`
+fn name(channel: &Report) -> String {
+    format!("[[notify]] {} ({})", channel.number, channel.channel)
 }

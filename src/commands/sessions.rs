@@ -1,88 +1,282 @@
-//! `sessions list | prune | set`.
+//! `sessions list | prune | set`: the stored sessions.
+
+use std::io::{self, Write};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
 
 use super::app::App;
-use crate::cli::{SessionSet, SessionsArgs, SessionsCommand, Switch};
+use super::help::{Help, code};
+use super::plural;
 use crate::clock;
 use crate::error::Failure;
+use crate::model::account::Account;
+use crate::model::instant::maybe_utc;
 use crate::model::session::SessionKind;
-use crate::output::{PrunedView, SessionView, SessionsView};
+use crate::model::time::human_age;
 use crate::sessions::{DEVICE_LIFE, SessionManager};
-use crate::store::SessionRow;
-use crate::ui::Ui;
+use crate::store::{SessionFacts, SessionRow, Status};
+use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, headings, plain, shrink};
+use crate::ui::{Output, Ui};
 
-pub(super) fn run(args: SessionsArgs, app: &App, ui: &mut Ui) -> Result<()> {
-    match args.command.unwrap_or(SessionsCommand::List) {
-        SessionsCommand::List => list(app, ui),
-        SessionsCommand::Prune => prune(app, ui),
-        SessionsCommand::Set(set) => change(&set, app, ui),
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder sessions",
+        "aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off",
+    ],
+    exit_codes: &[
+        (0, "shown"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        (3, "no store where --store says"),
+        (6, "no such fingerprint"),
+    ],
+};
+const PRUNE_HELP: Help = Help {
+    notes: "",
+    examples: &["aimharder sessions prune"],
+    exit_codes: &[(0, "done"), code::UNUSABLE_STORE, code::USAGE],
+};
+const SET_HELP: Help = Help {
+    notes: "",
+    examples: &["aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off"],
+    exit_codes: &[
+        (0, "changed"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        (6, "no such fingerprint, or several"),
+    ],
+};
+
+/// Show the stored sessions, their token ages and problems
+///
+/// Shows all accounts unless --account names one.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct SessionsArgs {
+    #[command(subcommand)]
+    pub command: Option<SessionsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionsCommand {
+    /// Show the stored sessions (default)
+    #[command(after_long_help = LIST_HELP, add = LIST_HELP)]
+    List,
+    /// Delete device sessions older than 7 days
+    #[command(after_long_help = PRUNE_HELP, add = PRUNE_HELP)]
+    Prune,
+    /// Change the settings of the session named by --fingerprint
+    #[command(after_long_help = SET_HELP, add = SET_HELP)]
+    Set {
+        /// Whether `refresh` updates the session's token
+        #[arg(long, value_name = "on|off")]
+        auto_refresh: Switch,
+    },
+}
+
+const LIST_HELP: Help = Help {
+    examples: &["aimharder sessions list --json"],
+    ..HELP
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
+pub(crate) fn run(args: &SessionsArgs, app: &App, ui: &mut Ui) -> Result<()> {
+    match &args.command {
+        None | Some(SessionsCommand::List) => list(app, ui),
+        Some(SessionsCommand::Prune) => prune(app, ui),
+        Some(SessionsCommand::Set { auto_refresh }) => set(*auto_refresh, app, ui),
     }
 }
 
 fn list(app: &App, ui: &mut Ui) -> Result<()> {
     let now = clock::now();
-    let sessions = app.sessions();
-    let rows = app.store.sessions(app.asked.account.as_ref())?;
+    let manager = app.sessions();
+    let rows = app.store.sessions(app.global.account.as_ref())?;
     let rows = rows
         .into_iter()
-        .filter(|row| app.asked.session.is_none_or(|kind| kind == row.kind));
-    let rows: Vec<SessionRow> = match &app.asked.fingerprint {
+        .filter(|row| app.global.session.is_none_or(|kind| kind == row.kind));
+    let rows: Vec<SessionRow> = match &app.global.fingerprint {
         Some(prefix) => vec![SessionManager::by_prefix(rows.collect(), prefix)?],
         None => rows.collect(),
     };
-    let idle = sessions.locks.all_free();
-    ui.print(&SessionsView {
-        sessions: rows
-            .into_iter()
-            .map(|row| view(row, &sessions, idle, now))
-            .collect(),
+    let none_busy = manager.locks.all_free();
+    let sessions = rows.into_iter().map(|row| {
+        let busy = !none_busy && manager.locks.is_busy(&row.account, &row.fingerprint);
+        Session::of(row, busy, now)
+    });
+    ui.print(&Sessions {
+        sessions: sessions.collect(),
     })
 }
 
 fn prune(app: &App, ui: &mut Ui) -> Result<()> {
     let before = clock::now() - DEVICE_LIFE;
-    let deleted = app
-        .store
-        .prune_devices(app.asked.account.as_ref(), before)?;
+    let account = app.global.account.as_ref();
+    let deleted = app.store.prune_devices(account, before)?;
     if deleted > 0 {
-        super::logout::scrub(app);
+        super::logout::purge(app);
     }
-    ui.print(&PrunedView { deleted })
+    ui.print(&Pruned { deleted })
 }
 
-fn change(set: &SessionSet, app: &App, ui: &mut Ui) -> Result<()> {
-    let Some(prefix) = &app.asked.fingerprint else {
+fn set(auto_refresh: Switch, app: &App, ui: &mut Ui) -> Result<()> {
+    let Some(prefix) = &app.global.fingerprint else {
         return Err(Failure::usage(
-            "which session? for example: aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off",
+            "which session? for example: `aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off`",
         )
         .into());
     };
-    let row = SessionManager::by_prefix(app.store.sessions(app.asked.account.as_ref())?, prefix)?;
-    app.store
-        .set_auto_refresh(&row, set.auto_refresh == Switch::On)?;
-    let row = SessionRow {
-        auto_refresh: set.auto_refresh == Switch::On,
-        ..row
-    };
-    ui.print(&view(row, &app.sessions(), false, clock::now()))
+    let rows = app.store.sessions(app.global.account.as_ref())?;
+    let mut row = SessionManager::by_prefix(rows, prefix)?;
+    row.auto_refresh = auto_refresh == Switch::On;
+    app.store.set_auto_refresh(&row, row.auto_refresh)?;
+    let busy = app.sessions().locks.is_busy(&row.account, &row.fingerprint);
+    ui.print(&Session::of(row, busy, clock::now()))
 }
 
-/// `idle`: no session at all is busy, so this one need not be asked.
-fn view(
-    row: SessionRow,
-    sessions: &SessionManager<'_>,
-    idle: bool,
+#[derive(Debug, Serialize)]
+struct Sessions {
+    sessions: Vec<Session>,
+}
+
+#[derive(Debug, Serialize)]
+struct Session {
+    account: Account,
+    #[serde(flatten)]
+    facts: SessionFacts,
+    protected: bool,
+    #[serde(serialize_with = "maybe_utc")]
+    refreshed_at: Option<DateTime<Utc>>,
+    refresh_count: i64,
+    busy: bool,
+    #[serde(skip)]
     now: DateTime<Utc>,
-) -> SessionView {
-    SessionView {
-        busy: !idle && sessions.locks.is_busy(&row.account, &row.fingerprint),
-        protected: row.kind == SessionKind::Background,
-        account: row.account.clone(),
-        refreshed_at: row.refreshed_at,
-        refresh_count: row.refresh_count,
-        session: row.facts(now),
-        now,
+}
+
+#[derive(Debug, Serialize)]
+struct Pruned {
+    deleted: usize,
+}
+
+/// First the number of updates is left out, then addresses and fingerprints are cut.
+const SHRINK: [ShrinkPriority; 3] = [shrink(6, 0), shrink(0, 12), shrink(2, 8)];
+
+impl Output for Sessions {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        if self.sessions.is_empty() {
+            return writeln!(to, "no sessions; run `aimharder login EMAIL`");
+        }
+        let mut rows = vec![headings([
+            "ACCOUNT",
+            "KIND",
+            "FINGERPRINT",
+            "STATUS",
+            "TOKEN AGE",
+            "TOKEN ENDS",
+            "UPDATES",
+        ])];
+        rows.extend(self.sessions.iter().map(Session::row));
+        let lines = style.lines(&rows, 0, &SHRINK);
+        if let Some(headings) = lines.first() {
+            writeln!(to, "{headings}")?;
+        }
+        for (line, session) in lines.iter().skip(1).zip(&self.sessions) {
+            session.write_line(line, style, to)?;
+        }
+        Ok(())
+    }
+}
+
+impl Output for Session {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let lines = style.lines(&[self.row()], 0, &SHRINK);
+        lines
+            .iter()
+            .try_for_each(|line| self.write_line(line, style, to))
+    }
+
+    fn has_side_effects(&self) -> bool {
+        true
+    }
+}
+
+impl Output for Pruned {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(to, "{} deleted", plural(self.deleted, "old device session"))
+    }
+
+    fn has_side_effects(&self) -> bool {
+        true
+    }
+}
+
+impl Session {
+    fn of(row: SessionRow, busy: bool, now: DateTime<Utc>) -> Self {
+        Self {
+            busy,
+            protected: row.kind == SessionKind::Background,
+            account: row.account.clone(),
+            refreshed_at: row.refreshed_at,
+            refresh_count: row.refresh_count,
+            facts: row.facts(now),
+            now,
+        }
+    }
+
+    fn row(&self) -> Vec<Cell> {
+        let facts = &self.facts;
+        let (status, style) = match facts.status {
+            Status::Active => ("active", Style::Good),
+            Status::Expired => ("expired", Style::Bad),
+        };
+        let age = self.now - facts.token_updated_at;
+        let is_old = facts.auto_refresh && age.num_minutes() > 90;
+        let age = match age.num_seconds() {
+            ..0 => "in the future".to_owned(),
+            _ => human_age(age),
+        };
+        let ends = match facts.token_expires_at {
+            _ if facts.status == Status::Expired => "-".to_owned(),
+            None => "unknown".to_owned(),
+            Some(at) if at > self.now => format!("in {}", human_age(at - self.now)),
+            Some(at) => format!("{} ago", human_age(self.now - at)),
+        };
+        vec![
+            plain(self.account.as_str()),
+            plain(facts.kind.as_str()),
+            plain(facts.fingerprint.short()),
+            cell(status, style),
+            cell(age, if is_old { Style::Bad } else { Style::Plain }),
+            plain(ends),
+            plain(facts.token_update_count.to_string()),
+        ]
+    }
+
+    /// The line, and notes below it.
+    fn write_line(&self, line: &str, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(to, "{line}")?;
+        let error = self.facts.last_error.as_ref();
+        let notes: Vec<String> = [
+            self.busy.then(|| "busy".to_owned()),
+            (!self.facts.auto_refresh).then(|| "auto-refresh off".to_owned()),
+            error.cloned(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let colour = error.map_or(Style::Faint, |_| Style::Bad);
+        let notes = style.wrap(&notes, 2);
+        notes
+            .iter()
+            .try_for_each(|note| writeln!(to, "{}", style.paint(note, colour)))
     }
 }

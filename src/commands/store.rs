@@ -1,41 +1,157 @@
-//! `store key | encrypt | decrypt | rekey | backup`.
+//! `store key | encrypt | decrypt | rekey | backup`: encryption of the stored logins, and copies of the store.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use clap::{Args, Subcommand, ValueHint};
+use serde::Serialize;
 
 use super::app::App;
-use crate::cli::{BackupArgs, StoreArgs, StoreCommand};
-use crate::error::Failure;
-use crate::output::{BackupView, StoreKeyView, StoreView};
+use super::help::{Help, code};
+use super::plural;
+use crate::error::{ExitKind, Failure};
 use crate::store::{self, Conversion, Store};
-use crate::ui::Ui;
+use crate::ui::table::OutputStyle;
+use crate::ui::{Output, Ui};
 use crate::{signals, store_key};
 
-/// `app` is opened where the store is needed: a key can be made without.
-pub(super) fn run(args: &StoreArgs, app: impl FnOnce() -> Result<App>, ui: &mut Ui) -> Result<()> {
+const WRONG_KEY: (u8, &str) = (1, "unusable store, or wrong key");
+const NO_KEY: (u8, &str) = (2, "wrong usage or config, or no key available");
+const NOT_PURGED: (u8, &str) = (
+    7,
+    "done, but old text may be left in the file; the next command removes it",
+);
+const NOT_ENCRYPTED: &str = "the store is not encrypted; run `aimharder store encrypt`";
+
+/// Encrypt the logins in the store, or copy the store
+///
+/// An encrypted store is of no use without its key. The key comes from the systemd credential aimharder-key, or from
+/// key_command under [store] in the config.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = false, after_long_help = HELP, add = HELP)]
+pub(crate) struct StoreArgs {
+    #[command(subcommand)]
+    command: StoreCommand,
+}
+
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder store key | pass insert --multiline aimharder-store-key",
+        "aimharder store encrypt",
+        "aimharder store backup aimharder-copy.db",
+    ],
+    exit_codes: &[(0, "done, or already so"), WRONG_KEY, NO_KEY, NOT_PURGED],
+};
+
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Print a new key: 64 random hex digits
+    #[command(after_long_help = KEY_HELP, add = KEY_HELP)]
+    Key,
+    /// Encrypt tokens and cookies with the key
+    ///
+    /// Nothing is left in plain text in the file's free pages, in its log, or in the copies that upgrades made beside it.
+    /// Other processes with the same config may run at the same time.
+    #[command(after_long_help = ENCRYPT_HELP, add = ENCRYPT_HELP)]
+    Encrypt,
+    /// Store tokens and cookies as plain text again
+    #[command(after_long_help = DECRYPT_HELP, add = DECRYPT_HELP)]
+    Decrypt {
+        /// Delete tokens and cookies without the key; keep all else
+        #[arg(long)]
+        forget_logins: bool,
+    },
+    /// Change the key: read the new one from standard input
+    ///
+    /// The old key comes from its usual source. Change that source afterwards: until then, other commands report a wrong
+    /// key and change nothing.
+    #[command(after_long_help = REKEY_HELP, add = REKEY_HELP)]
+    Rekey,
+    /// Copy the store to a new file while other processes use it
+    ///
+    /// An encrypted store is copied as it is. A token in a copy is valid until the next refresh replaces it.
+    #[command(after_long_help = BACKUP_HELP, add = BACKUP_HELP)]
+    Backup {
+        /// New file, created with mode 0600
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+}
+
+const KEY_HELP: Help = Help {
+    notes: "",
+    examples: &["aimharder store key | pass insert --multiline aimharder-store-key"],
+    exit_codes: &[
+        (0, "printed"),
+        (1, "no random numbers available"),
+        code::USAGE,
+    ],
+};
+const ENCRYPT_HELP: Help = Help {
+    notes: "",
+    examples: &["aimharder store encrypt"],
+    exit_codes: &[
+        (0, "encrypted, or already so"),
+        WRONG_KEY,
+        NO_KEY,
+        NOT_PURGED,
+    ],
+};
+const DECRYPT_HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder store decrypt",
+        "aimharder store decrypt --forget-logins    # the key is lost",
+    ],
+    exit_codes: &[(0, "plain text, or already so"), WRONG_KEY, NO_KEY],
+};
+const REKEY_HELP: Help = Help {
+    notes: "",
+    examples: &["aimharder store rekey < new.key"],
+    exit_codes: &[
+        (0, "changed"),
+        WRONG_KEY,
+        (
+            2,
+            "wrong usage or config, not encrypted, or no key available",
+        ),
+        NOT_PURGED,
+    ],
+};
+const BACKUP_HELP: Help = Help {
+    notes: "",
+    examples: &["aimharder store backup aimharder-copy.db"],
+    exit_codes: &[
+        (0, "copied"),
+        (1, "unusable store, or the file cannot be written"),
+        (2, "wrong usage or config, or the file exists"),
+    ],
+};
+
+/// `app` opens the store; `store key` works without one.
+pub(crate) fn run(args: &StoreArgs, app: impl FnOnce() -> Result<App>, ui: &mut Ui) -> Result<()> {
     match &args.command {
         StoreCommand::Key => key(ui),
         StoreCommand::Encrypt => convert(&app()?, false, Store::encrypt, ui),
-        StoreCommand::Decrypt(how) if how.forget_logins => {
-            convert(&app()?, false, Store::forget_secrets, ui)
-        }
-        StoreCommand::Decrypt(_) => convert(&app()?, false, Store::decrypt, ui),
+        StoreCommand::Decrypt {
+            forget_logins: true,
+        } => convert(&app()?, false, Store::forget_secrets, ui),
+        StoreCommand::Decrypt { .. } => convert(&app()?, false, Store::decrypt, ui),
         StoreCommand::Rekey => rekey(&app()?, ui),
-        StoreCommand::Backup(args) => backup(args, &app()?, ui),
+        StoreCommand::Backup { file } => backup(file, &app()?, ui),
     }
 }
 
 fn key(ui: &mut Ui) -> Result<()> {
     let key = store::new_key().context("make a key")?;
-    ui.print(&StoreKeyView {
+    ui.print(&NewKey {
         key: key.expose().to_owned(),
     })
 }
 
-const NOT_ENCRYPTED: &str = "the store is not encrypted; run `aimharder store encrypt`";
-
-/// A conversion is whole at any moment, but it is better cleaned up too: signals wait for it.
+/// Converts the store. Signals wait, so that the old text is removed from the file in the same run.
 fn convert(
     app: &App,
     rekeyed: bool,
@@ -46,16 +162,16 @@ fn convert(
     let done = how(&app.store)?;
     drop(signal_guard);
     if rekeyed && !done.sealed {
-        // decrypted meanwhile: the new key is no key of this store, and must not be taken for one
+        // another process has decrypted it meanwhile: the new key is not this store's key
         return Err(Failure::usage(NOT_ENCRYPTED).into());
     }
-    ui.print(&StoreView {
-        store: app.store.path().to_owned(),
+    ui.print(&Converted {
+        store: app.store.path(),
         encrypted: done.sealed,
         changed: done.changed,
         sessions: done.sessions,
-        removed: done.removed,
-        unclean: done.unclean,
+        removed: &done.removed,
+        unpurged: done.unclean.as_deref(),
         rekeyed,
     })
 }
@@ -65,17 +181,107 @@ fn rekey(app: &App, ui: &mut Ui) -> Result<()> {
         return Err(Failure::usage(NOT_ENCRYPTED).into());
     }
     if io::stdin().is_terminal() {
-        let words = "pipe the new key: aimharder store rekey < new.key";
-        return Err(Failure::usage(words).into());
+        let message =
+            "the new key is read from standard input; run `aimharder store rekey < new.key`";
+        return Err(Failure::usage(message).into());
     }
     let new = store_key::from_stdin().map_err(Failure::usage)?;
     convert(app, true, |store| store.rekey(&new), ui)
 }
 
-fn backup(args: &BackupArgs, app: &App, ui: &mut Ui) -> Result<()> {
-    let encrypted = app.store.backup(&args.file)?;
-    ui.print(&BackupView {
-        backup: args.file.clone(),
-        encrypted,
+fn backup(file: &Path, app: &App, ui: &mut Ui) -> Result<()> {
+    ui.print(&Backup {
+        backup: file,
+        encrypted: app.store.backup(file)?,
     })
+}
+
+#[derive(Serialize)]
+struct NewKey {
+    key: String,
+}
+
+impl Output for NewKey {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(to, "{}", self.key)
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Converted<'c> {
+    store: &'c Path,
+    encrypted: bool,
+    changed: bool,
+    sessions: usize,
+    /// copies beside the store that were deleted
+    removed: &'c [PathBuf],
+    /// why old text may be left in the file
+    #[serde(skip)]
+    unpurged: Option<&'c str>,
+    #[serde(skip)]
+    rekeyed: bool,
+}
+
+impl Output for Converted<'_> {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let store = self.store.display();
+        let sessions = plural(self.sessions, "session");
+        match (self.encrypted, self.changed) {
+            (true, true) if self.rekeyed => {
+                writeln!(to, "{store} has the new key ({sessions})")?;
+                writeln!(
+                    to,
+                    "make key_command or the credential supply the new key: the old one no longer fits"
+                )?;
+            }
+            (true, true) => {
+                writeln!(to, "{store} is encrypted ({sessions})")?;
+                writeln!(
+                    to,
+                    "keep a copy of the key: without it these logins are lost"
+                )?;
+            }
+            (true, false) => writeln!(to, "{store} is already encrypted with this key")?,
+            (false, true) => writeln!(to, "{store} is no longer encrypted ({sessions})")?,
+            (false, false) => writeln!(to, "{store} is not encrypted")?,
+        }
+        for copy in self.removed {
+            writeln!(to, "deleted the earlier copy {}", copy.display())?;
+        }
+        Ok(())
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        let why = self.unpurged?;
+        let message = format!(
+            "done, but old text may be left in free pages, in the log or in copies: {why}; \
+             the next aimharder command removes it"
+        );
+        Some(Failure::new(ExitKind::Partial, message))
+    }
+
+    fn has_side_effects(&self) -> bool {
+        self.changed
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Backup<'b> {
+    backup: &'b Path,
+    encrypted: bool,
+}
+
+impl Output for Backup<'_> {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let how = if self.encrypted {
+            "its logins are encrypted"
+        } else {
+            "its logins are in plain text"
+        };
+        writeln!(to, "copied to {}; {how}", self.backup.display())
+    }
+
+    fn has_side_effects(&self) -> bool {
+        true
+    }
 }

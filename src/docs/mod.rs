@@ -10,6 +10,8 @@ pub mod performance {}
 pub mod prebooking {}
 #[doc = include_str!("scheduling.md")]
 pub mod scheduling {}
+#[doc = include_str!("scripting.md")]
+pub mod scripting {}
 #[doc = include_str!("security.md")]
 pub mod security {}
 #[doc = include_str!("troubleshooting.md")]

@@ -91,7 +91,10 @@ fn every_command_has_examples_that_parse_and_its_exit_codes() {
     let all = commands(&Cli::command(), "");
     assert!(all.len() >= 12, "{all:?}");
     for (name, command) in all {
-        let help = command.get_after_help().unwrap_or_default().to_string();
+        let help = command
+            .get_after_long_help()
+            .unwrap_or_default()
+            .to_string();
         let codes = told_codes(&help);
         assert!(codes.contains(&0), "{name}: no exit codes in its help");
         assert!(codes.is_subset(&known), "{name}: {codes:?}");
@@ -108,7 +111,7 @@ fn every_command_has_examples_that_parse_and_its_exit_codes() {
             parses(words);
         }
     }
-    let first_steps = Cli::command().get_after_help().unwrap().to_string();
+    let first_steps = Cli::command().get_after_long_help().unwrap().to_string();
     let first_steps: Vec<_> = first_steps.lines().flat_map(invocations).collect();
     assert_eq!(first_steps.len(), 3);
     for words in &first_steps {
@@ -123,7 +126,10 @@ fn help_reads_right_at_80_columns() {
     let mut all = commands(&built, "");
     all.push((String::new(), built));
     for (name, command) in all {
-        let below = command.get_after_help().unwrap_or_default().to_string();
+        let below = command
+            .get_after_long_help()
+            .unwrap_or_default()
+            .to_string();
         let shown = command
             .clone()
             .term_width(80)

@@ -85,5 +85,8 @@ fn it_names_every_key() {
     assert!(printed.len() > 100, "{printed:?}");
     let named = named(&reference());
     let missing: Vec<_> = printed.difference(&named).collect();
-    assert!(missing.is_empty(), "not in src/docs/scripting.md: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "not in src/docs/scripting.md: {missing:?}"
+    );
 }

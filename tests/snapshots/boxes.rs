@@ -96,10 +96,10 @@ fn a_box_is_not_set_to_nonsense() {
     --- stdout
     {
       "error":{"kind":"usage",
-        "message":"invalid value 'none' for '--id <N>': \"none\" is no whole number 1 or more, for example 7"}
+        "message":"invalid value 'none' for '--id <N>': \"none\" is not a whole number 1 or more, for example 7"}
     }
     --- stderr
-    error: invalid value 'none' for '--id <N>': "none" is no whole number 1 or more, for example 7
+    error: invalid value 'none' for '--id <N>': "none" is not a whole number 1 or more, for example 7
     "#);
     assert_snapshot!(shot(home.run("boxes set nowhere --opens 4d")), @"
     exit: 0

@@ -123,7 +123,7 @@ fn a_login_that_fails_says_why() {
     assert_snapshot!(shot(login(&home, "not-an-address", ANA_PASSWORD)), @"
     exit: 2
     --- stderr
-    error: login takes an e-mail address, for example `aimharder login ana@example.org`; what stands there is none (not repeated here, for it may be a password)
+    error: login takes an e-mail address, for example `aimharder login ana@example.org` (the value is not repeated here, because it may be a password)
     ");
     assert_snapshot!(shot(login(&home, ANA, "")), @"
     exit: 3

@@ -11,12 +11,12 @@ fn a_logout_deletes_the_device_session() {
     assert_snapshot!(shot(home.run("logout")), @"
     exit: 0
     --- stdout
-    forgotten: device session [FP]
+    deleted: device session [FP]
     ");
     assert_snapshot!(shot(home.run("logout")), @"
     exit: 0
     --- stdout
-    nothing to forget
+    nothing to delete
     ");
     assert_snapshot!(shot_json(home.run("logout")), @r#"
     exit: 0
@@ -43,8 +43,8 @@ fn a_logout_deletes_the_device_session() {
     assert_snapshot!(shot(home.run("logout --all-devices")), @"
     exit: 0
     --- stdout
-    forgotten: device session [FP]
-    forgotten: device session [FP]
+    deleted: device session [FP]
+    deleted: device session [FP]
     ");
 }
 
@@ -54,22 +54,22 @@ fn a_background_session_needs_a_second_flag() {
     assert_snapshot!(shot(home.run("logout --background")), @"
     exit: 2
     --- stderr
-    error: automation needs the background session; to delete it all the same, run `aimharder logout --background --yes-delete-background`
+    error: the background session is protected because automation needs it; to delete it, run `aimharder logout --background --yes-delete-background`
     ");
     assert_snapshot!(shot_json(home.run("logout --background")), @r#"
     exit: 2
     --- stdout
     {
       "error":{"kind":"usage",
-        "message":"automation needs the background session; to delete it all the same, run `aimharder logout --background --yes-delete-background`"}
+        "message":"the background session is protected because automation needs it; to delete it, run `aimharder logout --background --yes-delete-background`"}
     }
     --- stderr
-    error: automation needs the background session; to delete it all the same, run `aimharder logout --background --yes-delete-background`
+    error: the background session is protected because automation needs it; to delete it, run `aimharder logout --background --yes-delete-background`
     "#);
     assert_snapshot!(shot(home.run("logout --background --yes-delete-background")), @"
     exit: 0
     --- stdout
-    forgotten: background session bg-38262fd
+    deleted: background session bg-38262fd
     ");
     assert_snapshot!(shot_json(home.run("logout --background --yes-delete-background")), @r#"
     exit: 0
@@ -86,12 +86,12 @@ fn a_logout_of_what_is_not_there() {
     assert_snapshot!(shot(home.run("logout")), @"
     exit: 0
     --- stdout
-    nothing to forget
+    nothing to delete
     ");
     assert_snapshot!(shot(home.run("logout --account").arg(ANA)), @"
     exit: 0
     --- stdout
-    nothing to forget
+    nothing to delete
     ");
     let (_sandbox, home) = ana();
     assert_snapshot!(shot(home.run("logout --fingerprint 012345")), @r#"
@@ -102,6 +102,6 @@ fn a_logout_of_what_is_not_there() {
     assert_snapshot!(shot(home.run("logout --fingerprint 0123")), @"
     exit: 2
     --- stderr
-    error: invalid value '0123' for '--fingerprint <FP>': give at least 6 characters of a fingerprint; see `aimharder sessions`
+    error: invalid value '0123' for '--fingerprint <FP>': use at least 6 characters of a fingerprint; see `aimharder sessions`
     ");
 }

@@ -11,14 +11,14 @@ fn channels_are_tried() {
     assert_snapshot!(shot(home.run("notify test")), @"
     exit: 2
     --- stderr
-    error: no [[notify]] in the config: nobody to tell
+    error: the config has no [[notify]] channel to test
     ");
     let (good, bad) = ("command = \"true\"", "command = \"exit 9\"");
     home.write_config(&format!("[[notify]]\n{good}\n"));
     assert_snapshot!(shot(home.run("notify test")), @"
     exit: 0
     --- stdout
-    [[notify]] 1 (command): told
+    [[notify]] 1 (command): delivered
     ");
     assert_snapshot!(shot_json(home.run("notify test")), @r#"
     exit: 0
@@ -32,10 +32,10 @@ fn channels_are_tried() {
     assert_snapshot!(shot(home.run("notify test")), @"
     exit: 7
     --- stdout
-    [[notify]] 1 (command): told
-    [[notify]] 2 (command): not told: it failed (exit status: 9)
+    [[notify]] 1 (command): delivered
+    [[notify]] 2 (command): not delivered: it failed (exit status: 9)
     --- stderr
-    error: not told: [[notify]] 2 (command)
+    error: not delivered: [[notify]] 2 (command)
     ");
     assert_snapshot!(shot_json(home.run("notify test")), @r#"
     exit: 7
@@ -45,18 +45,18 @@ fn channels_are_tried() {
         {"number":2,"channel":"command","ok":false,"error":"it failed (exit status: 9)"}
       ],
       "error":{"kind":"partial",
-        "message":"not told: [[notify]] 2 (command)"}
+        "message":"not delivered: [[notify]] 2 (command)"}
     }
     --- stderr
-    error: not told: [[notify]] 2 (command)
+    error: not delivered: [[notify]] 2 (command)
     "#);
     home.write_config(&format!("[[notify]]\n{bad}\n"));
     assert_snapshot!(shot(home.run("notify test")), @"
     exit: 5
     --- stdout
-    [[notify]] 1 (command): not told: it failed (exit status: 9)
+    [[notify]] 1 (command): not delivered: it failed (exit status: 9)
     --- stderr
-    error: not told: [[notify]] 1 (command)
+    error: not delivered: [[notify]] 1 (command)
     ");
     assert_snapshot!(shot(home.run("notify")), @"
     exit: 2

@@ -60,13 +60,13 @@ fn the_store_is_encrypted_and_decrypted() {
     assert_snapshot!(shot(home.run("store encrypt")), @"
     exit: 0
     --- stdout
-    [HOME]/.local/state/aimharder/aimharder.db is encrypted now (2 sessions)
+    [HOME]/.local/state/aimharder/aimharder.db is encrypted (2 sessions)
     keep a copy of the key: without it these logins are lost
     ");
     assert_snapshot!(shot(home.run("store encrypt")), @"
     exit: 0
     --- stdout
-    [HOME]/.local/state/aimharder/aimharder.db is encrypted already, with this key
+    [HOME]/.local/state/aimharder/aimharder.db is already encrypted with this key
     ");
     assert_snapshot!(shot_json(home.run("store encrypt")), @r#"
     exit: 0
@@ -94,8 +94,8 @@ fn the_store_is_encrypted_and_decrypted() {
     assert_snapshot!(shot(home.run("store rekey").stdin(OTHER)), @"
     exit: 0
     --- stdout
-    [HOME]/.local/state/aimharder/aimharder.db has the new key now (2 sessions)
-    let key_command or the credential give the new key from now on: the old one no longer fits
+    [HOME]/.local/state/aimharder/aimharder.db has the new key (2 sessions)
+    make key_command or the credential supply the new key: the old one no longer fits
     ");
     with_key(&home, OTHER);
     assert_snapshot!(shot_json(home.run("store decrypt")), @r#"
@@ -134,7 +134,7 @@ fn the_store_is_encrypted_and_decrypted() {
     assert_snapshot!(shot(home.run("store decrypt --forget-logins")), @"
     exit: 0
     --- stdout
-    [HOME]/.local/state/aimharder/aimharder.db is no longer encrypted (1 sessions)
+    [HOME]/.local/state/aimharder/aimharder.db is no longer encrypted (1 session)
     ");
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 0
@@ -152,7 +152,7 @@ fn the_store_is_copied() {
     assert_snapshot!(shot(home.run("store backup").arg(&copy)), @"
     exit: 0
     --- stdout
-    copied to [HOME]/copy.db; it holds logins in plain text
+    copied to [HOME]/copy.db; its logins are in plain text
     ");
     assert_snapshot!(shot(home.run("store backup").arg(&copy)), @"
     exit: 2

@@ -24,7 +24,7 @@ use crate::sessions::{ActiveSession, SessionSelector};
 use crate::signals::{self, SignalGuard};
 use crate::ui::Ui;
 
-pub(super) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
+pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
     let pick = app.pick(&account, SessionKind::Device)?;

@@ -12,7 +12,7 @@ use crate::ui::Ui;
 
 pub(super) fn run(args: &PrebookList, app: &App, ui: &mut Ui) -> Result<()> {
     let now = clock::now();
-    let account = app.asked.account.as_ref();
+    let account = app.global.account.as_ref();
     let boxes = Boxes::of(app);
     boxes.materialize_rules(account, now)?;
     let mut stored = if args.all {
@@ -36,7 +36,7 @@ pub(super) fn run(args: &PrebookList, app: &App, ui: &mut Ui) -> Result<()> {
 
 pub(super) fn rules(app: &App, ui: &mut Ui) -> Result<()> {
     let boxes = Boxes::of(app);
-    let mut stored = app.store.rules(app.asked.account.as_ref())?;
+    let mut stored = app.store.rules(app.global.account.as_ref())?;
     stored.retain(|rule| wanted(app, &rule.request.gym));
     let rules = stored.into_iter().map(|rule| boxes.rule(rule));
     ui.print(&RulesView {
@@ -51,5 +51,5 @@ fn waits(prebooking: &Prebooking) -> bool {
 }
 
 fn wanted(app: &App, gym: &str) -> bool {
-    app.asked.gym.as_ref().is_none_or(|asked| asked == gym)
+    app.global.gym.as_ref().is_none_or(|asked| asked == gym)
 }

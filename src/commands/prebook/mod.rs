@@ -28,7 +28,7 @@ use crate::ui::Ui;
 
 pub(super) use instead::instead;
 
-pub(super) fn run(args: &PrebookArgs, app: &App, ui: &mut Ui) -> Result<()> {
+pub(crate) fn run(args: &PrebookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     match &args.command {
         PrebookCommand::Add(args) => add::run(args, app, ui),
         PrebookCommand::List(args) => list::run(args, app, ui),

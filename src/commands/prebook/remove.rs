@@ -29,7 +29,7 @@ pub(super) fn run(args: &PrebookRemove, app: &App, ui: &mut Ui) -> Result<()> {
 
 /// With an account named, another account's prebookings are not there.
 fn check_account(id: PrebookId, app: &App) -> Result<()> {
-    let Some(account) = &app.asked.account else {
+    let Some(account) = &app.global.account else {
         return Ok(());
     };
     let found = match id {

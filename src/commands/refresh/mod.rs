@@ -24,8 +24,8 @@ use crate::ui::Ui;
 use crate::ui::progress::Progress;
 use crate::{clock, notify, platform, sessions};
 
-pub(super) fn run(args: &RefreshArgs, app: &App, ui: &mut Ui) -> Result<()> {
-    if let Some(account) = &app.asked.account
+pub(crate) fn run(args: &RefreshArgs, app: &App, ui: &mut Ui) -> Result<()> {
+    if let Some(account) = &app.global.account
         && app.store.sessions(Some(account))?.is_empty()
     {
         return Err(automation::unknown(account));
@@ -92,8 +92,8 @@ fn query<'q>(
 ) -> Result<DueQuery<'q>> {
     let age = TimeDelta::from_std(args.stale_after).map_err(|e| Failure::usage(e.to_string()))?;
     Ok(DueQuery {
-        account: app.asked.account.as_ref(),
-        kind: app.asked.session,
+        account: app.global.account.as_ref(),
+        kind: app.global.session,
         fingerprint: device.map(|row| &row.fingerprint),
         devices_since: now - DEVICE_LIFE,
         stale_before: if args.force {

@@ -15,7 +15,7 @@ use crate::store::{Problem, SessionRow, Status};
 
 /// All accounts with a login here, or the one that was asked about.
 pub(super) fn accounts(app: &App, now: DateTime<Utc>) -> Result<Vec<AccountFacts>> {
-    let asked = app.asked.account.as_ref();
+    let asked = app.global.account.as_ref();
     let only = app.store.accounts()?.len() <= 1;
     let problems: BTreeMap<_, _> = app.store.problems(alerts::SESSION)?.into_iter().collect();
     let mut accounts: BTreeMap<Account, AccountFacts> = BTreeMap::new();

@@ -9,17 +9,18 @@ mod server;
 use anyhow::Result;
 
 use super::app::{self, App};
-use crate::cli::{Everywhere, StatusArgs};
+use crate::cli::StatusArgs;
 use crate::clock;
 use crate::commands::failure;
+use crate::commands::args::GlobalArgs;
 use crate::config::Config;
 use crate::output::{Manner, StatusView};
 use crate::status::{self, Report, schedule};
 use crate::store::Store;
 use crate::ui::Ui;
 
-pub(super) fn run(args: &StatusArgs, asked: Everywhere, ui: &mut Ui) -> Result<()> {
-    let report = report(args, asked)?;
+pub(crate) fn run(args: &StatusArgs, global: GlobalArgs, ui: &mut Ui) -> Result<()> {
+    let report = report(args, global)?;
     ui.print(&StatusView {
         findings: status::judge(&report),
         report,
@@ -36,11 +37,11 @@ fn manner(args: &StatusArgs) -> Manner {
     }
 }
 
-fn report(args: &StatusArgs, asked: Everywhere) -> Result<Report> {
+fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
     // the slowest goes first: tools of the system, side by side with all that follows
     let look = schedule::look();
-    let (config, config_facts) = machine::config(asked.config.as_deref());
-    let path = app::store_path(asked.store.as_deref())?;
+    let (config, config_facts) = machine::config(global.config.as_deref());
+    let path = app::store_path(global.store.as_deref())?;
     let (store, store_facts) = machine::store(&path, config.as_ref());
     let mut report = Report {
         checked_at: clock::now(),
@@ -52,13 +53,13 @@ fn report(args: &StatusArgs, asked: Everywhere) -> Result<Report> {
         server: None,
         store: store_facts,
         config: config_facts,
-        only: asked.account.clone(),
+        only: global.account.clone(),
     };
     let asks = args.asks() && config.is_some();
     fill(
         &mut report,
         (config.unwrap_or_default(), store),
-        asked,
+        global,
         asks,
     );
     report.schedule = look.done(&path);
@@ -69,7 +70,7 @@ fn report(args: &StatusArgs, asked: Everywhere) -> Result<Report> {
 fn fill(
     report: &mut Report,
     (config, store): (Config, Option<Store>),
-    asked: Everywhere,
+    global: GlobalArgs,
     asks: bool,
 ) {
     let Some(store) = store else {
@@ -79,7 +80,7 @@ fn fill(
         }
         return;
     };
-    let app = App::with(asked, config, store, "status");
+    let app = App::with(global, config, store, "status");
     if let Err(e) = facts(report, &app, asks) {
         report.store.usable = false;
         report.store.error = Some(failure::of(&e).message);

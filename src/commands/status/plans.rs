@@ -9,7 +9,7 @@ use crate::status::{Coming, LastRequest, Plans};
 
 /// As the store has it: rules are not unfolded here, for nothing is written.
 pub(super) fn of(app: &App) -> Result<Plans> {
-    let asked = app.asked.account.as_ref();
+    let asked = app.global.account.as_ref();
     let boxes = Boxes::of(app);
     let rules = app.store.rules(asked)?;
     let stored = app.store.open_prebookings(asked)?;
@@ -22,7 +22,7 @@ pub(super) fn of(app: &App) -> Result<Plans> {
     let wishes = wishes.chain(open.iter().map(|prebooking| &prebooking.request));
     let wanted_by = wishes.map(|request| request.account.clone()).collect();
     let pending = open.into_iter().filter(|p| p.progress == Progress::Pending);
-    let named = app.asked.gym.as_ref();
+    let named = app.global.gym.as_ref();
     let pending = pending.filter(|p| named.is_none_or(|name| *name == p.request.gym));
     let mut next = pending
         .map(|prebooking| coming(prebooking, &boxes))
@@ -50,7 +50,7 @@ pub(super) fn of(app: &App) -> Result<Plans> {
 
 /// With a zero for every status that none has. What runs have abandoned is stored as theirs.
 fn counts(app: &App, abandoned: usize) -> Result<std::collections::BTreeMap<String, usize>> {
-    let mut counts = app.store.prebooking_counts(app.asked.account.as_ref())?;
+    let mut counts = app.store.prebooking_counts(app.global.account.as_ref())?;
     for progress in Progress::ALL {
         counts.entry(progress.as_str().to_owned()).or_default();
     }

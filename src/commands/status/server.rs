@@ -21,7 +21,7 @@ pub(super) fn hosts(app: &App, report: &Report) -> Result<Vec<String>> {
     let known = report.accounts.iter().flat_map(|account| &account.boxes);
     let planned = report.prebookings.next.iter().map(|coming| &coming.gym);
     let names: BTreeSet<&String> = known.chain(planned).collect();
-    let wanted = app.asked.gym.as_ref();
+    let wanted = app.global.gym.as_ref();
     let names = names
         .into_iter()
         .filter(|name| wanted.is_none_or(|wanted| *wanted == **name));

@@ -46,7 +46,7 @@ pub(super) fn run(args: &PrebookRunArgs, app: &App, ui: &mut Ui) -> Result<()> {
 
 /// Nothing stored for an account that was named: a typing error, most likely.
 fn check_account(app: &App) -> Result<()> {
-    let Some(account) = &app.asked.account else {
+    let Some(account) = &app.global.account else {
         return Ok(());
     };
     let asked = Some(account);
@@ -70,7 +70,7 @@ fn book_all(
     raise_file_limit();
     // a single device session acts for its owner only: the others are not this run's business
     let account = device.map(|row| &row.account);
-    let account = account.or(app.asked.account.as_ref());
+    let account = account.or(app.global.account.as_ref());
     let sessions = app.sessions();
     let spans = (args.horizon, args.give_up);
     let mut run = Run::new(&sessions, actor(app, device), spans, account);
@@ -143,7 +143,7 @@ fn locked(view: &Mutex<RunView>) -> MutexGuard<'_, RunView> {
 fn actor(app: &App, device: Option<&SessionRow>) -> SessionSelector {
     match device {
         Some(row) => SessionSelector::Device(row.fingerprint.clone()),
-        None => SessionSelector::Kind(app.asked.session.unwrap_or(SessionKind::Background)),
+        None => SessionSelector::Kind(app.global.session.unwrap_or(SessionKind::Background)),
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn rehearse(
 ) -> Result<RunView> {
     let now = clock::now();
     let mut planned: Vec<(Option<DateTime<Utc>>, ResultView)> = Vec::new();
-    for prebooking in app.store.open_prebookings(app.asked.account.as_ref())? {
+    for prebooking in app.store.open_prebookings(app.global.account.as_ref())? {
         let prebooking = release_stale_claim(app, prebooking);
         let foreign = device.is_some_and(|row| row.account != prebooking.request.account);
         if prebooking.progress != Progress::Pending || foreign {

@@ -1,8 +1,8 @@
-//! A bash command line up to the cursor: its words, and how a candidate becomes the text that bash puts in place of what it
-//! takes for the current word. That is not the word: it begins after the last of COMP_WORDBREAKS (`@`, `=`, `:` …), or
-//! after an open quote, and bash quotes nothing by itself.
+//! A bash command line up to the cursor: its words, and the text by which bash replaces what it takes for the current word.
+//! That is a part of the word: it begins after the last of COMP_WORDBREAKS (`@`, `=`, `:` …) or after an open quote. bash
+//! quotes nothing by itself.
 
-/// Breaks that bash leaves at the head of what it replaces (`rl_special_prefixes`).
+/// Breaks that belong to what bash replaces (`rl_special_prefixes`).
 const REPLACED_TOO: [char; 2] = ['$', '@'];
 
 /// A line up to the cursor.
@@ -12,7 +12,7 @@ pub(super) struct Line {
     pub words: Vec<String>,
     /// the quote that is open at the cursor
     quote: Option<char>,
-    /// what stands of the last word before the part that bash replaces, as it was typed
+    /// the part of the last word that bash keeps, as it was typed
     kept: String,
 }
 
@@ -65,7 +65,7 @@ impl Line {
         read
     }
 
-    /// The text for bash. `None`: the candidate does not go on where the kept part ends.
+    /// The text for bash. `None` if the candidate does not continue the kept part.
     pub(super) fn replacement(&self, candidate: &str) -> Option<String> {
         let whole = match self.quote {
             Some(quote) => format!("{quote}{}", escaped(candidate, Some(quote))?),
@@ -80,7 +80,7 @@ impl Line {
 fn escaped(text: &str, quote: Option<char>) -> Option<String> {
     let special: &str = match quote {
         Some('\'') => return (!text.contains('\'')).then(|| text.to_owned()),
-        // history would be expanded there, and a backslash be left
+        // bash would expand history there, and keep a backslash
         Some(_) if text.contains('!') => return None,
         Some(_) => "\"\\$`",
         None => " \t\"'\\$`|&;()<>*?[]{}!#~",

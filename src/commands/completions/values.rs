@@ -1,4 +1,4 @@
-//! Values for flags and arguments, hung onto the command line's definition for the engine to find.
+//! Candidates for the values of flags and arguments, added to the command line's definition for clap's engine to find.
 
 use std::ffi::OsStr;
 use std::sync::Arc;
@@ -7,49 +7,49 @@ use chrono::{Days, NaiveDate};
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
-use super::Asked;
+use super::Typed;
 use crate::store::{self, Store};
 use crate::text::fold;
 
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// What the values are taken from: the store, as far as it is there, and what the line says already.
+/// Where values come from: the store, if there is one, and the flags typed so far.
 #[derive(Clone)]
 struct Known {
     store: Option<Arc<Store>>,
     account: Option<String>,
     gym: Option<String>,
-    /// the background session's fingerprint may be named too
+    /// background sessions may be named too
     any_kind: bool,
-    /// by this machine's clock, in UTC
+    /// in UTC
     today: NaiveDate,
-    /// what `man` has pages of, below the names that stand there
+    /// the commands that `man` has pages of, below those typed so far
     pages: Vec<String>,
 }
 
-/// The same definition with values where they help.
+/// The definition with values.
 pub(super) fn with_values(
     command: Command,
-    asked: &Asked,
+    typed: &Typed,
     store: Option<Store>,
     today: NaiveDate,
 ) -> Command {
-    let folded = |flag| asked.value_of(flag).map(|name| name.trim().to_lowercase());
+    let folded = |flag| typed.value_of(flag).map(|name| name.trim().to_lowercase());
     let known = Known {
         store: store.map(Arc::new),
         account: folded("--account"),
         gym: folded("--box"),
-        any_kind: asked.has("sessions"),
+        any_kind: typed.has("sessions"),
         today,
-        pages: pages(&command, asked),
+        pages: pages(&command, typed),
     };
-    hang(command, &known)
+    add_values(command, &known)
 }
 
-fn hang(command: Command, known: &Known) -> Command {
+fn add_values(command: Command, known: &Known) -> Command {
     command
         .mut_args(|arg| with_value(arg, known))
-        .mut_subcommands(|sub| hang(sub, known))
+        .mut_subcommands(|sub| add_values(sub, known))
 }
 
 fn with_value(arg: Arg, known: &Known) -> Arg {
@@ -79,8 +79,8 @@ fn with_value(arg: Arg, known: &Known) -> Arg {
     }))
 }
 
-fn pages(command: &Command, asked: &Asked) -> Vec<String> {
-    let mut named = asked.before().skip_while(|word| *word != "man").skip(1);
+fn pages(command: &Command, typed: &Typed) -> Vec<String> {
+    let mut named = typed.before().skip_while(|word| *word != "man").skip(1);
     let below = named.try_fold(command, |above, name| above.find_subcommand(name));
     let shown = below.into_iter().flat_map(Command::get_subcommands);
     shown
@@ -93,7 +93,7 @@ fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
-/// One more weekday behind those that stand there: `mon,` → `mon,tue`, `mon,wed` …
+/// One more weekday after those typed so far: `mon,` → `mon,tue`, `mon,wed` …
 fn weekdays(typed: &str) -> Vec<String> {
     let before = typed.rfind(',').map_or("", |comma| &typed[..=comma]);
     let is_new = |day: &&&str| before.split(',').all(|other| other.trim() != **day);
@@ -102,7 +102,7 @@ fn weekdays(typed: &str) -> Vec<String> {
 }
 
 impl Known {
-    /// Those that prebookings have brought, of classes to come: a day may have begun earlier here than where the box is.
+    /// Reservations of prebookings whose class is to come, or was yesterday: a day may begin earlier here than at the box.
     fn reservations(&self) -> Vec<String> {
         let since = self.today - Days::new(1);
         self.ask(|store| store.reservations(self.account.as_deref(), since))
@@ -116,7 +116,7 @@ impl Known {
     }
 }
 
-/// Those that begin like what is typed, whatever its case and accents. An explanation follows a tab.
+/// The values that begin with what is typed, ignoring case and accents. An explanation may follow after a tab.
 fn fitting(values: Vec<String>, typed: &str) -> Vec<CompletionCandidate> {
     let typed = fold(typed);
     let fits = |value: &String| fold(value).starts_with(&typed);

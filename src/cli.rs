@@ -1,0 +1,322 @@
+//! The command line: parses the arguments, fills in the environment variables, and runs the command.
+//!
+//! Each command's flags, help, flow and output are in its file in [`commands`](crate::commands). An empty environment
+//! variable counts as unset, which clap does not support, so they are read here.
+
+mod booking;
+mod prebook;
+mod sessions;
+mod status;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::commands::app::{App, store_path};
+use crate::commands::args::{GlobalArgs, box_name};
+use crate::commands::help::{Help, code};
+use crate::commands::{
+    book, bookings, boxes, cancel, classes, completions, login, logout, man, notify,
+    prebook as prebookings, refresh, sessions as session_list, status as diagnosis, store,
+};
+use crate::error::Failure;
+use crate::ui::{GivenFlags, Ui};
+
+pub(crate) use booking::*;
+pub(crate) use prebook::*;
+pub(crate) use sessions::*;
+pub(crate) use status::StatusArgs;
+
+const ABOUT: &str =
+    "Book gym classes on the AimHarder platform from a shell, crontab or systemd timers";
+
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder login ana@example.org     # once: for you and for automation",
+        "aimharder classes --day tomorrow",
+        "aimharder book --day tomorrow --time 18:30",
+    ],
+    exit_codes: &[
+        (0, "done, or already so"),
+        (1, "unusable store, or a bug"),
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        (4, "refused by AimHarder"),
+        (5, "AimHarder unreachable: worth a later retry"),
+        (6, "not found, or ambiguous"),
+        (7, "partly failed"),
+        (8, "outcome unknown"),
+        (9, "booking not open yet"),
+        code::INTERRUPTED,
+    ],
+};
+
+/// Printed without a command if there is no store yet.
+const FIRST_STEPS: &str = "\
+no command given. First steps:
+  1. log in:                   aimharder login ana@example.org
+  2. see the classes:          aimharder classes --day tomorrow
+  3. book one:                 aimharder book --day tomorrow --time 18:30
+  4. all commands, with help:  aimharder --help";
+
+/// Printed without a command otherwise.
+const NEXT_STEPS: &str = "\
+no command given. For example:
+  classes of a day:            aimharder classes --day tomorrow
+  what is booked:              aimharder bookings
+  is automation set up:        aimharder status
+  all commands, with help:     aimharder --help";
+
+/// A parsed command line.
+#[derive(Debug, Parser)]
+#[command(name = "aimharder", version, about = ABOUT, after_long_help = HELP, add = HELP)]
+#[command(max_term_width = 100)]
+pub struct Cli {
+    /// Flags before or after the subcommand.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Login(LoginArgs),
+    Logout(logout::LogoutArgs),
+    Sessions(session_list::SessionsArgs),
+    Refresh(RefreshArgs),
+    Boxes(BoxesArgs),
+    Classes(ClassesArgs),
+    Bookings(BookingsArgs),
+    Book(BookArgs),
+    Cancel(CancelArgs),
+    Prebook(PrebookArgs),
+    Notify(notify::NotifyArgs),
+    Status(StatusArgs),
+    Store(store::StoreArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+    #[command(name = "__complete", hide = true)]
+    Complete(completions::CompleteArgs),
+}
+
+impl Cli {
+    /// Parses the command line and the environment variables that stand for flags.
+    ///
+    /// # Errors
+    /// Clap's, which include `--help` and `--version`.
+    pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut args: Vec<OsString> = args.into_iter().collect();
+        // clap's `help` has no help of its own
+        if args.get(1).is_some_and(|arg| arg == "help") {
+            args.retain(|arg| arg != "--help" && arg != "-h");
+        }
+        let is_login = args.iter().any(|arg| arg == "login");
+        let matches = with_repeatable_switches(Self::command()).try_get_matches_from(args);
+        let cli = matches.and_then(|matches| Self::from_arg_matches(&matches));
+        let mut cli = cli.map_err(|e| without_password(e, is_login))?;
+        if let Some(Command::Prebook(args)) = &cli.command {
+            args.check().map_err(|why| usage(&why))?;
+        }
+        // checked before the environment is read, because its variables are for all commands
+        cli.misplaced_flag().map_or(Ok(()), |why| Err(usage(why)))?;
+        let global = &mut cli.global;
+        fill(&mut global.config, "AIMHARDER_CONFIG", |v| {
+            Ok(PathBuf::from(v))
+        })?;
+        fill(&mut global.store, "AIMHARDER_STORE", |v| {
+            Ok(PathBuf::from(v))
+        })?;
+        fill(&mut global.account, "AIMHARDER_ACCOUNT", str::parse)?;
+        fill(&mut global.gym, "AIMHARDER_BOX", box_name)?;
+        Ok(cli)
+    }
+
+    /// The flags that suggested commands need too.
+    pub fn given_flags(&self) -> GivenFlags {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        GivenFlags {
+            config: path(&self.global.config),
+            store: path(&self.global.store),
+            account: self.global.account.as_ref().map(ToString::to_string),
+            gym: self.global.gym.clone(),
+        }
+    }
+
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Those of every room; [`Failure::last_word`] makes the error line and the exit code of them.
+    pub fn run(self, ui: &mut Ui) -> Result<()> {
+        let Some(command) = self.command else {
+            let path = store_path(self.global.store.as_deref());
+            let is_first = path.is_ok_and(|path| !path.exists());
+            let steps = if is_first { FIRST_STEPS } else { NEXT_STEPS };
+            return Err(Failure::usage(steps).into());
+        };
+        let (global, name) = (self.global, command.name());
+        let required = required_store(&command, &global)?;
+        let app = || App::start(global.clone(), name, required.as_deref());
+        match command {
+            Command::Login(args) => login::run(&args, &app()?, ui),
+            Command::Logout(args) => logout::run(&args, &app()?, ui),
+            Command::Sessions(args) => session_list::run(&args, &app()?, ui),
+            Command::Refresh(args) => refresh::run(&args, &app()?, ui),
+            Command::Boxes(args) => boxes::run(args, &app()?, ui),
+            Command::Classes(args) => classes::run(&args, &app()?, ui),
+            Command::Bookings(args) => bookings::run(&args, &app()?, ui),
+            Command::Book(args) => book::run(&args, &app()?, ui),
+            Command::Cancel(args) => cancel::run(&args, &app()?, ui),
+            Command::Prebook(args) => prebookings::run(&args, &app()?, ui),
+            Command::Notify(args) => notify::run(&args, &app()?, ui),
+            // reports a config or store that cannot be used
+            Command::Status(args) => diagnosis::run(&args, global, ui),
+            Command::Store(args) => store::run(&args, app, ui),
+            // these need neither config nor store
+            Command::Completions(args) => completions::run(&args, ui),
+            Command::Man(args) => man::run(&args, Self::command(), ui),
+            Command::Complete(args) => completions::complete(&args, Self::command(), &global, ui),
+        }
+    }
+
+    /// Why a global flag means nothing for the command.
+    fn misplaced_flag(&self) -> Option<&'static str> {
+        let global = &self.global;
+        match &self.command {
+            Some(Command::Login(_)) if global.session.is_some() => Some(
+                "`login` makes both kinds of session; for one of them: --only device, --only background",
+            ),
+            Some(Command::Boxes(args)) if args.detect && args.command.is_some() => {
+                Some("--detect asks for boxes, `boxes set` sets one: one at a time")
+            }
+            Some(Command::Login(_)) if global.gym.is_some() => Some(
+                "`login` is not for one box: it finds all of the account, so --box means nothing here",
+            ),
+            Some(Command::Status(_))
+                if global.session.is_some() || global.fingerprint.is_some() =>
+            {
+                Some(
+                    "`status` looks at all sessions: --session and --fingerprint mean nothing here",
+                )
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Command {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Login(_) => "login",
+            Self::Logout(_) => "logout",
+            Self::Sessions(_) => "sessions",
+            Self::Refresh(_) => "refresh",
+            Self::Boxes(_) => "boxes",
+            Self::Classes(_) => "classes",
+            Self::Bookings(_) => "bookings",
+            Self::Book(_) => "book",
+            Self::Cancel(_) => "cancel",
+            Self::Prebook(_) => "prebook",
+            Self::Notify(_) => "notify",
+            Self::Status(_) => "status",
+            Self::Store(_) => "store",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
+            Self::Complete(_) => "__complete",
+        }
+    }
+}
+
+/// The store that must exist before the command does anything. A mistyped `--store` is an error for commands that
+/// only read; automation never creates a store, so that a wrong HOME in a crontab is noticed.
+fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathBuf>> {
+    let reads = match command {
+        Command::Refresh(_) => return store_path(global.store.as_deref()).map(Some),
+        Command::Prebook(args) if matches!(args.command, PrebookCommand::Run(_)) => {
+            return store_path(global.store.as_deref()).map(Some);
+        }
+        Command::Classes(_) | Command::Bookings(_) | Command::Book(_) | Command::Cancel(_) => true,
+        Command::Boxes(args) => args.command.is_none(),
+        Command::Sessions(args) => matches!(
+            args.command,
+            None | Some(session_list::SessionsCommand::List)
+        ),
+        _ => false,
+    };
+    Ok(global.store.clone().filter(|_| reads))
+}
+
+/// A flag without a value may be repeated.
+fn with_repeatable_switches(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|arg| {
+            let id = arg.get_id().clone();
+            match arg.get_action() {
+                ArgAction::SetTrue => arg.overrides_with(id),
+                _ => arg,
+            }
+        })
+        .mut_subcommands(with_repeatable_switches)
+}
+
+/// A wrong argument of `login`, or in place of an e-mail address, may be the password: such an error does not repeat it.
+fn without_password(error: clap::Error, is_login: bool) -> clap::Error {
+    match error.kind() {
+        ErrorKind::ValueValidation if is_about(&error, |arg| arg.starts_with("--account")) => {
+            usage(
+                "--account takes an e-mail address, for example --account ana@example.org (the value is not repeated here, \
+             because it may be a password)",
+            )
+        }
+        _ if !is_login => error,
+        ErrorKind::InvalidValue if is_about(&error, |arg| arg.starts_with("--only")) => usage(
+            "--only takes device or background (the value is not repeated here, because it may be a password)",
+        ),
+        // a similar flag was found, so it is a mistyped flag
+        ErrorKind::UnknownArgument if error.get(ContextKind::SuggestedArg).is_none() => usage(
+            "unexpected argument beside the e-mail address (not repeated here; if it is the password, change it, because \
+             shells keep a history); for example: `aimharder login ana@example.org`. The password is asked for, or read with \
+             --password-stdin",
+        ),
+        ErrorKind::ValueValidation if is_about(&error, |arg| arg.starts_with(['[', '<'])) => usage(
+            "login takes an e-mail address, for example `aimharder login ana@example.org` (the value is not repeated here, \
+             because it may be a password)",
+        ),
+        _ => error,
+    }
+}
+
+/// Whether the error is about an argument, which clap shows as `--account <EMAIL>` or `[EMAIL]`.
+fn is_about(error: &clap::Error, is_it: impl Fn(&str) -> bool) -> bool {
+    let shown = error.get(ContextKind::InvalidArg);
+    matches!(shown, Some(ContextValue::String(name)) if is_it(name))
+}
+
+fn fill<T>(
+    flag: &mut Option<T>,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<(), clap::Error> {
+    let Some(value) = std::env::var_os(name).filter(|v| flag.is_none() && !v.is_empty()) else {
+        return Ok(());
+    };
+    let value = value
+        .to_str()
+        .ok_or_else(|| "it is not valid UTF-8".to_owned())
+        .and_then(parse)
+        .map_err(|why| {
+            usage(&format!(
+                "the environment variable {name} cannot be used: {why}"
+            ))
+        })?;
+    *flag = Some(value);
+    Ok(())
+}
+
+fn usage(message: &str) -> clap::Error {
+    clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n"))
+}
