@@ -20,7 +20,7 @@ const WRONG_KEY: (u8, &str) = (1, "unusable store, or wrong key");
 const NO_KEY: (u8, &str) = (2, "wrong usage or config, or no key available");
 const NOT_PURGED: (u8, &str) = (
     7,
-    "done, but old text may be left in the file; the next command removes it",
+    "done, but old text is left until the next command removes it",
 );
 const NOT_ENCRYPTED: &str = "the store is not encrypted; run `aimharder store encrypt`";
 

@@ -131,7 +131,7 @@ fn a_logout_that_cannot_scrub_says_so() {
     let count = |query: &str| reading.query_row(query, [], |row| row.get::<_, i64>(0));
     assert_eq!(count("SELECT count(*) FROM sessions").unwrap(), 2);
     let run = home.run("logout").any_stdout();
-    run.stderr_has(&["the login is forgotten", "unused parts", "another process"])
+    run.stderr_has(&["the login is deleted", "unused parts", "another process"])
         .done();
     drop(reading);
     assert_eq!(home.sessions().len(), 1);

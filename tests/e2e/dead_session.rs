@@ -68,7 +68,7 @@ fn without_any_session() {
     home.run("classes --account ana@example.org")
         .fails(3, &["no device session for ana@example.org"])
         .done();
-    home.run("logout").stdout("nothing to forget\n").done();
+    home.run("logout").stdout("nothing to delete\n").done();
     home.run("sessions")
         .stdout("no sessions; run `aimharder login EMAIL`\n")
         .done();

@@ -37,7 +37,7 @@ fn only_this_machines_device_session_is_forgotten() {
     assert_eq!(home.sessions()[0]["kind"], "background");
     assert!(sandbox.log().is_empty(), "nothing was sent");
     assert_eq!(home.run("logout").json(), json!({ "deleted": [] }));
-    home.run("logout").stdout("nothing to forget\n").done();
+    home.run("logout").stdout("nothing to delete\n").done();
 }
 
 #[test]
@@ -275,8 +275,8 @@ fn a_logout_beside_a_reader_says_what_it_could_not_do() {
         .query_row("SELECT count(*) FROM sessions", [], |_| Ok(()))
         .unwrap();
     home.run("logout")
-        .stdout_has(&["forgotten"])
-        .stderr_has(&["may still stand in unused parts"])
+        .stdout_has(&["deleted"])
+        .stderr_has(&["may be left in unused parts"])
         .done();
     assert_eq!(home.sessions().len(), 1);
 }

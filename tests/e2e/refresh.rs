@@ -103,7 +103,7 @@ fn stale_after_moves_the_line() {
 fn wrong_flags_are_usage() {
     let (_sandbox, home) = logged_in();
     for (args, words) in [
-        ("--stale-after soon", "no duration"),
+        ("--stale-after soon", "not a valid duration"),
         ("--force --stale-after 1h", "cannot be used with"),
         ("--jobs 0", "--jobs"),
         ("--jobs 65", "--jobs"),

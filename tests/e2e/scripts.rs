@@ -171,6 +171,6 @@ fn mail_notice_hands_the_event_to_sendmail() {
     let run = home.run("notify test").env("PATH", &path);
     run.status(5)
         .stdout_has(&["exit status: 75"])
-        .stderr_has(&["not told: "])
+        .stderr_has(&["not delivered: "])
         .done();
 }

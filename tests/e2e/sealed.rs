@@ -73,7 +73,7 @@ fn no_byte_of_a_secret_is_left() {
     home.run("logout --account")
         .arg(BEN)
         .any_stdout()
-        .stderr_has(&["may still stand in unused parts"]) // for the log is in use
+        .stderr_has(&["may be left in unused parts"]) // for the log is in use
         .done();
     let copy = home.store_path().with_file_name("aimharder.db.schema1.bak");
     home.sql(&format!("VACUUM INTO '{}'", copy.display()));

@@ -24,11 +24,11 @@ const COMMANDS: [&str; 13] = [
 fn every_help_shows_an_example_and_exit_codes() {
     let home = Home::nowhere();
     for command in COMMANDS.iter().chain(&["cancel"]) {
-        for flag in ["--help", "-h"] {
+        {
             let example = format!("aimharder {}", command.split(' ').next().unwrap());
             home.run(command)
-                .arg(flag)
-                .stdout_has(&["Example", &example, "Exit codes: 0"])
+                .arg("--help")
+                .stdout_has(&["Example", &example, "Exit codes:\n  0 "])
                 .done();
         }
     }
@@ -39,9 +39,9 @@ fn every_help_shows_an_example_and_exit_codes() {
             .done();
     }
     home.run("--help")
-        .stdout_has(&["First steps:", "Exit codes: 0", "130 interrupted"])
+        .stdout_has(&["Examples:", "Exit codes:\n  0 ", "130  interrupted"])
         .done();
-    home.run("help --help").stdout_has(&["First steps:"]).done();
+    home.run("help --help").stdout_has(&["Examples:"]).done();
     home.run("help store -h")
         .stdout_has(&["store encrypt"])
         .done();
@@ -106,7 +106,7 @@ fn called_wrongly_the_answer_is_one_plain_line() {
         ),
         (
             "classes --days x",
-            "\"x\" is no whole number from 1 to 31, for example 7",
+            "\"x\" is not a whole number from 1 to 31, for example 7",
         ),
         ("classes --days 32", "from 1 to 31"),
         ("refresh --jobs 0", "from 1 to 64"),
@@ -125,7 +125,7 @@ fn called_wrongly_the_answer_is_one_plain_line() {
         for id in ["", " ", "1;2", "é"] {
             home.run(command)
                 .arg(id)
-                .fails(2, &["is no number, for example"])
+                .fails(2, &["is not a number, for example"])
                 .done();
         }
     }

@@ -24,10 +24,10 @@ fn every_channel_is_told() {
          [[notify]]\ncommand = \"echo {SECRET}; cat > event; env > facts\"\n"
     ));
     let told = "\
-[[notify]] 1 (webhook): told
-[[notify]] 2 (discord): told
-[[notify]] 3 (ntfy): told
-[[notify]] 4 (command): told
+[[notify]] 1 (webhook): delivered
+[[notify]] 2 (discord): delivered
+[[notify]] 3 (ntfy): delivered
+[[notify]] 4 (command): delivered
 ";
     let run = home.run(&["notify", "test"]);
     run.was(0, told, "");
@@ -71,21 +71,21 @@ fn some_or_none_are_told() {
     let bad = format!("[[notify]]\nwebhook = \"{url}/no/{SECRET}\"\n");
     let worse = format!("[[notify]]\ncommand = [\"/nonexistent/{SECRET}\"]\n");
     let fine = format!("[[notify]]\nntfy = \"{url}/ok/{SECRET}\"\n");
-    let said = "[[notify]] 1 (webhook): not told: answered 500\n";
+    let said = "[[notify]] 1 (webhook): not delivered: answered 500\n";
 
     let some = Home::new(&format!("{bad}{fine}"));
     some.run(&["notify", "test"]).was(
         7,
-        &format!("{said}[[notify]] 2 (ntfy): told\n"),
-        "error: not told: [[notify]] 1 (webhook)\n",
+        &format!("{said}[[notify]] 2 (ntfy): delivered\n"),
+        "error: not delivered: [[notify]] 1 (webhook)\n",
     );
     let none = Home::new(&format!("{bad}{worse}"));
     none.run(&["notify", "test"]).was(
         5,
         &format!(
-            "{said}[[notify]] 2 (command): not told: cannot run it: no such file or directory\n"
+            "{said}[[notify]] 2 (command): not delivered: cannot run it: no such file or directory\n"
         ),
-        "error: not told: [[notify]] 1 (webhook), [[notify]] 2 (command)\n",
+        "error: not delivered: [[notify]] 1 (webhook), [[notify]] 2 (command)\n",
     );
     let run = none.run(&["notify", "test", "--json"]);
     assert_eq!(run.code, Some(5));
@@ -96,7 +96,7 @@ fn some_or_none_are_told() {
                 {"number": 1, "channel": "webhook", "ok": false, "error": "answered 500"},
                 {"number": 2, "channel": "command", "ok": false, "error": "cannot run it: no such file or directory"},
             ],
-            "error": {"kind": "unreachable", "message": "not told: [[notify]] 1 (webhook), [[notify]] 2 (command)"},
+            "error": {"kind": "unreachable", "message": "not delivered: [[notify]] 1 (webhook), [[notify]] 2 (command)"},
         })
     );
 }
@@ -104,7 +104,7 @@ fn some_or_none_are_told() {
 #[test]
 fn nobody_to_tell() {
     let home = Home::new("");
-    let message = "no [[notify]] in the config: nobody to tell";
+    let message = "the config has no [[notify]] channel to test";
     home.run(&["notify", "test"])
         .was(2, "", &format!("error: {message}\n"));
     let run = home.run(&["notify", "test", "--json"]);
@@ -124,8 +124,8 @@ fn a_hanging_channel_ends() {
     let begun = Instant::now();
     home.run_with(&["notify", "test"], "10").was(
         5,
-        "[[notify]] 1 (webhook): not told: timed out\n",
-        "error: not told: [[notify]] 1 (webhook)\n",
+        "[[notify]] 1 (webhook): not delivered: timed out\n",
+        "error: not delivered: [[notify]] 1 (webhook)\n",
     );
     assert!(begun.elapsed() < Duration::from_secs(15)); // a tenth of the real limits
 }
@@ -158,14 +158,14 @@ fn logs_hold_no_secret() {
     assert!(!run.stdout.contains("seen"), "{}", run.stdout);
     let said: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(said.len(), 6);
-    assert_eq!(said[0], "[[notify]] 1 (webhook): told");
+    assert_eq!(said[0], "[[notify]] 1 (webhook): delivered");
     assert_eq!(
         said[2],
-        "[[notify]] 3 (ntfy): not told: no connection: connection refused"
+        "[[notify]] 3 (ntfy): not delivered: no connection: connection refused"
     );
     assert_eq!(
         said[4],
-        "[[notify]] 5 (command): not told: it failed (exit status: 3)"
+        "[[notify]] 5 (command): not delivered: it failed (exit status: 3)"
     );
 }
 

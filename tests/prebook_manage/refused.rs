@@ -220,7 +220,7 @@ fn every_help_names_an_example_and_the_exit_codes() {
     for command in ["", "add", "list", "rules", "remove", "skip", "run"] {
         let help = home.human(&format!("prebook {command} --help"));
         assert!(
-            help.contains("Exit codes: 0") && help.contains("Example"),
+            help.contains("Exit codes:\n  0 ") && help.contains("Example"),
             "{command}: {help}"
         );
         assert!(

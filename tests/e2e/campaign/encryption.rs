@@ -184,7 +184,7 @@ fn may_be_done(fate: Fate, output: Option<&Output>) -> bool {
 
 fn says_changed(output: &Output) -> bool {
     let told: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
-    told["changed"] == true || output.stdout.contains("has the new key now")
+    told["changed"] == true || output.stdout.contains("has the new key")
 }
 
 fn open(path: &Path, key: &str) -> Store {
