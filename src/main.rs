@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use aimharder::cli::Cli;
 use aimharder::ui::{GivenFlags, Ui, waiting_for};
-use aimharder::{logs, signals};
+use aimharder::{commands, logs, signals};
 
 fn main() -> ExitCode {
     signals::listen(waiting_for);
