@@ -1,39 +1,40 @@
-//! Told once (`scripting.md`, "Everywhere"): automation runs every quarter of an hour, and a problem that
-//! stands for weeks must not become 96 mails a day. A problem is put into words when it is new
-//! (an outage: at the third run in a row) and once when it is over. Exit codes and JSON tell it
-//! every time, and so does a terminal.
+//! Decides when a problem of automation is reported (`scripting.md`, "Reported once").
+//!
+//! `refresh` and `prebook run` run every 15 minutes, and cron mails whatever they print. A problem is therefore reported when it
+//! is new and once when it is over; an outage is new at its third consecutive run. The store has one row per subject with a
+//! problem. Exit codes, JSON and terminals report a problem every time and do not depend on this module.
 
 use crate::error::ExitKind;
 use crate::store::{Problem, Result, Store};
 
-/// An outage is worth words at this run in a row.
-pub const OUTAGE: i64 = 3;
+/// An outage is reported once it has lasted this many consecutive runs.
+pub const OUTAGE_RUNS: i64 = 3;
 
-/// Subjects that are sessions begin like this.
+/// The prefix of subjects that are sessions.
 pub const SESSION: &str = "session:";
 
-/// The subject that a session's row is.
+/// The subject of a session, by the number of its row.
 pub fn of_session(id: i64) -> String {
     format!("{SESSION}{id}")
 }
 
-/// Another run has met a problem. `true`: put it into words now.
+/// Records that a run met a problem, and returns whether it is reported now.
 ///
 /// # Errors
 /// Those of the store.
 pub fn record_failure(store: &Store, subject: &str, kind: ExitKind) -> Result<bool> {
     if matches!(kind, ExitKind::Internal | ExitKind::Usage) {
-        return Ok(true); // config and store are told every time
+        return Ok(true); // problems of config and store are reported every time
     }
     let before = store.problem(subject)?.unwrap_or_default();
-    let (after, tell) = next(before.clone(), kind);
+    let (after, is_new) = next(before.clone(), kind);
     if after != before {
         store.put_problem(subject, &after)?;
     }
-    Ok(tell)
+    Ok(is_new)
 }
 
-/// The subject is well. `true`: its problem had been told, so tell that it is over.
+/// Records that a subject has no problem, and returns whether a reported one is over.
 ///
 /// # Errors
 /// Those of the store.
@@ -42,34 +43,30 @@ pub fn record_success(store: &Store, subject: &str) -> Result<bool> {
         return Ok(false);
     };
     store.clear_problem(subject)?;
-    Ok(was_told(&before))
+    Ok(before.standing.is_some())
 }
 
-/// A passing outage leaves a standing problem standing: it is not news when the outage is over.
+/// The problem after one more run, and whether it is reported now. An outage that is too short to be reported leaves the
+/// problem that was reported last as it is, so that the problem is not reported again after the outage.
 fn next(before: Problem, kind: ExitKind) -> (Problem, bool) {
-    if kind == ExitKind::Unreachable {
-        let outage_runs = before.outage_runs.saturating_add(1);
-        return (
-            Problem {
-                outage_runs,
-                ..before
-            },
-            outage_runs == OUTAGE,
-        );
-    }
+    let outage_runs = if kind == ExitKind::Unreachable {
+        before.outage_runs.saturating_add(1)
+    } else {
+        0
+    };
     let name = kind.name();
-    let news = before.standing.as_deref() != Some(name);
-    (
-        Problem {
-            standing: Some(name.to_owned()),
-            outage_runs: 0,
-        },
-        news,
-    )
-}
-
-fn was_told(problem: &Problem) -> bool {
-    problem.standing.is_some() || problem.outage_runs >= OUTAGE
+    let is_new = before.standing.as_deref() != Some(name)
+        && (outage_runs == 0 || outage_runs >= OUTAGE_RUNS);
+    let standing = if is_new {
+        Some(name.to_owned())
+    } else {
+        before.standing
+    };
+    let after = Problem {
+        standing,
+        outage_runs,
+    };
+    (after, is_new)
 }
 
 #[cfg(test)]
@@ -77,25 +74,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_once_and_outages_at_the_third_run() {
+    fn a_problem_is_new_when_it_differs_from_the_one_reported_last() {
         use ExitKind::{LoginRequired as L, Refused as R, Unreachable as U};
-        let story = [
+        let runs = [
             (U, false),
             (U, false),
             (U, true),
-            (U, false), // an outage
-            (L, true),
-            (L, false), // something else
             (U, false),
-            (L, false), // an outage passes: nothing new
+            // after an outage that was reported, the message about the login is the newer one
+            (L, true),
+            (L, false),
+            (U, false),
+            (U, false),
+            // an outage that was not reported
+            (L, false),
             (R, true),
             (L, true),
+            (U, false),
+            (U, false),
+            (U, true),
+            (L, true),
         ];
-        let mut state = Problem::default();
-        for (step, (kind, tell)) in story.into_iter().enumerate() {
-            let (after, told) = next(state, kind);
-            assert_eq!(told, tell, "step {step}");
-            state = after;
+        let mut problem = Problem::default();
+        for (step, (kind, expected)) in runs.into_iter().enumerate() {
+            let (after, is_new) = next(problem, kind);
+            assert_eq!(is_new, expected, "step {step}");
+            problem = after;
         }
     }
 }

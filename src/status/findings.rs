@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta};
 use chrono_tz::Tz;
 
 use super::schedule::{By, Job};
-use crate::alerts::OUTAGE;
+use crate::alerts::OUTAGE_RUNS;
 use crate::error::ExitKind;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
@@ -125,7 +125,7 @@ impl Finding {
             }
             Self::NoBackground { needed, .. } => needed.then_some(ExitKind::LoginRequired),
             Self::Standing(_, _, kind, _) => Some(*kind),
-            Self::Outage(_, _, runs) => (*runs >= OUTAGE).then_some(ExitKind::Unreachable),
+            Self::Outage(_, _, runs) => (*runs >= OUTAGE_RUNS).then_some(ExitKind::Unreachable),
             Self::NotScheduled { kept, .. } => (!kept).then_some(ExitKind::NotFound),
             Self::Inactive { .. } | Self::Rare(..) | Self::Overdue(..) => Some(ExitKind::NotFound),
             Self::Unreachable(..) => Some(ExitKind::Unreachable),

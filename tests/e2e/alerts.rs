@@ -17,7 +17,7 @@ fn refresh(home: &Home) -> Run {
 /// The platform answers no token update.
 fn down(sandbox: &Sandbox) {
     sandbox.fault(
-        &json!({ "path": "/api/tokenUpdate", "kind": "status", "status": 500, "count": -1 }),
+        &json!({ "path": "/api/tokenUpdate", "kind": "status", "status": 503, "count": -1 }),
     );
 }
 
@@ -114,6 +114,25 @@ fn an_outage_in_between_does_not_make_it_new() {
     silent(&home, 5);
     silent(&home, 5);
     home.config("password_command = \"exit 1\"");
+    silent(&home, 3);
+    home.config("password_command = \"echo correct-horse\"");
+    sandbox.clear_faults();
+    refresh(&home).stderr_has(&[OVER]).done();
+}
+
+#[test]
+fn a_lost_login_is_reported_again_after_an_outage_that_was_reported() {
+    let (sandbox, home) = logged_in();
+    home.config("password_command = \"exit 1\"");
+    kill(&sandbox, &home);
+    tells(&home, 3, "password command");
+    home.config("password_command = \"echo correct-horse\"");
+    sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "count": -1 }));
+    silent(&home, 5);
+    silent(&home, 5);
+    tells(&home, 5, OUTAGE);
+    home.config("password_command = \"exit 1\"");
+    tells(&home, 3, "password command");
     silent(&home, 3);
     home.config("password_command = \"echo correct-horse\"");
     sandbox.clear_faults();
