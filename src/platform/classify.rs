@@ -91,6 +91,13 @@ pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_str(text).ok()
 }
 
+/// Whether the body is empty or begins as a JSON object that does not end.
+pub(super) fn is_cut_off(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    text.is_empty() || (text.starts_with('{') && object(body).is_none())
+}
+
 /// `{"logout":1}`, also `"1"` and `true`: the session is dead.
 pub(super) fn says_logout(object: &Map<String, Value>) -> bool {
     object.get("logout").is_some_and(|v| Loose(v.clone()).yes())

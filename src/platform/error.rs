@@ -64,12 +64,12 @@ impl Error {
         )
     }
 
-    /// Whether the response was lost after the server may have acted: a time-out or cut connection, or a gateway that
-    /// reports one (502, 504).
+    /// Whether the response was lost after the server may have acted: a time-out or cut connection, a gateway that reports
+    /// one (502, 504), or a server that failed on the way (500).
     pub fn is_response_lost(&self) -> bool {
         match self {
             Error::Lost { .. } => true,
-            Error::Busy { status, .. } => matches!(status, 502 | 504),
+            Error::Busy { status, .. } => *status >= 500 && *status != 503,
             _ => false,
         }
     }
@@ -178,11 +178,11 @@ mod tests {
             (Error::Blocked, false, false, false),
             (Error::Interrupted, true, false, false),
             (busy(429), false, true, false),
-            (busy(500), false, false, false),
+            (busy(500), false, false, true),
             (busy(502), false, false, true),
             (busy(503), false, true, false),
             (busy(504), false, false, true),
-            (busy(505), false, false, false),
+            (busy(505), false, false, true),
             (unconnected, true, true, false),
             (lost, false, false, true),
             (strange, false, false, false),

@@ -5,7 +5,7 @@
 
 use super::call::Call;
 use super::http::Answer;
-use super::{Error, Jar, Platform, Token, classify};
+use super::{Cause, Error, Jar, Platform, Token, classify};
 
 impl Platform {
     /// `GET /setrefresh`: prolongs the session. The token returned replaces the one given, and usually equals it.
@@ -26,8 +26,8 @@ impl Platform {
     /// `POST /api/tokenUpdate`: the new token, with its cookies in `jar`. Both are to be stored together, at once.
     ///
     /// # Errors
-    /// The usual ones of an API call; [`Error::LoggedOut`] means that this session is dead, [`Error::Strange`] that neither
-    /// was said: the old token stays.
+    /// The usual ones of an API call. [`Error::LoggedOut`] means that this session is dead; [`Error::Strange`] that the answer
+    /// has neither a token nor a logout, and that the old token is still valid.
     pub fn token_update(
         &self,
         jar: &mut Jar,
@@ -44,7 +44,14 @@ impl Platform {
     }
 }
 
+/// An empty or cut off answer is [`Error::Lost`]: it may have held the new token.
 pub(super) fn read_token_update(answer: &Answer) -> Result<Token, Error> {
+    if answer.status == 200 && classify::is_cut_off(&answer.body) {
+        return Err(Error::Lost {
+            host: answer.host.clone(),
+            cause: Cause::CutOff,
+        });
+    }
     let new = classify::data(answer)?.get("newToken").raw();
     let no_token = || {
         Error::Strange(format!(
@@ -212,7 +219,6 @@ mod tests {
             r#"{"newToken":""}"#,
             r#"{"newToken":"abc"}"#,
             "<html>",
-            "",
         ] {
             assert!(
                 matches!(
@@ -221,6 +227,10 @@ mod tests {
                 ),
                 "{neither}"
             );
+        }
+        for lost in ["", "\u{feff} ", r#"{"newToken":"69232|17"#] {
+            let read = read_token_update(&answered(lost));
+            assert!(matches!(read, Err(Error::Lost { .. })), "{lost}");
         }
     }
 

@@ -17,12 +17,15 @@ const UPDATE: &str = "/api/tokenUpdate";
 const KINDS: [&str; 2] = ["device", "background"];
 
 /// Every way in which a response is lost after the platform has replaced the token.
-fn losses() -> [Value; 6] {
+fn losses() -> [Value; 9] {
     [
         json!({ "kind": "drop" }),
         json!({ "kind": "cut" }),
         json!({ "kind": "hang" }),
         json!({ "kind": "garbage" }),
+        json!({ "kind": "empty" }),
+        json!({ "kind": "truncate" }),
+        json!({ "kind": "status", "status": 500 }),
         json!({ "kind": "status", "status": 502 }),
         json!({ "kind": "status", "status": 504 }),
     ]

@@ -56,8 +56,8 @@ fn without_an_answer_the_token_at_hand_is_used() {
     for (fault, lost) in [
         ("status", false),
         ("foreign", false),
-        ("empty", false),
-        ("truncate", false),
+        ("empty", true),
+        ("truncate", true),
         ("json", false),
         ("drop", true),
         ("garbage", true),
