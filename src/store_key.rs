@@ -32,7 +32,7 @@ pub(crate) fn source_within(config: &Config, limit: Duration) -> Option<KeySourc
             process::first_line(BufReader::new(file)).map_err(cannot)
         }));
     }
-    let command = config.key_command.clone()?;
+    let command = config.store.key_command.clone()?;
     Some(Box::new(move || {
         let what = "the key_command of [store]";
         process::first_line_of(process::of(&command), what, limit)

@@ -1,18 +1,21 @@
-//! Commands that the config names: `password_command`, a notice's `command`, `token_command`.
+//! Commands of the user: `password_command`, `key_command`, `token_command`, and `command` of `[[notify]]`.
 
 use std::fmt;
 
-/// A command of the user; its `Debug` is redacted, for its arguments may be secrets.
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// A command of the user. Its `Debug` is redacted because arguments may be secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Command {
-    /// run as it is: program and arguments, at least the program
+    /// Run as it is: the program and its arguments.
     List(Vec<String>),
-    /// run by `sh -c`, not blank
+    /// Run by `sh -c`. Not blank.
     Shell(String),
 }
 
 impl Command {
-    /// The program's name, to be named in messages: never an argument, nor what may be a variable's value.
+    /// The program's name for messages, or `sh` if the first word may be anything else than a name.
     pub fn program(&self) -> &str {
         let first = match self {
             Self::List(words) => words.first().map_or("", String::as_str),
@@ -27,7 +30,7 @@ impl Command {
     pub(super) fn shell(line: &str) -> Result<Self, String> {
         checked(line)?;
         if line.trim().is_empty() {
-            return Err("names no command".to_owned());
+            return Err("contains no command".to_owned());
         }
         Ok(Self::Shell(line.to_owned()))
     }
@@ -37,19 +40,45 @@ impl Command {
             .first()
             .is_none_or(|program| program.trim().is_empty())
         {
-            return Err("names no command".to_owned());
+            return Err("contains no command".to_owned());
         }
         words.iter().try_for_each(|word| checked(word))?;
         Ok(Self::List(words))
     }
 }
 
-/// No command can be run with a NUL in it.
+/// A command with a NUL cannot be run.
 fn checked(word: &str) -> Result<(), String> {
     if word.contains('\0') {
-        return Err("holds a NUL character".to_owned());
+        return Err("contains a NUL character".to_owned());
     }
     Ok(())
+}
+
+impl<'de> Deserialize<'de> for Command {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct StringOrList;
+        impl<'de> Visitor<'de> for StringOrList {
+            type Value = Command;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list of strings")
+            }
+
+            fn visit_str<E: Error>(self, line: &str) -> Result<Command, E> {
+                Command::shell(line).map_err(E::custom)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut words: A) -> Result<Command, A::Error> {
+                let mut list = Vec::new();
+                while let Some(word) = words.next_element()? {
+                    list.push(word);
+                }
+                Command::list(list).map_err(A::Error::custom)
+            }
+        }
+        from.deserialize_any(StringOrList)
+    }
 }
 
 impl fmt::Debug for Command {

@@ -1,4 +1,4 @@
-//! What is wrong with a config file, in one line: file, line, key, fault. Never a value that may be a secret.
+//! The error of a config file: one line with file, line, key and fault, without values that may be secrets.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{ExitError, ExitKind};
 
-/// A config that cannot be used (exit 2).
+/// A config that cannot be used.
 #[derive(Debug)]
 pub struct ConfigError {
     path: PathBuf,
@@ -56,7 +56,7 @@ impl ExitError for ConfigError {
     }
 }
 
-/// A message of another library in our style: one line, lower case at its beginning.
+/// Puts a message of another library on one line that begins in lower case.
 pub(super) fn lower_first(message: &str) -> String {
     let one_line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut chars = one_line.chars();

@@ -1,4 +1,4 @@
-//! URLs that are secrets: a webhook's path or a proxy's user part is a password, so none of it is shown.
+//! URLs that are secrets: the path of a webhook or the user part of a proxy is a password, so no part is shown.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use reqwest::Url;
 use zeroize::Zeroizing;
 
-/// A checked URL without `Display`, with redacted `Debug`, wiped on drop.
+/// A checked URL without `Display`, with redacted `Debug`, that is wiped on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretUrl(Zeroizing<String>);
 
 impl SecretUrl {
-    /// A URL with a host and one of these schemes. The error says what is wrong and quotes nothing.
+    /// Parses a URL with a host and one of these schemes. The error quotes nothing.
     pub(super) fn parse(raw: &str, schemes: &[&str], example: &str) -> Result<Self, String> {
         let wrong = |what: &str| format!("{what}, for example {example} (the value is not shown)");
         let url = Url::parse(raw.trim()).map_err(|_| wrong("not a URL"))?;

@@ -9,7 +9,7 @@ use super::http::{self, Parcel};
 use super::words::sentence;
 use super::{Notice, command};
 use crate::clock;
-use crate::config::{Channel, Command, Event};
+use crate::config::{Channel, Command, Event, Telegram};
 use crate::process;
 use crate::secret::Secret;
 
@@ -41,10 +41,10 @@ pub(super) fn deliver(
         Channel::Webhook(url) => http::post(url.expose(), &webhook(notice)?, http),
         Channel::Discord(url) => http::post(url.expose(), &discord(&text), http),
         Channel::Ntfy(url) => http::post(url.expose(), &ntfy(notice.event, &text), http),
-        Channel::Telegram {
+        Channel::Telegram(Telegram {
             token_command,
             chat,
-        } => {
+        }) => {
             let token = bot_token(token_command, terms, end)?;
             let url = format!("{}/bot{}/sendMessage", terms.telegram, token.expose());
             let left = end.saturating_duration_since(clock::steady());

@@ -36,7 +36,10 @@ fn every_setting_of_the_example_config_can_be_used() {
     let by_address = config(&in_force(&["proxy"])).unwrap();
     let by_proxy = config(&in_force(&["connect_to"])).unwrap();
     let both = config(&in_force(&[])).unwrap_err();
-    assert!(both.contains("does not go together with proxy"), "{both}");
+    assert!(
+        both.contains("cannot be used together with proxy"),
+        "{both}"
+    );
 
     assert!(by_proxy.server.proxy.is_some());
     assert_eq!(
@@ -78,7 +81,7 @@ fn the_example_config_has_every_setting_there_is() {
     ];
     for section in sections {
         let told = config(section).unwrap_err();
-        let (_, known) = told.split_once("unknown key, known are ").unwrap();
+        let (_, known) = told.split_once("unknown key; known keys are ").unwrap();
         for key in known.split(", ") {
             let ways = ["\nKEY = ", "\n[KEY", "\n[[KEY]]", "{ KEY = ", ", KEY = "];
             let shown = ways

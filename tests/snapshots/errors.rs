@@ -63,7 +63,7 @@ fn config_errors_name_file_line_and_key() {
     assert_snapshot!(with("acount = \"ana@example.org\"\n"), @"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:1: acount: unknown key, known are account, box, password_command, background_salt, accounts, boxes, notify, ping, server, store
+    error: [HOME]/.config/aimharder/config.toml:1: acount: unknown key; known keys are account, box, password_command, background_salt, accounts, boxes, notify, ping, server, store
     ");
     assert_snapshot!(with("account = 3\n"), @"
     exit: 2
@@ -93,7 +93,7 @@ fn config_errors_name_file_line_and_key() {
     assert_snapshot!(with("[[notify]]\non = [\"boooked\"]\ncommand = \"true\"\n"), @r#"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [[notify]] on: "boooked" is no event, known are booked, waitlisted, failed, postponed, login_required, unreachable, recovered
+    error: [HOME]/.config/aimharder/config.toml:2: [[notify]] on: "boooked" is not valid; use one of booked, waitlisted, failed, postponed, login_required, unreachable, recovered
     "#);
     assert_snapshot!(with("[[notify]]\n"), @"
     exit: 2
@@ -103,7 +103,7 @@ fn config_errors_name_file_line_and_key() {
     assert_snapshot!(with("[server]\nconnect_to = \"127.0.0.1:1\"\nproxy = \"http://127.0.0.1:1\"\n"), @"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [server] connect_to: does not go together with proxy
+    error: [HOME]/.config/aimharder/config.toml:2: [server] connect_to: cannot be used together with proxy
     ");
     assert_snapshot!(with("[server]\nscheme = \"http\"\n"), @r#"
     exit: 2

@@ -207,7 +207,7 @@ fn files() {
     assert_eq!(
         Config::load(&path).unwrap_err().to_string(),
         format!(
-            "{shown}:3: [server] ca_file: {} holds no certificate in PEM form",
+            "{shown}:3: [server] ca_file: {} contains no certificate in PEM form",
             ca_file.display()
         )
     );

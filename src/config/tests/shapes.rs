@@ -22,17 +22,17 @@ fn faults_name_line_and_key() {
         // unknown keys
         (
             "\ncolour = 1",
-            "2: colour: unknown key, known are account, box,",
+            "2: colour: unknown key; known keys are account, box,",
         ),
         ("\"a b\\n\" = 1", "1: \"a b\\n\": unknown key"),
         (
             "box = 'x'\n[server]\n\ntime_out = '5s'",
-            "4: [server] time_out: unknown key, known are domain,",
+            "4: [server] time_out: unknown key; known keys are domain,",
         ),
         ("[server.tls]", "1: [server] tls: unknown key"),
         (
             "[boxes.demo]\nname = 'x'",
-            "2: [boxes.demo] name: unknown key, known are id, timezone, opens",
+            "2: [boxes.demo] name: unknown key; known keys are id, timezone, opens",
         ),
         (
             "[accounts.\"b@c\"]\npassword = 'x'",
@@ -60,7 +60,7 @@ fn faults_name_line_and_key() {
         ),
         (
             "password_command = [\n'a',\n5]",
-            "3: password_command: must be a list of strings",
+            "3: password_command: must be a string",
         ),
         ("accounts = 1", "1: accounts: must be a table"),
         (
@@ -82,15 +82,15 @@ fn faults_name_line_and_key() {
         ),
         (
             "[notify]\ncommand = 'x'",
-            "1: notify: must be tables, each begun by [[notify]]",
+            "1: notify: must be a list of tables, each of which begins with [[notify]]",
         ),
         (
             "notify = ['x']",
-            "1: notify: must be tables, each begun by [[notify]]",
+            "1: notify: must be a list of tables, each of which begins with [[notify]]",
         ),
         (
             "[[notify]]\non = 'booked'",
-            "2: [[notify]] on: must be a list of strings",
+            "2: [[notify]] on: must be a list",
         ),
         (
             "[[notify]]\ntelegram = 'x'",

@@ -15,24 +15,24 @@ fn wrong_values_name_line_and_key() {
         ("account = 'a@b@c'", "1: account: that is no e-mail address"),
         (
             "box = 'CrossFit'",
-            "1: box: \"CrossFit\" is no box name, for example crossfitdemo",
+            "1: box: \"CrossFit\" is not a valid box name; use a name such as crossfitdemo",
         ),
-        ("box = 'a.b'", "1: box: \"a.b\" is no box name"),
+        ("box = 'a.b'", "1: box: \"a.b\" is not a valid box name"),
         (
             "password_command = []",
-            "1: password_command: names no command",
+            "1: password_command: contains no command",
         ),
         (
             "password_command = ['']",
-            "1: password_command: names no command",
+            "1: password_command: contains no command",
         ),
         (
             "password_command = ' '",
-            "1: password_command: names no command",
+            "1: password_command: contains no command",
         ),
         (
             "password_command = \"a\\u0000\"",
-            "1: password_command: holds a NUL character",
+            "1: password_command: contains a NUL character",
         ),
         (
             "[accounts.ben]\ncredential = 'x'",
@@ -40,15 +40,15 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[accounts.\"b@c\"]\n[accounts.\"B@C\"]",
-            "2: [accounts] \"B@C\": the same account twice",
+            "2: [accounts] \"B@C\": is the same account again",
         ),
         (
             "[accounts.\"b@c\"]\ncredential = '../x'",
-            "2: [accounts.\"b@c\"] credential: \"../x\" is no credential name",
+            "2: [accounts.\"b@c\"] credential: \"../x\" is not a valid credential name",
         ),
         (
             "[boxes.Demo]\nid = 1",
-            "1: [boxes] Demo: \"Demo\" is no box name",
+            "1: [boxes] Demo: \"Demo\" is not a valid box name",
         ),
         (
             "[boxes.demo]\nid = 0",
@@ -56,7 +56,7 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[boxes.demo]\nid = 99999999999999999999",
-            "2: [boxes.demo] id: is too large a number",
+            "2: [boxes.demo] id: must be a whole number",
         ),
         (
             "[boxes.demo]\ntimezone = 'Madrid'",
@@ -72,7 +72,7 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[[notify]]\non = [\n'booked',\n'bokked']\ncommand='x'",
-            "4: [[notify]] on: \"bokked\" is no event, known are booked,",
+            "4: [[notify]] on: \"bokked\" is not valid; use one of booked, waitlisted,",
         ),
         (
             "box = 'x'\n[[notify]]\non = []",
@@ -80,7 +80,7 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[[notify]]\ncommand = 'x'\nntfy = 'https://x/y'",
-            "3: [[notify]] ntfy: command and ntfy in one [[notify]]",
+            "3: [[notify]] ntfy: cannot be used together with command",
         ),
         (
             "[[notify]]\ntelegram = { token_command = 'x' }",
@@ -92,35 +92,35 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[[notify]]\ntelegram = { chat = ' ', token_command = 'x' }",
-            "2: [[notify]] telegram.chat: names no chat",
+            "2: [[notify]] telegram.chat: is empty",
         ),
         (
             "[[notify]]\ncommand = []",
-            "2: [[notify]] command: names no command",
+            "2: [[notify]] command: contains no command",
         ),
         (
             "[server]\ndomain = 'com'",
-            "2: [server] domain: \"com\" is no domain, for example aimharder.com",
+            "2: [server] domain: \"com\" is not a valid domain; use a name such as aimharder.com",
         ),
         (
             "[server]\ndomain = 'a..b'",
-            "2: [server] domain: \"a..b\" is no domain",
+            "2: [server] domain: \"a..b\" is not a valid domain",
         ),
         (
             "[server]\ndomain = '127.0.0.1'",
-            "2: [server] domain: \"127.0.0.1\" is no domain",
+            "2: [server] domain: \"127.0.0.1\" is not a valid domain",
         ),
         (
             "[server]\ndomain = 'a.com/x'",
-            "2: [server] domain: \"a.com/x\" is no domain",
+            "2: [server] domain: \"a.com/x\" is not a valid domain",
         ),
         (
             "[server]\nlogin = 'oauth'",
-            "2: [server] login: \"oauth\" is no login flow, known are json, form, auto",
+            "2: [server] login: \"oauth\" is not valid; use one of json, form, auto",
         ),
         (
             "[server]\nscheme = 'ftp'",
-            "2: [server] scheme: \"ftp\" is no scheme, known are https, http",
+            "2: [server] scheme: \"ftp\" is not valid; use one of https, http",
         ),
         (
             "[server]\nscheme = 'http'",
@@ -132,27 +132,27 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[server]\nconnect_to = 'example.org:80'",
-            "2: [server] connect_to: \"example.org:80\" is no address with a port",
+            "2: [server] connect_to: \"example.org:80\" is not an address with a port",
         ),
         (
             "[server]\nconnect_to = '127.0.0.1'",
-            "2: [server] connect_to: \"127.0.0.1\" is no address",
+            "2: [server] connect_to: \"127.0.0.1\" is not an address",
         ),
         (
             "[server]\nconnect_to = '127.0.0.1:0'",
-            "2: [server] connect_to: \"127.0.0.1:0\" is no address",
+            "2: [server] connect_to: \"127.0.0.1:0\" is not an address",
         ),
         (
             "[server]\nconnect_to = 'localhost:+80'",
-            "2: [server] connect_to: \"localhost:+80\" is no address",
+            "2: [server] connect_to: \"localhost:+80\" is not an address",
         ),
         (
             "[server]\nproxy = 'http://p'\nconnect_to = '127.0.0.1:80'",
-            "3: [server] connect_to: does not go together with proxy",
+            "3: [server] connect_to: cannot be used together with proxy",
         ),
         (
             "[server]\nca_file = ''",
-            "2: [server] ca_file: \"\" is no file name",
+            "2: [server] ca_file: \"\" is not a valid file name",
         ),
         (
             "# a\n[server]\ntimeout = 'fast'",
@@ -164,15 +164,15 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[server]\ntimeout = '0s'",
-            "2: [server] timeout: \"0s\" leaves no time at all",
+            "2: [server] timeout: \"0s\" is too short",
         ),
         (
             "[server]\nuser_agent = \"a\\nb\"",
-            "2: [server] user_agent: \"a\\nb\" is no user agent",
+            "2: [server] user_agent: \"a\\nb\" is not a valid user agent",
         ),
         (
             "[server]\nuser_agent = ''",
-            "2: [server] user_agent: \"\" is no user agent",
+            "2: [server] user_agent: \"\" is not a valid user agent",
         ),
         // dotted and inline forms
         (
