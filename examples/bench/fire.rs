@@ -5,6 +5,7 @@
 //! take turns, so that never two fire together. A naive client does the same beside it.
 
 mod instant;
+mod late;
 mod naive;
 mod series;
 
@@ -124,7 +125,7 @@ pub(crate) fn run(tools: &Tools, openings: usize) -> Result<Vec<Figure>> {
     let (ran, alone) = staggered(tools, &all, openings)?;
     let naive = in_turn(&all, naive::run)?;
     drop(all);
-    let mut figures = Vec::new();
+    let mut figures = late::run(tools)?;
     for ((setting, ran), naive) in SETTINGS.iter().zip(ran).zip(naive) {
         figures.extend(lateness(setting, openings, ran));
         let what = format!("{}: naive client, median of {NAIVE}", setting.name);

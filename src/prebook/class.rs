@@ -16,8 +16,12 @@ use crate::platform::Row;
 
 /// A look at the schedule before the opening is given up after this, and tried again.
 const LOOK_UP: Duration = Duration::from_secs(6);
-/// No look at the schedule is under way any more so long before the opening.
+/// No second look at the schedule is begun later than this before the opening.
 const SPARE: Duration = Duration::from_millis(800);
+/// A look that is still under way at the opening may take this long: the booking needs it.
+const LATE_LOOK_UP: Duration = Duration::from_secs(2);
+/// After a late start the clock is looked at if the time left is this multiple of what the schedule took.
+const LOOK_PAYS: f32 = 1.5;
 /// Between looks in an outage: before the opening, and from it on.
 const BEFORE: Duration = Duration::from_millis(500);
 const FROM_IT_ON: Duration = Duration::from_millis(250);
@@ -109,7 +113,9 @@ impl Job<'_> {
         };
         self.begin(choice, moment.ahead);
         self.open_session(moment.ahead)?;
-        self.look(at, ROUGH);
+        if !self.is_near(at) {
+            self.look(at, ROUGH);
+        }
         if self.offset() < -BELIEVED_ALONE {
             let tried = self.have_by_own_clock(choice, moment)?;
             if !tried.is_too_early(at) || self.until(at) > self.horizon {
@@ -198,9 +204,15 @@ impl Job<'_> {
         let Some(at) = ahead else {
             return self.find_within_give_up(choice);
         };
+        let is_near = self.is_near(at);
         self.wait_for_look_up(at)?;
+        let began = clock::steady();
         let first = self.find_before(choice, at)?;
-        self.measure_clock(at)?;
+        if !is_near {
+            self.measure_clock(at)?;
+        } else if self.until(at) > began.elapsed().mul_f32(LOOK_PAYS) {
+            self.look(at, ROUGH);
+        }
         match first {
             Some(Ok(row))
                 if decided(&row).is_none_or(|report| report.outcome != Outcome::Closed) =>
@@ -218,12 +230,13 @@ impl Job<'_> {
     fn find_before(&mut self, choice: &Choice, at: DateTime<Utc>) -> Result<Option<Found>, Abort> {
         loop {
             let left = self.until(at).saturating_sub(SPARE);
-            if left < Duration::from_millis(50) {
-                return Ok(None);
-            }
-            match self.find(choice, left.min(LOOK_UP)) {
+            let limit = left.clamp(LATE_LOOK_UP, LOOK_UP);
+            match self.find(choice, limit) {
                 Err(Abort::Trouble(ExitKind::Unreachable, why)) => {
                     log::info!("the class could not be looked up yet: {why}");
+                    if self.until(at) < SPARE + BEFORE {
+                        return Ok(None);
+                    }
                     clock::pause(BEFORE);
                 }
                 found => return found.map(Some),

@@ -66,6 +66,8 @@ const PRICE_OF_EARLY: f64 = 0.006;
 const WIDE: f64 = 0.02;
 /// What the clock of a synchronised machine may be wrong by, in seconds.
 const SYNCHRONISED: f64 = 0.003;
+/// The share of a round trip by which the way there is taken to be shorter than half of it, where it was not measured.
+const UNEVEN: f64 = 0.05;
 
 impl Estimate {
     /// When to send a request that arrives just after the server's clock shows `opening`.
@@ -90,7 +92,7 @@ impl Estimate {
     /// How long after the opening a request is aimed to arrive, in seconds.
     pub(super) fn margin(&self) -> f64 {
         if self.is_own() {
-            return SYNCHRONISED;
+            return SYNCHRONISED + UNEVEN * self.round_trip;
         }
         let price = PRICE_OF_EARLY * self.round_trip;
         (self.doubt + QUICKER_STILL * self.haste + OWN_NOISE + price).min(WIDEST_MARGIN)

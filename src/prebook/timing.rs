@@ -34,6 +34,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(5);
 const PATIENT_LOOK: Duration = Duration::from_secs(5);
 /// A look at the server's clock that is older than this, in seconds, is repeated a minute before the opening.
 const LAST_LOOK: f64 = 30.0;
+/// Where less time than this is left, the program has started too late for all preparations.
+const NEAR: Duration = Duration::from_secs(1);
 /// A request by the clock of this machine alone is sent this long after the opening, because it is not repeated.
 const OWN_MARGIN: Duration = Duration::from_millis(20);
 /// More threads than this that fire at once share the processors better without spinning.
@@ -52,6 +54,9 @@ impl Job<'_> {
     /// Everything before the shot. Without an instant ahead (overdue, or unknown) only the session.
     pub(super) fn prepare(&mut self, ahead: Option<DateTime<Utc>>) -> Result<(), Abort> {
         self.open_session(ahead)?;
+        if ahead.is_some_and(|at| self.is_near(at)) {
+            return self.hold_session(Duration::ZERO);
+        }
         if let Some(at) = ahead {
             self.look(at, ROUGH);
             self.wait(at, SESSION + TimeDelta::milliseconds(self.stagger))?;
@@ -66,6 +71,12 @@ impl Job<'_> {
             self.wait(at, SESSION)?;
         }
         self.hold_session(self.patience(ahead))
+    }
+
+    /// Whether so little time is left that only the class is looked up: every request before the opening makes a late start
+    /// later. Meanwhile the clock of this machine counts.
+    pub(super) fn is_near(&self, at: DateTime<Utc>) -> bool {
+        self.until(at) < NEAR
     }
 
     /// Looks at the server's clock unless it was measured less than `age` seconds ago. When the opening is near, no longer
