@@ -199,7 +199,7 @@ fn logging_in() {
 fn setrefresh() {
     side_by_side(&faults(), |fault| {
         let (sandbox, home) = start();
-        home.impatient();
+        home.impatient_with(fault);
         let mut fault = fault.clone();
         fault["path"] = "/setrefresh".into();
         fault["count"] = (-1).into();
