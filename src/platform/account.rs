@@ -1,15 +1,18 @@
 //! Who is logged in, and which boxes the account has (protocol.md §4). `whoami` is also the proof that a login is alive.
 //! Must not guess a box's id: what is not told is `None`.
 
-use scraper::{Html, Selector};
 use serde_json::Value;
 
 use super::call::Call;
 use super::host::{box_of, host_of, within};
+use super::html::{self, Piece};
 use super::http::Answer;
 use super::lenient::Loose;
 use super::wire::WireRole;
 use super::{BoxRef, Error, Jar, Platform, classify};
+
+/// More links or roles than this are not looked at: an account has a few boxes.
+const MAX_LINKS: usize = 1000;
 
 impl Platform {
     /// `GET /api/whoami`: the account's boxes. Success proves that the session is alive.
@@ -79,7 +82,8 @@ fn is_somebody(person: &Loose) -> bool {
 /// The boxes of `roles` lists, each once: a person may be client and coach of one box.
 pub(super) fn boxes(roles: &[Loose], domain: &str) -> Vec<BoxRef> {
     let mut boxes: Vec<BoxRef> = Vec::new();
-    for role in roles.iter().flat_map(Loose::items).map(WireRole::read) {
+    let roles = roles.iter().flat_map(Loose::items).take(MAX_LINKS);
+    for role in roles.map(WireRole::read) {
         let Some((name, host)) = role
             .centre_url
             .raw()
@@ -109,14 +113,15 @@ pub(super) fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Er
 }
 
 fn read_links(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
-    let page = Html::parse_document(&classify::page(answer)?);
+    let page = classify::page(answer)?;
+    let links = html::pieces(&page).filter_map(|piece| match piece {
+        Piece::Start(tag) if tag.is("a") => tag.attribute("href"),
+        _ => None,
+    });
     let mut boxes: Vec<BoxRef> = Vec::new();
-    for link in select(&page, "a[href]")
-        .iter()
-        .filter_map(|a| a.attr("href"))
-    {
+    for link in links.take(MAX_LINKS) {
         // a relative link, or one to another site, names no box
-        let host = host_of(link).filter(|host| within(host, domain) && link.contains("//"));
+        let host = host_of(&link).filter(|host| within(host, domain) && link.contains("//"));
         let Some((name, host)) = host.and_then(|host| box_of(&host, domain)) else {
             continue;
         };
@@ -136,12 +141,13 @@ fn read_links(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
 }
 
 pub(super) fn read_box_id(answer: &Answer) -> Result<i64, Error> {
-    let page = Html::parse_document(&classify::page(answer)?);
-    let mut scripts = select(&page, "script")
-        .into_iter()
-        .map(|script| script.text().collect::<String>());
+    let page = classify::page(answer)?;
+    let mut scripts = html::pieces(&page).filter_map(|piece| match piece {
+        Piece::Raw("script", text) => Some(text),
+        _ => None,
+    });
     scripts
-        .find_map(|script| id_in_script(&script))
+        .find_map(id_in_script)
         .ok_or_else(|| Error::Strange(format!("{} does not tell the box's number", answer.host)))
 }
 
@@ -162,13 +168,6 @@ fn id_in_script(script: &str) -> Option<i64> {
         let digits = value.split(|c: char| !c.is_ascii_digit()).next()?;
         digits.parse().ok().filter(|id| *id > 0)
     })
-}
-
-/// The elements a selector finds; none for one that is wrong.
-pub(super) fn select<'a>(page: &'a Html, selector: &str) -> Vec<scraper::ElementRef<'a>> {
-    Selector::parse(selector)
-        .map(|selector| page.select(&selector).collect())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -21,11 +21,11 @@ mod connect_error;
 mod cookies;
 mod error;
 mod host;
+mod html;
 mod http;
 mod http_date;
 mod lenient;
 mod login;
-mod login_form;
 mod probe;
 #[doc = include_str!("protocol.md")]
 pub mod protocol {}

@@ -10,7 +10,7 @@ use super::http::Answer;
 use super::{
     BookAnswer, BoxRef, CancelAnswer, Error, Jar, LoginError, NextBookings, Schedule, Signs, Token,
 };
-use super::{account, book, bookings, cancel, login, login_form, refresh, schedule};
+use super::{account, book, bookings, cancel, login, refresh, schedule};
 use crate::secret::Secret;
 
 /// An answer of the platform, as it was saved.
@@ -37,12 +37,12 @@ impl Saved {
 
     /// To a login by the JSON flow (protocol.md §2a). The cookie, which a success needs too, is not looked for.
     pub fn login_json(&self) -> Result<Signs, LoginError> {
-        login::read_json(&self.answer, &self.domain)
+        login::json::read(&self.answer, &self.domain)
     }
 
     /// To a login by the form flow (protocol.md §2b); `cookie`: whether the login cookie came along.
     pub fn login_form(&self, cookie: bool) -> Result<Signs, LoginError> {
-        login_form::read(&self.answer, cookie)
+        login::form::read(&self.answer, cookie)
     }
 
     /// To `setrefresh` (protocol.md §2c).

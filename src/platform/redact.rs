@@ -34,14 +34,21 @@ impl Redactor {
         let masked = self.0.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret.expose(), MASK)
         });
-        let outside = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '|' | '%'));
-        let tokens: Vec<&str> = masked
-            .split(outside)
-            .filter(|word| Token::parse(word).is_some())
-            .collect();
-        tokens
-            .into_iter()
-            .fold(masked.clone(), |text, token| text.replace(token, MASK))
+        let in_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '|' | '%');
+        let mut out = String::with_capacity(masked.len());
+        let mut rest = masked.as_str();
+        while !rest.is_empty() {
+            let (word, after) = rest.split_at(rest.find(|c| !in_word(c)).unwrap_or(rest.len()));
+            out.push_str(if Token::parse(word).is_some() {
+                MASK
+            } else {
+                word
+            });
+            let next = after.find(in_word).unwrap_or(after.len());
+            out.push_str(&after[..next]);
+            rest = &after[next..];
+        }
+        out
     }
 
     /// The same, made safe to show: before, for an end that is cut off would be known no more; and after, for it may

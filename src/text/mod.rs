@@ -28,6 +28,11 @@ pub fn clean(raw: &str) -> String {
     cap(&collapse(&strip_tags(&visible)), MAX_TEXT_LEN)
 }
 
+/// `s` with its HTML character references replaced, each once.
+pub fn unescape(s: &str) -> String {
+    entity::unescape_once(s)
+}
+
 /// A case- and accent-insensitive key for comparisons and searches.
 pub fn fold(s: &str) -> String {
     let folded: String = s

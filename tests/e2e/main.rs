@@ -31,6 +31,7 @@ mod first_run;
 mod fresh_user;
 mod full_disk;
 mod hidden_prompt;
+mod hostile_answers;
 mod kill;
 mod locks;
 mod login;

@@ -7,7 +7,7 @@ use super::{Answer, is_int, one_line, own_boxes, plain_id, shown, whole_token};
 
 /// What every API call promises: `logout` is looked for first, and nothing but 200 with a JSON object is an answer.
 fn alive<T>(answer: &Answer, read: Result<T, Error>) -> Option<T> {
-    if answer.status < 500 && answer.says_logout() {
+    if answer.says_logout() {
         assert_eq!(read.err(), Some(Error::LoggedOut), "logout was not seen");
         return None;
     }

@@ -1,20 +1,20 @@
-//! Logging in (protocol.md §2): saved answers of both flows and `setrefresh`, and whatever else comes, are granted,
-//! refused, or neither; never a login without its cookie.
+//! Recorded and invented responses to a JSON login are accepted, refused, or neither.
 
+use super::super::WRONG;
 use super::*;
 use proptest::prelude::*;
 
 const DOMAIN: &str = "aimharder.com";
 const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
 
-fn read(status: u16, body: &str) -> Result<Signs, LoginError> {
+fn read_body(status: u16, body: &str) -> Result<Signs, LoginError> {
     let answer = Answer {
         host: "h".to_owned(),
         status,
         body: body.as_bytes().to_vec(),
         ..Answer::default()
     };
-    read_json(&answer, DOMAIN)
+    read(&answer, DOMAIN)
 }
 
 fn refusal(message: &str) -> LoginError {
@@ -31,7 +31,7 @@ fn reads_the_success_that_was_recorded() {
            "roles": [{{"role": "client", "boid": 10122, "gym": "CrossFit Demo", "centre_url": "crossfitdemo.aimharder.com"}}]}},
           "auth": {{"authOK": true, "refreshToken": "{TOKEN}"}}}}, "info": null}}"#
     );
-    let signs = read(200, &body).unwrap();
+    let signs = read_body(200, &body).unwrap();
     assert_eq!(signs.token.unwrap().expose(), TOKEN);
     assert_eq!(
         (signs.boxes[0].name.as_str(), signs.boxes[0].id),
@@ -39,9 +39,9 @@ fn reads_the_success_that_was_recorded() {
     );
     for dress in ["1", "\"1\"", "\"true\""] {
         let body = body.replace("\"authOK\": true", &format!("\"authOK\": {dress}"));
-        assert!(read(200, &body).is_ok(), "{dress}");
+        assert!(read_body(200, &body).is_ok(), "{dress}");
     }
-    let bare = read(200, r#"{"data":{"auth":{"authOK":true}},"error":null}"#).unwrap();
+    let bare = read_body(200, r#"{"data":{"auth":{"authOK":true}},"error":null}"#).unwrap();
     assert_eq!(
         bare,
         Signs {
@@ -98,7 +98,7 @@ fn refusals_in_their_three_shapes() {
         ),
     ];
     for (status, body, error) in table {
-        assert_eq!(read(status, body), Err(error), "{status} {body}");
+        assert_eq!(read_body(status, body), Err(error), "{status} {body}");
     }
 }
 
@@ -112,7 +112,7 @@ fn a_locked_account_is_told_apart() {
     for body in locked {
         assert!(
             matches!(
-                read(200, body),
+                read_body(200, body),
                 Err(LoginError::Refused { locked: true, .. })
             ),
             "{body}"
@@ -176,15 +176,15 @@ fn no_judgement_is_no_refusal() {
         (401, "<html>", not_there(401)),
     ];
     for (status, body, error) in table {
-        assert_eq!(read(status, body), Err(error), "{status} {body}");
+        assert_eq!(read_body(status, body), Err(error), "{status} {body}");
     }
 }
 
 proptest! {
     #[test]
     fn no_text_panics(status in 100u16..600, text in "\\PC*", code in any::<i64>()) {
-        let _ = read(status, &text);
-        let _ = read(status, &serde_json::json!({"error": {"code": code, "message": text}}).to_string());
-        let _ = read(status, &serde_json::json!({"info": text, "data": {"auth": {"authOK": text}}}).to_string());
+        let _ = read_body(status, &text);
+        let _ = read_body(status, &serde_json::json!({"error": {"code": code, "message": text}}).to_string());
+        let _ = read_body(status, &serde_json::json!({"info": text, "data": {"auth": {"authOK": text}}}).to_string());
     }
 }

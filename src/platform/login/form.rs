@@ -1,15 +1,16 @@
-//! The form login's fields and its page (protocol.md §2b): the token stands in the address of an iframe, a refusal in
-//! `#loginErrors`, which is there and empty on good pages too. Must not take a marketing page for either.
+//! The form login (protocol.md, 2b).
+//!
+//! The page of an accepted login has the token in the address of an iframe. A refused login has a text in `#loginErrors`,
+//! which is present and empty on other pages too. A page with neither, such as the marketing page, is no form login.
 
 use reqwest::Url;
-use scraper::Html;
 
-use super::account::select;
-use super::http::Answer;
-use super::login::{Signs, refused};
-use super::{LoginError, Token, classify};
+use super::super::html::{self, Piece};
+use super::super::http::Answer;
+use super::super::{LoginError, Token, classify};
+use super::{Signs, refused};
 
-/// What the form sends.
+/// The fields of the form.
 pub(super) fn fields<'a>(
     email: &'a str,
     password: &'a str,
@@ -24,8 +25,8 @@ pub(super) fn fields<'a>(
     ]
 }
 
-/// The answer of the form flow. `cookie`: whether the login cookie came.
-pub(super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
+/// Reads the response to a form login. `cookie`: whether it set the login cookie.
+pub(in super::super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
     classify::status(answer)?;
     let not_there = || {
         LoginError::NotThere(format!(
@@ -55,21 +56,14 @@ pub(super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, LoginError> {
 
 /// The token in the iframe's address, and the text of `#loginErrors`.
 fn parse(page: &str) -> (Option<Token>, String) {
-    let page = Html::parse_document(page);
-    let frames = select(&page, "iframe[src]");
-    let token = frames
-        .iter()
-        .filter_map(|frame| frame.attr("src"))
-        .find_map(token_in);
-    let errors = select(&page, "#loginErrors");
-    let errors: Vec<String> = errors
-        .iter()
-        .map(|span| span.text().collect::<String>().trim().to_owned())
-        .collect();
-    (token, errors.join(" ").trim().to_owned())
+    let token = html::pieces(page).find_map(|piece| match piece {
+        Piece::Start(tag) if tag.is("iframe") => token_in(&tag.attribute("src")?),
+        _ => None,
+    });
+    (token, html::text_by_id(page, "loginErrors"))
 }
 
-/// `/setrefresh?token=…`, absolute or relative.
+/// The token in `/setrefresh?token=…`, absolute or relative.
 fn token_in(src: &str) -> Option<Token> {
     // the base only completes a relative address; nothing is fetched
     let url = Url::parse("https://base.invalid/")
@@ -88,8 +82,8 @@ fn token_in(src: &str) -> Option<Token> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::Error;
     use super::*;
-    use crate::platform::Error;
     use proptest::prelude::*;
 
     const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";

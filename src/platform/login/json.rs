@@ -1,0 +1,97 @@
+//! The JSON login (protocol.md, 2a).
+
+use super::super::http::Answer;
+use super::super::lenient::Loose;
+use super::super::{Error, LoginError, Token, account, classify};
+use super::{Signs, refused};
+
+/// Reads the response to a JSON login.
+pub(in super::super) fn read(answer: &Answer, domain: &str) -> Result<Signs, LoginError> {
+    classify::status(answer)?;
+    let not_there = || {
+        LoginError::NotThere(format!(
+            "{} has no json login (answered {})",
+            answer.host, answer.status
+        ))
+    };
+    let Some(object) =
+        classify::object(&answer.body).filter(|_| !matches!(answer.status, 404 | 405 | 410))
+    else {
+        return Err(not_there());
+    };
+    if classify::says_logout(&object) {
+        return Err(Error::LoggedOut.into());
+    }
+    let body = Loose(object.into());
+    refused_by_error(answer, &body.get("error"))?;
+    let (auth, info) = (body.get("data").get("auth"), body.get("info"));
+    let strange = || {
+        LoginError::Failed(Error::Strange(format!(
+            "{} did not say whether the login is right",
+            answer.host
+        )))
+    };
+    match answer.status {
+        200 if auth.get("authOK").yes() => Ok(signs(&body.get("data"), domain)),
+        // a response that says nothing must not count as a refused password
+        200 | 401 if !auth.get("authOK").yes() && said(&info).is_some() => {
+            Err(refusal(&info, answer))
+        }
+        _ => Err(strange()),
+    }
+}
+
+fn signs(data: &Loose, domain: &str) -> Signs {
+    Signs {
+        token: data
+            .get("auth")
+            .get("refreshToken")
+            .raw()
+            .as_deref()
+            .and_then(Token::parse),
+        boxes: account::boxes(&[data.get("userData").get("roles")], domain),
+    }
+}
+
+/// Reads the `error` of a response, a text or `{code, message}`; `null` and `false` mean no error.
+fn refused_by_error(answer: &Answer, error: &Loose) -> Result<(), LoginError> {
+    let code = error
+        .get("code")
+        .int()
+        .and_then(|code| u16::try_from(code).ok());
+    if !error.yes()
+        && error.raw().is_none_or(|text| text == "0")
+        && error.0.as_object().is_none_or(serde_json::Map::is_empty)
+    {
+        return Ok(());
+    }
+    if let Some(status) =
+        code.filter(|code| *code == 403 || *code == 429 || (500..600).contains(code))
+    {
+        classify::status(&Answer {
+            status,
+            ..answer.clone()
+        })?;
+    }
+    match said(error).as_deref() {
+        Some("LOGIN_ERROR_MALFORMED_BODY") => {
+            Err(Error::Strange(format!("{} could not read our login", answer.host)).into())
+        }
+        _ => Err(refusal(error, answer)),
+    }
+}
+
+/// A text, or the `message` of an object; a number or a flag is no text.
+fn said(what: &Loose) -> Option<String> {
+    what.raw()
+        .or_else(|| what.get("message").raw())
+        .filter(|text| text.parse::<f64>().is_err() && text != "true")
+}
+
+fn refusal(what: &Loose, answer: &Answer) -> LoginError {
+    refused(&said(what).unwrap_or_default(), &answer.unsaid)
+}
+
+#[cfg(test)]
+#[path = "json_tests.rs"]
+mod tests;
