@@ -2,7 +2,7 @@
 //!
 //! This library is the whole program; `main` parses the command line and calls [`commands::run`]. These pages describe how
 //! it is built. What users rely on is in the README, in `--help`, and in the [command-line reference](cli::reference)
-//! (cited as `scripting.md`). What is known of the platform is in [its protocol](platform::protocol) (cited as `protocol.md`).
+//! (cited as `scripting.md`). What is known of the platform is in [its protocol](docs::protocol) (cited as `protocol.md`).
 //! The words of the project are in the [glossary](docs::glossary).
 //!
 //! # Modules
@@ -114,6 +114,7 @@ pub mod config;
 mod dns;
 pub mod docs;
 pub mod error;
+mod http_client;
 pub mod logs;
 pub mod model;
 pub mod notify;

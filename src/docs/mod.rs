@@ -8,6 +8,8 @@ pub mod glossary {}
 pub mod performance {}
 #[doc = include_str!("prebooking.md")]
 pub mod prebooking {}
+#[doc = include_str!("protocol.md")]
+pub mod protocol {}
 #[doc = include_str!("scheduling.md")]
 pub mod scheduling {}
 #[doc = include_str!("scripting.md")]

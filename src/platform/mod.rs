@@ -1,15 +1,16 @@
-//! The platform's HTTP client: one function per endpoint of [`protocol`], and the only network of the program.
+//! The platform's HTTP interface: one function per endpoint of the [protocol](crate::docs::protocol) (`protocol.md` in
+//! comments), and the only HTTP to the platform.
 //!
-//! A call goes through three steps, each in a file of its own. `http` sends it, follows redirects where that is
-//! allowed, keeps cookies and reads the whole body within limits. `classify` asks what is the same for every answer: is it
-//! one, and does it say `logout`? The endpoint's own file (`login`, `refresh`, `account`, `schedule`, `bookings`,
-//! `book`, `cancel`, `probe`) turns the content into a typed outcome, by pure functions over saved answers.
+//! A call takes three steps. `http` sends it, follows redirects where that is allowed, keeps cookies, and reads the body
+//! within limits. `classify` checks what is the same for every response: whether it is usable, and whether it reports a
+//! logout. The file of the endpoint (`login`, `refresh`, `account`, `schedule`, `bookings`, `book`, `cancel`, `probe`)
+//! turns the content into a typed result, by pure functions that are tested with recorded responses.
 //!
-//! The caller brings the cookies of one login in a [`Jar`]; a call that fails leaves them as they were, one that succeeds
-//! has put the new ones in. Nothing is repeated in here, and nothing is believed that an answer does not prove.
+//! The caller passes the cookies of one login in a [`Jar`]. A call that fails leaves them unchanged; a call that succeeds
+//! adds the new ones. No call is repeated here, and no result goes beyond what the response proves.
 //!
-//! Must not know the store, the config file or the session kinds, and must not read the clock, except where a measurement
-//! is what was asked for ([`Probe`]) and for the page's own cache-buster.
+//! This module does not use the store, the config file or the session kinds, and reads the clock only to measure the server
+//! clock ([`Probe`]) and for the cache-busting parameter of the web page.
 
 mod account;
 mod book;
@@ -27,8 +28,6 @@ mod http_date;
 mod lenient;
 mod login;
 mod probe;
-#[doc = include_str!("protocol.md")]
-pub mod protocol {}
 pub mod recorded;
 mod redact;
 mod refresh;
@@ -57,6 +56,7 @@ pub use cancel::{CancelAnswer, CancelVerdict};
 pub use connect_error::Cause;
 pub use cookies::Jar;
 pub use error::{Error, LoginError};
+pub(crate) use http::retry_after;
 pub use login::Signs;
 pub use probe::Probe;
 pub use schedule::{Mine, Row, Schedule};
@@ -65,7 +65,7 @@ pub use token::Token;
 
 pub use crate::model::opening::Learned;
 
-/// The platform as reached by one set of settings. One per process: it owns the connections, and is shared by threads.
+/// The platform as reached with one set of settings. A process has one: it owns the connections and is shared by threads.
 #[derive(Debug)]
 pub struct Platform {
     settings: Settings,
@@ -73,7 +73,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// Opens nothing: the client is built at the first request, so that commands that stay at home do not pay for it.
+    /// Opens no connection: the client is built at the first request, so commands without a request do not pay for it.
     pub fn new(settings: Settings) -> Self {
         Platform {
             settings,
@@ -81,10 +81,10 @@ impl Platform {
         }
     }
 
-    /// The same platform, over the same connections, for calls that must end sooner.
+    /// The same platform, over the same connections, with a shorter request timeout.
     ///
     /// # Errors
-    /// [`Error::Setup`] when the client cannot be built.
+    /// [`Error::Setup`] if the client cannot be built.
     pub fn within(&self, limit: Duration) -> Result<Self, Error> {
         let client = self.client()?.clone();
         let settings = Settings {
