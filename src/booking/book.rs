@@ -30,7 +30,7 @@ pub(crate) enum Doubt {
     Unproven(Box<BookAnswer>),
     /// "already booked at that hour": this class, or another?
     SameHour(Box<BookAnswer>),
-    /// no whole answer, for this cause
+    /// no complete response, for this cause
     Lost(String),
 }
 

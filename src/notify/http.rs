@@ -1,24 +1,26 @@
-//! The HTTP client of notices and pings: no cookies, no proxy, few redirects, every call bounded. Built at the first
-//! call. Its errors are words of our own, for those of the HTTP crate hold URLs, and URLs are secrets here.
+//! The HTTP client of notifications and pings.
+//!
+//! It has no cookies and no proxy, follows few redirects, and bounds every call. It is built at the first call. Its errors
+//! are messages of this program, because those of the HTTP crate contain the URL, which is a secret here.
 
-use std::error::Error as StdError;
 use std::io::{self, Read};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, Response};
-use reqwest::header::{LOCATION, RETRY_AFTER};
-use reqwest::{Method, StatusCode, Url, redirect, retry};
+use reqwest::header::LOCATION;
+use reqwest::{Method, StatusCode, Url};
 
-use crate::tls::{self, Roots};
-use crate::{clock, dns};
+use crate::platform::{self, Cause};
+use crate::tls::Roots;
+use crate::{clock, http_client};
 
-const REDIRECTS: usize = 3;
-/// Of an answer; nobody reads it, but a connection can be used again once it is read.
+const MAX_REDIRECTS: usize = 3;
+/// The part of a response that is read.
 const MAX_BODY_BYTES: u64 = 64 << 10;
 const USER_AGENT: &str = concat!("aimharder/", env!("CARGO_PKG_VERSION"));
 
-/// What is sent.
+/// The headers and the body of a POST.
 #[derive(Debug, Default)]
 pub(super) struct Parcel {
     pub headers: Vec<(&'static str, &'static str)>,
@@ -34,15 +36,15 @@ impl Parcel {
     }
 }
 
-/// Send it. `Ok`: the server has accepted it.
+/// Sends a POST; `Ok` if the server accepted it.
 ///
 /// # Errors
-/// In words without URL or body.
+/// A message without URL and body.
 pub(super) fn post(url: &str, parcel: &Parcel, limit: Duration) -> Result<(), String> {
     ask(Method::POST, url, parcel, limit)
 }
 
-/// Call it.
+/// Sends a GET; `Ok` if the server accepted it.
 ///
 /// # Errors
 /// As for [`post`].
@@ -55,15 +57,18 @@ fn ask(mut method: Method, url: &str, parcel: &Parcel, limit: Duration) -> Resul
     let mut url = Url::parse(url).map_err(|_| "not a usable URL".to_owned())?;
     let mut redirects = 0;
     loop {
-        let answer = call(&method, &url, parcel, end)?;
-        let status = answer.status();
-        let location = answer.headers().get(LOCATION).and_then(|l| l.to_str().ok());
+        let response = call(&method, &url, parcel, end)?;
+        let status = response.status();
+        let location = response
+            .headers()
+            .get(LOCATION)
+            .and_then(|l| l.to_str().ok());
         let next = target(&url, status, location)?;
-        let pause = asked_pause(&answer).filter(|pause| clock::steady() + *pause < end);
-        read_up(answer);
+        let pause = retry_after(&response).filter(|pause| clock::steady() + *pause < end);
+        discard(response);
         match (next, pause) {
-            (Some(_), _) if redirects == REDIRECTS => {
-                return Err(format!("redirected more than {REDIRECTS} times"));
+            (Some(_), _) if redirects == MAX_REDIRECTS => {
+                return Err(format!("redirected more than {MAX_REDIRECTS} times"));
             }
             (Some(next), _) => {
                 redirects += 1;
@@ -116,24 +121,16 @@ fn target(url: &Url, status: StatusCode, location: Option<&str>) -> Result<Optio
     }
 }
 
-/// 429 with a time to wait: several notices at once are more than some servers like.
-fn asked_pause(answer: &Response) -> Option<Duration> {
-    if answer.status() != StatusCode::TOO_MANY_REQUESTS {
-        return None;
-    }
-    let seconds: f64 = answer
-        .headers()
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Duration::try_from_secs_f64(seconds.clamp(0.5, 3600.0)).ok()
+/// The wait that a 429 asks for, at least half a second: some servers limit how many notifications they take at once.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let is_limited = response.status() == StatusCode::TOO_MANY_REQUESTS;
+    let pause = platform::retry_after(response.headers()).filter(|_| is_limited)?;
+    Some(pause.max(Duration::from_millis(500)))
 }
 
-fn read_up(answer: Response) {
-    let _ = io::copy(&mut answer.take(MAX_BODY_BYTES), &mut io::sink());
+/// Reads the body, so that the connection can be used again.
+fn discard(response: Response) {
+    let _ = io::copy(&mut response.take(MAX_BODY_BYTES), &mut io::sink());
 }
 
 /// Certificate authorities are read only when a connection is encrypted.
@@ -150,54 +147,24 @@ fn client(url: &Url) -> Result<&'static Client, String> {
 }
 
 fn build(trusted: Roots) -> Result<Client, String> {
-    let builder = Client::builder()
-        .tls_backend_preconfigured(tls::config(trusted)?)
+    http_client::builder(trusted)?
         .user_agent(USER_AGENT)
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .referer(false)
         .gzip(false)
-        .http1_only();
-    dns::by_system(builder)
         .build()
         .map_err(|_| "cannot start the http client".to_owned())
 }
 
+/// The reason of a failure, without the URL.
 fn why(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "timed out".to_owned();
-    }
     let what = if error.is_connect() {
         "no connection"
     } else {
-        "no whole answer"
+        "no complete response"
     };
-    match cause(error) {
-        Some(cause) => format!("{what}: {cause}"),
-        None => what.to_owned(),
+    match Cause::of(error, None) {
+        Cause::TimedOut => Cause::TimedOut.to_string(),
+        cause => format!("{what}: {cause}"),
     }
-}
-
-/// The reason, where it is one that holds no name of a host.
-fn cause(error: &reqwest::Error) -> Option<String> {
-    let mut next = error.source();
-    let mut cause = None;
-    while let Some(error) = next {
-        next = error.source();
-        let io = error.downcast_ref::<io::Error>();
-        let tls = |io: &io::Error| {
-            io.get_ref()
-                .is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
-        };
-        if error.is::<rustls::Error>() || io.is_some_and(tls) {
-            return Some("its certificate or its TLS is not accepted".to_owned());
-        }
-        if let Some(io) = io.filter(|io| io.raw_os_error().is_some()) {
-            cause = Some(crate::text::why(io));
-        }
-    }
-    cause
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Who is logged in, and which boxes the account has (protocol.md §4). `whoami` is also the proof that a login is alive.
-//! Must not guess a box's id: what is not told is `None`.
+//! The account and its boxes (protocol.md §4). `whoami` also proves that a session is alive. A box id that the platform does
+//! not return is `None`.
 
 use serde_json::Value;
 
@@ -11,14 +11,14 @@ use super::lenient::Loose;
 use super::wire::WireRole;
 use super::{BoxRef, Error, Jar, Platform, classify};
 
-/// More links or roles than this are not looked at: an account has a few boxes.
+/// The number of links or roles that are read: an account has a few boxes, and a hostile page may have thousands of links.
 const MAX_LINKS: usize = 1000;
 
 impl Platform {
     /// `GET /api/whoami`: the account's boxes. Success proves that the session is alive.
     ///
     /// # Errors
-    /// The usual ones of an API call; [`Error::LoggedOut`] also when nobody is listed.
+    /// Those of an API call; [`Error::LoggedOut`] also if no account is listed.
     pub fn whoami(&self, jar: &mut Jar) -> Result<Vec<BoxRef>, Error> {
         let url = self.url(self.domain(), "/api/whoami", &[])?;
         self.ask(jar, Call::script(url), |answer| {
@@ -26,10 +26,10 @@ impl Platform {
         })
     }
 
-    /// The boxes that `GET /home` links to, for accounts whose `whoami` lists nothing usable. Their ids are not told.
+    /// The boxes that `GET /home` links to, for accounts whose `whoami` lists none. They have no ids.
     ///
     /// # Errors
-    /// As for a page; [`Error::LoggedOut`] when it is the login page.
+    /// As for a page; [`Error::LoggedOut`] if it is the login page.
     pub fn home_boxes(&self, jar: &mut Jar) -> Result<Vec<BoxRef>, Error> {
         let url = self.url(self.domain(), "/home", &[])?;
         self.ask(jar, Call::page(url), |answer| {
@@ -40,7 +40,7 @@ impl Platform {
     /// A box's numeric id from its `/schedule?cl` page. The page is public, so it proves nothing about the session.
     ///
     /// # Errors
-    /// As for a page; [`Error::Strange`] when the page has no number, also when it is the login page.
+    /// As for a page; [`Error::Strange`] if the page has no number, also if it is the login page.
     pub fn box_id(&self, jar: &mut Jar, host: &str) -> Result<i64, Error> {
         let mut url = self.url(host, "/schedule", &[])?;
         url.set_query(Some("cl"));
@@ -56,7 +56,7 @@ pub(super) fn read_whoami(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, 
         one @ Value::Object(_) => std::slice::from_ref(one),
         _ => &[],
     };
-    let people: Vec<Loose> = people.iter().map(person).filter(is_somebody).collect();
+    let people: Vec<Loose> = people.iter().map(person).filter(names_account).collect();
     if people.is_empty() {
         return Err(Error::Strange(format!(
             "{} did not say who is logged in",
@@ -67,19 +67,19 @@ pub(super) fn read_whoami(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, 
     Ok(boxes(&roles.collect::<Vec<_>>(), domain))
 }
 
-/// The entry itself, or what the login calls `userData` inside it.
+/// The entry, or the `userData` inside it.
 fn person(entry: &Value) -> Loose {
     Loose(entry.get("userData").unwrap_or(entry).clone())
 }
 
-/// An entry that names an account; an empty one proves nothing.
-fn is_somebody(person: &Loose) -> bool {
+/// Whether an entry names an account; an empty one proves nothing.
+fn names_account(person: &Loose) -> bool {
     person.get("id").int().is_some_and(|id| id > 0)
         || person.get("mail").raw().is_some()
         || !person.get("roles").items().is_empty()
 }
 
-/// The boxes of `roles` lists, each once: a person may be client and coach of one box.
+/// The boxes of `roles` lists, each once: an account may be client and coach of one box.
 pub(super) fn boxes(roles: &[Loose], domain: &str) -> Vec<BoxRef> {
     let mut boxes: Vec<BoxRef> = Vec::new();
     let roles = roles.iter().flat_map(Loose::items).take(MAX_LINKS);
@@ -120,7 +120,7 @@ fn read_links(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
     });
     let mut boxes: Vec<BoxRef> = Vec::new();
     for link in links.take(MAX_LINKS) {
-        // a relative link, or one to another site, names no box
+        // a relative link or a link to another site names no box
         let host = host_of(&link).filter(|host| within(host, domain) && link.contains("//"));
         let Some((name, host)) = host.and_then(|host| box_of(&host, domain)) else {
             continue;
@@ -148,7 +148,7 @@ pub(super) fn read_box_id(answer: &Answer) -> Result<i64, Error> {
     });
     scripts
         .find_map(id_in_script)
-        .ok_or_else(|| Error::Strange(format!("{} does not tell the box's number", answer.host)))
+        .ok_or_else(|| Error::Strange(format!("{} has no box number", answer.host)))
 }
 
 /// `box: 10122`, `"box":"10122"`, `box = 10122`: a property or variable of exactly that name.

@@ -1,5 +1,5 @@
-//! Booking a class (protocol.md §6). The answer is classified by `logout` first, then key, then state, and by text last;
-//! must not take for booked what only may be: such answers are [`Verdict::Unproven`], and the schedule row decides.
+//! Booking a class (protocol.md §6). A response is classified by `logout` first, then by key, by state, and last by text.
+//! A response that does not prove a result is [`Verdict::Unproven`], and the schedule row decides.
 
 use std::fmt;
 
@@ -13,44 +13,44 @@ use super::{BoxAt, Error, Jar, Platform, classify};
 use crate::model::opening::{Learned, is_too_early_text, learn};
 use crate::text;
 
-/// What to book.
+/// A booking request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookOrder {
-    /// The schedule row's id.
+    /// The id of the schedule row.
     pub class_id: String,
     /// The class's day on the box's calendar.
     pub day: NaiveDate,
-    /// Accept a place on the waiting list.
+    /// Whether a place on the waiting list is accepted.
     pub insist: bool,
     /// A family member's id; `None` is the account holder.
     pub family: Option<String>,
 }
 
-/// What the platform answered.
+/// The response to a booking request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookAnswer {
-    /// `bookState` as it came.
+    /// `bookState` as received.
     pub state: Option<i64>,
-    /// What `bookState`, key and text come to together (protocol.md §6, the table).
+    /// The meaning of `bookState`, key and text together (the table of protocol.md §6).
     pub verdict: Verdict,
-    /// The reservation, when the answer may mean success.
+    /// The reservation id, if the response may mean success.
     pub reservation: Option<String>,
-    /// The refusal's key, such as `ERROR_ANTELACION_CLIENTE`.
+    /// The key of a refusal, such as `ERROR_ANTELACION_CLIENTE`.
     pub key: Option<String>,
-    /// The refusal's words, cleaned.
+    /// The text of a refusal, cleaned.
     pub message: Option<String>,
 }
 
-/// What the answer means.
+/// The meaning of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// State 1 and no refusal beside it. Only the schedule row proves the booking.
     Booked,
-    /// State 0, `{}`, an error object without words, a contradiction, or anything else that proves nothing: read the row.
+    /// State 0, `{}`, an error object without text, a contradiction, or anything else that proves nothing: the row decides.
     Unproven,
-    /// Something of mine is at that time already, perhaps this very class: read the row.
+    /// The account has a booking at that time, which may be this class: the row decides.
     SameHour,
-    /// State −1: no place left; asking again with `insist=1` queues.
+    /// State −1: no place left; a request with `insist=1` joins the waiting list.
     Full,
     /// State −2: no credit, or a membership that does not cover this class.
     NoCredit,
@@ -60,23 +60,23 @@ pub enum Verdict {
     LimitReached,
     /// State −7: the class is about to start, or has started.
     TooLate,
-    /// Booking is not open yet, with the rule where the refusal tells one.
+    /// Booking is not open yet, with the opening rule if the refusal names one.
     TooEarly(Option<Learned>),
-    /// Refused for a reason that only the message tells.
+    /// Refused for a reason that only the message gives.
     Refused,
 }
 
-/// For logs: what it means, and what came along.
+/// For logs: the meaning, the state and the message.
 impl fmt::Display for BookAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.verdict {
             Verdict::Booked => "booked",
-            Verdict::Unproven => "nothing that proves a booking or a refusal",
-            Verdict::SameHour => "something is booked at that hour",
+            Verdict::Unproven => "unproven",
+            Verdict::SameHour => "another booking at that time",
             Verdict::Full => "full",
             Verdict::NoCredit => "no credit",
-            Verdict::PaymentPending => "a payment is pending",
-            Verdict::LimitReached => "a limit is reached",
+            Verdict::PaymentPending => "payment pending",
+            Verdict::LimitReached => "limit reached",
             Verdict::TooLate => "too late",
             Verdict::TooEarly(_) => "too early",
             Verdict::Refused => "refused",
@@ -86,10 +86,10 @@ impl fmt::Display for BookAnswer {
 }
 
 impl Platform {
-    /// `POST /api/book`. Sent once; a lost answer is an error, and whether it acted must be looked up.
+    /// `POST /api/book`, sent once. After a lost response only the schedule shows whether the class was booked.
     ///
     /// # Errors
-    /// The usual ones of an API call. Only [`Error::server_did_not_act`] permits sending it again unseen.
+    /// Those of an API call. Only [`Error::server_did_not_act`] permits sending it again without a look at the schedule.
     pub fn book(&self, jar: &mut Jar, at: &BoxAt, order: &BookOrder) -> Result<BookAnswer, Error> {
         let day = order.day.format("%Y%m%d").to_string();
         let form = vec![
@@ -103,10 +103,10 @@ impl Platform {
     }
 }
 
-/// The answer to a booking.
+/// Reads the response to a booking.
 pub(super) fn read(answer: &Answer) -> Result<BookAnswer, Error> {
     let wire = WireVerdict::read(&classify::data(answer)?.0).served()?;
-    let refusal = Refusal::read(&wire, &answer.unsaid);
+    let refusal = Refusal::read(&wire, &answer.redactor);
     let state = wire.book_state.int();
     let verdict = verdict(state, &refusal);
     let hopeful = matches!(verdict, Verdict::Booked | Verdict::Unproven);
@@ -123,7 +123,7 @@ pub(super) fn read(answer: &Answer) -> Result<BookAnswer, Error> {
 fn verdict(state: Option<i64>, refusal: &Refusal) -> Verdict {
     match state {
         Some(1) if !refusal.any => Verdict::Booked,
-        // 0, an unknown state, or a state and an error that contradict each other
+        // 0, an unknown state, or a state that contradicts an error
         Some(0..) => Verdict::Unproven,
         _ => by_key(refusal)
             .or_else(|| by_state(state?, refusal))
@@ -136,7 +136,7 @@ fn verdict(state: Option<i64>, refusal: &Refusal) -> Verdict {
     }
 }
 
-/// The key tells the meanings of −12 apart.
+/// The key distinguishes the meanings of −12.
 fn by_key(refusal: &Refusal) -> Option<Verdict> {
     match refusal.key.as_deref()? {
         "ERROR_ANTELACION_CLIENTE" | "ERROR_ANTELACION_CLIENTE_HORAS" => Some(too_early(refusal)),

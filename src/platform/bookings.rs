@@ -1,5 +1,5 @@
-//! What I have coming, and had (protocol.md §5, `nextBookings`). Its ids are neither class ids nor reservations, so none is
-//! handed out; must not be taken for the schedule.
+//! Upcoming and past bookings (`nextBookings`, protocol.md §5). The ids in it are neither class ids nor reservation ids, so
+//! none is returned.
 
 use chrono::{NaiveDate, NaiveTime};
 
@@ -11,36 +11,36 @@ use super::wire::WireNext;
 use super::{BoxAt, Error, Jar, Platform, classify};
 use crate::model::{day::parse_label, time::parse_span};
 
-/// My bookings at one box.
+/// The account's bookings at one box.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NextBookings {
-    /// `nextClasses`: what is booked or waited for.
+    /// `nextClasses`: booked classes and waiting lists.
     pub coming: Vec<UpcomingBooking>,
-    /// `history`: what was.
+    /// `history`: past classes.
     pub history: Vec<Past>,
 }
 
-/// A class to come.
+/// An upcoming class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpcomingBooking {
-    /// On the box's calendar; `None` where the label could not be read.
+    /// On the box's calendar; `None` if the label cannot be read.
     pub day: Option<NaiveDate>,
     /// The day in the account's language, cleaned.
     pub label: String,
     /// By the box's wall clock.
     pub start: NaiveTime,
-    /// By the box's wall clock; `None` where the platform tells the start only.
+    /// By the box's wall clock; `None` if the platform gives the start only.
     pub end: Option<NaiveTime>,
     /// The class's name, cleaned and trimmed.
     pub name: String,
-    /// Booked or waiting. Being listed without a state means booked.
+    /// Booked or waiting; booked if the row has no state.
     pub state: Mine,
 }
 
-/// A class of the past.
+/// A past class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
-    /// On the box's calendar; `None` where the label could not be read.
+    /// On the box's calendar; `None` if the label cannot be read.
     pub day: Option<NaiveDate>,
     /// The day in the account's language, cleaned.
     pub label: String,
@@ -48,9 +48,9 @@ pub struct Past {
     pub start: NaiveTime,
     /// The class's name, cleaned and trimmed.
     pub name: String,
-    /// Booked or waited for at that time. Being listed without a state means booked.
+    /// Booked or waiting at that time; booked if the row has no state.
     pub state: Mine,
-    /// Whether I came, where the platform says so.
+    /// Whether the member attended, if the platform says so.
     pub attended: Option<bool>,
     /// Cancelled too late to be free.
     pub late_cancelled: bool,
@@ -60,7 +60,7 @@ impl Platform {
     /// `GET /api/nextBookings`.
     ///
     /// # Errors
-    /// The usual ones of an API call; [`Error::Strange`] when neither list is there.
+    /// Those of an API call; [`Error::Strange`] if neither list is present.
     pub fn next_bookings(
         &self,
         jar: &mut Jar,
@@ -75,7 +75,7 @@ impl Platform {
     }
 }
 
-/// The answer to `nextBookings`.
+/// Reads the response to `nextBookings`.
 pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
     let data = classify::data(answer)?;
     let (coming, history) = (data.get("nextClasses"), data.get("history"));
@@ -92,7 +92,7 @@ pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
         .filter_map(|value| self::coming(&WireNext::read(value)))
         .collect();
     if coming.is_empty() && listed > 0 {
-        // bookings that cannot be read are not "nothing booked"
+        // bookings that cannot be read do not mean that nothing is booked
         return Err(Error::Strange(format!(
             "{} listed {listed} bookings, none of them with a time",
             answer.host

@@ -1,19 +1,19 @@
-//! A request as the endpoints describe it, and in which manner a browser would make it. Must not send anything.
+//! A request as the endpoints describe it, and the manner in which a browser makes it.
 
 use reqwest::Url;
 
-/// How a browser would be asking.
+/// The manner in which a browser makes the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
     /// A script of the page: `X-Requested-With`, JSON wanted, redirects not followed.
     Script,
-    /// A script that logs in: as above, but redirects are followed.
+    /// A script that logs in: as [`Manner::Script`], but redirects are followed.
     ScriptLogin,
     /// Navigation to a page: HTML wanted, redirects followed.
     Page,
 }
 
-/// What is sent along; anything makes it a POST.
+/// The body; a request with one is a POST.
 pub(super) enum Body<'a> {
     None,
     Form(Vec<(&'a str, &'a str)>),

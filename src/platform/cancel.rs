@@ -1,5 +1,5 @@
-//! Cancelling a reservation (protocol.md §7). Even [`CancelVerdict::Done`] is only what the platform says: it says so of
-//! class ids too, and cancels nothing. Must not be believed before the schedule row shows it.
+//! Cancelling a reservation (protocol.md §7). [`CancelVerdict::Done`] proves nothing: the platform also answers so to a class
+//! id, and cancels nothing. Only the schedule row proves a cancellation.
 
 use std::fmt;
 
@@ -9,38 +9,38 @@ use super::refusal::{self, Refusal};
 use super::wire::WireVerdict;
 use super::{BoxAt, Error, Jar, Platform, classify};
 
-/// What the platform answered.
+/// The response to a cancellation request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelAnswer {
-    /// `cancelState` as it came.
+    /// `cancelState` as received.
     pub state: Option<i64>,
-    /// What `cancelState` comes to (protocol.md §7). No verdict proves a cancellation: only the row does.
+    /// The meaning of `cancelState` (protocol.md §7).
     pub verdict: CancelVerdict,
-    /// The words that came along, cleaned.
+    /// The message of the response, cleaned.
     pub message: Option<String>,
 }
 
-/// What the answer means.
+/// The meaning of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelVerdict {
-    /// State 1: done, if the row agrees.
+    /// State 1: done, if the row confirms it.
     Done,
     /// State 2: too late to be free; `late` cancels and costs a credit.
     Late,
     /// State 3, or an error.
     Refused,
-    /// Nothing that says either: read the row.
+    /// Neither: the row decides.
     Unproven,
 }
 
-/// For logs: what it means, and what came along.
+/// For logs: the meaning, the state and the message.
 impl fmt::Display for CancelAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.verdict {
             CancelVerdict::Done => "done",
-            CancelVerdict::Late => "only at the cost of the credit",
+            CancelVerdict::Late => "only with the loss of the credit",
             CancelVerdict::Refused => "refused",
-            CancelVerdict::Unproven => "nothing that says either",
+            CancelVerdict::Unproven => "unproven",
         })?;
         refusal::along(f, "cancelState", self.state, self.message.as_deref())
     }
@@ -50,7 +50,7 @@ impl Platform {
     /// `POST /api/cancelBook` with the reservation (`idres`, not the class id). `late` accepts the loss of a credit.
     ///
     /// # Errors
-    /// The usual ones of an API call. Only [`Error::server_did_not_act`] permits sending it again unseen.
+    /// Those of an API call. Only [`Error::server_did_not_act`] permits sending it again without a look at the schedule.
     pub fn cancel_book(
         &self,
         jar: &mut Jar,
@@ -70,10 +70,10 @@ impl Platform {
     }
 }
 
-/// The answer to a cancellation.
+/// Reads the response to a cancellation.
 pub(super) fn read(answer: &Answer) -> Result<CancelAnswer, Error> {
     let wire = WireVerdict::read(&classify::data(answer)?.0).served()?;
-    let refusal = Refusal::read(&wire, &answer.unsaid);
+    let refusal = Refusal::read(&wire, &answer.redactor);
     let state = wire.cancel_state.int();
     let verdict = match state {
         Some(1) if refusal.any => CancelVerdict::Unproven,

@@ -1,5 +1,5 @@
-//! The first look at any answer, before its content is: is it an answer at all, and is the session alive?
-//! `logout` is looked for first, whatever the status says (protocol.md §1, §8). Pure; must not know single endpoints.
+//! What is the same for every response, before its content is read: whether it is usable, and whether the session is alive.
+//! `logout` is looked for first, whatever the status is (protocol.md §1, §8).
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use super::Error;
 use super::http::Answer;
 use super::lenient::Loose;
 
-/// The answer of an API call: 200 with a JSON object that does not say `logout`.
+/// The JSON object of an API call: the status is 200 and the object has no `logout`.
 ///
 /// # Errors
 /// [`Error::LoggedOut`], [`Error::Blocked`], [`Error::Busy`], or [`Error::Strange`] for any other status or content.
@@ -19,16 +19,16 @@ pub(super) fn data(answer: &Answer) -> Result<Loose, Error> {
     or_login_page(answer, object.map(|object| Loose(Value::Object(object))))
 }
 
-/// The answer of a page: 200 with whatever text that is not a JSON object saying `logout`.
+/// The text of a page: the status is 200 and the text is no JSON object with `logout`.
 ///
 /// # Errors
-/// As [`data`], but HTML is what is wanted.
+/// As [`data`], except that HTML is accepted.
 pub(super) fn page(answer: &Answer) -> Result<String, Error> {
     gate(answer)?;
     Ok(String::from_utf8_lossy(&answer.body).into_owned())
 }
 
-/// The result of reading an answer, except that an unusable answer which is the platform's login page is a logout.
+/// The result of reading a response, except that an unusable response which is the platform's login page is a logout.
 pub(super) fn or_login_page<T>(answer: &Answer, result: Result<T, Error>) -> Result<T, Error> {
     match result {
         Err(Error::Strange(_)) if is_login_page(answer) => Err(Error::LoggedOut),
@@ -36,8 +36,8 @@ pub(super) fn or_login_page<T>(answer: &Answer, result: Result<T, Error>) -> Res
     }
 }
 
-/// The status's and the `logout` field's say; the JSON object if the body is one. A 401 alone says nothing about the
-/// session: a proxy, a captive portal or a maintenance page may have sent it (promise 12).
+/// Checks `logout` and the status; returns the JSON object if the body is one. A 401 alone says nothing about the session: a
+/// proxy, a captive portal or a maintenance page may have sent it (promise 12).
 fn gate(answer: &Answer) -> Result<Option<Map<String, Value>>, Error> {
     let object = object(&answer.body);
     if object.as_ref().is_some_and(says_logout) {
@@ -50,9 +50,9 @@ fn gate(answer: &Answer) -> Result<Option<Map<String, Value>>, Error> {
     }
 }
 
-/// Whether the answer is the platform's login page, or a redirect to it. Requests go to the platform's hosts only, and
-/// the form's own names tell its page from that of a proxy or a captive portal. The scan is linear, since the page may
-/// be foreign.
+/// Whether the response is the platform's login page, or a redirect to it. Requests go to the platform's hosts only, and
+/// the names in the form distinguish its page from that of a proxy or a captive portal. The scan is linear, because the page
+/// may be foreign.
 pub(super) fn is_login_page(answer: &Answer) -> bool {
     let text = String::from_utf8_lossy(&answer.body);
     let is_ours = || text.contains("loginErrors") || text.contains("loginfingerprint");
@@ -69,7 +69,7 @@ pub(super) fn is_login_page(answer: &Answer) -> bool {
     answer.to_login || is_form()
 }
 
-/// The statuses that mean the same everywhere: this address is blocked, or try later.
+/// The statuses that mean the same for every endpoint: the address is blocked, or the platform is unavailable.
 pub(super) fn status(answer: &Answer) -> Result<(), Error> {
     match answer.status {
         403 => Err(Error::Blocked),
@@ -81,7 +81,7 @@ pub(super) fn status(answer: &Answer) -> Result<(), Error> {
     }
 }
 
-/// The body as a JSON object. A byte-order mark and broken UTF-8 inside a text do not matter.
+/// The body as a JSON object. A byte order mark and invalid UTF-8 inside a text are accepted.
 pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim();
@@ -103,7 +103,7 @@ pub(super) fn says_logout(object: &Map<String, Value>) -> bool {
     object.get("logout").is_some_and(|v| Loose(v.clone()).yes())
 }
 
-/// What a body that is no JSON object looks like, for a message.
+/// Describes a body that is no JSON object, for a message.
 fn kind(body: &[u8]) -> &'static str {
     let text = String::from_utf8_lossy(&body[..body.len().min(512)]);
     match text
@@ -112,10 +112,10 @@ fn kind(body: &[u8]) -> &'static str {
         .chars()
         .next()
     {
-        None => "nothing at all",
-        Some('<') => "a web page instead of data",
-        Some('{') => "data that is cut off or damaged",
-        Some(_) => "something other than data",
+        None => "an empty body",
+        Some('<') => "a web page instead of JSON",
+        Some('{') => "truncated or damaged JSON",
+        Some(_) => "something other than a JSON object",
     }
 }
 
@@ -177,12 +177,12 @@ mod tests {
             (
                 200,
                 "<form><input name=user><input name=pw type=password></form>",
-                strange("h answered with a web page instead of data"),
+                strange("h answered with a web page instead of JSON"),
             ),
             (
                 200,
                 "<span id=loginErrors></span><input name=pwd><p name=pw>",
-                strange("h answered with a web page instead of data"),
+                strange("h answered with a web page instead of JSON"),
             ),
             (403, "<html>", Error::Blocked),
             (429, "", busy(429)),
@@ -191,32 +191,32 @@ mod tests {
             (302, "", strange("h answered 302")),
             (404, r#"{"a":1}"#, strange("h answered 404")),
             (201, r#"{"bookState":1}"#, strange("h answered 201")),
-            (200, "", strange("h answered with nothing at all")),
-            (200, " \n", strange("h answered with nothing at all")),
+            (200, "", strange("h answered with an empty body")),
+            (200, " \n", strange("h answered with an empty body")),
             (
                 200,
                 "<!DOCTYPE html>",
-                strange("h answered with a web page instead of data"),
+                strange("h answered with a web page instead of JSON"),
             ),
             (
                 200,
                 r#"{"bookState":1"#,
-                strange("h answered with data that is cut off or damaged"),
+                strange("h answered with truncated or damaged JSON"),
             ),
             (
                 200,
                 r#"{"a":1}{"logout":1}"#,
-                strange("h answered with data that is cut off or damaged"),
+                strange("h answered with truncated or damaged JSON"),
             ),
             (
                 200,
                 r#"[{"logout":1}]"#,
-                strange("h answered with something other than data"),
+                strange("h answered with something other than a JSON object"),
             ),
             (
                 200,
                 "null",
-                strange("h answered with something other than data"),
+                strange("h answered with something other than a JSON object"),
             ),
         ];
         for (status, body, error) in table {

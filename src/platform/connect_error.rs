@@ -1,5 +1,5 @@
-//! Why a connection was not made, or an answer did not come whole: what the libraries below say, put into words that help.
-//! Must not show a URL (its query may hold a token, a proxy's may hold a password).
+//! Why a connection was not made or a response is incomplete, as one reason with a remedy. Messages contain no URL: its query
+//! may hold a token, and that of a proxy a password.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,46 +7,46 @@ use std::io;
 
 use crate::text;
 
-/// The innermost reason.
+/// The reason of a failed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
-    /// the host's name has no address, or nobody could be asked for it
+    /// The name of the host has no address, or no resolver answered.
     NoAddress,
-    /// nothing listens there
+    /// Nothing listens at the address.
     Refused,
-    /// within the time-out
+    /// The timeout expired.
     TimedOut,
-    /// a certificate that is not for this host, not of a trusted authority, or not valid now; holds which
+    /// The certificate is not for this host, not of a trusted authority, or not valid now; holds which.
     Untrusted(String),
-    /// something answered, but not with TLS
+    /// The server does not answer with TLS.
     NoTls,
-    /// something answered, but not with HTTP
+    /// The server does not answer with HTTP.
     NoHttp,
-    /// the connection ended before the answer did
+    /// The connection ended before the response did.
     CutOff,
-    /// the proxy of the config, not the host; holds what it does
+    /// The proxy of the config failed, not the host; holds how.
     Proxy(String),
-    /// anything else, in the words of whoever met it
+    /// Any other reason, as the library reports it.
     Other(String),
 }
 
 impl Cause {
-    /// Of a failure of the HTTP client; what happens on the way to a proxy is the proxy's.
-    pub(super) fn of(error: &reqwest::Error, proxy: Option<&str>) -> Self {
+    /// The reason of a failure of the HTTP client. A failure to connect through a proxy is one of the proxy.
+    pub(crate) fn of(error: &reqwest::Error, proxy: Option<&str>) -> Self {
         let cause = if error.is_timeout() {
             Self::TimedOut
         } else {
             Self::within(error)
         };
         match proxy.filter(|_| error.is_connect()) {
-            // such a proxy is given addresses, not names: it is we who look AimHarder's up
+            // such a proxy is given addresses, so this machine looks up the name of the host
             Some(proxy) if cause == Self::NoAddress && proxy.starts_with("socks5:") => cause,
             Some(_) => cause.of_proxy(),
             None => cause,
         }
     }
 
-    /// The innermost reason of an error. Outer layers repeat the URL.
+    /// The reason of an error, from its innermost source: the outer ones repeat the URL.
     pub(super) fn within(error: &(dyn StdError + 'static)) -> Self {
         let mut inner = error;
         while let Some(next) = inside(inner) {
@@ -68,29 +68,27 @@ impl Cause {
             Self::TimedOut => "does not answer in time, or waits for AimHarder itself".to_owned(),
             Self::CutOff => "closed the connection".to_owned(),
             Self::Other(words) => format!("failed: {words}"),
-            // beyond the proxy, or told by it
+            // behind the proxy, or reported by it
             other => return other,
         })
     }
 
-    /// What a person may do about it.
+    /// What a user can do about it.
     pub(super) fn remedy(&self) -> &'static str {
         match self {
             Self::NoAddress => {
-                "see that this machine is online and that `domain` in the config, if it is set, is right"
+                "check that this machine is online and that `domain` in the config, if it is set, is right"
             }
-            Self::TimedOut => "see that this machine is online, or try again later",
+            Self::TimedOut => "check that this machine is online, or try again later",
             Self::Untrusted(_) => {
-                "see that this machine's clock is right; where a proxy or network opens encrypted traffic, name its \
+                "check that this machine's clock is right; where a proxy or network opens encrypted traffic, name its \
                  certificate authority as `ca_file` under [server] in the config"
             }
-            Self::Proxy(_) => "see that it runs, and look at `proxy` under [server] in the config",
+            Self::Proxy(_) => "check that it runs, and `proxy` under [server] in the config",
             Self::NoTls | Self::NoHttp => {
-                "something else may be answering in its place: look at the network and at [server] in the config"
+                "another server may be answering in its place: check the network and [server] in the config"
             }
-            Self::Refused => {
-                "try again later, or look at the network and at [server] in the config"
-            }
+            Self::Refused => "try again later, or check the network and [server] in the config",
             Self::CutOff | Self::Other(_) => "try again later",
         }
     }
@@ -103,8 +101,8 @@ impl fmt::Display for Cause {
             Self::Refused => f.write_str("connection refused"),
             Self::TimedOut => f.write_str("timed out"),
             Self::Untrusted(why) => write!(f, "its certificate is not trusted ({why})"),
-            Self::NoTls => f.write_str("what answers there does not speak https"),
-            Self::NoHttp => f.write_str("what answers there does not speak http"),
+            Self::NoTls => f.write_str("it does not answer with TLS"),
+            Self::NoHttp => f.write_str("it does not answer with HTTP"),
             Self::CutOff => f.write_str("the connection was closed too early"),
             Self::Proxy(what) => write!(f, "the proxy {what}"),
             Self::Other(words) => f.write_str(words),
@@ -112,7 +110,7 @@ impl fmt::Display for Cause {
     }
 }
 
-/// The next layer. What is packed into an error of the system is not among its sources.
+/// The next inner error. The error inside an [`io::Error`] is not among its sources.
 fn inside<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
     let packed = error
         .downcast_ref::<io::Error>()
@@ -127,7 +125,7 @@ fn of_tls(error: &rustls::Error) -> Cause {
     use rustls::CertificateError as C;
     match error {
         rustls::Error::InvalidCertificate(certificate) => Cause::Untrusted(match certificate {
-            C::UnknownIssuer => "no authority known here has signed it".to_owned(),
+            C::UnknownIssuer => "it is not signed by a trusted authority".to_owned(),
             C::NotValidForName | C::NotValidForNameContext { .. } => {
                 "it belongs to another host".to_owned()
             }
@@ -151,12 +149,14 @@ fn of_system(error: &io::Error) -> Cause {
         E::UnexpectedEof | E::ConnectionReset | E::ConnectionAborted | E::BrokenPipe => {
             Cause::CutOff
         }
-        E::NetworkUnreachable | E::HostUnreachable => Cause::Other("no way leads there".to_owned()),
+        E::NetworkUnreachable | E::HostUnreachable => {
+            Cause::Other("network unreachable".to_owned())
+        }
         _ => of_words(&text::why(error)),
     }
 }
 
-/// Libraries whose types are not ours to name.
+/// The reason from the text of an error whose type is private to its crate.
 fn of_words(said: &str) -> Cause {
     let has = |part| said.contains(part);
     let proxy = |what: &str| Cause::Proxy(what.to_owned());
@@ -168,14 +168,16 @@ fn of_words(said: &str) -> Cause {
         Cause::NoHttp
     } else if let Some(said) = said.strip_prefix("tunnel error: ") {
         proxy(match said {
-            "proxy authorization required" => "wants a user name and password, or others",
+            "proxy authorization required" => {
+                "requires a user name and password, or different ones"
+            }
             "unexpected end of file" => "closed the connection",
-            _ => "did not let us through",
+            _ => "refused the tunnel",
         })
     } else if let Some(said) = said.strip_prefix("SOCKS error: ") {
         match said {
             "failed to create underlying connection" => proxy("cannot be reached"),
-            "failed parsing server response" => proxy("is none: what answers there is not SOCKS"),
+            "failed parsing server response" => proxy("does not answer with SOCKS"),
             other => Cause::Proxy(format!("failed: {}", words(other))),
         }
     } else {
@@ -183,7 +185,7 @@ fn of_words(said: &str) -> Cause {
     }
 }
 
-/// Foreign words in our style: one line, not too long, without the system's error number.
+/// The text of a library on one line, shortened, without the error number of the system.
 fn words(said: &str) -> String {
     text::why(&io::Error::other(text::clean(said)))
         .chars()
@@ -216,15 +218,12 @@ mod tests {
             ),
             (
                 "invalid HTTP version parsed",
-                "what answers there does not speak http",
+                "it does not answer with HTTP",
             ),
-            (
-                "tunnel error: unsuccessful",
-                "the proxy did not let us through",
-            ),
+            ("tunnel error: unsuccessful", "the proxy refused the tunnel"),
             (
                 "tunnel error: proxy authorization required",
-                "the proxy wants a user name and password, or others",
+                "the proxy requires a user name and password, or different ones",
             ),
             (
                 "SOCKS error: failed to create underlying connection",

@@ -1,8 +1,8 @@
 //! The cookies of one login, by the rules of RFC 6265 (protocol.md §1).
 //!
-//! The jar is composed and read by hand, because a cookie may come on a redirect hop and must outlive the process even
-//! without `Expires`. How long a cookie lives is judged by the server's clock: an expiry is counted from the answer's
-//! `Date`, so a machine whose clock is a year off still logs in. Must not log or show a value.
+//! The jar is filled and read by this module, not by the HTTP client, because a cookie may be set on a redirect and is kept
+//! across runs even without `Expires`. An expiry is counted from the `Date` of the response, so that a machine whose clock is
+//! a year off can log in. No value is logged.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -19,37 +19,37 @@ use super::redact::Redactor;
 use crate::secret::Secret;
 use crate::text::clean;
 
-/// The cookie that is the login itself.
+/// The cookie of the login.
 const LOGIN: &str = "amhrdrauth";
 
-/// The platform's own cookies, which are kept whatever the limits say (protocol.md §1).
+/// The platform's own cookies, to which the limits do not apply (protocol.md §1).
 const KNOWN: [&str; 4] = [LOGIN, "PHPSESSID", "AWSALB", "AWSALBCORS"];
 
 /// Limits per host, names and values together: servers answer 431 to longer headers.
 const MAX_COOKIES: usize = 50;
 const MAX_COOKIE_BYTES: usize = 8 * 1024;
 
-/// 2020-01-01, for answers without a `Date`: servers delete a cookie with a date long past, none of theirs ends before this.
+/// 2020-01-01, used for responses without a `Date`: a cookie is deleted with a date long past, and none expires before this.
 const LONG_PAST: i64 = 1_577_836_800;
 
 /// The cookies of one login.
 #[derive(Clone, Default)]
 pub struct Jar(CookieStore);
 
-/// Where and when a `Set-Cookie` line came from.
+/// The source of a `Set-Cookie` line.
 pub(super) struct Origin<'a> {
     pub(super) url: &'a Url,
-    /// The configured domain: no cookie leaves it.
+    /// The configured domain; no cookie is sent outside it.
     pub(super) domain: &'a str,
-    /// The answer's `Date`, unix seconds.
+    /// The `Date` of the response in Unix seconds.
     pub(super) date: Option<i64>,
 }
 
 impl Jar {
-    /// Reads what [`Jar::to_json`] wrote.
+    /// Reads the output of [`Jar::to_json`].
     ///
     /// # Errors
-    /// [`Error::Strange`] when it is something else; the message does not quote it.
+    /// [`Error::Strange`] for any other text; the message does not quote it.
     pub fn from_json(json: &Secret) -> Result<Jar, Error> {
         let unreadable = || Error::Strange("the stored cookies cannot be read".to_owned());
         let cookies: Vec<Cookie<'static>> =
@@ -58,10 +58,10 @@ impl Jar {
         Ok(Jar(store))
     }
 
-    /// All living cookies, those without `Expires` too: `PHPSESSID` belongs to the login (protocol.md §1).
+    /// All cookies that have not expired, also those without `Expires`: `PHPSESSID` belongs to the login (protocol.md §1).
     pub fn to_json(&self) -> Secret {
         let mut cookies: Vec<_> = self.0.iter_unexpired().collect();
-        // the crate keeps them in hash maps; the same cookies shall be the same text
+        // the crate keeps them in hash maps; equal cookies must give equal texts
         cookies.sort_by_cached_key(|c| {
             (
                 String::from(&c.domain),
@@ -72,25 +72,25 @@ impl Jar {
         Secret::new(serde_json::to_string(&cookies).unwrap_or_else(|_| "[]".to_owned()))
     }
 
-    /// Whether the login cookie is there.
+    /// Whether the login cookie is present.
     pub fn has_login(&self) -> bool {
         self.0
             .iter_unexpired()
             .any(|c| c.name() == LOGIN && !matches!(c.value(), "" | "deleted"))
     }
 
-    /// Their values are not to be shown in a text of the server.
-    pub(super) fn hide_in(&self, unsaid: &mut Redactor) {
+    /// Adds the values to those that are masked in texts of the server.
+    pub(super) fn hide_in(&self, redactor: &mut Redactor) {
         for cookie in self.0.iter_unexpired() {
-            unsaid.cookie(cookie.value());
+            redactor.cookie(cookie.value());
         }
     }
 
-    /// The `Cookie` header for a request, or none. Secure cookies go along always: plain http is for loopback only.
+    /// The `Cookie` header for a request. `Secure` cookies are always sent: plain HTTP is for loopback only.
     pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
         let mut cookies = self.0.matches(&*secure(url)?);
-        // RFC 6265 §5.4: longer paths first; by name otherwise, and of one name the nearest host's first, for servers
-        // believe the first: requests are alike, whatever order the crate's hash maps have today
+        // RFC 6265, 5.4: longer paths first; then by name, and of one name that of the longest domain first, because
+        // servers use the first: the order does not depend on the hash maps of the crate
         cookies.sort_by_cached_key(|c| {
             let host = Reverse(String::from(&c.domain).len());
             (Reverse(c.path.len()), c.name().to_owned(), host)
@@ -104,8 +104,8 @@ impl Jar {
         (!pairs.is_empty()).then_some(header)
     }
 
-    /// Keeps what the `Set-Cookie` lines of one answer say. The deletion of a host-only login cookie comes first: it must
-    /// not delete the cookie of the domain that the same answer sets.
+    /// Applies the `Set-Cookie` lines of one response. The deletion of a host-only login cookie is applied first: it must
+    /// not delete the cookie of the domain that the same response sets.
     pub(super) fn keep_all(&mut self, mut lines: Vec<&str>, from: &Origin<'_>) {
         let deletes_host_only = |line: &&str| {
             RawCookie::parse(*line).is_ok_and(|raw| {
@@ -119,7 +119,7 @@ impl Jar {
         }
     }
 
-    /// Keeps what one `Set-Cookie` line says; a line that breaks the rules is ignored, as browsers do.
+    /// Applies one `Set-Cookie` line; a line that breaks the rules is ignored, as in browsers.
     pub(super) fn keep(&mut self, line: &str, from: &Origin<'_>) {
         let Ok(raw) = RawCookie::parse(line) else {
             return;
@@ -142,7 +142,7 @@ impl Jar {
         let _ = self.0.parse(&rewritten(&raw, from), &url);
     }
 
-    /// Whether another cookie fits into the requests to this host; a cookie that is replaced does not count.
+    /// Whether another cookie fits into the requests to this host; the cookie that it replaces does not count.
     fn has_room(&self, raw: &RawCookie<'_>, url: &Url) -> bool {
         let others = self
             .0
@@ -158,8 +158,8 @@ impl Jar {
     }
 }
 
-/// The line as it is stored: expiry counted from the server's clock; the login cookie for the whole domain and without
-/// an end of its own, unless it is being deleted (protocol.md §1: it was seen host-only).
+/// The line as it is stored: the expiry is counted from the server clock, and the login cookie applies to the whole domain
+/// (protocol.md §1: it was seen host-only) and does not expire, unless it is being deleted.
 fn rewritten(raw: &RawCookie<'_>, from: &Origin<'_>) -> String {
     let login = raw.name() == LOGIN;
     let left = seconds_left(raw, from.date);
@@ -189,16 +189,16 @@ fn rewritten(raw: &RawCookie<'_>, from: &Origin<'_>) -> String {
     line
 }
 
-/// How long the cookie lives from the answer's own time on; `None` for a session cookie.
+/// The seconds from the `Date` of the response to the expiry; `None` for a session cookie.
 fn seconds_left(raw: &RawCookie<'_>, date: Option<i64>) -> Option<i64> {
-    // the crate that names the method's type is not ours to name
+    // the type of the method belongs to a crate that is no dependency
     #[allow(clippy::redundant_closure_for_method_calls)]
     let by_age = raw.max_age().map(|age| age.whole_seconds());
     let by_date = || Some(raw.expires_datetime()?.unix_timestamp() - date.unwrap_or(LONG_PAST));
     by_age.or_else(by_date)
 }
 
-/// The URL as the cookie rules see it: always https.
+/// The URL for the cookie rules, which is always https.
 fn secure(url: &Url) -> Option<Cow<'_, Url>> {
     if url.scheme() == "https" {
         return Some(Cow::Borrowed(url));

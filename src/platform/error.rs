@@ -1,56 +1,54 @@
-//! What can go wrong between a question and a whole answer, in the few kinds that lead to different decisions
-//! (protocol.md §1, §8). Messages are one line, lower case, without secrets and without the query of a URL.
-//!
-//! Must not know what a caller makes of an error: exit codes and retries are decided elsewhere, from the variants.
+//! Errors of calls to the platform, one variant for each decision (protocol.md §1, §8). Exit codes and retries are decided
+//! elsewhere, by variant. Messages have one line and contain no secret and no query of a URL.
 
 use std::time::Duration;
 
 use super::Cause;
 use crate::error::{ExitError, ExitKind};
 
-/// Why a call brought no usable answer.
+/// Why a call has no usable response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The answer says `logout` or is the platform's login page: the session is logged out, and the server did nothing
+    /// The response has `logout` or is the platform's login page: the session is logged out, and the server did not act
     /// (protocol.md §1). A 401 alone is [`Error::Strange`].
-    #[error("AimHarder says that the session is logged out")]
+    #[error("AimHarder reports that the session is logged out")]
     LoggedOut,
     /// 403: the platform does not serve this network address (protocol.md §1).
     #[error(
-        "AimHarder answered 403: it does not serve this network address (data-centre and foreign ones are blocked); set `proxy` under [server] in the config"
+        "AimHarder does not serve this network address (HTTP 403: those of data centres and outside Spain are blocked); set `proxy` under [server] in the config"
     )]
     Blocked,
-    /// 429 or at least 500: try later; `retry_after` is at most an hour.
-    #[error("AimHarder is out of order or busy (answered {status})")]
+    /// A 429, or a status of 500 or more.
+    #[error("AimHarder is unavailable (HTTP {status})")]
     Busy {
         /// The HTTP status.
         status: u16,
-        /// What the `Retry-After` header asked for.
+        /// `Retry-After`, at most an hour.
         retry_after: Option<Duration>,
     },
-    /// Not sent, because a signal is to end the program (promise 7).
+    /// Not sent, because a signal ends the program (promise 7).
     #[error("interrupted by a signal")]
     Interrupted,
-    /// Provably no connection was made, so nothing was sent.
+    /// No connection was made, so nothing was sent.
     #[error("no connection to {host}: {cause}")]
     NotConnected {
-        /// Which of the platform's hosts was called.
+        /// The host that was called.
         host: String,
-        /// Why.
+        /// The reason.
         cause: Cause,
     },
-    /// The request may have been sent, but no whole answer came.
-    #[error("no whole answer from {host}: {cause}")]
+    /// The request may have been sent, but no complete response came.
+    #[error("no complete response from {host}: {cause}")]
     Lost {
-        /// Which of the platform's hosts was called.
+        /// The host that was called.
         host: String,
-        /// Why.
+        /// The reason.
         cause: Cause,
     },
-    /// An answer that is no answer: HTML, not JSON, a wrong shape, another status, too large. Holds the message.
+    /// An unusable response: HTML instead of JSON, a wrong shape, another status, too large. Holds the message.
     #[error("{0}")]
     Strange(String),
-    /// Settings that cannot be used, found before anything was sent. Holds the message.
+    /// Settings that cannot be used; nothing was sent. Holds the message.
     #[error("{0}")]
     Setup(String),
 }
@@ -64,7 +62,7 @@ impl Error {
         )
     }
 
-    /// Whether the response was lost after the server may have acted: a time-out or cut connection, a gateway that reports
+    /// Whether the response was lost after the server may have acted: a timeout or cut connection, a gateway that reports
     /// one (502, 504), or a server that failed on the way (500).
     pub fn is_response_lost(&self) -> bool {
         match self {
@@ -109,7 +107,7 @@ impl ExitError for Error {
                 Some(cause.remedy().to_owned())
             }
             Error::Strange(_) => Some(
-                "AimHarder may be out of order, or have changed its pages: try again later"
+                "AimHarder may be unavailable, or its interface may have changed: try again later"
                     .to_owned(),
             ),
             Error::LoggedOut | Error::Blocked | Error::Interrupted | Error::Setup(_) => None,
@@ -117,7 +115,7 @@ impl ExitError for Error {
     }
 }
 
-/// Rounded up: who comes too early is sent away again.
+/// The wait in words, rounded up.
 fn wait(pause: Duration) -> String {
     match pause.as_secs() {
         seconds if seconds <= 120 => format!("{seconds} s"),
@@ -125,27 +123,27 @@ fn wait(pause: Duration) -> String {
     }
 }
 
-/// Why a login brought no session (protocol.md §2).
+/// Why a login gave no session (protocol.md §2).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
-    /// The platform refused e-mail or password; to be counted, never to be repeated by itself.
+    /// The platform refused the e-mail address or password. Refusals are counted and never repeated automatically.
     #[error("login refused: {message}")]
     Refused {
-        /// The platform's words, cleaned, or ours for a known key.
+        /// The platform's text, cleaned, or a text of this program for a known key.
         message: String,
-        /// Too many wrong attempts: the account is locked for a while.
+        /// Whether the account is locked for a while after too many wrong attempts.
         locked: bool,
     },
-    /// This login flow is not there (any more); the other one may be. Holds the message.
+    /// This login flow does not exist (any more); the other one may. Holds the message.
     #[error("{0}")]
     NotThere(String),
-    /// The login was accepted but no `amhrdrauth` cookie came.
+    /// The login was accepted but set no `amhrdrauth` cookie.
     #[error("login accepted, but without a session cookie")]
     NoCookie,
-    /// The login was accepted but no refresh token came.
+    /// The login was accepted but has no refresh token.
     #[error("login accepted, but without a refresh token")]
     NoToken,
-    /// The question whether the password is right was not answered.
+    /// The response does not say whether the password is right.
     #[error(transparent)]
     Failed(#[from] Error),
 }
@@ -171,7 +169,7 @@ mod tests {
             host: "h".into(),
             cause: Cause::Refused,
         };
-        let strange = Error::Strange("h answered with a web page instead of data".into());
+        let strange = Error::Strange("h answered with a web page instead of JSON".into());
         let setup = Error::Setup("cannot read ca_file".into());
         let table = [
             (Error::LoggedOut, true, false, false),

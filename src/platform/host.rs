@@ -1,16 +1,15 @@
-//! Which hosts belong to the platform, and the boxes that hosts and links name (protocol.md §1, §4).
-//!
-//! Must not contact anything. Every host that a request or a cookie goes to has passed [`within`].
+//! The hosts of the platform, and the boxes that hosts and links name (protocol.md §1, §4). Every host to which a request or
+//! a cookie is sent has passed [`within`].
 
 use crate::model::label::is_label;
 
-/// Whether `host` is `domain` or below it. Both in lower case.
+/// Whether `host` is `domain` or a subdomain of it; both are in lower case.
 pub(super) fn within(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain)
         .is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
 }
 
-/// Whether `host` is written as a DNS name is: labels and dots, so that it cannot smuggle a path, a user or a port into a URL.
+/// Whether `host` is a DNS name of labels and dots, so that it adds no path, user or port to a URL.
 pub(super) fn is_host(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(is_label)
 }
@@ -28,10 +27,10 @@ pub(super) fn host_of(url: &str) -> Option<String> {
     is_host(host).then(|| host.to_owned())
 }
 
-/// The box that a host names: its first label, and the host it is called at.
+/// The name of the box, which is the first label of its host, and the host to call.
 ///
-/// A host outside `domain` is not called (scripting.md, "Boxes and classes"): its first label is taken below `domain`. The domain
-/// itself and its twins (`aimharder.es`) name no box, nor do `www` and `login`.
+/// A host outside `domain` is not called (scripting.md, "Boxes and classes"): its first label below `domain` is. The domain, its
+/// twins (`aimharder.es`), `www` and `login` name no box.
 pub(super) fn box_of(host: &str, domain: &str) -> Option<(String, String)> {
     let first = |host: &str| host.split('.').next().unwrap_or_default().to_owned();
     let name = first(host);

@@ -1,5 +1,5 @@
-//! One call: request out, redirects followed by hand where that is allowed, cookies of every hop kept, body read to the end
-//! within time and size limits (promises 7 and 8). Must not judge what the answer says.
+//! One call: sends the request, follows redirects where that is allowed, keeps the cookies of every response, and reads the
+//! body within limits of time and size (promises 7 and 8). The content is not judged here.
 
 use std::io::Read;
 use std::time::{Duration, Instant, SystemTime};
@@ -15,28 +15,28 @@ use super::redact::Redactor;
 use super::{Error, Jar, Platform, http_date, transport};
 use crate::{clock, signals};
 
-/// A larger answer is none (promise 7); the largest known is `/home` with 600 KB.
+/// The largest response that is read (promise 7); the largest known is `/home` with 600 KB.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 const HOPS: usize = 5;
-const LONGEST_PAUSE: u64 = 3600;
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
-/// A whole answer, unjudged.
+/// A complete response.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
     pub(super) host: String,
     pub(super) status: u16,
     /// The `Date` header in unix seconds, by the server's clock, if its year is plausible.
     pub(super) date: Option<i64>,
-    /// The `Age` header: seconds that a cache has held the answer.
+    /// The `Age` header: seconds that a cache has held the response.
     pub(super) age: Option<u64>,
     pub(super) retry_after: Option<Duration>,
     pub(super) location: Option<String>,
-    /// A redirect to the platform's login page. It is not followed, except by a login.
+    /// Whether it redirects to the platform's login page; only a login follows that.
     pub(super) to_login: bool,
     pub(super) body: Vec<u8>,
-    /// What its texts must not be shown with.
-    pub(super) unsaid: Redactor,
-    /// When the head of the answer was here.
+    /// Masks the secrets of the call in texts of the response.
+    pub(super) redactor: Redactor,
+    /// When the head arrived.
     pub(super) received: Option<SystemTime>,
 }
 
@@ -44,7 +44,7 @@ impl Platform {
     /// A URL on one of the platform's hosts.
     ///
     /// # Errors
-    /// [`Error::Setup`] for a host outside the configured domain: neither requests nor cookies leave it.
+    /// [`Error::Setup`] for a host outside the configured domain.
     pub(super) fn url(&self, host: &str, path: &str, query: &[(&str, &str)]) -> Result<Url, Error> {
         let outside = || {
             Error::Setup(format!(
@@ -64,10 +64,10 @@ impl Platform {
         Ok(url)
     }
 
-    /// Makes the call and lets `read` judge the answer. The jar changes only when `read` is content.
+    /// Makes the call and reads the response. The jar changes only if `read` succeeds.
     ///
     /// # Errors
-    /// Those of [`Platform::http`] and of `read`.
+    /// Those of [`Platform::exchange`] and of `read`.
     pub(super) fn ask<T>(
         &self,
         jar: &mut Jar,
@@ -81,25 +81,25 @@ impl Platform {
         Ok(value)
     }
 
-    /// Makes the call; the jar takes every cookie.
+    /// Makes the call; the jar keeps every cookie.
     ///
     /// # Errors
-    /// [`Error::NotConnected`], [`Error::Lost`], [`Error::Strange`] (too large, or redirected astray), [`Error::Setup`],
-    /// [`Error::Interrupted`].
+    /// [`Error::NotConnected`], [`Error::Lost`], [`Error::Strange`] (too large, or a redirect that is not followed),
+    /// [`Error::Setup`], [`Error::Interrupted`].
     pub(super) fn exchange(&self, jar: &mut Jar, mut call: Call<'_>) -> Result<Answer, Error> {
         if !signals::may_send(matches!(call.body, Body::None)) {
             return Err(Error::Interrupted);
         }
         let deadline = signals::stopped_at().unwrap_or_else(clock::steady) + self.settings.timeout;
-        let mut unsaid = Redactor::default();
-        jar.hide_in(&mut unsaid);
+        let mut redactor = Redactor::default();
+        jar.hide_in(&mut redactor);
         let is_login = call.manner == Manner::ScriptLogin || self.is_login(&call.url);
         for _ in 0..=HOPS {
             let mut answer = self.hop(jar, &call, deadline)?;
             answer.to_login = !is_login && self.leads_to_login(&call, &answer);
             let Some(target) = self.redirect(&call, &answer)? else {
-                jar.hide_in(&mut unsaid);
-                return Ok(Answer { unsaid, ..answer });
+                jar.hide_in(&mut redactor);
+                return Ok(Answer { redactor, ..answer });
             };
             if !matches!(answer.status, 307 | 308) {
                 call.body = Body::None;
@@ -107,12 +107,12 @@ impl Platform {
             call.url = target;
         }
         Err(Error::Strange(format!(
-            "{} redirects without end",
+            "{} redirects too often",
             host(&call.url)
         )))
     }
 
-    /// Where the answer sends us, if we are to go there.
+    /// The target of a redirect that is followed.
     fn redirect(&self, call: &Call<'_>, answer: &Answer) -> Result<Option<Url>, Error> {
         if call.manner == Manner::Script || answer.to_login || !is_redirect(answer) {
             return Ok(None);
@@ -128,7 +128,7 @@ impl Platform {
         match target {
             Some(url) if safe(&url) => Ok(Some(url)),
             _ => Err(Error::Strange(format!(
-                "{} redirects to another place",
+                "{} redirects outside the platform",
                 answer.host
             ))),
         }
@@ -138,7 +138,7 @@ impl Platform {
         is_redirect(answer) && target(call, answer).is_some_and(|url| self.is_login(&url))
     }
 
-    /// Whether a URL is the login page's: on the login host, or `/login` on another host of the platform.
+    /// Whether a URL is that of the login page: on the login host, or `/login` on another host of the platform.
     fn is_login(&self, url: &Url) -> bool {
         let host = host(url);
         host == format!("login.{}", self.domain())
@@ -225,7 +225,7 @@ impl Platform {
             domain: self.domain(),
             date,
         };
-        // each header line is one cookie: a comma belongs to its Expires
+        // each header line is one cookie; a comma belongs to its Expires
         let lines = response.headers().get_all(header::SET_COOKIE).iter();
         let lines = lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok());
         jar.keep_all(lines.collect(), &from);
@@ -270,25 +270,27 @@ fn head(response: &Response, host: &str) -> Answer {
         status: response.status().as_u16(),
         date,
         age: text(header::AGE).and_then(|age| age.parse().ok()),
-        retry_after: text(header::RETRY_AFTER).and_then(|when| pause(&when, date)),
+        retry_after: retry_after(response.headers()),
         location: text(header::LOCATION),
         to_login: false,
         body: Vec::new(),
-        unsaid: Redactor::default(),
+        redactor: Redactor::default(),
         received: Some(clock::wall()),
     }
 }
 
-/// `Retry-After`: seconds, or a date that counts from the answer's own. At most an hour.
-fn pause(when: &str, date: Option<i64>) -> Option<Duration> {
-    let seconds = when.parse::<u64>().ok().or_else(|| {
-        let left = http_date::parse(when)? - date?;
-        Some(u64::try_from(left).unwrap_or(0))
-    })?;
-    Some(Duration::from_secs(seconds.min(LONGEST_PAUSE)))
+/// `Retry-After` in seconds, or as a date, which counts from the response's own `Date`. At most an hour.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: HeaderName| Some(headers.get(name)?.to_str().ok()?.trim());
+    let when = text(header::RETRY_AFTER)?;
+    if let Ok(seconds) = when.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds.min(MAX_RETRY_AFTER.as_secs_f64())).ok();
+    }
+    let left = http_date::parse(when)? - http_date::parse(text(header::DATE)?)?;
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)).min(MAX_RETRY_AFTER))
 }
 
-/// The whole body, unpacked. The deadline is looked at between reads too: a server that trickles must not hold us.
+/// Reads the whole body, decompressed. The deadline is checked between reads too, for servers that send byte by byte.
 fn read_body(mut response: Response, host: &str, deadline: Instant) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     let mut chunk = [0; 16 * 1024];
@@ -304,7 +306,7 @@ fn read_body(mut response: Response, host: &str, deadline: Instant) -> Result<Ve
         }
         if body.len() > MAX_BODY_BYTES {
             return Err(Error::Strange(format!(
-                "{host} answered with more than 2 MiB, too much to be an answer"
+                "{host} answered with more than 2 MiB"
             )));
         }
     }

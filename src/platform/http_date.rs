@@ -1,8 +1,8 @@
-//! The date format of HTTP headers. Must not look at a clock.
+//! The date format of HTTP headers.
 
 use chrono::NaiveDateTime;
 
-/// `Sat, 21 Nov 2026 03:27:00 GMT` → unix seconds. The name of the day is not checked: servers get it wrong.
+/// Parses `Sat, 21 Nov 2026 03:27:00 GMT` to Unix seconds. The name of the day is not checked: servers get it wrong.
 pub(super) fn parse(text: &str) -> Option<i64> {
     let (_, rest) = text.split_once(',')?;
     let date = NaiveDateTime::parse_from_str(rest.trim(), "%d %b %Y %H:%M:%S GMT").ok()?;

@@ -1,18 +1,18 @@
-//! One value of the platform's JSON, of whatever type it came today: a number may be a string, a flag `1`, `"1"` or `true`,
-//! nothing may be `null`, absent, `""` or `false` (protocol.md §5, §8). Must not fail: what cannot be read is `None`.
+//! One value of the platform's JSON, of any type: a number may be a string, a flag `1`, `"1"` or `true`, and a missing value
+//! `null`, absent, `""` or `false` (protocol.md §5, §8). Reading never fails: an unreadable value is `None`.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::text;
 
-/// A value that is looked at only through the questions below. Absent is the same as `null`.
+/// A value of any type. An absent one equals `null`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Loose(pub(super) Value);
 
 impl Loose {
-    /// `null`, absent, or an empty string.
+    /// Whether it is `null`, absent, or an empty string.
     pub(super) fn is_nothing(&self) -> bool {
         match &self.0 {
             Value::Null => true,
@@ -31,12 +31,12 @@ impl Loose {
         }
     }
 
-    /// A number of people or places; a negative one says nothing.
+    /// A number of people or places; `None` for a negative one.
     pub(super) fn count(&self) -> Option<u32> {
         self.int().and_then(|n| u32::try_from(n).ok())
     }
 
-    /// A flag: `1`, `"1"`, `true` and `"true"` are yes; a missing one is no.
+    /// A flag: `1`, `"1"`, `true` and `"true"` are set; a missing one is not.
     pub(super) fn yes(&self) -> bool {
         self.int().is_some_and(|n| n != 0)
             || self
@@ -45,7 +45,7 @@ impl Loose {
                 .is_some_and(|s| s.trim().eq_ignore_ascii_case("true"))
     }
 
-    /// Text or a number as it stands, untouched: for keys, hosts and times. Empty is `None`.
+    /// A text or a number, unchanged except for surrounding spaces: for keys, hosts and times. Empty is `None`.
     pub(super) fn raw(&self) -> Option<String> {
         match &self.0 {
             Value::String(s) if !s.trim().is_empty() => Some(s.trim().to_owned()),
@@ -54,14 +54,14 @@ impl Loose {
         }
     }
 
-    /// Text for people, cleaned of what a server might hide in it. Empty is `None`.
+    /// A text for users, cleaned. Empty is `None`.
     pub(super) fn words(&self) -> Option<String> {
         self.raw()
             .map(|s| text::clean(&s))
             .filter(|s| !s.is_empty())
     }
 
-    /// An id: letters, digits, `-` and `_` only, because it goes into requests and onto terminals. `0` is none.
+    /// An id of letters, digits, `-` and `_`, because it is sent in requests and printed. `0` is `None`.
     pub(super) fn id(&self) -> Option<String> {
         let plain = |s: &String| {
             s.len() <= 40
@@ -71,7 +71,7 @@ impl Loose {
         self.raw().filter(plain).filter(|s| s != "0")
     }
 
-    /// A JSON object's member.
+    /// A member of an object.
     pub(super) fn get(&self, key: &str) -> Loose {
         Loose(self.0.get(key).cloned().unwrap_or_default())
     }
@@ -82,7 +82,7 @@ impl Loose {
     }
 }
 
-// a float is cut by `as`, so it is compared with what it became
+// `as` truncates a float, so the result is compared with it
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

@@ -110,29 +110,29 @@ impl Platform {
     }
 }
 
-/// Where a box is asked: the host it was listed with, and its number (protocol.md §1, §4).
+/// The address of a box: the host that it was listed with, and its id (protocol.md §1, §4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoxAt {
     /// `crossfitdemo.aimharder.com`.
     pub host: String,
-    /// The `box=` of every box call.
+    /// The `box=` of every call of the box.
     pub id: i64,
 }
 
-/// A box of the account, as the login, `whoami` or `/home` lists it (protocol.md §2a, §4).
+/// A box of the account as listed by the login, `whoami` or `/home` (protocol.md §2a, §4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoxRef {
     /// The first label of its host: `crossfitdemo`.
     pub name: String,
     /// Always within the configured domain.
     pub host: String,
-    /// Its number, where told.
+    /// Its id, if listed.
     pub id: Option<i64>,
-    /// What people call it, cleaned.
+    /// Its title, cleaned.
     pub title: Option<String>,
 }
 
-/// A fresh login (protocol.md §2).
+/// An accepted login (protocol.md §2).
 #[derive(Debug, Clone)]
 pub struct LoggedIn {
     /// Its cookies.
@@ -141,11 +141,11 @@ pub struct LoggedIn {
     pub token: Token,
     /// The flow that worked.
     pub flow: Flow,
-    /// The boxes the answer listed; the form flow lists none.
+    /// The boxes that it listed; the form flow lists none.
     pub boxes: Vec<BoxRef>,
 }
 
-/// The page's scripts add the time to schedule requests, against caches (protocol.md §5).
+/// The time that the scripts of the page add to schedule requests against caches (protocol.md §5).
 fn millis() -> u128 {
     crate::clock::wall()
         .duration_since(UNIX_EPOCH)

@@ -1,5 +1,5 @@
-//! A small question that keeps a connection warm and reads the server's clock. What the answer says
-//! does not matter, only when it came and what its `Date` is. Must not be used as a proof of anything.
+//! A small request that keeps a connection open and reads the server clock. Only the time of the response and its `Date`
+//! matter; its content proves nothing.
 
 use std::time::SystemTime;
 
@@ -7,24 +7,24 @@ use super::call::Call;
 use super::{Error, Jar, Platform, classify};
 use crate::clock;
 
-/// When a question was sent and answered, by this machine's clock, and when by the server's.
+/// When a request was sent and answered by the local clock, and the server clock in between.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
-    /// Just before sending; includes connecting when no connection was warm.
+    /// The time just before sending; connecting comes after it.
     pub sent: SystemTime,
-    /// When the head of the answer was here.
+    /// When the head of the response arrived.
     pub received: SystemTime,
-    /// The `Date` header, in unix seconds: the server's clock cut to whole seconds.
+    /// The `Date` header in Unix seconds: the server clock, truncated.
     pub date: Option<i64>,
-    /// The `Age` header: an answer out of a cache has an old `Date`.
+    /// The `Age` header: a response from a cache has an old `Date`.
     pub age: Option<u64>,
-    /// The status says that this address is blocked, or that the server is out of order.
+    /// The error, if the status says that the address is blocked or the server unavailable.
     pub refused: Option<Error>,
 }
 
 impl Platform {
-    /// Asks `host` something cheap and reads the answer to its end, whatever its status: `whoami` on the domain itself, on a
-    /// box the bookings of box 0, which is nobody's.
+    /// Sends a cheap request to `host` and reads the whole response, whatever its status: `whoami` on the domain, and on a
+    /// box the bookings of box 0, which does not exist.
     ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Lost`], [`Error::Strange`] (too large), [`Error::Setup`].
@@ -34,13 +34,13 @@ impl Platform {
         } else {
             self.url(host, "/api/nextBookings", &[("box", "0")])?
         };
-        // the client is built before the clock starts
+        // building the client must not count
         self.client()?;
         let mut fresh = jar.clone();
         let sent = clock::wall();
         let answer = self.exchange(&mut fresh, Call::script(url))?;
         if classify::data(&answer).is_ok() {
-            // a refusal may take cookies away
+            // a refusal may delete cookies
             *jar = fresh;
         }
         let received = answer.received.unwrap_or(sent);

@@ -1,7 +1,5 @@
-//! The readers behind the calls of [`Platform`](super::Platform), for an answer that is at hand already: saved traffic, a
-//! test, a fuzzer. What a status and a body mean is decided here exactly as in a call, without one.
-//!
-//! Pure: must not open a connection, and must not read anything differently from the endpoint it stands for.
+//! The readers behind the calls of [`Platform`](super::Platform), for a response from a test or a fuzzer. They are the
+//! functions that the calls use.
 
 pub use reqwest::Url;
 
@@ -13,7 +11,7 @@ use super::{
 use super::{account, book, bookings, cancel, login, refresh, schedule};
 use crate::secret::Secret;
 
-/// An answer of the platform, as it was saved.
+/// A recorded response.
 #[derive(Debug, Clone)]
 pub struct Saved {
     answer: Answer,
@@ -21,7 +19,7 @@ pub struct Saved {
 }
 
 impl Saved {
-    /// The answer of `host`, a host of `domain`.
+    /// A response of `host`, a host of `domain`.
     pub fn new(domain: &str, host: &str, status: u16, body: &[u8]) -> Saved {
         let answer = Answer {
             host: host.to_owned(),
@@ -35,68 +33,68 @@ impl Saved {
         }
     }
 
-    /// To a login by the JSON flow (protocol.md §2a). The cookie, which a success needs too, is not looked for.
+    /// Reads it as the response to a JSON login (protocol.md §2a), without the check for the cookie.
     pub fn login_json(&self) -> Result<Signs, LoginError> {
         login::json::read(&self.answer, &self.domain)
     }
 
-    /// To a login by the form flow (protocol.md §2b); `cookie`: whether the login cookie came along.
+    /// Reads it as the response to a form login (protocol.md §2b); `cookie`: whether it set the login cookie.
     pub fn login_form(&self, cookie: bool) -> Result<Signs, LoginError> {
         login::form::read(&self.answer, cookie)
     }
 
-    /// To `setrefresh` (protocol.md §2c).
+    /// Reads it as the response to `setrefresh` (protocol.md §2c).
     pub fn set_refresh(&self) -> Result<Token, Error> {
         refresh::read_set_refresh(&self.answer)
     }
 
-    /// To a token update (protocol.md §3).
+    /// Reads it as the response to a token update (protocol.md §3).
     pub fn token_update(&self) -> Result<Token, Error> {
         refresh::read_token_update(&self.answer)
     }
 
-    /// To `whoami` (protocol.md §4).
+    /// Reads it as the response to `whoami` (protocol.md §4).
     pub fn whoami(&self) -> Result<Vec<BoxRef>, Error> {
         account::read_whoami(&self.answer, &self.domain)
     }
 
-    /// The page `/home` (protocol.md §4).
+    /// Reads it as the page `/home` (protocol.md §4).
     pub fn home(&self) -> Result<Vec<BoxRef>, Error> {
         account::read_home(&self.answer, &self.domain)
     }
 
-    /// A box's page `/schedule?cl` (protocol.md §4).
+    /// Reads it as the page `/schedule?cl` of a box (protocol.md §4).
     pub fn box_id(&self) -> Result<i64, Error> {
         account::read_box_id(&self.answer)
     }
 
-    /// To `bookings`, one day's schedule (protocol.md §5).
+    /// Reads it as the schedule of a day (protocol.md §5).
     pub fn schedule(&self) -> Result<Schedule, Error> {
         schedule::read(&self.answer)
     }
 
-    /// To `nextBookings` (protocol.md §5).
+    /// Reads it as the response to `nextBookings` (protocol.md §5).
     pub fn next_bookings(&self) -> Result<NextBookings, Error> {
         bookings::read(&self.answer)
     }
 
-    /// To `book` (protocol.md §6).
+    /// Reads it as the response to `book` (protocol.md §6).
     pub fn book(&self) -> Result<BookAnswer, Error> {
         book::read(&self.answer)
     }
 
-    /// To `cancelBook` (protocol.md §7).
+    /// Reads it as the response to `cancelBook` (protocol.md §7).
     pub fn cancel(&self) -> Result<CancelAnswer, Error> {
         cancel::read(&self.answer)
     }
 }
 
-/// What one `Set-Cookie` line, in an answer from `url`, does to the jar (protocol.md §1). `date`: the answer's `Date`.
+/// Applies one `Set-Cookie` line of a response from `url` to the jar (protocol.md §1). `date`: the `Date` of the response.
 pub fn keep_cookie(jar: &mut Jar, domain: &str, url: &Url, date: Option<i64>, line: &str) {
     jar.keep(line, &Origin { url, domain, date });
 }
 
-/// The `Cookie` header that a request to `url` would carry.
+/// The `Cookie` header of a request to `url`.
 pub fn cookie_header(jar: &Jar, url: &Url) -> Option<Secret> {
     let header = jar.header(url)?;
     Some(Secret::new(String::from_utf8_lossy(header.as_bytes())))

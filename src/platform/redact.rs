@@ -1,10 +1,10 @@
-//! What a text of the server must not bring back to light: a server that is being debugged, or a stranger in its place,
-//! may answer with the password or the cookies that were sent (promise 8). Must not log or show what it holds.
+//! Masks secrets in texts of the server: a server that is being debugged, or a foreign one in its place, may answer with the
+//! password or the cookies that were sent (promise 8).
 
 use super::Token;
 use crate::secret::Secret;
 
-/// Shorter ones occur in any text, and hide nothing.
+/// Shorter values occur in any text, and masking them hides nothing.
 const SHORTEST_COOKIE: usize = 8;
 const SHORTEST_PASSWORD: usize = 4;
 const MASK: &str = "…";
@@ -14,7 +14,7 @@ const MASK: &str = "…";
 pub(super) struct Redactor(Vec<Secret>);
 
 impl Redactor {
-    /// The password that was sent.
+    /// Adds the password that was sent.
     pub(super) fn password(&mut self, password: &Secret) {
         let cleaned = Secret::new(crate::text::clean(password.expose()));
         let long = |it: &Secret| it.expose().chars().count() >= SHORTEST_PASSWORD;
@@ -22,14 +22,14 @@ impl Redactor {
             .extend([password.clone(), cleaned].into_iter().filter(long));
     }
 
-    /// The value of a cookie that was sent or set.
+    /// Adds the value of a cookie that was sent or set.
     pub(super) fn cookie(&mut self, value: &str) {
         if value.len() >= SHORTEST_COOKIE && !self.0.iter().any(|it| it.expose() == value) {
             self.0.push(Secret::new(value));
         }
     }
 
-    /// The text without them, and without anything that has the shape of a token.
+    /// The text without the secrets, and without words that have the form of a token. It takes time in proportion to its length.
     pub(super) fn mask(&self, text: &str) -> String {
         let masked = self.0.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret.expose(), MASK)
@@ -51,8 +51,8 @@ impl Redactor {
         out
     }
 
-    /// The same, made safe to show: before, for an end that is cut off would be known no more; and after, for it may
-    /// stand there in HTML's own spelling.
+    /// The text, masked and made safe to show. It is masked before cleaning, which may truncate a secret, and after it,
+    /// because a secret may have been written with character references.
     pub(super) fn clean(&self, text: &str) -> String {
         self.mask(&crate::text::clean(&self.mask(text)))
     }
@@ -65,10 +65,10 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_in_every_spelling() {
-        let mut unsaid = Redactor::default();
-        unsaid.password(&Secret::new("a<b>&pw"));
-        unsaid.cookie("0123456789abcdef");
-        unsaid.cookie("short");
+        let mut redactor = Redactor::default();
+        redactor.password(&Secret::new("a<b>&pw"));
+        redactor.cookie("0123456789abcdef");
+        redactor.cookie("short");
         let long = format!("{}0123456789abcdef", "x".repeat(492));
         let encoded = TOKEN.replace('|', "%7C");
         let table = [
@@ -80,8 +80,8 @@ mod tests {
             ("nothing", "nothing"),
         ];
         for (text, expected) in table {
-            assert_eq!(unsaid.clean(text), expected, "{text}");
+            assert_eq!(redactor.clean(text), expected, "{text}");
         }
-        assert!(!unsaid.clean(&long).contains("0123"));
+        assert!(!redactor.clean(&long).contains("0123"));
     }
 }

@@ -1,17 +1,16 @@
-//! Keeping a session alive: `setrefresh` after every login and `tokenUpdate` before the token is old (protocol.md §2c, §3).
+//! Keeping a session alive: `setrefresh` after every login, and `tokenUpdate` before the token is stale (protocol.md §2c, §3).
 //!
-//! A presented token may be worth nothing afterwards: callers hold the session's lock and store the new one at once. Must
-//! not be repeated in here, and never side by side for one session.
+//! A token may be invalid once it has been sent: callers hold the lock of the session and store the new token at once.
 
 use super::call::Call;
 use super::http::Answer;
 use super::{Cause, Error, Jar, Platform, Token, classify};
 
 impl Platform {
-    /// `GET /setrefresh`: prolongs the session. The token returned replaces the one given, and usually equals it.
+    /// `GET /setrefresh`: prolongs the session. The token that it returns replaces the old one, and usually equals it.
     ///
     /// # Errors
-    /// As for a page; [`Error::Strange`] when the page stores no token: then it failed.
+    /// As for a page; [`Error::Strange`] if the page stores no token, which means that it failed.
     pub fn set_refresh(
         &self,
         jar: &mut Jar,
@@ -23,10 +22,10 @@ impl Platform {
         self.ask(jar, Call::page(url), read_set_refresh)
     }
 
-    /// `POST /api/tokenUpdate`: the new token, with its cookies in `jar`. Both are to be stored together, at once.
+    /// `POST /api/tokenUpdate`: returns the new token and adds its cookies to `jar`. Callers store both together, at once.
     ///
     /// # Errors
-    /// The usual ones of an API call. [`Error::LoggedOut`] means that this session is dead; [`Error::Strange`] that the answer
+    /// Those of an API call. [`Error::LoggedOut`] means that this session is dead; [`Error::Strange`] that the response
     /// has neither a token nor a logout, and that the old token is still valid.
     pub fn token_update(
         &self,
@@ -69,7 +68,7 @@ pub(super) fn read_set_refresh(answer: &Answer) -> Result<Token, Error> {
 fn read_stored_token(answer: &Answer) -> Result<Token, Error> {
     let page = classify::page(answer)?;
     let items = stored_items(&page).into_iter();
-    // the last one stored is what a browser would have afterwards
+    // a browser keeps the last one
     let mut tokens = items
         .rev()
         .filter(|(name, _)| name == "refreshToken")
@@ -95,7 +94,7 @@ fn stored_items(page: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A JavaScript string literal in any of its quotes, unescaped, and what follows it.
+/// A JavaScript string literal in any quotes, unescaped, and the text after it.
 fn literal(text: &str) -> Option<(String, &str)> {
     let text = text.trim_start();
     let quote = text
@@ -114,7 +113,7 @@ fn literal(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// The character after a backslash: `\x7C`, `\u007C`, or itself. Control letters (`\n`) occur in no token.
+/// The character after a backslash: `\x7C`, `\u007C`, or itself. No token contains control characters (`\n`).
 fn escape(chars: &mut std::str::CharIndices<'_>) -> Option<char> {
     let digits = match chars.next()?.1 {
         'x' => 2,

@@ -1,35 +1,35 @@
-//! The key and the words of a refusal, wherever the platform put them today (protocol.md §6): `errorMssg`, `errorMsg`,
-//! `error` (a text, a key, or an object with a `message`), `message`, and the key in `errorMssgLang` or any of them.
+//! The key and the text of a refusal (protocol.md §6), from any of `errorMssg`, `errorMsg`, `error` (a text, a key, or an
+//! object with a `message`) and `message`; the key also from `errorMssgLang`.
 
 use std::fmt;
 
 use super::redact::Redactor;
 use super::wire::WireVerdict;
 
-/// What an answer says against a request.
+/// The refusal in a response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Refusal {
-    /// For programs: `ERROR_ANTELACION_CLIENTE`.
+    /// The key, such as `ERROR_ANTELACION_CLIENTE`.
     pub(super) key: Option<String>,
-    /// For people, cleaned.
+    /// The text, cleaned.
     pub(super) message: Option<String>,
-    /// Anything at all, even a bare `error: true`.
+    /// Whether there is any refusal, even only `error: true`.
     pub(super) any: bool,
 }
 
 impl Refusal {
-    pub(super) fn read(wire: &WireVerdict, unsaid: &Redactor) -> Refusal {
+    pub(super) fn read(wire: &WireVerdict, redactor: &Redactor) -> Refusal {
         let texts: Vec<String> = wire
             .texts()
             .into_iter()
             .flatten()
             .filter(|t| !is_number(t))
             .collect();
-        let key = texts.iter().find(|t| is_key(t)).map(|t| unsaid.mask(t));
+        let key = texts.iter().find(|t| is_key(t)).map(|t| redactor.mask(t));
         let message = texts
             .iter()
             .filter(|t| !is_key(t))
-            .map(|t| unsaid.clean(t))
+            .map(|t| redactor.clean(t))
             .find(|t| !t.is_empty());
         let any = key.is_some() || message.is_some() || wire.is_wrong();
         Refusal { key, message, any }
@@ -41,7 +41,7 @@ impl Refusal {
     }
 }
 
-/// For logs: the state's number and the words that came with an answer, after what it means.
+/// For logs: appends the state and the message of a response to its meaning.
 pub(super) fn along(
     f: &mut fmt::Formatter<'_>,
     name: &str,
@@ -55,7 +55,7 @@ pub(super) fn along(
     message.map_or(Ok(()), |words| write!(f, ": {words}"))
 }
 
-/// `NOPUEDESRESERVAMISMAHORA`, `ERROR_ANTELACION_CLIENTE`: a key, not words. Short shouting (`FULL`) may be either.
+/// Whether a text is a key such as `NOPUEDESRESERVAMISMAHORA`. A short one in capitals (`FULL`) may be either and is none.
 pub(super) fn is_key(text: &str) -> bool {
     text.len() >= 6
         && text

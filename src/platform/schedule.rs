@@ -1,5 +1,5 @@
-//! One day of a box's schedule (protocol.md §5). Without a valid login the platform serves it too, with nothing mine in it:
-//! [`Schedule::is_personal`] tells what can be told; must not be taken for proof that nothing is booked.
+//! One day of the schedule of a box (protocol.md §5). The platform also serves it without a valid login, with no booking in
+//! it: a schedule without a personal row does not prove that nothing is booked ([`Schedule::is_personal`]).
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
@@ -10,7 +10,7 @@ use super::wire::WireRow;
 use super::{BoxAt, Error, Jar, Platform, classify};
 use crate::model::time::parse_span;
 
-/// The classes of one day, in the platform's order. None: a closed or unpublished day.
+/// The classes of one day in the order of the platform. A closed or unpublished day has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schedule {
     /// The classes that have an id and a time.
@@ -18,7 +18,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Whether some row is mine, which proves that the login is alive. Where none is, only `whoami` can tell.
+    /// Whether a row is booked by the account or on its waiting list, which proves that the session is alive.
     pub fn is_personal(&self) -> bool {
         self.rows
             .iter()
@@ -26,51 +26,51 @@ impl Schedule {
     }
 }
 
-/// One class of the schedule. Times are the box's wall clock.
-// each flag is one the platform sends by itself, and any may go with any
+/// One class of the schedule. Times are those of the wall clock of the box.
+// the platform sends each flag independently of the others
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The class's id on this day; booking wants it.
+    /// The class id, which booking needs.
     pub id: String,
     /// By the box's wall clock.
     pub start: NaiveTime,
-    /// As the row says, else from its length.
+    /// From the row, or from its length.
     pub end: Option<NaiveTime>,
-    /// Cleaned and trimmed; may be empty.
+    /// The name of the class, cleaned; may be empty.
     pub name: String,
-    /// The coach's name, cleaned; `None` where there is none.
+    /// The name of the coach, cleaned.
     pub coach: Option<String>,
-    /// Whether the class is offered at all. Says nothing about whether booking is open.
+    /// Whether the class is offered. It does not say whether booking is open.
     pub enabled: bool,
-    /// Not for members.
+    /// Whether it is hidden from members.
     pub hidden: bool,
-    /// Reserved by the staff (`resadmin`): not ours to book or cancel.
+    /// Whether it is reserved by the staff (`resadmin`); such a class is neither booked nor cancelled.
     pub staff: bool,
-    /// The gym has cancelled the class (`cancelledId`).
+    /// Whether the box has cancelled the class (`cancelledId`).
     pub cancelled: bool,
-    /// Whether the class is mine (`bookState`). A dead session sees every class as not mine (protocol.md §1).
+    /// The account's booking (`bookState`). With a dead session every row has none (protocol.md §1).
     pub mine: Mine,
-    /// My reservation (`idres`), which cancelling wants.
+    /// The reservation id (`idres`), which cancelling needs.
     pub reservation: Option<String>,
-    /// Places taken; `None` is unknown, not zero.
+    /// Places taken; `None` means unknown.
     pub occupied: Option<u32>,
-    /// Places there are; `None` is unknown, not zero.
+    /// Places in all; `None` means unknown.
     pub capacity: Option<u32>,
-    /// People waiting; `None` where there is no list.
+    /// People on the waiting list; `None` without a list.
     pub waiting: Option<u32>,
 }
 
-/// What a row says about me.
+/// The account's booking of a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mine {
-    /// No `bookState`: neither booked nor waited for.
+    /// No `bookState`: none.
     No,
-    /// State 1: a place is mine.
+    /// State 1: booked.
     Booked,
-    /// State 0: a place on the waiting list is mine.
+    /// State 0: on the waiting list.
     Waiting,
-    /// A state nobody has described; the text is cleaned.
+    /// An unknown state; the text is cleaned.
     Unknown(String),
 }
 
@@ -78,7 +78,7 @@ impl Platform {
     /// `GET /api/bookings` for one day (protocol.md §5). `family` is a family member's id.
     ///
     /// # Errors
-    /// The usual ones of an API call; [`Error::Strange`] without a list of classes.
+    /// Those of an API call; [`Error::Strange`] without a list of classes.
     pub fn schedule(
         &self,
         jar: &mut Jar,
@@ -102,7 +102,7 @@ impl Platform {
     }
 }
 
-/// The answer to a schedule request.
+/// Reads the response to a schedule request.
 pub(super) fn read(answer: &Answer) -> Result<Schedule, Error> {
     let bookings = classify::data(answer)?.get("bookings");
     if !bookings.0.is_array() {
@@ -118,7 +118,7 @@ pub(super) fn read(answer: &Answer) -> Result<Schedule, Error> {
         .collect();
     let skipped = bookings.items().len() - rows.len();
     if skipped > 0 && rows.is_empty() {
-        // a day of which nothing can be read is not a day without classes
+        // a day whose classes cannot be read is not a day without classes
         return Err(Error::Strange(format!(
             "{} listed {skipped} classes, none of them with id and time",
             answer.host
@@ -154,18 +154,18 @@ fn row(wire: &WireRow) -> Option<Row> {
     })
 }
 
-/// The end of a class of so many minutes.
+/// The end of a class with this length in minutes.
 fn after(start: NaiveTime, minutes: &Loose) -> Option<NaiveTime> {
     let length = minutes.int().filter(|m| (1..24 * 60).contains(m))?;
     Some(start.overflowing_add_signed(TimeDelta::minutes(length)).0)
 }
 
-/// `cancelledId` is the id of the cancellation, a number or a string; 0 and an empty one are no id.
+/// Whether `cancelledId`, a number or a string, is an id; 0 and an empty one are none.
 fn is_cancelled(id: &Loose) -> bool {
     !id.is_nothing() && id.int() != Some(0)
 }
 
-/// `bookState` of a row (protocol.md §5). `false` is no 0: nobody has seen a waiting place told so.
+/// `bookState` of a row (protocol.md §5). `false` is not 0: a waiting list was never seen with it.
 pub(super) fn mine(state: &Loose) -> Mine {
     match state.int() {
         _ if state.is_nothing() || state.0 == false => Mine::No,
@@ -175,7 +175,7 @@ pub(super) fn mine(state: &Loose) -> Mine {
     }
 }
 
-/// `limit`: `12`, `"12"`, `"8/12"`, `"12 (3)"`; what is missing is unknown.
+/// `limit` in one of the forms `12`, `"12"`, `"8/12"` and `"12 (3)"`; a missing number is unknown.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Limit {
     occupied: Option<u32>,

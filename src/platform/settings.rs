@@ -1,5 +1,4 @@
-//! How the platform is to be reached: what the config file's `[server]` says, as plain values.
-//! Must not read the file, nor decide what is allowed in it.
+//! How the platform is reached: the values of `[server]` in the config, which checks them.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -7,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Plain or encrypted connections. Plain is for a stand-in on loopback only; the config sees to that.
+/// Plain or encrypted connections. The config allows plain ones for loopback only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// Plain HTTP.
@@ -17,7 +16,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// As it stands in a URL.
+    /// The scheme as written in a URL.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Scheme::Http => "http",
@@ -26,12 +25,12 @@ impl Scheme {
     }
 }
 
-/// The two ways to log in (protocol.md §2).
+/// The two login flows (protocol.md §2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// `POST /api/login`, the web page's since spring 2026 (§2a).
+    /// `POST /api/login`, which the web page uses since spring 2026 (protocol.md §2a).
     Json,
-    /// The form with the iframe (§2b).
+    /// The form with the iframe (protocol.md §2b).
     Form,
 }
 
@@ -56,26 +55,26 @@ impl FromStr for Flow {
     }
 }
 
-/// How to reach the platform.
+/// The values of `[server]`.
 #[derive(Clone)]
 pub struct Settings {
-    /// `aimharder.com` or a twin; lower case, no dot at either end.
+    /// `aimharder.com` or a twin, in lower case, without a dot at either end.
     pub domain: String,
     /// Plain or encrypted.
     pub scheme: Scheme,
-    /// Every host of the domain is reached at this address (like `curl --connect-to`).
+    /// The address at which every host of the domain is reached (like `curl --connect-to`).
     pub connect_to: Option<SocketAddr>,
-    /// Certificates trusted besides the system's, PEM.
+    /// A PEM file of certificates that are trusted besides those of the system.
     pub ca_file: Option<PathBuf>,
-    /// `http://`, `https://`, `socks5://` or `socks5h://`. The environment's proxy variables are not looked at.
+    /// `http://`, `https://`, `socks5://` or `socks5h://`. The proxy variables of the environment are ignored.
     pub proxy: Option<String>,
-    /// For a whole call, redirects and body included.
+    /// The timeout of a whole call, including redirects and body.
     pub timeout: Duration,
-    /// Some calls are refused without one like a browser's (protocol.md §1).
+    /// The `User-Agent`: some calls are refused without a browser-like one (protocol.md §1).
     pub user_agent: String,
 }
 
-// a proxy's URL may hold a password
+// the URL of a proxy may contain a password
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")

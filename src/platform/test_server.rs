@@ -1,5 +1,5 @@
-//! A server for the tests of this room: what it does is a script of raw answers, one connection after the other. And an
-//! answer as it is read, for tests of the readers.
+//! A server for the tests of this module, which plays a list of raw responses, one for each connection; and responses for
+//! the tests of the readers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -20,7 +20,7 @@ pub(super) const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d259
 pub(super) type Requests = Arc<Mutex<Vec<String>>>;
 pub(super) type Act = Box<dyn Fn(&mut TcpStream) + Send>;
 
-/// A whole answer with status 200 and this body.
+/// A response with status 200 and this body.
 pub(super) fn answered(body: &str) -> Answer {
     Answer {
         host: "h".to_owned(),
@@ -30,7 +30,7 @@ pub(super) fn answered(body: &str) -> Answer {
     }
 }
 
-/// Answers the first request with the first act, and so on, then stops listening. Each answer closes its connection.
+/// Answers each request with the next act, then stops listening. Each response closes its connection.
 pub(super) fn server(acts: Vec<Act>) -> (Platform, Requests) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -83,7 +83,7 @@ pub(super) fn raw(text: impl Into<Vec<u8>>) -> Act {
     })
 }
 
-/// A whole answer with extra header lines.
+/// A response with extra header lines.
 pub(super) fn answer(status: u16, headers: &str, body: &str) -> Act {
     let length = body.len();
     raw(format!(

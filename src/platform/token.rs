@@ -1,8 +1,8 @@
-//! The refresh token, `USERID|UNIX_EXPIRY|HEX` (protocol.md §3). A secret; must not be judged by this machine's clock.
+//! The refresh token, `USERID|UNIX_EXPIRY|HEX` (protocol.md §3). It is a secret; its expiry is one by the server clock.
 
 use crate::secret::Secret;
 
-/// A refresh token as the server gave it.
+/// A refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     secret: Secret,
@@ -11,7 +11,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Reads `digits|digits|hex`, percent-encoded or not; the hex part may have 16 to 128 digits, 32 are usual.
+    /// Parses `digits|digits|hex`, percent-encoded or not; the hex part has 16 to 128 digits, usually 32.
     pub fn parse(text: &str) -> Option<Token> {
         let plain = percent_decode(text.trim());
         let mut parts = plain.split('|');
@@ -29,24 +29,24 @@ impl Token {
         })
     }
 
-    /// The whole token, for the request or the store.
+    /// The whole token, for a request or the store.
     pub fn expose(&self) -> &str {
         self.secret.expose()
     }
 
-    /// The account's number, the first part.
+    /// The id of the account, the first part.
     pub fn user_id(&self) -> i64 {
         self.user_id
     }
 
-    /// When the token ends by the server's clock, in unix seconds, the second part.
+    /// The expiry by the server clock in Unix seconds, the second part.
     pub fn expires_at(&self) -> i64 {
         self.expires_at
     }
 }
 
 fn digits(part: &str) -> Option<i64> {
-    // parse() alone would take a sign
+    // `parse` alone accepts a sign
     if part.bytes().all(|b| b.is_ascii_digit()) {
         part.parse().ok()
     } else {
@@ -54,7 +54,7 @@ fn digits(part: &str) -> Option<i64> {
     }
 }
 
-/// `%7C` → `|`; what is no valid escape stays as it is, and is refused by the shape of a token later.
+/// Decodes `%7C` to `|`; an invalid escape is kept, and the form of a token refuses it.
 fn percent_decode(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;

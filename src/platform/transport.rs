@@ -1,22 +1,22 @@
-//! The one HTTP client of the process, built at the first request and shared by all accounts: each call brings its own
-//! `Cookie` header. Must not follow redirects, keep cookies, retry, or look at the environment's proxy variables.
+//! The HTTP client of all calls to the platform, built at the first request and shared by all accounts: each call sets its
+//! own `Cookie` header. The client itself follows no redirects, keeps no cookies and repeats nothing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Proxy;
 use reqwest::blocking::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Proxy, redirect, retry};
 
 use super::{Cause, Error, Scheme, Settings};
-use crate::dns;
-use crate::tls::{self, Roots};
+use crate::http_client;
+use crate::tls::Roots;
 
-/// Connections are kept this long, so that a request at an opening instant finds one ready.
-const IDLE: Duration = Duration::from_secs(90);
+/// How long an idle connection is kept, so that a request at the opening finds one.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Builds the client. Plain settings load no certificate authorities.
+/// Builds the client. Certificate authorities are loaded only where a connection is encrypted.
 ///
 /// # Errors
 /// [`Error::Setup`] for a `ca_file` or `proxy` that cannot be used.
@@ -30,25 +30,18 @@ pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
     } else {
         Roots::None
     };
-    let tls = tls::config(trusted).map_err(Error::Setup)?;
-    let mut builder = Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .referer(false)
-        .http1_only()
+    let mut builder = http_client::builder(trusted)
+        .map_err(Error::Setup)?
         .tcp_nodelay(true)
-        .pool_idle_timeout(IDLE)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(64)
         .connect_timeout(connect_timeout(settings.timeout))
         .timeout(settings.timeout);
-    builder = match settings.connect_to {
-        Some(address) => builder.dns_resolver(Arc::new(Everywhere(address))),
-        None => dns::by_system(builder),
-    };
+    if let Some(address) = settings.connect_to {
+        builder = builder.dns_resolver(Arc::new(FixedAddress(address)));
+    }
     if let Some(proxy) = &settings.proxy {
-        // the error would quote the URL, which may hold a password
+        // the error quotes the URL, which may contain a password
         let proxy = Proxy::all(proxy)
             .map_err(|_| Error::Setup("the proxy in the config is not a usable URL".to_owned()))?;
         builder = builder.proxy(proxy);
@@ -61,23 +54,23 @@ pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
     })
 }
 
-/// Shorter than the whole call's time, or it would not be told apart from a lost answer: only "no connection" proves that
-/// nothing was sent.
+/// The connect timeout. It is shorter than that of the whole call: a connect timeout proves that nothing was sent, the other
+/// one does not.
 fn connect_timeout(whole: Duration) -> Duration {
     Duration::from_secs(10).min(whole * 9 / 10)
 }
 
-/// Resolves every name to one address. Its port is used because our URLs name none, and so stays out of `Host`.
-struct Everywhere(SocketAddr);
+/// Resolves every name to one address. Its port is used because the URLs have none, so it is not in `Host`.
+struct FixedAddress(SocketAddr);
 
-impl Resolve for Everywhere {
+impl Resolve for FixedAddress {
     fn resolve(&self, _name: Name) -> Resolving {
         let addresses: Addrs = Box::new(std::iter::once(self.0));
         Box::pin(std::future::ready(Ok(addresses)))
     }
 }
 
-/// A failure of the HTTP client as one of ours. `host` only, never the URL: its query may hold a token.
+/// Converts a failure of the HTTP client. The error has the host only, because the query of a URL may contain a token.
 pub(super) fn failure(host: &str, error: &reqwest::Error, settings: &Settings) -> Error {
     let host = host.to_owned();
     let cause = Cause::of(error, settings.proxy.as_deref());
@@ -88,7 +81,7 @@ pub(super) fn failure(host: &str, error: &reqwest::Error, settings: &Settings) -
     }
 }
 
-/// A body that ended before its end.
+/// The error of a body that is cut off.
 pub(super) fn broken(host: &str, error: &std::io::Error) -> Error {
     let inner = error
         .get_ref()
@@ -100,7 +93,7 @@ pub(super) fn broken(host: &str, error: &std::io::Error) -> Error {
     lost
 }
 
-/// The call's time is over.
+/// The error of a call that took longer than its timeout.
 pub(super) fn timed_out(host: &str) -> Error {
     Error::Lost {
         host: host.to_owned(),

@@ -1,5 +1,5 @@
-//! The platform's own names and spellings. They stay in here and in the functions that read them; nothing fails for a
-//! missing or odd field (protocol.md, introduction).
+//! The JSON of the platform with its own names. Reading never fails because of a missing field or a field of another type
+//! (protocol.md).
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub(super) struct WireRow {
 }
 
 impl WireRow {
-    /// Of anything that is not an object, an empty row.
+    /// Reads a row; one that is no object is empty.
     pub(super) fn read(value: &Value) -> WireRow {
         WireRow::deserialize(value).unwrap_or_default()
     }
@@ -53,7 +53,7 @@ impl WireNext {
     }
 }
 
-/// The answer of `book` or `cancelBook` (protocol.md §6, §7).
+/// The response of `book` or `cancelBook` (protocol.md §6, §7).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct WireVerdict {
@@ -72,7 +72,7 @@ impl WireVerdict {
         WireVerdict::deserialize(value).unwrap_or_default()
     }
 
-    /// Everything that may hold a text or a key, the most telling first. `error` may be an object.
+    /// The fields that may hold a text or a key, in the order of their value. `error` may be an object.
     pub(super) fn texts(&self) -> [Option<String>; 6] {
         [
             self.error_mssg_lang.raw(),
@@ -99,13 +99,13 @@ impl WireVerdict {
         }
     }
 
-    /// `error` as a flag or a bare object: something is wrong although no text says what.
+    /// Whether `error` is a flag or an object: a failure without a text.
     pub(super) fn is_wrong(&self) -> bool {
         self.error.yes() || self.error.0.as_object().is_some_and(|o| !o.is_empty())
     }
 }
 
-/// One account's `roles` entry, from the login or `whoami` (protocol.md §2a, §4).
+/// A `roles` entry of the login or `whoami` (protocol.md §2a, §4).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct WireRole {

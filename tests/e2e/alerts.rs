@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{ANA, Home, Run, Sandbox, hold, logged_in};
 
-const OUTAGE: &str = "out of order or busy";
+const OUTAGE: &str = "is unavailable";
 const LOGGED_OUT: &str = "ended the background session of ana@example.org";
 const OVER: &str = "the background session of ana@example.org works again\n";
 
@@ -190,7 +190,7 @@ fn a_deleted_device_session_takes_its_problem_along() {
 fn one_line_for_what_many_have_in_common() {
     let (sandbox, home) = logged_in();
     down(&sandbox);
-    for words in ["", "", "error: 2 sessions: AimHarder is out of order", ""] {
+    for words in ["", "", "error: 2 sessions: AimHarder is unavailable", ""] {
         let run = home.run("refresh --force").status(5);
         if words.is_empty() {
             run.done();

@@ -57,7 +57,7 @@ fn busy() -> (Sandbox, Home) {
         .any_stdout()
         .any_stderr()
         .done();
-    let trouble = "could not be prolonged: no whole answer from aimharder.com within 15 s, nor from its twin, and there is more";
+    let trouble = "could not be prolonged: no complete response from aimharder.com within 15 s, nor from its twin, and there is more";
     home.sql(&format!(
         "UPDATE sessions SET last_error = '{trouble}' WHERE kind = 'background'"
     ));
@@ -133,7 +133,7 @@ fn sessions_tell_their_trouble_in_whole_sentences() {
     let page = shown(&home, 80, &["NO_COLOR=1"], "sessions");
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in [
-        "could not be prolonged: no whole answer from aimharder.com within 15 s, nor from its twin, and there is more",
+        "could not be prolonged: no complete response from aimharder.com within 15 s, nor from its twin, and there is more",
         "auto-refresh off",
         "TOKEN ENDS",
         " d ago",

@@ -15,49 +15,50 @@ fn says(home: &Home, line: &str) {
 
 #[test]
 fn an_ill_platform() {
-    let strange = "AimHarder may be out of order, or have changed its pages: try again later";
+    let strange =
+        "AimHarder may be unavailable, or its interface may have changed: try again later";
     let table = [
         (
             "foreign",
-            format!("{BOX} answered with a web page instead of data; {strange}"),
+            format!("{BOX} answered with a web page instead of JSON; {strange}"),
         ),
         (
             "empty",
-            format!("{BOX} answered with nothing at all; {strange}"),
+            format!("{BOX} answered with an empty body; {strange}"),
         ),
         (
             "truncate",
-            format!("{BOX} answered with data that is cut off or damaged; {strange}"),
+            format!("{BOX} answered with truncated or damaged JSON; {strange}"),
         ),
         (
             "huge",
-            format!("{BOX} answered with more than 2 MiB, too much to be an answer; {strange}"),
+            format!("{BOX} answered with more than 2 MiB; {strange}"),
         ),
         (
             "drop",
             format!(
-                "no whole answer from {BOX}: the connection was closed too early; try again later"
+                "no complete response from {BOX}: the connection was closed too early; try again later"
             ),
         ),
         (
             "cut",
             format!(
-                "no whole answer from {BOX}: the connection was closed too early; try again later"
+                "no complete response from {BOX}: the connection was closed too early; try again later"
             ),
         ),
         (
             "garbage",
             format!(
-                "no whole answer from {BOX}: what answers there does not speak http; something else may be answering in its place: look at the network and at [server] in the config"
+                "no complete response from {BOX}: it does not answer with HTTP; another server may be answering in its place: check the network and [server] in the config"
             ),
         ),
         (
             "status",
-            "AimHarder is out of order or busy (answered 503); try again later".to_owned(),
+            "AimHarder is unavailable (HTTP 503); try again later".to_owned(),
         ),
         (
             "retry_after",
-            "AimHarder is out of order or busy (answered 429); try again in 90 s".to_owned(),
+            "AimHarder is unavailable (HTTP 429); try again in 90 s".to_owned(),
         ),
     ];
     side_by_side(&table, |(kind, line)| {
@@ -95,14 +96,14 @@ fn address(sandbox: &Sandbox) -> &str {
 fn an_ill_network() {
     let (sandbox, home) = logged_in();
     let (nobody, plain) = (nobody(), address(&sandbox));
-    let proxy = "see that it runs, and look at `proxy` under [server] in the config";
+    let proxy = "check that it runs, and `proxy` under [server] in the config";
     let table = [
-        (format!("connect_to = \"{nobody}\""), "connection refused; try again later, or look at the network and at [server] in the config".to_owned()),
-        (format!("connect_to = \"{plain}\""), "what answers there does not speak https; something else may be answering in its place: look at the network and at [server] in the config".to_owned()),
+        (format!("connect_to = \"{nobody}\""), "connection refused; try again later, or check the network and [server] in the config".to_owned()),
+        (format!("connect_to = \"{plain}\""), "it does not answer with TLS; another server may be answering in its place: check the network and [server] in the config".to_owned()),
         (format!("proxy = \"http://ana:hunter2@{nobody}\""), format!("the proxy refuses the connection; {proxy}")),
         (format!("proxy = \"socks5h://{nobody}\""), format!("the proxy cannot be reached; {proxy}")),
-        (format!("proxy = \"socks5h://{plain}\""), format!("the proxy is none: what answers there is not SOCKS; {proxy}")),
-        (format!("proxy = \"http://{plain}\""), format!("the proxy did not let us through; {proxy}")),
+        (format!("proxy = \"socks5h://{plain}\""), format!("the proxy does not answer with SOCKS; {proxy}")),
+        (format!("proxy = \"http://{plain}\""), format!("the proxy refused the tunnel; {proxy}")),
     ];
     for (server, words) in table {
         home.write_config(&format!("[server]\n{server}\n"));

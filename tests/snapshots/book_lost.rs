@@ -37,7 +37,7 @@ fn a_lost_booking_is_settled_by_the_row() {
     assert_snapshot!(shot(run(&home, "book")), @"
     exit: 5
     --- stderr
-    error: not booked: no whole answer from crossfitdemo.aimharder.com: the connection was closed too early; the schedule shows no booking; try again
+    error: not booked: no complete response from crossfitdemo.aimharder.com: the connection was closed too early; the schedule shows no booking; try again
     ");
     let (sandbox, home) = ready(false);
     sandbox.fault(&json!([
@@ -49,10 +49,10 @@ fn a_lost_booking_is_settled_by_the_row() {
     --- stdout
     {
       "error":{"kind":"unknown_outcome",
-        "message":"the request was sent, but what came of it is unknown: AimHarder is out of order or busy (answered 503); look at `aimharder bookings` before trying again"}
+        "message":"the request was sent, but what came of it is unknown: AimHarder is unavailable (HTTP 503); look at `aimharder bookings` before trying again"}
     }
     --- stderr
-    error: the request was sent, but what came of it is unknown: AimHarder is out of order or busy (answered 503); look at `aimharder bookings` before trying again
+    error: the request was sent, but what came of it is unknown: AimHarder is unavailable (HTTP 503); look at `aimharder bookings` before trying again
     "#);
     let (sandbox, home) = ready(false);
     sandbox.account(&json!({ "email": ANA, "book_answers": [{ "bookState": 1, "id": "1" }] }));
@@ -88,7 +88,7 @@ fn a_lost_cancellation_is_settled_by_the_row() {
     assert_snapshot!(shot(run(&home, "cancel")), @"
     exit: 5
     --- stderr
-    error: not cancelled: no whole answer from crossfitdemo.aimharder.com: the connection was closed too early; the schedule still shows the booking; try again
+    error: not cancelled: no complete response from crossfitdemo.aimharder.com: the connection was closed too early; the schedule still shows the booking; try again
     ");
     let (sandbox, home) = ready(true);
     sandbox.fault(&json!([
@@ -100,10 +100,10 @@ fn a_lost_cancellation_is_settled_by_the_row() {
     --- stdout
     {
       "error":{"kind":"unknown_outcome",
-        "message":"the request was sent, but what came of it is unknown: AimHarder is out of order or busy (answered 503); look at `aimharder bookings` before trying again"}
+        "message":"the request was sent, but what came of it is unknown: AimHarder is unavailable (HTTP 503); look at `aimharder bookings` before trying again"}
     }
     --- stderr
-    error: the request was sent, but what came of it is unknown: AimHarder is out of order or busy (answered 503); look at `aimharder bookings` before trying again
+    error: the request was sent, but what came of it is unknown: AimHarder is unavailable (HTTP 503); look at `aimharder bookings` before trying again
     "#);
 }
 
@@ -114,32 +114,32 @@ fn an_outage_and_a_lost_login_are_told_apart() {
     assert_snapshot!(shot(run(&home, "book")), @"
     exit: 5
     --- stderr
-    error: AimHarder is out of order or busy (answered 503); try again later
+    error: AimHarder is unavailable (HTTP 503); try again later
     ");
     assert_snapshot!(shot_json(run(&home, "cancel")), @r#"
     exit: 5
     --- stdout
     {
       "error":{"kind":"unreachable",
-        "message":"AimHarder is out of order or busy (answered 503); try again later"}
+        "message":"AimHarder is unavailable (HTTP 503); try again later"}
     }
     --- stderr
-    error: AimHarder is out of order or busy (answered 503); try again later
+    error: AimHarder is unavailable (HTTP 503); try again later
     "#);
     assert_snapshot!(shot(home.run("classes")), @"
     exit: 5
     --- stderr
-    error: AimHarder is out of order or busy (answered 503); try again later
+    error: AimHarder is unavailable (HTTP 503); try again later
     ");
     assert_snapshot!(shot_json(home.run("bookings")), @r#"
     exit: 5
     --- stdout
     {
       "error":{"kind":"unreachable",
-        "message":"AimHarder is out of order or busy (answered 503); try again later"}
+        "message":"AimHarder is unavailable (HTTP 503); try again later"}
     }
     --- stderr
-    error: AimHarder is out of order or busy (answered 503); try again later
+    error: AimHarder is unavailable (HTTP 503); try again later
     "#);
     sandbox.clear_faults();
     sandbox.kill(ANA);

@@ -187,7 +187,7 @@ fn a_login_that_fails_says_why() {
     assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 5
     --- stderr
-    error: AimHarder is out of order or busy (answered 503); try again later
+    error: AimHarder is unavailable (HTTP 503); try again later
     ");
 }
 
@@ -199,23 +199,23 @@ fn only_the_background_login_fails() {
     exit: 7
     --- stdout
     device session (yours, on this machine): logged in
-    background session (for cron and timers): not logged in: AimHarder is out of order or busy (answered 503)
+    background session (for cron and timers): not logged in: AimHarder is unavailable (HTTP 503)
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
     next: aimharder classes --day tomorrow
     is all set for booking unattended? aimharder status
     --- stderr
-    error: only the device session was logged in; the background login failed: AimHarder is out of order or busy (answered 503)
+    error: only the device session was logged in; the background login failed: AimHarder is unavailable (HTTP 503)
     ");
     assert_snapshot!(shot_json(login(&home, ANA, ANA_PASSWORD)), @r#"
     exit: 5
     --- stdout
     {
       "error":{"kind":"unreachable",
-        "message":"AimHarder is out of order or busy (answered 503); try again later"}
+        "message":"AimHarder is unavailable (HTTP 503); try again later"}
     }
     --- stderr
-    error: AimHarder is out of order or busy (answered 503); try again later
+    error: AimHarder is unavailable (HTTP 503); try again later
     "#);
 }
 

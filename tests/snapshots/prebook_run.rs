@@ -336,10 +336,10 @@ fn an_outage_and_a_lost_login_are_told_apart() {
       "waitlisted":0,
       "failed":0,
       "postponed":1,
-      "results":[{"id":1,"outcome":"unreachable","opens_at":null,"fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":"AimHarder is out of order or busy (answered 503)","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 wod","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
+      "results":[{"id":1,"outcome":"unreachable","opens_at":null,"fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":"AimHarder is unavailable (HTTP 503)","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 wod","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
       ],
       "error":{"kind":"unreachable",
-        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): AimHarder could not be reached (AimHarder is out of order or busy (answered 503)); it stays pending and is tried again"}
+        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): AimHarder could not be reached (AimHarder is unavailable (HTTP 503)); it stays pending and is tried again"}
     }
     "#);
     sandbox.clear_faults();

@@ -166,17 +166,17 @@ fn an_outage_is_reported_at_its_third_run() {
       "logged_out":0,
       "relogged":0,
       "failed":2,
-      "sessions":[{"account":"ana@example.org","kind":"device","fingerprint":"[FP]","outcome":"failed","error":"AimHarder is out of order or busy (answered 503)"},
-        {"account":"ana@example.org","kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","outcome":"failed","error":"AimHarder is out of order or busy (answered 503)"}
+      "sessions":[{"account":"ana@example.org","kind":"device","fingerprint":"[FP]","outcome":"failed","error":"AimHarder is unavailable (HTTP 503)"},
+        {"account":"ana@example.org","kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","outcome":"failed","error":"AimHarder is unavailable (HTTP 503)"}
       ],
       "error":{"kind":"unreachable",
-        "message":"2 of 2 sessions were not refreshed: AimHarder is out of order or busy (answered 503)"}
+        "message":"2 of 2 sessions were not refreshed: AimHarder is unavailable (HTTP 503)"}
     }
     "#);
     assert_snapshot!(shot(home.run("refresh")), @"
     exit: 5
     --- stderr
-    error: 2 sessions: AimHarder is out of order or busy (answered 503); the next refresh tries again by itself
+    error: 2 sessions: AimHarder is unavailable (HTTP 503); the next refresh tries again by itself
     ");
     sandbox.clear_faults();
     assert_snapshot!(shot(home.run("refresh")), @"

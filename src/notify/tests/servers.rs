@@ -43,7 +43,7 @@ fn servers_that_say_no() {
         ),
         (
             vec!["SSH-2.0-OpenSSH\r\n".into()],
-            Some("no whole answer"),
+            Some("no complete response: it does not answer with HTTP"),
             1,
         ),
     ];

@@ -40,7 +40,7 @@ pub(in super::super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, Log
     let (token, errors) = parse(&String::from_utf8_lossy(&answer.body));
     let good = cookie && token.is_some();
     if !good && !errors.is_empty() {
-        return Err(refused(&errors, &answer.unsaid));
+        return Err(refused(&errors, &answer.redactor));
     }
     let text = classify::page(answer)?;
     match (token, cookie) {

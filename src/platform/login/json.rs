@@ -27,7 +27,7 @@ pub(in super::super) fn read(answer: &Answer, domain: &str) -> Result<Signs, Log
     let (auth, info) = (body.get("data").get("auth"), body.get("info"));
     let strange = || {
         LoginError::Failed(Error::Strange(format!(
-            "{} did not say whether the login is right",
+            "{} did not say whether the login is accepted",
             answer.host
         )))
     };
@@ -75,7 +75,7 @@ fn refused_by_error(answer: &Answer, error: &Loose) -> Result<(), LoginError> {
     }
     match said(error).as_deref() {
         Some("LOGIN_ERROR_MALFORMED_BODY") => {
-            Err(Error::Strange(format!("{} could not read our login", answer.host)).into())
+            Err(Error::Strange(format!("{} could not read the login request", answer.host)).into())
         }
         _ => Err(refusal(error, answer)),
     }
@@ -89,7 +89,7 @@ fn said(what: &Loose) -> Option<String> {
 }
 
 fn refusal(what: &Loose, answer: &Answer) -> LoginError {
-    refused(&said(what).unwrap_or_default(), &answer.unsaid)
+    refused(&said(what).unwrap_or_default(), &answer.redactor)
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ fn a_locked_account_is_told_apart() {
 #[test]
 fn no_judgement_is_no_refusal() {
     let strange = |text: &str| LoginError::Failed(Error::Strange(text.to_owned()));
-    let silent = || strange("h did not say whether the login is right");
+    let silent = || strange("h did not say whether the login is accepted");
     let busy = |status| {
         LoginError::Failed(Error::Busy {
             status,
@@ -136,12 +136,12 @@ fn no_judgement_is_no_refusal() {
         (
             200,
             r#"{"error":{"code":400,"message":"LOGIN_ERROR_MALFORMED_BODY"}}"#,
-            strange("h could not read our login"),
+            strange("h could not read the login request"),
         ),
         (
             400,
             r#"{"error":{"code":400,"message":"LOGIN_ERROR_MALFORMED_BODY"}}"#,
-            strange("h could not read our login"),
+            strange("h could not read the login request"),
         ),
         (200, "{}", silent()),
         (401, "{}", silent()),

@@ -50,14 +50,14 @@ impl Platform {
                 let url = self.url(&host, "/api/login", &[])?;
                 let mut answer =
                     self.exchange(&mut jar, Call::script_login(url).json(body.to_string()))?;
-                answer.unsaid.password(password);
+                answer.redactor.password(password);
                 json::read(&answer, self.domain())?
             }
             Flow::Form => {
                 let fields = form::fields(email, password.expose(), fingerprint);
                 let url = self.url(&host, "/", &[])?;
                 let mut answer = self.exchange(&mut jar, Call::page(url).form(fields))?;
-                answer.unsaid.password(password);
+                answer.redactor.password(password);
                 form::read(&answer, jar.has_login())?
             }
         };
@@ -75,8 +75,8 @@ impl Platform {
 }
 
 /// A refusal with the platform's text, or with one of ours where it gives a key or nothing.
-fn refused(words: &str, unsaid: &Redactor) -> LoginError {
-    let words = unsaid.clean(words);
+fn refused(words: &str, redactor: &Redactor) -> LoginError {
+    let words = redactor.clean(words);
     let message = match words.as_str() {
         "" | "LOGIN_ERROR_LOGIN" => WRONG.to_owned(),
         key if is_key(key) => format!("the platform answered {key}"),
