@@ -6,7 +6,6 @@
 mod booking;
 mod prebook;
 mod sessions;
-mod status;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -20,7 +19,7 @@ use crate::commands::args::{GlobalArgs, box_name};
 use crate::commands::help::{Help, code};
 use crate::commands::{
     book, bookings, boxes, cancel, classes, completions, login, logout, man, notify,
-    prebook as prebookings, refresh, sessions as session_list, status as diagnosis, store,
+    prebook as prebookings, refresh, sessions as session_list, status, store,
 };
 use crate::error::Failure;
 use crate::ui::{GivenFlags, Ui};
@@ -28,7 +27,6 @@ use crate::ui::{GivenFlags, Ui};
 pub(crate) use booking::*;
 pub(crate) use prebook::*;
 pub(crate) use sessions::*;
-pub(crate) use status::StatusArgs;
 
 const ABOUT: &str =
     "Book gym classes on the AimHarder platform from a shell, crontab or systemd timers";
@@ -96,7 +94,7 @@ enum Command {
     Cancel(CancelArgs),
     Prebook(PrebookArgs),
     Notify(notify::NotifyArgs),
-    Status(StatusArgs),
+    Status(status::StatusArgs),
     Store(store::StoreArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -174,7 +172,7 @@ impl Cli {
             Command::Prebook(args) => prebookings::run(&args, &app()?, ui),
             Command::Notify(args) => notify::run(&args, &app()?, ui),
             // reports a config or store that cannot be used
-            Command::Status(args) => diagnosis::run(&args, global, ui),
+            Command::Status(args) => status::run(&args, global, ui),
             Command::Store(args) => store::run(&args, app, ui),
             // these need neither config nor store
             Command::Completions(args) => completions::run(&args, ui),

@@ -14,7 +14,7 @@
 //! | [`cli`], [`commands`] | arguments, flow and output of each subcommand | contain SQL, HTTP or HTML |
 //! | [`ui`], `output` | how output is written: tables, styles, progress, prompts, JSON, hints | decide |
 //! | [`completions`] | shell completion, from the definition in [`cli`] and the store, read only | write, wait or send |
-//! | [`status`] | facts and findings of `aimharder status` | write or print |
+//! | [`diagnostics`] | facts and findings of `aimharder status` | write or print |
 //! | [`prebook`] | plans, measures the server clock, fires at the opening | print |
 //! | [`booking`] | books or cancels one class and settles the outcome by the schedule row | print |
 //! | [`sessions`] | selects a session, refreshes its token, recovers it after a logout | book |
@@ -111,6 +111,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod diagnostics;
 mod dns;
 pub mod docs;
 pub mod error;
@@ -127,7 +128,6 @@ mod process;
 pub mod secret;
 pub mod sessions;
 pub mod signals;
-pub mod status;
 pub mod store;
 pub mod store_key;
 pub mod text;

@@ -11,7 +11,6 @@ mod prebook_views;
 mod prebook_words;
 mod refresh;
 mod sheet;
-mod status;
 
 pub(crate) use crate::commands::SessionRef;
 pub(crate) use booking::{BookView, BookingView, BookingsView, CancelView, HistoryView};
@@ -21,7 +20,6 @@ pub(crate) use ics::IcsView;
 pub(crate) use login::{LoginBox, LoginSession, LoginView};
 pub(crate) use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView, SkipsView};
 pub(crate) use prebook_run::{ResultView, RunView, waits_for};
-pub(crate) use prebook_views::{PrebookingView, RuleView, StandingView};
+pub(crate) use prebook_views::{PrebookingView, RuleView, StandingView, moment, short_day};
 pub(crate) use prebook_words::{prebooking_sentence, still_waiting};
 pub(crate) use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
-pub(crate) use status::{Manner, StatusView};

@@ -275,7 +275,7 @@ pub(super) fn wish_notes(
 }
 
 /// `Fri 20 Nov 18:30`, with the year when it is another one.
-pub(super) fn moment(at: DateTime<Tz>, now: DateTime<Utc>) -> String {
+pub(crate) fn moment(at: DateTime<Tz>, now: DateTime<Utc>) -> String {
     format!(
         "{} {}",
         short_day(at.date_naive(), at.timezone(), now),
@@ -284,7 +284,7 @@ pub(super) fn moment(at: DateTime<Tz>, now: DateTime<Utc>) -> String {
 }
 
 /// `Fri 20 Nov`, with the year when it is another one.
-pub(super) fn short_day(day: NaiveDate, zone: Tz, now: DateTime<Utc>) -> String {
+pub(crate) fn short_day(day: NaiveDate, zone: Tz, now: DateTime<Utc>) -> String {
     let this_year = now.with_timezone(&zone).format("%Y").to_string();
     let year = day.format("%Y").to_string();
     let form = if year == this_year {

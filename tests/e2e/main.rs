@@ -80,6 +80,7 @@ mod stampede;
 mod status;
 mod status_keys;
 mod status_problems;
+mod status_schedule;
 mod status_shown;
 mod status_together;
 mod store;

@@ -124,11 +124,11 @@ fn refresh_then_classes() {
 #[test]
 fn the_check_speaks_the_language_of_monitors() {
     let (sandbox, home) = start();
-    home.tool("systemctl", "exit 1");
+    home.crontab("");
     home.tool("crontab", "cat \"$HOME/crontab\"");
     let crontab = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/crontab");
     let check = |args: &[&str]| home.script("check-aimharder.sh", args);
-    check(&[]).is(2, &["AIMHARDER CRITICAL - nobody is logged in"]);
+    check(&[]).is(2, &["AIMHARDER CRITICAL - no account is logged in"]);
     home.log_in(ANA, ANA_PASSWORD);
     check(&[]).is(2, &["AIMHARDER CRITICAL - nothing runs"]);
     fs::copy(crontab, home.path().join("crontab")).unwrap();

@@ -40,7 +40,7 @@ fn each_problem_alone() {
             code: "session_expired",
             exit: 3,
             words: &[
-                "has ended the background session",
+                "the background session of ana@example.org has expired",
                 "aimharder login ana@example.org --only background",
             ],
         },
@@ -52,7 +52,7 @@ fn each_problem_alone() {
             exit: 3,
             words: &[
                 "the next refresh logs it in again",
-                "run: aimharder refresh",
+                "run `aimharder refresh`",
             ],
         },
         Wrong {
@@ -64,7 +64,7 @@ fn each_problem_alone() {
             words: &[
                 "the token of the background session",
                 "is 2 h old",
-                "run: aimharder refresh",
+                "run `aimharder refresh`",
             ],
         },
         Wrong {
@@ -73,7 +73,7 @@ fn each_problem_alone() {
             },
             code: "token_expired",
             exit: 3,
-            words: &["has run out", "aimharder login"],
+            words: &["has expired", "aimharder login"],
         },
         Wrong {
             spoil: |home| problem(home, "NULL", 3),
@@ -101,7 +101,9 @@ fn each_problem_alone() {
         },
         Wrong {
             spoil: |home| {
-                home.crontab("*/15 * * * * aimharder refresh --account ben@example.org");
+                home.crontab(
+                    "*/15 * * * * ~/.cargo/bin/aimharder refresh --account ben@example.org",
+                );
             },
             code: "not_scheduled",
             exit: 6,
@@ -115,7 +117,7 @@ fn each_problem_alone() {
             code: "timer_inactive",
             exit: 6,
             words: &[
-                "installed and not active",
+                "installed but not active",
                 "systemctl --user enable --now aimharder-refresh.timer",
             ],
         },
@@ -130,7 +132,7 @@ fn each_problem_alone() {
             },
             code: "store_key_missing",
             exit: 2,
-            words: &["is encrypted, and no key is known", "key_command"],
+            words: &["is encrypted and no source of its key", "key_command"],
         },
         Wrong {
             spoil: |home| {
@@ -139,7 +141,11 @@ fn each_problem_alone() {
             },
             code: "store_key_missing",
             exit: 2,
-            words: &["the store's key cannot be had", "bring the key back"],
+            words: &[
+                "the key of the store",
+                "is not available",
+                "make it available",
+            ],
         },
         Wrong {
             spoil: |home| {
@@ -148,13 +154,13 @@ fn each_problem_alone() {
             },
             code: "store_key_wrong",
             exit: 1,
-            words: &["the key does not fit", "key_command", "--forget-logins"],
+            words: &["the key does not match", "key_command", "--forget-logins"],
         },
         Wrong {
             spoil: |home| mode(home, ".config/aimharder/config.toml", 0o646),
             code: "config_writable",
             exit: 2,
-            words: &["can be written by others (mode 646)", "chmod 600"],
+            words: &["is writable by others (mode 646)", "chmod 600"],
         },
         Wrong {
             spoil: |home| mode(home, ".local/state/aimharder", 0o757),
@@ -230,6 +236,6 @@ pub(crate) fn sealed(home: &Home) {
     encrypted(home);
     assert_eq!(home.findings().0, [""; 0]);
     home.status("--offline")
-        .stdout_has(&["sound, encrypted,"])
+        .stdout_has(&["OK, encrypted,"])
         .done();
 }

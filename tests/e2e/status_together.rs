@@ -26,7 +26,7 @@ fn problems_of_several_kinds_are_7_and_the_worst_comes_first() {
     home.status("")
         .status(2)
         .any_stderr()
-        .stdout_has(&["problem: ", "acount", "schedule", "cannot be used"])
+        .stdout_has(&["problem: ", "acount", "schedule", "unusable"])
         .done();
 }
 
@@ -41,7 +41,7 @@ fn hints_are_no_problems() {
     assert_eq!(hints, ["outage", "auto_refresh_off", "no_password_source"]);
     home.status("--check").done();
     home.status("--offline")
-        .stdout_has(&["all is well\n", "hint: "])
+        .stdout_has(&["no problems found\n", "hint: "])
         .done();
 }
 
@@ -56,9 +56,11 @@ fn prebookings_want_a_run_and_a_background_session() {
     home.status("--offline")
         .stdout_has(&["prebookings", "13:10  any class", "opens in "])
         .done();
-    home.crontab("*/15 * * * * aimharder refresh");
+    home.crontab("*/15 * * * * ~/.cargo/bin/aimharder refresh");
     assert_eq!(home.findings().0, ["not_scheduled"]);
-    home.crontab("*/15 * * * * aimharder refresh\n@hourly aimharder prebook run");
+    home.crontab(
+        "*/15 * * * * ~/.cargo/bin/aimharder refresh\n@hourly ~/.cargo/bin/aimharder prebook run",
+    );
     assert_eq!(home.findings().0, ["scheduled_rarely"]);
     home.crontab(CRONTAB);
     home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) VALUES (1, 1700000000000, 'x', 'too_early', 1.5)");

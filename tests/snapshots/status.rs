@@ -71,8 +71,8 @@ fn an_empty_home() {
     assert_snapshot!(shot(home.status("--offline")), @"
     exit: 0
     --- stdout
-    problem: nobody is logged in here
-             run: aimharder login EMAIL
+    problem: no account is logged in
+             run `aimharder login EMAIL`
 
     schedule
       aimharder refresh      not scheduled
@@ -80,15 +80,15 @@ fn an_empty_home() {
 
     files
       store   [HOME]/.local/state/aimharder/aimharder.db
-              not there yet
+              none yet
       config  [HOME]/.config/aimharder/config.toml
-              not there, not needed
+              none (optional)
     ");
     assert_snapshot!(shot(home.status("--check")), @"
     exit: 3
     --- stdout
-    problem: nobody is logged in here
-             run: aimharder login EMAIL
+    problem: no account is logged in
+             run `aimharder login EMAIL`
     --- stderr
     error: 1 problem, see above
     ");
@@ -97,7 +97,7 @@ fn an_empty_home() {
     --- stdout
     {
       "well":false,
-      "problems":[{"code":"no_login","kind":"login_required","message":"nobody is logged in here","remedy":"run: aimharder login EMAIL"}
+      "problems":[{"code":"no_login","kind":"login_required","message":"no account is logged in","remedy":"run `aimharder login EMAIL`"}
       ],
       "hints":[],
       "checked_at":"[INSTANT]",
@@ -156,9 +156,9 @@ fn all_is_well() {
     assert_snapshot!(shot(home.status("")), @"
     exit: 0
     --- stdout
-    all is well
+    no problems found
 
-    logins
+    sessions
       ana@example.org · crossfitdemo · password by command
         background  bg-38262fd  active  token [AGE]  old
         device      [FP]  active  token [AGE]  old
@@ -168,11 +168,11 @@ fn all_is_well() {
       aimharder prebook run  crontab: 13,28,43,58 * * * *
 
     server
-      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+      crossfitdemo.aimharder.com  responds in [N] ms, clocks agree
 
     files
       store   [HOME]/.local/state/aimharder/aimharder.db
-              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+              OK, [SIZE], schema [N], mode 0600, [SIZE] free
       config  [HOME]/.config/aimharder/config.toml
               in use, mode 0644
     ");
@@ -189,7 +189,7 @@ fn all_is_well() {
       "program":"[BIN]",
       "accounts":[{"account":"ana@example.org","password_source":"password_command","password_refused":false,"boxes":["crossfitdemo"],"sessions":[{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null},{"kind":"device","fingerprint":"[FP]","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null}]}
       ],
-      "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null}]},
+      "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null,"error":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null,"error":null}]},
       "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":0,"waitlisted":0},
         "rules":0,
         "next_opening_at":null,
@@ -267,11 +267,11 @@ fn a_device_session_alone() {
     assert_snapshot!(shot(home.status("")), @"
     exit: 0
     --- stdout
-    all is well
-    hint: ana@example.org has no background session: `prebook run` could not book
-          run: aimharder login ana@example.org --only background
+    no problems found
+    hint: ana@example.org has no background session, which `prebook run` needs
+          run `aimharder login ana@example.org --only background`
 
-    logins
+    sessions
       ana@example.org · crossfitdemo · password by command
         device  [FP]  active  token [AGE]  old
 
@@ -280,11 +280,11 @@ fn a_device_session_alone() {
       aimharder prebook run  crontab: 13,28,43,58 * * * *
 
     server
-      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+      crossfitdemo.aimharder.com  responds in [N] ms, clocks agree
 
     files
       store   [HOME]/.local/state/aimharder/aimharder.db
-              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+              OK, [SIZE], schema [N], mode 0600, [SIZE] free
       config  [HOME]/.config/aimharder/config.toml
               in use, mode 0644
     ");
@@ -292,7 +292,7 @@ fn a_device_session_alone() {
     assert_snapshot!(changes(json, &home), @r#"
     -   "hints":[],
     -   "accounts":[{"account":"ana@example.org","password_source":"password_command","password_refused":false,"boxes":["crossfitdemo"],"sessions":[{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null},{"kind":"device","fingerprint":"[FP]","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null}]}
-    +   "hints":[{"code":"no_background_session","kind":null,"message":"ana@example.org has no background session: `prebook run` could not book","remedy":"run: aimharder login ana@example.org --only background"}
+    +   "hints":[{"code":"no_background_session","kind":null,"message":"ana@example.org has no background session, which `prebook run` needs","remedy":"run `aimharder login ana@example.org --only background`"}
     +   "accounts":[{"account":"ana@example.org","password_source":"password_command","password_refused":false,"boxes":["crossfitdemo"],"sessions":[{"kind":"device","fingerprint":"[FP]","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null}]}
     "#);
     assert_snapshot!(changes(gauges, &home), @r#"
@@ -317,10 +317,10 @@ fn an_expired_background_session() {
     assert_snapshot!(shot(home.status("")), @"
     exit: 0
     --- stdout
-    problem: AimHarder has ended the background session of ana@example.org
-             run: aimharder login ana@example.org --only background
+    problem: the background session of ana@example.org has expired
+             run `aimharder login ana@example.org --only background`
 
-    logins
+    sessions
       ana@example.org · crossfitdemo · no password source
         background  bg-38262fd  expired  token [AGE]  old
         device      [FP]  active   token [AGE]  old
@@ -330,19 +330,19 @@ fn an_expired_background_session() {
       aimharder prebook run  crontab: 13,28,43,58 * * * *
 
     server
-      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+      crossfitdemo.aimharder.com  responds in [N] ms, clocks agree
 
     files
       store   [HOME]/.local/state/aimharder/aimharder.db
-              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+              OK, [SIZE], schema [N], mode 0600, [SIZE] free
       config  [HOME]/.config/aimharder/config.toml
               in use, mode 0644
     ");
     assert_snapshot!(shot(home.status("--check")), @"
     exit: 3
     --- stdout
-    problem: AimHarder has ended the background session of ana@example.org
-             run: aimharder login ana@example.org --only background
+    problem: the background session of ana@example.org has expired
+             run `aimharder login ana@example.org --only background`
     --- stderr
     error: 1 problem, see above
     ");
@@ -351,7 +351,7 @@ fn an_expired_background_session() {
     -   "problems":[],
     -   "accounts":[{"account":"ana@example.org","password_source":"password_command","password_refused":false,"boxes":["crossfitdemo"],"sessions":[{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null},{"kind":"device","fingerprint":"[FP]","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null}]}
     +   "well":false,
-    +   "problems":[{"code":"session_expired","kind":"login_required","message":"AimHarder has ended the background session of ana@example.org","remedy":"run: aimharder login ana@example.org --only background"}
+    +   "problems":[{"code":"session_expired","kind":"login_required","message":"the background session of ana@example.org has expired","remedy":"run `aimharder login ana@example.org --only background`"}
     +   "accounts":[{"account":"ana@example.org","password_source":null,"password_refused":false,"boxes":["crossfitdemo"],"sessions":[{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","status":"expired","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null},{"kind":"device","fingerprint":"[FP]","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"outage_runs":0,"standing":null}]}
     "#);
     assert_snapshot!(changes(gauges, &home), @r#"
@@ -377,7 +377,7 @@ fn no_scheduler() {
     problem: nothing runs `aimharder refresh`: no crontab line, no active timer
              add `*/15 * * * * [BIN] refresh` by crontab -e, or in a clone run: systemd/install.sh --user --enable
 
-    logins
+    sessions
       ana@example.org · crossfitdemo · password by command
         background  bg-38262fd  active  token [AGE]  old
         device      [FP]  active  token [AGE]  old
@@ -387,11 +387,11 @@ fn no_scheduler() {
       aimharder prebook run  not scheduled
 
     server
-      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+      crossfitdemo.aimharder.com  responds in [N] ms, clocks agree
 
     files
       store   [HOME]/.local/state/aimharder/aimharder.db
-              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+              OK, [SIZE], schema [N], mode 0600, [SIZE] free
       config  [HOME]/.config/aimharder/config.toml
               in use, mode 0644
     ");
@@ -406,7 +406,7 @@ fn no_scheduler() {
     assert_snapshot!(changes(json, &home), @r#"
     -   "well":true,
     -   "problems":[],
-    -   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null}]},
+    -   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null,"error":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null,"error":null}]},
     +   "well":false,
     +   "problems":[{"code":"not_scheduled","kind":"not_found","message":"nothing runs `aimharder refresh`: no crontab line, no active timer","remedy":"add `*/15 * * * * [BIN] refresh` by crontab -e, or in a clone run: systemd/install.sh --user --enable"}
     +   "schedule":{"entries":[]},
@@ -429,9 +429,9 @@ fn a_pending_prebooking() {
     assert_snapshot!(shot(home.status("")), @"
     exit: 0
     --- stdout
-    all is well
+    no problems found
 
-    logins
+    sessions
       ana@example.org · crossfitdemo · password by command
         background  bg-38262fd  active  token [AGE]  old
         device      [FP]  active  token [AGE]  old
@@ -444,11 +444,11 @@ fn a_pending_prebooking() {
       1  [DATE]  13:10  WOD  opens in [N], [DATE] 13:10
 
     server
-      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+      crossfitdemo.aimharder.com  responds in [N] ms, clocks agree
 
     files
       store   [HOME]/.local/state/aimharder/aimharder.db
-              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+              OK, [SIZE], schema [N], mode 0600, [SIZE] free
       config  [HOME]/.config/aimharder/config.toml
               in use, mode 0644
     ");
@@ -484,9 +484,9 @@ fn a_failing_prebooking() {
     assert_snapshot!(shot(home.status("")), @"
     exit: 0
     --- stdout
-    all is well
+    no problems found
 
-    logins
+    sessions
       ana@example.org · crossfitdemo · password by command
         background  bg-38262fd  active  token [AGE]  old
         device      [FP]  active  token [AGE]  old
@@ -500,11 +500,11 @@ fn a_failing_prebooking() {
       last request 2 h ago: booked, 1.5 ms after the opening
 
     server
-      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+      crossfitdemo.aimharder.com  responds in [N] ms, clocks agree
 
     files
       store   [HOME]/.local/state/aimharder/aimharder.db
-              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+              OK, [SIZE], schema [N], mode 0600, [SIZE] free
       config  [HOME]/.config/aimharder/config.toml
               in use, mode 0644
     ");
@@ -536,42 +536,65 @@ fn a_broken_crontab_line() {
     assert_snapshot!(shot(home.status("")), @"
     exit: 0
     --- stdout
-    all is well
+    problem: the crontab line 0 3 * * * cannot run `aimharder refresh`: /nowhere/aimharder does not exist
+             replace it by `*/15 * * * * [BIN] refresh`
+    problem: the crontab line 5 5 * * * cannot run `aimharder prebook run`: aimharder is not on the PATH of that line (/usr/bin:/bin)
+             replace it by `13,28,43,58 * * * * [BIN] prebook run`
 
-    logins
+    sessions
       ana@example.org · crossfitdemo · password by command
         background  bg-38262fd  active  token [AGE]  old
         device      [FP]  active  token [AGE]  old
 
     schedule
-      aimharder refresh      crontab: 0 3 * * *
-      aimharder prebook run  crontab: 5 5 * * *
+      aimharder refresh      crontab: 0 3 * * *, cannot run
+      aimharder prebook run  crontab: 5 5 * * *, cannot run
 
     prebookings
       1  [DATE]  13:10  WOD  opens in [N], [DATE] 13:10
 
     server
-      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+      crossfitdemo.aimharder.com  responds in [N] ms, clocks agree
 
     files
       store   [HOME]/.local/state/aimharder/aimharder.db
-              sound, [SIZE], schema [N], mode 0600, [SIZE] free
+              OK, [SIZE], schema [N], mode 0600, [SIZE] free
       config  [HOME]/.config/aimharder/config.toml
               in use, mode 0644
     ");
-    assert_snapshot!(shot(home.status("--check")), @"exit: 0");
+    assert_snapshot!(shot(home.status("--check")), @"
+    exit: 6
+    --- stdout
+    problem: the crontab line 0 3 * * * cannot run `aimharder refresh`: /nowhere/aimharder does not exist
+             replace it by `*/15 * * * * [BIN] refresh`
+    problem: the crontab line 5 5 * * * cannot run `aimharder prebook run`: aimharder is not on the PATH of that line (/usr/bin:/bin)
+             replace it by `13,28,43,58 * * * * [BIN] prebook run`
+    --- stderr
+    error: 2 problems, see above
+    ");
     assert_snapshot!(changes(json, &home), @r#"
-    -   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null}]},
+    -   "well":true,
+    -   "problems":[],
+    -   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null,"error":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null,"error":null}]},
     -   "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":0,"waitlisted":0},
     -     "next_opening_at":null,
     -     "next":[],
-    +   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"0 3 * * *","account":null,"rare":false,"next_at":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"5 5 * * *","account":null,"rare":false,"next_at":null}]},
+    +   "well":false,
+    +   "problems":[{"code":"schedule_broken","kind":"not_found","message":"the crontab line 0 3 * * * cannot run `aimharder refresh`: /nowhere/aimharder does not exist","remedy":"replace it by `*/15 * * * * [BIN] refresh`"},
+    +     {"code":"schedule_broken","kind":"not_found","message":"the crontab line 5 5 * * * cannot run `aimharder prebook run`: aimharder is not on the PATH of that line (/usr/bin:/bin)","remedy":"replace it by `13,28,43,58 * * * * [BIN] prebook run`"}
+    +   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"0 3 * * *","account":null,"rare":true,"next_at":null,"error":"/nowhere/aimharder does not exist"},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"5 5 * * *","account":null,"rare":true,"next_at":null,"error":"aimharder is not on the PATH of that line (/usr/bin:/bin)"}]},
     +   "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":1,"waitlisted":0},
     +     "next_opening_at":"[INSTANT]",
     +     "next":[{"id":1,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"WOD","starts_at":"[INSTANT]","opens_at":"[INSTANT]","guess":false,"tried_at":null,"message":null}],
     "#);
     assert_snapshot!(changes(gauges, &home), @r#"
+    - aimharder_problems 0
+    - aimharder_scheduled{job="refresh"} 1
+    - aimharder_scheduled{job="prebook"} 1
     - aimharder_prebookings{status="pending"} 0
+    + aimharder_problems 2
+    + aimharder_scheduled{job="refresh"} 0
+    + aimharder_scheduled{job="prebook"} 0
     + aimharder_prebookings{status="pending"} 1
     + aimharder_next_opening_timestamp_seconds [N]
     "#);
@@ -586,9 +609,9 @@ fn an_encrypted_store() {
     assert_snapshot!(shot(home.status("")), @"
     exit: 0
     --- stdout
-    all is well
+    no problems found
 
-    logins
+    sessions
       ana@example.org · crossfitdemo · password by command
         background  bg-38262fd  active  token [AGE]  old
         device      [FP]  active  token [AGE]  old
@@ -598,11 +621,11 @@ fn an_encrypted_store() {
       aimharder prebook run  crontab: 13,28,43,58 * * * *
 
     server
-      crossfitdemo.aimharder.com  answers in [N] ms, the clocks agree
+      crossfitdemo.aimharder.com  responds in [N] ms, clocks agree
 
     files
       store   [HOME]/.local/state/aimharder/aimharder.db
-              sound, encrypted, [SIZE], schema [N], mode 0600, [SIZE] free
+              OK, encrypted, [SIZE], schema [N], mode 0600, [SIZE] free
       config  [HOME]/.config/aimharder/config.toml
               in use, mode 0644
     ");

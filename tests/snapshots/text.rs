@@ -50,7 +50,7 @@ static FILTERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             format!(r#"("version":"|version="){}""#, env!("CARGO_PKG_VERSION")),
             "$1[VERSION]\"",
         ),
-        (r"answers in \d+ ms".to_owned(), "answers in [N] ms"),
+        (r"responds in \d+ ms".to_owned(), "responds in [N] ms"),
         (
             r"\d+ [KMGT]iB, schema \d+(.*) \d+ [KMGT]iB free".to_owned(),
             "[SIZE], schema [N]$1 [SIZE] free",

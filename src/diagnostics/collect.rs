@@ -1,0 +1,137 @@
+//! The sessions and prebookings in the store.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::{AccountFacts, LastRequest, Pending, PrebookingFacts, SessionHealth};
+use crate::alerts;
+use crate::config::Config;
+use crate::error::ExitKind;
+use crate::model::account::Account;
+use crate::model::prebooking::{Prebooking, Progress};
+use crate::model::zone::resolve;
+use crate::password;
+use crate::prebook::Place;
+use crate::sessions::lock::Locks;
+use crate::store::{SessionRow, Status, Store};
+
+/// What is looked at.
+pub(crate) struct Scope<'a> {
+    pub store: &'a Store,
+    pub config: &'a Config,
+    /// The only account, if one was named.
+    pub account: Option<&'a Account>,
+    /// The only box, if one was named.
+    pub gym: Option<&'a str>,
+    /// Describes a box that the store names.
+    pub place: &'a dyn Fn(&str) -> Result<Place>,
+    pub now: DateTime<Utc>,
+}
+
+/// The accounts that have a session.
+pub(crate) fn accounts(scope: &Scope<'_>) -> Result<Vec<AccountFacts>> {
+    let store = scope.store;
+    let is_only = store.accounts()?.len() <= 1;
+    let problems: BTreeMap<_, _> = store.problems(alerts::SESSION)?.into_iter().collect();
+    let mut accounts: BTreeMap<Account, AccountFacts> = BTreeMap::new();
+    for row in store.sessions(scope.account)? {
+        let facts = accounts.entry(row.account.clone()).or_insert_with(|| {
+            let source = password::unattended(scope.config, &row.account, is_only);
+            AccountFacts {
+                account: row.account.clone(),
+                password_source: source.map(|source| source.name()),
+                password_refused: false,
+                boxes: Vec::new(),
+                sessions: Vec::new(),
+            }
+        });
+        if row.status == Status::Expired {
+            // without the key of an encrypted store this is unknown
+            let refused = store.refused_password(&row.account);
+            facts.password_refused |= refused.is_ok_and(|refused| refused.is_some());
+        }
+        let problem = problems.get(&alerts::of_session(row.id));
+        let standing = problem.and_then(|problem| problem.standing.as_deref());
+        facts.sessions.push(SessionHealth {
+            outage_runs: problem.map_or(0, |problem| problem.outage_runs),
+            standing: standing.and_then(ExitKind::named),
+            session: SessionRow::facts(row, scope.now),
+        });
+    }
+    for (account, gym) in store.account_boxes()? {
+        if let Some(facts) = accounts.get_mut(&account) {
+            facts.boxes.push(gym);
+        }
+    }
+    Ok(accounts.into_values().collect())
+}
+
+/// The prebookings as they are stored: weekly rules make no new ones here.
+pub(crate) fn prebookings(scope: &Scope<'_>) -> Result<PrebookingFacts> {
+    let store = scope.store;
+    let rules = store.rules(scope.account)?;
+    let mut open = store.open_prebookings(scope.account)?;
+    let mut counts = store.prebooking_counts(scope.account)?;
+    for progress in Progress::ALL {
+        counts.entry(progress.as_str().to_owned()).or_default();
+    }
+    let locks = Locks::beside(store.path(), "aimharder status");
+    for prebooking in &mut open {
+        // the next run takes over what a run that died had claimed
+        let owner = prebooking.owner.as_deref();
+        if prebooking.progress == Progress::Executing
+            && owner.is_some_and(|it| !locks.run_lives(it))
+        {
+            prebooking.progress = Progress::Pending;
+            *counts.entry("pending".to_owned()).or_default() += 1;
+            let executing = counts.entry("executing".to_owned()).or_default();
+            *executing = executing.saturating_sub(1);
+        }
+    }
+    let requests = rules.iter().map(|rule| &rule.request);
+    let requests = requests.chain(open.iter().map(|prebooking| &prebooking.request));
+    let wanted_by = requests.map(|request| request.account.clone()).collect();
+    let pending = open.into_iter().filter(|p| {
+        let named = scope.gym.is_none_or(|name| name == p.request.gym);
+        named && p.progress == Progress::Pending
+    });
+    let pending = pending.map(|prebooking| self::pending(prebooking, scope));
+    let mut next = pending.collect::<Result<Vec<_>>>()?;
+    next.sort_by_key(|it| (it.opens_at.is_none(), it.opens_at, it.id));
+    let mut openings = next.iter().filter_map(|pending| pending.opens_at);
+    Ok(PrebookingFacts {
+        counts,
+        rules: rules.len(),
+        next_opening_at: openings.find(|at| *at > scope.now),
+        next,
+        last_request: store.last_shot(scope.account)?.map(|shot| LastRequest {
+            sent_at: shot.sent_at,
+            outcome: shot.outcome,
+            lateness_ms: shot.lateness_ms,
+            clock_offset_ms: shot.clock_offset_ms,
+        }),
+        wanted_by,
+    })
+}
+
+fn pending(stored: Prebooking, scope: &Scope<'_>) -> Result<Pending> {
+    let calendar = (scope.place)(&stored.request.gym)?.calendar;
+    let first = &stored.request.first;
+    let opening = stored.request.opening(calendar.opening);
+    Ok(Pending {
+        id: stored.id,
+        starts_at: resolve(calendar.zone, stored.day.and_time(first.start)),
+        opens_at: stored.opens_at(calendar.opening, calendar.zone),
+        guess: opening.is_some_and(|opening| opening.guess),
+        day: stored.day,
+        start: first.start,
+        class: stored.request.first.class,
+        account: stored.request.account,
+        gym: stored.request.gym,
+        tried_at: stored.tried_at,
+        message: stored.message,
+        created_at: stored.created_at,
+    })
+}

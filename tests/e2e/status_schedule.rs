@@ -1,0 +1,345 @@
+//! `status`: which crontab lines and timers count, and why others do not.
+
+use serde_json::{Value, json};
+
+use crate::status::well;
+use crate::support::{ANA, CRONTAB, Home, Sandbox, day};
+
+/// With a prebooking, so that both jobs are needed.
+fn with_prebooking() -> (Sandbox, Home) {
+    let (sandbox, home) = well();
+    home.run("prebook add --time 13:10 --opens 1d --day")
+        .arg(day(3))
+        .any_stdout()
+        .any_stderr()
+        .done();
+    (sandbox, home)
+}
+
+/// Codes of problems with what their messages say.
+fn problems(home: &Home) -> Vec<(String, String)> {
+    let report = home.status("--offline").json();
+    let problems = report["problems"].as_array().unwrap().iter();
+    let text = |problem: &Value, key: &str| problem[key].as_str().unwrap().to_owned();
+    problems
+        .map(|it| (text(it, "code"), text(it, "message")))
+        .collect()
+}
+
+#[test]
+fn crontab_lines_that_work_are_no_problem() {
+    let (_sandbox, home) = with_prebooking();
+    let prebook = "13,28,43,58 * * * * ~/.cargo/bin/aimharder prebook run";
+    for refresh in [
+        "*/15 * * * * \"$HOME\"/.cargo/bin/aimharder refresh",
+        "*/20 * * * * ${HOME}/.cargo/bin/aimharder refresh -q >/dev/null 2>&1",
+        "PATH=/usr/bin:/nowhere\n0,15,30,45 * * * * .cargo/bin/aimharder refresh",
+        "0-59/10 0-23 1-31 1-12 sun-sat test -d /run || ~/.cargo/bin/aimharder refresh",
+        "5,35 * * * * ~/.cargo/bin/aimharder refresh\n20,50 * * * * ~/.cargo/bin/aimharder refresh",
+        "*/15 * * * mon-fri ~/.cargo/bin/aimharder refresh\n*/15 * * * 6,7 ~/.cargo/bin/aimharder refresh",
+        "*/15 * * * * sh -c 'cd /tmp && ~/.cargo/bin/aimharder refresh'",
+        "*/15 * * * * cd /tmp; AIMHARDER_ACCOUNT='ana@example.org' ~/.cargo/bin/aimharder refresh; date +\\%F",
+        "*/15 * * * * ~/.cargo/bin/aimharder --store ~/.local/state/aimharder/aimharder.db refresh",
+        "XDG_STATE_HOME=\"/nowhere\"\n*/15 * * * * env XDG_STATE_HOME=$HOME/.local/state ~/.cargo/bin/aimharder refresh",
+    ] {
+        home.crontab(&format!("{prebook}\n{refresh}\n"));
+        assert_eq!(problems(&home), [], "{refresh}");
+    }
+    home.crontab(&format!(
+        "PATH={}\n{prebook}",
+        home.path().join(".cargo/bin").display()
+    ));
+    assert_eq!(problems(&home)[0].0, "not_scheduled");
+    let bare = CRONTAB
+        .replace("\"$HOME\"/.cargo/bin/", "")
+        .replace("/usr/bin", &format!("{}/.cargo/bin", home.path().display()));
+    home.crontab(&bare);
+    assert_eq!(problems(&home), []);
+}
+
+#[test]
+fn crontab_lines_that_cannot_work_do_not_count() {
+    let (_sandbox, home) = with_prebooking();
+    home.write("plain/aimharder", "not a program");
+    let refresh = "*/15 * * * * ~/.cargo/bin/aimharder refresh\n";
+    let prebook = "*/15 * * * * ~/.cargo/bin/aimharder prebook run\n";
+    for (lines, code, message) in [
+        (
+            "*/15 * * * * /nowhere/aimharder refresh",
+            "schedule_broken",
+            "/nowhere/aimharder does not exist",
+        ),
+        (
+            "*/15 * * * * ~/plain/aimharder refresh",
+            "schedule_broken",
+            "plain/aimharder is not executable",
+        ),
+        (
+            "*/15 * * * * aimharder refresh",
+            "schedule_broken",
+            "not on the PATH of that line (/usr/bin:/bin)",
+        ),
+        (
+            "PATH=$HOME/.cargo/bin\n*/15 * * * * aimharder refresh",
+            "schedule_broken",
+            "not on the PATH",
+        ),
+        (
+            "0 3 * * * ~/.cargo/bin/aimharder refresh",
+            "scheduled_rarely",
+            "0 3 * * *",
+        ),
+        (
+            "*/30 * * * * ~/.cargo/bin/aimharder refresh",
+            "scheduled_rarely",
+            "expire",
+        ),
+        (
+            "*/15 8-20 * * * ~/.cargo/bin/aimharder refresh",
+            "scheduled_rarely",
+            "expire",
+        ),
+        (
+            "*/15 * * * mon-fri ~/.cargo/bin/aimharder refresh",
+            "scheduled_rarely",
+            "expire",
+        ),
+        (
+            "*/15 * 1 * * ~/.cargo/bin/aimharder refresh",
+            "scheduled_rarely",
+            "expire",
+        ),
+        (
+            "@daily ~/.cargo/bin/aimharder refresh",
+            "scheduled_rarely",
+            "expire",
+        ),
+        (
+            "@reboot ~/.cargo/bin/aimharder refresh",
+            "scheduled_rarely",
+            "expire",
+        ),
+        (
+            "x/15 * * * * ~/.cargo/bin/aimharder refresh",
+            "not_scheduled",
+            "nothing runs `aimharder refresh`",
+        ),
+        (
+            "*/15 * * * * ~/.cargo/bin/aimharder refresh --store /tmp/other.db",
+            "not_scheduled",
+            "nothing runs",
+        ),
+        (
+            "*/15 * * * * ~/.cargo/bin/aimharder refresh --config=/tmp/other.toml",
+            "not_scheduled",
+            "nothing runs",
+        ),
+        (
+            "AIMHARDER_STORE=/tmp/other.db\n*/15 * * * * ~/.cargo/bin/aimharder refresh",
+            "not_scheduled",
+            "nothing runs",
+        ),
+        (
+            "*/15 * * * * echo ~/.cargo/bin/aimharder prebook list",
+            "not_scheduled",
+            "nothing runs",
+        ),
+        (
+            "*/15 * * * * ~/.cargo/bin/aimharder refresh --help",
+            "not_scheduled",
+            "nothing runs",
+        ),
+    ] {
+        home.crontab(&format!("{prebook}{lines}\n"));
+        let found = problems(&home);
+        assert_eq!(found.len(), 1, "{lines}: {found:?}");
+        assert_eq!(found[0].0, code, "{lines}: {found:?}");
+        assert!(found[0].1.contains(message), "{lines}: {found:?}");
+    }
+    for (line, code) in [
+        (
+            "5 5 * * * ~/.cargo/bin/aimharder prebook run",
+            "scheduled_rarely",
+        ),
+        (
+            "*/20 * * * * ~/.cargo/bin/aimharder prebook run",
+            "scheduled_rarely",
+        ),
+        (
+            "*/15 * * * * ~/.cargo/bin/aimharder prebook run --horizon 10m",
+            "scheduled_rarely",
+        ),
+        (
+            "*/15 * * * * ~/.cargo/bin/aimharder prebook run --dry-run",
+            "not_scheduled",
+        ),
+        (
+            "*/15 * * * * ~/.cargo/bin/aimharder prebook list",
+            "not_scheduled",
+        ),
+    ] {
+        home.crontab(&format!("{refresh}{line}\n"));
+        let found = problems(&home);
+        assert_eq!(found.len(), 1, "{line}: {found:?}");
+        assert_eq!(found[0].0, code, "{line}: {found:?}");
+    }
+    home.crontab(&format!(
+        "{refresh}0 * * * * ~/.cargo/bin/aimharder prebook run --horizon=61m\n"
+    ));
+    assert_eq!(problems(&home), []);
+}
+
+/// The variable of the shell is not cron's.
+#[test]
+fn a_store_that_only_the_shell_names_is_not_served() {
+    let (_sandbox, home) = with_prebooking();
+    let moved = home.path().join("state");
+    std::fs::create_dir_all(&moved).unwrap();
+    std::fs::rename(
+        home.path().join(".local/state/aimharder"),
+        moved.join("aimharder"),
+    )
+    .unwrap();
+    let run = |args: &str| home.status(args).env("XDG_STATE_HOME", moved.as_os_str());
+    let report = run("--offline").json();
+    let (problems, hints) = (&report["problems"], &report["hints"]);
+    assert_eq!(problems[0]["code"], "not_scheduled", "{report}");
+    let line = format!(
+        "refresh --store {}/aimharder/aimharder.db`",
+        moved.display()
+    );
+    let remedy = problems[0]["remedy"].as_str().unwrap();
+    assert!(remedy.contains(&line), "{remedy}");
+    assert_eq!(hints[0]["code"], "crontab_of_other_store", "{report}");
+    assert_eq!(report["schedule"]["entries"][0]["serves"], false);
+    home.crontab(&format!("XDG_STATE_HOME={}\n{CRONTAB}", moved.display()));
+    let report = run("--offline").json();
+    assert_eq!(report["well"], true, "{report}");
+    assert_eq!(report["schedule"]["entries"][0]["serves"], true);
+}
+
+/// What `systemctl show` of systemd 252 prints of a timer and its service.
+fn shown(unit: &str, calendar: &str, exec: &str, environment: &str) -> String {
+    format!(
+        "Triggers={unit}.service\n\
+         TimersMonotonic={{ OnStartupUSec=1min ; next_elapse=1min }}\n\
+         TimersCalendar={{ OnCalendar={calendar} ; next_elapse=Sat 2099-11-21 06:45:00 UTC }}\n\
+         NextElapseUSecRealtime=Sat 2099-11-21 06:45:00 UTC\n\
+         Id={unit}.timer\nActiveState=active\n\n\
+         Environment={environment}\n\
+         ExecStart={{ path={exec} ; argv[]={exec} ; ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }}\n\
+         Id={unit}.service\nActiveState=inactive\n\n"
+    )
+}
+
+/// Only one of the managers knows these units.
+fn systemctl(home: &Home, manager: &str, shown: &str) {
+    home.crontab("");
+    let path = home.write("shown.txt", shown);
+    let is_user = if manager == "user" { "=" } else { "!=" };
+    let script = format!(
+        "[ \"$1\" {is_user} --user ] || exit 1\ncat '{}'",
+        path.display()
+    );
+    home.tool("systemctl", &script);
+}
+
+#[test]
+fn timers_of_the_user_and_of_the_system() {
+    let (_sandbox, home) = with_prebooking();
+    let program = home
+        .path()
+        .join(".cargo/bin/aimharder")
+        .display()
+        .to_string();
+    let own = format!(
+        "XDG_STATE_HOME={0}/.local/state XDG_CONFIG_HOME={0}/.config",
+        home.path().display()
+    );
+    let refresh = |calendar: &str, exec: &str| shown("aimharder-refresh", calendar, exec, &own);
+    let prebook = shown(
+        "aimharder-prebook@ana\\x40example.org",
+        "*-*-* *:13/15:00",
+        &format!("{program} prebook run --horizon 16m"),
+        &format!("AIMHARDER_ACCOUNT={ANA} {own}"),
+    );
+    let usual = refresh("*-*-* *:00/15:00", &format!("{program} refresh"));
+    systemctl(&home, "user", &(usual.clone() + &prebook));
+    assert_eq!(problems(&home), []);
+    let report = home.status("--offline").json();
+    let entries = &report["schedule"]["entries"];
+    assert_eq!(entries[0]["account"], ANA);
+    assert_eq!(entries[1]["by"], "user_timer");
+    assert_eq!(entries[1]["next_at"], "2099-11-21T06:45:00+00:00");
+    for (timer, code) in [
+        (
+            refresh("*-*-* *:00/15:00", "/nowhere/aimharder refresh"),
+            "schedule_broken",
+        ),
+        (
+            refresh("*-*-* 06,18:00:00", &format!("{program} refresh")),
+            "scheduled_rarely",
+        ),
+        (
+            refresh("Mon..Fri *-*-* *:00/15:00", &format!("{program} refresh")),
+            "scheduled_rarely",
+        ),
+        (
+            refresh("Mon..Sun *-*-* *:00/15:00", &format!("{program} refresh")),
+            "",
+        ),
+        (
+            refresh(
+                "*-*-* *:00/15:00",
+                &format!("{program} refresh --store /tmp/other.db"),
+            ),
+            "not_scheduled",
+        ),
+        (
+            usual.replace("ActiveState=active", "ActiveState=failed"),
+            "not_scheduled",
+        ),
+        (
+            usual.split("\n\n").next().unwrap().to_owned() + "\n\n",
+            "schedule_broken",
+        ),
+        (
+            usual
+                .replace("TimersCalendar", "Other")
+                .replace("OnStartupUSec=1min", "OnUnitActiveUSec=15min"),
+            "",
+        ),
+        (usual.replace("TimersCalendar", "Other"), "scheduled_rarely"),
+        (
+            usual.replace(
+                &format!("argv[]={program}"),
+                "argv[]=/usr/bin/flock /tmp/x aimharder",
+            ),
+            "",
+        ),
+    ] {
+        systemctl(&home, "user", &(timer.clone() + &prebook));
+        let codes: Vec<_> = problems(&home).into_iter().map(|it| it.0).collect();
+        let expected: Vec<_> = Some(code.to_owned())
+            .filter(|it| !it.is_empty())
+            .into_iter()
+            .collect();
+        assert_eq!(codes, expected, "{timer}");
+    }
+    // the system's service has its own store
+    let system = usual.replace(
+        "Id=aimharder-refresh.service",
+        "StateDirectory=aimharder\nConfigurationDirectory=aimharder\nId=aimharder-refresh.service",
+    );
+    let system = system.replace(&own, "RUST_BACKTRACE=0");
+    systemctl(&home, "system", &system);
+    let (problems, hints) = home.findings();
+    assert_eq!(problems, ["not_scheduled", "not_scheduled"]);
+    assert_eq!(hints, ["timer_of_other_store"]);
+    let entries = home.status("--offline").json();
+    let entry = &entries["schedule"]["entries"][0];
+    assert_eq!(
+        (&entry["by"], &entry["serves"]),
+        (&json!("system_timer"), &json!(false))
+    );
+}
