@@ -77,6 +77,9 @@ impl Output for LoginView {
             "stored in {} (tokens and cookies, not the password)",
             self.store
         )?;
+        if self.failure().is_some() {
+            return Ok(()); // the next step is in the error
+        }
         if let Some(next) = &self.next {
             writeln!(to, "next: {next}")?;
         }
@@ -90,7 +93,11 @@ impl Output for LoginView {
             .find_map(|session| session.error.as_ref())?;
         Some(Failure::new(
             ExitKind::Partial,
-            format!("only the device session was logged in; the background login failed: {failed}"),
+            format!(
+                "only the device session was logged in; the background login failed: {failed}; \
+                 run `aimharder login {} --only background`",
+                self.account
+            ),
         ))
     }
 
