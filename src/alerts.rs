@@ -12,10 +12,17 @@ pub const OUTAGE_RUNS: i64 = 3;
 
 /// The prefix of subjects that are sessions.
 pub const SESSION: &str = "session:";
+/// The prefix of sessions whose `setrefresh` failed with `--deep`.
+pub const SET_REFRESH: &str = "setrefresh:";
 
 /// The subject of a session, by the number of its row.
 pub fn of_session(id: i64) -> String {
     format!("{SESSION}{id}")
+}
+
+/// The subject of a session whose `setrefresh` failed, by the number of its row.
+pub fn of_set_refresh(id: i64) -> String {
+    format!("{SET_REFRESH}{id}")
 }
 
 /// Records that a run met a problem, and returns whether it is reported now.

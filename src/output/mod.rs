@@ -22,4 +22,4 @@ pub(crate) use prebook::{PrebookListView, PrebookedView, RemovedView, RulesView,
 pub(crate) use prebook_run::{ResultView, RunView, waits_for};
 pub(crate) use prebook_views::{PrebookingView, RuleView, StandingView, moment, short_day};
 pub(crate) use prebook_words::{prebooking_sentence, still_waiting};
-pub(crate) use refresh::{RefreshOutcome, RefreshView, RefreshedSession};
+pub(crate) use refresh::{RefreshView, RefreshedSession};

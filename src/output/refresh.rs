@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
+use crate::sessions::refresh::RefreshStatus;
 use crate::ui::Output;
 use crate::ui::table::OutputStyle;
 
@@ -34,19 +35,8 @@ pub(crate) struct RefreshedSession {
     pub account: Account,
     pub kind: SessionKind,
     pub fingerprint: Fingerprint,
-    pub outcome: RefreshOutcome,
+    pub outcome: RefreshStatus,
     pub error: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum RefreshOutcome {
-    Updated,
-    Fresh,
-    Busy,
-    LoggedOut,
-    Relogged,
-    Failed,
 }
 
 impl Output for RefreshView {

@@ -92,10 +92,15 @@ impl SessionManager<'_> {
             wanted.account,
             granted.flow
         );
-        let (row, failed) = self.set_refresh_held(row)?;
-        let warning = failed.map(|e| {
-            format!("logged in, but setrefresh failed ({e}); the next refresh tries it again")
-        });
+        let (row, warning) = match self.set_refresh_held(&row)? {
+            Ok(row) => (row, None),
+            Err(e) => (
+                row,
+                Some(format!(
+                    "logged in, but setrefresh failed ({e}); the next refresh tries it again"
+                )),
+            ),
+        };
         Ok(Granted {
             row,
             boxes: granted.boxes,

@@ -43,8 +43,10 @@ pub const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 /// Device sessions older than this are pruned, and no longer refreshed by automation.
 pub const DEVICE_LIFE: TimeDelta = TimeDelta::days(7);
 
-/// What asking for a login comes to.
+/// The result of an operation on a session.
 pub type Result<T> = std::result::Result<T, Error>;
+/// The answer to one request.
+type Answer<T> = std::result::Result<T, platform::Error>;
 
 /// Which session acts. There is no way to ask without saying so.
 #[derive(Debug, Clone, PartialEq, Eq)]

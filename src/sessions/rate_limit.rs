@@ -1,5 +1,4 @@
-//! Manners towards the platform: so many requests a second over all threads, and back-off between
-//! tries with full jitter.
+//! The rate limit of requests over all threads, and back-off between attempts with full jitter.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,18 +8,18 @@ use crate::clock;
 /// The first back-off is at most this long; each further one at most twice the one before.
 const FIRST: Duration = Duration::from_secs(1);
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// A server that asks for more patience than this is asked again by the next run.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+/// If the server asks for a longer pause, the request is left to the next run.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// Lets requests pass at a steady rate.
+/// A steady rate of requests.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct RateLimit {
     gap: Duration,
     next: Mutex<Instant>,
 }
 
-impl Pace {
-    /// `per_second` requests a second; 0 = no limit.
+impl RateLimit {
+    /// Allows `per_second` requests per second; 0 = no limit.
     pub(super) fn new(per_second: u32) -> Self {
         let gap = Duration::from_secs(1)
             .checked_div(per_second)
@@ -31,12 +30,12 @@ impl Pace {
         }
     }
 
-    /// Wait for this request's turn.
+    /// Waits until one request may be sent.
     pub(super) fn wait(&self) {
         self.wait_for(1);
     }
 
-    /// Wait for the turn of so many requests that follow each other.
+    /// Waits until this number of requests may be sent, one after the other.
     pub(super) fn wait_for(&self, requests: u32) {
         let turn = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,22 +46,22 @@ impl Pace {
         clock::pause(turn.saturating_duration_since(clock::steady()));
     }
 
-    /// The platform wants to be left alone for so long: nobody's turn comes before.
+    /// Holds every request back for this time, because the server asked for a pause.
     pub(super) fn hold(&self, pause: Duration) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         *next = (*next).max(clock::steady() + pause);
     }
 }
 
-/// How long to wait before try number `tried + 1`; `None` when the server asks for more patience
-/// than a run has. What the server asks for is the least, jitter comes on top.
+/// How long to wait before attempt number `tried + 1`. Jitter is added to the pause that the server asks for. `None` if that is
+/// longer than [`MAX_RETRY_AFTER`].
 pub(super) fn back_off(tried: u32, retry_after: Option<Duration>, random: f64) -> Option<Duration> {
     let asked = retry_after.unwrap_or_default();
     let most = FIRST
         .saturating_mul(1 << tried.saturating_sub(1).min(8))
         .min(MAX_WAIT);
     let most = clock::scaled(most);
-    (asked <= LOCK_TIMEOUT).then(|| asked + most.mul_f64(random.clamp(0.0, 1.0)))
+    (asked <= MAX_RETRY_AFTER).then(|| asked + most.mul_f64(random.clamp(0.0, 1.0)))
 }
 
 #[cfg(test)]
@@ -70,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn back_off_doubles_and_listens_to_the_server() {
+    fn back_off_doubles_and_respects_the_server() {
         let seconds = Duration::from_secs;
         assert_eq!(back_off(1, None, 1.0), Some(seconds(1)));
         assert_eq!(back_off(2, None, 1.0), Some(seconds(2)));
@@ -84,13 +83,13 @@ mod tests {
     }
 
     #[test]
-    fn what_one_was_told_all_heed() {
+    fn a_pause_of_the_server_holds_for_all_requests() {
         for rate in [0, 1000] {
-            let pace = Pace::new(rate);
-            pace.hold(Duration::from_millis(80));
-            pace.hold(Duration::from_millis(1));
+            let rate_limit = RateLimit::new(rate);
+            rate_limit.hold(Duration::from_millis(80));
+            rate_limit.hold(Duration::from_millis(1));
             let began = Instant::now();
-            pace.wait();
+            rate_limit.wait();
             let waited = began.elapsed();
             assert!(waited >= Duration::from_millis(70), "{rate}: {waited:?}");
         }
@@ -98,11 +97,11 @@ mod tests {
 
     #[test]
     fn a_rate_is_kept_over_all_callers() {
-        let pace = Pace::new(200);
+        let rate_limit = RateLimit::new(200);
         let began = Instant::now();
         std::thread::scope(|threads| {
             for _ in 0..4 {
-                threads.spawn(|| (0..5).for_each(|_| pace.wait()));
+                threads.spawn(|| (0..5).for_each(|_| rate_limit.wait()));
             }
         });
         assert!(

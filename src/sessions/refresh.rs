@@ -1,99 +1,138 @@
-//! Keeping many sessions alive: the token update of every due session, by a few threads, with
-//! manners (`scripting.md`, `refresh`).
+//! `refresh`: updates the token of every due session, on a few threads (`scripting.md`, "refresh").
 //!
-//! Each session is taken under its own lock, and only if nobody else holds it: a busy session is
-//! in good hands. What the platform replaced is stored before that session's next request.
+//! Each session is updated under its own lock, and only if the lock is free: another process that holds it looks after the
+//! session. What the platform replaced is stored before the session's next request.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 
-use super::rate_limit::{Pace, back_off};
-use super::update::Updated;
-use super::{CLOCK_SLACK, Error, Result, SessionManager, is_old, jar_of};
+use super::rate_limit::{RateLimit, back_off};
+use super::{Answer, CLOCK_SLACK, Error, Result, SessionManager, is_old, jar_of};
 use crate::clock;
 use crate::platform;
 use crate::store::{SessionRow, Status};
 
 /// Maximum number of times a request is sent for one session and run.
 const MAX_ATTEMPTS: u32 = 3;
-/// A login and the `setrefresh` after it.
+/// The requests of a login: the login itself and the `setrefresh` after it.
 const LOGIN: u32 = 2;
-/// `setrefresh` is called when the last one is older than this.
-const DAILY: TimeDelta = TimeDelta::hours(24);
+/// `setrefresh` is due when the last one is older than this.
+const SET_REFRESH_INTERVAL: TimeDelta = TimeDelta::hours(24);
 
-/// How a batch is to be done.
+/// The options of a refresh.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// tokens younger than this are left alone; `None`: none is
+    /// tokens younger than this are left alone; `None`: every token is updated
     pub stale_after: Option<TimeDelta>,
-    /// `setrefresh` for every session updated now
+    /// calls `setrefresh` for every session that is updated
     pub deep: bool,
-    /// threads at work, 1 or more
+    /// number of threads, 1 or more
     pub jobs: usize,
-    /// requests a second over all threads, 0 = no limit
+    /// requests per second over all threads, 0 = no limit
     pub rate: u32,
 }
 
-/// What became of one session.
-#[derive(Debug)]
-pub enum Fate {
-    /// its token was updated; a `setrefresh` that failed afterwards is only worth a word
-    Updated {
-        /// why `setrefresh` failed; `None` when it was done or not due
-        warning: Option<platform::Error>,
-    },
-    /// another process had updated it meanwhile, or the response to an earlier update was lost and
-    /// the session still works by its cookies
+/// What a refresh did with a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshStatus {
+    /// The token was updated.
+    Updated,
+    /// Another process had updated the token, or the response to an earlier update was lost and the session still works by its
+    /// cookies.
     Fresh,
-    /// another process is at it
+    /// Another process holds the session's lock.
     Busy,
-    /// the platform has ended it, and it could not be logged in again
-    LoggedOut(Error),
-    /// the platform had ended it; it was logged in again
+    /// The platform has ended the session, and it could not be logged in again.
+    LoggedOut,
+    /// The session was logged in again.
     Relogged,
-    /// it went wrong otherwise; it stays active, and its row notes why
-    Failed(Error),
-    /// the batch was stopped before its turn: the address is blocked
-    NotTried,
+    /// The session stays active; the error is in its row.
+    Failed,
 }
 
-/// The work that threads share.
+/// The result of one session.
+#[derive(Debug)]
+pub struct Refreshed {
+    /// What was done.
+    pub status: RefreshStatus,
+    /// Why it is [`RefreshStatus::LoggedOut`] or [`RefreshStatus::Failed`]; a warning if it is
+    /// [`RefreshStatus::Updated`].
+    pub error: Option<Error>,
+}
+
+impl From<RefreshStatus> for Refreshed {
+    fn from(status: RefreshStatus) -> Self {
+        let error = None;
+        Self { status, error }
+    }
+}
+
+impl Refreshed {
+    fn failed(error: impl Into<Error>) -> Self {
+        Self {
+            status: RefreshStatus::Failed,
+            error: Some(error.into()),
+        }
+    }
+
+    /// A login that was tried because the session is dead. It is logged out where a user must act, and failed where a later
+    /// run may succeed.
+    fn login(granted: Result<SessionRow>) -> Self {
+        let Err(error) = granted else {
+            return RefreshStatus::Relogged.into();
+        };
+        let status = match error {
+            Error::Expired(_)
+            | Error::Refused(_)
+            | Error::TooManyRefusals(_)
+            | Error::Password(_) => RefreshStatus::LoggedOut,
+            _ => RefreshStatus::Failed,
+        };
+        let error = Some(error);
+        Self { status, error }
+    }
+}
+
+/// The work that the threads share.
 struct Batch<'b> {
     sessions: &'b SessionManager<'b>,
     plan: &'b Plan,
     rows: &'b [SessionRow],
-    /// of each row, once it is known
-    statuses: Vec<Mutex<Option<Fate>>>,
+    /// one per row
+    results: Vec<OnceLock<Refreshed>>,
     began: DateTime<Utc>,
-    pace: Pace,
+    rate: RateLimit,
     next: AtomicUsize,
     done: AtomicUsize,
+    /// the platform does not serve this network address: the remaining sessions are not tried
     blocked: AtomicBool,
     any_success: AtomicBool,
-    /// the last session could not be reached after all its tries: the next ones get one each
+    /// the last session was unreachable at every attempt: the next ones get one attempt each
     outage: AtomicBool,
 }
 
 impl SessionManager<'_> {
-    /// Refresh these sessions. `progress` is called with the number of those done, from any thread.
-    /// Fates come in the order of the rows.
+    /// Refreshes these sessions, and returns their results in the same order. `progress` is called from any thread with the
+    /// number of sessions that are done.
     pub fn refresh_all(
         &self,
         rows: &[SessionRow],
         plan: &Plan,
         progress: &(dyn Fn(usize) + Sync),
-    ) -> Vec<Fate> {
+    ) -> Vec<Refreshed> {
         let batch = Batch {
             sessions: self,
             plan,
             rows,
-            statuses: rows.iter().map(|_| Mutex::new(None)).collect(),
+            results: rows.iter().map(|_| OnceLock::new()).collect(),
             began: clock::now(),
-            pace: Pace::new(plan.rate),
+            rate: RateLimit::new(plan.rate),
             next: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
             blocked: AtomicBool::new(false),
@@ -101,25 +140,27 @@ impl SessionManager<'_> {
             outage: AtomicBool::new(false),
         };
         batch.run(progress);
-        let statuses = batch.statuses.into_iter();
-        let statuses =
-            statuses.map(|status| status.into_inner().unwrap_or_else(PoisonError::into_inner));
-        statuses
-            .map(|status| status.unwrap_or(Fate::NotTried))
+        let results = batch.results.into_iter();
+        results
+            .map(|result| result.into_inner().unwrap_or_else(blocked))
             .collect()
     }
 }
 
+/// The result of a session that was not tried.
+fn blocked() -> Refreshed {
+    Refreshed::failed(platform::Error::Blocked)
+}
+
 impl Batch<'_> {
     fn run(&self, progress: &(dyn Fn(usize) + Sync)) {
-        // the first that is asked about goes alone: when the address is blocked, or the platform is
-        // down, the others need not find that out all at once
+        // the first request is sent alone: if the address is blocked or the platform is down, it is the only one
         while self.step(progress) == Some(false) {}
         let work = || while self.step(progress).is_some() {};
         let threads = self.plan.jobs.clamp(1, self.rows.len().max(1));
         thread::scope(|scope| {
             for _ in 1..threads {
-                // a thread that cannot be had leaves its work to the others
+                // without this thread the others do its work
                 let _ = thread::Builder::new()
                     .stack_size(256 * 1024)
                     .spawn_scoped(scope, work);
@@ -128,102 +169,94 @@ impl Batch<'_> {
         });
     }
 
-    /// The next session; `None` when there is none left, else whether the platform was asked.
+    /// Refreshes the next session. Returns `None` if there is none, else whether a request was sent.
     fn step(&self, progress: &(dyn Fn(usize) + Sync)) -> Option<bool> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let (row, status) = self.rows.get(turn).zip(self.statuses.get(turn))?;
-        let found = self.one(row);
-        let asked = !matches!(found, Fate::Busy | Fate::Fresh);
-        *status.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        let (row, result) = self.rows.get(turn).zip(self.results.get(turn))?;
+        let refreshed = self.one(row);
+        let asked = !matches!(refreshed.status, RefreshStatus::Busy | RefreshStatus::Fresh);
+        let _ = result.set(refreshed);
         progress(self.done.fetch_add(1, Ordering::Relaxed) + 1);
         Some(asked)
     }
 
-    fn one(&self, row: &SessionRow) -> Fate {
+    fn one(&self, row: &SessionRow) -> Refreshed {
         if self.blocked.load(Ordering::Relaxed) {
-            return Fate::NotTried;
+            return blocked();
         }
-        let status = self.take(row).unwrap_or_else(Fate::Failed);
-        match &status {
-            Fate::Failed(Error::Platform(platform::Error::Blocked))
+        let refreshed = self.refresh(row).unwrap_or_else(Refreshed::failed);
+        match (refreshed.status, &refreshed.error) {
+            (RefreshStatus::Failed, Some(Error::Platform(platform::Error::Blocked)))
                 if !self.any_success.load(Ordering::Relaxed) =>
             {
                 self.blocked.store(true, Ordering::Relaxed);
             }
-            Fate::Failed(Error::Platform(e)) => {
-                self.outage.store(
-                    e.is_worth_retry() || e.is_response_lost(),
-                    Ordering::Relaxed,
-                );
+            (RefreshStatus::Failed, Some(Error::Platform(e))) => {
+                let is_outage = e.is_worth_retry() || e.is_response_lost();
+                self.outage.store(is_outage, Ordering::Relaxed);
             }
-            Fate::Updated { .. } | Fate::Relogged => {
+            (RefreshStatus::Updated | RefreshStatus::Relogged, _) => {
                 self.any_success.store(true, Ordering::Relaxed);
                 self.outage.store(false, Ordering::Relaxed);
             }
             _ => {}
         }
-        status
+        refreshed
     }
 
-    fn take(&self, listed: &SessionRow) -> Result<Fate> {
+    fn refresh(&self, listed: &SessionRow) -> Result<Refreshed> {
         let locks = &self.sessions.locks;
         let Some(_held) = locks.if_free(&listed.account, &listed.fingerprint)? else {
-            return Ok(Fate::Busy);
+            return Ok(RefreshStatus::Busy.into());
         };
         let Some(row) = self.sessions.store.session(listed.id)? else {
-            return Ok(Fate::Fresh); // forgotten meanwhile: nothing to look after
+            return Ok(RefreshStatus::Fresh.into()); // deleted meanwhile
         };
         if row.status == Status::Expired {
-            self.pace.wait_for(LOGIN);
-            return Ok(self.log_in_again(&row));
+            self.rate.wait_for(LOGIN);
+            return Ok(Refreshed::login(self.sessions.log_in_again(&row)));
         }
         if !self.is_due(&row, listed) {
-            return Ok(Fate::Fresh);
+            return Ok(RefreshStatus::Fresh.into());
         }
-        if let Some(status) = self.resolve(&row)? {
-            return Ok(status);
+        if let Some(refreshed) = self.resolve(&row)? {
+            return Ok(refreshed);
         }
-        match self.update(row)? {
-            Updated::Now(row) | Updated::Meanwhile(row) => self.extend(row),
-            Updated::Failed(row, e)
-                if e.is_response_lost() && self.sessions.has_source(&row)? =>
-            {
-                self.pace.wait_for(LOGIN);
+        match self.attempts(|| self.sessions.update_held(&row))? {
+            Ok(row) => self.extend(&row),
+            Err(platform::Error::LoggedOut) => {
+                self.rate.wait_for(LOGIN);
+                Ok(Refreshed::login(self.sessions.handle_logout(row)))
+            }
+            Err(e) if e.is_response_lost() && self.sessions.has_source(&row)? => {
+                self.rate.wait_for(LOGIN);
                 Ok(match self.sessions.log_in_again(&row) {
-                    Ok(_) => Fate::Relogged,
-                    Err(_) => Fate::Failed(e.into()),
+                    Ok(_) => RefreshStatus::Relogged.into(),
+                    Err(_) => Refreshed::failed(e),
                 })
             }
-            Updated::Failed(_, e) => Ok(Fate::Failed(e.into())),
-            Updated::Dead(row) => {
-                self.pace.wait_for(LOGIN);
-                Ok(match self.sessions.handle_logout(&row) {
-                    Ok(_) => Fate::Relogged,
-                    Err(e) => ended(e),
-                })
-            }
+            Err(e) => Ok(Refreshed::failed(e)),
         }
     }
 
-    /// What is done instead of a token update while an earlier one is uncertain. `None`: nothing is
-    /// uncertain, or the session is logged out, so that its token can be presented without a risk.
-    fn resolve(&self, row: &SessionRow) -> Result<Option<Fate>> {
+    /// What is done instead of a token update while an earlier one is uncertain. Returns `None` if none is, or if the session
+    /// is logged out, so that presenting its token risks nothing.
+    fn resolve(&self, row: &SessionRow) -> Result<Option<Refreshed>> {
         let Some(begun) = row.update_begun_at else {
             return Ok(None);
         };
         if self.sessions.has_source(row)? {
-            self.pace.wait_for(LOGIN);
+            self.rate.wait_for(LOGIN);
             match self.sessions.log_in_again(row) {
-                Ok(_) => return Ok(Some(Fate::Relogged)),
+                Ok(_) => return Ok(Some(RefreshStatus::Relogged.into())),
                 Err(e @ (Error::Refused(_) | Error::TooManyRefusals(_) | Error::Password(_))) => {
                     log::info!("{e}; the session may still be alive");
                 }
-                Err(e) => return Ok(Some(Fate::Failed(e))),
+                Err(e) => return Ok(Some(Refreshed::failed(e))),
             }
         }
-        let mut jar = jar_of(row)?; // its own cookies are not kept: this is no use of the session
-        let alive = self.tried(|| Ok(self.sessions.platform.whoami(&mut jar).map(drop)))?;
-        match alive {
+        let mut jar = jar_of(row)?; // its cookies are not stored: this is not a use of the session
+        match self.attempts(|| Ok(self.sessions.platform.whoami(&mut jar).map(drop)))? {
             Ok(()) => {
                 let words = format!(
                     "token update: the response to that of {} was lost; the session still works, and its token is \
@@ -231,14 +264,15 @@ impl Batch<'_> {
                     begun.format("%Y-%m-%d %H:%M UTC")
                 );
                 self.sessions.store.note_error(row, Some(&words), false)?;
-                Ok(Some(Fate::Fresh))
+                Ok(Some(RefreshStatus::Fresh.into()))
             }
             Err(platform::Error::LoggedOut) => Ok(None),
-            Err(e) => Ok(Some(Fate::Failed(e.into()))),
+            Err(e) => Ok(Some(Refreshed::failed(e))),
         }
     }
 
-    /// With `--force`, everything that nobody has updated since this batch began.
+    /// Whether the token is due for an update. With `--force` it is, unless another process has updated it since this batch
+    /// began.
     fn is_due(&self, row: &SessionRow, listed: &SessionRow) -> bool {
         match self.plan.stale_after {
             Some(age) => is_old(row.token_updated_at, clock::now(), age),
@@ -249,65 +283,48 @@ impl Batch<'_> {
         }
     }
 
-    fn update(&self, row: SessionRow) -> Result<Updated> {
-        let sent = self.tried(|| {
-            Ok(match self.sessions.update_held(row.clone())? {
-                Updated::Failed(_, e) => Err(e),
-                done => Ok(done),
-            })
-        })?;
-        Ok(sent.unwrap_or_else(|e| Updated::Failed(row, e)))
-    }
-
-    /// A request, sent again with back-off only while it was not served.
-    fn tried<T>(
-        &self,
-        mut send: impl FnMut() -> Result<std::result::Result<T, platform::Error>>,
-    ) -> Result<std::result::Result<T, platform::Error>> {
-        let tries = if self.outage.load(Ordering::Relaxed) {
+    /// Sends a request, and again with back-off while it was not served.
+    fn attempts<T>(&self, mut send: impl FnMut() -> Result<Answer<T>>) -> Result<Answer<T>> {
+        let attempts = if self.outage.load(Ordering::Relaxed) {
             1
         } else {
             MAX_ATTEMPTS
         };
         let mut sent = 0;
         loop {
-            self.pace.wait();
+            self.rate.wait();
             sent += 1;
             let e = match send()? {
-                Err(e) if sent < tries && e.is_worth_retry() => e,
+                Err(e) if sent < attempts && e.is_worth_retry() => e,
                 settled => return Ok(settled),
             };
             let asked = asked_patience(&e);
             let Some(wait) = back_off(sent, asked, fastrand::f64()) else {
                 return Ok(Err(e));
             };
-            self.pace.hold(asked.unwrap_or_default());
+            self.rate.hold(asked.unwrap_or_default());
             log::info!("{e}; trying again in {:.1} s", wait.as_secs_f64());
             clock::pause(wait);
         }
     }
 
-    /// `setrefresh` once a day, or now with `--deep`.
-    fn extend(&self, row: SessionRow) -> Result<Fate> {
+    /// Calls `setrefresh` if it is due, or for `--deep`.
+    fn extend(&self, row: &SessionRow) -> Result<Refreshed> {
         let due = row
             .refreshed_at
-            .is_none_or(|at| is_old(at, clock::now(), DAILY));
+            .is_none_or(|at| is_old(at, clock::now(), SET_REFRESH_INTERVAL));
         if !due && !self.plan.deep {
-            return Ok(Fate::Updated { warning: None });
+            return Ok(RefreshStatus::Updated.into());
         }
-        self.pace.wait();
-        match self.sessions.set_refresh_held(row)? {
-            (_, None) => Ok(Fate::Updated { warning: None }),
-            (_, Some(e)) if self.plan.deep => Ok(Fate::Failed(Error::NotExtended(e))),
-            (_, Some(e)) => Ok(Fate::Updated { warning: Some(e) }),
-        }
-    }
-
-    fn log_in_again(&self, row: &SessionRow) -> Fate {
-        match self.sessions.log_in_again(row) {
-            Ok(_) => Fate::Relogged,
-            Err(e) => ended(e),
-        }
+        self.rate.wait();
+        let failed = self.sessions.set_refresh_held(row)?.err();
+        let status = if failed.is_some() && self.plan.deep {
+            RefreshStatus::Failed
+        } else {
+            RefreshStatus::Updated
+        };
+        let error = failed.map(Error::NotExtended);
+        Ok(Refreshed { status, error })
     }
 }
 
@@ -318,18 +335,7 @@ fn asked_patience(error: &platform::Error) -> Option<Duration> {
     }
 }
 
-/// A dead session that could not be logged in again: logged out where a person must act, failed
-/// where a later try may do.
-fn ended(error: Error) -> Fate {
-    match error {
-        Error::Expired(_) | Error::Refused(_) | Error::TooManyRefusals(_) | Error::Password(_) => {
-            Fate::LoggedOut(error)
-        }
-        other => Fate::Failed(other),
-    }
-}
-
-/// Tokens whose time lies beyond this are due whatever their age.
+/// Tokens whose time is later than this are due whatever their age.
 pub fn future_after(now: DateTime<Utc>) -> DateTime<Utc> {
     now + CLOCK_SLACK
 }

@@ -1,45 +1,31 @@
 //! Token updates and `setrefresh`, each under the session's lock.
 //!
-//! The platform logs a session out when a replaced token is presented again (protocol.md §3), so
-//! whoever holds the lock reads the row again, and whoever waited for it uses what the other got.
+//! The platform logs a session out when a replaced token is presented again (`protocol.md`, section 3). A process that gets the
+//! lock therefore reads the row again, and a process that waits for it uses the token that another one got.
 //!
-//! An update whose response was lost may have replaced the token. It leaves `update_begun_at` set,
-//! and as long as it is set the token is presented again only after a logout was reported, because
-//! then nothing can be lost any more ([`fresh_enough`](SessionManager::fresh_enough) for commands,
-//! [`refresh`](super::refresh) for `refresh`).
+//! An update whose response was lost may have replaced the token. It leaves `update_begun_at` set, and while that is set the
+//! token is presented only after a logout was reported, because nothing can be lost any more then.
+//! [`fresh_enough`](SessionManager::fresh_enough) holds to this for commands, [`refresh`](super::refresh) for `refresh`.
 
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
 use super::{
-    ActiveSession, Error, Result, SessionManager, is_old, jar_of, lock, lock_busy, token_of,
+    ActiveSession, Answer, Error, Result, SessionManager, is_old, jar_of, lock, lock_busy, token_of,
 };
-
 use crate::platform;
+use crate::secret::Secret;
 use crate::store::{SessionRow, Status};
 use crate::{clock, signals};
 
-/// How often a waiter looks whether the holder has done what it waits for.
-const SLICE: Duration = Duration::from_millis(200);
-
-/// What became of a token update.
-#[derive(Debug)]
-pub(super) enum Updated {
-    /// we updated it
-    Now(SessionRow),
-    /// another process had already done so
-    Meanwhile(SessionRow),
-    /// the platform says that the session is dead, and the store knows it
-    Dead(SessionRow),
-    /// no usable answer: the old token stands
-    Failed(SessionRow, platform::Error),
-}
+/// How often a process that waits for a lock reads the row again.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 impl SessionManager<'_> {
-    /// The row with a token younger than `age`: updated now, unless another process does so while
-    /// we wait for the lock. Without a response, or after one was lost, the session is used as it
-    /// is. A session that expires while we wait is logged in again; its token is not presented.
+    /// Returns the row with a token younger than `age`, updating it unless another process does so meanwhile. Without a
+    /// response, or after one was lost, the session is used as it is. A session that expires while this waits for its lock is
+    /// logged in again; its token is not presented.
     pub(super) fn fresh_enough(
         &self,
         row: SessionRow,
@@ -56,41 +42,43 @@ impl SessionManager<'_> {
             if row.status == Status::Expired {
                 return self.recover_expired(row, end);
             }
-            log::info!("another process has just updated its token");
+            log::info!("another process has updated the token");
             return Ok(row);
         };
         if let Some(begun) = row.update_begun_at {
             log::info!(
-                "the response to the token update of {begun} was lost; going on with the cookies"
+                "the response to the token update of {begun} was lost; continuing with the cookies"
             );
             return Ok(row);
         }
-        match self.update_held(row)? {
-            Updated::Now(row) | Updated::Meanwhile(row) => Ok(row),
-            Updated::Dead(row) => self.handle_logout(&row),
-            Updated::Failed(row, e) => {
-                // no warning: the command may well succeed, and a problem that stands is told elsewhere
-                log::info!("the token could not be updated ({e}); going on with the one at hand");
+        match self.update_held(&row)? {
+            Ok(row) => Ok(row),
+            Err(platform::Error::LoggedOut) => self.handle_logout(row),
+            Err(e) => {
+                // no warning: the command may succeed, and `refresh` reports a problem that persists
+                log::info!("the token could not be updated ({e}); continuing with the present one");
                 Ok(row)
             }
         }
     }
 
-    /// Hold the session's lock alone, waiting for it until `end` at most, and read the row again
-    /// under it. Whoever has it may just be doing what we want (or fire with the session for a
-    /// while): as soon as the row is no longer `wanting`, it comes back without the lock.
+    /// Takes the session's lock alone, waiting for it until `end` at most, and reads the row again under it. As soon as the
+    /// row is no longer `wanted`, it is returned without the lock: the process that holds the lock may be doing the same, or
+    /// may fire with the session for some time.
     pub(super) fn lock_while(
         &self,
         mut row: SessionRow,
         end: Instant,
-        wanting: impl Fn(&SessionRow) -> bool,
+        wanted: impl Fn(&SessionRow) -> bool,
     ) -> Result<(Option<lock::Held>, SessionRow)> {
         let began = clock::steady();
         loop {
-            let slice = end.saturating_duration_since(clock::steady()).min(SLICE);
+            let slice = end
+                .saturating_duration_since(clock::steady())
+                .min(POLL_INTERVAL);
             let tried = self.locks.alone(&row.account, &row.fingerprint, slice);
             row = self.read_again(row)?;
-            if !wanting(&row) {
+            if !wanted(&row) {
                 return Ok((None, row));
             }
             match tried {
@@ -107,7 +95,7 @@ impl SessionManager<'_> {
         }
     }
 
-    /// The row as it is now; what was read before the lock was had may be out of date.
+    /// The row as the store has it now. What was read before the lock was taken may be out of date.
     pub(super) fn read_again(&self, row: SessionRow) -> Result<SessionRow> {
         let (account, kind) = (row.account, row.kind);
         self.store
@@ -115,94 +103,87 @@ impl SessionManager<'_> {
             .ok_or(Error::None { account, kind })
     }
 
-    /// The token update itself. The caller holds the lock and has read the row under it; if an
-    /// earlier update is uncertain, it has also seen a logout.
-    pub(super) fn update_held(&self, row: SessionRow) -> Result<Updated> {
+    /// Updates the token. The caller holds the lock and has read the row under it; if an earlier update is uncertain, it has
+    /// also seen a logout.
+    ///
+    /// Returns the row with the new token, or with that of another process. After [`platform::Error::LoggedOut`] the session
+    /// is dead, which the store has recorded; after any other error the old token is still in place.
+    pub(super) fn update_held(&self, row: &SessionRow) -> Result<Answer<SessionRow>> {
         let _guard = signals::signal_guard("token update");
-        let token = token_of(&row)?;
-        let mut jar = jar_of(&row)?;
-        self.store.begin_update(&row, clock::now())?;
-        match self
-            .platform
-            .token_update(&mut jar, &token, row.fingerprint.as_str())
-        {
+        let token = token_of(row)?;
+        let mut jar = jar_of(row)?;
+        self.store.begin_update(row, clock::now())?;
+        let print = row.fingerprint.as_str();
+        match self.platform.token_update(&mut jar, &token, print) {
             Ok(new) => {
-                let new = crate::secret::Secret::new(new.expose());
-                let stored = self
-                    .store
-                    .finish_update(&row, &new, &jar.to_json(), clock::now())?;
-                let row = self.read_again(row)?;
+                let new = Secret::new(new.expose());
+                self.store
+                    .finish_update(row, &new, &jar.to_json(), clock::now())?;
                 log::info!(
                     "token of the {} session {} updated",
                     row.kind,
                     row.fingerprint.short()
                 );
-                Ok(if stored {
-                    Updated::Now(row)
-                } else {
-                    Updated::Meanwhile(row)
-                })
+                Ok(Ok(self.read_again(row.clone())?))
             }
-            // written down before a signal can end us: its token is not to be shown again
-            Err(platform::Error::LoggedOut) => Ok(Updated::Dead(self.mark_dead(row)?)),
+            // recorded before a signal can end the process: the token must not be presented again
+            Err(platform::Error::LoggedOut) => {
+                self.mark_dead(row)?;
+                Ok(Err(platform::Error::LoggedOut))
+            }
             Err(e @ platform::Error::Interrupted) => {
                 // not sent: the row is as it was before
                 let unmarked = row.update_begun_at.is_none();
                 self.store
-                    .note_error(&row, row.last_error.as_deref(), unmarked)?;
+                    .note_error(row, row.last_error.as_deref(), unmarked)?;
                 Err(e.into())
             }
             Err(e) => {
-                // an earlier update stays uncertain, whatever this one ended with
+                // an earlier update stays uncertain, whatever this one ends with
                 let settled = row.update_begun_at.is_none() && !e.is_response_lost();
                 self.store
-                    .note_error(&row, Some(&format!("token update: {e}")), settled)?;
-                Ok(Updated::Failed(row, e))
+                    .note_error(row, Some(&format!("token update: {e}")), settled)?;
+                Ok(Err(e))
             }
         }
     }
 
-    /// `setrefresh`, which prolongs the session. The caller holds the lock.
-    pub(super) fn set_refresh_held(
-        &self,
-        row: SessionRow,
-    ) -> Result<(SessionRow, Option<platform::Error>)> {
+    /// Prolongs the login by `setrefresh`. The caller holds the lock.
+    pub(super) fn set_refresh_held(&self, row: &SessionRow) -> Result<Answer<SessionRow>> {
         let _guard = signals::signal_guard("setrefresh");
-        let token = token_of(&row)?;
-        let mut jar = jar_of(&row)?;
-        self.store.make_room(&row)?;
-        match self
-            .platform
-            .set_refresh(&mut jar, &token, row.fingerprint.as_str())
-        {
+        let token = token_of(row)?;
+        let mut jar = jar_of(row)?;
+        self.store.make_room(row)?;
+        let print = row.fingerprint.as_str();
+        match self.platform.set_refresh(&mut jar, &token, print) {
             Ok(new) => {
-                let new = crate::secret::Secret::new(new.expose());
+                let new = Secret::new(new.expose());
                 self.store
-                    .finish_refresh(&row, &new, &jar.to_json(), clock::now())?;
-                Ok((self.read_again(row)?, None))
+                    .finish_refresh(row, &new, &jar.to_json(), clock::now())?;
+                Ok(Ok(self.read_again(row.clone())?))
             }
             Err(e @ platform::Error::Interrupted) => Err(e.into()),
             Err(e) => {
                 self.store
-                    .note_error(&row, Some(&format!("setrefresh: {e}")), false)?;
-                Ok((row, Some(e)))
+                    .note_error(row, Some(&format!("setrefresh: {e}")), false)?;
+                Ok(Err(e))
             }
         }
     }
 }
 
 impl ActiveSession<'_> {
-    /// Update the token now if it is older than `age`: before something important, or in a long wait.
-    /// Whoever holds the session's lock until `end` is updating it, or fires with it and has done so
-    /// before: then, as without an answer, the token at hand has to do.
+    /// Updates the token if it is older than `age`: before something important, or during a long wait. If the session's lock
+    /// is not free by `end`, the present token is used, as after a missing response: the process that holds it is updating the
+    /// token, or did so before it began to fire.
     ///
     /// # Errors
-    /// A dead session that cannot be healed.
+    /// A dead session that cannot be recovered.
     pub fn freshen(&mut self, age: TimeDelta, end: Instant) -> Result<()> {
         let row = self.sessions.read_again(self.row.clone())?;
         match self.sessions.fresh_enough(row, age, end) {
             Err(Error::LockBusy(words)) => {
-                log::info!("{words}; going on with the token at hand");
+                log::info!("{words}; continuing with the present token");
                 Ok(())
             }
             fresh => self.replace_row(fresh?),

@@ -139,6 +139,27 @@ fn a_lost_login_is_reported_again_after_an_outage_that_was_reported() {
     refresh(&home).stderr_has(&[OVER]).done();
 }
 
+/// `refresh --deep` is run once a day, and ordinary refreshes between its runs do not call `setrefresh`.
+#[test]
+fn a_failed_setrefresh_is_reported_once_and_when_it_works_again() {
+    let (sandbox, home) = logged_in();
+    let deep = || refresh(&home).arg("--deep");
+    sandbox.config(&json!({ "setrefresh_ok": false }));
+    deep().fails(5, &["setrefresh failed"]).done();
+    for _ in 0..2 {
+        silent(&home, 0);
+        deep().status(5).done();
+        let report = deep().report(5);
+        let words = report.session("background")["error"].as_str().unwrap();
+        assert!(words.contains("setrefresh failed"), "{words}");
+    }
+    sandbox.config(&json!({ "setrefresh_ok": true }));
+    silent(&home, 0);
+    let over = "setrefresh of the background session of ana@example.org works again\n";
+    deep().stderr_has(&[over]).done();
+    deep().done();
+}
+
 #[test]
 fn a_busy_session_has_not_recovered() {
     let (sandbox, home) = logged_in();

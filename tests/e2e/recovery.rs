@@ -80,7 +80,10 @@ fn logged_out_again_and_again_ends() {
     let (sandbox, home) = logged_in();
     sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "logout", "count": -1 }));
     home.run("bookings")
-        .fails(3, &["keeps answering", "aimharder login ana@example.org"])
+        .fails(
+            3,
+            &["still reports a logout", "aimharder login ana@example.org"],
+        )
         .done();
     assert!(count(&sandbox, "/api/nextBookings") <= 3);
     assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1);

@@ -256,7 +256,7 @@ fn setrefresh_in_every_way() {
             home.sql("UPDATE sessions SET refreshed_at = refreshed_at - 90000000");
             let run = refresh(&home).args(if *deep { "--deep" } else { "" });
             let report = run.report(if *deep { 5 } else { 0 });
-            report.silent();
+            assert_eq!(report.words.contains("setrefresh failed"), *deep);
             let outcome = if *deep { "failed" } else { "updated" };
             report.is(&[(outcome, 1)]);
             let words = report.session("background")["error"].as_str().unwrap();

@@ -158,5 +158,7 @@ fn a_setrefresh_that_was_asked_for_and_fails_is_a_failure() {
         );
     }
     sandbox.config(&json!({ "setrefresh_ok": null }));
-    home.run("refresh --force --deep").done();
+    home.run("refresh --force --deep")
+        .stderr_has(&["setrefresh of the background session of ana@example.org works again"])
+        .done();
 }

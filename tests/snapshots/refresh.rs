@@ -186,5 +186,9 @@ fn an_outage_is_reported_at_its_third_run() {
     the background session of ana@example.org works again
     ");
     sandbox.fault(&json!({ "path": "/setrefresh", "kind": "status", "status": 500, "count": -1 }));
-    assert_snapshot!(shot(home.run("refresh --force --deep")), @"exit: 5");
+    assert_snapshot!(shot(home.run("refresh --force --deep")), @"
+    exit: 5
+    --- stderr
+    error: 2 sessions: setrefresh failed: AimHarder is unavailable (HTTP 500); the token was updated, and setrefresh is tried again within a day
+    ");
 }

@@ -1,7 +1,7 @@
-//! `refresh`: keep every login alive.
+//! `refresh`: updates the token of every session that is due.
 //!
-//! * here – the sessions that are due, updated, counted, and the exit code over them
-//! * `tell` – words and notices
+//! * this file – which sessions are due, the counts, and the exit code
+//! * `tell` – messages and notifications
 
 mod tell;
 
@@ -15,14 +15,14 @@ use super::app::App;
 use super::automation;
 use crate::cli::RefreshArgs;
 use crate::error::{ExitKind, Failure};
-use crate::output::{RefreshOutcome, RefreshView, RefreshedSession};
+use crate::output::{RefreshView, RefreshedSession};
 use crate::sessions::DEVICE_LIFE;
-use crate::sessions::refresh::{Fate, Plan, future_after};
+use crate::sessions::refresh::{Plan, RefreshStatus, Refreshed, future_after};
 use crate::signals::{self, SignalGuard};
 use crate::store::{DueQuery, SessionRow};
 use crate::ui::Ui;
 use crate::ui::progress::Progress;
-use crate::{clock, notify, platform, sessions};
+use crate::{clock, notify, sessions};
 
 pub(crate) fn run(args: &RefreshArgs, app: &App, ui: &mut Ui) -> Result<()> {
     if let Some(account) = &app.global.account
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &RefreshArgs, app: &App, ui: &mut Ui) -> Result<()> {
     })
 }
 
-/// All of it, notices included, but for the result's way to the reader.
+/// Everything but printing the result.
 fn refresh(
     args: &RefreshArgs,
     app: &App,
@@ -47,7 +47,7 @@ fn refresh(
     let now = clock::now();
     let query = query(args, app, device, now)?;
     let rows = app.store.due(&query)?;
-    // counting them takes longer than all else when there are very many: only for somebody who asks
+    // with very many sessions counting them takes most of the time: only where the number is shown
     let asked = !rows.is_empty() || ui.is_json() || ui.is_interactive();
     let total = if asked {
         app.store.count_refreshed(&query)?
@@ -64,23 +64,23 @@ fn refresh(
     if ui.is_json() {
         view.sessions = fresh(app, &query, &rows)?;
     }
-    let fates = update(args, app, &rows)?;
+    let results = update(args, app, &rows)?;
     // what is noted as reported is reported
     let signal_guard = signals::signal_guard("result");
-    let (well, problems) = sum_up(&mut view, &rows, fates);
-    let notices = tell(app, ui, &well, &problems)?;
+    let (well, problems) = sum_up(&mut view, &rows, results);
+    let notices = tell(app, ui, now, &well, &problems)?;
     view.failure = failure(&view, &problems);
     notify::send(&app.config, &notices);
     Ok((view, signal_guard))
 }
 
-/// Those that need nothing, as they are before anything is done.
+/// The sessions that are not due.
 fn fresh(app: &App, query: &DueQuery<'_>, due: &[SessionRow]) -> Result<Vec<RefreshedSession>> {
     let due: HashSet<i64> = due.iter().map(|row| row.id).collect();
     let rows = app.store.fresh(query)?.into_iter();
     Ok(rows
         .filter(|row| !due.contains(&row.id))
-        .map(|row| shown(&row, RefreshOutcome::Fresh, None))
+        .map(|row| shown(&row, RefreshStatus::Fresh, None))
         .collect())
 }
 
@@ -105,11 +105,11 @@ fn query<'q>(
     })
 }
 
-fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Fate>> {
+fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Refreshed>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    app.store.ready()?; // one word about a missing key, not one for every session
+    app.store.ready()?; // one error about a missing key, not one per session
     let plan = Plan {
         stale_after: if args.force {
             None
@@ -121,73 +121,56 @@ fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Fate
         rate: args.rate,
     };
     let progress = Progress::new(rows.len(), "sessions refreshed");
-    let fates = app
+    let results = app
         .sessions()
         .refresh_all(rows, &plan, &|done| progress.step(done));
     progress.finish();
-    Ok(fates)
+    Ok(results)
 }
 
-/// The numbers of the sessions that are well, and the problems of the others. A busy session is
-/// neither.
+/// Returns the ids of the sessions that are well and the problems of the others. A busy session is neither. One whose
+/// `setrefresh` failed is both: its token was updated.
 fn sum_up<'p>(
     view: &mut RefreshView,
     rows: &'p [SessionRow],
-    fates: Vec<Fate>,
+    results: Vec<Refreshed>,
 ) -> (HashSet<i64>, Vec<Problem<'p>>) {
     let mut well = HashSet::new();
     let mut problems = Vec::new();
-    for (row, fate) in rows.iter().zip(fates) {
-        let (outcome, failure, warning) = verdict(fate);
-        count(view, outcome);
-        let words = failure
-            .as_ref()
-            .map(|failure| failure.message.clone())
-            .or(warning);
-        view.sessions.push(shown(row, outcome, words));
-        if failure.is_none() && outcome != RefreshOutcome::Busy {
+    for (row, Refreshed { status, error }) in rows.iter().zip(results) {
+        count(view, status);
+        let is_problem = matches!(status, RefreshStatus::LoggedOut | RefreshStatus::Failed);
+        let set_refresh = matches!(error, Some(sessions::Error::NotExtended(_)));
+        let failure = error.map(|e| Failure::from_error(&e));
+        let words = failure.as_ref().map(|failure| failure.message.clone());
+        view.sessions.push(shown(row, status, words));
+        if status != RefreshStatus::Busy && (!is_problem || set_refresh) {
             well.insert(row.id);
         }
-        problems.extend(failure.map(|failure| Problem { row, failure }));
+        if let Some(failure) = failure.filter(|_| is_problem) {
+            problems.push(Problem {
+                row,
+                failure,
+                set_refresh,
+            });
+        }
     }
     (well, problems)
 }
 
-fn verdict(fate: Fate) -> (RefreshOutcome, Option<Failure>, Option<String>) {
-    let failed = |e: sessions::Error| Some(Failure::from_error(&e));
-    match fate {
-        Fate::Updated { warning } => (
-            RefreshOutcome::Updated,
-            None,
-            warning
-                .map(|e| format!("setrefresh failed, it is tried again at the next refresh: {e}")),
-        ),
-        Fate::Fresh => (RefreshOutcome::Fresh, None, None),
-        Fate::Busy => (RefreshOutcome::Busy, None, None),
-        Fate::Relogged => (RefreshOutcome::Relogged, None, None),
-        Fate::LoggedOut(e) => (RefreshOutcome::LoggedOut, failed(e), None),
-        Fate::Failed(e) => (RefreshOutcome::Failed, failed(e), None),
-        Fate::NotTried => (
-            RefreshOutcome::Failed,
-            failed(sessions::Error::Platform(platform::Error::Blocked)),
-            None,
-        ),
-    }
-}
-
-fn count(view: &mut RefreshView, outcome: RefreshOutcome) {
+fn count(view: &mut RefreshView, outcome: RefreshStatus) {
     let counter = match outcome {
-        RefreshOutcome::Updated => &mut view.updated,
-        RefreshOutcome::Fresh => &mut view.fresh,
-        RefreshOutcome::Busy => &mut view.busy,
-        RefreshOutcome::LoggedOut => &mut view.logged_out,
-        RefreshOutcome::Relogged => &mut view.relogged,
-        RefreshOutcome::Failed => &mut view.failed,
+        RefreshStatus::Updated => &mut view.updated,
+        RefreshStatus::Fresh => &mut view.fresh,
+        RefreshStatus::Busy => &mut view.busy,
+        RefreshStatus::LoggedOut => &mut view.logged_out,
+        RefreshStatus::Relogged => &mut view.relogged,
+        RefreshStatus::Failed => &mut view.failed,
     };
     *counter += 1;
 }
 
-fn shown(row: &SessionRow, outcome: RefreshOutcome, error: Option<String>) -> RefreshedSession {
+fn shown(row: &SessionRow, outcome: RefreshStatus, error: Option<String>) -> RefreshedSession {
     RefreshedSession {
         account: row.account.clone(),
         kind: row.kind,
@@ -197,7 +180,7 @@ fn shown(row: &SessionRow, outcome: RefreshOutcome, error: Option<String>) -> Re
     }
 }
 
-/// Over what was neither fresh nor busy: well, all logged out, all failed alike, or a mixture.
+/// The failure of the run: the common kind if every session that was neither fresh nor busy failed alike.
 fn failure(view: &RefreshView, problems: &[Problem<'_>]) -> Option<Failure> {
     let first = problems.first()?;
     let alike = problems
@@ -222,7 +205,7 @@ fn failure(view: &RefreshView, problems: &[Problem<'_>]) -> Option<Failure> {
     {
         message.push_str("; and others");
     }
-    // every word of it has been told, or was told before
+    // its parts were reported already, now or by an earlier run
     Some(Failure {
         told: true,
         ..Failure::new(kind, message)

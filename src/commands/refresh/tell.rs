@@ -1,9 +1,9 @@
-//! What a refresh puts into words and notices: problems when they are new, and once when they are
-//! over.
+//! Reports the problems of a refresh, as text and as notifications: when they are new, and once when they are over.
 
 use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 
 use crate::alerts;
 use crate::clock;
@@ -11,26 +11,43 @@ use crate::commands::app::App;
 use crate::config::Event;
 use crate::error::{ExitKind, Failure};
 use crate::notify::Notice;
-use crate::store::{SessionRow, Status};
+use crate::store::{self, SessionRow, Status, Store};
 use crate::ui::Ui;
 
-/// One problem: which row, which kind, in words.
+/// The problem of one session.
 pub(super) struct Problem<'p> {
     pub row: &'p SessionRow,
     pub failure: Failure,
+    /// The token was updated, and `setrefresh` failed.
+    pub set_refresh: bool,
 }
 
-/// Put into words what is new, and what is over. What was put into words is also a notice.
+impl Problem<'_> {
+    /// Records the problem, and returns whether it is reported now. A failed `setrefresh` is a problem of its own, which the
+    /// next token update does not end; it is reported at once, because the platform was reachable.
+    fn record(&self, store: &Store) -> store::Result<bool> {
+        let id = self.row.id;
+        if self.set_refresh {
+            alerts::record_failure(store, &alerts::of_set_refresh(id), ExitKind::Partial)
+        } else {
+            alerts::record_failure(store, &alerts::of_session(id), self.failure.kind)
+        }
+    }
+}
+
+/// Prints what is new and what is over, and returns the notifications about it.
 pub(super) fn tell(
     app: &App,
     ui: &mut Ui,
+    began: DateTime<Utc>,
     well: &HashSet<i64>,
     problems: &[Problem<'_>],
 ) -> Result<Vec<Notice>> {
     let mut lines: BTreeMap<(&str, &str), Vec<&SessionRow>> = BTreeMap::new();
     let mut notices = Vec::new();
-    for Problem { row, failure } in problems {
-        let news = alerts::record_failure(&app.store, &alerts::of_session(row.id), failure.kind)?;
+    for problem in problems {
+        let news = problem.record(&app.store)?;
+        let Problem { row, failure, .. } = problem;
         if let Some(event) = event(failure.kind).filter(|_| news) {
             notices.push(Notice::of_session(
                 event,
@@ -40,15 +57,19 @@ pub(super) fn tell(
             ));
         }
         if news || ui.is_interactive() {
-            let words = (failure.message.as_str(), what_next(failure.kind));
+            let words = (failure.message.as_str(), what_next(problem));
             lines.entry(words).or_default().push(row);
         }
     }
     for ((words, next), rows) in lines {
         ui.status(&format!("{}{next}", line(words, &rows)));
     }
-    for row in recovered(app, well, problems)? {
-        let words = format!("the {} session of {} works again", row.kind, row.account);
+    let recovered = recovered(app, well, problems)?.into_iter();
+    let recovered = recovered.map(|row| (format!("the {} session", row.kind), row));
+    let extended = extended(app, began)?.into_iter();
+    let extended = extended.map(|row| (format!("setrefresh of the {} session", row.kind), row));
+    for (what, row) in recovered.chain(extended) {
+        let words = format!("{what} of {} works again", row.account);
         ui.status(&words);
         notices.push(Notice::of_session(
             Event::Recovered,
@@ -60,7 +81,7 @@ pub(super) fn tell(
     Ok(notices)
 }
 
-/// Worth a notice?
+/// The notification of a problem of this kind, if there is one.
 fn event(kind: ExitKind) -> Option<Event> {
     match kind {
         ExitKind::Unreachable => Some(Event::Unreachable),
@@ -69,7 +90,7 @@ fn event(kind: ExitKind) -> Option<Event> {
     }
 }
 
-/// One line for what several sessions have in common.
+/// The line of a problem that one session has, or several have in common.
 fn line(words: &str, rows: &[&SessionRow]) -> String {
     match rows {
         [row] if words.contains(row.account.as_str()) => format!("error: {words}"),
@@ -77,15 +98,18 @@ fn line(words: &str, rows: &[&SessionRow]) -> String {
     }
 }
 
-/// For whoever reads it in a mail: is anything to be done?
-fn what_next(kind: ExitKind) -> &'static str {
-    match kind {
-        ExitKind::Unreachable => "; the next refresh tries again by itself",
-        _ => "",
+/// Whether a user has to act, for a reader of cron's mail.
+fn what_next(problem: &Problem<'_>) -> &'static str {
+    if problem.set_refresh {
+        "; the token was updated, and setrefresh is tried again within a day"
+    } else if problem.failure.kind == ExitKind::Unreachable {
+        "; the next refresh tries again by itself"
+    } else {
+        ""
     }
 }
 
-/// `background session of ana@example.org`, or how many when they are many.
+/// `background session of ana@example.org`, or the number of several sessions.
 fn whose(rows: &[&SessionRow]) -> String {
     match rows {
         [row] => format!("{} session of {}", row.kind, row.account),
@@ -93,26 +117,35 @@ fn whose(rows: &[&SessionRow]) -> String {
     }
 }
 
-/// Sessions whose problem had been told and is over: those refreshed now, and those that another
-/// process has mended.
+/// Sessions whose reported problem is over: because of this run, or because of another process.
 fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
-    let mut recovered = Vec::new();
-    for (subject, _) in app.store.problems(alerts::SESSION)? {
-        let id = subject
-            .trim_start_matches(alerts::SESSION)
-            .parse()
-            .unwrap_or_default();
-        if problems.iter().any(|problem| problem.row.id == id) {
-            continue;
-        }
-        let Some(row) = app.store.listed(id)? else {
-            app.store.clear_problem(&subject)?; // the session is gone, and its problem with it
-            continue;
-        };
-        let seen = well.contains(&id) || row.last_error.is_none();
-        if seen && row.status == Status::Active && alerts::record_success(&app.store, &subject)? {
-            recovered.push(row);
+    over(app, alerts::SESSION, |row| {
+        let has_problem = |problem: &Problem<'_>| problem.row.id == row.id && !problem.set_refresh;
+        (well.contains(&row.id) || row.last_error.is_none())
+            && row.status == Status::Active
+            && !problems.iter().any(has_problem)
+    })
+}
+
+/// Sessions whose `setrefresh` failed before and has succeeded since this run began.
+fn extended(app: &App, began: DateTime<Utc>) -> Result<Vec<SessionRow>> {
+    over(app, alerts::SET_REFRESH, |row| {
+        row.refreshed_at.is_some_and(|at| at >= began)
+    })
+}
+
+/// The sessions among the subjects with this prefix whose reported problem is over.
+fn over(app: &App, prefix: &str, is_over: impl Fn(&SessionRow) -> bool) -> Result<Vec<SessionRow>> {
+    let mut over = Vec::new();
+    for (subject, _) in app.store.problems(prefix)? {
+        let id = subject.trim_start_matches(prefix);
+        match app.store.listed(id.parse().unwrap_or_default())? {
+            None => app.store.clear_problem(&subject)?, // the session was deleted
+            Some(row) if is_over(&row) && alerts::record_success(&app.store, &subject)? => {
+                over.push(row);
+            }
+            Some(_) => {}
         }
     }
-    Ok(recovered)
+    Ok(over)
 }
