@@ -60,7 +60,7 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
         "size of the binary",
         mib,
         "MiB",
-        Goal::AtMost(8.0),
+        Goal::AtMost(12.0),
     ));
     Ok(figures)
 }
