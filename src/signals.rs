@@ -377,7 +377,7 @@ fn list(guards: &[&'static str]) -> String {
 
 /// Ends the process. The state stays locked, so that no thread starts new work.
 fn end(mut state: MutexGuard<'_, State>, signal: i32) -> ! {
-    finish_line(false);
+    let _line = finish_line(false); // locked until the process ends
     if let Some(message) = state.exit_message.take() {
         message(signal);
     }
@@ -387,11 +387,17 @@ fn end(mut state: MutexGuard<'_, State>, signal: i32) -> ! {
 }
 
 /// Whether standard error ends with a prompt, a countdown or progress: a line without a line break.
-static LINE_IS_OPEN: AtomicBool = AtomicBool::new(false);
+static LINE_IS_OPEN: Mutex<bool> = Mutex::new(false);
 
-/// Records whether standard error ends with an unfinished line, which the end of the program finishes.
-pub fn set_line_open(open: bool) {
-    LINE_IS_OPEN.store(open, Ordering::Relaxed);
+fn line_is_open() -> MutexGuard<'static, bool> {
+    LINE_IS_OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes to standard error. If this leaves a line `open`, a signal finishes it.
+pub fn write_line(text: &str, open: bool) {
+    let mut is_open = line_is_open();
+    let _ = write!(io::stderr(), "{text}");
+    *is_open = open;
 }
 
 /// Finishes the line at the arrival of a signal.
@@ -399,17 +405,21 @@ fn finish_line_at(signal: i32) {
     let is_hidden = (TERMINAL.lock()).is_ok_and(|terminal| terminal.is_some());
     match signal {
         // at Ctrl-C a hidden prompt finishes its line itself and then sends the signal
-        SIGINT if is_hidden => set_line_open(false),
-        _ => finish_line(!is_hidden && matches!(signal, SIGINT | SIGQUIT)),
+        SIGINT if is_hidden => *line_is_open() = false,
+        _ => drop(finish_line(
+            !is_hidden && matches!(signal, SIGINT | SIGQUIT),
+        )),
     }
 }
 
 /// Finishes the line on a terminal if it is open, or if the key that sent the signal was `echoed` there.
-fn finish_line(echoed: bool) {
-    let open = LINE_IS_OPEN.swap(false, Ordering::Relaxed);
-    if (open || echoed) && io::stderr().is_terminal() {
+fn finish_line(echoed: bool) -> MutexGuard<'static, bool> {
+    let mut is_open = line_is_open();
+    if (*is_open || echoed) && io::stderr().is_terminal() {
         let _ = writeln!(io::stderr());
     }
+    *is_open = false;
+    is_open
 }
 
 /// Kills the process groups of commands that still run.
@@ -457,7 +467,7 @@ pub fn hidden_prompt<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
             .remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
         mode
     });
-    set_line_open(true);
+    *line_is_open() = true;
     *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = before;
     // set before the prompt is shown, so that nothing typed at once is echoed and no Ctrl-D is lost
     if let Some(hidden) = hidden {
@@ -467,12 +477,12 @@ pub fn hidden_prompt<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     restore_terminal();
     match answer.as_ref().map_err(io::Error::kind) {
         Err(io::ErrorKind::Interrupted) => {
-            set_line_open(false);
+            *line_is_open() = false;
             end(state(), SIGINT);
         }
         // Ctrl-D does not finish the line
-        Err(io::ErrorKind::UnexpectedEof) => finish_line(false),
-        _ => set_line_open(false),
+        Err(io::ErrorKind::UnexpectedEof) => drop(finish_line(false)),
+        _ => *line_is_open() = false,
     }
     *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = None;
     answer

@@ -1,6 +1,6 @@
 //! Lines that are written again and again while work is under way. Shown on a terminal only.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
@@ -20,17 +20,6 @@ const ERASE_LINE: &str = "\r\x1b[K";
 fn is_supported() -> bool {
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     io::stderr().is_terminal() && !is_dumb
-}
-
-/// Writes a line without finishing it: a signal does that.
-fn write_line(text: &str) {
-    let _ = write!(io::stderr(), "{text}");
-    signals::set_line_open(true);
-}
-
-fn erase_line() {
-    let _ = write!(io::stderr(), "{ERASE_LINE}");
-    signals::set_line_open(false);
 }
 
 /// Progress of a known number of items. Threads share it.
@@ -60,7 +49,7 @@ impl Progress {
         };
         if clock::steady() >= line.0 {
             *line = (clock::steady() + PROGRESS_INTERVAL, true);
-            write_line(&format!("\r{done}/{} {}", self.total, self.what));
+            signals::write_line(&format!("\r{done}/{} {}", self.total, self.what), true);
         }
     }
 
@@ -68,7 +57,7 @@ impl Progress {
     pub(crate) fn finish(&self) {
         let line = self.line.as_ref().and_then(|line| line.lock().ok());
         if line.is_some_and(|line| line.1) {
-            erase_line();
+            signals::write_line(ERASE_LINE, false);
         }
     }
 }
@@ -97,7 +86,7 @@ impl Countdown {
         let count = move || {
             let mut left = at - now;
             loop {
-                write_line(&format!("{ERASE_LINE}{}", line(left)));
+                signals::write_line(&format!("{ERASE_LINE}{}", line(left)), true);
                 if stopped.recv_timeout(to_next_second(left)) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
@@ -118,7 +107,7 @@ impl Drop for Countdown {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
-            erase_line();
+            signals::write_line(ERASE_LINE, false);
         }
     }
 }
