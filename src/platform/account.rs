@@ -1,14 +1,11 @@
 //! The account and its boxes (protocol.md §4). `whoami` also proves that a session is alive. A box id that the platform does
 //! not return is `None`.
 
-use serde_json::Value;
-
 use super::call::Call;
 use super::host::{box_of, host_of, within};
 use super::html::{self, Piece};
 use super::http::Answer;
 use super::lenient::Loose;
-use super::wire::WireRole;
 use super::{BoxRef, Error, Jar, Platform, classify};
 
 /// The number of links or roles that are read: an account has a few boxes, and a hostile page may have thousands of links.
@@ -49,50 +46,48 @@ impl Platform {
 }
 
 pub(super) fn read_whoami(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
-    let data = classify::data(answer)?.get("data");
-    let people = match &data.0 {
-        Value::Array(people) if people.is_empty() => return Err(Error::LoggedOut),
-        Value::Array(people) => people.as_slice(),
-        one @ Value::Object(_) => std::slice::from_ref(one),
-        _ => &[],
-    };
-    let people: Vec<Loose> = people.iter().map(person).filter(names_account).collect();
-    if people.is_empty() {
+    let data = classify::data(answer)?;
+    let data = Loose(&data).get("data");
+    if data.0.as_array().is_some_and(Vec::is_empty) {
+        return Err(Error::LoggedOut);
+    }
+    let one = data.0.is_object().then_some(data);
+    let people = data.items().chain(one).map(person);
+    let roles: Vec<_> = people
+        .filter(|person| names_account(*person))
+        .map(|person| person.get("roles"))
+        .collect();
+    if roles.is_empty() {
         return Err(Error::Strange(format!(
             "{} did not say who is logged in",
             answer.host
         )));
     }
-    let roles = people.iter().map(|person| person.get("roles"));
-    Ok(boxes(&roles.collect::<Vec<_>>(), domain))
+    Ok(boxes(&roles, domain))
 }
 
 /// The entry, or the `userData` inside it.
-fn person(entry: &Value) -> Loose {
-    Loose(entry.get("userData").unwrap_or(entry).clone())
+fn person(entry: Loose<'_>) -> Loose<'_> {
+    Loose(entry.0.get("userData").unwrap_or(entry.0))
 }
 
 /// Whether an entry names an account; an empty one proves nothing.
-fn names_account(person: &Loose) -> bool {
+fn names_account(person: Loose<'_>) -> bool {
     person.get("id").int().is_some_and(|id| id > 0)
         || person.get("mail").raw().is_some()
-        || !person.get("roles").items().is_empty()
+        || person.get("roles").items().len() > 0
 }
 
 /// The boxes of `roles` lists, each once: an account may be client and coach of one box.
-pub(super) fn boxes(roles: &[Loose], domain: &str) -> Vec<BoxRef> {
+pub(super) fn boxes(roles: &[Loose<'_>], domain: &str) -> Vec<BoxRef> {
     let mut boxes: Vec<BoxRef> = Vec::new();
-    let roles = roles.iter().flat_map(Loose::items).take(MAX_LINKS);
-    for role in roles.map(WireRole::read) {
-        let Some((name, host)) = role
-            .centre_url
-            .raw()
-            .and_then(|url| box_of(&host_of(&url)?, domain))
-        else {
+    for role in roles.iter().flat_map(|roles| roles.items()).take(MAX_LINKS) {
+        let url = role.get("centre_url").raw();
+        let Some((name, host)) = url.and_then(|url| box_of(&host_of(&url)?, domain)) else {
             continue;
         };
-        let id = role.boid.int().filter(|id| *id > 0);
-        let title = role.gym.words();
+        let id = role.get("boid").int().filter(|id| *id > 0);
+        let title = role.get("gym").words();
         if let Some(known) = boxes.iter_mut().find(|b| b.name == name) {
             known.id = known.id.or(id);
             known.title = known.title.take().or(title);

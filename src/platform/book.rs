@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 
 use super::call::Call;
 use super::http::Answer;
+use super::lenient::Loose;
 use super::refusal::{self, Refusal};
-use super::wire::WireVerdict;
-use super::{BoxAt, Error, Jar, Platform, classify};
+use super::{BoxAt, Error, Jar, Platform};
 use crate::model::opening::{Learned, is_too_early_text, learn};
 use crate::text;
 
@@ -105,12 +105,13 @@ impl Platform {
 
 /// Reads the response to a booking.
 pub(super) fn read(answer: &Answer) -> Result<BookAnswer, Error> {
-    let wire = WireVerdict::read(&classify::data(answer)?.0).served()?;
-    let refusal = Refusal::read(&wire, &answer.redactor);
-    let state = wire.book_state.int();
+    let data = refusal::data(answer)?;
+    let data = Loose(&data);
+    let refusal = Refusal::read(data, &answer.redactor);
+    let state = data.get("bookState").int();
     let verdict = verdict(state, &refusal);
     let hopeful = matches!(verdict, Verdict::Booked | Verdict::Unproven);
-    let reservation = wire.id.id().filter(|_| hopeful);
+    let reservation = data.get("id").id().filter(|_| hopeful);
     Ok(BookAnswer {
         state,
         verdict,

@@ -7,7 +7,6 @@ use super::call::Call;
 use super::http::Answer;
 use super::lenient::Loose;
 use super::schedule::{Mine, mine};
-use super::wire::WireNext;
 use super::{BoxAt, Error, Jar, Platform, classify};
 use crate::model::{day::parse_label, time::parse_span};
 
@@ -78,6 +77,7 @@ impl Platform {
 /// Reads the response to `nextBookings`.
 pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
     let data = classify::data(answer)?;
+    let data = Loose(&data);
     let (coming, history) = (data.get("nextClasses"), data.get("history"));
     if !coming.0.is_array() && !history.0.is_array() {
         return Err(Error::Strange(format!(
@@ -86,11 +86,7 @@ pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
         )));
     }
     let listed = coming.items().len();
-    let coming: Vec<UpcomingBooking> = coming
-        .items()
-        .iter()
-        .filter_map(|value| self::coming(&WireNext::read(value)))
-        .collect();
+    let coming: Vec<UpcomingBooking> = coming.items().filter_map(self::coming).collect();
     if coming.is_empty() && listed > 0 {
         // bookings that cannot be read do not mean that nothing is booked
         return Err(Error::Strange(format!(
@@ -98,49 +94,53 @@ pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
             answer.host
         )));
     }
-    let history = history
-        .items()
-        .iter()
-        .filter_map(|value| past(&WireNext::read(value)))
-        .collect();
+    let history = history.items().filter_map(past).collect();
     Ok(NextBookings { coming, history })
 }
 
-fn coming(wire: &WireNext) -> Option<UpcomingBooking> {
-    let Some((start, end)) = wire.time.raw().and_then(|time| parse_span(&time)) else {
+fn coming(row: Loose<'_>) -> Option<UpcomingBooking> {
+    let Some((start, end)) = row.get("time").raw().and_then(|time| parse_span(&time)) else {
         log::warn!("a booking without a time is left out");
         return None;
     };
-    let (day, label) = day(&wire.day);
+    let (day, label) = day(row.get("day"));
     Some(UpcomingBooking {
         day,
         label,
         start,
         end,
-        name: wire.class_name.words().unwrap_or_default(),
-        state: state(&wire.book_state),
+        name: row.get("className").words().unwrap_or_default(),
+        state: state(row.get("bookState")),
     })
 }
 
-fn past(wire: &WireNext) -> Option<Past> {
-    let row = coming(wire)?;
+fn past(row: Loose<'_>) -> Option<Past> {
+    let UpcomingBooking {
+        day,
+        label,
+        start,
+        name,
+        state,
+        ..
+    } = coming(row)?;
+    let assist = row.get("assist");
     Some(Past {
-        day: row.day,
-        label: row.label,
-        start: row.start,
-        name: row.name,
-        state: row.state,
-        attended: (!wire.assist.is_nothing()).then(|| wire.assist.yes()),
-        late_cancelled: wire.late_cancel.yes(),
+        day,
+        label,
+        start,
+        name,
+        state,
+        attended: (!assist.is_nothing()).then(|| assist.yes()),
+        late_cancelled: row.get("lateCancel").yes(),
     })
 }
 
-fn day(label: &Loose) -> (Option<NaiveDate>, String) {
+fn day(label: Loose<'_>) -> (Option<NaiveDate>, String) {
     let label = label.words().unwrap_or_default();
     (parse_label(&label), label)
 }
 
-fn state(state: &Loose) -> Mine {
+fn state(state: Loose<'_>) -> Mine {
     match mine(state) {
         Mine::No => Mine::Booked,
         other => other,

@@ -5,9 +5,9 @@ use std::fmt;
 
 use super::call::Call;
 use super::http::Answer;
+use super::lenient::Loose;
 use super::refusal::{self, Refusal};
-use super::wire::WireVerdict;
-use super::{BoxAt, Error, Jar, Platform, classify};
+use super::{BoxAt, Error, Jar, Platform};
 
 /// The response to a cancellation request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,9 +72,10 @@ impl Platform {
 
 /// Reads the response to a cancellation.
 pub(super) fn read(answer: &Answer) -> Result<CancelAnswer, Error> {
-    let wire = WireVerdict::read(&classify::data(answer)?.0).served()?;
-    let refusal = Refusal::read(&wire, &answer.redactor);
-    let state = wire.cancel_state.int();
+    let data = refusal::data(answer)?;
+    let data = Loose(&data);
+    let refusal = Refusal::read(data, &answer.redactor);
+    let state = data.get("cancelState").int();
     let verdict = match state {
         Some(1) if refusal.any => CancelVerdict::Unproven,
         Some(1) => CancelVerdict::Done,

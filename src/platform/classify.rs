@@ -11,12 +11,12 @@ use super::lenient::Loose;
 ///
 /// # Errors
 /// [`Error::LoggedOut`], [`Error::Blocked`], [`Error::Busy`], or [`Error::Strange`] for any other status or content.
-pub(super) fn data(answer: &Answer) -> Result<Loose, Error> {
+pub(super) fn data(answer: &Answer) -> Result<Value, Error> {
     let object = gate(answer).and_then(|object| {
         let not_data = || format!("{} answered with {}", answer.host, kind(&answer.body));
         object.ok_or_else(|| Error::Strange(not_data()))
     });
-    or_login_page(answer, object.map(|object| Loose(Value::Object(object))))
+    or_login_page(answer, object.map(Value::Object))
 }
 
 /// The text of a page: the status is 200 and the text is no JSON object with `logout`.
@@ -100,7 +100,7 @@ pub(super) fn is_cut_off(body: &[u8]) -> bool {
 
 /// `{"logout":1}`, also `"1"` and `true`: the session is dead.
 pub(super) fn says_logout(object: &Map<String, Value>) -> bool {
-    object.get("logout").is_some_and(|v| Loose(v.clone()).yes())
+    object.get("logout").is_some_and(|v| Loose(v).yes())
 }
 
 /// Describes a body that is no JSON object, for a message.

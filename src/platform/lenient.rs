@@ -1,20 +1,20 @@
 //! One value of the platform's JSON, of any type: a number may be a string, a flag `1`, `"1"` or `true`, and a missing value
 //! `null`, absent, `""` or `false` (protocol.md §5, §8). Reading never fails: an unreadable value is `None`.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::text;
 
 /// A value of any type. An absent one equals `null`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Loose(pub(super) Value);
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Loose<'v>(pub(super) &'v Value);
 
-impl Loose {
+static NULL: Value = Value::Null;
+
+impl<'v> Loose<'v> {
     /// Whether it is `null`, absent, or an empty string.
-    pub(super) fn is_nothing(&self) -> bool {
-        match &self.0 {
+    pub(super) fn is_nothing(self) -> bool {
+        match self.0 {
             Value::Null => true,
             Value::String(s) => s.trim().is_empty(),
             _ => false,
@@ -22,8 +22,8 @@ impl Loose {
     }
 
     /// A whole number: `12`, `12.0`, `"12"`, `" -1 "`, `true`.
-    pub(super) fn int(&self) -> Option<i64> {
-        match &self.0 {
+    pub(super) fn int(self) -> Option<i64> {
+        match self.0 {
             Value::Number(n) => n.as_i64().or_else(|| whole(n.as_f64()?)),
             Value::String(s) => s.trim().parse().ok(),
             Value::Bool(b) => Some(i64::from(*b)),
@@ -32,12 +32,12 @@ impl Loose {
     }
 
     /// A number of people or places; `None` for a negative one.
-    pub(super) fn count(&self) -> Option<u32> {
+    pub(super) fn count(self) -> Option<u32> {
         self.int().and_then(|n| u32::try_from(n).ok())
     }
 
     /// A flag: `1`, `"1"`, `true` and `"true"` are set; a missing one is not.
-    pub(super) fn yes(&self) -> bool {
+    pub(super) fn yes(self) -> bool {
         self.int().is_some_and(|n| n != 0)
             || self
                 .0
@@ -46,8 +46,8 @@ impl Loose {
     }
 
     /// A text or a number, unchanged except for surrounding spaces: for keys, hosts and times. Empty is `None`.
-    pub(super) fn raw(&self) -> Option<String> {
-        match &self.0 {
+    pub(super) fn raw(self) -> Option<String> {
+        match self.0 {
             Value::String(s) if !s.trim().is_empty() => Some(s.trim().to_owned()),
             Value::Number(n) => Some(n.to_string()),
             _ => None,
@@ -55,14 +55,14 @@ impl Loose {
     }
 
     /// A text for users, cleaned. Empty is `None`.
-    pub(super) fn words(&self) -> Option<String> {
+    pub(super) fn words(self) -> Option<String> {
         self.raw()
             .map(|s| text::clean(&s))
             .filter(|s| !s.is_empty())
     }
 
     /// An id of letters, digits, `-` and `_`, because it is sent in requests and printed. `0` is `None`.
-    pub(super) fn id(&self) -> Option<String> {
+    pub(super) fn id(self) -> Option<String> {
         let plain = |s: &String| {
             s.len() <= 40
                 && s.bytes()
@@ -72,13 +72,14 @@ impl Loose {
     }
 
     /// A member of an object.
-    pub(super) fn get(&self, key: &str) -> Loose {
-        Loose(self.0.get(key).cloned().unwrap_or_default())
+    pub(super) fn get(self, key: &str) -> Loose<'v> {
+        Loose(self.0.get(key).unwrap_or(&NULL))
     }
 
     /// The elements of a list; anything else has none.
-    pub(super) fn items(&self) -> &[Value] {
-        self.0.as_array().map_or(&[], Vec::as_slice)
+    pub(super) fn items(self) -> impl ExactSizeIterator<Item = Loose<'v>> {
+        let items = self.0.as_array().map_or(&[][..], Vec::as_slice);
+        items.iter().map(Loose)
     }
 }
 
@@ -113,7 +114,7 @@ mod tests {
             (json!(u64::MAX), None),
         ];
         for (value, number) in table {
-            assert_eq!(Loose(value.clone()).int(), number, "{value}");
+            assert_eq!(Loose(&value).int(), number, "{value}");
         }
     }
 
@@ -126,7 +127,7 @@ mod tests {
             json!("true"),
             json!("True"),
         ] {
-            assert!(Loose(yes.clone()).yes(), "{yes}");
+            assert!(Loose(&yes).yes(), "{yes}");
         }
         for no in [
             json!(0),
@@ -138,14 +139,14 @@ mod tests {
             json!({}),
             json!([]),
         ] {
-            assert!(!Loose(no.clone()).yes(), "{no}");
+            assert!(!Loose(&no).yes(), "{no}");
         }
     }
 
     #[test]
     fn ids_are_plain() {
-        assert_eq!(Loose(json!(1_223_249)).id().as_deref(), Some("1223249"));
-        assert_eq!(Loose(json!("55501")).id().as_deref(), Some("55501"));
+        assert_eq!(Loose(&json!(1_223_249)).id().as_deref(), Some("1223249"));
+        assert_eq!(Loose(&json!("55501")).id().as_deref(), Some("55501"));
         for bad in [
             json!(0),
             json!("0"),
@@ -155,7 +156,7 @@ mod tests {
             json!("a&b=c"),
             json!("é"),
         ] {
-            assert_eq!(Loose(bad.clone()).id(), None, "{bad}");
+            assert_eq!(Loose(&bad).id(), None, "{bad}");
         }
     }
 }

@@ -36,7 +36,6 @@ mod schedule;
 mod settings;
 mod token;
 mod transport;
-mod wire;
 
 #[cfg(test)]
 mod platform_tests;

@@ -4,6 +4,7 @@
 
 use super::call::Call;
 use super::http::Answer;
+use super::lenient::Loose;
 use super::{Cause, Error, Jar, Platform, Token, classify};
 
 impl Platform {
@@ -43,7 +44,7 @@ impl Platform {
     }
 }
 
-/// An empty or cut off answer is [`Error::Lost`]: it may have held the new token.
+/// Reads the response to a token update. An empty or truncated one is [`Error::Lost`]: it may have held the new token.
 pub(super) fn read_token_update(answer: &Answer) -> Result<Token, Error> {
     if answer.status == 200 && classify::is_cut_off(&answer.body) {
         return Err(Error::Lost {
@@ -51,7 +52,8 @@ pub(super) fn read_token_update(answer: &Answer) -> Result<Token, Error> {
             cause: Cause::CutOff,
         });
     }
-    let new = classify::data(answer)?.get("newToken").raw();
+    let data = classify::data(answer)?;
+    let new = Loose(&data).get("newToken").raw();
     let no_token = || {
         Error::Strange(format!(
             "{} answered a token update without a token",

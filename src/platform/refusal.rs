@@ -3,8 +3,12 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
+use super::http::Answer;
+use super::lenient::Loose;
 use super::redact::Redactor;
-use super::wire::WireVerdict;
+use super::{Error, classify};
 
 /// The refusal in a response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,26 +22,50 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn read(wire: &WireVerdict, redactor: &Redactor) -> Refusal {
-        let texts: Vec<String> = wire
-            .texts()
-            .into_iter()
-            .flatten()
-            .filter(|t| !is_number(t))
-            .collect();
+    pub(super) fn read(data: Loose<'_>, redactor: &Redactor) -> Refusal {
+        let error = data.get("error");
+        let fields = [
+            data.get("errorMssgLang"),
+            data.get("errorMssg"),
+            data.get("errorMsg"),
+            error.get("message"),
+            error,
+            data.get("message"),
+        ];
+        let texts = fields.into_iter().filter_map(Loose::raw);
+        let texts: Vec<String> = texts.filter(|t| !is_number(t)).collect();
         let key = texts.iter().find(|t| is_key(t)).map(|t| redactor.mask(t));
         let message = texts
             .iter()
             .filter(|t| !is_key(t))
             .map(|t| redactor.clean(t))
             .find(|t| !t.is_empty());
-        let any = key.is_some() || message.is_some() || wire.is_wrong();
+        // a flag or an object is a refusal without a text
+        let is_wrong = error.yes() || error.0.as_object().is_some_and(|o| !o.is_empty());
+        let any = key.is_some() || message.is_some() || is_wrong;
         Refusal { key, message, any }
     }
 
     /// Whether a key or a text gives the reason.
     pub(super) fn says_why(&self) -> bool {
         self.key.is_some() || self.message.is_some()
+    }
+}
+
+/// The object in the response to a booking or a cancellation.
+///
+/// # Errors
+/// Those of an API call; [`Error::Busy`] also for an `error` object with a code of 500 to 599, which means that the server
+/// failed and is no refusal (protocol.md §6).
+pub(super) fn data(answer: &Answer) -> Result<Value, Error> {
+    let data = classify::data(answer)?;
+    let code = Loose(&data).get("error").get("code").int();
+    match code.and_then(|code| u16::try_from(code).ok()) {
+        Some(status @ 500..600) => Err(Error::Busy {
+            status,
+            retry_after: None,
+        }),
+        _ => Ok(data),
     }
 }
 
@@ -126,7 +154,7 @@ mod tests {
                 any,
             };
             assert_eq!(
-                Refusal::read(&WireVerdict::read(&value), &Redactor::default()),
+                Refusal::read(Loose(&value), &Redactor::default()),
                 expected,
                 "{value}"
             );

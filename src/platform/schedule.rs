@@ -1,12 +1,14 @@
 //! One day of the schedule of a box (protocol.md §5). The platform also serves it without a valid login, with no booking in
 //! it: a schedule without a personal row does not prove that nothing is booked ([`Schedule::is_personal`]).
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 use super::call::Call;
 use super::http::Answer;
 use super::lenient::Loose;
-use super::wire::WireRow;
 use super::{BoxAt, Error, Jar, Platform, classify};
 use crate::model::time::parse_span;
 
@@ -20,9 +22,7 @@ pub struct Schedule {
 impl Schedule {
     /// Whether a row is booked by the account or on its waiting list, which proves that the session is alive.
     pub fn is_personal(&self) -> bool {
-        self.rows
-            .iter()
-            .any(|row| row.mine != Mine::No || row.reservation.is_some())
+        self.rows.iter().any(Row::is_personal)
     }
 }
 
@@ -59,6 +59,12 @@ pub struct Row {
     pub capacity: Option<u32>,
     /// People on the waiting list; `None` without a list.
     pub waiting: Option<u32>,
+}
+
+impl Row {
+    fn is_personal(&self) -> bool {
+        self.mine != Mine::No || self.reservation.is_some()
+    }
 }
 
 /// The account's booking of a class.
@@ -104,19 +110,32 @@ impl Platform {
 
 /// Reads the response to a schedule request.
 pub(super) fn read(answer: &Answer) -> Result<Schedule, Error> {
-    let bookings = classify::data(answer)?.get("bookings");
+    let data = classify::data(answer)?;
+    let bookings = Loose(&data).get("bookings");
     if !bookings.0.is_array() {
         return Err(Error::Strange(format!(
             "{} answered without a schedule",
             answer.host
         )));
     }
-    let rows: Vec<Row> = bookings
-        .items()
-        .iter()
-        .filter_map(|value| row(&WireRow::read(value)))
-        .collect();
-    let skipped = bookings.items().len() - rows.len();
+    let mut skipped = 0;
+    let mut rows: Vec<Row> = Vec::new();
+    let mut by_id: HashMap<String, usize> = HashMap::new();
+    for value in bookings.items() {
+        let Some(row) = row(value) else {
+            skipped += 1;
+            continue;
+        };
+        match by_id.entry(row.id.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(rows.len());
+                rows.push(row);
+            }
+            // a class may be listed twice: the row with the booking counts
+            Entry::Occupied(entry) if row.is_personal() => rows[*entry.get()] = row,
+            Entry::Occupied(_) => {}
+        }
+    }
     if skipped > 0 && rows.is_empty() {
         // a day whose classes cannot be read is not a day without classes
         return Err(Error::Strange(format!(
@@ -133,42 +152,51 @@ pub(super) fn read(answer: &Answer) -> Result<Schedule, Error> {
     Ok(Schedule { rows })
 }
 
-fn row(wire: &WireRow) -> Option<Row> {
-    let (start, end) = parse_span(&wire.time.raw()?)?;
-    let limit = Limit::read(&wire.limit);
+fn row(row: Loose<'_>) -> Option<Row> {
+    let by_time = row.get("time").raw().and_then(|time| parse_span(&time));
+    let (start, end) = by_time.or_else(|| span_of_id(&row.get("timeid").raw()?))?;
+    let limit = Limit::read(row.get("limit"));
+    let enabled = row.get("enabled");
     Some(Row {
-        id: wire.id.id()?,
+        id: row.get("id").id()?,
         start,
-        end: end.or_else(|| after(start, &wire.class_length)),
-        name: wire.class_name.words().unwrap_or_default(),
-        coach: wire.coach_name.words(),
-        enabled: wire.enabled.is_nothing() || wire.enabled.yes(),
-        hidden: wire.hidden.yes(),
-        staff: wire.resadmin.yes(),
-        cancelled: is_cancelled(&wire.cancelled_id),
-        mine: mine(&wire.book_state),
-        reservation: wire.idres.id(),
-        occupied: wire.ocupation.count().or(limit.occupied),
-        capacity: wire.limitc.count().or(limit.capacity),
-        waiting: wire.waitlist.count().or(limit.waiting),
+        end: end.or_else(|| after(start, row.get("classLength").int()?)),
+        name: row.get("className").words().unwrap_or_default(),
+        coach: row.get("coachName").words(),
+        enabled: enabled.is_nothing() || enabled.yes(),
+        hidden: row.get("hidden").yes(),
+        staff: row.get("resadmin").yes(),
+        cancelled: is_cancelled(row.get("cancelledId")),
+        mine: mine(row.get("bookState")),
+        reservation: row.get("idres").id(),
+        occupied: row.get("ocupation").count().or(limit.occupied),
+        capacity: row.get("limitc").count().or(limit.capacity),
+        waiting: row.get("waitlist").count().or(limit.waiting),
     })
 }
 
+/// The span of a `timeid` such as `1830_60`: the start and the minutes, for rows without `time`.
+fn span_of_id(id: &str) -> Option<(NaiveTime, Option<NaiveTime>)> {
+    let (start, minutes) = id.split_once('_')?;
+    let start = NaiveTime::parse_from_str(start, "%H%M").ok()?;
+    Some((start, after(start, minutes.parse().ok()?)))
+}
+
 /// The end of a class with this length in minutes.
-fn after(start: NaiveTime, minutes: &Loose) -> Option<NaiveTime> {
-    let length = minutes.int().filter(|m| (1..24 * 60).contains(m))?;
+fn after(start: NaiveTime, minutes: i64) -> Option<NaiveTime> {
+    let length = Some(minutes).filter(|m| (1..24 * 60).contains(m))?;
     Some(start.overflowing_add_signed(TimeDelta::minutes(length)).0)
 }
 
 /// Whether `cancelledId`, a number or a string, is an id; 0 and an empty one are none.
-fn is_cancelled(id: &Loose) -> bool {
+fn is_cancelled(id: Loose<'_>) -> bool {
     !id.is_nothing() && id.int() != Some(0)
 }
 
 /// `bookState` of a row (protocol.md §5). `false` is not 0: a waiting list was never seen with it.
-pub(super) fn mine(state: &Loose) -> Mine {
+pub(super) fn mine(state: Loose<'_>) -> Mine {
     match state.int() {
-        _ if state.is_nothing() || state.0 == false => Mine::No,
+        _ if state.is_nothing() || *state.0 == false => Mine::No,
         Some(1) => Mine::Booked,
         Some(0) => Mine::Waiting,
         _ => Mine::Unknown(state.words().unwrap_or_else(|| "?".to_owned())),
@@ -184,7 +212,7 @@ struct Limit {
 }
 
 impl Limit {
-    fn read(limit: &Loose) -> Limit {
+    fn read(limit: Loose<'_>) -> Limit {
         let text = limit.raw().unwrap_or_default();
         let (places, waiting) = text.split_once('(').unwrap_or((&text, ""));
         let (occupied, capacity) = places

@@ -189,7 +189,7 @@ fn rows_without_id_or_time_are_left_out() {
 #[test]
 fn a_day_of_which_nothing_can_be_read_is_no_day_without_classes() {
     for classes in [
-        vec![wire(&json!({"time": "soon"}))],
+        vec![wire(&json!({"time": "soon", "timeid": "absent"}))],
         vec![json!(7), json!({})],
     ] {
         let read = listed(&classes);
@@ -239,6 +239,36 @@ fn a_schedule_needs_its_list() {
         read(&answered(r#"{"logout":1,"bookings":[]}"#)),
         Err(Error::LoggedOut)
     );
+}
+
+#[test]
+fn a_row_without_a_time_has_it_from_its_time_id() {
+    for time in [json!("absent"), json!(null), json!("soon")] {
+        assert_eq!(row(&json!({ "time": time })), usual());
+    }
+    let late = row(&json!({ "time": "absent", "timeid": "2330_90" }));
+    assert_eq!((late.start, late.end), (at(23, 30), Some(at(1, 0))));
+    for none in ["1830", "1830_x", "2460_60", "183_60_1", "absent"] {
+        let unreadable = listed(&[wire(&json!({ "time": "absent", "timeid": none }))]);
+        assert!(matches!(unreadable, Err(Error::Strange(_))), "{none}");
+    }
+}
+
+#[test]
+fn a_class_that_is_listed_twice_is_one_row() {
+    let (free, mine) = (
+        wire(&json!({})),
+        wire(&json!({ "bookState": 1, "idres": 7 })),
+    );
+    let other = wire(&json!({ "id": 2 }));
+    for listed in [[&free, &other, &mine], [&mine, &other, &free]] {
+        let rows = rows(&listed.map(Clone::clone)).rows;
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| (row.id.as_str(), &row.mine))
+            .collect();
+        assert_eq!(found, [("1223249", &Mine::Booked), ("2", &Mine::No)]);
+    }
 }
 
 proptest! {

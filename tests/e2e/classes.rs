@@ -229,3 +229,19 @@ fn a_day_of_which_nothing_can_be_read_is_no_empty_day() {
             .done();
     }
 }
+
+#[test]
+fn a_class_that_is_listed_twice_or_without_a_time_is_one_class() {
+    let (sandbox, home) = logged_in();
+    let class = json!({ "day": day(3), "start": "13:10", "name": "Prueba", "quirks": ["twice", "no_time"] });
+    let id = sandbox.class(&class);
+    let mut classes = home.run("classes --class prueba --day").arg(day(3)).json();
+    let classes: Vec<Value> = serde_json::from_value(classes["classes"].take()).unwrap();
+    let found: Vec<_> = classes
+        .iter()
+        .map(|class| (&class["id"], &class["start"], &class["end"]))
+        .collect();
+    assert_eq!(found, [(&json!(id), &json!("13:10"), &json!("14:10"))]);
+    let booked = home.run("book --time 13:10 --day").arg(day(3)).json();
+    assert_eq!(booked["outcome"], "booked");
+}

@@ -22,8 +22,9 @@ pub(in super::super) fn read(answer: &Answer, domain: &str) -> Result<Signs, Log
     if classify::says_logout(&object) {
         return Err(Error::LoggedOut.into());
     }
-    let body = Loose(object.into());
-    refused_by_error(answer, &body.get("error"))?;
+    let body = object.into();
+    let body = Loose(&body);
+    refused_by_error(answer, body.get("error"))?;
     let (auth, info) = (body.get("data").get("auth"), body.get("info"));
     let strange = || {
         LoginError::Failed(Error::Strange(format!(
@@ -32,16 +33,16 @@ pub(in super::super) fn read(answer: &Answer, domain: &str) -> Result<Signs, Log
         )))
     };
     match answer.status {
-        200 if auth.get("authOK").yes() => Ok(signs(&body.get("data"), domain)),
+        200 if auth.get("authOK").yes() => Ok(signs(body.get("data"), domain)),
         // a response that says nothing must not count as a refused password
-        200 | 401 if !auth.get("authOK").yes() && said(&info).is_some() => {
-            Err(refusal(&info, answer))
+        200 | 401 if !auth.get("authOK").yes() && said(info).is_some() => {
+            Err(refusal(info, answer))
         }
         _ => Err(strange()),
     }
 }
 
-fn signs(data: &Loose, domain: &str) -> Signs {
+fn signs(data: Loose<'_>, domain: &str) -> Signs {
     Signs {
         token: data
             .get("auth")
@@ -54,7 +55,7 @@ fn signs(data: &Loose, domain: &str) -> Signs {
 }
 
 /// Reads the `error` of a response, a text or `{code, message}`; `null` and `false` mean no error.
-fn refused_by_error(answer: &Answer, error: &Loose) -> Result<(), LoginError> {
+fn refused_by_error(answer: &Answer, error: Loose<'_>) -> Result<(), LoginError> {
     let code = error
         .get("code")
         .int()
@@ -82,13 +83,13 @@ fn refused_by_error(answer: &Answer, error: &Loose) -> Result<(), LoginError> {
 }
 
 /// A text, or the `message` of an object; a number or a flag is no text.
-fn said(what: &Loose) -> Option<String> {
+fn said(what: Loose<'_>) -> Option<String> {
     what.raw()
         .or_else(|| what.get("message").raw())
         .filter(|text| text.parse::<f64>().is_err() && text != "true")
 }
 
-fn refusal(what: &Loose, answer: &Answer) -> LoginError {
+fn refusal(what: Loose<'_>, answer: &Answer) -> LoginError {
     refused(&said(what).unwrap_or_default(), &answer.redactor)
 }
 
