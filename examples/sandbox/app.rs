@@ -1,6 +1,5 @@
-//! From a request to what leaves: waits, stamps the arrival, lets a fault or the platform answer, logs.
-//!
-//! Sleeps only outside of the lock.
+//! Handles one request: waits for the configured latency, records the arrival, produces the response of the platform or of a
+//! fault, and logs it. Nothing sleeps while it holds the lock.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,17 +12,17 @@ use crate::log::{Entry, Log};
 use crate::world::World;
 use crate::{clock, control, routes};
 
-/// How often an answer that is held back looks whether it may go.
-const GLANCE: Duration = Duration::from_millis(2);
+/// How often a held response checks whether it is released.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Debug)]
 pub(crate) struct App {
     shared: Mutex<Shared>,
     pub(crate) state_file: Option<PathBuf>,
 }
 
-/// Behind the one lock.
+/// The state behind the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(crate) world: World,
@@ -46,7 +45,7 @@ impl App {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The answer to a request, and how long it takes to travel back.
+    /// The response to a request, and the latency of its way back.
     pub(crate) fn answer(&self, request: &Request) -> (Delivery, Duration) {
         if request.path.starts_with(control::PREFIX) {
             return (
@@ -59,12 +58,12 @@ impl App {
         sleep_until(arrived_us);
         let delivery = self.process(request, arrived_us);
         while self.lock().world.config.hold.contains(&request.path) {
-            thread::sleep(GLANCE);
+            thread::sleep(POLL_INTERVAL);
         }
         (delivery, after)
     }
 
-    /// What this request waits before it arrives, and its answer before it leaves.
+    /// The latency of a request and of its response.
     fn latency(&self) -> (Duration, Duration) {
         let shared = self.lock();
         let config = &shared.world.config;
@@ -119,7 +118,7 @@ impl App {
         delivery
     }
 
-    /// Writes the world to the file of `--state`.
+    /// Writes the world to the `--state` file.
     pub(crate) fn save(&self) -> std::io::Result<()> {
         let Some(path) = &self.state_file else {
             return Ok(());
@@ -131,7 +130,7 @@ impl App {
     }
 }
 
-/// Who it was: by the cookie, at a login by what the body says.
+/// Records the account and fingerprint: of the cookie, or of the body of a login.
 fn name_session(entry: &mut Entry, world: &World, session: Option<usize>) {
     if let Some(session) = session.and_then(|at| world.sessions.get(at)) {
         entry.account = Some(session.account.clone());
@@ -160,7 +159,7 @@ fn sleep_until(at_us: i64) {
     }
 }
 
-/// The answer to what is no request.
+/// The response to invalid HTTP.
 pub(crate) fn bad_request(status: u16) -> Response {
     Response::html_status(status, crate::pages::outage(status))
 }

@@ -1,6 +1,5 @@
-//! Reading the clock, and turning instants into `Date` headers and wall clocks into instants.
-//!
-//! The server's clock is the real one plus `skew_ms`; who needs it gets it as an argument.
+//! The clock, `Date` headers, and conversion between instants and wall clocks. The server clock is the real one plus `skew_ms`
+//! and is passed as an argument.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,17 +19,17 @@ pub(crate) fn now_ms() -> i64 {
     now_us().div_euclid(1000)
 }
 
-/// The instant as UTC; an unthinkable one becomes the epoch.
+/// The instant as UTC; the epoch if it is out of range.
 pub(crate) fn utc(ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }
 
-/// `Sat, 21 Nov 2026 03:32:16 GMT`: whole seconds, rounded down as real servers do.
+/// `Sat, 21 Nov 2026 03:32:16 GMT`: whole seconds, rounded down like the headers of real servers.
 pub(crate) fn http_date(ms: i64) -> String {
     utc(ms).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// A wall clock reading as an instant: the first of two, or the first that exists after a gap.
+/// The instant of a wall clock reading: the first of two, or the first that exists after a gap.
 pub(crate) fn instant_ms(wall: NaiveDateTime, zone: Tz) -> i64 {
     let mut probe = wall;
     for _ in 0..=(26 * 60) {

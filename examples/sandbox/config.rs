@@ -1,11 +1,11 @@
-//! The switches of the sandbox (`POST /__sandbox/config`), each with the behaviour of the protocol as default.
+//! The switches of the sandbox (`POST /__sandbox/config`), each with the documented behaviour as its default.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::texts::Language;
 
-/// How a refused JSON login looks (protocol.md §2a).
+/// The form of a refused JSON login (protocol.md §2a).
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) enum FailureShape {
     #[default]
@@ -17,7 +17,7 @@ pub(crate) enum FailureShape {
     OkAuthFalse,
 }
 
-/// How the login cookie of a good login is sent.
+/// How an accepted login sets the login cookie.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LoginCookie {
@@ -65,7 +65,7 @@ impl ScriptStyle {
     }
 }
 
-/// What `whoami` says without a login.
+/// The response of `whoami` without a login.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) enum WhoamiDead {
     #[default]
@@ -77,7 +77,7 @@ pub(crate) enum WhoamiDead {
     Unauthorized,
 }
 
-/// What a refusal of `book` carries.
+/// The fields of a refused booking.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RefusalShape {
@@ -88,7 +88,7 @@ pub(crate) enum RefusalShape {
     State,
 }
 
-/// An oddity of the rows (protocol.md §5).
+/// A variation of the rows (protocol.md §5).
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Quirk {
@@ -134,7 +134,7 @@ pub(crate) enum JsonAs {
     Chunked,
 }
 
-/// What a box's pages are (`/` and `/schedule`).
+/// The pages `/` and `/schedule` of a box.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum BoxPage {
@@ -158,12 +158,12 @@ pub(crate) struct Config {
     pub(crate) json_login_off: Value,
     pub(crate) form_login: bool,
     pub(crate) login_failure_shape: FailureShape,
-    /// Wrong attempts until an account is locked; 0 = never.
+    /// Wrong attempts after which an account is locked; 0 = never.
     pub(crate) lock_after: u32,
     pub(crate) login_cookie: LoginCookie,
     pub(crate) login_token: bool,
     pub(crate) iframe: Iframe,
-    /// Seconds a login lives without an update; 0 = for ever.
+    /// Seconds after which a login without an update lapses; 0 = never.
     pub(crate) login_ttl_s: i64,
     pub(crate) require_setrefresh: bool,
     pub(crate) setrefresh_ok: bool,
@@ -175,22 +175,22 @@ pub(crate) struct Config {
     pub(crate) rotate_cookie: bool,
     /// Days until the login cookie's `Expires`.
     pub(crate) cookie_days: i64,
-    /// Cookies besides `amhrdrauth` without which a call counts as not logged in.
+    /// Cookies besides `amhrdrauth` that a call must have to count as logged in.
     pub(crate) require_cookies: Vec<String>,
     /// The value of `logout` in a dead session's answer: 1, "1", true.
     pub(crate) logout_shape: Value,
-    /// Dead sessions get status 401 beside the answer.
+    /// Whether the logout of a dead session has status 401.
     pub(crate) logout_401: bool,
     pub(crate) whoami_dead_shape: WhoamiDead,
     pub(crate) whoami_roles: bool,
-    /// `{box}` and `{domain}` are filled in.
+    /// A template with `{box}` and `{domain}`.
     pub(crate) centre_url: String,
-    /// Server clock minus real clock.
+    /// The server clock minus the real clock.
     pub(crate) skew_ms: i64,
     pub(crate) latency_ms: i64,
     pub(crate) latency_jitter_ms: i64,
     pub(crate) latency_after_ms: i64,
-    /// Paths whose answers are kept back for as long as they stand here.
+    /// Paths whose responses are held while they are in this list.
     pub(crate) hold: Vec<String>,
     pub(crate) quirks: Vec<Quirk>,
     pub(crate) json_as: Vec<JsonAs>,
@@ -246,7 +246,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// What serde cannot check.
+    /// Checks the ranges of the values.
     pub(crate) fn check(&self) -> Result<(), String> {
         let off = &self.json_login_off;
         if ![json!(404), json!(405), json!(410), json!("html")].contains(off) {

@@ -1,4 +1,4 @@
-//! The control API under `/__sandbox/`: JSON in and out, on any host, never logged, never faulty.
+//! The control API under `/__sandbox/`: JSON in and out, on any host, not logged, without latency and faults.
 
 use std::time::Duration;
 use std::{process, thread};
@@ -15,7 +15,7 @@ use crate::{clock, control_world, seed, sessions};
 
 pub(crate) const PREFIX: &str = "/__sandbox";
 
-/// What a control call answers, or why it cannot.
+/// The response of a control call, or its error.
 pub(crate) type Reply = Result<Value, String>;
 
 /// Answers a control call.
@@ -85,7 +85,7 @@ fn route(shared: &mut Shared, method: &str, parts: &[&str], body: Value) -> Opti
     })
 }
 
-/// The whole world, with what can be derived from it.
+/// The whole world, with derived values.
 fn state(world: &World) -> Value {
     let now = server_ms(world);
     let classes: Vec<_> = world
@@ -190,7 +190,7 @@ pub(crate) fn list(body: Value) -> Vec<Value> {
     }
 }
 
-/// The value's fields, for checks that serde cannot make.
+/// The fields of an object.
 pub(crate) fn object(body: &Value) -> Result<&Map<String, Value>, String> {
     body.as_object()
         .ok_or_else(|| "an object is expected".to_owned())

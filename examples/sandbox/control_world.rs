@@ -12,7 +12,7 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
     serde_json::from_value(value).map_err(|error| error.to_string())
 }
 
-/// `POST accounts`: adds; fields that are not named keep the value of an account that is there.
+/// `POST accounts`: adds or changes accounts; an existing one keeps the fields that are not named.
 pub(crate) fn accounts(world: &mut World, body: Value) -> Reply {
     let mut emails = Vec::new();
     for one in list(body) {
@@ -86,7 +86,7 @@ pub(crate) fn boxes(world: &mut World, body: Value) -> Reply {
     Ok(json!({ "boxes": names }))
 }
 
-/// `POST classes`: one or many; an id that is there is replaced as a whole.
+/// `POST classes`: adds one or many; a class with an existing id is replaced.
 pub(crate) fn classes(world: &mut World, body: Value) -> Reply {
     let classes = list(body)
         .into_iter()
@@ -154,7 +154,7 @@ pub(crate) fn delete_class(world: &mut World, id: &str) -> Reply {
     Ok(json!({}))
 }
 
-/// `POST reservations`: by hand, without any check of places; one that is there gets the new state.
+/// `POST reservations`: adds a reservation without checks, or changes the state of an existing one.
 pub(crate) fn reserve(world: &mut World, body: &Value) -> Reply {
     let account = body["account"]
         .as_str()
@@ -185,7 +185,7 @@ pub(crate) fn reserve(world: &mut World, body: &Value) -> Reply {
     Ok(json!(world.reservations.get(&idres)))
 }
 
-/// Usually 1 or 0; others for states that nobody knows.
+/// Usually 1 or 0; others are unknown states.
 fn state_of(value: &Value) -> Option<i64> {
     value.as_i64().filter(|state| (-99..=99).contains(state))
 }

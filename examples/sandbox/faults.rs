@@ -1,4 +1,4 @@
-//! Faults on demand: which request they hit, and what they make of its answer.
+//! Injected faults: the requests that they affect, and how they change the response.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 use crate::http::{Request, Response};
 use crate::{clock, pages};
 
-/// 1000 years, so that the instant stays one that the calendar can express.
+/// 1000 years, so that the calendar can express the instant.
 const MAX_DATE_SHIFT_S: i64 = 31_557_600_000;
 const HUGE: usize = 3 * 1024 * 1024;
 
-/// What goes wrong.
+/// The kind of a fault.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
@@ -30,11 +30,11 @@ pub(crate) enum Kind {
     Huge,
     Garbage,
     RetryAfter,
-    /// The platform's own answer; only its `Date` header changes.
+    /// The response of the platform with another `Date` header.
     Date,
 }
 
-/// One fault in waiting.
+/// A fault that has not been used up.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
@@ -45,19 +45,19 @@ pub(crate) struct Fault {
     pub(crate) host: Option<String>,
     #[serde(default)]
     pub(crate) method: Option<String>,
-    /// How many requests it hits; -1 = for ever.
+    /// The number of requests that it affects; -1 = all.
     #[serde(default = "one")]
     pub(crate) count: i64,
-    /// How many it lets through first.
+    /// The number of matching requests that pass first.
     #[serde(default)]
     pub(crate) skip: u64,
-    /// It hits nothing before this instant of the server's clock …
+    /// The first instant of the server clock at which it applies.
     #[serde(default)]
     pub(crate) from_ms: Option<i64>,
-    /// … nor from this one on.
+    /// The instant from which it applies no more.
     #[serde(default)]
     pub(crate) until_ms: Option<i64>,
-    /// Act first, then fail.
+    /// Whether the platform acts before the fault.
     #[serde(default)]
     pub(crate) after: bool,
     #[serde(default)]
@@ -80,17 +80,17 @@ fn one() -> i64 {
     1
 }
 
-/// How the answer leaves.
+/// How the response is sent.
 #[derive(Clone, Debug)]
 pub(crate) enum Delivery {
     Send(Response),
-    /// One byte at a time, for so long at most.
+    /// One byte at a time, for at most this long.
     Trickle(Response, Duration),
-    /// The head promises the whole body, half of it comes.
+    /// A complete head and half of the body.
     Cut(Response),
-    /// Bytes that are no HTTP.
+    /// Bytes that are not HTTP.
     Garbage,
-    /// Nothing for so long, then the connection ends.
+    /// Nothing for this long, then the connection ends.
     Hang(Duration),
     Drop,
 }
@@ -118,7 +118,7 @@ impl Kind {
 }
 
 impl Fault {
-    /// What serde cannot check.
+    /// Checks the ranges of the values.
     pub(crate) fn check(&self) -> Result<(), String> {
         if self
             .status
@@ -170,7 +170,7 @@ impl Fault {
         }
     }
 
-    /// What leaves in place of the answer; `real` is there when the platform has acted.
+    /// What is sent in place of the response; `real` is the response of the platform, if it acted.
     pub(crate) fn deliver(&self, real: Option<Response>) -> Delivery {
         let seconds = |default: f64| Duration::from_secs_f64(self.seconds.unwrap_or(default));
         let real = real.unwrap_or_else(|| {
@@ -219,7 +219,7 @@ impl Fault {
         }
     }
 
-    /// Status, body and headers that the fault names itself.
+    /// Applies the status, body and headers of the fault.
     fn dress(&self, mut response: Response) -> Response {
         if let Some(status) = self.status {
             response.status = status;
@@ -244,12 +244,12 @@ impl Fault {
     }
 }
 
-/// All faults in waiting, first come first served.
+/// All faults, in the order in which they were added.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(pub(crate) Vec<Fault>);
 
 impl Faults {
-    /// The fault that hits a request at this instant of the server's clock, if any; counts it down.
+    /// The fault that affects a request at this instant of the server clock, if any; decrements its count.
     pub(crate) fn take(&mut self, request: &Request, now: i64) -> Option<Fault> {
         for fault in self
             .0

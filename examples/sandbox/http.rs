@@ -1,7 +1,5 @@
-//! Requests and answers as values: forms, queries, cookies, and the bytes of an answer.
-//!
-//! Lenient on purpose: the platform's other clients send odd but valid requests. Must not read or
-//! write sockets (see `wire.rs`).
+//! Requests and responses as values: forms, queries, cookies, and the bytes of a response. Reading is lenient, because other
+//! clients send unusual but valid requests. Sockets are read in `wire.rs`.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -12,10 +10,10 @@ use serde_json::{Map, Value};
 
 use crate::config::JsonAs;
 
-/// Bytes of a chunk; small, so that most answers have several.
+/// Bytes of a chunk; small, so that most responses have several.
 const CHUNK: usize = 100;
 
-/// One request, read whole.
+/// A complete request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -87,7 +85,7 @@ impl Request {
             .filter_map(|pair| pair.trim().split_once('='))
     }
 
-    /// What the log shows of the body: form fields or a JSON object, long values cut.
+    /// The body as logged: form fields or a JSON object, with long values truncated.
     pub(crate) fn form_json(&self) -> Value {
         let form = self.form();
         if form.is_empty() {
@@ -104,7 +102,7 @@ impl Request {
     }
 }
 
-/// One answer.
+/// A response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -152,7 +150,7 @@ impl Response {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Gives a JSON answer the forms that are switched on; a client that does not accept gzip gets none.
+    /// Encodes a JSON response in the configured forms; gzip only for clients that accept it.
     pub(crate) fn encode(&mut self, forms: &[JsonAs], request: &Request) {
         let is_json = |kind: &str| kind.starts_with("application/json");
         if forms.is_empty() || !self.header("content-type").is_some_and(is_json) {
@@ -185,7 +183,7 @@ impl Response {
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        // a line break would let a control call forge header lines
+        // a line break in a control call would add header lines
         let value: String = value.into().chars().filter(|c| !c.is_control()).collect();
         self.headers.push((name.to_owned(), value));
         self

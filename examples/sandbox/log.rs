@@ -1,4 +1,4 @@
-//! The request log: what arrived when, and what was answered. Bounded, and cheap to add to.
+//! The request log: when each request arrived, and its response. Its length is bounded.
 
 use std::collections::VecDeque;
 
@@ -29,12 +29,12 @@ pub(crate) struct Entry {
     pub(crate) user_agent: String,
     pub(crate) account: Option<String>,
     pub(crate) fingerprint: Option<String>,
-    /// 0 when nothing was answered.
+    /// 0 if there was no response.
     pub(crate) status: u16,
     pub(crate) fault: Option<&'static str>,
     /// Whether the platform acted on it.
     pub(crate) acted: bool,
-    /// The token that it made, whether or not the answer told of it.
+    /// The token that it created, whether or not the response has it.
     pub(crate) made_token: Option<String>,
     pub(crate) answer: Option<String>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Log {
 }
 
 impl Entry {
-    /// What the request itself tells.
+    /// The part that comes from the request.
     pub(crate) fn new(request: &Request, arrived_us: i64, server_ms: i64) -> Self {
         Self {
             n: 0,
@@ -75,7 +75,7 @@ impl Entry {
         }
     }
 
-    /// Adds what was answered.
+    /// Adds the response.
     pub(crate) fn answered(&mut self, response: &Response) {
         self.status = response.status;
         if response.body.len() <= MAX_ANSWER {

@@ -1,7 +1,7 @@
 //! A stand-in for the AimHarder platform on loopback, for tests, benches, the demo, and other people's clients.
 //!
-//! Faithful to what is known of the platform, strict where the platform is strict. Shares no code
-//! with the product, or both would share their mistakes.
+//! It follows `src/docs/protocol.md`, and is strict where the platform is. It shares no code with the product, so that a
+//! mistake in one is found by the other.
 
 mod app;
 mod args;

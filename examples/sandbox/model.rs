@@ -1,4 +1,4 @@
-//! The things of the world: accounts, boxes, classes, reservations, sessions, counters.
+//! The data of the world: accounts, boxes, classes, reservations, sessions, counters.
 
 use chrono::{Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
@@ -11,7 +11,7 @@ use crate::opening::{self, Notice, Rule};
 use crate::plain;
 use crate::texts::Language;
 
-/// A person who can log in.
+/// An account.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Account {
@@ -32,12 +32,12 @@ pub(crate) struct Account {
     pub(crate) class_limit: Option<usize>,
     /// Bookings at a time (-12 HASSUPERADOLIMITCONTR).
     pub(crate) contracted_limit: Option<usize>,
-    /// Answers that the next `book` calls get without being acted on.
+    /// Responses to the next `book` calls, which then do not act.
     pub(crate) book_answers: Vec<Value>,
     pub(crate) cancel_answers: Vec<Value>,
 }
 
-/// A gym.
+/// A box.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Gym {
@@ -98,7 +98,7 @@ pub(crate) struct Class {
     pub(crate) appears_after_ms: Option<i64>,
     /// The row has `enabled: 0` until this many milliseconds after the opening.
     pub(crate) enabled_after_ms: Option<i64>,
-    /// What is answered while it is too early, in place of the usual text.
+    /// The response while booking is not open yet, in place of the usual one.
     pub(crate) early_answer: Option<Value>,
     /// Cancelling is late.
     pub(crate) late: bool,
@@ -107,10 +107,10 @@ pub(crate) struct Class {
     /// Cancelling is late from this many milliseconds before the start on.
     pub(crate) late_before_ms: i64,
     pub(crate) cancel_refused: bool,
-    /// -7 so long before the start.
+    /// Booking is refused with -7 from this many milliseconds before the start on.
     pub(crate) closes_before_ms: i64,
     pub(crate) quirks: Vec<Quirk>,
-    /// Answers that the next `book` calls get without being acted on.
+    /// Responses to the next `book` calls, which then do not act.
     pub(crate) book_answers: Vec<Value>,
 }
 
@@ -182,7 +182,7 @@ impl Class {
         self.has_passed(self.appears_after_ms, gym, now)
     }
 
-    /// Whether it is offered for booking at this instant.
+    /// Whether it is enabled at this instant.
     pub(crate) fn is_enabled(&self, gym: &Gym, now: i64) -> bool {
         self.enabled && self.has_passed(self.enabled_after_ms, gym, now)
     }
@@ -200,7 +200,7 @@ impl Class {
         clock::instant_ms(self.wall(), zone)
     }
 
-    /// What serde cannot check.
+    /// Checks the ranges of the values.
     pub(crate) fn check(&self) -> Result<(), String> {
         let time = opening::parse_time(&self.start);
         if time.is_none() {
@@ -257,7 +257,7 @@ pub(crate) struct Session {
     /// `setrefresh` was called since the login.
     pub(crate) set: bool,
     pub(crate) dead: bool,
-    /// The login cookie ran out; a token update revives it.
+    /// Whether the login cookie has lapsed; a token update renews it.
     pub(crate) lapsed: bool,
     pub(crate) touched_ms: i64,
     pub(crate) updates: u64,
@@ -266,7 +266,7 @@ pub(crate) struct Session {
     pub(crate) login_count: u64,
 }
 
-/// What happened so far.
+/// Counters of events.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Counters {

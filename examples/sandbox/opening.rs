@@ -1,6 +1,6 @@
 //! When booking opens: `4d`, `4d@07:00`, `46h`, `sun@20:00` (protocol.md §6, "When booking opens").
 //!
-//! Pure; written without a look at the product's own rules, so that the two check each other.
+//! Written independently of the product's rules, so that the two check each other.
 
 use chrono::{Datelike, Duration, NaiveDateTime, NaiveTime, Weekday};
 use chrono_tz::Tz;
@@ -12,13 +12,13 @@ use crate::clock;
 pub(crate) enum Rule {
     /// Days before on the box's calendar, at the class's own wall time or at a fixed one.
     Days(u32, Option<NaiveTime>),
-    /// Hours that pass.
+    /// Elapsed hours.
     Hours(u32),
     /// The last such weekday and time before the class's day.
     Weekly(Weekday, NaiveTime),
 }
 
-/// How far ahead an early request was, as the refusal tells it.
+/// How far ahead booking opens, as written in the refusal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Notice {
     Days(i64),
@@ -26,7 +26,7 @@ pub(crate) enum Notice {
 }
 
 impl Rule {
-    /// Reads a rule; `None` when it is none.
+    /// Parses a rule.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (head, time) = match text.trim().split_once('@') {
             Some((head, time)) => (head, Some(parse_time(time)?)),
@@ -59,7 +59,7 @@ impl Rule {
         }
     }
 
-    /// What the refusal says.
+    /// The notice in the refusal.
     pub(crate) fn notice(self, start: NaiveDateTime, zone: Tz) -> Notice {
         match self {
             Self::Hours(hours) => Notice::Hours(i64::from(hours)),

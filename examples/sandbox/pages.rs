@@ -1,4 +1,4 @@
-//! The HTML that the platform serves. Long enough to look like pages, no more.
+//! The HTML pages of the platform, in a short form.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ fn page(title: &str, body: &str) -> String {
     )
 }
 
-/// The login page; `error` stands in `loginErrors`, which is there (empty) on good pages too.
+/// The login page; `error` is the text in `loginErrors`, which is present and empty on other pages too.
 pub(crate) fn login(error: &str) -> String {
     page(
         "AimHarder - Login",
@@ -34,7 +34,7 @@ pub(crate) fn login(error: &str) -> String {
     )
 }
 
-/// What stands where the form login is dead.
+/// The page in place of the form login, if that is switched off.
 pub(crate) fn marketing() -> String {
     page(
         "AimHarder",
@@ -43,7 +43,7 @@ pub(crate) fn marketing() -> String {
     )
 }
 
-/// The page after a good form login, with the first token in the iframe's URL.
+/// The page of an accepted form login, with the first token in the URL of the iframe.
 pub(crate) fn logged_in(iframe: Option<&str>) -> String {
     let iframe =
         iframe.map(|src| format!("<iframe src=\"{src}\" style=\"display:none\"></iframe>\n"));
@@ -99,7 +99,7 @@ pub(crate) fn set_refresh(
     page("AimHarder", &format!("<script>{script}{go}</script>"))
 }
 
-/// `setrefresh` that failed: no script that stores anything.
+/// The page of a failed `setrefresh`: no script that stores a token.
 pub(crate) fn no_set_refresh() -> String {
     page(
         "AimHarder",

@@ -73,7 +73,7 @@ pub(crate) fn people(world: &mut World) {
     world.filled.insert("on".to_owned());
 }
 
-/// Makes the timetable of every day around the server's today that has none yet.
+/// Creates the timetable of every day around the current day of the server that has none yet.
 pub(crate) fn timetable(world: &mut World, now: i64) {
     if world.filled.is_empty() {
         return; // an empty world stays empty
@@ -122,7 +122,7 @@ fn fill(world: &mut World, name: &str, day: NaiveDate) {
     }
 }
 
-/// Adds a class of tomorrow that opens soon, at a whole second, and tells the rule by which it does.
+/// Adds a class of tomorrow whose booking opens soon, at a whole second; returns its opening rule.
 pub(crate) fn opening_soon(world: &mut World, opens_ms: i64) -> Option<String> {
     let opens_ms = (opens_ms / 1000 + 1) * 1000;
     let gym = world.gym("crossfitdemo")?;

@@ -1,4 +1,4 @@
-//! Sockets: accepting, keep-alive, TLS, and the ways in which an answer may leave.
+//! Sockets: accepting, keep-alive, TLS, and the ways to send a response.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -30,7 +30,7 @@ impl Drop for Guest {
     }
 }
 
-/// Accepts for ever.
+/// Accepts connections until the process ends.
 pub(crate) fn run(listener: &TcpListener, app: &Arc<App>, tls: Option<&Arc<ServerConfig>>) {
     thread::scope(|scope| {
         for _ in 0..ACCEPTORS {
@@ -58,7 +58,7 @@ fn accept(listener: &TcpListener, app: &Arc<App>, tls: Option<&Arc<ServerConfig>
     }
 }
 
-/// One connection; errors only end it.
+/// Serves one connection; an error ends it.
 fn serve(stream: TcpStream, app: &App, tls: Option<Arc<ServerConfig>>) {
     let ready = stream
         .set_nodelay(true)
@@ -106,7 +106,7 @@ fn talk_to<S: Read + Write>(wire: &mut Wire<S>, app: &App) {
     }
 }
 
-/// Sends; whether the connection may be used again.
+/// Sends a response; returns whether the connection can be used again.
 fn deliver(stream: &mut impl Write, request: &Request, delivery: Delivery) -> io::Result<bool> {
     match delivery {
         Delivery::Send(response) => {

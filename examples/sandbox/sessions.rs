@@ -1,6 +1,5 @@
-//! The life of a session: login, setrefresh, token update, death (protocol.md §2c and §3).
-//!
-//! Strict on purpose: a replaced token presented again kills its session.
+//! Sessions: login, `setrefresh`, token update (protocol.md §2c and §3). A replaced token that is presented again ends its
+//! session.
 
 use crate::clock;
 use crate::config::LoginCookie;
@@ -10,17 +9,17 @@ use crate::world::World;
 
 const TOKEN_DAYS: i64 = 90;
 
-/// What the cookies of a request are worth.
+/// The login that the cookies of a request prove.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Auth {
     /// No login, or a dead one.
     None,
-    /// A login for which `setrefresh` is still demanded.
+    /// A login before the required `setrefresh`.
     Unset,
     Account(String),
 }
 
-/// What became of a token that was presented.
+/// The result of presenting a token.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Presented {
     Good(usize),
@@ -69,13 +68,13 @@ pub(crate) fn start(world: &mut World, email: &str, fingerprint: &str, now: i64)
     })
 }
 
-/// Whether the login cookie has run out, by hand or by age.
+/// Whether the login cookie has lapsed, by a control call or by age.
 pub(crate) fn has_lapsed(world: &World, session: &Session, now: i64) -> bool {
     let ttl = world.config.login_ttl_s;
     session.lapsed || (ttl > 0 && now - session.touched_ms > ttl * 1000)
 }
 
-/// The extra cookies that the configuration demands.
+/// Whether the request has the cookies that the configuration requires.
 fn has_cookies(world: &World, session: &Session, request: &Request) -> bool {
     world
         .config
@@ -87,7 +86,7 @@ fn has_cookies(world: &World, session: &Session, request: &Request) -> bool {
         })
 }
 
-/// Who is asking, by the cookies.
+/// The login of a request, from its cookies.
 pub(crate) fn auth(world: &World, request: &Request, now: i64) -> Auth {
     let Some(session) = world.cookie_session(request).map(|at| &world.sessions[at]) else {
         return Auth::None;
@@ -103,7 +102,7 @@ pub(crate) fn auth(world: &World, request: &Request, now: i64) -> Auth {
     }
 }
 
-/// Judges a token with its fingerprint and cookies; kills the session where the platform does.
+/// Checks a token with its fingerprint and cookies; ends the session where the platform does.
 fn present(
     world: &mut World,
     request: &Request,
@@ -117,7 +116,7 @@ fn present(
             .filter(|at| world.sessions[*at].token != token);
         if let Some(at) = owner {
             world.counters.replayed_tokens += 1;
-            // a token from before the last login finds its session gone; the new one lives on
+            // a token of an earlier login is refused without ending the session of the new one
             if world.sessions[at].login_count == login {
                 world.sessions[at].replays += 1;
                 world.sessions[at].dead = true;
@@ -172,7 +171,7 @@ pub(crate) fn set_refresh(
     Presented::Good(at)
 }
 
-/// `tokenUpdate`: replaces the token, revives a lapsed login, maybe rotates the cookie.
+/// `tokenUpdate`: replaces the token, renews a lapsed login, and rotates the cookie if configured.
 pub(crate) fn update(
     world: &mut World,
     request: &Request,
@@ -215,7 +214,7 @@ pub(crate) fn login_cookie(world: &World, at: usize, now: i64) -> String {
     format!("amhrdrauth={value}; Expires={expires}; Path=/{domain}; HttpOnly")
 }
 
-/// Adds the cookies of a good login.
+/// Adds the cookies of an accepted login.
 pub(crate) fn with_login_cookies(
     world: &World,
     at: usize,

@@ -1,4 +1,4 @@
-//! Putting the sandbox together: the world, the socket, TLS, and the lines that users copy.
+//! Start: the world, the socket, TLS, and the printed lines.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::world::World;
 use crate::{clock, seed, server};
 
-/// Waiting connections; std's own 128 would make a burst of clients wait for a second.
+/// Queue of connections; with the 128 of std a burst of clients waits for a second.
 const BACKLOG: i32 = 4096;
 
 /// Serves until the process is ended.
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the state and ends the process.
+/// Writes the state and ends the process.
 fn end(app: &App) {
     let code = match app.save() {
         Ok(()) => 0,

@@ -1,4 +1,4 @@
-//! What the platform says to people, in Spanish, Catalan and English (protocol.md §5 and §6).
+//! The texts of the platform for users, in Spanish, Catalan and English (protocol.md §5 and §6).
 
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};

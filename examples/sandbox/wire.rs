@@ -1,6 +1,6 @@
 //! Reading requests from a byte stream: heads, bodies by length or in chunks, `Expect`.
 //!
-//! Every part has a size limit, so that memory stays bounded. Must not know what a request means.
+//! Every part has a size limit, so that memory is bounded.
 
 use std::io::{self, Read, Write};
 
@@ -11,12 +11,12 @@ const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: usize = 1024 * 1024;
 const MAX_HEADERS: usize = 100;
 
-/// Why no request could be read.
+/// The error of reading a request.
 #[derive(Debug)]
 pub(crate) enum ReadError {
-    /// The client went away or was silent for too long.
+    /// The client closed the connection or timed out.
     Closed,
-    /// What arrived is no request; the status to answer with.
+    /// The bytes are no valid request; holds the status of the response.
     Bad(u16),
 }
 
@@ -26,7 +26,7 @@ impl From<io::Error> for ReadError {
     }
 }
 
-/// One connection and what was read ahead of it.
+/// A connection and the bytes that were read ahead.
 #[derive(Debug)]
 pub(crate) struct Wire<S> {
     pub(crate) stream: S,
@@ -137,7 +137,7 @@ impl<S: Read + Write> Wire<S> {
     }
 }
 
-/// A whole head and its length, or `None` while more is to come.
+/// A complete head and its length, or `None` if it is incomplete.
 fn parse_head(buffer: &[u8]) -> Result<Option<(Request, usize)>, ReadError> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut head = httparse::Request::new(&mut headers);

@@ -1,6 +1,4 @@
-//! The whole state of the stand-in, and the questions that routes ask of it.
-//!
-//! Lives behind one lock; nothing here sleeps or does I/O.
+//! The whole state of the sandbox, and the queries of the routes. It is behind one lock; nothing here sleeps or does I/O.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,13 +11,13 @@ use crate::texts::Language;
 
 const FIRST_CLASS: u64 = 1_223_249;
 const FIRST_RESERVATION: u64 = 55_501;
-/// Tokens remembered to recognise replays.
+/// The number of tokens that are kept to recognise replays.
 const MAX_TOKENS: usize = 200_000;
 
 /// (account, fingerprint)
 pub(crate) type SessionKey = (String, String);
 
-/// Everything; as JSON it is the file of `--state`.
+/// The whole state; as JSON it is the `--state` file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct World {
@@ -49,9 +47,9 @@ pub(crate) struct World {
     cookie_index: HashMap<String, usize>,
     #[serde(skip)]
     session_index: HashMap<SessionKey, usize>,
-    /// Every token given out, with the login it belongs to.
+    /// Every issued token, with its session and login.
     pub(crate) tokens: HashMap<String, (SessionKey, u64)>,
-    /// The token that the request at hand has made: for the log.
+    /// The token that the current request created, for the log.
     #[serde(skip)]
     pub(crate) made: Option<String>,
 }
@@ -114,7 +112,7 @@ impl World {
         self.tokens.insert(token, (key, login));
     }
 
-    /// Stores a session in place of one with the same key; its place.
+    /// Stores a session in place of one with the same key; returns its index.
     pub(crate) fn put_session(&mut self, session: Session) -> usize {
         self.made = Some(session.token.clone());
         let key = (session.account.clone(), session.fingerprint.clone());

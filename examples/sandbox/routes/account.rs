@@ -9,7 +9,7 @@ use crate::pages;
 use crate::sessions::{self, Auth};
 use crate::world::World;
 
-/// The account as login and whoami show it.
+/// The account as in the responses of login and `whoami`.
 pub(crate) fn user_data(world: &World, email: &str) -> Value {
     let Some(account) = world.account(email) else {
         return Value::Null;
@@ -28,7 +28,7 @@ pub(crate) fn user_data(world: &World, email: &str) -> Value {
 pub(crate) fn whoami(world: &World, request: &Request, now: i64) -> Response {
     match sessions::auth(world, request, now) {
         Auth::Account(email) => Response::json(&json!({ "data": [user_data(world, &email)] })),
-        // only boxes wait for setrefresh
+        // only boxes require `setrefresh`
         Auth::Unset => match world.cookie_session(request) {
             Some(at) => {
                 Response::json(&json!({ "data": [user_data(world, &world.sessions[at].account)] }))

@@ -10,7 +10,7 @@ use crate::world::World;
 
 use super::number;
 
-/// A refusal: state, key, text, and anything else.
+/// A refusal: state, key, text and limit.
 #[derive(Clone, Debug, Default)]
 struct Refusal {
     state: i64,
@@ -36,9 +36,9 @@ impl Refusal {
     }
 }
 
-/// What a `book` call asks for.
+/// The request of a `book` call.
 #[derive(Clone, Debug)]
-struct Wish {
+struct BookRequest {
     email: String,
     family: String,
     insist: bool,
@@ -55,7 +55,7 @@ pub(crate) fn book(world: &mut World, request: &Request, gym: &Gym, now: i64) ->
         return Response::json(&json!({})); // not form-encoded: proves nothing
     };
     let insist = request.field("insist").as_deref() == Some("1");
-    let wish = Wish {
+    let wanted = BookRequest {
         email,
         family: super::family(&form),
         insist,
@@ -65,13 +65,14 @@ pub(crate) fn book(world: &mut World, request: &Request, gym: &Gym, now: i64) ->
         .ok()
         .and_then(|id| world.classes.get(&id))
         .cloned();
-    if class
-        .as_ref()
-        .is_some_and(|class| world.mine(&wish.email, &wish.family, class.id).is_some())
-    {
+    if class.as_ref().is_some_and(|class| {
+        world
+            .mine(&wanted.email, &wanted.family, class.id)
+            .is_some()
+    }) {
         world.counters.double_books += 1;
     }
-    if let Some(answer) = forced_answer(world, &wish, class.as_ref()) {
+    if let Some(answer) = forced_answer(world, &wanted, class.as_ref()) {
         return Response::json(&answer);
     }
     let day = request.field("day").unwrap_or_default();
@@ -82,16 +83,22 @@ pub(crate) fn book(world: &mut World, request: &Request, gym: &Gym, now: i64) ->
             && class.day.format("%Y%m%d").to_string() == day
     };
     if let Some(class) = class.filter(meant) {
-        return try_to_book(world, &wish, &class, gym, now);
+        return try_to_book(world, &wanted, &class, gym, now);
     }
-    let language = world.language(Some(&wish.email));
+    let language = world.language(Some(&wanted.email));
     let refusal = Refusal::text(-3, language, Text::Unavailable);
     refused(world, gym, &refusal)
 }
 
-fn try_to_book(world: &mut World, wish: &Wish, class: &Class, gym: &Gym, now: i64) -> Response {
-    match (decide(world, wish, class, gym, now), &class.early_answer) {
-        (Ok(state), _) => accept(world, wish, class, gym, state),
+fn try_to_book(
+    world: &mut World,
+    wanted: &BookRequest,
+    class: &Class,
+    gym: &Gym,
+    now: i64,
+) -> Response {
+    match (decide(world, wanted, class, gym, now), &class.early_answer) {
+        (Ok(state), _) => accept(world, wanted, class, gym, state),
         (Err(refusal), Some(answer)) if refusal.key.starts_with("ERROR_ANTELACION") => {
             Response::json(answer)
         }
@@ -99,21 +106,30 @@ fn try_to_book(world: &mut World, wish: &Wish, class: &Class, gym: &Gym, now: i6
     }
 }
 
-/// The next answer that a test has put in the queue of the class or the account.
-fn forced_answer(world: &mut World, wish: &Wish, class: Option<&Class>) -> Option<Value> {
+/// The next prepared response of the class or the account.
+fn forced_answer(world: &mut World, wanted: &BookRequest, class: Option<&Class>) -> Option<Value> {
     if let Some(class) = class.and_then(|class| world.classes.get_mut(&class.id))
         && !class.book_answers.is_empty()
     {
         return Some(class.book_answers.remove(0));
     }
-    let account = world.account_mut(&wish.email)?;
+    let account = world.account_mut(&wanted.email)?;
     (!account.book_answers.is_empty()).then(|| account.book_answers.remove(0))
 }
 
-/// 1 or 0 when it may be booked or queued.
-fn decide(world: &World, wish: &Wish, class: &Class, gym: &Gym, now: i64) -> Result<i64, Refusal> {
-    let language = world.language(Some(&wish.email));
-    if world.mine(&wish.email, &wish.family, class.id).is_some() {
+/// State 1 if it can be booked, 0 if it can be queued.
+fn decide(
+    world: &World,
+    wanted: &BookRequest,
+    class: &Class,
+    gym: &Gym,
+    now: i64,
+) -> Result<i64, Refusal> {
+    let language = world.language(Some(&wanted.email));
+    if world
+        .mine(&wanted.email, &wanted.family, class.id)
+        .is_some()
+    {
         return Err(Refusal::key(
             "NOPUEDESRESERVAMISMAHORA",
             language,
@@ -140,22 +156,22 @@ fn decide(world: &World, wish: &Wish, class: &Class, gym: &Gym, now: i64) -> Res
     if !class.is_enabled(gym, now) {
         return Err(Refusal::text(-3, language, Text::Unavailable));
     }
-    let Some(account) = world.account(&wish.email) else {
+    let Some(account) = world.account(&wanted.email) else {
         return Err(Refusal::text(-2, language, Text::NoCredit));
     };
-    check_account(world, wish, class, account, language)?;
+    check_account(world, wanted, class, account, language)?;
     let (taken, waiting) = world.places(class);
-    match (taken < class.capacity, wish.insist && waiting >= 0) {
+    match (taken < class.capacity, wanted.insist && waiting >= 0) {
         (true, _) => Ok(1),
         (false, true) => Ok(0),
         (false, false) => Err(Refusal::text(-1, language, Text::Full)),
     }
 }
 
-/// What the account itself stands in the way of.
+/// Refusals because of the account.
 fn check_account(
     world: &World,
-    wish: &Wish,
+    wanted: &BookRequest,
     class: &Class,
     account: &Account,
     language: Language,
@@ -166,19 +182,19 @@ fn check_account(
     if account.credit.is_some_and(|credit| credit <= 0) || !account.boxes.contains(&class.gym) {
         return Err(Refusal::text(-2, language, Text::NoCredit));
     }
-    check_limits(world, wish, class, account, language)
+    check_limits(world, wanted, class, account, language)
 }
 
-/// What the account's other bookings in the box stand in the way of.
+/// Refusals because of the account's other bookings in the box.
 fn check_limits(
     world: &World,
-    wish: &Wish,
+    wanted: &BookRequest,
     class: &Class,
     account: &Account,
     language: Language,
 ) -> Result<(), Refusal> {
     let others: Vec<_> = world
-        .of(&wish.email, &wish.family)
+        .of(&wanted.email, &wanted.family)
         .filter_map(|r| world.classes.get(&r.class).map(|other| (r, other)))
         .filter(|(r, other)| r.state == 1 && other.gym == class.gym)
         .map(|(_, other)| other)
@@ -212,17 +228,23 @@ fn check_limits(
     Ok(())
 }
 
-fn accept(world: &mut World, wish: &Wish, class: &Class, gym: &Gym, state: i64) -> Response {
+fn accept(
+    world: &mut World,
+    wanted: &BookRequest,
+    class: &Class,
+    gym: &Gym,
+    state: i64,
+) -> Response {
     let idres = world.add_reservation(Reservation {
-        account: wish.email.clone(),
+        account: wanted.email.clone(),
         class: class.id,
-        family: wish.family.clone(),
+        family: wanted.family.clone(),
         state,
         ..Reservation::default()
     });
     world.counters.books += 1;
     let texts = has(world, Some(class), Quirk::Strings);
-    let account = world.account_mut(&wish.email);
+    let account = world.account_mut(&wanted.email);
     if let Some(credit) = account.and_then(|account| account.credit.as_mut()) {
         *credit = credit.saturating_sub(state);
     }

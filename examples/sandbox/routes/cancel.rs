@@ -1,4 +1,4 @@
-//! Cancelling: late answers, refusals, and the trap of a class id (protocol.md §7).
+//! Cancelling: late cancellations, refusals, and a class id in place of a reservation (protocol.md §7).
 
 use serde_json::json;
 
@@ -34,7 +34,7 @@ pub(crate) fn cancel(world: &mut World, request: &Request, gym: &Gym, now: i64) 
         .cloned();
     let state = match found {
         Some(reservation) => cancel_one(world, &reservation, gym, late_ok, now),
-        // the trap: a class id is answered "done", and nothing is cancelled
+        // with a class id the response is "done", and nothing is cancelled
         None if world.classes.contains_key(&id) => {
             world.counters.trap_cancels += 1;
             1

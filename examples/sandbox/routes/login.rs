@@ -18,7 +18,7 @@ enum Refusal {
     Malformed,
 }
 
-/// Checks a password and counts; the account's email as the platform writes it.
+/// Checks a password and counts wrong ones; returns the email address as the platform writes it.
 fn check(world: &mut World, mail: &str, password: &str) -> Result<String, Refusal> {
     let account = world
         .account(mail)
@@ -126,7 +126,7 @@ fn json_refusal(world: &World, mail: &str, refusal: Refusal) -> Response {
     }
 }
 
-/// `GET /login`: the form, where it still lives.
+/// `GET /login`: the form, if it is switched on.
 pub(crate) fn page(world: &World) -> Response {
     Response::html(if world.config.form_login {
         pages::login("")
@@ -157,7 +157,7 @@ pub(crate) fn form(world: &mut World, request: &Request, now: i64) -> Response {
 
 fn form_success(world: &World, request: &Request, at: usize) -> Response {
     let session = &world.sessions[at];
-    // setrefresh lives on the main host, the form on login.<domain>: relative means "of the main host"
+    // the login host and the boxes serve setrefresh too, so that a relative address works
     let origin = format!("{}://{}{}", world.scheme, world.domain, request.port_suffix);
     let (origin, encoded) = match world.config.iframe {
         Iframe::Relative => ("", false),
@@ -171,7 +171,7 @@ fn form_success(world: &World, request: &Request, at: usize) -> Response {
     ))
 }
 
-/// The hop that carries the cookies when `login_cookie` is `redirect`.
+/// The redirect that sets the cookies if `login_cookie` is `redirect`.
 fn redirect(world: &World, request: &Request, path: &str) -> Response {
     let to = format!(
         "{}://{}{}{path}",
@@ -180,7 +180,7 @@ fn redirect(world: &World, request: &Request, path: &str) -> Response {
     Response::html_status(302, "").with("Location", to)
 }
 
-/// Where the hop of a JSON login ends; the cookie must have come along.
+/// The target of the redirect of a JSON login, which needs the cookie.
 pub(crate) fn json_done(world: &World, request: &Request) -> Response {
     match world.cookie_session(request) {
         Some(at) => json_success(world, at),
@@ -188,7 +188,7 @@ pub(crate) fn json_done(world: &World, request: &Request) -> Response {
     }
 }
 
-/// Where the hop of a form login ends.
+/// The target of the redirect of a form login.
 pub(crate) fn form_done(world: &World, request: &Request) -> Response {
     match world.cookie_session(request) {
         Some(at) => form_success(world, request, at),

@@ -1,4 +1,4 @@
-//! One request in, one answer out: picks the route by host and path (protocol.md §1).
+//! Selects the route of a request by host and path (protocol.md §1).
 
 pub(crate) mod account;
 pub(crate) mod booking;
@@ -15,10 +15,10 @@ use crate::sessions::{self, Auth};
 use crate::world::World;
 use crate::{clock, pages};
 
-/// One of this many answers sets no load-balancer cookies; an answer to a login always does.
+/// One of this many responses sets no load-balancer cookies; the response to a login always does.
 const BALANCER_GAP: u64 = 32;
 
-/// Which part of the platform a host is.
+/// The part of the platform that a host serves.
 #[derive(Clone, Debug, PartialEq)]
 enum Place {
     Login,
@@ -42,7 +42,7 @@ fn place(world: &World, host: &str) -> Place {
     }
 }
 
-/// A box may live under a host of its own, which its `centre_url` tells.
+/// The box with this host in its `centre_url`.
 fn other_host(world: &World, host: &str) -> Place {
     let found = world.boxes.iter().find(|gym| {
         let url = world.centre_url(gym);
@@ -88,7 +88,7 @@ fn login_host(world: &mut World, request: &Request, now: i64) -> Response {
         ("GET", "/api/login") => Response::html_status(405, pages::not_found()),
         ("POST", "/" | "/login") => login::form(world, request, now),
         ("GET", "/" | "/login") => login::page(world),
-        // where the relative iframe of the form's answer points to
+        // the relative address in the iframe of the form login
         ("GET", "/setrefresh") => tokens::set_refresh(world, request, now),
         _ => not_found(),
     }
@@ -140,13 +140,13 @@ pub(crate) fn not_found() -> Response {
     Response::html_status(404, pages::not_found())
 }
 
-/// The answer of a dead session: the status says nothing (protocol.md §1).
+/// The response to a dead session (protocol.md §1).
 pub(crate) fn logout(world: &World) -> Response {
     let status = if world.config.logout_401 { 401 } else { 200 };
     Response::json_status(status, &json!({ "logout": world.config.logout_shape }))
 }
 
-/// The account that asks, or the answer that it is logged out.
+/// The account of a request, or the logout response.
 pub(crate) fn require_login(
     world: &World,
     request: &Request,
@@ -158,7 +158,7 @@ pub(crate) fn require_login(
     }
 }
 
-/// `familyId`, where misspelt too; empty for the account holder.
+/// `familyId`, also if misspelt; empty for the account holder.
 pub(crate) fn family(fields: &[(String, String)]) -> String {
     let named = |name: &str| {
         fields

@@ -12,7 +12,7 @@ use crate::world::World;
 
 use super::number;
 
-/// `GET /api/bookings?day=YYYYMMDD&box=ID&familyId=`: answered without a login too, then without anything personal.
+/// `GET /api/bookings?day=YYYYMMDD&box=ID&familyId=`: without a login, no row has a booking.
 pub(crate) fn bookings(world: &World, request: &Request, gym: &Gym, now: i64) -> Response {
     let email = match sessions::auth(world, request, now) {
         Auth::Account(email) => Some(email),

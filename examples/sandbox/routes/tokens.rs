@@ -64,7 +64,7 @@ pub(crate) fn update(world: &mut World, request: &Request, now: i64) -> Response
     }
 }
 
-/// An answer that neither renews a token nor ends a session.
+/// A response that neither renews a token nor ends a session.
 fn refused(why: &str) -> Response {
     Response::json(&json!({ "error": why }))
 }
