@@ -4,13 +4,14 @@
 use anyhow::Result;
 
 use super::app::App;
+use crate::clock;
 use crate::config::SecretUrl;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::notify::{self, Ping};
 use crate::sessions::SessionManager;
-use crate::signals::SignalGuard;
+use crate::signals::{self, SignalGuard};
 use crate::store::SessionRow;
 use crate::ui::{Output, Ui};
 
@@ -24,6 +25,12 @@ pub(crate) fn run<V: Output>(
 ) -> Result<()> {
     notify::ping(switch, Ping::Start);
     let done = require_session(app).and_then(|()| work(ui));
+    if done.is_ok()
+        && !signals::must_stop()
+        && let Err(e) = app.store.delete_obsolete(clock::now())
+    {
+        log::warn!("old rows of the store could not be deleted: {e}");
+    }
     let well = done
         .as_ref()
         .is_ok_and(|(view, _)| view.failure().is_none());

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use super::app::App;
 use crate::booking::Setting;
 use crate::clock;
-use crate::error::Failure;
+use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::opening::Opening;
 use crate::model::zone;
@@ -119,9 +119,10 @@ impl App {
     /// Put together what config and store say of a box.
     pub(super) fn describe(&self, row: BoxRow) -> Result<BoxProfile> {
         let configured = self.config.boxes.get(&row.name);
+        let unreadable = |why: String| Failure::new(ExitKind::Internal, why);
         let zone = match (configured.and_then(|c| c.timezone), &row.timezone) {
             (Some(zone), _) => zone,
-            (None, Some(stored)) => zone::parse_zone(stored).map_err(Failure::usage)?,
+            (None, Some(stored)) => zone::parse_zone(stored).map_err(unreadable)?,
             (None, None) => chrono_tz::Europe::Madrid,
         };
         let suffix = format!(".{}", self.platform.domain());
@@ -133,8 +134,14 @@ impl App {
             opening: Opening::choose(
                 None,
                 configured.and_then(|c| c.opens),
-                row.opens.as_deref().and_then(|rule| rule.parse().ok()),
-                row.learned.as_deref().and_then(|told| told.parse().ok()),
+                row.opens
+                    .map(|rule| rule.parse())
+                    .transpose()
+                    .map_err(unreadable)?,
+                row.learned
+                    .map(|rule| rule.parse())
+                    .transpose()
+                    .map_err(unreadable)?,
             ),
             name: row.name,
             title: row.title,

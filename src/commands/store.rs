@@ -190,9 +190,11 @@ fn rekey(app: &App, ui: &mut Ui) -> Result<()> {
 }
 
 fn backup(file: &Path, app: &App, ui: &mut Ui) -> Result<()> {
+    let encrypted = app.store.backup(file)?;
     ui.print(&Backup {
-        backup: file,
-        encrypted: app.store.backup(file)?,
+        file,
+        encrypted,
+        has_plain_text: !encrypted && app.store.has_plain_text()?,
     })
 }
 
@@ -267,18 +269,22 @@ impl Output for Converted<'_> {
 
 #[derive(Debug, Serialize)]
 struct Backup<'b> {
-    backup: &'b Path,
+    #[serde(rename = "backup")]
+    file: &'b Path,
     encrypted: bool,
+    /// The store has logins, and they are not encrypted.
+    #[serde(skip)]
+    has_plain_text: bool,
 }
 
 impl Output for Backup<'_> {
     fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let how = if self.encrypted {
-            "its logins are encrypted"
-        } else {
-            "its logins are in plain text"
+        let how = match (self.encrypted, self.has_plain_text) {
+            (true, _) => "; its logins are encrypted",
+            (false, true) => "; its logins are in plain text",
+            (false, false) => "",
         };
-        writeln!(to, "copied to {}; {how}", self.backup.display())
+        writeln!(to, "copied to {}{how}", self.file.display())
     }
 
     fn has_side_effects(&self) -> bool {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::seal::Place;
 use super::secrets::Loss;
-use super::{At, Result, Store, immediate, instant, millis};
+use super::{At, Result, Store, immediate, instant, maybe_instant, millis};
 use crate::model::account::Account;
 use crate::model::session::Fingerprint;
 use crate::secret::Secret;
@@ -85,16 +85,16 @@ impl Store {
 
     /// When AimHarder last reported a lock-out. `None` after a login that succeeded.
     pub fn locked_at(&self, account: &Account) -> Result<Option<DateTime<Utc>>> {
-        let at: Option<Option<i64>> = self
+        let at = self
             .db()
             .query_row(
                 "SELECT locked_at FROM accounts WHERE email = ?1",
                 [account.as_str()],
-                |row| row.get(0),
+                |row| maybe_instant(row, 0),
             )
             .optional()
             .at(self.path())?;
-        Ok(at.flatten().map(instant))
+        Ok(at.flatten())
     }
 
     /// Refusals within `window` before `now`, oldest first. Those in the future were written by a wrong clock and do not
@@ -114,7 +114,7 @@ impl Store {
         let rows = query
             .query_map(
                 params![account.as_str(), millis(now - window), millis(now)],
-                |row| row.get(0).map(instant),
+                |row| instant(row, 0),
             )
             .at(self.path())?;
         rows.collect::<rusqlite::Result<_>>().at(self.path())
@@ -129,8 +129,7 @@ impl Store {
                 .db()
                 .query_row(sql, [account.as_str()], |row| {
                     let seal: Option<Vec<u8>> = row.get(2)?;
-                    let at: Option<i64> = row.get(3)?;
-                    Ok((row.get(0)?, row.get(1)?, seal, at))
+                    Ok((row.get(0)?, row.get(1)?, seal, maybe_instant(row, 3)?))
                 })
                 .optional()
                 .at(self.path())?;
@@ -138,7 +137,6 @@ impl Store {
                 return Ok(None);
             };
             if let Some(hash) = self.unseal(hash_of(account.as_str()), hash, seal.as_deref())? {
-                let at = at.map(instant);
                 return Ok(Some(RefusedPassword { salt, hash, at }));
             }
             // another process has sealed the store anew in between

@@ -27,10 +27,10 @@ impl Store {
                 return Err(there_already(name));
             }
         }
-        let file = create(&half)?;
+        let file = create(&half, to)?;
         let copied = copy(&self.db(), self.path());
         let done = copied.and_then(|mut copy| {
-            write(&mut copy, file, &half)?;
+            write(&mut copy, file, to)?;
             put_in_place(&half, to)?;
             // asked of the copy: the store itself may have been converted meanwhile
             Ok(seal_row(&copy).at(to)?.is_some())
@@ -47,17 +47,17 @@ pub(super) fn before_migration(path: &Path, from: usize, connection: &Connection
     let kept = beside(path, &format!(".schema{from}.bak"));
     let half = beside(path, &format!(".schema{from}.bak.new"));
     let _ = fs::remove_file(&half);
-    let file = create(&half)?;
-    write(&mut copy(connection, path)?, file, &half)?;
+    let file = create(&half, &kept)?;
+    write(&mut copy(connection, path)?, file, &kept)?;
     fs::rename(&half, &kept).map_err(|e| cannot("copy the store to", &kept, &e))?;
     log::info!("the store as it was is kept in {}", kept.display());
     Ok(())
 }
 
-/// Creates an empty file. Nothing that exists is opened, a link neither.
-fn create(path: &Path) -> Result<File> {
+/// Creates an empty file for a copy that will be named `to`. No file or link that exists is opened.
+fn create(path: &Path, to: &Path) -> Result<File> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-    private_files::open(path, flags).map_err(|e| cannot("copy the store to", path, &e))
+    private_files::open(path, flags).map_err(|e| cannot("copy the store to", to, &e))
 }
 
 /// A whole copy in memory, without what deleted rows have left in free pages.
@@ -82,15 +82,15 @@ fn copy(connection: &Connection, path: &Path) -> Result<Connection> {
 
 /// Writes the copy to the file that [`create`] opened. SQLite would open it by its name, which in a directory that others
 /// can write to may lead to another file by then.
-fn write(copy: &mut Connection, mut file: File, path: &Path) -> Result<()> {
-    let mut bytes = copy.serialize(MAIN_DB).at(path)?.to_vec();
+fn write(copy: &mut Connection, mut file: File, to: &Path) -> Result<()> {
+    let mut bytes = copy.serialize(MAIN_DB).at(to)?.to_vec();
     // the two versions of the file format: a store is write-ahead logged, its copy in memory is not
     if let Some(versions) = bytes.get_mut(18..20) {
         versions.fill(2);
     }
     file.write_all(&bytes)
         .and_then(|()| file.sync_all())
-        .map_err(|e| cannot("copy the store to", path, &e))
+        .map_err(|e| cannot("copy the store to", to, &e))
 }
 
 /// Under its name, unless somebody has put something there meanwhile.

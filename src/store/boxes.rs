@@ -2,8 +2,11 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::prebookings::text;
 use super::{At, Result, Store, immediate};
 use crate::model::account::Account;
+use crate::model::opening::{Learned, Rule};
+use crate::model::zone::parse_zone;
 
 /// One gym as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,6 +150,9 @@ impl Store {
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<BoxRow> {
+    checked(row, "timezone", parse_zone)?;
+    checked(row, "opens", str::parse::<Rule>)?;
+    checked(row, "learned", str::parse::<Learned>)?;
     Ok(BoxRow {
         name: row.get("name")?,
         host: row.get("host")?,
@@ -157,4 +163,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<BoxRow> {
         opens: row.get("opens")?,
         learned: row.get("learned")?,
     })
+}
+
+/// Fails if a column that may be NULL holds a text that cannot be read (promise 11).
+fn checked<T>(
+    row: &Row<'_>,
+    column: &str,
+    read: impl FnOnce(&str) -> std::result::Result<T, String>,
+) -> rusqlite::Result<()> {
+    let raw: Option<String> = row.get(column)?;
+    raw.map_or(Ok(()), |_| text(row, column, read).map(|_| ()))
 }

@@ -1,8 +1,8 @@
 //! Logins that go: dead ones, old ones, and those that a person wants forgotten. The background
 //! session is protected by the database itself; one function here knows the way around.
 
-use chrono::{DateTime, Utc};
-use rusqlite::params;
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, params};
 
 use super::{At, Result, SessionRow, Store, immediate, millis};
 use crate::model::account::Account;
@@ -49,6 +49,30 @@ impl Store {
             .at(self.path())?;
         change.commit().at(self.path())?;
         Ok(unprotected == 1)
+    }
+
+    /// Deletes rows that nothing reads any more: refused logins older than a day, and problems of sessions and prebookings
+    /// that do not exist or have ended.
+    pub fn delete_obsolete(&self, now: DateTime<Utc>) -> Result<()> {
+        let before = millis(now - TimeDelta::days(1));
+        let refusals = "at < ?1";
+        let problems = "(subject LIKE 'session:%' AND NOT EXISTS (SELECT 1 FROM sessions WHERE id = substr(subject, 9))) \
+             OR (subject LIKE 'prebooking:%' AND NOT EXISTS (SELECT 1 FROM prebookings WHERE id = substr(subject, 12) \
+             AND status IN ('pending', 'executing', 'waitlisted')))";
+        let obsolete = format!(
+            "SELECT EXISTS (SELECT 1 FROM refusals WHERE {refusals}) OR EXISTS (SELECT 1 FROM problems WHERE {problems})"
+        );
+        let delete = |db: &mut Connection| {
+            // a deletion of nothing would wait for the writer's place all the same
+            if db.query_row(&obsolete, [before], |row| row.get(0))? {
+                let change = immediate(db)?;
+                change.execute(&format!("DELETE FROM refusals WHERE {refusals}"), [before])?;
+                change.execute(&format!("DELETE FROM problems WHERE {problems}"), [])?;
+                change.commit()?;
+            }
+            Ok(())
+        };
+        delete(&mut self.db()).at(self.path())
     }
 
     /// Delete device sessions created before `before`.

@@ -46,7 +46,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, RowIndex, Transaction, TransactionBehavior};
 
 use crate::error::{ExitError, ExitKind};
 
@@ -183,7 +184,13 @@ impl<T> At<T> for rusqlite::Result<T> {
                  make it writable, or name another place with --store",
                 store.display()
             )),
-            _ => Error::Sqlite { path: store.to_owned(), cause: Arc::new(cause) },
+            _ => match cause {
+                rusqlite::Error::FromSqlConversionFailure(_, _, what) => Error::Unusable(format!(
+                    "the store {} contains a value that cannot be read: {what}; put a copy back, or remove what it belongs to",
+                    store.display()
+                )),
+                cause => Error::Sqlite { path: store.to_owned(), cause: Arc::new(cause) },
+            },
         })
     }
 }
@@ -193,6 +200,22 @@ fn millis(at: DateTime<Utc>) -> i64 {
     at.timestamp_millis()
 }
 
-fn instant(millis: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+fn instant(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<DateTime<Utc>> {
+    instant_of(row.get(column)?)
+}
+
+/// The same for a column that may be NULL.
+fn maybe_instant(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    let millis: Option<i64> = row.get(column)?;
+    millis.map(instant_of).transpose()
+}
+
+fn instant_of(millis: i64) -> rusqlite::Result<DateTime<Utc>> {
+    let instant = DateTime::from_timestamp_millis(millis);
+    instant.ok_or_else(|| unreadable(format!("{millis} is not an instant")))
+}
+
+/// A value that no version of this program writes (promise 11).
+fn unreadable(what: String) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, what.into())
 }

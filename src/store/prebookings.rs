@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rusqlite::{OptionalExtension, Row, named_params, params};
 
 use super::open::connect_to_peek;
-use super::{At, Result, Store, instant, millis};
+use super::{At, Result, Store, instant, maybe_instant, millis, unreadable};
 use crate::model::account::Account;
 use crate::model::prebooking::{Choice, PrebookRequest, Prebooking, Progress};
 
@@ -212,7 +212,7 @@ impl Store {
 /// From the columns `sent_at` to `lateness_ms`, in the order of [`Shot`].
 pub(super) fn read_shot(row: &Row<'_>) -> rusqlite::Result<Shot> {
     Ok(Shot {
-        sent_at: instant(row.get(0)?),
+        sent_at: instant(row, 0)?,
         class: row.get(1)?,
         outcome: row.get(2)?,
         book_state: row.get(3)?,
@@ -223,7 +223,7 @@ pub(super) fn read_shot(row: &Row<'_>) -> rusqlite::Result<Shot> {
 }
 
 pub(super) fn read_prebooking(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
-    let maybe_at = |column: &str| row.get::<_, Option<i64>>(column).map(|m| m.map(instant));
+    let maybe_at = |column: &str| maybe_instant(row, column);
     Ok(Prebooking {
         id: row.get("id")?,
         rule: row.get("rule")?,
@@ -237,7 +237,7 @@ pub(super) fn read_prebooking(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
         message: row.get("message")?,
         reservation: row.get("reservation_id")?,
         class_id: row.get("class_id")?,
-        created_at: row.get("created_at").map(instant)?,
+        created_at: instant(row, "created_at")?,
     })
 }
 
@@ -257,7 +257,7 @@ pub(super) fn read_wish(row: &Row<'_>) -> rusqlite::Result<PrebookRequest> {
         family: row.get("family")?,
         waitlist: row.get("waitlist")?,
         watch: row.get("watch")?,
-        opens: opens.and_then(|rule| rule.parse().ok()),
+        opens: opens.map(|_| text(row, "opens", str::parse)).transpose()?,
     })
 }
 
@@ -268,10 +268,7 @@ pub(super) fn text<T, E: ToString>(
     read: impl FnOnce(&str) -> std::result::Result<T, E>,
 ) -> rusqlite::Result<T> {
     let raw: String = row.get(column)?;
-    read(&raw).map_err(|e| {
-        let cause = format!("{column} {raw:?}: {}", e.to_string());
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, cause.into())
-    })
+    read(&raw).map_err(|e| unreadable(format!("{column} {raw:?}: {}", e.to_string())))
 }
 
 #[cfg(test)]

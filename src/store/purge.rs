@@ -48,7 +48,8 @@ impl Store {
         Ok(())
     }
 
-    fn has_plain_text(&self) -> Result<bool> {
+    /// Whether any row contains a secret in plain text.
+    pub fn has_plain_text(&self) -> Result<bool> {
         self.db()
             .query_row(&format!("SELECT {PLAIN}"), [], |row| row.get(0))
             .at(self.path())

@@ -233,7 +233,7 @@ fn read_rule(row: &Row<'_>) -> rusqlite::Result<WeeklyRule> {
         request: read_wish(row)?,
         weekdays: text(row, "weekdays", str::parse)?,
         until: until.map(|_| date(row, "until")).transpose()?,
-        created_at: row.get("created_at").map(instant)?,
+        created_at: instant(row, "created_at")?,
     })
 }
 

@@ -12,7 +12,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::seal::Place;
 use super::secrets::Loss;
-use super::{At, Result, Store, instant, millis};
+use super::{At, Result, Store, instant, maybe_instant, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::secret::Secret;
@@ -264,8 +264,8 @@ fn secrets(row: &Row<'_>) -> rusqlite::Result<(Value, Value, Option<Vec<u8>>)> {
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let kind: String = row.get(2)?;
     let status: String = row.get(4)?;
-    let at = |column: usize| row.get(column).map(instant);
-    let maybe_at = |column: usize| row.get::<_, Option<i64>>(column).map(|m| m.map(instant));
+    let at = |column: usize| instant(row, column);
+    let maybe_at = |column: usize| maybe_instant(row, column);
     Ok(SessionRow {
         id: row.get(0)?,
         account: Account::stored(row.get(1)?),

@@ -86,6 +86,7 @@ mod status_together;
 mod store;
 mod store_folder;
 mod store_others;
+mod store_rows;
 mod text_output;
 mod tokens;
 mod unauthorized;

@@ -154,7 +154,10 @@ fn the_key_is_changed() {
     let old = sealed(&home);
     home.run("store rekey")
         .stdin(&format!("{OTHER}\n"))
-        .stdout_has(&["has the new key", "let key_command or the credential give"])
+        .stdout_has(&[
+            "has the new key",
+            "make key_command or the credential supply",
+        ])
         .done();
     assert_ne!(sealed(&home), old);
     home.run("classes --day +3")

@@ -170,7 +170,7 @@ fn the_store_is_copied() {
     assert_snapshot!(shot(home.run("store backup /nonexistent/x")), @"
     exit: 1
     --- stderr
-    error: cannot copy the store to /nonexistent/x.new: no such file or directory
+    error: cannot copy the store to /nonexistent/x: no such file or directory
     ");
     with_key(&home, KEY);
     home.run("store encrypt").any_stdout().done();

@@ -1,0 +1,91 @@
+//! Rows of the store that are obsolete or cannot be read.
+
+use crate::support::logged_in;
+
+#[test]
+fn refresh_deletes_rows_that_nothing_reads_any_more() {
+    let (_sandbox, home) = logged_in();
+    home.sql("INSERT INTO refusals VALUES ('ana@example.org', 1000)");
+    home.sql("INSERT INTO refusals SELECT 'ana@example.org', unixepoch() * 1000 - 60000");
+    home.sql("INSERT INTO problems VALUES ('session:4711', 'login_required', 0)");
+    home.sql("INSERT INTO problems VALUES ('prebooking:4711', 'not_found', 0)");
+    home.sql("INSERT INTO problems SELECT 'session:' || id, NULL, 1 FROM sessions WHERE kind = 'background'");
+    home.run("refresh").done();
+    assert_eq!(
+        home.ask("SELECT count(*) FROM refusals").as_deref(),
+        Some("1")
+    );
+    assert_eq!(
+        home.ask("SELECT count(*) FROM problems WHERE subject LIKE '%:4711'")
+            .as_deref(),
+        Some("0")
+    );
+}
+
+#[test]
+fn an_unreadable_rule_or_instant_is_an_error() {
+    let (_sandbox, home) = logged_in();
+    home.run("prebook add --day +9 --time 18:30 --class wod --opens 4d")
+        .any_stdout()
+        .any_stderr()
+        .done();
+    let readable = home.ask("SELECT created_at FROM prebookings").unwrap();
+    for (broken, repaired, commands) in [
+        (
+            "UPDATE prebookings SET opens = 'soon'".to_owned(),
+            "UPDATE prebookings SET opens = '4d'".to_owned(),
+            &["prebook list", "prebook run"][..],
+        ),
+        (
+            "UPDATE prebookings SET created_at = 9223372036854775807".to_owned(),
+            format!("UPDATE prebookings SET created_at = {readable}"),
+            &["prebook list"],
+        ),
+        (
+            "UPDATE boxes SET learned = 'never'".to_owned(),
+            "UPDATE boxes SET learned = NULL".to_owned(),
+            &["classes --day tomorrow", "boxes"],
+        ),
+        (
+            "UPDATE boxes SET opens = 'x'".to_owned(),
+            "UPDATE boxes SET opens = NULL".to_owned(),
+            &["boxes"],
+        ),
+        (
+            "UPDATE sessions SET used_at = -9223372036854775807".to_owned(),
+            format!("UPDATE sessions SET used_at = {readable}"),
+            &["sessions"],
+        ),
+    ] {
+        home.sql(&broken);
+        for command in commands {
+            home.run(command)
+                .fails(1, &["contains a value that cannot be read"])
+                .done();
+        }
+        home.sql(&repaired);
+    }
+}
+
+#[test]
+fn a_backup_names_the_file_that_was_asked_for() {
+    let (_sandbox, home) = logged_in();
+    let refused = home
+        .run("store backup /nonexistent/x")
+        .fails(1, &["copy the store to /nonexistent/x:"])
+        .done();
+    assert!(!refused.stderr.contains("x.new"), "{refused:?}");
+}
+
+#[test]
+fn a_backup_of_an_empty_store_does_not_warn_of_logins() {
+    let (_sandbox, home) = logged_in();
+    home.run("logout --background --yes-delete-background")
+        .any_stdout()
+        .any_stderr()
+        .done();
+    home.run("logout").any_stdout().any_stderr().done();
+    let copy = home.path().join("copy.db");
+    let ended = home.run("store backup").arg(&copy).any_stdout().done();
+    assert!(!ended.stdout.contains("plain text"), "{ended:?}");
+}
