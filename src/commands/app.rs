@@ -180,7 +180,12 @@ fn must_exist(path: &Path) -> Result<()> {
 fn open_store(path: &Path, config: &Config, command: &str) -> Result<Store> {
     let source = store_key::source(config);
     let has_key = source.is_some();
-    let store = Store::open(path)?.with_key_from(source);
+    let opened = if command == "sessions" {
+        Store::open_for_listing(path)
+    } else {
+        Store::open(path)
+    };
+    let store = opened?.with_key_from(source);
     let sealed = store.is_sealed()?;
     let shown = store.path().display();
     log::info!("store {shown}{}", if sealed { ", encrypted" } else { "" });

@@ -101,7 +101,7 @@ pub(crate) fn store(
     }
     let source = config.and_then(|config| store_key::source_within(config, schedule::LIMIT));
     let has_source = source.is_some();
-    let opened = Store::open(path).and_then(|store| {
+    let opened = Store::open_for_listing(path).and_then(|store| {
         let store = store.with_key_from(source);
         inspect(&store, &mut facts, found)?;
         facts.usable = true;

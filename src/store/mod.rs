@@ -24,6 +24,7 @@ mod backup;
 mod boxes;
 mod convert;
 mod due;
+mod file_system;
 mod forget;
 mod hints;
 mod keyring;
@@ -174,6 +175,7 @@ impl<T> At<T> for rusqlite::Result<T> {
                 "the store {} cannot grow: the disk is full or a limit is reached; nothing was lost, free some room",
                 store.display()
             )),
+            Some(_) if file_system::has_no_shared_memory(&cause) => file_system::no_shared_memory(store, &cause),
             Some(rusqlite::ErrorCode::SystemIoFailure) => Error::Unusable(format!(
                 "the store {} cannot be read or written ({cause}): a limit on the size of files is reached, or the disk is \
                  full or failing",

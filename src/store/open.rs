@@ -18,6 +18,7 @@ use crate::clock;
 use crate::private_files::{self, NotPrivate};
 
 use super::backup::before_migration;
+use super::file_system;
 use super::keyring::Keyring;
 use super::{At, Error, Result, Store};
 
@@ -54,10 +55,12 @@ impl Store {
         create_if_missing(path)?;
         let path = &behind_links(path)?;
         check_files(path)?;
+        file_system::check_locks(path)?;
         let mut connection = connect(path)?;
         if version(&connection, path)? != VERSION {
             connection = bring_up_to_date(path, connection)?;
         }
+        write_ahead(&connection, path)?;
         Ok(Self {
             connection: Mutex::new(connection),
             path: path.to_owned(),
@@ -66,6 +69,46 @@ impl Store {
             keyring: Keyring::default(),
         })
     }
+}
+
+impl Store {
+    /// Opens the store for a command that only reads. If the directory cannot be written, as on a read-only file system,
+    /// the store is opened read-only.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`], and a store of an older schema that cannot be migrated.
+    pub fn open_for_listing(path: &Path) -> Result<Self> {
+        let why = match Self::open(path) {
+            Err(why) if !file_system::is_writable(path) => why,
+            opened => return opened,
+        };
+        let store = Self::open_to_read(path).map_err(|_| why)?;
+        let found = version(&store.db(), path)?;
+        if found != VERSION {
+            return Err(Error::Unusable(format!(
+                "the store {} has schema {found} and cannot be migrated to {VERSION}, because its directory is read-only; \
+                 copy it to a directory that can be written, and name the copy with --store",
+                path.display()
+            )));
+        }
+        Ok(store)
+    }
+}
+
+/// Makes sure that the store is write-ahead logged (promise 5). SQLite keeps another mode without an error where the log
+/// cannot be used.
+fn write_ahead(connection: &Connection, path: &Path) -> Result<()> {
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))
+        .at(path)?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    Err(Error::Unusable(format!(
+        "the store {} cannot be write-ahead logged (journal mode {mode}), so a power cut may lose a token; {}",
+        path.display(),
+        file_system::advice(path)
+    )))
 }
 
 fn create_if_missing(path: &Path) -> Result<()> {
@@ -209,9 +252,8 @@ fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
     }
     if from == 0 {
         foreign_tables(&connection, path)?;
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .at(path)?;
+        write_ahead(&connection, path)?;
+        file_system::warn_if_remote(path);
     } else if from < VERSION {
         before_migration(path, from, &connection)?;
     }
@@ -289,10 +331,7 @@ pub(super) fn conversion_lock_if_free(path: &Path) -> Result<Option<File>> {
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(e)) => Err(Error::Unusable(format!(
-            "cannot lock {}: {e}; the store needs a file system with working locks",
-            name.display()
-        ))),
+        Err(TryLockError::Error(e)) => Err(file_system::no_locks(path, &e)),
     }
 }
 

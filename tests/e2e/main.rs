@@ -27,6 +27,7 @@ mod config;
 mod dead_session;
 mod exit_codes;
 mod faults;
+mod file_system;
 mod first_run;
 mod fresh_user;
 mod full_disk;

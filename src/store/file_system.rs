@@ -1,0 +1,108 @@
+//! What the store needs of its file system: locks and shared memory that work. Messages name the file system if it is a
+//! known network file system, because there they often do not.
+
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{Access, FlockOperation, OFlags, access, fcntl_lock, statfs};
+use rustix::io::Errno;
+
+use super::open::{beside, folder_of};
+use super::{Error, Result};
+use crate::private_files;
+
+/// File systems that are shared by several machines, by their magic numbers in statfs(2).
+const REMOTE: [(i64, &str); 8] = [
+    (0x0102_1997, "9P"),
+    (0x5346_414f, "AFS"),
+    (0x00c3_6400, "Ceph"),
+    (0xff53_4d42, "CIFS"),
+    (0x0116_1970, "GFS2"),
+    (0x6969, "NFS"),
+    (0x7461_636f, "OCFS2"),
+    (0xfe53_4d42, "SMB2"),
+];
+
+/// The name of the file system of `path` if it is a known network file system.
+fn remote(path: &Path) -> Option<&'static str> {
+    let kind = statfs(folder_of(path)).ok()?.f_type;
+    // some architectures extend the 32 bits by their sign
+    let kind = i64::try_from(kind).unwrap_or_default() & 0xffff_ffff;
+    REMOTE
+        .iter()
+        .find(|(magic, _)| *magic == kind)
+        .map(|(_, name)| *name)
+}
+
+/// The advice for a store whose file system lacks something.
+pub(super) fn advice(path: &Path) -> String {
+    let remote = remote(path).map_or_else(String::new, |name| {
+        format!("it is on {name}, a network file system; ")
+    });
+    format!("{remote}keep the store on a local disk, named with --store")
+}
+
+/// Warns when a store is created on a network file system. Processes of one machine may work there, those of two do not.
+pub(super) fn warn_if_remote(path: &Path) {
+    if let Some(name) = remote(path) {
+        log::warn!(
+            "the store {} is on {name}, a network file system: use it from one machine only, or keep it on a local disk, named \
+             with --store",
+            path.display()
+        );
+    }
+}
+
+/// Whether files can be created beside the store.
+pub(super) fn is_writable(path: &Path) -> bool {
+    access(folder_of(path), Access::WRITE_OK).is_ok()
+}
+
+/// Fails if the file system has no locks. SQLite takes that for a lock of another process and waits until its time-out.
+///
+/// The file for it is not the store: closing any descriptor of a file releases all locks of the process on it.
+pub(super) fn check_locks(path: &Path) -> Result<()> {
+    let Ok(file) = private_files::open(&beside(path, ".lock"), OFlags::WRONLY | OFlags::CREATE)
+    else {
+        return Ok(()); // read-only, or reported when the lock is needed
+    };
+    match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Err(e @ (Errno::NOLCK | Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL)) => {
+            Err(no_locks(path, &e.into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn no_locks(path: &Path, cause: &io::Error) -> Error {
+    Error::Unusable(format!(
+        "the file system of the store {} has no working locks ({}); {}",
+        path.display(),
+        crate::text::why(cause),
+        advice(path)
+    ))
+}
+
+/// Whether SQLite failed to share memory with other processes, which its write-ahead log needs.
+pub(super) fn has_no_shared_memory(cause: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{
+        SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMSIZE,
+    };
+    cause.sqlite_error().is_some_and(|error| {
+        [
+            SQLITE_IOERR_SHMLOCK,
+            SQLITE_IOERR_SHMMAP,
+            SQLITE_IOERR_SHMOPEN,
+            SQLITE_IOERR_SHMSIZE,
+        ]
+        .contains(&error.extended_code)
+    })
+}
+
+pub(super) fn no_shared_memory(path: &Path, cause: &rusqlite::Error) -> Error {
+    Error::Unusable(format!(
+        "the file system of the store {} has no shared memory, which the write-ahead log needs ({cause}); {}",
+        path.display(),
+        advice(path)
+    ))
+}

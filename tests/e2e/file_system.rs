@@ -1,0 +1,124 @@
+//! File systems that lack locks, shared memory or write access: the cause is named at once, and what only reads still works.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::{Home, Run, logged_in};
+
+/// A library by which the store's file system lacks what `AIMHARDER_TEST_LACKS` names.
+fn poor_file_system(home: &Home) -> PathBuf {
+    let source = home.write(
+        "poor.c",
+        r#"
+        #define _GNU_SOURCE
+        #include <dlfcn.h>
+        #include <errno.h>
+        #include <fcntl.h>
+        #include <stdarg.h>
+        #include <stdlib.h>
+        #include <string.h>
+        #include <sys/mman.h>
+        #include <unistd.h>
+        static int lacks(const char *what) {
+            const char *lack = getenv("AIMHARDER_TEST_LACKS");
+            return lack && !strcmp(lack, what);
+        }
+        #define FCNTL(name) \
+            int name(int fd, int command, ...) { \
+                va_list rest; va_start(rest, command); void *value = va_arg(rest, void *); va_end(rest); \
+                if (lacks("locks") && (command == F_SETLK || command == F_SETLKW)) { errno = ENOLCK; return -1; } \
+                return ((int (*)(int, int, ...))dlsym(RTLD_NEXT, #name))(fd, command, value); \
+            }
+        FCNTL(fcntl) FCNTL(fcntl64)
+        #define MMAP(name) \
+            void *name(void *at, size_t size, int prot, int flags, int fd, off_t offset) { \
+                if (lacks("memory") && fd >= 0 && (flags & MAP_SHARED)) { errno = ENODEV; return MAP_FAILED; } \
+                return ((void *(*)(void *, size_t, int, int, int, off_t))dlsym(RTLD_NEXT, #name))(at, size, prot, flags, fd, offset); \
+            }
+        MMAP(mmap) MMAP(mmap64)
+        static int refused(const char *path, int flags) {
+            return lacks("writing") && strstr(path, "aimharder.db") && (flags & (O_CREAT | O_WRONLY | O_RDWR));
+        }
+        #define OPEN(name) \
+            int name(const char *path, int flags, ...) { \
+                va_list rest; va_start(rest, flags); int mode = va_arg(rest, int); va_end(rest); \
+                if (refused(path, flags)) { errno = EROFS; return -1; } \
+                return ((int (*)(const char *, int, ...))dlsym(RTLD_NEXT, #name))(path, flags, mode); \
+            }
+        OPEN(open) OPEN(open64)
+        #define OPENAT(name) \
+            int name(int fd, const char *path, int flags, ...) { \
+                va_list rest; va_start(rest, flags); int mode = va_arg(rest, int); va_end(rest); \
+                if (refused(path, flags)) { errno = EROFS; return -1; } \
+                return ((int (*)(int, const char *, int, ...))dlsym(RTLD_NEXT, #name))(fd, path, flags, mode); \
+            }
+        OPENAT(openat) OPENAT(openat64)
+        int access(const char *path, int mode) {
+            if (lacks("writing") && mode & W_OK) { errno = EROFS; return -1; }
+            return ((int (*)(const char *, int))dlsym(RTLD_NEXT, "access"))(path, mode);
+        }
+        "#,
+    );
+    let library = home.path().join("poor.so");
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&library, &source])
+        .status();
+    assert!(built.expect("a C compiler").success());
+    library
+}
+
+/// Runs a command where the file system lacks `what`.
+fn without(what: &str, home: &Home, args: &str) -> Run {
+    home.run(args)
+        .env("LD_PRELOAD", poor_file_system(home))
+        .env("AIMHARDER_TEST_LACKS", what)
+}
+
+#[test]
+fn missing_locks_are_named_at_once() {
+    let (_sandbox, home) = logged_in();
+    for args in ["sessions", "bookings", "refresh"] {
+        let run = without("locks", &home, args);
+        let ended = run.fails(1, &["has no working locks", "--store"]).done();
+        assert!(ended.took < Duration::from_millis(900), "{ended:?}");
+    }
+}
+
+#[test]
+fn missing_shared_memory_is_named() {
+    let (_sandbox, home) = logged_in();
+    for args in ["sessions", "bookings"] {
+        without("memory", &home, args)
+            .fails(1, &["has no shared memory", "--store"])
+            .done();
+    }
+}
+
+#[test]
+fn a_read_only_file_system_still_allows_listings() {
+    let (_sandbox, home) = logged_in();
+    let sessions = home.run("sessions --json").json();
+    let read_only = without("writing", &home, "sessions --json").json();
+    assert_eq!(
+        read_only["sessions"].as_array().unwrap().len(),
+        sessions["sessions"].as_array().unwrap().len()
+    );
+    let status = without("writing", &home, "status --offline --json").json();
+    assert_eq!(status["store"]["usable"], true, "{status}");
+    without("writing", &home, "sessions prune")
+        .any_stderr()
+        .status(1)
+        .done();
+}
+
+#[test]
+fn a_store_in_another_journal_mode_is_write_ahead_logged_again() {
+    let (_sandbox, home) = logged_in();
+    home.db()
+        .execute_batch("PRAGMA journal_mode=DELETE")
+        .unwrap();
+    home.run("sessions").any_stdout().done();
+    assert_eq!(home.ask("PRAGMA journal_mode").as_deref(), Some("wal"));
+}
