@@ -2,11 +2,11 @@
 //! password, the last lock-out, and the fingerprints of its devices.
 
 use chrono::{DateTime, Duration, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::params;
 
 use super::seal::Place;
 use super::secrets::Loss;
-use super::{At, Result, Store, immediate, instant, maybe_instant, millis};
+use super::{Result, Store, instant, maybe_instant, millis};
 use crate::model::account::Account;
 use crate::model::session::Fingerprint;
 use crate::secret::Secret;
@@ -34,28 +34,22 @@ pub(super) fn hash_of(account: &str) -> Place<'_> {
 impl Store {
     /// The login flow that worked last (`json` or `form`).
     pub fn login_flow(&self, account: &Account) -> Result<Option<String>> {
-        let flow: Option<Option<String>> = self
-            .db()
-            .query_row(
-                "SELECT login_flow FROM accounts WHERE email = ?1",
-                [account.as_str()],
-                |row| row.get(0),
-            )
-            .optional()
-            .at(self.path())?;
+        let flow: Option<Option<String>> = self.find(
+            "SELECT login_flow FROM accounts WHERE email = ?1",
+            [account.as_str()],
+            |row| row.get(0),
+        )?;
         Ok(flow.flatten())
     }
 
     /// Stores the flow of a login that succeeded, and deletes the refused password and the lock-out.
     pub fn login_worked(&self, account: &Account, flow: &str) -> Result<()> {
-        self.db()
-            .execute(
+        self.execute(
                 "INSERT INTO accounts (email, login_flow) VALUES (?1, ?2) ON CONFLICT DO UPDATE \
                  SET login_flow = excluded.login_flow, refused_salt = NULL, refused_hash = NULL, refused_at = NULL, \
                  locked_at = NULL",
                 params![account.as_str(), flow],
-            )
-            .at(self.path())?;
+            )?;
         Ok(())
     }
 
@@ -66,9 +60,7 @@ impl Store {
         now: DateTime<Utc>,
         is_lock_out: bool,
     ) -> Result<()> {
-        let mut db = self.db();
-        let count = |db: &mut Connection| {
-            let change = immediate(db)?;
+        self.transact(|change| {
             let values = params![account.as_str(), millis(now)];
             change.execute("INSERT INTO refusals (account, at) VALUES (?1, ?2)", values)?;
             if is_lock_out {
@@ -78,22 +70,17 @@ impl Store {
                     values,
                 )?;
             }
-            change.commit()
-        };
-        count(&mut db).at(self.path())
+            Ok(())
+        })
     }
 
     /// When AimHarder last reported a lock-out. `None` after a login that succeeded.
     pub fn locked_at(&self, account: &Account) -> Result<Option<DateTime<Utc>>> {
-        let at = self
-            .db()
-            .query_row(
-                "SELECT locked_at FROM accounts WHERE email = ?1",
-                [account.as_str()],
-                |row| maybe_instant(row, 0),
-            )
-            .optional()
-            .at(self.path())?;
+        let at = self.find(
+            "SELECT locked_at FROM accounts WHERE email = ?1",
+            [account.as_str()],
+            |row| maybe_instant(row, 0),
+        )?;
         Ok(at.flatten())
     }
 
@@ -105,19 +92,11 @@ impl Store {
         now: DateTime<Utc>,
         window: Duration,
     ) -> Result<Vec<DateTime<Utc>>> {
-        let db = self.db();
-        let mut query = db
-            .prepare(
-                "SELECT at FROM refusals WHERE account = ?1 AND at > ?2 AND at <= ?3 ORDER BY at",
-            )
-            .at(self.path())?;
-        let rows = query
-            .query_map(
-                params![account.as_str(), millis(now - window), millis(now)],
-                |row| instant(row, 0),
-            )
-            .at(self.path())?;
-        rows.collect::<rusqlite::Result<_>>().at(self.path())
+        self.list(
+            "SELECT at FROM refusals WHERE account = ?1 AND at > ?2 AND at <= ?3 ORDER BY at",
+            params![account.as_str(), millis(now - window), millis(now)],
+            |row| instant(row, 0),
+        )
     }
 
     /// The last password of the account's password source that AimHarder refused.
@@ -125,14 +104,10 @@ impl Store {
         let sql = "SELECT refused_salt, refused_hash, (SELECT salt FROM seal), refused_at FROM accounts \
                    WHERE email = ?1 AND refused_hash IS NOT NULL";
         loop {
-            let found = self
-                .db()
-                .query_row(sql, [account.as_str()], |row| {
-                    let seal: Option<Vec<u8>> = row.get(2)?;
-                    Ok((row.get(0)?, row.get(1)?, seal, maybe_instant(row, 3)?))
-                })
-                .optional()
-                .at(self.path())?;
+            let found = self.find(sql, [account.as_str()], |row| {
+                let seal: Option<Vec<u8>> = row.get(2)?;
+                Ok((row.get(0)?, row.get(1)?, seal, maybe_instant(row, 3)?))
+            })?;
             let Some((salt, hash, seal, at)) = found else {
                 return Ok(None);
             };
@@ -159,14 +134,11 @@ impl Store {
 
     /// The fingerprint of the account's device on this machine that was used last.
     pub fn this_device(&self, account: &Account) -> Result<Option<Fingerprint>> {
-        self.db()
-            .query_row(
+        self.find(
                 "SELECT d.fingerprint FROM devices d LEFT JOIN sessions s USING (account, fingerprint) \
                  WHERE d.account = ?1 ORDER BY s.id IS NULL, coalesce(s.used_at, d.used_at) DESC LIMIT 1",
                 [account.as_str()],
                 |row| row.get(0).map(Fingerprint::stored),
             )
-            .optional()
-            .at(self.path())
     }
 }

@@ -1,9 +1,9 @@
 //! Gyms: what the platform tells of them, what the user has set, what refusals have taught.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::prebookings::text;
-use super::{At, Result, Store, immediate};
+use super::{Result, Store};
 use crate::model::account::Account;
 use crate::model::opening::{Learned, Rule};
 use crate::model::zone::parse_zone;
@@ -58,24 +58,22 @@ const COLUMNS: &str = "name, host, id, title, set_id, timezone, opens, learned";
 impl Store {
     /// Remember the gyms of an account. Facts that are missing now do not erase known ones.
     pub fn put_boxes(&self, account: &Account, found: &[FoundBox]) -> Result<()> {
-        let mut db = self.db();
-        let change = immediate(&mut db).at(self.path())?;
+        self.transact(|change| {
         for gym in found {
             change
                 .execute(
                     "INSERT INTO boxes (name, host, id, title) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
                      host = excluded.host, id = coalesce(excluded.id, id), title = coalesce(excluded.title, title)",
                     params![gym.name, gym.host, gym.id, gym.title],
-                )
-                .at(self.path())?;
+                )?;
             change
                 .execute(
                     "INSERT INTO account_boxes (account, box) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                     params![account.as_str(), gym.name],
-                )
-                .at(self.path())?;
+                )?;
         }
-        change.commit().at(self.path())
+        Ok(())
+        })
     }
 
     /// The gyms of an account, by name.
@@ -83,68 +81,52 @@ impl Store {
         let sql = format!(
             "SELECT {COLUMNS} FROM boxes WHERE name IN (SELECT box FROM account_boxes WHERE account = ?1) ORDER BY name"
         );
-        let db = self.db();
-        let mut query = db.prepare(&sql).at(self.path())?;
-        let rows = query.query_map([account.as_str()], read).at(self.path())?;
-        rows.collect::<rusqlite::Result<_>>().at(self.path())
+        self.list(&sql, [account.as_str()], read)
     }
 
     /// One gym by its name, whoever trains there.
     pub fn gym(&self, name: &str) -> Result<Option<BoxRow>> {
         let sql = format!("SELECT {COLUMNS} FROM boxes WHERE name = ?1");
-        self.db()
-            .query_row(&sql, [name], read)
-            .optional()
-            .at(self.path())
+        self.find(&sql, [name], read)
     }
 
     /// Settings of the user's own; a gym that is not known yet is made.
     pub fn set_box(&self, name: &str, set: &BoxSettings) -> Result<()> {
-        self.db()
-            .execute(
+        self.execute(
                 "INSERT INTO boxes (name, set_id, timezone, opens) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
                  set_id = coalesce(excluded.set_id, set_id), timezone = coalesce(excluded.timezone, timezone), \
                  opens = coalesce(excluded.opens, opens)",
                 params![name, set.id, set.timezone, set.opens],
-            )
-            .at(self.path())?;
+            )?;
         Ok(())
     }
 
     /// A gym's numeric id, found on its own pages.
     pub fn put_box_id(&self, name: &str, id: i64) -> Result<()> {
-        self.db()
-            .execute(
+        self.execute(
                 "INSERT INTO boxes (name, id) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET id = excluded.id",
                 params![name, id],
-            )
-            .at(self.path())?;
+            )?;
         Ok(())
     }
 
     /// What a refusal told about the opening. `true` when that is news.
     pub fn learn_opening(&self, name: &str, learned: &str) -> Result<bool> {
-        let changed = self
-            .db()
-            .execute(
+        let changed = self.execute(
                 "INSERT INTO boxes (name, learned) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET learned = excluded.learned \
                  WHERE learned IS NOT excluded.learned",
                 params![name, learned],
-            )
-            .at(self.path())?;
+            )?;
         Ok(changed == 1)
     }
 
     /// Drop what a refusal has taught, now that it has turned out to be wrong. `false`: something
     /// else is stored by now.
     pub fn forget_opening(&self, name: &str, learned: &str) -> Result<bool> {
-        let changed = self
-            .db()
-            .execute(
-                "UPDATE boxes SET learned = NULL WHERE name = ?1 AND learned = ?2",
-                params![name, learned],
-            )
-            .at(self.path())?;
+        let changed = self.execute(
+            "UPDATE boxes SET learned = NULL WHERE name = ?1 AND learned = ?2",
+            params![name, learned],
+        )?;
         Ok(changed == 1)
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
 
 use super::sessions::{COLUMNS, read};
-use super::{At, Result, SessionRow, Store, millis};
+use super::{Result, SessionRow, Store, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 
@@ -66,11 +66,8 @@ impl Store {
         let filter = query.looked_after();
         let sql = format!("SELECT count(*) FROM sessions WHERE {}", filter.sql);
         let values = rusqlite::params_from_iter(filter.values);
-        let count: i64 = self
-            .db()
-            .query_row(&sql, values, |row| row.get(0))
-            .at(self.path())?;
-        Ok(usize::try_from(count).unwrap_or(0))
+        let count: Option<i64> = self.find(&sql, values, |row| row.get(0))?;
+        Ok(count.map_or(0, |count| usize::try_from(count).unwrap_or_default()))
     }
 
     /// The sessions a refresh has to act on, oldest token first. Expired background sessions are
@@ -111,11 +108,6 @@ impl Store {
             "SELECT {COLUMNS} FROM sessions WHERE {} ORDER BY token_updated_at, id",
             filter.sql
         );
-        let db = self.db();
-        let mut statement = db.prepare_cached(&sql).at(self.path())?;
-        let rows = statement
-            .query_map(rusqlite::params_from_iter(filter.values), read)
-            .at(self.path())?;
-        rows.collect::<rusqlite::Result<_>>().at(self.path())
+        self.list(&sql, rusqlite::params_from_iter(filter.values), read)
     }
 }

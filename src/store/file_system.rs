@@ -26,7 +26,8 @@ const REMOTE: [(i64, &str); 8] = [
 /// The name of the file system of `path` if it is a known network file system.
 fn remote(path: &Path) -> Option<&'static str> {
     let kind = statfs(folder_of(path)).ok()?.f_type;
-    // some architectures extend the 32 bits by their sign
+    // its type differs by architecture, and some extend the 32 bits by their sign
+    #[allow(clippy::useless_conversion)]
     let kind = i64::try_from(kind).unwrap_or_default() & 0xffff_ffff;
     REMOTE
         .iter()

@@ -2,53 +2,43 @@
 //! session is protected by the database itself; one function here knows the way around.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
-use super::{At, Result, SessionRow, Store, immediate, millis};
+use super::{Result, SessionRow, Store, millis};
 use crate::model::account::Account;
 
 impl Store {
     /// A dead device session goes, unless somebody has logged it in again meanwhile.
     pub fn delete_dead_device(&self, row: &SessionRow) -> Result<()> {
-        self.db()
-            .execute(
-                "DELETE FROM sessions WHERE id = ?1 AND generation = ?2 AND kind = 'device'",
-                params![row.id, row.generation],
-            )
-            .at(self.path())?;
+        self.execute(
+            "DELETE FROM sessions WHERE id = ?1 AND generation = ?2 AND kind = 'device'",
+            params![row.id, row.generation],
+        )?;
         Ok(())
     }
 
     /// Forget one device session on purpose.
     pub fn delete_device(&self, row: &SessionRow) -> Result<bool> {
-        let deleted = self
-            .db()
-            .execute(
-                "DELETE FROM sessions WHERE id = ?1 AND kind = 'device'",
-                [row.id],
-            )
-            .at(self.path())?;
+        let deleted = self.execute(
+            "DELETE FROM sessions WHERE id = ?1 AND kind = 'device'",
+            [row.id],
+        )?;
         Ok(deleted == 1)
     }
 
     /// Delete the protected session: only for the command that takes two flags.
     pub fn delete_background(&self, row: &SessionRow) -> Result<bool> {
-        let mut db = self.db();
-        let change = immediate(&mut db).at(self.path())?;
-        let unprotected = change
-            .execute(
+        self.transact(|change| {
+            let unprotected = change.execute(
                 "UPDATE sessions SET generation = -1 WHERE id = ?1 AND kind = 'background'",
                 [row.id],
-            )
-            .at(self.path())?;
-        change
-            .execute(
+            )?;
+            change.execute(
                 "DELETE FROM sessions WHERE id = ?1 AND generation = -1",
                 [row.id],
-            )
-            .at(self.path())?;
-        change.commit().at(self.path())?;
-        Ok(unprotected == 1)
+            )?;
+            Ok(unprotected == 1)
+        })
     }
 
     /// Deletes rows that nothing reads any more: refused logins older than a day, and problems of sessions and prebookings
@@ -62,26 +52,22 @@ impl Store {
         let obsolete = format!(
             "SELECT EXISTS (SELECT 1 FROM refusals WHERE {refusals}) OR EXISTS (SELECT 1 FROM problems WHERE {problems})"
         );
-        let delete = |db: &mut Connection| {
-            // a deletion of nothing would wait for the writer's place all the same
-            if db.query_row(&obsolete, [before], |row| row.get(0))? {
-                let change = immediate(db)?;
-                change.execute(&format!("DELETE FROM refusals WHERE {refusals}"), [before])?;
-                change.execute(&format!("DELETE FROM problems WHERE {problems}"), [])?;
-                change.commit()?;
-            }
+        // a deletion of nothing would wait for the writer's place all the same
+        if self.find(&obsolete, [before], |row| row.get(0))? != Some(true) {
+            return Ok(());
+        }
+        self.transact(|change| {
+            change.execute(&format!("DELETE FROM refusals WHERE {refusals}"), [before])?;
+            change.execute(&format!("DELETE FROM problems WHERE {problems}"), [])?;
             Ok(())
-        };
-        delete(&mut self.db()).at(self.path())
+        })
     }
 
     /// Delete device sessions created before `before`.
     pub fn prune_devices(&self, account: Option<&Account>, before: DateTime<Utc>) -> Result<usize> {
-        self.db()
-            .execute(
+        self.execute(
                 "DELETE FROM sessions WHERE kind = 'device' AND created_at < ?1 AND (?2 IS NULL OR account = ?2)",
                 params![millis(before), account.map(Account::as_str)],
             )
-            .at(self.path())
     }
 }

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, Params, params};
 
 use super::keyring::Keyring;
 use super::open::{behind_links, beside, check_files, plain_name};
-use super::{At, Result, Store, immediate};
+use super::{At, Result, Store};
 
 /// A name is noted again after so many days, and forgotten when it was not seen for so many.
 const NOTED_AGAIN: u64 = 7;
@@ -52,8 +52,7 @@ impl Store {
 
     /// Note the names of a box's classes. Most times there is no news and nothing is written.
     pub fn note_class_names(&self, gym: &str, names: &[&str], today: NaiveDate) -> Result<()> {
-        let mut db = self.db();
-        let noted = noted(&db, gym).at(self.path())?;
+        let noted = noted(&self.db(), gym).at(self.path())?;
         let since = today - Days::new(NOTED_AGAIN);
         let fresh = |name: &&&str| {
             noted
@@ -65,14 +64,13 @@ impl Store {
         if news.is_empty() {
             return Ok(());
         }
-        let change = immediate(&mut db).at(self.path())?;
+        self.transact(|change| {
         for name in news {
             change
                 .execute(
                     "INSERT INTO class_names VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET seen = excluded.seen",
                     params![gym, name, today.to_string()],
-                )
-                .at(self.path())?;
+                )?;
         }
         let oldest = today - Days::new(FORGOTTEN);
         change
@@ -80,9 +78,9 @@ impl Store {
                 "DELETE FROM class_names WHERE box = ?1 AND (seen < ?2 OR name NOT IN \
                  (SELECT name FROM class_names WHERE box = ?1 ORDER BY seen DESC, name LIMIT ?3))",
                 params![gym, oldest.to_string(), MAX_ROWS],
-            )
-            .at(self.path())?;
-        change.commit().at(self.path())
+            )?;
+        Ok(())
+        })
     }
 
     /// Names of classes, of one box or of all.

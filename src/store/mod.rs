@@ -48,7 +48,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::Type;
-use rusqlite::{Connection, Row, RowIndex, Transaction, TransactionBehavior};
+use rusqlite::{
+    Connection, OptionalExtension, Params, Row, RowIndex, Transaction, TransactionBehavior,
+};
 
 use crate::error::{ExitError, ExitKind};
 
@@ -89,6 +91,56 @@ impl Store {
         self.connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Statements. Their errors name the file.
+impl Store {
+    /// Runs a statement and returns the number of rows that it changed.
+    fn execute(&self, sql: &str, values: impl Params) -> Result<usize> {
+        self.db().execute(sql, values).at(&self.path)
+    }
+
+    /// The first row of a query, or `None`.
+    fn find<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        let db = self.db();
+        let found = db
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_row(values, read).optional());
+        found.at(&self.path)
+    }
+
+    /// All rows of a query.
+    fn list<T, C: FromIterator<T>>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<C> {
+        let db = self.db();
+        let rows = db
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_map(values, read)?.collect());
+        rows.at(&self.path)
+    }
+
+    /// Runs `work` in a transaction that writes. An error rolls it back.
+    ///
+    /// The transaction takes the writer's place at once: one that first reads and then writes is refused, without waiting,
+    /// when another process has written in between.
+    fn transact<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+        let mut db = self.db();
+        let change = db
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .at(&self.path)?;
+        let done = work(&change).at(&self.path)?;
+        change.commit().at(&self.path)?;
+        Ok(done)
     }
 }
 

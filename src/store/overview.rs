@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 use serde::Serialize;
 
 use super::prebookings::read_shot;
@@ -75,31 +75,19 @@ impl Store {
 
     /// Which boxes each account has, by account and box.
     pub fn account_boxes(&self) -> Result<Vec<(Account, String)>> {
-        let db = self.db();
-        let mut query = db
-            .prepare("SELECT account, box FROM account_boxes ORDER BY account, box")
-            .at(self.path())?;
-        let rows = query
-            .query_map([], |row| Ok((Account::stored(row.get(0)?), row.get(1)?)))
-            .at(self.path())?;
-        rows.collect::<rusqlite::Result<_>>().at(self.path())
+        self.list(
+            "SELECT account, box FROM account_boxes ORDER BY account, box",
+            [],
+            |row| Ok((Account::stored(row.get(0)?), row.get(1)?)),
+        )
     }
 
     /// How many prebookings there are, by status.
     pub fn prebooking_counts(&self, account: Option<&Account>) -> Result<BTreeMap<String, usize>> {
-        let db = self.db();
-        let mut query = db
-            .prepare(
-                "SELECT status, count(*) FROM prebookings WHERE ?1 IS NULL OR account = ?1 GROUP BY status",
-            )
-            .at(self.path())?;
-        let rows = query
-            .query_map([account.map(Account::as_str)], |row| {
+        self.list("SELECT status, count(*) FROM prebookings WHERE ?1 IS NULL OR account = ?1 GROUP BY status", [account.map(Account::as_str)], |row| {
                 let count: i64 = row.get(1)?;
                 Ok((row.get(0)?, usize::try_from(count).unwrap_or_default()))
             })
-            .at(self.path())?;
-        rows.collect::<rusqlite::Result<_>>().at(self.path())
     }
 
     /// The booking request of a prebooking that was sent last.
@@ -107,9 +95,6 @@ impl Store {
         let sql = "SELECT sent_at, shots.class, outcome, book_state, shots.message, clock_offset_ms, lateness_ms FROM shots \
                    JOIN prebookings ON prebookings.id = shots.prebooking \
                    WHERE ?1 IS NULL OR account = ?1 ORDER BY shots.id DESC LIMIT 1";
-        self.db()
-            .query_row(sql, params![account.map(Account::as_str)], read_shot)
-            .optional()
-            .at(self.path())
+        self.find(sql, params![account.map(Account::as_str)], read_shot)
     }
 }

@@ -27,8 +27,7 @@ impl Store {
         moved_to: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<Prebooking> {
-        let mut db = self.db();
-        let change = immediate(&mut db).at(self.path())?;
+        self.transact(|change| {
         let sql = format!(
             "SELECT {PREBOOKING} FROM prebookings WHERE status IN ('pending', 'executing') AND account = ?1 AND box = ?2 \
              AND day = ?3 AND start = ?4 AND lower(coalesce(class, '')) = lower(coalesce(?5, '')) \
@@ -45,22 +44,20 @@ impl Store {
         ];
         let old = change
             .query_row(&sql, same, read_prebooking)
-            .optional()
-            .at(self.path())?;
+            .optional()?;
         let id = match old {
             Some(old) => {
-                mark_occurrence_removed(&change, &old).at(self.path())?;
-                update(&change, old.id, request, moved_to).at(self.path())?;
+                mark_occurrence_removed(change, &old)?;
+                update(change, old.id, request, moved_to)?;
                 old.id
             }
-            None => insert(&change, request, day, (moved_to, now)).at(self.path())?,
+            None => insert(change, request, day, (moved_to, now))?,
         };
         let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE id = ?1");
         let row = change
-            .query_row(&sql, [id], read_prebooking)
-            .at(self.path())?;
-        change.commit().at(self.path())?;
+            .query_row(&sql, [id], read_prebooking)?;
         Ok(row)
+        })
     }
 
     /// Remove prebookings and rules, all of them or, when one is not there, none: `Err` inside

@@ -56,10 +56,7 @@ impl Store {
     /// One prebooking, whatever became of it.
     pub fn prebooking(&self, id: i64) -> Result<Option<Prebooking>> {
         let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE id = ?1");
-        self.db()
-            .query_row(&sql, [id], read_prebooking)
-            .optional()
-            .at(self.path())
+        self.find(&sql, [id], read_prebooking)
     }
 
     /// Reads one without waiting for other processes, or for other threads that do.
@@ -100,45 +97,33 @@ impl Store {
         account: Option<&Account>,
     ) -> Result<Vec<Prebooking>> {
         let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE {filter} ORDER BY id");
-        let db = self.db();
-        let mut query = db.prepare_cached(&sql).at(self.path())?;
-        let rows = query
-            .query_map([account.map(Account::as_str)], read_prebooking)
-            .at(self.path())?;
-        rows.collect::<rusqlite::Result<_>>().at(self.path())
+        self.list(&sql, [account.map(Account::as_str)], read_prebooking)
     }
 
     /// Take a prebooking for a run, as it was seen. `false`: another run was quicker.
     pub fn claim(&self, seen: &Prebooking, owner: &str) -> Result<bool> {
-        let changed = self
-            .db()
-            .execute(
-                "UPDATE prebookings SET status = 'executing', owner = ?1 \
+        let changed = self.execute(
+            "UPDATE prebookings SET status = 'executing', owner = ?1 \
                  WHERE id = ?2 AND status = ?3 AND owner IS ?4",
-                params![owner, seen.id, seen.progress.as_str(), seen.owner],
-            )
-            .at(self.path())?;
+            params![owner, seen.id, seen.progress.as_str(), seen.owner],
+        )?;
         Ok(changed == 1)
     }
 
     /// Write down which class is about to be asked for, while it is ours: should this process die,
     /// the next one knows what to look for.
     pub fn intend(&self, id: i64, owner: &str, class_id: &str) -> Result<()> {
-        self.db()
-            .execute(
-                "UPDATE prebookings SET class_id = ?1 WHERE id = ?2 AND owner = ?3",
-                params![class_id, id, owner],
-            )
-            .at(self.path())?;
+        self.execute(
+            "UPDATE prebookings SET class_id = ?1 WHERE id = ?2 AND owner = ?3",
+            params![class_id, id, owner],
+        )?;
         Ok(())
     }
 
     /// Write down what came of a try, and give the prebooking back. `false`: it is no longer ours
     /// (removed meanwhile).
     pub fn settle(&self, id: i64, owner: &str, end: &Settlement) -> Result<bool> {
-        let changed = self
-            .db()
-            .execute(
+        let changed = self.execute(
                 "UPDATE prebookings SET status = :status, owner = NULL, message = :message, \
                  reservation_id = coalesce(:reservation, reservation_id), class_id = coalesce(:class_id, class_id), \
                  attempts = attempts + :attempts, moved_to = coalesce(:moved_to, moved_to), tried_at = :tried_at \
@@ -148,64 +133,46 @@ impl Store {
                     ":class_id": end.class_id, ":attempts": end.attempts, ":moved_to": end.moved_to.map(millis),
                     ":tried_at": millis(end.tried_at), ":id": id, ":owner": owner,
                 },
-            )
-            .at(self.path())?;
+            )?;
         Ok(changed == 1)
     }
 
     /// Take a claim back, as if there had been none. `false`: it is no longer ours (removed meanwhile).
     pub fn give_back(&self, id: i64, owner: &str) -> Result<bool> {
-        let changed = self
-            .db()
-            .execute(
-                "UPDATE prebookings SET status = 'pending', owner = NULL WHERE id = ?1 AND owner = ?2",
-                params![id, owner],
-            )
-            .at(self.path())?;
+        let changed = self.execute(
+            "UPDATE prebookings SET status = 'pending', owner = NULL WHERE id = ?1 AND owner = ?2",
+            params![id, owner],
+        )?;
         Ok(changed == 1)
     }
 
     /// Write down what became of a place on a waiting list. `false`: another run was quicker.
     pub fn settle_waitlisted(&self, id: i64, end: &Settlement) -> Result<bool> {
-        let changed = self
-            .db()
-            .execute(
+        let changed = self.execute(
                 "UPDATE prebookings SET status = ?1, message = ?2, reservation_id = coalesce(?3, reservation_id), \
                  tried_at = ?4 WHERE id = ?5 AND status = 'waitlisted'",
                 params![end.progress.as_str(), end.message, end.reservation, millis(end.tried_at), id],
-            )
-            .at(self.path())?;
+            )?;
         Ok(changed == 1)
     }
 
     /// Keep a booking request and its answer.
     pub fn put_shot(&self, prebooking: i64, shot: &Shot) -> Result<()> {
-        self.db()
-            .execute(
+        self.execute(
                 "INSERT INTO shots (prebooking, sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms) \
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM prebookings WHERE id = ?1)",
                 params![
                     prebooking, millis(shot.sent_at), shot.class, shot.outcome, shot.book_state, shot.message,
                     shot.clock_offset_ms, shot.lateness_ms
                 ],
-            )
-            .at(self.path())?;
+            )?;
         Ok(())
     }
 
     /// The requests of a prebooking, oldest first.
     pub fn shots(&self, prebooking: i64) -> Result<Vec<Shot>> {
-        let db = self.db();
-        let mut query = db
-            .prepare_cached(
-                "SELECT sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms FROM shots \
-                 WHERE prebooking = ?1 ORDER BY id",
-            )
-            .at(self.path())?;
-        let rows = query.query_map([prebooking], read_shot);
-        rows.at(self.path())?
-            .collect::<rusqlite::Result<_>>()
-            .at(self.path())
+        self.list("SELECT sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms FROM shots \
+                 WHERE prebooking = ?1 ORDER BY id", [prebooking], read_shot)
     }
 }
 

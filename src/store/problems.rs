@@ -2,9 +2,9 @@
 //! and once when it is over, and not 96 times a day (`scripting.md`, "Told once"). What is told and when
 //! is decided in [`crate::alerts`].
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
-use super::{At, Result, Store};
+use super::{Result, Store};
 
 /// What is known of one subject (a session or a prebooking) that has, or had, a problem.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,11 +18,7 @@ pub struct Problem {
 impl Store {
     /// The subjects of one sort (`session:`, `prebooking:`) that have a problem.
     pub fn problems(&self, sort: &str) -> Result<Vec<(String, Problem)>> {
-        let db = self.db();
-        let mut query = db
-            .prepare("SELECT subject, standing, outage_runs FROM problems WHERE substr(subject, 1, length(?1)) = ?1")
-            .at(self.path())?;
-        let rows = query.query_map([sort], |row| {
+        self.list("SELECT subject, standing, outage_runs FROM problems WHERE substr(subject, 1, length(?1)) = ?1", [sort], |row| {
             Ok((
                 row.get(0)?,
                 Problem {
@@ -30,46 +26,36 @@ impl Store {
                     outage_runs: row.get(2)?,
                 },
             ))
-        });
-        rows.at(self.path())?
-            .collect::<rusqlite::Result<_>>()
-            .at(self.path())
+        })
     }
 
     /// What was told of a subject; `None`: it never had a problem, or it is over and told.
     pub fn problem(&self, subject: &str) -> Result<Option<Problem>> {
-        self.db()
-            .query_row(
-                "SELECT standing, outage_runs FROM problems WHERE subject = ?1",
-                [subject],
-                |row| {
-                    Ok(Problem {
-                        standing: row.get(0)?,
-                        outage_runs: row.get(1)?,
-                    })
-                },
-            )
-            .optional()
-            .at(self.path())
+        self.find(
+            "SELECT standing, outage_runs FROM problems WHERE subject = ?1",
+            [subject],
+            |row| {
+                Ok(Problem {
+                    standing: row.get(0)?,
+                    outage_runs: row.get(1)?,
+                })
+            },
+        )
     }
 
     /// Remember what was told of a subject.
     pub fn put_problem(&self, subject: &str, problem: &Problem) -> Result<()> {
-        self.db()
-            .execute(
+        self.execute(
                 "INSERT INTO problems (subject, standing, outage_runs) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE \
                  SET standing = excluded.standing, outage_runs = excluded.outage_runs",
                 params![subject, problem.standing, problem.outage_runs],
-            )
-            .at(self.path())?;
+            )?;
         Ok(())
     }
 
     /// The problem is over, or its subject is.
     pub fn clear_problem(&self, subject: &str) -> Result<()> {
-        self.db()
-            .execute("DELETE FROM problems WHERE subject = ?1", [subject])
-            .at(self.path())?;
+        self.execute("DELETE FROM problems WHERE subject = ?1", [subject])?;
         Ok(())
     }
 }

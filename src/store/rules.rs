@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::prebooking_edits::{choices, clock_time, delete};
 use super::prebookings::{read_wish, text};
-use super::{At, Result, Store, immediate, instant, millis};
+use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
 use crate::model::prebooking::{PrebookRequest, Prebooking};
 use crate::model::weekly::{Skip, Weekdays, WeeklyRule};
@@ -35,30 +35,24 @@ impl Store {
     /// The weekly rules, or those of one account, in the order they were made.
     pub fn rules(&self, account: Option<&Account>) -> Result<Vec<WeeklyRule>> {
         let sql = format!("SELECT {RULE} FROM rules WHERE ?1 IS NULL OR account = ?1 ORDER BY id");
-        let db = self.db();
-        let mut query = db.prepare_cached(&sql).at(self.path())?;
-        let rows = query
-            .query_map([account.map(Account::as_str)], read_rule)
-            .at(self.path())?;
-        rows.collect::<rusqlite::Result<_>>().at(self.path())
+        self.list(&sql, [account.map(Account::as_str)], read_rule)
     }
 
     /// Store a rule. One for the same class on the same weekdays takes the new wish over, and so do
     /// its pending occurrences; those after a new end go.
     pub fn put_rule(&self, new: &NewRule, now: DateTime<Utc>) -> Result<WeeklyRule> {
-        let mut db = self.db();
-        let change = immediate(&mut db).at(self.path())?;
-        let id = match same_rule(&change, new).at(self.path())? {
-            Some(id) => {
-                update(&change, id, new).at(self.path())?;
-                id
-            }
-            None => insert(&change, new, now).at(self.path())?,
-        };
-        let sql = format!("SELECT {RULE} FROM rules WHERE id = ?1");
-        let row = change.query_row(&sql, [id], read_rule).at(self.path())?;
-        change.commit().at(self.path())?;
-        Ok(row)
+        self.transact(|change| {
+            let id = match same_rule(change, new)? {
+                Some(id) => {
+                    update(change, id, new)?;
+                    id
+                }
+                None => insert(change, new, now)?,
+            };
+            let sql = format!("SELECT {RULE} FROM rules WHERE id = ?1");
+            let row = change.query_row(&sql, [id], read_rule)?;
+            Ok(row)
+        })
     }
 
     /// The days for which a rule needs no new prebooking: it has made one, it was removed by hand,
@@ -68,12 +62,7 @@ impl Store {
             "SELECT day FROM prebookings WHERE rule = ?1 UNION SELECT day FROM removed_occurrences WHERE rule = ?1 \
              UNION SELECT p.day FROM rules r JOIN prebookings p ON {STANDING} WHERE r.id = ?1"
         );
-        let db = self.db();
-        let mut query = db.prepare_cached(&sql).at(self.path())?;
-        let days = query
-            .query_map([rule], |row| date(row, "day"))
-            .at(self.path())?;
-        days.collect::<rusqlite::Result<_>>().at(self.path())
+        self.list(&sql, [rule], |row| date(row, "day"))
     }
 
     /// Make a rule's prebookings for these days. Days that need none by now (made by another
@@ -92,16 +81,15 @@ impl Store {
              AND NOT EXISTS (SELECT 1 FROM skips s WHERE s.account = r.account AND :day BETWEEN s.first AND s.last) \
              AND NOT EXISTS (SELECT 1 FROM prebookings p WHERE p.day = :day AND {STANDING}) ON CONFLICT DO NOTHING"
         );
-        let mut db = self.db();
-        let change = immediate(&mut db).at(self.path())?;
-        let mut made = 0;
-        for day in days {
-            let values =
-                named_params! { ":rule": rule, ":day": day.to_string(), ":now": millis(now) };
-            made += change.execute(&sql, values).at(self.path())?;
-        }
-        change.commit().at(self.path())?;
-        Ok(made)
+        self.transact(|change| {
+            let mut made = 0;
+            for day in days {
+                let values =
+                    named_params! { ":rule": rule, ":day": day.to_string(), ":now": millis(now) };
+                made += change.execute(&sql, values)?;
+            }
+            Ok(made)
+        })
     }
 
     /// The days on which the account's rules book nothing, by date.
@@ -112,35 +100,33 @@ impl Store {
     /// Leave days out. Occurrences that rules had made for them and that wait for their opening are
     /// taken back, and returned.
     pub fn put_skip(&self, account: &Account, skip: Skip) -> Result<Vec<Prebooking>> {
-        let mut db = self.db();
-        let change = immediate(&mut db).at(self.path())?;
-        insert_skip(&change, account, skip).at(self.path())?;
+        self.transact(|change| {
+        insert_skip(change, account, skip)?;
         let waiting = "account = ?1 AND day BETWEEN ?2 AND ?3 AND rule IS NOT NULL AND status IN ('pending', 'executing')";
         let values = params![account.as_str(), skip.from.to_string(), skip.to.to_string()];
-        let gone = delete(&change, waiting, values).at(self.path())?;
-        change.commit().at(self.path())?;
+        let gone = delete(change, waiting, values)?;
         Ok(gone)
+        })
     }
 
     /// Book on these days again. `false`: none of them was left out.
     pub fn remove_skip(&self, account: &Account, days: Skip) -> Result<bool> {
-        let mut db = self.db();
-        let change = immediate(&mut db).at(self.path())?;
-        let mut found = false;
-        for old in skips(&change, account).at(self.path())? {
-            let Some(left) = old.without(&days) else {
-                continue;
-            };
-            found = true;
-            let sql = "DELETE FROM skips WHERE account = ?1 AND first = ?2 AND last = ?3";
-            let values = params![account.as_str(), old.from.to_string(), old.to.to_string()];
-            change.execute(sql, values).at(self.path())?;
-            for part in left {
-                insert_skip(&change, account, part).at(self.path())?;
+        self.transact(|change| {
+            let mut found = false;
+            for old in skips(change, account)? {
+                let Some(left) = old.without(&days) else {
+                    continue;
+                };
+                found = true;
+                let sql = "DELETE FROM skips WHERE account = ?1 AND first = ?2 AND last = ?3";
+                let values = params![account.as_str(), old.from.to_string(), old.to.to_string()];
+                change.execute(sql, values)?;
+                for part in left {
+                    insert_skip(change, account, part)?;
+                }
             }
-        }
-        change.commit().at(self.path())?;
-        Ok(found)
+            Ok(found)
+        })
     }
 }
 

@@ -8,11 +8,11 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::{ToSql, Value};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::seal::Place;
 use super::secrets::Loss;
-use super::{At, Result, Store, instant, maybe_instant, millis};
+use super::{Result, Store, instant, maybe_instant, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::secret::Secret;
@@ -81,12 +81,7 @@ impl Store {
     pub fn sessions(&self, account: Option<&Account>) -> Result<Vec<SessionRow>> {
         let sql =
             format!("SELECT {COLUMNS} FROM sessions WHERE ?1 IS NULL OR account = ?1 ORDER BY id");
-        let db = self.db();
-        let mut query = db.prepare_cached(&sql).at(self.path())?;
-        let rows = query
-            .query_map([account.map(Account::as_str)], read)
-            .at(self.path())?;
-        let mut rows: Vec<SessionRow> = rows.collect::<rusqlite::Result<_>>().at(self.path())?;
+        let mut rows: Vec<SessionRow> = self.list(&sql, [account.map(Account::as_str)], read)?;
         // not in SQL: its sorter would carry every row once more
         rows.sort_by(|a, b| {
             let by_account = a.account.cmp(&b.account);
@@ -101,13 +96,12 @@ impl Store {
     /// One login, without its secrets.
     pub fn listed(&self, id: i64) -> Result<Option<SessionRow>> {
         let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
-        let row = self.db().query_row(&sql, [id], read);
-        row.optional().at(self.path())
+        self.find(&sql, [id], read)
     }
 
     /// The account's background login.
     pub fn background(&self, account: &Account) -> Result<Option<SessionRow>> {
-        self.one(
+        self.with_secrets(
             "account = ?1 AND kind = 'background'",
             params![account.as_str()],
         )
@@ -115,7 +109,7 @@ impl Store {
 
     /// The account's device login that was used last.
     pub fn last_device(&self, account: &Account) -> Result<Option<SessionRow>> {
-        self.one(
+        self.with_secrets(
             "account = ?1 AND kind = 'device' ORDER BY used_at DESC, id DESC LIMIT 1",
             params![account.as_str()],
         )
@@ -123,28 +117,23 @@ impl Store {
 
     /// One login by the store's number, with its secrets.
     pub fn session(&self, id: i64) -> Result<Option<SessionRow>> {
-        self.one("id = ?1", params![id])
+        self.with_secrets("id = ?1", params![id])
     }
 
     /// The login of one device or of the automation, by its whole fingerprint.
     pub fn session_of(&self, account: &Account, print: &Fingerprint) -> Result<Option<SessionRow>> {
-        self.one(
+        self.with_secrets(
             "account = ?1 AND fingerprint = ?2",
             params![account.as_str(), print.as_str()],
         )
     }
 
-    fn one(&self, filter: &str, values: &[&dyn ToSql]) -> Result<Option<SessionRow>> {
+    fn with_secrets(&self, filter: &str, values: &[&dyn ToSql]) -> Result<Option<SessionRow>> {
         let sql = format!(
             "SELECT {COLUMNS}, token, cookies, (SELECT salt FROM seal) FROM sessions WHERE {filter}"
         );
         loop {
-            let found = {
-                let db = self.db();
-                let mut query = db.prepare_cached(&sql).at(self.path())?;
-                let stored = |row: &Row<'_>| Ok((read(row)?, secrets(row)?));
-                query.query_row(values, stored).optional().at(self.path())?
-            };
+            let found = self.find(&sql, values, |row| Ok((read(row)?, secrets(row)?)))?;
             let Some((mut row, (token, cookies, salt))) = found else {
                 return Ok(None);
             };
@@ -161,26 +150,21 @@ impl Store {
 
     /// Accounts that have a login here.
     pub fn accounts(&self) -> Result<Vec<Account>> {
-        let db = self.db();
-        let mut query = db
-            .prepare_cached("SELECT DISTINCT account FROM sessions ORDER BY account")
-            .at(self.path())?;
-        let rows = query
-            .query_map([], |row| row.get(0).map(Account::stored))
-            .at(self.path())?;
-        rows.collect::<rusqlite::Result<_>>().at(self.path())
+        self.list(
+            "SELECT DISTINCT account FROM sessions ORDER BY account",
+            [],
+            |row| row.get(0).map(Account::stored),
+        )
     }
 
     /// Record in words what went wrong with a session; `None` clears it. An update that is known
     /// to have ended (`settled`) is no longer marked as begun.
     pub fn note_error(&self, row: &SessionRow, words: Option<&str>, settled: bool) -> Result<()> {
-        self.db()
-            .execute(
+        self.execute(
                 "UPDATE sessions SET last_error = ?1, \
                  update_begun_at = CASE WHEN ?2 THEN NULL ELSE update_begun_at END WHERE id = ?3 AND generation = ?4",
                 params![words, settled, row.id, row.generation],
-            )
-            .at(self.path())?;
+            )?;
         Ok(())
     }
 
@@ -204,37 +188,31 @@ impl Store {
     /// A device session was used and brought no new cookies: from now on it is the one used last. Writes only where
     /// another one was.
     pub fn note_use(&self, row: &SessionRow, now: DateTime<Utc>) -> Result<()> {
-        self.db()
-            .execute(
+        self.execute(
                 "UPDATE sessions SET used_at = ?1 WHERE id = ?2 AND kind = 'device' AND EXISTS (\
                  SELECT 1 FROM sessions AS other WHERE other.account = sessions.account \
                  AND other.kind = 'device' AND other.id <> sessions.id AND other.used_at >= sessions.used_at)",
                 params![millis(now), row.id],
-            )
-            .at(self.path())?;
+            )?;
         Ok(())
     }
 
     /// A background session whose token update said logout: kept, and known to be dead.
     pub fn expire(&self, row: &SessionRow, words: &str) -> Result<()> {
-        self.db()
-            .execute(
+        self.execute(
                 "UPDATE sessions SET status = 'expired', generation = generation + 1, update_begun_at = NULL, \
                  last_error = ?1 WHERE id = ?2 AND generation = ?3",
                 params![words, row.id, row.generation],
-            )
-            .at(self.path())?;
+            )?;
         Ok(())
     }
 
     /// Whether `refresh` looks after this session from now on.
     pub fn set_auto_refresh(&self, row: &SessionRow, on: bool) -> Result<()> {
-        self.db()
-            .execute(
-                "UPDATE sessions SET auto_refresh = ?1 WHERE id = ?2",
-                params![on, row.id],
-            )
-            .at(self.path())?;
+        self.execute(
+            "UPDATE sessions SET auto_refresh = ?1 WHERE id = ?2",
+            params![on, row.id],
+        )?;
         Ok(())
     }
 }
