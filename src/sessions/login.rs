@@ -69,7 +69,7 @@ impl SessionManager<'_> {
     fn log_in_held(&self, wanted: &LoginTry<'_>) -> Result<Granted> {
         let _one_at_a_time = self.locks.logins(wanted.account, lock::patience())?;
         self.check_refusals(wanted.account)?;
-        self.store.ready()?;
+        let _form = self.store.hold_form()?;
         let _guard = signals::signal_guard("login");
         // the login replaces the one that is stored with this fingerprint
         if let Some(old) = self.store.session_of(wanted.account, wanted.fingerprint)? {

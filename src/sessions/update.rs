@@ -112,6 +112,7 @@ impl SessionManager<'_> {
         let _guard = signals::signal_guard("token update");
         let token = token_of(row)?;
         let mut jar = jar_of(row)?;
+        let _form = self.store.hold_form()?;
         self.store.begin_update(row, clock::now())?;
         let print = row.fingerprint.as_str();
         match self.platform.token_update(&mut jar, &token, print) {
@@ -153,6 +154,7 @@ impl SessionManager<'_> {
         let _guard = signals::signal_guard("setrefresh");
         let token = token_of(row)?;
         let mut jar = jar_of(row)?;
+        let _form = self.store.hold_form()?;
         self.store.make_room(row)?;
         let print = row.fingerprint.as_str();
         match self.platform.set_refresh(&mut jar, &token, print) {

@@ -5,7 +5,6 @@ use chrono::{DateTime, Duration, Utc};
 use rusqlite::params;
 
 use super::seal::Place;
-use super::secrets::Loss;
 use super::{Result, Store, instant, maybe_instant, millis};
 use crate::model::account::Account;
 use crate::model::session::Fingerprint;
@@ -121,7 +120,7 @@ impl Store {
     /// Stores a refused password, replacing an earlier one.
     pub fn remember_refused(&self, account: &Account, refused: &RefusedPassword) -> Result<()> {
         let secret = [(hash_of(account.as_str()), &refused.hash)];
-        self.keep(Loss::Bearable, secret, |db, [hash]| {
+        self.keep(0, secret, |db, [hash]| {
             db.execute(
                 "INSERT INTO accounts (email, refused_salt, refused_hash, refused_at) VALUES (?1, ?2, ?3, ?4) \
                  ON CONFLICT DO UPDATE SET refused_salt = excluded.refused_salt, refused_hash = excluded.refused_hash, \

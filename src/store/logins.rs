@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use super::secrets::{EncodedSecret, Loss};
+use super::reserve::MAX_ATTEMPTS;
+use super::secrets::EncodedSecret;
 use super::sessions::{COLUMNS, expiry, places, read};
 use super::{Result, SessionRow, Store, millis};
 use crate::model::account::Account;
@@ -33,7 +34,7 @@ impl Store {
     pub fn put_login(&self, login: &NewLogin<'_>) -> Result<SessionRow> {
         let [token, cookies] = places(login.account, login.fingerprint);
         let secrets = [(token, &login.token), (cookies, &login.cookies)];
-        let row = self.keep(Loss::Unbearable, secrets, |db, kept| {
+        let row = self.keep(MAX_ATTEMPTS, secrets, |db, kept| {
             write_login(db, login, kept)
         })?;
         Ok(SessionRow {

@@ -67,6 +67,7 @@ pub use prebookings::{Settlement, Shot};
 pub use problems::Problem;
 pub use rules::NewRule;
 pub use seal::new_key;
+pub use secrets::FormGuard;
 pub use sessions::{SessionRow, Status};
 
 /// An open store. Threads share it; statements are short.

@@ -14,8 +14,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rustix::fs::OFlags;
 
-use crate::clock;
 use crate::private_files::{self, NotPrivate};
+use crate::{clock, signals};
 
 use super::backup::before_migration;
 use super::file_system;
@@ -303,18 +303,34 @@ fn foreign(path: &Path) -> Error {
     ))
 }
 
-/// Held by whoever makes, migrates or converts the store.
+/// The lock that a process holds alone while it creates, migrates or converts the store.
 pub(super) fn conversion_lock(path: &Path) -> Result<File> {
+    wait_for_lock(path, File::try_lock)
+}
+
+/// The same lock, shared: the store is not converted while a process holds it.
+pub(super) fn form_lock(path: &Path) -> Result<File> {
+    wait_for_lock(path, File::try_lock_shared)
+}
+
+/// The lock alone, or `None` if another process holds it.
+pub(super) fn conversion_lock_if_free(path: &Path) -> Result<Option<File>> {
+    lock_if_free(path, File::try_lock)
+}
+
+type TryLock = fn(&File) -> std::result::Result<(), TryLockError>;
+
+fn wait_for_lock(path: &Path, how: TryLock) -> Result<File> {
     let began = clock::steady();
     loop {
-        match conversion_lock_if_free(path)? {
+        match lock_if_free(path, how)? {
             Some(held) => return Ok(held),
-            None if began.elapsed() < clock::scaled(MIGRATION) => {
+            None if began.elapsed() < clock::scaled(MIGRATION) && !signals::must_stop() => {
                 clock::nap(Duration::from_millis(5));
             }
             None => {
                 return Err(Error::Busy(format!(
-                    "another process has been making, migrating or converting the store {} for {} s; look what became of it",
+                    "another process has been updating a token in the store {}, migrating or converting it for {} s; try again later",
                     path.display(),
                     began.elapsed().as_secs()
                 )));
@@ -323,12 +339,11 @@ pub(super) fn conversion_lock(path: &Path) -> Result<File> {
     }
 }
 
-/// The same, but `None` when somebody else holds it.
-pub(super) fn conversion_lock_if_free(path: &Path) -> Result<Option<File>> {
+fn lock_if_free(path: &Path, how: TryLock) -> Result<Option<File>> {
     let name = beside(path, ".lock");
     let file = private_files::open(&name, OFlags::WRONLY | OFlags::CREATE)
         .map_err(|e| cannot("open the lock", &name, &e))?;
-    match file.try_lock() {
+    match how(&file) {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(e)) => Err(file_system::no_locks(path, &e)),

@@ -1,6 +1,6 @@
 //! Taking old values out of everything that is not a row, after a conversion or a logout: free pages, the log,
-//! copies that migrations have left. A process that dies before it has done so, and one that had to
-//! store a token without the key, leave a mark, `unclean`, and the next one does it.
+//! copies that migrations have left. A process that dies before it has done so leaves a mark, `unclean`, and the next one
+//! does it.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -24,8 +24,7 @@ const PLAIN: &str = "EXISTS (SELECT 1 FROM sessions WHERE 'text' IN (typeof(toke
                      OR EXISTS (SELECT 1 FROM accounts WHERE typeof(refused_hash) = 'text')";
 
 impl Store {
-    /// Finish what a process that died, or had no key, has left undone. Mostly there is nothing, and
-    /// this is one short question. What cannot be done now is left to the next process.
+    /// Finishes what a process that died has left undone. Mostly there is nothing, and this is one short query. What cannot be done now is left to the next process.
     pub fn tidy(&self) -> Result<()> {
         let left = self.seal_row()?.filter(|row| row.unclean > 0);
         if left.is_none() {
@@ -34,12 +33,6 @@ impl Store {
         let Some(_alone) = conversion_lock_if_free(self.path())? else {
             return Ok(());
         };
-        if self.has_plain_text()? {
-            let Some(sealer) = self.sealed_with()? else {
-                return Ok(());
-            };
-            self.convert(Some(&sealer), Some(&sealer))?;
-        }
         self.clean(HASTE)?;
         log::info!(
             "what was left in plain text in {} is gone",
@@ -71,8 +64,11 @@ impl Store {
                 self.path().display()
             )));
         }
-        let clean = format!("UPDATE seal SET unclean = 0 WHERE unclean = ?1 AND NOT ({PLAIN})");
-        db.execute(&clean, [row.unclean]).at(self.path())?;
+        db.execute(
+            "UPDATE seal SET unclean = 0 WHERE unclean = ?1",
+            [row.unclean],
+        )
+        .at(self.path())?;
         Ok(removed)
     }
 

@@ -10,7 +10,7 @@
 //!   at its beginning.
 //!
 //! Whatever fills the disk afterwards, the write finds its place: at the log's end, or, when that
-//! cannot grow, at its beginning after folding it once more ([`Store::durably`]).
+//! cannot grow, at its beginning after folding it once more ([`Store::keep`]).
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -22,7 +22,6 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, named_params, params};
 use rustix::fs::{FallocateFlags, fallocate};
 
-use super::secrets::Loss;
 use super::sessions::{expiry, places};
 use super::{At, Error, Result, SessionRow, Store, millis};
 use crate::clock;
@@ -36,7 +35,7 @@ const FEWEST: i64 = 12;
 /// What one page of a long value holds at least.
 const PAGE: i64 = 4000;
 /// How often a write that finds no room is tried again after folding the log.
-const MAX_ATTEMPTS: u32 = 10;
+pub(super) const MAX_ATTEMPTS: u32 = 10;
 /// The same for a write without which nothing is sent.
 const ONCE_MORE: u32 = 1;
 const BETWEEN: Duration = Duration::from_millis(20);
@@ -46,9 +45,8 @@ impl Store {
     /// again when others have used the room up.
     ///
     /// # Errors
-    /// There is no room, or no key: nothing may be asked of the platform.
+    /// There is no room: nothing may be asked of the platform.
     pub fn make_room(&self, row: &SessionRow) -> Result<()> {
-        self.ready()?;
         let db = self.db();
         let free: i64 = db
             .query_row("PRAGMA freelist_count", [], |row| row.get(0))
@@ -159,7 +157,7 @@ impl Store {
         let (token, cookies, now) = new;
         let [tokens, jars] = places(&row.account, &row.fingerprint);
         let secrets = [(tokens, token), (jars, cookies)];
-        let changed = self.keep(Loss::Unbearable, secrets, |db, [kept, jar]| {
+        let changed = self.keep(MAX_ATTEMPTS, secrets, |db, [kept, jar]| {
             db.prepare_cached(sql)?.execute(named_params! {
                 ":token": kept, ":cookies": jar, ":expires": expiry(token), ":now": millis(now),
                 ":id": row.id, ":generation": row.generation,
@@ -167,18 +165,10 @@ impl Store {
         })?;
         Ok(changed == 1)
     }
-
-    /// A write that must not be lost.
-    pub(super) fn durably<T>(
-        &self,
-        write: impl Fn(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T> {
-        stubbornly(&self.db(), MAX_ATTEMPTS, write).at(self.path())
-    }
 }
 
 /// When the log cannot grow it is folded into the file, and the write goes to its beginning.
-fn stubbornly<T>(
+pub(super) fn stubbornly<T>(
     db: &Connection,
     tries: u32,
     write: impl Fn(&Connection) -> rusqlite::Result<T>,

@@ -1,39 +1,37 @@
 //! Secrets on their way into the store and out of it: plain while the store is plain, sealed while it
-//! is sealed ([`super::seal`]). Nobody outside this room needs to know which.
+//! is sealed ([`super::seal`]). No other module needs to know which.
 //!
-//! Other processes may turn sealing on or off, or change the key, at any moment. So a value says by
-//! its type what it is (text: plain; blob: sealed), reading takes the value and the salt in one
-//! statement, and writing looks at the salt again inside the transaction that writes.
+//! Other processes may turn sealing on or off, or change the key. So the type of a value says what it is (text: plain;
+//! blob: sealed), reading takes the value and the salt in one statement, and writing compares the salt inside the
+//! transaction that writes. Whoever has the platform replace a token holds [`Store::hold_form`] meanwhile: the store is
+//! not converted then, and the key that was read before the request fits the store after it.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::keyring::seal_row;
+use super::open::form_lock;
+use super::reserve::stubbornly;
 use super::seal::{Fault, Place, Sealer};
 use super::{At, Error, Result, Store};
 use crate::secret::Secret;
 
-/// How often somebody may turn sealing on or off just while we read or write.
+/// How often the store may be converted just while a secret is read or written.
 const TURNS: u32 = 20;
 
-/// What is lost when a secret cannot be written for want of the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Loss {
-    /// what the platform has replaced, and what exists nowhere else: then it is written in plain
-    /// text, and sealed by the next process that has the key
-    Unbearable,
-    Bearable,
-}
-
-/// In which form secrets are written at this moment.
+/// The form in which secrets are written at this moment.
 enum SecretCodec {
     Plain,
     Sealed(Arc<Sealer>),
-    /// plain in a sealed store, see [`Loss::Unbearable`]
-    Makeshift(Vec<u8>),
 }
+
+/// Keeps conversions of the store waiting until it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct FormGuard(#[expect(dead_code, reason = "the lock is held, not read")] File);
 
 /// A secret in the form in which it is stored.
 pub(super) enum EncodedSecret<'a> {
@@ -52,34 +50,40 @@ impl ToSql for EncodedSecret<'_> {
 }
 
 impl Store {
-    /// Could secrets be stored now, as far as the key goes? To be asked before the platform is asked
-    /// for any.
+    /// Reads the key if the secrets are sealed, and keeps it.
     ///
     /// # Errors
-    /// The secrets here are sealed, and the key that fits them is not to be had.
+    /// The secrets are sealed, and the key is not available or does not fit.
     pub fn ready(&self) -> Result<()> {
-        self.pen().map(|_| ())
+        self.codec().map(|_| ())
     }
 
-    /// Write secrets, in one transaction, in the form that the store has at that moment.
+    /// Keeps the form of the secrets as it is while the guard lives: a conversion waits for it. Whoever asks the platform
+    /// to replace a token holds it until the new token is stored, so that this process can store it in the form in which
+    /// the store is then.
+    ///
+    /// # Errors
+    /// The key is not available, or a conversion does not end. Nothing may be asked of the platform then.
+    pub fn hold_form(&self) -> Result<FormGuard> {
+        self.ready()?; // the key may take its time: not while others wait
+        let lock = form_lock(self.path())?;
+        self.ready()?;
+        Ok(FormGuard(lock))
+    }
+
+    /// Writes secrets in one transaction, in the form that the store has at that moment. `attempts` is how often a write that
+    /// finds no room is repeated.
     pub(super) fn keep<T, const N: usize>(
         &self,
-        loss: Loss,
+        attempts: u32,
         secrets: [(Place<'_>, &Secret); N],
         write: impl Fn(&Connection, &[EncodedSecret<'_>; N]) -> rusqlite::Result<T>,
     ) -> Result<T> {
         for _ in 0..TURNS {
-            let pen = match (self.pen(), loss) {
-                (Err(why), Loss::Unbearable) => self.makeshift(&why)?,
-                (pen, _) => pen?,
-            };
-            let kept = pen.write(&secrets).map_err(|_| self.no_random())?;
-            let once = |db: &Connection| pen.take_down(db, &kept, &write);
-            let done = match loss {
-                Loss::Unbearable => self.durably(once)?,
-                Loss::Bearable => once(&self.db()).at(self.path())?,
-            };
-            if let Some(done) = done {
+            let codec = self.codec()?;
+            let encoded = codec.encode(&secrets).map_err(|_| self.no_random())?;
+            let once = |db: &Connection| codec.write(db, &encoded, &write);
+            if let Some(done) = stubbornly(&self.db(), attempts, once).at(self.path())? {
                 return Ok(done);
             }
         }
@@ -107,7 +111,7 @@ impl Store {
         }
     }
 
-    fn pen(&self) -> Result<SecretCodec> {
+    fn codec(&self) -> Result<SecretCodec> {
         for _ in 0..TURNS {
             let Some(row) = self.seal_row()? else {
                 return Ok(SecretCodec::Plain);
@@ -117,14 +121,6 @@ impl Store {
             }
         }
         Err(self.restless())
-    }
-
-    fn makeshift(&self, why: &Error) -> Result<SecretCodec> {
-        log::warn!(
-            "the new token is stored unsealed, or it would be lost ({why}); the next aimharder that has the key seals it"
-        );
-        let row = self.seal_row()?;
-        Ok(row.map_or(SecretCodec::Plain, |row| SecretCodec::Makeshift(row.salt)))
     }
 
     pub(super) fn unopened(&self, place: Place<'_>) -> Error {
@@ -153,24 +149,24 @@ impl Store {
 }
 
 impl SecretCodec {
-    fn write<'s, const N: usize>(
+    fn encode<'s, const N: usize>(
         &self,
         secrets: &[(Place<'_>, &'s Secret); N],
     ) -> std::result::Result<[EncodedSecret<'s>; N], Fault> {
-        let mut kept = secrets.map(|(_, secret)| EncodedSecret::Plain(secret.expose()));
+        let mut encoded = secrets.map(|(_, secret)| EncodedSecret::Plain(secret.expose()));
         if let Self::Sealed(sealer) = self {
-            for (kept, (place, secret)) in kept.iter_mut().zip(secrets) {
-                *kept = EncodedSecret::Sealed(sealer.seal(*place, secret.expose())?);
+            for (encoded, (place, secret)) in encoded.iter_mut().zip(secrets) {
+                *encoded = EncodedSecret::Sealed(sealer.seal(*place, secret.expose())?);
             }
         }
-        Ok(kept)
+        Ok(encoded)
     }
 
-    /// `None`: the store's form has changed since this pen was chosen; nothing was written.
-    fn take_down<'s, T, const N: usize>(
+    /// `None`: the store was converted since this codec was chosen, and nothing was written.
+    fn write<'s, T, const N: usize>(
         &self,
         db: &Connection,
-        kept: &[EncodedSecret<'s>; N],
+        encoded: &[EncodedSecret<'s>; N],
         write: &impl Fn(&Connection, &[EncodedSecret<'s>; N]) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Option<T>> {
         // a writer from the start: one that first reads is refused at once when another process writes in between
@@ -179,10 +175,7 @@ impl SecretCodec {
         if salt.as_deref() != self.salt() {
             return Ok(None);
         }
-        let done = write(&change, kept)?;
-        if let Self::Makeshift(_) = self {
-            change.execute("UPDATE seal SET unclean = unclean + 1", [])?;
-        }
+        let done = write(&change, encoded)?;
         change.commit()?;
         Ok(Some(done))
     }
@@ -191,7 +184,6 @@ impl SecretCodec {
         match self {
             Self::Plain => None,
             Self::Sealed(sealer) => Some(sealer.salt()),
-            Self::Makeshift(salt) => Some(salt),
         }
     }
 }

@@ -11,7 +11,6 @@ use rusqlite::types::{ToSql, Value};
 use rusqlite::{Row, params};
 
 use super::seal::Place;
-use super::secrets::Loss;
 use super::{Result, Store, instant, maybe_instant, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
@@ -176,7 +175,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let [_, place] = places(&row.account, &row.fingerprint);
-        self.keep(Loss::Bearable, [(place, cookies)], |db, [cookies]| {
+        self.keep(0, [(place, cookies)], |db, [cookies]| {
             db.execute(
                 "UPDATE sessions SET cookies = ?1, used_at = ?2 WHERE id = ?3 AND generation = ?4",
                 params![cookies, millis(now), row.id, row.generation],

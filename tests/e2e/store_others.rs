@@ -70,7 +70,7 @@ fn kept_by_another_process_it_is_worth_a_later_try() {
         || {
             let home = Home::nowhere();
             let _held = lock(&home);
-            let words = ["another process", "making, migrating or converting"];
+            let words = ["another process", "migrating or converting it"];
             gives_up(home.run("sessions"), &words, 1.48);
         },
         || {
