@@ -1,4 +1,4 @@
-//! The e-mail address that names an account. One spelling everywhere: trimmed and lower case
+//! The e-mail address of an account. It has one spelling everywhere, trimmed and in lower case
 //! (`scripting.md`, "Everywhere"), whether it is stored, shown or sent.
 
 use std::fmt;
@@ -17,7 +17,7 @@ impl Account {
         &self.0
     }
 
-    /// An address as the store holds it: it was checked when it came in.
+    /// An address from the store, which contains only checked ones.
     pub(crate) fn stored(address: String) -> Self {
         Self(address)
     }
@@ -27,9 +27,8 @@ impl FromStr for Account {
     type Err = String;
 
     /// # Errors
-    /// Says what is wrong with an address that cannot be one. The check is deliberately loose
-    /// (`something@something`): the platform decides what is a real address. What stands there is not repeated: people
-    /// type passwords where addresses belong.
+    /// A text that cannot be an address. The check is deliberately loose (`something@something`): the platform decides
+    /// what is a real address. The error does not quote the text, because people type passwords where addresses belong.
     fn from_str(raw: &str) -> Result<Self, String> {
         let address = raw.trim().to_lowercase();
         let shaped = address.split_once('@').is_some_and(|(name, host)| {

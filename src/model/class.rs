@@ -1,4 +1,4 @@
-//! A class as people and scripts see it: the schedule row with its day and zone, and its state.
+//! A class as it is shown: the schedule row with its day, zone and state.
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use chrono_tz::Tz;
@@ -10,7 +10,7 @@ use super::instant::{hours_minutes, instant, maybe_hours_minutes, maybe_instant}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassState {
-    /// it can be asked for, as far as the schedule tells; only asking shows whether booking has opened
+    /// Bookable as far as the schedule shows. Only a request shows whether booking is open.
     Open,
     /// no place left
     Full,
@@ -38,7 +38,7 @@ pub struct Class {
     /// by the box's wall clock
     #[serde(serialize_with = "hours_minutes")]
     pub start: NaiveTime,
-    /// by the box's wall clock; `None` where the platform does not tell
+    /// By the box's wall clock. `None` if the platform does not report it.
     #[serde(serialize_with = "maybe_hours_minutes")]
     pub end: Option<NaiveTime>,
     /// the start as an instant ([`super::zone::resolve`] decides what daylight saving makes of it)

@@ -64,11 +64,11 @@ pub fn class_name(raw: &str) -> Result<String, String> {
     Ok(name)
 }
 
-/// Where a prebooking stands (`scripting.md`, "Prebooking").
+/// The status of a prebooking (`scripting.md`, "Prebooking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Progress {
-    /// to be tried at its opening, or again by a later run
+    /// To be booked at its opening, or again by a later run.
     Pending,
     /// a run has claimed it ([`Prebooking::owner`])
     Executing,
@@ -121,29 +121,29 @@ impl FromStr for Progress {
     }
 }
 
-/// What a prebooking is about; the same wishes stand in a weekly rule.
+/// The request of a prebooking or of a weekly rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrebookRequest {
-    /// who books
+    /// The account that books.
     pub account: Account,
     /// the box's name
     pub gym: String,
-    /// the class that is wanted most
+    /// The first choice.
     pub first: Choice,
-    /// tried in this order when the one before is not to be had
+    /// Tried in this order, each if the choices before it are unavailable.
     pub alternatives: Vec<Choice>,
     /// the family member's numeric id; `None` is the account holder
     pub family: Option<String>,
-    /// when none is to be had, queue for the first that was full
+    /// If no choice is available, joins the waiting list of the first full one.
     pub waitlist: bool,
-    /// when none is to be had, try again later until the class starts
+    /// If no choice is available, tries again until the class starts.
     pub watch: bool,
     /// an opening rule of its own
     pub opens: Option<Rule>,
 }
 
 impl PrebookRequest {
-    /// The opening rule in force: the wish's own before the box's.
+    /// The opening rule in force: the request's own, or the box's.
     pub fn opening(&self, of_box: Option<Opening>) -> Option<Opening> {
         let own = self.opens.map(|rule| Opening::given(rule, Source::Option));
         own.or(of_box)
@@ -161,34 +161,33 @@ pub struct Prebooking {
     pub request: PrebookRequest,
     /// the class's day on the box's calendar
     pub day: NaiveDate,
-    /// a later opening of the first choice, told by a refusal
+    /// A later opening of the first choice, from a refusal.
     pub moved_to: Option<DateTime<Utc>>,
-    /// the last try's end; `None` before the first
+    /// End of the last attempt. `None` before the first.
     pub tried_at: Option<DateTime<Utc>>,
-    /// where it stands
+    /// The status.
     pub progress: Progress,
-    /// the run that has claimed it, by the name of its lock; `None` while nobody has
+    /// The run that has claimed it, by the name of its lock. `None` while it is not claimed.
     pub owner: Option<String>,
-    /// booking requests sent, over all tries
+    /// Number of booking requests sent.
     pub attempts: i64,
-    /// why it stands so, in words for people
+    /// The reason of the status, for people.
     pub message: Option<String>,
-    /// my reservation's number, once it is had
+    /// The reservation id, once it is known.
     pub reservation: Option<String>,
-    /// the class that was last asked for; once it is had, the one that was booked or queued for
+    /// The class that was requested last. Once there is a place, its class.
     pub class_id: Option<String>,
-    /// when it was added, or unfolded from its rule
+    /// When it was added, or made by its weekly rule.
     pub created_at: DateTime<Utc>,
 }
 
 impl Prebooking {
-    /// The classes that would do, in order.
+    /// The first choice and the alternatives, in order.
     pub fn choices(&self) -> impl Iterator<Item = &Choice> {
         std::iter::once(&self.request.first).chain(&self.request.alternatives)
     }
 
-    /// When booking of the first choice opens, as far as that is known: by the rule in force, or
-    /// later where a refusal has told so.
+    /// When booking of the first choice opens, if that is known: by the rule in force, or later if a refusal said so.
     pub fn opens_at(&self, of_box: Option<Opening>, zone: Tz) -> Option<DateTime<Tz>> {
         let opening = self.request.opening(of_box);
         let ruled = opening.map(|o| o.opens_at(self.day, self.request.first.start, zone));

@@ -80,7 +80,7 @@ impl Fingerprint {
         Self(format!("bg-{}", &hex[..40]))
     }
 
-    /// Enough of it to tell sessions apart in a table.
+    /// A short form that distinguishes sessions in a table.
     pub fn short(&self) -> &str {
         let end = self
             .0

@@ -1,4 +1,4 @@
-//! Copies of the store, made while others use it: whole, private, and never in the place of anything.
+//! Copies of the store, made while other processes use it. A copy is whole and private, and replaces no file.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -15,12 +15,12 @@ use super::{At, Error, Result, Store};
 use crate::private_files;
 
 impl Store {
-    /// Copy the store as it is at this moment into a new file (0600). Sealed secrets stay sealed; says whether they are.
+    /// Copies the store as it is at this moment to a new file with mode 0600. Returns whether its secrets are sealed.
     ///
     /// # Errors
-    /// Something is there already, or it cannot be written. Then nothing is left of the try.
+    /// A file with that name exists, or it cannot be written. No part of the copy is left then.
     pub fn backup(&self, to: &Path) -> Result<bool> {
-        // what is there may be anybody's, half a copy of an interrupted backup included
+        // an existing file may belong to anything, also to an interrupted backup
         let half = beside(to, ".new");
         for name in [to, &half] {
             if fs::symlink_metadata(name).is_ok() {
@@ -93,7 +93,7 @@ fn write(copy: &mut Connection, mut file: File, to: &Path) -> Result<()> {
         .map_err(|e| cannot("copy the store to", to, &e))
 }
 
-/// Under its name, unless somebody has put something there meanwhile.
+/// Moves the copy to its name, unless a file with that name exists by now.
 fn put_in_place(half: &Path, to: &Path) -> Result<()> {
     let moved = match renameat_with(CWD, half, CWD, to, RenameFlags::NOREPLACE) {
         Err(Errno::EXIST) => return Err(there_already(to)),

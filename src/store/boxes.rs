@@ -1,4 +1,4 @@
-//! Gyms: what the platform tells of them, what the user has set, what refusals have taught.
+//! Boxes: facts from the platform, settings of the user, and opening rules from refusals.
 
 use rusqlite::{Row, params};
 
@@ -8,41 +8,41 @@ use crate::model::account::Account;
 use crate::model::opening::{Learned, Rule};
 use crate::model::zone::parse_zone;
 
-/// One gym as stored.
+/// One box as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoxRow {
-    /// the first label of its host, which is what `--box` means
+    /// The first label of its host, which `--box` names.
     pub name: String,
-    /// the remembered host of `centre_url`, when it lies within the configured domain
+    /// The host of `centre_url`, if it is within the configured domain.
     pub host: Option<String>,
-    /// as the platform tells it, for the `box=` of every call; `None` while unknown
+    /// The platform's number, for the `box=` of every call. `None` while unknown.
     pub id: Option<i64>,
-    /// the gym's own name, such as "CrossFit Demo"
+    /// Its title, such as "CrossFit Demo".
     pub title: Option<String>,
-    /// the number that `boxes set --id` gave; it beats `id`
+    /// The number of `boxes set --id`. It takes precedence over `id`.
     pub set_id: Option<i64>,
-    /// the zone that `boxes set --timezone` gave, an IANA name
+    /// The zone of `boxes set --timezone`, an IANA name.
     pub timezone: Option<String>,
-    /// the rule that `boxes set --opens` gave, as [`crate::model::opening::Rule`] writes it
+    /// The rule of `boxes set --opens`, as [`crate::model::opening::Rule`] writes it
     pub opens: Option<String>,
-    /// the rule that refusals have taught, such as `4d?`; any set rule beats it
+    /// The rule from refusals, such as `4d?`. A rule that is set takes precedence.
     pub learned: Option<String>,
 }
 
-/// A gym as a login, whoami or `/home` names it.
+/// A box as a login, whoami or `/home` lists it.
 #[derive(Debug, Clone)]
 pub struct FoundBox {
     /// the first label of its host
     pub name: String,
     /// the host that `centre_url` names, or the link on `/home`
     pub host: String,
-    /// for the `box=` of every call; `None` where it was not told
+    /// For the `box=` of every call. `None` if it is not listed.
     pub id: Option<i64>,
-    /// the gym's own name, where it was told
+    /// Its title, if it is listed.
     pub title: Option<String>,
 }
 
-/// What `boxes set` may change; `None` leaves a thing as it is.
+/// What `boxes set` changes. `None` leaves a value as it is.
 #[derive(Debug, Clone, Default)]
 pub struct BoxSettings {
     /// the number for the `box=` of every call
@@ -56,7 +56,7 @@ pub struct BoxSettings {
 const COLUMNS: &str = "name, host, id, title, set_id, timezone, opens, learned";
 
 impl Store {
-    /// Remember the gyms of an account. Facts that are missing now do not erase known ones.
+    /// Stores the boxes of an account. Facts that are missing do not replace known ones.
     pub fn put_boxes(&self, account: &Account, found: &[FoundBox]) -> Result<()> {
         self.transact(|change| {
         for gym in found {
@@ -76,7 +76,7 @@ impl Store {
         })
     }
 
-    /// The gyms of an account, by name.
+    /// The boxes of an account, by name.
     pub fn boxes_of(&self, account: &Account) -> Result<Vec<BoxRow>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM boxes WHERE name IN (SELECT box FROM account_boxes WHERE account = ?1) ORDER BY name"
@@ -84,13 +84,13 @@ impl Store {
         self.list(&sql, [account.as_str()], read)
     }
 
-    /// One gym by its name, whoever trains there.
+    /// One box by its name, of any account.
     pub fn gym(&self, name: &str) -> Result<Option<BoxRow>> {
         let sql = format!("SELECT {COLUMNS} FROM boxes WHERE name = ?1");
         self.find(&sql, [name], read)
     }
 
-    /// Settings of the user's own; a gym that is not known yet is made.
+    /// Stores settings of the user. A box that is not known yet is added.
     pub fn set_box(&self, name: &str, set: &BoxSettings) -> Result<()> {
         self.execute(
                 "INSERT INTO boxes (name, set_id, timezone, opens) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
@@ -101,7 +101,7 @@ impl Store {
         Ok(())
     }
 
-    /// A gym's numeric id, found on its own pages.
+    /// Stores the number of a box, which is on its own pages.
     pub fn put_box_id(&self, name: &str, id: i64) -> Result<()> {
         self.execute(
                 "INSERT INTO boxes (name, id) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET id = excluded.id",
@@ -110,7 +110,7 @@ impl Store {
         Ok(())
     }
 
-    /// What a refusal told about the opening. `true` when that is news.
+    /// Stores an opening rule from a refusal. Returns whether it is a new one.
     pub fn learn_opening(&self, name: &str, learned: &str) -> Result<bool> {
         let changed = self.execute(
                 "INSERT INTO boxes (name, learned) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET learned = excluded.learned \
@@ -120,8 +120,7 @@ impl Store {
         Ok(changed == 1)
     }
 
-    /// Drop what a refusal has taught, now that it has turned out to be wrong. `false`: something
-    /// else is stored by now.
+    /// Deletes a rule from a refusal that has turned out to be wrong. `false` if another one is stored by now.
     pub fn forget_opening(&self, name: &str, learned: &str) -> Result<bool> {
         let changed = self.execute(
             "UPDATE boxes SET learned = NULL WHERE name = ?1 AND learned = ?2",

@@ -23,7 +23,7 @@ use crate::secret::Secret;
 /// How many sessions are held in memory at a time.
 const PORTION: i64 = 256;
 
-/// What stands in a background session that was given up with its key.
+/// `last_error` of a background session whose key is lost.
 const GIVEN_UP: &str = "its login was sealed with a key that is lost";
 
 const NO_NEW_KEY: &str = "the new key on standard input must be 64 hex digits (`aimharder store key` makes one), and it is not; \
@@ -45,10 +45,10 @@ pub struct Conversion {
 }
 
 impl Store {
-    /// Seal all secrets with the key of the source.
+    /// Seals all secrets with the key of the source.
     ///
     /// # Errors
-    /// No key, or one that does not fit a store that is sealed already. Then nothing was changed.
+    /// No key, or one that does not fit a store that is sealed already. Nothing is changed then.
     pub fn encrypt(&self) -> Result<Conversion> {
         self.ready()?;
         let key = self.key()?;
@@ -65,12 +65,12 @@ impl Store {
         self.done(true)
     }
 
-    /// Store all secrets as plain text again.
+    /// Stores all secrets as plain text again.
     ///
     /// # Errors
-    /// The key is not to be had, or does not fit.
+    /// The key is not available, or does not fit.
     pub fn decrypt(&self) -> Result<Conversion> {
-        self.ready()?; // the key may take its time: it is had before the lock
+        self.ready()?; // the key command may take its time, so it runs before the lock is taken
         let _alone = conversion_lock(self.path())?;
         let Some(sealer) = self.sealed_with()? else {
             return self.done(false);
@@ -79,10 +79,10 @@ impl Store {
         self.done(true)
     }
 
-    /// Seal all secrets with another key.
+    /// Seals all secrets with another key.
     ///
     /// # Errors
-    /// The store is not sealed, the old key is not to be had, or the new one is none.
+    /// The old key is not available, or the new one is not valid.
     pub fn rekey(&self, key: &Secret) -> Result<Conversion> {
         self.ready()?;
         let _alone = conversion_lock(self.path())?;
@@ -97,8 +97,8 @@ impl Store {
         self.done(true)
     }
 
-    /// Without the key: forget all secrets, and be plain again. Background sessions stay and are known
-    /// to be dead, device sessions go; everything that is no secret stays.
+    /// Deletes all secrets without the key, and makes the store plain. Background sessions stay and are marked expired,
+    /// device sessions are deleted, and everything that is not a secret stays.
     pub fn forget_secrets(&self) -> Result<Conversion> {
         let _alone = conversion_lock(self.path())?;
         if self.seal_row()?.is_none() {
@@ -129,7 +129,7 @@ impl Store {
     pub(super) fn sealed_with(&self) -> Result<Option<Arc<Sealer>>> {
         match self.seal_row()? {
             None => Ok(None),
-            Some(row) => self.sealer(&row.salt), // nobody changes it while we hold the lock
+            Some(row) => self.sealer(&row.salt), // it does not change while this process has the lock
         }
     }
 
@@ -151,7 +151,7 @@ impl Store {
         change.commit().at(self.path())
     }
 
-    /// Clean up after a conversion that is done, and tell what came of it.
+    /// Cleans up after a conversion, and returns what it did.
     fn done(&self, changed: bool) -> Result<Conversion> {
         let count = "SELECT count(*) FROM sessions";
         let sessions: i64 = self

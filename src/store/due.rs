@@ -33,7 +33,7 @@ struct Filter {
 }
 
 impl DueQuery<'_> {
-    /// Active sessions that automation refreshes, and dead background ones that it may heal.
+    /// Active sessions that automation refreshes, and dead background sessions that it may recover.
     fn looked_after(&self) -> Filter {
         let mut filter = Filter {
             sql: "auto_refresh = 1 AND (kind = 'background' OR (status = 'active' AND created_at > ?))".to_owned(),
@@ -70,8 +70,8 @@ impl Store {
         Ok(count.map_or(0, |count| usize::try_from(count).unwrap_or_default()))
     }
 
-    /// The sessions a refresh has to act on, oldest token first. Expired background sessions are
-    /// due always: a password source may heal them.
+    /// The sessions that a refresh has to act on, oldest token first. Expired background sessions are always due, because a
+    /// password source may recover them.
     pub fn due(&self, query: &DueQuery<'_>) -> Result<Vec<SessionRow>> {
         let mut old = query.looked_after();
         old.and(

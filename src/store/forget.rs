@@ -1,5 +1,5 @@
-//! Logins that go: dead ones, old ones, and those that a person wants forgotten. The background
-//! session is protected by the database itself; one function here knows the way around.
+//! Deletion of sessions and of obsolete rows. A trigger of the database protects the background session; only
+//! [`Store::delete_background`] removes the protection.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
@@ -8,7 +8,7 @@ use super::{Result, SessionRow, Store, millis};
 use crate::model::account::Account;
 
 impl Store {
-    /// A dead device session goes, unless somebody has logged it in again meanwhile.
+    /// Deletes a dead device session, unless it has been logged in again meanwhile.
     pub fn delete_dead_device(&self, row: &SessionRow) -> Result<()> {
         self.execute(
             "DELETE FROM sessions WHERE id = ?1 AND generation = ?2 AND kind = 'device'",
@@ -17,7 +17,7 @@ impl Store {
         Ok(())
     }
 
-    /// Forget one device session on purpose.
+    /// Deletes one device session.
     pub fn delete_device(&self, row: &SessionRow) -> Result<bool> {
         let deleted = self.execute(
             "DELETE FROM sessions WHERE id = ?1 AND kind = 'device'",
@@ -26,7 +26,7 @@ impl Store {
         Ok(deleted == 1)
     }
 
-    /// Delete the protected session: only for the command that takes two flags.
+    /// Deletes the protected session. For the command that takes two flags only.
     pub fn delete_background(&self, row: &SessionRow) -> Result<bool> {
         self.transact(|change| {
             let unprotected = change.execute(
@@ -63,7 +63,7 @@ impl Store {
         })
     }
 
-    /// Delete device sessions created before `before`.
+    /// Deletes device sessions created before `before`.
     pub fn prune_devices(&self, account: Option<&Account>, before: DateTime<Utc>) -> Result<usize> {
         self.execute(
                 "DELETE FROM sessions WHERE kind = 'device' AND created_at < ?1 AND (?2 IS NULL OR account = ?2)",

@@ -1,5 +1,4 @@
-//! What a shell may complete: names and numbers that the store happens to know, and the names of classes, which are noted
-//! for this alone. Nothing else depends on any of it.
+//! Names and numbers for shell completion: what the store has, and the names of classes, which are stored for this alone.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,7 +14,7 @@ use super::keyring::Keyring;
 use super::open::{behind_links, beside, check_files, plain_name};
 use super::{At, Result, Store};
 
-/// A name is noted again after so many days, and forgotten when it was not seen for so many.
+/// The number of days after which a name is noted again, and after which one that was not seen is deleted.
 const NOTED_AGAIN: u64 = 7;
 const FORGOTTEN: u64 = 90;
 /// Names kept for a box.
@@ -24,10 +23,10 @@ const MAX_ROWS: i64 = 60;
 const MOST_HINTS: usize = 200;
 
 impl Store {
-    /// Open a store that is there, to read only: nothing is made, brought up to date or waited for.
+    /// Opens an existing store read-only. Nothing is created or migrated, and no lock is waited for.
     ///
     /// # Errors
-    /// No store, or one that is not ours to use. One of another schema shows in the questions.
+    /// No store, or one that may not be used. Another schema is not noticed here.
     pub fn open_to_read(path: &Path) -> Result<Self> {
         let path = &behind_links(path)?;
         check_files(path)?;
@@ -35,7 +34,7 @@ impl Store {
         let connection = if beside(path, "-wal").exists() {
             Connection::open_with_flags(plain_name(path), flags)
         } else {
-            // nobody has it open, and all is in the file: even a reader would make a log and its index, and leave them
+            // no process has it open, and all is in the file: even a reader would create a log and its index, and leave them
             let uri = untouched(path);
             Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
         };
@@ -50,7 +49,7 @@ impl Store {
         })
     }
 
-    /// Note the names of a box's classes. Most times there is no news and nothing is written.
+    /// Stores the names of a box's classes. Usually none is new, and nothing is written.
     pub fn note_class_names(&self, gym: &str, names: &[&str], today: NaiveDate) -> Result<()> {
         let noted = noted(&self.db(), gym).at(self.path())?;
         let since = today - Days::new(NOTED_AGAIN);

@@ -1,23 +1,22 @@
 //! The session store: one SQLite file, and the only SQL in the program.
 //!
-//! Domain types go in and out; nothing here knows HTTP or prints. The file is write-ahead logged
-//! with `synchronous=FULL`: what a statement committed survives a power cut (promise 5).
-//! No transaction is ever open while anything else is waited for: every function here is one
-//! statement or one short transaction.
+//! Domain types go in and out. The file is write-ahead logged with `synchronous=FULL`: what a statement committed survives a
+//! power cut (promise 5). Every function is one statement or one short transaction; no transaction is open while anything
+//! else is waited for.
 //!
-//! * `open` – permissions, creation, migrations
-//! * `sessions` – logins, their tokens and generations; `logins` – new ones; `due` – those a refresh looks at;
-//!   `forget` – those that go
+//! * `open` – permissions, creation, migrations; `file_system` – what the store needs of its file system
+//! * `sessions` – sessions, their tokens and generations; `logins` – new ones; `due` – those that a refresh acts on;
+//!   `forget` – deletion
 //! * `reserve` – what the platform has replaced, and the room it needs
 //! * `secrets` – secrets in and out, plain or sealed; `seal` – the cipher; `convert` – from one to the other,
 //!   `purge` – and what that leaves behind; `keyring` – who has the key
 //! * `backup` – copies of the store
-//! * `accounts` – what is known of an account besides its logins
-//! * `boxes` – gyms, their hosts, zones and opening rules
+//! * `accounts` – facts of an account besides its sessions
+//! * `boxes` – boxes, their hosts, zones and opening rules
 //! * `prebookings` – claims, settlements and history; `prebooking_edits` – adding and removing them
-//! * `hints` – what a shell may complete
-//! * `rules` – weekly rules, their occurrences, days left out
-//! * `overview` – what may be shown of a login, health and counts
+//! * `hints` – names for shell completion
+//! * `rules` – weekly rules, their occurrences, skipped days
+//! * `overview` – what is shown of a session, health and counts
 
 mod accounts;
 mod backup;
@@ -76,13 +75,13 @@ pub struct Store {
     /// a second connection for reads that do not wait, once there was one
     peeking: Mutex<Option<Connection>>,
     path: PathBuf,
-    /// this process has made room for writes that must not be lost
+    /// This process has made room for writes that must not be lost.
     has_room: AtomicBool,
     keyring: keyring::Keyring,
 }
 
 impl Store {
-    /// Where the file is.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -156,24 +155,24 @@ impl fmt::Debug for Store {
 /// Why the store cannot be used. Nothing was changed or replaced.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// corrupt, written by a newer version, somebody else's, readable by others, or not to be opened
+    /// Corrupt, of a newer version, of another user, readable by others, or impossible to open.
     #[error("{0}")]
     Unusable(String),
-    /// the key of a store with sealed secrets is not to be had from its source: a matter of the config
+    /// The key of the sealed secrets is not available from its source, which is a matter of the config.
     #[error("{0}")]
     Key(String),
-    /// a file that would have to be overwritten
+    /// A file that would have to be overwritten.
     #[error("{0}")]
     Taken(String),
-    /// another process did not let go of it in all the time that there was: worth a later try
+    /// Another process did not release it in time. A later retry may succeed.
     #[error("{0}")]
     Busy(String),
-    /// the database failed: a file that changed underneath, or a bug of ours
+    /// The database failed: the file was changed from outside, or there is a bug.
     #[error("the store {} cannot be used: {}", path.display(), in_words(cause))]
     Sqlite {
-        /// the store's file
+        /// The store's file.
         path: PathBuf,
-        /// what SQLite said
+        /// SQLite's error.
         cause: Arc<rusqlite::Error>,
     },
 }
@@ -188,7 +187,7 @@ impl ExitError for Error {
     }
 }
 
-/// Its message alone: rusqlite's own words quote the whole statement, over many lines.
+/// The message alone: rusqlite's `Display` quotes the whole statement, over many lines.
 fn in_words(cause: &rusqlite::Error) -> String {
     match cause {
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
@@ -196,11 +195,10 @@ fn in_words(cause: &rusqlite::Error) -> String {
     }
 }
 
-/// What a question to the store comes to.
+/// The result of a store function.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Begin a transaction that will write. It takes the writer's place at once: one that first reads and
-/// then writes is refused, without waiting, when another process has written in between.
+/// Begins a transaction that writes, as [`Store::transact`] does.
 fn immediate(db: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
     db.transaction_with_behavior(TransactionBehavior::Immediate)
 }

@@ -1,7 +1,7 @@
-//! Opening the store: who may read it, making it, bringing its schema up to date.
+//! Opening the store: checks of its files, creation and migrations.
 //!
-//! Fifty processes may do this at once on an empty folder: whoever finds no schema, or an old
-//! one, takes an operating-system lock on a file beside the store, looks again, and does the work.
+//! Many processes may do this at once in an empty directory. A process that finds no schema, or an old one, takes an
+//! operating-system lock on a file beside the store, looks again, and does the work.
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io::ErrorKind;
@@ -22,7 +22,7 @@ use super::file_system;
 use super::keyring::Keyring;
 use super::{At, Error, Result, Store};
 
-/// One step per schema version; step N brings version N to N + 1. Never edited once released.
+/// Migrations: step N brings version N to N + 1. A released step is never edited.
 const STEPS: [&str; 5] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
@@ -258,7 +258,7 @@ fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
         before_migration(path, from, &connection)?;
     }
     for (step, sql) in STEPS.iter().enumerate().skip(from) {
-        // immediate: whoever writes just now is waited for
+        // immediate: waits for a process that is writing
         let change = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .at(path)?;
@@ -277,7 +277,7 @@ fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
     Ok(connection)
 }
 
-/// A database of something else must not get our tables.
+/// Fails if the database has tables of another program.
 fn foreign_tables(connection: &Connection, path: &Path) -> Result<()> {
     let tables: i64 = connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
@@ -289,7 +289,7 @@ fn foreign_tables(connection: &Connection, path: &Path) -> Result<()> {
     }
 }
 
-/// A version number alone does not make a store.
+/// Whether this is a store. The version number alone does not prove it.
 fn is_ours(connection: &Connection, path: &Path) -> Result<bool> {
     let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name = 'background_is_protected'";
     let found: i64 = connection.query_row(sql, [], |row| row.get(0)).at(path)?;

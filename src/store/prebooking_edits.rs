@@ -1,4 +1,4 @@
-//! Prebookings as people make and take them: added, changed by adding the same again, removed.
+//! Changes of prebookings by users: adding, changing by adding the same again, and removing.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
@@ -8,7 +8,7 @@ use super::{At, Result, Store, immediate, millis};
 use crate::model::day::weekday_short;
 use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking};
 
-/// What was removed, and what went along.
+/// What was removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
     /// rules, by number
@@ -18,8 +18,8 @@ pub struct Removed {
 }
 
 impl Store {
-    /// Store a wish for one day. The pending one for the same class takes the new wish over; one
-    /// that a rule had made is the user's own from now on.
+    /// Stores a request for one day. It replaces that of the pending prebooking for the same class; one that a weekly rule
+    /// made is the user's own from now on.
     pub fn put_prebooking(
         &self,
         request: &PrebookRequest,
@@ -60,9 +60,8 @@ impl Store {
         })
     }
 
-    /// Remove prebookings and rules, all of them or, when one is not there, none: `Err` inside
-    /// tells which. A rule takes its pending occurrences along; what was removed by hand never
-    /// comes back from a rule.
+    /// Removes prebookings and weekly rules: all of them, or none if one does not exist, which the inner `Err` names. With a
+    /// rule its pending occurrences are removed. A rule does not make an occurrence again that was removed by hand.
     pub fn remove_prebookings(
         &self,
         ids: &[PrebookId],
@@ -157,7 +156,7 @@ fn update(
     request: &PrebookRequest,
     moved_to: Option<DateTime<Utc>>,
 ) -> rusqlite::Result<()> {
-    // what a refusal told about the opening holds as long as the rule is the same
+    // the opening of a refusal holds as long as the rule is the same
     db.execute(
         "UPDATE prebookings SET rule = NULL, class = :class, alternatives = :alternatives, waitlist = :waitlist, \
          watch = :watch, moved_to = coalesce(:moved_to, CASE WHEN opens IS :opens THEN moved_to END), opens = :opens \

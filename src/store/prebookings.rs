@@ -1,5 +1,4 @@
-//! Prebookings in the store: claimed by one run at a time (promise 9), settled with
-//! what came of them, their requests kept as history.
+//! Prebookings: claimed by one run at a time (promise 9), settled with their result, their requests kept as history.
 
 use std::sync::PoisonError;
 
@@ -11,26 +10,26 @@ use super::{At, Result, Store, instant, maybe_instant, millis, unreadable};
 use crate::model::account::Account;
 use crate::model::prebooking::{Choice, PrebookRequest, Prebooking, Progress};
 
-/// How a try of a prebooking ended, as it is stored.
+/// The result of an attempt at a prebooking, as it is stored.
 #[derive(Debug, Clone)]
 pub struct Settlement {
-    /// where it stands now
+    /// The new status.
     pub progress: Progress,
-    /// why, in words for people; `None` clears what stood there
+    /// The reason, for people. `None` clears it.
     pub message: Option<String>,
-    /// my reservation's number; `None` keeps the one that is known
+    /// The reservation id. `None` keeps the known one.
     pub reservation: Option<String>,
-    /// the class that was booked or queued for; `None` keeps the one that is known
+    /// The class of the place. `None` keeps the known one.
     pub class_id: Option<String>,
-    /// booking requests sent in this try
+    /// Number of booking requests sent in this attempt.
     pub attempts: i64,
-    /// a refusal told a later opening
+    /// A later opening, from a refusal.
     pub moved_to: Option<DateTime<Utc>>,
-    /// when the try ended, or the opening it was made for where this machine's clock is behind
+    /// When the attempt ended, or the opening if this machine's clock is behind.
     pub tried_at: DateTime<Utc>,
 }
 
-/// One booking request and what came back.
+/// One booking request and its response.
 #[derive(Debug, Clone)]
 pub struct Shot {
     /// by this machine's clock
@@ -53,7 +52,7 @@ pub(super) const PREBOOKING: &str = "id, rule, account, box, day, start, class, 
      opens, moved_to, tried_at, status, owner, attempts, message, reservation_id, class_id, created_at";
 
 impl Store {
-    /// One prebooking, whatever became of it.
+    /// One prebooking, in any status.
     pub fn prebooking(&self, id: i64) -> Result<Option<Prebooking>> {
         let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE id = ?1");
         self.find(&sql, [id], read_prebooking)
@@ -100,7 +99,7 @@ impl Store {
         self.list(&sql, [account.map(Account::as_str)], read_prebooking)
     }
 
-    /// Take a prebooking for a run, as it was seen. `false`: another run was quicker.
+    /// Claims a prebooking for a run, as it was seen. `false` if another run was quicker.
     pub fn claim(&self, seen: &Prebooking, owner: &str) -> Result<bool> {
         let changed = self.execute(
             "UPDATE prebookings SET status = 'executing', owner = ?1 \
@@ -156,7 +155,7 @@ impl Store {
         Ok(changed == 1)
     }
 
-    /// Keep a booking request and its answer.
+    /// Stores a booking request and its response.
     pub fn put_shot(&self, prebooking: i64, shot: &Shot) -> Result<()> {
         self.execute(
                 "INSERT INTO shots (prebooking, sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms) \

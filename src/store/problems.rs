@@ -1,17 +1,16 @@
-//! What stands wrong, run after run: so that automation puts a problem into words when it is new
-//! and once when it is over, and not 96 times a day (`scripting.md`, "Told once"). What is told and when
-//! is decided in [`crate::alerts`].
+//! Problems of sessions and prebookings that automation has reported, so that each is reported when it is new and once when
+//! it is over (`scripting.md`, "Reported once"). [`crate::alerts`] decides what is reported and when.
 
 use rusqlite::params;
 
 use super::{Result, Store};
 
-/// What is known of one subject (a session or a prebooking) that has, or had, a problem.
+/// The problem of one subject, which is a session or a prebooking.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problem {
-    /// the kind that was put into words and still stands
+    /// The kind that was reported and is not over.
     pub standing: Option<String>,
-    /// how many runs in a row could not reach the platform
+    /// Number of consecutive runs that could not reach the platform.
     pub outage_runs: i64,
 }
 
@@ -29,7 +28,7 @@ impl Store {
         })
     }
 
-    /// What was told of a subject; `None`: it never had a problem, or it is over and told.
+    /// The problem of a subject. `None` if it never had one, or its end is reported.
     pub fn problem(&self, subject: &str) -> Result<Option<Problem>> {
         self.find(
             "SELECT standing, outage_runs FROM problems WHERE subject = ?1",
@@ -43,7 +42,7 @@ impl Store {
         )
     }
 
-    /// Remember what was told of a subject.
+    /// Stores the problem of a subject.
     pub fn put_problem(&self, subject: &str, problem: &Problem) -> Result<()> {
         self.execute(
                 "INSERT INTO problems (subject, standing, outage_runs) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE \
@@ -53,7 +52,7 @@ impl Store {
         Ok(())
     }
 
-    /// The problem is over, or its subject is.
+    /// Deletes the problem of a subject.
     pub fn clear_problem(&self, subject: &str) -> Result<()> {
         self.execute("DELETE FROM problems WHERE subject = ?1", [subject])?;
         Ok(())

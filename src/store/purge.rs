@@ -1,4 +1,4 @@
-//! Taking old values out of everything that is not a row, after a conversion or a logout: free pages, the log,
+//! Removal of old values from everything that is not a row, after a conversion or a logout: free pages, the log,
 //! copies that migrations have left. A process that dies before it has done so leaves a mark, `unclean`, and the next one
 //! does it.
 
@@ -109,7 +109,7 @@ impl Store {
 }
 
 /// `aimharder.db.schema3.bak`, half a one of a migration that was killed, or SQLite's own files beside either. What else
-/// begins like the store is somebody's own, and stays.
+/// begins like the store belongs to the user, and stays.
 fn is_copy(name: &OsStr, store: &OsStr) -> bool {
     let rest = |name: &str| {
         let rest = name

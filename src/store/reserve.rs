@@ -73,8 +73,8 @@ impl Store {
         Ok(())
     }
 
-    /// Make the file itself longer by so many pages, before the database takes them: others may be in
-    /// the middle of an update, and a log with pages that do not fit into the file cannot be folded.
+    /// Makes the file longer by a number of pages before the database takes them. Other processes may be in the middle of an
+    /// update, and a log with pages that do not fit into the file cannot be folded.
     fn lengthen(&self, db: &Connection, pages: i64) -> Result<()> {
         let size: i64 = db
             .query_row(
@@ -91,7 +91,7 @@ impl Store {
             .map(ManuallyDrop::new)
             .and_then(|file| Ok(fallocate(&*file, FallocateFlags::empty(), 0, size)?));
         match lengthened {
-            Err(e) if e.kind() == ErrorKind::Unsupported => Ok(()), // the fold will tell
+            Err(e) if e.kind() == ErrorKind::Unsupported => Ok(()), // the fold fails if there is no room
             Err(e) => Err(Error::Unusable(format!(
                 "the store {} cannot grow: {e}; nothing was lost, free some room",
                 self.path().display()
@@ -100,7 +100,7 @@ impl Store {
         }
     }
 
-    /// Write down that a token update is about to be sent, with room for its end.
+    /// Marks that a token update is about to be sent, and makes room for its end.
     ///
     /// # Errors
     /// The store cannot be written, or has no room: the update must not be sent.
@@ -114,7 +114,7 @@ impl Store {
         Ok(())
     }
 
-    /// Store what a token update gave. `false`: the row is no longer of the generation read.
+    /// Stores the result of a token update. `false` if the row is no longer of the generation read.
     pub fn finish_update(
         &self,
         row: &SessionRow,
@@ -131,7 +131,7 @@ impl Store {
         )
     }
 
-    /// Store what a `setrefresh` gave. `false`: the row is no longer of the generation read.
+    /// Stores the result of a `setrefresh`. `false` if the row is no longer of the generation read.
     pub fn finish_refresh(
         &self,
         row: &SessionRow,
@@ -190,16 +190,16 @@ pub(super) fn stubbornly<T>(
     done
 }
 
-/// How much folding the log is worth.
+/// How the log is folded.
 #[derive(Clone, Copy)]
 enum Fold {
-    /// as far as others let it at this moment; mostly all of it, and the log starts again by itself
+    /// As far as other processes allow it at this moment. Usually that is all of it.
     Passive,
-    /// wait for whoever reads or writes, and make the log start again
+    /// Waits for readers and writers, and makes the log start again.
     Restart,
 }
 
-/// Copy the log into the file.
+/// Copies the log into the file.
 fn fold_log(db: &Connection, how: Fold) -> rusqlite::Result<()> {
     let sql = match how {
         Fold::Passive => "PRAGMA wal_checkpoint(PASSIVE)",

@@ -1,4 +1,4 @@
-//! Weekly rules, the occurrences they have made or may not make, and the days they leave out.
+//! Weekly rules, the occurrences that they have made or may not make, and skipped days.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +14,13 @@ use crate::model::weekly::{Skip, Weekdays, WeeklyRule};
 
 const RULE: &str = "id, account, box, weekdays, start, class, alternatives, family, waitlist, watch, opens, until, created_at";
 
-/// A prebooking `p` of the class that rule `r` means which stands: whoever has a class, or is about
-/// to ask for it, needs no second prebooking.
+/// Matches a prebooking `p` of the class that rule `r` means, unless it has ended without a place: no second prebooking is
+/// needed then.
 const STANDING: &str = "p.account = r.account AND p.box = r.box AND p.start = r.start \
      AND lower(coalesce(p.class, '')) = lower(coalesce(r.class, '')) AND coalesce(p.family, '') = coalesce(r.family, '') \
      AND p.status IN ('pending', 'executing', 'booked', 'waitlisted')";
 
-/// A rule as `prebook add --weekly` tells it.
+/// A weekly rule as `prebook add --weekly` gives it.
 #[derive(Debug, Clone)]
 pub struct NewRule {
     /// what each occurrence is about
@@ -38,8 +38,8 @@ impl Store {
         self.list(&sql, [account.map(Account::as_str)], read_rule)
     }
 
-    /// Store a rule. One for the same class on the same weekdays takes the new wish over, and so do
-    /// its pending occurrences; those after a new end go.
+    /// Stores a weekly rule. It replaces the request of a rule for the same class on the same weekdays, and of its pending
+    /// occurrences; those after a new end are deleted.
     pub fn put_rule(&self, new: &NewRule, now: DateTime<Utc>) -> Result<WeeklyRule> {
         self.transact(|change| {
             let id = match same_rule(change, new)? {
@@ -97,8 +97,7 @@ impl Store {
         skips(&self.db(), account).at(self.path())
     }
 
-    /// Leave days out. Occurrences that rules had made for them and that wait for their opening are
-    /// taken back, and returned.
+    /// Skips days. Pending occurrences of rules on these days are deleted and returned.
     pub fn put_skip(&self, account: &Account, skip: Skip) -> Result<Vec<Prebooking>> {
         self.transact(|change| {
         insert_skip(change, account, skip)?;
@@ -109,7 +108,7 @@ impl Store {
         })
     }
 
-    /// Book on these days again. `false`: none of them was left out.
+    /// Ends the skip of these days. `false` if none of them was skipped.
     pub fn remove_skip(&self, account: &Account, days: Skip) -> Result<bool> {
         self.transact(|change| {
             let mut found = false;
@@ -154,15 +153,15 @@ fn update(db: &Connection, id: i64, new: &NewRule) -> rusqlite::Result<()> {
         ":class": request.first.class, ":alternatives": choices(&request.alternatives), ":waitlist": request.waitlist,
         ":watch": request.watch, ":opens": request.opens.map(|rule| rule.to_string()), ":id": id,
     };
-    let wishes =
+    let request_columns =
         "class = :class, alternatives = :alternatives, waitlist = :waitlist, watch = :watch";
     db.execute(
-        &format!("UPDATE rules SET {wishes}, opens = :opens WHERE id = :id"),
+        &format!("UPDATE rules SET {request_columns}, opens = :opens WHERE id = :id"),
         changed,
     )?;
-    // what a refusal told about the opening holds as long as the opening rule is the same
+    // the opening of a refusal holds as long as the opening rule is the same
     let sql = format!(
-        "UPDATE prebookings SET {wishes}, moved_to = CASE WHEN opens IS :opens THEN moved_to END, opens = :opens \
+        "UPDATE prebookings SET {request_columns}, moved_to = CASE WHEN opens IS :opens THEN moved_to END, opens = :opens \
          WHERE rule = :id AND status IN ('pending', 'executing')"
     );
     db.execute(&sql, changed)?;

@@ -20,10 +20,10 @@ const FORMAT: u8 = 1;
 const KEY: usize = 32;
 /// Bytes of a store's salt.
 pub(super) const SALT: usize = 16;
-/// Tells a key that fits: sealed once per store.
+/// Proves that a key fits. It is sealed once per store.
 const PROOF: &str = "the key of this store";
 
-/// Where a value stands.
+/// The place of a value in the store.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) column: &'static str,

@@ -3,7 +3,7 @@
 //!
 //! Other processes may turn sealing on or off, or change the key. So the type of a value says what it is (text: plain;
 //! blob: sealed), reading takes the value and the salt in one statement, and writing compares the salt inside the
-//! transaction that writes. Whoever has the platform replace a token holds [`Store::hold_form`] meanwhile: the store is
+//! transaction that writes. A process that has the platform replace a token holds [`Store::hold_form`] meanwhile: the store is
 //! not converted then, and the key that was read before the request fits the store after it.
 
 use std::fs::File;
@@ -58,7 +58,7 @@ impl Store {
         self.codec().map(|_| ())
     }
 
-    /// Keeps the form of the secrets as it is while the guard lives: a conversion waits for it. Whoever asks the platform
+    /// Keeps the form of the secrets as it is while the guard lives: a conversion waits for it. A process that asks the platform
     /// to replace a token holds it until the new token is stored, so that this process can store it in the form in which
     /// the store is then.
     ///

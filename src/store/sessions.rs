@@ -1,4 +1,4 @@
-//! Logins in the store. The rules that hold them together (promises 2, 4 and 5):
+//! Sessions in the store (promises 2, 4 and 5):
 //!
 //! * a token, its cookies and the generation change in one statement, conditional on the
 //!   generation that was read: a newer token never yields to an older one;
@@ -16,28 +16,28 @@ use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::secret::Secret;
 
-/// Whether the platform still honours a login, as far as we know.
+/// Whether the platform accepts a session, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// the platform takes it, as far as anybody knows
+    /// The platform accepts it, as far as it is known.
     Active,
-    /// a token update said logout: the login is over
+    /// A token update reported a logout: the session is dead.
     Expired,
 }
 
-/// One stored login.
+/// One stored session.
 #[derive(Debug, Clone)]
 pub struct SessionRow {
-    /// the store's own number for it, never shown
+    /// The store's number, which is never shown.
     pub id: i64,
-    /// whose login
+    /// The account.
     pub account: Account,
-    /// a person's or the automation's
+    /// Device or background.
     pub kind: SessionKind,
-    /// the device it was granted to
+    /// The device that it was granted to.
     pub fingerprint: Fingerprint,
-    /// whether the platform still honours it
+    /// Whether the platform accepts it.
     pub status: Status,
     /// whether `refresh` looks after it (`sessions set --auto-refresh`)
     pub auto_refresh: bool,
@@ -47,7 +47,8 @@ pub struct SessionRow {
     pub cookies: Secret,
     /// by the server's clock, as the token itself says
     pub token_expires_at: Option<DateTime<Utc>>,
-    /// counts tokens: whoever writes says which one was read, and loses against a newer one; −1 only while a background session is deleted
+    /// Counts tokens. A write names the generation that was read and does nothing if it is older than the stored one. −1 only
+    /// while a background session is deleted.
     pub generation: i64,
     /// the last login: what the age of a device session counts from
     pub created_at: DateTime<Utc>,
@@ -184,8 +185,7 @@ impl Store {
         Ok(())
     }
 
-    /// A device session was used and brought no new cookies: from now on it is the one used last. Writes only where
-    /// another one was.
+    /// Marks a device session as the one used last, after a use without new cookies. Writes only if it was not.
     pub fn note_use(&self, row: &SessionRow, now: DateTime<Utc>) -> Result<()> {
         self.execute(
                 "UPDATE sessions SET used_at = ?1 WHERE id = ?2 AND kind = 'device' AND EXISTS (\
@@ -196,7 +196,7 @@ impl Store {
         Ok(())
     }
 
-    /// A background session whose token update said logout: kept, and known to be dead.
+    /// Marks a background session as dead after a token update reported a logout.
     pub fn expire(&self, row: &SessionRow, words: &str) -> Result<()> {
         self.execute(
                 "UPDATE sessions SET status = 'expired', generation = generation + 1, update_begun_at = NULL, \
@@ -206,7 +206,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether `refresh` looks after this session from now on.
+    /// Sets whether `refresh` refreshes this session.
     pub fn set_auto_refresh(&self, row: &SessionRow, on: bool) -> Result<()> {
         self.execute(
             "UPDATE sessions SET auto_refresh = ?1 WHERE id = ?2",
@@ -216,7 +216,7 @@ impl Store {
     }
 }
 
-/// Where a session's token and cookies stand.
+/// The places of a session's token and cookies.
 pub(super) fn places<'a>(account: &'a Account, fingerprint: &'a Fingerprint) -> [Place<'a>; 2] {
     ["token", "cookies"].map(|column| Place {
         column,

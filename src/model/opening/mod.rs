@@ -1,4 +1,4 @@
-//! When booking opens (scripting.md "Boxes and classes", protocol.md §6): the rule of a box, where it came from, and the
+//! Opening rules (scripting.md "Boxes and classes", protocol.md §6): the rule of a box, where it came from, and the
 //! instants that follow from it. Pure: `now` is an argument, and wall clocks belong to the box (promise 10).
 
 mod observation;
@@ -30,7 +30,7 @@ pub enum Source {
     Config,
     /// `boxes set --opens`
     Set,
-    /// a refusal told it
+    /// A refusal by the platform
     Learned,
 }
 
@@ -55,7 +55,7 @@ impl Opening {
         }
     }
 
-    /// What a refusal told: hours are exact, of days the hour is a guess.
+    /// A rule from a refusal: a number of hours is exact; of a number of days the hour is a guess.
     pub fn learned(learned: Learned) -> Self {
         Self {
             rule: learned.rule(),

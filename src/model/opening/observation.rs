@@ -1,4 +1,4 @@
-//! What refusals tell about the opening (protocol.md §6): keys first, then texts in Spanish, Catalan and English,
+//! What refusals reveal about the opening (protocol.md §6): keys first, then texts in Spanish, Catalan and English,
 //! with any apostrophe, with or without accents. A number counts only with its unit, and only where it is the one.
 
 use std::fmt;
@@ -28,7 +28,7 @@ const TOO_MUCH: [&str; 8] = [
     "too far ",
 ];
 
-/// What a refusal told. Of days the hour stays unknown; hours are a full rule.
+/// The opening rule that a refusal names. Of a number of days the hour is unknown; a number of hours is a full rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Learned {
     /// 0 to 366 days; shown and stored as `4d?`
@@ -90,7 +90,7 @@ impl FromStr for Learned {
     }
 }
 
-/// What the refusal with this key and text tells about the opening, if it is one that speaks of it.
+/// The opening rule in a refusal with this key and text, if the refusal names one.
 pub fn learn(key: Option<&str>, text: Option<&str>) -> Option<Learned> {
     let words = folded(text?);
     let told = one_span(&words);

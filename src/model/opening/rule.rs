@@ -20,14 +20,14 @@ const FORMS: &str = "use 4d, 4d@07:00, 46h or sun@20:00";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Rule {
-    /// So many days before the class's day on the box's calendar, at a fixed time or at the class's own.
+    /// A number of days before the day of the class on the box's calendar, at a fixed time or at the time of the class.
     Days {
         /// 0 to 366
         days: u16,
         /// `None`: the wall-clock time at which the class starts
         at: Option<NaiveTime>,
     },
-    /// So many hours that pass before the class starts, 1 to 8784.
+    /// A number of hours before the start of the class, 1 to 8784.
     Hours(u16),
     /// The last such weekday and time before the class's day.
     Weekly {
@@ -62,7 +62,7 @@ impl Rule {
     }
 }
 
-/// The day on the calendar so many days earlier; the calendar's first day has none before it.
+/// The day that is `days` earlier, or `day` itself if the calendar ends before it.
 pub(super) fn days_before(day: NaiveDate, days: u32) -> NaiveDate {
     day.checked_sub_days(Days::new(u64::from(days)))
         .unwrap_or(day)

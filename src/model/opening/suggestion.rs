@@ -1,7 +1,7 @@
-//! A class that was had although its opening was only guessed at: what that tells of the box's rule.
+//! Suggestion of an opening rule, from a booking that succeeded while the opening was only guessed.
 //!
-//! A rule that is set ends the half-hourly tries, so one that names too late an hour would be worse than the guess: the hour
-//! is named only where a refusal in the half hour before bounds it.
+//! A rule that is set ends the half-hourly attempts, so a rule with too late an hour would be worse than the guess. The hour
+//! is suggested only if a refusal in the half hour before bounds it.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
@@ -9,22 +9,22 @@ use chrono_tz::Tz;
 use super::{Opening, Rule, TRY_EVERY};
 use crate::model::zone::resolve;
 
-/// Tries of a half hour are written down a little later.
+/// How much later than its half hour an attempt may be stored.
 const LATE: TimeDelta = TimeDelta::minutes(1);
 
-/// Booking was open when a guess had it closed.
+/// Booking was open at a time at which the guess expected it to be closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleSuggestion {
-    /// the request that got through, by the box's clock
+    /// When the request succeeded, by the box's clock.
     seen: DateTime<Tz>,
     days: u16,
-    /// from when on it opens; `None` where nobody knows
+    /// The time of the opening, or `None` if it is not bounded.
     hour: Option<NaiveTime>,
 }
 
 impl Opening {
-    /// What a booking at the instant `at` tells of this guess, for a class by day and start. `refused`: when it was last
-    /// too early. `None`: nothing, or this is no guess.
+    /// The rule that a booking at the instant `at` suggests for a class by day and start. `refused` is when booking was last
+    /// too early. `None` if this is not a guess, or the guess is right.
     pub fn better(
         &self,
         (day, start): (NaiveDate, NaiveTime),
@@ -51,7 +51,7 @@ impl Opening {
 }
 
 impl RuleSuggestion {
-    /// What was seen, and the line that sets the rule.
+    /// What was seen, and the command that sets the rule.
     pub fn words(&self, gym: &str) -> String {
         let seen = self.seen.format("%H:%M");
         let (how, rule) = match self.hour {
