@@ -7,6 +7,7 @@ mod config;
 mod files;
 mod help;
 mod lines;
+mod order;
 mod server;
 
 use std::fs;
