@@ -1,6 +1,5 @@
-//! Where an account's password comes from (`scripting.md`, "Sessions"): a pipe, the account's own
-//! command, the systemd credential, the environment, a prompt. Never argv, and never one account's
-//! password for another.
+//! Password sources of an account (`scripting.md`, "Password sources"): standard input, a command, a systemd credential, an
+//! environment variable, a prompt. A password is never an argument, and never used for another account.
 
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
@@ -11,33 +10,32 @@ use crate::model::account::Account;
 use crate::secret::Secret;
 use crate::{process, signals};
 
-/// A password command that takes longer is given up.
-const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+/// Time-out of a password command.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 const CREDENTIAL: &str = "aimharder-password";
 
-/// One place a password can be had from.
+/// A password source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// the first line of standard input (`--password-stdin`)
     Stdin,
     /// the first line a command prints; the account's own command before the top-level one
     Command(Command),
-    /// a file of systemd's credential folder, by its name
+    /// a file in systemd's credential directory, by its name
     Credential(String),
     /// `AIMHARDER_PASSWORD`
     Environment,
-    /// a person on a terminal
+    /// a prompt on a terminal
     Prompt,
 }
 
-/// Why no password was had: one line, without the password.
+/// Why a source has no password: one line, without the password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct PasswordError(String);
 
-/// The source that works without a person, if this account has one. The top-level command, the
-/// credential and the variable belong to the config's `account`, or else to the only account
-/// there is (`only`).
+/// The source that needs no user, if this account has one. The top-level command, the credential and the variable belong to the
+/// config's `account`, else to the only account (`only`).
 pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Source> {
     if let Some(own) = config.accounts.get(account) {
         if let Some(command) = &own.password_command {
@@ -64,7 +62,7 @@ pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Sour
     set.then_some(Source::Environment)
 }
 
-/// What is set up, and belongs to another account: to be said where this account's password is missed.
+/// Names the sources that are set and belong to another account, for messages about a missing password.
 pub fn of_another(config: &Config, account: &Account, only: bool) -> Option<String> {
     let whose = match &config.account {
         Some(main) if main == account => return None,
@@ -87,8 +85,7 @@ pub fn of_another(config: &Config, account: &Account, only: bool) -> Option<Stri
     (!there.is_empty()).then(|| format!("{} {verb} not used: {whose}", there.join(" and ")))
 }
 
-/// Where a systemd credential is; `None` where no unit has started us. A file of that name in the folder that we happen to
-/// stand in is anybody's.
+/// The path of a systemd credential. `None` outside a unit: a file of that name in the working directory is not a credential.
 pub(crate) fn credential_path(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty())?;
     Some(PathBuf::from(folder).join(name))
@@ -110,12 +107,12 @@ impl Source {
         }
     }
 
-    /// Whether a person is needed for it.
+    /// Whether it needs a user.
     pub fn is_interactive(&self) -> bool {
         matches!(self, Self::Prompt | Self::Stdin)
     }
 
-    /// Get the password.
+    /// Reads the password.
     ///
     /// # Errors
     /// A command that fails, is too slow or prints nothing; an unreadable credential; no terminal.
@@ -141,7 +138,7 @@ impl Source {
     }
 }
 
-/// The value without one trailing line break, LF or CR LF.
+/// Removes one trailing line break, LF or CR LF.
 fn without_line_break(value: &str) -> &str {
     let line = value.strip_suffix('\n').unwrap_or(value);
     line.strip_suffix('\r').unwrap_or(line)
@@ -172,7 +169,7 @@ fn run(command: &Command, account: &Account) -> Result<Secret, PasswordError> {
     let mut process = process::of(command);
     process.env("AIMHARDER_ACCOUNT", account.as_str());
     let what = format!("the password command for {account} ({})", command.program());
-    process::first_line_of(process, &what, COMMAND_LIMIT).map_err(fail)
+    process::first_line_of(process, &what, COMMAND_TIMEOUT).map_err(fail)
 }
 
 fn credential(name: &str) -> Result<Secret, PasswordError> {

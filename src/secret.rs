@@ -1,7 +1,7 @@
-//! A text that must not be seen: passwords, tokens, cookies (promise 8).
+//! A secret text: a password, token or cookie (promise 8).
 //!
-//! Wiped when dropped, without `Display`, and its `Debug` says nothing: who wants the content must call [`Secret::expose`],
-//! and that word is easy to search for. Must not grow conversions that hide the exposure.
+//! It is overwritten when dropped, has no `Display`, and its `Debug` does not show it. Every use of the text is a call of
+//! [`Secret::expose`], which is easy to search for; other conversions are left out on purpose.
 
 use std::fmt;
 
@@ -12,17 +12,17 @@ use zeroize::Zeroize;
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text over. A `String` is moved, not copied.
+    /// Wraps a text. A `String` is moved, not copied.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(text.into())
     }
 
-    /// The text itself, for the one place that sends or stores it.
+    /// The text, for the code that sends or stores it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is no text.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_says_nothing_and_expose_says_all() {
+    fn debug_does_not_show_the_text() {
         let secret = Secret::new("hunter2");
         assert_eq!(
             format!("{secret:?} {:?}", Some(secret.clone())),

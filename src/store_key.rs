@@ -1,5 +1,5 @@
-//! Where the store's key comes from: the systemd credential `aimharder-key`, else `key_command` under
-//! `[store]`. Never argv and never the environment, which children inherit.
+//! The source of the store's key: the systemd credential `aimharder-key`, else `key_command` under `[store]`. The key is never an
+//! argument and never in the environment, which child processes inherit.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -11,16 +11,16 @@ use crate::process;
 use crate::secret::Secret;
 use crate::store::KeySource;
 
-/// A key command that takes longer is given up.
-const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+/// Time-out of the key command.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 const CREDENTIAL: &str = "aimharder-key";
 
-/// The source, if there is one. A unit that is given the credential may be unable to run the command.
+/// The source, if there is one. The credential comes first, because a unit that has it may be unable to run the command.
 pub fn source(config: &Config) -> Option<KeySource> {
-    source_within(config, COMMAND_LIMIT)
+    source_within(config, COMMAND_TIMEOUT)
 }
 
-/// The same, with less patience for a command.
+/// The same with another time-out for the command.
 pub(crate) fn source_within(config: &Config, limit: Duration) -> Option<KeySource> {
     if let Some(credential) = credential_path(CREDENTIAL).filter(|path| path.is_file()) {
         return Some(Box::new(move || {
@@ -39,10 +39,10 @@ pub(crate) fn source_within(config: &Config, limit: Duration) -> Option<KeySourc
     }))
 }
 
-/// The new key of a store that has one: the first line of standard input.
+/// Reads the new key of an encrypted store: the first line of standard input.
 ///
 /// # Errors
-/// In one line, without the key.
+/// One line, without the key.
 pub fn from_stdin() -> Result<Secret, String> {
     process::first_line(std::io::stdin().lock())
         .map_err(|why| format!("cannot read the new key from standard input: {why}"))

@@ -1,4 +1,4 @@
-//! Why there is no usable login.
+//! Errors of sessions.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use crate::model::session::SessionKind;
 use crate::platform;
 use crate::store;
 
-/// Why there is no usable login. Each says what a person must do.
+/// Why there is no usable session. Each message names what the user has to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// nobody has logged in so far, or the session was forgotten
+    /// no login yet, or the session was deleted
     #[error("no {kind} session for {account}; run `aimharder login {account}`")]
     None {
-        /// whose login is missing
+        /// the account
         account: Account,
-        /// which of the two
+        /// the kind of session
         kind: SessionKind,
     },
     /// no session's fingerprint begins as `--fingerprint` says
     #[error("{0}")]
     NoSuchFingerprint(String),
-    /// the fingerprints of several sessions begin so
+    /// the fingerprints of several sessions begin as `--fingerprint` says
     #[error("{0}")]
     Ambiguous(String),
     /// the platform has ended the session
@@ -32,31 +32,31 @@ pub enum Error {
     /// the platform refused e-mail or password
     #[error("{0}")]
     Refused(String),
-    /// five refused logins in fifteen minutes: nothing more is sent until the time that the message tells
+    /// five refused logins in fifteen minutes: no login is sent until the time in the message
     #[error("{0}")]
     TooManyRefusals(String),
-    /// no password was had from its source
+    /// the password source has failed
     #[error("{0}")]
     Password(String),
-    /// a login that was neither granted nor refused
+    /// a login that was neither accepted nor refused
     #[error("{0}")]
     NoLogin(String),
-    /// reviving a lapsed login failed on the way: nothing was asked of the platform but that
+    /// the recovery of a session failed; no other request was sent
     #[error("the login has lapsed and could not be renewed: {0}")]
     NotRecovered(platform::Error),
-    /// the token was updated, `setrefresh` was not done
+    /// the token was updated, and `setrefresh` failed
     #[error("setrefresh failed: {0}")]
     NotExtended(platform::Error),
-    /// somebody else held the session's lock all the time there was
+    /// another process held the session's lock until the time-out
     #[error("{0}")]
     LockBusy(String),
-    /// the file system cannot lock, or the lock file cannot be made
+    /// the file system cannot lock, or the lock file cannot be opened
     #[error("{0}")]
     LockBroken(String),
-    /// the store's own
+    /// an error of the store
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// the platform's own
+    /// an error of the platform
     #[error(transparent)]
     Platform(#[from] platform::Error),
 }
@@ -101,7 +101,7 @@ impl From<lock::LockError> for Error {
     }
 }
 
-/// Whoever had the lock did not let it go in all that time.
+/// The lock was not released within this time.
 pub(super) fn lock_busy(who: &str, waited: Duration) -> Error {
     Error::LockBusy(format!(
         "the session is in use by {who}; it did not become free within {:.0} s",

@@ -1,8 +1,7 @@
 //! One operating-system lock per session (promise 3).
 //!
-//! The kernel releases it when the process dies, however it dies, so a lock can never be left
-//! behind. Updating and logging in hold it alone; firing holds it shared. The lock file's content
-//! only says who holds it, for the message of whoever waits in vain.
+//! The kernel releases a lock when its process ends, so that no lock is left behind. A token update and a login hold it alone;
+//! firing holds it shared. The content of the lock file names the process that holds it, for the messages of other processes.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -20,16 +19,15 @@ use crate::private_files::{self, NotPrivate};
 use crate::store::LOCKS;
 use crate::{clock, signals};
 
-/// How long a person's command waits for another process (`scripting.md`, exit code 5).
+/// How long a command of a user waits for another process (`scripting.md`, exit code 5).
 pub fn patience() -> Duration {
     clock::scaled(Duration::from_secs(30))
 }
 
-/// How long "busy" is looked at twice before it is believed: a listing that only looks holds a
-/// lock for some microseconds.
-const POLL_INTERVAL: Duration = Duration::from_millis(60);
+/// How long a lock has to be held until it counts as busy: a listing holds it for some microseconds.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(60);
 
-/// The locks of one store, in a folder beside it.
+/// The locks of one store, in a directory beside it.
 #[derive(Debug, Clone)]
 pub struct Locks {
     folder: PathBuf,
@@ -41,14 +39,14 @@ pub struct Locks {
 #[derive(Debug)]
 pub struct Held {
     _file: File,
-    gate: Option<Arc<File>>, // let go after the lock itself
-    /// a lock that nobody will ever take again: its file goes with it
-    passing: Option<PathBuf>,
+    gate: Option<Arc<File>>, // dropped after the lock
+    /// The file of a lock that no process takes again. It is deleted with the lock.
+    temporary: Option<PathBuf>,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if let Some(path) = &self.passing {
+        if let Some(path) = &self.temporary {
             let _ = std::fs::remove_file(path);
         }
     }
@@ -57,18 +55,18 @@ impl Drop for Held {
 /// Why a lock is not held.
 #[derive(Debug)]
 pub enum LockError {
-    /// somebody else held it for all the time we had
+    /// Another process held it until the time-out.
     Busy {
-        /// who, as far as known
+        /// The process, as far as known.
         holder: String,
-        /// that time
+        /// The time-out.
         waited: Duration,
     },
-    /// the file system cannot lock, or the lock file cannot be made
+    /// The file system cannot lock, or the lock file cannot be opened.
     Broken(String),
 }
 
-/// A run's lock file that is older than this and held by nobody was left by a run that was killed.
+/// The lock file of a run that was killed is deleted when it is older than this.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +76,7 @@ enum Mode {
 }
 
 impl Locks {
-    /// `purpose` names this process to those who wait, for example `aimharder refresh`.
+    /// `purpose` names this process to processes that wait, for example `aimharder refresh`.
     pub fn beside(store: &Path, purpose: &str) -> Self {
         let mut folder = store.as_os_str().to_owned();
         folder.push(LOCKS);
@@ -90,7 +88,7 @@ impl Locks {
         }
     }
 
-    /// Hold a session's lock alone; wait for it no longer than `patience`.
+    /// Takes a session's lock alone, waiting for it no longer than `patience`.
     pub fn alone(
         &self,
         account: &Account,
@@ -100,7 +98,7 @@ impl Locks {
         self.take(&session_name(account, print), Mode::Alone, patience)
     }
 
-    /// Hold a session's lock together with others who fire with it.
+    /// Takes a session's lock shared, together with other processes that fire with it.
     pub fn shared(
         &self,
         account: &Account,
@@ -110,29 +108,28 @@ impl Locks {
         self.take(&session_name(account, print), Mode::Shared, patience)
     }
 
-    /// Hold the account's login lock: logins of one account go one after the other, so that the
-    /// limit on refused ones cannot be overrun.
+    /// Takes the account's login lock: logins of one account follow each other, so that the limit on refused ones holds.
     pub fn logins(&self, account: &Account, patience: Duration) -> Result<Held, LockError> {
         self.take(&file_name("login", account.as_str()), Mode::Alone, patience)
     }
 
-    /// Is no session's lock held by anybody? `false` may be out of caution.
+    /// Whether no session's lock is held. `false` if that is not certain.
     pub fn all_free(&self) -> bool {
-        self.gate.nobody_passed()
+        self.gate.is_free()
     }
 
-    /// Held by a prebooking run for as long as it lives: its claims are good while it does.
+    /// Takes the lock of a prebooking run. Its claims are valid while it is held.
     pub fn run(&self, owner: &str) -> Result<Held, LockError> {
         self.sweep();
         let name = run_name(owner);
         let mut held = self.take(&name, Mode::Alone, Duration::ZERO)?;
-        held.passing = Some(self.folder.join(name));
-        held.gate = None; // it says nothing about sessions
+        held.temporary = Some(self.folder.join(name));
+        held.gate = None; // the gate is about sessions only
         Ok(held)
     }
 
-    /// Clear away what runs have left that were killed before they claimed anything. Only old
-    /// files: between making its file and locking it a run must not lose it.
+    /// Deletes the lock files of runs that were killed before they claimed anything. Only old ones: a run creates its file
+    /// before it locks it.
     fn sweep(&self) {
         let old = |file: &std::fs::DirEntry| {
             let made = file.metadata().and_then(|found| found.modified());
@@ -150,13 +147,13 @@ impl Locks {
         }
     }
 
-    /// Does the run with this name still live? A dead one's lock file is cleared away. Whoever asks
-    /// shares the lock, so that two who ask do not take each other for the run.
+    /// Whether the run with this name is alive. The lock file of a dead one is deleted. The lock is tried shared, so that two
+    /// processes that ask do not take each other for the run.
     pub fn run_lives(&self, owner: &str) -> bool {
         let path = self.folder.join(run_name(owner));
         let file = match private_files::open(&path, OFlags::RDWR) {
             Ok(file) => file,
-            // in doubt it lives: a claim that waits is better than a class asked for twice
+            // if that is not certain it is alive: a claim that waits is better than a class requested twice
             Err(e) => return e.kind() != std::io::ErrorKind::NotFound,
         };
         let free = file.try_lock_shared().is_ok();
@@ -166,22 +163,22 @@ impl Locks {
         !free
     }
 
-    /// Is a process updating the session, logging it in, or about to fire with it?
+    /// Whether a process is updating the session, logging it in, or about to fire with it.
     pub fn is_busy(&self, account: &Account, print: &Fingerprint) -> bool {
         let name = self.folder.join(session_name(account, print));
         let Ok(file) = private_files::open(&name, OFlags::RDWR) else {
-            return false; // nobody has ever locked it
+            return false; // it was never locked
         };
         matches!(file.try_lock(), Err(TryLockError::WouldBlock))
     }
 
-    /// Hold it alone if nobody else does; `None` when it is busy.
+    /// Takes a session's lock alone. `None` if another process holds it.
     pub fn if_free(
         &self,
         account: &Account,
         print: &Fingerprint,
     ) -> Result<Option<Held>, LockError> {
-        match self.take(&session_name(account, print), Mode::Alone, POLL_INTERVAL) {
+        match self.take(&session_name(account, print), Mode::Alone, BUSY_TIMEOUT) {
             Ok(held) => Ok(Some(held)),
             Err(LockError::Busy { .. }) => Ok(None),
             Err(broken) => Err(broken),
@@ -205,7 +202,7 @@ impl Locks {
                     return Ok(Held {
                         _file: file,
                         gate,
-                        passing: None,
+                        temporary: None,
                     });
                 }
                 Err(TryLockError::Error(e)) => return Err(broken(&path, &e)),
@@ -251,13 +248,13 @@ fn run_name(owner: &str) -> String {
     format!("run-{owner}.lock")
 }
 
-/// File names tell nothing about the account to whoever can list a folder.
+/// File names do not show the account to other users.
 fn file_name(what: &str, of: &str) -> String {
     let digest = Sha256::digest(of.as_bytes());
     format!("{what}-{}.lock", hex(&digest[..12]))
 }
 
-/// Best effort: the words are only for people.
+/// Names this process in the lock file. A failure does not matter: the text is for messages only.
 fn sign(file: &mut File, purpose: &str) {
     let words = format!("{purpose}, process {}\n", std::process::id());
     let _ = file
@@ -284,7 +281,7 @@ fn broken(path: &Path, cause: &io::Error) -> LockError {
     {
         return LockError::Broken(format!("cannot use the lock {}: {cause}", path.display()));
     }
-    // the folder, not the file: what all sessions have in common is told in one line
+    // the directory, not the file: all sessions have the same problem, which is reported in one line
     let folder = path.parent().unwrap_or(path);
     LockError::Broken(format!(
         "cannot lock files in {}: {}; the store needs a folder that can be written, on a file system with working locks",

@@ -1,8 +1,7 @@
-//! Logging in: by a person's command, and again by itself for a background session that died.
+//! Logins: by the command `login`, and again by automation for a background session that is dead.
 //!
-//! Care for the account (protocol.md §2a: repeated wrong passwords lock it): logins of one account
-//! go one after the other, at most five refusals in a quarter of an hour are sent, a refusal is
-//! never repeated on the other flow, and automation pauses after a refusal or a lock-out ([`refused`]).
+//! Repeated wrong passwords lock an account (`protocol.md`, section 2a). Logins of one account therefore follow each other, at
+//! most five that are refused are sent within 15 minutes, a refusal is never repeated on the other flow, and automation pauses after a refusal or a lock-out ([`refused`]).
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
 
@@ -17,7 +16,7 @@ use crate::secret::Secret;
 use crate::store::{NewLogin, SessionRow};
 use crate::{clock, signals};
 
-/// How many refusals of one account may be sent …
+/// Number of login attempts of one account that may be refused …
 const REFUSALS: usize = 5;
 /// … within this time (`scripting.md`, "Sessions").
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
@@ -28,37 +27,37 @@ enum Attempts {
     NoneUntil(DateTime<Utc>),
 }
 
-/// What to log in, and with what.
+/// A login attempt.
 #[derive(Debug)]
 pub struct LoginTry<'t> {
-    /// whose login
+    /// the account
     pub account: &'t Account,
-    /// a person's or the automation's
+    /// the kind of session
     pub kind: SessionKind,
-    /// the device it is to be known as
+    /// the fingerprint of the new session
     pub fingerprint: &'t Fingerprint,
-    /// proof of who asks; never stored
+    /// never stored
     pub password: &'t Secret,
-    /// the password came from a source that automation would ask again
+    /// whether automation would read the password from the same source
     pub unattended: bool,
 }
 
-/// A login that AimHarder has granted, already stored.
+/// A login that AimHarder accepted, already stored.
 #[derive(Debug)]
 pub struct Granted {
-    /// as the store has it now
+    /// the stored session
     pub row: SessionRow,
-    /// the gyms that the answer names
+    /// the boxes that the response names
     pub boxes: Vec<BoxRef>,
-    /// `setrefresh` did not work afterwards: it is tried again at the next refresh
+    /// why the `setrefresh` that followed failed
     pub warning: Option<String>,
 }
 
 impl SessionManager<'_> {
-    /// Log in and store the login in the place of an older one.
+    /// Logs in, and stores the session in place of an older one.
     ///
     /// # Errors
-    /// [`Error::Refused`], [`Error::TooManyRefusals`], or no usable answer.
+    /// [`Error::Refused`], [`Error::TooManyRefusals`], or no usable response.
     pub fn log_in(&self, wanted: &LoginTry<'_>) -> Result<Granted> {
         let _held = self
             .locks
@@ -168,7 +167,7 @@ impl SessionManager<'_> {
         )))
     }
 
-    /// Which flows to try, in which order: the one that worked last comes first.
+    /// The flows in the order in which they are tried: the one that worked last comes first.
     fn flows(&self, account: &Account) -> Result<Vec<Flow>> {
         Ok(match self.config.server.login {
             LoginFlow::Json => vec![Flow::Json],
@@ -211,15 +210,14 @@ impl SessionManager<'_> {
         )))
     }
 
-    /// Whether this session may be logged in without a person: a background session whose account
-    /// has a password source.
+    /// Whether automation may log this session in: a background session whose account has a password source.
     pub(super) fn has_source(&self, row: &SessionRow) -> Result<bool> {
         let only = self.is_only_account(&row.account)?;
         let source = password::unattended(self.config, &row.account, only);
         Ok(row.kind == SessionKind::Background && source.is_some())
     }
 
-    /// Log a dead background session in again with its own fingerprint, if its account has a
+    /// Logs a dead background session in again with its own fingerprint, if its account has a
     /// password source whose password may be tried now. The caller holds the session's lock.
     pub(super) fn log_in_again(&self, row: &SessionRow) -> Result<SessionRow> {
         match self.try_again(row) {
@@ -247,7 +245,7 @@ impl SessionManager<'_> {
             let another = another.map_or_else(String::new, |words| format!(" ({words})"));
             return Err(Error::Expired(format!(
                 "AimHarder has ended the background session of {account}; run `aimharder login {account}`, \
-                 or set a password_command so that it heals by itself{another}"
+                 or set a password_command so that automation logs in again{another}"
             )));
         };
         let password = self.password_to_try(account, &source)?;

@@ -1,4 +1,5 @@
-//! The one door to a usable login: pick it by kind, keep its token young, heal it, hand it out.
+//! Session management: selects a session, updates its token when it is stale, and recovers from logouts. All calls that need a
+//! login go through this module.
 //!
 //! ```text
 //! command ── open(kind) ──► Live ── call(|platform, jar| …) ──► answer
@@ -6,9 +7,8 @@
 //!                             └ token older than 25 minutes? update it first
 //! ```
 //!
-//! Every change of a token happens under the session's lock ([`lock`]), after reading the row
-//! again, and is stored before anything else is sent (promises 1–5). This room books
-//! nothing.
+//! A token changes only under the session's lock ([`lock`]), after the row was read again, and is stored before anything else is
+//! sent (promises 1–5).
 
 mod error;
 mod gate;
@@ -38,9 +38,9 @@ pub use login::{Granted, LoginTry};
 
 /// A token older than this is updated before it is used (`scripting.md`, "Using a session").
 const TOKEN_AGE: TimeDelta = TimeDelta::minutes(25);
-/// A token time further ahead than this was written by a wrong clock, and counts as old.
+/// A token whose time is further in the future than this was written with a wrong clock, and counts as stale.
 pub const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
-/// Device sessions older than this are pruned, and no longer refreshed by automation.
+/// Device sessions older than this are pruned and not refreshed.
 pub const DEVICE_LIFE: TimeDelta = TimeDelta::days(7);
 
 /// The result of an operation on a session.
@@ -48,7 +48,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// The answer to one request.
 type Answer<T> = std::result::Result<T, platform::Error>;
 
-/// Which session acts. There is no way to ask without saying so.
+/// Which session acts. The caller always names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionSelector {
     /// the device session used last, or the background session
@@ -57,20 +57,20 @@ pub enum SessionSelector {
     Device(Fingerprint),
 }
 
-/// All there is to a session besides the session itself.
+/// What the operations on sessions need.
 #[derive(Debug)]
 pub struct SessionManager<'a> {
-    /// where logins are kept
+    /// the sessions
     pub store: &'a Store,
-    /// the way to the servers
+    /// the requests
     pub platform: &'a Platform,
-    /// where passwords come from, and the salt of background fingerprints
+    /// password sources and the salt of background fingerprints
     pub config: &'a Config,
-    /// who may update which session now
+    /// the locks of the sessions
     pub locks: lock::Locks,
 }
 
-/// A login in use.
+/// A session in use.
 #[derive(Debug)]
 pub struct ActiveSession<'a> {
     sessions: &'a SessionManager<'a>,
@@ -80,20 +80,20 @@ pub struct ActiveSession<'a> {
     firing: Option<lock::Held>,
     /// Cookies are stored when firing has ended: until then no call waits for the store.
     defers_cookies: bool,
-    /// no lock is waited for beyond this; `None`: each for as long as a person would wait
+    /// No lock is waited for beyond this. `None`: each is waited for as in a command of a user.
     deadline: Option<Instant>,
 }
 
 impl<'a> SessionManager<'a> {
-    /// Open a session for use: found, healed if it was known to be dead, its token young.
+    /// Opens a session: finds it, recovers it if it is expired, and updates its token if that is stale.
     ///
     /// # Errors
-    /// No such session, or a dead one that cannot be healed here.
+    /// There is no such session, or it is dead and cannot be recovered.
     pub fn open(&'a self, account: &Account, pick: &SessionSelector) -> Result<ActiveSession<'a>> {
         self.open_by(account, pick, clock::steady() + lock::patience())
     }
 
-    /// The same, waiting for the session's lock no longer than until `end`.
+    /// Does the same as [`Self::open`], and waits for the session's lock until `end` at most.
     ///
     /// # Errors
     /// Those of [`Self::open`].
@@ -145,7 +145,7 @@ impl<'a> SessionManager<'a> {
         })
     }
 
-    /// The one session of these whose fingerprint begins like this.
+    /// The only one of these sessions whose fingerprint has this prefix.
     ///
     /// # Errors
     /// None, or several.
@@ -167,28 +167,28 @@ impl<'a> SessionManager<'a> {
         }
     }
 
-    /// Whether an unattended source may belong to this account because there is no other here.
+    /// Whether this is the only account in the store, to which password sources without an account belong.
     pub fn is_only_account(&self, account: &Account) -> Result<bool> {
         Ok(self.store.accounts()?.iter().all(|other| other == account))
     }
 }
 
 impl ActiveSession<'_> {
-    /// The session as the store had it when it was read or written last, secrets included.
+    /// The row as it was read or written last, with its secrets.
     pub fn row(&self) -> &SessionRow {
         &self.row
     }
 
-    /// A copy of its cookies, for requests whose own cookies are not worth keeping.
+    /// A copy of its cookies, for requests whose cookies are not stored.
     pub fn jar(&self) -> Jar {
         self.jar.clone()
     }
 
-    /// Ask the platform something with this login. When it answers that we are logged out (which
-    /// proves that it did not act) the session is healed and the same is asked once more.
+    /// Sends a request with this session. If the response is a logout, the server did not act on the request: the session is
+    /// recovered and the request is sent once more.
     ///
     /// # Errors
-    /// The platform's, or [`Error::Expired`] for a login that cannot be healed.
+    /// Those of the platform, or [`Error::Expired`] if the session cannot be recovered.
     pub fn call<T>(
         &mut self,
         mut ask: impl FnMut(&Platform, &mut Jar) -> std::result::Result<T, platform::Error>,
@@ -201,11 +201,11 @@ impl ActiveSession<'_> {
         Ok(answer)
     }
 
-    /// A box's number, from the box's page. A page without it may mean a dead session: then `whoami` decides, which
-    /// usually gives the number too.
+    /// A box's id, from the box's page. A page without it may mean a dead session: then `whoami` decides, which usually has
+    /// the id too.
     ///
     /// # Errors
-    /// Those of [`Self::call`]; the page's own when the session is alive and `whoami` gives no number either.
+    /// Those of [`Self::call`]; that of the page if the session is alive and `whoami` does not have the id either.
     pub fn box_id(&mut self, host: &str) -> Result<i64> {
         self.call(|platform, jar| {
             let unknown = match platform.box_id(jar, host) {
@@ -219,10 +219,10 @@ impl ActiveSession<'_> {
         })
     }
 
-    /// Keep others from updating the session's token while it is fired with (promise 3).
+    /// Keeps other processes from updating the session's token until it has fired (promise 3).
     ///
     /// # Errors
-    /// When whoever is updating it does not end by `end`.
+    /// Another process holds the lock until `end`.
     pub fn hold_for_firing(&mut self, end: Instant) -> Result<()> {
         self.defers_cookies = true;
         if self.firing.is_some() {
@@ -231,7 +231,7 @@ impl ActiveSession<'_> {
         let (account, print) = (&self.row.account, &self.row.fingerprint);
         let patience = end.saturating_duration_since(clock::steady());
         let held = self.sessions.locks.shared(account, print, patience)?;
-        // whoever had it before us may have put a newer token there
+        // the process that held it before may have stored a newer token
         let row = self.sessions.read_again(self.row.clone())?;
         if row.generation != self.row.generation {
             self.replace_row(row)?;
@@ -240,7 +240,7 @@ impl ActiveSession<'_> {
         Ok(())
     }
 
-    /// Fired and settled.
+    /// Ends what [`Self::hold_for_firing`] began, after the booking is settled.
     pub fn release_after_firing(&mut self) {
         if std::mem::take(&mut self.defers_cookies) {
             self.keep_cookies();
@@ -248,19 +248,18 @@ impl ActiveSession<'_> {
         self.firing = None;
     }
 
-    /// From now on wait for no lock beyond this.
+    /// Sets the instant beyond which no lock is waited for.
     pub fn set_deadline(&mut self, deadline: Instant) {
         self.deadline = Some(deadline);
     }
 
-    /// Until when a lock is worth waiting for now.
+    /// The instant until which a lock is waited for.
     fn lock_until(&self) -> Instant {
         self.deadline
             .unwrap_or_else(|| clock::steady() + lock::patience())
     }
 
-    /// Write back what the load balancer has set. A cookie not kept is no reason to fail a command
-    /// that has its answer.
+    /// Stores the cookies of the last response. A failure is a warning, because the command has its response.
     fn keep_cookies(&mut self) {
         if self.defers_cookies {
             return;
@@ -268,7 +267,7 @@ impl ActiveSession<'_> {
         let cookies = self.jar.to_json();
         if cookies == self.row.cookies {
             if let Err(e) = self.sessions.store.note_use(&self.row, clock::now()) {
-                log::warn!("its use was not noted: {e}");
+                log::warn!("the use of the session could not be stored: {e}");
             }
             return;
         }
@@ -278,7 +277,7 @@ impl ActiveSession<'_> {
             .put_cookies(&self.row, &cookies, clock::now())
         {
             Ok(()) => self.row.cookies = cookies,
-            Err(e) => log::warn!("cookies not stored: {e}"),
+            Err(e) => log::warn!("the cookies could not be stored: {e}"),
         }
     }
 
@@ -289,7 +288,7 @@ impl ActiveSession<'_> {
     }
 }
 
-/// Is an instant of ours older than `age`, or so far ahead that it cannot be true?
+/// Whether an instant of this machine's clock is older than `age`, or too far in the future to be true.
 fn is_old(at: DateTime<Utc>, now: DateTime<Utc>, age: TimeDelta) -> bool {
     now - at > age || at - now > CLOCK_SLACK
 }

@@ -87,13 +87,13 @@ fn logged_out_sessions_are_reported_once() {
       "relogged":0,
       "failed":0,
       "sessions":[{"account":"ana@example.org","kind":"device","fingerprint":"[FP]","outcome":"logged_out","error":"AimHarder has ended the device session of ana@example.org; run `aimharder login ana@example.org`"},
-        {"account":"ana@example.org","kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","outcome":"logged_out","error":"AimHarder has ended the background session of ana@example.org; run `aimharder login ana@example.org`, or set a password_command so that it heals by itself"}
+        {"account":"ana@example.org","kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","outcome":"logged_out","error":"AimHarder has ended the background session of ana@example.org; run `aimharder login ana@example.org`, or set a password_command so that automation logs in again"}
       ],
       "error":{"kind":"login_required",
         "message":"2 of 2 sessions were not refreshed: AimHarder has ended the device session of ana@example.org; run `aimharder login ana@example.org`; and others"}
     }
     --- stderr
-    error: AimHarder has ended the background session of ana@example.org; run `aimharder login ana@example.org`, or set a password_command so that it heals by itself
+    error: AimHarder has ended the background session of ana@example.org; run `aimharder login ana@example.org`, or set a password_command so that automation logs in again
     error: AimHarder has ended the device session of ana@example.org; run `aimharder login ana@example.org`
     "#);
     assert_snapshot!(shot(home.run("refresh")), @"exit: 3");
@@ -108,10 +108,10 @@ fn logged_out_sessions_are_reported_once() {
       "logged_out":1,
       "relogged":0,
       "failed":0,
-      "sessions":[{"account":"ana@example.org","kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","outcome":"logged_out","error":"AimHarder has ended the background session of ana@example.org; run `aimharder login ana@example.org`, or set a password_command so that it heals by itself"}
+      "sessions":[{"account":"ana@example.org","kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","outcome":"logged_out","error":"AimHarder has ended the background session of ana@example.org; run `aimharder login ana@example.org`, or set a password_command so that automation logs in again"}
       ],
       "error":{"kind":"login_required",
-        "message":"1 of 1 sessions were not refreshed: AimHarder has ended the background session of ana@example.org; run `aimharder login ana@example.org`, or set a password_command so that it heals by itself"}
+        "message":"1 of 1 sessions were not refreshed: AimHarder has ended the background session of ana@example.org; run `aimharder login ana@example.org`, or set a password_command so that automation logs in again"}
     }
     "#);
     home.config(SOURCE);

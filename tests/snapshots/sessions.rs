@@ -57,7 +57,7 @@ fn sessions_are_listed() {
     --- stdout
     ACCOUNT          KIND        FINGERPRINT  STATUS   TOKEN AGE   TOKEN ENDS  UPDATES
     ana@example.org  background  bg-38262fd   expired  1 h 30 min  -           0
-      AimHarder has ended the background session of ana@example.org; run `aimharder login ana@example.org`, or set a password_command so that it heals by itself
+      AimHarder has ended the background session of ana@example.org; run `aimharder login ana@example.org`, or set a password_command so that automation logs in again
     ben@example.org  background  bg-9289c73   active   1 h 30 min  in [N] d     0
     ben@example.org  device      [FP]   active   1 h 30 min  in [N] d     0
     ");
