@@ -119,7 +119,7 @@ fn the_session_is_left_to_whoever_holds_it() {
         .args("-v")
         .any_stderr()
         .spawn();
-    run.says("going on with the token at hand");
+    run.says("continuing with the present token");
     signal("INT", run.id());
     run.done();
     assert!(sandbox.sent("/api/tokenUpdate").is_empty());

@@ -163,7 +163,7 @@ fn unwritten() {
         "no room for shots",
         "could not be written down",
         "no room for aims",
-        "cookies not stored",
+        "the cookies could not be stored",
         "no room for cookies",
     ] {
         assert!(fired.words.contains(words), "{words} in {}", fired.words);
