@@ -6,13 +6,15 @@ use chrono::NaiveDate;
 
 use super::outcome::{BookReport, Outcome, decided, report};
 use super::{BoxClient, Hold, Trouble, hold, lost, never_sent};
-use crate::platform::{BookAnswer, BookOrder, Row, Verdict};
+use crate::platform::{self, BookAnswer, BookOrder, Row, Verdict};
 use crate::{clock, sessions, signals};
 
 /// What one request came to.
 #[derive(Debug)]
 pub(crate) enum Requested {
     Answered(Box<BookReport>),
+    /// A refusal without a reason. At an opening it may mean "too early".
+    Unexplained(Box<BookReport>),
     /// the class's row decides
     Doubt(Doubt),
     /// no connection was made: it may be sent again
@@ -30,8 +32,18 @@ pub(crate) enum Doubt {
     Unproven(Box<BookAnswer>),
     /// "already booked at that hour": this class, or another?
     SameHour(Box<BookAnswer>),
-    /// no complete response, for this cause
-    Lost(String),
+    /// The response was lost, or was none of the platform.
+    Lost(platform::Error),
+}
+
+impl Doubt {
+    /// The pause that the server asked for.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Lost(e) => e.retry_after(),
+            _ => None,
+        }
+    }
 }
 
 /// Pause before the row is read a second time: the server may still be processing the request.
@@ -69,7 +81,7 @@ impl BoxClient<'_, '_> {
             sent = self.request(day, row, insist);
         }
         match sent {
-            Requested::Answered(report) => Ok(*report),
+            Requested::Answered(report) | Requested::Unexplained(report) => Ok(*report),
             Requested::Doubt(doubt) => {
                 log::info!("the schedule row decides whether the class is booked");
                 let (held, now) = self.look_twice(day, &row.id, |held| held != Hold::NotMine)?;
@@ -106,11 +118,14 @@ impl BoxClient<'_, '_> {
         match answer {
             Ok(answer) => {
                 log::info!("AimHarder answered: {answer}");
+                if answer.verdict != Verdict::Unproven {
+                    self.live.note_login();
+                }
                 Self::understand(row, answer)
             }
             Err(e) if never_sent(&e) => Requested::NotSent(e),
             Err(e) => match lost(e) {
-                Ok(e) => Requested::Doubt(Doubt::Lost(e.to_string())),
+                Ok(e) => Requested::Doubt(Doubt::Lost(e)),
                 Err(e) => Requested::Failed(e),
             },
         }
@@ -128,6 +143,10 @@ impl BoxClient<'_, '_> {
             Verdict::TooLate => Outcome::TooLate,
             Verdict::TooEarly(_) => Outcome::TooEarly,
             Verdict::Refused => Outcome::Refused,
+            Verdict::Unexplained => {
+                let report = report(Outcome::Refused, row.clone(), Some(answer));
+                return Requested::Unexplained(Box::new(report));
+            }
         };
         Requested::Answered(Box::new(report(outcome, row.clone(), Some(answer))))
     }
@@ -143,7 +162,7 @@ impl BoxClient<'_, '_> {
                 false,
             ),
             Doubt::SameHour(answer) => (Some(*answer), String::new(), true),
-            Doubt::Lost(cause) => (None, cause, false),
+            Doubt::Lost(cause) => (None, cause.to_string(), false),
         };
         match held {
             Hold::Booked if same_hour => Ok(report(Outcome::AlreadyBooked, now, answer)),

@@ -108,6 +108,9 @@ impl BoxClient<'_, '_> {
         signals::allow_settling();
         let answer = answer?;
         log::info!("AimHarder answered: {answer}");
+        if answer.verdict != CancelVerdict::Unproven {
+            self.live.note_login();
+        }
         Ok(answer)
     }
 

@@ -104,32 +104,65 @@ pub fn hold(row: &Row) -> Option<Hold> {
     }
 }
 
+/// How a schedule without anything personal is checked: it looks the same to a dead session (protocol.md §1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginCheck {
+    /// `whoami` is asked, unless this session has shown its login in this process. Without a usable response the
+    /// schedule is not believed.
+    Required,
+    /// `whoami` is asked, and only a logout counts.
+    IfPossible,
+    /// Nothing is asked: the response to the next request shows a logout.
+    Skipped,
+}
+
 impl BoxClient<'_, '_> {
-    /// A day's schedule as this login sees it. A schedule without anything personal looks the same
-    /// to a dead session (protocol.md §1), so then the login is proven alive *after* it was read.
+    /// A day's schedule as this login sees it, with [`LoginCheck::Required`].
     ///
     /// # Errors
-    /// The platform's, or a session that cannot be healed.
+    /// The platform's, or those of a session that cannot be recovered.
     pub fn schedule(&mut self, day: NaiveDate) -> sessions::Result<Schedule> {
-        self.schedule_within(day, Duration::MAX)
+        self.schedule_within(day, Duration::MAX, LoginCheck::Required)
     }
 
-    /// The same, with each request given up after `limit`.
-    pub(crate) fn schedule_within(
+    /// A day's schedule. Each request has `limit` as its timeout.
+    ///
+    /// # Errors
+    /// The platform's, or those of a session that cannot be recovered.
+    pub fn schedule_within(
         &mut self,
         day: NaiveDate,
         limit: Duration,
+        check: LoginCheck,
     ) -> sessions::Result<Schedule> {
         let (at, family) = (&self.at, self.family.as_deref());
-        let schedule = self.live.call(|platform, jar| {
+        let ask = match check {
+            LoginCheck::Required => !self.live.has_shown_login(),
+            LoginCheck::IfPossible => true,
+            LoginCheck::Skipped => false,
+        };
+        let mut shown = false;
+        let mut schedule = self.live.call(|platform, jar| {
             let platform = &platform.within(limit)?;
             let schedule = platform.schedule(jar, at, day, family)?;
-            if !schedule.is_personal() {
+            shown = schedule.is_personal();
+            if !shown && ask {
                 log::info!("nothing in the schedule of {day} proves the login; asking who we are");
-                platform.whoami(jar)?;
+                match platform.whoami(jar) {
+                    Ok(_) => shown = true,
+                    Err(e @ (platform::Error::LoggedOut | platform::Error::Interrupted)) => {
+                        return Err(e);
+                    }
+                    Err(e) if check == LoginCheck::Required => return Err(e),
+                    Err(e) => log::info!("whoami gave no usable response: {e}"),
+                }
             }
             Ok(schedule)
         })?;
+        if shown {
+            self.live.note_login();
+        }
+        unite_rows(&mut schedule.rows);
         let mine = |held| {
             schedule
                 .rows
@@ -151,6 +184,23 @@ impl BoxClient<'_, '_> {
         let schedule = self.schedule(day)?;
         Ok(schedule.rows.into_iter().find(|row| row.id == class_id))
     }
+}
+
+/// Rows with the same id are one class. Of such rows, the first that shows a booking or a place on the waiting list is
+/// kept, else the first.
+fn unite_rows(rows: &mut Vec<Row>) {
+    let mut united: Vec<Row> = Vec::with_capacity(rows.len());
+    for row in rows.drain(..) {
+        match united
+            .iter_mut()
+            .find(|other| !row.id.is_empty() && other.id == row.id)
+        {
+            Some(other) if other.mine == Mine::No && row.mine != Mine::No => *other = row,
+            Some(_) => {}
+            None => united.push(row),
+        }
+    }
+    *rows = united;
 }
 
 /// The platform's error when it is a write's own answer that was lost or strange; other errors

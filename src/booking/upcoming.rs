@@ -94,7 +94,7 @@ impl BoxClient<'_, '_> {
     /// An empty diary looks the same to a dead session: then the login is proven alive.
     fn next_bookings(&mut self) -> sessions::Result<NextBookings> {
         let (at, family) = (&self.at, self.family.as_deref());
-        self.live.call(|platform, jar| {
+        let next = self.live.call(|platform, jar| {
             let next = platform.next_bookings(jar, at, family)?;
             log::info!(
                 "AimHarder names {} bookings to come in this box, and {} of the past",
@@ -106,7 +106,9 @@ impl BoxClient<'_, '_> {
                 platform.whoami(jar)?;
             }
             Ok(next)
-        })
+        })?;
+        self.live.note_login();
+        Ok(next)
     }
 }
 

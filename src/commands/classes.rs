@@ -1,11 +1,13 @@
 //! `classes`: the schedule, seen by a login that is known to be alive.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use chrono::{Days, NaiveDate};
 
 use super::app::App;
 use super::box_profile::BoxProfile;
-use crate::booking::{BoxClient, find, to_class};
+use crate::booking::{BoxClient, LoginCheck, find, to_class};
 use crate::cli::ClassesArgs;
 use crate::clock;
 use crate::commands::args::DayArg;
@@ -31,15 +33,27 @@ pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
     };
     let (mut classes, mut seen) = (Vec::new(), Vec::new());
     for day in &days {
-        let rows = client.schedule(*day)?.rows;
+        let check = if client.live.has_shown_login() {
+            LoginCheck::Skipped
+        } else {
+            LoginCheck::IfPossible
+        };
+        let rows = client.schedule_within(*day, Duration::MAX, check)?.rows;
         classes.extend(fitting(&rows, *day, args, &gym));
         seen.extend(rows);
+    }
+    let login_verified = live.has_shown_login();
+    if !login_verified {
+        log::warn!(
+            "the login could not be verified: your bookings may be missing from the schedule"
+        );
     }
     app.note_classes(&gym, &seen);
     ui.print(&ClassesView {
         gym: gym.name,
         timezone: gym.zone.name().to_owned(),
         session: SessionRef::from(live.row()),
+        login_verified,
         classes,
         days,
         filtered: args.class.is_some() || args.open,

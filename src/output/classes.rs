@@ -18,6 +18,8 @@ pub(crate) struct ClassesView {
     pub gym: String,
     pub timezone: String,
     pub session: SessionRef,
+    /// Whether a response has shown that the login works, so that missing bookings are really missing.
+    pub login_verified: bool,
     pub classes: Vec<Class>,
     /// the days asked for, so that an empty one is shown as such
     #[serde(skip)]

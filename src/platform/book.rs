@@ -64,6 +64,8 @@ pub enum Verdict {
     TooEarly(Option<Learned>),
     /// Refused for a reason that only the message gives.
     Refused,
+    /// A state without key and text that is not one of those above. At an opening it may mean "too early".
+    Unexplained,
 }
 
 /// For logs: the meaning, the state and the message.
@@ -80,6 +82,7 @@ impl fmt::Display for BookAnswer {
             Verdict::TooLate => "too late",
             Verdict::TooEarly(_) => "too early",
             Verdict::Refused => "refused",
+            Verdict::Unexplained => "refused without a reason",
         })?;
         refusal::along(f, "bookState", self.state, self.message.as_deref())
     }
@@ -129,10 +132,10 @@ fn verdict(state: Option<i64>, refusal: &Refusal) -> Verdict {
         _ => by_key(refusal)
             .or_else(|| by_state(state?, refusal))
             .or_else(|| by_text(refusal))
-            .unwrap_or(if state.is_some() || refusal.says_why() {
-                Verdict::Refused
-            } else {
-                Verdict::Unproven
+            .unwrap_or(match (refusal.says_why(), state) {
+                (true, _) => Verdict::Refused,
+                (false, Some(_)) => Verdict::Unexplained,
+                (false, None) => Verdict::Unproven,
             }),
     }
 }

@@ -137,7 +137,7 @@ fn every_refusal_of_the_table() {
             r#"{"bookState":-12,"errorMssgLang":"SOMETHING_NEW","errorMssg":"Ya tienes una reserva a esa hora"}"#,
             SameHour,
         ),
-        (r#"{"bookState":-12}"#, Refused),
+        (r#"{"bookState":-12}"#, Verdict::Unexplained),
         (r#"{"bookState":-12,"errorMssg":"Hoy no"}"#, Refused),
         (r#"{"bookState":-99,"errorMssg":"Hoy no"}"#, Refused),
         (r#"{"errorMssg":"Hoy no"}"#, Refused),

@@ -72,6 +72,14 @@ impl Error {
         }
     }
 
+    /// The pause that the server asked for.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Error::Busy { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     /// Whether the request was not served and sending it again soon may help: no connection, 429, 503.
     pub fn is_worth_retry(&self) -> bool {
         match self {

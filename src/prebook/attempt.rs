@@ -8,6 +8,7 @@
 //!   outcome is unknown and nothing more is sent: a later run looks again;
 //! * everything else is an outcome.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,6 +26,8 @@ use crate::store::Shot;
 /// The pauses between repeats of a request that was too early, and between tries in an outage.
 const EARLY: Duration = Duration::from_millis(4);
 const OUTAGE: Duration = Duration::from_millis(150);
+/// The first pause after a refusal without a reason.
+const UNEXPLAINED: Duration = Duration::from_millis(100);
 /// A guessed opening is one instant of many, and the clock may have been known badly when it was
 /// aimed at: a request that was early by less than this is worth another.
 const GUESS: TimeDelta = TimeDelta::seconds(1);
@@ -73,7 +76,12 @@ impl Job<'_> {
                         pause = pause.max(GUESS_AGAIN);
                     }
                 }
-                Requested::Answered(report) => return self.answered(row, *report, unsure.as_ref()),
+                Requested::Unexplained(_) if patient && !self.is_late() => {
+                    pause = pause.max(UNEXPLAINED);
+                }
+                Requested::Answered(report) | Requested::Unexplained(report) => {
+                    return self.answered(row, *report, unsure.as_ref());
+                }
                 Requested::Doubt(doubt) => {
                     if let Some(hit) = self.settle_doubt(row, &doubt)? {
                         let is_unsure = unsure.is_some() && hit.ending().allows_alternative();
@@ -83,18 +91,22 @@ impl Job<'_> {
                         ExitKind::Unreachable,
                         not_booked(&doubt),
                     ))?;
+                    pause = self.outage_pause(pause, doubt.retry_after())?;
                     unsure = Some(doubt);
-                    pause = pause.max(OUTAGE);
                 }
                 // not sent, or answered "logged out" and not healed yet: it did not act
                 Requested::NotSent(e) | Requested::Failed(e) => {
+                    let retry_after = e.retry_after();
                     self.while_there_is_time(Abort::from(e))?;
-                    pause = pause.max(OUTAGE);
+                    pause = self.outage_pause(pause, retry_after)?;
                 }
             }
             clock::sleep_until(sent + pause, false);
             if signals::must_stop() {
                 return Err(interrupted(unsure.as_ref()));
+            }
+            if !self.errand.is_wanted() {
+                return Err(Abort::Removed);
             }
             pause = longer(pause, fastrand::f32());
         }
@@ -106,6 +118,28 @@ impl Job<'_> {
             Abort::Trouble(ExitKind::Unreachable, _) if !self.is_late() => Ok(()),
             stop => Err(stop),
         }
+    }
+
+    /// The pause after a request that met an outage.
+    ///
+    /// # Errors
+    /// The server asked for a pause beyond the deadline.
+    fn outage_pause(
+        &self,
+        pause: Duration,
+        retry_after: Option<Duration>,
+    ) -> Result<Duration, Abort> {
+        let Some(asked) = retry_after else {
+            return Ok(pause.max(OUTAGE).mul_f32(1.4).min(SLOWEST));
+        };
+        if asked > self.left() {
+            let why = format!(
+                "not booked: AimHarder is busy and asks for a pause of {} s",
+                asked.as_secs()
+            );
+            return Err(Abort::Trouble(ExitKind::Unreachable, why));
+        }
+        Ok(pause.max(asked))
     }
 
     /// Has "too early" been heard for long enough?
@@ -190,9 +224,12 @@ impl Job<'_> {
         let mut looks = 0;
         let mut look_again = matches!(doubt, Doubt::Claimed(_));
         loop {
-            let found = self
-                .client()
-                .and_then(|mut client| Ok(client.row(day, &row.id)?));
+            let backoff = Arc::clone(&self.backoff);
+            let found = self.client().and_then(|mut client| {
+                let found = client.row(day, &row.id);
+                backoff.note(&found);
+                Ok(found?)
+            });
             cause = match found {
                 Ok(Some(now)) => match hold(&now) {
                     Some(Hold::NotMine) if look_again => {
@@ -212,12 +249,13 @@ impl Job<'_> {
             };
             looks += 1;
             if (looks >= 2 && self.is_late()) || signals::must_stop() {
-                return Err(Abort::Trouble(
-                    ExitKind::UnknownOutcome,
-                    format!("the booking was sent, but what came of it is unknown: {cause}"),
-                ));
+                return Err(unknown(&cause));
             }
-            clock::pause(OUTAGE * 2);
+            if looks < 2 {
+                clock::pause(OUTAGE * 2);
+            } else if let Err(Abort::Trouble(_, cause)) = self.wait_for_turn(self.left()) {
+                return Err(unknown(&cause));
+            }
         }
     }
 
@@ -268,9 +306,16 @@ fn interrupted(unsure: Option<&Doubt>) -> Abort {
     }
 }
 
+fn unknown(cause: &str) -> Abort {
+    Abort::Trouble(
+        ExitKind::UnknownOutcome,
+        format!("the booking was sent, but what came of it is unknown: {cause}"),
+    )
+}
+
 fn not_booked(doubt: &Doubt) -> String {
     let cause = match doubt {
-        Doubt::Lost(cause) => cause.as_str(),
+        Doubt::Lost(cause) => &cause.to_string(),
         Doubt::Claimed(_) | Doubt::Unproven(_) | Doubt::SameHour(_) => {
             "AimHarder's answer proves nothing"
         }
@@ -281,12 +326,12 @@ fn not_booked(doubt: &Doubt) -> String {
 /// What a request came to, for the history.
 fn told(requested: &Requested) -> (String, Option<i64>, Option<String>) {
     match requested {
-        Requested::Answered(report) => (
+        Requested::Answered(report) | Requested::Unexplained(report) => (
             report.outcome.name().to_owned(),
             report.state,
             report.message.clone(),
         ),
-        Requested::Doubt(Doubt::Lost(cause)) => ("lost".into(), None, Some(cause.clone())),
+        Requested::Doubt(Doubt::Lost(cause)) => ("lost".into(), None, Some(cause.to_string())),
         Requested::Doubt(Doubt::Claimed(answer) | Doubt::Unproven(answer)) => {
             ("unproven".into(), answer.state, answer.message.clone())
         }

@@ -8,11 +8,12 @@ use super::attempt::Hit;
 use super::ending::{Abort, Ending};
 use super::host_clock::ROUGH;
 use super::job::Job;
-use crate::booking::{Outcome, decided, find};
+use crate::booking::{LoginCheck, Outcome, decided, find};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
 use crate::model::prebooking::Choice;
 use crate::platform::Row;
+use crate::signals;
 
 /// A look at the schedule before the opening is given up after this, and tried again.
 const LOOK_UP: Duration = Duration::from_secs(6);
@@ -22,15 +23,24 @@ const SPARE: Duration = Duration::from_millis(800);
 const LATE_LOOK_UP: Duration = Duration::from_secs(2);
 /// After a late start the clock is looked at if the time left is this multiple of what the schedule took.
 const LOOK_PAYS: f32 = 1.5;
-/// Between looks in an outage: before the opening, and from it on.
-const BEFORE: Duration = Duration::from_millis(500);
-const FROM_IT_ON: Duration = Duration::from_millis(250);
+/// Pauses between looks at a class that is missing or not enabled.
+pub(super) const MISSING_PAUSE: Duration = Duration::from_millis(100);
+pub(super) const MISSING_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// A class whose opening is longer ago than this is looked up once per run.
+const MISSING_SINCE: TimeDelta = TimeDelta::minutes(30);
+/// Longest sleep while another thread looks at a box that fails.
+const TURN_POLL: Duration = Duration::from_millis(100);
 
 /// Where the clocks differ by more than this, a request is sent at the opening by either clock.
 const BELIEVED_ALONE: TimeDelta = TimeDelta::minutes(1);
 
-/// A class in the schedule, or why it is not to be found there.
-type Found = Result<Row, Failure>;
+/// A class in the schedule, or why it is not there.
+#[derive(Debug)]
+struct Found {
+    row: Result<Row, Failure>,
+    /// It is missing or not enabled, which may change at its opening.
+    may_come: bool,
+}
 
 /// When to fire at a class.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +61,8 @@ pub(super) struct Tried {
     pub message: Option<String>,
     pub hit: Option<Hit>,
     pub opens: Option<DateTime<Utc>>,
+    /// The class is missing or not enabled shortly after its opening: it is looked up again.
+    pub may_come: bool,
 }
 
 impl Tried {
@@ -67,6 +79,7 @@ impl Tried {
             message,
             hit: None,
             opens,
+            may_come: false,
         }
     }
 
@@ -88,6 +101,7 @@ impl Tried {
             message,
             hit: Some(hit),
             opens,
+            may_come: false,
         }
     }
 }
@@ -149,16 +163,24 @@ impl Job<'_> {
     fn have_at(&mut self, choice: &Choice, moment: Moment) -> Result<Tried, Abort> {
         self.begin(choice, moment.ahead);
         self.prepare(moment.ahead)?;
-        let row = match self.look_up(choice, moment.ahead)? {
+        let found = self.look_up(choice, moment)?;
+        let may_come = found.may_come && self.is_recent(moment);
+        let row = match found.row {
             Ok(row) => row,
             Err(failure) => {
                 let ending = Ending::Trouble(ExitKind::NotFound);
                 let message = Some(failure.message);
-                return Ok(Tried::unseen(choice, ending, message, moment.opens));
+                return Ok(Tried {
+                    may_come,
+                    ..Tried::unseen(choice, ending, message, moment.opens)
+                });
             }
         };
         if let Some(report) = decided(&row) {
-            return Ok(Tried::of(choice, Hit::of(report, None), moment.opens));
+            return Ok(Tried {
+                may_come,
+                ..Tried::of(choice, Hit::of(report, None), moment.opens)
+            });
         }
         if !self.errand.is_wanted() {
             return Err(Abort::Removed);
@@ -183,7 +205,11 @@ impl Job<'_> {
         if hit.ending() != Ending::Book(Outcome::Refused) {
             return None;
         }
-        let now = self.find(choice, LOOK_UP).ok()?.ok()?;
+        let now = self
+            .find(choice, LOOK_UP, LoginCheck::Skipped)
+            .ok()?
+            .row
+            .ok()?;
         (now.id != hit.report.row.id && decided(&now).is_none()).then_some(now)
     }
 
@@ -192,95 +218,180 @@ impl Job<'_> {
         let Some(row) = full.hit.as_ref().map(|hit| hit.report.row.clone()) else {
             return Ok(None);
         };
+        if !self.errand.is_wanted() {
+            return Err(Abort::Removed);
+        }
         log::info!("full; asking for a place on the waiting list");
         self.errand.intend(&row.id);
         let hit = self.shoot(&row, true, full.opens, true)?;
         Ok(Some(Tried::of(&full.choice, hit, full.opens)))
     }
 
-    /// The class as it stands in the schedule shortly before, and once more at the opening when it
-    /// was not there or closed. `Err`: it is not there.
-    fn look_up(&mut self, choice: &Choice, ahead: Option<DateTime<Utc>>) -> Result<Found, Abort> {
-        let Some(at) = ahead else {
-            return self.find_within_give_up(choice);
+    /// The class as the schedule shows it shortly before the opening, and again from the opening on if it was missing or
+    /// not enabled.
+    fn look_up(&mut self, choice: &Choice, moment: Moment) -> Result<Found, Abort> {
+        let Some(at) = moment.ahead else {
+            return self.find_within_give_up(choice, moment);
         };
         let is_near = self.is_near(at);
         self.wait_for_look_up(at)?;
         let began = clock::steady();
-        let first = self.find_before(choice, at)?;
+        let first = self.find_before(choice, at, is_near)?;
         if !is_near {
             self.measure_clock(at)?;
         } else if self.until(at) > began.elapsed().mul_f32(LOOK_PAYS) {
             self.look(at, ROUGH);
         }
         match first {
-            Some(Ok(row))
-                if decided(&row).is_none_or(|report| report.outcome != Outcome::Closed) =>
-            {
-                Ok(Ok(row))
-            }
+            Some(found) if !found.may_come => Ok(found),
             _ => {
                 self.wait_until_opening(at);
-                self.find_within_give_up(choice)
+                self.find_within_give_up(choice, moment)
             }
         }
     }
 
     /// `None`: it could not be looked up before the opening.
-    fn find_before(&mut self, choice: &Choice, at: DateTime<Utc>) -> Result<Option<Found>, Abort> {
+    fn find_before(
+        &mut self,
+        choice: &Choice,
+        at: DateTime<Utc>,
+        is_near: bool,
+    ) -> Result<Option<Found>, Abort> {
         loop {
             let left = self.until(at).saturating_sub(SPARE);
             let limit = left.clamp(LATE_LOOK_UP, LOOK_UP);
-            match self.find(choice, limit) {
+            if self.wait_for_turn(left).is_err() {
+                return Ok(None);
+            }
+            // A dead session is recovered before the opening, if there is time to ask for it.
+            let check = if is_near {
+                LoginCheck::Skipped
+            } else {
+                LoginCheck::IfPossible
+            };
+            match self.find(choice, limit, check) {
                 Err(Abort::Trouble(ExitKind::Unreachable, why)) => {
                     log::info!("the class could not be looked up yet: {why}");
-                    if self.until(at) < SPARE + BEFORE {
+                    if self.until(at) < SPARE {
                         return Ok(None);
                     }
-                    clock::pause(BEFORE);
                 }
                 found => return found.map(Some),
             }
         }
     }
 
-    fn find_within_give_up(&mut self, choice: &Choice) -> Result<Found, Abort> {
-        self.within_give_up(|job, limit| job.find(choice, limit))
-    }
-
-    /// Ask again and again in an outage, until the deadline; once in any case.
-    pub(super) fn within_give_up<T>(
-        &mut self,
-        ask: impl Fn(&mut Self, Duration) -> Result<T, Abort>,
-    ) -> Result<T, Abort> {
+    /// Looks the class up from its opening on. Until `--give-up`, the look is repeated in an outage, and while the class is
+    /// missing or not enabled.
+    fn find_within_give_up(&mut self, choice: &Choice, moment: Moment) -> Result<Found, Abort> {
+        let began = clock::steady();
+        let mut pause = MISSING_PAUSE;
         loop {
-            let limit = self.left().max(LOOK_UP);
-            match ask(self, limit) {
-                Err(Abort::Trouble(ExitKind::Unreachable, _)) if !self.is_late() => {
-                    clock::pause(FROM_IT_ON);
-                }
-                done => return done,
+            let at_opening = moment.ahead.is_some();
+            let found = self.within_give_up(at_opening, |job, limit| {
+                job.find(choice, limit, LoginCheck::Skipped)
+            })?;
+            let switches = self
+                .switch
+                .is_some_and(|(after, at)| began.elapsed() >= after && self.server_now() >= at);
+            if !found.may_come || switches || !self.is_recent(moment) || self.is_late() {
+                return Ok(found);
+            }
+            clock::pause(pause.min(self.left()));
+            pause = pause.mul_f32(1.5).min(MISSING_PAUSE_MAX);
+            if signals::must_stop() {
+                return Ok(found);
+            }
+            if !self.errand.is_wanted() {
+                return Err(Abort::Removed);
             }
         }
     }
 
-    fn find(&mut self, choice: &Choice, limit: Duration) -> Result<Found, Abort> {
-        let rows = self.rows(limit)?;
-        let found = self.fitting(choice, &rows).cloned();
-        if let Ok(row) = &found
+    /// Whether the opening is so recent that the class may still appear or become enabled.
+    fn is_recent(&self, moment: Moment) -> bool {
+        moment.patient
+            && moment
+                .opens
+                .is_some_and(|at| self.server_now() - at < MISSING_SINCE)
+    }
+
+    /// Repeats `ask` in an outage until the deadline. `at_opening`: the first one does not wait for its turn.
+    pub(super) fn within_give_up<T>(
+        &mut self,
+        mut at_opening: bool,
+        ask: impl Fn(&mut Self, Duration) -> Result<T, Abort>,
+    ) -> Result<T, Abort> {
+        loop {
+            if !at_opening {
+                self.wait_for_turn(self.left())?;
+            }
+            at_opening = false;
+            let limit = self.left().max(LOOK_UP);
+            match ask(self, limit) {
+                Err(Abort::Trouble(ExitKind::Unreachable, _)) if !self.is_late() => {}
+                done => return done,
+            }
+            if !self.errand.seems_wanted() {
+                return Err(Abort::Removed);
+            }
+        }
+    }
+
+    /// Waits for the turn to look at a box that fails.
+    ///
+    /// # Errors
+    /// The box is not to be asked within `limit`.
+    pub(super) fn wait_for_turn(&self, limit: Duration) -> Result<(), Abort> {
+        let end = clock::steady() + limit;
+        loop {
+            let now = clock::steady();
+            let Err((at, cause)) = self.backoff.take_turn(now) else {
+                return Ok(());
+            };
+            if at > end || signals::must_stop() {
+                return Err(Abort::Trouble(ExitKind::Unreachable, cause));
+            }
+            clock::sleep_until(at.min(now + TURN_POLL), false);
+        }
+    }
+
+    fn find(
+        &mut self,
+        choice: &Choice,
+        limit: Duration,
+        check: LoginCheck,
+    ) -> Result<Found, Abort> {
+        let rows = self.rows(limit, check)?;
+        let row = self.fitting(choice, &rows).cloned();
+        let may_come = if let Ok(row) = &row {
+            let closed = decided(row).is_some_and(|report| report.outcome == Outcome::Closed);
+            closed && !row.enabled && !row.cancelled && !row.staff && !row.hidden
+        } else {
+            let then = rows.iter().filter(|row| row.start == choice.start);
+            find::by_name(then, choice.class.as_deref()).is_empty()
+        };
+        if let Ok(row) = &row
             && decided(row).is_none()
         {
             self.errand.intend(&row.id);
         }
-        Ok(found)
+        Ok(Found { row, may_come })
     }
 
-    /// The schedule of the day, each request given up after `limit`.
-    pub(super) fn rows(&mut self, limit: Duration) -> Result<Vec<Row>, Abort> {
+    /// The schedule of the day. Each request has `limit` as its timeout, and locks are waited for no longer.
+    pub(super) fn rows(&mut self, limit: Duration, check: LoginCheck) -> Result<Vec<Row>, Abort> {
         let day = self.order.day;
-        // whoever looks is as patient with a lock as with the network, and not more
+        let check = if self.was_tried {
+            LoginCheck::Required
+        } else {
+            check
+        };
         let mut client = self.client_for(limit.min(self.left()))?;
-        Ok(client.schedule_within(day, limit)?.rows)
+        let schedule = client.schedule_within(day, limit, check);
+        self.backoff.note(&schedule);
+        Ok(schedule?.rows)
     }
 
     /// The row a choice means. Of several that fit, the one that was meant before.

@@ -5,16 +5,18 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::attempt::Hit;
-use super::class::{Moment, Tried};
+use super::class::{MISSING_PAUSE, MISSING_PAUSE_MAX, Moment, Tried};
 use super::ending::{Abort, Ending, Fired};
 use super::job::{Errand, Job, Order, Place, Shared};
 use super::plan::{Next, until};
-use crate::booking::{Hold, Outcome, decided, hold};
-use crate::clock;
+use crate::booking::{Hold, LoginCheck, Outcome, decided, hold};
 use crate::model::opening::Learned;
 use crate::model::prebooking::{Choice, Prebooking};
 use crate::platform::Row;
+use crate::{clock, signals};
 
+/// A choice whose class is missing or not enabled is looked up for this long before the next choice is tried.
+const SWITCH_AFTER: Duration = Duration::from_secs(3);
 /// What the schedule shows that nobody lived to write down.
 const FOUND: &str = "found in the schedule: an earlier try had booked it";
 
@@ -73,7 +75,7 @@ impl<'s> PrebookExecutor<'s> {
     /// The class has started. Whoever tried before may have had it without living to write it
     /// down, or without an answer: the schedule tells (promise 9).
     pub(super) fn last_look(mut self) -> Fired {
-        if !self.was_tried() {
+        if !was_tried(self.prebooking) {
             return Fired::over();
         }
         self.job.begin_afterwards();
@@ -96,24 +98,73 @@ impl<'s> PrebookExecutor<'s> {
         if let Some(had) = self.already_had()? {
             return Ok(had);
         }
-        for choice in self.prebooking.choices() {
-            self.trying = choice;
+        let choices: Vec<&'s Choice> = self.prebooking.choices().collect();
+        for (index, choice) in choices.iter().enumerate() {
+            self.job.switch = self
+                .next_open(&choices[index + 1..])
+                .map(|at| (SWITCH_AFTER, at));
             let tried = self.try_choice(choice)?;
-            let told = tried.hit.as_ref().and_then(|hit| hit.report.learned);
-            self.learned.extend(told);
             let next = tried.ending.allows_alternative();
             tries.push(tried);
             if !next {
                 break;
             }
         }
+        self.repeat_missing(&choices, &mut tries)?;
         if let Some(queued) = self.queue(&tries)? {
             tries.push(queued);
         }
         Ok(deciding(tries, self.prebooking.request.watch))
     }
 
-    fn try_choice(&mut self, choice: &Choice) -> Result<Tried, Abort> {
+    /// When the first of these choices can be tried.
+    fn next_open(&self, choices: &[&Choice]) -> Option<DateTime<Utc>> {
+        let calendar = &self.job.order.place.calendar;
+        let now = self.job.server_now();
+        let opens = |choice: &&Choice| match calendar.next(self.prebooking, choice, now) {
+            Next::At(at) | Next::Guess(at) => Some(at),
+            Next::Unknown => Some(now),
+            Next::Over => None,
+        };
+        choices.iter().filter_map(opens).min()
+    }
+
+    /// Looks up the choices whose classes are missing or not enabled, one after the other, until `--give-up`.
+    fn repeat_missing(
+        &mut self,
+        choices: &[&'s Choice],
+        tries: &mut Vec<Tried>,
+    ) -> Result<(), Abort> {
+        let mut pause = MISSING_PAUSE;
+        self.job.switch = Some((Duration::ZERO, DateTime::<Utc>::MIN_UTC));
+        while let Some(last) = tries.last()
+            && last.ending.allows_alternative()
+            && tries.iter().any(|tried| tried.may_come)
+            && !self.job.is_late()
+            && !signals::must_stop()
+        {
+            clock::pause(pause.min(self.job.left()));
+            pause = pause.mul_f32(1.5).min(MISSING_PAUSE_MAX);
+            if !self.job.errand.is_wanted() {
+                return Err(Abort::Removed);
+            }
+            for index in (0..tries.len())
+                .filter(|index| tries[*index].may_come)
+                .collect::<Vec<_>>()
+            {
+                let tried = self.try_choice(choices[index])?;
+                if !tried.ending.allows_alternative() {
+                    tries.push(tried);
+                    break;
+                }
+                tries[index] = tried;
+            }
+        }
+        Ok(())
+    }
+
+    fn try_choice(&mut self, choice: &'s Choice) -> Result<Tried, Abort> {
+        self.trying = choice;
         let calendar = &self.job.order.place.calendar;
         let now = self.job.server_now();
         let (opens, patient) = match calendar.next(self.prebooking, choice, now) {
@@ -133,6 +184,8 @@ impl<'s> PrebookExecutor<'s> {
             patient,
         };
         let mut tried = self.job.have(choice, moment)?;
+        let learned = tried.hit.as_ref().and_then(|hit| hit.report.learned);
+        self.learned.extend(learned);
         if let Some(hit) = &mut tried.hit {
             // what is kept is an opening of the first choice
             let first = *choice == self.prebooking.request.first;
@@ -181,20 +234,13 @@ impl<'s> PrebookExecutor<'s> {
         self.job.queue(full)
     }
 
-    /// A run died with this claim, requests were sent, or a class was about to be asked for: that
-    /// stays written down, also when a run after the dead one could not look what came of it.
-    fn was_tried(&self) -> bool {
-        let it = self.prebooking;
-        it.owner.is_some() || it.attempts > 0 || it.class_id.is_some()
-    }
-
     /// A try before this one may have had a class without living to write it down: then whichever
     /// of the choices is mine is the one, before anything is sent (promise 9).
     fn already_had(&mut self) -> Result<Option<Tried>, Abort> {
         // of one class whose requests are known its own row tells, when it is looked up
         let one = self.prebooking.request.alternatives.is_empty();
         let known = self.prebooking.owner.is_none() && self.prebooking.attempts > 0;
-        if !self.was_tried() || (one && known) {
+        if !was_tried(self.prebooking) || (one && known) {
             return Ok(None);
         }
         let now = self.job.server_now();
@@ -213,7 +259,9 @@ impl<'s> PrebookExecutor<'s> {
     /// Whichever of the choices is mine, or the class that was last asked for.
     fn find_mine(&mut self, ahead: Option<DateTime<Utc>>) -> Result<Option<Tried>, Abort> {
         self.job.open_session(ahead)?;
-        let rows = self.job.within_give_up(Job::rows)?;
+        let rows = self
+            .job
+            .within_give_up(false, |job, limit| job.rows(limit, LoginCheck::Required))?;
         // what the gym has cancelled is nobody's any more: what its choice comes to is told elsewhere
         let is_mine =
             |row: &&Row| !row.cancelled && matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
@@ -263,6 +311,11 @@ impl<'s> PrebookExecutor<'s> {
             signal_guard: job.signal_guard,
         }
     }
+}
+
+/// Whether an earlier run may have booked: it crashed with the claim, sent requests, or was about to.
+fn was_tried(it: &Prebooking) -> bool {
+    it.owner.is_some() || it.attempts > 0 || it.class_id.is_some()
 }
 
 /// The try that tells what became of all: the last when it ended the story, else the first that a

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::backoff::{Backoff, Backoffs};
 use super::ending::Abort;
 use super::host_clock::{Clocks, HostClock};
 use super::plan::{Calendar, until};
@@ -46,6 +47,7 @@ pub(super) struct Shared<'s> {
     /// how long after an opening "too early", outages and locks are borne with
     pub give_up: Duration,
     pub clocks: Clocks,
+    pub backoffs: Backoffs,
     /// how many threads are about to fire
     pub firing: AtomicUsize,
 }
@@ -61,6 +63,7 @@ impl<'s> Shared<'s> {
             pick,
             give_up,
             clocks: Clocks::default(),
+            backoffs: Backoffs::default(),
             firing: AtomicUsize::new(0),
         }
     }
@@ -100,6 +103,12 @@ pub(super) struct Job<'j> {
     pub errand: &'j dyn Errand,
     pub order: Order<'j>,
     pub clock: Arc<HostClock>,
+    pub backoff: Arc<Backoff>,
+    /// An earlier run may have booked: a row that shows no booking is believed only with a login known to work.
+    pub was_tried: bool,
+    /// A class that is missing or not enabled is looked up for this long, and until this instant, before the next choice
+    /// is tried.
+    pub switch: Option<(Duration, DateTime<Utc>)>,
     /// its place among those of its account and box that fire at the same time
     pub rank: u32,
     /// milliseconds by which its preparation is spread
@@ -134,6 +143,9 @@ impl<'j> Job<'j> {
             errand,
             order,
             clock: shared.clocks.of(&order.place.host),
+            backoff: shared.backoffs.of(&order.place.host),
+            was_tried: false,
+            switch: None,
             rank,
             stagger: i64::from(fastrand::u16(0..12_000)),
             horizon: Duration::MAX,

@@ -26,6 +26,7 @@ pub mod plan;
 pub mod weekly;
 
 mod attempt;
+mod backoff;
 mod claim;
 mod class;
 mod ending;

@@ -66,6 +66,14 @@ impl Error {
     pub fn is_interrupted(&self) -> bool {
         matches!(self, Self::Platform(platform::Error::Interrupted))
     }
+
+    /// The pause that the server asked for.
+    pub fn retry_after(&self) -> Option<std::time::Duration> {
+        match self {
+            Self::Platform(e) => e.retry_after(),
+            _ => None,
+        }
+    }
 }
 
 impl ExitError for Error {

@@ -82,6 +82,8 @@ pub struct ActiveSession<'a> {
     defers_cookies: bool,
     /// No lock is waited for beyond this. `None`: each is waited for as in a command of a user.
     deadline: Option<Instant>,
+    /// A response in this process has shown that the login works.
+    has_shown_login: bool,
 }
 
 impl<'a> SessionManager<'a> {
@@ -124,6 +126,7 @@ impl<'a> SessionManager<'a> {
             firing: None,
             defers_cookies: false,
             deadline: None,
+            has_shown_login: false,
         })
     }
 
@@ -246,6 +249,17 @@ impl ActiveSession<'_> {
             self.keep_cookies();
         }
         self.firing = None;
+    }
+
+    /// Whether a response in this process has shown that the login works: a personal row, or a response other than a
+    /// logout to a request that needs a login.
+    pub fn has_shown_login(&self) -> bool {
+        self.has_shown_login
+    }
+
+    /// Records that a response has shown that the login works.
+    pub fn note_login(&mut self) {
+        self.has_shown_login = true;
     }
 
     /// Sets the instant beyond which no lock is waited for.

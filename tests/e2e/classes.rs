@@ -30,6 +30,7 @@ fn every_key() {
         json!({
             "box": "crossfitdemo", "timezone": "Europe/Madrid",
             "session": { "kind": "device", "fingerprint": print },
+            "login_verified": true,
             "classes": [{
                 "id": id, "day": day(FAR), "start": "13:10", "end": "14:10",
                 "starts_at": madrid(&day(FAR), "13:10").to_rfc3339(), "name": "Prueba", "coach": "Marta",

@@ -94,7 +94,7 @@ fn the_schedule() {
 #[test]
 fn whoami() {
     every_fault("/api/whoami", 0, |_, home, fault| {
-        fails(home, "classes --day +3", &[5], fault);
+        fails(home, "cancel --day +3 --time 07:00", &[5], fault);
         fails(home, "boxes --detect", &[5], fault);
         assert_eq!(home.sessions().len(), 2);
     });

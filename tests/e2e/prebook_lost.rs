@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use crate::support::{Scenario, day, logged_in, says};
 
-/// The first request is lost before the platform acts, and the next one meets this response.
+/// The first request at the opening is lost before the platform acts, and the next one meets this response.
 fn lost_then(scene: &Scenario, refusal: &Value) -> String {
-    let class = scene.class(&json!({ "book_answers": [refusal] }));
-    scene
-        .sandbox
-        .fault(&json!({ "path": "/api/book", "kind": "drop", "from_ms": scene.opens_ms }));
+    let class = scene.class(&json!({}));
+    scene.sandbox.fault(&json!([
+        { "path": "/api/book", "kind": "drop", "from_ms": scene.opens_ms },
+        { "path": "/api/book", "kind": "json", "body": refusal, "from_ms": scene.opens_ms },
+    ]));
     class
 }
 

@@ -281,6 +281,6 @@ fn unconfirmed() {
     scene.ends(id, "pending", &[&class]);
     scene.sandbox.clear_faults();
     scene.fired(0).is(&[("booked", 1)]);
-    assert_eq!(scene.requests().len(), 1);
+    assert_eq!(scene.in_time().len(), 1);
     scene.ends(id, "booked", &[&class]);
 }

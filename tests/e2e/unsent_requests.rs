@@ -22,7 +22,7 @@ fn command(home: &Home, which: &str) -> Run {
 #[test]
 fn a_booking_is_sent_once_more() {
     let (sandbox, home, gateway, id) = ready();
-    gateway.shut_after("/api/whoami", 1);
+    gateway.shut_after("/api/bookings", 1);
     let told = command(&home, "book").json();
     assert_eq!(told["outcome"], "booked", "{told}");
     assert_eq!(gateway.hung_up(), 1);
@@ -33,7 +33,7 @@ fn a_booking_is_sent_once_more() {
 #[test]
 fn a_booking_that_never_leaves_is_unreachable() {
     let (sandbox, home, gateway, id) = ready();
-    gateway.shut_after("/api/whoami", 1000);
+    gateway.shut_after("/api/bookings", 1000);
     let told = command(&home, "book")
         .fails(5, &["no connection to"])
         .done();

@@ -24,6 +24,7 @@ fn classes_are_shown_with_their_states() {
       "timezone":"Europe/Madrid",
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
+      "login_verified":true,
       "classes":[]
     }
     "#);

@@ -2,6 +2,8 @@
 
 mod wait;
 
+use std::time::Duration;
+
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -9,7 +11,9 @@ use super::app::App;
 use super::box_profile::BoxProfile;
 use super::learn::OpeningObservation;
 use super::prebook;
-use crate::booking::{BookReport, BoxClient, Hold, Outcome, decided, find, hold, to_class};
+use crate::booking::{
+    BookReport, BoxClient, Hold, LoginCheck, Outcome, decided, find, hold, to_class,
+};
 use crate::cli::BookArgs;
 use crate::clock;
 use crate::error::Failure;
@@ -33,7 +37,20 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let at = app.box_at(&gym, &mut live)?;
     let today = clock::now().with_timezone(&gym.zone).date_naive();
     let day = args.day.on(today).map_err(Failure::usage)?;
-    let rows = client(args, &at, &mut live).schedule(day)?.rows;
+    // The response to a booking request shows a logout, so only a dry run has to ask.
+    let check = if args.dry_run {
+        LoginCheck::IfPossible
+    } else {
+        LoginCheck::Skipped
+    };
+    let rows = client(args, &at, &mut live)
+        .schedule_within(day, Duration::MAX, check)?
+        .rows;
+    if args.dry_run && !live.has_shown_login() {
+        log::warn!(
+            "the login could not be verified: bookings of {day} may be missing from the schedule"
+        );
+    }
     let wanted = Wanted {
         args,
         account: &account,

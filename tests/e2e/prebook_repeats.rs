@@ -1,0 +1,203 @@
+//! Until `--give-up` every response that does not prove an end is repeated, and a prebooking that was removed or changed
+//! is not requested again.
+
+use serde_json::{Value, json};
+
+use crate::support::{Fired, Scenario, day, says, side_by_side, soon};
+
+#[test]
+fn a_class_that_appears_after_its_opening_is_booked() {
+    for fields in [
+        json!({ "appears_after_ms": 200 }),
+        json!({ "enabled_after_ms": 700 }),
+    ] {
+        let scene = Scenario::new().opens_in(2);
+        let class = scene.class(&fields);
+        let id = scene.add("");
+        scene.fired(0).is(&[("booked", 1)]);
+        scene.ends(id, "booked", &[&class]);
+        let late = scene.in_time()[0]["server_ms"].as_i64().unwrap() - scene.opens_ms;
+        assert!(late < 1600, "{fields}: {late} ms");
+    }
+}
+
+#[test]
+fn a_response_that_explains_nothing_is_repeated() {
+    let answers = [
+        json!({ "bookState": -12 }),
+        json!({ "bookState": -30 }),
+        json!({ "error": { "code": 503, "message": "Service Unavailable" } }),
+        json!({ "error": { "code": 7 } }),
+    ];
+    side_by_side(&answers, |answer| {
+        let scene = Scenario::new().opens_in(2);
+        let class = scene.class(&json!({ "book_answers": [answer, answer, answer] }));
+        let id = scene.add("");
+        scene.fired(0).is(&[("booked", 1)]);
+        scene.ends(id, "booked", &[&class]);
+    });
+}
+
+#[test]
+fn a_definite_refusal_is_not_repeated() {
+    let answers = [
+        json!({ "bookState": -1 }),
+        json!({ "bookState": -9 }),
+        json!({ "bookState": -12, "errorMssg": "Hoy no" }),
+        json!({ "bookState": -12, "errorMssgLang": "HASSUPERADOLIMITCONTR" }),
+    ];
+    side_by_side(&answers, |answer| {
+        let scene = Scenario::new().opens_in(2);
+        scene.class(&json!({ "book_answers": [answer, answer] }));
+        let id = scene.add("");
+        scene.fired(4).is(&[("failed", 1)]);
+        assert_eq!(scene.requests().len(), 1, "{answer}");
+        scene.ends(id, "failed", &[]);
+    });
+}
+
+#[test]
+fn a_class_that_stays_missing_is_looked_up_until_give_up() {
+    let scene = Scenario::new().opens_in(2);
+    let id = scene.add("");
+    let fired = scene.fired_with("--give-up 3s", 6);
+    fired.only("not_found");
+    let looks = scene.sandbox.sent("/api/bookings").len();
+    assert!((4..30).contains(&looks), "{looks} looks");
+    scene.ends(id, "pending", &[]);
+}
+
+#[test]
+fn the_next_choice_is_tried_after_three_seconds() {
+    let scene = Scenario::new().opens_in(2);
+    let other = scene.class(&json!({ "start": "14:10", "opens_at_ms": null }));
+    let id = scene.add("--or 14:10");
+    scene.fired(0).is(&[("booked", 1)]);
+    let late = scene.requests()[0]["server_ms"].as_i64().unwrap() - scene.opens_ms;
+    assert!((2900..8000).contains(&late), "{late} ms");
+    scene.ends(id, "booked", &[&other]);
+}
+
+#[test]
+fn the_first_choice_is_looked_up_again_after_the_others() {
+    let scene = Scenario::new().opens_in(2);
+    let first = scene.class(&json!({ "appears_after_ms": 5000 }));
+    scene.class(&json!({ "start": "14:10", "opens_at_ms": null, "occupied": 12 }));
+    let id = scene.add("--or 14:10");
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&first]);
+}
+
+/// A run that is refused as too early, again and again.
+fn repeating(scene: &Scenario) -> crate::support::Running {
+    let run = scene.go("");
+    soon("some repeats", || scene.requests().len() > 3);
+    run
+}
+
+fn never_opens() -> (Scenario, i64) {
+    let scene = Scenario::new().opens_in(1);
+    scene.class(&json!({ "opens_at_ms": scene.opens_ms + 12_000 }));
+    let id = scene.add("");
+    (scene, id)
+}
+
+fn is_not_requested_again(scene: &Scenario, run: crate::support::Running) {
+    let sent = scene.requests().len();
+    let fired = Fired::of(run, 0);
+    assert_eq!(fired.count("booked"), 0, "{fired:?}");
+    let more = scene.requests().len() - sent;
+    assert!(more <= 1, "{more} requests after the change");
+    assert!(scene.sandbox.all_reservations().is_empty());
+}
+
+#[test]
+fn a_prebooking_removed_during_repeats_is_not_requested_again() {
+    let (scene, id) = never_opens();
+    let run = repeating(&scene);
+    scene
+        .command(&format!("prebook remove {id}"))
+        .any_stdout()
+        .done();
+    is_not_requested_again(&scene, run);
+}
+
+#[test]
+fn a_missing_class_removed_during_repeats_is_not_looked_up_again() {
+    let scene = Scenario::new().opens_in(1);
+    let id = scene.add("");
+    let run = scene.go("");
+    soon("some looks", || {
+        scene.sandbox.sent("/api/bookings").len() > 3
+    });
+    scene
+        .command(&format!("prebook remove {id}"))
+        .any_stdout()
+        .done();
+    let looks = scene.sandbox.sent("/api/bookings").len();
+    Fired::of(run, 0);
+    assert!(scene.sandbox.sent("/api/bookings").len() <= looks + 1);
+}
+
+/// The requests that threads of a run send to a box that fails.
+fn looks(fault: &Value, args: &str) -> usize {
+    let scene = Scenario::new();
+    for start in ["07:00", "09:30", "19:30"] {
+        let add = scene.command("prebook add --opens 30d --class WOD --day");
+        add.arg(day(10))
+            .args("--time")
+            .arg(start)
+            .any_stdout()
+            .any_stderr()
+            .done();
+    }
+    scene.sandbox.fault(fault);
+    scene.sandbox.clear_log();
+    let fired = scene.fired_with(args, 5);
+    fired.is(&[("postponed", 3)]);
+    scene.sandbox.sent("/api/bookings").len()
+}
+
+#[test]
+fn threads_share_one_look_at_a_box_that_fails() {
+    let sent = looks(
+        &json!({ "path": "/api/bookings", "kind": "status", "count": -1 }),
+        "--give-up 6s",
+    );
+    assert!(sent <= 14, "{sent} requests in 6 s");
+}
+
+#[test]
+fn retry_after_is_respected() {
+    let sent = looks(
+        &json!({ "path": "/api/bookings", "kind": "retry_after", "seconds": 600, "count": -1 }),
+        "--give-up 6s",
+    );
+    assert!(sent <= 3, "{sent} requests");
+}
+
+#[test]
+fn a_short_retry_after_is_waited_for() {
+    let scene = Scenario::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    scene.sandbox.fault(
+        &json!({ "path": "/api/book", "kind": "retry_after", "seconds": 2, "from_ms": scene.opens_ms }),
+    );
+    scene.fired(0).is(&[("booked", 1)]);
+    let times: Vec<i64> = scene
+        .in_time()
+        .iter()
+        .map(|sent| sent["server_ms"].as_i64().unwrap())
+        .collect();
+    assert!(times.len() == 2 && times[1] - times[0] >= 1900, "{times:?}");
+    scene.ends(id, "booked", &[&class]);
+}
+
+#[test]
+fn the_message_of_a_missing_class_says_so() {
+    let scene = Scenario::new().opens_in(1);
+    scene.add("");
+    let fired = scene.fired_with("--give-up 1s", 6);
+    says(fired.only("not_found"), &["no class"]);
+}
