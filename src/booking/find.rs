@@ -2,6 +2,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
+use super::{Hold, hold};
 use crate::error::Failure;
 use crate::platform::Row;
 use crate::text::fold;
@@ -64,7 +65,7 @@ fn distinguished_by<'r>(
     }
 }
 
-/// The class to be cancelled, by time and name.
+/// The class to be cancelled, by time and name. If several classes fit and one of them is the member's, that one.
 ///
 /// # Errors
 /// None or several: the message lists what there is, and which of it can be cancelled.
@@ -76,6 +77,11 @@ pub fn to_cancel<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result
     let fitting = by_name(at_that_time, name.as_deref());
     if fitting.len() < 2 {
         return one(rows, wanted, day);
+    }
+    let is_mine = |row: &&&Row| matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
+    let mut mine = fitting.iter().filter(is_mine);
+    if let (Some(only), None) = (mine.next(), mine.next()) {
+        return Ok(only);
     }
     let named = fitting.iter().map(|row| {
         let mine = row.reservation.as_ref();

@@ -80,7 +80,7 @@ pub enum Progress {
     Failed,
     /// the class has started before it was had: final
     Expired,
-    /// the gym has cancelled the class: final. Understood, but not written: runs store it as [`Self::Failed`]
+    /// The place on the waiting list was lost: final. (A class that the box has cancelled is [`Self::Failed`].)
     Cancelled,
 }
 

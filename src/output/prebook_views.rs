@@ -161,7 +161,7 @@ impl PrebookingView {
             Progress::Waitlisted => words("on the waiting list", Style::Mine),
             Progress::Failed => words("failed", Style::Bad),
             Progress::Expired => words("class has started", Style::Bad),
-            Progress::Cancelled => words("cancelled by the gym", Style::Bad),
+            Progress::Cancelled => words("cancelled: place on the waiting list lost", Style::Bad),
         }
     }
 

@@ -53,6 +53,7 @@ fn words(ending: Ending) -> &'static str {
             "AimHarder refused the booking"
         }
         Ending::Cancelled => "cancelled by the gym",
+        Ending::NotBooked => "the place on the waiting list is gone",
         Ending::Expired => "the class has started",
         Ending::Trouble(ExitKind::LoginRequired) => "login required",
         Ending::Trouble(ExitKind::NotFound) => "no such class",

@@ -20,6 +20,8 @@ pub enum Ending {
     Book(Outcome),
     /// the gym has cancelled the class
     Cancelled,
+    /// The place on the waiting list is gone, and the class still takes place.
+    NotBooked,
     /// the class has started
     Expired,
     /// `login_required`, `unreachable`, `unknown_outcome`, `not_found`, or a fault of our own
@@ -32,6 +34,7 @@ impl Ending {
         match self {
             Self::Book(outcome) => outcome.name(),
             Self::Cancelled => "cancelled",
+            Self::NotBooked => "not_booked",
             Self::Expired => "expired",
             Self::Trouble(kind) => kind.name(),
         }
@@ -52,7 +55,10 @@ impl Ending {
                     | Outcome::SameTime
                     | Outcome::TooLate
             ),
-            Self::Cancelled | Self::Expired | Self::Trouble(ExitKind::NotFound) => true,
+            Self::Cancelled
+            | Self::NotBooked
+            | Self::Expired
+            | Self::Trouble(ExitKind::NotFound) => true,
             Self::Trouble(_) => false,
         }
     }
@@ -62,7 +68,7 @@ impl Ending {
         match self {
             Self::Book(Outcome::Full) => watch,
             Self::Book(Outcome::Closed | Outcome::TooEarly) | Self::Trouble(_) => true,
-            Self::Book(_) | Self::Cancelled | Self::Expired => false,
+            Self::Book(_) | Self::Cancelled | Self::NotBooked | Self::Expired => false,
         }
     }
 }

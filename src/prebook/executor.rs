@@ -7,9 +7,11 @@ use chrono::{DateTime, Utc};
 use super::attempt::Hit;
 use super::class::{MISSING_PAUSE, MISSING_PAUSE_MAX, Moment, Tried};
 use super::ending::{Abort, Ending, Fired};
+use super::host_clock::ROUGH;
 use super::job::{Errand, Job, Order, Place, Shared};
 use super::plan::{Next, until};
 use crate::booking::{Hold, LoginCheck, Outcome, decided, hold};
+use crate::error::ExitKind;
 use crate::model::opening::Learned;
 use crate::model::prebooking::{Choice, Prebooking};
 use crate::platform::Row;
@@ -17,6 +19,8 @@ use crate::{clock, signals};
 
 /// A choice whose class is missing or not enabled is looked up for this long before the next choice is tried.
 const SWITCH_AFTER: Duration = Duration::from_secs(3);
+/// Timeout for a look at the server's clock before a prebooking expires.
+const CLOCK_LOOK: Duration = Duration::from_secs(5);
 /// What the schedule shows that nobody lived to write down.
 const FOUND: &str = "found in the schedule: an earlier try had booked it";
 
@@ -72,9 +76,53 @@ impl<'s> PrebookExecutor<'s> {
         Some(self.fired(tried))
     }
 
+    /// Ends a prebooking whose class has started by this machine's clock, if the server's clock agrees. Otherwise it is
+    /// executed, or left for later if booking opens beyond the horizon. `None`: it was removed or changed.
+    pub(super) fn expire(mut self) -> Option<Fired> {
+        match self.has_started() {
+            Ok(true) => return Some(self.last_look()),
+            Err(Abort::Removed) => return None,
+            Err(Abort::Trouble(kind, why)) => {
+                return Some(Fired::without_a_shot(Ending::Trouble(kind), why));
+            }
+            Ok(false) => {}
+        }
+        log::warn!(
+            "the class has not started by the server's clock: check the clock of this machine"
+        );
+        let now = self.job.server_now();
+        let calendar = &self.job.order.place.calendar;
+        let soonest = calendar.soonest(self.prebooking, now);
+        if soonest.is_some_and(|at| at > until(now, self.job.horizon)) {
+            let why =
+                "booking is not open yet by the server's clock; check the clock of this machine";
+            let ending = Ending::Book(Outcome::TooEarly);
+            return Some(Fired::without_a_shot(ending, why));
+        }
+        self.tell()
+    }
+
+    /// Whether the class has started by the server's clock.
+    ///
+    /// # Errors
+    /// The clock cannot be asked: no session, or no response.
+    fn has_started(&mut self) -> Result<bool, Abort> {
+        self.job.begin_afterwards();
+        self.job.open_session(None)?;
+        self.job.with_jar(CLOCK_LOOK, |clock, platform, jar| {
+            clock.look(platform, jar, ROUGH, CLOCK_LOOK);
+        });
+        if self.job.clock.offset().is_none() {
+            let why = "the class has started by this machine's clock, and the server's clock could not be read";
+            return Err(Abort::Trouble(ExitKind::Unreachable, why.to_owned()));
+        }
+        let calendar = &self.job.order.place.calendar;
+        Ok(calendar.is_over(self.prebooking, self.job.server_now()))
+    }
+
     /// The class has started. Whoever tried before may have had it without living to write it
     /// down, or without an answer: the schedule tells (promise 9).
-    pub(super) fn last_look(mut self) -> Fired {
+    fn last_look(mut self) -> Fired {
         if !was_tried(self.prebooking) {
             return Fired::over();
         }

@@ -64,6 +64,7 @@ impl<'r> DueQueue<'r> {
     pub(super) fn claim_due(&mut self, due: &mut Vec<Task>) -> store::Result<()> {
         let now = clock::now();
         let run = self.run;
+        self.reopen_expired(now)?;
         let open = run.shared.sessions.store.open_prebookings(run.account)?;
         let ours = open.iter().filter(|p| p.owner.as_ref() == Some(&run.owner));
         run.claims.are(ours);
@@ -74,6 +75,27 @@ impl<'r> DueQueue<'r> {
             let place = known.entry(name.to_owned());
             let place = place.or_insert_with(|| (self.places)(name));
             due.extend(self.take(prebooking, place, now)?);
+        }
+        Ok(())
+    }
+
+    /// Reopens prebookings that expired under a clock that was ahead: their classes had started then, and have not now.
+    fn reopen_expired(&mut self, now: DateTime<Utc>) -> store::Result<()> {
+        let store = self.run.shared.sessions.store;
+        for prebooking in store.expired_prebookings(self.run.account)? {
+            let place = (self.places)(&prebooking.request.gym);
+            let calendar = calendar(&place);
+            let expired_at = prebooking.tried_at.unwrap_or(DateTime::<Utc>::MIN_UTC);
+            if calendar.is_over(&prebooking, expired_at)
+                && !calendar.is_over(&prebooking, now)
+                && store.reopen(prebooking.id)?
+            {
+                log::warn!(
+                    "prebooking {} is pending again: it had expired while the clock of this machine was wrong",
+                    prebooking.id
+                );
+                self.tried.remove(&prebooking.id);
+            }
         }
         Ok(())
     }

@@ -217,7 +217,7 @@ impl<'r> Run<'r> {
             self.horizon,
         );
         let fired = if task.over {
-            Some(story.last_look())
+            story.expire()
         } else {
             story.tell()
         };

@@ -96,6 +96,7 @@ impl Settled {
             Ending::Book(_) => Progress::Booked,
             Ending::Expired => Progress::Expired,
             Ending::Cancelled => Progress::Failed,
+            Ending::NotBooked => Progress::Cancelled,
         };
         let seen = Fired {
             // of all the choices it is about the one that was queued for

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::ending::{Abort, Ending};
 use super::job::Place;
 use super::run::Run;
-use crate::booking::{BoxClient, Hold, Outcome, hold};
+use crate::booking::{BoxClient, Hold, Outcome, find, hold};
 use crate::error::ExitKind;
 use crate::model::prebooking::Prebooking;
 use crate::model::zone::resolve;
@@ -100,16 +100,31 @@ fn ask(
         at,
         family: prebooking.request.family.clone(),
     };
-    // ids of classes change, and another class may have this one's now; the reservation's does not
     let rows = client.schedule(prebooking.day)?.rows;
+    let row = row_of(&rows, prebooking);
+    Ok((row.cloned(), live.row().clone()))
+}
+
+/// The row of a place on a waiting list: by its reservation id, else by start and name. Class ids change, and another class
+/// may have this one's id now, so an id only tells classes of the same start and name apart.
+fn row_of<'r>(rows: &'r [Row], prebooking: &Prebooking) -> Option<&'r Row> {
     let reserved =
         |row: &&Row| row.reservation.is_some() && row.reservation == prebooking.reservation;
-    let numbered = |row: &&Row| Some(&row.id) == prebooking.class_id.as_ref();
-    let row = rows
-        .iter()
-        .find(reserved)
-        .or_else(|| rows.iter().find(numbered));
-    Ok((row.cloned(), live.row().clone()))
+    if let Some(row) = rows.iter().find(reserved) {
+        return Some(row);
+    }
+    let fitting: Vec<&Row> = prebooking
+        .choices()
+        .flat_map(|choice| {
+            let then = rows.iter().filter(|row| row.start == choice.start);
+            find::by_name(then, choice.class.as_deref())
+        })
+        .collect();
+    let is_mine = |row: &&&Row| matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
+    let numbered = |row: &&&Row| Some(&row.id) == prebooking.class_id.as_ref();
+    let row = fitting.iter().find(is_mine);
+    let row = row.or_else(|| fitting.iter().find(numbered));
+    row.or(fitting.first()).copied()
 }
 
 fn judge(row: Option<Row>, session: SessionRow) -> Option<Followed> {
@@ -125,7 +140,7 @@ fn judge(row: Option<Row>, session: SessionRow) -> Option<Followed> {
                 "promoted from the waiting list",
             ),
             Some(Hold::Waiting) => return None,
-            Some(Hold::NotMine) => (Ending::Cancelled, "the place on the waiting list is gone"),
+            Some(Hold::NotMine) => (Ending::NotBooked, "the place on the waiting list is gone"),
             None => (
                 Ending::Trouble(ExitKind::Unreachable),
                 "the schedule shows a state that nobody knows",

@@ -85,6 +85,26 @@ impl Store {
         )
     }
 
+    /// Those whose class had started before it was booked.
+    pub fn expired_prebookings(&self, account: Option<&Account>) -> Result<Vec<Prebooking>> {
+        self.prebookings_where(
+            "status = 'expired' AND (?1 IS NULL OR account = ?1)",
+            account,
+        )
+    }
+
+    /// Makes an expired prebooking pending again. `false`: another run was quicker.
+    pub fn reopen(&self, id: i64) -> Result<bool> {
+        let changed = self
+            .db()
+            .execute(
+                "UPDATE prebookings SET status = 'pending', message = NULL, tried_at = NULL WHERE id = ?1 AND status = 'expired'",
+                [id],
+            )
+            .at(self.path())?;
+        Ok(changed == 1)
+    }
+
     /// All there are, or those of one account, in the order they were made.
     pub fn prebookings(&self, account: Option<&Account>) -> Result<Vec<Prebooking>> {
         self.prebookings_where("?1 IS NULL OR account = ?1", account)

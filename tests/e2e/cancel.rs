@@ -258,7 +258,8 @@ fn which_class() {
     cancel(&home, "--class nada")
         .fails(6, &["no class \"nada\""])
         .done();
-    sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Otra" }));
+    let other = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Otra" }));
+    sandbox.reserve(ANA, &other, 1);
     cancel(&home, "")
         .fails(6, &["several classes", "reservation", "--reservation"])
         .done();

@@ -58,6 +58,7 @@ mod prebook_repeats;
 mod prebook_sequence;
 mod prebook_share;
 mod prebook_undisturbed;
+mod prebook_waitlist;
 mod recovery;
 mod reference;
 mod refresh;

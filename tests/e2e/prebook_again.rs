@@ -147,11 +147,7 @@ fn place_out_of_reach() {
     run().stderr_has(&["over"]).done();
     run().done();
     // gone from the schedule: told when it is new
-    let row = json!({ "id": class.parse::<u64>().unwrap() + 500 });
-    scene.sandbox.patch_class(&class, &row);
-    scene
-        .home
-        .sql("UPDATE prebookings SET reservation_id = NULL");
+    scene.sandbox.delete_class(&class);
     run().fails(6, &["13:10 WOD", "no longer"]).done();
     run().status(6).done();
     assert_eq!(scene.stored(id)["status"], "waitlisted");

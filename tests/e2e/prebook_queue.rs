@@ -88,9 +88,10 @@ fn taken_off() {
     let (scene, class, id) = queued();
     scene.sandbox.delete_class(&class);
     scene.class(&json!({ "id": class.parse::<u64>().unwrap(), "occupied": 12 }));
-    let fired = scene.fired(4);
+    let fired = scene.fired(0);
     fired.is(&[("failed", 1)]);
-    scene.ends(id, "failed", &[]);
+    fired.only("not_booked");
+    scene.ends(id, "cancelled", &[]);
     assert_eq!(events(&scene), ["waitlisted", "failed"]);
 }
 

@@ -201,3 +201,20 @@ fn the_message_of_a_missing_class_says_so() {
     let fired = scene.fired_with("--give-up 1s", 6);
     says(fired.only("not_found"), &["no class"]);
 }
+
+/// The store of a run whose clock was ahead: the class had started then, and has not now.
+#[test]
+fn a_prebooking_that_expired_under_a_wrong_clock_is_reopened() {
+    let scene = Scenario::new().opens_in(1);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let ahead = scene.opens_ms + 30 * 86_400_000;
+    let expire = format!(
+        "UPDATE prebookings SET status = 'expired', tried_at = {ahead} WHERE id = {id} RETURNING status"
+    );
+    assert_eq!(scene.home.ask(&expire).as_deref(), Some("expired"));
+    scene.wait_until(0);
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}

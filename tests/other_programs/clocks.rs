@@ -173,3 +173,20 @@ fn stepped(opens_in: i64, by: &str, at: i64) {
     scene.aimed();
     scene.ends(id, "booked", &[&class]);
 }
+
+#[test]
+fn a_clock_ahead_expires_nothing() {
+    let (sandbox, home) = logged_in();
+    let class = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "WOD" }));
+    let add = home.run("prebook add --time 13:10 --class WOD --opens 1d --day");
+    add.arg(day(3)).any_stdout().any_stderr().done();
+    let status = || home.run("prebook list --all").json()["prebookings"][0]["status"].clone();
+    let run = home.run("prebook run --json").faketime("+30d");
+    let output = run
+        .any_stdout()
+        .any_stderr()
+        .limit(Duration::from_secs(30))
+        .unchecked();
+    assert_eq!(status(), "pending", "{output:?}");
+    assert!(sandbox.reservations(&class).is_empty());
+}

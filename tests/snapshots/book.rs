@@ -178,7 +178,7 @@ fn a_full_class_has_a_waiting_list() {
     assert_snapshot!(shot(book(&home, "--waitlist --dry-run")), @"
     exit: 0
     --- stdout
-    would book: WOD, [DATE], 13:10
+    would book: WOD, [DATE], 13:10; the class is full: a place on its waiting list would be requested
     ");
     assert_snapshot!(shot(book(&home, "--waitlist")), @"
     exit: 0

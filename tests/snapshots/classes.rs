@@ -66,6 +66,7 @@ fn classes_are_shown_with_their_states() {
       "timezone":"Europe/Madrid",
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
+      "login_verified":true,
       "classes":[{"id":"1223249","day":"[DATE]","start":"07:00","end":"08:00","starts_at":"[INSTANT]","name":"WOD","coach":"Marta","occupied":8,"capacity":12,"waiting":null,"state":"open","reservation_id":null,"opens_at":null},
         {"id":"1223250","day":"[DATE]","start":"08:00","end":"09:00","starts_at":"[INSTANT]","name":"Gimnàstics Avançat","coach":"Marta","occupied":12,"capacity":12,"waiting":null,"state":"full","reservation_id":null,"opens_at":null},
         {"id":"1223251","day":"[DATE]","start":"09:00","end":"10:00","starts_at":"[INSTANT]","name":"Halterofilia","coach":"Marta","occupied":12,"capacity":12,"waiting":3,"state":"full","reservation_id":null,"opens_at":null},

@@ -164,7 +164,9 @@ impl Wanted<'_> {
         let another = rows.iter().any(|other| {
             other.id != row.id && other.start == row.start && hold(other) == Some(Hold::Booked)
         });
-        let outcome = match to_class(row, self.gym.setting(self.day)).state {
+        let state = to_class(row, self.gym.setting(self.day)).state;
+        let is_full = state == ClassState::Full;
+        let outcome = match state {
             ClassState::Past => Outcome::TooLate,
             ClassState::NotOpen => Outcome::TooEarly,
             _ if another => Outcome::SameTime,
@@ -172,11 +174,18 @@ impl Wanted<'_> {
             ClassState::Full if !self.args.waitlist || row.waiting.is_none() => Outcome::Full,
             _ => Outcome::WouldBook,
         };
+        let message = match outcome {
+            Outcome::Full if row.waiting.is_none() => Some("it has no waiting list"),
+            Outcome::WouldBook if is_full => {
+                Some("the class is full: a place on its waiting list would be requested")
+            }
+            _ => None,
+        };
         BookReport {
             outcome,
             reservation: None,
             row: row.clone(),
-            message: None,
+            message: message.map(str::to_owned),
             state: None,
             learned: None,
         }

@@ -54,7 +54,8 @@ impl Codes {
 pub(super) fn code(settled: &Settled) -> Option<ExitKind> {
     let pending = settled.progress == Progress::Pending;
     match settled.ending {
-        Ending::Book(Outcome::Booked | Outcome::AlreadyBooked | Outcome::Waitlisted) => None,
+        Ending::Book(Outcome::Booked | Outcome::AlreadyBooked | Outcome::Waitlisted)
+        | Ending::NotBooked => None,
         Ending::Book(Outcome::Full | Outcome::Closed | Outcome::TooEarly) if pending => None,
         Ending::Book(_) | Ending::Cancelled | Ending::Expired => Some(ExitKind::Refused),
         Ending::Trouble(kind) => Some(kind),

@@ -39,6 +39,10 @@ pub(super) fn tell(
             (Event::Postponed, postponed(app, ui, settled, &subject))
         }
         None if settled.progress == Progress::Booked => (Event::Booked, Ok(true)),
+        None if settled.progress == Progress::Cancelled => {
+            ui.status(&prebooking_sentence(settled));
+            (Event::Failed, Ok(true))
+        }
         None => (Event::Waitlisted, Ok(true)),
     };
     if news_at_least(&news) {
