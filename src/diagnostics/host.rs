@@ -101,7 +101,8 @@ pub(crate) fn store(
     }
     let source = config.and_then(|config| store_key::source_within(config, schedule::LIMIT));
     let has_source = source.is_some();
-    let opened = Store::open_for_listing(path).and_then(|store| {
+    let opened = Store::open_read_only(path).and_then(|(store, schema)| {
+        facts.schema = Some(schema);
         let store = store.with_key_from(source);
         inspect(&store, &mut facts, found)?;
         facts.usable = true;
@@ -138,7 +139,6 @@ pub(crate) fn store(
 fn inspect(store: &Store, facts: &mut StoreFacts, found: &mut Vec<Finding>) -> store::Result<()> {
     let path = store.path();
     let size = size(path);
-    facts.schema = Some(store.schema());
     facts.encrypted = Some(store.is_sealed()?);
     facts.size_bytes = Some(size);
     if size > MAX_CHECKED_BYTES {

@@ -23,8 +23,8 @@ use crate::secret::Secret;
 /// How many sessions are held in memory at a time.
 const PORTION: i64 = 256;
 
-/// `last_error` of a background session whose key is lost.
-const GIVEN_UP: &str = "its login was sealed with a key that is lost";
+/// The last error of a background session whose secrets were forgotten with their key.
+const GIVEN_UP: &str = "it was encrypted with a key that is lost";
 
 const NO_NEW_KEY: &str = "the new key on standard input must be 64 hex digits (`aimharder store key` makes one), and it is not; \
      nothing was changed";

@@ -93,6 +93,35 @@ impl Store {
         }
         Ok(store)
     }
+
+    /// Opens an existing store to read it and changes nothing. A store of an older schema is read through a migrated copy in
+    /// memory. Returns the schema of the file too.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn open_read_only(path: &Path) -> Result<(Self, usize)> {
+        let mut store = Self::open_to_read(path)?;
+        let path = store.path.clone();
+        let file = store.connection.get_mut();
+        let file = file.unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.busy_timeout(busy()).at(&path)?;
+        let schema = version(file, &path)?;
+        if schema > 0 && !is_ours(file, &path)? {
+            return Err(foreign(&path));
+        }
+        if schema == 0 {
+            foreign_tables(file, &path)?;
+        }
+        if schema < VERSION {
+            let mut copy = Connection::open_in_memory().at(&path)?;
+            rusqlite::backup::Backup::new(file, &mut copy)
+                .and_then(|copying| copying.run_to_completion(1024, Duration::ZERO, None))
+                .at(&path)?;
+            migrate(&mut copy, schema, &path)?;
+            *file = copy;
+        }
+        Ok((store, schema))
+    }
 }
 
 /// Makes sure that the store is write-ahead logged (promise 5). SQLite keeps another mode without an error where the log
@@ -257,6 +286,13 @@ fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
     } else if from < VERSION {
         before_migration(path, from, &connection)?;
     }
+    migrate(&mut connection, from, path)?;
+    drop(lock);
+    Ok(connection)
+}
+
+/// Brings a store from this schema to the newest one.
+fn migrate(connection: &mut Connection, from: usize, path: &Path) -> Result<()> {
     for (step, sql) in STEPS.iter().enumerate().skip(from) {
         // immediate: waits for a process that is writing
         let change = connection
@@ -271,10 +307,9 @@ fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
             )
             .at(path)?;
         change.commit().at(path)?;
-        log::info!("store {} is now schema {}", path.display(), step + 1);
+        log::info!("store {}: migrated to schema {}", path.display(), step + 1);
     }
-    drop(lock);
-    Ok(connection)
+    Ok(())
 }
 
 /// Fails if the database has tables of another program.

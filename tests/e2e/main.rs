@@ -83,6 +83,7 @@ mod stampede;
 mod status;
 mod status_keys;
 mod status_problems;
+mod status_read_only;
 mod status_schedule;
 mod status_shown;
 mod status_together;

@@ -141,7 +141,7 @@ fn the_store_is_encrypted_and_decrypted() {
     --- stdout
     ACCOUNT          KIND        FINGERPRINT  STATUS   TOKEN AGE  TOKEN ENDS  UPDATES
     ana@example.org  background  bg-38262fd   expired  [AGE]  -           0
-      its login was sealed with a key that is lost
+      it was encrypted with a key that is lost
     ");
 }
 
