@@ -25,6 +25,14 @@ pub fn of_set_refresh(id: i64) -> String {
     format!("{SET_REFRESH}{id}")
 }
 
+/// The prefix of subjects that are prebookings.
+pub const PREBOOKING: &str = "prebooking:";
+
+/// The subject of a prebooking, by its id.
+pub fn of_prebooking(id: i64) -> String {
+    format!("{PREBOOKING}{id}")
+}
+
 /// Records that a run met a problem, and returns whether it is reported now.
 ///
 /// # Errors

@@ -405,7 +405,18 @@ fn prebookings(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::
     } else {
         &priorities
     };
-    style.table(&rows, 2, priorities, to)?;
+    let lines = style.lines(&rows, 2, priorities);
+    for (line, pending) in lines.iter().zip(&facts.next) {
+        writeln!(to, "{line}")?;
+        // the message of a failure is among the problems
+        let message = pending
+            .message
+            .as_ref()
+            .filter(|_| pending.failure.is_none());
+        for line in style.wrap(&message.cloned().into_iter().collect::<Vec<_>>(), 5) {
+            writeln!(to, "{}", style.paint(&line, Style::Faint))?;
+        }
+    }
     let more = facts.next.len().saturating_sub(MAX_PENDING);
     let rules = if facts.rules == 1 {
         "weekly rule"
@@ -436,7 +447,11 @@ fn prebookings(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::
         let side = if late < 0.0 { "before" } else { "after" };
         format!(", {:.1} ms {side} the opening", late.abs())
     });
-    writeln!(to, "  last request {ago} ago: {outcome}{lateness}")
+    let id = last.prebooking;
+    writeln!(
+        to,
+        "  last request {ago} ago, for prebooking {id}: {outcome}{lateness}"
+    )
 }
 
 fn pending(pending: &Pending, now: DateTime<Utc>) -> Vec<Cell> {

@@ -15,7 +15,7 @@ use crate::model::zone::resolve;
 use crate::password;
 use crate::prebook::Place;
 use crate::sessions::lock::Locks;
-use crate::store::{SessionRow, Status, Store};
+use crate::store::{Problem, SessionRow, Status, Store};
 
 /// What is looked at.
 pub(crate) struct Scope<'a> {
@@ -52,11 +52,16 @@ pub(crate) fn accounts(scope: &Scope<'_>) -> Result<Vec<AccountFacts>> {
             let refused = store.refused_password(&row.account);
             facts.password_refused |= refused.is_ok_and(|refused| refused.is_some());
         }
+        // `refresh` clears a problem at its next run; until then a session that works again shows that it is over
+        let is_over = row.status == Status::Active && row.last_error.is_none();
         let problem = problems.get(&alerts::of_session(row.id));
+        let problem = problem.filter(|_| !is_over);
         let standing = problem.and_then(|problem| problem.standing.as_deref());
         facts.sessions.push(SessionHealth {
             outage_runs: problem.map_or(0, |problem| problem.outage_runs),
-            standing: standing.and_then(ExitKind::named),
+            standing: standing
+                .and_then(ExitKind::named)
+                .filter(|kind| row.status == Status::Expired || *kind != ExitKind::LoginRequired),
             session: SessionRow::facts(row, scope.now),
         });
     }
@@ -97,7 +102,13 @@ pub(crate) fn prebookings(scope: &Scope<'_>) -> Result<PrebookingFacts> {
         let named = scope.gym.is_none_or(|name| name == p.request.gym);
         named && p.progress == Progress::Pending
     });
-    let pending = pending.map(|prebooking| self::pending(prebooking, scope));
+    let problems: BTreeMap<_, _> = store.problems(alerts::PREBOOKING)?.into_iter().collect();
+    let pending = pending.map(|prebooking| {
+        let problem = problems.get(&alerts::of_prebooking(prebooking.id));
+        let mut pending = self::pending(prebooking, scope)?;
+        pending.failure = problem.and_then(last_failure);
+        Ok(pending)
+    });
     let mut next = pending.collect::<Result<Vec<_>>>()?;
     next.sort_by_key(|it| (it.opens_at.is_none(), it.opens_at, it.id));
     let mut openings = next.iter().filter_map(|pending| pending.opens_at);
@@ -106,12 +117,15 @@ pub(crate) fn prebookings(scope: &Scope<'_>) -> Result<PrebookingFacts> {
         rules: rules.len(),
         next_opening_at: openings.find(|at| *at > scope.now),
         next,
-        last_request: store.last_shot(scope.account)?.map(|shot| LastRequest {
-            sent_at: shot.sent_at,
-            outcome: shot.outcome,
-            lateness_ms: shot.lateness_ms,
-            clock_offset_ms: shot.clock_offset_ms,
-        }),
+        last_request: store
+            .last_shot(scope.account)?
+            .map(|(prebooking, shot)| LastRequest {
+                prebooking,
+                sent_at: shot.sent_at,
+                outcome: shot.outcome,
+                lateness_ms: shot.lateness_ms,
+                clock_offset_ms: shot.clock_offset_ms,
+            }),
         wanted_by,
     })
 }
@@ -133,5 +147,14 @@ fn pending(stored: Prebooking, scope: &Scope<'_>) -> Result<Pending> {
         tried_at: stored.tried_at,
         message: stored.message,
         created_at: stored.created_at,
+        failure: None,
     })
+}
+
+/// The kind of the problem that the last run met.
+fn last_failure(problem: &Problem) -> Option<ExitKind> {
+    if problem.outage_runs > 0 {
+        return Some(ExitKind::Unreachable);
+    }
+    ExitKind::named(problem.standing.as_deref()?)
 }

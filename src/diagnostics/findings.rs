@@ -198,16 +198,12 @@ fn session(of: &AccountFacts, health: &SessionHealth, now: DateTime<Utc>) -> Opt
         problem("token_expired", ExitKind::LoginRequired, message)?.remedy(login)
     } else if let Some(standing) = health.standing.filter(|it| *it != ExitKind::Unreachable) {
         let why = last_error.map_or_else(|| standing.name().replace('_', " "), str::to_owned);
-        let remedy = match standing {
-            ExitKind::LoginRequired => login,
-            _ => "run `aimharder -v refresh --force`".to_owned(),
-        };
         problem(
             "refresh_failing",
             standing,
             format!("{name} is not refreshed: {why}"),
         )?
-        .remedy(remedy)
+        .remedy("run `aimharder -v refresh --force`")
     } else if health.outage_runs > 0 {
         let runs = match health.outage_runs {
             1 => "in its last run".to_owned(),
@@ -382,6 +378,7 @@ pub(crate) fn prebookings(report: &Report, found: &mut Vec<Finding>) {
     let mut unknown: Vec<&str> = Vec::new();
     for pending in &report.prebookings.next {
         found.extend(overdue(pending, report.checked_at));
+        found.extend(failing(pending, report));
         if pending.opens_at.is_none() && !unknown.contains(&pending.gym.as_str()) {
             unknown.push(&pending.gym);
         }
@@ -410,6 +407,32 @@ fn overdue(pending: &Pending, now: DateTime<Utc>) -> Option<Finding> {
         Finding::problem("prebooking_overdue", ExitKind::NotFound, message)
             .remedy("run `aimharder prebook run`"),
     )
+}
+
+/// The last run failed to book it. After a lost login this is over with the next login, otherwise with the next run.
+fn failing(pending: &Pending, report: &Report) -> Option<Finding> {
+    let kind = pending.failure?;
+    let account = &pending.account;
+    let of_account = report.accounts.iter().find(|it| it.account == *account);
+    let session = of_account.and_then(background);
+    let logged_in = session.is_some_and(|session| {
+        session.status == Status::Active && Some(session.created_at) > pending.tried_at
+    });
+    if pending.starts_at <= report.checked_at || (kind == ExitKind::LoginRequired && logged_in) {
+        return None;
+    }
+    let id = pending.id;
+    let reason = kind.name().replace('_', " ");
+    let why = pending.message.as_deref().unwrap_or(&reason);
+    let remedy = match kind {
+        ExitKind::LoginRequired => format!("run `aimharder login {account} --only background`"),
+        ExitKind::Unreachable => "check the network; the next run tries again".to_owned(),
+        _ => {
+            format!("the next run tries again; to give it up, run `aimharder prebook remove {id}`")
+        }
+    };
+    let message = format!("the last run could not book prebooking {id}: {why}");
+    Some(Finding::problem("prebooking_failing", kind, message).remedy(remedy))
 }
 
 /// Findings about the platform's hosts.

@@ -165,11 +165,16 @@ pub(crate) struct Pending {
     pub message: Option<String>,
     #[serde(skip)]
     pub created_at: DateTime<Utc>,
+    /// Why the last run did not book it, unless that is over.
+    #[serde(skip)]
+    pub failure: Option<ExitKind>,
 }
 
 /// The booking request that was sent last.
 #[derive(Debug, Serialize)]
 pub(crate) struct LastRequest {
+    /// The prebooking that it was sent for.
+    pub prebooking: i64,
     #[serde(serialize_with = "utc")]
     pub sent_at: DateTime<Utc>,
     pub outcome: String,

@@ -59,11 +59,6 @@ impl SessionRow {
 }
 
 impl Store {
-    /// The schema of this store: the one this program writes, or it would not be open.
-    pub fn schema(&self) -> usize {
-        super::open::VERSION
-    }
-
     /// Look through the whole file for damage: `None` when it is sound, else the first thing found.
     pub fn damage(&self) -> Result<Option<String>> {
         let found: rusqlite::Result<String> =
@@ -90,11 +85,13 @@ impl Store {
             })
     }
 
-    /// The booking request of a prebooking that was sent last.
-    pub fn last_shot(&self, account: Option<&Account>) -> Result<Option<Shot>> {
-        let sql = "SELECT sent_at, shots.class, outcome, book_state, shots.message, clock_offset_ms, lateness_ms FROM shots \
+    /// The booking request that was sent last, and the id of its prebooking.
+    pub fn last_shot(&self, account: Option<&Account>) -> Result<Option<(i64, Shot)>> {
+        let sql = "SELECT sent_at, shots.class, outcome, book_state, shots.message, clock_offset_ms, lateness_ms, prebooking FROM shots \
                    JOIN prebookings ON prebookings.id = shots.prebooking \
                    WHERE ?1 IS NULL OR account = ?1 ORDER BY shots.id DESC LIMIT 1";
-        self.find(sql, params![account.map(Account::as_str)], read_shot)
+        self.find(sql, params![account.map(Account::as_str)], |row| {
+            Ok((row.get(7)?, read_shot(row)?))
+        })
     }
 }

@@ -82,6 +82,7 @@ mod slow_names;
 mod stampede;
 mod status;
 mod status_keys;
+mod status_prebookings;
 mod status_problems;
 mod status_read_only;
 mod status_schedule;

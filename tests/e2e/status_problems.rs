@@ -23,6 +23,7 @@ pub(crate) fn problem(home: &Home, standing: &str, runs: i64) {
     home.sql(&format!(
         "INSERT INTO problems SELECT 'session:' || id, {standing}, {runs} FROM sessions WHERE kind = 'background'"
     ));
+    home.sql("UPDATE sessions SET last_error = 'no response' WHERE kind = 'background'");
 }
 
 pub(crate) fn mode(home: &Home, path: &str, mode: u32) {
@@ -82,10 +83,10 @@ fn each_problem_alone() {
             words: &["could not reach AimHarder", "3 times in a row"],
         },
         Wrong {
-            spoil: |home| problem(home, "'login_required'", 0),
+            spoil: |home| problem(home, "'refused'", 0),
             code: "refresh_failing",
-            exit: 3,
-            words: &["is not refreshed", "aimharder login"],
+            exit: 4,
+            words: &["is not refreshed: no response", "refresh --force"],
         },
         Wrong {
             spoil: |home| home.crontab("# */15 * * * * aimharder refresh"),

@@ -153,6 +153,7 @@ fn gauges_that_a_collector_can_read() {
         .any_stderr()
         .done();
     home.sql("INSERT INTO problems SELECT 'session:' || id, NULL, 4 FROM sessions WHERE account = 'ana@example.org' AND kind = 'background'");
+    home.sql("UPDATE sessions SET last_error = 'no response' WHERE account = 'ana@example.org' AND kind = 'background'");
     home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) VALUES (1, 1700000000000, 'x', 'booked', 1.5)");
     let told = home.status("--prometheus --online").any_stdout().done();
     let samples = parsed(&told.stdout);

@@ -65,7 +65,7 @@ fn prebookings_want_a_run_and_a_background_session() {
     home.crontab(CRONTAB);
     home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) VALUES (1, 1700000000000, 'x', 'too_early', 1.5)");
     home.status("--offline")
-        .stdout_has(&["ago: too early, 1.5 ms after the opening\n"])
+        .stdout_has(&["ago, for prebooking 1: too early, 1.5 ms after the opening\n"])
         .done();
     home.run("logout --background --yes-delete-background")
         .any_stdout()

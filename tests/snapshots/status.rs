@@ -481,10 +481,11 @@ fn a_failing_prebooking() {
     home.sql("INSERT INTO prebookings (account, box, day, start, alternatives, waitlist, watch, status, attempts, created_at) \
               VALUES ('ana@example.org', 'crossfitdemo', '2026-01-02', '13:10', '[]', 0, 0, 'booked', 1, 0)");
     home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) SELECT 2, 1000 * (unixepoch() - 7200), 'x', 'booked', 1.5");
-    assert_snapshot!(shot(home.status("")), @"
+    assert_snapshot!(shot(home.status("")), @r#"
     exit: 0
     --- stdout
-    no problems found
+    problem: the last run could not book prebooking 1: no class "WOD" at 13:10 on [DATE]; no classes are published for that day
+             the next run tries again; to give it up, run `aimharder prebook remove 1`
 
     sessions
       ana@example.org · crossfitdemo · password by command
@@ -497,7 +498,7 @@ fn a_failing_prebooking() {
 
     prebookings
       1  [DATE]  13:10  WOD  open since [DATE] 13:10
-      last request 2 h ago: booked, 1.5 ms after the opening
+      last request 2 h ago, for prebooking 2: booked, 1.5 ms after the opening
 
     server
       crossfitdemo.aimharder.com  responds in [N] ms, clocks agree
@@ -507,19 +508,32 @@ fn a_failing_prebooking() {
               OK, [SIZE], schema [N], mode 0600, [SIZE] free
       config  [HOME]/.config/aimharder/config.toml
               in use, mode 0644
-    ");
-    assert_snapshot!(shot(home.status("--check")), @"exit: 0");
+    "#);
+    assert_snapshot!(shot(home.status("--check")), @r#"
+    exit: 6
+    --- stdout
+    problem: the last run could not book prebooking 1: no class "WOD" at 13:10 on [DATE]; no classes are published for that day
+             the next run tries again; to give it up, run `aimharder prebook remove 1`
+    --- stderr
+    error: 1 problem, see above
+    "#);
     assert_snapshot!(changes(json, &home), @r#"
+    -   "well":true,
+    -   "problems":[],
     -   "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":0,"waitlisted":0},
     -     "next":[],
     -     "last_request":null},
+    +   "well":false,
+    +   "problems":[{"code":"prebooking_failing","kind":"not_found","message":"the last run could not book prebooking 1: no class \"WOD\" at 13:10 on [DATE]; no classes are published for that day","remedy":"the next run tries again; to give it up, run `aimharder prebook remove 1`"}
     +   "prebookings":{"counts":{"booked":1,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":1,"waitlisted":0},
     +     "next":[{"id":1,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"WOD","starts_at":"[INSTANT]","opens_at":"[INSTANT]","guess":false,"tried_at":"[INSTANT]","message":"no class \"WOD\" at 13:10 on [DATE]; no classes are published for that day"}],
-    +     "last_request":{"sent_at":"[INSTANT]","outcome":"booked","lateness_ms":[N],"clock_offset_ms":null}},
+    +     "last_request":{"prebooking":2,"sent_at":"[INSTANT]","outcome":"booked","lateness_ms":[N],"clock_offset_ms":null}},
     "#);
     assert_snapshot!(changes(gauges, &home), @r#"
+    - aimharder_problems 0
     - aimharder_prebookings{status="booked"} 0
     - aimharder_prebookings{status="pending"} 0
+    + aimharder_problems 1
     + aimharder_prebookings{status="booked"} 1
     + aimharder_prebookings{status="pending"} 1
     + aimharder_last_booking_request_timestamp_seconds{outcome="booked"} [N]

@@ -22,7 +22,7 @@ pub(super) fn tell(
     notifier: &Notifier<'_>,
     settled: &Settled,
 ) -> Result<()> {
-    let subject = subject(settled.prebooking.id);
+    let subject = alerts::of_prebooking(settled.prebooking.id);
     if settled.ending == Ending::Trouble(ExitKind::Interrupted) {
         ui.status(&format!("error: {}", prebooking_sentence(settled)));
         return Ok(());
@@ -63,7 +63,7 @@ pub(super) fn stands(
     notifier: &Notifier<'_>,
     prebooking: &Prebooking,
 ) -> Result<()> {
-    if alerts::record_success(&app.store, &subject(prebooking.id))? {
+    if alerts::record_success(&app.store, &alerts::of_prebooking(prebooking.id))? {
         let words = still_waiting(prebooking);
         ui.status(&format!("over: {words}"));
         let over = Notice {
@@ -84,10 +84,6 @@ pub(super) fn stands(
         notifier.send(over);
     }
     Ok(())
-}
-
-fn subject(id: i64) -> String {
-    format!("prebooking:{id}")
 }
 
 /// Full under watch, closed, too early: no problem, but worth a notice when it is new.

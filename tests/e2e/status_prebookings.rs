@@ -1,0 +1,115 @@
+//! `status`: prebookings that runs fail to book, and problems that a login ends.
+
+use serde_json::json;
+
+use crate::status::well;
+use crate::support::{ANA, ANA_PASSWORD, Home, day};
+
+fn add(home: &Home, time: &str) {
+    home.run("prebook add --class WOD --opens 9d --time")
+        .arg(time)
+        .arg("--day")
+        .arg(day(3))
+        .any_stdout()
+        .any_stderr()
+        .done();
+}
+
+fn run(home: &Home, exit: i32) {
+    home.run("prebook run --give-up 0s")
+        .status(exit)
+        .any_stdout()
+        .any_stderr()
+        .done();
+}
+
+#[test]
+fn a_prebooking_that_every_run_fails_to_book_is_a_problem() {
+    let (sandbox, home) = well();
+    sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "WOD", "capacity": 12 }));
+    add(&home, "13:10");
+    run(&home, 0);
+    add(&home, "04:45");
+    run(&home, 6);
+    let report = home.status("--check").status(6).any_stderr().json();
+    let problem = &report["problems"][0];
+    assert_eq!(problem["code"], "prebooking_failing", "{report}");
+    assert_eq!(problem["kind"], "not_found");
+    let message = problem["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("the last run could not book prebooking 2: no class"),
+        "{message}"
+    );
+    // the last request was sent for the other one
+    assert_eq!(report["prebookings"]["last_request"]["prebooking"], 1);
+    home.status("--offline")
+        .stdout_has(&[
+            "run `aimharder prebook remove 2`",
+            " ago, for prebooking 1: booked",
+        ])
+        .done();
+    // and an outage at the first run that meets it
+    sandbox.fault(&json!({ "path": "*", "kind": "status", "status": 503, "count": -1 }));
+    run(&home, 5);
+    let report = home.status("--check").status(5).any_stderr().json();
+    assert_eq!(
+        report["problems"][0]["code"], "prebooking_failing",
+        "{report}"
+    );
+    // once the class is there, and booked, nothing is wrong
+    sandbox.clear_faults();
+    sandbox.class(&json!({ "day": day(3), "start": "04:45", "name": "WOD", "capacity": 12 }));
+    run(&home, 0);
+    home.status("--check").done();
+}
+
+#[test]
+fn a_login_ends_the_problem_of_a_lost_login() {
+    let (sandbox, home) = well();
+    home.config("account = \"ana@example.org\"");
+    add(&home, "13:10");
+    sandbox.kill(ANA);
+    home.age_tokens(60);
+    home.run("refresh").status(3).any_stderr().done();
+    run(&home, 3);
+    let report = home.status("--check").status(3).any_stderr().json();
+    let problems = report["problems"].as_array().unwrap();
+    let codes: Vec<_> = problems
+        .iter()
+        .map(|it| it["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["session_expired", "prebooking_failing"], "{report}");
+    home.log_in(ANA, ANA_PASSWORD);
+    home.status("--check").done();
+    let report = home.status("--offline").json();
+    let sessions = report["accounts"][0]["sessions"].as_array().unwrap();
+    assert!(
+        sessions.iter().all(|it| it["standing"].is_null()),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_session_that_works_again_has_no_outage() {
+    let (sandbox, home) = well();
+    sandbox.fault(
+        &json!({ "path": "/api/tokenUpdate", "kind": "status", "status": 503, "count": -1 }),
+    );
+    for _ in 0..3 {
+        home.sql("UPDATE sessions SET token_updated_at = token_updated_at - 1800000 WHERE kind = 'background'");
+        home.run("refresh --session background")
+            .status(5)
+            .any_stderr()
+            .done();
+    }
+    home.status("--check")
+        .stdout_has(&["could not reach AimHarder"])
+        .fails(5, &["1 problem, see above"])
+        .done();
+    sandbox.clear_faults();
+    home.run("classes --session background --day")
+        .arg(day(1))
+        .any_stdout()
+        .done();
+    home.status("--check").done();
+}
