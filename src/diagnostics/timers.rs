@@ -11,9 +11,11 @@ use super::schedule::{
     Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, minutes_of_week, numbers,
 };
 
-/// Asks for the loaded timers and services. A service is loaded while its timer is active.
-pub(super) const SHOW: [&str; 5] = [
+/// Asks for the loaded timers and services. A service is loaded while its timer is active; without `--all` a service that does
+/// not run now is left out.
+pub(super) const SHOW: [&str; 6] = [
     "show",
+    "--all",
     "--no-pager",
     "--property=Id,ActiveState,Triggers,NextElapseUSecRealtime,TimersCalendar,TimersMonotonic,ExecStart,Environment,StateDirectory,ConfigurationDirectory",
     "aimharder-*.timer",
@@ -63,13 +65,16 @@ fn active(
     used: &InUse<'_>,
 ) -> Option<Entry> {
     let nothing = Properties::new();
-    let service = units.get(get(timer, "Triggers")).unwrap_or(&nothing);
+    // quoted and escaped if the name is that of an instance
+    let names = shlex::split(get(timer, "Triggers")).unwrap_or_default();
+    let service = names.first().and_then(|name| units.get(name));
+    let service = service.unwrap_or(&nothing);
     let mut entry = command(service, by).entry(by, name.to_owned(), minutes(timer), used);
     if entry.is_none() {
         // a wrapper, or a service that is missing
         let mut unknown = inactive(name.to_owned(), job(name)?, by, used);
         unknown.active = true;
-        unknown.error = service
+        unknown.error = get(service, "ExecStart")
             .is_empty()
             .then(|| "its service is missing".to_owned());
         entry = Some(unknown);

@@ -220,8 +220,13 @@ fn a_store_that_only_the_shell_names_is_not_served() {
 
 /// What `systemctl show` of systemd 252 prints of a timer and its service.
 fn shown(unit: &str, calendar: &str, exec: &str, environment: &str) -> String {
+    let service = format!("{unit}.service");
+    let service = match service.replace('\\', "\\\\") {
+        escaped if escaped != service => format!("\"{escaped}\""),
+        _ => service,
+    };
     format!(
-        "Triggers={unit}.service\n\
+        "Triggers={service}\n\
          TimersMonotonic={{ OnStartupUSec=1min ; next_elapse=1min }}\n\
          TimersCalendar={{ OnCalendar={calendar} ; next_elapse=Sat 2099-11-21 06:45:00 UTC }}\n\
          NextElapseUSecRealtime=Sat 2099-11-21 06:45:00 UTC\n\
