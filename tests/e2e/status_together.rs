@@ -70,7 +70,7 @@ fn prebookings_want_a_run_and_a_background_session() {
     home.run("logout --background --yes-delete-background")
         .any_stdout()
         .stderr_has(&[
-            "the prebookings and weekly rules of ana@example.org stay",
+            "the prebookings and weekly rules of ana@example.org are kept",
             "--only background",
         ])
         .done();
