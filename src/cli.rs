@@ -19,7 +19,7 @@ use crate::commands::args::{GlobalArgs, box_name};
 use crate::commands::help::{Help, code};
 use crate::commands::{
     book, bookings, boxes, cancel, classes, completions, login, logout, man, notify,
-    prebook as prebookings, refresh, sessions as session_list, status, store,
+    prebook as prebookings, refresh, sessions as session_list, status, store, wod,
 };
 use crate::error::Failure;
 use crate::ui::{GivenFlags, Ui};
@@ -93,6 +93,7 @@ enum Command {
     Book(BookArgs),
     Cancel(CancelArgs),
     Prebook(PrebookArgs),
+    Wod(wod::WodArgs),
     Notify(notify::NotifyArgs),
     Status(status::StatusArgs),
     Store(store::StoreArgs),
@@ -170,6 +171,7 @@ impl Cli {
             Command::Book(args) => book::run(&args, &app()?, ui),
             Command::Cancel(args) => cancel::run(&args, &app()?, ui),
             Command::Prebook(args) => prebookings::run(&args, &app()?, ui),
+            Command::Wod(args) => wod::run(&args, &app()?, ui),
             Command::Notify(args) => notify::run(&args, &app()?, ui),
             // reports a config or store that cannot be used
             Command::Status(args) => status::run(&args, global, ui),
@@ -219,6 +221,7 @@ impl Command {
             Self::Book(_) => "book",
             Self::Cancel(_) => "cancel",
             Self::Prebook(_) => "prebook",
+            Self::Wod(_) => "wod",
             Self::Notify(_) => "notify",
             Self::Status(_) => "status",
             Self::Store(_) => "store",
@@ -237,7 +240,11 @@ fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathB
         Command::Prebook(args) if matches!(args.command, PrebookCommand::Run(_)) => {
             return store_path(global.store.as_deref()).map(Some);
         }
-        Command::Classes(_) | Command::Bookings(_) | Command::Book(_) | Command::Cancel(_) => true,
+        Command::Classes(_)
+        | Command::Bookings(_)
+        | Command::Book(_)
+        | Command::Cancel(_)
+        | Command::Wod(_) => true,
         Command::Boxes(args) => args.command.is_none(),
         Command::Sessions(args) => matches!(
             args.command,

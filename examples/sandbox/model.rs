@@ -51,6 +51,15 @@ pub(crate) struct Gym {
     pub(crate) opens: Option<String>,
     pub(crate) centre_url: Option<String>,
     pub(crate) address: String,
+    /// Posts of the workouts, newest first; the details too.
+    pub(crate) workouts: Vec<Value>,
+}
+
+impl Gym {
+    /// The number of who publishes the workouts.
+    pub(crate) fn publisher(&self) -> u64 {
+        self.id + 900_000
+    }
 }
 
 impl Default for Gym {
@@ -63,6 +72,7 @@ impl Default for Gym {
             opens: None,
             centre_url: None,
             address: "C/ Mayor 1".to_owned(),
+            workouts: Vec::new(),
         }
     }
 }

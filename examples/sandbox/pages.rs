@@ -133,6 +133,11 @@ pub(crate) fn schedule(gym: &str, id: Option<u64>) -> String {
     )
 }
 
+/// The script of a box's page that has the number of who publishes its workouts.
+pub(crate) fn publisher(id: u64) -> String {
+    format!("<script>var t = new TimeLine({{ timeLineContent: 7, userID: {id} }});</script>\n")
+}
+
 /// The settings of an account.
 pub(crate) fn settings(email: &str) -> String {
     let email = escape(email);

@@ -22,6 +22,7 @@ pub(crate) mod refresh;
 pub(crate) mod sessions;
 pub(crate) mod status;
 pub(crate) mod store;
+pub(crate) mod wod;
 
 use serde::Serialize;
 

@@ -36,6 +36,7 @@ mod schedule;
 mod settings;
 mod token;
 mod transport;
+mod wod;
 
 #[cfg(test)]
 mod platform_tests;
@@ -61,6 +62,7 @@ pub use probe::Probe;
 pub use schedule::{Mine, Row, Schedule};
 pub use settings::{Flow, Scheme, Settings};
 pub use token::Token;
+pub use wod::{Activity, Block, Exercise, Post};
 
 pub use crate::model::opening::Learned;
 

@@ -98,3 +98,4 @@ mod unauthorized;
 mod unsent_requests;
 mod usage;
 mod whoami;
+mod wod;

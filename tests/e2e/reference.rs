@@ -60,6 +60,7 @@ fn it_names_every_key() {
         "prebook rules",
         "status",
         "bookings",
+        "wod",
         "cancel --day +3 --time 13:10",
         "prebook skip today..+30",
         "prebook remove r1",

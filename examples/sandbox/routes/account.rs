@@ -93,7 +93,11 @@ pub(crate) fn box_page(world: &World, request: &Request, gym: &Gym, now: i64) ->
     let is_public = request.path == "/schedule";
     let is_member = || matches!(sessions::auth(world, request, now), Auth::Account(_));
     Response::html(if is_public || is_member() {
-        pages::schedule(&gym.title, Some(gym.id))
+        let mut page = pages::schedule(&gym.title, Some(gym.id));
+        if !is_public && !gym.workouts.is_empty() {
+            page.push_str(&pages::publisher(gym.publisher()));
+        }
+        page
     } else {
         pages::login("")
     })

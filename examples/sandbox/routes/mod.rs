@@ -1,6 +1,7 @@
 //! Selects the route of a request by host and path (protocol.md §1).
 
 pub(crate) mod account;
+pub(crate) mod activity;
 pub(crate) mod booking;
 pub(crate) mod cancel;
 pub(crate) mod login;
@@ -118,6 +119,8 @@ fn box_host(world: &mut World, request: &Request, gym: &Gym, now: i64) -> Respon
         ("GET", "/api/coachBookings") => Response::html(""),
         ("POST", "/api/book") => booking::book(world, request, gym, now),
         ("POST", "/api/cancelBook") => cancel::cancel(world, request, gym, now),
+        ("GET", "/api/activity") => activity::activity(world, request, gym, now),
+        ("GET", "/api/activity/workout") => activity::workout(world, request, gym, now),
         ("GET", "/" | "/schedule") => account::box_page(world, request, gym, now),
         ("POST", "/login") => login::form(world, request, now),
         ("GET", "/login") => login::page(world),

@@ -1,0 +1,211 @@
+//! `wod`: the workouts that the box published.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use chrono::{Days, NaiveDate};
+use clap::Args;
+use serde::Serialize;
+
+use super::SessionRef;
+use super::app::App;
+use super::args::DayArg;
+use super::help::{Help, code};
+use crate::clock;
+use crate::error::Failure;
+use crate::model::session::SessionKind;
+use crate::platform::{Block, Post};
+use crate::sessions::{self, ActiveSession};
+use crate::ui::table::{OutputStyle, Style};
+use crate::ui::{Output, Ui};
+
+/// Pages of older posts that are read at most.
+const MAX_PAGES: usize = 20;
+
+const HELP: Help = Help {
+    notes: "",
+    examples: &["aimharder wod", "aimharder wod mon --days 3"],
+    exit_codes: &[
+        (0, "shown, or nothing is published"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        code::UNREACHABLE,
+        (6, "no such box, or several accounts or boxes"),
+    ],
+};
+
+/// Show the workout of the day
+///
+/// Shows what the box published for the day, with the device session by default.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct WodArgs {
+    /// Day: today, fri, +3 or 2026-11-23 [default: today]
+    #[arg(value_name = "DAY")]
+    day: Option<DayArg>,
+    /// Number of days, from 1 to 14
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=14))]
+    days: u8,
+}
+
+pub(crate) fn run(args: &WodArgs, app: &App, ui: &mut Ui) -> Result<()> {
+    let account = app.account()?;
+    let sessions = app.sessions();
+    let mut session = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
+    let gym = app.gym(&account)?;
+    let today = clock::now().with_timezone(&gym.zone).date_naive();
+    let first = args.day.clone().unwrap_or_else(DayArg::today);
+    let first = first.on(today).map_err(Failure::usage)?;
+    let end = first
+        .checked_add_days(Days::new(args.days.into()))
+        .ok_or_else(|| Failure::usage("the day is out of range"))?;
+    let posts = published(&mut session, &gym.host, first)?;
+    let wanted = posts
+        .into_iter()
+        .filter(|(day, _)| (first..end).contains(day));
+    let mut workouts: Vec<Workout> = wanted.map(|(day, post)| workout(day, post)).collect();
+    workouts.sort_by_key(|workout| workout.day);
+    ui.print(&Shown {
+        gym: gym.name,
+        session: SessionRef::from(session.row()),
+        workouts,
+    })
+}
+
+/// The posts whose day is known, back to the first that is before `first`.
+fn published(
+    session: &mut ActiveSession<'_>,
+    host: &str,
+    first: NaiveDate,
+) -> sessions::Result<Vec<(NaiveDate, Post)>> {
+    let mut posts = Vec::new();
+    let Some(publisher) = session.call(|platform, jar| platform.publisher(jar, host))? else {
+        log::info!("{host} publishes no workouts");
+        return Ok(posts);
+    };
+    let mut after: Option<String> = None;
+    for _ in 0..MAX_PAGES {
+        let page = session
+            .call(|platform, jar| platform.activity(jar, host, &publisher, after.as_deref()))?;
+        let is_last = page
+            .posts
+            .iter()
+            .any(|post| post.day.is_some_and(|day| day < first));
+        for post in page.posts {
+            let day = match post.day {
+                Some(day) => Some(day),
+                None => day_of(session, host, &post)?,
+            };
+            posts.extend(day.map(|day| (day, post)));
+        }
+        if is_last || page.next.is_none() || page.next == after {
+            break;
+        }
+        after = page.next;
+    }
+    Ok(posts)
+}
+
+/// The day in the details of a post. Details that cannot be read leave out only that post.
+fn day_of(
+    session: &mut ActiveSession<'_>,
+    host: &str,
+    post: &Post,
+) -> sessions::Result<Option<NaiveDate>> {
+    let Some(id) = &post.id else {
+        log::warn!("a workout without a readable day is left out");
+        return Ok(None);
+    };
+    match session.call(|platform, jar| platform.workout_day(jar, host, id)) {
+        Ok(day) => Ok(day),
+        Err(sessions::Error::Platform(e)) => {
+            log::warn!("the day of workout {id} is unknown, so it is left out: {e}");
+            Ok(None)
+        }
+        Err(e) => Err(e),
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(rename = "box")]
+    gym: String,
+    session: SessionRef,
+    workouts: Vec<Workout>,
+}
+
+/// A workout as it is shown; title, type and time cap are those of the first block.
+#[derive(Debug, Serialize)]
+struct Workout {
+    day: NaiveDate,
+    class: Option<String>,
+    title: Option<String>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    time_cap: Option<String>,
+    blocks: Vec<Block>,
+}
+
+fn workout(day: NaiveDate, post: Post) -> Workout {
+    let first = post.blocks.first();
+    Workout {
+        day,
+        class: post.class,
+        title: first.and_then(|block| block.title.clone()),
+        kind: first.map_or("other", |block| block.kind),
+        time_cap: first.and_then(|block| block.time_cap.clone()),
+        blocks: post.blocks,
+    }
+}
+
+impl Output for Shown {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        if self.workouts.is_empty() {
+            return writeln!(to, "no workout is published");
+        }
+        let mut day = None;
+        for workout in &self.workouts {
+            if day != Some(workout.day) {
+                let heading = workout.day.format("%A %-d %B %Y").to_string();
+                writeln!(to, "{}", style.paint(&heading, Style::Heading))?;
+                day = Some(workout.day);
+            }
+            if let Some(class) = &workout.class {
+                writeln!(to, "  {class}")?;
+            }
+            for block in &workout.blocks {
+                write_block(block, style, to)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_block(block: &Block, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+    let kind = match block.kind {
+        "for_time" => Some("for time"),
+        "amrap" => Some("AMRAP"),
+        "emom" => Some("EMOM"),
+        _ => None,
+    };
+    let cap = block.time_cap.as_ref().map(|cap| format!("time cap {cap}"));
+    let notes: Vec<String> = kind.map(str::to_owned).into_iter().chain(cap).collect();
+    let title = block.title.as_deref().unwrap_or("Workout");
+    let title = style.paint(title, Style::Heading);
+    if notes.is_empty() {
+        writeln!(to, "    {title}")?;
+    } else {
+        writeln!(to, "    {title} ({})", notes.join(", "))?;
+    }
+    for line in block.text.lines() {
+        writeln!(to, "      {line}")?;
+    }
+    for exercise in &block.exercises {
+        match &exercise.prescription {
+            Some(prescription) => writeln!(to, "      {}: {prescription}", exercise.name)?,
+            None => writeln!(to, "      {}", exercise.name)?,
+        }
+    }
+    Ok(())
+}
