@@ -96,7 +96,7 @@ fn stored_values_that_cannot_be_read_are_reported() {
         ),
         (
             "UPDATE boxes SET opens = 'yesterday'",
-            "an opening rule of crossfitdemo that cannot be read",
+            "\"yesterday\" is not an opening rule",
             "prebook list",
         ),
     ] {
