@@ -1,6 +1,7 @@
 //! `login`: two separate logins, a person's and the automation's.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use anyhow::Result;
 
@@ -47,33 +48,44 @@ pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
 }
 
 impl Run<'_> {
-    /// Device first: when that fails, nothing else is tried and nothing is stored.
+    /// The device session first: if it fails, nothing else is tried and nothing is stored. The background session is logged
+    /// in while `setrefresh` is called for the device session.
     fn log_in(&self, only: Option<SessionKind>, device: &Fingerprint) -> Result<LoginView> {
-        let background = Fingerprint::background(&self.account, &self.app.config.background_salt);
-        let wanted = [
-            (SessionKind::Device, device),
-            (SessionKind::Background, &background),
-        ];
+        let background = &Fingerprint::background(&self.account, &self.app.config.background_salt);
         let mut done = Vec::new();
-        let mut granted = None;
-        for (kind, print) in wanted
-            .into_iter()
-            .filter(|(kind, _)| only.is_none_or(|only| only == *kind))
-        {
-            match self.one(kind, print) {
-                Ok(login) => {
-                    done.push(shown(kind, print, Ok(&login)));
-                    granted.get_or_insert(login);
+        let granted = if only == Some(SessionKind::Background) {
+            let only = self.one(SessionKind::Background, background, || ())?;
+            done.push(shown(SessionKind::Background, background, Ok(&only)));
+            only
+        } else {
+            let second = OnceLock::new();
+            let first = self.one(SessionKind::Device, device, || {
+                if only.is_none() {
+                    second.get_or_init(|| self.one(SessionKind::Background, background, || ()));
                 }
-                Err(e) if granted.is_none() => return Err(e),
-                Err(e) => done.push(shown(kind, print, Err(&failure::of(&e).message))),
+            })?;
+            done.push(shown(SessionKind::Device, device, Ok(&first)));
+            if let Some(second) = second.into_inner() {
+                let second = second.map_err(|e| failure::of(&e).message);
+                done.push(shown(SessionKind::Background, background, second.as_ref()));
+            }
+            first
+        };
+        for login in &done {
+            if let Some(warning) = &login.warning {
+                log::warn!("{} session: {warning}", login.kind);
             }
         }
-        self.remember_boxes(granted.as_ref());
+        self.remember_boxes(&granted);
         self.view(done)
     }
 
-    fn one(&self, kind: SessionKind, print: &Fingerprint) -> Result<Granted> {
+    fn one(
+        &self,
+        kind: SessionKind,
+        print: &Fingerprint,
+        then: impl Fn() + Sync,
+    ) -> Result<Granted> {
         let login = LoginTry {
             account: &self.account,
             kind,
@@ -81,17 +93,12 @@ impl Run<'_> {
             password: &self.password,
             unattended: self.unattended,
         };
-        let granted = self.sessions.log_in(&login)?;
-        if let Some(warning) = &granted.warning {
-            log::warn!("{kind} session: {warning}");
-        }
-        Ok(granted)
+        Ok(self.sessions.log_in_and(&login, then)?)
     }
 
     /// The boxes the login named, or else those that whoami and `/home` name. A login without
     /// boxes is still a login.
-    fn remember_boxes(&self, granted: Option<&Granted>) {
-        let Some(granted) = granted else { return };
+    fn remember_boxes(&self, granted: &Granted) {
         let told = if granted.boxes.is_empty() {
             boxes::detect(
                 self.app,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use chrono::{DateTime, Local, NaiveDate, Utc};
+use chrono::{DateTime, Local, NaiveDate};
 use chrono_tz::Tz;
 use serde::Serialize;
 
@@ -74,10 +74,13 @@ impl Output for RunView {
 impl RunView {
     /// The plan of a dry run, in the box's time and in the user's where they differ.
     fn plan(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let now = clock::now();
         let row = |result: &ResultView| {
-            let opens = result
-                .opens_at
-                .map_or_else(|| "opening unknown: asked at once".to_owned(), both_zones);
+            let opens = match result.opens_at {
+                None => "at once, opening unknown".to_owned(),
+                Some(at) if at <= now => format!("at once, open since {}", both_zones(at)),
+                Some(at) => both_zones(at),
+            };
             vec![
                 plain(format!("#{}", result.id)),
                 cell(opens, Style::Heading),
@@ -145,16 +148,16 @@ impl ResultView {
 }
 
 /// What a run waits for, for who watches: `waiting for 18:30 WOD of Mon 23 Nov (crossfitdemo), opens in 12 min`
-pub(crate) fn waits_for(prebooking: &Prebooking, try_at: DateTime<Utc>) {
+pub(crate) fn waits_for(prebooking: &Prebooking, try_at: DateTime<Tz>) {
     let request = &prebooking.request;
     let line = format!(
-        "waiting for {} of {} ({}), {}: tried at {}, in {}",
+        "waiting for {} of {} ({}), {}: first request at {}, in {}",
         request.first,
         prebooking.day.format("%a %-d %b"),
         request.gym,
         request.account,
-        try_at.with_timezone(&Local).format("%H:%M:%S"),
-        human_age(try_at - clock::now()),
+        both_zones(try_at),
+        human_age(try_at.to_utc() - clock::now()),
     );
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -11,7 +11,8 @@ use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 use anyhow::{Error, Result};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
+use chrono_tz::Tz;
 
 use super::claim::{Claim, Claims};
 use super::ending::{Ending, Fired};
@@ -46,8 +47,8 @@ pub struct Run<'r> {
     pub(super) claims: Claims,
     pub(super) shared: Shared<'r>,
     stack: usize,
-    /// told what is waited for until when, where somebody watches
-    pub waits: Option<fn(&Prebooking, DateTime<Utc>)>,
+    /// Called with what is waited for and when it is tried, on a terminal.
+    pub waits: Option<fn(&Prebooking, DateTime<Tz>)>,
 }
 
 impl<'r> Run<'r> {
@@ -145,7 +146,7 @@ impl<'r> Run<'r> {
         let at = place.calendar.soonest(&task.prebooking, now);
         let at = at.filter(|at| *at > now + WORTH_A_LINE && !task.over);
         if let Some(at) = at.filter(|_| task.prebooking.progress != Progress::Waitlisted) {
-            tell(&task.prebooking, at);
+            tell(&task.prebooking, at.with_timezone(&place.calendar.zone));
         }
     }
 

@@ -66,8 +66,15 @@ pub struct Stayed {
 pub struct NextTry {
     /// the instant to send at
     pub at: DateTime<Utc>,
-    /// it is the opening itself, not one of a guess's half hours
-    pub is_opening: bool,
+    /// The opening, or the guess of it: then earlier half hours of its day are tried too.
+    pub opens: DateTime<Utc>,
+}
+
+impl NextTry {
+    /// Whether it is the opening itself, not one of a guess's half hours.
+    pub fn is_opening(self) -> bool {
+        self.at == self.opens
+    }
 }
 
 /// The next instant at which booking of a class may open; `None` when none is known before the
@@ -86,10 +93,7 @@ pub fn next_try(
         opening.next_half_hour_try(now, day, start, zone)?.to_utc()
     };
     let starts = resolve(zone, day.and_time(start));
-    (at < starts).then_some(NextTry {
-        at,
-        is_opening: at == opens,
-    })
+    (at < starts).then_some(NextTry { at, opens })
 }
 
 /// The person at the terminal, who ends it by Ctrl-C.
@@ -133,7 +137,7 @@ impl<'s> Stay<'s> {
         let moment = Moment {
             opens: next.map(|next| next.at),
             ahead: next.map(|next| next.at),
-            patient: next.is_some_and(|next| next.is_opening),
+            patient: next.is_some_and(|next| next.is_opening()),
         };
         let tried = self.fire(&mut job, moment).inspect_err(|stop| {
             // an error that says what came of a request is reported although a signal waits

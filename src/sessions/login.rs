@@ -3,6 +3,8 @@
 //! Repeated wrong passwords lock an account (`protocol.md`, section 2a). Logins of one account therefore follow each other, at
 //! most five that are refused are sent within 15 minutes, a refusal is never repeated on the other flow, and automation pauses after a refusal or a lock-out ([`refused`]).
 
+use std::thread;
+
 use chrono::{DateTime, Local, TimeDelta, Utc};
 
 use super::{Error, Result, SessionManager, lock, refused};
@@ -59,17 +61,25 @@ impl SessionManager<'_> {
     /// # Errors
     /// [`Error::Refused`], [`Error::TooManyRefusals`], or no usable response.
     pub fn log_in(&self, wanted: &LoginTry<'_>) -> Result<Granted> {
+        self.log_in_and(wanted, || ())
+    }
+
+    /// The same. `then` runs once the login is stored, on another thread, while `setrefresh` is called; not after an error.
+    ///
+    /// # Errors
+    /// Those of [`Self::log_in`].
+    pub fn log_in_and(&self, wanted: &LoginTry<'_>, then: impl Fn() + Sync) -> Result<Granted> {
         let _held = self
             .locks
             .alone(wanted.account, wanted.fingerprint, lock::patience())?;
-        self.log_in_held(wanted)
+        self.log_in_held(wanted, then)
     }
 
-    fn log_in_held(&self, wanted: &LoginTry<'_>) -> Result<Granted> {
-        let _one_at_a_time = self.locks.logins(wanted.account, lock::patience())?;
+    fn log_in_held(&self, wanted: &LoginTry<'_>, then: impl Fn() + Sync) -> Result<Granted> {
+        let one_at_a_time = self.locks.logins(wanted.account, lock::patience())?;
         self.check_refusals(wanted.account)?;
         let _form = self.store.hold_form()?;
-        let _guard = signals::signal_guard("login");
+        let guard = signals::signal_guard("login");
         // the login replaces the one that is stored with this fingerprint
         if let Some(old) = self.store.session_of(wanted.account, wanted.fingerprint)? {
             self.store.make_room(&old)?;
@@ -91,7 +101,18 @@ impl SessionManager<'_> {
             wanted.account,
             granted.flow
         );
-        let (row, warning) = match self.set_refresh_held(&row)? {
+        drop(one_at_a_time);
+        let refreshed = thread::scope(|scope| {
+            let started = thread::Builder::new().spawn_scoped(scope, &then);
+            let done = self.set_refresh_held(&row);
+            // After a signal `then` may wait for the end of the program, which this guard would prevent.
+            drop(guard);
+            if started.is_err() {
+                then();
+            }
+            done
+        })?;
+        let (row, warning) = match refreshed {
             Ok(row) => (row, None),
             Err(e) => (
                 row,
@@ -249,13 +270,16 @@ impl SessionManager<'_> {
             )));
         };
         let password = self.password_to_try(account, &source)?;
-        self.log_in_held(&LoginTry {
-            account,
-            kind: SessionKind::Background,
-            fingerprint: &row.fingerprint,
-            password: &password,
-            unattended: true,
-        })
+        self.log_in_held(
+            &LoginTry {
+                account,
+                kind: SessionKind::Background,
+                fingerprint: &row.fingerprint,
+                password: &password,
+                unattended: true,
+            },
+            || (),
+        )
     }
 
     fn password_to_try(&self, account: &Account, source: &Source) -> Result<Secret> {

@@ -5,6 +5,7 @@
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 
 use super::{Done, Wanted};
 use crate::booking::{Outcome, decided};
@@ -109,26 +110,23 @@ impl Wanted<'_> {
 
     /// Says on a terminal what is waited for, and starts the countdown.
     fn announce(&self, next: NextTry, choice: &Choice, ui: &mut Ui) -> Countdown {
-        let opens = next.at.with_timezone(&self.gym.zone);
-        log::info!("waiting until {opens}");
         let now = clock::now();
-        let opens_word = if next.is_opening { "opens" } else { "may open" };
+        let line = waiting_line(next, self.gym.zone, now);
+        log::info!("{line}");
         if ui.is_interactive() {
-            ui.status(&format!(
-                "booking {opens_word} {}, in {}; waiting (Ctrl-C gives up)",
-                opens.format("%a %-d %b %H:%M:%S"),
-                countdown_time(next.at - now)
-            ));
+            ui.status(&line);
             if next.at - now > LONG_WAIT {
                 let command = self.prebook_command(choice);
                 ui.status(&format!("no need to stay: `{command}`"));
             }
         }
         Countdown::until(next.at, now, move |left| {
-            if left > TimeDelta::zero() {
-                format!("booking {opens_word} in {}", countdown_time(left))
-            } else {
+            if left <= TimeDelta::zero() {
                 "booking".to_owned()
+            } else if next.is_opening() {
+                format!("booking opens in {}", countdown_time(left))
+            } else {
+                format!("next request in {}", countdown_time(left))
             }
         })
     }
@@ -156,5 +154,54 @@ impl Wanted<'_> {
             start: row.start,
             class: args.class.clone().or(shown),
         }
+    }
+}
+
+/// What is waited for: an opening, which may have passed by the clock of this machine only, or the next half hour at which
+/// a class whose opening is a guess may be open.
+fn waiting_line(next: NextTry, zone: Tz, now: DateTime<Utc>) -> String {
+    let at = next.at.with_timezone(&zone).format("%a %-d %b %H:%M:%S");
+    let wait = format!(
+        "in {}; waiting (Ctrl-C gives up)",
+        countdown_time(next.at - now)
+    );
+    if next.at <= now {
+        format!("booking opened {at}; sending the request")
+    } else if next.is_opening() {
+        format!("booking opens {at}, {wait}")
+    } else {
+        let opens = next.opens.with_timezone(&zone).format("%a %-d %b %H:%M");
+        format!("booking opens about {opens}, perhaps earlier that day; next request {at}, {wait}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_waited_for() {
+        let now: DateTime<Utc> = "2026-11-29T00:12:12Z".parse().unwrap();
+        let line = |at: i64, opens: i64| {
+            let later = |seconds| now + TimeDelta::seconds(seconds);
+            let next = NextTry {
+                at: later(at),
+                opens: later(opens),
+            };
+            waiting_line(next, Tz::Europe__Madrid, now)
+        };
+        assert_eq!(
+            line(48, 48),
+            "booking opens Sun 29 Nov 01:13:00, in 00:00:48; waiting (Ctrl-C gives up)"
+        );
+        assert_eq!(
+            line(-48, -48),
+            "booking opened Sun 29 Nov 01:11:24; sending the request"
+        );
+        assert_eq!(
+            line(1068, 73_068),
+            "booking opens about Sun 29 Nov 21:30, perhaps earlier that day; next request Sun 29 Nov 01:30:00, \
+             in 00:17:48; waiting (Ctrl-C gives up)"
+        );
     }
 }
