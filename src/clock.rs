@@ -10,6 +10,9 @@
 //!
 //! Only builds with debug assertions read the variable. In others every length is real.
 
+#[cfg(test)]
+pub(crate) mod simulated;
+
 #[cfg(debug_assertions)]
 use std::sync::OnceLock;
 use std::thread;
@@ -19,13 +22,15 @@ use chrono::{DateTime, Local, Offset, SubsecRound, Utc};
 use chrono_tz::Tz;
 
 use crate::signals;
+#[cfg(test)]
+use simulated::advance;
 
 /// The longest sleep at a time.
 const SLICE: Duration = Duration::from_secs(10);
 
 /// The machine's wall clock, in whole milliseconds (the store's unit).
 pub fn now() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(3)
+    DateTime::<Utc>::from(wall()).trunc_subsecs(3)
 }
 
 /// Whether clocks on this machine's walls show at that instant what they show in `zone`.
@@ -37,12 +42,16 @@ pub fn is_local(zone: Tz, at: DateTime<Utc>) -> bool {
 /// Sleeps for a span of time: for back-off, not for firing at an instant. A signal ends the sleep of a thread that holds a
 /// guard ([`signals`]).
 pub fn pause(span: Duration) {
-    signals::sleep(span);
+    if !advance(span) {
+        signals::sleep(span);
+    }
 }
 
 /// Sleeps for a few milliseconds between two looks at something that is waited for.
 pub fn nap(span: Duration) {
-    thread::sleep(span);
+    if !advance(span) {
+        thread::sleep(span);
+    }
 }
 
 /// A pause or a limit, shortened as `AIMHARDER_TEST_PAUSES` says (see the module's documentation).
@@ -70,8 +79,7 @@ const fn percent() -> Option<u32> {
 }
 
 /// Sleeps until an instant of the steady clock, or until [`signals::must_stop`]; the last two milliseconds are spun away when
-/// `sharp`, which is for a few threads only: each one that spins takes a processor for itself
-/// (ecosystem.md §4).
+/// `sharp`, which is for a few threads only: each one that spins takes a processor for itself.
 pub fn sleep_until(at: Instant, sharp: bool) {
     let spin = if sharp {
         Duration::from_millis(2)
@@ -88,7 +96,7 @@ pub fn sleep_until(at: Instant, sharp: bool) {
             if signals::must_stop() {
                 return;
             }
-        } else {
+        } else if !advance(left) {
             std::hint::spin_loop();
         }
     }
@@ -96,12 +104,26 @@ pub fn sleep_until(at: Instant, sharp: bool) {
 
 /// The steady clock.
 pub fn steady() -> Instant {
+    #[cfg(test)]
+    if let Some(simulated) = simulated::steady() {
+        return simulated;
+    }
     Instant::now()
 }
 
 /// The wall clock, for stamping when a request left and when its answer came.
 pub fn wall() -> SystemTime {
+    #[cfg(test)]
+    if let Some(simulated) = simulated::wall() {
+        return simulated;
+    }
     SystemTime::now()
+}
+
+/// Lets the time of a simulation pass. `false`: the clock is the real one, and the caller has to wait.
+#[cfg(not(test))]
+const fn advance(_: Duration) -> bool {
+    false
 }
 
 /// The wall clock as unix seconds, as fine as the machine has it.

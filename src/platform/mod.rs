@@ -41,6 +41,8 @@ mod wod;
 #[cfg(test)]
 mod platform_tests;
 #[cfg(test)]
+pub(crate) mod simulated;
+#[cfg(test)]
 mod test_server;
 #[cfg(test)]
 mod tls_tests;

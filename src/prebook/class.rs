@@ -239,7 +239,7 @@ impl Job<'_> {
         let first = self.find_before(choice, at, is_near)?;
         if !is_near {
             self.measure_clock(at)?;
-        } else if self.until(at) > began.elapsed().mul_f32(LOOK_PAYS) {
+        } else if self.until(at) > clock::steady().duration_since(began).mul_f32(LOOK_PAYS) {
             self.look(at, ROUGH);
         }
         match first {

@@ -23,8 +23,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const LOOK: Duration = Duration::from_secs(5);
 /// The number of probes of a rough look.
 const LOOKS: usize = 5;
-/// Seconds between two probes while no date is believed. A date out of a cache stays the same, so of such probes no three
-/// agree.
+/// Seconds between two probes while no date is believed.
 const APART: f64 = 0.6;
 /// A measurement ends after this many probes in a row without a usable answer.
 const MAX_FAILURES: usize = 3;
@@ -91,12 +90,11 @@ impl HostClock {
             return;
         }
         self.state().begin_anew();
-        let apart = APART.min(limit.as_secs_f64() / 6.0);
         self.measure(platform, jar, end, |state| {
             match (state.measured(), state.probes()) {
                 (_, LOOKS..) | (Some(_), _) => None,
                 (None, 0) => Some(0.0),
-                (None, _) => state.last_sent().map(|sent| sent + apart),
+                (None, _) => state.last_sent().map(|sent| sent + APART),
             }
         });
         self.state().finish(self.steady());

@@ -37,6 +37,8 @@ mod queue;
 mod run;
 mod server_clock;
 mod settled;
+#[cfg(test)]
+mod simulation;
 mod timing;
 mod wait;
 mod waitlist;

@@ -14,8 +14,9 @@
 //! # Wrong dates
 //!
 //! A front server, a cache or a wrong clock may answer with a wrong date, once or always. The range on which most probes
-//! agree is used. An offset of more than [`KEEPALIVE_CUTOFF`] seconds from the clock of this machine is believed only when
-//! [`WITNESSES`] probes agree; until then the clock of this machine counts.
+//! agree is used. An offset of more than [`BELIEVED`] seconds from the clock of this machine is believed only when
+//! [`WITNESSES`] probes agree that were sent more than a second apart: a cached date does not move on. Until then the clock
+//! of this machine counts.
 
 use std::time::Instant;
 
@@ -48,9 +49,11 @@ pub(super) struct Estimate {
 }
 
 /// Clocks that differ by at most this, in seconds, are believed after one probe.
-pub(super) const KEEPALIVE_CUTOFF: f64 = 2.0;
+const BELIEVED: f64 = 2.0;
 /// A larger offset is believed when this many probes agree.
 pub(super) const WITNESSES: usize = 3;
+/// … that were sent so far apart, in seconds, that their dates cannot be the same one.
+const TICK: f64 = 1.1;
 /// Ranges of equal support that are further apart than this, in seconds, are not merged.
 const MERGED: f64 = 1.0;
 /// A margin beyond this would lose the place that it is there to win.
@@ -123,8 +126,9 @@ pub(super) fn estimate(samples: &[Sample], wall: f64) -> Option<Estimate> {
             (low - stray.max(0.0), high - stray.min(0.0))
         })
         .collect();
+    let sent: Vec<f64> = samples.iter().map(|s| s.sent).collect();
     let own_lead = wall + median / 2.0;
-    let (votes, (low, high)) = most_supported(&bounds, own_lead)?;
+    let (votes, (low, high)) = most_supported(&sent, &bounds, own_lead)?;
     Some(Estimate {
         lead: f64::midpoint(low, high),
         own_lead,
@@ -138,11 +142,25 @@ pub(super) fn estimate(samples: &[Sample], wall: f64) -> Option<Estimate> {
 }
 
 /// The range on which most probes agree, and how many do: noise makes a few of them contradict each other. Ranges that are
-/// not believed are left out. Of equal ones the nearest to the clock of this machine is taken.
-fn most_supported(bounds: &[(f64, f64)], own_lead: f64) -> Option<(usize, (f64, f64))> {
-    let votes = |at: f64| {
-        let agrees = |(low, high): &&(f64, f64)| *low <= at && at <= *high;
-        bounds.iter().filter(agrees).count()
+/// not believed are left out. Of equal ones the nearest to the clock of this machine is taken. `sent` and `bounds` are those
+/// of the probes.
+fn most_supported(
+    sent: &[f64],
+    bounds: &[(f64, f64)],
+    own_lead: f64,
+) -> Option<(usize, (f64, f64))> {
+    let agreeing = |at: f64| {
+        let agrees = move |(_, (low, high)): &(&f64, &(f64, f64))| *low <= at && at <= *high;
+        sent.iter()
+            .zip(bounds)
+            .filter(agrees)
+            .map(|(sent, _)| *sent)
+    };
+    let is_witnessed = |at: f64| {
+        let (first, last) = agreeing(at).fold((f64::MAX, f64::MIN), |(first, last), sent| {
+            (first.min(sent), last.max(sent))
+        });
+        agreeing(at).count() >= WITNESSES && last - first > TICK
     };
     let distance = |(low, high): (f64, f64)| (low - own_lead).max(own_lead - high).max(0.0);
     let mut edges: Vec<f64> = bounds
@@ -154,8 +172,9 @@ fn most_supported(bounds: &[(f64, f64)], own_lead: f64) -> Option<(usize, (f64, 
         .windows(2)
         .map(|pair| (pair[0], pair[1]))
         .filter(|(low, high)| low < high)
-        .map(|range| (votes(f64::midpoint(range.0, range.1)), range))
-        .filter(|(votes, range)| *votes >= WITNESSES || distance(*range) <= KEEPALIVE_CUTOFF)
+        .map(|range| (f64::midpoint(range.0, range.1), range))
+        .filter(|(at, range)| distance(*range) <= BELIEVED || is_witnessed(*at))
+        .map(|(at, range)| (agreeing(at).count(), range))
         .collect();
     let most = believed.iter().map(|(votes, _)| *votes).max()?;
     let best = || {

@@ -131,8 +131,8 @@ fn one_contradiction_changes_nothing_and_three_that_agree_do() {
     assert_eq!(check(1.0, 0.8, 2), (true, true));
     // an hour ahead at once
     assert_eq!(check(2.0, 0.05, 3602), (false, true));
-    assert_eq!(check(2.1, 0.05, 3602), (false, true));
-    assert_eq!(check(2.2, 0.05, 3602), (false, false));
+    assert_eq!(check(2.6, 0.05, 3603), (false, true));
+    assert_eq!(check(3.2, 0.05, 3603), (false, false));
 }
 
 #[test]

@@ -1,0 +1,49 @@
+//! A server for simulations, instead of the network. Each thread has its own.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use super::http::Answer;
+use super::{Error, http_date, transport};
+use crate::clock;
+
+/// What a server answers.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// the text of the `Date` header
+    pub date: String,
+    pub body: String,
+}
+
+/// Answers a request for a path, or `None` when the response is lost. It lets the time pass that the request takes.
+pub(crate) type Server = Box<dyn FnMut(&str) -> Option<Reply>>;
+
+thread_local! {
+    static SERVER: RefCell<Option<Server>> = const { RefCell::new(None) };
+}
+
+/// From now on requests of this thread go to `server`, or to the network again.
+pub(crate) fn install(server: Option<Server>) {
+    SERVER.set(server);
+}
+
+/// The answer of this thread's server. `None`: it has none.
+pub(super) fn answer(host: &str, path: &str, limit: Duration) -> Option<Result<Answer, Error>> {
+    let end = clock::steady() + limit;
+    let reply = SERVER.with_borrow_mut(|server| server.as_mut().map(|server| server(path)))?;
+    let reply = reply.filter(|_| clock::steady() <= end);
+    Some(match reply {
+        Some(reply) => Ok(Answer {
+            host: host.to_owned(),
+            status: 200,
+            date: http_date::parse_date(&reply.date),
+            body: reply.body.into_bytes(),
+            received: Some(clock::wall()),
+            ..Answer::default()
+        }),
+        None => {
+            clock::nap(end.saturating_duration_since(clock::steady()));
+            Err(transport::timed_out(host))
+        }
+    })
+}

@@ -1,0 +1,428 @@
+//! Thousands of openings in simulated time, through the real code: the session, the schedule, the probes, what is believed
+//! of them, aiming and repeats. Only the clock ([`clock::simulated`]) and the network ([`platform::simulated`]) are replaced.
+//!
+//! Every opening follows from its seed, which a failure names. `AIMHARDER_SIMULATION_SECONDS` sets how long the search takes;
+//! `AIMHARDER_SIMULATION_SEED` repeats one opening.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use fastrand::Rng;
+use serde_json::json;
+
+use super::class::Moment;
+use super::job::{Errand, Job, Order, Place, Shared};
+use super::plan::Calendar;
+use crate::clock::{self, simulated::Simulated};
+use crate::config::Config;
+use crate::model::account::Account;
+use crate::model::prebooking::Choice;
+use crate::model::session::{Fingerprint, SessionKind};
+use crate::platform::{Jar, Platform, Scheme, Settings, simulated};
+use crate::secret::Secret;
+use crate::sessions::lock::Locks;
+use crate::sessions::{SessionManager, SessionSelector};
+use crate::store::{NewLogin, Store};
+
+/// The wall clock of the machine when a simulation starts: 2026-12-01 09:00:00 UTC.
+const START: f64 = 1_796_115_600.0;
+const GIVE_UP: Duration = Duration::from_secs(30);
+/// The openings of `cargo test`, always the same: no run of it finds what another one does not.
+const OPENINGS: u64 = 900;
+
+/// How long requests take one way, in seconds.
+#[derive(Debug, Clone, Copy)]
+struct Path {
+    there: f64,
+    back: f64,
+    jitter: f64,
+    /// some requests take much longer
+    heavy: bool,
+    /// the share of lost responses
+    loss: f64,
+}
+
+impl Path {
+    /// Lets the time of one way pass.
+    fn pass(&self, way: f64, random: &mut Rng) {
+        let mut span = way + random.f64() * self.jitter;
+        if self.heavy && random.f64() < 0.1 {
+            span += 0.02 / (random.f64() + 0.01);
+        }
+        clock::nap(Duration::from_secs_f64(span));
+    }
+}
+
+/// What dates the server sends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Dates {
+    Right,
+    /// this share is wrong, by an hour or a day or with an impossible year
+    Some(f64),
+    /// all are wrong by this
+    All(f64),
+    /// a cached answer that stays the same for so many seconds
+    Cached(f64),
+}
+
+/// One opening.
+#[derive(Debug, Clone)]
+struct Scenario {
+    seed: u64,
+    /// server minus true time at the start; the machine's clock is right then
+    offset: f64,
+    /// differences of further servers behind the same name
+    others: Vec<f64>,
+    path: Path,
+    dates: Dates,
+    drift: f64,
+    step: Option<(f64, f64)>,
+    suspension: Option<(f64, f64)>,
+    /// how long before the opening, by the server's clock, the program starts
+    lead: f64,
+}
+
+impl Scenario {
+    fn of(seed: u64) -> Self {
+        let mut random = Rng::with_seed(seed);
+        let mut chance = |share: f64| random.f64() < share;
+        let (with_others, with_step, with_suspension) = (chance(0.1), chance(0.1), chance(0.1));
+        let (heavy, lossy, wrong, jittery) = (chance(0.2), chance(0.2), chance(0.3), chance(0.5));
+        let between = |random: &mut Rng, low: f64, high: f64| low + random.f64() * (high - low);
+        let offset = match random.u8(0..6) {
+            0..3 => 0.0,
+            3 => between(&mut random, -3.0, 3.0),
+            4 => between(&mut random, -50.0, 50.0),
+            _ => between(&mut random, -4000.0, 4000.0),
+        };
+        let lead = match random.u8(0..4) {
+            0 => between(&mut random, 0.3, 3.0),
+            1 => between(&mut random, 3.0, 40.0),
+            _ => between(&mut random, 40.0, 800.0),
+        };
+        let dates = match random.u8(0..4) {
+            _ if !wrong => Dates::Right,
+            0 | 1 => Dates::Some(between(&mut random, 0.0, 0.25)),
+            2 => Dates::All(between(&mut random, -5000.0, 5000.0)),
+            _ => Dates::Cached(between(&mut random, 1.0, 600.0)),
+        };
+        let early = between(&mut random, 0.0, 1.0) * (lead - 30.0);
+        let event = |wanted: bool, by: f64| (wanted && lead > 60.0).then_some((START + early, by));
+        let by = between(&mut random, -20.0, 20.0);
+        Self {
+            seed,
+            // a wrong date cannot be told from a wrong clock
+            offset: if wrong { 0.0 } else { offset },
+            others: if with_others {
+                vec![between(&mut random, -0.3, 0.3)]
+            } else {
+                Vec::new()
+            },
+            path: Path {
+                there: between(&mut random, 0.000_2, 0.1),
+                back: between(&mut random, 0.000_2, 0.1),
+                jitter: if jittery {
+                    between(&mut random, 0.0, 0.02)
+                } else {
+                    0.0
+                },
+                heavy,
+                loss: if lossy { 0.05 } else { 0.0 },
+            },
+            dates,
+            drift: between(&mut random, -50e-6, 50e-6),
+            step: event(with_step, by),
+            suspension: event(with_suspension, by.abs()),
+            lead,
+        }
+    }
+
+    /// Nothing in it can mislead a measurement, and there is time for one.
+    fn is_calm(&self) -> bool {
+        self.dates == Dates::Right
+            && self.others.is_empty()
+            && !self.path.heavy
+            && self.path.loss == 0.0
+            && self.step.is_none()
+            && self.suspension.is_none()
+            && self.lead > 30.0
+            && self.offset.abs() < 60.0
+            && !self.is_overdue()
+    }
+
+    /// What is overdue by the clock of this machine is requested at once.
+    fn is_overdue(&self) -> bool {
+        self.offset < -self.lead
+    }
+}
+
+/// What the server has seen.
+#[derive(Debug, Default)]
+struct Seen {
+    /// arrivals of booking requests, in seconds after the opening
+    arrivals: Vec<f64>,
+    requests: usize,
+    booked: bool,
+}
+
+/// The server: schedule, probes and bookings of one class.
+fn server(scenario: &Scenario, opening: f64, seen: Rc<RefCell<Seen>>) -> simulated::Server {
+    let mut random = Rng::with_seed(scenario.seed ^ 0xA5A5);
+    let it = scenario.clone();
+    let mut cached = (f64::MIN, String::new());
+    Box::new(move |path| {
+        it.path.pass(it.path.there, &mut random);
+        let dice = random.f64();
+        let which = random.usize(0..=it.others.len());
+        let now = clock::simulated::truth() + it.offset;
+        let mut seen = seen.borrow_mut();
+        seen.requests += 1;
+        let body = match path {
+            "/api/book" => {
+                seen.arrivals.push(now - opening);
+                if now < opening {
+                    json!({"bookState": -12, "errorMssg": "Demasiado pronto", "errorMssgLang": "ERROR_ANTELACION_CLIENTE"})
+                } else if seen.booked {
+                    json!({"bookState": -12, "errorMssgLang": "NOPUEDESRESERVAMISMAHORA"})
+                } else {
+                    seen.booked = true;
+                    json!({"bookState": 1, "id": "55501"})
+                }
+            }
+            "/api/bookings" => {
+                let (state, number) = if seen.booked {
+                    (json!(1), json!("55501"))
+                } else {
+                    (json!(null), json!(null))
+                };
+                json!({"bookings": [{"id": 1, "time": "18:30 - 19:30", "className": "WOD", "enabled": 1, "bookState": state,
+                    "idres": number, "limitc": 12, "ocupation": 3, "waitlist": -1}]})
+            }
+            "/api/whoami" => json!({"data": [{"id": 1, "mail": "ana@example.org", "roles": []}]}),
+            _ => json!({"nextBookings": []}),
+        };
+        let shown = now + it.others.get(which.wrapping_sub(1)).unwrap_or(&0.0);
+        let date = match it.dates {
+            Dates::Some(share) if dice < share => wrong_date(shown, &mut random),
+            Dates::All(by) => date(shown + by),
+            Dates::Cached(span) => {
+                if now - cached.0 > span {
+                    cached = (now, date(shown));
+                }
+                cached.1.clone()
+            }
+            Dates::Right | Dates::Some(_) => date(shown),
+        };
+        let lost = random.f64() < it.path.loss;
+        it.path.pass(it.path.back, &mut random);
+        (!lost).then(|| simulated::Reply {
+            date,
+            body: body.to_string(),
+        })
+    })
+}
+
+fn date(at: f64) -> String {
+    utc(at.floor())
+        .format("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string()
+}
+
+fn wrong_date(now: f64, random: &mut Rng) -> String {
+    match random.u8(0..4) {
+        0 => date(now - 3600.0),
+        1 => date(now + 86_400.0),
+        2 => date(now + random.f64() * 20.0 - 10.0),
+        _ => "Thu, 31 Dec +262142 23:59:59 GMT".to_owned(),
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // microseconds of this century
+fn utc(at: f64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros((at * 1e6) as i64).unwrap()
+}
+
+/// Whoever books here does not change their mind.
+#[derive(Debug)]
+struct Anyone;
+
+impl Errand for Anyone {
+    fn seems_wanted(&self) -> bool {
+        true
+    }
+
+    fn is_wanted(&self) -> bool {
+        true
+    }
+
+    fn intend(&self, _class_id: &str) {}
+
+    fn refused_at(&self) -> Option<DateTime<Utc>> {
+        None
+    }
+}
+
+/// A store with one session, for many openings.
+struct World {
+    _folder: tempfile::TempDir,
+    store: Store,
+    platform: Platform,
+    config: Config,
+    account: Account,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store/s.db")).unwrap();
+        let account: Account = "ana@example.org".parse().unwrap();
+        store
+            .put_login(&NewLogin {
+                account: &account,
+                kind: SessionKind::Background,
+                fingerprint: &Fingerprint::background(&account, "salt"),
+                token: Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592"),
+                cookies: Jar::default().to_json(),
+                now: utc(START),
+            })
+            .unwrap();
+        let platform = Platform::new(Settings {
+            domain: "aimharder.com".into(),
+            scheme: Scheme::Http,
+            connect_to: Some("127.0.0.1:9".parse().unwrap()),
+            ca_file: None,
+            proxy: None,
+            timeout: Duration::from_secs(15),
+            user_agent: "test".into(),
+        });
+        Self {
+            _folder: folder,
+            store,
+            platform,
+            config: Config::default(),
+            account,
+        }
+    }
+
+    /// What the server saw, and how long it took.
+    fn play(&self, scenario: &Scenario) -> (Seen, f64) {
+        fastrand::seed(scenario.seed);
+        let mut machine = Simulated::at(START);
+        machine.drift = scenario.drift;
+        machine.step = scenario.step;
+        machine.suspension = scenario.suspension;
+        clock::simulated::install(Some(machine));
+        let opening = (START + scenario.offset + scenario.lead).ceil();
+        let seen = Rc::new(RefCell::new(Seen::default()));
+        simulated::install(Some(server(scenario, opening, Rc::clone(&seen))));
+        self.book(utc(opening));
+        let took = clock::simulated::truth() - START;
+        simulated::install(None);
+        clock::simulated::install(None);
+        (seen.take(), took)
+    }
+
+    fn book(&self, opening: DateTime<Utc>) {
+        let sessions = SessionManager {
+            store: &self.store,
+            platform: &self.platform,
+            config: &self.config,
+            locks: Locks::beside(self.store.path(), "a simulation"),
+        };
+        let pick = SessionSelector::Kind(SessionKind::Background);
+        let shared = Shared::new(&sessions, pick, GIVE_UP);
+        let place = Place {
+            host: "demo.aimharder.com".into(),
+            id: Some(1),
+            calendar: Calendar {
+                zone: Tz::UTC,
+                ..Calendar::UNKNOWN
+            },
+        };
+        let order = Order {
+            account: &self.account,
+            family: None,
+            day: (opening + TimeDelta::days(2)).date_naive(),
+            place: &place,
+            class_id: None,
+        };
+        let mut job = Job::new(&shared, &Anyone, order, 0);
+        let moment = Moment {
+            opens: Some(opening),
+            ahead: Some(opening).filter(|at| *at > clock::now()),
+            patient: true,
+        };
+        let choice: Choice = "18:30".parse().unwrap();
+        // Whether it was booked is the server's to say.
+        let _ = job.have(&choice, moment);
+    }
+}
+
+/// What must hold for every opening.
+fn check(scenario: &Scenario, seen: &Seen, took: f64) -> Result<(), String> {
+    let first = seen.arrivals.first().copied().unwrap_or(f64::INFINITY);
+    let late = seen.arrivals.iter().copied().find(|at| *at >= 0.0);
+    let early = seen.arrivals.iter().filter(|at| **at < 0.0).count();
+    let apart = scenario.offset.abs() + 5000.0;
+    let ensure = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
+    ensure(took < scenario.lead + apart + 200.0, "it does not end")?;
+    ensure(seen.requests < 200, "too many requests")?;
+    ensure(seen.arrivals.len() < 80, "too many booking requests")?;
+    if scenario.is_calm() {
+        let noise = 2.0 * scenario.path.jitter + 0.004;
+        ensure(first > -noise, "earlier than the margin allows")?;
+        ensure(early <= 2, "too many early requests")?;
+        ensure(
+            late.is_some_and(|late| late < 0.01 + 2.0 * noise),
+            "later than the margin allows",
+        )?;
+    }
+    // dates that are all wrong by less than a minute look like a wrong clock
+    let misled = matches!(scenario.dates, Dates::All(by) if by.abs() < 61.0);
+    let quiet = scenario.path.loss == 0.0 && !scenario.path.heavy && scenario.step.is_none();
+    if quiet && scenario.suspension.is_none() && !misled && !scenario.is_overdue() {
+        ensure(
+            seen.booked && late.is_some_and(|late| late < 2.5),
+            "late by seconds",
+        )?;
+    }
+    Ok(())
+}
+
+fn from_env(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn openings_of_all_kinds() {
+    let only = from_env("AIMHARDER_SIMULATION_SEED");
+    let limit = from_env("AIMHARDER_SIMULATION_SECONDS");
+    let end = Instant::now() + Duration::from_secs(limit.unwrap_or(5));
+    let last = limit.map_or(OPENINGS, |_| u64::MAX);
+    let world = World::new();
+    let mut played = 0;
+    let mut failures = Vec::new();
+    for seed in only.map_or(0..last, |seed| seed..seed + 1) {
+        let scenario = Scenario::of(seed);
+        let (seen, took) = world.play(&scenario);
+        if let Err(why) = check(&scenario, &seen, took) {
+            failures.push(format!("{why}: {scenario:?}: {seen:?} in {took} s"));
+        }
+        played += 1;
+        if limit.is_some() {
+            println!("seed {seed}");
+        }
+        if failures.len() >= 20 || Instant::now() > end {
+            break;
+        }
+    }
+    println!("{played} openings");
+    assert!(
+        failures.is_empty(),
+        "{played} openings: {}",
+        failures.join("\n")
+    );
+}
