@@ -152,6 +152,9 @@ impl Job<'_> {
             return Ok(());
         }
         self.next_care = clock::steady() + KEEPALIVE_INTERVAL;
+        // The opening may be further away than when the lock was taken: the clock was measured again, or another opening is
+        // waited for. The lock is taken again before the clock is measured for it.
+        self.live()?.release_after_firing();
         let end = clock::steady() + LOCK;
         let fresh = self
             .live()?
