@@ -32,18 +32,16 @@ pub(super) fn answer(host: &str, path: &str, limit: Duration) -> Option<Result<A
     let end = clock::steady() + limit;
     let reply = SERVER.with_borrow_mut(|server| server.as_mut().map(|server| server(path)))?;
     let reply = reply.filter(|_| clock::steady() <= end);
-    Some(match reply {
-        Some(reply) => Ok(Answer {
-            host: host.to_owned(),
-            status: 200,
-            date: http_date::parse_date(&reply.date),
-            body: reply.body.into_bytes(),
-            received: Some(clock::wall()),
-            ..Answer::default()
-        }),
-        None => {
-            clock::nap(end.saturating_duration_since(clock::steady()));
-            Err(transport::timed_out(host))
-        }
-    })
+    let Some(reply) = reply else {
+        clock::nap(end.saturating_duration_since(clock::steady()));
+        return Some(Err(transport::timed_out(host)));
+    };
+    Some(Ok(Answer {
+        host: host.to_owned(),
+        status: 200,
+        date: http_date::parse_date(&reply.date),
+        body: reply.body.into_bytes(),
+        received: Some(clock::wall()),
+        ..Answer::default()
+    }))
 }

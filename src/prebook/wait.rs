@@ -137,7 +137,7 @@ impl<'s> Stay<'s> {
         let moment = Moment {
             opens: next.map(|next| next.at),
             ahead: next.map(|next| next.at),
-            patient: next.is_some_and(|next| next.is_opening()),
+            patient: next.is_some_and(NextTry::is_opening),
         };
         let tried = self.fire(&mut job, moment).inspect_err(|stop| {
             // an error that says what came of a request is reported although a signal waits
