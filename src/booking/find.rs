@@ -7,6 +7,9 @@ use crate::error::Failure;
 use crate::platform::Row;
 use crate::text::fold;
 
+/// Classes named by an error that finds none.
+const MAX_NEAREST: usize = 3;
+
 /// How a class is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
@@ -54,13 +57,13 @@ fn distinguished_by<'r>(
     match fitting.as_slice() {
         [only] => Ok(only),
         [] => Err(Failure::not_found(format!(
-            "{} on {day}{}",
+            "{} on {day}; {}",
             nothing(wanted),
-            what_else(rows)
+            nearest(rows, wanted)
         ))),
         several => Err(Failure::not_found(format!(
             "several classes fit on {day}: {}; say which with {flags}",
-            list(several.iter().copied())
+            list(several, flags.contains("--id"))
         ))),
     }
 }
@@ -125,17 +128,27 @@ fn nothing(wanted: &Wanted) -> String {
     }
 }
 
-fn what_else(rows: &[Row]) -> String {
+/// The classes nearest to the time that was asked for. Without class ids: the text is stored and sent to phones.
+fn nearest(rows: &[Row], wanted: &Wanted) -> String {
     if rows.is_empty() {
-        "; no classes are published for that day".to_owned()
-    } else {
-        format!("; that day has {}", list(rows.iter()))
+        return "no classes are published for that day".to_owned();
     }
+    let Wanted::At { start, .. } = wanted else {
+        return "`aimharder classes --json` shows the ids of that day".to_owned();
+    };
+    let mut nearest: Vec<&Row> = rows.iter().collect();
+    nearest.sort_by_key(|row| (row.start - *start).abs());
+    nearest.truncate(MAX_NEAREST);
+    nearest.sort_by_key(|row| row.start);
+    format!("nearest: {}", list(&nearest, false))
 }
 
-fn list<'r>(rows: impl Iterator<Item = &'r Row>) -> String {
-    let named =
-        rows.map(|row| format!("{} {} (id {})", row.start.format("%H:%M"), row.name, row.id));
+fn list(rows: &[&Row], with_ids: bool) -> String {
+    let named = rows.iter().map(|row| {
+        let id = with_ids.then(|| format!(" (id {})", row.id));
+        let (start, id) = (row.start.format("%H:%M"), id.unwrap_or_default());
+        format!("{start} {}{id}", row.name)
+    });
     shortened(named.collect())
 }
 

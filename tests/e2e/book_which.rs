@@ -71,6 +71,17 @@ fn which_class() {
     home.run("book --day +3 --time 13:11")
         .fails(6, &["no class at 13:11", "13:10 Gimnastics"])
         .done();
+    let told = home
+        .run("book --day +3 --time 13:11")
+        .status(6)
+        .any_stderr();
+    let told = told.json();
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(
+        !message.contains("(id "),
+        "ids mean nothing on a phone: {message}"
+    );
+    assert_eq!(message.matches(", ").count(), 2, "three classes: {message}");
     home.run("book --day +3 --id 1")
         .fails(6, &["no class with number 1"])
         .done();
