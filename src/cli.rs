@@ -3,10 +3,6 @@
 //! Each command's flags, help, flow and output are in its file in [`commands`](crate::commands). An empty environment
 //! variable counts as unset, which clap does not support, so they are read here.
 
-mod booking;
-mod prebook;
-mod sessions;
-
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -18,15 +14,11 @@ use crate::commands::app::{App, store_path};
 use crate::commands::args::{GlobalArgs, box_name};
 use crate::commands::help::{Help, code};
 use crate::commands::{
-    book, bookings, boxes, cancel, classes, completions, login, logout, man, notify,
-    prebook as prebookings, refresh, sessions as session_list, status, store, wod,
+    book, bookings, boxes, cancel, classes, completions, login, logout, man, notify, prebook,
+    refresh, sessions, status, store, wod,
 };
 use crate::error::Failure;
 use crate::ui::{GivenFlags, Ui};
-
-pub(crate) use booking::*;
-pub(crate) use prebook::*;
-pub(crate) use sessions::*;
 
 const ABOUT: &str =
     "Book gym classes on the AimHarder platform from a shell, crontab or systemd timers";
@@ -83,16 +75,16 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Login(LoginArgs),
+    Login(login::LoginArgs),
     Logout(logout::LogoutArgs),
-    Sessions(session_list::SessionsArgs),
-    Refresh(RefreshArgs),
-    Boxes(BoxesArgs),
-    Classes(ClassesArgs),
-    Bookings(BookingsArgs),
-    Book(BookArgs),
-    Cancel(CancelArgs),
-    Prebook(PrebookArgs),
+    Sessions(sessions::SessionsArgs),
+    Refresh(refresh::RefreshArgs),
+    Boxes(boxes::BoxesArgs),
+    Classes(classes::ClassesArgs),
+    Bookings(bookings::BookingsArgs),
+    Book(book::BookArgs),
+    Cancel(cancel::CancelArgs),
+    Prebook(prebook::PrebookArgs),
     Wod(wod::WodArgs),
     Notify(notify::NotifyArgs),
     Status(status::StatusArgs),
@@ -163,14 +155,14 @@ impl Cli {
         match command {
             Command::Login(args) => login::run(&args, &app()?, ui),
             Command::Logout(args) => logout::run(&args, &app()?, ui),
-            Command::Sessions(args) => session_list::run(&args, &app()?, ui),
+            Command::Sessions(args) => sessions::run(&args, &app()?, ui),
             Command::Refresh(args) => refresh::run(&args, &app()?, ui),
-            Command::Boxes(args) => boxes::run(args, &app()?, ui),
+            Command::Boxes(args) => boxes::run(&args, &app()?, ui),
             Command::Classes(args) => classes::run(&args, &app()?, ui),
             Command::Bookings(args) => bookings::run(&args, &app()?, ui),
             Command::Book(args) => book::run(&args, &app()?, ui),
             Command::Cancel(args) => cancel::run(&args, &app()?, ui),
-            Command::Prebook(args) => prebookings::run(&args, &app()?, ui),
+            Command::Prebook(args) => prebook::run(&args, &app()?, ui),
             Command::Wod(args) => wod::run(&args, &app()?, ui),
             Command::Notify(args) => notify::run(&args, &app()?, ui),
             // reports a config or store that cannot be used
@@ -237,7 +229,7 @@ impl Command {
 fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathBuf>> {
     let reads = match command {
         Command::Refresh(_) => return store_path(global.store.as_deref()).map(Some),
-        Command::Prebook(args) if matches!(args.command, PrebookCommand::Run(_)) => {
+        Command::Prebook(args) if matches!(args.command, prebook::PrebookCommand::Run(_)) => {
             return store_path(global.store.as_deref()).map(Some);
         }
         Command::Classes(_)
@@ -246,10 +238,9 @@ fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathB
         | Command::Cancel(_)
         | Command::Wod(_) => true,
         Command::Boxes(args) => args.command.is_none(),
-        Command::Sessions(args) => matches!(
-            args.command,
-            None | Some(session_list::SessionsCommand::List)
-        ),
+        Command::Sessions(args) => {
+            matches!(args.command, None | Some(sessions::SessionsCommand::List))
+        }
         _ => false,
     };
     Ok(global.store.clone().filter(|_| reads))

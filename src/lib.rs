@@ -119,7 +119,6 @@ mod http_client;
 pub mod logs;
 pub mod model;
 pub mod notify;
-mod output;
 pub mod password;
 pub mod platform;
 pub mod prebook;

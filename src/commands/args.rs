@@ -131,3 +131,7 @@ pub(crate) fn number<N: TryFrom<i64>>(raw: &str, low: i64, high: i64) -> Result<
         )
     })
 }
+
+/// The forms of a day, for help texts.
+pub(crate) const DAY_HELP: &str = "\
+DAY is today, tomorrow, a weekday such as mon (the next one, today included), +3, 2026-11-23, 20261123 or 23/11.";

@@ -1,119 +1,370 @@
-//! `boxes`, `boxes --detect`, `boxes set`.
+//! `boxes`, `boxes set`, `boxes remove`: the boxes (gyms) of an account and what is known of them.
+
+use std::io::{self, Write};
+use std::str::FromStr;
 
 use anyhow::Result;
+use chrono::{Days, NaiveTime};
+use chrono_tz::Tz;
+use clap::{ArgGroup, Args, Subcommand};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
+use super::SessionRef;
 use super::app::App;
+use super::args::{box_name, number};
 use super::box_profile::BoxProfile;
-use crate::cli::{BoxSet, BoxesArgs, BoxesCommand};
+use super::help::{Help, code};
+use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
+use crate::model::opening::{Rule, Source};
 use crate::model::session::SessionKind;
-use crate::output::{BoxView, BoxesView, SessionRef};
+use crate::model::zone;
 use crate::platform::{self, BoxRef};
 use crate::sessions::{self, ActiveSession, SessionSelector};
-use crate::store::{BoxRow, BoxSettings};
-use crate::ui::Ui;
+use crate::store::BoxSettings;
+use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, headings, plain, shrink};
+use crate::ui::{Output, Ui};
 
-pub(crate) fn run(args: BoxesArgs, app: &App, ui: &mut Ui) -> Result<()> {
-    match args.command {
-        Some(BoxesCommand::Set(set)) => change(&set, app, ui),
+/// The class in the answer of `boxes set`: in a week, at this time.
+const EXAMPLE_START: NaiveTime = match NaiveTime::from_hms_opt(18, 30, 0) {
+    Some(time) => time,
+    None => NaiveTime::MIN,
+};
+
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder boxes --detect",
+        "aimharder boxes set crossfitdemo --opens 4d@07:00",
+    ],
+    exit_codes: &[
+        (0, "shown"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        code::UNREACHABLE,
+        (6, "no such box, or several accounts with --detect"),
+    ],
+};
+const SET_HELP: Help = Help {
+    notes: "\
+A RULE states when booking opens: 4d (four days before, at the same wall-clock time), 4d@07:00, 46h (46 elapsed hours before), \
+sun@20:00 (the last Sunday 20:00 before the day of the class).",
+    examples: &[
+        "aimharder boxes set crossfitdemo --opens 4d@07:00",
+        "aimharder boxes set crossfitdemo --opens none",
+    ],
+    exit_codes: &[(0, "set"), code::UNUSABLE_STORE, code::USAGE],
+};
+const REMOVE_HELP: Help = Help {
+    notes: "",
+    examples: &["aimharder boxes remove crossfitdemo"],
+    exit_codes: &[
+        (0, "removed"),
+        code::UNUSABLE_STORE,
+        (2, "wrong usage or config, or the box has prebookings"),
+        (6, "no such box"),
+    ],
+};
+
+/// Show the boxes (gyms) of the accounts, or change what is known of one
+///
+/// Shows the boxes of all accounts unless --account or the config names one.
+///
+/// Acts with the device session unless --session says otherwise.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct BoxesArgs {
+    /// Ask AimHarder which boxes the account has
+    #[arg(long)]
+    pub detect: bool,
+    #[command(subcommand)]
+    pub command: Option<BoxesCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BoxesCommand {
+    Set(BoxSetArgs),
+    /// Remove what the store knows of a box
+    ///
+    /// A box that an account has is found again at the next login.
+    #[command(after_long_help = REMOVE_HELP, add = REMOVE_HELP)]
+    Remove {
+        /// Name of the box: the first part of its address
+        #[arg(value_parser = box_name)]
+        name: String,
+    },
+}
+
+/// Set a box's number, time zone or opening rule
+#[derive(Debug, Args)]
+#[command(after_long_help = SET_HELP, add = SET_HELP)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true).args(["id", "timezone", "opens"]))]
+pub(crate) struct BoxSetArgs {
+    /// Name of the box: the first part of its address
+    #[arg(value_parser = box_name)]
+    name: String,
+    /// Number of the box in AimHarder's requests
+    #[arg(long, value_name = "N", value_parser = |raw: &str| number::<i64>(raw, 1, i64::MAX))]
+    id: Option<i64>,
+    /// Time zone, for example Europe/Madrid
+    #[arg(long, value_name = "TZ", value_parser = zone::parse_zone)]
+    timezone: Option<Tz>,
+    /// When booking opens, for example 4d@07:00; none deletes the rule
+    #[arg(long, value_name = "RULE")]
+    opens: Option<RuleArg>,
+}
+
+/// An opening rule, or `none`.
+#[derive(Debug, Clone, Copy)]
+struct RuleArg(Option<Rule>);
+
+impl FromStr for RuleArg {
+    type Err = String;
+
+    fn from_str(raw: &str) -> Result<Self, String> {
+        if raw.trim().eq_ignore_ascii_case("none") {
+            return Ok(Self(None));
+        }
+        raw.parse().map(|rule| Self(Some(rule)))
+    }
+}
+
+pub(crate) fn run(args: &BoxesArgs, app: &App, ui: &mut Ui) -> Result<()> {
+    match &args.command {
+        Some(BoxesCommand::Set(args)) => set(args, app, ui),
+        Some(BoxesCommand::Remove { name }) => remove(name, app, ui),
         None => list(args.detect, app, ui),
     }
 }
 
-fn list(ask: bool, app: &App, ui: &mut Ui) -> Result<()> {
-    let account = app.account()?;
-    let pick = app.pick(&account, SessionKind::Device)?;
-    let session = if ask {
-        Some(detect(app, &account, &pick)?)
+fn list(is_detected: bool, app: &App, ui: &mut Ui) -> Result<()> {
+    let mut session = None;
+    let account = if is_detected {
+        let account = app.account()?;
+        let selector = app.pick(&account, SessionKind::Device)?;
+        session = Some(detect(app, &account, &selector)?);
+        Some(account)
     } else {
-        None
+        app.named_account()
     };
-    let known = app.store.boxes_of(&account)?;
-    let chosen = app.global.gym.as_ref();
-    let shown: Vec<BoxRow> = known
-        .into_iter()
-        .filter(|gym| chosen.is_none_or(|name| *name == gym.name))
-        .collect();
-    if let (Some(name), true) = (chosen, shown.is_empty()) {
-        return Err(Failure::not_found(format!("no box {name:?} is known for {account}")).into());
+    if account.is_none() && app.store.accounts()?.is_empty() {
+        return Err(
+            Failure::login_required("no session yet: run `aimharder login EMAIL` first").into(),
+        );
     }
-    let boxes = shown
-        .into_iter()
-        .map(|row| Ok(view(&app.describe(row)?)))
-        .collect::<Result<_>>()?;
-    ui.print(&BoxesView { boxes, session })
+    let mut rows = app.store.boxes(account.as_ref())?;
+    if let Some(name) = &app.global.gym {
+        rows.retain(|row| row.name == *name);
+        if rows.is_empty() {
+            return Err(unknown(name, app)?.into());
+        }
+    }
+    let boxes = rows.into_iter().map(|row| app.describe(row));
+    ui.print(&Boxes {
+        boxes: boxes.collect::<Result<_>>()?,
+        session,
+    })
 }
 
-/// Ask the platform which boxes the account has and remember them: whoami first, then the links
-/// on `/home` and each box's own page for its number (protocol.md §4).
-pub(super) fn detect(app: &App, account: &Account, pick: &SessionSelector) -> Result<SessionRef> {
+/// Asks the platform which boxes the account has and stores them: whoami first, then the links on `/home`; a missing number
+/// is read from the box's own page (protocol.md §4).
+pub(super) fn detect(
+    app: &App,
+    account: &Account,
+    selector: &SessionSelector,
+) -> Result<SessionRef> {
     let sessions = app.sessions();
-    let mut live = sessions.open(account, pick)?;
-    let mut found = live.call(platform::Platform::whoami)?;
+    let mut session = sessions.open(account, selector)?;
+    let mut found = session.call(platform::Platform::whoami)?;
     if found.is_empty() {
-        log::info!("whoami lists no box; looking at the home page");
-        found = live.call(platform::Platform::home_boxes)?;
+        log::info!("whoami lists no box; reading the home page");
+        found = session.call(platform::Platform::home_boxes)?;
     }
-    for gym in &mut found {
-        if gym.id.is_none() {
-            gym.id = number(&mut live, gym)?;
+    for found in &mut found {
+        if found.id.is_none() {
+            found.id = id_of(&mut session, found)?;
         }
     }
     if found.is_empty() {
         return Err(Failure::not_found(format!(
-            "AimHarder names no box for {account}; set one with `aimharder boxes set NAME --id N` and --box NAME"
+            "AimHarder names no box for {account}; set one with `aimharder boxes set NAME --id N`, then use --box NAME"
         ))
         .into());
     }
     app.remember_boxes(account, found)?;
-    Ok(SessionRef::from(live.row()))
+    Ok(SessionRef::from(session.row()))
 }
 
-/// A box's number from its own page. A page that does not tell it is no reason to lose the others.
-fn number(live: &mut ActiveSession<'_>, gym: &BoxRef) -> sessions::Result<Option<i64>> {
-    match live.box_id(&gym.host) {
+/// The number on the box's own page. A page without one is a warning.
+fn id_of(session: &mut ActiveSession<'_>, found: &BoxRef) -> sessions::Result<Option<i64>> {
+    match session.box_id(&found.host) {
         Ok(id) => Ok(Some(id)),
         Err(sessions::Error::Platform(e)) => {
-            log::warn!("the number of box {} was not found: {e}", gym.name);
+            log::warn!("the number of box {} was not found: {e}", found.name);
             Ok(None)
         }
         Err(e) => Err(e),
     }
 }
 
-fn change(set: &BoxSet, app: &App, ui: &mut Ui) -> Result<()> {
-    let known = app.store.gym(&set.name)?.is_some() || app.config.boxes.contains_key(&set.name);
-    app.store.set_box(
-        &set.name,
-        &BoxSettings {
-            id: set.id,
-            timezone: set.timezone.map(|zone| zone.name().to_owned()),
-            opens: set.opens.map(|rule| rule.to_string()),
-        },
-    )?;
-    let Some(row) = app.store.gym(&set.name)? else {
-        return Err(anyhow::anyhow!(
-            "the box {} is not in the store after it was set",
-            set.name
-        ));
+fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
+    let name = &args.name;
+    let is_known = app.store.gym(name)?.is_some() || app.config.boxes.contains_key(name);
+    let settings = BoxSettings {
+        id: args.id,
+        timezone: args.timezone.map(|zone| zone.name().to_owned()),
+        opens: args.opens.map(|arg| arg.0.map(|rule| rule.to_string())),
     };
-    if !known {
+    app.store.set_box(name, &settings)?;
+    let Some(row) = app.store.gym(name)? else {
+        anyhow::bail!("box {name} is not in the store after it was set");
+    };
+    if !is_known {
         ui.status(&format!(
-            "{} is new here: no account's login has named it; is it spelt right?",
-            set.name
+            "no account has the box {name} so far; if the name is wrong, run `aimharder boxes remove {name}`"
         ));
     }
-    ui.print(&view(&app.describe(row)?))
+    ui.print(&app.describe(row)?)
 }
 
-fn view(gym: &BoxProfile) -> BoxView {
-    BoxView {
-        gym: gym.name.clone(),
-        id: gym.id,
-        name: gym.title.clone(),
-        timezone: gym.zone.name().to_owned(),
-        opens: gym.opening.map(|opening| opening.to_string()),
-        opens_source: gym.opening.map(|opening| opening.source),
+fn remove(name: &str, app: &App, ui: &mut Ui) -> Result<()> {
+    if app.store.gym(name)?.is_none() {
+        return Err(unknown(name, app)?.into());
+    }
+    let prebookings = app.store.open_prebookings(None)?;
+    let rules = app.store.rules(None)?;
+    let is_used = prebookings.iter().any(|p| p.request.gym == name)
+        || rules.iter().any(|rule| rule.request.gym == name);
+    if is_used {
+        return Err(Failure::usage(format!(
+            "the box {name} has prebookings or weekly rules; see `aimharder prebook list` and remove them first"
+        ))
+        .into());
+    }
+    app.store.remove_box(name)?;
+    ui.print(&RemovalResult {
+        removed: name.to_owned(),
+    })
+}
+
+fn unknown(name: &str, app: &App) -> Result<Failure> {
+    let known: Vec<String> = app
+        .store
+        .boxes(None)?
+        .into_iter()
+        .map(|row| row.name)
+        .collect();
+    let known = if known.is_empty() {
+        "none".to_owned()
+    } else {
+        known.join(", ")
+    };
+    Ok(Failure::not_found(format!(
+        "the store has no box {name:?} (known: {known}); see `aimharder boxes`"
+    )))
+}
+
+#[derive(Debug, Serialize)]
+struct Boxes {
+    boxes: Vec<BoxProfile>,
+    /// set if the platform was asked
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<SessionRef>,
+}
+
+#[derive(Debug, Serialize)]
+struct RemovalResult {
+    removed: String,
+}
+
+impl Serialize for BoxProfile {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let opening = self.opening.as_ref();
+        let mut object = to.serialize_struct("Box", 6)?;
+        object.serialize_field("box", &self.name)?;
+        object.serialize_field("id", &self.id)?;
+        object.serialize_field("name", &self.title)?;
+        object.serialize_field("timezone", self.zone.name())?;
+        object.serialize_field("opens", &opening.map(ToString::to_string))?;
+        object.serialize_field("opens_source", &opening.map(|opening| opening.source))?;
+        object.end()
+    }
+}
+
+/// First the name, the time zone and the box are cut, then the opening rule.
+const SHRINK: [ShrinkPriority; 4] = [shrink(1, 8), shrink(3, 8), shrink(0, 8), shrink(4, 12)];
+
+impl Output for Boxes {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        if self.boxes.is_empty() {
+            return writeln!(to, "no boxes known; run `aimharder boxes --detect`");
+        }
+        let mut rows = vec![headings([
+            "BOX",
+            "NAME",
+            "ID",
+            "TIME ZONE",
+            "BOOKING OPENS",
+        ])];
+        rows.extend(self.boxes.iter().map(row));
+        style.table(&rows, 0, &SHRINK, to)
+    }
+}
+
+fn row(profile: &BoxProfile) -> Vec<Cell> {
+    vec![
+        plain(&profile.name),
+        plain(profile.title.clone().unwrap_or_default()),
+        plain(profile.id.map_or_else(|| "?".into(), |id| id.to_string())),
+        plain(profile.zone.name()),
+        plain(opens(profile)),
+    ]
+}
+
+fn opens(profile: &BoxProfile) -> String {
+    match profile.opening {
+        None => "unknown".into(),
+        Some(opening) => match opening.source {
+            Source::Learned => format!("{opening} (learned from a refusal)"),
+            Source::Config => format!("{opening} (config)"),
+            _ => opening.to_string(),
+        },
+    }
+}
+
+impl Output for BoxProfile {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let (name, zone) = (&self.name, self.zone.name());
+        writeln!(to, "{name}: {zone}, booking opens {}", opens(self))?;
+        let Some(opening) = self.opening else {
+            return Ok(());
+        };
+        let today = clock::now().with_timezone(&self.zone).date_naive();
+        let day = today + Days::new(7);
+        let at = opening.opens_at(day, EXAMPLE_START, self.zone);
+        writeln!(
+            to,
+            "for example, a class on {} at {} opens on {}",
+            day.format("%A %-d %B"),
+            EXAMPLE_START.format("%H:%M"),
+            at.format("%A %-d %B at %H:%M"),
+        )
+    }
+
+    fn has_side_effects(&self) -> bool {
+        true
+    }
+}
+
+impl Output for RemovalResult {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(to, "removed: {}", self.removed)
+    }
+
+    fn has_side_effects(&self) -> bool {
+        true
     }
 }

@@ -1,37 +1,103 @@
-//! `cancel`: by day and time, or by the reservation's number.
+//! `cancel`: cancels a booking or gives up a waiting-list place, and confirms it in the schedule.
+
+use std::io::{self, Write};
 
 use anyhow::Result;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
+use clap::{ArgGroup, Args};
+use serde::Serialize;
 
 use super::app::App;
+use super::args::{DAY_HELP, DayArg, family, id};
 use super::box_profile::BoxProfile;
+use super::help::{Help, code};
+use super::{SessionRef, describe};
 use crate::booking::{BoxClient, CancelOutcome, CancelReport, cancellable, find, to_class};
-use crate::cli::CancelArgs;
 use crate::clock;
-use crate::error::Failure;
+use crate::error::{ExitKind, Failure};
+use crate::model::class::Class;
 use crate::model::session::SessionKind;
-use crate::output::{CancelView, SessionRef};
+use crate::model::time;
 use crate::platform::Row;
 use crate::signals;
-use crate::ui::Ui;
+use crate::ui::table::{OutputStyle, Style};
+use crate::ui::{Output, Ui};
+
+const HELP: Help = Help {
+    notes: DAY_HELP,
+    examples: &[
+        "aimharder cancel --day mon --time 18:30",
+        "aimharder cancel --reservation 55501 --late",
+    ],
+    exit_codes: &[
+        (0, "cancelled"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        (4, "refused, or a late cancellation without --late"),
+        (5, "AimHarder unreachable, not cancelled"),
+        (6, "not booked, not found, or ambiguous"),
+        (8, "outcome unknown"),
+    ],
+};
+
+/// Cancel a booking and confirm it in the schedule
+///
+/// Acts with the device session unless --session says otherwise.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+#[command(group = ArgGroup::new("which").required(true).args(["day", "reservation"]))]
+pub(crate) struct CancelArgs {
+    /// Day of the class
+    #[arg(
+        long,
+        value_name = "DAY",
+        requires = "time",
+        allow_hyphen_values = true
+    )]
+    day: Option<DayArg>,
+    /// Start of the class, for example 18:30
+    #[arg(long, value_name = "TIME", value_parser = time::parse_time, requires = "day", conflicts_with = "reservation")]
+    time: Option<NaiveTime>,
+    /// Name of the class, or a part of it
+    #[arg(
+        long = "class",
+        value_name = "NAME",
+        requires = "time",
+        conflicts_with = "reservation"
+    )]
+    class: Option<String>,
+    /// Number of the reservation, as in `aimharder bookings`
+    #[arg(long, value_name = "ID", value_parser = id)]
+    reservation: Option<String>,
+    /// Cancel for this family member
+    #[arg(long, value_name = "ID", value_parser = family)]
+    family: Option<String>,
+    /// Cancel even if it costs the credit
+    #[arg(long)]
+    late: bool,
+    /// Show what would be cancelled
+    #[arg(long)]
+    dry_run: bool,
+}
 
 pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
-    let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
-    let gym = app.gym(&account)?;
-    let at = app.box_at(&gym, &mut live)?;
+    let selector = app.pick(&account, SessionKind::Device)?;
+    let mut session = sessions.open(&account, &selector)?;
+    let profile = app.gym(&account)?;
+    let at = app.box_at(&profile, &mut session)?;
     let mut client = BoxClient {
-        live: &mut live,
+        live: &mut session,
         at,
         family: args.family.clone(),
     };
-
     let (day, row) = match &args.reservation {
         Some(id) => by_reservation(&mut client, id)?,
-        None => by_time(&mut client, args, &gym)?,
+        None => by_time(&mut client, args, &profile)?,
     };
-    // a signal waits until the result is told, not only until there is one
+    // a signal waits until the outcome is printed
     let signal_guard = signals::signal_guard("cancellation");
     let report = if args.dry_run {
         rehearse(&row)
@@ -39,28 +105,33 @@ pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
         match client.cancel(day, &row, args.late) {
             Ok(report) => report,
             Err(e) => {
-                // nor until it is told that there is none
                 signal_guard.keep_unless(e.is_interrupted());
                 return Err(e.into());
             }
         }
     };
-    let shown = ui.print(&view(&gym, day, report, SessionRef::from(live.row())));
+    let printed = ui.print(&Cancelled {
+        outcome: report.outcome,
+        class: to_class(&report.row, profile.setting(day)),
+        message: report.message,
+        cancel_state: report.state,
+        r#box: profile.name,
+        session: SessionRef::from(session.row()),
+    });
     drop(signal_guard);
-    shown
+    printed
 }
 
 fn by_time(
     client: &mut BoxClient<'_, '_>,
     args: &CancelArgs,
-    gym: &BoxProfile,
+    profile: &BoxProfile,
 ) -> Result<(NaiveDate, Row)> {
     let (Some(day), Some(start)) = (&args.day, args.time) else {
-        return Err(
-            Failure::usage("name the class with --day and --time, or --reservation").into(),
-        );
+        let message = "name the class with --day and --time, or the reservation with --reservation";
+        return Err(Failure::usage(message).into());
     };
-    let today = clock::now().with_timezone(&gym.zone).date_naive();
+    let today = clock::now().with_timezone(&profile.zone).date_naive();
     let day = day.on(today).map_err(Failure::usage)?;
     let rows = client.schedule(day)?.rows;
     let wanted = find::Wanted::At {
@@ -70,14 +141,14 @@ fn by_time(
     Ok((day, find::to_cancel(&rows, &wanted, day)?.clone()))
 }
 
-/// A reservation's number stands in the schedule only: look through the days that have bookings.
+/// Only the schedule has reservation numbers: reads the days that have bookings.
 fn by_reservation(client: &mut BoxClient<'_, '_>, id: &str) -> Result<(NaiveDate, Row)> {
     for day in client.booked_days()? {
-        let rows = client.schedule(day)?.rows;
-        if let Some(row) = rows
+        let rows = client.schedule(day)?.rows.into_iter();
+        let found = rows
             .into_iter()
-            .find(|row| row.reservation.as_deref() == Some(id))
-        {
+            .find(|row| row.reservation.as_deref() == Some(id));
+        if let Some(row) = found {
             return Ok((day, row));
         }
     }
@@ -87,8 +158,7 @@ fn by_reservation(client: &mut BoxClient<'_, '_>, id: &str) -> Result<(NaiveDate
     .into())
 }
 
-/// What would become of it. Whether it would cost the credit only the platform knows, and its
-/// answer is no rehearsal: it cancels where that is free (protocol.md §7).
+/// Whether a cancellation would cost the credit is not known without sending it (protocol.md §7).
 fn rehearse(row: &Row) -> CancelReport {
     match cancellable(row) {
         Err(report) => *report,
@@ -101,14 +171,48 @@ fn rehearse(row: &Row) -> CancelReport {
     }
 }
 
-fn view(gym: &BoxProfile, day: NaiveDate, report: CancelReport, session: SessionRef) -> CancelView {
-    let setting = gym.setting(day);
-    CancelView {
-        outcome: report.outcome,
-        class: to_class(&report.row, setting),
-        message: report.message,
-        cancel_state: report.state,
-        gym: gym.name.clone(),
-        session,
+#[derive(Debug, Serialize)]
+struct Cancelled {
+    outcome: CancelOutcome,
+    class: Class,
+    message: Option<String>,
+    cancel_state: Option<i64>,
+    r#box: String,
+    session: SessionRef,
+}
+
+impl Output for Cancelled {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let class = describe(&self.class);
+        match self.outcome {
+            CancelOutcome::Cancelled => {
+                writeln!(to, "{}: {class}", style.paint("cancelled", Style::Good))
+            }
+            CancelOutcome::WouldCancel => writeln!(to, "would cancel: {class}"),
+            CancelOutcome::NotBooked | CancelOutcome::LateCancellation | CancelOutcome::Refused => {
+                Ok(())
+            }
+        }
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        let (kind, why) = match self.outcome {
+            CancelOutcome::Cancelled | CancelOutcome::WouldCancel => return None,
+            CancelOutcome::NotBooked => (ExitKind::NotFound, "you have no booking there"),
+            CancelOutcome::LateCancellation => (
+                ExitKind::Refused,
+                "cancelling now would cost the credit; add --late to accept that",
+            ),
+            CancelOutcome::Refused => (ExitKind::Refused, "AimHarder refused the cancellation"),
+        };
+        let mut message = format!("not cancelled: {}: {why}", describe(&self.class));
+        if let Some(from_server) = &self.message {
+            message = format!("{message} ({from_server})");
+        }
+        Some(Failure::new(kind, message))
+    }
+
+    fn has_side_effects(&self) -> bool {
+        self.outcome == CancelOutcome::Cancelled
     }
 }

@@ -1,33 +1,80 @@
-//! `classes`: the schedule, seen by a login that is known to be alive.
+//! `classes`: the schedule of one day or several.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
 use chrono::{Days, NaiveDate};
+use clap::Args;
+use serde::Serialize;
 
+use super::SessionRef;
 use super::app::App;
+use super::args::{DAY_HELP, DayArg, family, number};
 use super::box_profile::BoxProfile;
+use super::help::{Help, code};
 use crate::booking::{BoxClient, LoginCheck, find, to_class};
-use crate::cli::ClassesArgs;
 use crate::clock;
-use crate::commands::args::DayArg;
 use crate::error::Failure;
 use crate::model::class::{Class, ClassState};
 use crate::model::session::SessionKind;
-use crate::output::{ClassesView, SessionRef};
 use crate::platform::Row;
-use crate::ui::Ui;
+use crate::ui::dates::{long_day, opens_at};
+use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, plain, shrink};
+use crate::ui::{Output, Ui};
+
+/// The id of a class is shown from this width on.
+const MIN_WIDTH_WITH_ID: usize = 100;
+
+const HELP: Help = Help {
+    notes: DAY_HELP,
+    examples: &[
+        "aimharder classes --day tomorrow",
+        "aimharder classes --days 7 --class wod --open --json",
+    ],
+    exit_codes: &[
+        (0, "shown, or no class fits"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        code::UNREACHABLE,
+        (6, "no such box"),
+    ],
+};
+
+/// Show the classes of a day, or of several
+///
+/// Acts with the device session unless --session says otherwise.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct ClassesArgs {
+    /// First day [default: today]
+    #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
+    day: Option<DayArg>,
+    /// Number of days
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = |raw: &str| number::<u8>(raw, 1, 31))]
+    days: u8,
+    /// Show only classes whose name contains this
+    #[arg(long = "class", value_name = "NAME")]
+    class: Option<String>,
+    /// Show the classes as this family member sees them
+    #[arg(long, value_name = "ID", value_parser = family)]
+    family: Option<String>,
+    /// Show only classes that can be booked now
+    #[arg(long)]
+    open: bool,
+}
 
 pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
-    let mut live = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
-    let gym = app.gym(&account)?;
-    let at = app.box_at(&gym, &mut live)?;
-    let first = args.day.clone().unwrap_or_else(DayArg::today);
-    let days = days(&first, args.days, &gym)?;
+    let selector = app.pick(&account, SessionKind::Device)?;
+    let mut session = sessions.open(&account, &selector)?;
+    let profile = app.gym(&account)?;
+    let at = app.box_at(&profile, &mut session)?;
+    let days = days(args, &profile)?;
     let mut client = BoxClient {
-        live: &mut live,
+        live: &mut session,
         at,
         family: args.family.clone(),
     };
@@ -39,43 +86,144 @@ pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
             LoginCheck::IfPossible
         };
         let rows = client.schedule_within(*day, Duration::MAX, check)?.rows;
-        classes.extend(fitting(&rows, *day, args, &gym));
+        classes.extend(selected(&rows, *day, args, &profile));
         seen.extend(rows);
     }
-    let login_verified = live.has_shown_login();
+    let login_verified = session.has_shown_login();
     if !login_verified {
         log::warn!(
             "the login could not be verified: your bookings may be missing from the schedule"
         );
     }
-    app.note_classes(&gym, &seen);
-    ui.print(&ClassesView {
-        gym: gym.name,
-        timezone: gym.zone.name().to_owned(),
-        session: SessionRef::from(live.row()),
+    app.note_classes(&profile, &seen);
+    ui.print(&ClassList {
+        r#box: profile.name,
+        timezone: profile.zone.name(),
+        session: SessionRef::from(session.row()),
         login_verified,
         classes,
         days,
-        filtered: args.class.is_some() || args.open,
+        is_filtered: args.class.is_some() || args.open,
     })
 }
 
-fn days(first: &DayArg, count: u8, gym: &BoxProfile) -> Result<Vec<NaiveDate>> {
-    let today = clock::now().with_timezone(&gym.zone).date_naive();
+fn days(args: &ClassesArgs, profile: &BoxProfile) -> Result<Vec<NaiveDate>> {
+    let today = clock::now().with_timezone(&profile.zone).date_naive();
+    let first = args.day.clone().unwrap_or_else(DayArg::today);
     let first = first.on(today).map_err(Failure::usage)?;
-    Ok((0..count)
-        .filter_map(|n| first.checked_add_days(Days::new(u64::from(n))))
+    let days = (0..args.days).map(u64::from);
+    Ok(days
+        .filter_map(|n| first.checked_add_days(Days::new(n)))
         .collect())
 }
 
-fn fitting(rows: &[Row], day: NaiveDate, args: &ClassesArgs, gym: &BoxProfile) -> Vec<Class> {
-    let setting = gym.setting(day);
-    let rows = find::by_name(rows.iter(), args.class.as_deref());
+fn selected(rows: &[Row], day: NaiveDate, args: &ClassesArgs, profile: &BoxProfile) -> Vec<Class> {
+    let setting = profile.setting(day);
+    let rows = find::by_name(rows.iter(), args.class.as_deref()).into_iter();
     let mut classes: Vec<Class> = rows
-        .into_iter()
         .map(|row| to_class(row, setting))
         .filter(|class| !args.open || class.state == ClassState::Open)
         .collect();
     classes.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
     classes
+}
+
+#[derive(Debug, Serialize)]
+struct ClassList {
+    r#box: String,
+    timezone: &'static str,
+    session: SessionRef,
+    /// Whether a response has shown that the login works, so that missing bookings are really missing.
+    login_verified: bool,
+    classes: Vec<Class>,
+    /// the requested days
+    #[serde(skip)]
+    days: Vec<NaiveDate>,
+    /// days without a class are left out
+    #[serde(skip)]
+    is_filtered: bool,
+}
+
+/// First the coach is left out, then the name, the places and the state are cut.
+const SHRINK: [ShrinkPriority; 4] = [shrink(4, 0), shrink(1, 8), shrink(2, 5), shrink(3, 10)];
+
+impl Output for ClassList {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let with_id = style.width.is_none_or(|width| width >= MIN_WIDTH_WITH_ID);
+        // one table for all days, so that their columns are aligned
+        let rows = self.classes.iter().map(|class| row(class, with_id));
+        let lines = style.lines(&rows.collect::<Vec<_>>(), 2, &SHRINK);
+        let mut is_first = true;
+        for day in &self.days {
+            let lines = self.classes.iter().zip(&lines);
+            let mut lines = lines.filter(|(class, _)| class.day == *day).peekable();
+            if self.is_filtered && lines.peek().is_none() {
+                continue;
+            }
+            if !is_first {
+                writeln!(to)?;
+            }
+            is_first = false;
+            writeln!(to, "{}", style.paint(&long_day(*day), Style::Heading))?;
+            if lines.peek().is_none() {
+                writeln!(to, "  no classes published")?;
+            }
+            lines.try_for_each(|(_, line)| writeln!(to, "{line}"))?;
+        }
+        if is_first {
+            writeln!(to, "no class fits")?;
+        }
+        Ok(())
+    }
+}
+
+fn row(class: &Class, with_id: bool) -> Vec<Cell> {
+    let end = class.end.map(|end| end.format("%H:%M").to_string());
+    let end = end.unwrap_or_else(|| " ".repeat("18:30".len()));
+    let (state, style) = state(class);
+    let name_style = match style {
+        Style::Mine => Style::Mine,
+        _ => Style::Plain,
+    };
+    let id = with_id.then(|| format!("id {}", class.id));
+    vec![
+        plain(format!("{}–{end}", class.start.format("%H:%M"))),
+        cell(&class.name, name_style),
+        plain(places(class)),
+        cell(state, style),
+        cell(class.coach.clone().unwrap_or_default(), Style::Faint),
+        cell(id.unwrap_or_default(), Style::Faint),
+    ]
+}
+
+/// ` 8/12 +3 waiting`, aligned at the slash.
+fn places(class: &Class) -> String {
+    let number = |n: Option<u32>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    let waiting = class.waiting.filter(|n| *n > 0);
+    let waiting = waiting.map_or_else(String::new, |n| format!(" +{n} waiting"));
+    match (class.occupied, class.capacity) {
+        (None, None) => waiting.trim().to_owned(),
+        (occupied, capacity) => format!("{:>2}/{:<2}{waiting}", number(occupied), number(capacity)),
+    }
+}
+
+fn state(class: &Class) -> (String, Style) {
+    match class.state {
+        ClassState::Open => {
+            let free = match (class.occupied, class.capacity) {
+                (Some(occupied), Some(capacity)) => {
+                    format!("{} free", capacity.saturating_sub(occupied))
+                }
+                _ => "open".to_owned(),
+            };
+            (free, Style::Good)
+        }
+        ClassState::Full => ("full".into(), Style::Bad),
+        ClassState::Booked => ("* booked".into(), Style::Mine),
+        ClassState::Waitlisted => ("* waiting list".into(), Style::Mine),
+        ClassState::NotOpen => (opens_at(class.opens_at, class.guess), Style::Faint),
+        ClassState::Closed => ("closed".into(), Style::Faint),
+        ClassState::Cancelled => ("cancelled".into(), Style::Bad),
+        ClassState::Past => ("past".into(), Style::Faint),
+    }
 }

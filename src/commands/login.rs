@@ -1,28 +1,68 @@
-//! `login`: two separate logins, a person's and the automation's.
+//! `login`: two separate logins, one for each kind of session.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use anyhow::Result;
+use clap::Args;
+use serde::{Serialize, Serializer};
 
 use super::app::App;
 use super::boxes;
-use super::failure;
-use crate::cli::LoginArgs;
-use crate::error::Failure;
+use super::help::{Help, code};
+use crate::commands::failure;
+use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
-use crate::output::{LoginBox, LoginSession, LoginView};
 use crate::password::{self, Source};
 use crate::secret::Secret;
 use crate::sessions::{Granted, LoginTry, SessionManager, SessionSelector};
-use crate::ui::Ui;
+use crate::store::BoxRow;
+use crate::ui::append;
+use crate::ui::table::{OutputStyle, Style};
+use crate::ui::{Output, Ui};
 
 /// How often a mistyped e-mail address is asked for again.
 const MAX_ATTEMPTS: u8 = 3;
-const WHICH: &str = "which account? for example: aimharder login ana@example.org";
+const WHICH_ACCOUNT: &str = "which account? for example: `aimharder login ana@example.org`";
 
-/// What both logins of one run share.
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder login ana@example.org",
+        "pass show aimharder | aimharder login ana@example.org --password-stdin",
+    ],
+    exit_codes: &[
+        (0, "logged in"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        (3, "login refused, or too many refused logins"),
+        (5, "AimHarder unreachable, or no usable response"),
+        (7, "only the device session logged in"),
+    ],
+};
+
+/// Log in: one session for commands on this machine, one for automation
+///
+/// The two are separate logins. The password comes from --password-stdin, the account's password_command, the systemd
+/// credential aimharder-password, AIMHARDER_PASSWORD, or a prompt. It is not stored.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct LoginArgs {
+    /// E-mail address of the account
+    email: Option<Account>,
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+    /// Log in only this kind of session
+    #[arg(long, value_name = "KIND")]
+    only: Option<SessionKind>,
+    /// Add a device session instead of replacing this machine's
+    #[arg(long, conflicts_with = "fingerprint")]
+    new_device: bool,
+}
+
+/// What both logins share.
 struct Run<'r> {
     app: &'r App,
     sessions: SessionManager<'r>,
@@ -43,19 +83,18 @@ pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
         password,
         unattended: !source.is_interactive(),
     };
-    let view = run.log_in(args.only, &device)?;
-    ui.print(&view)
+    ui.print(&run.log_in(args.only, &device)?)
 }
 
 impl Run<'_> {
     /// The device session first: if it fails, nothing else is tried and nothing is stored. The background session is logged
     /// in while `setrefresh` is called for the device session.
-    fn log_in(&self, only: Option<SessionKind>, device: &Fingerprint) -> Result<LoginView> {
+    fn log_in(&self, only: Option<SessionKind>, device: &Fingerprint) -> Result<Login> {
         let background = &Fingerprint::background(&self.account, &self.app.config.background_salt);
         let mut done = Vec::new();
         let granted = if only == Some(SessionKind::Background) {
             let only = self.one(SessionKind::Background, background, || ())?;
-            done.push(shown(SessionKind::Background, background, Ok(&only)));
+            done.push(Session::of(SessionKind::Background, background, Ok(&only)));
             only
         } else {
             let second = OnceLock::new();
@@ -64,10 +103,14 @@ impl Run<'_> {
                     second.get_or_init(|| self.one(SessionKind::Background, background, || ()));
                 }
             })?;
-            done.push(shown(SessionKind::Device, device, Ok(&first)));
+            done.push(Session::of(SessionKind::Device, device, Ok(&first)));
             if let Some(second) = second.into_inner() {
                 let second = second.map_err(|e| failure::of(&e).message);
-                done.push(shown(SessionKind::Background, background, second.as_ref()));
+                done.push(Session::of(
+                    SessionKind::Background,
+                    background,
+                    second.as_ref(),
+                ));
             }
             first
         };
@@ -77,7 +120,7 @@ impl Run<'_> {
             }
         }
         self.remember_boxes(&granted);
-        self.view(done)
+        self.result(done)
     }
 
     fn one(
@@ -96,8 +139,7 @@ impl Run<'_> {
         Ok(self.sessions.log_in_and(&login, then)?)
     }
 
-    /// The boxes the login named, or else those that whoami and `/home` name. A login without
-    /// boxes is still a login.
+    /// Stores the boxes that the login named, or those that whoami and `/home` name. A failure is a warning.
     fn remember_boxes(&self, granted: &Granted) {
         let told = if granted.boxes.is_empty() {
             boxes::detect(
@@ -117,70 +159,46 @@ impl Run<'_> {
         }
     }
 
-    /// Is this account meant where none is named?
-    fn is_default_account(&self) -> bool {
-        match &self.app.config.account {
-            Some(main) => *main == self.account,
-            None => self
-                .sessions
-                .is_only_account(&self.account)
-                .unwrap_or(false),
-        }
-    }
-
-    fn is_default_box(&self, name: &str) -> bool {
-        self.app.config.box_name.as_deref() == Some(name)
-    }
-
-    fn view(&self, sessions: Vec<LoginSession>) -> Result<LoginView> {
-        let known = self.app.store.boxes_of(&self.account)?;
-        let next = known.first().map(|gym| {
-            let mut next = "aimharder classes --day tomorrow".to_owned();
-            if known.len() > 1 && !known.iter().any(|gym| self.is_default_box(&gym.name)) {
-                next = format!("{next} --box {}", gym.name);
-            }
-            if !self.is_default_account() {
-                next = format!("{next} --account {}", self.account);
-            }
-            next
-        });
-        Ok(LoginView {
+    fn result(&self, sessions: Vec<Session>) -> Result<Login> {
+        let boxes = self.app.store.boxes_of(&self.account)?;
+        let next = boxes.first().map(|first| self.next_command(first, &boxes));
+        Ok(Login {
             account: self.account.clone(),
             sessions,
-            boxes: known
-                .into_iter()
-                .map(|gym| LoginBox {
-                    id: gym.set_id.or(gym.id),
-                    gym: gym.name,
-                    name: gym.title,
-                })
-                .collect(),
+            boxes,
             store: self.app.store.path().display().to_string(),
             next,
         })
     }
-}
 
-fn shown(
-    kind: SessionKind,
-    print: &Fingerprint,
-    result: Result<&Granted, &String>,
-) -> LoginSession {
-    LoginSession {
-        kind,
-        fingerprint: print.clone(),
-        status: if result.is_ok() { "ok" } else { "failed" },
-        warning: result.ok().and_then(|granted| granted.warning.clone()),
-        error: result.err().cloned(),
+    /// The command that shows tomorrow's classes, with the flags that it needs for this account.
+    fn next_command(&self, first: &BoxRow, boxes: &[BoxRow]) -> String {
+        let config = &self.app.config;
+        let mut line = "aimharder classes --day tomorrow".to_owned();
+        let default_box = config.box_name.as_ref();
+        if boxes.len() > 1 && !boxes.iter().any(|known| default_box == Some(&known.name)) {
+            append(&mut line, "--box", &first.name);
+        }
+        let is_default_account = match &config.account {
+            Some(account) => *account == self.account,
+            None => self
+                .sessions
+                .is_only_account(&self.account)
+                .unwrap_or(false),
+        };
+        if !is_default_account {
+            append(&mut line, "--account", self.account.as_str());
+        }
+        line
     }
 }
 
-/// The address given, the one of the flags and config, the only one known, or asked for.
+/// The account: given, the flag's, the config's, the only one in the store, or asked for.
 fn account(args: &LoginArgs, app: &App) -> Result<Account> {
     match (&args.email, &app.global.account) {
         (Some(email), Some(account)) if email != account => {
             return Err(Failure::usage(format!(
-                "log in {email} or {account}? --account names another account"
+                "two accounts are given: {email}, and {account} by --account"
             ))
             .into());
         }
@@ -198,7 +216,7 @@ fn account(args: &LoginArgs, app: &App) -> Result<Account> {
 
 fn ask_for_account() -> Result<Account> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failure::usage(WHICH).into());
+        return Err(Failure::usage(WHICH_ACCOUNT).into());
     }
     for left in (0..MAX_ATTEMPTS).rev() {
         write!(io::stderr(), "E-mail: ")?;
@@ -213,10 +231,10 @@ fn ask_for_account() -> Result<Account> {
             Err(why) => writeln!(io::stderr(), "{why}")?,
         }
     }
-    Err(Failure::usage(WHICH).into())
+    Err(Failure::usage(WHICH_ACCOUNT).into())
 }
 
-/// This machine's fingerprint for the account: kept for ever once made.
+/// This machine's fingerprint for the account. It never changes.
 fn device_fingerprint(args: &LoginArgs, app: &App, account: &Account) -> Result<Fingerprint> {
     if app.global.fingerprint.is_some()
         && let SessionSelector::Device(print) = app.pick(account, SessionKind::Device)?
@@ -237,19 +255,127 @@ fn source(args: &LoginArgs, app: &App, account: &Account) -> Result<Source> {
     Ok(password::unattended(&app.config, account, only).unwrap_or(Source::Prompt))
 }
 
-/// Get the password. Where a person is asked, or would have to be, a source that is another account's is not passed
-/// over in silence.
+/// Reads the password. If no source is set for this account, one that is set for another account is mentioned.
 fn read(source: &Source, app: &App, account: &Account) -> Result<Secret> {
     let mut another = None;
     if *source == Source::Prompt {
         let only = app.sessions().is_only_account(account)?;
         another = password::of_another(&app.config, account, only);
     }
-    if let Some(words) = another.as_ref().filter(|_| io::stdin().is_terminal()) {
-        log::warn!("{words}");
+    if let Some(hint) = another.as_ref().filter(|_| io::stdin().is_terminal()) {
+        log::warn!("{hint}");
     }
     source.read(account).map_err(|e| {
-        let another = another.map_or_else(String::new, |words| format!(" ({words})"));
+        let another = another.map_or_else(String::new, |hint| format!(" ({hint})"));
         Failure::login_required(format!("{e}{another}")).into()
     })
+}
+
+#[derive(Debug, Serialize)]
+struct Login {
+    account: Account,
+    sessions: Vec<Session>,
+    #[serde(serialize_with = "box_list")]
+    boxes: Vec<BoxRow>,
+    #[serde(skip)]
+    store: String,
+    /// the command to run next
+    #[serde(skip)]
+    next: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Session {
+    kind: SessionKind,
+    fingerprint: Fingerprint,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
+}
+
+impl Session {
+    fn of(kind: SessionKind, print: &Fingerprint, result: Result<&Granted, &String>) -> Self {
+        Self {
+            kind,
+            fingerprint: print.clone(),
+            status: if result.is_ok() { "ok" } else { "failed" },
+            warning: result.ok().and_then(|granted| granted.warning.clone()),
+            error: result.err().cloned(),
+        }
+    }
+}
+
+fn box_list<S: Serializer>(boxes: &[BoxRow], to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Listed<'b> {
+        r#box: &'b str,
+        id: Option<i64>,
+        name: Option<&'b str>,
+    }
+    to.collect_seq(boxes.iter().map(|row| Listed {
+        r#box: &row.name,
+        id: row.set_id.or(row.id),
+        name: row.title.as_deref(),
+    }))
+}
+
+impl Output for Login {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        for session in &self.sessions {
+            let what = match session.kind {
+                SessionKind::Device => "device session (for commands on this machine)",
+                SessionKind::Background => "background session (for cron and timers)",
+            };
+            let state = match &session.error {
+                None => style.paint("logged in", Style::Good),
+                Some(error) => format!("{}: {error}", style.paint("not logged in", Style::Bad)),
+            };
+            writeln!(to, "{what}: {state}")?;
+        }
+        let names = self.boxes.iter().map(|row| match &row.title {
+            Some(title) => format!("{} ({title})", row.name),
+            None => row.name.clone(),
+        });
+        let names = names.collect::<Vec<_>>().join(", ");
+        let names = if names.is_empty() {
+            "none found"
+        } else {
+            &names
+        };
+        writeln!(to, "boxes: {names}")?;
+        let store = &self.store;
+        writeln!(
+            to,
+            "stored in {store} (tokens and cookies, not the password)"
+        )?;
+        // after a failure, the error names the next step
+        if self.failure().is_some() {
+            return Ok(());
+        }
+        if let Some(next) = &self.next {
+            writeln!(to, "next: `{next}`")?;
+        }
+        writeln!(to, "to check the setup of automation: `aimharder status`")
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        let error = self
+            .sessions
+            .iter()
+            .find_map(|session| session.error.as_ref())?;
+        Some(Failure::new(
+            ExitKind::Partial,
+            format!(
+                "only the device session is logged in; the background login failed: {error}; \
+                 run `aimharder login {} --only background`",
+                self.account
+            ),
+        ))
+    }
+
+    fn has_side_effects(&self) -> bool {
+        true
+    }
 }

@@ -26,8 +26,10 @@ pub(crate) mod wod;
 
 use serde::Serialize;
 
+use crate::model::class::Class;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::store::SessionRow;
+use crate::ui::dates::long_day;
 
 /// The session that acted, in the JSON of every command that talks to a box.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,6 +45,12 @@ impl From<&SessionRow> for SessionRef {
             fingerprint: row.fingerprint.clone(),
         }
     }
+}
+
+/// `WOD, Monday 23 November 2026, 18:30`
+pub(crate) fn describe(class: &Class) -> String {
+    let (name, day) = (&class.name, long_day(class.day));
+    format!("{name}, {day}, {}", class.start.format("%H:%M"))
 }
 
 /// `1 session`, `2 sessions`

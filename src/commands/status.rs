@@ -23,8 +23,8 @@ use crate::diagnostics::server::Host;
 use crate::diagnostics::{Pending, PrebookingFacts, Report, StoreFacts, collect, host, server};
 use crate::error::Failure;
 use crate::model::time::human_age;
-use crate::output::{moment, short_day};
 use crate::store::{SessionFacts, Status};
+use crate::ui::dates::{moment, short_day};
 use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 use crate::ui::{Output, Ui};
 

@@ -49,8 +49,8 @@ pub struct BoxSettings {
     pub id: Option<i64>,
     /// an IANA name
     pub timezone: Option<String>,
-    /// an opening rule
-    pub opens: Option<String>,
+    /// an opening rule; `Some(None)` deletes it
+    pub opens: Option<Option<String>>,
 }
 
 const COLUMNS: &str = "name, host, id, title, set_id, timezone, opens, learned";
@@ -84,6 +84,24 @@ impl Store {
         self.list(&sql, [account.as_str()], read)
     }
 
+    /// The boxes of an account, or of all; with those that no account has, which `boxes set` made. Ordered by name.
+    pub fn boxes(&self, account: Option<&Account>) -> Result<Vec<BoxRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM boxes WHERE ?1 IS NULL OR name IN (SELECT box FROM account_boxes WHERE account = ?1) \
+             OR name NOT IN (SELECT box FROM account_boxes) ORDER BY name"
+        );
+        self.list(&sql, [account.map(Account::as_str)], read)
+    }
+
+    /// Deletes a box, its settings and its accounts' link to it.
+    pub fn remove_box(&self, name: &str) -> Result<()> {
+        self.transact(|change| {
+            change.execute("DELETE FROM account_boxes WHERE box = ?1", [name])?;
+            change.execute("DELETE FROM boxes WHERE name = ?1", [name])?;
+            Ok(())
+        })
+    }
+
     /// One box by its name, of any account.
     pub fn gym(&self, name: &str) -> Result<Option<BoxRow>> {
         let sql = format!("SELECT {COLUMNS} FROM boxes WHERE name = ?1");
@@ -95,8 +113,8 @@ impl Store {
         self.execute(
                 "INSERT INTO boxes (name, set_id, timezone, opens) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
                  set_id = coalesce(excluded.set_id, set_id), timezone = coalesce(excluded.timezone, timezone), \
-                 opens = coalesce(excluded.opens, opens)",
-                params![name, set.id, set.timezone, set.opens],
+                 opens = CASE WHEN ?5 THEN excluded.opens ELSE opens END",
+                params![name, set.id, set.timezone, set.opens.as_ref().and_then(Option::as_ref), set.opens.is_some()],
             )?;
         Ok(())
     }

@@ -21,6 +21,55 @@ fn the_list() {
 }
 
 #[test]
+fn a_box_that_was_set_is_listed_and_can_be_removed() {
+    let (_sandbox, home) = logged_in();
+    home.run("boxes set foo --opens 4d")
+        .any_stdout()
+        .stderr_has(&["aimharder boxes remove foo"])
+        .done();
+    let names = |home: &crate::support::Home| {
+        let told = home.run("boxes").json();
+        let boxes = told["boxes"].as_array().unwrap().clone();
+        let names = boxes
+            .iter()
+            .map(|found| found["box"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names(&home), ["crossfitdemo", "foo"]);
+    home.run("boxes set foo --opens none")
+        .stdout_has(&["unknown"])
+        .done();
+    assert_eq!(
+        home.run("boxes remove foo").json(),
+        json!({ "removed": "foo" })
+    );
+    assert_eq!(names(&home), ["crossfitdemo"]);
+    home.run("boxes remove foo")
+        .fails(6, &["\"foo\"", "crossfitdemo"])
+        .done();
+    home.run("prebook add --day +3 --time 18:30")
+        .any_stdout()
+        .any_stderr()
+        .done();
+    home.run("boxes remove crossfitdemo")
+        .fails(2, &["prebookings", "aimharder prebook list"])
+        .done();
+}
+
+#[test]
+fn boxes_of_all_accounts_are_listed_without_naming_one() {
+    let (_sandbox, home) = logged_in();
+    home.log_in(BEN, BEN_PASSWORD);
+    let told = home.run("boxes").json();
+    assert_eq!(told["boxes"].as_array().unwrap().len(), 2, "{told}");
+    let told = home.run("boxes --account").arg(ANA).json();
+    assert_eq!(told["boxes"].as_array().unwrap().len(), 1, "{told}");
+    home.run("boxes --detect")
+        .fails(6, &["several accounts"])
+        .done();
+}
+
+#[test]
 fn detecting_asks_whoami_then_the_pages() {
     let (sandbox, home) = logged_in();
     home.sql("DELETE FROM account_boxes");
@@ -77,7 +126,7 @@ fn the_order_of_opening_rules() {
     home.sql("UPDATE boxes SET learned = '4d?'");
     assert_eq!(opens(), (json!("4d?"), json!("learned")));
     home.run("boxes set crossfitdemo --opens sun@20:00")
-        .stdout("crossfitdemo: Europe/Madrid, booking opens sun@20:00\n")
+        .stdout_has(&["crossfitdemo: Europe/Madrid, booking opens sun@20:00\n"])
         .done();
     assert_eq!(opens(), (json!("sun@20:00"), json!("set")));
     home.config("[boxes.crossfitdemo]\nopens = \"46h\"\ntimezone = \"Europe/Berlin\"");
@@ -93,7 +142,7 @@ fn setting_gives_the_row() {
     let (_sandbox, home) = start();
     let told = home
         .run("boxes set otherbox --id 7 --timezone Atlantic/Canary --opens 4d@07:00:30")
-        .stderr_has(&["otherbox is new here"])
+        .stderr_has(&["no account has the box otherbox"])
         .json();
     // now it is known
     home.run("boxes set otherbox --id 7").any_stdout().done();

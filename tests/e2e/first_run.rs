@@ -46,7 +46,7 @@ fn a_mistyped_address_is_asked_for_again() {
         "{shown}"
     );
     assert!(
-        shown.contains("next: aimharder classes --day tomorrow\n"),
+        shown.contains("next: `aimharder classes --day tomorrow`\n"),
         "{shown}"
     );
     sandbox.clear_log();
@@ -82,7 +82,11 @@ fn the_next_command_names_account_and_box_where_they_are_needed() {
             .run("login ben@example.org --password-stdin")
             .stdin(BEN_PASSWORD);
         let told = run.any_stdout().done().stdout;
-        let next = told.lines().find_map(|line| line.strip_prefix("next: "));
+        let next = told.lines().find_map(|line| {
+            line.strip_prefix("next: ")?
+                .strip_prefix('`')?
+                .strip_suffix('`')
+        });
         next.unwrap().to_owned()
     };
     let bare = "aimharder classes --day tomorrow";

@@ -87,11 +87,11 @@ fn in_words_for_people() {
         .done();
     let store = home.store_path();
     let expected = format!(
-        "device session (yours, on this machine): logged in\n\
+        "device session (for commands on this machine): logged in\n\
          background session (for cron and timers): logged in\n\
          boxes: crossfitdemo (CrossFit Demo)\nstored in {} (tokens and cookies, not the password)\n\
-         next: aimharder classes --day tomorrow\n\
-         is all set for booking unattended? aimharder status\n",
+         next: `aimharder classes --day tomorrow`\n\
+         to check the setup of automation: `aimharder status`\n",
         store.display()
     );
     assert_eq!(told.stdout, expected);

@@ -182,7 +182,7 @@ fn fifty_processes_write_at_once() {
             .arg(format!("box{n}"))
             .args("--id 7")
             .any_stdout()
-            .stderr_has(&["is new here"])
+            .stderr_has(&["no account has the box"])
     });
     all_at_once(runs);
     assert_eq!(

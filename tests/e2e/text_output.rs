@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{ANA, Home, Run, day, logged_in, shown};
+use crate::support::{ANA, Home, Run, conversation, day, logged_in, shown};
 
 fn has(run: Run, words: &[&str]) {
     let told = run.any_stdout().any_stderr().done().stdout;
@@ -79,7 +79,7 @@ fn weekly_rules() {
         .arg(&until);
     has(far, &["rule r2"]);
     let of_another = home.run("prebook remove r2 --account ben@example.org");
-    of_another.fails(6, &["no rule r2"]).done();
+    of_another.fails(6, &["no weekly rule r2"]).done();
     has(
         home.run("prebook remove r2").args("--account").arg(ANA),
         &["removed rule r2"],
@@ -128,4 +128,61 @@ fn what_status_hints_at() {
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     std::fs::set_permissions(home.config_path(), mode).unwrap();
     has(home.run("status --offline"), &["chmod 600", "config.toml"]);
+}
+
+#[test]
+fn errors_are_wrapped_at_words_to_the_terminal() {
+    let (_sandbox, home) = logged_in();
+    let binary = env!("CARGO_BIN_EXE_aimharder");
+    let line = format!("COLUMNS=60 {binary} book --day +3 --time 03:04 --class 'no such class'");
+    let (said, code) = conversation(&home, &line, |_, _| {});
+    assert_eq!(code, Some(6), "{said}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines.len() > 1, "{said}");
+    assert!(
+        lines.iter().all(|line| line.chars().count() <= 60),
+        "{said}"
+    );
+    assert!(
+        said.replace("\r\n", " ").contains("no such class"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_settled_prebooking_keeps_the_opening_rule_it_was_added_with() {
+    let (_sandbox, home) = logged_in();
+    prebooked(&home, "--day +3 --time 18:30");
+    let add = home.run("prebook add --day +4 --time 18:30");
+    add.any_stdout().any_stderr().done();
+    home.sql("UPDATE prebookings SET status = 'booked'");
+    home.run("boxes set crossfitdemo --opens 9d@07:00")
+        .any_stdout()
+        .done();
+    let told = home.run("prebook list --all").json();
+    let list = &told["prebookings"];
+    assert_eq!(list[0]["opens"], "1d", "{told}");
+    assert!(
+        list[1]["opens"].is_null(),
+        "today's rule of the box: {told}"
+    );
+    assert!(list[1]["opens_at"].is_null(), "{told}");
+}
+
+#[test]
+fn skip_remove_lists_what_is_prebooked_again() {
+    let (_sandbox, home) = logged_in();
+    let add = home.run("prebook add --weekly mon --time 23:59");
+    add.any_stdout().any_stderr().done();
+    let days = format!("{}..{}", day(0), day(6));
+    let told = home.run("prebook skip").arg(&days).json();
+    assert_eq!(told["removed"].as_array().unwrap().len(), 1, "{told}");
+    assert!(told["restored"].as_array().unwrap().is_empty(), "{told}");
+    let told = home.run("prebook skip --remove").arg(&days).json();
+    assert_eq!(told["restored"].as_array().unwrap().len(), 1, "{told}");
+    home.run("prebook skip").arg(&days).any_stdout().done();
+    has(
+        home.run("prebook skip --remove").arg(&days),
+        &["prebooked again", "23:59"],
+    );
 }

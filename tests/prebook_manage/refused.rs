@@ -14,15 +14,15 @@ fn bad_input() {
     for (line, says) in [
         (
             "prebook add --time 18:30",
-            "for example: aimharder prebook add --day mon --time 18:30 --class wod",
+            "for example: `aimharder prebook add --day mon --time 18:30 --class wod",
         ),
         (
             "prebook add --day mon",
-            "for example: aimharder prebook add --day mon --time 18:30 --class wod",
+            "for example: `aimharder prebook add --day mon --time 18:30 --class wod",
         ),
         (
             "prebook add --weekly mon",
-            "for example: aimharder prebook add --weekly mon,wed --time 18:30 --class wod",
+            "for example: `aimharder prebook add --weekly mon,wed --time 18:30 --class wod",
         ),
         (
             "prebook add --weekly '' --time 18:30",
@@ -83,7 +83,7 @@ fn bad_input() {
         ),
         (
             "prebook add --day today --time 0:00",
-            "a later one, for example: --day 2",
+            "use for example --day 2",
         ),
         (
             &format!("prebook add --day {} --time 18:30", ahead(367)),
@@ -91,7 +91,7 @@ fn bad_input() {
         ),
         (
             &format!("prebook add --weekly mon --time 18:30 --until {yesterday}"),
-            "over before it begins, for example: --until 2",
+            "would end before it begins; use for example --until 2",
         ),
         ("prebook remove", "required"),
         (
@@ -100,11 +100,11 @@ fn bad_input() {
         ),
         (
             "prebook skip 2027-01-06..2026-12-24",
-            "runs backwards, for example 2026-12-24..2027-01-06",
+            "ends before it begins; use 2026-12-24..2027-01-06",
         ),
         (
             "prebook skip 2020-12-24..2021-01-06",
-            "is over; for example: aimharder prebook skip 20",
+            "is over; for example: `aimharder prebook skip 20",
         ),
         (
             "prebook skip 2026-12-24..",

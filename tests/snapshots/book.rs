@@ -136,7 +136,7 @@ fn a_full_class_has_a_waiting_list() {
     assert_snapshot!(shot(book(&home, "")), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: the class is full (queue with --waitlist) (La clase está completa)
+    error: not booked: WOD, [DATE], 13:10: the class is full; add --waitlist to join its waiting list (La clase está completa)
     ");
     assert_snapshot!(shot_json(book(&home, "")), @r#"
     exit: 4
@@ -165,15 +165,15 @@ fn a_full_class_has_a_waiting_list() {
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
       "error":{"kind":"refused",
-        "message":"not booked: WOD, [DATE], 13:10: the class is full (queue with --waitlist) (La clase está completa)"}
+        "message":"not booked: WOD, [DATE], 13:10: the class is full; add --waitlist to join its waiting list (La clase está completa)"}
     }
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: the class is full (queue with --waitlist) (La clase está completa)
+    error: not booked: WOD, [DATE], 13:10: the class is full; add --waitlist to join its waiting list (La clase está completa)
     "#);
     assert_snapshot!(shot(book(&home, "--dry-run")), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: the class is full (queue with --waitlist)
+    error: not booked: WOD, [DATE], 13:10: the class is full; add --waitlist to join its waiting list
     ");
     assert_snapshot!(shot(book(&home, "--waitlist --dry-run")), @"
     exit: 0
@@ -266,14 +266,14 @@ fn a_booking_before_its_opening_is_too_early() {
     assert_snapshot!(shot(book(&home, "--prebook --dry-run")), @"
     exit: 0
     --- stdout
-    would book: WOD, [DATE], 13:10; booking is not open yet: it would be prebooked
+    would book: WOD, [DATE], 13:10; booking is not open yet, so it would be prebooked
     ");
     assert_snapshot!(shot(book(&home, "--prebook").env("PATH", "/nowhere")), @"
     exit: 0
     --- stdout
     prebooked: WOD, [DATE], 13:10 (prebooking 1), opens about [DATE] 13:10; No puedes reservar clases con más de 1 días de antelación
     --- stderr
-    warning: no password source is there to log in the background session of ana@example.org again should it expire: set password_command in the config
+    warning: there is no password source to renew the background session of ana@example.org if it expires; set `password_command` in the config
     ");
     assert_snapshot!(shot_json(book(&home, "--prebook").env("PATH", "/nowhere")), @r#"
     exit: 0
@@ -303,7 +303,7 @@ fn a_booking_before_its_opening_is_too_early() {
         "fingerprint":"[FP]"}
     }
     --- stderr
-    warning: no password source is there to log in the background session of ana@example.org again should it expire: set password_command in the config
+    warning: there is no password source to renew the background session of ana@example.org if it expires; set `password_command` in the config
     "#);
 }
 
@@ -484,17 +484,17 @@ fn a_class_must_be_described_well() {
     assert_snapshot!(shot(book(&home, "--class nothing")), @r#"
     exit: 6
     --- stderr
-    error: no class "nothing" at 13:10 on [DATE]; that day has 13:10 WOD (id 1223249)
+    error: no class "nothing" at 13:10 on [DATE]; nearest: 13:10 WOD
     "#);
     assert_snapshot!(shot_json(book(&home, "--class nothing")), @r#"
     exit: 6
     --- stdout
     {
       "error":{"kind":"not_found",
-        "message":"no class \"nothing\" at 13:10 on [DATE]; that day has 13:10 WOD (id 1223249)"}
+        "message":"no class \"nothing\" at 13:10 on [DATE]; nearest: 13:10 WOD"}
     }
     --- stderr
-    error: no class "nothing" at 13:10 on [DATE]; that day has 13:10 WOD (id 1223249)
+    error: no class "nothing" at 13:10 on [DATE]; nearest: 13:10 WOD
     "#);
     class(&sandbox, &json!({ "name": "Halterofilia" }));
     assert_snapshot!(shot(book(&home, "")), @"

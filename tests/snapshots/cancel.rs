@@ -77,7 +77,7 @@ fn a_booking_is_cancelled() {
     assert_snapshot!(shot(cancel(&home, "--time 14:10")), @"
     exit: 6
     --- stderr
-    error: no class at 14:10 on [DATE]; that day has 13:10 WOD (id 1223249)
+    error: no class at 14:10 on [DATE]; nearest: 13:10 WOD
     ");
     let (_sandbox, home, reservation) = booked(&json!({}));
     assert_snapshot!(shot_json(home.run("cancel --reservation").arg(reservation)), @r#"

@@ -4,7 +4,7 @@ use crate::shot;
 use crate::support::Home;
 use insta::assert_snapshot;
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "",
     "login",
     "logout",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 27] = [
     "refresh",
     "boxes",
     "boxes set",
+    "boxes remove",
     "classes",
     "bookings",
     "book",

@@ -18,12 +18,12 @@ fn a_login_lists_both_sessions_and_the_boxes() {
     assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 0
     --- stdout
-    device session (yours, on this machine): logged in
+    device session (for commands on this machine): logged in
     background session (for cron and timers): logged in
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: aimharder classes --day tomorrow
-    is all set for booking unattended? aimharder status
+    next: `aimharder classes --day tomorrow`
+    to check the setup of automation: `aimharder status`
     ");
     assert_snapshot!(shot_json(login(&home, ANA, ANA_PASSWORD)), @r#"
     exit: 0
@@ -40,21 +40,21 @@ fn a_login_lists_both_sessions_and_the_boxes() {
     assert_snapshot!(shot(login(&home, BEN, BEN_PASSWORD)), @"
     exit: 0
     --- stdout
-    device session (yours, on this machine): logged in
+    device session (for commands on this machine): logged in
     background session (for cron and timers): logged in
     boxes: boxdos (Box Dos), crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: aimharder classes --day tomorrow --box boxdos --account ben@example.org
-    is all set for booking unattended? aimharder status
+    next: `aimharder classes --day tomorrow --box boxdos --account ben@example.org`
+    to check the setup of automation: `aimharder status`
     ");
     assert_snapshot!(shot(login(&home, &format!("{ANA} --only device"), ANA_PASSWORD)), @"
     exit: 0
     --- stdout
-    device session (yours, on this machine): logged in
+    device session (for commands on this machine): logged in
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: aimharder classes --day tomorrow --account ana@example.org
-    is all set for booking unattended? aimharder status
+    next: `aimharder classes --day tomorrow --account ana@example.org`
+    to check the setup of automation: `aimharder status`
     ");
     assert_snapshot!(shot_json(login(&home, &format!("{ANA} --only background"), ANA_PASSWORD)), @r#"
     exit: 0
@@ -70,12 +70,12 @@ fn a_login_lists_both_sessions_and_the_boxes() {
     assert_snapshot!(shot(login(&home, &format!("{ANA} --new-device"), ANA_PASSWORD)), @"
     exit: 0
     --- stdout
-    device session (yours, on this machine): logged in
+    device session (for commands on this machine): logged in
     background session (for cron and timers): logged in
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: aimharder classes --day tomorrow --account ana@example.org
-    is all set for booking unattended? aimharder status
+    next: `aimharder classes --day tomorrow --account ana@example.org`
+    to check the setup of automation: `aimharder status`
     ");
 }
 
@@ -118,7 +118,7 @@ fn a_login_that_fails_says_why() {
     assert_snapshot!(shot(login(&home, "", ANA_PASSWORD)), @"
     exit: 2
     --- stderr
-    error: which account? for example: aimharder login ana@example.org
+    error: which account? for example: `aimharder login ana@example.org`
     ");
     assert_snapshot!(shot(login(&home, "not-an-address", ANA_PASSWORD)), @"
     exit: 2
@@ -172,12 +172,12 @@ fn a_login_that_fails_says_why() {
     assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 0
     --- stdout
-    device session (yours, on this machine): logged in
+    device session (for commands on this machine): logged in
     background session (for cron and timers): logged in
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: aimharder classes --day tomorrow
-    is all set for booking unattended? aimharder status
+    next: `aimharder classes --day tomorrow`
+    to check the setup of automation: `aimharder status`
     --- stderr
     warning: device session: logged in, but setrefresh failed (aimharder.com answered setrefresh without its script); the next refresh tries it again
     warning: background session: logged in, but setrefresh failed (aimharder.com answered setrefresh without its script); the next refresh tries it again
@@ -198,12 +198,14 @@ fn only_the_background_login_fails() {
     assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 7
     --- stdout
-    device session (yours, on this machine): logged in
+    device session (for commands on this machine): logged in
     background session (for cron and timers): not logged in: AimHarder is unavailable (HTTP 503)
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
+    next: `aimharder classes --day tomorrow`
+    to check the setup of automation: `aimharder status`
     --- stderr
-    error: only the device session was logged in; the background login failed: AimHarder is unavailable (HTTP 503); run `aimharder login ana@example.org --only background`
+    error: only the device session is logged in; the background login failed: AimHarder is unavailable (HTTP 503)
     ");
     assert_snapshot!(shot_json(login(&home, ANA, ANA_PASSWORD)), @r#"
     exit: 5
@@ -242,11 +244,11 @@ fn a_password_command_that_fails_is_named() {
     assert_snapshot!(shot(home.run("login").arg(ANA)), @"
     exit: 0
     --- stdout
-    device session (yours, on this machine): logged in
+    device session (for commands on this machine): logged in
     background session (for cron and timers): logged in
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: aimharder classes --day tomorrow
-    is all set for booking unattended? aimharder status
+    next: `aimharder classes --day tomorrow`
+    to check the setup of automation: `aimharder status`
     ");
 }

@@ -22,7 +22,7 @@ fn a_prebooking_is_stored_and_listed() {
     assert_snapshot!(shot(home.run("prebook list")), @"
     exit: 0
     --- stdout
-    no prebookings wait; add one: aimharder prebook add --day mon --time 18:30
+    no pending prebookings; to add one: `aimharder prebook add --day mon --time 18:30`
     ");
     assert_snapshot!(shot_json(home.run("prebook list")), @r#"
     exit: 0
@@ -42,8 +42,7 @@ fn a_prebooking_is_stored_and_listed() {
     ana@example.org, crossfitdemo (times in Europe/Madrid)
       1  [DATE]  13:10  any class  opening unknown
 
-    Where the opening is unknown every run tries once; tell it with, for example:
-      aimharder boxes set crossfitdemo --opens 4d
+    if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set crossfitdemo --opens 4d`
     ");
     assert_snapshot!(shot(add(&home, "--class wod --opens 9d --waitlist --family 70002 --or").arg("19:30 yoga")), @"
     exit: 0
@@ -70,8 +69,7 @@ fn a_prebooking_is_stored_and_listed() {
       3  [DATE]  13:10  wod        opens [DATE] 07:00
          or 19:30; else watched until it starts; opening rule 1d@07:00
 
-    Where the opening is unknown every run tries once; tell it with, for example:
-      aimharder boxes set crossfitdemo --opens 4d
+    if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set crossfitdemo --opens 4d`
     ");
     assert_snapshot!(shot_json(home.run("prebook list")), @r#"
     exit: 0
@@ -114,7 +112,7 @@ fn a_prebooking_is_stored_and_listed() {
     assert_snapshot!(shot(home.run("prebook list --box elsewhere")), @"
     exit: 0
     --- stdout
-    no prebookings wait; add one: aimharder prebook add --day mon --time 18:30
+    no pending prebookings; to add one: `aimharder prebook add --day mon --time 18:30 --box elsewhere`
     ");
 }
 
@@ -145,8 +143,7 @@ fn prebookings_are_grouped_by_account_and_box() {
     ben@example.org, crossfitdemo (times in Europe/Madrid)
       2  [DATE]  13:10  yoga  opening unknown
 
-    Where the opening is unknown every run tries once; tell it with, for example:
-      aimharder boxes set crossfitdemo --opens 4d
+    if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set crossfitdemo --opens 4d`
     ");
 }
 
@@ -159,10 +156,9 @@ fn a_prebooking_warns_of_what_a_run_will_miss() {
     ana@example.org, crossfitdemo (times in Europe/Madrid)
       1  [DATE]  13:10  wod  opening unknown
 
-    Where the opening is unknown every run tries once; tell it with, for example:
-      aimharder boxes set crossfitdemo --opens 4d
+    if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set crossfitdemo --opens 4d`
     --- stderr
-    warning: no password source is there to log in the background session of ana@example.org again should it expire: set password_command in the config
+    warning: there is no password source to renew the background session of ana@example.org if it expires; set `password_command` in the config
     ");
     home.run("logout --background --yes-delete-background")
         .any_stdout()
@@ -174,10 +170,9 @@ fn a_prebooking_warns_of_what_a_run_will_miss() {
     ana@example.org, crossfitdemo (times in Europe/Madrid)
       1  [DATE]  13:10  wod  opening unknown
 
-    Where the opening is unknown every run tries once; tell it with, for example:
-      aimharder boxes set crossfitdemo --opens 4d
+    if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set crossfitdemo --opens 4d`
     --- stderr
-    warning: ana@example.org has no background session, and `prebook run` needs one: run `aimharder login ana@example.org --only background`
+    warning: ana@example.org has no background session, which `prebook run` needs; run `aimharder login ana@example.org --only background`
     ");
     assert_snapshot!(shot_json(add(&home, "--class wod")), @r#"
     exit: 0
@@ -187,7 +182,7 @@ fn a_prebooking_warns_of_what_a_run_will_miss() {
       ]
     }
     --- stderr
-    warning: ana@example.org has no background session, and `prebook run` needs one: run `aimharder login ana@example.org --only background`
+    warning: ana@example.org has no background session, which `prebook run` needs; run `aimharder login ana@example.org --only background`
     "#);
 }
 
@@ -197,12 +192,12 @@ fn a_prebooking_is_refused() {
     assert_snapshot!(shot(home.run("prebook add --time 18:30")), @"
     exit: 2
     --- stderr
-    error: which day? name one with --day, or weekdays with --weekly; for example: aimharder prebook add --day mon --time 18:30 --class wod, or: aimharder prebook add --weekly mon,wed --time 18:30 --class wod
+    error: which day? use --day or --weekly; for example: `aimharder prebook add --day mon --time 18:30 --class wod`, or `aimharder prebook add --weekly mon,wed --time 18:30 --class wod`
     ");
     assert_snapshot!(shot(home.run("prebook add --day tomorrow")), @"
     exit: 2
     --- stderr
-    error: at what time does the class start? name it with --time; for example: aimharder prebook add --day mon --time 18:30 --class wod
+    error: at what time does the class start? use --time; for example: `aimharder prebook add --day mon --time 18:30 --class wod`
     ");
     assert_snapshot!(shot(home.run("prebook add --day tomorrow --time 18:30 --watch --waitlist")), @"
     exit: 2
@@ -227,12 +222,12 @@ fn a_prebooking_is_refused() {
     assert_snapshot!(shot(home.run("prebook add --day 2099-01-05 --time 18:30")), @"
     exit: 2
     --- stderr
-    error: [DATE] is more than a year ahead; an earlier one, for example: --day [DATE], or every week: --weekly mon
+    error: [DATE] is more than a year ahead; use for example --day [DATE], or --weekly mon for every week
     ");
     assert_snapshot!(shot(home.run("prebook add --weekly mon --until 2020-01-01 --time 18:30")), @"
     exit: 2
     --- stderr
-    error: a rule until [DATE] is over before it begins, for example: --until [DATE]
+    error: a rule until [DATE] would end before it begins; use for example --until [DATE]
     ");
     assert_snapshot!(shot(home.run("prebook add --day tomorrow --time 18:30 --box elsewhere")), @r#"
     exit: 6
@@ -269,7 +264,7 @@ fn a_weekly_rule_is_stored_and_listed() {
     assert_snapshot!(shot(home.run("prebook rules")), @"
     exit: 0
     --- stdout
-    no weekly rules; add one: aimharder prebook add --weekly mon,wed --time 18:30
+    no weekly rules; to add one: `aimharder prebook add --weekly mon,wed --time 18:30`
     ");
     assert_snapshot!(shot_json(home.run("prebook rules")), @r#"
     exit: 0
@@ -289,8 +284,7 @@ fn a_weekly_rule_is_stored_and_listed() {
       2  [DATE]  23:59  wod  opening unknown
          rule r1
 
-    Where the opening is unknown every run tries once; tell it with, for example:
-      aimharder boxes set crossfitdemo --opens 4d
+    if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set crossfitdemo --opens 4d`
     ");
     assert_snapshot!(shot_json(home.run(weekly)), @r#"
     exit: 0
@@ -338,17 +332,17 @@ fn prebookings_and_rules_are_removed() {
     assert_snapshot!(shot(home.run("prebook remove 99 1")), @"
     exit: 6
     --- stderr
-    error: there is no prebooking 99, nothing was removed; see `aimharder prebook list --all`
+    error: no prebooking 99, so nothing was removed; see `aimharder prebook list --all`
     ");
     assert_snapshot!(shot_json(home.run("prebook remove r9")), @r#"
     exit: 6
     --- stdout
     {
       "error":{"kind":"not_found",
-        "message":"there is no rule r9, nothing was removed; see `aimharder prebook rules`"}
+        "message":"no weekly rule r9, so nothing was removed; see `aimharder prebook rules`"}
     }
     --- stderr
-    error: there is no rule r9, nothing was removed; see `aimharder prebook rules`
+    error: no weekly rule r9, so nothing was removed; see `aimharder prebook rules`
     "#);
     assert_snapshot!(shot(home.run("prebook remove x")), @r#"
     exit: 2
@@ -358,13 +352,13 @@ fn prebookings_and_rules_are_removed() {
     assert_snapshot!(shot(home.run("prebook remove 2 --account").arg(BEN)), @"
     exit: 6
     --- stderr
-    error: there is no prebooking 2, nothing was removed; see `aimharder prebook list --all --account ben@example.org`
+    error: no prebooking 2, so nothing was removed; see `aimharder prebook list --all --account ben@example.org`
     ");
     assert_snapshot!(shot(home.run("prebook remove 1 2")), @"
     exit: 0
     --- stdout
     removed 1: [DATE] 13:10 wod, crossfitdemo
-      the booking stands; see or cancel it with: aimharder cancel --reservation 55501 --account ana@example.org
+      the booking remains; to cancel it: `aimharder cancel --reservation 55501 --account ana@example.org`
     removed 2: [DATE] 13:10 yoga, crossfitdemo
     ");
     assert_snapshot!(shot(home.run("prebook remove 3")), @"
@@ -398,7 +392,7 @@ fn days_are_skipped() {
     assert_snapshot!(shot(home.run("prebook skip")), @"
     exit: 0
     --- stdout
-    ana@example.org: rules book on every day
+    ana@example.org: no skips; weekly rules book every day
     ");
     assert_snapshot!(shot_json(home.run("prebook skip")), @r#"
     exit: 0
@@ -406,7 +400,8 @@ fn days_are_skipped() {
     {
       "skips":[],
       "bookings":[],
-      "removed":[]
+      "removed":[],
+      "restored":[]
     }
     "#);
     class(&sandbox, &json!({}));
@@ -419,19 +414,19 @@ fn days_are_skipped() {
     assert_snapshot!(shot(home.run("prebook skip").arg(&days)), @"
     exit: 0
     --- stdout
-    ana@example.org: rules book nothing on
+    ana@example.org: weekly rules book nothing on
       [DATE] – [DATE]
-    taken back: #2: [DATE] 23:59 wod, crossfitdemo
+    removed prebooking 2: [DATE] 23:59 wod, crossfitdemo
     still booked: [DATE] 13:10 WOD, crossfitdemo
-      the booking stands; see or cancel it with: aimharder cancel --reservation 55501 --account ana@example.org
+      the booking remains; to cancel it: `aimharder cancel --reservation 55501 --account ana@example.org`
     ");
     assert_snapshot!(shot(home.run("prebook skip")), @"
     exit: 0
     --- stdout
-    ana@example.org: rules book nothing on
+    ana@example.org: weekly rules book nothing on
       [DATE] – [DATE]
     still booked: [DATE] 13:10 WOD, crossfitdemo
-      the booking stands; see or cancel it with: aimharder cancel --reservation 55501 --account ana@example.org
+      the booking remains; to cancel it: `aimharder cancel --reservation 55501 --account ana@example.org`
     ");
     assert_snapshot!(shot_json(home.run("prebook skip")), @r#"
     exit: 0
@@ -441,13 +436,15 @@ fn days_are_skipped() {
       ],
       "bookings":[{"id":1,"account":"ana@example.org","day":"[DATE]","start":"13:10","end":null,"starts_at":"[INSTANT]","name":"WOD","box":"crossfitdemo","reservation_id":"55501","state":"booked"}
       ],
-      "removed":[]
+      "removed":[],
+      "restored":[]
     }
     "#);
     assert_snapshot!(shot(home.run("prebook skip --remove").arg(&days)), @"
     exit: 0
     --- stdout
-    ana@example.org: rules book on every day
+    ana@example.org: no skips; weekly rules book every day
+    prebooked again: 4: [DATE] 23:59 wod, crossfitdemo
     ");
     assert_snapshot!(shot_json(home.run("prebook skip").arg(&days)), @r#"
     exit: 0
@@ -457,7 +454,9 @@ fn days_are_skipped() {
       ],
       "bookings":[{"id":1,"account":"ana@example.org","day":"[DATE]","start":"13:10","end":null,"starts_at":"[INSTANT]","name":"WOD","box":"crossfitdemo","reservation_id":"55501","state":"booked"}
       ],
-      "removed":[]
+      "removed":[4
+      ],
+      "restored":[]
     }
     "#);
     assert_snapshot!(shot_json(home.run("prebook skip --remove").arg(&days)), @r#"
@@ -466,29 +465,31 @@ fn days_are_skipped() {
     {
       "skips":[],
       "bookings":[],
-      "removed":[]
+      "removed":[],
+      "restored":[5
+      ]
     }
     "#);
     assert_snapshot!(shot(home.run("prebook skip --remove").arg(&days)), @"
     exit: 6
     --- stderr
-    error: [DATE]..[DATE] is not left out; see `aimharder prebook skip`
+    error: [DATE]..[DATE] is not skipped; see `aimharder prebook skip`
     ");
     assert_snapshot!(shot(home.run("prebook skip").arg(day(20))), @"
     exit: 0
     --- stdout
-    ana@example.org: rules book nothing on
+    ana@example.org: weekly rules book nothing on
       [DATE]
     ");
     assert_snapshot!(shot(home.run("prebook skip 2020-01-01")), @"
     exit: 2
     --- stderr
-    error: [DATE] is over; for example: aimharder prebook skip [DATE]..[DATE]
+    error: [DATE] is over; for example: `aimharder prebook skip [DATE]..[DATE]`
     ");
     assert_snapshot!(shot(home.run("prebook skip").arg(format!("{}..{}", day(6), day(2)))), @r#"
     exit: 2
     --- stderr
-    error: "[DATE]..[DATE]" runs backwards, for example [DATE]..[DATE]
+    error: "[DATE]..[DATE]" ends before it begins; use [DATE]..[DATE]
     "#);
     assert_snapshot!(shot(home.run("prebook skip someday")), @r#"
     exit: 2

@@ -1,32 +1,107 @@
-//! `book`: one class, now, and proven; `wait` – at its opening instant.
+//! `book`: books one class and confirms it in the schedule. `wait` books at the opening instant.
 
 mod wait;
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
+use clap::{ArgGroup, Args};
+use serde::Serialize;
 
 use super::app::App;
+use super::args::{DAY_HELP, DayArg, family, id};
 use super::box_profile::BoxProfile;
+use super::help::{Help, code};
 use super::learn::OpeningObservation;
-use super::prebook;
+use super::{SessionRef, describe, prebook};
 use crate::booking::{
     BookReport, BoxClient, Hold, LoginCheck, Outcome, decided, find, hold, to_class,
 };
-use crate::cli::BookArgs;
 use crate::clock;
-use crate::error::Failure;
+use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
-use crate::model::class::ClassState;
+use crate::model::class::{Class, ClassState};
+use crate::model::instant::maybe_instant;
 use crate::model::opening::Opening;
+use crate::model::prebooking::{Choice, PrebookRequest};
 use crate::model::session::SessionKind;
+use crate::model::time;
 use crate::model::zone::resolve;
-use crate::output::{BookView, SessionRef};
 use crate::platform::{BoxAt, Row};
 use crate::sessions::{ActiveSession, SessionSelector};
 use crate::signals::{self, SignalGuard};
-use crate::ui::Ui;
+use crate::ui::dates::opens_at;
+use crate::ui::table::{OutputStyle, Style};
+use crate::ui::{Output, Ui};
+
+const HELP: Help = Help {
+    notes: DAY_HELP,
+    examples: &[
+        "aimharder book --day mon --time 18:30 --class wod",
+        "aimharder book --day 2026-11-23 --time 18:30 --waitlist --json",
+        "aimharder book --day 2026-11-30 --time 18:30 --prebook",
+        "aimharder book --day fri --time 18:30 --wait",
+    ],
+    exit_codes: &[
+        (
+            0,
+            "booked, on the waiting list, booked already, or prebooked",
+        ),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        (4, "refused (full, no credit, limit, …)"),
+        (5, "AimHarder unreachable, not booked"),
+        (6, "no such class, or several"),
+        (8, "outcome unknown"),
+        (9, "booking not open yet"),
+        code::INTERRUPTED,
+    ],
+};
+
+/// Book a class and confirm it in the schedule
+///
+/// Acts with the device session unless --session says otherwise.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["time", "id"]), after_long_help = HELP, add = HELP)]
+#[allow(clippy::struct_excessive_bools)] // flags are what they are
+pub(crate) struct BookArgs {
+    /// Day of the class
+    #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
+    day: DayArg,
+    /// Start of the class, for example 18:30
+    #[arg(long, value_name = "TIME", value_parser = time::parse_time)]
+    time: Option<NaiveTime>,
+    /// Name of the class, or a part of it
+    #[arg(
+        long = "class",
+        value_name = "NAME",
+        requires = "time",
+        conflicts_with = "id"
+    )]
+    class: Option<String>,
+    /// Id of the class, as in `classes --json` and on terminals of at least 100 columns
+    #[arg(long, value_name = "ID", value_parser = id)]
+    id: Option<String>,
+    /// Book for this family member
+    #[arg(long, value_name = "ID", value_parser = family)]
+    family: Option<String>,
+    /// If the class is full, join its waiting list
+    #[arg(long)]
+    waitlist: bool,
+    /// If booking is not open yet, store a prebooking for `prebook run`
+    #[arg(long)]
+    prebook: bool,
+    /// If booking is not open yet, wait and book at the opening instant
+    #[arg(long, conflicts_with_all = ["prebook", "dry_run"])]
+    wait: bool,
+    /// Show what would be booked
+    #[arg(long)]
+    dry_run: bool,
+}
 
 pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
@@ -73,15 +148,15 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     };
     let _guard = done.signal_guard;
     let mut view = view(&gym, day, done.report, done.session);
-    view.asks_for_rule = args.wait && view.outcome == Outcome::TooEarly && view.opens_at.is_none();
+    view.needs_rule = args.wait && view.outcome == Outcome::TooEarly && view.opens_at.is_none();
     if args.prebook && view.outcome == Outcome::TooEarly {
-        prebook::instead(args, app, &gym, &account, &mut view)?;
+        prebook_instead(args, app, &gym, &account, &mut view)?;
     }
     app.note_classes(&gym, &rows);
     ui.print(&view)
 }
 
-/// The class that is wanted, where, and who asks.
+/// The class to book and the session that books it.
 struct Wanted<'w> {
     args: &'w BookArgs,
     account: &'w Account,
@@ -224,7 +299,7 @@ fn view(gym: &BoxProfile, day: NaiveDate, report: BookReport, session: SessionRe
         guess: opening.is_some_and(|opening| opening.guess),
         class: to_class(&report.row, setting),
         prebooking_id: None,
-        asks_for_rule: false,
+        needs_rule: false,
         message: report.message,
         book_state: report.state,
         gym: gym.name.clone(),
@@ -246,4 +321,157 @@ fn waited_for(gym: &BoxProfile, day: NaiveDate, report: &BookReport) -> Option<O
     };
     let told = report.learned.map(Opening::learned);
     gym.opening.filter(ahead).or(told.filter(ahead))
+}
+
+/// Stores a prebooking for a class whose booking is not open yet; a dry run only reports it.
+fn prebook_instead(
+    args: &BookArgs,
+    app: &App,
+    gym: &BoxProfile,
+    account: &Account,
+    view: &mut BookView,
+) -> Result<()> {
+    if args.dry_run {
+        view.outcome = Outcome::WouldBook;
+        view.message = Some("booking is not open yet, so it would be prebooked".into());
+        return Ok(());
+    }
+    let class = &view.class;
+    let request = PrebookRequest {
+        account: account.clone(),
+        gym: gym.name.clone(),
+        first: Choice {
+            start: class.start,
+            class: Some(class.name.clone()).filter(|name| !name.is_empty()),
+        },
+        alternatives: vec![],
+        family: args.family.clone(),
+        waitlist: args.waitlist,
+        watch: false,
+        opens: None,
+    };
+    let now = clock::now();
+    // if the refusal names a later opening than the rule in force, the refusal is right
+    let ruled = gym.opening.filter(|opening| !opening.guess);
+    let ruled = ruled.map(|opening| opening.opens_at(class.day, class.start, gym.zone));
+    let moved_to = view
+        .opens_at
+        .filter(|at| ruled.is_some_and(|ruled| ruled < *at));
+    let moved_to = moved_to.map(|at| at.to_utc());
+    let stored = app
+        .store
+        .put_prebooking(&request, class.day, moved_to, now)?;
+    view.outcome = Outcome::Prebooked;
+    view.prebooking_id = Some(stored.id);
+    prebook::warn(app, account)
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct BookView {
+    pub outcome: Outcome,
+    pub reservation_id: Option<String>,
+    pub class: Class,
+    #[serde(serialize_with = "maybe_instant")]
+    pub opens_at: Option<DateTime<Tz>>,
+    /// the opening is a guess
+    #[serde(skip)]
+    pub guess: bool,
+    pub prebooking_id: Option<i64>,
+    /// the opening is unknown, so it cannot be waited for
+    #[serde(skip)]
+    pub needs_rule: bool,
+    pub message: Option<String>,
+    pub book_state: Option<i64>,
+    #[serde(rename = "box")]
+    pub gym: String,
+    pub session: SessionRef,
+}
+
+impl Output for BookView {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let outcome = match self.outcome {
+            Outcome::Booked => style.paint("booked", Style::Good),
+            Outcome::AlreadyBooked => style.paint("already booked", Style::Good),
+            Outcome::Waitlisted => style.paint("on the waiting list", Style::Mine),
+            Outcome::Prebooked => style.paint("prebooked", Style::Good),
+            Outcome::WouldBook => "would book".to_owned(),
+            _ => return Ok(()), // reported by the error line
+        };
+        write!(to, "{outcome}: {}", describe(&self.class))?;
+        if let Some(id) = &self.reservation_id {
+            write!(to, " (reservation {id})")?;
+        }
+        if let Some(id) = self.prebooking_id {
+            write!(
+                to,
+                " (prebooking {id}), {}",
+                opens_at(self.opens_at, self.guess)
+            )?;
+        }
+        match &self.message {
+            Some(message) => writeln!(to, "; {message}"),
+            None => writeln!(to),
+        }
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        let (kind, reason) = self.reason()?;
+        let mut message = format!("not booked: {}: {reason}", describe(&self.class));
+        if self.outcome == Outcome::TooEarly && self.opens_at.is_some() {
+            message = format!("{message}; it {}", opens_at(self.opens_at, self.guess));
+        }
+        if let Some(details) = &self.message {
+            message = format!("{message} ({details})");
+        }
+        if self.needs_rule {
+            message = format!(
+                "{message}; the opening is unknown: set it, for example with `aimharder boxes set {} --opens 4d@07:00`, \
+                 then wait again",
+                self.gym
+            );
+        }
+        Some(Failure::new(kind, message))
+    }
+
+    fn has_side_effects(&self) -> bool {
+        matches!(
+            self.outcome,
+            Outcome::Booked | Outcome::Waitlisted | Outcome::Prebooked
+        )
+    }
+}
+
+impl BookView {
+    /// Why the class is not booked; `None` if it is, or would be.
+    fn reason(&self) -> Option<(ExitKind, &'static str)> {
+        Some(match self.outcome {
+            Outcome::Booked
+            | Outcome::Waitlisted
+            | Outcome::AlreadyBooked
+            | Outcome::Prebooked
+            | Outcome::WouldBook => return None,
+            Outcome::TooEarly => (ExitKind::TooEarly, "booking is not open yet"),
+            Outcome::Full if self.class.waiting.is_some() => (
+                ExitKind::Refused,
+                "the class is full; add --waitlist to join its waiting list",
+            ),
+            Outcome::Full => (ExitKind::Refused, "the class is full"),
+            Outcome::NoCredit => (
+                ExitKind::Refused,
+                "no credit, or your membership does not cover this class",
+            ),
+            Outcome::PaymentPending => (
+                ExitKind::Refused,
+                "a payment is pending; settle it with the gym",
+            ),
+            Outcome::LimitReached => (ExitKind::Refused, "your limit of classes is reached"),
+            Outcome::SameTime => (ExitKind::Refused, "you have another class at that time"),
+            Outcome::TooLate => (
+                ExitKind::Refused,
+                "too late: the class is about to start or has started",
+            ),
+            Outcome::Closed => (ExitKind::Refused, "the class cannot be booked"),
+            Outcome::Refused => (ExitKind::Refused, "AimHarder refused the booking"),
+        })
+    }
 }

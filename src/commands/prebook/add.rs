@@ -1,29 +1,139 @@
-//! `prebook add`: one class, or a weekly rule.
+//! `prebook add`: stores a prebooking or a weekly rule, without the network.
+
+use std::io::{self, Write};
 
 use anyhow::Result;
-use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
+use clap::Args;
+use serde::Serialize;
 
-use super::{Boxes, warn_of_logins};
-use crate::cli::{PrebookAdd, When};
+use super::shown::{Shown, ShownRule, request_notes, write_prebookings};
+use super::{Boxes, warn};
 use crate::clock;
 use crate::commands::app::App;
+use crate::commands::args::{DayArg, family};
 use crate::commands::box_profile::BoxProfile;
+use crate::commands::help::{Help, code};
 use crate::error::Failure;
 use crate::model::account::Account;
-use crate::model::prebooking::{Choice, PrebookRequest, Prebooking, Progress};
-use crate::model::zone;
-use crate::output::PrebookedView;
+use crate::model::day::weekday_short;
+use crate::model::opening::Rule;
+use crate::model::prebooking::{
+    Choice, PrebookId, PrebookRequest, Prebooking, Progress, class_name,
+};
+use crate::model::weekly::Weekdays;
+use crate::model::{time, zone};
 use crate::store::NewRule;
-use crate::ui::Ui;
+use crate::ui::table::OutputStyle;
+use crate::ui::{Output, Ui};
 
-pub(super) fn run(args: &PrebookAdd, app: &App, ui: &mut Ui) -> Result<()> {
+const EXAMPLE: &str = "aimharder prebook add --day mon --time 18:30 --class wod";
+const WEEKLY_EXAMPLE: &str = "aimharder prebook add --weekly mon,wed --time 18:30 --class wod";
+
+const HELP: Help = Help {
+    notes: "\
+DAY is today, tomorrow, a weekday such as mon (the next one, today included), +3, 2026-11-23, 20261123 or 23/11.
+A RULE states when booking opens: 4d (four days before, at the same wall-clock time), 4d@07:00, 46h (46 elapsed hours before), \
+sun@20:00 (the last Sunday 20:00 before the day of the class).
+The classes of a weekly rule within the next 14 days become prebookings by themselves; `prebook skip` leaves dates out.",
+    examples: &[
+        "aimharder prebook add --day 2026-11-23 --time 18:30 --class wod --waitlist",
+        "aimharder prebook add --day fri --time 18:30 --or '19:30 wod' --or 20:30",
+        "aimharder prebook add --weekly mon,wed --time 18:30 --until 2026-12-18",
+    ],
+    exit_codes: &[
+        (0, "stored"),
+        code::UNUSABLE_STORE,
+        (2, "wrong usage or config, or the class has started"),
+        (3, "no session"),
+        (6, "no such box, or several"),
+    ],
+};
+
+/// Prebook a class, or the same class every week
+///
+/// Uses no network: a class that is not in the schedule yet is accepted. A class whose booking is open already is booked by the
+/// next run. Adding the same class again changes the stored prebooking.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "aimharder prebook add (--day DAY | --weekly DAYS) --time TIME [OPTIONS]",
+    after_long_help = HELP, add = HELP
+)]
+pub(crate) struct PrebookAddArgs {
+    /// Day of the class
+    #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
+    day: Option<DayArg>,
+    /// Weekdays of a weekly rule, for example mon,wed
+    #[arg(long, value_name = "DAYS", conflicts_with = "day")]
+    weekly: Option<Weekdays>,
+    /// Start of the class, for example 18:30
+    #[arg(long, value_name = "TIME", value_parser = time::parse_time)]
+    time: Option<NaiveTime>,
+    /// Name of the class, or a part of it [default: any class]
+    #[arg(long = "class", value_name = "NAME", value_parser = class_name)]
+    class: Option<String>,
+    /// Alternative class, tried in order if earlier choices are unavailable; repeatable
+    #[arg(long = "or", value_name = "TIME [CLASS]")]
+    alternatives: Vec<Choice>,
+    /// If no choice could be booked, join the waiting list of the first full class
+    #[arg(long, conflicts_with = "watch")]
+    waitlist: bool,
+    /// If no choice could be booked, try again until the class starts
+    #[arg(long)]
+    watch: bool,
+    /// When booking opens, for example 4d@07:00 [default: the box's rule]
+    #[arg(long, value_name = "RULE")]
+    opens: Option<Rule>,
+    /// Last date of the weekly rule, included
+    #[arg(
+        long,
+        value_name = "DATE",
+        requires = "weekly",
+        conflicts_with = "day",
+        allow_hyphen_values = true
+    )]
+    until: Option<DayArg>,
+    /// Book for this family member
+    #[arg(long, value_name = "ID", value_parser = family)]
+    family: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum When<'a> {
+    Once(&'a DayArg),
+    Weekly(&'a Weekdays),
+}
+
+impl PrebookAddArgs {
+    /// The days and the start. clap could report what is missing, but not with an example.
+    ///
+    /// # Errors
+    /// What is missing, with an example.
+    pub(super) fn when(&self) -> Result<(When<'_>, NaiveTime), String> {
+        let (when, example) = match (&self.weekly, &self.day) {
+            (Some(days), _) => (When::Weekly(days), WEEKLY_EXAMPLE),
+            (None, Some(day)) => (When::Once(day), EXAMPLE),
+            (None, None) => {
+                return Err(format!(
+                    "which day? use --day or --weekly; for example: `{EXAMPLE}`, or `{WEEKLY_EXAMPLE}`"
+                ));
+            }
+        };
+        let start = self.time.ok_or_else(|| {
+            format!("at what time does the class start? use --time; for example: `{example}`")
+        })?;
+        Ok((when, start))
+    }
+}
+
+pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let (when, start) = args.when().map_err(Failure::usage)?;
     let account = app.account()?;
     let gym = app.gym(&account)?;
     let now = clock::now();
     let boxes = Boxes::of(app);
     let request = request(args, start, &account, &gym);
-    let view = match when {
+    let added = match when {
         When::Weekly(weekdays) => {
             let rule = NewRule {
                 request,
@@ -38,12 +148,12 @@ pub(super) fn run(args: &PrebookAdd, app: &App, ui: &mut Ui) -> Result<()> {
             once(&request, day, &boxes, now)?
         }
     };
-    warn_of_logins(app, &account)?;
-    ui.print(&view)
+    warn(app, &account)?;
+    ui.print(&added)
 }
 
 fn request(
-    args: &PrebookAdd,
+    args: &PrebookAddArgs,
     start: NaiveTime,
     account: &Account,
     gym: &BoxProfile,
@@ -75,19 +185,19 @@ fn once(
     day: NaiveDate,
     boxes: &Boxes<'_>,
     now: DateTime<Utc>,
-) -> Result<PrebookedView> {
+) -> Result<Added> {
     let gym = boxes.get(&request.gym)?;
     in_time(request, day, &gym, now)?;
     let stored = boxes.app.store.put_prebooking(request, day, None, now)?;
     boxes.materialize_rules(None, now)?;
-    Ok(PrebookedView {
+    Ok(Added {
         rules: None,
-        prebookings: boxes.views(vec![stored])?,
+        prebookings: boxes.shown(vec![stored])?,
         now,
     })
 }
 
-/// A class that has started is too late, and a year ahead no gym plans.
+/// Refuses a class that has started or is more than a year ahead.
 fn in_time(
     request: &PrebookRequest,
     day: NaiveDate,
@@ -102,7 +212,7 @@ fn in_time(
             next = next + Days::new(7);
         }
         return Err(Failure::usage(format!(
-            "the class on {day} at {} has started (it is {} in {}); a later one, for example: --day {next}",
+            "the class on {day} at {} has started (it is {} in {}); use for example --day {next}",
             start.format("%H:%M"),
             now.with_timezone(&gym.zone).format("%Y-%m-%d %H:%M"),
             gym.zone.name(),
@@ -111,22 +221,26 @@ fn in_time(
     }
     if day > today + Months::new(12) {
         return Err(Failure::usage(format!(
-            "{day} is more than a year ahead; an earlier one, for example: --day {}, or every week: --weekly {}",
+            "{day} is more than a year ahead; use for example --day {}, or --weekly {} for every week",
             today + Days::new(7),
-            crate::model::day::weekday_short(chrono::Datelike::weekday(&day)),
+            weekday_short(day.weekday()),
         ))
         .into());
     }
     Ok(())
 }
 
-fn last_day(args: &PrebookAdd, gym: &BoxProfile, now: DateTime<Utc>) -> Result<Option<NaiveDate>> {
+fn last_day(
+    args: &PrebookAddArgs,
+    gym: &BoxProfile,
+    now: DateTime<Utc>,
+) -> Result<Option<NaiveDate>> {
     let today = now.with_timezone(&gym.zone).date_naive();
     let until = args.until.as_ref().map(|day| day.on(today));
     let until = until.transpose().map_err(Failure::usage)?;
     if let Some(until) = until.filter(|until| *until < today) {
         return Err(Failure::usage(format!(
-            "a rule until {until} is over before it begins, for example: --until {}",
+            "a rule until {until} would end before it begins; use for example --until {}",
             today + Days::new(28)
         ))
         .into());
@@ -134,7 +248,7 @@ fn last_day(args: &PrebookAdd, gym: &BoxProfile, now: DateTime<Utc>) -> Result<O
     Ok(until)
 }
 
-fn weekly(new: &NewRule, boxes: &Boxes<'_>, now: DateTime<Utc>) -> Result<PrebookedView> {
+fn weekly(new: &NewRule, boxes: &Boxes<'_>, now: DateTime<Utc>) -> Result<Added> {
     let rule = boxes.app.store.put_rule(new, now)?;
     boxes.materialize_rules(None, now)?;
     let waiting = |p: &Prebooking| {
@@ -145,9 +259,44 @@ fn weekly(new: &NewRule, boxes: &Boxes<'_>, now: DateTime<Utc>) -> Result<Preboo
         .store
         .open_prebookings(Some(&rule.request.account))?;
     let occurrences = all.into_iter().filter(waiting).collect();
-    Ok(PrebookedView {
-        prebookings: boxes.views(occurrences)?,
-        rules: Some(vec![boxes.rule(rule)?]),
+    Ok(Added {
+        prebookings: boxes.shown(occurrences)?,
+        rules: Some(vec![boxes.shown_rule(rule)?]),
         now,
     })
+}
+
+#[derive(Debug, Serialize)]
+struct Added {
+    prebookings: Vec<Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<Vec<ShownRule>>,
+    #[serde(skip)]
+    now: DateTime<Utc>,
+}
+
+impl Output for Added {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        for shown in self.rules.iter().flatten() {
+            let (rule, request) = (&shown.rule, &shown.rule.request);
+            let id = PrebookId::Rule(rule.id);
+            let mut notes = vec![format!(
+                "rule {id} stored: every {} at {}",
+                rule.weekdays, request.first
+            )];
+            notes.extend(request_notes(request, shown.opening));
+            notes.extend(rule.until.map(|day| format!("until {day}")));
+            for line in style.wrap(&notes, 0) {
+                writeln!(to, "{line}")?;
+            }
+            if self.prebookings.is_empty() {
+                writeln!(to, "no occurrence is due yet")?;
+            }
+        }
+        write_prebookings(&self.prebookings, self.now, style, to)
+    }
+
+    fn has_side_effects(&self) -> bool {
+        true
+    }
 }

@@ -1,16 +1,53 @@
-//! `prebook list` and `prebook rules`: all accounts and boxes, unless one is named.
+//! `prebook list` and `prebook rules`: all accounts and boxes unless one is named.
+
+use std::io::{self, Write};
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
 
 use super::Boxes;
-use crate::cli::PrebookList;
+use super::shown::{Shown, ShownRule, write_prebookings, write_rules};
 use crate::clock;
 use crate::commands::app::App;
+use crate::commands::help::{Help, code};
 use crate::model::prebooking::{Prebooking, Progress};
-use crate::output::{PrebookListView, RulesView};
-use crate::ui::Ui;
+use crate::ui::table::OutputStyle;
+use crate::ui::{Output, Ui};
 
-pub(super) fn run(args: &PrebookList, app: &App, ui: &mut Ui) -> Result<()> {
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder prebook list",
+        "aimharder prebook list --all --json",
+    ],
+    exit_codes: &[(0, "shown"), code::UNUSABLE_STORE, code::USAGE],
+};
+const RULES_HELP: Help = Help {
+    examples: &["aimharder prebook rules"],
+    ..HELP
+};
+
+/// Show pending prebookings
+///
+/// Shows all accounts unless --account names one.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct PrebookListArgs {
+    /// Show settled prebookings too, with the requests sent and their outcomes
+    #[arg(long)]
+    all: bool,
+}
+
+/// Show weekly rules
+///
+/// Shows all accounts unless --account names one.
+#[derive(Debug, Args)]
+#[command(after_long_help = RULES_HELP, add = RULES_HELP)]
+pub(crate) struct PrebookRulesArgs {}
+
+pub(super) fn run(args: &PrebookListArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let now = clock::now();
     let account = app.global.account.as_ref();
     let boxes = Boxes::of(app);
@@ -20,14 +57,14 @@ pub(super) fn run(args: &PrebookList, app: &App, ui: &mut Ui) -> Result<()> {
     } else {
         app.store.open_prebookings(account)?
     };
-    stored.retain(|p| wanted(app, &p.request.gym) && (args.all || waits(p)));
-    let mut prebookings = boxes.views(stored)?;
+    stored.retain(|p| is_in_box(app, &p.request.gym) && (args.all || is_pending(p)));
+    let mut prebookings = boxes.shown(stored)?;
     if args.all {
-        for prebooking in &mut prebookings {
-            prebooking.tell(app.store.shots(prebooking.id)?);
+        for shown in &mut prebookings {
+            shown.history = Some(app.store.shots(shown.prebooking.id)?);
         }
     }
-    ui.print(&PrebookListView {
+    ui.print(&List {
         prebookings,
         all: args.all,
         now,
@@ -37,19 +74,60 @@ pub(super) fn run(args: &PrebookList, app: &App, ui: &mut Ui) -> Result<()> {
 pub(super) fn rules(app: &App, ui: &mut Ui) -> Result<()> {
     let boxes = Boxes::of(app);
     let mut stored = app.store.rules(app.global.account.as_ref())?;
-    stored.retain(|rule| wanted(app, &rule.request.gym));
-    let rules = stored.into_iter().map(|rule| boxes.rule(rule));
-    ui.print(&RulesView {
+    stored.retain(|rule| is_in_box(app, &rule.request.gym));
+    let rules = stored.into_iter().map(|rule| boxes.shown_rule(rule));
+    ui.print(&Rules {
         rules: rules.collect::<Result<_>>()?,
         now: clock::now(),
     })
 }
 
-/// A waiting-list place is settled for the one who reads, though runs still look after it.
-fn waits(prebooking: &Prebooking) -> bool {
+/// Runs check waiting-list places too, but for a user these are settled.
+fn is_pending(prebooking: &Prebooking) -> bool {
     matches!(prebooking.progress, Progress::Pending | Progress::Executing)
 }
 
-fn wanted(app: &App, gym: &str) -> bool {
-    app.global.gym.as_ref().is_none_or(|asked| asked == gym)
+fn is_in_box(app: &App, name: &str) -> bool {
+    app.global.gym.as_ref().is_none_or(|wanted| wanted == name)
+}
+
+#[derive(Debug, Serialize)]
+struct List {
+    prebookings: Vec<Shown>,
+    #[serde(skip)]
+    all: bool,
+    #[serde(skip)]
+    now: DateTime<Utc>,
+}
+
+impl Output for List {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        match (self.prebookings.is_empty(), self.all) {
+            (true, true) => writeln!(to, "no prebookings"),
+            (true, false) => writeln!(
+                to,
+                "no pending prebookings; to add one: `aimharder prebook add --day mon --time 18:30`"
+            ),
+            (false, _) => write_prebookings(&self.prebookings, self.now, style, to),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Rules {
+    rules: Vec<ShownRule>,
+    #[serde(skip)]
+    now: DateTime<Utc>,
+}
+
+impl Output for Rules {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        if self.rules.is_empty() {
+            return writeln!(
+                to,
+                "no weekly rules; to add one: `aimharder prebook add --weekly mon,wed --time 18:30`"
+            );
+        }
+        write_rules(&self.rules, self.now, style, to)
+    }
 }

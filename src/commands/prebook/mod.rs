@@ -1,11 +1,10 @@
-//! `prebook add | list | rules | remove | skip`: wishes in the store, without the network; and
-//! `prebook run`, which books them.
+//! `prebook add | list | rules | remove | skip | run`: prebookings and weekly rules.
 
 mod add;
-mod instead;
 mod list;
 mod remove;
 mod run;
+mod shown;
 mod skip;
 
 use std::cell::RefCell;
@@ -13,20 +12,69 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
 
 use super::app::App;
 use super::box_profile::BoxProfile;
-use crate::cli::{PrebookArgs, PrebookCommand};
+use super::help::{Help, code};
 use crate::model::account::Account;
-use crate::model::prebooking::{PrebookId, Prebooking, Progress};
+use crate::model::prebooking::{Prebooking, Progress};
 use crate::model::weekly::WeeklyRule;
-use crate::output::{PrebookingView, RuleView};
 use crate::password;
 use crate::prebook::weekly::materialize_all_rules;
 use crate::store::Status;
 use crate::ui::Ui;
+use shown::{Shown, ShownRule};
 
-pub(super) use instead::instead;
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder prebook add --day 2026-11-23 --time 18:30 --or '19:30 wod'",
+        "aimharder prebook add --weekly mon,wed --time 18:30 --class wod",
+        "aimharder prebook list",
+        "aimharder prebook run",
+    ],
+    exit_codes: &[
+        (0, "done"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        (3, "no session"),
+        (6, "not found, or ambiguous"),
+    ],
+};
+
+/// Book classes at the instant booking opens
+///
+/// `add` stores which classes, `run` books them: start it every 15 minutes by cron or a timer.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = false, after_long_help = HELP, add = HELP)]
+pub(crate) struct PrebookArgs {
+    #[command(subcommand)]
+    pub command: PrebookCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PrebookCommand {
+    Add(add::PrebookAddArgs),
+    List(list::PrebookListArgs),
+    Rules(list::PrebookRulesArgs),
+    Remove(remove::PrebookRemoveArgs),
+    Skip(skip::PrebookSkipArgs),
+    Run(run::PrebookRunArgs),
+}
+
+impl PrebookArgs {
+    /// What clap cannot check.
+    ///
+    /// # Errors
+    /// What is missing, with an example.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match &self.command {
+            PrebookCommand::Add(add) => add.when().map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+}
 
 pub(crate) fn run(args: &PrebookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     match &args.command {
@@ -39,7 +87,7 @@ pub(crate) fn run(args: &PrebookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     }
 }
 
-/// The boxes that stored wishes name, each looked up once.
+/// The boxes that prebookings name, each looked up once.
 pub(super) struct Boxes<'a> {
     app: &'a App,
     known: RefCell<BTreeMap<String, BoxProfile>>,
@@ -62,7 +110,7 @@ impl<'a> Boxes<'a> {
         Ok(gym)
     }
 
-    /// Make the prebookings that weekly rules are due to have by now.
+    /// Stores the prebookings that weekly rules are due to have by now.
     fn materialize_rules(&self, account: Option<&Account>, now: DateTime<Utc>) -> Result<()> {
         let describe = |_: &Account, name: &str| {
             let gym = self.get(name)?;
@@ -75,41 +123,28 @@ impl<'a> Boxes<'a> {
         Ok(())
     }
 
-    fn view(&self, prebooking: Prebooking) -> Result<PrebookingView> {
-        let prebooking = release_stale_claim(self.app, prebooking);
-        let gym = self.get(&prebooking.request.gym)?;
-        Ok(PrebookingView::of(prebooking, gym.zone, gym.opening))
+    fn shown(&self, prebookings: Vec<Prebooking>) -> Result<Vec<Shown>> {
+        let shown = prebookings.into_iter().map(|prebooking| {
+            let prebooking = release_stale_claim(self.app, prebooking);
+            let profile = self.get(&prebooking.request.gym)?;
+            Ok(Shown::of(prebooking, profile.zone, profile.opening))
+        });
+        let mut shown = shown.collect::<Result<Vec<_>>>()?;
+        shown.sort_by_key(|shown| (shown.starts_at(), shown.prebooking.id));
+        Ok(shown)
     }
 
-    fn views(&self, prebookings: Vec<Prebooking>) -> Result<Vec<PrebookingView>> {
-        let views = prebookings.into_iter().map(|p| self.view(p));
-        let mut views = views.collect::<Result<Vec<_>>>()?;
-        views.sort_by_key(|view| (view.starts_at(), view.id));
-        Ok(views)
-    }
-
-    fn rule(&self, rule: WeeklyRule) -> Result<RuleView> {
-        let gym = self.get(&rule.request.gym)?;
-        let opens = rule.request.opening(gym.opening);
-        Ok(RuleView {
-            id: PrebookId::Rule(rule.id),
-            account: rule.request.account,
-            gym: rule.request.gym,
-            weekdays: rule.weekdays,
-            start: rule.request.first.start,
-            class: rule.request.first.class,
-            alternatives: rule.request.alternatives,
-            family: rule.request.family,
-            waitlist: rule.request.waitlist,
-            watch: rule.request.watch,
-            until: rule.until,
-            opens: opens.map(|opening| opening.to_string()),
-            zone: gym.zone,
+    fn shown_rule(&self, rule: WeeklyRule) -> Result<ShownRule> {
+        let profile = self.get(&rule.request.gym)?;
+        Ok(ShownRule {
+            opening: rule.request.opening(profile.opening),
+            zone: profile.zone,
+            rule,
         })
     }
 }
 
-/// What a run had taken that has died since waits for the next one: it is pending again.
+/// A prebooking whose run has died is pending again.
 pub(super) fn release_stale_claim(app: &App, mut prebooking: Prebooking) -> Prebooking {
     let owner = prebooking.owner.as_deref();
     let abandoned = |owner| !app.sessions().locks.run_lives(owner);
@@ -119,11 +154,21 @@ pub(super) fn release_stale_claim(app: &App, mut prebooking: Prebooking) -> Preb
     prebooking
 }
 
-/// What `prebook run` will miss when nobody is there: said now, while somebody is.
-pub(super) fn warn_of_logins(app: &App, account: &Account) -> Result<()> {
+/// Where to see or cancel the booking of a prebooking.
+fn booking_remains(reservation: Option<&str>, account: &Account) -> String {
+    match reservation {
+        None => "the booking remains; see `aimharder bookings`".to_owned(),
+        Some(id) => format!(
+            "the booking remains; to cancel it: `aimharder cancel --reservation {id} --account {account}`"
+        ),
+    }
+}
+
+/// Warns of what would make `prebook run` fail.
+pub(super) fn warn(app: &App, account: &Account) -> Result<()> {
     let Some(background) = app.store.background(account)? else {
         log::warn!(
-            "{account} has no background session, and `prebook run` needs one: run `aimharder login {account} --only background`"
+            "{account} has no background session, which `prebook run` needs; run `aimharder login {account} --only background`"
         );
         return Ok(());
     };
@@ -132,12 +177,12 @@ pub(super) fn warn_of_logins(app: &App, account: &Account) -> Result<()> {
     match (source, background.status) {
         (Some(_), _) => {}
         (None, Status::Expired) => log::warn!(
-            "the background session of {account} has expired, and no password source is there to log it in again: \
-             run `aimharder login {account} --only background`, and set password_command in the config"
+            "the background session of {account} has expired and there is no password source to renew it; \
+             run `aimharder login {account} --only background` and set `password_command` in the config"
         ),
         (None, Status::Active) => log::warn!(
-            "no password source is there to log in the background session of {account} again should it expire: \
-             set password_command in the config"
+            "there is no password source to renew the background session of {account} if it expires; \
+             set `password_command` in the config"
         ),
     }
     Ok(())

@@ -1,17 +1,48 @@
-//! `prebook remove`: prebookings and rules, all that are named or none.
+//! `prebook remove`: prebookings and weekly rules; all that are named, or none.
+
+use std::io::{self, Write};
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
 
-use super::Boxes;
-use crate::cli::PrebookRemove;
+use super::shown::Shown;
+use super::{Boxes, booking_remains};
 use crate::clock;
 use crate::commands::app::App;
+use crate::commands::help::{Help, code};
 use crate::error::Failure;
-use crate::model::prebooking::PrebookId;
-use crate::output::RemovedView;
-use crate::ui::Ui;
+use crate::model::prebooking::{PrebookId, Progress};
+use crate::ui::table::{OutputStyle, Style};
+use crate::ui::{Output, Ui};
 
-pub(super) fn run(args: &PrebookRemove, app: &App, ui: &mut Ui) -> Result<()> {
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder prebook remove 7",
+        "aimharder prebook remove r1 12 13",
+    ],
+    exit_codes: &[
+        (0, "removed"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        (6, "one of them does not exist, and none is removed"),
+    ],
+};
+
+/// Remove prebookings or weekly rules; bookings remain
+///
+/// Removing a weekly rule removes its pending occurrences too. An occurrence that is removed by itself does not come back.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct PrebookRemoveArgs {
+    /// Ids, as in `prebook list` and `prebook rules`
+    #[arg(value_name = "ID|rID", required = true)]
+    ids: Vec<PrebookId>,
+}
+
+pub(super) fn run(args: &PrebookRemoveArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let boxes = Boxes::of(app);
     for id in &args.ids {
         check_account(*id, app)?;
@@ -20,14 +51,14 @@ pub(super) fn run(args: &PrebookRemove, app: &App, ui: &mut Ui) -> Result<()> {
     let removed = removed.map_err(missing)?;
     let rules = removed.rules.iter().map(|id| PrebookId::Rule(*id));
     let ones = removed.prebookings.iter().map(|p| PrebookId::One(p.id));
-    ui.print(&RemovedView {
+    ui.print(&RemovalResult {
         removed: rules.chain(ones).collect(),
-        prebookings: boxes.views(removed.prebookings)?,
+        prebookings: boxes.shown(removed.prebookings)?,
         now: clock::now(),
     })
 }
 
-/// With an account named, another account's prebookings are not there.
+/// With `--account`, prebookings of other accounts are not found.
 fn check_account(id: PrebookId, app: &App) -> Result<()> {
     let Some(account) = &app.global.account else {
         return Ok(());
@@ -53,11 +84,44 @@ fn missing(id: PrebookId) -> Failure {
     Failure::not_found(match id {
         PrebookId::One(id) => {
             format!(
-                "there is no prebooking {id}, nothing was removed; see `aimharder prebook list --all`"
+                "no prebooking {id}, so nothing was removed; see `aimharder prebook list --all`"
             )
         }
         PrebookId::Rule(_) => {
-            format!("there is no rule {id}, nothing was removed; see `aimharder prebook rules`")
+            format!("no weekly rule {id}, so nothing was removed; see `aimharder prebook rules`")
         }
     })
+}
+
+#[derive(Debug, Serialize)]
+struct RemovalResult {
+    removed: Vec<PrebookId>,
+    #[serde(skip)]
+    prebookings: Vec<Shown>,
+    #[serde(skip)]
+    now: DateTime<Utc>,
+}
+
+impl Output for RemovalResult {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        for id in &self.removed {
+            if let PrebookId::Rule(_) = id {
+                writeln!(to, "removed rule {id}")?;
+            }
+        }
+        for shown in &self.prebookings {
+            writeln!(to, "removed {}", shown.line(self.now))?;
+            let removed = &shown.prebooking;
+            if matches!(removed.progress, Progress::Booked | Progress::Waitlisted) {
+                let hint =
+                    booking_remains(removed.reservation.as_deref(), &removed.request.account);
+                writeln!(to, "  {}", style.paint(&hint, Style::Mine))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn has_side_effects(&self) -> bool {
+        true
+    }
 }

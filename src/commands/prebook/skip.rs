@@ -1,108 +1,308 @@
-//! `prebook skip`: days on which an account's rules book nothing.
+//! `prebook skip`: dates on which the weekly rules of an account book nothing.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::str::FromStr;
 
 use anyhow::Result;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use clap::Args;
+use serde::{Serialize, Serializer};
 
-use super::Boxes;
-use crate::cli::PrebookSkip;
+use super::shown::Shown;
+use super::{Boxes, booking_remains};
 use crate::clock;
 use crate::commands::app::App;
+use crate::commands::args::DayArg;
+use crate::commands::help::{Help, code};
 use crate::error::Failure;
 use crate::model::account::Account;
+use crate::model::day;
+use crate::model::instant::{hours_minutes, instant, maybe_hours_minutes};
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::model::weekly::Skip;
 use crate::model::zone;
-use crate::output::{SkipsView, StandingView};
 use crate::store::Shot;
-use crate::ui::Ui;
+use crate::text::quote;
+use crate::ui::dates::short_day;
+use crate::ui::table::{OutputStyle, Style};
+use crate::ui::{Output, Ui};
 
-pub(super) fn run(args: &PrebookSkip, app: &App, ui: &mut Ui) -> Result<()> {
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder prebook skip 2026-12-24..2027-01-06",
+        "aimharder prebook skip tomorrow",
+        "aimharder prebook skip 2027-01-05..2027-01-06 --remove",
+    ],
+    exit_codes: &[
+        (0, "done"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        (3, "no session"),
+        (
+            6,
+            "--remove of dates that are not skipped, or several accounts",
+        ),
+    ],
+};
+
+/// Skip dates: weekly rules book nothing on them
+///
+/// Both ends are included. Prebookings added by day and existing bookings are left alone. Without a date, show the skips.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct PrebookSkipArgs {
+    /// Date, or first and last date: 2026-12-24..2027-01-06
+    #[arg(value_name = "FROM[..TO]")]
+    days: Option<SkipArg>,
+    /// Book on these dates again
+    #[arg(long, requires = "days")]
+    remove: bool,
+}
+
+/// A day or a range of days as it was written; which days they are depends on the box's calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SkipArg {
+    from: DayArg,
+    to: Option<String>,
+}
+
+impl FromStr for SkipArg {
+    type Err = String;
+
+    fn from_str(raw: &str) -> Result<Self, String> {
+        let (from, to) = match raw.split_once("..") {
+            Some((from, to)) => (from, Some(to)),
+            None => (raw, None),
+        };
+        let form = |why| format!("{why}, or a range: 2026-12-24..2027-01-06");
+        to.map(DayArg::from_str).transpose().map_err(form)?;
+        Ok(Self {
+            from: from.parse().map_err(form)?,
+            to: to.map(str::to_owned),
+        })
+    }
+}
+
+impl SkipArg {
+    /// The days, seen from `today` on the box's calendar. A weekday as the end is the first one from the beginning on.
+    ///
+    /// # Errors
+    /// A range that ends before it begins.
+    fn on(&self, today: NaiveDate) -> Result<Skip, String> {
+        let from = self.from.on(today)?;
+        let Some(to) = &self.to else {
+            return Ok(Skip { from, to: from });
+        };
+        let origin = if day::parse_weekday(to).is_some() {
+            from
+        } else {
+            today
+        };
+        let to = day::parse_day(to, origin)?;
+        if to < from {
+            return Err(format!(
+                "{} ends before it begins; use {to}..{from}",
+                quote(&format!("{from}..{to}"))
+            ));
+        }
+        Ok(Skip { from, to })
+    }
+}
+
+pub(super) fn run(args: &PrebookSkipArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let boxes = Boxes::of(app);
-    let today = today(app, &account);
+    let now = clock::now();
+    let today = today(app, &account, now);
     let days = args.days.as_ref().map(|days| days.on(today));
     let days = days.transpose().map_err(Failure::usage)?;
     if let Some(days) = days.filter(|days| days.to < today && !args.remove) {
         let next = today + TimeDelta::days(7);
-        let words = format!("{days} is over; for example: aimharder prebook skip {today}..{next}");
-        return Err(Failure::usage(words).into());
+        let message =
+            format!("{days} is over; for example: `aimharder prebook skip {today}..{next}`");
+        return Err(Failure::usage(message).into());
     }
-    let removed = match days {
-        Some(days) if args.remove => book_again(app, &account, days)?,
-        Some(days) => app.store.put_skip(&account, days)?,
-        None => vec![],
-    };
+    let (mut removed, mut restored) = (vec![], vec![]);
+    match days {
+        Some(days) if args.remove => restored = restore(&boxes, &account, days, now)?,
+        Some(days) => removed = app.store.put_skip(&account, days)?,
+        None => {}
+    }
     let skips = app.store.skips(&account)?;
     let looked_at = match days {
         Some(_) if args.remove => vec![],
         Some(days) => vec![days],
         None => skips.clone(),
     };
-    ui.print(&SkipsView {
-        changed: days.is_some(),
-        bookings: standing(&boxes, &account, &looked_at)?,
-        removed: boxes.views(removed)?,
+    ui.print(&SkipResult {
+        is_change: days.is_some(),
+        bookings: bookings(&boxes, &account, &looked_at)?,
+        removed: boxes.shown(removed)?,
+        restored: boxes.shown(restored)?,
         skips,
         account,
-        now: clock::now(),
+        now,
     })
 }
 
-/// Take days out of those left out. No prebooking is removed by that.
-fn book_again(app: &App, account: &Account, days: Skip) -> Result<Vec<Prebooking>> {
-    if app.store.remove_skip(account, days)? {
-        return Ok(vec![]);
+/// Removes a skip. Returns the occurrences that are prebooked again.
+fn restore(
+    boxes: &Boxes<'_>,
+    account: &Account,
+    days: Skip,
+    now: DateTime<Utc>,
+) -> Result<Vec<Prebooking>> {
+    let store = &boxes.app.store;
+    let before = store.open_prebookings(Some(account))?;
+    let before: BTreeSet<i64> = before.iter().map(|p| p.id).collect();
+    if !store.remove_skip(account, days)? {
+        let message = format!("{days} is not skipped; see `aimharder prebook skip`");
+        return Err(Failure::not_found(message).into());
     }
-    let words = format!("{days} is not left out; see `aimharder prebook skip`");
-    Err(Failure::not_found(words).into())
+    boxes.materialize_rules(Some(account), now)?;
+    let mut restored = store.open_prebookings(Some(account))?;
+    restored.retain(|p| days.contains(p.day) && !before.contains(&p.id));
+    Ok(restored)
 }
 
-/// Today on the calendar of the account's box; the boxes of one account share their zone, or very nearly.
-fn today(app: &App, account: &Account) -> NaiveDate {
-    let gym = app
-        .gyms(account)
-        .ok()
-        .and_then(|gyms| gyms.into_iter().next());
-    let zone = gym.map_or(chrono_tz::Europe::Madrid, |gym| gym.zone);
-    clock::now().with_timezone(&zone).date_naive()
+/// Today on the calendar of the account's first box.
+fn today(app: &App, account: &Account, now: DateTime<Utc>) -> NaiveDate {
+    let profiles = app.gyms(account).unwrap_or_default();
+    let zone = profiles
+        .first()
+        .map_or(chrono_tz::Europe::Madrid, |profile| profile.zone);
+    now.with_timezone(&zone).date_naive()
 }
 
-/// What the store knows to be booked or queued for on these days.
-fn standing(boxes: &Boxes<'_>, account: &Account, days: &[Skip]) -> Result<Vec<StandingView>> {
+/// The bookings and waiting-list places of prebookings on these dates.
+fn bookings(boxes: &Boxes<'_>, account: &Account, days: &[Skip]) -> Result<Vec<Booking>> {
     let stored = boxes.app.store.prebookings(Some(account))?;
-    let on_these = stored.into_iter().filter(|p| {
+    let stored = stored.into_iter().filter(|p| {
         matches!(p.progress, Progress::Booked | Progress::Waitlisted)
             && days.iter().any(|skip| skip.contains(p.day))
     });
-    let views = on_these.map(|prebooking| {
-        let got = got(&prebooking, &boxes.app.store.shots(prebooking.id)?);
-        let gym = boxes.get(&prebooking.request.gym)?;
-        Ok(StandingView {
+    let bookings = stored.map(|prebooking| {
+        let class = booked_class(&prebooking, &boxes.app.store.shots(prebooking.id)?);
+        let profile = boxes.get(&prebooking.request.gym)?;
+        Ok(Booking {
             id: prebooking.id,
             account: prebooking.request.account,
             day: prebooking.day,
-            start: got.start,
+            start: class.start,
             end: None,
-            starts_at: zone::resolve(gym.zone, prebooking.day.and_time(got.start)),
-            name: got.class,
-            gym: gym.name,
+            starts_at: zone::resolve(profile.zone, prebooking.day.and_time(class.start)),
+            name: class.class,
+            r#box: profile.name,
             reservation_id: prebooking.reservation,
             state: prebooking.progress,
         })
     });
-    let mut views = views.collect::<Result<Vec<_>>>()?;
-    views.sort_by_key(|view| (view.starts_at, view.id));
-    Ok(views)
+    let mut bookings = bookings.collect::<Result<Vec<_>>>()?;
+    bookings.sort_by_key(|booking| (booking.starts_at, booking.id));
+    Ok(bookings)
 }
 
-/// The class that was had: history names it (`18:30 WOD (id 1223249)`); without, the first choice.
-fn got(prebooking: &Prebooking, shots: &[Shot]) -> Choice {
+/// The class that was booked, as the history names it (`18:30 WOD (id 1223249)`), or the first choice.
+fn booked_class(prebooking: &Prebooking, shots: &[Shot]) -> Choice {
     let id = prebooking.class_id.as_ref().map(|id| format!(" (id {id})"));
-    let had = id.and_then(|id| {
+    let booked = id.and_then(|id| {
         let labels = shots.iter().rev().map(|shot| shot.class.as_str());
         labels
             .filter_map(|label| label.strip_suffix(&id))
             .find_map(|label| label.parse().ok())
     });
-    had.unwrap_or_else(|| prebooking.request.first.clone())
+    booked.unwrap_or_else(|| prebooking.request.first.clone())
+}
+
+#[derive(Debug, Serialize)]
+struct SkipResult {
+    skips: Vec<Skip>,
+    bookings: Vec<Booking>,
+    /// occurrences that were removed by this skip
+    #[serde(serialize_with = "ids")]
+    removed: Vec<Shown>,
+    /// occurrences that came back with the removal of this skip
+    #[serde(serialize_with = "ids")]
+    restored: Vec<Shown>,
+    #[serde(skip)]
+    is_change: bool,
+    #[serde(skip)]
+    account: Account,
+    #[serde(skip)]
+    now: DateTime<Utc>,
+}
+
+/// A booking within the skipped dates, in the shape of `bookings`.
+#[derive(Debug, Serialize)]
+struct Booking {
+    /// of the prebooking
+    id: i64,
+    account: Account,
+    day: NaiveDate,
+    #[serde(serialize_with = "hours_minutes")]
+    start: NaiveTime,
+    #[serde(serialize_with = "maybe_hours_minutes")]
+    end: Option<NaiveTime>,
+    #[serde(serialize_with = "instant")]
+    starts_at: DateTime<Tz>,
+    name: Option<String>,
+    r#box: String,
+    reservation_id: Option<String>,
+    state: Progress,
+}
+
+fn ids<S: Serializer>(shown: &[Shown], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(shown.iter().map(|shown| shown.prebooking.id))
+}
+
+impl Output for SkipResult {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        if self.skips.is_empty() {
+            writeln!(
+                to,
+                "{}: no skips; weekly rules book every day",
+                self.account
+            )?;
+        } else {
+            writeln!(to, "{}: weekly rules book nothing on", self.account)?;
+        }
+        for skip in &self.skips {
+            let day = |day: NaiveDate| day.format("%a %-d %b %Y").to_string();
+            if skip.from == skip.to {
+                writeln!(to, "  {}", day(skip.from))?;
+            } else {
+                writeln!(to, "  {} – {}", day(skip.from), day(skip.to))?;
+            }
+        }
+        for shown in &self.removed {
+            writeln!(to, "removed prebooking {}", shown.line(self.now))?;
+        }
+        for shown in &self.restored {
+            writeln!(to, "prebooked again: {}", shown.line(self.now))?;
+        }
+        for booking in &self.bookings {
+            let state = match booking.state {
+                Progress::Waitlisted => "on the waiting list",
+                _ => "booked",
+            };
+            let line = format!(
+                "still {state}: {} {} {}, {}",
+                short_day(booking.day, booking.starts_at.timezone(), self.now),
+                booking.start.format("%H:%M"),
+                booking.name.as_deref().unwrap_or("class"),
+                booking.r#box,
+            );
+            writeln!(to, "{}", style.paint(&line, Style::Mine))?;
+            let hint = booking_remains(booking.reservation_id.as_deref(), &booking.account);
+            writeln!(to, "  {hint}")?;
+        }
+        Ok(())
+    }
+
+    fn has_side_effects(&self) -> bool {
+        self.is_change
+    }
 }

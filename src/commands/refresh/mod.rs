@@ -3,19 +3,24 @@
 //! * this file – which sessions are due, the counts, and the exit code
 //! * `tell` – messages and notifications
 
+mod output;
 mod tell;
 
 use std::collections::HashSet;
 
+use std::time::Duration;
+
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
 
 use self::tell::{Problem, tell};
 use super::app::App;
 use super::automation;
-use crate::cli::RefreshArgs;
+use crate::commands::args::number;
+use crate::commands::help::{Help, code};
 use crate::error::{ExitKind, Failure};
-use crate::output::{RefreshView, RefreshedSession};
+use crate::model::time;
 use crate::sessions::DEVICE_LIFE;
 use crate::sessions::refresh::{Plan, RefreshStatus, Refreshed, future_after};
 use crate::signals::{self, SignalGuard};
@@ -23,6 +28,48 @@ use crate::store::{DueQuery, SessionRow};
 use crate::ui::Ui;
 use crate::ui::progress::Progress;
 use crate::{clock, notify, sessions};
+use output::{RefreshView, RefreshedSession};
+
+const HELP: Help = Help {
+    notes: "\
+Acts on both kinds of sessions of all accounts unless --session, --account or --fingerprint says otherwise.",
+    examples: &[
+        "aimharder refresh",
+        "aimharder refresh --session background --force --json",
+    ],
+    exit_codes: &[
+        (0, "all sessions refreshed, or none due"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        (3, "all logged out, or no session in the store"),
+        code::UNREACHABLE,
+        (7, "some sessions failed, or for different reasons"),
+    ],
+};
+
+/// Update the tokens of stored sessions that are getting stale
+///
+/// For cron or a timer, every 15 minutes. Runs may overlap each other and any other command. A success prints nothing; off a
+/// terminal, a problem is reported when it is new and when it is over.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct RefreshArgs {
+    /// Update tokens older than this
+    #[arg(long, value_name = "DURATION", default_value = "14m", value_parser = time::parse_duration)]
+    stale_after: Duration,
+    /// Update all tokens, whatever their age
+    #[arg(long, conflicts_with = "stale_after")]
+    force: bool,
+    /// Call setrefresh for every session updated, not only once a day
+    #[arg(long)]
+    deep: bool,
+    /// Number of sessions updated at the same time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = |raw: &str| number::<u8>(raw, 1, 64))]
+    jobs: u8,
+    /// Requests per second over all sessions; 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = |raw: &str| number::<u32>(raw, 0, 10_000))]
+    rate: u32,
+}
 
 pub(crate) fn run(args: &RefreshArgs, app: &App, ui: &mut Ui) -> Result<()> {
     if let Some(account) = &app.global.account

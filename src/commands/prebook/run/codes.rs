@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::output::RunView;
+use super::report::prebooking_sentence;
 use crate::booking::Outcome;
 use crate::error::{ExitKind, Failure};
 use crate::model::prebooking::Progress;
-use crate::output::{RunView, prebooking_sentence};
 use crate::prebook::{Ending, Settled};
 
 #[derive(Debug, Default)]
@@ -42,7 +43,7 @@ impl Codes {
             view.due,
             self.first.unwrap_or_default()
         );
-        // each result was put into words when it was new
+        // each result was reported when it was new
         Some(Failure {
             told: true,
             ..Failure::new(kind, message)
@@ -50,7 +51,7 @@ impl Codes {
     }
 }
 
-/// `None`: booked, queued, or postponed for a reason that is none to worry about.
+/// The exit kind of one result; `None` if it is booked, on the waiting list, or postponed without a problem.
 pub(super) fn code(settled: &Settled) -> Option<ExitKind> {
     let pending = settled.progress == Progress::Pending;
     match settled.ending {

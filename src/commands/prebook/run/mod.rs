@@ -1,35 +1,80 @@
-//! `prebook run`: everything that opens soon, at its instant.
+//! `prebook run`: books prebookings at their opening instants.
 //!
-//! * here – the run itself
+//! * this file – the run
 //! * `rehearse` – `--dry-run`
-//! * `result` – what one prebooking came to, as it is shown; `codes` – the exit code over all
-//! * `tell` – words and notices
+//! * `output` – what is printed; `codes` – the exit code over all results
+//! * `report` – lines on standard error and notifications
 
 mod codes;
+mod output;
 mod rehearse;
-mod result;
-mod tell;
+mod report;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Result;
+use clap::Args;
 
 use super::Boxes;
 use crate::booking::Outcome;
-use crate::cli::PrebookRunArgs;
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::automation;
 use crate::commands::failure;
+use crate::commands::help::{Help, code};
 use crate::commands::learn::OpeningObservation;
 use crate::model::session::SessionKind;
+use crate::model::time;
 use crate::notify::Notifier;
-use crate::output::{RunView, waits_for};
 use crate::prebook::{Ending, News, Place, Run, Settled};
 use crate::sessions::SessionSelector;
 use crate::signals::{self, SignalGuard};
 use crate::store::SessionRow;
 use crate::ui::Ui;
+use output::{RunView, waits_for};
+
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder prebook run",
+        "aimharder prebook run --dry-run",
+        "*/15 * * * * aimharder prebook run          (a crontab line)",
+    ],
+    exit_codes: &[
+        (0, "booked, on the waiting list, postponed, or nothing due"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        (4, "refused by AimHarder"),
+        code::UNREACHABLE,
+        (6, "no such class"),
+        (7, "several of these, or some succeeded"),
+        (8, "outcome unknown"),
+        code::INTERRUPTED,
+    ],
+};
+
+/// Book prebookings that open soon, each at its opening instant
+///
+/// For cron or a timer, every 15 minutes. Takes every prebooking that opens within the horizon, is overdue, or has an unknown
+/// opening, and ends when it has tried all of them. Overlapping runs share the work and never book twice. With nothing due it
+/// prints nothing.
+///
+/// Acts for all accounts unless --account names one, with the background sessions unless --session says otherwise.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct PrebookRunArgs {
+    /// Take prebookings that open within this time
+    #[arg(long, value_name = "DURATION", default_value = "16m", value_parser = time::parse_duration)]
+    horizon: Duration,
+    /// How long after the opening an unproven attempt is repeated
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time::parse_duration)]
+    give_up: Duration,
+    /// Show what would be booked, and when, without the network
+    #[arg(long)]
+    dry_run: bool,
+}
 
 pub(super) fn run(args: &PrebookRunArgs, app: &App, ui: &mut Ui) -> Result<()> {
     check_account(app)?;
@@ -44,7 +89,7 @@ pub(super) fn run(args: &PrebookRunArgs, app: &App, ui: &mut Ui) -> Result<()> {
     })
 }
 
-/// Nothing stored for an account that was named: a typing error, most likely.
+/// Refuses a named account of which nothing is stored: it is probably mistyped.
 fn check_account(app: &App) -> Result<()> {
     let Some(account) = &app.global.account else {
         return Ok(());
@@ -110,15 +155,15 @@ impl<'r> Results<'r> {
         let settled = match news {
             News::Settled(settled) => settled,
             News::StillWaiting(prebooking) => {
-                return tell::stands(app, ui, &self.notifier, &prebooking);
+                return report::still_waiting_again(app, ui, &self.notifier, &prebooking);
             }
         };
-        let added = result::of(app, &settled);
+        let added = output::of(app, &settled);
         ui.print_part(|style, to| added.line(style, to));
-        result::add(&mut locked(&self.view), added, &settled);
+        output::add(&mut locked(&self.view), added, &settled);
         self.codes.add(&settled);
         learn(app, &settled);
-        tell::tell(app, ui, &self.notifier, &settled)
+        report::report(app, ui, &self.notifier, &settled)
     }
 
     fn end(self, done: Result<()>) -> Result<(RunView, SignalGuard)> {
@@ -139,7 +184,7 @@ fn locked(view: &Mutex<RunView>) -> MutexGuard<'_, RunView> {
     view.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Which session acts.
+/// The session that acts.
 fn actor(app: &App, device: Option<&SessionRow>) -> SessionSelector {
     match device {
         Some(row) => SessionSelector::Device(row.fingerprint.clone()),

@@ -3,14 +3,13 @@
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
+use super::PrebookRunArgs;
+use super::output::{ResultView, RunView, blank};
 use super::place;
-use super::result::blank;
-use crate::cli::PrebookRunArgs;
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::prebook::release_stale_claim;
 use crate::model::prebooking::Progress;
-use crate::output::{ResultView, RunView};
 use crate::prebook::plan::until;
 use crate::store::SessionRow;
 

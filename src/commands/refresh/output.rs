@@ -13,7 +13,7 @@ use crate::ui::table::OutputStyle;
 
 /// What a refresh did.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct RefreshView {
+pub(super) struct RefreshView {
     pub total: usize,
     pub updated: usize,
     pub fresh: usize,
@@ -31,7 +31,7 @@ pub(crate) struct RefreshView {
 
 /// What became of one session.
 #[derive(Debug, Serialize)]
-pub(crate) struct RefreshedSession {
+pub(super) struct RefreshedSession {
     pub account: Account,
     pub kind: SessionKind,
     pub fingerprint: Fingerprint,

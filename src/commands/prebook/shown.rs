@@ -1,0 +1,371 @@
+//! How prebookings and weekly rules are shown: as JSON, and as tables by account and box.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use unicode_width::UnicodeWidthStr;
+
+use crate::clock;
+use crate::model::opening::Opening;
+use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking, Progress};
+use crate::model::time::human_age;
+use crate::model::weekly::WeeklyRule;
+use crate::model::zone::resolve;
+use crate::store::Shot;
+use crate::ui::dates::{moment, short_day, table_day};
+use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
+
+/// A prebooking in its box's time zone.
+#[derive(Debug, Clone)]
+pub(super) struct Shown {
+    pub prebooking: Prebooking,
+    pub zone: Tz,
+    /// the opening rule in force; of a settled prebooking only the one it was added with
+    opening: Option<Opening>,
+    /// the requests sent, with `--all`
+    pub history: Option<Vec<Shot>>,
+}
+
+/// A weekly rule in its box's time zone.
+#[derive(Debug, Clone)]
+pub(super) struct ShownRule {
+    pub rule: WeeklyRule,
+    pub zone: Tz,
+    /// the opening rule in force
+    pub opening: Option<Opening>,
+}
+
+impl Shown {
+    pub(super) fn of(prebooking: Prebooking, zone: Tz, of_box: Option<Opening>) -> Self {
+        let is_open = matches!(
+            prebooking.progress,
+            Progress::Pending | Progress::Executing | Progress::Waitlisted
+        );
+        Self {
+            opening: prebooking.request.opening(of_box.filter(|_| is_open)),
+            prebooking,
+            zone,
+            history: None,
+        }
+    }
+
+    pub(super) fn opens_at(&self) -> Option<DateTime<Tz>> {
+        self.prebooking.opens_at(self.opening, self.zone)
+    }
+
+    pub(super) fn starts_at(&self) -> DateTime<Tz> {
+        let start = self.prebooking.request.first.start;
+        resolve(self.zone, self.prebooking.day.and_time(start))
+    }
+
+    /// `7: Mon 23 Nov 18:30 WOD, crossfitdemo`
+    pub(super) fn line(&self, now: DateTime<Utc>) -> String {
+        let (id, request) = (self.prebooking.id, &self.prebooking.request);
+        format!(
+            "{id}: {} {} {}, {}",
+            short_day(self.prebooking.day, self.zone, now),
+            request.first.start.format("%H:%M"),
+            request.first.class.as_deref().unwrap_or("any class"),
+            request.gym,
+        )
+    }
+
+    fn state(&self, now: DateTime<Utc>) -> (String, Style) {
+        let (state, style) = match self.prebooking.progress {
+            Progress::Pending => return self.pending_state(now),
+            Progress::Executing => ("being booked", Style::Mine),
+            Progress::Booked => ("booked", Style::Good),
+            Progress::Waitlisted => ("on the waiting list", Style::Mine),
+            Progress::Failed => ("failed", Style::Bad),
+            Progress::Expired => ("class has started", Style::Bad),
+            Progress::Cancelled => ("cancelled: place on the waiting list lost", Style::Bad),
+        };
+        (state.to_owned(), style)
+    }
+
+    fn pending_state(&self, now: DateTime<Utc>) -> (String, Style) {
+        if self.starts_at() <= now {
+            return ("class has started".into(), Style::Bad);
+        }
+        let Some(opens) = self.opens_at() else {
+            return ("opening unknown".into(), Style::Faint);
+        };
+        let is_guess = self.opening.is_some_and(|opening| opening.guess);
+        let about = if is_guess { "about " } else { "" };
+        let at = moment(opens, now);
+        if opens <= now {
+            (format!("open since {about}{at}"), Style::Good)
+        } else {
+            (format!("opens {about}{at}"), Style::Plain)
+        }
+    }
+
+    /// What the line leaves out. Occurrences leave out what is shown with their weekly rule.
+    fn notes(&self, now: DateTime<Utc>) -> Vec<String> {
+        let stored = &self.prebooking;
+        let mut notes = match stored.rule {
+            Some(rule) => vec![format!("rule {}", PrebookId::Rule(rule))],
+            None => request_notes(&stored.request, self.opening),
+        };
+        let reservation = stored.reservation.as_ref();
+        notes.extend(reservation.map(|id| format!("reservation {id}")));
+        notes.extend(stored.message.clone());
+        let last = self.history.iter().flatten().last();
+        notes.extend(last.map(|shot| self.last_request(shot, now)));
+        notes
+    }
+
+    fn last_request(&self, shot: &Shot, now: DateTime<Utc>) -> String {
+        let sent_at = shot.sent_at.with_timezone(&self.zone);
+        let mut text = format!(
+            "last request {}{} for {}: {}",
+            moment(sent_at, now),
+            sent_at.format(":%S%.3f"),
+            shot.class,
+            shot.outcome.replace('_', " ")
+        );
+        if let Some(late) = shot.lateness_ms {
+            let side = if late < 0.0 { "before" } else { "after" };
+            let span = span(late.abs() / 1000.0);
+            text = format!("{text}, {span} {side} the opening");
+        }
+        if let Some(offset) = shot.clock_offset_ms {
+            text = format!("{text}, server clock {offset:+.1} ms");
+        }
+        text
+    }
+}
+
+/// `3.2 ms`, `4.0 s`, `2 h 5 min`
+fn span(seconds: f64) -> String {
+    if seconds < 1.0 {
+        return format!("{:.1} ms", seconds * 1000.0);
+    }
+    let span = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    match TimeDelta::from_std(span) {
+        Ok(span) if span >= TimeDelta::minutes(1) => human_age(span),
+        _ => format!("{seconds:.1} s"),
+    }
+}
+
+pub(super) fn request_notes(request: &PrebookRequest, opening: Option<Opening>) -> Vec<String> {
+    let alternatives = request.alternatives.iter();
+    let mut notes: Vec<String> = alternatives.map(|choice| format!("or {choice}")).collect();
+    if request.waitlist {
+        notes.push("else the waiting list".into());
+    }
+    if request.watch {
+        notes.push("else watched until it starts".into());
+    }
+    let family = request.family.as_ref();
+    notes.extend(family.map(|id| format!("for family member {id}")));
+    notes.extend(opening.map(|opening| format!("opening rule {opening}")));
+    notes
+}
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let (stored, request) = (&self.prebooking, &self.prebooking.request);
+        let mut object = to.serialize_struct("Prebooking", 18)?;
+        object.serialize_field("id", &stored.id)?;
+        object.serialize_field("rule", &stored.rule.map(PrebookId::Rule))?;
+        object.serialize_field("account", &request.account)?;
+        object.serialize_field("box", &request.gym)?;
+        object.serialize_field("day", &stored.day)?;
+        request_fields(request, &mut object)?;
+        object.serialize_field("opens", &self.opening.map(|opening| opening.to_string()))?;
+        object.serialize_field("opens_at", &self.opens_at().map(|at| rfc3339(at, "%:z")))?;
+        object.serialize_field("status", &stored.progress)?;
+        object.serialize_field("attempts", &stored.attempts)?;
+        object.serialize_field("message", &stored.message)?;
+        object.serialize_field("reservation_id", &stored.reservation)?;
+        if let Some(shots) = &self.history {
+            let shots: Vec<_> = shots
+                .iter()
+                .map(|shot| ShownShot(shot, self.zone))
+                .collect();
+            object.serialize_field("history", &shots)?;
+        }
+        object.end()
+    }
+}
+
+impl Serialize for ShownRule {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let (rule, request) = (&self.rule, &self.rule.request);
+        let mut object = to.serialize_struct("Rule", 12)?;
+        object.serialize_field("id", &PrebookId::Rule(rule.id))?;
+        object.serialize_field("account", &request.account)?;
+        object.serialize_field("box", &request.gym)?;
+        object.serialize_field("weekdays", &rule.weekdays)?;
+        request_fields(request, &mut object)?;
+        object.serialize_field("until", &rule.until)?;
+        object.serialize_field("opens", &self.opening.map(|opening| opening.to_string()))?;
+        object.end()
+    }
+}
+
+/// What prebookings and rules have in common.
+fn request_fields<S: SerializeStruct>(
+    request: &PrebookRequest,
+    object: &mut S,
+) -> Result<(), S::Error> {
+    let Choice { start, class } = &request.first;
+    object.serialize_field("start", &start.format("%H:%M").to_string())?;
+    object.serialize_field("class", class)?;
+    object.serialize_field("alternatives", &request.alternatives)?;
+    object.serialize_field("family", &request.family)?;
+    object.serialize_field("waitlist", &request.waitlist)?;
+    object.serialize_field("watch", &request.watch)
+}
+
+/// A booking request that was sent.
+struct ShownShot<'s>(&'s Shot, Tz);
+
+impl Serialize for ShownShot<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self(shot, zone) = self;
+        let mut object = to.serialize_struct("Request", 7)?;
+        let sent_at = shot.sent_at.with_timezone(zone);
+        object.serialize_field("sent_at", &rfc3339(sent_at, "%.3f%:z"))?;
+        object.serialize_field("class", &shot.class)?;
+        object.serialize_field("outcome", &shot.outcome)?;
+        object.serialize_field("book_state", &shot.book_state)?;
+        object.serialize_field("message", &shot.message)?;
+        object.serialize_field("clock_offset_ms", &shot.clock_offset_ms)?;
+        object.serialize_field("lateness_ms", &shot.lateness_ms)?;
+        object.end()
+    }
+}
+
+/// RFC 3339 with this ending after the seconds.
+fn rfc3339(at: DateTime<Tz>, ending: &str) -> String {
+    at.format(&format!("%Y-%m-%dT%H:%M:%S{ending}")).to_string()
+}
+
+/// Writes prebookings as a table for each account and box.
+pub(super) fn write_prebookings(
+    shown: &[Shown],
+    now: DateTime<Utc>,
+    style: &OutputStyle,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    let entries = shown.iter().map(|shown| {
+        let (stored, request) = (&shown.prebooking, &shown.prebooking.request);
+        let (state, colour) = shown.state(now);
+        Entry {
+            request,
+            zone: shown.zone,
+            cells: vec![
+                plain(stored.id.to_string()),
+                plain(table_day(stored.day, shown.zone, now)),
+                plain(request.first.start.format("%H:%M").to_string()),
+                plain(request.first.class.as_deref().unwrap_or("any class")),
+                cell(state, colour),
+            ],
+            notes: shown.notes(now),
+        }
+    });
+    write_groups(entries.collect(), now, style, to)?;
+    let is_unknown = |shown: &&Shown| {
+        shown.opens_at().is_none() && shown.prebooking.progress == Progress::Pending
+    };
+    match shown.iter().find(is_unknown) {
+        Some(shown) => writeln!(
+            to,
+            "\nif the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set {} --opens 4d`",
+            shown.prebooking.request.gym
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Writes weekly rules as a table for each account and box.
+pub(super) fn write_rules(
+    rules: &[ShownRule],
+    now: DateTime<Utc>,
+    style: &OutputStyle,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    let entries = rules.iter().map(|shown| {
+        let (rule, request) = (&shown.rule, &shown.rule.request);
+        Entry {
+            request,
+            zone: shown.zone,
+            cells: vec![
+                plain(PrebookId::Rule(rule.id).to_string()),
+                plain(rule.weekdays.to_string()),
+                plain(request.first.start.format("%H:%M").to_string()),
+                plain(request.first.class.as_deref().unwrap_or("any class")),
+                cell(shown.end(now), Style::Faint),
+            ],
+            notes: request_notes(request, shown.opening),
+        }
+    });
+    write_groups(entries.collect(), now, style, to)
+}
+
+impl ShownRule {
+    fn end(&self, now: DateTime<Utc>) -> String {
+        let Some(until) = self.rule.until else {
+            return String::new();
+        };
+        let day = short_day(until, self.zone, now);
+        if until < now.with_timezone(&self.zone).date_naive() {
+            format!("over since {day}")
+        } else {
+            format!("until {day}")
+        }
+    }
+}
+
+/// A line of a table and the notes below it.
+struct Entry<'e> {
+    request: &'e PrebookRequest,
+    zone: Tz,
+    cells: Vec<Cell>,
+    notes: Vec<String>,
+}
+
+/// Times are in the box's zone, which the heading names if this machine's clock shows another time.
+fn write_groups(
+    mut entries: Vec<Entry<'_>>,
+    now: DateTime<Utc>,
+    style: &OutputStyle,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    let place = |entry: &Entry<'_>| (entry.request.account.clone(), entry.request.gym.clone());
+    entries.sort_by_key(place);
+    for (n, group) in entries.chunk_by(|a, b| place(a) == place(b)).enumerate() {
+        if n > 0 {
+            writeln!(to)?;
+        }
+        if let Some(Entry { request, zone, .. }) = group.first() {
+            let mut heading = format!("{}, {}", request.account, request.gym);
+            if !clock::is_local(*zone, now) {
+                heading = format!("{heading} (times in {})", zone.name());
+            }
+            writeln!(to, "{}", style.paint(&heading, Style::Heading))?;
+        }
+        write_table(group, style, to)?;
+    }
+    Ok(())
+}
+
+fn write_table(entries: &[Entry<'_>], style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+    let rows: Vec<Vec<Cell>> = entries.iter().map(|entry| entry.cells.clone()).collect();
+    let ids = rows.iter().filter_map(|row| row.first());
+    let margin = 4 + ids.map(|id| id.text.width()).max().unwrap_or_default();
+    let lines = style.lines(&rows, 2, &[shrink(3, 8), shrink(4, 12)]);
+    for (line, entry) in lines.iter().zip(entries) {
+        writeln!(to, "{line}")?;
+        for note in style.wrap(&entry.notes, margin) {
+            writeln!(to, "{}", style.paint(&note, Style::Faint))?;
+        }
+    }
+    Ok(())
+}

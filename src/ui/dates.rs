@@ -1,0 +1,41 @@
+//! How days and instants are written in text.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+/// `Monday 23 November 2026`
+pub(crate) fn long_day(day: NaiveDate) -> String {
+    day.format("%A %-d %B %Y").to_string()
+}
+
+/// `Mon 23 Nov`, with the year if it is not the present one.
+pub(crate) fn short_day(day: NaiveDate, zone: Tz, now: DateTime<Utc>) -> String {
+    format!("{}{}", day.format("%a %-d %b"), other_year(day, zone, now))
+}
+
+/// The same at a fixed width, for tables: `Thu  3 Dec`.
+pub(crate) fn table_day(day: NaiveDate, zone: Tz, now: DateTime<Utc>) -> String {
+    format!("{}{}", day.format("%a %e %b"), other_year(day, zone, now))
+}
+
+fn other_year(day: NaiveDate, zone: Tz, now: DateTime<Utc>) -> String {
+    match day.year() {
+        year if year == now.with_timezone(&zone).year() => String::new(),
+        year => format!(" {year}"),
+    }
+}
+
+/// `Mon 23 Nov 18:30`, with the year if it is not the present one.
+pub(crate) fn moment(at: DateTime<Tz>, now: DateTime<Utc>) -> String {
+    let day = short_day(at.date_naive(), at.timezone(), now);
+    format!("{day} {}", at.format("%H:%M"))
+}
+
+/// `opens Thu 19 Nov 07:00`; `opens about …` if the rule is a guess.
+pub(crate) fn opens_at(at: Option<DateTime<Tz>>, is_guess: bool) -> String {
+    let about = if is_guess { "about " } else { "" };
+    at.map_or_else(
+        || "not open yet".into(),
+        |at| format!("opens {about}{}", at.format("%a %-d %b %H:%M")),
+    )
+}
