@@ -141,7 +141,7 @@ impl Cli {
     /// Runs the command.
     ///
     /// # Errors
-    /// Those of every room; [`Failure::last_word`] makes the error line and the exit code of them.
+    /// Those of every room; `Failure::last_word` makes the error line and the exit code of them.
     pub fn run(self, ui: &mut Ui) -> Result<()> {
         let Some(command) = self.command else {
             let path = store_path(self.global.store.as_deref());

@@ -1,7 +1,7 @@
 //! `aimharder` books gym classes on the AimHarder platform, from a shell, crontab or systemd timers.
 //!
-//! This library is the whole program; `main` parses the command line and calls [`commands::run`]. These pages describe how
-//! it is built. What users rely on is in the README, in `--help`, and in the [command-line reference](cli::reference)
+//! This library is the whole program; `main` parses the command line and calls [`cli::Cli::run`]. These pages describe how
+//! it is built. What users rely on is in the README, in `--help`, and in the [command-line reference](docs::scripting)
 //! (cited as `scripting.md`). What is known of the platform is in [its protocol](docs::protocol) (cited as `protocol.md`).
 //! The words of the project are in the [glossary](docs::glossary).
 //!
@@ -12,8 +12,7 @@
 //! | module | purpose | must not |
 //! | --- | --- | --- |
 //! | [`cli`], [`commands`] | arguments, flow and output of each subcommand | contain SQL, HTTP or HTML |
-//! | [`ui`], `output` | how output is written: tables, styles, progress, prompts, JSON, hints | decide |
-//! | [`completions`] | shell completion, from the definition in [`cli`] and the store, read only | write, wait or send |
+//! | [`ui`] | how output is written: tables, styles, progress, prompts, JSON, hints | decide |
 //! | [`diagnostics`] | facts and findings of `aimharder status` | write or print |
 //! | [`prebook`] | plans, measures the server clock, fires at the opening | print |
 //! | [`booking`] | books or cancels one class and settles the outcome by the schedule row | print |

@@ -207,7 +207,7 @@ impl BoxClient<'_, '_> {
             cause = match self.row(day, class_id) {
                 Ok(Some(row)) => match hold(&row) {
                     Some(held) => return Ok((held, row)),
-                    None => "the schedule shows a state that nobody knows".to_owned(),
+                    None => "the schedule shows an unknown state".to_owned(),
                 },
                 Ok(None) => "the class is no longer in the schedule".to_owned(),
                 Err(e) => e.to_string(),

@@ -10,7 +10,7 @@ use super::{BoxClient, Hold, Trouble, hold, lost, never_sent};
 use crate::platform::{CancelAnswer, CancelVerdict, Row};
 use crate::{clock, sessions, signals};
 
-/// How a wish to cancel ended (`scripting.md`, "Booking").
+/// The outcome of a cancellation (`scripting.md`, "Booking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelOutcome {
@@ -128,7 +128,7 @@ impl BoxClient<'_, '_> {
             state: answer.state,
         };
         match answer.verdict {
-            // somebody else (another process of ours, too) may have cancelled it a moment before
+            // another process or device may have cancelled it a moment before
             CancelVerdict::Refused => Ok(match self.mine_now(day, &row.id) {
                 Ok((Hold::NotMine, now)) => CancelReport {
                     message: None,
@@ -160,7 +160,7 @@ impl BoxClient<'_, '_> {
         row: &Row,
         cause: &str,
     ) -> Result<CancelReport, Trouble> {
-        log::info!("no answer to the cancellation ({cause}); the schedule tells what became of it");
+        log::info!("no response to the cancellation ({cause}); the schedule decides");
         match self.look_twice(day, &row.id, |held| held == Hold::NotMine)? {
             (Hold::NotMine, now) => Ok(CancelReport {
                 outcome: CancelOutcome::Cancelled,
@@ -194,7 +194,7 @@ pub fn cancellable(row: &Row) -> Result<String, Box<CancelReport>> {
         _ => row.reservation.clone().ok_or_else(|| {
             report(
                 CancelOutcome::Refused,
-                Some("AimHarder's schedule does not tell the reservation's number"),
+                Some("the schedule has no reservation number for this class"),
             )
         }),
     }

@@ -40,7 +40,7 @@ pub fn prebooked<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result
     distinguished_by(rows, wanted, day, "--class")
 }
 
-/// `flags`: what tells one class from others of its time.
+/// `flags`: the flags that distinguish classes at the same time.
 fn distinguished_by<'r>(
     rows: &'r [Row],
     wanted: &Wanted,

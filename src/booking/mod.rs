@@ -37,7 +37,7 @@ pub use upcoming::{Entry, PastEntry, UpcomingBookings};
 /// A live session in front of one box, for the account holder or one family member.
 #[derive(Debug)]
 pub struct BoxClient<'d, 's> {
-    /// the login that acts; every call goes through it, and a lapsed one is healed on the way
+    /// the session of all calls; it is recovered after a logout
     pub live: &'d mut ActiveSession<'s>,
     /// the box that is asked
     pub at: BoxAt,
@@ -83,7 +83,7 @@ impl ExitError for Trouble {
     }
 }
 
-/// Whose a class is, as its row tells.
+/// Whether a class is booked by the member, according to its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
     /// a place is mine
@@ -94,7 +94,7 @@ pub enum Hold {
     NotMine,
 }
 
-/// What the row says; `None` for a state nobody knows.
+/// Reads the row; `None` for an unknown state.
 pub fn hold(row: &Row) -> Option<Hold> {
     match row.mine {
         Mine::Booked => Some(Hold::Booked),

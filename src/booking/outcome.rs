@@ -1,4 +1,4 @@
-//! How a wish to book can end, and what the schedule alone decides of it.
+//! The outcomes of a booking, and those that the schedule decides without a request.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use super::{Hold, hold};
 use crate::model::opening::Learned;
 use crate::platform::{BookAnswer, Row, Verdict};
 
-/// How a wish to book ended (`scripting.md`, "Booking").
+/// The outcome of a booking (`scripting.md`, "Booking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// a place is mine, proven by the answer or by the row
@@ -27,13 +27,13 @@ pub enum Outcome {
     PaymentPending,
     /// no more classes for this day or period
     LimitReached,
-    /// another class of mine stands at that time
+    /// the member has another class at that time
     SameTime,
     /// the class is about to start, or has started
     TooLate,
     /// cancelled by the gym, reserved for its staff, or not offered
     Closed,
-    /// AimHarder said no for a reason that only the message tells
+    /// refused for a reason that only the message states
     Refused,
     /// booking is not open yet
     TooEarly,
@@ -80,11 +80,11 @@ pub struct BookReport {
     pub message: Option<String>,
     /// the platform's own number for it
     pub state: Option<i64>,
-    /// what a "too early" told about the opening
+    /// what a "too early" response says about the opening
     pub learned: Option<Learned>,
 }
 
-/// What the schedule alone decides: the class is mine, or nobody can book it.
+/// Decides from the row alone: the class is booked already, or it cannot be booked.
 pub(crate) fn decided(row: &Row) -> Option<BookReport> {
     let outcome = if row.cancelled {
         Outcome::Closed
@@ -110,7 +110,7 @@ pub(crate) fn decided(row: &Row) -> Option<BookReport> {
     Some(report)
 }
 
-/// What an answer, or the row alone, comes to.
+/// The report of an outcome, with the response if there was one.
 pub(super) fn report(outcome: Outcome, row: Row, answer: Option<BookAnswer>) -> BookReport {
     let reservation = row
         .reservation

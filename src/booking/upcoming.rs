@@ -15,7 +15,7 @@ use crate::text::fold;
 pub struct UpcomingBookings {
     /// the bookings and waiting-list places to come, in the platform's order
     pub coming: Vec<Entry>,
-    /// what the platform still tells of the past
+    /// past bookings that the platform still lists
     pub past: Vec<PastEntry>,
 }
 
@@ -26,11 +26,11 @@ pub struct Entry {
     pub day: NaiveDate,
     /// by the box's wall clock
     pub start: NaiveTime,
-    /// `None` where neither the diary nor the schedule tells it
+    /// `None` if neither `nextBookings` nor the schedule has it
     pub end: Option<NaiveTime>,
     /// the class's name
     pub name: String,
-    /// on its waiting list rather than booked; the schedule's row tells, before the diary
+    /// on the waiting list instead of booked; the schedule row takes precedence over `nextBookings`
     pub waiting: bool,
     /// the number that cancelling wants; `None` where the schedule does not show the row as mine
     pub reservation: Option<String>,
@@ -52,10 +52,10 @@ pub struct PastEntry {
 }
 
 impl BoxClient<'_, '_> {
-    /// What is booked here, and what was.
+    /// Reads upcoming and past bookings.
     ///
     /// # Errors
-    /// The platform's; a day label in a language nobody here reads is an answer that is no answer.
+    /// The platform's; also a response whose day labels cannot be read.
     pub fn upcoming(&mut self) -> Result<UpcomingBookings, Trouble> {
         let next = self.next_bookings()?;
         let days = days_of(&next)?;

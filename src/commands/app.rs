@@ -201,7 +201,7 @@ fn open_store(path: &Path, config: &Config, command: &str) -> Result<Store> {
     Ok(store)
 }
 
-/// Where the config is looked for when nobody names one.
+/// The default location of the config.
 pub(super) fn config_path() -> Result<PathBuf> {
     if let Some(folder) = systemd_folder("CONFIGURATION_DIRECTORY") {
         return Ok(folder.join("config.toml"));

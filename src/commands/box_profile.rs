@@ -1,5 +1,5 @@
-//! Which box, and what is known of it: flags and config first, then what the user has set, then
-//! what the platform told.
+//! Selects the box and collects what is known of it: from flags and config first, then as set by the
+//! user, then from the platform.
 
 use std::sync::PoisonError;
 
@@ -167,7 +167,7 @@ impl App {
         }
     }
 
-    /// Where to reach a box, asking the platform for its number when nobody has told it yet.
+    /// The host and number of a box. Asks the platform for an unknown number.
     pub(super) fn box_at(&self, gym: &BoxProfile, live: &mut ActiveSession<'_>) -> Result<BoxAt> {
         let id = match gym.id {
             Some(id) => id,

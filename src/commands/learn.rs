@@ -1,7 +1,7 @@
-//! What answers teach of when a box opens booking, kept for the next time: a refusal tells the rule, a booking that came
-//! before its opening tells that it is wrong.
+//! Stores what responses show about when a box opens booking: a refusal states the rule, and a booking before its opening
+//! contradicts it.
 //!
-//! Nothing hangs on it: a store that cannot keep it is a warning, for what was booked meanwhile stands and must be told.
+//! A store that cannot save it is only a warning, because the booking itself must be reported.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
@@ -22,7 +22,7 @@ pub(super) struct OpeningObservation<'l> {
     pub at: DateTime<Utc>,
     /// it was booked then
     pub booked: bool,
-    /// what refusals told
+    /// what refusals stated
     pub told: &'l [Learned],
 }
 

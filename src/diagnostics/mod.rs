@@ -1,15 +1,15 @@
 //! The facts and findings of `status`: whether this machine will book, and what prevents it.
 //!
-//! `commands/status.rs` collects a [`Report`] and prints it as text, as JSON or as gauges:
+//! `commands/status.rs` collects a `Report` and prints it as text, as JSON or as gauges:
 //!
-//! * [`host`] – the config, the store's file and the space around it
-//! * [`collect`] – sessions and prebookings in the store
-//! * [`schedule`] – what runs `refresh` and `prebook run`: [`crontab`] lines and systemd [`timers`]
-//! * [`server`] – whether the platform responds, and its clock
-//! * [`findings`] – the problems and notices that follow from these facts
+//! * `host` – the config, the store's file and the space around it
+//! * `collect` – sessions and prebookings in the store
+//! * `schedule` – what runs `refresh` and `prebook run`: `crontab` lines and systemd `timers`
+//! * `server` – whether the platform responds, and its clock
+//! * `findings` – the problems and notices that follow from these facts
 //!
 //! Nothing here writes: the store is read as it is, and a store of an older version through a migrated copy in memory. Only
-//! [`server`] uses the network.
+//! `server` uses the network.
 
 pub(crate) mod collect;
 mod crontab;

@@ -20,10 +20,10 @@ const TELEGRAM_LONGEST: usize = 4000;
 /// Bytes; ntfy makes an attachment of more than 4096.
 const NTFY_LONGEST: usize = 4000;
 
-/// Tell one channel of one event.
+/// Sends one event to one channel.
 ///
 /// # Errors
-/// In words that hold nothing of URL, token or body.
+/// A message without URL, token or body.
 pub(super) fn deliver(
     delivery: &Delivery,
     notice: &Notice,
@@ -62,7 +62,7 @@ fn webhook(notice: &Notice) -> Result<Parcel, String> {
     Ok(Parcel::json(line(notice)?))
 }
 
-/// Class names come from the gym: nobody is to be called by an `@everyone` in one.
+/// Class names come from the box: an `@everyone` in one must not notify all users.
 fn discord(text: &str) -> Parcel {
     let content: String = text.chars().take(DISCORD_LONGEST).collect();
     let body = json!({"content": content, "allowed_mentions": {"parse": []}});

@@ -81,8 +81,8 @@ fn facts(notice: &Notice, text: &str) -> [(&'static str, Option<String>); 12] {
     ]
 }
 
-/// What the command prints is not our result: it is shown to who asked for words, on standard error, else to nobody, or
-/// cron would mail it.
+/// What the command prints is not a result: it goes to standard error with `-v`, and is discarded otherwise, because cron
+/// would mail it.
 fn chatter() -> Stdio {
     if !log::log_enabled!(log::Level::Info) {
         return Stdio::null();

@@ -1,5 +1,5 @@
-//! Tells all channels at the same time, and waits for them no longer than it must. The threads are not joined: one that
-//! hangs beyond every limit dies with the program.
+//! Sends to all channels at the same time and waits until they end or time out. Threads are not joined: one that hangs
+//! ends with the program.
 
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -37,7 +37,7 @@ impl Default for Terms {
 /// What threads need to report back after the time is up.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// What one channel is to be told.
+/// The notices for one channel.
 #[derive(Debug)]
 pub(super) struct Delivery {
     pub number: usize,
@@ -54,11 +54,11 @@ pub struct Report {
     pub number: usize,
     /// its kind: the key in the config
     pub channel: &'static str,
-    /// why it was not told, or not of everything; without URL, token or body
+    /// why not all notices were sent; without URL, token or body
     pub error: Option<String>,
 }
 
-/// Run all errands. The reports are in their order.
+/// Sends all deliveries. The reports are in their order.
 pub(super) fn deliver(deliveries: Vec<Delivery>, terms: &Terms) -> Vec<Report> {
     let end = clock::steady() + terms.whole;
     let (to, from) = mpsc::channel();
@@ -67,10 +67,10 @@ pub(super) fn deliver(deliveries: Vec<Delivery>, terms: &Terms) -> Vec<Report> {
         reports.push(Report {
             number: delivery.number,
             channel: delivery.channel.name(),
-            error: Some(format!("not told within {} s", terms.whole.as_secs())),
+            error: Some(format!("not sent within {} s", terms.whole.as_secs())),
         });
         let (to, terms) = (to.clone(), terms.clone());
-        // without a thread (none to be had) the channel is reported as not told
+        // if no thread can be started, the channel is reported as not sent
         let _ = thread::Builder::new()
             .name("notify".into())
             .spawn(move || to.send((index, run(&delivery, &terms, end))));
@@ -106,7 +106,7 @@ fn run(delivery: &Delivery, terms: &Terms, end: Instant) -> Option<String> {
             Ok(()) => {
                 told += 1;
                 log::info!(
-                    "[[notify]] {} ({}) was told: {}",
+                    "[[notify]] {} ({}) sent: {}",
                     delivery.number,
                     delivery.channel.name(),
                     notice.event.name()

@@ -1,6 +1,6 @@
-//! Notices to people and dead-man switches: what `refresh` and `prebook run` have to say, told
-//! after the result is stored. Nothing in here can change a result or an exit code, and nothing of a
-//! channel but its number and kind is ever put into words: URLs, tokens and bodies are secrets.
+//! Notifications and dead-man pings of `refresh` and `prebook run`, sent after the result is stored. They cannot change a
+//! result or an exit code. Logs and errors name a channel by number and kind only, because URLs, tokens and bodies are
+//! secrets.
 
 mod channel;
 mod command;
@@ -30,12 +30,12 @@ use deliver::{Delivery, Terms};
 /// What `notify test` says.
 const TEST_MESSAGE: &str = "test message of aimharder";
 
-/// One event, as channels tell it. Keys that do not apply are null (`scripting.md`, "Config").
+/// One event, as channels receive it. Keys that do not apply are null (`scripting.md`, "Config").
 #[derive(Debug, Clone, Serialize)]
 pub struct Notice {
     /// what has happened
     pub event: Event,
-    /// when it was noticed, in the box's zone; an event of a session is told in UTC
+    /// when it was noticed, in the box's zone; in UTC for an event of a session
     #[serde(serialize_with = "instant")]
     pub time: DateTime<Tz>,
     /// whose session or prebooking it is; `None` in a test without an account
@@ -115,7 +115,7 @@ pub fn test(config: &Config, account: Option<&Account>, now: DateTime<Utc>) -> V
     deliver::deliver(deliveries, &Terms::default())
 }
 
-/// One errand for each channel that has something to be told.
+/// One delivery for each channel that has notices.
 fn deliveries(config: &Config, notices: impl Fn(&[Event]) -> Vec<Notice>) -> Vec<Delivery> {
     let delivery = |(index, notify): (usize, &crate::config::Notify)| Delivery {
         number: index + 1,

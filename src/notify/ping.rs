@@ -14,7 +14,7 @@ use crate::{clock, signals};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// What a dead-man switch is told.
+/// The kind of a dead-man ping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ping {
     /// the work begins: `URL/start`
@@ -35,8 +35,8 @@ impl Ping {
     }
 }
 
-/// Tell a dead-man switch. One that fails is only logged. The start is told beside the work, which must not wait for it;
-/// the end waits until the start has been told, or the switch would hear them in the wrong order.
+/// Pings a monitoring service. A failure is only logged. The ping of the start is sent on a thread of its own, because the
+/// work must not wait for it; the ping of the end waits for it, so that they arrive in order.
 pub fn ping(url: Option<&SecretUrl>, ping: Ping) {
     static STARTING: Mutex<Option<Receiver<()>>> = Mutex::new(None);
     let Some(url) = url else { return };
@@ -52,7 +52,7 @@ pub fn ping(url: Option<&SecretUrl>, ping: Ping) {
         drop(done);
     });
     match spawned {
-        Err(e) => log::info!("[ping] could not be told ({}): {e}", ping.name()),
+        Err(e) => log::info!("[ping] not sent ({}): {e}", ping.name()),
         Ok(_) if ping == Ping::Start => *starting = Some(is_done),
         Ok(_) => {
             signals::receive_notified(&is_done, clock::steady() + LIMIT);
@@ -62,8 +62,8 @@ pub fn ping(url: Option<&SecretUrl>, ping: Ping) {
 
 fn deliver(url: &Secret, ping: Ping) {
     match http::get(url.expose(), LIMIT) {
-        Ok(()) => log::info!("[ping] was told: {}", ping.name()),
-        Err(why) => log::info!("[ping] could not be told ({}): {why}", ping.name()),
+        Ok(()) => log::info!("[ping] sent: {}", ping.name()),
+        Err(why) => log::info!("[ping] not sent ({}): {why}", ping.name()),
     }
 }
 

@@ -41,7 +41,7 @@ const SLOWEST: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Hit {
     pub report: BookReport,
-    /// a refusal told that booking opens then
+    /// the opening that a refusal states
     pub moved_to: Option<DateTime<Utc>>,
     /// It is a refusal, and the response to an earlier request for this class was lost: that request may still be
     /// served, so no other class is requested in this run.
@@ -94,7 +94,7 @@ impl Job<'_> {
                     pause = self.outage_pause(pause, doubt.retry_after())?;
                     unsure = Some(doubt);
                 }
-                // not sent, or answered "logged out" and not healed yet: it did not act
+                // not sent, or refused because of a logout: the platform did not act
                 Requested::NotSent(e) | Requested::Failed(e) => {
                     let retry_after = e.retry_after();
                     self.while_there_is_time(Abort::from(e))?;
@@ -199,12 +199,12 @@ impl Job<'_> {
         Ok(requested)
     }
 
-    /// A refusal told of an opening that a repeat within `--give-up` cannot reach.
+    /// The opening that a refusal states, if repeats within `--give-up` cannot reach it.
     fn moved(&self, report: &BookReport, row: &Row) -> Option<DateTime<Utc>> {
         let learned = Opening::learned(report.learned?);
         let zone = self.order.place.calendar.zone;
         let told = if learned.guess {
-            // a text tells the day, not the hour: only a later day moves it
+            // the text states the day but not the hour: only a later day moves it
             learned.first_try(self.order.day, row.start, zone)
         } else {
             learned.opens_at(self.order.day, row.start, zone)
@@ -241,7 +241,7 @@ impl Job<'_> {
                         return Ok(None);
                     }
                     Some(held) => return self.settled(doubt, held, now).map(Some),
-                    None => "the schedule shows a state that nobody knows".to_owned(),
+                    None => "the schedule shows an unknown state".to_owned(),
                 },
                 Ok(None) => "the class is no longer in the schedule".to_owned(),
                 Err(Abort::Trouble(_, why)) => why,

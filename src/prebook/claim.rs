@@ -1,4 +1,4 @@
-//! A run's claim on a prebooking: what it lives by, and what it leaves for whoever comes after it.
+//! A run's claim on a prebooking: how it is kept alive, and what a later run finds of a dead one.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -188,7 +188,7 @@ impl Job<'_> {
         if let Some(at) = moment.ahead {
             self.wait_until_opening(at);
         }
-        // a guess that nobody waited for is no opening to be late for
+        // lateness is not measured for a guess that the run did not wait for
         let aimed_at = moment
             .opens
             .filter(|_| moment.patient || moment.ahead.is_some());

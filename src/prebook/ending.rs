@@ -40,8 +40,8 @@ impl Ending {
         }
     }
 
-    /// Not to be had: full, closed, not there, refused. Anything else ends the story: a class was
-    /// had, or must be waited for, or nobody knows.
+    /// Whether the next choice may be tried: this one is full, closed, missing or refused. Every other end is final for the
+    /// run: a class was booked, must be waited for, or its outcome is unknown.
     pub fn allows_alternative(self) -> bool {
         match self {
             Self::Book(outcome) => matches!(
@@ -101,7 +101,7 @@ pub struct Fired {
     pub choice: Option<Choice>,
     /// the class as it was read last; `None` when it was never found
     pub class: Option<Row>,
-    /// when booking of that choice opens; `None` where nobody knows
+    /// when booking of that choice opens; `None` if unknown
     pub opens_at: Option<DateTime<Utc>>,
     /// the deciding request, by the server's clock
     pub fired_at: Option<DateTime<Utc>>,
@@ -109,13 +109,13 @@ pub struct Fired {
     pub shots: Vec<Shot>,
     /// the server's clock minus this machine's; `None` where it could not be measured
     pub clock_offset_ms: Option<f64>,
-    /// a refusal told of this later opening
+    /// the later opening that a refusal states
     pub moved_to: Option<DateTime<Utc>>,
     /// the session that acted, as it is now; `None` when none was had
     pub session: Option<SessionRow>,
     /// the rule that a guess has been found to be, for the user to set
     pub learned: Vec<Learned>,
-    /// a signal waits until the result is stored and told
+    /// defers signals until the result is stored and reported
     pub signal_guard: Option<SignalGuard>,
 }
 

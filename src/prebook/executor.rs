@@ -21,7 +21,7 @@ use crate::{clock, signals};
 const SWITCH_AFTER: Duration = Duration::from_secs(3);
 /// Timeout for a look at the server's clock before a prebooking expires.
 const CLOCK_LOOK: Duration = Duration::from_secs(5);
-/// What the schedule shows that nobody lived to write down.
+/// A booking found in the schedule after an earlier run ended before it stored its result.
 const FOUND: &str = "found in the schedule: an earlier try had booked it";
 
 /// An opening this much beyond the horizon is still waited for.
@@ -120,8 +120,8 @@ impl<'s> PrebookExecutor<'s> {
         Ok(calendar.is_over(self.prebooking, self.job.server_now()))
     }
 
-    /// The class has started. Whoever tried before may have had it without living to write it
-    /// down, or without an answer: the schedule tells (promise 9).
+    /// The class has started. An earlier run may have booked it without storing the result or without a response, so the
+    /// schedule decides (promise 9).
     fn last_look(mut self) -> Fired {
         if !was_tried(self.prebooking) {
             return Fired::over();
@@ -285,7 +285,7 @@ impl<'s> PrebookExecutor<'s> {
     /// A try before this one may have had a class without living to write it down: then whichever
     /// of the choices is mine is the one, before anything is sent (promise 9).
     fn already_had(&mut self) -> Result<Option<Tried>, Abort> {
-        // of one class whose requests are known its own row tells, when it is looked up
+        // for a single class with known requests, its row decides when it is looked up
         let one = self.prebooking.request.alternatives.is_empty();
         let known = self.prebooking.owner.is_none() && self.prebooking.attempts > 0;
         if !was_tried(self.prebooking) || (one && known) {
@@ -310,14 +310,14 @@ impl<'s> PrebookExecutor<'s> {
         let rows = self
             .job
             .within_give_up(false, |job, limit| job.rows(limit, LoginCheck::Required))?;
-        // what the gym has cancelled is nobody's any more: what its choice comes to is told elsewhere
+        // a class that the box cancelled is not booked; its choice is reported elsewhere
         let is_mine =
             |row: &&Row| !row.cancelled && matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
         let described = self.prebooking.choices().find_map(|choice| {
             let row = self.job.fitting(choice, &rows).ok().filter(is_mine)?;
             Some((choice, row))
         });
-        // renamed or moved since: then its number tells
+        // it was renamed or moved since: then its id decides
         let numbered = || {
             let id = self.prebooking.class_id.as_ref()?;
             let row = rows.iter().filter(is_mine).find(|row| row.id == *id)?;
@@ -366,8 +366,8 @@ fn was_tried(it: &Prebooking) -> bool {
     it.owner.is_some() || it.attempts > 0 || it.class_id.is_some()
 }
 
-/// The try that tells what became of all: the last when it ended the story, else the first that a
-/// later run may mend (full is for `--watch` only), else one that was full, else the first.
+/// The try that decides the result: the last one if it was final, else the first that a later run may repeat (full only
+/// with `--watch`), else one that was full, else the first.
 fn deciding(mut tries: Vec<Tried>, watch: bool) -> Tried {
     let last = tries.len().saturating_sub(1);
     let ended = tries

@@ -77,8 +77,7 @@ pub(super) trait Errand: fmt::Debug + Sync {
     /// Asked before anything is sent.
     fn is_wanted(&self) -> bool;
 
-    /// This class is about to be asked for: written down first, so that whoever comes after a
-    /// process that died knows what to look for (promise 9).
+    /// Stores the class before it is requested, so that a later run knows what a dead process may have booked (promise 9).
     fn intend(&self, class_id: &str);
 
     /// When booking was last too early, in a try before this one.
@@ -262,7 +261,7 @@ impl<'j> Job<'j> {
         self.client_for(self.left())
     }
 
-    /// In front of the box; locks are waited for so long.
+    /// A client for the box, with a timeout for locks.
     pub(super) fn client_for(&mut self, limit: Duration) -> Result<BoxClient<'_, 'j>, Abort> {
         let (Some(live), Some(at)) = (self.live.as_mut(), self.at.as_ref()) else {
             return Err(no_session());

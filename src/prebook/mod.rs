@@ -5,7 +5,7 @@
 //!                                      │
 //!   a minute before: session fresh, its lock shared ── class looked up ── server clock measured
 //!   two seconds before: connection warm ── sleep ── send ── too early? again, quickly, then slower
-//!                                                     └─ no answer? the row tells (promise 6)
+//!                                                     └─ no response? the row decides (promise 6)
 //! ```
 //!
 //! * `plan` – when to try what (pure)
@@ -15,7 +15,7 @@
 //! * `class` – one class: looked up, fired at its instant; `attempt` – send, repeat, settle
 //! * `executor` – one prebooking, with its alternatives; `ending` – how it can end
 //! * `queue` – what a run takes; `claim` – its claims; `run` – many of them, a thread each; `settled` – what
-//!   is stored and told of each
+//!   is stored and reported
 //! * `wait` – a person who waits for one class (`book --wait`)
 //! * `waitlist` – waiting-list places until the class starts
 //! * `weekly` – weekly rules become prebookings

@@ -24,7 +24,7 @@ pub enum Next {
     At(DateTime<Utc>),
     /// one of the half-hourly tries of a guessed opening: a single request
     Guess(DateTime<Utc>),
-    /// nobody knows when booking opens (a rule whose instant lies after the start does not tell): asked once per run
+    /// the opening is unknown (also if the rule gives an instant after the start): tried once per run
     Unknown,
     /// the class has started
     Over,
@@ -41,7 +41,7 @@ impl Next {
 }
 
 impl Calendar {
-    /// Of a box that nobody knows: where most of them are, without a rule.
+    /// The calendar of an unknown box: the zone of most boxes, without an opening rule.
     pub const UNKNOWN: Self = Self {
         zone: Tz::Europe__Madrid,
         opening: None,
@@ -52,7 +52,7 @@ impl Calendar {
         zone::resolve(self.zone, day.and_time(choice.start))
     }
 
-    /// A later opening that a refusal told; it was told of the first choice.
+    /// The later opening that a refusal of the first choice states.
     fn moved(prebooking: &Prebooking, choice: &Choice) -> Option<DateTime<Utc>> {
         prebooking
             .moved_to
@@ -78,7 +78,7 @@ impl Calendar {
             None => moved.map_or(Next::Unknown, Next::At),
             Some(rule) if rule.guess => {
                 let guess = self.guess(rule, prebooking, choice);
-                // a refusal that told no more than the guess takes none of its half hours away
+                // a refusal that agrees with the guess removes none of its half hours
                 let guessed = rule.opens_at(prebooking.day, choice.start, self.zone);
                 let later = moved.filter(|moved| *moved > guessed && Some(*moved) > guess.at());
                 later.map_or(guess, Next::At)

@@ -14,17 +14,17 @@ use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::store;
 
-/// What was postponed is tried again after so long in a run that lives on (`scripting.md`).
+/// Interval after which a long run tries a postponed prebooking again (`scripting.md`).
 const TRY_AGAIN: Duration = Duration::from_secs(15 * 60);
 
-/// Tells where a box is, by its name; an error is why nobody knows.
+/// Finds a box by its name; an error says why it is unknown.
 pub type Places<'p> = dyn Fn(&str) -> Result<Place, String> + Sync + 'p;
 
 /// One prebooking to see to now.
 #[derive(Debug)]
 pub(super) struct Task {
     pub prebooking: Prebooking,
-    /// `Err`: nobody knows where, or nobody may act there
+    /// `Err`: the box is unknown, or has no usable session
     pub place: Result<Place, String>,
     pub rank: u32,
     /// the class has started: nothing to fire
@@ -59,8 +59,8 @@ impl<'r> DueQueue<'r> {
         }
     }
 
-    /// Claim everything that is due and was not tried in this run. What stands in `due` when this
-    /// fails is claimed, and has to be seen to.
+    /// Claims everything that is due and was not tried in this run. What is in `due` after an error is claimed and must be
+    /// executed or released.
     pub(super) fn claim_due(&mut self, due: &mut Vec<Task>) -> store::Result<()> {
         let now = clock::now();
         let run = self.run;
@@ -136,7 +136,7 @@ impl<'r> DueQueue<'r> {
         }))
     }
 
-    /// It came to nothing, for its wish was changed: as if it had not been tried.
+    /// Forgets a try that was abandoned because the prebooking was changed.
     pub(super) fn forget(&mut self, id: i64) {
         self.tried.remove(&id);
     }
@@ -147,9 +147,8 @@ impl<'r> DueQueue<'r> {
         }
     }
 
-    /// Once per run; again when it was told of a later opening than it was tried at, or after a
-    /// quarter of an hour in a run that lives on. Compared are openings, never clocks: the server's
-    /// may be ahead of ours.
+    /// Once per run; again if a refusal states a later opening than the one tried, or after a quarter of an hour in a long run.
+    /// Openings are compared, never clocks, because the server clock may be ahead of ours.
     fn may_try(&self, prebooking: &Prebooking, calendar: &Calendar, now: DateTime<Utc>) -> bool {
         let Some(tried) = self.tried.get(&prebooking.id) else {
             return true;
@@ -183,7 +182,7 @@ impl<'r> DueQueue<'r> {
     }
 }
 
-/// Where nobody knows the box, most boxes' zone has to do: its class starts some time, too.
+/// The calendar of the box. An unknown box gets the zone of most boxes, because its class starts at some instant too.
 fn calendar(place: &Result<Place, String>) -> Calendar {
     place
         .as_ref()

@@ -1,9 +1,9 @@
-//! A run: takes what is due, fires each in a thread of its own, settles, looks again, and ends
-//! when nothing is left that it has not tried. Runs may overlap: a claim in the store says whose
-//! a prebooking is, and the run's lock says whether that run still lives (promise 9).
+//! A run: claims what is due, executes each prebooking on a thread of its own, stores the results, looks again, and ends
+//! when it has tried everything. Runs may overlap: the claim in the store names the owner of a prebooking, and the lock of
+//! a run shows whether that run is alive (promise 9).
 //!
-//! Whatever breaks (the store, a thread) is reported in the end; what the others have come to is
-//! stored and told all the same.
+//! A failure of the store or of a thread is reported at the end; the results of the other prebookings are stored and
+//! reported nevertheless.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
@@ -71,12 +71,11 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Do it all. `places` tells where a box is; `weekly` brings the weekly
-    /// rules' occurrences up to date; `tell` is given each result once it is stored, and each place
-    /// on a waiting list that stands.
+    /// Executes the run. `places` finds boxes, `weekly` creates due occurrences of weekly rules, and `tell` receives each
+    /// stored result and each place on a waiting list that is kept.
     ///
     /// # Errors
-    /// The first of those of the store, of `weekly` and of `tell`. All results were told.
+    /// The first error of the store, of `weekly` or of `tell`. All results were reported.
     pub fn go(
         &self,
         places: &Places<'_>,
@@ -172,7 +171,7 @@ impl<'r> Run<'r> {
                         "its thread broke off: please report this as a bug",
                     )
                 });
-                // a closed channel means that nobody waits any more
+                // a closed channel means that the receiver has ended
                 let _ = tell.send(end);
             });
         if let Err(e) = spawned {
@@ -275,7 +274,7 @@ impl<'r> Run<'r> {
                 );
             }
         }
-        // a class that was had is told even if the prebooking was removed meanwhile
+        // a booked class is reported even if the prebooking was removed meanwhile
         let had = matches!(settled.progress, Progress::Booked | Progress::Waitlisted);
         Done::stored(settled, stored, had, signal_guard)
     }

@@ -1,4 +1,4 @@
-//! What came of a prebooking, as it is stored and told.
+//! The result of a prebooking, as it is stored and reported.
 
 use anyhow::Error;
 use chrono::{DateTime, Utc};
@@ -17,7 +17,7 @@ use crate::store::{self, SessionRow, Settlement};
 pub struct Settled {
     /// as it was before this try
     pub prebooking: Prebooking,
-    /// where it stands now
+    /// its status now
     pub progress: Progress,
     /// how the try ended
     pub ending: Ending,
@@ -29,7 +29,7 @@ pub struct Settled {
     pub choice: Choice,
     /// the class as it was read last; `None` when it was never found
     pub class: Option<Row>,
-    /// when booking of that choice opens; `None` where nobody knows
+    /// when booking of that choice opens; `None` if unknown
     pub opens_at: Option<DateTime<Utc>>,
     /// the deciding request, by the server's clock; `None` when none was sent
     pub fired_at: Option<DateTime<Utc>>,
@@ -39,20 +39,20 @@ pub struct Settled {
     pub clock_offset_ms: Option<f64>,
     /// how long after the opening the last request arrived, by the server's clock; negative: before it
     pub lateness_ms: Option<f64>,
-    /// a refusal told of this later opening
+    /// the later opening that a refusal states
     pub moved_to: Option<DateTime<Utc>>,
     /// the session that acted; `None` when none was had
     pub session: Option<SessionRow>,
-    /// the rules that refusals told, or that a guess has been found to be
+    /// the opening rules that refusals state, or that replace a guess
     pub learned: Vec<Learned>,
 }
 
-/// What a run tells.
+/// What a run reports.
 #[derive(Debug)]
 pub enum News {
     /// what one came to, stored already
     Settled(Box<Settled>),
-    /// its place on the waiting list was looked at, and stands
+    /// its place on the waiting list was checked and is kept
     StillWaiting(Box<Prebooking>),
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Done {
     pub broken: Option<Error>,
     /// pending again, as if it had not been tried
     pub given_back: bool,
-    /// a signal does not end the program until the news is told
+    /// defers signals until the result is reported
     pub signal_guard: Option<Handover>,
 }
 
@@ -155,7 +155,7 @@ impl Done {
         }
     }
 
-    /// What is no longer ours is another's to tell; what could not be stored must be told.
+    /// A result that belongs to another run is not reported here; one that could not be stored is.
     pub(super) fn stored(
         settled: Settled,
         stored: store::Result<bool>,

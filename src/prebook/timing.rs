@@ -30,7 +30,7 @@ const READY: TimeDelta = TimeDelta::milliseconds(300);
 const TOKEN: TimeDelta = TimeDelta::minutes(15);
 /// How long a waiting prebooking sleeps before it looks about: is it still wanted, have clocks been stepped?
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
-/// A first, rough look at the server's clock may take so long.
+/// Time limit of the first, rough measurement of the server clock.
 const PATIENT_LOOK: Duration = Duration::from_secs(5);
 /// A look at the server's clock that is older than this, in seconds, is repeated a minute before the opening.
 const LAST_LOOK: f64 = 30.0;
@@ -97,8 +97,8 @@ impl Job<'_> {
         }
     }
 
-    /// Keep others from updating the token from now on. Whoever does just that has the lock; a
-    /// request that meets it is healed and repeated, so it is no reason to miss the opening.
+    /// Keeps other processes from updating the token from now on. If one is updating it, the run goes on without the lock: a
+    /// request that meets a logout is repeated after recovery, so it is no reason to miss the opening.
     fn hold_session(&mut self, patience: Duration) -> Result<(), Abort> {
         let end = clock::steady() + patience;
         let held = self.live()?.hold_for_firing(end).map_err(Abort::from);
@@ -138,7 +138,7 @@ impl Job<'_> {
                 return Err(Abort::Removed);
             }
             if self.clock.has_jumped() {
-                // the wall clock was stepped, or the machine slept: how much is left nobody knows
+                // the wall clock was stepped or the machine slept: the time left is unknown
                 self.look(at, ROUGH);
             }
             self.keep_session_alive(at)?;
@@ -204,7 +204,7 @@ impl Job<'_> {
                 let send = send + Duration::from_micros(150) * self.rank;
                 clock::sleep_until(send, firing < SPINNERS && self.rank == 0);
             }
-            // a server that tells no time: this machine's clock has to do
+            // without a server clock, this machine's clock is used
             None if self.by_own_clock => {
                 clock::sleep_until(clock::steady() + self.until(at) + OWN_MARGIN, false);
             }

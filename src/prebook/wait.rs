@@ -55,9 +55,9 @@ pub struct Stayed {
     pub report: BookReport,
     /// the session that acted, as it is now
     pub session: SessionRow,
-    /// a signal waits until this is told
+    /// defers signals until this is reported
     pub signal_guard: Option<SignalGuard>,
-    /// a refusal told of a later opening
+    /// the later opening that a refusal states
     pub moved_to: Option<DateTime<Utc>>,
 }
 
@@ -111,7 +111,7 @@ impl Errand for Person {
 
     fn intend(&self, _class_id: &str) {}
 
-    /// Whoever lets the person stay has heard it.
+    /// The caller knows it already.
     fn refused_at(&self) -> Option<DateTime<Utc>> {
         None
     }
@@ -181,7 +181,7 @@ impl From<Abort> for Failure {
     fn from(stop: Abort) -> Self {
         match stop {
             Abort::Trouble(kind, words) => Self::new(kind, words),
-            Abort::Removed => Self::new(ExitKind::Internal, "nobody waits any more"),
+            Abort::Removed => Self::new(ExitKind::Internal, "the wait was abandoned"),
         }
     }
 }

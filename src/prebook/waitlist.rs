@@ -23,7 +23,7 @@ pub(super) struct Followed {
 }
 
 impl Followed {
-    /// Nobody could look.
+    /// The place could not be checked.
     pub(super) fn unseen(ending: Ending, why: &str) -> Self {
         Self {
             ending,
@@ -106,7 +106,7 @@ fn ask(
 }
 
 /// The row of a place on a waiting list: by its reservation id, else by start and name. Class ids change, and another class
-/// may have this one's id now, so an id only tells classes of the same start and name apart.
+/// may have this one's id now, so an id only distinguishes classes of the same start and name.
 fn row_of<'r>(rows: &'r [Row], prebooking: &Prebooking) -> Option<&'r Row> {
     let reserved =
         |row: &&Row| row.reservation.is_some() && row.reservation == prebooking.reservation;
@@ -143,7 +143,7 @@ fn judge(row: Option<Row>, session: SessionRow) -> Option<Followed> {
             Some(Hold::NotMine) => (Ending::NotBooked, "the place on the waiting list is gone"),
             None => (
                 Ending::Trouble(ExitKind::Unreachable),
-                "the schedule shows a state that nobody knows",
+                "the schedule shows an unknown state",
             ),
         },
     };

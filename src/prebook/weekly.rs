@@ -18,11 +18,11 @@ use crate::model::weekly::{Skip, WeeklyRule};
 use crate::model::zone::resolve;
 use crate::store::Store;
 
-/// So many days from today on, today included, have their occurrences in any case.
+/// The number of days from today on whose occurrences are always created.
 const DAYS_AHEAD: usize = 14;
 /// Later occurrences are made when their opening is at most this far ahead.
 const OPENING_AHEAD: TimeDelta = TimeDelta::days(7);
-/// … or was at most so long ago.
+/// … or was at most this long ago.
 const OPEN_SINCE: TimeDelta = TimeDelta::days(14);
 /// No opening rule reaches further back than 366 days: nothing beyond can open that soon.
 const FURTHEST: usize = 366 + 7 + 2;
@@ -38,7 +38,7 @@ pub struct Setting<'s> {
     pub skips: &'s [Skip],
     /// days that need no prebooking (any more)
     pub settled: &'s BTreeSet<NaiveDate>,
-    /// what "today" and "over" are told by
+    /// decides what is today and what is over
     pub now: DateTime<Utc>,
 }
 
@@ -67,9 +67,8 @@ pub fn days(rule: &WeeklyRule, setting: &Setting<'_>) -> Vec<NaiveDate> {
         .collect()
 }
 
-/// Make the prebookings that the weekly rules of all accounts, or of one, are due to have by now.
-/// `describe` tells a box's zone and opening rule by its name. Returns how many were made; when
-/// there are none to make, nothing is written.
+/// Creates the due prebookings of the weekly rules of all accounts, or of one. `describe` returns the zone and opening
+/// rule of a box. Returns how many were created; if there are none, nothing is written.
 ///
 /// # Errors
 /// Those of the store. A rule whose box cannot be described is only warned about.

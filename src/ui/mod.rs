@@ -1,11 +1,11 @@
 //! How output is written: results on standard output as text or JSON, messages on standard error. What a command prints is
 //! a value that implements [`Output`], beside the command itself; commands hand it to [`Ui::print`].
 //!
-//! * [`dates`] – days and instants
-//! * [`table`] – colours, terminal width, aligned columns, wrapped lines
-//! * [`progress`] – lines that are written again on a terminal
-//! * [`hints`] – global flags in the commands that messages suggest
-//! * [`usage`] – clap's errors on one line
+//! * `dates` – days and instants
+//! * `table` – colours, terminal width, aligned columns, wrapped lines
+//! * `progress` – lines that are written again on a terminal
+//! * `hints` – global flags in the commands that messages suggest
+//! * `usage` – clap's errors on one line
 
 pub(crate) mod dates;
 mod hints;

@@ -29,7 +29,7 @@ pub(super) fn one_line(said: &str) -> String {
     words
 }
 
-/// The command in a usage line: what stands before the first flag or value.
+/// The command in a usage line: the part before the first flag or value.
 fn command(usage: &str) -> String {
     let names = usage
         .split_whitespace()

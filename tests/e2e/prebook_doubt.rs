@@ -79,10 +79,7 @@ fn unknown_state() {
     let odd = json!({ "kind": "json", "body": { "bookings": [row] } });
     fault(&scene, "/api/bookings", &odd);
     let fired = Fired::of(run, 8);
-    says(
-        fired.only("unknown_outcome"),
-        &["a state that nobody knows"],
-    );
+    says(fired.only("unknown_outcome"), &["an unknown state"]);
     let stored = scene.ends(id, "pending", &[]);
     assert_eq!(outcomes(&stored), ["unproven"]);
     scene.sandbox.clear_faults();
@@ -132,6 +129,6 @@ fn place_unknown() {
     scene.sandbox.reserve(ANA, &class, 7);
     let fired = scene.fired(5);
     fired.is(&[("postponed", 1)]);
-    says(fired.only("unreachable"), &["a state that nobody knows"]);
+    says(fired.only("unreachable"), &["an unknown state"]);
     scene.ends(id, "waitlisted", &[&class]);
 }

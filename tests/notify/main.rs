@@ -150,10 +150,7 @@ fn logs_hold_no_secret() {
     ));
     let run = home.run(&["-vv", "notify", "test"]);
     assert_eq!(run.code, Some(7), "{}", run.stdout);
-    assert!(
-        run.stderr
-            .contains("[[notify]] 1 (webhook) was told: booked\n")
-    );
+    assert!(run.stderr.contains("[[notify]] 1 (webhook) sent: booked\n"));
     assert!(run.stderr.contains("seen\n"), "{}", run.stderr);
     assert!(!run.stdout.contains("seen"), "{}", run.stdout);
     let said: Vec<&str> = run.stdout.lines().collect();

@@ -172,13 +172,13 @@ struct Wanted<'w> {
 struct Done {
     report: BookReport,
     session: SessionRef,
-    /// a signal waits until the result is told
+    /// defers signals until the result is printed
     signal_guard: Option<SignalGuard>,
 }
 
 impl Wanted<'_> {
-    /// Book at once. A signal waits until the result is told, not only until there is one; and
-    /// where there is none, until that is told.
+    /// Books at once. Signals are deferred until the result, or its absence, is
+    /// printed.
     fn book(&self, live: &mut ActiveSession<'_>) -> Result<Done> {
         let signal_guard = signals::signal_guard("booking");
         let booked = client(self.args, self.at, live).book(self.day, self.row, self.args.waitlist);
@@ -207,7 +207,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// A guessed rule that the booking has shown to be wrong is told with the one to set. `refused`: when it was last too early.
+    /// Suggests the rule to set if the booking shows that a guess is wrong. `refused`: when it was last too early.
     fn tell_better(
         &self,
         rule: Option<Opening>,
@@ -307,8 +307,8 @@ fn view(gym: &BoxProfile, day: NaiveDate, report: BookReport, session: SessionRe
     }
 }
 
-/// By which rule a class opens that is not open yet: the one in force, or, where that names no
-/// instant between now and the class's start, what the refusal told.
+/// The opening rule of a class that is not open yet: the rule in force or, if it has no
+/// instant between now and the start of the class, the rule in the refusal.
 fn waited_for(gym: &BoxProfile, day: NaiveDate, report: &BookReport) -> Option<Opening> {
     if report.outcome != Outcome::TooEarly {
         return None;

@@ -1,7 +1,7 @@
-//! `book --wait`: stay until booking opens, and book at the instant.
+//! `book --wait`: waits until booking opens and books at that instant.
 //!
-//! An opening that nobody has told is asked for first: the refusal tells it. A guess (`4d?`) is
-//! tried every half hour of its day, as a prebooking's would be.
+//! An unknown opening is asked for first, because the refusal states it. A guess (`4d?`) is
+//! tried every half hour of its day, as for a prebooking.
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,8 +24,8 @@ use crate::ui::progress::{Countdown, countdown_time};
 const LONG_WAIT: TimeDelta = TimeDelta::hours(1);
 
 impl Wanted<'_> {
-    /// Ask now, or at the next instant that booking may open at, until there is an answer that is
-    /// not "too early", or nobody knows of a later instant.
+    /// Sends the request now, or at the next possible opening, until the response is
+    /// not "too early" or no later opening is possible.
     pub(super) fn wait<'s>(
         &self,
         app: &App,
@@ -76,7 +76,7 @@ impl Wanted<'_> {
         next_try(rule, class, self.gym.zone, now)
     }
 
-    /// What came of it, and whether a refusal told of a later opening.
+    /// The result, and the later opening that a refusal states.
     fn stay<'s>(
         &self,
         next: Option<NextTry>,

@@ -24,7 +24,7 @@ pub(super) struct RefreshView {
     pub sessions: Vec<RefreshedSession>,
     #[serde(skip)]
     pub failure: Option<Failure>,
-    /// somebody is looking: a summary is welcome
+    /// prints a summary, because standard error is a terminal
     #[serde(skip)]
     pub watched: bool,
 }

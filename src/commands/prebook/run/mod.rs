@@ -130,7 +130,7 @@ fn book_all(
     results.end(done)
 }
 
-/// What has come of it so far; a signal that ends the run tells of that.
+/// The results so far, which are printed if a signal ends the run.
 struct Results<'r> {
     view: Arc<Mutex<RunView>>,
     codes: codes::Codes,

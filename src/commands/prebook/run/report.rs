@@ -15,7 +15,7 @@ use crate::prebook::{Ending, Settled};
 use crate::ui::Ui;
 use crate::{alerts, store};
 
-/// Tell it. A store that cannot say whether it is news has it told, too.
+/// Prints a result. If the store cannot say whether it is new, it is printed too.
 pub(super) fn report(
     app: &App,
     ui: &mut Ui,
