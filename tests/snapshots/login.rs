@@ -202,10 +202,8 @@ fn only_the_background_login_fails() {
     background session (for cron and timers): not logged in: AimHarder is unavailable (HTTP 503)
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: `aimharder classes --day tomorrow`
-    to check the setup of automation: `aimharder status`
     --- stderr
-    error: only the device session is logged in; the background login failed: AimHarder is unavailable (HTTP 503)
+    error: only the device session is logged in; the background login failed: AimHarder is unavailable (HTTP 503); run `aimharder login ana@example.org --only background`
     ");
     assert_snapshot!(shot_json(login(&home, ANA, ANA_PASSWORD)), @r#"
     exit: 5

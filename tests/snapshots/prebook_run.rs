@@ -81,7 +81,7 @@ fn a_dry_run_shows_the_plan() {
     assert_snapshot!(shot(home.run("prebook run --dry-run")), @"
     exit: 0
     --- stdout
-    #1  [DATE] [TIME] ([TIME] here)  13:10 wod, [DATE] (crossfitdemo)  ana@example.org
+    #1  at once, open since [DATE] [TIME] ([TIME] here)  13:10 wod, [DATE] (crossfitdemo)  ana@example.org
     ");
     add(&home, "--class yoga").any_stdout().done();
     assert_snapshot!(shot_json(home.run("prebook run --dry-run")), @r#"
@@ -102,7 +102,7 @@ fn a_dry_run_shows_the_plan() {
     assert_snapshot!(shot(home.run("prebook run --dry-run")), @"
     exit: 0
     --- stdout
-    #2  opening unknown: tried at once  13:10 yoga, [DATE] (crossfitdemo)  ana@example.org
+    #2  at once, opening unknown  13:10 yoga, [DATE] (crossfitdemo)  ana@example.org
     ");
 }
 
