@@ -9,7 +9,9 @@ use crate::config::Config;
 use crate::password::credential_path;
 use crate::process;
 use crate::secret::Secret;
-use crate::store::KeySource;
+
+/// Reads the store key. Called only when the key is needed.
+pub type KeySource = Box<dyn Fn() -> Result<Secret, String> + Send + Sync>;
 
 /// Time-out of the key command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);

@@ -11,9 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::seal::Sealer;
 use super::{At, Error, Result, Store};
 use crate::secret::Secret;
-
-/// Where the store's key comes from: called when it is needed, not before.
-pub type KeySource = Box<dyn Fn() -> std::result::Result<Secret, String> + Send + Sync>;
+use crate::store_key::KeySource;
 
 /// What a process knows of the key.
 #[derive(Default)]

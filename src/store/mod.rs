@@ -57,7 +57,6 @@ pub use accounts::RefusedPassword;
 pub use boxes::{BoxRow, BoxSettings, FoundBox};
 pub use convert::Conversion;
 pub use due::DueQuery;
-pub use keyring::KeySource;
 pub use logins::NewLogin;
 pub use open::LOCKS;
 pub use overview::SessionFacts;

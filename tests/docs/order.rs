@@ -12,7 +12,7 @@ use crate::path;
 const ORDER: [&[&str]; 14] = [
     &["lib", "main", "cli"],
     &["commands", "completions"],
-    &["output", "ui"],
+    &["ui"],
     &["diagnostics"],
     &["prebook"],
     &["booking"],
@@ -36,11 +36,7 @@ const ORDER: [&[&str]; 14] = [
 ];
 
 /// Imports that go back for now. None may be added.
-const EXCEPTIONS: [(&str, &str); 3] = [
-    ("commands", "cli"),
-    ("output", "commands"),
-    ("store_key", "store"),
-];
+const EXCEPTIONS: [(&str, &str); 1] = [("commands", "cli")];
 
 fn rank(module: &str) -> usize {
     let line = ORDER.iter().position(|line| line.contains(&module));
