@@ -254,6 +254,11 @@ fn it_does_not_panic_for_lack_of_threads() {
             .output()
             .unwrap();
         let shown = String::from_utf8_lossy(&limited.stderr);
-        assert!(!shown.contains("panicked"), "{kib} KiB: {shown}");
+        // std itself panics if a started thread gets no stack for its signal handler
+        let is_of_std = shown.contains("failed to allocate an alternative stack");
+        assert!(
+            is_of_std || !shown.contains("panicked"),
+            "{kib} KiB: {shown}"
+        );
     }
 }
