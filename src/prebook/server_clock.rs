@@ -114,7 +114,12 @@ pub(super) const MAX_SAMPLES: usize = 16;
 
 /// What these probes say together. `None` without probes, and while the probes say only what is not believed. `wall` is the
 /// lead without any way to the server and with the clock of this machine: its wall clock minus its steady clock.
-pub(super) fn estimate(samples: &[Sample], wall: f64) -> Option<Estimate> {
+/// `earlier_lead` is believed like the clock of this machine.
+pub(super) fn estimate(
+    samples: &[Sample],
+    wall: f64,
+    earlier_lead: Option<f64>,
+) -> Option<Estimate> {
     let mut trips: Vec<f64> = samples.iter().map(|s| s.received - s.sent).collect();
     trips.sort_by(f64::total_cmp);
     let median = *trips.get(trips.len() / 2)?;
@@ -128,7 +133,7 @@ pub(super) fn estimate(samples: &[Sample], wall: f64) -> Option<Estimate> {
         .collect();
     let sent: Vec<f64> = samples.iter().map(|s| s.sent).collect();
     let own_lead = wall + median / 2.0;
-    let (votes, (low, high)) = most_supported(&sent, &bounds, own_lead)?;
+    let (votes, (low, high)) = most_supported(&sent, &bounds, own_lead, earlier_lead)?;
     Some(Estimate {
         lead: f64::midpoint(low, high),
         own_lead,
@@ -148,6 +153,7 @@ fn most_supported(
     sent: &[f64],
     bounds: &[(f64, f64)],
     own_lead: f64,
+    earlier_lead: Option<f64>,
 ) -> Option<(usize, (f64, f64))> {
     let agreeing = |at: f64| {
         let agrees = move |(_, (low, high)): &(&f64, &(f64, f64))| *low <= at && at <= *high;
@@ -162,7 +168,10 @@ fn most_supported(
         });
         agreeing(at).count() >= WITNESSES && last - first > TICK
     };
-    let distance = |(low, high): (f64, f64)| (low - own_lead).max(own_lead - high).max(0.0);
+    let distance = |(low, high): (f64, f64)| {
+        let from = |lead: f64| (low - lead).max(lead - high).max(0.0);
+        earlier_lead.map_or(f64::MAX, from).min(from(own_lead))
+    };
     let mut edges: Vec<f64> = bounds
         .iter()
         .flat_map(|(low, high)| [*low, *high])
@@ -226,11 +235,11 @@ mod tests {
         let mut samples = vec![probe(0.0, lead, way, noise(0))];
         let wall = lead + 1.0;
         for n in 1..probes {
-            let known = estimate(&samples, wall).unwrap();
+            let known = estimate(&samples, wall, None).unwrap();
             let last = samples.last().unwrap().received;
             samples.push(probe(next_probe(&known, last), lead, way, noise(n)));
         }
-        estimate(&samples, wall).unwrap()
+        estimate(&samples, wall, None).unwrap()
     }
 
     #[test]
@@ -265,15 +274,16 @@ mod tests {
         for n in 0..measurements {
             let lead = f64::from(n) * 0.37;
             let mut samples: Vec<Sample> = Vec::new();
-            while !estimate(&samples, lead).is_some_and(|known| known.is_sharp()) {
+            while !estimate(&samples, lead, None).is_some_and(|known| known.is_sharp()) {
                 let last = samples.last().map_or(0.0, |last| last.received);
-                let sent = estimate(&samples, lead).map_or(last, |known| next_probe(&known, last));
+                let sent =
+                    estimate(&samples, lead, None).map_or(last, |known| next_probe(&known, last));
                 let (there, back) = (noise(there), noise(back));
                 let mut sample = probe(sent, lead, 0.08, there);
                 sample.received += back;
                 samples.push(sample);
             }
-            let found = estimate(&samples, lead).unwrap();
+            let found = estimate(&samples, lead, None).unwrap();
             assert!(found.margin() < 0.030, "{found:?}");
             for _ in 0..shots {
                 early += u32::from(found.margin() - found.lead + lead + noise(there) < 0.0);
@@ -300,20 +310,21 @@ mod tests {
             received: 9.001,
             stamp: 3.0,
         });
-        let found = estimate(&samples, 5.0).unwrap();
+        let found = estimate(&samples, 5.0, None).unwrap();
         assert!((found.lead - 5.25).abs() <= found.doubt, "{found:?}");
     }
 
     #[test]
     fn no_probes_no_estimate() {
-        assert_eq!(estimate(&[], 0.0), None);
+        assert_eq!(estimate(&[], 0.0, None), None);
     }
 
     #[test]
     fn a_large_offset_needs_three_probes_that_agree() {
         let wrong = |sent| probe(sent, -3600.0, 0.001, 0.0);
         let right = |sent| probe(sent, 0.3, 0.001, 0.0);
-        let lead = |samples: &[Sample]| estimate(samples, 0.0).map(|known| known.lead.round());
+        let lead =
+            |samples: &[Sample]| estimate(samples, 0.0, None).map(|known| known.lead.round());
         assert_eq!(lead(&[wrong(0.0)]), None);
         assert_eq!(lead(&[wrong(0.0), wrong(1.1)]), None);
         assert_eq!(lead(&[wrong(0.0), wrong(1.1), right(2.2)]), Some(0.0));

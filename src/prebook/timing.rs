@@ -130,16 +130,16 @@ impl Job<'_> {
     /// is not wanted any more, or the session has died meanwhile for good.
     fn wait(&mut self, at: DateTime<Utc>, lead: TimeDelta) -> Result<(), Abort> {
         loop {
+            if self.clock.has_jumped() {
+                // the wall clock was stepped or the machine slept: the time left is unknown
+                self.look(at, ROUGH);
+            }
             let left = self.until(shifted(at, -lead));
             if left.is_zero() {
                 return Ok(());
             }
             if !self.errand.seems_wanted() {
                 return Err(Abort::Removed);
-            }
-            if self.clock.has_jumped() {
-                // the wall clock was stepped or the machine slept: the time left is unknown
-                self.look(at, ROUGH);
             }
             self.keep_session_alive(at)?;
             clock::pause(self.until(shifted(at, -lead)).min(POLL_INTERVAL));

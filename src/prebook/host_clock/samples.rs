@@ -20,6 +20,8 @@ pub(super) struct Measurement {
     samples: Vec<Sample>,
     /// wall minus steady clock at the first of them
     parting: f64,
+    /// the lead before a step of the wall clock, which the steady clock does not follow
+    earlier_lead: Option<f64>,
 }
 
 #[derive(Debug, Default)]
@@ -49,8 +51,10 @@ impl Measurement {
     }
 
     /// Adds a sample. A jump of a clock makes the earlier ones worthless.
-    fn add(&mut self, now: f64, sample: Sample) {
+    fn add(&mut self, now: f64, sample: Sample, second: f64) {
         if !self.agrees(now) {
+            let earlier = self.estimate(second).map(|known| known.lead);
+            self.earlier_lead = earlier.or(self.earlier_lead);
             self.samples.clear();
         }
         if self.samples.is_empty() {
@@ -60,7 +64,7 @@ impl Measurement {
     }
 
     fn estimate(&self, second: f64) -> Option<Estimate> {
-        estimate(&self.samples, self.parting - second)
+        estimate(&self.samples, self.parting - second, self.earlier_lead)
     }
 }
 
@@ -102,7 +106,11 @@ impl State {
 
     /// Begins a new measurement.
     pub(super) fn begin_anew(&mut self) {
-        self.next = Some(Measurement::default());
+        let earlier = self.last_known().map(|known| known.lead);
+        self.next = Some(Measurement {
+            earlier_lead: earlier.or(self.current.earlier_lead),
+            ..Measurement::default()
+        });
     }
 
     /// Uses the new measurement if it is better than what the current one has become, or proves it wrong.
@@ -154,8 +162,9 @@ impl State {
 
     pub(super) fn take(&mut self, now: f64, sample: Sample, stamp: i64) {
         let sample = self.relative(sample, stamp);
+        let second = self.second();
         let measuring = self.next.as_mut().unwrap_or(&mut self.current);
-        measuring.add(now, sample);
+        measuring.add(now, sample, second);
     }
 
     /// Compares a probe that made a connection first with what is known. Keeps it only if nothing is known. `false`: it
@@ -168,9 +177,14 @@ impl State {
         dissent: &mut Measurement,
     ) -> bool {
         let sample = self.relative(sample, stamp);
+        let second = self.second();
         let Some(known) = self.known(now, ROUGH) else {
-            self.current = Measurement::default();
-            self.current.add(now, sample);
+            let earlier = self.last_known().map(|known| known.lead);
+            self.current = Measurement {
+                earlier_lead: earlier.or(self.current.earlier_lead),
+                ..Measurement::default()
+            };
+            self.current.add(now, sample, second);
             return true;
         };
         let expected = sample.sent + known.lead;
@@ -182,8 +196,8 @@ impl State {
         {
             return true;
         }
-        dissent.add(now, sample);
-        let new = dissent.estimate(self.second());
+        dissent.add(now, sample, second);
+        let new = dissent.estimate(second);
         if new.is_some_and(|new| new.votes >= WITNESSES) {
             log::info!("the server's clock has changed since it was measured");
             self.current = std::mem::take(dissent);
