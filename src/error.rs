@@ -107,7 +107,7 @@ pub struct Failure {
     pub shown: bool,
     /// The message is reported already, or deliberately held back: no error line is printed.
     #[serde(skip)]
-    pub told: bool,
+    pub reported: bool,
 }
 
 impl Failure {
@@ -117,7 +117,7 @@ impl Failure {
             kind,
             message: message.into(),
             shown: false,
-            told: false,
+            reported: false,
         }
     }
 

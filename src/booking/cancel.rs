@@ -121,7 +121,7 @@ impl BoxClient<'_, '_> {
         answer: &CancelAnswer,
         late: bool,
     ) -> Result<CancelReport, Trouble> {
-        let told = |outcome, row: Row, words: Option<&str>| CancelReport {
+        let reported = |outcome, row: Row, words: Option<&str>| CancelReport {
             outcome,
             row,
             message: answer.message.clone().or_else(|| words.map(str::to_owned)),
@@ -132,17 +132,17 @@ impl BoxClient<'_, '_> {
             CancelVerdict::Refused => Ok(match self.mine_now(day, &row.id) {
                 Ok((Hold::NotMine, now)) => CancelReport {
                     message: None,
-                    ..told(CancelOutcome::NotBooked, now, None)
+                    ..reported(CancelOutcome::NotBooked, now, None)
                 },
-                _ => told(CancelOutcome::Refused, row.clone(), None),
+                _ => reported(CancelOutcome::Refused, row.clone(), None),
             }),
             CancelVerdict::Late if late => {
-                Ok(told(CancelOutcome::Refused, row.clone(), Some("AimHarder did not accept the late cancellation either")))
+                Ok(reported(CancelOutcome::Refused, row.clone(), Some("AimHarder did not accept the late cancellation either")))
             }
-            CancelVerdict::Late => Ok(told(CancelOutcome::LateCancellation, row.clone(), None)),
+            CancelVerdict::Late => Ok(reported(CancelOutcome::LateCancellation, row.clone(), None)),
             CancelVerdict::Done | CancelVerdict::Unproven => match self.look_twice(day, &row.id, |held| held == Hold::NotMine)? {
-                (Hold::NotMine, now) => Ok(told(CancelOutcome::Cancelled, now, None)),
-                (_, now) if answer.verdict == CancelVerdict::Done => Ok(told(
+                (Hold::NotMine, now) => Ok(reported(CancelOutcome::Cancelled, now, None)),
+                (_, now) if answer.verdict == CancelVerdict::Done => Ok(reported(
                     CancelOutcome::Refused,
                     now,
                     Some("AimHarder answered \"cancelled\", but the schedule still shows the booking"),

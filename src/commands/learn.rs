@@ -23,7 +23,7 @@ pub(super) struct OpeningObservation<'l> {
     /// it was booked then
     pub booked: bool,
     /// what refusals stated
-    pub told: &'l [Learned],
+    pub reported: &'l [Learned],
 }
 
 impl App {
@@ -47,9 +47,9 @@ impl OpeningObservation<'_> {
                 "booked before the learned rule {rule} had box {gym} open booking: the rule is forgotten"
             );
         }
-        for told in self.told {
-            if store.learn_opening(gym, &told.to_string())? {
-                let rule = Opening::learned(*told).words();
+        for reported in self.reported {
+            if store.learn_opening(gym, &reported.to_string())? {
+                let rule = Opening::learned(*reported).words();
                 log::info!("learned of box {gym}: booking opens {rule}");
             }
         }

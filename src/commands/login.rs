@@ -141,7 +141,7 @@ impl Run<'_> {
 
     /// Stores the boxes that the login named, or those that whoami and `/home` name. A failure is a warning.
     fn remember_boxes(&self, granted: &Granted) {
-        let told = if granted.boxes.is_empty() {
+        let reported = if granted.boxes.is_empty() {
             boxes::detect(
                 self.app,
                 &self.account,
@@ -152,7 +152,7 @@ impl Run<'_> {
             self.app
                 .remember_boxes(&self.account, granted.boxes.clone())
         };
-        if let Err(e) = told {
+        if let Err(e) = reported {
             log::warn!(
                 "the account's boxes could not be found: {e:#}; try `aimharder boxes --detect`"
             );

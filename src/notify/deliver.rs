@@ -99,12 +99,12 @@ fn collect(reports: &mut [Report], from: &Receiver<(usize, Option<String>)>, end
 
 /// One notice after the other: a channel shows them in the order in which they happened.
 fn run(delivery: &Delivery, terms: &Terms, end: Instant) -> Option<String> {
-    let mut told = 0;
+    let mut reported = 0;
     let mut first = None;
     for notice in &delivery.notices {
         match channel::deliver(delivery, notice, terms, end) {
             Ok(()) => {
-                told += 1;
+                reported += 1;
                 log::info!(
                     "[[notify]] {} ({}) sent: {}",
                     delivery.number,
@@ -118,6 +118,6 @@ fn run(delivery: &Delivery, terms: &Terms, end: Instant) -> Option<String> {
     let all = delivery.notices.len();
     first.map(|why| match all {
         1 => why,
-        all => format!("{} of {all} notices not sent: {why}", all - told),
+        all => format!("{} of {all} notices not sent: {why}", all - reported),
     })
 }

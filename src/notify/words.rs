@@ -12,8 +12,8 @@ pub(super) fn sentence(notice: &Notice, main: Option<&Account>) -> String {
         subject(notice, main, message),
         message.to_owned(),
     ];
-    let told: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    told.join(": ").replace(char::is_control, " ")
+    let reported: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    reported.join(": ").replace(char::is_control, " ")
 }
 
 fn head(event: Event) -> &'static str {

@@ -184,7 +184,7 @@ impl Job<'_> {
         }
         let arrival = self.clock.arrival(sent);
         self.fired_at = arrival.map(instant).or(Some(sent_at));
-        let (outcome, state, message) = told(&requested);
+        let (outcome, state, message) = described(&requested);
         self.shots.push(Shot {
             sent_at,
             class: format!("{} {} (id {})", row.start.format("%H:%M"), row.name, row.id),
@@ -203,7 +203,7 @@ impl Job<'_> {
     fn moved(&self, report: &BookReport, row: &Row) -> Option<DateTime<Utc>> {
         let learned = Opening::learned(report.learned?);
         let zone = self.order.place.calendar.zone;
-        let told = if learned.guess {
+        let described = if learned.guess {
             // the text states the day but not the hour: only a later day moves it
             learned.first_try(self.order.day, row.start, zone)
         } else {
@@ -211,7 +211,7 @@ impl Job<'_> {
         };
         let reach = super::plan::until(self.server_now(), self.shared.give_up);
         let same_wall = learned.opens_at(self.order.day, row.start, zone).to_utc();
-        (told.to_utc() > reach).then_some(same_wall)
+        (described.to_utc() > reach).then_some(same_wall)
     }
 
     /// What the row, read again, makes of a doubt. `None`: it says "not mine".
@@ -324,7 +324,7 @@ fn not_booked(doubt: &Doubt) -> String {
 }
 
 /// What a request came to, for the history.
-fn told(requested: &Requested) -> (String, Option<i64>, Option<String>) {
+fn described(requested: &Requested) -> (String, Option<i64>, Option<String>) {
     match requested {
         Requested::Answered(report) | Requested::Unexplained(report) => (
             report.outcome.name().to_owned(),

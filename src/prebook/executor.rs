@@ -1,4 +1,4 @@
-//! One prebooking's story: its classes in order, each at its own opening, until one is had.
+//! Executes one prebooking: its choices in order, each at its own opening, until one is booked.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ impl<'s> PrebookExecutor<'s> {
     }
 
     /// Try it. `None`: it was removed or changed meanwhile.
-    pub(super) fn tell(mut self) -> Option<Fired> {
+    pub(super) fn execute(mut self) -> Option<Fired> {
         let tried = match self.choices() {
             Ok(tried) => tried,
             Err(Abort::Removed) => return None,
@@ -99,7 +99,7 @@ impl<'s> PrebookExecutor<'s> {
             let ending = Ending::Book(Outcome::TooEarly);
             return Some(Fired::without_a_shot(ending, why));
         }
-        self.tell()
+        self.execute()
     }
 
     /// Whether the class has started by the server's clock.
@@ -140,7 +140,7 @@ impl<'s> PrebookExecutor<'s> {
         self.fired(tried)
     }
 
-    /// The choices in order. The first that is had, or that must be waited for, ends the story.
+    /// Tries the choices in order, until one is booked or must be waited for.
     fn choices(&mut self) -> Result<Tried, Abort> {
         let mut tries: Vec<Tried> = Vec::new();
         if let Some(had) = self.already_had()? {
@@ -255,7 +255,7 @@ impl<'s> PrebookExecutor<'s> {
         Some(better.words(&it.request.gym))
     }
 
-    /// None was to be had: queue for the first that was full, if that is wished.
+    /// No choice could be booked: if requested, joins the waiting list of the first full class.
     fn queue(&mut self, tries: &[Tried]) -> Result<Option<Tried>, Abort> {
         if !self.prebooking.request.waitlist {
             return Ok(None);

@@ -162,7 +162,7 @@ impl<'r> DueQueue<'r> {
         later || ended.elapsed() >= TRY_AGAIN
     }
 
-    /// A claim whose run is dead counts as none: its story starts again, with a look at the schedule.
+    /// A claim of a dead run counts as none: the prebooking is executed again, beginning with the schedule.
     fn claim(&self, prebooking: &Prebooking) -> store::Result<bool> {
         let sessions = self.run.shared.sessions;
         match (prebooking.progress, &prebooking.owner) {

@@ -71,18 +71,18 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Executes the run. `places` finds boxes, `weekly` creates due occurrences of weekly rules, and `tell` receives each
+    /// Executes the run. `places` finds boxes, `weekly` creates due occurrences of weekly rules, and `report` receives each
     /// stored result and each place on a waiting list that is kept.
     ///
     /// # Errors
-    /// The first error of the store, of `weekly` or of `tell`. All results were reported.
+    /// The first error of the store, of `weekly` or of `report`. All results were reported.
     pub fn go(
         &self,
         places: &Places<'_>,
         materialize_rules: &dyn Fn() -> Result<()>,
-        tell: &mut dyn FnMut(News) -> Result<()>,
+        report: &mut dyn FnMut(News) -> Result<()>,
     ) -> Result<()> {
-        self.go_with(places, materialize_rules, tell, &|task| {
+        self.go_with(places, materialize_rules, report, &|task| {
             self.carry_out(task)
         })
     }
@@ -91,7 +91,7 @@ impl<'r> Run<'r> {
         &self,
         places: &Places<'_>,
         materialize_rules: &dyn Fn() -> Result<()>,
-        tell: &mut dyn FnMut(News) -> Result<()>,
+        report: &mut dyn FnMut(News) -> Result<()>,
         work: &(dyn Fn(&Task) -> Done + Sync),
     ) -> Result<()> {
         let locks = &self.shared.sessions.locks;
@@ -110,7 +110,7 @@ impl<'r> Run<'r> {
                 }
                 under_way += due.len();
                 for task in due {
-                    self.tell_what_is_waited_for(&task);
+                    self.announce_wait(&task);
                     self.put_to_work(scope, task, work, &done);
                 }
                 if under_way == 0 {
@@ -128,8 +128,8 @@ impl<'r> Run<'r> {
                     let news = end
                         .news
                         .filter(|_| signal_guard.is_some() || signals::stopped_at().is_none());
-                    let told = news.map_or(Ok(()), &mut *tell);
-                    broken = broken.or(end.broken).or(told.err());
+                    let reported = news.map_or(Ok(()), &mut *report);
+                    broken = broken.or(end.broken).or(reported.err());
                     // threads with further results wait for this one
                     signal_guard.into_iter().for_each(SignalGuard::release);
                 }
@@ -137,15 +137,15 @@ impl<'r> Run<'r> {
         })
     }
 
-    fn tell_what_is_waited_for(&self, task: &Task) {
-        let Some((tell, place)) = self.waits.zip(task.place.as_ref().ok()) else {
+    fn announce_wait(&self, task: &Task) {
+        let Some((announce, place)) = self.waits.zip(task.place.as_ref().ok()) else {
             return;
         };
         let now = clock::now();
         let at = place.calendar.soonest(&task.prebooking, now);
         let at = at.filter(|at| *at > now + WORTH_A_LINE && !task.over);
         if let Some(at) = at.filter(|_| task.prebooking.progress != Progress::Waitlisted) {
-            tell(&task.prebooking, at.with_timezone(&place.calendar.zone));
+            announce(&task.prebooking, at.with_timezone(&place.calendar.zone));
         }
     }
 
@@ -159,7 +159,7 @@ impl<'r> Run<'r> {
         done: &mpsc::Sender<Done>,
     ) {
         let task = Arc::new(task);
-        let (its_own, tell) = (Arc::clone(&task), done.clone());
+        let (its_own, sender) = (Arc::clone(&task), done.clone());
         let spawned = thread::Builder::new()
             .name(format!("prebooking {}", task.prebooking.id))
             .stack_size(self.stack)
@@ -172,7 +172,7 @@ impl<'r> Run<'r> {
                     )
                 });
                 // a closed channel means that the receiver has ended
-                let _ = tell.send(end);
+                let _ = sender.send(end);
             });
         if let Err(e) = spawned {
             let why = format!("no thread could be had for it: {e}");
@@ -208,7 +208,7 @@ impl<'r> Run<'r> {
             };
         }
         let claim = Claim::of(self, prebooking);
-        let story = PrebookExecutor::new(
+        let executor = PrebookExecutor::new(
             &self.shared,
             &claim,
             prebooking,
@@ -217,9 +217,9 @@ impl<'r> Run<'r> {
             self.horizon,
         );
         let fired = if task.over {
-            story.expire()
+            executor.expire()
         } else {
-            story.tell()
+            executor.execute()
         };
         match fired {
             Some(fired) => self.keep(prebooking, fired),

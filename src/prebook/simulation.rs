@@ -114,7 +114,7 @@ impl Scenario {
         let by = between(&mut random, -20.0, 20.0);
         Self {
             seed,
-            // a wrong date cannot be told from a wrong clock
+            // a wrong date cannot be distinguished from a wrong clock
             offset: if wrong { 0.0 } else { offset },
             others: if with_others {
                 vec![between(&mut random, -0.3, 0.3)]
@@ -245,7 +245,7 @@ fn utc(at: f64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros((at * 1e6) as i64).unwrap()
 }
 
-/// Whoever books here does not change their mind.
+/// The simulated prebooking is never withdrawn.
 #[derive(Debug)]
 struct Anyone;
 

@@ -124,7 +124,7 @@ impl Ui {
     pub fn print(&mut self, output: &impl Output) -> Result<()> {
         let failure = if signals::begin_final_output(self.json).is_some() {
             Some(Failure {
-                told: !self.json,
+                reported: !self.json,
                 ..interrupted(output.failure())
             })
         } else {
@@ -147,7 +147,7 @@ impl Ui {
             // the outcome matters more than the error of the writer
             (Some(failure), write_error) => Err(Failure {
                 shown: true,
-                told: failure.told && write_error.is_none(),
+                reported: failure.reported && write_error.is_none(),
                 ..failure
             }
             .into()),
@@ -183,7 +183,7 @@ impl Ui {
         if self.json && !failure.shown {
             self.write_bare(&failure);
         }
-        if !failure.told {
+        if !failure.reported {
             message(ERROR, &format!("error: {}", failure.message));
         }
         ExitCode::from(failure.code())

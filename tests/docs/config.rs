@@ -80,8 +80,8 @@ fn the_example_config_has_every_setting_there_is() {
         "[store]\nnope = 1",
     ];
     for section in sections {
-        let told = config(section).unwrap_err();
-        let (_, known) = told.split_once("unknown key; known keys are ").unwrap();
+        let printed = config(section).unwrap_err();
+        let (_, known) = printed.split_once("unknown key; known keys are ").unwrap();
         for key in known.split(", ") {
             let ways = ["\nKEY = ", "\n[KEY", "\n[[KEY]]", "{ KEY = ", ", KEY = "];
             let shown = ways

@@ -58,8 +58,9 @@ fn the_reference_has_every_outcome() {
 
 /// The numbers after "Exit codes:", each before its words.
 fn told_codes(help: &str) -> BTreeSet<u8> {
-    let (_, told) = help.split_once("Exit codes:").unwrap_or_default();
-    told.split([',', '\n'])
+    let (_, printed) = help.split_once("Exit codes:").unwrap_or_default();
+    printed
+        .split([',', '\n'])
         .filter_map(|part| part.split_whitespace().next()?.parse().ok())
         .collect()
 }
@@ -98,8 +99,8 @@ fn every_command_has_examples_that_parse_and_its_exit_codes() {
         let codes = told_codes(&help);
         assert!(codes.contains(&0), "{name}: no exit codes in its help");
         assert!(codes.is_subset(&known), "{name}: {codes:?}");
-        let told = help.replace("Example: ", "\n");
-        let examples: Vec<_> = told.lines().flat_map(invocations).collect();
+        let printed = help.replace("Example: ", "\n");
+        let examples: Vec<_> = printed.lines().flat_map(invocations).collect();
         let own = format!("aimharder {name}");
         assert!(
             examples

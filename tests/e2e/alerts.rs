@@ -77,7 +77,7 @@ fn the_object_tells_it_every_time() {
         let words = report.session("background")["error"].as_str().unwrap();
         assert!(words.contains(OUTAGE), "{words}");
         assert!(
-            report.told["error"]["message"]
+            report.printed["error"]["message"]
                 .as_str()
                 .unwrap()
                 .contains(OUTAGE)
@@ -216,16 +216,16 @@ fn one_line_for_what_many_have_in_common() {
         if words.is_empty() {
             run.done();
         } else {
-            let told = run.stderr_has(&[words]).done();
-            assert_eq!(told.stderr.matches('\n').count(), 1, "{told:?}");
+            let printed = run.stderr_has(&[words]).done();
+            assert_eq!(printed.stderr.matches('\n').count(), 1, "{printed:?}");
         }
     }
     sandbox.clear_faults();
-    let told = home
+    let printed = home
         .run("refresh --force")
         .stderr_has(&[OVER, "the device session of ana@example.org works again\n"])
         .done();
-    assert_eq!(told.stderr.matches('\n').count(), 2);
+    assert_eq!(printed.stderr.matches('\n').count(), 2);
 }
 
 #[test]

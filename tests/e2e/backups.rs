@@ -24,9 +24,9 @@ fn moved(sandbox: &Sandbox, copy: &Path) -> Home {
 fn copies_are_whole_private_and_replace_nothing() {
     let (sandbox, home) = logged_in();
     let copy = home.path().join("copy.db");
-    let told = home.run("store backup").arg(&copy).json();
+    let printed = home.run("store backup").arg(&copy).json();
     assert_eq!(
-        (&told["backup"], &told["encrypted"]),
+        (&printed["backup"], &printed["encrypted"]),
         (&json!(copy), &json!(false))
     );
     assert_eq!(
@@ -254,9 +254,9 @@ fn odd_names_are_names_of_files() {
             .unwrap();
         assert_eq!(rows, 2, "{name}");
         // and a store of that name is that file
-        let told: serde_json::Value =
+        let printed: serde_json::Value =
             serde_json::from_str(&there("sessions --json --store")).unwrap();
-        assert_eq!(told["sessions"].as_array().unwrap().len(), 2, "{name}");
+        assert_eq!(printed["sessions"].as_array().unwrap().len(), 2, "{name}");
         for entry in names() {
             let path = elsewhere.join(entry);
             fs::remove_file(&path)

@@ -25,10 +25,10 @@ pub(crate) fn posts(sandbox: &Sandbox) -> usize {
 fn booked() {
     let (sandbox, home) = logged_in();
     let id = class(&sandbox, json!({ "occupied": 3 }));
-    let told = book(&home, "").json();
+    let printed = book(&home, "").json();
     let print = home.fingerprint(ANA, "device");
     assert_eq!(
-        told,
+        printed,
         json!({
             "outcome": "booked", "reservation_id": "55501", "opens_at": null, "prebooking_id": null,
             "message": null, "book_state": 1, "box": "crossfitdemo",
@@ -65,9 +65,9 @@ fn mine_already_sends_nothing() {
         let id = class(&sandbox, json!({}));
         let idres = sandbox.reserve(ANA, &id, state);
         for more in ["", "--waitlist", "--dry-run"] {
-            let told = book(&home, more).json();
-            assert_eq!(told["outcome"], outcome);
-            assert_eq!(told["reservation_id"], idres.as_str());
+            let printed = book(&home, more).json();
+            assert_eq!(printed["outcome"], outcome);
+            assert_eq!(printed["reservation_id"], idres.as_str());
         }
         assert_eq!(posts(&sandbox), 0);
         assert_eq!(sandbox.counters()["double_books"], 0);
@@ -79,8 +79,8 @@ fn cancelled_and_closed_are_decided_from_the_schedule() {
     for switch in ["cancelled", "resadmin", "hidden"] {
         let (sandbox, home) = logged_in();
         class(&sandbox, json!({ switch: true }));
-        let told = |more| book(&home, more).status(4).any_stderr().json();
-        let (real, rehearsed) = (told(""), told("--dry-run"));
+        let printed = |more| book(&home, more).status(4).any_stderr().json();
+        let (real, rehearsed) = (printed(""), printed("--dry-run"));
         assert_eq!(real["outcome"], "closed", "{switch}");
         assert!(real["message"].is_string(), "{real}");
         assert_eq!(rehearsed["outcome"], real["outcome"], "{switch}");
@@ -90,8 +90,8 @@ fn cancelled_and_closed_are_decided_from_the_schedule() {
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({ "enabled": false }));
     for more in ["", " --dry-run"] {
-        let told = book(&home, more).status(4).any_stderr().json();
-        assert_eq!(told["outcome"], "closed", "{more}");
+        let printed = book(&home, more).status(4).any_stderr().json();
+        assert_eq!(printed["outcome"], "closed", "{more}");
     }
 }
 
@@ -135,10 +135,10 @@ fn every_refusal_of_the_platform() {
             with_mail["email"] = ANA.into();
             sandbox.account(&with_mail);
             let id = class(&sandbox, more.clone());
-            let told = book(&home, "").status(4).any_stderr().json();
-            assert_eq!(told["outcome"], *outcome, "{told}");
-            assert_eq!(told["book_state"], *state);
-            assert_eq!(told["reservation_id"], Value::Null);
+            let printed = book(&home, "").status(4).any_stderr().json();
+            assert_eq!(printed["outcome"], *outcome, "{printed}");
+            assert_eq!(printed["book_state"], *state);
+            assert_eq!(printed["reservation_id"], Value::Null);
             assert_eq!(posts(&sandbox), 1);
             assert!(sandbox.reservations(&id).is_empty());
         }
@@ -161,9 +161,9 @@ fn a_refusals_text_is_passed_on_clean() {
 /// The object of a booking ten days ahead that comes too early.
 fn too_early(home: &Home) -> Value {
     let run = home.run("book --time 13:10 --day +10").status(9);
-    let told = run.any_stderr().json();
-    assert_eq!(told["outcome"], "too_early");
-    told
+    let printed = run.any_stderr().json();
+    assert_eq!(printed["outcome"], "too_early");
+    printed
 }
 
 #[test]
@@ -173,9 +173,9 @@ fn too_early_is_learned_and_tells_when() {
         sandbox.config(&json!({ "language": language }));
         sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "4d" }));
         sandbox.class(&json!({ "day": day(10), "start": "13:10" }));
-        let told = too_early(&home);
-        assert_eq!(told["book_state"], -12);
-        assert_eq!(told["opens_at"], madrid(&day(6), "13:10").to_rfc3339());
+        let printed = too_early(&home);
+        assert_eq!(printed["book_state"], -12);
+        assert_eq!(printed["opens_at"], madrid(&day(6), "13:10").to_rfc3339());
         let boxes = home.run("boxes").json();
         assert_eq!(boxes["boxes"][0]["opens"], "4d?", "{language}");
         assert_eq!(boxes["boxes"][0]["opens_source"], "learned");
@@ -185,9 +185,9 @@ fn too_early_is_learned_and_tells_when() {
         home.run("boxes set crossfitdemo --opens 4d@07:00")
             .any_stdout()
             .done();
-        let told = too_early(&home);
+        let printed = too_early(&home);
         assert_eq!(
-            told["opens_at"],
+            printed["opens_at"],
             madrid(&day(6), "07:00").to_rfc3339(),
             "a set rule wins"
         );
@@ -212,12 +212,12 @@ fn by_key_alone_it_is_too_early_as_well() {
     sandbox.config(&json!({ "refusal_shape": "key" }));
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "4d" }));
     sandbox.class(&json!({ "day": day(10), "start": "13:10" }));
-    let told = home
+    let printed = home
         .run("book --time 13:10 --day +10")
         .status(9)
         .any_stderr()
         .json();
-    assert_eq!(told["opens_at"], Value::Null, "nobody knows");
+    assert_eq!(printed["opens_at"], Value::Null, "nobody knows");
 }
 
 #[test]
@@ -226,13 +226,13 @@ fn the_same_hour_is_told_apart() {
     let other = class(&sandbox, json!({ "name": "Otra" }));
     let wanted = class(&sandbox, json!({}));
     sandbox.reserve(ANA, &other, 1);
-    let told = book(&home, "--class prueba").status(4).any_stderr().json();
-    assert_eq!(told["outcome"], "same_time");
-    let told = book(&home, "--class prueba --dry-run")
+    let printed = book(&home, "--class prueba").status(4).any_stderr().json();
+    assert_eq!(printed["outcome"], "same_time");
+    let printed = book(&home, "--class prueba --dry-run")
         .status(4)
         .any_stderr()
         .json();
-    assert_eq!(told["outcome"], "same_time");
+    assert_eq!(printed["outcome"], "same_time");
     // booked by somebody's hand between our look and our request: the goal is met
     sandbox.delete_class(&other);
     let answer = json!({ "bookState": -12, "errorMssgLang": "NOPUEDESRESERVAMISMAHORA" });
@@ -241,8 +241,8 @@ fn the_same_hour_is_told_apart() {
         &json!({ "path": "/api/bookings", "kind": "json", "body": schedule_without(&wanted) }),
     );
     sandbox.reserve(ANA, &wanted, 1);
-    let told = book(&home, "--class prueba").json();
-    assert_eq!(told["outcome"], "already_booked");
+    let printed = book(&home, "--class prueba").json();
+    assert_eq!(printed["outcome"], "already_booked");
     assert_eq!(sandbox.reservations(&wanted).len(), 1);
 }
 
@@ -269,9 +269,9 @@ fn zero_and_nothing_are_settled_by_the_row() {
                 sandbox.fault(&json!({ "path": "/api/bookings", "kind": "json", "body": schedule_without(&id) }));
                 sandbox.reserve(ANA, &id, state);
             }
-            let told = book(&home, "").status(status).any_stderr().json();
+            let printed = book(&home, "").status(status).any_stderr().json();
             assert_eq!(
-                told["outcome"].as_str().unwrap_or_default(),
+                printed["outcome"].as_str().unwrap_or_default(),
                 outcome,
                 "{answer} {row:?}"
             );

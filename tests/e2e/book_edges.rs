@@ -20,19 +20,19 @@ fn a_prebooking_is_rehearsed() {
     home.run("boxes set crossfitdemo --opens 1d")
         .any_stdout()
         .done();
-    let told = home
+    let printed = home
         .run("book --day +3 --time 13:10 --prebook --dry-run")
         .json();
-    assert_eq!(told["outcome"], "would_book", "{told}");
-    assert_eq!(told["prebooking_id"], Value::Null);
-    assert!(told["opens_at"].is_string(), "{told}");
-    assert!(told["message"].as_str().unwrap().contains("prebooked"));
+    assert_eq!(printed["outcome"], "would_book", "{printed}");
+    assert_eq!(printed["prebooking_id"], Value::Null);
+    assert!(printed["opens_at"].is_string(), "{printed}");
+    assert!(printed["message"].as_str().unwrap().contains("prebooked"));
     assert!(sandbox.sent("/api/book").is_empty());
     let listed = home.run("prebook list --all").json();
     assert_eq!(listed["prebookings"], json!([]));
     // without --prebook it is too early
-    let told = home.run("book --day +3 --time 13:10 --dry-run").status(9);
-    assert_eq!(told.any_stderr().json()["outcome"], "too_early");
+    let printed = home.run("book --day +3 --time 13:10 --dry-run").status(9);
+    assert_eq!(printed.any_stderr().json()["outcome"], "too_early");
 }
 
 /// "Booked" is the answer, and the row shows a place on the waiting list.
@@ -42,9 +42,9 @@ fn the_row_beats_the_word() {
     sandbox.fault(&json!({
         "path": "/api/book", "kind": "json", "after": true, "skip": 1, "body": { "bookState": 1, "id": "55501" },
     }));
-    let told = home.run("book --day +3 --time 13:10 --waitlist").json();
-    assert_eq!(told["outcome"], "waitlisted", "{told}");
-    assert_eq!(told["class"]["state"], "waitlisted");
+    let printed = home.run("book --day +3 --time 13:10 --waitlist").json();
+    assert_eq!(printed["outcome"], "waitlisted", "{printed}");
+    assert_eq!(printed["class"]["state"], "waitlisted");
     assert_eq!(sandbox.reservations(&id)[0]["state"], 0);
 }
 

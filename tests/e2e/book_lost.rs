@@ -41,9 +41,9 @@ fn acted_and_lost_is_booked() {
         fault["path"] = "/api/book".into();
         fault["after"] = true.into();
         sandbox.fault(&fault);
-        let told = book(&home).json();
-        assert_eq!(told["outcome"], "booked", "{loss}");
-        assert_eq!(told["reservation_id"], "55501");
+        let printed = book(&home).json();
+        assert_eq!(printed["outcome"], "booked", "{loss}");
+        assert_eq!(printed["reservation_id"], "55501");
         assert_eq!(sandbox.sent("/api/book").len(), 1, "{loss}");
         assert_eq!(sandbox.reservations(&id).len(), 1, "{loss}");
     });
@@ -137,8 +137,8 @@ fn lost_on_the_waiting_list() {
     let (sandbox, home, id) = ready();
     sandbox.patch_class(&id, &json!({ "occupied": 12, "waitlist": 0 }));
     sandbox.fault(&json!({ "path": "/api/book", "kind": "drop", "skip": 1, "after": true }));
-    let told = book(&home).arg("--waitlist").json();
-    assert_eq!(told["outcome"], "waitlisted");
+    let printed = book(&home).arg("--waitlist").json();
+    assert_eq!(printed["outcome"], "waitlisted");
     assert_eq!(sandbox.reservations(&id).len(), 1);
 }
 

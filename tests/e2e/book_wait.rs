@@ -82,11 +82,11 @@ fn it_waits_and_books_at_the_instant() {
                 + TimeDelta::seconds(9),
         );
         let class = opening.class(&sandbox, &home, &json!({}));
-        let told = opening.wait(&home).json();
-        assert_eq!(told["outcome"], "booked", "{told}");
-        assert_eq!(told["class"]["state"], "booked", "{told}");
-        assert_eq!(told["session"]["kind"], "device", "{told}");
-        assert_eq!(told["prebooking_id"], Value::Null);
+        let printed = opening.wait(&home).json();
+        assert_eq!(printed["outcome"], "booked", "{printed}");
+        assert_eq!(printed["class"]["state"], "booked", "{printed}");
+        assert_eq!(printed["session"]["kind"], "device", "{printed}");
+        assert_eq!(printed["prebooking_id"], Value::Null);
         assert_eq!(sandbox.reservations(&class).len(), 1);
         let arrivals = arrivals(&sandbox, &opening);
         let last = *arrivals.last().unwrap();
@@ -116,8 +116,8 @@ fn what_is_open_is_booked_at_once() {
     assert!(output.took < Duration::from_secs(5), "{output:?}");
     // mine already: nothing is asked
     sandbox.clear_log();
-    let told = opening.wait(&home).json();
-    assert_eq!(told["outcome"], "already_booked");
+    let printed = opening.wait(&home).json();
+    assert_eq!(printed["outcome"], "already_booked");
     assert!(sandbox.sent("/api/book").is_empty());
 }
 
@@ -135,8 +135,8 @@ fn an_unknown_opening_is_asked_for_first() {
         ..Opening::at(minute)
     };
     let class = opening.untold(&sandbox, &json!({}));
-    let told = opening.wait(&home).limit(Duration::from_secs(120)).json();
-    assert_eq!(told["outcome"], "booked", "{told}");
+    let printed = opening.wait(&home).limit(Duration::from_secs(120)).json();
+    assert_eq!(printed["outcome"], "booked", "{printed}");
     assert_eq!(sandbox.reservations(&class).len(), 1);
     let arrivals = arrivals(&sandbox, &opening);
     let (first, rest) = arrivals.split_first().unwrap();
@@ -157,9 +157,9 @@ fn an_opening_that_nobody_can_tell_ends_it() {
     ];
     opening.wait(&home).fails(9, &words).done();
     assert_eq!(sandbox.sent("/api/book").len(), 1);
-    let told = opening.wait(&home).status(9).any_stderr().json();
-    assert_eq!(told["outcome"], "too_early", "{told}");
-    assert_eq!(told["opens_at"], Value::Null);
+    let printed = opening.wait(&home).status(9).any_stderr().json();
+    assert_eq!(printed["outcome"], "too_early", "{printed}");
+    assert_eq!(printed["opens_at"], Value::Null);
     // nor does a rule by which it opens after it has started
     home.run("boxes set crossfitdemo --opens 0d@23:59")
         .any_stdout()
@@ -185,8 +185,8 @@ fn too_early_is_repeated_and_an_outage_ridden_out() {
         if !case["fault"].is_null() {
             sandbox.fault(&case["fault"]);
         }
-        let told = opening.wait(&home).json();
-        assert_eq!(told["outcome"], "booked", "{case}: {told}");
+        let printed = opening.wait(&home).json();
+        assert_eq!(printed["outcome"], "booked", "{case}: {printed}");
         assert_eq!(sandbox.reservations(&class).len(), 1, "{case}");
         assert_eq!(sandbox.counters()["double_books"], 0, "{case}");
     });
@@ -201,8 +201,8 @@ fn full_at_the_opening() {
         let full = json!({ "capacity": 2, "occupied": 2, "waitlist": 0 });
         opening.class(&sandbox, &home, &full);
         let run = opening.wait(&home).args(flag).status(*status);
-        let told = run.any_stderr().json();
-        assert_eq!(told["outcome"], *outcome, "{told}");
+        let printed = run.any_stderr().json();
+        assert_eq!(printed["outcome"], *outcome, "{printed}");
     });
 }
 

@@ -10,10 +10,10 @@ fn the_waiting_list_after_the_plain_way() {
     let id = class(&sandbox, json!({ "occupied": 12, "waitlist": 2 }));
     book(&home, "").fails(4, &["full", "--waitlist"]).done();
     sandbox.clear_log();
-    let told = book(&home, "--waitlist").json();
-    assert_eq!(told["outcome"], "waitlisted");
-    assert_eq!(told["class"]["state"], "waitlisted");
-    assert_eq!(told["class"]["waiting"], 3);
+    let printed = book(&home, "--waitlist").json();
+    assert_eq!(printed["outcome"], "waitlisted");
+    assert_eq!(printed["class"]["state"], "waitlisted");
+    assert_eq!(printed["class"]["waiting"], 3);
     let insist: Vec<_> = sandbox
         .sent("/api/book")
         .iter()
@@ -27,33 +27,33 @@ fn the_waiting_list_after_the_plain_way() {
     assert_eq!(posts(&sandbox), 1);
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({ "occupied": 12 }));
-    let told = book(&home, "--waitlist").status(4).any_stderr().json();
-    assert_eq!(told["outcome"], "full", "there is no list");
+    let printed = book(&home, "--waitlist").status(4).any_stderr().json();
+    assert_eq!(printed["outcome"], "full", "there is no list");
 }
 
 #[test]
 fn a_rehearsal_sends_nothing() {
     let (sandbox, home) = logged_in();
     let id = class(&sandbox, json!({}));
-    let told = book(&home, "--dry-run").json();
-    assert_eq!(told["outcome"], "would_book");
+    let printed = book(&home, "--dry-run").json();
+    assert_eq!(printed["outcome"], "would_book");
     sandbox.patch_class(&id, &json!({ "occupied": 12 }));
     assert_eq!(
         book(&home, "--dry-run").status(4).any_stderr().json()["outcome"],
         "full"
     );
-    let told = book(&home, "--dry-run --waitlist").status(4).any_stderr();
-    assert_eq!(told.json()["outcome"], "full", "there is no list");
+    let printed = book(&home, "--dry-run --waitlist").status(4).any_stderr();
+    assert_eq!(printed.json()["outcome"], "full", "there is no list");
     sandbox.patch_class(&id, &json!({ "waitlist": 0 }));
-    let told = book(&home, "--dry-run --waitlist").json();
-    assert_eq!(told["outcome"], "would_book");
+    let printed = book(&home, "--dry-run --waitlist").json();
+    assert_eq!(printed["outcome"], "would_book");
     sandbox.patch_class(&id, &json!({ "occupied": 1 }));
     home.run("boxes set crossfitdemo --opens 1d")
         .any_stdout()
         .done();
-    let told = book(&home, "--dry-run").status(9).any_stderr().json();
-    assert_eq!(told["outcome"], "too_early");
-    assert_eq!(told["opens_at"], madrid(&day(2), "13:10").to_rfc3339());
+    let printed = book(&home, "--dry-run").status(9).any_stderr().json();
+    assert_eq!(printed["outcome"], "too_early");
+    assert_eq!(printed["opens_at"], madrid(&day(2), "13:10").to_rfc3339());
     assert_eq!(posts(&sandbox), 0);
 }
 
@@ -71,12 +71,12 @@ fn which_class() {
     home.run("book --day +3 --time 13:11")
         .fails(6, &["no class at 13:11", "13:10 Gimnastics"])
         .done();
-    let told = home
+    let printed = home
         .run("book --day +3 --time 13:11")
         .status(6)
         .any_stderr();
-    let told = told.json();
-    let message = told["error"]["message"].as_str().unwrap();
+    let printed = printed.json();
+    let message = printed["error"]["message"].as_str().unwrap();
     assert!(
         !message.contains("(id "),
         "ids mean nothing on a phone: {message}"
@@ -88,24 +88,24 @@ fn which_class() {
     home.run("book --day +200 --time 13:10")
         .fails(6, &["no classes are published"])
         .done();
-    let told = book(&home, "--class gimnastics --dry-run").json();
+    let printed = book(&home, "--class gimnastics --dry-run").json();
     assert_eq!(
-        told["class"]["id"],
+        printed["class"]["id"],
         two.as_str(),
         "an exact match beats a substring"
     );
-    let told = book(&home, "--class AVANCAT --dry-run").json();
-    assert_eq!(told["class"]["id"], one.as_str());
-    let told = home.run("book --day +3 --id").arg(&one).json();
-    assert_eq!(told["class"]["name"], "Gimnàstics Avançat");
+    let printed = book(&home, "--class AVANCAT --dry-run").json();
+    assert_eq!(printed["class"]["id"], one.as_str());
+    let printed = home.run("book --day +3 --id").arg(&one).json();
+    assert_eq!(printed["class"]["name"], "Gimnàstics Avançat");
 }
 
 #[test]
 fn for_a_family_member() {
     let (sandbox, home) = logged_in();
     let id = class(&sandbox, json!({}));
-    let told = book(&home, "--family 70002").json();
-    assert_eq!(told["outcome"], "booked");
+    let printed = book(&home, "--family 70002").json();
+    assert_eq!(printed["outcome"], "booked");
     assert_eq!(sandbox.reservations(&id)[0]["family"], "70002");
     assert_eq!(
         book(&home, "").json()["outcome"],
@@ -130,10 +130,10 @@ fn numbers_may_be_strings() {
     let (sandbox, home) = logged_in();
     sandbox.config(&json!({ "quirks": ["strings", "number_id", "missing", "dash", "spaces"] }));
     class(&sandbox, json!({}));
-    let told = book(&home, "").json();
-    assert_eq!(told["outcome"], "booked");
-    assert_eq!(told["book_state"], 1);
-    assert_eq!(told["reservation_id"], "55501");
+    let printed = book(&home, "").json();
+    assert_eq!(printed["outcome"], "booked");
+    assert_eq!(printed["book_state"], 1);
+    assert_eq!(printed["reservation_id"], "55501");
 }
 
 #[test]
@@ -179,8 +179,8 @@ fn what_cannot_be_learned_takes_nothing_from_a_booking() {
     home.sql(
         "CREATE TRIGGER broken BEFORE UPDATE OF learned ON boxes BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
     );
-    let told = book(&home, "").stderr_has(&["as a test has it"]).json();
-    assert_eq!(told["outcome"], "booked", "{told}");
+    let printed = book(&home, "").stderr_has(&["as a test has it"]).json();
+    assert_eq!(printed["outcome"], "booked", "{printed}");
     assert_eq!(sandbox.reservations(&id).len(), 1);
 }
 
@@ -195,8 +195,8 @@ fn a_guess_that_nobody_aimed_at_has_no_lateness() {
         .any_stderr()
         .done();
     home.run("prebook run").any_stderr().any_stdout().done();
-    let told = home.run("prebook list --all").json();
-    let shot = &told["prebookings"][0]["history"][0];
-    assert_eq!(shot["outcome"], "too_early", "{told}");
-    assert_eq!(shot["lateness_ms"], json!(null), "{told}");
+    let printed = home.run("prebook list --all").json();
+    let shot = &printed["prebookings"][0]["history"][0];
+    assert_eq!(shot["outcome"], "too_early", "{printed}");
+    assert_eq!(shot["lateness_ms"], json!(null), "{printed}");
 }

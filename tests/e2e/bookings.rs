@@ -20,15 +20,15 @@ fn all_boxes_unless_one_is_named() {
             "name": name, "box": gym, "reservation_id": id, "state": state,
         })
     };
-    let told = home.run("bookings").json();
+    let printed = home.run("bookings").json();
     let expected = json!([
         row(&day(4), "Dos", "boxdos", &second, "waitlisted"),
         row(&day(5), "Uno", "crossfitdemo", &first, "booked"),
     ]);
-    assert_eq!(told["bookings"], expected);
-    assert_eq!(told["session"]["kind"], "device");
-    let told = home.run("bookings --box boxdos").json();
-    assert_eq!(told["bookings"].as_array().unwrap().len(), 1);
+    assert_eq!(printed["bookings"], expected);
+    assert_eq!(printed["session"]["kind"], "device");
+    let printed = home.run("bookings --box boxdos").json();
+    assert_eq!(printed["bookings"].as_array().unwrap().len(), 1);
     home.run("bookings")
         .stdout_has(&["Uno", "Dos", "waiting list", "reservation "])
         .done();
@@ -48,22 +48,22 @@ fn in_three_languages_with_history() {
         let past = (today() - chrono::Days::new(40)).to_string();
         let gone = sandbox.class(&json!({ "day": past, "start": "13:10", "name": "Ayer" }));
         sandbox.reserve(ANA, &gone, 1);
-        let told = home.run("bookings --history").json();
-        assert_eq!(told["bookings"][0]["day"], day(40), "{language}");
+        let printed = home.run("bookings --history").json();
+        assert_eq!(printed["bookings"][0]["day"], day(40), "{language}");
         let history = json!({ "day": past, "start": "13:10", "name": "Ayer", "box": "crossfitdemo", "state": "booked" });
-        assert_eq!(told["history"], json!([history]));
+        assert_eq!(printed["history"], json!([history]));
         assert_eq!(home.run("bookings").json()["history"], json!([]));
         home.run("cancel --time 13:10 --late --day +40")
             .any_stdout()
             .done();
-        let told = home.run("bookings --history").json();
-        let late: Vec<&Value> = told["history"]
+        let printed = home.run("bookings --history").json();
+        let late: Vec<&Value> = printed["history"]
             .as_array()
             .unwrap()
             .iter()
             .filter(|h| h["state"] == "late_cancelled")
             .collect();
-        assert_eq!(late.len(), 1, "{told}");
+        assert_eq!(late.len(), 1, "{printed}");
     }
 }
 
@@ -86,8 +86,8 @@ fn of_a_family_member() {
         .arg(&id)
         .any_stdout()
         .done();
-    let told = home.run("bookings --family 70002").json();
-    assert_eq!(told["bookings"].as_array().unwrap().len(), 1);
+    let printed = home.run("bookings --family 70002").json();
+    assert_eq!(printed["bookings"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -28,8 +28,8 @@ fn a_box_that_was_set_is_listed_and_can_be_removed() {
         .stderr_has(&["aimharder boxes remove foo"])
         .done();
     let names = |home: &crate::support::Home| {
-        let told = home.run("boxes").json();
-        let boxes = told["boxes"].as_array().unwrap().clone();
+        let printed = home.run("boxes").json();
+        let boxes = printed["boxes"].as_array().unwrap().clone();
         let names = boxes
             .iter()
             .map(|found| found["box"].as_str().unwrap().to_owned());
@@ -60,10 +60,10 @@ fn a_box_that_was_set_is_listed_and_can_be_removed() {
 fn boxes_of_all_accounts_are_listed_without_naming_one() {
     let (_sandbox, home) = logged_in();
     home.log_in(BEN, BEN_PASSWORD);
-    let told = home.run("boxes").json();
-    assert_eq!(told["boxes"].as_array().unwrap().len(), 2, "{told}");
-    let told = home.run("boxes --account").arg(ANA).json();
-    assert_eq!(told["boxes"].as_array().unwrap().len(), 1, "{told}");
+    let printed = home.run("boxes").json();
+    assert_eq!(printed["boxes"].as_array().unwrap().len(), 2, "{printed}");
+    let printed = home.run("boxes --account").arg(ANA).json();
+    assert_eq!(printed["boxes"].as_array().unwrap().len(), 1, "{printed}");
     home.run("boxes --detect")
         .fails(6, &["several accounts"])
         .done();
@@ -77,28 +77,28 @@ fn detecting_asks_whoami_then_the_pages() {
     home.run("classes")
         .fails(6, &["aimharder boxes --detect"])
         .done();
-    let told = home.run("boxes --detect").json();
-    assert_eq!(told["boxes"][0]["id"], 10122);
+    let printed = home.run("boxes --detect").json();
+    assert_eq!(printed["boxes"][0]["id"], 10122);
     assert_eq!(
-        told["session"]["fingerprint"],
+        printed["session"]["fingerprint"],
         home.fingerprint(ANA, "device")
     );
     sandbox.config(&json!({ "whoami_roles": false }));
     home.sql("DELETE FROM account_boxes");
     home.sql("DELETE FROM boxes");
-    let told = home.run("boxes --detect").json();
-    assert_eq!(told["boxes"][0]["box"], "crossfitdemo");
-    assert_eq!(told["boxes"][0]["id"], 10122, "from the box's own page");
+    let printed = home.run("boxes --detect").json();
+    assert_eq!(printed["boxes"][0]["box"], "crossfitdemo");
+    assert_eq!(printed["boxes"][0]["id"], 10122, "from the box's own page");
 }
 
 #[test]
 fn a_new_membership_is_found() {
     let (sandbox, home) = logged_in();
     sandbox.account(&json!({ "email": ANA, "boxes": ["crossfitdemo", "boxdos"] }));
-    let told = home.run("boxes --detect").json();
-    assert_eq!(told["boxes"].as_array().unwrap().len(), 2);
-    let told = home.run("boxes --box boxdos").json();
-    assert_eq!(told["boxes"][0]["box"], "boxdos");
+    let printed = home.run("boxes --detect").json();
+    assert_eq!(printed["boxes"].as_array().unwrap().len(), 2);
+    let printed = home.run("boxes --box boxdos").json();
+    assert_eq!(printed["boxes"][0]["box"], "boxdos");
     home.run("boxes --box nowhere")
         .fails(6, &["nowhere"])
         .done();
@@ -117,10 +117,10 @@ fn no_box_at_all() {
 fn the_order_of_opening_rules() {
     let (_sandbox, home) = logged_in();
     let opens = || {
-        let told = home.run("boxes").json();
+        let printed = home.run("boxes").json();
         (
-            told["boxes"][0]["opens"].clone(),
-            told["boxes"][0]["opens_source"].clone(),
+            printed["boxes"][0]["opens"].clone(),
+            printed["boxes"][0]["opens_source"].clone(),
         )
     };
     home.sql("UPDATE boxes SET learned = '4d?'");
@@ -140,14 +140,14 @@ fn the_order_of_opening_rules() {
 #[test]
 fn setting_gives_the_row() {
     let (_sandbox, home) = start();
-    let told = home
+    let printed = home
         .run("boxes set otherbox --id 7 --timezone Atlantic/Canary --opens 4d@07:00:30")
         .stderr_has(&["no account has the box otherbox"])
         .json();
     // now it is known
     home.run("boxes set otherbox --id 7").any_stdout().done();
     assert_eq!(
-        told,
+        printed,
         json!({
             "box": "otherbox", "id": 7, "name": null, "timezone": "Atlantic/Canary",
             "opens": "4d@07:00:30", "opens_source": "set",

@@ -36,22 +36,22 @@ fn posts(sandbox: &Sandbox) -> Vec<Value> {
 #[test]
 fn cancelled() {
     let (sandbox, home, id, idres) = ready(&json!({}));
-    let told = cancel(&home, "").json();
-    assert_eq!(told["outcome"], "cancelled");
-    assert_eq!(told["cancel_state"], 1);
-    assert_eq!(told["message"], Value::Null);
-    assert_eq!(told["class"]["id"], id.as_str());
-    assert_eq!(told["class"]["state"], "open");
-    assert_eq!(told["class"]["reservation_id"], Value::Null);
+    let printed = cancel(&home, "").json();
+    assert_eq!(printed["outcome"], "cancelled");
+    assert_eq!(printed["cancel_state"], 1);
+    assert_eq!(printed["message"], Value::Null);
+    assert_eq!(printed["class"]["id"], id.as_str());
+    assert_eq!(printed["class"]["state"], "open");
+    assert_eq!(printed["class"]["reservation_id"], Value::Null);
     let session = json!({ "kind": "device", "fingerprint": home.fingerprint(ANA, "device") });
-    assert_eq!(told["session"], session);
+    assert_eq!(printed["session"], session);
     assert_eq!(
         posts(&sandbox),
         [json!({ "id": idres, "late": "0", "familyId": "" })]
     );
     assert!(sandbox.reservations(&id).is_empty());
-    let told = cancel(&home, "").status(6).any_stderr().json();
-    assert_eq!(told["outcome"], "not_booked");
+    let printed = cancel(&home, "").status(6).any_stderr().json();
+    assert_eq!(printed["outcome"], "not_booked");
     assert_eq!(posts(&sandbox).len(), 1, "nothing to send");
     assert_eq!(sandbox.counters()["trap_cancels"], 0);
 }
@@ -73,9 +73,9 @@ fn in_words() {
 #[test]
 fn late_cancels_nothing_unless_accepted() {
     let (sandbox, home, id, _) = ready(&json!({ "late": true }));
-    let told = cancel(&home, "").status(4).any_stderr().json();
-    assert_eq!(told["outcome"], "late_cancellation");
-    assert_eq!(told["cancel_state"], 2);
+    let printed = cancel(&home, "").status(4).any_stderr().json();
+    assert_eq!(printed["outcome"], "late_cancellation");
+    assert_eq!(printed["cancel_state"], 2);
     assert_eq!(sandbox.reservations(&id).len(), 1);
     sandbox.clear_log();
     assert_eq!(cancel(&home, "--late").json()["outcome"], "cancelled");
@@ -99,9 +99,9 @@ fn late_that_is_not_accepted_either_is_refused() {
     let (sandbox, home, id, _) = ready(&json!({}));
     let late = json!({ "cancelState": "2" });
     sandbox.account(&json!({ "email": ANA, "cancel_answers": [late, late] }));
-    let told = cancel(&home, "--late").status(4).any_stderr().json();
+    let printed = cancel(&home, "--late").status(4).any_stderr().json();
     assert_eq!(
-        (&told["outcome"], &told["cancel_state"]),
+        (&printed["outcome"], &printed["cancel_state"]),
         (&json!("refused"), &json!(2))
     );
     assert_eq!(posts(&sandbox).len(), 2);
@@ -115,17 +115,17 @@ fn a_place_without_a_number_cannot_be_cancelled() {
         "id": 1, "time": "13:10 - 14:10", "className": "Prueba", "bookState": 1, "idres": null,
     }] });
     sandbox.fault(&json!({ "path": "/api/bookings", "kind": "json", "body": row, "count": -1 }));
-    let told = cancel(&home, "").status(4).any_stderr().json();
-    assert_eq!(told["outcome"], "refused", "{told}");
+    let printed = cancel(&home, "").status(4).any_stderr().json();
+    assert_eq!(printed["outcome"], "refused", "{printed}");
     assert!(posts(&sandbox).is_empty());
 }
 
 #[test]
 fn refused() {
     let (sandbox, home, id, _) = ready(&json!({ "cancel_refused": true }));
-    let told = cancel(&home, "").status(4).any_stderr().json();
-    assert_eq!(told["outcome"], "refused");
-    assert_eq!(told["cancel_state"], 3);
+    let printed = cancel(&home, "").status(4).any_stderr().json();
+    assert_eq!(printed["outcome"], "refused");
+    assert_eq!(printed["cancel_state"], 3);
     assert_eq!(sandbox.reservations(&id).len(), 1);
 }
 
@@ -133,9 +133,9 @@ fn refused() {
 fn done_by_word_and_not_by_the_row_is_refused() {
     let (sandbox, home, id, _) = ready(&json!({}));
     sandbox.account(&json!({ "email": ANA, "cancel_answers": [{ "cancelState": 1 }] }));
-    let told = cancel(&home, "").status(4).any_stderr().json();
-    assert_eq!(told["outcome"], "refused");
-    assert_eq!(told["class"]["state"], "booked");
+    let printed = cancel(&home, "").status(4).any_stderr().json();
+    assert_eq!(printed["outcome"], "refused");
+    assert_eq!(printed["class"]["state"], "booked");
     assert_eq!(sandbox.reservations(&id).len(), 1);
 }
 
@@ -144,8 +144,8 @@ fn an_answer_that_proves_nothing() {
     for answer in [json!({}), json!({ "cancelState": 9 })] {
         let (sandbox, home, id, _) = ready(&json!({}));
         sandbox.account(&json!({ "email": ANA, "cancel_answers": [answer] }));
-        let told = cancel(&home, "").status(5).any_stderr().json();
-        assert_ne!(told["outcome"], "cancelled", "{told}");
+        let printed = cancel(&home, "").status(5).any_stderr().json();
+        assert_ne!(printed["outcome"], "cancelled", "{printed}");
         assert_eq!(sandbox.reservations(&id).len(), 1);
     }
 }
@@ -153,8 +153,8 @@ fn an_answer_that_proves_nothing() {
 #[test]
 fn reserved_by_the_staff_is_not_ours_to_cancel() {
     let (sandbox, home, ..) = ready(&json!({ "resadmin": true }));
-    let told = cancel(&home, "").status(4).any_stderr().json();
-    assert_eq!(told["outcome"], "refused");
+    let printed = cancel(&home, "").status(4).any_stderr().json();
+    assert_eq!(printed["outcome"], "refused");
     assert!(posts(&sandbox).is_empty());
 }
 
@@ -164,9 +164,9 @@ fn a_place_on_the_waiting_list() {
     let id =
         sandbox.class(&json!({ "day": day(3), "start": "13:10", "occupied": 12, "waitlist": 0 }));
     sandbox.reserve(ANA, &id, 0);
-    let told = cancel(&home, "").json();
-    assert_eq!(told["outcome"], "cancelled");
-    assert_eq!(told["class"]["state"], "full");
+    let printed = cancel(&home, "").json();
+    assert_eq!(printed["outcome"], "cancelled");
+    assert_eq!(printed["class"]["state"], "full");
 }
 
 #[test]
@@ -183,14 +183,14 @@ fn by_the_reservations_number() {
             .arg(&id)
             .fails(6, &["no reservation"])
             .done();
-        let told = home
+        let printed = home
             .run("cancel --dry-run --reservation")
             .arg(&idres)
             .json();
-        assert_eq!(told["outcome"], "would_cancel");
-        let told = home.run("cancel --reservation").arg(&idres).json();
-        assert_eq!(told["outcome"], "cancelled");
-        assert_eq!(told["class"]["id"], id.as_str());
+        assert_eq!(printed["outcome"], "would_cancel");
+        let printed = home.run("cancel --reservation").arg(&idres).json();
+        assert_eq!(printed["outcome"], "cancelled");
+        assert_eq!(printed["class"]["id"], id.as_str());
         assert_eq!(sandbox.reservations(&other).len(), 1);
         assert_eq!(sandbox.counters()["trap_cancels"], 0);
     }

@@ -16,8 +16,8 @@ pub(crate) fn class(sandbox: &Sandbox, more: Value) -> String {
 }
 
 pub(crate) fn classes(home: &Home, more: &str) -> Vec<Value> {
-    let told = home.run("classes --day +100").args(more).json();
-    told["classes"].as_array().unwrap().clone()
+    let printed = home.run("classes --day +100").args(more).json();
+    printed["classes"].as_array().unwrap().clone()
 }
 
 #[test]
@@ -61,35 +61,35 @@ fn every_quirk_of_the_platform() {
         sandbox.config(&json!({ "quirks": [quirk] }));
         let id = class(&sandbox, json!({ "occupied": 12, "waitlist": 3 }));
         let gone = class(&sandbox, json!({ "start": "15:00", "cancelled": true }));
-        let told = classes(&home, "");
+        let printed = classes(&home, "");
         let missing = quirk == "missing";
-        assert_eq!(told[0]["id"], id.as_str());
-        assert_eq!(told[0]["name"], "Prueba");
-        assert_eq!(told[0]["start"], "13:10");
-        assert_eq!(told[0]["end"], "14:10", "{quirk}");
+        assert_eq!(printed[0]["id"], id.as_str());
+        assert_eq!(printed[0]["name"], "Prueba");
+        assert_eq!(printed[0]["start"], "13:10");
+        assert_eq!(printed[0]["end"], "14:10", "{quirk}");
         assert_eq!(
-            told[0]["state"],
+            printed[0]["state"],
             if missing { "open" } else { "full" },
             "{quirk}"
         );
         assert_eq!(
-            told[0]["capacity"],
+            printed[0]["capacity"],
             if missing { Value::Null } else { json!(12) }
         );
         assert_eq!(
-            told[0]["waiting"],
+            printed[0]["waiting"],
             if missing { Value::Null } else { json!(3) }
         );
         assert_eq!(
-            told[0]["coach"],
+            printed[0]["coach"],
             if quirk == "null_coach" {
                 Value::Null
             } else {
                 json!("Marta")
             }
         );
-        assert_eq!(told[1]["id"], gone.as_str());
-        assert_eq!(told[1]["state"], "cancelled", "{quirk}");
+        assert_eq!(printed[1]["id"], gone.as_str());
+        assert_eq!(printed[1]["state"], "cancelled", "{quirk}");
     }
 }
 
@@ -111,8 +111,11 @@ fn every_state() {
     at("15:00", json!({ "cancelled": true }));
     let idres = sandbox.reserve(ANA, &booked, 1);
     sandbox.reserve(ANA, &queued, 0);
-    let told = classes(&home, "");
-    let states: Vec<_> = told.iter().map(|c| c["state"].as_str().unwrap()).collect();
+    let printed = classes(&home, "");
+    let states: Vec<_> = printed
+        .iter()
+        .map(|c| c["state"].as_str().unwrap())
+        .collect();
     assert_eq!(
         states,
         [
@@ -126,8 +129,8 @@ fn every_state() {
             "cancelled"
         ]
     );
-    assert_eq!(told[2]["reservation_id"], idres.as_str());
-    assert_eq!(told[3]["waiting"], 1);
+    assert_eq!(printed[2]["reservation_id"], idres.as_str());
+    assert_eq!(printed[3]["waiting"], 1);
     let open = classes(&home, "--open");
     assert_eq!(open.len(), 1);
     home.run("classes --day +100")
@@ -148,19 +151,19 @@ fn every_state() {
 fn past_and_not_open() {
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({}));
-    let told = home
+    let printed = home
         .run("classes --day")
         .arg((crate::support::today() - chrono::Days::new(3)).to_string())
         .json();
-    let past = told["classes"].as_array().unwrap();
+    let past = printed["classes"].as_array().unwrap();
     assert!(!past.is_empty() && past.iter().all(|c| c["state"] == "past"));
     home.run("boxes set crossfitdemo --opens 4d@07:00")
         .any_stdout()
         .done();
-    let told = classes(&home, "");
-    assert_eq!(told[0]["state"], "not_open");
+    let printed = classes(&home, "");
+    assert_eq!(printed[0]["state"], "not_open");
     assert_eq!(
-        told[0]["opens_at"],
+        printed[0]["opens_at"],
         madrid(&day(FAR - 4), "07:00").to_rfc3339()
     );
     home.run("classes --day +100")
@@ -186,8 +189,8 @@ fn several_days_and_an_empty_one() {
         .stdout;
     assert_eq!(shown.matches("no classes published").count(), 1, "{shown}");
     assert_eq!(classes(&home, "--days 1").len(), 1);
-    let told = home.run("classes --day +101").json();
-    assert_eq!(told["classes"], json!([]));
+    let printed = home.run("classes --day +101").json();
+    assert_eq!(printed["classes"], json!([]));
     home.run("classes --days 0").usage(&["0"]).done();
     home.run("classes --days 32").usage(&["32"]).done();
 }
@@ -210,10 +213,10 @@ fn the_boxs_zone_counts() {
     home.run("boxes set crossfitdemo --timezone Atlantic/Canary")
         .any_stdout()
         .done();
-    let told = home.run("classes --day +100").json();
-    assert_eq!(told["timezone"], "Atlantic/Canary");
+    let printed = home.run("classes --day +100").json();
+    assert_eq!(printed["timezone"], "Atlantic/Canary");
     let madrid = madrid(&day(FAR), "13:10");
-    let canary = told["classes"][0]["starts_at"].as_str().unwrap();
+    let canary = printed["classes"][0]["starts_at"].as_str().unwrap();
     let canary = chrono::DateTime::parse_from_rfc3339(canary).unwrap();
     assert_eq!((canary.to_utc() - madrid.to_utc()).num_hours(), 1);
 }

@@ -71,10 +71,10 @@ fn nothing_is_forged_by_names() {
             json!({ "start": format!("{:02}:00", 8 + n), "name": name, "coach": name }),
         );
     }
-    let told = classes(&home, "");
-    assert_eq!(told.len(), names.len());
-    assert_eq!(told[2]["name"], "Fuerza & WOD");
-    for class in &told {
+    let printed = classes(&home, "");
+    assert_eq!(printed.len(), names.len());
+    assert_eq!(printed[2]["name"], "Fuerza & WOD");
+    for class in &printed {
         let name = class["name"].as_str().unwrap();
         let odd = |c: char| c.is_control() || "\u{202e}\u{200b}".contains(c);
         assert!(!name.contains(odd), "{name:?}");

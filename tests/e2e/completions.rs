@@ -14,7 +14,7 @@ const SCRIPTS: [(&str, &str); 3] = [
 ];
 
 /// The candidates for the last of these words, without their explanations.
-fn told(home: &Home, words: &[&str]) -> Vec<String> {
+fn printed(home: &Home, words: &[&str]) -> Vec<String> {
     let mut run = home.run("__complete fish -- aimharder").any_stdout();
     for word in words {
         run = run.arg(*word);
@@ -40,45 +40,57 @@ fn scripts_are_those_of_the_folder() {
 #[test]
 fn commands_flags_and_values() {
     let (sandbox, home) = seen();
-    let all = told(&home, &[""]);
+    let all = printed(&home, &[""]);
     for command in ["login", "book", "prebook", "completions", "man"] {
-        assert!(all.iter().any(|told| told == command), "{command}: {all:?}");
+        assert!(
+            all.iter().any(|printed| printed == command),
+            "{command}: {all:?}"
+        );
     }
     assert!(
-        all.iter().all(|told| !told.starts_with(['-', '_'])),
+        all.iter().all(|printed| !printed.starts_with(['-', '_'])),
         "{all:?}"
     );
-    assert_eq!(told(&home, &["preb"]), ["prebook"]);
-    assert_eq!(told(&home, &["book", "--wait"]), ["--waitlist", "--wait"]);
-    assert_eq!(told(&home, &["refresh", "--session", "b"]), ["background"]);
-    let names = ["Força d'hivern", "Open Box", "WOD"];
-    assert_eq!(told(&home, &["book", "--class", ""]), names);
+    assert_eq!(printed(&home, &["preb"]), ["prebook"]);
     assert_eq!(
-        told(&home, &["classes", "--class", "forca"]),
+        printed(&home, &["book", "--wait"]),
+        ["--waitlist", "--wait"]
+    );
+    assert_eq!(
+        printed(&home, &["refresh", "--session", "b"]),
+        ["background"]
+    );
+    let names = ["Força d'hivern", "Open Box", "WOD"];
+    assert_eq!(printed(&home, &["book", "--class", ""]), names);
+    assert_eq!(
+        printed(&home, &["classes", "--class", "forca"]),
         ["Força d'hivern"]
     );
     assert_eq!(
-        told(&home, &["prebook", "add", "--class=o"]),
+        printed(&home, &["prebook", "add", "--class=o"]),
         ["--class=Open Box"]
     );
     let other = ["--box", "elsewhere", "book", "--class", ""];
-    assert_eq!(told(&home, &other), [""; 0]);
-    assert_eq!(told(&home, &["--account", ""]), [ANA]);
-    assert_eq!(told(&home, &["login", ""]), [ANA]);
-    assert_eq!(told(&home, &["--box", "c"]), ["crossfitdemo"]);
-    assert_eq!(told(&home, &["boxes", "set", ""]), ["crossfitdemo"]);
-    assert_eq!(told(&home, &["book", "--day", "to"]), ["today", "tomorrow"]);
+    assert_eq!(printed(&home, &other), [""; 0]);
+    assert_eq!(printed(&home, &["--account", ""]), [ANA]);
+    assert_eq!(printed(&home, &["login", ""]), [ANA]);
+    assert_eq!(printed(&home, &["--box", "c"]), ["crossfitdemo"]);
+    assert_eq!(printed(&home, &["boxes", "set", ""]), ["crossfitdemo"]);
+    assert_eq!(
+        printed(&home, &["book", "--day", "to"]),
+        ["today", "tomorrow"]
+    );
     let zone = ["boxes", "set", "x", "--timezone", "europe/mad"];
-    assert_eq!(told(&home, &zone), ["Europe/Madrid"]);
-    assert_eq!(told(&home, &["man", "boo"]), ["bookings", "book"]);
-    assert_eq!(told(&home, &["man", "prebook", "re"]), ["remove"]);
+    assert_eq!(printed(&home, &zone), ["Europe/Madrid"]);
+    assert_eq!(printed(&home, &["man", "boo"]), ["bookings", "book"]);
+    assert_eq!(printed(&home, &["man", "prebook", "re"]), ["remove"]);
     let device = home.fingerprint(ANA, "device");
     let background = home.fingerprint(ANA, "background");
     assert_eq!(
-        told(&home, &["classes", "--fingerprint", ""]),
+        printed(&home, &["classes", "--fingerprint", ""]),
         [device.as_str()]
     );
-    let set = told(&home, &["sessions", "set", "--fingerprint", "bg-"]);
+    let set = printed(&home, &["sessions", "set", "--fingerprint", "bg-"]);
     assert_eq!(set, [background.as_str()]);
     assert_eq!(sandbox.log().len(), 0, "nothing is asked while completing");
 }
@@ -94,12 +106,12 @@ fn prebookings_and_rules_that_can_be_removed() {
         .any_stdout()
         .any_stderr()
         .done();
-    let ids = told(&home, &["prebook", "remove", ""]);
+    let ids = printed(&home, &["prebook", "remove", ""]);
     assert!(
         ids.contains(&"1".to_owned()) && ids.contains(&"r1".to_owned()),
         "{ids:?}"
     );
-    let rest = told(&home, &["prebook", "remove", "1", "r"]);
+    let rest = printed(&home, &["prebook", "remove", "1", "r"]);
     assert_eq!(rest, ["r1"]);
 }
 
@@ -115,7 +127,7 @@ fn reservations_of_classes_to_come() {
     ] {
         left_by_a_run(&home, on, status, reservation);
     }
-    let all = told(&home, &["cancel", "--reservation", ""]);
+    let all = printed(&home, &["cancel", "--reservation", ""]);
     assert_eq!(all, ["55501", "55502"]);
     let others = [
         "--account",
@@ -124,7 +136,7 @@ fn reservations_of_classes_to_come() {
         "--reservation",
         "",
     ];
-    assert_eq!(told(&home, &others), [""; 0]);
+    assert_eq!(printed(&home, &others), [""; 0]);
     home.run("__complete fish -- aimharder cancel --reservation 55501")
         .stdout(&format!("55501\t{} 18:30 WOD\n", day(20)))
         .done();
@@ -134,7 +146,7 @@ fn reservations_of_classes_to_come() {
 fn weekdays_one_after_another() {
     let home = Home::nowhere();
     let all = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let add = |typed| told(&home, &["prebook", "add", "--weekly", typed]);
+    let add = |typed| printed(&home, &["prebook", "add", "--weekly", typed]);
     assert_eq!(add(""), all);
     assert_eq!(add("t"), ["tue", "thu"]);
     assert_eq!(add("mon,t"), ["mon,tue", "mon,thu"]);
@@ -143,7 +155,7 @@ fn weekdays_one_after_another() {
         ["mon,tue,wed,thu,fri,sat,sun"]
     );
     assert_eq!(
-        told(&home, &["prebook", "add", "--weekly=mon,w"]),
+        printed(&home, &["prebook", "add", "--weekly=mon,w"]),
         ["--weekly=mon,wed"]
     );
 }
@@ -152,29 +164,29 @@ fn weekdays_one_after_another() {
 fn never_a_word_of_trouble_and_never_a_store() {
     let home = Home::nowhere();
     let ask = ["book", "--class", ""];
-    assert_eq!(told(&home, &ask), [""; 0]);
+    assert_eq!(printed(&home, &ask), [""; 0]);
     assert!(!home.store_path().exists() && !home.store_path().parent().unwrap().exists());
     home.run("__complete bash --").done();
     home.run("__complete zsh").done();
     home.write(".local/state/aimharder/aimharder.db", "no store at all");
-    assert_eq!(told(&home, &ask), [""; 0]);
+    assert_eq!(printed(&home, &ask), [""; 0]);
 
     let (_sandbox, home) = seen();
-    assert_eq!(told(&home, &ask).len(), 3);
+    assert_eq!(printed(&home, &ask).len(), 3);
     let open = |mode| std::fs::set_permissions(home.store_path(), PermissionsExt::from_mode(mode));
     open(0o644).unwrap();
     assert_eq!(
-        told(&home, &ask),
+        printed(&home, &ask),
         [""; 0],
         "a store that others can read is not used"
     );
     open(0o600).unwrap();
     home.write_config("not = a config");
-    assert_eq!(told(&home, &ask).len(), 3, "no config is needed");
+    assert_eq!(printed(&home, &ask).len(), 3, "no config is needed");
     home.sql("DROP TABLE class_names");
-    assert_eq!(told(&home, &ask), [""; 0]);
+    assert_eq!(printed(&home, &ask), [""; 0]);
     assert_eq!(
-        told(&home, &["--account", ""]),
+        printed(&home, &["--account", ""]),
         [ANA],
         "the rest is still told"
     );
@@ -188,12 +200,12 @@ fn the_store_named_on_the_line_is_the_one() {
     std::fs::remove_file(home.store_path()).unwrap();
     let store = elsewhere.to_str().unwrap();
     assert_eq!(
-        told(&home, &["--store", store, "book", "--class", ""]).len(),
+        printed(&home, &["--store", store, "book", "--class", ""]).len(),
         3
     );
     let joined = format!("--store={store}");
-    assert_eq!(told(&home, &[&joined, "book", "--class", ""]).len(), 3);
-    assert_eq!(told(&home, &["book", "--class", ""]), [""; 0]);
+    assert_eq!(printed(&home, &[&joined, "book", "--class", ""]).len(), 3);
+    assert_eq!(printed(&home, &["book", "--class", ""]), [""; 0]);
 }
 
 #[test]
@@ -246,7 +258,7 @@ fn looking_leaves_nothing_beside_the_store() {
         names
     };
     let before = names();
-    assert_eq!(told(&home, &["classes", "--class", "o"]), ["Open Box"]);
+    assert_eq!(printed(&home, &["classes", "--class", "o"]), ["Open Box"]);
     assert_eq!(names(), before);
     // in use by others, it is read through their log
     let others = home.db();
@@ -256,12 +268,12 @@ fn looking_leaves_nothing_beside_the_store() {
             [],
         )
         .unwrap();
-    assert_eq!(told(&home, &["classes", "--class", "o"]), ["Other"]);
+    assert_eq!(printed(&home, &["classes", "--class", "o"]), ["Other"]);
     // and nobody waits for somebody who keeps it for himself
     others
         .execute_batch("PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE")
         .unwrap();
     let began = std::time::Instant::now();
-    told(&home, &["classes", "--class", "o"]);
+    printed(&home, &["classes", "--class", "o"]);
     assert!(began.elapsed() < Duration::from_secs(3));
 }

@@ -32,14 +32,14 @@ fn faults_name_file_line_and_key() {
         ("account = ", 1, ""),
     ] {
         home.write_config(text);
-        let told = home.run("sessions").fails(2, &[path, words]).done();
+        let printed = home.run("sessions").fails(2, &[path, words]).done();
         assert!(
-            told.stderr.contains(&format!("{path}:{line}: ")),
+            printed.stderr.contains(&format!("{path}:{line}: ")),
             "{text}: {}",
-            told.stderr
+            printed.stderr
         );
-        let told = home.run("sessions").status(2).any_stderr().json();
-        assert_eq!(told.as_object().unwrap().len(), 1, "a bare error");
+        let printed = home.run("sessions").status(2).any_stderr().json();
+        assert_eq!(printed.as_object().unwrap().len(), 1, "a bare error");
     }
     assert!(
         !home.store_path().exists(),
@@ -177,8 +177,8 @@ fn the_configs_secrets_are_not_quoted() {
         "password_command = { a = \"hunter2\" }",
     ] {
         home.write_config(text);
-        let told = home.run("sessions").fails(2, &[]).done();
-        assert!(!told.stderr.contains("hunter2"), "{}", told.stderr);
+        let printed = home.run("sessions").fails(2, &[]).done();
+        assert!(!printed.stderr.contains("hunter2"), "{}", printed.stderr);
     }
 }
 

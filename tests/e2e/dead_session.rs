@@ -25,9 +25,9 @@ fn no_command_takes_a_dead_session_for_nothing_booked() {
             sandbox.reserve(ANA, &id, 1);
             sandbox.kill(ANA);
             if args.contains("--json") {
-                let told = home.run(args).status(3).any_stderr();
-                let told = told.any_stdout().spawn().json();
-                assert_eq!(told.as_object().unwrap().len(), 1, "{told}");
+                let printed = home.run(args).status(3).any_stderr();
+                let printed = printed.any_stdout().spawn().json();
+                assert_eq!(printed.as_object().unwrap().len(), 1, "{printed}");
             } else {
                 home.run(args)
                     .fails(3, &["aimharder login ana@example.org"])

@@ -92,8 +92,8 @@ fn interrupted_while_booking_it_settles_first() {
     sandbox.let_go();
     running.done();
     assert_eq!(sandbox.reservations(&id).len(), 1);
-    let told = home.run("book --time 13:10 --day +3").json();
-    assert_eq!(told["outcome"], "already_booked");
+    let printed = home.run("book --time 13:10 --day +3").json();
+    assert_eq!(printed["outcome"], "already_booked");
     assert_eq!(home.run("sessions").json()["sessions"][0]["account"], ANA);
 }
 

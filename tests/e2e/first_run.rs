@@ -5,14 +5,18 @@ use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, conversation, s
 #[test]
 fn five_lines_say_what_to_do_first() {
     let home = Home::nowhere();
-    let told = home.run("").status(2).any_stderr().done();
-    assert_eq!(told.stderr.lines().count(), 5, "{}", told.stderr);
-    assert!(told.stderr.contains("aimharder login ana@example.org"));
+    let printed = home.run("").status(2).any_stderr().done();
+    assert_eq!(printed.stderr.lines().count(), 5, "{}", printed.stderr);
+    assert!(printed.stderr.contains("aimharder login ana@example.org"));
     let (_sandbox, home) = start();
     home.log_in(ANA, ANA_PASSWORD);
-    let told = home.run("").status(2).any_stderr().done();
-    assert_eq!(told.stderr.lines().count(), 5, "{}", told.stderr);
-    assert!(told.stderr.contains("aimharder status"), "{}", told.stderr);
+    let printed = home.run("").status(2).any_stderr().done();
+    assert_eq!(printed.stderr.lines().count(), 5, "{}", printed.stderr);
+    assert!(
+        printed.stderr.contains("aimharder status"),
+        "{}",
+        printed.stderr
+    );
 }
 
 /// What a terminal shows when these lines are typed, each after a prompt; and the exit code.
@@ -81,8 +85,8 @@ fn the_next_command_names_account_and_box_where_they_are_needed() {
         let run = home
             .run("login ben@example.org --password-stdin")
             .stdin(BEN_PASSWORD);
-        let told = run.any_stdout().done().stdout;
-        let next = told.lines().find_map(|line| {
+        let printed = run.any_stdout().done().stdout;
+        let next = printed.lines().find_map(|line| {
             line.strip_prefix("next: ")?
                 .strip_prefix('`')?
                 .strip_suffix('`')
@@ -152,17 +156,17 @@ fn another_accounts_password_is_not_passed_over_in_silence() {
 fn a_failing_password_command_is_named_without_its_arguments() {
     let (_sandbox, home) = start();
     home.config("password_command = [\"/bin/sh\", \"-c\", \"exit 3\", \"hunter2\"]");
-    let told = home
+    let printed = home
         .run("login ana@example.org")
         .fails(3, &["(sh) failed", "exit status: 3"])
         .done();
-    assert!(!told.stderr.contains("hunter2"), "{}", told.stderr);
+    assert!(!printed.stderr.contains("hunter2"), "{}", printed.stderr);
     home.config("password_command = \"TOKEN=hunter2 false\"");
-    let told = home
+    let printed = home
         .run("login ana@example.org")
         .fails(3, &["(sh) failed"])
         .done();
-    assert!(!told.stderr.contains("hunter2"), "{}", told.stderr);
+    assert!(!printed.stderr.contains("hunter2"), "{}", printed.stderr);
 }
 
 #[test]

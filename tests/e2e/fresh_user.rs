@@ -199,9 +199,9 @@ fn from_nothing_to_working_crontab_lines_by_the_readme_alone() {
 
     assert!(prebook.contains("prebook run"), "{prebook}");
     assert!(booked.status.success(), "{booked:?}");
-    let told = String::from_utf8_lossy(&booked.stdout);
+    let printed = String::from_utf8_lossy(&booked.stdout);
     assert!(
-        told.starts_with("booked: 18:30 WOD"),
+        printed.starts_with("booked: 18:30 WOD"),
         "cron mails this: {booked:?}"
     );
     let reservations = sandbox.all_reservations().len();

@@ -214,8 +214,8 @@ fn nor_does_a_file_system_that_fills_up_while_an_answer_is_awaited() {
         );
         // the next run has every token: none was lost, and nothing had to be logged in again
         assert_eq!(output.status.code(), Some(0), "{pages} pages: {words}");
-        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(told["updated"], 4, "{pages} pages: {told} {words}");
+        let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(printed["updated"], 4, "{pages} pages: {printed} {words}");
     });
 }
 

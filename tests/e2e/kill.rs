@@ -89,7 +89,7 @@ fn recovers(home: &Home, class: Option<&str>) {
         .run("refresh --force --rate 0 --session background")
         .report(0);
     assert_eq!(report.count("busy") + report.count("failed"), 0);
-    assert_eq!(report.told["total"], 1, "{}", report.told);
+    assert_eq!(report.printed["total"], 1, "{}", report.printed);
     let command = match class {
         Some(class) => home.run("book --day +3 --id").arg(class),
         None => home.run("bookings"),

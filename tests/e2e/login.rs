@@ -46,10 +46,10 @@ fn the_example_of_the_promise() {
 #[test]
 fn both_sessions_in_one_run() {
     let (sandbox, home) = start();
-    let told = log_in_ana(&home);
+    let printed = log_in_ana(&home);
     let device = home.fingerprint(ANA, "device");
     assert_eq!(
-        told,
+        printed,
         json!({
             "account": ANA,
             "sessions": [
@@ -80,7 +80,7 @@ fn both_sessions_in_one_run() {
 #[test]
 fn in_words_for_people() {
     let (_sandbox, home) = start();
-    let told = home
+    let printed = home
         .run("login ana@example.org --password-stdin")
         .stdin("correct-horse\r\nsecond line")
         .any_stdout()
@@ -94,23 +94,23 @@ fn in_words_for_people() {
          to check the setup of automation: `aimharder status`\n",
         store.display()
     );
-    assert_eq!(told.stdout, expected);
+    assert_eq!(printed.stdout, expected);
 }
 
 #[test]
 fn only_the_background_login_fails() {
     let (sandbox, home) = start();
     sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "skip": 1 }));
-    let told = home
+    let printed = home
         .run("login ana@example.org --password-stdin")
         .stdin(ANA_PASSWORD)
         .status(7)
         .any_stderr()
         .json();
-    assert_eq!(told["sessions"][0]["status"], "ok");
-    assert_eq!(told["sessions"][1]["status"], "failed");
+    assert_eq!(printed["sessions"][0]["status"], "ok");
+    assert_eq!(printed["sessions"][1]["status"], "failed");
     assert!(
-        told["sessions"][1]["error"]
+        printed["sessions"][1]["error"]
             .as_str()
             .unwrap()
             .contains("503")
@@ -137,9 +137,9 @@ fn only_one_kind() {
     for (kind, other) in [("device", "background"), ("background", "device")] {
         let (sandbox, home) = start();
         let run = home.run("login ana@example.org --password-stdin --only");
-        let told = run.arg(kind).stdin(ANA_PASSWORD).json();
-        assert_eq!(told["sessions"].as_array().unwrap().len(), 1);
-        assert_eq!(told["sessions"][0]["kind"], kind);
+        let printed = run.arg(kind).stdin(ANA_PASSWORD).json();
+        assert_eq!(printed["sessions"].as_array().unwrap().len(), 1);
+        assert_eq!(printed["sessions"][0]["kind"], kind);
         assert_eq!(logins(&sandbox).len(), 1);
         home.run("classes --session")
             .arg(other)
@@ -156,8 +156,8 @@ fn the_fingerprint_is_kept_for_ever() {
     log_in_ana(&home);
     assert_eq!(home.fingerprint(ANA, "device"), first);
     home.run("logout").any_stdout().done();
-    let told = log_in_ana(&home);
-    assert_eq!(told["sessions"][0]["fingerprint"], first.as_str());
+    let printed = log_in_ana(&home);
+    assert_eq!(printed["sessions"][0]["fingerprint"], first.as_str());
     assert_eq!(home.sessions().len(), 2, "the row was replaced");
 }
 
@@ -165,11 +165,11 @@ fn the_fingerprint_is_kept_for_ever() {
 fn a_new_device_is_used_until_another_is_named() {
     let (_sandbox, home) = logged_in();
     let first = home.fingerprint(ANA, "device");
-    let told = home
+    let printed = home
         .run("login ana@example.org --password-stdin --new-device --only device")
         .stdin(ANA_PASSWORD)
         .json();
-    let second = told["sessions"][0]["fingerprint"]
+    let second = printed["sessions"][0]["fingerprint"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -223,13 +223,16 @@ fn fingerprints_too_short_unknown_or_ambiguous() {
 #[test]
 fn the_address_is_trimmed_and_lower_cased_everywhere() {
     let (sandbox, home) = start();
-    let told = home
+    let printed = home
         .run("login --password-stdin")
         .arg("  Ana@Example.ORG ")
         .stdin(ANA_PASSWORD)
         .json();
-    assert_eq!(told["account"], ANA);
-    assert_eq!(told["sessions"][1]["fingerprint"], background_of(ANA, SALT));
+    assert_eq!(printed["account"], ANA);
+    assert_eq!(
+        printed["sessions"][1]["fingerprint"],
+        background_of(ANA, SALT)
+    );
     assert!(sandbox.log().iter().all(|entry| entry["account"] == ANA));
     home.run("classes --day +3 --account ANA@example.org")
         .any_stdout()
@@ -249,9 +252,9 @@ fn the_address_is_trimmed_and_lower_cased_everywhere() {
 fn an_own_salt_gives_an_own_background_fingerprint() {
     let (_sandbox, home) = start();
     home.config("background_salt = \"second machine\"");
-    let told = log_in_ana(&home);
+    let printed = log_in_ana(&home);
     let expected = background_of(ANA, "second machine");
-    assert_eq!(told["sessions"][1]["fingerprint"], expected);
+    assert_eq!(printed["sessions"][1]["fingerprint"], expected);
 }
 
 #[test]
@@ -298,6 +301,6 @@ fn several_accounts_and_none_chosen() {
         4,
         "the config's account does not narrow the list"
     );
-    let told = home.run("sessions --account ana@example.org").json();
-    assert_eq!(told["sessions"].as_array().unwrap().len(), 2);
+    let printed = home.run("sessions --account ana@example.org").json();
+    assert_eq!(printed["sessions"].as_array().unwrap().len(), 2);
 }

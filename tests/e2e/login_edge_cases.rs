@@ -41,8 +41,8 @@ fn a_box_whose_page_does_not_tell_its_number() {
     sandbox.fault(&json!({ "path": "/schedule", "kind": "html", "count": -1 }));
     let detect = home.run("boxes --detect");
     let words = ["number of box crossfitdemo was not found"];
-    let told = detect.stderr_has(&words).any_stdout().done().stdout;
-    assert!(told.contains("crossfitdemo"), "{told}");
+    let printed = detect.stderr_has(&words).any_stdout().done().stdout;
+    assert!(printed.contains("crossfitdemo"), "{printed}");
     home.run("classes").fails(5, &[]).done();
     sandbox.clear_faults();
     home.run("classes").any_stdout().done();
@@ -54,10 +54,14 @@ fn one_device_of_several_is_logged_in_again() {
     let first = home.fingerprint(ANA, "device");
     login(&home, "--new-device").any_stdout().done();
     assert_eq!(home.sessions().len(), 3);
-    let told = login(&home, "--only device --fingerprint")
+    let printed = login(&home, "--only device --fingerprint")
         .arg(&first[..8])
         .json();
-    assert_eq!(told["sessions"][0]["fingerprint"], first.as_str(), "{told}");
+    assert_eq!(
+        printed["sessions"][0]["fingerprint"],
+        first.as_str(),
+        "{printed}"
+    );
     assert_eq!(home.sessions().len(), 3, "its row is replaced");
 }
 

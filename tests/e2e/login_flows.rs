@@ -11,8 +11,8 @@ fn the_form_flow_when_asked_for() {
         sandbox
             .config(&json!({ "iframe": iframe, "json_login": false, "require_setrefresh": true }));
         home.config_with("", "login = \"form\"");
-        let told = log_in_ana(&home);
-        assert_eq!(told["boxes"][0]["id"], 10122, "{iframe}: by whoami");
+        let printed = log_in_ana(&home);
+        assert_eq!(printed["boxes"][0]["id"], 10122, "{iframe}: by whoami");
         assert_eq!(logins(&sandbox), ["/", "/"], "{iframe}");
         home.run("classes --day +3").any_stdout().done();
     }
@@ -111,8 +111,8 @@ fn cookies_in_odd_places_reach_the_box() {
             sandbox.config(&json!({ "login_cookie": cookie, "json_login": json_login }));
             log_in_ana(&home);
             let id = sandbox.class(&json!({ "day": crate::support::day(3), "start": "13:10" }));
-            let told = home.run("book --day +3 --id").arg(&id).json();
-            assert_eq!(told["outcome"], "booked", "{cookie} {json_login}");
+            let printed = home.run("book --day +3 --id").arg(&id).json();
+            assert_eq!(printed["outcome"], "booked", "{cookie} {json_login}");
         }
     }
 }
@@ -129,16 +129,16 @@ fn session_cookies_are_kept_across_runs() {
 fn boxes_without_roles_are_found_on_the_home_page() {
     let (sandbox, home) = start();
     sandbox.config(&json!({ "whoami_roles": false }));
-    let told = log_in_ana(&home);
-    assert_eq!(told["boxes"][0]["box"], "crossfitdemo");
-    assert_eq!(told["boxes"][0]["id"], 10122);
+    let printed = log_in_ana(&home);
+    assert_eq!(printed["boxes"][0]["box"], "crossfitdemo");
+    assert_eq!(printed["boxes"][0]["id"], 10122);
 }
 
 #[test]
 fn setrefresh_failing_is_a_warning() {
     let (sandbox, home) = start();
     sandbox.config(&json!({ "setrefresh_ok": false }));
-    let told = home
+    let printed = home
         .run("login ana@example.org --password-stdin")
         .stdin(ANA_PASSWORD)
         .stderr_has(&[
@@ -147,7 +147,7 @@ fn setrefresh_failing_is_a_warning() {
             "setrefresh",
         ])
         .json();
-    assert_eq!(told["sessions"][0]["status"], "ok");
+    assert_eq!(printed["sessions"][0]["status"], "ok");
     for session in home.sessions() {
         let error = session["last_error"].as_str().unwrap();
         assert!(error.starts_with("setrefresh"), "{error}");

@@ -29,9 +29,9 @@ fn a_suggested_command_names_account_and_store() {
 fn only_this_machines_device_session_is_forgotten() {
     let (sandbox, home) = logged_in();
     let print = home.fingerprint(ANA, "device");
-    let told = home.run("logout").json();
+    let printed = home.run("logout").json();
     assert_eq!(
-        told,
+        printed,
         json!({ "deleted": [{ "kind": "device", "fingerprint": print }] })
     );
     assert_eq!(home.sessions()[0]["kind"], "background");
@@ -50,8 +50,8 @@ fn a_named_device_or_all_of_them() {
             .any_stdout()
             .done();
     }
-    let told = home.run("logout --fingerprint").arg(&first[..8]).json();
-    assert_eq!(told["deleted"][0]["fingerprint"], first.as_str());
+    let printed = home.run("logout --fingerprint").arg(&first[..8]).json();
+    assert_eq!(printed["deleted"][0]["fingerprint"], first.as_str());
     home.run("logout --fingerprint zzzzzzzz")
         .fails(6, &["no session here"])
         .done();
@@ -63,8 +63,8 @@ fn a_named_device_or_all_of_them() {
         .arg(&background)
         .fails(6, &["no session here"])
         .done();
-    let told = home.run("logout --all-devices").json();
-    assert_eq!(told["deleted"].as_array().unwrap().len(), 2);
+    let printed = home.run("logout --all-devices").json();
+    assert_eq!(printed["deleted"].as_array().unwrap().len(), 2);
     assert_eq!(home.sessions().len(), 1);
 }
 
@@ -82,11 +82,11 @@ fn the_background_session_needs_two_flags() {
         .done();
     assert_eq!(home.sessions().len(), 2);
     let print = home.fingerprint(ANA, "background");
-    let told = home
+    let printed = home
         .run("logout --background --yes-delete-background")
         .json();
     assert_eq!(
-        told,
+        printed,
         json!({ "deleted": [{ "kind": "background", "fingerprint": print }] })
     );
     assert_eq!(home.sessions()[0]["kind"], "device");
@@ -176,9 +176,9 @@ fn auto_refresh_on_and_off() {
         let run = home.run("sessions set --fingerprint").arg(&print[..9]);
         run.arg("--auto-refresh").arg(switch)
     };
-    let told = run("off").json();
-    assert_eq!(told["fingerprint"], print.as_str());
-    assert_eq!(told["auto_refresh"], false);
+    let printed = run("off").json();
+    assert_eq!(printed["fingerprint"], print.as_str());
+    assert_eq!(printed["auto_refresh"], false);
     assert_eq!(home.sessions()[0]["auto_refresh"], false);
     assert_eq!(run("on").json()["auto_refresh"], true);
     run("perhaps").usage(&["perhaps"]).done();
@@ -203,8 +203,8 @@ fn prune_deletes_old_device_sessions_only() {
     home.run("bookings --account ana@example.org")
         .stdout("nothing booked\n")
         .done();
-    let told = home.run("sessions prune --account ana@example.org").json();
-    assert_eq!(told, json!({ "deleted": 1 }));
+    let printed = home.run("sessions prune --account ana@example.org").json();
+    assert_eq!(printed, json!({ "deleted": 1 }));
     home.run("sessions prune")
         .stdout("1 old device session deleted\n")
         .done();
@@ -294,7 +294,7 @@ fn what_is_forgotten_is_told_even_when_another_is_not() {
         "CREATE TRIGGER broken BEFORE DELETE ON sessions WHEN OLD.id = 1 BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
     );
     let run = home.run("logout --all-devices --json");
-    let told = run.fails(7, &["as a test has it"]).json();
-    assert_eq!(told["deleted"].as_array().unwrap().len(), 1, "{told}");
-    assert_eq!(told["error"]["kind"], "partial", "{told}");
+    let printed = run.fails(7, &["as a test has it"]).json();
+    assert_eq!(printed["deleted"].as_array().unwrap().len(), 1, "{printed}");
+    assert_eq!(printed["error"]["kind"], "partial", "{printed}");
 }

@@ -11,13 +11,13 @@ use crate::support::{Home, Output, Run, day, logged_in};
 
 /// What `-v` said, without its time stamps, which every line must have.
 fn story(stderr: &str) -> Vec<&str> {
-    let told = stderr.lines().map(|line| {
+    let printed = stderr.lines().map(|line| {
         let (stamp, words) = line.split_once(' ').expect("a stamp and words");
         let digits = stamp.bytes().filter(u8::is_ascii_digit).count();
         assert!(stamp.len() == 12 && digits == 9, "no time stamp: {line}");
         words
     });
-    told.collect()
+    printed.collect()
 }
 
 /// These beginnings, in this order.
@@ -51,10 +51,10 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
         &format!("the schedule of {on} has"),
     ];
 
-    let told = well(home.run(&format!("book {which}")));
-    tells(&told.stderr, &beginning);
+    let printed = well(home.run(&format!("book {which}")));
+    tells(&printed.stderr, &beginning);
     tells(
-        &told.stderr,
+        &printed.stderr,
         &[
             "asking to book 13:10 Prueba",
             "AimHarder answered: booked (bookState 1)",
@@ -62,12 +62,15 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
         ],
     );
 
-    let told = well(home.run(&format!("book {which}")));
-    tells(&told.stderr, &["decided from the schedule, nothing sent"]);
-
-    let told = well(home.run(&format!("cancel {which}")));
+    let printed = well(home.run(&format!("book {which}")));
     tells(
-        &told.stderr,
+        &printed.stderr,
+        &["decided from the schedule, nothing sent"],
+    );
+
+    let printed = well(home.run(&format!("cancel {which}")));
+    tells(
+        &printed.stderr,
         &[
             "asking to cancel reservation",
             "AimHarder answered: done (cancelState 1)",
@@ -75,9 +78,9 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
         ],
     );
 
-    let told = well(home.run("bookings -v"));
+    let printed = well(home.run("bookings -v"));
     tells(
-        &told.stderr,
+        &printed.stderr,
         &["AimHarder names 0 bookings", "asking who we are"],
     );
 }
@@ -85,12 +88,12 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
 #[test]
 fn twice_adds_each_request_with_its_size_and_time() {
     let (_sandbox, home) = logged_in();
-    let told = well(home.run("classes -vv"));
-    let requests: Vec<_> = story(&told.stderr)
+    let printed = well(home.run("classes -vv"));
+    let requests: Vec<_> = story(&printed.stderr)
         .into_iter()
         .filter(|line| line.starts_with("GET "))
         .collect();
-    assert!(!requests.is_empty(), "{}", told.stderr);
+    assert!(!requests.is_empty(), "{}", printed.stderr);
     for request in requests {
         assert!(
             request.contains("crossfitdemo.aimharder.com/api/") || request.contains("/whoami"),
@@ -128,23 +131,27 @@ fn into_a_file(home: &Home, args: &str, named: bool) -> String {
 #[test]
 fn the_journal_gets_priorities_and_no_time_stamps() {
     let (sandbox, home) = logged_in();
-    let told = into_a_file(&home, "classes -vv", true);
+    let printed = into_a_file(&home, "classes -vv", true);
     let priority = |line: &str| line.get(..3).map(str::to_owned);
     assert!(
-        told.lines()
+        printed
+            .lines()
             .all(|line| matches!(priority(line).as_deref(), Some("<6>" | "<7>"))),
-        "{told}"
+        "{printed}"
     );
-    assert!(told.contains("<6>using the device session"), "{told}");
-    assert!(told.contains("<7>GET "), "{told}");
+    assert!(printed.contains("<6>using the device session"), "{printed}");
+    assert!(printed.contains("<7>GET "), "{printed}");
 
-    let told = into_a_file(&home, "book --day +3 --time 03:33", true);
-    assert!(told.starts_with("<3>error: no class at 03:33"), "{told}");
-    assert_eq!(told.lines().count(), 1, "{told}");
+    let printed = into_a_file(&home, "book --day +3 --time 03:33", true);
+    assert!(
+        printed.starts_with("<3>error: no class at 03:33"),
+        "{printed}"
+    );
+    assert_eq!(printed.lines().count(), 1, "{printed}");
 
     // led elsewhere, the marks would only be in the way
-    let told = into_a_file(&home, "book --day +3 --time 03:33", false);
-    assert!(told.starts_with("error: no class at 03:33"), "{told}");
+    let printed = into_a_file(&home, "book --day +3 --time 03:33", false);
+    assert!(printed.starts_with("error: no class at 03:33"), "{printed}");
     drop(sandbox);
 }
 
@@ -152,15 +159,18 @@ fn the_journal_gets_priorities_and_no_time_stamps() {
 fn a_lost_platform_is_told_by_one_line_of_its_priority() {
     let (sandbox, home) = logged_in();
     drop(sandbox);
-    let told = into_a_file(&home, "classes", true);
-    assert!(told.starts_with("<3>error: no connection to"), "{told}");
-    let told = into_a_file(&home, "refresh --force -v", true);
-    let lines: Vec<_> = told.lines().collect();
+    let printed = into_a_file(&home, "classes", true);
+    assert!(
+        printed.starts_with("<3>error: no connection to"),
+        "{printed}"
+    );
+    let printed = into_a_file(&home, "refresh --force -v", true);
+    let lines: Vec<_> = printed.lines().collect();
     assert!(
         lines
             .iter()
             .any(|line| line.starts_with("<6>") && line.contains("trying again in")),
-        "{told}"
+        "{printed}"
     );
-    assert!(lines.iter().all(|line| line.starts_with('<')), "{told}");
+    assert!(lines.iter().all(|line| line.starts_with('<')), "{printed}");
 }

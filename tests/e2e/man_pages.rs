@@ -114,8 +114,8 @@ fn a_week_of_classes_is_one_table_that_gives_up_the_coach_first() {
         .filter(|line| !line.starts_with(' ') && !line.is_empty());
     assert_eq!(headings.count(), 7, "{narrow}");
     // the number that `book --id` wants
-    let told = home.run(VIEWS[0]).json();
-    for class in told["classes"].as_array().unwrap() {
+    let printed = home.run(VIEWS[0]).json();
+    for class in printed["classes"].as_array().unwrap() {
         let id = class["id"].as_str().unwrap();
         assert!(wide.contains(&format!("id {id}")), "{wide}");
     }
@@ -132,13 +132,13 @@ fn sessions_tell_their_trouble_in_whole_sentences() {
     let (_sandbox, home) = busy();
     let page = shown(&home, 80, &["NO_COLOR=1"], "sessions");
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
-    for told in [
+    for printed in [
         "could not be prolonged: no complete response from aimharder.com within 15 s, nor from its twin, and there is more",
         "auto-refresh off",
         "TOKEN ENDS",
         " d ago",
     ] {
-        assert!(words.contains(told), "{told}: {page}");
+        assert!(words.contains(printed), "{printed}: {page}");
     }
     assert!(!page.contains("over"), "{page}");
 }

@@ -9,8 +9,8 @@ use crate::support::{Home, Sandbox, logged_in, side_by_side};
 const BOX: &str = "crossfitdemo.aimharder.com";
 
 fn says(home: &Home, line: &str) {
-    let told = home.run("classes --day +3").status(5).any_stderr().done();
-    assert_eq!(told.stderr, format!("error: {line}\n"));
+    let printed = home.run("classes --day +3").status(5).any_stderr().done();
+    assert_eq!(printed.stderr, format!("error: {line}\n"));
 }
 
 #[test]
@@ -72,13 +72,13 @@ fn an_ill_platform() {
 fn a_long_wait_is_told_in_minutes() {
     let (sandbox, home) = logged_in();
     sandbox.fault(&json!({ "path": "/api/*", "kind": "retry_after", "seconds": 130, "count": -1 }));
-    let told = home
+    let printed = home
         .run("classes --day +3 --json")
         .status(5)
         .any_stderr()
         .any_stdout()
         .done();
-    assert!(told.stdout.contains("try again in 3 min"), "{told:?}");
+    assert!(printed.stdout.contains("try again in 3 min"), "{printed:?}");
 }
 
 /// An address where nobody listens.

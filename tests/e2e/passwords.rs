@@ -121,8 +121,8 @@ fn a_file_where_we_happen_to_stand_is_no_credential() {
     for account in [ANA, BEN] {
         let mut there = log_in(&home, account).command();
         let there = there.current_dir(planted.parent().unwrap());
-        let told = there.stdin(Stdio::null()).output().unwrap();
-        assert_eq!(told.status.code(), Some(3), "{told:?}");
+        let printed = there.stdin(Stdio::null()).output().unwrap();
+        assert_eq!(printed.status.code(), Some(3), "{printed:?}");
     }
     assert!(sandbox.log().is_empty(), "no password was sent");
 }

@@ -27,8 +27,8 @@ fn other_opens_later() {
     let add = add
         .arg(scene.day.to_string())
         .args(&format!("--opens {hours}h"));
-    let told = add.any_stderr().json();
-    let id = told["prebookings"][0]["id"].as_i64().unwrap();
+    let printed = add.any_stderr().json();
+    let id = printed["prebookings"][0]["id"].as_i64().unwrap();
     let fired = scene.fired(0);
     fired.is(&[("postponed", 1)]);
     let result = fired.only("too_early");
@@ -74,13 +74,13 @@ fn gone_while_waiting() {
     sandbox.fault(&json!({
         "path": "/api/bookings", "kind": "json", "skip": 1, "count": -1, "body": { "bookings": [] },
     }));
-    let told = wait
+    let printed = wait
         .arg("--json")
         .any_stderr()
         .any_stdout()
         .status(6)
         .done();
-    assert!(told.stdout.contains("not_found"), "{told:?}");
+    assert!(printed.stdout.contains("not_found"), "{printed:?}");
     assert!(sandbox.sent("/api/book").is_empty());
     let listed = home.run("bookings").json();
     assert_eq!(listed["bookings"], json!([]));

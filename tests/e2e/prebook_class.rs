@@ -205,9 +205,9 @@ fn mine_before() {
     let class = scene.class(&json!({ "opens_at_ms": null }));
     let id = scene.add("");
     let book = scene.command(&format!("book --time {START} --class WOD --day"));
-    let told = book.arg(scene.day.to_string()).json();
-    assert_eq!(told["outcome"], "booked");
-    assert_eq!(told["session"]["kind"], "device");
+    let printed = book.arg(scene.day.to_string()).json();
+    assert_eq!(printed["outcome"], "booked");
+    assert_eq!(printed["session"]["kind"], "device");
     scene.sandbox.clear_log();
     let fired = scene.fired(0);
     fired.is(&[("booked", 1)]);
@@ -218,7 +218,7 @@ fn mine_before() {
         "nothing is sent for what is mine"
     );
     let stored = scene.ends(id, "booked", &[&class]);
-    assert_eq!(stored["reservation_id"], told["reservation_id"]);
+    assert_eq!(stored["reservation_id"], printed["reservation_id"]);
 }
 
 /// After the last look at the schedule: the refusal "already at that hour" is settled by the row.

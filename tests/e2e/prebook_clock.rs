@@ -74,8 +74,8 @@ fn skewed(ms: i64) {
     let fired = scene.fired(0);
     fired.is(&[("booked", 1)]);
     let result = fired.only("booked");
-    let told = result["clock_offset_ms"].as_f64().expect("an offset");
-    assert!((told - ms as f64).abs() < 1000.0, "{result}");
+    let printed = result["clock_offset_ms"].as_f64().expect("an offset");
+    assert!((printed - ms as f64).abs() < 1000.0, "{result}");
     let arrived = scene.requests().last().unwrap()["server_ms"].as_i64();
     let fired_at = DateTime::parse_from_rfc3339(result["fired_at"].as_str().unwrap());
     let wrong = fired_at.unwrap().timestamp_millis() - arrived.unwrap();

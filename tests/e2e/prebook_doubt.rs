@@ -41,8 +41,11 @@ fn never_taken() {
         &["not booked", "the schedule shows no booking"],
     );
     let stored = scene.ends(id, "pending", &[]);
-    let told = outcomes(&stored);
-    assert!(told.iter().all(|outcome| outcome == "lost"), "{told:?}");
+    let printed = outcomes(&stored);
+    assert!(
+        printed.iter().all(|outcome| outcome == "lost"),
+        "{printed:?}"
+    );
     scene.sandbox.clear_faults();
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&class]);

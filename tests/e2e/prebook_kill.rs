@@ -53,19 +53,19 @@ fn waits_again(scene: &Scenario, id: i64) {
     assert_eq!(scene.stored(id)["status"], "pending");
     let list = scene.command("prebook list").any_stdout().done().stdout;
     assert!(!list.contains("being booked"), "{list}");
-    let told = scene.command("prebook run --dry-run").json();
-    assert_eq!(told["due"], 1, "{told}");
+    let printed = scene.command("prebook run --dry-run").json();
+    assert_eq!(printed["due"], 1, "{printed}");
     let status = scene.command("status --json").any_stderr().any_stdout();
-    let told = status.unchecked().stdout;
-    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-    let counts = &told["prebookings"]["counts"];
+    let printed = status.unchecked().stdout;
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    let counts = &printed["prebookings"]["counts"];
     assert_eq!(
         (&counts["pending"], &counts["executing"]),
         (&json!(1), &json!(0)),
-        "{told}"
+        "{printed}"
     );
-    let next = told["prebookings"]["next"].as_array().unwrap();
-    assert!(next.iter().any(|coming| coming["id"] == id), "{told}");
+    let next = printed["prebookings"]["next"].as_array().unwrap();
+    assert!(next.iter().any(|coming| coming["id"] == id), "{printed}");
 }
 
 fn before() {

@@ -101,8 +101,8 @@ fn in_words() {
     let class = scene.class(&json!({}));
     scene.add("");
     let run = scene.command("prebook run");
-    let told = run.stdout_has(&["booked: 13:10 WOD", "(reservation 555"]);
-    assert_eq!(told.done().stdout.matches('\n').count(), 1);
+    let printed = run.stdout_has(&["booked: 13:10 WOD", "(reservation 555"]);
+    assert_eq!(printed.done().stdout.matches('\n').count(), 1);
     assert_eq!(scene.sandbox.reservations(&class).len(), 1);
     let list = scene.command("prebook list --all");
     list.stdout_has(&["13:10", "WOD", "booked", "reservation 555", "last request"])
@@ -152,9 +152,9 @@ fn weekly() {
         "prebook add --weekly {weekday} --time {START} --class wod --opens {}",
         scene.rule
     );
-    let told = scene.command(&add).any_stderr().json();
-    assert_eq!(told["rules"][0]["id"], "r1", "{told}");
-    let id = told["prebookings"][0]["id"].as_i64().unwrap();
+    let printed = scene.command(&add).any_stderr().json();
+    assert_eq!(printed["rules"][0]["id"], "r1", "{printed}");
+    let id = printed["prebookings"][0]["id"].as_i64().unwrap();
     scene
         .command(&format!("prebook skip {later}"))
         .any_stdout()
@@ -170,9 +170,9 @@ fn weekly() {
 fn nothing_due() {
     let (sandbox, home) = logged_in();
     home.run("prebook run").done();
-    let told = home.run("prebook run").json();
+    let printed = home.run("prebook run").json();
     let nothing = json!({ "due": 0, "booked": 0, "waitlisted": 0, "failed": 0, "postponed": 0, "results": [] });
-    assert_eq!(told, nothing);
+    assert_eq!(printed, nothing);
     // one that opens beyond the horizon is nothing to do either
     let add = "prebook add --day +9 --time 13:10 --opens 4d";
     home.run(add).any_stdout().any_stderr().done();
@@ -187,10 +187,10 @@ fn dry_run() {
     scene.sandbox.clear_log();
     let run = scene.command("prebook run --dry-run");
     run.clone().stdout_has(&["13:10 WOD", ANA]).done();
-    let told = run.json();
-    assert_eq!(told["due"], 1, "{told}");
-    let result = &told["results"][0];
-    assert_eq!(result["outcome"], "would_book", "{told}");
+    let printed = run.json();
+    assert_eq!(printed["due"], 1, "{printed}");
+    let result = &printed["results"][0];
+    assert_eq!(result["outcome"], "would_book", "{printed}");
     assert_eq!(
         (&result["id"], &result["attempts"]),
         (&json!(id), &json!(0))

@@ -93,8 +93,8 @@ fn without_a_session() {
     let anas = wish(&scene, ANA, "crossfitdemo", "13:10");
     let forget = "logout --background --yes-delete-background --account ben@example.org";
     let warning = "cannot be booked without a background session";
-    let told = scene.command(forget).any_stdout();
-    told.stderr_has(&[warning]).done();
+    let printed = scene.command(forget).any_stdout();
+    printed.stderr_has(&[warning]).done();
     let fired = scene.fired(7);
     fired.is(&[("booked", 1), ("postponed", 1)]);
     assert_eq!(fired.outcome(bens), "login_required");
@@ -141,8 +141,8 @@ fn removed() {
     let id = scene.add("");
     let run = scene.go("");
     scene.claimed(id);
-    let told = scene.command(&format!("prebook remove {id}")).json();
-    assert_eq!(told, json!({ "removed": [id] }));
+    let printed = scene.command(&format!("prebook remove {id}")).json();
+    assert_eq!(printed, json!({ "removed": [id] }));
     assert_eq!(Fired::of(run, 0).count("due"), 0);
     assert!(scene.requests().is_empty());
 }

@@ -41,8 +41,8 @@ fn a_token_update_decides_whatever_the_tokens_age() {
         let (sandbox, home) = logged_in();
         sandbox.config(&json!({ "whoami_dead_shape": dead }));
         sandbox.stale(ANA);
-        let told = home.run("classes --day +3").json();
-        assert!(told["classes"].is_array());
+        let printed = home.run("classes --day +3").json();
+        assert!(printed["classes"].is_array());
         assert_eq!(count(&sandbox, "/setrefresh"), 1, "{dead}");
         assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1, "{dead}");
         home.run("classes --day +3").any_stdout().done();
@@ -55,8 +55,8 @@ fn a_booking_on_a_lapsed_cookie_is_made_once() {
     let (sandbox, home) = logged_in();
     let id = sandbox.class(&json!({ "day": crate::support::day(3), "start": "13:10" }));
     sandbox.stale(ANA);
-    let told = home.run("book --day +3 --id").arg(&id).json();
-    assert_eq!(told["outcome"], "booked");
+    let printed = home.run("book --day +3 --id").arg(&id).json();
+    assert_eq!(printed["outcome"], "booked");
     assert_eq!(sandbox.reservations(&id).len(), 1);
 }
 
@@ -65,8 +65,8 @@ fn logged_out_in_the_middle_of_a_booking() {
     let (sandbox, home) = logged_in();
     let id = sandbox.class(&json!({ "day": crate::support::day(3), "start": "13:10" }));
     sandbox.fault(&json!({ "path": "/api/book", "kind": "logout" }));
-    let told = home.run("book --day +3 --id").arg(&id).json();
-    assert_eq!(told["outcome"], "booked");
+    let printed = home.run("book --day +3 --id").arg(&id).json();
+    assert_eq!(printed["outcome"], "booked");
     assert_eq!(
         count(&sandbox, "/api/book"),
         2,
@@ -126,9 +126,9 @@ fn a_dead_device_session_is_deleted() {
 fn a_dead_background_session_is_logged_in_again_with_its_fingerprint() {
     let (sandbox, home) = dead_background(SOURCE);
     let print = home.fingerprint(ANA, "background");
-    let told = home.run("bookings --session background").json();
+    let printed = home.run("bookings --session background").json();
     assert_eq!(
-        told["session"],
+        printed["session"],
         json!({ "kind": "background", "fingerprint": print })
     );
     let logins = sandbox.sent("/api/login");

@@ -44,7 +44,7 @@ fn it_names_every_key() {
     let (sandbox, home) = start();
     sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
     let login = home.run(&format!("login {ANA} --password-stdin"));
-    let mut told = vec![login.stdin("correct-horse\n").json()];
+    let mut reported = vec![login.stdin("correct-horse\n").json()];
     for command in [
         "sessions",
         "refresh --force",
@@ -66,21 +66,21 @@ fn it_names_every_key() {
         "prebook remove r1",
         "sessions prune",
     ] {
-        told.push(home.run(command).any_stderr().json());
+        reported.push(home.run(command).any_stderr().json());
     }
     encrypted(&home);
-    told.push(
+    reported.push(
         home.run("store backup")
             .arg(home.path().join("copy.db"))
             .json(),
     );
-    told.push(home.run("store key").json());
-    told.push(home.run("logout").json());
+    reported.push(home.run("store key").json());
+    reported.push(home.run("logout").json());
     let refused = home.run("book --day +3 --time 13:10");
-    told.push(refused.fails(3, &["no device session"]).json());
+    reported.push(refused.fails(3, &["no device session"]).json());
 
     let mut printed = BTreeSet::new();
-    for value in &told {
+    for value in &reported {
         keys(value, &mut printed);
     }
     assert!(printed.len() > 100, "{printed:?}");

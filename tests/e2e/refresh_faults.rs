@@ -221,7 +221,7 @@ fn a_blocked_address_stops_the_batch_with_one_clear_message() {
         let report = home.run("refresh --force").report(5);
         report.is(&[("failed", 6)]);
         assert_eq!(tries(&sandbox), 1, "the others are not asked");
-        let message = report.told["error"]["message"].as_str().unwrap();
+        let message = report.printed["error"]["message"].as_str().unwrap();
         assert!(
             message.contains("403") && message.contains("`proxy`"),
             "{message}"
@@ -231,8 +231,8 @@ fn a_blocked_address_stops_the_batch_with_one_clear_message() {
         assert_eq!(report.words.contains("`proxy`"), run == 3);
     }
     sandbox.clear_faults();
-    let told = home.run("refresh --force").any_stderr().done();
-    assert_eq!(told.stderr.matches("works again").count(), 6);
+    let printed = home.run("refresh --force").any_stderr().done();
+    assert_eq!(printed.stderr.matches("works again").count(), 6);
     // one in the middle of a batch is that session's own trouble
     sandbox.fault(&json!({
         "path": "/api/tokenUpdate", "kind": "status", "status": 403, "skip": 2,

@@ -23,8 +23,8 @@ fn every_shape_of_a_refusal_is_one_and_is_not_repeated() {
                 sandbox.config(&json!({
                     "json_login": json_login, "login_failure_shape": shape, "language": language
                 }));
-                let told = wrong(&home, "wrong").status(3).any_stderr().json();
-                let message = told["error"]["message"].as_str().unwrap();
+                let printed = wrong(&home, "wrong").status(3).any_stderr().json();
+                let message = printed["error"]["message"].as_str().unwrap();
                 assert!(
                     message.contains("refused the login of ana@example.org"),
                     "{message}"
@@ -108,8 +108,8 @@ fn both_logins_of_a_run_count_as_one_refusal() {
         &json!({ "path": "/api/login", "kind": "json", "body": error, "status": 401, "skip": 1 }),
     );
     home.sql("DELETE FROM refusals");
-    let told = wrong(&home, ANA_PASSWORD).status(7).any_stderr().json();
-    assert_eq!(told["sessions"][1]["status"], "failed");
+    let printed = wrong(&home, ANA_PASSWORD).status(7).any_stderr().json();
+    assert_eq!(printed["sessions"][1]["status"], "failed");
     assert_eq!(
         home.ask("SELECT count(*) FROM refusals").as_deref(),
         Some("1")

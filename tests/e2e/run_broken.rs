@@ -20,10 +20,10 @@ fn a_store_that_fails_for_one() {
         "CREATE TRIGGER broken BEFORE UPDATE OF status ON prebookings WHEN NEW.id = 1 AND NEW.status = 'booked' \
          BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
     ).unwrap();
-    let (told, words) = results(home.run("prebook run"), 1);
-    assert_eq!(outcomes(&told), ["booked", "booked"], "{told}");
+    let (printed, words) = results(home.run("prebook run"), 1);
+    assert_eq!(outcomes(&printed), ["booked", "booked"], "{printed}");
     assert!(words.contains("as a test has it"), "{words}");
-    assert_eq!(told["error"]["kind"], "internal", "{told}");
+    assert_eq!(printed["error"]["kind"], "internal", "{printed}");
     assert_eq!(
         home.ask("SELECT status FROM prebookings WHERE id = 2")
             .as_deref(),
@@ -32,8 +32,8 @@ fn a_store_that_fails_for_one() {
     // the next run finds the class in the schedule, and asks for nothing
     home.sql("DROP TRIGGER broken");
     sandbox.clear_log();
-    let (told, _) = results(home.run("prebook run"), 0);
-    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+    let (printed, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&printed), ["already_booked"], "{printed}");
     assert!(sandbox.sent("/api/book").is_empty());
 }
 
@@ -54,8 +54,8 @@ fn an_orphan_whose_class_has_started() {
     wish(&home, "--time 14:10");
     sandbox.reserve(ANA, &held(&sandbox), 1);
     orphan(&home, "NULL");
-    let (told, _) = results(home.run("prebook run"), 0);
-    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+    let (printed, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&printed), ["already_booked"], "{printed}");
     assert_eq!(stored(&home, "status").as_deref(), Some("booked"));
     assert!(stored(&home, "reservation_id").is_some());
 
@@ -66,24 +66,24 @@ fn an_orphan_whose_class_has_started() {
     sandbox.reserve(ANA, &class, 1);
     sandbox.patch_class(&class, &json!({ "start": "14:25", "name": "Otra cosa" }));
     orphan(&home, &format!("'{class}'"));
-    let (told, _) = results(home.run("prebook run"), 0);
-    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+    let (printed, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&printed), ["already_booked"], "{printed}");
 
     let (sandbox, home) = logged_in();
     wish(&home, "--time 14:10");
     held(&sandbox);
     orphan(&home, "NULL");
-    let (told, _) = results(home.run("prebook run"), 4);
-    assert_eq!(outcomes(&told), ["expired"], "{told}");
+    let (printed, _) = results(home.run("prebook run"), 4);
+    assert_eq!(outcomes(&printed), ["expired"], "{printed}");
 
     // nobody can look: it is not said that it was not booked
     let (sandbox, home) = logged_in();
     wish(&home, "--time 14:10");
     orphan(&home, "NULL");
     sandbox.fault(&json!({ "path": "/api/bookings", "kind": "status", "count": -1 }));
-    let (told, _) = results(home.run("prebook run --give-up 1s"), 4);
-    let message = told["results"][0]["message"].as_str().unwrap();
-    assert!(message.contains("unknown"), "{told}");
+    let (printed, _) = results(home.run("prebook run --give-up 1s"), 4);
+    let message = printed["results"][0]["message"].as_str().unwrap();
+    assert!(message.contains("unknown"), "{printed}");
 }
 
 /// Whoever comes after it knows which class was asked for.
@@ -99,8 +99,8 @@ fn what_is_about_to_be_booked_is_written_down_first() {
     assert_eq!(stored(&home, "status").as_deref(), Some("executing"));
     sandbox.patch_class(&class, &json!({ "start": "14:25", "name": "Otra cosa" }));
     sandbox.clear_log();
-    let (told, _) = results(home.run("prebook run"), 0);
-    assert_eq!(outcomes(&told), ["already_booked"], "{told}");
+    let (printed, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&printed), ["already_booked"], "{printed}");
     assert!(sandbox.sent("/api/book").is_empty());
     assert_eq!(sandbox.reservations(&class).len(), 1);
 }

@@ -37,11 +37,11 @@ pub(crate) fn wish(home: &Home, how: &str) {
 /// The object of a run that must end with this status; its words are told once, and looked at apart.
 pub(crate) fn results(run: Run, status: i32) -> (Value, String) {
     let fired = Fired::of(run.arg("--json").any_stderr().spawn(), status);
-    (fired.told, fired.words)
+    (fired.printed, fired.words)
 }
 
-pub(crate) fn outcomes(told: &Value) -> Vec<&str> {
-    let all = told["results"].as_array().unwrap();
+pub(crate) fn outcomes(printed: &Value) -> Vec<&str> {
+    let all = printed["results"].as_array().unwrap();
     let mut all: Vec<_> = all
         .iter()
         .map(|r| (r["id"].as_i64(), r["outcome"].as_str().unwrap()))
@@ -63,29 +63,29 @@ fn a_box_that_nobody_knows() {
         let (sandbox, home) = logged_in();
         wished(&sandbox, &home, "14:10");
         home.sql(spoil);
-        let (told, words) = results(home.run("prebook run"), 6);
+        let (printed, words) = results(home.run("prebook run"), 6);
         assert_eq!(
-            (&told["due"], &told["postponed"]),
+            (&printed["due"], &printed["postponed"]),
             (&json!(1), &json!(1)),
-            "{told}"
+            "{printed}"
         );
-        assert_eq!(outcomes(&told), ["not_found"]);
-        assert_eq!(told["error"]["kind"], "not_found");
+        assert_eq!(outcomes(&printed), ["not_found"]);
+        assert_eq!(printed["error"]["kind"], "not_found");
         assert!(
             words.starts_with("error: prebooking 1 of ana@example.org"),
             "{words}"
         );
         // told once, counted every time
-        let (told, words) = results(home.run("prebook run"), 6);
+        let (printed, words) = results(home.run("prebook run"), 6);
         assert_eq!(
-            (outcomes(&told), words.as_str()),
+            (outcomes(&printed), words.as_str()),
             (vec!["not_found"], ""),
-            "{told}"
+            "{printed}"
         );
         assert_eq!(stored(&home, "status").as_deref(), Some("pending"));
         home.sql("UPDATE prebookings SET day = '2026-01-05'");
-        let (told, _) = results(home.run("prebook run"), 4);
-        assert_eq!(outcomes(&told), ["expired"], "{told}");
+        let (printed, _) = results(home.run("prebook run"), 4);
+        assert_eq!(outcomes(&printed), ["expired"], "{printed}");
         assert_eq!(stored(&home, "status").as_deref(), Some("expired"));
         assert!(sandbox.sent("/api/book").is_empty());
     }
@@ -105,8 +105,8 @@ fn a_lock_is_waited_for_within_give_up() {
         .spawn();
     std::thread::sleep(Duration::from_secs(3)); // twice as long as a person's command waits
     drop(held);
-    let told = run.json();
-    assert_eq!(outcomes(&told), ["booked"], "{told}");
+    let printed = run.json();
+    assert_eq!(outcomes(&printed), ["booked"], "{printed}");
     assert_eq!(sandbox.reservations(&class).len(), 1);
 }
 
@@ -117,19 +117,19 @@ fn a_lock_is_waited_for_no_longer_than_give_up() {
     sandbox.stale(ANA);
     let _held = hold(&home, ANA, SessionKind::Background);
     let began = Instant::now();
-    let (told, _) = results(home.run("prebook run --give-up 2s"), 5);
-    assert_eq!(outcomes(&told), ["unreachable"], "{told}");
+    let (printed, _) = results(home.run("prebook run --give-up 2s"), 5);
+    assert_eq!(outcomes(&printed), ["unreachable"], "{printed}");
     assert!(
         began.elapsed() < Duration::from_secs(10),
         "{:?}",
         began.elapsed()
     );
     assert!(
-        told["results"][0]["message"]
+        printed["results"][0]["message"]
             .as_str()
             .unwrap()
             .contains("in use by a test"),
-        "{told}"
+        "{printed}"
     );
 }
 
@@ -139,8 +139,8 @@ fn a_held_lock_is_no_reason_not_to_fire() {
     let (sandbox, home) = logged_in();
     wished(&sandbox, &home, "14:10");
     let _held = hold(&home, ANA, SessionKind::Background);
-    let (told, _) = results(home.run("prebook run --give-up 20s"), 0);
-    assert_eq!(outcomes(&told), ["booked"], "{told}");
+    let (printed, _) = results(home.run("prebook run --give-up 20s"), 0);
+    assert_eq!(outcomes(&printed), ["booked"], "{printed}");
 }
 
 #[test]
@@ -161,11 +161,11 @@ fn one_device_session_acts_for_its_owner() {
     home.run("prebook run --fingerprint zzz")
         .usage(&["zzz"])
         .done();
-    let told = run().args("--dry-run").json();
-    assert_eq!(outcomes(&told), ["would_book"]);
-    let told = run().json();
-    assert_eq!(outcomes(&told), ["booked"], "{told}");
-    let session = &told["results"][0]["session"];
+    let printed = run().args("--dry-run").json();
+    assert_eq!(outcomes(&printed), ["would_book"]);
+    let printed = run().json();
+    assert_eq!(outcomes(&printed), ["booked"], "{printed}");
+    let session = &printed["results"][0]["session"];
     assert_eq!(
         (&session["kind"], &session["fingerprint"]),
         (&json!("device"), &json!(print))
@@ -173,8 +173,8 @@ fn one_device_session_acts_for_its_owner() {
     let mine = sandbox.reservations(&class);
     assert_eq!((mine.len(), &mine[0]["account"]), (1, &json!(ANA)));
     // the others are none of its business: the next run without it books them
-    let (told, _) = results(home.run("prebook run"), 0);
-    assert_eq!(outcomes(&told), ["booked"], "{told}");
+    let (printed, _) = results(home.run("prebook run"), 0);
+    assert_eq!(outcomes(&printed), ["booked"], "{printed}");
 }
 
 #[test]
@@ -193,8 +193,8 @@ fn an_account_that_nothing_is_known_of() {
     // known by a prebooking alone: that one needs a login
     wished(&sandbox, &home, "14:10");
     home.sql("UPDATE prebookings SET account = 'carla@example.org'");
-    let (told, _) = results(home.run("prebook run --account carla@example.org"), 3);
-    assert_eq!(outcomes(&told), ["login_required"], "{told}");
+    let (printed, _) = results(home.run("prebook run --account carla@example.org"), 3);
+    assert_eq!(outcomes(&printed), ["login_required"], "{printed}");
 }
 
 #[test]
@@ -210,9 +210,9 @@ fn trouble_names_the_class_it_is_about() {
         .any_stderr()
         .done();
     sandbox.fault(&json!({ "path": "/api/book", "kind": "status", "skip": 1, "count": -1 }));
-    let (told, words) = results(home.run("prebook run --give-up 1s"), 5);
-    assert_eq!(outcomes(&told), ["unreachable"], "{told}");
-    assert_eq!(told["results"][0]["class"], "15:10 deseo", "{told}");
+    let (printed, words) = results(home.run("prebook run --give-up 1s"), 5);
+    assert_eq!(outcomes(&printed), ["unreachable"], "{printed}");
+    assert_eq!(printed["results"][0]["class"], "15:10 deseo", "{printed}");
     assert!(
         words.is_empty(),
         "an outage is told at the third run: {words}"

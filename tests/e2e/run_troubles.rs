@@ -86,8 +86,8 @@ fn unreadable(column: &str) {
     bookings
         .fails(3, &[&words, "unreadable", "aimharder login"])
         .done();
-    let told = scene.command("refresh").report(3);
-    assert_eq!(told.told["sessions"][0]["outcome"], "failed");
+    let printed = scene.command("refresh").report(3);
+    assert_eq!(printed.printed["sessions"][0]["outcome"], "failed");
     assert_eq!(scene.home.sessions().len(), 2, "nothing is thrown away");
     scene.log_in(ANA, ANA_PASSWORD);
     scene.fired(0).is(&[("booked", 1)]);

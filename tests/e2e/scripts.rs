@@ -16,9 +16,9 @@ fn wrong_calls_get_the_usage_line() {
         ("cancel-when-busy.sh", &["nowhere.ics"]),
         ("mail-notice.sh", &[]),
     ] {
-        let told = home.script(script, args);
-        told.is(2, &[&format!("usage: {script} ")]);
-        assert!(told.stdout.is_empty(), "{told:?}");
+        let printed = home.script(script, args);
+        printed.is(2, &[&format!("usage: {script} ")]);
+        assert!(printed.stdout.is_empty(), "{printed:?}");
     }
 }
 
@@ -73,14 +73,14 @@ fn book_or_prebook_leaves_to_prebook_run_what_is_not_to_be_had_yet() {
     script("15:10").is(0, &["not open yet: left to prebook run"]);
     sandbox.fault(&json!({ "path": "/api/*", "kind": "status", "status": 503, "count": -1 }));
     script("16:10").is(0, &["no answer: prebook run will try again"]);
-    let told = home.run("prebook list").json();
-    let stored = told["prebookings"].as_array().unwrap();
+    let printed = home.run("prebook list").json();
+    let stored = printed["prebookings"].as_array().unwrap();
     let mut times: Vec<_> = stored
         .iter()
         .map(|p| p["start"].as_str().unwrap())
         .collect();
     times.sort_unstable();
-    assert_eq!(times, ["14:10", "15:10", "16:10"], "{told}");
+    assert_eq!(times, ["14:10", "15:10", "16:10"], "{printed}");
 }
 
 #[test]
@@ -95,8 +95,8 @@ fn book_or_prebook_stores_nothing_after_a_refusal() {
         .script("book-or-prebook.sh", &[&day(5), "13:10"])
         .is(3, &["aimharder login"]);
     for home in [home, nobody] {
-        let told = home.run("prebook list").json();
-        assert_eq!(told["prebookings"], json!([]));
+        let printed = home.run("prebook list").json();
+        assert_eq!(printed["prebookings"], json!([]));
     }
 }
 
@@ -116,9 +116,9 @@ fn refresh_then_classes() {
         .is(0, &["Script", "trying with the login at hand"]);
     home.age_tokens(20);
     sandbox.kill(ANA);
-    let told = home.script("refresh-then-classes.sh", &args);
-    told.is(3, &["log in first"]);
-    assert!(told.stdout.is_empty(), "{told:?}");
+    let printed = home.script("refresh-then-classes.sh", &args);
+    printed.is(3, &["log in first"]);
+    assert!(printed.stdout.is_empty(), "{printed:?}");
 }
 
 #[test]

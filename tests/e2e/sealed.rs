@@ -25,9 +25,9 @@ pub(crate) fn has_key(home: &Home, key: &str) {
 
 pub(crate) fn encrypted(home: &Home) {
     has_key(home, KEY);
-    let told = home.run("store encrypt").json();
+    let printed = home.run("store encrypt").json();
     assert_eq!(
-        (&told["encrypted"], &told["changed"]),
+        (&printed["encrypted"], &printed["changed"]),
         (&json!(true), &json!(true))
     );
 }
@@ -130,12 +130,12 @@ fn everything_works_as_ever() {
     );
     let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
     home.age_tokens(60);
-    let told = home.run("book --day +3 --id").arg(&id).json();
-    assert_eq!(told["outcome"], "booked");
+    let printed = home.run("book --day +3 --id").arg(&id).json();
+    assert_eq!(printed["outcome"], "booked");
     sandbox.stale(ANA);
     home.run("bookings").any_stdout().done();
-    let told = home.run("cancel --day +3 --time 13:10").json();
-    assert_eq!(told["outcome"], "cancelled");
+    let printed = home.run("cancel --day +3 --time 13:10").json();
+    assert_eq!(printed["outcome"], "cancelled");
     home.run("refresh --force").report(0).is(&[("updated", 2)]);
     // a dead background session heals, a dead device session is logged in anew
     sandbox.kill(ANA);
@@ -147,9 +147,9 @@ fn everything_works_as_ever() {
     let seen = secrets(&sandbox);
     nothing_plain(&home, &seen);
     // and back
-    let told = home.run("store decrypt").json();
+    let printed = home.run("store decrypt").json();
     assert_eq!(
-        (&told["encrypted"], &told["sessions"]),
+        (&printed["encrypted"], &printed["sessions"]),
         (&json!(false), &json!(4))
     );
     home.config("");

@@ -79,12 +79,12 @@ fn a_prebooking_waits_for_the_key() {
     home.run("prebook run")
         .fails(2, &["no key is known"])
         .done();
-    let told = home.run("prebook list").json();
-    assert_eq!(told["prebookings"][0]["status"], "pending");
+    let printed = home.run("prebook list").json();
+    assert_eq!(printed["prebookings"][0]["status"], "pending");
     assert_eq!(sandbox.log().len(), 0);
     has_key(&home, KEY);
-    let told = home.run("prebook run").json();
-    assert_eq!(told["booked"], 1, "{told}");
+    let printed = home.run("prebook run").json();
+    assert_eq!(printed["booked"], 1, "{printed}");
     assert_eq!(sandbox.reservations(&id).len(), 1);
 }
 
@@ -110,9 +110,9 @@ fn a_lost_key_costs_the_logins_and_nothing_else() {
     encrypted(&home);
     let device = home.fingerprint(ANA, "device");
     home.config(&format!("password_command = \"echo {ANA_PASSWORD}\""));
-    let told = home.run("store decrypt --forget-logins").json();
+    let printed = home.run("store decrypt --forget-logins").json();
     assert_eq!(
-        (&told["encrypted"], &told["sessions"]),
+        (&printed["encrypted"], &printed["sessions"]),
         (&json!(false), &json!(1))
     );
     let left = home.sessions();
@@ -190,9 +190,9 @@ fn a_file_where_we_happen_to_stand_is_no_key() {
     let (_sandbox, home) = logged_in();
     let planted = home.write("planted/aimharder-key", &format!("{KEY}\n"));
     let mut encrypt = home.run("store encrypt").command();
-    let told = encrypt.current_dir(planted.parent().unwrap()).output();
-    let told = told.unwrap();
-    assert_eq!(told.status.code(), Some(2), "{told:?}");
+    let printed = encrypt.current_dir(planted.parent().unwrap()).output();
+    let printed = printed.unwrap();
+    assert_eq!(printed.status.code(), Some(2), "{printed:?}");
     assert_eq!(home.ask("SELECT count(*) FROM seal").as_deref(), Some("0"));
 }
 
@@ -222,8 +222,8 @@ fn keys_are_made() {
         digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()),
         "{one:?}"
     );
-    let told = home.run("store key").json();
-    assert_eq!(told["key"].as_str().unwrap().len(), 64);
+    let printed = home.run("store key").json();
+    assert_eq!(printed["key"].as_str().unwrap().len(), 64);
     assert!(!home.store_path().exists(), "a key needs no store");
 }
 

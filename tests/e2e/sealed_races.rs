@@ -152,8 +152,8 @@ fn a_conversion_waits_for_a_token_on_its_way() {
         !sandbox.sent("/api/tokenUpdate").is_empty()
     });
     encrypted(&home); // the other process has read the config before, and has no key
-    let told = late.unchecked();
-    assert_eq!(told.status, Some(0), "{told:?}");
+    let printed = late.unchecked();
+    assert_eq!(printed.status, Some(0), "{printed:?}");
     is_whole(&home);
     assert!(is_sealed(&home));
     sandbox.config(&json!({ "latency_after_ms": 0 }));
@@ -189,8 +189,8 @@ fn whoever_reads_for_long_keeps_the_cleaning_waiting_and_the_next_one_does_it() 
         .execute_batch("BEGIN; SELECT count(*) FROM sessions")
         .unwrap();
     let encrypt = home.run("store encrypt").pauses(5);
-    let told = encrypt.status(7).any_stderr().json();
-    assert_eq!(told["encrypted"], true);
+    let printed = encrypt.status(7).any_stderr().json();
+    assert_eq!(printed["encrypted"], true);
     assert!(is_sealed(&home) && holds_plain_text(&home));
     let refresh = home.run("refresh").done();
     let soon = Duration::from_secs(3);

@@ -131,9 +131,16 @@ fn with_json_an_error_stands_where_there_is_no_result() {
             wait_for("the request", || sandbox.sent(path).len() > before);
             signal(name, running.id());
             sandbox.let_go();
-            let told = running.json();
-            assert_eq!(told["error"]["kind"], "interrupted", "{command}: {told}");
-            assert_eq!(told.as_object().unwrap().len(), 1, "{command}: {told}");
+            let printed = running.json();
+            assert_eq!(
+                printed["error"]["kind"], "interrupted",
+                "{command}: {printed}"
+            );
+            assert_eq!(
+                printed.as_object().unwrap().len(),
+                1,
+                "{command}: {printed}"
+            );
         });
     }
 }
@@ -152,15 +159,15 @@ fn a_result_that_is_being_told_is_told_whole() {
     let run = home.run("classes --day +3 --json");
     let mut running = run.command().stdout(writer).spawn().unwrap();
     // a pipe holds less than the answer
-    let mut told = vec![0; 1];
-    reader.read_exact(&mut told).unwrap();
+    let mut printed = vec![0; 1];
+    reader.read_exact(&mut printed).unwrap();
     signal("INT", running.id());
     std::thread::sleep(Duration::from_millis(50)); // only makes the fault likelier
-    reader.read_to_end(&mut told).unwrap();
+    reader.read_to_end(&mut printed).unwrap();
     assert_eq!(running.wait().unwrap().code(), Some(0));
-    let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
-    assert!(told["classes"].as_array().unwrap().len() >= 300);
-    assert!(told.get("error").is_none());
+    let printed: serde_json::Value = serde_json::from_slice(&printed).unwrap();
+    assert!(printed["classes"].as_array().unwrap().len() >= 300);
+    assert!(printed.get("error").is_none());
 }
 
 #[test]
@@ -194,8 +201,8 @@ fn a_booking_that_was_out_is_told_with_an_error() {
         signal(name, running.id());
         signal(name, running.id());
         sandbox.let_go();
-        let told = running.json();
-        assert_eq!(told["outcome"], "booked", "{told}");
+        let printed = running.json();
+        assert_eq!(printed["outcome"], "booked", "{printed}");
         assert_eq!(sandbox.reservations(&id).len(), 1);
     });
 }
@@ -210,10 +217,10 @@ fn a_booking_that_came_to_nothing_is_told_too() {
     wait_for("the request", || !sandbox.sent("/api/book").is_empty());
     signal("INT", running.id());
     sandbox.let_go();
-    let told = running.json();
-    assert_eq!(told["outcome"], "full", "{told}");
-    let message = told["error"]["message"].as_str().unwrap();
-    assert!(message.starts_with("interrupted; not booked"), "{told}");
+    let printed = running.json();
+    assert_eq!(printed["outcome"], "full", "{printed}");
+    let message = printed["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("interrupted; not booked"), "{printed}");
 }
 
 /// One class is open already, the other opens later: what was booked is told at once, and when the
@@ -242,24 +249,24 @@ fn a_run_that_is_stopped_has_told_what_it_booked() {
                 .stderr(std::process::Stdio::piped())
                 .spawn()
                 .unwrap();
-            let told = || std::fs::read_to_string(&path).unwrap();
+            let printed = || std::fs::read_to_string(&path).unwrap();
             soon("the booking", || {
                 let booked = "SELECT count(*) FROM prebookings WHERE status = 'booked'";
                 scene.home.ask(booked).as_deref() == Some("1")
             });
             scene.claimed(later);
             if !json {
-                soon("its words", || told().starts_with("booked: 14:10 Open"));
+                soon("its words", || printed().starts_with("booked: 14:10 Open"));
             }
             signal(name, running.id());
             assert_eq!(running.wait().unwrap().code(), Some(*code));
             if json {
-                let told: serde_json::Value = serde_json::from_str(&told()).unwrap();
-                assert_eq!(told["booked"], 1, "{told}");
-                assert_eq!(told["results"][0]["outcome"], "booked", "{told}");
-                assert_eq!(told["error"]["kind"], "interrupted", "{told}");
+                let printed: serde_json::Value = serde_json::from_str(&printed()).unwrap();
+                assert_eq!(printed["booked"], 1, "{printed}");
+                assert_eq!(printed["results"][0]["outcome"], "booked", "{printed}");
+                assert_eq!(printed["error"]["kind"], "interrupted", "{printed}");
             } else {
-                assert_eq!(told().matches("booked").count(), 1, "{}", told());
+                assert_eq!(printed().matches("booked").count(), 1, "{}", printed());
             }
         }
     });

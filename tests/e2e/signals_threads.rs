@@ -188,9 +188,9 @@ fn a_booking_under_way_is_settled_by_one_read() {
         let reads = sandbox.sent("/api/bookings").len();
         signal(name, running.id());
         sandbox.let_go();
-        let told = running.json();
-        assert_eq!(told["outcome"], "booked", "{told}");
-        assert_eq!(told["error"]["kind"], "interrupted", "{told}");
+        let printed = running.json();
+        assert_eq!(printed["outcome"], "booked", "{printed}");
+        assert_eq!(printed["error"]["kind"], "interrupted", "{printed}");
         assert_eq!(sandbox.reservations(&id).len(), 1);
         assert_eq!(sandbox.sent("/api/bookings").len(), reads + 1);
     });
@@ -217,8 +217,8 @@ fn a_booking_that_one_read_does_not_settle_is_reported_as_unknown() {
             signal(name, running.id());
             sandbox.let_go();
             if json {
-                let told = running.json();
-                assert_eq!(told["error"]["kind"], "interrupted", "{told}");
+                let printed = running.json();
+                assert_eq!(printed["error"]["kind"], "interrupted", "{printed}");
             } else {
                 running.done();
             }
@@ -250,9 +250,9 @@ fn a_prebooking_under_way_is_stored() {
         });
         signal(how.0, running.id());
         scene.sandbox.let_go();
-        let told = running.json();
-        assert_eq!(told["results"][0]["outcome"], "booked", "{told}");
-        assert_eq!(told["error"]["kind"], "interrupted", "{told}");
+        let printed = running.json();
+        assert_eq!(printed["results"][0]["outcome"], "booked", "{printed}");
+        assert_eq!(printed["error"]["kind"], "interrupted", "{printed}");
         scene.ends(id, "booked", &[&class]);
     });
 }

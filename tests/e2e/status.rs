@@ -51,8 +51,8 @@ fn all_is_well() {
 #[test]
 fn as_scripts_read_it() {
     let (_sandbox, home) = well();
-    let told = home.status("").json();
-    let keys: Vec<_> = told.as_object().unwrap().keys().collect();
+    let printed = home.status("").json();
+    let keys: Vec<_> = printed.as_object().unwrap().keys().collect();
     let all = [
         "well",
         "problems",
@@ -71,22 +71,28 @@ fn as_scripts_read_it() {
         assert!(keys.iter().any(|k| *k == key), "{key} is missing: {keys:?}");
     }
     assert_eq!(
-        (&told["well"], &told["problems"]),
+        (&printed["well"], &printed["problems"]),
         (&json!(true), &json!([]))
     );
-    let sessions = told["accounts"][0]["sessions"].as_array().unwrap();
+    let sessions = printed["accounts"][0]["sessions"].as_array().unwrap();
     let kinds: Vec<_> = sessions.iter().map(|s| &s["kind"]).collect();
     assert_eq!(kinds, ["background", "device"]);
-    assert_eq!(told["accounts"][0]["password_source"], "password_command");
-    let entry = &told["schedule"]["entries"][0];
+    assert_eq!(
+        printed["accounts"][0]["password_source"],
+        "password_command"
+    );
+    let entry = &printed["schedule"]["entries"][0];
     assert_eq!(
         (&entry["by"], &entry["job"]),
         (&json!("crontab"), &json!("refresh"))
     );
-    assert_eq!(told["server"][0]["reachable"], true);
-    assert!(told["server"][0]["clock_offset_ms"].is_number(), "{told}");
-    assert_eq!(told["store"]["integrity"], "ok");
-    assert_eq!(told["store"]["mode"], "0600");
+    assert_eq!(printed["server"][0]["reachable"], true);
+    assert!(
+        printed["server"][0]["clock_offset_ms"].is_number(),
+        "{printed}"
+    );
+    assert_eq!(printed["store"]["integrity"], "ok");
+    assert_eq!(printed["store"]["mode"], "0600");
     assert_eq!(home.status("--offline").json()["server"], Value::Null);
 }
 
@@ -101,8 +107,8 @@ fn before_the_first_login() {
             "none yet",
         ])
         .done();
-    let told = home.status("--check").status(3).any_stderr().json();
-    assert_eq!(told["problems"][0]["code"], "no_login");
+    let printed = home.status("--check").status(3).any_stderr().json();
+    assert_eq!(printed["problems"][0]["code"], "no_login");
     assert!(!home.store_path().exists(), "a look makes no store");
     home.status("--check --account ben@example.org")
         .stdout_has(&[
@@ -123,8 +129,8 @@ fn of_one_account_among_several() {
         .fails(3, &["1 problem, see above"])
         .done();
     home.status("--check --account ana@example.org").done();
-    let told = home.status("--offline --account ana@example.org").json();
-    assert_eq!(told["accounts"].as_array().unwrap().len(), 1);
+    let printed = home.status("--offline --account ana@example.org").json();
+    assert_eq!(printed["accounts"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -137,13 +143,13 @@ fn a_crontabs_secrets_stay_there() {
         ("--prometheus", 0),
         ("--check", 6),
     ] {
-        let told = home
+        let printed = home
             .status(args)
             .status(exit)
             .any_stdout()
             .any_stderr()
             .done();
-        assert!(!told.stdout.contains("hunter2"), "{}", told.stdout);
+        assert!(!printed.stdout.contains("hunter2"), "{}", printed.stdout);
     }
 }
 
@@ -169,25 +175,25 @@ fn called_wrongly() {
 #[test]
 fn tools_that_are_missing_or_hang_stop_nothing() {
     let (_sandbox, home) = well();
-    let told = home.run("status --offline").env("PATH", "/nowhere").json();
-    assert_eq!(told["problems"][0]["code"], "not_scheduled");
+    let printed = home.run("status --offline").env("PATH", "/nowhere").json();
+    assert_eq!(printed["problems"][0]["code"], "not_scheduled");
     home.tool("systemctl", "exec sleep 60");
     let run = home.status("--offline").limit(Duration::from_secs(20));
-    let told = run.json();
-    assert_eq!(told["well"], true, "{told}");
-    assert_eq!(told["hints"][0]["code"], "tool_silent");
+    let printed = run.json();
+    assert_eq!(printed["well"], true, "{printed}");
+    assert_eq!(printed["hints"][0]["code"], "tool_silent");
 }
 
 #[test]
 fn the_server_is_out_of_reach_or_lives_in_another_time() {
     let (sandbox, home) = well();
     let online = |exit: i32| {
-        let told = home
+        let printed = home
             .status("--check --online")
             .status(exit)
             .any_stderr()
             .json();
-        told["problems"][0].clone()
+        printed["problems"][0].clone()
     };
     sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "status", "status": 403 }));
     let found = online(5);
@@ -199,8 +205,8 @@ fn the_server_is_out_of_reach_or_lives_in_another_time() {
     sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "status", "status": 503 }));
     assert_eq!(online(5)["kind"], "unreachable");
     sandbox.config(&json!({ "skew_ms": 10_000 }));
-    let told = home.status("").json();
-    assert_eq!(told["hints"][0]["code"], "clock_off", "{told}");
+    let printed = home.status("").json();
+    assert_eq!(printed["hints"][0]["code"], "clock_off", "{printed}");
     sandbox.config(&json!({ "skew_ms": -120_000 }));
     assert_eq!(online(1)["code"], "clock_off");
     // nobody there at all

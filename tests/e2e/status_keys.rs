@@ -11,10 +11,10 @@ fn a_key_that_is_gone_wrong_or_slow_is_no_sound_store() {
     home.write("key", &format!("{OTHER}\n"));
     home.crontab("");
     // its own code whatever else there is
-    let (problems, told) = home_findings(&home, 1);
+    let (problems, printed) = home_findings(&home, 1);
     assert_eq!(problems, ["store_key_wrong", "not_scheduled"]);
-    assert_eq!(told["store"]["usable"], false);
-    assert_eq!(told["accounts"][0]["account"], "ana@example.org");
+    assert_eq!(printed["store"]["usable"], false);
+    assert_eq!(printed["accounts"][0]["account"], "ana@example.org");
     home.status("--prometheus")
         .stdout_has(&["aimharder_store_usable 0\n", "aimharder_accounts 1\n"])
         .done();

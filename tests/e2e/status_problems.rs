@@ -191,24 +191,24 @@ fn each_problem_alone() {
             "{}: {problems:?}",
             wrong.code
         );
-        let told = home
+        let printed = home
             .status("--check")
             .status(wrong.exit)
             .any_stderr()
             .any_stdout()
             .done();
-        assert!(told.stdout.starts_with("problem: "), "{told:?}");
+        assert!(printed.stdout.starts_with("problem: "), "{printed:?}");
         for words in wrong.words {
             assert!(
-                told.stdout.contains(words),
+                printed.stdout.contains(words),
                 "{words:?} is missing: {}",
-                told.stdout
+                printed.stdout
             );
         }
         // what the key's own command has to say may stand before it
         assert!(
-            told.stderr.contains("error: ") && told.stderr.ends_with(", see above\n"),
-            "{told:?}"
+            printed.stderr.contains("error: ") && printed.stderr.ends_with(", see above\n"),
+            "{printed:?}"
         );
         // shown without --check it is no failure, but for what cannot be used at all
         let plain = if wrong.code.ends_with("unusable") {
@@ -226,10 +226,10 @@ fn each_problem_alone() {
 
 /// Of a run with `--check`, whose exit code must be this.
 pub(crate) fn home_findings(home: &Home, exit: i32) -> (Vec<String>, Value) {
-    let told = home.status("--check").status(exit).any_stderr().json();
-    let problems = told["problems"].as_array().unwrap().iter();
+    let printed = home.status("--check").status(exit).any_stderr().json();
+    let problems = printed["problems"].as_array().unwrap().iter();
     let codes = problems.map(|p| p["code"].as_str().unwrap().to_owned());
-    (codes.collect(), told)
+    (codes.collect(), printed)
 }
 
 /// Encrypted, with a key in a file.

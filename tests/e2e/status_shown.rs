@@ -155,12 +155,12 @@ fn gauges_that_a_collector_can_read() {
     home.sql("INSERT INTO problems SELECT 'session:' || id, NULL, 4 FROM sessions WHERE account = 'ana@example.org' AND kind = 'background'");
     home.sql("UPDATE sessions SET last_error = 'no response' WHERE account = 'ana@example.org' AND kind = 'background'");
     home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) VALUES (1, 1700000000000, 'x', 'booked', 1.5)");
-    let told = home.status("--prometheus --online").any_stdout().done();
-    let samples = parsed(&told.stdout);
+    let printed = home.status("--prometheus --online").any_stdout().done();
+    let samples = parsed(&printed.stdout);
     let value = |name: &str| {
         *samples
             .get(name)
-            .unwrap_or_else(|| panic!("{name}: {}", told.stdout))
+            .unwrap_or_else(|| panic!("{name}: {}", printed.stdout))
     };
     let print = &home.fingerprint("ana@example.org", "background")[..10];
     let ana =
@@ -201,38 +201,39 @@ fn gauges_that_a_collector_can_read() {
         1.0,
     );
     assert!(
-        told.stdout
+        printed
+            .stdout
             .contains("account=\"we\\\\ird\\\"name@example.org\""),
         "{}",
-        told.stdout
+        printed.stdout
     );
     // no secrets: tokens, cookies, whole fingerprints
     let whole = home.fingerprint("ana@example.org", "device");
     let token = home.ask("SELECT token FROM sessions").unwrap();
-    assert!(!told.stdout.contains(&whole) && !told.stdout.contains(&token));
+    assert!(!printed.stdout.contains(&whole) && !printed.stdout.contains(&token));
 }
 
 #[test]
 fn gauges_of_a_machine_without_anything() {
     let home = Home::nowhere();
     home.crontab("");
-    let told = home.status("--prometheus").any_stdout().done();
-    let samples = parsed(&told.stdout);
+    let printed = home.status("--prometheus").any_stdout().done();
+    let samples = parsed(&printed.stdout);
     assert!(
         samples.contains_key("aimharder_store_usable"),
         "{samples:?}"
     );
     home.write_config("acount = 1");
-    let told = home
+    let printed = home
         .status("--prometheus")
         .status(2)
         .any_stdout()
         .any_stderr()
         .done();
     assert!(
-        told.stdout.contains("\naimharder_config_usable 0\n"),
+        printed.stdout.contains("\naimharder_config_usable 0\n"),
         "{}",
-        told.stdout
+        printed.stdout
     );
 }
 

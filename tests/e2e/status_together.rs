@@ -20,9 +20,9 @@ fn problems_of_several_kinds_are_7_and_the_worst_comes_first() {
     let (problems, _) = home_findings(&home, 1);
     assert_eq!(problems, ["store_unusable"]);
     home.write_config("acount = 1");
-    let (problems, told) = home_findings(&home, 2);
+    let (problems, printed) = home_findings(&home, 2);
     assert_eq!(problems, ["config_unusable", "store_unusable"]);
-    assert_eq!(told["config"]["usable"], false);
+    assert_eq!(printed["config"]["usable"], false);
     home.status("")
         .status(2)
         .any_stderr()
@@ -86,9 +86,9 @@ fn an_opening_that_no_run_has_tried() {
         .done();
     assert_eq!(home.findings().0, [""; 0], "added just now");
     home.sql("UPDATE prebookings SET created_at = created_at - 3600000");
-    let (problems, told) = home_findings(&home, 6);
+    let (problems, printed) = home_findings(&home, 6);
     assert_eq!(problems, ["prebooking_overdue"]);
-    assert_eq!(told["prebookings"]["next_opening_at"], Value::Null);
+    assert_eq!(printed["prebookings"]["next_opening_at"], Value::Null);
     home.sql("UPDATE prebookings SET opens = NULL");
     assert_eq!(home.findings().1, ["opening_unknown"]);
 }
@@ -106,10 +106,10 @@ fn a_damaged_store_is_the_problem() {
         *byte = 0xA5;
     }
     fs::write(&folder, bytes).unwrap();
-    let told = home.status("--check").status(1).any_stderr().json();
-    let code = told["problems"][0]["code"].as_str().unwrap();
+    let printed = home.status("--check").status(1).any_stderr().json();
+    let code = printed["problems"][0]["code"].as_str().unwrap();
     assert!(
         ["store_unusable", "store_damaged"].contains(&code),
-        "{told}"
+        "{printed}"
     );
 }

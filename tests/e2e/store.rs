@@ -132,8 +132,8 @@ fn damaged_in_the_middle() {
 fn a_store_without_a_table_is_told_in_one_line() {
     let (_sandbox, home) = logged_in();
     home.db().execute_batch("DROP TABLE boxes").unwrap();
-    let told = home.run("boxes").fails(1, &["no such table: boxes"]).done();
-    assert!(!told.stderr.contains("SELECT"), "{}", told.stderr);
+    let printed = home.run("boxes").fails(1, &["no such table: boxes"]).done();
+    assert!(!printed.stderr.contains("SELECT"), "{}", printed.stderr);
 }
 
 #[test]
@@ -151,12 +151,12 @@ fn in_a_place_that_cannot_be_written() {
     home.run("boxes set x --id 1 --store /proc/aimharder/s.db")
         .fails(1, &["/proc/aimharder"])
         .done();
-    let told = home
+    let printed = home
         .run("boxes set x --id 1 --store /proc/aimharder/s.db")
         .status(1)
         .any_stderr()
         .json();
-    assert_eq!(told.as_object().unwrap().len(), 1);
+    assert_eq!(printed.as_object().unwrap().len(), 1);
     let run = home.run("sessions").env("HOME", "/proc/nobody");
     run.fails(1, &["/proc/nobody"]).done();
 }

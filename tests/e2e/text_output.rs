@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::support::{ANA, Home, Run, conversation, day, logged_in, shown};
 
 fn has(run: Run, words: &[&str]) {
-    let told = run.any_stdout().any_stderr().done().stdout;
+    let printed = run.any_stdout().any_stderr().done().stdout;
     for word in words {
-        assert!(told.contains(word), "{word:?} in {told}");
+        assert!(printed.contains(word), "{word:?} in {printed}");
     }
 }
 
@@ -93,9 +93,10 @@ fn the_past() {
         json!({ "id": 1, "day": "Lunes, 16 de Noviembre de 2026", "time": "18:30 - 19:30", "className": "WOD",
                 "bookState": state, "boxName": "CrossFit Demo", "boxDir": "", "assist": 1, "lateCancel": late })
     };
-    let told = json!({ "nextClasses": [], "history": [past(0, 1), past(1, 1), past(0, 0)] });
-    sandbox
-        .fault(&json!({ "path": "/api/nextBookings", "kind": "json", "count": -1, "body": told }));
+    let printed = json!({ "nextClasses": [], "history": [past(0, 1), past(1, 1), past(0, 0)] });
+    sandbox.fault(
+        &json!({ "path": "/api/nextBookings", "kind": "json", "count": -1, "body": printed }),
+    );
     let words = [
         "nothing booked",
         "Past",
@@ -112,9 +113,9 @@ fn the_past() {
 fn a_refresh_that_is_watched() {
     let (sandbox, home) = logged_in();
     sandbox.config(&json!({ "latency_after_ms": 1500 }));
-    let told = shown(&home, 80, &[], "refresh --force --jobs 1");
-    assert!(told.contains("1/2"), "progress: {told:?}");
-    assert!(told.contains("2 updated"), "{told:?}");
+    let printed = shown(&home, 80, &[], "refresh --force --jobs 1");
+    assert!(printed.contains("1/2"), "progress: {printed:?}");
+    assert!(printed.contains("2 updated"), "{printed:?}");
 }
 
 #[test]
@@ -159,14 +160,14 @@ fn a_settled_prebooking_keeps_the_opening_rule_it_was_added_with() {
     home.run("boxes set crossfitdemo --opens 9d@07:00")
         .any_stdout()
         .done();
-    let told = home.run("prebook list --all").json();
-    let list = &told["prebookings"];
-    assert_eq!(list[0]["opens"], "1d", "{told}");
+    let printed = home.run("prebook list --all").json();
+    let list = &printed["prebookings"];
+    assert_eq!(list[0]["opens"], "1d", "{printed}");
     assert!(
         list[1]["opens"].is_null(),
-        "today's rule of the box: {told}"
+        "today's rule of the box: {printed}"
     );
-    assert!(list[1]["opens_at"].is_null(), "{told}");
+    assert!(list[1]["opens_at"].is_null(), "{printed}");
 }
 
 #[test]
@@ -175,11 +176,18 @@ fn skip_remove_lists_what_is_prebooked_again() {
     let add = home.run("prebook add --weekly mon --time 23:59");
     add.any_stdout().any_stderr().done();
     let days = format!("{}..{}", day(0), day(6));
-    let told = home.run("prebook skip").arg(&days).json();
-    assert_eq!(told["removed"].as_array().unwrap().len(), 1, "{told}");
-    assert!(told["restored"].as_array().unwrap().is_empty(), "{told}");
-    let told = home.run("prebook skip --remove").arg(&days).json();
-    assert_eq!(told["restored"].as_array().unwrap().len(), 1, "{told}");
+    let printed = home.run("prebook skip").arg(&days).json();
+    assert_eq!(printed["removed"].as_array().unwrap().len(), 1, "{printed}");
+    assert!(
+        printed["restored"].as_array().unwrap().is_empty(),
+        "{printed}"
+    );
+    let printed = home.run("prebook skip --remove").arg(&days).json();
+    assert_eq!(
+        printed["restored"].as_array().unwrap().len(),
+        1,
+        "{printed}"
+    );
     home.run("prebook skip").arg(&days).any_stdout().done();
     has(
         home.run("prebook skip --remove").arg(&days),

@@ -23,8 +23,8 @@ fn command(home: &Home, which: &str) -> Run {
 fn a_booking_is_sent_once_more() {
     let (sandbox, home, gateway, id) = ready();
     gateway.shut_after("/api/bookings", 1);
-    let told = command(&home, "book").json();
-    assert_eq!(told["outcome"], "booked", "{told}");
+    let printed = command(&home, "book").json();
+    assert_eq!(printed["outcome"], "booked", "{printed}");
     assert_eq!(gateway.hung_up(), 1);
     assert_eq!(sandbox.sent("/api/book").len(), 1);
     assert_eq!(sandbox.reservations(&id).len(), 1);
@@ -34,10 +34,10 @@ fn a_booking_is_sent_once_more() {
 fn a_booking_that_never_leaves_is_unreachable() {
     let (sandbox, home, gateway, id) = ready();
     gateway.shut_after("/api/bookings", 1000);
-    let told = command(&home, "book")
+    let printed = command(&home, "book")
         .fails(5, &["no connection to"])
         .done();
-    assert!(!told.stderr.contains("unknown"), "{told:?}");
+    assert!(!printed.stderr.contains("unknown"), "{printed:?}");
     assert_eq!(gateway.hung_up(), 2, "sent, and once more");
     assert!(sandbox.reservations(&id).is_empty());
     gateway.shut(0);
@@ -50,8 +50,8 @@ fn a_cancellation_is_sent_once_more() {
     sandbox.reserve(ANA, &id, 1);
     // the schedule is personal: nobody asks who we are
     gateway.shut_after("/api/bookings", 1);
-    let told = command(&home, "cancel").json();
-    assert_eq!(told["outcome"], "cancelled", "{told}");
+    let printed = command(&home, "cancel").json();
+    assert_eq!(printed["outcome"], "cancelled", "{printed}");
     assert_eq!(gateway.hung_up(), 1);
     assert_eq!(sandbox.sent("/api/cancelBook").len(), 1);
     assert!(sandbox.reservations(&id).is_empty());
@@ -62,10 +62,10 @@ fn a_cancellation_that_never_leaves_is_unreachable() {
     let (sandbox, home, gateway, id) = ready();
     sandbox.reserve(ANA, &id, 1);
     gateway.shut_after("/api/bookings", 1000);
-    let told = command(&home, "cancel")
+    let printed = command(&home, "cancel")
         .fails(5, &["no connection to"])
         .done();
-    assert!(!told.stderr.contains("unknown"), "{told:?}");
+    assert!(!printed.stderr.contains("unknown"), "{printed:?}");
     assert_eq!(gateway.hung_up(), 2, "sent, and once more");
     assert_eq!(sandbox.reservations(&id).len(), 1);
 }
@@ -97,9 +97,12 @@ fn shut_at_the_opening() {
     let fired = Fired::of(run, 0);
     fired.is(&[("booked", 1)]);
     scene.on_time();
-    let told = history(&scene, id, "booked", &[&class]);
-    assert_eq!(told.last().map(String::as_str), Some("booked"));
-    assert!(told.iter().any(|outcome| outcome == "not_sent"), "{told:?}");
+    let printed = history(&scene, id, "booked", &[&class]);
+    assert_eq!(printed.last().map(String::as_str), Some("booked"));
+    assert!(
+        printed.iter().any(|outcome| outcome == "not_sent"),
+        "{printed:?}"
+    );
     assert_eq!(scene.in_time().len(), 1, "what was not sent did not arrive");
 }
 
@@ -115,9 +118,12 @@ fn shut_for_good() {
     let fired = Fired::of(run, 5);
     fired.is(&[("postponed", 1)]);
     says(fired.only("unreachable"), &["no connection to"]);
-    let told = history(&scene, id, "pending", &[]);
-    assert!(told.len() > 1, "{told:?}");
-    assert!(told.iter().all(|outcome| outcome == "not_sent"), "{told:?}");
+    let printed = history(&scene, id, "pending", &[]);
+    assert!(printed.len() > 1, "{printed:?}");
+    assert!(
+        printed.iter().all(|outcome| outcome == "not_sent"),
+        "{printed:?}"
+    );
     gateway.shut(0);
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&class]);
@@ -146,8 +152,8 @@ fn logged_out_and_alone() {
     let fired = scene.fired(3);
     fired.is(&[("postponed", 1)]);
     says(fired.only("login_required"), &["aimharder login"]);
-    let told = history(&scene, id, "pending", &[]);
-    assert_eq!(told, ["failed"], "sent once: only a login helps");
+    let printed = history(&scene, id, "pending", &[]);
+    assert_eq!(printed, ["failed"], "sent once: only a login helps");
     scene.sandbox.clear_faults();
     scene.log_in(ANA, crate::support::ANA_PASSWORD);
     scene.fired(0).is(&[("booked", 1)]);
@@ -166,9 +172,12 @@ fn healed_late() {
     }
     scene.fired(0).is(&[("booked", 1)]);
     scene.on_time();
-    let told = history(&scene, id, "booked", &[&class]);
-    assert!(told.len() > 1, "{told:?}");
-    let (last, before) = told.split_last().unwrap();
+    let printed = history(&scene, id, "booked", &[&class]);
+    assert!(printed.len() > 1, "{printed:?}");
+    let (last, before) = printed.split_last().unwrap();
     assert_eq!(last, "booked");
-    assert!(before.iter().all(|outcome| outcome == "failed"), "{told:?}");
+    assert!(
+        before.iter().all(|outcome| outcome == "failed"),
+        "{printed:?}"
+    );
 }

@@ -79,8 +79,12 @@ fn called_wrongly() {
         "boxes --detect set x --id 1",
     ] {
         home.run(args).status(2).stderr_has(&["error: "]).done();
-        let told = home.run(args).status(2).any_stderr().json();
-        assert_eq!(told.as_object().unwrap().len(), 1, "a bare error: {told}");
+        let printed = home.run(args).status(2).any_stderr().json();
+        assert_eq!(
+            printed.as_object().unwrap().len(),
+            1,
+            "a bare error: {printed}"
+        );
     }
     home.run("")
         .status(2)
@@ -114,8 +118,8 @@ fn called_wrongly_the_answer_is_one_plain_line() {
         ("boxes set x --id 0", "1 or more"),
     ] {
         home.run(args).fails(2, &[words]).done();
-        let told = home.run(args).status(2).any_stderr().json();
-        let message = told["error"]["message"].as_str().unwrap();
+        let printed = home.run(args).status(2).any_stderr().json();
+        let message = printed["error"]["message"].as_str().unwrap();
         assert!(
             message.contains(words) && !message.contains('\n'),
             "{message}"
@@ -157,22 +161,22 @@ fn a_password_beside_login_is_not_repeated() {
         "bookings --json --account",
         "login ana@example.org --pasword-stdn",
     ] {
-        let told = home.run(before).arg(secret).status(2).unchecked();
-        assert_eq!(told.status, Some(2));
-        assert!(!format!("{told:?}").contains(secret), "{told:?}");
+        let printed = home.run(before).arg(secret).status(2).unchecked();
+        assert_eq!(printed.status, Some(2));
+        assert!(!format!("{printed:?}").contains(secret), "{printed:?}");
         let helps = ["ana@example.org", "--only takes", "'--password-stdin'"];
         assert!(
-            helps.iter().any(|help| told.stderr.contains(help)),
-            "{told:?}"
+            helps.iter().any(|help| printed.stderr.contains(help)),
+            "{printed:?}"
         );
     }
     for flag in ["--password=", "-p", "--"] {
-        let told = home
+        let printed = home
             .run("login ana@example.org")
             .arg(format!("{flag}{secret}"))
             .unchecked();
-        assert_eq!(told.status, Some(2));
-        assert!(!format!("{told:?}").contains(secret), "{told:?}");
+        assert_eq!(printed.status, Some(2));
+        assert!(!format!("{printed:?}").contains(secret), "{printed:?}");
     }
     home.run("login")
         .env("AIMHARDER_ACCOUNT", secret)

@@ -14,7 +14,7 @@ pub(crate) struct Home {
 }
 
 /// What a call ended with and said, both streams together.
-pub(crate) struct Told {
+pub(crate) struct Printed {
     pub(crate) code: Option<i32>,
     pub(crate) text: String,
 }
@@ -89,12 +89,12 @@ impl Home {
         calls.map(str::to_owned).collect()
     }
 
-    pub(crate) fn install(&self, args: &str) -> Told {
+    pub(crate) fn install(&self, args: &str) -> Printed {
         self.install_from(Path::new(env!("CARGO_MANIFEST_DIR")), args)
     }
 
     /// Runs the script of another copy of the repository.
-    pub(crate) fn install_from(&self, source: &Path, args: &str) -> Told {
+    pub(crate) fn install_from(&self, source: &Path, args: &str) -> Printed {
         let output = Command::new(source.join("systemd/install.sh"))
             .args(args.split_whitespace())
             .current_dir(self.folder.path())
@@ -108,7 +108,7 @@ impl Home {
             .output()
             .unwrap();
         let text = [output.stdout, output.stderr].concat();
-        Told {
+        Printed {
             code: output.status.code(),
             text: String::from_utf8(text).unwrap(),
         }
@@ -116,9 +116,9 @@ impl Home {
 
     /// A call that must succeed.
     pub(crate) fn installed(&self, args: &str) -> String {
-        let told = self.install(&format!("{args} --binary {}", self.binary()));
-        assert_eq!(told.code, Some(0), "{}", told.text);
-        told.text
+        let printed = self.install(&format!("{args} --binary {}", self.binary()));
+        assert_eq!(printed.code, Some(0), "{}", printed.text);
+        printed.text
     }
 
     /// Every file below a folder of this home: its mode and when it was written.

@@ -37,7 +37,7 @@ const PLACED: [&str; 14] = [
 #[test]
 fn for_a_user_everything_has_its_place_and_mode() {
     let home = Home::new(1);
-    let told = home.installed("--user");
+    let printed = home.installed("--user");
     let files = home.files("");
     for name in PLACED {
         assert!(files.contains_key(name), "{name}: {files:?}");
@@ -52,16 +52,16 @@ fn for_a_user_everything_has_its_place_and_mode() {
     assert_eq!(home.mode(".config/aimharder/config.toml"), 0o600);
     assert_eq!(home.mode(".local/state/aimharder"), 0o700);
     assert_eq!(home.mode(".cargo/bin/aimharder"), 0o755);
-    assert!(told.contains("aimharder login EMAIL"), "{told}");
+    assert!(printed.contains("aimharder login EMAIL"), "{printed}");
     assert!(
-        told.contains("examples/crontab) | crontab -"),
-        "no systemd here: {told}"
+        printed.contains("examples/crontab) | crontab -"),
+        "no systemd here: {printed}"
     );
 }
 
 /// What the crontab lines call that it says how to add.
-fn cron_calls(told: &str, home: &Home) -> Vec<String> {
-    let (_, adds) = told.split_once("(crontab -l; ").unwrap();
+fn cron_calls(printed: &str, home: &Home) -> Vec<String> {
+    let (_, adds) = printed.split_once("(crontab -l; ").unwrap();
     let (adds, _) = adds.split_once(") | crontab -").unwrap();
     let shown = std::process::Command::new("sh").args(["-c", adds]).output();
     let lines = String::from_utf8(shown.unwrap().stdout).unwrap();
@@ -97,8 +97,8 @@ fn the_units_call_the_program_where_it_is() {
         ),
     ];
     for (home, args, program) in cases {
-        let told = home.installed(args);
-        for called in cron_calls(&told, &home) {
+        let printed = home.installed(args);
+        for called in cron_calls(&printed, &home) {
             assert!(Path::new(&called).ends_with(program), "{called}");
             assert!(Path::new(&called).is_file(), "{called}");
         }
@@ -129,11 +129,11 @@ fn the_units_look_where_the_users_variables_point() {
         state.display(),
         config.display()
     );
-    let told = home.values("my/settings/systemd/user", "Environment");
+    let printed = home.values("my/settings/systemd/user", "Environment");
     assert_eq!(
-        told.iter().filter(|value| **value == folders).count(),
+        printed.iter().filter(|value| **value == folders).count(),
         4,
-        "{told:?}"
+        "{printed:?}"
     );
     for bound in home.values("my/settings/systemd/user", "BindPaths") {
         assert_eq!(bound, state.join("aimharder").display().to_string());
@@ -156,28 +156,28 @@ fn again_changes_nothing_and_a_config_is_never_touched() {
     )
     .unwrap();
     let mut before = home.files("");
-    let told = home.installed("--user");
+    let printed = home.installed("--user");
     let mut after = home.files("");
     let list = ".local/share/aimharder/installed"; // written anew
     assert!(before.remove(list).is_some() && after.remove(list).is_some());
     assert_eq!(before, after);
     assert!(
-        !told.contains("placed") && !told.contains("removed"),
-        "{told}"
+        !printed.contains("placed") && !printed.contains("removed"),
+        "{printed}"
     );
-    assert!(told.contains("kept"), "{told}");
+    assert!(printed.contains("kept"), "{printed}");
     assert_eq!(home.mode(".local/state/aimharder"), 0o750);
 }
 
 #[test]
 fn timers_are_started_only_when_asked() {
     let home = Home::new(0);
-    let told = home.installed("--user");
+    let printed = home.installed("--user");
     let enable = "--user enable --now aimharder-refresh.timer aimharder-prebook.timer";
     assert_eq!(home.calls(), ["--user daemon-reload"]);
     assert!(
-        told.contains(enable) && told.contains("enable-linger"),
-        "{told}"
+        printed.contains(enable) && printed.contains("enable-linger"),
+        "{printed}"
     );
     home.installed("--user --enable");
     assert!(
@@ -190,9 +190,13 @@ fn timers_are_started_only_when_asked() {
 #[test]
 fn without_systemd_all_is_placed_and_enabling_is_refused() {
     let home = Home::new(1);
-    let told = home.install(&format!("--user --enable --binary {}", home.binary()));
-    assert_eq!(told.code, Some(1), "{}", told.text);
-    assert!(told.text.contains("systemd does not run"), "{}", told.text);
+    let printed = home.install(&format!("--user --enable --binary {}", home.binary()));
+    assert_eq!(printed.code, Some(1), "{}", printed.text);
+    assert!(
+        printed.text.contains("systemd does not run"),
+        "{}",
+        printed.text
+    );
     assert!(home.path(UNITS).join("aimharder-refresh.timer").exists());
     assert!(home.calls().is_empty(), "{:?}", home.calls());
 }
@@ -225,8 +229,8 @@ fn for_the_machine_below_another_folder() {
             );
         }
         assert!(home.calls().is_empty(), "the running system is left alone");
-        let told = home.install(&format!("--system --uninstall {prefix}"));
-        assert_eq!(told.code, Some(0), "{}", told.text);
+        let printed = home.install(&format!("--system --uninstall {prefix}"));
+        assert_eq!(printed.code, Some(0), "{}", printed.text);
         let left: Vec<String> = home.files("root").into_keys().collect();
         assert_eq!(left, ["etc/aimharder/config.toml"]);
     }
@@ -242,17 +246,21 @@ fn wrong_calls_place_nothing() {
     ];
     for (args, code, words) in cases {
         let home = Home::new(1);
-        let told = home.install(args);
-        assert_eq!(told.code, Some(code), "{args}: {}", told.text);
-        assert!(told.text.contains(words), "{args}: {}", told.text);
+        let printed = home.install(args);
+        assert_eq!(printed.code, Some(code), "{args}: {}", printed.text);
+        assert!(printed.text.contains(words), "{args}: {}", printed.text);
         assert!(home.files("").is_empty(), "{args}: {:?}", home.files(""));
     }
     let home = Home::new(1);
     let odd = home.path("two words");
     let home = home.with("XDG_STATE_HOME", &odd);
-    let told = home.install(&format!("--user --binary {}", home.binary()));
-    assert_eq!(told.code, Some(1), "{}", told.text);
-    assert!(told.text.contains("unusual characters"), "{}", told.text);
+    let printed = home.install(&format!("--user --binary {}", home.binary()));
+    assert_eq!(printed.code, Some(1), "{}", printed.text);
+    assert!(
+        printed.text.contains("unusual characters"),
+        "{}",
+        printed.text
+    );
     assert!(home.files("").is_empty(), "{:?}", home.files(""));
 }
 
@@ -260,7 +268,7 @@ fn wrong_calls_place_nothing() {
 #[test]
 fn called_from_the_repository_whatever_cdpath_says() {
     let home = Home::new(1);
-    let told = std::process::Command::new("systemd/install.sh")
+    let printed = std::process::Command::new("systemd/install.sh")
         .args(["--user", "--binary", &home.binary()])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_clear()
@@ -270,16 +278,16 @@ fn called_from_the_repository_whatever_cdpath_says() {
         .env("DESTDIR", home.path("below"))
         .output()
         .unwrap();
-    assert!(told.status.success(), "{told:?}");
+    assert!(printed.status.success(), "{printed:?}");
 }
 
 #[test]
 fn for_a_user_is_refused_to_root_alone() {
     let home = Home::new(1).with("SUDO_USER", Path::new("ben"));
     home.tool("id", "echo 0");
-    let told = home.install(&format!("--user --binary {}", home.binary()));
-    assert_eq!(told.code, Some(2), "{}", told.text);
-    assert!(told.text.contains("not for root"), "{}", told.text);
+    let printed = home.install(&format!("--user --binary {}", home.binary()));
+    assert_eq!(printed.code, Some(2), "{}", printed.text);
+    assert!(printed.text.contains("not for root"), "{}", printed.text);
     assert!(home.files("").is_empty(), "{:?}", home.files(""));
     // as `sudo -u ana` calls it
     home.tool("id", "echo 1000");
@@ -287,8 +295,8 @@ fn for_a_user_is_refused_to_root_alone() {
 }
 
 /// The folders that the lines before "Next:" name, each with its number of files.
-fn folders(told: &str, verb: &str) -> Vec<(PathBuf, usize)> {
-    let (done, _) = told.split_once("Next:").unwrap_or((told, ""));
+fn folders(printed: &str, verb: &str) -> Vec<(PathBuf, usize)> {
+    let (done, _) = printed.split_once("Next:").unwrap_or((printed, ""));
     let lines = done.lines().filter_map(|line| line.strip_prefix(verb));
     lines
         .map(|line| match line.split_once(" files in ") {
@@ -301,8 +309,8 @@ fn folders(told: &str, verb: &str) -> Vec<(PathBuf, usize)> {
 #[test]
 fn what_is_placed_takes_one_line_for_each_folder() {
     let home = Home::new(1);
-    let told = home.installed("--user");
-    let placed = folders(&told, "placed ");
+    let printed = home.installed("--user");
+    let placed = folders(&printed, "placed ");
     let mut expected = std::collections::BTreeMap::new();
     for name in home.files("").keys() {
         if name != ".local/share/aimharder/installed" {
@@ -310,7 +318,7 @@ fn what_is_placed_takes_one_line_for_each_folder() {
             *expected.entry(folder).or_insert(0) += 1;
         }
     }
-    assert_eq!(placed.len(), expected.len(), "{told}");
+    assert_eq!(placed.len(), expected.len(), "{printed}");
     assert_eq!(
         placed
             .into_iter()
@@ -332,25 +340,28 @@ fn the_paths_it_prints_are_below_destdir() {
     let home = Home::new(1);
     let below = home.path("root");
     let home = home.with("DESTDIR", &below);
-    let told = home.installed("--system");
+    let printed = home.installed("--system");
     let begin = format!(" {}/", below.display());
-    for line in told.lines() {
+    for line in printed.lines() {
         assert!(line.contains(&begin), "{line}");
     }
-    assert!(told.contains("placed ") && told.contains("made "), "{told}");
+    assert!(
+        printed.contains("placed ") && printed.contains("made "),
+        "{printed}"
+    );
     let again = home.installed("--system");
     assert_eq!(
         again,
         format!("kept {}/etc/aimharder/config.toml\n", below.display())
     );
-    let told = home.install("--system --uninstall");
-    let paths = told.text.lines().filter(|line| line.contains('/'));
+    let printed = home.install("--system --uninstall");
+    let paths = printed.text.lines().filter(|line| line.contains('/'));
     for line in paths.clone() {
         assert!(line.contains(&begin), "{line}");
     }
-    assert!(paths.count() > 5, "{}", told.text);
-    let told = home.install("--system --uninstall").text;
-    assert!(told.contains(&below.display().to_string()), "{told}");
+    assert!(paths.count() > 5, "{}", printed.text);
+    let printed = home.install("--system --uninstall").text;
+    assert!(printed.contains(&below.display().to_string()), "{printed}");
 }
 
 #[test]
@@ -366,25 +377,26 @@ fn it_needs_three_folders_of_the_repository() {
             .status();
         assert!(copied.unwrap().success());
     }
-    let told = home.install_from(&home.path("copy"), "--user");
-    assert_eq!(told.code, Some(1), "{}", told.text);
+    let printed = home.install_from(&home.path("copy"), "--user");
+    assert_eq!(printed.code, Some(1), "{}", printed.text);
     assert!(
-        told.text
+        printed
+            .text
             .contains("no program to install: name one by --binary"),
         "{}",
-        told.text
+        printed.text
     );
-    let told = home.install_from(
+    let printed = home.install_from(
         &home.path("copy"),
         &format!("--user --binary {}", home.binary()),
     );
-    assert_eq!(told.code, Some(0), "{}", told.text);
-    assert!(!told.text.contains("No such file"), "{}", told.text);
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    assert!(!printed.text.contains("No such file"), "{}", printed.text);
     let files = home.files("");
     for name in PLACED {
         assert!(files.contains_key(name), "{name}: {files:?}");
     }
-    for called in cron_calls(&told.text, &home) {
+    for called in cron_calls(&printed.text, &home) {
         assert!(Path::new(&called).is_file(), "{called}");
     }
 }

@@ -25,11 +25,11 @@ fn what_stopped_half_way_can_be_removed() {
     // a file where a folder is needed
     fs::create_dir(home.path(".config")).unwrap();
     fs::write(home.path(".config/fish"), "").unwrap();
-    let told = home.install(&format!("--user --binary {}", home.binary()));
-    assert_eq!(told.code, Some(1), "{}", told.text);
+    let printed = home.install(&format!("--user --binary {}", home.binary()));
+    assert_eq!(printed.code, Some(1), "{}", printed.text);
     assert!(home.path(".cargo/bin/aimharder").exists());
-    let told = home.install("--user --uninstall");
-    assert_eq!(told.code, Some(0), "{}", told.text);
+    let printed = home.install("--user --uninstall");
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
     let left: Vec<String> = home.files("").into_keys().collect();
     assert_eq!(left, [".config/fish"]);
 }
@@ -47,8 +47,8 @@ fn removing_takes_what_was_placed_and_leaves_config_and_state() {
     fs::write(wants.join("other.timer"), "").unwrap();
     fs::write(home.path(".local/state/aimharder/aimharder.db"), "").unwrap();
 
-    let told = home.install("--user --uninstall");
-    assert_eq!(told.code, Some(0), "{}", told.text);
+    let printed = home.install("--user --uninstall");
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
     let left: Vec<String> = home.files("").into_keys().collect();
     let expected = [
         ".config/aimharder/config.toml",
@@ -63,7 +63,7 @@ fn removing_takes_what_was_placed_and_leaves_config_and_state() {
         "local/state/aimharder",
         "logout --background",
     ] {
-        assert!(told.text.contains(words), "{words}: {}", told.text);
+        assert!(printed.text.contains(words), "{words}: {}", printed.text);
     }
     let again = home.install("--user --uninstall");
     assert_eq!(again.code, Some(0), "{}", again.text);
@@ -83,8 +83,8 @@ fn folders_that_it_made_go_when_nothing_is_left_in_them() {
     home.installed("--user"); // the second time all of them are there already
     let kept = home.path(".local/share/bash-completion/completions/other");
     fs::write(&kept, "").unwrap();
-    let told = home.install("--user --uninstall");
-    assert_eq!(told.code, Some(0), "{}", told.text);
+    let printed = home.install("--user --uninstall");
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
     for gone in [
         ".cargo",
         ".config/systemd",
@@ -92,10 +92,10 @@ fn folders_that_it_made_go_when_nothing_is_left_in_them() {
         ".local/share/aimharder",
         ".local/share/zsh/site-functions",
     ] {
-        assert!(!home.path(gone).exists(), "{gone}: {}", told.text);
+        assert!(!home.path(gone).exists(), "{gone}: {}", printed.text);
     }
     for folder in mine {
-        assert!(home.path(folder).is_dir(), "{folder}: {}", told.text);
+        assert!(home.path(folder).is_dir(), "{folder}: {}", printed.text);
     }
     let left: Vec<String> = home.files("").into_keys().collect();
     let expected = [
@@ -110,14 +110,14 @@ fn a_program_that_cargo_installed_is_used_and_left() {
     let home = Home::new(1);
     fs::create_dir_all(home.path(".cargo/bin")).unwrap();
     fs::copy(home.binary(), home.path(".cargo/bin/aimharder")).unwrap();
-    let told = home.installed("--user");
-    assert!(told.contains("found "), "{told}");
-    let told = home.install("--user --uninstall");
+    let printed = home.installed("--user");
+    assert!(printed.contains("found "), "{printed}");
+    let printed = home.install("--user --uninstall");
     assert!(home.path(".cargo/bin/aimharder").exists());
     assert!(
-        told.text.contains("left ") && told.text.contains(".cargo/bin"),
+        printed.text.contains("left ") && printed.text.contains(".cargo/bin"),
         "{}",
-        told.text
+        printed.text
     );
 }
 
@@ -135,17 +135,22 @@ fn files_that_were_changed_since_are_left_and_named() {
     fs::remove_file(home.path(changed[2])).unwrap();
     std::os::unix::fs::symlink("/dev/null", home.path(changed[2])).unwrap();
     fs::remove_file(home.path(".config/systemd/user/aimharder-prebook.timer")).unwrap();
-    let told = home.install("--user --uninstall");
-    assert_eq!(told.code, Some(0), "{}", told.text);
+    let printed = home.install("--user --uninstall");
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
     let mut left: Vec<String> = home.files("").into_keys().collect();
     left.retain(|name| name != ".config/aimharder/config.toml");
-    assert_eq!(left, changed, "{}", told.text);
+    assert_eq!(left, changed, "{}", printed.text);
     for name in changed {
         let line = format!("left {}: it was changed since", home.path(name).display());
-        assert_eq!(told.text.matches(&line).count(), 1, "{}", told.text);
+        assert_eq!(printed.text.matches(&line).count(), 1, "{}", printed.text);
     }
     let of_program = format!("left {}", home.path(changed[0]).display());
-    assert_eq!(told.text.matches(&of_program).count(), 1, "{}", told.text);
+    assert_eq!(
+        printed.text.matches(&of_program).count(),
+        1,
+        "{}",
+        printed.text
+    );
 }
 
 #[test]
@@ -156,10 +161,10 @@ fn a_file_that_was_there_before_is_left() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions/_aimharder");
     fs::copy(here, &mine).unwrap();
     for _ in 0..2 {
-        let told = home.installed("--user");
+        let printed = home.installed("--user");
         assert!(
-            told.contains(&format!("found {}\n", mine.display())),
-            "{told}"
+            printed.contains(&format!("found {}\n", mine.display())),
+            "{printed}"
         );
     }
     home.install("--user --uninstall");
@@ -182,10 +187,10 @@ fn a_newer_version_leaves_a_file_of_an_older_one_that_was_changed() {
         "{listed}"
     );
     fs::write(&list, listed + &entry).unwrap();
-    let told = home.installed("--user");
+    let printed = home.installed("--user");
     assert!(
-        told.contains(&format!("left {}: ", old.display())),
-        "{told}"
+        printed.contains(&format!("left {}: ", old.display())),
+        "{printed}"
     );
     home.install("--user --uninstall");
     assert_eq!(fs::read_to_string(&old).unwrap(), "mine");

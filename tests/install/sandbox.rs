@@ -1,11 +1,11 @@
 //! What `--user --enable` does where systemd cannot set up the sandbox of the units.
 
-use crate::home::{Home, Told};
+use crate::home::{Home, Printed};
 
 const CONTAINER: &str = ".config/systemd/user/aimharder-.service.d/container.conf";
 const NO_NAMESPACES: &str = ".config/systemd/user/aimharder-.service.d/no-user-namespaces.conf";
 
-fn enable(home: &Home) -> Told {
+fn enable(home: &Home) -> Printed {
     home.install(&format!("--user --enable --binary {}", home.binary()))
 }
 
@@ -20,8 +20,8 @@ fn a_refresh_that_starts_needs_no_drop_in() {
     for code in ["0", "3", "5"] {
         let home = Home::new(0);
         home.refresh_ends_with(&format!("echo {code}"));
-        let told = enable(&home);
-        assert_eq!(told.code, Some(0), "{}", told.text);
+        let printed = enable(&home);
+        assert_eq!(printed.code, Some(0), "{}", printed.text);
         assert_eq!(refreshes(&home), 1);
         let calls = home.calls();
         let at = |call: &str| calls.iter().position(|c| c.contains(call)).unwrap();
@@ -31,8 +31,8 @@ fn a_refresh_that_starts_needs_no_drop_in() {
         );
         assert!(!home.path(CONTAINER).exists() && !home.path(NO_NAMESPACES).exists());
         // without a login it ends with 0 or 3, which is no failure of the set-up
-        let named = told.text.contains("aimharder-refresh ended with");
-        assert_eq!(named, code == "5", "{}", told.text);
+        let named = printed.text.contains("aimharder-refresh ended with");
+        assert_eq!(named, code == "5", "{}", printed.text);
     }
 }
 
@@ -40,11 +40,11 @@ fn a_refresh_that_starts_needs_no_drop_in() {
 fn in_a_container_the_kernel_log_is_not_hidden() {
     let home = Home::new(0);
     home.refresh_ends_with("case $drop_ins in *container*) echo 3 ;; *) echo 226 ;; esac");
-    let told = enable(&home);
-    assert_eq!(told.code, Some(0), "{}", told.text);
-    assert!(told.text.contains("ended with 226"), "{}", told.text);
+    let printed = enable(&home);
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    assert!(printed.text.contains("ended with 226"), "{}", printed.text);
     let placed = format!("placed {}\n", home.path(CONTAINER).display());
-    assert!(told.text.contains(&placed), "{}", told.text);
+    assert!(printed.text.contains(&placed), "{}", printed.text);
     assert!(home.path(CONTAINER).exists() && !home.path(NO_NAMESPACES).exists());
     assert_eq!(refreshes(&home), 2);
     let calls = home.calls();
@@ -69,10 +69,10 @@ fn where_that_is_not_enough_the_sandbox_goes() {
         home.refresh_ends_with(&format!(
             "case $drop_ins in *no-user*) echo 0 ;; *) echo {first} ;; esac"
         ));
-        let told = enable(&home);
-        assert_eq!(told.code, Some(0), "{}", told.text);
+        let printed = enable(&home);
+        assert_eq!(printed.code, Some(0), "{}", printed.text);
         let placed = format!("placed {}\n", home.path(NO_NAMESPACES).display());
-        assert!(told.text.contains(&placed), "{}", told.text);
+        assert!(printed.text.contains(&placed), "{}", printed.text);
         assert!(home.path(NO_NAMESPACES).exists());
         assert_eq!(refreshes(&home), tried);
     }
@@ -82,14 +82,15 @@ fn where_that_is_not_enough_the_sandbox_goes() {
 fn drop_ins_that_do_not_help_are_removed() {
     let home = Home::new(0);
     home.refresh_ends_with("echo 226");
-    let told = enable(&home);
-    assert_eq!(told.code, Some(1), "{}", told.text);
+    let printed = enable(&home);
+    assert_eq!(printed.code, Some(1), "{}", printed.text);
     assert!(
-        told.text
+        printed
+            .text
             .contains("aimharder-refresh ended with 226: journalctl"),
         "{}",
-        told.text
+        printed.text
     );
     assert!(!home.path(CONTAINER).exists() && !home.path(NO_NAMESPACES).exists());
-    assert!(told.text.contains("Next:"), "{}", told.text);
+    assert!(printed.text.contains("Next:"), "{}", printed.text);
 }

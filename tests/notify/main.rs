@@ -23,14 +23,14 @@ fn every_channel_is_told() {
          [[notify]]\nntfy = \"{url}/ok/{SECRET}\"\n\
          [[notify]]\ncommand = \"echo {SECRET}; cat > event; env > facts\"\n"
     ));
-    let told = "\
+    let printed = "\
 [[notify]] 1 (webhook): delivered
 [[notify]] 2 (discord): delivered
 [[notify]] 3 (ntfy): delivered
 [[notify]] 4 (command): delivered
 ";
     let run = home.run(&["notify", "test"]);
-    run.was(0, told, "");
+    run.was(0, printed, "");
     let mut bodies: Vec<String> = requests.try_iter().map(|(_, body)| body).collect();
     bodies.sort();
     assert_eq!(bodies.len(), 3);

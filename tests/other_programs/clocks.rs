@@ -116,10 +116,10 @@ fn refusals_of_another_time_lock_nobody_out() {
 #[test]
 fn pruning_goes_by_the_clock_that_there_is() {
     let (_sandbox, home) = logged_in();
-    let told = at(home.run("sessions prune"), "-1h").json();
-    assert_eq!(told["deleted"], 0);
-    let told = at(home.run("sessions prune"), "+6d").json();
-    assert_eq!(told["deleted"], 0);
+    let printed = at(home.run("sessions prune"), "-1h").json();
+    assert_eq!(printed["deleted"], 0);
+    let printed = at(home.run("sessions prune"), "+6d").json();
+    assert_eq!(printed["deleted"], 0);
     assert_eq!(alive(&home), 2);
 }
 

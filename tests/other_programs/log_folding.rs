@@ -32,10 +32,10 @@ fn whoever_folds_the_log_just_now_is_waited_for() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut told = String::new();
+    let mut printed = String::new();
     let output = other.stdout.take().unwrap();
-    BufReader::new(output).read_line(&mut told).unwrap();
-    assert_eq!(told, "held\n");
+    BufReader::new(output).read_line(&mut printed).unwrap();
+    assert_eq!(printed, "held\n");
     let converter = home.run("store encrypt").any_stdout().spawn();
     wait_for("the conversion", || {
         home.ask("SELECT count(*) FROM seal").as_deref() == Some("1")

@@ -48,8 +48,8 @@ fn lint(page: &str) {
         .args(["-T", "lint", "-W", "warning", page])
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&out.stdout).into_owned();
-    let faults: Vec<&str> = told
+    let printed = String::from_utf8_lossy(&out.stdout).into_owned();
+    let faults: Vec<&str> = printed
         .lines()
         .filter(|line| !line.contains("missing date"))
         .collect();

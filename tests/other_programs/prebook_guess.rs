@@ -26,9 +26,9 @@ fn half_hours() {
     let class = json!({ "day": "2027-01-18", "start": "15:30", "opens_at_ms": null });
     let class = scene.class(&class);
     let book = "book --day 2027-01-18 --time 15:30 --class WOD --prebook --session background";
-    let told = scene.command(book).any_stderr().json();
-    assert_eq!(told["outcome"], "prebooked", "{told}");
-    let id = told["prebooking_id"].as_i64().unwrap();
+    let printed = scene.command(book).any_stderr().json();
+    assert_eq!(printed["outcome"], "prebooked", "{printed}");
+    let id = printed["prebooking_id"].as_i64().unwrap();
     assert_eq!(scene.stored(id)["opens"], "4d?");
     // an hour before midnight there is nothing to do
     assert_eq!(scene.fired(0).count("due"), 0);
@@ -165,12 +165,12 @@ fn run_after_the_half_hour() {
     let other = json!({ "day": "2027-01-18", "start": "16:30", "opens_at_ms": null });
     scene.class(&other);
     let book = "book --day 2027-01-18 --time 16:30 --class WOD --session background";
-    let told = scene.command(book).json();
-    assert_eq!(told["outcome"], "booked", "{told}");
+    let printed = scene.command(book).json();
+    assert_eq!(printed["outcome"], "booked", "{printed}");
     let words = [
         "booking was open at 07:01 already",
         "once you know since when",
         "aimharder boxes set crossfitdemo --opens 4d@HH:MM",
     ];
-    says(&told, &words);
+    says(&printed, &words);
 }

@@ -82,8 +82,8 @@ fn in_box(scene: &mut Scenario, zone: &str, rule: &str) {
 
 pub(crate) fn add(scene: &Scenario, day: &str, time: &str) -> Value {
     let add = format!("prebook add --day {day} --time {time} --class WOD");
-    let told = scene.command(&add).any_stderr().json();
-    told["prebookings"][0].clone()
+    let printed = scene.command(&add).any_stderr().json();
+    printed["prebookings"][0].clone()
 }
 
 fn plays(case: &Case) {
@@ -127,12 +127,12 @@ fn moved_by_hours() {
     let class = json!({ "day": "2027-01-13", "start": "15:30", "opens_at_ms": null });
     let class = scene.class(&class);
     let wrong = "prebook add --day 2027-01-13 --time 15:30 --class WOD --opens 2d@17:29:55";
-    let told = scene.command(wrong).any_stderr().json();
-    let id = told["prebookings"][0]["id"].as_i64().unwrap();
+    let printed = scene.command(wrong).any_stderr().json();
+    let id = printed["prebookings"][0]["id"].as_i64().unwrap();
     let fired = Fired::of(scene.go("--give-up 500ms"), 0);
     fired.is(&[("postponed", 1), ("booked", 1)]);
-    let told: Vec<_> = fired.results().iter().map(|r| &r["outcome"]).collect();
-    assert_eq!(told, ["too_early", "booked"], "{fired:?}");
+    let printed: Vec<_> = fired.results().iter().map(|r| &r["outcome"]).collect();
+    assert_eq!(printed, ["too_early", "booked"], "{fired:?}");
     assert_eq!(fired.results()[1]["opens_at"], "2027-01-11T17:30:00+01:00");
     scene.on_time();
     scene.ends(id, "booked", &[&class]);
@@ -148,8 +148,8 @@ fn later_alternative() {
     let other =
         scene.class(&json!({ "day": day, "start": "18:30", "opens_at_ms": null, "name": "Yoga" }));
     let add = "prebook add --day 2027-01-15 --time 17:20 --class WOD --or";
-    let told = scene.command(add).arg("18:30 yoga").any_stderr().json();
-    let id = told["prebookings"][0]["id"].as_i64().unwrap();
+    let printed = scene.command(add).arg("18:30 yoga").any_stderr().json();
+    let id = printed["prebookings"][0]["id"].as_i64().unwrap();
     let fired = scene.fired(0);
     fired.is(&[("booked", 1)]);
     assert_eq!(

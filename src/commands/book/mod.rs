@@ -143,7 +143,7 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
         let mut done = wanted.book(&mut live)?;
         let now = clock::now();
         app.learn(&wanted.lesson(&done.report, now));
-        wanted.tell_better(gym.opening, &mut done.report, now, None);
+        wanted.suggest_rule(gym.opening, &mut done.report, now, None);
         done
     };
     let _guard = done.signal_guard;
@@ -203,12 +203,12 @@ impl Wanted<'_> {
             start: report.row.start,
             at,
             booked: report.outcome == Outcome::Booked,
-            told: report.learned.as_slice(),
+            reported: report.learned.as_slice(),
         }
     }
 
     /// Suggests the rule to set if the booking shows that a guess is wrong. `refused`: when it was last too early.
-    fn tell_better(
+    fn suggest_rule(
         &self,
         rule: Option<Opening>,
         report: &mut BookReport,
@@ -319,8 +319,8 @@ fn waited_for(gym: &BoxProfile, day: NaiveDate, report: &BookReport) -> Option<O
         let opens = rule.opens_at(day, report.row.start, gym.zone);
         opens > now && opens < starts
     };
-    let told = report.learned.map(Opening::learned);
-    gym.opening.filter(ahead).or(told.filter(ahead))
+    let reported = report.learned.map(Opening::learned);
+    gym.opening.filter(ahead).or(reported.filter(ahead))
 }
 
 /// Stores a prebooking for a class whose booking is not open yet; a dry run only reports it.

@@ -46,15 +46,15 @@ impl Wanted<'_> {
             let now = clock::now();
             let past = next.map_or(now, |tried| now.max(tried.at));
             app.learn(&self.lesson(&done.report, past));
-            self.tell_better(rule, &mut done.report, past, refused);
+            self.suggest_rule(rule, &mut done.report, past, refused);
             if done.report.outcome != Outcome::TooEarly {
                 return Ok(done);
             }
             refused = Some(past);
             // a rule that was waited for in vain is believed no more, a guess goes on
-            let told = done.report.learned.map(Opening::learned);
+            let reported = done.report.learned.map(Opening::learned);
             let guess = rule.filter(|rule| rule.guess);
-            rule = told.filter(|_| moved || guess.is_some()).or(guess);
+            rule = reported.filter(|_| moved || guess.is_some()).or(guess);
             next = rule.and_then(|rule| self.next(rule, past));
             if next.is_none() {
                 return Ok(done);

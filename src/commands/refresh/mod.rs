@@ -1,10 +1,10 @@
 //! `refresh`: updates the token of every session that is due.
 //!
 //! * this file – which sessions are due, the counts, and the exit code
-//! * `tell` – messages and notifications
+//! * `report` – messages and notifications
 
 mod output;
-mod tell;
+mod report;
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
-use self::tell::{Problem, tell};
+use self::report::{Problem, report};
 use super::app::App;
 use super::automation;
 use crate::commands::args::number;
@@ -115,7 +115,7 @@ fn refresh(
     // what is noted as reported is reported
     let signal_guard = signals::signal_guard("result");
     let (well, problems) = sum_up(&mut view, &rows, results);
-    let notices = tell(app, ui, now, &well, &problems)?;
+    let notices = report(app, ui, now, &well, &problems)?;
     view.failure = failure(&view, &problems);
     notify::send(&app.config, &notices);
     Ok((view, signal_guard))
@@ -254,7 +254,7 @@ fn failure(view: &RefreshView, problems: &[Problem<'_>]) -> Option<Failure> {
     }
     // its parts were reported already, now or by an earlier run
     Some(Failure {
-        told: true,
+        reported: true,
         ..Failure::new(kind, message)
     })
 }

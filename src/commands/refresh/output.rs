@@ -52,7 +52,7 @@ impl Output for RefreshView {
             (self.logged_out, "logged out"),
             (self.failed, "failed"),
         ];
-        let told: Vec<String> = counts
+        let reported: Vec<String> = counts
             .iter()
             .filter(|(n, _)| *n > 0)
             .map(|(n, what)| format!("{n} {what}"))
@@ -63,7 +63,7 @@ impl Output for RefreshView {
                 to,
                 "{total} session{}: {}",
                 if total == 1 { "" } else { "s" },
-                told.join(", ")
+                reported.join(", ")
             ),
         }
     }

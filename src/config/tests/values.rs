@@ -184,19 +184,19 @@ fn wrong_values_name_line_and_key() {
             "2: [server] timeout: \"fast\" is not a valid duration",
         ),
     ] {
-        let told = fault(text);
+        let message = fault(text);
         assert!(
-            told.starts_with(expected),
-            "{text:?}\n  told: {told}\n  want: {expected}"
+            message.starts_with(expected),
+            "{text:?}\n  told: {message}\n  want: {expected}"
         );
     }
 }
 
 #[test]
 fn an_address_longer_than_any_is_refused_with_its_line() {
-    let told = fault(&format!("\naccount = '{}@b.org'", "a".repeat(300)));
+    let message = fault(&format!("\naccount = '{}@b.org'", "a".repeat(300)));
     assert!(
-        told.starts_with("2: account: that is no e-mail address"),
-        "{told}"
+        message.starts_with("2: account: that is no e-mail address"),
+        "{message}"
     );
 }

@@ -93,11 +93,11 @@ impl FromStr for Learned {
 /// The opening rule in a refusal with this key and text, if the refusal names one.
 pub fn learn(key: Option<&str>, text: Option<&str>) -> Option<Learned> {
     let words = folded(text?);
-    let told = one_span(&words);
+    let stated = one_span(&words);
     match key.map(|key| key.trim().to_ascii_uppercase()).as_deref() {
-        Some(KEY_HOURS) => told.filter(|told| matches!(told, Learned::Hours(_))),
-        Some(KEY) => told,
-        None | Some("") => told.filter(|_| speaks_of_opening(&words)),
+        Some(KEY_HOURS) => stated.filter(|stated| matches!(stated, Learned::Hours(_))),
+        Some(KEY) => stated,
+        None | Some("") => stated.filter(|_| speaks_of_opening(&words)),
         Some(_) => None,
     }
 }

@@ -12,7 +12,7 @@ use crate::config::Event;
 fn a_webhook_gets_the_event() {
     let (url, requests) = server(&[OK]);
     assert_eq!(
-        told(&format!("webhook = \"{url}/hook?k=1\""), &terms()),
+        reported(&format!("webhook = \"{url}/hook?k=1\""), &terms()),
         None
     );
     let request = requests.recv().unwrap();
@@ -26,7 +26,7 @@ fn a_webhook_gets_the_event() {
 fn discord_gets_a_sentence_that_calls_nobody() {
     let (url, requests) = server(&["HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"]);
     assert_eq!(
-        told(&format!("discord = \"{url}/api/webhooks/1/s\""), &terms()),
+        reported(&format!("discord = \"{url}/api/webhooks/1/s\""), &terms()),
         None
     );
     let request = requests.recv().unwrap();
@@ -40,7 +40,7 @@ fn discord_gets_a_sentence_that_calls_nobody() {
 #[test]
 fn ntfy_gets_text_and_headers() {
     let (url, requests) = server(&[OK]);
-    assert_eq!(told(&format!("ntfy = \"{url}/topic\""), &terms()), None);
+    assert_eq!(reported(&format!("ntfy = \"{url}/topic\""), &terms()), None);
     let request = requests.recv().unwrap();
     assert_eq!(request.line(), "POST /topic HTTP/1.1");
     assert_eq!(request.body, SENTENCE);
@@ -64,7 +64,7 @@ fn telegram_gets_the_text_for_its_chat() {
     };
     let channel =
         |token: &str| format!("telegram = {{ token_command = {token}, chat = \"@gym\" }}");
-    assert_eq!(told(&channel(r#""echo 123:AB-c_9""#), &terms), None);
+    assert_eq!(reported(&channel(r#""echo 123:AB-c_9""#), &terms), None);
     let request = requests.recv().unwrap();
     assert_eq!(request.line(), "POST /bot123:AB-c_9/sendMessage HTTP/1.1");
     assert_eq!(
@@ -73,9 +73,9 @@ fn telegram_gets_the_text_for_its_chat() {
     );
     let no_token = Some("token_command did not print a bot's token".to_owned());
     for token in [r#""echo a/../b""#, r#"["echo", "1 2"]"#, r#""true""#] {
-        assert_eq!(told(&channel(token), &terms), no_token, "{token}");
+        assert_eq!(reported(&channel(token), &terms), no_token, "{token}");
     }
-    let failed = told(&channel(r#""echo 123:x; exit 3""#), &terms).unwrap();
+    let failed = reported(&channel(r#""echo 123:x; exit 3""#), &terms).unwrap();
     assert_eq!(failed, "token_command failed (exit status: 3)");
     assert!(requests.try_recv().is_err());
 }
@@ -86,7 +86,7 @@ fn a_command_gets_the_event_and_its_facts() {
     let to = |name: &str| dir.path().join(name).display().to_string();
     let (line, facts) = (to("line"), to("facts"));
     let script = format!("cat > {line}; env > {facts}; echo chatter");
-    assert_eq!(told(&format!("command = {script:?}"), &terms()), None);
+    assert_eq!(reported(&format!("command = {script:?}"), &terms()), None);
     let line = std::fs::read_to_string(line).unwrap();
     assert_eq!(line.matches('\n').count(), 1);
     assert!(line.ends_with("}\n"));
@@ -113,7 +113,7 @@ fn a_command_gets_the_event_and_its_facts() {
 
 #[test]
 fn a_command_that_fails_or_never_reads() {
-    let list = |words: &str| told(&format!("command = {words}"), &terms());
+    let list = |words: &str| reported(&format!("command = {words}"), &terms());
     assert_eq!(list(r#"["true"]"#), None);
     let failed = Some("it failed (exit status: 4)".to_owned());
     assert_eq!(list(r#"["sh", "-c", "exit 4"]"#), failed);
@@ -136,7 +136,7 @@ fn a_command_that_hangs_is_killed_with_its_children() {
         ..terms()
     };
     let begun = Instant::now();
-    let error = told(&format!("command = {script:?}"), &terms);
+    let error = reported(&format!("command = {script:?}"), &terms);
     assert_eq!(error.as_deref(), Some("killed after 1 s"));
     assert_eq!(watch.join().unwrap(), b"");
     assert!(begun.elapsed() < Duration::from_secs(20));

@@ -129,7 +129,7 @@ fn tell_all(config: &Config, notices: &[Notice], terms: &Terms) -> Vec<Report> {
 }
 
 /// One channel, one booking: what became of it.
-fn told(channel: &str, terms: &Terms) -> Option<String> {
+fn reported(channel: &str, terms: &Terms) -> Option<String> {
     let config = config(&format!(
         "account = \"ana@example.org\"\n[[notify]]\n{channel}\n"
     ));

@@ -50,7 +50,7 @@ fn servers_that_say_no() {
     for (answers, expected, count) in table {
         let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
         let (url, requests) = server(&answers);
-        let error = told(&format!("webhook = \"{url}\""), &terms());
+        let error = reported(&format!("webhook = \"{url}\""), &terms());
         assert_eq!(error.as_deref(), expected, "{answers:?}");
         let seen: Vec<Request> = requests.try_iter().collect();
         assert_eq!(seen.len(), count, "{answers:?}");
@@ -67,10 +67,10 @@ fn nobody_there() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let gone = told(&format!("webhook = \"http://{address}/\""), &terms());
+    let gone = reported(&format!("webhook = \"http://{address}/\""), &terms());
     assert_eq!(gone.as_deref(), Some("no connection: connection refused"));
     let (url, _requests) = server(&[OK]);
-    let plain = told(
+    let plain = reported(
         &format!("webhook = \"{}\"", url.replace("http", "https")),
         &terms(),
     );

@@ -109,7 +109,7 @@ fn a_refusal_moves_it_later_and_never_earlier() {
 fn a_guess_is_tried_from_midnight_every_half_hour_and_at_the_guessed_time() {
     let calendar = madrid(Some(Opening::learned(Learned::Days(4))));
     let now = utc("2026-11-10T00:00:00Z");
-    let story = [
+    let steps = [
         (None, Next::Guess(utc("2026-11-18T23:00:00Z"))),
         (
             Some("2026-11-18T23:00:01Z"),
@@ -124,7 +124,7 @@ fn a_guess_is_tried_from_midnight_every_half_hour_and_at_the_guessed_time() {
             Next::Guess(utc("2026-11-19T18:00:00Z")),
         ),
     ];
-    for (tried, expected) in story {
+    for (tried, expected) in steps {
         let request = Prebooking {
             tried_at: tried.map(utc),
             ..prebooking(None)

@@ -71,31 +71,31 @@ fn results(
     let spans = (Duration::from_secs(60), Duration::from_secs(1));
     let mut run = Run::new(&sessions, pick, spans, None);
     run.stack = stack;
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let mut tell = |news| {
         if let News::Settled(settled) = news {
-            told.push(*settled);
+            reported.push(*settled);
         }
         Ok(())
     };
     let done = run.go_with(&|_| Ok(place()), &|| Ok(()), &mut tell, &|task| {
         work(&run, task)
     });
-    told.sort_by_key(|settled| settled.prebooking.id);
-    (done, told, store.prebookings(None).unwrap())
+    reported.sort_by_key(|settled| settled.prebooking.id);
+    (done, reported, store.prebookings(None).unwrap())
 }
 
 fn booked(run: &Run<'_>, task: &Task) -> Done {
     run.settle(task, Ending::Book(Outcome::Booked), "as a test has it")
 }
 
-fn endings(told: &[Settled]) -> Vec<Ending> {
-    told.iter().map(|settled| settled.ending).collect()
+fn endings(reported: &[Settled]) -> Vec<Ending> {
+    reported.iter().map(|settled| settled.ending).collect()
 }
 
 #[test]
 fn a_thread_that_dies_is_a_result_and_gives_its_claim_back() {
-    let (done, told, stored) = results(3, STACK, |run, task| {
+    let (done, reported, stored) = results(3, STACK, |run, task| {
         assert!(task.prebooking.id != 2, "the bug of this test");
         booked(run, task)
     });
@@ -104,8 +104,8 @@ fn a_thread_that_dies_is_a_result_and_gives_its_claim_back() {
         Ending::Book(Outcome::Booked),
         Ending::Trouble(ExitKind::Internal),
     );
-    assert_eq!(endings(&told), [had, broken, had]);
-    assert!(told[1].message.as_ref().unwrap().contains("broke off"));
+    assert_eq!(endings(&reported), [had, broken, had]);
+    assert!(reported[1].message.as_ref().unwrap().contains("broke off"));
     let progress: Vec<_> = stored.iter().map(|p| p.progress).collect();
     assert_eq!(
         progress,
@@ -116,16 +116,16 @@ fn a_thread_that_dies_is_a_result_and_gives_its_claim_back() {
 
 #[test]
 fn a_thread_that_cannot_be_had_is_a_result() {
-    let (done, told, stored) = results(2, usize::MAX / 4, booked);
+    let (done, reported, stored) = results(2, usize::MAX / 4, booked);
     done.unwrap();
-    assert_eq!(endings(&told), [Ending::Trouble(ExitKind::Internal); 2]);
-    assert!(told[0].message.as_ref().unwrap().contains("no thread"));
+    assert_eq!(endings(&reported), [Ending::Trouble(ExitKind::Internal); 2]);
+    assert!(reported[0].message.as_ref().unwrap().contains("no thread"));
     assert!(stored.iter().all(|p| p.progress == Progress::Pending));
 }
 
 #[test]
 fn a_store_that_fails_for_one_takes_nothing_from_the_others() {
-    let (done, told, stored) = results(3, STACK, |run, task| {
+    let (done, reported, stored) = results(3, STACK, |run, task| {
         if task.prebooking.id == 1 {
             // as an unusable store would have it: booked, and nobody could write it down
             let trigger = "CREATE TRIGGER broken BEFORE UPDATE ON prebookings WHEN NEW.id = 1 \
@@ -139,7 +139,7 @@ fn a_store_that_fails_for_one_takes_nothing_from_the_others() {
     });
     let error = done.unwrap_err().to_string();
     assert!(error.contains("as a test has it"), "{error}");
-    assert_eq!(endings(&told), [Ending::Book(Outcome::Booked); 3]);
+    assert_eq!(endings(&reported), [Ending::Book(Outcome::Booked); 3]);
     let progress: Vec<_> = stored.iter().map(|p| p.progress).collect();
     assert_eq!(
         progress,

@@ -161,8 +161,8 @@ pub(super) fn check_copies(home: &Home, ended: &[Ended], keys: &[String]) {
         let db = Connection::open(&path).unwrap();
         let sealed = is_whole(&db, &path);
         drop(db);
-        let told: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
-        assert!(!deed.json || told["encrypted"] == sealed, "{output:?}");
+        let printed: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
+        assert!(!deed.json || printed["encrypted"] == sealed, "{output:?}");
         let readable = keys.iter().any(|key| is_readable(&open(&path, key)));
         assert!(readable, "a copy that no key opens: {output:?}");
     }
@@ -183,8 +183,8 @@ fn may_be_done(fate: Fate, output: Option<&Output>) -> bool {
 }
 
 fn says_changed(output: &Output) -> bool {
-    let told: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
-    told["changed"] == true || output.stdout.contains("has the new key")
+    let printed: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
+    printed["changed"] == true || output.stdout.contains("has the new key")
 }
 
 fn open(path: &Path, key: &str) -> Store {

@@ -90,8 +90,8 @@ impl Ledger {
                 self.secrets.insert(deed.stdin.clone());
             }
             let Some(output) = output else { continue };
-            let told: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
-            let end = match told["outcome"].as_str() {
+            let printed: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
+            let end = match printed["outcome"].as_str() {
                 Some(outcome) => outcome.to_owned(),
                 None => format!("{:?} {}", deed.what, output.status.unwrap_or(-1)),
             };

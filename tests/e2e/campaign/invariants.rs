@@ -56,8 +56,8 @@ impl Campaign {
             .ask("SELECT id FROM prebookings WHERE status = 'executing'");
         assert_eq!(executing, None, "claimed by the dead");
         for (list, of) in [("rules", "rules"), ("list", "prebookings")] {
-            let told = self.in_time(&format!("prebook {list}"), &[0]);
-            for left in told[of].as_array().unwrap() {
+            let printed = self.in_time(&format!("prebook {list}"), &[0]);
+            for left in printed[of].as_array().unwrap() {
                 let id = left["id"]
                     .as_str()
                     .map_or_else(|| left["id"].to_string(), str::to_owned);

@@ -11,9 +11,9 @@ mod expectations;
 mod faults;
 mod invariants;
 mod leftovers;
+mod printed;
 mod scene;
 mod tokens;
-mod told;
 
 use std::fs;
 use std::path::PathBuf;
@@ -191,7 +191,7 @@ impl Campaign {
         let log = self.sandbox.log();
         self.ledger.read(&log, &ended);
         for one in &ended {
-            told::check(one, &self.ledger, keys.len() > 1);
+            printed::check(one, &self.ledger, keys.len() > 1);
         }
         let died = |entry: &Value| was_killed(entry, &ended);
         devices.none_vanished(&self.home, &log, &ended);

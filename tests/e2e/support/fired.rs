@@ -12,7 +12,7 @@ use super::check::kind_of;
 /// The object of a run, and its words beside it.
 #[derive(Clone, Debug)]
 pub(crate) struct Fired {
-    pub(crate) told: Value,
+    pub(crate) printed: Value,
     pub(crate) words: String,
 }
 
@@ -58,7 +58,7 @@ impl Fired {
     /// The end of a run that was started with `--json` and must end with this status.
     pub(crate) fn of(running: Running, status: i32) -> Self {
         let fired = Self::ended(running);
-        let kind = fired.told["error"]["kind"].as_str();
+        let kind = fired.printed["error"]["kind"].as_str();
         assert_eq!(kind, kind_of(status), "{fired:?}");
         fired
     }
@@ -66,12 +66,12 @@ impl Fired {
     /// The end of a run whatever its status, which its object agrees with.
     pub(crate) fn ended(running: Running) -> Self {
         let output = running.unchecked();
-        let told: Value = serde_json::from_str(&output.stdout)
+        let printed: Value = serde_json::from_str(&output.stdout)
             .unwrap_or_else(|e| panic!("no JSON ({e}): {output:?}"));
         let kind = output.status.and_then(kind_of);
-        assert_eq!(told["error"]["kind"].as_str(), kind, "{output:?}");
+        assert_eq!(printed["error"]["kind"].as_str(), kind, "{output:?}");
         let fired = Self {
-            told,
+            printed,
             words: output.stderr,
         };
         fired.adds_up();
@@ -81,8 +81,8 @@ impl Fired {
     fn adds_up(&self) {
         let counters = ["booked", "waitlisted", "failed", "postponed"];
         let sum: u64 = counters.iter().map(|name| self.count(name)).sum();
-        assert_eq!(self.count("due"), sum, "{}", self.told);
-        assert_eq!(self.results().len() as u64, sum, "{}", self.told);
+        assert_eq!(self.count("due"), sum, "{}", self.printed);
+        assert_eq!(self.results().len() as u64, sum, "{}", self.printed);
         for result in self.results() {
             has_keys(result, &RESULT);
             for key in ["opens_at", "fired_at"] {
@@ -102,11 +102,11 @@ impl Fired {
     }
 
     pub(crate) fn results(&self) -> &[Value] {
-        self.told["results"].as_array().expect("a list")
+        self.printed["results"].as_array().expect("a list")
     }
 
     pub(crate) fn count(&self, counter: &str) -> u64 {
-        self.told[counter].as_u64().expect("a counter")
+        self.printed[counter].as_u64().expect("a counter")
     }
 
     /// Nothing but these, so many of each.

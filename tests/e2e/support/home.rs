@@ -122,12 +122,12 @@ impl Home {
 
     /// Logs both sessions of an account in.
     pub(crate) fn log_in(&self, account: &str, password: &str) {
-        let told = self
+        let printed = self
             .run("login --password-stdin")
             .arg(account)
             .stdin(password)
             .json();
-        assert_eq!(told["sessions"][1]["status"], "ok", "{told}");
+        assert_eq!(printed["sessions"][1]["status"], "ok", "{printed}");
     }
 
     /// The store itself, to look at and to age.
@@ -173,7 +173,7 @@ impl Home {
 
     /// All sessions as `sessions --json` shows them.
     pub(crate) fn sessions(&self) -> Vec<Value> {
-        let told = self.run("sessions").json();
-        told["sessions"].as_array().expect("a list").clone()
+        let printed = self.run("sessions").json();
+        printed["sessions"].as_array().expect("a list").clone()
     }
 }

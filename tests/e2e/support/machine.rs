@@ -31,9 +31,9 @@ impl Home {
 
     /// The codes of problems and hints that `status` finds without asking the server.
     pub(crate) fn findings(&self) -> (Vec<String>, Vec<String>) {
-        let told = self.status("--offline").json();
+        let printed = self.status("--offline").json();
         let codes = |list: &str| {
-            let found = told[list].as_array().expect("a list").iter();
+            let found = printed[list].as_array().expect("a list").iter();
             found
                 .map(|f| f["code"].as_str().unwrap().to_owned())
                 .collect()

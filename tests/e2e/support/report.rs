@@ -9,7 +9,7 @@ use super::check::kind_of;
 /// The object of a refresh, and its words beside it.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
-    pub(crate) told: Value,
+    pub(crate) printed: Value,
     pub(crate) words: String,
 }
 
@@ -19,15 +19,15 @@ impl Run {
     pub(crate) fn report(self, status: i32) -> Report {
         let output = self.arg("--json").unchecked();
         assert_eq!(output.status, Some(status), "{output:?}");
-        let told: Value = serde_json::from_str(&output.stdout)
+        let printed: Value = serde_json::from_str(&output.stdout)
             .unwrap_or_else(|e| panic!("no JSON ({e}): {output:?}"));
         assert_eq!(
-            told["error"]["kind"].as_str(),
+            printed["error"]["kind"].as_str(),
             kind_of(status),
             "{output:?}"
         );
         let report = Report {
-            told,
+            printed,
             words: output.stderr,
         };
         report.adds_up();
@@ -37,7 +37,7 @@ impl Run {
 
 impl Report {
     fn adds_up(&self) {
-        let sessions = self.told["sessions"].as_array().expect("a list");
+        let sessions = self.printed["sessions"].as_array().expect("a list");
         let outcomes = [
             "updated",
             "fresh",
@@ -47,15 +47,15 @@ impl Report {
             "failed",
         ];
         let total: u64 = outcomes.iter().map(|outcome| self.count(outcome)).sum();
-        assert_eq!(self.told["total"], total, "{}", self.told);
-        assert_eq!(sessions.len() as u64, total, "{}", self.told);
+        assert_eq!(self.printed["total"], total, "{}", self.printed);
+        assert_eq!(sessions.len() as u64, total, "{}", self.printed);
         for outcome in outcomes {
             let listed = sessions.iter().filter(|s| s["outcome"] == *outcome);
             assert_eq!(
                 listed.count() as u64,
                 self.count(outcome),
                 "{outcome} in {}",
-                self.told
+                self.printed
             );
         }
         let mut prints: Vec<_> = sessions
@@ -68,34 +68,34 @@ impl Report {
             prints.len(),
             sessions.len(),
             "a session twice: {}",
-            self.told
+            self.printed
         );
     }
 
     pub(crate) fn count(&self, outcome: &str) -> u64 {
-        self.told[outcome].as_u64().expect("a counter")
+        self.printed[outcome].as_u64().expect("a counter")
     }
 
     /// Nothing but these outcomes, so many times each.
     pub(crate) fn is(&self, outcomes: &[(&str, u64)]) -> &Self {
         let total: u64 = outcomes.iter().map(|(_, times)| times).sum();
         for (outcome, times) in outcomes {
-            assert_eq!(self.count(outcome), *times, "{outcome} in {}", self.told);
+            assert_eq!(self.count(outcome), *times, "{outcome} in {}", self.printed);
         }
-        assert_eq!(self.told["total"], total, "{}", self.told);
+        assert_eq!(self.printed["total"], total, "{}", self.printed);
         self
     }
 
     /// The first session of a kind.
     pub(crate) fn session(&self, kind: &str) -> &Value {
-        let sessions = self.told["sessions"].as_array().expect("a list");
+        let sessions = self.printed["sessions"].as_array().expect("a list");
         let found = sessions.iter().find(|s| s["kind"] == kind);
-        found.unwrap_or_else(|| panic!("no {kind} session: {}", self.told))
+        found.unwrap_or_else(|| panic!("no {kind} session: {}", self.printed))
     }
 
     /// Nothing was put into words beside the object.
     pub(crate) fn silent(&self) -> &Self {
-        assert_eq!(json!(self.words), json!(""), "{}", self.told);
+        assert_eq!(json!(self.words), json!(""), "{}", self.printed);
         self
     }
 }

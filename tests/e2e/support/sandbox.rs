@@ -38,17 +38,20 @@ impl Sandbox {
             .spawn()
             .expect("start the sandbox (cargo test builds it as an example)");
         let stdin = process.stdin.take();
-        let mut told = BufReader::new(process.stdout.take().unwrap());
+        let mut printed = BufReader::new(process.stdout.take().unwrap());
         let mut first = String::new();
-        told.read_line(&mut first).unwrap();
+        printed.read_line(&mut first).unwrap();
         let address = first.trim().strip_prefix("listening on ");
         let address = address.expect("the sandbox's first line").parse().unwrap();
         let mut config = String::new();
         while !config.contains("connect_to") {
-            assert!(told.read_line(&mut config).unwrap() > 0, "its config lines");
+            assert!(
+                printed.read_line(&mut config).unwrap() > 0,
+                "its config lines"
+            );
         }
         // whatever else it prints must not fill the pipe
-        thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
+        thread::spawn(move || std::io::copy(&mut printed, &mut std::io::sink()));
         Self {
             process,
             stdin,

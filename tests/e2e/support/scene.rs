@@ -83,8 +83,8 @@ impl Scenario {
 
     pub(crate) fn log_in(&self, account: &str, password: &str) {
         let login = self.command("login --password-stdin").arg(account);
-        let told = login.stdin(password).json();
-        assert_eq!(told["sessions"][1]["status"], "ok", "{told}");
+        let printed = login.stdin(password).json();
+        assert_eq!(printed["sessions"][1]["status"], "ok", "{printed}");
     }
 
     /// The server's clock, against the real one.
@@ -142,8 +142,8 @@ impl Scenario {
     fn add_by(&self, rule: &str, args: &str) -> i64 {
         let add = self.command("prebook add --day").arg(self.day.to_string());
         let add = add.args("--opens").arg(rule).args(args);
-        let told = add.any_stderr().json();
-        told["prebookings"][0]["id"].as_i64().expect("a number")
+        let printed = add.any_stderr().json();
+        printed["prebookings"][0]["id"].as_i64().expect("a number")
     }
 
     /// A command under the scene's machine clock.
@@ -210,10 +210,10 @@ impl Scenario {
 
     /// What the store has of a prebooking, in the shape that scripts rely on.
     pub(crate) fn stored(&self, id: i64) -> Value {
-        let told = self.command("prebook list --all").json();
-        let all = told["prebookings"].as_array().expect("a list");
+        let printed = self.command("prebook list --all").json();
+        let all = printed["prebookings"].as_array().expect("a list");
         let found = all.iter().find(|prebooking| prebooking["id"] == id);
-        let found = found.unwrap_or_else(|| panic!("no prebooking {id}: {told}"));
+        let found = found.unwrap_or_else(|| panic!("no prebooking {id}: {printed}"));
         has_keys(found, &PREBOOKING);
         for request in found["history"].as_array().expect("a history") {
             has_keys(request, &HISTORY);

@@ -11,7 +11,7 @@ use super::{Home, Sandbox, day};
 
 /// What a script ended with and said.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Printed {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -19,7 +19,7 @@ pub(crate) struct Told {
 
 impl Home {
     /// A script of `examples/`, with the binary (and stand-ins of this home's `tools`) on its PATH.
-    pub(crate) fn script(&self, name: &str, args: &[&str]) -> Told {
+    pub(crate) fn script(&self, name: &str, args: &[&str]) -> Printed {
         let tools = self.path().join("tools");
         fs::create_dir_all(&tools).unwrap();
         // there already at a second call
@@ -32,7 +32,7 @@ impl Home {
             .env("PATH", format!("{}:/usr/bin:/bin", tools.display()))
             .output()
             .unwrap();
-        Told {
+        Printed {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
@@ -40,7 +40,7 @@ impl Home {
     }
 }
 
-impl Told {
+impl Printed {
     pub(crate) fn is(&self, code: i32, words: &[&str]) -> &Self {
         assert_eq!(self.code, Some(code), "{self:?}");
         for word in words {

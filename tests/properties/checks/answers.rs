@@ -67,8 +67,8 @@ pub fn schedule(data: &[u8]) {
         );
     }
     if schedule.is_personal() {
-        let told = |row: &Value| !row["bookState"].is_null() || !row["idres"].is_null();
-        assert!(sent.iter().any(told), "mine although nothing says so");
+        let printed = |row: &Value| !row["bookState"].is_null() || !row["idres"].is_null();
+        assert!(sent.iter().any(printed), "mine although nothing says so");
     }
 }
 

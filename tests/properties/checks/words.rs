@@ -47,12 +47,12 @@ fn means_what_it_says(body: &Value) {
     let (None, Some(message)) = (&read.key, &read.message) else {
         return;
     };
-    let told = match read.verdict {
+    let printed = match read.verdict {
         Verdict::TooEarly(learned) => Some(learned),
         _ => None,
     };
     let early = is_too_early_text(message).then(|| learn(None, Some(message)));
-    assert_eq!(told, early, "{body}");
+    assert_eq!(printed, early, "{body}");
 }
 
 /// Words beside an answer are an objection, even where its state says "booked".

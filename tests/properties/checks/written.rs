@@ -116,10 +116,10 @@ fn opens(rule: Rule, day: NaiveDate, start: NaiveTime, zone: Tz) {
     match rule {
         Rule::Hours(hours) => assert_eq!(starts - opens, TimeDelta::hours(hours.into())),
         Rule::Days { days, at } => {
-            let told = (day - Days::new(days.into())).and_time(at.unwrap_or(start));
+            let printed = (day - Days::new(days.into())).and_time(at.unwrap_or(start));
             // a wall time that does not exist is moved forward, at most over the gap
             assert!(
-                wall >= told && wall - told <= TimeDelta::hours(25),
+                wall >= printed && wall - printed <= TimeDelta::hours(25),
                 "{rule} {zone} {day} {start}"
             );
         }

@@ -45,7 +45,7 @@ impl Codes {
         );
         // each result was reported when it was new
         Some(Failure {
-            told: true,
+            reported: true,
             ..Failure::new(kind, message)
         })
     }

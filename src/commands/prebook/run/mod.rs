@@ -228,6 +228,6 @@ fn learn(app: &App, settled: &Settled) {
         start: settled.choice.start,
         at: settled.fired_at.unwrap_or_else(clock::now),
         booked: settled.fired_at.is_some() && settled.ending == Ending::Book(Outcome::Booked),
-        told: &settled.learned,
+        reported: &settled.learned,
     });
 }

@@ -6,7 +6,7 @@ use super::{date, time, utc};
 use crate::model::opening::{Learned, Opening, Rule, Source};
 
 /// A class of Monday 18 January 2027 at 23:00 whose opening is guessed to be 23:00 of the 14th.
-fn told(guess: Opening, at: &str, refused: Option<&str>) -> Option<String> {
+fn suggested(guess: Opening, at: &str, refused: Option<&str>) -> Option<String> {
     let class = (date("2027-01-18"), time("23:00"));
     let at = utc(at).with_timezone(&Madrid);
     let better = guess.better(class, at, refused.map(utc))?;
@@ -60,15 +60,15 @@ fn the_half_hour_after_a_refusal() {
             Some("4d@23:30"),
         ),
     ] {
-        let told = told(guess, at, refused);
+        let suggested = suggested(guess, at, refused);
         let ends = |rule: &str| {
-            told.as_ref().is_some_and(|told| {
-                told.ends_with(&format!(": aimharder boxes set boxdos --opens {rule}"))
+            suggested.as_ref().is_some_and(|suggested| {
+                suggested.ends_with(&format!(": aimharder boxes set boxdos --opens {rule}"))
             })
         };
         assert!(
-            rule.map_or(told.is_none(), ends),
-            "{at} {refused:?}: {told:?}"
+            rule.map_or(suggested.is_none(), ends),
+            "{at} {refused:?}: {suggested:?}"
         );
     }
 }
@@ -78,7 +78,7 @@ fn a_rule_is_no_guess() {
     let rule: Rule = "4d".parse().unwrap();
     let given = Opening::given(rule, Source::Set);
     assert_eq!(
-        told(given, "2027-01-14T06:01:00Z", Some("2027-01-14T05:46:00Z")),
+        suggested(given, "2027-01-14T06:01:00Z", Some("2027-01-14T05:46:00Z")),
         None
     );
 }

@@ -36,7 +36,7 @@ impl Problem<'_> {
 }
 
 /// Prints what is new and what is over, and returns the notifications about it.
-pub(super) fn tell(
+pub(super) fn report(
     app: &App,
     ui: &mut Ui,
     began: DateTime<Utc>,

@@ -38,17 +38,17 @@ pub(super) fn check((deed, fate, output): &Ended, ledger: &Ledger, rekeyed: bool
         lines == 1 && output.stdout.ends_with('\n'),
         "{deed:?}: {output:?}"
     );
-    let told: Value = serde_json::from_str(&output.stdout).expect("JSON");
+    let printed: Value = serde_json::from_str(&output.stdout).expect("JSON");
     assert_eq!(
-        told["error"]["kind"].as_str(),
+        printed["error"]["kind"].as_str(),
         kind_of(status),
         "{deed:?}: {output:?}"
     );
-    let outcome = told["outcome"].as_str();
+    let outcome = printed["outcome"].as_str();
     match (deed.what, outcome) {
         (What::Book, Some("booked" | "waitlisted" | "already_booked")) => {
             assert_eq!(status, 0, "{output:?}");
-            has_place(deed, &told["reservation_id"], ledger, output);
+            has_place(deed, &printed["reservation_id"], ledger, output);
         }
         (What::Cancel, Some("cancelled")) => {
             assert_eq!(status, 0, "{output:?}");
@@ -60,7 +60,7 @@ pub(super) fn check((deed, fate, output): &Ended, ledger: &Ledger, rekeyed: bool
         }
         (What::Book | What::Cancel, _) => assert_ne!(status, 0, "{deed:?}: {output:?}"),
         (What::PrebookRun, _) => {
-            for result in told["results"].as_array().into_iter().flatten() {
+            for result in printed["results"].as_array().into_iter().flatten() {
                 let done = matches!(
                     result["outcome"].as_str(),
                     Some("booked" | "waitlisted" | "already_booked")
