@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::model::session::SessionKind;
 use crate::platform::{Block, Post};
 use crate::sessions::{self, ActiveSession};
+use crate::ui::dates::long_day;
 use crate::ui::table::{OutputStyle, Style};
 use crate::ui::{Output, Ui};
 
@@ -167,8 +168,11 @@ impl Output for Shown {
         let mut day = None;
         for workout in &self.workouts {
             if day != Some(workout.day) {
-                let heading = workout.day.format("%A %-d %B %Y").to_string();
-                writeln!(to, "{}", style.paint(&heading, Style::Heading))?;
+                writeln!(
+                    to,
+                    "{}",
+                    style.paint(&long_day(workout.day), Style::Heading)
+                )?;
                 day = Some(workout.day);
             }
             if let Some(class) = &workout.class {

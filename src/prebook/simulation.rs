@@ -14,8 +14,9 @@ use fastrand::Rng;
 use serde_json::json;
 
 use super::class::Moment;
-use super::job::{Errand, Job, Order, Place, Shared};
+use super::job::{Job, Order, Place, Shared};
 use super::plan::Calendar;
+use super::wait::Person;
 use crate::clock::{self, simulated::Simulated};
 use crate::config::Config;
 use crate::model::account::Account;
@@ -245,26 +246,6 @@ fn utc(at: f64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros((at * 1e6) as i64).unwrap()
 }
 
-/// The simulated prebooking is never withdrawn.
-#[derive(Debug)]
-struct Anyone;
-
-impl Errand for Anyone {
-    fn seems_wanted(&self) -> bool {
-        true
-    }
-
-    fn is_wanted(&self) -> bool {
-        true
-    }
-
-    fn intend(&self, _class_id: &str) {}
-
-    fn refused_at(&self) -> Option<DateTime<Utc>> {
-        None
-    }
-}
-
 /// A store with one session, for many openings.
 struct World {
     _folder: tempfile::TempDir,
@@ -349,7 +330,7 @@ impl World {
             place: &place,
             class_id: None,
         };
-        let mut job = Job::new(&shared, &Anyone, order, 0);
+        let mut job = Job::new(&shared, &Person, order, 0);
         let moment = Moment {
             opens: Some(opening),
             ahead: Some(opening).filter(|at| *at > clock::now()),

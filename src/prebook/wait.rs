@@ -98,7 +98,7 @@ pub fn next_try(
 
 /// The person at the terminal, who ends it by Ctrl-C.
 #[derive(Debug)]
-struct Person;
+pub(super) struct Person;
 
 impl Errand for Person {
     fn seems_wanted(&self) -> bool {
