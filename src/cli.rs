@@ -237,6 +237,11 @@ fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathB
         | Command::Book(_)
         | Command::Cancel(_)
         | Command::Wod(_) => true,
+        Command::Prebook(args) => matches!(
+            args.command,
+            prebook::PrebookCommand::List(_) | prebook::PrebookCommand::Rules(_)
+        ),
+        Command::Store(args) => args.is_backup(),
         Command::Boxes(args) => args.command.is_none(),
         Command::Sessions(args) => {
             matches!(args.command, None | Some(sessions::SessionsCommand::List))

@@ -38,6 +38,7 @@ const HELP: Help = Help {
         (5, "AimHarder unreachable, not cancelled"),
         (6, "not booked, not found, or ambiguous"),
         (8, "outcome unknown"),
+        code::INTERRUPTED,
     ],
 };
 

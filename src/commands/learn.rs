@@ -30,7 +30,7 @@ impl App {
     pub(super) fn learn(&self, lesson: &OpeningObservation<'_>) {
         if let Err(e) = lesson.keep(&self.store) {
             log::warn!(
-                "when booking opens in box {} could not be written down: {e}",
+                "when booking opens in box {} could not be stored: {e}",
                 lesson.gym.name
             );
         }

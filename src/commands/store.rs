@@ -35,6 +35,12 @@ pub(crate) struct StoreArgs {
     command: StoreCommand,
 }
 
+impl StoreArgs {
+    pub(crate) fn is_backup(&self) -> bool {
+        matches!(self.command, StoreCommand::Backup { .. })
+    }
+}
+
 const HELP: Help = Help {
     notes: "",
     examples: &[

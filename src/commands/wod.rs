@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::SessionRef;
 use super::app::App;
-use super::args::DayArg;
+use super::args::{DAY_HELP, DayArg, number};
 use super::help::{Help, code};
 use crate::clock;
 use crate::error::Failure;
@@ -24,7 +24,7 @@ use crate::ui::{Output, Ui};
 const MAX_PAGES: usize = 20;
 
 const HELP: Help = Help {
-    notes: "",
+    notes: DAY_HELP,
     examples: &["aimharder wod", "aimharder wod mon --days 3"],
     exit_codes: &[
         (0, "shown, or nothing is published"),
@@ -42,11 +42,11 @@ const HELP: Help = Help {
 #[derive(Debug, Args)]
 #[command(after_long_help = HELP, add = HELP)]
 pub(crate) struct WodArgs {
-    /// Day: today, fri, +3 or 2026-11-23 [default: today]
+    /// Day [default: today]
     #[arg(value_name = "DAY")]
     day: Option<DayArg>,
     /// Number of days, from 1 to 14
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=14))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = |raw: &str| number::<u8>(raw, 1, 14))]
     days: u8,
 }
 
@@ -74,7 +74,8 @@ pub(crate) fn run(args: &WodArgs, app: &App, ui: &mut Ui) -> Result<()> {
     })
 }
 
-/// The posts whose day is known, back to the first that is before `first`.
+/// The posts whose day is known. Pages are read until one ends with a post from before `first`: posts are newest first, except
+/// pinned ones, which are on top.
 fn published(
     session: &mut ActiveSession<'_>,
     host: &str,
@@ -89,22 +90,22 @@ fn published(
     for _ in 0..MAX_PAGES {
         let page = session
             .call(|platform, jar| platform.activity(jar, host, &publisher, after.as_deref()))?;
-        let is_last = page
-            .posts
-            .iter()
-            .any(|post| post.day.is_some_and(|day| day < first));
+        let mut last_day = None;
         for post in page.posts {
             let day = match post.day {
                 Some(day) => Some(day),
                 None => day_of(session, host, &post)?,
             };
+            last_day = day.or(last_day);
             posts.extend(day.map(|day| (day, post)));
         }
-        if is_last || page.next.is_none() || page.next == after {
-            break;
+        let is_enough = last_day.is_some_and(|day| day < first);
+        if is_enough || page.next.is_none() || page.next == after {
+            return Ok(posts);
         }
         after = page.next;
     }
+    log::warn!("only the newest {MAX_PAGES} pages were read; older workouts may be missing");
     Ok(posts)
 }
 

@@ -4,7 +4,7 @@
 use crate::text::shell_word;
 
 /// Commands that act in one box.
-const BOX_COMMANDS: [&str; 5] = ["classes", "bookings", "book", "cancel", "prebook"];
+const BOX_COMMANDS: [&str; 6] = ["classes", "bookings", "book", "cancel", "prebook", "wod"];
 /// Commands that take neither a store nor an account.
 const STORELESS_COMMANDS: [&str; 3] = ["help", "man", "completions"];
 

@@ -83,6 +83,10 @@ fn scripts_can_be_run() {
         path(".ci/run"),
         path(".ci/package"),
         path(".ci/package-test"),
+        path(".ci/fresh"),
+        path(".ci/shape"),
+        path(".ci/systemd"),
+        path(".ci/systemd-test"),
         path("fuzz/run"),
     ];
     for folder in ["examples", "systemd", "systemd/debian"] {

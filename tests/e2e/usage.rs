@@ -221,6 +221,10 @@ fn a_mistyped_store_is_not_made() {
         "sessions",
         "refresh",
         "prebook run",
+        "prebook list",
+        "prebook rules",
+        "wod",
+        "store backup copy.db",
     ] {
         home.run(args)
             .arg("--store")

@@ -115,9 +115,11 @@ fn refresh(
     // what is noted as reported is reported
     let signal_guard = signals::signal_guard("result");
     let (well, problems) = sum_up(&mut view, &rows, results);
-    let notices = report(app, ui, now, &well, &problems)?;
-    view.failure = failure(&view, &problems);
+    let mut notices = Vec::new();
+    let reported = report(app, ui, now, &well, &problems, &mut notices);
     notify::send(&app.config, &notices);
+    reported?;
+    view.failure = failure(&view, &problems);
     Ok((view, signal_guard))
 }
 

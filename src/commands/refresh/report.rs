@@ -35,18 +35,25 @@ impl Problem<'_> {
     }
 }
 
-/// Prints what is new and what is over, and returns the notifications about it.
+/// Prints what is new and what is over, and collects the notifications about it. A problem of which the store cannot say
+/// whether it is new is reported.
+///
+/// # Errors
+/// Those of the store. What is in `notices` then is recorded as reported, and must be sent.
 pub(super) fn report(
     app: &App,
     ui: &mut Ui,
     began: DateTime<Utc>,
     well: &HashSet<i64>,
     problems: &[Problem<'_>],
-) -> Result<Vec<Notice>> {
+    notices: &mut Vec<Notice>,
+) -> Result<()> {
     let mut lines: BTreeMap<(&str, &str), Vec<&SessionRow>> = BTreeMap::new();
-    let mut notices = Vec::new();
+    let mut broken = None;
     for problem in problems {
-        let news = problem.record(&app.store)?;
+        let recorded = problem.record(&app.store);
+        let news = *recorded.as_ref().unwrap_or(&true);
+        broken = broken.or(recorded.err());
         let Problem { row, failure, .. } = problem;
         if let Some(event) = event(failure.kind).filter(|_| news) {
             notices.push(Notice::of_session(
@@ -64,21 +71,22 @@ pub(super) fn report(
     for ((words, next), rows) in lines {
         ui.status(&format!("{}{next}", line(words, &rows)));
     }
-    let recovered = recovered(app, well, problems)?.into_iter();
-    let recovered = recovered.map(|row| (format!("the {} session", row.kind), row));
-    let extended = extended(app, began)?.into_iter();
-    let extended = extended.map(|row| (format!("setrefresh of the {} session", row.kind), row));
-    for (what, row) in recovered.chain(extended) {
+    if let Some(e) = broken {
+        return Err(e.into());
+    }
+    let mut over = |what: &str, row: &SessionRow| {
         let words = format!("{what} of {} works again", row.account);
         ui.status(&words);
-        notices.push(Notice::of_session(
-            Event::Recovered,
-            &row.account,
-            &words,
-            clock::now(),
-        ));
+        let (account, now) = (&row.account, clock::now());
+        notices.push(Notice::of_session(Event::Recovered, account, &words, now));
+    };
+    for row in recovered(app, well, problems)? {
+        over(&format!("the {} session", row.kind), &row);
     }
-    Ok(notices)
+    for row in extended(app, began)? {
+        over(&format!("setrefresh of the {} session", row.kind), &row);
+    }
+    Ok(())
 }
 
 /// The notification of a problem of this kind, if there is one.

@@ -61,7 +61,8 @@ const HELP: Help = Help {
 /// opening, and ends when it has tried all of them. Overlapping runs share the work and never book twice. With nothing due it
 /// prints nothing.
 ///
-/// Acts for all accounts unless --account names one, with the background sessions unless --session says otherwise.
+/// Acts for all accounts unless --account names one and in all boxes, with the background sessions unless --session says
+/// otherwise.
 #[derive(Debug, Args)]
 #[command(after_long_help = HELP, add = HELP)]
 pub(crate) struct PrebookRunArgs {

@@ -151,7 +151,8 @@ impl ResultView {
     }
 }
 
-/// Reports on a terminal what a run waits for: `waiting for 18:30 WOD of Mon 23 Nov (crossfitdemo), opens in 12 min`
+/// Reports on a terminal what a run waits for: `waiting for 18:30 WOD of Mon 23 Nov (crossfitdemo), ana@example.org: first
+/// request at …, in 12 min`
 pub(super) fn waits_for(prebooking: &Prebooking, try_at: DateTime<Tz>) {
     let request = &prebooking.request;
     let line = format!(
