@@ -115,7 +115,10 @@ pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<
     let began = clock::steady();
     let text = signals::receive(&receiver, began + limit);
     let status = finish(&mut child, None, limit.saturating_sub(began.elapsed()))?;
-    let (_, bytes) = text?;
+    let (read, bytes) = text?;
+    if !matches!(read, Some(Ok(_))) {
+        return Some(Err(()));
+    }
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Some(if status.success() { Ok(text) } else { Err(()) })
 }

@@ -79,6 +79,11 @@ impl Job<'_> {
                 Requested::Unexplained(_) if patient && !self.is_late() => {
                     pause = pause.max(UNEXPLAINED);
                 }
+                // before an opening that is only guessed it means no more than "too early"
+                Requested::Unexplained(report) if !patient => {
+                    let outcome = Outcome::TooEarly;
+                    return Ok(Hit::of(BookReport { outcome, ..*report }, None));
+                }
                 Requested::Answered(report) | Requested::Unexplained(report) => {
                     return self.answered(row, *report, unsure.as_ref());
                 }
@@ -221,7 +226,7 @@ impl Job<'_> {
     fn settle_doubt(&mut self, row: &Row, doubt: &Doubt) -> Result<Option<Hit>, Abort> {
         let day = self.order.day;
         let mut cause;
-        let mut looks = 0;
+        let mut looks = 0_u32;
         let mut look_again = matches!(doubt, Doubt::Claimed(_));
         loop {
             let backoff = Arc::clone(&self.backoff);
@@ -251,9 +256,10 @@ impl Job<'_> {
             if (looks >= 2 && self.is_late()) || signals::must_stop() {
                 return Err(unknown(&cause));
             }
-            if looks < 2 {
-                clock::pause(OUTAGE * 2);
-            } else if let Err(Abort::Trouble(_, cause)) = self.wait_for_turn(self.left()) {
+            clock::pause((OUTAGE * 2 * looks).min(SLOWEST));
+            if looks >= 2
+                && let Err(Abort::Trouble(_, cause)) = self.wait_for_turn(self.left())
+            {
                 return Err(unknown(&cause));
             }
         }

@@ -56,7 +56,9 @@ impl Backoff {
     pub(super) fn note<T>(&self, look: &sessions::Result<T>) {
         match look {
             Ok(_) => self.succeeded(),
-            Err(sessions::Error::Platform(e)) if e.kind() == ExitKind::Unreachable => {
+            Err(sessions::Error::Platform(e) | sessions::Error::NotRecovered(e))
+                if e.kind() == ExitKind::Unreachable =>
+            {
                 self.failed(clock::steady(), e.retry_after(), e.to_string());
             }
             Err(_) => {}

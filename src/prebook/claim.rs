@@ -70,7 +70,12 @@ impl Errand for Claim<'_> {
                 now.owner.as_deref() == Some(self.owner) && now.request == self.prebooking.request
             }
             Ok(None) => false,
-            Err(_) => true, // it is read again before the next request
+            Err(e) => {
+                // a store that is busy must not cost the class
+                let id = self.prebooking.id;
+                log::warn!("prebooking {id}: its claim could not be read: {e}");
+                true
+            }
         }
     }
 

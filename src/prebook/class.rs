@@ -83,6 +83,14 @@ impl Tried {
         }
     }
 
+    /// The class is missing or not enabled.
+    fn is_not_offered(&self) -> bool {
+        matches!(
+            self.ending,
+            Ending::Trouble(ExitKind::NotFound) | Ending::Book(Outcome::Closed)
+        )
+    }
+
     /// Refused as too early, and no opening later than `at` was reported.
     fn is_too_early(&self, at: DateTime<Utc>) -> bool {
         let moved_to = self.hit.as_ref().and_then(|hit| hit.moved_to);
@@ -131,13 +139,19 @@ impl Job<'_> {
             self.look(at, ROUGH);
         }
         if self.offset() < -BELIEVED_ALONE {
-            let tried = self.have_by_own_clock(choice, moment)?;
-            if !tried.is_too_early(at) || self.until(at) > self.horizon {
-                return Ok(tried);
+            match self.have_by_own_clock(choice, moment) {
+                Err(Abort::Trouble(ExitKind::Unreachable, why)) => log::info!("{why}; going on"),
+                Err(stop) => return Err(stop),
+                Ok(tried) => {
+                    let may_open = tried.is_too_early(at) || tried.is_not_offered();
+                    if !may_open || self.until(at) > self.horizon {
+                        return Ok(tried);
+                    }
+                }
             }
         }
         let tried = self.have_at(choice, moment)?;
-        if self.offset() > BELIEVED_ALONE && tried.is_too_early(at) {
+        if self.offset() > BELIEVED_ALONE && (tried.is_too_early(at) || tried.may_come) {
             return self.have_by_own_clock(choice, moment);
         }
         Ok(tried)

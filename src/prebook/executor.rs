@@ -55,6 +55,7 @@ impl<'s> PrebookExecutor<'s> {
         };
         let mut job = Job::new(shared, errand, order, rank);
         job.horizon = horizon.saturating_add(BEYOND);
+        job.was_tried = was_tried(prebooking);
         Self {
             job,
             prebooking,

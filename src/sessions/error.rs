@@ -70,7 +70,7 @@ impl Error {
     /// The pause that the server asked for.
     pub fn retry_after(&self) -> Option<std::time::Duration> {
         match self {
-            Self::Platform(e) => e.retry_after(),
+            Self::Platform(e) | Self::NotRecovered(e) => e.retry_after(),
             _ => None,
         }
     }

@@ -22,7 +22,7 @@ impl ActiveSession<'_> {
         log::info!("AimHarder reports a logout; recovering the session");
         // recovery needs the lock alone
         let was_firing = self.firing.take().is_some();
-        let answer = self.recover_alone(ask)?;
+        let answer = self.recover_alone(ask);
         if was_firing {
             // without the lock another process may update the token meanwhile; the answer matters more
             let end = self.lock_until().min(clock::steady() + RETAKE_TIMEOUT);
@@ -30,7 +30,7 @@ impl ActiveSession<'_> {
                 log::info!("the session's lock could not be taken again: {e}");
             }
         }
-        Ok(answer)
+        answer
     }
 
     fn recover_alone<T>(&mut self, ask: &mut Ask<'_, T>) -> Result<T> {

@@ -6,7 +6,6 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -232,7 +231,8 @@ impl Batch<'_> {
                 self.rate.wait_for(LOGIN);
                 Ok(match self.sessions.log_in_again(&row) {
                     Ok(_) => RefreshStatus::Relogged.into(),
-                    Err(_) => Refreshed::failed(e),
+                    Err(stored @ Error::Store(_)) => Refreshed::failed(stored),
+                    Err(_) => Refreshed::failed(e), // kept in `last_error`
                 })
             }
             Err(e) => Ok(Refreshed::failed(e)),
@@ -245,12 +245,14 @@ impl Batch<'_> {
         let Some(begun) = row.update_begun_at else {
             return Ok(None);
         };
+        let mut refused = String::new();
         if self.sessions.has_source(row)? {
             self.rate.wait_for(LOGIN);
             match self.sessions.log_in_again(row) {
                 Ok(_) => return Ok(Some(RefreshStatus::Relogged.into())),
                 Err(e @ (Error::Refused(_) | Error::TooManyRefusals(_) | Error::Password(_))) => {
                     log::info!("{e}; the session may still be alive");
+                    refused = format!("; {e}");
                 }
                 Err(e) => return Ok(Some(Refreshed::failed(e))),
             }
@@ -260,7 +262,7 @@ impl Batch<'_> {
             Ok(()) => {
                 let words = format!(
                     "token update: the response to that of {} was lost; the session still works, and its token is \
-                     tried again when it is logged out",
+                     tried again when it is logged out{refused}",
                     begun.format("%Y-%m-%d %H:%M UTC")
                 );
                 self.sessions.store.note_error(row, Some(&words), false)?;
@@ -298,7 +300,7 @@ impl Batch<'_> {
                 Err(e) if sent < attempts && e.is_worth_retry() => e,
                 settled => return Ok(settled),
             };
-            let asked = asked_patience(&e);
+            let asked = e.retry_after();
             let Some(wait) = back_off(sent, asked, fastrand::f64()) else {
                 return Ok(Err(e));
             };
@@ -325,13 +327,6 @@ impl Batch<'_> {
         };
         let error = failed.map(Error::NotExtended);
         Ok(Refreshed { status, error })
-    }
-}
-
-fn asked_patience(error: &platform::Error) -> Option<Duration> {
-    match error {
-        platform::Error::Busy { retry_after, .. } => *retry_after,
-        _ => None,
     }
 }
 

@@ -222,7 +222,7 @@ impl<T> At<T> for rusqlite::Result<T> {
                 store.display()
             )),
             Some(rusqlite::ErrorCode::DiskFull) => Error::Unusable(format!(
-                "the store {} cannot grow: the disk is full or a limit is reached; nothing was lost, free some room",
+                "the store {} cannot grow: the disk is full or a limit is reached; free some room",
                 store.display()
             )),
             Some(_) if file_system::has_no_shared_memory(&cause) => file_system::no_shared_memory(store, &cause),
@@ -238,7 +238,7 @@ impl<T> At<T> for rusqlite::Result<T> {
             )),
             _ => match cause {
                 rusqlite::Error::FromSqlConversionFailure(_, _, what) => Error::Unusable(format!(
-                    "the store {} contains a value that cannot be read: {what}; put a copy back, or remove what it belongs to",
+                    "the store {} contains a value that cannot be read: {what}; put a copy back",
                     store.display()
                 )),
                 cause => Error::Sqlite { path: store.to_owned(), cause: Arc::new(cause) },

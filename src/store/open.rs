@@ -287,6 +287,9 @@ fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
         before_migration(path, from, &connection)?;
     }
     migrate(&mut connection, from, path)?;
+    if from < VERSION {
+        log::info!("store {}: migrated to schema {VERSION}", path.display());
+    }
     drop(lock);
     Ok(connection)
 }
@@ -307,7 +310,6 @@ fn migrate(connection: &mut Connection, from: usize, path: &Path) -> Result<()> 
             )
             .at(path)?;
         change.commit().at(path)?;
-        log::info!("store {}: migrated to schema {}", path.display(), step + 1);
     }
     Ok(())
 }

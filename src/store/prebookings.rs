@@ -213,7 +213,7 @@ pub(super) fn read_prebooking(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
     Ok(Prebooking {
         id: row.get("id")?,
         rule: row.get("rule")?,
-        request: read_wish(row)?,
+        request: read_request(row)?,
         day: text(row, "day", |day| NaiveDate::parse_from_str(day, "%Y-%m-%d"))?,
         moved_to: maybe_at("moved_to")?,
         tried_at: maybe_at("tried_at")?,
@@ -228,7 +228,7 @@ pub(super) fn read_prebooking(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
 }
 
 /// The columns that prebookings and rules share.
-pub(super) fn read_wish(row: &Row<'_>) -> rusqlite::Result<PrebookRequest> {
+pub(super) fn read_request(row: &Row<'_>) -> rusqlite::Result<PrebookRequest> {
     let opens: Option<String> = row.get("opens")?;
     Ok(PrebookRequest {
         account: Account::stored(row.get("account")?),

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::prebooking_edits::{choices, clock_time, delete};
-use super::prebookings::{read_wish, text};
+use super::prebookings::{read_request, text};
 use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
 use crate::model::prebooking::{PrebookRequest, Prebooking};
@@ -215,7 +215,7 @@ fn read_rule(row: &Row<'_>) -> rusqlite::Result<WeeklyRule> {
     let until: Option<String> = row.get("until")?;
     Ok(WeeklyRule {
         id: row.get("id")?,
-        request: read_wish(row)?,
+        request: read_request(row)?,
         weekdays: text(row, "weekdays", str::parse)?,
         until: until.map(|_| date(row, "until")).transpose()?,
         created_at: instant(row, "created_at")?,

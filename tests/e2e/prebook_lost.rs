@@ -94,3 +94,32 @@ fn book_sends_a_lost_request_once() {
     assert_eq!(sandbox.sent("/api/book").len(), 1);
     assert!(sandbox.reservations(&id).is_empty());
 }
+
+/// The schedule of a lapsed login shows nothing of the member: a retry does not take it for "not booked".
+#[test]
+fn a_retry_believes_a_row_only_with_a_login_known_to_work() {
+    let scene = Scenario::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let always = |path: &str, fault: &Value| {
+        let mut fault = fault.clone();
+        fault["path"] = path.into();
+        fault["count"] = (-1).into();
+        fault["from_ms"] = scene.opens_ms.into();
+        scene.sandbox.fault(&fault);
+    };
+    always("/api/book", &json!({ "kind": "drop", "after": true }));
+    let empty = json!({ "bookings": [], "timetable": [], "day": "" });
+    always("/api/bookings", &json!({ "kind": "json", "body": empty }));
+    scene.fired_with("--give-up 1s", 8).only("unknown_outcome");
+    let sent = scene.requests().len();
+    scene.sandbox.clear_faults();
+    scene.sandbox.stale(crate::support::ANA);
+    always("/api/whoami", &json!({ "kind": "status", "status": 503 }));
+    scene.fired_with("--give-up 1s", 5).only("unreachable");
+    assert_eq!(scene.requests().len(), sent, "nothing is sent again");
+    scene.sandbox.clear_faults();
+    scene.fired(0).is(&[("booked", 1)]);
+    assert_eq!(scene.requests().len(), sent);
+    scene.ends(id, "booked", &[&class]);
+}
