@@ -1,15 +1,15 @@
 //! What each kind of channel wants to be sent: the bytes, and nothing about how they travel.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::deliver::{Delivery, Terms};
 use super::http::{self, Parcel};
-use super::words::sentence;
+use super::words::{line, sentence};
 use super::{Notice, command};
 use crate::clock;
 use crate::config::{Channel, Command, Event, Telegram};
+use crate::model::account::Account;
 use crate::process;
 use crate::secret::Secret;
 
@@ -19,6 +19,40 @@ const DISCORD_LONGEST: usize = 1900;
 const TELEGRAM_LONGEST: usize = 4000;
 /// Bytes; ntfy makes an attachment of more than 4096.
 const NTFY_LONGEST: usize = 4000;
+
+/// How long and where; tests have their own.
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    /// for all channels with all their notices
+    pub whole: Duration,
+    /// for one call of a server, redirects included
+    pub http: Duration,
+    /// for one command
+    pub command: Duration,
+    /// where the bots of Telegram are
+    pub telegram: String,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            whole: clock::scaled(Duration::from_secs(30)),
+            http: clock::scaled(Duration::from_secs(10)),
+            command: clock::scaled(Duration::from_secs(30)),
+            telegram: "https://api.telegram.org".to_owned(),
+        }
+    }
+}
+
+/// The notices for one channel.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub number: usize,
+    pub channel: Channel,
+    pub notices: Vec<Notice>,
+    /// the account that goes without saying
+    pub main: Option<Account>,
+}
 
 /// Sends one event to one channel.
 ///
@@ -51,11 +85,6 @@ pub(super) fn deliver(
             http::post(&url, &telegram(chat, &text), terms.http.min(left))
         }
     }
-}
-
-/// The event as one line of JSON.
-pub(super) fn line(notice: &Notice) -> Result<Vec<u8>, String> {
-    serde_json::to_vec(notice).map_err(|_| "the event cannot be written as JSON".to_owned())
 }
 
 fn webhook(notice: &Notice) -> Result<Parcel, String> {

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use super::{Notice, channel};
+use super::{Notice, words};
 use crate::config::Command;
 use crate::{process, signals};
 
@@ -21,7 +21,7 @@ pub(super) fn run(
     text: &str,
     limit: Duration,
 ) -> Result<(), String> {
-    let mut line = channel::line(notice)?;
+    let mut line = words::line(notice)?;
     line.push(b'\n');
     let mut process = process::of(command);
     for (name, value) in facts(notice, text) {

@@ -5,47 +5,11 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Notice, channel};
-use crate::config::Channel;
-use crate::model::account::Account;
+use super::channel::{self, Delivery, Terms};
 use crate::{clock, signals};
-
-/// How long and where; tests have their own.
-#[derive(Debug, Clone)]
-pub(super) struct Terms {
-    /// for all channels with all their notices
-    pub whole: Duration,
-    /// for one call of a server, redirects included
-    pub http: Duration,
-    /// for one command
-    pub command: Duration,
-    /// where the bots of Telegram are
-    pub telegram: String,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self {
-            whole: clock::scaled(Duration::from_secs(30)),
-            http: clock::scaled(Duration::from_secs(10)),
-            command: clock::scaled(Duration::from_secs(30)),
-            telegram: "https://api.telegram.org".to_owned(),
-        }
-    }
-}
 
 /// What threads need to report back after the time is up.
 const GRACE: Duration = Duration::from_millis(500);
-
-/// The notices for one channel.
-#[derive(Debug)]
-pub(super) struct Delivery {
-    pub number: usize,
-    pub channel: Channel,
-    pub notices: Vec<Notice>,
-    /// the account that goes without saying
-    pub main: Option<Account>,
-}
 
 /// How one channel took it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,7 +25,7 @@ pub use deliver::Report;
 pub use notifier::Notifier;
 pub use ping::{Ping, ping};
 
-use deliver::{Delivery, Terms};
+use channel::{Delivery, Terms};
 
 /// What `notify test` says.
 const TEST_MESSAGE: &str = "test message of aimharder";

@@ -9,7 +9,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
-use super::deliver::{Delivery, deliver_or_warn};
+use super::channel::Delivery;
+use super::deliver::deliver_or_warn;
 use super::{Notice, wanted};
 use crate::clock;
 use crate::config::Config;

@@ -53,6 +53,11 @@ fn subject(notice: &Notice, main: Option<&Account>, message: &str) -> String {
     }
 }
 
+/// The event as one line of JSON.
+pub(super) fn line(notice: &Notice) -> Result<Vec<u8>, String> {
+    serde_json::to_vec(notice).map_err(|_| "the event cannot be written as JSON".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

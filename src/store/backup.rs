@@ -10,7 +10,7 @@ use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::keyring::seal_row;
-use super::open::{beside, cannot, folder_of};
+use super::paths::{beside, cannot, folder_of};
 use super::{At, Error, Result, Store};
 use crate::private_files;
 

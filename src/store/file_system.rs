@@ -7,7 +7,7 @@ use std::path::Path;
 use rustix::fs::{Access, FlockOperation, OFlags, access, fcntl_lock, statfs};
 use rustix::io::Errno;
 
-use super::open::{beside, folder_of};
+use super::paths::{beside, folder_of};
 use super::{Error, Result};
 use crate::private_files;
 

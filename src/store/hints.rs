@@ -11,7 +11,8 @@ use chrono::{Days, NaiveDate};
 use rusqlite::{Connection, OpenFlags, Params, params};
 
 use super::keyring::Keyring;
-use super::open::{behind_links, beside, check_files, plain_name};
+use super::open::{behind_links, check_files, plain_name};
+use super::paths::beside;
 use super::{At, Result, Store};
 
 /// The number of days after which a name is noted again, and after which one that was not seen is deleted.

@@ -30,6 +30,7 @@ mod keyring;
 mod logins;
 mod open;
 mod overview;
+mod paths;
 mod prebooking_edits;
 mod prebookings;
 mod problems;

@@ -20,6 +20,7 @@ use crate::{clock, signals};
 use super::backup::before_migration;
 use super::file_system;
 use super::keyring::Keyring;
+use super::paths::{beside, cannot, folder_of};
 use super::{At, Error, Result, Store};
 
 /// Migrations: step N brings version N to N + 1. A released step is never edited.
@@ -153,12 +154,6 @@ fn create_if_missing(path: &Path) -> Result<()> {
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(cannot("create the store", path, &e)),
     }
-}
-
-/// The directory of a file.
-pub(super) fn folder_of(path: &Path) -> &Path {
-    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
 }
 
 /// The file that a link leads to. A user may link the store to another disk, so a link of this user or of root is followed.
@@ -390,24 +385,6 @@ fn lock_if_free(path: &Path, how: TryLock) -> Result<Option<File>> {
 /// The name by which SQLite takes the file and nothing else: to it `file:x` is a URI, and `:memory:` no file at all.
 pub(super) fn plain_name(path: &Path) -> PathBuf {
     Path::new(".").join(path) // an absolute one stays as it is
-}
-
-/// `aimharder.db` + `.lock` → `aimharder.db.lock`, in the same folder.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-pub(super) fn cannot(what: &str, path: &Path, cause: &std::io::Error) -> Error {
-    let remedy = match cause.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            "; make it writable, or name another place with --store"
-        }
-        _ => "",
-    };
-    let (shown, why) = (path.display(), crate::text::why(cause));
-    Error::Unusable(format!("cannot {what} {shown}: {why}{remedy}"))
 }
 
 #[cfg(test)]

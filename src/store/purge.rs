@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::open::{busy, conversion_lock_if_free, folder_of};
+use super::open::{busy, conversion_lock_if_free};
+use super::paths::folder_of;
 use super::{At, Error, Result, Store};
 use crate::clock;
 

@@ -13,7 +13,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use serde_json::{Value, json};
 
-use super::deliver::{Report, Terms, deliver};
+use super::channel::Terms;
+use super::deliver::{Report, deliver};
 use super::{Notice, deliveries};
 use crate::config::{Config, Event};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::output::RunView;
-use super::report::prebooking_sentence;
+use super::sentence::prebooking_sentence;
 use crate::booking::Outcome;
 use crate::error::{ExitKind, Failure};
 use crate::model::prebooking::Progress;

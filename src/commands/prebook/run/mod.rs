@@ -9,6 +9,7 @@ mod codes;
 mod output;
 mod rehearse;
 mod report;
+mod sentence;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
