@@ -1,5 +1,6 @@
 //! Messages that the troubleshooting chapter explains exist, links lead to files, scripts can be run.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -45,8 +46,22 @@ fn messages_that_troubleshooting_explains_exist() {
     assert!(seen >= 15, "{seen}");
 }
 
+/// The anchors of a page's headings, as GitHub makes them.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let headings = page
+        .lines()
+        .filter_map(|line| line.trim_start_matches('#').strip_prefix(' '));
+    let headings = headings.map(|heading| {
+        let kept = heading
+            .chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.collect::<String>().to_lowercase().replace(' ', "-")
+    });
+    headings.collect()
+}
+
 #[test]
-fn links_lead_to_files() {
+fn links_lead_to_files_and_headings() {
     for name in PAGES {
         let page = text(name);
         let folder = Path::new(name).parent().unwrap();
@@ -55,9 +70,16 @@ fn links_lead_to_files() {
             .skip(1)
             .filter_map(|rest| rest.split(')').next());
         for link in links.filter(|link| !link.starts_with("https://")) {
-            let file = link.split('#').next().unwrap();
-            let file = path(folder.join(file).to_str().unwrap());
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let file = match file {
+                "" => path(name),
+                file => path(folder.join(file).to_str().unwrap()),
+            };
             assert!(file.exists(), "{name}: {link}");
+            if !anchor.is_empty() {
+                let page = fs::read_to_string(file).unwrap();
+                assert!(anchors(&page).contains(anchor), "{name}: {link}");
+            }
         }
     }
 }

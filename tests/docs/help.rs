@@ -17,10 +17,11 @@ fn exit_codes() -> BTreeMap<u8, String> {
     kinds.into_iter().chain(bare).collect()
 }
 
-/// The rows of a page whose first cell is a number.
+/// The rows of a page's table of all exit codes.
 fn exit_codes_of(page: &str) -> BTreeMap<u8, String> {
     let page = text(page);
-    let rows = page.lines().filter_map(|line| {
+    let (_, table) = page.split_once("| code | `kind` | when |").unwrap();
+    let rows = table.lines().skip(2).map_while(|line| {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let code = cells.get(1)?.parse::<u8>().ok()?;
         Some((code, cells.get(2)?.trim_matches('`').to_owned()))

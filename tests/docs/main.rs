@@ -1,5 +1,5 @@
-//! What is written for people must stay true: README, CHANGELOG, the commented config, help texts and scripts are compared
-//! with the program. Starts nothing and talks to nobody.
+//! README, CHANGELOG, chapters, the commented config, help texts and scripts are compared with the program. These tests
+//! start no process.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may, as tests do
 
@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pages for users.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "README.md",
     "CHANGELOG.md",
     "src/docs/contributing.md",
@@ -22,6 +22,7 @@ const PAGES: [&str; 9] = [
     "src/docs/performance.md",
     "src/docs/prebooking.md",
     "src/docs/scheduling.md",
+    "src/docs/scripting.md",
     "src/docs/security.md",
     "src/docs/troubleshooting.md",
 ];
