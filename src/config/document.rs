@@ -17,8 +17,8 @@ pub(super) type Result<T> = std::result::Result<T, ConfigError>;
 /// Every key of the config. The part of a malformed line before its `=` is shown only if it is one of these, because
 /// anything else may be part of a secret.
 const KEYS: &str = "account accounts background_salt box boxes ca_file chat command connect_to credential discord \
-    domain id key_command login notify ntfy on opens password_command ping prebook proxy refresh \
-    scheme server store timeout timezone user_agent";
+    domain id key_command lead login notify ntfy on opens opens_by_class password_command ping \
+    prebook proxy refresh scheme server store timeout timezone user_agent watch_every";
 
 /// The text of a config file, parsed as TOML.
 pub(super) struct Document<'a> {
@@ -80,12 +80,11 @@ impl<'a> Document<'a> {
         self.error(&keys, at, message)
     }
 
-    /// The keys of a top-level table, in the order of the file.
-    pub(super) fn keys_of(&self, table: &str) -> Vec<&str> {
-        let table = self
-            .table
-            .get(table)
-            .and_then(|value| value.get_ref().as_table());
+    /// The keys of the table at this path, in the order of the file.
+    pub(super) fn keys_of(&self, path: &[&str]) -> Vec<&str> {
+        let table = path.iter().try_fold(&self.table, |table, key| {
+            table.get(*key)?.get_ref().as_table()
+        });
         let mut keys: Vec<_> = table.into_iter().flat_map(DeTable::keys).collect();
         keys.sort_by_key(|key| key.span().start);
         keys.into_iter().map(|key| key.get_ref().as_ref()).collect()

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -27,9 +28,11 @@ pub use server::{LoginFlow, Scheme, Server};
 
 use crate::model::account::Account;
 use crate::model::opening::Rule;
+use crate::text::fold;
 use document::{Document, Result};
 
 const BACKGROUND_SALT: &str = "aimharder-background-v1";
+const WATCH_EVERY: Duration = Duration::from_secs(120);
 /// A larger file is not a config, and `/dev/zero` has no end.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
@@ -49,6 +52,9 @@ pub struct Config {
     pub background_salt: String,
     /// Settings of single accounts.
     pub accounts: BTreeMap<Account, AccountConfig>,
+    /// The interval between two looks at the schedule for watched classes, one minute or more.
+    #[serde(deserialize_with = "values::watch_every")]
+    pub watch_every: Duration,
     /// By box name.
     pub boxes: BTreeMap<String, BoxConfig>,
     /// In the order of the file.
@@ -88,6 +94,12 @@ pub struct BoxConfig {
     /// When booking opens.
     #[serde(deserialize_with = "values::opens")]
     pub opens: Option<Rule>,
+    /// When booking of single classes opens, by class name.
+    #[serde(deserialize_with = "values::opens_by_class")]
+    pub opens_by_class: BTreeMap<String, Rule>,
+    /// The time before the start of a class within which automation takes no place in it.
+    #[serde(deserialize_with = "values::lead")]
+    pub lead: Option<Duration>,
 }
 
 /// `[store]`.
@@ -106,6 +118,7 @@ impl Default for Config {
             password_command: None,
             background_salt: BACKGROUND_SALT.to_owned(),
             accounts: BTreeMap::new(),
+            watch_every: WATCH_EVERY,
             boxes: BTreeMap::new(),
             notify: Vec::new(),
             ping: Ping::default(),
@@ -160,7 +173,7 @@ impl Config {
 /// Checks the names of accounts and boxes. They are keys, whose spelling is lost when the tables become maps.
 fn check_names(document: &Document<'_>) -> Result<()> {
     let mut accounts = Vec::new();
-    for name in document.keys_of("accounts") {
+    for name in document.keys_of(&["accounts"]) {
         let fault = |message: &str| document.error_at(&["accounts", name], message);
         let account: Account = name.parse().map_err(|e: String| fault(&e))?;
         if accounts.contains(&account) {
@@ -170,8 +183,30 @@ fn check_names(document: &Document<'_>) -> Result<()> {
         }
         accounts.push(account);
     }
-    for name in document.keys_of("boxes") {
+    for name in document.keys_of(&["boxes"]) {
         values::check_box_name(name).map_err(|e| document.error_at(&["boxes", name], &e))?;
+        check_class_names(document, name)?;
+    }
+    Ok(())
+}
+
+/// Checks the class names of `[boxes.NAME.opens_by_class]`, whose case and accents are ignored.
+fn check_class_names(document: &Document<'_>, name: &str) -> Result<()> {
+    let table = ["boxes", name, "opens_by_class"];
+    let mut classes = Vec::new();
+    for class in document.keys_of(&table) {
+        let [boxes, name, opens] = table;
+        let fault = |message| document.error_at(&[boxes, name, opens, class], message);
+        let folded = fold(class.trim());
+        if folded.is_empty() {
+            return Err(fault("is not a class name"));
+        }
+        if classes.contains(&folded) {
+            return Err(fault(
+                "is the same class again; case and accents are ignored",
+            ));
+        }
+        classes.push(folded);
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Values of the config: each is read from a string by a function of its own. These functions are for
 //! `#[serde(deserialize_with)]` and serve fields of type `T` and `Option<T>`.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -36,11 +37,13 @@ readers! {
     credential: String = check_credential;
     domain: String = check_domain;
     hook: SecretUrl = check_hook;
+    lead: Duration = parse_duration;
     opens: Rule = str::parse;
     proxy: SecretUrl = check_proxy;
     timeout: Duration = check_timeout;
     timezone: Tz = parse_zone;
     user_agent: String = check_user_agent;
+    watch_every: Duration = check_watch_every;
 }
 
 pub(super) fn box_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
@@ -48,6 +51,15 @@ pub(super) fn box_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, 
         id if id > 0 => Ok(Some(id)),
         _ => Err(D::Error::custom("must be 1 or more, for example 10122")),
     }
+}
+
+/// Opening rules by class name. The names are checked with the document, where their lines are known.
+pub(super) fn opens_by_class<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<String, Rule>, D::Error> {
+    let rules = BTreeMap::<String, Rule>::deserialize(from)?;
+    let trim = |(class, rule): (String, Rule)| (class.trim().to_owned(), rule);
+    Ok(rules.into_iter().map(trim).collect())
 }
 
 pub(super) fn check_box_name(raw: &str) -> Read<String> {
@@ -137,6 +149,14 @@ fn check_timeout(raw: &str) -> Read<Duration> {
         )),
         timeout => Ok(timeout),
     }
+}
+
+fn check_watch_every(raw: &str) -> Read<Duration> {
+    let every = parse_duration(raw)?;
+    if every < Duration::from_secs(60) {
+        return Err(format!("{} is too short; use 1m or more", quote(raw)));
+    }
+    Ok(every)
 }
 
 fn check_user_agent(raw: &str) -> Read<String> {

@@ -10,7 +10,7 @@ fn in_force(but: &[&str]) -> String {
     let lines = text.lines().map(|line| {
         let setting = line
             .strip_prefix('#')
-            .filter(|rest| rest.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()));
+            .filter(|rest| rest.starts_with(|c: char| "[\"".contains(c) || c.is_ascii_lowercase()));
         setting.unwrap_or(line)
     });
     let kept = lines.filter(|line| !but.iter().any(|start| line.starts_with(start)));
@@ -83,7 +83,14 @@ fn the_example_config_has_every_setting_there_is() {
         let printed = config(section).unwrap_err();
         let (_, known) = printed.split_once("unknown key; known keys are ").unwrap();
         for key in known.split(", ") {
-            let ways = ["\nKEY = ", "\n[KEY", "\n[[KEY]]", "{ KEY = ", ", KEY = "];
+            let ways = [
+                "\nKEY = ",
+                "\n[KEY",
+                ".KEY]",
+                "\n[[KEY]]",
+                "{ KEY = ",
+                ", KEY = ",
+            ];
             let shown = ways
                 .iter()
                 .any(|way| whole.contains(&way.replace("KEY", key)));

@@ -25,6 +25,7 @@ account = " Ana@Example.org "
 box = "crossfitdemo"
 password_command = ["pass", "show", "aimharder"]
 background_salt = "mine"
+watch_every = "90s"
 
 [accounts."Ben@example.org"]
 password_command = "secret-tool lookup aimharder ben"
@@ -34,6 +35,9 @@ credential = "ben-password"
 id = 10122
 timezone = "Europe/Madrid"
 opens = "4D@07:00"
+lead = "90m"
+[boxes.crossfitdemo.opens_by_class]
+" Open Box" = "7d"
 
 [[notify]]
 on = ["failed", "booked", "failed"]
@@ -78,6 +82,10 @@ fn the_whole_config() {
         (Some(10122), Some(Tz::Europe__Madrid))
     );
     assert_eq!(place.opens.unwrap().to_string(), "4d@07:00");
+    assert_eq!(place.lead, Some(Duration::from_secs(90 * 60)));
+    let by_class: Vec<_> = place.opens_by_class.iter().collect();
+    assert_eq!(by_class, [(&"Open Box".to_owned(), &"7d".parse().unwrap())]);
+    assert_eq!(config.watch_every, Duration::from_secs(90));
     assert_eq!(config.notify.len(), 5);
     assert_eq!(config.notify[0].on, [Event::Failed, Event::Booked]);
     assert_eq!(config.notify[1].on, Event::ALL);

@@ -71,6 +71,39 @@ fn wrong_values_name_line_and_key() {
             "2: [boxes.demo] opens: \"4d?\" has a question mark",
         ),
         (
+            "[boxes.demo]\nlead = '90'",
+            "2: [boxes.demo] lead: \"90\" has no unit; use 90s or 90m",
+        ),
+        (
+            "[boxes.demo]\nlead = 90",
+            "2: [boxes.demo] lead: must be a string",
+        ),
+        (
+            "[boxes.demo]\nopens_by_class = '7d'",
+            "2: [boxes.demo] opens_by_class: must be a table",
+        ),
+        (
+            "[boxes.demo.opens_by_class]\nwod = '4d'\n'open box' = 7",
+            "3: [boxes.demo] opens_by_class.\"open box\": must be a string",
+        ),
+        (
+            "[boxes.demo.opens_by_class]\nwod = '4w'",
+            "2: [boxes.demo] opens_by_class.wod: \"4w\" is not an opening rule; use 4d,",
+        ),
+        (
+            "[boxes.demo.opens_by_class]\nwod = '4d'\n'WÓD' = '5d'",
+            "3: [boxes.demo] opens_by_class.\"WÓD\": is the same class again; case and accents",
+        ),
+        (
+            "boxes.demo.opens_by_class.' ' = '4d'",
+            "1: [boxes.demo] opens_by_class.\" \": is not a class name",
+        ),
+        (
+            "box = 'x'\nwatch_every = '59s'",
+            "2: watch_every: \"59s\" is too short; use 1m or more",
+        ),
+        ("watch_every = 120", "1: watch_every: must be a string"),
+        (
             "[[notify]]\non = [\n'booked',\n'bokked']\ncommand='x'",
             "4: [[notify]] on: \"bokked\" is not valid; use one of booked, waitlisted,",
         ),
