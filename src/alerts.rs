@@ -1,50 +1,27 @@
 //! Decides when a problem of automation is reported (`scripting.md`, "Reported once").
 //!
 //! `refresh` and `prebook run` run every 15 minutes, and cron mails whatever they print. A problem is therefore reported when it
-//! is new and once when it is over; an outage is new at its third consecutive run. The store has one row per subject with a
-//! problem. Exit codes, JSON and terminals report a problem every time and do not depend on this module.
+//! is new and once when it is over; an outage is new at its third consecutive run. The store has the problem that was
+//! reported last with each session and prebooking. Exit codes, JSON and terminals report a problem every time and do not depend on this module.
 
 use crate::error::ExitKind;
-use crate::store::{Problem, Result, Store};
+use crate::store::{Problem, Result, Store, Subject};
 
 /// An outage is reported once it has lasted this many consecutive runs.
 pub const OUTAGE_RUNS: i64 = 3;
-
-/// The prefix of subjects that are sessions.
-pub const SESSION: &str = "session:";
-/// The prefix of sessions whose `setrefresh` failed with `--deep`.
-pub const SET_REFRESH: &str = "setrefresh:";
-
-/// The subject of a session, by the number of its row.
-pub fn of_session(id: i64) -> String {
-    format!("{SESSION}{id}")
-}
-
-/// The subject of a session whose `setrefresh` failed, by the number of its row.
-pub fn of_set_refresh(id: i64) -> String {
-    format!("{SET_REFRESH}{id}")
-}
-
-/// The prefix of subjects that are prebookings.
-pub const PREBOOKING: &str = "prebooking:";
-
-/// The subject of a prebooking, by its id.
-pub fn of_prebooking(id: i64) -> String {
-    format!("{PREBOOKING}{id}")
-}
 
 /// Records that a run met a problem, and returns whether it is reported now.
 ///
 /// # Errors
 /// Those of the store.
-pub fn record_failure(store: &Store, subject: &str, kind: ExitKind) -> Result<bool> {
+pub fn record_failure(store: &Store, subject: Subject, kind: ExitKind) -> Result<bool> {
     if matches!(kind, ExitKind::Internal | ExitKind::Usage) {
         return Ok(true); // problems of config and store are reported every time
     }
     let before = store.problem(subject)?.unwrap_or_default();
     let (after, is_new) = next(before.clone(), kind);
     if after != before {
-        store.put_problem(subject, &after)?;
+        store.set_problem(subject, Some(&after))?;
     }
     Ok(is_new)
 }
@@ -53,12 +30,12 @@ pub fn record_failure(store: &Store, subject: &str, kind: ExitKind) -> Result<bo
 ///
 /// # Errors
 /// Those of the store.
-pub fn record_success(store: &Store, subject: &str) -> Result<bool> {
+pub fn record_success(store: &Store, subject: Subject) -> Result<bool> {
     let Some(before) = store.problem(subject)? else {
         return Ok(false);
     };
-    store.clear_problem(subject)?;
-    Ok(before.standing.is_some())
+    store.set_problem(subject, None)?;
+    Ok(before.reported.is_some())
 }
 
 /// The problem after one more run, and whether it is reported now. An outage that is too short to be reported leaves the
@@ -70,15 +47,15 @@ fn next(before: Problem, kind: ExitKind) -> (Problem, bool) {
         0
     };
     let name = kind.name();
-    let is_new = before.standing.as_deref() != Some(name)
+    let is_new = before.reported.as_deref() != Some(name)
         && (outage_runs == 0 || outage_runs >= OUTAGE_RUNS);
-    let standing = if is_new {
+    let reported = if is_new {
         Some(name.to_owned())
     } else {
-        before.standing
+        before.reported
     };
     let after = Problem {
-        standing,
+        reported,
         outage_runs,
     };
     (after, is_new)

@@ -1,5 +1,4 @@
-//! A store of schema 1, brought up to date by whoever comes first: a copy stays beside it, and
-//! nothing is lost, however many come at once.
+//! Migration of older stores: one process of many migrates, a copy is left beside the store, and nothing is lost.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -10,8 +9,14 @@ use std::process::{Command, Output};
 use rusqlite::Connection;
 
 const SCHEMA_1: &str = include_str!("../src/store/schema/1.sql");
+const SCHEMAS_2_TO_5: [&str; 4] = [
+    include_str!("../src/store/schema/2.sql"),
+    include_str!("../src/store/schema/3.sql"),
+    include_str!("../src/store/schema/4.sql"),
+    include_str!("../src/store/schema/5.sql"),
+];
 
-/// As the program before prebookings left it: Ana's background session and her box.
+/// A store of a program without prebookings, with Ana's background session and her box.
 fn store_of_schema_1(path: &Path) {
     std::fs::OpenOptions::new()
         .write(true)
@@ -52,6 +57,12 @@ fn rows(db: &Connection) -> (String, i64, String) {
     .unwrap()
 }
 
+/// The number of schemas, which is the version of a new store.
+fn newest() -> i64 {
+    let files = std::fs::read_dir("src/store/schema").unwrap();
+    i64::try_from(files.count()).unwrap()
+}
+
 fn version(db: &Connection) -> i64 {
     db.query_row("PRAGMA user_version", [], |row| row.get(0))
         .unwrap()
@@ -74,11 +85,11 @@ fn twenty_processes_at_once() {
         assert_eq!(json["sessions"][0]["fingerprint"], "bg-1");
     }
     let db = Connection::open(&path).unwrap();
-    assert_eq!((version(&db), rows(&db)), (5, before.clone()));
+    assert_eq!((version(&db), rows(&db)), (newest(), before.clone()));
     let tables =
         "SELECT count(*) FROM prebookings, rules, shots, skips, removed_occurrences, class_names";
     assert_eq!(db.query_row(tables, [], |row| row.get::<_, i64>(0)), Ok(0));
-    // the copy is the store as it was, and only ours to read
+    // the copy is the store as it was, with mode 0600
     let copy = folder.path().join("aimharder.db.schema1.bak");
     assert_eq!(
         std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777,
@@ -95,7 +106,7 @@ fn a_migration_that_cannot_leave_a_copy_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("aimharder.db");
     store_of_schema_1(&path);
-    // something that cannot be replaced stands where the copy is made
+    // a directory is in the place of the copy
     let half = folder.path().join("aimharder.db.schema1.bak.new");
     std::fs::create_dir(&half).unwrap();
     let out = sessions(&path);
@@ -104,5 +115,39 @@ fn a_migration_that_cannot_leave_a_copy_changes_nothing() {
     assert_eq!(version(&Connection::open(&path).unwrap()), 1);
     std::fs::remove_dir(&half).unwrap();
     assert_eq!(sessions(&path).status.code(), Some(0));
-    assert_eq!(version(&Connection::open(&path).unwrap()), 5);
+    assert_eq!(version(&Connection::open(&path).unwrap()), newest());
+}
+
+#[test]
+fn reported_problems_become_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("aimharder.db");
+    store_of_schema_1(&path);
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(&SCHEMAS_2_TO_5.concat()).unwrap();
+    db.execute_batch(
+        "INSERT INTO prebookings (id, account, box, day, start, created_at) VALUES \
+         (7, 'ana@example.org', 'crossfitdemo', '2026-11-23', '18:30', 1), \
+         (8, 'ana@example.org', 'crossfitdemo', '2026-11-24', '18:30', 1); \
+         INSERT INTO problems VALUES ('session:1', NULL, 2), ('setrefresh:1', 'partial', 0), \
+         ('prebooking:7', 'not_found', 0), ('postponed:7:full', 'too_early', 0), \
+         ('postponed:7:closed', 'too_early', 0), ('session:4711', 'login_required', 0); \
+         PRAGMA user_version = 5;",
+    )
+    .unwrap();
+    assert_eq!(sessions(&path).status.code(), Some(0));
+    let ask = |sql: &str| {
+        db.query_row(sql, [], |row| row.get::<_, String>(0))
+            .unwrap()
+    };
+    assert_eq!(
+        ask("SELECT concat(problem IS NULL, outage_runs, set_refresh_failed) FROM sessions"),
+        "121"
+    );
+    assert_eq!(
+        ask(
+            "SELECT group_concat(concat_ws('/', id, problem, outage_runs, postponed)) FROM prebookings"
+        ),
+        "7/not_found/0/ closed full,8/"
+    );
 }

@@ -27,9 +27,9 @@ pub(crate) fn run<V: Output>(
     let done = require_session(app).and_then(|()| work(ui));
     if done.is_ok()
         && !signals::must_stop()
-        && let Err(e) = app.store.delete_obsolete(clock::now())
+        && let Err(e) = app.store.delete_old_refusals(clock::now())
     {
-        log::warn!("old rows of the store could not be deleted: {e}");
+        log::warn!("old refused logins could not be deleted from the store: {e}");
     }
     let well = done
         .as_ref()

@@ -6,7 +6,6 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use super::{AccountFacts, LastRequest, Pending, PrebookingFacts, SessionHealth};
-use crate::alerts;
 use crate::config::Config;
 use crate::error::ExitKind;
 use crate::model::account::Account;
@@ -15,7 +14,7 @@ use crate::model::zone::resolve;
 use crate::password;
 use crate::prebook::Place;
 use crate::sessions::lock::Locks;
-use crate::store::{Problem, SessionRow, Status, Store};
+use crate::store::{Problem, SessionRow, Status, Store, Subject};
 
 /// What is looked at.
 pub(crate) struct Scope<'a> {
@@ -34,7 +33,6 @@ pub(crate) struct Scope<'a> {
 pub(crate) fn accounts(scope: &Scope<'_>) -> Result<Vec<AccountFacts>> {
     let store = scope.store;
     let is_only = store.accounts()?.len() <= 1;
-    let problems: BTreeMap<_, _> = store.problems(alerts::SESSION)?.into_iter().collect();
     let mut accounts: BTreeMap<Account, AccountFacts> = BTreeMap::new();
     for row in store.sessions(scope.account)? {
         let facts = accounts.entry(row.account.clone()).or_insert_with(|| {
@@ -54,12 +52,14 @@ pub(crate) fn accounts(scope: &Scope<'_>) -> Result<Vec<AccountFacts>> {
         }
         // `refresh` clears a problem at its next run; until then a session that works again shows that it is over
         let is_over = row.status == Status::Active && row.last_error.is_none();
-        let problem = problems.get(&alerts::of_session(row.id));
-        let problem = problem.filter(|_| !is_over);
-        let standing = problem.and_then(|problem| problem.standing.as_deref());
+        let problem = if is_over {
+            Problem::default()
+        } else {
+            store.problem(Subject::Session(row.id))?.unwrap_or_default()
+        };
         facts.sessions.push(SessionHealth {
-            outage_runs: problem.map_or(0, |problem| problem.outage_runs),
-            standing: standing
+            outage_runs: problem.outage_runs,
+            standing: (problem.reported.as_deref())
                 .and_then(ExitKind::named)
                 .filter(|kind| row.status == Status::Expired || *kind != ExitKind::LoginRequired),
             session: SessionRow::facts(row, scope.now),
@@ -102,11 +102,10 @@ pub(crate) fn prebookings(scope: &Scope<'_>) -> Result<PrebookingFacts> {
         let named = scope.gym.is_none_or(|name| name == p.request.gym);
         named && p.progress == Progress::Pending
     });
-    let problems: BTreeMap<_, _> = store.problems(alerts::PREBOOKING)?.into_iter().collect();
     let pending = pending.map(|prebooking| {
-        let problem = problems.get(&alerts::of_prebooking(prebooking.id));
+        let problem = store.problem(Subject::Prebooking(prebooking.id))?;
         let mut pending = self::pending(prebooking, scope)?;
-        pending.failure = problem.and_then(last_failure);
+        pending.failure = problem.as_ref().and_then(last_failure);
         Ok(pending)
     });
     let mut next = pending.collect::<Result<Vec<_>>>()?;
@@ -156,5 +155,5 @@ fn last_failure(problem: &Problem) -> Option<ExitKind> {
     if problem.outage_runs > 0 {
         return Some(ExitKind::Unreachable);
     }
-    ExitKind::named(problem.standing.as_deref()?)
+    ExitKind::named(problem.reported.as_deref()?)
 }

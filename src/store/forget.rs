@@ -41,26 +41,15 @@ impl Store {
         })
     }
 
-    /// Deletes rows that nothing reads any more: refused logins older than a day, and problems of sessions and prebookings
-    /// that do not exist or have ended.
-    pub fn delete_obsolete(&self, now: DateTime<Utc>) -> Result<()> {
+    /// Deletes refused logins older than a day, which nothing reads any more.
+    pub fn delete_old_refusals(&self, now: DateTime<Utc>) -> Result<()> {
         let before = millis(now - TimeDelta::days(1));
-        let refusals = "at < ?1";
-        let problems = "(subject LIKE 'session:%' AND NOT EXISTS (SELECT 1 FROM sessions WHERE id = substr(subject, 9))) \
-             OR (subject LIKE 'prebooking:%' AND NOT EXISTS (SELECT 1 FROM prebookings WHERE id = substr(subject, 12) \
-             AND status IN ('pending', 'executing', 'waitlisted')))";
-        let obsolete = format!(
-            "SELECT EXISTS (SELECT 1 FROM refusals WHERE {refusals}) OR EXISTS (SELECT 1 FROM problems WHERE {problems})"
-        );
         // a deletion of nothing would wait for the writer's place all the same
-        if self.find(&obsolete, [before], |row| row.get(0))? != Some(true) {
-            return Ok(());
+        let sql = "SELECT EXISTS (SELECT 1 FROM refusals WHERE at < ?1)";
+        if self.find(sql, [before], |row| row.get(0))? == Some(true) {
+            self.execute("DELETE FROM refusals WHERE at < ?1", [before])?;
         }
-        self.transact(|change| {
-            change.execute(&format!("DELETE FROM refusals WHERE {refusals}"), [before])?;
-            change.execute(&format!("DELETE FROM problems WHERE {problems}"), [])?;
-            Ok(())
-        })
+        Ok(())
     }
 
     /// Deletes device sessions created before `before`.

@@ -63,7 +63,7 @@ pub use open::LOCKS;
 pub use overview::SessionFacts;
 pub use prebooking_edits::Removed;
 pub use prebookings::{Settlement, Shot};
-pub use problems::Problem;
+pub use problems::{Problem, Subject};
 pub use rules::NewRule;
 pub use seal::new_key;
 pub use secrets::FormGuard;

@@ -98,7 +98,7 @@ impl Store {
         let changed = self
             .db()
             .execute(
-                "UPDATE prebookings SET status = 'pending', message = NULL, tried_at = NULL WHERE id = ?1 AND status = 'expired'",
+                "UPDATE prebookings SET status = 'pending', message = NULL, tried_at = NULL, problem = NULL, outage_runs = NULL WHERE id = ?1 AND status = 'expired'",
                 [id],
             )
             .at(self.path())?;

@@ -3,58 +3,93 @@
 
 use rusqlite::params;
 
-use super::{Result, Store};
+use super::sessions::{COLUMNS, read};
+use super::{Result, SessionRow, Store};
 
-/// The problem of one subject, which is a session or a prebooking.
+/// A session or a prebooking, by the number of its row.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject {
+    /// A session.
+    Session(i64),
+    /// A prebooking.
+    Prebooking(i64),
+}
+
+/// The problem of one subject.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problem {
     /// The kind that was reported and is not over.
-    pub standing: Option<String>,
+    pub reported: Option<String>,
     /// Number of consecutive runs that could not reach the platform.
     pub outage_runs: i64,
 }
 
+impl Subject {
+    fn table_and_id(self) -> (&'static str, i64) {
+        match self {
+            Self::Session(id) => ("sessions", id),
+            Self::Prebooking(id) => ("prebookings", id),
+        }
+    }
+}
+
 impl Store {
-    /// The subjects of one sort (`session:`, `prebooking:`) that have a problem.
-    pub fn problems(&self, sort: &str) -> Result<Vec<(String, Problem)>> {
-        self.list("SELECT subject, standing, outage_runs FROM problems WHERE substr(subject, 1, length(?1)) = ?1", [sort], |row| {
-            Ok((
-                row.get(0)?,
-                Problem {
-                    standing: row.get(1)?,
-                    outage_runs: row.get(2)?,
-                },
-            ))
+    /// The problem of a subject. `None` if it never had one, or its end is reported.
+    pub fn problem(&self, subject: Subject) -> Result<Option<Problem>> {
+        let (table, id) = subject.table_and_id();
+        let sql = format!(
+            "SELECT problem, outage_runs FROM {table} WHERE id = ?1 AND outage_runs IS NOT NULL"
+        );
+        self.find(&sql, [id], |row| {
+            Ok(Problem {
+                reported: row.get(0)?,
+                outage_runs: row.get(1)?,
+            })
         })
     }
 
-    /// The problem of a subject. `None` if it never had one, or its end is reported.
-    pub fn problem(&self, subject: &str) -> Result<Option<Problem>> {
-        self.find(
-            "SELECT standing, outage_runs FROM problems WHERE subject = ?1",
-            [subject],
-            |row| {
-                Ok(Problem {
-                    standing: row.get(0)?,
-                    outage_runs: row.get(1)?,
-                })
-            },
-        )
-    }
-
-    /// Stores the problem of a subject.
-    pub fn put_problem(&self, subject: &str, problem: &Problem) -> Result<()> {
+    /// Stores the problem of a subject; `None` deletes it.
+    pub fn set_problem(&self, subject: Subject, problem: Option<&Problem>) -> Result<()> {
+        let (table, id) = subject.table_and_id();
         self.execute(
-                "INSERT INTO problems (subject, standing, outage_runs) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE \
-                 SET standing = excluded.standing, outage_runs = excluded.outage_runs",
-                params![subject, problem.standing, problem.outage_runs],
-            )?;
+            &format!("UPDATE {table} SET problem = ?1, outage_runs = ?2 WHERE id = ?3"),
+            params![
+                problem.and_then(|problem| problem.reported.as_deref()),
+                problem.map(|problem| problem.outage_runs),
+                id
+            ],
+        )?;
         Ok(())
     }
 
-    /// Deletes the problem of a subject.
-    pub fn clear_problem(&self, subject: &str) -> Result<()> {
-        self.execute("DELETE FROM problems WHERE subject = ?1", [subject])?;
-        Ok(())
+    /// The sessions that have a problem.
+    pub fn sessions_with_problem(&self) -> Result<Vec<SessionRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE outage_runs IS NOT NULL");
+        self.list(&sql, [], read)
+    }
+
+    /// The sessions whose `setrefresh` was reported as failed.
+    pub fn sessions_not_extended(&self) -> Result<Vec<SessionRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE set_refresh_failed = 1");
+        self.list(&sql, [], read)
+    }
+
+    /// Stores whether the `setrefresh` of a session has failed. Returns whether this was not stored before.
+    pub fn set_refresh_failed(&self, id: i64, failed: bool) -> Result<bool> {
+        let changed = self.execute(
+            "UPDATE sessions SET set_refresh_failed = ?1 WHERE id = ?2 AND set_refresh_failed <> ?1",
+            params![failed, id],
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Stores that a prebooking was postponed for this reason, which is one word. Returns whether this was not stored before.
+    pub fn note_postponed(&self, id: i64, reason: &str) -> Result<bool> {
+        let changed = self.execute(
+            "UPDATE prebookings SET postponed = postponed || ' ' || ?1 \
+             WHERE id = ?2 AND instr(postponed || ' ', ' ' || ?1 || ' ') = 0",
+            params![reason, id],
+        )?;
+        Ok(changed == 1)
     }
 }

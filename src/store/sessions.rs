@@ -93,12 +93,6 @@ impl Store {
         Ok(rows)
     }
 
-    /// One login, without its secrets.
-    pub fn listed(&self, id: i64) -> Result<Option<SessionRow>> {
-        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
-        self.find(&sql, [id], read)
-    }
-
     /// The account's background login.
     pub fn background(&self, account: &Account) -> Result<Option<SessionRow>> {
         self.with_secrets(

@@ -202,7 +202,8 @@ fn a_deleted_device_session_takes_its_problem_along() {
         .done();
     home.run("refresh").done();
     assert_eq!(
-        home.ask("SELECT count(*) FROM problems").as_deref(),
+        home.ask("SELECT count(*) FROM sessions WHERE outage_runs IS NOT NULL")
+            .as_deref(),
         Some("0")
     );
 }

@@ -21,7 +21,7 @@ const TOKEN_LATE: &str = "UPDATE sessions SET token_updated_at = token_updated_a
 
 pub(crate) fn problem(home: &Home, standing: &str, runs: i64) {
     home.sql(&format!(
-        "INSERT INTO problems SELECT 'session:' || id, {standing}, {runs} FROM sessions WHERE kind = 'background'"
+        "UPDATE sessions SET problem = {standing}, outage_runs = {runs} WHERE kind = 'background'"
     ));
     home.sql("UPDATE sessions SET last_error = 'no response' WHERE kind = 'background'");
 }

@@ -152,7 +152,7 @@ fn gauges_that_a_collector_can_read() {
         .any_stdout()
         .any_stderr()
         .done();
-    home.sql("INSERT INTO problems SELECT 'session:' || id, NULL, 4 FROM sessions WHERE account = 'ana@example.org' AND kind = 'background'");
+    home.sql("UPDATE sessions SET outage_runs = 4 WHERE account = 'ana@example.org' AND kind = 'background'");
     home.sql("UPDATE sessions SET last_error = 'no response' WHERE account = 'ana@example.org' AND kind = 'background'");
     home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) VALUES (1, 1700000000000, 'x', 'booked', 1.5)");
     let printed = home.status("--prometheus --online").any_stdout().done();

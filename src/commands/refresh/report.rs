@@ -11,7 +11,7 @@ use crate::commands::app::App;
 use crate::config::Event;
 use crate::error::{ExitKind, Failure};
 use crate::notify::Notice;
-use crate::store::{self, SessionRow, Status, Store};
+use crate::store::{self, SessionRow, Status, Store, Subject};
 use crate::ui::Ui;
 
 /// The problem of one session.
@@ -28,9 +28,9 @@ impl Problem<'_> {
     fn record(&self, store: &Store) -> store::Result<bool> {
         let id = self.row.id;
         if self.set_refresh {
-            alerts::record_failure(store, &alerts::of_set_refresh(id), ExitKind::Partial)
+            store.set_refresh_failed(id, true)
         } else {
-            alerts::record_failure(store, &alerts::of_session(id), self.failure.kind)
+            alerts::record_failure(store, Subject::Session(id), self.failure.kind)
         }
     }
 }
@@ -127,33 +127,27 @@ fn whose(rows: &[&SessionRow]) -> String {
 
 /// Sessions whose reported problem is over: because of this run, or because of another process.
 fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
-    over(app, alerts::SESSION, |row| {
+    let mut recovered = Vec::new();
+    for row in app.store.sessions_with_problem()? {
         let has_problem = |problem: &Problem<'_>| problem.row.id == row.id && !problem.set_refresh;
-        (well.contains(&row.id) || row.last_error.is_none())
+        let is_over = (well.contains(&row.id) || row.last_error.is_none())
             && row.status == Status::Active
-            && !problems.iter().any(has_problem)
-    })
+            && !problems.iter().any(has_problem);
+        if is_over && alerts::record_success(&app.store, Subject::Session(row.id))? {
+            recovered.push(row);
+        }
+    }
+    Ok(recovered)
 }
 
 /// Sessions whose `setrefresh` failed before and has succeeded since this run began.
 fn extended(app: &App, began: DateTime<Utc>) -> Result<Vec<SessionRow>> {
-    over(app, alerts::SET_REFRESH, |row| {
-        row.refreshed_at.is_some_and(|at| at >= began)
-    })
-}
-
-/// The sessions among the subjects with this prefix whose reported problem is over.
-fn over(app: &App, prefix: &str, is_over: impl Fn(&SessionRow) -> bool) -> Result<Vec<SessionRow>> {
-    let mut over = Vec::new();
-    for (subject, _) in app.store.problems(prefix)? {
-        let id = subject.trim_start_matches(prefix);
-        match app.store.listed(id.parse().unwrap_or_default())? {
-            None => app.store.clear_problem(&subject)?, // the session was deleted
-            Some(row) if is_over(&row) && alerts::record_success(&app.store, &subject)? => {
-                over.push(row);
-            }
-            Some(_) => {}
+    let mut extended = Vec::new();
+    for row in app.store.sessions_not_extended()? {
+        let is_over = row.refreshed_at.is_some_and(|at| at >= began);
+        if is_over && app.store.set_refresh_failed(row.id, false)? {
+            extended.push(row);
         }
     }
-    Ok(over)
+    Ok(extended)
 }

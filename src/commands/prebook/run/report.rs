@@ -5,15 +5,15 @@ use anyhow::Result;
 use super::codes::code;
 use super::output::zone_of;
 use super::sentence::{prebooking_sentence, still_waiting};
-use crate::clock;
 use crate::commands::app::App;
 use crate::config::Event;
 use crate::error::ExitKind;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::notify::{Notice, Notifier};
 use crate::prebook::{Ending, Settled};
+use crate::store::{self, Subject};
 use crate::ui::Ui;
-use crate::{alerts, store};
+use crate::{alerts, clock};
 
 /// Prints a result. If the store cannot say whether it is new, it is printed too.
 pub(super) fn report(
@@ -22,21 +22,21 @@ pub(super) fn report(
     notifier: &Notifier<'_>,
     settled: &Settled,
 ) -> Result<()> {
-    let subject = alerts::of_prebooking(settled.prebooking.id);
+    let subject = Subject::Prebooking(settled.prebooking.id);
     if settled.ending == Ending::Trouble(ExitKind::Interrupted) {
         ui.status(&format!("error: {}", prebooking_sentence(settled)));
         return Ok(());
     }
     let (event, news) = match code(settled) {
         Some(kind) => {
-            let news = alerts::record_failure(&app.store, &subject, kind);
+            let news = alerts::record_failure(&app.store, subject, kind);
             if news_at_least(&news) || ui.is_interactive() {
                 ui.status(&format!("error: {}", prebooking_sentence(settled)));
             }
             (problem(settled, kind), news)
         }
         None if settled.progress == Progress::Pending => {
-            (Event::Postponed, postponed(app, ui, settled, &subject))
+            (Event::Postponed, postponed(app, ui, settled, subject))
         }
         None if settled.progress == Progress::Booked => (Event::Booked, Ok(true)),
         None if settled.progress == Progress::Cancelled => {
@@ -51,7 +51,7 @@ pub(super) fn report(
     news?;
     let problem_stands = settled.progress == Progress::Waitlisted && code(settled).is_some();
     if settled.progress != Progress::Pending && !problem_stands {
-        app.store.clear_problem(&subject)?;
+        app.store.set_problem(subject, None)?;
     }
     Ok(())
 }
@@ -63,7 +63,7 @@ pub(super) fn still_waiting_again(
     notifier: &Notifier<'_>,
     prebooking: &Prebooking,
 ) -> Result<()> {
-    if alerts::record_success(&app.store, &alerts::of_prebooking(prebooking.id))? {
+    if alerts::record_success(&app.store, Subject::Prebooking(prebooking.id))? {
         let words = still_waiting(prebooking);
         ui.status(&format!("over: {words}"));
         let over = Notice {
@@ -87,7 +87,7 @@ pub(super) fn still_waiting_again(
 }
 
 /// Full under watch, closed, too early: no problem, but worth a notice when it is new.
-fn postponed(app: &App, ui: &mut Ui, settled: &Settled, subject: &str) -> store::Result<bool> {
+fn postponed(app: &App, ui: &mut Ui, settled: &Settled, subject: Subject) -> store::Result<bool> {
     let sentence = prebooking_sentence(settled);
     if ui.is_interactive() {
         ui.status(&sentence);
@@ -95,9 +95,8 @@ fn postponed(app: &App, ui: &mut Ui, settled: &Settled, subject: &str) -> store:
     if alerts::record_success(&app.store, subject)? && !ui.is_interactive() {
         ui.status(&format!("over: {sentence}"));
     }
-    let reason = settled.ending.name();
-    let subject = format!("postponed:{}:{reason}", settled.prebooking.id);
-    alerts::record_failure(&app.store, &subject, ExitKind::TooEarly)
+    app.store
+        .note_postponed(settled.prebooking.id, settled.ending.name())
 }
 
 fn news_at_least(news: &store::Result<bool>) -> bool {
