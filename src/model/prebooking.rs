@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::account::Account;
 use super::instant::hours_minutes;
-use super::time::parse_time;
+use super::time::{parse_duration, parse_time};
 use crate::model::opening::{Opening, Rule, Source};
 use crate::text::quote;
 
@@ -62,6 +63,38 @@ pub fn class_name(raw: &str) -> Result<String, String> {
         ));
     }
     Ok(name)
+}
+
+/// A time before the start of a class (`--lead`), which keeps the form in which it was given: `90m`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lead {
+    text: String,
+    /// the same as a duration
+    pub span: Duration,
+}
+
+impl FromStr for Lead {
+    type Err = String;
+
+    fn from_str(raw: &str) -> Result<Self, String> {
+        Ok(Self {
+            span: parse_duration(raw)?,
+            text: raw.trim().to_owned(),
+        })
+    }
+}
+
+/// `90m`
+impl fmt::Display for Lead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Serialize for Lead {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.text)
+    }
 }
 
 /// The status of a prebooking (`scripting.md`, "Prebooking").
@@ -140,9 +173,38 @@ pub struct PrebookRequest {
     pub watch: bool,
     /// an opening rule of its own
     pub opens: Option<Rule>,
+    /// The first choice is only the class with this id.
+    pub class_id: Option<String>,
+    /// Only classes of this coach, matched like a class name.
+    pub coach: Option<String>,
+    /// No class whose name matches one of these.
+    pub exclude: Vec<String>,
+    /// Later than this before the start of the class, no place is taken.
+    pub lead: Option<Lead>,
+    /// Nothing is booked on a day on which another class is booked.
+    pub once_a_day: bool,
 }
 
 impl PrebookRequest {
+    /// A request for this class and nothing else.
+    pub fn new(account: Account, gym: impl Into<String>, first: Choice) -> Self {
+        Self {
+            account,
+            gym: gym.into(),
+            first,
+            alternatives: Vec::new(),
+            family: None,
+            waitlist: false,
+            watch: false,
+            opens: None,
+            class_id: None,
+            coach: None,
+            exclude: Vec::new(),
+            lead: None,
+            once_a_day: false,
+        }
+    }
+
     /// The opening rule in force: the request's own, or the box's.
     pub fn opening(&self, of_box: Option<Opening>) -> Option<Opening> {
         let own = self.opens.map(|rule| Opening::given(rule, Source::Option));

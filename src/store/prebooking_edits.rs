@@ -3,10 +3,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use super::prebookings::{PREBOOKING, read_prebooking};
+use super::prebookings::{
+    REQUEST, clock_time, named, read_prebooking, request_parameters, request_values,
+};
 use super::{At, Result, Store, immediate, millis};
 use crate::model::day::weekday_short;
-use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking};
+use crate::model::prebooking::{PrebookId, PrebookRequest, Prebooking};
 
 /// What was removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,11 +30,9 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Prebooking> {
         self.transact(|change| {
-        let sql = format!(
-            "SELECT {PREBOOKING} FROM prebookings WHERE status IN ('pending', 'executing') AND account = ?1 AND box = ?2 \
+        let sql = "SELECT * FROM prebookings WHERE status IN ('pending', 'executing') AND account = ?1 AND box = ?2 \
              AND day = ?3 AND start = ?4 AND lower(coalesce(class, '')) = lower(coalesce(?5, '')) \
-             AND coalesce(family, '') = coalesce(?6, '')"
-        );
+             AND coalesce(family, '') = coalesce(?6, '')";
         let first = &request.first;
         let same = params![
             request.account.as_str(),
@@ -43,7 +43,7 @@ impl Store {
             request.family
         ];
         let old = change
-            .query_row(&sql, same, read_prebooking)
+            .query_row(sql, same, read_prebooking)
             .optional()?;
         let id = match old {
             Some(old) => {
@@ -53,10 +53,7 @@ impl Store {
             }
             None => insert(change, request, day, (moved_to, now))?,
         };
-        let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE id = ?1");
-        let row = change
-            .query_row(&sql, [id], read_prebooking)?;
-        Ok(row)
+        change.query_row("SELECT * FROM prebookings WHERE id = ?1", [id], read_prebooking)
         })
     }
 
@@ -113,7 +110,7 @@ pub(super) fn delete(
     filter: &str,
     values: impl rusqlite::Params,
 ) -> rusqlite::Result<Vec<Prebooking>> {
-    let sql = format!("DELETE FROM prebookings WHERE {filter} RETURNING {PREBOOKING}");
+    let sql = format!("DELETE FROM prebookings WHERE {filter} RETURNING *");
     let mut query = db.prepare_cached(&sql)?;
     let mut gone = query
         .query_map(values, read_prebooking)?
@@ -157,17 +154,15 @@ fn update(
     moved_to: Option<DateTime<Utc>>,
 ) -> rusqlite::Result<()> {
     // the opening of a refusal holds as long as the rule is the same
-    db.execute(
-        "UPDATE prebookings SET rule = NULL, class = :class, alternatives = :alternatives, waitlist = :waitlist, \
-         watch = :watch, moved_to = coalesce(:moved_to, CASE WHEN opens IS :opens THEN moved_to END), opens = :opens \
-         WHERE id = :id",
-        named_params! {
-            ":class": request.first.class, ":alternatives": choices(&request.alternatives), ":waitlist": request.waitlist,
-            ":watch": request.watch, ":moved_to": moved_to.map(millis), ":opens": request.opens.map(|rule| rule.to_string()),
-            ":id": id,
-        },
-    )?;
-    Ok(())
+    let sql = format!(
+        "UPDATE prebookings SET rule = NULL, ({REQUEST}) = ({}), \
+         moved_to = coalesce(:moved_to, CASE WHEN opens IS :opens THEN moved_to END) WHERE id = :id",
+        request_parameters()
+    );
+    let mut values = request_values(request);
+    values.push((":moved_to", moved_to.map(millis).into()));
+    values.push((":id", id.into()));
+    db.execute(&sql, &*named(&values)).map(|_| ())
 }
 
 fn insert(
@@ -176,27 +171,13 @@ fn insert(
     day: NaiveDate,
     (moved_to, now): (Option<DateTime<Utc>>, DateTime<Utc>),
 ) -> rusqlite::Result<i64> {
-    db.query_row(
-        "INSERT INTO prebookings (account, box, day, start, class, alternatives, family, waitlist, watch, opens, \
-         moved_to, created_at) VALUES (:account, :box, :day, :start, :class, :alternatives, :family, :waitlist, \
-         :watch, :opens, :moved_to, :now) RETURNING id",
-        named_params! {
-            ":account": request.account.as_str(), ":box": request.gym, ":day": day.to_string(),
-            ":start": clock_time(&request.first), ":class": request.first.class, ":alternatives": choices(&request.alternatives),
-            ":family": request.family, ":waitlist": request.waitlist, ":watch": request.watch,
-            ":opens": request.opens.map(|rule| rule.to_string()), ":moved_to": moved_to.map(millis), ":now": millis(now),
-        },
-        |row| row.get(0),
-    )
-}
-
-/// `18:30`
-pub(super) fn clock_time(choice: &Choice) -> String {
-    choice.start.format("%H:%M").to_string()
-}
-
-/// Alternatives as they are stored: a JSON list.
-pub(super) fn choices(alternatives: &[Choice]) -> String {
-    // a list of times and names has nothing that JSON could not hold
-    serde_json::to_string(alternatives).unwrap_or_else(|_| "[]".into())
+    let sql = format!(
+        "INSERT INTO prebookings ({REQUEST}, day, moved_to, created_at) VALUES ({}, :day, :moved_to, :now) RETURNING id",
+        request_parameters()
+    );
+    let mut values = request_values(request);
+    values.push((":day", day.to_string().into()));
+    values.push((":moved_to", moved_to.map(millis).into()));
+    values.push((":now", millis(now).into()));
+    db.query_row(&sql, &*named(&values), |row| row.get(0))
 }

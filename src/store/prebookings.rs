@@ -3,12 +3,14 @@
 use std::sync::PoisonError;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use rusqlite::{OptionalExtension, Row, named_params, params};
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, Row, ToSql, named_params, params};
+use serde::Serialize;
 
 use super::open::connect_to_peek;
 use super::{At, Result, Store, instant, maybe_instant, millis, unreadable};
 use crate::model::account::Account;
-use crate::model::prebooking::{Choice, PrebookRequest, Prebooking, Progress};
+use crate::model::prebooking::{Choice, Lead, PrebookRequest, Prebooking, Progress};
 
 /// The result of an attempt at a prebooking, as it is stored.
 #[derive(Debug, Clone)]
@@ -48,14 +50,15 @@ pub struct Shot {
     pub lateness_ms: Option<f64>,
 }
 
-pub(super) const PREBOOKING: &str = "id, rule, account, box, day, start, class, alternatives, family, waitlist, watch, \
-     opens, moved_to, tried_at, status, owner, attempts, message, reservation_id, class_id, created_at";
+/// The columns that prebookings and weekly rules share.
+pub(super) const REQUEST: &str = "account, box, start, class, alternatives, family, waitlist, watch, opens, \
+     requested_class_id, coach, exclude, lead, once_a_day";
 
 impl Store {
     /// One prebooking, in any status.
     pub fn prebooking(&self, id: i64) -> Result<Option<Prebooking>> {
-        let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE id = ?1");
-        self.find(&sql, [id], read_prebooking)
+        let sql = "SELECT * FROM prebookings WHERE id = ?1";
+        self.find(sql, [id], read_prebooking)
     }
 
     /// Reads one without waiting for other processes, or for other threads that do.
@@ -68,10 +71,10 @@ impl Store {
             Some(connection) => connection,
             None => connect_to_peek(self.path())?,
         };
-        let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE id = ?1");
+        let sql = "SELECT * FROM prebookings WHERE id = ?1";
         peeking
             .insert(connection)
-            .query_row(&sql, [id], read_prebooking)
+            .query_row(sql, [id], read_prebooking)
             .optional()
             .at(self.path())
     }
@@ -115,7 +118,7 @@ impl Store {
         filter: &str,
         account: Option<&Account>,
     ) -> Result<Vec<Prebooking>> {
-        let sql = format!("SELECT {PREBOOKING} FROM prebookings WHERE {filter} ORDER BY id");
+        let sql = format!("SELECT * FROM prebookings WHERE {filter} ORDER BY id");
         self.list(&sql, [account.map(Account::as_str)], read_prebooking)
     }
 
@@ -230,6 +233,7 @@ pub(super) fn read_prebooking(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
 /// The columns that prebookings and rules share.
 pub(super) fn read_request(row: &Row<'_>) -> rusqlite::Result<PrebookRequest> {
     let opens: Option<String> = row.get("opens")?;
+    let lead: Option<String> = row.get("lead")?;
     Ok(PrebookRequest {
         account: Account::stored(row.get("account")?),
         gym: row.get("box")?,
@@ -244,7 +248,57 @@ pub(super) fn read_request(row: &Row<'_>) -> rusqlite::Result<PrebookRequest> {
         waitlist: row.get("waitlist")?,
         watch: row.get("watch")?,
         opens: opens.map(|_| text(row, "opens", str::parse)).transpose()?,
+        class_id: row.get("requested_class_id")?,
+        coach: row.get("coach")?,
+        exclude: text(row, "exclude", |list| serde_json::from_str(list))?,
+        lead: lead.map(|_| text(row, "lead", str::parse)).transpose()?,
+        once_a_day: row.get("once_a_day")?,
     })
+}
+
+/// The value of each column of [`REQUEST`], by the name of its parameter.
+pub(super) fn request_values(request: &PrebookRequest) -> Vec<(&'static str, Value)> {
+    let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::from);
+    vec![
+        (":account", request.account.as_str().to_owned().into()),
+        (":box", request.gym.clone().into()),
+        (":start", clock_time(&request.first).into()),
+        (":class", text(&request.first.class)),
+        (":alternatives", json_list(&request.alternatives).into()),
+        (":family", text(&request.family)),
+        (":waitlist", request.waitlist.into()),
+        (":watch", request.watch.into()),
+        (":opens", text(&request.opens.map(|rule| rule.to_string()))),
+        (":requested_class_id", text(&request.class_id)),
+        (":coach", text(&request.coach)),
+        (":exclude", json_list(&request.exclude).into()),
+        (":lead", text(&request.lead.as_ref().map(Lead::to_string))),
+        (":once_a_day", request.once_a_day.into()),
+    ]
+}
+
+/// The parameters of the columns of [`REQUEST`]: `:account, :box, …`
+pub(super) fn request_parameters() -> String {
+    let parameters = REQUEST.split(", ").map(|column| format!(":{column}"));
+    parameters.collect::<Vec<_>>().join(", ")
+}
+
+/// Named values as a statement takes them.
+pub(super) fn named<'v>(values: &'v [(&'static str, Value)]) -> Vec<(&'static str, &'v dyn ToSql)> {
+    let values = values.iter();
+    values
+        .map(|(name, value)| (*name, value as &dyn ToSql))
+        .collect()
+}
+
+/// `18:30`
+pub(super) fn clock_time(choice: &Choice) -> String {
+    choice.start.format("%H:%M").to_string()
+}
+
+fn json_list<T: Serialize>(list: &[T]) -> String {
+    // a list of times and names has nothing that JSON could not hold
+    serde_json::to_string(list).unwrap_or_else(|_| "[]".into())
 }
 
 /// A column whose text must be read as something; what cannot be is a damaged store.
@@ -266,19 +320,12 @@ mod tests {
     fn of_two_that_saw_it_one_has_it() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("x.db")).unwrap();
-        let request = PrebookRequest {
-            account: "ana@example.org".parse().unwrap(),
-            gym: "crossfitdemo".to_owned(),
-            first: Choice {
-                start: NaiveTime::MIN,
-                class: None,
-            },
-            alternatives: Vec::new(),
-            family: None,
-            waitlist: false,
-            watch: false,
-            opens: None,
+        let first = Choice {
+            start: NaiveTime::MIN,
+            class: None,
         };
+        let account = "ana@example.org".parse().unwrap();
+        let request = PrebookRequest::new(account, "crossfitdemo", first);
         let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
         store
             .put_prebooking(&request, day, None, Utc::now())

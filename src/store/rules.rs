@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::prebooking_edits::{choices, clock_time, delete};
-use super::prebookings::{read_request, text};
+use super::prebooking_edits::delete;
+use super::prebookings::{
+    REQUEST, clock_time, named, read_request, request_parameters, request_values, text,
+};
 use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
 use crate::model::prebooking::{PrebookRequest, Prebooking};
 use crate::model::weekly::{Skip, Weekdays, WeeklyRule};
-
-const RULE: &str = "id, account, box, weekdays, start, class, alternatives, family, waitlist, watch, opens, until, created_at";
 
 /// Matches a prebooking `p` of the class that rule `r` means, unless it has ended without a place: no second prebooking is
 /// needed then.
@@ -34,8 +34,8 @@ pub struct NewRule {
 impl Store {
     /// The weekly rules, or those of one account, in the order they were made.
     pub fn rules(&self, account: Option<&Account>) -> Result<Vec<WeeklyRule>> {
-        let sql = format!("SELECT {RULE} FROM rules WHERE ?1 IS NULL OR account = ?1 ORDER BY id");
-        self.list(&sql, [account.map(Account::as_str)], read_rule)
+        let sql = "SELECT * FROM rules WHERE ?1 IS NULL OR account = ?1 ORDER BY id";
+        self.list(sql, [account.map(Account::as_str)], read_rule)
     }
 
     /// Stores a weekly rule. It replaces the request of a rule for the same class on the same weekdays, and of its pending
@@ -49,9 +49,7 @@ impl Store {
                 }
                 None => insert(change, new, now)?,
             };
-            let sql = format!("SELECT {RULE} FROM rules WHERE id = ?1");
-            let row = change.query_row(&sql, [id], read_rule)?;
-            Ok(row)
+            change.query_row("SELECT * FROM rules WHERE id = ?1", [id], read_rule)
         })
     }
 
@@ -74,9 +72,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<usize> {
         let sql = format!(
-            "INSERT INTO prebookings (rule, account, box, day, start, class, alternatives, family, waitlist, watch, opens, \
-             created_at) SELECT r.id, r.account, r.box, :day, r.start, r.class, r.alternatives, r.family, r.waitlist, \
-             r.watch, r.opens, :now FROM rules r WHERE r.id = :rule \
+            "INSERT INTO prebookings (rule, day, created_at, {REQUEST}) SELECT id, :day, :now, {REQUEST} FROM rules r \
+             WHERE r.id = :rule \
              AND NOT EXISTS (SELECT 1 FROM removed_occurrences gone WHERE gone.rule = r.id AND gone.day = :day) \
              AND NOT EXISTS (SELECT 1 FROM skips s WHERE s.account = r.account AND :day BETWEEN s.first AND s.last) \
              AND NOT EXISTS (SELECT 1 FROM prebookings p WHERE p.day = :day AND {STANDING}) ON CONFLICT DO NOTHING"
@@ -147,24 +144,20 @@ fn same_rule(db: &Connection, new: &NewRule) -> rusqlite::Result<Option<i64>> {
 }
 
 fn update(db: &Connection, id: i64, new: &NewRule) -> rusqlite::Result<()> {
-    let request = &new.request;
-    let until = new.until.map(|day| day.to_string());
-    let changed = named_params! {
-        ":class": request.first.class, ":alternatives": choices(&request.alternatives), ":waitlist": request.waitlist,
-        ":watch": request.watch, ":opens": request.opens.map(|rule| rule.to_string()), ":id": id,
-    };
-    let request_columns =
-        "class = :class, alternatives = :alternatives, waitlist = :waitlist, watch = :watch";
+    let parameters = request_parameters();
+    let mut values = request_values(&new.request);
+    values.push((":id", id.into()));
     db.execute(
-        &format!("UPDATE rules SET {request_columns}, opens = :opens WHERE id = :id"),
-        changed,
+        &format!("UPDATE rules SET ({REQUEST}) = ({parameters}) WHERE id = :id"),
+        &*named(&values),
     )?;
     // the opening of a refusal holds as long as the opening rule is the same
     let sql = format!(
-        "UPDATE prebookings SET {request_columns}, moved_to = CASE WHEN opens IS :opens THEN moved_to END, opens = :opens \
+        "UPDATE prebookings SET ({REQUEST}) = ({parameters}), moved_to = CASE WHEN opens IS :opens THEN moved_to END \
          WHERE rule = :id AND status IN ('pending', 'executing')"
     );
-    db.execute(&sql, changed)?;
+    db.execute(&sql, &*named(&values))?;
+    let until = new.until.map(|day| day.to_string());
     db.execute(
         "UPDATE rules SET until = ?1 WHERE id = ?2",
         params![until, id],
@@ -174,20 +167,15 @@ fn update(db: &Connection, id: i64, new: &NewRule) -> rusqlite::Result<()> {
 }
 
 fn insert(db: &Connection, new: &NewRule, now: DateTime<Utc>) -> rusqlite::Result<i64> {
-    let request = &new.request;
-    db.query_row(
-        "INSERT INTO rules (account, box, weekdays, start, class, alternatives, family, waitlist, watch, opens, until, \
-         created_at) VALUES (:account, :box, :weekdays, :start, :class, :alternatives, :family, :waitlist, :watch, \
-         :opens, :until, :now) RETURNING id",
-        named_params! {
-            ":account": request.account.as_str(), ":box": request.gym, ":weekdays": new.weekdays.to_string(),
-            ":start": clock_time(&request.first), ":class": request.first.class, ":alternatives": choices(&request.alternatives),
-            ":family": request.family, ":waitlist": request.waitlist, ":watch": request.watch,
-            ":opens": request.opens.map(|rule| rule.to_string()), ":until": new.until.map(|day| day.to_string()),
-            ":now": millis(now),
-        },
-        |row| row.get(0),
-    )
+    let sql = format!(
+        "INSERT INTO rules ({REQUEST}, weekdays, until, created_at) VALUES ({}, :weekdays, :until, :now) RETURNING id",
+        request_parameters()
+    );
+    let mut values = request_values(&new.request);
+    values.push((":weekdays", new.weekdays.to_string().into()));
+    values.push((":until", new.until.map(|day| day.to_string()).into()));
+    values.push((":now", millis(now).into()));
+    db.query_row(&sql, &*named(&values), |row| row.get(0))
 }
 
 fn skips(db: &Connection, account: &Account) -> rusqlite::Result<Vec<Skip>> {

@@ -23,7 +23,8 @@ fn added_listed_removed() {
         "id": 1, "rule": null, "account": "ana@example.org", "box": "crossfitdemo", "day": day.to_string(),
         "start": "18:30", "class": "WOD",
         "alternatives": [{"start": "19:30", "class": null}, {"start": "20:30", "class": "Open Box"}],
-        "family": "70002", "waitlist": true, "watch": false, "opens": "4d@07:00",
+        "family": "70002", "waitlist": true, "watch": false, "coach": null, "exclude": [], "lead": null, "once_a_day": false,
+        "opens": "4d@07:00",
         "opens_at": offset.format("%Y-%m-%dT%H:%M:%S%:z").to_string(),
         "status": "pending", "attempts": 0, "message": null, "reservation_id": null
     }]});
@@ -48,6 +49,43 @@ fn added_listed_removed() {
     assert_eq!(home.json("prebook list", 0), json!({"prebookings": []}));
     let error = home.json("prebook remove 1", 6);
     assert_eq!(error["error"]["kind"], "not_found");
+}
+
+#[test]
+fn limits_are_stored_shown_and_replaced() {
+    let home = Home::of_ana();
+    let limits = "--coach marta --exclude 'open box' --exclude yoga --lead 90m --once-a-day";
+    let one = "prebook add --day +5 --time 18:30";
+    let weekly = "prebook add --weekly mon-sun --time 19:30";
+    let shown = |shown: &Value| {
+        [
+            &shown["coach"],
+            &shown["exclude"],
+            &shown["lead"],
+            &shown["once_a_day"],
+        ]
+        .map(Value::clone)
+    };
+    let stored = [
+        json!("marta"),
+        json!(["open box", "yoga"]),
+        json!("90m"),
+        json!(true),
+    ];
+    let none = [Value::Null, json!([]), Value::Null, json!(false)];
+    for (line, list) in [(one, "prebookings"), (weekly, "rules")] {
+        let added = home.json(&format!("{line} {limits}"), 0);
+        assert_eq!(shown(&added[list][0]), stored, "{line}");
+        assert_eq!(shown(&added["prebookings"][0]), stored, "{line}");
+        let words = "coach marta; not open box; not yoga; at least 90m before it starts; \
+                     only if no other class is booked that day";
+        let text = home.human(&format!("{line} {limits}"));
+        assert!(text.contains(words), "{text}");
+        let again = home.json(line, 0);
+        assert_eq!(shown(&again[list][0]), none, "{line}");
+        assert_eq!(shown(&again["prebookings"][0]), none, "{line}");
+    }
+    assert_eq!(shown(&home.json("prebook rules", 0)["rules"][0]), none);
 }
 
 #[test]
@@ -90,6 +128,7 @@ fn weekly_rules() {
             "id": "r1", "account": "ana@example.org", "box": "crossfitdemo",
             "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "23:59", "class": "wod",
             "alternatives": [], "family": null, "waitlist": false, "watch": false,
+            "coach": null, "exclude": [], "lead": null, "once_a_day": false,
             "until": until.to_string(), "opens": null
         }])
     );

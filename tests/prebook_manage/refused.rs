@@ -90,6 +90,22 @@ fn bad_input() {
             "is more than a year ahead",
         ),
         (
+            "prebook add --day +2 --time 18:30 --lead 3d",
+            "is within its lead; use a later day or a shorter --lead",
+        ),
+        (
+            "prebook add --day +2 --time 18:30 --lead 90",
+            "\"90\" has no unit; use 90s or 90m",
+        ),
+        (
+            "prebook add --day +2 --time 18:30 --coach ''",
+            "for example",
+        ),
+        (
+            "prebook add --day +2 --time 18:30 --exclude ''",
+            "for example wod",
+        ),
+        (
             &format!("prebook add --weekly mon --time 18:30 --until {yesterday}"),
             "would end before it begins; use for example --until 2",
         ),

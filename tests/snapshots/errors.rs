@@ -63,7 +63,7 @@ fn config_errors_name_file_line_and_key() {
     assert_snapshot!(with("acount = \"ana@example.org\"\n"), @"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:1: acount: unknown key; known keys are account, box, password_command, background_salt, accounts, boxes, notify, ping, server, store
+    error: [HOME]/.config/aimharder/config.toml:1: acount: unknown key; known keys are account, box, password_command, background_salt, accounts, watch_every, boxes, notify, ping, server, store
     ");
     assert_snapshot!(with("account = 3\n"), @"
     exit: 2
@@ -159,7 +159,7 @@ fn a_store_that_cannot_be_used_is_left_alone() {
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 1
     --- stderr
-    error: the store [HOME]/.local/state/aimharder/aimharder.db has schema 999, this aimharder knows up to 5; install the newer version that wrote it
+    error: the store [HOME]/.local/state/aimharder/aimharder.db has schema 999, this aimharder knows up to 7; install the newer version that wrote it
     ");
     let (_sandbox, home) = ana();
     for suffix in ["-wal", "-shm"] {

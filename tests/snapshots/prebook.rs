@@ -55,7 +55,7 @@ fn a_prebooking_is_stored_and_listed() {
     exit: 0
     --- stdout
     {
-      "prebookings":[{"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null}
+      "prebookings":[{"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null}
       ]
     }
     "#);
@@ -75,9 +75,9 @@ fn a_prebooking_is_stored_and_listed() {
     exit: 0
     --- stdout
     {
-      "prebookings":[{"id":1,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":null,"alternatives":[],"family":null,"waitlist":false,"watch":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null},
-        {"id":2,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":"yoga"}],"family":"70002","waitlist":true,"watch":false,"opens":"9d","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null},
-        {"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null}
+      "prebookings":[{"id":1,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":null,"alternatives":[],"family":null,"waitlist":false,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null},
+        {"id":2,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":"yoga"}],"family":"70002","waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":"9d","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null},
+        {"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null}
       ]
     }
     "#);
@@ -104,8 +104,8 @@ fn a_prebooking_is_stored_and_listed() {
     exit: 0
     --- stdout
     {
-      "prebookings":[{"id":2,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":"yoga"}],"family":"70002","waitlist":true,"watch":false,"opens":"9d","opens_at":"[INSTANT]","status":"booked","attempts":1,"message":null,"reservation_id":"55501","history":[{"sent_at":"[INSTANT]","class":"13:10 WOD (id 1223249)","outcome":"booked","book_state":1,"message":null,"clock_offset_ms":null,"lateness_ms":null}]},
-        {"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null,"history":[]}
+      "prebookings":[{"id":2,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":"yoga"}],"family":"70002","waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":"9d","opens_at":"[INSTANT]","status":"booked","attempts":1,"message":null,"reservation_id":"55501","history":[{"sent_at":"[INSTANT]","class":"13:10 WOD (id 1223249)","outcome":"booked","book_state":1,"message":null,"clock_offset_ms":null,"lateness_ms":null}]},
+        {"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null,"history":[]}
       ]
     }
     "#);
@@ -178,7 +178,7 @@ fn a_prebooking_warns_of_what_a_run_will_miss() {
     exit: 0
     --- stdout
     {
-      "prebookings":[{"id":1,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[],"family":null,"waitlist":false,"watch":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null}
+      "prebookings":[{"id":1,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[],"family":null,"waitlist":false,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null}
       ]
     }
     --- stderr
@@ -290,10 +290,10 @@ fn a_weekly_rule_is_stored_and_listed() {
     exit: 0
     --- stdout
     {
-      "prebookings":[{"id":1,"rule":"r1","account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null},
-        {"id":2,"rule":"r1","account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null}
+      "prebookings":[{"id":1,"rule":"r1","account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null},
+        {"id":2,"rule":"r1","account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null}
       ],
-      "rules":[{"id":"r1","account":"ana@example.org","box":"crossfitdemo","weekdays":["mon"],"start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"until":null,"opens":null}
+      "rules":[{"id":"r1","account":"ana@example.org","box":"crossfitdemo","weekdays":["mon"],"start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"until":null,"opens":null}
       ]
     }
     "#);
@@ -312,8 +312,8 @@ fn a_weekly_rule_is_stored_and_listed() {
     exit: 0
     --- stdout
     {
-      "rules":[{"id":"r1","account":"ana@example.org","box":"crossfitdemo","weekdays":["mon"],"start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"until":null,"opens":null},
-        {"id":"r2","account":"ana@example.org","box":"crossfitdemo","weekdays":["mon","wed"],"start":"07:00","class":null,"alternatives":[],"family":null,"waitlist":false,"watch":false,"until":"[DATE]","opens":"2d@07:00"}
+      "rules":[{"id":"r1","account":"ana@example.org","box":"crossfitdemo","weekdays":["mon"],"start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"until":null,"opens":null},
+        {"id":"r2","account":"ana@example.org","box":"crossfitdemo","weekdays":["mon","wed"],"start":"07:00","class":null,"alternatives":[],"family":null,"waitlist":false,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"until":"[DATE]","opens":"2d@07:00"}
       ]
     }
     "#);

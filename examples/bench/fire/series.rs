@@ -70,18 +70,13 @@ impl Opening {
         let at = at.with_timezone(&Madrid);
         let days = (self.day - at.date_naive()).num_days();
         let rule = format!("{days}d@{}", at.format("%H:%M:%S"));
+        let first = Choice {
+            start: self.start,
+            class: Some("Bench".to_owned()),
+        };
         let request = PrebookRequest {
-            account: account.clone(),
-            gym: BOX.to_owned(),
-            first: Choice {
-                start: self.start,
-                class: Some("Bench".to_owned()),
-            },
-            alternatives: Vec::new(),
-            family: None,
-            waitlist: false,
-            watch: false,
             opens: Some(rule.parse().map_err(anyhow::Error::msg)?),
+            ..PrebookRequest::new(account.clone(), BOX, first)
         };
         store.put_prebooking(&request, self.day, None, Utc::now())?;
         Ok(())

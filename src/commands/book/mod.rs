@@ -337,18 +337,14 @@ fn prebook_instead(
         return Ok(());
     }
     let class = &view.class;
+    let first = Choice {
+        start: class.start,
+        class: Some(class.name.clone()).filter(|name| !name.is_empty()),
+    };
     let request = PrebookRequest {
-        account: account.clone(),
-        gym: gym.name.clone(),
-        first: Choice {
-            start: class.start,
-            class: Some(class.name.clone()).filter(|name| !name.is_empty()),
-        },
-        alternatives: vec![],
         family: args.family.clone(),
         waitlist: args.waitlist,
-        watch: false,
-        opens: None,
+        ..PrebookRequest::new(account.clone(), &gym.name, first)
     };
     let now = clock::now();
     // if the refusal names a later opening than the rule in force, the refusal is right

@@ -1,6 +1,7 @@
 //! `prebook add`: stores a prebooking or a weekly rule, without the network.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use anyhow::Result;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
@@ -19,10 +20,11 @@ use crate::model::account::Account;
 use crate::model::day::weekday_short;
 use crate::model::opening::Rule;
 use crate::model::prebooking::{
-    Choice, PrebookId, PrebookRequest, Prebooking, Progress, class_name,
+    Choice, Lead, PrebookId, PrebookRequest, Prebooking, Progress, class_name,
 };
+use crate::model::time::{self, human_age};
 use crate::model::weekly::Weekdays;
-use crate::model::{time, zone};
+use crate::model::zone;
 use crate::store::NewRule;
 use crate::ui::table::OutputStyle;
 use crate::ui::{Output, Ui};
@@ -93,6 +95,18 @@ pub(crate) struct PrebookAddArgs {
         allow_hyphen_values = true
     )]
     until: Option<DayArg>,
+    /// Only classes of this coach, or whose coach's name contains this
+    #[arg(long, value_name = "NAME", value_parser = class_name)]
+    coach: Option<String>,
+    /// No class whose name contains this; repeatable
+    #[arg(long, value_name = "NAME", value_parser = class_name)]
+    exclude: Vec<String>,
+    /// Book nothing later than this before the class starts, for example 90m
+    #[arg(long, value_name = "DURATION")]
+    lead: Option<Lead>,
+    /// Book nothing on a day on which another class is booked
+    #[arg(long)]
+    once_a_day: bool,
     /// Book for this family member
     #[arg(long, value_name = "ID", value_parser = family)]
     family: Option<String>,
@@ -177,6 +191,11 @@ fn request(
         waitlist: args.waitlist,
         watch: args.watch,
         opens: args.opens,
+        class_id: None,
+        coach: args.coach.clone(),
+        exclude: args.exclude.clone(),
+        lead: args.lead.clone(),
+        once_a_day: args.once_a_day,
     }
 }
 
@@ -187,7 +206,13 @@ fn once(
     now: DateTime<Utc>,
 ) -> Result<Added> {
     let gym = boxes.get(&request.gym)?;
-    in_time(request, day, &gym, now)?;
+    let lead_of_box = boxes
+        .app
+        .config
+        .boxes
+        .get(&gym.name)
+        .and_then(|gym| gym.lead);
+    in_time(request, day, &gym, lead_of_box, now)?;
     let stored = boxes.app.store.put_prebooking(request, day, None, now)?;
     boxes.materialize_rules(None, now)?;
     Ok(Added {
@@ -197,11 +222,12 @@ fn once(
     })
 }
 
-/// Refuses a class that has started or is more than a year ahead.
+/// Refuses a class that has started, starts within its lead, or is more than a year ahead.
 fn in_time(
     request: &PrebookRequest,
     day: NaiveDate,
     gym: &BoxProfile,
+    lead_of_box: Option<Duration>,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let today = now.with_timezone(&gym.zone).date_naive();
@@ -216,6 +242,16 @@ fn in_time(
             start.format("%H:%M"),
             now.with_timezone(&gym.zone).format("%Y-%m-%d %H:%M"),
             gym.zone.name(),
+        ))
+        .into());
+    }
+    let lead = request.lead.as_ref().map(|lead| lead.span).or(lead_of_box);
+    let starts = zone::resolve(gym.zone, day.and_time(start));
+    if lead.is_some_and(|lead| now + lead >= starts) {
+        return Err(Failure::usage(format!(
+            "the class on {day} at {} starts in {}, which is within its lead; use a later day or a shorter --lead",
+            start.format("%H:%M"),
+            human_age(starts.to_utc() - now),
         ))
         .into());
     }

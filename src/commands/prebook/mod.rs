@@ -55,7 +55,7 @@ pub(crate) struct PrebookArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PrebookCommand {
-    Add(add::PrebookAddArgs),
+    Add(Box<add::PrebookAddArgs>),
     List(list::PrebookListArgs),
     Rules(list::PrebookRulesArgs),
     Remove(remove::PrebookRemoveArgs),

@@ -161,6 +161,14 @@ pub(super) fn request_notes(request: &PrebookRequest, opening: Option<Opening>) 
     if request.watch {
         notes.push("else watched until it starts".into());
     }
+    notes.extend(request.coach.as_ref().map(|name| format!("coach {name}")));
+    let excluded = request.exclude.iter();
+    notes.extend(excluded.map(|name| format!("not {name}")));
+    let lead = request.lead.as_ref();
+    notes.extend(lead.map(|lead| format!("at least {lead} before it starts")));
+    if request.once_a_day {
+        notes.push("only if no other class is booked that day".into());
+    }
     let family = request.family.as_ref();
     notes.extend(family.map(|id| format!("for family member {id}")));
     notes.extend(opening.map(|opening| format!("opening rule {opening}")));
@@ -170,7 +178,7 @@ pub(super) fn request_notes(request: &PrebookRequest, opening: Option<Opening>) 
 impl Serialize for Shown {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let (stored, request) = (&self.prebooking, &self.prebooking.request);
-        let mut object = to.serialize_struct("Prebooking", 18)?;
+        let mut object = to.serialize_struct("Prebooking", 22)?;
         object.serialize_field("id", &stored.id)?;
         object.serialize_field("rule", &stored.rule.map(PrebookId::Rule))?;
         object.serialize_field("account", &request.account)?;
@@ -197,7 +205,7 @@ impl Serialize for Shown {
 impl Serialize for ShownRule {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let (rule, request) = (&self.rule, &self.rule.request);
-        let mut object = to.serialize_struct("Rule", 12)?;
+        let mut object = to.serialize_struct("Rule", 16)?;
         object.serialize_field("id", &PrebookId::Rule(rule.id))?;
         object.serialize_field("account", &request.account)?;
         object.serialize_field("box", &request.gym)?;
@@ -220,7 +228,11 @@ fn request_fields<S: SerializeStruct>(
     object.serialize_field("alternatives", &request.alternatives)?;
     object.serialize_field("family", &request.family)?;
     object.serialize_field("waitlist", &request.waitlist)?;
-    object.serialize_field("watch", &request.watch)
+    object.serialize_field("watch", &request.watch)?;
+    object.serialize_field("coach", &request.coach)?;
+    object.serialize_field("exclude", &request.exclude)?;
+    object.serialize_field("lead", &request.lead)?;
+    object.serialize_field("once_a_day", &request.once_a_day)
 }
 
 /// A booking request that was sent.

@@ -17,14 +17,12 @@ fn prebooking(opens: Option<&str>) -> Prebooking {
         id: 7,
         rule: None,
         request: PrebookRequest {
-            account: "ana@example.org".parse().unwrap(),
-            gym: "crossfitdemo".into(),
-            first: at("18:30:00"),
-            alternatives: vec![],
-            family: None,
-            waitlist: false,
-            watch: false,
             opens: opens.map(|rule| rule.parse().unwrap()),
+            ..PrebookRequest::new(
+                "ana@example.org".parse().unwrap(),
+                "crossfitdemo",
+                at("18:30:00"),
+            )
         },
         day: "2026-11-23".parse().unwrap(),
         moved_to: None,

@@ -20,16 +20,11 @@ fn world(folder: &Path, wishes: usize) -> (Store, Platform, Config) {
     let store = Store::open(&folder.join("store/s.db")).unwrap();
     let now: DateTime<Utc> = clock::now();
     for n in 0..wishes {
-        let request = PrebookRequest {
-            account: format!("m{n}@example.org").parse().unwrap(),
-            gym: "crossfitdemo".into(),
-            first: "18:30".parse().unwrap(),
-            alternatives: vec![],
-            family: None,
-            waitlist: false,
-            watch: false,
-            opens: None,
-        };
+        let request = PrebookRequest::new(
+            format!("m{n}@example.org").parse().unwrap(),
+            "crossfitdemo",
+            "18:30".parse().unwrap(),
+        );
         let day = now.date_naive() + chrono::Days::new(3);
         store.put_prebooking(&request, day, None, now).unwrap();
     }

@@ -24,14 +24,8 @@ fn ana() -> Account {
 
 fn request(start: &str, opens: Option<&str>) -> PrebookRequest {
     PrebookRequest {
-        account: ana(),
-        gym: "crossfitdemo".into(),
-        first: start.parse().unwrap(),
-        alternatives: vec![],
-        family: None,
-        waitlist: false,
-        watch: false,
         opens: opens.map(|rule| rule.parse().unwrap()),
+        ..PrebookRequest::new(ana(), "crossfitdemo", start.parse().unwrap())
     }
 }
 
