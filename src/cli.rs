@@ -114,7 +114,8 @@ impl Cli {
             args.check().map_err(|why| usage(&why))?;
         }
         // checked before the environment is read, because its variables are for all commands
-        cli.misplaced_flag().map_or(Ok(()), |why| Err(usage(why)))?;
+        cli.misplaced_flag()
+            .map_or(Ok(()), |why| Err(usage(&why)))?;
         let global = &mut cli.global;
         fill(&mut global.config, "AIMHARDER_CONFIG", |v| {
             Ok(PathBuf::from(v))
@@ -176,31 +177,57 @@ impl Cli {
     }
 
     /// Why a global flag means nothing for the command.
-    fn misplaced_flag(&self) -> Option<&'static str> {
+    fn misplaced_flag(&self) -> Option<String> {
         let global = &self.global;
-        match &self.command {
-            Some(Command::Login(_)) if global.session.is_some() => Some(
-                "`login` makes both kinds of session; for one of them: --only device, --only background",
-            ),
-            Some(Command::Boxes(args)) if args.detect && args.command.is_some() => {
-                Some("--detect asks for boxes, `boxes set` sets one: one at a time")
-            }
-            Some(Command::Login(_)) if global.gym.is_some() => Some(
-                "`login` is not for one box: it finds all of the account, so --box means nothing here",
-            ),
-            Some(Command::Status(_))
-                if global.session.is_some() || global.fingerprint.is_some() =>
-            {
-                Some(
-                    "`status` looks at all sessions: --session and --fingerprint mean nothing here",
-                )
-            }
-            _ => None,
+        let command = self.command.as_ref()?;
+        if global.lock_timeout.is_some() && !command.waits_for_locks() {
+            return Some(format!(
+                "`{}` waits for no session: --lock-timeout means nothing here",
+                command.name()
+            ));
         }
+        let why = match command {
+            Command::Login(_) if global.session.is_some() => {
+                "`login` makes both kinds of session; for one of them: --only device, --only background"
+            }
+            Command::Boxes(args) if args.detect && args.command.is_some() => {
+                "--detect asks for boxes, `boxes set` sets one: one at a time"
+            }
+            Command::Login(_) if global.gym.is_some() => {
+                "`login` is not for one box: it finds all of the account, so --box means nothing here"
+            }
+            Command::Status(_) if global.session.is_some() || global.fingerprint.is_some() => {
+                "`status` looks at all sessions: --session and --fingerprint mean nothing here"
+            }
+            _ => return None,
+        };
+        Some(why.to_owned())
     }
 }
 
 impl Command {
+    fn uses_platform(&self) -> bool {
+        match self {
+            Self::Login(_)
+            | Self::Refresh(_)
+            | Self::Boxes(_)
+            | Self::Classes(_)
+            | Self::Bookings(_)
+            | Self::Book(_)
+            | Self::Cancel(_)
+            | Self::Wod(_) => true,
+            Self::Prebook(args) => matches!(
+                args.command,
+                prebook::PrebookCommand::Add(_) | prebook::PrebookCommand::Run(_)
+            ),
+            _ => false,
+        }
+    }
+
+    fn waits_for_locks(&self) -> bool {
+        self.uses_platform() || matches!(self, Self::Logout(_))
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Login(_) => "login",

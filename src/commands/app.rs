@@ -70,11 +70,15 @@ impl App {
 
     /// The room that hands out sessions.
     pub(super) fn sessions(&self) -> SessionManager<'_> {
+        let locks = Locks::beside(self.store.path(), &self.purpose);
         SessionManager {
             store: &self.store,
             platform: &self.platform,
             config: &self.config,
-            locks: Locks::beside(self.store.path(), &self.purpose),
+            locks: match self.global.lock_timeout {
+                Some(timeout) => locks.with_timeout(timeout),
+                None => locks,
+            },
         }
     }
 

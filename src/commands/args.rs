@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::{ArgAction, Args, ValueHint};
@@ -9,6 +10,7 @@ use clap::{ArgAction, Args, ValueHint};
 use crate::model::account::Account;
 use crate::model::day;
 use crate::model::session::{SHORTEST_PREFIX, SessionKind};
+use crate::model::time::parse_duration;
 use crate::text::quote;
 
 /// The flags that every command has.
@@ -33,6 +35,9 @@ pub struct GlobalArgs {
     /// One device session, by its fingerprint or at least its first 6 characters
     #[arg(long, value_name = "FP", global = true, value_parser = fingerprint)]
     pub fingerprint: Option<String>,
+    /// Longest wait for a session that another process uses; 0s does not wait [default: 30s]
+    #[arg(long, value_name = "DURATION", global = true, value_parser = parse_duration)]
+    pub lock_timeout: Option<Duration>,
     /// Print one JSON object on standard output
     #[arg(long, global = true)]
     pub json: bool,

@@ -13,7 +13,6 @@ use super::help::{Help, code};
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::sessions::lock::patience;
 use crate::sessions::{Error, SessionManager};
 use crate::store::SessionRow;
 use crate::ui::table::OutputStyle;
@@ -115,7 +114,7 @@ fn delete(app: &App, rows: Vec<SessionRow>, deleted: &mut Vec<SessionRef>) -> Re
         // a process that is updating the session ends first
         let _lock = sessions
             .locks
-            .alone(&row.account, &row.fingerprint, patience())
+            .alone(&row.account, &row.fingerprint, sessions.locks.timeout())
             .map_err(Error::from)?;
         let is_deleted = match row.kind {
             SessionKind::Device => app.store.delete_device(&row)?,

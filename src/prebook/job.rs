@@ -19,7 +19,7 @@ use crate::model::account::Account;
 use crate::model::instant::shifted;
 use crate::model::prebooking::Choice;
 use crate::platform::{BoxAt, Jar, Platform};
-use crate::sessions::{self, ActiveSession, SessionManager, SessionSelector};
+use crate::sessions::{ActiveSession, SessionManager, SessionSelector};
 use crate::signals::SignalGuard;
 use crate::store::Shot;
 
@@ -234,8 +234,8 @@ impl<'j> Job<'j> {
 
     fn open_now(&mut self) -> Result<(), Abort> {
         if self.live.is_none() {
-            let end = clock::steady() + self.left().min(sessions::lock::patience());
             let sessions = self.shared.sessions;
+            let end = clock::steady() + self.left().min(sessions.locks.timeout());
             self.live = Some(sessions.open_by(self.order.account, &self.shared.pick, end)?);
         }
         if self.at.is_none() {
@@ -266,7 +266,13 @@ impl<'j> Job<'j> {
         let (Some(live), Some(at)) = (self.live.as_mut(), self.at.as_ref()) else {
             return Err(no_session());
         };
-        let patience = limit.min(sessions::lock::patience().max(self.shared.give_up));
+        let patience = limit.min(
+            self.shared
+                .sessions
+                .locks
+                .timeout()
+                .max(self.shared.give_up),
+        );
         live.set_deadline(clock::steady() + patience);
         Ok(BoxClient {
             live,

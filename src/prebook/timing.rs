@@ -11,7 +11,6 @@ use super::job::{Job, unix};
 use crate::clock;
 use crate::error::ExitKind;
 use crate::model::instant::shifted;
-use crate::sessions;
 
 /// What earlier tries have left is looked for: before that nothing is sent for this opening.
 const FIRST_LOOK: TimeDelta = TimeDelta::minutes(2);
@@ -92,7 +91,7 @@ impl Job<'_> {
     /// opening has passed.
     fn patience(&self, ahead: Option<DateTime<Utc>>) -> Duration {
         match ahead {
-            Some(at) => (self.until(at) / 2).min(sessions::lock::patience()),
+            Some(at) => (self.until(at) / 2).min(self.shared.sessions.locks.timeout()),
             None => LOCK.min(self.left()),
         }
     }

@@ -111,8 +111,9 @@ impl From<lock::LockError> for Error {
 
 /// The lock was not released within this time.
 pub(super) fn lock_busy(who: &str, waited: Duration) -> Error {
-    Error::LockBusy(format!(
-        "the session is in use by {who}; it did not become free within {:.0} s",
-        waited.as_secs_f64()
-    ))
+    let waited = match waited.as_secs_f64().round() {
+        0.0 => "try again later, or wait for it with --lock-timeout 30s".to_owned(),
+        seconds => format!("it did not become free within {seconds} s"),
+    };
+    Error::LockBusy(format!("the session is in use by {who}; {waited}"))
 }

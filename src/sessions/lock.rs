@@ -19,10 +19,8 @@ use crate::private_files::{self, NotPrivate};
 use crate::store::LOCKS;
 use crate::{clock, signals};
 
-/// How long a command of a user waits for another process (`scripting.md`, exit code 5).
-pub fn patience() -> Duration {
-    clock::scaled(Duration::from_secs(30))
-}
+/// How long a lock is waited for unless `--lock-timeout` says otherwise.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a lock has to be held until it counts as busy: a listing holds it for some microseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(60);
@@ -32,6 +30,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(60);
 pub struct Locks {
     folder: PathBuf,
     purpose: String,
+    timeout: Duration,
     gate: Gate,
 }
 
@@ -85,17 +84,29 @@ impl Locks {
             gate: Gate::in_folder(&folder),
             folder,
             purpose: purpose.to_owned(),
+            timeout: LOCK_TIMEOUT,
         }
     }
 
-    /// Takes a session's lock alone, waiting for it no longer than `patience`.
+    /// Sets how long locks are waited for. Zero: a lock that is not free is an error at once.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// How long a command waits for a lock (`scripting.md`, "`--lock-timeout`").
+    pub fn timeout(&self) -> Duration {
+        clock::scaled(self.timeout)
+    }
+
+    /// Takes a session's lock alone, waiting for it no longer than `timeout`.
     pub fn alone(
         &self,
         account: &Account,
         print: &Fingerprint,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Held, LockError> {
-        self.take(&session_name(account, print), Mode::Alone, patience)
+        self.take(&session_name(account, print), Mode::Alone, timeout)
     }
 
     /// Takes a session's lock shared, together with other processes that fire with it.
@@ -103,14 +114,14 @@ impl Locks {
         &self,
         account: &Account,
         print: &Fingerprint,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Held, LockError> {
-        self.take(&session_name(account, print), Mode::Shared, patience)
+        self.take(&session_name(account, print), Mode::Shared, timeout)
     }
 
     /// Takes the account's login lock: logins of one account follow each other, so that the limit on refused ones holds.
-    pub fn logins(&self, account: &Account, patience: Duration) -> Result<Held, LockError> {
-        self.take(&file_name("login", account.as_str()), Mode::Alone, patience)
+    pub fn logins(&self, account: &Account, timeout: Duration) -> Result<Held, LockError> {
+        self.take(&file_name("login", account.as_str()), Mode::Alone, timeout)
     }
 
     /// Whether no session's lock is held. `false` if that is not certain.
@@ -185,7 +196,7 @@ impl Locks {
         }
     }
 
-    fn take(&self, name: &str, mode: Mode, patience: Duration) -> Result<Held, LockError> {
+    fn take(&self, name: &str, mode: Mode, timeout: Duration) -> Result<Held, LockError> {
         let path = self.folder.join(name);
         let gate = self.gate.pass(|path| self.open(path).ok());
         let mut file = self.open(&path)?;
@@ -207,7 +218,7 @@ impl Locks {
                 }
                 Err(TryLockError::Error(e)) => return Err(broken(&path, &e)),
                 Err(TryLockError::WouldBlock)
-                    if began.elapsed() >= patience || signals::must_stop() =>
+                    if began.elapsed() >= timeout || signals::must_stop() =>
                 {
                     return Err(LockError::Busy {
                         holder: holder(&mut file),

@@ -7,7 +7,7 @@ use std::thread;
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
 
-use super::{Error, Result, SessionManager, lock, refused};
+use super::{Error, Result, SessionManager, refused};
 use crate::config::LoginFlow;
 use crate::model::account::Account;
 use crate::model::instant::shifted;
@@ -71,12 +71,12 @@ impl SessionManager<'_> {
     pub fn log_in_and(&self, wanted: &LoginTry<'_>, then: impl Fn() + Sync) -> Result<Granted> {
         let _held = self
             .locks
-            .alone(wanted.account, wanted.fingerprint, lock::patience())?;
+            .alone(wanted.account, wanted.fingerprint, self.locks.timeout())?;
         self.log_in_held(wanted, then)
     }
 
     fn log_in_held(&self, wanted: &LoginTry<'_>, then: impl Fn() + Sync) -> Result<Granted> {
-        let one_at_a_time = self.locks.logins(wanted.account, lock::patience())?;
+        let one_at_a_time = self.locks.logins(wanted.account, self.locks.timeout())?;
         self.check_refusals(wanted.account)?;
         let _form = self.store.hold_form()?;
         let guard = signals::signal_guard("login");

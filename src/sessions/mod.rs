@@ -92,7 +92,7 @@ impl<'a> SessionManager<'a> {
     /// # Errors
     /// There is no such session, or it is dead and cannot be recovered.
     pub fn open(&'a self, account: &Account, pick: &SessionSelector) -> Result<ActiveSession<'a>> {
-        self.open_by(account, pick, clock::steady() + lock::patience())
+        self.open_by(account, pick, clock::steady() + self.locks.timeout())
     }
 
     /// Does the same as [`Self::open`], and waits for the session's lock until `end` at most.
@@ -270,7 +270,7 @@ impl ActiveSession<'_> {
     /// The instant until which a lock is waited for.
     fn lock_until(&self) -> Instant {
         self.deadline
-            .unwrap_or_else(|| clock::steady() + lock::patience())
+            .unwrap_or_else(|| clock::steady() + self.sessions.locks.timeout())
     }
 
     /// Stores the cookies of the last response. A failure is a warning, because the command has its response.

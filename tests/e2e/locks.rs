@@ -48,6 +48,60 @@ fn a_command_waits_30_seconds_and_says_who_holds_it() {
 }
 
 #[test]
+fn lock_timeout_limits_the_wait_of_every_command_that_waits() {
+    let (sandbox, home) = logged_in();
+    home.age_tokens(60);
+    let _device = hold(&home, ANA, SessionKind::Device);
+    let _background = hold(&home, ANA, SessionKind::Background);
+    let commands = [
+        "classes",
+        "bookings",
+        "book --day +3 --time 13:10",
+        "cancel --day +3 --time 13:10",
+        "boxes --detect",
+        "wod",
+        "login --password-stdin",
+        "logout",
+        "logout --background --yes-delete-background",
+    ];
+    for args in commands {
+        let run = |timeout: &str| {
+            let run = home.run(args).in_real_time().args("--lock-timeout");
+            run.arg(timeout).stdin(ANA_PASSWORD)
+        };
+        let output = run("0s").fails(5, &["in use by a test"]).done();
+        assert!(output.took < Duration::from_secs(5), "{args}: {output:?}");
+        assert!(output.stderr.contains("--lock-timeout 30s"), "{output:?}");
+        let printed = run("0s").fails(5, &["in use by a test"]).json();
+        assert_eq!(printed["error"]["kind"], "unreachable", "{args}");
+        let waits = run("1s").fails(5, &["did not become free within 1 s"]);
+        let took = waits.done().took;
+        assert!(took >= Duration::from_secs(1), "{args} took {took:?}");
+    }
+    assert!(sandbox.log().is_empty(), "nothing was sent");
+    // a busy session is left alone
+    let report = home.run("refresh --force --lock-timeout 0s").report(0);
+    report.is(&[("busy", 2)]);
+}
+
+#[test]
+fn lock_timeout_is_a_duration_and_for_commands_that_wait() {
+    let home = Home::nowhere();
+    for (value, words) in [
+        ("", "valid duration"),
+        ("5", "no unit"),
+        ("soon", "valid duration"),
+    ] {
+        let run = home.run("bookings --lock-timeout").arg(value);
+        run.usage(&["--lock-timeout", words]).done();
+    }
+    for args in ["sessions", "prebook list", "completions bash", "status"] {
+        let run = home.run(args).args("--lock-timeout 1s");
+        run.usage(&["waits for no session"]).done();
+    }
+}
+
+#[test]
 fn a_command_goes_on_as_soon_as_the_lock_is_free() {
     let (sandbox, home) = logged_in();
     home.age_tokens(60);

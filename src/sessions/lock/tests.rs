@@ -13,7 +13,7 @@ fn alone_is_alone_and_shared_is_shared() {
     assert!(!locks.is_busy(&account, &print));
     assert!(locks.all_free());
 
-    let held = locks.alone(&account, &print, patience()).unwrap();
+    let held = locks.alone(&account, &print, locks.timeout()).unwrap();
     assert!(locks.is_busy(&account, &print));
     assert!(!locks.all_free());
     assert!(locks.if_free(&account, &print).unwrap().is_none());
@@ -22,11 +22,11 @@ fn alone_is_alone_and_shared_is_shared() {
         panic!("the lock was given twice");
     };
     assert!(holder.starts_with("test one, process "), "{holder}");
-    assert!(waited >= limit && waited < patience(), "{waited:?}");
+    assert!(waited >= limit && waited < locks.timeout(), "{waited:?}");
     drop(held);
 
-    let one = locks.shared(&account, &print, patience()).unwrap();
-    let two = locks.shared(&account, &print, patience()).unwrap();
+    let one = locks.shared(&account, &print, locks.timeout()).unwrap();
+    let two = locks.shared(&account, &print, locks.timeout()).unwrap();
     assert!(locks.if_free(&account, &print).unwrap().is_none());
     drop((one, two));
     assert!(locks.all_free());
