@@ -1,4 +1,4 @@
-//! The only place that reads the clock or sleeps. Everything else takes `now` as an argument.
+//! The only place that reads the clock, sleeps, or waits for other threads. Everything else takes `now` as an argument.
 //!
 //! # Shorter pauses in tests
 //!
@@ -15,6 +15,7 @@ pub(crate) mod simulated;
 
 #[cfg(debug_assertions)]
 use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -27,13 +28,17 @@ use simulated::advance;
 
 /// The longest sleep at a time.
 const SLICE: Duration = Duration::from_secs(10);
+/// Time that notifications and pings have after a signal.
+const NOTIFY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Interval at which a thread that waits for another thread checks for a signal.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The machine's wall clock, in whole milliseconds (the store's unit).
 pub fn now() -> DateTime<Utc> {
     DateTime::<Utc>::from(wall()).trunc_subsecs(3)
 }
 
-/// Whether clocks on this machine's walls show at that instant what they show in `zone`.
+/// Whether this machine's time zone has the same offset at that instant as `zone`.
 pub fn is_local(zone: Tz, at: DateTime<Utc>) -> bool {
     let there = at.with_timezone(&zone).offset().fix();
     at.with_timezone(&Local).offset().fix() == there
@@ -42,12 +47,12 @@ pub fn is_local(zone: Tz, at: DateTime<Utc>) -> bool {
 /// Sleeps for a span of time: for back-off, not for firing at an instant. A signal ends the sleep of a thread that holds a
 /// guard ([`signals`]).
 pub fn pause(span: Duration) {
-    if !advance(span) {
-        signals::sleep(span);
+    if !advance(span) && !signals::wait_for_signal(span) {
+        thread::sleep(span);
     }
 }
 
-/// Sleeps for a few milliseconds between two looks at something that is waited for.
+/// Sleeps for a few milliseconds between two checks of something that is waited for.
 pub fn nap(span: Duration) {
     if !advance(span) {
         thread::sleep(span);
@@ -78,8 +83,8 @@ const fn percent() -> Option<u32> {
     None
 }
 
-/// Sleeps until an instant of the steady clock, or until [`signals::must_stop`]; the last two milliseconds are spun away when
-/// `sharp`, which is for a few threads only: each one that spins takes a processor for itself.
+/// Sleeps until an instant of the steady clock, or until [`signals::must_stop`]. If `sharp`, the last two milliseconds are spun:
+/// for a few threads only, because each one that spins occupies a processor.
 pub fn sleep_until(at: Instant, sharp: bool) {
     let spin = if sharp {
         Duration::from_millis(2)
@@ -102,6 +107,31 @@ pub fn sleep_until(at: Instant, sharp: bool) {
     }
 }
 
+/// Receives a value from another thread. Returns `None` at `end`, if the sender is dropped, or as soon as
+/// [`signals::must_stop`].
+pub(crate) fn receive<T>(from: &Receiver<T>, end: Instant) -> Option<T> {
+    receive_while(from, || (!signals::must_stop()).then_some(end))
+}
+
+/// Receives a value from a notification's thread. Returns `None` at `end`, or two seconds after a signal.
+pub(crate) fn receive_notified<T>(from: &Receiver<T>, end: Instant) -> Option<T> {
+    receive_while(from, || {
+        let signalled = signals::stopped_at().map(|at| at + NOTIFY_TIMEOUT);
+        Some(signalled.map_or(end, |soon| soon.min(end)))
+    })
+}
+
+fn receive_while<T>(from: &Receiver<T>, end: impl Fn() -> Option<Instant>) -> Option<T> {
+    loop {
+        let left = end()?.saturating_duration_since(steady());
+        match from.recv_timeout(left.min(POLL_INTERVAL)) {
+            Ok(received) => return Some(received),
+            Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
+            Err(_) => return None,
+        }
+    }
+}
+
 /// The steady clock.
 pub fn steady() -> Instant {
     #[cfg(test)]
@@ -111,7 +141,7 @@ pub fn steady() -> Instant {
     Instant::now()
 }
 
-/// The wall clock, for stamping when a request left and when its answer came.
+/// The wall clock, for the times of a request and its response.
 pub fn wall() -> SystemTime {
     #[cfg(test)]
     if let Some(simulated) = simulated::wall() {
@@ -126,7 +156,7 @@ const fn advance(_: Duration) -> bool {
     false
 }
 
-/// The wall clock as unix seconds, as fine as the machine has it.
+/// The wall clock as Unix seconds, in the machine's resolution.
 pub fn unix_seconds() -> f64 {
     wall().duration_since(UNIX_EPOCH).map_or_else(
         |before| -before.duration().as_secs_f64(),

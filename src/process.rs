@@ -76,7 +76,7 @@ pub(crate) fn first_line_of(
         return Err(cannot(e));
     }
     let began = clock::steady();
-    let line = signals::receive(&receiver, began + limit);
+    let line = clock::receive(&receiver, began + limit);
     let status = finish(&mut child, group, limit.saturating_sub(began.elapsed()));
     match (line, status) {
         (Some(line), Some(status)) if status.success() => {
@@ -113,7 +113,7 @@ pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<
         return None;
     }
     let began = clock::steady();
-    let text = signals::receive(&receiver, began + limit);
+    let text = clock::receive(&receiver, began + limit);
     let status = finish(&mut child, None, limit.saturating_sub(began.elapsed()))?;
     let (read, bytes) = text?;
     if !matches!(read, Some(Ok(_))) {

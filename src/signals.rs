@@ -7,7 +7,7 @@
 //!   program ends; a thread with a guard receives an error, which ends its work early;
 //! - a thread with a guard neither sleeps nor waits for locks ([`must_stop`]);
 //! - one read may settle the outcome of a booking that was sent ([`allow_settling`]), within the timeout of a request;
-//! - notifications and pings take at most two seconds (`receive_notified`).
+//! - notifications and pings take at most two seconds ([`receive_notified`](crate::clock::receive_notified)).
 //!
 //! The program ends when the last guard is dropped. A signal that arrives while the result is being printed changes nothing:
 //! the exit code is that of the result.
@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,14 +30,8 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
-use crate::clock;
-
 /// Time after a signal until the program reports what it waits for.
 const REPORT_AFTER: Duration = Duration::from_secs(1);
-/// Time that notifications and pings have after a signal.
-const NOTIFY_TIMEOUT: Duration = Duration::from_secs(2);
-/// Interval at which a thread that waits for another thread checks for a signal.
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 static STATE: Mutex<State> = Mutex::new(State {
     guards: Vec::new(),
@@ -95,9 +89,14 @@ fn state() -> MutexGuard<'static, State> {
     let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
     if state.caught.is_none() {
         let arrived = i32::try_from(ARRIVED.load(Ordering::SeqCst)).unwrap_or_default();
-        state.caught = (arrived != 0).then(|| (arrived, clock::steady()));
+        state.caught = (arrived != 0).then(|| arrival(arrived));
     }
     state
+}
+
+/// A signal with the instant of its arrival. Only this does not read the clock by [`crate::clock`], which depends on this module.
+fn arrival(signal: i32) -> (i32, Instant) {
+    (signal, Instant::now())
 }
 
 fn held() -> usize {
@@ -232,38 +231,15 @@ pub fn must_stop() -> bool {
     held() > 0 && stopped_at().is_some()
 }
 
-/// Sleeps for `span`. A thread with a guard wakes up at a signal. A thread without a guard sleeps on, because the program ends
-/// without it.
-pub(crate) fn sleep(span: Duration) {
-    if held() == 0 {
-        return thread::sleep(span);
+/// Waits for a signal, for `span` at most. Returns `false` at once to a thread without a guard, because the program ends without
+/// it.
+pub(crate) fn wait_for_signal(span: Duration) -> bool {
+    let guarded = held() > 0;
+    if guarded {
+        let unsignalled = |state: &mut State| state.caught.is_none();
+        let _ = CHANGED.wait_timeout_while(state(), span, unsignalled);
     }
-    let unsignalled = |state: &mut State| state.caught.is_none();
-    let _ = CHANGED.wait_timeout_while(state(), span, unsignalled);
-}
-
-/// Receives a value from another thread. Returns `None` at `end`, if the sender is dropped, or as soon as [`must_stop`].
-pub(crate) fn receive<T>(from: &Receiver<T>, end: Instant) -> Option<T> {
-    receive_while(from, || (!must_stop()).then_some(end))
-}
-
-/// Receives a value from a notification's thread. Returns `None` at `end`, or two seconds after a signal.
-pub(crate) fn receive_notified<T>(from: &Receiver<T>, end: Instant) -> Option<T> {
-    receive_while(from, || {
-        let signalled = stopped_at().map(|at| at + NOTIFY_TIMEOUT);
-        Some(signalled.map_or(end, |soon| soon.min(end)))
-    })
-}
-
-fn receive_while<T>(from: &Receiver<T>, end: impl Fn() -> Option<Instant>) -> Option<T> {
-    loop {
-        let left = end()?.saturating_duration_since(clock::steady());
-        match from.recv_timeout(left.min(POLL_INTERVAL)) {
-            Ok(received) => return Some(received),
-            Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
-            Err(_) => return None,
-        }
-    }
+    guarded
 }
 
 /// Sets the message that is printed if a signal ends the program.
@@ -342,7 +318,7 @@ fn end_with(signal: i32, report_waiting: fn(&str)) {
     if first {
         finish_line_at(signal);
     }
-    state.caught.get_or_insert((signal, clock::steady()));
+    state.caught.get_or_insert_with(|| arrival(signal));
     CHANGED.notify_all();
     let waits = |state: &mut State| !state.guards.is_empty() && !state.is_final_output;
     if first {

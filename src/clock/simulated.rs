@@ -1,4 +1,4 @@
-//! A clock for simulations: time passes only when somebody waits for it. Each thread has its own.
+//! A clock for simulations: time passes only when a thread waits for it. Each thread has its own.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

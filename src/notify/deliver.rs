@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::channel::{self, Delivery, Terms};
-use crate::{clock, signals};
+use crate::clock;
 
 /// What threads need to report back after the time is up.
 const GRACE: Duration = Duration::from_millis(500);
@@ -54,7 +54,7 @@ pub(super) fn deliver_or_warn(deliveries: Vec<Delivery>) {
 }
 
 fn collect(reports: &mut [Report], from: &Receiver<(usize, Option<String>)>, end: Instant) {
-    while let Some((index, error)) = signals::receive_notified(from, end) {
+    while let Some((index, error)) = clock::receive_notified(from, end) {
         if let Some(report) = reports.get_mut(index) {
             report.error = error;
         }

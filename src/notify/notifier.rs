@@ -73,7 +73,7 @@ impl<'c> Notifier<'c> {
         };
         drop(queue);
         let end = clock::steady() + clock::scaled(LIMIT);
-        if signals::receive_notified(&is_done, end).is_none() {
+        if clock::receive_notified(&is_done, end).is_none() {
             log::warn!(
                 "not all notifications were sent within {} s",
                 LIMIT.as_secs()

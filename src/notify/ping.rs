@@ -8,9 +8,9 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::http;
+use crate::clock;
 use crate::config::SecretUrl;
 use crate::secret::Secret;
-use crate::{clock, signals};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -43,7 +43,7 @@ pub fn ping(url: Option<&SecretUrl>, ping: Ping) {
     let url = address(url, ping);
     let mut starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(earlier) = starting.take() {
-        signals::receive_notified(&earlier, clock::steady() + LIMIT);
+        clock::receive_notified(&earlier, clock::steady() + LIMIT);
     }
     let (done, is_done) = mpsc::channel();
     let thread = thread::Builder::new().name("ping".into());
@@ -55,7 +55,7 @@ pub fn ping(url: Option<&SecretUrl>, ping: Ping) {
         Err(e) => log::info!("[ping] not sent ({}): {e}", ping.name()),
         Ok(_) if ping == Ping::Start => *starting = Some(is_done),
         Ok(_) => {
-            signals::receive_notified(&is_done, clock::steady() + LIMIT);
+            clock::receive_notified(&is_done, clock::steady() + LIMIT);
         }
     }
 }
