@@ -1,13 +1,114 @@
-//! The part of the HTTP client that the platform and notifications share.
+//! The part of the HTTP client that the platform and notifications share, and the proxies that the environment names.
+//!
+//! [`Proxies::of_environment`] reads the variables as curl does. The command line stores them with [`use_proxies`] unless the
+//! config sets `proxy` or `connect_to`.
+
+use std::ffi::OsString;
+use std::sync::OnceLock;
 
 use reqwest::blocking::{Client, ClientBuilder};
-use reqwest::{redirect, retry};
+use reqwest::{NoProxy, Proxy, redirect, retry};
 
+use crate::config::SecretUrl;
 use crate::dns;
 use crate::tls::{self, Roots};
 
-/// A client that follows no redirect, repeats nothing, ignores the proxy variables of the environment, and resolves names
-/// on a thread of its own.
+static PROXIES: OnceLock<Proxies> = OnceLock::new();
+
+/// The proxies that the environment names. Of two spellings of a variable, the lower-case one counts, as in curl.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Proxies {
+    /// For URLs with https.
+    pub(crate) https: Option<SecretUrl>,
+    /// For URLs with plain http, which lead to this machine: such a request goes through no proxy of another machine.
+    pub(crate) http: Option<SecretUrl>,
+    /// The hosts that are reached without a proxy, separated by commas.
+    pub(crate) no_proxy: String,
+}
+
+impl Proxies {
+    /// Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. An empty variable counts as unset.
+    ///
+    /// # Errors
+    /// A message that names the variable and quotes nothing, because the URL may contain a password.
+    pub(crate) fn of_environment() -> Result<Self, String> {
+        Self::read(|name| std::env::var_os(name))
+    }
+
+    fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, String> {
+        let first = |names: &[&'static str]| -> Result<Option<(&'static str, String)>, String> {
+            let set = |name: &&'static str| {
+                let value = variable(name).filter(|value| !value.is_empty())?;
+                Some((*name, value))
+            };
+            let Some((name, value)) = names.iter().find_map(set) else {
+                return Ok(None);
+            };
+            let value = value.into_string();
+            let value = value.map_err(|_| unusable(name, "it is not valid UTF-8"))?;
+            Ok(Some((name, value)))
+        };
+        let proxy = |names| -> Result<Option<SecretUrl>, String> {
+            let Some((name, value)) = first(names)? else {
+                return Ok(None);
+            };
+            let url = if value.contains("://") {
+                SecretUrl::proxy(&value)
+            } else {
+                SecretUrl::proxy(&format!("http://{}", value.trim()))
+            };
+            url.map(Some).map_err(|why| unusable(name, &why))
+        };
+        let http = proxy(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])?;
+        let no_proxy = first(&["no_proxy", "NO_PROXY"])?;
+        Ok(Self {
+            https: proxy(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?,
+            http: http.filter(SecretUrl::is_loopback),
+            // curl accepts spaces between hosts
+            no_proxy: no_proxy.map_or_else(String::new, |(_, hosts)| {
+                hosts.split_whitespace().collect::<Vec<_>>().join(",")
+            }),
+        })
+    }
+}
+
+fn unusable(variable: &str, why: &str) -> String {
+    format!("the environment variable {variable} cannot be used: {why}")
+}
+
+/// Stores the proxies for this process. Only the first call has an effect.
+pub(crate) fn use_proxies(proxies: Proxies) {
+    let _ = PROXIES.set(proxies);
+}
+
+/// The proxies of this process.
+pub(crate) fn proxies() -> &'static Proxies {
+    PROXIES.get_or_init(Proxies::default)
+}
+
+/// Whether a host is reached without a proxy: `*`, the name of the host or of a domain above it.
+pub(crate) fn bypasses(no_proxy: &str, host: &str) -> bool {
+    no_proxy.split(',').any(|name| {
+        let name = name.trim().trim_start_matches('.').to_ascii_lowercase();
+        let above = host.strip_suffix(&*name).filter(|_| !name.is_empty());
+        name == "*" || above.is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
+    })
+}
+
+/// Adds a proxy for all hosts except those of `no_proxy`.
+///
+/// # Errors
+/// A message without the URL, which may contain a password.
+pub(crate) fn with_proxy(
+    builder: ClientBuilder,
+    proxy: &str,
+    no_proxy: &str,
+) -> Result<ClientBuilder, String> {
+    let proxy = Proxy::all(proxy).map_err(|_| "the proxy is not a usable URL".to_owned())?;
+    Ok(builder.proxy(proxy.no_proxy(NoProxy::from_string(no_proxy))))
+}
+
+/// A client that uses no proxy, follows no redirect, repeats nothing, and resolves names on a thread of its own.
 ///
 /// # Errors
 /// A message: the certificate authorities cannot be used.
@@ -20,4 +121,109 @@ pub(crate) fn builder(trusted: Roots) -> Result<ClientBuilder, String> {
         .referer(false)
         .http1_only();
     Ok(dns::by_system(builder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Proxies, String> {
+        Proxies::read(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name)?;
+            Some(found.1.into())
+        })
+    }
+
+    #[test]
+    fn variables_are_read_as_by_curl() {
+        let none: [(&str, &str); 0] = [];
+        for (variables, https) in [
+            (&none[..], None),
+            (&[("HTTPS_PROXY", "")], None),
+            (&[("HTTP_PROXY", "http://a.test:1")], None),
+            (
+                &[("HTTPS_PROXY", "http://a.test:1")],
+                Some("http://a.test:1/"),
+            ),
+            (
+                &[("https_proxy", "a.test:3128")],
+                Some("http://a.test:3128/"),
+            ),
+            (
+                &[("ALL_PROXY", "socks5h://a.test:1")],
+                Some("socks5h://a.test:1"),
+            ),
+            (
+                &[
+                    ("ALL_PROXY", "http://a.test"),
+                    ("https_proxy", "http://b.test"),
+                ],
+                Some("http://b.test/"),
+            ),
+            (
+                &[
+                    ("HTTPS_PROXY", "http://a.test"),
+                    ("https_proxy", "http://b.test"),
+                ],
+                Some("http://b.test/"),
+            ),
+            (
+                &[("HTTPS_PROXY", "http://a.test"), ("https_proxy", "")],
+                Some("http://a.test/"),
+            ),
+        ] {
+            let found = read(variables).unwrap().https;
+            assert_eq!(
+                found.as_ref().map(SecretUrl::expose),
+                https,
+                "{variables:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn plain_http_goes_through_a_proxy_of_this_machine_only() {
+        let http = |value| read(&[("http_proxy", value)]).unwrap().http.is_some();
+        assert!(http("http://127.0.0.1:3128") && http("localhost:3128") && http("http://[::1]:1"));
+        assert!(!http("http://proxy.test:3128"));
+    }
+
+    #[test]
+    fn a_malformed_variable_is_named_and_not_quoted() {
+        for name in [
+            "HTTPS_PROXY",
+            "https_proxy",
+            "ALL_PROXY",
+            "HTTP_PROXY",
+            "all_proxy",
+        ] {
+            for value in [
+                "ftp://u:hunter2@a",
+                "socks4://u:hunter2@a",
+                "http://",
+                "http://u:hunter2@",
+                "http://[hunter2",
+                "u:hunter2@a:port",
+            ] {
+                let why = read(&[(name, value)]).unwrap_err();
+                let begins = format!("the environment variable {name} cannot be used: ");
+                assert!(why.starts_with(&begins), "{why}");
+                assert!(!why.contains("hunter2"), "{why}");
+            }
+        }
+    }
+
+    #[test]
+    fn hosts_without_a_proxy() {
+        let no_proxy = read(&[("NO_PROXY", "a.test, .b.test c.test")])
+            .unwrap()
+            .no_proxy;
+        for host in ["a.test", "x.a.test", "b.test", "x.b.test", "c.test"] {
+            assert!(bypasses(&no_proxy, host), "{host}");
+        }
+        for host in ["aa.test", "test", "d.test"] {
+            assert!(!bypasses(&no_proxy, host), "{host}");
+        }
+        assert!(bypasses("*", "a.test") && !bypasses("", "a.test") && !bypasses(",", "a.test"));
+    }
 }

@@ -73,6 +73,7 @@ pub(crate) fn platform(sandbox: &Sandbox) -> Platform {
         connect_to: Some(sandbox.address),
         ca_file: None,
         proxy: None,
+        no_proxy: String::new(),
         timeout: Duration::from_secs(15),
         user_agent: "Mozilla/5.0 (bench)".to_owned(),
     })

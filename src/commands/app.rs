@@ -13,6 +13,7 @@ use etcetera::BaseStrategy;
 use super::args::GlobalArgs;
 use crate::config::{self, Config};
 use crate::error::{ExitKind, Failure};
+use crate::http_client::{self, Proxies};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::platform::{Platform, Scheme, Settings};
@@ -139,9 +140,13 @@ pub(super) fn platform(config: &Config) -> Platform {
     Platform::new(settings(config))
 }
 
-/// The config, from where it was named or from its usual place.
+/// Reads the config from where it was named or from its default location, and the proxies of the environment unless the
+/// config says how the platform is reached.
 pub(super) fn load_config(named: Option<&Path>) -> Result<Config> {
     let config = read_config(named)?;
+    if config.server.proxy.is_none() && config.server.connect_to.is_none() {
+        http_client::use_proxies(Proxies::of_environment().map_err(Failure::usage)?);
+    }
     match &config.path {
         Some(path) => log::info!("config {}", path.display()),
         None => log::info!("no config file; going by the defaults"),
@@ -249,6 +254,11 @@ fn folders() -> Result<etcetera::base_strategy::Xdg> {
 
 fn settings(config: &Config) -> Settings {
     let server = &config.server;
+    let proxies = http_client::proxies();
+    let (proxy, no_proxy) = match &server.proxy {
+        Some(proxy) => (Some(proxy), String::new()),
+        None => (proxies.https.as_ref(), proxies.no_proxy.clone()),
+    };
     Settings {
         domain: server.domain.clone(),
         scheme: match server.scheme {
@@ -257,7 +267,8 @@ fn settings(config: &Config) -> Settings {
         },
         connect_to: server.connect_to,
         ca_file: server.ca_file.clone(),
-        proxy: server.proxy.as_ref().map(|proxy| proxy.expose().to_owned()),
+        proxy: proxy.map(|proxy| proxy.expose().to_owned()),
+        no_proxy,
         timeout: server.timeout,
         user_agent: server.user_agent.clone(),
     }

@@ -27,9 +27,23 @@ impl SecretUrl {
         Ok(Self(Zeroizing::new(url.into())))
     }
 
+    /// Parses the URL of a proxy.
+    ///
+    /// # Errors
+    /// A message that quotes nothing.
+    pub(crate) fn proxy(raw: &str) -> Result<Self, String> {
+        let schemes = ["http", "https", "socks5", "socks5h"];
+        Self::parse(raw, &schemes, "socks5h://127.0.0.1:1080")
+    }
+
     /// Whether a request to it crosses a network in plain text.
     pub(super) fn is_exposed(&self) -> bool {
-        Url::parse(&self.0).is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url))
+        self.0.starts_with("http:") && !self.is_loopback()
+    }
+
+    /// Whether it is on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
     }
 
     /// The URL itself, for the request only.

@@ -39,7 +39,7 @@ readers! {
     hook: SecretUrl = check_hook;
     lead: Duration = parse_duration;
     opens: Rule = str::parse;
-    proxy: SecretUrl = check_proxy;
+    proxy: SecretUrl = SecretUrl::proxy;
     timeout: Duration = check_timeout;
     timezone: Tz = parse_zone;
     user_agent: String = check_user_agent;
@@ -122,11 +122,6 @@ fn check_address(raw: &str) -> Read<SocketAddr> {
         let shown = quote(raw);
         format!("{shown} is not an address with a port; use one such as 127.0.0.1:8080 or [::1]:8080")
     })
-}
-
-fn check_proxy(raw: &str) -> Read<SecretUrl> {
-    let schemes = ["http", "https", "socks5", "socks5h"];
-    SecretUrl::parse(raw, &schemes, "socks5h://127.0.0.1:1080")
 }
 
 /// The URL of a webhook, a topic or a dead-man switch.

@@ -1,6 +1,6 @@
 //! The HTTP client of notifications and pings.
 //!
-//! It has no cookies and no proxy, follows few redirects, and bounds every call. It is built at the first call. Its errors
+//! It has no cookies, uses the proxies of the environment, follows few redirects, and bounds every call. It is built at the first call. Its errors
 //! are messages of this program, because those of the HTTP crate contain the URL, which is a secret here.
 
 use std::io::{self, Read};
@@ -11,6 +11,7 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::LOCATION;
 use reqwest::{Method, StatusCode, Url};
 
+use crate::config::SecretUrl;
 use crate::platform::{self, Cause};
 use crate::tls::Roots;
 use crate::{clock, http_client};
@@ -98,11 +99,11 @@ fn call(method: &Method, url: &Url, parcel: &Parcel, end: Instant) -> Result<Res
         }
         request = request.body(parcel.body.clone());
     }
-    request.send().map_err(|e| why(&e))
+    request.send().map_err(|e| why(url, &e))
 }
 
-/// The target of a redirect, on the same host only: a notification may hold what another host must not read. Unlike a
-/// browser, a POST stays a POST, because a notification that became a GET would be lost.
+/// The target of a redirect, on the same host only, because a notification may contain what another host must not read. A POST
+/// stays a POST except after 303, where browsers change it after 301 and 302 too: a notification sent as a GET would be lost.
 fn target(url: &Url, status: StatusCode, location: Option<&str>) -> Result<Option<Url>, String> {
     if !matches!(status.as_u16(), 301..=303 | 307 | 308) {
         return Ok(None);
@@ -133,11 +134,10 @@ fn discard(response: Response) {
     let _ = io::copy(&mut response.take(MAX_BODY_BYTES), &mut io::sink());
 }
 
-/// Certificate authorities are read only when a connection is encrypted.
+/// A client for each scheme: certificate authorities are read only when a connection is encrypted.
 fn client(url: &Url) -> Result<&'static Client, String> {
-    static PLAIN: LazyLock<Result<Client, String>> = LazyLock::new(|| build(Roots::None));
-    static ENCRYPTED: LazyLock<Result<Client, String>> =
-        LazyLock::new(|| build(Roots::System(None)));
+    static PLAIN: LazyLock<Result<Client, String>> = LazyLock::new(|| build("http"));
+    static ENCRYPTED: LazyLock<Result<Client, String>> = LazyLock::new(|| build("https"));
     let client = if url.scheme() == "https" {
         &ENCRYPTED
     } else {
@@ -146,22 +146,44 @@ fn client(url: &Url) -> Result<&'static Client, String> {
     client.as_ref().map_err(Clone::clone)
 }
 
-fn build(trusted: Roots) -> Result<Client, String> {
-    http_client::builder(trusted)?
+fn build(scheme: &str) -> Result<Client, String> {
+    let proxy = proxy_for(scheme);
+    let encrypted = |url: &str| url.starts_with("https:");
+    let trusted = if scheme == "https" || proxy.is_some_and(encrypted) {
+        Roots::System(None)
+    } else {
+        Roots::None
+    };
+    let mut builder = http_client::builder(trusted)?;
+    if let Some(proxy) = proxy {
+        builder = http_client::with_proxy(builder, proxy, &http_client::proxies().no_proxy)?;
+    }
+    builder
         .user_agent(USER_AGENT)
         .gzip(false)
         .build()
         .map_err(|_| "cannot start the http client".to_owned())
 }
 
+fn proxy_for(scheme: &str) -> Option<&'static str> {
+    let proxies = http_client::proxies();
+    let proxy = match scheme {
+        "https" => &proxies.https,
+        _ => &proxies.http,
+    };
+    proxy.as_ref().map(SecretUrl::expose)
+}
+
 /// The reason of a failure, without the URL.
-fn why(error: &reqwest::Error) -> String {
+fn why(url: &Url, error: &reqwest::Error) -> String {
     let what = if error.is_connect() {
         "no connection"
     } else {
         "no complete response"
     };
-    match Cause::of(error, None) {
+    let bypasses = |host| http_client::bypasses(&http_client::proxies().no_proxy, host);
+    let proxy = proxy_for(url.scheme()).filter(|_| !url.host_str().is_some_and(bypasses));
+    match Cause::of(error, proxy) {
         Cause::TimedOut => Cause::TimedOut.to_string(),
         cause => format!("{what}: {cause}"),
     }

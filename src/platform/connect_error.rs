@@ -24,7 +24,7 @@ pub enum Cause {
     NoHttp,
     /// The connection ended before the response did.
     CutOff,
-    /// The proxy of the config failed, not the host; holds how.
+    /// The proxy failed, not the host; holds how.
     Proxy(String),
     /// Any other reason, as the library reports it.
     Other(String),
@@ -84,7 +84,9 @@ impl Cause {
                 "check that this machine's clock is right; where a proxy or network opens encrypted traffic, name its \
                  certificate authority as `ca_file` under [server] in the config"
             }
-            Self::Proxy(_) => "check that it runs, and `proxy` under [server] in the config",
+            Self::Proxy(_) => {
+                "check that it runs, and `proxy` under [server] in the config or the variable HTTPS_PROXY"
+            }
             Self::NoTls | Self::NoHttp => {
                 "another server may be answering in its place: check the network and [server] in the config"
             }

@@ -66,8 +66,10 @@ pub struct Settings {
     pub connect_to: Option<SocketAddr>,
     /// A PEM file of certificates that are trusted besides those of the system.
     pub ca_file: Option<PathBuf>,
-    /// `http://`, `https://`, `socks5://` or `socks5h://`. The proxy variables of the environment are ignored.
+    /// `http://`, `https://`, `socks5://` or `socks5h://`, from the config or the environment.
     pub proxy: Option<String>,
+    /// The hosts that are reached without the proxy, separated by commas.
+    pub no_proxy: String,
     /// The timeout of a whole call, including redirects and body.
     pub timeout: Duration,
     /// The `User-Agent`: some calls are refused without a browser-like one (protocol.md §1).

@@ -54,6 +54,7 @@ pub(super) fn platform(address: SocketAddr, timeout: Duration) -> Platform {
         connect_to: Some(address),
         ca_file: None,
         proxy: None,
+        no_proxy: String::new(),
         timeout,
         user_agent: "Mozilla/5.0 test".to_owned(),
     })

@@ -159,7 +159,7 @@ fn a_proxy_that_refuses_is_no_connection() {
     let error = probe(through("::hunter2".to_owned(), Scheme::Http), BOX).unwrap_err();
     assert_eq!(
         error,
-        Error::Setup("the proxy in the config is not a usable URL".to_owned())
+        Error::Setup("the proxy is not a usable URL".to_owned())
     );
 }
 

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Proxy;
 use reqwest::blocking::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -41,10 +40,8 @@ pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
         builder = builder.dns_resolver(Arc::new(FixedAddress(address)));
     }
     if let Some(proxy) = &settings.proxy {
-        // the error quotes the URL, which may contain a password
-        let proxy = Proxy::all(proxy)
-            .map_err(|_| Error::Setup("the proxy in the config is not a usable URL".to_owned()))?;
-        builder = builder.proxy(proxy);
+        builder =
+            http_client::with_proxy(builder, proxy, &settings.no_proxy).map_err(Error::Setup)?;
     }
     builder.build().map_err(|e| {
         Error::Setup(format!(
@@ -72,8 +69,10 @@ impl Resolve for FixedAddress {
 
 /// Converts a failure of the HTTP client. The error has the host only, because the query of a URL may contain a token.
 pub(super) fn failure(host: &str, error: &reqwest::Error, settings: &Settings) -> Error {
+    let proxy = settings.proxy.as_deref();
+    let proxy = proxy.filter(|_| !http_client::bypasses(&settings.no_proxy, host));
+    let cause = Cause::of(error, proxy);
     let host = host.to_owned();
-    let cause = Cause::of(error, settings.proxy.as_deref());
     if error.is_connect() {
         Error::NotConnected { host, cause }
     } else {

@@ -276,6 +276,7 @@ impl World {
             connect_to: Some("127.0.0.1:9".parse().unwrap()),
             ca_file: None,
             proxy: None,
+            no_proxy: String::new(),
             timeout: Duration::from_secs(15),
             user_agent: "test".into(),
         });

@@ -59,6 +59,7 @@ mod prebook_sequence;
 mod prebook_share;
 mod prebook_undisturbed;
 mod prebook_waitlist;
+mod proxies;
 mod recovery;
 mod reference;
 mod refresh;

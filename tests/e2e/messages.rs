@@ -96,7 +96,8 @@ fn address(sandbox: &Sandbox) -> &str {
 fn an_ill_network() {
     let (sandbox, home) = logged_in();
     let (nobody, plain) = (nobody(), address(&sandbox));
-    let proxy = "check that it runs, and `proxy` under [server] in the config";
+    let proxy =
+        "check that it runs, and `proxy` under [server] in the config or the variable HTTPS_PROXY";
     let table = [
         (format!("connect_to = \"{nobody}\""), "connection refused; try again later, or check the network and [server] in the config".to_owned()),
         (format!("connect_to = \"{plain}\""), "it does not answer with TLS; another server may be answering in its place: check the network and [server] in the config".to_owned()),

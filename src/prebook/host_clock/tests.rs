@@ -20,6 +20,7 @@ fn silent() -> Silent {
         connect_to: Some(listener.local_addr().unwrap()),
         ca_file: None,
         proxy: None,
+        no_proxy: String::new(),
         timeout: Duration::from_secs(1),
         user_agent: "test".into(),
     };

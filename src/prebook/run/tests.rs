@@ -34,6 +34,7 @@ fn world(folder: &Path, wishes: usize) -> (Store, Platform, Config) {
         connect_to: Some("127.0.0.1:9".parse().unwrap()),
         ca_file: None,
         proxy: None,
+        no_proxy: String::new(),
         timeout: Duration::from_secs(1),
         user_agent: "test".into(),
     });
