@@ -14,9 +14,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pages for users.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "README.md",
     "CHANGELOG.md",
+    "examples/README.md",
     "src/docs/contributing.md",
     "src/docs/glossary.md",
     "src/docs/performance.md",

@@ -1,12 +1,13 @@
-//! A user who has nothing yet gets to working crontab lines by the README alone: its lines are taken out of it and run
-//! as they stand. Stand-ins are only what would reach outside: `cargo` (a copy of this build), `pass`, `crontab`,
-//! `systemctl`, and the lines of config that lead to the sandbox instead of the platform.
+//! A user with an empty home gets to working crontab lines by the README alone: its lines run as they are. Replaced is
+//! only what would reach outside: `cargo` (a copy of this build), `pass`, `crontab`, `systemctl`, and the lines of config
+//! that lead to the sandbox instead of the platform.
 
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::pages::steps;
 use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox};
 
 /// The lines of shell in a section of the README.
@@ -17,11 +18,7 @@ fn lines(chapter: &str) -> Vec<String> {
         .split_once(&format!("\n## {chapter}\n"))
         .unwrap_or_else(|| panic!("no chapter {chapter}"));
     let (text, _) = text.split_once("\n## ").unwrap();
-    let blocks = text.split("```sh\n").skip(1);
-    blocks
-        .flat_map(|block| block.split("```").next().unwrap().lines())
-        .map(str::to_owned)
-        .collect()
+    steps(text).into_iter().map(|step| step.line).collect()
 }
 
 /// The one of them that has these words.
@@ -164,6 +161,7 @@ fn from_nothing_to_working_crontab_lines_by_the_readme_alone() {
     let config = fs::read_to_string(home.config_path()).unwrap();
     home.write_config(&format!("{config}\n{}", sandbox.config));
     type_in(&home, &line("Sessions", "--password-stdin"));
+    // without the opening rule of the section, every occurrence is tried at once
     type_in(&home, &line("Book when booking opens", "--weekly"));
     // today's class may be about to start
     type_in(&home, "aimharder prebook skip today");

@@ -43,6 +43,7 @@ mod logs;
 mod lost_updates;
 mod man_pages;
 mod messages;
+mod pages;
 mod passwords;
 mod prebook_again;
 mod prebook_alternatives;
