@@ -1,4 +1,4 @@
-//! Files and directories that belong to this user alone (promise 8).
+//! Files and directories that belong to this user alone (promise 8), and locks of such files.
 //!
 //! The store, its lock files and its copies are opened by [`open`], or checked here before SQLite
 //! opens them. A directory is private if it belongs to this user or to root and no other user can
@@ -6,15 +6,17 @@
 //! file between a check and its use. What another user put there *earlier* is refused: links are
 //! not followed, and files of other users are not opened.
 
-use std::fs::{DirBuilder, File, Metadata};
+use std::fs::{DirBuilder, File, Metadata, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 
 use crate::text::shell_word;
+use crate::{clock, signals};
 
 /// Why a file or a directory is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +91,41 @@ pub(crate) fn open(path: &Path, flags: OFlags) -> io::Result<File> {
     };
     check_file(&file.metadata()?)?;
     Ok(file)
+}
+
+/// How a lock is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LockMode {
+    Exclusive,
+    /// Together with other processes that hold it shared.
+    Shared,
+}
+
+/// Locks an open file. Waits for other processes no longer than `timeout`, and not after [`signals::must_stop`]. Returns whether
+/// it is locked. The kernel releases the lock when the file is closed or the process ends.
+///
+/// # Errors
+/// The file system has no locks.
+pub(crate) fn lock(file: &File, mode: LockMode, timeout: Duration) -> io::Result<bool> {
+    let began = clock::steady();
+    let mut nap = Duration::from_millis(1);
+    loop {
+        let tried = match mode {
+            LockMode::Exclusive => file.try_lock(),
+            LockMode::Shared => file.try_lock_shared(),
+        };
+        match tried {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(e)) => return Err(e),
+            Err(TryLockError::WouldBlock) if began.elapsed() >= timeout || signals::must_stop() => {
+                return Ok(false);
+            }
+            Err(TryLockError::WouldBlock) => {
+                clock::nap(nap.mul_f32(0.5 + fastrand::f32()));
+                nap = (nap * 2).min(Duration::from_millis(50));
+            }
+        }
+    }
 }
 
 /// Checks that this is a regular file of this user, from the facts of `symlink_metadata`.

@@ -13,7 +13,7 @@ use super::help::{Help, code};
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::sessions::{Error, SessionManager};
+use crate::sessions::SessionManager;
 use crate::store::SessionRow;
 use crate::ui::table::OutputStyle;
 use crate::ui::{Output, Ui};
@@ -112,10 +112,10 @@ fn delete(app: &App, rows: Vec<SessionRow>, deleted: &mut Vec<SessionRef>) -> Re
     let sessions = app.sessions();
     for row in rows {
         // a process that is updating the session ends first
-        let _lock = sessions
-            .locks
-            .alone(&row.account, &row.fingerprint, sessions.locks.timeout())
-            .map_err(Error::from)?;
+        let _lock =
+            sessions
+                .locks
+                .alone(&row.account, &row.fingerprint, sessions.locks.timeout())?;
         let is_deleted = match row.kind {
             SessionKind::Device => app.store.delete_device(&row)?,
             SessionKind::Background => app.store.delete_background(&row)?,

@@ -25,7 +25,7 @@ use crate::clock;
 use crate::error::ExitKind;
 use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};
-use crate::sessions::{self, SessionManager, SessionSelector};
+use crate::sessions::{SessionManager, SessionSelector};
 use crate::signals::{self, Handover, SignalGuard};
 
 /// How often a run that waits looks whether something new has come into its horizon.
@@ -95,7 +95,7 @@ impl<'r> Run<'r> {
         work: &(dyn Fn(&Task) -> Done + Sync),
     ) -> Result<()> {
         let locks = &self.shared.sessions.locks;
-        let _alive = locks.run(&self.owner).map_err(sessions::Error::from)?;
+        let _alive = locks.run(&self.owner)?;
         let mut round = DueQueue::new(self, places);
         let (done, ended) = mpsc::channel();
         thread::scope(|scope| {

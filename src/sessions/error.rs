@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::lock;
 use crate::error::{ExitError, ExitKind};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
@@ -48,8 +47,13 @@ pub enum Error {
     #[error("setrefresh failed: {0}")]
     NotExtended(platform::Error),
     /// another process held the session's lock until the time-out
-    #[error("{0}")]
-    LockBusy(String),
+    #[error("the session is in use by {holder}; {}", lock_advice(*waited))]
+    LockBusy {
+        /// the process, as far as known
+        holder: String,
+        /// the time-out
+        waited: Duration,
+    },
     /// the file system cannot lock, or the lock file cannot be opened
     #[error("{0}")]
     LockBroken(String),
@@ -85,7 +89,7 @@ impl ExitError for Error {
             | Self::TooManyRefusals(_)
             | Self::Password(_) => ExitKind::LoginRequired,
             Self::Ambiguous(_) | Self::NoSuchFingerprint(_) => ExitKind::NotFound,
-            Self::LockBusy(_) | Self::NoLogin(_) => ExitKind::Unreachable,
+            Self::LockBusy { .. } | Self::NoLogin(_) => ExitKind::Unreachable,
             Self::LockBroken(_) => ExitKind::Internal,
             Self::Store(e) => e.kind(),
             Self::Platform(e) | Self::NotRecovered(e) | Self::NotExtended(e) => e.kind(),
@@ -100,20 +104,10 @@ impl ExitError for Error {
     }
 }
 
-impl From<lock::LockError> for Error {
-    fn from(e: lock::LockError) -> Self {
-        match e {
-            lock::LockError::Busy { holder, waited } => lock_busy(&holder, waited),
-            lock::LockError::Broken(words) => Self::LockBroken(words),
-        }
-    }
-}
-
-/// The lock was not released within this time.
-pub(super) fn lock_busy(who: &str, waited: Duration) -> Error {
-    let waited = match waited.as_secs_f64().round() {
+/// What a user may do about a lock that was waited for this long.
+fn lock_advice(waited: Duration) -> String {
+    match waited.as_secs_f64().round() {
         0.0 => "try again later, or wait for it with --lock-timeout 30s".to_owned(),
         seconds => format!("it did not become free within {seconds} s"),
-    };
-    Error::LockBusy(format!("the session is in use by {who}; {waited}"))
+    }
 }

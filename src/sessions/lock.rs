@@ -2,22 +2,26 @@
 //!
 //! The kernel releases a lock when its process ends, so that no lock is left behind. A token update and a login hold it alone;
 //! firing holds it shared. The content of the lock file names the process that holds it, for the messages of other processes.
+//!
+//! Every process that holds or waits for a session's lock also holds the *gate*, one more lock file, shared. A listing tries the
+//! gate first, and usually need not open and try the lock of every session: with 1,000 sessions `sessions` takes 12 ms with the
+//! gate and 25 ms without it. The gate protects nothing.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 
-use super::gate::Gate;
+use super::{Error, Result};
+use crate::clock;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, hex};
-use crate::private_files::{self, NotPrivate};
+use crate::private_files::{self, LockMode, NotPrivate};
 use crate::store::LOCKS;
-use crate::{clock, signals};
 
 /// How long a lock is waited for unless `--lock-timeout` says otherwise.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -31,7 +35,8 @@ pub struct Locks {
     folder: PathBuf,
     purpose: String,
     timeout: Duration,
-    gate: Gate,
+    /// One file of the gate for all locks of this process, to save descriptors.
+    gate: Arc<Mutex<Weak<File>>>,
 }
 
 /// A lock that is held until this is dropped.
@@ -51,28 +56,12 @@ impl Drop for Held {
     }
 }
 
-/// Why a lock is not held.
-#[derive(Debug)]
-pub enum LockError {
-    /// Another process held it until the time-out.
-    Busy {
-        /// The process, as far as known.
-        holder: String,
-        /// The time-out.
-        waited: Duration,
-    },
-    /// The file system cannot lock, or the lock file cannot be opened.
-    Broken(String),
-}
+/// The name of the gate's file, and how long a process waits for it.
+const GATE: &str = "any.lock";
+const GATE_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// The lock file of a run that was killed is deleted when it is older than this.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3600);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Alone,
-    Shared,
-}
 
 impl Locks {
     /// `purpose` names this process to processes that wait, for example `aimharder refresh`.
@@ -81,7 +70,7 @@ impl Locks {
         folder.push(LOCKS);
         let folder = PathBuf::from(folder);
         Self {
-            gate: Gate::in_folder(&folder),
+            gate: Arc::default(),
             folder,
             purpose: purpose.to_owned(),
             timeout: LOCK_TIMEOUT,
@@ -100,13 +89,8 @@ impl Locks {
     }
 
     /// Takes a session's lock alone, waiting for it no longer than `timeout`.
-    pub fn alone(
-        &self,
-        account: &Account,
-        print: &Fingerprint,
-        timeout: Duration,
-    ) -> Result<Held, LockError> {
-        self.take(&session_name(account, print), Mode::Alone, timeout)
+    pub fn alone(&self, account: &Account, print: &Fingerprint, timeout: Duration) -> Result<Held> {
+        self.take(&session_name(account, print), LockMode::Exclusive, timeout)
     }
 
     /// Takes a session's lock shared, together with other processes that fire with it.
@@ -115,25 +99,24 @@ impl Locks {
         account: &Account,
         print: &Fingerprint,
         timeout: Duration,
-    ) -> Result<Held, LockError> {
-        self.take(&session_name(account, print), Mode::Shared, timeout)
+    ) -> Result<Held> {
+        self.take(&session_name(account, print), LockMode::Shared, timeout)
     }
 
     /// Takes the account's login lock: logins of one account follow each other, so that the limit on refused ones holds.
-    pub fn logins(&self, account: &Account, timeout: Duration) -> Result<Held, LockError> {
-        self.take(&file_name("login", account.as_str()), Mode::Alone, timeout)
-    }
-
-    /// Whether no session's lock is held. `false` if that is not certain.
-    pub fn all_free(&self) -> bool {
-        self.gate.is_free()
+    pub fn logins(&self, account: &Account, timeout: Duration) -> Result<Held> {
+        self.take(
+            &file_name("login", account.as_str()),
+            LockMode::Exclusive,
+            timeout,
+        )
     }
 
     /// Takes the lock of a prebooking run. Its claims are valid while it is held.
-    pub fn run(&self, owner: &str) -> Result<Held, LockError> {
+    pub fn run(&self, owner: &str) -> Result<Held> {
         self.sweep();
         let name = run_name(owner);
-        let mut held = self.take(&name, Mode::Alone, Duration::ZERO)?;
+        let mut held = self.take(&name, LockMode::Exclusive, Duration::ZERO)?;
         held.temporary = Some(self.folder.join(name));
         held.gate = None; // the gate is about sessions only
         Ok(held)
@@ -184,58 +167,64 @@ impl Locks {
     }
 
     /// Takes a session's lock alone. `None` if another process holds it.
-    pub fn if_free(
-        &self,
-        account: &Account,
-        print: &Fingerprint,
-    ) -> Result<Option<Held>, LockError> {
-        match self.take(&session_name(account, print), Mode::Alone, BUSY_TIMEOUT) {
+    pub fn if_free(&self, account: &Account, print: &Fingerprint) -> Result<Option<Held>> {
+        match self.take(
+            &session_name(account, print),
+            LockMode::Exclusive,
+            BUSY_TIMEOUT,
+        ) {
             Ok(held) => Ok(Some(held)),
-            Err(LockError::Busy { .. }) => Ok(None),
+            Err(Error::LockBusy { .. }) => Ok(None),
             Err(broken) => Err(broken),
         }
     }
 
-    fn take(&self, name: &str, mode: Mode, timeout: Duration) -> Result<Held, LockError> {
+    fn take(&self, name: &str, mode: LockMode, timeout: Duration) -> Result<Held> {
         let path = self.folder.join(name);
-        let gate = self.gate.pass(|path| self.open(path).ok());
+        let gate = self.gate();
         let mut file = self.open(&path)?;
         let began = clock::steady();
-        let mut nap = Duration::from_millis(2);
-        loop {
-            let tried = match mode {
-                Mode::Alone => file.try_lock(),
-                Mode::Shared => file.try_lock_shared(),
-            };
-            match tried {
-                Ok(()) => {
-                    sign(&mut file, &self.purpose);
-                    return Ok(Held {
-                        _file: file,
-                        gate,
-                        temporary: None,
-                    });
-                }
-                Err(TryLockError::Error(e)) => return Err(broken(&path, &e)),
-                Err(TryLockError::WouldBlock)
-                    if began.elapsed() >= timeout || signals::must_stop() =>
-                {
-                    return Err(LockError::Busy {
-                        holder: holder(&mut file),
-                        waited: began.elapsed(),
-                    });
-                }
-                Err(TryLockError::WouldBlock) => {
-                    clock::nap(nap.mul_f32(0.5 + fastrand::f32()));
-                    nap = (nap * 2).min(Duration::from_millis(50));
-                }
+        match private_files::lock(&file, mode, timeout) {
+            Ok(true) => {
+                sign(&mut file, &self.purpose);
+                Ok(Held {
+                    _file: file,
+                    gate,
+                    temporary: None,
+                })
             }
+            Ok(false) => Err(Error::LockBusy {
+                holder: holder(&mut file),
+                waited: began.elapsed(),
+            }),
+            Err(e) => Err(broken(&path, &e)),
+        }
+    }
+
+    /// Takes the gate shared, before a session's lock. `None` if it cannot be taken: then a listing may be wrong about `busy`.
+    fn gate(&self) -> Option<Arc<File>> {
+        let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = gate.upgrade() {
+            return Some(file);
+        }
+        let file = Arc::new(self.open(&self.folder.join(GATE)).ok()?);
+        *gate = Arc::downgrade(&file);
+        // a listing holds it alone for some microseconds
+        let is_locked = private_files::lock(&file, LockMode::Shared, GATE_TIMEOUT).ok()?;
+        is_locked.then_some(file)
+    }
+
+    /// Whether no process holds or waits for a session's lock. `false` if that is not certain.
+    pub fn all_free(&self) -> bool {
+        match private_files::open(&self.folder.join(GATE), OFlags::RDWR) {
+            Ok(file) => file.try_lock().is_ok(),
+            Err(e) => e.kind() == io::ErrorKind::NotFound, // no session was ever locked
         }
     }
 
     /// Opens a lock file, and creates it and the directory if they are missing. A directory that
     /// others can write to, a link, or a file of another user is an error.
-    fn open(&self, path: &Path) -> Result<File, LockError> {
+    fn open(&self, path: &Path) -> Result<File> {
         let open = || -> io::Result<File> {
             let facts = fs::symlink_metadata(&self.folder)?;
             private_files::check_dir(&self.folder, &facts)?;
@@ -285,16 +274,16 @@ fn holder(file: &mut File) -> String {
     }
 }
 
-fn broken(path: &Path, cause: &io::Error) -> LockError {
+fn broken(path: &Path, cause: &io::Error) -> Error {
     if cause
         .get_ref()
         .is_some_and(<dyn std::error::Error + Send + Sync>::is::<NotPrivate>)
     {
-        return LockError::Broken(format!("cannot use the lock {}: {cause}", path.display()));
+        return Error::LockBroken(format!("cannot use the lock {}: {cause}", path.display()));
     }
     // the directory, not the file: all sessions have the same problem, which is reported in one line
     let folder = path.parent().unwrap_or(path);
-    LockError::Broken(format!(
+    Error::LockBroken(format!(
         "cannot lock files in {}: {}; the store needs a folder that can be written, on a file system with working locks",
         folder.display(),
         crate::text::why(cause)

@@ -11,7 +11,6 @@
 //! sent (promises 1–5).
 
 mod error;
-mod gate;
 pub mod lock;
 mod login;
 mod rate_limit;
@@ -30,8 +29,6 @@ use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SHORTEST_PREFIX, SessionKind};
 use crate::platform::{self, Jar, Platform, Token};
 use crate::store::{self, SessionRow, Store};
-
-use error::lock_busy;
 
 pub use error::Error;
 pub use login::{Granted, LoginTry};

@@ -11,9 +11,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
-use super::{
-    ActiveSession, Answer, Error, Result, SessionManager, is_old, jar_of, lock, lock_busy, token_of,
-};
+use super::{ActiveSession, Answer, Error, Result, SessionManager, is_old, jar_of, lock, token_of};
 use crate::platform;
 use crate::secret::Secret;
 use crate::store::{SessionRow, Status};
@@ -83,14 +81,15 @@ impl SessionManager<'_> {
             }
             match tried {
                 Ok(held) => return Ok((Some(held), row)),
-                Err(lock::LockError::Busy { .. }) if signals::must_stop() => {
+                Err(Error::LockBusy { .. }) if signals::must_stop() => {
                     return Err(platform::Error::Interrupted.into());
                 }
-                Err(lock::LockError::Busy { .. }) if clock::steady() < end => {}
-                Err(lock::LockError::Busy { holder, .. }) => {
-                    return Err(lock_busy(&holder, began.elapsed()));
+                Err(Error::LockBusy { .. }) if clock::steady() < end => {}
+                Err(Error::LockBusy { holder, .. }) => {
+                    let waited = began.elapsed();
+                    return Err(Error::LockBusy { holder, waited });
                 }
-                Err(e) => return Err(e.into()),
+                Err(e) => return Err(e),
             }
         }
     }
@@ -184,8 +183,8 @@ impl ActiveSession<'_> {
     pub fn freshen(&mut self, age: TimeDelta, end: Instant) -> Result<()> {
         let row = self.sessions.read_again(self.row.clone())?;
         match self.sessions.fresh_enough(row, age, end) {
-            Err(Error::LockBusy(words)) => {
-                log::info!("{words}; continuing with the present token");
+            Err(e @ Error::LockBusy { .. }) => {
+                log::info!("{e}; continuing with the present token");
                 Ok(())
             }
             fresh => self.replace_row(fresh?),

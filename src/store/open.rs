@@ -3,7 +3,7 @@
 //! Many processes may do this at once in an empty directory. A process that finds no schema, or an old one, takes an
 //! operating-system lock on a file beside the store, looks again, and does the work.
 
-use std::fs::{self, File, Metadata, TryLockError};
+use std::fs::{self, File, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rustix::fs::OFlags;
 
-use crate::private_files::{self, NotPrivate};
-use crate::{clock, signals};
+use crate::clock;
+use crate::private_files::{self, LockMode, NotPrivate};
 
 use super::backup::before_migration;
 use super::file_system;
@@ -40,8 +40,8 @@ pub(super) const VERSION: usize = STEPS.len();
 /// Appended to the store's name: the directory of the lock files of sessions and runs.
 pub const LOCKS: &str = ".locks";
 
-/// How long to wait for another process that makes or migrates the store.
-const MIGRATION: Duration = Duration::from_secs(30);
+/// How long another process that creates, migrates or converts the store is waited for.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a statement waits for another process's short transaction.
 pub(super) fn busy() -> Duration {
@@ -339,48 +339,37 @@ fn foreign(path: &Path) -> Error {
 
 /// The lock that a process holds alone while it creates, migrates or converts the store.
 pub(super) fn conversion_lock(path: &Path) -> Result<File> {
-    wait_for_lock(path, File::try_lock)
+    wait_for_lock(path, LockMode::Exclusive)
 }
 
 /// The same lock, shared: the store is not converted while a process holds it.
 pub(super) fn form_lock(path: &Path) -> Result<File> {
-    wait_for_lock(path, File::try_lock_shared)
+    wait_for_lock(path, LockMode::Shared)
 }
 
-/// The lock alone, or `None` if another process holds it.
+/// The conversion lock, or `None` if another process holds it.
 pub(super) fn conversion_lock_if_free(path: &Path) -> Result<Option<File>> {
-    lock_if_free(path, File::try_lock)
+    lock(path, LockMode::Exclusive, Duration::ZERO)
 }
 
-type TryLock = fn(&File) -> std::result::Result<(), TryLockError>;
-
-fn wait_for_lock(path: &Path, how: TryLock) -> Result<File> {
+fn wait_for_lock(path: &Path, mode: LockMode) -> Result<File> {
     let began = clock::steady();
-    loop {
-        match lock_if_free(path, how)? {
-            Some(held) => return Ok(held),
-            None if began.elapsed() < clock::scaled(MIGRATION) && !signals::must_stop() => {
-                clock::nap(Duration::from_millis(5));
-            }
-            None => {
-                return Err(Error::Busy(format!(
-                    "another process has been updating a token in the store {}, migrating or converting it for {} s; try again later",
-                    path.display(),
-                    began.elapsed().as_secs()
-                )));
-            }
-        }
-    }
+    lock(path, mode, clock::scaled(LOCK_TIMEOUT))?.ok_or_else(|| {
+        Error::Busy(format!(
+            "another process has been updating a token in the store {}, migrating or converting it for {} s; try again later",
+            path.display(),
+            began.elapsed().as_secs()
+        ))
+    })
 }
 
-fn lock_if_free(path: &Path, how: TryLock) -> Result<Option<File>> {
+fn lock(path: &Path, mode: LockMode, timeout: Duration) -> Result<Option<File>> {
     let name = beside(path, ".lock");
     let file = private_files::open(&name, OFlags::WRONLY | OFlags::CREATE)
         .map_err(|e| cannot("open the lock", &name, &e))?;
-    match how(&file) {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(e)) => Err(file_system::no_locks(path, &e)),
+    match private_files::lock(&file, mode, timeout) {
+        Ok(locked) => Ok(locked.then_some(file)),
+        Err(e) => Err(file_system::no_locks(path, &e)),
     }
 }
 

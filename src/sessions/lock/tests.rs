@@ -18,7 +18,7 @@ fn alone_is_alone_and_shared_is_shared() {
     assert!(!locks.all_free());
     assert!(locks.if_free(&account, &print).unwrap().is_none());
     let limit = Duration::from_millis(20);
-    let Err(LockError::Busy { holder, waited }) = locks.shared(&account, &print, limit) else {
+    let Err(Error::LockBusy { holder, waited }) = locks.shared(&account, &print, limit) else {
         panic!("the lock was given twice");
     };
     assert!(holder.starts_with("test one, process "), "{holder}");
