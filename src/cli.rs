@@ -45,17 +45,17 @@ const HELP: Help = Help {
     ],
 };
 
-/// Printed without a command if there is no store yet.
+/// Shown by `-h`, and without a command if there is no store yet. `--help` has the same commands as examples.
 const FIRST_STEPS: &str = "\
-no command given. First steps:
+First steps:
   1. log in:                   aimharder login ana@example.org
   2. see the classes:          aimharder classes --day tomorrow
   3. book one:                 aimharder book --day tomorrow --time 18:30
   4. all commands, with help:  aimharder --help";
 
-/// Printed without a command otherwise.
+/// Shown without a command otherwise.
 const NEXT_STEPS: &str = "\
-no command given. For example:
+For example:
   classes of a day:            aimharder classes --day tomorrow
   what is booked:              aimharder bookings
   is automation set up:        aimharder status
@@ -63,7 +63,7 @@ no command given. For example:
 
 /// A parsed command line.
 #[derive(Debug, Parser)]
-#[command(name = "aimharder", version, about = ABOUT, after_long_help = HELP, add = HELP)]
+#[command(name = "aimharder", version, about = ABOUT, after_help = FIRST_STEPS, after_long_help = HELP, add = HELP)]
 #[command(max_term_width = 100)]
 pub struct Cli {
     /// Flags before or after the subcommand.
@@ -148,7 +148,7 @@ impl Cli {
             let path = store_path(self.global.store.as_deref());
             let is_first = path.is_ok_and(|path| !path.exists());
             let steps = if is_first { FIRST_STEPS } else { NEXT_STEPS };
-            return Err(Failure::usage(steps).into());
+            return Err(Failure::usage(format!("no command given. {steps}")).into());
         };
         let (global, name) = (self.global, command.name());
         let required = required_store(&command, &global)?;

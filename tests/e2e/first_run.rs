@@ -1,4 +1,4 @@
-//! The first minutes: no config, no store, perhaps no idea; and errors that name their remedy.
+//! The first minutes without config and store, and errors that name their remedy.
 
 use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, conversation, start};
 
@@ -8,6 +8,17 @@ fn five_lines_say_what_to_do_first() {
     let printed = home.run("").status(2).any_stderr().done();
     assert_eq!(printed.stderr.lines().count(), 5, "{}", printed.stderr);
     assert!(printed.stderr.contains("aimharder login ana@example.org"));
+    for flag in ["-h", "--help"] {
+        let help = home.run(flag).any_stdout().done();
+        for command in ["login ana@example.org", "classes ", "book "] {
+            let line = printed
+                .stderr
+                .lines()
+                .find(|line| line.contains(&format!("aimharder {command}")));
+            let (_, line) = line.unwrap().split_once("aimharder").unwrap();
+            assert!(help.stdout.contains(line), "{flag}: {line}");
+        }
+    }
     let (_sandbox, home) = start();
     home.log_in(ANA, ANA_PASSWORD);
     let printed = home.run("").status(2).any_stderr().done();
