@@ -30,7 +30,7 @@ fn store_of_schema_1(path: &Path) {
     db.execute_batch(
         "INSERT INTO sessions (account, kind, fingerprint, token, cookies, generation, created_at, used_at, token_updated_at) \
          VALUES ('ana@example.org', 'background', 'bg-1', '69232|1766907797|f3', '[]', 7, 1, 2, 3); \
-         INSERT INTO boxes (name, id, opens) VALUES ('crossfitdemo', 10122, '4d@07:00'); \
+         INSERT INTO boxes (name, id, opens, learned) VALUES ('crossfitdemo', 10122, '4d@07:00', '2d?'); \
          INSERT INTO account_boxes VALUES ('ana@example.org', 'crossfitdemo'); \
          PRAGMA user_version = 1;",
     )
@@ -86,8 +86,7 @@ fn twenty_processes_at_once() {
     }
     let db = Connection::open(&path).unwrap();
     assert_eq!((version(&db), rows(&db)), (newest(), before.clone()));
-    let tables =
-        "SELECT count(*) FROM prebookings, rules, shots, skips, removed_occurrences, class_names";
+    let tables = "SELECT count(*) FROM prebookings, rules, shots, skips, removed_occurrences, class_names, class_rules";
     assert_eq!(db.query_row(tables, [], |row| row.get::<_, i64>(0)), Ok(0));
     // the copy is the store as it was, with mode 0600
     let copy = folder.path().join("aimharder.db.schema1.bak");

@@ -3,8 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use crate::model::account::Account;
 use crate::model::class::{Class, ClassState};
-use crate::model::opening::Opening;
+use crate::model::opening::{OpeningRules, Source};
 use crate::model::zone;
 use crate::platform::{Mine, Row};
 
@@ -15,8 +16,10 @@ pub struct Setting<'s> {
     pub day: NaiveDate,
     /// The box's time zone.
     pub zone: Tz,
-    /// When the box opens its classes, or `None` if that is unknown.
-    pub opening: Option<&'s Opening>,
+    /// The account that sees the row.
+    pub account: &'s Account,
+    /// The opening rules of the box.
+    pub opening_rules: &'s OpeningRules,
     /// The present instant.
     pub now: DateTime<Utc>,
 }
@@ -26,9 +29,10 @@ pub struct Setting<'s> {
 /// The start becomes an instant by [`zone::resolve`]. The opening is set only while it is still ahead.
 pub fn to_class(row: &Row, setting: Setting<'_>) -> Class {
     let starts_at = zone::resolve(setting.zone, setting.day.and_time(row.start));
-    let opens_at = setting
-        .opening
-        .map(|o| o.opens_at(setting.day, row.start, setting.zone));
+    let opening = setting
+        .opening_rules
+        .rule_for(setting.account, Some(&row.name));
+    let opens_at = opening.map(|o| o.opens_at(setting.day, row.start, setting.zone));
     let state = state(
         row,
         starts_at.to_utc(),
@@ -49,7 +53,8 @@ pub fn to_class(row: &Row, setting: Setting<'_>) -> Class {
         state,
         reservation_id: row.reservation.clone(),
         opens_at: opens_at.filter(|_| state == ClassState::NotOpen),
-        guess: setting.opening.is_some_and(|opening| opening.guess),
+        opens_guess: state == ClassState::NotOpen
+            && opening.is_some_and(|opening| opening.source == Source::Learned),
     }
 }
 

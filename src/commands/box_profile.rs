@@ -1,5 +1,4 @@
-//! Selects the box and collects what is known of it: from flags and config first, then as set by the
-//! user, then from the platform.
+//! Selection of the box, and what is known of it: from the config first, then as set by the user, then from the platform.
 
 use std::sync::PoisonError;
 
@@ -9,9 +8,10 @@ use chrono::NaiveDate;
 use super::app::App;
 use crate::booking::Setting;
 use crate::clock;
+use crate::config::BoxConfig;
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
-use crate::model::opening::Opening;
+use crate::model::opening::{ClassRule, Opening, OpeningRules, Rule, Source};
 use crate::model::zone;
 use crate::platform::{BoxAt, BoxRef, Row};
 use crate::prebook::Place;
@@ -19,7 +19,7 @@ use crate::prebook::plan::Calendar;
 use crate::sessions::ActiveSession;
 use crate::store::{BoxRow, FoundBox};
 
-/// A box with everything that config and store know of it.
+/// What config and store know of a box.
 #[derive(Debug, Clone)]
 pub(super) struct BoxProfile {
     pub name: String,
@@ -27,35 +27,36 @@ pub(super) struct BoxProfile {
     pub id: Option<i64>,
     pub title: Option<String>,
     pub zone: chrono_tz::Tz,
-    pub opening: Option<Opening>,
+    pub opening_rules: OpeningRules,
 }
 
 impl BoxProfile {
-    /// What a row of this box's schedule is seen against, now.
-    pub(super) fn setting(&self, day: NaiveDate) -> Setting<'_> {
+    /// The circumstances under which an account sees a row of this box's schedule now.
+    pub(super) fn setting<'s>(&'s self, account: &'s Account, day: NaiveDate) -> Setting<'s> {
         Setting {
             day,
             zone: self.zone,
-            opening: self.opening.as_ref(),
+            account,
+            opening_rules: &self.opening_rules,
             now: clock::now(),
         }
     }
 
-    /// Where its classes are fired at; `id` where the box's number is known.
+    /// The box as automation sees it; `id` if its number is known.
     pub(super) fn place(&self, id: Option<i64>) -> Place {
         Place {
             host: self.host.clone(),
             id,
             calendar: Calendar {
                 zone: self.zone,
-                opening: self.opening,
+                opening_rules: self.opening_rules.clone(),
             },
         }
     }
 }
 
 impl App {
-    /// The box to act in: named, the config's, or the account's only one.
+    /// The box to act in: the named one, the config's, or the account's only one.
     pub(super) fn gym(&self, account: &Account) -> Result<BoxProfile> {
         let known = self.store.boxes_of(account)?;
         let chosen = self.global.gym.as_ref().or(self.config.box_name.as_ref());
@@ -76,7 +77,7 @@ impl App {
         }
     }
 
-    /// The boxes to act in where one is not needed: the named one, or all of the account.
+    /// The boxes of a command that needs no single one: the named one, or all of the account.
     pub(super) fn gyms(&self, account: &Account) -> Result<Vec<BoxProfile>> {
         if self.global.gym.is_some() {
             return Ok(vec![self.gym(account)?]);
@@ -110,15 +111,16 @@ impl App {
         .into())
     }
 
-    /// A box that something stored names, whatever is still known of it.
+    /// A box by its name, also if nothing is known of it any more.
     pub(super) fn any_gym(&self, name: &str) -> Result<BoxProfile> {
         let row = self.store.gym(name)?;
         self.describe(row.unwrap_or_else(|| bare(name)))
     }
 
-    /// Put together what config and store say of a box.
+    /// Combines what config and store know of a box.
     pub(super) fn describe(&self, row: BoxRow) -> Result<BoxProfile> {
         let configured = self.config.boxes.get(&row.name);
+        let opening_rules = self.opening_rules(&row, configured)?;
         let unreadable = |why: String| Failure::new(ExitKind::Internal, why);
         let zone = match (configured.and_then(|c| c.timezone), &row.timezone) {
             (Some(zone), _) => zone,
@@ -131,18 +133,7 @@ impl App {
             host: host.unwrap_or_else(|| format!("{}{suffix}", row.name)),
             id: configured.and_then(|c| c.id).or(row.set_id).or(row.id),
             zone,
-            opening: Opening::choose(
-                None,
-                configured.and_then(|c| c.opens),
-                row.opens
-                    .map(|rule| rule.parse())
-                    .transpose()
-                    .map_err(unreadable)?,
-                row.learned
-                    .map(|rule| rule.parse())
-                    .transpose()
-                    .map_err(unreadable)?,
-            ),
+            opening_rules,
             name: row.name,
             title: row.title,
         };
@@ -150,16 +141,37 @@ impl App {
         Ok(gym)
     }
 
-    /// A box is looked up again and again: what is known of it is logged when it is new.
+    fn opening_rules(&self, row: &BoxRow, configured: Option<&BoxConfig>) -> Result<OpeningRules> {
+        let given = |rule| Opening::given(rule, Source::Config);
+        let set = row.opens.as_deref().map(str::parse::<Rule>).transpose();
+        let set = set.map_err(|why| Failure::new(ExitKind::Internal, why))?;
+        let set = set.map(|rule| Opening::given(rule, Source::Set));
+        let by_config = configured.iter().flat_map(|c| &c.opens_by_class);
+        let mut by_class: Vec<ClassRule> = by_config
+            .map(|(class, rule)| ClassRule {
+                class: class.clone(),
+                account: None,
+                opening: given(*rule),
+            })
+            .collect();
+        by_class.extend(self.store.class_rules(&row.name)?);
+        Ok(OpeningRules {
+            of_box: configured.and_then(|c| c.opens).map(given).or(set),
+            by_class,
+        })
+    }
+
+    /// Logs what is known of a box when that is new. A command may look up a box several times.
     fn log_once(&self, gym: &BoxProfile) {
         let number = gym
             .id
             .map_or("number unknown".to_owned(), |id| id.to_string());
-        let opens = gym.opening.map_or_else(
-            || "when booking opens is unknown".to_owned(),
-            |rule| format!("booking opens {}", rule.words()),
+        let of_box = gym.opening_rules.of_box;
+        let opens = of_box.map_or_else(|| "unknown".to_owned(), |rule| rule.to_string());
+        let line = format!(
+            "box {} ({number}), {}, opening rule {opens}",
+            gym.name, gym.zone
         );
-        let line = format!("box {} ({number}), {}, {opens}", gym.name, gym.zone);
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         if logged.get(&gym.name) != Some(&line) {
             log::info!("{line}");
@@ -189,17 +201,17 @@ impl App {
         Ok(id)
     }
 
-    /// Note the names of classes that a schedule has shown, for shells to complete. Nothing depends on it: trouble with
-    /// the store is not the command's.
+    /// Stores the names of classes that a schedule has shown, for shell completion. Nothing depends on them, so a failure
+    /// of the store is only logged.
     pub(super) fn note_classes(&self, gym: &BoxProfile, rows: &[Row]) {
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         let today = clock::now().date_naive();
         if let Err(e) = self.store.note_class_names(&gym.name, &names, today) {
-            log::debug!("names of classes were not noted: {e}");
+            log::debug!("names of classes were not stored: {e}");
         }
     }
 
-    /// Remember the boxes that a login or whoami named.
+    /// Stores the boxes that a login or whoami has named.
     pub(super) fn remember_boxes(&self, account: &Account, found: Vec<BoxRef>) -> Result<()> {
         let found: Vec<FoundBox> = found
             .into_iter()
@@ -223,7 +235,6 @@ fn bare(name: &str) -> BoxRow {
         set_id: None,
         timezone: None,
         opens: None,
-        learned: None,
     }
 }
 

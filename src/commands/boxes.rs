@@ -18,7 +18,8 @@ use super::help::{Help, code};
 use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
-use crate::model::opening::{Rule, Source};
+use crate::model::opening::{ClassRule, Opening, Rule, Source};
+use crate::model::prebooking::class_name;
 use crate::model::session::SessionKind;
 use crate::model::zone;
 use crate::platform::{self, BoxRef};
@@ -51,9 +52,10 @@ const HELP: Help = Help {
 const SET_HELP: Help = Help {
     notes: "\
 A RULE states when booking opens: 4d (four days before, at the same wall-clock time), 4d@07:00, 46h (46 elapsed hours before), \
-sun@20:00 (the last Sunday 20:00 before the day of the class).",
+sun@20:00 (the last Sunday 20:00 before the day of the class). The rule of a class takes precedence over that of the box.",
     examples: &[
         "aimharder boxes set crossfitdemo --opens 4d@07:00",
+        "aimharder boxes set crossfitdemo --opens 7d --class 'open box'",
         "aimharder boxes set crossfitdemo --opens none",
     ],
     exit_codes: &[(0, "set"), code::UNUSABLE_STORE, code::USAGE],
@@ -115,6 +117,9 @@ pub(crate) struct BoxSetArgs {
     /// When booking opens, for example 4d@07:00; none deletes the rule
     #[arg(long, value_name = "RULE")]
     opens: Option<RuleArg>,
+    /// Set the rule only for classes whose name contains this
+    #[arg(long, value_name = "NAME", requires = "opens", value_parser = class_name)]
+    class: Option<String>,
 }
 
 /// An opening rule, or `none`.
@@ -213,12 +218,16 @@ fn id_of(session: &mut ActiveSession<'_>, found: &BoxRef) -> sessions::Result<Op
 fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let name = &args.name;
     let is_known = app.store.gym(name)?.is_some() || app.config.boxes.contains_key(name);
+    let of_box = args.opens.filter(|_| args.class.is_none());
     let settings = BoxSettings {
         id: args.id,
         timezone: args.timezone.map(|zone| zone.name().to_owned()),
-        opens: args.opens.map(|arg| arg.0.map(|rule| rule.to_string())),
+        opens: of_box.map(|arg| arg.0.map(|rule| rule.to_string())),
     };
     app.store.set_box(name, &settings)?;
+    if let (Some(class), Some(RuleArg(rule))) = (&args.class, args.opens) {
+        app.store.set_class_rule(name, class, rule)?;
+    }
     let Some(row) = app.store.gym(name)? else {
         anyhow::bail!("box {name} is not in the store after it was set");
     };
@@ -227,7 +236,10 @@ fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
             "no account has the box {name} so far; if the name is wrong, run `aimharder boxes remove {name}`"
         ));
     }
-    ui.print(&app.describe(row)?)
+    ui.print(&SetResult {
+        profile: app.describe(row)?,
+        class: args.class.clone(),
+    })
 }
 
 fn remove(name: &str, app: &App, ui: &mut Ui) -> Result<()> {
@@ -275,6 +287,16 @@ struct Boxes {
     session: Option<SessionRef>,
 }
 
+/// The box after `boxes set`.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct SetResult {
+    profile: BoxProfile,
+    /// The class whose rule was set.
+    #[serde(skip)]
+    class: Option<String>,
+}
+
 #[derive(Debug, Serialize)]
 struct RemovalResult {
     removed: String,
@@ -282,14 +304,16 @@ struct RemovalResult {
 
 impl Serialize for BoxProfile {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let opening = self.opening.as_ref();
-        let mut object = to.serialize_struct("Box", 6)?;
+        let rules = &self.opening_rules;
+        let opening = rules.of_box.as_ref();
+        let mut object = to.serialize_struct("Box", 7)?;
         object.serialize_field("box", &self.name)?;
         object.serialize_field("id", &self.id)?;
         object.serialize_field("name", &self.title)?;
         object.serialize_field("timezone", self.zone.name())?;
         object.serialize_field("opens", &opening.map(ToString::to_string))?;
         object.serialize_field("opens_source", &opening.map(|opening| opening.source))?;
+        object.serialize_field("class_rules", &rules.by_class)?;
         object.end()
     }
 }
@@ -310,7 +334,16 @@ impl Output for Boxes {
             "BOOKING OPENS",
         ])];
         rows.extend(self.boxes.iter().map(row));
-        style.table(&rows, 0, &SHRINK, to)
+        style.table(&rows, 0, &SHRINK, to)?;
+        for profile in &self.boxes {
+            for rule in &profile.opening_rules.by_class {
+                let notes = [class_rule(&profile.name, rule)];
+                for line in style.wrap(&notes, 0) {
+                    writeln!(to, "{line}")?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -320,31 +353,50 @@ fn row(profile: &BoxProfile) -> Vec<Cell> {
         plain(profile.title.clone().unwrap_or_default()),
         plain(profile.id.map_or_else(|| "?".into(), |id| id.to_string())),
         plain(profile.zone.name()),
-        plain(opens(profile)),
+        plain(opens(profile.opening_rules.of_box)),
     ]
 }
 
-fn opens(profile: &BoxProfile) -> String {
-    match profile.opening {
-        None => "unknown".into(),
-        Some(opening) => match opening.source {
-            Source::Learned => format!("{opening} (learned from a refusal)"),
-            Source::Config => format!("{opening} (config)"),
-            _ => opening.to_string(),
-        },
+/// `4d@07:00`, `46h (config)`
+fn opens(opening: Option<Opening>) -> String {
+    let Some(opening) = opening else {
+        return "unknown".to_owned();
+    };
+    match opening.source {
+        Source::Learned => format!("{opening} (learned from a refusal)"),
+        Source::Config => format!("{opening} (config)"),
+        _ => opening.to_string(),
     }
 }
 
-impl Output for BoxProfile {
+/// `crossfitdemo: booking of Open Box opens 4d? (learned from a refusal) for ana@example.org`
+fn class_rule(gym: &str, rule: &ClassRule) -> String {
+    let opens = opens(Some(rule.opening));
+    let account = rule.account.as_ref();
+    let account = account.map_or_else(String::new, |account| format!(" for {account}"));
+    format!("{gym}: booking of {} opens {opens}{account}", rule.class)
+}
+
+impl Output for SetResult {
     fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let (name, zone) = (&self.name, self.zone.name());
-        writeln!(to, "{name}: {zone}, booking opens {}", opens(self))?;
-        let Some(opening) = self.opening else {
+        let Self { profile, class } = self;
+        let (name, zone) = (&profile.name, profile.zone);
+        let rules = &profile.opening_rules;
+        let given = |class: &String| rules.given(class);
+        let opening = class.as_ref().map_or(rules.of_box, given);
+        let of_class = class.iter().map(|class| format!(" of {class}"));
+        let of_class: String = of_class.collect();
+        writeln!(
+            to,
+            "{name}: {zone}, booking{of_class} opens {}",
+            opens(opening)
+        )?;
+        let Some(opening) = opening else {
             return Ok(());
         };
-        let today = clock::now().with_timezone(&self.zone).date_naive();
+        let today = clock::now().with_timezone(&zone).date_naive();
         let day = today + Days::new(7);
-        let at = opening.opens_at(day, EXAMPLE_START, self.zone);
+        let at = opening.opens_at(day, EXAMPLE_START, zone);
         writeln!(
             to,
             "for example, a class on {} at {} opens on {}",

@@ -113,7 +113,7 @@ pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
     };
     let printed = ui.print(&Cancelled {
         outcome: report.outcome,
-        class: to_class(&report.row, profile.setting(day)),
+        class: to_class(&report.row, profile.setting(&account, day)),
         message: report.message,
         cancel_state: report.state,
         r#box: profile.name,

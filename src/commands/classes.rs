@@ -16,6 +16,7 @@ use super::help::{Help, code};
 use crate::booking::{BoxClient, LoginCheck, find, to_class};
 use crate::clock;
 use crate::error::Failure;
+use crate::model::account::Account;
 use crate::model::class::{Class, ClassState};
 use crate::model::session::SessionKind;
 use crate::platform::Row;
@@ -86,7 +87,7 @@ pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
             LoginCheck::IfPossible
         };
         let rows = client.schedule_within(*day, Duration::MAX, check)?.rows;
-        classes.extend(selected(&rows, *day, args, &profile));
+        classes.extend(selected(&rows, *day, args, &profile, &account));
         seen.extend(rows);
     }
     let login_verified = session.has_shown_login();
@@ -117,12 +118,18 @@ fn days(args: &ClassesArgs, profile: &BoxProfile) -> Result<Vec<NaiveDate>> {
         .collect())
 }
 
-fn selected(rows: &[Row], day: NaiveDate, args: &ClassesArgs, profile: &BoxProfile) -> Vec<Class> {
-    let setting = profile.setting(day);
+fn selected(
+    rows: &[Row],
+    day: NaiveDate,
+    args: &ClassesArgs,
+    profile: &BoxProfile,
+    account: &Account,
+) -> Vec<Class> {
+    let setting = profile.setting(account, day);
     let rows = find::by_name(rows.iter(), args.class.as_deref()).into_iter();
     let mut classes: Vec<Class> = rows
         .map(|row| to_class(row, setting))
-        .filter(|class| !args.open || class.state == ClassState::Open)
+        .filter(|class| !args.open || class.may_be_open())
         .collect();
     classes.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
     classes
@@ -221,7 +228,7 @@ fn state(class: &Class) -> (String, Style) {
         ClassState::Full => ("full".into(), Style::Bad),
         ClassState::Booked => ("* booked".into(), Style::Mine),
         ClassState::Waitlisted => ("* waiting list".into(), Style::Mine),
-        ClassState::NotOpen => (opens_at(class.opens_at, class.guess), Style::Faint),
+        ClassState::NotOpen => (opens_at(class.opens_at, class.opens_guess), Style::Faint),
         ClassState::Closed => ("closed".into(), Style::Faint),
         ClassState::Cancelled => ("cancelled".into(), Style::Bad),
         ClassState::Past => ("past".into(), Style::Faint),

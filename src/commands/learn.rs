@@ -1,5 +1,5 @@
-//! Stores what responses show about when a box opens booking: a refusal states the rule, and a booking before its opening
-//! contradicts it.
+//! Stores what responses show about the opening of a class: a refusal states its rule, and a booking before the opening
+//! contradicts a learned one.
 //!
 //! A store that cannot save it is only a warning, because the booking itself must be reported.
 
@@ -7,60 +7,58 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::app::App;
 use super::box_profile::BoxProfile;
-use crate::model::opening::{Learned, Opening, Source};
+use crate::model::account::Account;
+use crate::model::opening::{Learned, Opening};
 use crate::store;
 
-/// A rule that is met by so little is not contradicted: clocks differ.
+/// Clocks differ, so a booking must be this much earlier than the opening to contradict a rule.
 const CLOCK_DOUBT: TimeDelta = TimeDelta::minutes(1);
 
-/// What came of asking for one class.
+/// What the requests for one class have shown.
 pub(super) struct OpeningObservation<'l> {
-    pub gym: &'l BoxProfile,
+    pub profile: &'l BoxProfile,
+    pub account: &'l Account,
+    /// The name of the booked class; `None` if nothing was booked.
+    pub booked: Option<&'l str>,
     pub day: NaiveDate,
     pub start: NaiveTime,
-    /// when it was asked for, by the server's clock as far as that is known
+    /// When it was booked, by the server's clock as far as that is known.
     pub at: DateTime<Utc>,
-    /// it was booked then
-    pub booked: bool,
-    /// what refusals stated
-    pub reported: &'l [Learned],
+    /// What refusals have stated, with the names of the classes.
+    pub reported: &'l [(String, Learned)],
 }
 
 impl App {
-    pub(super) fn learn(&self, lesson: &OpeningObservation<'_>) {
-        if let Err(e) = lesson.keep(&self.store) {
-            log::warn!(
-                "when booking opens in box {} could not be stored: {e}",
-                lesson.gym.name
-            );
+    pub(super) fn learn(&self, observation: &OpeningObservation<'_>) {
+        if let Err(e) = observation.store(&self.store) {
+            let name = &observation.profile.name;
+            log::warn!("what was learned of openings in box {name} could not be stored: {e}");
         }
     }
 }
 
 impl OpeningObservation<'_> {
-    fn keep(&self, store: &store::Store) -> store::Result<()> {
-        let gym = &self.gym.name;
-        if let Some(rule) = self.contradicted()
-            && store.forget_opening(gym, &rule.to_string())?
+    fn store(&self, store: &store::Store) -> store::Result<()> {
+        let name = &self.profile.name;
+        if let Some((class, rule)) = self.contradicted()
+            && store.forget_opening(name, self.account, class, &rule)?
         {
-            log::info!(
-                "booked before the learned rule {rule} had box {gym} open booking: the rule is forgotten"
-            );
+            log::info!("booked {class} before its learned opening ({rule}): the rule is deleted");
         }
-        for reported in self.reported {
-            if store.learn_opening(gym, &reported.to_string())? {
-                let rule = Opening::learned(*reported).words();
-                log::info!("learned of box {gym}: booking opens {rule}");
+        for (class, learned) in self.reported.iter().filter(|(class, _)| !class.is_empty()) {
+            if store.learn_opening(name, self.account, class, *learned)? {
+                let rule = Opening::learned(*learned).words();
+                log::info!("learned of {class} in box {name}: booking opens {rule}");
             }
         }
         Ok(())
     }
 
-    /// The learned rule, if it had the class closed for certain at the time of the booking.
-    fn contradicted(&self) -> Option<Opening> {
-        let learned = |rule: &Opening| rule.source == Source::Learned;
-        let rule = self.gym.opening.filter(learned).filter(|_| self.booked)?;
-        let first = rule.first_try(self.day, self.start, self.gym.zone);
-        (first.to_utc() > self.at + CLOCK_DOUBT).then_some(rule)
+    /// The class and its learned rule, if that rule excludes the booking.
+    fn contradicted(&self) -> Option<(&str, String)> {
+        let class = self.booked?;
+        let learned = self.profile.opening_rules.learned(self.account, class)?;
+        let first = learned.first_try(self.day, self.start, self.profile.zone);
+        (first.to_utc() > self.at + CLOCK_DOUBT).then(|| (class, learned.to_string()))
     }
 }

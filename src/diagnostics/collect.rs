@@ -132,11 +132,11 @@ pub(crate) fn prebookings(scope: &Scope<'_>) -> Result<PrebookingFacts> {
 fn pending(stored: Prebooking, scope: &Scope<'_>) -> Result<Pending> {
     let calendar = (scope.place)(&stored.request.gym)?.calendar;
     let first = &stored.request.first;
-    let opening = stored.request.opening(calendar.opening);
+    let opening = stored.request.opening(first, &calendar.opening_rules);
     Ok(Pending {
         id: stored.id,
         starts_at: resolve(calendar.zone, stored.day.and_time(first.start)),
-        opens_at: stored.opens_at(calendar.opening, calendar.zone),
+        opens_at: stored.opens_at(opening, calendar.zone),
         guess: opening.is_some_and(|opening| opening.guess),
         day: stored.day,
         start: first.start,

@@ -28,6 +28,13 @@ pub enum ClassState {
     Past,
 }
 
+impl Class {
+    /// Whether a request may succeed now. Only a given opening rule excludes that, because a learned one is a guess.
+    pub fn may_be_open(&self) -> bool {
+        self.state == ClassState::Open || self.opens_guess
+    }
+}
+
 /// One class of a box's schedule.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Class {
@@ -61,7 +68,7 @@ pub struct Class {
     /// when booking opens by the known rule; `None` unless it is [`ClassState::NotOpen`]
     #[serde(serialize_with = "maybe_instant")]
     pub opens_at: Option<DateTime<Tz>>,
-    /// the day of the opening is known, its hour is guessed
-    #[serde(skip)]
-    pub guess: bool,
+    /// Whether `opens_at` follows from a learned rule, which does not prove that booking is not open.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub opens_guess: bool,
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::account::Account;
 use super::instant::hours_minutes;
 use super::time::{parse_duration, parse_time};
-use crate::model::opening::{Opening, Rule, Source};
+use crate::model::opening::{Opening, OpeningRules, Rule, Source};
 use crate::text::quote;
 
 /// One class that would do: a start, and perhaps a name.
@@ -205,10 +205,10 @@ impl PrebookRequest {
         }
     }
 
-    /// The opening rule in force: the request's own, or the box's.
-    pub fn opening(&self, of_box: Option<Opening>) -> Option<Opening> {
+    /// The opening rule of one of its choices: the request's own, or the rule of the class or box.
+    pub fn opening(&self, choice: &Choice, rules: &OpeningRules) -> Option<Opening> {
         let own = self.opens.map(|rule| Opening::given(rule, Source::Option));
-        own.or(of_box)
+        own.or_else(|| rules.rule_for(&self.account, choice.class.as_deref()))
     }
 }
 
@@ -250,8 +250,7 @@ impl Prebooking {
     }
 
     /// When booking of the first choice opens, if that is known: by the rule in force, or later if a refusal said so.
-    pub fn opens_at(&self, of_box: Option<Opening>, zone: Tz) -> Option<DateTime<Tz>> {
-        let opening = self.request.opening(of_box);
+    pub fn opens_at(&self, opening: Option<Opening>, zone: Tz) -> Option<DateTime<Tz>> {
         let ruled = opening.map(|o| o.opens_at(self.day, self.request.first.start, zone));
         let moved = self.moved_to.map(|at| at.with_timezone(&zone));
         ruled.max(moved)

@@ -114,7 +114,7 @@ pub struct Fired {
     /// the session that acted, as it is now; `None` when none was had
     pub session: Option<SessionRow>,
     /// the rule that a guess has been found to be, for the user to set
-    pub learned: Vec<Learned>,
+    pub learned: Vec<(String, Learned)>,
     /// defers signals until the result is stored and reported
     pub signal_guard: Option<SignalGuard>,
 }

@@ -34,7 +34,7 @@ pub(super) struct PrebookExecutor<'s> {
     pub prebooking: &'s Prebooking,
     /// the choice being tried
     trying: &'s Choice,
-    learned: Vec<Learned>,
+    learned: Vec<(String, Learned)>,
 }
 
 impl<'s> PrebookExecutor<'s> {
@@ -233,27 +233,35 @@ impl<'s> PrebookExecutor<'s> {
             patient,
         };
         let mut tried = self.job.have(choice, moment)?;
-        let learned = tried.hit.as_ref().and_then(|hit| hit.report.learned);
-        self.learned.extend(learned);
+        if let Some(report) = tried.hit.as_ref().map(|hit| &hit.report) {
+            let learned = report.learned.map(|rule| (report.row.name.clone(), rule));
+            self.learned.extend(learned);
+        }
         if let Some(hit) = &mut tried.hit {
             // what is kept is an opening of the first choice
             let first = *choice == self.prebooking.request.first;
             hit.moved_to = hit.moved_to.filter(|_| first);
         }
         if !patient && tried.ending == Ending::Book(Outcome::Booked) {
-            tried.message = self.better_rule(choice, ahead).or(tried.message);
+            let class = tried.hit.as_ref().map(|hit| hit.report.row.name.as_str());
+            let better = class.and_then(|class| self.better_rule(choice, class, ahead));
+            tried.message = better.or(tried.message);
         }
         Ok(tried)
     }
 
-    /// A guess got through at a half hour that was waited for, or just now: the rule that the box
-    /// seems to have.
-    fn better_rule(&self, choice: &Choice, ahead: Option<DateTime<Utc>>) -> Option<String> {
+    /// The rule that the class seems to have, after a booking at one of the tries of a guess.
+    fn better_rule(
+        &self,
+        choice: &Choice,
+        class: &str,
+        ahead: Option<DateTime<Utc>>,
+    ) -> Option<String> {
         let (it, calendar) = (self.prebooking, &self.job.order.place.calendar);
-        let guess = it.request.opening(calendar.opening)?;
+        let guess = it.request.opening(choice, &calendar.opening_rules)?;
         let at = self.job.fired_at.max(ahead)?.with_timezone(&calendar.zone);
         let better = guess.better((it.day, choice.start), at, self.job.errand.refused_at())?;
-        Some(better.words(&it.request.gym))
+        Some(better.words(&it.request.gym, class))
     }
 
     /// No choice could be booked: if requested, joins the waiting list of the first full class.

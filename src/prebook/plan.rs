@@ -4,17 +4,17 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::model::instant::shifted;
-use crate::model::opening::Opening;
+use crate::model::opening::{Opening, OpeningRules};
 use crate::model::prebooking::{Choice, Prebooking};
 use crate::model::zone;
 
 /// What a box's clock and rules say, for one prebooking.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Calendar {
     /// the box's time zone
     pub zone: Tz,
-    /// the box's rule; a prebooking's own rule beats it
-    pub opening: Option<Opening>,
+    /// The opening rules of the box. The rule of a prebooking takes precedence.
+    pub opening_rules: OpeningRules,
 }
 
 /// When to try a choice.
@@ -44,7 +44,7 @@ impl Calendar {
     /// The calendar of an unknown box: the zone of most boxes, without an opening rule.
     pub const UNKNOWN: Self = Self {
         zone: Tz::Europe__Madrid,
-        opening: None,
+        opening_rules: OpeningRules::NONE,
     };
 
     /// When the class of a choice starts.
@@ -74,7 +74,7 @@ impl Calendar {
 
     fn by_rule(&self, prebooking: &Prebooking, choice: &Choice) -> Next {
         let moved = Self::moved(prebooking, choice);
-        match prebooking.request.opening(self.opening) {
+        match prebooking.request.opening(choice, &self.opening_rules) {
             None => moved.map_or(Next::Unknown, Next::At),
             Some(rule) if rule.guess => {
                 let guess = self.guess(rule, prebooking, choice);

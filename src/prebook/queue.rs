@@ -186,5 +186,5 @@ impl<'r> DueQueue<'r> {
 fn calendar(place: &Result<Place, String>) -> Calendar {
     place
         .as_ref()
-        .map_or(Calendar::UNKNOWN, |place| place.calendar)
+        .map_or(Calendar::UNKNOWN, |place| place.calendar.clone())
 }

@@ -43,8 +43,8 @@ pub struct Settled {
     pub moved_to: Option<DateTime<Utc>>,
     /// the session that acted; `None` when none was had
     pub session: Option<SessionRow>,
-    /// the opening rules that refusals state, or that replace a guess
-    pub learned: Vec<Learned>,
+    /// The opening rules that refusals state, each with the name of the class.
+    pub learned: Vec<(String, Learned)>,
 }
 
 /// What a run reports.

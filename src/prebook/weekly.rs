@@ -14,6 +14,7 @@ use chrono_tz::Tz;
 
 use crate::model::account::Account;
 use crate::model::opening::Opening;
+use crate::model::prebooking::PrebookRequest;
 use crate::model::weekly::{Skip, WeeklyRule};
 use crate::model::zone::resolve;
 use crate::store::Store;
@@ -32,7 +33,7 @@ const FURTHEST: usize = 366 + 7 + 2;
 pub struct Setting<'s> {
     /// the box's
     pub zone: Tz,
-    /// the box's opening rule, where one is known; the weekly rule's own comes before it
+    /// The opening rule of its first choice, if one is known.
     pub opening: Option<Opening>,
     /// the account's
     pub skips: &'s [Skip],
@@ -46,10 +47,11 @@ pub struct Setting<'s> {
 pub fn days(rule: &WeeklyRule, setting: &Setting<'_>) -> Vec<NaiveDate> {
     let today = setting.now.with_timezone(&setting.zone).date_naive();
     let near = today + Days::new(DAYS_AHEAD as u64);
-    let opening = rule.request.opening(setting.opening);
     let start = rule.request.first.start;
     let soon = |day: NaiveDate| {
-        let opens = opening.map(|opening| opening.opens_at(day, start, setting.zone));
+        let opens = setting
+            .opening
+            .map(|opening| opening.opens_at(day, start, setting.zone));
         opens.is_some_and(|opens| {
             let from_now = opens.to_utc() - setting.now;
             from_now >= -OPEN_SINCE && from_now <= OPENING_AHEAD
@@ -67,20 +69,20 @@ pub fn days(rule: &WeeklyRule, setting: &Setting<'_>) -> Vec<NaiveDate> {
         .collect()
 }
 
-/// Creates the due prebookings of the weekly rules of all accounts, or of one. `describe` returns the zone and opening
-/// rule of a box. Returns how many were created; if there are none, nothing is written.
+/// Creates the due prebookings of the weekly rules of all accounts, or of one. `describe` returns the zone of a request's box
+/// and the opening rule of its first choice. Returns how many were created; if there are none, nothing is written.
 ///
 /// # Errors
 /// Those of the store. A rule whose box cannot be described is only warned about.
 pub fn materialize_all_rules(
     store: &Store,
-    describe: impl Fn(&Account, &str) -> Result<(Tz, Option<Opening>)>,
+    describe: impl Fn(&PrebookRequest) -> Result<(Tz, Option<Opening>)>,
     account: Option<&Account>,
     now: DateTime<Utc>,
 ) -> Result<usize> {
     let mut made = 0;
     for rule in store.rules(account)? {
-        let (zone, opening) = match describe(&rule.request.account, &rule.request.gym) {
+        let (zone, opening) = match describe(&rule.request) {
             Ok(described) => described,
             // the other rules' classes must not be missed for it
             Err(why) => {

@@ -1,12 +1,13 @@
-//! Boxes: facts from the platform, settings of the user, and opening rules from refusals.
+//! Boxes: facts from the platform, settings of the user, and opening rules of single classes.
 
 use rusqlite::{Row, params};
 
 use super::prebookings::text;
 use super::{Result, Store};
 use crate::model::account::Account;
-use crate::model::opening::{Learned, Rule};
+use crate::model::opening::{ClassRule, Learned, Opening, Rule, Source};
 use crate::model::zone::parse_zone;
+use crate::text::fold;
 
 /// One box as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +26,6 @@ pub struct BoxRow {
     pub timezone: Option<String>,
     /// The rule of `boxes set --opens`, as [`crate::model::opening::Rule`] writes it
     pub opens: Option<String>,
-    /// The rule from refusals, such as `4d?`. A rule that is set takes precedence.
-    pub learned: Option<String>,
 }
 
 /// A box as a login, whoami or `/home` lists it.
@@ -53,7 +52,7 @@ pub struct BoxSettings {
     pub opens: Option<Option<String>>,
 }
 
-const COLUMNS: &str = "name, host, id, title, set_id, timezone, opens, learned";
+const COLUMNS: &str = "name, host, id, title, set_id, timezone, opens";
 
 impl Store {
     /// Stores the boxes of an account. Facts that are missing do not replace known ones.
@@ -97,6 +96,7 @@ impl Store {
     pub fn remove_box(&self, name: &str) -> Result<()> {
         self.transact(|change| {
             change.execute("DELETE FROM account_boxes WHERE box = ?1", [name])?;
+            change.execute("DELETE FROM class_rules WHERE box = ?1", [name])?;
             change.execute("DELETE FROM boxes WHERE name = ?1", [name])?;
             Ok(())
         })
@@ -128,21 +128,57 @@ impl Store {
         Ok(())
     }
 
-    /// Stores an opening rule from a refusal. Returns whether it is a new one.
-    pub fn learn_opening(&self, name: &str, learned: &str) -> Result<bool> {
-        let changed = self.execute(
-                "INSERT INTO boxes (name, learned) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET learned = excluded.learned \
-                 WHERE learned IS NOT excluded.learned",
-                params![name, learned],
-            )?;
+    /// The opening rules of a box's single classes, by class name.
+    pub fn class_rules(&self, name: &str) -> Result<Vec<ClassRule>> {
+        let sql =
+            "SELECT class, account, opens FROM class_rules WHERE box = ?1 ORDER BY folded, account";
+        self.list(sql, [name], read_class_rule)
+    }
+
+    /// Stores the opening rule of `boxes set --class`, or deletes it. A box that is not known yet is added.
+    pub fn set_class_rule(&self, name: &str, class: &str, rule: Option<Rule>) -> Result<()> {
+        self.set_box(name, &BoxSettings::default())?;
+        match rule {
+            Some(rule) => self.put_class_rule(name, class, "", &rule.to_string()),
+            None => self.execute(
+                "DELETE FROM class_rules WHERE box = ?1 AND account = '' AND folded = ?2",
+                params![name, fold(class)],
+            ),
+        }?;
+        Ok(())
+    }
+
+    /// Stores the opening rule that a refusal states for a class and an account. Returns whether it is a new one.
+    pub fn learn_opening(
+        &self,
+        name: &str,
+        account: &Account,
+        class: &str,
+        learned: Learned,
+    ) -> Result<bool> {
+        let changed = self.put_class_rule(name, class, account.as_str(), &learned.to_string())?;
         Ok(changed == 1)
     }
 
-    /// Deletes a rule from a refusal that has turned out to be wrong. `false` if another one is stored by now.
-    pub fn forget_opening(&self, name: &str, learned: &str) -> Result<bool> {
+    fn put_class_rule(&self, name: &str, class: &str, account: &str, opens: &str) -> Result<usize> {
+        self.execute(
+            "INSERT INTO class_rules (box, class, folded, account, opens) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT DO UPDATE SET class = excluded.class, opens = excluded.opens WHERE opens IS NOT excluded.opens",
+            params![name, class, fold(class), account, opens],
+        )
+    }
+
+    /// Deletes a learned rule that a booking contradicts. `false` if another one is stored by now.
+    pub fn forget_opening(
+        &self,
+        name: &str,
+        account: &Account,
+        class: &str,
+        learned: &str,
+    ) -> Result<bool> {
         let changed = self.execute(
-            "UPDATE boxes SET learned = NULL WHERE name = ?1 AND learned = ?2",
-            params![name, learned],
+            "DELETE FROM class_rules WHERE box = ?1 AND account = ?2 AND folded = ?3 AND opens = ?4",
+            params![name, account.as_str(), fold(class), learned],
         )?;
         Ok(changed == 1)
     }
@@ -151,7 +187,6 @@ impl Store {
 fn read(row: &Row<'_>) -> rusqlite::Result<BoxRow> {
     checked(row, "timezone", parse_zone)?;
     checked(row, "opens", str::parse::<Rule>)?;
-    checked(row, "learned", str::parse::<Learned>)?;
     Ok(BoxRow {
         name: row.get("name")?,
         host: row.get("host")?,
@@ -160,7 +195,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<BoxRow> {
         set_id: row.get("set_id")?,
         timezone: row.get("timezone")?,
         opens: row.get("opens")?,
-        learned: row.get("learned")?,
     })
 }
 
@@ -172,4 +206,19 @@ fn checked<T>(
 ) -> rusqlite::Result<()> {
     let raw: Option<String> = row.get(column)?;
     raw.map_or(Ok(()), |_| text(row, column, read).map(|_| ()))
+}
+
+fn read_class_rule(row: &Row<'_>) -> rusqlite::Result<ClassRule> {
+    let account: String = row.get("account")?;
+    let opening = if account.is_empty() {
+        let rule = text(row, "opens", str::parse::<Rule>)?;
+        Opening::given(rule, Source::Set)
+    } else {
+        Opening::learned(text(row, "opens", str::parse::<Learned>)?)
+    };
+    Ok(ClassRule {
+        class: row.get("class")?,
+        account: (!account.is_empty()).then(|| Account::stored(account)),
+        opening,
+    })
 }

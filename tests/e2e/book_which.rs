@@ -1,8 +1,8 @@
 //! `book`: for whom, which class, and what is decided without asking.
 
 use crate::book::{book, class, posts};
-use crate::support::{day, logged_in, madrid};
-use serde_json::json;
+use crate::support::{ANA, Home, day, logged_in, madrid};
+use serde_json::{Value, json};
 
 #[test]
 fn the_waiting_list_after_the_plain_way() {
@@ -147,12 +147,9 @@ fn a_guessed_opening_is_told_as_one_and_forgotten_when_it_was_wrong() {
         .stdout_has(&["), opens about "])
         .done();
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "20d" }));
-    let words = "booked before the learned rule 2d? had box crossfitdemo open booking";
-    book(&home, "-v")
-        .stderr_has(&[words, "booking opens probably by 2d? (learned)"])
-        .any_stdout()
-        .done();
-    assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], json!(null));
+    let words = "booked Prueba before its learned opening (2d?): the rule is deleted";
+    book(&home, "-v").stderr_has(&[words]).any_stdout().done();
+    assert_eq!(class_rules(&home), json!([]));
 }
 
 /// A run's booking tells as much: here by a rule of the prebooking's own.
@@ -160,14 +157,14 @@ fn a_guessed_opening_is_told_as_one_and_forgotten_when_it_was_wrong() {
 fn a_run_that_books_earlier_than_was_learned_forgets_it() {
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({}));
-    home.sql("UPDATE boxes SET learned = '2d?'");
+    learn(&home, "2d?");
     home.run("prebook add --day +3 --time 13:10 --opens 20d")
         .any_stdout()
         .any_stderr()
         .done();
-    assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], "2d?");
+    assert_eq!(class_rules(&home)[0]["opens"], "2d?");
     home.run("prebook run").any_stderr().any_stdout().done();
-    assert_eq!(home.run("boxes").json()["boxes"][0]["opens"], json!(null));
+    assert_eq!(class_rules(&home), json!([]));
 }
 
 /// A store that cannot keep what the booking teaches is no reason to call the booking failed.
@@ -175,9 +172,9 @@ fn a_run_that_books_earlier_than_was_learned_forgets_it() {
 fn what_cannot_be_learned_takes_nothing_from_a_booking() {
     let (sandbox, home) = logged_in();
     let id = class(&sandbox, json!({}));
-    home.sql("UPDATE boxes SET learned = '2d?'");
+    learn(&home, "2d?");
     home.sql(
-        "CREATE TRIGGER broken BEFORE UPDATE OF learned ON boxes BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
+        "CREATE TRIGGER broken BEFORE DELETE ON class_rules BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
     );
     let printed = book(&home, "").stderr_has(&["as a test has it"]).json();
     assert_eq!(printed["outcome"], "booked", "{printed}");
@@ -189,8 +186,8 @@ fn a_guess_that_nobody_aimed_at_has_no_lateness() {
     let (sandbox, home) = logged_in();
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
     class(&sandbox, json!({}));
-    home.sql("UPDATE boxes SET learned = '3d?'");
-    home.run("prebook add --day +3 --time 13:10")
+    learn(&home, "3d?");
+    home.run("prebook add --day +3 --time 13:10 --class prueba")
         .any_stdout()
         .any_stderr()
         .done();
@@ -199,4 +196,15 @@ fn a_guess_that_nobody_aimed_at_has_no_lateness() {
     let shot = &printed["prebookings"][0]["history"][0];
     assert_eq!(shot["outcome"], "too_early", "{printed}");
     assert_eq!(shot["lateness_ms"], json!(null), "{printed}");
+}
+
+/// Stores a rule as a refusal of the class makes it.
+fn learn(home: &Home, rule: &str) {
+    home.sql(&format!(
+        "INSERT INTO class_rules VALUES ('crossfitdemo', 'Prueba', 'prueba', '{ANA}', '{rule}')"
+    ));
+}
+
+fn class_rules(home: &Home) -> Value {
+    home.run("boxes").json()["boxes"][0]["class_rules"].clone()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, BEN, BEN_PASSWORD, logged_in, start};
+use crate::support::{ANA, BEN, BEN_PASSWORD, day, logged_in, madrid, start};
 
 #[test]
 fn the_list() {
@@ -11,7 +11,7 @@ fn the_list() {
         home.run("boxes").json(),
         json!({ "boxes": [{
             "box": "crossfitdemo", "id": 10122, "name": "CrossFit Demo", "timezone": "Europe/Madrid",
-            "opens": null, "opens_source": null,
+            "opens": null, "opens_source": null, "class_rules": [],
         }] })
     );
     assert!(sandbox.log().is_empty());
@@ -123,8 +123,6 @@ fn the_order_of_opening_rules() {
             printed["boxes"][0]["opens_source"].clone(),
         )
     };
-    home.sql("UPDATE boxes SET learned = '4d?'");
-    assert_eq!(opens(), (json!("4d?"), json!("learned")));
     home.run("boxes set crossfitdemo --opens sun@20:00")
         .stdout_has(&["crossfitdemo: Europe/Madrid, booking opens sun@20:00\n"])
         .done();
@@ -135,6 +133,104 @@ fn the_order_of_opening_rules() {
         home.run("boxes").json()["boxes"][0]["timezone"],
         "Europe/Berlin"
     );
+}
+
+#[test]
+fn rules_of_single_classes_take_precedence() {
+    let (_sandbox, home) = logged_in();
+    home.run("boxes set crossfitdemo --opens 4d@07:00")
+        .any_stdout()
+        .done();
+    home.run("boxes set crossfitdemo --opens 7d --class")
+        .arg("Open Box")
+        .stdout_has(&["booking of Open Box opens 7d\n", "at 18:30 opens on"])
+        .done();
+    // the same class, written differently
+    home.run("boxes set crossfitdemo --opens 6d --class")
+        .arg("OPEN  BÓX")
+        .any_stdout()
+        .done();
+    home.config("[boxes.crossfitdemo.opens_by_class]\n\"yoga\" = \"46h\"");
+    let printed = home.run("boxes").json();
+    let rule = |class, opens, source| json!({ "class": class, "account": null, "opens": opens, "source": source });
+    assert_eq!(
+        printed["boxes"][0]["class_rules"],
+        json!([rule("yoga", "46h", "config"), rule("OPEN BÓX", "6d", "set")])
+    );
+    home.run("boxes")
+        .stdout_has(&[
+            "crossfitdemo: booking of OPEN BÓX opens 6d\n",
+            "crossfitdemo: booking of yoga opens 46h (config)\n",
+        ])
+        .done();
+    let opens = |more: &[&str]| {
+        let mut add = home.run("prebook add --day +9 --time 18:30");
+        for word in more {
+            add = add.arg(word);
+        }
+        add.any_stderr().json()["prebookings"][0]["opens"].clone()
+    };
+    assert_eq!(opens(&["--class", "Open Box Elite"]), "6d");
+    assert_eq!(opens(&["--class", "hatha yoga"]), "46h");
+    assert_eq!(opens(&["--class", "open"]), "4d@07:00");
+    assert_eq!(opens(&[]), "4d@07:00");
+    assert_eq!(opens(&["--class", "yoga", "--opens", "1d"]), "1d");
+    home.run("boxes set crossfitdemo --opens none --class")
+        .arg("open box")
+        .stdout_has(&["booking of open box opens 4d@07:00\n"])
+        .done();
+    assert_eq!(
+        home.run("boxes").json()["boxes"][0]["class_rules"],
+        json!([rule("yoga", "46h", "config")])
+    );
+}
+
+#[test]
+fn what_is_learned_of_a_class_holds_for_that_class_and_account_only() {
+    let (sandbox, home) = logged_in();
+    home.log_in(BEN, BEN_PASSWORD);
+    sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
+    sandbox.class(&json!({ "day": day(5), "start": "13:10", "name": "Prueba" }));
+    sandbox.class(&json!({ "day": day(5), "start": "14:10", "name": "Prueba dos" }));
+    home.run("book --day +5 --time 13:10 --account ana@example.org")
+        .fails(9, &["not open yet"])
+        .done();
+    let seen = |account: &str| {
+        let run = "classes --day +5 --open --box crossfitdemo --account";
+        let printed = home.run(run).arg(account).json();
+        let classes = printed["classes"].as_array().unwrap().clone().into_iter();
+        let ours = |class: &Value| class["name"].as_str().unwrap().contains("Prueba");
+        let shown = classes.filter(ours).map(|class| {
+            json!([
+                class["name"],
+                class["state"],
+                class["opens_guess"],
+                class["opens_at"]
+            ])
+        });
+        shown.collect::<Vec<_>>()
+    };
+    let at = madrid(&day(3), "13:10").to_rfc3339();
+    let open = |name| json!([name, "open", null, null]);
+    // a guess hides no class from --open
+    assert_eq!(
+        seen(ANA),
+        [json!(["Prueba", "not_open", true, at]), open("Prueba dos")]
+    );
+    assert_eq!(seen(BEN), [open("Prueba"), open("Prueba dos")]);
+    let opens = |account: &str, class: &str| {
+        let add = "prebook add --day +9 --time 13:10 --box crossfitdemo --account";
+        let add = home.run(add).arg(account).arg("--class").arg(class);
+        add.any_stderr().json()["prebookings"][0]["opens"].clone()
+    };
+    assert_eq!(opens(ANA, "prueba"), "2d?");
+    assert_eq!(opens(ANA, "prueba dos"), json!(null));
+    assert_eq!(opens(BEN, "prueba"), json!(null));
+    // a rule that is given hides the class until it opens
+    home.run("boxes set crossfitdemo --opens 1d")
+        .any_stdout()
+        .done();
+    assert_eq!(seen(ANA), [] as [Value; 0]);
 }
 
 #[test]
@@ -150,7 +246,7 @@ fn setting_gives_the_row() {
         printed,
         json!({
             "box": "otherbox", "id": 7, "name": null, "timezone": "Atlantic/Canary",
-            "opens": "4d@07:00:30", "opens_source": "set",
+            "opens": "4d@07:00:30", "opens_source": "set", "class_rules": [],
         })
     );
     for (args, words) in [
@@ -159,6 +255,8 @@ fn setting_gives_the_row() {
         ("otherbox --id 0", "0"),
         ("otherbox --opens 0h", "0h"),
         ("otherbox", "--id"),
+        ("otherbox --class wod", "--opens"),
+        ("otherbox --opens 4d --class", "--class"),
         ("other.box --id 7", "first part of its address"),
         ("-box --id 7", "-b"),
     ] {

@@ -34,8 +34,8 @@ fn an_unreadable_rule_or_instant_is_an_error() {
             &["prebook list"],
         ),
         (
-            "UPDATE boxes SET learned = 'never'".to_owned(),
-            "UPDATE boxes SET learned = NULL".to_owned(),
+            "INSERT INTO class_rules VALUES ('crossfitdemo', 'WOD', 'wod', '', 'never')".to_owned(),
+            "DELETE FROM class_rules".to_owned(),
             &["classes --day tomorrow", "boxes"],
         ),
         (

@@ -45,7 +45,7 @@ fn half_hours() {
     fired.is(&[("booked", 1)]);
     says(
         fired.only("booked"),
-        &["aimharder boxes set crossfitdemo --opens 4d@01:00"],
+        &["aimharder boxes set crossfitdemo --opens 4d@01:00 --class WOD"],
     );
     scene.on_time();
     scene.ends(id, "booked", &[&class]);

@@ -91,10 +91,13 @@ fn limits_are_stored_shown_and_replaced() {
 #[test]
 fn the_opening_rule_in_force() {
     let home = Home::of_ana();
-    let line = |opens: &str| format!("prebook add --day +6 --time 18:30 {opens}");
+    let line = |opens: &str| format!("prebook add --day +6 --time 18:30 --class wod {opens}");
     let shown = |view: Value| view["prebookings"][0]["opens"].clone();
     let store = home.store();
-    store.learn_opening("crossfitdemo", "4d?").unwrap();
+    let ana = "ana@example.org".parse().unwrap();
+    store
+        .learn_opening("crossfitdemo", &ana, "WOD", "4d?".parse().unwrap())
+        .unwrap();
     assert_eq!(shown(home.json(&line(""), 0)), "4d?");
     home.json("boxes set crossfitdemo --opens 5d", 0);
     assert_eq!(shown(home.json("prebook list", 0)), "5d");

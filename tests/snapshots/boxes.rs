@@ -25,8 +25,8 @@ fn boxes_are_listed_and_set() {
     exit: 0
     --- stdout
     {
-      "boxes":[{"box":"boxdos","id":10555,"name":"Box Dos","timezone":"Europe/Madrid","opens":null,"opens_source":null},
-        {"box":"crossfitdemo","id":10122,"name":"CrossFit Demo","timezone":"Europe/Madrid","opens":null,"opens_source":null}
+      "boxes":[{"box":"boxdos","id":10555,"name":"Box Dos","timezone":"Europe/Madrid","opens":null,"opens_source":null,"class_rules":[]},
+        {"box":"crossfitdemo","id":10122,"name":"CrossFit Demo","timezone":"Europe/Madrid","opens":null,"opens_source":null,"class_rules":[]}
       ]
     }
     "#);
@@ -52,7 +52,8 @@ fn boxes_are_listed_and_set() {
       "name":"Box Dos",
       "timezone":"Europe/Madrid",
       "opens":"46h",
-      "opens_source":"set"
+      "opens_source":"set",
+      "class_rules":[]
     }
     "#);
     assert_snapshot!(shot(home.run("boxes set boxdos --timezone Atlantic/Canary --id 10555")), @"

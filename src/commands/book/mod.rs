@@ -142,12 +142,12 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     } else {
         let mut done = wanted.book(&mut live)?;
         let now = clock::now();
-        app.learn(&wanted.lesson(&done.report, now));
-        wanted.suggest_rule(gym.opening, &mut done.report, now, None);
+        wanted.learn(app, &done.report, now);
+        wanted.suggest_rule(wanted.opening(), &mut done.report, now, None);
         done
     };
     let _guard = done.signal_guard;
-    let mut view = view(&gym, day, done.report, done.session);
+    let mut view = view(&gym, &account, day, done.report, done.session);
     view.needs_rule = args.wait && view.outcome == Outcome::TooEarly && view.opens_at.is_none();
     if args.prebook && view.outcome == Outcome::TooEarly {
         prebook_instead(args, app, &gym, &account, &mut view)?;
@@ -195,16 +195,27 @@ impl Wanted<'_> {
         }
     }
 
-    /// What it teaches, asked for at this instant of the server's clock.
-    fn lesson<'l>(&'l self, report: &'l BookReport, at: DateTime<Utc>) -> OpeningObservation<'l> {
-        OpeningObservation {
-            gym: self.gym,
+    /// The opening rule of the class.
+    fn opening(&self) -> Option<Opening> {
+        let rules = &self.gym.opening_rules;
+        rules.rule_for(self.account, Some(&self.row.name))
+    }
+
+    /// Stores what the response shows about the opening; `at` is the instant of the request by the server's clock.
+    fn learn(&self, app: &App, report: &BookReport, at: DateTime<Utc>) {
+        let class = &report.row.name;
+        app.learn(&OpeningObservation {
+            profile: self.gym,
+            account: self.account,
+            booked: (report.outcome == Outcome::Booked).then_some(class),
             day: self.day,
             start: report.row.start,
             at,
-            booked: report.outcome == Outcome::Booked,
-            reported: report.learned.as_slice(),
-        }
+            reported: report
+                .learned
+                .map(|learned| (class.clone(), learned))
+                .as_slice(),
+        });
     }
 
     /// Suggests the rule to set if the booking shows that a guess is wrong. `refused`: when it was last too early.
@@ -220,7 +231,7 @@ impl Wanted<'_> {
         let better = rule.filter(|_| report.outcome == Outcome::Booked);
         let better = better.and_then(|rule| rule.better(class, at, refused));
         if let Some(better) = better {
-            report.message = Some(better.words(&self.gym.name));
+            report.message = Some(better.words(&self.gym.name, &report.row.name));
         }
     }
 
@@ -239,7 +250,7 @@ impl Wanted<'_> {
         let another = rows.iter().any(|other| {
             other.id != row.id && other.start == row.start && hold(other) == Some(Hold::Booked)
         });
-        let state = to_class(row, self.gym.setting(self.day)).state;
+        let state = to_class(row, self.gym.setting(self.account, self.day)).state;
         let is_full = state == ClassState::Full;
         let outcome = match state {
             ClassState::Past => Outcome::TooLate,
@@ -289,9 +300,15 @@ fn description(args: &BookArgs) -> find::Wanted {
     }
 }
 
-fn view(gym: &BoxProfile, day: NaiveDate, report: BookReport, session: SessionRef) -> BookView {
-    let setting = gym.setting(day);
-    let opening = waited_for(gym, day, &report);
+fn view(
+    gym: &BoxProfile,
+    account: &Account,
+    day: NaiveDate,
+    report: BookReport,
+    session: SessionRef,
+) -> BookView {
+    let setting = gym.setting(account, day);
+    let opening = waited_for(gym, account, day, &report);
     BookView {
         outcome: report.outcome,
         reservation_id: report.reservation,
@@ -309,7 +326,12 @@ fn view(gym: &BoxProfile, day: NaiveDate, report: BookReport, session: SessionRe
 
 /// The opening rule of a class that is not open yet: the rule in force or, if it has no
 /// instant between now and the start of the class, the rule in the refusal.
-fn waited_for(gym: &BoxProfile, day: NaiveDate, report: &BookReport) -> Option<Opening> {
+fn waited_for(
+    gym: &BoxProfile,
+    account: &Account,
+    day: NaiveDate,
+    report: &BookReport,
+) -> Option<Opening> {
     if report.outcome != Outcome::TooEarly {
         return None;
     }
@@ -320,7 +342,8 @@ fn waited_for(gym: &BoxProfile, day: NaiveDate, report: &BookReport) -> Option<O
         opens > now && opens < starts
     };
     let reported = report.learned.map(Opening::learned);
-    gym.opening.filter(ahead).or(reported.filter(ahead))
+    let ruled = gym.opening_rules.rule_for(account, Some(&report.row.name));
+    ruled.filter(ahead).or(reported.filter(ahead))
 }
 
 /// Stores a prebooking for a class whose booking is not open yet; a dry run only reports it.
@@ -348,7 +371,8 @@ fn prebook_instead(
     };
     let now = clock::now();
     // if the refusal names a later opening than the rule in force, the refusal is right
-    let ruled = gym.opening.filter(|opening| !opening.guess);
+    let ruled = gym.opening_rules.rule_for(account, Some(&class.name));
+    let ruled = ruled.filter(|opening| !opening.guess);
     let ruled = ruled.map(|opening| opening.opens_at(class.day, class.start, gym.zone));
     let moved_to = view
         .opens_at

@@ -33,7 +33,7 @@ impl Wanted<'_> {
         live: ActiveSession<'s>,
         ui: &mut Ui,
     ) -> Result<Done> {
-        let mut rule = self.gym.opening;
+        let mut rule = self.opening();
         let mut next = self.first(rule);
         let mut live = Some(live);
         let mut refused = None;
@@ -45,7 +45,7 @@ impl Wanted<'_> {
             // what was tried by the server's clock is past, even where ours has not come so far
             let now = clock::now();
             let past = next.map_or(now, |tried| now.max(tried.at));
-            app.learn(&self.lesson(&done.report, past));
+            self.learn(app, &done.report, past);
             self.suggest_rule(rule, &mut done.report, past, refused);
             if done.report.outcome != Outcome::TooEarly {
                 return Ok(done);

@@ -18,7 +18,7 @@ use super::app::App;
 use super::box_profile::BoxProfile;
 use super::help::{Help, code};
 use crate::model::account::Account;
-use crate::model::prebooking::{Prebooking, Progress};
+use crate::model::prebooking::{PrebookRequest, Prebooking, Progress};
 use crate::model::weekly::WeeklyRule;
 use crate::password;
 use crate::prebook::weekly::materialize_all_rules;
@@ -112,9 +112,10 @@ impl<'a> Boxes<'a> {
 
     /// Stores the prebookings that weekly rules are due to have by now.
     fn materialize_rules(&self, account: Option<&Account>, now: DateTime<Utc>) -> Result<()> {
-        let describe = |_: &Account, name: &str| {
-            let gym = self.get(name)?;
-            Ok((gym.zone, gym.opening))
+        let describe = |request: &PrebookRequest| {
+            let profile = self.get(&request.gym)?;
+            let opening = request.opening(&request.first, &profile.opening_rules);
+            Ok((profile.zone, opening))
         };
         let made = materialize_all_rules(&self.app.store, describe, account, now)?;
         if made > 0 {
@@ -127,7 +128,7 @@ impl<'a> Boxes<'a> {
         let shown = prebookings.into_iter().map(|prebooking| {
             let prebooking = release_stale_claim(self.app, prebooking);
             let profile = self.get(&prebooking.request.gym)?;
-            Ok(Shown::of(prebooking, profile.zone, profile.opening))
+            Ok(Shown::of(prebooking, &profile))
         });
         let mut shown = shown.collect::<Result<Vec<_>>>()?;
         shown.sort_by_key(|shown| (shown.starts_at(), shown.prebooking.id));
@@ -137,7 +138,9 @@ impl<'a> Boxes<'a> {
     fn shown_rule(&self, rule: WeeklyRule) -> Result<ShownRule> {
         let profile = self.get(&rule.request.gym)?;
         Ok(ShownRule {
-            opening: rule.request.opening(profile.opening),
+            opening: rule
+                .request
+                .opening(&rule.request.first, &profile.opening_rules),
             zone: profile.zone,
             rule,
         })

@@ -10,7 +10,8 @@ use serde::{Serialize, Serializer};
 use unicode_width::UnicodeWidthStr;
 
 use crate::clock;
-use crate::model::opening::Opening;
+use crate::commands::box_profile::BoxProfile;
+use crate::model::opening::{Opening, OpeningRules};
 use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking, Progress};
 use crate::model::time::human_age;
 use crate::model::weekly::WeeklyRule;
@@ -40,15 +41,22 @@ pub(super) struct ShownRule {
 }
 
 impl Shown {
-    pub(super) fn of(prebooking: Prebooking, zone: Tz, of_box: Option<Opening>) -> Self {
+    pub(super) fn of(prebooking: Prebooking, profile: &BoxProfile) -> Self {
         let is_open = matches!(
             prebooking.progress,
             Progress::Pending | Progress::Executing | Progress::Waitlisted
         );
+        let request = &prebooking.request;
+        let none = OpeningRules::NONE;
+        let rules = if is_open {
+            &profile.opening_rules
+        } else {
+            &none
+        };
         Self {
-            opening: prebooking.request.opening(of_box.filter(|_| is_open)),
+            opening: request.opening(&request.first, rules),
             prebooking,
-            zone,
+            zone: profile.zone,
             history: None,
         }
     }

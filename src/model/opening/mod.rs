@@ -1,30 +1,33 @@
-//! Opening rules (scripting.md "Boxes and classes", protocol.md §6): the rule of a box, where it came from, and the
-//! instants that follow from it. Pure: `now` is an argument, and wall clocks belong to the box (promise 10).
+//! Opening rules (scripting.md "Opening rules", protocol.md §6): the rules of a box and its classes, their sources, and the
+//! instants that follow from them. Pure: `now` is an argument, and wall clocks belong to the box (promise 10).
 
 mod observation;
 mod rule;
+mod rules;
 mod suggestion;
 
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 pub use observation::{Learned, is_too_early_text, learn};
 pub use rule::Rule;
+pub use rules::{ClassRule, OpeningRules};
 pub use suggestion::RuleSuggestion;
 
 use crate::model::zone::resolve;
 
-/// How often a guessed opening is tried, from 00:00 of its day on.
+/// The interval at which a guessed opening is tried, from 00:00 of its day on.
 const TRY_EVERY: TimeDelta = TimeDelta::minutes(30);
 
-/// Where a rule was found; the first of these that has one wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The source of an opening rule, in the order of precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// `--opens` on the command line, or kept with a prebooking
+    /// `--opens` on the command line, or stored with a prebooking
     Option,
     /// `opens` in `config.toml`
     Config,
@@ -34,19 +37,19 @@ pub enum Source {
     Learned,
 }
 
-/// The rule in force for a box. Shown as the rule is written, a guess with a question mark: `4d?`.
+/// An opening rule and its source. Shown as the rule is written, a guess with a question mark: `4d?`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Opening {
     /// When booking opens, or the best guess of it.
     pub rule: Rule,
-    /// Who said so.
+    /// Its source.
     pub source: Source,
-    /// The day is known and the hour is not.
+    /// The day is known, the hour is not.
     pub guess: bool,
 }
 
 impl Opening {
-    /// A rule that a person gave.
+    /// A rule given by a person.
     pub fn given(rule: Rule, source: Source) -> Self {
         Self {
             rule,
@@ -55,31 +58,13 @@ impl Opening {
         }
     }
 
-    /// A rule from a refusal: a number of hours is exact; of a number of days the hour is a guess.
+    /// A rule from a refusal. A number of hours is exact; with a number of days the hour is a guess.
     pub fn learned(learned: Learned) -> Self {
         Self {
             rule: learned.rule(),
             source: Source::Learned,
             guess: matches!(learned, Learned::Days(_)),
         }
-    }
-
-    /// The first rule there is, in the order option, config, set, learned.
-    pub fn choose(
-        option: Option<Rule>,
-        config: Option<Rule>,
-        set: Option<Rule>,
-        learned: Option<Learned>,
-    ) -> Option<Self> {
-        let given = [
-            (option, Source::Option),
-            (config, Source::Config),
-            (set, Source::Set),
-        ];
-        given
-            .into_iter()
-            .find_map(|(rule, source)| Some(Self::given(rule?, source)))
-            .or_else(|| learned.map(Self::learned))
     }
 
     /// `by the rule 4d@07:00`, `probably by 4d? (learned)`
@@ -96,7 +81,7 @@ impl Opening {
         self.rule.opens_at(day, start, tz)
     }
 
-    /// From when on booking is worth a try: the opening, or 00:00 of its day where the hour is a guess.
+    /// The first instant at which a request may succeed: the opening, or 00:00 of its day if the hour is a guess.
     pub fn first_try(&self, day: NaiveDate, start: NaiveTime, tz: Tz) -> DateTime<Tz> {
         match self.rule {
             Rule::Days { days, at: None } if self.guess => resolve(
@@ -107,8 +92,8 @@ impl Opening {
         }
     }
 
-    /// The next instant after `now` that is worth a try. Of a guess: every half hour that passes from
-    /// [`Self::first_try`] on, and the guessed opening itself. Of a rule: its opening, none afterwards.
+    /// The next instant after `now` at which a request may succeed. For a guess: every half hour from
+    /// [`Self::first_try`] on, and the guessed opening itself. Otherwise: the opening, and `None` after it.
     pub fn next_half_hour_try(
         &self,
         now: DateTime<Utc>,
@@ -128,6 +113,15 @@ impl Opening {
 impl fmt::Display for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.rule, if self.guess { "?" } else { "" })
+    }
+}
+
+impl Serialize for Opening {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut object = to.serialize_struct("Opening", 2)?;
+        object.serialize_field("opens", &self.to_string())?;
+        object.serialize_field("source", &self.source)?;
+        object.end()
     }
 }
 

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 
 use super::{Opening, Rule, TRY_EVERY};
 use crate::model::zone::resolve;
+use crate::text::shell_word;
 
 /// How much later than its half hour an attempt may be stored.
 const LATE: TimeDelta = TimeDelta::minutes(1);
@@ -52,7 +53,7 @@ impl Opening {
 
 impl RuleSuggestion {
     /// What was seen, and the command that sets the rule.
-    pub fn words(&self, gym: &str) -> String {
+    pub fn words(&self, gym: &str, class: &str) -> String {
         let seen = self.seen.format("%H:%M");
         let (how, rule) = match self.hour {
             Some(at) => (
@@ -69,7 +70,8 @@ impl RuleSuggestion {
             ),
         };
         format!(
-            "booking was open at {seen} already; {how}: aimharder boxes set {gym} --opens {rule}"
+            "booking was open at {seen} already; {how}: aimharder boxes set {gym} --opens {rule} --class {}",
+            shell_word(class)
         )
     }
 }

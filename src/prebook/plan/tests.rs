@@ -40,7 +40,10 @@ fn prebooking(opens: Option<&str>) -> Prebooking {
 fn madrid(opening: Option<Opening>) -> Calendar {
     Calendar {
         zone: chrono_tz::Europe::Madrid,
-        opening,
+        opening_rules: OpeningRules {
+            of_box: opening,
+            by_class: Vec::new(),
+        },
     }
 }
 

@@ -219,17 +219,20 @@ fn place(app: &App, name: &str) -> Result<Place, String> {
     Ok(gym.place(gym.id))
 }
 
-/// What refusals taught, the better rule that a guess has turned out to be, and a rule that a booking contradicts.
+/// Stores what refusals have stated, and drops a learned rule that a booking contradicts.
 fn learn(app: &App, settled: &Settled) {
     let Ok(gym) = app.any_gym(&settled.prebooking.request.gym) else {
         return; // it was not fired, then
     };
+    let is_booked = settled.fired_at.is_some() && settled.ending == Ending::Book(Outcome::Booked);
+    let class = settled.class.as_ref().filter(|_| is_booked);
     app.learn(&OpeningObservation {
-        gym: &gym,
+        profile: &gym,
+        account: &settled.prebooking.request.account,
+        booked: class.map(|row| row.name.as_str()),
         day: settled.prebooking.day,
         start: settled.choice.start,
         at: settled.fired_at.unwrap_or_else(clock::now),
-        booked: settled.fired_at.is_some() && settled.ending == Ending::Book(Outcome::Booked),
         reported: &settled.learned,
     });
 }

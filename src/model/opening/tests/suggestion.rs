@@ -10,7 +10,7 @@ fn suggested(guess: Opening, at: &str, refused: Option<&str>) -> Option<String> 
     let class = (date("2027-01-18"), time("23:00"));
     let at = utc(at).with_timezone(&Madrid);
     let better = guess.better(class, at, refused.map(utc))?;
-    Some(better.words("boxdos"))
+    Some(better.words("boxdos", "Open Box"))
 }
 
 #[test]
@@ -63,7 +63,9 @@ fn the_half_hour_after_a_refusal() {
         let suggested = suggested(guess, at, refused);
         let ends = |rule: &str| {
             suggested.as_ref().is_some_and(|suggested| {
-                suggested.ends_with(&format!(": aimharder boxes set boxdos --opens {rule}"))
+                suggested.ends_with(&format!(
+                    ": aimharder boxes set boxdos --opens {rule} --class 'Open Box'"
+                ))
             })
         };
         assert!(

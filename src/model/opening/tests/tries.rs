@@ -1,7 +1,8 @@
 //! When a guess and a rule are tried, and which source wins.
 
 use super::{date, time, utc};
-use crate::model::opening::{Learned, Opening, Rule, Source};
+use crate::model::account::Account;
+use crate::model::opening::{ClassRule, Learned, Opening, OpeningRules, Source};
 use chrono_tz::Tz;
 
 #[test]
@@ -99,20 +100,50 @@ fn a_rule_is_tried_at_its_opening_only() {
 
 #[test]
 fn the_order_of_sources() {
-    let rule = |s: &str| Some(s.parse::<Rule>().unwrap());
-    let learned = Some(Learned::Days(4));
-    for (option, config, set, expected) in [
-        (rule("1d"), rule("2d"), rule("3d"), "1d Option"),
-        (None, rule("2d"), rule("3d"), "2d Config"),
-        (None, None, rule("3d"), "3d Set"),
-        (None, None, None, "4d? Learned"),
-    ] {
-        let opening = Opening::choose(option, config, set, learned).unwrap();
-        assert_eq!(format!("{opening} {:?}", opening.source), expected);
-    }
-    assert_eq!(Opening::choose(None, None, None, None), None);
-    assert_eq!(
-        serde_json::to_string(&Source::Learned).unwrap(),
-        "\"learned\""
+    let (ana, ben): (Account, Account) = (
+        "ana@example.org".parse().unwrap(),
+        "ben@example.org".parse().unwrap(),
     );
+    let given = |rule: &str, source| Opening::given(rule.parse().unwrap(), source);
+    let class = |class: &str, account: Option<&Account>, opening| ClassRule {
+        class: class.to_owned(),
+        account: account.cloned(),
+        opening,
+    };
+    let config = class("open", None, given("1d", Source::Config));
+    let exact = class("Ópen Box", None, given("2d", Source::Config));
+    let set = class("Box", None, given("3d", Source::Set));
+    let of_box = Some(given("4d", Source::Set));
+    let learned = Opening::learned(Learned::Days(5));
+    let learned = class("Open  box", Some(&ana), learned);
+    let part = class("open", Some(&ana), Opening::learned(Learned::Days(6)));
+    let all = [config, set, exact, part, learned];
+    let asked = |of_box, by_class: &[ClassRule], account, class| {
+        let by_class = by_class.to_vec();
+        let rules = OpeningRules { of_box, by_class };
+        let rule = rules.rule_for(account, class);
+        rule.map(|rule| format!("{rule} {:?}", rule.source))
+    };
+    let open_box = |of_box, by_class| asked(of_box, by_class, &ana, Some("OPEN BOX"));
+    assert_eq!(open_box(of_box, &all).as_deref(), Some("2d Config"));
+    let part_of_name = [all[0].clone(), all[1].clone()];
+    assert_eq!(
+        open_box(of_box, &part_of_name).as_deref(),
+        Some("1d Config")
+    );
+    assert_eq!(open_box(of_box, &all[1..2]).as_deref(), Some("3d Set"));
+    assert_eq!(open_box(of_box, &all[3..]).as_deref(), Some("4d Set"));
+    assert_eq!(open_box(None, &all[3..]).as_deref(), Some("5d? Learned"));
+    for (account, class) in [
+        (&ben, Some("Open Box")),
+        (&ana, Some("Open Box 2")),
+        (&ana, None),
+    ] {
+        assert_eq!(asked(None, &all[3..], account, class), None, "{class:?}");
+    }
+    assert_eq!(asked(of_box, &all, &ana, None).as_deref(), Some("4d Set"));
+    let json = serde_json::to_string(&all[4]).unwrap();
+    let expected =
+        r#"{"class":"Open  box","account":"ana@example.org","opens":"5d?","source":"learned"}"#;
+    assert_eq!(json, expected);
 }

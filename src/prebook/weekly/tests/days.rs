@@ -1,12 +1,15 @@
 //! Pure: which days a rule unfolds into, seen from an instant in a zone.
 
 use super::*;
+use crate::model::opening::OpeningRules;
 
 /// The days, seen from `now` in `zone`, without settled days or skips.
 fn unfolded(rule: &WeeklyRule, zone: Tz, now: &str) -> Vec<String> {
     let setting = Setting {
         zone,
-        opening: None,
+        opening: rule
+            .request
+            .opening(&rule.request.first, &OpeningRules::NONE),
         skips: &[],
         settled: &BTreeSet::new(),
         now: at(now),
@@ -213,14 +216,21 @@ fn the_rule_of_the_box_counts_where_the_weekly_rule_has_none() {
         "23d@10:00".parse().unwrap(),
         crate::model::opening::Source::Set,
     );
-    let setting = Setting {
-        zone: Tz::Europe__Madrid,
-        opening: Some(box_rule),
-        skips: &[],
-        settled: &BTreeSet::new(),
-        now: at("2026-11-21T09:00:00Z"),
+    let rules = OpeningRules {
+        of_box: Some(box_rule),
+        by_class: Vec::new(),
     };
-    let days_of = |opens| days(&rule("mon", "18:30", None, opens), &setting).len();
+    let days_of = |opens| {
+        let rule = rule("mon", "18:30", None, opens);
+        let setting = Setting {
+            zone: Tz::Europe__Madrid,
+            opening: rule.request.opening(&rule.request.first, &rules),
+            skips: &[],
+            settled: &BTreeSet::new(),
+            now: at("2026-11-21T09:00:00Z"),
+        };
+        days(&rule, &setting).len()
+    };
     assert_eq!((days_of(None), days_of(Some("4d"))), (5, 2));
 }
 

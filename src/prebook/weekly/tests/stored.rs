@@ -13,7 +13,7 @@ fn materialize_rules(store: &Store) -> usize {
 }
 
 fn unfold_at(store: &Store, now: &str) -> usize {
-    let describe = |_: &Account, _: &str| Ok((Tz::Europe__Madrid, None));
+    let describe = |_: &PrebookRequest| Ok((Tz::Europe__Madrid, None));
     materialize_all_rules(store, describe, None, at(now)).unwrap()
 }
 
