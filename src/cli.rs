@@ -14,8 +14,8 @@ use crate::commands::app::{App, store_path};
 use crate::commands::args::{GlobalArgs, box_name};
 use crate::commands::help::{Help, code};
 use crate::commands::{
-    book, bookings, boxes, cancel, classes, completions, login, logout, man, notify, prebook,
-    refresh, sessions, status, store, wod,
+    book, bookings, boxes, cancel, classes, completions, config, login, logout, man, notify,
+    prebook, refresh, sessions, status, store, wod,
 };
 use crate::error::Failure;
 use crate::ui::{GivenFlags, Ui};
@@ -88,6 +88,7 @@ enum Command {
     Wod(wod::WodArgs),
     Notify(notify::NotifyArgs),
     Status(status::StatusArgs),
+    Config(config::ConfigArgs),
     Store(store::StoreArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -117,14 +118,15 @@ impl Cli {
         cli.misplaced_flag()
             .map_or(Ok(()), |why| Err(usage(&why)))?;
         let global = &mut cli.global;
-        fill(&mut global.config, "AIMHARDER_CONFIG", |v| {
+        let used = &mut global.from_environment;
+        fill(&mut global.config, "AIMHARDER_CONFIG", used, |v| {
             Ok(PathBuf::from(v))
         })?;
-        fill(&mut global.store, "AIMHARDER_STORE", |v| {
+        fill(&mut global.store, "AIMHARDER_STORE", used, |v| {
             Ok(PathBuf::from(v))
         })?;
-        fill(&mut global.account, "AIMHARDER_ACCOUNT", str::parse)?;
-        fill(&mut global.gym, "AIMHARDER_BOX", box_name)?;
+        fill(&mut global.account, "AIMHARDER_ACCOUNT", used, str::parse)?;
+        fill(&mut global.gym, "AIMHARDER_BOX", used, box_name)?;
         Ok(cli)
     }
 
@@ -168,6 +170,7 @@ impl Cli {
             Command::Notify(args) => notify::run(&args, &app()?, ui),
             // reports a config or store that cannot be used
             Command::Status(args) => status::run(&args, global, ui),
+            Command::Config(args) => config::run(&args, &global, ui),
             Command::Store(args) => store::run(&args, app, ui),
             // these need neither config nor store
             Command::Completions(args) => completions::run(&args, ui),
@@ -243,6 +246,7 @@ impl Command {
             Self::Wod(_) => "wod",
             Self::Notify(_) => "notify",
             Self::Status(_) => "status",
+            Self::Config(_) => "config",
             Self::Store(_) => "store",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
@@ -326,7 +330,8 @@ fn is_about(error: &clap::Error, is_it: impl Fn(&str) -> bool) -> bool {
 
 fn fill<T>(
     flag: &mut Option<T>,
-    name: &str,
+    name: &'static str,
+    used: &mut Vec<&'static str>,
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Result<(), clap::Error> {
     let Some(value) = std::env::var_os(name).filter(|v| flag.is_none() && !v.is_empty()) else {
@@ -342,6 +347,7 @@ fn fill<T>(
             ))
         })?;
     *flag = Some(value);
+    used.push(name);
     Ok(())
 }
 

@@ -20,6 +20,8 @@ static PROXIES: OnceLock<Proxies> = OnceLock::new();
 pub(crate) struct Proxies {
     /// For URLs with https.
     pub(crate) https: Option<SecretUrl>,
+    /// The variable that names it.
+    pub(crate) https_variable: Option<&'static str>,
     /// For URLs with plain http, which lead to this machine: such a request goes through no proxy of another machine.
     pub(crate) http: Option<SecretUrl>,
     /// The hosts that are reached without a proxy, separated by commas.
@@ -48,7 +50,7 @@ impl Proxies {
             let value = value.map_err(|_| unusable(name, "it is not valid UTF-8"))?;
             Ok(Some((name, value)))
         };
-        let proxy = |names| -> Result<Option<SecretUrl>, String> {
+        let proxy = |names| -> Result<Option<(&'static str, SecretUrl)>, String> {
             let Some((name, value)) = first(names)? else {
                 return Ok(None);
             };
@@ -57,13 +59,16 @@ impl Proxies {
             } else {
                 SecretUrl::proxy(&format!("http://{}", value.trim()))
             };
-            url.map(Some).map_err(|why| unusable(name, &why))
+            let url = url.map_err(|why| unusable(name, &why))?;
+            Ok(Some((name, url)))
         };
+        let https = proxy(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?;
         let http = proxy(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])?;
         let no_proxy = first(&["no_proxy", "NO_PROXY"])?;
         Ok(Self {
-            https: proxy(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?,
-            http: http.filter(SecretUrl::is_loopback),
+            https_variable: https.as_ref().map(|(name, _)| *name),
+            https: https.map(|(_, url)| url),
+            http: http.map(|(_, url)| url).filter(SecretUrl::is_loopback),
             // curl accepts spaces between hosts
             no_proxy: no_proxy.map_or_else(String::new, |(_, hosts)| {
                 hosts.split_whitespace().collect::<Vec<_>>().join(",")

@@ -47,6 +47,9 @@ pub struct GlobalArgs {
     /// Log what is done; twice: log requests too
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
+    /// The environment variables that supplied one of these values.
+    #[arg(skip)]
+    pub from_environment: Vec<&'static str>,
 }
 
 /// A day as it was written. Its form is checked when the command line is parsed; which day it is depends on the calendar of

@@ -32,7 +32,7 @@ const HELP: Help = Help {
     ],
 };
 
-const ENVIRONMENT: [(&str, &str); 6] = [
+const ENVIRONMENT: [(&str, &str); 7] = [
     ("AIMHARDER_CONFIG", "the default of --config"),
     ("AIMHARDER_STORE", "the default of --store"),
     ("AIMHARDER_ACCOUNT", "the default of --account"),
@@ -40,6 +40,10 @@ const ENVIRONMENT: [(&str, &str); 6] = [
     (
         "AIMHARDER_PASSWORD",
         "the password, if no pipe, command or credential supplies it",
+    ),
+    (
+        "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY",
+        "proxies, unless the config sets `proxy` or `connect_to`",
     ),
     (
         "RUST_LOG, NO_COLOR",

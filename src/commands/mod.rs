@@ -10,6 +10,7 @@ pub(crate) mod boxes;
 pub(crate) mod cancel;
 pub(crate) mod classes;
 pub(crate) mod completions;
+pub(crate) mod config;
 pub mod failure;
 pub(crate) mod help;
 mod learn;

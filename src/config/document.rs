@@ -2,6 +2,7 @@
 //!
 //! Serde's own messages quote values, which may be secrets. [`explain`] keeps only what they expect.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -88,6 +89,33 @@ impl<'a> Document<'a> {
         let mut keys: Vec<_> = table.into_iter().flat_map(DeTable::keys).collect();
         keys.sort_by_key(|key| key.span().start);
         keys.into_iter().map(|key| key.get_ref().as_ref()).collect()
+    }
+
+    /// The line of each key that has a value, by its name in `config show`: `server.timeout`, `notify.1.on`.
+    pub(super) fn lines(&self) -> BTreeMap<String, usize> {
+        let mut lines = BTreeMap::new();
+        self.add_lines(&self.table, "", &mut lines);
+        lines
+    }
+
+    fn add_lines(&self, table: &DeTable<'_>, above: &str, lines: &mut BTreeMap<String, usize>) {
+        for (key, value) in table {
+            let name = format!("{above}{}", show(key.get_ref()));
+            match value.get_ref() {
+                DeValue::Table(table) => self.add_lines(table, &format!("{name}."), lines),
+                DeValue::Array(items) if items.iter().any(|item| item.get_ref().is_table()) => {
+                    for (number, item) in (1..).zip(items.iter()) {
+                        if let Some(table) = item.get_ref().as_table() {
+                            self.add_lines(table, &format!("{name}.{number}."), lines);
+                        }
+                    }
+                }
+                _ => {
+                    let line = line(self.text.as_bytes(), key.span().start);
+                    lines.insert(name, line);
+                }
+            }
+        }
     }
 
     /// Checks that no table of `[[array]]` has two of these keys.
@@ -202,7 +230,7 @@ fn label(keys: &[String]) -> String {
 }
 
 /// A key without what a terminal must not receive.
-fn show(key: &str) -> String {
+pub(super) fn show(key: &str) -> String {
     let is_bare = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
     let shown: String = key.chars().take(60).collect();
     if !key.is_empty() && key.bytes().all(is_bare) {

@@ -135,18 +135,15 @@ impl Config {
     /// # Errors
     /// A file that is missing, unreadable, larger than 1 MiB, not UTF-8 or not a valid config.
     pub fn load(path: &Path) -> Result<Self> {
-        let bytes = read(path).map_err(|error| ConfigError::read(path, &error))?;
-        if bytes.len() as u64 > MAX_CONFIG_BYTES {
-            let message = "cannot read the config: over 1 MiB".to_owned();
-            return Err(ConfigError::file(path, message));
-        }
-        match String::from_utf8(bytes) {
-            Ok(text) => Self::check(&text, path, true),
-            Err(error) => {
-                let line = document::line(error.as_bytes(), error.utf8_error().valid_up_to());
-                Err(ConfigError::at(path, line, "not UTF-8 text".to_owned()))
-            }
-        }
+        Self::check(&read_text(path)?, path, true)
+    }
+
+    /// The line of each key that has a value, by its name in `config show`: `server.timeout`, `notify.1.on`.
+    ///
+    /// # Errors
+    /// Those of reading the file.
+    pub fn lines(path: &Path) -> Result<BTreeMap<String, usize>> {
+        Ok(Document::parse(path, &read_text(path)?)?.lines())
     }
 
     /// Checks the text of the file at `path`, which is not read: it is named in errors, and relative paths start from
@@ -209,6 +206,23 @@ fn check_class_names(document: &Document<'_>, name: &str) -> Result<()> {
         classes.push(folded);
     }
     Ok(())
+}
+
+/// A key as it is written in TOML, with quotes if it needs them.
+pub fn shown_key(key: &str) -> String {
+    document::show(key)
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    let bytes = read(path).map_err(|error| ConfigError::read(path, &error))?;
+    if bytes.len() as u64 > MAX_CONFIG_BYTES {
+        let message = "cannot read the config: over 1 MiB".to_owned();
+        return Err(ConfigError::file(path, message));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let line = document::line(error.as_bytes(), error.utf8_error().valid_up_to());
+        ConfigError::at(path, line, "not UTF-8 text".to_owned())
+    })
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

@@ -340,7 +340,8 @@ impl Invocation {
     }
 }
 
-fn is_program(path: &Path) -> bool {
+/// Whether it is a file that can be run.
+pub(crate) fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
 }

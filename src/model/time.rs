@@ -95,6 +95,23 @@ pub fn parse_duration(input: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("{} is longer than {MAX_DAYS}d; {FORMS}", quote(word)))
 }
 
+/// Formats a duration as [`parse_duration`] reads it, in its largest whole unit: `90s`, `2m`, `0s`.
+pub fn format_duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let units = [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1_000),
+    ];
+    let whole = |(_, size): &&(&str, u128)| millis > 0 && millis.is_multiple_of(*size);
+    match units.iter().find(whole) {
+        Some((unit, size)) => format!("{}{unit}", millis / size),
+        None if millis == 0 => "0s".to_owned(),
+        None => format!("{millis}ms"),
+    }
+}
+
 /// Formats an age for people: `45 s`, `3 min`, `2 h 5 min`, `4 d`. A negative age, which a stepped clock causes, is `0 s`.
 pub fn human_age(age: TimeDelta) -> String {
     let seconds = age.num_seconds().max(0);
@@ -233,6 +250,14 @@ mod tests {
         ] {
             assert_eq!(parse_span(input), expected, "{input:?}");
         }
+    }
+
+    #[test]
+    fn durations_are_formatted_in_their_largest_unit() {
+        for text in ["0s", "1ms", "1500ms", "90s", "2m", "90m", "2h", "7d"] {
+            assert_eq!(format_duration(parse_duration(text).unwrap()), text);
+        }
+        assert_eq!(format_duration(Duration::from_secs(3600)), "1h");
     }
 
     #[test]

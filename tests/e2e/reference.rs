@@ -61,6 +61,8 @@ fn it_names_every_key() {
         "status",
         "bookings",
         "wod",
+        "config check",
+        "config show",
         "cancel --day +3 --time 13:10",
         "prebook skip today..+30",
         "prebook remove r1",

@@ -4,7 +4,7 @@ use crate::shot;
 use crate::support::Home;
 use insta::assert_snapshot;
 
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 31] = [
     "",
     "login",
     "logout",
@@ -30,6 +30,9 @@ const COMMANDS: [&str; 28] = [
     "notify",
     "notify test",
     "status",
+    "config",
+    "config check",
+    "config show",
     "store",
     "completions",
     "man",

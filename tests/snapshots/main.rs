@@ -27,6 +27,7 @@ mod bookings;
 mod boxes;
 mod cancel;
 mod classes;
+mod config;
 mod errors;
 mod help;
 mod login;
