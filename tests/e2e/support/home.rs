@@ -2,8 +2,9 @@
 
 use std::env;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
@@ -30,6 +31,24 @@ pub(crate) fn temporary_folder() -> TempDir {
         env::temp_dir()
     };
     TempDir::with_prefix_in("aimharder-e2e-", within).expect("a temporary folder")
+}
+
+/// Writes a shell script that can be run.
+///
+/// Another process writes it: a child that another thread starts meanwhile would hold a file of this process open for
+/// writing, and such a file cannot be run.
+pub(crate) fn write_script(path: &Path, script: &str) {
+    let mut install = Command::new("install")
+        .args(["-m755", "/dev/stdin"])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("start install");
+    let text = format!("#!/bin/sh\n{script}\n");
+    let mut stdin = install.stdin.take().unwrap();
+    stdin.write_all(text.as_bytes()).unwrap();
+    drop(stdin);
+    assert!(install.wait().expect("wait for install").success());
 }
 
 /// A temporary home folder; the default places of config and store are inside it.
@@ -119,16 +138,9 @@ impl Home {
 
     /// A command of that name in the folder `tools`, which does this.
     pub(crate) fn tool(&self, name: &str, script: &str) {
-        let text = self.write(&format!("{name}.sh"), &format!("#!/bin/sh\n{script}\n"));
-        let path = self.path().join("tools").join(name);
-        fs::create_dir_all(self.path().join("tools")).unwrap();
-        // by another process: what a thread beside us forks just now would hold a file of ours open
-        // for writing, and such a file cannot be run
-        let copied = Command::new("install")
-            .arg("-m755")
-            .args([&text, &path])
-            .status();
-        assert!(copied.expect("install").success());
+        let tools = self.path().join("tools");
+        fs::create_dir_all(&tools).unwrap();
+        write_script(&tools.join(name), script);
     }
 
     /// A run of the binary here, arguments separated by spaces.

@@ -39,7 +39,7 @@ pub(crate) use completions::{left_by_a_run, seen};
 pub(crate) use day::{day, madrid, today};
 pub(crate) use fired::{Fired, outcomes, says};
 pub(crate) use gateway::Gateway;
-pub(crate) use home::{Home, temporary_folder};
+pub(crate) use home::{Home, temporary_folder, write_script};
 pub(crate) use machine::CRONTAB;
 pub(crate) use run::{Output, Run, Running};
 pub(crate) use sandbox::Sandbox;

@@ -1,9 +1,10 @@
 //! The unit that mails when another fails: an example, placed by hand.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+
+use crate::support::{temporary_folder, write_script};
 
 const FAILURE: &str = "aimharder-failure@.service";
 
@@ -28,16 +29,10 @@ fn the_failure_unit_mails_what_systemd_says() {
         .unwrap()
         .replace("$$", "$")
         .replace("%H", "here");
-    let tools = tempfile::tempdir().unwrap();
-    let mail = "#!/bin/sh\necho \"$*\"; cat";
-    for (name, text) in [
-        ("systemctl", "#!/bin/sh\necho \"state: $*\"; exit 3"),
-        ("mail", mail),
-    ] {
-        let path = tools.path().join(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    let tools = temporary_folder();
+    let tool = |name: &str, script: &str| write_script(&tools.path().join(name), script);
+    tool("systemctl", "echo \"state: $*\"; exit 3");
+    tool("mail", "echo \"$*\"; cat");
     for (scope, flag) in [("/run/user/1000", "--user "), ("", "")] {
         let mut shell = Command::new("/bin/sh");
         shell

@@ -12,13 +12,15 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Europe::Madrid;
 use serde_json::Value;
 
+use crate::support::temporary_folder;
+
 pub(crate) struct Home {
     folder: tempfile::TempDir,
 }
 
 impl Home {
     pub(crate) fn empty() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = temporary_folder();
         let home = Self { folder };
         home.config("");
         home

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use crate::support::{temporary_folder, write_script};
+
 /// A home, a folder of stand-ins that come first in PATH, and the variables of every call.
 pub(crate) struct Home {
     folder: tempfile::TempDir,
@@ -22,7 +24,7 @@ pub(crate) struct Printed {
 impl Home {
     /// A home on a machine whose `systemctl` ends with this code.
     pub(crate) fn new(systemctl: i32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = temporary_folder();
         let home = Self {
             folder,
             envs: Vec::new(),
@@ -55,15 +57,7 @@ impl Home {
 
     /// Writes a stand-in for a program.
     pub(crate) fn tool(&self, name: &str, script: &str) {
-        let text = self.path("tools").join(format!("{name}.sh"));
-        fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
-        // by another process: a child that another thread starts meanwhile would hold a file of this
-        // process open for writing, and such a file cannot be run
-        let copied = Command::new("install")
-            .arg("-m755")
-            .args([&text, &self.path("tools").join(name)])
-            .status();
-        assert!(copied.unwrap().success());
+        write_script(&self.path("tools").join(name), script);
     }
 
     /// The program to install: a script that runs the real one, which takes long to copy and to sum.

@@ -1,6 +1,6 @@
 //! What `--user --enable` does where systemd cannot set up the sandbox of the units.
 
-use crate::home::{Home, Printed};
+use super::home::{Home, Printed};
 
 const CONTAINER: &str = ".config/systemd/user/aimharder-.service.d/container.conf";
 const NO_NAMESPACES: &str = ".config/systemd/user/aimharder-.service.d/no-user-namespaces.conf";

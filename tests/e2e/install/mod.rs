@@ -1,8 +1,6 @@
 //! `systemd/install.sh`, run for real into temporary homes and folders: what it places, that doing it again changes
 //! nothing, what it leaves when it removes. No unit is started: `systemctl` is a stand-in that notes its calls.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may, as tests do
-
 mod failure;
 mod home;
 mod removing;
@@ -13,6 +11,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use home::Home;
+
+use crate::support::temporary_folder;
 
 const UNITS: &str = ".config/systemd/user";
 
@@ -82,7 +82,7 @@ fn cron_calls(printed: &str, home: &Home) -> Vec<String> {
 
 #[test]
 fn the_units_call_the_program_where_it_is() {
-    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = temporary_folder();
     let cases = [
         (Home::new(1), "--user", ".cargo/bin/aimharder"),
         (

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use crate::home::Home;
+use super::home::Home;
 
 /// The list of an earlier version has no checksums.
 #[test]
@@ -109,7 +110,12 @@ fn folders_that_it_made_go_when_nothing_is_left_in_them() {
 fn a_program_that_cargo_installed_is_used_and_left() {
     let home = Home::new(1);
     fs::create_dir_all(home.path(".cargo/bin")).unwrap();
-    fs::copy(home.binary(), home.path(".cargo/bin/aimharder")).unwrap();
+    let copy = home.path(".cargo/bin/aimharder");
+    // by another process, see `write_script`
+    let copied = Command::new("cp")
+        .args([home.binary().into(), copy])
+        .status();
+    assert!(copied.unwrap().success());
     let printed = home.installed("--user");
     assert!(printed.contains("found "), "{printed}");
     let printed = home.install("--user --uninstall");

@@ -5,7 +5,7 @@ use chrono::Days;
 use chrono_tz::Europe::Madrid;
 use serde_json::json;
 
-use crate::home::{Home, ahead, ids, now, text};
+use super::home::{Home, ahead, ids, now, text};
 
 #[test]
 fn bad_input() {

@@ -12,6 +12,8 @@ use aimharder::secret::Secret;
 use aimharder::store::{NewLogin, Store};
 use serde_json::Value;
 
+use crate::support::temporary_folder;
+
 /// In every URL, token and argument of these tests.
 pub(crate) const SECRET: &str = "hunter2hunter2";
 
@@ -20,7 +22,7 @@ pub(crate) struct Home(pub(crate) tempfile::TempDir);
 
 impl Home {
     pub(crate) fn new(config: &str) -> Self {
-        let home = Self(tempfile::tempdir().unwrap());
+        let home = Self(temporary_folder());
         fs::write(home.0.path().join("config.toml"), config).unwrap();
         home
     }

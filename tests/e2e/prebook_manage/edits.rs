@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use chrono_tz::Europe::Madrid;
 use serde_json::{Value, json};
 
-use crate::home::{Home, ahead, ids, text};
+use super::home::{Home, ahead, ids, text};
 
 #[test]
 fn added_listed_removed() {

@@ -1,19 +1,19 @@
 //! Migration of older stores: one process of many migrates, a copy is left beside the store, and nothing is lost.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Output};
 
 use rusqlite::Connection;
 
-const SCHEMA_1: &str = include_str!("../src/store/schema/1.sql");
+use crate::support::temporary_folder;
+
+const SCHEMA_1: &str = include_str!("../../src/store/schema/1.sql");
 const SCHEMAS_2_TO_5: [&str; 4] = [
-    include_str!("../src/store/schema/2.sql"),
-    include_str!("../src/store/schema/3.sql"),
-    include_str!("../src/store/schema/4.sql"),
-    include_str!("../src/store/schema/5.sql"),
+    include_str!("../../src/store/schema/2.sql"),
+    include_str!("../../src/store/schema/3.sql"),
+    include_str!("../../src/store/schema/4.sql"),
+    include_str!("../../src/store/schema/5.sql"),
 ];
 
 /// A store of a program without prebookings, with Ana's background session and her box.
@@ -70,7 +70,7 @@ fn version(db: &Connection) -> i64 {
 
 #[test]
 fn twenty_processes_at_once() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder();
     let path = folder.path().join("aimharder.db");
     store_of_schema_1(&path);
     let before = rows(&Connection::open(&path).unwrap());
@@ -102,7 +102,7 @@ fn twenty_processes_at_once() {
 
 #[test]
 fn a_migration_that_cannot_leave_a_copy_changes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder();
     let path = folder.path().join("aimharder.db");
     store_of_schema_1(&path);
     // a directory is in the place of the copy
@@ -119,7 +119,7 @@ fn a_migration_that_cannot_leave_a_copy_changes_nothing() {
 
 #[test]
 fn reported_problems_become_columns() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder();
     let path = folder.path().join("aimharder.db");
     store_of_schema_1(&path);
     let db = Connection::open(&path).unwrap();

@@ -1,8 +1,6 @@
 //! `notify test` and the dead-man switches, with the real binary and a server on loopback: what is printed, how the
 //! program ends, what arrives, and that no secret is ever shown.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may, as tests do
-
 mod scene;
 
 use std::fs;
