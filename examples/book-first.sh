@@ -1,9 +1,10 @@
 #!/bin/sh
 # usage: book-first.sh DAY 'TIME [CLASS]'...        for example: book-first.sh mon '18:30 wod' '19:30 wod' 20:30
 #
-# Books the first of several classes that is to be had.
+# Books the first available of several classes.
 #
-# Ends with 0 when one is booked (or you wait for it already: then nothing more is booked, and it says so), else with the code of the last try (`aimharder book --help` has them).
+# The exit code is 0 if one is booked, or if you are on the waiting list of one already; then no other is booked.
+# Otherwise it is that of the last `aimharder book`; see `aimharder book --help`.
 set -u
 
 if [ $# -lt 2 ]; then
@@ -13,15 +14,15 @@ fi
 day=$1
 shift
 
-for wish; do
-    time=${wish%% *}
-    class=${wish#"$time"}
+for choice; do
+    time=${choice%% *}
+    class=${choice#"$time"}
     class=${class# }
     status=0
     aimharder book --day "$day" --time "$time" ${class:+--class "$class"} || status=$?
     case $status in
-    4 | 6 | 9) ;;         # refused (full, ...), no such class, not open yet: the next one, please
-    *) exit "$status" ;;  # 0 is booked (or queued). After 8 (outcome unknown) a second try might book two classes
+    4 | 6 | 9) ;;        # refused (full, ...), no such class, not open yet: try the next choice
+    *) exit "$status" ;; # 0: booked. 8: outcome unknown, so that another try could book two classes
     esac
 done
 exit "$status"

@@ -1,11 +1,11 @@
 #!/bin/sh
 # usage: cancel-when-busy.sh FILE.ics
 #
-# Cancels what is booked on days on which a calendar file has an all-day event: holidays, journeys. Events that repeat
-# by a rule are not unfolded. A cancellation that would cost a credit is not made (there is no --late below).
+# Cancels bookings on days that have an all-day event in a calendar file, such as a holiday. Of events that repeat, only
+# the first occurrence counts. A cancellation that would cost a credit is not made. Needs jq.
 #
-# Ends with 0 when nothing booked collides any more, 4 when something had to stay, else with the code of the command
-# that failed. Needs jq.
+# The exit code is 0 if no booking is left on such a day, 4 if one could not be cancelled, otherwise that of the command
+# that failed.
 set -u
 
 if [ $# -ne 1 ] || [ ! -r "$1" ]; then
@@ -13,7 +13,7 @@ if [ $# -ne 1 ] || [ ! -r "$1" ]; then
     exit 2
 fi
 
-# Exit code 0 when the day (20261123) lies in an all-day event; its end is the day after the last one.
+# Succeeds if an all-day event covers the day (20261123). The end of an event is the day after its last.
 busy() {
     tr -d '\r' <"$1" | awk -v day="$2" '
         /^BEGIN:VEVENT/ { start = end = "" }
@@ -25,12 +25,12 @@ busy() {
         END { exit !found }'
 }
 
-told=$(aimharder bookings --json) || exit
-rows=$(printf '%s' "$told" | jq -r '.bookings[] | "\(.day)/\(.box)/\(.reservation_id // "")"') || {
+result=$(aimharder bookings --json) || exit
+rows=$(printf '%s' "$result" | jq -r '.bookings[] | "\(.day)/\(.box)/\(.reservation_id // "")"') || {
     echo "cannot read the bookings: jq is needed; nothing was cancelled" >&2
     exit 1
 }
-result=0
+code=0
 for row in $rows; do
     day=${row%%/*}
     reservation=${row##*/}
@@ -38,16 +38,16 @@ for row in $rows; do
     box=${box%/*}
     busy "$1" "$(printf '%s' "$day" | tr -d -)" || continue
     if [ -z "$reservation" ]; then
-        echo "$day: AimHarder tells no reservation number for what is booked in $box: it stays" >&2
-        result=4
+        echo "$day: the booking in $box has no reservation id: not cancelled" >&2
+        code=4
         continue
     fi
     status=0
     aimharder cancel --box "$box" --reservation "$reservation" || status=$?
     case $status in
-    0 | 6) ;;            # cancelled; or gone meanwhile
-    4) result=4 ;;       # too late to be free: stays, and the others have their turn
-    *) exit "$status" ;; # no session, no answer: the others would fare no better
+    0 | 6) ;;            # cancelled, or no longer booked
+    4) code=4 ;;         # would cost a credit: not cancelled
+    *) exit "$status" ;; # no session, or AimHarder is unreachable: the others would fail too
     esac
 done
-exit "$result"
+exit "$code"

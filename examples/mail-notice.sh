@@ -1,14 +1,14 @@
 #!/bin/sh
-# usage: mail-notice.sh ADDRESS        not by hand: `refresh` and `prebook run` call it when the config says
+# usage: mail-notice.sh ADDRESS        called by `refresh` and `prebook run` if the config has
 #
 #   [[notify]]
 #   on = ["booked", "failed", "login_required"]
 #   command = ["/path/to/examples/mail-notice.sh", "ana@example.org"]
 #
-# Mails a notice; `aimharder notify test` tries it. The event's facts come in AIMHARDER_EVENT, AIMHARDER_TEXT and others
-# (and as one line of JSON on standard input). Needs a `sendmail` that works where it is called: under cron any does,
-# in the sandbox of the systemd units one that speaks to a server by itself (msmtp), its config made visible as in
-# systemd/examples/commands.conf. An exit code other than 0 becomes a warning of the run, never its failure.
+# Mails a notification; `aimharder notify test` tries it. The event is in AIMHARDER_EVENT, its text in AIMHARDER_TEXT, and
+# the whole event is one line of JSON on standard input. Needs `sendmail`. In the systemd units, which restrict what a
+# command can do, it must send through a server (msmtp), with its config made visible as in
+# systemd/examples/commands.conf. If it fails, the run logs a warning and is otherwise unchanged.
 set -eu
 
 if [ $# -ne 1 ] || [ -z "${AIMHARDER_EVENT-}" ]; then
@@ -16,7 +16,7 @@ if [ $# -ne 1 ] || [ -z "${AIMHARDER_EVENT-}" ]; then
     exit 2
 fi
 
-# names of classes are anything, so they stay out of the header
+# the text contains class names, which must not get into the headers
 sendmail -i -t <<END
 To: $1
 Subject: aimharder: $AIMHARDER_EVENT

@@ -66,13 +66,13 @@ fn book_or_prebook_leaves_to_prebook_run_what_is_not_to_be_had_yet() {
     sandbox.patch_class(&early, &json!({ "opens_at_ms": opens.timestamp_millis() }));
     let script = |time: &str| home.script("book-or-prebook.sh", &[&day(5), time, "script"]);
     script("13:10").is(0, &["booked"]);
-    script("14:10").is(0, &["full: prebook run will look again"]);
+    script("14:10").is(0, &["full: prebook run tries again"]);
     let queued = script_class(&sandbox, "17:10", 2);
     sandbox.reserve(ANA, &queued, 0);
-    script("17:10").is(0, &["on its waiting list already: not booked"]);
-    script("15:10").is(0, &["not open yet: left to prebook run"]);
+    script("17:10").is(0, &["on the waiting list already: not booked"]);
+    script("15:10").is(0, &["not open yet: stored for prebook run"]);
     sandbox.fault(&json!({ "path": "/api/*", "kind": "status", "status": 503, "count": -1 }));
-    script("16:10").is(0, &["no answer: prebook run will try again"]);
+    script("16:10").is(0, &["AimHarder is unreachable: prebook run tries again"]);
     let printed = home.run("prebook list").json();
     let stored = printed["prebookings"].as_array().unwrap();
     let mut times: Vec<_> = stored
@@ -113,7 +113,7 @@ fn refresh_then_classes() {
     home.age_tokens(20);
     sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "status", "status": 500 }));
     home.script("refresh-then-classes.sh", &args)
-        .is(0, &["Script", "trying with the login at hand"]);
+        .is(0, &["Script", "using the sessions as they are"]);
     home.age_tokens(20);
     sandbox.kill(ANA);
     let printed = home.script("refresh-then-classes.sh", &args);
@@ -134,7 +134,7 @@ fn the_check_speaks_the_language_of_monitors() {
     fs::copy(crontab, home.path().join("crontab")).unwrap();
     let well = check(&[]);
     well.is(0, &[]);
-    assert_eq!(well.stdout, "AIMHARDER OK - it will work tonight\n");
+    assert_eq!(well.stdout, "AIMHARDER OK - no problem\n");
     sandbox.fault(&json!({ "path": "/*", "kind": "status", "status": 503, "count": -1 }));
     check(&["--online"]).is(1, &["AIMHARDER WARNING - "]);
     home.write_config("nonsense = 1\n");
