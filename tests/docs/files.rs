@@ -25,7 +25,7 @@ fn sources(folder: &Path, into: &mut String) {
 #[test]
 fn messages_that_troubleshooting_explains_exist() {
     let page = text("src/docs/troubleshooting.md");
-    let (_, table) = page.split_once("| message has |").unwrap();
+    let (_, table) = page.split_once("| message contains |").unwrap();
     let rows = table
         .lines()
         .skip(2)
