@@ -1,98 +1,72 @@
-//! One booking: decide, send, settle.
+//! Booking one class: decide from the row, send, settle by the row.
 
 use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use super::outcome::{BookReport, Outcome, decided, report};
-use super::{BoxClient, Hold, Trouble, hold, lost, never_sent};
-use crate::platform::{self, BookAnswer, BookOrder, Row, Verdict};
+use super::outcome::{BookResult, Outcome};
+use super::{BoxClient, Error, needs_row, never_sent};
+use crate::platform::{BookOrder, BookResponse, Mine, Row, Verdict};
 use crate::{clock, sessions, signals};
-
-/// What one request came to.
-#[derive(Debug)]
-pub(crate) enum Requested {
-    Answered(Box<BookReport>),
-    /// A refusal without a reason. At an opening it may mean "too early".
-    Unexplained(Box<BookReport>),
-    /// the class's row decides
-    Doubt(Doubt),
-    /// no connection was made: it may be sent again
-    NotSent(sessions::Error),
-    /// the platform did not act, and a person or a later run must see to it
-    Failed(sessions::Error),
-}
-
-/// Responses that the schedule row has to settle.
-#[derive(Debug, Clone)]
-pub(crate) enum Doubt {
-    /// State 1: the platform says "booked".
-    Claimed(Box<BookAnswer>),
-    /// state 0, `{}`, or nothing that says anything
-    Unproven(Box<BookAnswer>),
-    /// "already booked at that hour": this class, or another?
-    SameHour(Box<BookAnswer>),
-    /// The response was lost, or was none of the platform.
-    Lost(platform::Error),
-}
-
-impl Doubt {
-    /// The pause that the server asked for.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Lost(e) => e.retry_after(),
-            _ => None,
-        }
-    }
-}
 
 /// Pause before the row is read a second time: the server may still be processing the request.
 pub(crate) const SECOND_LOOK: Duration = Duration::from_secs(1);
-/// Before a request is sent again that never left.
-const AGAIN: Duration = Duration::from_millis(300);
+/// Pause before a request is sent again for which no connection had been made.
+pub(super) const RESEND_PAUSE: Duration = Duration::from_millis(300);
 
 impl BoxClient<'_, '_> {
-    /// Book a class. With `queue`, its waiting list when it is full.
+    /// Books a class; with `waitlist`, joins its waiting list if it is full.
     ///
     /// # Errors
-    /// [`Trouble`] when there is no outcome.
-    pub fn book(&mut self, day: NaiveDate, row: &Row, queue: bool) -> Result<BookReport, Trouble> {
-        if let Some(report) = decided(row) {
+    /// [`Error`] if there is no outcome.
+    pub fn book(&mut self, day: NaiveDate, row: &Row, waitlist: bool) -> Result<BookResult, Error> {
+        if let Some(result) = BookResult::decided(row) {
             log::info!(
                 "decided from the schedule, nothing sent: {}",
-                report.outcome.name()
+                result.outcome.name()
             );
-            return Ok(report);
+            return Ok(result);
         }
         let _guard = signals::signal_guard("booking");
-        let report = self.order(day, row, false)?;
-        if report.outcome == Outcome::Full && queue && !signals::must_stop() {
+        let result = self.book_settled(day, row, false)?;
+        if result.outcome == Outcome::Full && waitlist && !signals::must_stop() {
             log::info!("the class is full; asking for a place on the waiting list");
-            return self.order(day, row, true);
+            return self.book_settled(day, row, true);
         }
-        Ok(report)
+        Ok(result)
     }
 
-    /// One request, and whatever it takes to know what came of it.
-    fn order(&mut self, day: NaiveDate, row: &Row, insist: bool) -> Result<BookReport, Trouble> {
+    /// Sends one request and determines its outcome.
+    fn book_settled(
+        &mut self,
+        day: NaiveDate,
+        row: &Row,
+        insist: bool,
+    ) -> Result<BookResult, Error> {
         let mut sent = self.request(day, row, insist);
-        if matches!(sent, Requested::NotSent(_)) {
-            clock::pause(clock::scaled(AGAIN));
+        if sent.as_ref().is_err_and(never_sent) {
+            clock::pause(clock::scaled(RESEND_PAUSE));
             sent = self.request(day, row, insist);
         }
-        match sent {
-            Requested::Answered(report) | Requested::Unexplained(report) => Ok(*report),
-            Requested::Doubt(doubt) => {
-                log::info!("the schedule row decides whether the class is booked");
-                let (held, now) = self.look_twice(day, &row.id, |held| held != Hold::NotMine)?;
-                Self::settled(doubt, held, now)
-            }
-            Requested::NotSent(e) | Requested::Failed(e) => Err(e.into()),
+        let sent = match sent {
+            Err(e) if !needs_row(&e) => return Err(e.into()),
+            sent => sent,
+        };
+        if let Some(result) = proven(row, &sent) {
+            return Ok(result);
         }
+        log::info!("the schedule row decides whether the class is booked");
+        let now = self.look_twice(day, &row.id, Row::is_mine)?;
+        settled(&sent, now)
     }
 
-    /// Send one booking request. What its answer leaves open is for the caller to settle by the row.
-    pub(crate) fn request(&mut self, day: NaiveDate, row: &Row, insist: bool) -> Requested {
+    /// Sends one booking request. The caller settles by the row what the response does not prove.
+    pub(crate) fn request(
+        &mut self,
+        day: NaiveDate,
+        row: &Row,
+        insist: bool,
+    ) -> sessions::Result<BookResponse> {
         let order = BookOrder {
             class_id: row.id.clone(),
             day,
@@ -111,71 +85,16 @@ impl BoxClient<'_, '_> {
                 ""
             }
         );
-        let answer = self
+        let response = self
             .live
             .call(|platform, jar| platform.book(jar, at, &order));
         signals::allow_settling();
-        match answer {
-            Ok(answer) => {
-                log::info!("AimHarder answered: {answer}");
-                if answer.verdict != Verdict::Unproven {
-                    self.live.note_login();
-                }
-                Self::understand(row, answer)
-            }
-            Err(e) if never_sent(&e) => Requested::NotSent(e),
-            Err(e) => match lost(e) {
-                Ok(e) => Requested::Doubt(Doubt::Lost(e)),
-                Err(e) => Requested::Failed(e),
-            },
+        let response = response?;
+        log::info!("AimHarder answered: {response}");
+        if response.verdict != Verdict::Unproven {
+            self.live.note_login();
         }
-    }
-
-    fn understand(row: &Row, answer: BookAnswer) -> Requested {
-        let outcome = match answer.verdict {
-            Verdict::Booked => return Requested::Doubt(Doubt::Claimed(Box::new(answer))),
-            Verdict::Unproven => return Requested::Doubt(Doubt::Unproven(Box::new(answer))),
-            Verdict::SameHour => return Requested::Doubt(Doubt::SameHour(Box::new(answer))),
-            Verdict::Full => Outcome::Full,
-            Verdict::NoCredit => Outcome::NoCredit,
-            Verdict::PaymentPending => Outcome::PaymentPending,
-            Verdict::LimitReached => Outcome::LimitReached,
-            Verdict::TooLate => Outcome::TooLate,
-            Verdict::TooEarly(_) => Outcome::TooEarly,
-            Verdict::Refused => Outcome::Refused,
-            Verdict::Unexplained => {
-                let report = report(Outcome::Refused, row.clone(), Some(answer));
-                return Requested::Unexplained(Box::new(report));
-            }
-        };
-        Requested::Answered(Box::new(report(outcome, row.clone(), Some(answer))))
-    }
-
-    /// The outcome that the row, read again, shows.
-    pub(crate) fn settled(doubt: Doubt, held: Hold, now: Row) -> Result<BookReport, Trouble> {
-        let claimed = matches!(doubt, Doubt::Claimed(_));
-        let (answer, cause, same_hour) = match doubt {
-            Doubt::Claimed(answer) => (Some(*answer), String::new(), false),
-            Doubt::Unproven(answer) => (
-                Some(*answer),
-                "AimHarder's answer proves nothing".to_owned(),
-                false,
-            ),
-            Doubt::SameHour(answer) => (Some(*answer), String::new(), true),
-            Doubt::Lost(cause) => (None, cause.to_string(), false),
-        };
-        match held {
-            Hold::Booked if same_hour => Ok(report(Outcome::AlreadyBooked, now, answer)),
-            Hold::Booked => Ok(report(Outcome::Booked, now, answer)),
-            Hold::Waiting => Ok(report(Outcome::Waitlisted, now, answer)),
-            Hold::NotMine if same_hour => Ok(report(Outcome::SameTime, now, answer)),
-            Hold::NotMine if claimed => Err(Trouble::Unknown(
-                "AimHarder answered \"booked\", but the schedule does not show the booking; look at `aimharder bookings` before trying again".into(),
-            )),
-            Hold::NotMine => Err(Trouble::NotDone(format!(
-                "not booked: {cause}; the schedule shows no booking; try again"
-            ))),
-        }
+        Ok(response)
     }
 
     /// The row as soon as it is `done`, or as it is a second later.
@@ -183,38 +102,97 @@ impl BoxClient<'_, '_> {
         &mut self,
         day: NaiveDate,
         class_id: &str,
-        done: impl Fn(Hold) -> bool,
-    ) -> Result<(Hold, Row), Trouble> {
-        let found = self.mine_now(day, class_id)?;
-        if done(found.0) {
-            return Ok(found);
+        done: impl Fn(&Row) -> bool,
+    ) -> Result<Row, Error> {
+        let now = self.row_now(day, class_id)?;
+        if done(&now) {
+            return Ok(now);
         }
         clock::pause(clock::scaled(SECOND_LOOK));
-        self.mine_now(day, class_id)
+        self.row_now(day, class_id)
     }
 
-    /// Whose the class is now, read twice if need be.
-    pub(crate) fn mine_now(
-        &mut self,
-        day: NaiveDate,
-        class_id: &str,
-    ) -> Result<(Hold, Row), Trouble> {
+    /// The row, which says whether the class is the member's. It is read twice if necessary.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] if it cannot be read.
+    pub(crate) fn row_now(&mut self, day: NaiveDate, class_id: &str) -> Result<Row, Error> {
         let mut cause = String::new();
         for look in 0..2 {
             if look > 0 {
                 clock::pause(clock::scaled(SECOND_LOOK));
             }
             cause = match self.row(day, class_id) {
-                Ok(Some(row)) => match hold(&row) {
-                    Some(held) => return Ok((held, row)),
-                    None => "the schedule shows an unknown state".to_owned(),
-                },
-                Ok(None) => "the class is no longer in the schedule".to_owned(),
+                Ok(Some(row)) if !matches!(row.mine, Mine::Unknown(_)) => return Ok(row),
+                Ok(Some(_)) => UNKNOWN_STATE.to_owned(),
+                Ok(None) => NOT_IN_SCHEDULE.to_owned(),
                 Err(e) => e.to_string(),
             };
         }
-        Err(Trouble::Unknown(format!(
+        Err(Error::Unknown(format!(
             "the request was sent, but what came of it is unknown: {cause}; look at `aimharder bookings` before trying again"
         )))
+    }
+}
+
+/// Reasons why a row does not settle an outcome.
+pub(crate) const UNKNOWN_STATE: &str = "the schedule shows an unknown state";
+pub(crate) const NOT_IN_SCHEDULE: &str = "the class is no longer in the schedule";
+
+/// The result that the response proves: a refusal.
+pub(crate) fn proven(row: &Row, sent: &sessions::Result<BookResponse>) -> Option<BookResult> {
+    let response = sent.as_ref().ok()?;
+    let outcome = Outcome::proven(&response.verdict)?;
+    Some(BookResult::of_response(
+        outcome,
+        row.clone(),
+        Some(response),
+    ))
+}
+
+/// Whether the schedule row has to settle what a request ended with: its response was lost, is not the platform's, or proves
+/// nothing. Otherwise the server has refused it, or did not act.
+pub(crate) fn is_unproven(sent: &sessions::Result<BookResponse>) -> bool {
+    match sent {
+        Ok(response) => Outcome::proven(&response.verdict).is_none(),
+        Err(e) => needs_row(e),
+    }
+}
+
+/// The result that the row, read after the request, shows.
+///
+/// # Errors
+/// The row does not show a booking that the response reports, or the response proves nothing.
+pub(crate) fn settled(
+    sent: &sessions::Result<BookResponse>,
+    now: Row,
+) -> Result<BookResult, Error> {
+    let response = sent.as_ref().ok();
+    let verdict = response.map(|response| &response.verdict);
+    let outcome = match (&now.mine, verdict) {
+        (Mine::Booked, Some(Verdict::SameHour)) => Outcome::AlreadyBooked,
+        (Mine::Booked, _) => Outcome::Booked,
+        (Mine::Waiting, _) => Outcome::Waitlisted,
+        (_, Some(Verdict::SameHour)) => Outcome::SameTime,
+        (_, Some(Verdict::Booked)) => {
+            return Err(Error::Unknown(
+                "AimHarder answered \"booked\", but the schedule does not show the booking; look at `aimharder bookings` before trying again".into(),
+            ));
+        }
+        _ => {
+            return Err(Error::NotDone(format!(
+                "not booked: {}; the schedule shows no booking; try again",
+                cause(sent)
+            )));
+        }
+    };
+    Ok(BookResult::of_response(outcome, now, response))
+}
+
+/// Why a request has no proven outcome.
+pub(crate) fn cause(sent: &sessions::Result<BookResponse>) -> String {
+    match sent {
+        Ok(_) => "AimHarder's answer proves nothing".to_owned(),
+        Err(e) => e.to_string(),
     }
 }

@@ -1,58 +1,50 @@
-//! One cancellation: send the reservation's number (never the class's: the platform would answer
-//! "done" and do nothing, protocol.md §7), and believe only the row.
-
-use std::time::Duration;
+//! Cancelling a booking or a waiting-list place: sends the reservation id, never the class id, to which the platform answers
+//! "done" without acting (protocol.md §7). Only the schedule row proves the cancellation.
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::{BoxClient, Hold, Trouble, hold, lost, never_sent};
-use crate::platform::{CancelAnswer, CancelVerdict, Row};
+use super::book::RESEND_PAUSE;
+use super::{BoxClient, Error, needs_row, never_sent};
+use crate::platform::{CancelAnswer, CancelVerdict, Mine, Row};
 use crate::{clock, sessions, signals};
 
 /// The outcome of a cancellation (`scripting.md`, "Booking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelOutcome {
-    /// the row, read again, is no longer mine
+    /// The row, read again, shows no booking.
     Cancelled,
-    /// the class was not mine to begin with
+    /// The class was not booked.
     NotBooked,
-    /// cancelling would cost the credit, and that was not accepted: nothing was cancelled
+    /// The cancellation would cost a credit, which was not accepted: nothing is cancelled.
     LateCancellation,
-    /// AimHarder said no, or said yes and the row is still mine
+    /// AimHarder refused, or it answered "done" and the row still shows the booking.
     Refused,
-    /// a rehearsal: there is a booking to cancel
+    /// Dry run: there is a booking to cancel.
     WouldCancel,
 }
 
-/// What came of it.
+/// The result of a cancellation.
 #[derive(Debug, Clone)]
-pub struct CancelReport {
-    /// what it came to, as the row shows
+pub struct CancelResult {
+    /// The outcome, as the row shows it.
     pub outcome: CancelOutcome,
-    /// the class as it was read last
+    /// The class as it was read last.
     pub row: Row,
-    /// what AimHarder or the schedule has to say about it, cleaned
+    /// The platform's text, cleaned, or the reason that the schedule gives.
     pub message: Option<String>,
-    /// `cancelState` as it came (protocol.md §7); `None` where nothing was sent or no answer came
+    /// `cancelState` of the response (protocol.md §7). `None` without a request or a response.
     pub state: Option<i64>,
 }
 
-const AGAIN: Duration = Duration::from_millis(300);
-
 impl BoxClient<'_, '_> {
-    /// Cancel a booking or a waiting-list place. `late` accepts that it costs the credit; the free
-    /// way is tried first all the same.
+    /// Cancels a booking or a waiting-list place. `late` accepts that it costs a credit; a cancellation without costs is tried
+    /// first.
     ///
     /// # Errors
-    /// [`Trouble`] when there is no outcome.
-    pub fn cancel(
-        &mut self,
-        day: NaiveDate,
-        row: &Row,
-        late: bool,
-    ) -> Result<CancelReport, Trouble> {
+    /// [`Error`] if there is no outcome.
+    pub fn cancel(&mut self, day: NaiveDate, row: &Row, late: bool) -> Result<CancelResult, Error> {
         let reservation = match cancellable(row) {
             Ok(reservation) => reservation,
             Err(report) => {
@@ -77,18 +69,16 @@ impl BoxClient<'_, '_> {
         row: &Row,
         reservation: &str,
         late: bool,
-    ) -> Result<CancelReport, Trouble> {
+    ) -> Result<CancelResult, Error> {
         let mut sent = self.send_cancel(reservation, late);
         if sent.as_ref().is_err_and(never_sent) {
-            clock::pause(clock::scaled(AGAIN));
+            clock::pause(clock::scaled(RESEND_PAUSE));
             sent = self.send_cancel(reservation, late);
         }
         match sent {
             Ok(answer) => self.settle_cancel(day, row, &answer, late),
-            Err(e) => match lost(e) {
-                Ok(e) => self.settle_lost_cancel(day, row, &e.to_string()),
-                Err(e) => Err(e.into()),
-            },
+            Err(e) if needs_row(&e) => self.settle_lost_cancel(day, row, &e.to_string()),
+            Err(e) => Err(e.into()),
         }
     }
 
@@ -120,8 +110,8 @@ impl BoxClient<'_, '_> {
         row: &Row,
         answer: &CancelAnswer,
         late: bool,
-    ) -> Result<CancelReport, Trouble> {
-        let reported = |outcome, row: Row, words: Option<&str>| CancelReport {
+    ) -> Result<CancelResult, Error> {
+        let reported = |outcome, row: Row, words: Option<&str>| CancelResult {
             outcome,
             row,
             message: answer.message.clone().or_else(|| words.map(str::to_owned)),
@@ -129,8 +119,8 @@ impl BoxClient<'_, '_> {
         };
         match answer.verdict {
             // another process or device may have cancelled it a moment before
-            CancelVerdict::Refused => Ok(match self.mine_now(day, &row.id) {
-                Ok((Hold::NotMine, now)) => CancelReport {
+            CancelVerdict::Refused => Ok(match self.row_now(day, &row.id) {
+                Ok(now) if !now.is_mine() => CancelResult {
                     message: None,
                     ..reported(CancelOutcome::NotBooked, now, None)
                 },
@@ -140,14 +130,14 @@ impl BoxClient<'_, '_> {
                 Ok(reported(CancelOutcome::Refused, row.clone(), Some("AimHarder did not accept the late cancellation either")))
             }
             CancelVerdict::Late => Ok(reported(CancelOutcome::LateCancellation, row.clone(), None)),
-            CancelVerdict::Done | CancelVerdict::Unproven => match self.look_twice(day, &row.id, |held| held == Hold::NotMine)? {
-                (Hold::NotMine, now) => Ok(reported(CancelOutcome::Cancelled, now, None)),
-                (_, now) if answer.verdict == CancelVerdict::Done => Ok(reported(
+            CancelVerdict::Done | CancelVerdict::Unproven => match self.look_twice(day, &row.id, |now| !now.is_mine())? {
+                now if !now.is_mine() => Ok(reported(CancelOutcome::Cancelled, now, None)),
+                now if answer.verdict == CancelVerdict::Done => Ok(reported(
                     CancelOutcome::Refused,
                     now,
                     Some("AimHarder answered \"cancelled\", but the schedule still shows the booking"),
                 )),
-                _ => Err(Trouble::NotDone(
+                _ => Err(Error::NotDone(
                     "AimHarder's answer proves nothing and the schedule still shows the booking; try again".into(),
                 )),
             },
@@ -159,34 +149,34 @@ impl BoxClient<'_, '_> {
         day: NaiveDate,
         row: &Row,
         cause: &str,
-    ) -> Result<CancelReport, Trouble> {
+    ) -> Result<CancelResult, Error> {
         log::info!("no response to the cancellation ({cause}); the schedule decides");
-        match self.look_twice(day, &row.id, |held| held == Hold::NotMine)? {
-            (Hold::NotMine, now) => Ok(CancelReport {
+        match self.look_twice(day, &row.id, |now| !now.is_mine())? {
+            now if !now.is_mine() => Ok(CancelResult {
                 outcome: CancelOutcome::Cancelled,
                 row: now,
                 message: None,
                 state: None,
             }),
-            _ => Err(Trouble::NotDone(format!(
+            _ => Err(Error::NotDone(format!(
                 "not cancelled: {cause}; the schedule still shows the booking; try again"
             ))),
         }
     }
 }
 
-/// The reservation's number, or why there is nothing to send.
-pub fn cancellable(row: &Row) -> Result<String, Box<CancelReport>> {
+/// The reservation id, or the result if nothing can be sent.
+pub fn cancellable(row: &Row) -> Result<String, Box<CancelResult>> {
     let report = |outcome, words: Option<&str>| {
-        Box::new(CancelReport {
+        Box::new(CancelResult {
             outcome,
             row: row.clone(),
             message: words.map(str::to_owned),
             state: None,
         })
     };
-    match hold(row) {
-        Some(Hold::NotMine) => Err(report(CancelOutcome::NotBooked, None)),
+    match row.mine {
+        Mine::No => Err(report(CancelOutcome::NotBooked, None)),
         _ if row.staff => Err(report(
             CancelOutcome::Refused,
             Some("this place was reserved by the gym's staff; ask them to cancel it"),

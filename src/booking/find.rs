@@ -1,8 +1,7 @@
-//! Finding the one class that is meant. Pure.
+//! Finding the class that a description means. Pure.
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::{Hold, hold};
 use crate::error::Failure;
 use crate::platform::Row;
 use crate::text::fold;
@@ -13,29 +12,29 @@ const MAX_NEAREST: usize = 3;
 /// How a class is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// by its number on that day (`--id`)
+    /// By the class id (`--id`).
     Id(String),
-    /// by its time, and its name where several start then
+    /// By start and name.
     At {
-        /// the box's wall clock, exact to the minute
+        /// By the box's wall clock, to the minute.
         start: NaiveTime,
-        /// a name or part of one, as [`by_name`] reads it; `None` takes any class of that time
+        /// A name or a part of one, as [`by_name`] reads it; `None` takes any class of that time.
         name: Option<String>,
     },
 }
 
-/// The class meant by time and name, or by number.
+/// The class meant by start and name, or by id.
 ///
 /// # Errors
-/// None or several: the message lists what there is.
+/// No class fits, or several do: the message lists them.
 pub fn one<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
     distinguished_by(rows, wanted, day, "--class or --id")
 }
 
-/// The same of a prebooking, which takes no number: those of its day may not be there yet.
+/// The same for a prebooking, which takes no id: the classes of its day may not have ids yet.
 ///
 /// # Errors
-/// None or several: the message lists what there is.
+/// No class fits, or several do: the message lists them.
 pub fn prebooked<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
     distinguished_by(rows, wanted, day, "--class")
 }
@@ -71,7 +70,7 @@ fn distinguished_by<'r>(
 /// The class to be cancelled, by time and name. If several classes fit and one of them is the member's, that one.
 ///
 /// # Errors
-/// None or several: the message lists what there is, and which of it can be cancelled.
+/// No class fits, or several do: the message lists them and says which can be cancelled.
 pub fn to_cancel<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
     let Wanted::At { start, name } = wanted else {
         return one(rows, wanted, day);
@@ -81,8 +80,7 @@ pub fn to_cancel<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result
     if fitting.len() < 2 {
         return one(rows, wanted, day);
     }
-    let is_mine = |row: &&&Row| matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
-    let mut mine = fitting.iter().filter(is_mine);
+    let mut mine = fitting.iter().filter(|row| row.is_mine());
     if let (Some(only), None) = (mine.next(), mine.next()) {
         return Ok(only);
     }
@@ -103,7 +101,7 @@ pub fn to_cancel<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result
     )))
 }
 
-/// Case- and accent-insensitively by substring; an exact match beats a substring.
+/// Matches by substring, ignoring case and accents. An exact match takes precedence over a substring match.
 pub fn by_name<'r>(rows: impl Iterator<Item = &'r Row>, name: Option<&str>) -> Vec<&'r Row> {
     let Some(name) = name.map(fold) else {
         return rows.collect();

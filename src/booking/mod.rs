@@ -1,16 +1,15 @@
-//! Booking and cancelling, proven (promise 6): what a command does once, and what a
-//! prebooking does at its instant.
+//! Booking and cancelling one class, proven by the schedule row (promise 6).
 //!
-//! A [`BoxClient`] is a live session in front of one box. It reads schedules that are known to be
-//! personal, sends a request, and settles every doubt by the class's own row:
+//! A [`BoxClient`] is an open session and one box. It reads schedules, sends a request, and settles by the row of the class
+//! what the response does not prove:
 //!
 //! ```text
-//! row ─► already mine? closed? ─► answer without sending
-//!  └─► POST ─► refusal ──────────────────────────────► outcome
-//!        └─► 1, 0, {}, "same hour", lost ─► row again ─► outcome, or "unknown"
+//! row ─► booked already, or closed ─► outcome without a request
+//!  └─► request ─► refusal ─────────────────────────────────► outcome
+//!        └─► state 1 or 0, {}, "same hour", lost ─► row again ─► outcome, or unknown
 //! ```
 //!
-//! Nothing here prints, and nothing is sent twice unless the platform provably did not act.
+//! Nothing here prints. Nothing is sent twice unless the platform provably did not act.
 
 mod book;
 mod cancel;
@@ -27,46 +26,47 @@ use crate::error::{ExitError, ExitKind};
 use crate::platform::{self, BoxAt, Mine, Row, Schedule};
 use crate::sessions::{self, ActiveSession};
 
-pub(crate) use book::{Doubt, Requested, SECOND_LOOK};
-pub use cancel::{CancelOutcome, CancelReport, cancellable};
+pub(crate) use book::{
+    NOT_IN_SCHEDULE, SECOND_LOOK, UNKNOWN_STATE, cause, is_unproven, proven, settled,
+};
+pub use cancel::{CancelOutcome, CancelResult, cancellable};
 pub use class::{Setting, to_class};
-pub(crate) use outcome::decided;
-pub use outcome::{BookReport, Outcome};
+pub use outcome::{BookResult, Outcome};
 pub use upcoming::{Entry, PastEntry, UpcomingBookings};
 
-/// A live session in front of one box, for the account holder or one family member.
+/// An open session and a box, for the account holder or a family member.
 #[derive(Debug)]
 pub struct BoxClient<'d, 's> {
-    /// the session of all calls; it is recovered after a logout
+    /// The session of all calls. It is recovered after a logout.
     pub live: &'d mut ActiveSession<'s>,
-    /// the box that is asked
+    /// The box.
     pub at: BoxAt,
-    /// the family member's numeric id; `None` is the account holder (protocol.md §5)
+    /// The family member's id; `None` is the account holder (protocol.md §5).
     pub family: Option<String>,
 }
 
-/// Why a booking or cancellation came to no outcome.
+/// Why a booking or cancellation has no outcome.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
-    /// it was sent, its answer was lost, and the schedule could not be read
+pub enum Error {
+    /// The request was sent, and the schedule does not show what came of it.
     #[error("{0}")]
     Unknown(String),
-    /// nothing was done, as far as the schedule shows: worth a later try
+    /// Nothing was booked or cancelled, as far as the schedule shows. A later try may succeed.
     #[error("{0}")]
     NotDone(String),
-    /// no usable login, or the platform's own error
+    /// No usable session, or an error of the platform.
     #[error(transparent)]
     Session(#[from] sessions::Error),
 }
 
-impl Trouble {
+impl Error {
     /// Whether a signal kept the request from being sent.
     pub fn is_interrupted(&self) -> bool {
         matches!(self, Self::Session(e) if e.is_interrupted())
     }
 }
 
-impl ExitError for Trouble {
+impl ExitError for Error {
     fn kind(&self) -> ExitKind {
         match self {
             Self::Unknown(_) => ExitKind::UnknownOutcome,
@@ -80,27 +80,6 @@ impl ExitError for Trouble {
             Self::Session(e) => e.remedy(),
             _ => None,
         }
-    }
-}
-
-/// Whether a class is booked by the member, according to its row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    /// a place is mine
-    Booked,
-    /// a place on the waiting list is mine
-    Waiting,
-    /// neither
-    NotMine,
-}
-
-/// Reads the row; `None` for an unknown state.
-pub fn hold(row: &Row) -> Option<Hold> {
-    match row.mine {
-        Mine::Booked => Some(Hold::Booked),
-        Mine::Waiting => Some(Hold::Waiting),
-        Mine::No => Some(Hold::NotMine),
-        Mine::Unknown(_) => None,
     }
 }
 
@@ -163,18 +142,12 @@ impl BoxClient<'_, '_> {
             self.live.note_login();
         }
         unite_rows(&mut schedule.rows);
-        let mine = |held| {
-            schedule
-                .rows
-                .iter()
-                .filter(|row| hold(row) == Some(held))
-                .count()
-        };
+        let with = |mine| schedule.rows.iter().filter(|row| row.mine == mine).count();
         log::info!(
             "the schedule of {day} has {} classes: {} booked, {} on their waiting list",
             schedule.rows.len(),
-            mine(Hold::Booked),
-            mine(Hold::Waiting)
+            with(Mine::Booked),
+            with(Mine::Waiting)
         );
         Ok(schedule)
     }
@@ -203,16 +176,13 @@ fn unite_rows(rows: &mut Vec<Row>) {
     *rows = united;
 }
 
-/// The platform's error when it is a write's own answer that was lost or strange; other errors
-/// (no session, no lock, …) mean that the platform did not act.
-fn lost(error: sessions::Error) -> Result<platform::Error, sessions::Error> {
-    match error {
-        sessions::Error::Platform(e) if !e.server_did_not_act() => Ok(e),
-        other => Err(other),
-    }
+/// Whether the schedule row has to settle a request with this error: its response was lost, or is not the platform's. After
+/// any other error (no session, no lock, not sent) the platform did not act.
+fn needs_row(error: &sessions::Error) -> bool {
+    matches!(error, sessions::Error::Platform(e) if !e.server_did_not_act())
 }
 
-/// Was no connection made at all, so that sending again is safe?
+/// Whether no connection was made, so that sending the request again is safe.
 fn never_sent(error: &sessions::Error) -> bool {
     matches!(
         error,

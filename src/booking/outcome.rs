@@ -2,45 +2,53 @@
 
 use serde::Serialize;
 
-use super::{Hold, hold};
+use crate::error::ExitKind;
 use crate::model::opening::Learned;
-use crate::platform::{BookAnswer, Row, Verdict};
+use crate::platform::{BookResponse, Mine, Row, Verdict};
 
-/// The outcome of a booking (`scripting.md`, "Booking").
+/// The outcome of a booking or of a prebooking (`scripting.md`, "Booking" and "Prebooking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// a place is mine, proven by the answer or by the row
+    /// The schedule row shows a place.
     Booked,
-    /// a place on the waiting list is mine
+    /// The schedule row shows a place on the waiting list.
     Waitlisted,
-    /// it was mine before anything was asked for, or turned out to be
+    /// The class was booked before the request.
     AlreadyBooked,
-    /// not open yet, and stored to be booked at the opening
+    /// Booking is not open yet, and a prebooking is stored.
     Prebooked,
-    /// a rehearsal: nothing in the schedule speaks against it
+    /// Dry run: nothing in the schedule prevents the booking.
     WouldBook,
-    /// no place left, and queueing was not asked for or not possible
+    /// No place is left, and the waiting list was not requested or does not exist.
     Full,
-    /// no credit, or a membership that does not cover this class
+    /// No credit, or a membership that does not cover this class.
     NoCredit,
-    /// a payment is pending
+    /// A payment is pending.
     PaymentPending,
-    /// no more classes for this day or period
+    /// No more classes for this day or period.
     LimitReached,
-    /// the member has another class at that time
+    /// The member has another class at that time.
     SameTime,
-    /// the class is about to start, or has started
+    /// The class is about to start, or has started.
     TooLate,
-    /// cancelled by the gym, reserved for its staff, or not offered
+    /// Cancelled by the box, reserved by its staff, or not enabled.
     Closed,
-    /// refused for a reason that only the message states
+    /// Refused for a reason that only the message gives.
     Refused,
-    /// booking is not open yet
+    /// Booking is not open yet.
     TooEarly,
+    /// Of a prebooking: the box has cancelled the class.
+    Cancelled,
+    /// Of a prebooking: the place on the waiting list is gone, and the class is not cancelled.
+    NotBooked,
+    /// Of a prebooking: the class has started.
+    Expired,
+    /// Of a prebooking: it failed, and a later run may succeed.
+    Failed(ExitKind),
 }
 
 impl Outcome {
-    /// Its name in JSON and in the history.
+    /// The name in JSON and in the history.
     pub fn name(self) -> &'static str {
         match self {
             Self::Booked => "booked",
@@ -57,7 +65,30 @@ impl Outcome {
             Self::Closed => "closed",
             Self::Refused => "refused",
             Self::TooEarly => "too_early",
+            Self::Cancelled => "cancelled",
+            Self::NotBooked => "not_booked",
+            Self::Expired => "expired",
+            Self::Failed(kind) => kind.name(),
         }
+    }
+
+    /// Whether the class is the member's: booked, or on the waiting list.
+    pub fn is_place(self) -> bool {
+        matches!(self, Self::Booked | Self::AlreadyBooked | Self::Waitlisted)
+    }
+
+    /// The outcome that a response proves. `None`: the schedule row decides.
+    pub(super) fn proven(verdict: &Verdict) -> Option<Self> {
+        Some(match verdict {
+            Verdict::Booked | Verdict::Unproven | Verdict::SameHour => return None,
+            Verdict::Full => Self::Full,
+            Verdict::NoCredit => Self::NoCredit,
+            Verdict::PaymentPending => Self::PaymentPending,
+            Verdict::LimitReached => Self::LimitReached,
+            Verdict::TooLate => Self::TooLate,
+            Verdict::TooEarly(_) => Self::TooEarly,
+            Verdict::Refused | Verdict::Unexplained => Self::Refused,
+        })
     }
 }
 
@@ -67,71 +98,69 @@ impl Serialize for Outcome {
     }
 }
 
-/// What came of it.
+/// The result of a booking, proven by a refusal or by the schedule row.
 #[derive(Debug, Clone)]
-pub struct BookReport {
-    /// what it came to
+pub struct BookResult {
+    /// The outcome.
     pub outcome: Outcome,
-    /// the class as it is now, as far as it was read again
-    pub row: Row,
-    /// my reservation's number, which cancelling wants; `None` unless a place or a queue place is mine
+    /// The class as it was read last. `None`: it was not found.
+    pub row: Option<Row>,
+    /// The reservation id, which cancelling needs. `None` without a place.
     pub reservation: Option<String>,
-    /// AimHarder's words, cleaned, or why the schedule decided so
+    /// The platform's text, cleaned, or the reason that the schedule gives.
     pub message: Option<String>,
-    /// the platform's own number for it
+    /// `bookState` of the response.
     pub state: Option<i64>,
-    /// what a "too early" response says about the opening
+    /// The opening rule that a "too early" response states.
     pub learned: Option<Learned>,
 }
 
-/// Decides from the row alone: the class is booked already, or it cannot be booked.
-pub(crate) fn decided(row: &Row) -> Option<BookReport> {
-    let outcome = if row.cancelled {
-        Outcome::Closed
-    } else {
-        match hold(row) {
-            Some(Hold::Booked) => Outcome::AlreadyBooked,
-            Some(Hold::Waiting) => Outcome::Waitlisted,
-            _ if !row.enabled || row.staff || row.hidden => Outcome::Closed,
-            _ => return None,
+impl BookResult {
+    /// A result without a request.
+    pub fn unsent(outcome: Outcome, row: Option<Row>, message: Option<String>) -> Self {
+        let reservation = row.as_ref().and_then(|row| row.reservation.clone());
+        Self {
+            outcome,
+            reservation: reservation.filter(|_| outcome.is_place()),
+            row,
+            message,
+            state: None,
+            learned: None,
         }
-    };
-    let mut report = report(outcome, row.clone(), None);
-    if outcome == Outcome::Closed {
-        let why = if row.cancelled {
-            "the gym has cancelled this class"
-        } else if row.staff {
-            "this place is reserved by the gym's staff"
-        } else {
-            "this class is not offered for booking"
-        };
-        report.message = Some(why.into());
     }
-    Some(report)
-}
 
-/// The report of an outcome, with the response if there was one.
-pub(super) fn report(outcome: Outcome, row: Row, answer: Option<BookAnswer>) -> BookReport {
-    let reservation = row
-        .reservation
-        .clone()
-        .or_else(|| answer.as_ref().and_then(|a| a.reservation.clone()))
-        .filter(|_| {
-            matches!(
-                outcome,
-                Outcome::Booked | Outcome::AlreadyBooked | Outcome::Waitlisted
-            )
-        });
-    let learned = answer.as_ref().and_then(|a| match &a.verdict {
-        Verdict::TooEarly(learned) => *learned,
-        _ => None,
-    });
-    BookReport {
-        outcome,
-        row,
-        reservation,
-        message: answer.as_ref().and_then(|a| a.message.clone()),
-        state: answer.and_then(|a| a.state),
-        learned,
+    /// The result that the row shows before anything is sent: the class is the member's already, or cannot be booked.
+    pub(crate) fn decided(row: &Row) -> Option<Self> {
+        let closed = |why: &str| Some((Outcome::Closed, Some(why.to_owned())));
+        let (outcome, message) = match row.mine {
+            _ if row.cancelled => closed("the gym has cancelled this class"),
+            Mine::Booked => Some((Outcome::AlreadyBooked, None)),
+            Mine::Waiting => Some((Outcome::Waitlisted, None)),
+            _ if row.staff => closed("this place is reserved by the gym's staff"),
+            _ if !row.enabled || row.hidden => closed("this class is not offered for booking"),
+            _ => None,
+        }?;
+        Some(Self::unsent(outcome, Some(row.clone()), message))
+    }
+
+    /// The result of a response, whose row may show a place.
+    pub(super) fn of_response(outcome: Outcome, row: Row, response: Option<&BookResponse>) -> Self {
+        let unsent = Self::unsent(outcome, Some(row), None);
+        let Some(response) = response else {
+            return unsent;
+        };
+        let named = response.reservation.clone();
+        Self {
+            reservation: unsent
+                .reservation
+                .or_else(|| named.filter(|_| outcome.is_place())),
+            message: response.message.clone(),
+            state: response.state,
+            learned: match &response.verdict {
+                Verdict::TooEarly(learned) => *learned,
+                _ => None,
+            },
+            ..unsent
+        }
     }
 }

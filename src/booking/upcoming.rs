@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::{BoxClient, Hold, Trouble, hold};
+use super::{BoxClient, Error};
 use crate::platform::{Mine, NextBookings, Row, UpcomingBooking};
 use crate::sessions;
 use crate::text::fold;
@@ -56,7 +56,7 @@ impl BoxClient<'_, '_> {
     ///
     /// # Errors
     /// The platform's; also a response whose day labels cannot be read.
-    pub fn upcoming(&mut self) -> Result<UpcomingBookings, Trouble> {
+    pub fn upcoming(&mut self) -> Result<UpcomingBookings, Error> {
         let next = self.next_bookings()?;
         let days = days_of(&next)?;
         let mut rows: Vec<(NaiveDate, Row)> = Vec::new();
@@ -87,7 +87,7 @@ impl BoxClient<'_, '_> {
     ///
     /// # Errors
     /// As [`BoxClient::upcoming`].
-    pub fn booked_days(&mut self) -> Result<BTreeSet<NaiveDate>, Trouble> {
+    pub fn booked_days(&mut self) -> Result<BTreeSet<NaiveDate>, Error> {
         days_of(&self.next_bookings()?)
     }
 
@@ -112,10 +112,10 @@ impl BoxClient<'_, '_> {
     }
 }
 
-fn days_of(next: &NextBookings) -> Result<BTreeSet<NaiveDate>, Trouble> {
+fn days_of(next: &NextBookings) -> Result<BTreeSet<NaiveDate>, Error> {
     let days = next.coming.iter().map(|booked| {
         booked.day.ok_or_else(|| {
-            Trouble::NotDone(format!(
+            Error::NotDone(format!(
                 "AimHarder names a day that is not understood: {:?}",
                 booked.label
             ))
@@ -130,14 +130,9 @@ fn entry(booked: &UpcomingBooking, rows: &[(NaiveDate, Row)]) -> Option<Entry> {
     let mine = rows
         .iter()
         .map(|(day, row)| (*day, row))
-        .find(|(on, row)| {
-            *on == day && same(row) && matches!(hold(row), Some(Hold::Booked | Hold::Waiting))
-        })
+        .find(|(on, row)| *on == day && same(row) && row.is_mine())
         .map(|(_, row)| row);
-    let waiting = match mine.and_then(hold) {
-        Some(held) => held == Hold::Waiting,
-        None => booked.state == Mine::Waiting,
-    };
+    let waiting = *mine.map_or(&booked.state, |row| &row.mine) == Mine::Waiting;
     Some(Entry {
         day,
         start: booked.start,

@@ -12,7 +12,7 @@ use super::args::{DAY_HELP, DayArg, family, id};
 use super::box_profile::BoxProfile;
 use super::help::{Help, code};
 use super::{SessionRef, describe};
-use crate::booking::{BoxClient, CancelOutcome, CancelReport, cancellable, find, to_class};
+use crate::booking::{BoxClient, CancelOutcome, CancelResult, cancellable, find, to_class};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
 use crate::model::class::Class;
@@ -100,11 +100,11 @@ pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
     };
     // a signal waits until the outcome is printed
     let signal_guard = signals::signal_guard("cancellation");
-    let report = if args.dry_run {
+    let result = if args.dry_run {
         rehearse(&row)
     } else {
         match client.cancel(day, &row, args.late) {
-            Ok(report) => report,
+            Ok(result) => result,
             Err(e) => {
                 signal_guard.keep_unless(e.is_interrupted());
                 return Err(e.into());
@@ -112,10 +112,10 @@ pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
         }
     };
     let printed = ui.print(&Cancelled {
-        outcome: report.outcome,
-        class: to_class(&report.row, profile.setting(&account, day)),
-        message: report.message,
-        cancel_state: report.state,
+        outcome: result.outcome,
+        class: to_class(&result.row, profile.setting(&account, day)),
+        message: result.message,
+        cancel_state: result.state,
         r#box: profile.name,
         session: SessionRef::from(session.row()),
     });
@@ -160,10 +160,10 @@ fn by_reservation(client: &mut BoxClient<'_, '_>, id: &str) -> Result<(NaiveDate
 }
 
 /// Whether a cancellation would cost the credit is not known without sending it (protocol.md §7).
-fn rehearse(row: &Row) -> CancelReport {
+fn rehearse(row: &Row) -> CancelResult {
     match cancellable(row) {
-        Err(report) => *report,
-        Ok(_) => CancelReport {
+        Err(result) => *result,
+        Ok(_) => CancelResult {
             outcome: CancelOutcome::WouldCancel,
             row: row.clone(),
             message: None,

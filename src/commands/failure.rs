@@ -27,7 +27,7 @@ pub fn with_remedy(error: &anyhow::Error) -> Failure {
 /// The first error in the chain that has an exit kind.
 fn typed(error: &anyhow::Error) -> Option<&dyn ExitError> {
     error.chain().find_map(|cause| {
-        None.or_else(|| as_exit_error::<booking::Trouble>(cause))
+        None.or_else(|| as_exit_error::<booking::Error>(cause))
             .or_else(|| as_exit_error::<sessions::Error>(cause))
             .or_else(|| as_exit_error::<platform::Error>(cause))
             .or_else(|| as_exit_error::<config::ConfigError>(cause))

@@ -25,28 +25,9 @@ pub(crate) mod status;
 pub(crate) mod store;
 pub(crate) mod wod;
 
-use serde::Serialize;
-
 use crate::model::class::Class;
-use crate::model::session::{Fingerprint, SessionKind};
-use crate::store::SessionRow;
+pub(crate) use crate::sessions::SessionRef;
 use crate::ui::dates::long_day;
-
-/// The session that acted, in the JSON of every command that talks to a box.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct SessionRef {
-    pub kind: SessionKind,
-    pub fingerprint: Fingerprint,
-}
-
-impl From<&SessionRow> for SessionRef {
-    fn from(row: &SessionRow) -> Self {
-        Self {
-            kind: row.kind,
-            fingerprint: row.fingerprint.clone(),
-        }
-    }
-}
 
 /// `WOD, Monday 23 November 2026, 18:30`
 pub(crate) fn describe(class: &Class) -> String {

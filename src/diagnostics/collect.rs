@@ -117,7 +117,7 @@ pub(crate) fn prebookings(scope: &Scope<'_>) -> Result<PrebookingFacts> {
         next_opening_at: openings.find(|at| *at > scope.now),
         next,
         last_request: store
-            .last_shot(scope.account)?
+            .last_attempt(scope.account)?
             .map(|(prebooking, shot)| LastRequest {
                 prebooking,
                 sent_at: shot.sent_at,

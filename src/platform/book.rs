@@ -28,7 +28,7 @@ pub struct BookOrder {
 
 /// The response to a booking request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BookAnswer {
+pub struct BookResponse {
     /// `bookState` as received.
     pub state: Option<i64>,
     /// The meaning of `bookState`, key and text together (the table of protocol.md §6).
@@ -69,7 +69,7 @@ pub enum Verdict {
 }
 
 /// For logs: the meaning, the state and the message.
-impl fmt::Display for BookAnswer {
+impl fmt::Display for BookResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.verdict {
             Verdict::Booked => "booked",
@@ -93,7 +93,12 @@ impl Platform {
     ///
     /// # Errors
     /// Those of an API call. Only [`Error::server_did_not_act`] permits sending it again without a look at the schedule.
-    pub fn book(&self, jar: &mut Jar, at: &BoxAt, order: &BookOrder) -> Result<BookAnswer, Error> {
+    pub fn book(
+        &self,
+        jar: &mut Jar,
+        at: &BoxAt,
+        order: &BookOrder,
+    ) -> Result<BookResponse, Error> {
         let day = order.day.format("%Y%m%d").to_string();
         let form = vec![
             ("id", order.class_id.as_str()),
@@ -107,7 +112,7 @@ impl Platform {
 }
 
 /// Reads the response to a booking.
-pub(super) fn read(answer: &Answer) -> Result<BookAnswer, Error> {
+pub(super) fn read(answer: &Answer) -> Result<BookResponse, Error> {
     let data = refusal::data(answer)?;
     let data = Loose(&data);
     let refusal = Refusal::read(data, &answer.redactor);
@@ -115,7 +120,7 @@ pub(super) fn read(answer: &Answer) -> Result<BookAnswer, Error> {
     let verdict = verdict(state, &refusal);
     let hopeful = matches!(verdict, Verdict::Booked | Verdict::Unproven);
     let reservation = data.get("id").id().filter(|_| hopeful);
-    Ok(BookAnswer {
+    Ok(BookResponse {
         state,
         verdict,
         reservation,

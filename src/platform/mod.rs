@@ -52,7 +52,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::blocking::Client;
 
-pub use book::{BookAnswer, BookOrder, Verdict};
+pub use book::{BookOrder, BookResponse, Verdict};
 pub use bookings::{NextBookings, Past, UpcomingBooking};
 pub use cancel::{CancelAnswer, CancelVerdict};
 pub use connect_error::Cause;

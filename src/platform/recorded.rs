@@ -6,7 +6,8 @@ pub use reqwest::Url;
 use super::cookies::Origin;
 use super::http::Answer;
 use super::{
-    BookAnswer, BoxRef, CancelAnswer, Error, Jar, LoginError, NextBookings, Schedule, Signs, Token,
+    BookResponse, BoxRef, CancelAnswer, Error, Jar, LoginError, NextBookings, Schedule, Signs,
+    Token,
 };
 use super::{account, book, bookings, cancel, login, refresh, schedule};
 use crate::secret::Secret;
@@ -79,7 +80,7 @@ impl Saved {
     }
 
     /// Reads it as the response to `book` (protocol.md §6).
-    pub fn book(&self) -> Result<BookAnswer, Error> {
+    pub fn book(&self) -> Result<BookResponse, Error> {
         book::read(&self.answer)
     }
 

@@ -62,6 +62,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether the account has a place in the class or on its waiting list.
+    pub fn is_mine(&self) -> bool {
+        matches!(self.mine, Mine::Booked | Mine::Waiting)
+    }
+
     fn is_personal(&self) -> bool {
         self.mine != Mine::No || self.reservation.is_some()
     }

@@ -1,37 +1,36 @@
-//! A run's claim on a prebooking: how it is kept alive, and what a later run finds of a dead one.
+//! A run's claim on a prebooking: whether it still holds, and what a later run finds if the run dies.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::job::Errand;
-use super::run::Run;
 use crate::booking::Outcome;
 use crate::model::prebooking::{PrebookRequest, Prebooking};
-use crate::store::{Shot, Store};
+use crate::store::{Attempt, Store};
 
-/// All that a run has claimed, as its last look at the store showed it: hundreds that wait ask here.
+/// The requests of all claims of a run, as its last look at the store showed them. Hundreds of waiting threads check here
+/// instead of reading the store.
 #[derive(Debug, Default)]
 pub(super) struct Claims(Mutex<HashMap<i64, PrebookRequest>>);
 
 impl Claims {
     pub(super) fn add(&self, prebooking: &Prebooking) {
-        self.all(|all| all.insert(prebooking.id, prebooking.request.clone()));
+        self.with(|all| all.insert(prebooking.id, prebooking.request.clone()));
     }
 
-    /// Only these still stand.
-    pub(super) fn are<'p>(&self, standing: impl Iterator<Item = &'p Prebooking>) {
-        let standing = standing.map(|p| (p.id, p.request.clone())).collect();
-        self.all(|all| *all = standing);
+    /// Replaces the claims.
+    pub(super) fn set<'p>(&self, claimed: impl Iterator<Item = &'p Prebooking>) {
+        let claimed = claimed.map(|p| (p.id, p.request.clone())).collect();
+        self.with(|all| *all = claimed);
     }
 
     fn has(&self, prebooking: &Prebooking) -> bool {
-        self.all(|all| all.get(&prebooking.id) == Some(&prebooking.request))
+        self.with(|all| all.get(&prebooking.id) == Some(&prebooking.request))
     }
 
-    fn all<T>(&self, with: impl FnOnce(&mut HashMap<i64, PrebookRequest>) -> T) -> T {
-        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, change: impl FnOnce(&mut HashMap<i64, PrebookRequest>) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -40,31 +39,35 @@ impl Claims {
 pub(super) struct Claim<'c> {
     store: &'c Store,
     claims: &'c Claims,
-    prebooking: &'c Prebooking,
     owner: &'c str,
-    /// the class that was last written down as intended
+    prebooking: &'c Prebooking,
+    /// The class that is stored as the one to be requested.
     intended: Mutex<Option<String>>,
 }
 
 impl<'c> Claim<'c> {
-    pub(super) fn of(run: &'c Run<'_>, prebooking: &'c Prebooking) -> Self {
+    pub(super) fn new(
+        store: &'c Store,
+        claims: &'c Claims,
+        owner: &'c str,
+        prebooking: &'c Prebooking,
+    ) -> Self {
         Self {
-            store: run.shared.sessions.store,
-            claims: &run.claims,
+            store,
+            claims,
+            owner,
             prebooking,
-            owner: &run.owner,
             intended: Mutex::new(prebooking.class_id.clone()),
         }
     }
-}
 
-impl Errand for Claim<'_> {
-    fn seems_wanted(&self) -> bool {
+    /// Whether the claim held, and the prebooking was unchanged, at the run's last look at the store.
+    pub(super) fn held_lately(&self) -> bool {
         self.claims.has(self.prebooking)
     }
 
-    /// Still claimed by this run, neither removed nor changed by hand?
-    fn is_wanted(&self) -> bool {
+    /// Whether the claim holds and the prebooking is unchanged now. Read before every request.
+    pub(super) fn holds(&self) -> bool {
         match self.store.peek(self.prebooking.id) {
             Ok(Some(now)) => {
                 now.owner.as_deref() == Some(self.owner) && now.request == self.prebooking.request
@@ -79,7 +82,8 @@ impl Errand for Claim<'_> {
         }
     }
 
-    fn intend(&self, class_id: &str) {
+    /// Stores the class before it is requested, so that a later run knows what a dead process may have booked (promise 9).
+    pub(super) fn intend(&self, class_id: &str) {
         let mut intended = self.intended.lock().unwrap_or_else(PoisonError::into_inner);
         if intended.as_deref() == Some(class_id) {
             return;
@@ -87,15 +91,17 @@ impl Errand for Claim<'_> {
         match self.store.intend(self.prebooking.id, self.owner, class_id) {
             Ok(()) => *intended = Some(class_id.to_owned()),
             Err(e) => log::warn!(
-                "prebooking {}: the class to be booked could not be written down: {e}",
+                "prebooking {}: the class to be booked could not be stored: {e}",
                 self.prebooking.id
             ),
         }
     }
 
-    fn refused_at(&self) -> Option<DateTime<Utc>> {
-        let shots = self.store.shots(self.prebooking.id).unwrap_or_default();
-        let early = |shot: &&Shot| shot.outcome == Outcome::TooEarly.name();
-        shots.iter().rev().find(early).map(|shot| shot.sent_at)
+    /// When an earlier execution was last refused as too early.
+    pub(super) fn refused_at(&self) -> Option<DateTime<Utc>> {
+        let attempts = self.store.attempts(self.prebooking.id).unwrap_or_default();
+        let is_early = |attempt: &&Attempt| attempt.outcome == Outcome::TooEarly.name();
+        let early = attempts.iter().rev().find(is_early);
+        early.map(|attempt| attempt.sent_at)
     }
 }

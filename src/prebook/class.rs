@@ -1,25 +1,23 @@
-//! One class of a job: looked up shortly before its opening (ids change), fired at the instant.
+//! Booking one class: looked up shortly before its opening, because ids change, and requested at the instant.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::attempt::Hit;
-use super::ending::{Abort, Ending};
 use super::host_clock::ROUGH;
-use super::job::Job;
-use crate::booking::{LoginCheck, Outcome, decided, find};
-use crate::clock;
+use super::result::ChoiceResult;
+use super::task::{Abort, BookingTask};
+use crate::booking::{BookResult, LoginCheck, Outcome, find};
 use crate::error::{ExitKind, Failure};
 use crate::model::prebooking::Choice;
 use crate::platform::Row;
-use crate::signals;
+use crate::{clock, signals};
 
 /// A look at the schedule before the opening is given up after this, and tried again.
 const LOOK_UP: Duration = Duration::from_secs(6);
 /// No second look at the schedule is begun later than this before the opening.
 const SPARE: Duration = Duration::from_millis(800);
-/// A look that is still under way at the opening may take this long: the booking needs it.
+/// Timeout of a look that is under way at the opening: the booking needs it.
 const LATE_LOOK_UP: Duration = Duration::from_secs(2);
 /// After a late start the clock is looked at if the time left is this multiple of what the schedule took.
 const LOOK_PAYS: f32 = 1.5;
@@ -38,100 +36,41 @@ const BELIEVED_ALONE: TimeDelta = TimeDelta::minutes(1);
 #[derive(Debug)]
 struct Found {
     row: Result<Row, Failure>,
-    /// It is missing or not enabled, which may change at its opening.
+    /// The class is missing or not enabled, which may change at its opening.
     may_come: bool,
 }
 
-/// When to fire at a class.
+/// When to request a class.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
-    /// its opening, as far as known
+    /// Its opening, as far as known.
     pub opens: Option<DateTime<Utc>>,
-    /// the same while it is still to come
+    /// The opening while it is still to come.
     pub ahead: Option<DateTime<Utc>>,
-    /// repeat a refusal that is too early until `--give-up`
+    /// Whether the opening is known: a refusal that is too early is repeated until `--give-up`. A guess is not.
     pub patient: bool,
+    /// Whether a single request is sent, because the opening may be ahead by the server's clock.
+    pub once: bool,
 }
 
-/// What one class came to.
-#[derive(Debug)]
-pub(super) struct Tried {
-    pub choice: Choice,
-    pub ending: Ending,
-    pub message: Option<String>,
-    pub hit: Option<Hit>,
-    pub opens: Option<DateTime<Utc>>,
-    /// The class is missing or not enabled shortly after its opening: it is looked up again.
-    pub may_come: bool,
-}
-
-impl Tried {
-    /// Decided without a look at the class.
-    pub(super) fn unseen(
-        choice: &Choice,
-        ending: Ending,
-        message: Option<String>,
-        opens: Option<DateTime<Utc>>,
-    ) -> Self {
-        Self {
-            choice: choice.clone(),
-            ending,
-            message,
-            hit: None,
-            opens,
-            may_come: false,
-        }
+impl Moment {
+    /// The instant from which lateness counts. There is none for a guess that was not waited for.
+    pub(super) fn aimed_at(self) -> Option<DateTime<Utc>> {
+        self.opens.filter(|_| self.patient || self.ahead.is_some())
     }
 
-    /// The class is missing or not enabled.
-    fn is_not_offered(&self) -> bool {
-        matches!(
-            self.ending,
-            Ending::Trouble(ExitKind::NotFound) | Ending::Book(Outcome::Closed)
-        )
-    }
-
-    /// Refused as too early, and no opening later than `at` was reported.
-    fn is_too_early(&self, at: DateTime<Utc>) -> bool {
-        let moved_to = self.hit.as_ref().and_then(|hit| hit.moved_to);
-        self.ending == Ending::Book(Outcome::TooEarly) && moved_to.is_none_or(|to| to <= at)
-    }
-
-    pub(super) fn of(choice: &Choice, hit: Hit, opens: Option<DateTime<Utc>>) -> Self {
-        let message = if hit.is_unsure {
-            Some(unsure_words(&hit))
-        } else {
-            hit.report.message.clone()
-        };
-        Self {
-            choice: choice.clone(),
-            ending: hit.ending(),
-            message,
-            hit: Some(hit),
-            opens,
-            may_come: false,
-        }
+    /// Whether a refusal that is too early is repeated until `--give-up`.
+    pub(super) fn repeats(self) -> bool {
+        self.patient && !self.once
     }
 }
 
-fn unsure_words(hit: &Hit) -> String {
-    let report = &hit.report;
-    let refusal = report
-        .message
-        .as_ref()
-        .map_or_else(String::new, |words| format!(" ({words})"));
-    format!(
-        "the response to the first request was lost and the next one was refused: {}{refusal}; the schedule shows no booking, but the first request may still be processed",
-        report.outcome.name()
-    )
-}
-
-impl Job<'_> {
+impl BookingTask<'_> {
     /// Books a class at its opening by the server's clock. Where the clocks differ by much, one request is sent at the
     /// opening by the clock of this machine too: dates may be wrong.
-    pub(super) fn have(&mut self, choice: &Choice, moment: Moment) -> Result<Tried, Abort> {
+    pub(super) fn have(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
         let Some(at) = moment.ahead else {
-            return self.have_at(choice, moment);
+            return self.have_open(choice, moment);
         };
         self.begin(choice, moment.ahead);
         self.open_session(moment.ahead)?;
@@ -140,83 +79,109 @@ impl Job<'_> {
         }
         if self.offset() < -BELIEVED_ALONE {
             match self.have_by_own_clock(choice, moment) {
-                Err(Abort::Trouble(ExitKind::Unreachable, why)) => log::info!("{why}; going on"),
-                Err(stop) => return Err(stop),
-                Ok(tried) => {
-                    let may_open = tried.is_too_early(at) || tried.is_not_offered();
+                Err(Abort::Failed(ExitKind::Unreachable, why)) => log::info!("{why}; going on"),
+                Err(abort) => return Err(abort),
+                Ok(result) => {
+                    let may_open = result.is_too_early(at) || result.is_not_offered();
                     if !may_open || self.until(at) > self.horizon {
-                        return Ok(tried);
+                        return Ok(result);
                     }
                 }
             }
         }
-        let tried = self.have_at(choice, moment)?;
-        if self.offset() > BELIEVED_ALONE && (tried.is_too_early(at) || tried.may_come) {
+        let result = self.have_at(choice, moment)?;
+        if self.offset() > BELIEVED_ALONE && (result.is_too_early(at) || result.may_come) {
             return self.have_by_own_clock(choice, moment);
         }
-        Ok(tried)
+        Ok(result)
+    }
+
+    /// Books a class whose opening has passed by the clock used. While that is this machine's, it may be ahead: then a first
+    /// request that is too early is repeated at the opening by the server's clock.
+    fn have_open(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
+        let Some(at) = moment
+            .opens
+            .filter(|_| moment.patient && self.clock.offset().is_none())
+        else {
+            return self.have_at(choice, moment);
+        };
+        let once = Moment {
+            once: true,
+            ..moment
+        };
+        let result = self.have_at(choice, once)?;
+        let may_open = result.is_not_offered() && self.server_now() - at < MISSING_SINCE;
+        if !result.is_too_early(at) && !may_open {
+            return Ok(result);
+        }
+        self.look_at_clock();
+        let left = self.until(at);
+        if left.is_zero() {
+            return self.have_at(choice, moment);
+        }
+        log::warn!("booking has not opened by the server's clock: check the clock of this machine");
+        if left > self.horizon {
+            return Ok(result);
+        }
+        let ahead = Some(at);
+        self.have_at(choice, Moment { ahead, ..moment })
     }
 
     /// Sends one request at the opening by the clock of this machine.
-    fn have_by_own_clock(&mut self, choice: &Choice, moment: Moment) -> Result<Tried, Abort> {
+    fn have_by_own_clock(
+        &mut self,
+        choice: &Choice,
+        moment: Moment,
+    ) -> Result<ChoiceResult, Abort> {
         let once = Moment {
             opens: None,
             patient: false,
             ..moment
         };
         self.by_own_clock = true;
-        let tried = self.have_at(choice, once);
+        let result = self.have_at(choice, once);
         self.by_own_clock = false;
-        Ok(Tried {
+        Ok(ChoiceResult {
             opens: moment.opens,
-            ..tried?
+            ..result?
         })
     }
 
-    /// Prepares, waits for the opening that is ahead, and fires.
-    fn have_at(&mut self, choice: &Choice, moment: Moment) -> Result<Tried, Abort> {
+    /// Prepares, waits for the opening that is ahead, and sends the request.
+    fn have_at(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
         self.begin(choice, moment.ahead);
         self.prepare(moment.ahead)?;
         let found = self.look_up(choice, moment)?;
         let may_come = found.may_come && self.is_recent(moment);
+        let unsent = |booked| ChoiceResult {
+            may_come,
+            ..ChoiceResult::of(choice, booked, moment.opens)
+        };
         let row = match found.row {
             Ok(row) => row,
             Err(failure) => {
-                let ending = Ending::Trouble(ExitKind::NotFound);
-                let message = Some(failure.message);
-                return Ok(Tried {
-                    may_come,
-                    ..Tried::unseen(choice, ending, message, moment.opens)
-                });
+                let outcome = Outcome::Failed(ExitKind::NotFound);
+                let missing = BookResult::unsent(outcome, None, Some(failure.message));
+                return Ok(unsent(missing));
             }
         };
-        if let Some(report) = decided(&row) {
-            return Ok(Tried {
-                may_come,
-                ..Tried::of(choice, Hit::of(report, None), moment.opens)
-            });
+        if let Some(decided) = BookResult::decided(&row) {
+            return Ok(unsent(decided));
         }
-        if !self.errand.is_wanted() {
-            return Err(Abort::Removed);
-        }
+        self.check_claim()?;
         if let Some(at) = moment.ahead {
             self.wait_until_opening(at);
         }
-        // lateness is not measured for a guess that the run did not wait for
-        let aimed_at = moment
-            .opens
-            .filter(|_| moment.patient || moment.ahead.is_some());
-        let mut hit = self.shoot(&row, false, aimed_at, moment.patient)?;
-        if let Some(now) = self.renumbered(choice, &hit) {
-            hit = self.shoot(&now, false, aimed_at, moment.patient)?;
+        let result = self.shoot(choice, &row, false, moment)?;
+        match self.renumbered(choice, &result) {
+            Some(now) => self.shoot(choice, &now, false, moment),
+            None => Ok(result),
         }
-        Ok(Tried::of(choice, hit, moment.opens))
     }
 
-    /// Refused for no reason that is known: the class may have another number than it was looked up
-    /// with. Then that is the one to ask for.
-    fn renumbered(&mut self, choice: &Choice, hit: &Hit) -> Option<Row> {
-        if hit.ending() != Ending::Book(Outcome::Refused) {
+    /// The class under another id, if it was refused for no known reason: it may have had another id when it was looked up.
+    fn renumbered(&mut self, choice: &Choice, result: &ChoiceResult) -> Option<Row> {
+        if result.outcome() != Outcome::Refused {
             return None;
         }
         let now = self
@@ -224,21 +189,32 @@ impl Job<'_> {
             .ok()?
             .row
             .ok()?;
-        (now.id != hit.report.row.id && decided(&now).is_none()).then_some(now)
+        let is_other = result
+            .booked
+            .row
+            .as_ref()
+            .is_some_and(|row| row.id != now.id);
+        (is_other && BookResult::decided(&now).is_none()).then_some(now)
     }
 
-    /// The class was full: ask for a place on its waiting list.
-    pub(super) fn queue(&mut self, full: &Tried) -> Result<Option<Tried>, Abort> {
-        let Some(row) = full.hit.as_ref().map(|hit| hit.report.row.clone()) else {
+    /// Requests a place on the waiting list of a class that was full.
+    pub(super) fn join_waiting_list(
+        &mut self,
+        full: &ChoiceResult,
+    ) -> Result<Option<ChoiceResult>, Abort> {
+        let Some(row) = full.booked.row.clone() else {
             return Ok(None);
         };
-        if !self.errand.is_wanted() {
-            return Err(Abort::Removed);
-        }
+        self.check_claim()?;
         log::info!("full; asking for a place on the waiting list");
-        self.errand.intend(&row.id);
-        let hit = self.shoot(&row, true, full.opens, true)?;
-        Ok(Some(Tried::of(&full.choice, hit, full.opens)))
+        self.intend(&row.id);
+        let moment = Moment {
+            opens: full.opens,
+            ahead: None,
+            patient: true,
+            once: false,
+        };
+        self.shoot(&full.choice, &row, true, moment).map(Some)
     }
 
     /// The class as the schedule shows it shortly before the opening, and again from the opening on if it was missing or
@@ -285,7 +261,7 @@ impl Job<'_> {
                 LoginCheck::IfPossible
             };
             match self.find(choice, limit, check) {
-                Err(Abort::Trouble(ExitKind::Unreachable, why)) => {
+                Err(Abort::Failed(ExitKind::Unreachable, why)) => {
                     log::info!("the class could not be looked up yet: {why}");
                     if self.until(at) < SPARE {
                         return Ok(None);
@@ -299,12 +275,19 @@ impl Job<'_> {
     /// Looks the class up from its opening on. Until `--give-up`, the look is repeated in an outage, and while the class is
     /// missing or not enabled.
     fn find_within_give_up(&mut self, choice: &Choice, moment: Moment) -> Result<Found, Abort> {
+        if let Some(row) = self.known_row(choice) {
+            self.intend(&row.id);
+            return Ok(Found {
+                row: Ok(row),
+                may_come: false,
+            });
+        }
         let began = clock::steady();
         let mut pause = MISSING_PAUSE;
         loop {
             let at_opening = moment.ahead.is_some();
-            let found = self.within_give_up(at_opening, |job, limit| {
-                job.find(choice, limit, LoginCheck::Skipped)
+            let found = self.within_give_up(at_opening, |task, limit| {
+                task.find(choice, limit, LoginCheck::Skipped)
             })?;
             let switches = self
                 .switch
@@ -317,15 +300,13 @@ impl Job<'_> {
             if signals::must_stop() {
                 return Ok(found);
             }
-            if !self.errand.is_wanted() {
-                return Err(Abort::Removed);
-            }
+            self.check_claim()?;
         }
     }
 
     /// Whether the opening is so recent that the class may still appear or become enabled.
     fn is_recent(&self, moment: Moment) -> bool {
-        moment.patient
+        moment.repeats()
             && moment
                 .opens
                 .is_some_and(|at| self.server_now() - at < MISSING_SINCE)
@@ -344,19 +325,17 @@ impl Job<'_> {
             at_opening = false;
             let limit = self.left().max(LOOK_UP);
             match ask(self, limit) {
-                Err(Abort::Trouble(ExitKind::Unreachable, _)) if !self.is_late() => {}
+                Err(Abort::Failed(ExitKind::Unreachable, _)) if !self.is_late() => {}
                 done => return done,
             }
-            if !self.errand.seems_wanted() {
-                return Err(Abort::Removed);
-            }
+            self.check_claim_lately()?;
         }
     }
 
     /// Waits for the turn to look at a box that fails.
     ///
     /// # Errors
-    /// The box is not to be asked within `limit`.
+    /// The turn does not come within `limit`.
     pub(super) fn wait_for_turn(&self, limit: Duration) -> Result<(), Abort> {
         let end = clock::steady() + limit;
         loop {
@@ -365,7 +344,7 @@ impl Job<'_> {
                 return Ok(());
             };
             if at > end || signals::must_stop() {
-                return Err(Abort::Trouble(ExitKind::Unreachable, cause));
+                return Err(Abort::Failed(ExitKind::Unreachable, cause));
             }
             clock::sleep_until(at.min(now + TURN_POLL), false);
         }
@@ -377,26 +356,33 @@ impl Job<'_> {
         limit: Duration,
         check: LoginCheck,
     ) -> Result<Found, Abort> {
-        let rows = self.rows(limit, check)?;
-        let row = self.fitting(choice, &rows).cloned();
+        self.read_rows(limit, check)?;
+        let row = self.fitting(choice).cloned();
         let may_come = if let Ok(row) = &row {
-            let closed = decided(row).is_some_and(|report| report.outcome == Outcome::Closed);
+            let closed = BookResult::decided(row).is_some_and(|it| it.outcome == Outcome::Closed);
             closed && !row.enabled && !row.cancelled && !row.staff && !row.hidden
         } else {
-            let then = rows.iter().filter(|row| row.start == choice.start);
+            let then = self.rows.iter().filter(|row| row.start == choice.start);
             find::by_name(then, choice.class.as_deref()).is_empty()
         };
         if let Ok(row) = &row
-            && decided(row).is_none()
+            && BookResult::decided(row).is_none()
         {
-            self.errand.intend(&row.id);
+            self.intend(&row.id);
         }
         Ok(Found { row, may_come })
     }
 
-    /// The schedule of the day. Each request has `limit` as its timeout, and locks are waited for no longer.
-    pub(super) fn rows(&mut self, limit: Duration, check: LoginCheck) -> Result<Vec<Row>, Abort> {
-        let day = self.order.day;
+    /// The row of a choice in the schedule that this execution has read, if the class can be booked: then the schedule is
+    /// not read again. An id that has changed since is noticed by the refusal.
+    fn known_row(&self, choice: &Choice) -> Option<Row> {
+        let row = self.fitting(choice).ok()?;
+        BookResult::decided(row).is_none().then(|| row.clone())
+    }
+
+    /// Reads the schedule of the day. Each request has `limit` as its timeout, and locks are waited for no longer.
+    pub(super) fn read_rows(&mut self, limit: Duration, check: LoginCheck) -> Result<(), Abort> {
+        let day = self.day;
         let check = if self.was_tried {
             LoginCheck::Required
         } else {
@@ -405,21 +391,21 @@ impl Job<'_> {
         let mut client = self.client_for(limit.min(self.left()))?;
         let schedule = client.schedule_within(day, limit, check);
         self.backoff.note(&schedule);
-        Ok(schedule?.rows)
+        self.rows = schedule?.rows;
+        Ok(())
     }
 
-    /// The row a choice means. Of several that fit, the one that was meant before.
-    pub(super) fn fitting<'r>(&self, choice: &Choice, rows: &'r [Row]) -> Result<&'r Row, Failure> {
+    /// The row that a choice means. If several fit, the one with the id that was seen before.
+    pub(super) fn fitting(&self, choice: &Choice) -> Result<&Row, Failure> {
         let wanted = find::Wanted::At {
             start: choice.start,
             name: choice.class.clone(),
         };
-        find::prebooked(rows, &wanted, self.order.day).or_else(|failure| {
-            let known = |row: &&Row| {
-                row.start == choice.start && Some(row.id.as_str()) == self.order.class_id
-            };
+        find::prebooked(&self.rows, &wanted, self.day).or_else(|failure| {
+            let known =
+                |row: &&Row| row.start == choice.start && Some(row.id.as_str()) == self.class_id;
             let name = choice.class.as_deref();
-            let known = rows.iter().find(known);
+            let known = self.rows.iter().find(known);
             known
                 .filter(|row| !find::by_name(std::iter::once(*row), name).is_empty())
                 .ok_or(failure)

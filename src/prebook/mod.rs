@@ -1,23 +1,21 @@
-//! Prebooking: when and what to fire.
+//! Prebookings: executed at the instant booking opens.
 //!
 //! ```text
-//! run ── scan the store ── claim ── one thread each ── settle ── scan again, until nothing is left
-//!                                      │
+//! run ── claim what is due ── one thread each ── store, report ── look again, until nothing is left
+//!                                  │
 //!   a minute before: session fresh, its lock shared ── class looked up ── server clock measured
-//!   two seconds before: connection warm ── sleep ── send ── too early? again, quickly, then slower
-//!                                                     └─ no response? the row decides (promise 6)
+//!   two seconds before: connection open ── sleep ── request ── too early? again, quickly, then slower
+//!                                                      └─ no response? the row decides (promise 6)
 //! ```
 //!
-//! * `plan` – when to try what (pure)
-//! * `server_clock`, `host_clock` – the server's clock out of `Date` headers
-//! * `timing` – waiting for the instant
-//! * `job` – what firing takes: session, box, clock, deadline
-//! * `class` – one class: looked up, fired at its instant; `attempt` – send, repeat, settle
-//! * `executor` – one prebooking, with its alternatives; `ending` – how it can end
-//! * `queue` – what a run takes; `claim` – its claims; `run` – many of them, a thread each; `settled` – what
-//!   is stored and reported
-//! * `wait` – a person who waits for one class (`book --wait`)
-//! * `waitlist` – waiting-list places until the class starts
+//! * `run` – a run: its loop and its threads; `context` – what the threads share
+//! * `queue` – what a run takes; `claim` – its claims
+//! * `executor` – one prebooking with its choices; `waitlist` – a place on a waiting list
+//! * `task` – session, box, clock and deadline of an execution; `class` – one class; `timing` – waiting for the opening;
+//!   `attempt` – requesting, repeating and settling
+//! * `result` – the result, and the table of what each outcome means
+//! * `plan` – when to try what; `server_clock`, `host_clock` – the server's clock from `Date` headers; `backoff` – outages
+//! * `wait` – `book --wait`
 //! * `weekly` – weekly rules become prebookings
 //!
 //! Nothing here prints.
@@ -29,23 +27,22 @@ mod attempt;
 mod backoff;
 mod claim;
 mod class;
-mod ending;
+mod context;
 mod executor;
 mod host_clock;
-mod job;
 mod queue;
+mod result;
 mod run;
 mod server_clock;
-mod settled;
 #[cfg(test)]
 mod simulation;
+mod task;
 mod timing;
 mod wait;
 mod waitlist;
 
-pub use ending::{Ending, Fired};
-pub use job::Place;
+pub use context::{Place, RunContext};
 pub use queue::Places;
-pub use run::Run;
-pub use settled::{News, Settled};
-pub use wait::{NextTry, Stay, Stayed, next_try};
+pub use result::{Meaning, PrebookResult};
+pub use run::{Report, Run};
+pub use wait::{NextTry, Wait, WaitResult, next_try};

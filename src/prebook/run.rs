@@ -1,9 +1,9 @@
-//! A run: claims what is due, executes each prebooking on a thread of its own, stores the results, looks again, and ends
-//! when it has tried everything. Runs may overlap: the claim in the store names the owner of a prebooking, and the lock of
-//! a run shows whether that run is alive (promise 9).
+//! A run: claims what is due, executes each prebooking on a thread of its own, stores and reports the results, looks again,
+//! and ends when it has tried everything. Runs may overlap: the claim in the store names the owner of a prebooking, and the
+//! lock of a run shows whether that run is alive (promise 9).
 //!
-//! A failure of the store or of a thread is reported at the end; the results of the other prebookings are stored and
-//! reported nevertheless.
+//! A failure of the store or of a thread is reported at the end. The results of the other prebookings are stored and reported
+//! nevertheless.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
@@ -14,284 +14,279 @@ use anyhow::{Error, Result};
 use chrono::{DateTime, TimeDelta};
 use chrono_tz::Tz;
 
-use super::claim::{Claim, Claims};
-use super::ending::{Ending, Fired};
-use super::executor::PrebookExecutor;
-use super::job::Shared;
-use super::queue::{DueQueue, Places, Task};
-use super::settled::{Done, News, Settled};
+use super::context::{Place, RunContext};
+use super::executor::{PrebookExecutor, STARTED};
+use super::queue::{DuePrebooking, DueQueue, Places, calendar};
+use super::result::PrebookResult;
 use super::waitlist;
+use crate::booking::Outcome;
 use crate::clock;
 use crate::error::ExitKind;
-use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};
-use crate::sessions::{SessionManager, SessionSelector};
 use crate::signals::{self, Handover, SignalGuard};
+use crate::store::Attempt;
 
-/// How often a run that waits looks whether something new has come into its horizon.
+/// Interval at which a waiting run looks for new prebookings.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
-/// A shorter wait needs no words.
-const WORTH_A_LINE: TimeDelta = TimeDelta::seconds(2);
-/// Hundreds of threads wait for their instants.
+/// A shorter wait is not announced.
+const SHORT_WAIT: TimeDelta = TimeDelta::seconds(2);
+/// Hundreds of threads may wait for their openings.
 const STACK: usize = 512 * 1024;
 
 /// One run.
-#[derive(Debug)]
+#[allow(missing_debug_implementations)] // of functions
 pub struct Run<'r> {
-    /// whose prebookings; `None`: everybody's
-    pub account: Option<&'r Account>,
-    /// how far ahead an opening may lie to be taken, by this machine's clock
-    pub horizon: Duration,
-    /// this run's name in claims
-    pub(super) owner: String,
-    pub(super) claims: Claims,
-    pub(super) shared: Shared<'r>,
-    stack: usize,
+    /// What its threads share.
+    pub context: RunContext<'r>,
+    /// Finds the boxes.
+    pub places: &'r Places<'r>,
     /// Called with what is waited for and when it is tried, on a terminal.
-    pub waits: Option<fn(&Prebooking, DateTime<Tz>)>,
+    pub announce_wait: Option<fn(&Prebooking, DateTime<Tz>)>,
 }
 
-impl<'r> Run<'r> {
-    /// `pick` acts, for this account's prebookings or for all. One device session acts for one
-    /// account only: then it has to be named.
-    pub fn new(
-        sessions: &'r SessionManager<'r>,
-        pick: SessionSelector,
-        (horizon, give_up): (Duration, Duration),
-        account: Option<&'r Account>,
-    ) -> Self {
-        Self {
-            account,
-            horizon,
-            owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
-            claims: Claims::default(),
-            shared: Shared::new(sessions, pick, give_up),
-            stack: STACK,
-            waits: None,
-        }
-    }
+/// Receives each stored result, and each place on a waiting list that is kept.
+pub type Report<'r> = dyn FnMut(PrebookResult) -> Result<()> + 'r;
 
-    /// Executes the run. `places` finds boxes, `weekly` creates due occurrences of weekly rules, and `report` receives each
-    /// stored result and each place on a waiting list that is kept.
+/// The end of a thread.
+struct RunEvent {
+    id: i64,
+    /// `None` if nothing is reported: the prebooking was removed or changed, or is another run's by now.
+    result: Option<PrebookResult>,
+    /// An error of the store.
+    error: Option<Error>,
+    /// Whether the claim was released, so that the prebooking is tried again at once.
+    is_released: bool,
+    /// Defers signals until the result is reported.
+    signal_guard: Option<Handover>,
+}
+
+impl Run<'_> {
+    /// Executes the run. `materialize_rules` creates the due occurrences of weekly rules.
     ///
     /// # Errors
-    /// The first error of the store, of `weekly` or of `report`. All results were reported.
-    pub fn go(
+    /// The first error of the store, of `materialize_rules` or of `report`. All results were reported.
+    pub fn execute(
         &self,
-        places: &Places<'_>,
         materialize_rules: &dyn Fn() -> Result<()>,
-        report: &mut dyn FnMut(News) -> Result<()>,
+        report: &mut Report<'_>,
     ) -> Result<()> {
-        self.go_with(places, materialize_rules, report, &|task| {
-            self.carry_out(task)
-        })
+        self.execute_with(materialize_rules, report, STACK, &|due| self.carry_out(due))
     }
 
-    fn go_with(
+    fn execute_with(
         &self,
-        places: &Places<'_>,
         materialize_rules: &dyn Fn() -> Result<()>,
-        report: &mut dyn FnMut(News) -> Result<()>,
-        work: &(dyn Fn(&Task) -> Done + Sync),
+        report: &mut Report<'_>,
+        stack: usize,
+        work: &(dyn Fn(&DuePrebooking) -> RunEvent + Sync),
     ) -> Result<()> {
-        let locks = &self.shared.sessions.locks;
-        let _alive = locks.run(&self.owner)?;
-        let mut round = DueQueue::new(self, places);
-        let (done, ended) = mpsc::channel();
+        let context = &self.context;
+        let locks = &context.sessions.locks;
+        let _alive = locks.run(&context.owner)?;
+        let mut queue = DueQueue::new(context, self.places);
+        let (sender, ended) = mpsc::channel();
         thread::scope(|scope| {
             let mut under_way = 0_usize;
-            let mut broken: Option<Error> = None;
+            let mut error: Option<Error> = None;
             loop {
-                // what is broken stops new work; what is under way is settled all the same
                 let mut due = Vec::new();
-                if broken.is_none() && signals::stopped_at().is_none() {
-                    let taken = materialize_rules().and_then(|()| Ok(round.claim_due(&mut due)?));
-                    broken = taken.err();
+                // an error or a signal stops new work; what is under way is settled
+                if error.is_none() && signals::stopped_at().is_none() {
+                    let taken = materialize_rules().and_then(|()| queue.take_due(&mut due));
+                    error = taken.err();
                 }
                 under_way += due.len();
-                for task in due {
-                    self.announce_wait(&task);
-                    self.put_to_work(scope, task, work, &done);
+                for due in due {
+                    self.announce(&due);
+                    self.spawn(scope, due, stack, work, &sender);
                 }
                 if under_way == 0 {
-                    return broken.map_or(Ok(()), Err);
+                    return error.map_or(Ok(()), Err);
                 }
-                for end in ended_until(&ended, clock::steady() + LOOK_AGAIN) {
+                for event in events_until(&ended, clock::steady() + LOOK_AGAIN) {
                     under_way -= 1;
-                    if end.given_back {
-                        round.forget(end.id);
+                    if event.is_released {
+                        queue.forget(event.id);
                     } else {
-                        round.ended(end.id);
+                        queue.ended(event.id);
                     }
-                    let signal_guard = end.signal_guard.map(Handover::accept);
-                    // what is not protected from the signal is not reported half
-                    let news = end
-                        .news
-                        .filter(|_| signal_guard.is_some() || signals::stopped_at().is_none());
-                    let reported = news.map_or(Ok(()), &mut *report);
-                    broken = broken.or(end.broken).or(reported.err());
-                    // threads with further results wait for this one
-                    signal_guard.into_iter().for_each(SignalGuard::release);
+                    let reported = report_event(event, report);
+                    error = error.or(reported.err());
                 }
             }
         })
     }
 
-    fn announce_wait(&self, task: &Task) {
-        let Some((announce, place)) = self.waits.zip(task.place.as_ref().ok()) else {
-            return;
-        };
-        let now = clock::now();
-        let at = place.calendar.soonest(&task.prebooking, now);
-        let at = at.filter(|at| *at > now + WORTH_A_LINE && !task.over);
-        if let Some(at) = at.filter(|_| task.prebooking.progress != Progress::Waitlisted) {
-            announce(&task.prebooking, at.with_timezone(&place.calendar.zone));
-        }
-    }
-
-    /// One thread for one task. A thread that cannot be had, or that dies, is a result too. (A
-    /// release build is smaller for ending the whole process there: the next run takes its claims.)
-    fn put_to_work<'scope, 'env>(
+    /// Starts a thread for a prebooking. A thread that cannot be started, or that panics, is a failure of the prebooking.
+    /// (In a release build a panic ends the process: the next run takes over its claims.)
+    fn spawn<'scope, 'env>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
-        task: Task,
-        work: &'env (dyn Fn(&Task) -> Done + Sync),
-        done: &mpsc::Sender<Done>,
+        due: DuePrebooking,
+        stack: usize,
+        work: &'env (dyn Fn(&DuePrebooking) -> RunEvent + Sync),
+        sender: &mpsc::Sender<RunEvent>,
     ) {
-        let task = Arc::new(task);
-        let (its_own, sender) = (Arc::clone(&task), done.clone());
+        let due = Arc::new(due);
+        let (of_thread, its_sender) = (Arc::clone(&due), sender.clone());
         let spawned = thread::Builder::new()
-            .name(format!("prebooking {}", task.prebooking.id))
-            .stack_size(self.stack)
+            .name(format!("prebooking {}", due.prebooking.id))
+            .stack_size(stack)
             .spawn_scoped(scope, move || {
-                let worked = catch_unwind(AssertUnwindSafe(|| work(&its_own)));
-                let end = worked.unwrap_or_else(|_| {
-                    self.give_back(
-                        &its_own,
-                        "its thread broke off: please report this as a bug",
-                    )
+                let worked = catch_unwind(AssertUnwindSafe(|| work(&of_thread)));
+                let event = worked.unwrap_or_else(|_| {
+                    let why = "its thread broke off: please report this as a bug";
+                    self.break_off(&of_thread, why)
                 });
                 // a closed channel means that the receiver has ended
-                let _ = sender.send(end);
+                let _ = its_sender.send(event);
             });
         if let Err(e) = spawned {
             let why = format!("no thread could be had for it: {e}");
-            let _ = done.send(self.give_back(&task, &why));
+            let _ = sender.send(self.break_off(&due, &why));
         }
     }
 
-    /// Nothing came of it but this: a later run may do better.
-    fn give_back(&self, task: &Task, why: &str) -> Done {
-        log::error!("prebooking {}: {why}", task.prebooking.id);
-        let ending = Ending::Trouble(ExitKind::Internal);
-        self.settle(task, ending, why)
+    fn announce(&self, due: &DuePrebooking) {
+        let Some((announce, place)) = self.announce_wait.zip(due.place.as_ref().ok()) else {
+            return;
+        };
+        let now = clock::now();
+        let at = place.calendar.soonest(&due.prebooking, now);
+        let at = at.filter(|at| *at > now + SHORT_WAIT && !due.is_over);
+        if let Some(at) = at.filter(|_| due.prebooking.progress != Progress::Waitlisted) {
+            announce(&due.prebooking, at.with_timezone(&place.calendar.zone));
+        }
     }
 
-    /// Fire or follow, and store what came of it.
-    fn carry_out(&self, task: &Task) -> Done {
-        let prebooking = &task.prebooking;
-        let place = match &task.place {
+    /// Executes a prebooking or follows its place on a waiting list, and stores the result.
+    fn carry_out(&self, due: &DuePrebooking) -> RunEvent {
+        let prebooking = &due.prebooking;
+        let place = match &due.place {
             Ok(place) => place,
-            Err(_) if task.over => {
-                return self.settle(task, Ending::Expired, "the class has started");
+            Err(_) if due.is_over => {
+                return self.unsent(due, Outcome::Expired, STARTED);
             }
-            Err(why) => return self.settle(task, Ending::Trouble(ExitKind::NotFound), why),
+            Err(why) => return self.unsent(due, Outcome::Failed(ExitKind::NotFound), why),
         };
         if prebooking.progress == Progress::Waitlisted {
-            let followed = waitlist::look(self, prebooking, place, clock::now());
-            return match followed {
-                Some(followed) => self.keep_followed(Settled::followed(prebooking, followed)),
-                None => Done {
-                    news: Some(News::StillWaiting(Box::new(prebooking.clone()))),
-                    ..Done::nothing(prebooking.id)
-                },
+            return match waitlist::follow(&self.context, prebooking, place) {
+                Some(result) => self.store(result, None),
+                None => RunEvent::nothing(prebooking.id),
             };
         }
-        let claim = Claim::of(self, prebooking);
-        let executor = PrebookExecutor::new(
-            &self.shared,
-            &claim,
-            prebooking,
-            place,
-            task.rank,
-            self.horizon,
-        );
-        let fired = if task.over {
+        self.book(due, place)
+    }
+
+    fn book(&self, due: &DuePrebooking, place: &Place) -> RunEvent {
+        let prebooking = &due.prebooking;
+        let mut executor = PrebookExecutor::new(&self.context, prebooking, place, due.rank);
+        let result = if due.is_over {
             executor.expire()
         } else {
             executor.execute()
         };
-        match fired {
-            Some(fired) => self.keep(prebooking, fired),
-            None => self.give_up_claim(prebooking),
+        match result {
+            Some(result) => self.store(result, executor.task.signal_guard.take()),
+            None => self.release(prebooking, &executor.task.attempts),
         }
     }
 
-    /// Not wanted as it was: removed by hand, which leaves nothing to do, or changed.
-    fn give_up_claim(&self, prebooking: &Prebooking) -> Done {
-        let store = self.shared.sessions.store;
-        match store.give_back(prebooking.id, &self.owner) {
-            Ok(given_back) => Done {
-                given_back,
-                ..Done::nothing(prebooking.id)
-            },
-            Err(e) => Done {
-                broken: Some(e.into()),
-                ..Done::nothing(prebooking.id)
-            },
+    /// Releases the claim on a prebooking that was changed. If it was removed, there is nothing to release.
+    fn release(&self, prebooking: &Prebooking, attempts: &[Attempt]) -> RunEvent {
+        let context = &self.context;
+        let number = i64::try_from(attempts.len()).unwrap_or(i64::MAX);
+        let store = context.sessions.store;
+        let released = store.release(prebooking.id, &context.owner, number);
+        self.store_attempts(prebooking.id, attempts);
+        RunEvent {
+            is_released: *released.as_ref().unwrap_or(&false),
+            error: released.err().map(Error::from),
+            ..RunEvent::nothing(prebooking.id)
         }
     }
 
-    /// It ended without a look at the platform.
-    fn settle(&self, task: &Task, ending: Ending, why: &str) -> Done {
-        let prebooking = &task.prebooking;
-        if prebooking.progress == Progress::Waitlisted {
-            let followed = waitlist::Followed::unseen(ending, why);
-            return self.keep_followed(Settled::followed(prebooking, followed));
-        }
-        self.keep(prebooking, Fired::without_a_shot(ending, why))
+    /// Stores a result without an attempt.
+    fn unsent(&self, due: &DuePrebooking, outcome: Outcome, why: &str) -> RunEvent {
+        let zone = calendar(&due.place).zone;
+        let why = Some(why.to_owned());
+        let result = PrebookResult::unsent(&due.prebooking, zone, outcome, why, clock::now());
+        self.store(result, None)
     }
 
-    fn keep(&self, prebooking: &Prebooking, mut fired: Fired) -> Done {
-        let signal_guard = fired.signal_guard.take();
-        let Some(signal_guard) = signal_guard.or_else(|| signals::try_signal_guard("result"))
-        else {
-            return Done::nothing(prebooking.id);
+    fn break_off(&self, due: &DuePrebooking, why: &str) -> RunEvent {
+        log::error!("prebooking {}: {why}", due.prebooking.id);
+        self.unsent(due, Outcome::Failed(ExitKind::Internal), why)
+    }
+
+    /// Stores a result.
+    fn store(&self, result: PrebookResult, signal_guard: Option<SignalGuard>) -> RunEvent {
+        let id = result.prebooking.id;
+        if !result.is_change {
+            return RunEvent {
+                result: Some(result),
+                ..RunEvent::nothing(id)
+            };
+        }
+        let signal_guard = signal_guard.or_else(|| signals::try_signal_guard("result"));
+        let Some(signal_guard) = signal_guard else {
+            return RunEvent::nothing(id);
         };
-        let store = self.shared.sessions.store;
-        let shots = fired.shots.clone();
-        let settled = Settled::fired(prebooking, fired);
-        let stored = store.settle(
-            prebooking.id,
-            &self.owner,
-            &settled.settlement(clock::now()),
-        );
-        for shot in &shots {
-            if let Err(e) = store.put_shot(prebooking.id, shot) {
-                log::warn!(
-                    "the history of prebooking {} is not complete: {e}",
-                    prebooking.id
-                );
+        let store = self.context.sessions.store;
+        let is_followed = result.prebooking.progress == Progress::Waitlisted;
+        let stored = if is_followed {
+            store.settle_waitlisted(id, &result.next)
+        } else {
+            store.settle(id, &self.context.owner, &result.next)
+        };
+        self.store_attempts(id, &result.attempts);
+        // A result that another run has stored is not reported here. A booking is, even if the prebooking was removed, and
+        // so is a result that could not be stored.
+        let is_booking = !is_followed && result.outcome.is_place();
+        let is_reported = is_booking || *stored.as_ref().unwrap_or(&true);
+        RunEvent {
+            result: Some(result).filter(|_| is_reported),
+            error: stored.err().map(Error::from),
+            signal_guard: Some(signal_guard.hand_over()),
+            ..RunEvent::nothing(id)
+        }
+    }
+
+    fn store_attempts(&self, id: i64, attempts: &[Attempt]) {
+        for attempt in attempts {
+            if let Err(e) = self.context.sessions.store.put_attempt(id, attempt) {
+                log::warn!("the history of prebooking {id} is not complete: {e}");
             }
         }
-        // a booked class is reported even if the prebooking was removed meanwhile
-        let had = matches!(settled.progress, Progress::Booked | Progress::Waitlisted);
-        Done::stored(settled, stored, had, signal_guard)
-    }
-
-    fn keep_followed(&self, settled: Settled) -> Done {
-        let id = settled.prebooking.id;
-        let Some(signal_guard) = signals::try_signal_guard("result") else {
-            return Done::nothing(id);
-        };
-        let store = self.shared.sessions.store;
-        let stored = store.settle_waitlisted(id, &settled.settlement(clock::now()));
-        Done::stored(settled, stored, false, signal_guard)
     }
 }
 
-/// What ends until then: hundreds end together, and one look at the store does for all of them.
-fn ended_until(ended: &mpsc::Receiver<Done>, end: Instant) -> impl Iterator<Item = Done> {
+impl RunEvent {
+    fn nothing(id: i64) -> Self {
+        Self {
+            id,
+            result: None,
+            error: None,
+            is_released: false,
+            signal_guard: None,
+        }
+    }
+}
+
+/// Reports a result. Returns the first error of storing or reporting it.
+fn report_event(event: RunEvent, report: &mut Report<'_>) -> Result<()> {
+    let signal_guard = event.signal_guard.map(Handover::accept);
+    // a result that is not protected from the signal is not reported in part
+    let is_protected = signal_guard.is_some() || signals::stopped_at().is_none();
+    let result = event.result.filter(|_| is_protected);
+    let reported = result.map_or(Ok(()), report);
+    // threads with further results wait for this one
+    signal_guard.into_iter().for_each(SignalGuard::release);
+    event.error.map_or(reported, Err)
+}
+
+/// The events until an instant. Hundreds of threads end together, and one look at the store follows for all of them.
+fn events_until(ended: &mpsc::Receiver<RunEvent>, end: Instant) -> impl Iterator<Item = RunEvent> {
     let first = ended.recv_timeout(end.saturating_duration_since(clock::steady()));
     let more = move || (clock::steady() < end).then(|| ended.try_recv().ok())?;
     first.into_iter().chain(std::iter::from_fn(more))

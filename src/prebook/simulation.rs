@@ -14,9 +14,9 @@ use fastrand::Rng;
 use serde_json::json;
 
 use super::class::Moment;
-use super::job::{Job, Order, Place, Shared};
+use super::context::{Place, RunContext};
 use super::plan::Calendar;
-use super::wait::Person;
+use super::task::BookingTask;
 use crate::clock::{self, simulated::Simulated};
 use crate::config::Config;
 use crate::model::account::Account;
@@ -315,7 +315,7 @@ impl World {
             locks: Locks::beside(self.store.path(), "a simulation"),
         };
         let pick = SessionSelector::Kind(SessionKind::Background);
-        let shared = Shared::new(&sessions, pick, GIVE_UP);
+        let context = RunContext::new(&sessions, pick, GIVE_UP);
         let place = Place {
             host: "demo.aimharder.com".into(),
             id: Some(1),
@@ -324,22 +324,17 @@ impl World {
                 ..Calendar::UNKNOWN
             },
         };
-        let order = Order {
-            account: &self.account,
-            family: None,
-            day: (opening + TimeDelta::days(2)).date_naive(),
-            place: &place,
-            class_id: None,
-        };
-        let mut job = Job::new(&shared, &Person, order, 0);
+        let day = (opening + TimeDelta::days(2)).date_naive();
+        let mut task = BookingTask::new(&context, &self.account, day, &place);
         let moment = Moment {
             opens: Some(opening),
             ahead: Some(opening).filter(|at| *at > clock::now()),
             patient: true,
+            once: false,
         };
         let choice: Choice = "18:30".parse().unwrap();
         // Whether it was booked is the server's to say.
-        let _ = job.have(&choice, moment);
+        let _ = task.have(&choice, moment);
     }
 }
 

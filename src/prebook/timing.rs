@@ -1,56 +1,54 @@
-//! Waiting for the instant, and being ready when it comes.
+//! Waiting for the opening, and the preparations before it.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::ending::Abort;
 use super::host_clock::{Aim, ROUGH};
-use super::job::{Job, unix};
+use super::task::{Abort, BookingTask, unix};
 use crate::clock;
 use crate::error::ExitKind;
 use crate::model::instant::shifted;
 
-/// What earlier tries have left is looked for: before that nothing is sent for this opening.
+/// A booking of an earlier execution is looked for from here on. Before, nothing is sent for this opening.
 const FIRST_LOOK: TimeDelta = TimeDelta::minutes(2);
-/// Session fresh and held from here on.
+/// The session is fresh and its lock held from here on.
 const SESSION: TimeDelta = TimeDelta::seconds(60);
 /// The class is looked up again.
 const LOOK_UP: TimeDelta = TimeDelta::seconds(25);
 /// The server's clock is measured from here on …
 const MEASURE: TimeDelta = TimeDelta::seconds(16);
-/// … until here: then the connection is warmed.
+/// … until here. Then the connection is opened.
 const WARM: TimeDelta = TimeDelta::milliseconds(1500);
-/// Whatever was begun before the opening has ended by then, answered or not.
+/// Requests that are sent before the opening time out by then.
 const READY: TimeDelta = TimeDelta::milliseconds(300);
-/// A token older than this is updated before firing: the login cookie may live for 30 minutes
-/// only (protocol.md §3).
+/// A token older than this is updated before the opening: the login cookie may live for 30 minutes only (protocol.md §3).
 const TOKEN: TimeDelta = TimeDelta::minutes(15);
-/// How long a waiting prebooking sleeps before it looks about: is it still wanted, have clocks been stepped?
+/// Interval at which a waiting prebooking checks for cancellation and clock steps.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Time limit of the first, rough measurement of the server clock.
 const PATIENT_LOOK: Duration = Duration::from_secs(5);
 /// A look at the server's clock that is older than this, in seconds, is repeated a minute before the opening.
 const LAST_LOOK: f64 = 30.0;
-/// Where less time than this is left, the program has started too late for all preparations.
+/// If less time than this is left, there is no time for all preparations.
 const NEAR: Duration = Duration::from_secs(1);
 /// A request by the clock of this machine alone is sent this long after the opening, because it is not repeated.
 const OWN_MARGIN: Duration = Duration::from_millis(20);
 /// More threads than this that fire at once share the processors better without spinning.
 const SPINNERS: usize = 2;
 
-/// In a long wait the session is looked after so often: as `refresh` would, for who has no cron job …
+/// Interval at which a long wait keeps the session alive, for users without `refresh` in cron …
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5 * 60);
-/// … which is when its token is older than this …
+/// … if its token is older than this …
 const KEEPALIVE_MIN_TOKEN_AGE: TimeDelta = TimeDelta::minutes(20);
-/// … but not when the opening is so near: then it is made ready for it.
+/// … and the opening is further away than this.
 const KEEPALIVE_CUTOFF: Duration = Duration::from_secs(3 * 60);
-/// The longest wait for a session's lock before it is fired with, where nothing is to be waited for.
+/// The longest wait for a session's lock where there is no opening to wait for.
 const LOCK: Duration = Duration::from_secs(5);
 
-impl Job<'_> {
-    /// Everything before the shot. Without an instant ahead (overdue, or unknown) only the session.
+impl BookingTask<'_> {
+    /// Prepares the first request. Without an opening ahead (overdue, or unknown) only the session.
     pub(super) fn prepare(&mut self, ahead: Option<DateTime<Utc>>) -> Result<(), Abort> {
         self.open_session(ahead)?;
         if ahead.is_some_and(|at| self.is_near(at)) {
@@ -87,11 +85,10 @@ impl Job<'_> {
         });
     }
 
-    /// How long to wait for the session's lock: half of the time there is, and not much when the
-    /// opening has passed.
+    /// How long to wait for the session's lock: half of the time until the opening, or a few seconds after it.
     fn patience(&self, ahead: Option<DateTime<Utc>>) -> Duration {
         match ahead {
-            Some(at) => (self.until(at) / 2).min(self.shared.sessions.locks.timeout()),
+            Some(at) => (self.until(at) / 2).min(self.context.sessions.locks.timeout()),
             None => LOCK.min(self.left()),
         }
     }
@@ -104,11 +101,11 @@ impl Job<'_> {
         self.tolerate(held)
     }
 
-    /// Network and locks may be well again when it matters.
-    #[allow(clippy::unused_self)] // reads as what the job does
+    /// Ignores an outage or a busy lock, which may be over at the opening.
+    #[allow(clippy::unused_self)] // reads as a step of the task
     fn tolerate(&self, result: Result<(), Abort>) -> Result<(), Abort> {
         match result {
-            Err(Abort::Trouble(ExitKind::Unreachable, why)) => {
+            Err(Abort::Failed(ExitKind::Unreachable, why)) => {
                 log::info!("{why}; going on");
                 Ok(())
             }
@@ -121,12 +118,14 @@ impl Job<'_> {
     }
 
     pub(super) fn wait_for_look_up(&mut self, at: DateTime<Utc>) -> Result<(), Abort> {
-        // hundreds that open at one instant look up, and write down what they found, one by one
+        // hundreds that open at one instant look up and store what they found one by one
         self.wait(at, LOOK_UP + TimeDelta::milliseconds(self.stagger / 2))
     }
 
-    /// Wait until `lead` before `at`, by the server's clock as far as it is known. `Abort` when it
-    /// is not wanted any more, or the session has died meanwhile for good.
+    /// Waits until `lead` before `at`, by the server's clock as far as it is known.
+    ///
+    /// # Errors
+    /// The prebooking was removed or changed, or the session has expired.
     fn wait(&mut self, at: DateTime<Utc>, lead: TimeDelta) -> Result<(), Abort> {
         loop {
             if self.clock.has_jumped() {
@@ -137,9 +136,7 @@ impl Job<'_> {
             if left.is_zero() {
                 return Ok(());
             }
-            if !self.errand.seems_wanted() {
-                return Err(Abort::Removed);
-            }
+            self.check_claim_lately()?;
             self.keep_session_alive(at)?;
             clock::pause(self.until(shifted(at, -lead)).min(POLL_INTERVAL));
         }
@@ -160,7 +157,7 @@ impl Job<'_> {
             .freshen(KEEPALIVE_MIN_TOKEN_AGE, end)
             .map_err(Abort::from);
         self.tolerate(fresh)?;
-        // over days two clocks part by more than the last measurement is ahead of the opening
+        // over days two clocks drift apart
         self.look(at, ROUGH);
         Ok(())
     }
@@ -193,13 +190,13 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Sleep to the instant and return at it.
+    /// Sleeps until the opening.
     pub(super) fn wait_until_opening(&self, at: DateTime<Utc>) {
-        let firing = self.shared.firing.fetch_add(1, Ordering::Relaxed);
+        let firing = self.context.firing.fetch_add(1, Ordering::Relaxed);
         let send = self.aim_at(at).map(|aim| aim.send);
         match send {
             Some(send) => {
-                // those of one account and box go in the order they were made
+                // prebookings of one account and box are requested in the order they were added
                 let send = send + Duration::from_micros(150) * self.rank;
                 clock::sleep_until(send, firing < SPINNERS && self.rank == 0);
             }
@@ -209,7 +206,7 @@ impl Job<'_> {
             }
             None => clock::sleep_until(clock::steady() + self.until(at), firing < SPINNERS),
         }
-        self.shared.firing.fetch_sub(1, Ordering::Relaxed);
+        self.context.firing.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn aim_at(&self, at: DateTime<Utc>) -> Option<Aim> {

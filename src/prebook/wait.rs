@@ -1,14 +1,15 @@
-//! A person stays until booking opens (`book --wait`): the same job as a prebooking's, without one.
+//! `book --wait`: waits until booking opens and books, as a prebooking does.
 
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::class::{Moment, Tried};
-use super::ending::{Abort, Ending};
-use super::job::{Errand, Job, Order, Place, Shared};
-use crate::booking::{BookReport, Outcome};
+use super::class::Moment;
+use super::context::{Place, RunContext};
+use super::result::ChoiceResult;
+use super::task::{Abort, BookingTask};
+use crate::booking::{BookResult, Outcome};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
@@ -19,52 +20,52 @@ use crate::sessions::{ActiveSession, SessionManager, SessionSelector};
 use crate::signals::SignalGuard;
 use crate::store::SessionRow;
 
-/// How long "too early", outages and locks are borne with after the opening.
+/// How long after the opening an attempt is repeated.
 const GIVE_UP: Duration = Duration::from_secs(30);
 
-/// Clocks may differ by so much before the server's has been looked at.
+/// An opening that passed less than this ago may be ahead by the server's clock.
 const CLOCK_DOUBT: TimeDelta = TimeDelta::minutes(1);
 
-/// Who waits for which class.
+/// The class that a user waits for.
 #[derive(Debug)]
-pub struct Stay<'s> {
-    /// the way to a login
+pub struct Wait<'s> {
+    /// The sessions of the store.
     pub sessions: &'s SessionManager<'s>,
-    /// who books
+    /// The account that books.
     pub account: &'s Account,
-    /// which session acts
-    pub pick: &'s SessionSelector,
-    /// the family member's numeric id; `None` is the account holder
+    /// The session that acts.
+    pub selector: &'s SessionSelector,
+    /// The family member's id; `None` is the account holder.
     pub family: Option<&'s str>,
-    /// the class's day on the box's calendar
+    /// The class's day on the box's calendar.
     pub day: NaiveDate,
-    /// the box
+    /// The box.
     pub place: &'s Place,
-    /// the class by time and name, for a look-up that ids do not survive
+    /// The class by start and name: its id may change before the opening.
     pub choice: Choice,
-    /// its number when it was last seen
+    /// Its id when it was last seen.
     pub class_id: &'s str,
-    /// queue when it is full
+    /// Whether to join the waiting list if the class is full.
     pub waitlist: bool,
 }
 
-/// What came of it.
+/// The result of a wait.
 #[derive(Debug)]
-pub struct Stayed {
-    /// how it ended
-    pub report: BookReport,
-    /// the session that acted, as it is now
+pub struct WaitResult {
+    /// The result of the booking.
+    pub booked: BookResult,
+    /// The session that acted, as it is now.
     pub session: SessionRow,
-    /// defers signals until this is reported
+    /// Defers signals until the result is reported.
     pub signal_guard: Option<SignalGuard>,
-    /// the later opening that a refusal states
+    /// The later opening that a refusal states.
     pub moved_to: Option<DateTime<Utc>>,
 }
 
 /// When booking is worth the next try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextTry {
-    /// the instant to send at
+    /// The instant at which the request is sent.
     pub at: DateTime<Utc>,
     /// The opening, or the guess of it: then earlier half hours of its day are tried too.
     pub opens: DateTime<Utc>,
@@ -96,91 +97,63 @@ pub fn next_try(
     (at < starts).then_some(NextTry { at, opens })
 }
 
-/// The person at the terminal, who ends it by Ctrl-C.
-#[derive(Debug)]
-pub(super) struct Person;
-
-impl Errand for Person {
-    fn seems_wanted(&self) -> bool {
-        true
-    }
-
-    fn is_wanted(&self) -> bool {
-        true
-    }
-
-    fn intend(&self, _class_id: &str) {}
-
-    /// The caller knows it already.
-    fn refused_at(&self) -> Option<DateTime<Utc>> {
-        None
-    }
-}
-
-impl<'s> Stay<'s> {
+impl<'s> Wait<'s> {
     /// Waits until `next` and books; with `None`, books at once. `live` is the session that has looked the class up. It
     /// is kept alive while waiting.
     ///
     /// # Errors
     /// No outcome: the session expired, the class is not in the schedule, no response, or an unknown outcome.
-    pub fn until(&self, next: Option<NextTry>, live: ActiveSession<'s>) -> Result<Stayed, Failure> {
-        let shared = Shared::new(self.sessions, self.pick.clone(), clock::scaled(GIVE_UP));
-        let order = Order {
-            account: self.account,
-            family: self.family,
-            day: self.day,
-            place: self.place,
-            class_id: Some(self.class_id),
-        };
-        let mut job = Job::new(&shared, &Person, order, 0);
-        job.live = Some(live);
+    pub fn until(
+        &self,
+        next: Option<NextTry>,
+        live: ActiveSession<'s>,
+    ) -> Result<WaitResult, Failure> {
+        let give_up = clock::scaled(GIVE_UP);
+        let context = RunContext::new(self.sessions, self.selector.clone(), give_up);
+        let mut task = BookingTask::new(&context, self.account, self.day, self.place);
+        task.family = self.family;
+        task.class_id = Some(self.class_id);
+        task.live = Some(live);
         let moment = Moment {
             opens: next.map(|next| next.at),
             ahead: next.map(|next| next.at),
             patient: next.is_some_and(NextTry::is_opening),
+            once: false,
         };
-        let tried = self.fire(&mut job, moment).inspect_err(|stop| {
+        let result = self.book(&mut task, moment).inspect_err(|abort| {
             // an error that says what came of a request is reported although a signal waits
-            let interrupted = matches!(stop, Abort::Trouble(ExitKind::Interrupted, _));
-            let signal_guard = job.signal_guard.take().into_iter();
-            signal_guard.for_each(|signal_guard| signal_guard.keep_unless(interrupted));
+            let is_interrupted = matches!(abort, Abort::Failed(ExitKind::Interrupted, _));
+            let signal_guard = task.signal_guard.take().into_iter();
+            signal_guard.for_each(|signal_guard| signal_guard.keep_unless(is_interrupted));
         })?;
-        job.live()?.release_after_firing();
-        let session = job.live()?.row().clone();
-        let hit = tried
-            .hit
-            .ok_or_else(|| Failure::not_found(tried.message.unwrap_or_default()))?;
-        Ok(Stayed {
-            report: hit.report,
-            session,
-            signal_guard: job.signal_guard.take(),
-            moved_to: hit.moved_to,
+        task.live()?.release_after_firing();
+        Ok(WaitResult {
+            session: task.live()?.row().clone(),
+            booked: result.booked,
+            signal_guard: task.signal_guard.take(),
+            moved_to: result.moved_to,
         })
     }
 
-    fn fire(&self, job: &mut Job<'_>, moment: Moment) -> Result<Tried, Abort> {
-        let tried = job.have(&self.choice, moment)?;
-        let report = tried.hit.as_ref().map(|hit| &hit.report);
-        let full = report.is_some_and(|report| report.outcome == Outcome::Full);
-        let tried = if full && self.waitlist {
-            job.queue(&tried)?.unwrap_or(tried)
-        } else {
-            tried
-        };
-        match tried.ending {
-            Ending::Trouble(kind) => {
-                let message = tried.message.unwrap_or_default();
-                Err(Abort::Trouble(kind, message))
+    fn book(&self, task: &mut BookingTask<'_>, moment: Moment) -> Result<ChoiceResult, Abort> {
+        let mut result = task.have(&self.choice, moment)?;
+        if result.outcome() == Outcome::Full && self.waitlist {
+            result = task.join_waiting_list(&result)?.unwrap_or(result);
+        }
+        match result.outcome() {
+            Outcome::Failed(kind) => {
+                let message = result.booked.message.unwrap_or_default();
+                Err(Abort::Failed(kind, message))
             }
-            _ => Ok(tried),
+            _ => Ok(result),
         }
     }
 }
 
 impl From<Abort> for Failure {
-    fn from(stop: Abort) -> Self {
-        match stop {
-            Abort::Trouble(kind, words) => Self::new(kind, words),
+    fn from(abort: Abort) -> Self {
+        match abort {
+            Abort::Failed(kind, message) => Self::new(kind, message),
             Abort::Removed => Self::new(ExitKind::Internal, "the wait was abandoned"),
         }
     }

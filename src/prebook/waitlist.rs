@@ -1,116 +1,85 @@
-//! Waiting-list places, looked at again by each run until the class starts: promoted, taken away,
-//! or still waiting.
+//! Waiting-list places. Each run checks them until the class starts: promoted, lost, or still waiting.
 
-use chrono::{DateTime, Utc};
-
-use super::ending::{Abort, Ending};
-use super::job::Place;
-use super::run::Run;
-use crate::booking::{BoxClient, Hold, Outcome, find, hold};
+use super::context::{Place, RunContext};
+use super::result::{ChoiceResult, PrebookResult};
+use super::task::{Abort, BookingTask};
+use crate::booking::{BookResult, LoginCheck, Outcome, UNKNOWN_STATE, find};
+use crate::clock;
 use crate::error::ExitKind;
-use crate::model::prebooking::Prebooking;
+use crate::model::prebooking::{Choice, Prebooking};
 use crate::model::zone::resolve;
-use crate::platform::{BoxAt, Row};
-use crate::store::SessionRow;
+use crate::platform::{Mine, Row};
+use crate::sessions::SessionRef;
 
-/// What became of a place on a waiting list.
-#[derive(Debug)]
-pub(super) struct Followed {
-    pub ending: Ending,
-    pub message: Option<String>,
-    pub row: Option<Row>,
-    pub session: Option<SessionRow>,
-}
-
-impl Followed {
-    /// The place could not be checked.
-    pub(super) fn unseen(ending: Ending, why: &str) -> Self {
-        Self {
-            ending,
-            message: Some(why.to_owned()),
-            row: None,
-            session: None,
-        }
-    }
-}
-
-/// Look at one place. `None`: still waiting, and the class has not started.
-pub(super) fn look(
-    run: &Run<'_>,
+/// Checks one place. `None`: the prebooking was removed.
+pub(super) fn follow(
+    context: &RunContext<'_>,
     prebooking: &Prebooking,
     place: &Place,
-    now: DateTime<Utc>,
-) -> Option<Followed> {
-    let asked = ask(run, prebooking, place);
-    // the place may be in an alternative: its own start counts, where it is to be seen
-    let seen = asked.as_ref().ok().and_then(|(row, _)| row.as_ref());
-    let over = seen.map_or_else(
-        || place.calendar.is_over(prebooking, now),
-        |row| resolve(place.calendar.zone, prebooking.day.and_time(row.start)) <= now,
-    );
-    let found = match asked {
-        Ok((row, session)) => judge(row, session),
-        Err(Abort::Removed) => return None,
-        Err(Abort::Trouble(kind, why)) => Some(Followed::unseen(Ending::Trouble(kind), &why)),
-    };
-    match found {
-        Some(followed) if followed.ending == Ending::Book(Outcome::Booked) || !over => {
-            Some(followed)
+) -> Option<PrebookResult> {
+    let request = &prebooking.request;
+    let mut task = BookingTask::new(context, &request.account, prebooking.day, place);
+    task.family = request.family.as_deref();
+    let mut booked = match find_place(&mut task, prebooking) {
+        Ok(row) => judge(row),
+        Err(abort) => {
+            let (outcome, message) = abort.outcome()?;
+            BookResult::unsent(outcome, None, Some(message))
         }
-        None if !over => None,
-        unsettled => Some(expired(unsettled)),
+    };
+    // the place may be in an alternative, whose own start counts
+    let start = booked.row.as_ref().map(|row| row.start);
+    let has_started = |at| match start {
+        Some(start) => resolve(place.calendar.zone, prebooking.day.and_time(start)) <= at,
+        None => place.calendar.is_over(prebooking, at),
+    };
+    let now = clock::now();
+    if booked.outcome != Outcome::Booked && has_started(now) {
+        task.look_at_clock();
+        // without the server's clock this machine's may be the one that is wrong
+        if task.clock.offset().is_some() && has_started(task.server_now()) {
+            booked = expired(&booked);
+        }
     }
+    let choice = booked.row.as_ref().map(|row| Choice {
+        start: row.start,
+        class: Some(row.name.clone()),
+    });
+    let choice = choice.unwrap_or_else(|| request.first.clone());
+    let is_change = booked.outcome != Outcome::Waitlisted;
+    let decided = ChoiceResult::of(&choice, booked, None);
+    Some(PrebookResult {
+        is_change,
+        session: task.live.map(|live| SessionRef::from(live.row())),
+        ..PrebookResult::of(prebooking, place.calendar.zone, decided, Vec::new(), now)
+    })
 }
 
-/// The class has started, and the place is no booking as far as can be seen.
-fn expired(unsettled: Option<Followed>) -> Followed {
-    let message = match unsettled {
-        Some(Followed {
-            ending: Ending::Trouble(_),
-            message: Some(why),
-            ..
-        }) => format!(
+/// The result for a class that has started and whose place is not a booking as far as is known.
+fn expired(found: &BookResult) -> BookResult {
+    let message = match (found.outcome, &found.message) {
+        (Outcome::Failed(_), Some(why)) => format!(
             "the class has started; whether the place on the waiting list became a booking is unknown: {why}"
         ),
         _ => "the class has started and the place on the waiting list never became a booking"
             .to_owned(),
     };
-    Followed::unseen(Ending::Expired, &message)
+    BookResult::unsent(Outcome::Expired, None, Some(message))
 }
 
-fn ask(
-    run: &Run<'_>,
-    prebooking: &Prebooking,
-    place: &Place,
-) -> Result<(Option<Row>, SessionRow), Abort> {
-    let shared = &run.shared;
-    let mut live = shared
-        .sessions
-        .open(&prebooking.request.account, &shared.pick)?;
-    let id = match place.id {
-        Some(id) => id,
-        None => live.box_id(&place.host)?,
-    };
-    let at = BoxAt {
-        host: place.host.clone(),
-        id,
-    };
-    let mut client = BoxClient {
-        live: &mut live,
-        at,
-        family: prebooking.request.family.clone(),
-    };
-    let rows = client.schedule(prebooking.day)?.rows;
-    let row = row_of(&rows, prebooking);
-    Ok((row.cloned(), live.row().clone()))
+fn find_place(task: &mut BookingTask<'_>, prebooking: &Prebooking) -> Result<Option<Row>, Abort> {
+    task.open_now()?;
+    let limit = task.left();
+    task.read_rows(limit, LoginCheck::Required)?;
+    Ok(row_of(&task.rows, prebooking).cloned())
 }
 
 /// The row of a place on a waiting list: by its reservation id, else by start and name. Class ids change, and another class
 /// may have this one's id now, so an id only distinguishes classes of the same start and name.
 fn row_of<'r>(rows: &'r [Row], prebooking: &Prebooking) -> Option<&'r Row> {
-    let reserved =
+    let is_reserved =
         |row: &&Row| row.reservation.is_some() && row.reservation == prebooking.reservation;
-    if let Some(row) = rows.iter().find(reserved) {
+    if let Some(row) = rows.iter().find(is_reserved) {
         return Some(row);
     }
     let fitting: Vec<&Row> = prebooking
@@ -120,37 +89,29 @@ fn row_of<'r>(rows: &'r [Row], prebooking: &Prebooking) -> Option<&'r Row> {
             find::by_name(then, choice.class.as_deref())
         })
         .collect();
-    let is_mine = |row: &&&Row| matches!(hold(row), Some(Hold::Booked | Hold::Waiting));
-    let numbered = |row: &&&Row| Some(&row.id) == prebooking.class_id.as_ref();
-    let row = fitting.iter().find(is_mine);
-    let row = row.or_else(|| fitting.iter().find(numbered));
+    let is_numbered = |row: &&&Row| Some(&row.id) == prebooking.class_id.as_ref();
+    let row = fitting.iter().find(|row| row.is_mine());
+    let row = row.or_else(|| fitting.iter().find(is_numbered));
     row.or(fitting.first()).copied()
 }
 
-fn judge(row: Option<Row>, session: SessionRow) -> Option<Followed> {
-    let (ending, message) = match &row {
+fn judge(row: Option<Row>) -> BookResult {
+    let (outcome, message) = match &row {
+        Some(row) if !row.cancelled && row.mine == Mine::Waiting => {
+            return BookResult::unsent(Outcome::Waitlisted, Some(row.clone()), None);
+        }
         None => (
-            Ending::Trouble(ExitKind::NotFound),
+            Outcome::Failed(ExitKind::NotFound),
             "the class is no longer in the schedule",
         ),
-        Some(row) if row.cancelled => (Ending::Cancelled, "the gym has cancelled the class"),
-        Some(row) => match hold(row) {
-            Some(Hold::Booked) => (
-                Ending::Book(Outcome::Booked),
-                "promoted from the waiting list",
-            ),
-            Some(Hold::Waiting) => return None,
-            Some(Hold::NotMine) => (Ending::NotBooked, "the place on the waiting list is gone"),
-            None => (
-                Ending::Trouble(ExitKind::Unreachable),
-                "the schedule shows an unknown state",
-            ),
+        Some(row) if row.cancelled => (Outcome::Cancelled, "the gym has cancelled the class"),
+        Some(row) => match row.mine {
+            Mine::Booked => (Outcome::Booked, "promoted from the waiting list"),
+            Mine::Waiting | Mine::No => {
+                (Outcome::NotBooked, "the place on the waiting list is gone")
+            }
+            Mine::Unknown(_) => (Outcome::Failed(ExitKind::Unreachable), UNKNOWN_STATE),
         },
     };
-    Some(Followed {
-        ending,
-        message: Some(message.into()),
-        row,
-        session: Some(session),
-    })
+    BookResult::unsent(outcome, row, Some(message.to_owned()))
 }

@@ -22,6 +22,7 @@ mod update;
 use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 
 use crate::clock;
 use crate::config::Config;
@@ -315,6 +316,24 @@ fn token_of(row: &SessionRow) -> Result<Token> {
             row.account, row.kind, row.account
         ))
     })
+}
+
+/// The session that acted, in the JSON of every command that talks to a box.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionRef {
+    /// The kind.
+    pub kind: SessionKind,
+    /// The whole fingerprint.
+    pub fingerprint: Fingerprint,
+}
+
+impl From<&SessionRow> for SessionRef {
+    fn from(row: &SessionRow) -> Self {
+        Self {
+            kind: row.kind,
+            fingerprint: row.fingerprint.clone(),
+        }
+    }
 }
 
 fn jar_of(row: &SessionRow) -> Result<Jar> {

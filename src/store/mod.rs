@@ -62,7 +62,7 @@ pub use logins::NewLogin;
 pub use open::LOCKS;
 pub use overview::SessionFacts;
 pub use prebooking_edits::Removed;
-pub use prebookings::{Settlement, Shot};
+pub use prebookings::{Attempt, Settlement};
 pub use problems::{Problem, Subject};
 pub use rules::NewRule;
 pub use seal::new_key;

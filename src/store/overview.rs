@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::params;
 use serde::Serialize;
 
-use super::prebookings::read_shot;
-use super::{At, Result, SessionRow, Shot, Status, Store};
+use super::prebookings::read_attempt;
+use super::{At, Attempt, Result, SessionRow, Status, Store};
 use crate::model::account::Account;
 use crate::model::instant::{maybe_utc, utc};
 use crate::model::session::{Fingerprint, SessionKind};
@@ -86,12 +86,12 @@ impl Store {
     }
 
     /// The booking request that was sent last, and the id of its prebooking.
-    pub fn last_shot(&self, account: Option<&Account>) -> Result<Option<(i64, Shot)>> {
+    pub fn last_attempt(&self, account: Option<&Account>) -> Result<Option<(i64, Attempt)>> {
         let sql = "SELECT sent_at, shots.class, outcome, book_state, shots.message, clock_offset_ms, lateness_ms, prebooking FROM shots \
                    JOIN prebookings ON prebookings.id = shots.prebooking \
                    WHERE ?1 IS NULL OR account = ?1 ORDER BY shots.id DESC LIMIT 1";
         self.find(sql, params![account.map(Account::as_str)], |row| {
-            Ok((row.get(7)?, read_shot(row)?))
+            Ok((row.get(7)?, read_attempt(row)?))
         })
     }
 }

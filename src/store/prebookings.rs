@@ -33,7 +33,7 @@ pub struct Settlement {
 
 /// One booking request and its response.
 #[derive(Debug, Clone)]
-pub struct Shot {
+pub struct Attempt {
     /// by this machine's clock
     pub sent_at: DateTime<Utc>,
     /// time, name and number of the class, for people
@@ -61,7 +61,7 @@ impl Store {
         self.find(sql, [id], read_prebooking)
     }
 
-    /// Reads one without waiting for other processes, or for other threads that do.
+    /// Reads one without waiting for other processes, or for threads that wait for them.
     ///
     /// # Errors
     /// [`super::Error::Busy`] if it cannot be read now.
@@ -79,8 +79,8 @@ impl Store {
             .at(self.path())
     }
 
-    /// Those that a run has to look at: pending, executing (perhaps by a run that died), and
-    /// waiting-list places; in the order they were made.
+    /// Those that a run looks at: pending, executing (perhaps by a dead run), and places on waiting lists; in the order they
+    /// were added.
     pub fn open_prebookings(&self, account: Option<&Account>) -> Result<Vec<Prebooking>> {
         self.prebookings_where(
             "status IN ('pending', 'executing', 'waitlisted') AND (?1 IS NULL OR account = ?1)",
@@ -132,8 +132,8 @@ impl Store {
         Ok(changed == 1)
     }
 
-    /// Write down which class is about to be asked for, while it is ours: should this process die,
-    /// the next one knows what to look for.
+    /// Stores the class that is about to be requested, while the claim holds: if this process dies, the next run knows what
+    /// to look for.
     pub fn intend(&self, id: i64, owner: &str, class_id: &str) -> Result<()> {
         self.execute(
             "UPDATE prebookings SET class_id = ?1 WHERE id = ?2 AND owner = ?3",
@@ -142,8 +142,8 @@ impl Store {
         Ok(())
     }
 
-    /// Write down what came of a try, and give the prebooking back. `false`: it is no longer ours
-    /// (removed meanwhile).
+    /// Stores the result of an execution and releases the claim. `false`: the claim was lost, because the prebooking was
+    /// removed.
     pub fn settle(&self, id: i64, owner: &str, end: &Settlement) -> Result<bool> {
         let changed = self.execute(
                 "UPDATE prebookings SET status = :status, owner = NULL, message = :message, \
@@ -159,16 +159,17 @@ impl Store {
         Ok(changed == 1)
     }
 
-    /// Take a claim back, as if there had been none. `false`: it is no longer ours (removed meanwhile).
-    pub fn give_back(&self, id: i64, owner: &str) -> Result<bool> {
+    /// Releases a claim whose execution sent this number of requests: the prebooking is pending again. `false`: the claim was
+    /// lost, because the prebooking was removed.
+    pub fn release(&self, id: i64, owner: &str, attempts: i64) -> Result<bool> {
         let changed = self.execute(
-            "UPDATE prebookings SET status = 'pending', owner = NULL WHERE id = ?1 AND owner = ?2",
-            params![id, owner],
+            "UPDATE prebookings SET status = 'pending', owner = NULL, attempts = attempts + ?3 WHERE id = ?1 AND owner = ?2",
+            params![id, owner, attempts],
         )?;
         Ok(changed == 1)
     }
 
-    /// Write down what became of a place on a waiting list. `false`: another run was quicker.
+    /// Stores the result of a place on a waiting list. `false`: another run was quicker.
     pub fn settle_waitlisted(&self, id: i64, end: &Settlement) -> Result<bool> {
         let changed = self.execute(
                 "UPDATE prebookings SET status = ?1, message = ?2, reservation_id = coalesce(?3, reservation_id), \
@@ -179,7 +180,7 @@ impl Store {
     }
 
     /// Stores a booking request and its response.
-    pub fn put_shot(&self, prebooking: i64, shot: &Shot) -> Result<()> {
+    pub fn put_attempt(&self, prebooking: i64, shot: &Attempt) -> Result<()> {
         self.execute(
                 "INSERT INTO shots (prebooking, sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms) \
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM prebookings WHERE id = ?1)",
@@ -192,15 +193,15 @@ impl Store {
     }
 
     /// The requests of a prebooking, oldest first.
-    pub fn shots(&self, prebooking: i64) -> Result<Vec<Shot>> {
+    pub fn attempts(&self, prebooking: i64) -> Result<Vec<Attempt>> {
         self.list("SELECT sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms FROM shots \
-                 WHERE prebooking = ?1 ORDER BY id", [prebooking], read_shot)
+                 WHERE prebooking = ?1 ORDER BY id", [prebooking], read_attempt)
     }
 }
 
-/// From the columns `sent_at` to `lateness_ms`, in the order of [`Shot`].
-pub(super) fn read_shot(row: &Row<'_>) -> rusqlite::Result<Shot> {
-    Ok(Shot {
+/// From the columns `sent_at` to `lateness_ms`, in the order of [`Attempt`].
+pub(super) fn read_attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
+    Ok(Attempt {
         sent_at: instant(row, 0)?,
         class: row.get(1)?,
         outcome: row.get(2)?,

@@ -46,14 +46,10 @@ fn names_in(source: &str) -> BTreeSet<String> {
 #[test]
 fn the_reference_has_every_outcome() {
     let reference = text("src/docs/scripting.md");
-    let cells = reference.lines().filter_map(|line| line.split('|').nth(1));
-    let listed: BTreeSet<String> = cells
-        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
-        .map(str::to_owned)
-        .collect();
     let outcomes = names_in("src/booking/outcome.rs");
     assert!(outcomes.contains("already_booked"), "{outcomes:?}");
-    let missing: Vec<_> = outcomes.difference(&listed).collect();
+    let is_missing = |name: &&String| !reference.contains(&format!("`{name}`"));
+    let missing: Vec<_> = outcomes.iter().filter(is_missing).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 

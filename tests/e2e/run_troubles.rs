@@ -161,7 +161,7 @@ fn unwritten() {
     for words in [
         "history of prebooking",
         "no room for shots",
-        "could not be written down",
+        "could not be stored",
         "no room for aims",
         "the cookies could not be stored",
         "no room for cookies",

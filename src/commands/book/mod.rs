@@ -17,9 +17,7 @@ use super::box_profile::BoxProfile;
 use super::help::{Help, code};
 use super::learn::OpeningObservation;
 use super::{SessionRef, describe, prebook};
-use crate::booking::{
-    BookReport, BoxClient, Hold, LoginCheck, Outcome, decided, find, hold, to_class,
-};
+use crate::booking::{BookResult, BoxClient, LoginCheck, Outcome, find, to_class};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
@@ -30,7 +28,7 @@ use crate::model::prebooking::{Choice, PrebookRequest};
 use crate::model::session::SessionKind;
 use crate::model::time;
 use crate::model::zone::resolve;
-use crate::platform::{BoxAt, Row};
+use crate::platform::{BoxAt, Mine, Row};
 use crate::sessions::{ActiveSession, SessionSelector};
 use crate::signals::{self, SignalGuard};
 use crate::ui::dates::opens_at;
@@ -142,12 +140,12 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     } else {
         let mut done = wanted.book(&mut live)?;
         let now = clock::now();
-        wanted.learn(app, &done.report, now);
-        wanted.suggest_rule(wanted.opening(), &mut done.report, now, None);
+        wanted.learn(app, &done.result, now);
+        wanted.suggest_rule(wanted.opening(), &mut done.result, now, None);
         done
     };
     let _guard = done.signal_guard;
-    let mut view = view(&gym, &account, day, done.report, done.session);
+    let mut view = view(&wanted, done.result, done.session);
     view.needs_rule = args.wait && view.outcome == Outcome::TooEarly && view.opens_at.is_none();
     if args.prebook && view.outcome == Outcome::TooEarly {
         prebook_instead(args, app, &gym, &account, &mut view)?;
@@ -168,9 +166,9 @@ struct Wanted<'w> {
     row: &'w Row,
 }
 
-/// What came of it, and who acted.
+/// The result, and the session that acted.
 struct Done {
-    report: BookReport,
+    result: BookResult,
     session: SessionRef,
     /// defers signals until the result is printed
     signal_guard: Option<SignalGuard>,
@@ -183,8 +181,8 @@ impl Wanted<'_> {
         let signal_guard = signals::signal_guard("booking");
         let booked = client(self.args, self.at, live).book(self.day, self.row, self.args.waitlist);
         match booked {
-            Ok(report) => Ok(Done {
-                report,
+            Ok(result) => Ok(Done {
+                result,
                 session: SessionRef::from(live.row()),
                 signal_guard: Some(signal_guard),
             }),
@@ -201,20 +199,18 @@ impl Wanted<'_> {
         rules.rule_for(self.account, Some(&self.row.name))
     }
 
-    /// Stores what the response shows about the opening; `at` is the instant of the request by the server's clock.
-    fn learn(&self, app: &App, report: &BookReport, at: DateTime<Utc>) {
-        let class = &report.row.name;
+    /// Stores what the response shows about the opening. `at`: the instant of the request by the server's clock.
+    fn learn(&self, app: &App, result: &BookResult, at: DateTime<Utc>) {
+        let class = &self.row.name;
+        let learned = result.learned.map(|learned| (class.clone(), learned));
         app.learn(&OpeningObservation {
             profile: self.gym,
             account: self.account,
-            booked: (report.outcome == Outcome::Booked).then_some(class),
+            booked: (result.outcome == Outcome::Booked).then_some(class),
             day: self.day,
-            start: report.row.start,
+            start: self.row.start,
             at,
-            reported: report
-                .learned
-                .map(|learned| (class.clone(), learned))
-                .as_slice(),
+            reported: learned.as_slice(),
         });
     }
 
@@ -222,33 +218,33 @@ impl Wanted<'_> {
     fn suggest_rule(
         &self,
         rule: Option<Opening>,
-        report: &mut BookReport,
+        result: &mut BookResult,
         at: DateTime<Utc>,
         refused: Option<DateTime<Utc>>,
     ) {
-        let class = (self.day, report.row.start);
+        let class = (self.day, self.row.start);
         let at = at.with_timezone(&self.gym.zone);
-        let better = rule.filter(|_| report.outcome == Outcome::Booked);
+        let better = rule.filter(|_| result.outcome == Outcome::Booked);
         let better = better.and_then(|rule| rule.better(class, at, refused));
         if let Some(better) = better {
-            report.message = Some(better.words(&self.gym.name, &report.row.name));
+            result.message = Some(better.words(&self.gym.name, &self.row.name));
         }
     }
 
-    /// What would become of it, from the schedule alone.
+    /// The result of a dry run, from the schedule alone.
     fn rehearse(&self, rows: &[Row], live: &ActiveSession<'_>) -> Done {
         Done {
-            report: decided(self.row).unwrap_or_else(|| self.guessed(rows)),
+            result: BookResult::decided(self.row).unwrap_or_else(|| self.guessed(rows)),
             session: SessionRef::from(live.row()),
             signal_guard: None,
         }
     }
 
-    /// What AimHarder would probably answer.
-    fn guessed(&self, rows: &[Row]) -> BookReport {
+    /// The probable outcome of a request.
+    fn guessed(&self, rows: &[Row]) -> BookResult {
         let row = self.row;
         let another = rows.iter().any(|other| {
-            other.id != row.id && other.start == row.start && hold(other) == Some(Hold::Booked)
+            other.id != row.id && other.start == row.start && other.mine == Mine::Booked
         });
         let state = to_class(row, self.gym.setting(self.account, self.day)).state;
         let is_full = state == ClassState::Full;
@@ -267,14 +263,7 @@ impl Wanted<'_> {
             }
             _ => None,
         };
-        BookReport {
-            outcome,
-            reservation: None,
-            row: row.clone(),
-            message: message.map(str::to_owned),
-            state: None,
-            learned: None,
-        }
+        BookResult::unsent(outcome, Some(row.clone()), message.map(str::to_owned))
     }
 }
 
@@ -300,25 +289,20 @@ fn description(args: &BookArgs) -> find::Wanted {
     }
 }
 
-fn view(
-    gym: &BoxProfile,
-    account: &Account,
-    day: NaiveDate,
-    report: BookReport,
-    session: SessionRef,
-) -> BookView {
-    let setting = gym.setting(account, day);
-    let opening = waited_for(gym, account, day, &report);
+fn view(wanted: &Wanted<'_>, result: BookResult, session: SessionRef) -> BookView {
+    let (gym, day) = (wanted.gym, wanted.day);
+    let opening = waited_for(wanted, &result);
+    let row = result.row.as_ref().unwrap_or(wanted.row);
     BookView {
-        outcome: report.outcome,
-        reservation_id: report.reservation,
-        opens_at: opening.map(|opening| opening.opens_at(day, report.row.start, gym.zone)),
+        outcome: result.outcome,
+        opens_at: opening.map(|opening| opening.opens_at(day, row.start, gym.zone)),
         guess: opening.is_some_and(|opening| opening.guess),
-        class: to_class(&report.row, setting),
+        class: to_class(row, gym.setting(wanted.account, day)),
+        reservation_id: result.reservation,
         prebooking_id: None,
         needs_rule: false,
-        message: report.message,
-        book_state: report.state,
+        message: result.message,
+        book_state: result.state,
         gym: gym.name.clone(),
         session,
     }
@@ -326,24 +310,19 @@ fn view(
 
 /// The opening rule of a class that is not open yet: the rule in force or, if it has no
 /// instant between now and the start of the class, the rule in the refusal.
-fn waited_for(
-    gym: &BoxProfile,
-    account: &Account,
-    day: NaiveDate,
-    report: &BookReport,
-) -> Option<Opening> {
-    if report.outcome != Outcome::TooEarly {
+fn waited_for(wanted: &Wanted<'_>, result: &BookResult) -> Option<Opening> {
+    if result.outcome != Outcome::TooEarly {
         return None;
     }
+    let (gym, day, start) = (wanted.gym, wanted.day, wanted.row.start);
     let now = clock::now();
-    let starts = resolve(gym.zone, day.and_time(report.row.start));
+    let starts = resolve(gym.zone, day.and_time(start));
     let ahead = |rule: &Opening| {
-        let opens = rule.opens_at(day, report.row.start, gym.zone);
+        let opens = rule.opens_at(day, start, gym.zone);
         opens > now && opens < starts
     };
-    let reported = report.learned.map(Opening::learned);
-    let ruled = gym.opening_rules.rule_for(account, Some(&report.row.name));
-    ruled.filter(ahead).or(reported.filter(ahead))
+    let reported = result.learned.map(Opening::learned);
+    wanted.opening().filter(ahead).or(reported.filter(ahead))
 }
 
 /// Stores a prebooking for a class whose booking is not open yet; a dry run only reports it.
@@ -491,7 +470,11 @@ impl BookView {
                 "too late: the class is about to start or has started",
             ),
             Outcome::Closed => (ExitKind::Refused, "the class cannot be booked"),
-            Outcome::Refused => (ExitKind::Refused, "AimHarder refused the booking"),
+            Outcome::Refused
+            | Outcome::Cancelled
+            | Outcome::NotBooked
+            | Outcome::Expired
+            | Outcome::Failed(_) => (ExitKind::Refused, "AimHarder refused the booking"),
         })
     }
 }

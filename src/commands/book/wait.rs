@@ -8,13 +8,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::{Done, Wanted};
-use crate::booking::{Outcome, decided};
+use crate::booking::{BookResult, Outcome};
 use crate::clock;
 use crate::commands::SessionRef;
 use crate::commands::app::App;
 use crate::model::opening::Opening;
 use crate::model::prebooking::Choice;
-use crate::prebook::{NextTry, Stay, next_try};
+use crate::prebook::{NextTry, Wait, next_try};
 use crate::sessions::{ActiveSession, SessionManager};
 use crate::ui::Ui;
 use crate::ui::append;
@@ -45,14 +45,14 @@ impl Wanted<'_> {
             // what was tried by the server's clock is past, even where ours has not come so far
             let now = clock::now();
             let past = next.map_or(now, |tried| now.max(tried.at));
-            self.learn(app, &done.report, past);
-            self.suggest_rule(rule, &mut done.report, past, refused);
-            if done.report.outcome != Outcome::TooEarly {
+            self.learn(app, &done.result, past);
+            self.suggest_rule(rule, &mut done.result, past, refused);
+            if done.result.outcome != Outcome::TooEarly {
                 return Ok(done);
             }
             refused = Some(past);
             // a rule that was waited for in vain is believed no more, a guess goes on
-            let reported = done.report.learned.map(Opening::learned);
+            let reported = done.result.learned.map(Opening::learned);
             let guess = rule.filter(|rule| rule.guess);
             rule = reported.filter(|_| moved || guess.is_some()).or(guess);
             next = rule.and_then(|rule| self.next(rule, past));
@@ -64,7 +64,7 @@ impl Wanted<'_> {
 
     /// `None`: ask at once. What the schedule decides, and what may be open already, needs no waiting.
     fn first(&self, rule: Option<Opening>) -> Option<NextTry> {
-        let rule = rule.filter(|_| decided(self.row).is_none())?;
+        let rule = rule.filter(|_| BookResult::decided(self.row).is_none())?;
         let first = rule.first_try(self.day, self.row.start, self.gym.zone);
         let now = clock::now();
         let may_be_open = rule.guess && first <= now;
@@ -86,10 +86,10 @@ impl Wanted<'_> {
     ) -> Result<(Done, bool)> {
         let choice = self.choice();
         let countdown = next.map(|next| self.announce(next, &choice, ui));
-        let stay = Stay {
+        let wait = Wait {
             sessions,
             account: self.account,
-            pick: self.pick,
+            selector: self.pick,
             family: self.args.family.as_deref(),
             day: self.day,
             place: &self.gym.place(Some(self.at.id)),
@@ -97,15 +97,15 @@ impl Wanted<'_> {
             class_id: &self.row.id,
             waitlist: self.args.waitlist,
         };
-        let stayed = stay.until(next, live);
+        let waited = wait.until(next, live);
         drop(countdown);
-        let stayed = stayed?;
+        let waited = waited?;
         let done = Done {
-            report: stayed.report,
-            session: SessionRef::from(&stayed.session),
-            signal_guard: stayed.signal_guard,
+            result: waited.booked,
+            session: SessionRef::from(&waited.session),
+            signal_guard: waited.signal_guard,
         };
-        Ok((done, stayed.moved_to.is_some()))
+        Ok((done, waited.moved_to.is_some()))
     }
 
     /// Says on a terminal what is waited for, and starts the countdown.

@@ -61,7 +61,7 @@ pub(super) fn run(args: &PrebookListArgs, app: &App, ui: &mut Ui) -> Result<()> 
     let mut prebookings = boxes.shown(stored)?;
     if args.all {
         for shown in &mut prebookings {
-            shown.history = Some(app.store.shots(shown.prebooking.id)?);
+            shown.history = Some(app.store.attempts(shown.prebooking.id)?);
         }
     }
     ui.print(&List {

@@ -16,7 +16,7 @@ use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking, Pr
 use crate::model::time::human_age;
 use crate::model::weekly::WeeklyRule;
 use crate::model::zone::resolve;
-use crate::store::Shot;
+use crate::store::Attempt;
 use crate::ui::dates::{moment, short_day, table_day};
 use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 
@@ -28,7 +28,7 @@ pub(super) struct Shown {
     /// the opening rule in force; of a settled prebooking only the one it was added with
     opening: Option<Opening>,
     /// the requests sent, with `--all`
-    pub history: Option<Vec<Shot>>,
+    pub history: Option<Vec<Attempt>>,
 }
 
 /// A weekly rule in its box's time zone.
@@ -127,7 +127,7 @@ impl Shown {
         notes
     }
 
-    fn last_request(&self, shot: &Shot, now: DateTime<Utc>) -> String {
+    fn last_request(&self, shot: &Attempt, now: DateTime<Utc>) -> String {
         let sent_at = shot.sent_at.with_timezone(&self.zone);
         let mut text = format!(
             "last request {}{} for {}: {}",
@@ -244,7 +244,7 @@ fn request_fields<S: SerializeStruct>(
 }
 
 /// A booking request that was sent.
-struct ShownShot<'s>(&'s Shot, Tz);
+struct ShownShot<'s>(&'s Attempt, Tz);
 
 impl Serialize for ShownShot<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

@@ -23,7 +23,7 @@ use crate::model::instant::{hours_minutes, instant, maybe_hours_minutes};
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::model::weekly::Skip;
 use crate::model::zone;
-use crate::store::Shot;
+use crate::store::Attempt;
 use crate::text::quote;
 use crate::ui::dates::short_day;
 use crate::ui::table::{OutputStyle, Style};
@@ -185,7 +185,7 @@ fn bookings(boxes: &Boxes<'_>, account: &Account, days: &[Skip]) -> Result<Vec<B
             && days.iter().any(|skip| skip.contains(p.day))
     });
     let bookings = stored.map(|prebooking| {
-        let class = booked_class(&prebooking, &boxes.app.store.shots(prebooking.id)?);
+        let class = booked_class(&prebooking, &boxes.app.store.attempts(prebooking.id)?);
         let profile = boxes.get(&prebooking.request.gym)?;
         Ok(Booking {
             id: prebooking.id,
@@ -206,7 +206,7 @@ fn bookings(boxes: &Boxes<'_>, account: &Account, days: &[Skip]) -> Result<Vec<B
 }
 
 /// The class that was booked, as the history names it (`18:30 WOD (id 1223249)`), or the first choice.
-fn booked_class(prebooking: &Prebooking, shots: &[Shot]) -> Choice {
+fn booked_class(prebooking: &Prebooking, shots: &[Attempt]) -> Choice {
     let id = prebooking.class_id.as_ref().map(|id| format!(" (id {id})"));
     let booked = id.and_then(|id| {
         let labels = shots.iter().rev().map(|shot| shot.class.as_str());

@@ -1,25 +1,24 @@
-//! Whatever breaks takes nothing from the others, and leaves no claim behind.
+//! A failure of one prebooking does not affect the others and leaves no claim behind.
 
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::booking::Outcome;
 use crate::config::Config;
 use crate::model::prebooking::PrebookRequest;
 use crate::model::session::SessionKind;
 use crate::platform::{Platform, Scheme, Settings};
-use crate::prebook::Place;
 use crate::prebook::plan::Calendar;
 use crate::sessions::lock::Locks;
+use crate::sessions::{SessionManager, SessionSelector};
 use crate::store::Store;
 
-/// A store with so many prebookings that are due, and nobody to reach.
-fn world(folder: &Path, wishes: usize) -> (Store, Platform, Config) {
+/// A store with due prebookings, and a platform that cannot be reached.
+fn world(folder: &Path, prebookings: usize) -> (Store, Platform, Config) {
     let store = Store::open(&folder.join("store/s.db")).unwrap();
     let now: DateTime<Utc> = clock::now();
-    for n in 0..wishes {
+    for n in 0..prebookings {
         let request = PrebookRequest::new(
             format!("m{n}@example.org").parse().unwrap(),
             "crossfitdemo",
@@ -49,59 +48,76 @@ fn place() -> Place {
     }
 }
 
-/// All results of a run whose threads have this stack and do this work.
+/// The end of a run, its results, and the prebookings afterwards.
+type Ended = (Result<()>, Vec<PrebookResult>, Vec<Prebooking>);
+
+/// Executes a run whose threads have this stack and do this work.
 fn results(
-    wishes: usize,
+    prebookings: usize,
     stack: usize,
-    work: impl Fn(&Run<'_>, &Task) -> Done + Sync,
-) -> (Result<()>, Vec<Settled>, Vec<Prebooking>) {
+    work: impl Fn(&Run<'_>, &DuePrebooking) -> RunEvent + Sync,
+) -> Ended {
+    let mut reported = Vec::new();
+    let mut report = |result| {
+        reported.push(result);
+        Ok(())
+    };
+    let (done, stored) = executed(prebookings, stack, &mut report, work);
+    reported.sort_by_key(|result: &PrebookResult| result.prebooking.id);
+    (done, reported, stored)
+}
+
+fn executed(
+    prebookings: usize,
+    stack: usize,
+    report: &mut Report<'_>,
+    work: impl Fn(&Run<'_>, &DuePrebooking) -> RunEvent + Sync,
+) -> (Result<()>, Vec<Prebooking>) {
     let home = tempfile::tempdir().unwrap();
-    let (store, platform, config) = world(home.path(), wishes);
+    let (store, platform, config) = world(home.path(), prebookings);
     let sessions = SessionManager {
         store: &store,
         platform: &platform,
         config: &config,
         locks: Locks::beside(store.path(), "a test"),
     };
-    let pick = SessionSelector::Kind(SessionKind::Background);
-    let spans = (Duration::from_secs(60), Duration::from_secs(1));
-    let mut run = Run::new(&sessions, pick, spans, None);
-    run.stack = stack;
-    let mut reported = Vec::new();
-    let mut tell = |news| {
-        if let News::Settled(settled) = news {
-            reported.push(*settled);
-        }
-        Ok(())
+    let selector = SessionSelector::Kind(SessionKind::Background);
+    let mut context = RunContext::new(&sessions, selector, Duration::from_secs(1));
+    context.horizon = Duration::from_secs(60);
+    let run = Run {
+        context,
+        places: &|_| Ok(place()),
+        announce_wait: None,
     };
-    let done = run.go_with(&|_| Ok(place()), &|| Ok(()), &mut tell, &|task| {
-        work(&run, task)
-    });
-    reported.sort_by_key(|settled| settled.prebooking.id);
-    (done, reported, store.prebookings(None).unwrap())
+    let done = run.execute_with(&|| Ok(()), report, stack, &|due| work(&run, due));
+    (done, store.prebookings(None).unwrap())
 }
 
-fn booked(run: &Run<'_>, task: &Task) -> Done {
-    run.settle(task, Ending::Book(Outcome::Booked), "as a test has it")
+fn booked(run: &Run<'_>, due: &DuePrebooking) -> RunEvent {
+    run.unsent(due, Outcome::Booked, "as a test has it")
 }
 
-fn endings(reported: &[Settled]) -> Vec<Ending> {
-    reported.iter().map(|settled| settled.ending).collect()
+fn outcomes(reported: &[PrebookResult]) -> Vec<Outcome> {
+    reported.iter().map(|result| result.outcome).collect()
 }
 
 #[test]
 fn a_thread_that_dies_is_a_result_and_gives_its_claim_back() {
-    let (done, reported, stored) = results(3, STACK, |run, task| {
-        assert!(task.prebooking.id != 2, "the bug of this test");
-        booked(run, task)
+    let (done, reported, stored) = results(3, STACK, |run, due| {
+        assert!(due.prebooking.id != 2, "the bug of this test");
+        booked(run, due)
     });
     done.unwrap();
-    let (had, broken) = (
-        Ending::Book(Outcome::Booked),
-        Ending::Trouble(ExitKind::Internal),
+    let (had, broken) = (Outcome::Booked, Outcome::Failed(ExitKind::Internal));
+    assert_eq!(outcomes(&reported), [had, broken, had]);
+    assert!(
+        reported[1]
+            .next
+            .message
+            .as_ref()
+            .unwrap()
+            .contains("broke off")
     );
-    assert_eq!(endings(&reported), [had, broken, had]);
-    assert!(reported[1].message.as_ref().unwrap().contains("broke off"));
     let progress: Vec<_> = stored.iter().map(|p| p.progress).collect();
     assert_eq!(
         progress,
@@ -114,28 +130,38 @@ fn a_thread_that_dies_is_a_result_and_gives_its_claim_back() {
 fn a_thread_that_cannot_be_had_is_a_result() {
     let (done, reported, stored) = results(2, usize::MAX / 4, booked);
     done.unwrap();
-    assert_eq!(endings(&reported), [Ending::Trouble(ExitKind::Internal); 2]);
-    assert!(reported[0].message.as_ref().unwrap().contains("no thread"));
+    assert_eq!(
+        outcomes(&reported),
+        [Outcome::Failed(ExitKind::Internal); 2]
+    );
+    assert!(
+        reported[0]
+            .next
+            .message
+            .as_ref()
+            .unwrap()
+            .contains("no thread")
+    );
     assert!(stored.iter().all(|p| p.progress == Progress::Pending));
 }
 
 #[test]
 fn a_store_that_fails_for_one_takes_nothing_from_the_others() {
-    let (done, reported, stored) = results(3, STACK, |run, task| {
-        if task.prebooking.id == 1 {
-            // as an unusable store would have it: booked, and nobody could write it down
+    let (done, reported, stored) = results(3, STACK, |run, due| {
+        if due.prebooking.id == 1 {
+            // booked, and the result cannot be stored
             let trigger = "CREATE TRIGGER broken BEFORE UPDATE ON prebookings WHEN NEW.id = 1 \
                            BEGIN SELECT RAISE(ABORT, 'as a test has it'); END";
-            let path = run.shared.sessions.store.path();
+            let path = run.context.sessions.store.path();
             let db = rusqlite::Connection::open(path).unwrap();
             db.busy_timeout(Duration::from_secs(5)).unwrap();
             db.execute_batch(trigger).unwrap();
         }
-        booked(run, task)
+        booked(run, due)
     });
     let error = done.unwrap_err().to_string();
     assert!(error.contains("as a test has it"), "{error}");
-    assert_eq!(endings(&reported), [Ending::Book(Outcome::Booked); 3]);
+    assert_eq!(outcomes(&reported), [Outcome::Booked; 3]);
     let progress: Vec<_> = stored.iter().map(|p| p.progress).collect();
     assert_eq!(
         progress,
@@ -144,25 +170,13 @@ fn a_store_that_fails_for_one_takes_nothing_from_the_others() {
 }
 
 #[test]
-fn results_that_cannot_be_told_are_no_reason_to_stop() {
-    let home = tempfile::tempdir().unwrap();
-    let (store, platform, config) = world(home.path(), 3);
-    let sessions = SessionManager {
-        store: &store,
-        platform: &platform,
-        config: &config,
-        locks: Locks::beside(store.path(), "a test"),
-    };
-    let pick = SessionSelector::Kind(SessionKind::Background);
-    let spans = (Duration::from_secs(60), Duration::from_secs(1));
-    let run = Run::new(&sessions, pick, spans, None);
+fn results_that_cannot_be_reported_do_not_stop_the_run() {
     let mut asked = 0;
-    let mut tell = |_: News| {
+    let mut report = |_: PrebookResult| {
         asked += 1;
         Err(anyhow::anyhow!("number {asked}"))
     };
-    let work = |task: &Task| booked(&run, task);
-    let done = run.go_with(&|_| Ok(place()), &|| Ok(()), &mut tell, &work);
+    let (done, _) = executed(3, STACK, &mut report, booked);
     assert_eq!(done.unwrap_err().to_string(), "number 1");
     assert_eq!(asked, 3);
 }

@@ -7,7 +7,7 @@ use aimharder::model::account::Account;
 use aimharder::model::prebooking::Progress;
 use aimharder::model::session::{Fingerprint, SessionKind};
 use aimharder::secret::Secret;
-use aimharder::store::{FoundBox, NewLogin, Settlement, Shot, Store};
+use aimharder::store::{Attempt, FoundBox, NewLogin, Settlement, Store};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Europe::Madrid;
 use serde_json::Value;
@@ -127,7 +127,7 @@ impl Home {
         let store = self.store();
         let seen = store.prebooking(id).unwrap().unwrap();
         assert!(store.claim(&seen, "run").unwrap());
-        store.put_shot(id, &shot()).unwrap();
+        store.put_attempt(id, &shot()).unwrap();
         let end = Settlement {
             progress,
             message: None,
@@ -141,8 +141,8 @@ impl Home {
     }
 }
 
-pub(crate) fn shot() -> Shot {
-    Shot {
+pub(crate) fn shot() -> Attempt {
+    Attempt {
         sent_at: "2026-11-20T17:30:00.012Z".parse().unwrap(),
         class: "19:30 Open Box (id 1223250)".into(),
         outcome: "booked".into(),

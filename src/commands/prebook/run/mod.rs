@@ -1,15 +1,11 @@
 //! `prebook run`: books prebookings at their opening instants.
 //!
-//! * this file – the run
-//! * `rehearse` – `--dry-run`
-//! * `output` – what is printed; `codes` – the exit code over all results
+//! * this file – the run, and the plan of a dry run
+//! * `output` – what is printed
 //! * `report` – lines on standard error and notifications
 
-mod codes;
 mod output;
-mod rehearse;
 mod report;
-mod sentence;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +13,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::Boxes;
+use super::{Boxes, release_stale_claim};
 use crate::booking::Outcome;
 use crate::clock;
 use crate::commands::app::App;
@@ -25,15 +21,17 @@ use crate::commands::automation;
 use crate::commands::failure;
 use crate::commands::help::{Help, code};
 use crate::commands::learn::OpeningObservation;
+use crate::model::prebooking::Progress;
 use crate::model::session::SessionKind;
 use crate::model::time;
 use crate::notify::Notifier;
-use crate::prebook::{Ending, News, Place, Run, Settled};
+use crate::prebook::plan::until;
+use crate::prebook::{Place, PrebookResult, Run, RunContext};
 use crate::sessions::SessionSelector;
 use crate::signals::{self, SignalGuard};
 use crate::store::SessionRow;
 use crate::ui::Ui;
-use output::{RunView, waits_for};
+use output::{RunView, announce_wait, write_line};
 
 const HELP: Help = Help {
     notes: "",
@@ -83,7 +81,7 @@ pub(super) fn run(args: &PrebookRunArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let device = automation::named_device(app)?;
     if args.dry_run {
         automation::require_session(app)?;
-        return ui.print(&rehearse::rehearse(args, app, device.as_ref())?);
+        return ui.print(&plan(args, app, device.as_ref())?);
     }
     let switch = app.config.ping.prebook.as_ref();
     automation::run(app, switch, ui, |ui| {
@@ -106,8 +104,7 @@ fn check_account(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// All of it, notices included, but for the result's way to the reader. What breaks on the way
-/// takes nothing from the results of the others.
+/// Executes the run, with its notifications.
 fn book_all(
     args: &PrebookRunArgs,
     app: &App,
@@ -115,19 +112,23 @@ fn book_all(
     ui: &mut Ui,
 ) -> Result<(RunView, SignalGuard)> {
     raise_file_limit();
-    // a single device session acts for its owner only: the others are not this run's business
+    // a device session acts for its own account only
     let account = device.map(|row| &row.account);
     let account = account.or(app.global.account.as_ref());
     let sessions = app.sessions();
-    let spans = (args.horizon, args.give_up);
-    let mut run = Run::new(&sessions, actor(app, device), spans, account);
-    run.waits = ui.is_interactive().then_some(waits_for);
+    let mut context = RunContext::new(&sessions, selector(app, device), args.give_up);
+    context.account = account;
+    context.horizon = args.horizon;
+    let run = Run {
+        context,
+        places: &|gym| place(app, gym),
+        announce_wait: ui.is_interactive().then_some(announce_wait),
+    };
     let boxes = Boxes::of(app);
     let mut results = Results::begin(app, ui);
-    let done = run.go(
-        &|gym| place(app, gym),
+    let done = run.execute(
         &|| boxes.materialize_rules(account, clock::now()),
-        &mut |news| results.take(app, ui, news),
+        &mut |result| results.take(app, ui, result),
     );
     results.end(done)
 }
@@ -135,7 +136,6 @@ fn book_all(
 /// The results so far, which are printed if a signal ends the run.
 struct Results<'r> {
     view: Arc<Mutex<RunView>>,
-    codes: codes::Codes,
     notifier: Notifier<'r>,
 }
 
@@ -148,24 +148,19 @@ impl<'r> Results<'r> {
         }
         Self {
             view,
-            codes: codes::Codes::default(),
             notifier: Notifier::start(&app.config),
         }
     }
 
-    fn take(&mut self, app: &App, ui: &mut Ui, news: News) -> Result<()> {
-        let settled = match news {
-            News::Settled(settled) => settled,
-            News::StillWaiting(prebooking) => {
-                return report::still_waiting_again(app, ui, &self.notifier, &prebooking);
-            }
-        };
-        let added = output::of(app, &settled);
-        ui.print_part(|style, to| added.line(style, to));
-        output::add(&mut locked(&self.view), added, &settled);
-        self.codes.add(&settled);
-        learn(app, &settled);
-        report::report(app, ui, &self.notifier, &settled)
+    fn take(&mut self, app: &App, ui: &mut Ui, result: PrebookResult) -> Result<()> {
+        if !result.is_change {
+            return report::report(app, ui, &self.notifier, &result);
+        }
+        ui.print_part(|style, to| write_line(&result, style, to));
+        learn(app, &result);
+        let reported = report::report(app, ui, &self.notifier, &result);
+        locked(&self.view).add(result);
+        reported
     }
 
     fn end(self, done: Result<()>) -> Result<(RunView, SignalGuard)> {
@@ -176,10 +171,42 @@ impl<'r> Results<'r> {
         view.failure = match done {
             Err(e) if view.results.is_empty() => return Err(e),
             Err(e) => Some(failure::of(&e)),
-            Ok(()) => self.codes.failure(&view),
+            Ok(()) => view.failure_of_results(),
         };
         Ok((view, signal_guard))
     }
+}
+
+/// The plan of a dry run, without network and without a change of the store.
+fn plan(args: &PrebookRunArgs, app: &App, device: Option<&SessionRow>) -> Result<RunView> {
+    let now = clock::now();
+    let mut view = RunView::default();
+    view.dry_run = true;
+    for prebooking in app.store.open_prebookings(app.global.account.as_ref())? {
+        let prebooking = release_stale_claim(app, prebooking);
+        let is_foreign = device.is_some_and(|row| row.account != prebooking.request.account);
+        if prebooking.progress != Progress::Pending || is_foreign {
+            continue;
+        }
+        let calendar = match place(app, &prebooking.request.gym) {
+            Ok(place) => place.calendar,
+            Err(why) => {
+                log::warn!("prebooking {}: {why}", prebooking.id);
+                continue;
+            }
+        };
+        if calendar.is_due(&prebooking, now, until(now, args.horizon)) {
+            let (zone, outcome) = (calendar.zone, Outcome::WouldBook);
+            view.results.push(PrebookResult {
+                opens_at: calendar.soonest(&prebooking, now),
+                ..PrebookResult::unsent(&prebooking, zone, outcome, None, now)
+            });
+        }
+    }
+    view.due = view.results.len();
+    view.results
+        .sort_by_key(|result| (result.opens_at, result.prebooking.id));
+    Ok(view)
 }
 
 fn locked(view: &Mutex<RunView>) -> MutexGuard<'_, RunView> {
@@ -187,7 +214,7 @@ fn locked(view: &Mutex<RunView>) -> MutexGuard<'_, RunView> {
 }
 
 /// The session that acts.
-fn actor(app: &App, device: Option<&SessionRow>) -> SessionSelector {
+fn selector(app: &App, device: Option<&SessionRow>) -> SessionSelector {
     match device {
         Some(row) => SessionSelector::Device(row.fingerprint.clone()),
         None => SessionSelector::Kind(app.global.session.unwrap_or(SessionKind::Background)),
@@ -207,7 +234,7 @@ fn raise_file_limit() {
     }
 }
 
-/// Where a box is that store or config know.
+/// A box that the store or the config knows.
 fn place(app: &App, name: &str) -> Result<Place, String> {
     let known = app.store.gym(name).map_err(|e| e.to_string())?.is_some();
     if !known && !app.config.boxes.contains_key(name) {
@@ -219,20 +246,20 @@ fn place(app: &App, name: &str) -> Result<Place, String> {
     Ok(gym.place(gym.id))
 }
 
-/// Stores what refusals have stated, and drops a learned rule that a booking contradicts.
-fn learn(app: &App, settled: &Settled) {
-    let Ok(gym) = app.any_gym(&settled.prebooking.request.gym) else {
-        return; // it was not fired, then
+/// Stores the opening rules that refusals state, and deletes a rule that a booking contradicts.
+fn learn(app: &App, result: &PrebookResult) {
+    let Ok(gym) = app.any_gym(&result.prebooking.request.gym) else {
+        return; // nothing was requested
     };
-    let is_booked = settled.fired_at.is_some() && settled.ending == Ending::Book(Outcome::Booked);
-    let class = settled.class.as_ref().filter(|_| is_booked);
+    let is_booked = result.fired_at.is_some() && result.outcome == Outcome::Booked;
+    let class = result.class.as_ref().filter(|_| is_booked);
     app.learn(&OpeningObservation {
         profile: &gym,
-        account: &settled.prebooking.request.account,
+        account: &result.prebooking.request.account,
         booked: class.map(|row| row.name.as_str()),
-        day: settled.prebooking.day,
-        start: settled.choice.start,
-        at: settled.fired_at.unwrap_or_else(clock::now),
-        reported: &settled.learned,
+        day: result.prebooking.day,
+        start: result.choice.start,
+        at: result.fired_at.unwrap_or_else(clock::now),
+        reported: &result.learned,
     });
 }

@@ -2,134 +2,165 @@
 
 use anyhow::Result;
 
-use super::codes::code;
-use super::output::zone_of;
-use super::sentence::{prebooking_sentence, still_waiting};
+use crate::booking::Outcome;
 use crate::commands::app::App;
 use crate::config::Event;
 use crate::error::ExitKind;
-use crate::model::prebooking::{Prebooking, Progress};
+use crate::model::prebooking::Progress;
 use crate::notify::{Notice, Notifier};
-use crate::prebook::{Ending, Settled};
+use crate::prebook::PrebookResult;
 use crate::store::{self, Subject};
 use crate::ui::Ui;
 use crate::{alerts, clock};
 
-/// Prints a result. If the store cannot say whether it is new, it is printed too.
+/// Reports a result. If the store cannot say whether it is new, it is reported too.
 pub(super) fn report(
     app: &App,
     ui: &mut Ui,
     notifier: &Notifier<'_>,
-    settled: &Settled,
+    result: &PrebookResult,
 ) -> Result<()> {
-    let subject = Subject::Prebooking(settled.prebooking.id);
-    if settled.ending == Ending::Trouble(ExitKind::Interrupted) {
-        ui.status(&format!("error: {}", prebooking_sentence(settled)));
+    if !result.is_change {
+        return waiting_again(app, ui, notifier, result);
+    }
+    let sentence = sentence(result);
+    if result.outcome == Outcome::Failed(ExitKind::Interrupted) {
+        ui.status(&format!("error: {sentence}"));
         return Ok(());
     }
-    let (event, news) = match code(settled) {
+    let subject = Subject::Prebooking(result.prebooking.id);
+    let meaning = result.meaning();
+    let is_new = match meaning.kind {
         Some(kind) => {
-            let news = alerts::record_failure(&app.store, subject, kind);
-            if news_at_least(&news) || ui.is_interactive() {
-                ui.status(&format!("error: {}", prebooking_sentence(settled)));
+            let is_new = alerts::record_failure(&app.store, subject, kind);
+            if *is_new.as_ref().unwrap_or(&true) || ui.is_interactive() {
+                ui.status(&format!("error: {sentence}"));
             }
-            (problem(settled, kind), news)
+            is_new
         }
-        None if settled.progress == Progress::Pending => {
-            (Event::Postponed, postponed(app, ui, settled, subject))
+        None if meaning.event == Event::Postponed => postponed(app, ui, result, &sentence),
+        None => {
+            if meaning.event == Event::Failed {
+                ui.status(&sentence);
+            }
+            Ok(true)
         }
-        None if settled.progress == Progress::Booked => (Event::Booked, Ok(true)),
-        None if settled.progress == Progress::Cancelled => {
-            ui.status(&prebooking_sentence(settled));
-            (Event::Failed, Ok(true))
-        }
-        None => (Event::Waitlisted, Ok(true)),
     };
-    if news_at_least(&news) {
-        notifier.send(notice(app, settled, event));
+    if *is_new.as_ref().unwrap_or(&true) {
+        notifier.send(notice(result, meaning.event, &sentence));
     }
-    news?;
-    let problem_stands = settled.progress == Progress::Waitlisted && code(settled).is_some();
-    if settled.progress != Progress::Pending && !problem_stands {
+    is_new?;
+    let persists = result.progress() == Progress::Waitlisted && meaning.kind.is_some();
+    if result.progress() != Progress::Pending && !persists {
         app.store.set_problem(subject, None)?;
     }
     Ok(())
 }
 
-/// Its place on the waiting list was seen: what had kept runs from looking is over.
-pub(super) fn still_waiting_again(
+/// A place on a waiting list was confirmed: a problem that kept runs from checking it is over.
+fn waiting_again(
     app: &App,
     ui: &mut Ui,
     notifier: &Notifier<'_>,
-    prebooking: &Prebooking,
+    result: &PrebookResult,
 ) -> Result<()> {
-    if alerts::record_success(&app.store, Subject::Prebooking(prebooking.id))? {
-        let words = still_waiting(prebooking);
-        ui.status(&format!("over: {words}"));
-        let over = Notice {
-            time: clock::now().with_timezone(&zone_of(app, prebooking)),
-            gym: Some(prebooking.request.gym.clone()),
-            prebooking_id: Some(prebooking.id),
-            class: prebooking.request.first.class.clone(),
-            day: Some(prebooking.day),
-            start: Some(prebooking.request.first.start),
-            reservation_id: prebooking.reservation.clone(),
-            ..Notice::of_session(
-                Event::Recovered,
-                &prebooking.request.account,
-                &words,
-                clock::now(),
-            )
-        };
-        notifier.send(over);
+    if alerts::record_success(&app.store, Subject::Prebooking(result.prebooking.id))? {
+        let text = format!(
+            "{}: its place on the waiting list is confirmed again",
+            named(result)
+        );
+        ui.status(&format!("over: {text}"));
+        notifier.send(Notice {
+            outcome: None,
+            ..notice(result, Event::Recovered, &text)
+        });
     }
     Ok(())
 }
 
-/// Full under watch, closed, too early: no problem, but worth a notice when it is new.
-fn postponed(app: &App, ui: &mut Ui, settled: &Settled, subject: Subject) -> store::Result<bool> {
-    let sentence = prebooking_sentence(settled);
+/// Full under `--watch`, closed or too early: not a problem, but reported when it is new.
+fn postponed(
+    app: &App,
+    ui: &mut Ui,
+    result: &PrebookResult,
+    sentence: &str,
+) -> store::Result<bool> {
     if ui.is_interactive() {
-        ui.status(&sentence);
+        ui.status(sentence);
     }
-    if alerts::record_success(&app.store, subject)? && !ui.is_interactive() {
+    let id = result.prebooking.id;
+    if alerts::record_success(&app.store, Subject::Prebooking(id))? && !ui.is_interactive() {
         ui.status(&format!("over: {sentence}"));
     }
-    app.store
-        .note_postponed(settled.prebooking.id, settled.ending.name())
+    app.store.note_postponed(id, result.outcome.name())
 }
 
-fn news_at_least(news: &store::Result<bool>) -> bool {
-    *news.as_ref().unwrap_or(&true)
-}
-
-fn problem(settled: &Settled, kind: ExitKind) -> Event {
-    match kind {
-        _ if matches!(settled.progress, Progress::Failed | Progress::Expired) => Event::Failed,
-        ExitKind::LoginRequired => Event::LoginRequired,
-        ExitKind::Unreachable => Event::Unreachable,
-        _ => Event::Postponed,
+fn notice(result: &PrebookResult, event: Event, text: &str) -> Notice {
+    let request = &result.prebooking.request;
+    let row = result.class.as_ref();
+    let class = row.map(|row| row.name.clone());
+    Notice {
+        time: clock::now().with_timezone(&result.zone),
+        gym: Some(request.gym.clone()),
+        prebooking_id: Some(result.prebooking.id),
+        class: class.or_else(|| result.choice.class.clone()),
+        day: Some(result.prebooking.day),
+        start: Some(row.map_or(result.choice.start, |row| row.start)),
+        outcome: Some(result.outcome.name().to_owned()),
+        reservation_id: result.reservation().map(str::to_owned),
+        ..Notice::of_session(event, &request.account, text, clock::now())
     }
 }
 
-fn notice(app: &App, settled: &Settled, event: Event) -> Notice {
-    let prebooking = &settled.prebooking;
-    let row = settled.class.as_ref();
-    let named = || settled.choice.class.clone();
-    Notice {
-        time: clock::now().with_timezone(&zone_of(app, prebooking)),
-        gym: Some(prebooking.request.gym.clone()),
-        prebooking_id: Some(prebooking.id),
-        class: row.map(|row| row.name.clone()).or_else(named),
-        day: Some(prebooking.day),
-        start: Some(row.map_or(settled.choice.start, |row| row.start)),
-        outcome: Some(settled.ending.name().to_owned()),
-        reservation_id: settled.reservation.clone(),
-        ..Notice::of_session(
-            event,
-            &prebooking.request.account,
-            &prebooking_sentence(settled),
-            clock::now(),
-        )
+/// `prebooking 7 of ana@example.org, 18:30 WOD, Mon 23 Nov (crossfitdemo): the class is full`
+pub(super) fn sentence(result: &PrebookResult) -> String {
+    let reason = reason(result.outcome);
+    let message = result.next.message.as_deref();
+    let details = message.filter(|message| *message != reason);
+    let details = details.map_or_else(String::new, |message| format!(" ({message})"));
+    let next = if result.progress() == Progress::Pending {
+        "; it stays pending and is tried again"
+    } else {
+        ""
+    };
+    format!("{}: {reason}{details}{next}", named(result))
+}
+
+fn named(result: &PrebookResult) -> String {
+    let prebooking = &result.prebooking;
+    format!(
+        "prebooking {} of {}, {}, {} ({})",
+        prebooking.id,
+        prebooking.request.account,
+        result.choice,
+        prebooking.day.format("%a %-d %b"),
+        prebooking.request.gym,
+    )
+}
+
+fn reason(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Booked => "booked",
+        Outcome::AlreadyBooked => "already booked",
+        Outcome::Waitlisted => "on the waiting list",
+        Outcome::Full => "the class is full",
+        Outcome::NoCredit => "no credit, or the membership does not cover it",
+        Outcome::PaymentPending => "a payment is pending",
+        Outcome::LimitReached => "the limit of classes is reached",
+        Outcome::SameTime => "there is another class at that time",
+        Outcome::TooLate => "too late",
+        Outcome::Closed => "the class cannot be booked",
+        Outcome::TooEarly => "booking is not open yet",
+        Outcome::Refused | Outcome::WouldBook | Outcome::Prebooked => {
+            "AimHarder refused the booking"
+        }
+        Outcome::Cancelled => "cancelled by the gym",
+        Outcome::NotBooked => "the place on the waiting list is gone",
+        Outcome::Expired => "the class has started",
+        Outcome::Failed(ExitKind::LoginRequired) => "login required",
+        Outcome::Failed(ExitKind::NotFound) => "no such class",
+        Outcome::Failed(ExitKind::UnknownOutcome) => "outcome unknown",
+        Outcome::Failed(ExitKind::Internal) => "internal error",
+        Outcome::Failed(_) => "AimHarder could not be reached",
     }
 }

@@ -1,0 +1,72 @@
+//! What the threads of a run share.
+
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use super::backoff::Backoffs;
+use super::claim::{Claim, Claims};
+use super::host_clock::Clocks;
+use super::plan::Calendar;
+use crate::model::account::Account;
+use crate::model::prebooking::Prebooking;
+use crate::sessions::{SessionManager, SessionSelector};
+
+/// A box, as a prebooking needs it.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The box's host, as `centre_url` names it.
+    pub host: String,
+    /// The box id, which every call of the box needs (protocol.md §4). `None` if it is unknown.
+    pub id: Option<i64>,
+    /// The box's zone and opening rule.
+    pub calendar: Calendar,
+}
+
+/// What the threads of a run share.
+#[derive(Debug)]
+pub struct RunContext<'r> {
+    /// The sessions of the store.
+    pub(super) sessions: &'r SessionManager<'r>,
+    /// The session that acts. A device session acts for one account only.
+    pub(super) selector: SessionSelector,
+    /// The account whose prebookings are taken. `None`: all accounts.
+    pub account: Option<&'r Account>,
+    /// How far ahead an opening may be for its prebooking to be taken, by this machine's clock.
+    pub horizon: Duration,
+    /// How long after the opening an attempt is repeated.
+    pub give_up: Duration,
+    /// The run's name in claims.
+    pub(super) owner: String,
+    pub(super) claims: Claims,
+    pub(super) clocks: Clocks,
+    pub(super) backoffs: Backoffs,
+    /// The number of threads that are about to send their first request.
+    pub(super) firing: AtomicUsize,
+}
+
+impl<'r> RunContext<'r> {
+    /// The context of a run for all accounts without a horizon.
+    pub fn new(
+        sessions: &'r SessionManager<'r>,
+        selector: SessionSelector,
+        give_up: Duration,
+    ) -> Self {
+        Self {
+            sessions,
+            selector,
+            account: None,
+            horizon: Duration::MAX,
+            give_up,
+            owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
+            claims: Claims::default(),
+            clocks: Clocks::default(),
+            backoffs: Backoffs::default(),
+            firing: AtomicUsize::new(0),
+        }
+    }
+
+    /// The run's claim on a prebooking.
+    pub(super) fn claim<'c>(&'c self, prebooking: &'c Prebooking) -> Claim<'c> {
+        Claim::new(self.sessions.store, &self.claims, &self.owner, prebooking)
+    }
+}

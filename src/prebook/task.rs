@@ -1,0 +1,336 @@
+//! What booking the classes of one day takes: a session, the box, the server's clock, a deadline. Prebookings and
+//! `book --wait` use the same task.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::backoff::Backoff;
+use super::claim::Claim;
+use super::context::{Place, RunContext};
+use super::host_clock::{HostClock, ROUGH};
+use super::plan::until;
+use crate::booking::{BoxClient, Outcome};
+use crate::clock;
+use crate::error::{ExitKind, Failure};
+use crate::model::account::Account;
+use crate::model::instant::shifted;
+use crate::model::prebooking::{Choice, Prebooking};
+use crate::platform::{BoxAt, Jar, Platform, Row};
+use crate::sessions::{self, ActiveSession};
+use crate::signals::SignalGuard;
+use crate::store::Attempt;
+
+/// A probe of the server's clock that takes longer than this is not exact.
+const PROBE: Duration = Duration::from_secs(5);
+/// How long a schedule is waited for after the class has started.
+const LAST_LOOK: Duration = Duration::from_secs(30);
+/// Timeout for a look at the server's clock before it is decided whether a class has started, or is overdue.
+const CLOCK_LOOK: Duration = Duration::from_secs(5);
+
+/// Why an execution ends at once.
+#[derive(Debug)]
+pub(super) enum Abort {
+    /// The prebooking was removed or changed.
+    Removed,
+    Failed(ExitKind, String),
+}
+
+impl Abort {
+    /// The outcome and its message. `None`: the prebooking was removed or changed.
+    pub(super) fn outcome(self) -> Option<(Outcome, String)> {
+        match self {
+            Self::Removed => None,
+            Self::Failed(kind, message) => Some((Outcome::Failed(kind), message)),
+        }
+    }
+}
+
+impl From<sessions::Error> for Abort {
+    fn from(error: sessions::Error) -> Self {
+        let failure = Failure::from_error(&error);
+        Self::Failed(failure.kind, failure.message)
+    }
+}
+
+/// Books one class, or several in turn.
+#[derive(Debug)]
+pub(super) struct BookingTask<'t> {
+    pub context: &'t RunContext<'t>,
+    /// `None`: a user waits (`book --wait`).
+    pub claim: Option<Claim<'t>>,
+    pub account: &'t Account,
+    pub family: Option<&'t str>,
+    pub day: NaiveDate,
+    pub place: &'t Place,
+    /// The class id when it was last seen, for a description that fits several classes.
+    pub class_id: Option<&'t str>,
+    pub clock: Arc<HostClock>,
+    pub backoff: Arc<Backoff>,
+    /// An earlier run may have booked: a row that shows no booking is believed only with a login known to work.
+    pub was_tried: bool,
+    /// A class that is missing or not enabled is looked up for this long, and until this instant, before the next choice
+    /// is tried.
+    pub switch: Option<(Duration, DateTime<Utc>)>,
+    /// The position among the prebookings of its account and box that open at the same instant.
+    pub rank: u32,
+    /// Milliseconds by which its preparation is spread.
+    pub stagger: i64,
+    /// The longest wait where booking has opened by this machine's clock.
+    pub horizon: Duration,
+    /// Whether this machine's clock is used instead of the server's.
+    pub by_own_clock: bool,
+    /// The schedule of the day as it was read last.
+    pub(super) rows: Vec<Row>,
+    pub attempts: Vec<Attempt>,
+    pub fired_at: Option<DateTime<Utc>>,
+    /// From the first request on, defers signals until the result is reported.
+    pub signal_guard: Option<SignalGuard>,
+    pub(super) live: Option<ActiveSession<'t>>,
+    at: Option<BoxAt>,
+    /// The opening from which `give_up` counts, by the server's clock.
+    opening: Option<DateTime<Utc>>,
+    /// Nothing is repeated after this, by the server's clock.
+    end: DateTime<Utc>,
+    /// When the session is kept alive next in a long wait.
+    pub(super) next_care: Instant,
+}
+
+impl<'t> BookingTask<'t> {
+    pub(super) fn new(
+        context: &'t RunContext<'t>,
+        account: &'t Account,
+        day: NaiveDate,
+        place: &'t Place,
+    ) -> Self {
+        Self {
+            context,
+            claim: None,
+            account,
+            family: None,
+            day,
+            place,
+            class_id: None,
+            clock: context.clocks.of(&place.host),
+            backoff: context.backoffs.of(&place.host),
+            was_tried: false,
+            switch: None,
+            rank: 0,
+            stagger: i64::from(fastrand::u16(0..12_000)),
+            horizon: Duration::MAX,
+            by_own_clock: false,
+            rows: Vec::new(),
+            attempts: Vec::new(),
+            fired_at: None,
+            signal_guard: None,
+            live: None,
+            at: None,
+            opening: None,
+            end: DateTime::<Utc>::MAX_UTC,
+            next_care: clock::steady(),
+        }
+    }
+
+    /// The task of a prebooking that this run has claimed.
+    pub(super) fn of(
+        context: &'t RunContext<'t>,
+        prebooking: &'t Prebooking,
+        place: &'t Place,
+    ) -> Self {
+        let request = &prebooking.request;
+        Self {
+            claim: Some(context.claim(prebooking)),
+            family: request.family.as_deref(),
+            class_id: prebooking.class_id.as_deref(),
+            ..Self::new(context, &request.account, prebooking.day, place)
+        }
+    }
+
+    /// Ends the task if the prebooking was removed or changed, as far as the run knows.
+    pub(super) fn check_claim_lately(&self) -> Result<(), Abort> {
+        match &self.claim {
+            Some(claim) if !claim.held_lately() => Err(Abort::Removed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends the task if the prebooking was removed or changed. Reads the store without waiting for it.
+    pub(super) fn check_claim(&self) -> Result<(), Abort> {
+        match &self.claim {
+            Some(claim) if !claim.holds() => Err(Abort::Removed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Stores the class before it is requested (promise 9).
+    pub(super) fn intend(&self, class_id: &str) {
+        if let Some(claim) = &self.claim {
+            claim.intend(class_id);
+        }
+    }
+
+    /// Sets the deadline of a choice: one for all that is open already, a new one for each opening ahead, none beyond the
+    /// class's start.
+    pub(super) fn begin(&mut self, choice: &Choice, ahead: Option<DateTime<Utc>>) {
+        self.signal_guard = None; // the choice before was refused, so nothing is half done
+        let now = self.server_now();
+        let opening = ahead.unwrap_or_else(|| *self.opening.get_or_insert(now));
+        self.opening = Some(opening);
+        let starts = self.place.calendar.starts(self.day, choice).to_utc();
+        self.end = until(opening, self.context.give_up).min(starts);
+    }
+
+    /// Sets the deadline after the class has started, when only the schedule is read.
+    pub(super) fn begin_afterwards(&mut self) {
+        self.end = until(self.server_now(), self.context.give_up.min(LAST_LOOK));
+    }
+
+    /// Whether `--give-up` is over, or the class has started.
+    pub(super) fn is_late(&self) -> bool {
+        self.until(self.end).is_zero()
+    }
+
+    /// The time left until `--give-up` is over.
+    pub(super) fn left(&self) -> Duration {
+        self.until(self.end)
+    }
+
+    /// The time until an instant of the server's clock.
+    pub(super) fn until(&self, at: DateTime<Utc>) -> Duration {
+        let left = unix(at) - self.offset_seconds() - clock::unix_seconds();
+        Duration::try_from_secs_f64(left).unwrap_or_default()
+    }
+
+    pub(super) fn server_now(&self) -> DateTime<Utc> {
+        shifted(clock::now(), self.offset())
+    }
+
+    /// The server's clock minus the clock of this machine.
+    pub(super) fn offset(&self) -> TimeDelta {
+        TimeDelta::try_milliseconds(rounded(self.offset_seconds() * 1000.0)).unwrap_or_default()
+    }
+
+    fn offset_seconds(&self) -> f64 {
+        let offset = self.clock.offset().filter(|_| !self.by_own_clock);
+        offset.unwrap_or_default()
+    }
+
+    /// Opens the session if it is not open. In an outage or while another process has the lock it is tried again until the
+    /// deadline, more often when the opening is near.
+    pub(super) fn open_session(&mut self, ahead: Option<DateTime<Utc>>) -> Result<(), Abort> {
+        loop {
+            let why = match self.open_now() {
+                Err(Abort::Failed(ExitKind::Unreachable, why)) => why,
+                done => return done,
+            };
+            if self.is_late() {
+                return Err(Abort::Failed(ExitKind::Unreachable, why));
+            }
+            self.check_claim_lately()?;
+            log::info!("no session yet ({why}); trying again");
+            let before = ahead.map_or(Duration::ZERO, |at| self.until(at));
+            let (soon, late) = (Duration::from_millis(500), Duration::from_secs(60));
+            clock::pause((before / 4).clamp(soon, late).min(self.left()));
+        }
+    }
+
+    pub(super) fn open_now(&mut self) -> Result<(), Abort> {
+        if self.live.is_none() {
+            let sessions = self.context.sessions;
+            let end = clock::steady() + self.left().min(sessions.locks.timeout());
+            self.live = Some(sessions.open_by(self.account, &self.context.selector, end)?);
+        }
+        if self.at.is_none() {
+            let place = self.place;
+            let id = match place.id {
+                Some(id) => id,
+                None => self.live()?.box_id(&place.host)?,
+            };
+            self.at = Some(BoxAt {
+                host: place.host.clone(),
+                id,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn live(&mut self) -> Result<&mut ActiveSession<'t>, Abort> {
+        self.live.as_mut().ok_or_else(no_session)
+    }
+
+    /// A client for the box, which waits for locks until the deadline.
+    pub(super) fn client(&mut self) -> Result<BoxClient<'_, 't>, Abort> {
+        self.client_for(self.left())
+    }
+
+    /// A client for the box, with a timeout for locks.
+    pub(super) fn client_for(&mut self, limit: Duration) -> Result<BoxClient<'_, 't>, Abort> {
+        let (Some(live), Some(at)) = (self.live.as_mut(), self.at.as_ref()) else {
+            return Err(no_session());
+        };
+        let timeout = self.context.sessions.locks.timeout();
+        let patience = limit.min(timeout.max(self.context.give_up));
+        live.set_deadline(clock::steady() + patience);
+        Ok(BoxClient {
+            live,
+            at: at.clone(),
+            family: self.family.map(str::to_owned),
+        })
+    }
+
+    /// Asks the host's clock with a copy of this login's cookies, or without cookies if no session is open.
+    pub(super) fn with_jar(
+        &self,
+        limit: Duration,
+        ask: impl FnOnce(&HostClock, &Platform, &mut Jar),
+    ) {
+        if let Ok(platform) = self.context.sessions.platform.within(limit.min(PROBE)) {
+            let mut jar = self
+                .live
+                .as_ref()
+                .map(ActiveSession::jar)
+                .unwrap_or_default();
+            ask(&self.clock, &platform, &mut jar);
+        }
+    }
+
+    /// Looks at the server's clock where this machine's clock may be ahead of it.
+    pub(super) fn look_at_clock(&self) {
+        self.with_jar(CLOCK_LOOK, |clock, platform, jar| {
+            clock.look(platform, jar, ROUGH, CLOCK_LOOK);
+        });
+    }
+
+    /// Whether the classes of all choices of a prebooking have started by the server's clock.
+    ///
+    /// # Errors
+    /// The clock cannot be read.
+    pub(super) fn has_started(&self, prebooking: &Prebooking) -> Result<bool, Abort> {
+        self.look_at_clock();
+        if self.clock.offset().is_none() {
+            let why = "the class has started by this machine's clock, and the server's clock could not be read";
+            return Err(Abort::Failed(ExitKind::Unreachable, why.to_owned()));
+        }
+        let calendar = &self.place.calendar;
+        Ok(calendar.is_over(prebooking, self.server_now()))
+    }
+}
+
+fn no_session() -> Abort {
+    Abort::Failed(
+        ExitKind::Internal,
+        "no session was opened before firing".into(),
+    )
+}
+
+/// An instant as unix seconds.
+#[allow(clippy::cast_precision_loss)] // milliseconds since 1970 fit a double
+pub(super) fn unix(at: DateTime<Utc>) -> f64 {
+    at.timestamp_millis() as f64 / 1000.0
+}
+
+#[allow(clippy::cast_possible_truncation)] // a cast from a double saturates
+pub(super) fn rounded(value: f64) -> i64 {
+    value.round() as i64
+}
