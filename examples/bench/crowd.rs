@@ -91,31 +91,43 @@ fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -
     let mut login = login.map_err(|e| anyhow!("{account}: {e}"))?;
     let token = platform.set_refresh(&mut login.jar, &login.token, print.as_str())?;
     let token = Secret::new(token.expose());
-    let row = store.put_login(&NewLogin {
-        account: &account,
-        kind: SessionKind::Background,
-        fingerprint: &print,
-        token: token.clone(),
-        cookies: login.jar.to_json(),
-        now: Utc::now() - age,
-    })?;
-    store.finish_refresh(&row, &token, &login.jar.to_json(), Utc::now())?;
+    let row = store.put_login(
+        &store.hold_form()?,
+        &NewLogin {
+            account: &account,
+            kind: SessionKind::Background,
+            fingerprint: &print,
+            token: token.clone(),
+            cookies: login.jar.to_json(),
+            now: Utc::now() - age,
+        },
+    )?;
+    store.finish_refresh(
+        &store.hold_form()?,
+        &row,
+        &token,
+        &login.jar.to_json(),
+        Utc::now(),
+    )?;
     Ok(())
 }
 
 /// Makes a session's token look this old; token and cookies stay good.
 pub(crate) fn age(store: &Store, row: &SessionRow, age: TimeDelta) -> Result<()> {
     let refreshed = row.refreshed_at;
-    let row = store.put_login(&NewLogin {
-        account: &row.account,
-        kind: row.kind,
-        fingerprint: &row.fingerprint,
-        token: row.token.clone(),
-        cookies: row.cookies.clone(),
-        now: Utc::now() - age,
-    })?;
+    let row = store.put_login(
+        &store.hold_form()?,
+        &NewLogin {
+            account: &row.account,
+            kind: row.kind,
+            fingerprint: &row.fingerprint,
+            token: row.token.clone(),
+            cookies: row.cookies.clone(),
+            now: Utc::now() - age,
+        },
+    )?;
     if let Some(at) = refreshed {
-        store.finish_refresh(&row, &row.token, &row.cookies, at)?;
+        store.finish_refresh(&store.hold_form()?, &row, &row.token, &row.cookies, at)?;
     }
     Ok(())
 }
@@ -131,15 +143,24 @@ pub(crate) fn fill(home: &Home<'_>, count: usize) -> Result<()> {
         cookie("AWSALB", 128),
         cookie("AWSALBCORS", 128)
     ]);
-    let row = store.put_login(&NewLogin {
-        account: &account,
-        kind: SessionKind::Background,
-        fingerprint: &print,
-        token: Secret::new(format!("69232|1999999999|{}", "0".repeat(32))),
-        cookies: Secret::new(cookies.to_string()),
-        now: Utc::now(),
-    })?;
-    store.finish_refresh(&row, &row.token, &row.cookies, Utc::now())?;
+    let row = store.put_login(
+        &store.hold_form()?,
+        &NewLogin {
+            account: &account,
+            kind: SessionKind::Background,
+            fingerprint: &print,
+            token: Secret::new(format!("69232|1999999999|{}", "0".repeat(32))),
+            cookies: Secret::new(cookies.to_string()),
+            now: Utc::now(),
+        },
+    )?;
+    store.finish_refresh(
+        &store.hold_form()?,
+        &row,
+        &row.token,
+        &row.cookies,
+        Utc::now(),
+    )?;
     drop(store);
     multiply(home, row.id, count.saturating_sub(1))
 }

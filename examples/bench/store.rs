@@ -72,19 +72,22 @@ fn commits(store: &Store) -> Result<f64> {
     let account: Account = "ana@example.org".parse().map_err(anyhow::Error::msg)?;
     let print = Fingerprint::background(&account, "bench");
     let (token, cookies) = (Secret::new("0".repeat(60)), Secret::new("a".repeat(1200)));
-    let mut row = store.put_login(&NewLogin {
-        account: &account,
-        kind: SessionKind::Background,
-        fingerprint: &print,
-        token: token.clone(),
-        cookies: cookies.clone(),
-        now: Utc::now(),
-    })?;
+    let mut row = store.put_login(
+        &store.hold_form()?,
+        &NewLogin {
+            account: &account,
+            kind: SessionKind::Background,
+            fingerprint: &print,
+            token: token.clone(),
+            cookies: cookies.clone(),
+            now: Utc::now(),
+        },
+    )?;
     let began = Instant::now();
     for _ in 0..UPDATES {
         store.begin_update(&row, Utc::now())?;
         ensure!(
-            store.finish_update(&row, &token, &cookies, Utc::now())?,
+            store.finish_update(&store.hold_form()?, &row, &token, &cookies, Utc::now())?,
             "a token write was refused"
         );
         row.generation += 1;

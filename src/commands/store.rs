@@ -167,17 +167,13 @@ fn convert(
     let signal_guard = signals::signal_guard("store");
     let done = how(&app.store)?;
     drop(signal_guard);
-    if rekeyed && !done.sealed {
+    if rekeyed && !done.encrypted {
         // another process has decrypted it meanwhile: the new key is not this store's key
         return Err(Failure::usage(NOT_ENCRYPTED).into());
     }
     ui.print(&Converted {
         store: app.store.path(),
-        encrypted: done.sealed,
-        changed: done.changed,
-        sessions: done.sessions,
-        removed: &done.removed,
-        unpurged: done.unclean.as_deref(),
+        done,
         rekeyed,
     })
 }
@@ -218,14 +214,8 @@ impl Output for NewKey {
 #[derive(Debug, Serialize)]
 struct Converted<'c> {
     store: &'c Path,
-    encrypted: bool,
-    changed: bool,
-    sessions: usize,
-    /// copies beside the store that were deleted
-    removed: &'c [PathBuf],
-    /// why old text may be left in the file
-    #[serde(skip)]
-    unpurged: Option<&'c str>,
+    #[serde(flatten)]
+    done: Conversion,
     #[serde(skip)]
     rekeyed: bool,
 }
@@ -233,8 +223,8 @@ struct Converted<'c> {
 impl Output for Converted<'_> {
     fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let store = self.store.display();
-        let sessions = plural(self.sessions, "session");
-        match (self.encrypted, self.changed) {
+        let sessions = plural(self.done.sessions, "session");
+        match (self.done.encrypted, self.done.changed) {
             (true, true) if self.rekeyed => {
                 writeln!(to, "{store} has the new key ({sessions})")?;
                 writeln!(
@@ -253,14 +243,14 @@ impl Output for Converted<'_> {
             (false, true) => writeln!(to, "{store} is no longer encrypted ({sessions})")?,
             (false, false) => writeln!(to, "{store} is not encrypted")?,
         }
-        for copy in self.removed {
+        for copy in &self.done.removed {
             writeln!(to, "deleted the earlier copy {}", copy.display())?;
         }
         Ok(())
     }
 
     fn failure(&self) -> Option<Failure> {
-        let why = self.unpurged?;
+        let why = self.done.unclean.as_ref()?;
         let message = format!(
             "done, but old text may be left in free pages, in the log or in copies: {why}; \
              the next aimharder command removes it"
@@ -269,7 +259,7 @@ impl Output for Converted<'_> {
     }
 
     fn has_side_effects(&self) -> bool {
-        self.changed
+        self.done.changed
     }
 }
 

@@ -76,8 +76,7 @@ impl Fingerprint {
     /// `account + "-" + salt` (`scripting.md`, "Config").
     pub fn background(account: &Account, salt: &str) -> Self {
         let digest = Sha256::digest(format!("{account}-{salt}"));
-        let hex = hex(&digest);
-        Self(format!("bg-{}", &hex[..40]))
+        Self(format!("bg-{}", hex::encode(&digest[..20])))
     }
 
     /// A short form that distinguishes sessions in a table.
@@ -89,16 +88,6 @@ impl Fingerprint {
             .map_or(self.0.len(), |(at, _)| at);
         &self.0[..end]
     }
-}
-
-/// Bytes as hex digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
-        .collect()
 }
 
 impl fmt::Display for Fingerprint {

@@ -1,5 +1,7 @@
 //! The refresh token, `USERID|UNIX_EXPIRY|HEX` (protocol.md §3). It is a secret; its expiry is one by the server clock.
 
+use percent_encoding::percent_decode_str;
+
 use crate::secret::Secret;
 
 /// A refresh token.
@@ -13,7 +15,7 @@ pub struct Token {
 impl Token {
     /// Parses `digits|digits|hex`, percent-encoded or not; the hex part has 16 to 128 digits, usually 32.
     pub fn parse(text: &str) -> Option<Token> {
-        let plain = percent_decode(text.trim());
+        let plain = percent_decode_str(text.trim()).decode_utf8().ok()?;
         let mut parts = plain.split('|');
         let user_id = digits(parts.next()?)?;
         let expires_at = digits(parts.next()?)?;
@@ -23,7 +25,7 @@ impl Token {
             return None;
         }
         Some(Token {
-            secret: Secret::new(plain),
+            secret: Secret::new(plain.as_ref()),
             user_id,
             expires_at,
         })
@@ -52,27 +54,6 @@ fn digits(part: &str) -> Option<i64> {
     } else {
         None
     }
-}
-
-/// Decodes `%7C` to `|`; an invalid escape is kept, and the form of a token refuses it.
-fn percent_decode(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('%') {
-        plain.push_str(before);
-        let code = after
-            .get(..2)
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        if let Some(byte) = code.filter(u8::is_ascii) {
-            plain.push(char::from(byte));
-            rest = &after[2..];
-        } else {
-            plain.push('%');
-            rest = after;
-        }
-    }
-    plain.push_str(rest);
-    plain
 }
 
 #[cfg(test)]

@@ -261,14 +261,17 @@ impl World {
         let store = Store::open(&folder.path().join("store/s.db")).unwrap();
         let account: Account = "ana@example.org".parse().unwrap();
         store
-            .put_login(&NewLogin {
-                account: &account,
-                kind: SessionKind::Background,
-                fingerprint: &Fingerprint::background(&account, "salt"),
-                token: Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592"),
-                cookies: Jar::default().to_json(),
-                now: utc(START),
-            })
+            .put_login(
+                &store.hold_form().unwrap(),
+                &NewLogin {
+                    account: &account,
+                    kind: SessionKind::Background,
+                    fingerprint: &Fingerprint::background(&account, "salt"),
+                    token: Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592"),
+                    cookies: Jar::default().to_json(),
+                    now: utc(START),
+                },
+            )
             .unwrap();
         let platform = Platform::new(Settings {
             domain: "aimharder.com".into(),

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::{Error, Result};
 use crate::clock;
 use crate::model::account::Account;
-use crate::model::session::{Fingerprint, hex};
+use crate::model::session::Fingerprint;
 use crate::private_files::{self, LockMode, NotPrivate};
 use crate::store::LOCKS;
 
@@ -251,7 +251,7 @@ fn run_name(owner: &str) -> String {
 /// File names do not show the account to other users.
 fn file_name(what: &str, of: &str) -> String {
     let digest = Sha256::digest(of.as_bytes());
-    format!("{what}-{}.lock", hex(&digest[..12]))
+    format!("{what}-{}.lock", hex::encode(&digest[..12]))
 }
 
 /// Names this process in the lock file. A failure does not matter: the text is for messages only.

@@ -78,21 +78,24 @@ impl SessionManager<'_> {
     fn log_in_held(&self, wanted: &LoginTry<'_>, then: impl Fn() + Sync) -> Result<Granted> {
         let one_at_a_time = self.locks.logins(wanted.account, self.locks.timeout())?;
         self.check_refusals(wanted.account)?;
-        let _form = self.store.hold_form()?;
+        let form = self.store.hold_form()?;
         let guard = signals::signal_guard("login");
         // the login replaces the one that is stored with this fingerprint
         if let Some(old) = self.store.session_of(wanted.account, wanted.fingerprint)? {
             self.store.make_room(&old)?;
         }
         let granted = self.ask_for_login(wanted)?;
-        let row = self.store.put_login(&NewLogin {
-            account: wanted.account,
-            kind: wanted.kind,
-            fingerprint: wanted.fingerprint,
-            token: Secret::new(granted.token.expose()),
-            cookies: granted.jar.to_json(),
-            now: clock::now(),
-        })?;
+        let row = self.store.put_login(
+            &form,
+            &NewLogin {
+                account: wanted.account,
+                kind: wanted.kind,
+                fingerprint: wanted.fingerprint,
+                token: Secret::new(granted.token.expose()),
+                cookies: granted.jar.to_json(),
+                now: clock::now(),
+            },
+        )?;
         self.store
             .login_worked(wanted.account, &granted.flow.to_string())?;
         log::info!(

@@ -8,7 +8,6 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::instant::shifted;
-use crate::model::session::hex;
 use crate::secret::Secret;
 use crate::store::RefusedPassword;
 
@@ -36,7 +35,7 @@ fn hash(password: &Secret, salt: &[u8]) -> Option<Secret> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(password.expose().as_bytes(), salt, &mut out)
         .ok()?;
-    Some(Secret::new(hex(&out)))
+    Some(Secret::new(hex::encode(&out)))
 }
 
 /// What the store keeps of a refused password. `None` if the system supplies no random bytes: then only the limit on

@@ -111,14 +111,14 @@ impl SessionManager<'_> {
         let _guard = signals::signal_guard("token update");
         let token = token_of(row)?;
         let mut jar = jar_of(row)?;
-        let _form = self.store.hold_form()?;
+        let form = self.store.hold_form()?;
         self.store.begin_update(row, clock::now())?;
         let print = row.fingerprint.as_str();
         match self.platform.token_update(&mut jar, &token, print) {
             Ok(new) => {
                 let new = Secret::new(new.expose());
                 self.store
-                    .finish_update(row, &new, &jar.to_json(), clock::now())?;
+                    .finish_update(&form, row, &new, &jar.to_json(), clock::now())?;
                 log::info!(
                     "token of the {} session {} updated",
                     row.kind,
@@ -153,14 +153,14 @@ impl SessionManager<'_> {
         let _guard = signals::signal_guard("setrefresh");
         let token = token_of(row)?;
         let mut jar = jar_of(row)?;
-        let _form = self.store.hold_form()?;
+        let form = self.store.hold_form()?;
         self.store.make_room(row)?;
         let print = row.fingerprint.as_str();
         match self.platform.set_refresh(&mut jar, &token, print) {
             Ok(new) => {
                 let new = Secret::new(new.expose());
                 self.store
-                    .finish_refresh(row, &new, &jar.to_json(), clock::now())?;
+                    .finish_refresh(&form, row, &new, &jar.to_json(), clock::now())?;
                 Ok(Ok(self.read_again(row.clone())?))
             }
             Err(e @ platform::Error::Interrupted) => Err(e.into()),

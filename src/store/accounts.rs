@@ -100,27 +100,21 @@ impl Store {
 
     /// The last password of the account's password source that AimHarder refused.
     pub fn refused_password(&self, account: &Account) -> Result<Option<RefusedPassword>> {
-        let sql = "SELECT refused_salt, refused_hash, (SELECT salt FROM seal), refused_at FROM accounts \
-                   WHERE email = ?1 AND refused_hash IS NOT NULL";
-        loop {
-            let found = self.find(sql, [account.as_str()], |row| {
-                let seal: Option<Vec<u8>> = row.get(2)?;
-                Ok((row.get(0)?, row.get(1)?, seal, maybe_instant(row, 3)?))
-            })?;
-            let Some((salt, hash, seal, at)) = found else {
-                return Ok(None);
-            };
-            if let Some(hash) = self.unseal(hash_of(account.as_str()), hash, seal.as_deref())? {
-                return Ok(Some(RefusedPassword { salt, hash, at }));
-            }
-            // another process has sealed the store anew in between
-        }
+        let sql = "SELECT refused_salt, refused_hash, refused_at FROM accounts WHERE email = ?1 AND refused_hash IS NOT NULL";
+        let found = self.find_secrets(sql, [account.as_str()], |row| {
+            Ok((row.get(0)?, row.get(1)?, maybe_instant(row, 2)?))
+        })?;
+        let Some(((salt, hash, at), sealer)) = found else {
+            return Ok(None);
+        };
+        let hash = self.open_secret(sealer.as_deref(), hash_of(account.as_str()), hash)?;
+        Ok(Some(RefusedPassword { salt, hash, at }))
     }
 
     /// Stores a refused password, replacing an earlier one.
     pub fn remember_refused(&self, account: &Account, refused: &RefusedPassword) -> Result<()> {
         let secret = [(hash_of(account.as_str()), &refused.hash)];
-        self.keep(0, secret, |db, [hash]| {
+        self.write_secrets(&self.hold_form()?, 0, secret, |db, [hash]| {
             db.execute(
                 "INSERT INTO accounts (email, refused_salt, refused_hash, refused_at) VALUES (?1, ?2, ?3, ?4) \
                  ON CONFLICT DO UPDATE SET refused_salt = excluded.refused_salt, refused_hash = excluded.refused_hash, \

@@ -1,4 +1,6 @@
-//! Copies of the store, made while other processes use it. A copy is whole and private, and replaces no file.
+//! Copies of the store, made while other processes use it. A copy is consistent, and only this user can read it.
+//!
+//! `store backup` replaces no file. A migration makes a copy beside the store and replaces that of an earlier attempt.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -15,7 +17,7 @@ use super::{At, Error, Result, Store};
 use crate::private_files;
 
 impl Store {
-    /// Copies the store as it is at this moment to a new file with mode 0600. Returns whether its secrets are sealed.
+    /// Copies the store to a new file with mode 0600. Returns whether the secrets in it are encrypted.
     ///
     /// # Errors
     /// A file with that name exists, or it cannot be written. No part of the copy is left then.
@@ -32,7 +34,7 @@ impl Store {
         let done = copied.and_then(|mut copy| {
             write(&mut copy, file, to)?;
             put_in_place(&half, to)?;
-            // asked of the copy: the store itself may have been converted meanwhile
+            // read from the copy, because the store may have been converted meanwhile
             Ok(seal_row(&copy).at(to)?.is_some())
         });
         if done.is_err() {
@@ -42,7 +44,7 @@ impl Store {
     }
 }
 
-/// The copy a migration leaves beside the store, so that an older program can be put back.
+/// Makes the copy of a migration beside the store, so that the older program can be installed again.
 pub(super) fn before_migration(path: &Path, from: usize, connection: &Connection) -> Result<()> {
     let kept = beside(path, &format!(".schema{from}.bak"));
     let half = beside(path, &format!(".schema{from}.bak.new"));
@@ -60,7 +62,7 @@ fn create(path: &Path, to: &Path) -> Result<File> {
     private_files::open(path, flags).map_err(|e| cannot("copy the store to", to, &e))
 }
 
-/// A whole copy in memory, without what deleted rows have left in free pages.
+/// A copy in memory, without the old values in free pages.
 fn copy(connection: &Connection, path: &Path) -> Result<Connection> {
     let in_memory = || {
         let mut copy = Connection::open_in_memory()?;
@@ -97,7 +99,7 @@ fn write(copy: &mut Connection, mut file: File, to: &Path) -> Result<()> {
 fn put_in_place(half: &Path, to: &Path) -> Result<()> {
     let moved = match renameat_with(CWD, half, CWD, to, RenameFlags::NOREPLACE) {
         Err(Errno::EXIST) => return Err(there_already(to)),
-        // a file system that cannot look and rename at once
+        // the file system has no such call
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => fs::rename(half, to),
         moved => moved.map_err(Into::into),
     };
@@ -109,6 +111,6 @@ fn put_in_place(half: &Path, to: &Path) -> Result<()> {
 fn there_already(to: &Path) -> Error {
     let shown = to.display();
     Error::Taken(format!(
-        "{shown} is there already, and nothing is overwritten; name a new file, or move that one away"
+        "{shown} exists, and nothing is overwritten; name a new file, or move that one away"
     ))
 }

@@ -1,18 +1,10 @@
-//! Names and numbers for shell completion: what the store has, and the names of classes, which are stored for this alone.
+//! Names and numbers for shell completion: those in the store, and the names of classes, which are stored only for this.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
-use rusqlite::{Connection, OpenFlags, Params, params};
+use rusqlite::{Connection, Params, params};
 
-use super::keyring::Keyring;
-use super::open::{behind_links, check_files, plain_name};
-use super::paths::beside;
 use super::{At, Result, Store};
 
 /// The number of days after which a name is noted again, and after which one that was not seen is deleted.
@@ -24,32 +16,6 @@ const MAX_ROWS: i64 = 60;
 const MOST_HINTS: usize = 200;
 
 impl Store {
-    /// Opens an existing store read-only. Nothing is created or migrated, and no lock is waited for.
-    ///
-    /// # Errors
-    /// No store, or one that may not be used. Another schema is not noticed here.
-    pub fn open_to_read(path: &Path) -> Result<Self> {
-        let path = &behind_links(path)?;
-        check_files(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = if beside(path, "-wal").exists() {
-            Connection::open_with_flags(plain_name(path), flags)
-        } else {
-            // no process has it open, and all is in the file: even a reader would create a log and its index, and leave them
-            let uri = untouched(path);
-            Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
-        };
-        let connection = connection.at(path)?;
-        connection.busy_timeout(Duration::ZERO).at(path)?;
-        Ok(Self {
-            connection: Mutex::new(connection),
-            path: path.to_owned(),
-            peeking: Mutex::default(),
-            has_room: AtomicBool::new(false),
-            keyring: Keyring::default(),
-        })
-    }
-
     /// Stores the names of a box's classes. Usually none is new, and nothing is written.
     pub fn note_class_names(&self, gym: &str, names: &[&str], today: NaiveDate) -> Result<()> {
         let noted = noted(&self.db(), gym).at(self.path())?;
@@ -133,23 +99,6 @@ impl Store {
             .collect::<rusqlite::Result<_>>()
             .at(self.path())
     }
-}
-
-/// The file as SQLite reads it without any lock or file beside it.
-fn untouched(path: &Path) -> String {
-    let mut uri = "file:".to_owned();
-    for byte in plain_name(path).as_os_str().as_encoded_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                uri.push(char::from(*byte));
-            }
-            byte => {
-                let _ = write!(uri, "%{byte:02X}");
-            }
-        }
-    }
-    uri.push_str("?immutable=1");
-    uri
 }
 
 fn noted(db: &Connection, gym: &str) -> rusqlite::Result<BTreeMap<String, String>> {

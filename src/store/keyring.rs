@@ -1,7 +1,7 @@
-//! Is the store sealed, and who has its key?
+//! The key of an encrypted store.
 //!
-//! The key is asked for when the first sealed value is met, once per process and salt, and never
-//! while a transaction is open: it may come from a command that takes its time.
+//! The key is read from its source when it is first needed, once per process and salt, and never while a transaction or a lock
+//! is held: it may come from a slow command.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,20 +13,17 @@ use super::{At, Error, Result, Store};
 use crate::secret::Secret;
 use crate::store_key::KeySource;
 
-/// What a process knows of the key.
+/// What this process knows of the key.
 #[derive(Default)]
 pub(super) struct Keyring {
     source: Option<KeySource>,
-    /// the sealer of the salt met last, or why there is none
     known: Mutex<Option<Known>>,
 }
 
-struct Known {
-    salt: Vec<u8>,
-    sealer: std::result::Result<Arc<Sealer>, Error>,
-}
+/// The salt that was met last, and its sealer or why there is none.
+type Known = (Vec<u8>, Result<Arc<Sealer>>);
 
-/// The row of the table `seal`.
+/// The row of the table `seal`, which an encrypted store has.
 pub(super) struct SealRow {
     pub(super) salt: Vec<u8>,
     pub(super) proof: Vec<u8>,
@@ -34,14 +31,14 @@ pub(super) struct SealRow {
 }
 
 impl Store {
-    /// Where the key comes from, should the secrets be sealed.
+    /// Sets the source of the key.
     #[must_use]
     pub fn with_key_from(mut self, source: Option<KeySource>) -> Self {
         self.keyring.source = source;
         self
     }
 
-    /// Are secrets sealed here?
+    /// Whether secrets are encrypted.
     pub fn is_sealed(&self) -> Result<bool> {
         Ok(self.seal_row()?.is_some())
     }
@@ -50,37 +47,31 @@ impl Store {
         seal_row(&self.db()).at(self.path())
     }
 
-    /// The sealer of this salt; `None` when it is no longer the store's.
-    pub(super) fn sealer(&self, salt: &[u8]) -> Result<Option<Arc<Sealer>>> {
-        // held while the source is asked: threads that need the key wait for the one that asks
-        let mut known = self
-            .keyring
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = known.as_ref().filter(|known| known.salt == salt) {
-            return known.sealer.clone().map(Some);
-        }
-        let Some(row) = self.seal_row()?.filter(|row| row.salt == salt) else {
+    /// What opens the secrets of a store with this row. `None` if they are plain text.
+    pub(super) fn sealer(&self, row: Option<SealRow>) -> Result<Option<Arc<Sealer>>> {
+        let Some(row) = row else {
             return Ok(None);
         };
+        // locked while the source is asked: other threads that need the key wait for it
+        let known = self.keyring.known.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, sealer)) = known.as_ref().filter(|(salt, _)| *salt == row.salt) {
+            return sealer.clone().map(Some);
+        }
         let sealer = self.fitting(&row).map(Arc::new);
-        *known = Some(Known {
-            salt: salt.to_owned(),
-            sealer: sealer.clone(),
-        });
+        *known = Some((row.salt, sealer.clone()));
         sealer.map(Some)
     }
 
-    /// Ask for the key, and see that it fits.
+    /// Reads the key, and checks that it fits.
     fn fitting(&self, row: &SealRow) -> Result<Sealer> {
         let sealer = Sealer::new(&self.key()?, &row.salt).ok_or_else(no_key)?;
         if sealer.fits(&row.proof) {
             return Ok(sealer);
         }
         Err(Error::Unusable(format!(
-            "the key does not fit the store {}: its logins were sealed with another one, or its key was changed since; \
-             let key_command or the credential give that key (nothing was changed). Only when it is lost: give the logins up \
+            "the key does not fit the store {}: its logins were encrypted with another one, or its key was changed since; \
+             let key_command or the credential supply that key (nothing was changed). Only if it is lost: delete the logins \
              with `aimharder store decrypt --forget-logins`, and log in again",
             self.path().display()
         )))

@@ -1,12 +1,12 @@
 //! New logins, in the place of older ones.
 
 use chrono::{DateTime, Utc};
+use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::reserve::MAX_ATTEMPTS;
-use super::secrets::EncodedSecret;
 use super::sessions::{COLUMNS, expiry, places, read};
-use super::{Result, SessionRow, Store, millis};
+use super::{FormGuard, Result, SessionRow, Store, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::secret::Secret;
@@ -31,10 +31,10 @@ pub struct NewLogin<'a> {
 impl Store {
     /// Store a login, in the place of an older one with its fingerprint (or, for background, of
     /// the account's only one). The row keeps its id; its generation grows.
-    pub fn put_login(&self, login: &NewLogin<'_>) -> Result<SessionRow> {
+    pub fn put_login(&self, form: &FormGuard, login: &NewLogin<'_>) -> Result<SessionRow> {
         let [token, cookies] = places(login.account, login.fingerprint);
         let secrets = [(token, &login.token), (cookies, &login.cookies)];
-        let row = self.keep(MAX_ATTEMPTS, secrets, |db, kept| {
+        let row = self.write_secrets(form, MAX_ATTEMPTS, secrets, |db, kept| {
             write_login(db, login, kept)
         })?;
         Ok(SessionRow {
@@ -49,7 +49,7 @@ impl Store {
 fn write_login(
     change: &Connection,
     login: &NewLogin<'_>,
-    [token, cookies]: &[EncodedSecret<'_>; 2],
+    [token, cookies]: &[ToSqlOutput<'_>; 2],
 ) -> rusqlite::Result<SessionRow> {
     let values = named_params! {
         ":account": login.account.as_str(), ":kind": login.kind.as_str(), ":print": login.fingerprint.as_str(),

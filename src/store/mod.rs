@@ -130,15 +130,19 @@ impl Store {
     }
 
     /// Runs `work` in a transaction that writes. An error rolls it back.
-    ///
-    /// The transaction takes the writer's place at once: one that first reads and then writes is refused, without waiting,
-    /// when another process has written in between.
     fn transact<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+        self.transact_or(|change| work(change).at(&self.path))
+    }
+
+    /// The same for work that fails for reasons of its own.
+    ///
+    /// The transaction locks the store for writing at once. SQLite refuses one that first reads and then writes, without
+    /// waiting, if another process has written in between.
+    fn transact_or<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut db = self.db();
-        let change = db
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .at(&self.path)?;
-        let done = work(&change).at(&self.path)?;
+        let change = db.transaction_with_behavior(TransactionBehavior::Immediate);
+        let change = change.at(&self.path)?;
+        let done = work(&change)?;
         change.commit().at(&self.path)?;
         Ok(done)
     }
@@ -198,12 +202,7 @@ fn in_words(cause: &rusqlite::Error) -> String {
 /// The result of a store function.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Begins a transaction that writes, as [`Store::transact`] does.
-fn immediate(db: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
-    db.transaction_with_behavior(TransactionBehavior::Immediate)
-}
-
-/// Ties an SQLite error to the file it came from.
+/// Adds the store's file to an SQLite error.
 trait At<T> {
     fn at(self, store: &Path) -> Result<T>;
 }

@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rustix::fs::OFlags;
 
@@ -37,6 +38,13 @@ const STEPS: &[&str] = &[
 
 /// The schema version this program writes.
 pub(super) const VERSION: usize = STEPS.len();
+
+/// Characters that have a meaning in the URI of a file.
+const URI_ESCAPES: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_');
 
 /// Appended to the store's name: the directory of the lock files of sessions and runs.
 pub const LOCKS: &str = ".locks";
@@ -65,17 +73,42 @@ impl Store {
             connection = bring_up_to_date(path, connection)?;
         }
         write_ahead(&connection, path)?;
-        Ok(Self {
+        Ok(Self::with(path, connection))
+    }
+
+    fn with(path: &Path, connection: Connection) -> Self {
+        Self {
             connection: Mutex::new(connection),
             path: path.to_owned(),
             peeking: Mutex::default(),
             has_room: AtomicBool::new(false),
             keyring: Keyring::default(),
-        })
+        }
     }
-}
 
-impl Store {
+    /// Opens an existing store read-only. Nothing is created or migrated, no lock is waited for, and another schema is not
+    /// detected.
+    ///
+    /// # Errors
+    /// There is no store, or it must not be used.
+    pub fn open_to_read(path: &Path) -> Result<Self> {
+        let path = &behind_links(path)?;
+        check_files(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = if beside(path, "-wal").exists() {
+            Connection::open_with_flags(plain_name(path), flags)
+        } else {
+            // no process has it open and all is in the file: any other mode would create a log and its index, and leave them
+            let name = plain_name(path);
+            let name = percent_encode(name.as_os_str().as_encoded_bytes(), URI_ESCAPES);
+            let uri = format!("file:{name}?immutable=1");
+            Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
+        };
+        let connection = connection.at(path)?;
+        connection.busy_timeout(Duration::ZERO).at(path)?;
+        Ok(Self::with(path, connection))
+    }
+
     /// Opens the store for a command that only reads. If the directory cannot be written, as on a read-only file system,
     /// the store is opened read-only.
     ///
@@ -161,7 +194,7 @@ fn create_if_missing(path: &Path) -> Result<()> {
 
 /// The file that a link leads to. A user may link the store to another disk, so a link of this user or of root is followed.
 /// Locks, log and copies are beside the file itself, so that processes which use different names find the same ones.
-pub(super) fn behind_links(named: &Path) -> Result<PathBuf> {
+fn behind_links(named: &Path) -> Result<PathBuf> {
     let mut path = named.to_owned();
     while let Ok(facts) = fs::symlink_metadata(&path) {
         if !facts.is_symlink() {
@@ -180,7 +213,7 @@ pub(super) fn behind_links(named: &Path) -> Result<PathBuf> {
 }
 
 /// Checks the store, its directory, its lock directory and the files that SQLite keeps beside it.
-pub(super) fn check_files(path: &Path) -> Result<()> {
+fn check_files(path: &Path) -> Result<()> {
     check_store(path)?;
     check_folder(folder_of(path))?;
     let locks = beside(path, LOCKS);
@@ -242,7 +275,7 @@ pub(super) fn connect_to_peek(path: &Path) -> Result<Connection> {
 }
 
 fn connect(path: &Path) -> Result<Connection> {
-    // no SQLITE_OPEN_CREATE: the file is there, made by us with its mode from the first byte
+    // no SQLITE_OPEN_CREATE: the file was created with its mode before
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(plain_name(path), flags).at(path)?;
     connection.busy_timeout(busy()).at(path)?;
@@ -255,7 +288,7 @@ fn connect(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// The version found; a newer one than ours is an error that names both.
+/// The schema of the store. A newer one than this program knows is an error.
 fn version(connection: &Connection, path: &Path) -> Result<usize> {
     let found: i64 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
@@ -374,8 +407,8 @@ fn lock(path: &Path, mode: LockMode, timeout: Duration) -> Result<Option<File>> 
     }
 }
 
-/// The name by which SQLite takes the file and nothing else: to it `file:x` is a URI, and `:memory:` no file at all.
-pub(super) fn plain_name(path: &Path) -> PathBuf {
+/// The name of the file for SQLite, which takes `file:x` for a URI and `:memory:` for no file at all.
+fn plain_name(path: &Path) -> PathBuf {
     Path::new(".").join(path) // an absolute one stays as it is
 }
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 use super::prebookings::{
     REQUEST, clock_time, named, read_prebooking, request_parameters, request_values,
 };
-use super::{At, Result, Store, immediate, millis};
+use super::{Result, Store, millis};
 use crate::model::day::weekday_short;
 use crate::model::prebooking::{PrebookId, PrebookRequest, Prebooking};
 
@@ -63,48 +63,46 @@ impl Store {
         &self,
         ids: &[PrebookId],
     ) -> Result<std::result::Result<Removed, PrebookId>> {
-        let mut db = self.db();
-        let change = immediate(&mut db).at(self.path())?;
-        let mut removed = Removed::default();
-        for id in ids {
-            let found = match id {
-                PrebookId::One(id) => remove_one(&change, *id, &mut removed),
-                PrebookId::Rule(id) => remove_rule(&change, *id, &mut removed),
-            };
-            if !found.at(self.path())? {
-                return Ok(Err(*id));
+        self.transact(|change| {
+            for id in ids {
+                let (sql, number) = match id {
+                    PrebookId::One(id) => ("SELECT 1 FROM prebookings WHERE id = ?1", id),
+                    PrebookId::Rule(id) => ("SELECT 1 FROM rules WHERE id = ?1", id),
+                };
+                if !change.prepare_cached(sql)?.exists([number])? {
+                    return Ok(Err(*id));
+                }
             }
-        }
-        change.commit().at(self.path())?;
-        Ok(Ok(removed))
+            let mut removed = Removed::default();
+            for id in ids {
+                match id {
+                    PrebookId::One(id) => remove_one(change, *id, &mut removed)?,
+                    PrebookId::Rule(id) => remove_rule(change, *id, &mut removed)?,
+                }
+            }
+            Ok(Ok(removed))
+        })
     }
 }
 
-fn remove_one(db: &Connection, id: i64, removed: &mut Removed) -> rusqlite::Result<bool> {
-    if removed.prebookings.iter().any(|gone| gone.id == id) {
-        return Ok(true);
-    }
+fn remove_one(db: &Connection, id: i64, removed: &mut Removed) -> rusqlite::Result<()> {
     let gone = delete(db, "id = ?1", params![id])?;
     for prebooking in &gone {
         mark_occurrence_removed(db, prebooking)?;
     }
-    let found = !gone.is_empty();
     removed.prebookings.extend(gone);
-    Ok(found)
+    Ok(())
 }
 
-fn remove_rule(db: &Connection, id: i64, removed: &mut Removed) -> rusqlite::Result<bool> {
-    if removed.rules.contains(&id) {
-        return Ok(true);
-    }
+fn remove_rule(db: &Connection, id: i64, removed: &mut Removed) -> rusqlite::Result<()> {
     let mine = "rule = ?1 AND status IN ('pending', 'executing')";
     removed.prebookings.extend(delete(db, mine, params![id])?);
     let found = db.execute("DELETE FROM rules WHERE id = ?1", [id])? == 1;
     removed.rules.extend(found.then_some(id));
-    Ok(found)
+    Ok(())
 }
 
-/// Delete prebookings and return them, in the order of their days.
+/// Deletes prebookings and returns them, in the order of their days.
 pub(super) fn delete(
     db: &Connection,
     filter: &str,

@@ -1,6 +1,8 @@
-//! Removal of old values from everything that is not a row, after a conversion or a logout: free pages, the log,
-//! copies that migrations have left. A process that dies before it has done so leaves a mark, `unclean`, and the next one
-//! does it.
+//! Removal of old secrets from everything that is not a row: free pages, the log, and copies that migrations made.
+//!
+//! A conversion sets the mark `unclean`, and the removal after it clears the mark. If the process ends in between, the next
+//! command that opens the encrypted store does the removal ([`Store::tidy`]). A logout removes the text of the deleted login
+//! without a mark ([`Store::scrub`]); if that fails, the command reports it.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,17 +17,18 @@ use super::paths::folder_of;
 use super::{At, Error, Result, Store};
 use crate::clock;
 
-/// How long a command waits that only tidies up behind another.
-const HASTE: Duration = Duration::from_millis(100);
-/// Between two tries to fold the log while another process is at it.
-const BETWEEN: Duration = Duration::from_millis(10);
+/// How long a command waits for other processes to remove what an earlier one left.
+const SHORT_TIMEOUT: Duration = Duration::from_millis(100);
+/// Interval at which the log is tried to be folded while another process does so.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Does any secret stand in the rows as plain text?
+/// Whether any row has a secret in plain text.
 const PLAIN: &str = "EXISTS (SELECT 1 FROM sessions WHERE 'text' IN (typeof(token), typeof(cookies))) \
                      OR EXISTS (SELECT 1 FROM accounts WHERE typeof(refused_hash) = 'text')";
 
 impl Store {
-    /// Finishes what a process that died has left undone. Mostly there is nothing, and this is one short query. What cannot be done now is left to the next process.
+    /// Does the removal that a killed process has left. Usually there is none, and this is one short query. If it cannot be
+    /// done now, it is left to the next process.
     pub fn tidy(&self) -> Result<()> {
         let left = self.seal_row()?.filter(|row| row.unclean > 0);
         if left.is_none() {
@@ -34,9 +37,9 @@ impl Store {
         let Some(_alone) = conversion_lock_if_free(self.path())? else {
             return Ok(());
         };
-        self.clean(HASTE)?;
+        self.clean(SHORT_TIMEOUT)?;
         log::info!(
-            "what was left in plain text in {} is gone",
+            "old plain text of the store {} is removed",
             self.path().display()
         );
         Ok(())
@@ -49,19 +52,19 @@ impl Store {
             .at(self.path())
     }
 
-    /// Take the old values out of everything that is not a row: copies, free pages, the log.
-    pub(super) fn clean(&self, patience: Duration) -> Result<Vec<PathBuf>> {
+    /// Removes old values from copies, free pages and the log, if the store is marked. Returns the copies that were deleted.
+    pub(super) fn clean(&self, timeout: Duration) -> Result<Vec<PathBuf>> {
         let Some(row) = self.seal_row()?.filter(|row| row.unclean > 0) else {
             return Ok(Vec::new());
         };
         let removed = self.remove_copies()?;
         let db = self.db();
-        db.busy_timeout(patience).at(self.path())?;
-        let rewritten = rewrite(&db, patience);
+        db.busy_timeout(timeout).at(self.path())?;
+        let rewritten = rewrite(&db, timeout);
         db.busy_timeout(busy()).at(self.path())?;
         if !rewritten.at(self.path())? {
             return Err(Error::Busy(format!(
-                "another process has been reading the store {} for long",
+                "another process has been reading the store {} for too long",
                 self.path().display()
             )));
         }
@@ -73,15 +76,15 @@ impl Store {
         Ok(removed)
     }
 
-    /// Take logins that were deleted on purpose out of free pages and the log too: AimHarder still takes their
-    /// tokens. `false`: others are using the store, and it could not be done now.
+    /// Removes deleted logins, whose tokens AimHarder still accepts, from free pages and the log. `false` if other processes
+    /// use the store.
     pub fn scrub(&self) -> Result<bool> {
         let db = self.db();
-        db.busy_timeout(HASTE).at(self.path())?;
-        // no copy of the other logins in the folder for temporary files either
+        db.busy_timeout(SHORT_TIMEOUT).at(self.path())?;
+        // a temporary file would contain the other logins
         let done = db
             .execute_batch("PRAGMA temp_store=MEMORY")
-            .and_then(|()| rewrite(&db, HASTE));
+            .and_then(|()| rewrite(&db, SHORT_TIMEOUT));
         db.busy_timeout(busy()).at(self.path())?;
         match done {
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
@@ -89,7 +92,7 @@ impl Store {
         }
     }
 
-    /// Copies that migrations have left beside the store are from before.
+    /// Deletes the copies that migrations made beside the store.
     fn remove_copies(&self) -> Result<Vec<PathBuf>> {
         let store = self.path().file_name().unwrap_or_default();
         let folder = folder_of(self.path());
@@ -109,8 +112,8 @@ impl Store {
     }
 }
 
-/// `aimharder.db.schema3.bak`, half a one of a migration that was killed, or SQLite's own files beside either. What else
-/// begins like the store belongs to the user, and stays.
+/// Whether this is the copy of a migration such as `aimharder.db.schema3.bak`, an unfinished one, or a file of SQLite beside
+/// either. Other files belong to the user.
 fn is_copy(name: &OsStr, store: &OsStr) -> bool {
     let rest = |name: &str| {
         let rest = name
@@ -124,18 +127,18 @@ fn is_copy(name: &OsStr, store: &OsStr) -> bool {
     name.to_str().and_then(rest).unwrap_or(false)
 }
 
-/// Write every page anew, from rows alone, and cut the file to their number. That, like everything
-/// before, is still in the log until the log is folded and cut too. `false`: a reader is in the way.
-fn rewrite(db: &Connection, patience: Duration) -> rusqlite::Result<bool> {
+/// Writes all pages anew from the rows, and then folds and truncates the log, which still contains the old pages. `false` if
+/// another process reads them.
+fn rewrite(db: &Connection, timeout: Duration) -> rusqlite::Result<bool> {
     let began = clock::steady();
     db.execute_batch("VACUUM")?;
     loop {
         let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if !busy || began.elapsed() >= patience {
+        if !busy || began.elapsed() >= timeout {
             return Ok(!busy);
         }
-        // SQLite waits for readers, but not for another process that is folding the log just now
-        clock::nap(BETWEEN);
+        // SQLite waits for readers, but not for another process that folds the log
+        clock::nap(POLL_INTERVAL);
     }
 }
 
@@ -144,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_a_migration_left_is_a_copy() {
+    fn only_files_of_migrations_are_copies() {
         for (name, copy) in [
             ("a.db.schema3.bak", true),
             ("a.db.schema12.bak.new", true),

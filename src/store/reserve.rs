@@ -10,7 +10,7 @@
 //!   at its beginning.
 //!
 //! Whatever fills the disk afterwards, the write finds its place: at the log's end, or, when that
-//! cannot grow, at its beginning after folding it once more ([`Store::keep`]).
+//! cannot grow, at its beginning after folding it once more ([`Store::write_secrets`]).
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -23,7 +23,7 @@ use rusqlite::{Connection, ErrorCode, named_params, params};
 use rustix::fs::{FallocateFlags, fallocate};
 
 use super::sessions::{expiry, places};
-use super::{At, Error, Result, SessionRow, Store, millis};
+use super::{At, Error, FormGuard, Result, SessionRow, Store, millis};
 use crate::clock;
 use crate::secret::Secret;
 
@@ -117,6 +117,7 @@ impl Store {
     /// Stores the result of a token update. `false` if the row is no longer of the generation read.
     pub fn finish_update(
         &self,
+        form: &FormGuard,
         row: &SessionRow,
         token: &Secret,
         cookies: &Secret,
@@ -126,6 +127,7 @@ impl Store {
             "UPDATE sessions SET token = :token, cookies = :cookies, token_expires_at = :expires, generation = generation + 1, \
              token_updated_at = :now, token_update_count = token_update_count + 1, \
              update_begun_at = NULL, last_error = NULL WHERE id = :id AND generation = :generation",
+            form,
             row,
             (token, cookies, now),
         )
@@ -134,6 +136,7 @@ impl Store {
     /// Stores the result of a `setrefresh`. `false` if the row is no longer of the generation read.
     pub fn finish_refresh(
         &self,
+        form: &FormGuard,
         row: &SessionRow,
         token: &Secret,
         cookies: &Secret,
@@ -143,6 +146,7 @@ impl Store {
             "UPDATE sessions SET token = :token, cookies = :cookies, token_expires_at = :expires, generation = generation + 1, \
              refreshed_at = :now, refresh_count = refresh_count + 1, last_error = NULL \
              WHERE id = :id AND generation = :generation",
+            form,
             row,
             (token, cookies, now),
         )
@@ -151,13 +155,14 @@ impl Store {
     fn replace(
         &self,
         sql: &str,
+        form: &FormGuard,
         row: &SessionRow,
         new: (&Secret, &Secret, DateTime<Utc>),
     ) -> Result<bool> {
         let (token, cookies, now) = new;
         let [tokens, jars] = places(&row.account, &row.fingerprint);
         let secrets = [(tokens, token), (jars, cookies)];
-        let changed = self.keep(MAX_ATTEMPTS, secrets, |db, [kept, jar]| {
+        let changed = self.write_secrets(form, MAX_ATTEMPTS, secrets, |db, [kept, jar]| {
             db.prepare_cached(sql)?.execute(named_params! {
                 ":token": kept, ":cookies": jar, ":expires": expiry(token), ":now": millis(now),
                 ":id": row.id, ":generation": row.generation,

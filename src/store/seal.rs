@@ -1,26 +1,25 @@
-//! The cipher under sealed secrets, and nothing of SQL.
+//! The cipher of encrypted secrets, without any SQL.
 //!
-//! Every value has a key of its own, derived (HKDF-SHA-256) from the store's key, the store's salt and
-//! the value's place: account, fingerprint, column. A value that is moved to another place cannot be
-//! opened there. ChaCha20-Poly1305 with random 96-bit nonces is far from its limits so: what one of
-//! these keys seals is one session's tokens, a hundred a day.
+//! Each value has a key of its own, derived by HKDF-SHA-256 from the store's key, the store's salt and the value's place:
+//! account, fingerprint, column. A value that is moved to another place cannot be decrypted there. The limits of
+//! ChaCha20-Poly1305 with random 96-bit nonces are far away: one of these keys encrypts the tokens of one session, about a
+//! hundred a day.
 
 use std::fmt;
 
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce};
 use ring::hkdf::{HKDF_SHA256, Prk, Salt};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::model::session::hex;
 use crate::secret::Secret;
 
-/// The first byte of a sealed value.
+/// The first byte of an encrypted value.
 const FORMAT: u8 = 1;
 /// Bytes of a key.
 const KEY: usize = 32;
 /// Bytes of a store's salt.
 pub(super) const SALT: usize = 16;
-/// Proves that a key fits. It is sealed once per store.
+/// The text that is encrypted once per store, to recognize the key that fits.
 const PROOF: &str = "the key of this store";
 
 /// The place of a value in the store.
@@ -37,113 +36,92 @@ const PROOFS_PLACE: Place<'static> = Place {
     fingerprint: "",
 };
 
-/// What a value could not be sealed or opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// another key, another place, or damaged
-    Closed,
-    /// the machine gives no random bytes, or a value is absurdly long
-    Machine,
-}
-
-/// What seals and opens the values of one store.
+/// Encrypts and decrypts the values of one store.
 pub(super) struct Sealer {
     salt: Vec<u8>,
     root: Prk,
 }
 
-/// A new key for a store, in the form in which it is given to this program.
+/// Makes a key for a store, as 64 hex digits.
 ///
 /// # Errors
-/// When the operating system gives no random bytes.
+/// The operating system supplies no random bytes.
 pub fn new_key() -> Result<Secret, getrandom::Error> {
     let mut bytes = Zeroizing::new([0_u8; KEY]);
     getrandom::fill(bytes.as_mut())?;
-    Ok(Secret::new(hex(bytes.as_ref())))
+    Ok(Secret::new(hex::encode(bytes.as_ref())))
+}
+
+/// Makes a salt for a store that is to be encrypted.
+pub(super) fn new_salt() -> Result<[u8; SALT], getrandom::Error> {
+    let mut salt = [0_u8; SALT];
+    getrandom::fill(&mut salt)?;
+    Ok(salt)
 }
 
 impl Sealer {
-    /// `key`: 64 hex digits. `None`: it is no key.
+    /// `None` if `key` is not 64 hex digits.
     pub(super) fn new(key: &Secret, salt: &[u8]) -> Option<Self> {
-        let bytes = bytes_of(key)?;
+        let mut bytes = Zeroizing::new([0_u8; KEY]);
+        hex::decode_to_slice(key.expose().trim(), bytes.as_mut()).ok()?;
         Some(Self {
             salt: salt.to_owned(),
             root: Salt::new(HKDF_SHA256, salt).extract(bytes.as_ref()),
         })
     }
 
-    /// For a store that is not sealed yet, or is to be sealed anew.
-    pub(super) fn fresh(key: &Secret) -> Result<Option<Self>, Fault> {
-        let mut salt = [0_u8; SALT];
-        getrandom::fill(&mut salt).map_err(|_| Fault::Machine)?;
-        Ok(Self::new(key, &salt))
-    }
-
     pub(super) fn salt(&self) -> &[u8] {
         &self.salt
     }
 
-    pub(super) fn proof(&self) -> Result<Vec<u8>, Fault> {
+    pub(super) fn proof(&self) -> Option<Vec<u8>> {
         self.seal(PROOFS_PLACE, PROOF)
     }
 
-    /// Was this proof made with the same key?
+    /// Whether this proof was made with the same key.
     pub(super) fn fits(&self, proof: &[u8]) -> bool {
         self.open(PROOFS_PLACE, proof)
-            .is_ok_and(|opened| opened.expose() == PROOF)
+            .is_some_and(|opened| opened.expose() == PROOF)
     }
 
-    pub(super) fn seal(&self, place: Place<'_>, text: &str) -> Result<Vec<u8>, Fault> {
+    /// Encrypts a value. `None` if the system supplies no random bytes.
+    pub(super) fn seal(&self, place: Place<'_>, text: &str) -> Option<Vec<u8>> {
         let mut nonce = [0_u8; NONCE_LEN];
-        getrandom::fill(&mut nonce).map_err(|_| Fault::Machine)?;
+        getrandom::fill(&mut nonce).ok()?;
         let name = place.name();
-        // room for all of it, so that no copy of the text is left behind by growing
+        // with room for all of it, so that growing leaves no copy of the text in memory
         let mut sealed = Vec::with_capacity(text.len() + CHACHA20_POLY1305.tag_len());
         sealed.extend(text.as_bytes());
-        let done = self.key(&name)?.seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(nonce),
-            Aad::from(&name),
-            &mut sealed,
-        );
+        let nonce_key = Nonce::assume_unique_for_key(nonce);
+        let done =
+            (self.key(&name)?).seal_in_place_append_tag(nonce_key, Aad::from(&name), &mut sealed);
         if done.is_err() {
             sealed.zeroize();
-            return Err(Fault::Machine);
+            return None;
         }
-        Ok([&[FORMAT][..], &nonce, &sealed].concat())
+        Some([&[FORMAT][..], &nonce, &sealed].concat())
     }
 
-    pub(super) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Secret, Fault> {
-        let (&format, rest) = sealed.split_first().ok_or(Fault::Closed)?;
-        if format != FORMAT {
-            return Err(Fault::Closed);
-        }
-        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or(Fault::Closed)?;
+    /// Decrypts a value. `None` if it was encrypted with another key or for another place, or is damaged.
+    pub(super) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Option<Secret> {
+        let rest = sealed.strip_prefix(&[FORMAT])?;
+        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>()?;
         let name = place.name();
         let mut text = Zeroizing::new(body.to_owned());
-        let opened = self
-            .key(&name)?
-            .open_in_place(
-                Nonce::assume_unique_for_key(*nonce),
-                Aad::from(&name),
-                &mut text,
-            )
-            .map_err(|_| Fault::Closed)?;
-        std::str::from_utf8(opened)
-            .map(Secret::new)
-            .map_err(|_| Fault::Closed)
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = (self.key(&name)?).open_in_place(nonce, Aad::from(&name), &mut text);
+        Some(Secret::new(std::str::from_utf8(opened.ok()?).ok()?))
     }
 
     /// The key of one place.
-    fn key(&self, name: &[u8]) -> Result<LessSafeKey, Fault> {
-        let info = [name];
-        let key = self.root.expand(&info, &CHACHA20_POLY1305);
-        key.map(|key| LessSafeKey::new(UnboundKey::from(key)))
-            .map_err(|_| Fault::Machine)
+    fn key(&self, name: &[u8]) -> Option<LessSafeKey> {
+        let key = self.root.expand(&[name], &CHACHA20_POLY1305).ok()?.into();
+        Some(LessSafeKey::new(key))
     }
 }
 
 impl Place<'_> {
-    /// One name for one place: each part with its length before it.
+    /// The parts of the place, each after its length, so that no two places have the same name.
     fn name(self) -> Vec<u8> {
         let mut name = b"aimharder store".to_vec();
         for part in [self.column, self.account, self.fingerprint] {
@@ -158,23 +136,6 @@ impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sealer(…)")
     }
-}
-
-fn bytes_of(key: &Secret) -> Option<Zeroizing<[u8; KEY]>> {
-    let digits = key.expose().trim().as_bytes();
-    let mut bytes = Zeroizing::new([0_u8; KEY]);
-    if digits.len() != 2 * KEY {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let [high, low] = pair else { return None };
-        let (high, low) = (
-            char::from(*high).to_digit(16)?,
-            char::from(*low).to_digit(16)?,
-        );
-        *byte = u8::try_from(high << 4 | low).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
@@ -209,7 +170,7 @@ mod tests {
                 fingerprint: "bg-2",
                 ..TOKEN
             },
-            // the same letters, cut elsewhere
+            // the same letters, divided differently
             Place {
                 account: "ana@example.orgb",
                 fingerprint: "g-1",
@@ -217,33 +178,29 @@ mod tests {
             },
         ];
         for place in places {
-            assert_eq!(ours.open(place, &sealed), Err(Fault::Closed), "{place:?}");
+            assert_eq!(ours.open(place, &sealed), None, "{place:?}");
         }
         for other in [sealer("2", 1), sealer("1", 2)] {
-            assert_eq!(other.open(TOKEN, &sealed), Err(Fault::Closed));
+            assert_eq!(other.open(TOKEN, &sealed), None);
             assert!(!other.fits(&ours.proof().unwrap()));
         }
         assert!(ours.fits(&ours.proof().unwrap()));
     }
 
     #[test]
-    fn any_changed_or_missing_byte_is_noticed() {
+    fn a_changed_or_missing_byte_is_detected() {
         let ours = sealer("1", 1);
         let sealed = ours.seal(TOKEN, "secret").unwrap();
         for at in 0..sealed.len() {
             let mut other = sealed.clone();
             other[at] ^= 1;
-            assert_eq!(ours.open(TOKEN, &other), Err(Fault::Closed), "byte {at}");
-            assert_eq!(
-                ours.open(TOKEN, &sealed[..at]),
-                Err(Fault::Closed),
-                "{at} bytes"
-            );
+            assert_eq!(ours.open(TOKEN, &other), None, "byte {at}");
+            assert_eq!(ours.open(TOKEN, &sealed[..at]), None, "{at} bytes");
         }
     }
 
     #[test]
-    fn nothing_is_sealed_alike_twice() {
+    fn equal_values_are_encrypted_differently() {
         let ours = sealer("1", 1);
         assert_ne!(ours.seal(TOKEN, "same"), ours.seal(TOKEN, "same"));
     }

@@ -1,189 +1,131 @@
-//! Secrets on their way into the store and out of it: plain while the store is plain, sealed while it
-//! is sealed ([`super::seal`]). No other module needs to know which.
+//! Secrets on their way into the store and out of it: in plain text, or encrypted if the store is ([`super::seal`]). No other
+//! module needs to know which.
 //!
-//! Other processes may turn sealing on or off, or change the key. So the type of a value says what it is (text: plain;
-//! blob: sealed), reading takes the value and the salt in one statement, and writing compares the salt inside the
-//! transaction that writes. A process that has the platform replace a token holds [`Store::hold_form`] meanwhile: the store is
-//! not converted then, and the key that was read before the request fits the store after it.
+//! The type of a stored value says what it is: text is plain, a blob is encrypted. Other processes may convert the store or
+//! change its key. A secret is therefore read in one transaction with the salt, and written only while [`FormGuard`] keeps
+//! conversions waiting. A process that has the platform replace a token takes the guard before the request, so that without
+//! the key nothing is sent, and stores the new token in the form that the guard keeps.
 
 use std::fs::File;
 use std::sync::Arc;
 
-use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
 use super::keyring::seal_row;
 use super::open::form_lock;
 use super::reserve::stubbornly;
-use super::seal::{Fault, Place, Sealer};
+use super::seal::{Place, Sealer};
 use super::{At, Error, Result, Store};
 use crate::secret::Secret;
 
-/// How often the store may be converted just while a secret is read or written.
-const TURNS: u32 = 20;
-
-/// The form in which secrets are written at this moment.
-enum SecretCodec {
-    Plain,
-    Sealed(Arc<Sealer>),
-}
-
-/// Keeps conversions of the store waiting until it is dropped.
+/// Keeps the form of the stored secrets as it is: conversions wait until it is dropped. It has the key of an encrypted store.
 #[derive(Debug)]
 #[must_use]
-pub struct FormGuard(#[expect(dead_code, reason = "the lock is held, not read")] File);
-
-/// A secret in the form in which it is stored.
-pub(super) enum EncodedSecret<'a> {
-    Plain(&'a str),
-    Sealed(Vec<u8>),
-}
-
-impl ToSql for EncodedSecret<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let value = match self {
-            Self::Plain(text) => ValueRef::Text(text.as_bytes()),
-            Self::Sealed(bytes) => ValueRef::Blob(bytes),
-        };
-        Ok(ToSqlOutput::Borrowed(value))
-    }
+pub struct FormGuard {
+    sealer: Option<Arc<Sealer>>,
+    _lock: File,
 }
 
 impl Store {
-    /// Reads the key if the secrets are sealed, and keeps it.
+    /// Reads the key if the secrets are encrypted, and keeps it.
     ///
     /// # Errors
-    /// The secrets are sealed, and the key is not available or does not fit.
+    /// The secrets are encrypted, and the key is not available or does not fit.
     pub fn ready(&self) -> Result<()> {
-        self.codec().map(|_| ())
+        self.sealer(self.seal_row()?).map(drop)
     }
 
-    /// Keeps the form of the secrets as it is while the guard lives: a conversion waits for it. A process that asks the platform
-    /// to replace a token holds it until the new token is stored, so that this process can store it in the form in which
-    /// the store is then.
+    /// Keeps the form of the secrets as it is while the guard lives.
     ///
     /// # Errors
-    /// The key is not available, or a conversion does not end. Nothing may be asked of the platform then.
+    /// The key is not available, or a conversion does not end. No request that replaces a secret may be sent then.
     pub fn hold_form(&self) -> Result<FormGuard> {
-        self.ready()?; // the key may take its time: not while others wait
+        self.ready()?; // before the lock, because a key command may be slow
         let lock = form_lock(self.path())?;
-        self.ready()?;
-        Ok(FormGuard(lock))
+        Ok(FormGuard {
+            sealer: self.sealer(self.seal_row()?)?,
+            _lock: lock,
+        })
     }
 
-    /// Writes secrets in one transaction, in the form that the store has at that moment. `attempts` is how often a write that
-    /// finds no room is repeated.
-    pub(super) fn keep<T, const N: usize>(
+    /// Writes secrets in one transaction, in the form that the guard keeps. `attempts` is how often a write that finds no room
+    /// is repeated.
+    pub(super) fn write_secrets<T, const N: usize>(
         &self,
+        form: &FormGuard,
         attempts: u32,
         secrets: [(Place<'_>, &Secret); N],
-        write: impl Fn(&Connection, &[EncodedSecret<'_>; N]) -> rusqlite::Result<T>,
+        write: impl Fn(&Connection, &[ToSqlOutput<'_>; N]) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        for _ in 0..TURNS {
-            let codec = self.codec()?;
-            let encoded = codec.encode(&secrets).map_err(|_| self.no_random())?;
-            let once = |db: &Connection| codec.write(db, &encoded, &write);
-            if let Some(done) = stubbornly(&self.db(), attempts, once).at(self.path())? {
-                return Ok(done);
+        let mut values = secrets.map(|(_, secret)| ToSqlOutput::Borrowed(secret.expose().into()));
+        if let Some(sealer) = &form.sealer {
+            for (value, (place, secret)) in values.iter_mut().zip(secrets) {
+                *value = ToSqlOutput::Owned(Value::Blob(self.seal(sealer, place, secret)?));
             }
         }
-        Err(self.restless())
+        let once = |db: &Connection| {
+            let change = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+            let done = write(&change, &values)?;
+            change.commit()?;
+            Ok(done)
+        };
+        stubbornly(&self.db(), attempts, once).at(self.path())
     }
 
-    /// Out of its stored form. `None`: the store was sealed anew since `salt` was read.
-    pub(super) fn unseal(
+    /// The first row of a query, and what opens its secrets. `None` if there is no row.
+    pub(super) fn find_secrets<T>(
         &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<(T, Option<Arc<Sealer>>)>> {
+        let snapshot = |db: &Connection| {
+            let snapshot = db.unchecked_transaction()?;
+            let row = snapshot.prepare_cached(sql)?.query_row(values, read);
+            Ok((row.optional()?, seal_row(&snapshot)?))
+        };
+        let (row, seal) = snapshot(&self.db()).at(self.path())?;
+        row.map(|row| Ok((row, self.sealer(seal)?))).transpose()
+    }
+
+    /// A stored value as a secret.
+    pub(super) fn open_secret(
+        &self,
+        sealer: Option<&Sealer>,
         place: Place<'_>,
         value: Value,
-        salt: Option<&[u8]>,
-    ) -> Result<Option<Secret>> {
-        match value {
-            Value::Text(text) => Ok(Some(Secret::new(text))),
-            Value::Blob(sealed) => {
-                let salt = salt.ok_or_else(|| self.unopened(place))?;
-                let Some(sealer) = self.sealer(salt)? else {
-                    return Ok(None);
-                };
-                let opened = sealer.open(place, &sealed);
-                opened.map(Some).map_err(|_| self.unopened(place))
-            }
-            _ => Err(self.unopened(place)),
-        }
+    ) -> Result<Secret> {
+        let opened = match (value, sealer) {
+            (Value::Text(text), _) => Some(Secret::new(text)),
+            (Value::Blob(sealed), Some(sealer)) => sealer.open(place, &sealed),
+            _ => None,
+        };
+        opened.ok_or_else(|| {
+            Error::Unusable(format!(
+                "the {} of {} in the store {} cannot be decrypted although the key fits: it is damaged, or was moved there from \
+                 another session; put a copy back, or log in again after `aimharder store decrypt --forget-logins`",
+                place.column,
+                place.account,
+                self.path().display()
+            ))
+        })
     }
 
-    fn codec(&self) -> Result<SecretCodec> {
-        for _ in 0..TURNS {
-            let Some(row) = self.seal_row()? else {
-                return Ok(SecretCodec::Plain);
-            };
-            if let Some(sealer) = self.sealer(&row.salt)? {
-                return Ok(SecretCodec::Sealed(sealer));
-            }
-        }
-        Err(self.restless())
-    }
-
-    pub(super) fn unopened(&self, place: Place<'_>) -> Error {
-        Error::Unusable(format!(
-            "the {} of {} in the store {} cannot be opened although the key fits: it is damaged, or was moved there from \
-             another session; put a copy back, or log in again after `aimharder store decrypt --forget-logins`",
-            place.column,
-            place.account,
-            self.path().display()
-        ))
+    pub(super) fn seal(
+        &self,
+        sealer: &Sealer,
+        place: Place<'_>,
+        secret: &Secret,
+    ) -> Result<Vec<u8>> {
+        let sealed = sealer.seal(place, secret.expose());
+        sealed.ok_or_else(|| self.no_random())
     }
 
     pub(super) fn no_random(&self) -> Error {
         Error::Unusable(format!(
-            "nothing can be sealed in the store {}: the machine gives no random numbers",
+            "secrets of the store {} cannot be encrypted: the system supplies no random numbers",
             self.path().display()
         ))
-    }
-
-    pub(super) fn restless(&self) -> Error {
-        Error::Unusable(format!(
-            "the store {} is sealed and opened all the time by other processes; try again",
-            self.path().display()
-        ))
-    }
-}
-
-impl SecretCodec {
-    fn encode<'s, const N: usize>(
-        &self,
-        secrets: &[(Place<'_>, &'s Secret); N],
-    ) -> std::result::Result<[EncodedSecret<'s>; N], Fault> {
-        let mut encoded = secrets.map(|(_, secret)| EncodedSecret::Plain(secret.expose()));
-        if let Self::Sealed(sealer) = self {
-            for (encoded, (place, secret)) in encoded.iter_mut().zip(secrets) {
-                *encoded = EncodedSecret::Sealed(sealer.seal(*place, secret.expose())?);
-            }
-        }
-        Ok(encoded)
-    }
-
-    /// `None`: the store was converted since this codec was chosen, and nothing was written.
-    fn write<'s, T, const N: usize>(
-        &self,
-        db: &Connection,
-        encoded: &[EncodedSecret<'s>; N],
-        write: &impl Fn(&Connection, &[EncodedSecret<'s>; N]) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<Option<T>> {
-        // a writer from the start: one that first reads is refused at once when another process writes in between
-        let change = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
-        let salt = seal_row(&change)?.map(|row| row.salt);
-        if salt.as_deref() != self.salt() {
-            return Ok(None);
-        }
-        let done = write(&change, encoded)?;
-        change.commit()?;
-        Ok(Some(done))
-    }
-
-    fn salt(&self) -> Option<&[u8]> {
-        match self {
-            Self::Plain => None,
-            Self::Sealed(sealer) => Some(sealer.salt()),
-        }
     }
 }

@@ -7,7 +7,7 @@
 //! * a token update is marked before it is sent, and finds room for its end ([`super::reserve`]).
 
 use chrono::{DateTime, Utc};
-use rusqlite::types::{ToSql, Value};
+use rusqlite::types::ToSql;
 use rusqlite::{Row, params};
 
 use super::seal::Place;
@@ -72,8 +72,8 @@ pub struct SessionRow {
 pub(super) const COLUMNS: &str = "id, account, kind, fingerprint, status, auto_refresh, token_expires_at, generation, \
      created_at, used_at, token_updated_at, token_update_count, refreshed_at, refresh_count, update_begun_at, last_error";
 
-/// The places of the secrets after [`COLUMNS`], and of the salt they may be sealed with.
-const SECRETS: [usize; 3] = [16, 17, 18];
+/// The positions of token and cookies after [`COLUMNS`].
+const SECRETS: [usize; 2] = [16, 17];
 
 impl Store {
     /// All logins, or those of one account: by account, background first, then last used first.
@@ -123,23 +123,19 @@ impl Store {
     }
 
     fn with_secrets(&self, filter: &str, values: &[&dyn ToSql]) -> Result<Option<SessionRow>> {
-        let sql = format!(
-            "SELECT {COLUMNS}, token, cookies, (SELECT salt FROM seal) FROM sessions WHERE {filter}"
-        );
-        loop {
-            let found = self.find(&sql, values, |row| Ok((read(row)?, secrets(row)?)))?;
-            let Some((mut row, (token, cookies, salt))) = found else {
-                return Ok(None);
-            };
-            let [tokens, jars] = places(&row.account, &row.fingerprint);
-            let token = self.unseal(tokens, token, salt.as_deref())?;
-            let cookies = self.unseal(jars, cookies, salt.as_deref())?;
-            if let (Some(token), Some(cookies)) = (token, cookies) {
-                (row.token, row.cookies) = (token, cookies);
-                return Ok(Some(row));
-            }
-            // another process has sealed the store anew in between
-        }
+        let sql = format!("SELECT {COLUMNS}, token, cookies FROM sessions WHERE {filter}");
+        let found = self.find_secrets(&sql, values, |row| {
+            let [token, cookies] = SECRETS;
+            Ok((read(row)?, row.get(token)?, row.get(cookies)?))
+        })?;
+        let Some(((mut row, token, cookies), sealer)) = found else {
+            return Ok(None);
+        };
+        let [tokens, jars] = places(&row.account, &row.fingerprint);
+        let token = self.open_secret(sealer.as_deref(), tokens, token)?;
+        let cookies = self.open_secret(sealer.as_deref(), jars, cookies)?;
+        (row.token, row.cookies) = (token, cookies);
+        Ok(Some(row))
     }
 
     /// Accounts that have a login here.
@@ -170,12 +166,17 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let [_, place] = places(&row.account, &row.fingerprint);
-        self.keep(0, [(place, cookies)], |db, [cookies]| {
-            db.execute(
+        self.write_secrets(
+            &self.hold_form()?,
+            0,
+            [(place, cookies)],
+            |db, [cookies]| {
+                db.execute(
                 "UPDATE sessions SET cookies = ?1, used_at = ?2 WHERE id = ?3 AND generation = ?4",
                 params![cookies, millis(now), row.id, row.generation],
             )
-        })?;
+            },
+        )?;
         Ok(())
     }
 
@@ -223,12 +224,6 @@ pub(super) fn places<'a>(account: &'a Account, fingerprint: &'a Fingerprint) -> 
 pub(super) fn expiry(token: &Secret) -> Option<i64> {
     let seconds = token.expose().split('|').nth(1)?.parse().ok()?;
     DateTime::from_timestamp(seconds, 0).map(millis)
-}
-
-/// By their positions after [`COLUMNS`].
-fn secrets(row: &Row<'_>) -> rusqlite::Result<(Value, Value, Option<Vec<u8>>)> {
-    let [token, cookies, salt] = SECRETS;
-    Ok((row.get(token)?, row.get(cookies)?, row.get(salt)?))
 }
 
 /// By position in [`COLUMNS`], without the secrets: looking each column up by its name shows when a store holds 1,000 sessions.

@@ -36,13 +36,13 @@ fn copies_are_whole_private_and_replace_nothing() {
     let before = fs::read(&copy).unwrap();
     home.run("store backup")
         .arg(&copy)
-        .fails(2, &["is there already"])
+        .fails(2, &["exists, and nothing is overwritten"])
         .done();
     assert_eq!(fs::read(&copy).unwrap(), before);
     let half = home.write("other.db.new", "somebody's");
     home.run("store backup")
         .arg(home.path().join("other.db"))
-        .fails(2, &["other.db.new is there already"])
+        .fails(2, &["other.db.new exists"])
         .done();
     assert_eq!(fs::read(&half).unwrap(), b"somebody's");
     fs::remove_file(&half).unwrap();
@@ -54,7 +54,7 @@ fn copies_are_whole_private_and_replace_nothing() {
     std::os::unix::fs::symlink("nowhere", home.path().join("link")).unwrap();
     home.run("store backup")
         .arg(home.path().join("link"))
-        .fails(2, &["is there already"])
+        .fails(2, &["exists, and nothing is overwritten"])
         .done();
     let left: Vec<_> = fs::read_dir(home.path())
         .unwrap()

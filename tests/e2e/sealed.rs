@@ -201,7 +201,7 @@ fn values_cannot_change_places() {
     sandbox.clear_log();
     home.run("classes --day +3 --account")
         .arg(ANA)
-        .fails(1, &["the token of ana@example.org", "cannot be opened"])
+        .fails(1, &["the token of ana@example.org", "cannot be decrypted"])
         .done();
     home.sql("UPDATE sessions SET token = cookies WHERE account LIKE 'ben%' AND kind = 'device'");
     home.run("classes --day +3 --account")

@@ -83,7 +83,7 @@ fn the_store_is_encrypted_and_decrypted() {
     assert_snapshot!(shot(home.run("store decrypt")), @"
     exit: 1
     --- stderr
-    error: the key does not fit the store [HOME]/.local/state/aimharder/aimharder.db: its logins were sealed with another one, or its key was changed since; let key_command or the credential give that key (nothing was changed). Only when it is lost: give the logins up with `aimharder store decrypt --forget-logins`, and log in again
+    error: the key does not fit the store [HOME]/.local/state/aimharder/aimharder.db: its logins were encrypted with another one, or its key was changed since; let key_command or the credential supply that key (nothing was changed). Only if it is lost: delete the logins with `aimharder store decrypt --forget-logins`, and log in again
     ");
     with_key(&home, KEY);
     assert_snapshot!(shot(home.run("store rekey").stdin("nonsense")), @"
@@ -157,7 +157,7 @@ fn the_store_is_copied() {
     assert_snapshot!(shot(home.run("store backup").arg(&copy)), @"
     exit: 2
     --- stderr
-    error: [HOME]/copy.db is there already, and nothing is overwritten; name a new file, or move that one away
+    error: [HOME]/copy.db exists, and nothing is overwritten; name a new file, or move that one away
     ");
     assert_snapshot!(shot_json(home.run("store backup").arg(home.path().join("second.db"))), @r#"
     exit: 0

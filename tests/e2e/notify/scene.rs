@@ -40,7 +40,9 @@ impl Home {
             cookies: Secret::new("[]"),
             now: aimharder::clock::now(),
         };
-        store.put_login(&login).unwrap();
+        store
+            .put_login(&store.hold_form().unwrap(), &login)
+            .unwrap();
         home
     }
 

@@ -76,7 +76,10 @@ impl Home {
             cookies: Secret::new("[]"),
             now: now(),
         };
-        self.store().put_login(&login).unwrap();
+        let store = self.store();
+        store
+            .put_login(&store.hold_form().unwrap(), &login)
+            .unwrap();
     }
 
     pub(crate) fn run(&self, line: &str) -> Output {
