@@ -27,8 +27,8 @@ const HELP: Help = Help {
     notes: "",
     examples: &[
         "aimharder login ana@example.org     # once: for you and for automation",
-        "aimharder classes --day tomorrow",
-        "aimharder book --day tomorrow --time 18:30",
+        "aimharder classes tomorrow",
+        "aimharder book tomorrow 18:30 wod",
     ],
     exit_codes: &[
         (0, "done, or already so"),
@@ -49,14 +49,14 @@ const HELP: Help = Help {
 const FIRST_STEPS: &str = "\
 First steps:
   1. log in:                   aimharder login ana@example.org
-  2. see the classes:          aimharder classes --day tomorrow
-  3. book one:                 aimharder book --day tomorrow --time 18:30
+  2. see the classes:          aimharder classes tomorrow
+  3. book one:                 aimharder book tomorrow 18:30
   4. all commands, with help:  aimharder --help";
 
 /// Shown without a command otherwise.
 const NEXT_STEPS: &str = "\
 For example:
-  classes of a day:            aimharder classes --day tomorrow
+  classes of a day:            aimharder classes tomorrow
   what is booked:              aimharder bookings
   is automation set up:        aimharder status
   all commands, with help:     aimharder --help";
@@ -111,8 +111,8 @@ impl Cli {
         let matches = with_repeatable_switches(Self::command()).try_get_matches_from(args);
         let cli = matches.and_then(|matches| Self::from_arg_matches(&matches));
         let mut cli = cli.map_err(|e| without_password(e, is_login))?;
-        if let Some(Command::Prebook(args)) = &cli.command {
-            args.check().map_err(|why| usage(&why))?;
+        if let Some(command) = &mut cli.command {
+            command.settle().map_err(|why| usage(&why))?;
         }
         // checked before the environment is read, because its variables are for all commands
         cli.misplaced_flag()
@@ -209,6 +209,16 @@ impl Cli {
 }
 
 impl Command {
+    /// Checks what clap cannot check, and moves positional arguments to where the flags put their values.
+    fn settle(&mut self) -> Result<(), String> {
+        match self {
+            Self::Book(args) => args.settle(),
+            Self::Cancel(args) => args.settle(),
+            Self::Prebook(args) => args.settle(),
+            _ => Ok(()),
+        }
+    }
+
     fn uses_platform(&self) -> bool {
         match self {
             Self::Login(_)

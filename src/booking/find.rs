@@ -1,58 +1,96 @@
-//! Finding the class that a description means. Pure.
+//! Finding the one class that is meant, for `book`, `cancel`, `prebook add` and runs alike. Pure.
 
 use chrono::{NaiveDate, NaiveTime};
 
 use crate::error::Failure;
+use crate::model::prebooking::{Choice, PrebookRequest};
 use crate::platform::Row;
 use crate::text::fold;
 
 /// Classes named by an error that finds none.
 const MAX_NEAREST: usize = 3;
 
-/// How a class is named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted {
-    /// By the class id (`--id`).
-    Id(String),
-    /// By start and name.
-    At {
-        /// By the box's wall clock, to the minute.
-        start: NaiveTime,
-        /// A name or a part of one, as [`by_name`] reads it; `None` takes any class of that time.
-        name: Option<String>,
-    },
+/// The description of a class. Every part that is given must fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The class id on that day.
+    pub id: Option<String>,
+    /// By the box's wall clock, exact to the minute.
+    pub start: Option<NaiveTime>,
+    /// A name or part of one, as [`by_name`] reads it.
+    pub name: Option<String>,
+    /// The name of the coach or part of it, read in the same way.
+    pub coach: Option<String>,
+    /// Names, or parts of them, of classes that do not fit.
+    pub exclude: Vec<String>,
 }
 
-/// The class meant by start and name, or by id.
+impl Wanted {
+    /// A choice of a prebooking. Only the first choice has the request's class id.
+    pub fn of(request: &PrebookRequest, choice: &Choice) -> Self {
+        let is_first = *choice == request.first;
+        Self {
+            id: request.class_id.clone().filter(|_| is_first),
+            start: Some(choice.start),
+            name: choice.class.clone(),
+            coach: request.coach.clone(),
+            exclude: request.exclude.clone(),
+        }
+    }
+
+    /// The request with this description of one of its choices.
+    pub fn request(&self, request: &PrebookRequest, choice: &Choice) -> PrebookRequest {
+        let changed = Choice {
+            start: choice.start,
+            class: self.name.clone(),
+        };
+        let mut request = PrebookRequest {
+            coach: self.coach.clone().or_else(|| request.coach.clone()),
+            ..request.clone()
+        };
+        if let Some(alternative) = request.alternatives.iter_mut().find(|it| *it == choice) {
+            *alternative = changed;
+        } else {
+            request.first = changed;
+            request.class_id.clone_from(&self.id);
+        }
+        request
+    }
+
+    /// The classes of a day that fit. Class ids may change, so an id that the day does not have is ignored if time and name
+    /// are known too.
+    pub fn fitting<'r>(&self, rows: &'r [Row]) -> Vec<&'r Row> {
+        let excluded: Vec<String> = self.exclude.iter().map(|name| fold(name)).collect();
+        let rows_then = rows.iter().filter(|row| {
+            let name = fold(&row.name);
+            self.start.is_none_or(|start| row.start == start)
+                && !excluded.iter().any(|part| name.contains(part))
+        });
+        let coached = matching(rows_then, self.coach.as_deref(), |row| {
+            row.coach.as_deref().unwrap_or_default()
+        });
+        let Some(id) = &self.id else {
+            return by_name(coached.into_iter(), self.name.as_deref());
+        };
+        let is_described = self.start.is_some() && self.name.is_some();
+        if is_described && !rows.iter().any(|row| row.id == *id) {
+            return by_name(coached.into_iter(), self.name.as_deref());
+        }
+        coached.into_iter().filter(|row| row.id == *id).collect()
+    }
+}
+
+/// The one class that fits. `command` writes the command line that chooses the class it is given.
 ///
 /// # Errors
-/// No class fits, or several do: the message lists them.
-pub fn one<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
-    distinguished_by(rows, wanted, day, "--class or --id")
-}
-
-/// The same for a prebooking, which takes no id: the classes of its day may not have ids yet.
-///
-/// # Errors
-/// No class fits, or several do: the message lists them.
-pub fn prebooked<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
-    distinguished_by(rows, wanted, day, "--class")
-}
-
-/// `flags`: the flags that distinguish classes at the same time.
-fn distinguished_by<'r>(
+/// None or several: the message lists what there is, and names the next command.
+pub fn one<'r>(
     rows: &'r [Row],
     wanted: &Wanted,
     day: NaiveDate,
-    flags: &str,
+    command: impl FnOnce(&Wanted) -> String,
 ) -> Result<&'r Row, Failure> {
-    let fitting: Vec<&Row> = match wanted {
-        Wanted::Id(id) => rows.iter().filter(|row| row.id == *id).collect(),
-        Wanted::At { start, name } => by_name(
-            rows.iter().filter(|row| row.start == *start),
-            name.as_deref(),
-        ),
-    };
+    let fitting = wanted.fitting(rows);
     match fitting.as_slice() {
         [only] => Ok(only),
         [] => Err(Failure::not_found(format!(
@@ -60,70 +98,112 @@ fn distinguished_by<'r>(
             nothing(wanted),
             nearest(rows, wanted)
         ))),
-        several => Err(Failure::not_found(format!(
-            "several classes fit on {day}: {}; say which with {flags}",
-            list(several, flags.contains("--id"))
+        [first, ..] => Err(Failure::not_found(format!(
+            "several classes fit on {day}: {}; choose one with --class, --coach or --id, for example: `{}`",
+            list(&fitting, true),
+            command(&distinguished(first, &fitting))
         ))),
     }
 }
 
-/// The class to be cancelled, by time and name. If several classes fit and one of them is the member's, that one.
+/// What fits this class and no other of `rows`: its time with its name, its coach, or its id.
+fn distinguished(row: &Row, rows: &[&Row]) -> Wanted {
+    let named = Wanted {
+        start: Some(row.start),
+        name: Some(row.name.clone()).filter(|name| !name.is_empty()),
+        ..Wanted::default()
+    };
+    let coached = Wanted {
+        coach: row.coach.clone(),
+        ..named.clone()
+    };
+    let rows: Vec<Row> = rows.iter().copied().cloned().collect();
+    let is_enough = |wanted: &Wanted| wanted.fitting(&rows).len() == 1;
+    [named.clone(), coached]
+        .into_iter()
+        .find(is_enough)
+        .unwrap_or_else(|| Wanted {
+            id: Some(row.id.clone()),
+            ..named
+        })
+}
+
+/// The class to be cancelled. If several classes fit and one of them is the member's, that one.
 ///
 /// # Errors
-/// No class fits, or several do: the message lists them and says which can be cancelled.
+/// None or several: the message lists what there is, and names the next command.
 pub fn to_cancel<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
-    let Wanted::At { start, name } = wanted else {
-        return one(rows, wanted, day);
-    };
-    let at_that_time = rows.iter().filter(|row| row.start == *start);
-    let fitting = by_name(at_that_time, name.as_deref());
-    if fitting.len() < 2 {
-        return one(rows, wanted, day);
-    }
-    let mut mine = fitting.iter().filter(|row| row.is_mine());
-    if let (Some(only), None) = (mine.next(), mine.next()) {
-        return Ok(only);
-    }
-    let named = fitting.iter().map(|row| {
-        let mine = row.reservation.as_ref();
-        let mine = mine.map_or_else(String::new, |id| format!(" (reservation {id})"));
-        format!("{} {}{mine}", row.start.format("%H:%M"), row.name)
-    });
-    let none = fitting.iter().all(|row| row.reservation.is_none());
-    let how = if none {
-        "none of them is yours; see `aimharder bookings`"
-    } else {
-        "say which with --class or --reservation"
-    };
-    Err(Failure::not_found(format!(
-        "several classes fit on {day}: {}; {how}",
-        shortened(named.collect())
-    )))
-}
-
-/// Matches by substring, ignoring case and accents. An exact match takes precedence over a substring match.
-pub fn by_name<'r>(rows: impl Iterator<Item = &'r Row>, name: Option<&str>) -> Vec<&'r Row> {
-    let Some(name) = name.map(fold) else {
-        return rows.collect();
-    };
-    let fitting: Vec<&Row> = rows.filter(|row| fold(&row.name).contains(&name)).collect();
-    let exact: Vec<&Row> = fitting
+    let fitting = wanted.fitting(rows);
+    let mine: Vec<&Row> = fitting
         .iter()
         .copied()
-        .filter(|row| fold(&row.name) == name)
+        .filter(|row| row.is_mine())
         .collect();
-    if exact.is_empty() { fitting } else { exact }
+    match (fitting.as_slice(), mine.as_slice()) {
+        ([only], _) | (_, [only]) => Ok(only),
+        ([], _) if wanted.start.is_some() || wanted.name.is_some() => Err(Failure::not_found(
+            format!("{} on {day}; {}", nothing(wanted), nearest(rows, wanted)),
+        )),
+        (_, []) => Err(Failure::not_found(format!(
+            "none of the classes on {day} is yours; see `aimharder bookings`"
+        ))),
+        (_, [first, ..]) => {
+            let named = mine.iter().map(|row| {
+                let id = row.reservation.as_ref();
+                let id = id.map_or_else(String::new, |id| format!(" (reservation {id})"));
+                format!("{} {}{id}", row.start.format("%H:%M"), row.name)
+            });
+            let example = first.reservation.as_ref().map_or_else(String::new, |id| {
+                format!(", for example: `aimharder cancel --reservation {id}`")
+            });
+            Err(Failure::not_found(format!(
+                "several of your bookings fit on {day}: {}; choose one with --time or --reservation{example}",
+                shortened(named.collect())
+            )))
+        }
+    }
 }
 
+/// Case- and accent-insensitively by substring; an exact match takes precedence over a substring match.
+pub fn by_name<'r>(rows: impl Iterator<Item = &'r Row>, name: Option<&str>) -> Vec<&'r Row> {
+    matching(rows, name, |row| &row.name)
+}
+
+fn matching<'r>(
+    rows: impl Iterator<Item = &'r Row>,
+    wanted: Option<&str>,
+    text: impl Fn(&Row) -> &str,
+) -> Vec<&'r Row> {
+    let Some(wanted) = wanted.map(fold) else {
+        return rows.collect();
+    };
+    let texts = rows.map(|row| (fold(text(row)), row));
+    let fitting: Vec<_> = texts.filter(|(text, _)| text.contains(&wanted)).collect();
+    let has_exact = fitting.iter().any(|(text, _)| *text == wanted);
+    let fitting = fitting.into_iter();
+    let fitting = fitting.filter(|(text, _)| !has_exact || *text == wanted);
+    fitting.map(|(_, row)| row).collect()
+}
+
+/// `no class "wod" at 18:30 with coach "marta"`
 fn nothing(wanted: &Wanted) -> String {
-    match wanted {
-        Wanted::Id(id) => format!("no class with number {id}"),
-        Wanted::At { start, name: None } => format!("no class at {}", start.format("%H:%M")),
-        Wanted::At {
-            start,
-            name: Some(name),
-        } => format!("no class {name:?} at {}", start.format("%H:%M")),
+    let mut text = "no class".to_owned();
+    let start = wanted.start.map(|start| start.format("%H:%M").to_string());
+    let quoted = |text: &Option<String>| text.as_ref().map(|text| format!("{text:?}"));
+    for (word, value) in [
+        ("", quoted(&wanted.name)),
+        (" with id", wanted.id.clone()),
+        (" at", start),
+        (" with coach", quoted(&wanted.coach)),
+    ] {
+        if let Some(value) = value {
+            text = format!("{text}{word} {value}");
+        }
     }
+    if !wanted.exclude.is_empty() {
+        text.push_str(" that is not excluded");
+    }
+    text
 }
 
 /// The classes nearest to the time that was asked for. Without class ids: the text is stored and sent to phones.
@@ -131,21 +211,25 @@ fn nearest(rows: &[Row], wanted: &Wanted) -> String {
     if rows.is_empty() {
         return "no classes are published for that day".to_owned();
     }
-    let Wanted::At { start, .. } = wanted else {
+    let Some(start) = wanted.start else {
         return "`aimharder classes --json` shows the ids of that day".to_owned();
     };
     let mut nearest: Vec<&Row> = rows.iter().collect();
-    nearest.sort_by_key(|row| (row.start - *start).abs());
+    nearest.sort_by_key(|row| (row.start - start).abs());
     nearest.truncate(MAX_NEAREST);
     nearest.sort_by_key(|row| row.start);
     format!("nearest: {}", list(&nearest, false))
 }
 
-fn list(rows: &[&Row], with_ids: bool) -> String {
+/// `18:30 WOD with Marta (id 1223249), 19:30 Yoga`. Details only where several classes have to be told apart.
+pub fn list(rows: &[&Row], with_details: bool) -> String {
     let named = rows.iter().map(|row| {
-        let id = with_ids.then(|| format!(" (id {})", row.id));
-        let (start, id) = (row.start.format("%H:%M"), id.unwrap_or_default());
-        format!("{start} {}{id}", row.name)
+        let mut text = format!("{} {}", row.start.format("%H:%M"), row.name);
+        if with_details {
+            let coach = row.coach.iter().map(|coach| format!(" with {coach}"));
+            text.extend(coach.chain([format!(" (id {})", row.id)]));
+        }
+        text
     });
     shortened(named.collect())
 }

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use clap::{ArgAction, Args, ValueHint};
 
 use crate::model::account::Account;
 use crate::model::day;
+use crate::model::prebooking::class_name;
 use crate::model::session::{SHORTEST_PREFIX, SessionKind};
-use crate::model::time::parse_duration;
+use crate::model::time::{parse_duration, parse_time};
+use crate::model::weekly::Weekdays;
 use crate::text::quote;
 
 /// The flags that every command has.
@@ -18,34 +20,40 @@ use crate::text::quote;
 #[command(next_help_heading = "Global flags")]
 pub struct GlobalArgs {
     /// Config file, TOML [env: AIMHARDER_CONFIG] [default: $XDG_CONFIG_HOME/aimharder/config.toml]
-    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", global = true, hide_short_help = true, value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
     /// Store, SQLite [env: AIMHARDER_STORE] [default: $XDG_STATE_HOME/aimharder/aimharder.db]
-    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", global = true, hide_short_help = true, value_hint = ValueHint::FilePath)]
     pub store: Option<PathBuf>,
     /// Account [env: AIMHARDER_ACCOUNT] [default: the config's, or the only one in the store]
-    #[arg(long, value_name = "EMAIL", global = true)]
+    #[arg(long, value_name = "EMAIL", global = true, hide_short_help = true)]
     pub account: Option<Account>,
     /// Box (gym) [env: AIMHARDER_BOX] [default: the config's, or the account's only box]
-    #[arg(long = "box", value_name = "NAME", global = true, value_parser = box_name)]
+    #[arg(long = "box", value_name = "NAME", global = true, hide_short_help = true, value_parser = box_name)]
     pub gym: Option<String>,
     /// Kind of session that acts [default: stated by each command]
-    #[arg(long, value_name = "KIND", global = true)]
+    #[arg(long, value_name = "KIND", global = true, hide_short_help = true)]
     pub session: Option<SessionKind>,
     /// One device session, by its fingerprint or at least its first 6 characters
-    #[arg(long, value_name = "FP", global = true, value_parser = fingerprint)]
+    #[arg(long, value_name = "FP", global = true, hide_short_help = true, value_parser = fingerprint)]
     pub fingerprint: Option<String>,
     /// Longest wait for a session that another process uses; 0s does not wait [default: 30s]
-    #[arg(long, value_name = "DURATION", global = true, value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, value_parser = parse_duration)]
     pub lock_timeout: Option<Duration>,
     /// Print one JSON object on standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub json: bool,
     /// Log errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        hide_short_help = true,
+        conflicts_with = "verbose"
+    )]
     pub quiet: bool,
     /// Log what is done; twice: log requests too
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, hide_short_help = true, action = ArgAction::Count)]
     pub verbose: u8,
     /// The environment variables that supplied one of these values.
     #[arg(skip)]
@@ -80,6 +88,109 @@ impl DayArg {
     }
 }
 
+/// The class that `book`, `cancel` and `prebook add` act on, by position or by flags.
+#[derive(Debug, Args)]
+pub(crate) struct ClassArgs {
+    /// Day of the class, for example fri
+    #[arg(value_name = "DAY")]
+    day_word: Option<String>,
+    /// Start of the class, for example 18:30
+    #[arg(value_name = "TIME")]
+    time_word: Option<String>,
+    /// Name of the class, or a part of it
+    #[arg(value_name = "CLASS")]
+    class_words: Vec<String>,
+    /// Same as DAY
+    #[arg(
+        long,
+        value_name = "DAY",
+        allow_hyphen_values = true,
+        hide_short_help = true
+    )]
+    pub day: Option<DayArg>,
+    /// Same as TIME
+    #[arg(long, value_name = "TIME", value_parser = parse_time, hide_short_help = true)]
+    pub time: Option<NaiveTime>,
+    /// Same as CLASS
+    #[arg(long = "class", value_name = "NAME", value_parser = class_name, hide_short_help = true)]
+    pub class: Option<String>,
+}
+
+impl ClassArgs {
+    /// Moves the positional arguments to where the flags put their values, so that the fields are the class. A flag may take
+    /// the place of a positional argument (`--day fri 18:30`). `no_day` and `no_class` are flags given on this command line
+    /// that leave no place for a day or a class name.
+    ///
+    /// # Errors
+    /// A value that is not valid, or that is given both ways: the message names both.
+    pub(crate) fn settle(
+        &mut self,
+        no_day: Option<&str>,
+        no_class: Option<&str>,
+    ) -> Result<(), String> {
+        let words = [self.day_word.take(), self.time_word.take()];
+        let words = words
+            .into_iter()
+            .flatten()
+            .chain(self.class_words.drain(..));
+        // an empty argument is kept, to be refused
+        let words: Vec<String> = words
+            .flat_map(|word| match word.split_whitespace().collect::<Vec<_>>() {
+                parts if parts.is_empty() => vec![word],
+                parts => parts.into_iter().map(str::to_owned).collect(),
+            })
+            .collect();
+        let mut words = words.as_slice();
+        let given = self.day.as_ref().map(|DayArg(day)| format!("--day {day}"));
+        let given = given.or(no_day.map(str::to_owned));
+        if let Some((word, rest)) = words.split_first() {
+            match (word.parse(), given) {
+                (Ok(_), Some(flag)) => return Err(given_twice("day", word, &flag)),
+                (Ok(day), None) => (self.day, words) = (Some(day), rest),
+                (Err(_), Some(_)) => {}
+                (Err(_), None) if parse_time(word).is_ok() => {
+                    return Err(format!(
+                        "{} is a time, and the day comes first: DAY TIME [CLASS], for example fri {word}",
+                        quote(word)
+                    ));
+                }
+                (Err(_), None) if word.parse::<Weekdays>().is_ok() => {
+                    return Err(format!(
+                        "{} is more than one day; for a class every week: `aimharder prebook add --weekly {word} --time 18:30`",
+                        quote(word)
+                    ));
+                }
+                (Err(why), None) => return Err(why),
+            }
+        }
+        if let Some((word, rest)) = words.split_first() {
+            match (parse_time(word), self.time) {
+                (Ok(_), Some(time)) => {
+                    let flag = format!("--time {}", time.format("%H:%M"));
+                    return Err(given_twice("time", word, &flag));
+                }
+                (Ok(time), None) => (self.time, words) = (Some(time), rest),
+                (Err(_), Some(_)) => {}
+                (Err(why), None) => return Err(why),
+            }
+        }
+        if !words.is_empty() {
+            let name = words.join(" ");
+            let flag = self.class.as_ref().map(|class| format!("--class {class}"));
+            if let Some(flag) = flag.or(no_class.map(str::to_owned)) {
+                return Err(given_twice("class", &name, &flag));
+            }
+            self.class = Some(class_name(&name)?);
+        }
+        Ok(())
+    }
+}
+
+fn given_twice(what: &str, word: &str, flag: &str) -> String {
+    let word = quote(word);
+    format!("the {what} is given twice, as {word} and by {flag}; leave one of them out")
+}
+
 pub(crate) fn box_name(raw: &str) -> Result<String, String> {
     let name = raw.trim().to_lowercase();
     if crate::model::label::is_label(&name) {
@@ -106,6 +217,16 @@ pub(crate) fn family(raw: &str) -> Result<String, String> {
     is_number
         .then(|| raw.to_owned())
         .ok_or_else(|| "a family member is named by a number, for example 70002".into())
+}
+
+/// The name of a coach, or a part of it.
+pub(crate) fn coach(raw: &str) -> Result<String, String> {
+    class_name(raw).map_err(|_| {
+        format!(
+            "{} is not a valid name of a coach; use a name or a part of one, for example marta",
+            quote(raw)
+        )
+    })
 }
 
 /// The number that AimHarder gives a class or a reservation.

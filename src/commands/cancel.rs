@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use anyhow::Result;
-use chrono::{NaiveDate, NaiveTime};
-use clap::{ArgGroup, Args};
+use chrono::NaiveDate;
+use clap::Args;
 use serde::Serialize;
 
 use super::app::App;
-use super::args::{DAY_HELP, DayArg, family, id};
+use super::args::{ClassArgs, DAY_HELP, DayArg, family, id};
 use super::box_profile::BoxProfile;
 use super::help::{Help, code};
 use super::{SessionRef, describe};
@@ -17,7 +17,6 @@ use crate::clock;
 use crate::error::{ExitKind, Failure};
 use crate::model::class::Class;
 use crate::model::session::SessionKind;
-use crate::model::time;
 use crate::platform::Row;
 use crate::signals;
 use crate::ui::table::{OutputStyle, Style};
@@ -26,7 +25,8 @@ use crate::ui::{Output, Ui};
 const HELP: Help = Help {
     notes: DAY_HELP,
     examples: &[
-        "aimharder cancel --day mon --time 18:30",
+        "aimharder cancel tomorrow",
+        "aimharder cancel mon 18:30 wod",
         "aimharder cancel --reservation 55501 --late",
     ],
     exit_codes: &[
@@ -47,29 +47,11 @@ const HELP: Help = Help {
 /// Acts with the device session unless --session says otherwise.
 #[derive(Debug, Args)]
 #[command(after_long_help = HELP, add = HELP)]
-#[command(group = ArgGroup::new("which").required(true).args(["day", "reservation"]))]
 pub(crate) struct CancelArgs {
-    /// Day of the class
-    #[arg(
-        long,
-        value_name = "DAY",
-        requires = "time",
-        allow_hyphen_values = true
-    )]
-    day: Option<DayArg>,
-    /// Start of the class, for example 18:30
-    #[arg(long, value_name = "TIME", value_parser = time::parse_time, requires = "day", conflicts_with = "reservation")]
-    time: Option<NaiveTime>,
-    /// Name of the class, or a part of it
-    #[arg(
-        long = "class",
-        value_name = "NAME",
-        requires = "time",
-        conflicts_with = "reservation"
-    )]
-    class: Option<String>,
+    #[command(flatten)]
+    class: ClassArgs,
     /// Number of the reservation, as in `aimharder bookings`
-    #[arg(long, value_name = "ID", value_parser = id)]
+    #[arg(long, value_name = "ID", value_parser = id, conflicts_with_all = ["day_word", "day", "time", "class"])]
     reservation: Option<String>,
     /// Cancel for this family member
     #[arg(long, value_name = "ID", value_parser = family)]
@@ -80,6 +62,23 @@ pub(crate) struct CancelArgs {
     /// Show what would be cancelled
     #[arg(long)]
     dry_run: bool,
+}
+
+impl CancelArgs {
+    /// Checks what clap cannot check.
+    ///
+    /// # Errors
+    /// A missing or contradictory argument.
+    pub(crate) fn settle(&mut self) -> Result<(), String> {
+        self.class.settle(None, None)?;
+        if self.class.day.is_none() && self.reservation.is_none() {
+            return Err(
+                "which booking? for example: `aimharder cancel tomorrow 18:30`, or `aimharder cancel --reservation 55501`"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
 }
 
 pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
@@ -128,16 +127,14 @@ fn by_time(
     args: &CancelArgs,
     profile: &BoxProfile,
 ) -> Result<(NaiveDate, Row)> {
-    let (Some(day), Some(start)) = (&args.day, args.time) else {
-        let message = "name the class with --day and --time, or the reservation with --reservation";
-        return Err(Failure::usage(message).into());
-    };
     let today = clock::now().with_timezone(&profile.zone).date_naive();
+    let day = args.class.day.clone().unwrap_or_else(DayArg::today);
     let day = day.on(today).map_err(Failure::usage)?;
     let rows = client.schedule(day)?.rows;
-    let wanted = find::Wanted::At {
-        start,
-        name: args.class.clone(),
+    let wanted = find::Wanted {
+        start: args.class.time,
+        name: args.class.class.clone(),
+        ..find::Wanted::default()
     };
     Ok((day, find::to_cancel(&rows, &wanted, day)?.clone()))
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::SessionRef;
 use super::app::App;
-use super::args::{DAY_HELP, DayArg, family, number};
+use super::args::{DAY_HELP, DayArg, coach, family, number};
 use super::box_profile::BoxProfile;
 use super::help::{Help, code};
 use crate::booking::{BoxClient, LoginCheck, find, to_class};
@@ -18,6 +18,7 @@ use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::class::{Class, ClassState};
+use crate::model::prebooking::class_name;
 use crate::model::session::SessionKind;
 use crate::platform::Row;
 use crate::ui::dates::{long_day, opens_at};
@@ -30,8 +31,8 @@ const MIN_WIDTH_WITH_ID: usize = 100;
 const HELP: Help = Help {
     notes: DAY_HELP,
     examples: &[
-        "aimharder classes --day tomorrow",
-        "aimharder classes --days 7 --class wod --open --json",
+        "aimharder classes tomorrow",
+        "aimharder classes fri --days 7 --class wod --open --json",
     ],
     exit_codes: &[
         (0, "shown, or no class fits"),
@@ -50,14 +51,20 @@ const HELP: Help = Help {
 #[command(after_long_help = HELP, add = HELP)]
 pub(crate) struct ClassesArgs {
     /// First day [default: today]
+    #[arg(value_name = "DAY", conflicts_with = "day")]
+    day_word: Option<DayArg>,
+    /// Same as DAY
     #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
     day: Option<DayArg>,
     /// Number of days
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = |raw: &str| number::<u8>(raw, 1, 31))]
     days: u8,
     /// Show only classes whose name contains this
-    #[arg(long = "class", value_name = "NAME")]
+    #[arg(long = "class", value_name = "NAME", value_parser = class_name)]
     class: Option<String>,
+    /// Show only classes of this coach; a part of the name is enough
+    #[arg(long, value_name = "NAME", value_parser = coach)]
+    coach: Option<String>,
     /// Show the classes as this family member sees them
     #[arg(long, value_name = "ID", value_parser = family)]
     family: Option<String>,
@@ -104,13 +111,14 @@ pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
         login_verified,
         classes,
         days,
-        is_filtered: args.class.is_some() || args.open,
+        is_filtered: args.class.is_some() || args.coach.is_some() || args.open,
     })
 }
 
 fn days(args: &ClassesArgs, profile: &BoxProfile) -> Result<Vec<NaiveDate>> {
     let today = clock::now().with_timezone(&profile.zone).date_naive();
-    let first = args.day.clone().unwrap_or_else(DayArg::today);
+    let first = args.day_word.as_ref().or(args.day.as_ref()).cloned();
+    let first = first.unwrap_or_else(DayArg::today);
     let first = first.on(today).map_err(Failure::usage)?;
     let days = (0..args.days).map(u64::from);
     Ok(days
@@ -126,7 +134,12 @@ fn selected(
     account: &Account,
 ) -> Vec<Class> {
     let setting = profile.setting(account, day);
-    let rows = find::by_name(rows.iter(), args.class.as_deref()).into_iter();
+    let wanted = find::Wanted {
+        name: args.class.clone(),
+        coach: args.coach.clone(),
+        ..find::Wanted::default()
+    };
+    let rows = wanted.fitting(rows).into_iter();
     let mut classes: Vec<Class> = rows
         .map(|row| to_class(row, setting))
         .filter(|class| !args.open || class.may_be_open())

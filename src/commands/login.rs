@@ -18,7 +18,7 @@ use crate::password::{self, Source};
 use crate::secret::Secret;
 use crate::sessions::{Granted, LoginTry, SessionManager, SessionSelector};
 use crate::store::BoxRow;
-use crate::ui::append;
+use crate::text::append_flag;
 use crate::ui::table::{OutputStyle, Style};
 use crate::ui::{Output, Ui};
 
@@ -177,7 +177,7 @@ impl Run<'_> {
         let mut line = "aimharder classes --day tomorrow".to_owned();
         let default_box = config.box_name.as_ref();
         if boxes.len() > 1 && !boxes.iter().any(|known| default_box == Some(&known.name)) {
-            append(&mut line, "--box", &first.name);
+            append_flag(&mut line, "--box", &first.name);
         }
         let is_default_account = match &config.account {
             Some(account) => *account == self.account,
@@ -187,7 +187,7 @@ impl Run<'_> {
                 .unwrap_or(false),
         };
         if !is_default_account {
-            append(&mut line, "--account", self.account.as_str());
+            append_flag(&mut line, "--account", self.account.as_str());
         }
         line
     }

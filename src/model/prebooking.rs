@@ -12,7 +12,7 @@ use super::account::Account;
 use super::instant::hours_minutes;
 use super::time::{parse_duration, parse_time};
 use crate::model::opening::{Opening, OpeningRules, Rule, Source};
-use crate::text::quote;
+use crate::text::{append_flag, quote};
 
 /// One class that would do: a start, and perhaps a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,12 +53,12 @@ impl fmt::Display for Choice {
 /// A class's name, or part of it, as a person typed it.
 ///
 /// # Errors
-/// An empty one, which would match every class, and what cannot be shown.
+/// An empty name, which would match every class, and a name with control characters.
 pub fn class_name(raw: &str) -> Result<String, String> {
     let name = raw.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.is_empty() || name.chars().any(char::is_control) || name.len() > 200 {
         return Err(format!(
-            "{} is no name of a class or part of one, for example wod",
+            "{} is not a valid class name; use a name or a part of one, for example wod",
             quote(raw)
         ));
     }
@@ -203,6 +203,43 @@ impl PrebookRequest {
             lead: None,
             once_a_day: false,
         }
+    }
+
+    /// The command line that adds this request for a day.
+    pub fn command(&self, day: NaiveDate) -> String {
+        let Choice { start, class } = &self.first;
+        let mut line = format!(
+            "aimharder prebook add --day {day} --time {}",
+            start.format("%H:%M")
+        );
+        let mut flag = |flag, value: &str| append_flag(&mut line, flag, value);
+        match (&self.class_id, class) {
+            (Some(id), _) => flag("--id", id),
+            (None, Some(name)) => flag("--class", name),
+            (None, None) => {}
+        }
+        self.coach.iter().for_each(|name| flag("--coach", name));
+        self.exclude.iter().for_each(|name| flag("--exclude", name));
+        for choice in &self.alternatives {
+            flag("--or", &choice.to_string());
+        }
+        self.family.iter().for_each(|id| flag("--family", id));
+        self.lead
+            .iter()
+            .for_each(|lead| flag("--lead", &lead.to_string()));
+        self.opens
+            .iter()
+            .for_each(|rule| flag("--opens", &rule.to_string()));
+        flag("--account", self.account.as_str());
+        flag("--box", &self.gym);
+        for (is_given, flag) in [
+            (self.waitlist, " --waitlist"),
+            (self.watch, " --watch"),
+            (self.once_a_day, " --once-a-day"),
+        ] {
+            line.push_str(if is_given { flag } else { "" });
+        }
+        line
     }
 
     /// The opening rule of one of its choices: the request's own, or the rule of the class or box.

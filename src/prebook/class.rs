@@ -362,8 +362,8 @@ impl BookingTask<'_> {
             let closed = BookResult::decided(row).is_some_and(|it| it.outcome == Outcome::Closed);
             closed && !row.enabled && !row.cancelled && !row.staff && !row.hidden
         } else {
-            let then = self.rows.iter().filter(|row| row.start == choice.start);
-            find::by_name(then, choice.class.as_deref()).is_empty()
+            let wanted = find::Wanted::of(self.request, choice);
+            wanted.fitting(&self.rows).is_empty()
         };
         if let Ok(row) = &row
             && BookResult::decided(row).is_none()
@@ -397,18 +397,14 @@ impl BookingTask<'_> {
 
     /// The row that a choice means. If several fit, the one with the id that was seen before.
     pub(super) fn fitting(&self, choice: &Choice) -> Result<&Row, Failure> {
-        let wanted = find::Wanted::At {
-            start: choice.start,
-            name: choice.class.clone(),
-        };
-        find::prebooked(&self.rows, &wanted, self.day).or_else(|failure| {
-            let known =
-                |row: &&Row| row.start == choice.start && Some(row.id.as_str()) == self.class_id;
-            let name = choice.class.as_deref();
-            let known = self.rows.iter().find(known);
-            known
-                .filter(|row| !find::by_name(std::iter::once(*row), name).is_empty())
-                .ok_or(failure)
+        let wanted = find::Wanted::of(self.request, choice);
+        find::one(&self.rows, &wanted, self.day, |only| {
+            only.request(self.request, choice).command(self.day)
+        })
+        .or_else(|failure| {
+            let known = |row: &&Row| Some(row.id.as_str()) == self.class_id;
+            let known = wanted.fitting(&self.rows).into_iter().find(known);
+            known.ok_or(failure)
         })
     }
 }

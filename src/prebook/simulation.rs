@@ -20,7 +20,7 @@ use super::task::BookingTask;
 use crate::clock::{self, simulated::Simulated};
 use crate::config::Config;
 use crate::model::account::Account;
-use crate::model::prebooking::Choice;
+use crate::model::prebooking::PrebookRequest;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::platform::{Jar, Platform, Scheme, Settings, simulated};
 use crate::secret::Secret;
@@ -327,17 +327,18 @@ impl World {
                 ..Calendar::UNKNOWN
             },
         };
+        let first = "18:30".parse().unwrap();
+        let request = PrebookRequest::new(self.account.clone(), "demo", first);
         let day = (opening + TimeDelta::days(2)).date_naive();
-        let mut task = BookingTask::new(&context, &self.account, day, &place);
+        let mut task = BookingTask::new(&context, &request, day, &place);
         let moment = Moment {
             opens: Some(opening),
             ahead: Some(opening).filter(|at| *at > clock::now()),
             patient: true,
             once: false,
         };
-        let choice: Choice = "18:30".parse().unwrap();
         // Whether it was booked is the server's to say.
-        let _ = task.have(&choice, moment);
+        let _ = task.have(&request.first, moment);
     }
 }
 

@@ -14,9 +14,8 @@ use super::plan::until;
 use crate::booking::{BoxClient, Outcome};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
-use crate::model::account::Account;
 use crate::model::instant::shifted;
-use crate::model::prebooking::{Choice, Prebooking};
+use crate::model::prebooking::{Choice, PrebookRequest, Prebooking};
 use crate::platform::{BoxAt, Jar, Platform, Row};
 use crate::sessions::{self, ActiveSession};
 use crate::signals::SignalGuard;
@@ -60,8 +59,8 @@ pub(super) struct BookingTask<'t> {
     pub context: &'t RunContext<'t>,
     /// `None`: a user waits (`book --wait`).
     pub claim: Option<Claim<'t>>,
-    pub account: &'t Account,
-    pub family: Option<&'t str>,
+    /// The account, the choices and their limits.
+    pub request: &'t PrebookRequest,
     pub day: NaiveDate,
     pub place: &'t Place,
     /// The class id when it was last seen, for a description that fits several classes.
@@ -100,15 +99,14 @@ pub(super) struct BookingTask<'t> {
 impl<'t> BookingTask<'t> {
     pub(super) fn new(
         context: &'t RunContext<'t>,
-        account: &'t Account,
+        request: &'t PrebookRequest,
         day: NaiveDate,
         place: &'t Place,
     ) -> Self {
         Self {
             context,
             claim: None,
-            account,
-            family: None,
+            request,
             day,
             place,
             class_id: None,
@@ -138,12 +136,10 @@ impl<'t> BookingTask<'t> {
         prebooking: &'t Prebooking,
         place: &'t Place,
     ) -> Self {
-        let request = &prebooking.request;
         Self {
             claim: Some(context.claim(prebooking)),
-            family: request.family.as_deref(),
             class_id: prebooking.class_id.as_deref(),
-            ..Self::new(context, &request.account, prebooking.day, place)
+            ..Self::new(context, &prebooking.request, prebooking.day, place)
         }
     }
 
@@ -239,7 +235,8 @@ impl<'t> BookingTask<'t> {
         if self.live.is_none() {
             let sessions = self.context.sessions;
             let end = clock::steady() + self.left().min(sessions.locks.timeout());
-            self.live = Some(sessions.open_by(self.account, &self.context.selector, end)?);
+            self.live =
+                Some(sessions.open_by(&self.request.account, &self.context.selector, end)?);
         }
         if self.at.is_none() {
             let place = self.place;
@@ -275,7 +272,7 @@ impl<'t> BookingTask<'t> {
         Ok(BoxClient {
             live,
             at: at.clone(),
-            family: self.family.map(str::to_owned),
+            family: self.request.family.clone(),
         })
     }
 

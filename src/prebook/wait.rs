@@ -12,9 +12,8 @@ use super::task::{Abort, BookingTask};
 use crate::booking::{BookResult, Outcome};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
-use crate::model::account::Account;
 use crate::model::opening::Opening;
-use crate::model::prebooking::Choice;
+use crate::model::prebooking::PrebookRequest;
 use crate::model::zone::resolve;
 use crate::sessions::{ActiveSession, SessionManager, SessionSelector};
 use crate::signals::SignalGuard;
@@ -31,22 +30,16 @@ const CLOCK_DOUBT: TimeDelta = TimeDelta::minutes(1);
 pub struct Wait<'s> {
     /// The sessions of the store.
     pub sessions: &'s SessionManager<'s>,
-    /// The account that books.
-    pub account: &'s Account,
+    /// The class, described without its id, which may change before the opening. It has no alternatives.
+    pub request: &'s PrebookRequest,
     /// The session that acts.
     pub selector: &'s SessionSelector,
-    /// The family member's id; `None` is the account holder.
-    pub family: Option<&'s str>,
     /// The class's day on the box's calendar.
     pub day: NaiveDate,
     /// The box.
     pub place: &'s Place,
-    /// The class by start and name: its id may change before the opening.
-    pub choice: Choice,
-    /// Its id when it was last seen.
+    /// The class's id when it was last seen.
     pub class_id: &'s str,
-    /// Whether to join the waiting list if the class is full.
-    pub waitlist: bool,
 }
 
 /// The result of a wait.
@@ -110,8 +103,7 @@ impl<'s> Wait<'s> {
     ) -> Result<WaitResult, Failure> {
         let give_up = clock::scaled(GIVE_UP);
         let context = RunContext::new(self.sessions, self.selector.clone(), give_up);
-        let mut task = BookingTask::new(&context, self.account, self.day, self.place);
-        task.family = self.family;
+        let mut task = BookingTask::new(&context, self.request, self.day, self.place);
         task.class_id = Some(self.class_id);
         task.live = Some(live);
         let moment = Moment {
@@ -136,8 +128,8 @@ impl<'s> Wait<'s> {
     }
 
     fn book(&self, task: &mut BookingTask<'_>, moment: Moment) -> Result<ChoiceResult, Abort> {
-        let mut result = task.have(&self.choice, moment)?;
-        if result.outcome() == Outcome::Full && self.waitlist {
+        let mut result = task.have(&self.request.first, moment)?;
+        if result.outcome() == Outcome::Full && self.request.waitlist {
             result = task.join_waiting_list(&result)?.unwrap_or(result);
         }
         match result.outcome() {

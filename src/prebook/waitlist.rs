@@ -18,8 +18,7 @@ pub(super) fn follow(
     place: &Place,
 ) -> Option<PrebookResult> {
     let request = &prebooking.request;
-    let mut task = BookingTask::new(context, &request.account, prebooking.day, place);
-    task.family = request.family.as_deref();
+    let mut task = BookingTask::new(context, request, prebooking.day, place);
     let mut booked = match find_place(&mut task, prebooking) {
         Ok(row) => judge(row),
         Err(abort) => {

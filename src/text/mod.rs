@@ -98,6 +98,16 @@ pub fn shell_word(s: &str) -> String {
     }
 }
 
+/// Appends a flag and its value, quoted for a POSIX shell.
+pub fn append_flag(line: &mut String, flag: &str, value: &str) {
+    // a value that begins with a hyphen would be taken for a flag
+    let between = if value.starts_with('-') { '=' } else { ' ' };
+    line.push(' ');
+    line.push_str(flag);
+    line.push(between);
+    line.push_str(&shell_word(value));
+}
+
 fn cap(s: &str, longest: usize) -> String {
     if s.chars().nth(longest).is_none() {
         return s.to_owned();

@@ -1,7 +1,7 @@
 //! Suggested commands: every `` `aimharder …` `` in a message gets the account, box, store and config of this run, so that it
 //! acts on the same when it is pasted.
 
-use crate::text::shell_word;
+use crate::text::append_flag;
 
 /// Commands that act in one box.
 const BOX_COMMANDS: [&str; 6] = ["classes", "bookings", "book", "cancel", "prebook", "wod"];
@@ -56,21 +56,11 @@ impl GivenFlags {
             ("--store", self.store.as_ref()),
         ] {
             if let Some(value) = value.filter(|_| !line.contains(&format!(" {flag}"))) {
-                append(&mut line, flag, value);
+                append_flag(&mut line, flag, value);
             }
         }
         line
     }
-}
-
-/// Appends a flag and its value, quoted for a POSIX shell.
-pub(crate) fn append(line: &mut String, flag: &str, value: &str) {
-    // a value that begins with a hyphen would be taken for a flag
-    let between = if value.starts_with('-') { '=' } else { ' ' };
-    line.push(' ');
-    line.push_str(flag);
-    line.push(between);
-    line.push_str(&shell_word(value));
 }
 
 #[cfg(test)]

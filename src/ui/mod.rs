@@ -24,7 +24,6 @@ use crate::logs::journal_mark;
 use crate::signals::{self, ExitMessage};
 
 pub use hints::GivenFlags;
-pub(crate) use hints::append;
 pub use table::OutputStyle;
 use table::wrap_text;
 

@@ -174,7 +174,7 @@ fn a_countdown_on_a_terminal() {
     let status = terminal.wait().unwrap();
     assert_eq!(status.code(), Some(130), "{}", shown());
     let hint = format!(
-        "aimharder prebook add --day {} --time 13:10 --class 'l'\\''espera' --family 70002 --waitlist --box crossfitdemo",
+        "aimharder prebook add --day {} --time 13:10 --class 'l'\\''espera' --family 70002 --account ana@example.org --box crossfitdemo --waitlist",
         opening.day
     );
     assert!(shown().contains(&hint), "{}", shown());

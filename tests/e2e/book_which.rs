@@ -63,7 +63,10 @@ fn which_class() {
     let one = class(&sandbox, json!({ "name": "Gimnàstics Avançat" }));
     let two = class(&sandbox, json!({ "name": "Gimnastics" }));
     book(&home, "")
-        .fails(6, &["several classes", &one, &two, "--class"])
+        .fails(
+            6,
+            &["several classes", &one, &two, "--class, --coach or --id"],
+        )
         .done();
     book(&home, "--class nada")
         .fails(6, &["no class \"nada\" at 13:10"])
@@ -83,7 +86,7 @@ fn which_class() {
     );
     assert_eq!(message.matches(", ").count(), 2, "three classes: {message}");
     home.run("book --day +3 --id 1")
-        .fails(6, &["no class with number 1"])
+        .fails(6, &["no class with id 1"])
         .done();
     home.run("book --day +200 --time 13:10")
         .fails(6, &["no classes are published"])
@@ -98,6 +101,43 @@ fn which_class() {
     assert_eq!(printed["class"]["id"], one.as_str());
     let printed = home.run("book --day +3 --id").arg(&one).json();
     assert_eq!(printed["class"]["name"], "Gimnàstics Avançat");
+}
+
+#[test]
+fn classes_of_one_name_and_time_are_chosen_by_coach_or_id() {
+    let (sandbox, home) = logged_in();
+    let first = class(&sandbox, json!({ "name": "WOD", "coach": "Marta Pérez" }));
+    let second = class(&sandbox, json!({ "name": "WOD", "coach": "Pablo" }));
+    let listed =
+        format!("13:10 WOD with Marta Pérez (id {first}), 13:10 WOD with Pablo (id {second})");
+    let next = format!(
+        "`aimharder book --day {} --time 13:10 --class WOD --coach 'Marta Pérez' --waitlist --dry-run`",
+        day(3)
+    );
+    book(&home, "--class wod --waitlist --dry-run")
+        .fails(6, &[&listed, &next])
+        .done();
+    for (flags, id) in [
+        ("--coach PEREZ", &first),
+        ("--coach pablo --class wod", &second),
+    ] {
+        let printed = book(&home, flags).arg("--dry-run").json();
+        assert_eq!(printed["class"]["id"], id.as_str(), "{flags}");
+    }
+    book(&home, "--coach eva")
+        .fails(6, &["no class at 13:10 with coach \"eva\"", "nearest"])
+        .done();
+    let by_id = |id: &str| home.run("book --day +3 --dry-run --id").arg(id);
+    let printed = by_id(&second).json();
+    assert_eq!(printed["class"]["coach"], "Pablo");
+    by_id(&second)
+        .args("--coach marta")
+        .fails(6, &["with coach \"marta\""])
+        .done();
+    // the same coach twice: only the id is left
+    sandbox.patch_class(&first, &json!({ "coach": "Pablo" }));
+    let next = format!("`aimharder book --day {} --id {first}`", day(3));
+    book(&home, "").fails(6, &[&next]).done();
 }
 
 #[test]

@@ -261,11 +261,47 @@ fn which_class() {
     let other = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Otra" }));
     sandbox.reserve(ANA, &other, 1);
     cancel(&home, "")
-        .fails(6, &["several classes", "reservation", "--reservation"])
+        .fails(
+            6,
+            &[
+                "several of your bookings fit",
+                "`aimharder cancel --reservation 55501`",
+            ],
+        )
         .done();
     assert_eq!(cancel(&home, "--class pru").json()["outcome"], "cancelled");
-    home.run("cancel --day +3").usage(&["--time"]).done();
-    home.run("cancel").usage(&["--day", "--reservation"]).done();
+    home.run("cancel")
+        .usage(&["aimharder cancel tomorrow", "--reservation"])
+        .done();
+}
+
+#[test]
+fn the_only_booking_of_a_day_needs_no_time() {
+    let (sandbox, home, id, _) = ready(&json!({}));
+    let other = sandbox.class(&json!({ "day": day(3), "start": "19:10", "name": "Otra" }));
+    home.run("cancel +3 --class otra --dry-run")
+        .fails(6, &["no booking"])
+        .done();
+    sandbox.reserve(ANA, &other, 1);
+    home.run("cancel +3")
+        .fails(
+            6,
+            &["13:10 Prueba", "19:10 Otra", "--time or --reservation"],
+        )
+        .done();
+    let printed = home.run("cancel +3 19:10 otra").json();
+    assert_eq!(printed["outcome"], "cancelled");
+    let printed = home.run("cancel +3").json();
+    assert_eq!(printed["class"]["id"], id.as_str());
+    home.run("cancel +3")
+        .fails(
+            6,
+            &["none of the classes on", "is yours", "`aimharder bookings`"],
+        )
+        .done();
+    home.run("cancel +200")
+        .fails(6, &["none of the classes on"])
+        .done();
 }
 
 #[test]

@@ -80,6 +80,16 @@ fn commands_flags_and_values() {
         printed(&home, &["book", "--day", "to"]),
         ["today", "tomorrow"]
     );
+    for day in [
+        &["book", "to"][..],
+        &["classes", "to"],
+        &["prebook", "add", "to"],
+    ] {
+        assert_eq!(printed(&home, day), ["today", "tomorrow"], "{day:?}");
+    }
+    assert_eq!(printed(&home, &["cancel", "fri", "18:30", "w"]), ["WOD"]);
+    let excluded = ["prebook", "add", "fri", "18:30", "--exclude", "o"];
+    assert_eq!(printed(&home, &excluded), ["Open Box"]);
     let zone = ["boxes", "set", "x", "--timezone", "europe/mad"];
     assert_eq!(printed(&home, &zone), ["Europe/Madrid"]);
     assert_eq!(printed(&home, &["man", "boo"]), ["bookings", "book"]);

@@ -47,6 +47,7 @@ mod messages;
 mod notify;
 mod pages;
 mod passwords;
+mod positional;
 mod prebook_again;
 mod prebook_alternatives;
 mod prebook_class;

@@ -17,6 +17,10 @@ fn classes_that_are_no_longer_what_they_were() {
         ("closed until the opening", closed_until_the_opening),
         ("cancelled by the gym", cancelled),
         ("two of one name", several),
+        ("two of the same name", same_name),
+        ("two of one time, by id", by_id),
+        ("by an id that is gone", by_an_id_that_is_gone),
+        ("excluded", excluded),
         ("full, an alternative has room", alternative),
         ("full, and so is the alternative", all_full),
         ("full, the waiting list", waitlist),
@@ -133,7 +137,6 @@ fn cancelled() {
     assert_eq!(scene.fired(0).count("due"), 0, "final");
 }
 
-/// A prebooking takes no `--id`: it is not told to.
 fn several() {
     let scene = Scenario::new().opens_in(1);
     scene.class(&json!({ "name": "WOD A" }));
@@ -141,10 +144,63 @@ fn several() {
     let id = scene.add("");
     let fired = scene.fired_with("--give-up 1s", 6);
     let result = fired.only("not_found");
-    says(result, &["several classes fit", "WOD A", "with --class"]);
-    assert!(!result.to_string().contains("--id"), "{result}");
-    assert!(!fired.words.contains("--id"), "{fired:?}");
+    says(
+        result,
+        &[
+            "several classes fit",
+            "WOD A",
+            "with --class, --coach or --id",
+        ],
+    );
+    says(
+        result,
+        &["`aimharder prebook add --day", " --class 'WOD A' --opens "],
+    );
     scene.ends(id, "pending", &[]);
+}
+
+/// Two classes with the same name at the same time, chosen in each of the ways.
+fn same_name() {
+    let scene = Scenario::new().opens_in(1);
+    let marta = scene.class(&json!({ "coach": "Marta" }));
+    let pablo = scene.class(&json!({ "coach": "Pablo" }));
+    let id = scene.add("");
+    let fired = scene.fired_with("--give-up 1s", 6);
+    says(fired.only("not_found"), &[" --coach Marta "]);
+    assert_eq!(scene.add("--coach pablo"), id, "the same prebooking");
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&pablo]);
+    assert_eq!(scene.sandbox.reservations(&marta).len(), 0);
+}
+
+fn by_id() {
+    let scene = Scenario::new().opens_in(1);
+    let first = scene.class(&json!({}));
+    let second = scene.class(&json!({}));
+    let id = scene.wish(&format!("--time {START} --id {second}"));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&second]);
+    assert_eq!(scene.sandbox.reservations(&first).len(), 0);
+}
+
+/// The class that the id named is gone: another one of that time is not taken for it.
+fn by_an_id_that_is_gone() {
+    let scene = Scenario::new().opens_in(1);
+    scene.class(&json!({}));
+    let id = scene.wish(&format!("--time {START} --id 777"));
+    let fired = scene.fired_with("--give-up 1s", 6);
+    says(fired.only("not_found"), &["no class with id 777 at 13:10"]);
+    assert_eq!(scene.requests().len(), 0);
+    scene.ends(id, "pending", &[]);
+}
+
+fn excluded() {
+    let scene = Scenario::new().opens_in(1);
+    scene.class(&json!({ "name": "WOD kids" }));
+    let wanted = scene.class(&json!({ "name": "WOD" }));
+    let id = scene.wish(&format!("--time {START} --exclude KIDS"));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&wanted]);
 }
 
 fn alternative() {

@@ -69,7 +69,6 @@ fn called_wrongly() {
         "classes --account ana",
         "classes --box a.b",
         "classes -q -v",
-        "cancel --day mon",
         "sessions frob",
         "cancel --reservation 7 --time 18:30",
         "cancel --reservation 7 --class wod",
@@ -106,7 +105,7 @@ fn called_wrongly_the_answer_is_one_plain_line() {
         ),
         (
             "book",
-            "--day <DAY>, <--time <TIME>|--id <ID>>; see `aimharder book --help`",
+            "which day? use DAY or --day, for example: `aimharder book tomorrow 18:30 wod`",
         ),
         (
             "classes --days x",

@@ -502,7 +502,7 @@ fn a_class_must_be_described_well() {
     assert_snapshot!(shot(book(&home, "")), @"
     exit: 6
     --- stderr
-    error: several classes fit on [DATE]: 13:10 Halterofilia (id 1223250), 13:10 WOD (id 1223249); say which with --class or --id
+    error: several classes fit on [DATE]: 13:10 Halterofilia with Marta (id 1223250), 13:10 WOD with Marta (id 1223249); choose one with --class, --coach or --id, for example: `aimharder book --day [DATE] --time 13:10 --class WOD`
     ");
     assert_snapshot!(shot(book(&home, "--box elsewhere")), @r#"
     exit: 6
@@ -517,7 +517,7 @@ fn a_class_must_be_described_well() {
     assert_snapshot!(shot(home.run("book --day").arg(day(3))), @"
     exit: 2
     --- stderr
-    error: the following required arguments were not provided: <--time <TIME>|--id <ID>>; see `aimharder book --help`
+    error: at what time does the class start? use TIME or --time, for example: `aimharder book tomorrow 18:30 wod`
     ");
 }
 

@@ -21,19 +21,34 @@ fn booked(fields: &Value) -> (Sandbox, Home, String) {
 fn a_booking_is_cancelled() {
     let (_sandbox, home, _) = booked(&json!({}));
     assert_snapshot!(shot(cancel(&home, "--dry-run")), @"
-    exit: 2
-    --- stderr
-    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    exit: 0
+    --- stdout
+    would cancel: WOD, [DATE], 13:10
     ");
     assert_snapshot!(shot_json(cancel(&home, "--dry-run")), @r#"
-    exit: 2
+    exit: 0
     --- stdout
     {
-      "error":{"kind":"usage",
-        "message":"the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`"}
+      "outcome":"would_cancel",
+      "class":{"id":"1223249",
+        "day":"[DATE]",
+        "start":"13:10",
+        "end":"14:10",
+        "starts_at":"[INSTANT]",
+        "name":"WOD",
+        "coach":"Marta",
+        "occupied":9,
+        "capacity":12,
+        "waiting":null,
+        "state":"booked",
+        "reservation_id":"55501",
+        "opens_at":null},
+      "message":null,
+      "cancel_state":null,
+      "box":"crossfitdemo",
+      "session":{"kind":"device",
+        "fingerprint":"[FP]"}
     }
-    --- stderr
-    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
     "#);
     assert_snapshot!(shot(cancel(&home, "--time 13:10 --class wod")), @"
     exit: 0
@@ -116,24 +131,43 @@ fn a_booking_is_cancelled() {
 fn a_late_cancellation_needs_a_flag() {
     let (_sandbox, home, _) = booked(&json!({ "late": true }));
     assert_snapshot!(shot(cancel(&home, "")), @"
-    exit: 2
+    exit: 4
     --- stderr
-    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    error: not cancelled: WOD, [DATE], 13:10: cancelling now would cost the credit; add --late to accept that
     ");
     assert_snapshot!(shot_json(cancel(&home, "")), @r#"
-    exit: 2
+    exit: 4
     --- stdout
     {
-      "error":{"kind":"usage",
-        "message":"the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`"}
+      "outcome":"late_cancellation",
+      "class":{"id":"1223249",
+        "day":"[DATE]",
+        "start":"13:10",
+        "end":"14:10",
+        "starts_at":"[INSTANT]",
+        "name":"WOD",
+        "coach":"Marta",
+        "occupied":9,
+        "capacity":12,
+        "waiting":null,
+        "state":"booked",
+        "reservation_id":"55501",
+        "opens_at":null},
+      "message":null,
+      "cancel_state":2,
+      "box":"crossfitdemo",
+      "session":{"kind":"device",
+        "fingerprint":"[FP]"},
+      "error":{"kind":"refused",
+        "message":"not cancelled: WOD, [DATE], 13:10: cancelling now would cost the credit; add --late to accept that"}
     }
     --- stderr
-    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    error: not cancelled: WOD, [DATE], 13:10: cancelling now would cost the credit; add --late to accept that
     "#);
     assert_snapshot!(shot(cancel(&home, "--late")), @"
-    exit: 2
-    --- stderr
-    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    exit: 0
+    --- stdout
+    cancelled: WOD, [DATE], 13:10
     ");
 }
 
@@ -141,19 +175,38 @@ fn a_late_cancellation_needs_a_flag() {
 fn a_cancellation_is_refused() {
     let (_sandbox, home, _) = booked(&json!({ "cancel_refused": true }));
     assert_snapshot!(shot(cancel(&home, "")), @"
-    exit: 2
+    exit: 4
     --- stderr
-    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    error: not cancelled: WOD, [DATE], 13:10: AimHarder refused the cancellation
     ");
     assert_snapshot!(shot_json(cancel(&home, "")), @r#"
-    exit: 2
+    exit: 4
     --- stdout
     {
-      "error":{"kind":"usage",
-        "message":"the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`"}
+      "outcome":"refused",
+      "class":{"id":"1223249",
+        "day":"[DATE]",
+        "start":"13:10",
+        "end":"14:10",
+        "starts_at":"[INSTANT]",
+        "name":"WOD",
+        "coach":"Marta",
+        "occupied":9,
+        "capacity":12,
+        "waiting":null,
+        "state":"booked",
+        "reservation_id":"55501",
+        "opens_at":null},
+      "message":null,
+      "cancel_state":3,
+      "box":"crossfitdemo",
+      "session":{"kind":"device",
+        "fingerprint":"[FP]"},
+      "error":{"kind":"refused",
+        "message":"not cancelled: WOD, [DATE], 13:10: AimHarder refused the cancellation"}
     }
     --- stderr
-    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    error: not cancelled: WOD, [DATE], 13:10: AimHarder refused the cancellation
     "#);
 }
 
@@ -163,9 +216,9 @@ fn one_of_several_bookings_must_be_named() {
     let other = class(&sandbox, &json!({ "start": "14:10", "name": "Yoga" }));
     sandbox.reserve(ANA, &other, 0);
     assert_snapshot!(shot(cancel(&home, "")), @"
-    exit: 2
+    exit: 6
     --- stderr
-    error: the following required arguments were not provided: --time <TIME>; see `aimharder cancel --help`
+    error: several of your bookings fit on [DATE]: 13:10 WOD (reservation 55501), 14:10 Yoga (reservation 55502); choose one with --time or --reservation, for example: `aimharder cancel --reservation 55501`
     ");
     assert_snapshot!(shot(cancel(&home, "--time 14:10")), @"
     exit: 0

@@ -90,9 +90,10 @@ fn classes_are_shown_with_their_states() {
       09:00–10:00  Halterofilia  12/12 +3 waiting  full  Marta  id 1223251
     ");
     assert_snapshot!(shot(classes("--coach jordi")), @"
-    exit: 2
-    --- stderr
-    error: unexpected argument '--coach' found; see `aimharder classes --help`
+    exit: 0
+    --- stdout
+    [DATE]
+      10:00–11:00  WOD   8/12  closed  Jordi  id 1223252
     ");
     assert_snapshot!(shot(classes("--class nothing")), @"
     exit: 0

@@ -192,12 +192,12 @@ fn a_prebooking_is_refused() {
     assert_snapshot!(shot(home.run("prebook add --time 18:30")), @"
     exit: 2
     --- stderr
-    error: which day? use --day or --weekly; for example: `aimharder prebook add --day mon --time 18:30 --class wod`, or `aimharder prebook add --weekly mon,wed --time 18:30 --class wod`
+    error: which day? use DAY, --day or --weekly, for example: `aimharder prebook add mon 18:30 wod`, or `aimharder prebook add --weekly mon,wed --time 18:30 --class wod`
     ");
     assert_snapshot!(shot(home.run("prebook add --day tomorrow")), @"
     exit: 2
     --- stderr
-    error: at what time does the class start? use --time; for example: `aimharder prebook add --day mon --time 18:30 --class wod`
+    error: at what time does the class start? use TIME or --time, for example: `aimharder prebook add mon 18:30 wod`
     ");
     assert_snapshot!(shot(home.run("prebook add --day tomorrow --time 18:30 --watch --waitlist")), @"
     exit: 2

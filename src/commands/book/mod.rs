@@ -6,13 +6,13 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use clap::{ArgGroup, Args};
+use clap::Args;
 use serde::Serialize;
 
 use super::app::App;
-use super::args::{DAY_HELP, DayArg, family, id};
+use super::args::{ClassArgs, DAY_HELP, DayArg, coach, family, id};
 use super::box_profile::BoxProfile;
 use super::help::{Help, code};
 use super::learn::OpeningObservation;
@@ -26,22 +26,24 @@ use crate::model::instant::maybe_instant;
 use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, PrebookRequest};
 use crate::model::session::SessionKind;
-use crate::model::time;
 use crate::model::zone::resolve;
 use crate::platform::{BoxAt, Mine, Row};
 use crate::sessions::{ActiveSession, SessionSelector};
 use crate::signals::{self, SignalGuard};
+use crate::text::append_flag;
 use crate::ui::dates::opens_at;
 use crate::ui::table::{OutputStyle, Style};
 use crate::ui::{Output, Ui};
 
+const EXAMPLE: &str = "aimharder book tomorrow 18:30 wod";
+
 const HELP: Help = Help {
     notes: DAY_HELP,
     examples: &[
-        "aimharder book --day mon --time 18:30 --class wod",
-        "aimharder book --day 2026-11-23 --time 18:30 --waitlist --json",
-        "aimharder book --day 2026-11-30 --time 18:30 --prebook",
-        "aimharder book --day fri --time 18:30 --wait",
+        EXAMPLE,
+        "aimharder book 2026-11-23 18:30 --waitlist --json",
+        "aimharder book 2026-11-30 18:30 --prebook",
+        "aimharder book fri 18:30 --wait",
     ],
     exit_codes: &[
         (
@@ -64,26 +66,17 @@ const HELP: Help = Help {
 ///
 /// Acts with the device session unless --session says otherwise.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("which").required(true).args(["time", "id"]), after_long_help = HELP, add = HELP)]
+#[command(after_long_help = HELP, add = HELP)]
 #[allow(clippy::struct_excessive_bools)] // flags are what they are
 pub(crate) struct BookArgs {
-    /// Day of the class
-    #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
-    day: DayArg,
-    /// Start of the class, for example 18:30
-    #[arg(long, value_name = "TIME", value_parser = time::parse_time)]
-    time: Option<NaiveTime>,
-    /// Name of the class, or a part of it
-    #[arg(
-        long = "class",
-        value_name = "NAME",
-        requires = "time",
-        conflicts_with = "id"
-    )]
-    class: Option<String>,
+    #[command(flatten)]
+    class: ClassArgs,
     /// Id of the class, as in `classes --json` and on terminals of at least 100 columns
-    #[arg(long, value_name = "ID", value_parser = id)]
+    #[arg(long, value_name = "ID", value_parser = id, conflicts_with_all = ["time", "class"])]
     id: Option<String>,
+    /// Only a class of this coach; a part of the name is enough
+    #[arg(long, value_name = "NAME", value_parser = coach)]
+    coach: Option<String>,
     /// Book for this family member
     #[arg(long, value_name = "ID", value_parser = family)]
     family: Option<String>,
@@ -101,6 +94,65 @@ pub(crate) struct BookArgs {
     dry_run: bool,
 }
 
+impl BookArgs {
+    /// Checks what clap cannot check.
+    ///
+    /// # Errors
+    /// A missing or contradictory argument.
+    pub(crate) fn settle(&mut self) -> Result<(), String> {
+        let id = self.id.as_ref().map(|id| format!("--id {id}"));
+        self.class.settle(None, id.as_deref())?;
+        match (&self.class.day, self.class.time, &self.id) {
+            (None, ..) => Err(format!(
+                "which day? use DAY or --day, for example: `{EXAMPLE}`"
+            )),
+            (_, None, None) => Err(format!(
+                "at what time does the class start? use TIME or --time, for example: `{EXAMPLE}`"
+            )),
+            (_, Some(time), Some(id)) => Err(format!(
+                "the class is given twice, by its time {} and by --id {id}; leave one of them out",
+                time.format("%H:%M")
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn day(&self) -> DayArg {
+        self.class.day.clone().unwrap_or_else(DayArg::today)
+    }
+
+    /// The same command for the class that is described by `only`.
+    fn command(&self, day: NaiveDate, only: &find::Wanted) -> String {
+        let mut line = format!("aimharder book --day {day}");
+        let start = only.start.map(|start| start.format("%H:%M").to_string());
+        let values = match &only.id {
+            Some(id) => vec![("--id", Some(id))],
+            None => vec![
+                ("--time", start.as_ref()),
+                ("--class", only.name.as_ref()),
+                ("--coach", only.coach.as_ref().or(self.coach.as_ref())),
+            ],
+        };
+        for (flag, value) in values
+            .into_iter()
+            .chain([("--family", self.family.as_ref())])
+        {
+            if let Some(value) = value {
+                append_flag(&mut line, flag, value);
+            }
+        }
+        for (is_given, flag) in [
+            (self.waitlist, " --waitlist"),
+            (self.prebook, " --prebook"),
+            (self.wait, " --wait"),
+            (self.dry_run, " --dry-run"),
+        ] {
+            line.push_str(if is_given { flag } else { "" });
+        }
+        line
+    }
+}
+
 pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
@@ -109,7 +161,7 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let gym = app.gym(&account)?;
     let at = app.box_at(&gym, &mut live)?;
     let today = clock::now().with_timezone(&gym.zone).date_naive();
-    let day = args.day.on(today).map_err(Failure::usage)?;
+    let day = args.day().on(today).map_err(Failure::usage)?;
     // The response to a booking request shows a logout, so only a dry run has to ask.
     let check = if args.dry_run {
         LoginCheck::IfPossible
@@ -131,7 +183,9 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
         gym: &gym,
         at: &at,
         day,
-        row: find::one(&rows, &description(args), day)?,
+        row: find::one(&rows, &description(args), day, |only| {
+            args.command(day, only)
+        })?,
     };
     let done = if args.wait {
         wanted.wait(app, &sessions, live, ui)?
@@ -280,12 +334,12 @@ fn client<'d, 's>(
 }
 
 fn description(args: &BookArgs) -> find::Wanted {
-    match (&args.id, args.time) {
-        (Some(id), _) => find::Wanted::Id(id.clone()),
-        (None, start) => find::Wanted::At {
-            start: start.unwrap_or_default(),
-            name: args.class.clone(),
-        },
+    find::Wanted {
+        id: args.id.clone(),
+        start: args.class.time,
+        name: args.class.class.clone(),
+        coach: args.coach.clone(),
+        exclude: Vec::new(),
     }
 }
 

@@ -13,11 +13,10 @@ use crate::clock;
 use crate::commands::SessionRef;
 use crate::commands::app::App;
 use crate::model::opening::Opening;
-use crate::model::prebooking::Choice;
+use crate::model::prebooking::{Choice, PrebookRequest};
 use crate::prebook::{NextTry, Wait, next_try};
 use crate::sessions::{ActiveSession, SessionManager};
 use crate::ui::Ui;
-use crate::ui::append;
 use crate::ui::progress::{Countdown, countdown_time};
 
 /// For a longer wait a prebooking is suggested.
@@ -84,18 +83,15 @@ impl Wanted<'_> {
         live: ActiveSession<'s>,
         ui: &mut Ui,
     ) -> Result<(Done, bool)> {
-        let choice = self.choice();
-        let countdown = next.map(|next| self.announce(next, &choice, ui));
+        let request = self.request();
+        let countdown = next.map(|next| self.announce(next, &request, ui));
         let wait = Wait {
             sessions,
-            account: self.account,
+            request: &request,
             selector: self.pick,
-            family: self.args.family.as_deref(),
             day: self.day,
             place: &self.gym.place(Some(self.at.id)),
-            choice,
             class_id: &self.row.id,
-            waitlist: self.args.waitlist,
         };
         let waited = wait.until(next, live);
         drop(countdown);
@@ -109,14 +105,14 @@ impl Wanted<'_> {
     }
 
     /// Says on a terminal what is waited for, and starts the countdown.
-    fn announce(&self, next: NextTry, choice: &Choice, ui: &mut Ui) -> Countdown {
+    fn announce(&self, next: NextTry, request: &PrebookRequest, ui: &mut Ui) -> Countdown {
         let now = clock::now();
         let line = waiting_line(next, self.gym.zone, now);
         log::info!("{line}");
         if ui.is_interactive() {
             ui.status(&line);
             if next.at - now > LONG_WAIT {
-                let command = self.prebook_command(choice);
+                let command = request.command(self.day);
                 ui.status(&format!("no need to stay: `{command}`"));
             }
         }
@@ -131,28 +127,19 @@ impl Wanted<'_> {
         })
     }
 
-    /// The command that books the class without anybody waiting for it.
-    fn prebook_command(&self, choice: &Choice) -> String {
-        let start = choice.start.format("%H:%M");
-        let mut line = format!("aimharder prebook add --day {} --time {start}", self.day);
-        for (flag, value) in [("--class", &choice.class), ("--family", &self.args.family)] {
-            if let Some(value) = value {
-                append(&mut line, flag, value);
-            }
-        }
-        if self.args.waitlist {
-            line.push_str(" --waitlist");
-        }
-        line
-    }
-
-    /// The class as it was described; one that was named by its number, as the schedule shows it.
-    fn choice(&self) -> Choice {
+    /// The request as it was described. A class that was named by its id is described as the schedule shows it.
+    fn request(&self) -> PrebookRequest {
         let (args, row) = (self.args, self.row);
         let shown = Some(row.name.clone()).filter(|name| args.id.is_some() && !name.is_empty());
-        Choice {
+        let first = Choice {
             start: row.start,
-            class: args.class.clone().or(shown),
+            class: args.class.class.clone().or(shown),
+        };
+        PrebookRequest {
+            family: args.family.clone(),
+            waitlist: args.waitlist,
+            coach: args.coach.clone(),
+            ..PrebookRequest::new(self.account.clone(), &self.gym.name, first)
         }
     }
 }

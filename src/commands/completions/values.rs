@@ -56,14 +56,16 @@ fn with_value(arg: Arg, known: &Known) -> Arg {
     let values: fn(&Known, &str) -> Vec<String> = match arg.get_id().as_str() {
         "account" | "email" => |known, _| known.ask(Store::account_names),
         "gym" | "name" => |known, _| known.ask(|store| store.box_names(known.account.as_deref())),
-        "class" => |known, _| known.ask(|store| store.class_names(known.gym.as_deref())),
+        "class" | "class_words" | "exclude" => {
+            |known, _| known.ask(|store| store.class_names(known.gym.as_deref()))
+        }
         "fingerprint" => |known, _| {
             known.ask(|store| store.fingerprints(known.account.as_deref(), known.any_kind))
         },
         "ids" => |known, _| known.ask(Store::removable),
         "reservation" => |known, _| known.reservations(),
         "command" => |known, _| known.pages.clone(),
-        "day" => |_, _| owned(&[&["today", "tomorrow"], &WEEKDAYS[..]].concat()),
+        "day" | "day_word" => |_, _| owned(&[&["today", "tomorrow"], &WEEKDAYS[..]].concat()),
         "weekly" => |_, typed| weekdays(typed),
         "timezone" => |_, _| {
             chrono_tz::TZ_VARIANTS

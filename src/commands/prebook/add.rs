@@ -12,7 +12,7 @@ use super::shown::{Shown, ShownRule, request_notes, write_prebookings};
 use super::{Boxes, warn};
 use crate::clock;
 use crate::commands::app::App;
-use crate::commands::args::{DayArg, family};
+use crate::commands::args::{ClassArgs, DayArg, coach, family, id};
 use crate::commands::box_profile::BoxProfile;
 use crate::commands::help::{Help, code};
 use crate::error::Failure;
@@ -22,14 +22,14 @@ use crate::model::opening::Rule;
 use crate::model::prebooking::{
     Choice, Lead, PrebookId, PrebookRequest, Prebooking, Progress, class_name,
 };
-use crate::model::time::{self, human_age};
+use crate::model::time::human_age;
 use crate::model::weekly::Weekdays;
 use crate::model::zone;
 use crate::store::NewRule;
 use crate::ui::table::OutputStyle;
 use crate::ui::{Output, Ui};
 
-const EXAMPLE: &str = "aimharder prebook add --day mon --time 18:30 --class wod";
+const EXAMPLE: &str = "aimharder prebook add mon 18:30 wod";
 const WEEKLY_EXAMPLE: &str = "aimharder prebook add --weekly mon,wed --time 18:30 --class wod";
 
 const HELP: Help = Help {
@@ -39,8 +39,8 @@ A RULE states when booking opens: 4d (four days before, at the same wall-clock t
 sun@20:00 (the last Sunday 20:00 before the day of the class).
 The classes of a weekly rule within the next 14 days become prebookings by themselves; `prebook skip` leaves dates out.",
     examples: &[
-        "aimharder prebook add --day 2026-11-23 --time 18:30 --class wod --waitlist",
-        "aimharder prebook add --day fri --time 18:30 --or '19:30 wod' --or 20:30",
+        "aimharder prebook add 2026-11-23 18:30 wod --waitlist",
+        "aimharder prebook add fri 18:30 --or '19:30 wod' --or 20:30",
         "aimharder prebook add --weekly mon,wed --time 18:30 --until 2026-12-18",
     ],
     exit_codes: &[
@@ -58,22 +58,18 @@ The classes of a weekly rule within the next 14 days become prebookings by thems
 /// next run. Adding the same class again changes the stored prebooking.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "aimharder prebook add (--day DAY | --weekly DAYS) --time TIME [OPTIONS]",
+    override_usage = "aimharder prebook add DAY TIME [CLASS] [OPTIONS]\n       aimharder prebook add --weekly DAYS --time TIME [OPTIONS]",
     after_long_help = HELP, add = HELP
 )]
 pub(crate) struct PrebookAddArgs {
-    /// Day of the class
-    #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
-    day: Option<DayArg>,
+    #[command(flatten)]
+    class: ClassArgs,
+    /// Id of the class, as in `classes --json`, if time and coach do not distinguish it
+    #[arg(long, value_name = "ID", value_parser = id, conflicts_with_all = ["class", "weekly"])]
+    id: Option<String>,
     /// Weekdays of a weekly rule, for example mon,wed
     #[arg(long, value_name = "DAYS", conflicts_with = "day")]
     weekly: Option<Weekdays>,
-    /// Start of the class, for example 18:30
-    #[arg(long, value_name = "TIME", value_parser = time::parse_time)]
-    time: Option<NaiveTime>,
-    /// Name of the class, or a part of it [default: any class]
-    #[arg(long = "class", value_name = "NAME", value_parser = class_name)]
-    class: Option<String>,
     /// Alternative class, tried in order if earlier choices are unavailable; repeatable
     #[arg(long = "or", value_name = "TIME [CLASS]")]
     alternatives: Vec<Choice>,
@@ -95,10 +91,10 @@ pub(crate) struct PrebookAddArgs {
         allow_hyphen_values = true
     )]
     until: Option<DayArg>,
-    /// Only classes of this coach, or whose coach's name contains this
-    #[arg(long, value_name = "NAME", value_parser = class_name)]
+    /// Only a class of this coach; a part of the name is enough
+    #[arg(long, value_name = "NAME", value_parser = coach)]
     coach: Option<String>,
-    /// No class whose name contains this; repeatable
+    /// No class with this name; a part of the name is enough; repeatable
     #[arg(long, value_name = "NAME", value_parser = class_name)]
     exclude: Vec<String>,
     /// Book nothing later than this before the class starts, for example 90m
@@ -119,22 +115,35 @@ pub(super) enum When<'a> {
 }
 
 impl PrebookAddArgs {
+    /// Checks what clap cannot check.
+    ///
+    /// # Errors
+    /// A missing or contradictory argument.
+    pub(super) fn settle(&mut self) -> Result<(), String> {
+        let weekly = self.weekly.as_ref().map(|days| format!("--weekly {days}"));
+        let id = self.id.as_ref().map(|id| format!("--id {id}"));
+        self.class.settle(weekly.as_deref(), id.as_deref())?;
+        self.when().map(|_| ())
+    }
+
     /// The days and the start. clap could report what is missing, but not with an example.
     ///
     /// # Errors
     /// What is missing, with an example.
     pub(super) fn when(&self) -> Result<(When<'_>, NaiveTime), String> {
-        let (when, example) = match (&self.weekly, &self.day) {
+        let (when, example) = match (&self.weekly, &self.class.day) {
             (Some(days), _) => (When::Weekly(days), WEEKLY_EXAMPLE),
             (None, Some(day)) => (When::Once(day), EXAMPLE),
             (None, None) => {
                 return Err(format!(
-                    "which day? use --day or --weekly; for example: `{EXAMPLE}`, or `{WEEKLY_EXAMPLE}`"
+                    "which day? use DAY, --day or --weekly, for example: `{EXAMPLE}`, or `{WEEKLY_EXAMPLE}`"
                 ));
             }
         };
-        let start = self.time.ok_or_else(|| {
-            format!("at what time does the class start? use --time; for example: `{example}`")
+        let start = self.class.time.ok_or_else(|| {
+            format!(
+                "at what time does the class start? use TIME or --time, for example: `{example}`"
+            )
         })?;
         Ok((when, start))
     }
@@ -174,7 +183,7 @@ fn request(
 ) -> PrebookRequest {
     let first = Choice {
         start,
-        class: args.class.clone(),
+        class: args.class.class.clone(),
     };
     let mut alternatives: Vec<Choice> = Vec::new();
     for choice in &args.alternatives {
@@ -191,7 +200,7 @@ fn request(
         waitlist: args.waitlist,
         watch: args.watch,
         opens: args.opens,
-        class_id: None,
+        class_id: args.id.clone(),
         coach: args.coach.clone(),
         exclude: args.exclude.clone(),
         lead: args.lead.clone(),

@@ -29,7 +29,7 @@ use shown::{Shown, ShownRule};
 const HELP: Help = Help {
     notes: "",
     examples: &[
-        "aimharder prebook add --day 2026-11-23 --time 18:30 --or '19:30 wod'",
+        "aimharder prebook add fri 18:30 wod --or '19:30 wod'",
         "aimharder prebook add --weekly mon,wed --time 18:30 --class wod",
         "aimharder prebook list",
         "aimharder prebook run",
@@ -64,13 +64,13 @@ pub(crate) enum PrebookCommand {
 }
 
 impl PrebookArgs {
-    /// What clap cannot check.
+    /// Checks what clap cannot check.
     ///
     /// # Errors
-    /// What is missing, with an example.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        match &self.command {
-            PrebookCommand::Add(add) => add.when().map(|_| ()),
+    /// A missing or contradictory argument.
+    pub(crate) fn settle(&mut self) -> Result<(), String> {
+        match &mut self.command {
+            PrebookCommand::Add(args) => args.settle(),
             _ => Ok(()),
         }
     }

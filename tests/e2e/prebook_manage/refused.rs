@@ -14,11 +14,11 @@ fn bad_input() {
     for (line, says) in [
         (
             "prebook add --time 18:30",
-            "for example: `aimharder prebook add --day mon --time 18:30 --class wod",
+            "for example: `aimharder prebook add mon 18:30 wod",
         ),
         (
             "prebook add --day mon",
-            "for example: `aimharder prebook add --day mon --time 18:30 --class wod",
+            "for example: `aimharder prebook add mon 18:30 wod",
         ),
         (
             "prebook add --weekly mon",
