@@ -112,6 +112,15 @@ impl App {
         self.global.account.clone().or(self.config.account.clone())
     }
 
+    /// The account that notifications need not name: the config's, or the only one in the store.
+    pub(super) fn main_account(&self) -> Option<Account> {
+        let only = || match self.store.accounts().ok()?.as_slice() {
+            [only] => Some(only.clone()),
+            _ => None,
+        };
+        self.config.account.clone().or_else(only)
+    }
+
     /// Which session acts: the caller names the kind that its command uses by default.
     pub(super) fn pick(&self, account: &Account, default: SessionKind) -> Result<SessionSelector> {
         let Some(prefix) = &self.global.fingerprint else {

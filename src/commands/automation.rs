@@ -1,9 +1,10 @@
-//! What the two commands for cron and timers have in common: a dead-man switch around the work,
-//! and which accounts and sessions they are for.
+//! What the two commands for cron and timers have in common: the dead-man switch, and the selection of accounts and
+//! sessions.
 
 use anyhow::Result;
 
 use super::app::App;
+use super::failure;
 use crate::clock;
 use crate::config::SecretUrl;
 use crate::error::Failure;
@@ -15,15 +16,15 @@ use crate::signals::{self, SignalGuard};
 use crate::store::SessionRow;
 use crate::ui::{Output, Ui};
 
-/// The work, notices included, between the switch's start and end; then the result is shown, which a signal does not cut
-/// short. Work that breaks off with an error is a failure for the switch, too.
+/// Runs `work`, which sends its notifications, between the pings of the dead-man switch. The last ping has the last lines of
+/// the run as its body. Then the result is printed, which a signal does not cut short.
 pub(crate) fn run<V: Output>(
     app: &App,
     switch: Option<&SecretUrl>,
     ui: &mut Ui,
     work: impl FnOnce(&mut Ui) -> Result<(V, SignalGuard)>,
 ) -> Result<()> {
-    notify::ping(switch, Ping::Start);
+    notify::ping(switch, Ping::Start, String::new());
     let done = require_session(app).and_then(|()| work(ui));
     if done.is_ok()
         && !signals::must_stop()
@@ -31,10 +32,18 @@ pub(crate) fn run<V: Output>(
     {
         log::warn!("old refused logins could not be deleted from the store: {e}");
     }
-    let well = done
-        .as_ref()
-        .is_ok_and(|(view, _)| view.failure().is_none());
-    notify::ping(switch, if well { Ping::Success } else { Ping::Fail });
+    let failure = match &done {
+        Ok((view, _)) => view.failure(),
+        Err(e) => Some(failure::of(e)),
+    };
+    let kind = if failure.is_some() {
+        Ping::Fail
+    } else {
+        Ping::Success
+    };
+    let mut lines = ui.last_lines().to_vec();
+    lines.extend(failure.map(|failure| format!("error: {}", failure.message)));
+    notify::ping(switch, kind, lines.join("\n"));
     let (view, _guard) = done?;
     ui.print(&view)
 }
@@ -51,13 +60,13 @@ pub(super) fn require_session(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// `--account` names one that nothing is known of.
+/// The error of an `--account` of which nothing is stored.
 pub(super) fn unknown(account: &Account) -> anyhow::Error {
     let words = format!("no session for {account}; run `aimharder login {account}`");
     Failure::login_required(words).into()
 }
 
-/// The one device session that `--fingerprint` names, of whatever account.
+/// The device session that `--fingerprint` names, of any account.
 pub(super) fn named_device(app: &App) -> Result<Option<SessionRow>> {
     let Some(prefix) = &app.global.fingerprint else {
         return Ok(None);

@@ -5,20 +5,12 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::http::{self, Parcel};
-use super::words::{line, sentence};
+use super::words::line;
 use super::{Notice, command};
 use crate::clock;
 use crate::config::{Channel, Command, Event, Telegram};
-use crate::model::account::Account;
 use crate::process;
 use crate::secret::Secret;
-
-/// Characters; Discord refuses more than 2000.
-const DISCORD_LONGEST: usize = 1900;
-/// Characters; Telegram refuses more than 4096.
-const TELEGRAM_LONGEST: usize = 4000;
-/// Bytes; ntfy makes an attachment of more than 4096.
-const NTFY_LONGEST: usize = 4000;
 
 /// How long and where; tests have their own.
 #[derive(Debug, Clone)]
@@ -50,8 +42,6 @@ pub(super) struct Delivery {
     pub number: usize,
     pub channel: Channel,
     pub notices: Vec<Notice>,
-    /// the account that goes without saying
-    pub main: Option<Account>,
 }
 
 /// Sends one event to one channel.
@@ -68,13 +58,13 @@ pub(super) fn deliver(
     if left.is_zero() {
         return Err("no time left".to_owned());
     }
-    let text = sentence(notice, delivery.main.as_ref());
+    let text = notice.message.as_deref().unwrap_or_default();
     let http = terms.http.min(left);
     match &delivery.channel {
-        Channel::Command(run) => command::run(run, notice, &text, terms.command.min(left)),
+        Channel::Command(run) => command::run(run, notice, terms.command.min(left)),
         Channel::Webhook(url) => http::post(url.expose(), &webhook(notice)?, http),
-        Channel::Discord(url) => http::post(url.expose(), &discord(&text), http),
-        Channel::Ntfy(url) => http::post(url.expose(), &ntfy(notice.event, &text), http),
+        Channel::Discord(url) => http::post(url.expose(), &discord(text), http),
+        Channel::Ntfy(url) => http::post(url.expose(), &ntfy(notice.event, text), http),
         Channel::Telegram(Telegram {
             token_command,
             chat,
@@ -82,7 +72,7 @@ pub(super) fn deliver(
             let token = bot_token(token_command, terms, end)?;
             let url = format!("{}/bot{}/sendMessage", terms.telegram, token.expose());
             let left = end.saturating_duration_since(clock::steady());
-            http::post(&url, &telegram(chat, &text), terms.http.min(left))
+            http::post(&url, &telegram(chat, text), terms.http.min(left))
         }
     }
 }
@@ -93,13 +83,11 @@ fn webhook(notice: &Notice) -> Result<Parcel, String> {
 
 /// Class names come from the box: an `@everyone` in one must not notify all users.
 fn discord(text: &str) -> Parcel {
-    let content: String = text.chars().take(DISCORD_LONGEST).collect();
-    let body = json!({"content": content, "allowed_mentions": {"parse": []}});
+    let body = json!({"content": text, "allowed_mentions": {"parse": []}});
     Parcel::json(body.to_string().into_bytes())
 }
 
 fn telegram(chat: &str, text: &str) -> Parcel {
-    let text: String = text.chars().take(TELEGRAM_LONGEST).collect();
     let body =
         json!({"chat_id": chat, "text": text, "link_preview_options": {"is_disabled": true}});
     Parcel::json(body.to_string().into_bytes())
@@ -119,16 +107,9 @@ fn ntfy(event: Event, text: &str) -> Parcel {
         ("Priority", priority),
         ("Tags", tag),
     ];
-    let mut body = String::new();
-    for character in text.chars() {
-        if body.len() + character.len_utf8() > NTFY_LONGEST {
-            break;
-        }
-        body.push(character);
-    }
     Parcel {
         headers,
-        body: body.into_bytes(),
+        body: text.as_bytes().to_vec(),
     }
 }
 
@@ -148,19 +129,6 @@ fn bot_token(command: &Command, terms: &Terms, end: Instant) -> Result<Secret, S
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn long_texts_are_cut_between_characters() {
-        let long = "ñ".repeat(5000);
-        let ntfy = ntfy(Event::Booked, &long);
-        assert_eq!(String::from_utf8(ntfy.body).unwrap(), "ñ".repeat(2000));
-        let content = |parcel: Parcel, key: &str| {
-            let body: serde_json::Value = serde_json::from_slice(&parcel.body).unwrap();
-            body[key].as_str().unwrap().chars().count()
-        };
-        assert_eq!(content(discord(&long), "content"), DISCORD_LONGEST);
-        assert_eq!(content(telegram("1", &long), "text"), TELEGRAM_LONGEST);
-    }
 
     #[test]
     fn headers_of_ntfy_are_plain_whatever_the_event() {

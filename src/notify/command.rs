@@ -15,16 +15,11 @@ use crate::{process, signals};
 ///
 /// # Errors
 /// It cannot be run, fails, or does not end in time.
-pub(super) fn run(
-    command: &Command,
-    notice: &Notice,
-    text: &str,
-    limit: Duration,
-) -> Result<(), String> {
+pub(super) fn run(command: &Command, notice: &Notice, limit: Duration) -> Result<(), String> {
     let mut line = words::line(notice)?;
     line.push(b'\n');
     let mut process = process::of(command);
-    for (name, value) in facts(notice, text) {
+    for (name, value) in facts(notice) {
         match value {
             Some(value) => process.env(name, value.replace('\0', "")),
             // the variables of our own flags are no facts of the event
@@ -51,7 +46,7 @@ pub(super) fn run(
     }
 }
 
-fn facts(notice: &Notice, text: &str) -> [(&'static str, Option<String>); 12] {
+fn facts(notice: &Notice) -> [(&'static str, Option<String>); 12] {
     let n = notice;
     [
         ("AIMHARDER_EVENT", Some(n.event.name().to_owned())),
@@ -77,7 +72,7 @@ fn facts(notice: &Notice, text: &str) -> [(&'static str, Option<String>); 12] {
         ("AIMHARDER_OUTCOME", n.outcome.clone()),
         ("AIMHARDER_MESSAGE", n.message.clone()),
         ("AIMHARDER_RESERVATION_ID", n.reservation_id.clone()),
-        ("AIMHARDER_TEXT", Some(text.to_owned())),
+        ("AIMHARDER_TEXT", n.message.clone()),
     ]
 }
 

@@ -29,6 +29,13 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
+    pub(super) fn text(body: String) -> Self {
+        Self {
+            headers: vec![("Content-Type", "text/plain; charset=utf-8")],
+            body: body.into_bytes(),
+        }
+    }
+
     pub(super) fn json(body: Vec<u8>) -> Self {
         Self {
             headers: vec![("Content-Type", "application/json")],

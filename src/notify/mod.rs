@@ -27,7 +27,7 @@ pub use ping::{Ping, ping};
 
 use channel::{Delivery, Terms};
 
-/// What `notify test` says.
+/// The details of `notify test`.
 const TEST_MESSAGE: &str = "test message of aimharder";
 
 /// One event, as channels receive it. Keys that do not apply are null (`scripting.md`, "Config").
@@ -54,7 +54,7 @@ pub struct Notice {
     pub start: Option<NaiveTime>,
     /// the outcome's name, as in the JSON of `prebook run`
     pub outcome: Option<String>,
-    /// the same in words, without secrets
+    /// The details, without secrets. In what channels receive, the one-line text ([`words::text`]).
     pub message: Option<String>,
     /// my reservation's number, which cancelling wants
     pub reservation_id: Option<String>,
@@ -89,21 +89,23 @@ impl Notice {
 }
 
 /// Sends the events to every channel that wants them, and waits for the channels. A channel that fails is a warning.
-pub fn send(config: &Config, notices: &[Notice]) {
-    deliver::deliver_or_warn(wanted(config, notices));
+/// Texts name the account of an event unless it is `main`.
+pub fn send(config: &Config, main: Option<&Account>, notices: &[Notice]) {
+    deliver::deliver_or_warn(wanted(config, main, notices));
 }
 
-/// What each channel is to be sent of these events.
-fn wanted(config: &Config, notices: &[Notice]) -> Vec<Delivery> {
-    deliveries(config, |on| {
+/// The events that each channel wants.
+fn wanted(config: &Config, main: Option<&Account>, notices: &[Notice]) -> Vec<Delivery> {
+    deliveries(config, main, |on| {
         let wanted = |notice: &&Notice| on.contains(&notice.event);
         notices.iter().filter(wanted).cloned().collect()
     })
 }
 
-/// Send a test message, as an event that the channel knows, to every channel; how each of them took it, in the order of the config.
+/// Sends a test message to every channel, as the first event that the channel wants. Returns the result of each channel, in
+/// the order of the config.
 pub fn test(config: &Config, account: Option<&Account>, now: DateTime<Utc>) -> Vec<Report> {
-    let deliveries = deliveries(config, |on| {
+    let deliveries = deliveries(config, account, |on| {
         let event = on.first().copied().unwrap_or(Event::Booked);
         vec![Notice::of_account(
             event,
@@ -115,13 +117,26 @@ pub fn test(config: &Config, account: Option<&Account>, now: DateTime<Utc>) -> V
     deliver::deliver(deliveries, &Terms::default())
 }
 
+fn with_text(notice: Notice, main: Option<&Account>) -> Notice {
+    Notice {
+        message: Some(words::text(&notice, main)),
+        ..notice
+    }
+}
+
 /// One delivery for each channel that has notices.
-fn deliveries(config: &Config, notices: impl Fn(&[Event]) -> Vec<Notice>) -> Vec<Delivery> {
+fn deliveries(
+    config: &Config,
+    main: Option<&Account>,
+    notices: impl Fn(&[Event]) -> Vec<Notice>,
+) -> Vec<Delivery> {
     let delivery = |(index, notify): (usize, &crate::config::Notify)| Delivery {
         number: index + 1,
         channel: notify.channel.clone(),
-        notices: notices(&notify.on),
-        main: config.account.clone(),
+        notices: notices(&notify.on)
+            .into_iter()
+            .map(|notice| with_text(notice, main))
+            .collect(),
     };
     let all = config.notify.iter().enumerate().map(delivery);
     all.filter(|delivery| !delivery.notices.is_empty())

@@ -14,6 +14,7 @@ use super::deliver::deliver_or_warn;
 use super::{Notice, wanted};
 use crate::clock;
 use crate::config::Config;
+use crate::model::account::Account;
 use crate::signals::{self, Handover};
 
 /// How long the end of a run waits for its notifications.
@@ -26,12 +27,14 @@ type Queued = (Vec<Delivery>, Option<Handover>);
 #[derive(Debug)]
 pub struct Notifier<'c> {
     config: &'c Config,
+    /// The account that texts do not name.
+    main: Option<Account>,
     thread: Option<(Sender<Queued>, Receiver<()>)>,
 }
 
 impl<'c> Notifier<'c> {
     /// Starts the thread, if there is a channel.
-    pub fn start(config: &'c Config) -> Self {
+    pub fn start(config: &'c Config, main: Option<Account>) -> Self {
         let (queue, queued) = mpsc::channel();
         let (done, is_done) = mpsc::channel();
         let send_all = move || {
@@ -44,13 +47,14 @@ impl<'c> Notifier<'c> {
         let started = has_channel && builder().spawn(send_all).is_ok();
         Self {
             config,
+            main,
             thread: started.then_some((queue, is_done)),
         }
     }
 
     /// Queues an event for every channel that wants it. Without a thread it is sent at once.
     pub fn send(&self, notice: Notice) {
-        let deliveries = wanted(self.config, &[notice]);
+        let deliveries = wanted(self.config, self.main.as_ref(), &[notice]);
         if deliveries.is_empty() {
             return;
         }

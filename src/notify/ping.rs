@@ -1,4 +1,5 @@
-//! Dead-man switches in the manner of healthchecks: URL/start, URL, URL/fail.
+//! Dead-man switches as healthchecks.io defines them: `URL/start`, `URL`, `URL/fail`. A ping with a body is a POST, one
+//! without is a GET.
 
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::http;
+use super::http::{self, Parcel};
 use crate::clock;
 use crate::config::SecretUrl;
 use crate::secret::Secret;
@@ -17,11 +18,11 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// The kind of a dead-man ping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ping {
-    /// the work begins: `URL/start`
+    /// The run begins: `URL/start`.
     Start,
-    /// it ended with 0: the URL itself
+    /// It ended with exit code 0: the URL itself.
     Success,
-    /// it ended otherwise: `URL/fail`
+    /// It ended with another exit code: `URL/fail`.
     Fail,
 }
 
@@ -35,9 +36,9 @@ impl Ping {
     }
 }
 
-/// Pings a monitoring service. A failure is only logged. The ping of the start is sent on a thread of its own, because the
+/// Pings a monitoring service; `body` is text for people. A failure is only logged. The ping of the start is sent on a thread of its own, because the
 /// work must not wait for it; the ping of the end waits for it, so that they arrive in order.
-pub fn ping(url: Option<&SecretUrl>, ping: Ping) {
+pub fn ping(url: Option<&SecretUrl>, ping: Ping, body: String) {
     static STARTING: Mutex<Option<Receiver<()>>> = Mutex::new(None);
     let Some(url) = url else { return };
     let url = address(url, ping);
@@ -48,7 +49,7 @@ pub fn ping(url: Option<&SecretUrl>, ping: Ping) {
     let (done, is_done) = mpsc::channel();
     let thread = thread::Builder::new().name("ping".into());
     let spawned = thread.spawn(move || {
-        deliver(&url, ping);
+        deliver(&url, ping, body);
         drop(done);
     });
     match spawned {
@@ -60,14 +61,19 @@ pub fn ping(url: Option<&SecretUrl>, ping: Ping) {
     }
 }
 
-fn deliver(url: &Secret, ping: Ping) {
-    match http::get(url.expose(), LIMIT) {
+fn deliver(url: &Secret, ping: Ping, body: String) {
+    let sent = if body.is_empty() {
+        http::get(url.expose(), LIMIT)
+    } else {
+        http::post(url.expose(), &Parcel::text(body), LIMIT)
+    };
+    match sent {
         Ok(()) => log::info!("[ping] sent: {}", ping.name()),
         Err(why) => log::info!("[ping] not sent ({}): {why}", ping.name()),
     }
 }
 
-/// The word goes to the end of the path, before a query.
+/// The URL with the kind of ping at the end of its path.
 fn address(url: &SecretUrl, ping: Ping) -> Secret {
     let word = match ping {
         Ping::Success => return Secret::new(url.expose()),

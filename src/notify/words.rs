@@ -1,26 +1,37 @@
-//! The sentence a person reads on a phone: "Booked: WOD, Monday 23 November 18:30 (crossfitdemo)".
+//! The one-line text of a notification: "Booked: WOD, Mon 23 Nov 18:30".
 
 use super::Notice;
 use crate::config::Event;
 use crate::model::account::Account;
 
-/// The event in one line. The account is named unless it is the main one (the config's) or the message names it.
-pub(super) fn sentence(notice: &Notice, main: Option<&Account>) -> String {
-    let message = notice.message.as_deref().unwrap_or_default();
-    let parts = [
-        head(notice.event).to_owned(),
-        subject(notice, main, message),
-        message.to_owned(),
-    ];
-    let reported: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    reported.join(": ").replace(char::is_control, " ")
+/// The longest text, in characters. More does not fit on the lock screen of a phone.
+const MAX_TEXT_LEN: usize = 120;
+/// The longest class name in a text, so that a reason after it is not cut.
+const MAX_CLASS_LEN: usize = 40;
+
+/// The text of an event. The account is named unless it is `main` or the details name it.
+pub(super) fn text(notice: &Notice, main: Option<&Account>) -> String {
+    let details = notice.message.as_deref().unwrap_or_default();
+    let account = notice.account.as_ref().filter(|it| Some(*it) != main);
+    let account = account.map(Account::as_str);
+    let account = account.filter(|it| !details.contains(it));
+    let what = match (class(notice), account) {
+        (class, None) => class,
+        (None, Some(account)) => Some(account.to_owned()),
+        (Some(class), Some(account)) => Some(format!("{class} ({account})")),
+    };
+    let text = match (what, details) {
+        (None, details) => details.to_owned(),
+        (Some(what), "") => what,
+        (Some(what), details) => format!("{what} – {details}"),
+    };
+    cut(&format!("{}: {text}", head(notice.event)), MAX_TEXT_LEN)
 }
 
 fn head(event: Event) -> &'static str {
     match event {
         Event::Booked => "Booked",
-        Event::Waitlisted => "On the waiting list",
-        Event::Failed => "Not booked",
+        Event::Waitlisted | Event::Failed => "Not booked",
         Event::Postponed => "Not booked yet",
         Event::LoginRequired => "Login required",
         Event::Unreachable => "AimHarder is unreachable",
@@ -28,29 +39,23 @@ fn head(event: Event) -> &'static str {
     }
 }
 
-/// `WOD, Monday 23 November 18:30 (crossfitdemo, ben@example.org)`, or only the account.
-fn subject(notice: &Notice, main: Option<&Account>, message: &str) -> String {
-    let when = [
-        notice.day.map(|day| day.format("%A %-d %B").to_string()),
-        notice.start.map(|start| start.format("%H:%M").to_string()),
-    ];
-    let when: Vec<String> = when.into_iter().flatten().collect();
-    let what = [notice.class.clone(), Some(when.join(" "))];
-    let what: Vec<String> = what
-        .into_iter()
-        .flatten()
-        .filter(|part| !part.is_empty())
-        .collect();
-    let account = notice.account.as_ref().filter(|it| Some(*it) != main);
-    let account = account
-        .map(Account::as_str)
-        .filter(|it| !message.contains(it));
-    let place: Vec<&str> = notice.gym.as_deref().into_iter().chain(account).collect();
-    match (what.join(", "), place.join(", ")) {
-        (what, place) if what.is_empty() => place,
-        (what, place) if place.is_empty() => what,
-        (what, place) => format!("{what} ({place})"),
+/// `WOD, Mon 23 Nov 18:30`, or `None` for an event of a session.
+fn class(notice: &Notice) -> Option<String> {
+    let day = notice.day?.format("%a %-d %b");
+    let start = notice.start?.format("%H:%M");
+    let name = notice.class.as_deref().filter(|name| !name.is_empty());
+    let name = cut(name.unwrap_or("class"), MAX_CLASS_LEN);
+    Some(format!("{name}, {day} {start}"))
+}
+
+/// One line of at most `max` characters.
+fn cut(text: &str, max: usize) -> String {
+    let text = text.replace(char::is_control, " ");
+    if text.chars().count() <= max {
+        return text;
     }
+    let kept: String = text.chars().take(max - 1).collect();
+    format!("{}…", kept.trim_end())
 }
 
 /// The event as one line of JSON.
@@ -64,32 +69,39 @@ mod tests {
     use crate::notify::tests::booked;
 
     #[test]
-    fn sentences() {
+    fn texts() {
         let [ana, ben] = ["ana@example.org", "ben@example.org"].map(|it| it.parse().unwrap());
         let main = Some(&ana);
         let booked = booked();
+        assert_eq!(text(&booked, main), "Booked: WOD, Mon 23 Nov 18:30");
         assert_eq!(
-            sentence(&booked, main),
-            "Booked: WOD, Monday 23 November 18:30 (crossfitdemo)"
+            text(&booked, Some(&ben)),
+            "Booked: WOD, Mon 23 Nov 18:30 (ana@example.org)"
         );
-        assert_eq!(
-            sentence(&booked, Some(&ben)),
-            "Booked: WOD, Monday 23 November 18:30 (crossfitdemo, ana@example.org)"
-        );
-        let full = Notice {
-            event: Event::Failed,
-            class: None,
-            gym: None,
-            message: Some("full\nup".to_owned()),
+        let waiting = Notice {
+            event: Event::Waitlisted,
+            class: Some("Pilates".to_owned()),
+            message: Some("full,\nyou are on the waiting list".to_owned()),
             ..booked.clone()
         };
         assert_eq!(
-            sentence(&full, main),
-            "Not booked: Monday 23 November 18:30: full up"
+            text(&waiting, main),
+            "Not booked: Pilates, Mon 23 Nov 18:30 – full, you are on the waiting list"
+        );
+        let long = Notice {
+            class: Some("ñ".repeat(500)),
+            message: Some("ú".repeat(500)),
+            ..waiting
+        };
+        let long = text(&long, Some(&ben));
+        assert_eq!(long.chars().count(), MAX_TEXT_LEN, "{long}");
+        assert!(
+            long.contains("…, Mon 23 Nov 18:30 (ana@example.org) – ú"),
+            "{long}"
         );
         let session = |event, message| {
             let account = "ana@example.org".parse().unwrap();
-            sentence(
+            text(
                 &Notice::of_session(event, &account, message, booked.time.to_utc()),
                 None,
             )
@@ -97,7 +109,7 @@ mod tests {
         let table = [
             (
                 session(Event::LoginRequired, "wrong password"),
-                "Login required: ana@example.org: wrong password",
+                "Login required: ana@example.org – wrong password",
             ),
             (
                 session(
@@ -108,7 +120,7 @@ mod tests {
             ),
             (
                 session(Event::Unreachable, "timed out"),
-                "AimHarder is unreachable: ana@example.org: timed out",
+                "AimHarder is unreachable: ana@example.org – timed out",
             ),
         ];
         for (said, expected) in table {

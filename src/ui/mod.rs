@@ -29,6 +29,9 @@ use table::wrap_text;
 
 const CANNOT_WRITE: &str = "the result cannot be written";
 
+/// The number of lines kept for [`Ui::last_lines`].
+const MAX_LAST_LINES: usize = 20;
+
 /// syslog levels of the lines on standard error.
 const ERROR: u8 = 3;
 const WARNING: u8 = 4;
@@ -62,6 +65,8 @@ pub struct Ui {
     flags: GivenFlags,
     /// the first error of [`Ui::print_part`]
     part_error: Option<io::Error>,
+    /// The last lines of [`Ui::status`] and [`Ui::print_part`].
+    last_lines: Vec<String>,
 }
 
 impl Ui {
@@ -75,6 +80,7 @@ impl Ui {
             interactive: io::stderr().is_terminal(),
             flags,
             part_error: None,
+            last_lines: Vec::new(),
         }
     }
 
@@ -90,7 +96,20 @@ impl Ui {
 
     /// Writes a line for people on standard error, beside the result.
     pub fn status(&mut self, line: &str) {
-        message(WARNING, &self.flags.complete(line));
+        let line = self.flags.complete(line);
+        message(WARNING, &line);
+        self.keep_line(line);
+    }
+
+    /// The last lines reported so far, without colours. What [`Ui::print`] writes is not among them.
+    pub fn last_lines(&self) -> &[String] {
+        &self.last_lines
+    }
+
+    fn keep_line(&mut self, line: String) {
+        self.last_lines.push(line);
+        let excess = self.last_lines.len().saturating_sub(MAX_LAST_LINES);
+        self.last_lines.drain(..excess);
     }
 
     /// Writes clap's help and version on standard output, and its errors like every other error.
@@ -155,10 +174,13 @@ impl Ui {
 
     /// Prints a part of a text result before the whole is known. Does nothing with `--json`. An error of the writer is
     /// reported by [`Ui::print`].
-    pub fn print_part(
-        &mut self,
-        write: impl FnOnce(&OutputStyle, &mut dyn Write) -> io::Result<()>,
-    ) {
+    pub fn print_part(&mut self, write: impl Fn(&OutputStyle, &mut dyn Write) -> io::Result<()>) {
+        let mut plain = Vec::new();
+        if write(&OutputStyle::PLAIN, &mut plain).is_ok() {
+            for line in String::from_utf8_lossy(&plain).lines() {
+                self.keep_line(line.to_owned());
+            }
+        }
         if self.json {
             return;
         }

@@ -75,6 +75,12 @@ pub(crate) const fn shrink(column: usize, min_width: usize) -> ShrinkPriority {
 }
 
 impl OutputStyle {
+    /// No colour, and nothing is cut.
+    pub const PLAIN: Self = Self {
+        colour: false,
+        width: None,
+    };
+
     /// The style for a stream, after `NO_COLOR`, `TERM` and `COLUMNS`.
     pub fn of(stream: &(impl IsTerminal + AsFd)) -> Self {
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());

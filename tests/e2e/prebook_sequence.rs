@@ -16,6 +16,7 @@ fn from_the_wish_to_the_notice() {
         ("nothing due", nothing_due),
         ("a dry run asks nobody", dry_run),
         ("told once", told_once),
+        ("texts for a phone", short_texts),
         ("an outage is told at the third run", outage_told),
     ]);
 }
@@ -58,7 +59,8 @@ fn booked_with_a_notice() {
     ] {
         assert_eq!(event[key], value, "{key} in {event}");
     }
-    assert!(event["message"].is_string());
+    let text = format!("Booked: WOD, {} {START}", scene.day.format("%a %-d %b"));
+    assert_eq!(event["message"], text, "no id, no account, no box");
     // in the box's zone, as all of its instants are
     let offset = |instant: &serde_json::Value| instant.as_str().unwrap()[19..].to_owned();
     assert_eq!(
@@ -222,6 +224,36 @@ fn told_once() {
     let events = scene.lines("events");
     assert_eq!(events[1]["event"], "booked", "{events:?}");
     scene.ends(id, "booked", &[&class]);
+}
+
+/// One line without ids, in the member's words.
+fn short_texts() {
+    for (flag, code, text) in [
+        (
+            "",
+            4,
+            "Not booked: Pilates, {day} 13:10 – the class is full",
+        ),
+        (
+            "--waitlist",
+            0,
+            "Not booked: Pilates, {day} 13:10 – full, you are on the waiting list",
+        ),
+    ] {
+        let scene = Scenario::new().opens_in(1);
+        scene.notify();
+        scene.class(&json!({ "name": "Pilates", "occupied": 12, "waitlist": 0 }));
+        scene.wish(&format!("--time 13:10 --class pilates {flag}"));
+        let run = scene.command("prebook run").status(code);
+        run.any_stdout().any_stderr().done();
+        let day = scene.day.format("%a %-d %b").to_string();
+        let events = scene.lines("events");
+        assert_eq!(
+            events[0]["message"],
+            text.replace("{day}", &day),
+            "{events:?}"
+        );
+    }
 }
 
 fn outage_told() {

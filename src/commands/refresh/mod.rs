@@ -117,7 +117,9 @@ fn refresh(
     let (well, problems) = sum_up(&mut view, &rows, results);
     let mut notices = Vec::new();
     let reported = report(app, ui, now, &well, &problems, &mut notices);
-    notify::send(&app.config, &notices);
+    if !notices.is_empty() {
+        notify::send(&app.config, app.main_account().as_ref(), &notices);
+    }
     reported?;
     view.failure = failure(&view, &problems);
     Ok((view, signal_guard))

@@ -122,7 +122,7 @@ fn terms() -> Terms {
 }
 
 fn tell_all(config: &Config, notices: &[Notice], terms: &Terms) -> Vec<Report> {
-    let deliveries = deliveries(config, |on| {
+    let deliveries = deliveries(config, config.account.as_ref(), |on| {
         let wanted = notices.iter().filter(|notice| on.contains(&notice.event));
         wanted.cloned().collect()
     });
@@ -142,9 +142,9 @@ fn reported(channel: &str, terms: &Terms) -> Option<String> {
 fn event() -> Value {
     json!({
         "event": "booked", "time": "2026-11-18T11:06:40+00:00", "account": "ana@example.org", "box": "crossfitdemo",
-        "prebooking_id": 7, "class": "WOD", "day": "2026-11-23", "start": "18:30", "outcome": "booked", "message": null,
+        "prebooking_id": 7, "class": "WOD", "day": "2026-11-23", "start": "18:30", "outcome": "booked", "message": SENTENCE,
         "reservation_id": "55501"
     })
 }
 
-const SENTENCE: &str = "Booked: WOD, Monday 23 November 18:30 (crossfitdemo)";
+const SENTENCE: &str = "Booked: WOD, Mon 23 Nov 18:30";

@@ -144,12 +144,13 @@ fn a_switch_hears_start_and_end_in_order() {
     let (url, requests) = server(&[OK]);
     let config = config(&format!("[ping]\nrefresh = \"{url}/u/?a=1\"\n"));
     let switch = config.ping.refresh.as_ref();
-    ping(None, Ping::Start);
-    ping(switch, Ping::Start);
-    ping(switch, Ping::Success);
-    ping(switch, Ping::Start);
-    ping(switch, Ping::Fail);
-    let lines: Vec<String> = requests.try_iter().map(|r| r.line().to_owned()).collect();
+    ping(None, Ping::Start, String::new());
+    ping(switch, Ping::Start, String::new());
+    ping(switch, Ping::Success, String::new());
+    ping(switch, Ping::Start, String::new());
+    ping(switch, Ping::Fail, "first\nlást".to_owned());
+    let seen: Vec<_> = requests.try_iter().collect();
+    let lines: Vec<&str> = seen.iter().map(Request::line).collect();
     let start = "GET /u/start?a=1 HTTP/1.1";
     assert_eq!(
         lines,
@@ -157,7 +158,8 @@ fn a_switch_hears_start_and_end_in_order() {
             start,
             "GET /u/?a=1 HTTP/1.1",
             start,
-            "GET /u/fail?a=1 HTTP/1.1"
+            "POST /u/fail?a=1 HTTP/1.1"
         ]
     );
+    assert_eq!(seen[3].body, "first\nlást");
 }

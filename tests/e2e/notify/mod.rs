@@ -37,7 +37,7 @@ fn every_channel_is_told() {
     assert_eq!(discord["content"], "Booked: test message of aimharder");
     let webhook: Value = serde_json::from_str(&bodies[2]).unwrap();
     assert_eq!(webhook["event"], "recovered");
-    assert_eq!(webhook["message"], "test message of aimharder");
+    assert_eq!(webhook["message"], "Recovered: test message of aimharder");
     assert_eq!(webhook["account"], "ana@example.org");
 
     let line = fs::read_to_string(home.0.path().join("event")).unwrap();
@@ -48,7 +48,7 @@ fn every_channel_is_told() {
     for fact in [
         "AIMHARDER_EVENT=booked",
         "AIMHARDER_ACCOUNT=ana@example.org",
-        "AIMHARDER_MESSAGE=test message of aimharder",
+        "AIMHARDER_MESSAGE=Booked: test message of aimharder",
     ] {
         assert!(facts.lines().any(|line| line == fact), "{fact}");
     }
@@ -203,8 +203,16 @@ fn a_switch_hears_of_a_run_that_breaks_off() {
     store.execute_batch("DROP TABLE sessions").unwrap();
     let run = home.run(&["refresh"]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
-    let seen: Vec<String> = requests.try_iter().map(|(line, _)| line).collect();
-    assert_eq!(seen, ["GET /ok/start HTTP/1.1", "GET /ok/fail HTTP/1.1"]);
+    let seen: Vec<(String, String)> = requests.try_iter().collect();
+    assert_eq!(seen[0], ("GET /ok/start HTTP/1.1".into(), String::new()));
+    assert_eq!(
+        seen[1],
+        (
+            "POST /ok/fail HTTP/1.1".into(),
+            run.stderr.trim_end().into()
+        )
+    );
+    assert!(run.stderr.contains("no such table"), "{}", run.stderr);
 }
 
 #[test]
@@ -215,7 +223,7 @@ fn a_switch_hears_of_a_store_without_sessions() {
     let run = home.run(&["refresh"]);
     assert_eq!(run.code, Some(3), "{}", run.stderr);
     let seen: Vec<String> = requests.try_iter().map(|(line, _)| line).collect();
-    assert_eq!(seen, ["GET /ok/start HTTP/1.1", "GET /ok/fail HTTP/1.1"]);
+    assert_eq!(seen, ["GET /ok/start HTTP/1.1", "POST /ok/fail HTTP/1.1"]);
 }
 
 #[test]

@@ -148,7 +148,7 @@ impl<'r> Results<'r> {
         }
         Self {
             view,
-            notifier: Notifier::start(&app.config),
+            notifier: Notifier::start(&app.config, app.main_account()),
         }
     }
 

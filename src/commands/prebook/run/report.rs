@@ -47,7 +47,11 @@ pub(super) fn report(
         }
     };
     if *is_new.as_ref().unwrap_or(&true) {
-        notifier.send(notice(result, meaning.event, &sentence));
+        notifier.send(notice(
+            result,
+            meaning.event,
+            &details(result, meaning.event),
+        ));
     }
     is_new?;
     let persists = result.progress() == Progress::Waitlisted && meaning.kind.is_some();
@@ -65,14 +69,13 @@ fn waiting_again(
     result: &PrebookResult,
 ) -> Result<()> {
     if alerts::record_success(&app.store, Subject::Prebooking(result.prebooking.id))? {
-        let text = format!(
-            "{}: its place on the waiting list is confirmed again",
-            named(result)
-        );
-        ui.status(&format!("over: {text}"));
+        let named = named(result);
+        ui.status(&format!(
+            "over: {named}: its place on the waiting list is confirmed again"
+        ));
         notifier.send(Notice {
             outcome: None,
-            ..notice(result, Event::Recovered, &text)
+            ..notice(result, Event::Recovered, "you are on the waiting list")
         });
     }
     Ok(())
@@ -95,7 +98,7 @@ fn postponed(
     app.store.note_postponed(id, result.outcome.name())
 }
 
-fn notice(result: &PrebookResult, event: Event, text: &str) -> Notice {
+fn notice(result: &PrebookResult, event: Event, details: &str) -> Notice {
     let request = &result.prebooking.request;
     let row = result.class.as_ref();
     let class = row.map(|row| row.name.clone());
@@ -108,7 +111,22 @@ fn notice(result: &PrebookResult, event: Event, text: &str) -> Notice {
         start: Some(row.map_or(result.choice.start, |row| row.start)),
         outcome: Some(result.outcome.name().to_owned()),
         reservation_id: result.reservation().map(str::to_owned),
-        ..Notice::of_session(event, &request.account, text, clock::now())
+        ..Notice::of_session(event, &request.account, details, clock::now())
+    }
+}
+
+/// What a notification says beside the class: `full, you are on the waiting list`
+fn details(result: &PrebookResult, event: Event) -> String {
+    let reason = reason(result.outcome);
+    match (event, result.outcome, &result.next.message) {
+        (Event::Booked, ..) => String::new(),
+        (Event::Waitlisted, ..) => "full, you are on the waiting list".to_owned(),
+        (Event::LoginRequired, ..) => "it is not booked until you log in".to_owned(),
+        (Event::Unreachable, ..) => "it is tried again".to_owned(),
+        (Event::Postponed, ..) => format!("{reason}, it is tried again"),
+        // the platform's own words are the reason
+        (_, Outcome::Refused, Some(message)) => message.clone(),
+        _ => reason.to_owned(),
     }
 }
 
