@@ -153,7 +153,7 @@ fn check(name: &str, step: &Step, output: &Output) {
     let Some(shown) = &step.shown else { return };
     let shown = shown
         .iter()
-        .filter(|line| !line.starts_with("password for "));
+        .filter(|line| !line.starts_with("Password for "));
     let shown = words(&shown.map(String::as_str).collect::<Vec<_>>().join("\n"));
     let printed = words(&printed);
     match shown.split_last() {
