@@ -75,7 +75,7 @@ fn one_is_closed(full: &str, closed: &str) {
     scene.class(&json!({ "start": full, "occupied": 12 }));
     let other = scene.class(&json!({ "start": closed, "enabled": false }));
     let id = scene.add("--or 14:10");
-    let fired = scene.fired(0);
+    let fired = scene.fired_with("--give-up 1s", 0);
     fired.is(&[("postponed", 1)]);
     fired.only("closed");
     scene

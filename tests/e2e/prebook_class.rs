@@ -35,7 +35,7 @@ fn renamed() {
     let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "name": "Yoga" }));
     let id = scene.add("");
-    let fired = scene.fired(6);
+    let fired = scene.fired_with("--give-up 1s", 6);
     fired.is(&[("postponed", 1)]);
     says(fired.only("not_found"), &["13:10 Yoga"]);
     assert_eq!(scene.requests().len(), 0);
@@ -51,7 +51,8 @@ fn moved() {
     let scene = Scenario::new().opens_in(2);
     scene.class(&json!({ "start": "13:15" }));
     let id = scene.add("");
-    says(scene.fired(6).only("not_found"), &["13:15 WOD"]);
+    let fired = scene.fired_with("--give-up 1s", 6);
+    says(fired.only("not_found"), &["13:15 WOD"]);
     says(&scene.ends(id, "pending", &[]), &["13:15 WOD"]);
 }
 
@@ -99,7 +100,7 @@ fn closed() {
     let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "enabled": false }));
     let id = scene.add("");
-    let fired = scene.fired(0);
+    let fired = scene.fired_with("--give-up 1s", 0);
     fired.is(&[("postponed", 1)]);
     says(fired.only("closed"), &["not offered"]);
     assert_eq!(scene.requests().len(), 0);

@@ -63,7 +63,7 @@ fn in_the_alternative() {
     scene.class(&json!({ "enabled": false }));
     let other = scene.class(&json!({ "start": "14:10", "occupied": 12, "waitlist": 2 }));
     let id = scene.add("--or 14:10 --waitlist");
-    scene.fired(0).is(&[("waitlisted", 1)]);
+    scene.fired_with("--give-up 5s", 0).is(&[("waitlisted", 1)]);
     scene.ends(id, "waitlisted", &[&other]);
     let cancelled = json!({ "cancelled": true });
     scene.sandbox.patch_class(&other, &cancelled);
