@@ -66,6 +66,7 @@ fn route(shared: &mut Shared, method: &str, parts: &[&str], body: Value) -> Opti
         ("POST", ["reservations"]) => control_world::reserve(world, &body),
         ("PATCH", ["reservations", id]) => control_world::patch_reservation(world, id, &body),
         ("DELETE", ["reservations", id]) => control_world::delete_reservation(world, id),
+        ("POST", ["sessions"]) => add_sessions(world, body),
         ("POST", ["sessions", "kill"]) => each_session(world, &body, |session| session.dead = true),
         ("POST", ["sessions", "stale"]) => {
             each_session(world, &body, |session| session.lapsed = true)
@@ -151,6 +152,21 @@ fn configure(world: &mut World, patch: &Value) -> Reply {
     world.config = config;
     seed::timetable(world, server_ms(world));
     Ok(json!(world.config))
+}
+
+/// Adds sessions as `state/sessions` lists them; each counts as its logins and is used now.
+fn add_sessions(world: &mut World, body: Value) -> Reply {
+    let now = server_ms(world);
+    for one in list(body) {
+        let session: Session = serde_json::from_value(one).map_err(|error| error.to_string())?;
+        world.counters.logins_ok += session.login_count;
+        world.put_session(Session {
+            touched_ms: now,
+            ..session
+        });
+    }
+    world.made = None;
+    Ok(sessions_alive(world, now))
 }
 
 fn each_session(world: &mut World, body: &Value, act: fn(&mut Session)) -> Reply {

@@ -18,6 +18,7 @@ mod fired;
 mod gateway;
 mod home;
 mod http;
+mod login;
 mod machine;
 mod report;
 mod run;
@@ -66,8 +67,7 @@ pub(crate) fn start() -> (Sandbox, Home) {
 /// The same with Ana logged in, both sessions, and the log of that cleared.
 pub(crate) fn logged_in() -> (Sandbox, Home) {
     let (sandbox, home) = start();
-    home.log_in(ANA, ANA_PASSWORD);
-    sandbox.clear_log();
+    login::copy_login(&sandbox, &home);
     (sandbox, home)
 }
 

@@ -139,6 +139,11 @@ impl Sandbox {
         self.call("DELETE", "log", &Value::Null);
     }
 
+    /// Adds sessions that another sandbox has listed, with their last use now.
+    pub(super) fn add_sessions(&self, sessions: &[Value]) {
+        self.call("POST", "sessions", &json!(sessions));
+    }
+
     /// The account's sessions are dead for every call.
     pub(crate) fn kill(&self, account: &str) {
         self.call("POST", "sessions/kill", &json!({ "account": account }));

@@ -20,7 +20,8 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::fired::{Fired, HISTORY, PREBOOKING, has_keys};
-use super::{ANA, ANA_PASSWORD, Home, Run, Running, Sandbox, soon, start};
+use super::login::copy_login;
+use super::{Home, Run, Running, Sandbox, soon, start};
 
 /// Where the class stands in its day: the default timetable has nothing then.
 pub(crate) const START: &str = "13:10";
@@ -61,7 +62,7 @@ impl Scenario {
     /// Real clocks, a password source, no opening yet.
     pub(crate) fn new() -> Self {
         let scene = Self::logged_out();
-        scene.log_in(ANA, ANA_PASSWORD);
+        copy_login(&scene.sandbox, &scene.home);
         scene
     }
 
