@@ -189,6 +189,12 @@ impl Cli {
                 command.name()
             ));
         }
+        if global.record.is_some() && !command.uses_platform() {
+            return Some(format!(
+                "`{}` does not talk to AimHarder: --record means nothing here",
+                command.name()
+            ));
+        }
         let why = match command {
             Command::Login(_) if global.session.is_some() => {
                 "`login` makes both kinds of session; for one of them: --only device, --only background"
@@ -220,6 +226,10 @@ impl Command {
     }
 
     fn uses_platform(&self) -> bool {
+        self.uses_sessions() || matches!(self, Self::Status(_))
+    }
+
+    fn uses_sessions(&self) -> bool {
         match self {
             Self::Login(_)
             | Self::Refresh(_)
@@ -238,7 +248,7 @@ impl Command {
     }
 
     fn waits_for_locks(&self) -> bool {
-        self.uses_platform() || matches!(self, Self::Logout(_))
+        self.uses_sessions() || matches!(self, Self::Logout(_))
     }
 
     fn name(&self) -> &'static str {

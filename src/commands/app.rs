@@ -16,7 +16,7 @@ use crate::error::{ExitKind, Failure};
 use crate::http_client::{self, Proxies};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::platform::{Platform, Scheme, Settings};
+use crate::platform::{Platform, Recorder, Scheme, Settings};
 use crate::sessions::{SessionManager, SessionSelector, lock::Locks};
 use crate::store::Store;
 use crate::store_key;
@@ -54,7 +54,12 @@ impl App {
             must_exist(path)?;
         }
         let store = open_store(&store_path(global.store.as_deref())?, &config, command)?;
-        Ok(Self::with(global, config, store, command))
+        let recorder = recorder(&global)?;
+        let app = Self::with(global, config, store, command);
+        Ok(Self {
+            platform: app.platform.recorded(recorder),
+            ..app
+        })
     }
 
     /// The same, of a config and a store that are open already.
@@ -142,6 +147,12 @@ impl App {
         }
         Ok(SessionSelector::Device(found?.fingerprint))
     }
+}
+
+/// The recording that `--record` asks for.
+pub(super) fn recorder(global: &GlobalArgs) -> Result<Option<Recorder>> {
+    let created = global.record.as_deref().map(Recorder::create);
+    Ok(created.transpose().map_err(Failure::usage)?)
 }
 
 /// The platform as the config says to reach it.

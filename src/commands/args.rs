@@ -40,6 +40,9 @@ pub struct GlobalArgs {
     /// Longest wait for a session that another process uses; 0s does not wait [default: 30s]
     #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, value_parser = parse_duration)]
     pub lock_timeout: Option<Duration>,
+    /// Record the exchanges with AimHarder, without personal data, in a new file
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
     /// Print one JSON object on standard output
     #[arg(long, global = true, hide_short_help = true)]
     pub json: bool,

@@ -120,7 +120,7 @@ fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
     let asks = args.online || !(args.offline || args.check || args.prometheus);
     let asks = asks && config.is_some();
     let config = config.unwrap_or_default();
-    let platform = app::platform(&config);
+    let platform = app::platform(&config).recorded(app::recorder(&global)?);
     let app = store.map(|store| App::with(global, config, store, "status"));
     let hosts = match &app {
         Some(app) => collect(&mut report, app).unwrap_or_else(|e| {

@@ -11,6 +11,7 @@ use reqwest::{Method, Url};
 use super::call::{Body, Call, Manner};
 use super::cookies::Origin;
 use super::host::{is_host, within};
+use super::record::Exchange;
 use super::redact::Redactor;
 use super::{Error, Jar, Platform, http_date, transport};
 use crate::{clock, signals};
@@ -156,13 +157,25 @@ impl Platform {
         if let Some(answer) = super::simulated::answer(host, call.url.path(), left) {
             return answer;
         }
-        let response = self.request(jar, call)?.timeout(left).send();
-        let response = response
-            .map_err(|e| transport::failure(host, &e, &self.settings))
-            .inspect_err(|e| log::debug!("{e}"))?;
-        let mut answer = head(&response, host);
-        self.keep_cookies(jar, &call.url, &response, answer.date);
-        answer.body = read_body(response, host, deadline)?;
+        let headers = self.headers(jar, call);
+        let mut exchange = self.recorder.as_ref().map(|_| {
+            let method = method(call);
+            Exchange::of(
+                method.as_str(),
+                &call.url,
+                &headers,
+                &call.body,
+                self.domain(),
+            )
+        });
+        let sent = self.send(jar, call, headers, deadline, exchange.as_mut());
+        if let (Some(recorder), Some(mut exchange)) = (&self.recorder, exchange) {
+            if let Err(e) = &sent {
+                exchange.failed(e);
+            }
+            recorder.add(exchange);
+        }
+        let answer = sent?;
         let (status, bytes, took) = (
             answer.status,
             answer.body.len(),
@@ -176,11 +189,36 @@ impl Platform {
         Ok(answer)
     }
 
-    fn request(&self, jar: &Jar, call: &Call<'_>) -> Result<RequestBuilder, Error> {
+    /// Sends the request and reads the whole response.
+    fn send(
+        &self,
+        jar: &mut Jar,
+        call: &Call<'_>,
+        headers: HeaderMap,
+        deadline: Instant,
+        exchange: Option<&mut Exchange>,
+    ) -> Result<Answer, Error> {
+        let host = host(&call.url);
+        let left = deadline.saturating_duration_since(clock::steady());
+        let response = self.request(call, headers)?.timeout(left).send();
+        let response = response
+            .map_err(|e| transport::failure(host, &e, &self.settings))
+            .inspect_err(|e| log::debug!("{e}"))?;
+        let mut answer = head(&response, host);
+        self.keep_cookies(jar, &call.url, &response, answer.date);
+        let headers = exchange.is_some().then(|| response.headers().clone());
+        answer.body = read_body(response, host, deadline)?;
+        if let (Some(exchange), Some(headers)) = (exchange, headers) {
+            exchange.answered(answer.status, headers, answer.body.clone());
+        }
+        Ok(answer)
+    }
+
+    fn request(&self, call: &Call<'_>, headers: HeaderMap) -> Result<RequestBuilder, Error> {
         let request = self
             .client()?
             .request(method(call), call.url.clone())
-            .headers(self.headers(jar, call));
+            .headers(headers);
         Ok(match &call.body {
             Body::None => request,
             Body::Form(fields) => request.form(fields),

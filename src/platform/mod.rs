@@ -13,6 +13,7 @@
 //! clock ([`Probe`]) and for the cache-busting parameter of the web page.
 
 mod account;
+mod anonymize;
 mod book;
 mod bookings;
 mod call;
@@ -21,6 +22,7 @@ mod classify;
 mod connect_error;
 mod cookies;
 mod error;
+mod fields;
 mod host;
 mod html;
 mod http;
@@ -28,6 +30,7 @@ mod http_date;
 mod lenient;
 mod login;
 mod probe;
+mod record;
 pub mod recorded;
 mod redact;
 mod refresh;
@@ -61,6 +64,7 @@ pub use error::{Error, LoginError};
 pub(crate) use http::retry_after;
 pub use login::Signs;
 pub use probe::Probe;
+pub use record::Recorder;
 pub use schedule::{Mine, Row, Schedule};
 pub use settings::{Flow, Scheme, Settings};
 pub use token::Token;
@@ -73,6 +77,7 @@ pub use crate::model::opening::Learned;
 pub struct Platform {
     settings: Settings,
     client: OnceLock<Result<Client, Error>>,
+    recorder: Option<Recorder>,
 }
 
 impl Platform {
@@ -81,7 +86,24 @@ impl Platform {
         Platform {
             settings,
             client: OnceLock::new(),
+            recorder: None,
         }
+    }
+
+    /// The same platform, with every exchange recorded.
+    #[must_use]
+    pub fn recorded(self, recorder: Option<Recorder>) -> Self {
+        Platform { recorder, ..self }
+    }
+
+    /// Keeps the recording in memory while a booking is fired, until [`Self::write_recording`] is called as often.
+    pub fn hold_recording(&self) {
+        self.recorder.iter().for_each(Recorder::hold);
+    }
+
+    /// Writes what was kept in memory, unless another booking is fired.
+    pub fn write_recording(&self) {
+        self.recorder.iter().for_each(Recorder::release);
     }
 
     /// The same platform, over the same connections, with a shorter request timeout.
@@ -97,6 +119,7 @@ impl Platform {
         Ok(Platform {
             settings,
             client: OnceLock::from(Ok(client)),
+            recorder: self.recorder.clone(),
         })
     }
 

@@ -225,7 +225,9 @@ impl ActiveSession<'_> {
     /// # Errors
     /// Another process holds the lock until `end`.
     pub fn hold_for_firing(&mut self, end: Instant) -> Result<()> {
-        self.defers_cookies = true;
+        if !std::mem::replace(&mut self.defers_cookies, true) {
+            self.sessions.platform.hold_recording();
+        }
         if self.firing.is_some() {
             return Ok(());
         }
@@ -245,6 +247,7 @@ impl ActiveSession<'_> {
     pub fn release_after_firing(&mut self) {
         if std::mem::take(&mut self.defers_cookies) {
             self.keep_cookies();
+            self.sessions.platform.write_recording();
         }
         self.firing = None;
     }

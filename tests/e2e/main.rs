@@ -65,6 +65,7 @@ mod prebook_share;
 mod prebook_undisturbed;
 mod prebook_waitlist;
 mod proxies;
+mod record;
 mod recovery;
 mod reference;
 mod refresh;

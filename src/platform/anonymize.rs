@@ -1,0 +1,391 @@
+//! Makes an exchange fit to be shown to others: its structure stays, and every value is replaced by a placeholder of its kind and
+//! length, unless it is on a short list of harmless ones. What is not known to be harmless is replaced, so a field that the
+//! platform adds cannot reveal anything about a person.
+
+use std::collections::BTreeSet;
+
+use reqwest::Url;
+use reqwest::header::{self, HeaderMap, HeaderName};
+use serde_json::{Map, Value, json};
+
+use super::fields::{self, has};
+use super::host::{host_of, is_host, within};
+use super::html::{self, Piece, Tag};
+use super::http_date;
+use crate::model::day::parse_label;
+use crate::model::time::parse_span;
+use crate::text::fold;
+
+/// Fields whose short numbers, times, days and error keys are kept.
+const HARMLESS: &str = "assist authOK bookState cancelState checkAthletesNum ciclo classLength code cookieAlive day enabled \
+    errorMssgLang formaReg hasPublicMemberships hidden included iniframe insist late lateCancel limit limitc \
+    loginiframe logout max message ocupation onlineclass publishDate recordDate redirect resadmin time \
+    timeLineContent timeLineFormat timecap timeid tipoWOD tipoud type waitlist when";
+/// Error keys besides those that begin with `ERROR_` or `LOGIN_ERROR_`.
+const ERROR_KEYS: &str = "NOPUEDESRESERVAMISMAHORA HASSUPERADOLIMITCONTR";
+/// Parts of paths.
+const SEGMENTS: &str = "activity api book bookings cancelBook cookiealive hidereload home login nextBookings schedule setrefresh \
+    tokenUpdate whoami workout";
+/// Names of cookies.
+const COOKIES: &str = "amhrdrauth PHPSESSID AWSALB AWSALBCORS";
+/// Elements of pages that are kept.
+const ELEMENTS: &str = "a body button form h1 head html iframe input link meta span title";
+/// Values of attributes, all in lower case.
+const ATTRIBUTES: &str = "button email get hidden login loginerrors loginfingerprint loginiframe mail password post pw submit text";
+/// What shows the purpose of a script.
+const SCRIPT_MARKS: &str =
+    "box fingerprint localStorage refreshToken timeLineContent userID window.location";
+/// Headers whose values are kept if they have the right form.
+const HEADERS: &str = "accept accept-language age content-encoding content-length content-type retry-after transfer-encoding \
+    x-requested-with";
+/// The placeholders of a longer page do not help.
+const MAX_PIECES: usize = 2000;
+
+/// A body as JSON with placeholders, or as one text.
+pub(super) fn body(body: &[u8], domain: &str) -> Value {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() {
+        return json!("");
+    }
+    if text.starts_with(['{', '[']) {
+        return match serde_json::from_str(text) {
+            Ok(value) => json(&value),
+            Err(_) => json!(placeholder("damaged JSON", text)),
+        };
+    }
+    if text.starts_with('<') {
+        return json!(page(text, domain));
+    }
+    json!(placeholder("text", text))
+}
+
+/// JSON with placeholders. The name of an unknown field is kept if it consists of several words, as in `newField`, and is not
+/// part of a value: a single word may be the name of a person.
+pub(super) fn json(value: &Value) -> Value {
+    let mut words = BTreeSet::new();
+    collect_words(value, &mut words);
+    replaced(value, "", &words)
+}
+
+fn replaced(value: &Value, name: &str, words: &BTreeSet<String>) -> Value {
+    match value {
+        Value::Object(object) => {
+            let mut fields = Map::new();
+            for (number, (key, value)) in object.iter().enumerate() {
+                let shown = if is_field(key, words) {
+                    key.clone()
+                } else {
+                    format!("<field {number}>")
+                };
+                fields.insert(shown, replaced(value, key, words));
+            }
+            Value::Object(fields)
+        }
+        Value::Array(items) => items.iter().map(|it| replaced(it, name, words)).collect(),
+        Value::Null | Value::Bool(_) => value.clone(),
+        Value::Number(number) => {
+            let limit = if has(HARMLESS, name) { 9999 } else { 9 };
+            if number.as_i64().is_some_and(|n| n.abs() <= limit) {
+                value.clone()
+            } else {
+                json!(placeholder("number", &number.to_string()))
+            }
+        }
+        Value::String(text) => json!(string(name, text)),
+    }
+}
+
+fn is_field(key: &str, words: &BTreeSet<String>) -> bool {
+    let is_plain = key.len() <= 40
+        && key.starts_with(|c: char| c.is_ascii_lowercase())
+        && key.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
+        && key.contains(|c: char| c.is_ascii_uppercase() || c == '_');
+    fields::is_known(key) || (is_plain && !words.contains(&fold(key)))
+}
+
+fn collect_words(value: &Value, words: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => object.values().for_each(|it| collect_words(it, words)),
+        Value::Array(items) => items.iter().for_each(|it| collect_words(it, words)),
+        Value::String(text) => {
+            let parts = text.split(|c: char| !c.is_alphanumeric());
+            words.extend(parts.filter(|part| !part.is_empty()).map(fold));
+        }
+        _ => {}
+    }
+}
+
+/// A string of a field, if it is harmless, or its placeholder.
+fn string(name: &str, text: &str) -> String {
+    let text = text.trim();
+    if has(HARMLESS, name) || text.is_empty() {
+        let is_day = matches!(name, "day" | "recordDate" | "publishDate" | "when");
+        if let Some(day) = parse_label(text).filter(|_| is_day) {
+            return format!("<day {day}>");
+        }
+        if is_harmless(text) {
+            return text.to_owned();
+        }
+    }
+    let kind = match text {
+        _ if text.bytes().all(|b| b.is_ascii_digit()) => "digits",
+        _ if text.contains('@') => "email",
+        _ if text.starts_with("http") => "url",
+        _ if text.contains('<') => "html",
+        _ => "text",
+    };
+    placeholder(kind, text)
+}
+
+/// Short numbers such as `12`, `-1`, `12 (3)` and `1830_60`, days of 8 digits, times, and error keys.
+fn is_harmless(text: &str) -> bool {
+    let is_numeric = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b"-_/ ()".contains(&b));
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_day = text.len() == 8 && digits == 8 && text.starts_with("20");
+    let is_time = parse_span(text).is_some() && !text.contains(char::is_alphabetic);
+    let is_short = digits <= 4 || (text.contains('_') && digits <= 7);
+    let is_key = text
+        .strip_prefix("LOGIN_")
+        .unwrap_or(text)
+        .starts_with("ERROR_")
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    (is_numeric && (is_short || is_day)) || is_time || is_key || has(ERROR_KEYS, text)
+}
+
+fn placeholder(kind: &str, text: &str) -> String {
+    format!("<{kind} {}>", text.chars().count())
+}
+
+/// The fields of a form.
+pub(super) fn form(fields: &[(&str, &str)]) -> Value {
+    let shown = fields
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), json!(form_value(name, value))));
+    Value::Object(shown.collect())
+}
+
+/// Values of requests have no lengths, because one of them is the password.
+fn form_value(name: &str, value: &str) -> String {
+    if value.is_empty() || (has(HARMLESS, name) && is_harmless(value)) {
+        value.to_owned()
+    } else {
+        "<text>".to_owned()
+    }
+}
+
+/// The JSON of a request, without lengths.
+pub(super) fn request_json(text: &str) -> Value {
+    let fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+    let shown = fields.into_iter().map(|(name, value)| {
+        let value = match value {
+            Value::Number(_) | Value::Bool(_) | Value::Null => {
+                replaced(&value, &name, &BTreeSet::new())
+            }
+            Value::String(text) => json!(form_value(&name, &text)),
+            _ => json!("<nested>"),
+        };
+        (name, value)
+    });
+    Value::Object(shown.collect())
+}
+
+/// The domain and its login host are kept; a box is not named.
+fn host(host: &str, domain: &str) -> String {
+    match host.strip_suffix(domain) {
+        Some("" | "login." | "www.") => host.to_owned(),
+        Some(sub) if sub.ends_with('.') => format!("<box>.{domain}"),
+        _ => "<host>".to_owned(),
+    }
+}
+
+/// A URL: the domain, known paths and harmless queries are kept.
+pub(super) fn url(url: &Url, domain: &str) -> String {
+    let host = host(url.host_str().unwrap_or_default(), domain);
+    let segments = url.path().split('/').map(|segment| match segment {
+        "" => "",
+        known if has(SEGMENTS, known) => known,
+        _ => "<segment>",
+    });
+    let path = segments.collect::<Vec<_>>().join("/");
+    let is_page_query = url.query() == Some("cl");
+    let pairs = url.query_pairs().map(|(name, value)| {
+        let (name, is_box) = (&*name, &*name == "box" && value.len() <= 7);
+        let is_known = has(HARMLESS, name)
+            || fields::is_known(name)
+            || matches!(name, "box" | "_" | "user" | "userID");
+        match (
+            is_known,
+            is_box && value.bytes().all(|b| b.is_ascii_digit()),
+        ) {
+            (false, _) => "<field>".to_owned(),
+            (true, true) => format!("{name}={value}"),
+            (true, false) => format!("{name}={}", form_value(name, &value)),
+        }
+    });
+    let query = if is_page_query {
+        "cl".to_owned()
+    } else {
+        pairs.collect::<Vec<_>>().join("&")
+    };
+    let query = if query.is_empty() {
+        query
+    } else {
+        format!("?{query}")
+    };
+    let scheme = match url.scheme() {
+        known @ ("http" | "https") => known,
+        _ => "<scheme>",
+    };
+    format!("{scheme}://{host}{path}{query}")
+}
+
+/// Headers as pairs of name and value.
+pub(super) fn headers(headers: &HeaderMap, from: &Url, domain: &str) -> Value {
+    let shown = headers.iter().map(|(name, value)| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let name_is_plain = name
+            .as_str()
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b == b'-');
+        let shown = if name_is_plain {
+            name.as_str()
+        } else {
+            "<header>"
+        };
+        json!([shown, header_value(name, text.trim(), from, domain)])
+    });
+    shown.collect()
+}
+
+fn header_value(name: &HeaderName, value: &str, from: &Url, domain: &str) -> String {
+    let by_url = |text: &str| match from.join(text) {
+        Ok(found) => url(&found, domain),
+        Err(_) => placeholder("text", text),
+    };
+    match *name {
+        header::COOKIE => {
+            let names = value.split(';').map(cookie_name);
+            names.collect::<Vec<_>>().join("; ")
+        }
+        header::SET_COOKIE => set_cookie(value, domain),
+        header::LOCATION | header::REFERER | header::ORIGIN => by_url(value),
+        header::DATE | header::EXPIRES | header::RETRY_AFTER if date(value).is_some() => {
+            date(value).unwrap_or_default().to_owned()
+        }
+        _ if has(HEADERS, name.as_str()) && is_header_value(value) => value.to_owned(),
+        _ => placeholder("text", value),
+    }
+}
+
+/// The date of a header without the name of the day, which is not checked.
+fn date(value: &str) -> Option<&str> {
+    http_date::parse(value)?;
+    value.split_once(',').map(|(_, date)| date.trim())
+}
+
+fn is_header_value(value: &str) -> bool {
+    const WORDS: &str = "application charset chunked deflate en es form gzip html iso javascript json plain q text urlencoded utf \
+        www x xhtml xml xmlhttprequest";
+    let lower = value.to_ascii_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphanumeric());
+    words.all(|word| {
+        let is_number = word.len() <= 4 && word.bytes().all(|b| b.is_ascii_digit());
+        is_number || has(WORDS, word)
+    })
+}
+
+/// `NAME=<…>` of one cookie.
+fn cookie_name(pair: &str) -> String {
+    let name = pair.split('=').next().unwrap_or_default().trim();
+    let name = if has(COOKIES, name) { name } else { "<cookie>" };
+    format!("{name}=<text>")
+}
+
+fn set_cookie(line: &str, domain: &str) -> String {
+    let mut parts = line.split(';');
+    let mut shown = vec![cookie_name(parts.next().unwrap_or_default())];
+    for part in parts {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+        shown.push(match &*name {
+            "secure" | "httponly" => name,
+            "path" if value == "/" => "path=/".to_owned(),
+            "domain" => format!("domain={}", host(value.trim_start_matches('.'), domain)),
+            "max-age" if value == "0" => "max-age=0".to_owned(),
+            "max-age" => "max-age=<number>".to_owned(),
+            "expires" => format!("expires={}", date(value).unwrap_or("<text>")),
+            _ => "<attribute>".to_owned(),
+        });
+    }
+    shown.join("; ")
+}
+
+/// The elements of a page that matter, with placeholders for texts and scripts.
+fn page(text: &str, domain: &str) -> String {
+    let mut shown = String::new();
+    let mut skipped = 0;
+    for piece in html::pieces(text).take(MAX_PIECES) {
+        let part = match piece {
+            Piece::Start(tag) => start_tag(tag, domain),
+            Piece::Raw("script", script) => Some(script_mark(script)),
+            Piece::Text(text) | Piece::Raw(_, text) => {
+                skipped += text.trim().chars().count();
+                None
+            }
+            Piece::End(_) => None,
+        };
+        if let Some(part) = part {
+            add_text(&mut shown, &mut skipped);
+            shown.push_str(&part);
+        }
+    }
+    add_text(&mut shown, &mut skipped);
+    shown
+}
+
+fn add_text(shown: &mut String, length: &mut usize) {
+    if std::mem::take(length) > 0 {
+        shown.push_str("<text>");
+    }
+}
+
+fn start_tag(tag: Tag<'_>, domain: &str) -> Option<String> {
+    let name = ELEMENTS.split(' ').find(|name| tag.is(name))?;
+    let mut shown = format!("<{name}");
+    for key in ["id", "name", "type", "method", "href", "src", "action"] {
+        let Some(value) = tag.attribute(key) else {
+            continue;
+        };
+        let value = match key {
+            "href" | "src" | "action" => link(&value, domain),
+            _ if has(ATTRIBUTES, &value.to_ascii_lowercase()) => value,
+            _ => "<text>".to_owned(),
+        };
+        shown.extend([" ", key, "=\"", &value, "\""]);
+    }
+    Some(shown + ">")
+}
+
+/// A link of a page. A relative one has no host.
+fn link(value: &str, domain: &str) -> String {
+    let host = host_of(value).filter(|host| is_host(host) && within(host, domain));
+    let base = format!(
+        "https://{}/",
+        host.unwrap_or_else(|| "link.invalid".to_owned())
+    );
+    let absolute = Url::parse(&base).and_then(|base| base.join(value));
+    absolute.map_or_else(|_| "<text>".to_owned(), |link| url(&link, domain))
+}
+
+fn script_mark(script: &str) -> String {
+    let marks = SCRIPT_MARKS.split(' ').filter(|mark| script.contains(mark));
+    let marks: Vec<&str> = marks.collect();
+    format!("<code {}>", marks.join(" "))
+}
+
+#[cfg(test)]
+#[path = "anonymize_tests.rs"]
+mod tests;

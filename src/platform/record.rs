@@ -1,0 +1,217 @@
+//! `--record`: appends every exchange with the platform to a new file, as one JSON line each, without anything personal
+//! ([`anonymize`]).
+//!
+//! While a booking is fired, responses are kept in memory, and are read and written afterwards. A recording that cannot be
+//! written is a warning at the end: it never changes a result.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+
+use super::call::Body;
+use super::{Cause, Error, anonymize};
+use crate::text;
+
+/// The recording of one process.
+#[derive(Debug, Clone)]
+pub struct Recorder(Arc<Mutex<Recording>>);
+
+#[derive(Debug)]
+struct Recording {
+    path: PathBuf,
+    file: File,
+    /// The length of the file up to its last whole line.
+    length: u64,
+    /// The number of sessions that fire. Exchanges wait until it is zero.
+    holds: usize,
+    waiting: Vec<Exchange>,
+    failed: Option<io::Error>,
+}
+
+/// A request, anonymized, and its response as it came.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    request: Value,
+    url: Url,
+    domain: String,
+    response: Option<Response>,
+    error: Option<String>,
+}
+
+#[derive(Debug)]
+struct Response {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Recorder {
+    /// Creates the file, for its owner only.
+    ///
+    /// # Errors
+    /// A message: the file exists or cannot be created.
+    pub fn create(path: &Path) -> Result<Self, String> {
+        let created = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path);
+        let shown = path.display();
+        let file = created.map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => {
+                format!("--record {shown}: the file exists already; name a new one")
+            }
+            _ => format!(
+                "--record {shown}: cannot create the file: {}",
+                text::why(&e)
+            ),
+        })?;
+        Ok(Self(Arc::new(Mutex::new(Recording {
+            path: path.to_owned(),
+            file,
+            length: 0,
+            holds: 0,
+            waiting: Vec::new(),
+            failed: None,
+        }))))
+    }
+
+    /// Keeps exchanges in memory until [`Self::release`] was called as often.
+    pub(super) fn hold(&self) {
+        self.with(|recording| recording.holds += 1);
+    }
+
+    pub(super) fn release(&self) {
+        self.with(|recording| {
+            recording.holds = recording.holds.saturating_sub(1);
+            recording.write_waiting();
+        });
+    }
+
+    pub(super) fn add(&self, exchange: Exchange) {
+        self.with(|recording| {
+            recording.waiting.push(exchange);
+            recording.write_waiting();
+        });
+    }
+
+    fn with(&self, act: impl FnOnce(&mut Recording)) {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Recording {
+    fn write_waiting(&mut self) {
+        if self.holds > 0 {
+            return;
+        }
+        for exchange in std::mem::take(&mut self.waiting) {
+            if self.failed.is_none()
+                && let Err(e) = self.write(&exchange)
+            {
+                // a line that was written in part is removed
+                let _ = self.file.set_len(self.length);
+                self.failed = Some(e);
+            }
+        }
+    }
+
+    fn write(&mut self, exchange: &Exchange) -> io::Result<()> {
+        let line = format!("{}\n", exchange.shown());
+        self.file.write_all(line.as_bytes())?;
+        self.length += line.len() as u64;
+        Ok(())
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.holds = 0;
+        self.write_waiting();
+        let path = self.path.display();
+        match &self.failed {
+            Some(e) => log::warn!("the recording {path} is incomplete: {}", text::why(e)),
+            // nothing was sent: the same command can be repeated with this name
+            None if self.length == 0 => {
+                let _ = std::fs::remove_file(&self.path);
+            }
+            None => {}
+        }
+    }
+}
+
+impl Exchange {
+    /// An exchange without a response so far.
+    pub(super) fn of(
+        method: &str,
+        url: &Url,
+        headers: &HeaderMap,
+        body: &Body<'_>,
+        domain: &str,
+    ) -> Self {
+        let body = match body {
+            Body::None => Value::Null,
+            Body::Form(fields) => anonymize::form(fields),
+            Body::Json(text) => anonymize::request_json(text),
+        };
+        Self {
+            request: json!({
+                "method": method,
+                "url": anonymize::url(url, domain),
+                "headers": anonymize::headers(headers, url, domain),
+                "body": body,
+            }),
+            url: url.clone(),
+            domain: domain.to_owned(),
+            response: None,
+            error: None,
+        }
+    }
+
+    pub(super) fn answered(&mut self, status: u16, headers: HeaderMap, body: Vec<u8>) {
+        self.response = Some(Response {
+            status,
+            headers,
+            body,
+        });
+    }
+
+    pub(super) fn failed(&mut self, error: &Error) {
+        self.error = Some(match error {
+            Error::NotConnected { cause, .. } => format!("no connection: {}", reason(cause)),
+            Error::Lost { cause, .. } => format!("no complete response: {}", reason(cause)),
+            _ => "not sent, or too large".to_owned(),
+        });
+    }
+
+    fn shown(&self) -> Value {
+        let response = self.response.as_ref().map(|response| {
+            json!({
+                "status": response.status,
+                "headers": anonymize::headers(&response.headers, &self.url, &self.domain),
+                "body": anonymize::body(&response.body, &self.domain),
+            })
+        });
+        let mut shown = json!({ "request": self.request, "response": response });
+        if let Some(error) = &self.error {
+            shown["error"] = json!(error);
+        }
+        shown
+    }
+}
+
+/// The cause without texts of other programs.
+fn reason(cause: &Cause) -> String {
+    match cause {
+        Cause::Untrusted(_) => "the certificate is not trusted".to_owned(),
+        Cause::Proxy(_) => "the proxy".to_owned(),
+        Cause::Other(_) => "another cause".to_owned(),
+        known => known.to_string(),
+    }
+}
