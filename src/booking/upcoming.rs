@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{NaiveDate, NaiveTime};
 
 use super::{BoxClient, Error};
-use crate::platform::{Mine, NextBookings, Row, UpcomingBooking};
+use crate::platform::{ListedBooking, Mine, NextBookings, Row};
 use crate::sessions;
 use crate::text::fold;
 
@@ -124,7 +124,7 @@ fn days_of(next: &NextBookings) -> Result<BTreeSet<NaiveDate>, Error> {
     days.collect()
 }
 
-fn entry(booked: &UpcomingBooking, rows: &[(NaiveDate, Row)]) -> Option<Entry> {
+fn entry(booked: &ListedBooking, rows: &[(NaiveDate, Row)]) -> Option<Entry> {
     let day = booked.day?;
     let same = |row: &Row| row.start == booked.start && fold(&row.name) == fold(&booked.name);
     let mine = rows

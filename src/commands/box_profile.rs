@@ -17,7 +17,7 @@ use crate::platform::{BoxAt, BoxRef, Row};
 use crate::prebook::Place;
 use crate::prebook::plan::Calendar;
 use crate::sessions::ActiveSession;
-use crate::store::{BoxRow, FoundBox};
+use crate::store::BoxRow;
 
 /// What config and store know of a box.
 #[derive(Debug, Clone)]
@@ -212,17 +212,8 @@ impl App {
     }
 
     /// Stores the boxes that a login or whoami has named.
-    pub(super) fn remember_boxes(&self, account: &Account, found: Vec<BoxRef>) -> Result<()> {
-        let found: Vec<FoundBox> = found
-            .into_iter()
-            .map(|gym| FoundBox {
-                name: gym.name,
-                host: gym.host,
-                id: gym.id,
-                title: gym.title,
-            })
-            .collect();
-        Ok(self.store.put_boxes(account, &found)?)
+    pub(super) fn remember_boxes(&self, account: &Account, found: &[BoxRef]) -> Result<()> {
+        Ok(self.store.put_boxes(account, found)?)
     }
 }
 

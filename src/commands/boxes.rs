@@ -199,7 +199,7 @@ pub(super) fn detect(
         ))
         .into());
     }
-    app.remember_boxes(account, found)?;
+    app.remember_boxes(account, &found)?;
     Ok(SessionRef::from(session.row()))
 }
 

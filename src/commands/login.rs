@@ -149,8 +149,7 @@ impl Run<'_> {
             )
             .map(|_| ())
         } else {
-            self.app
-                .remember_boxes(&self.account, granted.boxes.clone())
+            self.app.remember_boxes(&self.account, &granted.boxes)
         };
         if let Err(e) = reported {
             log::warn!(

@@ -12,12 +12,10 @@ use super::help::{Help, code};
 use super::plural;
 use crate::clock;
 use crate::error::Failure;
-use crate::model::account::Account;
-use crate::model::instant::maybe_utc;
 use crate::model::session::SessionKind;
 use crate::model::time::human_age;
 use crate::sessions::{DEVICE_LIFE, SessionManager};
-use crate::store::{SessionFacts, SessionRow, Status};
+use crate::store::{SessionRow, Status};
 use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, headings, plain, shrink};
 use crate::ui::{Output, Ui};
 
@@ -150,13 +148,10 @@ struct Sessions {
 
 #[derive(Debug, Serialize)]
 struct Session {
-    account: Account,
     #[serde(flatten)]
-    facts: SessionFacts,
+    row: SessionRow,
+    token_age_seconds: i64,
     protected: bool,
-    #[serde(serialize_with = "maybe_utc")]
-    refreshed_at: Option<DateTime<Utc>>,
-    refresh_count: i64,
     busy: bool,
     #[serde(skip)]
     now: DateTime<Utc>,
@@ -224,50 +219,48 @@ impl Session {
         Self {
             busy,
             protected: row.kind == SessionKind::Background,
-            account: row.account.clone(),
-            refreshed_at: row.refreshed_at,
-            refresh_count: row.refresh_count,
-            facts: row.facts(now),
+            token_age_seconds: row.token_age(now).num_seconds(),
+            row,
             now,
         }
     }
 
     fn row(&self) -> Vec<Cell> {
-        let facts = &self.facts;
-        let (status, style) = match facts.status {
+        let session = &self.row;
+        let (status, style) = match session.status {
             Status::Active => ("active", Style::Good),
             Status::Expired => ("expired", Style::Bad),
         };
-        let age = self.now - facts.token_updated_at;
-        let is_old = facts.auto_refresh && age.num_minutes() > 90;
+        let age = session.token_age(self.now);
+        let is_old = session.auto_refresh && age.num_minutes() > 90;
         let age = match age.num_seconds() {
             ..0 => "in the future".to_owned(),
             _ => human_age(age),
         };
-        let ends = match facts.token_expires_at {
-            _ if facts.status == Status::Expired => "-".to_owned(),
+        let ends = match session.token_expires_at {
+            _ if session.status == Status::Expired => "-".to_owned(),
             None => "unknown".to_owned(),
             Some(at) if at > self.now => format!("in {}", human_age(at - self.now)),
             Some(at) => format!("{} ago", human_age(self.now - at)),
         };
         vec![
-            plain(self.account.as_str()),
-            plain(facts.kind.as_str()),
-            plain(facts.fingerprint.short()),
+            plain(session.account.as_str()),
+            plain(session.kind.as_str()),
+            plain(session.fingerprint.short()),
             cell(status, style),
             cell(age, if is_old { Style::Bad } else { Style::Plain }),
             plain(ends),
-            plain(facts.token_update_count.to_string()),
+            plain(session.token_update_count.to_string()),
         ]
     }
 
     /// The line, and notes below it.
     fn write_line(&self, line: &str, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, "{line}")?;
-        let error = self.facts.last_error.as_ref();
+        let error = self.row.last_error.as_ref();
         let notes: Vec<String> = [
             self.busy.then(|| "busy".to_owned()),
-            (!self.facts.auto_refresh).then(|| "auto-refresh off".to_owned()),
+            (!self.row.auto_refresh).then(|| "auto-refresh off".to_owned()),
             error.cloned(),
         ]
         .into_iter()

@@ -23,7 +23,7 @@ use crate::diagnostics::server::Host;
 use crate::diagnostics::{Pending, PrebookingFacts, Report, StoreFacts, collect, host, server};
 use crate::error::Failure;
 use crate::model::time::human_age;
-use crate::store::{SessionFacts, Status};
+use crate::store::{SessionRow, Status};
 use crate::ui::dates::{moment, short_day};
 use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 use crate::ui::{Output, Ui};
@@ -310,7 +310,7 @@ fn sessions(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Res
     }
 }
 
-fn session(session: &SessionFacts, now: DateTime<Utc>) -> Vec<Cell> {
+fn session(session: &SessionRow, now: DateTime<Utc>) -> Vec<Cell> {
     let (status, style) = match session.status {
         Status::Active => ("active", Style::Good),
         Status::Expired => ("expired", Style::Bad),

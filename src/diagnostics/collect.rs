@@ -14,7 +14,7 @@ use crate::model::zone::resolve;
 use crate::password;
 use crate::prebook::Place;
 use crate::sessions::lock::Locks;
-use crate::store::{Problem, SessionRow, Status, Store, Subject};
+use crate::store::{Problem, Status, Store, Subject};
 
 /// What is looked at.
 pub(crate) struct Scope<'a> {
@@ -62,7 +62,8 @@ pub(crate) fn accounts(scope: &Scope<'_>) -> Result<Vec<AccountFacts>> {
             standing: (problem.reported.as_deref())
                 .and_then(ExitKind::named)
                 .filter(|kind| row.status == Status::Expired || *kind != ExitKind::LoginRequired),
-            session: SessionRow::facts(row, scope.now),
+            token_age_seconds: row.token_age(scope.now).num_seconds(),
+            session: row,
         });
     }
     for (account, gym) in store.account_boxes()? {

@@ -12,7 +12,7 @@ use crate::error::ExitKind;
 use crate::model::session::SessionKind;
 use crate::model::time::human_age;
 use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE};
-use crate::store::{SessionFacts, Status};
+use crate::store::{SessionRow, Status};
 
 /// `refresh` runs every quarter of an hour and leaves tokens younger than 14 minutes alone. An older token means that two
 /// consecutive runs were missing or failed.
@@ -159,7 +159,7 @@ pub(crate) fn sessions(report: &Report, found: &mut Vec<Finding>) {
     }
 }
 
-fn background(facts: &AccountFacts) -> Option<&SessionFacts> {
+fn background(facts: &AccountFacts) -> Option<&SessionRow> {
     let mut sessions = facts.sessions.iter().map(|health| &health.session);
     sessions.find(|session| session.kind == SessionKind::Background)
 }

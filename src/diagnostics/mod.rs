@@ -29,7 +29,7 @@ use serde::{Serialize, Serializer};
 use crate::error::ExitKind;
 use crate::model::account::Account;
 use crate::model::instant::{hours_minutes, instant, maybe_instant, maybe_utc, utc};
-use crate::store::SessionFacts;
+use crate::store::SessionRow;
 use findings::Finding;
 use schedule::Schedule;
 use server::Host;
@@ -120,7 +120,8 @@ pub(crate) struct AccountFacts {
 #[derive(Debug, Serialize)]
 pub(crate) struct SessionHealth {
     #[serde(flatten)]
-    pub session: SessionFacts,
+    pub session: SessionRow,
+    pub token_age_seconds: i64,
     /// Consecutive runs of `refresh` that did not reach the platform.
     pub outage_runs: i64,
     /// The kind of the problem that `refresh` last reported and that is not over.

@@ -14,14 +14,14 @@ use crate::model::{day::parse_label, time::parse_span};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NextBookings {
     /// `nextClasses`: booked classes and waiting lists.
-    pub coming: Vec<UpcomingBooking>,
+    pub coming: Vec<ListedBooking>,
     /// `history`: past classes.
-    pub history: Vec<Past>,
+    pub history: Vec<ListedBooking>,
 }
 
-/// An upcoming class.
+/// An upcoming or a past class.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpcomingBooking {
+pub struct ListedBooking {
     /// On the box's calendar; `None` if the label cannot be read.
     pub day: Option<NaiveDate>,
     /// The day in the account's language, cleaned.
@@ -34,24 +34,9 @@ pub struct UpcomingBooking {
     pub name: String,
     /// Booked or waiting; booked if the row has no state.
     pub state: Mine,
-}
-
-/// A past class.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Past {
-    /// On the box's calendar; `None` if the label cannot be read.
-    pub day: Option<NaiveDate>,
-    /// The day in the account's language, cleaned.
-    pub label: String,
-    /// By the box's wall clock.
-    pub start: NaiveTime,
-    /// The class's name, cleaned and trimmed.
-    pub name: String,
-    /// Booked or waiting at that time; booked if the row has no state.
-    pub state: Mine,
-    /// Whether the member attended, if the platform says so.
+    /// Of a past class: whether the member attended, if the platform says so.
     pub attended: Option<bool>,
-    /// Cancelled too late to be free.
+    /// Of a past class: cancelled too late to be free.
     pub late_cancelled: bool,
 }
 
@@ -86,7 +71,7 @@ pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
         )));
     }
     let listed = coming.items().len();
-    let coming: Vec<UpcomingBooking> = coming.items().filter_map(self::coming).collect();
+    let coming: Vec<_> = coming.items().filter_map(booking).collect();
     if coming.is_empty() && listed > 0 {
         // bookings that cannot be read do not mean that nothing is booked
         return Err(Error::Strange(format!(
@@ -94,57 +79,30 @@ pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
             answer.host
         )));
     }
-    let history = history.items().filter_map(past).collect();
+    let history = history.items().filter_map(booking).collect();
     Ok(NextBookings { coming, history })
 }
 
-fn coming(row: Loose<'_>) -> Option<UpcomingBooking> {
+fn booking(row: Loose<'_>) -> Option<ListedBooking> {
     let Some((start, end)) = row.get("time").raw().and_then(|time| parse_span(&time)) else {
         log::warn!("a booking without a time is left out");
         return None;
     };
-    let (day, label) = day(row.get("day"));
-    Some(UpcomingBooking {
-        day,
+    let label = row.get("day").words().unwrap_or_default();
+    let assist = row.get("assist");
+    Some(ListedBooking {
+        day: parse_label(&label),
         label,
         start,
         end,
         name: row.get("className").words().unwrap_or_default(),
-        state: state(row.get("bookState")),
-    })
-}
-
-fn past(row: Loose<'_>) -> Option<Past> {
-    let UpcomingBooking {
-        day,
-        label,
-        start,
-        name,
-        state,
-        ..
-    } = coming(row)?;
-    let assist = row.get("assist");
-    Some(Past {
-        day,
-        label,
-        start,
-        name,
-        state,
+        state: match mine(row.get("bookState")) {
+            Mine::No => Mine::Booked,
+            other => other,
+        },
         attended: (!assist.is_nothing()).then(|| assist.yes()),
         late_cancelled: row.get("lateCancel").yes(),
     })
-}
-
-fn day(label: Loose<'_>) -> (Option<NaiveDate>, String) {
-    let label = label.words().unwrap_or_default();
-    (parse_label(&label), label)
-}
-
-fn state(state: Loose<'_>) -> Mine {
-    match mine(state) {
-        Mine::No => Mine::Booked,
-        other => other,
-    }
 }
 
 #[cfg(test)]
@@ -169,13 +127,15 @@ mod tests {
         assert_eq!(lists.coming.len(), 2);
         assert_eq!(
             lists.coming[0],
-            UpcomingBooking {
+            ListedBooking {
                 day: NaiveDate::from_ymd_opt(2026, 11, 23),
                 label: "Lunes, 23 de Noviembre de 2026".to_owned(),
                 start: at(18, 30),
                 end: Some(at(19, 30)),
                 name: "WOD".to_owned(),
                 state: Mine::Booked,
+                attended: None,
+                late_cancelled: false,
             }
         );
         assert_eq!(

@@ -56,7 +56,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use reqwest::blocking::Client;
 
 pub use book::{BookOrder, BookResponse, Verdict};
-pub use bookings::{NextBookings, Past, UpcomingBooking};
+pub use bookings::{ListedBooking, NextBookings};
 pub use cancel::{CancelAnswer, CancelVerdict};
 pub use connect_error::Cause;
 pub use cookies::Jar;
@@ -70,6 +70,7 @@ pub use settings::{Flow, Scheme, Settings};
 pub use token::Token;
 pub use wod::{Activity, Block, Exercise, Post};
 
+pub use crate::model::account::BoxRef;
 pub use crate::model::opening::Learned;
 
 /// The platform as reached with one set of settings. A process has one: it owns the connections and is shared by threads.
@@ -143,19 +144,6 @@ pub struct BoxAt {
     pub host: String,
     /// The `box=` of every call of the box.
     pub id: i64,
-}
-
-/// A box of the account as listed by the login, `whoami` or `/home` (protocol.md §2a, §4).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BoxRef {
-    /// The first label of its host: `crossfitdemo`.
-    pub name: String,
-    /// Always within the configured domain.
-    pub host: String,
-    /// Its id, if listed.
-    pub id: Option<i64>,
-    /// Its title, cleaned.
-    pub title: Option<String>,
 }
 
 /// An accepted login (protocol.md §2).

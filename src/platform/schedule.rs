@@ -160,7 +160,7 @@ pub(super) fn read(answer: &Answer) -> Result<Schedule, Error> {
 fn row(row: Loose<'_>) -> Option<Row> {
     let by_time = row.get("time").raw().and_then(|time| parse_span(&time));
     let (start, end) = by_time.or_else(|| span_of_id(&row.get("timeid").raw()?))?;
-    let limit = Limit::read(row.get("limit"));
+    let [occupied, capacity, waiting] = limits(row.get("limit"));
     let enabled = row.get("enabled");
     Some(Row {
         id: row.get("id").id()?,
@@ -174,9 +174,9 @@ fn row(row: Loose<'_>) -> Option<Row> {
         cancelled: is_cancelled(row.get("cancelledId")),
         mine: mine(row.get("bookState")),
         reservation: row.get("idres").id(),
-        occupied: row.get("ocupation").count().or(limit.occupied),
-        capacity: row.get("limitc").count().or(limit.capacity),
-        waiting: row.get("waitlist").count().or(limit.waiting),
+        occupied: row.get("ocupation").count().or(occupied),
+        capacity: row.get("limitc").count().or(capacity),
+        waiting: row.get("waitlist").count().or(waiting),
     })
 }
 
@@ -208,28 +208,13 @@ pub(super) fn mine(state: Loose<'_>) -> Mine {
     }
 }
 
-/// `limit` in one of the forms `12`, `"12"`, `"8/12"` and `"12 (3)"`; a missing number is unknown.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Limit {
-    occupied: Option<u32>,
-    capacity: Option<u32>,
-    waiting: Option<u32>,
-}
-
-impl Limit {
-    fn read(limit: Loose<'_>) -> Limit {
-        let text = limit.raw().unwrap_or_default();
-        let (places, waiting) = text.split_once('(').unwrap_or((&text, ""));
-        let (occupied, capacity) = places
-            .split_once('/')
-            .map_or((None, places), |(o, c)| (Some(o), c));
-        let number = |s: &str| s.trim().parse().ok();
-        Limit {
-            occupied: occupied.and_then(number),
-            capacity: number(capacity),
-            waiting: number(waiting.trim().trim_end_matches(')')),
-        }
-    }
+/// Places taken, places in all and people waiting of a `limit` in one of the forms `12`, `"12"`, `"8/12"` and `"12 (3)"`; a
+/// missing number is unknown.
+fn limits(limit: Loose<'_>) -> [Option<u32>; 3] {
+    let text = limit.raw().unwrap_or_default();
+    let (places, waiting) = text.split_once('(').unwrap_or((&text, ""));
+    let (occupied, capacity) = places.split_once('/').unwrap_or(("", places));
+    [occupied, capacity, waiting.trim().trim_end_matches(')')].map(|s| s.trim().parse().ok())
 }
 
 #[cfg(test)]

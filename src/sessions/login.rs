@@ -23,12 +23,6 @@ const REFUSALS: usize = 5;
 /// … within this time (`scripting.md`, "Sessions").
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
 
-/// How many login attempts are left before they are held back.
-enum Attempts {
-    Left(usize),
-    NoneUntil(DateTime<Utc>),
-}
-
 /// A login attempt.
 #[derive(Debug)]
 pub struct LoginTry<'t> {
@@ -133,8 +127,8 @@ impl SessionManager<'_> {
 
     fn check_refusals(&self, account: &Account) -> Result<()> {
         match self.attempts_left(account, clock::now())? {
-            Attempts::Left(_) => Ok(()),
-            Attempts::NoneUntil(free) => Err(Error::TooManyRefusals(format!(
+            Ok(_) => Ok(()),
+            Err(free) => Err(Error::TooManyRefusals(format!(
                 "{REFUSALS} logins of {account} were refused within {} minutes; to keep AimHarder from locking the account, \
                  the next login is possible at {}",
                 WINDOW.num_minutes(),
@@ -143,12 +137,17 @@ impl SessionManager<'_> {
         }
     }
 
-    fn attempts_left(&self, account: &Account, now: DateTime<Utc>) -> Result<Attempts> {
+    /// The number of login attempts that may be sent now, or else when the next one may be.
+    fn attempts_left(
+        &self,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<std::result::Result<usize, DateTime<Utc>>> {
         let refusals = self.store.refusals(account, now, WINDOW)?;
         let oldest = refusals.len().checked_sub(REFUSALS);
         Ok(match oldest.and_then(|n| refusals.get(n)) {
-            Some(oldest) => Attempts::NoneUntil(shifted(*oldest, WINDOW)),
-            None => Attempts::Left(REFUSALS - refusals.len()),
+            Some(oldest) => Err(shifted(*oldest, WINDOW)),
+            None => Ok(REFUSALS - refusals.len()),
         })
     }
 
@@ -216,9 +215,9 @@ impl SessionManager<'_> {
             self.store.remember_refused(wanted.account, &password)?;
         }
         let left = match self.attempts_left(wanted.account, now)? {
-            Attempts::Left(1) => "1 login attempt left".to_owned(),
-            Attempts::Left(left) => format!("{left} login attempts left"),
-            Attempts::NoneUntil(free) => format!(
+            Ok(1) => "1 login attempt left".to_owned(),
+            Ok(left) => format!("{left} login attempts left"),
+            Err(free) => format!(
                 "no login attempts left until {}",
                 free.with_timezone(&Local).format("%H:%M:%S")
             ),

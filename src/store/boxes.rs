@@ -4,7 +4,7 @@ use rusqlite::{Row, params};
 
 use super::prebookings::text;
 use super::{Result, Store};
-use crate::model::account::Account;
+use crate::model::account::{Account, BoxRef};
 use crate::model::opening::{ClassRule, Learned, Opening, Rule, Source};
 use crate::model::zone::parse_zone;
 use crate::text::fold;
@@ -28,19 +28,6 @@ pub struct BoxRow {
     pub opens: Option<String>,
 }
 
-/// A box as a login, whoami or `/home` lists it.
-#[derive(Debug, Clone)]
-pub struct FoundBox {
-    /// the first label of its host
-    pub name: String,
-    /// the host that `centre_url` names, or the link on `/home`
-    pub host: String,
-    /// For the `box=` of every call. `None` if it is not listed.
-    pub id: Option<i64>,
-    /// Its title, if it is listed.
-    pub title: Option<String>,
-}
-
 /// What `boxes set` changes. `None` leaves a value as it is.
 #[derive(Debug, Clone, Default)]
 pub struct BoxSettings {
@@ -56,7 +43,7 @@ const COLUMNS: &str = "name, host, id, title, set_id, timezone, opens";
 
 impl Store {
     /// Stores the boxes of an account. Facts that are missing do not replace known ones.
-    pub fn put_boxes(&self, account: &Account, found: &[FoundBox]) -> Result<()> {
+    pub fn put_boxes(&self, account: &Account, found: &[BoxRef]) -> Result<()> {
         self.transact(|change| {
         for gym in found {
             change

@@ -55,12 +55,11 @@ use rusqlite::{
 use crate::error::{ExitError, ExitKind};
 
 pub use accounts::RefusedPassword;
-pub use boxes::{BoxRow, BoxSettings, FoundBox};
+pub use boxes::{BoxRow, BoxSettings};
 pub use convert::Conversion;
 pub use due::DueQuery;
 pub use logins::NewLogin;
 pub use open::LOCKS;
-pub use overview::SessionFacts;
 pub use prebooking_edits::Removed;
 pub use prebookings::{Attempt, Settlement};
 pub use problems::{Problem, Subject};

@@ -67,7 +67,7 @@ impl Store {
             db.execute(free, [row.id])
         };
         stubbornly(&db, ONCE_MORE, taken)
-            .and_then(|_| fold_log(&db, Fold::Passive))
+            .and_then(|_| fold_log(&db, "PASSIVE"))
             .at(self.path())?;
         self.has_room.store(true, Ordering::Relaxed);
         Ok(())
@@ -189,28 +189,16 @@ pub(super) fn stubbornly<T>(
         if tried > 0 {
             clock::nap(BETWEEN); // another process may just have taken the place
         }
-        let _ = fold_log(db, Fold::Restart);
+        let _ = fold_log(db, "RESTART");
         done = write(db);
     }
     done
 }
 
-/// How the log is folded.
-#[derive(Clone, Copy)]
-enum Fold {
-    /// As far as other processes allow it at this moment. Usually that is all of it.
-    Passive,
-    /// Waits for readers and writers, and makes the log start again.
-    Restart,
-}
-
-/// Copies the log into the file.
-fn fold_log(db: &Connection, how: Fold) -> rusqlite::Result<()> {
-    let sql = match how {
-        Fold::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
-        Fold::Restart => "PRAGMA wal_checkpoint(RESTART)",
-    };
-    db.query_row(sql, [], |_| Ok(()))
+/// Copies the log into the file: with `PASSIVE` as far as other processes allow it at this moment, which usually is all of it;
+/// with `RESTART` after waiting for readers and writers, so that the log starts again at its beginning.
+fn fold_log(db: &Connection, how: &str) -> rusqlite::Result<()> {
+    db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()))
 }
 
 fn is_worth_another(error: &rusqlite::Error) -> bool {

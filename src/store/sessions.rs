@@ -2,22 +2,24 @@
 //!
 //! * a token, its cookies and the generation change in one statement, conditional on the
 //!   generation that was read: a newer token never yields to an older one;
-//! * one background session per account, by a unique index; only [`Store::delete_background`]
-//!   can delete it, the database refuses every other way;
-//! * a token update is marked before it is sent, and finds room for its end ([`super::reserve`]).
+//! * an account has one background session, by a unique index; only [`Store::delete_background`]
+//!   deletes it, and a trigger refuses every other deletion;
+//! * a token update is marked before it is sent, and room for its result is reserved ([`super::reserve`]).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::types::ToSql;
 use rusqlite::{Row, params};
+use serde::Serialize;
 
 use super::seal::Place;
 use super::{Result, Store, instant, maybe_instant, millis};
 use crate::model::account::Account;
+use crate::model::instant::{maybe_utc, utc};
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::secret::Secret;
 
 /// Whether the platform accepts a session, as far as it is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// The platform accepts it, as far as it is known.
@@ -26,10 +28,11 @@ pub enum Status {
     Expired,
 }
 
-/// One stored session.
-#[derive(Debug, Clone)]
+/// One stored session. Its JSON, without secrets, is shown by `sessions` and `status` (`scripting.md`, "Sessions").
+#[derive(Debug, Clone, Serialize)]
 pub struct SessionRow {
     /// The store's number, which is never shown.
+    #[serde(skip)]
     pub id: i64,
     /// The account.
     pub account: Account,
@@ -39,33 +42,49 @@ pub struct SessionRow {
     pub fingerprint: Fingerprint,
     /// Whether the platform accepts it.
     pub status: Status,
-    /// whether `refresh` looks after it (`sessions set --auto-refresh`)
+    /// Whether `refresh` refreshes it (`sessions set --auto-refresh`).
     pub auto_refresh: bool,
-    /// empty in listings
+    /// Empty in listings.
+    #[serde(skip)]
     pub token: Secret,
-    /// the cookie jar as JSON; empty in listings
+    /// The cookie jar as JSON; empty in listings.
+    #[serde(skip)]
     pub cookies: Secret,
-    /// by the server's clock, as the token itself says
+    /// By the server's clock, as the token itself says.
+    #[serde(serialize_with = "maybe_utc")]
     pub token_expires_at: Option<DateTime<Utc>>,
     /// Counts tokens. A write names the generation that was read and does nothing if it is older than the stored one. −1 only
     /// while a background session is deleted.
+    #[serde(skip)]
     pub generation: i64,
-    /// the last login: what the age of a device session counts from
+    /// The last login, from which the age of a device session counts.
+    #[serde(serialize_with = "utc")]
     pub created_at: DateTime<Utc>,
-    /// when a command last used it; the device session used last acts
+    /// When a command last used it. Commands use the device session that was used last.
+    #[serde(skip)]
     pub used_at: DateTime<Utc>,
-    /// by this machine's clock; the login's own token included
+    /// By this machine's clock; the login's own token included.
+    #[serde(serialize_with = "utc")]
     pub token_updated_at: DateTime<Utc>,
-    /// token updates over all logins of this row
+    /// Token updates over all logins of this row.
     pub token_update_count: i64,
-    /// the last good `setrefresh`, the login's own included
+    /// The last `setrefresh` that succeeded, the login's own included.
+    #[serde(serialize_with = "maybe_utc")]
     pub refreshed_at: Option<DateTime<Utc>>,
-    /// good calls of `setrefresh` over all logins of this row, the logins' own included
+    /// The number of calls of `setrefresh` that succeeded, over all logins of this row.
     pub refresh_count: i64,
-    /// a token update was begun then and its end was never written
+    /// When a token update began whose end is not known.
+    #[serde(skip)]
     pub update_begun_at: Option<DateTime<Utc>>,
-    /// in words for people; `None` when the last refresh was well
+    /// For people; `None` if the last refresh succeeded.
     pub last_error: Option<String>,
+}
+
+impl SessionRow {
+    /// The age of the token; negative if a clock was wrong.
+    pub fn token_age(&self, now: DateTime<Utc>) -> TimeDelta {
+        now - self.token_updated_at
+    }
 }
 
 /// All but the secrets.
@@ -76,13 +95,13 @@ pub(super) const COLUMNS: &str = "id, account, kind, fingerprint, status, auto_r
 const SECRETS: [usize; 2] = [16, 17];
 
 impl Store {
-    /// All logins, or those of one account: by account, background first, then last used first.
-    /// For listings, and so without secrets, which are most of a row: [`Self::session`] has them.
+    /// All sessions, or those of one account: by account, background first, then the one used last. They are without secrets,
+    /// which are most of a row.
     pub fn sessions(&self, account: Option<&Account>) -> Result<Vec<SessionRow>> {
         let sql =
             format!("SELECT {COLUMNS} FROM sessions WHERE ?1 IS NULL OR account = ?1 ORDER BY id");
         let mut rows: Vec<SessionRow> = self.list(&sql, [account.map(Account::as_str)], read)?;
-        // not in SQL: its sorter would carry every row once more
+        // not in SQL, whose sorter would copy every row
         rows.sort_by(|a, b| {
             let by_account = a.account.cmp(&b.account);
             let background_first = a.kind.as_str().cmp(b.kind.as_str());
@@ -93,7 +112,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// The account's background login.
+    /// The account's background session.
     pub fn background(&self, account: &Account) -> Result<Option<SessionRow>> {
         self.with_secrets(
             "account = ?1 AND kind = 'background'",
@@ -101,7 +120,7 @@ impl Store {
         )
     }
 
-    /// The account's device login that was used last.
+    /// The account's device session that was used last.
     pub fn last_device(&self, account: &Account) -> Result<Option<SessionRow>> {
         self.with_secrets(
             "account = ?1 AND kind = 'device' ORDER BY used_at DESC, id DESC LIMIT 1",
@@ -109,12 +128,12 @@ impl Store {
         )
     }
 
-    /// One login by the store's number, with its secrets.
+    /// One session by the store's number.
     pub fn session(&self, id: i64) -> Result<Option<SessionRow>> {
         self.with_secrets("id = ?1", params![id])
     }
 
-    /// The login of one device or of the automation, by its whole fingerprint.
+    /// One session by its whole fingerprint.
     pub fn session_of(&self, account: &Account, print: &Fingerprint) -> Result<Option<SessionRow>> {
         self.with_secrets(
             "account = ?1 AND fingerprint = ?2",
@@ -138,7 +157,7 @@ impl Store {
         Ok(Some(row))
     }
 
-    /// Accounts that have a login here.
+    /// Accounts that have a session.
     pub fn accounts(&self) -> Result<Vec<Account>> {
         self.list(
             "SELECT DISTINCT account FROM sessions ORDER BY account",
@@ -147,8 +166,8 @@ impl Store {
         )
     }
 
-    /// Record in words what went wrong with a session; `None` clears it. An update that is known
-    /// to have ended (`settled`) is no longer marked as begun.
+    /// Stores the last error of a session; `None` clears it. The mark of a token update whose end is known (`settled`) is
+    /// removed.
     pub fn note_error(&self, row: &SessionRow, words: Option<&str>, settled: bool) -> Result<()> {
         self.execute(
                 "UPDATE sessions SET last_error = ?1, \
@@ -158,7 +177,7 @@ impl Store {
         Ok(())
     }
 
-    /// Cookies picked up by an ordinary call. They never overwrite those of a newer token.
+    /// Stores the cookies of an ordinary call. They never replace those of a newer token.
     pub fn put_cookies(
         &self,
         row: &SessionRow,
@@ -220,13 +239,14 @@ pub(super) fn places<'a>(account: &'a Account, fingerprint: &'a Fingerprint) -> 
     })
 }
 
-/// When a token ends: its second part, in unix seconds (protocol.md §3).
+/// When a token expires: its second part, in Unix seconds (protocol.md §3).
 pub(super) fn expiry(token: &Secret) -> Option<i64> {
     let seconds = token.expose().split('|').nth(1)?.parse().ok()?;
     DateTime::from_timestamp(seconds, 0).map(millis)
 }
 
-/// By position in [`COLUMNS`], without the secrets: looking each column up by its name shows when a store holds 1,000 sessions.
+/// Reads a row by the positions in [`COLUMNS`], without the secrets. With 1,000 sessions it is measurable that columns are not
+/// looked up by name.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let kind: String = row.get(2)?;
     let status: String = row.get(4)?;

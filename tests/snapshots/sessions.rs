@@ -35,8 +35,8 @@ fn sessions_are_listed() {
     exit: 0
     --- stdout
     {
-      "sessions":[{"account":"ana@example.org","kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"protected":true,"refreshed_at":"[INSTANT]","refresh_count":1,"busy":false},
-        {"account":"ana@example.org","kind":"device","fingerprint":"[FP]","status":"active","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_age_seconds":[N],"token_expires_at":"[INSTANT]","token_update_count":0,"auto_refresh":true,"last_error":null,"protected":false,"refreshed_at":"[INSTANT]","refresh_count":1,"busy":false}
+      "sessions":[{"account":"ana@example.org","kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","status":"active","auto_refresh":true,"token_expires_at":"[INSTANT]","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_update_count":0,"refreshed_at":"[INSTANT]","refresh_count":1,"last_error":null,"token_age_seconds":[N],"protected":true,"busy":false},
+        {"account":"ana@example.org","kind":"device","fingerprint":"[FP]","status":"active","auto_refresh":true,"token_expires_at":"[INSTANT]","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_update_count":0,"refreshed_at":"[INSTANT]","refresh_count":1,"last_error":null,"token_age_seconds":[N],"protected":false,"busy":false}
       ]
     }
     "#);
@@ -96,16 +96,16 @@ fn a_session_is_left_out_of_the_refresh() {
       "kind":"device",
       "fingerprint":"[FP]",
       "status":"active",
+      "auto_refresh":false,
+      "token_expires_at":"[INSTANT]",
       "created_at":"[INSTANT]",
       "token_updated_at":"[INSTANT]",
-      "token_age_seconds":[N],
-      "token_expires_at":"[INSTANT]",
       "token_update_count":0,
-      "auto_refresh":false,
-      "last_error":null,
-      "protected":false,
       "refreshed_at":"[INSTANT]",
       "refresh_count":1,
+      "last_error":null,
+      "token_age_seconds":[N],
+      "protected":false,
       "busy":false
     }
     "#);

@@ -2,7 +2,8 @@
 //! its waiting costs.
 
 use aimharder::model::account::Account;
-use aimharder::store::{FoundBox, Store};
+use aimharder::model::account::BoxRef;
+use aimharder::store::Store;
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
 use std::time::Duration;
@@ -80,7 +81,7 @@ pub(super) fn run(tools: &Tools, accounts: usize, wait: i64) -> Result<Instantly
 
 /// As a login leaves it.
 fn know_box(store: &Store, account: &Account) -> Result<()> {
-    let found = FoundBox {
+    let found = BoxRef {
         name: BOX.to_owned(),
         host: format!("{BOX}.{DOMAIN}"),
         id: Some(10122),

@@ -106,7 +106,7 @@ fn session_gauges(report: &Report, out: &mut Gauges) {
         (
             "token_age_seconds",
             "Seconds since the session's token was updated.",
-            |it| Some(it.session.token_age_seconds),
+            |it| Some(it.token_age_seconds),
         ),
         (
             "token_expires_timestamp_seconds",

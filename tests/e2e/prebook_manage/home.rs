@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use aimharder::model::account::Account;
+use aimharder::model::account::BoxRef;
 use aimharder::model::prebooking::Progress;
 use aimharder::model::session::{Fingerprint, SessionKind};
 use aimharder::secret::Secret;
-use aimharder::store::{Attempt, FoundBox, NewLogin, Settlement, Store};
+use aimharder::store::{Attempt, NewLogin, Settlement, Store};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Europe::Madrid;
 use serde_json::Value;
@@ -51,9 +52,9 @@ impl Home {
         for kind in [SessionKind::Device, SessionKind::Background] {
             self.session(&account, kind);
         }
-        let found: Vec<FoundBox> = boxes
+        let found: Vec<BoxRef> = boxes
             .iter()
-            .map(|name| FoundBox {
+            .map(|name| BoxRef {
                 name: (*name).to_owned(),
                 host: format!("{name}.aimharder.com"),
                 id: Some(10122),
