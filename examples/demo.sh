@@ -115,27 +115,27 @@ step "aimharder boxes"
 expect '^crossfitdemo .* 10122 *Europe/Madrid'
 
 say "Which classes are there?"
-step "aimharder classes --day $day"
+step "aimharder classes $day"
 expect '18:30–19:30  WOD '
 expect 'Halterofilia .* full '
 
 say "She books a class."
-step "aimharder book --day $day --time 18:30 --class wod"
+step "aimharder book $day 18:30 wod"
 expect '^booked: WOD, .* 18:30'
 reservation=$(sed -n 's/.*reservation \([0-9]*\).*/\1/p' "$out")
 
 say "Booking it again sends no second request, and the exit code is 0. Scripts ask for JSON:"
-step "aimharder book --day $day --time 18:30 --class wod --json"
+step "aimharder book $day 18:30 wod --json"
 expect '"outcome":"already_booked"'
 expect '"state":"booked"'
 expect "\"reservation_id\":\"$reservation\""
 
 say "A full class is refused, with exit code 4."
-step "aimharder book --day $day --time 20:30 --class gimnastics" 4
+step "aimharder book $day 20:30 gimnastics" 4
 expect 'not booked: Gimnàstics Avançat, .*: the class is full'
 
 say "Booking of tomorrow's class at 22:00 opens in a few seconds. Ana stores a prebooking."
-step "aimharder prebook add --day tomorrow --time 22:00 --opens $rule"
+step "aimharder prebook add tomorrow 22:00 --opens $rule"
 expect '22:00'
 
 say "Cron or a timer runs this every 15 minutes. It books at the instant booking opens."
@@ -148,9 +148,9 @@ expect "18:30  WOD .* booked  *reservation $reservation"
 expect '22:00  WOD Nocturno .* booked'
 
 say "She cancels. The program says so only when the schedule shows it."
-step "aimharder cancel --day $day --time 18:30 --class wod"
+step "aimharder cancel $day"
 expect '^cancelled: WOD'
-step "aimharder cancel --day tomorrow --time 22:00"
+step "aimharder cancel tomorrow"
 expect '^cancelled: WOD Nocturno'
 step "aimharder bookings"
 expect '^nothing booked$'

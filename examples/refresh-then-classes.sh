@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: refresh-then-classes.sh [ARGUMENTS OF aimharder classes]        for example: ... --day tomorrow --open
+# usage: refresh-then-classes.sh [ARGUMENTS OF aimharder classes]        for example: ... tomorrow --open
 #
 # Lists classes with a fresh session.
 #

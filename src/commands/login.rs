@@ -173,7 +173,7 @@ impl Run<'_> {
     /// The command that shows tomorrow's classes, with the flags that it needs for this account.
     fn next_command(&self, first: &BoxRow, boxes: &[BoxRow]) -> String {
         let config = &self.app.config;
-        let mut line = "aimharder classes --day tomorrow".to_owned();
+        let mut line = "aimharder classes tomorrow".to_owned();
         let default_box = config.box_name.as_ref();
         if boxes.len() > 1 && !boxes.iter().any(|known| default_box == Some(&known.name)) {
             append_flag(&mut line, "--box", &first.name);

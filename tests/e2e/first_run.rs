@@ -61,7 +61,7 @@ fn a_mistyped_address_is_asked_for_again() {
         "{shown}"
     );
     assert!(
-        shown.contains("next: `aimharder classes --day tomorrow`\n"),
+        shown.contains("next: `aimharder classes tomorrow`\n"),
         "{shown}"
     );
     sandbox.clear_log();
@@ -104,7 +104,7 @@ fn the_next_command_names_account_and_box_where_they_are_needed() {
         });
         next.unwrap().to_owned()
     };
-    let bare = "aimharder classes --day tomorrow";
+    let bare = "aimharder classes tomorrow";
     assert_eq!(next(""), format!("{bare} --box boxdos --account {BEN}"));
     assert_eq!(
         next("account = \"ben@example.org\""),

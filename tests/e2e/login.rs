@@ -90,7 +90,7 @@ fn in_words_for_people() {
         "device session (for commands on this machine): logged in\n\
          background session (for cron and timers): logged in\n\
          boxes: crossfitdemo (CrossFit Demo)\nstored in {} (tokens and cookies, not the password)\n\
-         next: `aimharder classes --day tomorrow`\n\
+         next: `aimharder classes tomorrow`\n\
          to check the setup of automation: `aimharder status`\n",
         store.display()
     );

@@ -22,7 +22,7 @@ fn a_login_lists_both_sessions_and_the_boxes() {
     background session (for cron and timers): logged in
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: `aimharder classes --day tomorrow`
+    next: `aimharder classes tomorrow`
     to check the setup of automation: `aimharder status`
     ");
     assert_snapshot!(shot_json(login(&home, ANA, ANA_PASSWORD)), @r#"
@@ -44,7 +44,7 @@ fn a_login_lists_both_sessions_and_the_boxes() {
     background session (for cron and timers): logged in
     boxes: boxdos (Box Dos), crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: `aimharder classes --day tomorrow --box boxdos --account ben@example.org`
+    next: `aimharder classes tomorrow --box boxdos --account ben@example.org`
     to check the setup of automation: `aimharder status`
     ");
     assert_snapshot!(shot(login(&home, &format!("{ANA} --only device"), ANA_PASSWORD)), @"
@@ -53,7 +53,7 @@ fn a_login_lists_both_sessions_and_the_boxes() {
     device session (for commands on this machine): logged in
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: `aimharder classes --day tomorrow --account ana@example.org`
+    next: `aimharder classes tomorrow --account ana@example.org`
     to check the setup of automation: `aimharder status`
     ");
     assert_snapshot!(shot_json(login(&home, &format!("{ANA} --only background"), ANA_PASSWORD)), @r#"
@@ -74,7 +74,7 @@ fn a_login_lists_both_sessions_and_the_boxes() {
     background session (for cron and timers): logged in
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: `aimharder classes --day tomorrow --account ana@example.org`
+    next: `aimharder classes tomorrow --account ana@example.org`
     to check the setup of automation: `aimharder status`
     ");
 }
@@ -176,7 +176,7 @@ fn a_login_that_fails_says_why() {
     background session (for cron and timers): logged in
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: `aimharder classes --day tomorrow`
+    next: `aimharder classes tomorrow`
     to check the setup of automation: `aimharder status`
     --- stderr
     warning: device session: logged in, but setrefresh failed (aimharder.com answered setrefresh without its script); the next refresh tries it again
@@ -246,7 +246,7 @@ fn a_password_command_that_fails_is_named() {
     background session (for cron and timers): logged in
     boxes: crossfitdemo (CrossFit Demo)
     stored in [HOME]/.local/state/aimharder/aimharder.db (tokens and cookies, not the password)
-    next: `aimharder classes --day tomorrow`
+    next: `aimharder classes tomorrow`
     to check the setup of automation: `aimharder status`
     ");
 }

@@ -22,7 +22,7 @@ fn a_prebooking_is_stored_and_listed() {
     assert_snapshot!(shot(home.run("prebook list")), @"
     exit: 0
     --- stdout
-    no pending prebookings; to add one: `aimharder prebook add --day mon --time 18:30`
+    no pending prebookings; to add one: `aimharder prebook add mon 18:30`
     ");
     assert_snapshot!(shot_json(home.run("prebook list")), @r#"
     exit: 0
@@ -112,7 +112,7 @@ fn a_prebooking_is_stored_and_listed() {
     assert_snapshot!(shot(home.run("prebook list --box elsewhere")), @"
     exit: 0
     --- stdout
-    no pending prebookings; to add one: `aimharder prebook add --day mon --time 18:30 --box elsewhere`
+    no pending prebookings; to add one: `aimharder prebook add mon 18:30 --box elsewhere`
     ");
 }
 
@@ -222,7 +222,7 @@ fn a_prebooking_is_refused() {
     assert_snapshot!(shot(home.run("prebook add --day 2099-01-05 --time 18:30")), @"
     exit: 2
     --- stderr
-    error: [DATE] is more than a year ahead; use for example --day [DATE], or --weekly mon for every week
+    error: [DATE] is more than a year ahead; use for example [DATE], or --weekly mon for every week
     ");
     assert_snapshot!(shot(home.run("prebook add --weekly mon --until 2020-01-01 --time 18:30")), @"
     exit: 2

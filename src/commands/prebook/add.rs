@@ -247,7 +247,7 @@ fn in_time(
             next = next + Days::new(7);
         }
         return Err(Failure::usage(format!(
-            "the class on {day} at {} has started (it is {} in {}); use for example --day {next}",
+            "the class on {day} at {} has started (it is {} in {}); use for example {next}",
             start.format("%H:%M"),
             now.with_timezone(&gym.zone).format("%Y-%m-%d %H:%M"),
             gym.zone.name(),
@@ -266,7 +266,7 @@ fn in_time(
     }
     if day > today + Months::new(12) {
         return Err(Failure::usage(format!(
-            "{day} is more than a year ahead; use for example --day {}, or --weekly {} for every week",
+            "{day} is more than a year ahead; use for example {}, or --weekly {} for every week",
             today + Days::new(7),
             weekday_short(day.weekday()),
         ))

@@ -106,7 +106,7 @@ impl Output for List {
             (true, true) => writeln!(to, "no prebookings"),
             (true, false) => writeln!(
                 to,
-                "no pending prebookings; to add one: `aimharder prebook add --day mon --time 18:30`"
+                "no pending prebookings; to add one: `aimharder prebook add mon 18:30`"
             ),
             (false, _) => write_prebookings(&self.prebookings, self.now, style, to),
         }

@@ -81,10 +81,7 @@ fn bad_input() {
             &format!("prebook add --day {yesterday} --time 18:30"),
             "has started",
         ),
-        (
-            "prebook add --day today --time 0:00",
-            "use for example --day 2",
-        ),
+        ("prebook add --day today --time 0:00", "use for example 2"),
         (
             &format!("prebook add --day {} --time 18:30", ahead(367)),
             "is more than a year ahead",
