@@ -43,6 +43,10 @@ pub enum Outcome {
     NotBooked,
     /// Of a prebooking: the class has started.
     Expired,
+    /// Of a prebooking: the class starts within the prebooking's lead.
+    WithinLead,
+    /// Of a prebooking with `--once-a-day`: another class is booked that day.
+    OnceADay,
     /// Of a prebooking: it failed, and a later run may succeed.
     Failed(ExitKind),
 }
@@ -59,9 +63,9 @@ impl Outcome {
             Self::Full => "full",
             Self::NoCredit => "no_credit",
             Self::PaymentPending => "payment_pending",
-            Self::LimitReached => "limit_reached",
+            Self::LimitReached | Self::OnceADay => "limit_reached",
             Self::SameTime => "same_time",
-            Self::TooLate => "too_late",
+            Self::TooLate | Self::WithinLead => "too_late",
             Self::Closed => "closed",
             Self::Refused => "refused",
             Self::TooEarly => "too_early",

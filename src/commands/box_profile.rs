@@ -51,6 +51,7 @@ impl BoxProfile {
                 zone: self.zone,
                 opening_rules: self.opening_rules.clone(),
             },
+            lead: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::task::{Abort, BookingTask};
 use crate::booking::{BookResult, LoginCheck, Outcome, find};
 use crate::error::{ExitKind, Failure};
 use crate::model::prebooking::Choice;
-use crate::platform::Row;
+use crate::platform::{Mine, Row};
 use crate::{clock, signals};
 
 /// A look at the schedule before the opening is given up after this, and tried again.
@@ -69,7 +69,9 @@ impl BookingTask<'_> {
     /// Books a class at its opening by the server's clock. Where the clocks differ by much, one request is sent at the
     /// opening by the clock of this machine too: dates may be wrong.
     pub(super) fn have(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
-        let Some(at) = moment.ahead else {
+        let ahead = moment.ahead.filter(|at| !self.until(*at).is_zero());
+        let moment = Moment { ahead, ..moment };
+        let Some(at) = ahead else {
             return self.have_open(choice, moment);
         };
         self.begin(choice, moment.ahead);
@@ -168,15 +170,65 @@ impl BookingTask<'_> {
         if let Some(decided) = BookResult::decided(&row) {
             return Ok(unsent(decided));
         }
+        if self.excludes_day(&row) {
+            return Ok(unsent(another_that_day(row)));
+        }
         self.check_claim()?;
         if let Some(at) = moment.ahead {
             self.wait_until_opening(at);
         }
-        let result = self.shoot(choice, &row, false, moment)?;
+        if self.request.once_a_day {
+            return self.shoot_once_a_day(choice, &row, moment);
+        }
+        self.shoot_renumbered(choice, &row, moment)
+    }
+
+    /// Requests a class, and again under another id if that has changed.
+    fn shoot_renumbered(
+        &mut self,
+        choice: &Choice,
+        row: &Row,
+        moment: Moment,
+    ) -> Result<ChoiceResult, Abort> {
+        let result = self.shoot(choice, row, false, moment)?;
         match self.renumbered(choice, &result) {
             Some(now) => self.shoot(choice, &now, false, moment),
             None => Ok(result),
         }
+    }
+
+    /// Requests a class of a prebooking with `--once-a-day`. Those of the same account and day are requested one after the
+    /// other, and the schedule is read again after one that came before.
+    fn shoot_once_a_day(
+        &mut self,
+        choice: &Choice,
+        row: &Row,
+        moment: Moment,
+    ) -> Result<ChoiceResult, Abort> {
+        let mut has_waited = false;
+        while !self.context.take_day(&self.request.account, self.day) {
+            has_waited = true;
+            clock::pause(TURN_POLL);
+            self.check_claim_lately()?;
+            if self.is_late() || signals::must_stop() {
+                let why = "another prebooking of that day was being requested".to_owned();
+                return Err(Abort::Failed(ExitKind::Unreachable, why));
+            }
+        }
+        let shown = if has_waited {
+            self.read_rows(LOOK_UP, LoginCheck::Skipped)
+        } else {
+            Ok(())
+        };
+        let result = shown.and_then(|()| {
+            if self.excludes_day(row) {
+                let booked = another_that_day(row.clone());
+                return Ok(ChoiceResult::of(choice, booked, moment.opens));
+            }
+            self.shoot_renumbered(choice, row, moment)
+        });
+        self.context.release_day(&self.request.account, self.day);
+        result
     }
 
     /// The class under another id, if it was refused for no known reason: it may have had another id when it was looked up.
@@ -395,6 +447,16 @@ impl BookingTask<'_> {
         Ok(())
     }
 
+    /// Whether another class is booked that day, which a prebooking with `--once-a-day` does not allow.
+    fn excludes_day(&self, row: &Row) -> bool {
+        let is_other = |other: &Row| other.id != row.id && other.mine == Mine::Booked;
+        self.request.once_a_day
+            && self
+                .rows
+                .iter()
+                .any(|other| is_other(other) && !other.cancelled)
+    }
+
     /// The row that a choice means. If several fit, the one with the id that was seen before.
     pub(super) fn fitting(&self, choice: &Choice) -> Result<&Row, Failure> {
         let wanted = find::Wanted::of(self.request, choice);
@@ -407,4 +469,10 @@ impl BookingTask<'_> {
             known.ok_or(failure)
         })
     }
+}
+
+/// The result of a prebooking with `--once-a-day` on a day on which another class is booked.
+fn another_that_day(row: Row) -> BookResult {
+    let message = "another class is booked that day".to_owned();
+    BookResult::unsent(Outcome::OnceADay, Some(row), Some(message))
 }

@@ -1,7 +1,11 @@
 //! What the threads of a run share.
 
+use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use chrono::NaiveDate;
 
 use super::backoff::Backoffs;
 use super::claim::{Claim, Claims};
@@ -18,8 +22,10 @@ pub struct Place {
     pub host: String,
     /// The box id, which every call of the box needs (protocol.md §4). `None` if it is unknown.
     pub id: Option<i64>,
-    /// The box's zone and opening rule.
+    /// The box's zone and opening rules.
     pub calendar: Calendar,
+    /// The lead of its prebookings that have none of their own.
+    pub lead: Option<Duration>,
 }
 
 /// What the threads of a run share.
@@ -31,6 +37,8 @@ pub struct RunContext<'r> {
     pub(super) selector: SessionSelector,
     /// The account whose prebookings are taken. `None`: all accounts.
     pub account: Option<&'r Account>,
+    /// The box whose prebookings are taken. `None`: all boxes.
+    pub box_name: Option<&'r str>,
     /// How far ahead an opening may be for its prebooking to be taken, by this machine's clock.
     pub horizon: Duration,
     /// How long after the opening an attempt is repeated.
@@ -42,6 +50,8 @@ pub struct RunContext<'r> {
     pub(super) backoffs: Backoffs,
     /// The number of threads that are about to send their first request.
     pub(super) firing: AtomicUsize,
+    /// The days for which a prebooking with `--once-a-day` is being requested.
+    days: Mutex<HashSet<(Account, NaiveDate)>>,
 }
 
 impl<'r> RunContext<'r> {
@@ -55,6 +65,7 @@ impl<'r> RunContext<'r> {
             sessions,
             selector,
             account: None,
+            box_name: None,
             horizon: Duration::MAX,
             give_up,
             owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
@@ -62,7 +73,25 @@ impl<'r> RunContext<'r> {
             clocks: Clocks::default(),
             backoffs: Backoffs::default(),
             firing: AtomicUsize::new(0),
+            days: Mutex::default(),
         }
+    }
+
+    /// Whether the run takes prebookings of this box.
+    pub(super) fn takes(&self, prebooking: &Prebooking) -> bool {
+        self.box_name
+            .is_none_or(|name| prebooking.request.gym == name)
+    }
+
+    /// Takes the day of an account, unless another thread has it.
+    pub(super) fn take_day(&self, account: &Account, day: NaiveDate) -> bool {
+        let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
+        days.insert((account.clone(), day))
+    }
+
+    pub(super) fn release_day(&self, account: &Account, day: NaiveDate) {
+        let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
+        days.remove(&(account.clone(), day));
     }
 
     /// The run's claim on a prebooking.

@@ -200,6 +200,9 @@ impl<'e> PrebookExecutor<'e> {
             let unseen = ChoiceResult::unseen(choice, Outcome::TooEarly, None);
             return Ok(ChoiceResult { opens, ..unseen });
         }
+        if self.task.is_within_lead(choice, ahead)? {
+            return Ok(ChoiceResult::unseen(choice, Outcome::WithinLead, None));
+        }
         let moment = Moment {
             opens,
             ahead,

@@ -68,7 +68,7 @@ impl<'q> DueQueue<'q> {
         let is_ours = |p: &&Prebooking| p.owner.as_ref() == Some(&context.owner);
         context.claims.set(open.iter().filter(is_ours));
         let mut known = HashMap::new();
-        for prebooking in open {
+        for prebooking in open.into_iter().filter(|p| context.takes(p)) {
             // hundreds may be for one box
             let name = prebooking.request.gym.as_str();
             let place = known.entry(name.to_owned());
@@ -82,7 +82,8 @@ impl<'q> DueQueue<'q> {
     fn reopen_expired(&mut self) -> store::Result<()> {
         let now = clock::now();
         let store = self.context.sessions.store;
-        for prebooking in store.expired_prebookings(self.context.account)? {
+        let expired = store.expired_prebookings(self.context.account)?;
+        for prebooking in expired.into_iter().filter(|p| self.context.takes(p)) {
             let place = (self.places)(&prebooking.request.gym);
             let calendar = calendar(&place);
             let expired_at = prebooking.tried_at.unwrap_or(DateTime::<Utc>::MIN_UTC);

@@ -44,7 +44,10 @@ impl Meaning {
             Outcome::Waitlisted => of(Progress::Waitlisted, None, Event::Waitlisted, false),
             Outcome::Full if watch => of(Progress::Pending, None, Event::Postponed, true),
             Outcome::Closed => of(Progress::Pending, None, Event::Postponed, true),
-            Outcome::TooEarly => of(Progress::Pending, None, Event::Postponed, false),
+            // the last two are not outcomes of a prebooking
+            Outcome::TooEarly | Outcome::OnceADay | Outcome::Prebooked | Outcome::WouldBook => {
+                of(Progress::Pending, None, Event::Postponed, false)
+            }
             Outcome::Full
             | Outcome::NoCredit
             | Outcome::PaymentPending
@@ -55,6 +58,7 @@ impl Meaning {
             | Outcome::Cancelled => of(Progress::Failed, refused, Event::Failed, true),
             Outcome::NotBooked => of(Progress::Cancelled, None, Event::Failed, true),
             Outcome::Expired => of(Progress::Expired, refused, Event::Failed, true),
+            Outcome::WithinLead => of(Progress::Expired, None, Event::Failed, true),
             Outcome::Failed(kind) => {
                 let event = match kind {
                     ExitKind::LoginRequired => Event::LoginRequired,
@@ -63,10 +67,6 @@ impl Meaning {
                 };
                 let missing = kind == ExitKind::NotFound;
                 of(Progress::Pending, Some(kind), event, missing)
-            }
-            // not outcomes of a prebooking
-            Outcome::Prebooked | Outcome::WouldBook => {
-                of(Progress::Pending, None, Event::Postponed, false)
             }
         }
     }

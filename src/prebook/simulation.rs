@@ -326,6 +326,7 @@ impl World {
                 zone: Tz::UTC,
                 ..Calendar::UNKNOWN
             },
+            lead: None,
         };
         let first = "18:30".parse().unwrap();
         let request = PrebookRequest::new(self.account.clone(), "demo", first);

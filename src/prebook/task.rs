@@ -173,8 +173,45 @@ impl<'t> BookingTask<'t> {
         let now = self.server_now();
         let opening = ahead.unwrap_or_else(|| *self.opening.get_or_insert(now));
         self.opening = Some(opening);
+        let end = self.last_instant(choice);
+        self.end = until(opening, self.context.give_up).min(end);
+    }
+
+    /// The lead of the prebooking, or else of its box.
+    fn lead(&self) -> Option<Duration> {
+        let own = self.request.lead.as_ref().map(|lead| lead.span);
+        own.or(self.place.lead)
+    }
+
+    /// Until when a place in the class is taken: its start, or earlier by the lead.
+    pub(super) fn last_instant(&self, choice: &Choice) -> DateTime<Utc> {
         let starts = self.place.calendar.starts(self.day, choice).to_utc();
-        self.end = until(opening, self.context.give_up).min(starts);
+        let lead = self.lead().map(TimeDelta::from_std);
+        lead.map_or(starts, |lead| {
+            shifted(starts, -lead.unwrap_or(TimeDelta::MAX))
+        })
+    }
+
+    /// Whether the class starts within the lead at `at`, or now by the server's clock.
+    ///
+    /// # Errors
+    /// It does by this machine's clock, and the server's cannot be read.
+    pub(super) fn is_within_lead(
+        &self,
+        choice: &Choice,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<bool, Abort> {
+        let end = self.last_instant(choice);
+        let is_over = || at.unwrap_or_else(|| self.server_now()) >= end;
+        if self.lead().is_none() || !is_over() {
+            return Ok(false);
+        }
+        self.look_at_clock();
+        if self.clock.offset().is_none() {
+            let why = "the class starts within its lead by this machine's clock, and the server's clock could not be read";
+            return Err(Abort::Failed(ExitKind::Unreachable, why.to_owned()));
+        }
+        Ok(is_over())
     }
 
     /// Sets the deadline after the class has started, when only the schedule is read.

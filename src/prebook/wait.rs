@@ -40,6 +40,8 @@ pub struct Wait<'s> {
     pub place: &'s Place,
     /// The class's id when it was last seen.
     pub class_id: &'s str,
+    /// Whether an earlier request was too early: this machine's clock may be ahead of the server's.
+    pub was_refused: bool,
 }
 
 /// The result of a wait.
@@ -106,6 +108,9 @@ impl<'s> Wait<'s> {
         let mut task = BookingTask::new(&context, self.request, self.day, self.place);
         task.class_id = Some(self.class_id);
         task.live = Some(live);
+        if self.was_refused {
+            task.look_at_clock();
+        }
         let moment = Moment {
             opens: next.map(|next| next.at),
             ahead: next.map(|next| next.at),

@@ -3,13 +3,19 @@
 use super::context::{Place, RunContext};
 use super::result::{ChoiceResult, PrebookResult};
 use super::task::{Abort, BookingTask};
-use crate::booking::{BookResult, LoginCheck, Outcome, UNKNOWN_STATE, find};
+use crate::booking::{BookResult, CancelOutcome, LoginCheck, Outcome, UNKNOWN_STATE, find};
 use crate::clock;
-use crate::error::ExitKind;
+use crate::error::{ExitKind, Failure};
 use crate::model::prebooking::{Choice, Prebooking};
 use crate::model::zone::resolve;
 use crate::platform::{Mine, Row};
 use crate::sessions::SessionRef;
+
+const GONE: &str = "the place on the waiting list is gone";
+const GIVEN_UP: &str =
+    "the class starts within its lead, and the place on the waiting list was given up";
+const NOT_GIVEN_UP: &str =
+    "the class starts within its lead, and the place on the waiting list could not be given up";
 
 /// Checks one place. `None`: the prebooking was removed.
 pub(super) fn follow(
@@ -45,6 +51,12 @@ pub(super) fn follow(
         class: Some(row.name.clone()),
     });
     let choice = choice.unwrap_or_else(|| request.first.clone());
+    if booked.outcome == Outcome::Waitlisted
+        && let Some(row) = &booked.row
+        && task.is_within_lead(&choice, None).unwrap_or(false)
+    {
+        booked = give_up(&mut task, row.clone());
+    }
     let is_change = booked.outcome != Outcome::Waitlisted;
     let decided = ChoiceResult::of(&choice, booked, None);
     Some(PrebookResult {
@@ -52,6 +64,34 @@ pub(super) fn follow(
         session: task.live.map(|live| SessionRef::from(live.row())),
         ..PrebookResult::of(prebooking, place.calendar.zone, decided, Vec::new(), now)
     })
+}
+
+/// Gives up a place in a class that starts within the lead. The late cancellation of a place is not accepted.
+fn give_up(task: &mut BookingTask<'_>, row: Row) -> BookResult {
+    let day = task.day;
+    let cancelled = match task.client() {
+        Ok(mut client) => client.cancel(day, &row, false).map_err(|e| {
+            let failure = Failure::from_error(&e);
+            (failure.kind, failure.message)
+        }),
+        Err(Abort::Failed(kind, why)) => Err((kind, why)),
+        Err(Abort::Removed) => Err((ExitKind::Internal, String::new())),
+    };
+    let (outcome, message) = match cancelled {
+        Ok(result) if result.outcome == CancelOutcome::Cancelled => {
+            (Outcome::WithinLead, GIVEN_UP.to_owned())
+        }
+        Ok(result) if result.outcome == CancelOutcome::NotBooked => {
+            (Outcome::NotBooked, GONE.to_owned())
+        }
+        Ok(refused) => {
+            let why = refused.message.unwrap_or_else(|| "refused".to_owned());
+            let message = format!("{NOT_GIVEN_UP}: {why}");
+            (Outcome::Failed(ExitKind::Refused), message)
+        }
+        Err((kind, why)) => (Outcome::Failed(kind), format!("{NOT_GIVEN_UP}: {why}")),
+    };
+    BookResult::unsent(outcome, Some(row), Some(message))
 }
 
 /// The result for a class that has started and whose place is not a booking as far as is known.
@@ -106,9 +146,7 @@ fn judge(row: Option<Row>) -> BookResult {
         Some(row) if row.cancelled => (Outcome::Cancelled, "the gym has cancelled the class"),
         Some(row) => match row.mine {
             Mine::Booked => (Outcome::Booked, "promoted from the waiting list"),
-            Mine::Waiting | Mine::No => {
-                (Outcome::NotBooked, "the place on the waiting list is gone")
-            }
+            Mine::Waiting | Mine::No => (Outcome::NotBooked, GONE),
             Mine::Unknown(_) => (Outcome::Failed(ExitKind::Unreachable), UNKNOWN_STATE),
         },
     };

@@ -54,6 +54,7 @@ mod prebook_class;
 mod prebook_clock;
 mod prebook_doubt;
 mod prebook_kill;
+mod prebook_limits;
 mod prebook_lost;
 mod prebook_manage;
 mod prebook_outage;

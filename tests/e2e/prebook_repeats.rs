@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Fired, Scenario, day, says, side_by_side, soon};
+use crate::support::{Fired, START, Scenario, day, says, side_by_side, soon};
 
 #[test]
 fn a_class_that_appears_after_its_opening_is_booked() {
@@ -123,6 +123,41 @@ fn a_prebooking_removed_during_repeats_is_not_requested_again() {
 }
 
 #[test]
+fn a_day_skipped_during_repeats_is_not_requested_again() {
+    let scene = Scenario::new().opens_in(1);
+    scene.class(&json!({ "opens_at_ms": scene.opens_ms + 12_000 }));
+    let weekday = scene.day.format("%a").to_string().to_lowercase();
+    let add = scene.command("prebook add --time").arg(START);
+    let add = add.args("--class WOD --weekly").arg(weekday);
+    let rule = scene.rule.clone();
+    add.args("--opens")
+        .arg(rule)
+        .any_stdout()
+        .any_stderr()
+        .done();
+    let run = repeating(&scene);
+    let skip = scene.command("prebook skip").arg(scene.day.to_string());
+    skip.any_stdout().done();
+    is_not_requested_again(&scene, run);
+}
+
+/// The changed prebooking opens tomorrow. The requests for what it was before stay in its history.
+#[test]
+fn a_prebooking_changed_during_repeats_is_not_requested_as_it_was() {
+    let (scene, id) = never_opens();
+    let run = repeating(&scene);
+    let change = format!("prebook add --time {START} --class WOD --opens 1d --day");
+    let change = scene.command(&change).arg(scene.day.to_string());
+    let changed = change.any_stderr().json();
+    assert_eq!(changed["prebookings"][0]["id"], id, "{changed}");
+    is_not_requested_again(&scene, run);
+    let stored = scene.ends(id, "pending", &[]);
+    let sent = scene.requests().len();
+    assert_eq!(stored["attempts"], sent, "{stored}");
+    assert_eq!(stored["history"].as_array().unwrap().len(), sent);
+}
+
+#[test]
 fn a_missing_class_removed_during_repeats_is_not_looked_up_again() {
     let scene = Scenario::new().opens_in(1);
     let id = scene.add("");
@@ -192,6 +227,26 @@ fn a_short_retry_after_is_waited_for() {
         .collect();
     assert!(times.len() == 2 && times[1] - times[0] >= 1900, "{times:?}");
     scene.ends(id, "booked", &[&class]);
+}
+
+/// The server takes a second to answer.
+#[test]
+fn retry_after_counts_from_the_response() {
+    let scene = Scenario::new().opens_in(2);
+    scene.class(&json!({}));
+    scene.add("");
+    scene.sandbox.fault(
+        &json!({ "path": "/api/book", "kind": "retry_after", "seconds": 2, "from_ms": scene.opens_ms }),
+    );
+    let run = scene.go("");
+    soon("the class looked up", || {
+        !scene.sandbox.sent("/api/bookings").is_empty()
+    });
+    scene.sandbox.config(&json!({ "latency_after_ms": 1000 }));
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    let sent = scene.in_time();
+    let at = |index: usize| sent[index]["server_ms"].as_i64().unwrap();
+    assert!(at(1) - at(0) >= 2900, "{sent:?}");
 }
 
 #[test]

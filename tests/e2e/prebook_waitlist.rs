@@ -66,6 +66,25 @@ fn a_place_is_found_when_all_ids_change() {
     }
 }
 
+/// The class was yesterday by the clock of this machine, and is tomorrow by the server's.
+#[test]
+fn a_place_expires_by_the_clock_of_the_server() {
+    let (scene, id, class, _) = waiting();
+    let yesterday = (scene.day - chrono::Days::new(3)).to_string();
+    scene
+        .sandbox
+        .patch_class(&class, &json!({ "day": yesterday }));
+    let change =
+        format!("UPDATE prebookings SET day = '{yesterday}' WHERE id = {id} RETURNING status");
+    assert_eq!(scene.home.ask(&change).as_deref(), Some("waitlisted"));
+    scene.sandbox.config(&json!({ "skew_ms": -2 * 86_400_000 }));
+    scene.fired(0).is(&[]);
+    assert_eq!(scene.stored(id)["status"], "waitlisted");
+    scene.sandbox.config(&json!({ "skew_ms": 0 }));
+    scene.fired(4).only("expired");
+    assert_eq!(scene.stored(id)["status"], "expired");
+}
+
 #[test]
 fn cancel_picks_the_class_that_is_the_members() {
     let (sandbox, home) = crate::support::logged_in();
@@ -85,7 +104,7 @@ fn cancel_picks_the_class_that_is_the_members() {
         .map(|class| sandbox.reserve(ANA, &class, 1))
         .collect();
     home.run("cancel --day +3 --time 13:10")
-        .fails(6, &["several classes fit"])
+        .fails(6, &["several of your bookings fit"])
         .done();
     assert_eq!(both.len(), 2);
 }

@@ -528,6 +528,8 @@ impl BookView {
             | Outcome::Cancelled
             | Outcome::NotBooked
             | Outcome::Expired
+            | Outcome::WithinLead
+            | Outcome::OnceADay
             | Outcome::Failed(_) => (ExitKind::Refused, "AimHarder refused the booking"),
         })
     }

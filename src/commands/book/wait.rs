@@ -39,7 +39,7 @@ impl Wanted<'_> {
         loop {
             let reopen = || sessions.open(self.account, self.pick);
             let session = live.take().map_or_else(reopen, Ok)?;
-            let (mut done, moved) = self.stay(next, sessions, session, ui)?;
+            let (mut done, moved) = self.stay(next, refused.is_some(), sessions, session, ui)?;
             let moved = moved || next.is_none();
             // what was tried by the server's clock is past, even where ours has not come so far
             let now = clock::now();
@@ -79,6 +79,7 @@ impl Wanted<'_> {
     fn stay<'s>(
         &self,
         next: Option<NextTry>,
+        was_refused: bool,
         sessions: &'s SessionManager<'s>,
         live: ActiveSession<'s>,
         ui: &mut Ui,
@@ -92,6 +93,7 @@ impl Wanted<'_> {
             day: self.day,
             place: &self.gym.place(Some(self.at.id)),
             class_id: &self.row.id,
+            was_refused,
         };
         let waited = wait.until(next, live);
         drop(countdown);

@@ -45,6 +45,7 @@ fn place() -> Place {
         host: "crossfitdemo.aimharder.com".into(),
         id: Some(1),
         calendar: Calendar::UNKNOWN,
+        lead: None,
     }
 }
 

@@ -60,7 +60,7 @@ const HELP: Help = Help {
 /// opening, and ends when it has tried all of them. Overlapping runs share the work and never book twice. With nothing due it
 /// prints nothing.
 ///
-/// Acts for all accounts unless --account names one and in all boxes, with the background sessions unless --session says
+/// Acts for all accounts and boxes unless --account or --box names one, with the background sessions unless --session says
 /// otherwise.
 #[derive(Debug, Args)]
 #[command(after_long_help = HELP, add = HELP)]
@@ -118,6 +118,7 @@ fn book_all(
     let sessions = app.sessions();
     let mut context = RunContext::new(&sessions, selector(app, device), args.give_up);
     context.account = account;
+    context.box_name = app.global.gym.as_deref();
     context.horizon = args.horizon;
     let run = Run {
         context,
@@ -180,12 +181,14 @@ impl<'r> Results<'r> {
 /// The plan of a dry run, without network and without a change of the store.
 fn plan(args: &PrebookRunArgs, app: &App, device: Option<&SessionRow>) -> Result<RunView> {
     let now = clock::now();
+    let gym = app.global.gym.as_ref();
     let mut view = RunView::default();
     view.dry_run = true;
     for prebooking in app.store.open_prebookings(app.global.account.as_ref())? {
         let prebooking = release_stale_claim(app, prebooking);
         let is_foreign = device.is_some_and(|row| row.account != prebooking.request.account);
-        if prebooking.progress != Progress::Pending || is_foreign {
+        let is_elsewhere = gym.is_some_and(|gym| prebooking.request.gym != *gym);
+        if prebooking.progress != Progress::Pending || is_foreign || is_elsewhere {
             continue;
         }
         let calendar = match place(app, &prebooking.request.gym) {
@@ -243,7 +246,11 @@ fn place(app: &App, name: &str) -> Result<Place, String> {
         ));
     }
     let gym = app.any_gym(name).map_err(|e| format!("{e:#}"))?;
-    Ok(gym.place(gym.id))
+    let configured = app.config.boxes.get(name);
+    Ok(Place {
+        lead: configured.and_then(|configured| configured.lead),
+        ..gym.place(gym.id)
+    })
 }
 
 /// Stores the opening rules that refusals state, and deletes a rule that a booking contradicts.

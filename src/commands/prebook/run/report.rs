@@ -167,6 +167,8 @@ fn reason(outcome: Outcome) -> &'static str {
         Outcome::LimitReached => "the limit of classes is reached",
         Outcome::SameTime => "there is another class at that time",
         Outcome::TooLate => "too late",
+        Outcome::WithinLead => "the class starts within its lead",
+        Outcome::OnceADay => "another class is booked that day",
         Outcome::Closed => "the class cannot be booked",
         Outcome::TooEarly => "booking is not open yet",
         Outcome::Refused | Outcome::WouldBook | Outcome::Prebooked => {

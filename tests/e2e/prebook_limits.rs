@@ -1,0 +1,155 @@
+//! Limits on what a prebooking books: lead, once a day, coach, excluded names, one class id, one box.
+
+use serde_json::json;
+
+use crate::support::{ANA, SOURCE, Scenario, says};
+
+/// The config's lead reaches further than any class of the scenario.
+fn set_lead(scene: &Scenario) {
+    scene
+        .home
+        .config(&format!("{SOURCE}\n[boxes.crossfitdemo]\nlead = '30d'"));
+}
+
+#[test]
+fn no_place_is_taken_within_the_lead() {
+    let scene = Scenario::new().opens_in(1);
+    scene.class(&json!({}));
+    let id = scene.add("");
+    set_lead(&scene);
+    let fired = scene.fired(0);
+    fired.is(&[("failed", 1)]);
+    fired.only("too_late");
+    assert!(fired.words.contains("lead"), "{fired:?}");
+    assert!(scene.requests().is_empty());
+    scene.ends(id, "expired", &[]);
+}
+
+#[test]
+fn the_lead_of_a_prebooking_takes_precedence_over_that_of_its_box() {
+    let scene = Scenario::new().opens_in(1);
+    let class = scene.class(&json!({}));
+    let id = scene.add("--lead 1h");
+    set_lead(&scene);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// A prebooking with a place on a waiting list, whose class starts within the lead now.
+fn waiting(class: &serde_json::Value) -> (Scenario, i64, String) {
+    let scene = Scenario::new().opens_in(1);
+    let class = scene.class(class);
+    let id = scene.add("--waitlist");
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    set_lead(&scene);
+    (scene, id, class)
+}
+
+#[test]
+fn a_place_on_a_waiting_list_is_given_up_within_the_lead() {
+    let (scene, id, _) = waiting(&json!({ "occupied": 12, "waitlist": 0 }));
+    let fired = scene.fired(0);
+    says(fired.only("too_late"), &["given up"]);
+    let sent = scene.sandbox.sent("/api/cancelBook");
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(sent[0]["form"]["late"], "0", "{sent:?}");
+    scene.ends(id, "expired", &[]);
+    scene.fired(0).is(&[]);
+}
+
+#[test]
+fn a_place_that_cannot_be_given_up_is_reported_and_left() {
+    let (scene, id, class) =
+        waiting(&json!({ "occupied": 12, "waitlist": 0, "cancel_refused": true }));
+    let fired = scene.fired(4);
+    fired.is(&[("postponed", 1)]);
+    says(fired.only("refused"), &["could not be given up"]);
+    scene.ends(id, "waitlisted", &[&class]);
+}
+
+#[test]
+fn once_a_day_books_nothing_beside_another_class() {
+    let scene = Scenario::new().opens_in(1);
+    let class = scene.class(&json!({}));
+    let other = scene.class(&json!({ "start": "15:10", "name": "Yoga" }));
+    let reservation = scene.sandbox.reserve(ANA, &other, 1);
+    let id = scene.add("--once-a-day");
+    let fired = scene.fired(0);
+    fired.is(&[("postponed", 1)]);
+    says(
+        fired.only("limit_reached"),
+        &["another class is booked that day"],
+    );
+    assert!(scene.requests().is_empty());
+    scene.ends(id, "pending", &[&other]);
+    scene.sandbox.unreserve(&reservation);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
+
+#[test]
+fn two_prebookings_once_a_day_book_one_class_at_one_opening() {
+    let scene = Scenario::new().opens_in(4);
+    scene.class(&json!({}));
+    scene.class(&json!({ "start": "15:10" }));
+    scene.add("--once-a-day");
+    scene.wish("--time 15:10 --class WOD --once-a-day");
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1), ("postponed", 1)]);
+    assert_eq!(scene.sandbox.all_reservations().len(), 1);
+}
+
+#[test]
+fn only_classes_of_the_coach_are_booked() {
+    let scene = Scenario::new().opens_in(1);
+    scene.class(&json!({ "coach": "Marta" }));
+    let of_jordi = scene.class(&json!({ "coach": "Jordi Puig" }));
+    let id = scene.add("--coach jordi");
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&of_jordi]);
+}
+
+#[test]
+fn excluded_classes_are_not_booked() {
+    let scene = Scenario::new().opens_in(1);
+    scene.class(&json!({ "name": "WOD Kids" }));
+    let adults = scene.class(&json!({ "name": "WOD Adults" }));
+    let id = scene.add("--exclude kids --exclude teens");
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&adults]);
+    let excluded = scene.add("--exclude wod --waitlist");
+    assert_eq!(excluded, id + 1);
+    let fired = scene.fired_with("--give-up 1s", 6);
+    says(fired.only("not_found"), &["not excluded"]);
+}
+
+#[test]
+fn only_the_class_with_the_id_is_booked() {
+    let scene = Scenario::new().opens_in(1);
+    let first = scene.class(&json!({}));
+    scene.class(&json!({}));
+    let id = scene.add("");
+    let set = format!(
+        "UPDATE prebookings SET requested_class_id = '{first}' WHERE id = {id} RETURNING status"
+    );
+    assert_eq!(scene.home.ask(&set).as_deref(), Some("pending"));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&first]);
+}
+
+#[test]
+fn a_run_with_a_box_takes_its_prebookings_only() {
+    let scene = Scenario::new().opens_in(1);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    scene.fired_with("--box other", 0).is(&[]);
+    assert!(scene.requests().is_empty());
+    let plan = scene
+        .command("prebook run --dry-run --json --box other")
+        .json();
+    assert_eq!(plan["due"], 0, "{plan}");
+    scene
+        .fired_with("--box crossfitdemo", 0)
+        .is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+}
