@@ -17,15 +17,15 @@ const CREDENTIAL: &str = "aimharder-password";
 /// A password source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// the first line of standard input (`--password-stdin`)
+    /// The first line of standard input (`--password-stdin`)
     Stdin,
-    /// the first line a command prints; the account's own command before the top-level one
+    /// The first line that a command prints. The account's own command before the top-level one
     Command(Command),
-    /// a file in systemd's credential directory, by its name
+    /// A file in systemd's credential directory, by its name
     Credential(String),
     /// `AIMHARDER_PASSWORD`
     Environment,
-    /// a prompt on a terminal
+    /// A prompt on a terminal
     Prompt,
 }
 

@@ -1,8 +1,8 @@
-//! Session kinds and fingerprints: the two facts that say *whose* login acts.
+//! Session kinds and fingerprints.
 //!
-//! A fingerprint names a device to the platform (protocol.md §2). Device fingerprints are random
-//! and kept for ever; the background fingerprint follows from the account and the configured salt,
-//! so that the automation's login can be made again with the same one after any accident.
+//! A fingerprint names a device to the platform (protocol.md §2). Device fingerprints are random and kept permanently. The
+//! background fingerprint follows from the account and the configured salt, so that automation can always log in again with the
+//! same one.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ use sha2::{Digest, Sha256};
 
 use super::account::Account;
 
-/// Which kind of session acts: a person's or the automation's.
+/// The kind of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum SessionKind {
-    /// a person's own login on this machine
+    /// A person's login on this machine.
     Device,
-    /// the protected login that cron jobs and timers use
+    /// The protected login that automation uses.
     Background,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for SessionKind {
     }
 }
 
-/// The name of a device, as the platform knows it.
+/// The name of a device on the platform.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Fingerprint(String);
 
@@ -45,7 +45,7 @@ pub struct Fingerprint(String);
 pub const SHORTEST_PREFIX: usize = 6;
 
 impl Fingerprint {
-    /// The whole of it, as the platform is sent it.
+    /// The whole fingerprint, as it is sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -54,17 +54,17 @@ impl Fingerprint {
         Self(fingerprint)
     }
 
-    /// A new device: 50 characters `[a-z0-9]`, as the platform's web page makes them.
+    /// Makes the fingerprint of a new device: 50 characters `[a-z0-9]`, as the platform's web page does.
     ///
     /// # Errors
-    /// When the operating system gives no random bytes.
+    /// The operating system supplies no random bytes.
     pub fn new_device() -> Result<Self, getrandom::Error> {
         const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
         let mut name = String::with_capacity(50);
         while name.len() < 50 {
             let mut bytes = [0_u8; 64];
             getrandom::fill(&mut bytes)?;
-            // 252 is the largest multiple of 36 in a byte: what lies above would favour some letters
+            // 252 is the largest multiple of 36 in a byte; the bytes above would make some letters more frequent
             let letters = bytes.iter().filter(|b| **b < 252);
             name.extend(letters.map(|b| char::from(ALPHABET[usize::from(*b) % 36])));
         }

@@ -1,4 +1,4 @@
-//! Weekly rules: the same class every week, on the box's own calendar, with days left out.
+//! Weekly rules and skipped days, on the box's calendar.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,15 +13,15 @@ use crate::text::quote;
 /// A stored rule; its occurrences become prebookings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeeklyRule {
-    /// shown as `r1`
+    /// Shown as `r1`.
     pub id: i64,
-    /// what each occurrence is about
+    /// The request of each occurrence.
     pub request: PrebookRequest,
-    /// on which days of the week, by the box's calendar
+    /// The days of the week on the box's calendar.
     pub weekdays: Weekdays,
-    /// the last day, included
+    /// The last day, included.
     pub until: Option<NaiveDate>,
-    /// when it was added
+    /// When it was added.
     pub created_at: DateTime<Utc>,
 }
 
@@ -82,19 +82,19 @@ impl Serialize for Weekdays {
 /// Days of classes on which rules book nothing, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Skip {
-    /// the first day left out
+    /// The first skipped day.
     pub from: NaiveDate,
-    /// the last day left out
+    /// The last skipped day.
     pub to: NaiveDate,
 }
 
 impl Skip {
-    /// Whether the day is left out.
+    /// Whether the day is skipped.
     pub fn contains(&self, day: NaiveDate) -> bool {
         (self.from..=self.to).contains(&day)
     }
 
-    /// What is left of it without the days of `other`; `None` when they have no day in common.
+    /// The parts of this skip without the days of `other`. `None` if they have no day in common.
     pub fn without(&self, other: &Self) -> Option<Vec<Self>> {
         if other.to < self.from || self.to < other.from {
             return None;

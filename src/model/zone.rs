@@ -1,14 +1,14 @@
-//! Wall clocks belong to the box (promise 10): zone names, and wall times turned into instants.
+//! Zone names, and conversion of a box's wall times to instants (promise 10).
 
 use chrono::{DateTime, LocalResult, NaiveDateTime, TimeDelta, TimeZone, Timelike};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use crate::text::quote;
 
-/// No clock is ever put forward by more than a day (Pacific/Apia, 2011), and no zone is further than 15 h from UTC.
+/// No zone change skips more than a day (Pacific/Apia, 2011), and no zone is further than 15 h from UTC.
 const FURTHEST: i64 = 48 * 3600;
 
-/// A zone by its IANA name, in any case.
+/// Returns the zone with this IANA name. Case is ignored.
 pub fn parse_zone(input: &str) -> Result<Tz, String> {
     let name = input.trim();
     TZ_VARIANTS
@@ -18,8 +18,8 @@ pub fn parse_zone(input: &str) -> Result<Tz, String> {
         .ok_or_else(|| format!("{} is no time zone, for example Europe/Madrid", quote(name)))
 }
 
-/// The instant at which a clock on the wall in `tz` shows `wall`: the first, where it does so twice; the first
-/// moment after the gap, where it never does.
+/// Returns the instant at which a wall clock in `tz` shows `wall`: the first if it does so twice, the end of the gap if it never
+/// does.
 pub fn resolve(tz: Tz, wall: NaiveDateTime) -> DateTime<Tz> {
     match tz.from_local_datetime(&wall) {
         LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => instant,
@@ -27,7 +27,7 @@ pub fn resolve(tz: Tz, wall: NaiveDateTime) -> DateTime<Tz> {
     }
 }
 
-/// The instant at which the clock jumps over `wall`: searched for by halves among the seconds around it.
+/// The instant at which the clock skips `wall`, found by binary search among the seconds around it.
 fn after_gap(tz: Tz, wall: NaiveDateTime) -> DateTime<Tz> {
     let wall = wall.with_nanosecond(0).unwrap_or(wall);
     let at =

@@ -1,4 +1,4 @@
-//! The refresh token, `USERID|UNIX_EXPIRY|HEX` (protocol.md §3). It is a secret; its expiry is one by the server clock.
+//! The refresh token, `USERID|UNIX_EXPIRY|HEX` (protocol.md §3). It is secret.
 
 use percent_encoding::percent_decode_str;
 

@@ -2,9 +2,9 @@
 //! login go through this module.
 //!
 //! ```text
-//! command ── open(kind) ──► Live ── call(|platform, jar| …) ──► answer
-//!                             │        └ "logout"? setrefresh, then a token update decides, then once more
-//!                             └ token older than 25 minutes? update it first
+//! command ── SessionManager::open(kind) ──► ActiveSession ── call(|platform, jar| …) ──► response
+//!                    │                                         └ logout reported: setrefresh, then a token update, then again
+//!                    └ token older than 25 minutes: token update first
 //! ```
 //!
 //! A token changes only under the session's lock ([`lock`]), after the row was read again, and is stored before anything else is

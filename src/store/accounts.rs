@@ -13,11 +13,11 @@ use crate::secret::Secret;
 /// A password that AimHarder refused, as a slow salted hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedPassword {
-    /// random bytes, new for each refused password
+    /// Random bytes, new for each refused password.
     pub salt: Vec<u8>,
-    /// in hex
+    /// In hex digits.
     pub hash: Secret,
-    /// unknown for what was stored before schema 5
+    /// `None` if it was stored before schema 5.
     pub at: Option<DateTime<Utc>>,
 }
 

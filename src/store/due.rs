@@ -1,5 +1,5 @@
-//! Which sessions a refresh looks after, and which of them are due. Asked every quarter of an
-//! hour of stores with up to 100,000 sessions: the questions are worded so that indexes answer them.
+//! The sessions that `refresh` updates, and those among them that are due. `refresh` runs every quarter of an hour with up to
+//! 100,000 sessions, so the conditions are written such that indexes answer them.
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
@@ -9,20 +9,20 @@ use super::{Result, SessionRow, Store, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 
-/// Which sessions a refresh looks at.
+/// A selection of sessions for `refresh`.
 #[derive(Debug, Clone)]
 pub struct DueQuery<'a> {
-    /// one account's sessions; `None`: all accounts'
+    /// The account; `None` selects all.
     pub account: Option<&'a Account>,
-    /// sessions of one kind; `None`: of both
+    /// The kind; `None` selects both.
     pub kind: Option<SessionKind>,
-    /// one session, by its whole fingerprint
+    /// One session by its whole fingerprint.
     pub fingerprint: Option<&'a Fingerprint>,
-    /// device sessions created before this are left alone
+    /// Device sessions created before this are not refreshed.
     pub devices_since: DateTime<Utc>,
-    /// tokens updated before this are due …
+    /// Tokens updated before this are due.
     pub stale_before: DateTime<Utc>,
-    /// … and so are those whose time lies beyond this: no clock was ever that far ahead honestly
+    /// Tokens updated after this, which a wrong clock wrote, are due too.
     pub future_after: DateTime<Utc>,
 }
 
@@ -33,8 +33,8 @@ struct Filter {
 }
 
 impl DueQuery<'_> {
-    /// Active sessions that automation refreshes, and dead background sessions that it may recover.
-    fn looked_after(&self) -> Filter {
+    /// Active sessions with automatic refresh, and expired background sessions, which may be recovered.
+    fn selected(&self) -> Filter {
         let mut filter = Filter {
             sql: "auto_refresh = 1 AND (kind = 'background' OR (status = 'active' AND created_at > ?))".to_owned(),
             values: vec![millis(self.devices_since).into()],
@@ -61,30 +61,30 @@ impl Filter {
 }
 
 impl Store {
-    /// How many sessions a refresh looks after, due or not.
+    /// The number of selected sessions, due or not.
     pub fn count_refreshed(&self, query: &DueQuery<'_>) -> Result<usize> {
-        let filter = query.looked_after();
+        let filter = query.selected();
         let sql = format!("SELECT count(*) FROM sessions WHERE {}", filter.sql);
         let values = rusqlite::params_from_iter(filter.values);
         let count: Option<i64> = self.find(&sql, values, |row| row.get(0))?;
         Ok(count.map_or(0, |count| usize::try_from(count).unwrap_or_default()))
     }
 
-    /// The sessions that a refresh has to act on, oldest token first. Expired background sessions are always due, because a
-    /// password source may recover them.
+    /// The selected sessions that are due, oldest token first. Expired background sessions are always due, because a password
+    /// source may recover them.
     pub fn due(&self, query: &DueQuery<'_>) -> Result<Vec<SessionRow>> {
-        let mut old = query.looked_after();
+        let mut old = query.selected();
         old.and(
             "status = 'active' AND token_updated_at < ?",
             millis(query.stale_before),
         );
-        let mut ahead = query.looked_after();
+        let mut ahead = query.selected();
         ahead.and(
             "status = 'active' AND token_updated_at > ?",
             millis(query.future_after),
         );
         ahead.and("token_updated_at >= ?", millis(query.stale_before));
-        let mut dead = query.looked_after();
+        let mut dead = query.selected();
         dead.sql.push_str(" AND status = 'expired'");
         let mut rows = self.rows_where(old)?;
         rows.extend(self.rows_where(ahead)?);
@@ -92,9 +92,9 @@ impl Store {
         Ok(rows)
     }
 
-    /// The sessions a refresh looks after and finds fresh.
+    /// The selected sessions that are not due.
     pub fn fresh(&self, query: &DueQuery<'_>) -> Result<Vec<SessionRow>> {
-        let mut filter = query.looked_after();
+        let mut filter = query.selected();
         filter.and(
             "status = 'active' AND token_updated_at >= ?",
             millis(query.stale_before),

@@ -35,7 +35,7 @@ fn remote(path: &Path) -> Option<&'static str> {
         .map(|(_, name)| *name)
 }
 
-/// The advice for a store whose file system lacks something.
+/// The advice for a store on an unsuitable file system.
 pub(super) fn advice(path: &Path) -> String {
     let remote = remote(path).map_or_else(String::new, |name| {
         format!("it is on {name}, a network file system; ")

@@ -1,4 +1,4 @@
-//! Deletion of sessions and of obsolete rows. A trigger of the database protects the background session; only
+//! Deletion of sessions and of old refused logins. A trigger of the database protects the background session; only
 //! [`Store::delete_background`] removes the protection.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -26,7 +26,7 @@ impl Store {
         Ok(deleted == 1)
     }
 
-    /// Deletes the protected session. For the command that takes two flags only.
+    /// Deletes the protected session. Only for `logout --background --yes-delete-background`.
     pub fn delete_background(&self, row: &SessionRow) -> Result<bool> {
         self.transact(|change| {
             let unprotected = change.execute(
@@ -44,7 +44,7 @@ impl Store {
     /// Deletes refused logins older than a day, which nothing reads any more.
     pub fn delete_old_refusals(&self, now: DateTime<Utc>) -> Result<()> {
         let before = millis(now - TimeDelta::days(1));
-        // a deletion of nothing would wait for the writer's place all the same
+        // a deletion waits for other writers even if there is nothing to delete
         let sql = "SELECT EXISTS (SELECT 1 FROM refusals WHERE at < ?1)";
         if self.find(sql, [before], |row| row.get(0))? == Some(true) {
             self.execute("DELETE FROM refusals WHERE at < ?1", [before])?;

@@ -1,4 +1,4 @@
-//! New logins, in the place of older ones.
+//! New logins. Each replaces the older one of its session.
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::ToSqlOutput;
@@ -11,26 +11,26 @@ use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::secret::Secret;
 
-/// A login that AimHarder has just granted.
+/// A login that AimHarder accepted.
 #[derive(Debug)]
 pub struct NewLogin<'a> {
-    /// whose login
+    /// The account.
     pub account: &'a Account,
-    /// a person's or the automation's; an account has one of the automation's
+    /// The kind. An account has one background session.
     pub kind: SessionKind,
-    /// the device it was granted to
+    /// The fingerprint that was sent with the login.
     pub fingerprint: &'a Fingerprint,
-    /// the first refresh token (protocol.md §3)
+    /// The first refresh token (protocol.md §3).
     pub token: Secret,
-    /// the cookie jar as JSON
+    /// The cookie jar as JSON.
     pub cookies: Secret,
-    /// when it was granted, by this machine's clock
+    /// When it was accepted, by this machine's clock.
     pub now: DateTime<Utc>,
 }
 
 impl Store {
-    /// Store a login, in the place of an older one with its fingerprint (or, for background, of
-    /// the account's only one). The row keeps its id; its generation grows.
+    /// Stores a login. It replaces an older one with the same fingerprint, or the background session of the account. The row
+    /// keeps its id, and its generation grows.
     pub fn put_login(&self, form: &FormGuard, login: &NewLogin<'_>) -> Result<SessionRow> {
         let [token, cookies] = places(login.account, login.fingerprint);
         let secrets = [(token, &login.token), (cookies, &login.cookies)];
@@ -45,7 +45,7 @@ impl Store {
     }
 }
 
-/// In the caller's transaction.
+/// Runs in the caller's transaction.
 fn write_login(
     change: &Connection,
     login: &NewLogin<'_>,

@@ -1,22 +1,19 @@
 //! The session store: one SQLite file, and the only SQL in the program.
 //!
-//! Domain types go in and out. The file is write-ahead logged with `synchronous=FULL`: what a statement committed survives a
-//! power cut (promise 5). Every function is one statement or one short transaction; no transaction is open while anything
-//! else is waited for.
+//! Functions take and return types of [`crate::model`] and of this module. The file is write-ahead logged with
+//! `synchronous=FULL`, so that a committed statement survives a power cut (promise 5). Each function is one statement or one
+//! short transaction, and waits for nothing else while a transaction is open.
 //!
-//! * `open` – permissions, creation, migrations; `file_system` – what the store needs of its file system
-//! * `sessions` – sessions, their tokens and generations; `logins` – new ones; `due` – those that a refresh acts on;
-//!   `forget` – deletion
-//! * `reserve` – what the platform has replaced, and the room it needs
-//! * `secrets` – secrets in and out, plain or sealed; `seal` – the cipher; `convert` – from one to the other,
-//!   `purge` – and what that leaves behind; `keyring` – who has the key
-//! * `backup` – copies of the store
-//! * `accounts` – facts of an account besides its sessions
-//! * `boxes` – boxes, their hosts, zones and opening rules
-//! * `prebookings` – claims, settlements and history; `prebooking_edits` – adding and removing them
-//! * `hints` – names for shell completion
-//! * `rules` – weekly rules, their occurrences, skipped days
-//! * `overview` – what is shown of a session, health and counts
+//! * `open`: permissions, creation, migrations; `file_system`: what the store needs of its file system
+//! * `sessions`: sessions, their tokens and generations; `logins`: new ones; `due`: those that `refresh` updates;
+//!   `forget`: deletion; `reserve`: results of token updates, and room for them
+//! * `secrets`: secrets in plain text or encrypted; `seal`: the cipher; `keyring`: the key; `convert`: conversion of the whole
+//!   store; `purge`: removal of old secrets after it
+//! * `backup`: copies of the store
+//! * `accounts`: facts of an account besides its sessions; `boxes`: boxes and their settings
+//! * `prebookings`: claims, results and attempts; `prebooking_edits`: adding and removing them; `rules`: weekly rules and skipped
+//!   days
+//! * `problems`: reported problems; `hints`: names for shell completion; `overview`: what `status` reads
 
 mod accounts;
 mod backup;
@@ -68,10 +65,10 @@ pub use seal::new_key;
 pub use secrets::FormGuard;
 pub use sessions::{SessionRow, Status};
 
-/// An open store. Threads share it; statements are short.
+/// An open store. Threads share it.
 pub struct Store {
     connection: Mutex<Connection>,
-    /// a second connection for reads that do not wait, once there was one
+    /// A second connection for reads that do not wait, opened by the first of them.
     peeking: Mutex<Option<Connection>>,
     path: PathBuf,
     /// This process has made room for writes that must not be lost.
@@ -86,7 +83,7 @@ impl Store {
     }
 
     fn db(&self) -> MutexGuard<'_, Connection> {
-        // a thread that panicked cannot have left a transaction open: they roll back on drop
+        // a thread that panicked has left no open transaction, because dropping one rolls it back
         self.connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -161,7 +158,7 @@ pub enum Error {
     /// Corrupt, of a newer version, of another user, readable by others, or impossible to open.
     #[error("{0}")]
     Unusable(String),
-    /// The key of the sealed secrets is not available from its source, which is a matter of the config.
+    /// The key of the encrypted secrets is not available from its source.
     #[error("{0}")]
     Key(String),
     /// A file that would have to be overwritten.
@@ -190,7 +187,7 @@ impl ExitError for Error {
     }
 }
 
-/// The message alone: rusqlite's `Display` quotes the whole statement, over many lines.
+/// The message alone, because rusqlite's `Display` quotes the whole statement.
 fn in_words(cause: &rusqlite::Error) -> String {
     match cause {
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
@@ -217,7 +214,7 @@ impl<T> At<T> for rusqlite::Result<T> {
                 ))
             }
             Some(rusqlite::ErrorCode::DatabaseBusy) => Error::Busy(format!(
-                "the store {} is in use by another process that does not let go of it; try again later",
+                "the store {} is in use by another process; try again later",
                 store.display()
             )),
             Some(rusqlite::ErrorCode::DiskFull) => Error::Unusable(format!(
@@ -246,7 +243,7 @@ impl<T> At<T> for rusqlite::Result<T> {
     }
 }
 
-/// Instants are stored as whole milliseconds since 1970 UTC.
+/// Instants are stored as milliseconds since 1970 UTC.
 fn millis(at: DateTime<Utc>) -> i64 {
     at.timestamp_millis()
 }

@@ -1,7 +1,7 @@
 //! Opening the store: checks of its files, creation and migrations.
 //!
-//! Many processes may do this at once in an empty directory. A process that finds no schema, or an old one, takes an
-//! operating-system lock on a file beside the store, looks again, and does the work.
+//! Many processes may do this at once in an empty directory. A process that finds no schema or an old one takes a lock on a
+//! file beside the store, checks again, and creates or migrates it.
 
 use std::fs::{self, File, Metadata};
 use std::io::ErrorKind;
@@ -24,7 +24,7 @@ use super::keyring::Keyring;
 use super::paths::{beside, cannot, folder_of};
 use super::{At, Error, Result, Store};
 
-/// Migrations: step N brings version N to N + 1. A released step is never edited.
+/// Migrations: step N changes version N to N + 1. A released step is never edited.
 const STEPS: &[&str] = &[
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
@@ -52,7 +52,7 @@ pub const LOCKS: &str = ".locks";
 /// How long another process that creates, migrates or converts the store is waited for.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a statement waits for another process's short transaction.
+/// How long a statement waits for transactions of other processes.
 pub(super) fn busy() -> Duration {
     clock::scaled(Duration::from_secs(20))
 }

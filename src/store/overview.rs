@@ -18,7 +18,7 @@ impl Store {
         Ok((found != "ok").then(|| found.split_whitespace().collect::<Vec<_>>().join(" ")))
     }
 
-    /// Which boxes each account has, by account and box.
+    /// The boxes of each account, by account and box.
     pub fn account_boxes(&self) -> Result<Vec<(Account, String)>> {
         self.list(
             "SELECT account, box FROM account_boxes ORDER BY account, box",
@@ -27,7 +27,7 @@ impl Store {
         )
     }
 
-    /// How many prebookings there are, by status.
+    /// The number of prebookings by status.
     pub fn prebooking_counts(&self, account: Option<&Account>) -> Result<BTreeMap<String, usize>> {
         self.list("SELECT status, count(*) FROM prebookings WHERE ?1 IS NULL OR account = ?1 GROUP BY status", [account.map(Account::as_str)], |row| {
                 let count: i64 = row.get(1)?;

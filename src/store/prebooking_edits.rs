@@ -13,9 +13,9 @@ use crate::model::prebooking::{PrebookId, PrebookRequest, Prebooking};
 /// What was removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// rules, by number
+    /// Rules, by number.
     pub rules: Vec<i64>,
-    /// as they were last
+    /// As they were last.
     pub prebookings: Vec<Prebooking>,
 }
 
@@ -123,7 +123,7 @@ pub(super) fn delete(
     Ok(gone)
 }
 
-/// No rule may make this occurrence again: not its own, and no other that means the same class.
+/// Keeps all rules for the same class from creating this occurrence again.
 fn mark_occurrence_removed(db: &Connection, gone: &Prebooking) -> rusqlite::Result<()> {
     let PrebookRequest {
         account,
@@ -151,7 +151,7 @@ fn update(
     request: &PrebookRequest,
     moved_to: Option<DateTime<Utc>>,
 ) -> rusqlite::Result<()> {
-    // the opening of a refusal holds as long as the rule is the same
+    // the opening that a refusal stated is valid as long as the opening rule is the same
     let sql = format!(
         "UPDATE prebookings SET rule = NULL, ({REQUEST}) = ({}), \
          moved_to = coalesce(:moved_to, CASE WHEN opens IS :opens THEN moved_to END) WHERE id = :id",

@@ -88,7 +88,7 @@ impl Store {
         )
     }
 
-    /// Those whose class had started before it was booked.
+    /// The prebookings whose class started before it was booked.
     pub fn expired_prebookings(&self, account: Option<&Account>) -> Result<Vec<Prebooking>> {
         self.prebookings_where(
             "status = 'expired' AND (?1 IS NULL OR account = ?1)",
@@ -96,7 +96,7 @@ impl Store {
         )
     }
 
-    /// Makes an expired prebooking pending again. `false`: another run was quicker.
+    /// Makes an expired prebooking pending again. `false` if another run has changed it.
     pub fn reopen(&self, id: i64) -> Result<bool> {
         let changed = self
             .db()
@@ -108,7 +108,7 @@ impl Store {
         Ok(changed == 1)
     }
 
-    /// All there are, or those of one account, in the order they were made.
+    /// All prebookings, or those of one account, in the order of their creation.
     pub fn prebookings(&self, account: Option<&Account>) -> Result<Vec<Prebooking>> {
         self.prebookings_where("?1 IS NULL OR account = ?1", account)
     }
@@ -122,7 +122,7 @@ impl Store {
         self.list(&sql, [account.map(Account::as_str)], read_prebooking)
     }
 
-    /// Claims a prebooking for a run, as it was seen. `false` if another run was quicker.
+    /// Claims a prebooking for a run, as it was read. `false` if another run has changed it.
     pub fn claim(&self, seen: &Prebooking, owner: &str) -> Result<bool> {
         let changed = self.execute(
             "UPDATE prebookings SET status = 'executing', owner = ?1 \
@@ -302,7 +302,7 @@ fn json_list<T: Serialize>(list: &[T]) -> String {
     serde_json::to_string(list).unwrap_or_else(|_| "[]".into())
 }
 
-/// A column whose text must be read as something; what cannot be is a damaged store.
+/// Parses the text of a column. One that cannot be parsed is an error (promise 11).
 pub(super) fn text<T, E: ToString>(
     row: &Row<'_>,
     column: &str,

@@ -1,16 +1,15 @@
-//! Writes that must not be lost: what the platform has replaced (a token, its cookies) exists only
-//! in this process until it is committed (promise 5).
+//! Writes that must not fail: what the platform has replaced, a token and its cookies, exists only in this process until it is
+//! committed (promise 5).
 //!
-//! A disk that fills up, or a limit on the size of files, must be met *before* the platform is
-//! asked. So [`Store::make_room`] takes the room that the end will need while nothing depends on it:
+//! A full disk or a limit on the size of files must be found *before* the request. [`Store::make_room`] therefore reserves the
+//! room that the result needs:
 //!
-//! * free pages in the file itself, so that folding the log into the file never has to grow it (and
-//!   where there are too few, the file is made longer before the database takes them);
-//! * a log that is long enough for the largest of these writes, and folded, so that it starts again
-//!   at its beginning.
+//! * free pages in the file, so that folding the log into it never extends the file. If there are too few, the file is
+//!   extended first;
+//! * a log that is long enough for the largest of these writes, and folded, so that it starts again at its beginning.
 //!
-//! Whatever fills the disk afterwards, the write finds its place: at the log's end, or, when that
-//! cannot grow, at its beginning after folding it once more ([`Store::write_secrets`]).
+//! If the disk fills up afterwards, the write is appended to the log, or, if the log cannot grow, is written at its beginning
+//! after folding it once more ([`Store::write_secrets`]).
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -27,34 +26,34 @@ use super::{At, Error, FormGuard, Result, SessionRow, Store, millis};
 use crate::clock;
 use crate::secret::Secret;
 
-/// How many pages are taken: a session's row with its cookies and the places of two indexes are
-/// less than ten, and several processes may be at it at once.
+/// Number of reserved pages. A session's row with its cookies and two index entries needs fewer than ten, and several processes
+/// may write at once.
 const PAGES: i64 = 24;
-/// With fewer free pages left than this, room is made again.
-const FEWEST: i64 = 12;
-/// What one page of a long value holds at least.
-const PAGE: i64 = 4000;
-/// How often a write that finds no room is tried again after folding the log.
+/// With fewer free pages than this, pages are reserved again.
+const MIN_PAGES: i64 = 12;
+/// Bytes of a long value that one page holds at least.
+const PAGE_BYTES: i64 = 4000;
+/// How often a write that finds no room is repeated after folding the log.
 pub(super) const MAX_ATTEMPTS: u32 = 10;
-/// The same for a write without which nothing is sent.
-const ONCE_MORE: u32 = 1;
-const BETWEEN: Duration = Duration::from_millis(20);
+/// The same for a write before a request.
+const ATTEMPTS_BEFORE_REQUEST: u32 = 1;
+const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
 impl Store {
-    /// Make sure that what a request about this session brings can be stored. Once per process, and
-    /// again when others have used the room up.
+    /// Reserves room for the result of a request about this session: once per process, and again if other processes have used
+    /// it.
     ///
     /// # Errors
-    /// There is no room: nothing may be asked of the platform.
+    /// There is no room: no request may be sent.
     pub fn make_room(&self, row: &SessionRow) -> Result<()> {
         let db = self.db();
         let free: i64 = db
             .query_row("PRAGMA freelist_count", [], |row| row.get(0))
             .at(self.path())?;
-        if free >= FEWEST && self.has_room.load(Ordering::Relaxed) {
+        if free >= MIN_PAGES && self.has_room.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let pages = if free >= FEWEST {
+        let pages = if free >= MIN_PAGES {
             free.min(PAGES)
         } else {
             self.lengthen(&db, PAGES)?;
@@ -62,19 +61,19 @@ impl Store {
         };
         let taken = |db: &Connection| {
             let take = "UPDATE sessions SET reserve = zeroblob(?1) WHERE id = ?2";
-            db.execute(take, params![(pages - 2) * PAGE, row.id])?;
+            db.execute(take, params![(pages - 2) * PAGE_BYTES, row.id])?;
             let free = "UPDATE sessions SET reserve = NULL WHERE id = ?1";
             db.execute(free, [row.id])
         };
-        stubbornly(&db, ONCE_MORE, taken)
+        write_repeatedly(&db, ATTEMPTS_BEFORE_REQUEST, taken)
             .and_then(|_| fold_log(&db, "PASSIVE"))
             .at(self.path())?;
         self.has_room.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Makes the file longer by a number of pages before the database takes them. Other processes may be in the middle of an
-    /// update, and a log with pages that do not fit into the file cannot be folded.
+    /// Extends the file by a number of pages before the database uses them. Other processes may be updating a token, and a log
+    /// with pages that do not fit into the file cannot be folded.
     fn lengthen(&self, db: &Connection, pages: i64) -> Result<()> {
         let size: i64 = db
             .query_row(
@@ -87,7 +86,7 @@ impl Store {
         let lengthened = File::options()
             .write(true)
             .open(self.path())
-            // never closed: that would take SQLite's own locks on the file away from this process
+            // never closed, because closing it would release SQLite's own locks of this process on the file
             .map(ManuallyDrop::new)
             .and_then(|file| Ok(fallocate(&*file, FallocateFlags::empty(), 0, size)?));
         match lengthened {
@@ -100,7 +99,7 @@ impl Store {
         }
     }
 
-    /// Marks that a token update is about to be sent, and makes room for its end.
+    /// Marks that a token update is about to be sent, and reserves room for its result.
     ///
     /// # Errors
     /// The store cannot be written, or has no room: the update must not be sent.
@@ -110,7 +109,7 @@ impl Store {
             db.prepare_cached("UPDATE sessions SET update_begun_at = ?1 WHERE id = ?2")?
                 .execute(params![millis(now), row.id])
         };
-        stubbornly(&self.db(), ONCE_MORE, begun).at(self.path())?;
+        write_repeatedly(&self.db(), ATTEMPTS_BEFORE_REQUEST, begun).at(self.path())?;
         Ok(())
     }
 
@@ -172,22 +171,22 @@ impl Store {
     }
 }
 
-/// When the log cannot grow it is folded into the file, and the write goes to its beginning.
-pub(super) fn stubbornly<T>(
+/// Writes, and repeats the write if there is no room: after folding the log, it is written at the log's beginning.
+pub(super) fn write_repeatedly<T>(
     db: &Connection,
-    tries: u32,
+    attempts: u32,
     write: impl Fn(&Connection) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
     let mut done = write(db);
-    for tried in 0..tries {
+    for tried in 0..attempts {
         match &done {
-            Err(e) if is_worth_another(e) => {
+            Err(e) if is_worth_repeating(e) => {
                 log::debug!("the store could not be written ({e}); folding its log");
             }
             _ => break,
         }
         if tried > 0 {
-            clock::nap(BETWEEN); // another process may just have taken the place
+            clock::nap(RETRY_PAUSE); // another process may have used the room
         }
         let _ = fold_log(db, "RESTART");
         done = write(db);
@@ -201,7 +200,7 @@ fn fold_log(db: &Connection, how: &str) -> rusqlite::Result<()> {
     db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()))
 }
 
-fn is_worth_another(error: &rusqlite::Error) -> bool {
+fn is_worth_repeating(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::DatabaseBusy)

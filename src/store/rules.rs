@@ -1,4 +1,4 @@
-//! Weekly rules, the occurrences that they have made or may not make, and skipped days.
+//! Weekly rules, their occurrences, and skipped days.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,7 @@ use crate::model::account::Account;
 use crate::model::prebooking::{PrebookRequest, Prebooking};
 use crate::model::weekly::{Skip, Weekdays, WeeklyRule};
 
-/// Matches a prebooking `p` of the class that rule `r` means, unless it has ended without a place: no second prebooking is
-/// needed then.
+/// Matches a prebooking `p` of the class of rule `r`, unless it has ended without a place.
 const STANDING: &str = "p.account = r.account AND p.box = r.box AND p.start = r.start \
      AND lower(coalesce(p.class, '')) = lower(coalesce(r.class, '')) AND coalesce(p.family, '') = coalesce(r.family, '') \
      AND p.status IN ('pending', 'executing', 'booked', 'waitlisted')";
@@ -23,16 +22,16 @@ const STANDING: &str = "p.account = r.account AND p.box = r.box AND p.start = r.
 /// A weekly rule as `prebook add --weekly` gives it.
 #[derive(Debug, Clone)]
 pub struct NewRule {
-    /// what each occurrence is about
+    /// The request of each occurrence.
     pub request: PrebookRequest,
-    /// on which days of the week
+    /// The days of the week.
     pub weekdays: Weekdays,
-    /// the last day, included; `None`: for ever
+    /// The last day, included; `None` if there is none.
     pub until: Option<NaiveDate>,
 }
 
 impl Store {
-    /// The weekly rules, or those of one account, in the order they were made.
+    /// The weekly rules, or those of one account, in the order of their creation.
     pub fn rules(&self, account: Option<&Account>) -> Result<Vec<WeeklyRule>> {
         let sql = "SELECT * FROM rules WHERE ?1 IS NULL OR account = ?1 ORDER BY id";
         self.list(sql, [account.map(Account::as_str)], read_rule)
@@ -53,8 +52,8 @@ impl Store {
         })
     }
 
-    /// The days for which a rule needs no new prebooking: it has made one, it was removed by hand,
-    /// or the class has one already.
+    /// The days for which a rule needs no new prebooking, because it has one, it was removed by a user, or the class has one of
+    /// its own.
     pub fn settled_days(&self, rule: i64) -> Result<BTreeSet<NaiveDate>> {
         let sql = format!(
             "SELECT day FROM prebookings WHERE rule = ?1 UNION SELECT day FROM removed_occurrences WHERE rule = ?1 \
@@ -63,8 +62,7 @@ impl Store {
         self.list(&sql, [rule], |row| date(row, "day"))
     }
 
-    /// Make a rule's prebookings for these days. Days that need none by now (made by another
-    /// process, removed or skipped meanwhile) are passed over. Returns how many were made.
+    /// Creates a rule's prebookings for these days, except for days that need none by now. Returns the number created.
     pub fn put_occurrences(
         &self,
         rule: i64,
@@ -151,7 +149,7 @@ fn update(db: &Connection, id: i64, new: &NewRule) -> rusqlite::Result<()> {
         &format!("UPDATE rules SET ({REQUEST}) = ({parameters}) WHERE id = :id"),
         &*named(&values),
     )?;
-    // the opening of a refusal holds as long as the opening rule is the same
+    // the opening that a refusal stated is valid as long as the opening rule is the same
     let sql = format!(
         "UPDATE prebookings SET ({REQUEST}) = ({parameters}), moved_to = CASE WHEN opens IS :opens THEN moved_to END \
          WHERE rule = :id AND status IN ('pending', 'executing')"

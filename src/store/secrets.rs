@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, Transact
 
 use super::keyring::seal_row;
 use super::open::form_lock;
-use super::reserve::stubbornly;
+use super::reserve::write_repeatedly;
 use super::seal::{Place, Sealer};
 use super::{At, Error, Result, Store};
 use crate::secret::Secret;
@@ -70,7 +70,7 @@ impl Store {
             change.commit()?;
             Ok(done)
         };
-        stubbornly(&self.db(), attempts, once).at(self.path())
+        write_repeatedly(&self.db(), attempts, once).at(self.path())
     }
 
     /// The first row of a query, and what opens its secrets. `None` if there is no row.

@@ -1,9 +1,9 @@
 //! HTML character references: the numeric ones and the names that Spanish, Catalan and English texts use.
 
-/// Longest reference looked at, between `&` and `;`.
+/// Maximum length of a reference between `&` and `;`.
 const LONGEST_NAME: usize = 10;
 
-/// Replaces each known reference once; what is no reference stays as it is.
+/// Replaces each known reference once. Other text is unchanged.
 pub(super) fn unescape_once(s: &str) -> String {
     let mut out = String::with_capacity(s.len());
     let mut rest = s;
@@ -22,7 +22,7 @@ pub(super) fn unescape_once(s: &str) -> String {
     out
 }
 
-/// The character that `tail` (what follows `&`) begins with, and the length of its name and semicolon.
+/// The character of the reference that `tail`, the text after `&`, begins with, and the length of its name and semicolon.
 fn reference(tail: &str) -> Option<(char, usize)> {
     let end = tail
         .bytes()
@@ -51,7 +51,7 @@ fn numeric(number: &str) -> Option<char> {
     )
 }
 
-/// Browsers read these codes, which are control characters, as Windows-1252; the common ones.
+/// The common ones of the control characters that browsers read as Windows-1252.
 fn windows_1252(code: u32) -> Option<char> {
     Some(match code {
         0x80 => '€',

@@ -1,13 +1,13 @@
-//! Terminal escape sequences, taken out whole: without its ESC alone the rest of one (`[31m`) would stand in the text.
+//! Removal of whole terminal escape sequences. Without its ESC, the rest of one (`[31m`) would be left in the text.
 
 const ESC: char = '\u{1b}';
 
 /// The text without control sequences (colours, cursor), strings for the terminal (titles, links) and changes of its
-/// character set. An ESC that begins none of these stays, for the caller takes every control character out anyway.
+/// character set. An ESC that begins none of these is left, because the caller removes all control characters.
 pub(super) fn strip(s: &str) -> String {
     let mut out = String::with_capacity(s.len());
     let mut rest = s;
-    // where no string ends, none does further on: looking again each time would take quadratic time
+    // if no string ends here, none ends later: searching again each time would take quadratic time
     let mut ends = true;
     while let Some(at) = rest.find(is_introducer) {
         let (before, sequence) = rest.split_at(at);

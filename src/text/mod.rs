@@ -1,4 +1,4 @@
-//! Text made safe and comparable: what the server sends, what tables show. Pure; knows no terminal and no language.
+//! Text made safe and comparable: texts of the server, cells of tables, texts that a user typed.
 
 mod entity;
 mod escape;
@@ -12,7 +12,7 @@ const MAX_TEXT_LEN: usize = 500;
 /// Longest input shown by [`quote`], in characters.
 const LONGEST_QUOTE: usize = 60;
 const ELLIPSIS: char = '…';
-/// Tags that part words, so that a space takes their place.
+/// Tags that separate words; a space replaces them.
 const BREAKING: [&str; 14] = [
     "br", "p", "div", "li", "ul", "ol", "tr", "td", "th", "hr", "h1", "h2", "h3", "option",
 ];
@@ -24,7 +24,7 @@ pub fn clean(raw: &str) -> String {
     let unescaped = entity::unescape_once(&strip_tags(&without_code(raw)));
     let still = escape::strip(&unescaped);
     let visible: String = still.chars().filter_map(visible).collect();
-    // what unescaping or the removal of invisible characters produced goes too
+    // unescaping and the removal of invisible characters may have produced tags
     cap(&collapse(&strip_tags(&visible)), MAX_TEXT_LEN)
 }
 
@@ -48,13 +48,13 @@ pub fn fold(s: &str) -> String {
     collapse(&bare)
 }
 
-/// `s` filled up with spaces to `width` columns; a longer one is left as it is.
+/// `s` padded with spaces to `width` columns. A longer one is returned unchanged.
 pub fn pad(s: &str, width: usize) -> String {
     let missing = width.saturating_sub(s.width());
     format!("{s}{}", " ".repeat(missing))
 }
 
-/// `s` cut to at most `width` columns, with an ellipsis where something was cut.
+/// `s` cut to at most `width` columns, with an ellipsis if it was cut.
 pub fn fit(s: &str, width: usize) -> String {
     if s.width() <= width {
         return s.to_owned();
@@ -74,7 +74,7 @@ pub fn fit(s: &str, width: usize) -> String {
     out
 }
 
-/// What the system says of a failure, as a part of a sentence: lower case, without the number that only programs know.
+/// The system's message of an error as a part of a sentence: in lower case, without the number.
 pub fn why(error: &std::io::Error) -> String {
     let said = error.to_string();
     let words = collapse(said.split(" (os error").next().unwrap_or_default());
@@ -83,12 +83,12 @@ pub fn why(error: &std::io::Error) -> String {
     first.chain(chars).collect()
 }
 
-/// What a person typed, for an error message: in quotes, on one line, not longer than needed to know it again.
+/// A text that a user typed, for an error message: in quotes, on one line, shortened.
 pub fn quote(s: &str) -> String {
     format!("{:?}", cap(s, LONGEST_QUOTE))
 }
 
-/// As a POSIX shell takes it for one word: as it is, or in quotes where it needs them.
+/// A text as one word of a POSIX shell, in quotes if it needs them.
 pub fn shell_word(s: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@%+,".contains(c);
     if !s.is_empty() && s.chars().all(plain) {
@@ -120,10 +120,9 @@ fn collapse(s: &str) -> String {
     s.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The text without `<script>` and `<style>` elements, which hold code and no words. One without an end goes to the end of
-/// the text, as in a browser.
+/// Removes `<script>` and `<style>` elements. One without an end extends to the end of the text, as in a browser.
 fn without_code(s: &str) -> String {
-    // ASCII case changes no byte's place
+    // this changes no byte's position
     let lower = s.to_ascii_lowercase();
     let mut out = String::with_capacity(s.len());
     let (mut kept, mut at) = (0, 0);
@@ -180,7 +179,7 @@ fn is_breaking(tag: &str) -> bool {
         .any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// The character as it may be shown: white space as a space, nothing for what cannot be seen or steers a terminal.
+/// The character to show: a space for white space, `None` for invisible characters and those that control a terminal.
 fn visible(c: char) -> Option<char> {
     match c {
         '\t'..='\r' => Some(' '),

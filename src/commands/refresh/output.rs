@@ -1,4 +1,4 @@
-//! `refresh`: silent when all is well off a terminal; the numbers on one; problems in words once.
+//! The output of `refresh`: nothing if it succeeds without a terminal, the numbers on a terminal.
 
 use std::io::{self, Write};
 

@@ -138,7 +138,7 @@ fn day_and_year(tokens: &[&str]) -> Option<(u32, i32)> {
     Some((day?, year?))
 }
 
-/// The one month among the tokens. "mar" is a weekday too, and yields to another month's name.
+/// The only month among the tokens. "mar" is also a weekday: if another month is named, it is not taken for one.
 fn month(tokens: &[&str]) -> Option<u32> {
     let months = |tokens: &mut dyn Iterator<Item = &&str>| -> Vec<u32> {
         let mut found: Vec<u32> = tokens

@@ -44,7 +44,7 @@ pub struct Opening {
     pub rule: Rule,
     /// Its source.
     pub source: Source,
-    /// The day is known, the hour is not.
+    /// Whether only the day is known, not the hour.
     pub guess: bool,
 }
 

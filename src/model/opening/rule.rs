@@ -39,7 +39,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// When booking opens for the class that starts on `day` at `start`, both on the wall in `tz`.
+    /// When booking opens for the class that starts on `day` at `start` by the wall clock of `tz`.
     pub fn opens_at(&self, day: NaiveDate, start: NaiveTime, tz: Tz) -> DateTime<Tz> {
         match *self {
             Self::Days { days, at } => resolve(
@@ -117,7 +117,7 @@ impl FromStr for Rule {
     }
 }
 
-/// Leading ASCII digits as a number, where it is not too large, and what follows them; `None` without digits.
+/// The number in leading ASCII digits and the rest of the text. `None` without digits or if the number is too large.
 fn amount(word: &str) -> Option<(Option<u16>, &str)> {
     let end = word
         .find(|c: char| !c.is_ascii_digit())
