@@ -98,6 +98,11 @@ pub(crate) struct Class {
     /// Other people waiting; -1 = no waiting list.
     pub(crate) waitlist: i64,
     pub(crate) coach: Option<String>,
+    pub(crate) description: String,
+    /// Link of an online class.
+    pub(crate) online: Option<String>,
+    /// Whether the membership covers it, as the row says; bookings are not refused for it.
+    pub(crate) included: bool,
     pub(crate) enabled: bool,
     pub(crate) hidden: bool,
     pub(crate) resadmin: bool,
@@ -137,6 +142,9 @@ impl Default for Class {
             occupied: 0,
             waitlist: -1,
             coach: Some("Marta".to_owned()),
+            description: String::new(),
+            online: None,
+            included: true,
             enabled: true,
             hidden: false,
             resadmin: false,

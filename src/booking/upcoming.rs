@@ -1,5 +1,5 @@
-//! What is booked: `nextBookings` names the days and classes, the schedule of each day the
-//! reservations' numbers (those of `nextBookings` are of no use, protocol.md §5).
+//! Upcoming and past bookings: `nextBookings` names days and classes, and the schedule of each day has the reservation ids
+//! (those of `nextBookings` are not usable, protocol.md §5).
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,18 @@ use crate::platform::{ListedBooking, Mine, NextBookings, Row};
 use crate::sessions;
 use crate::text::fold;
 
-/// One box's part of the diary.
+/// The bookings in one box.
 #[derive(Debug, Clone, Default)]
 pub struct UpcomingBookings {
-    /// the bookings and waiting-list places to come, in the platform's order
+    /// Upcoming bookings and waiting-list places, in the platform's order.
     pub coming: Vec<Entry>,
-    /// past bookings that the platform still lists
+    /// Past bookings that the platform still lists.
     pub past: Vec<PastEntry>,
+    /// The address of the box.
+    pub address: Option<String>,
 }
 
-/// One booking to come.
+/// An upcoming booking.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// on the box's calendar
@@ -28,26 +30,32 @@ pub struct Entry {
     pub start: NaiveTime,
     /// `None` if neither `nextBookings` nor the schedule has it
     pub end: Option<NaiveTime>,
-    /// the class's name
+    /// The name of the class.
     pub name: String,
-    /// on the waiting list instead of booked; the schedule row takes precedence over `nextBookings`
+    /// On the waiting list instead of booked; the schedule row takes precedence over `nextBookings`.
     pub waiting: bool,
-    /// the number that cancelling wants; `None` where the schedule does not show the row as mine
+    /// The reservation id, which cancelling needs; `None` if the schedule does not show the row as the member's.
     pub reservation: Option<String>,
+    /// The description of the class.
+    pub description: Option<String>,
+    /// The link of an online class.
+    pub online: Option<String>,
 }
 
-/// One booking of the past.
+/// A past booking.
 #[derive(Debug, Clone)]
 pub struct PastEntry {
     /// on the box's calendar
     pub day: NaiveDate,
     /// by the box's wall clock
     pub start: NaiveTime,
-    /// the class's name
+    /// `None` if the platform gives the start only
+    pub end: Option<NaiveTime>,
+    /// The name of the class.
     pub name: String,
-    /// it was only waited for
+    /// Only a place on the waiting list.
     pub waiting: bool,
-    /// it was cancelled so late that the credit was lost (`lateCancel`)
+    /// Cancelled so late that the credit was lost (`lateCancel`).
     pub late_cancelled: bool,
 }
 
@@ -72,6 +80,7 @@ impl BoxClient<'_, '_> {
             Some(PastEntry {
                 day: past.day?,
                 start: past.start,
+                end: past.end,
                 name: past.name.clone(),
                 waiting: past.state == Mine::Waiting,
                 late_cancelled: past.late_cancelled,
@@ -80,6 +89,7 @@ impl BoxClient<'_, '_> {
         Ok(UpcomingBookings {
             coming,
             past: past.collect(),
+            address: next.address.clone(),
         })
     }
 
@@ -91,7 +101,7 @@ impl BoxClient<'_, '_> {
         days_of(&self.next_bookings()?)
     }
 
-    /// An empty diary looks the same to a dead session: then the login is proven alive.
+    /// A dead session gets an empty list too, so the login is checked if the list is empty.
     fn next_bookings(&mut self) -> sessions::Result<NextBookings> {
         let (at, family) = (&self.at, self.family.as_deref());
         let next = self.live.call(|platform, jar| {
@@ -102,7 +112,7 @@ impl BoxClient<'_, '_> {
                 next.history.len()
             );
             if next.coming.is_empty() {
-                log::info!("an empty diary does not prove the login; asking who we are");
+                log::info!("an empty list does not prove the login; asking whoami");
                 platform.whoami(jar)?;
             }
             Ok(next)
@@ -140,5 +150,7 @@ fn entry(booked: &ListedBooking, rows: &[(NaiveDate, Row)]) -> Option<Entry> {
         name: booked.name.clone(),
         waiting,
         reservation: mine.and_then(|row| row.reservation.clone()),
+        description: mine.and_then(|row| row.description.clone()),
+        online: mine.and_then(|row| row.online.clone()),
     })
 }

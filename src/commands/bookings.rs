@@ -1,9 +1,10 @@
 //! `bookings`: what is booked, in every box of the account; as text, JSON or an iCalendar file (RFC 5545).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use clap::Args;
 use icalendar::{Calendar, Component, Event, EventLike, EventStatus};
@@ -19,6 +20,7 @@ use crate::booking::{BoxClient, UpcomingBookings};
 use crate::clock;
 use crate::model::account::Account;
 use crate::model::instant::{hours_minutes, instant, maybe_hours_minutes};
+use crate::model::prebooking::{Prebooking, Progress};
 use crate::model::session::SessionKind;
 use crate::model::zone;
 use crate::ui::dates::table_day;
@@ -30,7 +32,7 @@ const HELP: Help = Help {
     examples: &[
         "aimharder bookings",
         "aimharder bookings --history --json",
-        "aimharder bookings --ics > gym.ics",
+        "aimharder bookings --ics --history --prebookings > gym.ics",
     ],
     exit_codes: &[
         (0, "shown"),
@@ -52,8 +54,11 @@ pub(crate) struct BookingsArgs {
     #[arg(long)]
     history: bool,
     /// Write an iCalendar file
-    #[arg(long, conflicts_with_all = ["history", "json"])]
+    #[arg(long, conflicts_with = "json")]
     ics: bool,
+    /// Add pending prebookings to the iCalendar file, as tentative events
+    #[arg(long, requires = "ics")]
+    prebookings: bool,
     /// Show the bookings of this family member
     #[arg(long, value_name = "ID", value_parser = family)]
     family: Option<String>,
@@ -66,6 +71,7 @@ pub(crate) fn run(args: &BookingsArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let mut session = sessions.open(&account, &selector)?;
     let now = clock::now();
     let (mut bookings, mut history) = (Vec::new(), Vec::new());
+    let mut places = BTreeMap::new();
     for profile in app.gyms(&account)? {
         let at = app.box_at(&profile, &mut session)?;
         let mut client = BoxClient {
@@ -77,12 +83,24 @@ pub(crate) fn run(args: &BookingsArgs, app: &App, ui: &mut Ui) -> Result<()> {
         if args.history {
             history.extend(past(&profile, &found));
         }
+        let title = profile.title.as_ref().unwrap_or(&profile.name);
+        let place = std::iter::once(title).chain(&found.address);
+        let place = place.cloned().collect::<Vec<_>>().join(", ");
+        places.insert(profile.name.clone(), place);
         bookings.extend(coming(&profile, found));
     }
     bookings.sort_by_key(|booking| booking.starts_at);
     if args.ics {
+        let prebookings = if args.prebookings {
+            pending(args, app, &account)?
+        } else {
+            Vec::new()
+        };
         return ui.print(&IcsFile {
             bookings,
+            history,
+            prebookings,
+            places,
             account,
             family: args.family.clone(),
             now,
@@ -105,7 +123,8 @@ fn coming(profile: &BoxProfile, found: UpcomingBookings) -> impl Iterator<Item =
         starts_at: zone::resolve(profile.zone, entry.day.and_time(entry.start)),
         name: entry.name,
         r#box: profile.name.clone(),
-        title: profile.title.clone(),
+        description: entry.description,
+        online: entry.online,
         reservation_id: entry.reservation,
         state: if entry.waiting {
             "waitlisted"
@@ -119,6 +138,7 @@ fn past(profile: &BoxProfile, found: &UpcomingBookings) -> Vec<PastBooking> {
     let entries = found.past.iter().map(|entry| PastBooking {
         day: entry.day,
         start: entry.start,
+        end: entry.end,
         name: entry.name.clone(),
         r#box: profile.name.clone(),
         zone: profile.zone,
@@ -129,6 +149,24 @@ fn past(profile: &BoxProfile, found: &UpcomingBookings) -> Vec<PastBooking> {
         },
     });
     entries.collect()
+}
+
+/// The pending prebookings of this person, each with the box's time zone.
+fn pending(args: &BookingsArgs, app: &App, account: &Account) -> Result<Vec<(Prebooking, Tz)>> {
+    let open = app.store.open_prebookings(Some(account))?.into_iter();
+    let named = app.global.gym.as_ref();
+    let listed = open.filter(|prebooking| {
+        let request = &prebooking.request;
+        prebooking.progress != Progress::Waitlisted
+            && request.family == args.family
+            && named.is_none_or(|name| *name == request.gym)
+    });
+    listed
+        .map(|prebooking| {
+            let zone = app.any_gym(&prebooking.request.gym)?.zone;
+            Ok((prebooking, zone))
+        })
+        .collect()
 }
 
 #[derive(Debug, Serialize)]
@@ -151,8 +189,10 @@ struct Booking {
     starts_at: DateTime<Tz>,
     name: String,
     r#box: String,
-    #[serde(skip)]
-    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    online: Option<String>,
     reservation_id: Option<String>,
     state: &'static str,
 }
@@ -162,6 +202,8 @@ struct PastBooking {
     day: NaiveDate,
     #[serde(serialize_with = "hours_minutes")]
     start: NaiveTime,
+    #[serde(skip)]
+    end: Option<NaiveTime>,
     name: String,
     r#box: String,
     #[serde(skip)]
@@ -224,15 +266,33 @@ impl PastBooking {
     }
 }
 
-/// Instants are in UTC, so that no time zone has to be described; UIDs are stable, so that importing the file again changes
-/// events and adds none twice.
+/// The calendar file. Instants are in UTC, so that no time zone has to be described.
 #[derive(Debug, Serialize)]
 struct IcsFile {
     bookings: Vec<Booking>,
+    history: Vec<PastBooking>,
+    #[serde(skip)]
+    prebookings: Vec<(Prebooking, Tz)>,
+    /// Name and address by box.
+    #[serde(skip)]
+    places: BTreeMap<String, String>,
     account: Account,
     family: Option<String>,
     #[serde(skip)]
     now: DateTime<Utc>,
+}
+
+/// What the three kinds of events have in common.
+struct IcsEvent<'e> {
+    r#box: &'e str,
+    zone: Tz,
+    day: NaiveDate,
+    start: NaiveTime,
+    end: Option<NaiveTime>,
+    name: &'e str,
+    status: EventStatus,
+    notes: Vec<String>,
+    link: Option<&'e str>,
 }
 
 impl Output for IcsFile {
@@ -242,49 +302,61 @@ impl Output for IcsFile {
             .append_property(("VERSION", "2.0"))
             .append_property(("PRODID", "-//aimharder//bookings//EN"))
             .append_property(("CALSCALE", "GREGORIAN"));
-        for booking in &self.bookings {
-            calendar.push(self.event(booking));
+        let mut uids = BTreeSet::new();
+        let bookings = self.bookings.iter().map(Booking::event);
+        for event in bookings.chain(self.history.iter().map(PastBooking::event)) {
+            let mut uid = self.uid(&event, "");
+            if !uids.insert(uid.clone()) {
+                // two places at one time, at most one of them booked
+                uid = self.uid(&event, event.name);
+                uids.insert(uid.clone());
+            }
+            calendar.push(self.event(&event, &uid));
+        }
+        for (prebooking, zone) in &self.prebookings {
+            let event = prebooked(prebooking, *zone);
+            let uid = self.uid(&event, "");
+            // what is booked already is not shown twice
+            if uids.insert(uid.clone()) {
+                calendar.push(self.event(&event, &uid));
+            }
         }
         write!(to, "{calendar}")
     }
 }
 
 impl IcsFile {
-    fn event(&self, booking: &Booking) -> Event {
-        let is_waiting = booking.state != "booked";
-        let mut event = Event::new();
-        event
-            .uid(&self.uid(booking))
+    fn event(&self, event: &IcsEvent<'_>, uid: &str) -> Event {
+        let instant = |wall| zone::resolve(event.zone, wall).to_utc();
+        let place = self.places.get(event.r#box);
+        let mut shown = Event::new();
+        shown
+            .uid(uid)
             .timestamp(self.now)
-            .summary(&booking.name)
-            .location(booking.title.as_ref().unwrap_or(&booking.r#box))
-            .status(if is_waiting {
-                EventStatus::Tentative
-            } else {
-                EventStatus::Confirmed
-            })
-            .starts(booking.starts_at.to_utc());
-        if let Some(end) = booking.ends_at() {
-            event.ends(end);
+            .summary(event.name)
+            .location(place.map_or(event.r#box, String::as_str))
+            .status(event.status)
+            .starts(instant(event.day.and_time(event.start)));
+        if let Some(end) = event.ends_at() {
+            shown.ends(instant(end));
         }
-        let waiting = is_waiting.then(|| "on the waiting list".to_owned());
-        let reservation = booking.reservation_id.as_ref();
-        let reservation = reservation.map(|id| format!("reservation {id}"));
-        let notes: Vec<String> = waiting.into_iter().chain(reservation).collect();
-        if !notes.is_empty() {
-            event.description(&notes.join(", "));
+        if !event.notes.is_empty() {
+            shown.description(&event.notes.join("\n"));
         }
-        event.done()
+        if let Some(link) = event.link {
+            shown.url(link);
+        }
+        shown.done()
     }
 
-    /// The same for the same reservation of the same person. Without a reservation number, the class identifies the event.
-    fn uid(&self, booking: &Booking) -> String {
-        let what = booking
-            .reservation_id
-            .clone()
-            .unwrap_or_else(|| format!("{} {} {}", booking.day, booking.start, booking.name));
-        let (family, name) = (self.family.as_deref().unwrap_or_default(), &booking.r#box);
-        let digest = Sha256::digest(format!("{}\n{family}\n{name}\n{what}", self.account));
+    /// The same for the same person, box and time, so that a prebooking, its booking and its entry in the history are one
+    /// event of a calendar that is imported again and again.
+    fn uid(&self, event: &IcsEvent<'_>, class: &str) -> String {
+        let (account, family, name) = (&self.account, self.family.as_deref(), event.r#box);
+        let (day, start) = (event.day, event.start);
+        let family = family.unwrap_or_default();
+        let what = format!("{account}\n{family}\n{name}\n{day} {start} {class}");
+        let digest = Sha256::digest(what);
         let (first, _) = digest.split_at(16);
         let hex = first
             .iter()
@@ -293,16 +365,84 @@ impl IcsFile {
     }
 }
 
-impl Booking {
+impl IcsEvent<'_> {
     /// The platform gives the end as a time of day: one that is not after the start is on the next day.
-    fn ends_at(&self) -> Option<DateTime<Utc>> {
+    fn ends_at(&self) -> Option<NaiveDateTime> {
         let end = self.end?;
         let same_day = self.day.and_time(end);
-        let wall = if end > self.start {
-            same_day
+        if end > self.start {
+            Some(same_day)
         } else {
-            same_day.checked_add_signed(TimeDelta::days(1))?
+            same_day.checked_add_signed(TimeDelta::days(1))
+        }
+    }
+}
+
+impl Booking {
+    fn event(&self) -> IcsEvent<'_> {
+        let is_waiting = self.state != "booked";
+        let waiting = is_waiting.then(|| "on the waiting list".to_owned());
+        let reservation = self.reservation_id.as_ref();
+        let reservation = reservation.map(|id| format!("reservation {id}"));
+        let notes = [
+            waiting,
+            self.description.clone(),
+            self.online.clone(),
+            reservation,
+        ];
+        IcsEvent {
+            r#box: &self.r#box,
+            zone: self.starts_at.timezone(),
+            day: self.day,
+            start: self.start,
+            end: self.end,
+            name: &self.name,
+            status: if is_waiting {
+                EventStatus::Tentative
+            } else {
+                EventStatus::Confirmed
+            },
+            notes: notes.into_iter().flatten().collect(),
+            link: self.online.as_deref(),
+        }
+    }
+}
+
+impl PastBooking {
+    fn event(&self) -> IcsEvent<'_> {
+        let (status, note) = match self.state {
+            "late_cancelled" => (EventStatus::Cancelled, Some("cancelled late")),
+            "waitlisted" => (EventStatus::Cancelled, Some("was on the waiting list")),
+            _ => (EventStatus::Confirmed, None),
         };
-        Some(zone::resolve(self.starts_at.timezone(), wall).to_utc())
+        IcsEvent {
+            r#box: &self.r#box,
+            zone: self.zone,
+            day: self.day,
+            start: self.start,
+            end: self.end,
+            name: &self.name,
+            status,
+            notes: note.map(str::to_owned).into_iter().collect(),
+            link: None,
+        }
+    }
+}
+
+fn prebooked(prebooking: &Prebooking, zone: Tz) -> IcsEvent<'_> {
+    let request = &prebooking.request;
+    let alternatives = request.alternatives.iter();
+    let mut notes = vec![format!("prebooking {}", prebooking.id)];
+    notes.extend(alternatives.map(|choice| format!("or {choice}")));
+    IcsEvent {
+        r#box: &request.gym,
+        zone,
+        day: prebooking.day,
+        start: request.first.start,
+        end: None,
+        name: request.first.class.as_deref().unwrap_or("any class"),
+        status: EventStatus::Tentative,
+        notes,
+        link: None,
     }
 }

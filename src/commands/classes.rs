@@ -188,7 +188,12 @@ impl Output for ClassList {
             if lines.peek().is_none() {
                 writeln!(to, "  no classes published")?;
             }
-            lines.try_for_each(|(_, line)| writeln!(to, "{line}"))?;
+            for (class, line) in lines {
+                writeln!(to, "{line}")?;
+                for line in style.wrap(&details(class), 4) {
+                    writeln!(to, "{}", style.paint(&line, Style::Faint))?;
+                }
+            }
         }
         if is_first {
             writeln!(to, "no class fits")?;
@@ -214,6 +219,14 @@ fn row(class: &Class, with_id: bool) -> Vec<Cell> {
         cell(class.coach.clone().unwrap_or_default(), Style::Faint),
         cell(id.unwrap_or_default(), Style::Faint),
     ]
+}
+
+/// With `-v`: the description of a class, its online link and its address.
+fn details(class: &Class) -> Vec<String> {
+    let is_verbose = log::log_enabled!(log::Level::Info);
+    let all = [&class.description, &class.online, &class.address];
+    let given = all.into_iter().flatten().filter(|_| is_verbose);
+    given.cloned().collect()
 }
 
 /// ` 8/12 +3 waiting`, aligned at the slash.

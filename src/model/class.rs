@@ -55,6 +55,15 @@ pub struct Class {
     pub name: String,
     /// the coach's name; `None` where there is none
     pub coach: Option<String>,
+    /// What the class is about, if the platform says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The link of an online class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub online: Option<String>,
+    /// The address of the box.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// places taken; `None` is unknown, not zero
     pub occupied: Option<u32>,
     /// places there are; `None` is unknown, not zero

@@ -37,7 +37,7 @@ pub struct BookResponse {
     pub reservation: Option<String>,
     /// The key of a refusal, such as `ERROR_ANTELACION_CLIENTE`.
     pub key: Option<String>,
-    /// The text of a refusal, cleaned.
+    /// The text of a refusal, cleaned, with the classes that the membership covers or the limit that is reached.
     pub message: Option<String>,
 }
 
@@ -120,13 +120,34 @@ pub(super) fn read(answer: &Answer) -> Result<BookResponse, Error> {
     let verdict = verdict(state, &refusal);
     let hopeful = matches!(verdict, Verdict::Booked | Verdict::Unproven);
     let reservation = data.get("id").id().filter(|_| hopeful);
+    let message: Vec<String> = refusal
+        .message
+        .into_iter()
+        .chain(details(&verdict, data))
+        .collect();
     Ok(BookResponse {
         state,
         verdict,
         reservation,
         key: refusal.key,
-        message: refusal.message,
+        message: (!message.is_empty()).then(|| message.join("; ")),
     })
+}
+
+/// What the response says beside its text. One client's own tests have a number of classes instead of their names.
+fn details(verdict: &Verdict, data: Loose<'_>) -> Option<String> {
+    match verdict {
+        Verdict::NoCredit => {
+            let covered = data.get("clasesContratadas");
+            let names = covered.words().filter(|_| covered.int().is_none())?;
+            Some(format!("the membership covers {names}"))
+        }
+        Verdict::LimitReached => {
+            let max = data.get("max").count()?;
+            Some(format!("at most {max} bookings of this class a day"))
+        }
+        _ => None,
+    }
 }
 
 fn verdict(state: Option<i64>, refusal: &Refusal) -> Verdict {

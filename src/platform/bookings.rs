@@ -17,6 +17,8 @@ pub struct NextBookings {
     pub coming: Vec<ListedBooking>,
     /// `history`: past classes.
     pub history: Vec<ListedBooking>,
+    /// The address of the box, cleaned, from the first entry that has one.
+    pub address: Option<String>,
 }
 
 /// An upcoming or a past class.
@@ -70,6 +72,8 @@ pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
             answer.host
         )));
     }
+    let mut rows = coming.items().chain(history.items());
+    let address = rows.find_map(|row| row.get("boxDir").words());
     let listed = coming.items().len();
     let coming: Vec<_> = coming.items().filter_map(booking).collect();
     if coming.is_empty() && listed > 0 {
@@ -80,7 +84,11 @@ pub(super) fn read(answer: &Answer) -> Result<NextBookings, Error> {
         )));
     }
     let history = history.items().filter_map(booking).collect();
-    Ok(NextBookings { coming, history })
+    Ok(NextBookings {
+        coming,
+        history,
+        address,
+    })
 }
 
 fn booking(row: Loose<'_>) -> Option<ListedBooking> {

@@ -41,6 +41,14 @@ pub struct Row {
     pub name: String,
     /// The name of the coach, cleaned.
     pub coach: Option<String>,
+    /// The description of the class, cleaned.
+    pub description: Option<String>,
+    /// The link of an online class.
+    pub online: Option<String>,
+    /// The address of the box, cleaned.
+    pub address: Option<String>,
+    /// Whether the membership covers the class; `None` if the platform does not say so.
+    pub included: Option<bool>,
     /// Whether the class is offered. It does not say whether booking is open.
     pub enabled: bool,
     /// Whether it is hidden from members.
@@ -161,13 +169,17 @@ fn row(row: Loose<'_>) -> Option<Row> {
     let by_time = row.get("time").raw().and_then(|time| parse_span(&time));
     let (start, end) = by_time.or_else(|| span_of_id(&row.get("timeid").raw()?))?;
     let [occupied, capacity, waiting] = limits(row.get("limit"));
-    let enabled = row.get("enabled");
+    let (enabled, included) = (row.get("enabled"), row.get("included"));
     Some(Row {
         id: row.get("id").id()?,
         start,
         end: end.or_else(|| after(start, row.get("classLength").int()?)),
         name: row.get("className").words().unwrap_or_default(),
         coach: row.get("coachName").words(),
+        description: row.get("classDesc").words(),
+        online: online_link(row),
+        address: row.get("boxDir").words(),
+        included: (!included.is_nothing()).then(|| included.yes()),
         enabled: enabled.is_nothing() || enabled.yes(),
         hidden: row.get("hidden").yes(),
         staff: row.get("resadmin").yes(),
@@ -178,6 +190,13 @@ fn row(row: Loose<'_>) -> Option<Row> {
         capacity: row.get("limitc").count().or(capacity),
         waiting: row.get("waitlist").count().or(waiting),
     })
+}
+
+/// The link of an online class. What is not a web address is left out.
+fn online_link(row: Loose<'_>) -> Option<String> {
+    let link = row.get("zoomJoinUrl").words()?;
+    let is_web = link.starts_with("https://") || link.starts_with("http://");
+    (is_web && row.get("onlineclass").yes()).then_some(link)
 }
 
 /// The span of a `timeid` such as `1830_60`: the start and the minutes, for rows without `time`.

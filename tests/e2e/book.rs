@@ -35,7 +35,7 @@ fn booked() {
             "session": { "kind": "device", "fingerprint": print },
             "class": {
                 "id": id, "day": day(3), "start": "13:10", "end": "14:10",
-                "starts_at": madrid(&day(3), "13:10").to_rfc3339(), "name": "Prueba", "coach": "Marta",
+                "starts_at": madrid(&day(3), "13:10").to_rfc3339(), "name": "Prueba", "coach": "Marta", "address": "C/ Mayor 1",
                 "occupied": 4, "capacity": 12, "waiting": null, "state": "booked",
                 "reservation_id": "55501", "opens_at": null,
             },
@@ -143,6 +143,28 @@ fn every_refusal_of_the_platform() {
             assert!(sandbox.reservations(&id).is_empty());
         }
     }
+}
+
+#[test]
+fn covered_classes_and_limits_are_named() {
+    let (sandbox, home) = logged_in();
+    class(&sandbox, json!({ "name": "Pilates", "included": false }));
+    sandbox.account(&json!({ "email": ANA, "credit": 0 }));
+    let warning =
+        "warning: your membership may not cover Pilates; of this day's classes it covers ";
+    let run = book(&home, "").status(4).stderr_has(&[warning]).json();
+    let message = run["message"].as_str().unwrap();
+    assert!(message.contains("; the membership covers "), "{message}");
+    assert!(message.contains("Pilates"), "{message}");
+    book(&home, "--dry-run")
+        .stderr_has(&[warning])
+        .any_stdout()
+        .done();
+    sandbox.account(&json!({ "email": ANA, "credit": null, "daily_limit": 0 }));
+    book(&home, "")
+        .status(4)
+        .stderr_has(&["at most 0 bookings of this class a day"])
+        .done();
 }
 
 #[test]

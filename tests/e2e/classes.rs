@@ -33,7 +33,7 @@ fn every_key() {
             "login_verified": true,
             "classes": [{
                 "id": id, "day": day(FAR), "start": "13:10", "end": "14:10",
-                "starts_at": madrid(&day(FAR), "13:10").to_rfc3339(), "name": "Prueba", "coach": "Marta",
+                "starts_at": madrid(&day(FAR), "13:10").to_rfc3339(), "name": "Prueba", "coach": "Marta", "address": "C/ Mayor 1",
                 "occupied": 8, "capacity": 12, "waiting": null, "state": "open",
                 "reservation_id": null, "opens_at": null,
             }],
@@ -248,4 +248,39 @@ fn a_class_that_is_listed_twice_or_without_a_time_is_one_class() {
     assert_eq!(found, [(&json!(id), &json!("13:10"), &json!("14:10"))]);
     let booked = home.run("book --time 13:10 --day").arg(day(3)).json();
     assert_eq!(booked["outcome"], "booked");
+}
+
+#[test]
+fn what_a_class_is_about_is_shown_if_the_platform_says_so() {
+    let (sandbox, home) = logged_in();
+    let link = "https://zoom.example/j/1";
+    sandbox.class(&json!({
+        "day": day(6), "start": "13:10", "name": "Plain", "description": "Trae <b>esterilla</b>\n", "online": link,
+    }));
+    sandbox.class(&json!({
+        "day": day(6), "start": "14:10", "name": "Plain", "online": "javascript:alert(1)",
+    }));
+    let printed = home.run("classes --day +6 --class plain").json();
+    let [first, second] = &printed["classes"].as_array().unwrap()[..] else {
+        panic!("two: {printed}")
+    };
+    assert_eq!(first["description"], "Trae esterilla");
+    assert_eq!(
+        (&first["online"], &first["address"]),
+        (&json!(link), &json!("C/ Mayor 1"))
+    );
+    assert_eq!(
+        (&second["description"], &second["online"]),
+        (&Value::Null, &Value::Null)
+    );
+    let details = format!("    Trae esterilla; {link}; C/ Mayor 1\n");
+    home.run("classes --day +6 --class plain -v")
+        .any_stderr()
+        .stdout_has(&[&details])
+        .done();
+    let short = home
+        .run("classes --day +6 --class plain")
+        .any_stdout()
+        .done();
+    assert!(!short.stdout.contains(link), "{short:?}");
 }

@@ -12,7 +12,7 @@ def event(e):
     end = e.get("DTEND")
     return {"uid": str(e["UID"]), "summary": str(e["SUMMARY"]), "location": str(e["LOCATION"]), "status": str(e["STATUS"]),
             "starts": e["DTSTART"].dt.isoformat(), "ends": end and end.dt.isoformat(), "stamp": e["DTSTAMP"].dt.isoformat(),
-            "description": str(e.get("DESCRIPTION"))}
+            "description": str(e.get("DESCRIPTION")), "url": str(e.get("URL"))}
 print(json.dumps({"version": str(calendar["VERSION"]), "product": str(calendar["PRODID"]),
                   "events": [event(e) for e in calendar.walk("VEVENT")]}))
 "#;
@@ -63,18 +63,18 @@ fn another_program_reads_what_is_booked() {
     assert_eq!(booked["summary"], name);
     assert_eq!(
         (&booked["location"], &booked["status"]),
-        (&json!("CrossFit Demo"), &json!("CONFIRMED"))
+        (&json!("CrossFit Demo, C/ Mayor 1"), &json!("CONFIRMED"))
     );
     assert_eq!(booked["starts"], utc(&day(5), "13:10"));
     assert_eq!(booked["ends"], utc(&day(5), "14:10"));
     assert_eq!(booked["description"], format!("reservation {first}"));
     assert_eq!(
         (&queued["location"], &queued["status"]),
-        (&json!("Box Dos"), &json!("TENTATIVE"))
+        (&json!("Box Dos, C/ Mayor 1"), &json!("TENTATIVE"))
     );
     assert_eq!(
         queued["description"],
-        format!("on the waiting list, reservation {second}")
+        format!("on the waiting list\nreservation {second}")
     );
     assert_eq!(queued["starts"], utc(&day(4), "23:30"));
     assert_eq!(
@@ -118,7 +118,67 @@ fn nothing_booked_is_an_empty_calendar() {
         .any_stderr()
         .any_stdout()
         .done();
-    home.run("bookings --ics --history")
-        .fails(2, &["--history"])
+    home.run("bookings --prebookings")
+        .fails(2, &["--ics"])
         .done();
+}
+
+/// A prebooking, its booking and its entry in the history are one event.
+#[test]
+fn history_and_prebookings_are_events_too() {
+    let (sandbox, home) = logged_in();
+    let link = "https://zoom.example/j/1?pwd=x";
+    let class = |day: String, more: Value| {
+        let mut class = json!({ "day": day, "start": "13:10", "name": "Online; en casa" });
+        class
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        sandbox.class(&class)
+    };
+    let past = (aimharder::clock::now().date_naive() - chrono::Days::new(1)).to_string();
+    sandbox.reserve(ANA, &class(past.clone(), json!({})), 1);
+    let coming = json!({ "description": "trae\nuna esterilla", "online": link });
+    let coming = class(day(5), coming);
+    home.run("prebook add --day +5 --time 13:10 --class online --or")
+        .arg("14:10 wod")
+        .any_stdout()
+        .any_stderr()
+        .done();
+    let events = |more: &str| calendar(&home, more)["events"].as_array().unwrap().clone();
+    assert_eq!(events(""), [] as [Value; 0]);
+    let [history, prebooked] = &events("--history --prebookings")[..] else {
+        panic!("two events")
+    };
+    assert_eq!(
+        (&history["starts"], &history["status"]),
+        (
+            &json!(madrid(&past, "13:10").to_utc().to_rfc3339()),
+            &json!("CONFIRMED")
+        )
+    );
+    assert_eq!(
+        history["ends"],
+        madrid(&past, "14:10").to_utc().to_rfc3339()
+    );
+    assert_eq!(prebooked["summary"], "online");
+    assert_eq!(prebooked["status"], "TENTATIVE");
+    assert_eq!(prebooked["description"], "prebooking 1\nor 14:10 wod");
+    assert_eq!(
+        prebooked["starts"],
+        madrid(&day(5), "13:10").to_utc().to_rfc3339()
+    );
+    let reservation = sandbox.reserve(ANA, &coming, 1);
+    let [booked] = &events("--prebookings")[..] else {
+        panic!("one event")
+    };
+    assert_eq!(booked["uid"], prebooked["uid"]);
+    assert_eq!(
+        (&booked["status"], &booked["url"]),
+        (&json!("CONFIRMED"), &json!(link))
+    );
+    assert_eq!(
+        booked["description"],
+        format!("trae una esterilla\n{link}\nreservation {reservation}")
+    );
 }

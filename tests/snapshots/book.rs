@@ -41,6 +41,7 @@ fn a_class_is_booked() {
         "starts_at":"[INSTANT]",
         "name":"WOD",
         "coach":"Marta",
+        "address":"C/ Mayor 1",
         "occupied":8,
         "capacity":12,
         "waiting":null,
@@ -79,6 +80,7 @@ fn a_class_is_booked() {
         "starts_at":"[INSTANT]",
         "name":"WOD",
         "coach":"Marta",
+        "address":"C/ Mayor 1",
         "occupied":9,
         "capacity":12,
         "waiting":null,
@@ -113,6 +115,7 @@ fn a_class_is_booked() {
         "starts_at":"[INSTANT]",
         "name":"WOD",
         "coach":"Marta",
+        "address":"C/ Mayor 1",
         "occupied":9,
         "capacity":12,
         "waiting":null,
@@ -151,6 +154,7 @@ fn a_full_class_has_a_waiting_list() {
         "starts_at":"[INSTANT]",
         "name":"WOD",
         "coach":"Marta",
+        "address":"C/ Mayor 1",
         "occupied":12,
         "capacity":12,
         "waiting":2,
@@ -198,6 +202,7 @@ fn a_full_class_has_a_waiting_list() {
         "starts_at":"[INSTANT]",
         "name":"WOD",
         "coach":"Marta",
+        "address":"C/ Mayor 1",
         "occupied":12,
         "capacity":12,
         "waiting":3,
@@ -244,6 +249,7 @@ fn a_booking_before_its_opening_is_too_early() {
         "starts_at":"[INSTANT]",
         "name":"WOD",
         "coach":"Marta",
+        "address":"C/ Mayor 1",
         "occupied":8,
         "capacity":12,
         "waiting":null,
@@ -289,6 +295,7 @@ fn a_booking_before_its_opening_is_too_early() {
         "starts_at":"[INSTANT]",
         "name":"WOD",
         "coach":"Marta",
+        "address":"C/ Mayor 1",
         "occupied":8,
         "capacity":12,
         "waiting":null,
@@ -330,6 +337,7 @@ fn a_refusal_names_its_reason() {
         "starts_at":"[INSTANT]",
         "name":"WOD",
         "coach":"Marta",
+        "address":"C/ Mayor 1",
         "occupied":8,
         "capacity":12,
         "waiting":null,
@@ -372,7 +380,7 @@ fn a_refusal_names_its_reason() {
     assert_snapshot!(refused(&json!({ "credit": 0 })), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase)
+    error: not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD)
     ");
     assert_snapshot!(refused(&json!({ "credit": null, "payment_pending": true })), @"
     exit: 4
@@ -382,7 +390,7 @@ fn a_refusal_names_its_reason() {
     assert_snapshot!(refused(&json!({ "payment_pending": false, "daily_limit": 0 })), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: your limit of classes is reached
+    error: not booked: WOD, [DATE], 13:10: your limit of classes is reached (at most 0 bookings of this class a day)
     ");
     assert_snapshot!(refused(&json!({ "daily_limit": null, "class_limit": 0 })), @"
     exit: 4
@@ -414,6 +422,7 @@ fn a_refusal_names_its_reason() {
         "starts_at":"[INSTANT]",
         "name":"WOD",
         "coach":"Marta",
+        "address":"C/ Mayor 1",
         "occupied":8,
         "capacity":12,
         "waiting":null,
@@ -422,16 +431,16 @@ fn a_refusal_names_its_reason() {
         "opens_at":null},
       "opens_at":null,
       "prebooking_id":null,
-      "message":"No tienes clases disponibles o tu tarifa no incluye esta clase",
+      "message":"No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD",
       "book_state":-2,
       "box":"crossfitdemo",
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
       "error":{"kind":"refused",
-        "message":"not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase)"}
+        "message":"not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD)"}
     }
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase)
+    error: not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD)
     "#);
 }
 
@@ -459,6 +468,7 @@ fn another_class_at_that_time_is_refused() {
         "starts_at":"[INSTANT]",
         "name":"WOD",
         "coach":"Marta",
+        "address":"C/ Mayor 1",
         "occupied":8,
         "capacity":12,
         "waiting":null,

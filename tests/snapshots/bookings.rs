@@ -91,20 +91,20 @@ fn bookings_are_shown() {
     DTEND:[STAMP]
     DTSTAMP:[STAMP]
     DTSTART:[STAMP]
-    LOCATION:CrossFit Demo
+    LOCATION:CrossFit Demo\, C/ Mayor 1
     STATUS:CONFIRMED
     SUMMARY:WOD
-    UID:11dceaebc9dcabf201ac75a6a48d91b8@crossfitdemo.aimharder
+    UID:b5a94cddf13f8353d8bbd430a552ff2b@crossfitdemo.aimharder
     END:VEVENT
     BEGIN:VEVENT
-    DESCRIPTION:on the waiting list\, reservation 55502
+    DESCRIPTION:on the waiting list\nreservation 55502
     DTEND:[STAMP]
     DTSTAMP:[STAMP]
     DTSTART:[STAMP]
-    LOCATION:CrossFit Demo
+    LOCATION:CrossFit Demo\, C/ Mayor 1
     STATUS:TENTATIVE
     SUMMARY:WOD
-    UID:3cc92c1405e77296a6363bfcc38a3b53@crossfitdemo.aimharder
+    UID:c6142205e5b8bf1c740cf097fd4227e3@crossfitdemo.aimharder
     END:VEVENT
     END:VCALENDAR
     ");

@@ -67,13 +67,13 @@ fn classes_are_shown_with_their_states() {
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
       "login_verified":true,
-      "classes":[{"id":"1223249","day":"[DATE]","start":"07:00","end":"08:00","starts_at":"[INSTANT]","name":"WOD","coach":"Marta","occupied":8,"capacity":12,"waiting":null,"state":"open","reservation_id":null,"opens_at":null},
-        {"id":"1223250","day":"[DATE]","start":"08:00","end":"09:00","starts_at":"[INSTANT]","name":"Gimnàstics Avançat","coach":"Marta","occupied":12,"capacity":12,"waiting":null,"state":"full","reservation_id":null,"opens_at":null},
-        {"id":"1223251","day":"[DATE]","start":"09:00","end":"10:00","starts_at":"[INSTANT]","name":"Halterofilia","coach":"Marta","occupied":12,"capacity":12,"waiting":3,"state":"full","reservation_id":null,"opens_at":null},
-        {"id":"1223252","day":"[DATE]","start":"10:00","end":"11:00","starts_at":"[INSTANT]","name":"WOD","coach":"Jordi","occupied":8,"capacity":12,"waiting":null,"state":"closed","reservation_id":null,"opens_at":null},
-        {"id":"1223253","day":"[DATE]","start":"11:00","end":"12:00","starts_at":"[INSTANT]","name":"WOD","coach":"Marta","occupied":8,"capacity":12,"waiting":null,"state":"cancelled","reservation_id":null,"opens_at":null},
-        {"id":"1223254","day":"[DATE]","start":"12:00","end":"13:00","starts_at":"[INSTANT]","name":"WOD","coach":"Marta","occupied":9,"capacity":12,"waiting":null,"state":"booked","reservation_id":"55501","opens_at":null},
-        {"id":"1223255","day":"[DATE]","start":"13:10","end":"14:10","starts_at":"[INSTANT]","name":"WOD","coach":"Marta","occupied":12,"capacity":12,"waiting":1,"state":"waitlisted","reservation_id":"55502","opens_at":null}
+      "classes":[{"id":"1223249","day":"[DATE]","start":"07:00","end":"08:00","starts_at":"[INSTANT]","name":"WOD","coach":"Marta","address":"C/ Mayor 1","occupied":8,"capacity":12,"waiting":null,"state":"open","reservation_id":null,"opens_at":null},
+        {"id":"1223250","day":"[DATE]","start":"08:00","end":"09:00","starts_at":"[INSTANT]","name":"Gimnàstics Avançat","coach":"Marta","address":"C/ Mayor 1","occupied":12,"capacity":12,"waiting":null,"state":"full","reservation_id":null,"opens_at":null},
+        {"id":"1223251","day":"[DATE]","start":"09:00","end":"10:00","starts_at":"[INSTANT]","name":"Halterofilia","coach":"Marta","address":"C/ Mayor 1","occupied":12,"capacity":12,"waiting":3,"state":"full","reservation_id":null,"opens_at":null},
+        {"id":"1223252","day":"[DATE]","start":"10:00","end":"11:00","starts_at":"[INSTANT]","name":"WOD","coach":"Jordi","address":"C/ Mayor 1","occupied":8,"capacity":12,"waiting":null,"state":"closed","reservation_id":null,"opens_at":null},
+        {"id":"1223253","day":"[DATE]","start":"11:00","end":"12:00","starts_at":"[INSTANT]","name":"WOD","coach":"Marta","address":"C/ Mayor 1","occupied":8,"capacity":12,"waiting":null,"state":"cancelled","reservation_id":null,"opens_at":null},
+        {"id":"1223254","day":"[DATE]","start":"12:00","end":"13:00","starts_at":"[INSTANT]","name":"WOD","coach":"Marta","address":"C/ Mayor 1","occupied":9,"capacity":12,"waiting":null,"state":"booked","reservation_id":"55501","opens_at":null},
+        {"id":"1223255","day":"[DATE]","start":"13:10","end":"14:10","starts_at":"[INSTANT]","name":"WOD","coach":"Marta","address":"C/ Mayor 1","occupied":12,"capacity":12,"waiting":1,"state":"waitlisted","reservation_id":"55502","opens_at":null}
       ]
     }
     "#);

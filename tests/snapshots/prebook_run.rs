@@ -243,7 +243,7 @@ fn a_refusal_is_final() {
     assert_snapshot!(shot(run(&home)), @"
     exit: 4
     --- stderr
-    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no credit, or the membership does not cover it (No tienes clases disponibles o tu tarifa no incluye esta clase)
+    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no credit, or the membership does not cover it (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD)
     ");
     let (sandbox, home) = overdue(&json!({}), "");
     sandbox.account(&json!({ "email": ANA, "payment_pending": true }));

@@ -104,16 +104,16 @@ fn row(world: &World, gym: &Gym, class: &Class, mine: Option<&Reservation>, now:
     let id = i64::try_from(class.id).unwrap_or(0);
     let mut row = json!({
         "id": number(id, texts), "time": time(world, class), "timeid": time_id(class),
-        "classId": class_type(&class.name), "className": format!("{spaces}{}{spaces}", class.name), "classDesc": "",
+        "classId": class_type(&class.name), "className": format!("{spaces}{}{spaces}", class.name), "classDesc": class.description,
         "classLength": class.length, "boxName": gym.title, "boxDir": gym.address, "boxPic": null,
         "coachName": class.coach, "coachPic": null, "enabled": number(i64::from(class.is_enabled(gym, now)), texts),
-        "included": 1, "bookState": mine.map(|r| number(r.state, texts)),
+        "included": number(i64::from(class.included), texts), "bookState": mine.map(|r| number(r.state, texts)),
         "idres": mine.map(|r| number(i64::try_from(r.idres).unwrap_or(0), texts)), "spotres": null,
         "limit": limit(world, class, taken, waiting), "limitc": number(class.capacity, texts),
         "ocupation": number(taken, texts), "waitlist": number(waiting, texts), "checkAthletesNum": 0,
         "cancelledId": cancelled_id(world, class),
-        "resadmin": number(i64::from(class.resadmin), texts), "color": "43, 177, 67", "onlineclass": 0,
-        "zoomid": null, "zoomJoinUrl": null, "zoomJoinPw": null
+        "resadmin": number(i64::from(class.resadmin), texts), "color": "43, 177, 67", "onlineclass": i64::from(class.online.is_some()),
+        "zoomid": null, "zoomJoinUrl": class.online, "zoomJoinPw": null
     });
     if let Some(row) = row.as_object_mut() {
         drop_fields(world, class, row);

@@ -2,6 +2,7 @@
 
 mod wait;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -187,6 +188,7 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
             args.command(day, only)
         })?,
     };
+    warn_if_not_covered(wanted.row, &rows);
     let done = if args.wait {
         wanted.wait(app, &sessions, live, ui)?
     } else if args.dry_run {
@@ -206,6 +208,22 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     }
     app.note_classes(&gym, &rows);
     ui.print(&view)
+}
+
+/// Warns if the schedule says that the membership does not cover the class. The booking is requested nevertheless.
+fn warn_if_not_covered(row: &Row, rows: &[Row]) {
+    if row.included != Some(false) || row.is_mine() {
+        return;
+    }
+    let covered = rows.iter().filter(|row| row.included == Some(true));
+    let names: BTreeSet<&str> = covered.map(|row| row.name.as_str()).collect();
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    let covered = if names.is_empty() {
+        names
+    } else {
+        format!("; of this day's classes it covers {names}")
+    };
+    log::warn!("your membership may not cover {}{covered}", row.name);
 }
 
 /// The class to book and the session that books it.
