@@ -37,9 +37,19 @@ impl Home {
         );
         // the tests may run as root, for whom `--user` is refused
         home.tool("id", "echo 1000");
-        let binary = env!("CARGO_BIN_EXE_aimharder");
-        home.tool("built", &format!("exec {binary} \"$@\""));
+        let short = "case $1 in man) echo .TH >\"$3/aimharder.1\" && exit ;; esac\n";
+        home.program(short);
         home
+    }
+
+    /// Lets the program write all of its man pages: each takes several processes to place.
+    pub(crate) fn with_all_pages(&self) {
+        self.program("");
+    }
+
+    fn program(&self, first: &str) {
+        let binary = env!("CARGO_BIN_EXE_aimharder");
+        self.tool("built", &format!("{first}exec {binary} \"$@\""));
     }
 
     /// Makes a refresh end with the code that this shell command prints. `$drop_ins` lists the drop-ins for all units.

@@ -37,6 +37,7 @@ const PLACED: [&str; 14] = [
 #[test]
 fn for_a_user_everything_has_its_place_and_mode() {
     let home = Home::new(1);
+    home.with_all_pages();
     let printed = home.installed("--user");
     let files = home.files("");
     for name in PLACED {
