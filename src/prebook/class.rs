@@ -19,8 +19,6 @@ const LOOK_UP: Duration = Duration::from_secs(6);
 const SPARE: Duration = Duration::from_millis(800);
 /// Timeout of a look that is under way at the opening: the booking needs it.
 const LATE_LOOK_UP: Duration = Duration::from_secs(2);
-/// After a late start the clock is looked at if the time left is this multiple of what the schedule took.
-const LOOK_PAYS: f32 = 1.5;
 /// Pauses between looks at a class that is missing or not enabled.
 pub(super) const MISSING_PAUSE: Duration = Duration::from_millis(100);
 pub(super) const MISSING_PAUSE_MAX: Duration = Duration::from_secs(2);
@@ -281,8 +279,9 @@ impl BookingTask<'_> {
         let first = self.find_before(choice, at, is_near)?;
         if !is_near {
             self.measure_clock(at)?;
-        } else if self.until(at) > clock::steady().duration_since(began).mul_f32(LOOK_PAYS) {
-            self.look(at, ROUGH);
+        } else if self.until(at) > clock::steady().duration_since(began) {
+            // A request that is sent right after the look is no later than one that is sent at the opening without a look.
+            self.look_within(self.until(at), ROUGH);
         }
         match first {
             Some(found) if !found.may_come => Ok(found),

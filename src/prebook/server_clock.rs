@@ -69,6 +69,8 @@ const PRICE_OF_EARLY: f64 = 0.006;
 const WIDE: f64 = 0.02;
 /// What the clock of a synchronised machine may be wrong by, in seconds.
 const SYNCHRONISED: f64 = 0.003;
+/// The clock of this machine is used if it is outside of the measured range by less than this, in seconds.
+const ALMOST: f64 = 0.05;
 /// The share of a round trip by which the way there is taken to be shorter than half of it, where it was not measured.
 const UNEVEN: f64 = 0.05;
 
@@ -78,10 +80,12 @@ impl Estimate {
         opening - self.best_lead() + self.margin()
     }
 
-    /// The lead; while its range is wide and contains the clock of this machine, that clock's.
+    /// The lead; while its range is wide and contains the clock of this machine, that clock's. A clock that is just outside
+    /// of the range is wrong by little: then it is the end of the range.
     pub(super) fn best_lead(&self) -> f64 {
         if self.is_own() {
-            self.own_lead
+            let (low, high) = (self.lead - self.doubt, self.lead + self.doubt);
+            self.own_lead.max(low).min(high)
         } else {
             self.lead
         }
@@ -89,7 +93,8 @@ impl Estimate {
 
     /// Whether the clock of this machine is more exact than what was measured: most machines are synchronised.
     fn is_own(&self) -> bool {
-        self.doubt > WIDE && (self.own_lead - self.lead).abs() <= self.doubt
+        let apart = (self.own_lead - self.lead).abs();
+        self.doubt > WIDE && apart <= self.doubt + ALMOST
     }
 
     /// How long after the opening a request is aimed to arrive, in seconds.

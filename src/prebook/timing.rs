@@ -33,8 +33,9 @@ const PATIENT_LOOK: Duration = Duration::from_secs(5);
 const LAST_LOOK: f64 = 30.0;
 /// If less time than this is left, there is no time for all preparations.
 const NEAR: Duration = Duration::from_secs(1);
-/// A request by the clock of this machine alone is sent this long after the opening, because it is not repeated.
-const OWN_MARGIN: Duration = Duration::from_millis(20);
+/// A request by the clock of this machine alone is sent this long after the opening, because it is not repeated: a quartz
+/// clock drifts by as much in a quarter of an hour.
+const OWN_MARGIN: Duration = Duration::from_millis(50);
 /// More threads than this that fire at once share the processors better without spinning.
 const SPINNERS: usize = 2;
 
@@ -79,7 +80,12 @@ impl BookingTask<'_> {
     /// Looks at the server's clock unless it was measured less than `age` seconds ago. When the opening is near, no longer
     /// than a part of the time that is left.
     pub(super) fn look(&self, at: DateTime<Utc>, age: f64) {
-        let limit = PATIENT_LOOK.min(self.until(at) / 2);
+        self.look_within(self.until(at) / 2, age);
+    }
+
+    /// The same within a time limit.
+    pub(super) fn look_within(&self, limit: Duration, age: f64) {
+        let limit = PATIENT_LOOK.min(limit);
         self.with_jar(limit, |clock, platform, jar| {
             clock.look(platform, jar, age, limit);
         });
