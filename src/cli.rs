@@ -15,7 +15,7 @@ use crate::commands::args::{GlobalArgs, box_name};
 use crate::commands::help::{Help, code};
 use crate::commands::{
     book, bookings, boxes, cancel, classes, completions, config, login, logout, man, notify,
-    prebook, refresh, sessions, status, store, wod,
+    prebook, probe, refresh, sessions, status, store, wod,
 };
 use crate::error::Failure;
 use crate::ui::{GivenFlags, Ui};
@@ -86,6 +86,7 @@ enum Command {
     Cancel(cancel::CancelArgs),
     Prebook(prebook::PrebookArgs),
     Wod(wod::WodArgs),
+    Probe(probe::ProbeArgs),
     Notify(notify::NotifyArgs),
     Status(status::StatusArgs),
     Config(config::ConfigArgs),
@@ -167,6 +168,7 @@ impl Cli {
             Command::Cancel(args) => cancel::run(&args, &app()?, ui),
             Command::Prebook(args) => prebook::run(&args, &app()?, ui),
             Command::Wod(args) => wod::run(&args, &app()?, ui),
+            Command::Probe(_) => probe::run(&app()?, ui),
             Command::Notify(args) => notify::run(&args, &app()?, ui),
             // reports a config or store that cannot be used
             Command::Status(args) => status::run(&args, global, ui),
@@ -238,7 +240,8 @@ impl Command {
             | Self::Bookings(_)
             | Self::Book(_)
             | Self::Cancel(_)
-            | Self::Wod(_) => true,
+            | Self::Wod(_)
+            | Self::Probe(_) => true,
             Self::Prebook(args) => matches!(
                 args.command,
                 prebook::PrebookCommand::Add(_) | prebook::PrebookCommand::Run(_)
@@ -264,6 +267,7 @@ impl Command {
             Self::Cancel(_) => "cancel",
             Self::Prebook(_) => "prebook",
             Self::Wod(_) => "wod",
+            Self::Probe(_) => "probe",
             Self::Notify(_) => "notify",
             Self::Status(_) => "status",
             Self::Config(_) => "config",
@@ -287,7 +291,8 @@ fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathB
         | Command::Bookings(_)
         | Command::Book(_)
         | Command::Cancel(_)
-        | Command::Wod(_) => true,
+        | Command::Wod(_)
+        | Command::Probe(_) => true,
         Command::Prebook(args) => matches!(
             args.command,
             prebook::PrebookCommand::List(_) | prebook::PrebookCommand::Rules(_)

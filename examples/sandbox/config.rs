@@ -1,7 +1,7 @@
 //! The switches of the sandbox (`POST /__sandbox/config`), each with the documented behaviour as its default.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::texts::Language;
 
@@ -195,6 +195,8 @@ pub(crate) struct Config {
     pub(crate) quirks: Vec<Quirk>,
     pub(crate) json_as: Vec<JsonAs>,
     pub(crate) box_page: BoxPage,
+    /// Fields that every JSON object with an `id` has, with their values; those that are "absent" are removed everywhere.
+    pub(crate) drift: Map<String, Value>,
     pub(crate) language: Language,
     pub(crate) require_user_agent: bool,
     pub(crate) waitlist_enabled: bool,
@@ -236,6 +238,7 @@ impl Default for Config {
             quirks: Vec::new(),
             json_as: Vec::new(),
             box_page: BoxPage::default(),
+            drift: Map::new(),
             language: Language::default(),
             require_user_agent: false,
             waitlist_enabled: true,

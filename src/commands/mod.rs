@@ -19,6 +19,7 @@ pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod notify;
 pub(crate) mod prebook;
+pub(crate) mod probe;
 pub(crate) mod refresh;
 pub(crate) mod sessions;
 pub(crate) mod status;

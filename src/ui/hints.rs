@@ -4,7 +4,9 @@
 use crate::text::append_flag;
 
 /// Commands that act in one box.
-const BOX_COMMANDS: [&str; 6] = ["classes", "bookings", "book", "cancel", "prebook", "wod"];
+const BOX_COMMANDS: [&str; 7] = [
+    "classes", "bookings", "book", "cancel", "prebook", "probe", "wod",
+];
 /// Commands that take neither a store nor an account.
 const STORELESS_COMMANDS: [&str; 3] = ["help", "man", "completions"];
 

@@ -65,6 +65,7 @@ mod prebook_sequence;
 mod prebook_share;
 mod prebook_undisturbed;
 mod prebook_waitlist;
+mod probe;
 mod proxies;
 mod record;
 mod recovery;

@@ -61,6 +61,7 @@ fn it_names_every_key() {
         "status",
         "bookings",
         "wod",
+        "probe",
         "config check",
         "config show",
         "cancel --day +3 --time 13:10",

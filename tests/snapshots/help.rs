@@ -4,7 +4,7 @@ use crate::shot;
 use crate::support::Home;
 use insta::assert_snapshot;
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 32] = [
     "",
     "login",
     "logout",
@@ -27,6 +27,7 @@ const COMMANDS: [&str; 31] = [
     "prebook remove",
     "prebook skip",
     "prebook run",
+    "probe",
     "notify",
     "notify test",
     "status",

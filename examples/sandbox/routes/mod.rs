@@ -8,7 +8,7 @@ pub(crate) mod login;
 pub(crate) mod schedule;
 pub(crate) mod tokens;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::http::{Request, Response};
 use crate::model::Gym;
@@ -74,6 +74,7 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: i64) -> Response
             Place::Nowhere => not_found(),
         }
     };
+    let response = drifted(world, response);
     let is_login =
         request.method == "POST" && matches!(request.path.as_str(), "/" | "/login" | "/api/login");
     world.answers += 1;
@@ -81,6 +82,34 @@ pub(crate) fn handle(world: &mut World, request: &Request, now: i64) -> Response
         return response;
     }
     with_balancer(response, now)
+}
+
+/// The response with the fields of the switch `drift`.
+fn drifted(world: &World, mut response: Response) -> Response {
+    if !world.config.drift.is_empty()
+        && let Ok(mut value) = serde_json::from_slice(&response.body)
+    {
+        drift(&mut value, &world.config.drift);
+        response.body = value.to_string().into_bytes();
+    }
+    response
+}
+
+fn drift(value: &mut Value, fields: &Map<String, Value>) {
+    match value {
+        Value::Object(object) => {
+            for (name, field) in fields {
+                if field == "absent" {
+                    object.remove(name);
+                } else if object.contains_key("id") {
+                    object.insert(name.clone(), field.clone());
+                }
+            }
+            object.values_mut().for_each(|value| drift(value, fields));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| drift(value, fields)),
+        _ => {}
+    }
 }
 
 fn login_host(world: &mut World, request: &Request, now: i64) -> Response {

@@ -1,0 +1,136 @@
+//! `probe`: asks every read-only endpoint of the platform once and reports what has changed.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+
+use super::SessionRef;
+use super::app::App;
+use super::help::{Help, code};
+use crate::clock;
+use crate::error::{ExitError, ExitKind, Failure};
+use crate::model::session::SessionKind;
+use crate::platform::{BoxAt, Endpoint, Fact};
+use crate::sessions;
+use crate::ui::table::{OutputStyle, Style, cell, plain, shrink};
+use crate::ui::{Output, Ui};
+
+const HELP: Help = Help {
+    notes: "",
+    examples: &[
+        "aimharder probe",
+        "aimharder probe --record exchange.jsonl    # for a report",
+    ],
+    exit_codes: &[
+        (0, "all endpoints answered, whatever has changed"),
+        code::UNUSABLE_STORE,
+        code::USAGE,
+        code::LOGIN_REQUIRED,
+        (5, "an endpoint did not answer, or not in a known form"),
+        (6, "no such box, or several accounts or boxes"),
+    ],
+};
+
+/// Show what has changed at AimHarder
+///
+/// Asks every read-only endpoint once, with the device session by default, and shows which known facts hold and which fields
+/// are new or missing.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) struct ProbeArgs {}
+
+pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
+    let account = app.account()?;
+    let sessions = app.sessions();
+    let mut session = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
+    let gym = app.gym(&account)?;
+    let today = clock::now().with_timezone(&gym.zone).date_naive();
+    let mut found = Probed {
+        gym: gym.name.clone(),
+        session: SessionRef::from(session.row()),
+        facts: Vec::new(),
+        unknown_fields: Vec::new(),
+        missing_fields: Vec::new(),
+        failure: None,
+    };
+    // without a number the box page is asked for it; a later request of the page is the same endpoint
+    let id = match gym.id {
+        Some(id) => id,
+        None => session.box_id(&gym.host)?,
+    };
+    let at = BoxAt { host: gym.host, id };
+    let mut clock_offset = None;
+    for endpoint in Endpoint::ALL {
+        match session.call(|platform, jar| platform.examine(jar, &at, today, endpoint)) {
+            Ok(examined) => {
+                found.facts.extend(examined.facts);
+                found.unknown_fields.extend(examined.unknown_fields);
+                found.missing_fields.extend(examined.missing_fields);
+                clock_offset = clock_offset.or(examined.clock_offset);
+            }
+            Err(sessions::Error::Platform(e)) if e.kind() == ExitKind::Unreachable => {
+                found.facts.push(Fact {
+                    name: endpoint.name(),
+                    holds: false,
+                    detail: Some(e.to_string()),
+                });
+                found.failure.get_or_insert(Failure::from_error(&e));
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+    found.facts.push(Fact {
+        name: "responses_have_dates",
+        holds: clock_offset.is_some(),
+        detail: clock_offset
+            .map(|offset| format!("server clock minus this machine's: {offset:+.1} s")),
+    });
+    ui.print(&found)
+}
+
+#[derive(Debug, Serialize)]
+struct Probed {
+    #[serde(rename = "box")]
+    gym: String,
+    session: SessionRef,
+    facts: Vec<Fact>,
+    unknown_fields: Vec<String>,
+    missing_fields: Vec<String>,
+    #[serde(skip)]
+    failure: Option<Failure>,
+}
+
+impl Output for Probed {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let row = |fact: &Fact| {
+            let (state, colour) = if fact.holds {
+                ("OK", Style::Good)
+            } else {
+                ("changed", Style::Bad)
+            };
+            let name = fact.name.replace('_', " ");
+            vec![
+                cell(state, colour),
+                plain(name),
+                plain(fact.detail.clone().unwrap_or_default()),
+            ]
+        };
+        let rows: Vec<_> = self.facts.iter().map(row).collect();
+        style.table(&rows, 0, &[shrink(2, 0), shrink(1, 10)], to)?;
+        for (what, fields) in [
+            ("new", &self.unknown_fields),
+            ("missing", &self.missing_fields),
+        ] {
+            if !fields.is_empty() {
+                writeln!(to, "{what} fields: {}", fields.join(", "))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.failure.clone()
+    }
+}
