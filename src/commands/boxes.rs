@@ -71,7 +71,7 @@ const REMOVE_HELP: Help = Help {
     ],
 };
 
-/// Show the boxes (gyms) of the accounts, or change what is known of one
+/// Show the boxes (gyms) of the accounts, or change the settings of one
 ///
 /// Shows the boxes of all accounts unless --account or the config names one.
 ///
@@ -89,7 +89,7 @@ pub(crate) struct BoxesArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum BoxesCommand {
     Set(BoxSetArgs),
-    /// Remove what the store knows of a box
+    /// Remove a box from the store
     ///
     /// A box that an account has is found again at the next login.
     #[command(after_long_help = REMOVE_HELP, add = REMOVE_HELP)]

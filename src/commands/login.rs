@@ -44,7 +44,7 @@ const HELP: Help = Help {
 
 /// Log in: one session for commands on this machine, one for automation
 ///
-/// The two are separate logins. The password comes from --password-stdin, the account's password_command, the systemd
+/// The two sessions are separate logins. The password comes from --password-stdin, the account's password_command, the systemd
 /// credential aimharder-password, AIMHARDER_PASSWORD, or a prompt. It is not stored.
 #[derive(Debug, Args)]
 #[command(after_long_help = HELP, add = HELP)]

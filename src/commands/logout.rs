@@ -47,7 +47,7 @@ pub(crate) struct LogoutArgs {
     /// Delete the protected background session; needs --yes-delete-background
     #[arg(long, conflicts_with = "fingerprint")]
     background: bool,
-    /// Confirm that automation loses its login
+    /// Confirm that automation loses its session
     #[arg(long, requires = "background")]
     yes_delete_background: bool,
 }

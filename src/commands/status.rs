@@ -54,8 +54,8 @@ Write a file for a text-file collector under another name in the collector's own
 /// Prints one screen: sessions and their tokens, what crontabs and systemd timers run, the next prebookings, whether the server
 /// responds and what its clock shows, the store and the config. Changes nothing.
 ///
-/// One cheap request is sent to each box, without a session. With --check and --prometheus none is sent unless --online is
-/// given: `refresh` notices an outage anyway and reports it.
+/// Sends one request to each box, without a session. With --check and --prometheus it sends none unless --online is given,
+/// because `refresh` reports an outage.
 #[derive(Debug, Args)]
 #[command(after_long_help = HELP, add = HELP)]
 #[allow(clippy::struct_excessive_bools)] // flags are
@@ -66,10 +66,10 @@ pub(crate) struct StatusArgs {
     /// Print gauges for a node exporter's text-file collector
     #[arg(long, conflicts_with_all = ["check", "json"])]
     prometheus: bool,
-    /// Do not ask the server
+    /// Send no request
     #[arg(long)]
     offline: bool,
-    /// Ask the server with --check and --prometheus too
+    /// Send requests with --check and --prometheus too
     #[arg(long, conflicts_with = "offline")]
     online: bool,
 }

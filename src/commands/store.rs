@@ -20,13 +20,13 @@ const WRONG_KEY: (u8, &str) = (1, "unusable store, or wrong key");
 const NO_KEY: (u8, &str) = (2, "wrong usage or config, or no key available");
 const NOT_PURGED: (u8, &str) = (
     7,
-    "done, but old text is left until the next command removes it",
+    "done, but plain text remains until the next command removes it",
 );
 const NOT_ENCRYPTED: &str = "the store is not encrypted; run `aimharder store encrypt`";
 
 /// Encrypt the logins in the store, or copy the store
 ///
-/// An encrypted store is of no use without its key. The key comes from the systemd credential aimharder-key, or from
+/// The sessions of an encrypted store cannot be used without its key. The key comes from the systemd credential aimharder-key, or from
 /// key_command under [store] in the config.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = false, after_long_help = HELP, add = HELP)]
@@ -58,7 +58,7 @@ enum StoreCommand {
     Key,
     /// Encrypt tokens and cookies with the key
     ///
-    /// Nothing is left in plain text in the file's free pages, in its log, or in the copies that upgrades made beside it.
+    /// No plain text remains in free pages of the store, in its log, or in the copies that upgrades made beside it.
     /// Other processes with the same config may run at the same time.
     #[command(after_long_help = ENCRYPT_HELP, add = ENCRYPT_HELP)]
     Encrypt,
@@ -157,7 +157,7 @@ fn key(ui: &mut Ui) -> Result<()> {
     })
 }
 
-/// Converts the store. Signals wait, so that the old text is removed from the file in the same run.
+/// Converts the store. Signals wait, so that the plain text is removed from the file in the same run.
 fn convert(
     app: &App,
     rekeyed: bool,
@@ -252,7 +252,7 @@ impl Output for Converted<'_> {
     fn failure(&self) -> Option<Failure> {
         let why = self.done.unclean.as_ref()?;
         let message = format!(
-            "done, but old text may be left in free pages, in the log or in copies: {why}; \
+            "done, but plain text may remain in free pages, in the log or in copies: {why}; \
              the next aimharder command removes it"
         );
         Some(Failure::new(ExitKind::Partial, message))

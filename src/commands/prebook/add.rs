@@ -37,7 +37,7 @@ const HELP: Help = Help {
 DAY is today, tomorrow, a weekday such as mon (the next one, today included), +3, 2026-11-23, 20261123 or 23/11.
 A RULE states when booking opens: 4d (four days before, at the same wall-clock time), 4d@07:00, 46h (46 elapsed hours before), \
 sun@20:00 (the last Sunday 20:00 before the day of the class).
-The classes of a weekly rule within the next 14 days become prebookings by themselves; `prebook skip` leaves dates out.",
+The classes of a weekly rule within the next 14 days become prebookings automatically; `prebook skip` leaves dates out.",
     examples: &[
         "aimharder prebook add 2026-11-23 18:30 wod --waitlist",
         "aimharder prebook add fri 18:30 --or '19:30 wod' --or 20:30",

@@ -47,7 +47,7 @@ Acts on both kinds of sessions of all accounts unless --session, --account or --
     ],
 };
 
-/// Update the tokens of stored sessions that are getting stale
+/// Keep sessions alive: update the tokens that are getting stale
 ///
 /// For cron or a timer, every 15 minutes. Runs may overlap each other and any other command. A success prints nothing; off a
 /// terminal, a problem is reported when it is new and when it is over.

@@ -68,7 +68,7 @@ pub(crate) struct PrebookRunArgs {
     /// Take prebookings that open within this time
     #[arg(long, value_name = "DURATION", default_value = "16m", value_parser = time::parse_duration)]
     horizon: Duration,
-    /// How long after the opening an unproven attempt is repeated
+    /// Repeat an attempt that proves no end until this long after the opening
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time::parse_duration)]
     give_up: Duration,
     /// Show what would be booked, and when, without the network
