@@ -187,28 +187,28 @@ impl Cli {
         let command = self.command.as_ref()?;
         if global.lock_timeout.is_some() && !command.waits_for_locks() {
             return Some(format!(
-                "`{}` waits for no session: --lock-timeout means nothing here",
+                "--lock-timeout cannot be used with `{}`, which waits for no session",
                 command.name()
             ));
         }
         if global.record.is_some() && !command.uses_platform() {
             return Some(format!(
-                "`{}` does not talk to AimHarder: --record means nothing here",
+                "--record cannot be used with `{}`, which sends no request to AimHarder",
                 command.name()
             ));
         }
         let why = match command {
             Command::Login(_) if global.session.is_some() => {
-                "`login` makes both kinds of session; for one of them: --only device, --only background"
+                "--session cannot be used with `login`; for one kind of session, use --only device or --only background"
             }
             Command::Boxes(args) if args.detect && args.command.is_some() => {
-                "--detect asks for boxes, `boxes set` sets one: one at a time"
+                "--detect cannot be used with a subcommand of `boxes`"
             }
             Command::Login(_) if global.gym.is_some() => {
-                "`login` is not for one box: it finds all of the account, so --box means nothing here"
+                "--box cannot be used with `login`, which finds all boxes of the account"
             }
             Command::Status(_) if global.session.is_some() || global.fingerprint.is_some() => {
-                "`status` looks at all sessions: --session and --fingerprint mean nothing here"
+                "--session and --fingerprint cannot be used with `status`, which shows all sessions"
             }
             _ => return None,
         };

@@ -126,7 +126,7 @@ impl BoxClient<'_, '_> {
             let schedule = platform.schedule(jar, at, day, family)?;
             shown = schedule.is_personal();
             if !shown && ask {
-                log::info!("nothing in the schedule of {day} proves the login; asking who we are");
+                log::info!("nothing in the schedule of {day} proves the login; asking whoami");
                 match platform.whoami(jar) {
                     Ok(_) => shown = true,
                     Err(e @ (platform::Error::LoggedOut | platform::Error::Interrupted)) => {

@@ -112,7 +112,7 @@ impl BoxClient<'_, '_> {
                 next.history.len()
             );
             if next.coming.is_empty() {
-                log::info!("an empty list does not prove the login; asking whoami");
+                log::info!("an empty list of bookings does not prove the login; asking whoami");
                 platform.whoami(jar)?;
             }
             Ok(next)
@@ -126,7 +126,7 @@ fn days_of(next: &NextBookings) -> Result<BTreeSet<NaiveDate>, Error> {
     let days = next.coming.iter().map(|booked| {
         booked.day.ok_or_else(|| {
             Error::NotDone(format!(
-                "AimHarder names a day that is not understood: {:?}",
+                "a day in AimHarder's list of bookings cannot be read: {:?}",
                 booked.label
             ))
         })

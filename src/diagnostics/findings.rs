@@ -211,7 +211,7 @@ fn session(of: &AccountFacts, health: &SessionHealth, now: DateTime<Utc>) -> Opt
         };
         let message = format!("refresh could not reach AimHarder for {name} {runs}");
         problem("outage", ExitKind::Unreachable, message)?
-            .remedy("check the network; refresh tries again by itself")
+            .remedy("check the network; the next refresh tries again")
             .only_if(health.outage_runs >= OUTAGE_RUNS)
     } else if !session.auto_refresh {
         let print = session.fingerprint.short();

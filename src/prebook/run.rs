@@ -135,14 +135,14 @@ impl Run<'_> {
             .spawn_scoped(scope, move || {
                 let worked = catch_unwind(AssertUnwindSafe(|| work(&of_thread)));
                 let event = worked.unwrap_or_else(|_| {
-                    let why = "its thread broke off: please report this as a bug";
+                    let why = "its thread ended unexpectedly; report this as a bug";
                     self.break_off(&of_thread, why)
                 });
                 // a closed channel means that the receiver has ended
                 let _ = its_sender.send(event);
             });
         if let Err(e) = spawned {
-            let why = format!("no thread could be had for it: {e}");
+            let why = format!("no thread is available for it: {e}");
             let _ = sender.send(self.break_off(&due, &why));
         }
     }

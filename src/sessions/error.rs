@@ -41,7 +41,7 @@ pub enum Error {
     #[error("{0}")]
     NoLogin(String),
     /// the recovery of a session failed; no other request was sent
-    #[error("the login has lapsed and could not be renewed: {0}")]
+    #[error("the session has expired and could not be recovered: {0}")]
     NotRecovered(platform::Error),
     /// the token was updated, and `setrefresh` failed
     #[error("setrefresh failed: {0}")]

@@ -162,7 +162,7 @@ impl<'a> SessionManager<'a> {
                 "no session here has a fingerprint that begins with {prefix:?}; see `aimharder sessions`"
             ))),
             (Some(_), more) => Err(Error::Ambiguous(format!(
-                "{} sessions have fingerprints that begin with {prefix:?}; give more of it",
+                "{} sessions have fingerprints that begin with {prefix:?}; use a longer prefix",
                 more + 1
             ))),
         }

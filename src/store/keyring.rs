@@ -104,14 +104,14 @@ pub(super) fn seal_row(db: &Connection) -> rusqlite::Result<Option<SealRow>> {
 
 pub(super) fn no_key() -> Error {
     Error::Key(
-        "the store's key must be 64 hex digits (`aimharder store key` makes one), and what its source gives is not"
+        "the store's key must be 64 hex digits (`aimharder store key` makes one), and its source supplies something else"
             .to_owned(),
     )
 }
 
 pub(super) fn another_key() -> Error {
     Error::Key(
-        "the source of the store's key gives another key every time: let it print one that is kept (nothing was changed)"
+        "the source of the store's key supplied two different keys; let it supply a stored key (nothing was changed)"
             .to_owned(),
     )
 }

@@ -218,7 +218,7 @@ impl<T> At<T> for rusqlite::Result<T> {
                 store.display()
             )),
             Some(rusqlite::ErrorCode::DiskFull) => Error::Unusable(format!(
-                "the store {} cannot grow: the disk is full or a limit is reached; free some room",
+                "the store {} cannot grow: the disk is full or a limit is reached; free disk space",
                 store.display()
             )),
             Some(_) if file_system::has_no_shared_memory(&cause) => file_system::no_shared_memory(store, &cause),

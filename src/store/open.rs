@@ -235,7 +235,7 @@ fn check_files(path: &Path) -> Result<()> {
 fn check_folder(folder: &Path) -> Result<()> {
     fs::metadata(folder)
         .and_then(|facts| Ok(private_files::check_dir(folder, &facts)?))
-        .map_err(|e| cannot("keep logins in the directory", folder, &e))
+        .map_err(|e| cannot("use the directory", folder, &e))
 }
 
 fn check_store(path: &Path) -> Result<()> {
@@ -257,7 +257,7 @@ fn check_mode(path: &Path, facts: &Metadata) -> Result<()> {
     if facts.mode() & 0o077 != 0 {
         let shown = path.display();
         return Err(Error::Unusable(format!(
-            "the store {shown} holds logins and can be read by others (mode {:03o}); run: chmod 600 '{shown}'",
+            "the store {shown} contains sessions and can be read by others (mode {:03o}); run: chmod 600 '{shown}'",
             facts.mode() & 0o777
         )));
     }

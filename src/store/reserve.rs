@@ -92,7 +92,7 @@ impl Store {
         match lengthened {
             Err(e) if e.kind() == ErrorKind::Unsupported => Ok(()), // the fold fails if there is no room
             Err(e) => Err(Error::Unusable(format!(
-                "the store {} cannot grow: {e}; nothing was lost, free some room",
+                "the store {} cannot grow: {e}; nothing was lost; free disk space",
                 self.path().display()
             ))),
             Ok(()) => Ok(()),
@@ -181,7 +181,7 @@ pub(super) fn write_repeatedly<T>(
     for tried in 0..attempts {
         match &done {
             Err(e) if is_worth_repeating(e) => {
-                log::debug!("the store could not be written ({e}); folding its log");
+                log::debug!("the store could not be written ({e}); checkpointing its log");
             }
             _ => break,
         }

@@ -158,9 +158,8 @@ impl Ui {
         let write_error = written.err().filter(|e| e.kind() != ErrorKind::BrokenPipe);
         match (failure, write_error) {
             (None, None) => Ok(()),
-            (None, Some(e)) if output.has_side_effects() => {
-                Err(anyhow::Error::new(e).context("it is done, but the result cannot be written"))
-            }
+            (None, Some(e)) if output.has_side_effects() => Err(anyhow::Error::new(e)
+                .context("the command succeeded, but its result cannot be written")),
             (None, Some(e)) => Err(anyhow::Error::new(e).context(CANNOT_WRITE)),
             // the outcome matters more than the error of the writer
             (Some(failure), write_error) => Err(Failure {
@@ -286,7 +285,7 @@ pub fn waiting_for(what: &str) {
 /// A signal arrived too late to stop what was sent.
 fn interrupted(outcome: Option<Failure>) -> Failure {
     let message = outcome.map_or_else(
-        || "interrupted; what is printed here is done".to_owned(),
+        || "interrupted; the results printed here are complete".to_owned(),
         |failure| format!("interrupted; {}", failure.message),
     );
     Failure::new(ExitKind::Interrupted, message)

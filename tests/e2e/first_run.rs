@@ -129,7 +129,7 @@ fn login_refuses_what_it_would_not_heed() {
         .usage(&["--only device"])
         .done();
     home.run("login ana@example.org --box crossfitdemo")
-        .usage(&["--box means nothing here"])
+        .usage(&["--box cannot be used with `login`"])
         .done();
     assert!(!home.store_path().exists());
 }

@@ -280,7 +280,7 @@ fn on_a_full_disk_only_what_is_done_is_called_done() {
         (
             "book --day +3 --time 13:20",
             1,
-            "error: it is done, but the result cannot be written",
+            "error: the command succeeded, but its result cannot be written",
         ),
     ] {
         let (status, said) = on_a_full_disk(&home, args);

@@ -81,7 +81,7 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
     let printed = well(home.run("bookings -v"));
     tells(
         &printed.stderr,
-        &["AimHarder names 0 bookings", "asking who we are"],
+        &["AimHarder names 0 bookings", "asking whoami"],
     );
 }
 

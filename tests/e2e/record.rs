@@ -168,7 +168,7 @@ fn a_file_that_exists_or_cannot_be_made_is_refused_before_anything_is_sent() {
         "notify test",
     ] {
         let run = home.run(args).args("--record x.jsonl");
-        run.usage(&["--record means nothing here"]).done();
+        run.usage(&["--record cannot be used with"]).done();
     }
     home.run("classes --record").usage(&["--record"]).done();
 }

@@ -236,7 +236,7 @@ fn a_source_that_makes_keys_up_seals_nothing() {
         "[store]\nkey_command = [{program:?}, \"store\", \"key\"]"
     ));
     home.run("store encrypt")
-        .fails(2, &["another key every time", "nothing was changed"])
+        .fails(2, &["two different keys", "nothing was changed"])
         .done();
     home.run("classes --day +3").any_stdout().done();
 }

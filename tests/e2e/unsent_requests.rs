@@ -48,7 +48,7 @@ fn a_booking_that_never_leaves_is_unreachable() {
 fn a_cancellation_is_sent_once_more() {
     let (sandbox, home, gateway, id) = ready();
     sandbox.reserve(ANA, &id, 1);
-    // the schedule is personal: nobody asks who we are
+    // the schedule is personal: whoami is not asked
     gateway.shut_after("/api/bookings", 1);
     let printed = command(&home, "cancel").json();
     assert_eq!(printed["outcome"], "cancelled", "{printed}");

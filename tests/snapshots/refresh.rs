@@ -176,7 +176,7 @@ fn an_outage_is_reported_at_its_third_run() {
     assert_snapshot!(shot(home.run("refresh")), @"
     exit: 5
     --- stderr
-    error: 2 sessions: AimHarder is unavailable (HTTP 503); the next refresh tries again by itself
+    error: 2 sessions: AimHarder is unavailable (HTTP 503); the next refresh tries again
     ");
     sandbox.clear_faults();
     assert_snapshot!(shot(home.run("refresh")), @"

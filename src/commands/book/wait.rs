@@ -115,7 +115,7 @@ impl Wanted<'_> {
             ui.status(&line);
             if next.at - now > LONG_WAIT {
                 let command = request.command(self.day);
-                ui.status(&format!("no need to stay: `{command}`"));
+                ui.status(&format!("to leave it to automation: `{command}`"));
             }
         }
         Countdown::until(next.at, now, move |left| {

@@ -111,7 +111,7 @@ fn what_next(problem: &Problem<'_>) -> &'static str {
     if problem.set_refresh {
         "; the token was updated, and setrefresh is tried again within a day"
     } else if problem.failure.kind == ExitKind::Unreachable {
-        "; the next refresh tries again by itself"
+        "; the next refresh tries again"
     } else {
         ""
     }

@@ -72,7 +72,7 @@ pub(super) fn gauges(report: &Report) -> String {
     for host in hosts() {
         out.sample(&[("host", &host.name)], u8::from(host.reachable));
     }
-    let help = "The host's clock minus this machine's, give or take half a second.";
+    let help = "The host's clock minus this machine's, ± 0.5 s.";
     out.family("server_clock_offset_seconds", help);
     for host in hosts() {
         if let Some(offset) = host.clock_offset_ms {
@@ -100,7 +100,7 @@ fn session_gauges(report: &Report, out: &mut Gauges) {
     let families: [(&str, &str, Value); 5] = [
         (
             "session_active",
-            "1 while AimHarder honours the session, as far as is known.",
+            "1 while the session is active, as far as is known.",
             |it| Some(i64::from(it.session.status == Status::Active)),
         ),
         (

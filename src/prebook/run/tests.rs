@@ -117,7 +117,7 @@ fn a_thread_that_dies_is_a_result_and_gives_its_claim_back() {
             .message
             .as_ref()
             .unwrap()
-            .contains("broke off")
+            .contains("ended unexpectedly")
     );
     let progress: Vec<_> = stored.iter().map(|p| p.progress).collect();
     assert_eq!(

@@ -242,7 +242,7 @@ fn place(app: &App, name: &str) -> Result<Place, String> {
     let known = app.store.gym(name).map_err(|e| e.to_string())?.is_some();
     if !known && !app.config.boxes.contains_key(name) {
         return Err(format!(
-            "box {name} is not known here (any more): run `aimharder boxes --detect`"
+            "box {name} is not in the store; run `aimharder boxes --detect`"
         ));
     }
     let gym = app.any_gym(name).map_err(|e| format!("{e:#}"))?;
