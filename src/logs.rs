@@ -11,8 +11,12 @@ use log::{Level, LevelFilter};
 
 use crate::clock;
 
-/// Starts logging.
-pub fn start(quiet: bool, verbose: u8) {
+/// Starts logging. `arrange` makes the lines of an error or a warning.
+pub fn start(
+    quiet: bool,
+    verbose: u8,
+    arrange: impl Fn(&str) -> Vec<String> + Send + Sync + 'static,
+) {
     let flags = match (quiet, verbose) {
         (true, _) => LevelFilter::Error,
         (false, 0) => LevelFilter::Warn,
@@ -34,8 +38,15 @@ pub fn start(quiet: bool, verbose: u8) {
             write!(to, "{} ", now.format("%H:%M:%S%.3f"))?;
         }
         match record.level() {
-            Level::Error => writeln!(to, "{}error: {}", journal_mark(3), record.args()),
-            Level::Warn => writeln!(to, "{}warning: {}", journal_mark(4), record.args()),
+            Level::Error | Level::Warn => {
+                let (mark, name) = match record.level() {
+                    Level::Error => (3, "error"),
+                    _ => (4, "warning"),
+                };
+                let lines = arrange(&format!("{name}: {}", record.args()));
+                let mut lines = lines.iter();
+                lines.try_for_each(|line| writeln!(to, "{}{line}", journal_mark(mark)))
+            }
             Level::Info => writeln!(to, "{}{}", journal_mark(6), record.args()),
             Level::Debug | Level::Trace => writeln!(to, "{}{}", journal_mark(7), record.args()),
         }

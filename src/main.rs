@@ -16,7 +16,10 @@ fn main() -> ExitCode {
     if cli.global.json {
         signals::set_exit_message(Ui::interrupted());
     }
-    logs::start(cli.global.quiet, cli.global.verbose);
+    let flags = cli.given_flags();
+    logs::start(cli.global.quiet, cli.global.verbose, move |line| {
+        flags.lines(line)
+    });
     let mut ui = Ui::stdout(cli.global.json, cli.given_flags());
     let code = match cli.run(&mut ui) {
         Ok(()) => ExitCode::SUCCESS,

@@ -57,8 +57,7 @@ impl Wanted {
         request
     }
 
-    /// The classes of a day that fit. Class ids may change, so an id that the day does not have is ignored if time and name
-    /// are known too.
+    /// The classes of a day that fit.
     pub fn fitting<'r>(&self, rows: &'r [Row]) -> Vec<&'r Row> {
         let excluded: Vec<String> = self.exclude.iter().map(|name| fold(name)).collect();
         let rows_then = rows.iter().filter(|row| {
@@ -69,14 +68,9 @@ impl Wanted {
         let coached = matching(rows_then, self.coach.as_deref(), |row| {
             row.coach.as_deref().unwrap_or_default()
         });
-        let Some(id) = &self.id else {
-            return by_name(coached.into_iter(), self.name.as_deref());
-        };
-        let is_described = self.start.is_some() && self.name.is_some();
-        if is_described && !rows.iter().any(|row| row.id == *id) {
-            return by_name(coached.into_iter(), self.name.as_deref());
-        }
-        coached.into_iter().filter(|row| row.id == *id).collect()
+        let mut fitting = by_name(coached.into_iter(), self.name.as_deref());
+        fitting.retain(|row| self.id.as_ref().is_none_or(|id| row.id == *id));
+        fitting
     }
 }
 
@@ -206,7 +200,7 @@ fn nothing(wanted: &Wanted) -> String {
     text
 }
 
-/// The classes nearest to the time that was asked for. Without class ids: the text is stored and sent to phones.
+/// The classes at the time that was asked for, or the nearest ones. Without class ids: the text is stored and sent to phones.
 fn nearest(rows: &[Row], wanted: &Wanted) -> String {
     if rows.is_empty() {
         return "no classes are published for that day".to_owned();
@@ -214,6 +208,11 @@ fn nearest(rows: &[Row], wanted: &Wanted) -> String {
     let Some(start) = wanted.start else {
         return "`aimharder classes --json` shows the ids of that day".to_owned();
     };
+    let then: Vec<&Row> = rows.iter().filter(|row| row.start == start).collect();
+    if !then.is_empty() {
+        let by_coach = wanted.coach.is_some();
+        return format!("at that time: {}", list(&then, by_coach));
+    }
     let mut nearest: Vec<&Row> = rows.iter().collect();
     nearest.sort_by_key(|row| (row.start - start).abs());
     nearest.truncate(MAX_NEAREST);
@@ -222,7 +221,7 @@ fn nearest(rows: &[Row], wanted: &Wanted) -> String {
 }
 
 /// `18:30 WOD with Marta (id 1223249), 19:30 Yoga`. Details only where several classes have to be told apart.
-pub fn list(rows: &[&Row], with_details: bool) -> String {
+fn list(rows: &[&Row], with_details: bool) -> String {
     let named = rows.iter().map(|row| {
         let mut text = format!("{} {}", row.start.format("%H:%M"), row.name);
         if with_details {

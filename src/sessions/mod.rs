@@ -74,6 +74,8 @@ pub struct ActiveSession<'a> {
     sessions: &'a SessionManager<'a>,
     row: SessionRow,
     jar: Jar,
+    /// A logout is answered by recovering the session.
+    recovers: bool,
     /// held from a minute before firing until settled: `refresh` leaves the session alone
     firing: Option<lock::Held>,
     /// Cookies are stored when firing has ended: until then no call waits for the store.
@@ -116,11 +118,27 @@ impl<'a> SessionManager<'a> {
         } else {
             row = self.fresh_enough(row, TOKEN_AGE, end)?;
         }
-        let jar = jar_of(&row)?;
+        self.active(row, true)
+    }
+
+    /// Opens a session as it is stored: its token is not updated, and it is not recovered after a logout.
+    ///
+    /// # Errors
+    /// There is no such session, or its row cannot be read.
+    pub fn as_stored(
+        &'a self,
+        account: &Account,
+        pick: &SessionSelector,
+    ) -> Result<ActiveSession<'a>> {
+        self.active(self.find(account, pick)?, false)
+    }
+
+    fn active(&'a self, row: SessionRow, recovers: bool) -> Result<ActiveSession<'a>> {
         Ok(ActiveSession {
             sessions: self,
+            jar: jar_of(&row)?,
             row,
-            jar,
+            recovers,
             firing: None,
             defers_cookies: false,
             deadline: None,
@@ -195,7 +213,9 @@ impl ActiveSession<'_> {
         mut ask: impl FnMut(&Platform, &mut Jar) -> std::result::Result<T, platform::Error>,
     ) -> Result<T> {
         let answer = match ask(self.sessions.platform, &mut self.jar) {
-            Err(platform::Error::LoggedOut) => self.recover_and_repeat(&mut ask)?,
+            Err(platform::Error::LoggedOut) if self.recovers => {
+                self.recover_and_repeat(&mut ask)?
+            }
             other => other?,
         };
         self.keep_cookies();

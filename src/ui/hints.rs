@@ -1,6 +1,7 @@
 //! Suggested commands: every `` `aimharder …` `` in a message gets the account, box, store and config of this run, so that it
 //! acts on the same when it is pasted.
 
+use super::table::{terminal_width, wrap_text};
 use crate::text::append_flag;
 
 /// Commands that act in one box.
@@ -24,6 +25,12 @@ pub struct GivenFlags {
 }
 
 impl GivenFlags {
+    /// The lines of a message on standard error: with these flags in the commands that it suggests, and wrapped at words to
+    /// the terminal's width.
+    pub fn lines(&self, message: &str) -> Vec<String> {
+        wrap_text(&self.complete(message), terminal_width(&std::io::stderr()))
+    }
+
     /// The text with these flags in the commands that it suggests. A flag that a command already has is left as it is, so
     /// completing a text twice changes nothing.
     pub(super) fn complete(&self, text: &str) -> String {

@@ -125,7 +125,7 @@ fn classes_of_one_name_and_time_are_chosen_by_coach_or_id() {
         assert_eq!(printed["class"]["id"], id.as_str(), "{flags}");
     }
     book(&home, "--coach eva")
-        .fails(6, &["no class at 13:10 with coach \"eva\"", "nearest"])
+        .fails(6, &["no class at 13:10 with coach \"eva\"", &listed])
         .done();
     let by_id = |id: &str| home.run("book --day +3 --dry-run --id").arg(id);
     let printed = by_id(&second).json();

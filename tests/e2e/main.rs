@@ -55,6 +55,7 @@ mod prebook_clock;
 mod prebook_doubt;
 mod prebook_kill;
 mod prebook_limits;
+mod prebook_look;
 mod prebook_lost;
 mod prebook_manage;
 mod prebook_outage;

@@ -120,7 +120,10 @@ fn book_or_prebook() {
     scene.command(&set).any_stdout().done();
     let book = |code| {
         let book = scene.command(&format!("book --prebook --time {START} --class WOD --day"));
-        book.arg(scene.day.to_string()).status(code).json()
+        book.arg(scene.day.to_string())
+            .status(code)
+            .any_stderr()
+            .json()
     };
     let first = book(0);
     assert_eq!(first["outcome"], "prebooked", "{first}");
@@ -178,6 +181,7 @@ fn nothing_due() {
     // one that opens beyond the horizon is nothing to do either
     let add = "prebook add --day +9 --time 13:10 --opens 4d";
     home.run(add).any_stdout().any_stderr().done();
+    sandbox.clear_log();
     home.run("prebook run").done();
     assert_eq!(sandbox.log().len(), 0);
 }

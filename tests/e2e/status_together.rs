@@ -51,6 +51,7 @@ fn prebookings_want_a_run_and_a_background_session() {
     home.run("prebook add --time 13:10 --opens 1d --day")
         .arg(day(3))
         .any_stdout()
+        .any_stderr()
         .done();
     assert_eq!(home.findings().0, [""; 0]);
     home.status("--offline")
@@ -83,6 +84,7 @@ fn an_opening_that_no_run_has_tried() {
     home.run("prebook add --time 13:10 --opens 9d --day")
         .arg(day(3))
         .any_stdout()
+        .any_stderr()
         .done();
     assert_eq!(home.findings().0, [""; 0], "added just now");
     home.sql("UPDATE prebookings SET created_at = created_at - 3600000");

@@ -281,6 +281,7 @@ fn a_booking_before_its_opening_is_too_early() {
     prebooked: WOD, [DATE], 13:10 (prebooking 1), opens about [DATE] 13:10; No puedes reservar clases con más de 1 días de antelación
     --- stderr
     warning: there is no password source to renew the background session of ana@example.org if it expires; set `password_command` in the config
+    warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     ");
     assert_snapshot!(shot_json(book(&home, "--prebook").env("PATH", "/nowhere")), @r#"
     exit: 0
@@ -313,6 +314,7 @@ fn a_booking_before_its_opening_is_too_early() {
     }
     --- stderr
     warning: there is no password source to renew the background session of ana@example.org if it expires; set `password_command` in the config
+    warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     "#);
 }
 
@@ -496,17 +498,17 @@ fn a_class_must_be_described_well() {
     assert_snapshot!(shot(book(&home, "--class nothing")), @r#"
     exit: 6
     --- stderr
-    error: no class "nothing" at 13:10 on [DATE]; nearest: 13:10 WOD
+    error: no class "nothing" at 13:10 on [DATE]; at that time: 13:10 WOD
     "#);
     assert_snapshot!(shot_json(book(&home, "--class nothing")), @r#"
     exit: 6
     --- stdout
     {
       "error":{"kind":"not_found",
-        "message":"no class \"nothing\" at 13:10 on [DATE]; nearest: 13:10 WOD"}
+        "message":"no class \"nothing\" at 13:10 on [DATE]; at that time: 13:10 WOD"}
     }
     --- stderr
-    error: no class "nothing" at 13:10 on [DATE]; nearest: 13:10 WOD
+    error: no class "nothing" at 13:10 on [DATE]; at that time: 13:10 WOD
     "#);
     class(&sandbox, &json!({ "name": "Halterofilia" }));
     assert_snapshot!(shot(book(&home, "")), @"

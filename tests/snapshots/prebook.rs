@@ -13,6 +13,7 @@ pub(crate) fn add(home: &Home, args: &str) -> Run {
         .args("--time")
         .arg(START)
         .args(args)
+        .any_stderr()
 }
 
 #[test]
@@ -43,6 +44,9 @@ fn a_prebooking_is_stored_and_listed() {
       1  [DATE]  13:10  any class  opening unknown
 
     if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set crossfitdemo --opens 4d`
+    the classes of that day are not published yet
+    --- stderr
+    warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     ");
     assert_snapshot!(shot(add(&home, "--class wod --opens 9d --waitlist --family 70002 --or").arg("19:30 yoga")), @"
     exit: 0
@@ -50,14 +54,22 @@ fn a_prebooking_is_stored_and_listed() {
     ana@example.org, crossfitdemo (times in Europe/Madrid)
       2  [DATE]  13:10  wod  open since [DATE] 13:10
          or 19:30 yoga; else the waiting list; for family member 70002; opening rule 9d
+    the classes of that day are not published yet
+    --- stderr
+    warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     ");
     assert_snapshot!(shot_json(add(&home, "--class wod --opens 1d@07:00 --watch --or").arg("19:30")), @r#"
     exit: 0
     --- stdout
     {
-      "prebookings":[{"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null}
-      ]
+      "prebookings":[{"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"class_id":null,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null}
+      ],
+      "schedule":{"class":null,
+        "message":"no class \"wod\" at 13:10 on [DATE]; no classes are published for that day"}
     }
+    --- stderr
+    warning: [DATE] 13:10 is prebooked already, as prebooking 1 (any class, crossfitdemo): `aimharder prebook remove 1 --account ana@example.org`
+    warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     "#);
     assert_snapshot!(shot(home.run("prebook list")), @"
     exit: 0
@@ -75,9 +87,9 @@ fn a_prebooking_is_stored_and_listed() {
     exit: 0
     --- stdout
     {
-      "prebookings":[{"id":1,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":null,"alternatives":[],"family":null,"waitlist":false,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null},
-        {"id":2,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":"yoga"}],"family":"70002","waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":"9d","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null},
-        {"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null}
+      "prebookings":[{"id":1,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":null,"alternatives":[],"family":null,"waitlist":false,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"class_id":null,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null},
+        {"id":2,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":"yoga"}],"family":"70002","waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"class_id":null,"opens":"9d","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null},
+        {"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"class_id":null,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null}
       ]
     }
     "#);
@@ -104,8 +116,8 @@ fn a_prebooking_is_stored_and_listed() {
     exit: 0
     --- stdout
     {
-      "prebookings":[{"id":2,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":"yoga"}],"family":"70002","waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":"9d","opens_at":"[INSTANT]","status":"booked","attempts":1,"message":null,"reservation_id":"55501","history":[{"sent_at":"[INSTANT]","class":"13:10 WOD (id 1223249)","outcome":"booked","book_state":1,"message":null,"clock_offset_ms":null,"lateness_ms":null}]},
-        {"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null,"history":[]}
+      "prebookings":[{"id":2,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":"yoga"}],"family":"70002","waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"class_id":null,"opens":"9d","opens_at":"[INSTANT]","status":"booked","attempts":1,"message":null,"reservation_id":"55501","history":[{"sent_at":"[INSTANT]","class":"13:10 WOD (id 1223249)","outcome":"booked","book_state":1,"message":null,"clock_offset_ms":null,"lateness_ms":null}]},
+        {"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"class_id":null,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null,"history":[]}
       ]
     }
     "#);
@@ -157,8 +169,10 @@ fn a_prebooking_warns_of_what_a_run_will_miss() {
       1  [DATE]  13:10  wod  opening unknown
 
     if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set crossfitdemo --opens 4d`
+    the classes of that day are not published yet
     --- stderr
     warning: there is no password source to renew the background session of ana@example.org if it expires; set `password_command` in the config
+    warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     ");
     home.run("logout --background --yes-delete-background")
         .any_stdout()
@@ -171,18 +185,23 @@ fn a_prebooking_warns_of_what_a_run_will_miss() {
       1  [DATE]  13:10  wod  opening unknown
 
     if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set crossfitdemo --opens 4d`
+    the classes of that day are not published yet
     --- stderr
     warning: ana@example.org has no background session, which `prebook run` needs; run `aimharder login ana@example.org --only background`
+    warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     ");
     assert_snapshot!(shot_json(add(&home, "--class wod")), @r#"
     exit: 0
     --- stdout
     {
-      "prebookings":[{"id":1,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[],"family":null,"waitlist":false,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null}
-      ]
+      "prebookings":[{"id":1,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[],"family":null,"waitlist":false,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"class_id":null,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null}
+      ],
+      "schedule":{"class":null,
+        "message":"no class \"wod\" at 13:10 on [DATE]; no classes are published for that day"}
     }
     --- stderr
     warning: ana@example.org has no background session, which `prebook run` needs; run `aimharder login ana@example.org --only background`
+    warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     "#);
 }
 
@@ -285,20 +304,27 @@ fn a_weekly_rule_is_stored_and_listed() {
          rule r1
 
     if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set crossfitdemo --opens 4d`
+    the classes of that day are not published yet
+    --- stderr
+    warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     ");
     assert_snapshot!(shot_json(home.run(weekly)), @r#"
     exit: 0
     --- stdout
     {
-      "prebookings":[{"id":1,"rule":"r1","account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null},
-        {"id":2,"rule":"r1","account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null}
+      "prebookings":[{"id":1,"rule":"r1","account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"class_id":null,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null},
+        {"id":2,"rule":"r1","account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"class_id":null,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null}
       ],
       "rules":[{"id":"r1","account":"ana@example.org","box":"crossfitdemo","weekdays":["mon"],"start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"until":null,"opens":null}
-      ]
+      ],
+      "schedule":{"class":null,
+        "message":"no class \"wod\" at 23:59 on [DATE]; no classes are published for that day"}
     }
+    --- stderr
+    warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     "#);
     let over = "prebook add --weekly mon,wed --time 07:00 --until 2099-01-01 --opens 2d@07:00";
-    home.run(over).any_stdout().done();
+    home.run(over).any_stdout().any_stderr().done();
     assert_snapshot!(shot(home.run("prebook rules")), @"
     exit: 0
     --- stdout
@@ -328,7 +354,7 @@ fn prebookings_and_rules_are_removed() {
     home.run("prebook run").any_stdout().done();
     add(&home, "--class yoga").any_stdout().done();
     let weekly = "prebook add --weekly mon --time 23:59 --class wod";
-    home.run(weekly).any_stdout().done();
+    home.run(weekly).any_stdout().any_stderr().done();
     assert_snapshot!(shot(home.run("prebook remove 99 1")), @"
     exit: 6
     --- stderr
@@ -375,7 +401,7 @@ fn prebookings_and_rules_are_removed() {
       ]
     }
     "#);
-    home.run(weekly).any_stdout().done();
+    home.run(weekly).any_stdout().any_stderr().done();
     assert_snapshot!(shot(home.run("prebook remove r2")), @"
     exit: 0
     --- stdout
@@ -409,6 +435,7 @@ fn days_are_skipped() {
     home.run("prebook run").any_stdout().done();
     home.run("prebook add --weekly mon --time 23:59 --class wod")
         .any_stdout()
+        .any_stderr()
         .done();
     let days = format!("{}..{}", day(0), day(6));
     assert_snapshot!(shot(home.run("prebook skip").arg(&days)), @"

@@ -296,7 +296,7 @@ fn a_postponed_prebooking_is_tried_again() {
     assert_snapshot!(shot(run(&home)), @r#"
     exit: 6
     --- stderr
-    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no such class (no class "wod" at 13:10 on [DATE]; nearest: 13:10 Yoga); it stays pending and is tried again
+    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no such class (no class "wod" at 13:10 on [DATE]; at that time: 13:10 Yoga); it stays pending and is tried again
     "#);
     assert_snapshot!(shot(run(&home)), @"exit: 6");
     assert_snapshot!(shot_json(run(&home)), @r#"
@@ -308,10 +308,10 @@ fn a_postponed_prebooking_is_tried_again() {
       "waitlisted":0,
       "failed":0,
       "postponed":1,
-      "results":[{"id":1,"outcome":"not_found","opens_at":"[INSTANT]","fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":"no class \"wod\" at 13:10 on [DATE]; nearest: 13:10 Yoga","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 wod","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
+      "results":[{"id":1,"outcome":"not_found","opens_at":"[INSTANT]","fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":"no class \"wod\" at 13:10 on [DATE]; at that time: 13:10 Yoga","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 wod","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
       ],
       "error":{"kind":"not_found",
-        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no such class (no class \"wod\" at 13:10 on [DATE]; nearest: 13:10 Yoga); it stays pending and is tried again"}
+        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no such class (no class \"wod\" at 13:10 on [DATE]; at that time: 13:10 Yoga); it stays pending and is tried again"}
     }
     "#);
     assert_snapshot!(shot(home.run("prebook list")), @r#"
@@ -319,7 +319,7 @@ fn a_postponed_prebooking_is_tried_again() {
     --- stdout
     ana@example.org, crossfitdemo (times in Europe/Madrid)
       1  [DATE]  13:10  wod  open since [DATE] 13:10
-         opening rule 9d; no class "wod" at 13:10 on [DATE]; nearest: 13:10 Yoga
+         opening rule 9d; no class "wod" at 13:10 on [DATE]; at that time: 13:10 Yoga
     "#);
 }
 
@@ -385,12 +385,12 @@ fn several_outcomes_are_partial() {
       "failed":0,
       "postponed":1,
       "results":[{"id":1,"outcome":"booked","opens_at":"[INSTANT]","fired_at":"[INSTANT]","attempts":1,"clock_offset_ms":null,"lateness_ms":null,"message":null,"reservation_id":"55501","account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 WOD","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}},
-        {"id":2,"outcome":"not_found","opens_at":"[INSTANT]","fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":"no class \"nothing\" at 13:10 on [DATE]; nearest: 13:10 WOD, 19:10 Yoga","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 nothing","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
+        {"id":2,"outcome":"not_found","opens_at":"[INSTANT]","fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":"no class \"nothing\" at 13:10 on [DATE]; at that time: 13:10 WOD","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 nothing","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
       ],
       "error":{"kind":"partial",
-        "message":"1 of 2 prebookings were not booked: prebooking 2 of ana@example.org, 13:10 nothing, [DATE] (crossfitdemo): no such class (no class \"nothing\" at 13:10 on [DATE]; nearest: 13:10 WOD, 19:10 Yoga); it stays pending and is tried again"}
+        "message":"1 of 2 prebookings were not booked: prebooking 2 of ana@example.org, 13:10 nothing, [DATE] (crossfitdemo): no such class (no class \"nothing\" at 13:10 on [DATE]; at that time: 13:10 WOD); it stays pending and is tried again"}
     }
     --- stderr
-    error: prebooking 2 of ana@example.org, 13:10 nothing, [DATE] (crossfitdemo): no such class (no class "nothing" at 13:10 on [DATE]; nearest: 13:10 WOD, 19:10 Yoga); it stays pending and is tried again
+    error: prebooking 2 of ana@example.org, 13:10 nothing, [DATE] (crossfitdemo): no such class (no class "nothing" at 13:10 on [DATE]; at that time: 13:10 WOD); it stays pending and is tried again
     "#);
 }

@@ -20,6 +20,7 @@ use super::learn::OpeningObservation;
 use super::{SessionRef, describe, prebook};
 use crate::booking::{BookResult, BoxClient, LoginCheck, Outcome, find, to_class};
 use crate::clock;
+use crate::diagnostics::schedule;
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::class::{Class, ClassState};
@@ -434,7 +435,7 @@ fn prebook_instead(
         .put_prebooking(&request, class.day, moved_to, now)?;
     view.outcome = Outcome::Prebooked;
     view.prebooking_id = Some(stored.id);
-    prebook::warn(app, account)
+    prebook::warn(app, account, schedule::start()).map(|_| ())
 }
 
 #[derive(Debug, Serialize)]

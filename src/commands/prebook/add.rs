@@ -1,4 +1,4 @@
-//! `prebook add`: stores a prebooking or a weekly rule, without the network.
+//! `prebook add`: stores a prebooking or a weekly rule, and reports what the schedule shows of it.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -8,13 +8,15 @@ use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::Boxes;
+use super::look::{Seen, look, warn, warn_of_class};
 use super::shown::{Shown, ShownRule, request_notes, write_prebookings};
-use super::{Boxes, warn};
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::args::{ClassArgs, DayArg, coach, family, id};
 use crate::commands::box_profile::BoxProfile;
 use crate::commands::help::{Help, code};
+use crate::diagnostics::schedule;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::day::weekday_short;
@@ -54,8 +56,8 @@ The classes of a weekly rule within the next 14 days become prebookings automati
 
 /// Prebook a class, or the same class every week
 ///
-/// Uses no network: a class that is not in the schedule yet is accepted. A class whose booking is open already is booked by the
-/// next run. Adding the same class again changes the stored prebooking.
+/// Reports what the schedule shows, if it can be read within two seconds. A class that is not in the schedule yet is accepted,
+/// and one whose booking is open already is booked by the next run. Adding the same class again changes the stored prebooking.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "aimharder prebook add DAY TIME [CLASS] [OPTIONS]\n       aimharder prebook add --weekly DAYS --time TIME [OPTIONS]",
@@ -153,10 +155,12 @@ pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let (when, start) = args.when().map_err(Failure::usage)?;
     let account = app.account()?;
     let gym = app.gym(&account)?;
+    // the system's tools run while the schedule is read
+    let tools = schedule::start();
     let now = clock::now();
     let boxes = Boxes::of(app);
     let request = request(args, start, &account, &gym);
-    let added = match when {
+    let mut added = match when {
         When::Weekly(weekdays) => {
             let rule = NewRule {
                 request,
@@ -171,7 +175,8 @@ pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
             once(&request, day, &boxes, now)?
         }
     };
-    warn(app, &account)?;
+    warn_of_class(app, &added.prebookings, added.schedule.as_ref())?;
+    added.is_complete = warn(app, &account, tools)?;
     ui.print(&added)
 }
 
@@ -222,11 +227,14 @@ fn once(
         .get(&gym.name)
         .and_then(|gym| gym.lead);
     in_time(request, day, &gym, lead_of_box, now)?;
+    let schedule = look(boxes.app, &gym, request, day);
     let stored = boxes.app.store.put_prebooking(request, day, None, now)?;
     boxes.materialize_rules(None, now)?;
     Ok(Added {
         rules: None,
         prebookings: boxes.shown(vec![stored])?,
+        schedule,
+        is_complete: false,
         now,
     })
 }
@@ -304,8 +312,13 @@ fn weekly(new: &NewRule, boxes: &Boxes<'_>, now: DateTime<Utc>) -> Result<Added>
         .store
         .open_prebookings(Some(&rule.request.account))?;
     let occurrences = all.into_iter().filter(waiting).collect();
+    let prebookings = boxes.shown(occurrences)?;
+    let first = prebookings.first().map(|shown| &shown.prebooking);
+    let gym = boxes.get(&rule.request.gym)?;
     Ok(Added {
-        prebookings: boxes.shown(occurrences)?,
+        schedule: first.and_then(|it| look(boxes.app, &gym, &it.request, it.day)),
+        prebookings,
+        is_complete: false,
         rules: Some(vec![boxes.shown_rule(rule)?]),
         now,
     })
@@ -316,6 +329,12 @@ struct Added {
     prebookings: Vec<Shown>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<Vec<ShownRule>>,
+    /// What the schedule shows, if it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<Seen>,
+    /// Nothing is missing for it to be booked.
+    #[serde(skip)]
+    is_complete: bool,
     #[serde(skip)]
     now: DateTime<Utc>,
 }
@@ -338,7 +357,18 @@ impl Output for Added {
                 writeln!(to, "no occurrence is due yet")?;
             }
         }
-        write_prebookings(&self.prebookings, self.now, style, to)
+        write_prebookings(&self.prebookings, self.now, style, to)?;
+        if let (Some(seen), Some(shown)) = (&self.schedule, self.prebookings.first())
+            && let Some(line) = seen.line(&shown.state(self.now).0)
+        {
+            for line in style.wrap(&[line], 0) {
+                writeln!(to, "{line}")?;
+            }
+        }
+        if self.is_complete {
+            writeln!(to, "to see whether it will be booked: `aimharder status`")?;
+        }
+        Ok(())
     }
 
     fn has_side_effects(&self) -> bool {

@@ -2,6 +2,7 @@
 
 mod add;
 mod list;
+mod look;
 mod remove;
 mod run;
 mod shown;
@@ -20,10 +21,9 @@ use super::help::{Help, code};
 use crate::model::account::Account;
 use crate::model::prebooking::{PrebookRequest, Prebooking, Progress};
 use crate::model::weekly::WeeklyRule;
-use crate::password;
 use crate::prebook::weekly::materialize_all_rules;
-use crate::store::Status;
 use crate::ui::Ui;
+pub(super) use look::warn;
 use shown::{Shown, ShownRule};
 
 const HELP: Help = Help {
@@ -165,28 +165,4 @@ fn booking_remains(reservation: Option<&str>, account: &Account) -> String {
             "the booking remains; to cancel it: `aimharder cancel --reservation {id} --account {account}`"
         ),
     }
-}
-
-/// Warns of what would make `prebook run` fail.
-pub(super) fn warn(app: &App, account: &Account) -> Result<()> {
-    let Some(background) = app.store.background(account)? else {
-        log::warn!(
-            "{account} has no background session, which `prebook run` needs; run `aimharder login {account} --only background`"
-        );
-        return Ok(());
-    };
-    let only = app.sessions().is_only_account(account)?;
-    let source = password::unattended(&app.config, account, only);
-    match (source, background.status) {
-        (Some(_), _) => {}
-        (None, Status::Expired) => log::warn!(
-            "the background session of {account} has expired and there is no password source to renew it; \
-             run `aimharder login {account} --only background` and set `password_command` in the config"
-        ),
-        (None, Status::Active) => log::warn!(
-            "there is no password source to renew the background session of {account} if it expires; \
-             set `password_command` in the config"
-        ),
-    }
-    Ok(())
 }

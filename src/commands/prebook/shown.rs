@@ -82,7 +82,7 @@ impl Shown {
         )
     }
 
-    fn state(&self, now: DateTime<Utc>) -> (String, Style) {
+    pub(super) fn state(&self, now: DateTime<Utc>) -> (String, Style) {
         let (state, style) = match self.prebooking.progress {
             Progress::Pending => return self.pending_state(now),
             Progress::Executing => ("being booked", Style::Mine),
@@ -169,6 +169,7 @@ pub(super) fn request_notes(request: &PrebookRequest, opening: Option<Opening>) 
     if request.watch {
         notes.push("else watched until it starts".into());
     }
+    notes.extend(request.class_id.as_ref().map(|id| format!("class id {id}")));
     notes.extend(request.coach.as_ref().map(|name| format!("coach {name}")));
     let excluded = request.exclude.iter();
     notes.extend(excluded.map(|name| format!("not {name}")));
@@ -186,13 +187,14 @@ pub(super) fn request_notes(request: &PrebookRequest, opening: Option<Opening>) 
 impl Serialize for Shown {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let (stored, request) = (&self.prebooking, &self.prebooking.request);
-        let mut object = to.serialize_struct("Prebooking", 22)?;
+        let mut object = to.serialize_struct("Prebooking", 23)?;
         object.serialize_field("id", &stored.id)?;
         object.serialize_field("rule", &stored.rule.map(PrebookId::Rule))?;
         object.serialize_field("account", &request.account)?;
         object.serialize_field("box", &request.gym)?;
         object.serialize_field("day", &stored.day)?;
         request_fields(request, &mut object)?;
+        object.serialize_field("class_id", &request.class_id)?;
         object.serialize_field("opens", &self.opening.map(|opening| opening.to_string()))?;
         object.serialize_field("opens_at", &self.opens_at().map(|at| rfc3339(at, "%:z")))?;
         object.serialize_field("status", &stored.progress)?;

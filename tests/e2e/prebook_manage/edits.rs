@@ -24,7 +24,7 @@ fn added_listed_removed() {
         "start": "18:30", "class": "WOD",
         "alternatives": [{"start": "19:30", "class": null}, {"start": "20:30", "class": "Open Box"}],
         "family": "70002", "waitlist": true, "watch": false, "coach": null, "exclude": [], "lead": null, "once_a_day": false,
-        "opens": "4d@07:00",
+        "class_id": null, "opens": "4d@07:00",
         "opens_at": offset.format("%Y-%m-%dT%H:%M:%S%:z").to_string(),
         "status": "pending", "attempts": 0, "message": null, "reservation_id": null
     }]});
@@ -251,8 +251,10 @@ fn words_for_people() {
     let added = home.human(&format!(
         "prebook add --day {day} --time 18:30 --class WOD --opens 4d --or 19:30 --waitlist"
     ));
+    let (table, next) = added.split_once("to see").unwrap();
+    assert!(next.contains("`aimharder status --config "), "{next}");
     assert_eq!(
-        added,
+        table,
         format!(
             "ana@example.org, crossfitdemo\n  1  {}  18:30  WOD  opens {} 18:30\n     or 19:30; else the waiting list; opening rule 4d\n",
             shown(day, "%a %e %b"),

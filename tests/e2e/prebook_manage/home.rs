@@ -1,5 +1,7 @@
 //! A home of its own for each test: config, store, and the binary in it.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -24,6 +26,7 @@ impl Home {
         let folder = temporary_folder();
         let home = Self { folder };
         home.config("");
+        home.schedule();
         home
     }
 
@@ -35,8 +38,27 @@ impl Home {
         home
     }
 
+    /// These lines, and a server that cannot be reached.
     pub(crate) fn config(&self, text: &str) {
-        std::fs::write(self.folder.path().join("config.toml"), text).unwrap();
+        let server = "[server]\nscheme = \"http\"\nconnect_to = \"127.0.0.1:9\"";
+        std::fs::write(self.config_path(), format!("{text}\n{server}\n")).unwrap();
+    }
+
+    fn config_path(&self) -> PathBuf {
+        self.folder.path().join("config.toml")
+    }
+
+    /// A crontab that runs `prebook run`, so that `prebook add` has nothing to warn of.
+    fn schedule(&self) {
+        let line = format!(
+            "13,28,43,58 * * * * {} prebook run --config {} --store {}",
+            env!("CARGO_BIN_EXE_aimharder"),
+            self.config_path().display(),
+            self.db().display()
+        );
+        let tool = self.folder.path().join("crontab");
+        std::fs::write(&tool, format!("#!/bin/sh\necho '{line}'\n")).unwrap();
+        std::fs::set_permissions(&tool, Permissions::from_mode(0o700)).unwrap();
     }
 
     pub(crate) fn db(&self) -> PathBuf {
@@ -88,9 +110,10 @@ impl Home {
         Command::new(env!("CARGO_BIN_EXE_aimharder"))
             .env_clear()
             .env("HOME", self.folder.path())
+            .env("PATH", self.folder.path())
             .env("TZ", "Europe/Madrid")
             .arg("--config")
-            .arg(self.folder.path().join("config.toml"))
+            .arg(self.config_path())
             .arg("--store")
             .arg(self.db())
             .args(words)

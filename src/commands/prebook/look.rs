@@ -1,0 +1,242 @@
+//! What `prebook add` reports beside the prebooking that it stores: the class in the schedule, other bookings of the same
+//! time, and what would make `prebook run` fail.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::shown::Shown;
+use crate::booking::{BoxClient, LoginCheck, find, to_class};
+use crate::clock;
+use crate::commands::app::App;
+use crate::commands::box_profile::BoxProfile;
+use crate::diagnostics::schedule::{InUse, Job, Tools};
+use crate::model::account::Account;
+use crate::model::class::{Class, ClassState};
+use crate::model::prebooking::{PrebookRequest, Prebooking, Progress};
+use crate::model::session::SessionKind;
+use crate::password;
+use crate::platform::{BoxAt, Row};
+use crate::sessions::SessionSelector;
+use crate::store::Status;
+
+/// Longest time that the schedule is waited for.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// What the schedule shows of the first choice.
+#[derive(Debug, Serialize)]
+pub(super) struct Seen {
+    /// The class, if one fits.
+    pub class: Option<Class>,
+    /// Why no class, or no single class, fits.
+    pub message: Option<String>,
+    /// Classes of that time that are the member's.
+    #[serde(skip)]
+    mine: Vec<Class>,
+    /// The day has classes.
+    #[serde(skip)]
+    is_published: bool,
+}
+
+/// Reads the schedule of the day with a stored session as it is. `None` without a response: the session is neither updated
+/// nor recovered for this.
+pub(super) fn look(
+    app: &App,
+    gym: &BoxProfile,
+    request: &PrebookRequest,
+    day: NaiveDate,
+) -> Option<Seen> {
+    let end = clock::steady() + LIMIT;
+    let rows = match rows(app, gym, request, day, end) {
+        Ok(rows) => rows?,
+        Err(e) => {
+            log::info!("the schedule of {day} was not read: {e:#}");
+            return None;
+        }
+    };
+    app.note_classes(gym, &rows);
+    let setting = gym.setting(&request.account, day);
+    let wanted = find::Wanted::of(request, &request.first);
+    let one = find::one(&rows, &wanted, day, |only| {
+        only.request(request, &request.first).command(day)
+    });
+    let then = rows.iter().filter(|row| row.start == request.first.start);
+    let mine = then.filter(|row| row.is_mine());
+    Some(Seen {
+        is_published: !rows.is_empty(),
+        mine: mine.map(|row| to_class(row, setting)).collect(),
+        class: one.as_ref().ok().map(|row| to_class(row, setting)),
+        message: one.err().map(|failure| failure.message),
+    })
+}
+
+fn rows(
+    app: &App,
+    gym: &BoxProfile,
+    request: &PrebookRequest,
+    day: NaiveDate,
+    end: Instant,
+) -> Result<Option<Vec<Row>>> {
+    let Some(id) = gym.id else {
+        return Ok(None);
+    };
+    let account = &request.account;
+    let sessions = app.sessions();
+    let selector = app.pick(account, SessionKind::Device)?;
+    let background = SessionSelector::Kind(SessionKind::Background);
+    let session = sessions.as_stored(account, &selector);
+    let mut session = session.or_else(|_| sessions.as_stored(account, &background))?;
+    let mut client = BoxClient {
+        live: &mut session,
+        at: BoxAt {
+            host: gym.host.clone(),
+            id,
+        },
+        family: request.family.clone(),
+    };
+    let left = end.saturating_duration_since(clock::steady());
+    let schedule = client.schedule_within(day, left, LoginCheck::Skipped)?;
+    Ok(Some(schedule.rows))
+}
+
+impl Seen {
+    /// `in the schedule: WOD with Marta, 18:30–19:30, opens Fri 20 Nov 18:30`
+    pub(super) fn line(&self, state: &str) -> Option<String> {
+        if !self.is_published {
+            return Some("the classes of that day are not published yet".to_owned());
+        }
+        let class = self.class.as_ref()?;
+        let coach = class.coach.iter().map(|coach| format!(" with {coach}"));
+        let end = class.end.iter().map(|end| end.format("–%H:%M").to_string());
+        let (name, start) = (&class.name, class.start.format("%H:%M"));
+        let (coach, end) = (coach.collect::<String>(), end.collect::<String>());
+        let state = match class.state {
+            ClassState::Cancelled => "cancelled by the box",
+            ClassState::Closed => "not offered yet",
+            _ => state,
+        };
+        Some(format!(
+            "in the schedule: {name}{coach}, {start}{end}, {state}"
+        ))
+    }
+
+    fn conflict(&self) -> Option<String> {
+        let mine = self.mine.first()?;
+        let place = match mine.state {
+            ClassState::Waitlisted => "you are on the waiting list of",
+            _ => "you have booked",
+        };
+        let which = match &self.class {
+            Some(class) if class.id == mine.id => "this class".to_owned(),
+            _ => format!("another class at that time, {}", mine.name),
+        };
+        Some(format!("{place} {which} already; see `aimharder bookings`"))
+    }
+}
+
+/// Warns if no class of the schedule fits, and of another prebooking or booking at the time of one of these prebookings.
+/// `seen` is that of the first.
+pub(super) fn warn_of_class(app: &App, added: &[Shown], seen: Option<&Seen>) -> Result<()> {
+    let published = seen.filter(|seen| seen.is_published);
+    let problem = published.and_then(|seen| seen.message.as_ref());
+    if let (Some(first), Some(why)) = (added.first(), problem) {
+        let Prebooking { id, request, .. } = &first.prebooking;
+        let account = &request.account;
+        log::warn!(
+            "{why}; prebooking {id} is stored all the same, to remove it: `aimharder prebook remove {id} --account {account}`"
+        );
+    }
+    if let Some(conflict) = seen.and_then(Seen::conflict) {
+        log::warn!("{conflict}");
+        return Ok(());
+    }
+    let Some(first) = added.first() else {
+        return Ok(());
+    };
+    let stored = app
+        .store
+        .prebookings(Some(&first.prebooking.request.account))?;
+    let conflicts = added.iter().filter_map(|shown| {
+        let new = &shown.prebooking;
+        let other = stored.iter().find(|other| is_same_time(other, new))?;
+        Some((new, other))
+    });
+    let conflicts: Vec<_> = conflicts.collect();
+    let Some((new, other)) = conflicts.first() else {
+        return Ok(());
+    };
+    let more = match conflicts.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    let (id, request) = (other.id, &other.request);
+    let class = request.first.class.as_deref().unwrap_or("any class");
+    let start = new.request.first.start.format("%H:%M");
+    let (state, next) = match other.progress {
+        Progress::Booked | Progress::Waitlisted => ("booked", "aimharder bookings".to_owned()),
+        _ => ("prebooked", format!("aimharder prebook remove {id}")),
+    };
+    log::warn!(
+        "{} {start} is {state} already{more}, as prebooking {id} ({class}, {}): `{next} --account {}`",
+        new.day,
+        request.gym,
+        request.account
+    );
+    Ok(())
+}
+
+fn is_same_time(other: &Prebooking, new: &Prebooking) -> bool {
+    let is_open = !matches!(
+        other.progress,
+        Progress::Failed | Progress::Expired | Progress::Cancelled
+    );
+    is_open
+        && other.id != new.id
+        && other.day == new.day
+        && other.request.first.start == new.request.first.start
+        && other.request.family == new.request.family
+}
+
+/// Warns of what would make `prebook run` fail, and if nothing runs it. Returns whether nothing is missing.
+pub(in crate::commands) fn warn(app: &App, account: &Account, tools: Tools) -> Result<bool> {
+    let is_session_well = warn_of_session(app, account)?;
+    let used = InUse {
+        store: app.store.path(),
+        config: app.config.path.as_deref(),
+    };
+    let schedule = tools.finish(&used);
+    let is_idle = schedule.silent.is_empty() && !schedule.runs(Job::Prebook, account.as_str());
+    if is_idle {
+        let program = std::env::current_exe().unwrap_or_else(|_| "aimharder".into());
+        log::warn!(
+            "nothing runs `prebook run`: add `{}` with crontab -e",
+            used.crontab_line(Job::Prebook, &program)
+        );
+    }
+    Ok(is_session_well && !is_idle)
+}
+
+fn warn_of_session(app: &App, account: &Account) -> Result<bool> {
+    let Some(background) = app.store.background(account)? else {
+        log::warn!(
+            "{account} has no background session, which `prebook run` needs; run `aimharder login {account} --only background`"
+        );
+        return Ok(false);
+    };
+    let only = app.sessions().is_only_account(account)?;
+    let source = password::unattended(&app.config, account, only);
+    match (&source, background.status) {
+        (Some(_), _) => {}
+        (None, Status::Expired) => log::warn!(
+            "the background session of {account} has expired and there is no password source to renew it; \
+             run `aimharder login {account} --only background` and set `password_command` in the config"
+        ),
+        (None, Status::Active) => log::warn!(
+            "there is no password source to renew the background session of {account} if it expires; \
+             set `password_command` in the config"
+        ),
+    }
+    Ok(source.is_some())
+}
