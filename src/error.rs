@@ -6,9 +6,10 @@
 use std::fmt;
 
 use serde::Serialize;
+use strum::VariantArray;
 
 /// Why a command failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::VariantArray)]
 pub enum ExitKind {
     /// A bug, or a store that cannot be used.
     Internal,
@@ -33,20 +34,6 @@ pub enum ExitKind {
 }
 
 impl ExitKind {
-    /// All kinds, in the order of their codes. The length follows the enum: a new kind must be listed here.
-    pub const ALL: [Self; Self::Interrupted as usize + 1] = [
-        Self::Internal,
-        Self::Usage,
-        Self::LoginRequired,
-        Self::Refused,
-        Self::Unreachable,
-        Self::NotFound,
-        Self::Partial,
-        Self::UnknownOutcome,
-        Self::TooEarly,
-        Self::Interrupted,
-    ];
-
     fn entry(self) -> (u8, &'static str) {
         match self {
             Self::Internal => (1, "internal"),
@@ -74,7 +61,10 @@ impl ExitKind {
 
     /// The kind with this [`Self::name`].
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        Self::VARIANTS
+            .iter()
+            .copied()
+            .find(|kind| kind.name() == name)
     }
 }
 

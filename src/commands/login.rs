@@ -136,7 +136,7 @@ impl Run<'_> {
             password: &self.password,
             unattended: self.unattended,
         };
-        Ok(self.sessions.log_in_and(&login, then)?)
+        Ok(self.sessions.log_in(&login, then)?)
     }
 
     /// Stores the boxes that the login named, or those that whoami and `/home` name. A failure is a warning.

@@ -1,14 +1,29 @@
 //! `[[notify]]` and `[ping]`: notifications and dead-man switches.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use super::command::Command;
 use super::secret_url::SecretUrl;
 use super::values;
 
 /// What a notification is about (scripting.md "Config").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Event {
     /// A prebooking was booked, or promoted from the waiting list.
     Booked,
@@ -27,28 +42,9 @@ pub enum Event {
 }
 
 impl Event {
-    /// Every event, in the order of scripting.md.
-    pub const ALL: [Self; 7] = [
-        Self::Booked,
-        Self::Waitlisted,
-        Self::Failed,
-        Self::Postponed,
-        Self::LoginRequired,
-        Self::Unreachable,
-        Self::Recovered,
-    ];
-
     /// The name in config, JSON and `AIMHARDER_EVENT`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Booked => "booked",
-            Self::Waitlisted => "waitlisted",
-            Self::Failed => "failed",
-            Self::Postponed => "postponed",
-            Self::LoginRequired => "login_required",
-            Self::Unreachable => "unreachable",
-            Self::Recovered => "recovered",
-        }
+        self.into()
     }
 }
 
@@ -131,7 +127,7 @@ impl TryFrom<NotifyTable> for Notify {
             .or(table.webhook.map(Channel::Webhook))
             .ok_or_else(|| format!("needs a channel, one of {}", CHANNELS.join(", ")))?;
         let mut on = Vec::new();
-        for event in table.on.unwrap_or_else(|| Event::ALL.to_vec()) {
+        for event in table.on.unwrap_or_else(|| Event::VARIANTS.to_vec()) {
             if !on.contains(&event) {
                 on.push(event);
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use strum::VariantArray as _;
 
 use super::{AccountFacts, LastRequest, Pending, PrebookingFacts, SessionHealth};
 use crate::config::Config;
@@ -80,7 +81,7 @@ pub(crate) fn prebookings(scope: &Scope<'_>) -> Result<PrebookingFacts> {
     let rules = store.rules(scope.account)?;
     let mut open = store.open_prebookings(scope.account)?;
     let mut counts = store.prebooking_counts(scope.account)?;
-    for progress in Progress::ALL {
+    for progress in Progress::VARIANTS {
         counts.entry(progress.as_str().to_owned()).or_default();
     }
     let locks = Locks::beside(store.path(), "aimharder status");

@@ -98,59 +98,40 @@ impl Serialize for Lead {
 }
 
 /// The status of a prebooking (`scripting.md`, "Prebooking").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Progress {
     /// To be booked at its opening, or again by a later run.
     Pending,
-    /// a run has claimed it ([`Prebooking::owner`])
+    /// A run has claimed it ([`Prebooking::owner`])
     Executing,
-    /// a place is mine: final
+    /// Booked: final.
     Booked,
-    /// a place on the waiting list is mine: each run looks at it again
+    /// On the waiting list: each run checks it again.
     Waitlisted,
-    /// given up: final
+    /// Ended without a place: final.
     Failed,
-    /// the class has started before it was had: final
+    /// The class started before it was booked: final.
     Expired,
     /// The place on the waiting list was lost: final. (A class that the box has cancelled is [`Self::Failed`].)
     Cancelled,
 }
 
 impl Progress {
-    /// Every one there is.
-    pub const ALL: [Self; 7] = [
-        Self::Pending,
-        Self::Executing,
-        Self::Booked,
-        Self::Waitlisted,
-        Self::Failed,
-        Self::Expired,
-        Self::Cancelled,
-    ];
-
     /// Its name in JSON and in the store.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Executing => "executing",
-            Self::Booked => "booked",
-            Self::Waitlisted => "waitlisted",
-            Self::Failed => "failed",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-impl FromStr for Progress {
-    type Err = String;
-
-    fn from_str(raw: &str) -> Result<Self, String> {
-        let known = Self::ALL
-            .into_iter()
-            .find(|progress| progress.as_str() == raw);
-        known.ok_or_else(|| format!("{raw:?} is no state of a prebooking"))
+        self.into()
     }
 }
 

@@ -12,8 +12,22 @@ use sha2::{Digest, Sha256};
 use super::account::Account;
 
 /// The kind of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, clap::ValueEnum)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    clap::ValueEnum,
+    strum::Display,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum SessionKind {
     /// A person's login on this machine.
     Device,
@@ -24,16 +38,7 @@ pub enum SessionKind {
 impl SessionKind {
     /// Its name on the command line, in JSON and in the store.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Device => "device",
-            Self::Background => "background",
-        }
-    }
-}
-
-impl fmt::Display for SessionKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        self.into()
     }
 }
 

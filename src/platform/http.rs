@@ -57,7 +57,7 @@ impl Platform {
         if !is_host(host) || !within(host, self.domain()) {
             return Err(outside());
         }
-        let mut url = Url::parse(&format!("{}://{host}{path}", self.settings.scheme.as_str()))
+        let mut url = Url::parse(&format!("{}://{host}{path}", self.settings.scheme))
             .map_err(|_| outside())?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -123,7 +123,7 @@ impl Platform {
             let plain =
                 url.port().is_none() && url.username().is_empty() && url.password().is_none();
             plain
-                && url.scheme() == self.settings.scheme.as_str()
+                && url.scheme() == self.settings.scheme.as_ref()
                 && within(host(url), self.domain())
         };
         match target {

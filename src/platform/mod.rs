@@ -69,8 +69,10 @@ pub use probe::Probe;
 pub use record::Recorder;
 pub use schedule::{Mine, Row, Schedule};
 pub use settings::{Flow, Scheme, Settings};
-pub use token::Token;
+pub use token::parse_token;
 pub use wod::{Activity, Block, Exercise, Post};
+
+use crate::secret::Secret;
 
 pub use crate::model::account::BoxRef;
 pub use crate::model::opening::Learned;
@@ -154,7 +156,7 @@ pub struct LoggedIn {
     /// Its cookies.
     pub jar: Jar,
     /// Its first refresh token.
-    pub token: Token,
+    pub token: Secret,
     /// The flow that worked.
     pub flow: Flow,
     /// The boxes that it listed; the form flow lists none.

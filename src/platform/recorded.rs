@@ -7,7 +7,6 @@ use super::cookies::Origin;
 use super::http::Answer;
 use super::{
     BookResponse, BoxRef, CancelAnswer, Error, Jar, LoginError, NextBookings, Schedule, Signs,
-    Token,
 };
 use super::{account, book, bookings, cancel, login, refresh, schedule};
 use crate::secret::Secret;
@@ -45,12 +44,12 @@ impl Saved {
     }
 
     /// Reads it as the response to `setrefresh` (protocol.md §2c).
-    pub fn set_refresh(&self) -> Result<Token, Error> {
+    pub fn set_refresh(&self) -> Result<Secret, Error> {
         refresh::read_set_refresh(&self.answer)
     }
 
     /// Reads it as the response to a token update (protocol.md §3).
-    pub fn token_update(&self) -> Result<Token, Error> {
+    pub fn token_update(&self) -> Result<Secret, Error> {
         refresh::read_token_update(&self.answer)
     }
 

@@ -1,7 +1,7 @@
 //! Masks secrets in texts of the server: a server that is being debugged, or a foreign one in its place, may answer with the
 //! password or the cookies that were sent (promise 8).
 
-use super::Token;
+use super::parse_token;
 use crate::secret::Secret;
 
 /// Shorter values occur in any text, and masking them hides nothing.
@@ -39,7 +39,7 @@ impl Redactor {
         let mut rest = masked.as_str();
         while !rest.is_empty() {
             let (word, after) = rest.split_at(rest.find(|c| !in_word(c)).unwrap_or(rest.len()));
-            out.push_str(if Token::parse(word).is_some() {
+            out.push_str(if parse_token(word).is_some() {
                 MASK
             } else {
                 word

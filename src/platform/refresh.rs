@@ -5,7 +5,8 @@
 use super::call::Call;
 use super::http::Answer;
 use super::lenient::Loose;
-use super::{Cause, Error, Jar, Platform, Token, classify};
+use super::{Cause, Error, Jar, Platform, classify, parse_token};
+use crate::secret::Secret;
 
 impl Platform {
     /// `GET /setrefresh`: prolongs the session. The token that it returns replaces the old one, and usually equals it.
@@ -15,9 +16,9 @@ impl Platform {
     pub fn set_refresh(
         &self,
         jar: &mut Jar,
-        token: &Token,
+        token: &Secret,
         fingerprint: &str,
-    ) -> Result<Token, Error> {
+    ) -> Result<Secret, Error> {
         let query = [("token", token.expose()), ("fingerprint", fingerprint)];
         let url = self.url(self.domain(), "/setrefresh", &query)?;
         self.ask(jar, Call::page(url), read_set_refresh)
@@ -31,9 +32,9 @@ impl Platform {
     pub fn token_update(
         &self,
         jar: &mut Jar,
-        token: &Token,
+        token: &Secret,
         fingerprint: &str,
-    ) -> Result<Token, Error> {
+    ) -> Result<Secret, Error> {
         let form = vec![
             ("token", token.expose()),
             ("fingerprint", fingerprint),
@@ -45,7 +46,7 @@ impl Platform {
 }
 
 /// Reads the response to a token update. An empty or truncated one is [`Error::Lost`]: it may have held the new token.
-pub(super) fn read_token_update(answer: &Answer) -> Result<Token, Error> {
+pub(super) fn read_token_update(answer: &Answer) -> Result<Secret, Error> {
     if answer.status == 200 && classify::is_cut_off(&answer.body) {
         return Err(Error::Lost {
             host: answer.host.clone(),
@@ -60,21 +61,21 @@ pub(super) fn read_token_update(answer: &Answer) -> Result<Token, Error> {
             answer.host
         ))
     };
-    new.as_deref().and_then(Token::parse).ok_or_else(no_token)
+    new.as_deref().and_then(parse_token).ok_or_else(no_token)
 }
 
-pub(super) fn read_set_refresh(answer: &Answer) -> Result<Token, Error> {
+pub(super) fn read_set_refresh(answer: &Answer) -> Result<Secret, Error> {
     classify::or_login_page(answer, read_stored_token(answer))
 }
 
-fn read_stored_token(answer: &Answer) -> Result<Token, Error> {
+fn read_stored_token(answer: &Answer) -> Result<Secret, Error> {
     let page = classify::page(answer)?;
     let items = stored_items(&page).into_iter();
     // a browser keeps the last one
     let mut tokens = items
         .rev()
         .filter(|(name, _)| name == "refreshToken")
-        .filter_map(|(_, value)| Token::parse(&value));
+        .filter_map(|(_, value)| parse_token(&value));
     let no_script = || {
         Error::Strange(format!(
             "{} answered setrefresh without its script",
@@ -202,10 +203,7 @@ mod tests {
     #[test]
     fn token_updates() {
         let body = format!(r#"{{"newToken":"{TOKEN}"}}"#);
-        assert_eq!(
-            read_token_update(&answered(&body)).map(|t| t.expires_at()),
-            Ok(1_766_731_601)
-        );
+        assert_eq!(read_token_update(&answered(&body)), Ok(Secret::new(TOKEN)));
         let both = format!(r#"{{"newToken":"{TOKEN}","logout":"1"}}"#);
         for dead in [r#"{"logout":1}"#, r#"{"logout":true}"#, &both] {
             assert_eq!(

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 /// Plain or encrypted connections. The config allows plain ones for loopback only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Scheme {
     /// Plain HTTP.
     Http,
@@ -15,44 +15,14 @@ pub enum Scheme {
     Https,
 }
 
-impl Scheme {
-    /// The scheme as written in a URL.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-        }
-    }
-}
-
 /// The two login flows (protocol.md §2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum Flow {
     /// `POST /api/login`, which the web page uses since spring 2026 (protocol.md §2a).
     Json,
     /// The form with the iframe (protocol.md §2b).
     Form,
-}
-
-impl fmt::Display for Flow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Flow::Json => "json",
-            Flow::Form => "form",
-        })
-    }
-}
-
-impl FromStr for Flow {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Flow, String> {
-        match text {
-            "json" => Ok(Flow::Json),
-            "form" => Ok(Flow::Form),
-            _ => Err("not a login flow: use json or form".to_owned()),
-        }
-    }
 }
 
 /// The values of `[server]`.

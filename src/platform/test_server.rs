@@ -11,7 +11,8 @@ use reqwest::Url;
 
 use super::cookies::Origin;
 use super::http::Answer;
-use super::{BookOrder, BoxAt, Jar, Platform, Scheme, Settings, Token};
+use super::{BookOrder, BoxAt, Jar, Platform, Scheme, Settings, parse_token};
+use crate::secret::Secret;
 
 pub(super) const DOMAIN: &str = "aimharder.test";
 pub(super) const BOX: &str = "demo.aimharder.test";
@@ -127,6 +128,6 @@ pub(super) fn lines(request: &str) -> Vec<String> {
     request.lines().map(str::to_lowercase).collect()
 }
 
-pub(super) fn token() -> Token {
-    Token::parse(TOKEN).unwrap()
+pub(super) fn token() -> Secret {
+    parse_token(TOKEN).unwrap()
 }

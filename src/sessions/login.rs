@@ -50,19 +50,12 @@ pub struct Granted {
 }
 
 impl SessionManager<'_> {
-    /// Logs in, and stores the session in place of an older one.
+    /// Logs in, and stores the session in place of an older one. Once the login is stored, `then` runs on another thread while
+    /// `setrefresh` is called.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::TooManyRefusals`], or no usable response.
-    pub fn log_in(&self, wanted: &LoginTry<'_>) -> Result<Granted> {
-        self.log_in_and(wanted, || ())
-    }
-
-    /// The same. `then` runs once the login is stored, on another thread, while `setrefresh` is called; not after an error.
-    ///
-    /// # Errors
-    /// Those of [`Self::log_in`].
-    pub fn log_in_and(&self, wanted: &LoginTry<'_>, then: impl Fn() + Sync) -> Result<Granted> {
+    pub fn log_in(&self, wanted: &LoginTry<'_>, then: impl Fn() + Sync) -> Result<Granted> {
         let _held = self
             .locks
             .alone(wanted.account, wanted.fingerprint, self.locks.timeout())?;
@@ -85,7 +78,7 @@ impl SessionManager<'_> {
                 account: wanted.account,
                 kind: wanted.kind,
                 fingerprint: wanted.fingerprint,
-                token: Secret::new(granted.token.expose()),
+                token: granted.token,
                 cookies: granted.jar.to_json(),
                 now: clock::now(),
             },

@@ -28,7 +28,8 @@ use crate::clock;
 use crate::config::Config;
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SHORTEST_PREFIX, SessionKind};
-use crate::platform::{self, Jar, Platform, Token};
+use crate::platform::{self, Jar, Platform, parse_token};
+use crate::secret::Secret;
 use crate::store::{self, SessionRow, Store};
 
 pub use error::Error;
@@ -332,8 +333,8 @@ fn age_words(row: &SessionRow, now: DateTime<Utc>) -> String {
     crate::model::time::human_age(now - row.token_updated_at)
 }
 
-fn token_of(row: &SessionRow) -> Result<Token> {
-    Token::parse(row.token.expose()).ok_or_else(|| {
+fn token_of(row: &SessionRow) -> Result<Secret> {
+    parse_token(row.token.expose()).ok_or_else(|| {
         Error::Expired(format!(
             "the stored token of {}'s {} session is unreadable; run `aimharder login {}`",
             row.account, row.kind, row.account

@@ -13,7 +13,6 @@ use chrono::TimeDelta;
 
 use super::{ActiveSession, Answer, Error, Result, SessionManager, is_old, jar_of, lock, token_of};
 use crate::platform;
-use crate::secret::Secret;
 use crate::store::{SessionRow, Status};
 use crate::{clock, signals};
 
@@ -116,7 +115,6 @@ impl SessionManager<'_> {
         let print = row.fingerprint.as_str();
         match self.platform.token_update(&mut jar, &token, print) {
             Ok(new) => {
-                let new = Secret::new(new.expose());
                 self.store
                     .finish_update(&form, row, &new, &jar.to_json(), clock::now())?;
                 log::info!(
@@ -158,7 +156,6 @@ impl SessionManager<'_> {
         let print = row.fingerprint.as_str();
         match self.platform.set_refresh(&mut jar, &token, print) {
             Ok(new) => {
-                let new = Secret::new(new.expose());
                 self.store
                     .finish_refresh(&form, row, &new, &jar.to_json(), clock::now())?;
                 Ok(Ok(self.read_again(row.clone())?))

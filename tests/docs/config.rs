@@ -1,6 +1,7 @@
 //! The commented config: it changes nothing as it stands, every line of it can be used, and none is missing.
 
 use aimharder::config::{Channel, Config, Event, Server};
+use strum::VariantArray as _;
 
 use crate::{path, text};
 
@@ -55,7 +56,7 @@ fn every_setting_of_the_example_config_can_be_used() {
         by_address.server, default,
         "a default is shown that is none"
     );
-    assert_eq!(by_address.notify[0].on, Event::ALL);
+    assert_eq!(by_address.notify[0].on, Event::VARIANTS);
     let channels = by_address.notify.iter().map(|notify| match notify.channel {
         Channel::Command(_) => 1,
         Channel::Discord(_) => 2,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aimharder::cli::Cli;
 use aimharder::error::ExitKind;
 use clap::{Command, CommandFactory};
+use strum::VariantArray as _;
 
 use crate::lines::{invocations, parses};
 use crate::text;
@@ -12,9 +13,11 @@ use crate::text;
 /// Code to kind, as the program has it; 0 has no kind.
 fn exit_codes() -> BTreeMap<u8, String> {
     let name = |kind: ExitKind| serde_json::to_value(kind).unwrap().as_str().unwrap().into();
-    let kinds = ExitKind::ALL.map(|kind| (kind.code(), name(kind)));
+    let kinds = ExitKind::VARIANTS
+        .iter()
+        .map(|kind| (kind.code(), name(*kind)));
     let bare = [0].map(|code| (code, String::new()));
-    kinds.into_iter().chain(bare).collect()
+    kinds.chain(bare).collect()
 }
 
 /// The rows of a page's table of all exit codes.

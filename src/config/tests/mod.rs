@@ -2,6 +2,7 @@
 
 mod shapes;
 mod values;
+use strum::VariantArray as _;
 
 use super::*;
 use proptest::prelude::*;
@@ -88,7 +89,7 @@ fn the_whole_config() {
     assert_eq!(config.watch_every, Duration::from_secs(90));
     assert_eq!(config.notify.len(), 5);
     assert_eq!(config.notify[0].on, [Event::Failed, Event::Booked]);
-    assert_eq!(config.notify[1].on, Event::ALL);
+    assert_eq!(config.notify[1].on, Event::VARIANTS);
     let Channel::Ntfy(url) = &config.notify[2].channel else {
         panic!("{config:?}")
     };

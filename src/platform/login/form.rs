@@ -7,8 +7,9 @@ use reqwest::Url;
 
 use super::super::html::{self, Piece};
 use super::super::http::Answer;
-use super::super::{LoginError, Token, classify};
+use super::super::{LoginError, classify, parse_token};
 use super::{Signs, refused};
+use crate::secret::Secret;
 
 /// The fields of the form.
 pub(super) fn fields<'a>(
@@ -55,7 +56,7 @@ pub(in super::super) fn read(answer: &Answer, cookie: bool) -> Result<Signs, Log
 }
 
 /// The token in the iframe's address, and the text of `#loginErrors`.
-fn parse(page: &str) -> (Option<Token>, String) {
+fn parse(page: &str) -> (Option<Secret>, String) {
     let token = html::pieces(page).find_map(|piece| match piece {
         Piece::Start(tag) if tag.is("iframe") => token_in(&tag.attribute("src")?),
         _ => None,
@@ -64,7 +65,7 @@ fn parse(page: &str) -> (Option<Token>, String) {
 }
 
 /// The token in `/setrefresh?token=…`, absolute or relative.
-fn token_in(src: &str) -> Option<Token> {
+fn token_in(src: &str) -> Option<Secret> {
     // the base only completes a relative address; nothing is fetched
     let url = Url::parse("https://base.invalid/")
         .ok()?
@@ -77,7 +78,7 @@ fn token_in(src: &str) -> Option<Token> {
     token
         .filter(|_| url.path().ends_with("/setrefresh"))
         .as_deref()
-        .and_then(Token::parse)
+        .and_then(parse_token)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::super::http::Answer;
 use super::super::lenient::Loose;
-use super::super::{Error, LoginError, Token, account, classify};
+use super::super::{Error, LoginError, account, classify, parse_token};
 use super::{Signs, refused};
 
 /// Reads the response to a JSON login.
@@ -49,7 +49,7 @@ fn signs(data: Loose<'_>, domain: &str) -> Signs {
             .get("refreshToken")
             .raw()
             .as_deref()
-            .and_then(Token::parse),
+            .and_then(parse_token),
         boxes: account::boxes(&[data.get("userData").get("roles")], domain),
     }
 }

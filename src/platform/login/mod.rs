@@ -10,7 +10,7 @@ pub(super) mod json;
 use super::call::Call;
 use super::redact::Redactor;
 use super::refusal::is_key;
-use super::{BoxRef, Flow, Jar, LoggedIn, LoginError, Platform, Token};
+use super::{BoxRef, Flow, Jar, LoggedIn, LoginError, Platform};
 use crate::secret::Secret;
 use crate::text;
 
@@ -21,7 +21,7 @@ const WRONG: &str = "wrong e-mail or password";
 #[derive(Debug, PartialEq, Eq)]
 pub struct Signs {
     /// The first refresh token.
-    pub token: Option<Token>,
+    pub token: Option<Secret>,
     /// The boxes that it lists; the form flow lists none.
     pub boxes: Vec<BoxRef>,
 }

@@ -127,17 +127,16 @@ pub fn plain_id(id: &str) {
 }
 
 /// `digits|digits|hex`, and the parts that are read from it.
-pub fn whole_token(token: &aimharder::platform::Token) {
+pub fn whole_token(token: &aimharder::secret::Secret) {
     let parts: Vec<&str> = token.expose().split('|').collect();
     let [user, expires, hex] = parts[..] else {
         panic!("{} parts in a token", parts.len());
     };
-    assert_eq!(user.parse(), Ok(token.user_id()));
-    assert_eq!(expires.parse(), Ok(token.expires_at()));
+    assert!(user.parse::<i64>().is_ok() && expires.parse::<i64>().is_ok());
     assert!(hex.len() >= 16 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
     assert!(!format!("{token:?}").contains(hex), "shown");
     assert_eq!(
-        aimharder::platform::Token::parse(token.expose()).as_ref(),
+        aimharder::platform::parse_token(token.expose()).as_ref(),
         Some(token)
     );
 }
