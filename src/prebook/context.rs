@@ -28,6 +28,9 @@ pub struct Place {
     pub lead: Option<Duration>,
 }
 
+/// Finds a box by its name; an error says why it is unknown.
+pub type Places<'p> = dyn Fn(&str) -> Result<Place, String> + Sync + 'p;
+
 /// What the threads of a run share.
 #[derive(Debug)]
 pub struct RunContext<'r> {
@@ -43,6 +46,8 @@ pub struct RunContext<'r> {
     pub horizon: Duration,
     /// How long after the opening an attempt is repeated.
     pub give_up: Duration,
+    /// The interval at which the schedules of watched classes are read.
+    pub watch_every: Duration,
     /// The run's name in claims.
     pub(super) owner: String,
     pub(super) claims: Claims,
@@ -68,6 +73,7 @@ impl<'r> RunContext<'r> {
             box_name: None,
             horizon: Duration::MAX,
             give_up,
+            watch_every: Duration::MAX,
             owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
             claims: Claims::default(),
             clocks: Clocks::default(),

@@ -15,7 +15,7 @@
 //!   `attempt` – requesting, repeating and settling
 //! * `result` – the result, and the table of what each outcome means
 //! * `plan` – when to try what; `server_clock`, `host_clock` – the server's clock from `Date` headers; `backoff` – outages
-//! * `wait` – `book --wait`
+//! * `watch` – full classes of prebookings with `--watch`; `wait` – `book --wait`
 //! * `weekly` – weekly rules become prebookings
 //!
 //! Nothing here prints.
@@ -40,9 +40,9 @@ mod task;
 mod timing;
 mod wait;
 mod waitlist;
+mod watch;
 
-pub use context::{Place, RunContext};
-pub use queue::Places;
+pub use context::{Place, Places, RunContext};
 pub use result::{Meaning, PrebookResult};
 pub use run::{Report, Run};
 pub use wait::{NextTry, Wait, WaitResult, next_try};

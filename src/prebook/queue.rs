@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use super::context::{Place, RunContext};
+use super::context::{Place, Places, RunContext};
 use super::plan::{Calendar, until};
+use super::watch::Watch;
 use crate::clock;
 use crate::model::account::Account;
 use crate::model::prebooking::{Prebooking, Progress};
@@ -14,9 +15,6 @@ use crate::store;
 
 /// Interval after which a long run tries a postponed prebooking again (`scripting.md`).
 const TRY_AGAIN: Duration = Duration::from_secs(15 * 60);
-
-/// Finds a box by its name; an error says why it is unknown.
-pub type Places<'p> = dyn Fn(&str) -> Result<Place, String> + Sync + 'p;
 
 /// A prebooking that this run executes now.
 #[derive(Debug)]
@@ -44,6 +42,8 @@ pub(super) struct DueQueue<'q> {
     context: &'q RunContext<'q>,
     places: &'q Places<'q>,
     tried: HashMap<i64, Execution>,
+    /// The prebookings whose class is full.
+    pub watch: Watch,
     /// How many of an account and box open at an instant.
     ranks: HashMap<(Account, String, Option<DateTime<Utc>>), u32>,
 }
@@ -54,6 +54,7 @@ impl<'q> DueQueue<'q> {
             context,
             places,
             tried: HashMap::new(),
+            watch: Watch::new(context),
             ranks: HashMap::new(),
         }
     }
@@ -67,6 +68,7 @@ impl<'q> DueQueue<'q> {
         let open = context.sessions.store.open_prebookings(context.account)?;
         let is_ours = |p: &&Prebooking| p.owner.as_ref() == Some(&context.owner);
         context.claims.set(open.iter().filter(is_ours));
+        self.watch.retain(&open);
         let mut known = HashMap::new();
         for prebooking in open.into_iter().filter(|p| context.takes(p)) {
             // hundreds may be for one box
@@ -137,7 +139,7 @@ impl<'q> DueQueue<'q> {
         }))
     }
 
-    /// Forgets an execution that was abandoned because the prebooking was changed.
+    /// Lets a prebooking be executed again: it was changed, or its watched class has a free place.
     pub(super) fn forget(&mut self, id: i64) {
         self.tried.remove(&id);
     }

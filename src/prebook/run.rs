@@ -5,6 +5,7 @@
 //! A failure of the store or of a thread is reported at the end. The results of the other prebookings are stored and reported
 //! nevertheless.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, Scope};
@@ -14,11 +15,11 @@ use anyhow::{Error, Result};
 use chrono::{DateTime, TimeDelta};
 use chrono_tz::Tz;
 
-use super::context::{Place, RunContext};
+use super::context::{Place, Places, RunContext};
 use super::executor::{PrebookExecutor, STARTED};
-use super::queue::{DuePrebooking, DueQueue, Places, calendar};
+use super::queue::{DuePrebooking, DueQueue, calendar};
 use super::result::PrebookResult;
-use super::waitlist;
+use super::{waitlist, watch};
 use crate::booking::Outcome;
 use crate::clock;
 use crate::error::ExitKind;
@@ -49,7 +50,10 @@ pub type Report<'r> = dyn FnMut(PrebookResult) -> Result<()> + 'r;
 
 /// The end of a thread.
 struct RunEvent {
-    id: i64,
+    /// `None`: the thread has looked at watched classes.
+    id: Option<i64>,
+    /// Watched prebookings that may be booked now.
+    free: Vec<i64>,
     /// `None` if nothing is reported: the prebooking was removed or changed, or is another run's by now.
     result: Option<PrebookResult>,
     /// An error of the store.
@@ -100,16 +104,19 @@ impl Run<'_> {
                     self.announce(&due);
                     self.spawn(scope, due, stack, work, &sender);
                 }
-                if under_way == 0 {
+                let is_watching = error.is_none() && queue.watch.is_active();
+                if under_way == 0 && !is_watching {
                     return error.map_or(Ok(()), Err);
                 }
-                for event in events_until(&ended, clock::steady() + LOOK_AGAIN) {
+                if let Some(watched) = queue.watch.take_turn().filter(|_| is_watching) {
+                    under_way += 1;
+                    self.spawn_look(scope, watched, stack, &sender);
+                }
+                let wake = clock::steady() + LOOK_AGAIN;
+                let wake = queue.watch.next().map_or(wake, |next| next.min(wake));
+                for event in events_until(&ended, wake) {
                     under_way -= 1;
-                    if event.is_released {
-                        queue.forget(event.id);
-                    } else {
-                        queue.ended(event.id);
-                    }
+                    event.note(&mut queue);
                     let reported = report_event(event, report);
                     error = error.or(reported.err());
                 }
@@ -144,6 +151,40 @@ impl Run<'_> {
         if let Err(e) = spawned {
             let why = format!("no thread is available for it: {e}");
             let _ = sender.send(self.break_off(&due, &why));
+        }
+    }
+
+    /// Starts a thread that looks at watched classes.
+    fn spawn_look<'scope, 'env>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        watched: BTreeSet<i64>,
+        stack: usize,
+        sender: &mpsc::Sender<RunEvent>,
+    ) {
+        let its_sender = sender.clone();
+        let spawned = thread::Builder::new()
+            .name("watch".into())
+            .stack_size(stack)
+            .spawn_scoped(scope, move || {
+                let looked = watch::look(&self.context, self.places, &watched);
+                let (free, error) = match looked {
+                    Ok(free) => (free, None),
+                    Err(e) => (Vec::new(), Some(Error::from(e))),
+                };
+                let _ = its_sender.send(RunEvent {
+                    id: None,
+                    free,
+                    error,
+                    ..RunEvent::nothing(0)
+                });
+            });
+        if let Err(e) = spawned {
+            log::warn!("no thread could be had to look at watched classes: {e}");
+            let _ = sender.send(RunEvent {
+                id: None,
+                ..RunEvent::nothing(0)
+            });
         }
     }
 
@@ -262,9 +303,25 @@ impl Run<'_> {
 }
 
 impl RunEvent {
+    /// Records the end of the thread: what is executed again, and what is watched.
+    fn note(&self, queue: &mut DueQueue<'_>) {
+        for id in &self.free {
+            queue.forget(*id);
+        }
+        match self.id {
+            Some(id) if self.is_released => queue.forget(id),
+            Some(id) => queue.ended(id),
+            None => {}
+        }
+        if let Some(result) = &self.result {
+            queue.watch.note(result);
+        }
+    }
+
     fn nothing(id: i64) -> Self {
         Self {
-            id,
+            id: Some(id),
+            free: Vec::new(),
             result: None,
             error: None,
             is_released: false,

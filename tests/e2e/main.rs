@@ -66,6 +66,7 @@ mod prebook_sequence;
 mod prebook_share;
 mod prebook_undisturbed;
 mod prebook_waitlist;
+mod prebook_watch;
 mod probe;
 mod proxies;
 mod record;

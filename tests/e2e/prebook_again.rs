@@ -59,7 +59,8 @@ fn mine_but_cancelled() {
     let first = scene.class(&json!({ "occupied": 12 }));
     let other = scene.class(&json!({ "start": "14:10", "occupied": 12 }));
     let id = scene.add("--or 14:10 --watch");
-    scene.fired(0).is(&[("postponed", 1)]);
+    scene.wait_until(0);
+    scene.fired_with("--horizon 1s", 0).is(&[("postponed", 1)]);
     scene.sandbox.reserve(ANA, &first, 1);
     let cancelled = json!({ "cancelled": true });
     scene.sandbox.patch_class(&first, &cancelled);

@@ -243,8 +243,9 @@ fn watched() {
     let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "occupied": 12 }));
     let id = scene.add("--watch");
+    scene.wait_until(0);
     for _ in 0..2 {
-        let fired = scene.fired(0);
+        let fired = scene.fired_with("--horizon 1s", 0);
         fired.is(&[("postponed", 1)]);
         fired.only("full");
         scene.ends(id, "pending", &[]);

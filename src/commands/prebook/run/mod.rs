@@ -120,6 +120,7 @@ fn book_all(
     context.account = account;
     context.box_name = app.global.gym.as_deref();
     context.horizon = args.horizon;
+    context.watch_every = clock::scaled(app.config.watch_every);
     let run = Run {
         context,
         places: &|gym| place(app, gym),

@@ -50,17 +50,25 @@ impl Output for RunView {
 }
 
 impl RunView {
-    /// Counts a result and lists it.
+    /// Counts a result and lists it, in place of an earlier one of the same prebooking.
     pub(super) fn add(&mut self, result: PrebookResult) {
-        self.due += 1;
-        let counter = match result.progress() {
+        let id = result.prebooking.id;
+        let earlier = self.results.iter().position(|it| it.prebooking.id == id);
+        if let Some(earlier) = earlier.map(|at| self.results.remove(at)) {
+            *self.counter(&earlier) -= 1;
+        }
+        *self.counter(&result) += 1;
+        self.results.push(result);
+        self.due = self.results.len();
+    }
+
+    fn counter(&mut self, result: &PrebookResult) -> &mut usize {
+        match result.progress() {
             Progress::Booked => &mut self.booked,
             Progress::Waitlisted if result.outcome == Outcome::Waitlisted => &mut self.waitlisted,
             Progress::Pending | Progress::Waitlisted => &mut self.postponed,
             _ => &mut self.failed,
-        };
-        *counter += 1;
-        self.results.push(result);
+        }
     }
 
     /// The failure of the run: that of its results if all failed in one way, else `partial`.
