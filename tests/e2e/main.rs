@@ -65,6 +65,7 @@ mod prebook_repeats;
 mod prebook_sequence;
 mod prebook_share;
 mod prebook_undisturbed;
+mod prebook_unsent;
 mod prebook_waitlist;
 mod prebook_watch;
 mod probe;

@@ -1,11 +1,9 @@
-//! Requests that provably never left, for no connection was made when it was time to send: sent
-//! again, once by a command, until `--give-up` by a run; and never called done.
+//! Requests of commands that provably never left, because there was no connection: each is sent once more, and none is
+//! reported as done. `prebook_unsent` has those of prebookings.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{
-    ANA, Fired, Gateway, Home, Run, Sandbox, Scenario, day, logged_in, outcomes, says, together,
-};
+use crate::support::{ANA, Gateway, Home, Run, Sandbox, day, logged_in};
 
 /// A class three days ahead, and a door that can be shut.
 fn ready() -> (Sandbox, Home, Gateway, String) {
@@ -68,116 +66,4 @@ fn a_cancellation_that_never_leaves_is_unreachable() {
     assert!(!printed.stderr.contains("unknown"), "{printed:?}");
     assert_eq!(gateway.hung_up(), 2, "sent, and once more");
     assert_eq!(sandbox.reservations(&id).len(), 1);
-}
-
-#[test]
-fn prebookings() {
-    together(&[
-        ("shut when it opens", shut_at_the_opening),
-        ("shut for longer than anybody waits", shut_for_good),
-        ("logged out, and nobody to heal it", logged_out_and_alone),
-        ("logged out, healed late", healed_late),
-    ]);
-}
-
-/// The history, oldest first, without what was early.
-fn history(scene: &Scenario, id: i64, status: &str, classes: &[&str]) -> Vec<String> {
-    outcomes(&scene.ends(id, status, classes))
-}
-
-fn shut_at_the_opening() {
-    let scene = Scenario::new().opens_in(4);
-    let gateway = Gateway::before(&scene.sandbox, &scene.home);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
-    let run = scene.go("");
-    scene.looked_up();
-    scene.wait_until(-400);
-    gateway.shut(4);
-    let fired = Fired::of(run, 0);
-    fired.is(&[("booked", 1)]);
-    scene.on_time();
-    let printed = history(&scene, id, "booked", &[&class]);
-    assert_eq!(printed.last().map(String::as_str), Some("booked"));
-    assert!(
-        printed.iter().any(|outcome| outcome == "not_sent"),
-        "{printed:?}"
-    );
-    assert_eq!(scene.in_time().len(), 1, "what was not sent did not arrive");
-}
-
-fn shut_for_good() {
-    let scene = Scenario::new().opens_in(4);
-    let gateway = Gateway::before(&scene.sandbox, &scene.home);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
-    let run = scene.go("--give-up 1s");
-    scene.looked_up();
-    scene.wait_until(-400);
-    gateway.shut(100_000);
-    let fired = Fired::of(run, 5);
-    fired.is(&[("postponed", 1)]);
-    says(fired.only("unreachable"), &["no connection to"]);
-    let printed = history(&scene, id, "pending", &[]);
-    assert!(printed.len() > 1, "{printed:?}");
-    assert!(
-        printed.iter().all(|outcome| outcome == "not_sent"),
-        "{printed:?}"
-    );
-    gateway.shut(0);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
-}
-
-/// The platform answers "logged out" to the booking, which proves that it did nothing.
-fn logged_out(scene: &Scenario, more: Value) {
-    let mut faults = vec![json!({
-        "path": "/api/book", "kind": "logout", "count": -1, "from_ms": scene.opens_ms,
-        "until_ms": scene.opens_ms + 3000,
-    })];
-    faults.push(more);
-    scene.sandbox.fault(&faults.into());
-}
-
-fn logged_out_and_alone() {
-    let scene = Scenario::new().opens_in(3);
-    scene.home.config("");
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
-    for path in ["/setrefresh", "/api/tokenUpdate"] {
-        let dead =
-            json!({ "path": path, "kind": "logout", "count": -1, "from_ms": scene.opens_ms });
-        logged_out(&scene, dead);
-    }
-    let fired = scene.fired(3);
-    fired.is(&[("postponed", 1)]);
-    says(fired.only("login_required"), &["aimharder login"]);
-    let printed = history(&scene, id, "pending", &[]);
-    assert_eq!(printed, ["failed"], "sent once: only a login helps");
-    scene.sandbox.clear_faults();
-    scene.log_in(ANA, crate::support::ANA_PASSWORD);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
-}
-
-/// Nothing that heals answers for a while.
-fn healed_late() {
-    let scene = Scenario::new().opens_in(3);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
-    let until = scene.opens_ms + 3000;
-    for path in ["/setrefresh", "/api/tokenUpdate"] {
-        let down = json!({ "path": path, "kind": "status", "count": -1, "from_ms": scene.opens_ms, "until_ms": until });
-        logged_out(&scene, down);
-    }
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.on_time();
-    let printed = history(&scene, id, "booked", &[&class]);
-    assert!(printed.len() > 1, "{printed:?}");
-    let (last, before) = printed.split_last().unwrap();
-    assert_eq!(last, "booked");
-    assert!(
-        before.iter().all(|outcome| outcome == "failed"),
-        "{printed:?}"
-    );
 }
