@@ -24,7 +24,7 @@ use crate::diagnostics::{Pending, PrebookingFacts, Report, StoreFacts, collect, 
 use crate::error::Failure;
 use crate::model::time::human_age;
 use crate::store::{SessionRow, Status};
-use crate::ui::dates::{moment, short_day};
+use crate::ui::dates::{lateness, moment, short_day};
 use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 use crate::ui::{Output, Ui};
 
@@ -146,6 +146,7 @@ fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
         findings::server(&hosts, &mut found);
         report.server = Some(hosts);
     }
+    findings::expired(&report, &mut found);
     report.set_findings(found);
     Ok(report)
 }
@@ -443,10 +444,8 @@ fn prebookings(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::
         human_age(now - last.sent_at),
         last.outcome.replace('_', " "),
     );
-    let lateness = last.lateness_ms.map_or_else(String::new, |late| {
-        let side = if late < 0.0 { "before" } else { "after" };
-        format!(", {:.1} ms {side} the opening", late.abs())
-    });
+    let lateness = last.lateness_ms.map(|ms| format!(", {}", lateness(ms)));
+    let lateness = lateness.unwrap_or_default();
     let id = last.prebooking;
     writeln!(
         to,
@@ -455,12 +454,15 @@ fn prebookings(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::
 }
 
 fn pending(pending: &Pending, now: DateTime<Utc>) -> Vec<Cell> {
+    let about = if pending.guess { "about " } else { "" };
     let (words, style) = match pending.opens_at {
         _ if pending.starts_at <= now => ("class has started".to_owned(), Style::Bad),
         None => ("opening unknown".to_owned(), Style::Faint),
-        Some(at) if at <= now => (format!("open since {}", moment(at, now)), Style::Plain),
+        Some(at) if at <= now => {
+            let words = format!("open since {about}{}", moment(at, now));
+            (words, Style::Plain)
+        }
         Some(at) => {
-            let about = if pending.guess { "about " } else { "" };
             let left = countdown(at.with_timezone(&Utc) - now);
             let words = format!("opens in {about}{left}, {}", moment(at, now));
             (words, Style::Good)

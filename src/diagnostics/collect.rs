@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use strum::VariantArray as _;
 
 use super::{AccountFacts, LastRequest, Pending, PrebookingFacts, SessionHealth};
@@ -14,6 +15,7 @@ use crate::model::prebooking::{Prebooking, Progress};
 use crate::model::zone::resolve;
 use crate::password;
 use crate::prebook::Place;
+use crate::sessions::is_held_back;
 use crate::sessions::lock::Locks;
 use crate::store::{Problem, Status, Store, Subject};
 
@@ -49,7 +51,8 @@ pub(crate) fn accounts(scope: &Scope<'_>) -> Result<Vec<AccountFacts>> {
         if row.status == Status::Expired {
             // without the key of an encrypted store this is unknown
             let refused = store.refused_password(&row.account);
-            facts.password_refused |= refused.is_ok_and(|refused| refused.is_some());
+            let is_held_back = |refused| is_held_back(&refused, scope.now);
+            facts.password_refused |= refused.is_ok_and(|it| it.is_some_and(is_held_back));
         }
         // `refresh` clears a problem at its next run; until then a session that works again shows that it is over
         let is_over = row.status == Status::Active && row.last_error.is_none();
@@ -127,8 +130,24 @@ pub(crate) fn prebookings(scope: &Scope<'_>) -> Result<PrebookingFacts> {
                 lateness_ms: shot.lateness_ms,
                 clock_offset_ms: shot.clock_offset_ms,
             }),
+        expired: expired(scope)?,
         wanted_by,
     })
+}
+
+fn expired(scope: &Scope<'_>) -> Result<Vec<(i64, DateTime<Tz>)>> {
+    let expired = scope.store.expired_prebookings(scope.account)?.into_iter();
+    let mut started = Vec::new();
+    for prebooking in expired {
+        let zone = (scope.place)(&prebooking.request.gym)?.calendar.zone;
+        let start = prebooking.choices().map(|choice| choice.start).max();
+        let starts_at = resolve(zone, prebooking.day.and_time(start.unwrap_or_default()));
+        // one whose lead has begun expires before the start
+        if prebooking.tried_at.is_some_and(|at| at >= starts_at) {
+            started.push((prebooking.id, starts_at));
+        }
+    }
+    Ok(started)
 }
 
 fn pending(stored: Prebooking, scope: &Scope<'_>) -> Result<Pending> {

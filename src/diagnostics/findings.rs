@@ -9,6 +9,7 @@ use super::server::Host;
 use super::{AccountFacts, Pending, Report, SessionHealth};
 use crate::alerts::OUTAGE_RUNS;
 use crate::error::ExitKind;
+use crate::model::instant::shifted;
 use crate::model::session::SessionKind;
 use crate::model::time::human_age;
 use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE};
@@ -433,6 +434,23 @@ fn failing(pending: &Pending, report: &Report) -> Option<Finding> {
     };
     let message = format!("the last run could not book prebooking {id}: {why}");
     Some(Finding::problem("prebooking_failing", kind, message).remedy(remedy))
+}
+
+/// Prebookings that expired although their classes have not started, by the server's clock if it is known.
+pub(crate) fn expired(report: &Report, found: &mut Vec<Finding>) {
+    let mut hosts = report.server.iter().flatten();
+    let offset = hosts.find_map(Host::certain_offset);
+    let now = shifted(report.checked_at, offset.unwrap_or_default());
+    let expired = report.prebookings.expired.iter();
+    for (id, starts_at) in expired.filter(|(_, starts_at)| *starts_at > now) {
+        let starts = starts_at.format("%a %-d %b %H:%M");
+        let message =
+            format!("prebooking {id} expired under a wrong clock: its class starts {starts}");
+        found.push(
+            Finding::problem("prebooking_expired", ExitKind::Internal, message)
+                .remedy("run `aimharder prebook run`, which makes it pending again"),
+        );
+    }
 }
 
 /// Findings about the platform's hosts.

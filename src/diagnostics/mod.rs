@@ -139,6 +139,9 @@ pub(crate) struct PrebookingFacts {
     /// The pending ones, by opening.
     pub next: Vec<Pending>,
     pub last_request: Option<LastRequest>,
+    /// Expired prebookings by number, with the start of the last class that they name.
+    #[serde(skip)]
+    pub expired: Vec<(i64, DateTime<Tz>)>,
     /// Accounts with an open prebooking or a weekly rule.
     #[serde(skip)]
     pub wanted_by: BTreeSet<Account>,

@@ -34,6 +34,7 @@ use crate::store::{self, SessionRow, Store};
 
 pub use error::Error;
 pub use login::{Granted, LoginTry};
+pub use refused::is_held_back;
 
 /// A token older than this is updated before it is used (`scripting.md`, "Using a session").
 const TOKEN_AGE: TimeDelta = TimeDelta::minutes(25);

@@ -27,6 +27,11 @@ pub(super) fn pause_end(
     (end > now).then_some(end)
 }
 
+/// Whether automation does not send this password now, because AimHarder refused it.
+pub fn is_held_back(refused: &RefusedPassword, now: DateTime<Utc>) -> bool {
+    pause_end(refused.at, REFUSAL_PAUSE, now).is_some()
+}
+
 /// 12 MiB, 3 passes: the smaller of the two settings in OWASP's password storage cheat sheet, because `refresh` has to stay
 /// small.
 fn hash(password: &Secret, salt: &[u8]) -> Option<Secret> {

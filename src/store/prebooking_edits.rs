@@ -1,13 +1,13 @@
 //! Changes of prebookings by users: adding, changing by adding the same again, and removing.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension, named_params, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::prebookings::{
     REQUEST, clock_time, named, read_prebooking, request_parameters, request_values,
 };
 use super::{Result, Store, millis};
-use crate::model::day::weekday_short;
+use crate::model::account::Account;
 use crate::model::prebooking::{PrebookId, PrebookRequest, Prebooking};
 
 /// What was removed.
@@ -17,6 +17,8 @@ pub struct Removed {
     pub rules: Vec<i64>,
     /// As they were last.
     pub prebookings: Vec<Prebooking>,
+    /// Prebookings that could not be read, by number.
+    pub unreadable: Vec<i64>,
 }
 
 impl Store {
@@ -47,7 +49,7 @@ impl Store {
             .optional()?;
         let id = match old {
             Some(old) => {
-                mark_occurrence_removed(change, &old)?;
+                mark_occurrence_removed(change, old.id)?;
                 update(change, old.id, request, moved_to)?;
                 old.id
             }
@@ -57,19 +59,30 @@ impl Store {
         })
     }
 
-    /// Removes prebookings and weekly rules: all of them, or none if one does not exist, which the inner `Err` names. With a
-    /// rule its pending occurrences are removed. A rule does not make an occurrence again that was removed by hand.
+    /// Removes prebookings and weekly rules of an account or of all: all of them, or none if one does not exist, which the
+    /// inner `Err` names. With a rule its pending occurrences are removed. A rule does not make an occurrence again that was
+    /// removed by hand.
     pub fn remove_prebookings(
         &self,
         ids: &[PrebookId],
+        account: Option<&Account>,
     ) -> Result<std::result::Result<Removed, PrebookId>> {
         self.transact(|change| {
             for id in ids {
                 let (sql, number) = match id {
-                    PrebookId::One(id) => ("SELECT 1 FROM prebookings WHERE id = ?1", id),
-                    PrebookId::Rule(id) => ("SELECT 1 FROM rules WHERE id = ?1", id),
+                    PrebookId::One(id) => (
+                        "SELECT 1 FROM prebookings WHERE id = ?1 AND (?2 IS NULL OR account = ?2)",
+                        id,
+                    ),
+                    PrebookId::Rule(id) => (
+                        "SELECT 1 FROM rules WHERE id = ?1 AND (?2 IS NULL OR account = ?2)",
+                        id,
+                    ),
                 };
-                if !change.prepare_cached(sql)?.exists([number])? {
+                if !change
+                    .prepare_cached(sql)?
+                    .exists(params![number, account.map(Account::as_str)])?
+                {
                     return Ok(Err(*id));
                 }
             }
@@ -86,19 +99,38 @@ impl Store {
 }
 
 fn remove_one(db: &Connection, id: i64, removed: &mut Removed) -> rusqlite::Result<()> {
-    let gone = delete(db, "id = ?1", params![id])?;
-    for prebooking in &gone {
-        mark_occurrence_removed(db, prebooking)?;
-    }
-    removed.prebookings.extend(gone);
-    Ok(())
+    mark_occurrence_removed(db, id)?;
+    delete_leniently(db, "id = ?1", id, removed)
 }
 
 fn remove_rule(db: &Connection, id: i64, removed: &mut Removed) -> rusqlite::Result<()> {
     let mine = "rule = ?1 AND status IN ('pending', 'executing')";
-    removed.prebookings.extend(delete(db, mine, params![id])?);
+    delete_leniently(db, mine, id, removed)?;
     let found = db.execute("DELETE FROM rules WHERE id = ?1", [id])? == 1;
     removed.rules.extend(found.then_some(id));
+    Ok(())
+}
+
+/// Deletes prebookings, also those with a value that cannot be read.
+fn delete_leniently(
+    db: &Connection,
+    filter: &str,
+    id: i64,
+    removed: &mut Removed,
+) -> rusqlite::Result<()> {
+    let sql = format!("SELECT * FROM prebookings WHERE {filter} ORDER BY day, start, id");
+    let mut query = db.prepare_cached(&sql)?;
+    let mut rows = query.query([id])?;
+    while let Some(row) = rows.next()? {
+        match read_prebooking(row) {
+            Ok(prebooking) => removed.prebookings.push(prebooking),
+            Err(rusqlite::Error::FromSqlConversionFailure(..)) => {
+                removed.unreadable.push(row.get("id")?);
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    db.execute(&format!("DELETE FROM prebookings WHERE {filter}"), [id])?;
     Ok(())
 }
 
@@ -124,23 +156,14 @@ pub(super) fn delete(
 }
 
 /// Keeps all rules for the same class from creating this occurrence again.
-fn mark_occurrence_removed(db: &Connection, gone: &Prebooking) -> rusqlite::Result<()> {
-    let PrebookRequest {
-        account,
-        gym,
-        first,
-        family,
-        ..
-    } = &gone.request;
+fn mark_occurrence_removed(db: &Connection, id: i64) -> rusqlite::Result<()> {
     db.execute(
-        "INSERT INTO removed_occurrences (rule, day) SELECT id, :day FROM rules WHERE id = :rule OR (account = :account \
-         AND box = :box AND start = :start AND lower(coalesce(class, '')) = lower(coalesce(:class, '')) \
-         AND coalesce(family, '') = coalesce(:family, '') AND instr(weekdays, :weekday)) ON CONFLICT DO NOTHING",
-        named_params! {
-            ":day": gone.day.to_string(), ":rule": gone.rule, ":account": account.as_str(), ":box": gym,
-            ":start": clock_time(first), ":class": first.class, ":family": family,
-            ":weekday": weekday_short(chrono::Datelike::weekday(&gone.day)),
-        },
+        "INSERT INTO removed_occurrences (rule, day) SELECT r.id, p.day FROM prebookings p JOIN rules r ON r.id = p.rule \
+         OR (r.account = p.account AND r.box = p.box AND r.start = p.start \
+         AND lower(coalesce(r.class, '')) = lower(coalesce(p.class, '')) AND coalesce(r.family, '') = coalesce(p.family, '') \
+         AND instr(r.weekdays, substr('sunmontuewedthufrisat', 1 + 3 * strftime('%w', p.day), 3))) \
+         WHERE p.id = ?1 AND date(p.day) = p.day ON CONFLICT DO NOTHING",
+        [id],
     )?;
     Ok(())
 }

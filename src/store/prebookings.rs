@@ -54,6 +54,9 @@ pub struct Attempt {
 pub(super) const REQUEST: &str = "account, box, start, class, alternatives, family, waitlist, watch, opens, \
      requested_class_id, coach, exclude, lead, once_a_day";
 
+/// The message of a prebooking that was made pending again.
+const REOPENED: &str = "had expired while the clock of this machine was wrong";
+
 impl Store {
     /// One prebooking, in any status.
     pub fn prebooking(&self, id: i64) -> Result<Option<Prebooking>> {
@@ -96,15 +99,13 @@ impl Store {
         )
     }
 
-    /// Makes an expired prebooking pending again. `false` if another run has changed it.
+    /// Makes an expired prebooking pending again, with the reason as its message. `false` if another run has changed it.
     pub fn reopen(&self, id: i64) -> Result<bool> {
-        let changed = self
-            .db()
-            .execute(
-                "UPDATE prebookings SET status = 'pending', message = NULL, tried_at = NULL, problem = NULL, outage_runs = NULL WHERE id = ?1 AND status = 'expired'",
-                [id],
-            )
-            .at(self.path())?;
+        let changed = self.execute(
+            "UPDATE prebookings SET status = 'pending', message = ?2, tried_at = NULL, problem = NULL, outage_runs = NULL \
+             WHERE id = ?1 AND status = 'expired'",
+            params![id, REOPENED],
+        )?;
         Ok(changed == 1)
     }
 
@@ -213,6 +214,18 @@ pub(super) fn read_attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
 }
 
 pub(super) fn read_prebooking(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
+    read_columns(row).map_err(|e| match e {
+        rusqlite::Error::FromSqlConversionFailure(_, _, what) => {
+            let id: i64 = row.get("id").unwrap_or_default();
+            unreadable(format!(
+                "{what} (prebooking {id}; `aimharder prebook remove {id}` removes it)"
+            ))
+        }
+        e => e,
+    })
+}
+
+fn read_columns(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
     let maybe_at = |column: &str| maybe_instant(row, column);
     Ok(Prebooking {
         id: row.get("id")?,

@@ -1,7 +1,9 @@
 //! How days and instants are written in text.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
+
+use crate::model::time::human_age;
 
 /// `Monday 23 November 2026`
 pub(crate) fn long_day(day: NaiveDate) -> String {
@@ -38,4 +40,16 @@ pub(crate) fn opens_at(at: Option<DateTime<Tz>>, is_guess: bool) -> String {
         || "not open yet".into(),
         |at| format!("opens {about}{}", at.format("%a %-d %b %H:%M")),
     )
+}
+
+/// How far a request was from the opening: `3.2 ms after the opening`, `4.0 s before the opening`
+pub(crate) fn lateness(ms: f64) -> String {
+    let side = if ms < 0.0 { "before" } else { "after" };
+    let span = match ms.abs() {
+        ms if ms < 1000.0 => format!("{ms:.1} ms"),
+        ms if ms < 60_000.0 => format!("{:.1} s", ms / 1000.0),
+        #[allow(clippy::cast_possible_truncation)] // a cast from a double saturates
+        ms => human_age(TimeDelta::try_milliseconds(ms as i64).unwrap_or(TimeDelta::MAX)),
+    };
+    format!("{span} {side} the opening")
 }

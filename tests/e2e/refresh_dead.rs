@@ -134,7 +134,13 @@ fn a_refused_password_is_tried_again_after_a_day() {
     home.sql("UPDATE accounts SET refused_at = refused_at - 86340000");
     home.run("refresh").report(3);
     assert_eq!(logins(&sandbox), 1);
+    let refused = |home: &Home| {
+        let status = home.run("status --offline").any_stderr().json();
+        status["accounts"][0]["password_refused"].clone()
+    };
+    assert_eq!(refused(&home), true);
     home.sql("UPDATE accounts SET refused_at = refused_at - 60000");
+    assert_eq!(refused(&home), false, "it is sent again");
     home.run("refresh")
         .report(0)
         .is(&[("relogged", 1), ("fresh", 1)]);

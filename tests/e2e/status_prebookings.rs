@@ -113,3 +113,56 @@ fn a_session_that_works_again_has_no_outage() {
         .done();
     home.status("--check").done();
 }
+
+#[test]
+fn a_prebooking_that_cannot_be_read_is_named_and_can_be_removed() {
+    let (_sandbox, home) = well();
+    add(&home, "13:10");
+    add(&home, "14:10");
+    home.sql("UPDATE prebookings SET opens = 'soon' WHERE id = 2");
+    let words = "(prebooking 2; `aimharder prebook remove 2` removes it)";
+    let report = home.status("--check").status(1).any_stderr().json();
+    let message = report["problems"][0]["message"].as_str().unwrap();
+    assert!(message.contains(words), "{message}");
+    home.run("prebook remove 2 --account ben@example.org")
+        .fails(6, &["no prebooking 2"])
+        .done();
+    home.run("prebook remove 2 --account ana@example.org")
+        .stdout_has(&["removed 2, which could not be read"])
+        .done();
+    let printed = home.run("prebook list").json();
+    assert_eq!(printed["prebookings"][0]["id"], 1, "{printed}");
+}
+
+#[test]
+fn an_expired_prebooking_whose_class_has_not_started_is_a_problem() {
+    let (sandbox, home) = well();
+    sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "WOD", "capacity": 12 }));
+    add(&home, "13:10");
+    let expire = |at: &str| {
+        home.sql(&format!(
+            "UPDATE prebookings SET status = 'expired', tried_at = (unixepoch() + {at}) * 1000"
+        ));
+    };
+    // a lead that has begun ends a prebooking before its class
+    expire("60");
+    assert_eq!(home.status("").any_stderr().json()["well"], true);
+    expire("30 * 86400");
+    let report = home.status("--check").status(1).any_stderr().json();
+    let problem = &report["problems"][0];
+    assert_eq!(problem["code"], "prebooking_expired", "{report}");
+    let message = problem["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("prebooking 1 expired under a wrong clock"),
+        "{message}"
+    );
+    run(&home, 0);
+    assert_eq!(
+        home.run("prebook list --all").json()["prebookings"][0]["status"],
+        "booked"
+    );
+    assert_eq!(
+        home.status("--check").any_stderr().json()["problems"],
+        json!([])
+    );
+}

@@ -44,40 +44,19 @@ pub(crate) struct PrebookRemoveArgs {
 
 pub(super) fn run(args: &PrebookRemoveArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let boxes = Boxes::of(app);
-    for id in &args.ids {
-        check_account(*id, app)?;
-    }
-    let removed = app.store.remove_prebookings(&args.ids)?;
+    // with --account, prebookings of other accounts are not found
+    let account = app.global.account.as_ref();
+    let removed = app.store.remove_prebookings(&args.ids, account)?;
     let removed = removed.map_err(missing)?;
     let rules = removed.rules.iter().map(|id| PrebookId::Rule(*id));
-    let ones = removed.prebookings.iter().map(|p| PrebookId::One(p.id));
+    let readable = removed.prebookings.iter().map(|p| p.id);
+    let ones = readable.chain(removed.unreadable.iter().copied());
     ui.print(&RemovalResult {
-        removed: rules.chain(ones).collect(),
+        removed: rules.chain(ones.map(PrebookId::One)).collect(),
+        unreadable: removed.unreadable,
         prebookings: boxes.shown(removed.prebookings)?,
         now: clock::now(),
     })
-}
-
-/// With `--account`, prebookings of other accounts are not found.
-fn check_account(id: PrebookId, app: &App) -> Result<()> {
-    let Some(account) = &app.global.account else {
-        return Ok(());
-    };
-    let found = match id {
-        PrebookId::One(one) => {
-            let prebooking = app.store.prebooking(one)?;
-            prebooking.is_some_and(|p| p.request.account == *account)
-        }
-        PrebookId::Rule(rule) => {
-            let mut rules = app.store.rules(Some(account))?.into_iter();
-            rules.any(|known| known.id == rule)
-        }
-    };
-    if found {
-        Ok(())
-    } else {
-        Err(missing(id).into())
-    }
 }
 
 fn missing(id: PrebookId) -> Failure {
@@ -99,6 +78,8 @@ struct RemovalResult {
     #[serde(skip)]
     prebookings: Vec<Shown>,
     #[serde(skip)]
+    unreadable: Vec<i64>,
+    #[serde(skip)]
     now: DateTime<Utc>,
 }
 
@@ -108,6 +89,9 @@ impl Output for RemovalResult {
             if let PrebookId::Rule(_) = id {
                 writeln!(to, "removed rule {id}")?;
             }
+        }
+        for id in &self.unreadable {
+            writeln!(to, "removed {id}, which could not be read")?;
         }
         for shown in &self.prebookings {
             writeln!(to, "removed {}", shown.line(self.now))?;

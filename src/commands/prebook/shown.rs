@@ -1,9 +1,8 @@
 //! How prebookings and weekly rules are shown: as JSON, and as tables by account and box.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -13,11 +12,10 @@ use crate::clock;
 use crate::commands::box_profile::BoxProfile;
 use crate::model::opening::{Opening, OpeningRules};
 use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking, Progress};
-use crate::model::time::human_age;
 use crate::model::weekly::WeeklyRule;
 use crate::model::zone::resolve;
 use crate::store::Attempt;
-use crate::ui::dates::{moment, short_day, table_day};
+use crate::ui::dates::{lateness, moment, short_day, table_day};
 use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 
 /// A prebooking in its box's time zone.
@@ -137,26 +135,12 @@ impl Shown {
             shot.outcome.replace('_', " ")
         );
         if let Some(late) = shot.lateness_ms {
-            let side = if late < 0.0 { "before" } else { "after" };
-            let span = span(late.abs() / 1000.0);
-            text = format!("{text}, {span} {side} the opening");
+            text = format!("{text}, {}", lateness(late));
         }
         if let Some(offset) = shot.clock_offset_ms {
             text = format!("{text}, server clock {offset:+.1} ms");
         }
         text
-    }
-}
-
-/// `3.2 ms`, `4.0 s`, `2 h 5 min`
-fn span(seconds: f64) -> String {
-    if seconds < 1.0 {
-        return format!("{:.1} ms", seconds * 1000.0);
-    }
-    let span = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    match TimeDelta::from_std(span) {
-        Ok(span) if span >= TimeDelta::minutes(1) => human_age(span),
-        _ => format!("{seconds:.1} s"),
     }
 }
 

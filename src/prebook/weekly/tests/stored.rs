@@ -80,7 +80,7 @@ fn removed_by_hand_stays_removed() {
     let same_class = weekly(&store, "mon", request("18:30 WOD", None), None);
     assert_eq!(materialize_rules(&store), 4);
     let first = store.prebookings(None).unwrap().remove(0);
-    let gone = store.remove_prebookings(&[PrebookId::One(first.id)]);
+    let gone = store.remove_prebookings(&[PrebookId::One(first.id)], None);
     assert_eq!(gone.unwrap().unwrap().prebookings, [first]);
     assert_eq!(
         materialize_rules(&store),
@@ -94,7 +94,7 @@ fn removed_by_hand_stays_removed() {
         "another class is another matter"
     );
     let both = [PrebookId::Rule(rule.id), PrebookId::Rule(same_class.id)];
-    let gone = store.remove_prebookings(&both).unwrap().unwrap();
+    let gone = store.remove_prebookings(&both, None).unwrap().unwrap();
     assert_eq!((gone.rules.len(), gone.prebookings.len()), (2, 3));
 }
 
@@ -186,7 +186,7 @@ fn an_occurrence_added_by_hand_is_the_users_own() {
         .unwrap();
     assert_eq!(waiting(&store), ["2026-11-23"], "a skip is for rules");
     store
-        .remove_prebookings(&[PrebookId::Rule(rule.id)])
+        .remove_prebookings(&[PrebookId::Rule(rule.id)], None)
         .unwrap()
         .unwrap();
     assert_eq!(
@@ -222,7 +222,7 @@ fn a_rule_given_again_takes_its_occurrences_along() {
     );
     // it goes, and what is booked stays
     let gone = store
-        .remove_prebookings(&[PrebookId::Rule(first.id)])
+        .remove_prebookings(&[PrebookId::Rule(first.id)], None)
         .unwrap()
         .unwrap();
     assert_eq!(
@@ -276,14 +276,14 @@ fn all_or_nothing_is_removed() {
         PrebookId::One(99),
     ];
     assert_eq!(
-        store.remove_prebookings(&ids).unwrap(),
+        store.remove_prebookings(&ids, None).unwrap(),
         Err(PrebookId::Rule(1))
     );
     assert_eq!(waiting(&store), ["2026-11-23"]);
     let twice = [PrebookId::One(one.id), PrebookId::One(one.id)];
     assert_eq!(
         store
-            .remove_prebookings(&twice)
+            .remove_prebookings(&twice, None)
             .unwrap()
             .unwrap()
             .prebookings
