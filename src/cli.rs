@@ -15,7 +15,7 @@ use crate::commands::args::{GlobalArgs, box_name};
 use crate::commands::help::{Help, code};
 use crate::commands::{
     book, bookings, boxes, cancel, classes, completions, config, login, logout, man, notify,
-    prebook, probe, refresh, sessions, status, store, wod,
+    prebook, probe, refresh, sessions, status, store, system, wod,
 };
 use crate::error::Failure;
 use crate::ui::{GivenFlags, Ui};
@@ -120,12 +120,11 @@ impl Cli {
             .map_or(Ok(()), |why| Err(usage(&why)))?;
         let global = &mut cli.global;
         let used = &mut global.from_environment;
-        fill(&mut global.config, "AIMHARDER_CONFIG", used, |v| {
-            Ok(PathBuf::from(v))
-        })?;
-        fill(&mut global.store, "AIMHARDER_STORE", used, |v| {
-            Ok(PathBuf::from(v))
-        })?;
+        if !global.system {
+            let path = |value: &str| Ok(PathBuf::from(value));
+            fill(&mut global.config, "AIMHARDER_CONFIG", used, path)?;
+            fill(&mut global.store, "AIMHARDER_STORE", used, path)?;
+        }
         fill(&mut global.account, "AIMHARDER_ACCOUNT", used, str::parse)?;
         fill(&mut global.gym, "AIMHARDER_BOX", used, box_name)?;
         Ok(cli)
@@ -137,6 +136,7 @@ impl Cli {
         GivenFlags {
             config: path(&self.global.config),
             store: path(&self.global.store),
+            system: self.global.system,
             account: self.global.account.as_ref().map(ToString::to_string),
             gym: self.global.gym.clone(),
         }
@@ -153,7 +153,10 @@ impl Cli {
             let steps = if is_first { FIRST_STEPS } else { NEXT_STEPS };
             return Err(Failure::usage(format!("no command given. {steps}")).into());
         };
-        let (global, name) = (self.global, command.name());
+        let (mut global, name) = (self.global, command.name());
+        if global.system && command.uses_store() {
+            system::enter(&mut global)?;
+        }
         let required = required_store(&command, &global)?;
         let app = || App::start(global.clone(), name, required.as_deref());
         match command {
@@ -185,6 +188,10 @@ impl Cli {
     fn misplaced_flag(&self) -> Option<String> {
         let global = &self.global;
         let command = self.command.as_ref()?;
+        if global.system && (global.config.is_some() || global.store.is_some()) {
+            let why = "--system names the config and the store: --config and --store mean nothing beside it";
+            return Some(why.to_owned());
+        }
         if global.lock_timeout.is_some() && !command.waits_for_locks() {
             return Some(format!(
                 "--lock-timeout cannot be used with `{}`, which waits for no session",
@@ -225,6 +232,13 @@ impl Command {
             Self::Prebook(args) => args.settle(),
             _ => Ok(()),
         }
+    }
+
+    fn uses_store(&self) -> bool {
+        !matches!(
+            self,
+            Self::Completions(_) | Self::Man(_) | Self::Complete(_)
+        )
     }
 
     fn uses_platform(&self) -> bool {

@@ -11,6 +11,7 @@ use anyhow::Result;
 use etcetera::BaseStrategy;
 
 use super::args::GlobalArgs;
+use super::system;
 use crate::config::{self, Config};
 use crate::error::{ExitKind, Failure};
 use crate::http_client::{self, Proxies};
@@ -19,7 +20,7 @@ use crate::model::session::SessionKind;
 use crate::platform::{Platform, Recorder, Scheme, Settings};
 use crate::sessions::{SessionManager, SessionSelector, lock::Locks};
 use crate::store::Store;
-use crate::store_key;
+use crate::store_key::{self, KeySource};
 
 /// One run of the program.
 #[derive(Debug)]
@@ -49,11 +50,11 @@ impl App {
             )
             .into());
         }
-        let config = load_config(global.config.as_deref())?;
+        let config = load_config(&global)?;
         if let Some(path) = required {
             must_exist(path)?;
         }
-        let store = open_store(&store_path(global.store.as_deref())?, &config, command)?;
+        let store = open_store(&global, &config, command)?;
         let recorder = recorder(&global)?;
         let app = Self::with(global, config, store, command);
         Ok(Self {
@@ -162,32 +163,33 @@ pub(super) fn platform(config: &Config) -> Platform {
 
 /// Reads the config from where it was named or from its default location, and the proxies of the environment unless the
 /// config says how the platform is reached.
-pub(super) fn load_config(named: Option<&Path>) -> Result<Config> {
-    let config = read_config(named)?;
+pub(super) fn load_config(global: &GlobalArgs) -> Result<Config> {
+    let config = read_config(global)?;
     if config.server.proxy.is_none() && config.server.connect_to.is_none() {
         http_client::use_proxies(Proxies::of_environment().map_err(Failure::usage)?);
     }
     match &config.path {
         Some(path) => log::info!("config {}", path.display()),
-        None => log::info!("no config file; going by the defaults"),
+        None => log::info!("no config file: the defaults apply"),
     }
     Ok(config)
 }
 
-fn read_config(named: Option<&Path>) -> Result<Config> {
-    if let Some(path) = named {
-        Ok(Config::load(path)?)
-    } else {
-        let path = config_path()?;
-        // a link that leads nowhere is an unreadable config, not a missing one: its owner wrote settings
-        let missing = std::fs::symlink_metadata(&path)
-            .is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
-        if missing {
-            Ok(Config::default())
-        } else {
-            Ok(Config::load(&path)?)
-        }
+fn read_config(global: &GlobalArgs) -> Result<Config> {
+    let path = match &global.config {
+        Some(path) => path.clone(),
+        None => config_path()?,
+    };
+    let is_default = global.system || global.config.is_none();
+    // a link that leads nowhere is an unreadable config, not a missing one: its owner wrote settings
+    let is_missing = || {
+        path.symlink_metadata()
+            .is_err_and(|e| e.kind() == ErrorKind::NotFound)
+    };
+    if is_default && is_missing() {
+        return Ok(Config::default());
     }
+    Ok(Config::load(&path)?)
 }
 
 /// Fails if there is no store at this path. A link without a target has an error of its own when it is opened.
@@ -206,9 +208,14 @@ fn must_exist(path: &Path) -> Result<()> {
 }
 
 /// The store, with the key at hand should its secrets be sealed.
-fn open_store(path: &Path, config: &Config, command: &str) -> Result<Store> {
+fn open_store(global: &GlobalArgs, config: &Config, command: &str) -> Result<Store> {
+    let path = &store_path(global.store.as_deref())?;
     let source = store_key::source(config);
     let has_key = source.is_some();
+    let source = source.or_else(|| {
+        let no_key: KeySource = Box::new(|| Err(system::no_key()));
+        global.system.then_some(no_key)
+    });
     let opened = if command == "sessions" {
         Store::open_for_listing(path)
     } else {

@@ -25,6 +25,9 @@ pub struct GlobalArgs {
     /// Store, SQLite [env: AIMHARDER_STORE] [default: $XDG_STATE_HOME/aimharder/aimharder.db]
     #[arg(long, value_name = "FILE", global = true, hide_short_help = true, value_hint = ValueHint::FilePath)]
     pub store: Option<PathBuf>,
+    /// Use the store and the config of the installed service, as its user if called by root
+    #[arg(long, global = true)]
+    pub system: bool,
     /// Account [env: AIMHARDER_ACCOUNT] [default: the config's, or the only one in the store]
     #[arg(long, value_name = "EMAIL", global = true, hide_short_help = true)]
     pub account: Option<Account>,

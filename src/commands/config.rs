@@ -68,7 +68,7 @@ enum ConfigCommand {
 }
 
 pub(crate) fn run(args: &ConfigArgs, global: &GlobalArgs, ui: &mut Ui) -> Result<()> {
-    let config = load_config(global.config.as_deref())?;
+    let config = load_config(global)?;
     let lines = match &config.path {
         Some(path) => Config::lines(path)?,
         None => BTreeMap::new(),
@@ -217,7 +217,9 @@ fn values(
     global: &GlobalArgs,
 ) -> Result<Vec<ShownValue>> {
     let by_flag = |flag: &str, variable| {
-        if global.from_environment.contains(&variable) {
+        if global.system && matches!(flag, "--config" | "--store") {
+            "flag --system".to_owned()
+        } else if global.from_environment.contains(&variable) {
             format!("environment variable {variable}")
         } else {
             format!("flag {flag}")

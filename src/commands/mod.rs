@@ -24,6 +24,7 @@ pub(crate) mod refresh;
 pub(crate) mod sessions;
 pub(crate) mod status;
 pub(crate) mod store;
+pub(crate) mod system;
 pub(crate) mod wod;
 
 use crate::model::class::Class;

@@ -97,7 +97,7 @@ fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
     let mut found = Vec::new();
     // the slowest are started first
     let tools = schedule::start();
-    let loaded = app::load_config(global.config.as_deref()).map_err(|e| failure::of(&e));
+    let loaded = app::load_config(&global).map_err(|e| failure::of(&e));
     let path = global.config.clone().or_else(|| app::config_path().ok());
     let (config, config_facts) = host::config(path, loaded, &mut found);
     let path = app::store_path(global.store.as_deref())?;

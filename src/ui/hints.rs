@@ -18,6 +18,8 @@ pub struct GivenFlags {
     pub config: Option<String>,
     /// `--store`
     pub store: Option<String>,
+    /// `--system`
+    pub system: bool,
     /// `--account`
     pub account: Option<String>,
     /// `--box`
@@ -68,6 +70,9 @@ impl GivenFlags {
                 append_flag(&mut line, flag, value);
             }
         }
+        if self.system && !line.contains(" --system") {
+            line.push_str(" --system");
+        }
         line
     }
 }
@@ -81,6 +86,7 @@ mod tests {
         let flags = GivenFlags {
             config: None,
             store: Some("my gym.db".to_owned()),
+            system: false,
             account: Some("maria@example.org".to_owned()),
             gym: Some("boxdos".to_owned()),
         };

@@ -105,6 +105,7 @@ mod store_folder;
 mod store_migration;
 mod store_others;
 mod store_rows;
+mod system;
 mod text_output;
 mod tokens;
 mod unauthorized;
