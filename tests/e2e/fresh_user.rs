@@ -10,15 +10,21 @@ use std::process::{Command, Output, Stdio};
 use crate::pages::steps;
 use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox};
 
-/// The lines of shell in a section of the README.
-fn lines(chapter: &str) -> Vec<String> {
+/// A section of the README.
+fn section(chapter: &str) -> String {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).unwrap();
     let (_, text) = readme
         .split_once(&format!("\n## {chapter}\n"))
         .unwrap_or_else(|| panic!("no chapter {chapter}"));
     let (text, _) = text.split_once("\n## ").unwrap();
-    steps(text).into_iter().map(|step| step.line).collect()
+    text.to_owned()
+}
+
+/// Its lines of shell.
+fn lines(chapter: &str) -> Vec<String> {
+    let steps = steps(&section(chapter)).into_iter();
+    steps.map(|step| step.line).collect()
 }
 
 /// The one of them that has these words.
@@ -27,6 +33,13 @@ fn line(chapter: &str, words: &str) -> String {
     found.retain(|line| line.contains(words));
     assert_eq!(found.len(), 1, "{chapter}: {words}: {found:?}");
     found.remove(0)
+}
+
+/// The line in the text of a section that has these words.
+fn inline(chapter: &str, words: &str) -> String {
+    let text = section(chapter);
+    let mut code = text.split('`').skip(1).step_by(2);
+    code.find(|code| code.contains(words)).unwrap().to_owned()
 }
 
 /// The user's terminal: a shell in a clone of the repository.
@@ -160,7 +173,7 @@ fn from_nothing_to_working_crontab_lines_by_the_readme_alone() {
     // the commented config stands where the README says; one thing is changed: who plays the platform
     let config = fs::read_to_string(home.config_path()).unwrap();
     home.write_config(&format!("{config}\n{}", sandbox.config));
-    type_in(&home, &line("Sessions", "--password-stdin"));
+    type_in(&home, &inline("Sessions", "--password-stdin"));
     // without the opening rule of the section, every occurrence is tried at once
     type_in(&home, &line("Book when booking opens", "--weekly"));
     // today's class may be about to start
