@@ -39,10 +39,16 @@ out=$here/out
 
 # --- how a step is shown -------------------------------------------------------------------------
 
-# The program with an empty home and no setting of yours.
+# The program with an empty home, no setting of yours, and a crontab of its own.
 aimharder() {
-    env -i PATH="$PATH" HOME="$here/home" "$programs/aimharder" "$@"
+    env -i PATH="$here/tools:$PATH" HOME="$here/home" "$programs/aimharder" "$@"
 }
+
+mkdir -p "$here/tools" "$here/home/.cargo/bin"
+ln -s "$(cd "$programs" && pwd)/aimharder" "$here/home/.cargo/bin/aimharder"
+printf '#!/bin/sh\nexec cat "%s"\n' "$PWD/examples/crontab" >"$here/tools/crontab"
+printf '#!/bin/sh\nexit 1\n' >"$here/tools/systemctl"
+chmod +x "$here/tools/crontab" "$here/tools/systemctl"
 
 # On a terminal, remarks and commands have a style of their own.
 remark='' typed='' plain=''
@@ -138,7 +144,7 @@ say "Booking of tomorrow's class at 22:00 opens in a few seconds. Ana stores a p
 step "aimharder prebook add tomorrow 22:00 --opens $rule"
 expect '22:00'
 
-say "Cron or a timer runs this every 15 minutes. It books at the instant booking opens."
+say "Her crontab runs this every 15 minutes. It books at the instant booking opens."
 step "aimharder prebook run"
 expect '^booked: 22:00 WOD Nocturno'
 
