@@ -15,11 +15,13 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 const CREDENTIAL: &str = "aimharder-password";
 
 /// A password source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Source {
     /// The first line of standard input (`--password-stdin`)
     Stdin,
     /// The first line that a command prints. The account's own command before the top-level one
+    #[strum(serialize = "password_command")]
     Command(Command),
     /// A file in systemd's credential directory, by its name
     Credential(String),
@@ -98,13 +100,7 @@ fn has_credential(name: &str) -> bool {
 impl Source {
     /// Its name in JSON.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Stdin => "stdin",
-            Self::Command(_) => "password_command",
-            Self::Credential(_) => "credential",
-            Self::Environment => "environment",
-            Self::Prompt => "prompt",
-        }
+        self.into()
     }
 
     /// Whether it needs a user.

@@ -29,27 +29,20 @@ pub(super) struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(super) fn script(url: Url) -> Call<'a> {
-        Call {
-            url,
-            manner: Manner::Script,
-            body: Body::None,
-        }
+        Self::new(url, Manner::Script)
     }
 
     pub(super) fn script_login(url: Url) -> Call<'a> {
-        Call {
-            url,
-            manner: Manner::ScriptLogin,
-            body: Body::None,
-        }
+        Self::new(url, Manner::ScriptLogin)
     }
 
     pub(super) fn page(url: Url) -> Call<'a> {
-        Call {
-            url,
-            manner: Manner::Page,
-            body: Body::None,
-        }
+        Self::new(url, Manner::Page)
+    }
+
+    fn new(url: Url, manner: Manner) -> Call<'a> {
+        let body = Body::None;
+        Call { url, manner, body }
     }
 
     pub(super) fn form(self, fields: Vec<(&'a str, &'a str)>) -> Call<'a> {

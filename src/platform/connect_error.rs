@@ -2,31 +2,39 @@
 //! may hold a token, and that of a proxy a password.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::io;
 
 use crate::text;
 
 /// The reason of a failed request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     /// The name of the host has no address, or no resolver answered.
+    #[error("its name could not be looked up (DNS)")]
     NoAddress,
     /// Nothing listens at the address.
+    #[error("connection refused")]
     Refused,
     /// The timeout expired.
+    #[error("timed out")]
     TimedOut,
     /// The certificate is not for this host, not of a trusted authority, or not valid now; holds which.
+    #[error("its certificate is not trusted ({0})")]
     Untrusted(String),
     /// The server does not answer with TLS.
+    #[error("it does not answer with TLS")]
     NoTls,
     /// The server does not answer with HTTP.
+    #[error("it does not answer with HTTP")]
     NoHttp,
     /// The connection ended before the response did.
+    #[error("the connection was closed too early")]
     CutOff,
     /// The proxy failed, not the host; holds how.
+    #[error("the proxy {0}")]
     Proxy(String),
     /// Any other reason, as the library reports it.
+    #[error("{0}")]
     Other(String),
 }
 
@@ -92,22 +100,6 @@ impl Cause {
             }
             Self::Refused => "try again later, or check the network and [server] in the config",
             Self::CutOff | Self::Other(_) => "try again later",
-        }
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoAddress => f.write_str("its name could not be looked up (DNS)"),
-            Self::Refused => f.write_str("connection refused"),
-            Self::TimedOut => f.write_str("timed out"),
-            Self::Untrusted(why) => write!(f, "its certificate is not trusted ({why})"),
-            Self::NoTls => f.write_str("it does not answer with TLS"),
-            Self::NoHttp => f.write_str("it does not answer with HTTP"),
-            Self::CutOff => f.write_str("the connection was closed too early"),
-            Self::Proxy(what) => write!(f, "the proxy {what}"),
-            Self::Other(words) => f.write_str(words),
         }
     }
 }

@@ -6,21 +6,24 @@
 //!   deletes it, and a trigger refuses every other deletion;
 //! * a token update is marked before it is sent, and room for its result is reserved ([`super::reserve`]).
 
+use std::str::FromStr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::types::ToSql;
 use rusqlite::{Row, params};
 use serde::Serialize;
 
 use super::seal::Place;
-use super::{Result, Store, instant, maybe_instant, millis};
+use super::{Result, Store, instant, maybe_instant, millis, unreadable};
 use crate::model::account::Account;
 use crate::model::instant::{maybe_utc, utc};
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::secret::Secret;
 
 /// Whether the platform accepts a session, as far as it is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::EnumString)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Status {
     /// The platform accepts it, as far as it is known.
     Active,
@@ -248,24 +251,14 @@ pub(super) fn expiry(token: &Secret) -> Option<i64> {
 /// Reads a row by the positions in [`COLUMNS`], without the secrets. With 1,000 sessions it is measurable that columns are not
 /// looked up by name.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
-    let kind: String = row.get(2)?;
-    let status: String = row.get(4)?;
     let at = |column: usize| instant(row, column);
     let maybe_at = |column: usize| maybe_instant(row, column);
     Ok(SessionRow {
         id: row.get(0)?,
         account: Account::stored(row.get(1)?),
-        kind: if kind == "background" {
-            SessionKind::Background
-        } else {
-            SessionKind::Device
-        },
+        kind: name(row, 2)?,
         fingerprint: Fingerprint::stored(row.get(3)?),
-        status: if status == "active" {
-            Status::Active
-        } else {
-            Status::Expired
-        },
+        status: name(row, 4)?,
         auto_refresh: row.get(5)?,
         token: Secret::new(""),
         cookies: Secret::new(""),
@@ -280,4 +273,11 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         update_begun_at: maybe_at(14)?,
         last_error: row.get(15)?,
     })
+}
+
+/// A value of an enum by its name in a column.
+fn name<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let name = row.get_ref(column)?.as_str()?;
+    name.parse()
+        .map_err(|_| unreadable(format!("{name:?} in column {column}")))
 }

@@ -1,34 +1,32 @@
-//! `refresh`: updates the token of every session that is due.
-//!
-//! * this file – which sessions are due, the counts, and the exit code
-//! * `report` – messages and notifications
+//! `refresh`: updates the token of every session that is due, and reports what is new or over.
 
-mod output;
-mod report;
-
-use std::collections::HashSet;
-
+use std::collections::{BTreeMap, HashSet};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
+use serde::Serialize;
 
-use self::report::{Problem, report};
 use super::app::App;
+use super::args::number;
 use super::automation;
-use crate::commands::args::number;
-use crate::commands::help::{Help, code};
+use super::help::{Help, code};
+use crate::config::Event;
 use crate::error::{ExitKind, Failure};
+use crate::model::account::Account;
+use crate::model::session::{Fingerprint, SessionKind};
 use crate::model::time;
+use crate::notify::Notice;
 use crate::sessions::DEVICE_LIFE;
 use crate::sessions::refresh::{Plan, RefreshStatus, Refreshed, future_after};
 use crate::signals::{self, SignalGuard};
-use crate::store::{DueQuery, SessionRow};
-use crate::ui::Ui;
+use crate::store::{self, DueQuery, SessionRow, Status, Store, Subject};
 use crate::ui::progress::Progress;
-use crate::{clock, notify, sessions};
-use output::{RefreshView, RefreshedSession};
+use crate::ui::table::OutputStyle;
+use crate::ui::{Output, Ui};
+use crate::{alerts, clock, notify, sessions};
 
 const HELP: Help = Help {
     notes: "\
@@ -94,9 +92,9 @@ fn refresh(
     let now = clock::now();
     let query = query(args, app, device, now)?;
     let rows = app.store.due(&query)?;
-    // with very many sessions counting them takes most of the time: only where the number is shown
-    let asked = !rows.is_empty() || ui.is_json() || ui.is_interactive();
-    let total = if asked {
+    // with many sessions counting takes most of the time: done only if the number is shown
+    let is_shown = !rows.is_empty() || ui.is_json() || ui.is_interactive();
+    let total = if is_shown {
         app.store.count_refreshed(&query)?
     } else {
         0
@@ -112,7 +110,7 @@ fn refresh(
         view.sessions = fresh(app, &query, &rows)?;
     }
     let results = update(args, app, &rows)?;
-    // what is noted as reported is reported
+    // what the store has as reported is reported even after a signal
     let signal_guard = signals::signal_guard("result");
     let (well, problems) = sum_up(&mut view, &rows, results);
     let mut notices = Vec::new();
@@ -261,4 +259,208 @@ fn failure(view: &RefreshView, problems: &[Problem<'_>]) -> Option<Failure> {
         reported: true,
         ..Failure::new(kind, message)
     })
+}
+
+/// The problem of one session.
+struct Problem<'p> {
+    row: &'p SessionRow,
+    failure: Failure,
+    /// The token was updated, and `setrefresh` failed.
+    set_refresh: bool,
+}
+
+impl Problem<'_> {
+    /// Records the problem, and returns whether it is reported now. A failed `setrefresh` is a problem of its own, which the
+    /// next token update does not end; it is reported at once, because the platform was reachable.
+    fn record(&self, store: &Store) -> store::Result<bool> {
+        let id = self.row.id;
+        if self.set_refresh {
+            store.set_refresh_failed(id, true)
+        } else {
+            alerts::record_failure(store, Subject::Session(id), self.failure.kind)
+        }
+    }
+}
+
+/// Prints what is new and what is over, and collects the notifications about it. A problem of which the store cannot say
+/// whether it is new is reported.
+///
+/// # Errors
+/// Those of the store. What is in `notices` then is recorded as reported, and must be sent.
+fn report(
+    app: &App,
+    ui: &mut Ui,
+    began: DateTime<Utc>,
+    well: &HashSet<i64>,
+    problems: &[Problem<'_>],
+    notices: &mut Vec<Notice>,
+) -> Result<()> {
+    let mut lines: BTreeMap<(&str, &str), Vec<&SessionRow>> = BTreeMap::new();
+    let mut broken = None;
+    for problem in problems {
+        let recorded = problem.record(&app.store);
+        let news = *recorded.as_ref().unwrap_or(&true);
+        broken = broken.or(recorded.err());
+        let Problem { row, failure, .. } = problem;
+        if let Some(event) = event(failure.kind).filter(|_| news) {
+            notices.push(Notice::of_session(
+                event,
+                &row.account,
+                &failure.message,
+                clock::now(),
+            ));
+        }
+        if news || ui.is_interactive() {
+            let words = (failure.message.as_str(), what_next(problem));
+            lines.entry(words).or_default().push(row);
+        }
+    }
+    for ((words, next), rows) in lines {
+        ui.status(&format!("{}{next}", line(words, &rows)));
+    }
+    if let Some(e) = broken {
+        return Err(e.into());
+    }
+    let mut over = |what: &str, row: &SessionRow| {
+        let words = format!("{what} of {} works again", row.account);
+        ui.status(&words);
+        let (account, now) = (&row.account, clock::now());
+        notices.push(Notice::of_session(Event::Recovered, account, &words, now));
+    };
+    for row in recovered(app, well, problems)? {
+        over(&format!("the {} session", row.kind), &row);
+    }
+    for row in extended(app, began)? {
+        over(&format!("setrefresh of the {} session", row.kind), &row);
+    }
+    Ok(())
+}
+
+/// The notification of a problem of this kind, if there is one.
+fn event(kind: ExitKind) -> Option<Event> {
+    match kind {
+        ExitKind::Unreachable => Some(Event::Unreachable),
+        ExitKind::LoginRequired => Some(Event::LoginRequired),
+        _ => None,
+    }
+}
+
+/// The line of a problem that one session has, or several have in common.
+fn line(words: &str, rows: &[&SessionRow]) -> String {
+    match rows {
+        [row] if words.contains(row.account.as_str()) => format!("error: {words}"),
+        rows => format!("error: {}: {words}", whose(rows)),
+    }
+}
+
+/// Whether a user has to act, for a reader of cron's mail.
+fn what_next(problem: &Problem<'_>) -> &'static str {
+    if problem.set_refresh {
+        "; the token was updated, and setrefresh is tried again within a day"
+    } else if problem.failure.kind == ExitKind::Unreachable {
+        "; the next refresh tries again"
+    } else {
+        ""
+    }
+}
+
+/// `background session of ana@example.org`, or the number of several sessions.
+fn whose(rows: &[&SessionRow]) -> String {
+    match rows {
+        [row] => format!("{} session of {}", row.kind, row.account),
+        several => format!("{} sessions", several.len()),
+    }
+}
+
+/// Sessions whose reported problem is over: because of this run, or because of another process.
+fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
+    let mut recovered = Vec::new();
+    for row in app.store.sessions_with_problem()? {
+        let has_problem = |problem: &Problem<'_>| problem.row.id == row.id && !problem.set_refresh;
+        let is_over = (well.contains(&row.id) || row.last_error.is_none())
+            && row.status == Status::Active
+            && !problems.iter().any(has_problem);
+        if is_over && alerts::record_success(&app.store, Subject::Session(row.id))? {
+            recovered.push(row);
+        }
+    }
+    Ok(recovered)
+}
+
+/// Sessions whose `setrefresh` failed before and has succeeded since this run began.
+fn extended(app: &App, began: DateTime<Utc>) -> Result<Vec<SessionRow>> {
+    let mut extended = Vec::new();
+    for row in app.store.sessions_not_extended()? {
+        let is_over = row.refreshed_at.is_some_and(|at| at >= began);
+        if is_over && app.store.set_refresh_failed(row.id, false)? {
+            extended.push(row);
+        }
+    }
+    Ok(extended)
+}
+
+/// What a refresh did.
+#[derive(Debug, Default, Serialize)]
+struct RefreshView {
+    total: usize,
+    updated: usize,
+    fresh: usize,
+    busy: usize,
+    logged_out: usize,
+    relogged: usize,
+    failed: usize,
+    sessions: Vec<RefreshedSession>,
+    #[serde(skip)]
+    failure: Option<Failure>,
+    /// Whether a summary is printed, because standard error is a terminal.
+    #[serde(skip)]
+    watched: bool,
+}
+
+/// The outcome of one session.
+#[derive(Debug, Serialize)]
+struct RefreshedSession {
+    account: Account,
+    kind: SessionKind,
+    fingerprint: Fingerprint,
+    outcome: RefreshStatus,
+    error: Option<String>,
+}
+
+impl Output for RefreshView {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        if !self.watched {
+            return Ok(());
+        }
+        let counts = [
+            (self.updated, "updated"),
+            (self.fresh, "fresh"),
+            (self.busy, "busy"),
+            (self.relogged, "logged in again"),
+            (self.logged_out, "logged out"),
+            (self.failed, "failed"),
+        ];
+        let reported: Vec<String> = counts
+            .iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, what)| format!("{n} {what}"))
+            .collect();
+        match self.total {
+            0 => writeln!(to, "no session to refresh; run `aimharder login EMAIL`"),
+            total => writeln!(
+                to,
+                "{total} session{}: {}",
+                if total == 1 { "" } else { "s" },
+                reported.join(", ")
+            ),
+        }
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.failure.clone()
+    }
+
+    fn has_side_effects(&self) -> bool {
+        true
+    }
 }
