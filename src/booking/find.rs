@@ -100,6 +100,12 @@ pub fn one<'r>(
     }
 }
 
+/// The shortest description that fits this class and no other of its day.
+pub fn described(row: &Row, rows: &[Row]) -> Wanted {
+    let then: Vec<&Row> = rows.iter().filter(|it| it.start == row.start).collect();
+    distinguished(row, &then)
+}
+
 /// What fits this class and no other of `rows`: its time with its name, its coach, or its id.
 fn distinguished(row: &Row, rows: &[&Row]) -> Wanted {
     let named = Wanted {

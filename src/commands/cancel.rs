@@ -19,6 +19,7 @@ use crate::model::class::Class;
 use crate::model::session::SessionKind;
 use crate::platform::Row;
 use crate::signals;
+use crate::text::append_flag;
 use crate::ui::table::{OutputStyle, Style};
 use crate::ui::{Output, Ui};
 
@@ -115,6 +116,7 @@ pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
         class: to_class(&result.row, profile.setting(&account, day)),
         message: result.message,
         cancel_state: result.state,
+        family: args.family.clone(),
         r#box: profile.name,
         session: SessionRef::from(session.row()),
     });
@@ -175,6 +177,9 @@ struct Cancelled {
     class: Class,
     message: Option<String>,
     cancel_state: Option<i64>,
+    /// The family member whose booking it is.
+    #[serde(skip)]
+    family: Option<String>,
     r#box: String,
     session: SessionRef,
 }
@@ -197,16 +202,28 @@ impl Output for Cancelled {
         let (kind, why) = match self.outcome {
             CancelOutcome::Cancelled | CancelOutcome::WouldCancel => return None,
             CancelOutcome::NotBooked => (ExitKind::NotFound, "you have no booking there"),
-            CancelOutcome::LateCancellation => (
-                ExitKind::Refused,
-                "cancelling now would cost the credit; add --late to accept that",
-            ),
+            CancelOutcome::LateCancellation => {
+                (ExitKind::Refused, "cancelling now would cost the credit")
+            }
             CancelOutcome::Refused => (ExitKind::Refused, "AimHarder refused the cancellation"),
         };
         let mut message = format!("not cancelled: {}: {why}", describe(&self.class));
         if let Some(from_server) = &self.message {
             message = format!("{message} ({from_server})");
         }
+        message = match (self.outcome, &self.class.reservation_id) {
+            (CancelOutcome::LateCancellation, Some(id)) => {
+                let mut command = format!("aimharder cancel --reservation {id} --late");
+                if let Some(member) = &self.family {
+                    append_flag(&mut command, "--family", member);
+                }
+                format!("{message}; to accept that: `{command}`")
+            }
+            (CancelOutcome::LateCancellation, None) => {
+                format!("{message}; add --late to accept that")
+            }
+            _ => format!("{message}; see `aimharder bookings`"),
+        };
         Some(Failure::new(kind, message))
     }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use crate::clock;
 use crate::model::time::human_age;
 
 /// `Monday 23 November 2026`
@@ -33,12 +34,12 @@ pub(crate) fn moment(at: DateTime<Tz>, now: DateTime<Utc>) -> String {
     format!("{day} {}", at.format("%H:%M"))
 }
 
-/// `opens Thu 19 Nov 07:00`; `opens about …` if the rule is a guess.
+/// `opens Thu 19 Nov 07:00`, with the year if it is not the present one; `opens about …` if the rule is a guess.
 pub(crate) fn opens_at(at: Option<DateTime<Tz>>, is_guess: bool) -> String {
     let about = if is_guess { "about " } else { "" };
     at.map_or_else(
         || "not open yet".into(),
-        |at| format!("opens {about}{}", at.format("%a %-d %b %H:%M")),
+        |at| format!("opens {about}{}", moment(at, clock::now())),
     )
 }
 

@@ -36,15 +36,29 @@ impl GivenFlags {
     /// The text with these flags in the commands that it suggests. A flag that a command already has is left as it is, so
     /// completing a text twice changes nothing.
     pub(super) fn complete(&self, text: &str) -> String {
+        self.complete_with(text, str::to_owned)
+    }
+
+    /// The same for JSON, whose texts have the commands.
+    pub(super) fn complete_json(&self, json: &str) -> String {
+        self.complete_with(json, |flags| {
+            let quoted = serde_json::json!(flags).to_string();
+            quoted.trim_matches('"').to_owned()
+        })
+    }
+
+    /// `escape` makes what is added to a command a part of the text.
+    fn complete_with(&self, text: &str, escape: impl Fn(&str) -> String) -> String {
         let mut completed = String::with_capacity(text.len());
-        for (n, part) in text.split('`').enumerate() {
-            if n > 0 {
-                completed.push('`');
+        let mut parts = text.split('`').enumerate().peekable();
+        while let Some((n, part)) = parts.next() {
+            completed.push_str(part);
+            let is_closed = parts.peek().is_some();
+            if n % 2 == 1 && is_closed && part.starts_with("aimharder ") {
+                completed.push_str(&escape(&self.command(part)[part.len()..]));
             }
-            if n % 2 == 1 && part.starts_with("aimharder ") {
-                completed.push_str(&self.command(part));
-            } else {
-                completed.push_str(part);
+            if is_closed {
+                completed.push('`');
             }
         }
         completed
@@ -110,6 +124,13 @@ mod tests {
             assert_eq!(once, expected);
             assert_eq!(flags.complete(&once), expected, "a second time");
         }
+        let json = r#"{"a":"`aimharder logout`","b":"not `closed"}"#;
+        let odd = GivenFlags {
+            store: Some("a\"b'c.db".to_owned()),
+            ..GivenFlags::default()
+        };
+        let completed: serde_json::Value = serde_json::from_str(&odd.complete_json(json)).unwrap();
+        assert_eq!(completed["a"], "`aimharder logout --store 'a\"b'\\''c.db'`");
         let text = "run `aimharder login`";
         assert_eq!(GivenFlags::default().complete(text), text);
     }

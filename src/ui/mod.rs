@@ -255,9 +255,8 @@ impl Ui {
             #[serde(skip_serializing_if = "Option::is_none")]
             error: Option<&'o Failure>,
         }
-        let mut text = serde_json::to_vec(&Object { output, error })?;
-        text.push(b'\n');
-        self.write_whole(&text)
+        let text = serde_json::to_string(&Object { output, error })?;
+        self.write_whole(format!("{}\n", self.flags.complete_json(&text)).as_bytes())
     }
 
     fn write_whole(&mut self, text: &[u8]) -> io::Result<()> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::sealed::{OTHER, encrypted};
 use crate::status::{SOURCE, well};
-use crate::support::Home;
+use crate::support::{Home, logged_in};
 
 /// One thing is wrong: what finds it, which code `--check` has, which words name the remedy.
 struct Wrong {
@@ -239,4 +239,27 @@ pub(crate) fn sealed(home: &Home) {
     home.status("--offline")
         .stdout_has(&["OK, encrypted,"])
         .done();
+}
+
+#[test]
+fn remedies_carry_the_flags_of_the_call_in_json_too() {
+    let (_sandbox, home) = logged_in();
+    home.sql("DELETE FROM sessions WHERE kind = 'device'");
+    home.sql("UPDATE sessions SET status = 'expired'");
+    let store = home.write("my \"gym\".db", "");
+    std::fs::copy(home.store_path(), &store).unwrap();
+    let printed = home.run("status --offline --store").arg(&store).json();
+    let problems = printed["problems"].as_array().unwrap();
+    let remedies: Vec<&str> = problems
+        .iter()
+        .filter_map(|it| it["remedy"].as_str())
+        .collect();
+    let login = format!(
+        "`aimharder login ana@example.org --only background --store '{}'`",
+        store.display()
+    );
+    assert!(
+        remedies.iter().any(|it| it.contains(&login)),
+        "{remedies:?}"
+    );
 }

@@ -139,7 +139,7 @@ fn a_full_class_has_a_waiting_list() {
     assert_snapshot!(shot(book(&home, "")), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: the class is full; add --waitlist to join its waiting list (La clase está completa)
+    error: not booked: WOD, [DATE], 13:10: the class is full (La clase está completa); to join its waiting list: `aimharder book --day [DATE] --id 1223249 --waitlist`
     ");
     assert_snapshot!(shot_json(book(&home, "")), @r#"
     exit: 4
@@ -169,15 +169,15 @@ fn a_full_class_has_a_waiting_list() {
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
       "error":{"kind":"refused",
-        "message":"not booked: WOD, [DATE], 13:10: the class is full; add --waitlist to join its waiting list (La clase está completa)"}
+        "message":"not booked: WOD, [DATE], 13:10: the class is full (La clase está completa); to join its waiting list: `aimharder book --day [DATE] --id 1223249 --waitlist`"}
     }
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: the class is full; add --waitlist to join its waiting list (La clase está completa)
+    error: not booked: WOD, [DATE], 13:10: the class is full (La clase está completa); to join its waiting list: `aimharder book --day [DATE] --id 1223249 --waitlist`
     "#);
     assert_snapshot!(shot(book(&home, "--dry-run")), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: the class is full; add --waitlist to join its waiting list
+    error: not booked: WOD, [DATE], 13:10: the class is full; to join its waiting list: `aimharder book --day [DATE] --id 1223249 --dry-run --waitlist`
     ");
     assert_snapshot!(shot(book(&home, "--waitlist --dry-run")), @"
     exit: 0
@@ -222,7 +222,7 @@ fn a_full_class_has_a_waiting_list() {
     assert_snapshot!(shot(book(&home, "--waitlist")), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: the class is full (La clase está completa)
+    error: not booked: WOD, [DATE], 13:10: the class is full (La clase está completa); to take a place that becomes free: `aimharder prebook add --day [DATE] --time 13:10 --class WOD --account ana@example.org --box crossfitdemo --watch`
     ");
 }
 
@@ -234,7 +234,7 @@ fn a_booking_before_its_opening_is_too_early() {
     assert_snapshot!(shot(book(&home, "")), @"
     exit: 9
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: booking is not open yet; it opens about [DATE] 13:10 (No puedes reservar clases con más de 1 días de antelación)
+    error: not booked: WOD, [DATE], 13:10: booking is not open yet; it opens about [DATE] 13:10 (No puedes reservar clases con más de 1 días de antelación); to have it booked then: `aimharder prebook add --day [DATE] --time 13:10 --class WOD --account ana@example.org --box crossfitdemo`
     ");
     assert_snapshot!(shot_json(book(&home, "")), @r#"
     exit: 9
@@ -265,10 +265,10 @@ fn a_booking_before_its_opening_is_too_early() {
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
       "error":{"kind":"too_early",
-        "message":"not booked: WOD, [DATE], 13:10: booking is not open yet; it opens about [DATE] 13:10 (No puedes reservar clases con más de 1 días de antelación)"}
+        "message":"not booked: WOD, [DATE], 13:10: booking is not open yet; it opens about [DATE] 13:10 (No puedes reservar clases con más de 1 días de antelación); to have it booked then: `aimharder prebook add --day [DATE] --time 13:10 --class WOD --account ana@example.org --box crossfitdemo`"}
     }
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: booking is not open yet; it opens about [DATE] 13:10 (No puedes reservar clases con más de 1 días de antelación)
+    error: not booked: WOD, [DATE], 13:10: booking is not open yet; it opens about [DATE] 13:10 (No puedes reservar clases con más de 1 días de antelación); to have it booked then: `aimharder prebook add --day [DATE] --time 13:10 --class WOD --account ana@example.org --box crossfitdemo`
     "#);
     assert_snapshot!(shot(book(&home, "--prebook --dry-run")), @"
     exit: 0
@@ -324,7 +324,7 @@ fn a_refusal_names_its_reason() {
     assert_snapshot!(shot(book(&home, "")), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: the class cannot be booked (this class is not offered for booking)
+    error: not booked: WOD, [DATE], 13:10: the class cannot be booked (this class is not offered for booking); for other classes: `aimharder classes [DATE]`
     ");
     assert_snapshot!(shot_json(book(&home, "")), @r#"
     exit: 4
@@ -354,22 +354,22 @@ fn a_refusal_names_its_reason() {
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
       "error":{"kind":"refused",
-        "message":"not booked: WOD, [DATE], 13:10: the class cannot be booked (this class is not offered for booking)"}
+        "message":"not booked: WOD, [DATE], 13:10: the class cannot be booked (this class is not offered for booking); for other classes: `aimharder classes [DATE]`"}
     }
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: the class cannot be booked (this class is not offered for booking)
+    error: not booked: WOD, [DATE], 13:10: the class cannot be booked (this class is not offered for booking); for other classes: `aimharder classes [DATE]`
     "#);
     let (_sandbox, home) = with(&json!({ "cancelled": true }));
     assert_snapshot!(shot(book(&home, "")), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: the class cannot be booked (the gym has cancelled this class)
+    error: not booked: WOD, [DATE], 13:10: the class cannot be booked (the gym has cancelled this class); for other classes: `aimharder classes [DATE]`
     ");
     let (_sandbox, home) = with(&json!({ "closes_before_ms": 10 * 86_400_000_i64 }));
     assert_snapshot!(shot(book(&home, "")), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: too late: the class is about to start or has started (Ya no puedes reservar esta clase)
+    error: not booked: WOD, [DATE], 13:10: too late: the class is about to start or has started (Ya no puedes reservar esta clase); for other classes: `aimharder classes [DATE]`
     ");
     let (sandbox, home) = with(&json!({}));
     let refused = |fields: &Value| {
@@ -382,33 +382,33 @@ fn a_refusal_names_its_reason() {
     assert_snapshot!(refused(&json!({ "credit": 0 })), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD)
+    error: not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD); for other classes: `aimharder classes [DATE]`
     ");
     assert_snapshot!(refused(&json!({ "credit": null, "payment_pending": true })), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: a payment is pending; settle it with the gym (Tienes un pago pendiente)
+    error: not booked: WOD, [DATE], 13:10: a payment is pending; settle it with the box (Tienes un pago pendiente)
     ");
     assert_snapshot!(refused(&json!({ "payment_pending": false, "daily_limit": 0 })), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: your limit of classes is reached (at most 0 bookings of this class a day)
+    error: not booked: WOD, [DATE], 13:10: your limit of classes is reached (at most 0 bookings of this class a day); see `aimharder bookings`
     ");
     assert_snapshot!(refused(&json!({ "daily_limit": null, "class_limit": 0 })), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: your limit of classes is reached (Has llegado al límite de clases)
+    error: not booked: WOD, [DATE], 13:10: your limit of classes is reached (Has llegado al límite de clases); see `aimharder bookings`
     ");
     assert_snapshot!(refused(&json!({ "class_limit": null, "contracted_limit": 0 })), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: your limit of classes is reached (Has superado el límite de clases contratadas)
+    error: not booked: WOD, [DATE], 13:10: your limit of classes is reached (Has superado el límite de clases contratadas); see `aimharder bookings`
     ");
     let answer = json!([{ "bookState": -77, "errorMssg": "No <b>hoy</b>" }]);
     assert_snapshot!(refused(&json!({ "contracted_limit": null, "book_answers": answer })), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: AimHarder refused the booking (No hoy)
+    error: not booked: WOD, [DATE], 13:10: AimHarder refused the booking (No hoy); for other classes: `aimharder classes [DATE]`
     ");
     sandbox.account(&json!({ "email": ANA, "credit": 0 }));
     assert_snapshot!(shot_json(book(&home, "")), @r#"
@@ -439,10 +439,10 @@ fn a_refusal_names_its_reason() {
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
       "error":{"kind":"refused",
-        "message":"not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD)"}
+        "message":"not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD); for other classes: `aimharder classes [DATE]`"}
     }
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD)
+    error: not booked: WOD, [DATE], 13:10: no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD); for other classes: `aimharder classes [DATE]`
     "#);
 }
 
@@ -455,7 +455,7 @@ fn another_class_at_that_time_is_refused() {
     assert_snapshot!(shot(book(&home, "--class wod")), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: you have another class at that time (No puedes hacer más de una reserva a la misma hora)
+    error: not booked: WOD, [DATE], 13:10: you have another class at that time (No puedes hacer más de una reserva a la misma hora); see `aimharder bookings`
     ");
     assert_snapshot!(shot_json(book(&home, "--class wod")), @r#"
     exit: 4
@@ -485,10 +485,10 @@ fn another_class_at_that_time_is_refused() {
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
       "error":{"kind":"refused",
-        "message":"not booked: WOD, [DATE], 13:10: you have another class at that time (No puedes hacer más de una reserva a la misma hora)"}
+        "message":"not booked: WOD, [DATE], 13:10: you have another class at that time (No puedes hacer más de una reserva a la misma hora); see `aimharder bookings`"}
     }
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: you have another class at that time (No puedes hacer más de una reserva a la misma hora)
+    error: not booked: WOD, [DATE], 13:10: you have another class at that time (No puedes hacer más de una reserva a la misma hora); see `aimharder bookings`
     "#);
 }
 
@@ -550,7 +550,7 @@ fn waiting_ends_at_once_where_there_is_nothing_to_wait_for() {
     assert_snapshot!(shot(book(&home, "--wait")), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: the class is full (La clase está completa)
+    error: not booked: WOD, [DATE], 13:10: the class is full (La clase está completa); to take a place that becomes free: `aimharder prebook add --day [DATE] --time 13:10 --class WOD --account ana@example.org --box crossfitdemo --watch`
     ");
     assert_snapshot!(shot(book(&home, "--wait --prebook")), @"
     exit: 2
@@ -569,6 +569,6 @@ fn waiting_ends_at_once_where_there_is_nothing_to_wait_for() {
     assert_snapshot!(shot(book(&home, "--wait")), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: AimHarder refused the booking (Todavía no)
+    error: not booked: WOD, [DATE], 13:10: AimHarder refused the booking (Todavía no); for other classes: `aimharder classes [DATE]`
     ");
 }

@@ -59,7 +59,7 @@ fn a_booking_is_cancelled() {
     assert_snapshot!(shot(cancel(&home, "--time 13:10")), @"
     exit: 6
     --- stderr
-    error: not cancelled: WOD, [DATE], 13:10: you have no booking there
+    error: not cancelled: WOD, [DATE], 13:10: you have no booking there; see `aimharder bookings`
     ");
     assert_snapshot!(shot_json(cancel(&home, "--time 13:10")), @r#"
     exit: 6
@@ -86,10 +86,10 @@ fn a_booking_is_cancelled() {
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
       "error":{"kind":"not_found",
-        "message":"not cancelled: WOD, [DATE], 13:10: you have no booking there"}
+        "message":"not cancelled: WOD, [DATE], 13:10: you have no booking there; see `aimharder bookings`"}
     }
     --- stderr
-    error: not cancelled: WOD, [DATE], 13:10: you have no booking there
+    error: not cancelled: WOD, [DATE], 13:10: you have no booking there; see `aimharder bookings`
     "#);
     assert_snapshot!(shot(cancel(&home, "--time 14:10")), @"
     exit: 6
@@ -136,7 +136,7 @@ fn a_late_cancellation_needs_a_flag() {
     assert_snapshot!(shot(cancel(&home, "")), @"
     exit: 4
     --- stderr
-    error: not cancelled: WOD, [DATE], 13:10: cancelling now would cost the credit; add --late to accept that
+    error: not cancelled: WOD, [DATE], 13:10: cancelling now would cost the credit; to accept that: `aimharder cancel --reservation 55501 --late`
     ");
     assert_snapshot!(shot_json(cancel(&home, "")), @r#"
     exit: 4
@@ -163,10 +163,10 @@ fn a_late_cancellation_needs_a_flag() {
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
       "error":{"kind":"refused",
-        "message":"not cancelled: WOD, [DATE], 13:10: cancelling now would cost the credit; add --late to accept that"}
+        "message":"not cancelled: WOD, [DATE], 13:10: cancelling now would cost the credit; to accept that: `aimharder cancel --reservation 55501 --late`"}
     }
     --- stderr
-    error: not cancelled: WOD, [DATE], 13:10: cancelling now would cost the credit; add --late to accept that
+    error: not cancelled: WOD, [DATE], 13:10: cancelling now would cost the credit; to accept that: `aimharder cancel --reservation 55501 --late`
     "#);
     assert_snapshot!(shot(cancel(&home, "--late")), @"
     exit: 0
@@ -181,7 +181,7 @@ fn a_cancellation_is_refused() {
     assert_snapshot!(shot(cancel(&home, "")), @"
     exit: 4
     --- stderr
-    error: not cancelled: WOD, [DATE], 13:10: AimHarder refused the cancellation
+    error: not cancelled: WOD, [DATE], 13:10: AimHarder refused the cancellation; see `aimharder bookings`
     ");
     assert_snapshot!(shot_json(cancel(&home, "")), @r#"
     exit: 4
@@ -208,10 +208,10 @@ fn a_cancellation_is_refused() {
       "session":{"kind":"device",
         "fingerprint":"[FP]"},
       "error":{"kind":"refused",
-        "message":"not cancelled: WOD, [DATE], 13:10: AimHarder refused the cancellation"}
+        "message":"not cancelled: WOD, [DATE], 13:10: AimHarder refused the cancellation; see `aimharder bookings`"}
     }
     --- stderr
-    error: not cancelled: WOD, [DATE], 13:10: AimHarder refused the cancellation
+    error: not cancelled: WOD, [DATE], 13:10: AimHarder refused the cancellation; see `aimharder bookings`
     "#);
 }
 

@@ -203,10 +203,11 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     };
     let _guard = done.signal_guard;
     let mut view = view(&wanted, done.result, done.session);
-    view.needs_rule = args.wait && view.outcome == Outcome::TooEarly && view.opens_at.is_none();
+    let request = wanted.prebooking(&rows);
     if args.prebook && view.outcome == Outcome::TooEarly {
-        prebook_instead(args, app, &gym, &account, &mut view)?;
+        prebook_instead(args, app, &gym, &request, &mut view)?;
     }
+    view.next = wanted.next_step(&view, request);
     app.note_classes(&gym, &rows);
     ui.print(&view)
 }
@@ -304,6 +305,57 @@ impl Wanted<'_> {
         }
     }
 
+    /// The request that has a run book this class.
+    fn prebooking(&self, rows: &[Row]) -> PrebookRequest {
+        let first = Choice {
+            start: self.row.start,
+            class: None,
+        };
+        let request = PrebookRequest {
+            family: self.args.family.clone(),
+            waitlist: self.args.waitlist,
+            ..PrebookRequest::new(self.account.clone(), &self.gym.name, first)
+        };
+        let described = find::described(self.row, rows);
+        described.request(&request, &request.first)
+    }
+
+    /// The next step if the class is not booked.
+    fn next_step(&self, view: &BookView, request: PrebookRequest) -> Option<String> {
+        let (args, day) = (self.args, self.day);
+        Some(match view.outcome {
+            Outcome::TooEarly if args.wait && view.opens_at.is_none() => format!(
+                "the opening is unknown: set it, for example with `aimharder boxes set {} --opens 4d@07:00`, then wait again",
+                self.gym.name
+            ),
+            Outcome::TooEarly => {
+                format!("to have it booked then: `{}`", request.command(day))
+            }
+            Outcome::Full if self.row.waiting.is_some() && !args.waitlist => {
+                let by_id = find::Wanted {
+                    id: Some(self.row.id.clone()),
+                    ..find::Wanted::default()
+                };
+                let command = args.command(day, &by_id);
+                format!("to join its waiting list: `{command} --waitlist`")
+            }
+            Outcome::Full => {
+                let watched = PrebookRequest {
+                    watch: true,
+                    waitlist: false,
+                    ..request
+                };
+                let command = watched.command(day);
+                format!("to take a place that becomes free: `{command}`")
+            }
+            Outcome::SameTime | Outcome::LimitReached => "see `aimharder bookings`".to_owned(),
+            Outcome::TooLate | Outcome::Closed | Outcome::NoCredit | Outcome::Refused => {
+                format!("for other classes: `aimharder classes {day}`")
+            }
+            _ => return None,
+        })
+    }
+
     /// The result of a dry run, from the schedule alone.
     fn rehearse(&self, rows: &[Row], live: &ActiveSession<'_>) -> Done {
         Done {
@@ -373,7 +425,7 @@ fn view(wanted: &Wanted<'_>, result: BookResult, session: SessionRef) -> BookVie
         class: to_class(row, gym.setting(wanted.account, day)),
         reservation_id: result.reservation,
         prebooking_id: None,
-        needs_rule: false,
+        next: None,
         message: result.message,
         book_state: result.state,
         gym: gym.name.clone(),
@@ -403,7 +455,7 @@ fn prebook_instead(
     args: &BookArgs,
     app: &App,
     gym: &BoxProfile,
-    account: &Account,
+    request: &PrebookRequest,
     view: &mut BookView,
 ) -> Result<()> {
     if args.dry_run {
@@ -412,18 +464,11 @@ fn prebook_instead(
         return Ok(());
     }
     let class = &view.class;
-    let first = Choice {
-        start: class.start,
-        class: Some(class.name.clone()).filter(|name| !name.is_empty()),
-    };
-    let request = PrebookRequest {
-        family: args.family.clone(),
-        waitlist: args.waitlist,
-        ..PrebookRequest::new(account.clone(), &gym.name, first)
-    };
     let now = clock::now();
     // if the refusal names a later opening than the rule in force, the refusal is right
-    let ruled = gym.opening_rules.rule_for(account, Some(&class.name));
+    let ruled = gym
+        .opening_rules
+        .rule_for(&request.account, Some(&class.name));
     let ruled = ruled.filter(|opening| !opening.guess);
     let ruled = ruled.map(|opening| opening.opens_at(class.day, class.start, gym.zone));
     let moved_to = view
@@ -432,10 +477,10 @@ fn prebook_instead(
     let moved_to = moved_to.map(|at| at.to_utc());
     let stored = app
         .store
-        .put_prebooking(&request, class.day, moved_to, now)?;
+        .put_prebooking(request, class.day, moved_to, now)?;
     view.outcome = Outcome::Prebooked;
     view.prebooking_id = Some(stored.id);
-    prebook::warn(app, account, schedule::start()).map(|_| ())
+    prebook::warn(app, &request.account, schedule::start()).map(|_| ())
 }
 
 #[derive(Debug, Serialize)]
@@ -449,9 +494,9 @@ pub(super) struct BookView {
     #[serde(skip)]
     pub guess: bool,
     pub prebooking_id: Option<i64>,
-    /// the opening is unknown, so it cannot be waited for
+    /// What to do if the class is not booked.
     #[serde(skip)]
-    pub needs_rule: bool,
+    pub next: Option<String>,
     pub message: Option<String>,
     pub book_state: Option<i64>,
     #[serde(rename = "box")]
@@ -495,12 +540,8 @@ impl Output for BookView {
         if let Some(details) = &self.message {
             message = format!("{message} ({details})");
         }
-        if self.needs_rule {
-            message = format!(
-                "{message}; the opening is unknown: set it, for example with `aimharder boxes set {} --opens 4d@07:00`, \
-                 then wait again",
-                self.gym
-            );
+        if let Some(next) = &self.next {
+            message = format!("{message}; {next}");
         }
         Some(Failure::new(kind, message))
     }
@@ -523,10 +564,6 @@ impl BookView {
             | Outcome::Prebooked
             | Outcome::WouldBook => return None,
             Outcome::TooEarly => (ExitKind::TooEarly, "booking is not open yet"),
-            Outcome::Full if self.class.waiting.is_some() => (
-                ExitKind::Refused,
-                "the class is full; add --waitlist to join its waiting list",
-            ),
             Outcome::Full => (ExitKind::Refused, "the class is full"),
             Outcome::NoCredit => (
                 ExitKind::Refused,
@@ -534,7 +571,7 @@ impl BookView {
             ),
             Outcome::PaymentPending => (
                 ExitKind::Refused,
-                "a payment is pending; settle it with the gym",
+                "a payment is pending; settle it with the box",
             ),
             Outcome::LimitReached => (ExitKind::Refused, "your limit of classes is reached"),
             Outcome::SameTime => (ExitKind::Refused, "you have another class at that time"),
