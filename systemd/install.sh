@@ -312,7 +312,7 @@ status=0
 login='aimharder login EMAIL' sudo=''
 if [ "$scope" = system ]; then
     sudo='sudo '
-    login="sudo -u aimharder env STATE_DIRECTORY=$state CONFIGURATION_DIRECTORY=${config%/*} $program login EMAIL"
+    login="sudo $program --system login EMAIL"
 fi
 if running; then
     $systemctl daemon-reload

@@ -1,6 +1,5 @@
-//! What every command starts from: config, store, platform, and the answers to "which account?"
-//! and "which session?". Problems are looked for in the order that `scripting.md` promises: usage,
-//! config, store, account and session, then box and class.
+//! What every command starts from: config, store and platform, and the selection of account and session. Problems are
+//! looked for in the order of `scripting.md`: usage, config, store, account and session, box, class.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, IsTerminal};
@@ -30,7 +29,7 @@ pub(crate) struct App {
     pub store: Store,
     pub platform: Platform,
     purpose: String,
-    /// what the log has said of each box: a run that waits looks at them again and again
+    /// the last log line about each box; a run that waits reads it many times
     pub(super) logged: Mutex<BTreeMap<String, String>>,
 }
 
@@ -63,7 +62,7 @@ impl App {
         })
     }
 
-    /// The same, of a config and a store that are open already.
+    /// Returns the same for a config and a store that are open already.
     pub(super) fn with(global: GlobalArgs, config: Config, store: Store, command: &str) -> Self {
         Self {
             global,
@@ -75,7 +74,7 @@ impl App {
         }
     }
 
-    /// The room that hands out sessions.
+    /// Session management of this run.
     pub(super) fn sessions(&self) -> SessionManager<'_> {
         let locks = Locks::beside(self.store.path(), &self.purpose);
         SessionManager {
@@ -89,7 +88,7 @@ impl App {
         }
     }
 
-    /// The account to act for: named, the config's, or the only one in the store.
+    /// Returns the account to act for: the named one, the config's, or the only one in the store.
     pub(super) fn account(&self) -> Result<Account> {
         if let Some(account) = self.named_account() {
             return Ok(account);
@@ -113,7 +112,7 @@ impl App {
         }
     }
 
-    /// The account of a flag, its variable, or the config.
+    /// Returns the account of the flag, its environment variable, or the config.
     pub(super) fn named_account(&self) -> Option<Account> {
         self.global.account.clone().or(self.config.account.clone())
     }
@@ -127,7 +126,7 @@ impl App {
         self.config.account.clone().or_else(only)
     }
 
-    /// Which session acts: the caller names the kind that its command uses by default.
+    /// Returns the session that acts. The caller names the default kind of its command.
     pub(super) fn pick(&self, account: &Account, default: SessionKind) -> Result<SessionSelector> {
         let Some(prefix) = &self.global.fingerprint else {
             return Ok(SessionSelector::Kind(
@@ -150,13 +149,13 @@ impl App {
     }
 }
 
-/// The recording that `--record` asks for.
+/// The recording for `--record`.
 pub(super) fn recorder(global: &GlobalArgs) -> Result<Option<Recorder>> {
     let created = global.record.as_deref().map(Recorder::create);
     Ok(created.transpose().map_err(Failure::usage)?)
 }
 
-/// The platform as the config says to reach it.
+/// The platform, reached as the config says.
 pub(super) fn platform(config: &Config) -> Platform {
     Platform::new(settings(config))
 }
@@ -181,7 +180,7 @@ fn read_config(global: &GlobalArgs) -> Result<Config> {
         None => config_path()?,
     };
     let is_default = global.system || global.config.is_none();
-    // a link that leads nowhere is an unreadable config, not a missing one: its owner wrote settings
+    // a link without a target counts as unreadable, not as missing: its owner wrote settings
     let is_missing = || {
         path.symlink_metadata()
             .is_err_and(|e| e.kind() == ErrorKind::NotFound)
@@ -207,7 +206,7 @@ fn must_exist(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The store, with the key at hand should its secrets be sealed.
+/// Opens the store, with the key source in case it is encrypted.
 fn open_store(global: &GlobalArgs, config: &Config, command: &str) -> Result<Store> {
     let path = &store_path(global.store.as_deref())?;
     let source = store_key::source(config);
@@ -232,7 +231,7 @@ fn open_store(global: &GlobalArgs, config: &Config, command: &str) -> Result<Sto
         );
     }
     if sealed && let Err(e) = store.tidy() {
-        log::info!("what is left in plain text could not be cleaned away: {e}");
+        log::info!("remaining plain text could not be removed from the store: {e}");
     }
     Ok(store)
 }
@@ -261,7 +260,7 @@ pub(crate) fn store_path(named: Option<&Path>) -> Result<PathBuf> {
     Ok(state.join("aimharder").join("aimharder.db"))
 }
 
-/// systemd gives a list separated by colons when a unit asks for several folders; ours is first.
+/// The first directory of the variable. systemd separates several by colons, and ours is first.
 fn systemd_folder(variable: &str) -> Option<PathBuf> {
     let value = std::env::var_os(variable)?;
     std::env::split_paths(&value)
