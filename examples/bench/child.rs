@@ -1,12 +1,15 @@
 //! One run of a program: how long, how much memory, what it said.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+
+use crate::stats::Spread;
 
 /// How long a running program's memory is not looked at: a twentieth of its age, within these. The peak is kept
 /// by the kernel, so only growth within the last glance can be missed.
@@ -43,6 +46,26 @@ pub(crate) fn run(command: &mut Command) -> Result<Run> {
         .spawn()
         .with_context(|| format!("start {command:?}"))?;
     finish(child, began)
+}
+
+/// The median time of something by that of another program, measured in turn. `None`: that program is not installed.
+pub(crate) fn ratio(
+    other: &mut Command,
+    runs: usize,
+    ours: impl Fn() -> Result<Duration>,
+) -> Result<Option<f64>> {
+    if let Err(error) = other.output() {
+        return match error.kind() {
+            ErrorKind::NotFound => Ok(None),
+            _ => Err(error).with_context(|| format!("start {other:?}")),
+        };
+    }
+    let (mut one, mut two) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        one.push(ours()?);
+        two.push(run(other)?.good()?);
+    }
+    Ok(Some(Spread::of(one).median() / Spread::of(two).median()))
 }
 
 /// The same, with the peak of its resident memory in MiB. Slower: the looking costs time on few cores.

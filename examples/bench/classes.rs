@@ -3,11 +3,13 @@
 //! The server's time is that of the very requests the command makes, sent again over one warm plain
 //! connection by a bare client. Over https all that TLS costs, on both sides, thus counts as ours.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use crate::cert;
+use crate::child;
 use crate::home::{ANA, Home};
 use crate::http::Http;
 use crate::sandbox::{Arrival, Sandbox};
@@ -32,11 +34,12 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
     let requests = sandbox.arrivals()?;
     let server = server_time(&sandbox, &requests)?;
     let [http, https] = in_turn(&plain, &secure)?;
+    let ratio = beside_curl(&sandbox, &requests, &plain)?;
     let figure = |scheme, median, ideal, home: &Home<'_>| -> Result<Figure> {
         let figure = Figure::new(on_top(scheme), median - server, "ms", Goal::AtMost(ideal));
         Ok(figure.memory(home.memory(&ARGS)?).requests(requests.len()))
     };
-    Ok(vec![
+    let mut figures = vec![
         Figure::new(
             "the server's own time, bare client",
             server,
@@ -46,7 +49,27 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
         .requests(requests.len()),
         figure("http", http, 15.0, &plain)?,
         figure("https, system roots", https, 30.0, &secure)?,
-    ])
+    ];
+    figures.extend(ratio.map(|ratio| {
+        let what = format!("classes over http: share of curl's time, median of {RUNS}");
+        Figure::new(what, ratio, "", Goal::AtMost(1.0))
+    }));
+    Ok(figures)
+}
+
+/// The time of `classes` by that of `curl` with the same requests on one connection. `None`: there is no `curl`.
+fn beside_curl(sandbox: &Sandbox, requests: &[Arrival], home: &Home<'_>) -> Result<Option<f64>> {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--fail", "--connect-to"]);
+    curl.arg(format!("::{}", sandbox.address));
+    for line in cookies(sandbox)?.lines() {
+        curl.args(["--header", line]);
+    }
+    for request in requests {
+        let (host, path, query) = (&request.host, &request.path, &request.query);
+        curl.arg(format!("http://{host}{path}?{query}"));
+    }
+    child::ratio(&mut curl, RUNS, || home.time(&ARGS))
 }
 
 /// Medians of runs taken in turn, so that the two can be compared on a machine that does other things too.

@@ -21,6 +21,7 @@ use crate::table::{Figure, Goal, as_f64};
 use crate::tools::Tools;
 
 use instant::Instantly;
+pub(crate) use series::{Opening, post};
 use series::{Ran, Series};
 
 /// The openings of a naive client in each setting.
@@ -242,7 +243,7 @@ fn costs(alone: &Instantly, many: &Instantly) -> [Figure; 4] {
 }
 
 /// This machine's wall clock.
-fn unix_us() -> i64 {
+pub(crate) fn unix_us() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| {
         i64::try_from(since.as_micros()).unwrap_or(i64::MAX)

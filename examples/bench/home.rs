@@ -4,10 +4,10 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aimharder::store::Store;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::child;
@@ -96,8 +96,15 @@ impl<'t> Home<'t> {
 
     /// Logs Ana in, both sessions.
     pub(crate) fn log_in(&self) -> Result<()> {
+        self.log_in_with(&[]).map(drop)
+    }
+
+    /// Logs Ana in with further arguments. Returns the time that it took.
+    pub(crate) fn log_in_with(&self, args: &[&str]) -> Result<Duration> {
         let mut command = self.command(&["login", ANA, "--password-stdin"]);
+        let began = Instant::now();
         command
+            .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
@@ -105,13 +112,6 @@ impl<'t> Home<'t> {
         if let Some(mut pipe) = child.stdin.take() {
             writeln!(pipe, "{PASSWORD}")?;
         }
-        let output = child.wait_with_output()?;
-        if !output.status.success() {
-            bail!(
-                "the login failed: {}",
-                String::from_utf8_lossy(&output.stderr)
-            );
-        }
-        Ok(())
+        child::finish(child, began)?.good()
     }
 }

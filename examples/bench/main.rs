@@ -5,6 +5,7 @@
 //! and that folder is touched. A new mode is a file with `run(&Tools) -> Result<Vec<Figure>>` and a line in
 //! [`Mode`].
 
+mod book;
 mod cert;
 mod child;
 mod classes;
@@ -64,6 +65,8 @@ enum Mode {
         #[arg(long, value_name = "N", default_value_t = OPENINGS, value_parser = clap::value_parser!(u16).range(1..=1000))]
         openings: u16,
     },
+    /// A login and a booking, 40 ms away each way
+    Book,
     /// The session store: opening it, and durable token writes
     Store,
     /// 50 processes at once on one stale session
@@ -74,11 +77,12 @@ enum Mode {
 const OPENINGS: u16 = 20;
 
 impl Mode {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Startup,
         Self::Classes,
         Self::Refresh,
         Self::Fire { openings: OPENINGS },
+        Self::Book,
         Self::Store,
         Self::Stampede,
     ];
@@ -89,6 +93,7 @@ impl Mode {
             Self::Classes => "classes",
             Self::Refresh => "refresh",
             Self::Fire { .. } => "fire",
+            Self::Book => "book",
             Self::Store => "store",
             Self::Stampede => "stampede",
         }
@@ -100,6 +105,7 @@ impl Mode {
             Self::Classes => classes::run(tools),
             Self::Refresh => refresh::run(tools),
             Self::Fire { openings } => fire::run(tools, openings.into()),
+            Self::Book => book::run(tools),
             Self::Store => store::run(),
             Self::Stampede => stampede::run(tools),
         }

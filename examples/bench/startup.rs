@@ -1,8 +1,11 @@
 //! How long a command takes that stays at home: without network, and completion must not keep a
 //! prompt waiting.
 
+use std::process::Command;
+
 use anyhow::Result;
 
+use crate::child;
 use crate::crowd;
 use crate::home::Home;
 use crate::sandbox::Sandbox;
@@ -50,6 +53,15 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
         .iter()
         .map(|(what, args, ideal)| figure(&home, what, args, *ideal))
         .collect::<Result<Vec<_>>>()?;
+    let mut sqlite = Command::new("sqlite3");
+    let columns = "SELECT account, kind, status, fingerprint, created_at, token_updated_at, token_expires_at, last_error FROM sessions";
+    sqlite.args(["-readonly", "-column", "-header"]);
+    sqlite.arg(home.store_path()).arg(columns);
+    let ratio = child::ratio(&mut sqlite, RUNS, || home.time(&["sessions"]))?;
+    figures.extend(ratio.map(|ratio| {
+        let what = format!("aimharder sessions: share of sqlite3's time, median of {RUNS}");
+        Figure::new(what, ratio, "", Goal::AtMost(0.7))
+    }));
     let lived_in = lived_in(tools)?;
     for (what, args, ideal) in AT_HOME {
         figures.push(figure(&lived_in, what, args, ideal)?);

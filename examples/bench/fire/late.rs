@@ -8,7 +8,7 @@ use chrono::DateTime;
 use chrono_tz::Europe::Madrid;
 
 use super::series::{BOX, Opening, post, shots};
-use super::{NEAR, Shots, steady, unix_us};
+use super::{NEAR, Setting, Shots, steady, unix_us};
 use crate::child;
 use crate::home::{ANA, Home};
 use crate::sandbox::Sandbox;
@@ -17,7 +17,16 @@ use crate::table::{Figure, Goal, as_f64};
 use crate::tools::Tools;
 
 /// How long before the opening the commands start, in milliseconds.
-const LEADS_MS: [i64; 6] = [200, 250, 500, 1000, 1500, 2000];
+const LEADS_MS: [i64; 8] = [200, 250, 300, 500, 1000, 1500, 2000, 3000];
+/// Where the server is.
+const SETTINGS: [Setting; 2] = [
+    NEAR,
+    Setting {
+        name: "40 ms away",
+        way_ms: 40,
+        ..NEAR
+    },
+];
 /// Starts for each command and lead.
 const STARTS: usize = 10;
 /// The bounds of the median lateness in milliseconds, and of early requests per opening.
@@ -37,16 +46,24 @@ pub(super) fn run(tools: &Tools) -> Result<Vec<Figure>> {
     let sandbox = Sandbox::start(&tools.sandbox)?;
     let home = Home::at(tools, &sandbox)?;
     home.log_in()?;
-    NEAR.apply(&sandbox)?;
     let mut nth = 0..=10_000;
     let mut figures = Vec::new();
-    for way in [Way::Run, Way::Wait] {
-        for lead in LEADS_MS {
+    for setting in SETTINGS {
+        setting.apply(&sandbox)?;
+        for (way, lead) in [Way::Run, Way::Wait]
+            .into_iter()
+            .flat_map(|way| LEADS_MS.map(|lead| (way, lead)))
+        {
             let started = start(&home, &sandbox, way, lead, &mut nth)?;
-            let what = format!("`{}` started {lead} ms before", way.name());
+            let what = format!(
+                "{}: `{}` started {lead} ms before",
+                setting.name,
+                way.name()
+            );
             figures.extend(rows(&what, started, Goal::AtMost(LATE_MS)));
         }
     }
+    NEAR.apply(&sandbox)?;
     let at_once = start(&home, &sandbox, Way::Book, 0, &mut nth)?;
     let [median, ..] = rows(
         "`book` started at the opening",

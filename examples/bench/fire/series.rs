@@ -41,15 +41,15 @@ pub(super) struct Ran {
 
 /// A class whose booking opens at an instant of the server's clock.
 #[derive(Debug)]
-pub(super) struct Opening {
+pub(crate) struct Opening {
     pub(super) at_us: i64,
-    pub(super) day: NaiveDate,
-    pub(super) start: NaiveTime,
+    pub(crate) day: NaiveDate,
+    pub(crate) start: NaiveTime,
 }
 
 impl Opening {
     /// The `nth` of many: no two at the same time of the same day.
-    pub(super) fn new(nth: usize, at_us: i64) -> Result<Self> {
+    pub(crate) fn new(nth: usize, at_us: i64) -> Result<Self> {
         let nth = i64::try_from(nth)?;
         let at = DateTime::from_timestamp_micros(at_us).context("an opening out of range")?;
         let day = at.with_timezone(&Madrid).date_naive() + TimeDelta::days(1 + nth % DAYS);
@@ -128,7 +128,7 @@ impl<'t> Series<'t> {
 }
 
 /// Makes the classes; their ids.
-pub(super) fn post(sandbox: &Sandbox, openings: &[Opening]) -> Result<Vec<Value>> {
+pub(crate) fn post(sandbox: &Sandbox, openings: &[Opening]) -> Result<Vec<Value>> {
     let classes = openings.iter().map(Opening::class).collect();
     let made = sandbox.control("POST", "classes", &Value::Array(classes))?;
     let ids = made["ids"].as_array().cloned().unwrap_or_default();
