@@ -6,9 +6,10 @@ pub use reqwest::Url;
 use super::cookies::Origin;
 use super::http::Answer;
 use super::{
-    BookResponse, BoxRef, CancelAnswer, Error, Jar, LoginError, NextBookings, Schedule, Signs,
+    Activity, BookResponse, BoxRef, CancelAnswer, Error, Jar, LoginError, NextBookings, Schedule,
+    Signs,
 };
-use super::{account, book, bookings, cancel, login, refresh, schedule};
+use super::{account, book, bookings, cancel, login, refresh, schedule, wod};
 use crate::secret::Secret;
 
 /// A recorded response.
@@ -76,6 +77,16 @@ impl Saved {
     /// Reads it as the response to `nextBookings` (protocol.md §5).
     pub fn next_bookings(&self) -> Result<NextBookings, Error> {
         bookings::read(&self.answer)
+    }
+
+    /// Reads it as a page of workouts (protocol.md §9).
+    pub fn activity(&self) -> Result<Activity, Error> {
+        wod::read_activity(&self.answer)
+    }
+
+    /// Reads it as the page of a box: the number of the publisher of its workouts (protocol.md §9).
+    pub fn publisher(&self) -> Option<String> {
+        wod::publisher_in(&String::from_utf8_lossy(&self.answer.body))
     }
 
     /// Reads it as the response to `book` (protocol.md §6).

@@ -123,7 +123,7 @@ impl Platform {
 }
 
 /// The number in `timeLineContent: 7, userID: N`.
-fn publisher_in(page: &str) -> Option<String> {
+pub(super) fn publisher_in(page: &str) -> Option<String> {
     const NAME: &str = "timeLineContent";
     page.match_indices(NAME).find_map(|(at, _)| {
         let near: String = page[at + NAME.len()..].chars().take(NEARBY).collect();
@@ -135,7 +135,7 @@ fn publisher_in(page: &str) -> Option<String> {
     })
 }
 
-fn read_activity(answer: &Answer) -> Result<Activity, Error> {
+pub(super) fn read_activity(answer: &Answer) -> Result<Activity, Error> {
     let data = classify::data(answer)?;
     let data = Loose(&data);
     let elements = data.get("elements");
@@ -273,7 +273,7 @@ fn exercise(rate: Loose<'_>) -> Option<Exercise> {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     Some(Exercise {
         name,
-        prescription: (!parts.is_empty()).then(|| parts.join(", ")),
+        prescription: (!parts.is_empty()).then(|| text::clean_again(&parts.join(", "))),
     })
 }
 

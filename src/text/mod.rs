@@ -25,7 +25,12 @@ pub fn clean(raw: &str) -> String {
     let still = escape::strip(&unescaped);
     let visible: String = still.chars().filter_map(visible).collect();
     // unescaping and the removal of invisible characters may have produced tags
-    cap(&collapse(&strip_tags(&visible)), MAX_TEXT_LEN)
+    clean_again(&visible)
+}
+
+/// A text made of cleaned ones: together they may be a tag, or too long. Nothing is unescaped a second time.
+pub(crate) fn clean_again(text: &str) -> String {
+    cap(&collapse(&strip_tags(text)), MAX_TEXT_LEN)
 }
 
 /// `s` with its HTML character references replaced, each once.

@@ -20,7 +20,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 
-/// Cases for each check: all sixteen together take a few seconds without optimisation.
+/// Cases for each check: all of them together take a few seconds without optimisation.
 const CASES: u32 = 1000;
 
 /// What a hostile platform would weave in.
@@ -149,6 +149,7 @@ macro_rules! properties {
 }
 
 properties!(
+    activity,
     book,
     cancel,
     config,

@@ -172,3 +172,30 @@ fn plain_key(key: &str) {
     let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
     assert!(key.bytes().all(plain) && !key.is_empty(), "{key:?}");
 }
+
+/// A page of workouts, and the page that names their publisher.
+pub fn activity(data: &[u8]) {
+    let answer = Answer::of(data);
+    if let Some(publisher) = answer.saved().publisher() {
+        assert!(!publisher.is_empty() && publisher.bytes().all(|b| b.is_ascii_digit()));
+        assert!(String::from_utf8_lossy(answer.body).contains(&publisher));
+    }
+    let Some(activity) = alive(&answer, answer.saved().activity()) else {
+        return;
+    };
+    activity.next.iter().for_each(|next| plain_id(next));
+    assert!(activity.posts.len() <= answer.get("elements").as_array().map_or(0, Vec::len));
+    for post in &activity.posts {
+        post.id.iter().for_each(|id| plain_id(id));
+        post.class.iter().for_each(|class| shown(class));
+        for block in &post.blocks {
+            let texts = [&block.title, &block.time_cap].into_iter().flatten();
+            texts.for_each(|text| shown(text));
+            block.text.lines().for_each(shown);
+            for exercise in &block.exercises {
+                shown(&exercise.name);
+                exercise.prescription.iter().for_each(|text| shown(text));
+            }
+        }
+    }
+}

@@ -13,7 +13,8 @@ use serde_json::{Map, Value};
 pub type Check = fn(&[u8]);
 
 /// Every check by the name of its fuzz target and of its folder of seeds.
-pub const ALL: [(&str, Check); 16] = [
+pub const ALL: [(&str, Check); 17] = [
+    ("activity", answers::activity),
     ("book", answers::book),
     ("cancel", answers::cancel),
     ("config", config::config),
