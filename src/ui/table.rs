@@ -186,7 +186,8 @@ impl OutputStyle {
     }
 }
 
-/// Breaks lines at words, so that none is wider than `width` unless a single word is. Continued lines keep the indent.
+/// Breaks lines at words, so that none is wider than `width` unless a single word or a command in backticks is. Continued
+/// lines keep the indent.
 pub(crate) fn wrap_text(text: &str, width: Option<usize>) -> Vec<String> {
     text.lines()
         .flat_map(|line| wrap_line(line, width))
@@ -199,7 +200,7 @@ fn wrap_line(line: &str, width: Option<usize>) -> Vec<String> {
     }
     let margin = &line[..line.len() - line.trim_start().len()];
     let mut lines: Vec<String> = Vec::new();
-    for word in line.split_whitespace() {
+    for word in words(line) {
         match lines.last_mut() {
             Some(last) if width.is_none_or(|width| last.width() + 1 + word.width() <= width) => {
                 last.push(' ');
@@ -209,6 +210,17 @@ fn wrap_line(line: &str, width: Option<usize>) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The words of a line. A command in backticks is one word, so that it can be pasted from the terminal.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let has_commands = line.matches('`').count().is_multiple_of(2);
+    let mut in_command = false;
+    let words = line.split(move |c: char| {
+        in_command ^= c == '`' && has_commands;
+        c.is_whitespace() && !in_command
+    });
+    words.filter(|word| !word.is_empty())
 }
 
 /// The width of the terminal that a stream leads to, by `COLUMNS` or as the terminal reports it. `None` off a terminal.
@@ -260,6 +272,8 @@ mod tests {
             ("  one two three", Some(9), vec!["  one two", "  three"]),
             ("unbreakable x", Some(5), vec!["unbreakable", "x"]),
             ("a\n  b", Some(20), vec!["a", "  b"]),
+            ("see `a b c` now", Some(7), vec!["see", "`a b c`", "now"]),
+            ("an odd ` mark", Some(7), vec!["an odd", "` mark"]),
         ] {
             assert_eq!(wrap_text(text, width), expected, "{text} {width:?}");
         }

@@ -281,11 +281,17 @@ pub(super) fn write_prebookings(
         shown.opens_at().is_none() && shown.prebooking.progress == Progress::Pending
     };
     match shown.iter().find(is_unknown) {
-        Some(shown) => writeln!(
-            to,
-            "\nif the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set {} --opens 4d`",
-            shown.prebooking.request.gym
-        ),
+        Some(shown) => {
+            let gym = &shown.prebooking.request.gym;
+            let note = format!(
+                "if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set {gym} --opens 4d`"
+            );
+            writeln!(to)?;
+            style
+                .wrap(&[note], 0)
+                .iter()
+                .try_for_each(|line| writeln!(to, "{line}"))
+        }
         None => Ok(()),
     }
 }
