@@ -24,11 +24,11 @@ pub struct UpcomingBookings {
 /// An upcoming booking.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// on the box's calendar
+    /// The day on the box's calendar.
     pub day: NaiveDate,
-    /// by the box's wall clock
+    /// The start by the box's wall clock.
     pub start: NaiveTime,
-    /// `None` if neither `nextBookings` nor the schedule has it
+    /// The end. `None` if neither `nextBookings` nor the schedule has it.
     pub end: Option<NaiveTime>,
     /// The name of the class.
     pub name: String,
@@ -45,9 +45,9 @@ pub struct Entry {
 /// A past booking.
 #[derive(Debug, Clone)]
 pub struct PastEntry {
-    /// on the box's calendar
+    /// The day on the box's calendar.
     pub day: NaiveDate,
-    /// by the box's wall clock
+    /// The start by the box's wall clock.
     pub start: NaiveTime,
     /// `None` if the platform gives the start only
     pub end: Option<NaiveTime>,

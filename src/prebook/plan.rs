@@ -1,4 +1,4 @@
-//! When a prebooking is to be tried next. Pure: `now` is an argument.
+//! When a prebooking is tried next. Pure: `now` is an argument.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -8,10 +8,10 @@ use crate::model::opening::{Opening, OpeningRules};
 use crate::model::prebooking::{Choice, Prebooking};
 use crate::model::zone;
 
-/// What a box's clock and rules say, for one prebooking.
+/// The time zone and the opening rules of a box.
 #[derive(Debug, Clone)]
 pub struct Calendar {
-    /// the box's time zone
+    /// The box's time zone.
     pub zone: Tz,
     /// The opening rules of the box. The rule of a prebooking takes precedence.
     pub opening_rules: OpeningRules,
@@ -20,18 +20,18 @@ pub struct Calendar {
 /// When to try a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// booking opens then, or opened then
+    /// Booking opens then, or opened then.
     At(DateTime<Utc>),
-    /// one of the half-hourly tries of a guessed opening: a single request
+    /// One of the half-hourly tries of a guessed opening: a single request.
     Guess(DateTime<Utc>),
-    /// the opening is unknown (also if the rule gives an instant after the start): tried once per run
+    /// The opening is unknown (also if the rule gives an instant after the start): tried once per run.
     Unknown,
-    /// the class has started
+    /// The class has started.
     Over,
 }
 
 impl Next {
-    /// The instant, where there is one.
+    /// The instant, if there is one.
     pub fn at(self) -> Option<DateTime<Utc>> {
         match self {
             Self::At(at) | Self::Guess(at) => Some(at),
@@ -111,7 +111,7 @@ impl Calendar {
         }
     }
 
-    /// Is there anything to try until `until`? The soonest of its choices decides.
+    /// Whether a choice is to be tried until `until`.
     pub fn is_due(
         &self,
         prebooking: &Prebooking,
@@ -127,14 +127,14 @@ impl Calendar {
             })
     }
 
-    /// Have the classes of all its choices started?
+    /// Whether the classes of all choices have started.
     pub fn is_over(&self, prebooking: &Prebooking, now: DateTime<Utc>) -> bool {
         prebooking
             .choices()
             .all(|choice| self.starts(prebooking.day, choice) <= now)
     }
 
-    /// The soonest instant at which something is to be tried, for sorting and showing.
+    /// The first instant at which a choice is to be tried.
     pub fn soonest(&self, prebooking: &Prebooking, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         prebooking
             .choices()

@@ -1,5 +1,5 @@
-//! Thousands of openings in simulated time, through the real code: the session, the schedule, the probes, what is believed
-//! of them, aiming and repeats. Only the clock ([`clock::simulated`]) and the network ([`platform::simulated`]) are replaced.
+//! Openings in simulated time, through the real code: the session, the schedule, the probes, what is believed of them, aiming
+//! and repeats. Only the clock ([`clock::simulated`]) and the network ([`platform::simulated`]) are replaced.
 //!
 //! Every opening follows from its seed, which a failure names. `AIMHARDER_SIMULATION_SECONDS` sets how long the search takes;
 //! `AIMHARDER_SIMULATION_SEED` repeats one opening.

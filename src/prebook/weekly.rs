@@ -1,10 +1,10 @@
-//! Weekly rules become prebookings: the days are computed here, the store sees to it that each
-//! becomes one prebooking however many processes unfold at once.
+//! Weekly rules become prebookings. The days are computed here; the store creates one prebooking for each, even if several
+//! processes do so at once.
 //!
-//! A rule's occurrences of the 14 days from today on are made in any case. Further ones are made
-//! around their opening: from 7 days before it until 14 days after it, so that a machine that was
-//! off for a while catches up. What has been open for longer, months before its class, waits for its
-//! turn among the 14 days: a gym that opens a year ahead would have a new rule book a year at once.
+//! The occurrences of the 14 days from today on are always created. Further ones are created around their opening: from 7
+//! days before it until 14 days after it, so that a machine that was off for a while catches up. An occurrence that has been
+//! open for longer is created when it is among the 14 days; otherwise a new rule would book a whole year at once in a box that
+//! opens a year ahead.
 
 use std::collections::BTreeSet;
 
@@ -21,29 +21,29 @@ use crate::store::Store;
 
 /// The number of days from today on whose occurrences are always created.
 const DAYS_AHEAD: usize = 14;
-/// Later occurrences are made when their opening is at most this far ahead.
+/// Later occurrences are created when their opening is at most this far ahead …
 const OPENING_AHEAD: TimeDelta = TimeDelta::days(7);
-/// … or was at most this long ago.
+/// … or this long ago.
 const OPEN_SINCE: TimeDelta = TimeDelta::days(14);
-/// No opening rule reaches further back than 366 days: nothing beyond can open that soon.
+/// No opening rule reaches further back than 366 days, so no later occurrence opens that soon.
 const FURTHEST: usize = 366 + 7 + 2;
 
-/// What a rule's days are seen against.
+/// What the days of a rule depend on.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'s> {
-    /// the box's
+    /// The box's time zone.
     pub zone: Tz,
     /// The opening rule of its first choice, if one is known.
     pub opening: Option<Opening>,
-    /// the account's
+    /// The skipped dates of the account.
     pub skips: &'s [Skip],
-    /// days that need no prebooking (any more)
+    /// The days that have, or had, a prebooking of the rule.
     pub settled: &'s BTreeSet<NaiveDate>,
-    /// decides what is today and what is over
+    /// The present instant.
     pub now: DateTime<Utc>,
 }
 
-/// The days of classes for which the rule is to make a prebooking now.
+/// The days of classes for which the rule creates a prebooking now.
 pub fn days(rule: &WeeklyRule, setting: &Setting<'_>) -> Vec<NaiveDate> {
     let today = setting.now.with_timezone(&setting.zone).date_naive();
     let near = today + Days::new(DAYS_AHEAD as u64);
@@ -84,7 +84,7 @@ pub fn materialize_all_rules(
     for rule in store.rules(account)? {
         let (zone, opening) = match describe(&rule.request) {
             Ok(described) => described,
-            // the other rules' classes must not be missed for it
+            // the other rules still create their prebookings
             Err(why) => {
                 log::warn!("weekly rule r{} makes no prebookings: {why:#}", rule.id);
                 continue;

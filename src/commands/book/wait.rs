@@ -1,7 +1,7 @@
 //! `book --wait`: waits until booking opens and books at that instant.
 //!
-//! An unknown opening is asked for first, because the refusal states it. A guess (`4d?`) is
-//! tried every half hour of its day, as for a prebooking.
+//! If the opening is unknown, a request is sent first, because its refusal states the opening. A guess (`4d?`) is tried every
+//! half hour of its day, as for a prebooking.
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -41,7 +41,7 @@ impl Wanted<'_> {
             let session = live.take().map_or_else(reopen, Ok)?;
             let (mut done, moved) = self.stay(next, refused.is_some(), sessions, session, ui)?;
             let moved = moved || next.is_none();
-            // what was tried by the server's clock is past, even where ours has not come so far
+            // a request at an opening by the server's clock is past, even if this machine's clock is behind
             let now = clock::now();
             let past = next.map_or(now, |tried| now.max(tried.at));
             self.learn(app, &done.result, past);
@@ -50,7 +50,7 @@ impl Wanted<'_> {
                 return Ok(done);
             }
             refused = Some(past);
-            // a rule that was waited for in vain is believed no more, a guess goes on
+            // a rule whose opening was too early is not used again, but a guess is
             let reported = done.result.learned.map(Opening::learned);
             let guess = rule.filter(|rule| rule.guess);
             rule = reported.filter(|_| moved || guess.is_some()).or(guess);
@@ -61,7 +61,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// `None`: ask at once. What the schedule decides, and what may be open already, needs no waiting.
+    /// `None`: the request is sent at once. There is no wait if the schedule decides, or if the class may be open already.
     fn first(&self, rule: Option<Opening>) -> Option<NextTry> {
         let rule = rule.filter(|_| BookResult::decided(self.row).is_none())?;
         let first = rule.first_try(self.day, self.row.start, self.gym.zone);
