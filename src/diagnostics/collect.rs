@@ -123,12 +123,12 @@ pub(crate) fn prebookings(scope: &Scope<'_>) -> Result<PrebookingFacts> {
         next,
         last_request: store
             .last_attempt(scope.account)?
-            .map(|(prebooking, shot)| LastRequest {
+            .map(|(prebooking, attempt)| LastRequest {
                 prebooking,
-                sent_at: shot.sent_at,
-                outcome: shot.outcome,
-                lateness_ms: shot.lateness_ms,
-                clock_offset_ms: shot.clock_offset_ms,
+                sent_at: attempt.sent_at,
+                outcome: attempt.outcome,
+                lateness_ms: attempt.lateness_ms,
+                clock_offset_ms: attempt.clock_offset_ms,
             }),
         expired: expired(scope)?,
         wanted_by,

@@ -50,7 +50,7 @@ impl BookingTask<'_> {
     /// Requests a class now, with `insist` also a place on its waiting list. A refusal that is too early is repeated as
     /// `moment` says. A signal ends the repeats; from the first request on it does not end the program until the result is
     /// stored and reported.
-    pub(super) fn shoot(
+    pub(super) fn attempt(
         &mut self,
         choice: &Choice,
         row: &Row,

@@ -66,11 +66,11 @@ impl Moment {
 impl BookingTask<'_> {
     /// Books a class at its opening by the server's clock. Where the clocks differ by much, one request is sent at the
     /// opening by the clock of this machine too: dates may be wrong.
-    pub(super) fn have(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
+    pub(super) fn book(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
         let ahead = moment.ahead.filter(|at| !self.until(*at).is_zero());
         let moment = Moment { ahead, ..moment };
         let Some(at) = ahead else {
-            return self.have_open(choice, moment);
+            return self.book_open(choice, moment);
         };
         self.begin(choice, moment.ahead);
         self.open_session(moment.ahead)?;
@@ -78,7 +78,7 @@ impl BookingTask<'_> {
             self.look(at, ROUGH);
         }
         if self.offset() < -BELIEVED_ALONE {
-            match self.have_by_own_clock(choice, moment) {
+            match self.book_by_own_clock(choice, moment) {
                 Err(Abort::Failed(ExitKind::Unreachable, why)) => log::info!("{why}; going on"),
                 Err(abort) => return Err(abort),
                 Ok(result) => {
@@ -89,27 +89,27 @@ impl BookingTask<'_> {
                 }
             }
         }
-        let result = self.have_at(choice, moment)?;
+        let result = self.book_at(choice, moment)?;
         if self.offset() > BELIEVED_ALONE && (result.is_too_early(at) || result.may_come) {
-            return self.have_by_own_clock(choice, moment);
+            return self.book_by_own_clock(choice, moment);
         }
         Ok(result)
     }
 
     /// Books a class whose opening has passed by the clock used. While that is this machine's, it may be ahead: then a first
     /// request that is too early is repeated at the opening by the server's clock.
-    fn have_open(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
+    fn book_open(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
         let Some(at) = moment
             .opens
             .filter(|_| moment.patient && self.clock.offset().is_none())
         else {
-            return self.have_at(choice, moment);
+            return self.book_at(choice, moment);
         };
         let once = Moment {
             once: true,
             ..moment
         };
-        let result = self.have_at(choice, once)?;
+        let result = self.book_at(choice, once)?;
         let may_open = result.is_not_offered() && self.server_now() - at < MISSING_SINCE;
         if !result.is_too_early(at) && !may_open {
             return Ok(result);
@@ -117,18 +117,18 @@ impl BookingTask<'_> {
         self.look_at_clock();
         let left = self.until(at);
         if left.is_zero() {
-            return self.have_at(choice, moment);
+            return self.book_at(choice, moment);
         }
         log::warn!("booking has not opened by the server's clock: check the clock of this machine");
         if left > self.horizon {
             return Ok(result);
         }
         let ahead = Some(at);
-        self.have_at(choice, Moment { ahead, ..moment })
+        self.book_at(choice, Moment { ahead, ..moment })
     }
 
     /// Sends one request at the opening by the clock of this machine.
-    fn have_by_own_clock(
+    fn book_by_own_clock(
         &mut self,
         choice: &Choice,
         moment: Moment,
@@ -139,7 +139,7 @@ impl BookingTask<'_> {
             ..moment
         };
         self.by_own_clock = true;
-        let result = self.have_at(choice, once);
+        let result = self.book_at(choice, once);
         self.by_own_clock = false;
         Ok(ChoiceResult {
             opens: moment.opens,
@@ -148,7 +148,7 @@ impl BookingTask<'_> {
     }
 
     /// Prepares, waits for the opening that is ahead, and sends the request.
-    fn have_at(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
+    fn book_at(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
         self.begin(choice, moment.ahead);
         self.prepare(moment.ahead)?;
         let found = self.look_up(choice, moment)?;
@@ -176,28 +176,28 @@ impl BookingTask<'_> {
             self.wait_until_opening(at);
         }
         if self.request.once_a_day {
-            return self.shoot_once_a_day(choice, &row, moment);
+            return self.attempt_once_a_day(choice, &row, moment);
         }
-        self.shoot_renumbered(choice, &row, moment)
+        self.attempt_renumbered(choice, &row, moment)
     }
 
     /// Requests a class, and again under another id if that has changed.
-    fn shoot_renumbered(
+    fn attempt_renumbered(
         &mut self,
         choice: &Choice,
         row: &Row,
         moment: Moment,
     ) -> Result<ChoiceResult, Abort> {
-        let result = self.shoot(choice, row, false, moment)?;
+        let result = self.attempt(choice, row, false, moment)?;
         match self.renumbered(choice, &result) {
-            Some(now) => self.shoot(choice, &now, false, moment),
+            Some(now) => self.attempt(choice, &now, false, moment),
             None => Ok(result),
         }
     }
 
     /// Requests a class of a prebooking with `--once-a-day`. Those of the same account and day are requested one after the
     /// other, and the schedule is read again after one that came before.
-    fn shoot_once_a_day(
+    fn attempt_once_a_day(
         &mut self,
         choice: &Choice,
         row: &Row,
@@ -223,7 +223,7 @@ impl BookingTask<'_> {
                 let booked = another_that_day(row.clone());
                 return Ok(ChoiceResult::of(choice, booked, moment.opens));
             }
-            self.shoot_renumbered(choice, row, moment)
+            self.attempt_renumbered(choice, row, moment)
         });
         self.context.release_day(&self.request.account, self.day);
         result
@@ -264,7 +264,7 @@ impl BookingTask<'_> {
             patient: true,
             once: false,
         };
-        self.shoot(&full.choice, &row, true, moment).map(Some)
+        self.attempt(&full.choice, &row, true, moment).map(Some)
     }
 
     /// The class as the schedule shows it shortly before the opening, and again from the opening on if it was missing or

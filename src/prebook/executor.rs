@@ -209,7 +209,7 @@ impl<'e> PrebookExecutor<'e> {
             patient,
             once: false,
         };
-        let mut result = self.task.have(choice, moment)?;
+        let mut result = self.task.book(choice, moment)?;
         let class = result.booked.row.as_ref().map(|row| row.name.clone());
         self.learned
             .extend(class.clone().zip(result.booked.learned));

@@ -349,7 +349,7 @@ impl World {
             once: false,
         };
         // Whether it was booked is the server's to say.
-        let _ = task.have(&request.first, moment);
+        let _ = task.book(&request.first, moment);
     }
 }
 

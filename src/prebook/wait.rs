@@ -133,7 +133,7 @@ impl<'s> Wait<'s> {
     }
 
     fn book(&self, task: &mut BookingTask<'_>, moment: Moment) -> Result<ChoiceResult, Abort> {
-        let mut result = task.have(&self.request.first, moment)?;
+        let mut result = task.book(&self.request.first, moment)?;
         if result.outcome() == Outcome::Full && self.request.waitlist {
             result = task.join_waiting_list(&result)?.unwrap_or(result);
         }

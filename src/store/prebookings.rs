@@ -181,13 +181,13 @@ impl Store {
     }
 
     /// Stores a booking request and its response.
-    pub fn put_attempt(&self, prebooking: i64, shot: &Attempt) -> Result<()> {
+    pub fn put_attempt(&self, prebooking: i64, attempt: &Attempt) -> Result<()> {
         self.execute(
                 "INSERT INTO shots (prebooking, sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms) \
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM prebookings WHERE id = ?1)",
                 params![
-                    prebooking, millis(shot.sent_at), shot.class, shot.outcome, shot.book_state, shot.message,
-                    shot.clock_offset_ms, shot.lateness_ms
+                    prebooking, millis(attempt.sent_at), attempt.class, attempt.outcome, attempt.book_state, attempt.message,
+                    attempt.clock_offset_ms, attempt.lateness_ms
                 ],
             )?;
         Ok(())

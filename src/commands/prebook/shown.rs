@@ -121,23 +121,23 @@ impl Shown {
         notes.extend(reservation.map(|id| format!("reservation {id}")));
         notes.extend(stored.message.clone());
         let last = self.history.iter().flatten().last();
-        notes.extend(last.map(|shot| self.last_request(shot, now)));
+        notes.extend(last.map(|attempt| self.last_request(attempt, now)));
         notes
     }
 
-    fn last_request(&self, shot: &Attempt, now: DateTime<Utc>) -> String {
-        let sent_at = shot.sent_at.with_timezone(&self.zone);
+    fn last_request(&self, attempt: &Attempt, now: DateTime<Utc>) -> String {
+        let sent_at = attempt.sent_at.with_timezone(&self.zone);
         let mut text = format!(
             "last request {}{} for {}: {}",
             moment(sent_at, now),
             sent_at.format(":%S%.3f"),
-            shot.class,
-            shot.outcome.replace('_', " ")
+            attempt.class,
+            attempt.outcome.replace('_', " ")
         );
-        if let Some(late) = shot.lateness_ms {
+        if let Some(late) = attempt.lateness_ms {
             text = format!("{text}, {}", lateness(late));
         }
-        if let Some(offset) = shot.clock_offset_ms {
+        if let Some(offset) = attempt.clock_offset_ms {
             text = format!("{text}, server clock {offset:+.1} ms");
         }
         text
@@ -185,12 +185,12 @@ impl Serialize for Shown {
         object.serialize_field("attempts", &stored.attempts)?;
         object.serialize_field("message", &stored.message)?;
         object.serialize_field("reservation_id", &stored.reservation)?;
-        if let Some(shots) = &self.history {
-            let shots: Vec<_> = shots
+        if let Some(attempts) = &self.history {
+            let attempts: Vec<_> = attempts
                 .iter()
-                .map(|shot| ShownShot(shot, self.zone))
+                .map(|attempt| ShownAttempt(attempt, self.zone))
                 .collect();
-            object.serialize_field("history", &shots)?;
+            object.serialize_field("history", &attempts)?;
         }
         object.end()
     }
@@ -230,20 +230,20 @@ fn request_fields<S: SerializeStruct>(
 }
 
 /// A booking request that was sent.
-struct ShownShot<'s>(&'s Attempt, Tz);
+struct ShownAttempt<'s>(&'s Attempt, Tz);
 
-impl Serialize for ShownShot<'_> {
+impl Serialize for ShownAttempt<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Self(shot, zone) = self;
+        let Self(attempt, zone) = self;
         let mut object = to.serialize_struct("Request", 7)?;
-        let sent_at = shot.sent_at.with_timezone(zone);
+        let sent_at = attempt.sent_at.with_timezone(zone);
         object.serialize_field("sent_at", &rfc3339(sent_at, "%.3f%:z"))?;
-        object.serialize_field("class", &shot.class)?;
-        object.serialize_field("outcome", &shot.outcome)?;
-        object.serialize_field("book_state", &shot.book_state)?;
-        object.serialize_field("message", &shot.message)?;
-        object.serialize_field("clock_offset_ms", &shot.clock_offset_ms)?;
-        object.serialize_field("lateness_ms", &shot.lateness_ms)?;
+        object.serialize_field("class", &attempt.class)?;
+        object.serialize_field("outcome", &attempt.outcome)?;
+        object.serialize_field("book_state", &attempt.book_state)?;
+        object.serialize_field("message", &attempt.message)?;
+        object.serialize_field("clock_offset_ms", &attempt.clock_offset_ms)?;
+        object.serialize_field("lateness_ms", &attempt.lateness_ms)?;
         object.end()
     }
 }

@@ -206,10 +206,10 @@ fn bookings(boxes: &Boxes<'_>, account: &Account, days: &[Skip]) -> Result<Vec<B
 }
 
 /// The class that was booked, as the history names it (`18:30 WOD (id 1223249)`), or the first choice.
-fn booked_class(prebooking: &Prebooking, shots: &[Attempt]) -> Choice {
+fn booked_class(prebooking: &Prebooking, attempts: &[Attempt]) -> Choice {
     let id = prebooking.class_id.as_ref().map(|id| format!(" (id {id})"));
     let booked = id.and_then(|id| {
-        let labels = shots.iter().rev().map(|shot| shot.class.as_str());
+        let labels = attempts.iter().rev().map(|attempt| attempt.class.as_str());
         labels
             .filter_map(|label| label.strip_suffix(&id))
             .find_map(|label| label.parse().ok())

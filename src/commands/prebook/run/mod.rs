@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
+use chrono::TimeDelta;
 use clap::Args;
 
 use super::{Boxes, release_stale_claim};
@@ -23,7 +24,7 @@ use crate::commands::help::{Help, code};
 use crate::commands::learn::OpeningObservation;
 use crate::model::prebooking::Progress;
 use crate::model::session::SessionKind;
-use crate::model::time;
+use crate::model::time::{self, human_age};
 use crate::notify::Notifier;
 use crate::prebook::plan::until;
 use crate::prebook::{Place, PrebookResult, Run, RunContext};
@@ -59,6 +60,8 @@ const HELP: Help = Help {
 /// For cron or a timer, every 15 minutes. Takes every prebooking that opens within the horizon, is overdue, or has an unknown
 /// opening, and ends when it has tried all of them. Overlapping runs share the work and never book twice. With nothing due it
 /// prints nothing.
+///
+/// A run with a watched full class looks for a free place every two minutes, for 14 minutes from its start.
 ///
 /// Acts for all accounts and boxes unless --account or --box names one, with the background sessions unless --session says
 /// otherwise.
@@ -161,6 +164,16 @@ impl<'r> Results<'r> {
         ui.print_part(|style, to| write_line(&result, style, to));
         learn(app, &result);
         let reported = report::report(app, ui, &self.notifier, &result);
+        if result.outcome == Outcome::Full
+            && result.progress() == Progress::Pending
+            && ui.is_interactive()
+        {
+            let every = TimeDelta::from_std(app.config.watch_every).unwrap_or_default();
+            ui.status(&format!(
+                "looking for a free place every {} (Ctrl-C ends the run)",
+                human_age(every)
+            ));
+        }
         locked(&self.view).add(result);
         reported
     }
