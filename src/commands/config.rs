@@ -14,7 +14,7 @@ use super::app::{config_path, load_config, store_path};
 use super::args::GlobalArgs;
 use super::help::{Help, code};
 use crate::config::{Channel, Command, Config, shown_key};
-use crate::diagnostics::schedule::is_program;
+use crate::diagnostics::entry::is_program;
 use crate::error::Failure;
 use crate::http_client;
 use crate::model::time::format_duration;

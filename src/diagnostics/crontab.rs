@@ -1,10 +1,8 @@
 //! Which lines of a crontab run one of the jobs, when, and with which environment.
 
-use super::schedule::{
-    Entry, InUse, Invocation, Scheduler, cron_environment, minutes_of_week, numbers,
+use super::entry::{
+    DAYS, Entry, InUse, Invocation, Scheduler, cron_environment, minutes_of_week, numbers,
 };
-
-const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /// Whose crontab it is.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::schedule::{Entry, InUse, Job, Scheduler, cover_the_week};
+use super::entry::{Entry, InUse, Job, Scheduler, cover_the_week};
 use super::server::Host;
 use super::{AccountFacts, Pending, Report, SessionHealth};
 use crate::alerts::OUTAGE_RUNS;

@@ -4,7 +4,7 @@
 //!
 //! * `host` – the config, the store's file and the space around it
 //! * `collect` – sessions and prebookings in the store
-//! * `schedule` – what runs `refresh` and `prebook run`: `crontab` lines and systemd `timers`
+//! * `schedule` – what runs `refresh` and `prebook run`: `crontab` lines and systemd `timers`, each an `entry`
 //! * `server` – whether the platform responds, and its clock
 //! * `findings` – the problems and notices that follow from these facts
 //!
@@ -13,6 +13,7 @@
 
 pub(crate) mod collect;
 mod crontab;
+pub(crate) mod entry;
 pub(crate) mod findings;
 pub(crate) mod host;
 pub(crate) mod schedule;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::schedule::{
-    Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, minutes_of_week, numbers,
+use super::entry::{
+    DAYS, Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, minutes_of_week, numbers,
 };
 
 /// Asks for the loaded timers and services. A service is loaded while its timer is active; without `--all` a service that does
@@ -21,7 +21,6 @@ pub(super) const SHOW: [&str; 6] = [
     "aimharder-*.timer",
     "aimharder-*.service",
 ];
-const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /// A unit's properties by name; those that are printed several times have several lines.
 type Properties = BTreeMap<String, String>;

@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 
 use chrono::{DateTime, TimeZone};
 
-use crate::diagnostics::schedule::Job;
+use crate::diagnostics::entry::Job;
 use crate::diagnostics::{AccountFacts, PrebookingFacts, Report, SessionHealth};
 use crate::model::session::SessionKind;
 use crate::store::Status;
