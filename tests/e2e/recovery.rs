@@ -242,12 +242,12 @@ fn another_accounts_password_heals_nothing() {
 }
 
 #[test]
-fn no_answer_while_healing_is_unreachable_and_deletes_nothing() {
+fn no_answer_during_recovery_is_unreachable_and_deletes_nothing() {
     let (sandbox, home) = logged_in();
     sandbox.stale(ANA);
     sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "status" }));
     home.run("bookings")
-        .fails(5, &["could not be renewed", "503"])
+        .fails(5, &["could not be recovered", "503"])
         .done();
     assert_eq!(home.sessions().len(), 2);
     home.run("bookings").stdout("nothing booked\n").done();
