@@ -70,7 +70,7 @@ impl<'c> Notifier<'c> {
         }
     }
 
-    /// Waits until everything was sent, or the time is up.
+    /// Waits until every notification was sent or has failed: at most [`LIMIT`], and after a signal at most two seconds.
     pub fn finish(self) {
         let Some((queue, is_done)) = self.thread else {
             return;

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::Error;
+use super::html::{self, Piece};
 use super::http::Answer;
 use super::lenient::Loose;
 
@@ -51,22 +52,18 @@ fn gate(answer: &Answer) -> Result<Option<Map<String, Value>>, Error> {
 }
 
 /// Whether the response is the platform's login page, or a redirect to it. Requests go to the platform's hosts only, and
-/// the names in the form distinguish its page from that of a proxy or a captive portal. The scan is linear, because the page
-/// may be foreign.
+/// the names in the form distinguish its page from that of a proxy or a captive portal.
 pub(super) fn is_login_page(answer: &Answer) -> bool {
+    if answer.to_login || !matches!(answer.status, 200 | 401) {
+        return answer.to_login;
+    }
     let text = String::from_utf8_lossy(&answer.body);
-    let is_ours = || text.contains("loginErrors") || text.contains("loginfingerprint");
-    let is_password = |tag: &str| {
-        let attributes = tag.split('>').next().unwrap_or_default();
-        let mut words = attributes.split([' ', '\t', '\r', '\n', '/']);
-        let is_input = words
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case("input"));
-        is_input && words.any(|word| word.replace(['"', '\''], "") == "name=pw")
+    let is_ours = text.contains("loginErrors") || text.contains("loginfingerprint");
+    let is_password = |piece| match piece {
+        Piece::Start(tag) => tag.is("input") && tag.attribute("name").as_deref() == Some("pw"),
+        _ => false,
     };
-    let is_form =
-        || matches!(answer.status, 200 | 401) && is_ours() && text.split('<').any(is_password);
-    answer.to_login || is_form()
+    is_ours && html::pieces(&text).any(is_password)
 }
 
 /// The statuses that mean the same for every endpoint: the address is blocked, or the platform is unavailable.
@@ -182,6 +179,11 @@ mod tests {
             (
                 200,
                 "<span id=loginErrors></span><input name=pwd><p name=pw>",
+                strange("h answered with a web page instead of JSON"),
+            ),
+            (
+                200,
+                "<span id=loginErrors></span><!-- <input name=pw> --><script>'<input name=pw>'</script>",
                 strange("h answered with a web page instead of JSON"),
             ),
             (403, "<html>", Error::Blocked),
