@@ -22,7 +22,7 @@ use crate::text::{fold, quote};
 use crate::ui::table::{OutputStyle, ShrinkPriority, Style, cell, headings, plain, shrink};
 use crate::ui::{Output, Ui};
 
-/// Stands for a value that is or may contain a secret.
+/// Replaces a value that is a secret or may contain one.
 const MASK: &str = "…";
 
 const HELP: Help = Help {

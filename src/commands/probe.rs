@@ -55,7 +55,7 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
         missing_fields: Vec::new(),
         failure: None,
     };
-    // without a number the box page is asked for it; a later request of the page is the same endpoint
+    // a box whose number is not known yet costs one more request
     let id = match gym.id {
         Some(id) => id,
         None => session.box_id(&gym.host)?,
