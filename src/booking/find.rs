@@ -226,7 +226,7 @@ fn nearest(rows: &[Row], wanted: &Wanted) -> String {
     format!("nearest: {}", list(&nearest, false))
 }
 
-/// `18:30 WOD with Marta (id 1223249), 19:30 Yoga`. Details only where several classes have to be told apart.
+/// `18:30 WOD with Marta (id 1223249), 19:30 Yoga`. Coach and id are shown where several classes have to be distinguished.
 fn list(rows: &[&Row], with_details: bool) -> String {
     let named = rows.iter().map(|row| {
         let mut text = format!("{} {}", row.start.format("%H:%M"), row.name);

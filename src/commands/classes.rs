@@ -156,10 +156,10 @@ struct ClassList {
     /// Whether a response has shown that the login works, so that missing bookings are really missing.
     login_verified: bool,
     classes: Vec<Class>,
-    /// the requested days
+    /// The requested days.
     #[serde(skip)]
     days: Vec<NaiveDate>,
-    /// days without a class are left out
+    /// Days without a class are left out.
     #[serde(skip)]
     is_filtered: bool,
 }

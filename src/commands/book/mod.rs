@@ -236,7 +236,7 @@ struct Wanted<'w> {
     gym: &'w BoxProfile,
     at: &'w BoxAt,
     day: NaiveDate,
-    /// as the schedule showed it first
+    /// The class as the schedule showed it first.
     row: &'w Row,
 }
 
@@ -244,7 +244,7 @@ struct Wanted<'w> {
 struct Done {
     result: BookResult,
     session: SessionRef,
-    /// defers signals until the result is printed
+    /// Defers signals until the result is printed.
     signal_guard: Option<SignalGuard>,
 }
 
@@ -490,7 +490,7 @@ pub(super) struct BookView {
     pub class: Class,
     #[serde(serialize_with = "maybe_instant")]
     pub opens_at: Option<DateTime<Tz>>,
-    /// the opening is a guess
+    /// The opening is a guess.
     #[serde(skip)]
     pub guess: bool,
     pub prebooking_id: Option<i64>,

@@ -23,9 +23,9 @@ use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 pub(super) struct Shown {
     pub prebooking: Prebooking,
     pub zone: Tz,
-    /// the opening rule in force; of a settled prebooking only the one it was added with
+    /// The opening rule in force; of a settled prebooking only the one it was added with.
     opening: Option<Opening>,
-    /// the requests sent, with `--all`
+    /// The requests sent, with `--all`.
     pub history: Option<Vec<Attempt>>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Shown {
 pub(super) struct ShownRule {
     pub rule: WeeklyRule,
     pub zone: Tz,
-    /// the opening rule in force
+    /// The opening rule in force.
     pub opening: Option<Opening>,
 }
 

@@ -221,10 +221,10 @@ fn booked_class(prebooking: &Prebooking, attempts: &[Attempt]) -> Choice {
 struct SkipResult {
     skips: Vec<Skip>,
     bookings: Vec<Booking>,
-    /// occurrences that were removed by this skip
+    /// Occurrences that were removed by this skip.
     #[serde(serialize_with = "ids")]
     removed: Vec<Shown>,
-    /// occurrences that came back with the removal of this skip
+    /// Occurrences that came back with the removal of this skip.
     #[serde(serialize_with = "ids")]
     restored: Vec<Shown>,
     #[serde(skip)]
@@ -238,7 +238,7 @@ struct SkipResult {
 /// A booking within the skipped dates, in the shape of `bookings`.
 #[derive(Debug, Serialize)]
 struct Booking {
-    /// of the prebooking
+    /// The id of the prebooking.
     id: i64,
     account: Account,
     day: NaiveDate,
