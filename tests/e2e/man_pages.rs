@@ -107,7 +107,7 @@ fn a_week_of_classes_is_one_table_that_gives_up_the_coach_first() {
         narrow.contains("opens ") && narrow.contains("* waiting list"),
         "{narrow}"
     );
-    let wide = shown(&home, 120, &["NO_COLOR=1"], VIEWS[0]);
+    let wide = shown(&home, 126, &["NO_COLOR=1"], VIEWS[0]);
     assert!(wide.contains("Maria") && wide.contains(LONG), "{wide}");
     let headings = narrow
         .lines()
