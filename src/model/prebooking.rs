@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::account::Account;
 use super::instant::hours_minutes;
 use super::time::{parse_duration, parse_time};
-use crate::model::opening::{Opening, OpeningRules, Rule, Source};
+use crate::model::opening::{Learned, Opening, OpeningRules, Rule, Source};
 use crate::text::{append_flag, quote};
 
 /// One class that would do: a start, and perhaps a name.
@@ -256,6 +256,18 @@ impl Prebooking {
     /// The first choice and the alternatives, in order.
     pub fn choices(&self) -> impl Iterator<Item = &Choice> {
         std::iter::once(&self.request.first).chain(&self.request.alternatives)
+    }
+
+    /// The opening rule of a choice in force. Without one, a refusal of the first choice that states a day but no hour, which is
+    /// stored as 00:00 of that day, is a guess for that choice.
+    pub fn opening(&self, choice: &Choice, rules: &OpeningRules, zone: Tz) -> Option<Opening> {
+        let guessed = || {
+            let wall = self.moved_to?.with_timezone(&zone).naive_local();
+            let is_guess = *choice == self.request.first && wall.time() == NaiveTime::MIN;
+            let days = u16::try_from((self.day - wall.date()).num_days()).ok()?;
+            is_guess.then(|| Opening::learned(Learned::Days(days)))
+        };
+        self.request.opening(choice, rules).or_else(guessed)
     }
 
     /// When booking of the first choice opens, if that is known: by the rule in force, or later if a refusal said so.

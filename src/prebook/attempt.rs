@@ -81,7 +81,7 @@ impl BookingTask<'_> {
                 let is_unexplained =
                     matches!(&sent, Ok(response) if response.verdict == Verdict::Unexplained);
                 if booked.outcome == Outcome::TooEarly {
-                    let moved_to = self.moved(&booked, row);
+                    let moved_to = self.moved(choice, &booked, row);
                     if moved_to.is_some() || self.is_enough(moment) {
                         let result = ChoiceResult::of(choice, booked, moment.opens);
                         return Ok(ChoiceResult { moved_to, ..result });
@@ -211,8 +211,9 @@ impl BookingTask<'_> {
         Ok(sent)
     }
 
-    /// The opening that a refusal states, if repeats within `--give-up` cannot reach it.
-    fn moved(&self, refused: &BookResult, row: &Row) -> Option<DateTime<Utc>> {
+    /// The opening that a refusal states, if repeats within `--give-up` cannot reach it. Of a refusal that states the day but
+    /// not the hour, it is the guess, or 00:00 of that day if no rule is in force from which the guess is known.
+    fn moved(&self, choice: &Choice, refused: &BookResult, row: &Row) -> Option<DateTime<Utc>> {
         let learned = Opening::learned(refused.learned?);
         let zone = self.place.calendar.zone;
         let same_wall = learned.opens_at(self.day, row.start, zone).to_utc();
@@ -223,7 +224,10 @@ impl BookingTask<'_> {
             same_wall
         };
         let reach = until(self.server_now(), self.context.give_up);
-        (described > reach).then_some(same_wall)
+        let rules = &self.place.calendar.opening_rules;
+        let has_rule = self.request.opening(choice, rules).is_some();
+        let moved_to = if has_rule { same_wall } else { described };
+        (described > reach).then_some(moved_to)
     }
 
     /// What the row, read again, proves of an unproven response. `None`: it shows no booking.

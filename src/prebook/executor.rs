@@ -231,7 +231,7 @@ impl<'e> PrebookExecutor<'e> {
         ahead: Option<DateTime<Utc>>,
     ) -> Option<String> {
         let (it, calendar) = (self.prebooking, &self.task.place.calendar);
-        let guess = it.request.opening(choice, &calendar.opening_rules)?;
+        let guess = it.opening(choice, &calendar.opening_rules, calendar.zone)?;
         let at = self.task.fired_at.max(ahead)?.with_timezone(&calendar.zone);
         let claim = self.task.claim.as_ref();
         let refused_at = claim.and_then(Claim::refused_at);

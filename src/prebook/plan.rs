@@ -74,7 +74,7 @@ impl Calendar {
 
     fn by_rule(&self, prebooking: &Prebooking, choice: &Choice) -> Next {
         let moved = Self::moved(prebooking, choice);
-        match prebooking.request.opening(choice, &self.opening_rules) {
+        match prebooking.opening(choice, &self.opening_rules, self.zone) {
             None => moved.map_or(Next::Unknown, Next::At),
             Some(rule) if rule.guess => {
                 let guess = self.guess(rule, prebooking, choice);

@@ -153,3 +153,26 @@ fn place_out_of_reach() {
     run().status(6).done();
     assert_eq!(scene.stored(id)["status"], "waitlisted");
 }
+
+/// The refusal of a class that no rule names states the day of the opening: from 00:00 of it on, each run tries.
+#[test]
+fn a_refusal_without_a_rule_moves_the_prebooking_to_the_start_of_the_day() {
+    for class in ["", "--class wo"] {
+        let scene = Scenario::new().opens_in(1);
+        let day = scene.day + chrono::Days::new(2);
+        let opens = scene.opens_ms + 2 * 86_400_000;
+        scene.class(&json!({ "day": day, "start": "13:10", "opens_at_ms": opens }));
+        let add = format!("prebook add --day {day} --time 13:10 {class}");
+        let id = scene.command(&add).any_stderr().json()["prebookings"][0]["id"].clone();
+        scene.fired(0).is(&[("postponed", 1)]);
+        let moved = format!("SELECT moved_to FROM prebookings WHERE id = {id}");
+        let moved: i64 = scene.home.ask(&moved).expect("an opening").parse().unwrap();
+        let wall = chrono::DateTime::from_timestamp_millis(moved).unwrap();
+        let wall = wall.with_timezone(&scene.zone);
+        assert_eq!(wall.format("%H:%M").to_string(), "00:00", "{class}");
+        let stored = scene.stored(id.as_i64().unwrap());
+        assert_eq!(stored["opens"], "2d?", "{stored}");
+        let guess = stored["opens_at"].as_str().unwrap();
+        assert!(guess.contains("T13:10:00"), "{stored}");
+    }
+}

@@ -52,7 +52,7 @@ impl Shown {
             &none
         };
         Self {
-            opening: request.opening(&request.first, rules),
+            opening: prebooking.opening(&request.first, rules, profile.zone),
             prebooking,
             zone: profile.zone,
             history: None,

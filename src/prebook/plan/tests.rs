@@ -160,3 +160,32 @@ fn the_soonest_choice_makes_it_due() {
     assert!(!calendar.is_over(&request, utc("2026-11-23T10:00:00Z")));
     assert!(calendar.is_over(&request, utc("2026-11-23T18:00:00Z")));
 }
+
+/// The learned rule has the full class name; the prebooking has none, or a part of it.
+#[test]
+fn a_refused_prebooking_without_a_rule_is_tried_from_midnight_too() {
+    let now = utc("2026-11-10T00:00:00Z");
+    let refused = |tried: &str| Prebooking {
+        moved_to: Some(utc("2026-11-18T23:00:00Z")),
+        tried_at: Some(utc(tried)),
+        ..prebooking(None)
+    };
+    for (tried, expected) in [
+        (
+            "2026-11-10T00:00:00Z",
+            Next::Guess(utc("2026-11-18T23:00:00Z")),
+        ),
+        (
+            "2026-11-18T23:00:01Z",
+            Next::Guess(utc("2026-11-18T23:30:00Z")),
+        ),
+        (
+            "2026-11-19T17:00:01Z",
+            Next::At(utc("2026-11-19T17:30:00Z")),
+        ),
+    ] {
+        let request = refused(tried);
+        let next = madrid(None).next(&request, &request.request.first, now);
+        assert_eq!(next, expected, "tried {tried}");
+    }
+}
