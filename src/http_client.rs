@@ -63,7 +63,9 @@ impl Proxies {
             Ok(Some((name, url)))
         };
         let https = proxy(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?;
-        let http = proxy(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])?;
+        // plain http is for this machine only: a proxy for it that cannot be used is none
+        let http = proxy(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]);
+        let http = http.ok().flatten();
         let no_proxy = first(&["no_proxy", "NO_PROXY"])?;
         Ok(Self {
             https_variable: https.as_ref().map(|(name, _)| *name),
@@ -195,13 +197,7 @@ mod tests {
 
     #[test]
     fn a_malformed_variable_is_named_and_not_quoted() {
-        for name in [
-            "HTTPS_PROXY",
-            "https_proxy",
-            "ALL_PROXY",
-            "HTTP_PROXY",
-            "all_proxy",
-        ] {
+        for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
             for value in [
                 "ftp://u:hunter2@a",
                 "socks4://u:hunter2@a",
@@ -215,6 +211,15 @@ mod tests {
                 assert!(why.starts_with(&begins), "{why}");
                 assert!(!why.contains("hunter2"), "{why}");
             }
+        }
+    }
+
+    #[test]
+    fn a_malformed_variable_that_is_not_used_is_no_error() {
+        let valid = ("HTTPS_PROXY", "http://a.test");
+        for unused in ["HTTP_PROXY", "ALL_PROXY"] {
+            let found = read(&[valid, (unused, "socks://127.0.0.1:1080/")]).unwrap();
+            assert!(found.https.is_some() && found.http.is_none(), "{unused}");
         }
     }
 

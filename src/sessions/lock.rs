@@ -136,13 +136,15 @@ impl Locks {
             let name = name.to_str().and_then(|name| name.strip_prefix("run-"));
             let owner = name.and_then(|name| name.strip_suffix(".lock"));
             if let Some(owner) = owner.filter(|_| old(&file)) {
-                self.run_lives(owner);
+                if !self.run_lives(owner) {
+                    let _ = std::fs::remove_file(file.path());
+                }
             }
         }
     }
 
-    /// Whether the run with this name is alive. The lock file of a dead one is deleted. The lock is tried shared, so that two
-    /// processes that ask do not take each other for the run.
+    /// Whether the run with this name is alive. The lock is tried shared, so that two processes that ask do not take each
+    /// other for the run.
     pub fn run_lives(&self, owner: &str) -> bool {
         let path = self.folder.join(run_name(owner));
         let file = match private_files::open(&path, OFlags::RDWR) {
@@ -150,11 +152,7 @@ impl Locks {
             // if that is not certain it is alive: a claim that waits is better than a class requested twice
             Err(e) => return e.kind() != std::io::ErrorKind::NotFound,
         };
-        let free = file.try_lock_shared().is_ok();
-        if free {
-            let _ = std::fs::remove_file(path);
-        }
-        !free
+        file.try_lock_shared().is_err()
     }
 
     /// Whether a process is updating the session, logging it in, or about to fire with it.

@@ -99,10 +99,11 @@ impl Store {
         )
     }
 
-    /// Makes an expired prebooking pending again, with the reason as its message. `false` if another run has changed it.
+    /// Makes an expired prebooking pending again, with the reason as its message. `false` if another run has changed it, or if
+    /// the class was added again meanwhile.
     pub fn reopen(&self, id: i64) -> Result<bool> {
         let changed = self.execute(
-            "UPDATE prebookings SET status = 'pending', message = ?2, tried_at = NULL, problem = NULL, outage_runs = NULL \
+            "UPDATE OR IGNORE prebookings SET status = 'pending', message = ?2, tried_at = NULL, problem = NULL, outage_runs = NULL \
              WHERE id = ?1 AND status = 'expired'",
             params![id, REOPENED],
         )?;

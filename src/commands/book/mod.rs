@@ -317,7 +317,9 @@ impl Wanted<'_> {
             ..PrebookRequest::new(self.account.clone(), &self.gym.name, first)
         };
         let described = find::described(self.row, rows);
-        described.request(&request, &request.first)
+        let mut request = described.request(&request, &request.first);
+        request.coach = self.args.coach.clone().or(request.coach);
+        request
     }
 
     /// The next step if the class is not booked.

@@ -16,6 +16,7 @@ use crate::diagnostics::entry::{InUse, Job};
 use crate::diagnostics::schedule::Tools;
 use crate::model::account::Account;
 use crate::model::class::{Class, ClassState};
+use crate::model::opening::Opening;
 use crate::model::prebooking::{PrebookRequest, Prebooking, Progress};
 use crate::model::session::SessionKind;
 use crate::password;
@@ -39,6 +40,9 @@ pub(super) struct Seen {
     /// The day has classes.
     #[serde(skip)]
     is_published: bool,
+    /// The rule of a class by its full name, if the given part of the name has another.
+    #[serde(skip)]
+    other_rule: Option<Opening>,
 }
 
 /// Reads the schedule of the day with a stored session as it is. `None` without a response: the session is neither updated
@@ -65,7 +69,15 @@ pub(super) fn look(
     });
     let then = rows.iter().filter(|row| row.start == request.first.start);
     let mine = then.filter(|row| row.is_mine());
+    let rules = &gym.opening_rules;
+    let rule = |class| rules.rule_for(&request.account, class);
+    let of_class = one.as_ref().ok().and_then(|row| rule(Some(&*row.name)));
+    let of_given = rule(request.first.class.as_deref());
     Some(Seen {
+        other_rule: of_class.filter(|it| {
+            let is_given = request.opens.is_none() && !it.guess;
+            is_given && of_given.map(|given| given.rule) != Some(it.rule)
+        }),
         is_published: !rows.is_empty(),
         mine: mine.map(|row| to_class(row, setting)).collect(),
         class: one.as_ref().ok().map(|row| to_class(row, setting)),
@@ -123,6 +135,26 @@ impl Seen {
         ))
     }
 
+    /// Openings are computed from the given class name, which need not be the full one.
+    fn warn_of_rule(&self, stored: &Prebooking) {
+        let (Some(class), Some(rule)) = (&self.class, self.other_rule) else {
+            return;
+        };
+        let Prebooking { id, request, .. } = stored;
+        log::warn!(
+            "booking of {:?} opens by its own rule {rule}, which prebooking {id} does not use, because its class is {}; \
+             remove it with `aimharder prebook remove {id} --account {}` and add it again with --class {:?}",
+            class.name,
+            request
+                .first
+                .class
+                .as_deref()
+                .map_or("not named".to_owned(), |class| format!("{class:?}")),
+            request.account,
+            class.name
+        );
+    }
+
     fn conflict(&self) -> Option<String> {
         let mine = self.mine.first()?;
         let place = match mine.state {
@@ -148,6 +180,9 @@ pub(super) fn warn_of_class(app: &App, added: &[Shown], seen: Option<&Seen>) -> 
         log::warn!(
             "{why}; prebooking {id} is stored all the same, to remove it: `aimharder prebook remove {id} --account {account}`"
         );
+    }
+    if let Some((seen, first)) = seen.zip(added.first()) {
+        seen.warn_of_rule(&first.prebooking);
     }
     if let Some(conflict) = seen.and_then(Seen::conflict) {
         log::warn!("{conflict}");
