@@ -192,6 +192,19 @@ fn a_guessed_opening_is_told_as_one_and_forgotten_when_it_was_wrong() {
     assert_eq!(class_rules(&home), json!([]));
 }
 
+#[test]
+fn a_prebooking_of_book_keeps_the_coach() {
+    let (sandbox, home) = logged_in();
+    sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
+    class(&sandbox, json!({ "coach": "Eva" }));
+    book(&home, "--coach eva --prebook")
+        .any_stderr()
+        .any_stdout()
+        .done();
+    let printed = home.run("prebook list").json();
+    assert_eq!(printed["prebookings"][0]["coach"], "eva");
+}
+
 /// A run's booking tells as much: here by a rule of the prebooking's own.
 #[test]
 fn a_run_that_books_earlier_than_was_learned_forgets_it() {

@@ -196,3 +196,22 @@ fn a_time_that_is_taken_is_reported() {
     out.stderr_has(&["you have booked this class already"])
         .done();
 }
+
+#[test]
+fn a_rule_of_the_class_that_part_of_its_name_misses_is_a_warning() {
+    let (sandbox, home) = automated();
+    class(&sandbox, json!({ "name": "Open Box" }));
+    home.run("boxes set crossfitdemo --class")
+        .arg("open box")
+        .args("--opens 1d")
+        .any_stdout()
+        .done();
+    let missed = "warning: booking of \"Open Box\" opens by its own rule 1d, which prebooking 1 does not use";
+    add(&home, "+3 13:10 open")
+        .any_stdout()
+        .stderr_has(&[missed, "its class is \"open\"", "--class \"Open Box\""])
+        .done();
+    home.run("prebook remove 1").any_stdout().done();
+    // without a warning
+    add(&home, "+3 13:10 open --opens 1d").any_stdout().done();
+}

@@ -273,3 +273,18 @@ fn a_prebooking_that_expired_under_a_wrong_clock_is_reopened() {
     fired.is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&class]);
 }
+
+#[test]
+fn an_expired_prebooking_whose_class_was_added_again_stops_no_run() {
+    let scene = Scenario::new().opens_in(1);
+    let class = scene.class(&json!({}));
+    let expired = scene.add("");
+    let expire =
+        format!("UPDATE prebookings SET status = 'expired' WHERE id = {expired} RETURNING status");
+    assert_eq!(scene.home.ask(&expire).as_deref(), Some("expired"));
+    let id = scene.add("");
+    scene.wait_until(0);
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
+    assert_eq!(scene.stored(expired)["status"], "expired");
+}
