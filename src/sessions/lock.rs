@@ -135,10 +135,8 @@ impl Locks {
             let name = file.file_name();
             let name = name.to_str().and_then(|name| name.strip_prefix("run-"));
             let owner = name.and_then(|name| name.strip_suffix(".lock"));
-            if let Some(owner) = owner.filter(|_| old(&file)) {
-                if !self.run_lives(owner) {
-                    let _ = std::fs::remove_file(file.path());
-                }
+            if owner.is_some_and(|owner| old(&file) && !self.run_lives(owner)) {
+                let _ = std::fs::remove_file(file.path());
             }
         }
     }
