@@ -7,7 +7,7 @@
 //!   program ends; a thread with a guard receives an error, which ends its work early;
 //! - a thread with a guard neither sleeps nor waits for locks ([`must_stop`]);
 //! - one read may settle the outcome of a booking that was sent ([`allow_settling`]), within the timeout of a request;
-//! - notifications and pings take at most two seconds ([`receive_notified`](crate::clock::receive_notified)).
+//! - notifications and pings take at most two seconds.
 //!
 //! The program ends when the last guard is dropped. A signal that arrives while the result is being printed changes nothing:
 //! the exit code is that of the result.

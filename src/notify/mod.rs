@@ -54,7 +54,7 @@ pub struct Notice {
     pub start: Option<NaiveTime>,
     /// the outcome's name, as in the JSON of `prebook run`
     pub outcome: Option<String>,
-    /// The details, without secrets. In what channels receive, the one-line text ([`words::text`]).
+    /// The details, without secrets. In what channels receive, the one-line text.
     pub message: Option<String>,
     /// my reservation's number, which cancelling wants
     pub reservation_id: Option<String>,

@@ -70,7 +70,7 @@ impl<'c> Notifier<'c> {
         }
     }
 
-    /// Waits until every notification was sent or has failed: at most [`LIMIT`], and after a signal at most two seconds.
+    /// Waits until every notification was sent or has failed: at most 30 s, and after a signal at most two seconds.
     pub fn finish(self) {
         let Some((queue, is_done)) = self.thread else {
             return;
