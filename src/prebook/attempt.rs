@@ -62,12 +62,22 @@ impl BookingTask<'_> {
         loop {
             self.signal_guard
                 .get_or_insert_with(|| signals::signal_guard("booking"));
+            let begun = self.begin_request(row);
+            if begun.is_err() && signals::must_stop() {
+                return Err(interrupted(unsure.as_ref()));
+            }
+            let day = match begun? {
+                Ok(day) => day,
+                Err(excluded) => return Ok(ChoiceResult::of(choice, excluded, moment.opens)),
+            };
             let sent_at = clock::steady();
             let sent = self.request(row, insist, moment.aimed_at())?;
             let received = clock::steady();
             let mut next = sent_at;
             if is_unproven(&sent) {
+                day.note_unproven();
                 if let Some(booked) = self.settle(row, &sent)? {
+                    day.note(&self.place.host, &booked);
                     let result = ChoiceResult::of(choice, booked, moment.opens);
                     return Ok(match unsure {
                         Some(_) if result.tries_next() => result.made_unsure(),
@@ -107,6 +117,7 @@ impl BookingTask<'_> {
                 self.while_there_is_time(Abort::from(e))?;
                 next = self.after_outage(&mut pause, sent_at, received, asked)?;
             }
+            drop(day);
             clock::sleep_until(next, false);
             if signals::must_stop() {
                 return Err(interrupted(unsure.as_ref()));

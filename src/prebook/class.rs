@@ -5,12 +5,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::host_clock::ROUGH;
+use super::once_a_day::another_that_day;
 use super::result::ChoiceResult;
 use super::task::{Abort, BookingTask};
 use crate::booking::{BookResult, LoginCheck, Outcome, find};
 use crate::error::{ExitKind, Failure};
 use crate::model::prebooking::Choice;
-use crate::platform::{Mine, Row};
+use crate::platform::Row;
 use crate::{clock, signals};
 
 /// A look at the schedule before the opening is given up after this, and tried again.
@@ -151,6 +152,13 @@ impl BookingTask<'_> {
     fn book_at(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
         self.begin(choice, moment.ahead);
         self.prepare(moment.ahead)?;
+        if self.excludes_day_elsewhere() {
+            return Ok(ChoiceResult::of(
+                choice,
+                another_that_day(None),
+                moment.opens,
+            ));
+        }
         let found = self.look_up(choice, moment)?;
         let may_come = found.may_come && self.is_recent(moment);
         let unsent = |booked| ChoiceResult {
@@ -169,14 +177,11 @@ impl BookingTask<'_> {
             return Ok(unsent(decided));
         }
         if self.excludes_day(&row) {
-            return Ok(unsent(another_that_day(row)));
+            return Ok(unsent(another_that_day(Some(row))));
         }
         self.check_claim()?;
         if let Some(at) = moment.ahead {
             self.wait_until_opening(at);
-        }
-        if self.request.once_a_day {
-            return self.attempt_once_a_day(choice, &row, moment);
         }
         self.attempt_renumbered(choice, &row, moment)
     }
@@ -193,40 +198,6 @@ impl BookingTask<'_> {
             Some(now) => self.attempt(choice, &now, false, moment),
             None => Ok(result),
         }
-    }
-
-    /// Requests a class of a prebooking with `--once-a-day`. Those of the same account and day are requested one after the
-    /// other, and the schedule is read again after one that came before.
-    fn attempt_once_a_day(
-        &mut self,
-        choice: &Choice,
-        row: &Row,
-        moment: Moment,
-    ) -> Result<ChoiceResult, Abort> {
-        let mut has_waited = false;
-        while !self.context.take_day(&self.request.account, self.day) {
-            has_waited = true;
-            clock::pause(TURN_POLL);
-            self.check_claim_lately()?;
-            if self.is_late() || signals::must_stop() {
-                let why = "another prebooking of that day was being requested".to_owned();
-                return Err(Abort::Failed(ExitKind::Unreachable, why));
-            }
-        }
-        let shown = if has_waited {
-            self.read_rows(LOOK_UP, LoginCheck::Skipped)
-        } else {
-            Ok(())
-        };
-        let result = shown.and_then(|()| {
-            if self.excludes_day(row) {
-                let booked = another_that_day(row.clone());
-                return Ok(ChoiceResult::of(choice, booked, moment.opens));
-            }
-            self.attempt_renumbered(choice, row, moment)
-        });
-        self.context.release_day(&self.request.account, self.day);
-        result
     }
 
     /// The class under another id, if it was refused for no known reason: it may have had another id when it was looked up.
@@ -439,21 +410,13 @@ impl BookingTask<'_> {
         } else {
             check
         };
+        let read_at = clock::steady();
         let mut client = self.client_for(limit.min(self.left()))?;
         let schedule = client.schedule_within(day, limit, check);
         self.backoff.note(&schedule);
         self.rows = schedule?.rows;
+        self.rows_at = Some(read_at);
         Ok(())
-    }
-
-    /// Whether another class is booked that day, which a prebooking with `--once-a-day` does not allow.
-    fn excludes_day(&self, row: &Row) -> bool {
-        let is_other = |other: &Row| other.id != row.id && other.mine == Mine::Booked;
-        self.request.once_a_day
-            && self
-                .rows
-                .iter()
-                .any(|other| is_other(other) && !other.cancelled)
     }
 
     /// The row that a choice means. If several fit, the one with the id that was seen before.
@@ -468,10 +431,4 @@ impl BookingTask<'_> {
             known.ok_or(failure)
         })
     }
-}
-
-/// The result of a prebooking with `--once-a-day` on a day on which another class is booked.
-fn another_that_day(row: Row) -> BookResult {
-    let message = "another class is booked that day".to_owned();
-    BookResult::unsent(Outcome::OnceADay, Some(row), Some(message))
 }

@@ -1,15 +1,12 @@
 //! What the threads of a run share.
 
-use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-
-use chrono::NaiveDate;
 
 use super::backoff::Backoffs;
 use super::claim::{Claim, Claims};
 use super::host_clock::Clocks;
+use super::once_a_day::BookedDays;
 use super::plan::Calendar;
 use crate::model::account::Account;
 use crate::model::prebooking::Prebooking;
@@ -55,8 +52,7 @@ pub struct RunContext<'r> {
     pub(super) backoffs: Backoffs,
     /// The number of threads that are about to send their first request.
     pub(super) firing: AtomicUsize,
-    /// The days for which a prebooking with `--once-a-day` is being requested.
-    days: Mutex<HashSet<(Account, NaiveDate)>>,
+    pub(super) days: BookedDays,
 }
 
 impl<'r> RunContext<'r> {
@@ -79,7 +75,7 @@ impl<'r> RunContext<'r> {
             clocks: Clocks::default(),
             backoffs: Backoffs::default(),
             firing: AtomicUsize::new(0),
-            days: Mutex::default(),
+            days: BookedDays::default(),
         }
     }
 
@@ -87,17 +83,6 @@ impl<'r> RunContext<'r> {
     pub(super) fn takes(&self, prebooking: &Prebooking) -> bool {
         self.box_name
             .is_none_or(|name| prebooking.request.gym == name)
-    }
-
-    /// Takes the day of an account, unless another thread has it.
-    pub(super) fn take_day(&self, account: &Account, day: NaiveDate) -> bool {
-        let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
-        days.insert((account.clone(), day))
-    }
-
-    pub(super) fn release_day(&self, account: &Account, day: NaiveDate) {
-        let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
-        days.remove(&(account.clone(), day));
     }
 
     /// The run's claim on a prebooking.

@@ -20,6 +20,7 @@
 //!
 //! Nothing here prints.
 
+mod once_a_day;
 pub mod plan;
 pub mod weekly;
 

@@ -82,6 +82,8 @@ pub(super) struct BookingTask<'t> {
     pub by_own_clock: bool,
     /// The schedule of the day as it was read last.
     pub(super) rows: Vec<Row>,
+    /// When that read began. `None` before the first.
+    pub(super) rows_at: Option<Instant>,
     pub attempts: Vec<Attempt>,
     pub fired_at: Option<DateTime<Utc>>,
     /// From the first request on, defers signals until the result is reported.
@@ -119,6 +121,7 @@ impl<'t> BookingTask<'t> {
             horizon: Duration::MAX,
             by_own_clock: false,
             rows: Vec::new(),
+            rows_at: None,
             attempts: Vec::new(),
             fired_at: None,
             signal_guard: None,

@@ -100,6 +100,60 @@ fn two_prebookings_once_a_day_book_one_class_at_one_opening() {
 }
 
 #[test]
+fn a_class_that_is_too_early_does_not_keep_another_of_its_day_from_being_booked() {
+    let scene = Scenario::new().opens_in(3);
+    scene.class(&json!({ "opens_at_ms": scene.opens_ms + 60_000 }));
+    let other = scene.class(&json!({ "start": "15:10" }));
+    scene.add("--once-a-day");
+    let id = scene.wish("--time 15:10 --class WOD --once-a-day");
+    let fired = scene.fired_with("--give-up 4s", 0);
+    fired.is(&[("booked", 1), ("postponed", 1)]);
+    scene.ends(id, "booked", &[&other]);
+}
+
+/// The schedule of the second was read before the first was booked, and the first does not have the flag.
+#[test]
+fn once_a_day_sees_what_another_prebooking_of_the_run_has_just_booked() {
+    let scene = Scenario::new().opens_in(3);
+    let first = scene.class(&json!({}));
+    scene.class(&json!({ "start": "15:10", "opens_at_ms": scene.opens_ms + 3000 }));
+    let id = scene.add("");
+    scene.add_opening(3000, "--time 15:10 --class WOD --once-a-day");
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1), ("postponed", 1)]);
+    scene.ends(id, "booked", &[&first]);
+}
+
+#[test]
+fn once_a_day_joins_no_waiting_list_beside_another_class() {
+    let scene = Scenario::new().opens_in(3);
+    scene.class(&json!({ "occupied": 12, "waitlist": 0 }));
+    let other = scene.class(&json!({ "start": "15:10", "opens_at_ms": scene.opens_ms + 2000 }));
+    // the alternative is missing, which is repeated until --give-up
+    scene.add("--once-a-day --waitlist --or 16:20");
+    let id = scene.add_opening(2000, "--time 15:10 --class WOD");
+    let fired = scene.fired_with("--give-up 5s", 0);
+    fired.is(&[("booked", 1), ("postponed", 1)]);
+    scene.ends(id, "booked", &[&other]);
+}
+
+#[test]
+fn once_a_day_counts_the_places_at_other_boxes() {
+    let scene = Scenario::new().opens_in(1);
+    scene.class(&json!({}));
+    let elsewhere = scene.wish("--time 09:00 --class WOD");
+    let set = format!(
+        "UPDATE prebookings SET status = 'booked', box = 'other' WHERE id = {elsewhere} RETURNING status"
+    );
+    assert_eq!(scene.home.ask(&set).as_deref(), Some("booked"));
+    scene.add("--once-a-day");
+    let fired = scene.fired(0);
+    fired.is(&[("postponed", 1)]);
+    fired.only("limit_reached");
+    assert!(scene.requests().is_empty());
+}
+
+#[test]
 fn only_classes_of_the_coach_are_booked() {
     let scene = Scenario::new().opens_in(1);
     scene.class(&json!({ "coach": "Marta" }));
