@@ -65,7 +65,10 @@ impl Proxies {
         let https = proxy(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?;
         // plain http is for this machine only: a proxy for it that cannot be used is none
         let http = proxy(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]);
-        let http = http.ok().flatten();
+        let http = http.unwrap_or_else(|why| {
+            log::info!("{why}");
+            None
+        });
         let no_proxy = first(&["no_proxy", "NO_PROXY"])?;
         Ok(Self {
             https_variable: https.as_ref().map(|(name, _)| *name),
