@@ -62,13 +62,16 @@ impl BookingTask<'_> {
         loop {
             self.signal_guard
                 .get_or_insert_with(|| signals::signal_guard("booking"));
-            let begun = self.begin_request(row);
+            let begun = self.begin_request(choice, row);
             if begun.is_err() && signals::must_stop() {
                 return Err(interrupted(unsure.as_ref()));
             }
             let day = match begun? {
                 Ok(day) => day,
-                Err(excluded) => return Ok(ChoiceResult::of(choice, excluded, moment.opens)),
+                Err(unsent) => {
+                    let result = ChoiceResult::of(choice, unsent, moment.opens);
+                    return self.refused(row, result, unsure.as_ref());
+                }
             };
             let sent_at = clock::steady();
             let sent = self.request(row, insist, moment.aimed_at())?;

@@ -335,8 +335,17 @@ fn was_tried(it: &Prebooking) -> bool {
     it.owner.is_some() || it.attempts > 0 || it.class_id.is_some()
 }
 
+fn first_final(results: &[ChoiceResult]) -> usize {
+    let rank = |index: &usize| match results[*index].outcome() {
+        Outcome::Expired => 2,
+        Outcome::WithinLead => 1,
+        _ => 0,
+    };
+    (0..results.len()).min_by_key(rank).unwrap_or(0)
+}
+
 /// The result that decides: the last one if it ended the choices, else the first that a later run may repeat (full only
-/// with `--watch`), else one that was full, else the first.
+/// with `--watch`), else one that was full, else the first refusal, else one within its lead, else the first.
 fn deciding(mut results: Vec<ChoiceResult>, watch: bool) -> ChoiceResult {
     let last = results.len().saturating_sub(1);
     let has_ended = results.last().is_some_and(|result| !result.tries_next());
@@ -351,7 +360,30 @@ fn deciding(mut results: Vec<ChoiceResult>, watch: bool) -> ChoiceResult {
     } else {
         stays_pending(watch)
             .or_else(|| stays_pending(true))
-            .unwrap_or(0)
+            .unwrap_or_else(|| first_final(&results))
     };
     results.swap_remove(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_decides_before_a_lead_and_a_lead_before_the_start() {
+        let choice: Choice = "18:30".parse().unwrap();
+        let decided = |outcomes: &[Outcome]| {
+            let results = outcomes.iter();
+            let results = results.map(|outcome| ChoiceResult::unseen(&choice, *outcome, None));
+            deciding(results.collect(), false).outcome()
+        };
+        let (expired, lead) = (Outcome::Expired, Outcome::WithinLead);
+        assert_eq!(
+            decided(&[expired, lead, Outcome::Refused]),
+            Outcome::Refused
+        );
+        assert_eq!(decided(&[expired, lead]), lead);
+        assert_eq!(decided(&[expired, expired]), expired);
+        assert_eq!(decided(&[lead, Outcome::Closed]), Outcome::Closed);
+    }
 }

@@ -19,7 +19,7 @@ use crate::booking::{BookResult, LoginCheck, Outcome};
 use crate::clock;
 use crate::error::ExitKind;
 use crate::model::account::Account;
-use crate::model::prebooking::{Prebooking, Progress};
+use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::platform::{Mine, Row};
 use crate::signals;
 
@@ -102,9 +102,11 @@ impl Drop for DayRequest<'_> {
 }
 
 impl<'t> BookingTask<'t> {
-    /// Registers a request. With `--once-a-day`, `Err` holds the result if another class of that day is booked.
+    /// Registers a request. `Err` holds the result if the class starts within its lead by now, or, with `--once-a-day`, another
+    /// class of that day is booked.
     pub(super) fn begin_request(
         &mut self,
+        choice: &Choice,
         row: &Row,
     ) -> Result<Result<DayRequest<'t>, BookResult>, Abort> {
         let context = self.context;
@@ -124,6 +126,10 @@ impl<'t> BookingTask<'t> {
                 return Err(Abort::Failed(ExitKind::Unreachable, why));
             }
         };
+        if !self.by_own_clock && self.is_within_lead(choice, None)? {
+            let row = Some(row.clone());
+            return Ok(Err(BookResult::unsent(Outcome::WithinLead, row, None)));
+        }
         if !once_a_day {
             return Ok(Ok(request));
         }

@@ -250,8 +250,11 @@ impl PrebookResult {
         Meaning::of(self.outcome, self.prebooking.request.watch)
     }
 
-    /// The reservation id of the place.
+    /// The reservation id of the place, if it has one from now on.
     pub fn reservation(&self) -> Option<&str> {
+        if !matches!(self.progress(), Progress::Booked | Progress::Waitlisted) {
+            return None;
+        }
         let known = self.prebooking.reservation.as_ref();
         let known = known.filter(|_| self.prebooking.progress == Progress::Waitlisted);
         self.next.reservation.as_ref().or(known).map(String::as_str)

@@ -212,7 +212,7 @@ impl Run<'_> {
         };
         if prebooking.progress == Progress::Waitlisted {
             return match waitlist::follow(&self.context, prebooking, place) {
-                Some(result) => self.store(result, None),
+                Some((result, signal_guard)) => self.store(result, signal_guard),
                 None => RunEvent::nothing(prebooking.id),
             };
         }

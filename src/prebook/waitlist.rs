@@ -6,23 +6,26 @@ use super::task::{Abort, BookingTask};
 use crate::booking::{BookResult, CancelOutcome, LoginCheck, Outcome, UNKNOWN_STATE, find};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
-use crate::model::prebooking::{Choice, Prebooking};
+use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::model::zone::resolve;
 use crate::platform::{Mine, Row};
 use crate::sessions::SessionRef;
+use crate::signals::{self, SignalGuard};
 
 const GONE: &str = "the place on the waiting list is gone";
 const GIVEN_UP: &str =
     "the class starts within its lead, and the place on the waiting list was given up";
 const NOT_GIVEN_UP: &str =
     "the class starts within its lead, and the place on the waiting list could not be given up";
+const NOT_YET_GIVEN_UP: &str =
+    "the class starts within its lead, and giving up the place on the waiting list failed";
 
-/// Checks one place. `None`: the prebooking was removed.
+/// Checks one place. The guard protects the result of a request. `None`: the prebooking was removed or changed.
 pub(super) fn follow(
     context: &RunContext<'_>,
     prebooking: &Prebooking,
     place: &Place,
-) -> Option<PrebookResult> {
+) -> Option<(PrebookResult, Option<SignalGuard>)> {
     let request = &prebooking.request;
     let mut task = BookingTask::new(context, request, prebooking.day, place);
     let mut booked = match find_place(&mut task, prebooking) {
@@ -51,19 +54,37 @@ pub(super) fn follow(
         class: Some(row.name.clone()),
     });
     let choice = choice.unwrap_or_else(|| request.first.clone());
+    // a refusal is reported once, and the place is left
+    let was_refused = |message: &String| message.starts_with(NOT_GIVEN_UP);
+    let mut signal_guard = None;
     if booked.outcome == Outcome::Waitlisted
         && let Some(row) = &booked.row
+        && !prebooking.message.as_ref().is_some_and(was_refused)
         && task.is_within_lead(&choice, None).unwrap_or(false)
     {
+        match context.sessions.store.peek(prebooking.id) {
+            Ok(now) => now.filter(|now| {
+                now.progress == Progress::Waitlisted && now.request == prebooking.request
+            })?,
+            Err(e) => {
+                log::warn!(
+                    "prebooking {}: its place is not given up: {e}",
+                    prebooking.id
+                );
+                return None;
+            }
+        };
+        signal_guard = Some(signals::signal_guard("cancellation"));
         booked = give_up(&mut task, row.clone());
     }
     let is_change = booked.outcome != Outcome::Waitlisted;
     let decided = ChoiceResult::of(&choice, booked, None);
-    Some(PrebookResult {
+    let result = PrebookResult {
         is_change,
-        session: task.live.map(|live| SessionRef::from(live.row())),
+        session: (task.live.as_ref()).map(|live| SessionRef::from(live.row())),
         ..PrebookResult::of(prebooking, place.calendar.zone, decided, Vec::new(), now)
-    })
+    };
+    Some((result, signal_guard))
 }
 
 /// Gives up a place in a class that starts within the lead. The late cancellation of a place is not accepted.
@@ -89,7 +110,7 @@ fn give_up(task: &mut BookingTask<'_>, row: Row) -> BookResult {
             let message = format!("{NOT_GIVEN_UP}: {why}");
             (Outcome::Failed(ExitKind::Refused), message)
         }
-        Err((kind, why)) => (Outcome::Failed(kind), format!("{NOT_GIVEN_UP}: {why}")),
+        Err((kind, why)) => (Outcome::Failed(kind), format!("{NOT_YET_GIVEN_UP}: {why}")),
     };
     BookResult::unsent(outcome, Some(row), Some(message))
 }

@@ -88,6 +88,12 @@ pub struct ActiveSession<'a> {
     has_shown_login: bool,
 }
 
+impl Drop for ActiveSession<'_> {
+    fn drop(&mut self) {
+        self.release_after_firing();
+    }
+}
+
 impl<'a> SessionManager<'a> {
     /// Opens a session: finds it, recovers it if it is expired, and updates its token if that is stale.
     ///

@@ -35,6 +35,20 @@ fn the_lead_of_a_prebooking_takes_precedence_over_that_of_its_box() {
     scene.ends(id, "booked", &[&class]);
 }
 
+#[test]
+fn no_waiting_list_is_joined_once_the_lead_is_reached() {
+    let scene = Scenario::new().opens_in(3);
+    scene.class(&json!({ "occupied": 12, "waitlist": 0 }));
+    let start = scene.day.and_hms_opt(13, 10, 0).unwrap();
+    let start = start.and_local_timezone(scene.zone).unwrap();
+    let lead = (start.timestamp_millis() - scene.opens_ms) / 1000 - 2;
+    // the alternative is missing, which is repeated until --give-up
+    let id = scene.add(&format!("--waitlist --or 16:20 --lead {lead}s"));
+    let fired = scene.fired_with("--give-up 4s", 6);
+    fired.is(&[("postponed", 1)]);
+    scene.ends(id, "pending", &[]);
+}
+
 /// A prebooking with a place on a waiting list, whose class starts within the lead now.
 fn waiting(class: &serde_json::Value) -> (Scenario, i64, String) {
     let scene = Scenario::new().opens_in(1);
@@ -49,7 +63,9 @@ fn waiting(class: &serde_json::Value) -> (Scenario, i64, String) {
 fn a_place_on_a_waiting_list_is_given_up_within_the_lead() {
     let (scene, id, _) = waiting(&json!({ "occupied": 12, "waitlist": 0 }));
     let fired = scene.fired(0);
-    says(fired.only("too_late"), &["given up"]);
+    let result = fired.only("too_late");
+    says(result, &["given up"]);
+    assert_eq!(result["reservation_id"], json!(null));
     let sent = scene.sandbox.sent("/api/cancelBook");
     assert_eq!(sent.len(), 1, "{sent:?}");
     assert_eq!(sent[0]["form"]["late"], "0", "{sent:?}");
@@ -64,6 +80,11 @@ fn a_place_that_cannot_be_given_up_is_reported_and_left() {
     let fired = scene.fired(4);
     fired.is(&[("postponed", 1)]);
     says(fired.only("refused"), &["could not be given up"]);
+    assert!(fired.words.contains("AimHarder refused it"), "{fired:?}");
+    scene.ends(id, "waitlisted", &[&class]);
+    let again = scene.fired(0);
+    assert_eq!(again.words, "", "{again:?}");
+    assert_eq!(scene.sandbox.sent("/api/cancelBook").len(), 1);
     scene.ends(id, "waitlisted", &[&class]);
 }
 

@@ -54,7 +54,9 @@ pub(super) fn report(
         ));
     }
     is_new?;
-    let persists = result.progress() == Progress::Waitlisted && meaning.kind.is_some();
+    // a place that is not given up because of a refusal is left
+    let may_recover = meaning.kind.is_some_and(|kind| kind != ExitKind::Refused);
+    let persists = result.progress() == Progress::Waitlisted && may_recover;
     if result.progress() != Progress::Pending && !persists {
         app.store.set_problem(subject, None)?;
     }
@@ -121,6 +123,7 @@ fn details(result: &PrebookResult, event: Event) -> String {
     match (event, result.outcome, &result.next.message) {
         (Event::Booked, ..) => String::new(),
         (Event::Waitlisted, ..) => "full, you are on the waiting list".to_owned(),
+        (_, Outcome::Failed(ExitKind::Refused), Some(message)) => message.clone(),
         (Event::LoginRequired, ..) => "it is not booked until you log in".to_owned(),
         (Event::Unreachable, ..) => "it is tried again".to_owned(),
         (Event::Postponed, ..) => format!("{reason}, it is tried again"),
@@ -181,6 +184,8 @@ fn reason(outcome: Outcome) -> &'static str {
         Outcome::Failed(ExitKind::NotFound) => "no such class",
         Outcome::Failed(ExitKind::UnknownOutcome) => "outcome unknown",
         Outcome::Failed(ExitKind::Internal) => "internal error",
+        // of the cancellation of a place on a waiting list
+        Outcome::Failed(ExitKind::Refused) => "AimHarder refused it",
         Outcome::Failed(_) => "AimHarder could not be reached",
     }
 }
