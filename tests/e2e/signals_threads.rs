@@ -364,3 +364,26 @@ fn a_listing_starts_no_further_request() {
         assert_eq!(account.as_deref(), Some("2"));
     });
 }
+
+/// A place on a waiting list that is given up within the lead: the result is stored although its response is late.
+#[test]
+fn a_place_being_given_up_is_stored() {
+    side_by_side(&SIGNALS, |(name, code)| {
+        let scene = Scenario::new().opens_in(1);
+        scene.class(&json!({ "occupied": 12, "waitlist": 0 }));
+        let id = scene.add("--waitlist");
+        scene.fired(0).is(&[("waitlisted", 1)]);
+        let lead = format!("{SOURCE}\n[boxes.crossfitdemo]\nlead = '30d'");
+        scene.home.config(&lead);
+        scene.sandbox.hold("/api/cancelBook");
+        let running = scene.command("prebook run --json").status(*code);
+        let running = running.any_stdout().any_stderr().spawn();
+        let sent = || scene.sandbox.sent("/api/cancelBook").len();
+        soon("the request", || sent() == 1);
+        signal(name, running.id());
+        scene.sandbox.let_go();
+        let printed = running.json();
+        assert_eq!(printed["results"][0]["outcome"], "too_late", "{printed}");
+        scene.ends(id, "expired", &[]);
+    });
+}
