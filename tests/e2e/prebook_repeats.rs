@@ -122,6 +122,23 @@ fn a_prebooking_removed_during_repeats_is_not_requested_again() {
     is_not_requested_again(&scene, run);
 }
 
+/// Until the booking is settled, cookies are kept in memory.
+#[test]
+fn cookies_are_stored_although_the_prebooking_was_removed() {
+    let (scene, id) = never_opens();
+    let cookie = json!({ "Set-Cookie": "extra=kept4ever; Path=/" });
+    scene
+        .sandbox
+        .fault(&json!({ "path": "/api/book", "kind": "date", "headers": cookie, "count": -1 }));
+    let run = repeating(&scene);
+    let remove = scene.command(&format!("prebook remove {id}"));
+    remove.any_stdout().done();
+    Fired::of(run, 0).is(&[]);
+    let stored = "SELECT cookies FROM sessions WHERE kind = 'background'";
+    let cookies = scene.home.ask(stored).unwrap();
+    assert!(cookies.contains("kept4ever"), "{cookies}");
+}
+
 #[test]
 fn a_day_skipped_during_repeats_is_not_requested_again() {
     let scene = Scenario::new().opens_in(1);
