@@ -38,6 +38,7 @@ static STATE: Mutex<State> = Mutex::new(State {
     caught: None,
     is_handled: false,
     exit_message: None,
+    at_end: Vec::new(),
     is_final_output: false,
     is_too_late: false,
 });
@@ -62,6 +63,8 @@ struct State {
     is_handled: bool,
     /// Printed when a signal ends the program.
     exit_message: Option<ExitMessage>,
+    /// Called when a signal ends the program.
+    at_end: Vec<Box<dyn FnOnce() + Send>>,
     /// Whether the command prints its result and then ends without the signal.
     is_final_output: bool,
     /// Whether the signal arrived too late to end the program.
@@ -247,6 +250,11 @@ pub fn set_exit_message(message: ExitMessage) {
     state().exit_message = Some(message);
 }
 
+/// Sets what is done when a signal ends the program. It must not wait for a thread.
+pub(crate) fn at_end(act: Box<dyn FnOnce() + Send>) {
+    state().at_end.push(act);
+}
+
 /// Announces that the command prints its result, which replaces the exit message. If a guard is held, no signal ends the
 /// program any more, and a signal that has arrived is returned. The same holds if the output must be `whole`: a part of it, or
 /// all of it with the exit code of a signal, would mislead scripts.
@@ -358,6 +366,7 @@ fn end(mut state: MutexGuard<'_, State>, signal: i32) -> ! {
         message(signal);
     }
     end_commands();
+    state.at_end.drain(..).for_each(|act| act());
     restore_terminal();
     std::process::exit(128 + signal);
 }

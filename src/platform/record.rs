@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::call::Body;
 use super::{Cause, Error, anonymize};
-use crate::text;
+use crate::{signals, text};
 
 /// The recording of one process.
 #[derive(Debug, Clone)]
@@ -72,14 +72,24 @@ impl Recorder {
                 text::why(&e)
             ),
         })?;
-        Ok(Self(Arc::new(Mutex::new(Recording {
+        let recording = Arc::new(Mutex::new(Recording {
             path: path.to_owned(),
             file,
             length: 0,
             holds: 0,
             waiting: Vec::new(),
             failed: None,
-        }))))
+        }));
+        let kept = Arc::downgrade(&recording);
+        signals::at_end(Box::new(move || {
+            if let Some(recording) = kept.upgrade()
+                && let Ok(mut recording) = recording.try_lock()
+            {
+                recording.holds = 0;
+                recording.write_waiting();
+            }
+        }));
+        Ok(Self(recording))
     }
 
     /// Keeps exchanges in memory until [`Self::release`] was called as often.

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, ANA_PASSWORD, Home, Scenario, day, logged_in, start, wait_for};
+use crate::support::{ANA, ANA_PASSWORD, Home, Scenario, day, logged_in, signal, start, wait_for};
 
 fn lines(file: &Path) -> Vec<Value> {
     let text = fs::read_to_string(file).unwrap();
@@ -250,4 +250,27 @@ fn a_full_disk_is_a_warning_and_never_a_lost_result() {
     let words = format!("the recording {} is incomplete: ", file.display());
     assert!(stderr.contains(&words), "{stderr}");
     assert!(!lines(&file).is_empty());
+}
+
+/// The exchanges are kept in memory from a minute before the opening.
+#[test]
+fn a_prebooking_that_a_signal_ends_is_recorded() {
+    let scene = Scenario::new().opens_in(20);
+    scene.class(&json!({}));
+    scene.add("");
+    let reads = || scene.sandbox.sent("/api/bookings").len();
+    let before = reads();
+    let file = scene.home.path().join("ended.jsonl");
+    let run = scene.command("prebook run --record").arg(&file);
+    let run = run.any_stdout().any_stderr().status(143).spawn();
+    wait_for("the look", || reads() > before);
+    // the response is recorded before the next request
+    let calls = || scene.sandbox.log().len();
+    let at_look = calls();
+    wait_for("a later request", || calls() > at_look);
+    signal("TERM", run.id());
+    run.done();
+    let recorded = urls(&lines(&file));
+    let is_look = |url: &String| url.contains("/api/bookings");
+    assert!(recorded.iter().any(is_look), "{recorded:?}");
 }
