@@ -192,3 +192,24 @@ pub(super) fn another_that_day(row: Option<Row>) -> BookResult {
     let message = "another class is booked that day".to_owned();
     BookResult::unsent(Outcome::OnceADay, row, Some(message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_with_the_flag_waits_for_those_of_its_family_member_and_day() {
+        let day = |family: Option<&str>| -> Day {
+            let account = "ana@example.org".parse().unwrap();
+            let date = "2026-11-23".parse().unwrap();
+            (account, family.map(str::to_owned), date)
+        };
+        let days = BookedDays::default();
+        let first = days.begin(day(None), false).unwrap();
+        assert!(days.begin(day(None), true).is_none());
+        assert!(days.begin(day(None), false).is_some());
+        assert!(days.begin(day(Some("7")), true).is_some());
+        drop(first);
+        assert!(days.begin(day(None), true).is_some());
+    }
+}

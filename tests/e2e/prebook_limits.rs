@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ANA, SOURCE, Scenario, says};
+use crate::support::{ANA, Fired, SOURCE, Scenario, says, soon};
 
 /// The config's lead reaches further than any class of the scenario.
 fn set_lead(scene: &Scenario) {
@@ -86,6 +86,22 @@ fn a_place_that_cannot_be_given_up_is_reported_and_left() {
     assert_eq!(again.words, "", "{again:?}");
     assert_eq!(scene.sandbox.sent("/api/cancelBook").len(), 1);
     scene.ends(id, "waitlisted", &[&class]);
+}
+
+#[test]
+fn the_place_of_a_removed_prebooking_is_not_given_up() {
+    let (scene, id, class) = waiting(&json!({ "occupied": 12, "waitlist": 0 }));
+    let reads = || scene.sandbox.sent("/api/bookings").len();
+    let before = reads();
+    scene.sandbox.hold("/api/bookings");
+    let run = scene.go("");
+    soon("the look", || reads() > before);
+    let remove = scene.command(&format!("prebook remove {id}"));
+    remove.any_stdout().any_stderr().done();
+    scene.sandbox.let_go();
+    Fired::of(run, 0).is(&[]);
+    assert!(scene.sandbox.sent("/api/cancelBook").is_empty());
+    assert_eq!(scene.sandbox.reservations(&class).len(), 1);
 }
 
 #[test]
