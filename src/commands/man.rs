@@ -137,7 +137,8 @@ fn shown(command: &Command) -> impl Iterator<Item = &Command> {
 }
 
 fn page(command: &Command) -> io::Result<String> {
-    let man = Man::new(command.clone());
+    // a page has what `-h` leaves out too
+    let man = Man::new(command.clone().mut_args(|arg| arg.hide_short_help(false)));
     let mut text = Vec::new();
     man.render_name_section(&mut text)?;
     synopsis(command, &mut text)?;

@@ -255,3 +255,20 @@ fn automation_without_any_session_names_its_store() {
             .done();
     }
 }
+
+#[test]
+fn a_manual_page_describes_every_flag() {
+    let home = Home::nowhere();
+    for page in ["book", "prebook add"] {
+        let text = home.run("man").args(page).any_stdout().done().stdout;
+        let lines: Vec<&str> = text.lines().collect();
+        let flags = lines
+            .windows(2)
+            .filter(|pair| pair[0].starts_with("\\fB\\-\\-"));
+        let bare: Vec<_> = flags.filter(|pair| pair[1].is_empty()).collect();
+        assert!(bare.is_empty(), "{page}: {bare:?}");
+        for flag in ["time", "account", "json"] {
+            assert!(text.contains(&format!("\\-\\-{flag}")), "{page}: {flag}");
+        }
+    }
+}

@@ -130,10 +130,10 @@ fn moved_by_hours() {
     let printed = scene.command(wrong).any_stderr().json();
     let id = printed["prebookings"][0]["id"].as_i64().unwrap();
     let fired = Fired::of(scene.go("--give-up 500ms"), 0);
-    fired.is(&[("postponed", 1), ("booked", 1)]);
-    let printed: Vec<_> = fired.results().iter().map(|r| &r["outcome"]).collect();
-    assert_eq!(printed, ["too_early", "booked"], "{fired:?}");
-    assert_eq!(fired.results()[1]["opens_at"], "2027-01-11T17:30:00+01:00");
+    // of two results of a prebooking, the later one is printed
+    fired.is(&[("booked", 1)]);
+    let opens_at = &fired.only("booked")["opens_at"];
+    assert_eq!(*opens_at, "2027-01-11T17:30:00+01:00", "{fired:?}");
     scene.on_time();
     scene.ends(id, "booked", &[&class]);
 }

@@ -93,6 +93,6 @@ fn cancel_when_busy_claims_nothing_it_has_not_done() {
         &json!({ "path": "/api/bookings", "kind": "json", "body": row.to_string(), "count": -1 }),
     );
     home.script("cancel-when-busy.sh", &[&calendar])
-        .is(4, &["no reservation number"]);
+        .is(4, &["no reservation id"]);
     assert_eq!(sandbox.reservations(&class).len(), 1);
 }
