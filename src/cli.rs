@@ -50,7 +50,7 @@ const FIRST_STEPS: &str = "\
 First steps:
   1. log in:                   aimharder login ana@example.org
   2. see the classes:          aimharder classes tomorrow
-  3. book one:                 aimharder book tomorrow 18:30
+  3. book one:                 aimharder book tomorrow 18:30 wod
   4. all commands, with help:  aimharder --help";
 
 /// Shown without a command otherwise.
