@@ -89,7 +89,7 @@ pub fn one<'r>(
         [only] => Ok(only),
         [] => Err(Failure::not_found(format!(
             "{} on {day}; {}",
-            nothing(wanted),
+            described_as("no class", wanted),
             nearest(rows, wanted)
         ))),
         [first, ..] => Err(Failure::not_found(format!(
@@ -141,9 +141,19 @@ pub fn to_cancel<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result
         .collect();
     match (fitting.as_slice(), mine.as_slice()) {
         ([only], _) | (_, [only]) => Ok(only),
-        ([], _) if wanted.start.is_some() || wanted.name.is_some() => Err(Failure::not_found(
-            format!("{} on {day}; {}", nothing(wanted), nearest(rows, wanted)),
-        )),
+        ([], _) if wanted.start.is_some() || wanted.name.is_some() => {
+            Err(Failure::not_found(format!(
+                "{} on {day}; {}",
+                described_as("no class", wanted),
+                nearest(rows, wanted)
+            )))
+        }
+        (_, []) if wanted.start.is_some() || wanted.name.is_some() => {
+            let what = described_as("you have no booking", wanted);
+            Err(Failure::not_found(format!(
+                "{what} on {day}; see `aimharder bookings`"
+            )))
+        }
         (_, []) => Err(Failure::not_found(format!(
             "none of the classes on {day} is yours; see `aimharder bookings`"
         ))),
@@ -186,8 +196,8 @@ fn matching<'r>(
 }
 
 /// `no class "wod" at 18:30 with coach "marta"`
-fn nothing(wanted: &Wanted) -> String {
-    let mut text = "no class".to_owned();
+fn described_as(what: &str, wanted: &Wanted) -> String {
+    let mut text = what.to_owned();
     let start = wanted.start.map(|start| start.format("%H:%M").to_string());
     let quoted = |text: &Option<String>| text.as_ref().map(|text| format!("{text:?}"));
     for (word, value) in [

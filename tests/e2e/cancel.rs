@@ -305,6 +305,20 @@ fn the_only_booking_of_a_day_needs_no_time() {
 }
 
 #[test]
+fn at_a_time_without_a_booking() {
+    let (sandbox, home, ..) = ready(&json!({}));
+    for name in ["Uno", "Dos"] {
+        sandbox.class(&json!({ "day": day(3), "start": "19:10", "name": name }));
+    }
+    let refusal = format!(
+        "you have no booking at 19:10 on {}; see `aimharder bookings`",
+        day(3)
+    );
+    home.run("cancel +3 19:10").fails(6, &[&refusal]).done();
+    assert!(posts(&sandbox).is_empty());
+}
+
+#[test]
 fn of_a_family_member() {
     let (sandbox, home, id, _) = ready(&json!({}));
     cancel(&home, "--family 70002")
