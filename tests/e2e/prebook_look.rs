@@ -186,7 +186,15 @@ fn a_time_that_is_taken_is_reported() {
     add(&home, "+3 13:10 yoga --family 70002")
         .any_stdout()
         .done();
-    home.run("prebook remove 1 2").any_stdout().done();
+    // a place that was cancelled elsewhere is no longer in the schedule
+    home.run("prebook remove 2").any_stdout().done();
+    let booked = "UPDATE prebookings SET status = 'booked' WHERE id = 1 RETURNING 1";
+    assert_eq!(home.ask(booked).as_deref(), Some("1"));
+    add(&home, "+3 13:10 yoga").any_stdout().done();
+    home.run("prebook remove 1 4")
+        .any_stdout()
+        .any_stderr()
+        .done();
     sandbox.reserve(ANA, &yoga, 1);
     let out = add(&home, "+3 13:10 wod").any_stdout();
     let words =

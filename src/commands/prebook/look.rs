@@ -194,9 +194,17 @@ pub(super) fn warn_of_class(app: &App, added: &[Shown], seen: Option<&Seen>) -> 
     let stored = app
         .store
         .prebookings(Some(&first.prebooking.request.account))?;
+    // the schedule of the first shows no place of the member: a stored one was cancelled elsewhere
+    let is_lost = |other: &Prebooking| {
+        let (first, had) = (&first.prebooking, other.progress);
+        published.is_some()
+            && matches!(had, Progress::Booked | Progress::Waitlisted)
+            && (other.day, &other.request.gym) == (first.day, &first.request.gym)
+    };
     let conflicts = added.iter().filter_map(|shown| {
         let new = &shown.prebooking;
-        let other = stored.iter().find(|other| is_same_time(other, new))?;
+        let mut stored = stored.iter();
+        let other = stored.find(|other| is_same_time(other, new) && !is_lost(other))?;
         Some((new, other))
     });
     let conflicts: Vec<_> = conflicts.collect();
