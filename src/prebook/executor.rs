@@ -21,8 +21,9 @@ use crate::{clock, signals};
 const SWITCH_AFTER: Duration = Duration::from_secs(3);
 /// The message of a booking that an earlier run made without storing its result.
 const FOUND: &str = "found in the schedule: an earlier try had booked it";
-/// The message of a prebooking that has expired.
+/// The messages of prebookings that have expired.
 pub(super) const STARTED: &str = "the class has started";
+pub(super) const WITHIN_LEAD: &str = "the class starts within its lead";
 /// An opening this much beyond the horizon is still waited for.
 const BEYOND: Duration = Duration::from_secs(60);
 
@@ -201,7 +202,8 @@ impl<'e> PrebookExecutor<'e> {
             return Ok(ChoiceResult { opens, ..unseen });
         }
         if self.task.is_within_lead(choice, ahead)? {
-            return Ok(ChoiceResult::unseen(choice, Outcome::WithinLead, None));
+            let message = Some(WITHIN_LEAD.to_owned());
+            return Ok(ChoiceResult::unseen(choice, Outcome::WithinLead, message));
         }
         let moment = Moment {
             opens,

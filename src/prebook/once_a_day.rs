@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 
+use super::executor::WITHIN_LEAD;
 use super::task::{Abort, BookingTask};
 use crate::booking::{BookResult, LoginCheck, Outcome};
 use crate::clock;
@@ -127,8 +128,8 @@ impl<'t> BookingTask<'t> {
             }
         };
         if !self.by_own_clock && self.is_within_lead(choice, None)? {
-            let row = Some(row.clone());
-            return Ok(Err(BookResult::unsent(Outcome::WithinLead, row, None)));
+            let (row, message) = (Some(row.clone()), Some(WITHIN_LEAD.to_owned()));
+            return Ok(Err(BookResult::unsent(Outcome::WithinLead, row, message)));
         }
         if !once_a_day {
             return Ok(Ok(request));

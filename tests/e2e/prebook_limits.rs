@@ -23,6 +23,9 @@ fn no_place_is_taken_within_the_lead() {
     assert!(fired.words.contains("lead"), "{fired:?}");
     assert!(scene.requests().is_empty());
     scene.ends(id, "expired", &[]);
+    let list = scene.home.run("prebook list --all");
+    let list = list.stdout_has(&["expired", "the class starts within its lead"]);
+    assert!(!list.done().stdout.contains("has started"));
 }
 
 #[test]

@@ -87,6 +87,8 @@ impl Shown {
             Progress::Booked => ("booked", Style::Good),
             Progress::Waitlisted => ("on the waiting list", Style::Mine),
             Progress::Failed => ("failed", Style::Bad),
+            // the message says why
+            Progress::Expired if self.prebooking.message.is_some() => ("expired", Style::Bad),
             Progress::Expired => ("class has started", Style::Bad),
             Progress::Cancelled => ("cancelled: place on the waiting list lost", Style::Bad),
         };
