@@ -290,13 +290,15 @@ impl BookingTask<'_> {
         }
     }
 
-    /// The row decides. If it shows a booking that the response reports, the last attempt of the history has succeeded.
+    /// The row decides. If it shows a place that the response does not deny, the last attempt of the history has succeeded.
     fn settled(&mut self, sent: &Sent, now: Row) -> Result<BookResult, Abort> {
         let booked = booking::settled(sent, now).map_err(|e| {
             let failure = Failure::from_error(&e);
             Abort::Failed(failure.kind, failure.message)
         })?;
-        let is_claimed = matches!(sent, Ok(response) if response.verdict == Verdict::Booked);
+        let is_claimed = sent
+            .as_ref()
+            .is_ok_and(|response| matches!(response.verdict, Verdict::Booked | Verdict::Unproven));
         if let Some(attempt) = self.attempts.last_mut().filter(|_| is_claimed) {
             booked.outcome.name().clone_into(&mut attempt.outcome);
         }

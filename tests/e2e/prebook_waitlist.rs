@@ -24,6 +24,9 @@ fn number(id: &str) -> u64 {
 #[test]
 fn a_lost_place_in_a_class_that_takes_place_is_not_booked() {
     let (scene, id, _, reservation) = waiting();
+    let history = &scene.stored(id)["history"];
+    let last = history.as_array().unwrap().last().unwrap();
+    assert_eq!(last["outcome"], "waitlisted", "{history}");
     scene.sandbox.unreserve(&reservation);
     let fired = scene.fired(0);
     fired.is(&[("failed", 1)]);
