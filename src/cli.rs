@@ -18,6 +18,7 @@ use crate::commands::{
     prebook, probe, refresh, sessions, status, store, system, wod,
 };
 use crate::error::Failure;
+use crate::text::similar;
 use crate::ui::{GivenFlags, Ui};
 
 const ABOUT: &str =
@@ -109,9 +110,9 @@ impl Cli {
             args.retain(|arg| arg != "--help" && arg != "-h");
         }
         let is_login = args.iter().any(|arg| arg == "login");
-        let matches = with_repeatable_switches(Self::command()).try_get_matches_from(args);
+        let matches = with_repeatable_switches(Self::command()).try_get_matches_from(&args);
         let cli = matches.and_then(|matches| Self::from_arg_matches(&matches));
-        let mut cli = cli.map_err(|e| without_password(e, is_login))?;
+        let mut cli = cli.map_err(|e| without_password(with_similar(e, &args), is_login))?;
         if let Some(command) = &mut cli.command {
             command.settle().map_err(|why| usage(&why))?;
         }
@@ -332,6 +333,27 @@ fn with_repeatable_switches(command: clap::Command) -> clap::Command {
             }
         })
         .mut_subcommands(with_repeatable_switches)
+}
+
+/// Adds the nearest known command to an error about an unknown one for which clap has none: after `help`, or a short word.
+fn with_similar(mut error: clap::Error, args: &[OsString]) -> clap::Error {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    if error.get(ContextKind::SuggestedSubcommand).is_some() {
+        return error;
+    }
+    let root = Cli::command();
+    let before = args.iter().take_while(|arg| *arg != unknown.as_str());
+    let above = before.fold(&root, |above, arg| {
+        above.find_subcommand(arg).unwrap_or(above)
+    });
+    let shown = above.get_subcommands().filter(|sub| !sub.is_hide_set());
+    if let Some(near) = similar(unknown, shown.map(clap::Command::get_name)) {
+        let near = ContextValue::Strings(vec![near.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, near);
+    }
+    error
 }
 
 /// A wrong argument of `login`, or in place of an e-mail address, may be the password: such an error does not repeat it.

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::help::{Help, code};
 use crate::error::Failure;
+use crate::text::similar;
 use crate::ui::table::OutputStyle;
 use crate::ui::{Output, Ui};
 
@@ -89,7 +90,9 @@ pub(crate) fn run(args: &ManArgs, root: Command, ui: &mut Ui) -> Result<()> {
         let below = shown(command).find(|sub| sub.get_name() == name);
         command = below.ok_or_else(|| {
             let path = args.command.join(" ");
-            Failure::not_found(format!("no command {path:?}; see `aimharder help`"))
+            let near = similar(name, shown(command).map(Command::get_name));
+            let near = near.map_or_else(String::new, |near| format!("did you mean {near:?}? "));
+            Failure::not_found(format!("no command {path:?}; {near}see `aimharder help`"))
         })?;
     }
     ui.print(&Manual::Page(page(command)?))

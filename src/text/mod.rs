@@ -113,6 +113,15 @@ pub fn append_flag(line: &mut String, flag: &str, value: &str) {
     line.push_str(&shell_word(value));
 }
 
+/// The name of which `word` is most likely a misspelling: at most one edit away, or two if the word has more than four characters.
+pub fn similar<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let most = if word.chars().count() > 4 { 2 } else { 1 };
+    let names = names.into_iter();
+    let distances = names.map(|name| (strsim::osa_distance(word, name), name));
+    let (_, nearest) = distances.filter(|(distance, _)| *distance <= most).min()?;
+    Some(nearest)
+}
+
 fn cap(s: &str, longest: usize) -> String {
     if s.chars().nth(longest).is_none() {
         return s.to_owned();

@@ -1,8 +1,23 @@
 //! Tables and properties of the text room.
 
-use super::{clean, fit, fold, pad, quote, shell_word};
+use super::{clean, fit, fold, pad, quote, shell_word, similar};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
+
+#[test]
+fn similar_names() {
+    let names = ["wod", "book", "bookings", "crossfitdemo"];
+    for (word, expected) in [
+        ("wdo", Some("wod")),
+        ("boo", Some("book")),
+        ("boook", Some("book")),
+        ("crossfitdmo", Some("crossfitdemo")),
+        ("cat", None),
+        ("", None),
+    ] {
+        assert_eq!(similar(word, names), expected, "{word}");
+    }
+}
 
 #[test]
 fn cleaned_texts() {

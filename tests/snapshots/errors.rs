@@ -23,6 +23,10 @@ fn wrong_usage_suggests_what_is_right() {
         "prebook ad",
         "completions tcsh",
         "man boook",
+        "man wdo",
+        "man prebook ad",
+        "help wdo",
+        "help prebook ad",
         "login a@example.org b@example.org",
     ] {
         let name = format!("usage_{}", args.replace([' ', ':', '+', '@'], "_"));
