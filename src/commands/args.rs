@@ -26,7 +26,7 @@ pub struct GlobalArgs {
     #[arg(long, value_name = "FILE", global = true, hide_short_help = true, value_hint = ValueHint::FilePath)]
     pub store: Option<PathBuf>,
     /// Use the store and the config of the installed service, as its user if called by root
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub system: bool,
     /// Account [env: AIMHARDER_ACCOUNT] [default: the config's, or the only one in the store]
     #[arg(long, value_name = "EMAIL", global = true, hide_short_help = true)]
@@ -44,7 +44,7 @@ pub struct GlobalArgs {
     #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, value_parser = parse_duration)]
     pub lock_timeout: Option<Duration>,
     /// Record the exchanges with AimHarder, without personal data, in a new file
-    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", global = true, hide_short_help = true, value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
     /// Print one JSON object on standard output
     #[arg(long, global = true, hide_short_help = true)]
