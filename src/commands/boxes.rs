@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::str::FromStr;
 
 use anyhow::Result;
-use chrono::{Days, NaiveTime};
+use chrono::{Days, NaiveTime, Timelike};
 use chrono_tz::Tz;
 use clap::{ArgGroup, Args, Subcommand};
 use serde::ser::SerializeStruct;
@@ -25,6 +25,7 @@ use crate::model::zone;
 use crate::platform::{self, BoxRef};
 use crate::sessions::{self, ActiveSession, SessionSelector};
 use crate::store::BoxSettings;
+use crate::text::similar;
 use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, headings, plain, shrink};
 use crate::ui::{Output, Ui};
 
@@ -232,8 +233,13 @@ fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
         anyhow::bail!("box {name} is not in the store after it was set");
     };
     if !is_known {
+        let boxes = app.store.boxes(None)?;
+        let known = boxes.iter().map(|row| row.name.as_str());
+        let known = known.chain(app.config.boxes.keys().map(String::as_str));
+        let near = similar(name, known.filter(|known| known != name));
+        let near = near.map_or_else(String::new, |near| format!("did you mean {near}? "));
         ui.status(&format!(
-            "no account has the box {name} so far; if the name is wrong, run `aimharder boxes remove {name}`"
+            "{near}no account has the box {name} so far; if the name is wrong, run `aimharder boxes remove {name}`"
         ));
     }
     ui.print(&SetResult {
@@ -402,7 +408,11 @@ impl Output for SetResult {
             "for example, a class on {} at {} opens on {}",
             day.format("%A %-d %B"),
             EXAMPLE_START.format("%H:%M"),
-            at.format("%A %-d %B at %H:%M"),
+            at.format(if at.second() == 0 {
+                "%A %-d %B at %H:%M"
+            } else {
+                "%A %-d %B at %H:%M:%S"
+            }),
         )
     }
 

@@ -112,4 +112,12 @@ fn a_box_is_not_set_to_nonsense() {
     --- stderr
     no account has the box nowhere so far; if the name is wrong, run `aimharder boxes remove nowhere`
     ");
+    assert_snapshot!(shot(home.run("boxes set crossfitdmo --opens 4d@07:00:30")), @"
+    exit: 0
+    --- stdout
+    crossfitdmo: Europe/Madrid, booking opens 4d@[TIME]
+    for example, a class on [DATE] at 18:30 opens on [DATE] at [TIME]
+    --- stderr
+    did you mean crossfitdemo? no account has the box crossfitdmo so far; if the name is wrong, run `aimharder boxes remove crossfitdmo`
+    ");
 }
