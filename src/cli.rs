@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::app::{App, store_path};
 use crate::commands::args::{GlobalArgs, box_name};
@@ -111,13 +111,15 @@ impl Cli {
         }
         let is_login = args.iter().any(|arg| arg == "login");
         let matches = with_repeatable_switches(Self::command()).try_get_matches_from(&args);
-        let cli = matches.and_then(|matches| Self::from_arg_matches(&matches));
-        let mut cli = cli.map_err(|e| without_password(with_similar(e, &args), is_login))?;
+        let cli = matches
+            .and_then(|matches| Ok((Self::from_arg_matches(&matches)?, full_name(&matches))));
+        let (mut cli, name) =
+            cli.map_err(|e| without_password(with_similar(e, &args), is_login))?;
         if let Some(command) = &mut cli.command {
             command.settle().map_err(|why| usage(&why))?;
         }
         // checked before the environment is read, because its variables are for all commands
-        cli.misplaced_flag()
+        cli.misplaced_flag(&name)
             .map_or(Ok(()), |why| Err(usage(&why)))?;
         let global = &mut cli.global;
         let used = &mut global.from_environment;
@@ -186,7 +188,7 @@ impl Cli {
     }
 
     /// Why a global flag means nothing for the command.
-    fn misplaced_flag(&self) -> Option<String> {
+    fn misplaced_flag(&self, name: &str) -> Option<String> {
         let global = &self.global;
         let command = self.command.as_ref()?;
         if global.system && (global.config.is_some() || global.store.is_some()) {
@@ -195,14 +197,12 @@ impl Cli {
         }
         if global.lock_timeout.is_some() && !command.waits_for_locks() {
             return Some(format!(
-                "--lock-timeout cannot be used with `{}`, which waits for no session",
-                command.name()
+                "--lock-timeout cannot be used with `{name}`, which waits for no session"
             ));
         }
         if global.record.is_some() && !command.uses_platform() {
             return Some(format!(
-                "--record cannot be used with `{}`, which sends no request to AimHarder",
-                command.name()
+                "--record cannot be used with `{name}`, which sends no request to AimHarder"
             ));
         }
         let why = match command {
@@ -320,6 +320,13 @@ fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathB
         _ => false,
     };
     Ok(global.store.clone().filter(|_| reads))
+}
+
+/// The subcommand with those below it, for example `prebook list`.
+fn full_name(matches: &ArgMatches) -> String {
+    let names = std::iter::successors(matches.subcommand(), |(_, below)| below.subcommand());
+    let names: Vec<_> = names.map(|(name, _)| name).collect();
+    names.join(" ")
 }
 
 /// A flag without a value may be repeated.

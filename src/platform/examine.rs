@@ -169,7 +169,7 @@ impl Platform {
             .flat_map(|person| rows(person.get("roles").0))
             .collect();
         let mut found = Examined::default();
-        found.readable(Endpoint::Whoami, Some(format!("{} boxes", boxes.len())));
+        found.readable(Endpoint::Whoami, Some(counted(boxes.len(), "box", "boxes")));
         found.fact("login_is_alive", true, None);
         found.fact(
             "whoami_lists_the_box",
@@ -188,6 +188,11 @@ impl Platform {
     }
 }
 
+/// `1 box`, `2 boxes`
+fn counted(n: usize, one: &str, several: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { several })
+}
+
 fn examine_schedule(answer: &Answer) -> Result<Examined, Error> {
     let readable = schedule::read(answer)?;
     let data = classify::data(answer)?;
@@ -195,7 +200,7 @@ fn examine_schedule(answer: &Answer) -> Result<Examined, Error> {
     let mut found = Examined::default();
     found.readable(
         Endpoint::Schedule,
-        Some(format!("{} classes", readable.rows.len())),
+        Some(counted(readable.rows.len(), "class", "classes")),
     );
     found.rows("schedule", &[Loose(&data)], &[], fields::SCHEDULE, "");
     let expected = "bookState className coachName id idres limit ocupation time waitlist";
@@ -213,7 +218,11 @@ fn examine_bookings(answer: &Answer) -> Result<Examined, Error> {
     bookings::read(answer)?;
     let data = classify::data(answer)?;
     let (coming, history) = (rows(&data["nextClasses"]), rows(&data["history"]));
-    let detail = format!("{} bookings, {} past ones", coming.len(), history.len());
+    let detail = format!(
+        "{}, {} past",
+        counted(coming.len(), "booking", "bookings"),
+        history.len()
+    );
     let all: Vec<_> = coming.into_iter().chain(history).collect();
     let mut found = Examined::default();
     found.readable(Endpoint::NextBookings, Some(detail));
@@ -308,5 +317,14 @@ impl Examined {
             self.missing_fields
                 .extend(missing.map(|name| format!("{list}.{name}")));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(super::counted(1, "box", "boxes"), "1 box");
+        assert_eq!(super::counted(0, "box", "boxes"), "0 boxes");
     }
 }

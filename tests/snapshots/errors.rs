@@ -27,6 +27,8 @@ fn wrong_usage_suggests_what_is_right() {
         "man prebook ad",
         "help wdo",
         "help prebook ad",
+        "prebook list --record file",
+        "prebook list --lock-timeout 1s",
         "login a@example.org b@example.org",
     ] {
         let name = format!("usage_{}", args.replace([' ', ':', '+', '@'], "_"));
