@@ -206,6 +206,20 @@ fn a_time_that_is_taken_is_reported() {
 }
 
 #[test]
+fn a_weekly_rule_whose_classes_another_rule_has_is_reported() {
+    let (_sandbox, home) = automated();
+    let first = add(&home, "--weekly mon-fri 13:10 wod").any_stdout();
+    first.any_stderr().done();
+    let out = add(&home, "--weekly mon 13:10 WOD").stdout_has(&["rule r2 stored"]);
+    let words = format!(
+        "warning: the classes of rule r2 are prebooked already by rule r1; to use r2 instead: \
+         `aimharder prebook remove r1 --account {ANA}`"
+    );
+    let out = out.stderr_has(&[&words]).done();
+    assert!(!out.stdout.contains("due yet"), "{}", out.stdout);
+}
+
+#[test]
 fn a_rule_of_the_class_that_part_of_its_name_misses_is_a_warning() {
     let (sandbox, home) = automated();
     class(&sandbox, json!({ "name": "Open Box" }));

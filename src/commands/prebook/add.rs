@@ -25,9 +25,10 @@ use crate::model::prebooking::{
     Choice, Lead, PrebookId, PrebookRequest, Prebooking, Progress, class_name,
 };
 use crate::model::time::human_age;
-use crate::model::weekly::Weekdays;
+use crate::model::weekly::{Weekdays, WeeklyRule};
 use crate::model::zone;
 use crate::store::NewRule;
+use crate::text::fold;
 use crate::ui::table::OutputStyle;
 use crate::ui::{Output, Ui};
 
@@ -235,6 +236,7 @@ fn once(
         prebookings: boxes.shown(vec![stored])?,
         schedule,
         is_complete: false,
+        is_redundant: false,
         now,
     })
 }
@@ -307,11 +309,19 @@ fn weekly(new: &NewRule, boxes: &Boxes<'_>, now: DateTime<Utc>) -> Result<Added>
     let waiting = |p: &Prebooking| {
         p.rule == Some(rule.id) && matches!(p.progress, Progress::Pending | Progress::Executing)
     };
-    let all = boxes
-        .app
-        .store
-        .open_prebookings(Some(&rule.request.account))?;
-    let occurrences = all.into_iter().filter(waiting).collect();
+    let account = &rule.request.account;
+    let all = boxes.app.store.open_prebookings(Some(account))?;
+    let earlier = all
+        .iter()
+        .find_map(|it| it.rule.filter(|_| is_same_class(it, &rule)));
+    let occurrences: Vec<_> = all.iter().filter(|it| waiting(it)).cloned().collect();
+    let earlier = earlier.filter(|_| occurrences.is_empty());
+    if let Some(earlier) = earlier {
+        log::warn!(
+            "the classes of rule r{id} are prebooked already by rule r{earlier}; to use r{id} instead: `aimharder prebook remove r{earlier} --account {account}`",
+            id = rule.id
+        );
+    }
     let prebookings = boxes.shown(occurrences)?;
     let first = prebookings.first().map(|shown| &shown.prebooking);
     let gym = boxes.get(&rule.request.gym)?;
@@ -319,9 +329,21 @@ fn weekly(new: &NewRule, boxes: &Boxes<'_>, now: DateTime<Utc>) -> Result<Added>
         schedule: first.and_then(|it| look(boxes.app, &gym, &it.request, it.day)),
         prebookings,
         is_complete: false,
+        is_redundant: earlier.is_some(),
         rules: Some(vec![boxes.shown_rule(rule)?]),
         now,
     })
+}
+
+/// Whether an occurrence of another rule is for a class of this rule.
+fn is_same_class(other: &Prebooking, rule: &WeeklyRule) -> bool {
+    let (its, wanted) = (&other.request, &rule.request);
+    let class = |request: &PrebookRequest| request.first.class.as_deref().map(fold);
+    other.rule != Some(rule.id)
+        && rule.weekdays.contains(other.day)
+        && (&its.gym, its.first.start, &its.family)
+            == (&wanted.gym, wanted.first.start, &wanted.family)
+        && class(its) == class(wanted)
 }
 
 #[derive(Debug, Serialize)]
@@ -335,6 +357,9 @@ struct Added {
     /// Nothing is missing for it to be booked.
     #[serde(skip)]
     is_complete: bool,
+    /// The classes of the weekly rule are prebooked by another rule.
+    #[serde(skip)]
+    is_redundant: bool,
     #[serde(skip)]
     now: DateTime<Utc>,
 }
@@ -353,7 +378,7 @@ impl Output for Added {
             for line in style.wrap(&notes, 0) {
                 writeln!(to, "{line}")?;
             }
-            if self.prebookings.is_empty() {
+            if self.prebookings.is_empty() && !self.is_redundant {
                 writeln!(to, "no occurrence is due yet")?;
             }
         }
