@@ -47,6 +47,8 @@ pub enum Outcome {
     WithinLead,
     /// Of a prebooking with `--once-a-day`: another class is booked that day.
     OnceADay,
+    /// Of a prebooking: several classes fit.
+    Ambiguous,
     /// Of a prebooking: it failed, and a later run may succeed.
     Failed(ExitKind),
 }
@@ -72,6 +74,7 @@ impl Outcome {
             Self::Cancelled => "cancelled",
             Self::NotBooked => "not_booked",
             Self::Expired => "expired",
+            Self::Ambiguous => ExitKind::NotFound.name(),
             Self::Failed(kind) => kind.name(),
         }
     }

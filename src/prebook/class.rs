@@ -168,7 +168,11 @@ impl BookingTask<'_> {
         let row = match found.row {
             Ok(row) => row,
             Err(failure) => {
-                let outcome = Outcome::Failed(ExitKind::NotFound);
+                let wanted = find::Wanted::of(self.request, choice);
+                let outcome = match wanted.fitting(&self.rows).len() {
+                    0 => Outcome::Failed(ExitKind::NotFound),
+                    _ => Outcome::Ambiguous,
+                };
                 let missing = BookResult::unsent(outcome, None, Some(failure.message));
                 return Ok(unsent(missing));
             }

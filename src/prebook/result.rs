@@ -59,6 +59,7 @@ impl Meaning {
             Outcome::NotBooked => of(Progress::Cancelled, None, Event::Failed, true),
             Outcome::Expired => of(Progress::Expired, refused, Event::Failed, true),
             Outcome::WithinLead => of(Progress::Expired, None, Event::Failed, true),
+            Outcome::Ambiguous => Self::of(Outcome::Failed(ExitKind::NotFound), watch),
             Outcome::Failed(kind) => {
                 let event = match kind {
                     ExitKind::LoginRequired => Event::LoginRequired,
@@ -135,7 +136,7 @@ impl ChoiceResult {
     pub(super) fn is_not_offered(&self) -> bool {
         matches!(
             self.outcome(),
-            Outcome::Failed(ExitKind::NotFound) | Outcome::Closed
+            Outcome::Failed(ExitKind::NotFound) | Outcome::Ambiguous | Outcome::Closed
         )
     }
 

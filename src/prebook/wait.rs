@@ -137,13 +137,13 @@ impl<'s> Wait<'s> {
         if result.outcome() == Outcome::Full && self.request.waitlist {
             result = task.join_waiting_list(&result)?.unwrap_or(result);
         }
-        match result.outcome() {
-            Outcome::Failed(kind) => {
-                let message = result.booked.message.unwrap_or_default();
-                Err(Abort::Failed(kind, message))
-            }
-            _ => Ok(result),
-        }
+        let kind = match result.outcome() {
+            Outcome::Failed(kind) => kind,
+            Outcome::Ambiguous => ExitKind::NotFound,
+            _ => return Ok(result),
+        };
+        let message = result.booked.message.unwrap_or_default();
+        Err(Abort::Failed(kind, message))
     }
 }
 

@@ -153,6 +153,11 @@ fn several() {
             "with --class, --coach or --id",
         ],
     );
+    assert!(
+        fired.words.contains(": several classes fit on "),
+        "{fired:?}"
+    );
+    assert!(!fired.words.contains("no such class"), "{fired:?}");
     says(
         result,
         &["`aimharder prebook add --day", " --class 'WOD A' --opens "],

@@ -588,6 +588,7 @@ impl BookView {
             | Outcome::Expired
             | Outcome::WithinLead
             | Outcome::OnceADay
+            | Outcome::Ambiguous
             | Outcome::Failed(_) => (ExitKind::Refused, "AimHarder refused the booking"),
         })
     }

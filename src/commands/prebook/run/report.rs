@@ -136,15 +136,18 @@ fn details(result: &PrebookResult, event: Event) -> String {
 /// `prebooking 7 of ana@example.org, 18:30 WOD, Mon 23 Nov (crossfitdemo): the class is full`
 pub(super) fn sentence(result: &PrebookResult) -> String {
     let reason = reason(result.outcome);
-    let message = result.next.message.as_deref();
-    let details = message.filter(|message| *message != reason);
-    let details = details.map_or_else(String::new, |message| format!(" ({message})"));
+    let details = match result.next.message.as_deref() {
+        // the message includes the reason
+        Some(message) if message.starts_with(reason) => message.to_owned(),
+        Some(message) => format!("{reason} ({message})"),
+        None => reason.to_owned(),
+    };
     let next = if result.progress() == Progress::Pending {
         "; it stays pending and is tried again"
     } else {
         ""
     };
-    format!("{}: {reason}{details}{next}", named(result))
+    format!("{}: {details}{next}", named(result))
 }
 
 fn named(result: &PrebookResult) -> String {
@@ -182,6 +185,7 @@ fn reason(outcome: Outcome) -> &'static str {
         Outcome::Expired => "the class has started",
         Outcome::Failed(ExitKind::LoginRequired) => "login required",
         Outcome::Failed(ExitKind::NotFound) => "no such class",
+        Outcome::Ambiguous => "several classes fit",
         Outcome::Failed(ExitKind::UnknownOutcome) => "outcome unknown",
         Outcome::Failed(ExitKind::Internal) => "internal error",
         // of the cancellation of a place on a waiting list
