@@ -179,9 +179,14 @@ impl PrebookRequest {
 
     /// The command line that adds this request for a day.
     pub fn command(&self, day: NaiveDate) -> String {
+        self.command_on(&format!("--day {day}"))
+    }
+
+    /// The command line that adds this request for the day or the weekdays that a flag names.
+    pub(super) fn command_on(&self, days: &str) -> String {
         let Choice { start, class } = &self.first;
         let mut line = format!(
-            "aimharder prebook add --day {day} --time {}",
+            "aimharder prebook add {days} --time {}",
             start.format("%H:%M")
         );
         let mut flag = |flag, value: &str| append_flag(&mut line, flag, value);

@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use super::day::{parse_weekday, weekday_short};
 use super::prebooking::PrebookRequest;
-use crate::text::quote;
+use crate::text::{append_flag, quote};
 
 /// A stored rule; its occurrences become prebookings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,17 @@ pub struct WeeklyRule {
     pub until: Option<NaiveDate>,
     /// When it was added.
     pub created_at: DateTime<Utc>,
+}
+
+impl WeeklyRule {
+    /// The command line that adds this rule with another request, which has no class id.
+    pub fn command(&self, request: &PrebookRequest) -> String {
+        let mut line = request.command_on(&format!("--weekly {}", self.weekdays));
+        if let Some(until) = self.until {
+            append_flag(&mut line, "--until", &until.to_string());
+        }
+        line
+    }
 }
 
 /// One weekday or more, each once, Monday first. Read from lists and ranges (`mon,wed`, `mon-fri`), written as `mon,wed`.

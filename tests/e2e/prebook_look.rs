@@ -78,6 +78,18 @@ fn a_class_that_does_not_fit_is_stored_with_a_warning() {
     let message = printed["schedule"]["message"].as_str().unwrap();
     assert!(message.contains(&chosen), "{message}");
     assert_eq!(printed["schedule"]["class"], Value::Null);
+    // the first occurrence of a weekly rule
+    let date: NaiveDate = day(3).parse().unwrap();
+    let weekday = date.format("%a").to_string().to_lowercase();
+    add(&home, &format!("--weekly {weekday} 13:10 --family 70002"))
+        .any_stdout()
+        .stderr_has(&[
+            &format!("`aimharder prebook add --weekly {weekday} --time 13:10 --class Yoga "),
+            "rule r1 is stored all the same, remove it before adding another: \
+             `aimharder prebook remove r1 --account ana@example.org`",
+        ])
+        .done();
+    home.run("prebook remove r1").any_stdout().done();
     assert_eq!(
         home.ask("SELECT count(*) FROM prebookings").as_deref(),
         Some("3")

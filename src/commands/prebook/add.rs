@@ -228,7 +228,7 @@ fn once(
         .get(&gym.name)
         .and_then(|gym| gym.lead);
     in_time(request, day, &gym, lead_of_box, now)?;
-    let schedule = look(boxes.app, &gym, request, day);
+    let schedule = look(boxes.app, &gym, request, day, None);
     let stored = boxes.app.store.put_prebooking(request, day, None, now)?;
     boxes.materialize_rules(None, now)?;
     Ok(Added {
@@ -326,7 +326,7 @@ fn weekly(new: &NewRule, boxes: &Boxes<'_>, now: DateTime<Utc>) -> Result<Added>
     let first = prebookings.first().map(|shown| &shown.prebooking);
     let gym = boxes.get(&rule.request.gym)?;
     Ok(Added {
-        schedule: first.and_then(|it| look(boxes.app, &gym, &it.request, it.day)),
+        schedule: first.and_then(|it| look(boxes.app, &gym, &it.request, it.day, Some(&rule))),
         prebookings,
         is_complete: false,
         is_redundant: earlier.is_some(),

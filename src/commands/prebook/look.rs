@@ -17,8 +17,9 @@ use crate::diagnostics::schedule::Tools;
 use crate::model::account::Account;
 use crate::model::class::{Class, ClassState};
 use crate::model::opening::Opening;
-use crate::model::prebooking::{PrebookRequest, Prebooking, Progress};
+use crate::model::prebooking::{PrebookId, PrebookRequest, Prebooking, Progress};
 use crate::model::session::SessionKind;
+use crate::model::weekly::WeeklyRule;
 use crate::password;
 use crate::platform::{BoxAt, Row};
 use crate::sessions::SessionSelector;
@@ -43,6 +44,9 @@ pub(super) struct Seen {
     /// The rule of a class by its full name, if the given part of the name has another.
     #[serde(skip)]
     other_rule: Option<Opening>,
+    /// The message suggests another weekly rule.
+    #[serde(skip)]
+    suggests_rule: bool,
 }
 
 /// Reads the schedule of the day with a stored session as it is. `None` without a response: the session is neither updated
@@ -52,6 +56,7 @@ pub(super) fn look(
     gym: &BoxProfile,
     request: &PrebookRequest,
     day: NaiveDate,
+    rule: Option<&WeeklyRule>,
 ) -> Option<Seen> {
     let end = clock::steady() + LIMIT;
     let rows = match rows(app, gym, request, day, end) {
@@ -64,8 +69,13 @@ pub(super) fn look(
     app.note_classes(gym, &rows);
     let setting = gym.setting(&request.account, day);
     let wanted = find::Wanted::of(request, &request.first);
+    let mut suggests_rule = false;
     let one = find::one(&rows, &wanted, day, |only| {
-        only.request(request, &request.first).command(day)
+        let chosen = only.request(request, &request.first);
+        // a class id is that of one day
+        let rule = rule.filter(|_| chosen.class_id.is_none());
+        suggests_rule = rule.is_some();
+        rule.map_or_else(|| chosen.command(day), |rule| rule.command(&chosen))
     });
     let then = rows.iter().filter(|row| row.start == request.first.start);
     let mine = then.filter(|row| row.is_mine());
@@ -78,6 +88,7 @@ pub(super) fn look(
             let is_given = request.opens.is_none() && !it.guess;
             is_given && of_given.map(|given| given.rule) != Some(it.rule)
         }),
+        suggests_rule,
         is_published: !rows.is_empty(),
         mine: mine.map(|row| to_class(row, setting)).collect(),
         class: one.as_ref().ok().map(|row| to_class(row, setting)),
@@ -177,8 +188,14 @@ pub(super) fn warn_of_class(app: &App, added: &[Shown], seen: Option<&Seen>) -> 
     if let (Some(first), Some(why)) = (added.first(), problem) {
         let Prebooking { id, request, .. } = &first.prebooking;
         let account = &request.account;
+        let rule = first.prebooking.rule.map(PrebookId::Rule);
+        let rule = rule.filter(|_| seen.is_some_and(|seen| seen.suggests_rule));
+        let (kind, id) = match rule {
+            Some(rule) => ("rule", rule.to_string()),
+            None => ("prebooking", id.to_string()),
+        };
         log::warn!(
-            "{why}; prebooking {id} is stored all the same, to remove it: `aimharder prebook remove {id} --account {account}`"
+            "{why}; {kind} {id} is stored all the same, remove it before adding another: `aimharder prebook remove {id} --account {account}`"
         );
     }
     if let Some((seen, first)) = seen.zip(added.first()) {
