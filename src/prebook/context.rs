@@ -4,9 +4,9 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use super::backoff::Backoffs;
+use super::booked_days::BookedDays;
 use super::claim::{Claim, Claims};
 use super::host_clock::Clocks;
-use super::once_a_day::BookedDays;
 use super::plan::Calendar;
 use crate::model::account::Account;
 use crate::model::prebooking::Prebooking;

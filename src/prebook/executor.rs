@@ -9,7 +9,7 @@ use super::class::{MISSING_PAUSE, MISSING_PAUSE_MAX, Moment};
 use super::context::{Place, RunContext};
 use super::plan::{Next, until};
 use super::result::{ChoiceResult, Meaning, PrebookResult};
-use super::task::{Abort, BookingTask};
+use super::task::{Abort, BookingTask, WITHIN_LEAD};
 use crate::booking::{BookResult, LoginCheck, Outcome};
 use crate::model::opening::Learned;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
@@ -21,9 +21,8 @@ use crate::{clock, signals};
 const SWITCH_AFTER: Duration = Duration::from_secs(3);
 /// The message of a booking that an earlier run made without storing its result.
 const FOUND: &str = "found in the schedule: an earlier try had booked it";
-/// The messages of prebookings that have expired.
+/// The message of a prebooking that has expired.
 pub(super) const STARTED: &str = "the class has started";
-pub(super) const WITHIN_LEAD: &str = "the class starts within its lead";
 /// An opening this much beyond the horizon is still waited for.
 const BEYOND: Duration = Duration::from_secs(60);
 

@@ -26,6 +26,7 @@ pub mod weekly;
 
 mod attempt;
 mod backoff;
+mod booked_days;
 mod claim;
 mod class;
 mod context;

@@ -1,106 +1,25 @@
 //! `--once-a-day`: nothing is booked on a day on which another class is booked already.
 //!
 //! The schedule decides for the box of the prebooking. It is read some seconds before the opening, so each request of the run
-//! registers here, whether its prebooking has the flag or not, and one with the flag
+//! registers in `BookedDays`, whether its prebooking has the flag or not, and one with the flag
 //!
 //! - waits for the requests of its day that are under way, each until it is settled;
 //! - reads the schedule again if one of them may have booked since it was read;
 //! - counts the places that the run has taken at other boxes, and those that the store has of them. A place on a waiting list
 //!   there counts, because it may have become a booking.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chrono::NaiveDate;
-
-use super::executor::WITHIN_LEAD;
-use super::task::{Abort, BookingTask};
+use super::booked_days::DayRequest;
+use super::task::{Abort, BookingTask, WITHIN_LEAD};
 use crate::booking::{BookResult, LoginCheck, Outcome};
-use crate::clock;
 use crate::error::ExitKind;
-use crate::model::account::Account;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::platform::{Mine, Row};
 use crate::signals;
 
-/// Longest wait between checks of the deadline and of the claim.
-const POLL: Duration = Duration::from_millis(100);
 /// Timeout of the schedule that is read again.
 const READ_AGAIN: Duration = Duration::from_secs(6);
-
-/// The account, the family member and the day of a class.
-type Day = (Account, Option<String>, NaiveDate);
-
-/// The booking requests of a run by day.
-#[derive(Debug, Default)]
-pub(super) struct BookedDays {
-    days: Mutex<HashMap<Day, BookedDay>>,
-    settled: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct BookedDay {
-    under_way: usize,
-    /// When a request last may have booked.
-    changed_at: Option<Instant>,
-    /// The hosts of the boxes at which the run has taken a place.
-    hosts: HashSet<String>,
-}
-
-impl BookedDays {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Day, BookedDay>> {
-        self.days.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Registers a request; `alone`, only if none of that day is under way, which it waits for a moment.
-    fn begin(&self, day: Day, alone: bool) -> Option<DayRequest<'_>> {
-        let is_taken = |days: &mut HashMap<Day, BookedDay>| {
-            alone && days.get(&day).is_some_and(|booked| booked.under_way > 0)
-        };
-        let waited = self.settled.wait_timeout_while(self.lock(), POLL, is_taken);
-        let mut days = waited.unwrap_or_else(PoisonError::into_inner).0;
-        if is_taken(&mut days) {
-            return None;
-        }
-        days.entry(day.clone()).or_default().under_way += 1;
-        Some(DayRequest { days: self, day })
-    }
-}
-
-/// A booking request under way, until it is settled.
-#[derive(Debug)]
-pub(super) struct DayRequest<'d> {
-    days: &'d BookedDays,
-    day: Day,
-}
-
-impl DayRequest<'_> {
-    /// The request may have booked.
-    pub(super) fn note_unproven(&self) {
-        let mut days = self.days.lock();
-        days.entry(self.day.clone()).or_default().changed_at = Some(clock::steady());
-    }
-
-    /// Records the place that the request has taken at the box with this host.
-    pub(super) fn note(&self, host: &str, booked: &BookResult) {
-        if booked.outcome.is_place() {
-            self.note_unproven();
-            let mut days = self.days.lock();
-            let day = days.entry(self.day.clone()).or_default();
-            day.hosts.insert(host.to_owned());
-        }
-    }
-}
-
-impl Drop for DayRequest<'_> {
-    fn drop(&mut self) {
-        if let Some(day) = self.days.lock().get_mut(&self.day) {
-            day.under_way = day.under_way.saturating_sub(1);
-        }
-        self.days.settled.notify_all();
-    }
-}
 
 impl<'t> BookingTask<'t> {
     /// Registers a request. `Err` holds the result if the class starts within its lead by now, or, with `--once-a-day`, another
@@ -134,16 +53,8 @@ impl<'t> BookingTask<'t> {
         if !once_a_day {
             return Ok(Ok(request));
         }
-        let (is_old, is_elsewhere) = {
-            let days = context.days.lock();
-            let booked = days.get(&day);
-            let changed_at = booked.and_then(|booked| booked.changed_at);
-            let other = |host: &String| *host != self.place.host;
-            (
-                changed_at.is_some_and(|at| self.rows_at.is_none_or(|read| read < at)),
-                booked.is_some_and(|booked| booked.hosts.iter().any(other)),
-            )
-        };
+        let (changed_at, is_elsewhere) = context.days.changes(&day, &self.place.host);
+        let is_old = changed_at.is_some_and(|at| self.rows_at.is_none_or(|read| read < at));
         if is_old && !is_elsewhere {
             self.read_rows(READ_AGAIN, LoginCheck::Skipped)?;
         }
@@ -192,25 +103,4 @@ impl<'t> BookingTask<'t> {
 pub(super) fn another_that_day(row: Option<Row>) -> BookResult {
     let message = "another class is booked that day".to_owned();
     BookResult::unsent(Outcome::OnceADay, row, Some(message))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_with_the_flag_waits_for_those_of_its_family_member_and_day() {
-        let day = |family: Option<&str>| -> Day {
-            let account = "ana@example.org".parse().unwrap();
-            let date = "2026-11-23".parse().unwrap();
-            (account, family.map(str::to_owned), date)
-        };
-        let days = BookedDays::default();
-        let first = days.begin(day(None), false).unwrap();
-        assert!(days.begin(day(None), true).is_none());
-        assert!(days.begin(day(None), false).is_some());
-        assert!(days.begin(day(Some("7")), true).is_some());
-        drop(first);
-        assert!(days.begin(day(None), true).is_some());
-    }
 }

@@ -28,6 +28,9 @@ const LAST_LOOK: Duration = Duration::from_secs(30);
 /// Timeout for a look at the server's clock before it is decided whether a class has started, or is overdue.
 const CLOCK_LOOK: Duration = Duration::from_secs(5);
 
+/// The message of a prebooking that its lead keeps from being booked.
+pub(super) const WITHIN_LEAD: &str = "the class starts within its lead";
+
 /// Why an execution ends at once.
 #[derive(Debug)]
 pub(super) enum Abort {
