@@ -243,7 +243,7 @@ fn by_key_alone_it_is_too_early_as_well() {
         .status(9)
         .any_stderr()
         .json();
-    assert_eq!(printed["opens_at"], Value::Null, "nobody knows");
+    assert_eq!(printed["opens_at"], Value::Null, "unknown opening");
 }
 
 #[test]

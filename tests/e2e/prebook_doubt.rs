@@ -10,7 +10,7 @@ fn doubts_at_the_opening() {
     together(&[
         ("never taken, and too late to repeat", never_taken),
         ("taken, and gone from the schedule", vanished),
-        ("an answer and a row that nobody knows", unknown_state),
+        ("an answer and a row of an unknown form", unknown_state),
         ("something else of mine at that hour", same_hour),
         ("a waiting place's class is gone", place_vanished),
         ("a waiting place in an unknown state", place_unknown),

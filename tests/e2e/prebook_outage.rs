@@ -166,7 +166,7 @@ fn down() {
         &scene,
         &json!({ "path": "*", "kind": "status", "count": -1, "from_ms": scene.opens_ms }),
     );
-    // a 503 proves nothing, and the row cannot be read: nobody knows
+    // a 503 proves nothing, and the row cannot be read: the outcome is unknown
     let fired = scene.fired_with("--give-up 2s", 8);
     fired.is(&[("postponed", 1)]);
     fired.only("unknown_outcome");

@@ -9,8 +9,11 @@ fn what_was_not_sent_is_sent_again() {
     together(&[
         ("shut when it opens", shut_at_the_opening),
         ("shut for longer than anybody waits", shut_for_good),
-        ("logged out, and nobody to heal it", logged_out_and_alone),
-        ("logged out, healed late", healed_late),
+        (
+            "logged out, with nothing to recover it",
+            logged_out_and_alone,
+        ),
+        ("logged out, recovered late", recovered_late),
     ]);
 }
 
@@ -94,8 +97,8 @@ fn logged_out_and_alone() {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// Nothing that heals answers for a while.
-fn healed_late() {
+/// Nothing that recovers the session answers for a while.
+fn recovered_late() {
     let scene = Scenario::new().opens_in(3);
     let class = scene.class(&json!({}));
     let id = scene.add("");

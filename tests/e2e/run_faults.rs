@@ -1,4 +1,4 @@
-//! `prebook run` when something on this side does not fit: a box nobody knows, a session's lock that is held, a
+//! `prebook run` when something on this side does not fit: an unknown box, a session's lock that is held, a
 //! fingerprint, an account.
 
 use std::time::{Duration, Instant};

@@ -15,10 +15,10 @@ fn troubles_of_a_run() {
         ("a stored token that is rubbish", || unreadable("token")),
         ("stored cookies that are rubbish", || unreadable("cookies")),
         ("a box without a number", no_number),
-        ("a waiting place in a box nobody knows", place_nowhere),
+        ("a waiting place in an unknown box", place_nowhere),
         ("an old token and a lock that others keep", kept_lock),
         ("nothing but the booking can be written", unwritten),
-        ("a weekly rule in a zone nobody knows", rule_on_mars),
+        ("a weekly rule in an unknown zone", rule_on_mars),
     ]);
 }
 

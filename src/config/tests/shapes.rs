@@ -107,7 +107,7 @@ fn faults_name_line_and_key() {
         let message = fault(text);
         assert!(
             message.starts_with(expected),
-            "{text:?}\n  told: {message}\n  want: {expected}"
+            "{text:?}\n  reported: {message}\n  want: {expected}"
         );
     }
 }

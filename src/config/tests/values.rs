@@ -220,7 +220,7 @@ fn wrong_values_name_line_and_key() {
         let message = fault(text);
         assert!(
             message.starts_with(expected),
-            "{text:?}\n  told: {message}\n  want: {expected}"
+            "{text:?}\n  reported: {message}\n  want: {expected}"
         );
     }
 }
