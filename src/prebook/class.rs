@@ -251,7 +251,10 @@ impl BookingTask<'_> {
         let is_near = self.is_near(at);
         self.wait_for_look_up(at)?;
         let began = clock::steady();
-        let first = self.find_before(choice, at, is_near)?;
+        let first = match self.known(choice).filter(|_| is_near) {
+            None => self.find_before(choice, at, is_near)?,
+            known => known,
+        };
         if !is_near {
             self.measure_clock(at)?;
         } else if self.until(at) > clock::steady().duration_since(began) {
@@ -301,12 +304,8 @@ impl BookingTask<'_> {
     /// Looks the class up from its opening on. Until `--give-up`, the look is repeated in an outage, and while the class is
     /// missing or not enabled.
     fn find_within_give_up(&mut self, choice: &Choice, moment: Moment) -> Result<Found, Abort> {
-        if let Some(row) = self.known_row(choice) {
-            self.intend(&row.id);
-            return Ok(Found {
-                row: Ok(row),
-                may_come: false,
-            });
+        if let Some(found) = self.known(choice) {
+            return Ok(found);
         }
         let began = clock::steady();
         let mut pause = MISSING_PAUSE;
@@ -399,11 +398,18 @@ impl BookingTask<'_> {
         Ok(Found { row, may_come })
     }
 
-    /// The row of a choice in the schedule that this execution has read, if the class can be booked: then the schedule is
-    /// not read again. An id that has changed since is noticed by the refusal.
-    fn known_row(&self, choice: &Choice) -> Option<Row> {
-        let row = self.fitting(choice).ok()?;
-        BookResult::decided(row).is_none().then(|| row.clone())
+    /// The class in the schedule that this execution has read, if it can be booked: then the schedule is not read again. An
+    /// id that has changed since is noticed by the refusal.
+    fn known(&mut self, choice: &Choice) -> Option<Found> {
+        let row = self.fitting(choice).ok()?.clone();
+        if BookResult::decided(&row).is_some() {
+            return None;
+        }
+        self.intend(&row.id);
+        Some(Found {
+            row: Ok(row),
+            may_come: false,
+        })
     }
 
     /// Reads the schedule of the day. Each request has `limit` as its timeout, and locks are waited for no longer.

@@ -15,6 +15,7 @@ use crate::error::{ExitKind, Failure};
 use crate::model::opening::Opening;
 use crate::model::prebooking::PrebookRequest;
 use crate::model::zone::resolve;
+use crate::platform::Row;
 use crate::sessions::{ActiveSession, SessionManager, SessionSelector};
 use crate::signals::SignalGuard;
 use crate::store::SessionRow;
@@ -40,6 +41,8 @@ pub struct Wait<'s> {
     pub place: &'s Place,
     /// The class's id when it was last seen.
     pub class_id: &'s str,
+    /// The schedule of the day if it was read just now, or nothing.
+    pub rows: &'s [Row],
     /// Whether an earlier request was too early: this machine's clock may be ahead of the server's.
     pub was_refused: bool,
 }
@@ -108,6 +111,7 @@ impl<'s> Wait<'s> {
         let mut task = BookingTask::new(&context, self.request, self.day, self.place);
         task.class_id = Some(self.class_id);
         task.live = Some(live);
+        task.rows = self.rows.to_vec();
         if self.was_refused {
             task.look_at_clock();
         }

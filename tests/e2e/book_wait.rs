@@ -114,6 +114,20 @@ fn what_is_open_is_booked_at_once() {
     opening.class(&sandbox, &home, &json!({}));
     let output = opening.wait(&home).stdout_has(&["booked: Espera"]).done();
     assert!(output.took < Duration::from_secs(5), "{output:?}");
+    // the schedule that showed the class open is not read again before the request
+    let paths: Vec<Value> = sandbox
+        .log()
+        .iter()
+        .map(|sent| sent["path"].clone())
+        .collect();
+    let last = paths.split_at(paths.len() - 3).1;
+    assert_eq!(
+        last,
+        ["/api/bookings", "/api/book", "/api/bookings"],
+        "{paths:?}"
+    );
+    let schedules = paths.iter().filter(|path| *path == "/api/bookings").count();
+    assert_eq!(schedules, 2, "{paths:?}");
     // mine already: nothing is asked
     sandbox.clear_log();
     let printed = opening.wait(&home).json();

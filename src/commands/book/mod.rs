@@ -191,7 +191,7 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     };
     warn_if_not_covered(wanted.row, &rows);
     let done = if args.wait {
-        wanted.wait(app, &sessions, live, ui)?
+        wanted.wait(app, &sessions, live, &rows, ui)?
     } else if args.dry_run {
         wanted.rehearse(&rows, &live)
     } else {

@@ -14,6 +14,7 @@ use crate::commands::SessionRef;
 use crate::commands::app::App;
 use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, PrebookRequest};
+use crate::platform::Row;
 use crate::prebook::{NextTry, Wait, next_try};
 use crate::sessions::{ActiveSession, SessionManager};
 use crate::ui::Ui;
@@ -30,6 +31,7 @@ impl Wanted<'_> {
         app: &App,
         sessions: &'s SessionManager<'s>,
         live: ActiveSession<'s>,
+        mut rows: &[Row],
         ui: &mut Ui,
     ) -> Result<Done> {
         let mut rule = self.opening();
@@ -39,7 +41,9 @@ impl Wanted<'_> {
         loop {
             let reopen = || sessions.open(self.account, self.pick);
             let session = live.take().map_or_else(reopen, Ok)?;
-            let (mut done, moved) = self.stay(next, refused.is_some(), sessions, session, ui)?;
+            let (mut done, moved) =
+                self.stay(next, refused.is_some(), sessions, session, rows, ui)?;
+            rows = &[];
             let moved = moved || next.is_none();
             // a request at an opening by the server's clock is past, even if this machine's clock is behind
             let now = clock::now();
@@ -82,6 +86,7 @@ impl Wanted<'_> {
         was_refused: bool,
         sessions: &'s SessionManager<'s>,
         live: ActiveSession<'s>,
+        rows: &[Row],
         ui: &mut Ui,
     ) -> Result<(Done, bool)> {
         let request = self.request();
@@ -93,6 +98,7 @@ impl Wanted<'_> {
             day: self.day,
             place: &self.gym.place(Some(self.at.id)),
             class_id: &self.row.id,
+            rows,
             was_refused,
         };
         let waited = wait.until(next, live);
