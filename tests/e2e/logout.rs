@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sealed::secrets;
+use crate::store::encryption::secrets;
 use crate::support::{
     ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, found, logged_in, store_files, wait_for,
 };

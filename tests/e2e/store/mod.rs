@@ -1,5 +1,17 @@
 //! The store's file: who may read it, what is refused, what is never replaced.
 
+mod backups;
+pub(crate) mod encryption;
+mod encryption_races;
+mod file_system;
+mod folder;
+mod full_disk;
+mod keys;
+mod kill;
+mod migration;
+mod others;
+mod rows;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -1,5 +1,11 @@
 //! `login`: both kinds, both flows, and what is stored.
 
+mod edge_cases;
+mod flows;
+mod hidden_prompt;
+mod passwords;
+mod refusals;
+
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};

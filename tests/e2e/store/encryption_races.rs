@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use serde_json::json;
 
-use crate::sealed::{KEY, encrypted, has_key};
+use crate::store::encryption::{KEY, encrypted, has_key};
 use crate::support::{
     ANA, ANA_PASSWORD, Home, Run, all_at_once, found, logged_in, store_files, wait_for,
 };
@@ -217,7 +217,9 @@ fn a_new_key_for_a_store_that_is_decrypted_meanwhile_is_refused() {
         here("go"),
         here("key")
     ));
-    let run = home.run("store rekey").stdin(crate::sealed::OTHER);
+    let run = home
+        .run("store rekey")
+        .stdin(crate::store::encryption::OTHER);
     let running = run.fails(2, &["the store is not encrypted"]).spawn();
     wait_for("the key", || home.path().join("asked").exists());
     let decrypt = home.run("--config").arg(here("other.toml"));

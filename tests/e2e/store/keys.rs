@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::sealed::{KEY, OTHER, encrypted, has_key, nothing_plain, secrets};
+use crate::store::encryption::{KEY, OTHER, encrypted, has_key, nothing_plain, secrets};
 use crate::support::{ANA, ANA_PASSWORD, Home, Run, day, logged_in};
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::pages::steps;
+use crate::guides::pages::steps;
 use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox};
 
 /// A section of the README.

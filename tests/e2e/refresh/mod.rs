@@ -1,5 +1,9 @@
 //! `refresh`: which sessions it looks after, which of them are due, and what it says of it.
 
+mod dead;
+mod faults;
+mod pace;
+
 use aimharder::model::session::SessionKind;
 use serde_json::json;
 

@@ -1,8 +1,8 @@
 //! `status` asks for the key of an encrypted store: what it says of one that is gone, wrong or slow.
 
-use crate::sealed::{KEY, OTHER};
+use crate::status::problems::{home_findings, sealed};
 use crate::status::{SOURCE, well};
-use crate::status_problems::{home_findings, sealed};
+use crate::store::encryption::{KEY, OTHER};
 
 #[test]
 fn a_key_that_is_gone_wrong_or_slow_is_no_sound_store() {

@@ -9,7 +9,7 @@ use std::process::Command;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::sealed::{KEY, encrypted, has_key, secrets};
+use crate::store::encryption::{KEY, encrypted, has_key, secrets};
 use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox, found, logged_in};
 
 /// A copy stands in a home of its own, as on another machine.

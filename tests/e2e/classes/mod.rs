@@ -1,5 +1,7 @@
 //! `classes`: the schedule as `scripting.md` shows it, whatever the platform's rows look like.
 
+mod shown;
+
 use serde_json::{Value, json};
 
 use crate::support::{ANA, Home, Sandbox, day, logged_in, madrid};

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 
 use serde_json::json;
 
-use crate::run_faults::{outcomes, results, stored, wish, wished};
+use crate::prebook::run_faults::{outcomes, results, stored, wish, wished};
 use crate::support::{ANA, Home, Sandbox, logged_in, today, wait_for};
 
 /// Its result cannot be written down; the others' are, and all are shown.

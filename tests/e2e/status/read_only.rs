@@ -5,13 +5,13 @@ use std::fs;
 
 use rusqlite::Connection;
 
-use crate::sealed::encrypted;
 use crate::status::well;
+use crate::store::encryption::encrypted;
 use crate::support::Home;
 
 const SCHEMAS: [&str; 2] = [
-    include_str!("../../src/store/schema/1.sql"),
-    include_str!("../../src/store/schema/2.sql"),
+    include_str!("../../../src/store/schema/1.sql"),
+    include_str!("../../../src/store/schema/2.sql"),
 ];
 
 /// The files beside the store, with their content.

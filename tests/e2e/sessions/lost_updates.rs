@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::book_wait::Opening;
-use crate::sealed::encrypted;
+use crate::book::wait::Opening;
+use crate::store::encryption::encrypted;
 use crate::support::{
     ANA, ANA_PASSWORD, Home, Run, Sandbox, Scenario, all_at_once, logged_in, side_by_side, wait_for,
 };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::sealed::encrypted;
+use crate::store::encryption::encrypted;
 use crate::support::{ANA, day, start};
 
 /// Where keys are not names but account's, box's or status's own values.

@@ -1,5 +1,12 @@
 //! `book`: every outcome with its exit code, and what is never sent.
 
+mod edges;
+mod lost;
+mod proof;
+pub(crate) mod wait;
+mod wait_long;
+mod which;
+
 use serde_json::{Value, json};
 
 use crate::support::{ANA, Home, Sandbox, day, logged_in, madrid};

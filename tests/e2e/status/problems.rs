@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::sealed::{OTHER, encrypted};
 use crate::status::{SOURCE, well};
+use crate::store::encryption::{OTHER, encrypted};
 use crate::support::{Home, logged_in};
 
 /// One thing is wrong: what finds it, which code `--check` has, which words name the remedy.

@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::status::problems::{home_findings, mode, problem};
 use crate::status::well;
-use crate::status_problems::{home_findings, mode, problem};
 use crate::support::{CRONTAB, day};
 
 #[test]

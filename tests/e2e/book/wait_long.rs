@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use aimharder::model::session::SessionKind;
 use serde_json::json;
 
-use crate::book_wait::Opening;
+use crate::book::wait::Opening;
 use crate::support::{ANA, hold, logged_in, signal, wait_for};
 
 #[test]

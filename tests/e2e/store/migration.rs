@@ -8,12 +8,12 @@ use rusqlite::Connection;
 
 use crate::support::temporary_folder;
 
-const SCHEMA_1: &str = include_str!("../../src/store/schema/1.sql");
+const SCHEMA_1: &str = include_str!("../../../src/store/schema/1.sql");
 const SCHEMAS_2_TO_5: [&str; 4] = [
-    include_str!("../../src/store/schema/2.sql"),
-    include_str!("../../src/store/schema/3.sql"),
-    include_str!("../../src/store/schema/4.sql"),
-    include_str!("../../src/store/schema/5.sql"),
+    include_str!("../../../src/store/schema/2.sql"),
+    include_str!("../../../src/store/schema/3.sql"),
+    include_str!("../../../src/store/schema/4.sql"),
+    include_str!("../../../src/store/schema/5.sql"),
 ];
 
 /// A store of a program without prebookings, with Ana's background session and her box.

@@ -1,5 +1,9 @@
 //! Ctrl-C and SIGTERM: 130 and 143, nothing half done, and what was done is told.
 
+mod commands_end;
+mod terminal;
+mod threads;
+
 use std::io::Read;
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::sealed::{KEY, encrypted};
+use crate::store::encryption::{KEY, encrypted};
 use crate::support::{ANA, Home, logged_in, signal, start, wait_for};
 
 /// A line that prints far too late, and whose child notes its number in this file.

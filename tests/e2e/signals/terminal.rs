@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::json;
 
-use crate::book_wait::Opening;
+use crate::book::wait::Opening;
 use crate::support::{ANA, Home, conversation, logged_in, signal, start};
 
 /// What the terminal shows when `action` is done to the program once it has shown `last`. The shell

@@ -1,5 +1,13 @@
 //! `status`: a machine on which all is well, what is shown of it, and what is asked.
 
+mod keys;
+mod prebookings;
+mod problems;
+mod read_only;
+mod schedule;
+mod shown;
+mod together;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

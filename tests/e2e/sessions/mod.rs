@@ -1,0 +1,10 @@
+//! How any command uses a session: its lock, its token, and its recovery.
+
+mod dead_session;
+mod locks;
+mod lost_updates;
+mod recovery;
+mod stampede;
+mod tokens;
+mod unauthorized;
+mod whoami;
