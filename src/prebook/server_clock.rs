@@ -108,7 +108,7 @@ impl Estimate {
 
     /// Whether further probes would not make it more exact.
     pub(super) fn is_sharp(&self) -> bool {
-        self.doubt < 0.000_6
+        self.doubt < 0.000_3
             || (self.samples >= 10 && self.doubt < 0.15 * self.haste)
             || self.samples >= MAX_SAMPLES
     }
