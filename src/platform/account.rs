@@ -46,9 +46,10 @@ impl Platform {
 }
 
 pub(super) fn read_whoami(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
-    let data = classify::data(answer)?;
-    let data = Loose(&data).get("data");
-    if data.0.as_array().is_some_and(Vec::is_empty) {
+    let object = classify::data(answer)?;
+    let data = Loose(&object).get("data");
+    let is_empty = data.0.as_array().is_some_and(Vec::is_empty);
+    if is_empty && !Loose(&object).get("error").is_error() {
         return Err(Error::LoggedOut);
     }
     let one = data.0.is_object().then_some(data);

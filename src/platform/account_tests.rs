@@ -69,6 +69,8 @@ fn whoami_proves_a_login_or_its_end() {
         r#"{"data":[{}]}"#,
         r#"{"data":[null]}"#,
         r#"{"data":"x"}"#,
+        r#"{"data":[],"error":{"code":7,"message":"try later"}}"#,
+        r#"{"data":[],"error":"maintenance"}"#,
         "<html>",
         "[]",
     ] {

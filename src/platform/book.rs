@@ -9,7 +9,7 @@ use super::call::Call;
 use super::http::Answer;
 use super::lenient::Loose;
 use super::refusal::{self, Refusal};
-use super::{BoxAt, Error, Jar, Platform};
+use super::{BoxAt, Error, Jar, Platform, classify};
 use crate::model::opening::{Learned, is_too_early_text, learn};
 use crate::text;
 
@@ -113,7 +113,7 @@ impl Platform {
 
 /// Reads the response to a booking.
 pub(super) fn read(answer: &Answer) -> Result<BookResponse, Error> {
-    let data = refusal::data(answer)?;
+    let data = classify::data(answer)?;
     let data = Loose(&data);
     let refusal = Refusal::read(data, &answer.redactor);
     let state = data.get("bookState").int();

@@ -159,18 +159,6 @@ fn logout_comes_first() {
 }
 
 #[test]
-fn an_error_object_with_a_5xx_code_is_an_outage() {
-    for body in [
-        r#"{"error":{"code":503}}"#,
-        r#"{"error":{"code":"500","message":"Internal Server Error"}}"#,
-    ] {
-        let error = read(&answered(body)).unwrap_err();
-        assert!(matches!(error, Error::Busy { .. }), "{body}: {error}");
-        assert!(!error.server_did_not_act());
-    }
-}
-
-#[test]
 fn a_refusal_passes_key_and_words_on_and_no_reservation() {
     let body = r#"{"bookState":-12,"id":77,"errorMssgLang":"NUEVO_ERROR","errorMssg":"<p>Hoy &amp; ma&ntilde;ana no</p>\u001b[2J"}"#;
     let read = read(&answered(body)).unwrap();

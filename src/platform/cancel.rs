@@ -7,7 +7,7 @@ use super::call::Call;
 use super::http::Answer;
 use super::lenient::Loose;
 use super::refusal::{self, Refusal};
-use super::{BoxAt, Error, Jar, Platform};
+use super::{BoxAt, Error, Jar, Platform, classify};
 
 /// The response to a cancellation request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Platform {
 
 /// Reads the response to a cancellation.
 pub(super) fn read(answer: &Answer) -> Result<CancelAnswer, Error> {
-    let data = refusal::data(answer)?;
+    let data = classify::data(answer)?;
     let data = Loose(&data);
     let refusal = Refusal::read(data, &answer.redactor);
     let state = data.get("cancelState").int();

@@ -8,11 +8,26 @@ use super::html::{self, Piece};
 use super::http::Answer;
 use super::lenient::Loose;
 
-/// The JSON object of an API call: the status is 200 and the object has no `logout`.
+/// The JSON object of an API call: the status is 200 and the object has no `logout`. The code of an `error` object that
+/// reports an outage or a missing login (500 to 599, 401) counts as the status: it is no response to the request.
 ///
 /// # Errors
 /// [`Error::LoggedOut`], [`Error::Blocked`], [`Error::Busy`], or [`Error::Strange`] for any other status or content.
 pub(super) fn data(answer: &Answer) -> Result<Value, Error> {
+    let data = object_of_call(answer)?;
+    let code = Loose(&data).get("error").get("code").int();
+    match code.and_then(|code| u16::try_from(code).ok()) {
+        Some(status @ 500..600) => Err(Error::Busy {
+            status,
+            retry_after: None,
+        }),
+        Some(401) => Err(Error::Strange(format!("{} answered 401", answer.host))),
+        _ => Ok(data),
+    }
+}
+
+/// As [`data`], whatever `error` the object has: what else it holds may be worth more.
+pub(super) fn object_of_call(answer: &Answer) -> Result<Value, Error> {
     let object = gate(answer).and_then(|object| {
         let not_data = || format!("{} answered with {}", answer.host, kind(&answer.body));
         object.ok_or_else(|| Error::Strange(not_data()))
@@ -46,6 +61,10 @@ fn gate(answer: &Answer) -> Result<Option<Map<String, Value>>, Error> {
     }
     status(answer)?;
     match answer.status {
+        200 if object.as_ref().is_some_and(has_unknown_logout) => Err(Error::Strange(format!(
+            "{} answered with an unknown `logout`",
+            answer.host
+        ))),
         200 => Ok(object),
         other => Err(Error::Strange(format!("{} answered {other}", answer.host))),
     }
@@ -98,6 +117,17 @@ pub(super) fn is_cut_off(body: &[u8]) -> bool {
 /// `{"logout":1}`, also `"1"` and `true`: the session is dead.
 pub(super) fn says_logout(object: &Map<String, Value>) -> bool {
     object.get("logout").is_some_and(|v| Loose(v).yes())
+}
+
+/// Whether `logout` is neither set nor unset: it may mean that the session is dead, and proves neither (promise 12).
+fn has_unknown_logout(object: &Map<String, Value>) -> bool {
+    object.get("logout").is_some_and(|value| {
+        let is_false = value
+            .as_str()
+            .is_some_and(|text| text.trim().eq_ignore_ascii_case("false"));
+        let value = Loose(value);
+        !value.is_nothing() && value.int().is_none() && !value.yes() && !is_false
+    })
 }
 
 /// Describes a body that is no JSON object, for a message.
@@ -186,6 +216,28 @@ mod tests {
                 "<span id=loginErrors></span><!-- <input name=pw> --><script>'<input name=pw>'</script>",
                 strange("h answered with a web page instead of JSON"),
             ),
+            (
+                200,
+                r#"{"logout":{"reason":"expired"},"bookState":1}"#,
+                strange("h answered with an unknown `logout`"),
+            ),
+            (
+                200,
+                r#"{"logout":"expired"}"#,
+                strange("h answered with an unknown `logout`"),
+            ),
+            (503, r#"{"logout":[]}"#, busy(503)),
+            (200, r#"{"error":{"code":503},"bookings":[]}"#, busy(503)),
+            (
+                200,
+                r#"{"error":{"code":"500","message":"Internal Server Error"}}"#,
+                busy(500),
+            ),
+            (
+                200,
+                r#"{"error":{"code":401,"message":"LOGIN_REQUIRED"}}"#,
+                strange("h answered 401"),
+            ),
             (403, "<html>", Error::Blocked),
             (429, "", busy(429)),
             (500, r#"{"bookState":1}"#, busy(500)),
@@ -233,6 +285,8 @@ mod tests {
             r#"{"logout":"0"}"#,
             r#"{"logout":false}"#,
             r#"{"logout":null}"#,
+            r#"{"logout":" False "}"#,
+            r#"{"error":{"code":7}}"#,
             "{}",
         ] {
             assert!(data(&answer(200, alive.as_bytes())).is_ok(), "{alive}");

@@ -45,6 +45,15 @@ impl<'v> Loose<'v> {
                 .is_some_and(|s| s.trim().eq_ignore_ascii_case("true"))
     }
 
+    /// Whether the `error` of a response reports one: a text, an object, or a flag.
+    pub(super) fn is_error(self) -> bool {
+        self.yes()
+            || self
+                .raw()
+                .is_some_and(|text| !matches!(&*text, "0" | "false"))
+            || self.0.as_object().is_some_and(|object| !object.is_empty())
+    }
+
     /// A text or a number, unchanged except for surrounding spaces: for keys, hosts and times. Empty is `None`.
     pub(super) fn raw(self) -> Option<String> {
         match self.0 {

@@ -45,23 +45,25 @@ impl Platform {
     }
 }
 
-/// Reads the response to a token update. An empty or truncated one is [`Error::Lost`]: it may have held the new token.
+/// Reads the response to a token update. One that is empty, truncated, or has a token that cannot be read is
+/// [`Error::Lost`]: the old token may have been replaced (promise 5).
 pub(super) fn read_token_update(answer: &Answer) -> Result<Secret, Error> {
+    let lost = |cause| Error::Lost {
+        host: answer.host.clone(),
+        cause,
+    };
     if answer.status == 200 && classify::is_cut_off(&answer.body) {
-        return Err(Error::Lost {
-            host: answer.host.clone(),
-            cause: Cause::CutOff,
-        });
+        return Err(lost(Cause::CutOff));
     }
-    let data = classify::data(answer)?;
-    let new = Loose(&data).get("newToken").raw();
-    let no_token = || {
-        Error::Strange(format!(
+    let data = classify::object_of_call(answer)?;
+    match Loose(&data).get("newToken").raw() {
+        Some(new) => parse_token(&new)
+            .ok_or_else(|| lost(Cause::Other("the new token cannot be read".to_owned()))),
+        None => Err(Error::Strange(format!(
             "{} answered a token update without a token",
             answer.host
-        ))
-    };
-    new.as_deref().and_then(parse_token).ok_or_else(no_token)
+        ))),
+    }
 }
 
 pub(super) fn read_set_refresh(answer: &Answer) -> Result<Secret, Error> {
@@ -204,6 +206,11 @@ mod tests {
     fn token_updates() {
         let body = format!(r#"{{"newToken":"{TOKEN}"}}"#);
         assert_eq!(read_token_update(&answered(&body)), Ok(Secret::new(TOKEN)));
+        let outage = format!(r#"{{"newToken":"{TOKEN}","error":{{"code":500}}}}"#);
+        assert_eq!(
+            read_token_update(&answered(&outage)),
+            Ok(Secret::new(TOKEN))
+        );
         let both = format!(r#"{{"newToken":"{TOKEN}","logout":"1"}}"#);
         for dead in [r#"{"logout":1}"#, r#"{"logout":true}"#, &both] {
             assert_eq!(
@@ -216,7 +223,7 @@ mod tests {
             "{}",
             r#"{"newToken":null}"#,
             r#"{"newToken":""}"#,
-            r#"{"newToken":"abc"}"#,
+            r#"{"error":{"code":503}}"#,
             "<html>",
         ] {
             assert!(
@@ -227,7 +234,12 @@ mod tests {
                 "{neither}"
             );
         }
-        for lost in ["", "\u{feff} ", r#"{"newToken":"69232|17"#] {
+        for lost in [
+            "",
+            "\u{feff} ",
+            r#"{"newToken":"69232|17"#,
+            r#"{"newToken":"abc"}"#,
+        ] {
             let read = read_token_update(&answered(lost));
             assert!(matches!(read, Err(Error::Lost { .. })), "{lost}");
         }

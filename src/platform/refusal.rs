@@ -3,12 +3,8 @@
 
 use std::fmt;
 
-use serde_json::Value;
-
-use super::http::Answer;
 use super::lenient::Loose;
 use super::redact::Redactor;
-use super::{Error, classify};
 
 /// The refusal in a response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,23 +45,6 @@ impl Refusal {
     /// Whether a key or a text gives the reason.
     pub(super) fn says_why(&self) -> bool {
         self.key.is_some() || self.message.is_some()
-    }
-}
-
-/// The object in the response to a booking or a cancellation.
-///
-/// # Errors
-/// Those of an API call; [`Error::Busy`] also for an `error` object with a code of 500 to 599, which means that the server
-/// failed and is no refusal (protocol.md §6).
-pub(super) fn data(answer: &Answer) -> Result<Value, Error> {
-    let data = classify::data(answer)?;
-    let code = Loose(&data).get("error").get("code").int();
-    match code.and_then(|code| u16::try_from(code).ok()) {
-        Some(status @ 500..600) => Err(Error::Busy {
-            status,
-            retry_after: None,
-        }),
-        _ => Ok(data),
     }
 }
 

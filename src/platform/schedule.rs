@@ -75,8 +75,9 @@ impl Row {
         matches!(self.mine, Mine::Booked | Mine::Waiting)
     }
 
+    /// Whether only a response to the account has it; an unknown state may be shown to anyone.
     fn is_personal(&self) -> bool {
-        self.mine != Mine::No || self.reservation.is_some()
+        self.is_mine() || self.reservation.is_some()
     }
 }
 
@@ -145,7 +146,9 @@ pub(super) fn read(answer: &Answer) -> Result<Schedule, Error> {
                 rows.push(row);
             }
             // a class may be listed twice: the row with the booking counts
-            Entry::Occupied(entry) if row.is_personal() => rows[*entry.get()] = row,
+            Entry::Occupied(entry) if row.mine != Mine::No || row.reservation.is_some() => {
+                rows[*entry.get()] = row;
+            }
             Entry::Occupied(_) => {}
         }
     }

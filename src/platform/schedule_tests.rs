@@ -207,7 +207,13 @@ fn a_day_of_which_nothing_can_be_read_is_no_day_without_classes() {
 #[test]
 fn only_something_of_mine_proves_a_login() {
     assert!(!rows(&[]).is_personal());
-    assert!(!rows(&[wire(&json!({}))]).is_personal());
+    for changes in [
+        json!({}),
+        json!({"bookState": -1}),
+        json!({"bookState": "x"}),
+    ] {
+        assert!(!rows(&[wire(&changes)]).is_personal(), "{changes}");
+    }
     for changes in [
         json!({"bookState": 0}),
         json!({"bookState": 1}),

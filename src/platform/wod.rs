@@ -77,12 +77,7 @@ impl Platform {
     /// Those of a page; [`Error::LoggedOut`] for the login page.
     pub fn publisher(&self, jar: &mut Jar, host: &str) -> Result<Option<String>, Error> {
         let url = self.url(host, "/", &[])?;
-        self.ask(jar, Call::page(url), |answer| {
-            if classify::is_login_page(answer) {
-                return Err(Error::LoggedOut);
-            }
-            Ok(publisher_in(&classify::page(answer)?))
-        })
+        self.ask(jar, Call::page(url), read_publisher)
     }
 
     /// `GET /api/activity`: the newest posts, or those after a page.
@@ -119,6 +114,14 @@ impl Platform {
         self.ask(jar, Call::script(url), |answer| {
             Ok(date(Loose(&classify::data(answer)?).get("recordDate")))
         })
+    }
+}
+
+pub(super) fn read_publisher(answer: &Answer) -> Result<Option<String>, Error> {
+    match classify::page(answer).map(|page| publisher_in(&page)) {
+        // a page with the number may have the form of the login too
+        Ok(None) if classify::is_login_page(answer) => Err(Error::LoggedOut),
+        read => classify::or_login_page(answer, read),
     }
 }
 
@@ -306,6 +309,12 @@ mod tests {
         ] {
             assert_eq!(publisher_in(page).as_deref(), expected, "{page}");
         }
+        let form = "<span id=loginErrors></span><input name=pw>";
+        let both = format!("{form}timeLineContent: 7, userID: 10");
+        let read = |page: &str| read_publisher(&answered(page));
+        assert_eq!(read(&both), Ok(Some("10".to_owned())));
+        assert_eq!(read(form), Err(Error::LoggedOut));
+        assert_eq!(read("<p>"), Ok(None));
     }
 
     #[test]

@@ -60,10 +60,7 @@ fn refused_by_error(answer: &Answer, error: Loose<'_>) -> Result<(), LoginError>
         .get("code")
         .int()
         .and_then(|code| u16::try_from(code).ok());
-    if !error.yes()
-        && error.raw().is_none_or(|text| text == "0")
-        && error.0.as_object().is_none_or(serde_json::Map::is_empty)
-    {
+    if !error.is_error() {
         return Ok(());
     }
     if let Some(status) =

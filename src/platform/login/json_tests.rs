@@ -154,6 +154,7 @@ fn no_judgement_is_no_refusal() {
         (200, r#"{"data":{"auth":{}},"info":null}"#, silent()),
         (401, r#"{"error":{"code":503,"message":"x"}}"#, busy(503)),
         (200, r#"{"data":null,"info":null}"#, silent()),
+        (200, r#"{"error":"false"}"#, silent()),
         (400, r#"{"info":"x"}"#, silent()),
         (302, r#"{"data":{"auth":{"authOK":true}}}"#, silent()),
         (200, r#"{"error":{"code":503,"message":"x"}}"#, busy(503)),
