@@ -1,4 +1,4 @@
-//! What a person waits for who logs in and books one class, 40 ms away from the server each way.
+//! The time of a login and a booking, 40 ms from the server each way.
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -11,8 +11,8 @@ use crate::table::{Figure, Goal};
 use crate::tools::Tools;
 
 const RUNS: usize = 11;
-const WAY_MS: i64 = 40;
-/// The arguments of `login`, and the time for it and `book` together in milliseconds.
+const LATENCY_MS: i64 = 40;
+/// Arguments of `login`, and the best time of it and `book` together in milliseconds.
 const LOGINS: [(&str, &[&str], f64); 2] = [
     ("login, book", &[], 560.0),
     ("login --only device, book", &["--only", "device"], 440.0),
@@ -29,7 +29,8 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
                 let home = Home::at(tools, &sandbox)?;
                 let opening = Opening::new(0, unix_us() - 1_000_000)?;
                 post(&sandbox, std::slice::from_ref(&opening))?;
-                sandbox.set(&json!({ "latency_ms": WAY_MS, "latency_after_ms": WAY_MS }))?;
+                sandbox
+                    .set(&json!({ "latency_ms": LATENCY_MS, "latency_after_ms": LATENCY_MS }))?;
                 let login = home.log_in_with(args)?;
                 let (day, start) = (opening.day.to_string(), opening.start.to_string());
                 let start = start.get(..5).context("a time")?;

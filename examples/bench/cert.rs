@@ -1,4 +1,4 @@
-//! A certificate for the sandbox's hosts, made for this run.
+//! A new certificate for the sandbox's hosts.
 
 use std::fs;
 use std::path::{Path, PathBuf};

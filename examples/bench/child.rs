@@ -1,4 +1,4 @@
-//! One run of a program: how long, how much memory, what it said.
+//! One run of a program: its time, memory and messages.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,9 +11,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::stats::Spread;
 
-/// How long a running program's memory is not looked at: a twentieth of its age, within these. The peak is kept
-/// by the kernel, so only growth within the last glance can be missed.
-const GLANCES: [Duration; 2] = [Duration::from_micros(200), Duration::from_millis(20)];
+/// The bounds of the interval at which memory is read, a twentieth of the age of the program. The kernel keeps the peak, so
+/// only growth within the last interval can be missed.
+const INTERVALS: [Duration; 2] = [Duration::from_micros(200), Duration::from_millis(20)];
 
 /// A finished program.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Its time, if it ended well: a figure of a failure would mean nothing.
-    pub(crate) fn good(self) -> Result<Duration> {
+    /// Its time if it succeeded; the time of a failure says nothing.
+    pub(crate) fn checked(self) -> Result<Duration> {
         if self.status.success() {
             Ok(self.wall)
         } else {
@@ -38,7 +38,7 @@ impl Run {
     }
 }
 
-/// Runs to the end, silently. From before the fork to after the wait.
+/// Runs a program without output; the time is from before the fork to after the wait.
 pub(crate) fn run(command: &mut Command) -> Result<Run> {
     quiet(command);
     let began = Instant::now();
@@ -48,7 +48,7 @@ pub(crate) fn run(command: &mut Command) -> Result<Run> {
     finish(child, began)
 }
 
-/// The median time of something by that of another program, measured in turn. `None`: that program is not installed.
+/// A median time divided by that of another program, measured in turn. `None`: that program is not installed.
 pub(crate) fn ratio(
     other: &mut Command,
     runs: usize,
@@ -63,28 +63,28 @@ pub(crate) fn ratio(
     let (mut one, mut two) = (Vec::new(), Vec::new());
     for _ in 0..runs {
         one.push(ours()?);
-        two.push(run(other)?.good()?);
+        two.push(run(other)?.checked()?);
     }
     Ok(Some(Spread::of(one).median() / Spread::of(two).median()))
 }
 
-/// The same, with the peak of its resident memory in MiB. Slower: the looking costs time on few cores.
-pub(crate) fn weigh(command: &mut Command) -> Result<(Run, f64)> {
+/// The same with the peak memory in MiB. It is slower, because reading the memory takes time on few cores.
+pub(crate) fn run_with_memory(command: &mut Command) -> Result<(Run, f64)> {
     let watched = watch(command, None)?;
     Ok((watched.run, watched.peak))
 }
 
-/// A finished program that was watched.
+/// A finished program and its costs.
 #[derive(Debug)]
 pub(crate) struct Watched {
     pub(crate) run: Run,
-    /// the most resident memory, MiB
+    /// peak memory in MiB
     pub(crate) peak: f64,
-    /// processor time per time within the window asked for, percent of one core
+    /// processor time within the window, percent of one core
     pub(crate) busy: Option<f64>,
 }
 
-/// Runs to the end, its memory looked at all the time, its processor time at both ends of a window.
+/// Runs a program while its memory is read, and its processor time at both ends of a window.
 pub(crate) fn watch(command: &mut Command, window: Option<[Instant; 2]>) -> Result<Watched> {
     quiet(command);
     let began = Instant::now();
@@ -101,7 +101,7 @@ pub(crate) fn watch(command: &mut Command, window: Option<[Instant; 2]>) -> Resu
                 if due.is_some_and(|due| due <= Instant::now()) {
                     marks.extend(processor_time(id).map(|used| (Instant::now(), used)));
                 }
-                thread::sleep((began.elapsed() / 20).clamp(GLANCES[0], GLANCES[1]));
+                thread::sleep((began.elapsed() / 20).clamp(INTERVALS[0], INTERVALS[1]));
             }
             (peak, marks)
         });

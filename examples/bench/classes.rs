@@ -1,7 +1,7 @@
-//! What `classes` costs on top of the server's own time.
+//! The time of `classes` without the server's time.
 //!
-//! The server's time is that of the very requests the command makes, sent again over one warm plain
-//! connection by a bare client. Over https all that TLS costs, on both sides, thus counts as ours.
+//! The server's time is that of the same requests, sent again over one warm connection by a minimal client without TLS, so
+//! that over https the costs of TLS on both sides count as ours.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -34,14 +34,15 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
     let requests = sandbox.arrivals()?;
     let server = server_time(&sandbox, &requests)?;
     let [http, https] = in_turn(&plain, &secure)?;
-    let ratio = beside_curl(&sandbox, &requests, &plain)?;
+    let ratio = share_of_curl(&sandbox, &requests, &plain)?;
     let figure = |scheme, median, home: &Home<'_>| -> Result<Figure> {
-        let figure = Figure::new(on_top(scheme), median - server, "ms", Goal::None);
+        let what = format!("classes over {scheme}, less that, median of {RUNS}");
+        let figure = Figure::new(what, median - server, "ms", Goal::None);
         Ok(figure.memory(home.memory(&ARGS)?).requests(requests.len()))
     };
     let mut figures = vec![
         Figure::new(
-            "the server's own time, bare client",
+            "the server's time, minimal client",
             server,
             "ms",
             Goal::None,
@@ -51,14 +52,14 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
         figure("https, system roots", https, &secure)?,
     ];
     figures.extend(ratio.map(|ratio| {
-        let what = format!("classes over http: share of curl's time, median of {RUNS}");
+        let what = format!("classes over http, share of curl's time, median of {RUNS}");
         Figure::new(what, ratio, "", Goal::AtMost(1.0))
     }));
     Ok(figures)
 }
 
-/// The time of `classes` by that of `curl` with the same requests on one connection. `None`: there is no `curl`.
-fn beside_curl(sandbox: &Sandbox, requests: &[Arrival], home: &Home<'_>) -> Result<Option<f64>> {
+/// The time of `classes` divided by that of `curl` with the same requests on one connection. `None`: `curl` is not installed.
+fn share_of_curl(sandbox: &Sandbox, requests: &[Arrival], home: &Home<'_>) -> Result<Option<f64>> {
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--fail", "--connect-to"]);
     curl.arg(format!("::{}", sandbox.address));
@@ -72,7 +73,7 @@ fn beside_curl(sandbox: &Sandbox, requests: &[Arrival], home: &Home<'_>) -> Resu
     child::ratio(&mut curl, RUNS, || home.time(&ARGS))
 }
 
-/// Medians of runs taken in turn, so that the two can be compared on a machine that does other things too.
+/// Medians of runs taken in turn, so that other load affects both alike.
 fn in_turn(one: &Home<'_>, other: &Home<'_>) -> Result<[f64; 2]> {
     let (mut ones, mut others) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
@@ -82,11 +83,7 @@ fn in_turn(one: &Home<'_>, other: &Home<'_>) -> Result<[f64; 2]> {
     Ok([Spread::of(ones).median(), Spread::of(others).median()])
 }
 
-fn on_top(scheme: &str) -> String {
-    format!("classes over {scheme}, less that, median of {RUNS}")
-}
-
-/// Median of the time that the server takes for these requests together, in milliseconds.
+/// The median of the server's time for all these requests, in milliseconds.
 fn server_time(sandbox: &Sandbox, requests: &[Arrival]) -> Result<f64> {
     if requests.is_empty() || requests.iter().any(|request| request.method != "GET") {
         bail!("`classes` was expected to make GET requests only: {requests:?}");
@@ -106,7 +103,7 @@ fn server_time(sandbox: &Sandbox, requests: &[Arrival]) -> Result<f64> {
     Ok(Spread::of(times?.into_iter().skip(1)).median())
 }
 
-/// The header that makes a bare request Ana's.
+/// The headers of a request of Ana's session.
 fn cookies(sandbox: &Sandbox) -> Result<String> {
     let state = sandbox.state()?;
     let sessions = state["sessions"]

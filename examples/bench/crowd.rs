@@ -1,4 +1,4 @@
-//! Many sessions: real ones, logged in at the sandbox, and rows that only fill a store.
+//! Many sessions: logged in at the sandbox, or rows that only fill a store.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -21,11 +21,10 @@ use crate::home::Home;
 use crate::sandbox::{DOMAIN, Sandbox};
 
 const PASSWORD: &str = "one-of-many";
-/// Logins at the same time: the sandbox and this program share the cores.
-const HANDS: usize = 8;
+/// Logins at the same time.
+const LOGIN_THREADS: usize = 8;
 
-/// Makes so many accounts at the sandbox and logs a background session of each into the store, its token
-/// `age` old and its `setrefresh` done.
+/// Adds accounts to the sandbox and logs in a background session of each, with a token of this age and `setrefresh` done.
 pub(crate) fn log_in(
     sandbox: &Sandbox,
     store: &Store,
@@ -42,7 +41,7 @@ pub(crate) fn log_in(
     let platform = platform(sandbox);
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
     thread::scope(|scope| {
-        for _ in 0..HANDS {
+        for _ in 0..LOGIN_THREADS {
             scope.spawn(|| {
                 loop {
                     let turn = next.fetch_add(1, Ordering::Relaxed);
@@ -65,7 +64,7 @@ pub(crate) fn email(name: &str, n: usize) -> String {
     format!("{name}{n}@example.org")
 }
 
-/// The library's own client in front of the sandbox.
+/// The library's client for the sandbox.
 pub(crate) fn platform(sandbox: &Sandbox) -> Platform {
     Platform::new(Settings {
         domain: DOMAIN.to_owned(),
@@ -112,7 +111,7 @@ fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -
     Ok(())
 }
 
-/// Makes a session's token look this old; token and cookies stay good.
+/// Makes a session's token look this old; it stays valid.
 pub(crate) fn age(store: &Store, row: &SessionRow, age: TimeDelta) -> Result<()> {
     let refreshed = row.refreshed_at;
     let row = store.put_login(
@@ -132,7 +131,7 @@ pub(crate) fn age(store: &Store, row: &SessionRow, age: TimeDelta) -> Result<()>
     Ok(())
 }
 
-/// A store with so many fresh sessions that no sandbox knows.
+/// Fills the store with fresh sessions that no sandbox knows.
 pub(crate) fn fill(home: &Home<'_>, count: usize) -> Result<()> {
     let store = home.store()?;
     let account: Account = "template@example.org".parse().map_err(anyhow::Error::msg)?;
@@ -165,7 +164,7 @@ pub(crate) fn fill(home: &Home<'_>, count: usize) -> Result<()> {
     multiply(home, row.id, count.saturating_sub(1))
 }
 
-/// As the jar writes them.
+/// A cookie as the jar stores it.
 fn cookie(name: &str, length: usize) -> Value {
     json!({
         "raw_cookie": format!("{name}={}; HttpOnly; Path=/; Domain={DOMAIN}", "a".repeat(length)),
@@ -173,8 +172,8 @@ fn cookie(name: &str, length: usize) -> Value {
     })
 }
 
-/// Copies of a row that the store wrote, each of another account. A hundred thousand logins through the
-/// store would each be waited for on the disk: this is the one place outside it that writes its rows.
+/// Copies a row, each copy for another account. Written directly, because 100,000 logins through the store would each wait for
+/// the disk.
 fn multiply(home: &Home<'_>, id: i64, copies: usize) -> Result<()> {
     let db = Connection::open(home.store_path()).context("fill the store")?;
     db.execute(
@@ -190,7 +189,7 @@ fn multiply(home: &Home<'_>, id: i64, copies: usize) -> Result<()> {
     Ok(())
 }
 
-/// Takes every session's lock once, so that its lock file is there as after a first refresh.
+/// Takes every session's lock once, so that its lock file exists as after a first refresh.
 pub(crate) fn lock_once(home: &Home<'_>) -> Result<()> {
     let store = home.store()?;
     let locks = Locks::beside(store.path(), "bench");

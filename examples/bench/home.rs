@@ -1,6 +1,6 @@
 //! A user's home in a temporary folder: a config that reaches a sandbox, a store, and runs of the binary there.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,10 +14,11 @@ use crate::child;
 use crate::sandbox::Sandbox;
 use crate::tools::Tools;
 
-/// The person of the sandbox's default world.
+/// An account of the sandbox's default world.
 pub(crate) const ANA: &str = "ana@example.org";
 pub(crate) const PASSWORD: &str = "correct-horse";
-const GLIMPSES: usize = 5;
+/// Runs for one figure of memory.
+const MEMORY_RUNS: usize = 5;
 
 /// One home.
 #[derive(Debug)]
@@ -41,6 +42,12 @@ impl<'t> Home<'t> {
         Ok(home)
     }
 
+    /// Adds lines to the config.
+    pub(crate) fn add_config(&self, lines: &str) -> Result<()> {
+        let mut file = OpenOptions::new().append(true).open(self.config())?;
+        Ok(file.write_all(lines.as_bytes())?)
+    }
+
     fn config(&self) -> PathBuf {
         self.folder.path().join("config.toml")
     }
@@ -58,7 +65,7 @@ impl<'t> Home<'t> {
         Ok(Store::open(&self.store_path())?)
     }
 
-    /// The binary in this home, with nothing of the caller's environment but what it takes to run.
+    /// The binary in this home, without the environment of the caller.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.tools.aimharder);
         command
@@ -72,23 +79,23 @@ impl<'t> Home<'t> {
         command
     }
 
-    /// The wall time of a run that ends well.
+    /// The wall time of a run that succeeds.
     pub(crate) fn time(&self, args: &[&str]) -> Result<Duration> {
-        child::run(&mut self.command(args))?.good()
+        child::run(&mut self.command(args))?.checked()
     }
 
-    /// Wall times of so many runs, after one that warms the caches.
+    /// The wall times of some runs, after one that warms the caches.
     pub(crate) fn times(&self, runs: usize, args: &[&str]) -> Result<Vec<Duration>> {
         self.time(args)?;
         (0..runs).map(|_| self.time(args)).collect()
     }
 
-    /// The peak memory of a run, in MiB: the most that was seen in some, for a short one is hard to catch.
+    /// The peak memory in MiB: the largest seen in several runs, because a short run may end between two looks.
     pub(crate) fn memory(&self, args: &[&str]) -> Result<f64> {
         let mut most: f64 = 0.0;
-        for _ in 0..GLIMPSES {
-            let (run, peak) = child::weigh(&mut self.command(args))?;
-            run.good()?;
+        for _ in 0..MEMORY_RUNS {
+            let (run, peak) = child::run_with_memory(&mut self.command(args))?;
+            run.checked()?;
             most = most.max(peak);
         }
         Ok(most)
@@ -112,6 +119,6 @@ impl<'t> Home<'t> {
         if let Some(mut pipe) = child.stdin.take() {
             writeln!(pipe, "{PASSWORD}")?;
         }
-        child::finish(child, began)?.good()
+        child::finish(child, began)?.checked()
     }
 }

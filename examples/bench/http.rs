@@ -1,5 +1,4 @@
-//! The barest HTTP client: one kept-alive connection. It speaks to the sandbox's control API, and
-//! measures what an answer costs the server alone.
+//! A minimal HTTP client with one kept-alive connection, for the control API and for the server's time.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-/// A connection that is used again and again.
+/// A connection.
 #[derive(Debug)]
 pub(crate) struct Http(BufReader<TcpStream>);
 
@@ -19,7 +18,7 @@ impl Http {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Sends, and reads the whole body of a good answer. `head` is further header lines, each with its line end.
+    /// Sends a request and reads the body of a response 200. `head`: further header lines, each with its line end.
     pub(crate) fn ask(
         &mut self,
         method: &str,
@@ -41,7 +40,10 @@ impl Http {
                 break;
             }
             if let Some(value) = line.strip_prefix("content-length:") {
-                length = value.trim().parse().context("read the answer's length")?;
+                length = value
+                    .trim()
+                    .parse()
+                    .context("read the length of a response")?;
             }
         }
         let mut answer = vec![0; length];
@@ -60,7 +62,7 @@ impl Http {
         if self
             .0
             .read_line(&mut line)
-            .context("read the sandbox's answer")?
+            .context("read a response of the sandbox")?
             == 0
         {
             bail!("the sandbox closed the connection");

@@ -1,4 +1,4 @@
-//! `refresh`: many sessions at once, few due among very many, and nothing due.
+//! `refresh` of many sessions, of few due among very many, and with nothing due.
 
 use std::fs;
 use std::time::{Duration, Instant, SystemTime};
@@ -33,7 +33,7 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// 1,000 sessions by 16 threads, answers after 100 ms: 1.25 times what the waiting alone takes.
+/// The bound is 1.25 times what waiting for the responses takes.
 fn batch(tools: &Tools) -> Result<Vec<Figure>> {
     let sandbox = Sandbox::start(&tools.sandbox)?;
     let home = Home::at(tools, &sandbox)?;
@@ -47,11 +47,11 @@ fn batch(tools: &Tools) -> Result<Vec<Figure>> {
     sandbox.set(&json!({ "latency_ms": LATENCY_MS }))?;
     sandbox.forget()?;
     let args = ["refresh", "--force", "--jobs", "16", "--rate", "0"];
-    let (run, peak) = child::weigh(&mut home.command(&args))?;
-    let wall = run.good()?.as_secs_f64();
+    let (run, peak) = child::run_with_memory(&mut home.command(&args))?;
+    let wall = run.checked()?.as_secs_f64();
     let requests = sandbox.arrivals()?.len();
     let ideal = 1.25 * as_f64(MANY * LATENCY_MS) / as_f64(JOBS) / 1000.0;
-    let what = format!("{MANY} sessions, answers after {LATENCY_MS} ms, {JOBS} jobs");
+    let what = format!("{MANY} sessions, responses after {LATENCY_MS} ms, {JOBS} jobs");
     Ok(vec![
         Figure::new(what, wall, "s", Goal::AtMost(ideal))
             .memory(peak)
@@ -59,16 +59,16 @@ fn batch(tools: &Tools) -> Result<Vec<Figure>> {
         Figure::new("its peak memory", peak, "MiB", Goal::AtMost(40.0)),
         Figure::count("its requests", requests, MANY),
         Figure::count(
-            "its tokens stored and still good",
-            good_tokens(&sandbox, &home.store()?)?,
+            "its tokens stored and valid",
+            valid_tokens(&sandbox, &home.store()?)?,
             MANY,
         ),
         Figure::count("its replaced tokens presented", sandbox.replays()?, 0),
     ])
 }
 
-/// How many stored tokens are the ones the sandbox holds to be current.
-fn good_tokens(sandbox: &Sandbox, store: &Store) -> Result<usize> {
+/// The number of stored tokens that are current at the sandbox.
+fn valid_tokens(sandbox: &Sandbox, store: &Store) -> Result<usize> {
     let state = sandbox.state()?;
     let sessions = state["sessions"]
         .as_array()
@@ -78,15 +78,15 @@ fn good_tokens(sandbox: &Sandbox, store: &Store) -> Result<usize> {
         .filter(|session| session["alive"] == true)
         .filter_map(|session| session["token"].as_str())
         .collect();
-    let mut good = 0;
+    let mut valid = 0;
     for listed in store.sessions(None)? {
         let row = store.session(listed.id)?;
-        good += usize::from(row.is_some_and(|row| current.contains(row.token.expose())));
+        valid += usize::from(row.is_some_and(|row| current.contains(row.token.expose())));
     }
-    Ok(good)
+    Ok(valid)
 }
 
-/// 10 due among 100,000: the library's question, and what the crowd adds to a whole run.
+/// 10 due sessions among 100,000: the query, and what the others add to a whole run.
 fn few_among_many(tools: &Tools) -> Result<Vec<Figure>> {
     let sandbox = Sandbox::start(&tools.sandbox)?;
     let few = Home::at(tools, &sandbox)?;
@@ -94,18 +94,18 @@ fn few_among_many(tools: &Tools) -> Result<Vec<Figure>> {
     crowd::log_in(&sandbox, &few.store()?, DUE, "few", TimeDelta::hours(1))?;
     crowd::log_in(&sandbox, &home.store()?, DUE, "many", TimeDelta::hours(1))?;
     crowd::fill(&home, VERY_MANY - DUE)?;
-    let asked = ask(&home.store()?)?;
+    let query = query(&home.store()?)?;
     sandbox.forget()?;
     let [alone, among] = due_runs(&few, &home)?;
     let requests = sandbox.arrivals()?.len() / (2 * RUNS);
-    let what = |words: &str| format!("{DUE} due of {VERY_MANY}: {words}, median of {RUNS}");
+    let what = |words: &str| format!("{DUE} due of {VERY_MANY}, {words}, median of {RUNS}");
     Ok(vec![
-        Figure::new(what("the store's answer"), asked, "ms", Goal::AtMost(50.0)),
+        Figure::new(what("the query"), query, "ms", Goal::AtMost(50.0)),
         Figure::new(what("a whole run"), among, "ms", Goal::None)
             .memory(peak(&home)?)
             .requests(requests),
         Figure::new(
-            format!("the same, less a run with those {DUE} alone"),
+            format!("the same, less a run with those {DUE} only"),
             among - alone,
             "ms",
             Goal::AtMost(50.0),
@@ -113,8 +113,8 @@ fn few_among_many(tools: &Tools) -> Result<Vec<Figure>> {
     ])
 }
 
-/// Median of the time that [`Store::due`] takes in an open store.
-fn ask(store: &Store) -> Result<f64> {
+/// The median time of [`Store::due`] in an open store.
+fn query(store: &Store) -> Result<f64> {
     let now = Utc::now();
     let query = DueQuery {
         account: None,
@@ -136,7 +136,7 @@ fn ask(store: &Store) -> Result<f64> {
     Ok(Spread::of(times?).median())
 }
 
-/// Medians of whole runs that update the due ones, made due again before each; in turn.
+/// Medians of whole runs that update the due sessions, in turn.
 fn due_runs(few: &Home<'_>, many: &Home<'_>) -> Result<[f64; 2]> {
     let (mut alone, mut among) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
@@ -150,8 +150,8 @@ fn due_runs(few: &Home<'_>, many: &Home<'_>) -> Result<[f64; 2]> {
 
 fn peak(home: &Home<'_>) -> Result<f64> {
     make_due(home, "many")?;
-    let (run, peak) = child::weigh(&mut home.command(&REFRESH))?;
-    run.good().map(|_| peak)
+    let (run, peak) = child::run_with_memory(&mut home.command(&REFRESH))?;
+    run.checked().map(|_| peak)
 }
 
 fn make_due(home: &Home<'_>, crowd: &str) -> Result<()> {
@@ -164,7 +164,7 @@ fn make_due(home: &Home<'_>, crowd: &str) -> Result<()> {
     Ok(())
 }
 
-/// Nothing due: no network, no write.
+/// Without due sessions there is no request and no write.
 fn nothing_due(tools: &Tools) -> Result<Vec<Figure>> {
     let sandbox = Sandbox::start(&tools.sandbox)?;
     let mut figures = Vec::new();
@@ -188,7 +188,7 @@ fn nothing_due(tools: &Tools) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// What tells that the store was written.
+/// Changes when the store is written.
 fn facts(home: &Home<'_>) -> Result<(SystemTime, u64)> {
     let facts = fs::metadata(home.store_path())?;
     Ok((facts.modified()?, facts.len()))

@@ -1,4 +1,4 @@
-//! A sandbox of one's own: started, asked, and gone when dropped.
+//! A sandbox, which ends when it is dropped.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -11,17 +11,17 @@ use serde_json::{Value, json};
 
 use crate::http::Http;
 
-/// Which domain it plays.
+/// Its domain.
 pub(crate) const DOMAIN: &str = "aimharder.com";
 
-/// A running stand-in for the platform. It ends with its standard input, however this process dies.
+/// A running stand-in for the platform. It ends with its standard input, so also when this process is killed.
 #[derive(Debug)]
 pub(crate) struct Sandbox {
     child: Child,
     pub(crate) address: SocketAddr,
-    /// the lines of a config file that reach it
+    /// the lines of a config file for it
     pub(crate) config: String,
-    /// a TLS sandbox is only talked to by the product
+    /// without TLS, which the client of the control API needs
     plain: bool,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    /// A booking request?
+    /// Whether it is a booking request.
     pub(crate) fn books(&self) -> bool {
         self.method == "POST" && self.path == "/api/book"
     }
@@ -82,7 +82,7 @@ impl Sandbox {
             let line = line?;
             config.push_str(&line);
             config.push('\n');
-            // the last line there is, in the one write that all of it comes in
+            // all lines come in one write, and this is the last
             let last = if command.get_args().any(|arg| arg == "--tls-cert") {
                 "ca_file"
             } else {
@@ -100,11 +100,10 @@ impl Sandbox {
         })
     }
 
-    /// A control call: JSON in and out. Over a connection of its own: minutes may lie between two, and
-    /// the sandbox keeps no idle one that long.
+    /// A control call, JSON in and out. Each has a connection of its own, because the sandbox closes idle ones.
     pub(crate) fn control(&self, method: &str, call: &str, body: &Value) -> Result<Value> {
         if !self.plain {
-            bail!("no control over a TLS sandbox")
+            bail!("a TLS sandbox cannot be controlled")
         }
         let mut control = Http::connect(self.address)?;
         let answer = control.ask(

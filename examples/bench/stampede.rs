@@ -1,5 +1,5 @@
-//! 50 processes start at once on one stale session: refreshes, class lists and bookings mixed. Ideal is the
-//! time of as many class lists on a fresh session, shared by the cores; memory is that of one of these.
+//! 50 processes start at once with one stale session: refreshes, class lists and bookings. The ideal is the time of as many
+//! class lists with a fresh session, shared by the cores; the memory is that of one of these.
 
 use std::thread;
 use std::time::Instant;
@@ -16,7 +16,7 @@ use crate::table::{Figure, Goal, as_f64};
 use crate::tools::Tools;
 
 const PROCESSES: usize = 50;
-/// One after the other, again and again. All bookings are of one class.
+/// The processes run these in turn. All bookings are of one class.
 const COMMANDS: [&[&str]; 3] = [
     &["classes", "--day", "tomorrow"],
     &["book", "--day", "+3", "--time", "08:00"],
@@ -45,7 +45,7 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
         .unwrap_or_default();
     Ok(vec![
         Figure::new(
-            format!("{PROCESSES} processes on a stale session"),
+            format!("{PROCESSES} processes with a stale session"),
             wall,
             "ms",
             Goal::Best(ideal),
@@ -72,7 +72,7 @@ fn all_at_once(home: &Home<'_>) -> Result<Vec<Run>> {
     })
 }
 
-/// A class that nobody else is in, so that only these bookings count.
+/// A class without other bookings.
 fn add_class(sandbox: &Sandbox) -> Result<()> {
     let day = chrono::Utc::now()
         .with_timezone(&chrono_tz::Europe::Madrid)

@@ -1,5 +1,4 @@
-//! How long a command takes that stays at home: without network, and completion must not keep a
-//! prompt waiting.
+//! Commands that use no network, completion among them, and the size of the binary.
 
 use std::process::Command;
 
@@ -16,8 +15,7 @@ use crate::tools::Tools;
 const RUNS: usize = 20;
 const SESSIONS: usize = 1000;
 
-/// What to run in a home with that many sessions, and in how many milliseconds it must be done. A listing is held against
-/// `sqlite3` instead.
+/// Commands in a home with that many sessions, and their bounds in milliseconds. A listing is compared with `sqlite3`.
 const COMMANDS: [(&str, &[&str], Goal); 3] = [
     ("aimharder --version", &["--version"], Goal::AtMost(5.0)),
     (
@@ -28,10 +26,10 @@ const COMMANDS: [(&str, &[&str], Goal); 3] = [
     ("the same with --json", &["sessions", "--json"], Goal::None),
 ];
 
-/// The same in the home of somebody who has looked at the classes.
-const AT_HOME: [(&str, &[&str], Goal); 2] = [
+/// Commands in a home in which the classes have been listed.
+const USED_HOME: [(&str, &[&str], Goal); 2] = [
     (
-        "completion of a class's name",
+        "completion of a class name",
         &[
             "__complete",
             "fish",
@@ -64,13 +62,13 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
     let ratio = child::ratio(&mut sqlite, RUNS, || home.time(&["sessions"]))?;
     figures.extend(ratio.map(|ratio| {
         let what = format!(
-            "aimharder sessions: share of the time of sqlite3 printing the table, median of {RUNS}"
+            "aimharder sessions, share of the time of sqlite3 printing the table, median of {RUNS}"
         );
         Figure::new(what, ratio, "", Goal::AtMost(0.7))
     }));
-    let lived_in = lived_in(tools)?;
-    for (what, args, goal) in AT_HOME {
-        figures.push(figure(&lived_in, what, args, goal)?);
+    let used = used_home(tools)?;
+    for (what, args, goal) in USED_HOME {
+        figures.push(figure(&used, what, args, goal)?);
     }
     let size = std::fs::metadata(&tools.aimharder)?.len() / 1024;
     let mib = f64::from(u32::try_from(size)?) / 1024.0;
@@ -83,8 +81,8 @@ pub(crate) fn run(tools: &Tools) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// The sandbox is gone: what is asked of it would fail.
-fn lived_in(tools: &Tools) -> Result<Home<'_>> {
+/// Its sandbox has ended, so that a request would fail.
+fn used_home(tools: &Tools) -> Result<Home<'_>> {
     let sandbox = Sandbox::start(&tools.sandbox)?;
     let home = Home::at(tools, &sandbox)?;
     home.log_in()?;

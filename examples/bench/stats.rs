@@ -1,4 +1,4 @@
-//! Order statistics. Must not measure.
+//! Order statistics of durations.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ impl Spread {
         self.percentile(50)
     }
 
-    /// The smallest value that `percent` of all do not exceed (nearest rank). 0 where there is none.
+    /// The smallest value that `percent` of all do not exceed (nearest rank); 0 without values.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let rank = (self.0.len() * percent).div_ceil(100).max(1);
         self.0.get(rank - 1).copied().unwrap_or(0.0)

@@ -1,5 +1,4 @@
-//! The session store: what opening it costs, and how many durable commits a second it takes, beside what
-//! the disk itself can do.
+//! The store: the time of opening it, and its durable commits per second compared with those of the disk.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
@@ -19,7 +18,7 @@ use crate::table::{Figure, Goal};
 const OPENS: usize = 100;
 const UPDATES: u32 = 500;
 const SYNCS: u32 = 1000;
-/// What an update's end adds to SQLite's log: some pages.
+/// What the end of an update adds to SQLite's log.
 const PAGES: usize = 4 * 4096;
 
 pub(crate) fn run() -> Result<Vec<Figure>> {
@@ -67,7 +66,7 @@ fn opening(path: &Path) -> Result<f64> {
     Ok(Spread::of(times?).median())
 }
 
-/// Token updates as the store sees them: begun and ended, each with a commit of its own.
+/// Token updates, begun and ended with a commit each.
 fn commits(store: &Store) -> Result<f64> {
     let account: Account = "ana@example.org".parse().map_err(anyhow::Error::msg)?;
     let print = Fingerprint::background(&account, "bench");
@@ -95,7 +94,7 @@ fn commits(store: &Store) -> Result<f64> {
     Ok(f64::from(2 * UPDATES) / began.elapsed().as_secs_f64())
 }
 
-/// How often a second this disk confirms a small append to a file that has its room already.
+/// How many small writes to an existing file this disk syncs per second.
 fn disk(folder: &Path) -> Result<f64> {
     let file = OpenOptions::new()
         .write(true)

@@ -1,4 +1,4 @@
-//! A figure beside its ideal, and the views of many: a table for people, JSON for programs.
+//! Figures and their bounds, printed as a table, as Markdown or as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -6,18 +6,18 @@ use std::fs;
 
 use serde::Serialize;
 
-/// One measured thing.
+/// One measured value. A name such as `near: median` is the median of the case `near`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figure {
     pub(crate) what: String,
     pub(crate) measured: f64,
     pub(crate) unit: &'static str,
     pub(crate) goal: Goal,
-    /// measured by ideal, where there is one that can be divided by
+    /// measured divided by ideal, if that is not zero
     #[serde(skip_serializing_if = "Option::is_none")]
     ratio: Option<f64>,
     kept: bool,
-    /// the largest memory of the process measured, MiB
+    /// peak memory of the measured process
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) memory_mib: Option<f64>,
     /// requests that reached the sandbox
@@ -25,13 +25,13 @@ pub(crate) struct Figure {
     pub(crate) requests: Option<usize>,
 }
 
-/// What a figure is held against.
+/// What a figure is compared with.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Goal {
     AtMost(f64),
     Exactly(f64),
-    /// the best that could be had; nothing was promised
+    /// the best possible value, which is not a bound
     Best(f64),
     /// the figure explains others
     None,
@@ -76,7 +76,7 @@ impl Figure {
         }
     }
 
-    /// A count that must come out as said.
+    /// A count with an exact bound.
     pub(crate) fn count(what: impl Into<String>, found: usize, ideal: usize) -> Self {
         Self::new(what, as_f64(found), "", Goal::Exactly(as_f64(ideal)))
     }
@@ -95,22 +95,35 @@ impl Figure {
         }
     }
 
-    fn cells(&self) -> [String; 6] {
+    fn ideal(&self) -> Option<String> {
         let sign = match self.goal {
             Goal::AtMost(_) => "≤ ",
             Goal::Exactly(_) => "= ",
             Goal::Best(_) | Goal::None => "",
         };
-        let ideal = self
-            .goal
-            .ideal()
-            .map(|ideal| format!("{sign}{}", number(ideal)));
+        let ideal = self.goal.ideal()?;
+        Some(format!("{sign}{}", number(ideal)))
+    }
+
+    /// What is measured of its case, and the value with its bound.
+    fn case_cell(&self) -> (String, String) {
+        let (_, what) = self.what.split_once(": ").unwrap_or(("", &self.what));
+        let mark = if self.kept { "" } else { ", MISSED" };
+        let ideal = self.ideal().map(|ideal| format!(" ({ideal}{mark})"));
+        let value = format!("{} {}", number(self.measured), self.unit);
+        (
+            what.to_owned(),
+            value.trim().to_owned() + &ideal.unwrap_or_default(),
+        )
+    }
+
+    fn cells(&self) -> [String; 6] {
         let ratio = self.ratio.map(|ratio| format!("{ratio:.2}"));
         let mark = if self.kept { "" } else { "  MISSED" };
         [
             self.what.clone(),
             format!("{} {:<3}", number(self.measured), self.unit),
-            ideal.unwrap_or_default(),
+            self.ideal().unwrap_or_default(),
             ratio.unwrap_or_default(),
             self.memory_mib
                 .map(|mib| format!("{mib:.1} MiB"))
@@ -123,13 +136,13 @@ impl Figure {
     }
 }
 
-/// A count as a figure; no count here comes near 2^52.
+/// Exact up to 2^52.
 #[allow(clippy::cast_precision_loss)]
 pub(crate) fn as_f64(count: usize) -> f64 {
     count as f64
 }
 
-/// Whole numbers whole, small ones with two digits, in between one.
+/// A number with at most two decimals, with fewer the larger it is.
 fn number(value: f64) -> String {
     if value.fract() == 0.0 || value.abs() >= 1000.0 {
         format!("{value:.0}")
@@ -140,7 +153,7 @@ fn number(value: f64) -> String {
     }
 }
 
-/// The table: names to the left, numbers to the right.
+/// A table for people.
 pub(crate) fn lines(figures: &[Figure]) -> String {
     let head = [
         "figure",
@@ -172,7 +185,46 @@ pub(crate) fn lines(figures: &[Figure]) -> String {
     text
 }
 
-/// All that a run of the bench found.
+/// The figures as Markdown tables. The figures of a case that follow one another are one row.
+pub(crate) fn markdown(figures: &[Figure]) -> String {
+    let case = |figure: &Figure| {
+        figure
+            .what
+            .split_once(": ")
+            .map(|(case, _)| case.to_owned())
+    };
+    let names = ["figure", "measured", "bound", "", "memory", "requests"];
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let mut text = String::new();
+    let mut last = Vec::new();
+    for row in figures.chunk_by(|one, other| case(one).is_some() && case(one) == case(other)) {
+        let (columns, cells): (Vec<String>, Vec<String>) = if let Some(case) = case(&row[0]) {
+            [("case".to_owned(), case)]
+                .into_iter()
+                .chain(row.iter().map(Figure::case_cell))
+                .unzip()
+        } else {
+            let cells = names.into_iter().zip(row[0].cells());
+            cells
+                .filter(|(name, _)| !name.is_empty())
+                .map(|(name, cell)| (name.to_owned(), cell.trim().to_owned()))
+                .unzip()
+        };
+        if columns != last {
+            let _ = write!(
+                text,
+                "\n{}|{}\n",
+                line(&columns),
+                " --- |".repeat(columns.len())
+            );
+        }
+        text += &line(&cells);
+        last = columns;
+    }
+    text
+}
+
+/// All figures of a run of the bench.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) machine: String,

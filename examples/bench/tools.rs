@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 const BUILD: &str = "build them with: cargo build --release --bins --examples";
 
-/// What is measured, and what it is measured against.
+/// The measured binary and the sandbox.
 #[derive(Debug)]
 pub(crate) struct Tools {
     pub(crate) aimharder: PathBuf,

@@ -56,11 +56,11 @@ impl App {
         let (before, after) = self.latency();
         let arrived_us = request.head_us + i64::try_from(before.as_micros()).unwrap_or(0);
         sleep_until(arrived_us);
-        let delivery = self.process(request, arrived_us);
+        let (delivery, delay) = self.process(request, arrived_us);
         while self.lock().world.config.hold.contains(&request.path) {
             thread::sleep(POLL_INTERVAL);
         }
-        (delivery, after)
+        (delivery, after + delay)
     }
 
     /// The latency of a request and of its response.
@@ -80,7 +80,8 @@ impl App {
         )
     }
 
-    fn process(&self, request: &Request, arrived_us: i64) -> Delivery {
+    /// Acts on a request; the response, and how long a fault holds it back.
+    fn process(&self, request: &Request, arrived_us: i64) -> (Delivery, Duration) {
         let mut shared = self.lock();
         let skew = shared.world.config.skew_ms;
         let now = arrived_us.div_euclid(1000) + skew;
@@ -98,6 +99,7 @@ impl App {
             Some(fault) => fault.date_header(clock_now),
             None => Some(clock::http_date(clock_now)),
         };
+        let delay = fault.as_ref().map(Fault::delay).unwrap_or_default();
         let mut delivery = match (fault, real) {
             (Some(fault), real) => fault.deliver(real),
             (None, Some(real)) => Delivery::Send(real),
@@ -115,7 +117,7 @@ impl App {
             answer.encode(&shared.world.config.json_as, request);
         }
         shared.log.add(entry);
-        delivery
+        (delivery, delay)
     }
 
     /// Writes the world to the `--state` file.

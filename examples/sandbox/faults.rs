@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     RetryAfter,
     /// The response of the platform with another `Date` header.
     Date,
+    /// The response of the platform, later.
+    Delay,
 }
 
 /// A fault that has not been used up.
@@ -51,6 +53,9 @@ pub(crate) struct Fault {
     /// The number of matching requests that pass first.
     #[serde(default)]
     pub(crate) skip: u64,
+    /// The share of the matching requests that it affects, at random.
+    #[serde(default = "all")]
+    pub(crate) share: f64,
     /// The first instant of the server clock at which it applies.
     #[serde(default)]
     pub(crate) from_ms: Option<i64>,
@@ -78,6 +83,10 @@ pub(crate) struct Fault {
 
 fn one() -> i64 {
     1
+}
+
+fn all() -> f64 {
+    1.0
 }
 
 /// How the response is sent.
@@ -113,6 +122,7 @@ impl Kind {
             Self::Garbage => "garbage",
             Self::RetryAfter => "retry_after",
             Self::Date => "date",
+            Self::Delay => "delay",
         }
     }
 }
@@ -131,6 +141,9 @@ impl Fault {
             .is_some_and(|seconds| !(0.0..=3600.0).contains(&seconds))
         {
             return Err("seconds must be between 0 and 3600".to_owned());
+        }
+        if !(0.0..=1.0).contains(&self.share) {
+            return Err("share must be between 0 and 1".to_owned());
         }
         if self.date_shift_s.abs() > MAX_DATE_SHIFT_S {
             return Err("date_shift_s is beyond 1000 years".to_owned());
@@ -159,7 +172,15 @@ impl Fault {
 
     /// Whether the platform processes the request.
     pub(crate) fn acts(&self) -> bool {
-        self.after || self.kind == Kind::Date
+        self.after || matches!(self.kind, Kind::Date | Kind::Delay)
+    }
+
+    /// How long the response is held back.
+    pub(crate) fn delay(&self) -> Duration {
+        match self.kind {
+            Kind::Delay => Duration::from_secs_f64(self.seconds.unwrap_or(1.0)),
+            _ => Duration::ZERO,
+        }
     }
 
     /// The `Date` header of the answer at this instant of the server's clock; `None` leaves it out.
@@ -184,7 +205,7 @@ impl Fault {
             Kind::Garbage => Delivery::Garbage,
             Kind::Trickle => Delivery::Trickle(self.dress(real), seconds(60.0)),
             Kind::Cut => Delivery::Cut(self.dress(real)),
-            Kind::Date => Delivery::Send(self.dress(real)),
+            Kind::Date | Kind::Delay => Delivery::Send(self.dress(real)),
             Kind::Truncate => {
                 let half = real.body.len() / 2;
                 Delivery::Send(self.dress(Response {
@@ -258,6 +279,9 @@ impl Faults {
         {
             if fault.skip > 0 {
                 fault.skip -= 1;
+                continue;
+            }
+            if fastrand::f64() >= fault.share {
                 continue;
             }
             fault.count = if fault.count > 0 { fault.count - 1 } else { -1 };

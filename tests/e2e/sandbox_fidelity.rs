@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
@@ -195,6 +196,24 @@ fn the_date_of_chosen_answers_can_be_wrong_or_missing() {
             .header("date")
             .is_some()
     );
+}
+
+#[test]
+fn a_share_of_the_responses_can_be_late() {
+    let sandbox = Sandbox::start();
+    let took = |share: f64| {
+        let delay = json!({ "path": "*", "kind": "delay", "seconds": 0.5, "share": share });
+        sandbox.clear_faults();
+        sandbox.fault(&delay);
+        let began = Instant::now();
+        let answer = get(&sandbox, MAIN, "/api/whoami", "");
+        assert_eq!(answer.json(), json!({ "data": [] }));
+        began.elapsed()
+    };
+    assert!(took(1.0) >= Duration::from_millis(500));
+    took(0.0);
+    let faults: Vec<Value> = sandbox.log().iter().map(|e| e["fault"].clone()).collect();
+    assert_eq!(faults, [json!("delay"), Value::Null]);
 }
 
 #[test]

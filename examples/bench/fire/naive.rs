@@ -1,6 +1,5 @@
-//! What people have without this tool: a client started by cron as booking opens, which logs in, lists
-//! the classes and books. It is the library's own client, without its waiting, its warm connections and
-//! its measured clock, and without the time that starting a process takes.
+//! A naive client, started by cron as booking opens: it logs in, lists the classes and books. It uses the library's calls,
+//! without waiting, warm connections and a measured clock, and without the time that starting a process takes.
 
 use aimharder::clock;
 use aimharder::platform::{BookOrder, BoxAt, Flow};
@@ -17,20 +16,20 @@ use crate::stats::Spread;
 const BOX_ID: i64 = 10122;
 /// From one opening to the next, and before the first.
 const APART_US: i64 = 1_200_000;
-const LEAD_US: i64 = 500_000;
+const FIRST_US: i64 = 500_000;
 /// Between the settings' openings.
 const TURN_US: i64 = 240_000;
 
-/// Lateness of its booking requests. Early ones, which are refused, count as less than nothing.
+/// The lateness of its booking requests; negative for those that were early.
 pub(super) fn run(series: &Series<'_>) -> Result<Spread> {
     let turn = super::SETTINGS
         .iter()
         .position(|setting| setting.name == series.setting.name);
-    let first = super::unix_us() + LEAD_US + TURN_US * i64::try_from(turn.unwrap_or(0))?;
+    let first = super::unix_us() + FIRST_US + TURN_US * i64::try_from(turn.unwrap_or(0))?;
     let openings = (0..NAIVE)
         .zip((first..).step_by(usize::try_from(APART_US)?))
         // classes of other times than the ones before
-        .map(|(nth, at)| Opening::new(nth + 2000, at / 1000 * 1000))
+        .map(|(number, at)| Opening::new(number + 2000, at / 1000 * 1000))
         .collect::<Result<Vec<_>>>()?;
     let ids = post(&series.sandbox, &openings)?;
     series.sandbox.forget()?;

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Europe::Madrid;
 use serde_json::{Value, json};
 
-use super::{Setting, Shots};
+use super::{Lateness, Setting};
 use crate::child;
 use crate::home::{ANA, Home};
 use crate::sandbox::{Arrival, Sandbox};
@@ -17,29 +17,28 @@ use crate::tools::Tools;
 pub(super) const BOX: &str = "crossfitdemo";
 /// Seconds from one opening to the next.
 const APART: i64 = 3;
-/// Seconds before the first: enough to measure the server's clock as in real life.
+/// Seconds before the first: enough for all preparations of an opening.
 const LEAD: i64 = 25;
-/// Classes are spread over so many days: the schedule of a day has about as many as a gym's.
+/// Classes are spread over this many days, so that a day has about as many as that of a box.
 const DAYS: i64 = 40;
 
-/// A sandbox in its setting, and Ana's home in front of it.
+/// A sandbox in its setting, and a home with Ana's sessions there.
 #[derive(Debug)]
 pub(super) struct Series<'t> {
     pub(super) setting: &'t Setting,
     pub(super) sandbox: Sandbox,
-    home: Home<'t>,
+    pub(super) home: Home<'t>,
 }
 
-/// What a run came to.
 #[derive(Debug)]
-pub(super) struct Ran {
-    pub(super) shots: Shots,
+pub(super) struct SeriesResult {
+    pub(super) lateness: Lateness,
     pub(super) requests: usize,
-    /// the most resident memory, MiB
+    /// peak memory in MiB
     pub(super) peak: f64,
 }
 
-/// A class whose booking opens at an instant of the server's clock.
+/// A class whose booking opens at an instant of the server clock.
 #[derive(Debug)]
 pub(crate) struct Opening {
     pub(super) at_us: i64,
@@ -48,12 +47,12 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    /// The `nth` of many: no two at the same time of the same day.
-    pub(crate) fn new(nth: usize, at_us: i64) -> Result<Self> {
-        let nth = i64::try_from(nth)?;
+    /// No two numbers have the same time on the same day.
+    pub(crate) fn new(number: usize, at_us: i64) -> Result<Self> {
+        let number = i64::try_from(number)?;
         let at = DateTime::from_timestamp_micros(at_us).context("an opening out of range")?;
-        let day = at.with_timezone(&Madrid).date_naive() + TimeDelta::days(1 + nth % DAYS);
-        let start = NaiveTime::MIN + TimeDelta::minutes(3 * 60 + 2 + nth / DAYS * 7);
+        let day = at.with_timezone(&Madrid).date_naive() + TimeDelta::days(1 + number % DAYS);
+        let start = NaiveTime::MIN + TimeDelta::minutes(3 * 60 + 2 + number / DAYS * 7);
         Ok(Self { at_us, day, start })
     }
 
@@ -64,7 +63,7 @@ impl Opening {
         })
     }
 
-    /// Leaves it to a prebooking, with the rule that tells its opening.
+    /// Adds a prebooking with the opening rule for this instant.
     pub(super) fn prebook(&self, store: &Store, account: &Account) -> Result<()> {
         let at = DateTime::from_timestamp_micros(self.at_us).context("an opening out of range")?;
         let at = at.with_timezone(&Madrid);
@@ -84,7 +83,7 @@ impl Opening {
 }
 
 impl<'t> Series<'t> {
-    /// A sandbox with Ana logged in, moved to its setting.
+    /// Logs Ana in, then applies the setting.
     pub(super) fn prepare(tools: &'t Tools, setting: &'t Setting) -> Result<Self> {
         let sandbox = Sandbox::start(&tools.sandbox)?;
         let home = Home::at(tools, &sandbox)?;
@@ -97,14 +96,15 @@ impl<'t> Series<'t> {
         })
     }
 
-    /// What arrived for so many openings in one run. `begins`: unix seconds, the same for all settings.
-    pub(super) fn run(&self, begins: i64, count: usize) -> Result<Ran> {
+    /// Makes the classes and prebookings of the openings; the openings and the ids of their classes. `begins`: unix
+    /// seconds, the same for all settings.
+    pub(super) fn plan(&self, begins: i64, count: usize) -> Result<(Vec<Opening>, Vec<Value>)> {
         let first = begins + LEAD + self.setting.turn;
         let openings = (first..)
             .step_by(usize::try_from(APART)?)
             .take(count)
             .enumerate()
-            .map(|(nth, at)| Opening::new(nth, at * 1_000_000))
+            .map(|(number, at)| Opening::new(number, at * 1_000_000))
             .collect::<Result<Vec<_>>>()?;
         let ids = post(&self.sandbox, &openings)?;
         let account = ANA.parse().map_err(anyhow::Error::msg)?;
@@ -112,15 +112,19 @@ impl<'t> Series<'t> {
         for opening in &openings {
             opening.prebook(&store, &account)?;
         }
-        drop(store);
+        Ok((openings, ids))
+    }
+
+    /// Books all of them in one run.
+    pub(super) fn run(&self, openings: &[Opening], ids: &[Value]) -> Result<SeriesResult> {
         self.sandbox.forget()?;
         let args = ["prebook", "run", "--horizon", "1h"];
-        let (run, peak) = child::weigh(&mut self.home.command(&args))?;
-        run.good()
-            .with_context(|| format!("the run with {}", self.setting.name))?;
+        let (run, peak) = child::run_with_memory(&mut self.home.command(&args))?;
+        run.checked()
+            .with_context(|| format!("the run of the setting \"{}\"", self.setting.name))?;
         let arrivals = self.sandbox.arrivals()?;
-        Ok(Ran {
-            shots: shots(&arrivals, &openings, &ids),
+        Ok(SeriesResult {
+            lateness: lateness(&arrivals, openings, ids),
             requests: arrivals.len(),
             peak,
         })
@@ -140,12 +144,12 @@ pub(crate) fn post(sandbox: &Sandbox, openings: &[Opening]) -> Result<Vec<Value>
 }
 
 /// What arrived for each of the classes.
-pub(super) fn shots(arrivals: &[Arrival], openings: &[Opening], ids: &[Value]) -> Shots {
-    let mut shots = Shots::default();
+pub(super) fn lateness(arrivals: &[Arrival], openings: &[Opening], ids: &[Value]) -> Lateness {
+    let mut lateness = Lateness::default();
     for (opening, id) in openings.iter().zip(ids) {
         let id = id.to_string();
         let booked = arrivals.iter().filter(|a| a.books() && a.form["id"] == *id);
-        shots.add(opening.at_us, booked);
+        lateness.add(opening.at_us, booked);
     }
-    shots
+    lateness
 }
