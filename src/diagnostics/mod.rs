@@ -21,7 +21,7 @@ pub(crate) mod server;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
@@ -34,6 +34,16 @@ use crate::store::SessionRow;
 use findings::Finding;
 use schedule::Schedule;
 use server::Host;
+
+/// The minutes of the week at which lines of a user's crontab run one of the jobs, for tests and fuzzers.
+pub fn crontab_minutes(text: &str) -> Vec<Vec<u32>> {
+    let used = entry::InUse {
+        store: Path::new("aimharder.db"),
+        config: None,
+    };
+    let entries = crontab::entries(text, crontab::Owner::User, &used);
+    entries.into_iter().map(|entry| entry.minutes).collect()
+}
 
 /// All facts and findings, in the shape of the JSON object.
 #[derive(Debug, Serialize)]

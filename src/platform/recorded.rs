@@ -9,7 +9,7 @@ use super::{
     Activity, BookResponse, BoxRef, CancelAnswer, Error, Jar, LoginError, NextBookings, Schedule,
     Signs,
 };
-use super::{account, book, bookings, cancel, login, refresh, schedule, wod};
+use super::{account, anonymize, book, bookings, cancel, login, refresh, schedule, wod};
 use crate::secret::Secret;
 
 /// A recorded response.
@@ -87,6 +87,11 @@ impl Saved {
     /// Reads it as the page of a box: the number of the publisher of its workouts (protocol.md §9).
     pub fn publisher(&self) -> Option<String> {
         wod::publisher_in(&String::from_utf8_lossy(&self.answer.body))
+    }
+
+    /// The body as `--record` writes it.
+    pub fn anonymized(&self) -> serde_json::Value {
+        anonymize::body(&self.answer.body, &self.domain)
     }
 
     /// Reads it as the response to `book` (protocol.md §6).

@@ -4,6 +4,7 @@
 pub mod answers;
 pub mod config;
 pub mod cookies;
+pub mod lines;
 pub mod pages;
 pub mod words;
 pub mod written;
@@ -13,17 +14,21 @@ use serde_json::{Map, Value};
 pub type Check = fn(&[u8]);
 
 /// Every check by the name of its fuzz target and of its folder of seeds.
-pub const ALL: [(&str, Check); 17] = [
+pub const ALL: [(&str, Check); 21] = [
     ("activity", answers::activity),
     ("book", answers::book),
     ("cancel", answers::cancel),
     ("config", config::config),
     ("cookies", cookies::cookies),
+    ("crontab", lines::crontab),
     ("days", written::days),
     ("home", pages::home),
     ("login_form", pages::login_form),
     ("login_json", answers::login_json),
     ("next_bookings", answers::next_bookings),
+    ("notes", lines::notes),
+    ("positional", lines::positional),
+    ("recording", lines::recording),
     ("refusal_text", words::refusal_text),
     ("rules", written::rules),
     ("schedule", answers::schedule),
