@@ -171,7 +171,7 @@ pub(super) fn check_copies(home: &Home, ended: &[Ended], keys: &[String]) {
 }
 
 fn interrupted(output: Option<&Output>) -> bool {
-    output.is_some_and(|output| matches!(output.status, None | Some(130)))
+    output.is_some_and(|output| matches!(output.status, None | Some(130 | 143)))
 }
 
 /// It reported that it was done, or nobody can tell.

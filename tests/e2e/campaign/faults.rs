@@ -1,8 +1,10 @@
 //! What goes wrong in a round: the platform's switches and faults, deaths of sessions and processes, clocks that step.
 
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use fastrand::Rng;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::{Fate, PEOPLE};
@@ -37,6 +39,8 @@ pub(super) struct Weather {
     #[cfg(feature = "other-programs")]
     clocks: bool,
     deaths: bool,
+    /// how long another process holds SQLite's write lock
+    locked: Option<Duration>,
 }
 
 impl Weather {
@@ -50,6 +54,7 @@ impl Weather {
             #[cfg(feature = "other-programs")]
             clocks: rng.u8(..3) == 0,
             deaths: rng.u8(..3) == 0,
+            locked: (rng.u8(..3) == 0).then(|| Duration::from_millis(rng.u64(..2000))),
         }
     }
 
@@ -62,7 +67,9 @@ impl Weather {
         let after = Duration::from_millis(rng.u64(..400));
         match rng.u8(..6) {
             0 | 1 if self.kills => Fate::Killed(after),
-            2 if self.interrupts => Fate::Interrupted(after),
+            2 if self.interrupts => {
+                Fate::Interrupted(after, one_of(rng, &[Signal::INT, Signal::TERM]))
+            }
             _ => Fate::Lives,
         }
     }
@@ -82,6 +89,19 @@ impl Weather {
         }
         // time-outs go by the other clock
         run.faketime(one_of(rng, &CLOCKS)).steady_is_real()
+    }
+
+    /// Locks the store on a thread.
+    pub(super) fn lock_store(&self, home: &Home) -> JoinHandle<()> {
+        let (db, locked) = (home.db(), self.locked);
+        thread::spawn(move || {
+            if let Some(time) = locked {
+                db.busy_timeout(LIMIT).unwrap();
+                db.execute_batch("BEGIN IMMEDIATE").unwrap();
+                thread::sleep(time);
+                db.execute_batch("COMMIT").unwrap();
+            }
+        })
     }
 
     /// While the processes are at work.
@@ -137,7 +157,7 @@ fn fault(rng: &mut Rng) -> Value {
         "skip": rng.u64(..3),
         "after": rng.bool(),
     });
-    match rng.u8(..14) {
+    match rng.u8(..18) {
         0 => fault["kind"] = json!("foreign"),
         1 => fault["kind"] = json!("empty"),
         2 => fault["kind"] = json!("huge"),
@@ -162,6 +182,24 @@ fn fault(rng: &mut Rng) -> Value {
             // a platform that says logout and has acted all the same is beyond what is promised
             fault["kind"] = json!("logout");
             fault["after"] = json!(false);
+        }
+        12 => {
+            // an update that the platform made, and whose response is lost
+            fault["path"] = json!("/api/tokenUpdate");
+            fault["kind"] = json!(one_of(rng, &["drop", "cut", "status"]));
+            fault["status"] = json!(one_of(rng, &[502, 504]));
+            fault["after"] = json!(true);
+        }
+        13 | 14 => {
+            // a page that is not the platform's: it ends no session
+            fault["kind"] = json!("status");
+            fault["status"] = json!(401);
+            fault["body"] = json!(one_of(rng, &["", "<h1>401 Unauthorized</h1>"]));
+            fault["after"] = json!(false);
+        }
+        15 => {
+            fault["kind"] = json!("date");
+            fault["date_shift_s"] = json!(one_of(rng, &[-86_400, -3600, -5, 5, 3600, 2_592_000]));
         }
         _ => {
             fault["kind"] = json!("status");

@@ -56,7 +56,7 @@ const MOST_DEEDS: usize = 16;
 enum Fate {
     Lives,
     Killed(Duration),
-    Interrupted(Duration),
+    Interrupted(Duration, Signal),
 }
 
 /// What was done, how its process was treated, and what it said if it could.
@@ -215,11 +215,14 @@ impl Campaign {
             thread::sleep(Duration::from_millis(self.rng.u64(..40)));
         }
         weather.strike(&mut self.rng, &self.sandbox, &self.home);
+        let lock = weather.lock_store(&self.home);
         let waiting: Vec<_> = under_way
             .into_iter()
             .map(|(deed, fate, running)| thread::spawn(move || (deed, fate, meet(fate, running))))
             .collect();
-        waiting.into_iter().map(|one| one.join().unwrap()).collect()
+        let ended = waiting.into_iter().map(|one| one.join().unwrap()).collect();
+        lock.join().unwrap();
+        ended
     }
 }
 
@@ -264,11 +267,11 @@ fn meet(fate: Fate, running: Running) -> Option<Output> {
             running.kill();
             None
         }
-        Fate::Interrupted(after) => {
+        Fate::Interrupted(after, signal) => {
             thread::sleep(after);
             let id = Pid::from_raw(i32::try_from(running.id()).unwrap()).unwrap();
             // it may have ended by itself
-            let _ = kill_process(id, Signal::INT);
+            let _ = kill_process(id, signal);
             Some(running.unchecked())
         }
     }

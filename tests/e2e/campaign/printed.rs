@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::actions::{Deed, What};
 use super::expectations::Ledger;
-use super::{Ended, Fate};
+use super::{Ended, Fate, SOON};
 use crate::support::{Output, kind_of};
 
 /// `rekeyed`: somebody has changed the key, and its source still gives the old one.
@@ -24,11 +24,15 @@ pub(super) fn check((deed, fate, output): &Ended, ledger: &Ledger, rekeyed: bool
         What::Rekey => &[0, 2, 7],
         What::Copy => &[0],
     };
-    let interrupted = matches!(fate, Fate::Interrupted(_));
+    let interrupted = matches!(fate, Fate::Interrupted(..));
     let expected = codes.contains(&status) || (rekeyed && status == 1);
     assert!(
-        expected || (interrupted && (status == 130 || status == -1)),
+        expected || (interrupted && matches!(status, 130 | 143 | -1)),
         "{deed:?} {fate:?}: {output:?}"
+    );
+    assert!(
+        !interrupted || output.took < SOON,
+        "after a signal: {deed:?} {output:?}"
     );
     if !deed.json || interrupted {
         return;

@@ -98,7 +98,7 @@ fn of(entry: &Value) -> Option<&str> {
 
 /// The platform acted, and its answer did not come through.
 fn is_lost(entry: &Value) -> bool {
-    entry["acted"] == true && entry["fault"].is_string()
+    entry["acted"] == true && entry["fault"].is_string() && entry["fault"] != "date"
 }
 
 fn says_logout(entry: &Value) -> bool {
