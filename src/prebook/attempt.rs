@@ -59,6 +59,7 @@ impl BookingTask<'_> {
     ) -> Result<ChoiceResult, Abort> {
         let mut pause = EARLY;
         let mut unsure: Option<Sent> = None;
+        let began = clock::steady();
         loop {
             self.signal_guard
                 .get_or_insert_with(|| signals::signal_guard("booking"));
@@ -95,7 +96,10 @@ impl BookingTask<'_> {
                     matches!(&sent, Ok(response) if response.verdict == Verdict::Unexplained);
                 if booked.outcome == Outcome::TooEarly {
                     let moved_to = self.moved(choice, &booked, row);
-                    if moved_to.is_some() || self.is_enough(moment) {
+                    if moved_to.is_some()
+                        || self.is_enough(moment)
+                        || self.opens_later(moment, began)
+                    {
                         let result = ChoiceResult::of(choice, booked, moment.opens);
                         return Ok(ChoiceResult { moved_to, ..result });
                     }

@@ -1,6 +1,6 @@
 //! Booking one class: looked up shortly before its opening, because ids change, and requested at the instant.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -25,6 +25,9 @@ pub(super) const MISSING_PAUSE: Duration = Duration::from_millis(100);
 pub(super) const MISSING_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// A class whose opening is longer ago than this is looked up once per run.
 const MISSING_SINCE: TimeDelta = TimeDelta::minutes(30);
+/// Requests that are too early, and looks at a class that is missing, are repeated for this long before the clock of this
+/// machine is doubted.
+const CLOCK_DOUBT: Duration = Duration::from_secs(1);
 /// Longest sleep while another thread looks at a box that fails.
 const TURN_POLL: Duration = Duration::from_millis(100);
 
@@ -94,7 +97,7 @@ impl BookingTask<'_> {
         if self.offset() > BELIEVED_ALONE && (result.is_too_early(at) || result.may_come) {
             return self.book_by_own_clock(choice, moment);
         }
-        Ok(result)
+        self.book_when_open(choice, moment, result)
     }
 
     /// Books a class whose opening has passed by the clock used. While that is this machine's, it may be ahead: then a first
@@ -116,16 +119,46 @@ impl BookingTask<'_> {
             return Ok(result);
         }
         self.look_at_clock();
-        let left = self.until(at);
-        if left.is_zero() {
-            return self.book_at(choice, moment);
+        let result = match self.until(at) {
+            Duration::ZERO => self.book_at(choice, moment)?,
+            _ => result,
+        };
+        self.book_when_open(choice, moment, result)
+    }
+
+    /// Books again at the opening while that is ahead by the server's clock: the clock of this machine, which had to do for
+    /// the request that ended with `result`, is fast.
+    fn book_when_open(
+        &mut self,
+        choice: &Choice,
+        moment: Moment,
+        mut result: ChoiceResult,
+    ) -> Result<ChoiceResult, Abort> {
+        while let Some(at) = moment.opens.filter(|_| moment.patient)
+            && (result.is_too_early(at) || result.is_not_offered())
+            && !self.until(at).is_zero()
+        {
+            log::warn!(
+                "booking has not opened by the server's clock: check the clock of this machine"
+            );
+            if self.until(at) > self.horizon {
+                break;
+            }
+            let ahead = Some(at);
+            result = self.book_at(choice, Moment { ahead, ..moment })?;
         }
-        log::warn!("booking has not opened by the server's clock: check the clock of this machine");
-        if left > self.horizon {
-            return Ok(result);
-        }
-        let ahead = Some(at);
-        self.book_at(choice, Moment { ahead, ..moment })
+        Ok(result)
+    }
+
+    /// Whether booking opens later by the server's clock. That is looked at where only the clock of this machine is known and
+    /// requests, or looks at the schedule, have been repeated for a while since `began`.
+    pub(super) fn opens_later(&self, moment: Moment, began: Instant) -> bool {
+        let is_doubtful = clock::steady().duration_since(began) >= CLOCK_DOUBT;
+        let opening = moment.opens.filter(|_| moment.repeats() && is_doubtful);
+        opening.is_some_and(|at| {
+            self.look_at_clock();
+            !self.until(at).is_zero()
+        })
     }
 
     /// Sends one request at the opening by the clock of this machine.
@@ -314,10 +347,11 @@ impl BookingTask<'_> {
             let found = self.within_give_up(at_opening, |task, limit| {
                 task.find(choice, limit, LoginCheck::Skipped)
             })?;
-            let switches = self
-                .switch
-                .is_some_and(|(after, at)| began.elapsed() >= after && self.server_now() >= at);
-            if !found.may_come || switches || !self.is_recent(moment) || self.is_late() {
+            let switches = self.switch.is_some_and(|(after, at)| {
+                clock::steady().duration_since(began) >= after && self.server_now() >= at
+            });
+            let is_settled = !found.may_come || switches || !self.is_recent(moment);
+            if is_settled || self.is_late() || self.opens_later(moment, began) {
                 return Ok(found);
             }
             clock::pause(pause.min(self.left()));

@@ -4,6 +4,7 @@
 //! about to fire by it.
 
 use super::super::server_clock::{Estimate, Sample, WITNESSES, estimate};
+use super::LOOKS;
 use crate::clock;
 
 /// Older probes are not exact any more: quartz clocks drift by some 50 µs a second.
@@ -118,8 +119,12 @@ impl State {
         let Some(next) = self.next.take() else {
             return;
         };
-        self.measured_at = Some(now);
-        let Some(new) = next.estimate(self.second()) else {
+        let new = next.estimate(self.second());
+        // dates of which none is believed say nothing if there was no time for more
+        if new.is_some() || !(1..LOOKS).contains(&next.samples.len()) {
+            self.measured_at = Some(now);
+        }
+        let Some(new) = new else {
             // Dates that are not believed say at least that the current measurement is over.
             if !self.current.is_usable(now, ROUGH) && !next.samples.is_empty() {
                 self.current = next;
