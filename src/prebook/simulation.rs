@@ -17,6 +17,7 @@ use super::class::Moment;
 use super::context::{Place, RunContext};
 use super::plan::Calendar;
 use super::task::BookingTask;
+use super::wait::{NextTry, Wait};
 use crate::clock::{self, simulated::Simulated};
 use crate::config::Config;
 use crate::model::account::Account;
@@ -460,6 +461,38 @@ fn a_late_start_with_a_fast_clock_sends_few_early_requests() {
             let late = seen.arrivals.iter().any(|at| (0.0..0.2).contains(at));
             assert!(late && early <= 16, "{seen:?}: {scenario:?}");
         }
+    }
+}
+
+/// `book --wait` at one of the half hours of a guess, with a clock of this machine that is fast by 40 minutes.
+#[test]
+fn a_wait_counts_the_tries_of_a_guess_by_the_clock_of_the_server() {
+    let world = World::new();
+    let scenario = Scenario {
+        offset: -2400.0,
+        ..calm(0.02)
+    };
+    let at = utc(START + scenario.offset + 60.0);
+    let guess = NextTry {
+        at,
+        opens: at + TimeDelta::hours(6),
+    };
+    for next in [Some(guess), None] {
+        let opening = START + 86_400.0;
+        let (seen, _) = world.simulate(&scenario, opening, |context, request, place| {
+            let day = utc(opening + 172_800.0).date_naive();
+            let sessions = context.sessions;
+            let wait = Wait::new(sessions, &context.selector, request, day, place, "1");
+            let live = sessions.open(&request.account, &context.selector);
+            let result = wait.until(next, live.unwrap(), Vec::new()).unwrap();
+            let expected = next.map_or(utc(START + scenario.offset), |next| next.at);
+            let late = result.at - expected;
+            assert!(
+                (0..5000).contains(&late.num_milliseconds()),
+                "{late}: {result:?}"
+            );
+        });
+        assert!((1..=8).contains(&seen.arrivals.len()), "{seen:?}");
     }
 }
 

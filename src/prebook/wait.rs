@@ -29,22 +29,15 @@ const CLOCK_DOUBT: TimeDelta = TimeDelta::minutes(1);
 /// The class that a user waits for.
 #[derive(Debug)]
 pub struct Wait<'s> {
-    /// The sessions of the store.
-    pub sessions: &'s SessionManager<'s>,
+    context: RunContext<'s>,
     /// The class, described without its id, which may change before the opening. It has no alternatives.
-    pub request: &'s PrebookRequest,
-    /// The session that acts.
-    pub selector: &'s SessionSelector,
+    request: &'s PrebookRequest,
     /// The class's day on the box's calendar.
-    pub day: NaiveDate,
+    day: NaiveDate,
     /// The box.
-    pub place: &'s Place,
+    place: &'s Place,
     /// The class's id when it was last seen.
-    pub class_id: &'s str,
-    /// The schedule of the day if it was read just now, or nothing.
-    pub rows: &'s [Row],
-    /// Whether an earlier request was too early: this machine's clock may be ahead of the server's.
-    pub was_refused: bool,
+    class_id: &'s str,
 }
 
 /// The result of a wait.
@@ -58,6 +51,8 @@ pub struct WaitResult {
     pub signal_guard: Option<SignalGuard>,
     /// The later opening that a refusal states.
     pub moved_to: Option<DateTime<Utc>>,
+    /// The instant of the request by the server's clock, as far as that is known.
+    pub at: DateTime<Utc>,
 }
 
 /// When booking is worth the next try.
@@ -96,8 +91,27 @@ pub fn next_try(
 }
 
 impl<'s> Wait<'s> {
+    /// A wait of the session that `selector` names.
+    pub fn new(
+        sessions: &'s SessionManager<'s>,
+        selector: &SessionSelector,
+        request: &'s PrebookRequest,
+        day: NaiveDate,
+        place: &'s Place,
+        class_id: &'s str,
+    ) -> Self {
+        let give_up = clock::scaled(GIVE_UP);
+        Self {
+            context: RunContext::new(sessions, selector.clone(), give_up),
+            request,
+            day,
+            place,
+            class_id,
+        }
+    }
+
     /// Waits until `next` and books; with `None`, books at once. `live` is the session that has looked the class up. It
-    /// is kept alive while waiting.
+    /// is kept alive while waiting. `rows` is the schedule of the day if it was read just now, or empty.
     ///
     /// # Errors
     /// No outcome: the session expired, the class is not in the schedule, no response, or an unknown outcome.
@@ -105,16 +119,12 @@ impl<'s> Wait<'s> {
         &self,
         next: Option<NextTry>,
         live: ActiveSession<'s>,
+        rows: Vec<Row>,
     ) -> Result<WaitResult, Failure> {
-        let give_up = clock::scaled(GIVE_UP);
-        let context = RunContext::new(self.sessions, self.selector.clone(), give_up);
-        let mut task = BookingTask::new(&context, self.request, self.day, self.place);
+        let mut task = BookingTask::new(&self.context, self.request, self.day, self.place);
         task.class_id = Some(self.class_id);
         task.live = Some(live);
-        task.rows = self.rows.to_vec();
-        if self.was_refused {
-            task.look_at_clock();
-        }
+        task.rows = rows;
         let moment = Moment {
             opens: next.map(|next| next.at),
             ahead: next.map(|next| next.at),
@@ -128,7 +138,16 @@ impl<'s> Wait<'s> {
             signal_guard.for_each(|signal_guard| signal_guard.keep_unless(is_interrupted));
         })?;
         task.live()?.release_after_firing();
+        let requested_at = if result.outcome() == Outcome::TooEarly {
+            // this machine's clock may be ahead of the server's
+            task.look_at_clock();
+            None
+        } else {
+            task.fired_at
+        };
+        let at = requested_at.unwrap_or_else(|| task.server_now());
         Ok(WaitResult {
+            at: next.map_or(at, |next| next.at.max(at)),
             session: task.live()?.row().clone(),
             booked: result.booked,
             signal_guard: task.signal_guard.take(),

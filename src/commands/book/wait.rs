@@ -31,34 +31,52 @@ impl Wanted<'_> {
         app: &App,
         sessions: &'s SessionManager<'s>,
         live: ActiveSession<'s>,
-        mut rows: &[Row],
+        rows: &[Row],
         ui: &mut Ui,
     ) -> Result<Done> {
+        let request = self.request();
+        let place = self.gym.place(Some(self.at.id));
+        let wait = Wait::new(
+            sessions,
+            self.pick,
+            &request,
+            self.day,
+            &place,
+            &self.row.id,
+        );
         let mut rule = self.opening();
-        let mut next = self.first(rule);
+        let mut now = clock::now();
+        let mut next = self.first(rule, now);
         let mut live = Some(live);
+        let mut rows = rows.to_vec();
         let mut refused = None;
         loop {
             let reopen = || sessions.open(self.account, self.pick);
             let session = live.take().map_or_else(reopen, Ok)?;
-            let (mut done, moved) =
-                self.stay(next, refused.is_some(), sessions, session, rows, ui)?;
-            rows = &[];
-            let moved = moved || next.is_none();
-            // a request at an opening by the server's clock is past, even if this machine's clock is behind
-            let now = clock::now();
-            let past = next.map_or(now, |tried| now.max(tried.at));
-            self.learn(app, &done.result, past);
-            self.suggest_rule(rule, &mut done.result, past, refused);
+            let countdown = next.map(|next| self.announce(next, now, &request, ui));
+            let waited = wait.until(next, session, std::mem::take(&mut rows));
+            drop(countdown);
+            let waited = waited?;
+            now = waited.at;
+            let mut done = Done {
+                result: waited.booked,
+                session: SessionRef::from(&waited.session),
+                signal_guard: waited.signal_guard,
+            };
+            self.learn(app, &done.result, now);
+            self.suggest_rule(rule, &mut done.result, now, refused);
             if done.result.outcome != Outcome::TooEarly {
                 return Ok(done);
             }
-            refused = Some(past);
+            refused = Some(now);
             // a rule whose opening was too early is not used again, but a guess is
             let reported = done.result.learned.map(Opening::learned);
             let guess = rule.filter(|rule| rule.guess);
-            rule = reported.filter(|_| moved || guess.is_some()).or(guess);
-            next = rule.and_then(|rule| self.next(rule, past));
+            let is_moved = waited.moved_to.is_some();
+            let is_new = is_moved || next.is_none() || guess.is_some();
+            let ahead = rule.filter(|rule| !rule.guess && !is_moved && self.opens(*rule) > now);
+            rule = ahead.or(reported.filter(|_| is_new)).or(guess);
+            next = rule.and_then(|rule| self.next(rule, now));
             if next.is_none() {
                 return Ok(done);
             }
@@ -66,12 +84,15 @@ impl Wanted<'_> {
     }
 
     /// `None`: the request is sent at once. There is no wait if the schedule decides, or if the class may be open already.
-    fn first(&self, rule: Option<Opening>) -> Option<NextTry> {
+    fn first(&self, rule: Option<Opening>, now: DateTime<Utc>) -> Option<NextTry> {
         let rule = rule.filter(|_| BookResult::decided(self.row).is_none())?;
         let first = rule.first_try(self.day, self.row.start, self.gym.zone);
-        let now = clock::now();
         let may_be_open = rule.guess && first <= now;
         self.next(rule, now).filter(|_| !may_be_open)
+    }
+
+    fn opens(&self, rule: Opening) -> DateTime<Tz> {
+        rule.opens_at(self.day, self.row.start, self.gym.zone)
     }
 
     fn next(&self, rule: Opening, now: DateTime<Utc>) -> Option<NextTry> {
@@ -79,42 +100,15 @@ impl Wanted<'_> {
         next_try(rule, class, self.gym.zone, now)
     }
 
-    /// The result, and the later opening that a refusal states.
-    fn stay<'s>(
+    /// Says on a terminal what is waited for, and starts the countdown. `now` is the time by the server's clock, as far as that
+    /// is known.
+    fn announce(
         &self,
-        next: Option<NextTry>,
-        was_refused: bool,
-        sessions: &'s SessionManager<'s>,
-        live: ActiveSession<'s>,
-        rows: &[Row],
+        next: NextTry,
+        now: DateTime<Utc>,
+        request: &PrebookRequest,
         ui: &mut Ui,
-    ) -> Result<(Done, bool)> {
-        let request = self.request();
-        let countdown = next.map(|next| self.announce(next, &request, ui));
-        let wait = Wait {
-            sessions,
-            request: &request,
-            selector: self.pick,
-            day: self.day,
-            place: &self.gym.place(Some(self.at.id)),
-            class_id: &self.row.id,
-            rows,
-            was_refused,
-        };
-        let waited = wait.until(next, live);
-        drop(countdown);
-        let waited = waited?;
-        let done = Done {
-            result: waited.booked,
-            session: SessionRef::from(&waited.session),
-            signal_guard: waited.signal_guard,
-        };
-        Ok((done, waited.moved_to.is_some()))
-    }
-
-    /// Says on a terminal what is waited for, and starts the countdown.
-    fn announce(&self, next: NextTry, request: &PrebookRequest, ui: &mut Ui) -> Countdown {
-        let now = clock::now();
+    ) -> Countdown {
         let line = waiting_line(next, self.gym.zone, now);
         log::info!("{line}");
         if ui.is_interactive() {
@@ -124,7 +118,8 @@ impl Wanted<'_> {
                 ui.status(&format!("to leave it to automation: `{command}`"));
             }
         }
-        Countdown::until(next.at, now, move |left| {
+        let own = clock::now();
+        Countdown::until(own + (next.at - now), own, move |left| {
             if left <= TimeDelta::zero() {
                 "booking".to_owned()
             } else if next.is_opening() {
