@@ -9,8 +9,9 @@ use std::sync::OnceLock;
 use reqwest::blocking::{Client, ClientBuilder};
 use reqwest::{NoProxy, Proxy, redirect, retry};
 
-use crate::config::SecretUrl;
+use crate::config::{is_loopback, parse_proxy};
 use crate::dns;
+use crate::secret::Secret;
 use crate::tls::{self, Roots};
 
 static PROXIES: OnceLock<Proxies> = OnceLock::new();
@@ -19,11 +20,11 @@ static PROXIES: OnceLock<Proxies> = OnceLock::new();
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Proxies {
     /// For URLs with https.
-    pub(crate) https: Option<SecretUrl>,
+    pub(crate) https: Option<Secret>,
     /// The variable that names it.
     pub(crate) https_variable: Option<&'static str>,
     /// For URLs with plain http, which lead to this machine: such a request goes through no proxy of another machine.
-    pub(crate) http: Option<SecretUrl>,
+    pub(crate) http: Option<Secret>,
     /// The hosts that are reached without a proxy, separated by commas.
     pub(crate) no_proxy: String,
 }
@@ -50,14 +51,14 @@ impl Proxies {
             let value = value.map_err(|_| unusable(name, "it is not valid UTF-8"))?;
             Ok(Some((name, value)))
         };
-        let proxy = |names| -> Result<Option<(&'static str, SecretUrl)>, String> {
+        let proxy = |names| -> Result<Option<(&'static str, Secret)>, String> {
             let Some((name, value)) = first(names)? else {
                 return Ok(None);
             };
             let url = if value.contains("://") {
-                SecretUrl::proxy(&value)
+                parse_proxy(&value)
             } else {
-                SecretUrl::proxy(&format!("http://{}", value.trim()))
+                parse_proxy(&format!("http://{}", value.trim()))
             };
             let url = url.map_err(|why| unusable(name, &why))?;
             Ok(Some((name, url)))
@@ -73,7 +74,7 @@ impl Proxies {
         Ok(Self {
             https_variable: https.as_ref().map(|(name, _)| *name),
             https: https.map(|(_, url)| url),
-            http: http.map(|(_, url)| url).filter(SecretUrl::is_loopback),
+            http: http.map(|(_, url)| url).filter(is_loopback),
             // curl accepts spaces between hosts
             no_proxy: no_proxy.map_or_else(String::new, |(_, hosts)| {
                 hosts.split_whitespace().collect::<Vec<_>>().join(",")
@@ -183,11 +184,7 @@ mod tests {
             ),
         ] {
             let found = read(variables).unwrap().https;
-            assert_eq!(
-                found.as_ref().map(SecretUrl::expose),
-                https,
-                "{variables:?}"
-            );
+            assert_eq!(found.as_ref().map(Secret::expose), https, "{variables:?}");
         }
     }
 

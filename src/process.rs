@@ -23,18 +23,9 @@ const MAX_OUTPUT_BYTES: u64 = 1 << 20;
 
 /// The process to start for a command. It does not inherit `AIMHARDER_PASSWORD`.
 pub(crate) fn of(command: &Command) -> Process {
-    let mut process = match command {
-        Command::List(words) => {
-            let mut process = Process::new(words.first().map_or("", String::as_str));
-            process.args(words.iter().skip(1));
-            process
-        }
-        Command::Shell(line) => {
-            let mut process = Process::new("sh");
-            process.arg("-c").arg(line);
-            process
-        }
-    };
+    let (program, arguments) = command.words();
+    let mut process = Process::new(program);
+    process.args(arguments);
     process.env_remove("AIMHARDER_PASSWORD");
     process
 }

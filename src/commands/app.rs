@@ -11,12 +11,12 @@ use etcetera::BaseStrategy;
 
 use super::args::GlobalArgs;
 use super::system;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::error::{ExitKind, Failure};
 use crate::http_client::{self, Proxies};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::platform::{Platform, Recorder, Scheme, Settings};
+use crate::platform::{Platform, Recorder, Settings};
 use crate::sessions::{SessionManager, SessionSelector, lock::Locks};
 use crate::store::Store;
 use crate::store_key::{self, KeySource};
@@ -287,10 +287,7 @@ fn settings(config: &Config) -> Settings {
     };
     Settings {
         domain: server.domain.clone(),
-        scheme: match server.scheme {
-            config::Scheme::Http => Scheme::Http,
-            config::Scheme::Https => Scheme::Https,
-        },
+        scheme: server.scheme,
         connect_to: server.connect_to,
         ca_file: server.ca_file.clone(),
         proxy: proxy.map(|proxy| proxy.expose().to_owned()),

@@ -6,11 +6,11 @@ use anyhow::Result;
 use super::app::App;
 use super::failure;
 use crate::clock;
-use crate::config::SecretUrl;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::notify::{self, Ping};
+use crate::secret::Secret;
 use crate::sessions::SessionManager;
 use crate::signals::{self, SignalGuard};
 use crate::store::SessionRow;
@@ -20,7 +20,7 @@ use crate::ui::{Output, Ui};
 /// the run as its body. Then the result is printed, which a signal does not cut short.
 pub(crate) fn run<V: Output>(
     app: &App,
-    switch: Option<&SecretUrl>,
+    switch: Option<&Secret>,
     ui: &mut Ui,
     work: impl FnOnce(&mut Ui) -> Result<(V, SignalGuard)>,
 ) -> Result<()> {

@@ -1,11 +1,9 @@
 //! `config check | show`: validates the config, and shows the effective values with their sources.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,17 +11,12 @@ use serde_json::{Value, json};
 use super::app::{config_path, load_config, store_path};
 use super::args::GlobalArgs;
 use super::help::{Help, code};
-use crate::config::{Channel, Command, Config, shown_key};
+use crate::config::{Channel, Command, Config, MASK, shown_key};
 use crate::diagnostics::entry::is_program;
-use crate::error::Failure;
 use crate::http_client;
-use crate::model::time::format_duration;
-use crate::text::{fold, quote};
+use crate::text::quote;
 use crate::ui::table::{OutputStyle, ShrinkPriority, Style, cell, headings, plain, shrink};
 use crate::ui::{Output, Ui};
-
-/// Replaces a value that is a secret or may contain one.
-const MASK: &str = "…";
 
 const HELP: Help = Help {
     notes: "",
@@ -69,29 +62,22 @@ enum ConfigCommand {
 
 pub(crate) fn run(args: &ConfigArgs, global: &GlobalArgs, ui: &mut Ui) -> Result<()> {
     let config = load_config(global)?;
-    let lines = match &config.path {
-        Some(path) => Config::lines(path)?,
-        None => BTreeMap::new(),
-    };
     match args.command {
         ConfigCommand::Check => {
-            check_programs(&config, &lines)?;
+            check_programs(&config)?;
             let path = config.path;
             ui.print(&Valid { ok: true, path })
         }
         ConfigCommand::Show => ui.print(&Values {
-            values: values(&config, &lines, global)?,
+            values: values(&config, global)?,
         }),
     }
 }
 
-/// Fails if the program of a command that is written as a list does not exist. What a shell runs is not known.
-fn check_programs(config: &Config, lines: &BTreeMap<String, usize>) -> Result<()> {
-    for item in items(config) {
-        let Some(Command::List(words)) = item.command else {
-            continue;
-        };
-        let program = words.first().map_or("", String::as_str);
+/// Fails if the program of a command does not exist. Of a command that is run by a shell, it is the shell.
+fn check_programs(config: &Config) -> Result<()> {
+    for (key, command) in commands(config) {
+        let (program, _) = command.words();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let on_path = || std::env::split_paths(&path).any(|dir| is_program(&dir.join(program)));
         let why = if program.contains('/') {
@@ -100,122 +86,63 @@ fn check_programs(config: &Config, lines: &BTreeMap<String, usize>) -> Result<()
             (!on_path()).then_some("not on the PATH")
         };
         if let Some(why) = why {
-            let at = source(config, lines, &item.key);
-            let (key, program) = (&item.key, quote(program));
-            return Err(Failure::usage(format!("{at}: {key}: {program} is {why}")).into());
+            return Err(config
+                .error(&key, &format!("{} is {why}", quote(program)))
+                .into());
         }
     }
     Ok(())
 }
 
-/// Where the value of a key of the config comes from. Names of accounts and classes may be written in another case.
-fn source(config: &Config, lines: &BTreeMap<String, usize>, key: &str) -> String {
-    let line = lines.iter().find(|(known, _)| fold(known) == fold(key));
-    match (&config.path, line) {
-        (Some(path), Some((_, line))) => format!("{}:{line}", path.display()),
-        (Some(path), None) if is_of_file(key) => path.display().to_string(),
-        _ => "default".to_owned(),
-    }
-}
-
-/// Whether only the file can set the key.
-fn is_of_file(key: &str) -> bool {
-    key.starts_with("accounts.") || key.starts_with("boxes.")
-}
-
-/// One value of the config.
-struct Item<'c> {
-    key: String,
-    value: Value,
-    command: Option<&'c Command>,
-}
-
-/// The values of the config in the order of its reference. Accounts, boxes and notifications have only what the file sets.
-fn items(config: &Config) -> Vec<Item<'_>> {
-    let mut items = Items(Vec::new());
-    let is_default = config.background_salt == Config::default().background_salt;
-    let salt = if is_default {
-        &config.background_salt
-    } else {
-        MASK
-    };
-    items.add("account", &config.account);
-    items.add("box", &config.box_name);
-    items.command("password_command", config.password_command.as_ref());
-    items.add("background_salt", salt);
-    items.add("watch_every", format_duration(config.watch_every));
+/// The commands of the config and their keys.
+fn commands(config: &Config) -> Vec<(String, &Command)> {
+    let mut commands = Vec::new();
+    let mut add = |key: String, command| commands.extend(Some(key).zip(command));
+    add(
+        "password_command".to_owned(),
+        config.password_command.as_ref(),
+    );
     for (account, its) in &config.accounts {
-        let key = |name: &str| format!("accounts.{}.{name}", shown_key(account.as_str()));
-        items.command(&key("password_command"), its.password_command.as_ref());
-        items.add(&key("credential"), &its.credential);
-    }
-    for (name, its) in &config.boxes {
-        let key = |key: &str| format!("boxes.{}.{key}", shown_key(name));
-        items.add(&key("id"), its.id);
-        items.add(&key("timezone"), its.timezone.map(Tz::name));
-        items.add(&key("opens"), its.opens.map(|rule| rule.to_string()));
-        for (class, rule) in &its.opens_by_class {
-            let name = format!("opens_by_class.{}", shown_key(class));
-            items.add(&key(&name), rule.to_string());
-        }
-        items.add(&key("lead"), its.lead.map(format_duration));
+        let key = format!("accounts.{}.password_command", shown_key(account.as_str()));
+        add(key, its.password_command.as_ref());
     }
     for (number, its) in (1..).zip(&config.notify) {
-        let key = |name: &str| format!("notify.{number}.{name}");
-        items.add(&key("on"), &its.on);
+        let key = format!("notify.{number}.{}", its.channel.name());
         match &its.channel {
-            Channel::Command(command) => items.command(&key("command"), Some(command)),
-            Channel::Telegram(bot) => {
-                items.command(&key("telegram.token_command"), Some(&bot.token_command));
-                items.add(&key("telegram.chat"), &bot.chat);
-            }
-            url => items.add(&key(url.name()), MASK),
+            Channel::Command(command) => add(key, Some(command)),
+            Channel::Telegram(bot) => add(format!("{key}.token_command"), Some(&bot.token_command)),
+            _ => {}
         }
     }
-    let server = &config.server;
-    items.add("ping.refresh", config.ping.refresh.as_ref().map(|_| MASK));
-    items.add("ping.prebook", config.ping.prebook.as_ref().map(|_| MASK));
-    items.add("server.domain", &server.domain);
-    items.add("server.login", server.login);
-    items.add("server.scheme", server.scheme);
-    items.add("server.connect_to", server.connect_to);
-    items.add("server.ca_file", &server.ca_file);
-    items.add("server.proxy", server.proxy.as_ref().map(|_| MASK));
-    items.add("server.timeout", format_duration(server.timeout));
-    items.add("server.user_agent", &server.user_agent);
-    items.command("store.key_command", config.store.key_command.as_ref());
-    items
-        .0
-        .retain(|item| !item.value.is_null() || !is_of_file(&item.key));
-    items.0
+    add(
+        "store.key_command".to_owned(),
+        config.store.key_command.as_ref(),
+    );
+    commands
 }
 
-struct Items<'c>(Vec<Item<'c>>);
-
-impl<'c> Items<'c> {
-    fn add(&mut self, key: &str, value: impl Serialize) {
-        self.0.push(Item {
-            key: key.to_owned(),
-            value: json!(value),
-            command: None,
-        });
-    }
-
-    /// Adds a command. Its arguments may be secrets.
-    fn command(&mut self, key: &str, command: Option<&'c Command>) {
-        self.add(key, command.map(|it| format!("{} {MASK}", it.program())));
-        if let Some(item) = self.0.last_mut() {
-            item.command = command;
+/// Adds the values below a key of the config: `server.timeout`, `notify.1.on`.
+fn add_values(key: &str, value: Value, values: &mut Vec<(String, Value)>) {
+    let above = if key.is_empty() {
+        String::new()
+    } else {
+        format!("{key}.")
+    };
+    match value {
+        Value::Object(map) => map.into_iter().for_each(|(name, value)| {
+            add_values(&format!("{above}{}", shown_key(&name)), value, values);
+        }),
+        Value::Array(items) if items.iter().all(Value::is_object) => {
+            for (number, value) in (1..).zip(items) {
+                add_values(&format!("{above}{number}"), value, values);
+            }
         }
+        value => values.push((key.to_owned(), value)),
     }
 }
 
 /// The effective values: those of flags and environment variables take precedence over the file.
-fn values(
-    config: &Config,
-    lines: &BTreeMap<String, usize>,
-    global: &GlobalArgs,
-) -> Result<Vec<ShownValue>> {
+fn values(config: &Config, global: &GlobalArgs) -> Result<Vec<ShownValue>> {
     let by_flag = |flag: &str, variable| {
         if global.system && matches!(flag, "--config" | "--store") {
             "flag --system".to_owned()
@@ -248,7 +175,14 @@ fn values(
             store_path(None),
         )?,
     ];
-    for Item { key, value, .. } in items(config) {
+    let mut of_config = Vec::new();
+    add_values("", serde_json::to_value(config)?, &mut of_config);
+    // of accounts and boxes only what the file sets
+    of_config.retain(|(key, value)| {
+        !value.is_null() || !(key.starts_with("accounts.") || key.starts_with("boxes."))
+    });
+    of_config.sort_by_key(|(key, _)| key.contains('.'));
+    for (key, value) in of_config {
         let given = match key.as_str() {
             "account" => global.account.as_ref().map(|account| {
                 let source = by_flag("--account", "AIMHARDER_ACCOUNT");
@@ -264,7 +198,10 @@ fn values(
             }),
             _ => None,
         };
-        let (value, source) = given.unwrap_or_else(|| (value, source(config, lines, &key)));
+        let (value, source) = given.unwrap_or_else(|| {
+            let source = config.source(&key);
+            (value, source.unwrap_or_else(|| "default".to_owned()))
+        });
         values.push(ShownValue { key, value, source });
     }
     Ok(values)

@@ -1,7 +1,7 @@
 //! From the [`anyhow::Error`] that a command ends with to a [`Failure`]: this module knows the error types of all others.
 
 use crate::error::{ExitError, ExitKind, Failure};
-use crate::{booking, config, platform, sessions, store, text};
+use crate::{booking, platform, sessions, store, text};
 
 /// The failure behind an error: what was tried and why it failed in one line, and the exit kind of the first error in
 /// the chain that has one. An error without a kind is [`ExitKind::Internal`].
@@ -30,7 +30,6 @@ fn typed(error: &anyhow::Error) -> Option<&dyn ExitError> {
         None.or_else(|| as_exit_error::<booking::Error>(cause))
             .or_else(|| as_exit_error::<sessions::Error>(cause))
             .or_else(|| as_exit_error::<platform::Error>(cause))
-            .or_else(|| as_exit_error::<config::ConfigError>(cause))
             .or_else(|| as_exit_error::<store::Error>(cause))
     })
 }

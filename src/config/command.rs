@@ -2,91 +2,75 @@
 
 use std::fmt;
 
-use serde::de::{Error, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Serialize, Serializer};
 
-/// A command of the user. Its `Debug` is redacted because arguments may be secrets.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Run as it is: the program and its arguments.
-    List(Vec<String>),
-    /// Run by `sh -c`. Not blank.
+/// A command of the user: a program and its arguments. A string is run by `sh -c`. Its `Debug` is redacted because arguments
+/// may be secrets.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
+pub struct Command(pub(super) Vec<String>);
+
+/// A command as it is written.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "must be a string or a list of strings")]
+enum Written {
     Shell(String),
+    List(Vec<String>),
+}
+
+impl TryFrom<Written> for Command {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let words = match written {
+            Written::Shell(line) if line.trim().is_empty() => Vec::new(),
+            Written::Shell(line) => vec!["sh".to_owned(), "-c".to_owned(), line],
+            Written::List(words) => words,
+        };
+        let has_program = words.first().is_some_and(|it| !it.trim().is_empty());
+        if !has_program {
+            return Err("contains no command");
+        }
+        if words.iter().any(|word| word.contains('\0')) {
+            return Err("contains a NUL character");
+        }
+        Ok(Self(words))
+    }
 }
 
 impl Command {
-    /// The program's name for messages, or `sh` if the first word may be anything else than a name.
+    /// The program as it is run, and its arguments, which may be secrets.
+    pub(crate) fn words(&self) -> (&str, &[String]) {
+        let (program, arguments) = self.0.split_first().unzip();
+        (
+            program.map_or("", String::as_str),
+            arguments.unwrap_or_default(),
+        )
+    }
+
+    /// The program's name for messages, or `sh` if the first word of a shell command may be anything else than a name.
     pub fn program(&self) -> &str {
-        let first = match self {
-            Self::List(words) => words.first().map_or("", String::as_str),
-            Self::Shell(line) => line.split_whitespace().next().unwrap_or_default(),
+        let first = match self.words() {
+            ("sh", [c, line]) if c == "-c" => line.split_whitespace().next().unwrap_or_default(),
+            (program, _) => program,
         };
         let name = first.rsplit('/').next().unwrap_or_default();
         let plain = |c: char| c.is_alphanumeric() || "-_.+".contains(c);
         let is_name = !name.is_empty() && name.chars().all(plain);
         if is_name { name } else { "sh" }
     }
-
-    pub(super) fn shell(line: &str) -> Result<Self, String> {
-        checked(line)?;
-        if line.trim().is_empty() {
-            return Err("contains no command".to_owned());
-        }
-        Ok(Self::Shell(line.to_owned()))
-    }
-
-    pub(super) fn list(words: Vec<String>) -> Result<Self, String> {
-        if words
-            .first()
-            .is_none_or(|program| program.trim().is_empty())
-        {
-            return Err("contains no command".to_owned());
-        }
-        words.iter().try_for_each(|word| checked(word))?;
-        Ok(Self::List(words))
-    }
 }
 
-/// A command with a NUL cannot be run.
-fn checked(word: &str) -> Result<(), String> {
-    if word.contains('\0') {
-        return Err("contains a NUL character".to_owned());
-    }
-    Ok(())
-}
-
-impl<'de> Deserialize<'de> for Command {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct StringOrList;
-        impl<'de> Visitor<'de> for StringOrList {
-            type Value = Command;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or a list of strings")
-            }
-
-            fn visit_str<E: Error>(self, line: &str) -> Result<Command, E> {
-                Command::shell(line).map_err(E::custom)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut words: A) -> Result<Command, A::Error> {
-                let mut list = Vec::new();
-                while let Some(word) = words.next_element()? {
-                    list.push(word);
-                }
-                Command::list(list).map_err(A::Error::custom)
-            }
-        }
-        from.deserialize_any(StringOrList)
+/// The program's name, without the arguments.
+impl Serialize for Command {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{} …", self.program()))
     }
 }
 
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::List(_) => "List(…)",
-            Self::Shell(_) => "Shell(…)",
-        })
+        f.write_str("Command(…)")
     }
 }
 
@@ -96,7 +80,6 @@ mod tests {
 
     #[test]
     fn the_program_and_nothing_else() {
-        let shell = |line: &str| Command::shell(line).unwrap().program().to_owned();
         for (line, name) in [
             ("pass show aimharder", "pass"),
             ("  /usr/bin/secret-tool lookup x", "secret-tool"),
@@ -107,9 +90,10 @@ mod tests {
             ("(echo hunter2)", "sh"),
             ("echo;hunter2", "sh"),
         ] {
-            assert_eq!(shell(line), name, "{line}");
+            let command = Command::try_from(Written::Shell(line.to_owned())).unwrap();
+            assert_eq!(command.program(), name, "{line}");
         }
-        let list = Command::list(vec!["/opt/pw".into(), "hunter2".into()]).unwrap();
+        let list = Command(vec!["/opt/pw".into(), "hunter2".into()]);
         assert_eq!(list.program(), "pw");
     }
 }

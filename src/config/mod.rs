@@ -1,59 +1,51 @@
 //! The config file (scripting.md "Config").
 //!
-//! [`Config::load`] reads the whole file and checks it. A fault is one message with file, line and key; it quotes no value
-//! that may be a secret. This module reads that one file and the certificates that it names, and no environment variable.
+//! [`Config::load`] reads the file into [`Config`] by serde and checks it (`load`). An error names file, line and key, and
+//! quotes no value that may be a secret. Serializing is for `config show`: secrets are masked. This module reads that one
+//! file and the certificates that it names, and no environment variable.
 
 mod command;
-mod document;
-mod error;
-mod notify;
-mod secret_url;
-mod server;
+mod load;
 mod values;
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use strum::{VariantArray as _, VariantNames as _};
 
 pub use command::Command;
-pub use error::ConfigError;
-pub use notify::{Channel, Event, Notify, Ping, Telegram};
-pub use secret_url::SecretUrl;
-pub use server::{LoginFlow, Scheme, Server};
+pub use load::shown_key;
+pub(crate) use values::{MASK, is_loopback, parse_proxy};
 
 use crate::model::account::Account;
 use crate::model::opening::Rule;
-use crate::text::fold;
-use document::{Document, Result};
+use crate::secret::Secret;
 
-const BACKGROUND_SALT: &str = "aimharder-background-v1";
-const WATCH_EVERY: Duration = Duration::from_secs(120);
-/// A larger file is not a config, and `/dev/zero` has no end.
-const MAX_CONFIG_BYTES: u64 = 1 << 20;
+/// Some calls are refused without the name of a browser (protocol.md §1).
+const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
 
 /// The whole config, checked.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The account of commands that name none.
-    #[serde(deserialize_with = "values::account")]
     pub account: Option<Account>,
     /// `box`: the box of commands that name none.
-    #[serde(rename = "box", deserialize_with = "values::box_name")]
+    #[serde(rename = "box", with = "values::box_name")]
     pub box_name: Option<String>,
     /// Password source of `account`.
     pub password_command: Option<Command>,
     /// Part of every background fingerprint.
+    #[serde(serialize_with = "values::masked_salt")]
     pub background_salt: String,
     /// Settings of single accounts.
     pub accounts: BTreeMap<Account, AccountConfig>,
     /// The interval between two looks at the schedule for watched classes, one minute or more.
-    #[serde(deserialize_with = "values::watch_every")]
+    #[serde(with = "values::watch_every")]
     pub watch_every: Duration,
     /// By box name.
     pub boxes: BTreeMap<String, BoxConfig>,
@@ -68,46 +60,9 @@ pub struct Config {
     /// The file, or `None` for the default config.
     #[serde(skip)]
     pub path: Option<PathBuf>,
-}
-
-/// `[accounts."ben@example.org"]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table")]
-pub struct AccountConfig {
-    /// Prints the password.
-    pub password_command: Option<Command>,
-    /// Name of a systemd credential, which is a plain file name.
-    #[serde(deserialize_with = "values::credential")]
-    pub credential: Option<String>,
-}
-
-/// `[boxes.crossfitdemo]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table")]
-pub struct BoxConfig {
-    /// The platform's number of the box, 1 or more.
-    #[serde(deserialize_with = "values::box_id")]
-    pub id: Option<i64>,
-    /// The time zone of the box.
-    #[serde(deserialize_with = "values::timezone")]
-    pub timezone: Option<Tz>,
-    /// When booking opens.
-    #[serde(deserialize_with = "values::opens")]
-    pub opens: Option<Rule>,
-    /// When booking of single classes opens, by class name.
-    #[serde(deserialize_with = "values::opens_by_class")]
-    pub opens_by_class: BTreeMap<String, Rule>,
-    /// The time before the start of a class within which automation takes no place in it.
-    #[serde(deserialize_with = "values::lead")]
-    pub lead: Option<Duration>,
-}
-
-/// `[store]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table")]
-pub struct StoreConfig {
-    /// Prints the store key.
-    pub key_command: Option<Command>,
+    /// The line of each key of the file, by the folded name of [`Config::source`].
+    #[serde(skip)]
+    lines: BTreeMap<String, usize>,
 }
 
 impl Default for Config {
@@ -116,121 +71,268 @@ impl Default for Config {
             account: None,
             box_name: None,
             password_command: None,
-            background_salt: BACKGROUND_SALT.to_owned(),
+            background_salt: "aimharder-background-v1".to_owned(),
             accounts: BTreeMap::new(),
-            watch_every: WATCH_EVERY,
+            watch_every: Duration::from_secs(120),
             boxes: BTreeMap::new(),
             notify: Vec::new(),
             ping: Ping::default(),
             server: Server::default(),
             store: StoreConfig::default(),
             path: None,
+            lines: BTreeMap::new(),
         }
     }
 }
 
-impl Config {
-    /// Reads and checks the file.
-    ///
-    /// # Errors
-    /// A file that is missing, unreadable, larger than 1 MiB, not UTF-8 or not a valid config.
-    pub fn load(path: &Path) -> Result<Self> {
-        Self::check(&read_text(path)?, path, true)
-    }
+/// `[accounts."ben@example.org"]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
+pub struct AccountConfig {
+    /// Prints the password.
+    pub password_command: Option<Command>,
+    /// Name of a systemd credential, which is a plain file name.
+    #[serde(with = "values::credential")]
+    pub credential: Option<String>,
+}
 
-    /// The line of each key that has a value, by its name in `config show`: `server.timeout`, `notify.1.on`.
-    ///
-    /// # Errors
-    /// Those of reading the file.
-    pub fn lines(path: &Path) -> Result<BTreeMap<String, usize>> {
-        Ok(Document::parse(path, &read_text(path)?)?.lines())
-    }
+/// `[boxes.crossfitdemo]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
+pub struct BoxConfig {
+    /// The platform's number of the box, 1 or more.
+    pub id: Option<i64>,
+    /// The time zone of the box.
+    #[serde(with = "values::timezone")]
+    pub timezone: Option<Tz>,
+    /// When booking opens.
+    pub opens: Option<Rule>,
+    /// When booking of single classes opens, by class name.
+    #[serde(deserialize_with = "values::opens_by_class")]
+    pub opens_by_class: BTreeMap<String, Rule>,
+    /// The time before the start of a class within which automation takes no place in it.
+    #[serde(with = "values::lead")]
+    pub lead: Option<Duration>,
+}
 
-    /// Checks the text of the file at `path`, which is not read: it is named in errors, and relative paths start from
-    /// its directory. Files that the text names are not looked at either.
-    ///
-    /// # Errors
-    /// A text that is not a valid config.
-    pub fn parse(text: &str, path: &Path) -> Result<Self> {
-        Self::check(text, path, false)
-    }
+/// `[store]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
+pub struct StoreConfig {
+    /// Prints the store key.
+    pub key_command: Option<Command>,
+}
 
-    fn check(text: &str, path: &Path, look: bool) -> Result<Self> {
-        let document = Document::parse(path, text)?;
-        check_names(&document)?;
-        let mut config: Self = document.read()?;
-        document.at_most_one("notify", &notify::CHANNELS)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        config.server.complete(&document, folder, look)?;
-        config.path = Some(path.to_owned());
-        Ok(config)
+/// What a notification is about (scripting.md "Config").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Event {
+    /// A prebooking was booked, or promoted from the waiting list.
+    Booked,
+    /// A prebooking has a place on the waiting list.
+    Waitlisted,
+    /// A prebooking ended without a place.
+    Failed,
+    /// A prebooking was not booked and is tried again later.
+    Postponed,
+    /// A session cannot be renewed automatically.
+    LoginRequired,
+    /// The platform was unreachable for the third time in a row.
+    Unreachable,
+    /// A reported problem is over.
+    Recovered,
+}
+
+impl Event {
+    /// The name in config, JSON and `AIMHARDER_EVENT`.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-/// Checks the names of accounts and boxes. They are keys, whose spelling is lost when the tables become maps.
-fn check_names(document: &Document<'_>) -> Result<()> {
-    let mut accounts = Vec::new();
-    for name in document.keys_of(&["accounts"]) {
-        let fault = |message: &str| document.error_at(&["accounts", name], message);
-        let account: Account = name.parse().map_err(|e: String| fault(&e))?;
-        if accounts.contains(&account) {
-            return Err(fault(
-                "is the same account again; upper and lower case do not matter",
-            ));
+/// One `[[notify]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "NotifyTable")]
+pub struct Notify {
+    /// The events, each once. All events if the config has no `on`.
+    pub on: Vec<Event>,
+    /// How they are delivered.
+    #[serde(flatten)]
+    pub channel: Channel,
+}
+
+/// How a notification is delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Channel {
+    /// The event as one JSON line on stdin, its name in `AIMHARDER_EVENT`.
+    Command(Command),
+    /// A Discord webhook.
+    Discord(#[serde(with = "values::hook")] Secret),
+    /// An ntfy topic.
+    Ntfy(#[serde(with = "values::hook")] Secret),
+    /// A Telegram bot.
+    Telegram(Telegram),
+    /// The event as JSON by POST.
+    Webhook(#[serde(with = "values::hook")] Secret),
+}
+
+impl Channel {
+    /// Its key in the config.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+}
+
+/// `telegram = { … }`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Telegram {
+    /// Prints the token of the bot.
+    pub token_command: Command,
+    /// Chat id or `@channel`.
+    #[serde(with = "values::chat")]
+    pub chat: String,
+}
+
+/// `[[notify]]` as it is written.
+#[derive(Default, Deserialize)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a table that begins with [[notify]]"
+)]
+struct NotifyTable {
+    on: Option<Vec<Event>>,
+    command: Option<Command>,
+    #[serde(with = "values::hook")]
+    discord: Option<Secret>,
+    #[serde(with = "values::hook")]
+    ntfy: Option<Secret>,
+    telegram: Option<Telegram>,
+    #[serde(with = "values::hook")]
+    webhook: Option<Secret>,
+}
+
+impl TryFrom<NotifyTable> for Notify {
+    type Error = String;
+
+    fn try_from(table: NotifyTable) -> Result<Self, String> {
+        let mut channels = [
+            table.command.map(Channel::Command),
+            table.discord.map(Channel::Discord),
+            table.ntfy.map(Channel::Ntfy),
+            table.telegram.map(Channel::Telegram),
+            table.webhook.map(Channel::Webhook),
+        ]
+        .into_iter()
+        .flatten();
+        let (Some(channel), None) = (channels.next(), channels.next()) else {
+            let names = Channel::VARIANTS.join(", ");
+            return Err(format!("needs exactly one channel, one of {names}"));
+        };
+        let mut on = table.on.unwrap_or_else(|| Event::VARIANTS.to_vec());
+        let mut seen = BTreeSet::new();
+        on.retain(|event| seen.insert(*event));
+        if on.is_empty() {
+            return Err("needs an event in `on`, or no `on` for all events".to_owned());
         }
-        accounts.push(account);
+        Ok(Self { on, channel })
     }
-    for name in document.keys_of(&["boxes"]) {
-        values::check_box_name(name).map_err(|e| document.error_at(&["boxes", name], &e))?;
-        check_class_names(document, name)?;
-    }
-    Ok(())
 }
 
-/// Checks the class names of `[boxes.NAME.opens_by_class]`, whose case and accents are ignored.
-fn check_class_names(document: &Document<'_>, name: &str) -> Result<()> {
-    let table = ["boxes", name, "opens_by_class"];
-    let mut classes = Vec::new();
-    for class in document.keys_of(&table) {
-        let [boxes, name, opens] = table;
-        let fault = |message| document.error_at(&[boxes, name, opens, class], message);
-        let folded = fold(class.trim());
-        if folded.is_empty() {
-            return Err(fault("is not a class name"));
+/// `[ping]`: dead-man switches, called as URL/start, URL and URL/fail.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
+pub struct Ping {
+    /// For `refresh`.
+    #[serde(with = "values::hook")]
+    pub refresh: Option<Secret>,
+    /// For `prebook run`.
+    #[serde(with = "values::hook")]
+    pub prebook: Option<Secret>,
+}
+
+/// `[server]`: another domain, a proxy, or a local stand-in for the platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
+pub struct Server {
+    /// DNS name of at least two labels, in lower case.
+    #[serde(with = "values::domain")]
+    pub domain: String,
+    /// The login flow.
+    pub login: LoginFlow,
+    /// https, or http to loopback.
+    pub scheme: Scheme,
+    /// Every host of the domain is reached there. Never set together with `proxy`.
+    #[serde(with = "values::connect_to")]
+    pub connect_to: Option<SocketAddr>,
+    /// PEM file of further certificate authorities, relative to the directory of the config.
+    #[serde(with = "values::ca_file")]
+    pub ca_file: Option<PathBuf>,
+    /// The URL of a proxy: http, https, socks5 or socks5h. It may contain a password.
+    #[serde(with = "values::proxy")]
+    pub proxy: Option<Secret>,
+    /// Of one request, never zero.
+    #[serde(with = "values::timeout")]
+    pub timeout: Duration,
+    /// A header value of printable ASCII.
+    #[serde(with = "values::user_agent")]
+    pub user_agent: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            domain: "aimharder.com".to_owned(),
+            login: LoginFlow::default(),
+            scheme: Scheme::default(),
+            connect_to: None,
+            ca_file: None,
+            proxy: None,
+            timeout: Duration::from_secs(15),
+            user_agent: USER_AGENT.to_owned(),
         }
-        if classes.contains(&folded) {
-            return Err(fault(
-                "is the same class again; case and accents are ignored",
-            ));
-        }
-        classes.push(folded);
     }
-    Ok(())
 }
 
-/// A key as it is written in TOML, with quotes if it needs them.
-pub fn shown_key(key: &str) -> String {
-    document::show(key)
+/// Which login flow is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LoginFlow {
+    /// The JSON flow only.
+    Json,
+    /// The form flow only.
+    Form,
+    /// The JSON flow first, and the form flow if the server does not have the JSON flow.
+    #[default]
+    Auto,
 }
 
-fn read_text(path: &Path) -> Result<String> {
-    let bytes = read(path).map_err(|error| ConfigError::read(path, &error))?;
-    if bytes.len() as u64 > MAX_CONFIG_BYTES {
-        let message = "cannot read the config: over 1 MiB".to_owned();
-        return Err(ConfigError::file(path, message));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let line = document::line(error.as_bytes(), error.utf8_error().valid_up_to());
-        ConfigError::at(path, line, "not UTF-8 text".to_owned())
-    })
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_CONFIG_BYTES + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// The scheme of every URL of the platform.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    strum::AsRefStr,
+    strum::Display,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Scheme {
+    /// HTTP over TLS.
+    #[default]
+    Https,
+    /// Plain HTTP, only with a loopback `connect_to`.
+    Http,
 }
 
 #[cfg(test)]

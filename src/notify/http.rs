@@ -11,8 +11,8 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::LOCATION;
 use reqwest::{Method, StatusCode, Url};
 
-use crate::config::SecretUrl;
 use crate::platform::{self, Cause};
+use crate::secret::Secret;
 use crate::tls::Roots;
 use crate::{clock, http_client};
 
@@ -178,7 +178,7 @@ fn proxy_for(scheme: &str) -> Option<&'static str> {
         "https" => &proxies.https,
         _ => &proxies.http,
     };
-    proxy.as_ref().map(SecretUrl::expose)
+    proxy.as_ref().map(Secret::expose)
 }
 
 /// The reason of a failure, without the URL.

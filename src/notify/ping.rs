@@ -10,7 +10,6 @@ use reqwest::Url;
 
 use super::http::{self, Parcel};
 use crate::clock;
-use crate::config::SecretUrl;
 use crate::secret::Secret;
 
 const LIMIT: Duration = Duration::from_secs(5);
@@ -38,7 +37,7 @@ impl Ping {
 
 /// Pings a monitoring service; `body` is text for people. A failure is only logged. The ping of the start is sent on a thread of its own, because the
 /// work must not wait for it; the ping of the end waits for it, so that they arrive in order.
-pub fn ping(url: Option<&SecretUrl>, ping: Ping, body: String) {
+pub fn ping(url: Option<&Secret>, ping: Ping, body: String) {
     static STARTING: Mutex<Option<Receiver<()>>> = Mutex::new(None);
     let Some(url) = url else { return };
     let url = address(url, ping);
@@ -74,7 +73,7 @@ fn deliver(url: &Secret, ping: Ping, body: String) {
 }
 
 /// The URL with the kind of ping at the end of its path.
-fn address(url: &SecretUrl, ping: Ping) -> Secret {
+fn address(url: &Secret, ping: Ping) -> Secret {
     let word = match ping {
         Ping::Success => return Secret::new(url.expose()),
         other => other.name(),

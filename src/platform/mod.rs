@@ -56,6 +56,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::blocking::Client;
 
+pub use crate::config::Scheme;
 pub use book::{BookOrder, BookResponse, Verdict};
 pub use bookings::{ListedBooking, NextBookings};
 pub use cancel::{CancelAnswer, CancelVerdict};
@@ -68,7 +69,7 @@ pub use login::Signs;
 pub use probe::Probe;
 pub use record::Recorder;
 pub use schedule::{Mine, Row, Schedule};
-pub use settings::{Flow, Scheme, Settings};
+pub use settings::{Flow, Settings};
 pub use token::parse_token;
 pub use wod::{Activity, Block, Exercise, Post};
 

@@ -52,28 +52,28 @@ fn values_have_their_sources() {
     config  [HOME]/.config/aimharder/config.toml  default
     store  [HOME]/.local/state/aimharder/aimharder.db  default
     account  ben@example.org  environment variable AIMHARDER_ACCOUNT
-    box  boxdos  flag --box
-    password_command  sh …  [HOME]/.config/aimharder/config.toml:3
     background_salt  …  [HOME]/.config/aimharder/config.toml:4
+    box  boxdos  flag --box
+    password_command  echo …  [HOME]/.config/aimharder/config.toml:3
     watch_every  2m  default
     accounts."ben@example.org".credential  ben-password  [HOME]/.config/aimharder/config.toml:7
     boxes.crossfitdemo.id  10122  [HOME]/.config/aimharder/config.toml:10
+    boxes.crossfitdemo.lead  90m  [HOME]/.config/aimharder/config.toml:12
     boxes.crossfitdemo.opens  4d@07:00  [HOME]/.config/aimharder/config.toml:11
     boxes.crossfitdemo.opens_by_class."Open Box"  7d  [HOME]/.config/aimharder/config.toml:14
-    boxes.crossfitdemo.lead  90m  [HOME]/.config/aimharder/config.toml:12
-    notify.1.on  booked, waitlisted, failed, postponed, login_required, unreachable, recovered  default
     notify.1.discord  …  [HOME]/.config/aimharder/config.toml:17
+    notify.1.on  booked, waitlisted, failed, postponed, login_required, unreachable, recovered  default
     notify.2.on  failed, booked  [HOME]/.config/aimharder/config.toml:19
-    notify.2.telegram.token_command  echo …  [HOME]/.config/aimharder/config.toml:20
     notify.2.telegram.chat  123  [HOME]/.config/aimharder/config.toml:20
-    ping.refresh  -  default
+    notify.2.telegram.token_command  echo …  [HOME]/.config/aimharder/config.toml:20
     ping.prebook  -  default
+    ping.refresh  -  default
+    server.ca_file  -  default
+    server.connect_to  -  default
     server.domain  aimharder.com  default
     server.login  auto  default
-    server.scheme  https  default
-    server.connect_to  -  default
-    server.ca_file  -  default
     server.proxy  …  [HOME]/.config/aimharder/config.toml:23
+    server.scheme  https  default
     server.timeout  5s  [HOME]/.config/aimharder/config.toml:24
     server.user_agent  Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0  default
     store.key_command  -  default
@@ -85,28 +85,28 @@ fn values_have_their_sources() {
       "values":[{"key":"config","value":"[HOME]/.config/aimharder/config.toml","source":"default"},
         {"key":"store","value":"[HOME]/.local/state/aimharder/aimharder.db","source":"default"},
         {"key":"account","value":"ben@example.org","source":"environment variable AIMHARDER_ACCOUNT"},
-        {"key":"box","value":"boxdos","source":"flag --box"},
-        {"key":"password_command","value":"sh …","source":"[HOME]/.config/aimharder/config.toml:3"},
         {"key":"background_salt","value":"…","source":"[HOME]/.config/aimharder/config.toml:4"},
+        {"key":"box","value":"boxdos","source":"flag --box"},
+        {"key":"password_command","value":"echo …","source":"[HOME]/.config/aimharder/config.toml:3"},
         {"key":"watch_every","value":"2m","source":"default"},
         {"key":"accounts.\"ben@example.org\".credential","value":"ben-password","source":"[HOME]/.config/aimharder/config.toml:7"},
         {"key":"boxes.crossfitdemo.id","value":10122,"source":"[HOME]/.config/aimharder/config.toml:10"},
+        {"key":"boxes.crossfitdemo.lead","value":"90m","source":"[HOME]/.config/aimharder/config.toml:12"},
         {"key":"boxes.crossfitdemo.opens","value":"4d@07:00","source":"[HOME]/.config/aimharder/config.toml:11"},
         {"key":"boxes.crossfitdemo.opens_by_class.\"Open Box\"","value":"7d","source":"[HOME]/.config/aimharder/config.toml:14"},
-        {"key":"boxes.crossfitdemo.lead","value":"90m","source":"[HOME]/.config/aimharder/config.toml:12"},
-        {"key":"notify.1.on","value":["booked","waitlisted","failed","postponed","login_required","unreachable","recovered"],"source":"default"},
         {"key":"notify.1.discord","value":"…","source":"[HOME]/.config/aimharder/config.toml:17"},
+        {"key":"notify.1.on","value":["booked","waitlisted","failed","postponed","login_required","unreachable","recovered"],"source":"default"},
         {"key":"notify.2.on","value":["failed","booked"],"source":"[HOME]/.config/aimharder/config.toml:19"},
-        {"key":"notify.2.telegram.token_command","value":"echo …","source":"[HOME]/.config/aimharder/config.toml:20"},
         {"key":"notify.2.telegram.chat","value":"123","source":"[HOME]/.config/aimharder/config.toml:20"},
-        {"key":"ping.refresh","value":null,"source":"default"},
+        {"key":"notify.2.telegram.token_command","value":"echo …","source":"[HOME]/.config/aimharder/config.toml:20"},
         {"key":"ping.prebook","value":null,"source":"default"},
+        {"key":"ping.refresh","value":null,"source":"default"},
+        {"key":"server.ca_file","value":null,"source":"default"},
+        {"key":"server.connect_to","value":null,"source":"default"},
         {"key":"server.domain","value":"aimharder.com","source":"default"},
         {"key":"server.login","value":"auto","source":"default"},
-        {"key":"server.scheme","value":"https","source":"default"},
-        {"key":"server.connect_to","value":null,"source":"default"},
-        {"key":"server.ca_file","value":null,"source":"default"},
         {"key":"server.proxy","value":"…","source":"[HOME]/.config/aimharder/config.toml:23"},
+        {"key":"server.scheme","value":"https","source":"default"},
         {"key":"server.timeout","value":"5s","source":"[HOME]/.config/aimharder/config.toml:24"},
         {"key":"server.user_agent","value":"Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0","source":"default"},
         {"key":"store.key_command","value":null,"source":"default"}
@@ -129,18 +129,18 @@ fn defaults_need_no_file() {
     config  [HOME]/.config/aimharder/config.toml  default
     store  [HOME]/.local/state/aimharder/aimharder.db  default
     account  -  default
+    background_salt  aimharder-background-v1  default
     box  -  default
     password_command  -  default
-    background_salt  aimharder-background-v1  default
     watch_every  2m  default
-    ping.refresh  -  default
     ping.prebook  -  default
+    ping.refresh  -  default
+    server.ca_file  -  default
+    server.connect_to  -  default
     server.domain  aimharder.com  default
     server.login  auto  default
-    server.scheme  https  default
-    server.connect_to  -  default
-    server.ca_file  -  default
     server.proxy  …  environment variable https_proxy
+    server.scheme  https  default
     server.timeout  15s  default
     server.user_agent  Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0  default
     store.key_command  -  default
@@ -182,7 +182,7 @@ fn a_config_is_checked_with_the_files_that_it_names() {
     assert_snapshot!(with("[server]\nca_file = \"ca.pem\"\n"), @"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [server] ca_file: cannot read [HOME]/.config/aimharder/ca.pem: no such file or directory
+    error: [HOME]/.config/aimharder/config.toml:2: server.ca_file: cannot read [HOME]/.config/aimharder/ca.pem: no such file or directory
     ");
     assert_snapshot!(with("password_command = [\"no-such-tool\", \"hunter2\"]\n"), @r#"
     exit: 2

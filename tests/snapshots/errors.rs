@@ -89,47 +89,47 @@ fn config_errors_name_file_line_and_key() {
     assert_snapshot!(with("[boxes.demo]\nopens = \"soon\"\n"), @r#"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [boxes.demo] opens: "soon" is not an opening rule; use 4d, 4d@07:00, 46h or sun@20:00
+    error: [HOME]/.config/aimharder/config.toml:2: boxes.demo.opens: "soon" is not an opening rule; use 4d, 4d@07:00, 46h or sun@20:00
     "#);
     assert_snapshot!(with("[boxes.demo]\ntimezone = \"Madrid\"\n"), @r#"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [boxes.demo] timezone: "Madrid" is no time zone, for example Europe/Madrid
+    error: [HOME]/.config/aimharder/config.toml:2: boxes.demo.timezone: "Madrid" is no time zone, for example Europe/Madrid
     "#);
     assert_snapshot!(with("[[notify]]\non = [\"boooked\"]\ncommand = \"true\"\n"), @r#"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [[notify]] on: "boooked" is not valid; use one of booked, waitlisted, failed, postponed, login_required, unreachable, recovered
+    error: [HOME]/.config/aimharder/config.toml:2: notify.1.on.1: "boooked" is not valid; use one of booked, waitlisted, failed, postponed, login_required, unreachable, recovered
     "#);
     assert_snapshot!(with("[[notify]]\n"), @"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:1: [[notify]]: needs a channel, one of command, discord, ntfy, telegram, webhook
+    error: [HOME]/.config/aimharder/config.toml:1: notify.1: needs exactly one channel, one of command, discord, ntfy, telegram, webhook
     ");
     assert_snapshot!(with("[server]\nconnect_to = \"127.0.0.1:1\"\nproxy = \"http://127.0.0.1:1\"\n"), @"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [server] connect_to: cannot be used together with proxy
+    error: [HOME]/.config/aimharder/config.toml:2: server.connect_to: cannot be used together with proxy
     ");
     assert_snapshot!(with("[server]\nscheme = \"http\"\n"), @r#"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [server] scheme: "http" needs a loopback connect_to, for example connect_to = "127.0.0.1:[PORT]"
+    error: [HOME]/.config/aimharder/config.toml:2: server.scheme: "http" needs a loopback connect_to, for example connect_to = "127.0.0.1:[PORT]"
     "#);
     assert_snapshot!(with("[server]\ntimeout = \"soon\"\n"), @r#"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [server] timeout: "soon" is not a valid duration; use 15s, 500ms, 14m, 2h or 7d
+    error: [HOME]/.config/aimharder/config.toml:2: server.timeout: "soon" is not a valid duration; use 15s, 500ms, 14m, 2h or 7d
     "#);
     assert_snapshot!(shot_json(home.run("sessions")), @r#"
     exit: 2
     --- stdout
     {
       "error":{"kind":"usage",
-        "message":"[HOME]/.config/aimharder/config.toml:2: [server] timeout: \"soon\" is not a valid duration; use 15s, 500ms, 14m, 2h or 7d"}
+        "message":"[HOME]/.config/aimharder/config.toml:2: server.timeout: \"soon\" is not a valid duration; use 15s, 500ms, 14m, 2h or 7d"}
     }
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: [server] timeout: "soon" is not a valid duration; use 15s, 500ms, 14m, 2h or 7d
+    error: [HOME]/.config/aimharder/config.toml:2: server.timeout: "soon" is not a valid duration; use 15s, 500ms, 14m, 2h or 7d
     "#);
     assert_snapshot!(shot(home.run("sessions --config none.toml")), @"
     exit: 2

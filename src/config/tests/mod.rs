@@ -2,15 +2,17 @@
 
 mod shapes;
 mod values;
-use strum::VariantArray as _;
+
+use std::path::Path;
+
+use proptest::prelude::*;
 
 use super::*;
-use proptest::prelude::*;
-use std::time::Duration;
+use crate::error::Failure;
 
 const PATH: &str = "/home/ana/.config/aimharder/config.toml";
 
-fn parse(text: &str) -> Result<Config> {
+fn parse(text: &str) -> Result<Config, Failure> {
     Config::parse(text, Path::new(PATH))
 }
 
@@ -70,12 +72,15 @@ fn the_whole_config() {
     let config = parse(WHOLE).unwrap();
     assert_eq!(config.account, "ana@example.org".parse().ok());
     assert_eq!(config.box_name.as_deref(), Some("crossfitdemo"));
-    let words = ["pass", "show", "aimharder"].map(str::to_owned).to_vec();
-    assert_eq!(config.password_command, Some(Command::List(words)));
+    let command = |words: &[&str]| Some(Command(words.iter().map(ToString::to_string).collect()));
+    assert_eq!(
+        config.password_command,
+        command(&["pass", "show", "aimharder"])
+    );
     assert_eq!(config.background_salt, "mine");
     let ben = &config.accounts[&"ben@example.org".parse().unwrap()];
-    let line = "secret-tool lookup aimharder ben".to_owned();
-    assert_eq!(ben.password_command, Some(Command::Shell(line)));
+    let line = "secret-tool lookup aimharder ben";
+    assert_eq!(ben.password_command, command(&["sh", "-c", line]));
     assert_eq!(ben.credential.as_deref(), Some("ben-password"));
     let place = &config.boxes["crossfitdemo"];
     assert_eq!(
@@ -179,7 +184,7 @@ fn the_line_is_the_one_in_the_message() {
         .unwrap_err()
         .to_string();
     assert!(error.starts_with(
-        "/home/ana/.config/aimharder/config.toml:3: [server] timeout: \"fast\" is not a valid duration; use 15s"
+        "/home/ana/.config/aimharder/config.toml:3: server.timeout: \"fast\" is not a valid duration; use 15s"
     ));
 }
 
@@ -200,7 +205,7 @@ fn files() {
     assert_eq!(
         Config::load(&path).unwrap_err().to_string(),
         format!(
-            "{shown}:3: [server] ca_file: cannot read {}: no such file or directory",
+            "{shown}:3: server.ca_file: cannot read {}: no such file or directory",
             ca_file.display()
         )
     );
@@ -209,14 +214,14 @@ fn files() {
         Config::load(&path)
             .unwrap_err()
             .to_string()
-            .ends_with(": not a file")
+            .ends_with(": is a directory")
     );
     std::fs::remove_dir(&ca_file).unwrap();
     std::fs::write(&ca_file, "no certificate").unwrap();
     assert_eq!(
         Config::load(&path).unwrap_err().to_string(),
         format!(
-            "{shown}:3: [server] ca_file: {} contains no certificate in PEM form",
+            "{shown}:3: server.ca_file: {} contains no certificate in PEM form",
             ca_file.display()
         )
     );

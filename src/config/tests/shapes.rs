@@ -24,29 +24,29 @@ fn faults_name_line_and_key() {
             "\ncolour = 1",
             "2: colour: unknown key; known keys are account, box,",
         ),
-        ("\"a b\\n\" = 1", "1: \"a b\\n\": unknown key"),
+        ("\"a\\nb\" = 1", "1: \"a\\nb\": unknown key"),
         (
             "box = 'x'\n[server]\n\ntime_out = '5s'",
-            "4: [server] time_out: unknown key; known keys are domain,",
+            "4: server.time_out: unknown key; known keys are domain,",
         ),
-        ("[server.tls]", "1: [server] tls: unknown key"),
+        ("[server.tls]", "1: server.tls: unknown key"),
         (
             "[boxes.demo]\nname = 'x'",
-            "2: [boxes.demo] name: unknown key; known keys are id, timezone, opens",
+            "2: boxes.demo.name: unknown key; known keys are id, timezone, opens",
         ),
         (
             "[accounts.\"b@c\"]\npassword = 'x'",
-            "2: [accounts.\"b@c\"] password: unknown key",
+            "2: accounts.\"b@c\".password: unknown key",
         ),
         (
             "[[notify]]\ncommand = 'x'\nslack = 'y'",
-            "3: [[notify]] slack: unknown key",
+            "3: notify.1.slack: unknown key",
         ),
         (
             "[[notify]]\ntelegram = { token = 'x', chat = '1' }",
-            "2: [[notify]] telegram.token: unknown key",
+            "2: notify.1.telegram.token: unknown key",
         ),
-        ("[ping]\nbook = 'x'", "2: [ping] book: unknown key"),
+        ("[ping]\nbook = 'x'", "2: ping.book: unknown key"),
         // wrong types
         ("account = 5", "1: account: must be a string"),
         ("box = true", "1: box: must be a string"),
@@ -60,25 +60,25 @@ fn faults_name_line_and_key() {
         ),
         (
             "password_command = [\n'a',\n5]",
-            "3: password_command: must be a string",
+            "1: password_command: must be a string or a list of strings",
         ),
         ("accounts = 1", "1: accounts: must be a table"),
         (
             "[accounts]\n'b@c' = 1",
-            "2: [accounts] \"b@c\": must be a table",
+            "2: accounts.\"b@c\": must be a table",
         ),
-        ("[boxes]\ndemo = 1", "2: [boxes] demo: must be a table"),
+        ("[boxes]\ndemo = 1", "2: boxes.demo: must be a table"),
         (
             "[boxes.demo]\nid = '1'",
-            "2: [boxes.demo] id: must be a whole number",
+            "2: boxes.demo.id: must be a whole number",
         ),
         (
             "[boxes.demo]\nid = 1.5",
-            "2: [boxes.demo] id: must be a whole number",
+            "2: boxes.demo.id: must be a whole number",
         ),
         (
             "[boxes.demo]\ntimezone = 1",
-            "2: [boxes.demo] timezone: must be a string",
+            "2: boxes.demo.timezone: must be a string",
         ),
         (
             "[notify]\ncommand = 'x'",
@@ -86,22 +86,22 @@ fn faults_name_line_and_key() {
         ),
         (
             "notify = ['x']",
-            "1: notify: must be a list of tables, each of which begins with [[notify]]",
+            "1: notify.1: must be a table that begins with [[notify]]",
         ),
         (
             "[[notify]]\non = 'booked'",
-            "2: [[notify]] on: must be a list",
+            "2: notify.1.on: must be a list",
         ),
         (
             "[[notify]]\ntelegram = 'x'",
-            "2: [[notify]] telegram: must be a table",
+            "2: notify.1.telegram: must be a table",
         ),
         ("ping = 'x'", "1: ping: must be a table"),
-        ("[ping]\nrefresh = 1", "2: [ping] refresh: must be a string"),
+        ("[ping]\nrefresh = 1", "2: ping.refresh: must be a string"),
         ("server = 1", "1: server: must be a table"),
         (
             "[server]\ntimeout = 15",
-            "2: [server] timeout: must be a string",
+            "2: server.timeout: must be a string",
         ),
     ] {
         let message = fault(text);

@@ -36,67 +36,67 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[accounts.ben]\ncredential = 'x'",
-            "1: [accounts] ben: that is no e-mail address",
+            "1: accounts.ben: that is no e-mail address",
         ),
         (
             "[accounts.\"b@c\"]\n[accounts.\"B@C\"]",
-            "2: [accounts] \"B@C\": is the same account again",
+            "2: accounts.\"B@C\": is the same name again",
         ),
         (
             "[accounts.\"b@c\"]\ncredential = '../x'",
-            "2: [accounts.\"b@c\"] credential: \"../x\" is not a valid credential name",
+            "2: accounts.\"b@c\".credential: \"../x\" is not a valid credential name",
         ),
         (
             "[boxes.Demo]\nid = 1",
-            "1: [boxes] Demo: \"Demo\" is not a valid box name",
+            "1: boxes.Demo: \"Demo\" is not a valid box name",
         ),
         (
             "[boxes.demo]\nid = 0",
-            "2: [boxes.demo] id: must be 1 or more",
+            "2: boxes.demo.id: must be 1 or more",
         ),
         (
             "[boxes.demo]\nid = 99999999999999999999",
-            "2: [boxes.demo] id: must be a whole number",
+            "2: boxes.demo.id: must be a whole number",
         ),
         (
             "[boxes.demo]\ntimezone = 'Madrid'",
-            "2: [boxes.demo] timezone: \"Madrid\" is no time zone, for example Europe/Madrid",
+            "2: boxes.demo.timezone: \"Madrid\" is no time zone, for example Europe/Madrid",
         ),
         (
             "[boxes.demo]\nopens = '4w'",
-            "2: [boxes.demo] opens: \"4w\" is not an opening rule; use 4d,",
+            "2: boxes.demo.opens: \"4w\" is not an opening rule; use 4d,",
         ),
         (
             "[boxes.demo]\nopens = '4d?'",
-            "2: [boxes.demo] opens: \"4d?\" has a question mark",
+            "2: boxes.demo.opens: \"4d?\" has a question mark",
         ),
         (
             "[boxes.demo]\nlead = '90'",
-            "2: [boxes.demo] lead: \"90\" has no unit; use 90s or 90m",
+            "2: boxes.demo.lead: \"90\" has no unit; use 90s or 90m",
         ),
         (
             "[boxes.demo]\nlead = 90",
-            "2: [boxes.demo] lead: must be a string",
+            "2: boxes.demo.lead: must be a string",
         ),
         (
             "[boxes.demo]\nopens_by_class = '7d'",
-            "2: [boxes.demo] opens_by_class: must be a table",
+            "2: boxes.demo.opens_by_class: must be a table",
         ),
         (
             "[boxes.demo.opens_by_class]\nwod = '4d'\n'open box' = 7",
-            "3: [boxes.demo] opens_by_class.\"open box\": must be a string",
+            "3: boxes.demo.opens_by_class.\"open box\": must be a string",
         ),
         (
             "[boxes.demo.opens_by_class]\nwod = '4w'",
-            "2: [boxes.demo] opens_by_class.wod: \"4w\" is not an opening rule; use 4d,",
+            "2: boxes.demo.opens_by_class.wod: \"4w\" is not an opening rule; use 4d,",
         ),
         (
             "[boxes.demo.opens_by_class]\nwod = '4d'\n'WÓD' = '5d'",
-            "3: [boxes.demo] opens_by_class.\"WÓD\": is the same class again; case and accents",
+            "3: boxes.demo.opens_by_class.\"WÓD\": is the same name again; case and accents are ignored",
         ),
         (
             "boxes.demo.opens_by_class.' ' = '4d'",
-            "1: [boxes.demo] opens_by_class.\" \": is not a class name",
+            "1: boxes.demo.opens_by_class: has a class name that is empty",
         ),
         (
             "box = 'x'\nwatch_every = '59s'",
@@ -105,116 +105,116 @@ fn wrong_values_name_line_and_key() {
         ("watch_every = 120", "1: watch_every: must be a string"),
         (
             "[[notify]]\non = [\n'booked',\n'bokked']\ncommand='x'",
-            "4: [[notify]] on: \"bokked\" is not valid; use one of booked, waitlisted,",
+            "4: notify.1.on.2: \"bokked\" is not valid; use one of booked, waitlisted,",
         ),
         (
             "box = 'x'\n[[notify]]\non = []",
-            "2: [[notify]]: needs a channel, one of command,",
+            "2: notify.1: needs exactly one channel, one of command,",
         ),
         (
             "[[notify]]\ncommand = 'x'\nntfy = 'https://x/y'",
-            "3: [[notify]] ntfy: cannot be used together with command",
+            "1: notify.1: needs exactly one channel, one of command,",
         ),
         (
             "[[notify]]\ntelegram = { token_command = 'x' }",
-            "2: [[notify]] telegram: needs chat",
+            "2: notify.1.telegram: needs chat",
         ),
         (
             "[[notify]]\ntelegram = { chat = '1' }",
-            "2: [[notify]] telegram: needs token_command",
+            "2: notify.1.telegram: needs token_command",
         ),
         (
             "[[notify]]\ntelegram = { chat = ' ', token_command = 'x' }",
-            "2: [[notify]] telegram.chat: is empty",
+            "2: notify.1.telegram.chat: is empty",
         ),
         (
             "[[notify]]\ncommand = []",
-            "2: [[notify]] command: contains no command",
+            "2: notify.1.command: contains no command",
         ),
         (
             "[server]\ndomain = 'com'",
-            "2: [server] domain: \"com\" is not a valid domain; use a name such as aimharder.com",
+            "2: server.domain: \"com\" is not a valid domain; use a name such as aimharder.com",
         ),
         (
             "[server]\ndomain = 'a..b'",
-            "2: [server] domain: \"a..b\" is not a valid domain",
+            "2: server.domain: \"a..b\" is not a valid domain",
         ),
         (
             "[server]\ndomain = '127.0.0.1'",
-            "2: [server] domain: \"127.0.0.1\" is not a valid domain",
+            "2: server.domain: \"127.0.0.1\" is not a valid domain",
         ),
         (
             "[server]\ndomain = 'a.com/x'",
-            "2: [server] domain: \"a.com/x\" is not a valid domain",
+            "2: server.domain: \"a.com/x\" is not a valid domain",
         ),
         (
             "[server]\nlogin = 'oauth'",
-            "2: [server] login: \"oauth\" is not valid; use one of json, form, auto",
+            "2: server.login: \"oauth\" is not valid; use one of json, form, auto",
         ),
         (
             "[server]\nscheme = 'ftp'",
-            "2: [server] scheme: \"ftp\" is not valid; use one of https, http",
+            "2: server.scheme: \"ftp\" is not valid; use one of https, http",
         ),
         (
             "[server]\nscheme = 'http'",
-            "2: [server] scheme: \"http\" needs a loopback connect_to",
+            "2: server.scheme: \"http\" needs a loopback connect_to",
         ),
         (
             "[server]\nconnect_to = '10.0.0.1:80'\nscheme = 'http'",
-            "3: [server] scheme: \"http\" needs a loopback",
+            "3: server.scheme: \"http\" needs a loopback",
         ),
         (
             "[server]\nconnect_to = 'example.org:80'",
-            "2: [server] connect_to: \"example.org:80\" is not an address with a port",
+            "2: server.connect_to: \"example.org:80\" is not an address with a port",
         ),
         (
             "[server]\nconnect_to = '127.0.0.1'",
-            "2: [server] connect_to: \"127.0.0.1\" is not an address",
+            "2: server.connect_to: \"127.0.0.1\" is not an address",
         ),
         (
             "[server]\nconnect_to = '127.0.0.1:0'",
-            "2: [server] connect_to: \"127.0.0.1:0\" is not an address",
+            "2: server.connect_to: \"127.0.0.1:0\" is not an address",
         ),
         (
             "[server]\nconnect_to = 'localhost:+80'",
-            "2: [server] connect_to: \"localhost:+80\" is not an address",
+            "2: server.connect_to: \"localhost:+80\" is not an address",
         ),
         (
             "[server]\nproxy = 'http://p'\nconnect_to = '127.0.0.1:80'",
-            "3: [server] connect_to: cannot be used together with proxy",
+            "3: server.connect_to: cannot be used together with proxy",
         ),
         (
             "[server]\nca_file = ''",
-            "2: [server] ca_file: \"\" is not a valid file name",
+            "2: server.ca_file: \"\" is not a valid file name",
         ),
         (
             "# a\n[server]\ntimeout = 'fast'",
-            "3: [server] timeout: \"fast\" is not a valid duration; use 15s",
+            "3: server.timeout: \"fast\" is not a valid duration; use 15s",
         ),
         (
             "[server]\ntimeout = '15'",
-            "2: [server] timeout: \"15\" has no unit; use 15s",
+            "2: server.timeout: \"15\" has no unit; use 15s",
         ),
         (
             "[server]\ntimeout = '0s'",
-            "2: [server] timeout: \"0s\" is too short",
+            "2: server.timeout: \"0s\" is too short",
         ),
         (
             "[server]\nuser_agent = \"a\\nb\"",
-            "2: [server] user_agent: \"a\\nb\" is not a valid user agent",
+            "2: server.user_agent: \"a\\nb\" is not a valid user agent",
         ),
         (
             "[server]\nuser_agent = ''",
-            "2: [server] user_agent: \"\" is not a valid user agent",
+            "2: server.user_agent: \"\" is not a valid user agent",
         ),
         // dotted and inline forms
         (
             "server.timeout = 'fast'",
-            "1: [server] timeout: \"fast\" is not a valid duration",
+            "1: server.timeout: \"fast\" is not a valid duration",
         ),
         (
             "\nserver = { timeout = 'fast' }",
-            "2: [server] timeout: \"fast\" is not a valid duration",
+            "2: server.timeout: \"fast\" is not a valid duration",
         ),
     ] {
         let message = fault(text);

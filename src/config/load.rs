@@ -1,0 +1,260 @@
+//! From the text of the file to a checked [`Config`], or to an error with file, line and key.
+//!
+//! The messages of serde quote values, which may be secrets: [`explain`] keeps only what they expect.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::de::{DeTable, DeValue, Deserializer};
+
+use super::{Config, Scheme, values};
+use crate::error::Failure;
+use crate::text::{fit, fold, quote, why};
+
+/// A larger file is not a config, and `/dev/zero` has no end.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+/// Longer keys are cut in errors.
+const MAX_KEY_WIDTH: usize = 200;
+/// The first line of a certificate in a PEM file.
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
+
+/// The name of a key in `config show`, the span of the key, and that of its value. An item of a list has a number for a key.
+type Place = (String, Range<usize>, Range<usize>);
+
+impl Config {
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// A file that is missing, unreadable, larger than 1 MiB, not UTF-8 or not a valid config; an unusable `ca_file`.
+    pub fn load(path: &Path) -> Result<Self, Failure> {
+        let whole = |message: &str| fault(path, None, "", message);
+        let bytes =
+            read(path).map_err(|e| whole(&format!("cannot read the config: {}", why(&e))))?;
+        if bytes.len() as u64 > MAX_CONFIG_BYTES {
+            return Err(whole("cannot read the config: over 1 MiB"));
+        }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let line = line_at(&String::from_utf8_lossy(error.as_bytes()), valid);
+            fault(path, Some(line), "", "not UTF-8 text")
+        })?;
+        let config = Self::parse(&text, path)?;
+        if let Some(file) = &config.server.ca_file {
+            let shown = file.display();
+            let pem = read(file).map_err(|e| format!("cannot read {shown}: {}", why(&e)));
+            let pem = pem.and_then(|pem| {
+                let found = String::from_utf8_lossy(&pem).contains(CERTIFICATE);
+                found
+                    .then_some(())
+                    .ok_or_else(|| format!("{shown} contains no certificate in PEM form"))
+            });
+            pem.map_err(|message| config.error("server.ca_file", &message))?;
+        }
+        Ok(config)
+    }
+
+    /// Checks the text of the file at `path`, which is not read: it is named in errors, and relative paths start from
+    /// its directory. Files that the text names are not read either.
+    ///
+    /// # Errors
+    /// A text that is not a valid config.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
+        let table = DeTable::parse(text).map_err(|e| {
+            let span = e.span().unwrap_or_default();
+            let duplicate = text
+                .get(span.clone())
+                .filter(|_| e.message().contains("duplicate key"));
+            let key = duplicate
+                .or_else(|| known_key(text, span.start))
+                .map(shown_key);
+            fault(
+                path,
+                Some(line_at(text, span.start)),
+                &key.unwrap_or_default(),
+                e.message(),
+            )
+        })?;
+        let mut places = Vec::new();
+        add_table(table.get_ref(), "", &mut places);
+        places.sort_by_key(|(_, key, _)| key.start);
+        let mut config = Self::deserialize(Deserializer::from(table)).map_err(|e| {
+            let span = e.span().unwrap_or_default();
+            let place = places
+                .iter()
+                .find(|(_, key, value)| *key == span || *value == span);
+            let (line, key) = place.map_or((None, ""), |(name, key, _)| {
+                (Some(line_at(text, key.start)), name)
+            });
+            fault(path, line, key, &explain(key, e.message()))
+        })?;
+        config.path = Some(path.to_owned());
+        let (mut line, mut at) = (1, 0);
+        for (name, key, _) in places {
+            line += text
+                .get(at..key.start)
+                .unwrap_or_default()
+                .matches('\n')
+                .count();
+            at = key.start;
+            if config.lines.insert(folded(&name), line).is_some() {
+                return Err(config.error(
+                    &name,
+                    "is the same name again; case and accents are ignored",
+                ));
+            }
+        }
+        config.check()?;
+        if let (Some(file), Some(folder)) = (&mut config.server.ca_file, path.parent()) {
+            *file = folder.join(&file);
+        }
+        Ok(config)
+    }
+
+    /// Checks what one value alone does not show.
+    fn check(&self) -> Result<(), Failure> {
+        for (name, its) in &self.boxes {
+            let key = format!("boxes.{}", shown_key(name));
+            values::check_box_name(name).map_err(|e| self.error(&key, &e))?;
+            if its.id.is_some_and(|id| id < 1) {
+                return Err(
+                    self.error(&format!("{key}.id"), "must be 1 or more, for example 10122")
+                );
+            }
+        }
+        let server = &self.server;
+        if server.proxy.is_some() && server.connect_to.is_some() {
+            return Err(self.error("server.connect_to", "cannot be used together with proxy"));
+        }
+        let is_loopback = server.connect_to.is_some_and(|to| to.ip().is_loopback());
+        if server.scheme == Scheme::Http && !is_loopback {
+            let message =
+                "\"http\" needs a loopback connect_to, for example connect_to = \"127.0.0.1:8080\"";
+            return Err(self.error("server.scheme", message));
+        }
+        Ok(())
+    }
+
+    /// Where the file sets a key, by its name in `config show` (`server.timeout`, `notify.1.on`): the path and the line.
+    pub(crate) fn source(&self, key: &str) -> Option<String> {
+        let line = self.lines.get(&folded(key))?;
+        Some(place(self.path.as_deref()?, Some(*line)))
+    }
+
+    /// An error about the value of a key.
+    pub(crate) fn error(&self, key: &str, message: &str) -> Failure {
+        let path = self.path.as_deref().unwrap_or(Path::new("config"));
+        fault(path, self.lines.get(&folded(key)).copied(), key, message)
+    }
+}
+
+/// `/etc/aimharder/config.toml:3: server.timeout: …`
+fn fault(path: &Path, line: Option<usize>, key: &str, message: &str) -> Failure {
+    let key = if key.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", fit(key, MAX_KEY_WIDTH))
+    };
+    Failure::usage(format!("{}: {key}{message}", place(path, line)))
+}
+
+fn place(path: &Path, line: Option<usize>) -> String {
+    let path = path.display().to_string().replace(char::is_control, "?");
+    line.map_or(path.clone(), |line| format!("{path}:{line}"))
+}
+
+/// Adds the places of all keys and items of a table whose name is `above`.
+fn add_table(table: &DeTable<'_>, above: &str, places: &mut Vec<Place>) {
+    for (key, value) in table {
+        let name = format!("{above}{}", shown_key(key.get_ref().trim()));
+        add_value(value.get_ref(), &name, places);
+        places.push((name, key.span(), value.span()));
+    }
+}
+
+fn add_value(value: &DeValue<'_>, name: &str, places: &mut Vec<Place>) {
+    match value {
+        DeValue::Table(table) => add_table(table, &format!("{name}."), places),
+        DeValue::Array(items) => {
+            for (number, item) in (1..).zip(items.iter()) {
+                let name = format!("{name}.{number}");
+                add_value(item.get_ref(), &name, places);
+                places.push((name, item.span(), item.span()));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a message of serde about a key says without the secrets that it may quote. An error of ours is returned as it is.
+fn explain(key: &str, message: &str) -> String {
+    let (found, expected) = message.rsplit_once(", expected ").unwrap_or((message, ""));
+    let list = expected
+        .trim_start_matches("one of ")
+        .replace('`', "")
+        .replace(" or ", ", ");
+    if found.starts_with("unknown field ") {
+        format!("unknown key; known keys are {list}")
+    } else if let Some(value) = found.strip_prefix("unknown variant ") {
+        // only keys whose values are no secrets have a list of valid values
+        format!(
+            "{} is not valid; use one of {list}",
+            quote(value.trim_matches('`'))
+        )
+    } else if let Some(field) = message.strip_prefix("missing field ") {
+        format!("needs {}", field.replace('`', ""))
+    } else if found.starts_with("invalid type: ") || found.starts_with("invalid value: ") {
+        match expected {
+            "i64" => "must be a whole number".to_owned(),
+            "a map" => "must be a table".to_owned(),
+            "a sequence" if key == "notify" => {
+                "must be a list of tables, each of which begins with [[notify]]".to_owned()
+            }
+            "a sequence" => "must be a list".to_owned(),
+            expected => format!("must be {expected}"),
+        }
+    } else {
+        message.to_owned()
+    }
+}
+
+/// A key as it is written in TOML, with quotes if it needs them.
+pub fn shown_key(key: &str) -> String {
+    let is_bare = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+    if !key.is_empty() && key.bytes().all(is_bare) {
+        key.to_owned()
+    } else {
+        format!("{key:?}")
+    }
+}
+
+/// A key without quotes, case and accents.
+fn folded(key: &str) -> String {
+    fold(key).replace('"', "")
+}
+
+/// The part before the `=` of the malformed line at `at` if the default config has such a key. Anything else may be part of
+/// a secret.
+fn known_key(text: &str, at: usize) -> Option<&str> {
+    let begin = text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let (key, _) = text.get(begin..)?.lines().next()?.split_once('=')?;
+    let known = serde_json::to_string(&Config::default()).ok()?;
+    known
+        .contains(&format!("{:?}:", key.trim()))
+        .then_some(key.trim())
+}
+
+/// The number of the line at `at`, from 1.
+fn line_at(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MAX_CONFIG_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
