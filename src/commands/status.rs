@@ -3,25 +3,25 @@
 
 mod gauges;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::path::Path;
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::app::{self, App};
 use super::args::GlobalArgs;
-use super::failure;
 use super::help::{Help, code};
+use super::{failure, plural};
 use crate::clock;
-use crate::diagnostics::entry::{Entry, InUse, Job, Scheduler};
-use crate::diagnostics::findings::{self, Finding, human_size};
-use crate::diagnostics::schedule;
-use crate::diagnostics::server::Host;
-use crate::diagnostics::{Pending, PrebookingFacts, Report, StoreFacts, collect, host, server};
+use crate::diagnostics::entry::{self, Entry, InUse, Job, Scheduler};
+use crate::diagnostics::host::{self, human_size};
+use crate::diagnostics::prebookings::{self, Pending, PrebookingFacts};
+use crate::diagnostics::server::{self, Host};
+use crate::diagnostics::{Finding, Findings, Report, Scope, schedule, sessions};
 use crate::error::Failure;
 use crate::model::time::human_age;
 use crate::store::{SessionRow, Status};
@@ -82,20 +82,15 @@ const MAX_ACCOUNTS: usize = 8;
 const MAX_PENDING: usize = 5;
 
 pub(crate) fn run(args: &StatusArgs, global: GlobalArgs, ui: &mut Ui) -> Result<()> {
-    let report = report(args, global)?;
     ui.print(&StatusOutput {
-        report,
-        format: match (args.prometheus, args.check) {
-            (true, _) => Format::Gauges,
-            (_, true) => Format::Check,
-            _ => Format::Screen,
-        },
+        report: report(args, global)?,
+        args,
         json: ui.is_json(),
     })
 }
 
 fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
-    let mut found = Vec::new();
+    let mut found = Findings::default();
     // the slowest are started first
     let tools = schedule::start();
     let loaded = app::load_config(&global).map_err(|e| failure::of(&e));
@@ -105,11 +100,10 @@ fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
     let (store, store_facts) = host::store(&path, config.as_ref(), &mut found);
     let mut report = Report {
         well: false,
-        problems: Vec::new(),
-        hints: Vec::new(),
+        found: Findings::default(),
         checked_at: clock::now(),
         version: env!("CARGO_PKG_VERSION"),
-        program: std::env::current_exe().unwrap_or_else(|_| "aimharder".into()),
+        program: entry::program(),
         accounts: Vec::new(),
         schedule: schedule::Schedule::default(),
         prebookings: PrebookingFacts::default(),
@@ -123,38 +117,35 @@ fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
     let config = config.unwrap_or_default();
     let platform = app::platform(&config).recorded(app::recorder(&global)?);
     let app = store.map(|store| App::with(global, config, store, "status"));
-    let hosts = match &app {
-        Some(app) => collect(&mut report, app).unwrap_or_else(|e| {
-            report.store.usable = false;
-            found.push(Finding::store_unusable(failure::of(&e).message));
-            Vec::new()
-        }),
-        None => Vec::new(),
-    };
+    let hosts = app.as_ref().map(|app| collect(&mut report, app));
+    let hosts = hosts.unwrap_or(Ok(Vec::new())).unwrap_or_else(|e| {
+        report.store.usable = false;
+        found.store_unusable(failure::of(&e).message);
+        Vec::new()
+    });
     let config = report.config.path.clone();
     let used = InUse {
         store: &path,
         config: config.as_deref(),
     };
     report.schedule = tools.finish(&used);
-    if !found.iter().any(|it| it.code == "store_unusable") {
-        findings::sessions(&report, &mut found);
-        findings::schedule(&report, &used, &mut found);
-        findings::prebookings(&report, &mut found);
+    if found.of(&["store_unusable"]).is_none() {
+        sessions::check(&report, &mut found);
+        schedule::check(&report, &used, &mut found);
+        prebookings::check(&report, &mut found);
     }
     if asks {
-        let hosts = server::ask(&platform, hosts);
-        findings::server(&hosts, &mut found);
-        report.server = Some(hosts);
+        report.server = Some(server::ask(&platform, hosts, &mut found));
     }
-    findings::expired(&report, &mut found);
-    report.set_findings(found);
+    prebookings::check_expired(&report, &mut found);
+    report.well = found.problems.is_empty();
+    report.found = found;
     Ok(report)
 }
 
 /// Adds what is in the store; returns the hosts of its boxes.
 fn collect(report: &mut Report, app: &App) -> Result<Vec<String>> {
-    let scope = collect::Scope {
+    let scope = Scope {
         store: &app.store,
         config: &app.config,
         account: app.global.account.as_ref(),
@@ -162,118 +153,117 @@ fn collect(report: &mut Report, app: &App) -> Result<Vec<String>> {
         place: &|name| Ok(app.any_gym(name)?.place(None)),
         now: report.checked_at,
     };
-    report.accounts = collect::accounts(&scope)?;
-    report.prebookings = collect::prebookings(&scope)?;
+    report.accounts = sessions::accounts(&scope)?;
+    report.prebookings = prebookings::collect(&scope)?;
     let known = report.accounts.iter().flat_map(|account| &account.boxes);
     let pending = report.prebookings.next.iter().map(|pending| &pending.gym);
-    let mut names: Vec<&String> = known.chain(pending).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.retain(|name| scope.gym.is_none_or(|only| only == name.as_str()));
+    let is_named = |name: &&String| scope.gym.is_none_or(|only| only == name.as_str());
+    let names: BTreeSet<&String> = known.chain(pending).filter(is_named).collect();
     let hosts = names.into_iter().map(|name| Ok(app.any_gym(name)?.host));
     hosts.collect()
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Screen,
-    Check,
-    Gauges,
-}
-
-#[derive(Debug)]
-struct StatusOutput {
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct StatusOutput<'a> {
     report: Report,
-    format: Format,
+    #[serde(skip)]
+    args: &'a StatusArgs,
+    #[serde(skip)]
     json: bool,
 }
 
-impl Serialize for StatusOutput {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.report.serialize(to)
-    }
-}
-
-impl Output for StatusOutput {
+impl Output for StatusOutput<'_> {
     fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let report = &self.report;
-        match self.format {
-            Format::Screen => screen(report, style, to),
-            Format::Check => list(&report.problems, true, style, to),
-            Format::Gauges => to.write_all(gauges::gauges(report).as_bytes()),
+        if self.args.prometheus {
+            to.write_all(gauges::gauges(&self.report).as_bytes())
+        } else if self.args.check {
+            write_problems(&self.report, style, to)
+        } else {
+            write_screen(&self.report, style, to)
         }
     }
 
     /// A config or store that cannot be used is an error always, any problem is one with `--check`.
     fn failure(&self) -> Option<Failure> {
-        let problems = &self.report.problems;
-        let (first, kind) = if self.format == Format::Check {
-            (problems.first()?, findings::common_kind(problems)?)
+        let found = &self.report.found;
+        let (first, kind) = if self.args.check {
+            (found.problems.first()?, found.common_kind()?)
         } else {
-            let fatal = problems.iter().find(|problem| problem.is_fatal())?;
-            (fatal, fatal.kind()?)
+            let fatal = found.fatal()?;
+            (fatal, fatal.kind?)
         };
-        let number = match problems.len() {
-            1 => "1 problem".to_owned(),
-            number => format!("{number} problems"),
-        };
-        let message = if !self.json && self.format != Format::Gauges {
-            format!("{number}, see above")
-        } else {
+        let number = plural(found.problems.len(), "problem");
+        let message = if self.json || self.args.prometheus {
             let remedy = first.remedy.iter().map(|remedy| format!("; {remedy}"));
-            let words = format!("{}{}", first.message, remedy.collect::<String>());
-            match problems.len() {
-                1 => words,
-                _ => format!("{number}; the first: {words}"),
+            let text = format!("{}{}", first.message, remedy.collect::<String>());
+            match found.problems.len() {
+                1 => text,
+                _ => format!("{number}; the first: {text}"),
             }
+        } else {
+            format!("{number}, see above")
         };
         Some(Failure::new(kind, message))
     }
 }
 
-fn screen(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+fn write_screen(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
     if report.well {
         writeln!(to, "{}", style.paint("no problems found", Style::Good))?;
     }
-    list(&report.problems, true, style, to)?;
-    list(&report.hints, false, style, to)?;
-    sessions(report, style, to)?;
-    timetable(report, style, to)?;
-    prebookings(report, style, to)?;
-    hosts(report, style, to)?;
-    files(report, style, to)
+    write_problems(report, style, to)?;
+    let sign = style.paint("hint", Style::Faint);
+    write_findings(&report.found.hints, MAX_HINTS, &sign, 6, style, to)?;
+    write_sessions(report, style, to)?;
+    write_schedule(report, style, to)?;
+    write_prebookings(report, style, to)?;
+    write_hosts(report, style, to)?;
+    write_files(report, style, to)
 }
 
 fn heading(text: &str, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "\n{}", style.paint(text, Style::Heading))
 }
 
-/// Problems or hints, each with its remedy.
-fn list(
-    findings: &[Finding],
-    are_problems: bool,
+/// Writes a text wrapped to the terminal's width.
+fn paragraph(
+    text: &str,
+    indent: usize,
+    colour: Style,
     style: &OutputStyle,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    let (sign, colour, max) = if are_problems {
-        ("problem", Style::Bad, MAX_PROBLEMS)
-    } else {
-        ("hint", Style::Faint, MAX_HINTS)
-    };
-    let (indent, sign) = (sign.len() + 2, style.paint(sign, colour));
+    for line in style.wrap(&[text.to_owned()], indent) {
+        writeln!(to, "{}", style.paint(&line, colour))?;
+    }
+    Ok(())
+}
+
+fn write_problems(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+    let sign = style.paint("problem", Style::Bad);
+    write_findings(&report.found.problems, MAX_PROBLEMS, &sign, 9, style, to)
+}
+
+/// Each finding with its remedy.
+fn write_findings(
+    findings: &[Finding],
+    max: usize,
+    sign: &str,
+    indent: usize,
+    style: &OutputStyle,
+    to: &mut dyn Write,
+) -> io::Result<()> {
     for finding in findings.iter().take(max) {
         let message = style.wrap(std::slice::from_ref(&finding.message), indent);
-        let message = message.join("\n");
-        writeln!(to, "{sign}: {}", message.trim_start())?;
-        if let Some(remedy) = &finding.remedy {
+        writeln!(to, "{sign}: {}", message.join("\n").trim_start())?;
+        match &finding.remedy {
             // a command stays on one line, so that it can be copied
-            if remedy.starts_with("run `") {
-                writeln!(to, "{:indent$}{remedy}", "")?;
-            } else {
-                for line in style.wrap(std::slice::from_ref(remedy), indent) {
-                    writeln!(to, "{line}")?;
-                }
+            Some(command) if command.starts_with("run `") => {
+                writeln!(to, "{:indent$}{command}", "")?;
             }
+            Some(remedy) => paragraph(remedy, indent, Style::Plain, style, to)?,
+            None => {}
         }
     }
     match findings.len().saturating_sub(max) {
@@ -282,28 +272,25 @@ fn list(
     }
 }
 
-fn sessions(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+fn write_sessions(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
     if report.accounts.is_empty() {
         return Ok(());
     }
     heading("sessions", style, to)?;
     for facts in report.accounts.iter().take(MAX_ACCOUNTS) {
         let mut about = vec![facts.account.to_string()];
-        about.extend((!facts.boxes.is_empty()).then(|| facts.boxes.join(", ")));
-        let source = match facts.password_source {
-            None => "no password source",
-            Some("password_command") => "password by command",
-            Some("environment") => "password in AIMHARDER_PASSWORD",
-            Some(_) => "password by systemd credential",
-        };
-        about.push(source.to_owned());
-        for line in style.wrap(&[about.join(" · ")], 2) {
-            writeln!(to, "{line}")?;
+        if !facts.boxes.is_empty() {
+            about.push(facts.boxes.join(", "));
         }
-        let rows = facts.sessions.iter();
-        let rows: Vec<_> = rows
-            .map(|health| session(&health.session, report.checked_at))
-            .collect();
+        about.push(match facts.password_source {
+            None => "no password source".to_owned(),
+            Some("password_command") => "password by command".to_owned(),
+            Some("environment") => "password in AIMHARDER_PASSWORD".to_owned(),
+            Some(_) => "password by systemd credential".to_owned(),
+        });
+        paragraph(&about.join(" · "), 2, Style::Plain, style, to)?;
+        let sessions = facts.sessions.iter().map(|health| &health.session);
+        let rows: Vec<_> = sessions.map(|it| session(it, report.checked_at)).collect();
         style.table(&rows, 4, &[shrink(3, 12), shrink(1, 0)], to)?;
     }
     match report.accounts.len().saturating_sub(MAX_ACCOUNTS) {
@@ -320,7 +307,7 @@ fn session(session: &SessionRow, now: DateTime<Utc>) -> Vec<Cell> {
     // a token is replaced long before its own end, so that is shown only once it has passed
     let is_over = session.token_expires_at.is_some_and(|at| at <= now);
     let over = if is_over { ", expired" } else { "" };
-    let age = human_age(now - session.token_updated_at);
+    let age = human_age(session.token_age(now));
     vec![
         plain(session.kind.as_str()),
         cell(session.fingerprint.short(), Style::Faint),
@@ -329,38 +316,32 @@ fn session(session: &SessionRow, now: DateTime<Utc>) -> Vec<Cell> {
     ]
 }
 
-fn timetable(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+fn write_schedule(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
     heading("schedule", style, to)?;
     let mut rows = Vec::new();
     for job in [Job::Refresh, Job::Prebook] {
         let entries = report.schedule.entries.iter();
         let entries = entries.filter(|entry| entry.job == job);
-        let mut words: Vec<Cell> = entries.map(|it| entry(it, report.checked_at)).collect();
-        if words.is_empty() {
-            words.push(cell("not scheduled", Style::Faint));
+        let mut cells: Vec<Cell> = entries.map(|it| entry(it, report.checked_at)).collect();
+        if cells.is_empty() {
+            cells.push(cell("not scheduled", Style::Faint));
         }
-        let mut name = job.command();
-        for words in words {
-            rows.push(vec![plain(std::mem::take(&mut name)), words]);
-        }
+        let names = std::iter::once(job.command()).chain(std::iter::repeat(""));
+        rows.extend(names.zip(cells).map(|(name, cell)| vec![plain(name), cell]));
     }
     style.table(&rows, 2, &[shrink(1, 12)], to)
 }
 
 fn entry(entry: &Entry, now: DateTime<Utc>) -> Cell {
-    let by = match entry.by {
-        Scheduler::Crontab => "crontab:",
-        Scheduler::UserTimer => "user timer",
-        Scheduler::SystemTimer => "system timer",
+    let mut text = match (entry.by, &entry.account) {
+        (Scheduler::Crontab, Some(account)) => format!("crontab: {} for {account}", entry.name),
+        (Scheduler::Crontab, None) => format!("crontab: {}", entry.name),
+        (Scheduler::UserTimer, _) => format!("user timer {}", entry.name),
+        (Scheduler::SystemTimer, _) => format!("system timer {}", entry.name),
     };
-    let mut words = format!("{by} {}", entry.name);
-    let account = entry.account.as_ref();
-    if let Some(account) = account.filter(|_| entry.by == Scheduler::Crontab) {
-        let _ = write!(words, " for {account}");
-    }
     let next = entry.next_at.filter(|at| *at > now);
     let next = next.map(|at| format!(", next in {}", human_age(at - now)));
-    words.push_str(match &next {
+    text.push_str(match &next {
         _ if !entry.active => ", not active",
         _ if entry.error.is_some() => ", cannot run",
         _ if !entry.serves => ", for another store or config",
@@ -369,15 +350,11 @@ fn entry(entry: &Entry, now: DateTime<Utc>) -> Cell {
         None if entry.by != Scheduler::Crontab => ", active",
         None => "",
     });
-    let style = if entry.works() && !entry.rare {
-        Style::Good
-    } else {
-        Style::Faint
-    };
-    cell(words, style)
+    let is_good = entry.works() && !entry.rare;
+    cell(text, if is_good { Style::Good } else { Style::Faint })
 }
 
-fn prebookings(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+fn write_prebookings(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
     let facts = &report.prebookings;
     let now = report.checked_at;
     let count = |status: &str| facts.counts.get(status).copied().unwrap_or_default();
@@ -386,37 +363,34 @@ fn prebookings(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::
         return Ok(());
     }
     heading("prebookings", style, to)?;
-    let has_several_accounts = report.accounts.len() > 1;
+    let shown = facts.next.iter().take(MAX_PENDING);
     let has_one_box = matches!(report.accounts.as_slice(), [only] if only.boxes.len() == 1);
-    let rows = facts.next.iter().take(MAX_PENDING).map(|it| {
+    let rows = shown.clone().map(|it| {
         let mut row = pending(it, now);
         if !has_one_box {
-            let account = if has_several_accounts {
-                format!(" for {}", it.account)
-            } else {
-                String::new()
-            };
-            row.insert(4, plain(format!("{}{account}", it.gym)));
+            row.insert(
+                4,
+                plain(match report.accounts.len() {
+                    0 | 1 => it.gym.clone(),
+                    _ => format!("{} for {}", it.gym, it.account),
+                }),
+            );
         }
         row
     });
     let rows: Vec<_> = rows.collect();
-    let priorities = [shrink(4, 12), shrink(3, 8), shrink(4, 0)];
-    let priorities = if has_one_box {
-        &priorities[1..2]
+    let priorities: &[_] = if has_one_box {
+        &[shrink(3, 8)]
     } else {
-        &priorities
+        &[shrink(4, 12), shrink(3, 8), shrink(4, 0)]
     };
-    let lines = style.lines(&rows, 2, priorities);
-    for (line, pending) in lines.iter().zip(&facts.next) {
+    for (line, pending) in style.lines(&rows, 2, priorities).iter().zip(shown) {
         writeln!(to, "{line}")?;
         // the message of a failure is among the problems
-        let message = pending
-            .message
-            .as_ref()
-            .filter(|_| pending.failure.is_none());
-        for line in style.wrap(&message.cloned().into_iter().collect::<Vec<_>>(), 5) {
-            writeln!(to, "{}", style.paint(&line, Style::Faint))?;
+        if let Some(message) = pending.message.as_ref()
+            && pending.failure.is_none()
+        {
+            paragraph(message, 5, Style::Faint, style, to)?;
         }
     }
     let more = facts.next.len().saturating_sub(MAX_PENDING);
@@ -435,23 +409,16 @@ fn prebookings(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::
     let rest: Vec<_> = rest
         .map(|(number, what)| format!("{number} {what}"))
         .collect();
-    if !rest.is_empty() {
-        writeln!(to, "  {}", rest.join(", "))?;
-    }
+    paragraph(&rest.join(", "), 2, Style::Plain, style, to)?;
     let Some(last) = &facts.last_request else {
         return Ok(());
     };
-    let (ago, outcome) = (
-        human_age(now - last.sent_at),
-        last.outcome.replace('_', " "),
-    );
+    let (id, ago) = (last.prebooking, human_age(now - last.sent_at));
+    let outcome = last.outcome.replace('_', " ");
     let lateness = last.lateness_ms.map(|ms| format!(", {}", lateness(ms)));
     let lateness = lateness.unwrap_or_default();
-    let id = last.prebooking;
-    writeln!(
-        to,
-        "  last request {ago} ago, for prebooking {id}: {outcome}{lateness}"
-    )
+    let text = format!("last request {ago} ago, for prebooking {id}: {outcome}{lateness}");
+    paragraph(&text, 2, Style::Plain, style, to)
 }
 
 fn pending(pending: &Pending, now: DateTime<Utc>) -> Vec<Cell> {
@@ -486,73 +453,53 @@ fn countdown(left: TimeDelta) -> String {
     }
 }
 
-fn hosts(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+fn write_hosts(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
     let Some(hosts) = &report.server else {
         return Ok(());
     };
     heading("server", style, to)?;
-    let rows: Vec<_> = hosts
+    let rows = hosts
         .iter()
-        .map(|host| vec![plain(host.name.as_str()), response(host)])
-        .collect();
-    style.table(&rows, 2, &[shrink(1, 12)], to)
+        .map(|host| vec![plain(host.name.as_str()), response(host)]);
+    style.table(&rows.collect::<Vec<_>>(), 2, &[shrink(1, 12)], to)
 }
 
 fn response(host: &Host) -> Cell {
-    if !host.reachable {
+    let Some(trip) = host.round_trip_ms else {
         return cell("unreachable", Style::Bad);
-    }
-    let mut words = format!(
-        "responds in {:.0} ms",
-        host.round_trip_ms.unwrap_or_default()
-    );
+    };
+    let mut text = format!("responds in {trip:.0} ms");
     if let (Some(offset), Some(uncertainty)) = (host.clock_offset_ms, host.clock_uncertainty_ms) {
         let side = if offset > 0.0 { "ahead" } else { "behind" };
         let (by, give) = (offset.abs() / 1000.0, uncertainty / 1000.0);
-        if offset.abs() <= uncertainty {
-            words.push_str(", clocks agree");
+        if by <= give {
+            text.push_str(", clocks agree");
         } else {
-            let _ = write!(words, ", its clock is {by:.1} s ± {give:.1} s {side}");
+            let _ = write!(text, ", its clock is {by:.1} s ± {give:.1} s {side}");
         }
     }
-    cell(words, Style::Good)
+    cell(text, Style::Good)
 }
 
-fn files(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+fn write_files(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
     heading("files", style, to)?;
-    let config = &report.config;
-    let about_config = match (config.exists, config.usable) {
-        (_, false) => "unusable".to_owned(),
-        (false, true) => "none (optional)".to_owned(),
-        (true, true) => {
-            let mode = config.mode.map(|mode| format!("mode {:04o}", mode & 0o777));
-            let account = config.account.as_ref().map(|it| format!("account {it}"));
-            let gym = config.gym.as_ref().map(|it| format!("box {it}"));
-            let words = [Some("in use".to_owned()), mode, account, gym];
-            words.into_iter().flatten().collect::<Vec<_>>().join(", ")
-        }
-    };
-    let path = |path: Option<&Path>| path.unwrap_or(Path::new("?")).display().to_string();
+    let path = report.config.path.as_deref().unwrap_or("?".as_ref());
     for (name, path, about) in [
-        (
-            "store ",
-            path(report.store.path.as_deref()),
-            about_store(report),
-        ),
-        ("config", path(config.path.as_deref()), about_config),
+        ("store ", &*report.store.path, about_store(report)),
+        ("config", path, about_config(report)),
     ] {
-        writeln!(to, "  {name}  {path}")?;
-        writeln!(to, "          {}", style.paint(&about, Style::Faint))?;
+        writeln!(to, "  {name}  {}", path.display())?;
+        paragraph(&about, 10, Style::Faint, style, to)?;
     }
     Ok(())
 }
 
 fn about_store(report: &Report) -> String {
-    let store: &StoreFacts = &report.store;
+    let store = &report.store;
     if !store.exists {
         return "none yet".to_owned();
     }
-    if report.problems.iter().any(|it| it.code == "store_unusable") {
+    if report.found.of(&["store_unusable"]).is_some() {
         return "unusable".to_owned();
     }
     let integrity = match store.integrity {
@@ -560,15 +507,36 @@ fn about_store(report: &Report) -> String {
         "damaged" => "damaged",
         _ => "not checked (large)",
     };
-    let words = [
+    let free = store.free_bytes.map(human_size);
+    listed([
         Some(integrity.to_owned()),
         store.encryption.map(str::to_owned),
         store.size_bytes.map(human_size),
         store.schema.map(|schema| format!("schema {schema}")),
-        store.mode.map(|mode| format!("mode {:04o}", mode & 0o777)),
-        store
-            .free_bytes
-            .map(|free| format!("{} free", human_size(free))),
-    ];
-    words.into_iter().flatten().collect::<Vec<_>>().join(", ")
+        store.mode.map(mode),
+        free.map(|free| format!("{free} free")),
+    ])
+}
+
+fn about_config(report: &Report) -> String {
+    let config = &report.config;
+    match (config.exists, config.usable) {
+        (_, false) => "unusable".to_owned(),
+        (false, true) => "none (optional)".to_owned(),
+        (true, true) => listed([
+            Some("in use".to_owned()),
+            config.mode.map(mode),
+            config.account.as_ref().map(|it| format!("account {it}")),
+            config.gym.as_ref().map(|it| format!("box {it}")),
+        ]),
+    }
+}
+
+fn mode(mode: u32) -> String {
+    format!("mode {:04o}", mode & 0o777)
+}
+
+fn listed<const N: usize>(facts: [Option<String>; N]) -> String {
+    let facts: Vec<_> = facts.into_iter().flatten().collect();
+    facts.join(", ")
 }

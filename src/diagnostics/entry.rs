@@ -1,7 +1,7 @@
 //! A crontab line or timer that runs one of the jobs: its command, its environment, its times, and whether it can run and
 //! uses the store and config in use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,11 +10,33 @@ use serde::Serialize;
 
 use crate::model::instant::maybe_utc;
 use crate::model::time::parse_duration;
-use crate::text::shell_word;
+use crate::text::{append_flag, shell_word};
 
 pub(super) const MINUTES_OF_WEEK: u32 = 7 * 24 * 60;
 /// `refresh` has to run this often.
 const REFRESH_MINUTES: u32 = 20;
+/// The default `--horizon` of `prebook run`.
+const HORIZON_MINUTES: u32 = 16;
+
+/// Where the program looks for its store (`scripting.md`, "Global flags"): the flag, the variable, the variable of systemd's
+/// folder, the variable of the XDG folder, that folder's default in the home, and the file's name.
+const STORE: [&str; 6] = [
+    "--store",
+    "AIMHARDER_STORE",
+    "STATE_DIRECTORY",
+    "XDG_STATE_HOME",
+    ".local/state",
+    "aimharder.db",
+];
+/// The same of its config.
+const CONFIG: [&str; 6] = [
+    "--config",
+    "AIMHARDER_CONFIG",
+    "CONFIGURATION_DIRECTORY",
+    "XDG_CONFIG_HOME",
+    ".config",
+    "config.toml",
+];
 
 /// A command that has to run regularly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -33,7 +55,7 @@ impl Job {
     }
 
     /// The times of a crontab line that runs it often enough.
-    pub(crate) fn times(self) -> &'static str {
+    pub(super) fn times(self) -> &'static str {
         match self {
             Self::Refresh => "*/15 * * * *",
             Self::Prebook => "13,28,43,58 * * * *",
@@ -86,26 +108,24 @@ impl Entry {
     pub(super) fn is_for(&self, account: &str) -> bool {
         self.account.as_deref().is_none_or(|only| only == account)
     }
+
+    /// `the crontab line */15 * * * *`, or the unit of a timer.
+    pub(super) fn place(&self) -> String {
+        match self.by {
+            Scheduler::Crontab => format!("the crontab line {}", self.name),
+            Scheduler::UserTimer | Scheduler::SystemTimer => self.name.clone(),
+        }
+    }
 }
 
 /// Whether the runs of these entries leave no part of the week out.
-pub(crate) fn cover_the_week(entries: &[&Entry]) -> bool {
-    let runs = entries.iter().flat_map(|entry| {
-        let end = |minute: &u32| minute.saturating_add(entry.reach);
-        entry.minutes.iter().map(move |m| (*m, end(m)))
+pub(super) fn cover_the_week(entries: &[&Entry]) -> bool {
+    let covered = entries.iter().flat_map(|entry| {
+        let reached = |run: &u32| *run..run + entry.reach;
+        entry.minutes.iter().flat_map(reached)
     });
-    let mut runs: Vec<(u32, u32)> = runs.collect();
-    runs.sort_unstable();
-    let last_end = runs.iter().map(|(_, end)| *end).max().unwrap_or_default();
-    // as far as the last run of the week before reaches
-    let mut covered = last_end.checked_sub(MINUTES_OF_WEEK);
-    for (minute, end) in runs {
-        if covered.is_none_or(|until| minute > until) {
-            return false;
-        }
-        covered = covered.max(Some(end));
-    }
-    covered.is_some()
+    let covered: HashSet<u32> = covered.map(|minute| minute % MINUTES_OF_WEEK).collect();
+    covered.len() == MINUTES_OF_WEEK as usize
 }
 
 /// The store and config that `status` looks at.
@@ -117,31 +137,27 @@ pub(crate) struct InUse<'a> {
 
 impl InUse<'_> {
     /// The command line of a job for a crontab: with `--store` and `--config` where cron's defaults are others.
-    pub(crate) fn crontab_line(&self, job: Job, program: &Path) -> String {
-        let mut invocation = Invocation {
-            args: vec![program.display().to_string()],
+    pub(crate) fn crontab_line(&self, job: Job) -> String {
+        let cron = Invocation {
+            args: Vec::new(),
             env: cron_environment(),
         };
-        let words = job.command().split(' ').skip(1);
-        invocation.args.extend(words.map(str::to_owned));
-        for (flag, path, same) in [
-            ("--store", Some(self.store), invocation.uses_store(self)),
-            ("--config", self.config, invocation.uses_config(self)),
-        ] {
-            if let Some(path) = path.filter(|_| !same) {
+        let program = shell_word(&program().display().to_string());
+        let mut line = job.command().replacen("aimharder", &program, 1);
+        for (file, path) in [(STORE, Some(self.store)), (CONFIG, self.config)] {
+            if let Some(path) = path.filter(|_| !cron.uses(file, path)) {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-                invocation.args.push(flag.to_owned());
-                invocation.args.push(path.display().to_string());
+                append_flag(&mut line, file[0], &path.display().to_string());
             }
         }
-        let words: Vec<_> = invocation
-            .args
-            .iter()
-            .map(|word| shell_word(word))
-            .collect();
         // in a crontab an unescaped % ends the line
-        format!("{} {}", job.times(), words.join(" ").replace('%', "\\%"))
+        format!("{} {}", job.times(), line.replace('%', "\\%"))
     }
+}
+
+/// The running program.
+pub(crate) fn program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| "aimharder".into())
 }
 
 /// The environment of a crontab line, before the variables that the crontab sets.
@@ -159,6 +175,7 @@ pub(super) struct Invocation {
 }
 
 impl Invocation {
+    /// The entry of this command at these minutes of the week; `None` if it runs no job.
     pub(super) fn entry(
         &self,
         by: Scheduler,
@@ -167,15 +184,14 @@ impl Invocation {
         used: &InUse<'_>,
     ) -> Option<Entry> {
         let job = self.job()?;
+        let account = self.setting("--account", "AIMHARDER_ACCOUNT");
         let mut entry = Entry {
             by,
             job,
             active: true,
-            serves: self.uses_store(used) && self.uses_config(used),
+            serves: self.uses(STORE, Some(used.store)) && self.uses(CONFIG, used.config),
             name,
-            account: self
-                .setting("--account", "AIMHARDER_ACCOUNT")
-                .map(|it| it.to_lowercase()),
+            account: account.map(|account| account.to_lowercase()),
             rare: false,
             next_at: None,
             error: self.error(),
@@ -204,7 +220,7 @@ impl Invocation {
         };
         match job {
             Job::Refresh => REFRESH_MINUTES,
-            Job::Prebook => horizon().unwrap_or(16),
+            Job::Prebook => horizon().map_or(HORIZON_MINUTES, |it| it.min(MINUTES_OF_WEEK)),
         }
     }
 
@@ -214,50 +230,39 @@ impl Invocation {
         if program.contains(['$', '`']) {
             return None;
         }
-        if program.contains('/') {
-            let path = self.in_home(&program);
-            return if !path.exists() {
-                Some(format!("{} does not exist", path.display()))
-            } else if !is_program(&path) {
-                Some(format!("{} is not executable", path.display()))
-            } else {
-                None
-            };
+        if !program.contains('/') {
+            let folders = self.env.get("PATH")?;
+            let mut paths = std::env::split_paths(folders).map(|folder| folder.join(&program));
+            let is_found = paths.any(|path| is_program(&path));
+            return (!is_found)
+                .then(|| format!("{program} is not on the PATH of that line ({folders})"));
         }
-        let folders = self.env.get("PATH")?;
-        let found = std::env::split_paths(folders).any(|folder| is_program(&folder.join(&program)));
-        (!found).then(|| format!("{program} is not on the PATH of that line ({folders})"))
+        let path = self.in_home(&program);
+        let fault = match path.exists() {
+            _ if is_program(&path) => return None,
+            true => "is not executable",
+            false => "does not exist",
+        };
+        Some(format!("{} {fault}", path.display()))
     }
 
-    fn uses_store(&self, used: &InUse<'_>) -> bool {
-        let named = self.setting("--store", "AIMHARDER_STORE");
+    /// Whether the program uses this store or config.
+    fn uses(&self, file: [&str; 6], used: Option<&Path>) -> bool {
+        let [flag, variable, unit, xdg, fallback, name] = file;
+        let in_xdg = || {
+            let home = || Some(Path::new(&self.variable("HOME")?).join(fallback));
+            let folder = self.variable(xdg).map(PathBuf::from).or_else(home)?;
+            Some(folder.join("aimharder"))
+        };
+        let named = self.setting(flag, variable);
         let path = named.map(|path| self.in_home(&path)).or_else(|| {
-            let state = "XDG_STATE_HOME";
-            self.default_file("STATE_DIRECTORY", state, ".local/state", "aimharder.db")
+            let folder = self.variable(unit).map(PathBuf::from).or_else(in_xdg)?;
+            Some(folder.join(name))
         });
-        path.is_some_and(|path| same_file(&path, used.store))
-    }
-
-    fn uses_config(&self, used: &InUse<'_>) -> bool {
-        let named = self.setting("--config", "AIMHARDER_CONFIG");
-        let path = named.map(|path| self.in_home(&path)).or_else(|| {
-            let config = "XDG_CONFIG_HOME";
-            self.default_file("CONFIGURATION_DIRECTORY", config, ".config", "config.toml")
-        });
-        match (path, used.config) {
+        match (path, used) {
             (Some(path), Some(used)) => same_file(&path, used),
             (path, used) => path.is_none() && used.is_none(),
         }
-    }
-
-    /// Where the program looks for a file that is not named (`scripting.md`, "Global flags").
-    fn default_file(&self, unit: &str, xdg: &str, fallback: &str, name: &str) -> Option<PathBuf> {
-        if let Some(folder) = self.variable(unit) {
-            return Some(Path::new(&folder).join(name));
-        }
-        let home = || Some(Path::new(&self.variable("HOME")?).join(fallback));
-        let folder = self.variable(xdg).map(PathBuf::from).or_else(home)?;
-        Some(folder.join("aimharder").join(name))
     }
 
     /// The value of a flag, or of its variable.
@@ -320,14 +325,30 @@ fn same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// The numbers of a field such as `*/15`, `1-5`, `13,28` or `13/15`, in crontabs and in systemd's calendar; `None` if it
-/// cannot be read.
-pub(super) fn numbers(field: &str, first: u32, last: u32, names: &[&str]) -> Option<Vec<u32>> {
+/// The minutes of the week, counted from Sunday, in these minutes of these hours of these days: fields of a crontab or of
+/// systemd's calendar. None if one of them cannot be read.
+pub(super) fn minutes_of_week(days: &str, hours: &str, minutes: &str) -> Vec<u32> {
+    let fields = (numbers(days, 7), numbers(hours, 23), numbers(minutes, 59));
+    let (Some(days), Some(hours), Some(minutes)) = fields else {
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    for day in days {
+        for hour in &hours {
+            let hour = day % 7 * 24 + hour;
+            all.extend(minutes.iter().map(|minute| hour * 60 + minute));
+        }
+    }
+    all
+}
+
+/// The numbers from 0 to `last` of a field such as `*/15`, `1-5`, `13,28`, `13/15` or `mon..fri`; `None` if it cannot be read.
+pub(super) fn numbers(field: &str, last: u32) -> Option<Vec<u32>> {
     let number = |text: &str| {
-        let name = |name: &&str| text.len() >= 3 && text.to_lowercase().starts_with(name);
-        let named = names.iter().position(name);
-        let named = named.and_then(|n| u32::try_from(n).ok());
-        named.or_else(|| text.parse().ok())
+        let text = text.to_lowercase();
+        let days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+        let named = (0..).zip(days).find(|(_, day)| text.starts_with(day));
+        named.map(|(n, _)| n).or_else(|| text.parse().ok())
     };
     let mut all = Vec::new();
     for part in field.split(',') {
@@ -336,41 +357,17 @@ pub(super) fn numbers(field: &str, first: u32, last: u32, names: &[&str]) -> Opt
             None => (part, 1),
         };
         let (from, to) = match range.split_once("..").or_else(|| range.split_once('-')) {
-            _ if range == "*" => (first, last),
+            _ if range == "*" => (0, last),
             Some((from, to)) => (number(from)?, number(to)?),
             None if part.contains('/') => (number(range)?, last),
             None => (number(range)?, number(range)?),
         };
         // `fri-sun`
-        let to = if to < from && !names.is_empty() {
-            to + 7
-        } else {
-            to
-        };
-        if from < first || to > last.max(from + 6) || from > last {
+        let to = if to < from { to + 7 } else { to };
+        if from > last || to > last.max(from + 6) {
             return None;
         }
         all.extend((from..=to).step_by(step));
     }
     Some(all)
-}
-
-/// The names of days in crontabs and in systemd's calendar, which both count from Sunday.
-pub(super) const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-
-/// The minutes of the week, counted from Sunday, in these minutes of these hours of these days.
-pub(super) fn minutes_of_week(days: &[u32], hours: &[u32], minutes: &[u32]) -> Vec<u32> {
-    let mut all = Vec::new();
-    for day in days {
-        for hour in hours {
-            all.extend(
-                minutes
-                    .iter()
-                    .map(|minute| (day % 7 * 24 + hour) * 60 + minute),
-            );
-        }
-    }
-    all.sort_unstable();
-    all.dedup();
-    all
 }

@@ -4,11 +4,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::findings::{Finding, human_size};
-use super::{ConfigFacts, StoreFacts, schedule};
+use serde::{Serialize, Serializer};
+
+use super::{Findings, schedule};
 use crate::clock;
 use crate::config::{Channel, Config};
-use crate::error::{ExitKind, Failure};
+use crate::error::ExitKind::{Internal, Usage};
+use crate::error::Failure;
+use crate::model::account::Account;
 use crate::store::{self, Store};
 use crate::store_key;
 use crate::text::shell_word;
@@ -18,34 +21,63 @@ const MAX_CHECKED_BYTES: u64 = 64 << 20;
 /// With less free space, a write that must not be lost may fail.
 const MIN_FREE_BYTES: u64 = 16 << 20;
 
+/// The config file.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct ConfigFacts {
+    pub path: Option<PathBuf>,
+    pub exists: bool,
+    pub usable: bool,
+    #[serde(serialize_with = "octal")]
+    pub mode: Option<u32>,
+    pub account: Option<Account>,
+    #[serde(rename = "box")]
+    pub gym: Option<String>,
+}
+
+/// The store's file.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct StoreFacts {
+    pub path: PathBuf,
+    pub exists: bool,
+    /// It can be read, and its key is available if it needs one.
+    pub usable: bool,
+    pub schema: Option<usize>,
+    pub encrypted: Option<bool>,
+    /// The write-ahead log included.
+    pub size_bytes: Option<u64>,
+    /// Free space of its file system that this user may fill.
+    pub free_bytes: Option<u64>,
+    #[serde(serialize_with = "octal")]
+    pub mode: Option<u32>,
+    #[serde(serialize_with = "octal")]
+    pub folder_mode: Option<u32>,
+    /// `ok`, `damaged` or `not_checked`
+    pub integrity: &'static str,
+    /// How its encryption is shown: `encrypted`, or what is wrong with its key.
+    #[serde(skip)]
+    pub encryption: Option<&'static str>,
+}
+
+/// Writes a file mode as `chmod` takes it: `"0600"`.
+#[allow(clippy::trivially_copy_pass_by_ref)] // the signature that serde calls
+fn octal<S: Serializer>(mode: &Option<u32>, to: S) -> Result<S::Ok, S::Error> {
+    mode.map(|mode| format!("{mode:04o}")).serialize(to)
+}
+
 /// The config as it was loaded from `path`, and its facts.
 pub(crate) fn config(
     path: Option<PathBuf>,
     loaded: Result<Config, Failure>,
-    found: &mut Vec<Finding>,
+    found: &mut Findings,
 ) -> (Option<Config>, ConfigFacts) {
     let mode = path.as_deref().and_then(mode);
-    let mut facts = ConfigFacts {
-        exists: mode.is_some(),
-        usable: loaded.is_ok(),
-        mode,
-        ..ConfigFacts::default()
+    let (config, error) = match loaded {
+        Ok(config) => (Some(config), None),
+        Err(failure) => (None, Some(failure.message)),
     };
-    let config = match loaded {
-        Ok(config) => {
-            facts.account.clone_from(&config.account);
-            facts.gym.clone_from(&config.box_name);
-            Some(config)
-        }
-        Err(e) => {
-            found.push(Finding::problem(
-                "config_unusable",
-                ExitKind::Usage,
-                e.message,
-            ));
-            None
-        }
-    };
+    if let Some(error) = error {
+        found.problem("config_unusable", Usage, error, "");
+    }
     if let (Some(path), Some(mode)) = (&path, mode) {
         let shown = path.display();
         let remedy = format!("run `chmod 600 {}`", shell_word(&shown.to_string()));
@@ -53,16 +85,23 @@ pub(crate) fn config(
             let message = format!(
                 "the config {shown} is writable by others (mode {mode:03o}), who could have commands run as this user"
             );
-            found
-                .push(Finding::problem("config_writable", ExitKind::Usage, message).remedy(remedy));
+            found.problem("config_writable", Usage, message, remedy);
         } else if mode & 0o004 != 0 && config.as_ref().is_some_and(has_secret) {
             let message = format!(
                 "the config {shown} contains a secret address and is readable by others (mode {mode:03o})"
             );
-            found.push(Finding::notice("config_readable", message).remedy(remedy));
+            found.notice("config_readable", message, remedy);
         }
     }
-    facts.path = path;
+    let known = config.as_ref();
+    let facts = ConfigFacts {
+        path,
+        exists: mode.is_some(),
+        usable: known.is_some(),
+        mode,
+        account: known.and_then(|config| config.account.clone()),
+        gym: known.and_then(|config| config.box_name.clone()),
+    };
     (config, facts)
 }
 
@@ -81,14 +120,12 @@ fn has_secret(config: &Config) -> bool {
 pub(crate) fn store(
     path: &Path,
     config: Option<&Config>,
-    found: &mut Vec<Finding>,
+    found: &mut Findings,
 ) -> (Option<Store>, StoreFacts) {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let mut facts = StoreFacts {
-        path: Some(path.to_owned()),
+        path: path.to_owned(),
         exists: fs::symlink_metadata(path).is_ok(),
         mode: mode(path),
         folder_mode: mode(folder),
@@ -99,59 +136,54 @@ pub(crate) fn store(
     if !facts.exists {
         return (None, facts);
     }
-    let source = config.and_then(|config| store_key::source_within(config, schedule::LIMIT));
-    let has_source = source.is_some();
-    let opened = Store::open_read_only(path).and_then(|(store, schema)| {
-        facts.schema = Some(schema);
-        let store = store.with_key_from(source);
-        inspect(&store, &mut facts, found)?;
-        facts.usable = true;
-        // without a config the source of the key is unknown
-        if facts.encrypted == Some(true) && config.is_some() {
-            check_key(&store, has_source, &mut facts, found)?;
-        }
-        Ok(store)
-    });
-    let store = match opened {
+    let store = match open(path, config, &mut facts, found) {
         Ok(store) => {
             log::info!("store {}", path.display());
             Some(store)
         }
         Err(e) => {
             facts.usable = false;
-            found.push(Finding::store_unusable(e.to_string()));
+            found.store_unusable(e.to_string());
             None
         }
     };
     if let Some(free) = facts.free_bytes.filter(|free| *free < MIN_FREE_BYTES) {
-        let message = format!(
-            "only {} free on the file system of the store {}",
-            human_size(free),
-            path.display()
-        );
-        found.push(
-            Finding::problem("disk_full", ExitKind::Internal, message).remedy("free some space"),
-        );
+        let (free, shown) = (human_size(free), path.display());
+        let message = format!("only {free} free on the file system of the store {shown}");
+        found.problem("disk_full", Internal, message, "free some space");
     }
     (store, facts)
 }
 
-fn inspect(store: &Store, facts: &mut StoreFacts, found: &mut Vec<Finding>) -> store::Result<()> {
-    let path = store.path();
+fn open(
+    path: &Path,
+    config: Option<&Config>,
+    facts: &mut StoreFacts,
+    found: &mut Findings,
+) -> store::Result<Store> {
+    let source = config.and_then(|config| store_key::source_within(config, schedule::LIMIT));
+    let has_source = source.is_some();
+    let (store, schema) = Store::open_read_only(path)?;
+    let store = store.with_key_from(source);
     let size = size(path);
+    facts.schema = Some(schema);
     facts.encrypted = Some(store.is_sealed()?);
     facts.size_bytes = Some(size);
-    if size > MAX_CHECKED_BYTES {
-        return Ok(());
+    if size <= MAX_CHECKED_BYTES {
+        facts.integrity = "ok";
+        if let Some(damage) = store.damage()? {
+            facts.integrity = "damaged";
+            let message = format!("the store {} is damaged: {damage}", path.display());
+            let remedy = "restore a backup, or move the file away and run `aimharder login EMAIL`";
+            found.problem("store_damaged", Internal, message, remedy);
+        }
     }
-    let damage = store.damage()?;
-    facts.integrity = if damage.is_some() { "damaged" } else { "ok" };
-    found.extend(damage.map(|damage| {
-        let message = format!("the store {} is damaged: {damage}", path.display());
-        Finding::problem("store_damaged", ExitKind::Internal, message)
-            .remedy("restore a backup, or move the file away and run `aimharder login EMAIL`")
-    }));
-    Ok(())
+    facts.usable = true;
+    // without a config the source of the key is unknown
+    if facts.encrypted == Some(true) && config.is_some() {
+        check_key(&store, has_source, facts, found)?;
+    }
+    Ok(store)
 }
 
 /// Whether the key is available and opens the store. Its command runs while the system's tools are asked.
@@ -159,47 +191,44 @@ fn check_key(
     store: &Store,
     has_source: bool,
     facts: &mut StoreFacts,
-    found: &mut Vec<Finding>,
+    found: &mut Findings,
 ) -> store::Result<()> {
     let shown = store.path().display();
     let began = clock::steady();
-    let missing = |message, remedy| {
-        Finding::problem("store_key_missing", ExitKind::Usage, message).remedy(remedy)
-    };
     facts.encryption = Some("encrypted, key unknown");
-    let finding = match store.ready() {
-        _ if !has_source => missing(
-            format!("the store {shown} is encrypted and no source of its key is configured"),
-            "set key_command under [store] in the config, or pass the systemd credential aimharder-key",
-        ),
+    match store.ready() {
+        _ if !has_source => {
+            let message =
+                format!("the store {shown} is encrypted and no source of its key is configured");
+            let remedy = "set key_command under [store] in the config, or pass the systemd credential aimharder-key";
+            found.problem("store_key_missing", Usage, message, remedy);
+        }
         Ok(()) => {
             facts.encryption = Some("encrypted");
             return Ok(());
         }
         Err(store::Error::Key(_)) if began.elapsed() >= schedule::LIMIT => {
-            found.push(Finding::notice(
-                "store_key_silent",
-                "the key_command of [store] did not finish within 2 s, so the key was not checked",
-            ));
+            let message =
+                "the key_command of [store] did not finish within 2 s, so the key was not checked";
+            found.notice("store_key_silent", message, "");
             return Ok(());
         }
-        Err(store::Error::Key(why)) => missing(
-            format!("the key of the store {shown} is not available: {why}"),
-            "make it available to key_command or the credential again",
-        ),
+        Err(store::Error::Key(why)) => {
+            let message = format!("the key of the store {shown} is not available: {why}");
+            let remedy = "make it available to key_command or the credential again";
+            found.problem("store_key_missing", Usage, message, remedy);
+        }
         Err(store::Error::Unusable(_)) => {
             facts.encryption = Some("encrypted with another key");
             let message = format!(
                 "the key does not match the store {shown}: it was encrypted with another key"
             );
-            Finding::problem("store_key_wrong", ExitKind::Internal, message).remedy(
-                "supply that key by key_command or the credential; if it is lost, run `aimharder store decrypt --forget-logins`",
-            )
+            let remedy = "supply that key by key_command or the credential; if it is lost, run `aimharder store decrypt --forget-logins`";
+            found.problem("store_key_wrong", Internal, message, remedy);
         }
         Err(other) => return Err(other),
-    };
+    }
     facts.usable = false;
-    found.push(finding);
     Ok(())
 }
 
@@ -218,4 +247,15 @@ fn mode(path: &Path) -> Option<u32> {
 fn free(folder: &Path) -> Option<u64> {
     let system = rustix::fs::statvfs(folder).ok()?;
     Some(system.f_bavail.saturating_mul(system.f_frsize))
+}
+
+/// `120 KiB`
+pub(crate) fn human_size(bytes: u64) -> String {
+    let (mut value, mut unit) = (bytes, "bytes");
+    for larger in ["KiB", "MiB", "GiB"] {
+        if value >= 1024 {
+            (value, unit) = (value / 1024, larger);
+        }
+    }
+    format!("{value} {unit}")
 }

@@ -1,22 +1,23 @@
 //! What runs `refresh` and `prebook run` unattended: `crontab -l` and `systemctl show` of both managers, asked at the same
-//! time and each with a short timeout, and the files of system crontabs and installed timers. A machine without these tools
-//! is no error.
+//! time and each with a short timeout, and the files of system crontabs. A machine without these tools is no error.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::crontab::{self, Owner};
-use super::entry::{Entry, InUse, Job, Scheduler};
-use super::timers;
+use super::entry::{Entry, InUse, Job, Scheduler, cover_the_week};
+use super::sessions::AccountFacts;
+use super::{Findings, Report, crontab, timers};
+use crate::error::ExitKind::NotFound;
 use crate::process;
 
 /// Timeout of the system's tools, and of the key command.
 pub(crate) const LIMIT: Duration = Duration::from_secs(2);
+
 /// All crontab lines and timers that run a job.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Schedule {
@@ -31,7 +32,7 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     /// The working entries that run this job for this account.
-    pub(crate) fn working(&self, job: Job, account: &str) -> Vec<&Entry> {
+    fn working(&self, job: Job, account: &str) -> Vec<&Entry> {
         let entries = self.entries.iter();
         let entries = entries.filter(|it| it.job == job && it.works() && it.is_for(account));
         entries.collect()
@@ -42,30 +43,28 @@ impl Schedule {
     }
 }
 
-/// The tools while they run.
+/// The tools while they run: what each prints, as [`process::output_of`] returns it.
 #[derive(Debug)]
-pub(crate) struct Tools {
-    crontab: Option<thread::JoinHandle<Answer>>,
-    user: Option<thread::JoinHandle<Answer>>,
-    system: Option<thread::JoinHandle<Answer>>,
-}
+pub(crate) struct Tools(Vec<(Scheduler, Option<JoinHandle<Answer>>)>);
 
-/// As [`process::output_of`] has it: `None` for no answer in time, an error for a tool that is missing or has nothing to say.
 type Answer = Option<Result<String, ()>>;
 
 /// Starts all tools, so that they run while the store is read.
 pub(crate) fn start() -> Tools {
-    let timers = |manager: &[&'static str]| [manager, &timers::SHOW].concat();
-    let (user, system) = (timers(&["--user"]), timers(&[]));
-    let ask = |tool, args: Vec<&'static str>| {
+    let tools = [
+        (Scheduler::Crontab, "crontab", vec!["-l"]),
+        (
+            Scheduler::UserTimer,
+            "systemctl",
+            [&["--user"][..], &timers::SHOW].concat(),
+        ),
+        (Scheduler::SystemTimer, "systemctl", timers::SHOW.to_vec()),
+    ];
+    let started = tools.map(|(by, tool, args)| {
         let thread = thread::Builder::new().name("schedule".into());
-        thread.spawn(move || ask(tool, &args)).ok()
-    };
-    Tools {
-        crontab: ask("crontab", vec!["-l"]),
-        user: ask("systemctl", user),
-        system: ask("systemctl", system),
-    }
+        (by, thread.spawn(move || ask(tool, &args)).ok())
+    });
+    Tools(started.into())
 }
 
 fn ask(tool: &str, args: &[&str]) -> Answer {
@@ -78,67 +77,46 @@ fn ask(tool: &str, args: &[&str]) -> Answer {
         command.env("XDG_RUNTIME_DIR", format!("/run/user/{user}"));
     }
     let answer = process::output_of(command, LIMIT);
-    let asked = format!("{tool} {}", args.join(" "));
-    match &answer {
-        Some(Ok(text)) => log::info!("`{asked}` prints {} lines", text.lines().count()),
-        Some(Err(())) => log::info!("`{asked}` is missing or failed"),
-        None => log::info!("`{asked}` did not finish in time"),
-    }
+    let result = match &answer {
+        Some(Ok(text)) => format!("prints {} lines", text.lines().count()),
+        Some(Err(())) => "is missing or failed".to_owned(),
+        None => "did not finish in time".to_owned(),
+    };
+    log::info!("`{tool} {}` {result}", args.join(" "));
     answer
 }
 
 impl Tools {
     /// What was found, seen from the store and config in use.
     pub(crate) fn finish(self, used: &InUse<'_>) -> Schedule {
-        let answer = |tool: Option<thread::JoinHandle<Answer>>| {
-            tool.and_then(|thread| thread.join().unwrap_or(Some(Err(()))))
-        };
-        let user = user_name();
+        let set = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
+        let user = set("LOGNAME").or_else(|| set("USER")).unwrap_or_default();
         let mut found = Schedule {
-            lingers: lingers(user.as_deref()),
+            lingers: lingers(&user),
             ..Schedule::default()
         };
-        match answer(self.crontab) {
-            Some(text) => {
-                let text = text.unwrap_or_else(|()| spooled(user.as_deref()));
-                found.entries = crontab::entries(&text, Owner::User, used);
-            }
-            None => found.silent.push("crontab -l"),
-        }
-        for text in system_crontabs() {
-            let owner = Owner::System(user.as_deref());
-            found.entries.extend(crontab::entries(&text, owner, used));
-        }
-        let managers = [
-            (Scheduler::UserTimer, answer(self.user)),
-            (Scheduler::SystemTimer, answer(self.system)),
-        ];
-        for (by, answer) in managers {
-            if answer.is_none() && !found.silent.contains(&"systemctl") {
-                found.silent.push("systemctl");
+        for (by, tool) in self.0 {
+            let answer = tool.and_then(|tool| tool.join().unwrap_or(Some(Err(()))));
+            if answer.is_none() {
+                found.silent.push(match by {
+                    Scheduler::Crontab => "crontab -l",
+                    Scheduler::UserTimer | Scheduler::SystemTimer => "systemctl",
+                });
             }
             let text = answer.and_then(Result::ok).unwrap_or_default();
-            found.entries.extend(timers::entries(&text, by, used));
+            if by == Scheduler::Crontab {
+                found.entries.extend(crontab::entries(&text, None, used));
+                for text in system_crontabs() {
+                    let entries = crontab::entries(&text, Some(&user), used);
+                    found.entries.extend(entries);
+                }
+            } else {
+                found.entries.extend(timers::entries(&text, by, used));
+            }
         }
+        found.silent.dedup();
         found
     }
-}
-
-fn user_name() -> Option<String> {
-    let set = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
-    set("LOGNAME").or_else(|| set("USER"))
-}
-
-/// The user's crontab where the tool that prints it is missing.
-fn spooled(user: Option<&str>) -> String {
-    let Some(user) = user.filter(|user| !user.contains('/')) else {
-        return String::new();
-    };
-    let folders = ["/var/spool/cron/crontabs", "/var/spool/cron"];
-    let mut texts = folders
-        .iter()
-        .map(|folder| fs::read_to_string(Path::new(folder).join(user)));
-    texts.find_map(Result::ok).unwrap_or_default()
 }
 
 fn system_crontabs() -> Vec<String> {
@@ -150,9 +128,117 @@ fn system_crontabs() -> Vec<String> {
         .collect()
 }
 
-fn lingers(user: Option<&str>) -> Option<bool> {
+fn lingers(user: &str) -> Option<bool> {
     let folder = Path::new("/var/lib/systemd/linger");
-    let known = folder.parent().is_some_and(Path::exists);
-    user.filter(|user| known && !user.contains('/'))
-        .map(|user| folder.join(user).exists())
+    let is_known = folder.parent().is_some_and(Path::exists) && !user.is_empty();
+    (is_known && !user.contains('/')).then(|| folder.join(user).exists())
+}
+
+/// Adds the findings about crontabs and timers.
+pub(crate) fn check(report: &Report, used: &InUse<'_>, found: &mut Findings) {
+    let schedule = &report.schedule;
+    check_job(Job::Refresh, report, used, found);
+    check_job(Job::Prebook, report, used, found);
+    let mut active = schedule.entries.iter().filter(|entry| entry.active);
+    let by_user = active.any(|entry| entry.by == Scheduler::UserTimer);
+    if by_user && schedule.lingers == Some(false) {
+        let message = "user timers stop when you log out";
+        found.notice("no_linger", message, "run `loginctl enable-linger`");
+    }
+    for tool in &schedule.silent {
+        let message =
+            format!("`{tool}` did not finish within 2 s, so what it schedules is unknown");
+        found.notice("tool_silent", message, "");
+    }
+}
+
+/// Whether something runs this job for every account that needs it, and often enough.
+fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) {
+    let command = job.command();
+    let needs = |facts: &&AccountFacts| {
+        job == Job::Refresh || report.prebookings.wanted_by.contains(&facts.account)
+    };
+    let all = report.accounts.iter().filter(needs);
+    let runs = |facts: &&AccountFacts| report.schedule.runs(job, facts.account.as_str());
+    let (served, left_out): (Vec<_>, Vec<_>) = all.partition(runs);
+    let entries = report.schedule.entries.iter();
+    let entries: Vec<&Entry> = entries.filter(|entry| entry.job == job).collect();
+    let mut is_broken = false;
+    for entry in entries.iter().filter(|entry| entry.active && entry.serves) {
+        let Some(why) = &entry.error else {
+            continue;
+        };
+        is_broken = true;
+        let remedy = match entry.by {
+            Scheduler::Crontab => format!("replace it by `{}`", used.crontab_line(job)),
+            _ => "install the units again with systemd/install.sh".to_owned(),
+        };
+        let message = format!("{} cannot run `{command}`: {why}", entry.place());
+        let kind = (!left_out.is_empty()).then_some(NotFound);
+        found.add("schedule_broken", kind, message, remedy);
+    }
+    check_times(job, &served, report, found);
+    let Some(first) = left_out.first() else {
+        return;
+    };
+    if let Some(other) = entries.iter().find(|entry| entry.active && !entry.serves) {
+        let code = match other.by {
+            Scheduler::Crontab => "crontab_of_other_store",
+            _ => "timer_of_other_store",
+        };
+        let place = other.place();
+        let message = format!("{place} runs `{command}` for another store or config");
+        found.notice(code, message, "");
+    }
+    if let Some(idle) = entries.iter().find(|entry| !entry.active && entry.serves) {
+        let unit = &idle.name;
+        let user = match idle.by {
+            Scheduler::UserTimer => "--user ",
+            _ => "",
+        };
+        let message = format!("{unit} is installed but not active: nothing runs `{command}`");
+        let remedy = format!("run `systemctl {user}enable --now {unit}`");
+        found.problem("timer_inactive", NotFound, message, remedy);
+    } else if !is_broken {
+        let whose = if served.is_empty() {
+            String::new()
+        } else {
+            format!(" for {}", first.account)
+        };
+        if job == Job::Refresh && left_out.iter().all(|it| it.is_kept(report.checked_at)) {
+            let message = format!(
+                "no known crontab line or timer runs `{command}`{whose}, but something updates the tokens"
+            );
+            found.notice("not_scheduled", message, "");
+        } else {
+            let message =
+                format!("nothing runs `{command}`{whose}: no crontab line, no active timer");
+            let remedy = format!(
+                "add `{}` by crontab -e, or in a clone run: systemd/install.sh --user --enable",
+                used.crontab_line(job)
+            );
+            found.problem("not_scheduled", NotFound, message, remedy);
+        }
+    }
+}
+
+/// Adds a problem if the entries that run the job for one of these accounts leave a part of the week out.
+fn check_times(job: Job, served: &[&AccountFacts], report: &Report, found: &mut Findings) {
+    let entries = |facts: &&AccountFacts| report.schedule.working(job, facts.account.as_str());
+    let mut entries = served.iter().map(entries);
+    let Some(rare) = entries.find(|entries| !cover_the_week(entries)) else {
+        return;
+    };
+    let names: Vec<_> = rare.iter().map(|entry| entry.place()).collect();
+    let (effect, or) = match job {
+        Job::Refresh => ("sessions may expire between two runs", ""),
+        Job::Prebook => (
+            "classes that open between two runs are booked late",
+            ", or a --horizon that reaches to the next run",
+        ),
+    };
+    let (names, command) = (names.join(" and "), job.command());
+    let message = format!("`{command}` does not run often enough ({names}): {effect}");
+    let remedy = format!("use the times {}{or}", job.times());
+    found.problem("scheduled_rarely", NotFound, message, remedy);
 }

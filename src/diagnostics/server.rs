@@ -7,15 +7,22 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use chrono::TimeDelta;
 use serde::Serialize;
 
+use super::Findings;
+use crate::error::ExitKind::{Internal, Unreachable};
+use crate::model::time::human_age;
 use crate::platform::{Error, Jar, Platform, Probe};
 
 /// Timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// More hosts are not asked.
 const MAX_HOSTS: usize = 12;
+/// A smaller difference of the clocks is not reported.
+const CLOCK_NOTICE: TimeDelta = TimeDelta::seconds(2);
+/// A larger one shifts the ages of tokens and the horizons of runs.
+const CLOCK_PROBLEM: TimeDelta = TimeDelta::seconds(30);
 
 /// A host of the platform.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Host {
     #[serde(rename = "host")]
     pub name: String,
@@ -29,38 +36,33 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// The least difference of the clocks that is certain.
-    pub(super) fn certain_offset(&self) -> Option<TimeDelta> {
-        let offset = self.clock_offset_ms?;
-        let certain = (offset.abs() - self.clock_uncertainty_ms?).max(0.0);
-        #[allow(clippy::cast_possible_truncation)] // clocks differ by less
-        TimeDelta::try_milliseconds(certain.copysign(offset) as i64)
-    }
-
-    fn failed(host: String, why: &Error) -> Self {
-        Self {
-            name: host,
-            reachable: false,
-            round_trip_ms: None,
-            clock_offset_ms: None,
-            clock_uncertainty_ms: None,
-            error: Some(why.to_string()),
-        }
-    }
-
     /// `Date` has whole seconds: its middle is the best estimate, and it may be off by half a second and half the round trip.
-    fn responded(host: String, probe: &Probe) -> Self {
-        let trip = probe
-            .received
-            .duration_since(probe.sent)
-            .unwrap_or_default();
-        let trip = trip.as_secs_f64();
-        let sent = unix_seconds(probe.sent);
+    fn of(name: String, probed: Result<Probe, Error>) -> Self {
+        let probe = match probed {
+            Ok(Probe {
+                refused: Some(e), ..
+            })
+            | Err(e) => {
+                return Self {
+                    name,
+                    error: Some(e.to_string()),
+                    ..Self::default()
+                };
+            }
+            Ok(probe) => probe,
+        };
+        let between = |from, to: SystemTime| {
+            let span = to.duration_since(from).unwrap_or_default();
+            span.as_secs_f64()
+        };
+        let trip = between(probe.sent, probe.received);
+        let sent = between(UNIX_EPOCH, probe.sent);
         let date = probe.date.filter(|_| probe.age.unwrap_or_default() == 0);
         #[allow(clippy::cast_precision_loss)] // unix seconds fit a double
         let offset = date.map(|date| date as f64 + 0.5 - (sent + trip / 2.0));
+        let tenths = |value: f64| (value * 10.0).round() / 10.0;
         Self {
-            name: host,
+            name,
             reachable: true,
             round_trip_ms: Some(tenths(trip * 1000.0)),
             clock_offset_ms: offset.map(|offset| tenths(offset * 1000.0)),
@@ -68,56 +70,78 @@ impl Host {
             error: None,
         }
     }
+
+    /// The least difference of the clocks that is certain.
+    pub(super) fn certain_offset(&self) -> Option<TimeDelta> {
+        let offset = self.clock_offset_ms?;
+        let certain = (offset.abs() - self.clock_uncertainty_ms?).max(0.0);
+        #[allow(clippy::cast_possible_truncation)] // clocks differ by less
+        TimeDelta::try_milliseconds(certain.copysign(offset) as i64)
+    }
 }
 
 /// Asks these hosts, or the domain itself if there is none.
-pub(crate) fn ask(platform: &Platform, mut hosts: Vec<String>) -> Vec<Host> {
+pub(crate) fn ask(platform: &Platform, mut hosts: Vec<String>, found: &mut Findings) -> Vec<Host> {
     if hosts.is_empty() {
         hosts.push(platform.domain().to_owned());
     }
     hosts.truncate(MAX_HOSTS);
-    let platform = match platform.within(TIMEOUT) {
-        Ok(platform) => platform,
-        Err(e) => {
-            let failed = hosts.into_iter().map(|host| Host::failed(host, &e));
-            return failed.collect();
-        }
+    let ask = |host: &str| {
+        let platform = platform.within(TIMEOUT)?;
+        platform.probe(&mut Jar::default(), host)
     };
-    thread::scope(|scope| {
-        let platform = &platform;
-        let asked: Vec<_> = hosts
-            .into_iter()
-            .map(|host| {
-                let own = host.clone();
-                let thread = thread::Builder::new();
-                (host, thread.spawn_scoped(scope, move || one(platform, own)))
-            })
-            .collect();
-        let answers = asked.into_iter().filter_map(|(host, thread)| match thread {
-            Ok(thread) => thread.join().ok(),
-            // no thread is available: it is asked after the others
-            Err(_) => Some(one(platform, host)),
+    let hosts = thread::scope(|scope| {
+        let asked = hosts.into_iter().map(|host| {
+            let own = host.clone();
+            let thread = thread::Builder::new().spawn_scoped(scope, move || ask(&own));
+            (host, thread)
         });
-        answers.collect()
-    })
-}
-
-fn one(platform: &Platform, host: String) -> Host {
-    match platform.probe(&mut Jar::default(), &host) {
-        Ok(Probe {
-            refused: Some(e), ..
-        })
-        | Err(e) => Host::failed(host, &e),
-        Ok(probe) => Host::responded(host, &probe),
+        let asked: Vec<_> = asked.collect();
+        let answers = asked.into_iter().filter_map(|(host, thread)| {
+            // without a thread it is asked after the others
+            let probed = match thread {
+                Ok(thread) => thread.join().ok()?,
+                Err(_) => ask(&host),
+            };
+            Some(Host::of(host, probed))
+        });
+        answers.collect::<Vec<_>>()
+    });
+    for host in &hosts {
+        check_response(host, found);
     }
+    for host in &hosts {
+        check_clock(host, found);
+    }
+    hosts
 }
 
-fn unix_seconds(at: SystemTime) -> f64 {
-    at.duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64()
+fn check_response(host: &Host, found: &mut Findings) {
+    let Some(why) = &host.error else {
+        return;
+    };
+    let message = if why.contains(&host.name) {
+        why.clone()
+    } else {
+        format!("{}: {why}", host.name)
+    };
+    let remedy = "check the network and [server] in the config, or try again later";
+    found.problem("unreachable", Unreachable, message, remedy);
 }
 
-fn tenths(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
+fn check_clock(host: &Host, found: &mut Findings) {
+    let offset = host.certain_offset().unwrap_or_default();
+    if offset.abs() <= CLOCK_NOTICE {
+        return;
+    }
+    let (by, host) = (human_age(offset.abs()), &host.name);
+    let side = if offset < TimeDelta::zero() {
+        "ahead of"
+    } else {
+        "behind"
+    };
+    let kind = (offset.abs() > CLOCK_PROBLEM).then_some(Internal);
+    let message = format!("this machine's clock is at least {by} {side} that of {host}");
+    let remedy = "synchronise this machine's clock (NTP)";
+    found.add("clock_off", kind, message, remedy);
 }

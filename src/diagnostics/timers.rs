@@ -2,165 +2,153 @@
 //! that are installed and not active.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::entry::{
-    DAYS, Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, minutes_of_week, numbers,
-};
+use super::entry::{Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, minutes_of_week};
 
-/// Asks for the loaded timers and services. A service is loaded while its timer is active; without `--all` a service that does
-/// not run now is left out.
-pub(super) const SHOW: [&str; 6] = [
+/// Asks for the timers of both jobs, which are named so that systemd loads them if they are installed, and for the loaded
+/// instances and services. A service is loaded while its timer is active; without `--all` a service that does not run now is
+/// left out.
+pub(super) const SHOW: [&str; 8] = [
     "show",
     "--all",
     "--no-pager",
-    "--property=Id,ActiveState,Triggers,NextElapseUSecRealtime,TimersCalendar,TimersMonotonic,ExecStart,Environment,StateDirectory,ConfigurationDirectory",
+    "--property=Id,LoadState,ActiveState,Triggers,NextElapseUSecRealtime,TimersCalendar,TimersMonotonic,ExecStart,Environment,StateDirectory,ConfigurationDirectory",
+    "aimharder-refresh.timer",
+    "aimharder-prebook.timer",
     "aimharder-*.timer",
     "aimharder-*.service",
 ];
 
-/// A unit's properties by name; those that are printed several times have several lines.
-type Properties = BTreeMap<String, String>;
+/// A unit's properties, of which some are printed several times.
+type Properties<'s> = Vec<(&'s str, &'s str)>;
 
-/// The timers of a manager: those in what it prints, and those installed in its folders that it does not run.
+/// The timers in what a manager prints. Those that are not active count if no active one runs the job.
 pub(super) fn entries(shown: &str, by: Scheduler, used: &InUse<'_>) -> Vec<Entry> {
-    let units: BTreeMap<String, Properties> = shown.split("\n\n").filter_map(unit).collect();
-    let timers = units.iter().filter(|(name, unit)| {
-        name.strip_suffix(".timer").is_some() && get(unit, "ActiveState") == "active"
+    let units = shown.split("\n\n").map(|block| {
+        let unit: Properties<'_> = block.lines().filter_map(|it| it.split_once('=')).collect();
+        (get(&unit, "Id"), unit)
     });
-    let mut found: Vec<Entry> = timers
-        .filter_map(|(name, timer)| active(name, timer, &units, by, used))
-        .collect();
-    // an active timer makes the template or the twin beside it irrelevant
-    for name in folders(by).iter().flat_map(|folder| installed(folder)) {
-        let job = job(&name).filter(|job| found.iter().all(|entry| entry.job != *job));
-        found.extend(job.map(|job| inactive(name, job, by, used)));
-    }
+    let units: BTreeMap<&str, Properties<'_>> = units.collect();
+    let timers = units
+        .keys()
+        .filter_map(|name| timer(name, &units, by, used));
+    let mut found: Vec<Entry> = timers.collect();
+    let active = found.iter().filter(|entry| entry.active);
+    let served: Vec<Job> = active.map(|entry| entry.job).collect();
+    found.retain(|entry| entry.active || !served.contains(&entry.job));
     found
 }
 
-fn unit(block: &str) -> Option<(String, Properties)> {
-    let mut unit = Properties::new();
-    for (name, value) in block.lines().filter_map(|line| line.split_once('=')) {
-        let values = unit.entry(name.to_owned()).or_default();
-        *values = format!("{values}{value}\n");
-    }
-    let name = get(&unit, "Id").to_owned();
-    (!name.is_empty()).then_some((name, unit))
+fn all<'s>(unit: &Properties<'s>, name: &str) -> impl Iterator<Item = &'s str> {
+    let values = unit.iter().filter(move |(of, _)| *of == name);
+    values.map(|(_, value)| *value)
 }
 
-fn get<'u>(unit: &'u Properties, name: &str) -> &'u str {
-    unit.get(name).map_or("", |value| value.trim_end())
+fn get<'s>(unit: &Properties<'s>, name: &str) -> &'s str {
+    all(unit, name).next().unwrap_or_default()
 }
 
-fn active(
+fn timer(
     name: &str,
-    timer: &Properties,
-    units: &BTreeMap<String, Properties>,
+    units: &BTreeMap<&str, Properties<'_>>,
     by: Scheduler,
     used: &InUse<'_>,
 ) -> Option<Entry> {
-    let nothing = Properties::new();
+    let (timer, nothing) = (units.get(name)?, Properties::new());
+    let unknown = |active, error: Option<&str>| {
+        Some(Entry {
+            by,
+            job: job(name)?,
+            active,
+            serves: by != Scheduler::SystemTimer || used.store.starts_with("/var/lib/aimharder"),
+            name: name.to_owned(),
+            account: None,
+            rare: false,
+            next_at: instant(get(timer, "NextElapseUSecRealtime")),
+            error: error.map(str::to_owned),
+            minutes: vec![0],
+            reach: MINUTES_OF_WEEK,
+        })
+    };
+    if get(timer, "ActiveState") != "active" {
+        let is_installed = get(timer, "LoadState") == "loaded";
+        return unknown(false, None).filter(|_| is_installed);
+    }
     // quoted and escaped if the name is that of an instance
     let names = shlex::split(get(timer, "Triggers")).unwrap_or_default();
-    let service = names.first().and_then(|name| units.get(name));
+    let service = names.first().and_then(|name| units.get(name.as_str()));
     let service = service.unwrap_or(&nothing);
-    let mut entry = command(service, by).entry(by, name.to_owned(), minutes(timer), used);
-    if entry.is_none() {
-        // a wrapper, or a service that is missing
-        let mut unknown = inactive(name.to_owned(), job(name)?, by, used);
-        unknown.active = true;
-        unknown.error = get(service, "ExecStart")
-            .is_empty()
-            .then(|| "its service is missing".to_owned());
-        entry = Some(unknown);
+    let entry = command(service, by).entry(by, name.to_owned(), minutes(timer), used);
+    match entry {
+        Some(entry) => Some(Entry {
+            next_at: instant(get(timer, "NextElapseUSecRealtime")),
+            ..entry
+        }),
+        None if get(service, "ExecStart").is_empty() => {
+            unknown(true, Some("its service is missing"))
+        }
+        // a wrapper
+        None => unknown(true, None),
     }
-    let next = get(timer, "NextElapseUSecRealtime");
-    entry.map(|entry| Entry {
-        next_at: instant(next),
-        ..entry
-    })
 }
 
 /// What a service runs, and with which environment.
-fn command(service: &Properties, by: Scheduler) -> Invocation {
-    let line = get(service, "ExecStart");
-    let argv = line.split_once("argv[]=").map_or("", |(_, after)| after);
-    let argv = argv.split(" ;").next().unwrap_or_default();
+fn command(service: &Properties<'_>, by: Scheduler) -> Invocation {
+    let argv = value(get(service, "ExecStart"), "argv[]=").unwrap_or_default();
     let mut args: Vec<String> = argv.split_whitespace().map(str::to_owned).collect();
-    let ours = |word: &String| word.rsplit('/').next() == Some("aimharder");
-    if let Some(at) = args.iter().position(ours) {
+    let is_ours = |word: &String| word.rsplit('/').next() == Some("aimharder");
+    if let Some(at) = args.iter().position(is_ours) {
         args.drain(..at);
     }
     let mut env = BTreeMap::new();
-    let mut folder = |property: &str, base: &str, variable: &str| {
-        if let Some(name) = get(service, property).split_whitespace().next() {
-            env.insert(variable.to_owned(), format!("{base}/{name}"));
-        }
-    };
     if by == Scheduler::SystemTimer {
-        folder("StateDirectory", "/var/lib", "STATE_DIRECTORY");
-        folder("ConfigurationDirectory", "/etc", "CONFIGURATION_DIRECTORY");
+        for (property, base, variable) in [
+            ("StateDirectory", "/var/lib", "STATE_DIRECTORY"),
+            ("ConfigurationDirectory", "/etc", "CONFIGURATION_DIRECTORY"),
+        ] {
+            if let Some(name) = get(service, property).split_whitespace().next() {
+                env.insert(variable.to_owned(), format!("{base}/{name}"));
+            }
+        }
     } else if let Ok(home) = std::env::var("HOME") {
         env.insert("HOME".to_owned(), home);
     }
     let assignments = shlex::split(get(service, "Environment")).unwrap_or_default();
-    for (name, value) in assignments.iter().filter_map(|word| word.split_once('=')) {
-        env.insert(name.to_owned(), value.to_owned());
-    }
+    let assignments = assignments.iter().filter_map(|word| word.split_once('='));
+    env.extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
     Invocation { args, env }
 }
 
-/// A timer that does not run, or of which nothing more is known.
-fn inactive(name: String, job: Job, by: Scheduler, used: &InUse<'_>) -> Entry {
-    Entry {
-        by,
-        job,
-        active: false,
-        serves: by != Scheduler::SystemTimer || used.store.starts_with("/var/lib/aimharder"),
-        name,
-        account: None,
-        rare: false,
-        next_at: None,
-        error: None,
-        minutes: vec![0],
-        reach: MINUTES_OF_WEEK,
-    }
-}
-
-/// The job of a timer by its name; `None` for other units and for templates.
+/// The job of a timer by its name; `None` for other units.
 fn job(unit: &str) -> Option<Job> {
-    let (stem, instance) = match unit.strip_suffix(".timer")?.split_once('@') {
-        Some((stem, instance)) => (stem, Some(instance)),
-        None => (unit.strip_suffix(".timer")?, None),
-    };
-    match stem {
-        _ if instance == Some("") => None,
+    let stem = unit.strip_suffix(".timer")?;
+    match stem.split('@').next()? {
         "aimharder-refresh" => Some(Job::Refresh),
         "aimharder-prebook" => Some(Job::Prebook),
         _ => None,
     }
 }
 
+/// `value` in `{ name=value ; … }`, which systemd prints of lists.
+fn value<'l>(line: &'l str, name: &str) -> Option<&'l str> {
+    let (_, after) = line.split_once(name)?;
+    after.split(" ;").next().map(str::trim)
+}
+
 /// The minutes of the week at which a timer elapses.
-fn minutes(timer: &Properties) -> Vec<u32> {
-    let value = |line: &str, name: &str| {
-        let (_, after) = line.split_once(name)?;
-        after.split(" ;").next().map(|text| text.trim().to_owned())
-    };
-    let calendar = get(timer, "TimersCalendar").lines();
-    let calendar = calendar.filter_map(|line| calendar_minutes(&value(line, "OnCalendar=")?));
-    let mut all: Vec<u32> = calendar.flatten().collect();
-    for line in get(timer, "TimersMonotonic").lines() {
+fn minutes(timer: &Properties<'_>) -> Vec<u32> {
+    let calendar = all(timer, "TimersCalendar");
+    let calendar = calendar.filter_map(|line| calendar_minutes(value(line, "OnCalendar=")?));
+    let mut minutes: Vec<u32> = calendar.flatten().collect();
+    for line in all(timer, "TimersMonotonic") {
         let span = value(line, "OnUnitActiveUSec=").or_else(|| value(line, "OnUnitInactiveUSec="));
-        if let Some(step) = span.and_then(|span| span_minutes(&span)) {
-            all.extend((0..MINUTES_OF_WEEK).step_by(step));
+        if let Some(step) = span.and_then(span_minutes) {
+            minutes.extend((0..MINUTES_OF_WEEK).step_by(step));
         }
     }
-    all
+    minutes
 }
 
 /// `*-*-* *:13/15:00`, or with days: `Mon..Fri *-*-* 07,08:00:00`.
@@ -172,14 +160,7 @@ fn calendar_minutes(expression: &str) -> Option<Vec<u32>> {
         _ => return None,
     };
     let (hour, rest) = time.split_once(':')?;
-    let minute = rest.split(':').next()?;
-    let days = numbers(days, 0, 6, &DAYS)?;
-    let hours = numbers(hour, 0, 23, &[])?;
-    Some(minutes_of_week(
-        &days,
-        &hours,
-        &numbers(minute, 0, 59, &[])?,
-    ))
+    Some(minutes_of_week(days, hour, rest.split(':').next()?))
 }
 
 /// `15min`, `1h 30min`; seconds are rounded up to a minute.
@@ -201,31 +182,7 @@ fn span_minutes(span: &str) -> Option<usize> {
 
 /// `Sat 2026-11-21 06:45:00 UTC`
 fn instant(shown: &str) -> Option<DateTime<Utc>> {
-    let wall = shown.strip_suffix(" UTC")?.split_once(' ')?.1;
-    let wall = NaiveDateTime::parse_from_str(wall, "%Y-%m-%d %H:%M:%S").ok()?;
+    let (_, wall) = shown.split_once(' ')?;
+    let wall = NaiveDateTime::parse_from_str(wall, "%Y-%m-%d %H:%M:%S UTC").ok()?;
     Some(wall.and_utc())
-}
-
-/// The timers in a folder that may be ours.
-fn installed(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    names
-        .filter(|name| name.starts_with("aimharder-"))
-        .collect()
-}
-
-fn folders(by: Scheduler) -> Vec<PathBuf> {
-    if by == Scheduler::SystemTimer {
-        let folders = ["/etc", "/usr/local/lib", "/usr/lib"];
-        return folders
-            .map(|it| Path::new(it).join("systemd/system"))
-            .into();
-    }
-    let set = |name| std::env::var_os(name).filter(|folder| !folder.is_empty());
-    let config = set("XDG_CONFIG_HOME").map(PathBuf::from);
-    let config = config.or_else(|| Some(Path::new(&set("HOME")?).join(".config")));
-    let shared = ["/etc", "/usr/local/lib", "/usr/lib"].map(PathBuf::from);
-    let all = config.into_iter().chain(shared);
-    all.map(|folder| folder.join("systemd/user")).collect()
 }

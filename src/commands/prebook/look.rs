@@ -270,10 +270,9 @@ pub(in crate::commands) fn warn(app: &App, account: &Account, tools: Tools) -> R
     let schedule = tools.finish(&used);
     let is_idle = schedule.silent.is_empty() && !schedule.runs(Job::Prebook, account.as_str());
     if is_idle {
-        let program = std::env::current_exe().unwrap_or_else(|_| "aimharder".into());
         log::warn!(
             "nothing runs `prebook run`: add `{}` with crontab -e",
-            used.crontab_line(Job::Prebook, &program)
+            used.crontab_line(Job::Prebook)
         );
     }
     Ok(is_session_well && !is_idle)

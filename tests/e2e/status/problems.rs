@@ -113,7 +113,11 @@ fn each_problem_alone() {
         Wrong {
             spoil: |home| {
                 home.crontab("");
-                home.write(".config/systemd/user/aimharder-refresh.timer", "[Timer]");
+                home.tool(
+                    "systemctl",
+                    "[ \"$1\" = --user ] || exit 1\n\
+                     printf 'Id=aimharder-refresh.timer\\nLoadState=loaded\\nActiveState=inactive\\n'",
+                );
             },
             code: "timer_inactive",
             exit: 6,

@@ -230,10 +230,10 @@ fn shown(unit: &str, calendar: &str, exec: &str, environment: &str) -> String {
          TimersMonotonic={{ OnStartupUSec=1min ; next_elapse=1min }}\n\
          TimersCalendar={{ OnCalendar={calendar} ; next_elapse=Sat 2099-11-21 06:45:00 UTC }}\n\
          NextElapseUSecRealtime=Sat 2099-11-21 06:45:00 UTC\n\
-         Id={unit}.timer\nActiveState=active\n\n\
+         Id={unit}.timer\nLoadState=loaded\nActiveState=active\n\n\
          Environment={environment}\n\
          ExecStart={{ path={exec} ; argv[]={exec} ; ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }}\n\
-         Id={unit}.service\nActiveState=inactive\n\n"
+         Id={unit}.service\nLoadState=loaded\nActiveState=inactive\n\n"
     )
 }
 
@@ -302,6 +302,10 @@ fn timers_of_the_user_and_of_the_system() {
         ),
         (
             usual.replace("ActiveState=active", "ActiveState=failed"),
+            "timer_inactive",
+        ),
+        (
+            "Id=aimharder-refresh.timer\nLoadState=not-found\nActiveState=inactive\n\n".to_owned(),
             "not_scheduled",
         ),
         (

@@ -1,0 +1,246 @@
+//! The prebookings in the store.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+use strum::VariantArray as _;
+
+use super::server::Host;
+use super::{Findings, Report, Scope};
+use crate::error::ExitKind::{self, Internal, LoginRequired, NotFound, Unreachable};
+use crate::model::account::Account;
+use crate::model::instant::{hours_minutes, instant, maybe_instant, maybe_utc, shifted, utc};
+use crate::model::prebooking::{Prebooking, Progress};
+use crate::model::zone::resolve;
+use crate::sessions::lock::Locks;
+use crate::store::{Problem, Status, Subject};
+
+/// A run every quarter of an hour has tried everything that opened earlier.
+const OVERDUE: TimeDelta = TimeDelta::minutes(35);
+
+/// The prebookings in the store.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct PrebookingFacts {
+    /// Their number, by status.
+    pub counts: BTreeMap<String, usize>,
+    pub rules: usize,
+    #[serde(serialize_with = "maybe_instant")]
+    pub next_opening_at: Option<DateTime<Tz>>,
+    /// The pending ones, by opening.
+    pub next: Vec<Pending>,
+    pub last_request: Option<LastRequest>,
+    /// Expired prebookings by number, with the start of the last class that they name.
+    #[serde(skip)]
+    pub expired: Vec<(i64, DateTime<Tz>)>,
+    /// Accounts with an open prebooking or a weekly rule.
+    #[serde(skip)]
+    pub wanted_by: BTreeSet<Account>,
+}
+
+/// A pending prebooking.
+#[derive(Debug, Serialize)]
+pub(crate) struct Pending {
+    pub id: i64,
+    pub account: Account,
+    #[serde(rename = "box")]
+    pub gym: String,
+    pub day: NaiveDate,
+    #[serde(serialize_with = "hours_minutes")]
+    pub start: NaiveTime,
+    pub class: Option<String>,
+    #[serde(serialize_with = "instant")]
+    pub starts_at: DateTime<Tz>,
+    #[serde(serialize_with = "maybe_instant")]
+    pub opens_at: Option<DateTime<Tz>>,
+    /// The day of the opening is known and its time is a guess.
+    pub guess: bool,
+    #[serde(serialize_with = "maybe_utc")]
+    pub tried_at: Option<DateTime<Utc>>,
+    pub message: Option<String>,
+    #[serde(skip)]
+    pub created_at: DateTime<Utc>,
+    /// Why the last run did not book it, unless that is over.
+    #[serde(skip)]
+    pub failure: Option<ExitKind>,
+}
+
+/// The booking request that was sent last.
+#[derive(Debug, Serialize)]
+pub(crate) struct LastRequest {
+    /// The prebooking that it was sent for.
+    pub prebooking: i64,
+    #[serde(serialize_with = "utc")]
+    pub sent_at: DateTime<Utc>,
+    pub outcome: String,
+    pub lateness_ms: Option<f64>,
+    pub clock_offset_ms: Option<f64>,
+}
+
+/// The prebookings as they are stored: weekly rules make no new ones here.
+pub(crate) fn collect(scope: &Scope<'_>) -> Result<PrebookingFacts> {
+    let store = scope.store;
+    let rules = store.rules(scope.account)?;
+    let mut open = store.open_prebookings(scope.account)?;
+    let mut counts = store.prebooking_counts(scope.account)?;
+    let locks = Locks::beside(store.path(), "aimharder status");
+    // the next run takes over what a run that died had claimed
+    let is_dead = |owner: &String| !locks.run_lives(owner);
+    for prebooking in &mut open {
+        let is_claimed = prebooking.progress == Progress::Executing;
+        if is_claimed && prebooking.owner.as_ref().is_some_and(is_dead) {
+            prebooking.progress = Progress::Pending;
+            *counts.entry("pending".to_owned()).or_default() += 1;
+            counts
+                .entry("executing".to_owned())
+                .and_modify(|n| *n = n.saturating_sub(1));
+        }
+    }
+    for progress in Progress::VARIANTS {
+        counts.entry(progress.as_str().to_owned()).or_default();
+    }
+    let requests = rules.iter().map(|rule| &rule.request);
+    let requests = requests.chain(open.iter().map(|prebooking| &prebooking.request));
+    let wanted_by = requests.map(|request| request.account.clone()).collect();
+    let pending = open.into_iter().filter(|prebooking| {
+        let is_named = scope.gym.is_none_or(|name| name == prebooking.request.gym);
+        is_named && prebooking.progress == Progress::Pending
+    });
+    let pending = pending.map(|prebooking| pending_of(prebooking, scope));
+    let mut next = pending.collect::<Result<Vec<_>>>()?;
+    next.sort_by_key(|it| (it.opens_at.is_none(), it.opens_at, it.id));
+    let mut openings = next.iter().filter_map(|pending| pending.opens_at);
+    let last = store.last_attempt(scope.account)?;
+    Ok(PrebookingFacts {
+        counts,
+        rules: rules.len(),
+        next_opening_at: openings.find(|at| *at > scope.now),
+        next,
+        last_request: last.map(|(prebooking, attempt)| LastRequest {
+            prebooking,
+            sent_at: attempt.sent_at,
+            outcome: attempt.outcome,
+            lateness_ms: attempt.lateness_ms,
+            clock_offset_ms: attempt.clock_offset_ms,
+        }),
+        expired: expired(scope)?,
+        wanted_by,
+    })
+}
+
+fn expired(scope: &Scope<'_>) -> Result<Vec<(i64, DateTime<Tz>)>> {
+    let mut started = Vec::new();
+    for prebooking in scope.store.expired_prebookings(scope.account)? {
+        let zone = (scope.place)(&prebooking.request.gym)?.calendar.zone;
+        let start = prebooking.choices().map(|choice| choice.start).max();
+        let starts_at = resolve(zone, prebooking.day.and_time(start.unwrap_or_default()));
+        // one whose lead has begun expires before the start
+        if prebooking.tried_at.is_some_and(|at| at >= starts_at) {
+            started.push((prebooking.id, starts_at));
+        }
+    }
+    Ok(started)
+}
+
+fn pending_of(stored: Prebooking, scope: &Scope<'_>) -> Result<Pending> {
+    let calendar = (scope.place)(&stored.request.gym)?.calendar;
+    let first = &stored.request.first;
+    let opening = stored.request.opening(first, &calendar.opening_rules);
+    let problem = scope.store.problem(Subject::Prebooking(stored.id))?;
+    Ok(Pending {
+        id: stored.id,
+        starts_at: resolve(calendar.zone, stored.day.and_time(first.start)),
+        opens_at: stored.opens_at(opening, calendar.zone),
+        guess: opening.is_some_and(|opening| opening.guess),
+        day: stored.day,
+        start: first.start,
+        class: stored.request.first.class,
+        account: stored.request.account,
+        gym: stored.request.gym,
+        tried_at: stored.tried_at,
+        message: stored.message,
+        created_at: stored.created_at,
+        failure: problem.and_then(|problem| match problem {
+            Problem {
+                outage_runs: 1.., ..
+            } => Some(Unreachable),
+            Problem { reported, .. } => ExitKind::named(reported.as_deref()?),
+        }),
+    })
+}
+
+/// Adds the findings about prebookings.
+pub(crate) fn check(report: &Report, found: &mut Findings) {
+    let mut unknown = BTreeSet::new();
+    for pending in &report.prebookings.next {
+        check_overdue(pending, report.checked_at, found);
+        check_failure(pending, report, found);
+        if pending.opens_at.is_none() {
+            unknown.insert(&pending.gym);
+        }
+    }
+    for gym in unknown {
+        let message = format!("when booking opens in {gym} is unknown: every run tries once");
+        let remedy =
+            format!("set it, for example with `aimharder boxes set {gym} --opens 4d@07:00`");
+        found.notice("opening_unknown", message, remedy);
+    }
+}
+
+/// Open for longer than two runs are apart, and not tried in that time.
+fn check_overdue(pending: &Pending, now: DateTime<Utc>, found: &mut Findings) {
+    let Some(opened) = pending.opens_at.filter(|at| *at < now - OVERDUE) else {
+        return;
+    };
+    let idle_since = pending.created_at.max(pending.tried_at.unwrap_or_default());
+    if idle_since < now - OVERDUE && pending.starts_at > now && !pending.guess {
+        let (id, opened) = (pending.id, opened.format("%a %-d %b %H:%M"));
+        let message = format!("no run has tried prebooking {id}, which opened {opened}");
+        let remedy = "run `aimharder prebook run`";
+        found.problem("prebooking_overdue", NotFound, message, remedy);
+    }
+}
+
+/// The last run failed to book it. After a lost login this is over with the next login, otherwise with the next run.
+fn check_failure(pending: &Pending, report: &Report, found: &mut Findings) {
+    let Some(kind) = pending.failure else {
+        return;
+    };
+    let (id, account) = (pending.id, &pending.account);
+    let mut accounts = report.accounts.iter();
+    let facts = accounts.find(|it| it.account == *account);
+    let is_logged_in = facts.and_then(|it| it.background()).is_some_and(|session| {
+        session.status == Status::Active && Some(session.created_at) > pending.tried_at
+    });
+    if pending.starts_at <= report.checked_at || (kind == LoginRequired && is_logged_in) {
+        return;
+    }
+    let kind_words = kind.name().replace('_', " ");
+    let why = pending.message.as_deref().unwrap_or(&kind_words);
+    let message = format!("the last run could not book prebooking {id}: {why}");
+    let remedy = match kind {
+        LoginRequired => format!("run `aimharder login {account} --only background`"),
+        Unreachable => "check the network; the next run tries again".to_owned(),
+        _ => {
+            format!("the next run tries again; to give it up, run `aimharder prebook remove {id}`")
+        }
+    };
+    found.problem("prebooking_failing", kind, message, remedy);
+}
+
+/// Adds prebookings that expired although their classes have not started, by the server's clock if it is known.
+pub(crate) fn check_expired(report: &Report, found: &mut Findings) {
+    let mut hosts = report.server.iter().flatten();
+    let offset = hosts.find_map(Host::certain_offset);
+    let now = shifted(report.checked_at, offset.unwrap_or_default());
+    let expired = report.prebookings.expired.iter();
+    for (id, starts_at) in expired.filter(|(_, starts_at)| *starts_at > now) {
+        let starts = starts_at.format("%a %-d %b %H:%M");
+        let message =
+            format!("prebooking {id} expired under a wrong clock: its class starts {starts}");
+        let remedy = "run `aimharder prebook run`, which makes it pending again";
+        found.problem("prebooking_expired", Internal, message, remedy);
+    }
+}
