@@ -19,9 +19,9 @@ use super::{failure, plural};
 use crate::clock;
 use crate::diagnostics::entry::{self, Entry, InUse, Job, Scheduler};
 use crate::diagnostics::host::{self, human_size};
-use crate::diagnostics::prebookings::{self, Pending, PrebookingFacts};
+use crate::diagnostics::prebookings::{Pending, PrebookingFacts};
 use crate::diagnostics::server::{self, Host};
-use crate::diagnostics::{Finding, Findings, Report, Scope, schedule, sessions};
+use crate::diagnostics::{self, Finding, Findings, Report, Scope, schedule};
 use crate::error::Failure;
 use crate::model::time::human_age;
 use crate::store::{SessionRow, Status};
@@ -130,14 +130,14 @@ fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
     };
     report.schedule = tools.finish(&used);
     if found.of(&["store_unusable"]).is_none() {
-        sessions::check(&report, &mut found);
+        diagnostics::sessions::check(&report, &mut found);
         schedule::check(&report, &used, &mut found);
-        prebookings::check(&report, &mut found);
+        diagnostics::prebookings::check(&report, &mut found);
     }
     if asks {
         report.server = Some(server::ask(&platform, hosts, &mut found));
     }
-    prebookings::check_expired(&report, &mut found);
+    diagnostics::prebookings::check_expired(&report, &mut found);
     report.well = found.problems.is_empty();
     report.found = found;
     Ok(report)
@@ -153,8 +153,8 @@ fn collect(report: &mut Report, app: &App) -> Result<Vec<String>> {
         place: &|name| Ok(app.any_gym(name)?.place(None)),
         now: report.checked_at,
     };
-    report.accounts = sessions::accounts(&scope)?;
-    report.prebookings = prebookings::collect(&scope)?;
+    report.accounts = diagnostics::sessions::accounts(&scope)?;
+    report.prebookings = diagnostics::prebookings::collect(&scope)?;
     let known = report.accounts.iter().flat_map(|account| &account.boxes);
     let pending = report.prebookings.next.iter().map(|pending| &pending.gym);
     let is_named = |name: &&String| scope.gym.is_none_or(|only| only == name.as_str());
@@ -175,13 +175,32 @@ struct StatusOutput<'a> {
 
 impl Output for StatusOutput<'_> {
     fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let (report, found) = (&self.report, &self.report.found);
         if self.args.prometheus {
-            to.write_all(gauges::gauges(&self.report).as_bytes())
-        } else if self.args.check {
-            write_problems(&self.report, style, to)
-        } else {
-            write_screen(&self.report, style, to)
+            return to.write_all(gauges::gauges(report).as_bytes());
         }
+        let problem = style.paint("problem", Style::Bad);
+        let mut lines = findings(&found.problems, MAX_PROBLEMS, &problem, 9, style);
+        if !self.args.check {
+            if report.well {
+                lines.push(style.paint("no problems found", Style::Good));
+            }
+            let hint = style.paint("hint", Style::Faint);
+            lines.extend(findings(&found.hints, MAX_HINTS, &hint, 6, style));
+            for (heading, section) in [
+                ("sessions", sessions(report, style)),
+                ("schedule", timetable(report, style)),
+                ("prebookings", prebookings(report, style)),
+                ("server", hosts(report, style)),
+                ("files", files(report, style)),
+            ] {
+                if !section.is_empty() {
+                    lines.extend([String::new(), style.paint(heading, Style::Heading)]);
+                    lines.extend(section);
+                }
+            }
+        }
+        lines.iter().try_for_each(|line| writeln!(to, "{line}"))
     }
 
     /// A config or store that cannot be used is an error always, any problem is one with `--check`.
@@ -208,95 +227,65 @@ impl Output for StatusOutput<'_> {
     }
 }
 
-fn write_screen(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-    if report.well {
-        writeln!(to, "{}", style.paint("no problems found", Style::Good))?;
-    }
-    write_problems(report, style, to)?;
-    let sign = style.paint("hint", Style::Faint);
-    write_findings(&report.found.hints, MAX_HINTS, &sign, 6, style, to)?;
-    write_sessions(report, style, to)?;
-    write_schedule(report, style, to)?;
-    write_prebookings(report, style, to)?;
-    write_hosts(report, style, to)?;
-    write_files(report, style, to)
+/// The lines of a text, wrapped to the terminal's width.
+fn paragraph(text: String, indent: usize, style: &OutputStyle) -> Vec<String> {
+    style.wrap(&[text], indent)
 }
 
-fn heading(text: &str, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-    writeln!(to, "\n{}", style.paint(text, Style::Heading))
+/// The same in a faint colour.
+fn faint(text: String, indent: usize, style: &OutputStyle) -> Vec<String> {
+    let lines = paragraph(text, indent, style).into_iter();
+    lines.map(|line| style.paint(&line, Style::Faint)).collect()
 }
 
-/// Writes a text wrapped to the terminal's width.
-fn paragraph(
-    text: &str,
-    indent: usize,
-    colour: Style,
-    style: &OutputStyle,
-    to: &mut dyn Write,
-) -> io::Result<()> {
-    for line in style.wrap(&[text.to_owned()], indent) {
-        writeln!(to, "{}", style.paint(&line, colour))?;
-    }
-    Ok(())
-}
-
-fn write_problems(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-    let sign = style.paint("problem", Style::Bad);
-    write_findings(&report.found.problems, MAX_PROBLEMS, &sign, 9, style, to)
-}
-
-/// Each finding with its remedy.
-fn write_findings(
+/// Each finding after this sign, with its remedy.
+fn findings(
     findings: &[Finding],
     max: usize,
     sign: &str,
     indent: usize,
     style: &OutputStyle,
-    to: &mut dyn Write,
-) -> io::Result<()> {
+) -> Vec<String> {
+    let mut lines = Vec::new();
     for finding in findings.iter().take(max) {
-        let message = style.wrap(std::slice::from_ref(&finding.message), indent);
-        writeln!(to, "{sign}: {}", message.join("\n").trim_start())?;
+        let message = paragraph(finding.message.clone(), indent, style).join("\n");
+        lines.push(format!("{sign}: {}", message.trim_start()));
         match &finding.remedy {
             // a command stays on one line, so that it can be copied
             Some(command) if command.starts_with("run `") => {
-                writeln!(to, "{:indent$}{command}", "")?;
+                lines.push(format!("{:indent$}{command}", ""));
             }
-            Some(remedy) => paragraph(remedy, indent, Style::Plain, style, to)?,
+            Some(remedy) => lines.extend(paragraph(remedy.clone(), indent, style)),
             None => {}
         }
     }
-    match findings.len().saturating_sub(max) {
-        0 => Ok(()),
-        more => writeln!(to, "{sign}: {more} more, see --json"),
+    if let more @ 1.. = findings.len().saturating_sub(max) {
+        lines.push(format!("{sign}: {more} more, see --json"));
     }
+    lines
 }
 
-fn write_sessions(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-    if report.accounts.is_empty() {
-        return Ok(());
-    }
-    heading("sessions", style, to)?;
+fn sessions(report: &Report, style: &OutputStyle) -> Vec<String> {
+    let mut lines = Vec::new();
     for facts in report.accounts.iter().take(MAX_ACCOUNTS) {
-        let mut about = vec![facts.account.to_string()];
-        if !facts.boxes.is_empty() {
-            about.push(facts.boxes.join(", "));
-        }
-        about.push(match facts.password_source {
-            None => "no password source".to_owned(),
-            Some("password_command") => "password by command".to_owned(),
-            Some("environment") => "password in AIMHARDER_PASSWORD".to_owned(),
-            Some(_) => "password by systemd credential".to_owned(),
-        });
-        paragraph(&about.join(" · "), 2, Style::Plain, style, to)?;
+        let source = match facts.password_source {
+            None => "no password source",
+            Some("password_command") => "password by command",
+            Some("environment") => "password in AIMHARDER_PASSWORD",
+            Some(_) => "password by systemd credential",
+        };
+        let boxes = facts.boxes.join(", ");
+        let mut about = vec![facts.account.as_str(), &boxes, source];
+        about.retain(|it| !it.is_empty());
+        lines.extend(paragraph(about.join(" · "), 2, style));
         let sessions = facts.sessions.iter().map(|health| &health.session);
         let rows: Vec<_> = sessions.map(|it| session(it, report.checked_at)).collect();
-        style.table(&rows, 4, &[shrink(3, 12), shrink(1, 0)], to)?;
+        lines.extend(style.lines(&rows, 4, &[shrink(3, 12), shrink(1, 0)]));
     }
-    match report.accounts.len().saturating_sub(MAX_ACCOUNTS) {
-        0 => Ok(()),
-        more => writeln!(to, "  {more} more, see `aimharder sessions`"),
+    if let more @ 1.. = report.accounts.len().saturating_sub(MAX_ACCOUNTS) {
+        lines.push(format!("  {more} more, see `aimharder sessions`"));
     }
+    lines
 }
 
 fn session(session: &SessionRow, now: DateTime<Utc>) -> Vec<Cell> {
@@ -316,8 +305,7 @@ fn session(session: &SessionRow, now: DateTime<Utc>) -> Vec<Cell> {
     ]
 }
 
-fn write_schedule(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-    heading("schedule", style, to)?;
+fn timetable(report: &Report, style: &OutputStyle) -> Vec<String> {
     let mut rows = Vec::new();
     for job in [Job::Refresh, Job::Prebook] {
         let entries = report.schedule.entries.iter();
@@ -329,7 +317,7 @@ fn write_schedule(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> i
         let names = std::iter::once(job.command()).chain(std::iter::repeat(""));
         rows.extend(names.zip(cells).map(|(name, cell)| vec![plain(name), cell]));
     }
-    style.table(&rows, 2, &[shrink(1, 12)], to)
+    style.lines(&rows, 2, &[shrink(1, 12)])
 }
 
 fn entry(entry: &Entry, now: DateTime<Utc>) -> Cell {
@@ -354,53 +342,47 @@ fn entry(entry: &Entry, now: DateTime<Utc>) -> Cell {
     cell(text, if is_good { Style::Good } else { Style::Faint })
 }
 
-fn write_prebookings(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+fn prebookings(report: &Report, style: &OutputStyle) -> Vec<String> {
     let facts = &report.prebookings;
     let now = report.checked_at;
-    let count = |status: &str| facts.counts.get(status).copied().unwrap_or_default();
-    let open = count("pending") + count("executing") + count("waitlisted");
-    if open == 0 && facts.rules == 0 && facts.last_request.is_none() {
-        return Ok(());
-    }
-    heading("prebookings", style, to)?;
-    let shown = facts.next.iter().take(MAX_PENDING);
+    let shown = || facts.next.iter().take(MAX_PENDING);
     let has_one_box = matches!(report.accounts.as_slice(), [only] if only.boxes.len() == 1);
-    let rows = shown.clone().map(|it| {
+    let rows = shown().map(|it| {
         let mut row = pending(it, now);
         if !has_one_box {
-            row.insert(
-                4,
-                plain(match report.accounts.len() {
-                    0 | 1 => it.gym.clone(),
-                    _ => format!("{} for {}", it.gym, it.account),
-                }),
-            );
+            let account = if report.accounts.len() > 1 {
+                format!(" for {}", it.account)
+            } else {
+                String::new()
+            };
+            row.insert(4, plain(format!("{}{account}", it.gym)));
         }
         row
     });
     let rows: Vec<_> = rows.collect();
     let priorities: &[_] = if has_one_box {
-        &[shrink(3, 8)]
+        &[shrink(3, 8), shrink(4, 12)]
     } else {
-        &[shrink(4, 12), shrink(3, 8), shrink(4, 0)]
+        &[shrink(4, 12), shrink(3, 8), shrink(4, 0), shrink(5, 12)]
     };
-    for (line, pending) in style.lines(&rows, 2, priorities).iter().zip(shown) {
-        writeln!(to, "{line}")?;
+    let mut lines = Vec::new();
+    for (line, pending) in style.lines(&rows, 2, priorities).into_iter().zip(shown()) {
+        lines.push(line);
         // the message of a failure is among the problems
-        if let Some(message) = pending.message.as_ref()
-            && pending.failure.is_none()
-        {
-            paragraph(message, 5, Style::Faint, style, to)?;
-        }
+        let message = pending
+            .message
+            .clone()
+            .filter(|_| pending.failure.is_none());
+        lines.extend(faint(message.unwrap_or_default(), 5, style));
     }
-    let more = facts.next.len().saturating_sub(MAX_PENDING);
+    let count = |status: &str| facts.counts.get(status).copied().unwrap_or_default();
     let rules = if facts.rules == 1 {
         "weekly rule"
     } else {
         "weekly rules"
     };
     let rest = [
-        (more, "more"),
+        (facts.next.len().saturating_sub(MAX_PENDING), "more"),
         (count("executing"), "being booked"),
         (count("waitlisted"), "on a waiting list"),
         (facts.rules, rules),
@@ -409,16 +391,16 @@ fn write_prebookings(report: &Report, style: &OutputStyle, to: &mut dyn Write) -
     let rest: Vec<_> = rest
         .map(|(number, what)| format!("{number} {what}"))
         .collect();
-    paragraph(&rest.join(", "), 2, Style::Plain, style, to)?;
-    let Some(last) = &facts.last_request else {
-        return Ok(());
-    };
-    let (id, ago) = (last.prebooking, human_age(now - last.sent_at));
-    let outcome = last.outcome.replace('_', " ");
-    let lateness = last.lateness_ms.map(|ms| format!(", {}", lateness(ms)));
-    let lateness = lateness.unwrap_or_default();
-    let text = format!("last request {ago} ago, for prebooking {id}: {outcome}{lateness}");
-    paragraph(&text, 2, Style::Plain, style, to)
+    lines.extend(paragraph(rest.join(", "), 2, style));
+    if let Some(last) = &facts.last_request {
+        let (id, ago) = (last.prebooking, human_age(now - last.sent_at));
+        let outcome = last.outcome.replace('_', " ");
+        let lateness = last.lateness_ms.map(|ms| format!(", {}", lateness(ms)));
+        let lateness = lateness.unwrap_or_default();
+        let text = format!("last request {ago} ago, for prebooking {id}: {outcome}{lateness}");
+        lines.extend(paragraph(text, 2, style));
+    }
+    lines
 }
 
 fn pending(pending: &Pending, now: DateTime<Utc>) -> Vec<Cell> {
@@ -453,15 +435,10 @@ fn countdown(left: TimeDelta) -> String {
     }
 }
 
-fn write_hosts(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-    let Some(hosts) = &report.server else {
-        return Ok(());
-    };
-    heading("server", style, to)?;
-    let rows = hosts
-        .iter()
-        .map(|host| vec![plain(host.name.as_str()), response(host)]);
-    style.table(&rows.collect::<Vec<_>>(), 2, &[shrink(1, 12)], to)
+fn hosts(report: &Report, style: &OutputStyle) -> Vec<String> {
+    let hosts = report.server.iter().flatten();
+    let rows = hosts.map(|host| vec![plain(host.name.as_str()), response(host)]);
+    style.lines(&rows.collect::<Vec<_>>(), 2, &[shrink(1, 12)])
 }
 
 fn response(host: &Host) -> Cell {
@@ -481,17 +458,14 @@ fn response(host: &Host) -> Cell {
     cell(text, Style::Good)
 }
 
-fn write_files(report: &Report, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-    heading("files", style, to)?;
-    let path = report.config.path.as_deref().unwrap_or("?".as_ref());
-    for (name, path, about) in [
-        ("store ", &*report.store.path, about_store(report)),
-        ("config", path, about_config(report)),
-    ] {
-        writeln!(to, "  {name}  {}", path.display())?;
-        paragraph(&about, 10, Style::Faint, style, to)?;
-    }
-    Ok(())
+fn files(report: &Report, style: &OutputStyle) -> Vec<String> {
+    let config = report.config.path.as_deref().unwrap_or("?".as_ref());
+    let store = report.store.path.display();
+    let mut lines = vec![format!("  store   {store}")];
+    lines.extend(faint(about_store(report), 10, style));
+    lines.push(format!("  config  {}", config.display()));
+    lines.extend(faint(about_config(report), 10, style));
+    lines
 }
 
 fn about_store(report: &Report) -> String {

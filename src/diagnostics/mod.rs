@@ -1,7 +1,7 @@
 //! The facts and findings of `status`: whether this machine will book, and what prevents it.
 //!
-//! `commands/status.rs` collects a [`Report`] and prints it as text, as JSON or as gauges. Each module collects facts and adds
-//! the [`Findings`] that follow from them:
+//! `commands/status.rs` collects a `Report` and prints it as text, as JSON or as gauges. Each module collects facts and adds
+//! the findings that follow from them:
 //!
 //! * `host` – the config, the store's file and the space around it
 //! * `sessions`, `prebookings` – what is in the store
