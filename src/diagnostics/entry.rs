@@ -339,6 +339,8 @@ pub(super) fn minutes_of_week(days: &str, hours: &str, minutes: &str) -> Vec<u32
             all.extend(minutes.iter().map(|minute| hour * 60 + minute));
         }
     }
+    all.sort_unstable();
+    all.dedup();
     all
 }
 

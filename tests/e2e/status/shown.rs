@@ -47,7 +47,8 @@ fn it_fits_the_terminal() {
         .any_stdout()
         .any_stderr()
         .done();
-    for columns in [80, 120] {
+    home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) SELECT 1, 1000 * unixepoch(), 'x', 'too_early', -1500");
+    for columns in [60, 80, 120] {
         let text = on_a_terminal(&home, columns, &[]);
         assert!(text.contains('\u{1b}'), "{text}");
         let bare = plain(&text);
