@@ -18,7 +18,7 @@ use crate::commands::{
     prebook, probe, refresh, sessions, status, store, system, wod,
 };
 use crate::error::Failure;
-use crate::text::similar;
+use crate::text::{quote, similar};
 use crate::ui::{GivenFlags, Ui};
 
 const ABOUT: &str =
@@ -27,7 +27,7 @@ const ABOUT: &str =
 const HELP: Help = Help {
     notes: "",
     examples: &[
-        "aimharder login ana@example.org     # once: for you and for automation",
+        "aimharder login                     # once: for you and for automation",
         "aimharder classes tomorrow",
         "aimharder book tomorrow 18:30 wod",
     ],
@@ -49,18 +49,18 @@ const HELP: Help = Help {
 /// Shown by `-h`, and without a command if there is no store yet. `--help` has the same commands as examples.
 const FIRST_STEPS: &str = "\
 First steps:
-  1. log in:                   aimharder login ana@example.org
-  2. see the classes:          aimharder classes tomorrow
-  3. book one:                 aimharder book tomorrow 18:30 wod
-  4. all commands, with help:  aimharder --help";
+  1. log in:            aimharder login
+  2. see the classes:   aimharder classes tomorrow
+  3. book one:          aimharder book tomorrow 18:30 wod
+  4. all commands:      aimharder --help";
 
 /// Shown without a command otherwise.
 const NEXT_STEPS: &str = "\
 For example:
-  classes of a day:            aimharder classes tomorrow
-  what is booked:              aimharder bookings
-  is automation set up:        aimharder status
-  all commands, with help:     aimharder --help";
+  classes of a day:     aimharder classes tomorrow
+  what is booked:       aimharder bookings
+  is automation set up: aimharder status
+  all commands:         aimharder --help";
 
 /// A parsed command line.
 #[derive(Debug, Parser)]
@@ -113,8 +113,9 @@ impl Cli {
         let matches = with_repeatable_switches(Self::command()).try_get_matches_from(&args);
         let cli = matches
             .and_then(|matches| Ok((Self::from_arg_matches(&matches)?, full_name(&matches))));
-        let (mut cli, name) =
-            cli.map_err(|e| without_password(with_similar(e, &args), is_login))?;
+        let (mut cli, name) = cli.map_err(|e| {
+            without_password(with_tip(with_similar(e, &args), &args, is_login), is_login)
+        })?;
         if let Some(command) = &mut cli.command {
             command.settle().map_err(|why| usage(&why))?;
         }
@@ -228,6 +229,7 @@ impl Command {
     /// Checks what clap cannot check, and moves positional arguments to where the flags put their values.
     fn settle(&mut self) -> Result<(), String> {
         match self {
+            Self::Login(args) => args.settle(),
             Self::Book(args) => args.settle(),
             Self::Cancel(args) => args.settle(),
             Self::Prebook(args) => args.settle(),
@@ -352,13 +354,61 @@ fn with_similar(mut error: clap::Error, args: &[OsString]) -> clap::Error {
     }
     let root = Cli::command();
     let before = args.iter().take_while(|arg| *arg != unknown.as_str());
-    let above = before.fold(&root, |above, arg| {
-        above.find_subcommand(arg).unwrap_or(above)
-    });
+    let above = innermost(&root, before);
     let shown = above.get_subcommands().filter(|sub| !sub.is_hide_set());
     if let Some(near) = similar(unknown, shown.map(clap::Command::get_name)) {
         let near = ContextValue::Strings(vec![near.to_owned()]);
         error.insert(ContextKind::SuggestedSubcommand, near);
+    }
+    error
+}
+
+/// The subcommand that the arguments lead to.
+fn innermost<'c>(
+    root: &'c clap::Command,
+    args: impl Iterator<Item = &'c OsString>,
+) -> &'c clap::Command {
+    args.fold(root, |above, arg| {
+        above.find_subcommand(arg).unwrap_or(above)
+    })
+}
+
+/// Replaces clap's tip for an unknown flag, which is to pass it as a value: names the nearest flag, or the flag whose value
+/// begins with a hyphen.
+fn with_tip(mut error: clap::Error, args: &[OsString], is_login: bool) -> clap::Error {
+    if error.kind() != ErrorKind::UnknownArgument || error.get(ContextKind::SuggestedArg).is_some()
+    {
+        return error;
+    }
+    error.remove(ContextKind::Suggested);
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let root = Cli::command();
+    let command = innermost(&root, args.iter());
+    let flags = || command.get_arguments().chain(root.get_arguments());
+    // the flag before a word that begins as the unknown one does
+    let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
+    let value_of = words
+        .iter()
+        .zip(words.iter().skip(1))
+        .find(|(flag, value)| {
+            let long = flag.strip_prefix("--");
+            let takes_value =
+                |arg: &clap::Arg| arg.get_long() == long && arg.get_action().takes_values();
+            long.is_some() && value.starts_with(unknown.as_str()) && flags().any(takes_value)
+        });
+    if let Some((flag, value)) = value_of.filter(|_| !is_login) {
+        return usage(&format!(
+            "{} is not a flag; if it is the value of {flag}, write {flag}={value}",
+            quote(value)
+        ));
+    }
+    let long = unknown.strip_prefix("--");
+    if let Some(near) = long.and_then(|name| similar(name, flags().filter_map(clap::Arg::get_long)))
+    {
+        let near = ContextValue::String(format!("--{near}"));
+        error.insert(ContextKind::SuggestedArg, near);
     }
     error
 }

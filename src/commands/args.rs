@@ -13,7 +13,7 @@ use crate::model::prebooking::class_name;
 use crate::model::session::{SHORTEST_PREFIX, SessionKind};
 use crate::model::time::{parse_duration, parse_time};
 use crate::model::weekly::Weekdays;
-use crate::text::quote;
+use crate::text::{append_flag, quote};
 
 /// The flags that every command has.
 #[derive(Debug, Clone, Args)]
@@ -41,7 +41,7 @@ pub struct GlobalArgs {
     #[arg(long, value_name = "FP", global = true, hide_short_help = true, value_parser = fingerprint)]
     pub fingerprint: Option<String>,
     /// Longest wait for a session that another process uses; 0s does not wait [default: 30s]
-    #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, value_parser = lock_timeout)]
     pub lock_timeout: Option<Duration>,
     /// Record the exchanges with AimHarder, without personal data, in a new file
     #[arg(long, value_name = "FILE", global = true, hide_short_help = true, value_hint = ValueHint::FilePath)]
@@ -161,10 +161,7 @@ impl ClassArgs {
                     ));
                 }
                 (Err(_), None) if word.parse::<Weekdays>().is_ok() => {
-                    return Err(format!(
-                        "{} is more than one day; for a class every week: `aimharder prebook add --weekly {word} --time 18:30`",
-                        quote(word)
-                    ));
+                    return Err(self.more_than_one_day(word, rest));
                 }
                 (Err(why), None) => return Err(why),
             }
@@ -189,6 +186,36 @@ impl ClassArgs {
             self.class = Some(class_name(&name)?);
         }
         Ok(())
+    }
+
+    /// Suggests a weekly rule for the weekdays that `word` lists, with the time and the class that are given.
+    fn more_than_one_day(&self, word: &str, rest: &[String]) -> String {
+        let given = rest
+            .split_first()
+            .map(|(time, rest)| (parse_time(time), rest));
+        let (time, rest) = match given {
+            Some((Ok(time), rest)) => (Some(time), rest),
+            _ => (self.time, rest),
+        };
+        let time = time.map_or_else(
+            || "18:30".to_owned(),
+            |time| time.format("%H:%M").to_string(),
+        );
+        let mut command = format!("aimharder prebook add --weekly {word} --time {time}");
+        let class = Some(rest.join(" ")).filter(|class| !class.is_empty());
+        if let Some(class) = class.as_ref().or(self.class.as_ref()) {
+            append_flag(&mut command, "--class", class);
+        }
+        let word = quote(word);
+        format!("{word} is more than one day; for a class every week: `{command}`")
+    }
+}
+
+/// The timeout for a lock. A bare `0` needs no unit.
+fn lock_timeout(raw: &str) -> Result<Duration, String> {
+    match raw.trim() {
+        "0" => Ok(Duration::ZERO),
+        raw => parse_duration(raw),
     }
 }
 

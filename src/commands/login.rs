@@ -62,6 +62,21 @@ pub(crate) struct LoginArgs {
     new_device: bool,
 }
 
+impl LoginArgs {
+    /// Checks what clap cannot check.
+    ///
+    /// # Errors
+    /// Contradictory flags.
+    pub(crate) fn settle(&self) -> Result<(), String> {
+        if self.new_device && self.only == Some(SessionKind::Background) {
+            return Err(
+                "--new-device adds a device session, and --only background logs in none; leave one of them out".to_owned(),
+            );
+        }
+        Ok(())
+    }
+}
+
 /// What both logins share.
 struct Run<'r> {
     app: &'r App,

@@ -97,8 +97,9 @@ fn unusable_values_say_what_is_expected() {
                 "\"18:30\" is a time, and the day comes first: DAY TIME [CLASS]",
             ),
             (
-                &["mon,wed", "18:30"],
-                "\"mon,wed\" is more than one day; for a class every week: `aimharder prebook add --weekly mon,wed",
+                &["mon-fri", "7:00", "open", "box"],
+                "\"mon-fri\" is more than one day; for a class every week: \
+                 `aimharder prebook add --weekly mon-fri --time 07:00 --class 'open box'`",
             ),
             (
                 &["fri", "wod"],

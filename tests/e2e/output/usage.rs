@@ -87,7 +87,7 @@ fn called_wrongly() {
     }
     home.run("")
         .status(2)
-        .stderr_has(&["aimharder login ana@example.org"])
+        .stderr_has(&["aimharder login\n"])
         .done();
     assert!(!home.store_path().exists(), "usage comes first");
 }
@@ -142,6 +142,43 @@ fn saying_a_flag_twice_is_no_mistake() {
     home.run("classes --open --open").any_stdout().done();
     home.run("classes --day mon --day tue")
         .fails(2, &["--day"])
+        .done();
+}
+
+#[test]
+fn an_unknown_flag_is_answered_with_the_nearest_flag_or_the_flag_before_it() {
+    let home = Home::nowhere();
+    for (args, words) in [
+        (
+            "classes --bx demo",
+            "'--bx' found; tip: a similar argument exists: '--box'",
+        ),
+        (
+            "prebook add fri 18:30 --otherwise 19:30",
+            "'--otherwise' found; see `aimharder prebook add --help`",
+        ),
+        (
+            "prebook add fri 18:30 --lead -5m",
+            "\"-5m\" is not a flag; if it is the value of --lead, write --lead=-5m",
+        ),
+        (
+            "classes --days -1",
+            "if it is the value of --days, write --days=-1",
+        ),
+        ("boxes set demo --opens -4d", "write --opens=-4d"),
+        (
+            "prebook add fri -18:30",
+            "'-1' found; see `aimharder prebook add --help`",
+        ),
+    ] {
+        let printed = home.run(args).fails(2, &[words]).done();
+        assert!(!printed.stderr.contains("as a value"), "{printed:?}");
+    }
+    home.run("login ana@example.org --new-device --only background")
+        .fails(
+            2,
+            &["--new-device adds a device session, and --only background logs in none"],
+        )
         .done();
 }
 

@@ -80,7 +80,7 @@ fn lock_timeout_limits_the_wait_of_every_command_that_waits() {
     }
     assert!(sandbox.log().is_empty(), "nothing was sent");
     // a busy session is left alone
-    let report = home.run("refresh --force --lock-timeout 0s").report(0);
+    let report = home.run("refresh --force --lock-timeout 0").report(0);
     report.is(&[("busy", 2)]);
 }
 
