@@ -309,10 +309,10 @@ try_out() {
 }
 
 status=0
-login='aimharder login EMAIL' sudo=''
+login='aimharder login' sudo=''
 if [ "$scope" = system ]; then
     sudo='sudo '
-    login="sudo $program --system login EMAIL"
+    login="sudo $program --system login"
 fi
 if running; then
     $systemctl daemon-reload

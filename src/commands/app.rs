@@ -96,10 +96,9 @@ impl App {
         let mut known = self.store.accounts()?;
         match (known.pop(), known.len()) {
             (Some(only), 0) => Ok(only),
-            (None, _) => Err(Failure::login_required(
-                "no session yet: run `aimharder login EMAIL` first",
-            )
-            .into()),
+            (None, _) => {
+                Err(Failure::login_required("no session yet: run `aimharder login` first").into())
+            }
             (Some(last), _) => {
                 known.push(last);
                 let names: Vec<_> = known.iter().map(Account::as_str).collect();
@@ -198,7 +197,7 @@ fn must_exist(path: &Path) -> Result<()> {
         .is_err_and(|e| e.kind() == ErrorKind::NotFound)
     {
         return Err(Failure::login_required(format!(
-            "no store at {} yet: run `aimharder login EMAIL`, or name the right one with --store",
+            "no store at {} yet: run `aimharder login`, or name the right one with --store",
             path.display()
         ))
         .into());

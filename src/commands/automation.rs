@@ -52,7 +52,7 @@ pub(crate) fn run<V: Output>(
 pub(super) fn require_session(app: &App) -> Result<()> {
     if app.store.accounts()?.is_empty() {
         return Err(Failure::login_required(format!(
-            "no session in the store {}: run `aimharder login EMAIL`, or name the right store with --store",
+            "no session in the store {}: run `aimharder login`, or name the right store with --store",
             app.store.path().display()
         ))
         .into());

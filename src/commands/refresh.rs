@@ -446,7 +446,7 @@ impl Output for RefreshView {
             .map(|(n, what)| format!("{n} {what}"))
             .collect();
         match self.total {
-            0 => writeln!(to, "no session to refresh; run `aimharder login EMAIL`"),
+            0 => writeln!(to, "no session to refresh; run `aimharder login`"),
             total => writeln!(
                 to,
                 "{total} session{}: {}",

@@ -168,7 +168,7 @@ const SHRINK: [ShrinkPriority; 3] = [shrink(6, 0), shrink(0, 12), shrink(2, 8)];
 impl Output for Sessions {
     fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         if self.sessions.is_empty() {
-            return writeln!(to, "no sessions; run `aimharder login EMAIL`");
+            return writeln!(to, "no sessions; run `aimharder login`");
         }
         let mut rows = vec![headings([
             "ACCOUNT",

@@ -174,7 +174,7 @@ fn open(
         if let Some(damage) = store.damage()? {
             facts.integrity = "damaged";
             let message = format!("the store {} is damaged: {damage}", path.display());
-            let remedy = "restore a backup, or move the file away and run `aimharder login EMAIL`";
+            let remedy = "restore a backup, or move the file away and run `aimharder login`";
             found.problem("store_damaged", Internal, message, remedy);
         }
     }

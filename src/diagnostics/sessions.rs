@@ -109,11 +109,12 @@ fn health(session: SessionRow, scope: &Scope<'_>) -> Result<SessionHealth> {
 /// Adds the findings about sessions.
 pub(crate) fn check(report: &Report, found: &mut Findings) {
     if report.accounts.is_empty() {
-        let (message, email) = match &report.only {
-            None => ("no account is logged in".to_owned(), "EMAIL"),
-            Some(only) => (format!("no session for {only}"), only.as_str()),
+        let message = match &report.only {
+            None => "no account is logged in".to_owned(),
+            Some(only) => format!("no session for {only}"),
         };
-        let remedy = format!("run `aimharder login {email}`");
+        // completed by the account that was named
+        let remedy = "run `aimharder login`";
         found.problem("no_login", LoginRequired, message, remedy);
     }
     for facts in &report.accounts {

@@ -71,7 +71,7 @@ impl GivenFlags {
             return line;
         }
         // `login ana@example.org` names its account
-        let names_account = line.contains('@') || line.contains(" EMAIL") || name == "store";
+        let names_account = line.contains('@') || name == "store";
         let account = self.account.as_ref().filter(|_| !names_account);
         let gym = self.gym.as_ref().filter(|_| BOX_COMMANDS.contains(&name));
         for (flag, value) in [

@@ -141,7 +141,11 @@ fn late_guess() {
     );
     says(
         fired.only("booked"),
-        &["booking was open at 08:1", "--opens 4d@HH:MM"],
+        &[
+            "booking was open at 08:1",
+            "4 days before the class; the hour of the opening is unknown",
+            "`aimharder boxes set --help`",
+        ],
     );
     scene.ends(id, "booked", &[&class]);
 }
@@ -169,8 +173,8 @@ fn run_after_the_half_hour() {
     assert_eq!(printed["outcome"], "booked", "{printed}");
     let words = [
         "booking was open at 07:01 already",
-        "once you know since when",
-        "aimharder boxes set crossfitdemo --opens 4d@HH:MM",
+        "the hour of the opening is unknown",
+        "`aimharder boxes set --help`",
     ];
     says(&printed, &words);
 }

@@ -136,17 +136,17 @@ fn classes_need_a_session_and_one_box() {
     assert_snapshot!(shot(home.run("classes")), @"
     exit: 3
     --- stderr
-    error: no session yet: run `aimharder login EMAIL` first
+    error: no session yet: run `aimharder login` first
     ");
     assert_snapshot!(shot_json(home.run("classes")), @r#"
     exit: 3
     --- stdout
     {
       "error":{"kind":"login_required",
-        "message":"no session yet: run `aimharder login EMAIL` first"}
+        "message":"no session yet: run `aimharder login` first"}
     }
     --- stderr
-    error: no session yet: run `aimharder login EMAIL` first
+    error: no session yet: run `aimharder login` first
     "#);
     home.log_in(BEN, BEN_PASSWORD);
     assert_snapshot!(shot(home.run("classes")), @"

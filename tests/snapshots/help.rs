@@ -69,10 +69,10 @@ fn the_version_and_the_first_lines_of_scripts_and_pages() {
     exit: 2
     --- stderr
     error: no command given. First steps:
-      1. log in:                   aimharder login ana@example.org
-      2. see the classes:          aimharder classes tomorrow
-      3. book one:                 aimharder book tomorrow 18:30 wod
-      4. all commands, with help:  aimharder --help
+      1. log in:            aimharder login
+      2. see the classes:   aimharder classes tomorrow
+      3. book one:          aimharder book tomorrow 18:30 wod
+      4. all commands:      aimharder --help
     ");
     for (shell, lines) in [("bash", 3), ("zsh", 3), ("fish", 3)] {
         let text = shot(home.run(&format!("completions {shell}")));

@@ -257,17 +257,17 @@ fn a_prebooking_is_refused() {
     assert_snapshot!(shot(add(&home, "")), @"
     exit: 3
     --- stderr
-    error: no session yet: run `aimharder login EMAIL` first
+    error: no session yet: run `aimharder login` first
     ");
     assert_snapshot!(shot_json(add(&home, "")), @r#"
     exit: 3
     --- stdout
     {
       "error":{"kind":"login_required",
-        "message":"no session yet: run `aimharder login EMAIL` first"}
+        "message":"no session yet: run `aimharder login` first"}
     }
     --- stderr
-    error: no session yet: run `aimharder login EMAIL` first
+    error: no session yet: run `aimharder login` first
     "#);
     assert_snapshot!(shot(add(&home, "--account").arg(ANA)), @"
     exit: 6

@@ -12,17 +12,17 @@ fn a_refresh_reports_only_what_is_news() {
     assert_snapshot!(shot(home.run("refresh")), @"
     exit: 3
     --- stderr
-    error: no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login EMAIL`, or name the right one with --store
+    error: no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login`, or name the right one with --store
     ");
     assert_snapshot!(shot_json(home.run("refresh")), @r#"
     exit: 3
     --- stdout
     {
       "error":{"kind":"login_required",
-        "message":"no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login EMAIL`, or name the right one with --store"}
+        "message":"no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login`, or name the right one with --store"}
     }
     --- stderr
-    error: no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login EMAIL`, or name the right one with --store
+    error: no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login`, or name the right one with --store
     "#);
     let (_sandbox, home) = ana();
     assert_snapshot!(shot(home.run("refresh")), @"exit: 0");

@@ -11,7 +11,7 @@ fn sessions_are_listed() {
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 0
     --- stdout
-    no sessions; run `aimharder login EMAIL`
+    no sessions; run `aimharder login`
     ");
     assert_snapshot!(shot_json(home.run("sessions")), @r#"
     exit: 0
@@ -64,7 +64,7 @@ fn sessions_are_listed() {
     assert_snapshot!(shot(home.run("sessions --account no@example.org")), @"
     exit: 0
     --- stdout
-    no sessions; run `aimharder login EMAIL`
+    no sessions; run `aimharder login --account no@example.org`
     ");
 }
 

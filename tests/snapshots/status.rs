@@ -72,7 +72,7 @@ fn an_empty_home() {
     exit: 0
     --- stdout
     problem: no account is logged in
-             run `aimharder login EMAIL`
+             run `aimharder login`
 
     schedule
       aimharder refresh      not scheduled
@@ -88,7 +88,7 @@ fn an_empty_home() {
     exit: 3
     --- stdout
     problem: no account is logged in
-             run `aimharder login EMAIL`
+             run `aimharder login`
     --- stderr
     error: 1 problem, see above
     ");
@@ -97,7 +97,7 @@ fn an_empty_home() {
     --- stdout
     {
       "well":false,
-      "problems":[{"code":"no_login","kind":"login_required","message":"no account is logged in","remedy":"run `aimharder login EMAIL`"}
+      "problems":[{"code":"no_login","kind":"login_required","message":"no account is logged in","remedy":"run `aimharder login`"}
       ],
       "hints":[],
       "checked_at":"[INSTANT]",

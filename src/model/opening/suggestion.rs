@@ -52,26 +52,27 @@ impl Opening {
 }
 
 impl RuleSuggestion {
-    /// What was seen, and the command that sets the rule.
+    /// What was seen, and the command that sets the rule if the hour is known.
     pub fn words(&self, gym: &str, class: &str) -> String {
-        let seen = self.seen.format("%H:%M");
-        let (how, rule) = match self.hour {
-            Some(at) => (
-                "set the rule with",
-                Rule::Days {
-                    days: self.days,
-                    at: Some(at),
-                }
-                .to_string(),
-            ),
-            None => (
-                "once you know since when, set the rule with",
-                format!("{}d@HH:MM", self.days),
-            ),
+        let seen = format!("booking was open at {} already", self.seen.format("%H:%M"));
+        let Some(at) = self.hour else {
+            let days = match self.days {
+                0 => "on the day of the class".to_owned(),
+                1 => "the day before the class".to_owned(),
+                days => format!("{days} days before the class"),
+            };
+            return format!(
+                "{seen}, {days}; the hour of the opening is unknown, so runs try every half hour of that day until a rule \
+                 is set: see `aimharder boxes set --help`"
+            );
         };
+        let rule = Rule::Days {
+            days: self.days,
+            at: Some(at),
+        };
+        let class = shell_word(class);
         format!(
-            "booking was open at {seen} already; {how}: aimharder boxes set {gym} --opens {rule} --class {}",
-            shell_word(class)
+            "{seen}; set the rule with: `aimharder boxes set {gym} --opens {rule} --class {class}`"
         )
     }
 }

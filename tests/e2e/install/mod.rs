@@ -53,7 +53,7 @@ fn for_a_user_everything_has_its_place_and_mode() {
     assert_eq!(home.mode(".config/aimharder/config.toml"), 0o600);
     assert_eq!(home.mode(".local/state/aimharder"), 0o700);
     assert_eq!(home.mode(".cargo/bin/aimharder"), 0o755);
-    assert!(printed.contains("aimharder login EMAIL"), "{printed}");
+    assert!(printed.contains("  aimharder login\n"), "{printed}");
     assert!(
         printed.contains("examples/crontab) | crontab -"),
         "no systemd here: {printed}"

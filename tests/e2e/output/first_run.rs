@@ -7,10 +7,10 @@ fn five_lines_say_what_to_do_first() {
     let home = Home::nowhere();
     let printed = home.run("").status(2).any_stderr().done();
     assert_eq!(printed.stderr.lines().count(), 5, "{}", printed.stderr);
-    assert!(printed.stderr.contains("aimharder login ana@example.org"));
+    assert!(printed.stderr.contains("aimharder login\n"));
     for flag in ["-h", "--help"] {
         let help = home.run(flag).any_stdout().done();
-        for command in ["login ana@example.org", "classes ", "book "] {
+        for command in ["login", "classes ", "book "] {
             let line = printed
                 .stderr
                 .lines()

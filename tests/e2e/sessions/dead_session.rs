@@ -70,7 +70,7 @@ fn without_any_session() {
         .done();
     home.run("logout").stdout("nothing to delete\n").done();
     home.run("sessions")
-        .stdout("no sessions; run `aimharder login EMAIL`\n")
+        .stdout("no sessions; run `aimharder login`\n")
         .done();
     assert_eq!(home.run("sessions").json(), json!({ "sessions": [] }));
 }

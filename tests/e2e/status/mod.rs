@@ -111,7 +111,7 @@ fn before_the_first_login() {
     home.status("--offline")
         .stdout_has(&[
             "problem: no account is logged in\n",
-            "run `aimharder login EMAIL`",
+            "run `aimharder login`",
             "none yet",
         ])
         .done();

@@ -16,7 +16,7 @@ fn suggested(guess: Opening, at: &str, refused: Option<&str>) -> Option<String> 
 #[test]
 fn the_half_hour_after_a_refusal() {
     let guess = Opening::learned(Learned::Days(4));
-    let unknown = Some("4d@HH:MM");
+    let unknown = Some("");
     for (at, refused, rule) in [
         // refused at 06:46, had at 07:01
         (
@@ -62,11 +62,15 @@ fn the_half_hour_after_a_refusal() {
     ] {
         let suggested = suggested(guess, at, refused);
         let ends = |rule: &str| {
-            suggested.as_ref().is_some_and(|suggested| {
-                suggested.ends_with(&format!(
-                    ": aimharder boxes set boxdos --opens {rule} --class 'Open Box'"
-                ))
-            })
+            let end = match rule {
+                "" => ", 4 days before the class; the hour of the opening is unknown, so runs try every half hour of that day \
+                       until a rule is set: see `aimharder boxes set --help`"
+                    .to_owned(),
+                rule => format!(": `aimharder boxes set boxdos --opens {rule} --class 'Open Box'`"),
+            };
+            suggested
+                .as_ref()
+                .is_some_and(|suggested| suggested.ends_with(&end))
         };
         assert!(
             rule.map_or(suggested.is_none(), ends),
