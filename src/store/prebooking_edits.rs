@@ -34,7 +34,8 @@ impl Store {
         self.transact(|change| {
         let sql = "SELECT * FROM prebookings WHERE status IN ('pending', 'executing') AND account = ?1 AND box = ?2 \
              AND day = ?3 AND start = ?4 AND lower(coalesce(class, '')) = lower(coalesce(?5, '')) \
-             AND coalesce(family, '') = coalesce(?6, '')";
+             AND coalesce(family, '') = coalesce(?6, '') AND coalesce(requested_class_id, '') = coalesce(?7, '') \
+             AND lower(coalesce(coach, '')) = lower(coalesce(?8, ''))";
         let first = &request.first;
         let same = params![
             request.account.as_str(),
@@ -42,7 +43,9 @@ impl Store {
             day.to_string(),
             clock_time(first),
             first.class,
-            request.family
+            request.family,
+            request.class_id,
+            request.coach
         ];
         let old = change
             .query_row(sql, same, read_prebooking)
@@ -161,6 +164,7 @@ fn mark_occurrence_removed(db: &Connection, id: i64) -> rusqlite::Result<()> {
         "INSERT INTO removed_occurrences (rule, day) SELECT r.id, p.day FROM prebookings p JOIN rules r ON r.id = p.rule \
          OR (r.account = p.account AND r.box = p.box AND r.start = p.start \
          AND lower(coalesce(r.class, '')) = lower(coalesce(p.class, '')) AND coalesce(r.family, '') = coalesce(p.family, '') \
+         AND (r.coach IS NULL OR lower(r.coach) = lower(coalesce(p.coach, ''))) \
          AND instr(r.weekdays, substr('sunmontuewedthufrisat', 1 + 3 * strftime('%w', p.day), 3))) \
          WHERE p.id = ?1 AND date(p.day) = p.day ON CONFLICT DO NOTHING",
         [id],

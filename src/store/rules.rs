@@ -14,9 +14,10 @@ use crate::model::account::Account;
 use crate::model::prebooking::{PrebookRequest, Prebooking};
 use crate::model::weekly::{Skip, Weekdays, WeeklyRule};
 
-/// Matches a prebooking `p` of the class of rule `r`, unless it has ended without a place.
+/// Matches a prebooking `p` of a class of rule `r`, unless it has ended without a place.
 const STANDING: &str = "p.account = r.account AND p.box = r.box AND p.start = r.start \
      AND lower(coalesce(p.class, '')) = lower(coalesce(r.class, '')) AND coalesce(p.family, '') = coalesce(r.family, '') \
+     AND (r.coach IS NULL OR lower(r.coach) = lower(coalesce(p.coach, ''))) \
      AND p.status IN ('pending', 'executing', 'booked', 'waitlisted')";
 
 /// A weekly rule as `prebook add --weekly` gives it.
@@ -130,12 +131,14 @@ fn same_rule(db: &Connection, new: &NewRule) -> rusqlite::Result<Option<i64>> {
         gym,
         first,
         family,
+        coach,
         ..
     } = &new.request;
     db.query_row(
         "SELECT id FROM rules WHERE account = ?1 AND box = ?2 AND weekdays = ?3 AND start = ?4 \
-         AND lower(coalesce(class, '')) = lower(coalesce(?5, '')) AND coalesce(family, '') = coalesce(?6, '')",
-        params![account.as_str(), gym, new.weekdays.to_string(), clock_time(first), first.class, family],
+         AND lower(coalesce(class, '')) = lower(coalesce(?5, '')) AND coalesce(family, '') = coalesce(?6, '') \
+         AND lower(coalesce(coach, '')) = lower(coalesce(?7, ''))",
+        params![account.as_str(), gym, new.weekdays.to_string(), clock_time(first), first.class, family, coach],
         |row| row.get(0),
     )
     .optional()

@@ -165,7 +165,7 @@ fn a_store_that_cannot_be_used_is_left_alone() {
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 1
     --- stderr
-    error: the store [HOME]/.local/state/aimharder/aimharder.db has schema 999, this aimharder knows up to 8; install the newer version that wrote it
+    error: the store [HOME]/.local/state/aimharder/aimharder.db has schema 999, this aimharder knows up to 9; install the newer version that wrote it
     ");
     let (_sandbox, home) = ana();
     for suffix in ["-wal", "-shm"] {

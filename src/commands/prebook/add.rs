@@ -20,7 +20,7 @@ use crate::diagnostics::schedule;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::day::weekday_short;
-use crate::model::opening::Rule;
+use crate::model::opening::{Opening, Rule, Source};
 use crate::model::prebooking::{
     Choice, Lead, PrebookId, PrebookRequest, Prebooking, Progress, class_name,
 };
@@ -29,6 +29,7 @@ use crate::model::weekly::{Weekdays, WeeklyRule};
 use crate::model::zone;
 use crate::store::NewRule;
 use crate::text::fold;
+use crate::ui::dates::short_day;
 use crate::ui::table::OutputStyle;
 use crate::ui::{Output, Ui};
 
@@ -229,15 +230,61 @@ fn once(
         .and_then(|gym| gym.lead);
     in_time(request, day, &gym, lead_of_box, now)?;
     let schedule = look(boxes.app, &gym, request, day, None);
-    let stored = boxes.app.store.put_prebooking(request, day, None, now)?;
+    let store = &boxes.app.store;
+    let account = &request.account;
+    let before = store.open_prebookings(Some(account))?;
+    let stored = store.put_prebooking(request, day, None, now)?;
+    let before = before.iter().find(|it| it.id == stored.id);
+    let notes = if let Some(before) = before {
+        replaced(before, &stored)
+    } else {
+        let rules = store.rules(Some(account))?;
+        let covering = rules.iter().find(|rule| is_of_rule(&stored, rule));
+        let note = |rule: &WeeklyRule| {
+            format!(
+                "{day} is a day of rule r{}, which books nothing more than prebooking {} then",
+                rule.id, stored.id
+            )
+        };
+        covering.map(note).into_iter().collect()
+    };
     boxes.materialize_rules(None, now)?;
     Ok(Added {
         rules: None,
         prebookings: boxes.shown(vec![stored])?,
         schedule,
+        notes,
         is_complete: false,
-        is_redundant: false,
         now,
+    })
+}
+
+/// What adding a class again has changed.
+fn replaced(before: &Prebooking, stored: &Prebooking) -> Vec<String> {
+    let id = stored.id;
+    let mut notes: Vec<String> = Vec::new();
+    notes.extend(before.rule.map(PrebookId::Rule).map(|rule| {
+        format!("prebooking {id} is no longer an occurrence of rule {rule}: changes and removal of {rule} leave it as it is")
+    }));
+    notes.extend(
+        earlier_settings(&before.request, &stored.request)
+            .map(|settings| format!("prebooking {id} existed and is changed; before: {settings}")),
+    );
+    notes
+}
+
+/// The settings that were replaced, or `None` if they are the same.
+fn earlier_settings(before: &PrebookRequest, now: &PrebookRequest) -> Option<String> {
+    let opening = |request: &PrebookRequest| {
+        request
+            .opens
+            .map(|rule| Opening::given(rule, Source::Option))
+    };
+    let notes = request_notes(before, opening(before));
+    let is_changed = notes != request_notes(now, opening(now));
+    is_changed.then(|| match notes.as_slice() {
+        [] => "no options".to_owned(),
+        notes => notes.join(", "),
     })
 }
 
@@ -304,46 +351,106 @@ fn last_day(
 }
 
 fn weekly(new: &NewRule, boxes: &Boxes<'_>, now: DateTime<Utc>) -> Result<Added> {
-    let rule = boxes.app.store.put_rule(new, now)?;
+    let store = &boxes.app.store;
+    let account = &new.request.account;
+    let before = store.rules(Some(account))?;
+    let rule = store.put_rule(new, now)?;
     boxes.materialize_rules(None, now)?;
-    let waiting = |p: &Prebooking| {
-        p.rule == Some(rule.id) && matches!(p.progress, Progress::Pending | Progress::Executing)
-    };
-    let account = &rule.request.account;
-    let all = boxes.app.store.open_prebookings(Some(account))?;
-    let earlier = all
+    let gym = boxes.get(&rule.request.gym)?;
+    let today = now.with_timezone(&gym.zone).date_naive();
+    let all = store.prebookings(Some(account))?;
+    let is_pending =
+        |it: &&Prebooking| matches!(it.progress, Progress::Pending | Progress::Executing);
+    let occurrences = all.iter().filter(|it| it.rule == Some(rule.id));
+    let occurrences: Vec<_> = occurrences.filter(is_pending).cloned().collect();
+    let held = all.iter().filter(|it| {
+        let has_place = matches!(it.progress, Progress::Booked | Progress::Waitlisted);
+        it.day >= today && (is_pending(it) || has_place) && is_of_rule(it, &rule)
+    });
+    let mut held: Vec<_> = held.cloned().collect();
+    let id = PrebookId::Rule(rule.id);
+    let earlier = held
         .iter()
-        .find_map(|it| it.rule.filter(|_| is_same_class(it, &rule)));
-    let occurrences: Vec<_> = all.iter().filter(|it| waiting(it)).cloned().collect();
-    let earlier = earlier.filter(|_| occurrences.is_empty());
-    if let Some(earlier) = earlier {
+        .find_map(|it| it.rule.filter(|other| *other != rule.id));
+    if let Some(earlier) = earlier.filter(|_| occurrences.is_empty()) {
         log::warn!(
-            "the classes of rule r{id} are prebooked already by rule r{earlier}; to use r{id} instead: `aimharder prebook remove r{earlier} --account {account}`",
-            id = rule.id
+            "the classes of rule {id} are prebooked already by rule r{earlier}; to use {id} instead: `aimharder prebook remove r{earlier} --account {account}`",
         );
+        held.retain(|it| it.rule != Some(earlier));
+    }
+    let before = before.iter().find(|it| it.id == rule.id);
+    let mut notes: Vec<String> = Vec::new();
+    notes.extend(before.and_then(|before| rule_before(before, &rule)));
+    notes.extend(held_note(&boxes.shown(held)?, now));
+    if notes.is_empty() && earlier.is_none() && occurrences.is_empty() {
+        let has_skips = !store.skips(account)?.is_empty();
+        let see = if has_skips {
+            "; skipped dates: `aimharder prebook skip`"
+        } else {
+            ""
+        };
+        notes.push(format!("no occurrence is pending yet{see}"));
     }
     let prebookings = boxes.shown(occurrences)?;
     let first = prebookings.first().map(|shown| &shown.prebooking);
-    let gym = boxes.get(&rule.request.gym)?;
     Ok(Added {
         schedule: first.and_then(|it| look(boxes.app, &gym, &it.request, it.day, Some(&rule))),
         prebookings,
+        notes,
         is_complete: false,
-        is_redundant: earlier.is_some(),
         rules: Some(vec![boxes.shown_rule(rule)?]),
         now,
     })
 }
+/// The settings of a rule that were replaced, or `None` if they are the same.
+fn rule_before(before: &WeeklyRule, now: &WeeklyRule) -> Option<String> {
+    let until = |rule: &WeeklyRule| match rule.until {
+        Some(day) => format!("until {day}"),
+        None => "without an end".to_owned(),
+    };
+    let settings = earlier_settings(&before.request, &now.request);
+    let end = (before.until != now.until).then(|| until(before));
+    let changed: Vec<_> = settings.into_iter().chain(end).collect();
+    let id = PrebookId::Rule(now.id);
+    (!changed.is_empty()).then(|| {
+        format!(
+            "rule {id} existed and is changed; before: {}",
+            changed.join(", ")
+        )
+    })
+}
 
-/// Whether an occurrence of another rule is for a class of this rule.
-fn is_same_class(other: &Prebooking, rule: &WeeklyRule) -> bool {
+/// The classes of a rule for which other prebookings exist.
+fn held_note(held: &[Shown], now: DateTime<Utc>) -> Option<String> {
+    let held = held.iter().map(|shown| {
+        let Prebooking {
+            id, day, progress, ..
+        } = &shown.prebooking;
+        let state = match progress {
+            Progress::Booked | Progress::Waitlisted => shown.state(now).0,
+            _ => "prebooked".to_owned(),
+        };
+        format!(
+            "{} is {state} already, as prebooking {id}",
+            short_day(*day, shown.zone, now)
+        )
+    });
+    let held: Vec<_> = held.collect();
+    (!held.is_empty()).then(|| held.join(", "))
+}
+
+/// Whether a prebooking that is not an occurrence of the rule is for one of its classes.
+fn is_of_rule(other: &Prebooking, rule: &WeeklyRule) -> bool {
     let (its, wanted) = (&other.request, &rule.request);
     let class = |request: &PrebookRequest| request.first.class.as_deref().map(fold);
+    let coach = wanted.coach.as_deref().map(fold);
     other.rule != Some(rule.id)
         && rule.weekdays.contains(other.day)
+        && rule.until.is_none_or(|until| other.day <= until)
         && (&its.gym, its.first.start, &its.family)
             == (&wanted.gym, wanted.first.start, &wanted.family)
         && class(its) == class(wanted)
+        && (coach.is_none() || coach == its.coach.as_deref().map(fold))
 }
 
 #[derive(Debug, Serialize)]
@@ -357,9 +464,9 @@ struct Added {
     /// Nothing is missing for it to be booked.
     #[serde(skip)]
     is_complete: bool,
-    /// The classes of the weekly rule are prebooked by another rule.
+    /// What was replaced, and which classes exist already.
     #[serde(skip)]
-    is_redundant: bool,
+    notes: Vec<String>,
     #[serde(skip)]
     now: DateTime<Utc>,
 }
@@ -378,15 +485,17 @@ impl Output for Added {
             for line in style.wrap(&notes, 0) {
                 writeln!(to, "{line}")?;
             }
-            if self.prebookings.is_empty() && !self.is_redundant {
-                writeln!(to, "no occurrence is due yet")?;
-            }
         }
         write_prebookings(&self.prebookings, self.now, style, to)?;
         if let (Some(seen), Some(shown)) = (&self.schedule, self.prebookings.first())
             && let Some(line) = seen.line(&shown.state(self.now).0)
         {
             for line in style.wrap(&[line], 0) {
+                writeln!(to, "{line}")?;
+            }
+        }
+        for note in &self.notes {
+            for line in style.wrap(std::slice::from_ref(note), 0) {
                 writeln!(to, "{line}")?;
             }
         }

@@ -72,7 +72,8 @@ fn limits_are_stored_shown_and_replaced() {
         json!("90m"),
         json!(true),
     ];
-    let none = [Value::Null, json!([]), Value::Null, json!(false)];
+    // a class of another coach is another class
+    let none = [json!("marta"), json!([]), Value::Null, json!(false)];
     for (line, list) in [(one, "prebookings"), (weekly, "rules")] {
         let added = home.json(&format!("{line} {limits}"), 0);
         assert_eq!(shown(&added[list][0]), stored, "{line}");
@@ -81,7 +82,7 @@ fn limits_are_stored_shown_and_replaced() {
                      only if no other class is booked that day";
         let text = home.human(&format!("{line} {limits}"));
         assert!(text.contains(words), "{text}");
-        let again = home.json(line, 0);
+        let again = home.json(&format!("{line} --coach marta"), 0);
         assert_eq!(shown(&again[list][0]), none, "{line}");
         assert_eq!(shown(&again["prebookings"][0]), none, "{line}");
     }

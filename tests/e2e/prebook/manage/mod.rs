@@ -4,3 +4,4 @@
 mod edits;
 mod home;
 mod refused;
+mod replaced;
