@@ -157,9 +157,7 @@ fn list(is_detected: bool, app: &App, ui: &mut Ui) -> Result<()> {
         app.named_account()
     };
     if account.is_none() && app.store.accounts()?.is_empty() {
-        return Err(
-            Failure::login_required("no session yet: run `aimharder login EMAIL` first").into(),
-        );
+        return Err(Failure::login_required("no session yet: run `aimharder login` first").into());
     }
     let mut rows = app.store.boxes(account.as_ref())?;
     if let Some(name) = &app.global.gym {
@@ -169,10 +167,14 @@ fn list(is_detected: bool, app: &App, ui: &mut Ui) -> Result<()> {
         }
     }
     let boxes = rows.into_iter().map(|row| app.describe(row));
-    ui.print(&Boxes {
-        boxes: boxes.collect::<Result<_>>()?,
-        session,
-    })
+    let mut boxes = boxes.collect::<Result<Vec<_>>>()?;
+    if let Some(account) = &account {
+        for profile in &mut boxes {
+            let rules = &mut profile.opening_rules.by_class;
+            rules.retain(|rule| rule.account.as_ref().is_none_or(|of| of == account));
+        }
+    }
+    ui.print(&Boxes { boxes, session })
 }
 
 /// Asks the platform which boxes the account has and stores them: whoami first, then the links on `/home`; a missing number
@@ -196,7 +198,7 @@ pub(super) fn detect(
     }
     if found.is_empty() {
         return Err(Failure::not_found(format!(
-            "AimHarder names no box for {account}; set one with `aimharder boxes set NAME --id N`, then use --box NAME"
+            "AimHarder names no box for {account}; if it has one, set its name and number (see `aimharder boxes set --help`) and use --box"
         ))
         .into());
     }
@@ -242,10 +244,62 @@ fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
             "{near}no account has the box {name} so far; if the name is wrong, run `aimharder boxes remove {name}`"
         ));
     }
+    if let Some(other) = with_same_number(args, app)? {
+        ui.status(&format!(
+            "box {other} has that number too, and only one of them can have it; see `aimharder boxes`"
+        ));
+    }
+    let profile = app.describe(row)?;
+    let overridden = overridden(args, &profile, app);
+    if !overridden.is_empty() {
+        ui.status(&format!(
+            "the config takes precedence: {} of [boxes.{name}] is in force, see `aimharder config show`",
+            overridden.join(", ")
+        ));
+    }
     ui.print(&SetResult {
-        profile: app.describe(row)?,
+        profile,
         class: args.class.clone(),
     })
+}
+
+/// Another box with the number that was set.
+fn with_same_number(args: &BoxSetArgs, app: &App) -> Result<Option<String>> {
+    let Some(id) = args.id else {
+        return Ok(None);
+    };
+    let others = app.store.boxes(None)?;
+    let others = others.into_iter().filter(|row| row.name != args.name);
+    let mut others = others.filter(|row| row.set_id.or(row.id) == Some(id));
+    Ok(others.next().map(|row| row.name))
+}
+
+/// The keys of the config that take precedence over what was set.
+fn overridden(args: &BoxSetArgs, profile: &BoxProfile, app: &App) -> Vec<&'static str> {
+    let Some(config) = app.config.boxes.get(&args.name) else {
+        return Vec::new();
+    };
+    let rules = &profile.opening_rules;
+    let opening = match &args.class {
+        Some(class) => rules.given(class),
+        None => rules.of_box,
+    };
+    let by_config = opening.is_some_and(|opening| opening.source == Source::Config);
+    let opens = if args.class.is_some() && config.opens != opening.map(|it| it.rule) {
+        "opens_by_class"
+    } else {
+        "opens"
+    };
+    let keys = [
+        ("id", args.id.is_some() && config.id.is_some()),
+        (
+            "timezone",
+            args.timezone.is_some() && config.timezone.is_some(),
+        ),
+        (opens, args.opens.is_some() && by_config),
+    ];
+    let keys = keys.into_iter().filter(|(_, is_overridden)| *is_overridden);
+    keys.map(|(key, _)| key).collect()
 }
 
 fn remove(name: &str, app: &App, ui: &mut Ui) -> Result<()> {

@@ -70,6 +70,69 @@ fn boxes_of_all_accounts_are_listed_without_naming_one() {
 }
 
 #[test]
+fn learned_rules_of_another_account_are_not_shown() {
+    let (_sandbox, home) = logged_in();
+    home.log_in(BEN, BEN_PASSWORD);
+    home.sql(
+        "INSERT INTO class_rules VALUES ('crossfitdemo', 'WOD', 'wod', 'ana@example.org', '4d?')",
+    );
+    home.sql("INSERT INTO class_rules VALUES ('crossfitdemo', 'Yoga', 'yoga', '', '7d')");
+    for (args, expected) in [
+        ("boxes", &["WOD", "Yoga"][..]),
+        ("boxes --account ana@example.org", &["WOD", "Yoga"]),
+        ("boxes --account ben@example.org", &["Yoga"]),
+    ] {
+        let printed = home.run(args).json();
+        let boxes = printed["boxes"].as_array().unwrap();
+        let demo = boxes
+            .iter()
+            .find(|row| row["box"] == "crossfitdemo")
+            .unwrap();
+        let rules = demo["class_rules"].as_array().unwrap();
+        let classes: Vec<_> = rules
+            .iter()
+            .map(|rule| rule["class"].as_str().unwrap())
+            .collect();
+        assert_eq!(classes, expected, "{args}");
+    }
+}
+
+#[test]
+fn settings_that_have_no_effect_or_look_wrong_are_answered() {
+    let (_sandbox, home) = logged_in();
+    home.run("boxes set demo2 --id 10122")
+        .any_stdout()
+        .stderr_has(&[
+            "box crossfitdemo has that number too, and only one of them can have it; see `aimharder boxes`",
+        ])
+        .done();
+    home.run("boxes set crossfitdemo --id 10123 --opens 4d")
+        .any_stdout()
+        .done();
+    home.config(
+        "[boxes.crossfitdemo]\nopens = \"46h\"\ntimezone = \"Europe/Madrid\"\n\
+         [boxes.crossfitdemo.opens_by_class]\nyoga = \"7d\"",
+    );
+    for (args, keys) in [
+        ("--opens 4d", "opens"),
+        ("--opens none --timezone Europe/Paris", "timezone, opens"),
+        ("--opens 4d --class yoga", "opens_by_class"),
+    ] {
+        let words = format!(
+            "the config takes precedence: {keys} of [boxes.crossfitdemo] is in force, see `aimharder config show`"
+        );
+        home.run("boxes set crossfitdemo")
+            .args(args)
+            .any_stdout()
+            .stderr_has(&[&words])
+            .done();
+    }
+    home.run("boxes set crossfitdemo --opens 4d --class wod")
+        .any_stdout()
+        .done();
+}
+
+#[test]
 fn detecting_asks_whoami_then_the_pages() {
     let (sandbox, home) = logged_in();
     home.sql("DELETE FROM account_boxes");

@@ -11,7 +11,7 @@ fn boxes_are_listed_and_set() {
     assert_snapshot!(shot(home.run("boxes")), @"
     exit: 3
     --- stderr
-    error: no session yet: run `aimharder login EMAIL` first
+    error: no session yet: run `aimharder login` first
     ");
     home.log_in(BEN, BEN_PASSWORD);
     assert_snapshot!(shot(home.run("boxes")), @"
