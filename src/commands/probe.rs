@@ -17,6 +17,9 @@ use crate::sessions;
 use crate::ui::table::{OutputStyle, Style, cell, plain, shrink};
 use crate::ui::{Output, Ui};
 
+/// The fact that responses have a `Date` header.
+const RESPONSES_HAVE_DATES: &str = "responses_have_dates";
+
 const HELP: Help = Help {
     notes: "",
     examples: &[
@@ -53,6 +56,7 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
         facts: Vec::new(),
         unknown_fields: Vec::new(),
         missing_fields: Vec::new(),
+        unanswered: Vec::new(),
         failure: None,
     };
     // a box whose number is not known yet costs one more request
@@ -76,13 +80,17 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
                     holds: false,
                     detail: Some(e.to_string()),
                 });
-                found.failure.get_or_insert(Failure::from_error(&e));
+                found.unanswered.push(endpoint.name());
+                found.failure.get_or_insert(Failure::new(
+                    e.kind(),
+                    format!("{e}; to see what can be reached: `aimharder status`"),
+                ));
             }
             Err(e) => return Err(e.into()),
         }
     }
     found.facts.push(Fact {
-        name: "responses_have_dates",
+        name: RESPONSES_HAVE_DATES,
         holds: clock_offset.is_some(),
         detail: clock_offset
             .map(|offset| format!("server clock minus this machine's: {offset:+.1} s")),
@@ -98,17 +106,29 @@ struct Probed {
     facts: Vec<Fact>,
     unknown_fields: Vec<String>,
     missing_fields: Vec<String>,
+    /// The endpoints without a usable response.
+    #[serde(skip)]
+    unanswered: Vec<&'static str>,
     #[serde(skip)]
     failure: Option<Failure>,
+}
+
+impl Probed {
+    /// Whether nothing was received that could prove or disprove the fact.
+    fn is_unknown(&self, fact: &Fact) -> bool {
+        let has_dates = fact.name == RESPONSES_HAVE_DATES;
+        self.unanswered.contains(&fact.name)
+            || has_dates && self.unanswered.len() == Endpoint::ALL.len()
+    }
 }
 
 impl Output for Probed {
     fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let row = |fact: &Fact| {
-            let (state, colour) = if fact.holds {
-                ("OK", Style::Good)
-            } else {
-                ("changed", Style::Bad)
+            let (state, colour) = match fact.holds {
+                true => ("OK", Style::Good),
+                false if self.is_unknown(fact) => ("unknown", Style::Bad),
+                false => ("changed", Style::Bad),
             };
             let name = fact.name.replace('_', " ");
             vec![

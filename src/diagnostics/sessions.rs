@@ -109,12 +109,11 @@ fn health(session: SessionRow, scope: &Scope<'_>) -> Result<SessionHealth> {
 /// Adds the findings about sessions.
 pub(crate) fn check(report: &Report, found: &mut Findings) {
     if report.accounts.is_empty() {
-        let message = match &report.only {
-            None => "no account is logged in".to_owned(),
-            Some(only) => format!("no session for {only}"),
+        let (message, email) = match &report.only {
+            None => ("no account is logged in".to_owned(), String::new()),
+            Some(only) => (format!("no session for {only}"), format!(" {only}")),
         };
-        // completed by the account that was named
-        let remedy = "run `aimharder login`";
+        let remedy = format!("run `aimharder login{email}`");
         found.problem("no_login", LoginRequired, message, remedy);
     }
     for facts in &report.accounts {

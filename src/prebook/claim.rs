@@ -40,7 +40,7 @@ pub(super) struct Claim<'c> {
     store: &'c Store,
     claims: &'c Claims,
     owner: &'c str,
-    prebooking: &'c Prebooking,
+    pub(super) prebooking: &'c Prebooking,
     /// The class that is stored as the one to be requested.
     intended: Mutex<Option<String>>,
 }

@@ -467,7 +467,15 @@ impl BookingTask<'_> {
     pub(super) fn fitting(&self, choice: &Choice) -> Result<&Row, Failure> {
         let wanted = find::Wanted::of(self.request, choice);
         find::one(&self.rows, &wanted, self.day, |only| {
-            only.request(self.request, choice).command(self.day)
+            let add = only.request(self.request, choice).command(self.day);
+            // the class is described in another way, so the prebooking would not be replaced
+            match &self.claim {
+                Some(claim) => {
+                    let (id, account) = (claim.prebooking.id, &self.request.account);
+                    format!("aimharder prebook remove {id} --account {account}`, then `{add}")
+                }
+                None => add,
+            }
         })
         .or_else(|failure| {
             let known = |row: &&Row| Some(row.id.as_str()) == self.class_id;

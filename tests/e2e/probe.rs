@@ -111,6 +111,23 @@ fn facts_that_no_longer_hold_are_named() {
     }
 }
 
+/// Nothing was received, so nothing is known to have changed.
+#[test]
+fn without_a_connection_no_fact_has_changed() {
+    let (sandbox, home) = booked();
+    drop(sandbox);
+    let printed = home.run("probe").status(5).any_stdout();
+    let printed = printed
+        .stderr_has(&["to see what can be reached: `aimharder status`"])
+        .done();
+    assert!(!printed.stdout.contains("changed"), "{printed:?}");
+    assert_eq!(
+        printed.stdout.matches("unknown  ").count(),
+        5,
+        "{printed:?}"
+    );
+}
+
 #[test]
 fn an_endpoint_that_fails_does_not_keep_the_others_from_being_asked() {
     let (sandbox, home) = booked();

@@ -387,7 +387,7 @@ fn a_refusal_names_its_reason() {
     assert_snapshot!(refused(&json!({ "credit": null, "payment_pending": true })), @"
     exit: 4
     --- stderr
-    error: not booked: WOD, [DATE], 13:10: a payment is pending; settle it with the box (Tienes un pago pendiente)
+    error: not booked: WOD, [DATE], 13:10: a payment is pending; settle it with the box (Tienes un pago pendiente); once it is paid: `aimharder book --day [DATE] --id 1223249`
     ");
     assert_snapshot!(refused(&json!({ "payment_pending": false, "daily_limit": 0 })), @"
     exit: 4

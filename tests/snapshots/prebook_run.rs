@@ -29,17 +29,17 @@ fn nothing_is_due() {
     assert_snapshot!(shot(run(&home)), @"
     exit: 3
     --- stderr
-    error: no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login EMAIL`, or name the right one with --store
+    error: no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login`, or name the right one with --store
     ");
     assert_snapshot!(shot_json(run(&home)), @r#"
     exit: 3
     --- stdout
     {
       "error":{"kind":"login_required",
-        "message":"no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login EMAIL`, or name the right one with --store"}
+        "message":"no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login`, or name the right one with --store"}
     }
     --- stderr
-    error: no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login EMAIL`, or name the right one with --store
+    error: no store at [HOME]/.local/state/aimharder/aimharder.db yet: run `aimharder login`, or name the right one with --store
     "#);
     let (_sandbox, home) = ana();
     assert_snapshot!(shot(run(&home)), @"exit: 0");
@@ -152,7 +152,7 @@ fn a_full_class() {
     assert_snapshot!(shot(run(&home)), @"
     exit: 4
     --- stderr
-    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): the class is full (La clase está completa)
+    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): the class is full (La clase está completa); to take a place that becomes free: `aimharder prebook add --day [DATE] --time 13:10 --class wod --opens 9d --account ana@example.org --box crossfitdemo --watch`
     ");
     assert_snapshot!(shot(home.run("prebook list --all")), @"
     exit: 0
@@ -174,10 +174,10 @@ fn a_full_class() {
       "results":[{"id":1,"outcome":"full","opens_at":"[INSTANT]","fired_at":"[INSTANT]","attempts":1,"clock_offset_ms":null,"lateness_ms":null,"message":"La clase está completa","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 WOD","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
       ],
       "error":{"kind":"refused",
-        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): the class is full (La clase está completa)"}
+        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): the class is full (La clase está completa); to take a place that becomes free: `aimharder prebook add --day [DATE] --time 13:10 --class wod --opens 9d --account ana@example.org --box crossfitdemo --watch`"}
     }
     --- stderr
-    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): the class is full (La clase está completa)
+    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): the class is full (La clase está completa); to take a place that becomes free: `aimharder prebook add --day [DATE] --time 13:10 --class wod --opens 9d --account ana@example.org --box crossfitdemo --watch`
     "#);
     let (_sandbox, home) = overdue(&full, "--waitlist");
     assert_snapshot!(shot(run(&home)), @"
@@ -232,7 +232,7 @@ fn a_place_on_the_waiting_list_is_looked_at_again() {
     assert_snapshot!(shot(run(&home)), @"
     exit: 0
     --- stderr
-    prebooking 1 of ana@example.org, 13:10 WOD, [DATE] (crossfitdemo): the place on the waiting list is gone
+    prebooking 1 of ana@example.org, 13:10 WOD, [DATE] (crossfitdemo): the place on the waiting list is gone; for other classes: `aimharder classes [DATE] --account ana@example.org --box crossfitdemo`
     ");
 }
 
@@ -243,7 +243,7 @@ fn a_refusal_is_final() {
     assert_snapshot!(shot(run(&home)), @"
     exit: 4
     --- stderr
-    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no credit, or the membership does not cover it (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD)
+    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no credit, or the membership does not cover it (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD); for other classes: `aimharder classes [DATE] --account ana@example.org --box crossfitdemo`
     ");
     let (sandbox, home) = overdue(&json!({}), "");
     sandbox.account(&json!({ "email": ANA, "payment_pending": true }));
@@ -259,16 +259,16 @@ fn a_refusal_is_final() {
       "results":[{"id":1,"outcome":"payment_pending","opens_at":"[INSTANT]","fired_at":"[INSTANT]","attempts":1,"clock_offset_ms":null,"lateness_ms":null,"message":"Tienes un pago pendiente","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 WOD","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
       ],
       "error":{"kind":"refused",
-        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): a payment is pending (Tienes un pago pendiente)"}
+        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): a payment is pending (Tienes un pago pendiente); once it is paid: `aimharder prebook add --day [DATE] --time 13:10 --class wod --opens 9d --account ana@example.org --box crossfitdemo`"}
     }
     --- stderr
-    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): a payment is pending (Tienes un pago pendiente)
+    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): a payment is pending (Tienes un pago pendiente); once it is paid: `aimharder prebook add --day [DATE] --time 13:10 --class wod --opens 9d --account ana@example.org --box crossfitdemo`
     "#);
     let (_sandbox, home) = overdue(&json!({ "cancelled": true }), "");
     assert_snapshot!(shot(run(&home)), @"
     exit: 4
     --- stderr
-    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): cancelled by the gym (the gym has cancelled this class)
+    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): cancelled by the gym (the gym has cancelled this class); for other classes: `aimharder classes [DATE] --account ana@example.org --box crossfitdemo`
     ");
 }
 
@@ -296,7 +296,7 @@ fn a_postponed_prebooking_is_tried_again() {
     assert_snapshot!(shot(run(&home)), @r#"
     exit: 6
     --- stderr
-    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no such class (no class "wod" at 13:10 on [DATE]; at that time: 13:10 Yoga); it stays pending and is tried again
+    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no such class (no class "wod" at 13:10 on [DATE]; at that time: 13:10 Yoga); it stays pending and is tried again; for other classes: `aimharder classes [DATE] --account ana@example.org --box crossfitdemo`
     "#);
     assert_snapshot!(shot(run(&home)), @"exit: 6");
     assert_snapshot!(shot_json(run(&home)), @r#"
@@ -311,7 +311,7 @@ fn a_postponed_prebooking_is_tried_again() {
       "results":[{"id":1,"outcome":"not_found","opens_at":"[INSTANT]","fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":"no class \"wod\" at 13:10 on [DATE]; at that time: 13:10 Yoga","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 wod","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
       ],
       "error":{"kind":"not_found",
-        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no such class (no class \"wod\" at 13:10 on [DATE]; at that time: 13:10 Yoga); it stays pending and is tried again"}
+        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no such class (no class \"wod\" at 13:10 on [DATE]; at that time: 13:10 Yoga); it stays pending and is tried again; for other classes: `aimharder classes [DATE] --account ana@example.org --box crossfitdemo`"}
     }
     "#);
     assert_snapshot!(shot(home.run("prebook list")), @r#"
@@ -388,9 +388,9 @@ fn several_outcomes_are_partial() {
         {"id":2,"outcome":"not_found","opens_at":"[INSTANT]","fired_at":null,"attempts":0,"clock_offset_ms":null,"lateness_ms":null,"message":"no class \"nothing\" at 13:10 on [DATE]; at that time: 13:10 WOD","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 nothing","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
       ],
       "error":{"kind":"partial",
-        "message":"1 of 2 prebookings were not booked: prebooking 2 of ana@example.org, 13:10 nothing, [DATE] (crossfitdemo): no such class (no class \"nothing\" at 13:10 on [DATE]; at that time: 13:10 WOD); it stays pending and is tried again"}
+        "message":"1 of 2 prebookings were not booked: prebooking 2 of ana@example.org, 13:10 nothing, [DATE] (crossfitdemo): no such class (no class \"nothing\" at 13:10 on [DATE]; at that time: 13:10 WOD); it stays pending and is tried again; for other classes: `aimharder classes [DATE] --account ana@example.org --box crossfitdemo`"}
     }
     --- stderr
-    error: prebooking 2 of ana@example.org, 13:10 nothing, [DATE] (crossfitdemo): no such class (no class "nothing" at 13:10 on [DATE]; at that time: 13:10 WOD); it stays pending and is tried again
+    error: prebooking 2 of ana@example.org, 13:10 nothing, [DATE] (crossfitdemo): no such class (no class "nothing" at 13:10 on [DATE]; at that time: 13:10 WOD); it stays pending and is tried again; for other classes: `aimharder classes [DATE] --account ana@example.org --box crossfitdemo`
     "#);
 }

@@ -334,11 +334,7 @@ impl Wanted<'_> {
                 format!("to have it booked then: `{}`", request.command(day))
             }
             Outcome::Full if self.row.waiting.is_some() && !args.waitlist => {
-                let by_id = find::Wanted {
-                    id: Some(self.row.id.clone()),
-                    ..find::Wanted::default()
-                };
-                let command = args.command(day, &by_id);
+                let command = args.command(day, &self.by_id());
                 format!("to join its waiting list: `{command} --waitlist`")
             }
             Outcome::Full => {
@@ -350,12 +346,19 @@ impl Wanted<'_> {
                 let command = watched.command(day);
                 format!("to take a place that becomes free: `{command}`")
             }
-            Outcome::SameTime | Outcome::LimitReached => "see `aimharder bookings`".to_owned(),
-            Outcome::TooLate | Outcome::Closed | Outcome::NoCredit | Outcome::Refused => {
-                format!("for other classes: `aimharder classes {day}`")
+            Outcome::PaymentPending => {
+                let command = args.command(day, &self.by_id());
+                format!("once it is paid: `{command}`")
             }
-            _ => return None,
+            outcome => return other_step(outcome, day, ""),
         })
+    }
+
+    fn by_id(&self) -> find::Wanted {
+        find::Wanted {
+            id: Some(self.row.id.clone()),
+            ..find::Wanted::default()
+        }
     }
 
     /// The result of a dry run, from the schedule alone.
@@ -391,6 +394,30 @@ impl Wanted<'_> {
             _ => None,
         };
         BookResult::unsent(outcome, Some(row.clone()), message.map(str::to_owned))
+    }
+}
+
+/// The next step after an outcome that does not depend on how the class was requested. `flags` follow each command.
+pub(super) fn other_step(outcome: Outcome, day: NaiveDate, flags: &str) -> Option<String> {
+    match outcome {
+        Outcome::SameTime
+        | Outcome::LimitReached
+        | Outcome::OnceADay
+        | Outcome::Failed(ExitKind::UnknownOutcome) => {
+            Some(format!("see `aimharder bookings{flags}`"))
+        }
+        Outcome::TooLate
+        | Outcome::Closed
+        | Outcome::NoCredit
+        | Outcome::Refused
+        | Outcome::Cancelled
+        | Outcome::Expired
+        | Outcome::NotBooked
+        | Outcome::WithinLead
+        | Outcome::Failed(ExitKind::NotFound) => Some(format!(
+            "for other classes: `aimharder classes {day}{flags}`"
+        )),
+        _ => None,
     }
 }
 

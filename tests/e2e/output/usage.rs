@@ -154,8 +154,8 @@ fn an_unknown_flag_is_answered_with_the_nearest_flag_or_the_flag_before_it() {
             "'--bx' found; tip: a similar argument exists: '--box'",
         ),
         (
-            "prebook add fri 18:30 --otherwise 19:30",
-            "'--otherwise' found; see `aimharder prebook add --help`",
+            "prebook add fri 18:30 --nothing 19:30",
+            "'--nothing' found; see `aimharder prebook add --help`",
         ),
         (
             "prebook add fri 18:30 --lead -5m",

@@ -158,10 +158,11 @@ fn several() {
         "{fired:?}"
     );
     assert!(!fired.words.contains("no such class"), "{fired:?}");
-    says(
-        result,
-        &["`aimharder prebook add --day", " --class 'WOD A' --opens "],
+    // pasted one after the other, they leave one prebooking
+    let remove = format!(
+        "`aimharder prebook remove {id} --account {ANA}`, then `aimharder prebook add --day"
     );
+    says(result, &[&remove, " --class 'WOD A' --opens "]);
     scene.ends(id, "pending", &[]);
 }
 
@@ -173,7 +174,11 @@ fn same_name() {
     let id = scene.add("");
     let fired = scene.fired_with("--give-up 1s", 6);
     says(fired.only("not_found"), &[" --coach Marta "]);
-    assert_eq!(scene.add("--coach pablo"), id, "the same prebooking");
+    let id = {
+        let remove = scene.command(&format!("prebook remove {id}"));
+        remove.any_stdout().done();
+        scene.add("--coach pablo")
+    };
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&pablo]);
     assert_eq!(scene.sandbox.reservations(&marta).len(), 0);

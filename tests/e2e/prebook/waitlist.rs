@@ -35,6 +35,23 @@ fn a_lost_place_in_a_class_that_takes_place_is_not_booked() {
     scene.fired(0).is(&[]);
 }
 
+/// The message of a failed look at a place does not outlast the next look.
+#[test]
+fn the_message_of_an_outage_is_gone_with_it() {
+    let (scene, id, _, _) = waiting();
+    let outage = json!({ "path": "/api/bookings", "kind": "status", "status": 503, "count": -1 });
+    scene.sandbox.fault(&outage);
+    scene.fired(5).only("unreachable");
+    assert!(scene.stored(id)["message"].is_string());
+    scene.sandbox.clear_faults();
+    scene.fired(0).is(&[]);
+    let stored = scene.stored(id);
+    assert_eq!(
+        (&stored["status"], &stored["message"]),
+        (&json!("waitlisted"), &Value::Null)
+    );
+}
+
 #[test]
 fn a_cancelled_class_is_cancelled() {
     let (scene, id, class, _) = waiting();

@@ -4,12 +4,14 @@ use anyhow::Result;
 
 use crate::booking::Outcome;
 use crate::commands::app::App;
+use crate::commands::book::other_step;
 use crate::config::Event;
 use crate::error::ExitKind;
-use crate::model::prebooking::Progress;
+use crate::model::prebooking::{PrebookRequest, Progress};
 use crate::notify::{Notice, Notifier};
 use crate::prebook::PrebookResult;
 use crate::store::{self, Subject};
+use crate::text::append_flag;
 use crate::ui::Ui;
 use crate::{alerts, clock};
 
@@ -63,14 +65,18 @@ pub(super) fn report(
     Ok(())
 }
 
-/// A place on a waiting list was confirmed: a problem that kept runs from checking it is over.
+/// A place on a waiting list was confirmed: a problem that kept runs from checking it is over, and so is its message.
 fn waiting_again(
     app: &App,
     ui: &mut Ui,
     notifier: &Notifier<'_>,
     result: &PrebookResult,
 ) -> Result<()> {
-    if alerts::record_success(&app.store, Subject::Prebooking(result.prebooking.id))? {
+    let id = result.prebooking.id;
+    if app.store.problem(Subject::Prebooking(id))?.is_some() {
+        app.store.settle_waitlisted(id, &result.next)?;
+    }
+    if alerts::record_success(&app.store, Subject::Prebooking(id))? {
         let named = named(result);
         ui.status(&format!(
             "over: {named}: its place on the waiting list is confirmed again"
@@ -147,7 +153,36 @@ pub(super) fn sentence(result: &PrebookResult) -> String {
     } else {
         ""
     };
-    format!("{}: {details}{next}", named(result))
+    let step = next_step(result).map_or_else(String::new, |step| format!("; {step}"));
+    format!("{}: {details}{next}{step}", named(result))
+}
+
+/// The next command after a refusal.
+fn next_step(result: &PrebookResult) -> Option<String> {
+    let (request, day) = (&result.prebooking.request, result.prebooking.day);
+    match result.outcome {
+        Outcome::Full if result.progress() == Progress::Failed => {
+            let watched = PrebookRequest {
+                watch: true,
+                waitlist: false,
+                ..request.clone()
+            };
+            Some(format!(
+                "to take a place that becomes free: `{}`",
+                watched.command(day)
+            ))
+        }
+        Outcome::PaymentPending => {
+            let again = request.command(day);
+            Some(format!("once it is paid: `{again}`"))
+        }
+        outcome => {
+            let mut flags = String::new();
+            append_flag(&mut flags, "--account", request.account.as_str());
+            append_flag(&mut flags, "--box", &request.gym);
+            other_step(outcome, day, &flags)
+        }
+    }
 }
 
 fn named(result: &PrebookResult) -> String {
