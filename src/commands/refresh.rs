@@ -305,7 +305,7 @@ fn report(
         if let Some(event) = event(failure.kind).filter(|_| news) {
             notices.push(Notice::of_session(
                 event,
-                &row.account,
+                Some(row.account.clone()),
                 &failure.message,
                 clock::now(),
             ));
@@ -324,7 +324,7 @@ fn report(
     let mut over = |what: &str, row: &SessionRow| {
         let words = format!("{what} of {} works again", row.account);
         ui.status(&words);
-        let (account, now) = (&row.account, clock::now());
+        let (account, now) = (Some(row.account.clone()), clock::now());
         notices.push(Notice::of_session(Event::Recovered, account, &words, now));
     };
     for row in recovered(app, well, problems)? {

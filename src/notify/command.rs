@@ -1,17 +1,19 @@
-//! The `command` channel: the event as one JSON line on standard input, its facts in the environment.
+//! The `command` channel: the event as one JSON line on standard input, its keys in the environment.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Stdio};
+use std::process::{Command as Process, Stdio};
 use std::thread;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::{Notice, words};
 use crate::config::Command;
 use crate::{process, signals};
 
-/// Run it, and kill it with all its children when it takes longer than `limit`.
+/// Runs the command, and kills it with all its children if it takes longer than `limit`.
 ///
 /// # Errors
 /// It cannot be run, fails, or does not end in time.
@@ -19,13 +21,7 @@ pub(super) fn run(command: &Command, notice: &Notice, limit: Duration) -> Result
     let mut line = words::line(notice)?;
     line.push(b'\n');
     let mut process = process::of(command);
-    for (name, value) in facts(notice) {
-        match value {
-            Some(value) => process.env(name, value.replace('\0', "")),
-            // the variables of our own flags are no facts of the event
-            None => process.env_remove(name),
-        };
-    }
+    set_variables(&mut process, notice);
     let mut child = process
         .stdin(Stdio::piped())
         .stdout(chatter())
@@ -35,7 +31,10 @@ pub(super) fn run(command: &Command, notice: &Notice, limit: Duration) -> Result
         .map_err(|e| format!("cannot run it: {}", crate::text::why(&e)))?;
     let group = process::group(&child);
     let _registration = signals::register_group(group);
-    feed(&mut child, line);
+    if let Some(mut stdin) = child.stdin.take() {
+        // on a thread of its own: a command need not read
+        let _ = thread::Builder::new().spawn(move || stdin.write_all(&line));
+    }
     match process::wait(&mut child, limit) {
         Some(status) if status.success() => Ok(()),
         Some(status) => Err(format!("it failed ({status})")),
@@ -46,34 +45,20 @@ pub(super) fn run(command: &Command, notice: &Notice, limit: Duration) -> Result
     }
 }
 
-fn facts(notice: &Notice) -> [(&'static str, Option<String>); 12] {
-    let n = notice;
-    [
-        ("AIMHARDER_EVENT", Some(n.event.name().to_owned())),
-        (
-            "AIMHARDER_TIME",
-            Some(n.time.format("%Y-%m-%dT%H:%M:%S%:z").to_string()),
-        ),
-        (
-            "AIMHARDER_ACCOUNT",
-            n.account.as_ref().map(ToString::to_string),
-        ),
-        ("AIMHARDER_BOX", n.gym.clone()),
-        (
-            "AIMHARDER_PREBOOKING_ID",
-            n.prebooking_id.map(|id| id.to_string()),
-        ),
-        ("AIMHARDER_CLASS", n.class.clone()),
-        ("AIMHARDER_DAY", n.day.map(|day| day.to_string())),
-        (
-            "AIMHARDER_START",
-            n.start.map(|start| start.format("%H:%M").to_string()),
-        ),
-        ("AIMHARDER_OUTCOME", n.outcome.clone()),
-        ("AIMHARDER_MESSAGE", n.message.clone()),
-        ("AIMHARDER_RESERVATION_ID", n.reservation_id.clone()),
-        ("AIMHARDER_TEXT", n.message.clone()),
-    ]
+/// Sets a variable for each key: `AIMHARDER_RESERVATION_ID` and so on, and `AIMHARDER_TEXT` for the message. A variable whose
+/// key does not apply is removed, because it may be one of the program's own.
+fn set_variables(process: &mut Process, notice: &Notice) {
+    let event = serde_json::to_value(notice).unwrap_or_default();
+    let keys = event.as_object().into_iter().flatten();
+    let keys = keys.map(|(key, value)| (key.as_str(), value));
+    for (key, value) in keys.chain([("text", &event["message"])]) {
+        let name = format!("AIMHARDER_{}", key.to_uppercase());
+        match value {
+            Value::Null => process.env_remove(name),
+            Value::String(text) => process.env(name, text.replace('\0', "")),
+            other => process.env(name, other.to_string()),
+        };
+    }
 }
 
 /// What the command prints is not a result: it goes to standard error with `-v`, and is discarded otherwise, because cron
@@ -84,11 +69,4 @@ fn chatter() -> Stdio {
     }
     let stderr = io::stderr().as_fd().try_clone_to_owned();
     stderr.map_or_else(|_| Stdio::null(), Stdio::from)
-}
-
-/// In a thread of its own: a command need not read.
-fn feed(child: &mut Child, line: Vec<u8>) {
-    if let Some(mut stdin) = child.stdin.take() {
-        let _ = thread::Builder::new().spawn(move || stdin.write_all(&line));
-    }
 }

@@ -1,7 +1,7 @@
 //! The HTTP client of notifications and pings.
 //!
-//! It has no cookies, uses the proxies of the environment, follows few redirects, and bounds every call. It is built at the first call. Its errors
-//! are messages of this program, because those of the HTTP crate contain the URL, which is a secret here.
+//! It has no cookies, uses the proxies of the environment, follows few redirects, and bounds every call. It is built at the
+//! first call. Its errors are messages of this program, because those of the HTTP crate contain the URL, which is a secret.
 
 use std::io::{self, Read};
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, Response};
 use reqwest::header::LOCATION;
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{StatusCode, Url};
 
 use crate::platform::{self, Cause};
 use crate::secret::Secret;
@@ -21,51 +21,29 @@ const MAX_REDIRECTS: usize = 3;
 const MAX_BODY_BYTES: u64 = 64 << 10;
 const USER_AGENT: &str = concat!("aimharder/", env!("CARGO_PKG_VERSION"));
 
-/// The headers and the body of a POST.
-#[derive(Debug, Default)]
-pub(super) struct Parcel {
-    pub headers: Vec<(&'static str, &'static str)>,
-    pub body: Vec<u8>,
-}
+/// Names and values.
+pub(super) type Headers<'h> = &'h [(&'static str, &'static str)];
 
-impl Parcel {
-    pub(super) fn text(body: String) -> Self {
-        Self {
-            headers: vec![("Content-Type", "text/plain; charset=utf-8")],
-            body: body.into_bytes(),
-        }
-    }
+/// The headers of a JSON body.
+pub(super) const JSON: Headers<'static> = &[("Content-Type", "application/json")];
+/// The headers of a text.
+pub(super) const TEXT: Headers<'static> = &[("Content-Type", "text/plain; charset=utf-8")];
 
-    pub(super) fn json(body: Vec<u8>) -> Self {
-        Self {
-            headers: vec![("Content-Type", "application/json")],
-            body,
-        }
-    }
-}
-
-/// Sends a POST; `Ok` if the server accepted it.
+/// Sends a POST, or a GET if there is no body; `Ok` if the server accepted it.
 ///
 /// # Errors
 /// A message without URL and body.
-pub(super) fn post(url: &str, parcel: &Parcel, limit: Duration) -> Result<(), String> {
-    ask(Method::POST, url, parcel, limit)
-}
-
-/// Sends a GET; `Ok` if the server accepted it.
-///
-/// # Errors
-/// As for [`post`].
-pub(super) fn get(url: &str, limit: Duration) -> Result<(), String> {
-    ask(Method::GET, url, &Parcel::default(), limit)
-}
-
-fn ask(mut method: Method, url: &str, parcel: &Parcel, limit: Duration) -> Result<(), String> {
+pub(super) fn send(
+    url: &str,
+    headers: Headers<'_>,
+    mut body: Option<&[u8]>,
+    limit: Duration,
+) -> Result<(), String> {
     let end = clock::steady() + limit;
     let mut url = Url::parse(url).map_err(|_| "not a usable URL".to_owned())?;
     let mut redirects = 0;
     loop {
-        let response = call(&method, &url, parcel, end)?;
+        let response = call(&url, headers, body, end)?;
         let status = response.status();
         let location = response
             .headers()
@@ -73,7 +51,8 @@ fn ask(mut method: Method, url: &str, parcel: &Parcel, limit: Duration) -> Resul
             .and_then(|l| l.to_str().ok());
         let next = target(&url, status, location)?;
         let pause = retry_after(&response).filter(|pause| clock::steady() + *pause < end);
-        discard(response);
+        // reads the body, so that the connection can be used again
+        let _ = io::copy(&mut response.take(MAX_BODY_BYTES), &mut io::sink());
         match (next, pause) {
             (Some(_), _) if redirects == MAX_REDIRECTS => {
                 return Err(format!("redirected more than {MAX_REDIRECTS} times"));
@@ -82,7 +61,7 @@ fn ask(mut method: Method, url: &str, parcel: &Parcel, limit: Duration) -> Resul
                 redirects += 1;
                 url = next;
                 if status == StatusCode::SEE_OTHER {
-                    method = Method::GET;
+                    body = None;
                 }
             }
             (None, Some(pause)) => clock::pause(pause),
@@ -92,21 +71,27 @@ fn ask(mut method: Method, url: &str, parcel: &Parcel, limit: Duration) -> Resul
     }
 }
 
-fn call(method: &Method, url: &Url, parcel: &Parcel, end: Instant) -> Result<Response, String> {
+fn call(
+    url: &Url,
+    headers: Headers<'_>,
+    body: Option<&[u8]>,
+    end: Instant,
+) -> Result<Response, String> {
     let left = end.saturating_duration_since(clock::steady());
     if left.is_zero() {
         return Err("timed out".to_owned());
     }
-    let mut request = client(url)?
-        .request(method.clone(), url.clone())
-        .timeout(left);
-    if *method == Method::POST {
-        for (name, value) in &parcel.headers {
-            request = request.header(*name, *value);
-        }
-        request = request.body(parcel.body.clone());
-    }
-    request.send().map_err(|e| why(url, &e))
+    let client = client(url)?;
+    let request = match body {
+        None => client.get(url.clone()),
+        Some(body) => headers
+            .iter()
+            .fold(client.post(url.clone()), |request, (name, value)| {
+                request.header(*name, *value)
+            })
+            .body(body.to_vec()),
+    };
+    request.timeout(left).send().map_err(|e| why(url, &e))
 }
 
 /// The target of a redirect, on the same host only, because a notification may contain what another host must not read. A POST
@@ -134,11 +119,6 @@ fn retry_after(response: &Response) -> Option<Duration> {
     let is_limited = response.status() == StatusCode::TOO_MANY_REQUESTS;
     let pause = platform::retry_after(response.headers()).filter(|_| is_limited)?;
     Some(pause.max(Duration::from_millis(500)))
-}
-
-/// Reads the body, so that the connection can be used again.
-fn discard(response: Response) {
-    let _ = io::copy(&mut response.take(MAX_BODY_BYTES), &mut io::sink());
 }
 
 /// A client for each scheme: certificate authorities are read only when a connection is encrypted.

@@ -2,7 +2,6 @@
 //! result or an exit code. Logs and errors name a channel by number and kind only, because URLs, tokens and bodies are
 //! secrets.
 
-mod channel;
 mod command;
 mod deliver;
 mod http;
@@ -25,7 +24,7 @@ pub use deliver::Report;
 pub use notifier::Notifier;
 pub use ping::{Ping, ping};
 
-use channel::{Delivery, Terms};
+use deliver::{Delivery, Terms};
 
 /// The details of `notify test`.
 const TEST_MESSAGE: &str = "test message of aimharder";
@@ -33,40 +32,36 @@ const TEST_MESSAGE: &str = "test message of aimharder";
 /// One event, as channels receive it. Keys that do not apply are null (`scripting.md`, "Config").
 #[derive(Debug, Clone, Serialize)]
 pub struct Notice {
-    /// what has happened
+    /// What has happened.
     pub event: Event,
-    /// when it was noticed, in the box's zone; in UTC for an event of a session
+    /// When it was noticed, in the box's zone; in UTC for an event of a session.
     #[serde(serialize_with = "instant")]
     pub time: DateTime<Tz>,
-    /// whose session or prebooking it is; `None` in a test without an account
+    /// Whose session or prebooking it is; `None` in a test without an account.
     pub account: Option<Account>,
-    /// the box's name
+    /// The box's name.
     #[serde(rename = "box")]
     pub gym: Option<String>,
-    /// the prebooking's number; `None` for an event of a session
+    /// `None` for an event of a session.
     pub prebooking_id: Option<i64>,
-    /// the class's name, as booked, else as wished for
+    /// The class's name as booked, else as requested.
     pub class: Option<String>,
-    /// the class's day on the box's calendar
+    /// The class's day on the box's calendar.
     pub day: Option<NaiveDate>,
-    /// the class's start by the box's wall clock
+    /// The class's start by the box's wall clock.
     #[serde(serialize_with = "maybe_hours_minutes")]
     pub start: Option<NaiveTime>,
-    /// the outcome's name, as in the JSON of `prebook run`
+    /// The outcome's name, as in the JSON of `prebook run`.
     pub outcome: Option<String>,
     /// The details, without secrets. In what channels receive, the one-line text.
     pub message: Option<String>,
-    /// my reservation's number, which cancelling wants
+    /// The id of the reservation.
     pub reservation_id: Option<String>,
 }
 
 impl Notice {
     /// An event of a session.
-    pub fn of_session(event: Event, account: &Account, message: &str, now: DateTime<Utc>) -> Self {
-        Self::of_account(event, Some(account.clone()), message, now)
-    }
-
-    fn of_account(
+    pub fn of_session(
         event: Event,
         account: Option<Account>,
         message: &str,
@@ -91,7 +86,11 @@ impl Notice {
 /// Sends the events to every channel that wants them, and waits for the channels. A channel that fails is a warning.
 /// Texts name the account of an event unless it is `main`.
 pub fn send(config: &Config, main: Option<&Account>, notices: &[Notice]) {
-    deliver::deliver_or_warn(wanted(config, main, notices));
+    for report in deliver::deliver(wanted(config, main, notices), &Terms::default()) {
+        if let Some(why) = &report.error {
+            log::warn!("[[notify]] {} ({}): {why}", report.number, report.channel);
+        }
+    }
 }
 
 /// The events that each channel wants.
@@ -107,38 +106,32 @@ fn wanted(config: &Config, main: Option<&Account>, notices: &[Notice]) -> Vec<De
 pub fn test(config: &Config, account: Option<&Account>, now: DateTime<Utc>) -> Vec<Report> {
     let deliveries = deliveries(config, account, |on| {
         let event = on.first().copied().unwrap_or(Event::Booked);
-        vec![Notice::of_account(
-            event,
-            account.cloned(),
-            TEST_MESSAGE,
-            now,
-        )]
+        let account = account.cloned();
+        vec![Notice::of_session(event, account, TEST_MESSAGE, now)]
     });
     deliver::deliver(deliveries, &Terms::default())
 }
 
-fn with_text(notice: Notice, main: Option<&Account>) -> Notice {
-    Notice {
-        message: Some(words::text(&notice, main)),
-        ..notice
-    }
-}
-
-/// One delivery for each channel that has notices.
+/// One delivery for each channel that has notices, with their one-line texts.
 fn deliveries(
     config: &Config,
     main: Option<&Account>,
     notices: impl Fn(&[Event]) -> Vec<Notice>,
 ) -> Vec<Delivery> {
-    let delivery = |(index, notify): (usize, &crate::config::Notify)| Delivery {
-        number: index + 1,
-        channel: notify.channel.clone(),
-        notices: notices(&notify.on)
-            .into_iter()
-            .map(|notice| with_text(notice, main))
-            .collect(),
-    };
-    let all = config.notify.iter().enumerate().map(delivery);
-    all.filter(|delivery| !delivery.notices.is_empty())
-        .collect()
+    let mut deliveries = Vec::new();
+    for (number, notify) in (1..).zip(&config.notify) {
+        let mut notices = notices(&notify.on);
+        for notice in &mut notices {
+            notice.message = Some(words::text(notice, main));
+        }
+        if !notices.is_empty() {
+            let channel = notify.channel.clone();
+            deliveries.push(Delivery {
+                number,
+                channel,
+                notices,
+            });
+        }
+    }
+    deliveries
 }

@@ -5,23 +5,22 @@
 //! at most [`LIMIT`]. After a signal all notifications have two seconds together ([`signals`]); until then the program waits
 //! for what was queued, because a guard goes along with it.
 
+use std::iter;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
-use super::channel::Delivery;
-use super::deliver::deliver_or_warn;
-use super::{Notice, wanted};
+use super::{Notice, send};
 use crate::clock;
 use crate::config::Config;
 use crate::model::account::Account;
-use crate::signals::{self, Handover};
+use crate::signals::{self, Handover, SignalGuard};
 
-/// How long the end of a run waits for its notifications.
+/// The longest wait of the end of a run for its notifications.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What a thread is to deliver, and the guard that keeps the program from ending before.
-type Queued = (Vec<Delivery>, Option<Handover>);
+/// An event, and the guard that keeps the program from ending before it is sent.
+type Queued = (Notice, Option<Handover>);
 
 /// Sends the notifications of one run.
 #[derive(Debug)]
@@ -35,10 +34,15 @@ pub struct Notifier<'c> {
 impl<'c> Notifier<'c> {
     /// Starts the thread, if there is a channel.
     pub fn start(config: &'c Config, main: Option<Account>) -> Self {
-        let (queue, queued) = mpsc::channel();
+        let (queue, queued) = mpsc::channel::<Queued>();
         let (done, is_done) = mpsc::channel();
+        let (own_config, own_main) = (config.clone(), main.clone());
         let send_all = move || {
-            send_queued(&queued);
+            while let Ok(first) = queued.recv() {
+                let all = iter::once(first).chain(queued.try_iter());
+                let (notices, _guards): (Vec<_>, Vec<_>) = all.unzip();
+                send(&own_config, own_main.as_ref(), &notices);
+            }
             // the run may have stopped waiting
             let _ = done.send(());
         };
@@ -54,19 +58,12 @@ impl<'c> Notifier<'c> {
 
     /// Queues an event for every channel that wants it. Without a thread it is sent at once.
     pub fn send(&self, notice: Notice) {
-        let deliveries = wanted(self.config, self.main.as_ref(), &[notice]);
-        if deliveries.is_empty() {
-            return;
-        }
-        match &self.thread {
-            Some((queue, _)) => {
-                let guard = signals::try_signal_guard("notification");
-                let queued = (deliveries, guard.map(signals::SignalGuard::hand_over));
-                if queue.send(queued).is_err() {
-                    log::warn!("a notification was not sent: its thread has ended");
-                }
-            }
-            None => deliver_or_warn(deliveries),
+        let Some((queue, _)) = &self.thread else {
+            return send(self.config, self.main.as_ref(), &[notice]);
+        };
+        let guard = signals::try_signal_guard("notification").map(SignalGuard::hand_over);
+        if queue.send((notice, guard)).is_err() {
+            log::warn!("a notification was not sent: its thread has ended");
         }
     }
 
@@ -83,27 +80,5 @@ impl<'c> Notifier<'c> {
                 LIMIT.as_secs()
             );
         }
-    }
-}
-
-/// Sends until the queue is closed.
-fn send_queued(queued: &Receiver<Queued>) {
-    while let Ok(first) = queued.recv() {
-        let mut deliveries: Vec<Delivery> = Vec::new();
-        let mut guards = Vec::new();
-        for (more, guard) in std::iter::once(first).chain(queued.try_iter()) {
-            guards.push(guard);
-            for one in more {
-                match deliveries
-                    .iter_mut()
-                    .find(|known| known.number == one.number)
-                {
-                    Some(known) => known.notices.extend(one.notices),
-                    None => deliveries.push(one),
-                }
-            }
-        }
-        deliver_or_warn(deliveries);
-        drop(guards);
     }
 }

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::http::{self, Parcel};
+use super::http;
 use crate::clock;
 use crate::secret::Secret;
 
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// The kind of a dead-man ping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Ping {
     /// The run begins: `URL/start`.
     Start,
@@ -25,18 +26,8 @@ pub enum Ping {
     Fail,
 }
 
-impl Ping {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::Success => "success",
-            Self::Fail => "fail",
-        }
-    }
-}
-
-/// Pings a monitoring service; `body` is text for people. A failure is only logged. The ping of the start is sent on a thread of its own, because the
-/// work must not wait for it; the ping of the end waits for it, so that they arrive in order.
+/// Pings a monitoring service; `body` is text for people. A failure is only logged. The ping of the start is sent on a thread
+/// of its own, because the work must not wait for it; the ping of the end waits for it, so that they arrive in order.
 pub fn ping(url: Option<&Secret>, ping: Ping, body: String) {
     static STARTING: Mutex<Option<Receiver<()>>> = Mutex::new(None);
     let Some(url) = url else { return };
@@ -47,12 +38,17 @@ pub fn ping(url: Option<&Secret>, ping: Ping, body: String) {
     }
     let (done, is_done) = mpsc::channel();
     let thread = thread::Builder::new().name("ping".into());
+    let name: &str = ping.into();
     let spawned = thread.spawn(move || {
-        deliver(&url, ping, body);
+        let body = (!body.is_empty()).then_some(body.as_bytes());
+        match http::send(url.expose(), http::TEXT, body, LIMIT) {
+            Ok(()) => log::info!("[ping] sent: {name}"),
+            Err(why) => log::info!("[ping] not sent ({name}): {why}"),
+        }
         drop(done);
     });
     match spawned {
-        Err(e) => log::info!("[ping] not sent ({}): {e}", ping.name()),
+        Err(e) => log::info!("[ping] not sent ({name}): {e}"),
         Ok(_) if ping == Ping::Start => *starting = Some(is_done),
         Ok(_) => {
             clock::receive_notified(&is_done, clock::steady() + LIMIT);
@@ -60,33 +56,16 @@ pub fn ping(url: Option<&Secret>, ping: Ping, body: String) {
     }
 }
 
-fn deliver(url: &Secret, ping: Ping, body: String) {
-    let sent = if body.is_empty() {
-        http::get(url.expose(), LIMIT)
-    } else {
-        http::post(url.expose(), &Parcel::text(body), LIMIT)
-    };
-    match sent {
-        Ok(()) => log::info!("[ping] sent: {}", ping.name()),
-        Err(why) => log::info!("[ping] not sent ({}): {why}", ping.name()),
-    }
-}
-
 /// The URL with the kind of ping at the end of its path.
 fn address(url: &Secret, ping: Ping) -> Secret {
-    let word = match ping {
-        Ping::Success => return Secret::new(url.expose()),
-        other => other.name(),
-    };
-    let Ok(mut longer) = Url::parse(url.expose()) else {
-        return Secret::new(url.expose());
-    };
-    longer.set_path(&format!("{}/{word}", url_path(&longer)));
-    Secret::new(longer)
-}
-
-fn url_path(url: &Url) -> String {
-    url.path().trim_end_matches('/').to_owned()
+    match Url::parse(url.expose()) {
+        Ok(mut longer) if ping != Ping::Success => {
+            let path = longer.path().trim_end_matches('/');
+            longer.set_path(&format!("{path}/{}", <&str>::from(ping)));
+            Secret::new(longer)
+        }
+        _ => url.clone(),
+    }
 }
 
 #[cfg(test)]

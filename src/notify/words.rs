@@ -100,9 +100,9 @@ mod tests {
             "{long}"
         );
         let session = |event, message| {
-            let account = "ana@example.org".parse().unwrap();
+            let account = Some(ana.clone());
             text(
-                &Notice::of_session(event, &account, message, booked.time.to_utc()),
+                &Notice::of_session(event, account, message, booked.time.to_utc()),
                 None,
             )
         };

@@ -1,4 +1,4 @@
-//! Each channel, told of one booking: what arrives, to the byte.
+//! The bytes that each channel receives for one booking.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ fn a_webhook_gets_the_event() {
 }
 
 #[test]
-fn discord_gets_a_sentence_that_calls_nobody() {
+fn discord_gets_a_sentence_that_mentions_no_user() {
     let (url, requests) = server(&["HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"]);
     assert_eq!(
         reported(&format!("discord = \"{url}/api/webhooks/1/s\""), &terms()),
@@ -128,7 +128,7 @@ fn a_command_that_hangs_is_killed_with_its_children() {
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
     let held = fifo.clone();
-    // reads to the end of the pipe: until nobody has it open for writing any more
+    // reads to the end of the pipe: until no process has it open for writing
     let watch = thread::spawn(move || std::fs::read(held).unwrap());
     let script = format!("exec > {}; (sleep 60; echo late) & wait", fifo.display());
     let terms = Terms {

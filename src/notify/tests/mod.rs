@@ -13,9 +13,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use serde_json::{Value, json};
 
-use super::channel::Terms;
-use super::deliver::{Report, deliver};
-use super::{Notice, deliveries};
+use super::deliver::{Report, Terms, deliver};
+use super::{Notice, wanted};
 use crate::config::{Config, Event};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
@@ -35,7 +34,7 @@ pub(super) fn booked() -> Notice {
         outcome: Some("booked".to_owned()),
         message: None,
         reservation_id: Some("55501".to_owned()),
-        ..Notice::of_session(Event::Booked, &"ana@example.org".parse().unwrap(), "", now)
+        ..Notice::of_session(Event::Booked, "ana@example.org".parse().ok(), "", now)
     }
 }
 
@@ -122,11 +121,7 @@ fn terms() -> Terms {
 }
 
 fn tell_all(config: &Config, notices: &[Notice], terms: &Terms) -> Vec<Report> {
-    let deliveries = deliveries(config, config.account.as_ref(), |on| {
-        let wanted = notices.iter().filter(|notice| on.contains(&notice.event));
-        wanted.cloned().collect()
-    });
-    deliver(deliveries, terms)
+    deliver(wanted(config, config.account.as_ref(), notices), terms)
 }
 
 /// One channel, one booking: what became of it.

@@ -119,7 +119,7 @@ fn notice(result: &PrebookResult, event: Event, details: &str) -> Notice {
         start: Some(row.map_or(result.choice.start, |row| row.start)),
         outcome: Some(result.outcome.name().to_owned()),
         reservation_id: result.reservation().map(str::to_owned),
-        ..Notice::of_session(event, &request.account, details, clock::now())
+        ..Notice::of_session(event, Some(request.account.clone()), details, clock::now())
     }
 }
 
