@@ -121,7 +121,8 @@ impl BookingTask<'_> {
             } else if let Err(e) = sent {
                 // not sent, or refused because of a logout: the platform did not act
                 let asked = e.retry_after();
-                self.while_there_is_time(Abort::from(e))?;
+                let abort = self.abort(e);
+                self.while_there_is_time(abort)?;
                 next = self.after_outage(&mut pause, sent_at, received, asked)?;
             }
             drop(day);

@@ -259,13 +259,13 @@ impl<'t> BookingTask<'t> {
     /// deadline, more often when the opening is near.
     pub(super) fn open_session(&mut self, ahead: Option<DateTime<Utc>>) -> Result<(), Abort> {
         loop {
-            let why = match self.open_now() {
-                Err(Abort::Failed(ExitKind::Unreachable, why)) => why,
-                done => return done,
+            let Err(error) = self.open_now() else {
+                return Ok(());
             };
-            if self.is_late() {
-                return Err(Abort::Failed(ExitKind::Unreachable, why));
-            }
+            let why = match self.abort(error) {
+                Abort::Failed(ExitKind::Unreachable, why) if !self.is_late() => why,
+                abort => return Err(abort),
+            };
             self.check_claim_lately()?;
             log::info!("no session yet ({why}); trying again");
             let before = ahead.map_or(Duration::ZERO, |at| self.until(at));
@@ -274,25 +274,35 @@ impl<'t> BookingTask<'t> {
         }
     }
 
-    pub(super) fn open_now(&mut self) -> Result<(), Abort> {
-        if self.live.is_none() {
-            let sessions = self.context.sessions;
-            let end = clock::steady() + self.left().min(sessions.locks.timeout());
-            self.live =
-                Some(sessions.open_by(&self.request.account, &self.context.selector, end)?);
-        }
+    pub(super) fn open_now(&mut self) -> sessions::Result<()> {
+        let sessions = self.context.sessions;
+        let end = clock::steady() + self.left().min(sessions.locks.timeout());
+        let live = match &mut self.live {
+            Some(live) => live,
+            none => {
+                none.insert(sessions.open_by(&self.request.account, &self.context.selector, end)?)
+            }
+        };
         if self.at.is_none() {
             let place = self.place;
             let id = match place.id {
                 Some(id) => id,
-                None => self.live()?.box_id(&place.host)?,
+                None => live.box_id(&place.host)?,
             };
-            self.at = Some(BoxAt {
-                host: place.host.clone(),
-                id,
-            });
+            let host = place.host.clone();
+            self.at = Some(BoxAt { host, id });
         }
         Ok(())
+    }
+
+    /// The end of a request that has failed. From the opening on, a lock that did not become free within `--lock-timeout` ends
+    /// the repeats too.
+    pub(super) fn abort(&mut self, error: sessions::Error) -> Abort {
+        let has_opened = self.opening.is_none_or(|at| self.until(at).is_zero());
+        if has_opened && matches!(error, sessions::Error::LockBusy { .. }) {
+            self.end = self.server_now();
+        }
+        Abort::from(error)
     }
 
     pub(super) fn live(&mut self) -> Result<&mut ActiveSession<'t>, Abort> {
@@ -309,8 +319,7 @@ impl<'t> BookingTask<'t> {
         let (Some(live), Some(at)) = (self.live.as_mut(), self.at.as_ref()) else {
             return Err(no_session());
         };
-        let timeout = self.context.sessions.locks.timeout();
-        let patience = limit.min(timeout.max(self.context.give_up));
+        let patience = limit.min(self.context.sessions.locks.timeout());
         live.set_deadline(clock::steady() + patience);
         Ok(BoxClient {
             live,

@@ -122,6 +122,7 @@ fn read_rows(context: &RunContext<'_>, watched: &[(Place, Prebooking)]) -> Vec<R
         let mut task = BookingTask::new(context, request, prebooking.day, place);
         let read = task
             .open_now()
+            .map_err(Abort::from)
             .and_then(|()| task.read_rows(LOOK, LoginCheck::Skipped));
         match read {
             Ok(()) => return task.rows,

@@ -1,10 +1,14 @@
 //! An opening in bad weather: the schedule out of reach, the answer lost, the platform down from
 //! the opening on, the session dead just before it.
 
+use std::time::{Duration, Instant};
+
+use aimharder::model::session::SessionKind;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ANA, ANA_PASSWORD, Fired, Running, SOURCE, Scenario, outcomes, says, soon, together,
+    ANA, ANA_PASSWORD, Fired, Running, SOURCE, Scenario, hold, outcomes, says, side_by_side, soon,
+    together,
 };
 
 #[test]
@@ -283,4 +287,35 @@ fn unconfirmed() {
     scene.fired(0).is(&[("booked", 1)]);
     assert_eq!(scene.in_time().len(), 1);
     scene.ends(id, "booked", &[&class]);
+}
+
+/// A lock that is not free ends the repeats: a run that opens the session, and one whose request shows a logout.
+#[test]
+fn lock_timeout_ends_the_repeats_from_the_opening_on() {
+    side_by_side(&["stale", "logged out"], |state| {
+        let scene = Scenario::new().opens_in(1);
+        let class = scene.class(&json!({}));
+        let id = scene.add("");
+        scene.wait_until(0);
+        if *state == "stale" {
+            scene.home.age_tokens(60);
+        } else {
+            scene
+                .sandbox
+                .fault(&json!({ "path": "/api/book", "kind": "logout", "count": -1 }));
+        }
+        let held = hold(&scene.home, ANA, SessionKind::Background);
+        let began = Instant::now();
+        let fired = scene.fired_with("--lock-timeout 0s", 5);
+        assert!(
+            began.elapsed() < Duration::from_secs(8),
+            "{state}: {:?}",
+            began.elapsed()
+        );
+        says(fired.only("unreachable"), &["in use by a test"]);
+        drop(held);
+        scene.sandbox.clear_faults();
+        scene.fired(0).is(&[("booked", 1)]);
+        scene.ends(id, "booked", &[&class]);
+    });
 }
