@@ -7,6 +7,9 @@
 //! - reads the schedule again if one of them may have booked since it was read;
 //! - counts the places that the run has taken at other boxes, and those that the store has of them. A place on a waiting list
 //!   there counts, because it may have become a booking.
+//!
+//! One run at a time executes the prebookings of an account, family member and day of which one has the flag: while one of them
+//! is claimed, another run can claim none ([`crate::store::Store::claim`]).
 
 use std::time::Duration;
 

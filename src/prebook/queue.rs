@@ -1,6 +1,6 @@
 //! What a run takes: everything that is due and that it has not tried, claimed so that no other run takes it too (promise 9).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -15,6 +15,9 @@ use crate::store;
 
 /// Interval after which a long run tries a postponed prebooking again (`scripting.md`).
 const TRY_AGAIN: Duration = Duration::from_secs(15 * 60);
+
+/// Interval at which a run looks again for a prebooking that it could not claim.
+const HELD_UP: Duration = Duration::from_secs(1);
 
 /// A prebooking that this run executes now.
 #[derive(Debug)]
@@ -44,6 +47,10 @@ pub(super) struct DueQueue<'q> {
     tried: HashMap<i64, Execution>,
     /// The prebookings whose class is full.
     pub watch: Watch,
+    /// The living runs that have claimed prebookings that this one would take.
+    owners: BTreeSet<String>,
+    /// Whether the last look failed to claim something: another run was faster, or has a prebooking of a day with `--once-a-day`.
+    is_held_up: bool,
     /// How many of an account and box open at an instant.
     ranks: HashMap<(Account, String, Option<DateTime<Utc>>), u32>,
 }
@@ -55,6 +62,8 @@ impl<'q> DueQueue<'q> {
             places,
             tried: HashMap::new(),
             watch: Watch::new(context),
+            owners: BTreeSet::new(),
+            is_held_up: false,
             ranks: HashMap::new(),
         }
     }
@@ -69,6 +78,8 @@ impl<'q> DueQueue<'q> {
         let is_ours = |p: &&Prebooking| p.owner.as_ref() == Some(&context.owner);
         context.claims.set(open.iter().filter(is_ours));
         self.watch.retain(&open);
+        self.owners.clear();
+        self.is_held_up = false;
         let mut known = HashMap::new();
         for prebooking in open.into_iter().filter(|p| context.takes(p)) {
             // hundreds may be for one box
@@ -139,6 +150,26 @@ impl<'q> DueQueue<'q> {
         }))
     }
 
+    /// Whether there is more to do when nothing is under way: watched classes, or prebookings that could not be claimed, until
+    /// the next scheduled run takes over.
+    pub(super) fn stays(&self) -> bool {
+        self.watch.is_active() || (self.is_held_up && self.watch.has_time())
+    }
+
+    /// When the next look is due, at `latest` if nothing asks for an earlier one.
+    pub(super) fn next_look(&self, latest: Instant) -> Instant {
+        let soon = clock::steady() + HELD_UP;
+        let held_up = self.is_held_up.then_some(soon);
+        let looks = self.watch.next().into_iter().chain(held_up);
+        looks.fold(latest, Instant::min)
+    }
+
+    /// Whether a run with claims that this one would take has died since the last look.
+    pub(super) fn has_orphans(&self) -> bool {
+        let locks = &self.context.sessions.locks;
+        self.owners.iter().any(|owner| !locks.run_lives(owner))
+    }
+
     /// Lets a prebooking be executed again: it was changed, or its watched class has a free place.
     pub(super) fn forget(&mut self, id: i64) {
         self.tried.remove(&id);
@@ -167,12 +198,21 @@ impl<'q> DueQueue<'q> {
 
     /// Claims a prebooking, also one that a dead run has claimed: its execution begins with the schedule. A place on a waiting
     /// list needs no claim.
-    fn claim(&self, prebooking: &Prebooking) -> store::Result<bool> {
+    fn claim(&mut self, prebooking: &Prebooking) -> store::Result<bool> {
         let sessions = self.context.sessions;
+        let is_alive = |owner: &str| sessions.locks.run_lives(owner);
         match (prebooking.progress, &prebooking.owner) {
             (Progress::Waitlisted, _) => Ok(true),
-            (Progress::Executing, Some(owner)) if sessions.locks.run_lives(owner) => Ok(false),
-            _ => sessions.store.claim(prebooking, &self.context.owner),
+            (Progress::Executing, Some(owner)) if is_alive(owner) => {
+                self.owners.insert(owner.clone());
+                Ok(false)
+            }
+            _ => {
+                let owner = &self.context.owner;
+                let is_claimed = sessions.store.claim(prebooking, owner, is_alive)?;
+                self.is_held_up |= !is_claimed;
+                Ok(is_claimed)
+            }
         }
     }
 

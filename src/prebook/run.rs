@@ -29,6 +29,8 @@ use crate::store::Attempt;
 
 /// Interval at which a waiting run looks for new prebookings.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// Interval at which a waiting run checks whether the runs are alive whose claims it would take over.
+const OWNER_POLL: Duration = Duration::from_millis(100);
 /// A shorter wait is not announced.
 const SHORT_WAIT: TimeDelta = TimeDelta::seconds(2);
 /// Hundreds of threads may wait for their openings.
@@ -104,17 +106,16 @@ impl Run<'_> {
                     self.announce(&due);
                     self.spawn(scope, due, stack, work, &sender);
                 }
-                let is_watching = error.is_none() && queue.watch.is_active();
-                if under_way == 0 && !is_watching {
+                let stays = error.is_none() && queue.stays();
+                if under_way == 0 && !stays {
                     return error.map_or(Ok(()), Err);
                 }
-                if let Some(watched) = queue.watch.take_turn().filter(|_| is_watching) {
+                if let Some(watched) = queue.watch.take_turn().filter(|_| stays) {
                     under_way += 1;
                     self.spawn_look(scope, watched, stack, &sender);
                 }
-                let wake = clock::steady() + LOOK_AGAIN;
-                let wake = queue.watch.next().map_or(wake, |next| next.min(wake));
-                for event in events_until(&ended, wake) {
+                let wake = queue.next_look(clock::steady() + LOOK_AGAIN);
+                for event in events_until(&ended, wake, || queue.has_orphans()) {
                     under_way -= 1;
                     event.note(&mut queue);
                     let reported = report_event(event, report);
@@ -342,11 +343,20 @@ fn report_event(event: RunEvent, report: &mut Report<'_>) -> Result<()> {
     event.error.map_or(reported, Err)
 }
 
-/// The events until an instant. Hundreds of threads end together, and one look at the store follows for all of them.
-fn events_until(ended: &mpsc::Receiver<RunEvent>, end: Instant) -> impl Iterator<Item = RunEvent> {
-    let first = ended.recv_timeout(end.saturating_duration_since(clock::steady()));
-    let more = move || (clock::steady() < end).then(|| ended.try_recv().ok())?;
-    first.into_iter().chain(std::iter::from_fn(more))
+/// The events until an instant, or until the claims of another run are `orphaned`. Hundreds of threads end together, and one
+/// look at the store follows for all of them.
+fn events_until(
+    ended: &mpsc::Receiver<RunEvent>,
+    end: Instant,
+    orphaned: impl Fn() -> bool,
+) -> Vec<RunEvent> {
+    let mut events = Vec::new();
+    while events.is_empty() && clock::steady() < end && !orphaned() {
+        let left = end.saturating_duration_since(clock::steady());
+        events.extend(ended.recv_timeout(left.min(OWNER_POLL)));
+    }
+    events.extend(ended.try_iter());
+    events
 }
 
 #[cfg(test)]

@@ -60,7 +60,12 @@ impl Watch {
     }
 
     pub(super) fn is_active(&self) -> bool {
-        !self.ids.is_empty() && clock::steady() < self.end
+        !self.ids.is_empty() && self.has_time()
+    }
+
+    /// Whether the next scheduled run has not taken over yet.
+    pub(super) fn has_time(&self) -> bool {
+        clock::steady() < self.end
     }
 
     /// When the next look is due. `None` if nothing is watched.

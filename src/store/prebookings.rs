@@ -124,14 +124,33 @@ impl Store {
         self.list(&sql, [account.map(Account::as_str)], read_prebooking)
     }
 
-    /// Claims a prebooking for a run, as it was read. `false` if another run has changed it.
-    pub fn claim(&self, seen: &Prebooking, owner: &str) -> Result<bool> {
-        let changed = self.execute(
-            "UPDATE prebookings SET status = 'executing', owner = ?1 \
+    /// Claims a prebooking for a run, as it was read. `false` if another run has changed it, or executes a prebooking of the same
+    /// account, family member and day, and one of the two has `--once-a-day`. `is_alive` says whether a run is alive.
+    pub fn claim(
+        &self,
+        seen: &Prebooking,
+        owner: &str,
+        is_alive: impl Fn(&str) -> bool,
+    ) -> Result<bool> {
+        self.transact(|change| {
+            let others: Vec<String> = change
+                .prepare_cached(
+                    "SELECT DISTINCT other.owner FROM prebookings AS other JOIN prebookings AS this USING (account, day) \
+                     WHERE this.id = ?1 AND other.id <> ?1 AND other.status = 'executing' AND other.owner <> ?2 \
+                     AND other.family IS this.family AND (other.once_a_day OR this.once_a_day)",
+                )?
+                .query_map(params![seen.id, owner], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            if others.iter().any(|other| is_alive(other)) {
+                return Ok(false);
+            }
+            let changed = change.execute(
+                "UPDATE prebookings SET status = 'executing', owner = ?1 \
                  WHERE id = ?2 AND status = ?3 AND owner IS ?4",
-            params![owner, seen.id, seen.progress.as_str(), seen.owner],
-        )?;
-        Ok(changed == 1)
+                params![owner, seen.id, seen.progress.as_str(), seen.owner],
+            )?;
+            Ok(changed == 1)
+        })
     }
 
     /// Stores the class that is about to be requested, while the claim holds: if this process dies, the next run knows what
@@ -346,12 +365,12 @@ mod tests {
             .put_prebooking(&request, day, None, Utc::now())
             .unwrap();
         let seen = store.open_prebookings(None).unwrap().remove(0);
-        assert!(store.claim(&seen, "one").unwrap());
-        assert!(!store.claim(&seen, "two").unwrap());
+        assert!(store.claim(&seen, "one", |_| true).unwrap());
+        assert!(!store.claim(&seen, "two", |_| true).unwrap());
         // a claim left by a dead run is taken over by one, too
         let seen = store.prebooking(seen.id).unwrap().unwrap();
-        assert!(store.claim(&seen, "three").unwrap());
-        assert!(!store.claim(&seen, "four").unwrap());
+        assert!(store.claim(&seen, "three", |_| true).unwrap());
+        assert!(!store.claim(&seen, "four", |_| true).unwrap());
         let now = store.prebooking(seen.id).unwrap().unwrap();
         assert_eq!(now.owner.as_deref(), Some("three"));
     }

@@ -14,6 +14,8 @@ fn at_chosen_moments() {
         ("answered, not settled", answered),
         ("an alternative was had", alternative),
         ("the dead one had waited for another", claimed_and_dead),
+        ("a run that waits takes over", || taken_over(4000)),
+        ("a run that waits takes over late", || taken_over(1500)),
         ("INT while it waits", || interrupted(("INT", 130), false)),
         ("TERM while it waits", || interrupted(("TERM", 143), false)),
         ("INT while it books", || interrupted(("INT", 130), true)),
@@ -137,6 +139,28 @@ fn claimed_and_dead() {
         .sum();
     assert_eq!(booked, 1);
     assert_eq!(scene.in_time().len(), 1);
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// A run that waits for another opening takes over what a run has that is killed this long before the opening.
+fn taken_over(before_ms: i64) {
+    let (scene, class, id) = scene(before_ms / 1000 + 4);
+    let dead = scene.go("");
+    scene.claimed(id);
+    let other = scene.add_opening(15_000, "--time 15:10 --class WOD");
+    let run = scene.go("");
+    scene.claimed(other);
+    scene.wait_until(-before_ms);
+    dead.kill();
+    soon("the request", || !scene.in_time().is_empty());
+    let late = scene.in_time()[0]["server_ms"].as_i64().unwrap() - scene.opens_ms;
+    assert!(late < 1000, "{late} ms late");
+    soon("the result", || scene.stored(id)["status"] == "booked");
+    scene
+        .command(&format!("prebook remove {other}"))
+        .any_stdout()
+        .done();
+    Fired::of(run, 0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&class]);
 }
 

@@ -151,6 +151,22 @@ fn a_class_that_is_too_early_does_not_keep_another_of_its_day_from_being_booked(
     scene.ends(id, "booked", &[&other]);
 }
 
+/// Each of two runs has one of the prebookings.
+#[test]
+fn once_a_day_holds_for_runs_side_by_side() {
+    let scene = Scenario::new().opens_in(6);
+    let class = scene.class(&json!({}));
+    scene.class(&json!({ "start": "15:10" }));
+    let id = scene.add("");
+    let first = scene.go("");
+    scene.claimed(id);
+    scene.wish("--time 15:10 --class WOD --once-a-day");
+    let runs = [first, scene.go("")].map(|run| Fired::of(run, 0));
+    let booked: u64 = runs.iter().map(|run| run.count("booked")).sum();
+    assert_eq!(booked, 1, "{runs:?}");
+    scene.ends(id, "booked", &[&class]);
+}
+
 /// The schedule of the second was read before the first was booked, and the first does not have the flag.
 #[test]
 fn once_a_day_sees_what_another_prebooking_of_the_run_has_just_booked() {
