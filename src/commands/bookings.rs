@@ -72,7 +72,7 @@ pub(crate) fn run(args: &BookingsArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let now = clock::now();
     let (mut bookings, mut history) = (Vec::new(), Vec::new());
     let mut places = BTreeMap::new();
-    for profile in app.gyms(&account)? {
+    for profile in app.profiles(&account)? {
         let at = app.box_at(&profile, &mut session)?;
         let mut client = BoxClient {
             live: &mut session,
@@ -163,7 +163,7 @@ fn pending(args: &BookingsArgs, app: &App, account: &Account) -> Result<Vec<(Pre
     });
     listed
         .map(|prebooking| {
-            let zone = app.any_gym(&prebooking.request.gym)?.zone;
+            let zone = app.any_profile(&prebooking.request.gym)?.zone;
             Ok((prebooking, zone))
         })
         .collect()

@@ -58,11 +58,11 @@ impl BoxProfile {
 
 impl App {
     /// The box to act in: the named one, the config's, or the account's only one.
-    pub(super) fn gym(&self, account: &Account) -> Result<BoxProfile> {
+    pub(super) fn profile(&self, account: &Account) -> Result<BoxProfile> {
         let known = self.store.boxes_of(account)?;
         let chosen = self.global.gym.as_ref().or(self.config.box_name.as_ref());
         if let Some(name) = chosen {
-            return self.named_gym(account, &known, name);
+            return self.named_profile(account, &known, name);
         }
         match known.as_slice() {
             [only] => self.describe(only.clone()),
@@ -79,18 +79,18 @@ impl App {
     }
 
     /// The boxes of a command that needs no single one: the named one, or all of the account.
-    pub(super) fn gyms(&self, account: &Account) -> Result<Vec<BoxProfile>> {
+    pub(super) fn profiles(&self, account: &Account) -> Result<Vec<BoxProfile>> {
         if self.global.gym.is_some() {
-            return Ok(vec![self.gym(account)?]);
+            return Ok(vec![self.profile(account)?]);
         }
         let known = self.store.boxes_of(account)?;
         if known.is_empty() {
-            return Ok(vec![self.gym(account)?]);
+            return Ok(vec![self.profile(account)?]);
         }
         known.into_iter().map(|row| self.describe(row)).collect()
     }
 
-    fn named_gym(&self, account: &Account, known: &[BoxRow], name: &str) -> Result<BoxProfile> {
+    fn named_profile(&self, account: &Account, known: &[BoxRow], name: &str) -> Result<BoxProfile> {
         if let Some(row) = known.iter().find(|row| row.name == name) {
             return self.describe(row.clone());
         }
@@ -101,11 +101,7 @@ impl App {
         if self.config.boxes.contains_key(name) {
             return self.describe(bare(name));
         }
-        let others = if known.is_empty() {
-            "none".to_owned()
-        } else {
-            names(known)
-        };
+        let others = names(known);
         Err(Failure::not_found(format!(
             "no box {name:?} is known for {account} (known: {others}); run `aimharder boxes --detect` if it is new"
         ))
@@ -113,7 +109,7 @@ impl App {
     }
 
     /// A box by its name, also if nothing is known of it any more.
-    pub(super) fn any_gym(&self, name: &str) -> Result<BoxProfile> {
+    pub(super) fn any_profile(&self, name: &str) -> Result<BoxProfile> {
         let row = self.store.gym(name)?;
         self.describe(row.unwrap_or_else(|| bare(name)))
     }
@@ -130,7 +126,7 @@ impl App {
         };
         let suffix = format!(".{}", self.platform.domain());
         let host = row.host.filter(|host| host.ends_with(&suffix));
-        let gym = BoxProfile {
+        let profile = BoxProfile {
             host: host.unwrap_or_else(|| format!("{}{suffix}", row.name)),
             id: configured.and_then(|c| c.id).or(row.set_id).or(row.id),
             zone,
@@ -138,8 +134,8 @@ impl App {
             name: row.name,
             title: row.title,
         };
-        self.log_once(&gym);
-        Ok(gym)
+        self.log_once(&profile);
+        Ok(profile)
     }
 
     fn opening_rules(&self, row: &BoxRow, configured: Option<&BoxConfig>) -> Result<OpeningRules> {
@@ -163,51 +159,48 @@ impl App {
     }
 
     /// Logs what is known of a box when that is new. A command may look up a box several times.
-    fn log_once(&self, gym: &BoxProfile) {
-        let number = gym
+    fn log_once(&self, profile: &BoxProfile) {
+        let number = profile
             .id
             .map_or("number unknown".to_owned(), |id| id.to_string());
-        let of_box = gym.opening_rules.of_box;
+        let of_box = profile.opening_rules.of_box;
         let opens = of_box.map_or_else(|| "unknown".to_owned(), |rule| rule.to_string());
         let line = format!(
             "box {} ({number}), {}, opening rule {opens}",
-            gym.name, gym.zone
+            profile.name, profile.zone
         );
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-        if logged.get(&gym.name) != Some(&line) {
+        if logged.get(&profile.name) != Some(&line) {
             log::info!("{line}");
-            logged.insert(gym.name.clone(), line);
+            logged.insert(profile.name.clone(), line);
         }
     }
 
     /// The host and number of a box. Asks the platform for an unknown number.
-    pub(super) fn box_at(&self, gym: &BoxProfile, live: &mut ActiveSession<'_>) -> Result<BoxAt> {
-        let id = match gym.id {
-            Some(id) => id,
-            None => self.ask_box_id(gym, live)?,
+    pub(super) fn box_at(
+        &self,
+        profile: &BoxProfile,
+        live: &mut ActiveSession<'_>,
+    ) -> Result<BoxAt> {
+        let BoxProfile { name, host, id, .. } = profile;
+        let id = if let Some(id) = id {
+            *id
+        } else {
+            log::info!("the number of box {name} is not known yet; asking for it");
+            let id = live.box_id(host)?;
+            self.store.put_box_id(name, id)?;
+            id
         };
-        Ok(BoxAt {
-            host: gym.host.clone(),
-            id,
-        })
-    }
-
-    fn ask_box_id(&self, gym: &BoxProfile, live: &mut ActiveSession<'_>) -> Result<i64> {
-        log::info!(
-            "the number of box {} is not known yet; asking for it",
-            gym.name
-        );
-        let id = live.box_id(&gym.host)?;
-        self.store.put_box_id(&gym.name, id)?;
-        Ok(id)
+        let host = host.clone();
+        Ok(BoxAt { host, id })
     }
 
     /// Stores the names of classes that a schedule has shown, for shell completion. Nothing depends on them, so a failure
     /// of the store is only logged.
-    pub(super) fn note_classes(&self, gym: &BoxProfile, rows: &[Row]) {
+    pub(super) fn note_classes(&self, profile: &BoxProfile, rows: &[Row]) {
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         let today = clock::now().date_naive();
-        if let Err(e) = self.store.note_class_names(&gym.name, &names, today) {
+        if let Err(e) = self.store.note_class_names(&profile.name, &names, today) {
             log::debug!("names of classes were not stored: {e}");
         }
     }
@@ -221,16 +214,15 @@ impl App {
 fn bare(name: &str) -> BoxRow {
     BoxRow {
         name: name.to_owned(),
-        host: None,
-        id: None,
-        title: None,
-        set_id: None,
-        timezone: None,
-        opens: None,
+        ..BoxRow::default()
     }
 }
 
-fn names(rows: &[BoxRow]) -> String {
+/// The names of boxes for a message, or `none`.
+pub(super) fn names(rows: &[BoxRow]) -> String {
+    if rows.is_empty() {
+        return "none".to_owned();
+    }
     let names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
     names.join(", ")
 }

@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use super::SessionRef;
 use super::app::App;
 use super::args::{box_name, number};
-use super::box_profile::BoxProfile;
+use super::box_profile::{BoxProfile, names};
 use super::help::{Help, code};
 use crate::clock;
 use crate::error::Failure;
@@ -323,17 +323,7 @@ fn remove(name: &str, app: &App, ui: &mut Ui) -> Result<()> {
 }
 
 fn unknown(name: &str, app: &App) -> Result<Failure> {
-    let known: Vec<String> = app
-        .store
-        .boxes(None)?
-        .into_iter()
-        .map(|row| row.name)
-        .collect();
-    let known = if known.is_empty() {
-        "none".to_owned()
-    } else {
-        known.join(", ")
-    };
+    let known = names(&app.store.boxes(None)?);
     Ok(Failure::not_found(format!(
         "the store has no box {name:?} (known: {known}); see `aimharder boxes`"
     )))
@@ -430,11 +420,11 @@ fn opens(opening: Option<Opening>) -> String {
 }
 
 /// `crossfitdemo: booking of Open Box opens 4d? (learned from a refusal) for ana@example.org`
-fn class_rule(gym: &str, rule: &ClassRule) -> String {
+fn class_rule(name: &str, rule: &ClassRule) -> String {
     let opens = opens(Some(rule.opening));
     let account = rule.account.as_ref();
     let account = account.map_or_else(String::new, |account| format!(" for {account}"));
-    format!("{gym}: booking of {} opens {opens}{account}", rule.class)
+    format!("{name}: booking of {} opens {opens}{account}", rule.class)
 }
 
 impl Output for SetResult {

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let sessions = app.sessions();
     let selector = app.pick(&account, SessionKind::Device)?;
     let mut session = sessions.open(&account, &selector)?;
-    let profile = app.gym(&account)?;
+    let profile = app.profile(&account)?;
     let at = app.box_at(&profile, &mut session)?;
     let days = days(args, &profile)?;
     let mut client = BoxClient {

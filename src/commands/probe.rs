@@ -48,7 +48,7 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
     let mut session = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
-    let gym = app.gym(&account)?;
+    let gym = app.profile(&account)?;
     let today = clock::now().with_timezone(&gym.zone).date_naive();
     let mut found = Probed {
         gym: gym.name.clone(),

@@ -19,7 +19,7 @@ use super::{failure, plural};
 use crate::clock;
 use crate::diagnostics::entry::{self, Entry, InUse, Job, Scheduler};
 use crate::diagnostics::host::{self, human_size};
-use crate::diagnostics::prebookings::{Pending, PrebookingFacts};
+use crate::diagnostics::prebookings::Pending;
 use crate::diagnostics::server::{self, Host};
 use crate::diagnostics::{self, Finding, Findings, Report, Scope, schedule};
 use crate::error::Failure;
@@ -37,7 +37,7 @@ Write a file for a text-file collector under another name in the collector's own
     examples: &[
         "aimharder status",
         "aimharder status --check || echo 'aimharder needs attention'",
-        "aimharder status --prometheus > gym.tmp && mv gym.tmp gym.prom",
+        "aimharder status --prometheus > box.tmp && mv box.tmp box.prom",
     ],
     exit_codes: &[
         (0, "shown (with --check: no problem)"),
@@ -99,18 +99,13 @@ fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
     let path = app::store_path(global.store.as_deref())?;
     let (store, store_facts) = host::store(&path, config.as_ref(), &mut found);
     let mut report = Report {
-        well: false,
-        found: Findings::default(),
         checked_at: clock::now(),
         version: env!("CARGO_PKG_VERSION"),
         program: entry::program(),
-        accounts: Vec::new(),
-        schedule: schedule::Schedule::default(),
-        prebookings: PrebookingFacts::default(),
-        server: None,
         store: store_facts,
         config: config_facts,
         only: global.account.clone(),
+        ..Report::default()
     };
     let asks = args.online || !(args.offline || args.check || args.prometheus);
     let asks = asks && config.is_some();
@@ -149,17 +144,23 @@ fn collect(report: &mut Report, app: &App) -> Result<Vec<String>> {
         store: &app.store,
         config: &app.config,
         account: app.global.account.as_ref(),
-        gym: app.global.gym.as_deref(),
-        place: &|name| Ok(app.any_gym(name)?.place(None)),
+        box_name: app.global.gym.as_deref(),
+        place: &|name| Ok(app.any_profile(name)?.place(None)),
         now: report.checked_at,
     };
     report.accounts = diagnostics::sessions::accounts(&scope)?;
     report.prebookings = diagnostics::prebookings::collect(&scope)?;
     let known = report.accounts.iter().flat_map(|account| &account.boxes);
-    let pending = report.prebookings.next.iter().map(|pending| &pending.gym);
-    let is_named = |name: &&String| scope.gym.is_none_or(|only| only == name.as_str());
+    let pending = report
+        .prebookings
+        .next
+        .iter()
+        .map(|pending| &pending.box_name);
+    let is_named = |name: &&String| scope.box_name.is_none_or(|only| only == name.as_str());
     let names: BTreeSet<&String> = known.chain(pending).filter(is_named).collect();
-    let hosts = names.into_iter().map(|name| Ok(app.any_gym(name)?.host));
+    let hosts = names
+        .into_iter()
+        .map(|name| Ok(app.any_profile(name)?.host));
     hosts.collect()
 }
 
@@ -355,7 +356,7 @@ fn prebookings(report: &Report, style: &OutputStyle) -> Vec<String> {
             } else {
                 String::new()
             };
-            row.insert(4, plain(format!("{}{account}", it.gym)));
+            row.insert(4, plain(format!("{}{account}", it.box_name)));
         }
         row
     });
@@ -501,7 +502,7 @@ fn about_config(report: &Report) -> String {
             Some("in use".to_owned()),
             config.mode.map(mode),
             config.account.as_ref().map(|it| format!("account {it}")),
-            config.gym.as_ref().map(|it| format!("box {it}")),
+            config.box_name.as_ref().map(|it| format!("box {it}")),
         ]),
     }
 }

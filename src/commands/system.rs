@@ -11,6 +11,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::args::GlobalArgs;
+use crate::diagnostics::entry::program;
 use crate::error::{ExitKind, Failure};
 use crate::text::{shell_word, why};
 
@@ -80,10 +81,6 @@ pub(super) fn no_key() -> String {
          -p LoadCredentialEncrypted=aimharder-key:/etc/aimharder/store.key {program} {}",
         args.collect::<Vec<_>>().join(" ")
     )
-}
-
-fn program() -> PathBuf {
-    std::env::current_exe().unwrap_or_else(|_| "aimharder".into())
 }
 
 /// The root folder. Tests of debug builds have their own.

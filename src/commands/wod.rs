@@ -54,7 +54,7 @@ pub(crate) fn run(args: &WodArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
     let mut session = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
-    let gym = app.gym(&account)?;
+    let gym = app.profile(&account)?;
     let today = clock::now().with_timezone(&gym.zone).date_naive();
     let first = args.day.clone().unwrap_or_else(DayArg::today);
     let first = first.on(today).map_err(Failure::usage)?;

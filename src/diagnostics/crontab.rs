@@ -1,7 +1,5 @@
 //! Which lines of a crontab run one of the jobs, when, and with which environment.
 
-use std::collections::BTreeMap;
-
 use super::entry::{
     Entry, InUse, Invocation, Scheduler, cron_environment, minutes_of_week, numbers,
 };
@@ -17,7 +15,7 @@ pub(super) fn entries(text: &str, user: Option<&str>, used: &InUse<'_>) -> Vec<E
                 continue;
             };
             for words in commands(&command) {
-                let entry = invocation(words, env.clone()).and_then(|invocation| {
+                let entry = Invocation::of(words, env.clone()).and_then(|invocation| {
                     let by = Scheduler::Crontab;
                     invocation.entry(by, times.join(" "), minutes(&times), used)
                 });
@@ -75,15 +73,6 @@ fn commands(line: &str) -> Vec<Vec<String>> {
         }
     }
     commands
-}
-
-/// This program in a command, with the variables that are set before it.
-fn invocation(mut words: Vec<String>, mut env: BTreeMap<String, String>) -> Option<Invocation> {
-    let is_ours = |word: &String| word.rsplit('/').next() == Some("aimharder");
-    let args = words.split_off(words.iter().position(is_ours)?);
-    let assignments = words.iter().filter_map(|word| word.split_once('='));
-    env.extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    Some(Invocation { args, env })
 }
 
 /// The minutes of the week at which a line runs. A line that does not run in every week, or whose times cannot be read, has

@@ -170,11 +170,20 @@ pub(super) fn cron_environment() -> BTreeMap<String, String> {
 /// A command as a scheduler runs it: the program with its arguments, and its environment.
 #[derive(Debug)]
 pub(super) struct Invocation {
-    pub args: Vec<String>,
-    pub env: BTreeMap<String, String>,
+    args: Vec<String>,
+    env: BTreeMap<String, String>,
 }
 
 impl Invocation {
+    /// This program in the words of a command, with the variables that are set before it. `None` if the command does not name it.
+    pub(super) fn of(mut words: Vec<String>, mut env: BTreeMap<String, String>) -> Option<Self> {
+        let is_ours = |word: &String| word.rsplit('/').next() == Some("aimharder");
+        let args = words.split_off(words.iter().position(is_ours)?);
+        let assignments = words.iter().filter_map(|word| word.split_once('='));
+        env.extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        Some(Self { args, env })
+    }
+
     /// The entry of this command at these minutes of the week; `None` if it runs no job.
     pub(super) fn entry(
         &self,

@@ -31,7 +31,7 @@ pub(crate) struct ConfigFacts {
     pub mode: Option<u32>,
     pub account: Option<Account>,
     #[serde(rename = "box")]
-    pub gym: Option<String>,
+    pub box_name: Option<String>,
 }
 
 /// The store's file.
@@ -76,7 +76,7 @@ pub(crate) fn config(
         Err(failure) => (None, Some(failure.message)),
     };
     if let Some(error) = error {
-        found.problem("config_unusable", Usage, error, "");
+        found.add("config_unusable", Some(Usage), error, "");
     }
     if let (Some(path), Some(mode)) = (&path, mode) {
         let shown = path.display();
@@ -85,12 +85,12 @@ pub(crate) fn config(
             let message = format!(
                 "the config {shown} is writable by others (mode {mode:03o}), who could have commands run as this user"
             );
-            found.problem("config_writable", Usage, message, remedy);
+            found.add("config_writable", Some(Usage), message, remedy);
         } else if mode & 0o004 != 0 && config.as_ref().is_some_and(has_secret) {
             let message = format!(
                 "the config {shown} contains a secret address and is readable by others (mode {mode:03o})"
             );
-            found.notice("config_readable", message, remedy);
+            found.add("config_readable", None, message, remedy);
         }
     }
     let known = config.as_ref();
@@ -100,7 +100,7 @@ pub(crate) fn config(
         usable: known.is_some(),
         mode,
         account: known.and_then(|config| config.account.clone()),
-        gym: known.and_then(|config| config.box_name.clone()),
+        box_name: known.and_then(|config| config.box_name.clone()),
     };
     (config, facts)
 }
@@ -150,7 +150,7 @@ pub(crate) fn store(
     if let Some(free) = facts.free_bytes.filter(|free| *free < MIN_FREE_BYTES) {
         let (free, shown) = (human_size(free), path.display());
         let message = format!("only {free} free on the file system of the store {shown}");
-        found.problem("disk_full", Internal, message, "free some space");
+        found.add("disk_full", Some(Internal), message, "free some space");
     }
     (store, facts)
 }
@@ -175,7 +175,7 @@ fn open(
             facts.integrity = "damaged";
             let message = format!("the store {} is damaged: {damage}", path.display());
             let remedy = "restore a backup, or move the file away and run `aimharder login`";
-            found.problem("store_damaged", Internal, message, remedy);
+            found.add("store_damaged", Some(Internal), message, remedy);
         }
     }
     facts.usable = true;
@@ -201,7 +201,7 @@ fn check_key(
             let message =
                 format!("the store {shown} is encrypted and no source of its key is configured");
             let remedy = "set key_command under [store] in the config, or pass the systemd credential aimharder-key";
-            found.problem("store_key_missing", Usage, message, remedy);
+            found.add("store_key_missing", Some(Usage), message, remedy);
         }
         Ok(()) => {
             facts.encryption = Some("encrypted");
@@ -210,13 +210,13 @@ fn check_key(
         Err(store::Error::Key(_)) if began.elapsed() >= schedule::LIMIT => {
             let message =
                 "the key_command of [store] did not finish within 2 s, so the key was not checked";
-            found.notice("store_key_silent", message, "");
+            found.add("store_key_silent", None, message, "");
             return Ok(());
         }
         Err(store::Error::Key(why)) => {
             let message = format!("the key of the store {shown} is not available: {why}");
             let remedy = "make it available to key_command or the credential again";
-            found.problem("store_key_missing", Usage, message, remedy);
+            found.add("store_key_missing", Some(Usage), message, remedy);
         }
         Err(store::Error::Unusable(_)) => {
             facts.encryption = Some("encrypted with another key");
@@ -224,7 +224,7 @@ fn check_key(
                 "the key does not match the store {shown}: it was encrypted with another key"
             );
             let remedy = "supply that key by key_command or the credential; if it is lost, run `aimharder store decrypt --forget-logins`";
-            found.problem("store_key_wrong", Internal, message, remedy);
+            found.add("store_key_wrong", Some(Internal), message, remedy);
         }
         Err(other) => return Err(other),
     }

@@ -44,7 +44,7 @@ pub fn crontab_minutes(text: &str) -> Vec<Vec<u32>> {
 }
 
 /// All facts and findings, in the shape of the JSON object.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     pub well: bool,
     #[serde(flatten)]
@@ -73,7 +73,7 @@ pub(crate) struct Scope<'a> {
     /// The only account, if one was named.
     pub account: Option<&'a Account>,
     /// The only box, if one was named.
-    pub gym: Option<&'a str>,
+    pub box_name: Option<&'a str>,
     /// Describes a box that the store names.
     pub place: &'a dyn Fn(&str) -> Result<Place>,
     pub now: DateTime<Utc>,
@@ -118,27 +118,8 @@ impl Findings {
         });
     }
 
-    fn problem(
-        &mut self,
-        code: &'static str,
-        kind: ExitKind,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.add(code, Some(kind), message, remedy);
-    }
-
-    fn notice(
-        &mut self,
-        code: &'static str,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.add(code, None, message, remedy);
-    }
-
     pub(crate) fn store_unusable(&mut self, message: String) {
-        self.problem("store_unusable", ExitKind::Internal, message, "");
+        self.add("store_unusable", Some(ExitKind::Internal), message, "");
     }
 
     /// The first problem with one of these codes.

@@ -46,7 +46,7 @@ pub(crate) struct Pending {
     pub id: i64,
     pub account: Account,
     #[serde(rename = "box")]
-    pub gym: String,
+    pub box_name: String,
     pub day: NaiveDate,
     #[serde(serialize_with = "hours_minutes")]
     pub start: NaiveTime,
@@ -105,7 +105,9 @@ pub(crate) fn collect(scope: &Scope<'_>) -> Result<PrebookingFacts> {
     let requests = requests.chain(open.iter().map(|prebooking| &prebooking.request));
     let wanted_by = requests.map(|request| request.account.clone()).collect();
     let pending = open.into_iter().filter(|prebooking| {
-        let is_named = scope.gym.is_none_or(|name| name == prebooking.request.gym);
+        let is_named = scope
+            .box_name
+            .is_none_or(|name| name == prebooking.request.gym);
         is_named && prebooking.progress == Progress::Pending
     });
     let pending = pending.map(|prebooking| pending_of(prebooking, scope));
@@ -158,7 +160,7 @@ fn pending_of(stored: Prebooking, scope: &Scope<'_>) -> Result<Pending> {
         start: first.start,
         class: stored.request.first.class,
         account: stored.request.account,
-        gym: stored.request.gym,
+        box_name: stored.request.gym,
         tried_at: stored.tried_at,
         message: stored.message,
         created_at: stored.created_at,
@@ -178,14 +180,14 @@ pub(crate) fn check(report: &Report, found: &mut Findings) {
         check_overdue(pending, report.checked_at, found);
         check_failure(pending, report, found);
         if pending.opens_at.is_none() {
-            unknown.insert(&pending.gym);
+            unknown.insert(&pending.box_name);
         }
     }
-    for gym in unknown {
-        let message = format!("when booking opens in {gym} is unknown: every run tries once");
+    for name in unknown {
+        let message = format!("when booking opens in {name} is unknown: every run tries once");
         let remedy =
-            format!("set it, for example with `aimharder boxes set {gym} --opens 4d@07:00`");
-        found.notice("opening_unknown", message, remedy);
+            format!("set it, for example with `aimharder boxes set {name} --opens 4d@07:00`");
+        found.add("opening_unknown", None, message, remedy);
     }
 }
 
@@ -199,7 +201,7 @@ fn check_overdue(pending: &Pending, now: DateTime<Utc>, found: &mut Findings) {
         let (id, opened) = (pending.id, opened.format("%a %-d %b %H:%M"));
         let message = format!("no run has tried prebooking {id}, which opened {opened}");
         let remedy = "run `aimharder prebook run`";
-        found.problem("prebooking_overdue", NotFound, message, remedy);
+        found.add("prebooking_overdue", Some(NotFound), message, remedy);
     }
 }
 
@@ -227,7 +229,7 @@ fn check_failure(pending: &Pending, report: &Report, found: &mut Findings) {
             format!("the next run tries again; to give it up, run `aimharder prebook remove {id}`")
         }
     };
-    found.problem("prebooking_failing", kind, message, remedy);
+    found.add("prebooking_failing", Some(kind), message, remedy);
 }
 
 /// Adds prebookings that expired although their classes have not started, by the server's clock if it is known.
@@ -241,6 +243,6 @@ pub(crate) fn check_expired(report: &Report, found: &mut Findings) {
         let message =
             format!("prebooking {id} expired under a wrong clock: its class starts {starts}");
         let remedy = "run `aimharder prebook run`, which makes it pending again";
-        found.problem("prebooking_expired", Internal, message, remedy);
+        found.add("prebooking_expired", Some(Internal), message, remedy);
     }
 }

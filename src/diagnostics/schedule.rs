@@ -143,12 +143,12 @@ pub(crate) fn check(report: &Report, used: &InUse<'_>, found: &mut Findings) {
     let by_user = active.any(|entry| entry.by == Scheduler::UserTimer);
     if by_user && schedule.lingers == Some(false) {
         let message = "user timers stop when you log out";
-        found.notice("no_linger", message, "run `loginctl enable-linger`");
+        found.add("no_linger", None, message, "run `loginctl enable-linger`");
     }
     for tool in &schedule.silent {
         let message =
             format!("`{tool}` did not finish within 2 s, so what it schedules is unknown");
-        found.notice("tool_silent", message, "");
+        found.add("tool_silent", None, message, "");
     }
 }
 
@@ -188,7 +188,7 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
         };
         let place = other.place();
         let message = format!("{place} runs `{command}` for another store or config");
-        found.notice(code, message, "");
+        found.add(code, None, message, "");
     }
     if let Some(idle) = entries.iter().find(|entry| !entry.active && entry.serves) {
         let unit = &idle.name;
@@ -198,7 +198,7 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
         };
         let message = format!("{unit} is installed but not active: nothing runs `{command}`");
         let remedy = format!("run `systemctl {user}enable --now {unit}`");
-        found.problem("timer_inactive", NotFound, message, remedy);
+        found.add("timer_inactive", Some(NotFound), message, remedy);
     } else if !is_broken {
         let whose = if served.is_empty() {
             String::new()
@@ -209,7 +209,7 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
             let message = format!(
                 "no known crontab line or timer runs `{command}`{whose}, but something updates the tokens"
             );
-            found.notice("not_scheduled", message, "");
+            found.add("not_scheduled", None, message, "");
         } else {
             let message =
                 format!("nothing runs `{command}`{whose}: no crontab line, no active timer");
@@ -217,7 +217,7 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
                 "add `{}` by crontab -e, or in a clone run: systemd/install.sh --user --enable",
                 used.crontab_line(job)
             );
-            found.problem("not_scheduled", NotFound, message, remedy);
+            found.add("not_scheduled", Some(NotFound), message, remedy);
         }
     }
 }
@@ -240,5 +240,5 @@ fn check_times(job: Job, served: &[&AccountFacts], report: &Report, found: &mut 
     let (names, command) = (names.join(" and "), job.command());
     let message = format!("`{command}` does not run often enough ({names}): {effect}");
     let remedy = format!("use the times {}{or}", job.times());
-    found.problem("scheduled_rarely", NotFound, message, remedy);
+    found.add("scheduled_rarely", Some(NotFound), message, remedy);
 }

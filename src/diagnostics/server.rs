@@ -126,7 +126,7 @@ fn check_response(host: &Host, found: &mut Findings) {
         format!("{}: {why}", host.name)
     };
     let remedy = "check the network and [server] in the config, or try again later";
-    found.problem("unreachable", Unreachable, message, remedy);
+    found.add("unreachable", Some(Unreachable), message, remedy);
 }
 
 fn check_clock(host: &Host, found: &mut Findings) {

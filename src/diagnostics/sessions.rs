@@ -114,7 +114,7 @@ pub(crate) fn check(report: &Report, found: &mut Findings) {
             Some(only) => (format!("no session for {only}"), format!(" {only}")),
         };
         let remedy = format!("run `aimharder login{email}`");
-        found.problem("no_login", LoginRequired, message, remedy);
+        found.add("no_login", Some(LoginRequired), message, remedy);
     }
     for facts in &report.accounts {
         let account = &facts.account;
@@ -137,7 +137,7 @@ pub(crate) fn check(report: &Report, found: &mut Findings) {
                     "if the background session of {account} expires, it cannot be renewed automatically"
                 );
                 let remedy = "set password_command in the config";
-                found.notice("no_password_source", message, remedy);
+                found.add("no_password_source", None, message, remedy);
             }
             Some(_) => {}
         }
@@ -171,19 +171,19 @@ fn check_one(
         };
         let why = last_error.map_or_else(String::new, |why| format!(": {why}"));
         let message = format!("{name} has expired{why}");
-        found.problem("session_expired", LoginRequired, message, remedy);
+        found.add("session_expired", Some(LoginRequired), message, remedy);
     } else if kind == SessionKind::Device && now - session.created_at > DEVICE_LIFE {
         let message = format!("{name} is older than 7 days and is no longer refreshed");
         let remedy = format!("when it stops working, {login}");
-        found.notice("device_session_old", message, remedy);
+        found.add("device_session_old", None, message, remedy);
     } else if session.token_expires_at.is_some_and(|at| at <= now) {
         let message = format!("the token of {name} has expired");
-        found.problem("token_expired", LoginRequired, message, login);
+        found.add("token_expired", Some(LoginRequired), message, login);
     } else if let Some(standing) = standing {
         let why = last_error.map_or_else(|| standing.name().replace('_', " "), str::to_owned);
         let message = format!("{name} is not refreshed: {why}");
         let remedy = "run `aimharder -v refresh --force`";
-        found.problem("refresh_failing", standing, message, remedy);
+        found.add("refresh_failing", Some(standing), message, remedy);
     } else if health.outage_runs > 0 {
         let runs = match health.outage_runs {
             1 => "in its last run".to_owned(),
@@ -198,7 +198,12 @@ fn check_one(
         let remedy = format!(
             "to change that, run `aimharder sessions set --fingerprint {print} --auto-refresh on`"
         );
-        found.notice("auto_refresh_off", format!("refresh skips {name}"), remedy);
+        found.add(
+            "auto_refresh_off",
+            None,
+            format!("refresh skips {name}"),
+            remedy,
+        );
     } else if age < -CLOCK_SLACK || age > STALE_TOKEN {
         let (state, remedy) = if age > STALE_TOKEN {
             let state = format!("is {} old: refresh does not run, or fails", human_age(age));
@@ -213,9 +218,9 @@ fn check_one(
         let message = format!("the token of {name} {state}");
         // where nothing refreshes, that is the problem
         if is_refreshed {
-            found.problem("token_stale", LoginRequired, message, remedy);
+            found.add("token_stale", Some(LoginRequired), message, remedy);
         }
     } else if let Some(error) = last_error {
-        found.notice("last_error", format!("{name}: {error}"), "");
+        found.add("last_error", None, format!("{name}: {error}"), "");
     }
 }

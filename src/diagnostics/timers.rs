@@ -57,6 +57,7 @@ fn timer(
     used: &InUse<'_>,
 ) -> Option<Entry> {
     let (timer, nothing) = (units.get(name)?, Properties::new());
+    let next_at = instant(get(timer, "NextElapseUSecRealtime"));
     let unknown = |active, error: Option<&str>| {
         Some(Entry {
             by,
@@ -66,7 +67,7 @@ fn timer(
             name: name.to_owned(),
             account: None,
             rare: false,
-            next_at: instant(get(timer, "NextElapseUSecRealtime")),
+            next_at,
             error: error.map(str::to_owned),
             minutes: vec![0],
             reach: MINUTES_OF_WEEK,
@@ -80,12 +81,10 @@ fn timer(
     let names = shlex::split(get(timer, "Triggers")).unwrap_or_default();
     let service = names.first().and_then(|name| units.get(name.as_str()));
     let service = service.unwrap_or(&nothing);
-    let entry = command(service, by).entry(by, name.to_owned(), minutes(timer), used);
+    let entry = command(service, by)
+        .and_then(|command| command.entry(by, name.to_owned(), minutes(timer), used));
     match entry {
-        Some(entry) => Some(Entry {
-            next_at: instant(get(timer, "NextElapseUSecRealtime")),
-            ..entry
-        }),
+        Some(entry) => Some(Entry { next_at, ..entry }),
         None if get(service, "ExecStart").is_empty() => {
             unknown(true, Some("its service is missing"))
         }
@@ -94,14 +93,8 @@ fn timer(
     }
 }
 
-/// What a service runs, and with which environment.
-fn command(service: &Properties<'_>, by: Scheduler) -> Invocation {
-    let argv = value(get(service, "ExecStart"), "argv[]=").unwrap_or_default();
-    let mut args: Vec<String> = argv.split_whitespace().map(str::to_owned).collect();
-    let is_ours = |word: &String| word.rsplit('/').next() == Some("aimharder");
-    if let Some(at) = args.iter().position(is_ours) {
-        args.drain(..at);
-    }
+/// What a service runs, and with which environment. `None` if that is not this program.
+fn command(service: &Properties<'_>, by: Scheduler) -> Option<Invocation> {
     let mut env = BTreeMap::new();
     if by == Scheduler::SystemTimer {
         for (property, base, variable) in [
@@ -115,10 +108,10 @@ fn command(service: &Properties<'_>, by: Scheduler) -> Invocation {
     } else if let Ok(home) = std::env::var("HOME") {
         env.insert("HOME".to_owned(), home);
     }
-    let assignments = shlex::split(get(service, "Environment")).unwrap_or_default();
-    let assignments = assignments.iter().filter_map(|word| word.split_once('='));
-    env.extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    Invocation { args, env }
+    let mut words = shlex::split(get(service, "Environment")).unwrap_or_default();
+    let argv = value(get(service, "ExecStart"), "argv[]=").unwrap_or_default();
+    words.extend(argv.split_whitespace().map(str::to_owned));
+    Invocation::of(words, env)
 }
 
 /// The job of a timer by its name; `None` for other units.

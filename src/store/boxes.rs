@@ -10,7 +10,7 @@ use crate::model::zone::parse_zone;
 use crate::text::fold;
 
 /// One box as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BoxRow {
     /// The first label of its host, which `--box` names.
     pub name: String,

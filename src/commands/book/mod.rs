@@ -160,7 +160,7 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let sessions = app.sessions();
     let pick = app.pick(&account, SessionKind::Device)?;
     let mut live = sessions.open(&account, &pick)?;
-    let gym = app.gym(&account)?;
+    let gym = app.profile(&account)?;
     let at = app.box_at(&gym, &mut live)?;
     let today = clock::now().with_timezone(&gym.zone).date_naive();
     let day = args.day().on(today).map_err(Failure::usage)?;

@@ -156,7 +156,7 @@ impl PrebookAddArgs {
 pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let (when, start) = args.when().map_err(Failure::usage)?;
     let account = app.account()?;
-    let gym = app.gym(&account)?;
+    let gym = app.profile(&account)?;
     // the system's tools run while the schedule is read
     let tools = schedule::start();
     let now = clock::now();

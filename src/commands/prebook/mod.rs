@@ -105,7 +105,7 @@ impl<'a> Boxes<'a> {
         if let Some(gym) = self.known.borrow().get(name) {
             return Ok(gym.clone());
         }
-        let gym = self.app.any_gym(name)?;
+        let gym = self.app.any_profile(name)?;
         self.known.borrow_mut().insert(name.to_owned(), gym.clone());
         Ok(gym)
     }

@@ -170,7 +170,7 @@ fn restore(
 
 /// Today on the calendar of the account's first box.
 fn today(app: &App, account: &Account, now: DateTime<Utc>) -> NaiveDate {
-    let profiles = app.gyms(account).unwrap_or_default();
+    let profiles = app.profiles(account).unwrap_or_default();
     let zone = profiles
         .first()
         .map_or(chrono_tz::Europe::Madrid, |profile| profile.zone);

@@ -259,7 +259,7 @@ fn place(app: &App, name: &str) -> Result<Place, String> {
             "box {name} is not in the store; run `aimharder boxes --detect`"
         ));
     }
-    let gym = app.any_gym(name).map_err(|e| format!("{e:#}"))?;
+    let gym = app.any_profile(name).map_err(|e| format!("{e:#}"))?;
     let configured = app.config.boxes.get(name);
     Ok(Place {
         lead: configured.and_then(|configured| configured.lead),
@@ -269,7 +269,7 @@ fn place(app: &App, name: &str) -> Result<Place, String> {
 
 /// Stores the opening rules that refusals state, and deletes a rule that a booking contradicts.
 fn learn(app: &App, result: &PrebookResult) {
-    let Ok(gym) = app.any_gym(&result.prebooking.request.gym) else {
+    let Ok(gym) = app.any_profile(&result.prebooking.request.gym) else {
         return; // nothing was requested
     };
     let is_booked = result.fired_at.is_some() && result.outcome == Outcome::Booked;
