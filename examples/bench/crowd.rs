@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use aimharder::config::{Scheme, Server};
 use aimharder::model::account::Account;
 use aimharder::model::session::{Fingerprint, SessionKind};
-use aimharder::platform::{Flow, Platform, Scheme, Settings};
+use aimharder::platform::{Flow, Platform};
 use aimharder::secret::Secret;
 use aimharder::sessions::lock::Locks;
 use aimharder::store::{NewLogin, SessionRow, Store};
@@ -66,16 +67,17 @@ pub(crate) fn email(name: &str, n: usize) -> String {
 
 /// The library's client for the sandbox.
 pub(crate) fn platform(sandbox: &Sandbox) -> Platform {
-    Platform::new(Settings {
-        domain: DOMAIN.to_owned(),
-        scheme: Scheme::Http,
-        connect_to: Some(sandbox.address),
-        ca_file: None,
-        proxy: None,
-        no_proxy: String::new(),
-        timeout: Duration::from_secs(15),
-        user_agent: "Mozilla/5.0 (bench)".to_owned(),
-    })
+    Platform::new(
+        Server {
+            domain: DOMAIN.to_owned(),
+            scheme: Scheme::Http,
+            connect_to: Some(sandbox.address),
+            timeout: Duration::from_secs(15),
+            user_agent: "Mozilla/5.0 (bench)".to_owned(),
+            ..Server::default()
+        },
+        String::new(),
+    )
 }
 
 fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -> Result<()> {

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::outcome::{BookResult, Outcome};
 use super::{BoxClient, Error, needs_row, never_sent};
-use crate::platform::{BookOrder, BookResponse, Mine, Row, Verdict};
+use crate::platform::{BookResponse, Mine, Row, Verdict};
 use crate::{clock, sessions, signals};
 
 /// Pause before the row is read a second time: the server may still be processing the request.
@@ -67,13 +67,7 @@ impl BoxClient<'_, '_> {
         row: &Row,
         insist: bool,
     ) -> sessions::Result<BookResponse> {
-        let order = BookOrder {
-            class_id: row.id.clone(),
-            day,
-            insist,
-            family: self.family.clone(),
-        };
-        let at = &self.at;
+        let (at, family) = (&self.at, self.family.as_deref());
         log::info!(
             "asking to book {} {} of {day} (id {}){}",
             row.start.format("%H:%M"),
@@ -87,7 +81,7 @@ impl BoxClient<'_, '_> {
         );
         let response = self
             .live
-            .call(|platform, jar| platform.book(jar, at, &order));
+            .call(|platform, jar| platform.book(jar, at, &row.id, day, insist, family));
         signals::allow_settling();
         let response = response?;
         log::info!("AimHarder answered: {response}");

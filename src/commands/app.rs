@@ -16,7 +16,7 @@ use crate::error::{ExitKind, Failure};
 use crate::http_client::{self, Proxies};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::platform::{Platform, Recorder, Settings};
+use crate::platform::{Platform, Recorder};
 use crate::sessions::{SessionManager, SessionSelector, lock::Locks};
 use crate::store::Store;
 use crate::store_key::{self, KeySource};
@@ -156,7 +156,14 @@ pub(super) fn recorder(global: &GlobalArgs) -> Result<Option<Recorder>> {
 
 /// The platform, reached as the config says.
 pub(super) fn platform(config: &Config) -> Platform {
-    Platform::new(settings(config))
+    let mut server = config.server.clone();
+    let mut no_proxy = String::new();
+    if server.proxy.is_none() {
+        let proxies = http_client::proxies();
+        server.proxy.clone_from(&proxies.https);
+        no_proxy.clone_from(&proxies.no_proxy);
+    }
+    Platform::new(server, no_proxy)
 }
 
 /// Reads the config from where it was named or from its default location, and the proxies of the environment unless the
@@ -275,23 +282,4 @@ fn folders() -> Result<etcetera::base_strategy::Xdg> {
         )
         .into()
     })
-}
-
-fn settings(config: &Config) -> Settings {
-    let server = &config.server;
-    let proxies = http_client::proxies();
-    let (proxy, no_proxy) = match &server.proxy {
-        Some(proxy) => (Some(proxy), String::new()),
-        None => (proxies.https.as_ref(), proxies.no_proxy.clone()),
-    };
-    Settings {
-        domain: server.domain.clone(),
-        scheme: server.scheme,
-        connect_to: server.connect_to,
-        ca_file: server.ca_file.clone(),
-        proxy: proxy.map(|proxy| proxy.expose().to_owned()),
-        no_proxy,
-        timeout: server.timeout,
-        user_agent: server.user_agent.clone(),
-    }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
+use strum::VariantArray;
 
 use super::SessionRef;
 use super::app::App;
@@ -12,7 +13,7 @@ use super::help::{Help, code};
 use crate::clock;
 use crate::error::{ExitError, ExitKind, Failure};
 use crate::model::session::SessionKind;
-use crate::platform::{BoxAt, Endpoint, Fact};
+use crate::platform::{BoxAt, Endpoint, Examined, Fact};
 use crate::sessions;
 use crate::ui::table::{OutputStyle, Style, cell, plain, shrink};
 use crate::ui::{Output, Ui};
@@ -53,9 +54,7 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
     let mut found = Probed {
         gym: gym.name.clone(),
         session: SessionRef::from(session.row()),
-        facts: Vec::new(),
-        unknown_fields: Vec::new(),
-        missing_fields: Vec::new(),
+        examined: Examined::default(),
         unanswered: Vec::new(),
         failure: None,
     };
@@ -65,22 +64,19 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
         None => session.box_id(&gym.host)?,
     };
     let at = BoxAt { host: gym.host, id };
-    let mut clock_offset = None;
-    for endpoint in Endpoint::ALL {
-        match session.call(|platform, jar| platform.examine(jar, &at, today, endpoint)) {
-            Ok(examined) => {
-                found.facts.extend(examined.facts);
-                found.unknown_fields.extend(examined.unknown_fields);
-                found.missing_fields.extend(examined.missing_fields);
-                clock_offset = clock_offset.or(examined.clock_offset);
-            }
+    let examined = &mut found.examined;
+    for endpoint in Endpoint::VARIANTS {
+        let asked =
+            session.call(|platform, jar| platform.examine(jar, &at, today, *endpoint, examined));
+        match asked {
+            Ok(()) => {}
             Err(sessions::Error::Platform(e)) if e.kind() == ExitKind::Unreachable => {
-                found.facts.push(Fact {
-                    name: endpoint.name(),
+                examined.facts.push(Fact {
+                    name: endpoint.into(),
                     holds: false,
                     detail: Some(e.to_string()),
                 });
-                found.unanswered.push(endpoint.name());
+                found.unanswered.push(endpoint.into());
                 found.failure.get_or_insert(Failure::new(
                     e.kind(),
                     format!("{e}; to see what can be reached: `aimharder status`"),
@@ -89,11 +85,11 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
             Err(e) => return Err(e.into()),
         }
     }
-    found.facts.push(Fact {
+    let offset = examined.clock_offset;
+    examined.facts.push(Fact {
         name: RESPONSES_HAVE_DATES,
-        holds: clock_offset.is_some(),
-        detail: clock_offset
-            .map(|offset| format!("server clock minus this machine's: {offset:+.1} s")),
+        holds: offset.is_some(),
+        detail: offset.map(|offset| format!("server clock minus this machine's: {offset:+.1} s")),
     });
     ui.print(&found)
 }
@@ -103,9 +99,8 @@ struct Probed {
     #[serde(rename = "box")]
     gym: String,
     session: SessionRef,
-    facts: Vec<Fact>,
-    unknown_fields: Vec<String>,
-    missing_fields: Vec<String>,
+    #[serde(flatten)]
+    examined: Examined,
     /// The endpoints without a usable response.
     #[serde(skip)]
     unanswered: Vec<&'static str>,
@@ -118,7 +113,7 @@ impl Probed {
     fn is_unknown(&self, fact: &Fact) -> bool {
         let has_dates = fact.name == RESPONSES_HAVE_DATES;
         self.unanswered.contains(&fact.name)
-            || has_dates && self.unanswered.len() == Endpoint::ALL.len()
+            || has_dates && self.unanswered.len() == Endpoint::VARIANTS.len()
     }
 }
 
@@ -137,11 +132,11 @@ impl Output for Probed {
                 plain(fact.detail.clone().unwrap_or_default()),
             ]
         };
-        let rows: Vec<_> = self.facts.iter().map(row).collect();
+        let rows: Vec<_> = self.examined.facts.iter().map(row).collect();
         style.table(&rows, 0, &[shrink(2, 0), shrink(1, 10)], to)?;
         for (what, fields) in [
-            ("new", &self.unknown_fields),
-            ("missing", &self.missing_fields),
+            ("new", &self.examined.unknown_fields),
+            ("missing", &self.examined.missing_fields),
         ] {
             if !fields.is_empty() {
                 writeln!(to, "{what} fields: {}", fields.join(", "))?;

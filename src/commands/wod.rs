@@ -88,10 +88,10 @@ fn published(
     };
     let mut after: Option<String> = None;
     for _ in 0..MAX_PAGES {
-        let page = session
+        let (page, next) = session
             .call(|platform, jar| platform.activity(jar, host, &publisher, after.as_deref()))?;
         let mut last_day = None;
-        for post in page.posts {
+        for post in page {
             let day = match post.day {
                 Some(day) => Some(day),
                 None => day_of(session, host, &post)?,
@@ -100,10 +100,10 @@ fn published(
             posts.extend(day.map(|day| (day, post)));
         }
         let is_enough = last_day.is_some_and(|day| day < first);
-        if is_enough || page.next.is_none() || page.next == after {
+        if is_enough || next.is_none() || next == after {
             return Ok(posts);
         }
-        after = page.next;
+        after = next;
     }
     log::warn!("only the newest {MAX_PAGES} pages were read; older workouts may be missing");
     Ok(posts)

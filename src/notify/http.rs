@@ -11,10 +11,9 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::LOCATION;
 use reqwest::{StatusCode, Url};
 
-use crate::platform::{self, Cause};
+use crate::clock;
+use crate::http_client::{self, Cause};
 use crate::secret::Secret;
-use crate::tls::Roots;
-use crate::{clock, http_client};
 
 const MAX_REDIRECTS: usize = 3;
 /// The part of a response that is read.
@@ -45,10 +44,7 @@ pub(super) fn send(
     loop {
         let response = call(&url, headers, body, end)?;
         let status = response.status();
-        let location = response
-            .headers()
-            .get(LOCATION)
-            .and_then(|l| l.to_str().ok());
+        let location = http_client::header(response.headers(), LOCATION);
         let next = target(&url, status, location)?;
         let pause = retry_after(&response).filter(|pause| clock::steady() + *pause < end);
         // reads the body, so that the connection can be used again
@@ -117,7 +113,7 @@ fn target(url: &Url, status: StatusCode, location: Option<&str>) -> Result<Optio
 /// The wait that a 429 asks for, at least half a second: some servers limit how many notifications they take at once.
 fn retry_after(response: &Response) -> Option<Duration> {
     let is_limited = response.status() == StatusCode::TOO_MANY_REQUESTS;
-    let pause = platform::retry_after(response.headers()).filter(|_| is_limited)?;
+    let pause = http_client::retry_after(response.headers()).filter(|_| is_limited)?;
     Some(pause.max(Duration::from_millis(500)))
 }
 
@@ -134,31 +130,20 @@ fn client(url: &Url) -> Result<&'static Client, String> {
 }
 
 fn build(scheme: &str) -> Result<Client, String> {
-    let proxy = proxy_for(scheme);
-    let encrypted = |url: &str| url.starts_with("https:");
-    let trusted = if scheme == "https" || proxy.is_some_and(encrypted) {
-        Roots::System(None)
-    } else {
-        Roots::None
-    };
-    let mut builder = http_client::builder(trusted)?;
-    if let Some(proxy) = proxy {
-        builder = http_client::with_proxy(builder, proxy, &http_client::proxies().no_proxy)?;
-    }
-    builder
+    let no_proxy = &http_client::proxies().no_proxy;
+    http_client::builder(scheme == "https", None, None, proxy_for(scheme), no_proxy)?
         .user_agent(USER_AGENT)
         .gzip(false)
         .build()
         .map_err(|_| "cannot start the http client".to_owned())
 }
 
-fn proxy_for(scheme: &str) -> Option<&'static str> {
+fn proxy_for(scheme: &str) -> Option<&'static Secret> {
     let proxies = http_client::proxies();
-    let proxy = match scheme {
-        "https" => &proxies.https,
-        _ => &proxies.http,
-    };
-    proxy.as_ref().map(Secret::expose)
+    match scheme {
+        "https" => proxies.https.as_ref(),
+        _ => proxies.http.as_ref(),
+    }
 }
 
 /// The reason of a failure, without the URL.
@@ -168,8 +153,8 @@ fn why(url: &Url, error: &reqwest::Error) -> String {
     } else {
         "no complete response"
     };
-    let bypasses = |host| http_client::bypasses(&http_client::proxies().no_proxy, host);
-    let proxy = proxy_for(url.scheme()).filter(|_| !url.host_str().is_some_and(bypasses));
+    let (host, no_proxy) = (url.host_str(), &http_client::proxies().no_proxy);
+    let proxy = http_client::proxy_of(host.unwrap_or_default(), proxy_for(url.scheme()), no_proxy);
     match Cause::of(error, proxy) {
         Cause::TimedOut => Cause::TimedOut.to_string(),
         cause => format!("{what}: {cause}"),

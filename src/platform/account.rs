@@ -1,9 +1,8 @@
 //! The account and its boxes (protocol.md §4). `whoami` also proves that a session is alive. A box id that the platform does
 //! not return is `None`.
 
-use super::call::Call;
 use super::host::{box_of, host_of, within};
-use super::html::{self, Piece};
+use super::html;
 use super::http::Answer;
 use super::lenient::Loose;
 use super::{BoxRef, Error, Jar, Platform, classify};
@@ -17,10 +16,8 @@ impl Platform {
     /// # Errors
     /// Those of an API call; [`Error::LoggedOut`] also if no account is listed.
     pub fn whoami(&self, jar: &mut Jar) -> Result<Vec<BoxRef>, Error> {
-        let url = self.url(self.domain(), "/api/whoami", &[])?;
-        self.ask(jar, Call::script(url), |answer| {
-            read_whoami(answer, self.domain())
-        })
+        let call = self.script(self.domain(), "/api/whoami", &[])?;
+        self.ask(jar, call, |answer| read_whoami(answer, self.domain()))
     }
 
     /// The boxes that `GET /home` links to, for accounts whose `whoami` lists none. They have no ids.
@@ -28,10 +25,8 @@ impl Platform {
     /// # Errors
     /// As for a page; [`Error::LoggedOut`] if it is the login page.
     pub fn home_boxes(&self, jar: &mut Jar) -> Result<Vec<BoxRef>, Error> {
-        let url = self.url(self.domain(), "/home", &[])?;
-        self.ask(jar, Call::page(url), |answer| {
-            read_home(answer, self.domain())
-        })
+        let call = self.page(self.domain(), "/home", &[])?;
+        self.ask(jar, call, |answer| read_home(answer, self.domain()))
     }
 
     /// A box's numeric id from its `/schedule?cl` page. The page is public, so it proves nothing about the session.
@@ -39,13 +34,15 @@ impl Platform {
     /// # Errors
     /// As for a page; [`Error::Strange`] if the page has no number, also if it is the login page.
     pub fn box_id(&self, jar: &mut Jar, host: &str) -> Result<i64, Error> {
-        let mut url = self.url(host, "/schedule", &[])?;
-        url.set_query(Some("cl"));
-        self.ask(jar, Call::page(url), read_box_id)
+        self.ask(jar, self.page(host, "/schedule?cl", &[])?, read_box_id)
     }
 }
 
-pub(super) fn read_whoami(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
+/// Reads the response to `whoami`.
+///
+/// # Errors
+/// As for [`Platform::whoami`].
+pub fn read_whoami(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
     let object = classify::data(answer)?;
     let data = Loose(&object).get("data");
     let is_empty = data.0.as_array().is_some_and(Vec::is_empty);
@@ -59,16 +56,13 @@ pub(super) fn read_whoami(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, 
         .map(|person| person.get("roles"))
         .collect();
     if roles.is_empty() {
-        return Err(Error::Strange(format!(
-            "{} did not say who is logged in",
-            answer.host
-        )));
+        return Err(answer.strange("did not say who is logged in"));
     }
     Ok(boxes(&roles, domain))
 }
 
 /// The entry, or the `userData` inside it.
-fn person(entry: Loose<'_>) -> Loose<'_> {
+pub(super) fn person(entry: Loose<'_>) -> Loose<'_> {
     Loose(entry.0.get("userData").unwrap_or(entry.0))
 }
 
@@ -104,18 +98,18 @@ pub(super) fn boxes(roles: &[Loose<'_>], domain: &str) -> Vec<BoxRef> {
     boxes
 }
 
-pub(super) fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
+/// Reads the page `/home`.
+///
+/// # Errors
+/// As for [`Platform::home_boxes`].
+pub fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
     classify::or_login_page(answer, read_links(answer, domain))
 }
 
 fn read_links(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
     let page = classify::page(answer)?;
-    let links = html::pieces(&page).filter_map(|piece| match piece {
-        Piece::Start(tag) if tag.is("a") => tag.attribute("href"),
-        _ => None,
-    });
     let mut boxes: Vec<BoxRef> = Vec::new();
-    for link in links.take(MAX_LINKS) {
+    for link in html::attributes(&page, "a", "href").take(MAX_LINKS) {
         // a relative link or a link to another site names no box
         let host = host_of(&link).filter(|host| within(host, domain) && link.contains("//"));
         let Some((name, host)) = host.and_then(|host| box_of(&host, domain)) else {
@@ -136,15 +130,15 @@ fn read_links(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
     Ok(boxes)
 }
 
-pub(super) fn read_box_id(answer: &Answer) -> Result<i64, Error> {
+/// Reads the page `/schedule?cl` of a box.
+///
+/// # Errors
+/// As for [`Platform::box_id`].
+pub fn read_box_id(answer: &Answer) -> Result<i64, Error> {
     let page = classify::page(answer)?;
-    let mut scripts = html::pieces(&page).filter_map(|piece| match piece {
-        Piece::Raw("script", text) => Some(text),
-        _ => None,
-    });
-    scripts
-        .find_map(id_in_script)
-        .ok_or_else(|| Error::Strange(format!("{} has no box number", answer.host)))
+    html::scripts(&page)
+        .find_map(|script| id_in_script(&script))
+        .ok_or_else(|| answer.strange("has no box number"))
 }
 
 /// `box: 10122`, `"box":"10122"`, `box = 10122`: a property or variable of exactly that name.

@@ -4,14 +4,15 @@
 
 use std::collections::BTreeSet;
 
+use html5gum::{StartTag, Token};
 use reqwest::Url;
 use reqwest::header::{self, HeaderMap, HeaderName};
 use serde_json::{Map, Value, json};
 
 use super::fields::{self, has};
 use super::host::{host_of, is_host, within};
-use super::html::{self, Piece, Tag};
-use super::http_date;
+use super::html;
+use crate::http_client::date;
 use crate::model::day::parse_label;
 use crate::model::time::parse_span;
 use crate::text::fold;
@@ -38,11 +39,13 @@ const SCRIPT_MARKS: &str =
 /// Headers whose values are kept if they have the right form.
 const HEADERS: &str = "accept accept-language age content-encoding content-length content-type retry-after transfer-encoding \
     x-requested-with";
+/// The placeholder of a text whose length is not shown.
+const TEXT: &str = "<text>";
 /// The placeholders of a longer page do not help.
 const MAX_PIECES: usize = 2000;
 
 /// A body as JSON with placeholders, or as one text.
-pub(super) fn body(body: &[u8], domain: &str) -> Value {
+pub fn body(body: &[u8], domain: &str) -> Value {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
@@ -172,7 +175,7 @@ fn form_value(name: &str, value: &str) -> String {
     if value.is_empty() || (has(HARMLESS, name) && is_harmless(value)) {
         value.to_owned()
     } else {
-        "<text>".to_owned()
+        TEXT.to_owned()
     }
 }
 
@@ -272,8 +275,8 @@ fn header_value(name: &HeaderName, value: &str, from: &Url, domain: &str) -> Str
         }
         header::SET_COOKIE => set_cookie(value, domain),
         header::LOCATION | header::REFERER | header::ORIGIN => by_url(value),
-        header::DATE | header::EXPIRES | header::RETRY_AFTER if date(value).is_some() => {
-            date(value).unwrap_or_default().to_owned()
+        header::DATE | header::EXPIRES | header::RETRY_AFTER if day(value).is_some() => {
+            day(value).unwrap_or_default().to_owned()
         }
         _ if has(HEADERS, name.as_str()) && is_header_value(value) => value.to_owned(),
         _ => placeholder("text", value),
@@ -281,8 +284,8 @@ fn header_value(name: &HeaderName, value: &str, from: &Url, domain: &str) -> Str
 }
 
 /// The date of a header without the name of the day, which is not checked.
-fn date(value: &str) -> Option<&str> {
-    http_date::parse(value)?;
+fn day(value: &str) -> Option<&str> {
+    date::parse(value)?;
     value.split_once(',').map(|(_, date)| date.trim())
 }
 
@@ -316,7 +319,7 @@ fn set_cookie(line: &str, domain: &str) -> String {
             "domain" => format!("domain={}", host(value.trim_start_matches('.'), domain)),
             "max-age" if value == "0" => "max-age=0".to_owned(),
             "max-age" => "max-age=<number>".to_owned(),
-            "expires" => format!("expires={}", date(value).unwrap_or("<text>")),
+            "expires" => format!("expires={}", day(value).unwrap_or("<text>")),
             _ => "<attribute>".to_owned(),
         });
     }
@@ -326,43 +329,43 @@ fn set_cookie(line: &str, domain: &str) -> String {
 /// The elements of a page that matter, with placeholders for texts and scripts.
 fn page(text: &str, domain: &str) -> String {
     let mut shown = String::new();
-    let mut skipped = 0;
-    for piece in html::pieces(text).take(MAX_PIECES) {
-        let part = match piece {
-            Piece::Start(tag) => start_tag(tag, domain),
-            Piece::Raw("script", script) => Some(script_mark(script)),
-            Piece::Text(text) | Piece::Raw(_, text) => {
-                skipped += text.trim().chars().count();
+    let mut has_text = false;
+    for (hidden, token) in html::tokens(text).take(MAX_PIECES) {
+        let part = match token {
+            Token::StartTag(tag) => start_tag(&tag, domain),
+            Token::String(script) if hidden == Some("script") => {
+                Some(script_mark(&html::text(&script)))
+            }
+            Token::String(text) => {
+                has_text |= !text.trim_ascii().is_empty();
                 None
             }
-            Piece::End(_) => None,
+            _ => None,
         };
         if let Some(part) = part {
-            add_text(&mut shown, &mut skipped);
+            if std::mem::take(&mut has_text) {
+                shown.push_str(TEXT);
+            }
             shown.push_str(&part);
         }
     }
-    add_text(&mut shown, &mut skipped);
+    if has_text {
+        shown.push_str(TEXT);
+    }
     shown
 }
 
-fn add_text(shown: &mut String, length: &mut usize) {
-    if std::mem::take(length) > 0 {
-        shown.push_str("<text>");
-    }
-}
-
-fn start_tag(tag: Tag<'_>, domain: &str) -> Option<String> {
-    let name = ELEMENTS.split(' ').find(|name| tag.is(name))?;
+fn start_tag(tag: &StartTag<()>, domain: &str) -> Option<String> {
+    let name = ELEMENTS.split(' ').find(|name| html::is(&tag.name, name))?;
     let mut shown = format!("<{name}");
     for key in ["id", "name", "type", "method", "href", "src", "action"] {
-        let Some(value) = tag.attribute(key) else {
+        let Some(value) = html::attribute(tag, key) else {
             continue;
         };
         let value = match key {
             "href" | "src" | "action" => link(&value, domain),
             _ if has(ATTRIBUTES, &value.to_ascii_lowercase()) => value,
-            _ => "<text>".to_owned(),
+            _ => TEXT.to_owned(),
         };
         shown.extend([" ", key, "=\"", &value, "\""]);
     }
@@ -377,7 +380,7 @@ fn link(value: &str, domain: &str) -> String {
         host.unwrap_or_else(|| "link.invalid".to_owned())
     );
     let absolute = Url::parse(&base).and_then(|base| base.join(value));
-    absolute.map_or_else(|_| "<text>".to_owned(), |link| url(&link, domain))
+    absolute.map_or_else(|_| TEXT.to_owned(), |link| url(&link, domain))
 }
 
 fn script_mark(script: &str) -> String {

@@ -5,26 +5,12 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use super::call::Call;
 use super::http::Answer;
 use super::lenient::Loose;
 use super::refusal::{self, Refusal};
 use super::{BoxAt, Error, Jar, Platform, classify};
 use crate::model::opening::{Learned, is_too_early_text, learn};
 use crate::text;
-
-/// A booking request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BookOrder {
-    /// The id of the schedule row.
-    pub class_id: String,
-    /// The class's day on the box's calendar.
-    pub day: NaiveDate,
-    /// Whether a place on the waiting list is accepted.
-    pub insist: bool,
-    /// A family member's id; `None` is the account holder.
-    pub family: Option<String>,
-}
 
 /// The response to a booking request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +75,8 @@ impl fmt::Display for BookResponse {
 }
 
 impl Platform {
-    /// `POST /api/book`, sent once. After a lost response only the schedule shows whether the class was booked.
+    /// `POST /api/book`, sent once. `class_id` is that of the schedule row, `insist` accepts a place on the waiting list, and
+    /// `family` is the id of a family member, if it is not for the account holder. After a lost response only the schedule shows whether the class was booked.
     ///
     /// # Errors
     /// Those of an API call. Only [`Error::server_did_not_act`] permits sending it again without a look at the schedule.
@@ -97,22 +84,28 @@ impl Platform {
         &self,
         jar: &mut Jar,
         at: &BoxAt,
-        order: &BookOrder,
+        class_id: &str,
+        day: NaiveDate,
+        insist: bool,
+        family: Option<&str>,
     ) -> Result<BookResponse, Error> {
-        let day = order.day.format("%Y%m%d").to_string();
-        let form = vec![
-            ("id", order.class_id.as_str()),
+        let day = day.format("%Y%m%d").to_string();
+        let form = [
+            ("id", class_id),
             ("day", &day),
-            ("insist", if order.insist { "1" } else { "0" }),
-            ("familyId", order.family.as_deref().unwrap_or_default()),
+            ("insist", if insist { "1" } else { "0" }),
+            ("familyId", family.unwrap_or_default()),
         ];
-        let url = self.url(&at.host, "/api/book", &[])?;
-        self.ask(jar, Call::script(url).form(form), read)
+        let call = self.script(&at.host, "/api/book", &[])?;
+        self.ask(jar, call.form(&form), read)
     }
 }
 
 /// Reads the response to a booking.
-pub(super) fn read(answer: &Answer) -> Result<BookResponse, Error> {
+///
+/// # Errors
+/// As for [`Platform::book`].
+pub fn read(answer: &Answer) -> Result<BookResponse, Error> {
     let data = classify::data(answer)?;
     let data = Loose(&data);
     let refusal = Refusal::read(data, &answer.redactor);

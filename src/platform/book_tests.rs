@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::platform::test_server::answered;
-use proptest::prelude::*;
 
 fn verdict_of(body: &str) -> Verdict {
     read(&answered(body))
@@ -171,19 +170,4 @@ fn a_refusal_passes_key_and_words_on_and_no_reservation() {
         message.starts_with("Hoy & mañana no") && !message.contains('\u{1b}'),
         "{message}"
     );
-}
-
-proptest! {
-    #[test]
-    fn no_text_panics(body in "\\PC*", text in "\\PC*", state in any::<i64>()) {
-        let _ = read(&answered(&body));
-        let body = serde_json::json!({"bookState": state, "errorMssg": text, "errorMssgLang": text, "error": {"message": text}});
-        let _ = read(&answered(&body.to_string()));
-    }
-
-    #[test]
-    fn only_state_one_books(state in any::<i64>(), id in any::<u32>()) {
-        let body = serde_json::json!({"bookState": state, "id": id}).to_string();
-        prop_assert_eq!(verdict_of(&body) == Verdict::Booked, state == 1);
-    }
 }

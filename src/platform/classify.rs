@@ -4,9 +4,10 @@
 use serde_json::{Map, Value};
 
 use super::Error;
-use super::html::{self, Piece};
+use super::html;
 use super::http::Answer;
 use super::lenient::Loose;
+use crate::http_client;
 
 /// The JSON object of an API call: the status is 200 and the object has no `logout`. The code of an `error` object that
 /// reports an outage or a missing login (500 to 599, 401) counts as the status: it is no response to the request.
@@ -21,7 +22,7 @@ pub(super) fn data(answer: &Answer) -> Result<Value, Error> {
             status,
             retry_after: None,
         }),
-        Some(401) => Err(Error::Strange(format!("{} answered 401", answer.host))),
+        Some(401) => Err(answer.strange("answered 401")),
         _ => Ok(data),
     }
 }
@@ -29,8 +30,7 @@ pub(super) fn data(answer: &Answer) -> Result<Value, Error> {
 /// As [`data`], whatever `error` the object has: what else it holds may be worth more.
 pub(super) fn object_of_call(answer: &Answer) -> Result<Value, Error> {
     let object = gate(answer).and_then(|object| {
-        let not_data = || format!("{} answered with {}", answer.host, kind(&answer.body));
-        object.ok_or_else(|| Error::Strange(not_data()))
+        object.ok_or_else(|| answer.strange(format!("answered with {}", kind(&answer.body))))
     });
     or_login_page(answer, object.map(Value::Object))
 }
@@ -61,12 +61,11 @@ fn gate(answer: &Answer) -> Result<Option<Map<String, Value>>, Error> {
     }
     status(answer)?;
     match answer.status {
-        200 if object.as_ref().is_some_and(has_unknown_logout) => Err(Error::Strange(format!(
-            "{} answered with an unknown `logout`",
-            answer.host
-        ))),
+        200 if object.as_ref().is_some_and(has_unknown_logout) => {
+            Err(answer.strange("answered with an unknown `logout`"))
+        }
         200 => Ok(object),
-        other => Err(Error::Strange(format!("{} answered {other}", answer.host))),
+        other => Err(answer.strange(format!("answered {other}"))),
     }
 }
 
@@ -78,11 +77,7 @@ pub(super) fn is_login_page(answer: &Answer) -> bool {
     }
     let text = String::from_utf8_lossy(&answer.body);
     let is_ours = text.contains("loginErrors") || text.contains("loginfingerprint");
-    let is_password = |piece| match piece {
-        Piece::Start(tag) => tag.is("input") && tag.attribute("name").as_deref() == Some("pw"),
-        _ => false,
-    };
-    is_ours && html::pieces(&text).any(is_password)
+    is_ours && html::attributes(&text, "input", "name").any(|name| name == "pw")
 }
 
 /// The statuses that mean the same for every endpoint: the address is blocked, or the platform is unavailable.
@@ -91,7 +86,7 @@ pub(super) fn status(answer: &Answer) -> Result<(), Error> {
         403 => Err(Error::Blocked),
         status if status == 429 || status >= 500 => Err(Error::Busy {
             status,
-            retry_after: answer.retry_after,
+            retry_after: http_client::retry_after(&answer.headers),
         }),
         _ => Ok(()),
     }
@@ -150,18 +145,12 @@ fn kind(body: &[u8]) -> &'static str {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::time::Duration;
 
     const LOGIN_PAGE: &str = "<form><span id=\"loginErrors\"></span><input name=\"mail\">\n\
         <input type=\"password\" name=\"pw\"></form>";
 
     fn answer(status: u16, body: &[u8]) -> Answer {
-        Answer {
-            host: "h".to_owned(),
-            status,
-            body: body.to_vec(),
-            ..Answer::default()
-        }
+        Answer::new("h", status, body)
     }
 
     fn busy(status: u16) -> Error {
@@ -303,22 +292,6 @@ mod tests {
         assert_eq!(
             data(&redirect(false)).unwrap_err(),
             strange("h answered 302")
-        );
-    }
-
-    #[test]
-    fn a_busy_server_may_say_how_long() {
-        let retry_after = Some(Duration::from_secs(7));
-        let answer = Answer {
-            retry_after,
-            ..answer(429, b"")
-        };
-        assert_eq!(
-            data(&answer).unwrap_err(),
-            Error::Busy {
-                status: 429,
-                retry_after
-            }
         );
     }
 

@@ -37,12 +37,14 @@ const LONG_PAST: i64 = 1_577_836_800;
 pub struct Jar(CookieStore);
 
 /// The source of a `Set-Cookie` line.
-pub(super) struct Origin<'a> {
-    pub(super) url: &'a Url,
+#[derive(Debug)]
+pub struct Origin<'a> {
+    /// The address of the request.
+    pub url: &'a Url,
     /// The configured domain; no cookie is sent outside it.
-    pub(super) domain: &'a str,
+    pub domain: &'a str,
     /// The `Date` of the response in Unix seconds.
-    pub(super) date: Option<i64>,
+    pub date: Option<i64>,
 }
 
 impl Jar {
@@ -87,7 +89,7 @@ impl Jar {
     }
 
     /// The `Cookie` header for a request. `Secure` cookies are always sent: plain HTTP is for loopback only.
-    pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
+    pub fn header(&self, url: &Url) -> Option<HeaderValue> {
         let mut cookies = self.0.matches(&*secure(url)?);
         // RFC 6265, 5.4: longer paths first; then by name, and of one name that of the longest domain first, because
         // servers use the first: the order does not depend on the hash maps of the crate
@@ -120,7 +122,7 @@ impl Jar {
     }
 
     /// Applies one `Set-Cookie` line; a line that breaks the rules is ignored, as in browsers.
-    pub(super) fn keep(&mut self, line: &str, from: &Origin<'_>) {
+    pub fn keep(&mut self, line: &str, from: &Origin<'_>) {
         let Ok(raw) = RawCookie::parse(line) else {
             return;
         };
@@ -161,32 +163,25 @@ impl Jar {
 /// The line as it is stored: the expiry is counted from the server clock, and the login cookie applies to the whole domain
 /// (protocol.md §1: it was seen host-only) and does not expire, unless it is being deleted.
 fn rewritten(raw: &RawCookie<'_>, from: &Origin<'_>) -> String {
-    let login = raw.name() == LOGIN;
-    let left = seconds_left(raw, from.date);
-    let mut line = format!("{}={}", raw.name(), raw.value());
-    if let Some(domain) = if login {
-        Some(from.domain)
+    let is_login = raw.name() == LOGIN;
+    let (domain, path) = if is_login {
+        (Some(from.domain), Some("/"))
     } else {
-        raw.domain()
-    } {
-        line.push_str("; Domain=");
-        line.push_str(domain);
+        (raw.domain(), raw.path())
+    };
+    let mut cookie = RawCookie::new(raw.name(), raw.value());
+    cookie.set_secure(raw.secure());
+    cookie.set_http_only(raw.http_only());
+    if let Some(domain) = domain {
+        cookie.set_domain(domain);
     }
-    if let Some(path) = if login { Some("/") } else { raw.path() } {
-        line.push_str("; Path=");
-        line.push_str(path);
+    if let Some(path) = path {
+        cookie.set_path(path);
     }
-    if let Some(left) = left.filter(|left| !login || *left <= 0) {
-        line.push_str("; Max-Age=");
-        line.push_str(&left.max(0).to_string());
+    match seconds_left(raw, from.date).filter(|left| !is_login || *left <= 0) {
+        Some(left) => format!("{cookie}; Max-Age={}", left.max(0)),
+        None => cookie.to_string(),
     }
-    if raw.secure() == Some(true) {
-        line.push_str("; Secure");
-    }
-    if raw.http_only() == Some(true) {
-        line.push_str("; HttpOnly");
-    }
-    line
 }
 
 /// The seconds from the `Date` of the response to the expiry; `None` for a session cookie.

@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::call::Call;
 use super::fields::{self, has};
 use super::http::Answer;
 use super::lenient::Loose;
@@ -12,37 +11,21 @@ use crate::model::day::parse_label;
 use crate::model::time::parse_span;
 use crate::text;
 
-/// A read-only endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A read-only endpoint, in the order in which they are asked. Its name is the fact that its response has a known form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
 pub enum Endpoint {
     /// `GET /api/whoami`
+    #[strum(serialize = "whoami_is_readable")]
     Whoami,
     /// `GET /api/bookings` of one day
+    #[strum(serialize = "schedule_is_readable")]
     Schedule,
     /// `GET /api/nextBookings`
+    #[strum(serialize = "next_bookings_are_readable")]
     NextBookings,
     /// `GET /schedule?cl`
+    #[strum(serialize = "box_page_is_readable")]
     BoxPage,
-}
-
-impl Endpoint {
-    /// In the order in which they are asked.
-    pub const ALL: [Self; 4] = [
-        Self::Whoami,
-        Self::Schedule,
-        Self::NextBookings,
-        Self::BoxPage,
-    ];
-
-    /// The fact that its response has a known form.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Whoami => "whoami_is_readable",
-            Self::Schedule => "schedule_is_readable",
-            Self::NextBookings => "next_bookings_are_readable",
-            Self::BoxPage => "box_page_is_readable",
-        }
-    }
 }
 
 /// A known fact of the platform.
@@ -56,8 +39,8 @@ pub struct Fact {
     pub detail: Option<String>,
 }
 
-/// What one response shows.
-#[derive(Debug, Clone, Default)]
+/// What the responses show.
+#[derive(Debug, Default, serde::Serialize)]
 pub struct Examined {
     /// The facts that could be checked.
     pub facts: Vec<Fact>,
@@ -65,7 +48,8 @@ pub struct Examined {
     pub unknown_fields: Vec<String>,
     /// Fields that no row has and some are expected to have.
     pub missing_fields: Vec<String>,
-    /// The `Date` of the response minus the local clock in seconds.
+    /// The `Date` of the first response that has one minus the local clock in seconds.
+    #[serde(skip)]
     pub clock_offset: Option<f64>,
 }
 
@@ -117,7 +101,7 @@ fn is_state(state: Loose<'_>) -> bool {
 }
 
 impl Platform {
-    /// Asks one endpoint once and examines the response.
+    /// Asks one endpoint once and adds what its response shows.
     ///
     /// # Errors
     /// Those of the endpoint; [`Error::Strange`] if the response has no known form.
@@ -127,133 +111,39 @@ impl Platform {
         at: &BoxAt,
         day: NaiveDate,
         endpoint: Endpoint,
-    ) -> Result<Examined, Error> {
+        found: &mut Examined,
+    ) -> Result<(), Error> {
         let (id, day) = (at.id.to_string(), day.format("%Y%m%d").to_string());
         let call = match endpoint {
-            Endpoint::Whoami => Call::script(self.url(self.domain(), "/api/whoami", &[])?),
+            Endpoint::Whoami => self.script(self.domain(), "/api/whoami", &[]),
             Endpoint::Schedule => {
                 let query = [("day", &*day), ("box", &*id), ("familyId", "")];
-                Call::script(self.url(&at.host, "/api/bookings", &query)?)
+                self.script(&at.host, "/api/bookings", &query)
             }
-            Endpoint::NextBookings => {
-                Call::script(self.url(&at.host, "/api/nextBookings", &[("box", &id)])?)
-            }
-            Endpoint::BoxPage => {
-                let mut url = self.url(&at.host, "/schedule", &[])?;
-                url.set_query(Some("cl"));
-                Call::page(url)
-            }
+            Endpoint::NextBookings => self.script(&at.host, "/api/nextBookings", &[("box", &id)]),
+            Endpoint::BoxPage => self.page(&at.host, "/schedule?cl", &[]),
         };
-        self.ask(jar, call, |answer| {
-            let mut found = match endpoint {
-                Endpoint::Whoami => self.examine_whoami(answer, at)?,
-                Endpoint::Schedule => examine_schedule(answer)?,
-                Endpoint::NextBookings => examine_bookings(answer)?,
-                Endpoint::BoxPage => examine_page(answer, at)?,
-            };
-            found.clock_offset = clock_offset(answer);
-            Ok(found)
+        self.ask(jar, call?, |answer| {
+            match endpoint {
+                Endpoint::Whoami => found.whoami(answer, self.domain(), at)?,
+                Endpoint::Schedule => found.schedule(answer)?,
+                Endpoint::NextBookings => found.next_bookings(answer)?,
+                Endpoint::BoxPage => {
+                    let number = account::read_box_id(answer)?;
+                    found.readable(endpoint, None);
+                    let detail = Some(format!("box {number}"));
+                    found.fact("box_page_has_the_number", number == at.id, detail);
+                }
+            }
+            found.clock_offset = found.clock_offset.or(clock_offset(answer));
+            Ok(())
         })
-    }
-
-    fn examine_whoami(&self, answer: &Answer, at: &BoxAt) -> Result<Examined, Error> {
-        let boxes = account::read_whoami(answer, self.domain())?;
-        let data = classify::data(answer)?;
-        let people = rows(&data["data"]);
-        let people: Vec<_> = people
-            .iter()
-            .map(|it| Loose(it.0.get("userData").unwrap_or(it.0)))
-            .collect();
-        let roles: Vec<_> = people
-            .iter()
-            .flat_map(|person| rows(person.get("roles").0))
-            .collect();
-        let mut found = Examined::default();
-        found.readable(Endpoint::Whoami, Some(counted(boxes.len(), "box", "boxes")));
-        found.fact("login_is_alive", true, None);
-        found.fact(
-            "whoami_lists_the_box",
-            boxes.iter().any(|it| it.host == at.host),
-            None,
-        );
-        found.rows("whoami", &people, &PERSON_CHECKS, fields::PERSON, "id");
-        found.rows(
-            "whoami.roles",
-            &roles,
-            &ROLE_CHECKS,
-            fields::ROLE,
-            "boid centre_url gym",
-        );
-        Ok(found)
     }
 }
 
 /// `1 box`, `2 boxes`
 fn counted(n: usize, one: &str, several: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { several })
-}
-
-fn examine_schedule(answer: &Answer) -> Result<Examined, Error> {
-    let readable = schedule::read(answer)?;
-    let data = classify::data(answer)?;
-    let classes = rows(&data["bookings"]);
-    let mut found = Examined::default();
-    found.readable(
-        Endpoint::Schedule,
-        Some(counted(readable.rows.len(), "class", "classes")),
-    );
-    found.rows("schedule", &[Loose(&data)], &[], fields::SCHEDULE, "");
-    let expected = "bookState className coachName id idres limit ocupation time waitlist";
-    found.rows(
-        "schedule.bookings",
-        &classes,
-        &CLASS_CHECKS,
-        fields::CLASS,
-        expected,
-    );
-    Ok(found)
-}
-
-fn examine_bookings(answer: &Answer) -> Result<Examined, Error> {
-    bookings::read(answer)?;
-    let data = classify::data(answer)?;
-    let (coming, history) = (rows(&data["nextClasses"]), rows(&data["history"]));
-    let detail = format!(
-        "{}, {} past",
-        counted(coming.len(), "booking", "bookings"),
-        history.len()
-    );
-    let all: Vec<_> = coming.into_iter().chain(history).collect();
-    let mut found = Examined::default();
-    found.readable(Endpoint::NextBookings, Some(detail));
-    found.rows(
-        "next_bookings",
-        &[Loose(&data)],
-        &[],
-        fields::NEXT_BOOKINGS,
-        "history nextClasses",
-    );
-    let expected = "bookState className day time";
-    found.rows(
-        "next_bookings.rows",
-        &all,
-        &BOOKING_CHECKS,
-        fields::BOOKING,
-        expected,
-    );
-    Ok(found)
-}
-
-fn examine_page(answer: &Answer, at: &BoxAt) -> Result<Examined, Error> {
-    let number = account::read_box_id(answer)?;
-    let mut found = Examined::default();
-    found.readable(Endpoint::BoxPage, None);
-    found.fact(
-        "box_page_has_the_number",
-        number == at.id,
-        Some(format!("box {number}")),
-    );
-    Ok(found)
 }
 
 fn rows(list: &Value) -> Vec<Loose<'_>> {
@@ -270,12 +160,67 @@ fn clock_offset(answer: &Answer) -> Option<f64> {
         .duration_since(std::time::UNIX_EPOCH)
         .ok()?;
     // the header is truncated to whole seconds
-    Some(answer.date? as f64 + 0.5 - ours.as_secs_f64())
+    Some(answer.date()? as f64 + 0.5 - ours.as_secs_f64())
 }
 
 impl Examined {
+    fn whoami(&mut self, answer: &Answer, domain: &str, at: &BoxAt) -> Result<(), Error> {
+        let boxes = account::read_whoami(answer, domain)?;
+        let data = classify::data(answer)?;
+        let people: Vec<_> = rows(&data["data"])
+            .into_iter()
+            .map(account::person)
+            .collect();
+        let roles = people.iter().flat_map(|person| rows(person.get("roles").0));
+        let roles: Vec<_> = roles.collect();
+        self.readable(Endpoint::Whoami, Some(counted(boxes.len(), "box", "boxes")));
+        self.fact("login_is_alive", true, None);
+        let is_listed = boxes.iter().any(|it| it.host == at.host);
+        self.fact("whoami_lists_the_box", is_listed, None);
+        self.rows("whoami", &people, &PERSON_CHECKS, fields::PERSON, "id");
+        let expected = "boid centre_url gym";
+        self.rows("whoami.roles", &roles, &ROLE_CHECKS, fields::ROLE, expected);
+        Ok(())
+    }
+
+    fn schedule(&mut self, answer: &Answer) -> Result<(), Error> {
+        let readable = schedule::read(answer)?.rows.len();
+        let data = classify::data(answer)?;
+        let classes = rows(&data["bookings"]);
+        let detail = Some(counted(readable, "class", "classes"));
+        self.readable(Endpoint::Schedule, detail);
+        self.rows("schedule", &[Loose(&data)], &[], fields::SCHEDULE, "");
+        let expected = "bookState className coachName id idres limit ocupation time waitlist";
+        let list = "schedule.bookings";
+        self.rows(list, &classes, &CLASS_CHECKS, fields::CLASS, expected);
+        Ok(())
+    }
+
+    fn next_bookings(&mut self, answer: &Answer) -> Result<(), Error> {
+        bookings::read(answer)?;
+        let data = classify::data(answer)?;
+        let (mut all, history) = (rows(&data["nextClasses"]), rows(&data["history"]));
+        let coming = counted(all.len(), "booking", "bookings");
+        let detail = Some(format!("{coming}, {} past", history.len()));
+        all.extend(history);
+        self.readable(Endpoint::NextBookings, detail);
+        let expected = "history nextClasses";
+        let object = [Loose(&data)];
+        self.rows(
+            "next_bookings",
+            &object,
+            &[],
+            fields::NEXT_BOOKINGS,
+            expected,
+        );
+        let expected = "bookState className day time";
+        let list = "next_bookings.rows";
+        self.rows(list, &all, &BOOKING_CHECKS, fields::BOOKING, expected);
+        Ok(())
+    }
+
     fn readable(&mut self, endpoint: Endpoint, detail: Option<String>) {
-        self.fact(endpoint.name(), true, detail);
+        self.fact(endpoint.into(), true, detail);
     }
 
     fn fact(&mut self, name: &'static str, holds: bool, detail: Option<String>) {

@@ -1,68 +1,144 @@
 //! One call: sends the request, follows redirects where that is allowed, keeps the cookies of every response, and reads the
 //! body within limits of time and size (promises 7 and 8). The content is not judged here.
 
+use std::fmt::Display;
 use std::io::Read;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
-use reqwest::blocking::{RequestBuilder, Response};
+use reqwest::Url;
 use reqwest::header::{self, HeaderMap, HeaderName};
-use reqwest::{Method, Url};
 
-use super::call::{Body, Call, Manner};
 use super::cookies::Origin;
 use super::host::{is_host, within};
 use super::record::Exchange;
 use super::redact::Redactor;
-use super::{Error, Jar, Platform, http_date, transport};
+use super::{Error, Jar, Platform};
+use crate::http_client::{self, Cause, date};
 use crate::{clock, signals};
 
 /// The largest response that is read (promise 7); the largest known is `/home` with 600 KB.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 const HOPS: usize = 5;
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
+/// A request. One with a body is a POST.
+pub(super) struct Call<'a> {
+    pub(super) url: Url,
+    /// Whether a script of the web page makes it: JSON is wanted, and only a login follows redirects. Otherwise a browser
+    /// opens a page.
+    is_script: bool,
+    pub(super) body: Body<'a>,
+}
+
+pub(super) enum Body<'a> {
+    None,
+    Form(&'a [(&'a str, &'a str)]),
+    Json(String),
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn form(self, fields: &'a [(&'a str, &'a str)]) -> Self {
+        let body = Body::Form(fields);
+        Self { body, ..self }
+    }
+
+    pub(super) fn json(self, json: String) -> Self {
+        let body = Body::Json(json);
+        Self { body, ..self }
+    }
+
+    pub(super) fn method(&self) -> reqwest::Method {
+        match self.body {
+            Body::None => reqwest::Method::GET,
+            Body::Form(_) | Body::Json(_) => reqwest::Method::POST,
+        }
+    }
+}
 
 /// A complete response.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Answer {
+pub struct Answer {
     pub(super) host: String,
     pub(super) status: u16,
-    /// The `Date` header in unix seconds, by the server's clock, if its year is plausible.
-    pub(super) date: Option<i64>,
-    /// The `Age` header: seconds that a cache has held the response.
-    pub(super) age: Option<u64>,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) location: Option<String>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
     /// Whether it redirects to the platform's login page; only a login follows that.
     pub(super) to_login: bool,
-    pub(super) body: Vec<u8>,
     /// Masks the secrets of the call in texts of the response.
     pub(super) redactor: Redactor,
     /// When the head arrived.
     pub(super) received: Option<SystemTime>,
 }
 
+impl Answer {
+    /// A response of `host` without headers.
+    pub fn new(host: &str, status: u16, body: &[u8]) -> Self {
+        Self {
+            host: host.to_owned(),
+            status,
+            body: body.to_vec(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn header(&self, name: HeaderName) -> Option<&str> {
+        http_client::header(&self.headers, name)
+    }
+
+    /// The `Date` header in Unix seconds, by the server's clock, if its year is plausible.
+    pub(super) fn date(&self) -> Option<i64> {
+        date::parse_plausible(self.header(header::DATE)?)
+    }
+
+    /// The error of a response that cannot be used: `what` follows the name of the host.
+    pub(super) fn strange(&self, what: impl Display) -> Error {
+        Error::Strange(format!("{} {what}", self.host))
+    }
+}
+
 impl Platform {
-    /// A URL on one of the platform's hosts.
+    /// A request by a script of the web page.
     ///
     /// # Errors
     /// [`Error::Setup`] for a host outside the configured domain.
-    pub(super) fn url(&self, host: &str, path: &str, query: &[(&str, &str)]) -> Result<Url, Error> {
+    pub(super) fn script(
+        &self,
+        host: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Call<'static>, Error> {
         let outside = || {
-            Error::Setup(format!(
-                "{} is not a host of {}",
-                crate::text::clean(host),
-                self.domain()
-            ))
+            let host = crate::text::clean(host);
+            Error::Setup(format!("{host} is not a host of {}", self.domain()))
         };
         if !is_host(host) || !within(host, self.domain()) {
             return Err(outside());
         }
-        let mut url = Url::parse(&format!("{}://{host}{path}", self.settings.scheme))
-            .map_err(|_| outside())?;
+        let mut url =
+            Url::parse(&format!("{}://{host}{path}", self.server.scheme)).map_err(|_| outside())?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Ok(url)
+        Ok(Call {
+            url,
+            is_script: true,
+            body: Body::None,
+        })
+    }
+
+    /// A request by a browser that opens a page. A path may have a query.
+    ///
+    /// # Errors
+    /// As for [`Self::script`].
+    pub(super) fn page(
+        &self,
+        host: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Call<'static>, Error> {
+        Ok(Call {
+            is_script: false,
+            ..self.script(host, path, query)?
+        })
     }
 
     /// Makes the call and reads the response. The jar changes only if `read` succeeds.
@@ -91,21 +167,27 @@ impl Platform {
         if !signals::may_send(matches!(call.body, Body::None)) {
             return Err(Error::Interrupted);
         }
-        let deadline = signals::stopped_at().unwrap_or_else(clock::steady) + self.settings.timeout;
+        let deadline = signals::stopped_at().unwrap_or_else(clock::steady) + self.server.timeout;
         let mut redactor = Redactor::default();
         jar.hide_in(&mut redactor);
-        let is_login = call.manner == Manner::ScriptLogin || self.is_login(&call.url);
+        let is_login = self.is_login(&call.url);
         for _ in 0..=HOPS {
             let mut answer = self.hop(jar, &call, deadline)?;
-            answer.to_login = !is_login && self.leads_to_login(&call, &answer);
-            let Some(target) = self.redirect(&call, &answer)? else {
+            let is_redirect = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
+            let location = answer.header(header::LOCATION).filter(|_| is_redirect);
+            let target = location.and_then(|location| call.url.join(location).ok());
+            answer.to_login = !is_login && target.as_ref().is_some_and(|url| self.is_login(url));
+            let follows = is_redirect && !answer.to_login && (!call.is_script || is_login);
+            if !follows {
                 jar.hide_in(&mut redactor);
                 return Ok(Answer { redactor, ..answer });
-            };
+            }
+            call.url = target
+                .filter(|url| self.may_follow(url))
+                .ok_or_else(|| answer.strange("redirects outside the platform"))?;
             if !matches!(answer.status, 307 | 308) {
                 call.body = Body::None;
             }
-            call.url = target;
         }
         Err(Error::Strange(format!(
             "{} redirects too often",
@@ -113,30 +195,12 @@ impl Platform {
         )))
     }
 
-    /// The target of a redirect that is followed.
-    fn redirect(&self, call: &Call<'_>, answer: &Answer) -> Result<Option<Url>, Error> {
-        if call.manner == Manner::Script || answer.to_login || !is_redirect(answer) {
-            return Ok(None);
-        }
-        let target = target(call, answer);
-        let safe = |url: &Url| {
-            let plain =
-                url.port().is_none() && url.username().is_empty() && url.password().is_none();
-            plain
-                && url.scheme() == self.settings.scheme.as_ref()
-                && within(host(url), self.domain())
-        };
-        match target {
-            Some(url) if safe(&url) => Ok(Some(url)),
-            _ => Err(Error::Strange(format!(
-                "{} redirects outside the platform",
-                answer.host
-            ))),
-        }
-    }
-
-    fn leads_to_login(&self, call: &Call<'_>, answer: &Answer) -> bool {
-        is_redirect(answer) && target(call, answer).is_some_and(|url| self.is_login(&url))
+    fn may_follow(&self, url: &Url) -> bool {
+        url.port().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.scheme() == self.server.scheme.as_ref()
+            && within(host(url), self.domain())
     }
 
     /// Whether a URL is that of the login page: on the login host, or `/login` on another host of the platform.
@@ -151,87 +215,100 @@ impl Platform {
         let begun = clock::steady();
         let left = deadline.saturating_duration_since(begun);
         if left.is_zero() {
-            return Err(transport::timed_out(host));
+            return Err(lost(host, Cause::TimedOut));
         }
         #[cfg(test)]
         if let Some(answer) = super::simulated::answer(host, call.url.path(), left) {
             return answer;
         }
         let headers = self.headers(jar, call);
-        let mut exchange = self.recorder.as_ref().map(|_| {
-            let method = method(call);
-            Exchange::of(
-                method.as_str(),
-                &call.url,
-                &headers,
-                &call.body,
-                self.domain(),
-            )
-        });
-        let sent = self.send(jar, call, headers, deadline, exchange.as_mut());
-        if let (Some(recorder), Some(mut exchange)) = (&self.recorder, exchange) {
-            if let Err(e) = &sent {
-                exchange.failed(e);
-            }
-            recorder.add(exchange);
+        let recorded = self.recorder.as_ref().map(|it| (it, headers.clone()));
+        let sent = self
+            .send(jar, call, headers, deadline)
+            .inspect_err(|e| log::debug!("{e}"));
+        if let Some((recorder, headers)) = recorded {
+            recorder.add(Exchange::new(call, &headers, &sent, self.domain()));
         }
         let answer = sent?;
-        let (status, bytes, took) = (
+        log::debug!(
+            "{} {host}{} → {}, {} bytes, {} ms",
+            call.method(),
+            call.url.path(),
             answer.status,
             answer.body.len(),
-            begun.elapsed().as_millis(),
-        );
-        log::debug!(
-            "{} {host}{} → {status}, {bytes} bytes, {took} ms",
-            method(call),
-            call.url.path()
+            begun.elapsed().as_millis()
         );
         Ok(answer)
     }
 
-    /// Sends the request and reads the whole response.
+    /// Sends the request and reads the whole response, decompressed. The deadline is checked between reads too, for servers
+    /// that send byte by byte.
     fn send(
         &self,
         jar: &mut Jar,
         call: &Call<'_>,
         headers: HeaderMap,
         deadline: Instant,
-        exchange: Option<&mut Exchange>,
     ) -> Result<Answer, Error> {
         let host = host(&call.url);
-        let left = deadline.saturating_duration_since(clock::steady());
-        let response = self.request(call, headers)?.timeout(left).send();
-        let response = response
-            .map_err(|e| transport::failure(host, &e, &self.settings))
-            .inspect_err(|e| log::debug!("{e}"))?;
-        let mut answer = head(&response, host);
-        self.keep_cookies(jar, &call.url, &response, answer.date);
-        let headers = exchange.is_some().then(|| response.headers().clone());
-        answer.body = read_body(response, host, deadline)?;
-        if let (Some(exchange), Some(headers)) = (exchange, headers) {
-            exchange.answered(answer.status, headers, answer.body.clone());
-        }
-        Ok(answer)
-    }
-
-    fn request(&self, call: &Call<'_>, headers: HeaderMap) -> Result<RequestBuilder, Error> {
-        let request = self
-            .client()?
-            .request(method(call), call.url.clone())
-            .headers(headers);
-        Ok(match &call.body {
+        let request = self.client()?.request(call.method(), call.url.clone());
+        let request = request.headers(headers);
+        let request = match &call.body {
             Body::None => request,
             Body::Form(fields) => request.form(fields),
             Body::Json(json) => request
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(json.clone()),
-        })
+        };
+        let left = deadline.saturating_duration_since(clock::steady());
+        let sent = request.timeout(left).send();
+        let mut response = sent.map_err(|e| self.failure(host, &e))?;
+        let mut answer = Answer {
+            headers: std::mem::take(response.headers_mut()),
+            received: Some(clock::wall()),
+            ..Answer::new(host, response.status().as_u16(), &[])
+        };
+        // each header line is one cookie; a comma belongs to its Expires
+        let lines = answer.headers.get_all(header::SET_COOKIE).iter();
+        let lines = lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok());
+        let from = Origin {
+            url: &call.url,
+            domain: self.domain(),
+            date: answer.date(),
+        };
+        jar.keep_all(lines.collect(), &from);
+        let mut chunk = [0; 16 * 1024];
+        loop {
+            match response.read(&mut chunk) {
+                Ok(0) => return Ok(answer),
+                Ok(n) => answer.body.extend_from_slice(&chunk[..n]),
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(lost(host, Cause::of_read(&e))),
+            }
+            if clock::steady() >= deadline {
+                return Err(lost(host, Cause::TimedOut));
+            }
+            if answer.body.len() > MAX_BODY_BYTES {
+                return Err(answer.strange("answered with more than 2 MiB"));
+            }
+        }
+    }
+
+    /// Converts a failure of the HTTP client. The error has the host only, because the query of a URL may contain a token.
+    fn failure(&self, host: &str, error: &reqwest::Error) -> Error {
+        let proxy = self.server.proxy.as_ref();
+        let cause = Cause::of(error, http_client::proxy_of(host, proxy, &self.no_proxy));
+        let host = host.to_owned();
+        if error.is_connect() {
+            Error::NotConnected { host, cause }
+        } else {
+            Error::Lost { host, cause }
+        }
     }
 
     fn headers(&self, jar: &Jar, call: &Call<'_>) -> HeaderMap {
         let origin = format!("{}://{}", call.url.scheme(), host(&call.url));
-        let script = call.manner != Manner::Page;
-        let accept = if script {
+        let accept = if call.is_script {
             "application/json, text/javascript, */*; q=0.01"
         } else {
             "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -242,51 +319,21 @@ impl Platform {
                 headers.insert(name, value);
             }
         };
-        put(header::USER_AGENT, &self.settings.user_agent);
+        put(header::USER_AGENT, &self.server.user_agent);
         put(header::ACCEPT, accept);
         put(header::ACCEPT_LANGUAGE, "es-ES,es;q=0.9,en;q=0.8");
         put(header::REFERER, &format!("{origin}/"));
-        if script || !matches!(call.body, Body::None) {
+        if call.is_script || !matches!(call.body, Body::None) {
             put(header::ORIGIN, &origin);
         }
-        if script {
-            put(
-                HeaderName::from_static("x-requested-with"),
-                "XMLHttpRequest",
-            );
+        if call.is_script {
+            let name = HeaderName::from_static("x-requested-with");
+            put(name, "XMLHttpRequest");
         }
         if let Some(cookies) = jar.header(&call.url) {
             headers.insert(header::COOKIE, cookies);
         }
         headers
-    }
-
-    fn keep_cookies(&self, jar: &mut Jar, url: &Url, response: &Response, date: Option<i64>) {
-        let from = Origin {
-            url,
-            domain: self.domain(),
-            date,
-        };
-        // each header line is one cookie; a comma belongs to its Expires
-        let lines = response.headers().get_all(header::SET_COOKIE).iter();
-        let lines = lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok());
-        jar.keep_all(lines.collect(), &from);
-    }
-}
-
-fn is_redirect(answer: &Answer) -> bool {
-    matches!(answer.status, 301 | 302 | 303 | 307 | 308)
-}
-
-fn target(call: &Call<'_>, answer: &Answer) -> Option<Url> {
-    call.url.join(answer.location.as_deref()?).ok()
-}
-
-fn method(call: &Call<'_>) -> Method {
-    if matches!(call.body, Body::None) {
-        Method::GET
-    } else {
-        Method::POST
     }
 }
 
@@ -294,64 +341,10 @@ fn host(url: &Url) -> &str {
     url.host_str().unwrap_or_default()
 }
 
-fn head(response: &Response, host: &str) -> Answer {
-    let text = |name: HeaderName| {
-        Some(
-            response
-                .headers()
-                .get(name)?
-                .to_str()
-                .ok()?
-                .trim()
-                .to_owned(),
-        )
-    };
-    let date = text(header::DATE).and_then(|d| http_date::parse_date(&d));
-    Answer {
-        host: host.to_owned(),
-        status: response.status().as_u16(),
-        date,
-        age: text(header::AGE).and_then(|age| age.parse().ok()),
-        retry_after: retry_after(response.headers()),
-        location: text(header::LOCATION),
-        to_login: false,
-        body: Vec::new(),
-        redactor: Redactor::default(),
-        received: Some(clock::wall()),
-    }
-}
-
-/// `Retry-After` in seconds, or as a date, which counts from the response's own `Date`. At most an hour.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: HeaderName| Some(headers.get(name)?.to_str().ok()?.trim());
-    let when = text(header::RETRY_AFTER)?;
-    if let Ok(seconds) = when.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds.min(MAX_RETRY_AFTER.as_secs_f64())).ok();
-    }
-    let left = http_date::parse(when)? - http_date::parse(text(header::DATE)?)?;
-    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)).min(MAX_RETRY_AFTER))
-}
-
-/// Reads the whole body, decompressed. The deadline is checked between reads too, for servers that send byte by byte.
-fn read_body(mut response: Response, host: &str, deadline: Instant) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::new();
-    let mut chunk = [0; 16 * 1024];
-    loop {
-        match response.read(&mut chunk) {
-            Ok(0) => return Ok(body),
-            Ok(n) => body.extend_from_slice(&chunk[..n]),
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(transport::broken(host, &e)),
-        }
-        if clock::steady() >= deadline {
-            return Err(transport::timed_out(host));
-        }
-        if body.len() > MAX_BODY_BYTES {
-            return Err(Error::Strange(format!(
-                "{host} answered with more than 2 MiB"
-            )));
-        }
-    }
+/// The error of a response that did not come or is incomplete.
+pub(super) fn lost(host: &str, cause: Cause) -> Error {
+    let host = host.to_owned();
+    Error::Lost { host, cause }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 use std::thread;
+use std::time::Duration;
 
 use super::super::test_server::*;
 use super::*;
@@ -77,7 +78,7 @@ fn redirects_end_and_api_calls_follow_none() {
         "",
     )]);
     let mut jar = jar();
-    let error = platform.book(&mut jar, &at(), &order()).unwrap_err();
+    let error = book(&platform, &mut jar, BOX).unwrap_err();
     assert_eq!(error.to_string(), "demo.aimharder.test answered 302");
     assert!(jar.has_login() && seen.lock().unwrap().len() == 1);
 }
@@ -88,9 +89,8 @@ fn no_connection_is_told_from_a_lost_answer() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let error = platform(free, Duration::from_secs(5))
-        .book(&mut jar(), &at(), &order())
-        .unwrap_err();
+    let unreachable = platform(free, Duration::from_secs(5));
+    let error = book(&unreachable, &mut jar(), BOX).unwrap_err();
     assert_eq!(
         error,
         Error::NotConnected {
@@ -113,7 +113,7 @@ fn no_connection_is_told_from_a_lost_answer() {
     ];
     for text in broken {
         let (platform, _) = server(vec![raw(text)]);
-        let error = platform.book(&mut jar(), &at(), &order()).unwrap_err();
+        let error = book(&platform, &mut jar(), BOX).unwrap_err();
         assert!(matches!(error, Error::Lost { .. }), "{text:?}: {error:?}");
         assert!(
             !error.to_string().contains("http://") && !error.to_string().contains('\n'),
@@ -134,11 +134,11 @@ fn a_hanging_or_trickling_server_costs_the_timeout_and_no_more() {
     for act in [hang, trickle] {
         let (platform_of, _) = server(vec![act]);
         let platform = platform(
-            platform_of.settings.connect_to.unwrap(),
+            platform_of.server.connect_to.unwrap(),
             Duration::from_millis(500),
         );
         let begun = Instant::now();
-        let error = platform.book(&mut jar(), &at(), &order()).unwrap_err();
+        let error = book(&platform, &mut jar(), BOX).unwrap_err();
         assert_eq!(
             error,
             Error::Lost {

@@ -16,10 +16,8 @@ mod account;
 mod anonymize;
 mod book;
 mod bookings;
-mod call;
 mod cancel;
 mod classify;
-mod connect_error;
 mod cookies;
 mod error;
 mod examine;
@@ -27,7 +25,6 @@ mod fields;
 mod host;
 mod html;
 mod http;
-mod http_date;
 mod lenient;
 mod login;
 mod probe;
@@ -37,9 +34,7 @@ mod redact;
 mod refresh;
 mod refusal;
 mod schedule;
-mod settings;
 mod token;
-mod transport;
 mod wod;
 
 #[cfg(test)]
@@ -56,41 +51,47 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::blocking::Client;
 
-pub use crate::config::Scheme;
-pub use book::{BookOrder, BookResponse, Verdict};
+pub use book::{BookResponse, Verdict};
 pub use bookings::{ListedBooking, NextBookings};
 pub use cancel::{CancelAnswer, CancelVerdict};
-pub use connect_error::Cause;
 pub use cookies::Jar;
 pub use error::{Error, LoginError};
 pub use examine::{Endpoint, Examined, Fact};
-pub(crate) use http::retry_after;
-pub use login::Signs;
+pub use login::Flow;
 pub use probe::Probe;
 pub use record::Recorder;
 pub use schedule::{Mine, Row, Schedule};
-pub use settings::{Flow, Settings};
 pub use token::parse_token;
-pub use wod::{Activity, Block, Exercise, Post};
+pub use wod::{Block, Exercise, Post};
 
+use crate::config::{Scheme, Server};
+use crate::http_client;
 use crate::secret::Secret;
 
+pub use crate::http_client::Cause;
 pub use crate::model::account::BoxRef;
 pub use crate::model::opening::Learned;
+
+/// How long an idle connection is kept, so that a request at the opening finds one.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// The platform as reached with one set of settings. A process has one: it owns the connections and is shared by threads.
 #[derive(Debug)]
 pub struct Platform {
-    settings: Settings,
+    server: Server,
+    /// The hosts that are reached without the proxy, separated by commas.
+    no_proxy: String,
     client: OnceLock<Result<Client, Error>>,
     recorder: Option<Recorder>,
 }
 
 impl Platform {
     /// Opens no connection: the client is built at the first request, so commands without a request do not pay for it.
-    pub fn new(settings: Settings) -> Self {
+    /// `no_proxy` lists the hosts that are reached without the proxy of `server`, separated by commas.
+    pub fn new(server: Server, no_proxy: String) -> Self {
         Platform {
-            settings,
+            server,
+            no_proxy,
             client: OnceLock::new(),
             recorder: None,
         }
@@ -118,12 +119,13 @@ impl Platform {
     /// [`Error::Setup`] if the client cannot be built.
     pub fn within(&self, limit: Duration) -> Result<Self, Error> {
         let client = self.client()?.clone();
-        let settings = Settings {
-            timeout: limit.min(self.settings.timeout),
-            ..self.settings.clone()
+        let server = Server {
+            timeout: limit.min(self.server.timeout),
+            ..self.server.clone()
         };
         Ok(Platform {
-            settings,
+            server,
+            no_proxy: self.no_proxy.clone(),
             client: OnceLock::from(Ok(client)),
             recorder: self.recorder.clone(),
         })
@@ -131,14 +133,41 @@ impl Platform {
 
     /// The configured domain, `aimharder.com`.
     pub fn domain(&self) -> &str {
-        &self.settings.domain
+        &self.server.domain
     }
 
+    /// The HTTP client, shared by all accounts: each call sets its own `Cookie` header.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] for a `ca_file` or `proxy` that cannot be used.
     fn client(&self) -> Result<&Client, Error> {
-        self.client
-            .get_or_init(|| transport::build(&self.settings))
-            .as_ref()
-            .map_err(Clone::clone)
+        let client = self.client.get_or_init(|| self.build());
+        client.as_ref().map_err(Clone::clone)
+    }
+
+    fn build(&self) -> Result<Client, Error> {
+        let server = &self.server;
+        let builder = http_client::builder(
+            server.scheme == Scheme::Https,
+            server.ca_file.as_deref(),
+            server.connect_to,
+            server.proxy.as_ref(),
+            &self.no_proxy,
+        );
+        // shorter than the timeout of the call: a connect timeout proves that nothing was sent, the other one does not
+        let connect_timeout = Duration::from_secs(10).min(server.timeout * 9 / 10);
+        let builder = builder.map_err(Error::Setup)?;
+        let built = builder
+            .tcp_nodelay(true)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(64)
+            .connect_timeout(connect_timeout)
+            .timeout(server.timeout)
+            .build();
+        built.map_err(|e| {
+            let cause = Cause::within(&e);
+            Error::Setup(format!("cannot start the http client: {cause}"))
+        })
     }
 }
 

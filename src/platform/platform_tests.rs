@@ -12,7 +12,7 @@ fn a_request_looks_like_the_pages_own() {
         r#"{"bookState":1,"id":5}"#,
     )]);
     let mut jar = jar();
-    let read = platform.book(&mut jar, &at(), &order()).unwrap();
+    let read = book(&platform, &mut jar, BOX).unwrap();
     assert_eq!(read.verdict, Verdict::Booked);
     let request = seen.lock().unwrap()[0].clone();
     assert!(
@@ -151,17 +151,8 @@ fn no_request_goes_outside_the_domain() {
         "",
         "x:1.aimharder.test",
     ] {
-        let at = BoxAt {
-            host: host.to_owned(),
-            id: 1,
-        };
-        assert!(
-            matches!(
-                platform.book(&mut jar(), &at, &order()),
-                Err(Error::Setup(_))
-            ),
-            "{host}"
-        );
+        let refused = book(&platform, &mut jar(), host);
+        assert!(matches!(refused, Err(Error::Setup(_))), "{host}");
     }
     assert!(seen.lock().unwrap().is_empty());
 }
@@ -179,9 +170,9 @@ fn a_server_that_echoes_secrets_is_not_quoted() {
         answer(401, "", r#"{"info":"incorrecto s3cr3t&pw"}"#),
         answer(200, "", form),
     ]);
-    let mut book = || platform.book(&mut jar, &at(), &order()).unwrap().message;
-    assert_eq!(book(), None);
-    assert_eq!(book().as_deref(), Some("no class for … and …"));
+    let mut message = || book(&platform, &mut jar, BOX).unwrap().message;
+    assert_eq!(message(), None);
+    assert_eq!(message().as_deref(), Some("no class for … and …"));
     for flow in [Flow::Json, Flow::Form] {
         let refused = platform.log_in(flow, "ana@example.org", &Secret::new("s3cr3t&pw"), "fp");
         let message = refused.unwrap_err().to_string();

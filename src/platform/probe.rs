@@ -3,7 +3,8 @@
 
 use std::time::SystemTime;
 
-use super::call::Call;
+use reqwest::header::AGE;
+
 use super::{Error, Jar, Platform, classify};
 use crate::clock;
 
@@ -29,16 +30,16 @@ impl Platform {
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Lost`], [`Error::Strange`] (too large), [`Error::Setup`].
     pub fn probe(&self, jar: &mut Jar, host: &str) -> Result<Probe, Error> {
-        let url = if host == self.domain() {
-            self.url(host, "/api/whoami", &[])?
+        let call = if host == self.domain() {
+            self.script(host, "/api/whoami", &[])?
         } else {
-            self.url(host, "/api/nextBookings", &[("box", "0")])?
+            self.script(host, "/api/nextBookings", &[("box", "0")])?
         };
         // building the client must not count
         self.client()?;
         let mut fresh = jar.clone();
         let sent = clock::wall();
-        let answer = self.exchange(&mut fresh, Call::script(url))?;
+        let answer = self.exchange(&mut fresh, call)?;
         if classify::data(&answer).is_ok() {
             // a refusal may delete cookies
             *jar = fresh;
@@ -47,8 +48,8 @@ impl Platform {
         Ok(Probe {
             sent,
             received,
-            date: answer.date,
-            age: answer.age,
+            date: answer.date(),
+            age: answer.header(AGE).and_then(|age| age.parse().ok()),
             refused: classify::status(&answer).err(),
         })
     }

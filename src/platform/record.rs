@@ -14,8 +14,9 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use super::call::Body;
-use super::{Cause, Error, anonymize};
+use super::http::{Answer, Body, Call};
+use super::{Error, anonymize};
+use crate::http_client::Cause;
 use crate::{signals, text};
 
 /// The recording of one process.
@@ -34,21 +35,13 @@ struct Recording {
     failed: Option<io::Error>,
 }
 
-/// A request, anonymized, and its response as it came.
+/// A request, anonymized, and what came of it.
 #[derive(Debug)]
 pub(super) struct Exchange {
     request: Value,
     url: Url,
     domain: String,
-    response: Option<Response>,
-    error: Option<String>,
-}
-
-#[derive(Debug)]
-struct Response {
-    status: u16,
-    headers: HeaderMap,
-    body: Vec<u8>,
+    sent: Result<Answer, Error>,
 }
 
 impl Recorder {
@@ -157,71 +150,53 @@ impl Drop for Recording {
 }
 
 impl Exchange {
-    /// An exchange without a response so far.
-    pub(super) fn of(
-        method: &str,
-        url: &Url,
+    pub(super) fn new(
+        call: &Call<'_>,
         headers: &HeaderMap,
-        body: &Body<'_>,
+        sent: &Result<Answer, Error>,
         domain: &str,
     ) -> Self {
-        let body = match body {
+        let body = match &call.body {
             Body::None => Value::Null,
             Body::Form(fields) => anonymize::form(fields),
             Body::Json(text) => anonymize::request_json(text),
         };
         Self {
             request: json!({
-                "method": method,
-                "url": anonymize::url(url, domain),
-                "headers": anonymize::headers(headers, url, domain),
+                "method": call.method().as_str(),
+                "url": anonymize::url(&call.url, domain),
+                "headers": anonymize::headers(headers, &call.url, domain),
                 "body": body,
             }),
-            url: url.clone(),
+            url: call.url.clone(),
             domain: domain.to_owned(),
-            response: None,
-            error: None,
+            sent: sent.clone(),
         }
-    }
-
-    pub(super) fn answered(&mut self, status: u16, headers: HeaderMap, body: Vec<u8>) {
-        self.response = Some(Response {
-            status,
-            headers,
-            body,
-        });
-    }
-
-    pub(super) fn failed(&mut self, error: &Error) {
-        self.error = Some(match error {
-            Error::NotConnected { cause, .. } => format!("no connection: {}", reason(cause)),
-            Error::Lost { cause, .. } => format!("no complete response: {}", reason(cause)),
-            _ => "not sent, or too large".to_owned(),
-        });
     }
 
     fn shown(&self) -> Value {
-        let response = self.response.as_ref().map(|response| {
-            json!({
-                "status": response.status,
-                "headers": anonymize::headers(&response.headers, &self.url, &self.domain),
-                "body": anonymize::body(&response.body, &self.domain),
-            })
-        });
-        let mut shown = json!({ "request": self.request, "response": response });
-        if let Some(error) = &self.error {
-            shown["error"] = json!(error);
+        match &self.sent {
+            Ok(answer) => json!({ "request": self.request, "response": {
+                "status": answer.status,
+                "headers": anonymize::headers(&answer.headers, &self.url, &self.domain),
+                "body": anonymize::body(&answer.body, &self.domain),
+            }}),
+            Err(e) => json!({ "request": self.request, "response": null, "error": failure(e) }),
         }
-        shown
     }
 }
 
-/// The cause without texts of other programs.
-fn reason(cause: &Cause) -> String {
+/// Describes a failure without texts of other programs.
+fn failure(error: &Error) -> String {
+    let (what, cause) = match error {
+        Error::NotConnected { cause, .. } => ("no connection", cause),
+        Error::Lost { cause, .. } => ("no complete response", cause),
+        _ => return "not sent, or too large".to_owned(),
+    };
     match cause {
-        Cause::Untrusted(_) => "the certificate is not trusted".to_owned(),
-        Cause::Proxy(_) => "the proxy".to_owned(),
-        Cause::Other(_) => "another cause".to_owned(),
-        known => known.to_string(),
+        Cause::Untrusted(_) => format!("{what}: the certificate is not trusted"),
+        Cause::Proxy(_) => format!("{what}: the proxy"),
+        Cause::Other(_) => format!("{what}: another cause"),
+        known => format!("{what}: {known}"),
     }
 }

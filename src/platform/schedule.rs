@@ -6,7 +6,6 @@ use std::collections::hash_map::Entry;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
-use super::call::Call;
 use super::http::Answer;
 use super::lenient::Loose;
 use super::{BoxAt, Error, Jar, Platform, classify};
@@ -117,20 +116,19 @@ impl Platform {
             ("familyId", family.unwrap_or_default()),
             ("_", &*millis),
         ];
-        let url = self.url(&at.host, "/api/bookings", &query)?;
-        self.ask(jar, Call::script(url), read)
+        self.ask(jar, self.script(&at.host, "/api/bookings", &query)?, read)
     }
 }
 
 /// Reads the response to a schedule request.
-pub(super) fn read(answer: &Answer) -> Result<Schedule, Error> {
+///
+/// # Errors
+/// As for [`Platform::schedule`].
+pub fn read(answer: &Answer) -> Result<Schedule, Error> {
     let data = classify::data(answer)?;
     let bookings = Loose(&data).get("bookings");
     if !bookings.0.is_array() {
-        return Err(Error::Strange(format!(
-            "{} answered without a schedule",
-            answer.host
-        )));
+        return Err(answer.strange("answered without a schedule"));
     }
     let mut skipped = 0;
     let mut rows: Vec<Row> = Vec::new();
@@ -154,10 +152,8 @@ pub(super) fn read(answer: &Answer) -> Result<Schedule, Error> {
     }
     if skipped > 0 && rows.is_empty() {
         // a day whose classes cannot be read is not a day without classes
-        return Err(Error::Strange(format!(
-            "{} listed {skipped} classes, none of them with id and time",
-            answer.host
-        )));
+        let what = format!("listed {skipped} classes, none of them with id and time");
+        return Err(answer.strange(what));
     }
     if skipped > 0 {
         log::warn!(

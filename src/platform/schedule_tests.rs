@@ -3,7 +3,6 @@
 
 use super::*;
 use crate::platform::test_server::answered;
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn at(hour: u32, minute: u32) -> NaiveTime {
@@ -278,14 +277,5 @@ fn a_class_that_is_listed_twice_is_one_row() {
             .map(|row| (row.id.as_str(), &row.mine))
             .collect();
         assert_eq!(found, [("1223249", &Mine::Booked), ("2", &Mine::No)]);
-    }
-}
-
-proptest! {
-    #[test]
-    fn no_text_panics(body in "\\PC*", field in "\\PC*", limit in "[0-9/() -]{0,30}") {
-        let _ = read(&answered(&body));
-        let _ = listed(&[wire(&json!({"time": field, "className": field, "bookState": field, "id": field}))]);
-        let _ = listed(&[wire(&json!({"limit": limit, "time": limit}))]);
     }
 }

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use super::http::Answer;
-use super::{Error, http_date, transport};
+use super::{Error, http::lost};
 use crate::clock;
+use crate::http_client::Cause;
 
 /// What a server answers.
 #[derive(Debug)]
@@ -34,14 +35,12 @@ pub(super) fn answer(host: &str, path: &str, limit: Duration) -> Option<Result<A
     let reply = reply.filter(|_| clock::steady() <= end);
     let Some(reply) = reply else {
         clock::nap(end.saturating_duration_since(clock::steady()));
-        return Some(Err(transport::timed_out(host)));
+        return Some(Err(lost(host, Cause::TimedOut)));
     };
-    Some(Ok(Answer {
-        host: host.to_owned(),
-        status: 200,
-        date: http_date::parse_date(&reply.date),
-        body: reply.body.into_bytes(),
-        received: Some(clock::wall()),
-        ..Answer::default()
-    }))
+    let mut answer = Answer::new(host, 200, reply.body.as_bytes());
+    answer.received = Some(clock::wall());
+    if let Ok(date) = reply.date.parse() {
+        answer.headers.insert(reqwest::header::DATE, date);
+    }
+    Some(Ok(answer))
 }

@@ -11,7 +11,8 @@ use reqwest::Url;
 
 use super::cookies::Origin;
 use super::http::Answer;
-use super::{BookOrder, BoxAt, Jar, Platform, Scheme, Settings, parse_token};
+use super::{BookResponse, BoxAt, Error, Jar, Platform, parse_token};
+use crate::config::{Scheme, Server};
 use crate::secret::Secret;
 
 pub(super) const DOMAIN: &str = "aimharder.test";
@@ -23,12 +24,7 @@ pub(super) type Act = Box<dyn Fn(&mut TcpStream) + Send>;
 
 /// A response with status 200 and this body.
 pub(super) fn answered(body: &str) -> Answer {
-    Answer {
-        host: "h".to_owned(),
-        status: 200,
-        body: body.as_bytes().to_vec(),
-        ..Answer::default()
-    }
+    Answer::new("h", 200, body.as_bytes())
 }
 
 /// Answers each request with the next act, then stops listening. Each response closes its connection.
@@ -49,16 +45,18 @@ pub(super) fn server(acts: Vec<Act>) -> (Platform, Requests) {
 }
 
 pub(super) fn platform(address: SocketAddr, timeout: Duration) -> Platform {
-    Platform::new(Settings {
+    Platform::new(settings(address, timeout), String::new())
+}
+
+pub(super) fn settings(address: SocketAddr, timeout: Duration) -> Server {
+    Server {
         domain: DOMAIN.to_owned(),
         scheme: Scheme::Http,
         connect_to: Some(address),
-        ca_file: None,
-        proxy: None,
-        no_proxy: String::new(),
         timeout,
         user_agent: "Mozilla/5.0 test".to_owned(),
-    })
+        ..Server::default()
+    }
 }
 
 pub(super) fn request(stream: &TcpStream) -> String {
@@ -93,21 +91,14 @@ pub(super) fn answer(status: u16, headers: &str, body: &str) -> Act {
     ))
 }
 
-pub(super) fn order() -> BookOrder {
+/// Books a class at this host.
+pub(super) fn book(platform: &Platform, jar: &mut Jar, host: &str) -> Result<BookResponse, Error> {
     let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
-    BookOrder {
-        class_id: "1223249".to_owned(),
-        day,
-        insist: true,
-        family: None,
-    }
-}
-
-pub(super) fn at() -> BoxAt {
-    BoxAt {
-        host: BOX.to_owned(),
+    let at = BoxAt {
+        host: host.to_owned(),
         id: 10122,
-    }
+    };
+    platform.book(jar, &at, "1223249", day, true, None)
 }
 
 pub(super) fn jar() -> Jar {

@@ -19,11 +19,11 @@ use super::plan::Calendar;
 use super::task::BookingTask;
 use super::wait::{NextTry, Wait};
 use crate::clock::{self, simulated::Simulated};
-use crate::config::Config;
+use crate::config::{Config, Scheme, Server};
 use crate::model::account::Account;
 use crate::model::prebooking::PrebookRequest;
 use crate::model::session::{Fingerprint, SessionKind};
-use crate::platform::{Jar, Platform, Scheme, Settings, simulated};
+use crate::platform::{Jar, Platform, simulated};
 use crate::secret::Secret;
 use crate::sessions::lock::Locks;
 use crate::sessions::{SessionManager, SessionSelector};
@@ -281,16 +281,17 @@ impl World {
                 },
             )
             .unwrap();
-        let platform = Platform::new(Settings {
-            domain: "aimharder.com".into(),
-            scheme: Scheme::Http,
-            connect_to: Some("127.0.0.1:9".parse().unwrap()),
-            ca_file: None,
-            proxy: None,
-            no_proxy: String::new(),
-            timeout: Duration::from_secs(15),
-            user_agent: "test".into(),
-        });
+        let platform = Platform::new(
+            Server {
+                domain: "aimharder.com".into(),
+                scheme: Scheme::Http,
+                connect_to: Some("127.0.0.1:9".parse().unwrap()),
+                timeout: Duration::from_secs(15),
+                user_agent: "test".into(),
+                ..Server::default()
+            },
+            String::new(),
+        );
         Self {
             _folder: folder,
             store,

@@ -19,7 +19,7 @@ const ORDER: [&[&str]; 14] = [
     &["sessions"],
     &["notify"],
     &["alerts"],
-    &["platform", "http_client", "tls", "dns"],
+    &["platform", "http_client"],
     &["store"],
     &["password", "store_key", "config", "process"],
     &["model"],

@@ -2,7 +2,7 @@
 //! without waiting, warm connections and a measured clock, and without the time that starting a process takes.
 
 use aimharder::clock;
-use aimharder::platform::{BookOrder, BoxAt, Flow};
+use aimharder::platform::{BoxAt, Flow};
 use aimharder::secret::Secret;
 use anyhow::{Context, Result, anyhow, ensure};
 
@@ -71,12 +71,7 @@ fn book(series: &Series<'_>, opening: &Opening) -> Result<()> {
         .iter()
         .find(|row| row.start == opening.start && row.name == "Bench")
         .context("the naive client's class is not in the schedule")?;
-    let order = BookOrder {
-        class_id: row.id.clone(),
-        day: opening.day,
-        insist: false,
-        family: None,
-    };
-    platform.book(&mut login.jar, &at, &order)?;
+    let (class, day) = (&row.id, opening.day);
+    platform.book(&mut login.jar, &at, class, day, false, None)?;
     Ok(())
 }

@@ -2,11 +2,16 @@
 
 use super::super::http::Answer;
 use super::super::lenient::Loose;
-use super::super::{Error, LoginError, account, classify, parse_token};
-use super::{Signs, refused};
+use super::super::{BoxRef, Error, LoginError, account, classify, parse_token};
+use super::refused;
+use crate::secret::Secret;
 
-/// Reads the response to a JSON login.
-pub(in super::super) fn read(answer: &Answer, domain: &str) -> Result<Signs, LoginError> {
+/// Reads the response to a JSON login: the first refresh token and the boxes, if it is accepted. The cookie is checked
+/// elsewhere.
+///
+/// # Errors
+/// [`LoginError`]; only [`LoginError::Refused`] means that the platform checked the password.
+pub fn read(answer: &Answer, domain: &str) -> Result<(Option<Secret>, Vec<BoxRef>), LoginError> {
     classify::status(answer)?;
     let not_there = || {
         LoginError::NotThere(format!(
@@ -27,30 +32,22 @@ pub(in super::super) fn read(answer: &Answer, domain: &str) -> Result<Signs, Log
     refused_by_error(answer, body.get("error"))?;
     let (auth, info) = (body.get("data").get("auth"), body.get("info"));
     let strange = || {
-        LoginError::Failed(Error::Strange(format!(
-            "{} did not say whether the login is accepted",
-            answer.host
-        )))
+        answer
+            .strange("did not say whether the login is accepted")
+            .into()
     };
     match answer.status {
-        200 if auth.get("authOK").yes() => Ok(signs(body.get("data"), domain)),
+        200 if auth.get("authOK").yes() => {
+            let token = auth.get("refreshToken").raw();
+            let roles = body.get("data").get("userData").get("roles");
+            let token = token.as_deref().and_then(parse_token);
+            Ok((token, account::boxes(&[roles], domain)))
+        }
         // a response that says nothing must not count as a refused password
         200 | 401 if !auth.get("authOK").yes() && said(info).is_some() => {
             Err(refusal(info, answer))
         }
         _ => Err(strange()),
-    }
-}
-
-fn signs(data: Loose<'_>, domain: &str) -> Signs {
-    Signs {
-        token: data
-            .get("auth")
-            .get("refreshToken")
-            .raw()
-            .as_deref()
-            .and_then(parse_token),
-        boxes: account::boxes(&[data.get("userData").get("roles")], domain),
     }
 }
 
@@ -73,7 +70,7 @@ fn refused_by_error(answer: &Answer, error: Loose<'_>) -> Result<(), LoginError>
     }
     match said(error).as_deref() {
         Some("LOGIN_ERROR_MALFORMED_BODY") => {
-            Err(Error::Strange(format!("{} could not read the login request", answer.host)).into())
+            Err(answer.strange("could not read the login request").into())
         }
         _ => Err(refusal(error, answer)),
     }

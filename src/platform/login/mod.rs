@@ -7,23 +7,23 @@
 pub(super) mod form;
 pub(super) mod json;
 
-use super::call::Call;
 use super::redact::Redactor;
 use super::refusal::is_key;
-use super::{BoxRef, Flow, Jar, LoggedIn, LoginError, Platform};
+use super::{Jar, LoggedIn, LoginError, Platform};
 use crate::secret::Secret;
 use crate::text;
 
 /// The message for a wrong password, whatever the platform answers.
 const WRONG: &str = "wrong e-mail or password";
 
-/// What the body of an accepted login holds; the cookie is checked elsewhere.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Signs {
-    /// The first refresh token.
-    pub token: Option<Secret>,
-    /// The boxes that it lists; the form flow lists none.
-    pub boxes: Vec<BoxRef>,
+/// The two login flows (protocol.md §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum Flow {
+    /// `POST /api/login`, which the web page uses since spring 2026 (protocol.md §2a).
+    Json,
+    /// The form with the iframe (protocol.md §2b).
+    Form,
 }
 
 impl Platform {
@@ -42,34 +42,33 @@ impl Platform {
     ) -> Result<LoggedIn, LoginError> {
         let host = format!("login.{}", self.domain());
         let mut jar = Jar::default();
-        let signs = match flow {
+        let (token, boxes) = match flow {
             Flow::Json => {
                 let body = serde_json::json!({
                     "username": email, "password": password.expose(), "fingerprint": fingerprint, "iniframe": 0
                 });
-                let url = self.url(&host, "/api/login", &[])?;
-                let mut answer =
-                    self.exchange(&mut jar, Call::script_login(url).json(body.to_string()))?;
+                let call = self.script(&host, "/api/login", &[])?;
+                let mut answer = self.exchange(&mut jar, call.json(body.to_string()))?;
                 answer.redactor.password(password);
                 json::read(&answer, self.domain())?
             }
             Flow::Form => {
                 let fields = form::fields(email, password.expose(), fingerprint);
-                let url = self.url(&host, "/", &[])?;
-                let mut answer = self.exchange(&mut jar, Call::page(url).form(fields))?;
+                let call = self.page(&host, "/", &[])?;
+                let mut answer = self.exchange(&mut jar, call.form(&fields))?;
                 answer.redactor.password(password);
-                form::read(&answer, jar.has_login())?
+                (Some(form::read(&answer, jar.has_login())?), Vec::new())
             }
         };
         if !jar.has_login() {
             return Err(LoginError::NoCookie);
         }
-        let token = signs.token.ok_or(LoginError::NoToken)?;
+        let token = token.ok_or(LoginError::NoToken)?;
         Ok(LoggedIn {
             jar,
             token,
             flow,
-            boxes: signs.boxes,
+            boxes,
         })
     }
 }
@@ -103,4 +102,17 @@ fn is_locked(words: &str) -> bool {
         "blocked",
     ];
     signs.iter().any(|sign| folded.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flows_read_back_what_they_print() {
+        for flow in [Flow::Json, Flow::Form] {
+            assert_eq!(flow.to_string().parse(), Ok(flow));
+        }
+        assert!("auto".parse::<Flow>().is_err());
+    }
 }

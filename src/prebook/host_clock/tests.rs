@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::thread;
 
 use super::*;
-use crate::platform::{Scheme, Settings};
+use crate::config::{Scheme, Server};
 
 /// A server that takes every request and answers none; `asked` connections were made.
 struct Silent {
@@ -14,18 +14,15 @@ struct Silent {
 
 fn silent() -> Silent {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let settings = Settings {
+    let server = Server {
         domain: "aimharder.com".into(),
         scheme: Scheme::Http,
         connect_to: Some(listener.local_addr().unwrap()),
-        ca_file: None,
-        proxy: None,
-        no_proxy: String::new(),
         timeout: Duration::from_secs(1),
-        user_agent: "test".into(),
+        ..Server::default()
     };
     Silent {
-        platform: Platform::new(settings),
+        platform: Platform::new(server, String::new()),
         listener,
     }
 }

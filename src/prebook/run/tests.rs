@@ -5,10 +5,10 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::config::Config;
+use crate::config::{Config, Scheme, Server};
 use crate::model::prebooking::PrebookRequest;
 use crate::model::session::SessionKind;
-use crate::platform::{Platform, Scheme, Settings};
+use crate::platform::Platform;
 use crate::prebook::plan::Calendar;
 use crate::sessions::lock::Locks;
 use crate::sessions::{SessionManager, SessionSelector};
@@ -27,16 +27,17 @@ fn world(folder: &Path, prebookings: usize) -> (Store, Platform, Config) {
         let day = now.date_naive() + chrono::Days::new(3);
         store.put_prebooking(&request, day, None, now).unwrap();
     }
-    let platform = Platform::new(Settings {
-        domain: "aimharder.com".into(),
-        scheme: Scheme::Http,
-        connect_to: Some("127.0.0.1:9".parse().unwrap()),
-        ca_file: None,
-        proxy: None,
-        no_proxy: String::new(),
-        timeout: Duration::from_secs(1),
-        user_agent: "test".into(),
-    });
+    let platform = Platform::new(
+        Server {
+            domain: "aimharder.com".into(),
+            scheme: Scheme::Http,
+            connect_to: Some("127.0.0.1:9".parse().unwrap()),
+            timeout: Duration::from_secs(1),
+            user_agent: "test".into(),
+            ..Server::default()
+        },
+        String::new(),
+    );
     (store, platform, Config::default())
 }
 

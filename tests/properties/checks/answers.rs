@@ -1,9 +1,9 @@
 //! Answers of API calls: JSON, or what stands in its place.
 
-use aimharder::platform::{CancelVerdict, Error, LoginError, Mine, Signs, Verdict};
+use aimharder::platform::{CancelVerdict, Error, LoginError, Mine, Verdict, recorded};
 use serde_json::Value;
 
-use super::{Answer, is_int, one_line, own_boxes, plain_id, shown, whole_token};
+use super::{Answer, DOMAIN, is_int, one_line, own_boxes, plain_id, shown, whole_token};
 
 /// What every API call promises: `logout` is looked for first, and nothing but 200 with a JSON object is an answer.
 fn alive<T>(answer: &Answer, read: Result<T, Error>) -> Option<T> {
@@ -24,7 +24,7 @@ fn alive<T>(answer: &Answer, read: Result<T, Error>) -> Option<T> {
 
 pub fn token_update(data: &[u8]) {
     let answer = Answer::of(data);
-    if let Some(token) = alive(&answer, answer.saved().token_update()) {
+    if let Some(token) = alive(&answer, recorded::token_update(&answer.saved())) {
         whole_token(&token);
         assert!(answer.get("newToken").is_string());
     }
@@ -32,7 +32,7 @@ pub fn token_update(data: &[u8]) {
 
 pub fn whoami(data: &[u8]) {
     let answer = Answer::of(data);
-    if let Some(boxes) = alive(&answer, answer.saved().whoami()) {
+    if let Some(boxes) = alive(&answer, recorded::whoami(&answer.saved(), DOMAIN)) {
         own_boxes(&boxes);
         assert!(
             matches!(answer.get("data"), Value::Array(people) if !people.is_empty())
@@ -44,7 +44,7 @@ pub fn whoami(data: &[u8]) {
 
 pub fn schedule(data: &[u8]) {
     let answer = Answer::of(data);
-    let Some(schedule) = alive(&answer, answer.saved().schedule()) else {
+    let Some(schedule) = alive(&answer, recorded::schedule(&answer.saved())) else {
         return;
     };
     let sent = answer.get("bookings").as_array().expect("a list");
@@ -74,7 +74,7 @@ pub fn schedule(data: &[u8]) {
 
 pub fn next_bookings(data: &[u8]) {
     let answer = Answer::of(data);
-    let Some(next) = alive(&answer, answer.saved().next_bookings()) else {
+    let Some(next) = alive(&answer, recorded::next_bookings(&answer.saved())) else {
         return;
     };
     let sent = |key: &str| answer.get(key).as_array().map_or(0, Vec::len);
@@ -90,7 +90,7 @@ pub fn next_bookings(data: &[u8]) {
 
 pub fn book(data: &[u8]) {
     let answer = Answer::of(data);
-    let Some(read) = alive(&answer, answer.saved().book()) else {
+    let Some(read) = alive(&answer, recorded::book(&answer.saved())) else {
         return;
     };
     read.message.iter().for_each(|message| shown(message));
@@ -118,7 +118,7 @@ pub fn book(data: &[u8]) {
 
 pub fn cancel(data: &[u8]) {
     let answer = Answer::of(data);
-    let Some(read) = alive(&answer, answer.saved().cancel()) else {
+    let Some(read) = alive(&answer, recorded::cancel(&answer.saved())) else {
         return;
     };
     read.message.iter().for_each(|message| shown(message));
@@ -132,19 +132,19 @@ pub fn cancel(data: &[u8]) {
 
 pub fn login_json(data: &[u8]) {
     let answer = Answer::of(data);
-    let read = answer.saved().login_json();
+    let read = recorded::login_json(&answer.saved(), DOMAIN);
     judged(&answer, &read);
-    if let Ok(signs) = read {
+    if let Ok((token, boxes)) = read {
         assert!(answer.object.is_some() && says_nothing(answer.get("error")));
         let auth = &answer.get("data")["auth"]["authOK"];
         assert!(!is_int(auth, 0) && !auth.is_null(), "let in without authOK");
-        signs.token.iter().for_each(whole_token);
-        own_boxes(&signs.boxes);
+        token.iter().for_each(whole_token);
+        own_boxes(&boxes);
     }
 }
 
 /// What both flows promise: only 200 is a success, and a password is not judged by an answer that says "later".
-pub fn judged(answer: &Answer, read: &Result<Signs, LoginError>) {
+pub fn judged<T>(answer: &Answer, read: &Result<T, LoginError>) {
     let later = answer.status == 403 || answer.status == 429 || answer.status >= 500;
     match read {
         Ok(_) => assert!(answer.status == 200 && !answer.says_logout()),
@@ -176,16 +176,16 @@ fn plain_key(key: &str) {
 /// A page of workouts, and the page that names their publisher.
 pub fn activity(data: &[u8]) {
     let answer = Answer::of(data);
-    if let Some(publisher) = answer.saved().publisher() {
+    if let Ok(Some(publisher)) = recorded::publisher(&answer.saved()) {
         assert!(!publisher.is_empty() && publisher.bytes().all(|b| b.is_ascii_digit()));
         assert!(String::from_utf8_lossy(answer.body).contains(&publisher));
     }
-    let Some(activity) = alive(&answer, answer.saved().activity()) else {
+    let Some((posts, next)) = alive(&answer, recorded::activity(&answer.saved())) else {
         return;
     };
-    activity.next.iter().for_each(|next| plain_id(next));
-    assert!(activity.posts.len() <= answer.get("elements").as_array().map_or(0, Vec::len));
-    for post in &activity.posts {
+    next.iter().for_each(|next| plain_id(next));
+    assert!(posts.len() <= answer.get("elements").as_array().map_or(0, Vec::len));
+    for post in &posts {
         post.id.iter().for_each(|id| plain_id(id));
         post.class.iter().for_each(|class| shown(class));
         for block in &post.blocks {

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use aimharder::cli::Cli;
 use aimharder::diagnostics::crontab_minutes;
+use aimharder::platform::recorded;
 use serde_json::{Value, json};
 
 use super::{DOMAIN, HOST, one_line, shown};
@@ -67,8 +68,7 @@ pub fn crontab(data: &[u8]) {
 
 /// Nothing that names a person can be in it: no address, and no long number.
 pub fn recording(data: &[u8]) {
-    let saved = aimharder::platform::recorded::Saved::new(DOMAIN, HOST, 200, data);
-    let recorded = saved.anonymized().to_string();
+    let recorded = recorded::anonymized(data, DOMAIN).to_string();
     assert!(!recorded.contains('@'), "an address: {recorded}");
     let mut numbers = recorded.split(|c: char| !c.is_ascii_digit());
     let text = String::from_utf8_lossy(data);
@@ -83,9 +83,9 @@ pub fn notes(data: &[u8]) {
     let rate = json!({ "ejerName": text, "valor1": [text], "notes": text });
     let page = json!({ "elements": [{ "TIPOWODs": [block], "ejerRate": [rate] }] });
     let body = Value::to_string(&page);
-    let saved = aimharder::platform::recorded::Saved::new(DOMAIN, HOST, 200, body.as_bytes());
-    let activity = saved.activity().expect("a list");
-    let block = &activity.posts[0].blocks[0];
+    let answer = recorded::Answer::new(HOST, 200, body.as_bytes());
+    let (posts, _) = recorded::activity(&answer).expect("a list");
+    let block = &posts[0].blocks[0];
     block.text.lines().for_each(shown);
     let texts = [&block.title, &block.time_cap].into_iter().flatten();
     texts.for_each(|text| one_line(text));

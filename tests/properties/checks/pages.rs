@@ -1,8 +1,8 @@
 //! Web pages: the form login's, `setrefresh`'s, and those that name boxes.
 
-use aimharder::platform::Error;
+use aimharder::platform::{Error, recorded};
 
-use super::{Answer, answers, one_line, own_boxes, whole_token};
+use super::{Answer, DOMAIN, answers, one_line, own_boxes, whole_token};
 
 /// What every page promises: 200, and no JSON that says `logout`.
 fn alive<T>(answer: &Answer, read: Result<T, Error>) -> Option<T> {
@@ -25,7 +25,7 @@ fn alive<T>(answer: &Answer, read: Result<T, Error>) -> Option<T> {
 
 pub fn set_refresh(data: &[u8]) {
     let answer = Answer::of(data);
-    if let Some(token) = alive(&answer, answer.saved().set_refresh()) {
+    if let Some(token) = alive(&answer, recorded::set_refresh(&answer.saved())) {
         whole_token(&token);
         let page = String::from_utf8_lossy(answer.body);
         assert!(page.contains("setItem"), "a token from nowhere");
@@ -35,11 +35,11 @@ pub fn set_refresh(data: &[u8]) {
 pub fn login_form(data: &[u8]) {
     let answer = Answer::of(data);
     for cookie in [true, false] {
-        let read = answer.saved().login_form(cookie);
+        let read = recorded::login_form(&answer.saved(), cookie);
         answers::judged(&answer, &read);
-        if let Ok(signs) = read {
+        if let Ok(token) = read {
             // the call itself refuses a login without the cookie
-            whole_token(&signs.token.expect("let in without a token"));
+            whole_token(&token);
         }
     }
 }
@@ -47,10 +47,10 @@ pub fn login_form(data: &[u8]) {
 /// `/home`, and a box's schedule page.
 pub fn home(data: &[u8]) {
     let answer = Answer::of(data);
-    if let Some(boxes) = alive(&answer, answer.saved().home()) {
+    if let Some(boxes) = alive(&answer, recorded::home(&answer.saved(), DOMAIN)) {
         own_boxes(&boxes);
     }
-    if let Some(id) = alive(&answer, answer.saved().box_id()) {
+    if let Some(id) = alive(&answer, recorded::box_id(&answer.saved())) {
         assert!(id > 0);
         let page = String::from_utf8_lossy(answer.body);
         assert!(page.contains(&id.to_string()), "a number from nowhere");

@@ -1,11 +1,11 @@
 //! Texts of the platform: made safe to show, and what a refusal teaches.
 
 use aimharder::model::opening::{is_too_early_text, learn};
-use aimharder::platform::{CancelVerdict, Error, Learned, Verdict};
+use aimharder::platform::{CancelVerdict, Error, Learned, Verdict, recorded};
 use aimharder::text::{clean, fit, fold, quote};
 use serde_json::{Value, json};
 
-use super::{DOMAIN, HOST, one_line, shown};
+use super::{HOST, one_line, shown};
 
 const KEYS: [Option<&str>; 4] = [
     None,
@@ -43,7 +43,9 @@ pub fn refusal_text(data: &[u8]) {
 
 /// −12 has many meanings: without a key its words decide, and teach what they teach by themselves.
 fn means_what_it_says(body: &Value) {
-    let Ok(read) = saved(body).book() else { return };
+    let Ok(read) = recorded::book(&saved(body)) else {
+        return;
+    };
     let (None, Some(message)) = (&read.key, &read.message) else {
         return;
     };
@@ -57,7 +59,7 @@ fn means_what_it_says(body: &Value) {
 
 /// Words beside an answer are an objection, even where its state says "booked".
 fn never_booked(body: &Value) {
-    match saved(body).book() {
+    match recorded::book(&saved(body)) {
         Ok(read) if read.message.is_some() || read.key.is_some() => {
             assert_ne!(read.verdict, Verdict::Booked, "{body}");
             read.message.iter().for_each(|message| shown(message));
@@ -68,14 +70,14 @@ fn never_booked(body: &Value) {
 }
 
 fn never_cancelled(body: &Value) {
-    if let Ok(read) = saved(body).cancel() {
+    if let Ok(read) = recorded::cancel(&saved(body)) {
         let said = read.message.is_some();
         assert!(!said || read.verdict != CancelVerdict::Done, "{body}");
     }
 }
 
-fn saved(body: &Value) -> aimharder::platform::recorded::Saved {
-    aimharder::platform::recorded::Saved::new(DOMAIN, HOST, 200, body.to_string().as_bytes())
+fn saved(body: &Value) -> recorded::Answer {
+    recorded::Answer::new(HOST, 200, body.to_string().as_bytes())
 }
 
 fn unicode_width(text: &str) -> usize {

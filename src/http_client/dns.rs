@@ -3,25 +3,23 @@
 //! The system's resolver cannot be interrupted. On its own thread it delays neither the timeout of a request nor the end of
 //! the program (promise 7), because nothing waits for the thread.
 
-use std::net::ToSocketAddrs;
-use std::sync::Arc;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::thread;
 
-use reqwest::blocking::ClientBuilder;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::oneshot;
 
-/// Resolves names with the system's resolver.
+/// Resolves names with the system's resolver, or every name to one address.
 #[derive(Debug)]
-struct System;
+pub(super) struct Resolver(pub(super) Option<SocketAddr>);
 
-/// Sets this resolver for a client.
-pub(crate) fn by_system(builder: ClientBuilder) -> ClientBuilder {
-    builder.dns_resolver(Arc::new(System))
-}
-
-impl Resolve for System {
+impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
+        if let Some(address) = self.0 {
+            // its port is used because the URLs have none, so it is not in `Host`
+            let addresses: Addrs = Box::new(std::iter::once(address));
+            return Box::pin(std::future::ready(Ok(addresses)));
+        }
         let (answer, answered) = oneshot::channel();
         let host = name.as_str().to_owned();
         let thread = thread::Builder::new().name("resolver".to_owned());

@@ -3,14 +3,14 @@
 use chrono::NaiveDateTime;
 
 /// Parses `Sat, 21 Nov 2026 03:27:00 GMT` to Unix seconds. The name of the day is not checked: servers get it wrong.
-pub(super) fn parse(text: &str) -> Option<i64> {
+pub(crate) fn parse(text: &str) -> Option<i64> {
     let (_, rest) = text.split_once(',')?;
     let date = NaiveDateTime::parse_from_str(rest.trim(), "%d %b %Y %H:%M:%S GMT").ok()?;
     Some(date.and_utc().timestamp())
 }
 
 /// The `Date` of an answer. Years outside 2020–2100 are a wrong clock's, and are `None`.
-pub(super) fn parse_date(text: &str) -> Option<i64> {
+pub(crate) fn parse_plausible(text: &str) -> Option<i64> {
     parse(text).filter(|date| PLAUSIBLE.contains(date))
 }
 
@@ -46,7 +46,7 @@ mod tests {
             ("Thu, 31 Dec +262142 23:59:59 GMT", false),
             ("Thu, 01 Jan -262143 00:00:00 GMT", false),
         ] {
-            assert_eq!(parse_date(text).is_some(), is_date, "{text}");
+            assert_eq!(parse_plausible(text).is_some(), is_date, "{text}");
         }
     }
 }

@@ -1,18 +1,31 @@
-//! The part of the HTTP client that the platform and notifications share, and the proxies that the environment names.
+//! What the platform and notifications share: the HTTP client, the reasons of failed connections, and the proxies that the
+//! environment names.
 //!
 //! [`Proxies::of_environment`] reads the variables as curl does. The command line stores them with [`use_proxies`] unless the
 //! config sets `proxy` or `connect_to`.
 
+mod cause;
+pub(crate) mod date;
+mod dns;
+mod tls;
+
 use std::ffi::OsString;
-use std::sync::OnceLock;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use reqwest::blocking::{Client, ClientBuilder};
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{NoProxy, Proxy, redirect, retry};
+use rustls::RootCertStore;
+
+pub use cause::Cause;
 
 use crate::config::{is_loopback, parse_proxy};
-use crate::dns;
 use crate::secret::Secret;
-use crate::tls::{self, Roots};
+
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 static PROXIES: OnceLock<Proxies> = OnceLock::new();
 
@@ -98,7 +111,7 @@ pub(crate) fn proxies() -> &'static Proxies {
 }
 
 /// Whether a host is reached without a proxy: `*`, the name of the host or of a domain above it.
-pub(crate) fn bypasses(no_proxy: &str, host: &str) -> bool {
+fn bypasses(no_proxy: &str, host: &str) -> bool {
     no_proxy.split(',').any(|name| {
         let name = name.trim().trim_start_matches('.').to_ascii_lowercase();
         let above = host.strip_suffix(&*name).filter(|_| !name.is_empty());
@@ -106,32 +119,62 @@ pub(crate) fn bypasses(no_proxy: &str, host: &str) -> bool {
     })
 }
 
-/// Adds a proxy for all hosts except those of `no_proxy`.
-///
-/// # Errors
-/// A message without the URL, which may contain a password.
-pub(crate) fn with_proxy(
-    builder: ClientBuilder,
-    proxy: &str,
+/// The proxy through which a host is reached.
+pub(crate) fn proxy_of<'p>(
+    host: &str,
+    proxy: Option<&'p Secret>,
     no_proxy: &str,
-) -> Result<ClientBuilder, String> {
-    let proxy = Proxy::all(proxy).map_err(|_| "the proxy is not a usable URL".to_owned())?;
-    Ok(builder.proxy(proxy.no_proxy(NoProxy::from_string(no_proxy))))
+) -> Option<&'p str> {
+    let proxy = proxy.filter(|_| !bypasses(no_proxy, host));
+    proxy.map(Secret::expose)
 }
 
-/// A client that uses no proxy, follows no redirect, repeats nothing, and resolves names on a thread of its own.
+/// A client that follows no redirect, repeats nothing, and resolves names on a thread of its own, or to `connect_to`. A proxy
+/// is used for all hosts except those of `no_proxy`. Certificate authorities are loaded only where a connection is encrypted.
 ///
 /// # Errors
-/// A message: the certificate authorities cannot be used.
-pub(crate) fn builder(trusted: Roots) -> Result<ClientBuilder, String> {
+/// A message without the URL of the proxy, which may contain a password.
+pub(crate) fn builder(
+    encrypted: bool,
+    ca_file: Option<&Path>,
+    connect_to: Option<SocketAddr>,
+    proxy: Option<&Secret>,
+    no_proxy: &str,
+) -> Result<ClientBuilder, String> {
+    let proxy = proxy.map(Secret::expose);
+    let roots = if encrypted || proxy.is_some_and(|proxy| proxy.starts_with("https:")) {
+        tls::roots(ca_file)?
+    } else {
+        RootCertStore::empty()
+    };
     let builder = Client::builder()
-        .tls_backend_preconfigured(tls::config(trusted)?)
+        .tls_backend_preconfigured(tls::config(roots)?)
         .no_proxy()
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false)
-        .http1_only();
-    Ok(dns::by_system(builder))
+        .http1_only()
+        .dns_resolver(Arc::new(dns::Resolver(connect_to)));
+    let Some(proxy) = proxy else {
+        return Ok(builder);
+    };
+    let proxy = Proxy::all(proxy).map_err(|_| "the proxy is not a usable URL".to_owned())?;
+    Ok(builder.proxy(proxy.no_proxy(NoProxy::from_string(no_proxy))))
+}
+
+/// The text of a header.
+pub(crate) fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    Some(headers.get(name)?.to_str().ok()?.trim())
+}
+
+/// `Retry-After` in seconds, or as a date, which counts from the response's own `Date`. At most an hour.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let when = header(headers, RETRY_AFTER)?;
+    if let Ok(seconds) = when.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds.min(MAX_RETRY_AFTER.as_secs_f64())).ok();
+    }
+    let left = date::parse(when)? - date::parse(header(headers, DATE)?)?;
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)).min(MAX_RETRY_AFTER))
 }
 
 #[cfg(test)]

@@ -54,8 +54,16 @@ impl Cause {
         }
     }
 
+    /// The reason why a body is cut off.
+    pub(crate) fn of_read(error: &io::Error) -> Self {
+        let inner = error
+            .get_ref()
+            .and_then(|e| e.downcast_ref::<reqwest::Error>());
+        inner.map_or_else(|| Self::within(error), |e| Self::of(e, None))
+    }
+
     /// The reason of an error, from its innermost source: the outer ones repeat the URL.
-    pub(super) fn within(error: &(dyn StdError + 'static)) -> Self {
+    pub(crate) fn within(error: &(dyn StdError + 'static)) -> Self {
         let mut inner = error;
         while let Some(next) = inside(inner) {
             inner = next;
@@ -82,7 +90,7 @@ impl Cause {
     }
 
     /// What a user can do about it.
-    pub(super) fn remedy(&self) -> &'static str {
+    pub(crate) fn remedy(&self) -> &'static str {
         match self {
             Self::NoAddress => {
                 "check that this machine is online and that `domain` in the config, if it is set, is right"

@@ -13,43 +13,36 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Which certificate authorities are trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Roots<'f> {
-    /// none, for plain connections
-    None,
-    /// those of the system and of this file
-    System(Option<&'f Path>),
-}
-
 /// Builds the TLS configuration.
 ///
 /// # Errors
-/// If `ca_file` cannot be used or no certificate authority is found.
-pub(crate) fn config(trusted: Roots) -> Result<ClientConfig, String> {
-    let roots = match trusted {
-        Roots::None => RootCertStore::empty(),
-        Roots::System(ca_file) => roots(ca_file)?,
-    };
+/// If TLS cannot be set up.
+pub(super) fn config(trusted: RootCertStore) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| format!("cannot set up tls: {e}"))?;
-    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    let mut config = builder
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
 
-fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
+/// The certificate authorities of the system and of a file.
+///
+/// # Errors
+/// If `ca_file` cannot be used or no certificate authority is found.
+pub(super) fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     system(&mut roots);
     if let Some(path) = ca_file {
         let cannot = |why: &str| format!("cannot use ca_file {}: {why}", path.display());
         let pem = fs::read(path).map_err(|e| cannot(&crate::text::why(&e)))?;
         match add(&mut roots, &pem) {
-            Added { good: 0, bad: 0 } => return Err(cannot("it contains no certificate")),
-            Added { good: 0, .. } => return Err(cannot("none of its certificates can be read")),
-            added => added.report(path, log::Level::Warn),
+            (0, 0) => return Err(cannot("it contains no certificate")),
+            (0, _) => return Err(cannot("none of its certificates can be read")),
+            (_, bad) => report(bad, path, log::Level::Warn),
         }
     }
     if roots.is_empty() {
@@ -65,7 +58,8 @@ fn system(roots: &mut RootCertStore) {
     if let Some(path) = probe.cert_file
         && let Ok(pem) = fs::read(&path)
     {
-        add(roots, &pem).report(&path, log::Level::Info);
+        let (_, bad) = add(roots, &pem);
+        report(bad, &path, log::Level::Info);
     }
     if !roots.is_empty() {
         return;
@@ -82,37 +76,25 @@ fn system(roots: &mut RootCertStore) {
     }
 }
 
-/// The number of certificates of a bundle that are trusted, and that could not be read.
-#[derive(Debug, PartialEq, Eq)]
-struct Added {
-    good: usize,
-    bad: usize,
-}
-
-impl Added {
-    /// Reports certificates that could not be read: a warning for `ca_file`. For the system's bundle the level is lower, because
-    /// the user cannot correct it and cron would mail a warning at every run.
-    fn report(&self, bundle: &Path, level: log::Level) {
-        if self.bad > 0 {
-            let (bad, bundle) = (self.bad, bundle.display());
-            log::log!(
-                level,
-                "{bad} of the certificates in {bundle} cannot be read and are not used"
-            );
-        }
+/// Reports certificates that could not be read: a warning for `ca_file`. For the system's bundle the level is lower, because
+/// the user cannot correct it and cron would mail a warning at every run.
+fn report(bad: usize, bundle: &Path, level: log::Level) {
+    if bad > 0 {
+        let bundle = bundle.display();
+        log::log!(
+            level,
+            "{bad} of the certificates in {bundle} cannot be read and are not used"
+        );
     }
 }
 
-/// Adds the certificates of a PEM text that rustls can read. The others do not prevent that.
-fn add(roots: &mut RootCertStore, pem: &[u8]) -> Added {
-    let mut added = Added { good: 0, bad: 0 };
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        match certificate.map(|it| roots.add(it)) {
-            Ok(Ok(())) => added.good += 1,
-            _ => added.bad += 1,
-        }
-    }
-    added
+/// Adds the certificates of a PEM text that rustls can read. Returns the number of these and of the others.
+fn add(roots: &mut RootCertStore, pem: &[u8]) -> (usize, usize) {
+    let certificates = CertificateDer::pem_slice_iter(pem);
+    let (good, bad): (Vec<bool>, Vec<bool>) = certificates
+        .map(|it| it.is_ok_and(|it| roots.add(it).is_ok()))
+        .partition(|is_good| *is_good);
+    (good.len(), bad.len())
 }
 
 #[cfg(test)]
@@ -146,7 +128,7 @@ mod tests {
         let key = rcgen::generate_simple_self_signed(vec!["a.test".to_owned()]).unwrap();
         let mut store = RootCertStore::empty();
         let added = add(&mut store, key.cert.pem().as_bytes());
-        assert_eq!(added, Added { good: 1, bad: 0 });
+        assert_eq!(added, (1, 0));
     }
 
     #[test]
@@ -162,7 +144,7 @@ mod tests {
             let bundle = format!("{}{broken}{}", pem("a.test"), pem("b.test"));
             let mut store = RootCertStore::empty();
             let added = add(&mut store, bundle.as_bytes());
-            assert_eq!(added, Added { good: 2, bad: 1 }, "{broken}");
+            assert_eq!(added, (2, 1), "{broken}");
 
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("ca.pem");
