@@ -121,7 +121,7 @@ impl BoxClient<'_, '_> {
             LoginCheck::Skipped => false,
         };
         let mut shown = false;
-        let mut schedule = self.live.call(|platform, jar| {
+        let schedule = self.live.call(|platform, jar| {
             let platform = &platform.within(limit)?;
             let schedule = platform.schedule(jar, at, day, family)?;
             shown = schedule.is_personal();
@@ -141,7 +141,6 @@ impl BoxClient<'_, '_> {
         if shown {
             self.live.note_login();
         }
-        unite_rows(&mut schedule.rows);
         let with = |mine| schedule.rows.iter().filter(|row| row.mine == mine).count();
         log::info!(
             "the schedule of {day} has {} classes: {} booked, {} on their waiting list",
@@ -157,23 +156,6 @@ impl BoxClient<'_, '_> {
         let schedule = self.schedule(day)?;
         Ok(schedule.rows.into_iter().find(|row| row.id == class_id))
     }
-}
-
-/// Rows with the same id are one class. Of such rows, the first that shows a booking or a place on the waiting list is
-/// kept, else the first.
-fn unite_rows(rows: &mut Vec<Row>) {
-    let mut united: Vec<Row> = Vec::with_capacity(rows.len());
-    for row in rows.drain(..) {
-        match united
-            .iter_mut()
-            .find(|other| !row.id.is_empty() && other.id == row.id)
-        {
-            Some(other) if other.mine == Mine::No && row.mine != Mine::No => *other = row,
-            Some(_) => {}
-            None => united.push(row),
-        }
-    }
-    *rows = united;
 }
 
 /// Whether the schedule row has to settle a request with this error: its response was lost, or is not the platform's. After

@@ -102,11 +102,13 @@ pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_str(text).ok()
 }
 
-/// Whether the body is empty or begins as a JSON object that does not end.
-pub(super) fn is_cut_off(body: &[u8]) -> bool {
+/// Whether the body is empty, begins as a JSON object that does not end, or has a token in something else: the server may have
+/// replaced the token.
+pub(super) fn may_hold_token(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim();
-    text.is_empty() || (text.starts_with('{') && object(body).is_none())
+    let is_part = text.is_empty() || text.starts_with('{') || text.contains("newToken");
+    is_part && object(body).is_none()
 }
 
 /// `{"logout":1}`, also `"1"` and `true`: the session is dead.
@@ -143,8 +145,9 @@ fn kind(body: &[u8]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Display;
+
     use super::*;
-    use proptest::prelude::*;
 
     const LOGIN_PAGE: &str = "<form><span id=\"loginErrors\"></span><input name=\"mail\">\n\
         <input type=\"password\" name=\"pw\"></form>";
@@ -160,12 +163,17 @@ mod tests {
         }
     }
 
-    fn strange(text: &str) -> Error {
-        Error::Strange(text.to_owned())
+    fn strange(answered: impl Display) -> Error {
+        Error::Strange(format!("h answered {answered}"))
     }
 
     #[test]
     fn content_before_status() {
+        let html = || strange("with a web page instead of JSON");
+        let unknown = || strange("with an unknown `logout`");
+        let damaged = || strange("with truncated or damaged JSON");
+        let other = || strange("with something other than a JSON object");
+        let empty = || strange("with an empty body");
         let table = [
             (200, r#"{"logout":1}"#, Error::LoggedOut),
             (200, r#"{"logout":"1"}"#, Error::LoggedOut),
@@ -185,36 +193,32 @@ mod tests {
                 Error::LoggedOut,
             ),
             (503, LOGIN_PAGE, busy(503)),
-            (401, "", strange("h answered 401")),
-            (401, "<h1>401</h1>", strange("h answered 401")),
-            (401, "{}", strange("h answered 401")),
-            (401, r#"{"error":{"code":401}}"#, strange("h answered 401")),
-            (401, r#"{"logout":0}"#, strange("h answered 401")),
+            (401, "", strange(401)),
+            (401, "<h1>401</h1>", strange(401)),
+            (401, "{}", strange(401)),
+            (401, r#"{"error":{"code":401}}"#, strange(401)),
+            (401, r#"{"logout":0}"#, strange(401)),
             (
                 200,
                 "<form><input name=user><input name=pw type=password></form>",
-                strange("h answered with a web page instead of JSON"),
+                html(),
             ),
             (
                 200,
                 "<span id=loginErrors></span><input name=pwd><p name=pw>",
-                strange("h answered with a web page instead of JSON"),
+                html(),
             ),
             (
                 200,
                 "<span id=loginErrors></span><!-- <input name=pw> --><script>'<input name=pw>'</script>",
-                strange("h answered with a web page instead of JSON"),
+                html(),
             ),
             (
                 200,
                 r#"{"logout":{"reason":"expired"},"bookState":1}"#,
-                strange("h answered with an unknown `logout`"),
+                unknown(),
             ),
-            (
-                200,
-                r#"{"logout":"expired"}"#,
-                strange("h answered with an unknown `logout`"),
-            ),
+            (200, r#"{"logout":"expired"}"#, unknown()),
             (503, r#"{"logout":[]}"#, busy(503)),
             (200, r#"{"error":{"code":503},"bookings":[]}"#, busy(503)),
             (
@@ -225,42 +229,22 @@ mod tests {
             (
                 200,
                 r#"{"error":{"code":401,"message":"LOGIN_REQUIRED"}}"#,
-                strange("h answered 401"),
+                strange(401),
             ),
             (403, "<html>", Error::Blocked),
             (429, "", busy(429)),
             (500, r#"{"bookState":1}"#, busy(500)),
             (504, "<html>", busy(504)),
-            (302, "", strange("h answered 302")),
-            (404, r#"{"a":1}"#, strange("h answered 404")),
-            (201, r#"{"bookState":1}"#, strange("h answered 201")),
-            (200, "", strange("h answered with an empty body")),
-            (200, " \n", strange("h answered with an empty body")),
-            (
-                200,
-                "<!DOCTYPE html>",
-                strange("h answered with a web page instead of JSON"),
-            ),
-            (
-                200,
-                r#"{"bookState":1"#,
-                strange("h answered with truncated or damaged JSON"),
-            ),
-            (
-                200,
-                r#"{"a":1}{"logout":1}"#,
-                strange("h answered with truncated or damaged JSON"),
-            ),
-            (
-                200,
-                r#"[{"logout":1}]"#,
-                strange("h answered with something other than a JSON object"),
-            ),
-            (
-                200,
-                "null",
-                strange("h answered with something other than a JSON object"),
-            ),
+            (302, "", strange(302)),
+            (404, r#"{"a":1}"#, strange(404)),
+            (201, r#"{"bookState":1}"#, strange(201)),
+            (200, "", empty()),
+            (200, " \n", empty()),
+            (200, "<!DOCTYPE html>", html()),
+            (200, r#"{"bookState":1"#, damaged()),
+            (200, r#"{"a":1}{"logout":1}"#, damaged()),
+            (200, r#"[{"logout":1}]"#, other()),
+            (200, "null", other()),
         ];
         for (status, body, error) in table {
             assert_eq!(
@@ -289,10 +273,7 @@ mod tests {
             ..answer(302, b"")
         };
         assert_eq!(data(&redirect(true)).unwrap_err(), Error::LoggedOut);
-        assert_eq!(
-            data(&redirect(false)).unwrap_err(),
-            strange("h answered 302")
-        );
+        assert_eq!(data(&redirect(false)).unwrap_err(), strange(302));
     }
 
     #[test]
@@ -305,17 +286,9 @@ mod tests {
         );
     }
 
-    proptest! {
-        #[test]
-        fn no_bytes_panic(status in 100u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = data(&answer(status, &body));
-            let _ = page(&answer(status, &body));
-        }
-
-        #[test]
-        fn no_depth_panics(depth in 1usize..5000) {
-            let body = "{\"a\":".repeat(depth);
-            prop_assert!(data(&answer(200, body.as_bytes())).is_err());
-        }
+    #[test]
+    fn no_depth_overflows_the_stack() {
+        let body = "{\"a\":".repeat(5000);
+        assert!(data(&answer(200, body.as_bytes())).is_err());
     }
 }

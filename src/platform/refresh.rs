@@ -46,13 +46,13 @@ impl Platform {
     }
 }
 
-/// Reads the response to a token update. One that is empty, truncated, or has a token that cannot be read is
+/// Reads the response to a token update. One that is empty, cut off, or has a token that cannot be read is
 /// [`Error::Lost`]: the old token may have been replaced (promise 5).
 ///
 /// # Errors
 /// As for [`Platform::token_update`].
 pub fn read_token_update(answer: &Answer) -> Result<Secret, Error> {
-    if answer.status == 200 && classify::is_cut_off(&answer.body) {
+    if answer.status == 200 && classify::may_hold_token(&answer.body) {
         return Err(lost(&answer.host, Cause::CutOff));
     }
     let data = classify::object_of_call(answer)?;
@@ -227,6 +227,7 @@ mod tests {
             "\u{feff} ",
             r#"{"newToken":"69232|17"#,
             r#"{"newToken":"abc"}"#,
+            r#"<b>Warning</b>: x in y.php {"newToken":"abc"}"#,
         ] {
             let read = read_token_update(&answered(lost));
             assert!(matches!(read, Err(Error::Lost { .. })), "{lost}");

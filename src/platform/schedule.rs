@@ -144,10 +144,13 @@ pub fn read(answer: &Answer) -> Result<Schedule, Error> {
                 rows.push(row);
             }
             // a class may be listed twice: the row with the booking counts
-            Entry::Occupied(entry) if row.mine != Mine::No || row.reservation.is_some() => {
-                rows[*entry.get()] = row;
+            Entry::Occupied(entry) => {
+                let shows = |row: &Row| (row.is_mine(), row.mine != Mine::No, row.is_personal());
+                let kept = &mut rows[*entry.get()];
+                if shows(&row) > shows(kept) {
+                    *kept = row;
+                }
             }
-            Entry::Occupied(_) => {}
         }
     }
     if skipped > 0 && rows.is_empty() {

@@ -15,6 +15,8 @@ fn foreign() -> Vec<Value> {
         json!({ "kind": "empty", "status": 401 }),
         json!({ "kind": "json", "status": 401, "body": {} }),
         json!({ "kind": "json", "status": 401, "body": { "error": { "code": 503 } } }),
+        json!({ "kind": "json", "body": { "data": [], "error": { "code": 503 } } }),
+        json!({ "kind": "json", "body": { "logout": { "reason": "maintenance" } } }),
         json!({ "kind": "json", "status": 407, "body": "<h1>Proxy</h1>" }),
         json!({ "kind": "json", "body": "<form><input name=user><input name=pw type=password></form>" }),
         json!({ "kind": "foreign" }),
