@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::book::RESEND_PAUSE;
 use super::{BoxClient, Error, needs_row, never_sent};
-use crate::platform::{CancelAnswer, CancelVerdict, Mine, Row};
+use crate::platform::{CancelResponse, CancelVerdict, Mine, Row};
 use crate::{clock, sessions, signals};
 
 /// The outcome of a cancellation (`scripting.md`, "Booking").
@@ -82,7 +82,7 @@ impl BoxClient<'_, '_> {
         }
     }
 
-    fn send_cancel(&mut self, reservation: &str, late: bool) -> sessions::Result<CancelAnswer> {
+    fn send_cancel(&mut self, reservation: &str, late: bool) -> sessions::Result<CancelResponse> {
         let (at, family) = (&self.at, self.family.as_deref());
         log::info!(
             "asking to cancel reservation {reservation}{}",
@@ -108,7 +108,7 @@ impl BoxClient<'_, '_> {
         &mut self,
         day: NaiveDate,
         row: &Row,
-        answer: &CancelAnswer,
+        answer: &CancelResponse,
         late: bool,
     ) -> Result<CancelResult, Error> {
         let reported = |outcome, row: Row, words: Option<&str>| CancelResult {

@@ -52,28 +52,23 @@ impl Proxies {
     }
 
     fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, String> {
-        let first = |names: &[&'static str]| -> Result<Option<(&'static str, String)>, String> {
-            let set = |name: &&'static str| {
+        let first = |names: &[&'static str]| {
+            let set = names.iter().find_map(|name| {
                 let value = variable(name).filter(|value| !value.is_empty())?;
-                Some((*name, value))
-            };
-            let Some((name, value)) = names.iter().find_map(set) else {
-                return Ok(None);
-            };
-            let value = value.into_string();
-            let value = value.map_err(|_| unusable(name, "it is not valid UTF-8"))?;
-            Ok(Some((name, value)))
+                let value = value.into_string();
+                let value = value.map_err(|_| unusable(name, "it is not valid UTF-8"));
+                Some(value.map(|value| (*name, value)))
+            });
+            set.transpose()
         };
         let proxy = |names| -> Result<Option<(&'static str, Secret)>, String> {
-            let Some((name, value)) = first(names)? else {
+            let Some((name, mut value)) = first(names)? else {
                 return Ok(None);
             };
-            let url = if value.contains("://") {
-                parse_proxy(&value)
-            } else {
-                parse_proxy(&format!("http://{}", value.trim()))
-            };
-            let url = url.map_err(|why| unusable(name, &why))?;
+            if !value.contains("://") {
+                value = format!("http://{}", value.trim());
+            }
+            let url = parse_proxy(&value).map_err(|why| unusable(name, &why))?;
             Ok(Some((name, url)))
         };
         let https = proxy(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?;

@@ -81,21 +81,26 @@ pub(super) fn boxes(roles: &[Loose<'_>], domain: &str) -> Vec<BoxRef> {
         let Some((name, host)) = url.and_then(|url| box_of(&host_of(&url)?, domain)) else {
             continue;
         };
-        let id = role.get("boid").int().filter(|id| *id > 0);
-        let title = role.get("gym").words();
-        if let Some(known) = boxes.iter_mut().find(|b| b.name == name) {
-            known.id = known.id.or(id);
-            known.title = known.title.take().or(title);
-        } else {
-            boxes.push(BoxRef {
-                name,
-                host,
-                id,
-                title,
-            });
-        }
+        let found = BoxRef {
+            name,
+            host,
+            id: role.get("boid").int().filter(|id| *id > 0),
+            title: role.get("gym").words(),
+        };
+        add(&mut boxes, found);
     }
     boxes
+}
+
+/// Adds a box, or what is not known of it yet.
+fn add(boxes: &mut Vec<BoxRef>, found: BoxRef) {
+    match boxes.iter_mut().find(|known| known.name == found.name) {
+        Some(known) => {
+            known.id = known.id.or(found.id);
+            known.title = known.title.take().or(found.title);
+        }
+        None => boxes.push(found),
+    }
 }
 
 /// Reads the page `/home`.
@@ -115,14 +120,16 @@ fn read_links(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
         let Some((name, host)) = host.and_then(|host| box_of(&host, domain)) else {
             continue;
         };
-        if !boxes.iter().any(|b| b.name == name) {
-            boxes.push(BoxRef {
+        let (id, title) = (None, None);
+        add(
+            &mut boxes,
+            BoxRef {
                 name,
                 host,
-                id: None,
-                title: None,
-            });
-        }
+                id,
+                title,
+            },
+        );
     }
     if boxes.is_empty() && classify::is_login_page(answer) {
         return Err(Error::LoggedOut);

@@ -213,30 +213,21 @@ pub(super) fn url(url: &Url, domain: &str) -> String {
         _ => "<segment>",
     });
     let path = segments.collect::<Vec<_>>().join("/");
-    let is_page_query = url.query() == Some("cl");
     let pairs = url.query_pairs().map(|(name, value)| {
-        let (name, is_box) = (&*name, &*name == "box" && value.len() <= 7);
-        let is_known = has(HARMLESS, name)
-            || fields::is_known(name)
-            || matches!(name, "box" | "_" | "user" | "userID");
-        match (
-            is_known,
-            is_box && value.bytes().all(|b| b.is_ascii_digit()),
-        ) {
-            (false, _) => "<field>".to_owned(),
-            (true, true) => format!("{name}={value}"),
-            (true, false) => format!("{name}={}", form_value(name, &value)),
+        let is_number = value.len() <= 7 && value.bytes().all(|b| b.is_ascii_digit());
+        match &*name {
+            "box" if is_number => format!("box={value}"),
+            "box" | "_" | "user" | "userID" => format!("{name}={}", form_value(&name, &value)),
+            known if has(HARMLESS, known) || fields::is_known(known) => {
+                format!("{known}={}", form_value(known, &value))
+            }
+            _ => "<field>".to_owned(),
         }
     });
-    let query = if is_page_query {
-        "cl".to_owned()
-    } else {
-        pairs.collect::<Vec<_>>().join("&")
-    };
-    let query = if query.is_empty() {
-        query
-    } else {
-        format!("?{query}")
+    let query = match url.query() {
+        None | Some("") => String::new(),
+        Some("cl") => "?cl".to_owned(),
+        Some(_) => format!("?{}", pairs.collect::<Vec<_>>().join("&")),
     };
     let scheme = match url.scheme() {
         known @ ("http" | "https") => known,

@@ -147,17 +147,6 @@ fn every_refusal_of_the_table() {
 }
 
 #[test]
-fn logout_comes_first() {
-    for body in [
-        r#"{"logout":1}"#,
-        r#"{"logout":"1","bookState":1,"id":5}"#,
-        r#"{"logout":true,"errorMssg":"x"}"#,
-    ] {
-        assert_eq!(read(&answered(body)), Err(Error::LoggedOut), "{body}");
-    }
-}
-
-#[test]
 fn a_refusal_passes_key_and_words_on_and_no_reservation() {
     let body = r#"{"bookState":-12,"id":77,"errorMssgLang":"NUEVO_ERROR","errorMssg":"<p>Hoy &amp; ma&ntilde;ana no</p>\u001b[2J"}"#;
     let read = read(&answered(body)).unwrap();

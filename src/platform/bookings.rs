@@ -172,7 +172,6 @@ mod tests {
                 "{none}"
             );
         }
-        assert_eq!(read(&answered(r#"{"logout":"1"}"#)), Err(Error::LoggedOut));
         // what cannot be read is not "nothing booked"
         let unread = read(&answered(
             r#"{"nextClasses":[{"day":"Lunes","time":"soon"}]}"#,

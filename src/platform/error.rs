@@ -145,12 +145,9 @@ pub enum LoginError {
     /// This login flow does not exist (any more); the other one may. Holds the message.
     #[error("{0}")]
     NotThere(String),
-    /// The login was accepted but set no `amhrdrauth` cookie.
-    #[error("login accepted, but without a session cookie")]
-    NoCookie,
-    /// The login was accepted but has no refresh token.
-    #[error("login accepted, but without a refresh token")]
-    NoToken,
+    /// The login was accepted but is not complete. Holds what is missing: the login cookie or the refresh token.
+    #[error("login accepted, but without a {0}")]
+    Without(&'static str),
     /// The response does not say whether the password is right.
     #[error(transparent)]
     Failed(#[from] Error),

@@ -53,7 +53,7 @@ use reqwest::blocking::Client;
 
 pub use book::{BookResponse, Verdict};
 pub use bookings::{ListedBooking, NextBookings};
-pub use cancel::{CancelAnswer, CancelVerdict};
+pub use cancel::{CancelResponse, CancelVerdict};
 pub use cookies::Jar;
 pub use error::{Error, LoginError};
 pub use examine::{Endpoint, Examined, Fact};

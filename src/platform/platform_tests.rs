@@ -87,8 +87,8 @@ fn the_json_login_needs_all_its_signs() {
     let log_in = || platform.log_in(Flow::Json, "ana@example.org", &Secret::new("p\"w"), "fp");
     let first = log_in().unwrap();
     assert_eq!(first.token.expose(), TOKEN);
-    assert_eq!(log_in().unwrap_err(), LoginError::NoCookie);
-    assert_eq!(log_in().unwrap_err(), LoginError::NoToken);
+    assert_eq!(log_in().unwrap_err(), LoginError::Without("login cookie"));
+    assert_eq!(log_in().unwrap_err(), LoginError::Without("refresh token"));
     let request = &seen.lock().unwrap()[0];
     let sent: serde_json::Value =
         serde_json::from_str(request.split("\r\n\r\n").nth(1).unwrap()).unwrap();

@@ -24,7 +24,6 @@ fn is_number(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     const GOOD: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
 
@@ -63,14 +62,6 @@ mod tests {
         ];
         for text in bad {
             assert_eq!(parse_token(text), None, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn never_panics(text in "\\PC*", tail in "[%|0-9a-fé]{0,40}") {
-            let _ = parse_token(&text);
-            let _ = parse_token(&tail);
         }
     }
 }

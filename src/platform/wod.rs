@@ -233,13 +233,8 @@ fn plain_lines(html: &str) -> Vec<String> {
 fn exercise(rate: Loose<'_>) -> Option<Exercise> {
     let name = rate.get("ejerName").words()?;
     let amounts = rate.get("valor1");
-    let amounts: Vec<String> = match amounts.0.as_array() {
-        Some(list) => list
-            .iter()
-            .filter_map(|value| Loose(value).words())
-            .collect(),
-        None => amounts.words().into_iter().collect(),
-    };
+    let amounts = amounts.items().chain([amounts]).filter_map(Loose::words);
+    let amounts: Vec<String> = amounts.collect();
     let amount = amounts.join("-");
     let form = rate.get("formaReg").int();
     let unit = match form {

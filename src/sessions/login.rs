@@ -162,15 +162,10 @@ impl SessionManager<'_> {
                 Err(LoginError::Refused { message, locked }) => {
                     return Err(self.refused(wanted, &message, locked)?);
                 }
-                Err(LoginError::NoCookie) => {
-                    return Err(no_login(
-                        "AimHarder accepted the login but gave no login cookie",
-                    ));
-                }
-                Err(LoginError::NoToken) => {
-                    return Err(no_login(
-                        "AimHarder accepted the login but gave no refresh token",
-                    ));
+                Err(LoginError::Without(what)) => {
+                    return Err(no_login(&format!(
+                        "AimHarder accepted the login but gave no {what}"
+                    )));
                 }
                 Err(LoginError::Failed(platform::Error::LoggedOut)) => {
                     return Err(no_login("AimHarder answered the login with \"logged out\""));

@@ -33,11 +33,6 @@ pub(crate) fn clean_again(text: &str) -> String {
     cap(&collapse(&strip_tags(text)), MAX_TEXT_LEN)
 }
 
-/// `s` with its HTML character references replaced, each once.
-pub fn unescape(s: &str) -> String {
-    entity::unescape_once(s)
-}
-
 /// A case- and accent-insensitive key for comparisons and searches.
 pub fn fold(s: &str) -> String {
     let folded: String = s

@@ -8,7 +8,7 @@ use reqwest::Url;
 use super::super::html;
 use super::super::http::Answer;
 use super::super::{LoginError, classify, parse_token};
-use super::refused;
+use super::{COOKIE, TOKEN, refused};
 use crate::secret::Secret;
 
 /// The fields of the form.
@@ -50,8 +50,8 @@ pub fn read(answer: &Answer, cookie: bool) -> Result<Secret, LoginError> {
     }
     let text = classify::page(answer)?;
     match (token, cookie) {
-        (None, true) => Err(LoginError::NoToken),
-        (None, false) if text.contains("setrefresh?") => Err(LoginError::NoCookie),
+        (None, true) => Err(LoginError::Without(TOKEN)),
+        (None, false) if text.contains("setrefresh?") => Err(LoginError::Without(COOKIE)),
         (None, false) => Err(not_there()),
         (Some(token), _) => Ok(token),
     }
@@ -79,7 +79,7 @@ mod tests {
     use super::super::super::{Error, test_server::answered};
     use super::*;
 
-    const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
+    const GOOD: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
 
     fn frame(src: &str) -> String {
         format!("<html><span id=\"loginErrors\"></span><iframe src=\"{src}\"></iframe></html>")
@@ -87,17 +87,17 @@ mod tests {
 
     #[test]
     fn finds_the_token_in_every_spelling() {
-        let encoded = TOKEN.replace('|', "%7C");
+        let encoded = GOOD.replace('|', "%7C");
         let sources = [
-            format!("/setrefresh?token={TOKEN}&fingerprint=FP&user=69232&refresh=1"),
+            format!("/setrefresh?token={GOOD}&fingerprint=FP&user=69232&refresh=1"),
             format!("/setrefresh?fingerprint=FP&amp;token={encoded}&amp;user=69232"),
-            format!("https://aimharder.com/setrefresh?token={TOKEN}&fingerprint=FP"),
+            format!("https://aimharder.com/setrefresh?token={GOOD}&fingerprint=FP"),
             format!("//aimharder.com/setrefresh?token={encoded}"),
             format!(" setrefresh?token={}", encoded.replace('%', "%25")),
         ];
         for src in sources {
             let token = read(&answered(&frame(&src)), true).unwrap();
-            assert_eq!(token.expose(), TOKEN, "{src}");
+            assert_eq!(token.expose(), GOOD, "{src}");
         }
     }
 
@@ -113,7 +113,7 @@ mod tests {
         let strange = |status| Error::Strange(format!("h answered {status}")).into();
         let not_there =
             |status| LoginError::NotThere(format!("h has no form login (answered {status})"));
-        let good = frame(&format!("/setrefresh?token={TOKEN}"));
+        let good = frame(&format!("/setrefresh?token={GOOD}"));
         let table = [
             (
                 200,
@@ -151,18 +151,23 @@ mod tests {
             ),
             (200, String::new(), false, not_there(200)),
             (404, good.clone(), true, not_there(404)),
-            (200, "<html></html>".to_owned(), true, LoginError::NoToken),
+            (
+                200,
+                "<html></html>".to_owned(),
+                true,
+                LoginError::Without(TOKEN),
+            ),
             (
                 200,
                 frame("/setrefresh?token=odd"),
                 true,
-                LoginError::NoToken,
+                LoginError::Without(TOKEN),
             ),
             (
                 200,
                 frame("/setrefresh?token=odd"),
                 false,
-                LoginError::NoCookie,
+                LoginError::Without(COOKIE),
             ),
             (403, good.clone(), true, Error::Blocked.into()),
             (

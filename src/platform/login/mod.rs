@@ -13,6 +13,10 @@ use super::{Jar, LoggedIn, LoginError, Platform};
 use crate::secret::Secret;
 use crate::text;
 
+/// What an accepted login needs.
+const COOKIE: &str = "login cookie";
+const TOKEN: &str = "refresh token";
+
 /// The message for a wrong password, whatever the platform answers.
 const WRONG: &str = "wrong e-mail or password";
 
@@ -61,9 +65,9 @@ impl Platform {
             }
         };
         if !jar.has_login() {
-            return Err(LoginError::NoCookie);
+            return Err(LoginError::Without(COOKIE));
         }
-        let token = token.ok_or(LoginError::NoToken)?;
+        let token = token.ok_or(LoginError::Without(TOKEN))?;
         Ok(LoggedIn {
             jar,
             token,
