@@ -183,12 +183,10 @@ fn form_value(name: &str, value: &str) -> String {
 pub(super) fn request_json(text: &str) -> Value {
     let fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
     let shown = fields.into_iter().map(|(name, value)| {
-        let value = match value {
-            Value::Number(_) | Value::Bool(_) | Value::Null => {
-                replaced(&value, &name, &BTreeSet::new())
-            }
-            Value::String(text) => json!(form_value(&name, &text)),
-            _ => json!("<nested>"),
+        let value = match &value {
+            Value::String(text) => json!(form_value(&name, text)),
+            Value::Array(_) | Value::Object(_) => json!("<nested>"),
+            _ => replaced(&value, &name, &BTreeSet::new()),
         };
         (name, value)
     });

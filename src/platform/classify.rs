@@ -18,10 +18,7 @@ pub(super) fn data(answer: &Answer) -> Result<Value, Error> {
     let data = object_of_call(answer)?;
     let code = Loose(&data).get("error").get("code").int();
     match code.and_then(|code| u16::try_from(code).ok()) {
-        Some(status @ 500..600) => Err(Error::Busy {
-            status,
-            retry_after: None,
-        }),
+        Some(code @ 500..600) => status(code, answer).map(|()| data),
         Some(401) => Err(answer.strange("answered 401")),
         _ => Ok(data),
     }
@@ -59,7 +56,7 @@ fn gate(answer: &Answer) -> Result<Option<Map<String, Value>>, Error> {
     if object.as_ref().is_some_and(says_logout) {
         return Err(Error::LoggedOut);
     }
-    status(answer)?;
+    status(answer.status, answer)?;
     match answer.status {
         200 if object.as_ref().is_some_and(has_unknown_logout) => {
             Err(answer.strange("answered with an unknown `logout`"))
@@ -81,8 +78,8 @@ pub(super) fn is_login_page(answer: &Answer) -> bool {
 }
 
 /// The statuses that mean the same for every endpoint: the address is blocked, or the platform is unavailable.
-pub(super) fn status(answer: &Answer) -> Result<(), Error> {
-    match answer.status {
+pub(super) fn status(status: u16, answer: &Answer) -> Result<(), Error> {
+    match status {
         403 => Err(Error::Blocked),
         status if status == 429 || status >= 500 => Err(Error::Busy {
             status,

@@ -50,7 +50,7 @@ impl Platform {
             received,
             date: answer.date(),
             age: answer.header(AGE).and_then(|age| age.parse().ok()),
-            refused: classify::status(&answer).err(),
+            refused: classify::status(answer.status, &answer).err(),
         })
     }
 }

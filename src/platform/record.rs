@@ -91,21 +91,17 @@ impl Recorder {
     }
 
     pub(super) fn release(&self) {
-        self.with(|recording| {
-            recording.holds = recording.holds.saturating_sub(1);
-            recording.write_waiting();
-        });
+        self.with(|recording| recording.holds = recording.holds.saturating_sub(1));
     }
 
     pub(super) fn add(&self, exchange: Exchange) {
-        self.with(|recording| {
-            recording.waiting.push(exchange);
-            recording.write_waiting();
-        });
+        self.with(|recording| recording.waiting.push(exchange));
     }
 
     fn with(&self, act: impl FnOnce(&mut Recording)) {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut recording = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        act(&mut recording);
+        recording.write_waiting();
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn fields<'a>(
 /// # Errors
 /// [`LoginError`]; only [`LoginError::Refused`] means that the platform checked the password.
 pub fn read(answer: &Answer, cookie: bool) -> Result<Secret, LoginError> {
-    classify::status(answer)?;
+    classify::status(answer.status, answer)?;
     let not_there = || {
         LoginError::NotThere(format!(
             "{} has no form login (answered {})",

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 /// # Errors
 /// [`LoginError`]; only [`LoginError::Refused`] means that the platform checked the password.
 pub fn read(answer: &Answer, domain: &str) -> Result<(Option<Secret>, Vec<BoxRef>), LoginError> {
-    classify::status(answer)?;
+    classify::status(answer.status, answer)?;
     let not_there = || {
         LoginError::NotThere(format!(
             "{} has no json login (answered {})",
@@ -53,20 +53,12 @@ pub fn read(answer: &Answer, domain: &str) -> Result<(Option<Secret>, Vec<BoxRef
 
 /// Reads the `error` of a response, a text or `{code, message}`; `null` and `false` mean no error.
 fn refused_by_error(answer: &Answer, error: Loose<'_>) -> Result<(), LoginError> {
-    let code = error
-        .get("code")
-        .int()
-        .and_then(|code| u16::try_from(code).ok());
     if !error.is_error() {
         return Ok(());
     }
-    if let Some(status) =
-        code.filter(|code| *code == 403 || *code == 429 || (500..600).contains(code))
-    {
-        classify::status(&Answer {
-            status,
-            ..answer.clone()
-        })?;
+    let code = error.get("code").int().filter(|code| *code < 600);
+    if let Some(code) = code.and_then(|code| u16::try_from(code).ok()) {
+        classify::status(code, answer)?;
     }
     match said(error).as_deref() {
         Some("LOGIN_ERROR_MALFORMED_BODY") => {
