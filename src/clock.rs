@@ -29,7 +29,7 @@ use simulated::advance;
 /// The longest sleep at a time.
 const SLICE: Duration = Duration::from_secs(10);
 /// Time that notifications and pings have after a signal.
-const NOTIFY_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const NOTIFY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Interval at which a thread that waits for another thread checks for a signal.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 

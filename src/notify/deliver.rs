@@ -14,9 +14,12 @@ use crate::clock;
 use crate::config::{Channel, Command, Event};
 use crate::process;
 use crate::secret::Secret;
+use crate::signals;
 
 /// Time for the threads to report after the time is up.
 const GRACE: Duration = Duration::from_millis(500);
+/// The error of a channel that has not reported in time.
+const UNSENT: &str = "not sent";
 
 /// Timeouts, and the address of the one server that the config does not name. Tests have their own.
 #[derive(Debug, Clone)]
@@ -71,7 +74,7 @@ pub(super) fn deliver(deliveries: Vec<Delivery>, terms: &Terms) -> Vec<Report> {
         reports.push(Report {
             number: delivery.number,
             channel: delivery.channel.name(),
-            error: Some(format!("not sent within {} s", terms.whole.as_secs())),
+            error: Some(UNSENT.to_owned()),
         });
         let (to, terms) = (to.clone(), terms.clone());
         // if no thread can be started, the channel is reported as not sent
@@ -85,7 +88,20 @@ pub(super) fn deliver(deliveries: Vec<Delivery>, terms: &Terms) -> Vec<Report> {
             report.error = error;
         }
     }
+    for error in reports.iter_mut().filter_map(|it| it.error.as_mut()) {
+        if error == UNSENT {
+            *error = format!("{UNSENT} within {}", limit(terms.whole));
+        }
+    }
     reports
+}
+
+/// The time that notifications have: after a signal two seconds, otherwise `usual`.
+pub(super) fn limit(usual: Duration) -> String {
+    match signals::stopped_at() {
+        Some(_) => format!("{} s after the signal", clock::NOTIFY_TIMEOUT.as_secs()),
+        None => format!("{} s", usual.as_secs()),
+    }
 }
 
 /// Sends one notice after the other: a channel shows them in the order in which they happened. Returns why not all were sent.

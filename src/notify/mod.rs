@@ -12,8 +12,11 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
+use log::Level;
 use serde::Serialize;
 
 use crate::config::{Config, Event};
@@ -86,10 +89,26 @@ impl Notice {
 /// Sends the events to every channel that wants them, and waits for the channels. A channel that fails is a warning.
 /// Texts name the account of an event unless it is `main`.
 pub fn send(config: &Config, main: Option<&Account>, notices: &[Notice]) {
+    send_or_warn(config, main, notices, &mut BTreeSet::new());
+}
+
+/// The same; a channel in `warned` has been reported, and the others that fail are added.
+fn send_or_warn(
+    config: &Config,
+    main: Option<&Account>,
+    notices: &[Notice],
+    warned: &mut BTreeSet<usize>,
+) {
     for report in deliver::deliver(wanted(config, main, notices), &Terms::default()) {
-        if let Some(why) = &report.error {
-            log::warn!("[[notify]] {} ({}): {why}", report.number, report.channel);
-        }
+        let Report { number, channel, .. } = report;
+        let Some(why) = report.error else {
+            continue;
+        };
+        let level = match warned.insert(number) {
+            true => Level::Warn,
+            false => Level::Info,
+        };
+        log::log!(level, "[[notify]] {number} ({channel}): {why}");
     }
 }
 

@@ -5,12 +5,14 @@
 //! at most [`LIMIT`]. After a signal all notifications have two seconds together ([`signals`]); until then the program waits
 //! for what was queued, because a guard goes along with it.
 
+use std::collections::BTreeSet;
 use std::iter;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
-use super::{Notice, send};
+use super::deliver::limit;
+use super::{Notice, send, send_or_warn};
 use crate::clock;
 use crate::config::Config;
 use crate::model::account::Account;
@@ -38,10 +40,12 @@ impl<'c> Notifier<'c> {
         let (done, is_done) = mpsc::channel();
         let (own_config, own_main) = (config.clone(), main.clone());
         let send_all = move || {
+            // a channel that fails is a warning once
+            let mut warned = BTreeSet::new();
             while let Ok(first) = queued.recv() {
                 let all = iter::once(first).chain(queued.try_iter());
                 let (notices, _guards): (Vec<_>, Vec<_>) = all.unzip();
-                send(&own_config, own_main.as_ref(), &notices);
+                send_or_warn(&own_config, own_main.as_ref(), &notices, &mut warned);
             }
             // the run may have stopped waiting
             let _ = done.send(());
@@ -75,10 +79,7 @@ impl<'c> Notifier<'c> {
         drop(queue);
         let end = clock::steady() + clock::scaled(LIMIT);
         if clock::receive_notified(&is_done, end).is_none() {
-            log::warn!(
-                "not all notifications were sent within {} s",
-                LIMIT.as_secs()
-            );
+            log::warn!("not all notifications were sent within {}", limit(LIMIT));
         }
     }
 }

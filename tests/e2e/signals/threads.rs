@@ -280,8 +280,9 @@ fn a_password_command_is_ended_by_the_signal() {
         });
         let signalled = Instant::now();
         signal(name, running.id());
-        running.done();
+        let printed = running.done();
         assert!(signalled.elapsed() < SOON, "{:?}", signalled.elapsed());
+        assert!(!printed.stderr.contains("30 s"), "{printed:?}");
         wait_for("the end of the command", || !is_running(process));
     });
 }
@@ -322,6 +323,29 @@ fn notifications_take_two_seconds_at_most() {
         wait_for("the end of the command", || !is_running(process));
         scene.ends(id, "booked", &[&class]);
     });
+}
+
+/// Each booking is notified by itself here; the channel is reported once.
+#[test]
+fn a_channel_that_fails_is_reported_once_in_a_run() {
+    let scene = Scenario::new().opens_in(1);
+    let config = format!("{SOURCE}\n[[notify]]\ncommand = 'sleep 0.2; exit 1'\n");
+    scene.home.config(&config);
+    for name in ["WOD", "Yoga", "Pilates"] {
+        scene.class(&json!({ "name": name }));
+    }
+    for (n, name) in ["wod", "yoga", "pilates"].iter().enumerate() {
+        scene.wish(&format!(
+            "--time 13:10 --class {name} --family {}",
+            70002 + n
+        ));
+    }
+    let run = scene.command("prebook run").unchecked();
+    assert_eq!(
+        run.stderr.matches("[[notify]] 1 (command)").count(),
+        1,
+        "{run:?}"
+    );
 }
 
 /// A dead-man ping that hangs takes two seconds of the end at most.
