@@ -1,6 +1,7 @@
 //! Selection of the box, and what is known of it: from the config first, then as set by the user, then from the platform.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -28,6 +29,8 @@ pub(super) struct BoxProfile {
     pub title: Option<String>,
     pub zone: chrono_tz::Tz,
     pub opening_rules: OpeningRules,
+    /// The config's `lead`, which holds for automation only.
+    pub lead: Option<Duration>,
 }
 
 impl BoxProfile {
@@ -131,6 +134,7 @@ impl App {
             id: configured.and_then(|c| c.id).or(row.set_id).or(row.id),
             zone,
             opening_rules,
+            lead: configured.and_then(|c| c.lead),
             name: row.name,
             title: row.title,
         };

@@ -196,7 +196,13 @@ fn explain(key: &str, message: &str) -> String {
         .replace('`', "")
         .replace(" or ", ", ");
     if found.starts_with("unknown field ") {
-        format!("unknown key; known keys are {list}")
+        let of_box = ["id", "timezone", "opens", "opens_by_class", "lead"].contains(&key);
+        let where_it_belongs = if of_box {
+            ", which belongs to [boxes.NAME]"
+        } else {
+            ""
+        };
+        format!("unknown key{where_it_belongs}; known keys are {list}")
     } else if let Some(value) = found.strip_prefix("unknown variant ") {
         // only keys whose values are no secrets have a list of valid values
         format!(

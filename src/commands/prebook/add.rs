@@ -1,7 +1,6 @@
 //! `prebook add`: stores a prebooking or a weekly rule, and reports what the schedule shows of it.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use anyhow::Result;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
@@ -10,7 +9,7 @@ use serde::Serialize;
 
 use super::Boxes;
 use super::look::{Seen, look, warn, warn_of_class};
-use super::shown::{Shown, ShownRule, request_notes, write_prebookings};
+use super::shown::{Shown, ShownRule, lead_words, request_notes, write_prebookings};
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::args::{ClassArgs, DayArg, coach, family, id};
@@ -62,7 +61,7 @@ The classes of a weekly rule within the next 14 days become prebookings automati
 /// and one whose booking is open already is booked by the next run. Adding the same class again changes the stored prebooking.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "aimharder prebook add DAY TIME [CLASS] [OPTIONS]\n       aimharder prebook add --weekly DAYS --time TIME [OPTIONS]",
+    override_usage = "aimharder prebook add DAY TIME [CLASS] [OPTIONS]\n       aimharder prebook add --weekly DAYS TIME [OPTIONS]",
     after_long_help = HELP, add = HELP
 )]
 pub(crate) struct PrebookAddArgs {
@@ -222,13 +221,7 @@ fn once(
     now: DateTime<Utc>,
 ) -> Result<Added> {
     let gym = boxes.get(&request.gym)?;
-    let lead_of_box = boxes
-        .app
-        .config
-        .boxes
-        .get(&gym.name)
-        .and_then(|gym| gym.lead);
-    in_time(request, day, &gym, lead_of_box, now)?;
+    in_time(request, day, &gym, now)?;
     let schedule = look(boxes.app, &gym, request, day, None);
     let store = &boxes.app.store;
     let account = &request.account;
@@ -280,8 +273,8 @@ fn earlier_settings(before: &PrebookRequest, now: &PrebookRequest) -> Option<Str
             .opens
             .map(|rule| Opening::given(rule, Source::Option))
     };
-    let notes = request_notes(before, opening(before));
-    let is_changed = notes != request_notes(now, opening(now));
+    let notes = request_notes(before, opening(before), None);
+    let is_changed = notes != request_notes(now, opening(now), None);
     is_changed.then(|| match notes.as_slice() {
         [] => "no options".to_owned(),
         notes => notes.join(", "),
@@ -293,7 +286,6 @@ fn in_time(
     request: &PrebookRequest,
     day: NaiveDate,
     gym: &BoxProfile,
-    lead_of_box: Option<Duration>,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let today = now.with_timezone(&gym.zone).date_naive();
@@ -311,11 +303,12 @@ fn in_time(
         ))
         .into());
     }
-    let lead = request.lead.as_ref().map(|lead| lead.span).or(lead_of_box);
+    let lead = request.lead.as_ref().map(|lead| lead.span).or(gym.lead);
     let starts = zone::resolve(gym.zone, day.and_time(start));
     if lead.is_some_and(|lead| now + lead >= starts) {
+        let lead = lead_words(request, gym.lead).unwrap_or_default();
         return Err(Failure::usage(format!(
-            "the class on {day} at {} starts in {}, which is within its lead; use a later day or a shorter --lead",
+            "the class on {day} at {} starts in {}, which is within its lead of {lead}; use a later day or a shorter --lead",
             start.format("%H:%M"),
             human_age(starts.to_utc() - now),
         ))
@@ -480,7 +473,7 @@ impl Output for Added {
                 "rule {id} stored: every {} at {}",
                 rule.weekdays, request.first
             )];
-            notes.extend(request_notes(request, shown.opening));
+            notes.extend(request_notes(request, shown.opening, shown.lead));
             notes.extend(rule.until.map(|day| format!("until {day}")));
             for line in style.wrap(&notes, 0) {
                 writeln!(to, "{line}")?;

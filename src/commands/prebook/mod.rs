@@ -142,6 +142,7 @@ impl<'a> Boxes<'a> {
                 .request
                 .opening(&rule.request.first, &profile.opening_rules),
             zone: profile.zone,
+            lead: profile.lead,
             rule,
         })
     }

@@ -1,8 +1,9 @@
 //! How prebookings and weekly rules are shown: as JSON, and as tables by account and box.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -12,6 +13,7 @@ use crate::clock;
 use crate::commands::box_profile::BoxProfile;
 use crate::model::opening::{Opening, OpeningRules};
 use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking, Progress};
+use crate::model::time::human_age;
 use crate::model::weekly::WeeklyRule;
 use crate::model::zone::resolve;
 use crate::store::Attempt;
@@ -25,6 +27,8 @@ pub(super) struct Shown {
     pub zone: Tz,
     /// The opening rule in force; of a settled prebooking only the one it was added with.
     opening: Option<Opening>,
+    /// The lead of the box, unless it is settled.
+    lead: Option<Duration>,
     /// The requests sent, with `--all`.
     pub history: Option<Vec<Attempt>>,
 }
@@ -36,6 +40,8 @@ pub(super) struct ShownRule {
     pub zone: Tz,
     /// The opening rule in force.
     pub opening: Option<Opening>,
+    /// The lead of the box.
+    pub lead: Option<Duration>,
 }
 
 impl Shown {
@@ -53,6 +59,7 @@ impl Shown {
         };
         Self {
             opening: prebooking.opening(&request.first, rules, profile.zone),
+            lead: profile.lead.filter(|_| is_open),
             prebooking,
             zone: profile.zone,
             history: None,
@@ -117,7 +124,7 @@ impl Shown {
         let stored = &self.prebooking;
         let mut notes = match stored.rule {
             Some(rule) => vec![format!("rule {}", PrebookId::Rule(rule))],
-            None => request_notes(&stored.request, self.opening),
+            None => request_notes(&stored.request, self.opening, self.lead),
         };
         let reservation = stored.reservation.as_ref();
         notes.extend(reservation.map(|id| format!("reservation {id}")));
@@ -146,7 +153,22 @@ impl Shown {
     }
 }
 
-pub(super) fn request_notes(request: &PrebookRequest, opening: Option<Opening>) -> Vec<String> {
+/// The lead in force and its source: `90m`, `90 min (config)`
+pub(super) fn lead_words(request: &PrebookRequest, of_box: Option<Duration>) -> Option<String> {
+    let by_config = || {
+        let span = TimeDelta::from_std(of_box?).unwrap_or(TimeDelta::MAX);
+        Some(format!("{} (config)", human_age(span)))
+    };
+    let own = request.lead.as_ref().map(ToString::to_string);
+    own.or_else(by_config)
+}
+
+/// What a prebooking or a weekly rule was given beside its first choice.
+pub(super) fn request_notes(
+    request: &PrebookRequest,
+    opening: Option<Opening>,
+    lead_of_box: Option<Duration>,
+) -> Vec<String> {
     let alternatives = request.alternatives.iter();
     let mut notes: Vec<String> = alternatives.map(|choice| format!("or {choice}")).collect();
     if request.waitlist {
@@ -159,7 +181,7 @@ pub(super) fn request_notes(request: &PrebookRequest, opening: Option<Opening>) 
     notes.extend(request.coach.as_ref().map(|name| format!("coach {name}")));
     let excluded = request.exclude.iter();
     notes.extend(excluded.map(|name| format!("not {name}")));
-    let lead = request.lead.as_ref();
+    let lead = lead_words(request, lead_of_box);
     notes.extend(lead.map(|lead| format!("at least {lead} before it starts")));
     if request.once_a_day {
         notes.push("only if no other class is booked that day".into());
@@ -317,7 +339,7 @@ pub(super) fn write_rules(
                 plain(request.first.class.as_deref().unwrap_or("any class")),
                 cell(shown.end(now), Style::Faint),
             ],
-            notes: request_notes(request, shown.opening),
+            notes: request_notes(request, shown.opening, shown.lead),
         }
     });
     write_groups(entries.collect(), now, style, to)

@@ -260,9 +260,8 @@ fn place(app: &App, name: &str) -> Result<Place, String> {
         ));
     }
     let gym = app.any_profile(name).map_err(|e| format!("{e:#}"))?;
-    let configured = app.config.boxes.get(name);
     Ok(Place {
-        lead: configured.and_then(|configured| configured.lead),
+        lead: gym.lead,
         ..gym.place(gym.id)
     })
 }

@@ -88,7 +88,7 @@ fn bad_input() {
         ),
         (
             "prebook add --day +2 --time 18:30 --lead 3d",
-            "is within its lead; use a later day or a shorter --lead",
+            "is within its lead of 3d; use a later day or a shorter --lead",
         ),
         (
             "prebook add --day +2 --time 18:30 --lead 90",

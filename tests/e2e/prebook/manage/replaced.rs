@@ -111,6 +111,62 @@ fn classes_that_exist_are_not_added_by_a_rule_and_are_named() {
     assert!(said.contains("\nno occurrence is pending yet\n"), "{said}");
 }
 
+/// A class that was prebooked again after it was booked is one booking.
+#[test]
+fn a_booking_of_two_prebookings_is_shown_once() {
+    let home = Home::of_ana();
+    let day = ahead(3);
+    for id in 1..=2 {
+        home.human(&format!("prebook add {day} 18:30 wod --lead {id}m"));
+        home.settle(id, Progress::Booked);
+        if id == 1 {
+            // of the same class, so that it is not reported as a conflict
+            let store = rusqlite::Connection::open(home.db()).unwrap();
+            store
+                .execute("UPDATE prebookings SET start = '19:00'", [])
+                .unwrap();
+        }
+    }
+    let skipped = home.json(&format!("prebook skip {day}"), 0);
+    assert_eq!(
+        skipped["bookings"].as_array().unwrap().len(),
+        1,
+        "{skipped}"
+    );
+}
+
+#[test]
+fn the_lead_of_the_config_is_shown() {
+    let home = Home::of_ana();
+    home.config("password_command = [\"echo\", \"secret\"]\n[boxes.crossfitdemo]\nlead = \"100h\"");
+    let said = home.refused(&format!("prebook add {} 18:30 wod", ahead(3)), 2);
+    assert!(
+        said.contains(", which is within its lead of 4 d (config); use a later day"),
+        "{said}"
+    );
+    let add = format!("prebook add {} 18:30 wod", ahead(6));
+    let said = home.human(&add);
+    assert!(
+        said.contains("\n     at least 4 d (config) before it starts\n"),
+        "{said}"
+    );
+    assert_eq!(
+        home.json("prebook list", 0)["prebookings"][0]["lead"],
+        Value::Null
+    );
+    let said = home.human(&format!("{add} --lead 30m"));
+    assert!(
+        said.contains("\n     at least 30m before it starts\n"),
+        "{said}"
+    );
+    home.config("lead = \"90m\"");
+    let said = home.refused("prebook list", 2);
+    assert!(
+        said.contains("lead: unknown key, which belongs to [boxes.NAME]; known keys are account"),
+        "{said}"
+    );
+}
+
 /// Two classes with one name at one time are two classes.
 #[test]
 fn prebookings_that_differ_by_coach_or_id_are_kept_apart() {
