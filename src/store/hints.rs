@@ -87,7 +87,8 @@ impl Store {
     pub fn reservations(&self, account: Option<&str>, since: NaiveDate) -> Result<Vec<String>> {
         let sql = "SELECT reservation_id || char(9) || day || ' ' || start || ' ' || coalesce(class, '') FROM prebookings \
                    WHERE status IN ('booked', 'waitlisted') AND reservation_id IS NOT NULL \
-                   AND (?1 IS NULL OR account = ?1) AND day >= ?2 ORDER BY day, start";
+                   AND (?1 IS NULL OR account = ?1) AND day >= ?2 \
+                   GROUP BY account, reservation_id ORDER BY day, start";
         self.hints(sql, params![account, since.to_string()])
     }
 

@@ -130,6 +130,8 @@ fn reservations_of_classes_to_come() {
     let (_sandbox, home) = logged_in();
     for (on, status, reservation) in [
         (&day(20)[..], "booked", "'55501'"),
+        // prebooked again after it was booked
+        (&day(20), "booked", "'55501'"),
         (&day(21), "waitlisted", "'55502'"),
         ("2026-01-02", "booked", "'55400'"),
         (&day(22), "pending", "NULL"),

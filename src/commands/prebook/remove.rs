@@ -99,7 +99,9 @@ impl Output for RemovalResult {
             if matches!(removed.progress, Progress::Booked | Progress::Waitlisted) {
                 let hint =
                     booking_remains(removed.reservation.as_deref(), &removed.request.account);
-                writeln!(to, "  {}", style.paint(&hint, Style::Mine))?;
+                for line in style.wrap(&[hint], 2) {
+                    writeln!(to, "{}", style.paint(&line, Style::Mine))?;
+                }
             }
         }
         Ok(())

@@ -202,6 +202,12 @@ fn bookings(boxes: &Boxes<'_>, account: &Account, days: &[Skip]) -> Result<Vec<B
     });
     let mut bookings = bookings.collect::<Result<Vec<_>>>()?;
     bookings.sort_by_key(|booking| (booking.starts_at, booking.id));
+    // a class that was prebooked again is one booking
+    let mut seen = BTreeSet::new();
+    bookings.retain(|booking| {
+        let id = booking.reservation_id.clone();
+        id.is_none_or(|id| seen.insert((booking.account.clone(), id)))
+    });
     Ok(bookings)
 }
 
@@ -297,7 +303,9 @@ impl Output for SkipResult {
             );
             writeln!(to, "{}", style.paint(&line, Style::Mine))?;
             let hint = booking_remains(booking.reservation_id.as_deref(), &booking.account);
-            writeln!(to, "  {hint}")?;
+            for line in style.wrap(&[hint], 2) {
+                writeln!(to, "{line}")?;
+            }
         }
         Ok(())
     }
