@@ -211,16 +211,29 @@ struct PastBooking {
     state: &'static str,
 }
 
-/// First the name and the box are cut, then the box and the reservation are left out.
-const SHRINK: [ShrinkPriority; 4] = [shrink(2, 12), shrink(3, 8), shrink(3, 0), shrink(5, 0)];
+/// First the name and the box are cut, then the box is left out.
+const SHRINK: [ShrinkPriority; 3] = [shrink(2, 12), shrink(3, 8), shrink(3, 0)];
 
 impl Output for BookingList {
     fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         if self.bookings.is_empty() {
             writeln!(to, "nothing booked")?;
         }
-        let rows: Vec<_> = self.bookings.iter().map(|b| b.row(self.now)).collect();
-        style.table(&rows, 0, &SHRINK, to)?;
+        let mut rows: Vec<_> = self.bookings.iter().map(|b| b.row(self.now)).collect();
+        // on a narrow terminal the reservation is below its booking: its number is never cut
+        let below = !style.fits(&rows, 0);
+        if below {
+            for row in &mut rows {
+                row.truncate(5);
+            }
+        }
+        for (line, booking) in style.lines(&rows, 0, &SHRINK).iter().zip(&self.bookings) {
+            writeln!(to, "{line}")?;
+            if let Some(id) = booking.reservation_id.as_ref().filter(|_| below) {
+                let note = format!("  reservation {id}");
+                writeln!(to, "{}", style.paint(&note, Style::Faint))?;
+            }
+        }
         if !self.history.is_empty() {
             writeln!(to, "\n{}", style.paint("Past", Style::Heading))?;
             let rows: Vec<_> = self.history.iter().map(|b| b.row(self.now)).collect();

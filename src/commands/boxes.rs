@@ -103,7 +103,7 @@ pub(crate) enum BoxesCommand {
 
 /// Set a box's number, time zone or opening rule
 #[derive(Debug, Args)]
-#[command(after_long_help = SET_HELP, add = SET_HELP)]
+#[command(override_usage = "aimharder boxes set <NAME> [OPTIONS]", after_long_help = SET_HELP, add = SET_HELP)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true).args(["id", "timezone", "opens"]))]
 pub(crate) struct BoxSetArgs {
     /// Name of the box: the first part of its address
@@ -428,7 +428,7 @@ fn class_rule(name: &str, rule: &ClassRule) -> String {
 }
 
 impl Output for SetResult {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let Self { profile, class } = self;
         let (name, zone) = (&profile.name, profile.zone);
         let rules = &profile.opening_rules;
@@ -436,28 +436,26 @@ impl Output for SetResult {
         let opening = class.as_ref().map_or(rules.of_box, given);
         let of_class = class.iter().map(|class| format!(" of {class}"));
         let of_class: String = of_class.collect();
-        writeln!(
-            to,
-            "{name}: {zone}, booking{of_class} opens {}",
-            opens(opening)
-        )?;
-        let Some(opening) = opening else {
-            return Ok(());
-        };
-        let today = clock::now().with_timezone(&zone).date_naive();
-        let day = today + Days::new(7);
-        let at = opening.opens_at(day, EXAMPLE_START, zone);
-        writeln!(
-            to,
-            "for example, a class on {} at {} opens on {}",
-            day.format("%A %-d %B"),
-            EXAMPLE_START.format("%H:%M"),
-            at.format(if at.second() == 0 {
-                "%A %-d %B at %H:%M"
-            } else {
-                "%A %-d %B at %H:%M:%S"
-            }),
-        )
+        let opens = opens(opening);
+        let mut lines = vec![format!("{name}: {zone}, booking{of_class} opens {opens}")];
+        if let Some(opening) = opening {
+            let today = clock::now().with_timezone(&zone).date_naive();
+            let day = today + Days::new(7);
+            let at = opening.opens_at(day, EXAMPLE_START, zone);
+            let seconds = if at.second() == 0 { "" } else { ":%S" };
+            lines.push(format!(
+                "for example, a class on {} at {} opens on {}",
+                day.format("%A %-d %B"),
+                EXAMPLE_START.format("%H:%M"),
+                at.format(&format!("%A %-d %B at %H:%M{seconds}")),
+            ));
+        }
+        for line in lines {
+            for line in style.wrap(&[line], 0) {
+                writeln!(to, "{line}")?;
+            }
+        }
+        Ok(())
     }
 
     fn has_side_effects(&self) -> bool {

@@ -68,7 +68,10 @@ pub(crate) enum SessionsCommand {
     #[command(after_long_help = PRUNE_HELP, add = PRUNE_HELP)]
     Prune,
     /// Change the settings of the session named by --fingerprint
-    #[command(after_long_help = SET_HELP, add = SET_HELP)]
+    #[command(
+        override_usage = "aimharder sessions set --fingerprint FP\n                              --auto-refresh on|off",
+        after_long_help = SET_HELP, add = SET_HELP
+    )]
     Set {
         /// Whether `refresh` updates the session's token
         #[arg(long, value_name = "on|off")]
@@ -163,7 +166,7 @@ struct Pruned {
 }
 
 /// First the number of updates is left out, then addresses and fingerprints are cut.
-const SHRINK: [ShrinkPriority; 3] = [shrink(6, 0), shrink(0, 12), shrink(2, 8)];
+const SHRINK: [ShrinkPriority; 4] = [shrink(6, 0), shrink(0, 12), shrink(2, 8), shrink(0, 8)];
 
 impl Output for Sessions {
     fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
@@ -176,7 +179,7 @@ impl Output for Sessions {
             "FINGERPRINT",
             "STATUS",
             "TOKEN AGE",
-            "TOKEN ENDS",
+            "ENDS",
             "UPDATES",
         ])];
         rows.extend(self.sessions.iter().map(Session::row));

@@ -177,7 +177,9 @@ impl Output for Shown {
                 day = Some(workout.day);
             }
             if let Some(class) = &workout.class {
-                writeln!(to, "  {class}")?;
+                for line in style.wrap(std::slice::from_ref(class), 2) {
+                    writeln!(to, "{line}")?;
+                }
             }
             for block in &workout.blocks {
                 write_block(block, style, to)?;
@@ -197,19 +199,22 @@ fn write_block(block: &Block, style: &OutputStyle, to: &mut dyn Write) -> io::Re
     let cap = block.time_cap.as_ref().map(|cap| format!("time cap {cap}"));
     let notes: Vec<String> = kind.map(str::to_owned).into_iter().chain(cap).collect();
     let title = block.title.as_deref().unwrap_or("Workout");
-    let title = style.paint(title, Style::Heading);
-    if notes.is_empty() {
-        writeln!(to, "    {title}")?;
+    let heading = if notes.is_empty() {
+        title.to_owned()
     } else {
-        writeln!(to, "    {title} ({})", notes.join(", "))?;
+        format!("{title} ({})", notes.join(", "))
+    };
+    for line in style.wrap(&[heading], 4) {
+        writeln!(to, "{}", style.paint(&line, Style::Heading))?;
     }
-    for line in block.text.lines() {
-        writeln!(to, "      {line}")?;
-    }
-    for exercise in &block.exercises {
-        match &exercise.prescription {
-            Some(prescription) => writeln!(to, "      {}: {prescription}", exercise.name)?,
-            None => writeln!(to, "      {}", exercise.name)?,
+    let exercises = block.exercises.iter().map(|it| match &it.prescription {
+        Some(prescription) => format!("{}: {prescription}", it.name),
+        None => it.name.clone(),
+    });
+    let texts = block.text.lines().map(str::to_owned);
+    for text in texts.chain(exercises) {
+        for line in style.wrap(&[text], 6) {
+            writeln!(to, "{line}")?;
         }
     }
     Ok(())

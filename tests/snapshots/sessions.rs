@@ -25,11 +25,11 @@ fn sessions_are_listed() {
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 0
     --- stdout
-    ACCOUNT          KIND        FINGERPRINT  STATUS  TOKEN AGE  TOKEN ENDS  UPDATES
-    ana@example.org  background  bg-38262fd   active  [AGE]  in [N] d     0
-    ana@example.org  device      [FP]   active  [AGE]  in [N] d     0
-    ben@example.org  background  bg-9289c73   active  [AGE]  in [N] d     0
-    ben@example.org  device      [FP]   active  [AGE]  in [N] d     0
+    ACCOUNT          KIND        FINGERPRINT  STATUS  TOKEN AGE  ENDS     UPDATES
+    ana@example.org  background  bg-38262fd   active  [AGE]  in [N] d  0
+    ana@example.org  device      [FP]   active  [AGE]  in [N] d  0
+    ben@example.org  background  bg-9289c73   active  [AGE]  in [N] d  0
+    ben@example.org  device      [FP]   active  [AGE]  in [N] d  0
     ");
     assert_snapshot!(shot_json(home.run("sessions list --account").arg(ANA)), @r#"
     exit: 0
@@ -44,22 +44,22 @@ fn sessions_are_listed() {
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 0
     --- stdout
-    ACCOUNT          KIND        FINGERPRINT  STATUS  TOKEN AGE   TOKEN ENDS  UPDATES
-    ana@example.org  background  bg-38262fd   active  1 h 30 min  in [N] d     0
-    ana@example.org  device      [FP]   active  1 h 30 min  in [N] d     0
-    ben@example.org  background  bg-9289c73   active  1 h 30 min  in [N] d     0
-    ben@example.org  device      [FP]   active  1 h 30 min  in [N] d     0
+    ACCOUNT          KIND        FINGERPRINT  STATUS  TOKEN AGE   ENDS     UPDATES
+    ana@example.org  background  bg-38262fd   active  1 h 30 min  in [N] d  0
+    ana@example.org  device      [FP]   active  1 h 30 min  in [N] d  0
+    ben@example.org  background  bg-9289c73   active  1 h 30 min  in [N] d  0
+    ben@example.org  device      [FP]   active  1 h 30 min  in [N] d  0
     ");
     sandbox.kill(ANA);
     home.run("refresh --force --account").arg(ANA).unchecked();
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 0
     --- stdout
-    ACCOUNT          KIND        FINGERPRINT  STATUS   TOKEN AGE   TOKEN ENDS  UPDATES
-    ana@example.org  background  bg-38262fd   expired  1 h 30 min  -           0
+    ACCOUNT          KIND        FINGERPRINT  STATUS   TOKEN AGE   ENDS     UPDATES
+    ana@example.org  background  bg-38262fd   expired  1 h 30 min  -        0
       AimHarder has ended the background session of ana@example.org; run `aimharder login ana@example.org`, or set a password_command so that automation logs in again
-    ben@example.org  background  bg-9289c73   active   1 h 30 min  in [N] d     0
-    ben@example.org  device      [FP]   active   1 h 30 min  in [N] d     0
+    ben@example.org  background  bg-9289c73   active   1 h 30 min  in [N] d  0
+    ben@example.org  device      [FP]   active   1 h 30 min  in [N] d  0
     ");
     assert_snapshot!(shot(home.run("sessions --account no@example.org")), @"
     exit: 0
@@ -112,9 +112,9 @@ fn a_session_is_left_out_of_the_refresh() {
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 0
     --- stdout
-    ACCOUNT          KIND        FINGERPRINT  STATUS  TOKEN AGE  TOKEN ENDS  UPDATES
-    ana@example.org  background  bg-38262fd   active  [AGE]  in [N] d     0
-    ana@example.org  device      [FP]   active  [AGE]  in [N] d     0
+    ACCOUNT          KIND        FINGERPRINT  STATUS  TOKEN AGE  ENDS     UPDATES
+    ana@example.org  background  bg-38262fd   active  [AGE]  in [N] d  0
+    ana@example.org  device      [FP]   active  [AGE]  in [N] d  0
       auto-refresh off
     ");
     assert_snapshot!(shot(set("off").arg("012345")), @r#"

@@ -139,8 +139,8 @@ fn the_store_is_encrypted_and_decrypted() {
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 0
     --- stdout
-    ACCOUNT          KIND        FINGERPRINT  STATUS   TOKEN AGE  TOKEN ENDS  UPDATES
-    ana@example.org  background  bg-38262fd   expired  [AGE]  -           0
+    ACCOUNT          KIND        FINGERPRINT  STATUS   TOKEN AGE  ENDS  UPDATES
+    ana@example.org  background  bg-38262fd   expired  [AGE]  -     0
       it was encrypted with a key that is lost
     ");
 }

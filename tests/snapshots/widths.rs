@@ -4,13 +4,57 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::prebook::add;
-use crate::support::{ANA, Home, SOURCE, bare, shown};
+use crate::support::{ANA, Home, SOURCE, bare, day, shown};
 use crate::text::clean;
 use crate::{ana, class};
 
 /// What a command shows on a terminal of this width, without colours.
 fn at(home: &Home, columns: usize, args: &str) -> String {
     clean(&bare(&shown(home, columns, &[], args)))
+}
+
+/// Only a command to paste may be wider than the terminal.
+#[test]
+fn lines_fit_a_narrow_terminal() {
+    let (sandbox, home) = ana();
+    home.config(SOURCE);
+    let title = "Por tiempo y por parejas, con chaleco y sin descanso entre las rondas del circuito principal";
+    sandbox.gym(&json!({ "name": "crossfitdemo", "workouts": [{
+        "id": 7, "wodClass": "WOD", "day": "", "when": day(0), "recordDate": day(0),
+        "TIPOWODs": [{ "title": title, "type": 2, "timecap": 12, "notes": title }], "ejerRate": [],
+    }] }));
+    let mine = class(
+        &sandbox,
+        &json!({ "name": "Halterofilia para principiantes" }),
+    );
+    sandbox.reserve(ANA, &mine, 1);
+    add(&home, "--class halterofilia --opens 9d")
+        .any_stdout()
+        .done();
+    home.sql("UPDATE prebookings SET status = 'booked', reservation_id = '55501'");
+    for (columns, args) in [
+        (60, "sessions"),
+        (60, "bookings"),
+        (60, "boxes set crossfitdemo --opens 4d@07:00"),
+        (60, "prebook skip +3"),
+        (60, "wod"),
+        (60, "-h"),
+        (60, "prebook add -h"),
+        (60, "sessions set -h"),
+        (60, "boxes set -h"),
+        (80, "boxes set -h"),
+    ] {
+        let printed = bare(&shown(&home, columns, &[], args));
+        for line in printed.lines().map(|line| line.trim_end_matches('\r')) {
+            let is_command = line.trim().starts_with("`aimharder ");
+            assert!(
+                is_command || line.chars().count() <= columns,
+                "{args}: {line}\n{printed}"
+            );
+        }
+    }
+    let printed = bare(&shown(&home, 40, &[], "bookings"));
+    assert!(printed.contains("\n  reservation 55501"), "{printed}");
 }
 
 #[test]
