@@ -100,13 +100,16 @@ fn send_or_warn(
     warned: &mut BTreeSet<usize>,
 ) {
     for report in deliver::deliver(wanted(config, main, notices), &Terms::default()) {
-        let Report { number, channel, .. } = report;
+        let Report {
+            number, channel, ..
+        } = report;
         let Some(why) = report.error else {
             continue;
         };
-        let level = match warned.insert(number) {
-            true => Level::Warn,
-            false => Level::Info,
+        let level = if warned.insert(number) {
+            Level::Warn
+        } else {
+            Level::Info
         };
         log::log!(level, "[[notify]] {number} ({channel}): {why}");
     }
