@@ -230,10 +230,6 @@ impl Session {
 
     fn row(&self) -> Vec<Cell> {
         let session = &self.row;
-        let (status, style) = match session.status {
-            Status::Active => ("active", Style::Good),
-            Status::Expired => ("expired", Style::Bad),
-        };
         let age = session.token_age(self.now);
         let is_old = session.auto_refresh && age.num_minutes() > 90;
         let age = match age.num_seconds() {
@@ -250,7 +246,7 @@ impl Session {
             plain(session.account.as_str()),
             plain(session.kind.as_str()),
             plain(session.fingerprint.short()),
-            cell(status, style),
+            status_cell(session.status),
             cell(age, if is_old { Style::Bad } else { Style::Plain }),
             plain(ends),
             plain(session.token_update_count.to_string()),
@@ -274,5 +270,12 @@ impl Session {
         notes
             .iter()
             .try_for_each(|note| writeln!(to, "{}", style.paint(note, colour)))
+    }
+}
+
+pub(super) fn status_cell(status: Status) -> Cell {
+    match status {
+        Status::Active => cell("active", Style::Good),
+        Status::Expired => cell("expired", Style::Bad),
     }
 }

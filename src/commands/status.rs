@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::app::{self, App};
 use super::args::GlobalArgs;
 use super::help::{Help, code};
+use super::sessions::status_cell;
 use super::{failure, plural};
 use crate::clock;
 use crate::diagnostics::entry::{self, Entry, InUse, Job, Scheduler};
@@ -24,7 +25,7 @@ use crate::diagnostics::server::{self, Host};
 use crate::diagnostics::{self, Finding, Findings, Report, Scope, schedule};
 use crate::error::Failure;
 use crate::model::time::human_age;
-use crate::store::{SessionRow, Status};
+use crate::store::SessionRow;
 use crate::ui::dates::{lateness, moment, short_day};
 use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 use crate::ui::{Output, Ui};
@@ -290,10 +291,6 @@ fn sessions(report: &Report, style: &OutputStyle) -> Vec<String> {
 }
 
 fn session(session: &SessionRow, now: DateTime<Utc>) -> Vec<Cell> {
-    let (status, style) = match session.status {
-        Status::Active => ("active", Style::Good),
-        Status::Expired => ("expired", Style::Bad),
-    };
     // a token is replaced long before its own end, so that is shown only once it has passed
     let is_over = session.token_expires_at.is_some_and(|at| at <= now);
     let over = if is_over { ", expired" } else { "" };
@@ -301,7 +298,7 @@ fn session(session: &SessionRow, now: DateTime<Utc>) -> Vec<Cell> {
     vec![
         plain(session.kind.as_str()),
         cell(session.fingerprint.short(), Style::Faint),
-        cell(status, style),
+        status_cell(session.status),
         plain(format!("token {age} old{over}")),
     ]
 }

@@ -87,7 +87,7 @@ fn ask(tool: &str, args: &[&str]) -> Answer {
 }
 
 impl Tools {
-    /// What was found, seen from the store and config in use.
+    /// Waits for the tools; the entries are judged for the store and config in use.
     pub(crate) fn finish(self, used: &InUse<'_>) -> Schedule {
         let set = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
         let user = set("LOGNAME").or_else(|| set("USER")).unwrap_or_default();

@@ -32,7 +32,7 @@ pub(crate) struct AccountFacts {
     pub sessions: Vec<SessionHealth>,
 }
 
-/// A session, and how `refresh` fares with it.
+/// A session, and the results of `refresh` for it.
 #[derive(Debug, Serialize)]
 pub(crate) struct SessionHealth {
     #[serde(flatten)]

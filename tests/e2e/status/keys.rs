@@ -1,16 +1,16 @@
-//! `status` asks for the key of an encrypted store: what it says of one that is gone, wrong or slow.
+//! `status` with an encrypted store whose key is missing, wrong or slow.
 
 use crate::status::problems::{home_findings, sealed};
 use crate::status::{SOURCE, well};
 use crate::store::encryption::{KEY, OTHER};
 
 #[test]
-fn a_key_that_is_gone_wrong_or_slow_is_no_sound_store() {
+fn a_missing_wrong_or_slow_key_is_reported() {
     let (_sandbox, home) = well();
     sealed(&home);
     home.write("key", &format!("{OTHER}\n"));
     home.crontab("");
-    // its own code whatever else there is
+    // its exit code takes precedence over those of other problems
     let (problems, printed) = home_findings(&home, 1);
     assert_eq!(problems, ["store_key_wrong", "not_scheduled"]);
     assert_eq!(printed["store"]["usable"], false);

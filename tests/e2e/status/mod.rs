@@ -1,4 +1,4 @@
-//! `status`: a machine on which all is well, what is shown of it, and what is asked.
+//! `status` of a machine without problems, and the requests that it sends.
 
 mod keys;
 mod prebookings;
@@ -17,7 +17,7 @@ use crate::support::{ANA_PASSWORD, BEN, CRONTAB, Home, Sandbox, logged_in, start
 pub(crate) const SOURCE: &str =
     "account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"";
 
-/// Ana logged in, scheduled by cron, with a password source: nothing is left to be wished for.
+/// Ana with both sessions, crontab lines for both jobs, and a password source: `status` finds nothing.
 pub(crate) fn well() -> (Sandbox, Home) {
     let (sandbox, home) = logged_in();
     home.config(SOURCE);
@@ -26,7 +26,7 @@ pub(crate) fn well() -> (Sandbox, Home) {
 }
 
 #[test]
-fn all_is_well() {
+fn a_machine_without_problems() {
     let (sandbox, home) = well();
     home.status("")
         .stdout_has(&[
@@ -42,7 +42,7 @@ fn all_is_well() {
             ", account ana@example.org",
         ])
         .done();
-    // one cheap question for the box, without a login; nothing at all where nobody watches
+    // one request to the box, without a login, and none with --check, --offline and --prometheus
     let asked = sandbox.log();
     let paths: Vec<_> = asked.iter().map(|entry| &entry["path"]).collect();
     assert_eq!(paths, ["/api/nextBookings"]);
@@ -57,7 +57,7 @@ fn all_is_well() {
 }
 
 #[test]
-fn as_scripts_read_it() {
+fn the_json_has_all_keys() {
     let (_sandbox, home) = well();
     let printed = home.status("").json();
     let keys: Vec<_> = printed.as_object().unwrap().keys().collect();
@@ -142,7 +142,7 @@ fn of_one_account_among_several() {
 }
 
 #[test]
-fn a_crontabs_secrets_stay_there() {
+fn secrets_of_a_crontab_are_not_printed() {
     let (_sandbox, home) = well();
     home.crontab("*/15 * * * * AIMHARDER_PASSWORD=hunter2 aimharder refresh --store /tmp/hunter2");
     for (args, exit) in [
@@ -162,7 +162,7 @@ fn a_crontabs_secrets_stay_there() {
 }
 
 #[test]
-fn called_wrongly() {
+fn wrong_flags_are_refused() {
     let (_sandbox, home) = start();
     for args in [
         "--prometheus --json",
@@ -181,7 +181,7 @@ fn called_wrongly() {
 }
 
 #[test]
-fn tools_that_are_missing_or_hang_stop_nothing() {
+fn missing_and_hanging_tools_are_no_error() {
     let (_sandbox, home) = well();
     let printed = home.run("status --offline").env("PATH", "/nowhere").json();
     assert_eq!(printed["problems"][0]["code"], "not_scheduled");
@@ -193,7 +193,7 @@ fn tools_that_are_missing_or_hang_stop_nothing() {
 }
 
 #[test]
-fn the_server_is_out_of_reach_or_lives_in_another_time() {
+fn an_unreachable_server_and_a_wrong_clock_are_reported() {
     let (sandbox, home) = well();
     let online = |exit: i32| {
         let printed = home
@@ -217,7 +217,7 @@ fn the_server_is_out_of_reach_or_lives_in_another_time() {
     assert_eq!(printed["hints"][0]["code"], "clock_off", "{printed}");
     sandbox.config(&json!({ "skew_ms": -120_000 }));
     assert_eq!(online(1)["code"], "clock_off");
-    // nobody there at all
+    // nothing listens on this port
     home.write_config("[server]\nscheme = \"http\"\nconnect_to = \"127.0.0.1:9\"\n");
     let found = home.status("").json();
     assert_eq!(found["problems"][0]["code"], "unreachable");
@@ -225,7 +225,7 @@ fn the_server_is_out_of_reach_or_lives_in_another_time() {
 }
 
 #[test]
-fn what_another_scheduler_keeps_alive_is_no_problem() {
+fn sessions_that_another_scheduler_updates_are_no_problem() {
     let (_sandbox, home) = well();
     home.crontab("*/10 * * * * /opt/my-wrapper");
     assert_eq!(home.findings().0, ["not_scheduled"]);

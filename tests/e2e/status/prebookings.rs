@@ -1,4 +1,4 @@
-//! `status`: prebookings that runs fail to book, and problems that a login ends.
+//! `status`: prebookings that no run can book, and problems that end with a login.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ fn a_prebooking_that_every_run_fails_to_book_is_a_problem() {
             " ago, for prebooking 1: booked",
         ])
         .done();
-    // and an outage at the first run that meets it
+    // an outage is reported after the first run that has it
     sandbox.fault(&json!({ "path": "*", "kind": "status", "status": 503, "count": -1 }));
     run(&home, 5);
     let report = home.status("--check").status(5).any_stderr().json();
@@ -56,7 +56,7 @@ fn a_prebooking_that_every_run_fails_to_book_is_a_problem() {
         report["problems"][0]["code"], "prebooking_failing",
         "{report}"
     );
-    // once the class is there, and booked, nothing is wrong
+    // booking it ends the problem
     sandbox.clear_faults();
     sandbox.class(&json!({ "day": day(3), "start": "04:45", "name": "WOD", "capacity": 12 }));
     run(&home, 0);
@@ -115,7 +115,7 @@ fn a_session_that_works_again_has_no_outage() {
 }
 
 #[test]
-fn a_prebooking_that_cannot_be_read_is_named_and_can_be_removed() {
+fn an_unreadable_prebooking_is_named_and_can_be_removed() {
     let (_sandbox, home) = well();
     add(&home, "13:10");
     add(&home, "14:10");
@@ -144,7 +144,7 @@ fn an_expired_prebooking_whose_class_has_not_started_is_a_problem() {
             "UPDATE prebookings SET status = 'expired', tried_at = (unixepoch() + {at}) * 1000"
         ));
     };
-    // a lead that has begun ends a prebooking before its class
+    // a prebooking with a lead expires before its class starts
     expire("60");
     assert_eq!(home.status("").any_stderr().json()["well"], true);
     expire("30 * 86400");

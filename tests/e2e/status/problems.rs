@@ -1,4 +1,4 @@
-//! `status`: every problem with its remedy and its code, each alone.
+//! `status`: each problem alone, with its remedy and its exit code.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use crate::status::{SOURCE, well};
 use crate::store::encryption::{OTHER, encrypted};
 use crate::support::{Home, logged_in};
 
-/// One thing is wrong: what finds it, which code `--check` has, which words name the remedy.
+/// A single problem: how it is caused, its code, the exit code of `--check`, and words of its message and remedy.
 struct Wrong {
     spoil: fn(&Home),
     code: &'static str,
@@ -96,7 +96,7 @@ fn each_problem_alone() {
                 "nothing runs `aimharder refresh`",
                 "*/15 * * * * /",
                 "crontab -e",
-                // no units are placed here
+                // no units are installed here
                 "systemd/install.sh --user --enable",
             ],
         },
@@ -209,12 +209,12 @@ fn each_problem_alone() {
                 printed.stdout
             );
         }
-        // what the key's own command has to say may stand before it
+        // the messages of a key command may precede it
         assert!(
             printed.stderr.contains("error: ") && printed.stderr.ends_with(", see above\n"),
             "{printed:?}"
         );
-        // shown without --check it is no failure, but for what cannot be used at all
+        // without --check only a config or store that cannot be used is a failure
         let plain = if wrong.code.ends_with("unusable") {
             wrong.exit
         } else {
@@ -228,7 +228,7 @@ fn each_problem_alone() {
     });
 }
 
-/// Of a run with `--check`, whose exit code must be this.
+/// The codes of the problems and the JSON of `status --check`, which must end with this exit code.
 pub(crate) fn home_findings(home: &Home, exit: i32) -> (Vec<String>, Value) {
     let printed = home.status("--check").status(exit).any_stderr().json();
     let problems = printed["problems"].as_array().unwrap().iter();
@@ -236,7 +236,7 @@ pub(crate) fn home_findings(home: &Home, exit: i32) -> (Vec<String>, Value) {
     (codes.collect(), printed)
 }
 
-/// Encrypted, with a key in a file.
+/// Encrypts the store with a key in a file.
 pub(crate) fn sealed(home: &Home) {
     encrypted(home);
     assert_eq!(home.findings().0, [""; 0]);

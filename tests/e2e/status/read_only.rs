@@ -1,4 +1,4 @@
-//! `status` never writes: an older store is read as it is, and what cannot be read is reported.
+//! `status` never writes: it reads an older store as it is and reports what it cannot read.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -115,7 +115,7 @@ fn stored_values_that_cannot_be_read_are_reported() {
 }
 
 #[test]
-fn logins_that_were_forgotten_with_their_key_were_not_ended_by_the_platform() {
+fn logins_of_a_lost_key_are_not_reported_as_ended_by_the_platform() {
     let (_sandbox, home) = well();
     encrypted(&home);
     home.config("");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::status::well;
 use crate::support::{ANA, CRONTAB, Home, Sandbox, day};
 
-/// With a prebooking, so that both jobs are needed.
+/// A machine without problems and a prebooking, so that both jobs are needed.
 fn with_prebooking() -> (Sandbox, Home) {
     let (sandbox, home) = well();
     home.run("prebook add --time 13:10 --opens 1d --day")
@@ -16,7 +16,7 @@ fn with_prebooking() -> (Sandbox, Home) {
     (sandbox, home)
 }
 
-/// Codes of problems with what their messages say.
+/// The codes and messages of the problems.
 fn problems(home: &Home) -> Vec<(String, String)> {
     let report = home.status("--offline").json();
     let problems = report["problems"].as_array().unwrap().iter();
@@ -189,7 +189,7 @@ fn crontab_lines_that_cannot_work_do_not_count() {
     assert_eq!(problems(&home), []);
 }
 
-/// The variable of the shell is not cron's.
+/// cron does not know the variables of the shell.
 #[test]
 fn a_store_that_only_the_shell_names_is_not_served() {
     let (_sandbox, home) = with_prebooking();
@@ -237,7 +237,7 @@ fn shown(unit: &str, calendar: &str, exec: &str, environment: &str) -> String {
     )
 }
 
-/// Only one of the managers knows these units.
+/// Makes one manager print these units, and the other fail.
 fn systemctl(home: &Home, manager: &str, shown: &str) {
     home.crontab("");
     let path = home.write("shown.txt", shown);

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::support::{CRONTAB, Home, day, logged_in};
 
-/// On a terminal of so many columns, with these variables too.
+/// The output of `status` on a terminal of this width, with these variables.
 fn on_a_terminal(home: &Home, columns: u32, env: &[(&str, &str)]) -> String {
     let program = env!("CARGO_BIN_EXE_aimharder");
     let path = format!("{}/tools:/usr/bin:/bin", home.path().display());
@@ -31,7 +31,7 @@ fn on_a_terminal(home: &Home, columns: u32, env: &[(&str, &str)]) -> String {
         .replace("\r\n", "\n")
 }
 
-/// Without the colours.
+/// The text without colours.
 fn plain(text: &str) -> String {
     let mut parts = text.split('\u{1b}');
     let first = parts.next().unwrap().to_owned();
@@ -77,7 +77,7 @@ fn it_fits_the_terminal() {
     }
 }
 
-/// The samples of a text in Prometheus' format, and nothing that is not allowed there.
+/// The samples of a text in Prometheus' format. Panics if the text has anything else.
 fn parsed(text: &str) -> BTreeMap<String, f64> {
     assert!(text.ends_with('\n'));
     let mut samples = BTreeMap::new();
@@ -215,7 +215,7 @@ fn gauges_that_a_collector_can_read() {
 }
 
 #[test]
-fn gauges_of_a_machine_without_anything() {
+fn gauges_of_an_empty_home() {
     let home = Home::nowhere();
     home.crontab("");
     let printed = home.status("--prometheus").any_stdout().done();
@@ -238,8 +238,8 @@ fn gauges_of_a_machine_without_anything() {
     );
 }
 
-/// With little memory no thread is available: the host is asked without one. Too little memory for
-/// anything else ends the program by other means, at limits that depend on the build.
+/// If memory allows no further thread, the host is asked without one. With even less memory the program ends in other ways,
+/// at limits that depend on the build.
 #[test]
 fn it_does_not_panic_for_lack_of_threads() {
     let (_sandbox, home) = logged_in();

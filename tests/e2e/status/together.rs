@@ -1,4 +1,4 @@
-//! `status`: problems together, hints beside them, and what prebookings want.
+//! `status`: several problems at once, hints, and what prebookings need.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn problems_of_several_kinds_are_7_and_the_worst_comes_first() {
     home.crontab("");
     let (problems, _) = home_findings(&home, 7);
     assert_eq!(problems, ["outage", "not_scheduled"]);
-    // a config and a store that cannot be used have their own codes whatever else there is
+    // the exit codes of a config and a store that cannot be used take precedence
     mode(&home, ".local/state/aimharder/aimharder.db", 0o644);
     let (problems, _) = home_findings(&home, 1);
     assert_eq!(problems, ["store_unusable"]);
@@ -46,7 +46,7 @@ fn hints_are_no_problems() {
 }
 
 #[test]
-fn prebookings_want_a_run_and_a_background_session() {
+fn prebookings_need_a_run_and_a_background_session() {
     let (_sandbox, home) = well();
     home.run("prebook add --time 13:10 --opens 1d --day")
         .arg(day(3))
@@ -96,7 +96,7 @@ fn an_opening_that_no_run_has_tried() {
 }
 
 #[test]
-fn a_damaged_store_is_the_problem() {
+fn a_damaged_store_is_a_problem() {
     let (_sandbox, home) = well();
     let folder = home.store_path();
     home.db()
