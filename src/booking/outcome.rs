@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::ExitKind;
-use crate::model::opening::Learned;
+use crate::model::opening::Opening;
 use crate::platform::{BookResponse, Mine, Row, Verdict};
 
 /// The outcome of a booking or of a prebooking (`scripting.md`, "Booking" and "Prebooking").
@@ -119,7 +119,7 @@ pub struct BookResult {
     /// `bookState` of the response.
     pub state: Option<i64>,
     /// The opening rule that a "too early" response states.
-    pub learned: Option<Learned>,
+    pub learned: Option<Opening>,
 }
 
 impl BookResult {

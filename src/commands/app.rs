@@ -227,7 +227,7 @@ fn open_store(global: &GlobalArgs, config: &Config, command: &str) -> Result<Sto
         Store::open(path)
     };
     let store = opened?.with_key_from(source);
-    let sealed = store.is_sealed()?;
+    let sealed = store.is_encrypted()?;
     let shown = store.path().display();
     log::info!("store {shown}{}", if sealed { ", encrypted" } else { "" });
     let seen = command != "store" && std::io::stderr().is_terminal();

@@ -10,10 +10,9 @@ use super::app::App;
 use crate::booking::Setting;
 use crate::clock;
 use crate::config::BoxConfig;
-use crate::error::{ExitKind, Failure};
+use crate::error::Failure;
 use crate::model::account::Account;
-use crate::model::opening::{ClassRule, Opening, OpeningRules, Rule, Source};
-use crate::model::zone;
+use crate::model::opening::{ClassRule, Opening, OpeningRules, Source};
 use crate::platform::{BoxAt, BoxRef, Row};
 use crate::prebook::Place;
 use crate::prebook::plan::Calendar;
@@ -121,18 +120,13 @@ impl App {
     pub(super) fn describe(&self, row: BoxRow) -> Result<BoxProfile> {
         let configured = self.config.boxes.get(&row.name);
         let opening_rules = self.opening_rules(&row, configured)?;
-        let unreadable = |why: String| Failure::new(ExitKind::Internal, why);
-        let zone = match (configured.and_then(|c| c.timezone), &row.timezone) {
-            (Some(zone), _) => zone,
-            (None, Some(stored)) => zone::parse_zone(stored).map_err(unreadable)?,
-            (None, None) => chrono_tz::Europe::Madrid,
-        };
+        let zone = configured.and_then(|c| c.timezone).or(row.timezone);
         let suffix = format!(".{}", self.platform.domain());
         let host = row.host.filter(|host| host.ends_with(&suffix));
         let profile = BoxProfile {
             host: host.unwrap_or_else(|| format!("{}{suffix}", row.name)),
             id: configured.and_then(|c| c.id).or(row.set_id).or(row.id),
-            zone,
+            zone: zone.unwrap_or(chrono_tz::Europe::Madrid),
             opening_rules,
             lead: configured.and_then(|c| c.lead),
             name: row.name,
@@ -144,9 +138,7 @@ impl App {
 
     fn opening_rules(&self, row: &BoxRow, configured: Option<&BoxConfig>) -> Result<OpeningRules> {
         let given = |rule| Opening::given(rule, Source::Config);
-        let set = row.opens.as_deref().map(str::parse::<Rule>).transpose();
-        let set = set.map_err(|why| Failure::new(ExitKind::Internal, why))?;
-        let set = set.map(|rule| Opening::given(rule, Source::Set));
+        let set = row.opens.map(|rule| Opening::given(rule, Source::Set));
         let by_config = configured.iter().flat_map(|c| &c.opens_by_class);
         let mut by_class: Vec<ClassRule> = by_config
             .map(|(class, rule)| ClassRule {

@@ -24,7 +24,6 @@ use crate::model::session::SessionKind;
 use crate::model::zone;
 use crate::platform::{self, BoxRef};
 use crate::sessions::{self, ActiveSession, SessionSelector};
-use crate::store::BoxSettings;
 use crate::text::similar;
 use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, headings, plain, shrink};
 use crate::ui::{Output, Ui};
@@ -222,12 +221,8 @@ fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let name = &args.name;
     let is_known = app.store.gym(name)?.is_some() || app.config.boxes.contains_key(name);
     let of_box = args.opens.filter(|_| args.class.is_none());
-    let settings = BoxSettings {
-        id: args.id,
-        timezone: args.timezone.map(|zone| zone.name().to_owned()),
-        opens: of_box.map(|arg| arg.0.map(|rule| rule.to_string())),
-    };
-    app.store.set_box(name, &settings)?;
+    let opens = of_box.map(|RuleArg(rule)| rule);
+    app.store.set_box(name, args.id, args.timezone, opens)?;
     if let (Some(class), Some(RuleArg(rule))) = (&args.class, args.opens) {
         app.store.set_class_rule(name, class, rule)?;
     }

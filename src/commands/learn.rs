@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use super::app::App;
 use super::box_profile::BoxProfile;
 use crate::model::account::Account;
-use crate::model::opening::{Learned, Opening};
+use crate::model::opening::Opening;
 use crate::store;
 
 /// Clocks differ, so a booking must be this much earlier than the opening to contradict a rule.
@@ -25,7 +25,7 @@ pub(super) struct OpeningObservation<'l> {
     /// When it was booked, by the server's clock as far as that is known.
     pub at: DateTime<Utc>,
     /// What refusals have stated, with the names of the classes.
-    pub reported: &'l [(String, Learned)],
+    pub reported: &'l [(String, Opening)],
 }
 
 impl App {
@@ -47,7 +47,7 @@ impl OpeningObservation<'_> {
         }
         for (class, learned) in self.reported.iter().filter(|(class, _)| !class.is_empty()) {
             if store.learn_opening(name, self.account, class, *learned)? {
-                let rule = Opening::learned(*learned).words();
+                let rule = learned.words();
                 log::info!("learned of {class} in box {name}: booking opens {rule}");
             }
         }

@@ -179,7 +179,7 @@ fn convert(
 }
 
 fn rekey(app: &App, ui: &mut Ui) -> Result<()> {
-    if !app.store.is_sealed()? {
+    if !app.store.is_encrypted()? {
         return Err(Failure::usage(NOT_ENCRYPTED).into());
     }
     if io::stdin().is_terminal() {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::model::instant::maybe_utc;
+use crate::model::instant::maybe_instant;
 use crate::model::time::parse_duration;
 use crate::text::{append_flag, shell_word};
 
@@ -87,7 +87,7 @@ pub(crate) struct Entry {
     pub account: Option<String>,
     /// Its runs alone are too far apart.
     pub rare: bool,
-    #[serde(serialize_with = "maybe_utc")]
+    #[serde(serialize_with = "maybe_instant")]
     pub next_at: Option<DateTime<Utc>>,
     /// Why it cannot run.
     pub error: Option<String>,

@@ -167,7 +167,7 @@ fn open(
     let store = store.with_key_from(source);
     let size = size(path);
     facts.schema = Some(schema);
-    facts.encrypted = Some(store.is_sealed()?);
+    facts.encrypted = Some(store.is_encrypted()?);
     facts.size_bytes = Some(size);
     if size <= MAX_CHECKED_BYTES {
         facts.integrity = "ok";

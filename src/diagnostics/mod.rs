@@ -29,7 +29,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::error::ExitKind;
 use crate::model::account::Account;
-use crate::model::instant::utc;
+use crate::model::instant::instant;
 use crate::prebook::Place;
 use crate::store::Store;
 
@@ -49,7 +49,7 @@ pub(crate) struct Report {
     pub well: bool,
     #[serde(flatten)]
     pub found: Findings,
-    #[serde(serialize_with = "utc")]
+    #[serde(serialize_with = "instant")]
     pub checked_at: DateTime<Utc>,
     pub version: &'static str,
     /// The running program, for suggested crontab lines.

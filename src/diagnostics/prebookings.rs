@@ -12,7 +12,7 @@ use super::server::Host;
 use super::{Findings, Report, Scope};
 use crate::error::ExitKind::{self, Internal, LoginRequired, NotFound, Unreachable};
 use crate::model::account::Account;
-use crate::model::instant::{hours_minutes, instant, maybe_instant, maybe_utc, shifted, utc};
+use crate::model::instant::{hours_minutes, instant, maybe_instant, shifted};
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::model::zone::resolve;
 use crate::sessions::lock::Locks;
@@ -57,7 +57,7 @@ pub(crate) struct Pending {
     pub opens_at: Option<DateTime<Tz>>,
     /// The day of the opening is known and its time is a guess.
     pub guess: bool,
-    #[serde(serialize_with = "maybe_utc")]
+    #[serde(serialize_with = "maybe_instant")]
     pub tried_at: Option<DateTime<Utc>>,
     pub message: Option<String>,
     #[serde(skip)]
@@ -72,7 +72,7 @@ pub(crate) struct Pending {
 pub(crate) struct LastRequest {
     /// The prebooking that it was sent for.
     pub prebooking: i64,
-    #[serde(serialize_with = "utc")]
+    #[serde(serialize_with = "instant")]
     pub sent_at: DateTime<Utc>,
     pub outcome: String,
     pub lateness_ms: Option<f64>,

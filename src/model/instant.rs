@@ -1,8 +1,9 @@
 //! Times and instants as JSON shows them: `18:30`, and RFC 3339 with offset in whole seconds, for serde's `serialize_with`,
 //! which passes fields by reference. And arithmetic that does not overflow.
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+use std::fmt::Display;
+
+use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use serde::Serializer;
 
 /// The instant `by` later (or earlier), at most the last (or first) one that exists. For instants that a server, a
@@ -33,40 +34,20 @@ pub fn maybe_hours_minutes<S: Serializer>(
 }
 
 /// RFC 3339 with the zone's offset, in seconds.
-pub fn instant<S: Serializer>(at: &DateTime<Tz>, to: S) -> Result<S::Ok, S::Error> {
+pub fn instant<Z: TimeZone<Offset: Display>, S: Serializer>(
+    at: &DateTime<Z>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%:z"))
 }
 
 /// The same, or `null`.
-pub fn maybe_instant<S: Serializer>(at: &Option<DateTime<Tz>>, to: S) -> Result<S::Ok, S::Error> {
+pub fn maybe_instant<Z: TimeZone<Offset: Display>, S: Serializer>(
+    at: &Option<DateTime<Z>>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => instant(at, to),
-        None => to.serialize_none(),
-    }
-}
-
-/// RFC 3339 in UTC, with its offset, in seconds.
-pub fn utc<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%:z"))
-}
-
-/// The same, or `null`.
-pub fn maybe_utc<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => utc(at, to),
-        None => to.serialize_none(),
-    }
-}
-
-/// RFC 3339 with the zone's offset, in milliseconds: for what was sent when.
-pub fn instant_millis<S: Serializer>(at: &DateTime<Tz>, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%.3f%:z"))
-}
-
-/// The same, or `null`.
-pub fn maybe_millis<S: Serializer>(at: &Option<DateTime<Tz>>, to: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => instant_millis(at, to),
         None => to.serialize_none(),
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::account::Account;
 use super::instant::hours_minutes;
 use super::time::{parse_duration, parse_time};
-use crate::model::opening::{Learned, Opening, OpeningRules, Rule, Source};
+use crate::model::opening::{Opening, OpeningRules, Rule, Source};
 use crate::text::{append_flag, quote};
 
 /// One class that would do: a start, and perhaps a name.
@@ -270,7 +270,7 @@ impl Prebooking {
             let wall = self.moved_to?.with_timezone(&zone).naive_local();
             let is_guess = *choice == self.request.first && wall.time() == NaiveTime::MIN;
             let days = u16::try_from((self.day - wall.date()).num_days()).ok()?;
-            is_guess.then(|| Opening::learned(Learned::Days(days)))
+            is_guess.then(|| Opening::learned(Rule::Days { days, at: None }))
         };
         self.request.opening(choice, rules).or_else(guessed)
     }

@@ -9,7 +9,7 @@ use super::http::Answer;
 use super::lenient::Loose;
 use super::refusal::{self, Refusal};
 use super::{BoxAt, Error, Jar, Platform, classify};
-use crate::model::opening::{Learned, is_too_early_text, learn};
+use crate::model::opening::{Opening, is_too_early_text, learn};
 use crate::text;
 
 /// The response to a booking request.
@@ -47,7 +47,7 @@ pub enum Verdict {
     /// State −7: the class is about to start, or has started.
     TooLate,
     /// Booking is not open yet, with the opening rule if the refusal names one.
-    TooEarly(Option<Learned>),
+    TooEarly(Option<Opening>),
     /// Refused for a reason that only the message gives.
     Refused,
     /// A state without key and text that is not one of those above. At an opening it may mean "too early".

@@ -59,8 +59,8 @@ fn every_refusal_of_the_table() {
     use Verdict::{
         Full, LimitReached, NoCredit, PaymentPending, Refused, SameHour, TooEarly, TooLate,
     };
-    let days = || TooEarly(Some(Learned::Days(4)));
-    let hours = || TooEarly(Some(Learned::Hours(46)));
+    let stated = |rule: &str| TooEarly(Some(Opening::learned(rule.parse().unwrap())));
+    let (days, hours) = (|| stated("4d"), || stated("46h"));
     let table = [
         (r#"{"bookState":-1}"#, Full),
         (r#"{"bookState":"-1","errorMssg":"Clase completa"}"#, Full),

@@ -70,7 +70,6 @@ use crate::secret::Secret;
 
 pub use crate::http_client::Cause;
 pub use crate::model::account::BoxRef;
-pub use crate::model::opening::Learned;
 
 /// How long an idle connection is kept, so that a request at the opening finds one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);

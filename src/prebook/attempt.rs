@@ -21,7 +21,6 @@ use crate::booking::{
     self, BookResult, NOT_IN_SCHEDULE, Outcome, SECOND_LOOK, UNKNOWN_STATE, cause, is_unproven,
 };
 use crate::error::{ExitKind, Failure};
-use crate::model::opening::Opening;
 use crate::model::prebooking::Choice;
 use crate::platform::{BookResponse, Mine, Row, Verdict};
 use crate::store::Attempt;
@@ -233,7 +232,7 @@ impl BookingTask<'_> {
     /// The opening that a refusal states, if repeats within `--give-up` cannot reach it. Of a refusal that states the day but
     /// not the hour, it is the guess, or 00:00 of that day if no rule is in force from which the guess is known.
     fn moved(&self, choice: &Choice, refused: &BookResult, row: &Row) -> Option<DateTime<Utc>> {
-        let learned = Opening::learned(refused.learned?);
+        let learned = refused.learned?;
         let zone = self.place.calendar.zone;
         let same_wall = learned.opens_at(self.day, row.start, zone).to_utc();
         let described = if learned.guess {

@@ -11,7 +11,7 @@ use super::plan::{Next, until};
 use super::result::{ChoiceResult, Meaning, PrebookResult};
 use super::task::{Abort, BookingTask, WITHIN_LEAD};
 use crate::booking::{BookResult, LoginCheck, Outcome};
-use crate::model::opening::Learned;
+use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::platform::Row;
 use crate::sessions::SessionRef;
@@ -33,7 +33,7 @@ pub(super) struct PrebookExecutor<'e> {
     prebooking: &'e Prebooking,
     /// The choice being tried.
     trying: &'e Choice,
-    learned: Vec<(String, Learned)>,
+    learned: Vec<(String, Opening)>,
 }
 
 impl<'e> PrebookExecutor<'e> {
@@ -236,8 +236,8 @@ impl<'e> PrebookExecutor<'e> {
         let at = self.task.fired_at.max(ahead)?.with_timezone(&calendar.zone);
         let claim = self.task.claim.as_ref();
         let refused_at = claim.and_then(Claim::refused_at);
-        let better = guess.better((it.day, choice.start), at, refused_at)?;
-        Some(better.words(&it.request.gym, class))
+        let named = (it.request.gym.as_str(), class);
+        guess.suggestion(named, (it.day, choice.start), at, refused_at)
     }
 
     /// No choice could be booked. If requested, joins the waiting list of the first full class.

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 use crate::booking::{BookResult, Outcome};
 use crate::config::Event;
 use crate::error::ExitKind;
-use crate::model::opening::Learned;
+use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::platform::Row;
 use crate::sessions::SessionRef;
@@ -174,7 +174,7 @@ pub struct PrebookResult {
     /// The session that acted. `None` if none was opened.
     pub session: Option<SessionRef>,
     /// The opening rules that refusals state, with the names of the classes.
-    pub learned: Vec<(String, Learned)>,
+    pub learned: Vec<(String, Opening)>,
 }
 
 impl PrebookResult {

@@ -1,10 +1,10 @@
 //! What is stored of an account besides its sessions: the login flow that worked last, refused logins, the refused
 //! password, the last lock-out, and the fingerprints of its devices.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
-use super::seal::Place;
+use super::encryption::SecretPlace;
 use super::{Result, Store, instant, maybe_instant, millis};
 use crate::model::account::Account;
 use crate::model::session::Fingerprint;
@@ -22,8 +22,8 @@ pub struct RefusedPassword {
 }
 
 /// The column of an account's refused password.
-pub(super) fn hash_of(account: &str) -> Place<'_> {
-    Place {
+pub(super) fn hash_of(account: &str) -> SecretPlace<'_> {
+    SecretPlace {
         column: "refused_hash",
         account,
         fingerprint: "",
@@ -89,7 +89,7 @@ impl Store {
         &self,
         account: &Account,
         now: DateTime<Utc>,
-        window: Duration,
+        window: TimeDelta,
     ) -> Result<Vec<DateTime<Utc>>> {
         self.list(
             "SELECT at FROM refusals WHERE account = ?1 AND at > ?2 AND at <= ?3 ORDER BY at",
@@ -98,16 +98,27 @@ impl Store {
         )
     }
 
+    /// Deletes refused logins older than a day, which nothing reads any more.
+    pub fn delete_old_refusals(&self, now: DateTime<Utc>) -> Result<()> {
+        let before = millis(now - TimeDelta::days(1));
+        // a deletion waits for other writers even if there is nothing to delete
+        let sql = "SELECT EXISTS (SELECT 1 FROM refusals WHERE at < ?1)";
+        if self.find(sql, [before], |row| row.get(0))? == Some(true) {
+            self.execute("DELETE FROM refusals WHERE at < ?1", [before])?;
+        }
+        Ok(())
+    }
+
     /// The last password of the account's password source that AimHarder refused.
     pub fn refused_password(&self, account: &Account) -> Result<Option<RefusedPassword>> {
         let sql = "SELECT refused_salt, refused_hash, refused_at FROM accounts WHERE email = ?1 AND refused_hash IS NOT NULL";
         let found = self.find_secrets(sql, [account.as_str()], |row| {
             Ok((row.get(0)?, row.get(1)?, maybe_instant(row, 2)?))
         })?;
-        let Some(((salt, hash, at), sealer)) = found else {
+        let Some(((salt, hash, at), codec)) = found else {
             return Ok(None);
         };
-        let hash = self.open_secret(sealer.as_deref(), hash_of(account.as_str()), hash)?;
+        let hash = self.decrypted(codec.as_deref(), hash_of(account.as_str()), hash)?;
         Ok(Some(RefusedPassword { salt, hash, at }))
     }
 

@@ -11,8 +11,8 @@ use rusqlite::{Connection, MAIN_DB, ffi};
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::keyring::seal_row;
-use super::paths::{beside, cannot, folder_of};
+use super::file_system::{beside, cannot, folder_of};
+use super::secrets::salt_and_proof;
 use super::{At, Error, Result, Store};
 use crate::private_files;
 
@@ -35,7 +35,7 @@ impl Store {
             write(&mut copy, file, to)?;
             put_in_place(&half, to)?;
             // read from the copy, because the store may have been converted meanwhile
-            Ok(seal_row(&copy).at(to)?.is_some())
+            Ok(salt_and_proof(&copy).at(to)?.is_some())
         });
         if done.is_err() {
             let _ = fs::remove_file(&half);

@@ -1,11 +1,12 @@
 //! Boxes: facts from the platform, settings of the user, and opening rules of single classes.
 
+use chrono_tz::Tz;
 use rusqlite::{Row, params};
 
-use super::prebookings::text;
+use super::prebookings::{maybe_text, text};
 use super::{Result, Store};
 use crate::model::account::{Account, BoxRef};
-use crate::model::opening::{ClassRule, Learned, Opening, Rule, Source};
+use crate::model::opening::{ClassRule, Opening, Rule, Source};
 use crate::model::zone::parse_zone;
 use crate::text::fold;
 
@@ -22,21 +23,10 @@ pub struct BoxRow {
     pub title: Option<String>,
     /// The number of `boxes set --id`. It takes precedence over `id`.
     pub set_id: Option<i64>,
-    /// The zone of `boxes set --timezone`, an IANA name.
-    pub timezone: Option<String>,
-    /// The rule of `boxes set --opens`, as [`crate::model::opening::Rule`] writes it
-    pub opens: Option<String>,
-}
-
-/// What `boxes set` changes. `None` leaves a value as it is.
-#[derive(Debug, Clone, Default)]
-pub struct BoxSettings {
-    /// the number for the `box=` of every call
-    pub id: Option<i64>,
-    /// an IANA name
-    pub timezone: Option<String>,
-    /// an opening rule; `Some(None)` deletes it
-    pub opens: Option<Option<String>>,
+    /// The zone of `boxes set --timezone`.
+    pub timezone: Option<Tz>,
+    /// The rule of `boxes set --opens`.
+    pub opens: Option<Rule>,
 }
 
 const COLUMNS: &str = "name, host, id, title, set_id, timezone, opens";
@@ -79,6 +69,15 @@ impl Store {
         self.list(&sql, [account.map(Account::as_str)], read)
     }
 
+    /// The boxes of each account, by account and box.
+    pub fn account_boxes(&self) -> Result<Vec<(Account, String)>> {
+        self.list(
+            "SELECT account, box FROM account_boxes ORDER BY account, box",
+            [],
+            |row| Ok((Account::stored(row.get(0)?), row.get(1)?)),
+        )
+    }
+
     /// Deletes a box, its settings and its accounts' link to it.
     pub fn remove_box(&self, name: &str) -> Result<()> {
         self.transact(|change| {
@@ -95,14 +94,22 @@ impl Store {
         self.find(&sql, [name], read)
     }
 
-    /// Stores settings of the user. A box that is not known yet is added.
-    pub fn set_box(&self, name: &str, set: &BoxSettings) -> Result<()> {
+    /// Stores settings of the user: the number, the zone, and the opening rule, which `Some(None)` deletes. `None` leaves a
+    /// value as it is. A box that is not known yet is added.
+    pub fn set_box(
+        &self,
+        name: &str,
+        id: Option<i64>,
+        zone: Option<Tz>,
+        opens: Option<Option<Rule>>,
+    ) -> Result<()> {
+        let rule = opens.flatten().map(|rule| rule.to_string());
         self.execute(
-                "INSERT INTO boxes (name, set_id, timezone, opens) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
-                 set_id = coalesce(excluded.set_id, set_id), timezone = coalesce(excluded.timezone, timezone), \
-                 opens = CASE WHEN ?5 THEN excluded.opens ELSE opens END",
-                params![name, set.id, set.timezone, set.opens.as_ref().and_then(Option::as_ref), set.opens.is_some()],
-            )?;
+            "INSERT INTO boxes (name, set_id, timezone, opens) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
+             set_id = coalesce(excluded.set_id, set_id), timezone = coalesce(excluded.timezone, timezone), \
+             opens = CASE WHEN ?5 THEN excluded.opens ELSE opens END",
+            params![name, id, zone.map(Tz::name), rule, opens.is_some()],
+        )?;
         Ok(())
     }
 
@@ -124,7 +131,7 @@ impl Store {
 
     /// Stores the opening rule of `boxes set --class`, or deletes it. A box that is not known yet is added.
     pub fn set_class_rule(&self, name: &str, class: &str, rule: Option<Rule>) -> Result<()> {
-        self.set_box(name, &BoxSettings::default())?;
+        self.set_box(name, None, None, None)?;
         match rule {
             Some(rule) => self.put_class_rule(name, class, "", &rule.to_string()),
             None => self.execute(
@@ -141,7 +148,7 @@ impl Store {
         name: &str,
         account: &Account,
         class: &str,
-        learned: Learned,
+        learned: Opening,
     ) -> Result<bool> {
         let changed = self.put_class_rule(name, class, account.as_str(), &learned.to_string())?;
         Ok(changed == 1)
@@ -172,27 +179,15 @@ impl Store {
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<BoxRow> {
-    checked(row, "timezone", parse_zone)?;
-    checked(row, "opens", str::parse::<Rule>)?;
     Ok(BoxRow {
         name: row.get("name")?,
         host: row.get("host")?,
         id: row.get("id")?,
         title: row.get("title")?,
         set_id: row.get("set_id")?,
-        timezone: row.get("timezone")?,
-        opens: row.get("opens")?,
+        timezone: maybe_text(row, "timezone", parse_zone)?,
+        opens: maybe_text(row, "opens", str::parse)?,
     })
-}
-
-/// Fails if a column that may be NULL holds a text that cannot be read (promise 11).
-fn checked<T>(
-    row: &Row<'_>,
-    column: &str,
-    read: impl FnOnce(&str) -> std::result::Result<T, String>,
-) -> rusqlite::Result<()> {
-    let raw: Option<String> = row.get(column)?;
-    raw.map_or(Ok(()), |_| text(row, column, read).map(|_| ()))
 }
 
 fn read_class_rule(row: &Row<'_>) -> rusqlite::Result<ClassRule> {
@@ -201,7 +196,7 @@ fn read_class_rule(row: &Row<'_>) -> rusqlite::Result<ClassRule> {
         let rule = text(row, "opens", str::parse::<Rule>)?;
         Opening::given(rule, Source::Set)
     } else {
-        Opening::learned(text(row, "opens", str::parse::<Learned>)?)
+        text(row, "opens", Opening::from_learned_text)?
     };
     Ok(ClassRule {
         class: row.get("class")?,

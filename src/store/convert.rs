@@ -1,6 +1,6 @@
 //! Conversion of the whole store: encryption, decryption, change of the key.
 //!
-//! The values and the table `seal` change in one transaction, under the conversion lock. Whatever happens, the store is wholly
+//! The values and the row of the table `seal` change in one transaction, under the conversion lock. Whatever happens, the store is wholly
 //! in plain text, or wholly encrypted with one key. `secure_delete` overwrites the old values in that transaction. What
 //! earlier transactions left in free pages, in the log, and in copies that migrations made is removed after it ([`super::purge`]).
 
@@ -10,15 +10,18 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
-use super::accounts::hash_of;
-use super::keyring::{another_key, no_key};
+use super::encryption::{SecretCodec, SecretPlace, new_salt};
 use super::open::{busy, conversion_lock};
-use super::seal::{Place, Sealer, new_salt};
-use super::sessions::places;
+use super::secrets::{another_key, no_key};
 use super::{At, Error, Result, Store};
-use crate::model::account::Account;
-use crate::model::session::Fingerprint;
 use crate::secret::Secret;
+
+/// Every column of secrets: its table, its name, and the account and fingerprint that it belongs to.
+const ALL: [(&str, &str, &str); 3] = [
+    ("sessions", "token", "account, fingerprint"),
+    ("sessions", "cookies", "account, fingerprint"),
+    ("accounts", "refused_hash", "email, ''"),
+];
 
 /// The last error of a background session whose secrets were deleted because their key is lost.
 const KEY_LOST: &str = "it was encrypted with a key that is lost";
@@ -50,16 +53,16 @@ impl Store {
     pub fn encrypt(&self) -> Result<Conversion> {
         self.ready()?;
         let key = self.key()?;
-        let sealer = self.new_sealer(&key)?;
+        let codec = self.new_codec(&key)?;
         // with a source that makes a new key each time, the secrets could never be decrypted
         if self.key()? != key {
             return Err(another_key());
         }
         let _lock = conversion_lock(self.path())?;
-        if self.sealer(self.seal_row()?)?.is_some() {
+        if self.codec()?.is_some() {
             return self.finish(false);
         }
-        self.convert(None, Some(&sealer))?;
+        self.convert(None, Some(&codec))?;
         self.finish(true)
     }
 
@@ -70,10 +73,10 @@ impl Store {
     pub fn decrypt(&self) -> Result<Conversion> {
         self.ready()?; // before the lock, because a key command may be slow
         let _lock = conversion_lock(self.path())?;
-        let Some(sealer) = self.sealer(self.seal_row()?)? else {
+        let Some(codec) = self.codec()? else {
             return self.finish(false);
         };
-        self.convert(Some(&sealer), None)?;
+        self.convert(Some(&codec), None)?;
         self.finish(true)
     }
 
@@ -84,10 +87,10 @@ impl Store {
     pub fn rekey(&self, key: &Secret) -> Result<Conversion> {
         self.ready()?;
         let _lock = conversion_lock(self.path())?;
-        let Some(old) = self.sealer(self.seal_row()?)? else {
+        let Some(old) = self.codec()? else {
             return self.finish(false);
         };
-        let new = self.new_sealer(key).map_err(|e| match e {
+        let new = self.new_codec(key).map_err(|e| match e {
             Error::Key(_) => Error::Key(NO_NEW_KEY.to_owned()),
             other => other,
         })?;
@@ -99,7 +102,7 @@ impl Store {
     /// sessions are deleted, and everything that is not a secret is kept.
     pub fn forget_secrets(&self) -> Result<Conversion> {
         let _lock = conversion_lock(self.path())?;
-        if self.seal_row()?.is_none() {
+        if !self.is_encrypted()? {
             return self.finish(false);
         }
         self.transact(|change| {
@@ -116,18 +119,19 @@ impl Store {
         self.finish(true)
     }
 
-    fn new_sealer(&self, key: &Secret) -> Result<Sealer> {
+    fn new_codec(&self, key: &Secret) -> Result<SecretCodec> {
         let salt = new_salt().map_err(|_| self.no_random())?;
-        Sealer::new(key, &salt).ok_or_else(no_key)
+        SecretCodec::new(key, &salt).ok_or_else(no_key)
     }
 
     /// Converts every secret from one form to another; `None` is plain text. The caller holds the conversion lock.
-    fn convert(&self, from: Option<&Sealer>, to: Option<&Sealer>) -> Result<()> {
+    fn convert(&self, from: Option<&SecretCodec>, to: Option<&SecretCodec>) -> Result<()> {
         let pragma = |on: bool| self.db().pragma_update(None, "secure_delete", on);
         pragma(true).at(self.path())?;
         let converted = self.transact_or(|change| {
-            self.convert_sessions(change, from, to)?;
-            self.convert_accounts(change, from, to)?;
+            for secrets in ALL {
+                self.convert_column(change, secrets, from, to)?;
+            }
             change.execute("DELETE FROM seal", []).at(self.path())?;
             let Some(to) = to else {
                 return Ok(());
@@ -141,94 +145,59 @@ impl Store {
         converted
     }
 
-    fn convert_sessions(
+    fn convert_column(
         &self,
         change: &Connection,
-        from: Option<&Sealer>,
-        to: Option<&Sealer>,
+        (table, column, keys): (&str, &'static str, &str),
+        from: Option<&SecretCodec>,
+        to: Option<&SecretCodec>,
     ) -> Result<()> {
-        let ids: Vec<i64> = column(change, "SELECT id FROM sessions").at(self.path())?;
-        for id in ids {
-            let (account, print, token, cookies) = change
-                .prepare_cached(
-                    "SELECT account, fingerprint, token, cookies FROM sessions WHERE id = ?1",
-                )
-                .and_then(|mut query| {
-                    query.query_row([id], |row| {
-                        let account = Account::stored(row.get(0)?);
-                        Ok((
-                            account,
-                            Fingerprint::stored(row.get(1)?),
-                            row.get(2)?,
-                            row.get(3)?,
-                        ))
-                    })
-                })
+        let row = format!("({keys}) = (?1, ?2)");
+        let list = format!("SELECT {keys} FROM {table} WHERE {column} IS NOT NULL");
+        let read = format!("SELECT {column} FROM {table} WHERE {row}");
+        let write = format!("UPDATE {table} SET {column} = ?3 WHERE {row}");
+        let rows: Vec<(String, String)> = change
+            .prepare(&list)
+            .and_then(|mut list| {
+                list.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect()
+            })
+            .at(self.path())?;
+        for (account, fingerprint) in rows {
+            let place = SecretPlace {
+                column,
+                account: &account,
+                fingerprint: &fingerprint,
+            };
+            let value = change
+                .prepare_cached(&read)
+                .and_then(|mut read| read.query_row([&account, &fingerprint], |row| row.get(0)))
                 .at(self.path())?;
-            let [tokens, jars] = places(&account, &print);
-            let token = self.converted(tokens, token, from, to)?;
-            let cookies = self.converted(jars, cookies, from, to)?;
+            let secret = self.decrypted(from, place, value)?;
+            let value = match to {
+                None => Value::Text(secret.expose().to_owned()),
+                Some(to) => Value::Blob(self.encrypted(to, place, &secret)?),
+            };
             change
-                .prepare_cached("UPDATE sessions SET token = ?1, cookies = ?2 WHERE id = ?3")
-                .and_then(|mut update| update.execute(params![token, cookies, id]))
+                .prepare_cached(&write)
+                .and_then(|mut write| write.execute(params![account, fingerprint, value]))
                 .at(self.path())?;
         }
         Ok(())
-    }
-
-    fn convert_accounts(
-        &self,
-        change: &Connection,
-        from: Option<&Sealer>,
-        to: Option<&Sealer>,
-    ) -> Result<()> {
-        let sql = "SELECT email FROM accounts WHERE refused_hash IS NOT NULL";
-        let emails: Vec<String> = column(change, sql).at(self.path())?;
-        for email in emails {
-            let sql = "SELECT refused_hash FROM accounts WHERE email = ?1";
-            let hash = change
-                .query_row(sql, [&email], |row| row.get(0))
-                .at(self.path())?;
-            let hash = self.converted(hash_of(&email), hash, from, to)?;
-            let sql = "UPDATE accounts SET refused_hash = ?1 WHERE email = ?2";
-            change.execute(sql, params![hash, email]).at(self.path())?;
-        }
-        Ok(())
-    }
-
-    /// The same value in its new form.
-    fn converted(
-        &self,
-        place: Place<'_>,
-        value: Value,
-        from: Option<&Sealer>,
-        to: Option<&Sealer>,
-    ) -> Result<Value> {
-        let secret = self.open_secret(from, place, value)?;
-        match to {
-            None => Ok(Value::Text(secret.expose().to_owned())),
-            Some(to) => self.seal(to, place, &secret).map(Value::Blob),
-        }
     }
 
     /// Removes old values after a conversion, and returns the result of both.
     fn finish(&self, changed: bool) -> Result<Conversion> {
-        let count = "SELECT count(*) FROM sessions";
-        let sessions: Option<i64> = self.find(count, [], |row| row.get(0))?;
         let (removed, unclean) = match self.clean(busy()) {
             Ok(removed) => (removed, None),
             Err(why) => (Vec::new(), Some(why.to_string())),
         };
         Ok(Conversion {
-            encrypted: self.is_sealed()?,
+            encrypted: self.is_encrypted()?,
             changed,
-            sessions: usize::try_from(sessions.unwrap_or_default()).unwrap_or_default(),
+            sessions: self.count("sessions", [])?,
             removed,
             unclean,
         })
     }
-}
-
-fn column<T: rusqlite::types::FromSql>(db: &Connection, sql: &str) -> rusqlite::Result<Vec<T>> {
-    db.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
 }

@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
+use rusqlite::{ParamsFromIter, params_from_iter};
 
-use super::sessions::{COLUMNS, read};
 use super::{Result, SessionRow, Store, millis};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
@@ -26,88 +26,68 @@ pub struct DueQuery<'a> {
     pub future_after: DateTime<Utc>,
 }
 
-/// Conditions and their values, in the order of their question marks.
-struct Filter {
-    sql: String,
-    values: Vec<Value>,
-}
-
 impl DueQuery<'_> {
-    /// Active sessions with automatic refresh, and expired background sessions, which may be recovered.
-    fn selected(&self) -> Filter {
-        let mut filter = Filter {
-            sql: "auto_refresh = 1 AND (kind = 'background' OR (status = 'active' AND created_at > ?))".to_owned(),
-            values: vec![millis(self.devices_since).into()],
-        };
-        if let Some(account) = self.account {
-            filter.and("account = ?", account.as_str().to_owned());
+    /// The condition of the selected sessions, and its values: active sessions with automatic refresh, and expired background
+    /// sessions, which may be recovered. `more` is a further condition, with the instants of its question marks.
+    fn condition(
+        &self,
+        more: &str,
+        instants: &[DateTime<Utc>],
+    ) -> (String, ParamsFromIter<Vec<Value>>) {
+        let mut sql = format!(
+            "{more} AND auto_refresh = 1 AND (kind = 'background' OR (status = 'active' AND created_at > ?))"
+        );
+        let instants = instants.iter().chain([&self.devices_since]);
+        let mut values: Vec<Value> = instants.map(|at| millis(*at).into()).collect();
+        for (column, value) in [
+            ("account", self.account.map(Account::as_str)),
+            ("kind", self.kind.map(SessionKind::as_str)),
+            ("fingerprint", self.fingerprint.map(Fingerprint::as_str)),
+        ] {
+            if let Some(value) = value {
+                sql = format!("{sql} AND {column} = ?");
+                values.push(value.to_owned().into());
+            }
         }
-        if let Some(kind) = self.kind {
-            filter.and("kind = ?", kind.as_str().to_owned());
-        }
-        if let Some(print) = self.fingerprint {
-            filter.and("fingerprint = ?", print.as_str().to_owned());
-        }
-        filter
-    }
-}
-
-impl Filter {
-    fn and(&mut self, condition: &str, value: impl Into<Value>) {
-        self.sql.push_str(" AND ");
-        self.sql.push_str(condition);
-        self.values.push(value.into());
+        (sql, params_from_iter(values))
     }
 }
 
 impl Store {
     /// The number of selected sessions, due or not.
     pub fn count_refreshed(&self, query: &DueQuery<'_>) -> Result<usize> {
-        let filter = query.selected();
-        let sql = format!("SELECT count(*) FROM sessions WHERE {}", filter.sql);
-        let values = rusqlite::params_from_iter(filter.values);
-        let count: Option<i64> = self.find(&sql, values, |row| row.get(0))?;
-        Ok(count.map_or(0, |count| usize::try_from(count).unwrap_or_default()))
+        let (condition, values) = query.condition("true", &[]);
+        self.count(&format!("sessions WHERE {condition}"), values)
     }
 
     /// The selected sessions that are due, oldest token first. Expired background sessions are always due, because a password
     /// source may recover them.
     pub fn due(&self, query: &DueQuery<'_>) -> Result<Vec<SessionRow>> {
-        let mut old = query.selected();
-        old.and(
-            "status = 'active' AND token_updated_at < ?",
-            millis(query.stale_before),
-        );
-        let mut ahead = query.selected();
-        ahead.and(
-            "status = 'active' AND token_updated_at > ?",
-            millis(query.future_after),
-        );
-        ahead.and("token_updated_at >= ?", millis(query.stale_before));
-        let mut dead = query.selected();
-        dead.sql.push_str(" AND status = 'expired'");
-        let mut rows = self.rows_where(old)?;
-        rows.extend(self.rows_where(ahead)?);
-        rows.extend(self.rows_where(dead)?);
+        let (stale, future) = (query.stale_before, query.future_after);
+        let old = "status = 'active' AND token_updated_at < ?";
+        let ahead = "status = 'active' AND token_updated_at > ? AND token_updated_at >= ?";
+        let mut rows = self.selected(query, old, &[stale])?;
+        rows.extend(self.selected(query, ahead, &[future, stale])?);
+        rows.extend(self.selected(query, "status = 'expired'", &[])?);
         Ok(rows)
     }
 
     /// The selected sessions that are not due.
     pub fn fresh(&self, query: &DueQuery<'_>) -> Result<Vec<SessionRow>> {
-        let mut filter = query.selected();
-        filter.and(
-            "status = 'active' AND token_updated_at >= ?",
-            millis(query.stale_before),
-        );
-        filter.and("token_updated_at <= ?", millis(query.future_after));
-        self.rows_where(filter)
+        let fresh = "status = 'active' AND token_updated_at >= ? AND token_updated_at <= ?";
+        self.selected(query, fresh, &[query.stale_before, query.future_after])
     }
 
-    fn rows_where(&self, filter: Filter) -> Result<Vec<SessionRow>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM sessions WHERE {} ORDER BY token_updated_at, id",
-            filter.sql
-        );
-        self.list(&sql, rusqlite::params_from_iter(filter.values), read)
+    fn selected(
+        &self,
+        query: &DueQuery<'_>,
+        more: &str,
+        instants: &[DateTime<Utc>],
+    ) -> Result<Vec<SessionRow>> {
+        let (condition, values) = query.condition(more, instants);
+        self.sessions_where(
+            &format!("{condition} ORDER BY token_updated_at, id"),
+            values,
+        )
     }
 }

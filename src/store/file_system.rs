@@ -1,13 +1,12 @@
-//! What the store needs of its file system: locks and shared memory that work. Messages name the file system if it is a
-//! known network file system, because there they often do not.
+//! What the store needs of its file system: locks and shared memory that work, and the names of the files around it.
+//! Messages name the file system if it is a known network file system, because there locks often do not work.
 
-use std::io;
-use std::path::Path;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, FlockOperation, OFlags, access, fcntl_lock, statfs};
 use rustix::io::Errno;
 
-use super::paths::{beside, folder_of};
 use super::{Error, Result};
 use crate::private_files;
 
@@ -106,4 +105,29 @@ pub(super) fn no_shared_memory(path: &Path, cause: &rusqlite::Error) -> Error {
         path.display(),
         advice(path)
     ))
+}
+
+/// The directory of a file.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// `aimharder.db` + `.lock` → `aimharder.db.lock`, in the same folder.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The error of something that could not be done to a file.
+pub(super) fn cannot(what: &str, path: &Path, cause: &io::Error) -> Error {
+    let remedy = match cause.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "; make it writable, or name another place with --store"
+        }
+        _ => "",
+    };
+    let (shown, why) = (path.display(), crate::text::why(cause));
+    Error::Unusable(format!("cannot {what} {shown}: {why}{remedy}"))
 }

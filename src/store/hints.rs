@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Params, params};
 
-use super::{At, Result, Store};
+use super::{Result, Store};
 
 /// The number of days after which a name is noted again, and after which one that was not seen is deleted.
 const NOTED_AGAIN: u64 = 7;
@@ -13,20 +13,20 @@ const FORGOTTEN: u64 = 90;
 /// Names kept for a box.
 const MAX_ROWS: i64 = 60;
 /// Hints of one kind that are handed out.
-const MOST_HINTS: usize = 200;
+const MOST_HINTS: u32 = 200;
 
 impl Store {
     /// Stores the names of a box's classes. Usually none is new, and nothing is written.
     pub fn note_class_names(&self, gym: &str, names: &[&str], today: NaiveDate) -> Result<()> {
-        let noted = noted(&self.db(), gym).at(self.path())?;
+        let sql = "SELECT name, seen FROM class_names WHERE box = ?1";
+        let noted: BTreeMap<String, String> =
+            self.list(sql, [gym], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let since = today - Days::new(NOTED_AGAIN);
-        let fresh = |name: &&&str| {
-            noted
-                .get(**name)
-                .is_none_or(|seen| *seen < since.to_string())
+        let is_new = |name: &str| {
+            let seen = noted.get(name);
+            !name.is_empty() && seen.is_none_or(|seen| *seen < since.to_string())
         };
-        let mut news: Vec<&&str> = names.iter().filter(fresh).collect();
-        news.retain(|name| !name.is_empty());
+        let news: Vec<&&str> = names.iter().filter(|name| is_new(name)).collect();
         if news.is_empty() {
             return Ok(());
         }
@@ -54,11 +54,6 @@ impl Store {
         let sql =
             "SELECT DISTINCT name FROM class_names WHERE ?1 IS NULL OR box = ?1 ORDER BY name";
         self.hints(sql, [gym])
-    }
-
-    /// Accounts with a session.
-    pub fn account_names(&self) -> Result<Vec<String>> {
-        self.hints("SELECT DISTINCT account FROM sessions ORDER BY account", [])
     }
 
     /// Boxes, of one account or of all.
@@ -92,18 +87,8 @@ impl Store {
         self.hints(sql, params![account, since.to_string()])
     }
 
-    fn hints(&self, sql: &str, asked: impl Params) -> Result<Vec<String>> {
-        let db = self.db();
-        let mut query = db.prepare(sql).at(self.path())?;
-        let rows = query.query_map(asked, |row| row.get(0)).at(self.path())?;
-        rows.take(MOST_HINTS)
-            .collect::<rusqlite::Result<_>>()
-            .at(self.path())
+    fn hints(&self, sql: &str, values: impl Params) -> Result<Vec<String>> {
+        let sql = format!("{sql} LIMIT {MOST_HINTS}");
+        self.list(&sql, values, |row| row.get(0))
     }
-}
-
-fn noted(db: &Connection, gym: &str) -> rusqlite::Result<BTreeMap<String, String>> {
-    let mut query = db.prepare("SELECT name, seen FROM class_names WHERE box = ?1")?;
-    let rows = query.query_map([gym], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
 }

@@ -6,35 +6,31 @@
 //!
 //! * `open`: permissions, creation, migrations; `file_system`: what the store needs of its file system
 //! * `sessions`: sessions, their tokens and generations; `logins`: new ones; `due`: those that `refresh` updates;
-//!   `forget`: deletion; `reserve`: results of token updates, and room for them
-//! * `secrets`: secrets in plain text or encrypted; `seal`: the cipher; `keyring`: the key; `convert`: conversion of the whole
+//!   `reserve`: results of token updates, and room for them
+//! * `secrets`: secrets in plain text or encrypted, and the key; `encryption`: the cipher; `convert`: conversion of the whole
 //!   store; `purge`: removal of old secrets after it
 //! * `backup`: copies of the store
 //! * `accounts`: facts of an account besides its sessions; `boxes`: boxes and their settings
 //! * `prebookings`: claims, results and attempts; `prebooking_edits`: adding and removing them; `rules`: weekly rules and skipped
 //!   days
-//! * `problems`: reported problems; `hints`: names for shell completion; `overview`: what `status` reads
+//! * `problems`: reported problems; `hints`: names for shell completion
 
 mod accounts;
 mod backup;
 mod boxes;
 mod convert;
 mod due;
+mod encryption;
 mod file_system;
-mod forget;
 mod hints;
-mod keyring;
 mod logins;
 mod open;
-mod overview;
-mod paths;
 mod prebooking_edits;
 mod prebookings;
 mod problems;
 mod purge;
 mod reserve;
 mod rules;
-mod seal;
 mod secrets;
 mod sessions;
 
@@ -50,18 +46,18 @@ use rusqlite::{
 };
 
 use crate::error::{ExitError, ExitKind};
+use crate::store_key::KeySource;
 
 pub use accounts::RefusedPassword;
-pub use boxes::{BoxRow, BoxSettings};
+pub use boxes::BoxRow;
 pub use convert::Conversion;
 pub use due::DueQuery;
+pub use encryption::new_key;
 pub use logins::NewLogin;
 pub use open::LOCKS;
 pub use prebooking_edits::Removed;
 pub use prebookings::{Attempt, Settlement};
 pub use problems::{Problem, Subject};
-pub use rules::NewRule;
-pub use seal::new_key;
 pub use secrets::FormGuard;
 pub use sessions::{SessionRow, Status};
 
@@ -73,7 +69,8 @@ pub struct Store {
     path: PathBuf,
     /// This process has made room for writes that must not be lost.
     has_room: AtomicBool,
-    keyring: keyring::Keyring,
+    key_source: Option<KeySource>,
+    known_codec: secrets::KnownCodec,
 }
 
 impl Store {
@@ -123,6 +120,13 @@ impl Store {
             .prepare_cached(sql)
             .and_then(|mut query| query.query_map(values, read)?.collect());
         rows.at(&self.path)
+    }
+
+    /// The number of rows of a table and condition.
+    fn count(&self, rows: &str, values: impl Params) -> Result<usize> {
+        let sql = format!("SELECT count(*) FROM {rows}");
+        let count: Option<u32> = self.find(&sql, values, |row| row.get(0))?;
+        Ok(count.unwrap_or_default() as usize)
     }
 
     /// Runs `work` in a transaction that writes. An error rolls it back.

@@ -19,9 +19,7 @@ use crate::clock;
 use crate::private_files::{self, LockMode, NotPrivate};
 
 use super::backup::before_migration;
-use super::file_system;
-use super::keyring::Keyring;
-use super::paths::{beside, cannot, folder_of};
+use super::file_system::{self, beside, cannot, folder_of};
 use super::{At, Error, Result, Store};
 
 /// Migrations: step N changes version N to N + 1. A released step is never edited.
@@ -83,7 +81,8 @@ impl Store {
             path: path.to_owned(),
             peeking: Mutex::default(),
             has_room: AtomicBool::new(false),
-            keyring: Keyring::default(),
+            key_source: None,
+            known_codec: Mutex::default(),
         }
     }
 
@@ -144,12 +143,7 @@ impl Store {
         let file = file.unwrap_or_else(std::sync::PoisonError::into_inner);
         file.busy_timeout(busy()).at(&path)?;
         let schema = version(file, &path)?;
-        if schema > 0 && !is_ours(file, &path)? {
-            return Err(foreign(&path));
-        }
-        if schema == 0 {
-            foreign_tables(file, &path)?;
-        }
+        check_ours(file, schema, &path)?;
         if schema < VERSION {
             let mut copy = Connection::open_in_memory().at(&path)?;
             rusqlite::backup::Backup::new(file, &mut copy)
@@ -159,6 +153,13 @@ impl Store {
             *file = copy;
         }
         Ok((store, schema))
+    }
+
+    /// Checks the whole file for damage, and returns the first that is found.
+    pub fn damage(&self) -> Result<Option<String>> {
+        let found: Option<String> = self.find("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        let damage = found.filter(|found| found != "ok");
+        Ok(damage.map(|found| found.split_whitespace().collect::<Vec<_>>().join(" ")))
     }
 }
 
@@ -308,11 +309,8 @@ fn bring_up_to_date(path: &Path, connection: Connection) -> Result<Connection> {
     let lock = conversion_lock(path)?;
     let mut connection = connect(path)?;
     let from = version(&connection, path)?;
-    if from > 0 && !is_ours(&connection, path)? {
-        return Err(foreign(path));
-    }
+    check_ours(&connection, from, path)?;
     if from == 0 {
-        foreign_tables(&connection, path)?;
         write_ahead(&connection, path)?;
         file_system::warn_if_remote(path);
     } else if from < VERSION {
@@ -346,30 +344,23 @@ fn migrate(connection: &mut Connection, from: usize, path: &Path) -> Result<()> 
     Ok(())
 }
 
-/// Fails if the database has tables of another program.
-fn foreign_tables(connection: &Connection, path: &Path) -> Result<()> {
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .at(path)?;
-    if tables == 0 {
-        Ok(())
+/// Fails if the database is not a store of this schema. The version number alone does not prove it; without one there must be
+/// no tables.
+fn check_ours(connection: &Connection, schema: usize, path: &Path) -> Result<()> {
+    let filter = if schema == 0 {
+        "true"
     } else {
-        Err(foreign(path))
+        "type = 'trigger' AND name = 'background_is_protected'"
+    };
+    let sql = format!("SELECT count(*) FROM sqlite_schema WHERE {filter}");
+    let found: i64 = connection.query_row(&sql, [], |row| row.get(0)).at(path)?;
+    if found == i64::from(schema > 0) {
+        return Ok(());
     }
-}
-
-/// Whether this is a store. The version number alone does not prove it.
-fn is_ours(connection: &Connection, path: &Path) -> Result<bool> {
-    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name = 'background_is_protected'";
-    let found: i64 = connection.query_row(sql, [], |row| row.get(0)).at(path)?;
-    Ok(found == 1)
-}
-
-fn foreign(path: &Path) -> Error {
-    Error::Unusable(format!(
+    Err(Error::Unusable(format!(
         "{} is an SQLite database of something else; name another file with --store",
         path.display()
-    ))
+    )))
 }
 
 /// The lock that a process holds alone while it creates, migrates or converts the store.

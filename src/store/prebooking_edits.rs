@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::prebookings::{
-    REQUEST, clock_time, named, read_prebooking, request_parameters, request_values,
+    REQUEST, class_of_rule, class_values, named, read_prebooking, request_parameters,
+    request_values, same_request,
 };
 use super::{Result, Store, millis};
 use crate::model::account::Account;
@@ -32,24 +33,15 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Prebooking> {
         self.transact(|change| {
-        let sql = "SELECT * FROM prebookings WHERE status IN ('pending', 'executing') AND account = ?1 AND box = ?2 \
-             AND day = ?3 AND start = ?4 AND lower(coalesce(class, '')) = lower(coalesce(?5, '')) \
-             AND coalesce(family, '') = coalesce(?6, '') AND coalesce(requested_class_id, '') = coalesce(?7, '') \
-             AND lower(coalesce(coach, '')) = lower(coalesce(?8, ''))";
-        let first = &request.first;
-        let same = params![
-            request.account.as_str(),
-            request.gym,
-            day.to_string(),
-            clock_time(first),
-            first.class,
-            request.family,
-            request.class_id,
-            request.coach
-        ];
-        let old = change
-            .query_row(sql, same, read_prebooking)
-            .optional()?;
+        let sql = format!(
+            "SELECT * FROM prebookings WHERE status IN ('pending', 'executing') AND day = :day AND {} \
+             AND coalesce(requested_class_id, '') = coalesce(:requested_class_id, '')",
+            same_request()
+        );
+        let mut same = class_values(request);
+        same.push((":day", day.to_string().into()));
+        same.push((":requested_class_id", request.class_id.clone().into()));
+        let old = change.query_row(&sql, &*named(&same), read_prebooking).optional()?;
         let id = match old {
             Some(old) => {
                 mark_occurrence_removed(change, old.id)?;
@@ -160,16 +152,13 @@ pub(super) fn delete(
 
 /// Keeps all rules for the same class from creating this occurrence again.
 fn mark_occurrence_removed(db: &Connection, id: i64) -> rusqlite::Result<()> {
-    db.execute(
+    let sql = format!(
         "INSERT INTO removed_occurrences (rule, day) SELECT r.id, p.day FROM prebookings p JOIN rules r ON r.id = p.rule \
-         OR (r.account = p.account AND r.box = p.box AND r.start = p.start \
-         AND lower(coalesce(r.class, '')) = lower(coalesce(p.class, '')) AND coalesce(r.family, '') = coalesce(p.family, '') \
-         AND (r.coach IS NULL OR lower(r.coach) = lower(coalesce(p.coach, ''))) \
-         AND instr(r.weekdays, substr('sunmontuewedthufrisat', 1 + 3 * strftime('%w', p.day), 3))) \
+         OR ({} AND instr(r.weekdays, substr('sunmontuewedthufrisat', 1 + 3 * strftime('%w', p.day), 3))) \
          WHERE p.id = ?1 AND date(p.day) = p.day ON CONFLICT DO NOTHING",
-        [id],
-    )?;
-    Ok(())
+        class_of_rule()
+    );
+    db.execute(&sql, [id]).map(|_| ())
 }
 
 fn update(

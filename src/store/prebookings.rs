@@ -1,8 +1,9 @@
 //! Prebookings: claimed by one run at a time (promise 9), settled with their result, their requests kept as history.
 
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, ToSql, named_params, params};
 use serde::Serialize;
@@ -218,10 +219,28 @@ impl Store {
         self.list("SELECT sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms FROM shots \
                  WHERE prebooking = ?1 ORDER BY id", [prebooking], read_attempt)
     }
+
+    /// The number of prebookings by status.
+    pub fn prebooking_counts(&self, account: Option<&Account>) -> Result<BTreeMap<String, usize>> {
+        let sql = "SELECT status, count(*) FROM prebookings WHERE ?1 IS NULL OR account = ?1 GROUP BY status";
+        self.list(sql, [account.map(Account::as_str)], |row| {
+            Ok((row.get(0)?, row.get::<_, u32>(1)? as usize))
+        })
+    }
+
+    /// The booking request that was sent last, and the id of its prebooking.
+    pub fn last_attempt(&self, account: Option<&Account>) -> Result<Option<(i64, Attempt)>> {
+        let sql = "SELECT sent_at, shots.class, outcome, book_state, shots.message, clock_offset_ms, lateness_ms, prebooking FROM shots \
+                   JOIN prebookings ON prebookings.id = shots.prebooking \
+                   WHERE ?1 IS NULL OR account = ?1 ORDER BY shots.id DESC LIMIT 1";
+        self.find(sql, params![account.map(Account::as_str)], |row| {
+            Ok((row.get(7)?, read_attempt(row)?))
+        })
+    }
 }
 
 /// From the columns `sent_at` to `lateness_ms`, in the order of [`Attempt`].
-pub(super) fn read_attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
+fn read_attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     Ok(Attempt {
         sent_at: instant(row, 0)?,
         class: row.get(1)?,
@@ -251,7 +270,7 @@ fn read_columns(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
         id: row.get("id")?,
         rule: row.get("rule")?,
         request: read_request(row)?,
-        day: text(row, "day", |day| NaiveDate::parse_from_str(day, "%Y-%m-%d"))?,
+        day: text(row, "day", str::parse)?,
         moved_to: maybe_at("moved_to")?,
         tried_at: maybe_at("tried_at")?,
         progress: text(row, "status", str::parse)?,
@@ -266,8 +285,6 @@ fn read_columns(row: &Row<'_>) -> rusqlite::Result<Prebooking> {
 
 /// The columns that prebookings and rules share.
 pub(super) fn read_request(row: &Row<'_>) -> rusqlite::Result<PrebookRequest> {
-    let opens: Option<String> = row.get("opens")?;
-    let lead: Option<String> = row.get("lead")?;
     Ok(PrebookRequest {
         account: Account::stored(row.get("account")?),
         gym: row.get("box")?,
@@ -281,34 +298,63 @@ pub(super) fn read_request(row: &Row<'_>) -> rusqlite::Result<PrebookRequest> {
         family: row.get("family")?,
         waitlist: row.get("waitlist")?,
         watch: row.get("watch")?,
-        opens: opens.map(|_| text(row, "opens", str::parse)).transpose()?,
+        opens: maybe_text(row, "opens", str::parse)?,
         class_id: row.get("requested_class_id")?,
         coach: row.get("coach")?,
         exclude: text(row, "exclude", |list| serde_json::from_str(list))?,
-        lead: lead.map(|_| text(row, "lead", str::parse)).transpose()?,
+        lead: maybe_text(row, "lead", str::parse)?,
         once_a_day: row.get("once_a_day")?,
     })
 }
 
-/// The value of each column of [`REQUEST`], by the name of its parameter.
-pub(super) fn request_values(request: &PrebookRequest) -> Vec<(&'static str, Value)> {
-    let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::from);
+/// The condition that two rows are for the same class and person. Their columns have these prefixes; `:` names values.
+fn same_class(one: &str, other: &str) -> String {
+    format!(
+        "{one}account = {other}account AND {one}box = {other}box AND {one}start = {other}start \
+         AND lower(coalesce({one}class, '')) = lower(coalesce({other}class, '')) \
+         AND coalesce({one}family, '') = coalesce({other}family, '')"
+    )
+}
+
+/// The condition that a row is for the same class, coach and person as [`class_values`].
+pub(super) fn same_request() -> String {
+    let class = same_class("", ":");
+    format!("{class} AND lower(coalesce(coach, '')) = lower(coalesce(:coach, ''))")
+}
+
+/// The condition that prebooking `p` is for a class of rule `r`.
+pub(super) fn class_of_rule() -> String {
+    let class = same_class("p.", "r.");
+    format!("{class} AND (r.coach IS NULL OR lower(r.coach) = lower(coalesce(p.coach, '')))")
+}
+
+/// The values of [`same_request`].
+pub(super) fn class_values(request: &PrebookRequest) -> Vec<(&'static str, Value)> {
+    let start = request.first.start.format("%H:%M").to_string();
     vec![
         (":account", request.account.as_str().to_owned().into()),
         (":box", request.gym.clone().into()),
-        (":start", clock_time(&request.first).into()),
-        (":class", text(&request.first.class)),
+        (":start", start.into()),
+        (":class", request.first.class.clone().into()),
+        (":family", request.family.clone().into()),
+        (":coach", request.coach.clone().into()),
+    ]
+}
+
+/// The value of each column of [`REQUEST`], by the name of its parameter.
+pub(super) fn request_values(request: &PrebookRequest) -> Vec<(&'static str, Value)> {
+    let mut values = class_values(request);
+    values.extend([
         (":alternatives", json_list(&request.alternatives).into()),
-        (":family", text(&request.family)),
         (":waitlist", request.waitlist.into()),
         (":watch", request.watch.into()),
-        (":opens", text(&request.opens.map(|rule| rule.to_string()))),
-        (":requested_class_id", text(&request.class_id)),
-        (":coach", text(&request.coach)),
+        (":opens", request.opens.map(|rule| rule.to_string()).into()),
+        (":requested_class_id", request.class_id.clone().into()),
         (":exclude", json_list(&request.exclude).into()),
-        (":lead", text(&request.lead.as_ref().map(Lead::to_string))),
+        (":lead", request.lead.as_ref().map(Lead::to_string).into()),
         (":once_a_day", request.once_a_day.into()),
-    ]
+    ]);
+    values
 }
 
 /// The parameters of the columns of [`REQUEST`]: `:account, :box, …`
@@ -323,11 +369,6 @@ pub(super) fn named<'v>(values: &'v [(&'static str, Value)]) -> Vec<(&'static st
     values
         .map(|(name, value)| (*name, value as &dyn ToSql))
         .collect()
-}
-
-/// `18:30`
-pub(super) fn clock_time(choice: &Choice) -> String {
-    choice.start.format("%H:%M").to_string()
 }
 
 fn json_list<T: Serialize>(list: &[T]) -> String {
@@ -345,9 +386,20 @@ pub(super) fn text<T, E: ToString>(
     read(&raw).map_err(|e| unreadable(format!("{column} {raw:?}: {}", e.to_string())))
 }
 
+/// The same for a column that may be NULL.
+pub(super) fn maybe_text<T, E: ToString>(
+    row: &Row<'_>,
+    column: &str,
+    read: impl FnOnce(&str) -> std::result::Result<T, E>,
+) -> rusqlite::Result<Option<T>> {
+    let raw: Option<String> = row.get(column)?;
+    raw.map(|_| text(row, column, read)).transpose()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::NaiveDate;
 
     /// Two runs that saw the same row at the same instant, which processes hardly ever do in a test (promise 9).
     #[test]

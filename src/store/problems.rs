@@ -3,7 +3,6 @@
 
 use rusqlite::params;
 
-use super::sessions::{COLUMNS, read};
 use super::{Result, SessionRow, Store};
 
 /// A session or a prebooking, by the number of its row.
@@ -64,14 +63,12 @@ impl Store {
 
     /// The sessions that have a problem.
     pub fn sessions_with_problem(&self) -> Result<Vec<SessionRow>> {
-        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE outage_runs IS NOT NULL");
-        self.list(&sql, [], read)
+        self.sessions_where("outage_runs IS NOT NULL", [])
     }
 
     /// The sessions whose `setrefresh` was reported as failed.
     pub fn sessions_not_extended(&self) -> Result<Vec<SessionRow>> {
-        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE set_refresh_failed = 1");
-        self.list(&sql, [], read)
+        self.sessions_where("set_refresh_failed = 1", [])
     }
 
     /// Stores whether the `setrefresh` of a session has failed. Returns whether this was not stored before.

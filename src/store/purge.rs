@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
+use super::file_system::folder_of;
 use super::open::{busy, conversion_lock_if_free};
-use super::paths::folder_of;
 use super::{At, Error, Result, Store};
 use crate::clock;
 
@@ -22,16 +22,11 @@ const SHORT_TIMEOUT: Duration = Duration::from_millis(100);
 /// Interval at which the log is tried to be folded while another process does so.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Whether any row has a secret in plain text.
-const PLAIN: &str = "EXISTS (SELECT 1 FROM sessions WHERE 'text' IN (typeof(token), typeof(cookies))) \
-                     OR EXISTS (SELECT 1 FROM accounts WHERE typeof(refused_hash) = 'text')";
-
 impl Store {
     /// Does the removal that a killed process has left. Usually there is none, and this is one short query. If it cannot be
     /// done now, it is left to the next process.
     pub fn tidy(&self) -> Result<()> {
-        let left = self.seal_row()?.filter(|row| row.unclean > 0);
-        if left.is_none() {
+        if self.unclean()?.is_none() {
             return Ok(());
         }
         let Some(_alone) = conversion_lock_if_free(self.path())? else {
@@ -47,14 +42,20 @@ impl Store {
 
     /// Whether any row contains a secret in plain text.
     pub fn has_plain_text(&self) -> Result<bool> {
-        self.db()
-            .query_row(&format!("SELECT {PLAIN}"), [], |row| row.get(0))
-            .at(self.path())
+        let sql = "SELECT EXISTS (SELECT 1 FROM sessions WHERE 'text' IN (typeof(token), typeof(cookies))) \
+                   OR EXISTS (SELECT 1 FROM accounts WHERE typeof(refused_hash) = 'text')";
+        Ok(self.find(sql, [], |row| row.get(0))? == Some(true))
+    }
+
+    /// The mark that old values may be left.
+    fn unclean(&self) -> Result<Option<i64>> {
+        let sql = "SELECT unclean FROM seal WHERE unclean > 0";
+        self.find(sql, [], |row| row.get(0))
     }
 
     /// Removes old values from copies, free pages and the log, if the store is marked. Returns the copies that were deleted.
     pub(super) fn clean(&self, timeout: Duration) -> Result<Vec<PathBuf>> {
-        let Some(row) = self.seal_row()?.filter(|row| row.unclean > 0) else {
+        let Some(unclean) = self.unclean()? else {
             return Ok(Vec::new());
         };
         let removed = self.remove_copies()?;
@@ -68,11 +69,8 @@ impl Store {
                 self.path().display()
             )));
         }
-        db.execute(
-            "UPDATE seal SET unclean = 0 WHERE unclean = ?1",
-            [row.unclean],
-        )
-        .at(self.path())?;
+        db.execute("UPDATE seal SET unclean = 0 WHERE unclean = ?1", [unclean])
+            .at(self.path())?;
         Ok(removed)
     }
 

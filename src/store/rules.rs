@@ -7,29 +7,16 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::prebooking_edits::delete;
 use super::prebookings::{
-    REQUEST, clock_time, named, read_request, request_parameters, request_values, text,
+    REQUEST, class_of_rule, class_values, maybe_text, named, read_request, request_parameters,
+    request_values, same_request, text,
 };
 use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
 use crate::model::prebooking::{PrebookRequest, Prebooking};
 use crate::model::weekly::{Skip, Weekdays, WeeklyRule};
 
-/// Matches a prebooking `p` of a class of rule `r`, unless it has ended without a place.
-const STANDING: &str = "p.account = r.account AND p.box = r.box AND p.start = r.start \
-     AND lower(coalesce(p.class, '')) = lower(coalesce(r.class, '')) AND coalesce(p.family, '') = coalesce(r.family, '') \
-     AND (r.coach IS NULL OR lower(r.coach) = lower(coalesce(p.coach, ''))) \
-     AND p.status IN ('pending', 'executing', 'booked', 'waitlisted')";
-
-/// A weekly rule as `prebook add --weekly` gives it.
-#[derive(Debug, Clone)]
-pub struct NewRule {
-    /// The request of each occurrence.
-    pub request: PrebookRequest,
-    /// The days of the week.
-    pub weekdays: Weekdays,
-    /// The last day, included; `None` if there is none.
-    pub until: Option<NaiveDate>,
-}
+/// Statuses of a prebooking that has not ended without a place.
+const STANDING: &str = "('pending', 'executing', 'booked', 'waitlisted')";
 
 impl Store {
     /// The weekly rules, or those of one account, in the order of their creation.
@@ -39,15 +26,38 @@ impl Store {
     }
 
     /// Stores a weekly rule. It replaces the request of a rule for the same class on the same weekdays, and of its pending
-    /// occurrences; those after a new end are deleted.
-    pub fn put_rule(&self, new: &NewRule, now: DateTime<Utc>) -> Result<WeeklyRule> {
+    /// occurrences; those after a new end are deleted. `until` is the last day, included.
+    pub fn put_rule(
+        &self,
+        request: &PrebookRequest,
+        weekdays: &Weekdays,
+        until: Option<NaiveDate>,
+        now: DateTime<Utc>,
+    ) -> Result<WeeklyRule> {
+        let until = until.map(|day| day.to_string());
+        let weekdays = weekdays.to_string();
         self.transact(|change| {
-            let id = match same_rule(change, new)? {
-                Some(id) => {
-                    update(change, id, new)?;
-                    id
-                }
-                None => insert(change, new, now)?,
+            let sql = format!(
+                "SELECT id FROM rules WHERE {} AND weekdays = :weekdays",
+                same_request()
+            );
+            let mut same = class_values(request);
+            same.push((":weekdays", weekdays.clone().into()));
+            let old = change.query_row(&sql, &*named(&same), |row| row.get(0));
+            let id = if let Some(id) = old.optional()? {
+                update(change, id, request, until.clone())?;
+                id
+            } else {
+                let sql = format!(
+                    "INSERT INTO rules ({REQUEST}, weekdays, until, created_at) \
+                         VALUES ({}, :weekdays, :until, :now) RETURNING id",
+                    request_parameters()
+                );
+                let mut values = request_values(request);
+                values.push((":weekdays", weekdays.clone().into()));
+                values.push((":until", until.clone().into()));
+                values.push((":now", millis(now).into()));
+                change.query_row(&sql, &*named(&values), |row| row.get(0))?
             };
             change.query_row("SELECT * FROM rules WHERE id = ?1", [id], read_rule)
         })
@@ -58,9 +68,10 @@ impl Store {
     pub fn settled_days(&self, rule: i64) -> Result<BTreeSet<NaiveDate>> {
         let sql = format!(
             "SELECT day FROM prebookings WHERE rule = ?1 UNION SELECT day FROM removed_occurrences WHERE rule = ?1 \
-             UNION SELECT p.day FROM rules r JOIN prebookings p ON {STANDING} WHERE r.id = ?1"
+             UNION SELECT p.day FROM rules r JOIN prebookings p ON {} AND p.status IN {STANDING} WHERE r.id = ?1",
+            class_of_rule()
         );
-        self.list(&sql, [rule], |row| date(row, "day"))
+        self.list(&sql, [rule], |row| text(row, "day", str::parse))
     }
 
     /// Creates a rule's prebookings for these days, except for days that need none by now. Returns the number created.
@@ -75,7 +86,9 @@ impl Store {
              WHERE r.id = :rule \
              AND NOT EXISTS (SELECT 1 FROM removed_occurrences gone WHERE gone.rule = r.id AND gone.day = :day) \
              AND NOT EXISTS (SELECT 1 FROM skips s WHERE s.account = r.account AND :day BETWEEN s.first AND s.last) \
-             AND NOT EXISTS (SELECT 1 FROM prebookings p WHERE p.day = :day AND {STANDING}) ON CONFLICT DO NOTHING"
+             AND NOT EXISTS (SELECT 1 FROM prebookings p WHERE p.day = :day AND {} AND p.status IN {STANDING}) \
+             ON CONFLICT DO NOTHING",
+            class_of_rule()
         );
         self.transact(|change| {
             let mut made = 0;
@@ -99,8 +112,7 @@ impl Store {
         insert_skip(change, account, skip)?;
         let waiting = "account = ?1 AND day BETWEEN ?2 AND ?3 AND rule IS NOT NULL AND status IN ('pending', 'executing')";
         let values = params![account.as_str(), skip.from.to_string(), skip.to.to_string()];
-        let gone = delete(change, waiting, values)?;
-        Ok(gone)
+        delete(change, waiting, values)
         })
     }
 
@@ -125,58 +137,27 @@ impl Store {
     }
 }
 
-fn same_rule(db: &Connection, new: &NewRule) -> rusqlite::Result<Option<i64>> {
-    let PrebookRequest {
-        account,
-        gym,
-        first,
-        family,
-        coach,
-        ..
-    } = &new.request;
-    db.query_row(
-        "SELECT id FROM rules WHERE account = ?1 AND box = ?2 AND weekdays = ?3 AND start = ?4 \
-         AND lower(coalesce(class, '')) = lower(coalesce(?5, '')) AND coalesce(family, '') = coalesce(?6, '') \
-         AND lower(coalesce(coach, '')) = lower(coalesce(?7, ''))",
-        params![account.as_str(), gym, new.weekdays.to_string(), clock_time(first), first.class, family, coach],
-        |row| row.get(0),
-    )
-    .optional()
-}
-
-fn update(db: &Connection, id: i64, new: &NewRule) -> rusqlite::Result<()> {
+fn update(
+    db: &Connection,
+    id: i64,
+    request: &PrebookRequest,
+    until: Option<String>,
+) -> rusqlite::Result<()> {
     let parameters = request_parameters();
-    let mut values = request_values(&new.request);
+    let mut values = request_values(request);
     values.push((":id", id.into()));
-    db.execute(
-        &format!("UPDATE rules SET ({REQUEST}) = ({parameters}) WHERE id = :id"),
-        &*named(&values),
-    )?;
     // the opening that a refusal stated is valid as long as the opening rule is the same
     let sql = format!(
         "UPDATE prebookings SET ({REQUEST}) = ({parameters}), moved_to = CASE WHEN opens IS :opens THEN moved_to END \
          WHERE rule = :id AND status IN ('pending', 'executing')"
     );
     db.execute(&sql, &*named(&values))?;
-    let until = new.until.map(|day| day.to_string());
-    db.execute(
-        "UPDATE rules SET until = ?1 WHERE id = ?2",
-        params![until, id],
-    )?;
     let over = "rule = ?1 AND day > ?2 AND status IN ('pending', 'executing')";
-    delete(db, over, params![id, until]).map(|_| ())
-}
-
-fn insert(db: &Connection, new: &NewRule, now: DateTime<Utc>) -> rusqlite::Result<i64> {
-    let sql = format!(
-        "INSERT INTO rules ({REQUEST}, weekdays, until, created_at) VALUES ({}, :weekdays, :until, :now) RETURNING id",
-        request_parameters()
-    );
-    let mut values = request_values(&new.request);
-    values.push((":weekdays", new.weekdays.to_string().into()));
-    values.push((":until", new.until.map(|day| day.to_string()).into()));
-    values.push((":now", millis(now).into()));
-    db.query_row(&sql, &*named(&values), |row| row.get(0))
+    delete(db, over, params![id, until])?;
+    values.push((":until", until.into()));
+    let sql =
+        format!("UPDATE rules SET ({REQUEST}) = ({parameters}), until = :until WHERE id = :id");
+    db.execute(&sql, &*named(&values)).map(|_| ())
 }
 
 fn skips(db: &Connection, account: &Account) -> rusqlite::Result<Vec<Skip>> {
@@ -184,8 +165,8 @@ fn skips(db: &Connection, account: &Account) -> rusqlite::Result<Vec<Skip>> {
         db.prepare_cached("SELECT first, last FROM skips WHERE account = ?1 ORDER BY first, last")?;
     let rows = query.query_map([account.as_str()], |row| {
         Ok(Skip {
-            from: date(row, "first")?,
-            to: date(row, "last")?,
+            from: text(row, "first", str::parse)?,
+            to: text(row, "last", str::parse)?,
         })
     })?;
     rows.collect()
@@ -201,18 +182,11 @@ fn insert_skip(db: &Connection, account: &Account, skip: Skip) -> rusqlite::Resu
 }
 
 fn read_rule(row: &Row<'_>) -> rusqlite::Result<WeeklyRule> {
-    let until: Option<String> = row.get("until")?;
     Ok(WeeklyRule {
         id: row.get("id")?,
         request: read_request(row)?,
         weekdays: text(row, "weekdays", str::parse)?,
-        until: until.map(|_| date(row, "until")).transpose()?,
+        until: maybe_text(row, "until", str::parse)?,
         created_at: instant(row, "created_at")?,
-    })
-}
-
-fn date(row: &Row<'_>, column: &str) -> rusqlite::Result<NaiveDate> {
-    text(row, column, |day| {
-        NaiveDate::parse_from_str(day, "%Y-%m-%d")
     })
 }

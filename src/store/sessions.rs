@@ -10,13 +10,13 @@ use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::types::ToSql;
-use rusqlite::{Row, params};
+use rusqlite::{Params, Row, params};
 use serde::Serialize;
 
-use super::seal::Place;
+use super::encryption::SecretPlace;
 use super::{Result, Store, instant, maybe_instant, millis, unreadable};
 use crate::model::account::Account;
-use crate::model::instant::{maybe_utc, utc};
+use crate::model::instant;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::secret::Secret;
 
@@ -54,25 +54,25 @@ pub struct SessionRow {
     #[serde(skip)]
     pub cookies: Secret,
     /// By the server's clock, as the token itself says.
-    #[serde(serialize_with = "maybe_utc")]
+    #[serde(serialize_with = "instant::maybe_instant")]
     pub token_expires_at: Option<DateTime<Utc>>,
     /// Counts tokens. A write names the generation that was read and does nothing if it is older than the stored one. −1 only
     /// while a background session is deleted.
     #[serde(skip)]
     pub generation: i64,
     /// The last login, from which the age of a device session counts.
-    #[serde(serialize_with = "utc")]
+    #[serde(serialize_with = "instant::instant")]
     pub created_at: DateTime<Utc>,
     /// When a command last used it. Commands use the device session that was used last.
     #[serde(skip)]
     pub used_at: DateTime<Utc>,
     /// By this machine's clock; the login's own token included.
-    #[serde(serialize_with = "utc")]
+    #[serde(serialize_with = "instant::instant")]
     pub token_updated_at: DateTime<Utc>,
     /// Token updates over all logins of this row.
     pub token_update_count: i64,
     /// The last `setrefresh` that succeeded, the login's own included.
-    #[serde(serialize_with = "maybe_utc")]
+    #[serde(serialize_with = "instant::maybe_instant")]
     pub refreshed_at: Option<DateTime<Utc>>,
     /// The number of calls of `setrefresh` that succeeded, over all logins of this row.
     pub refresh_count: i64,
@@ -101,9 +101,8 @@ impl Store {
     /// All sessions, or those of one account: by account, background first, then the one used last. They are without secrets,
     /// which are most of a row.
     pub fn sessions(&self, account: Option<&Account>) -> Result<Vec<SessionRow>> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM sessions WHERE ?1 IS NULL OR account = ?1 ORDER BY id");
-        let mut rows: Vec<SessionRow> = self.list(&sql, [account.map(Account::as_str)], read)?;
+        let of_account = "?1 IS NULL OR account = ?1 ORDER BY id";
+        let mut rows = self.sessions_where(of_account, [account.map(Account::as_str)])?;
         // not in SQL, whose sorter would copy every row
         rows.sort_by(|a, b| {
             let by_account = a.account.cmp(&b.account);
@@ -113,6 +112,16 @@ impl Store {
                 .then(b.used_at.cmp(&a.used_at))
         });
         Ok(rows)
+    }
+
+    /// The sessions of a condition, without secrets.
+    pub(super) fn sessions_where(
+        &self,
+        condition: &str,
+        values: impl Params,
+    ) -> Result<Vec<SessionRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE {condition}");
+        self.list(&sql, values, read)
     }
 
     /// The account's background session.
@@ -150,12 +159,12 @@ impl Store {
             let [token, cookies] = SECRETS;
             Ok((read(row)?, row.get(token)?, row.get(cookies)?))
         })?;
-        let Some(((mut row, token, cookies), sealer)) = found else {
+        let Some(((mut row, token, cookies), codec)) = found else {
             return Ok(None);
         };
         let [tokens, jars] = places(&row.account, &row.fingerprint);
-        let token = self.open_secret(sealer.as_deref(), tokens, token)?;
-        let cookies = self.open_secret(sealer.as_deref(), jars, cookies)?;
+        let token = self.decrypted(codec.as_deref(), tokens, token)?;
+        let cookies = self.decrypted(codec.as_deref(), jars, cookies)?;
         (row.token, row.cookies) = (token, cookies);
         Ok(Some(row))
     }
@@ -231,11 +240,55 @@ impl Store {
         )?;
         Ok(())
     }
+
+    /// Deletes a dead device session, unless it has been logged in again meanwhile.
+    pub fn delete_dead_device(&self, row: &SessionRow) -> Result<()> {
+        self.execute(
+            "DELETE FROM sessions WHERE id = ?1 AND generation = ?2 AND kind = 'device'",
+            params![row.id, row.generation],
+        )?;
+        Ok(())
+    }
+
+    /// Deletes one device session.
+    pub fn delete_device(&self, row: &SessionRow) -> Result<bool> {
+        let deleted = self.execute(
+            "DELETE FROM sessions WHERE id = ?1 AND kind = 'device'",
+            [row.id],
+        )?;
+        Ok(deleted == 1)
+    }
+
+    /// Deletes the protected session. Only for `logout --background --yes-delete-background`.
+    pub fn delete_background(&self, row: &SessionRow) -> Result<bool> {
+        self.transact(|change| {
+            let unprotected = change.execute(
+                "UPDATE sessions SET generation = -1 WHERE id = ?1 AND kind = 'background'",
+                [row.id],
+            )?;
+            change.execute(
+                "DELETE FROM sessions WHERE id = ?1 AND generation = -1",
+                [row.id],
+            )?;
+            Ok(unprotected == 1)
+        })
+    }
+
+    /// Deletes device sessions created before `before`.
+    pub fn prune_devices(&self, account: Option<&Account>, before: DateTime<Utc>) -> Result<usize> {
+        self.execute(
+                "DELETE FROM sessions WHERE kind = 'device' AND created_at < ?1 AND (?2 IS NULL OR account = ?2)",
+                params![millis(before), account.map(Account::as_str)],
+            )
+    }
 }
 
 /// The places of a session's token and cookies.
-pub(super) fn places<'a>(account: &'a Account, fingerprint: &'a Fingerprint) -> [Place<'a>; 2] {
-    ["token", "cookies"].map(|column| Place {
+pub(super) fn places<'a>(
+    account: &'a Account,
+    fingerprint: &'a Fingerprint,
+) -> [SecretPlace<'a>; 2] {
+    ["token", "cookies"].map(|column| SecretPlace {
         column,
         account: account.as_str(),
         fingerprint: fingerprint.as_str(),

@@ -298,11 +298,10 @@ impl Wanted<'_> {
     ) {
         let class = (self.day, self.row.start);
         let at = at.with_timezone(&self.gym.zone);
-        let better = rule.filter(|_| result.outcome == Outcome::Booked);
-        let better = better.and_then(|rule| rule.better(class, at, refused));
-        if let Some(better) = better {
-            result.message = Some(better.words(&self.gym.name, &self.row.name));
-        }
+        let rule = rule.filter(|_| result.outcome == Outcome::Booked);
+        let named = (self.gym.name.as_str(), self.row.name.as_str());
+        let suggestion = rule.and_then(|rule| rule.suggestion(named, class, at, refused));
+        result.message = suggestion.or(result.message.take());
     }
 
     /// The request that has a run book this class.
@@ -475,7 +474,7 @@ fn waited_for(wanted: &Wanted<'_>, result: &BookResult) -> Option<Opening> {
         let opens = rule.opens_at(day, start, gym.zone);
         opens > now && opens < starts
     };
-    let reported = result.learned.map(Opening::learned);
+    let reported = result.learned;
     wanted.opening().filter(ahead).or(reported.filter(ahead))
 }
 

@@ -70,7 +70,7 @@ impl Wanted<'_> {
             }
             refused = Some(now);
             // a rule whose opening was too early is not used again, but a guess is
-            let reported = done.result.learned.map(Opening::learned);
+            let reported = done.result.learned;
             let guess = rule.filter(|rule| rule.guess);
             let is_moved = waited.moved_to.is_some();
             let is_new = is_moved || next.is_none() || guess.is_some();

@@ -54,7 +54,9 @@ fn add_values(command: Command, known: &Known) -> Command {
 
 fn with_value(arg: Arg, known: &Known) -> Arg {
     let values: fn(&Known, &str) -> Vec<String> = match arg.get_id().as_str() {
-        "account" | "email" => |known, _| known.ask(Store::account_names),
+        "account" | "email" => |known, _| {
+            known.ask(|store| Ok(store.accounts()?.iter().map(ToString::to_string).collect()))
+        },
         "gym" | "name" => |known, _| known.ask(|store| store.box_names(known.account.as_deref())),
         "class" | "class_words" | "exclude" => {
             |known, _| known.ask(|store| store.class_names(known.gym.as_deref()))

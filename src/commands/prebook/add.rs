@@ -26,7 +26,6 @@ use crate::model::prebooking::{
 use crate::model::time::human_age;
 use crate::model::weekly::{Weekdays, WeeklyRule};
 use crate::model::zone;
-use crate::store::NewRule;
 use crate::text::fold;
 use crate::ui::dates::short_day;
 use crate::ui::table::OutputStyle;
@@ -162,14 +161,7 @@ pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let boxes = Boxes::of(app);
     let request = request(args, start, &account, &gym);
     let mut added = match when {
-        When::Weekly(weekdays) => {
-            let rule = NewRule {
-                request,
-                weekdays: weekdays.clone(),
-                until: last_day(args, &gym, now)?,
-            };
-            weekly(&rule, &boxes, now)?
-        }
+        When::Weekly(weekdays) => weekly(args, &request, weekdays, &boxes, now)?,
         When::Once(day) => {
             let today = now.with_timezone(&gym.zone).date_naive();
             let day = day.on(today).map_err(Failure::usage)?;
@@ -343,13 +335,20 @@ fn last_day(
     Ok(until)
 }
 
-fn weekly(new: &NewRule, boxes: &Boxes<'_>, now: DateTime<Utc>) -> Result<Added> {
+fn weekly(
+    args: &PrebookAddArgs,
+    request: &PrebookRequest,
+    weekdays: &Weekdays,
+    boxes: &Boxes<'_>,
+    now: DateTime<Utc>,
+) -> Result<Added> {
     let store = &boxes.app.store;
-    let account = &new.request.account;
+    let account = &request.account;
+    let gym = boxes.get(&request.gym)?;
+    let until = last_day(args, &gym, now)?;
     let before = store.rules(Some(account))?;
-    let rule = store.put_rule(new, now)?;
+    let rule = store.put_rule(request, weekdays, until, now)?;
     boxes.materialize_rules(None, now)?;
-    let gym = boxes.get(&rule.request.gym)?;
     let today = now.with_timezone(&gym.zone).date_naive();
     let all = store.prebookings(Some(account))?;
     let is_pending =

@@ -13,12 +13,12 @@ use chrono_tz::Tz;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-pub use observation::{Learned, is_too_early_text, learn};
+pub use observation::{is_too_early_text, learn};
 pub use rule::Rule;
 pub use rules::{ClassRule, OpeningRules};
-pub use suggestion::RuleSuggestion;
 
 use crate::model::zone::resolve;
+use crate::text::quote;
 
 /// The interval at which a guessed opening is tried, from 00:00 of its day on.
 const TRY_EVERY: TimeDelta = TimeDelta::minutes(30);
@@ -59,12 +59,24 @@ impl Opening {
     }
 
     /// A rule from a refusal. A number of hours is exact; with a number of days the hour is a guess.
-    pub fn learned(learned: Learned) -> Self {
+    pub fn learned(rule: Rule) -> Self {
         Self {
-            rule: learned.rule(),
+            rule,
             source: Source::Learned,
-            guess: matches!(learned, Learned::Days(_)),
+            guess: matches!(rule, Rule::Days { .. }),
         }
+    }
+
+    /// Reads a learned rule as it is stored and shown: `4d?` or `46h`.
+    ///
+    /// # Errors
+    /// A message that quotes the text.
+    pub fn from_learned_text(text: &str) -> Result<Self, String> {
+        let rule = text.strip_suffix('?').unwrap_or(text).parse();
+        let learned = rule.ok().map(Self::learned);
+        learned
+            .filter(|learned| learned.to_string() == text)
+            .ok_or_else(|| format!("{} is no learned rule, for example 4d? or 46h", quote(text)))
     }
 
     /// `by the rule 4d@07:00`, `probably by 4d? (learned)`

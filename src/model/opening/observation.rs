@@ -1,11 +1,9 @@
 //! What refusals reveal about the opening (protocol.md §6): keys first, then texts in Spanish, Catalan and English,
 //! with any apostrophe, with or without accents. A number counts only with its unit, and only where it is the one.
 
-use std::fmt;
-use std::str::FromStr;
-
-use super::rule::{MAX_DAYS, MAX_HOURS, Rule, whole_number};
-use crate::text::{clean, fold, quote};
+use super::rule::whole_number;
+use super::{Opening, Rule};
+use crate::text::{clean, fold};
 
 const KEY: &str = "ERROR_ANTELACION_CLIENTE";
 const KEY_HOURS: &str = "ERROR_ANTELACION_CLIENTE_HORAS";
@@ -28,78 +26,17 @@ const TOO_MUCH: [&str; 8] = [
     "too far ",
 ];
 
-/// The opening rule that a refusal names. Of a number of days the hour is unknown; a number of hours is a full rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Learned {
-    /// 0 to 366 days; shown and stored as `4d?`
-    Days(u16),
-    /// 1 to 8784 hours; shown and stored as `46h`
-    Hours(u16),
-}
-
-impl Learned {
-    /// The rule: exact for hours, the best guess for days.
-    pub fn rule(self) -> Rule {
-        match self {
-            Self::Days(days) => Rule::Days { days, at: None },
-            Self::Hours(hours) => Rule::Hours(hours),
-        }
-    }
-
-    fn days(days: u16) -> Option<Self> {
-        (days <= MAX_DAYS).then_some(Self::Days(days))
-    }
-
-    fn hours(hours: u16) -> Option<Self> {
-        (1..=MAX_HOURS)
-            .contains(&hours)
-            .then_some(Self::Hours(hours))
-    }
-}
-
-impl fmt::Display for Learned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Days(days) => write!(f, "{days}d?"),
-            Self::Hours(hours) => write!(f, "{hours}h"),
-        }
-    }
-}
-
-impl FromStr for Learned {
-    type Err = String;
-
-    /// Reads the stored form.
-    fn from_str(stored: &str) -> Result<Self, String> {
-        let days = stored
-            .strip_suffix("d?")
-            .and_then(whole_number)
-            .and_then(Self::days);
-        let hours = || {
-            stored
-                .strip_suffix('h')
-                .and_then(whole_number)
-                .and_then(Self::hours)
-        };
-        days.or_else(hours).ok_or_else(|| {
-            format!(
-                "{} is no learned rule, for example 4d? or 46h",
-                quote(stored)
-            )
-        })
-    }
-}
-
 /// The opening rule in a refusal with this key and text, if the refusal names one.
-pub fn learn(key: Option<&str>, text: Option<&str>) -> Option<Learned> {
+pub fn learn(key: Option<&str>, text: Option<&str>) -> Option<Opening> {
     let words = folded(text?);
     let stated = one_span(&words);
-    match key.map(|key| key.trim().to_ascii_uppercase()).as_deref() {
-        Some(KEY_HOURS) => stated.filter(|stated| matches!(stated, Learned::Hours(_))),
+    let stated = match key.map(|key| key.trim().to_ascii_uppercase()).as_deref() {
+        Some(KEY_HOURS) => stated.filter(|stated| matches!(stated, Rule::Hours(_))),
         Some(KEY) => stated,
         None | Some("") => stated.filter(|_| speaks_of_opening(&words)),
         Some(_) => None,
-    }
+    };
+    stated.map(Opening::learned)
 }
 
 /// Whether a refusal without a key says that booking is not open yet.
@@ -123,7 +60,7 @@ fn speaks_of_opening(words: &str) -> bool {
 }
 
 /// The one number of days or hours in the text; none where there are several or it is out of range.
-fn one_span(words: &str) -> Option<Learned> {
+fn one_span(words: &str) -> Option<Rule> {
     let mut found = None;
     let mut rest = words;
     let mut before = None;
@@ -149,14 +86,14 @@ fn one_span(words: &str) -> Option<Learned> {
 }
 
 /// What to make of a number that is followed by `after`: the first word there must be a unit.
-fn unit(after: &str) -> Option<fn(u16) -> Option<Learned>> {
+fn unit(after: &str) -> Option<fn(u16) -> Option<Rule>> {
     let word = after.strip_prefix(' ').unwrap_or(after);
     let end = word
         .find(|c: char| !c.is_alphanumeric())
         .unwrap_or(word.len());
     match &word[..end] {
-        "d" | "dia" | "dias" | "dies" | "day" | "days" => Some(Learned::days),
-        "h" | "hs" | "hrs" | "hora" | "horas" | "hores" | "hour" | "hours" => Some(Learned::hours),
+        "d" | "dia" | "dias" | "dies" | "day" | "days" => Some(Rule::days),
+        "h" | "hs" | "hrs" | "hora" | "horas" | "hores" | "hour" | "hours" => Some(Rule::hours),
         _ => None,
     }
 }

@@ -12,8 +12,8 @@ use crate::model::time::parse_time_with_seconds;
 use crate::model::zone::resolve;
 use crate::text::quote;
 
-pub(super) const MAX_DAYS: u16 = 366;
-pub(super) const MAX_HOURS: u16 = 8784;
+const MAX_DAYS: u16 = 366;
+const MAX_HOURS: u16 = 8784;
 const FORMS: &str = "use 4d, 4d@07:00, 46h or sun@20:00";
 
 /// When booking of a class opens. Written, stored and shown in its canonical form.
@@ -39,6 +39,18 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// A number of days, at the time of the class. `None` if it is too large.
+    pub(super) fn days(days: u16) -> Option<Self> {
+        (days <= MAX_DAYS).then_some(Self::Days { days, at: None })
+    }
+
+    /// A number of hours. `None` if it is out of range.
+    pub(super) fn hours(hours: u16) -> Option<Self> {
+        (1..=MAX_HOURS)
+            .contains(&hours)
+            .then_some(Self::Hours(hours))
+    }
+
     /// When booking opens for the class that starts on `day` at `start` by the wall clock of `tz`.
     pub fn opens_at(&self, day: NaiveDate, start: NaiveTime, tz: Tz) -> DateTime<Tz> {
         match *self {
@@ -108,8 +120,7 @@ impl FromStr for Rule {
                 "has hours and a time of day; hours are counted from the class",
             )),
             Some((hours, "h")) => hours
-                .filter(|hours| (1..=MAX_HOURS).contains(hours))
-                .map(Self::Hours)
+                .and_then(Self::hours)
                 .ok_or_else(|| wrong(&format!("must have 1 to {MAX_HOURS} hours"))),
             Some((_, "")) => Err(wrong("has no unit")),
             _ => Err(wrong("is not an opening rule")),

@@ -1,7 +1,7 @@
 //! When to try what, by rules, guesses and refusals.
 
 use super::*;
-use crate::model::opening::{Learned, Source};
+use crate::model::opening::Source;
 use crate::model::prebooking::{PrebookRequest, Progress};
 
 fn utc(text: &str) -> DateTime<Utc> {
@@ -108,7 +108,7 @@ fn a_refusal_moves_it_later_and_never_earlier() {
 
 #[test]
 fn a_guess_is_tried_from_midnight_every_half_hour_and_at_the_guessed_time() {
-    let calendar = madrid(Some(Opening::learned(Learned::Days(4))));
+    let calendar = madrid(Some(Opening::learned("4d".parse().unwrap())));
     let now = utc("2026-11-10T00:00:00Z");
     let steps = [
         (None, Next::Guess(utc("2026-11-18T23:00:00Z"))),

@@ -1,7 +1,7 @@
 //! Texts of the platform: made safe to show, and what a refusal teaches.
 
-use aimharder::model::opening::{is_too_early_text, learn};
-use aimharder::platform::{CancelVerdict, Error, Learned, Verdict, recorded};
+use aimharder::model::opening::{Opening, is_too_early_text, learn};
+use aimharder::platform::{CancelVerdict, Error, Verdict, recorded};
 use aimharder::text::{clean, fit, fold, quote};
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub fn refusal_text(data: &[u8]) {
     taught.into_iter().flatten().for_each(comes_back);
     assert!(taught[0].is_none() || is_too_early_text(&text));
     assert!(
-        !matches!(taught[2], Some(Learned::Days(_))),
+        !taught[2].is_some_and(|learned| learned.guess),
         "hours are not days"
     );
     assert_eq!(
@@ -85,8 +85,11 @@ fn unicode_width(text: &str) -> usize {
 }
 
 /// What was learned is stored as text.
-pub fn comes_back(learned: Learned) {
-    assert_eq!(learned.to_string().parse::<Learned>(), Ok(learned));
-    let rule = learned.rule();
+pub fn comes_back(learned: Opening) {
+    assert_eq!(
+        Opening::from_learned_text(&learned.to_string()),
+        Ok(learned)
+    );
+    let rule = learned.rule;
     assert_eq!(rule.to_string().parse(), Ok(rule));
 }

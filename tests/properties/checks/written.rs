@@ -1,7 +1,7 @@
 //! What people write, and the platform's labels of days: read, shown, and read again as the same.
 
 use aimharder::model::day::{parse_day, parse_label, parse_weekday, weekday_short};
-use aimharder::model::opening::{Learned, Opening, Rule};
+use aimharder::model::opening::{Opening, Rule};
 use aimharder::model::prebooking::Choice;
 use aimharder::model::time::{parse_duration, parse_span, parse_time, parse_time_with_seconds};
 use aimharder::model::weekly::Weekdays;
@@ -95,10 +95,10 @@ pub fn rules(data: &[u8]) {
     let start = lines.next().and_then(|time| parse_time(time).ok());
     let (day, start) = (day.unwrap_or(today), start.unwrap_or_default());
 
-    let learned = rule.parse::<Learned>().ok();
+    let learned = Opening::from_learned_text(rule).ok();
     learned.into_iter().for_each(super::words::comes_back);
     if let Some(learned) = learned {
-        tries(Opening::learned(learned), day, start);
+        tries(learned, day, start);
     }
     if let Some(rule) = read(rule.parse::<Rule>()) {
         assert_eq!(rule.to_string().parse(), Ok(rule));

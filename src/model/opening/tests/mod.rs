@@ -9,6 +9,8 @@ mod tries;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
+use super::Rule;
+
 fn date(s: &str) -> NaiveDate {
     s.parse().unwrap()
 }
@@ -18,5 +20,9 @@ fn time(s: &str) -> NaiveTime {
 }
 
 fn utc(s: &str) -> DateTime<Utc> {
+    s.parse().unwrap()
+}
+
+fn rule(s: &str) -> Rule {
     s.parse().unwrap()
 }

@@ -1,7 +1,7 @@
 //! What holds for every input.
 
-use super::date;
-use crate::model::opening::{Learned, Opening, Rule, is_too_early_text, learn};
+use super::{date, rule};
+use crate::model::opening::{Opening, Rule, is_too_early_text, learn};
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 use proptest::prelude::*;
@@ -28,18 +28,20 @@ proptest! {
 
     #[test]
     fn what_was_learned_comes_back(days in 0u16..=366, hours in 1u16..=8784) {
-        for learned in [Learned::Days(days), Learned::Hours(hours)] {
-            prop_assert_eq!(learned.to_string().parse::<Learned>(), Ok(learned));
+        let (days_before, hours_before) = (rule(&format!("{days}d")), rule(&format!("{hours}h")));
+        let learned = [days_before, hours_before].map(Opening::learned);
+        for learned in learned {
+            prop_assert_eq!(Opening::from_learned_text(&learned.to_string()), Ok(learned));
         }
         let spanish = format!("No puedes reservar clases con más de {days} días de antelación");
-        prop_assert_eq!(learn(None, Some(&spanish)), Some(Learned::Days(days)));
+        prop_assert_eq!(learn(None, Some(&spanish)), Some(learned[0]));
         let english = format!("You can't book more than {hours} hours in advance");
-        prop_assert_eq!(learn(None, Some(&english)), Some(Learned::Hours(hours)));
+        prop_assert_eq!(learn(None, Some(&english)), Some(learned[1]));
     }
 
     #[test]
     fn never_panics(text in "(?s).{0,60}|[0-9dh@:? ]{0,12}|(más de |[0-9]{0,6} ?|dias |horas |antelacion|[.,-]){0,8}") {
-        let _ = (text.parse::<Rule>(), text.parse::<Learned>(), is_too_early_text(&text));
+        let _ = (text.parse::<Rule>(), Opening::from_learned_text(&text), is_too_early_text(&text));
         let _ = (learn(None, Some(&text)), learn(Some("ERROR_ANTELACION_CLIENTE"), Some(&text)));
     }
 
@@ -47,7 +49,7 @@ proptest! {
     fn tries_go_forward(day in 0u64..36_000, second in 0u32..86_400, ahead in 0i64..20_000_000, days in 0u16..=366) {
         let day = date("2001-06-01") + chrono::Days::new(day);
         let start = NaiveTime::from_num_seconds_from_midnight_opt(second, 0).unwrap();
-        let guess = Opening::learned(Learned::Days(days));
+        let guess = Opening::learned(rule(&format!("{days}d")));
         let first = guess.first_try(day, start, Tz::Europe__Madrid);
         prop_assert!(first <= guess.opens_at(day, start, Tz::Europe__Madrid));
         let now = first.to_utc() - TimeDelta::hours(1) + TimeDelta::milliseconds(ahead);

@@ -1,13 +1,14 @@
 //! What refusals teach.
 
-use crate::model::opening::{Learned, is_too_early_text, learn};
+use super::rule;
+use crate::model::opening::{Opening, is_too_early_text, learn};
 
 #[test]
 fn refusals_teach() {
     const KEY: Option<&str> = Some("ERROR_ANTELACION_CLIENTE");
     const HOURS: Option<&str> = Some("ERROR_ANTELACION_CLIENTE_HORAS");
-    let days = |n| Some(Learned::Days(n));
-    let hours = |n| Some(Learned::Hours(n));
+    let days = |n: u16| Some(Opening::learned(rule(&format!("{n}d"))));
+    let hours = |n: u16| Some(Opening::learned(rule(&format!("{n}h"))));
     for (key, text, expected) in [
         (
             None,

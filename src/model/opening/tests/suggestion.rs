@@ -2,20 +2,19 @@
 
 use chrono_tz::Europe::Madrid;
 
-use super::{date, time, utc};
-use crate::model::opening::{Learned, Opening, Rule, Source};
+use super::{date, rule, time, utc};
+use crate::model::opening::{Opening, Source};
 
 /// A class of Monday 18 January 2027 at 23:00 whose opening is guessed to be 23:00 of the 14th.
 fn suggested(guess: Opening, at: &str, refused: Option<&str>) -> Option<String> {
     let class = (date("2027-01-18"), time("23:00"));
     let at = utc(at).with_timezone(&Madrid);
-    let better = guess.better(class, at, refused.map(utc))?;
-    Some(better.words("boxdos", "Open Box"))
+    guess.suggestion(("boxdos", "Open Box"), class, at, refused.map(utc))
 }
 
 #[test]
 fn the_half_hour_after_a_refusal() {
-    let guess = Opening::learned(Learned::Days(4));
+    let guess = Opening::learned(rule("4d"));
     let unknown = Some("");
     for (at, refused, rule) in [
         // refused at 06:46, had at 07:01
@@ -81,8 +80,7 @@ fn the_half_hour_after_a_refusal() {
 
 #[test]
 fn a_rule_is_no_guess() {
-    let rule: Rule = "4d".parse().unwrap();
-    let given = Opening::given(rule, Source::Set);
+    let given = Opening::given(rule("4d"), Source::Set);
     assert_eq!(
         suggested(given, "2027-01-14T06:01:00Z", Some("2027-01-14T05:46:00Z")),
         None

@@ -1,13 +1,13 @@
 //! When a guess and a rule are tried, and which source wins.
 
-use super::{date, time, utc};
+use super::{date, rule, time, utc};
 use crate::model::account::Account;
-use crate::model::opening::{ClassRule, Learned, Opening, OpeningRules, Source};
+use crate::model::opening::{ClassRule, Opening, OpeningRules, Source};
 use chrono_tz::Tz;
 
 #[test]
 fn tries_of_a_guess() {
-    let guess = Opening::learned(Learned::Days(4));
+    let guess = Opening::learned(rule("4d"));
     assert_eq!(
         (guess.to_string().as_str(), guess.source),
         ("4d?", Source::Learned)
@@ -86,7 +86,7 @@ fn tries_of_a_guess() {
 
 #[test]
 fn a_rule_is_tried_at_its_opening_only() {
-    let opening = Opening::given("4d@07:00".parse().unwrap(), Source::Config);
+    let opening = Opening::given(rule("4d@07:00"), Source::Config);
     let (day, start, tz) = (date("2026-11-24"), time("18:30"), Tz::Europe__Madrid);
     let opens = opening.opens_at(day, start, tz);
     assert_eq!(opens.to_rfc3339(), "2026-11-20T07:00:00+01:00");
@@ -94,7 +94,7 @@ fn a_rule_is_tried_at_its_opening_only() {
     let next = |now: &str| opening.next_half_hour_try(utc(now), day, start, tz);
     assert_eq!(next("2026-11-20T05:59:59Z"), Some(opens));
     assert_eq!(next("2026-11-20T06:00:00Z"), None);
-    let hours = Opening::learned(Learned::Hours(46));
+    let hours = Opening::learned(rule("46h"));
     assert!(!hours.guess && hours.first_try(day, start, tz) == hours.opens_at(day, start, tz));
 }
 
@@ -104,7 +104,7 @@ fn the_order_of_sources() {
         "ana@example.org".parse().unwrap(),
         "ben@example.org".parse().unwrap(),
     );
-    let given = |rule: &str, source| Opening::given(rule.parse().unwrap(), source);
+    let given = |text: &str, source| Opening::given(rule(text), source);
     let class = |class: &str, account: Option<&Account>, opening| ClassRule {
         class: class.to_owned(),
         account: account.cloned(),
@@ -114,9 +114,9 @@ fn the_order_of_sources() {
     let exact = class("Ópen Box", None, given("2d", Source::Config));
     let set = class("Box", None, given("3d", Source::Set));
     let of_box = Some(given("4d", Source::Set));
-    let learned = Opening::learned(Learned::Days(5));
+    let learned = Opening::learned(rule("5d"));
     let learned = class("Open  box", Some(&ana), learned);
-    let part = class("open", Some(&ana), Opening::learned(Learned::Days(6)));
+    let part = class("open", Some(&ana), Opening::learned(rule("6d")));
     let all = [config, set, exact, part, learned];
     let asked = |of_box, by_class: &[ClassRule], account, class| {
         let by_class = by_class.to_vec();

@@ -20,15 +20,13 @@ fn unfold_at(store: &Store, now: &str) -> usize {
 fn weekly(
     store: &Store,
     weekdays: &str,
-    request: PrebookRequest,
+    request: &PrebookRequest,
     until: Option<&str>,
 ) -> WeeklyRule {
-    let new = NewRule {
-        request,
-        weekdays: weekdays.parse().unwrap(),
-        until: until.map(day),
-    };
-    store.put_rule(&new, at(NOW)).unwrap()
+    let weekdays = weekdays.parse().unwrap();
+    store
+        .put_rule(request, &weekdays, until.map(day), at(NOW))
+        .unwrap()
 }
 
 fn waiting(store: &Store) -> Vec<String> {
@@ -56,7 +54,7 @@ fn settle(store: &Store, id: i64, progress: Progress) {
 #[test]
 fn one_prebooking_per_day_however_often_and_by_how_many() {
     let (folder, store) = store();
-    weekly(&store, "mon,wed", request("18:30 wod", None), None);
+    weekly(&store, "mon,wed", &request("18:30 wod", None), None);
     let path = folder.path().join("aimharder.db");
     let made: usize = std::thread::scope(|scope| {
         let one = || materialize_rules(&Store::open(&path).unwrap());
@@ -76,8 +74,8 @@ fn one_prebooking_per_day_however_often_and_by_how_many() {
 #[test]
 fn removed_by_hand_stays_removed() {
     let (_folder, store) = store();
-    let rule = weekly(&store, "mon,wed", request("18:30 wod", None), None);
-    let same_class = weekly(&store, "mon", request("18:30 WOD", None), None);
+    let rule = weekly(&store, "mon,wed", &request("18:30 wod", None), None);
+    let same_class = weekly(&store, "mon", &request("18:30 WOD", None), None);
     assert_eq!(materialize_rules(&store), 4);
     let first = store.prebookings(None).unwrap().remove(0);
     let gone = store.remove_prebookings(&[PrebookId::One(first.id)], None);
@@ -87,7 +85,7 @@ fn removed_by_hand_stays_removed() {
         0,
         "by none of the rules that mean the class"
     );
-    weekly(&store, "mon", request("19:30 wod", None), None);
+    weekly(&store, "mon", &request("19:30 wod", None), None);
     assert_eq!(
         materialize_rules(&store),
         2,
@@ -109,7 +107,7 @@ fn a_class_that_stands_is_not_asked_for_again() {
             at(NOW),
         )
         .unwrap();
-    weekly(&store, "mon", request("18:30 wod", None), None);
+    weekly(&store, "mon", &request("18:30 wod", None), None);
     assert_eq!(materialize_rules(&store), 1);
     settle(&store, own.id, Progress::Booked);
     assert_eq!(materialize_rules(&store), 0);
@@ -164,7 +162,7 @@ fn the_same_again_updates() {
 #[test]
 fn an_occurrence_added_by_hand_is_the_users_own() {
     let (_folder, store) = store();
-    let rule = weekly(&store, "mon", request("18:30 wod", None), None);
+    let rule = weekly(&store, "mon", &request("18:30 wod", None), None);
     materialize_rules(&store);
     let own = store
         .put_prebooking(
@@ -199,13 +197,13 @@ fn an_occurrence_added_by_hand_is_the_users_own() {
 #[test]
 fn a_rule_given_again_takes_its_occurrences_along() {
     let (_folder, store) = store();
-    let first = weekly(&store, "mon,wed", request("18:30 wod", None), None);
+    let first = weekly(&store, "mon,wed", &request("18:30 wod", None), None);
     materialize_rules(&store);
     let booked = store.prebookings(None).unwrap().remove(0);
     settle(&store, booked.id, Progress::Booked);
     let mut watched = request("18:30 wod", Some("5d"));
     watched.watch = true;
-    let again = weekly(&store, "mon,wed", watched.clone(), Some("2026-11-30"));
+    let again = weekly(&store, "mon,wed", &watched, Some("2026-11-30"));
     assert_eq!((again.id, again.until), (first.id, Some(day("2026-11-30"))));
     assert_eq!(materialize_rules(&store), 0);
     assert_eq!(waiting(&store), ["2026-11-25", "2026-11-30"]);
@@ -239,7 +237,7 @@ fn a_rule_given_again_takes_its_occurrences_along() {
 #[test]
 fn skipped_days_come_and_go() {
     let (_folder, store) = store();
-    weekly(&store, "mon,wed", request("18:30 wod", None), None);
+    weekly(&store, "mon,wed", &request("18:30 wod", None), None);
     materialize_rules(&store);
     let week = Skip {
         from: day("2026-11-23"),

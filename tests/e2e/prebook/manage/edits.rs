@@ -2,6 +2,7 @@
 
 use std::process::Output;
 
+use aimharder::model::opening::Opening;
 use aimharder::model::prebooking::Progress;
 use chrono::NaiveDate;
 use chrono_tz::Europe::Madrid;
@@ -97,7 +98,12 @@ fn the_opening_rule_in_force() {
     let store = home.store();
     let ana = "ana@example.org".parse().unwrap();
     store
-        .learn_opening("crossfitdemo", &ana, "WOD", "4d?".parse().unwrap())
+        .learn_opening(
+            "crossfitdemo",
+            &ana,
+            "WOD",
+            Opening::from_learned_text("4d?").unwrap(),
+        )
         .unwrap();
     assert_eq!(shown(home.json(&line(""), 0)), "4d?");
     home.json("boxes set crossfitdemo --opens 5d", 0);

@@ -5,8 +5,6 @@
 //! ChaCha20-Poly1305 with random 96-bit nonces are far away: one of these keys encrypts the tokens of one session, about a
 //! hundred a day.
 
-use std::fmt;
-
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce};
 use ring::hkdf::{HKDF_SHA256, Prk, Salt};
 use zeroize::{Zeroize, Zeroizing};
@@ -24,20 +22,21 @@ const PROOF: &str = "the key of this store";
 
 /// The place of a value in the store.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct SecretPlace<'a> {
     pub(super) column: &'static str,
     pub(super) account: &'a str,
     pub(super) fingerprint: &'a str,
 }
 
-const PROOFS_PLACE: Place<'static> = Place {
+const PROOF_PLACE: SecretPlace<'static> = SecretPlace {
     column: "proof",
     account: "",
     fingerprint: "",
 };
 
 /// Encrypts and decrypts the values of one store.
-pub(super) struct Sealer {
+#[derive(Debug)]
+pub(super) struct SecretCodec {
     salt: Vec<u8>,
     root: Prk,
 }
@@ -59,7 +58,7 @@ pub(super) fn new_salt() -> Result<[u8; SALT], getrandom::Error> {
     Ok(salt)
 }
 
-impl Sealer {
+impl SecretCodec {
     /// `None` if `key` is not 64 hex digits.
     pub(super) fn new(key: &Secret, salt: &[u8]) -> Option<Self> {
         let mut bytes = Zeroizing::new([0_u8; KEY]);
@@ -75,36 +74,39 @@ impl Sealer {
     }
 
     pub(super) fn proof(&self) -> Option<Vec<u8>> {
-        self.seal(PROOFS_PLACE, PROOF)
+        self.encrypt(PROOF_PLACE, PROOF)
     }
 
     /// Whether this proof was made with the same key.
     pub(super) fn fits(&self, proof: &[u8]) -> bool {
-        self.open(PROOFS_PLACE, proof)
+        self.decrypt(PROOF_PLACE, proof)
             .is_some_and(|opened| opened.expose() == PROOF)
     }
 
     /// Encrypts a value. `None` if the system supplies no random bytes.
-    pub(super) fn seal(&self, place: Place<'_>, text: &str) -> Option<Vec<u8>> {
+    pub(super) fn encrypt(&self, place: SecretPlace<'_>, text: &str) -> Option<Vec<u8>> {
         let mut nonce = [0_u8; NONCE_LEN];
         getrandom::fill(&mut nonce).ok()?;
         let name = place.name();
         // with room for all of it, so that growing leaves no copy of the text in memory
-        let mut sealed = Vec::with_capacity(text.len() + CHACHA20_POLY1305.tag_len());
-        sealed.extend(text.as_bytes());
+        let mut encrypted = Vec::with_capacity(text.len() + CHACHA20_POLY1305.tag_len());
+        encrypted.extend(text.as_bytes());
         let nonce_key = Nonce::assume_unique_for_key(nonce);
-        let done =
-            (self.key(&name)?).seal_in_place_append_tag(nonce_key, Aad::from(&name), &mut sealed);
+        let done = (self.key(&name)?).seal_in_place_append_tag(
+            nonce_key,
+            Aad::from(&name),
+            &mut encrypted,
+        );
         if done.is_err() {
-            sealed.zeroize();
+            encrypted.zeroize();
             return None;
         }
-        Some([&[FORMAT][..], &nonce, &sealed].concat())
+        Some([&[FORMAT][..], &nonce, &encrypted].concat())
     }
 
     /// Decrypts a value. `None` if it was encrypted with another key or for another place, or is damaged.
-    pub(super) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Option<Secret> {
-        let rest = sealed.strip_prefix(&[FORMAT])?;
+    pub(super) fn decrypt(&self, place: SecretPlace<'_>, encrypted: &[u8]) -> Option<Secret> {
+        let rest = encrypted.strip_prefix(&[FORMAT])?;
         let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>()?;
         let name = place.name();
         let mut text = Zeroizing::new(body.to_owned());
@@ -120,7 +122,7 @@ impl Sealer {
     }
 }
 
-impl Place<'_> {
+impl SecretPlace<'_> {
     /// The parts of the place, each after its length, so that no two places have the same name.
     fn name(self) -> Vec<u8> {
         let mut name = b"aimharder store".to_vec();
@@ -132,56 +134,53 @@ impl Place<'_> {
     }
 }
 
-impl fmt::Debug for Sealer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sealer(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TOKEN: Place<'static> = Place {
+    const TOKEN: SecretPlace<'static> = SecretPlace {
         column: "token",
         account: "ana@example.org",
         fingerprint: "bg-1",
     };
 
-    fn sealer(digit: &str, salt: u8) -> Sealer {
-        Sealer::new(&Secret::new(digit.repeat(64)), &[salt; SALT]).unwrap()
+    fn codec(digit: &str, salt: u8) -> SecretCodec {
+        SecretCodec::new(&Secret::new(digit.repeat(64)), &[salt; SALT]).unwrap()
     }
 
     #[test]
     fn only_the_same_key_salt_and_place_open_it() {
-        let ours = sealer("1", 1);
-        let sealed = ours.seal(TOKEN, "69232|1|ab").unwrap();
-        assert_eq!(ours.open(TOKEN, &sealed).unwrap().expose(), "69232|1|ab");
+        let ours = codec("1", 1);
+        let encrypted = ours.encrypt(TOKEN, "69232|1|ab").unwrap();
+        assert_eq!(
+            ours.decrypt(TOKEN, &encrypted).unwrap().expose(),
+            "69232|1|ab"
+        );
         let places = [
-            Place {
+            SecretPlace {
                 column: "cookies",
                 ..TOKEN
             },
-            Place {
+            SecretPlace {
                 account: "ben@example.org",
                 ..TOKEN
             },
-            Place {
+            SecretPlace {
                 fingerprint: "bg-2",
                 ..TOKEN
             },
             // the same letters, divided differently
-            Place {
+            SecretPlace {
                 account: "ana@example.orgb",
                 fingerprint: "g-1",
                 ..TOKEN
             },
         ];
         for place in places {
-            assert_eq!(ours.open(place, &sealed), None, "{place:?}");
+            assert_eq!(ours.decrypt(place, &encrypted), None, "{place:?}");
         }
-        for other in [sealer("2", 1), sealer("1", 2)] {
-            assert_eq!(other.open(TOKEN, &sealed), None);
+        for other in [codec("2", 1), codec("1", 2)] {
+            assert_eq!(other.decrypt(TOKEN, &encrypted), None);
             assert!(!other.fits(&ours.proof().unwrap()));
         }
         assert!(ours.fits(&ours.proof().unwrap()));
@@ -189,20 +188,20 @@ mod tests {
 
     #[test]
     fn a_changed_or_missing_byte_is_detected() {
-        let ours = sealer("1", 1);
-        let sealed = ours.seal(TOKEN, "secret").unwrap();
-        for at in 0..sealed.len() {
-            let mut other = sealed.clone();
+        let ours = codec("1", 1);
+        let encrypted = ours.encrypt(TOKEN, "secret").unwrap();
+        for at in 0..encrypted.len() {
+            let mut other = encrypted.clone();
             other[at] ^= 1;
-            assert_eq!(ours.open(TOKEN, &other), None, "byte {at}");
-            assert_eq!(ours.open(TOKEN, &sealed[..at]), None, "{at} bytes");
+            assert_eq!(ours.decrypt(TOKEN, &other), None, "byte {at}");
+            assert_eq!(ours.decrypt(TOKEN, &encrypted[..at]), None, "{at} bytes");
         }
     }
 
     #[test]
     fn equal_values_are_encrypted_differently() {
-        let ours = sealer("1", 1);
-        assert_ne!(ours.seal(TOKEN, "same"), ours.seal(TOKEN, "same"));
+        let ours = codec("1", 1);
+        assert_ne!(ours.encrypt(TOKEN, "same"), ours.encrypt(TOKEN, "same"));
     }
 
     #[test]
@@ -211,7 +210,7 @@ mod tests {
         assert_ne!(key, new_key().unwrap());
         let good = [key.expose().to_owned(), format!(" {}\n", "aF".repeat(32))];
         for text in good {
-            assert!(Sealer::new(&Secret::new(text), &[0; SALT]).is_some());
+            assert!(SecretCodec::new(&Secret::new(text), &[0; SALT]).is_some());
         }
         let bad = [
             String::new(),
@@ -222,7 +221,7 @@ mod tests {
         ];
         for text in bad {
             assert!(
-                Sealer::new(&Secret::new(&*text), &[0; SALT]).is_none(),
+                SecretCodec::new(&Secret::new(&*text), &[0; SALT]).is_none(),
                 "{text}"
             );
         }
