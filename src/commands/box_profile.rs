@@ -1,7 +1,6 @@
 //! Selection of the box, and what is known of it: from the config first, then as set by the user, then from the platform.
 
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -12,25 +11,11 @@ use crate::clock;
 use crate::config::BoxConfig;
 use crate::error::Failure;
 use crate::model::account::Account;
+use crate::model::box_profile::BoxProfile;
 use crate::model::opening::{ClassRule, Opening, OpeningRules, Source};
 use crate::platform::{BoxAt, BoxRef, Row};
-use crate::prebook::Place;
-use crate::prebook::plan::Calendar;
 use crate::sessions::ActiveSession;
 use crate::store::BoxRow;
-
-/// What config and store know of a box.
-#[derive(Debug, Clone)]
-pub(super) struct BoxProfile {
-    pub name: String,
-    pub host: String,
-    pub id: Option<i64>,
-    pub title: Option<String>,
-    pub zone: chrono_tz::Tz,
-    pub opening_rules: OpeningRules,
-    /// The config's `lead`, which holds for automation only.
-    pub lead: Option<Duration>,
-}
 
 impl BoxProfile {
     /// The circumstances under which an account sees a row of this box's schedule now.
@@ -41,19 +26,6 @@ impl BoxProfile {
             account,
             opening_rules: &self.opening_rules,
             now: clock::now(),
-        }
-    }
-
-    /// The box as automation sees it; `id` if its number is known.
-    pub(super) fn place(&self, id: Option<i64>) -> Place {
-        Place {
-            host: self.host.clone(),
-            id,
-            calendar: Calendar {
-                zone: self.zone,
-                opening_rules: self.opening_rules.clone(),
-            },
-            lead: None,
         }
     }
 }
@@ -128,9 +100,9 @@ impl App {
             id: configured.and_then(|c| c.id).or(row.set_id).or(row.id),
             zone: zone.unwrap_or(chrono_tz::Europe::Madrid),
             opening_rules,
-            lead: configured.and_then(|c| c.lead),
             name: row.name,
             title: row.title,
+            lead: configured.and_then(|c| c.lead),
         };
         self.log_once(&profile);
         Ok(profile)

@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use super::app::App;
 use super::args::{ClassArgs, DAY_HELP, DayArg, family, id};
-use super::box_profile::BoxProfile;
 use super::help::{Help, code};
 use super::{SessionRef, describe};
 use crate::booking::{BoxClient, CancelOutcome, CancelResult, cancellable, find, to_class};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
+use crate::model::box_profile::BoxProfile;
 use crate::model::class::Class;
 use crate::model::session::SessionKind;
 use crate::platform::Row;

@@ -6,8 +6,8 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::app::App;
-use super::box_profile::BoxProfile;
 use crate::model::account::Account;
+use crate::model::box_profile::BoxProfile;
 use crate::model::opening::Opening;
 use crate::store;
 

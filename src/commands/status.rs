@@ -146,7 +146,7 @@ fn collect(report: &mut Report, app: &App) -> Result<Vec<String>> {
         config: &app.config,
         account: app.global.account.as_ref(),
         box_name: app.global.gym.as_deref(),
-        place: &|name| Ok(app.any_profile(name)?.place(None)),
+        profile: &|name| app.any_profile(name),
         now: report.checked_at,
     };
     report.accounts = diagnostics::sessions::accounts(&scope)?;

@@ -29,8 +29,8 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::error::ExitKind;
 use crate::model::account::Account;
+use crate::model::box_profile::BoxProfile;
 use crate::model::instant::instant;
-use crate::prebook::Place;
 use crate::store::Store;
 
 /// The minutes of the week at which lines of a user's crontab run one of the jobs, for tests and fuzzers.
@@ -75,7 +75,7 @@ pub(crate) struct Scope<'a> {
     /// The only box, if one was named.
     pub box_name: Option<&'a str>,
     /// Describes a box that the store names.
-    pub place: &'a dyn Fn(&str) -> Result<Place>,
+    pub profile: &'a dyn Fn(&str) -> Result<BoxProfile>,
     pub now: DateTime<Utc>,
 }
 

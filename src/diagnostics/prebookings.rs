@@ -135,7 +135,7 @@ pub(crate) fn collect(scope: &Scope<'_>) -> Result<PrebookingFacts> {
 fn expired(scope: &Scope<'_>) -> Result<Vec<(i64, DateTime<Tz>)>> {
     let mut started = Vec::new();
     for prebooking in scope.store.expired_prebookings(scope.account)? {
-        let zone = (scope.place)(&prebooking.request.gym)?.calendar.zone;
+        let zone = (scope.profile)(&prebooking.request.gym)?.zone;
         let start = prebooking.choices().map(|choice| choice.start).max();
         let starts_at = resolve(zone, prebooking.day.and_time(start.unwrap_or_default()));
         // one whose lead has begun expires before the start
@@ -147,14 +147,14 @@ fn expired(scope: &Scope<'_>) -> Result<Vec<(i64, DateTime<Tz>)>> {
 }
 
 fn pending_of(stored: Prebooking, scope: &Scope<'_>) -> Result<Pending> {
-    let calendar = (scope.place)(&stored.request.gym)?.calendar;
+    let profile = (scope.profile)(&stored.request.gym)?;
     let first = &stored.request.first;
-    let opening = stored.request.opening(first, &calendar.opening_rules);
+    let opening = stored.request.opening(first, &profile.opening_rules);
     let problem = scope.store.problem(Subject::Prebooking(stored.id))?;
     Ok(Pending {
         id: stored.id,
-        starts_at: resolve(calendar.zone, stored.day.and_time(first.start)),
-        opens_at: stored.opens_at(opening, calendar.zone),
+        starts_at: resolve(profile.zone, stored.day.and_time(first.start)),
+        opens_at: stored.opens_at(opening, profile.zone),
         guess: opening.is_some_and(|opening| opening.guess),
         day: stored.day,
         start: first.start,

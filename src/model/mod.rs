@@ -1,6 +1,7 @@
 //! The field's own small values, read from what people and the platform write. Pure: no clock, no I/O.
 
 pub mod account;
+pub mod box_profile;
 pub mod class;
 pub mod day;
 pub mod instant;

@@ -80,7 +80,7 @@ impl BookingTask<'_> {
             if is_unproven(&sent) {
                 day.note_unproven();
                 if let Some(booked) = self.settle(row, &sent)? {
-                    day.note(&self.place.host, &booked);
+                    day.note(&self.profile.host, &booked);
                     let result = ChoiceResult::of(choice, booked, moment.opens);
                     return Ok(match unsure {
                         Some(_) if result.tries_next() => result.made_unsure(),
@@ -233,7 +233,7 @@ impl BookingTask<'_> {
     /// not the hour, it is the guess, or 00:00 of that day if no rule is in force from which the guess is known.
     fn moved(&self, choice: &Choice, refused: &BookResult, row: &Row) -> Option<DateTime<Utc>> {
         let learned = refused.learned?;
-        let zone = self.place.calendar.zone;
+        let zone = self.profile.zone;
         let same_wall = learned.opens_at(self.day, row.start, zone).to_utc();
         let described = if learned.guess {
             // the text states the day but not the hour: only a later day moves it
@@ -242,7 +242,7 @@ impl BookingTask<'_> {
             same_wall
         };
         let reach = until(self.server_now(), self.context.give_up);
-        let rules = &self.place.calendar.opening_rules;
+        let rules = &self.profile.opening_rules;
         let has_rule = self.request.opening(choice, rules).is_some();
         let moved_to = if has_rule { same_wall } else { described };
         (described > reach).then_some(moved_to)

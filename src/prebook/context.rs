@@ -7,26 +7,13 @@ use super::backoff::Backoffs;
 use super::booked_days::BookedDays;
 use super::claim::{Claim, Claims};
 use super::host_clock::Clocks;
-use super::plan::Calendar;
 use crate::model::account::Account;
+use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::Prebooking;
 use crate::sessions::{SessionManager, SessionSelector};
 
-/// A box, as a prebooking needs it.
-#[derive(Debug, Clone)]
-pub struct Place {
-    /// The box's host, as `centre_url` names it.
-    pub host: String,
-    /// The box id, which every call of the box needs (protocol.md §4). `None` if it is unknown.
-    pub id: Option<i64>,
-    /// The box's zone and opening rules.
-    pub calendar: Calendar,
-    /// The lead of its prebookings that have none of their own.
-    pub lead: Option<Duration>,
-}
-
 /// Finds a box by its name; an error says why it is unknown.
-pub type Places<'p> = dyn Fn(&str) -> Result<Place, String> + Sync + 'p;
+pub type Profiles<'p> = dyn Fn(&str) -> Result<BoxProfile, String> + Sync + 'p;
 
 /// What the threads of a run share.
 #[derive(Debug)]

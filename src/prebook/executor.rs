@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 
 use super::claim::Claim;
 use super::class::{MISSING_PAUSE, MISSING_PAUSE_MAX, Moment};
-use super::context::{Place, RunContext};
+use super::context::RunContext;
 use super::plan::{Next, until};
 use super::result::{ChoiceResult, Meaning, PrebookResult};
 use super::task::{Abort, BookingTask, WITHIN_LEAD};
 use crate::booking::{BookResult, LoginCheck, Outcome};
+use crate::model::box_profile::BoxProfile;
 use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::platform::Row;
@@ -40,10 +41,10 @@ impl<'e> PrebookExecutor<'e> {
     pub(super) fn new(
         context: &'e RunContext<'e>,
         prebooking: &'e Prebooking,
-        place: &'e Place,
+        profile: &'e BoxProfile,
         rank: u32,
     ) -> Self {
-        let mut task = BookingTask::of(context, prebooking, place);
+        let mut task = BookingTask::of(context, prebooking, profile);
         task.horizon = context.horizon.saturating_add(BEYOND);
         task.was_tried = was_tried(prebooking);
         task.rank = rank;
@@ -82,7 +83,7 @@ impl<'e> PrebookExecutor<'e> {
             "the class has not started by the server's clock: check the clock of this machine"
         );
         let now = self.task.server_now();
-        let soonest = self.task.place.calendar.soonest(self.prebooking, now);
+        let soonest = self.task.profile.soonest(self.prebooking, now);
         if soonest.is_some_and(|at| at > until(now, self.task.horizon)) {
             let why =
                 "booking is not open yet by the server's clock; check the clock of this machine";
@@ -92,7 +93,7 @@ impl<'e> PrebookExecutor<'e> {
     }
 
     fn unsent(&self, outcome: Outcome, why: &str) -> PrebookResult {
-        let zone = self.task.place.calendar.zone;
+        let zone = self.task.profile.zone;
         let why = Some(why.to_owned());
         PrebookResult::unsent(self.prebooking, zone, outcome, why, clock::now())
     }
@@ -143,9 +144,9 @@ impl<'e> PrebookExecutor<'e> {
 
     /// When the first of these choices can be tried.
     fn next_open(&self, choices: &[&Choice]) -> Option<DateTime<Utc>> {
-        let calendar = &self.task.place.calendar;
+        let profile = &self.task.profile;
         let now = self.task.server_now();
-        let opens = |choice: &&Choice| match calendar.next(self.prebooking, choice, now) {
+        let opens = |choice: &&Choice| match profile.next(self.prebooking, choice, now) {
             Next::At(at) | Next::Guess(at) => Some(at),
             Next::Unknown => Some(now),
             Next::Over => None,
@@ -187,9 +188,9 @@ impl<'e> PrebookExecutor<'e> {
 
     fn try_choice(&mut self, choice: &'e Choice) -> Result<ChoiceResult, Abort> {
         self.trying = choice;
-        let calendar = &self.task.place.calendar;
+        let profile = &self.task.profile;
         let now = self.task.server_now();
-        let (opens, patient) = match calendar.next(self.prebooking, choice, now) {
+        let (opens, patient) = match profile.next(self.prebooking, choice, now) {
             Next::Over => return Ok(ChoiceResult::unseen(choice, Outcome::Expired, None)),
             Next::Unknown => (None, false),
             Next::At(at) => (Some(at), true),
@@ -231,9 +232,9 @@ impl<'e> PrebookExecutor<'e> {
         class: &str,
         ahead: Option<DateTime<Utc>>,
     ) -> Option<String> {
-        let (it, calendar) = (self.prebooking, &self.task.place.calendar);
-        let guess = it.opening(choice, &calendar.opening_rules, calendar.zone)?;
-        let at = self.task.fired_at.max(ahead)?.with_timezone(&calendar.zone);
+        let (it, profile) = (self.prebooking, &self.task.profile);
+        let guess = it.opening(choice, &profile.opening_rules, profile.zone)?;
+        let at = self.task.fired_at.max(ahead)?.with_timezone(&profile.zone);
         let claim = self.task.claim.as_ref();
         let refused_at = claim.and_then(Claim::refused_at);
         let named = (it.request.gym.as_str(), class);
@@ -273,7 +274,7 @@ impl<'e> PrebookExecutor<'e> {
             return Ok(None);
         }
         let now = self.task.server_now();
-        let soonest = self.task.place.calendar.soonest(self.prebooking, now);
+        let soonest = self.task.profile.soonest(self.prebooking, now);
         let ahead = soonest.filter(|at| *at > now);
         self.task.begin(&self.prebooking.request.first, ahead);
         if let Some(at) = ahead {
@@ -320,7 +321,7 @@ impl<'e> PrebookExecutor<'e> {
             live.release_after_firing();
         }
         let attempts = std::mem::take(&mut task.attempts);
-        let zone = task.place.calendar.zone;
+        let zone = task.profile.zone;
         PrebookResult {
             fired_at: task.fired_at.filter(|_| !attempts.is_empty()),
             clock_offset_ms: task.clock.offset().map(|seconds| seconds * 1000.0),

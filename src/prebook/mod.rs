@@ -44,7 +44,7 @@ mod wait;
 mod waitlist;
 mod watch;
 
-pub use context::{Place, Places, RunContext};
+pub use context::{Profiles, RunContext};
 pub use result::{Meaning, PrebookResult};
 pub use run::{Report, Run};
 pub use wait::{NextTry, Wait, WaitResult, next_try};

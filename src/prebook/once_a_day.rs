@@ -56,7 +56,7 @@ impl<'t> BookingTask<'t> {
         if !once_a_day {
             return Ok(Ok(request));
         }
-        let (changed_at, is_elsewhere) = context.days.changes(&day, &self.place.host);
+        let (changed_at, is_elsewhere) = context.days.changes(&day, &self.profile.host);
         let is_old = changed_at.is_some_and(|at| self.rows_at.is_none_or(|read| read < at));
         if is_old && !is_elsewhere {
             self.read_rows(READ_AGAIN, LoginCheck::Skipped)?;

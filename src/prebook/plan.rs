@@ -3,19 +3,11 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use crate::model::box_profile::BoxProfile;
 use crate::model::instant::shifted;
-use crate::model::opening::{Opening, OpeningRules};
+use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, Prebooking};
 use crate::model::zone;
-
-/// The time zone and the opening rules of a box.
-#[derive(Debug, Clone)]
-pub struct Calendar {
-    /// The box's time zone.
-    pub zone: Tz,
-    /// The opening rules of the box. The rule of a prebooking takes precedence.
-    pub opening_rules: OpeningRules,
-}
 
 /// When to try a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,13 +32,7 @@ impl Next {
     }
 }
 
-impl Calendar {
-    /// The calendar of an unknown box: the zone of most boxes, without an opening rule.
-    pub const UNKNOWN: Self = Self {
-        zone: Tz::Europe__Madrid,
-        opening_rules: OpeningRules::NONE,
-    };
-
+impl BoxProfile {
     /// When the class of a choice starts.
     pub fn starts(&self, day: NaiveDate, choice: &Choice) -> DateTime<Tz> {
         zone::resolve(self.zone, day.and_time(choice.start))

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use super::context::{Place, Places, RunContext};
-use super::plan::{Calendar, until};
+use super::context::{Profiles, RunContext};
+use super::plan::until;
 use super::watch::Watch;
 use crate::clock;
 use crate::model::account::Account;
+use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::store;
 
@@ -24,7 +25,7 @@ const HELD_UP: Duration = Duration::from_secs(1);
 pub(super) struct DuePrebooking {
     pub prebooking: Prebooking,
     /// `Err`: the box is unknown, or has no usable session.
-    pub place: Result<Place, String>,
+    pub profile: Result<BoxProfile, String>,
     /// Its position among those of its account and box that open at the same instant.
     pub rank: u32,
     /// Whether the class has started by this machine's clock.
@@ -43,7 +44,7 @@ struct Execution {
 /// What a run has tried so far.
 pub(super) struct DueQueue<'q> {
     context: &'q RunContext<'q>,
-    places: &'q Places<'q>,
+    profiles: &'q Profiles<'q>,
     tried: HashMap<i64, Execution>,
     /// The prebookings whose class is full.
     pub watch: Watch,
@@ -56,10 +57,10 @@ pub(super) struct DueQueue<'q> {
 }
 
 impl<'q> DueQueue<'q> {
-    pub(super) fn new(context: &'q RunContext<'q>, places: &'q Places<'q>) -> Self {
+    pub(super) fn new(context: &'q RunContext<'q>, profiles: &'q Profiles<'q>) -> Self {
         Self {
             context,
-            places,
+            profiles,
             tried: HashMap::new(),
             watch: Watch::new(context),
             owners: BTreeSet::new(),
@@ -84,9 +85,9 @@ impl<'q> DueQueue<'q> {
         for prebooking in open.into_iter().filter(|p| context.takes(p)) {
             // hundreds may be for one box
             let name = prebooking.request.gym.as_str();
-            let place = known.entry(name.to_owned());
-            let place = place.or_insert_with(|| (self.places)(name));
-            due.extend(self.take(prebooking, place, now)?);
+            let profile = known.entry(name.to_owned());
+            let profile = profile.or_insert_with(|| (self.profiles)(name));
+            due.extend(self.take(prebooking, profile, now)?);
         }
         Ok(())
     }
@@ -97,11 +98,10 @@ impl<'q> DueQueue<'q> {
         let store = self.context.sessions.store;
         let expired = store.expired_prebookings(self.context.account)?;
         for prebooking in expired.into_iter().filter(|p| self.context.takes(p)) {
-            let place = (self.places)(&prebooking.request.gym);
-            let calendar = calendar(&place);
+            let profile = known_or_bare(&(self.profiles)(&prebooking.request.gym));
             let expired_at = prebooking.tried_at.unwrap_or(DateTime::<Utc>::MIN_UTC);
-            if calendar.is_over(&prebooking, expired_at)
-                && !calendar.is_over(&prebooking, now)
+            if profile.is_over(&prebooking, expired_at)
+                && !profile.is_over(&prebooking, now)
                 && store.reopen(prebooking.id)?
             {
                 log::warn!(
@@ -118,16 +118,16 @@ impl<'q> DueQueue<'q> {
     fn take(
         &mut self,
         prebooking: Prebooking,
-        place: &Result<Place, String>,
+        found: &Result<BoxProfile, String>,
         now: DateTime<Utc>,
     ) -> store::Result<Option<DuePrebooking>> {
-        let calendar = calendar(place);
-        let is_over = calendar.is_over(&prebooking, now);
+        let profile = known_or_bare(found);
+        let is_over = profile.is_over(&prebooking, now);
         let is_wanted = prebooking.progress == Progress::Waitlisted
             || is_over
-            || place.is_err()
-            || calendar.is_due(&prebooking, now, until(now, self.context.horizon));
-        if !is_wanted || !self.may_try(&prebooking, &calendar, now) {
+            || found.is_err()
+            || profile.is_due(&prebooking, now, until(now, self.context.horizon));
+        if !is_wanted || !self.may_try(&prebooking, &profile, now) {
             return Ok(None);
         }
         // a missing key is reported once, and nothing is claimed
@@ -136,7 +136,7 @@ impl<'q> DueQueue<'q> {
             return Ok(None);
         }
         self.context.claims.add(&prebooking);
-        let aimed_at = calendar.soonest(&prebooking, now);
+        let aimed_at = profile.soonest(&prebooking, now);
         let execution = Execution {
             aimed_at,
             ended: None,
@@ -145,7 +145,7 @@ impl<'q> DueQueue<'q> {
         Ok(Some(DuePrebooking {
             rank: self.rank(&prebooking, aimed_at),
             prebooking,
-            place: place.clone(),
+            profile: found.clone(),
             is_over,
         }))
     }
@@ -183,7 +183,7 @@ impl<'q> DueQueue<'q> {
 
     /// Once per run; again if a refusal states a later opening than the one tried, or after a quarter of an hour in a long run.
     /// Openings are compared, never clocks, because the server clock may be ahead of this machine's.
-    fn may_try(&self, prebooking: &Prebooking, calendar: &Calendar, now: DateTime<Utc>) -> bool {
+    fn may_try(&self, prebooking: &Prebooking, profile: &BoxProfile, now: DateTime<Utc>) -> bool {
         let Some(execution) = self.tried.get(&prebooking.id) else {
             return true;
         };
@@ -191,7 +191,7 @@ impl<'q> DueQueue<'q> {
             return false;
         };
         let is_pending = prebooking.progress == Progress::Pending;
-        let next = calendar.soonest(prebooking, now);
+        let next = profile.soonest(prebooking, now);
         let is_later = next.is_some_and(|next| next > now && Some(next) > execution.aimed_at);
         (is_pending && is_later) || ended.elapsed() >= TRY_AGAIN
     }
@@ -226,9 +226,8 @@ impl<'q> DueQueue<'q> {
     }
 }
 
-/// The calendar of the box. An unknown box has the zone of most boxes, because its class has to start at some instant.
-pub(super) fn calendar(place: &Result<Place, String>) -> Calendar {
-    place
-        .as_ref()
-        .map_or(Calendar::UNKNOWN, |place| place.calendar.clone())
+/// The box. An unknown one has the zone of most boxes, because its class has to start at some instant.
+pub(super) fn known_or_bare(found: &Result<BoxProfile, String>) -> BoxProfile {
+    let found = found.as_ref().ok();
+    found.map_or_else(|| BoxProfile::bare("", ""), BoxProfile::clone)
 }

@@ -15,14 +15,15 @@ use anyhow::{Error, Result};
 use chrono::{DateTime, TimeDelta};
 use chrono_tz::Tz;
 
-use super::context::{Place, Places, RunContext};
+use super::context::{Profiles, RunContext};
 use super::executor::{PrebookExecutor, STARTED};
-use super::queue::{DuePrebooking, DueQueue, calendar};
+use super::queue::{DuePrebooking, DueQueue, known_or_bare};
 use super::result::PrebookResult;
 use super::{waitlist, watch};
 use crate::booking::Outcome;
 use crate::clock;
 use crate::error::ExitKind;
+use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::signals::{self, Handover, SignalGuard};
 use crate::store::Attempt;
@@ -42,7 +43,7 @@ pub struct Run<'r> {
     /// What its threads share.
     pub context: RunContext<'r>,
     /// Finds the boxes.
-    pub places: &'r Places<'r>,
+    pub profiles: &'r Profiles<'r>,
     /// Called with what is waited for and when it is tried, on a terminal.
     pub announce_wait: Option<fn(&Prebooking, DateTime<Tz>)>,
 }
@@ -89,7 +90,7 @@ impl Run<'_> {
         let context = &self.context;
         let locks = &context.sessions.locks;
         let _alive = locks.run(&context.owner)?;
-        let mut queue = DueQueue::new(context, self.places);
+        let mut queue = DueQueue::new(context, self.profiles);
         let (sender, ended) = mpsc::channel();
         thread::scope(|scope| {
             let mut under_way = 0_usize;
@@ -168,7 +169,7 @@ impl Run<'_> {
             .name("watch".into())
             .stack_size(stack)
             .spawn_scoped(scope, move || {
-                let looked = watch::look(&self.context, self.places, &watched);
+                let looked = watch::look(&self.context, self.profiles, &watched);
                 let (free, error) = match looked {
                     Ok(free) => (free, None),
                     Err(e) => (Vec::new(), Some(Error::from(e))),
@@ -190,39 +191,39 @@ impl Run<'_> {
     }
 
     fn announce(&self, due: &DuePrebooking) {
-        let Some((announce, place)) = self.announce_wait.zip(due.place.as_ref().ok()) else {
+        let Some((announce, profile)) = self.announce_wait.zip(due.profile.as_ref().ok()) else {
             return;
         };
         let now = clock::now();
-        let at = place.calendar.soonest(&due.prebooking, now);
+        let at = profile.soonest(&due.prebooking, now);
         let at = at.filter(|at| *at > now + SHORT_WAIT && !due.is_over);
         if let Some(at) = at.filter(|_| due.prebooking.progress != Progress::Waitlisted) {
-            announce(&due.prebooking, at.with_timezone(&place.calendar.zone));
+            announce(&due.prebooking, at.with_timezone(&profile.zone));
         }
     }
 
     /// Executes a prebooking or follows its place on a waiting list, and stores the result.
     fn carry_out(&self, due: &DuePrebooking) -> RunEvent {
         let prebooking = &due.prebooking;
-        let place = match &due.place {
-            Ok(place) => place,
+        let profile = match &due.profile {
+            Ok(profile) => profile,
             Err(_) if due.is_over => {
                 return self.unsent(due, Outcome::Expired, STARTED);
             }
             Err(why) => return self.unsent(due, Outcome::Failed(ExitKind::NotFound), why),
         };
         if prebooking.progress == Progress::Waitlisted {
-            return match waitlist::follow(&self.context, prebooking, place) {
+            return match waitlist::follow(&self.context, prebooking, profile) {
                 Some((result, signal_guard)) => self.store(result, signal_guard),
                 None => RunEvent::nothing(prebooking.id),
             };
         }
-        self.book(due, place)
+        self.book(due, profile)
     }
 
-    fn book(&self, due: &DuePrebooking, place: &Place) -> RunEvent {
+    fn book(&self, due: &DuePrebooking, profile: &BoxProfile) -> RunEvent {
         let prebooking = &due.prebooking;
-        let mut executor = PrebookExecutor::new(&self.context, prebooking, place, due.rank);
+        let mut executor = PrebookExecutor::new(&self.context, prebooking, profile, due.rank);
         let result = if due.is_over {
             executor.expire()
         } else {
@@ -250,7 +251,7 @@ impl Run<'_> {
 
     /// Stores a result without an attempt.
     fn unsent(&self, due: &DuePrebooking, outcome: Outcome, why: &str) -> RunEvent {
-        let zone = calendar(&due.place).zone;
+        let zone = known_or_bare(&due.profile).zone;
         let why = Some(why.to_owned());
         let result = PrebookResult::unsent(&due.prebooking, zone, outcome, why, clock::now());
         self.store(result, None)

@@ -14,13 +14,13 @@ use fastrand::Rng;
 use serde_json::json;
 
 use super::class::Moment;
-use super::context::{Place, RunContext};
-use super::plan::Calendar;
+use super::context::RunContext;
 use super::task::BookingTask;
 use super::wait::{NextTry, Wait};
 use crate::clock::{self, simulated::Simulated};
 use crate::config::{Config, Scheme, Server};
 use crate::model::account::Account;
+use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::PrebookRequest;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::platform::{Jar, Platform, simulated};
@@ -304,10 +304,10 @@ impl World {
     /// What the server saw, and how long it took.
     fn play(&self, scenario: &Scenario) -> (Seen, f64) {
         let opening = (START + scenario.phase + scenario.offset + scenario.lead).ceil();
-        self.simulate(scenario, opening, |context, request, place| {
+        self.simulate(scenario, opening, |context, request, profile| {
             let opening = utc(opening);
             let day = (opening + TimeDelta::days(2)).date_naive();
-            let mut task = BookingTask::new(context, request, day, place);
+            let mut task = BookingTask::new(context, request, day, profile);
             let moment = Moment {
                 opens: Some(opening),
                 ahead: Some(opening).filter(|at| *at > clock::now()),
@@ -324,7 +324,7 @@ impl World {
         &self,
         scenario: &Scenario,
         opening: f64,
-        book: impl FnOnce(&RunContext<'_>, &PrebookRequest, &Place),
+        book: impl FnOnce(&RunContext<'_>, &PrebookRequest, &BoxProfile),
     ) -> (Seen, f64) {
         fastrand::seed(scenario.seed);
         let mut machine = Simulated::at(START + scenario.phase);
@@ -342,18 +342,14 @@ impl World {
         };
         let pick = SessionSelector::Kind(SessionKind::Background);
         let context = RunContext::new(&sessions, pick, GIVE_UP);
-        let place = Place {
-            host: "demo.aimharder.com".into(),
+        let profile = BoxProfile {
             id: Some(1),
-            calendar: Calendar {
-                zone: Tz::UTC,
-                ..Calendar::UNKNOWN
-            },
-            lead: None,
+            zone: Tz::UTC,
+            ..BoxProfile::bare("demo", "demo.aimharder.com")
         };
         let first = "18:30".parse().unwrap();
         let request = PrebookRequest::new(self.account.clone(), "demo", first);
-        book(&context, &request, &place);
+        book(&context, &request, &profile);
         let took = clock::simulated::truth() - START - scenario.phase;
         simulated::install(None);
         clock::simulated::install(None);
@@ -480,7 +476,7 @@ fn a_wait_counts_the_tries_of_a_guess_by_the_clock_of_the_server() {
     };
     for next in [Some(guess), None] {
         let opening = START + 86_400.0;
-        let (seen, _) = world.simulate(&scenario, opening, |context, request, place| {
+        let (seen, _) = world.simulate(&scenario, opening, |context, request, profile| {
             let day = utc(opening + 172_800.0).date_naive();
             let sessions = context.sessions;
             let wait = Wait::new(sessions, &context.selector, request, day, place, "1");

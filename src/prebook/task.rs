@@ -8,12 +8,13 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::backoff::Backoff;
 use super::claim::Claim;
-use super::context::{Place, RunContext};
+use super::context::RunContext;
 use super::host_clock::{HostClock, ROUGH};
 use super::plan::until;
 use crate::booking::{BoxClient, Outcome};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
+use crate::model::box_profile::BoxProfile;
 use crate::model::instant::shifted;
 use crate::model::prebooking::{Choice, PrebookRequest, Prebooking};
 use crate::platform::{BoxAt, Jar, Platform, Row};
@@ -65,7 +66,7 @@ pub(super) struct BookingTask<'t> {
     /// The account, the choices and their limits.
     pub request: &'t PrebookRequest,
     pub day: NaiveDate,
-    pub place: &'t Place,
+    pub profile: &'t BoxProfile,
     /// The class id when it was last seen, for a description that fits several classes.
     pub class_id: Option<&'t str>,
     pub clock: Arc<HostClock>,
@@ -106,17 +107,17 @@ impl<'t> BookingTask<'t> {
         context: &'t RunContext<'t>,
         request: &'t PrebookRequest,
         day: NaiveDate,
-        place: &'t Place,
+        profile: &'t BoxProfile,
     ) -> Self {
         Self {
             context,
             claim: None,
             request,
             day,
-            place,
+            profile,
             class_id: None,
-            clock: context.clocks.of(&place.host),
-            backoff: context.backoffs.of(&place.host),
+            clock: context.clocks.of(&profile.host),
+            backoff: context.backoffs.of(&profile.host),
             was_tried: false,
             switch: None,
             rank: 0,
@@ -140,12 +141,12 @@ impl<'t> BookingTask<'t> {
     pub(super) fn of(
         context: &'t RunContext<'t>,
         prebooking: &'t Prebooking,
-        place: &'t Place,
+        profile: &'t BoxProfile,
     ) -> Self {
         Self {
             claim: Some(context.claim(prebooking)),
             class_id: prebooking.class_id.as_deref(),
-            ..Self::new(context, &prebooking.request, prebooking.day, place)
+            ..Self::new(context, &prebooking.request, prebooking.day, profile)
         }
     }
 
@@ -186,12 +187,12 @@ impl<'t> BookingTask<'t> {
     /// The lead of the prebooking, or else of its box.
     fn lead(&self) -> Option<Duration> {
         let own = self.request.lead.as_ref().map(|lead| lead.span);
-        own.or(self.place.lead)
+        own.or(self.profile.lead)
     }
 
     /// Until when a place in the class is taken: its start, or earlier by the lead.
     pub(super) fn last_instant(&self, choice: &Choice) -> DateTime<Utc> {
-        let starts = self.place.calendar.starts(self.day, choice).to_utc();
+        let starts = self.profile.starts(self.day, choice).to_utc();
         let lead = self.lead().map(TimeDelta::from_std);
         lead.map_or(starts, |lead| {
             shifted(starts, -lead.unwrap_or(TimeDelta::MAX))
@@ -284,12 +285,12 @@ impl<'t> BookingTask<'t> {
             }
         };
         if self.at.is_none() {
-            let place = self.place;
-            let id = match place.id {
+            let profile = self.profile;
+            let id = match profile.id {
                 Some(id) => id,
-                None => live.box_id(&place.host)?,
+                None => live.box_id(&profile.host)?,
             };
-            let host = place.host.clone();
+            let host = profile.host.clone();
             self.at = Some(BoxAt { host, id });
         }
         Ok(())
@@ -361,8 +362,8 @@ impl<'t> BookingTask<'t> {
             let why = "the class has started by this machine's clock, and the server's clock could not be read";
             return Err(Abort::Failed(ExitKind::Unreachable, why.to_owned()));
         }
-        let calendar = &self.place.calendar;
-        Ok(calendar.is_over(prebooking, self.server_now()))
+        let profile = &self.profile;
+        Ok(profile.is_over(prebooking, self.server_now()))
     }
 }
 

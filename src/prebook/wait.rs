@@ -6,12 +6,13 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::class::Moment;
-use super::context::{Place, RunContext};
+use super::context::RunContext;
 use super::result::ChoiceResult;
 use super::task::{Abort, BookingTask};
 use crate::booking::{BookResult, Outcome};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
+use crate::model::box_profile::BoxProfile;
 use crate::model::opening::Opening;
 use crate::model::prebooking::PrebookRequest;
 use crate::model::zone::resolve;
@@ -35,7 +36,7 @@ pub struct Wait<'s> {
     /// The class's day on the box's calendar.
     day: NaiveDate,
     /// The box.
-    place: &'s Place,
+    profile: &'s BoxProfile,
     /// The class's id when it was last seen.
     class_id: &'s str,
 }
@@ -97,7 +98,7 @@ impl<'s> Wait<'s> {
         selector: &SessionSelector,
         request: &'s PrebookRequest,
         day: NaiveDate,
-        place: &'s Place,
+        profile: &'s BoxProfile,
         class_id: &'s str,
     ) -> Self {
         let give_up = clock::scaled(GIVE_UP);
@@ -105,7 +106,7 @@ impl<'s> Wait<'s> {
             context: RunContext::new(sessions, selector.clone(), give_up),
             request,
             day,
-            place,
+            profile,
             class_id,
         }
     }
@@ -121,7 +122,7 @@ impl<'s> Wait<'s> {
         live: ActiveSession<'s>,
         rows: Vec<Row>,
     ) -> Result<WaitResult, Failure> {
-        let mut task = BookingTask::new(&self.context, self.request, self.day, self.place);
+        let mut task = BookingTask::new(&self.context, self.request, self.day, self.profile);
         task.class_id = Some(self.class_id);
         task.live = Some(live);
         task.rows = rows;

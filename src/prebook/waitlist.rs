@@ -1,11 +1,12 @@
 //! Waiting-list places. Each run checks them until the class starts: promoted, lost, or still waiting.
 
-use super::context::{Place, RunContext};
+use super::context::RunContext;
 use super::result::{ChoiceResult, PrebookResult};
 use super::task::{Abort, BookingTask};
 use crate::booking::{BookResult, CancelOutcome, LoginCheck, Outcome, UNKNOWN_STATE, find};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
+use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::model::zone::resolve;
 use crate::platform::{Mine, Row};
@@ -24,10 +25,10 @@ const NOT_YET_GIVEN_UP: &str =
 pub(super) fn follow(
     context: &RunContext<'_>,
     prebooking: &Prebooking,
-    place: &Place,
+    profile: &BoxProfile,
 ) -> Option<(PrebookResult, Option<SignalGuard>)> {
     let request = &prebooking.request;
-    let mut task = BookingTask::new(context, request, prebooking.day, place);
+    let mut task = BookingTask::new(context, request, prebooking.day, profile);
     let mut booked = match find_place(&mut task, prebooking) {
         Ok(row) => judge(row),
         Err(abort) => {
@@ -38,8 +39,8 @@ pub(super) fn follow(
     // the place may be in an alternative, whose own start counts
     let start = booked.row.as_ref().map(|row| row.start);
     let has_started = |at| match start {
-        Some(start) => resolve(place.calendar.zone, prebooking.day.and_time(start)) <= at,
-        None => place.calendar.is_over(prebooking, at),
+        Some(start) => resolve(profile.zone, prebooking.day.and_time(start)) <= at,
+        None => profile.is_over(prebooking, at),
     };
     let now = clock::now();
     if booked.outcome != Outcome::Booked && has_started(now) {
@@ -82,7 +83,7 @@ pub(super) fn follow(
     let result = PrebookResult {
         is_change,
         session: (task.live.as_ref()).map(|live| SessionRef::from(live.row())),
-        ..PrebookResult::of(prebooking, place.calendar.zone, decided, Vec::new(), now)
+        ..PrebookResult::of(prebooking, profile.zone, decided, Vec::new(), now)
     };
     Some((result, signal_guard))
 }

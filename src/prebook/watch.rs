@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 
-use super::context::{Place, Places, RunContext};
+use super::context::{Profiles, RunContext};
 use super::result::PrebookResult;
 use super::task::{Abort, BookingTask};
 use crate::booking::{LoginCheck, Outcome, find};
 use crate::clock;
 use crate::error::ExitKind;
+use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::platform::Row;
 use crate::store;
@@ -91,18 +92,18 @@ impl Watch {
 /// Those of the store.
 pub(super) fn look(
     context: &RunContext<'_>,
-    places: &Places<'_>,
+    profiles: &Profiles<'_>,
     ids: &BTreeSet<i64>,
 ) -> store::Result<Vec<i64>> {
-    let mut days: BTreeMap<(String, NaiveDate), Vec<(Place, Prebooking)>> = BTreeMap::new();
+    let mut days: BTreeMap<(String, NaiveDate), Vec<(BoxProfile, Prebooking)>> = BTreeMap::new();
     for prebooking in context.sessions.store.open_prebookings(context.account)? {
         let is_watched = prebooking.progress == Progress::Pending && ids.contains(&prebooking.id);
-        if let Some(place) = is_watched
-            .then(|| places(&prebooking.request.gym).ok())
+        if let Some(profile) = is_watched
+            .then(|| profiles(&prebooking.request.gym).ok())
             .flatten()
         {
-            let day = days.entry((place.host.clone(), prebooking.day));
-            day.or_default().push((place, prebooking));
+            let day = days.entry((profile.host.clone(), prebooking.day));
+            day.or_default().push((profile, prebooking));
         }
     }
     let mut free = Vec::new();
@@ -121,10 +122,10 @@ pub(super) fn look(
 }
 
 /// The schedule of a day, with the session of the first account that has one. Empty if it cannot be read now.
-fn read_rows(context: &RunContext<'_>, watched: &[(Place, Prebooking)]) -> Vec<Row> {
-    for (place, prebooking) in watched {
+fn read_rows(context: &RunContext<'_>, watched: &[(BoxProfile, Prebooking)]) -> Vec<Row> {
+    for (profile, prebooking) in watched {
         let request = &prebooking.request;
-        let mut task = BookingTask::new(context, request, prebooking.day, place);
+        let mut task = BookingTask::new(context, request, prebooking.day, profile);
         let read = task
             .open_now()
             .map_err(Abort::from)

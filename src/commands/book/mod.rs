@@ -14,7 +14,6 @@ use serde::Serialize;
 
 use super::app::App;
 use super::args::{ClassArgs, DAY_HELP, DayArg, coach, family, id};
-use super::box_profile::BoxProfile;
 use super::help::{Help, code};
 use super::learn::OpeningObservation;
 use super::{SessionRef, describe, prebook};
@@ -23,6 +22,7 @@ use crate::clock;
 use crate::diagnostics::schedule;
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
+use crate::model::box_profile::BoxProfile;
 use crate::model::class::{Class, ClassState};
 use crate::model::instant::maybe_instant;
 use crate::model::opening::Opening;

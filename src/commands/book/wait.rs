@@ -12,6 +12,7 @@ use crate::booking::{BookResult, Outcome};
 use crate::clock;
 use crate::commands::SessionRef;
 use crate::commands::app::App;
+use crate::model::box_profile::BoxProfile;
 use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, PrebookRequest};
 use crate::platform::Row;
@@ -35,13 +36,17 @@ impl Wanted<'_> {
         ui: &mut Ui,
     ) -> Result<Done> {
         let request = self.request();
-        let place = self.gym.place(Some(self.at.id));
+        let profile = BoxProfile {
+            id: Some(self.at.id),
+            lead: None,
+            ..self.gym.clone()
+        };
         let wait = Wait::new(
             sessions,
             self.pick,
             &request,
             self.day,
-            &place,
+            &profile,
             &self.row.id,
         );
         let mut rule = self.opening();

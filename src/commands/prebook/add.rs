@@ -13,11 +13,11 @@ use super::shown::{Shown, ShownRule, lead_words, request_notes, write_prebooking
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::args::{ClassArgs, DayArg, coach, family, id};
-use crate::commands::box_profile::BoxProfile;
 use crate::commands::help::{Help, code};
 use crate::diagnostics::schedule;
 use crate::error::Failure;
 use crate::model::account::Account;
+use crate::model::box_profile::BoxProfile;
 use crate::model::day::weekday_short;
 use crate::model::opening::{Opening, Rule, Source};
 use crate::model::prebooking::{

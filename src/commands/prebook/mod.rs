@@ -16,9 +16,9 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 
 use super::app::App;
-use super::box_profile::BoxProfile;
 use super::help::{Help, code};
 use crate::model::account::Account;
+use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::{PrebookRequest, Prebooking, Progress};
 use crate::model::weekly::WeeklyRule;
 use crate::prebook::weekly::materialize_all_rules;

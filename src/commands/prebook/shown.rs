@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use unicode_width::UnicodeWidthStr;
 
 use crate::clock;
-use crate::commands::box_profile::BoxProfile;
+use crate::model::box_profile::BoxProfile;
 use crate::model::opening::{Opening, OpeningRules};
 use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking, Progress};
 use crate::model::time::human_age;

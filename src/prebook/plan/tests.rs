@@ -37,13 +37,13 @@ fn prebooking(opens: Option<&str>) -> Prebooking {
     }
 }
 
-fn madrid(opening: Option<Opening>) -> Calendar {
-    Calendar {
-        zone: chrono_tz::Europe::Madrid,
+fn madrid(opening: Option<Opening>) -> BoxProfile {
+    BoxProfile {
         opening_rules: OpeningRules {
             of_box: opening,
             by_class: Vec::new(),
         },
+        ..BoxProfile::bare("crossfitdemo", "crossfitdemo.aimharder.com")
     }
 }
 
@@ -89,7 +89,7 @@ fn an_opening_after_the_start_is_none() {
 
 #[test]
 fn a_refusal_moves_it_later_and_never_earlier() {
-    let calendar = madrid(Some(Opening::given("4d".parse().unwrap(), Source::Set)));
+    let profile = madrid(Some(Opening::given("4d".parse().unwrap(), Source::Set)));
     let now = utc("2026-11-10T00:00:00Z");
     for (moved, expected) in [
         ("2026-11-20T17:30:00Z", "2026-11-20T17:30:00Z"),
@@ -100,7 +100,7 @@ fn a_refusal_moves_it_later_and_never_earlier() {
             ..prebooking(None)
         };
         assert_eq!(
-            calendar.next(&request, &request.request.first, now),
+            profile.next(&request, &request.request.first, now),
             Next::At(utc(expected))
         );
     }
@@ -108,7 +108,7 @@ fn a_refusal_moves_it_later_and_never_earlier() {
 
 #[test]
 fn a_guess_is_tried_from_midnight_every_half_hour_and_at_the_guessed_time() {
-    let calendar = madrid(Some(Opening::learned("4d".parse().unwrap())));
+    let profile = madrid(Some(Opening::learned("4d".parse().unwrap())));
     let now = utc("2026-11-10T00:00:00Z");
     let steps = [
         (None, Next::Guess(utc("2026-11-18T23:00:00Z"))),
@@ -131,7 +131,7 @@ fn a_guess_is_tried_from_midnight_every_half_hour_and_at_the_guessed_time() {
             ..prebooking(None)
         };
         assert_eq!(
-            calendar.next(&request, &request.request.first, now),
+            profile.next(&request, &request.request.first, now),
             expected,
             "tried {tried:?}"
         );
@@ -145,20 +145,20 @@ fn the_soonest_choice_makes_it_due() {
         start: "07:00:00".parse().unwrap(),
         class: None,
     }];
-    let calendar = madrid(None);
+    let profile = madrid(None);
     let now = utc("2026-11-19T05:50:00Z");
-    assert!(calendar.is_due(
+    assert!(profile.is_due(
         &request,
         now,
         until(now, std::time::Duration::from_secs(960))
     ));
-    assert!(!calendar.is_due(
+    assert!(!profile.is_due(
         &request,
         now,
         until(now, std::time::Duration::from_secs(300))
     ));
-    assert!(!calendar.is_over(&request, utc("2026-11-23T10:00:00Z")));
-    assert!(calendar.is_over(&request, utc("2026-11-23T18:00:00Z")));
+    assert!(!profile.is_over(&request, utc("2026-11-23T10:00:00Z")));
+    assert!(profile.is_over(&request, utc("2026-11-23T18:00:00Z")));
 }
 
 /// The learned rule has the full class name; the prebooking has none, or a part of it.

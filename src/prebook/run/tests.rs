@@ -9,7 +9,6 @@ use crate::config::{Config, Scheme, Server};
 use crate::model::prebooking::PrebookRequest;
 use crate::model::session::SessionKind;
 use crate::platform::Platform;
-use crate::prebook::plan::Calendar;
 use crate::sessions::lock::Locks;
 use crate::sessions::{SessionManager, SessionSelector};
 use crate::store::Store;
@@ -41,12 +40,10 @@ fn world(folder: &Path, prebookings: usize) -> (Store, Platform, Config) {
     (store, platform, Config::default())
 }
 
-fn place() -> Place {
-    Place {
-        host: "crossfitdemo.aimharder.com".into(),
+fn profile() -> BoxProfile {
+    BoxProfile {
         id: Some(1),
-        calendar: Calendar::UNKNOWN,
-        lead: None,
+        ..BoxProfile::bare("crossfitdemo", "crossfitdemo.aimharder.com")
     }
 }
 
@@ -88,7 +85,7 @@ fn executed(
     context.horizon = Duration::from_secs(60);
     let run = Run {
         context,
-        places: &|_| Ok(place()),
+        profiles: &|_| Ok(profile()),
         announce_wait: None,
     };
     let done = run.execute_with(&|| Ok(()), report, stack, &|due| work(&run, due));

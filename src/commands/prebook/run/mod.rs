@@ -22,12 +22,13 @@ use crate::commands::automation;
 use crate::commands::failure;
 use crate::commands::help::{Help, code};
 use crate::commands::learn::OpeningObservation;
+use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::Progress;
 use crate::model::session::SessionKind;
 use crate::model::time::{self, human_age};
 use crate::notify::Notifier;
 use crate::prebook::plan::until;
-use crate::prebook::{Place, PrebookResult, Run, RunContext};
+use crate::prebook::{PrebookResult, Run, RunContext};
 use crate::sessions::SessionSelector;
 use crate::signals::{self, SignalGuard};
 use crate::store::SessionRow;
@@ -126,7 +127,7 @@ fn book_all(
     context.watch_every = clock::scaled(app.config.watch_every);
     let run = Run {
         context,
-        places: &|gym| place(app, gym),
+        profiles: &|gym| profile(app, gym),
         announce_wait: ui.is_interactive().then_some(announce_wait),
     };
     let boxes = Boxes::of(app);
@@ -205,17 +206,17 @@ fn plan(args: &PrebookRunArgs, app: &App, device: Option<&SessionRow>) -> Result
         if prebooking.progress != Progress::Pending || is_foreign || is_elsewhere {
             continue;
         }
-        let calendar = match place(app, &prebooking.request.gym) {
-            Ok(place) => place.calendar,
+        let profile = match profile(app, &prebooking.request.gym) {
+            Ok(profile) => profile,
             Err(why) => {
                 log::warn!("prebooking {}: {why}", prebooking.id);
                 continue;
             }
         };
-        if calendar.is_due(&prebooking, now, until(now, args.horizon)) {
-            let (zone, outcome) = (calendar.zone, Outcome::WouldBook);
+        if profile.is_due(&prebooking, now, until(now, args.horizon)) {
+            let (zone, outcome) = (profile.zone, Outcome::WouldBook);
             view.results.push(PrebookResult {
-                opens_at: calendar.soonest(&prebooking, now),
+                opens_at: profile.soonest(&prebooking, now),
                 ..PrebookResult::unsent(&prebooking, zone, outcome, None, now)
             });
         }
@@ -252,18 +253,14 @@ fn raise_file_limit() {
 }
 
 /// A box that the store or the config knows.
-fn place(app: &App, name: &str) -> Result<Place, String> {
+fn profile(app: &App, name: &str) -> Result<BoxProfile, String> {
     let known = app.store.gym(name).map_err(|e| e.to_string())?.is_some();
     if !known && !app.config.boxes.contains_key(name) {
         return Err(format!(
             "box {name} is not in the store; run `aimharder boxes --detect`"
         ));
     }
-    let gym = app.any_profile(name).map_err(|e| format!("{e:#}"))?;
-    Ok(Place {
-        lead: gym.lead,
-        ..gym.place(gym.id)
-    })
+    app.any_profile(name).map_err(|e| format!("{e:#}"))
 }
 
 /// Stores the opening rules that refusals state, and deletes a rule that a booking contradicts.

@@ -1,0 +1,41 @@
+//! A box as commands and runs need it.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+
+use super::opening::OpeningRules;
+
+/// What config and store know of a box.
+#[derive(Debug, Clone)]
+pub struct BoxProfile {
+    /// The first label of its host, which `--box` names.
+    pub name: String,
+    /// The host, as `centre_url` names it.
+    pub host: String,
+    /// The box id, which every call of the box needs (protocol.md §4). `None` if it is unknown.
+    pub id: Option<i64>,
+    /// Its title, such as "CrossFit Demo".
+    pub title: Option<String>,
+    /// The time zone.
+    pub zone: Tz,
+    /// The opening rules. The rule of a prebooking takes precedence.
+    pub opening_rules: OpeningRules,
+    /// The config's `lead`, for prebookings that have none of their own.
+    pub lead: Option<Duration>,
+}
+
+impl BoxProfile {
+    /// A box without settings, in the zone of most boxes.
+    pub fn bare(name: impl Into<String>, host: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            host: host.into(),
+            id: None,
+            title: None,
+            zone: Tz::Europe__Madrid,
+            opening_rules: OpeningRules::NONE,
+            lead: None,
+        }
+    }
+}
