@@ -193,7 +193,11 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let done = if args.wait {
         wanted.wait(app, &sessions, live, &rows, ui)?
     } else if args.dry_run {
-        wanted.rehearse(&rows, &live)
+        Done {
+            result: BookResult::decided(wanted.row).unwrap_or_else(|| wanted.guessed(&rows)),
+            session: SessionRef::from(live.row()),
+            signal_guard: None,
+        }
     } else {
         let mut done = wanted.book(&mut live)?;
         let now = clock::now();
@@ -202,10 +206,10 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
         done
     };
     let _guard = done.signal_guard;
-    let mut view = view(&wanted, done.result, done.session);
+    let mut view = wanted.view(done.result, done.session);
     let request = wanted.prebooking(&rows);
     if args.prebook && view.outcome == Outcome::TooEarly {
-        prebook_instead(args, app, &gym, &request, &mut view)?;
+        wanted.prebook_instead(app, &request, &mut view)?;
     }
     view.next = wanted.next_step(&view, request);
     app.note_classes(&gym, &rows);
@@ -249,8 +253,7 @@ struct Done {
 }
 
 impl Wanted<'_> {
-    /// Books at once. Signals are deferred until the result, or its absence, is
-    /// printed.
+    /// Books at once. Signals are deferred until the result, or its absence, is printed.
     fn book(&self, live: &mut ActiveSession<'_>) -> Result<Done> {
         let signal_guard = signals::signal_guard("booking");
         let booked = client(self.args, self.at, live).book(self.day, self.row, self.args.waitlist);
@@ -306,19 +309,18 @@ impl Wanted<'_> {
 
     /// The request that has a run book this class.
     fn prebooking(&self, rows: &[Row]) -> PrebookRequest {
+        let only = find::described(self.row, rows);
         let first = Choice {
             start: self.row.start,
-            class: None,
+            class: only.name,
         };
-        let request = PrebookRequest {
+        PrebookRequest {
             family: self.args.family.clone(),
             waitlist: self.args.waitlist,
+            class_id: only.id,
+            coach: self.args.coach.clone().or(only.coach),
             ..PrebookRequest::new(self.account.clone(), &self.gym.name, first)
-        };
-        let described = find::described(self.row, rows);
-        let mut request = described.request(&request, &request.first);
-        request.coach = self.args.coach.clone().or(request.coach);
-        request
+        }
     }
 
     /// The next step if the class is not booked.
@@ -360,16 +362,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// The result of a dry run, from the schedule alone.
-    fn rehearse(&self, rows: &[Row], live: &ActiveSession<'_>) -> Done {
-        Done {
-            result: BookResult::decided(self.row).unwrap_or_else(|| self.guessed(rows)),
-            session: SessionRef::from(live.row()),
-            signal_guard: None,
-        }
-    }
-
-    /// The probable outcome of a request.
+    /// The probable outcome of a request, from the schedule alone.
     fn guessed(&self, rows: &[Row]) -> BookResult {
         let row = self.row;
         let another = rows.iter().any(|other| {
@@ -393,6 +386,70 @@ impl Wanted<'_> {
             _ => None,
         };
         BookResult::unsent(outcome, Some(row.clone()), message.map(str::to_owned))
+    }
+
+    fn view(&self, result: BookResult, session: SessionRef) -> BookView {
+        let opening = self.waited_for(&result);
+        let row = result.row.as_ref().unwrap_or(self.row);
+        BookView {
+            outcome: result.outcome,
+            opens_at: opening.map(|opening| opening.opens_at(self.day, row.start, self.gym.zone)),
+            guess: opening.is_some_and(|opening| opening.guess),
+            class: to_class(row, self.gym.setting(self.account, self.day)),
+            reservation_id: result.reservation,
+            prebooking_id: None,
+            next: None,
+            message: result.message,
+            book_state: result.state,
+            gym: self.gym.name.clone(),
+            session,
+        }
+    }
+
+    /// The opening rule of a class that is not open yet: the rule in force or, if it has no instant between now and the start
+    /// of the class, the rule in the refusal.
+    fn waited_for(&self, result: &BookResult) -> Option<Opening> {
+        if result.outcome != Outcome::TooEarly {
+            return None;
+        }
+        let (zone, day, start) = (self.gym.zone, self.day, self.row.start);
+        let now = clock::now();
+        let starts = resolve(zone, day.and_time(start));
+        let ahead = |rule: &Opening| {
+            let opens = rule.opens_at(day, start, zone);
+            opens > now && opens < starts
+        };
+        self.opening()
+            .filter(ahead)
+            .or(result.learned.filter(ahead))
+    }
+
+    /// Stores a prebooking for a class whose booking is not open yet; a dry run only reports it.
+    fn prebook_instead(
+        &self,
+        app: &App,
+        request: &PrebookRequest,
+        view: &mut BookView,
+    ) -> Result<()> {
+        if self.args.dry_run {
+            view.outcome = Outcome::WouldBook;
+            view.message = Some("booking is not open yet, so it would be prebooked".into());
+            return Ok(());
+        }
+        let class = &view.class;
+        // if the refusal names a later opening than the rule in force, the refusal is right
+        let ruled = self.opening().filter(|opening| !opening.guess);
+        let ruled = ruled.map(|opening| opening.opens_at(class.day, class.start, self.gym.zone));
+        let moved_to = view
+            .opens_at
+            .filter(|at| ruled.is_some_and(|ruled| ruled < *at));
+        let moved_to = moved_to.map(|at| at.to_utc());
+        let stored = app
+            .store
+            .put_prebooking(request, class.day, moved_to, clock::now())?;
+        view.outcome = Outcome::Prebooked;
+        view.prebooking_id = Some(stored.id);
+        prebook::warn(app, self.account, schedule::start()).map(|_| ())
     }
 }
 
@@ -440,75 +497,6 @@ fn description(args: &BookArgs) -> find::Wanted {
         coach: args.coach.clone(),
         exclude: Vec::new(),
     }
-}
-
-fn view(wanted: &Wanted<'_>, result: BookResult, session: SessionRef) -> BookView {
-    let (gym, day) = (wanted.gym, wanted.day);
-    let opening = waited_for(wanted, &result);
-    let row = result.row.as_ref().unwrap_or(wanted.row);
-    BookView {
-        outcome: result.outcome,
-        opens_at: opening.map(|opening| opening.opens_at(day, row.start, gym.zone)),
-        guess: opening.is_some_and(|opening| opening.guess),
-        class: to_class(row, gym.setting(wanted.account, day)),
-        reservation_id: result.reservation,
-        prebooking_id: None,
-        next: None,
-        message: result.message,
-        book_state: result.state,
-        gym: gym.name.clone(),
-        session,
-    }
-}
-
-/// The opening rule of a class that is not open yet: the rule in force or, if it has no
-/// instant between now and the start of the class, the rule in the refusal.
-fn waited_for(wanted: &Wanted<'_>, result: &BookResult) -> Option<Opening> {
-    if result.outcome != Outcome::TooEarly {
-        return None;
-    }
-    let (gym, day, start) = (wanted.gym, wanted.day, wanted.row.start);
-    let now = clock::now();
-    let starts = resolve(gym.zone, day.and_time(start));
-    let ahead = |rule: &Opening| {
-        let opens = rule.opens_at(day, start, gym.zone);
-        opens > now && opens < starts
-    };
-    let reported = result.learned;
-    wanted.opening().filter(ahead).or(reported.filter(ahead))
-}
-
-/// Stores a prebooking for a class whose booking is not open yet; a dry run only reports it.
-fn prebook_instead(
-    args: &BookArgs,
-    app: &App,
-    gym: &BoxProfile,
-    request: &PrebookRequest,
-    view: &mut BookView,
-) -> Result<()> {
-    if args.dry_run {
-        view.outcome = Outcome::WouldBook;
-        view.message = Some("booking is not open yet, so it would be prebooked".into());
-        return Ok(());
-    }
-    let class = &view.class;
-    let now = clock::now();
-    // if the refusal names a later opening than the rule in force, the refusal is right
-    let ruled = gym
-        .opening_rules
-        .rule_for(&request.account, Some(&class.name));
-    let ruled = ruled.filter(|opening| !opening.guess);
-    let ruled = ruled.map(|opening| opening.opens_at(class.day, class.start, gym.zone));
-    let moved_to = view
-        .opens_at
-        .filter(|at| ruled.is_some_and(|ruled| ruled < *at));
-    let moved_to = moved_to.map(|at| at.to_utc());
-    let stored = app
-        .store
-        .put_prebooking(request, class.day, moved_to, now)?;
-    view.outcome = Outcome::Prebooked;
-    view.prebooking_id = Some(stored.id);
-    prebook::warn(app, &request.account, schedule::start()).map(|_| ())
 }
 
 #[derive(Debug, Serialize)]
@@ -560,8 +548,12 @@ impl Output for BookView {
     }
 
     fn failure(&self) -> Option<Failure> {
-        let (kind, reason) = self.reason()?;
+        let reason = self.reason()?;
         let mut message = format!("not booked: {}: {reason}", describe(&self.class));
+        let kind = match self.outcome {
+            Outcome::TooEarly => ExitKind::TooEarly,
+            _ => ExitKind::Refused,
+        };
         if self.outcome == Outcome::TooEarly && self.opens_at.is_some() {
             message = format!("{message}; it {}", opens_at(self.opens_at, self.guess));
         }
@@ -584,30 +576,21 @@ impl Output for BookView {
 
 impl BookView {
     /// Why the class is not booked; `None` if it is, or would be.
-    fn reason(&self) -> Option<(ExitKind, &'static str)> {
+    fn reason(&self) -> Option<&'static str> {
         Some(match self.outcome {
             Outcome::Booked
             | Outcome::Waitlisted
             | Outcome::AlreadyBooked
             | Outcome::Prebooked
             | Outcome::WouldBook => return None,
-            Outcome::TooEarly => (ExitKind::TooEarly, "booking is not open yet"),
-            Outcome::Full => (ExitKind::Refused, "the class is full"),
-            Outcome::NoCredit => (
-                ExitKind::Refused,
-                "no credit, or your membership does not cover this class",
-            ),
-            Outcome::PaymentPending => (
-                ExitKind::Refused,
-                "a payment is pending; settle it with the box",
-            ),
-            Outcome::LimitReached => (ExitKind::Refused, "your limit of classes is reached"),
-            Outcome::SameTime => (ExitKind::Refused, "you have another class at that time"),
-            Outcome::TooLate => (
-                ExitKind::Refused,
-                "too late: the class is about to start or has started",
-            ),
-            Outcome::Closed => (ExitKind::Refused, "the class cannot be booked"),
+            Outcome::TooEarly => "booking is not open yet",
+            Outcome::Full => "the class is full",
+            Outcome::NoCredit => "no credit, or your membership does not cover this class",
+            Outcome::PaymentPending => "a payment is pending; settle it with the box",
+            Outcome::LimitReached => "your limit of classes is reached",
+            Outcome::SameTime => "you have another class at that time",
+            Outcome::TooLate => "too late: the class is about to start or has started",
+            Outcome::Closed => "the class cannot be booked",
             Outcome::Refused
             | Outcome::Cancelled
             | Outcome::NotBooked
@@ -615,7 +598,7 @@ impl BookView {
             | Outcome::WithinLead
             | Outcome::OnceADay
             | Outcome::Ambiguous
-            | Outcome::Failed(_) => (ExitKind::Refused, "AimHarder refused the booking"),
+            | Outcome::Failed(_) => "AimHarder refused the booking",
         })
     }
 }
