@@ -72,6 +72,9 @@ pub struct Cli {
     pub global: GlobalArgs,
     #[command(subcommand)]
     command: Option<Command>,
+    /// The subcommand with those below it, for example `prebook list`.
+    #[arg(skip)]
+    name: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,11 +119,12 @@ impl Cli {
         let (mut cli, name) = cli.map_err(|e| {
             without_password(with_tip(with_similar(e, &args), &args, is_login), is_login)
         })?;
+        cli.name = name;
         if let Some(command) = &mut cli.command {
             command.settle().map_err(|why| usage(&why))?;
         }
         // checked before the environment is read, because its variables are for all commands
-        cli.misplaced_flag(&name)
+        cli.misplaced_flag()
             .map_or(Ok(()), |why| Err(usage(&why)))?;
         let global = &mut cli.global;
         let used = &mut global.from_environment;
@@ -157,7 +161,8 @@ impl Cli {
             let steps = if is_first { FIRST_STEPS } else { NEXT_STEPS };
             return Err(Failure::usage(format!("no command given. {steps}")).into());
         };
-        let (mut global, name) = (self.global, command.name());
+        let mut global = self.global;
+        let name = self.name.split(' ').next().unwrap_or_default();
         if global.system && command.uses_store() {
             system::enter(&mut global)?;
         }
@@ -189,8 +194,8 @@ impl Cli {
     }
 
     /// Why a global flag means nothing for the command.
-    fn misplaced_flag(&self, name: &str) -> Option<String> {
-        let global = &self.global;
+    fn misplaced_flag(&self) -> Option<String> {
+        let (global, name) = (&self.global, &self.name);
         let command = self.command.as_ref()?;
         if global.system && (global.config.is_some() || global.store.is_some()) {
             let why = "--system names the config and the store: --config and --store mean nothing beside it";
@@ -269,30 +274,6 @@ impl Command {
 
     fn waits_for_locks(&self) -> bool {
         self.uses_sessions() || matches!(self, Self::Logout(_))
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Login(_) => "login",
-            Self::Logout(_) => "logout",
-            Self::Sessions(_) => "sessions",
-            Self::Refresh(_) => "refresh",
-            Self::Boxes(_) => "boxes",
-            Self::Classes(_) => "classes",
-            Self::Bookings(_) => "bookings",
-            Self::Book(_) => "book",
-            Self::Cancel(_) => "cancel",
-            Self::Prebook(_) => "prebook",
-            Self::Wod(_) => "wod",
-            Self::Probe(_) => "probe",
-            Self::Notify(_) => "notify",
-            Self::Status(_) => "status",
-            Self::Config(_) => "config",
-            Self::Store(_) => "store",
-            Self::Completions(_) => "completions",
-            Self::Man(_) => "man",
-            Self::Complete(_) => "__complete",
-        }
     }
 }
 
