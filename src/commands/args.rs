@@ -123,6 +123,11 @@ pub(crate) struct ClassArgs {
 }
 
 impl ClassArgs {
+    /// The day that was given, or today.
+    pub(crate) fn day(&self) -> DayArg {
+        self.day.clone().unwrap_or_else(DayArg::today)
+    }
+
     /// Moves the positional arguments to where the flags put their values, so that the fields are the class. A flag may take
     /// the place of a positional argument (`--day fri 18:30`). `no_day` and `no_class` are flags given on this command line
     /// that leave no place for a day or a class name.

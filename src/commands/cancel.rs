@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::app::App;
-use super::args::{ClassArgs, DAY_HELP, DayArg, family, id};
+use super::args::{ClassArgs, DAY_HELP, family, id};
 use super::help::{Help, code};
 use super::{SessionRef, describe};
 use crate::booking::{BoxClient, CancelOutcome, CancelResult, cancellable, find, to_class};
@@ -130,7 +130,7 @@ fn by_time(
     profile: &BoxProfile,
 ) -> Result<(NaiveDate, Row)> {
     let today = clock::now().with_timezone(&profile.zone).date_naive();
-    let day = args.class.day.clone().unwrap_or_else(DayArg::today);
+    let day = args.class.day();
     let day = day.on(today).map_err(Failure::usage)?;
     let rows = client.schedule(day)?.rows;
     let wanted = find::Wanted {

@@ -479,7 +479,7 @@ fn a_wait_counts_the_tries_of_a_guess_by_the_clock_of_the_server() {
         let (seen, _) = world.simulate(&scenario, opening, |context, request, profile| {
             let day = utc(opening + 172_800.0).date_naive();
             let sessions = context.sessions;
-            let wait = Wait::new(sessions, &context.selector, request, day, place, "1");
+            let wait = Wait::new(sessions, &context.selector, request, day, profile, "1");
             let live = sessions.open(&request.account, &context.selector);
             let result = wait.until(next, live.unwrap(), Vec::new()).unwrap();
             let expected = next.map_or(utc(START + scenario.offset), |next| next.at);

@@ -13,7 +13,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::app::App;
-use super::args::{ClassArgs, DAY_HELP, DayArg, coach, family, id};
+use super::args::{ClassArgs, DAY_HELP, coach, family, id};
 use super::help::{Help, code};
 use super::learn::OpeningObservation;
 use super::{SessionRef, describe, prebook};
@@ -119,10 +119,6 @@ impl BookArgs {
         }
     }
 
-    fn day(&self) -> DayArg {
-        self.class.day.clone().unwrap_or_else(DayArg::today)
-    }
-
     /// The same command for the class that is described by `only`.
     fn command(&self, day: NaiveDate, only: &find::Wanted) -> String {
         let mut line = format!("aimharder book --day {day}");
@@ -163,7 +159,7 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let gym = app.profile(&account)?;
     let at = app.box_at(&gym, &mut live)?;
     let today = clock::now().with_timezone(&gym.zone).date_naive();
-    let day = args.day().on(today).map_err(Failure::usage)?;
+    let day = args.class.day().on(today).map_err(Failure::usage)?;
     // The response to a booking request shows a logout, so only a dry run has to ask.
     let check = if args.dry_run {
         LoginCheck::IfPossible

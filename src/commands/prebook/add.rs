@@ -110,12 +110,6 @@ pub(crate) struct PrebookAddArgs {
     family: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy)]
-pub(super) enum When<'a> {
-    Once(&'a DayArg),
-    Weekly(&'a Weekdays),
-}
-
 impl PrebookAddArgs {
     /// Checks what clap cannot check.
     ///
@@ -125,34 +119,33 @@ impl PrebookAddArgs {
         let weekly = self.weekly.as_ref().map(|days| format!("--weekly {days}"));
         let id = self.id.as_ref().map(|id| format!("--id {id}"));
         self.class.settle(weekly.as_deref(), id.as_deref())?;
-        self.when().map(|_| ())
+        self.start().map(|_| ())
     }
 
-    /// The days and the start. clap could report what is missing, but not with an example.
+    /// The start, if the days are given too. clap could report what is missing, but not with an example.
     ///
     /// # Errors
     /// What is missing, with an example.
-    pub(super) fn when(&self) -> Result<(When<'_>, NaiveTime), String> {
-        let (when, example) = match (&self.weekly, &self.class.day) {
-            (Some(days), _) => (When::Weekly(days), WEEKLY_EXAMPLE),
-            (None, Some(day)) => (When::Once(day), EXAMPLE),
+    fn start(&self) -> Result<NaiveTime, String> {
+        let example = match (&self.weekly, &self.class.day) {
+            (Some(_), _) => WEEKLY_EXAMPLE,
+            (None, Some(_)) => EXAMPLE,
             (None, None) => {
                 return Err(format!(
                     "which day? use DAY, --day or --weekly, for example: `{EXAMPLE}`, or `{WEEKLY_EXAMPLE}`"
                 ));
             }
         };
-        let start = self.class.time.ok_or_else(|| {
+        self.class.time.ok_or_else(|| {
             format!(
                 "at what time does the class start? use TIME or --time, for example: `{example}`"
             )
-        })?;
-        Ok((when, start))
+        })
     }
 }
 
 pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
-    let (when, start) = args.when().map_err(Failure::usage)?;
+    let start = args.start().map_err(Failure::usage)?;
     let account = app.account()?;
     let gym = app.profile(&account)?;
     // the system's tools run while the schedule is read
@@ -160,13 +153,12 @@ pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let now = clock::now();
     let boxes = Boxes::of(app);
     let request = request(args, start, &account, &gym);
-    let mut added = match when {
-        When::Weekly(weekdays) => weekly(args, &request, weekdays, &boxes, now)?,
-        When::Once(day) => {
-            let today = now.with_timezone(&gym.zone).date_naive();
-            let day = day.on(today).map_err(Failure::usage)?;
-            once(&request, day, &boxes, now)?
-        }
+    let mut added = if let Some(weekdays) = &args.weekly {
+        weekly(args, &request, weekdays, &boxes, now)?
+    } else {
+        let today = now.with_timezone(&gym.zone).date_naive();
+        let day = args.class.day().on(today).map_err(Failure::usage)?;
+        once(&request, day, &boxes, now)?
     };
     warn_of_class(app, &added.prebookings, added.schedule.as_ref())?;
     added.is_complete = warn(app, &account, tools)?;

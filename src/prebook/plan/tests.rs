@@ -1,7 +1,7 @@
 //! When to try what, by rules, guesses and refusals.
 
 use super::*;
-use crate::model::opening::Source;
+use crate::model::opening::{OpeningRules, Source};
 use crate::model::prebooking::{PrebookRequest, Progress};
 
 fn utc(text: &str) -> DateTime<Utc> {
