@@ -32,7 +32,7 @@ fn silent(home: &Home, status: i32) {
 
 /// A run that ends with this status and one line with these words.
 fn tells(home: &Home, status: i32, words: &str) {
-    refresh(home).fails(status, &[words]).done();
+    refresh(home).fails(status, &[words]);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_failed_setrefresh_is_reported_once_and_when_it_works_again() {
     let (sandbox, home) = logged_in();
     let deep = || refresh(&home).arg("--deep");
     sandbox.config(&json!({ "setrefresh_ok": false }));
-    deep().fails(5, &["setrefresh failed"]).done();
+    deep().fails(5, &["setrefresh failed"]);
     for _ in 0..2 {
         silent(&home, 0);
         deep().status(5).done();
@@ -184,9 +184,7 @@ fn what_another_process_has_mended_is_told_too() {
     tells(&home, 5, OUTAGE);
     sandbox.clear_faults();
     home.age_tokens(30);
-    home.run("bookings --session background")
-        .any_stdout()
-        .done();
+    home.run("bookings --session background").succeeds();
     home.run("refresh --session background")
         .stderr_has(&[OVER])
         .done();
@@ -198,8 +196,7 @@ fn a_deleted_device_session_takes_its_problem_along() {
     let (sandbox, home) = logged_in();
     sandbox.kill_one(ANA, &home.fingerprint(ANA, "device"));
     home.run("refresh --force --session device")
-        .fails(3, &["device session of ana@example.org"])
-        .done();
+        .fails(3, &["device session of ana@example.org"]);
     home.run("refresh").done();
     assert_eq!(
         home.ask("SELECT count(*) FROM sessions WHERE outage_runs IS NOT NULL")
@@ -238,20 +235,18 @@ fn problems_of_config_and_store_are_told_every_time() {
     std::fs::remove_dir_all(&folder).unwrap();
     std::fs::write(&folder, "").unwrap();
     for _ in 0..2 {
-        refresh(&home)
-            .fails(1, &["cannot lock", "a folder that can be written"])
-            .done();
+        refresh(&home).fails(1, &["cannot lock", "a folder that can be written"]);
     }
     std::fs::remove_file(&folder).unwrap();
     home.config("accuont = \"ana@example.org\"");
     for _ in 0..2 {
-        refresh(&home).fails(2, &["accuont"]).done();
+        refresh(&home).fails(2, &["accuont"]);
     }
     home.config("");
     let version = home.ask("PRAGMA user_version").unwrap();
     home.sql("PRAGMA user_version = 99");
     for _ in 0..2 {
-        refresh(&home).fails(1, &["99"]).done();
+        refresh(&home).fails(1, &["99"]);
     }
     home.sql(&format!("PRAGMA user_version = {version}"));
     silent(&home, 0);

@@ -31,9 +31,7 @@ fn scripts_are_those_of_the_folder() {
         home.run("completions").arg(shell).stdout(script).done();
         assert_eq!(home.run("completions").arg(shell).json()["script"], script);
     }
-    home.run("completions tcsh")
-        .fails(2, &["bash, zsh, fish"])
-        .done();
+    home.run("completions tcsh").fails(2, &["bash, zsh, fish"]);
     assert!(!home.store_path().exists());
 }
 
@@ -109,13 +107,8 @@ fn commands_flags_and_values() {
 fn prebookings_and_rules_that_can_be_removed() {
     let (_sandbox, home) = logged_in();
     home.run("prebook add --day +20 --time 18:30 --class wod")
-        .any_stdout()
-        .any_stderr()
-        .done();
-    home.run("prebook add --weekly mon --time 18:30")
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .ends(0);
+    home.run("prebook add --weekly mon --time 18:30").ends(0);
     let ids = printed(&home, &["prebook", "remove", ""]);
     assert!(
         ids.contains(&"1".to_owned()) && ids.contains(&"r1".to_owned()),
@@ -229,7 +222,7 @@ fn names_of_classes_are_few_and_fade() {
         let start = format!("{:02}:{:02}", 8 + n / 7, n % 7 * 8);
         sandbox.class(&json!({ "day": day(101), "start": start, "name": format!("Class {n}") }));
     }
-    home.run("classes --day +101").any_stdout().done();
+    home.run("classes --day +101").succeeds();
     let count = "SELECT count(*) FROM class_names";
     assert_eq!(home.ask(count).as_deref(), Some("60"));
     let old = "SELECT count(*) FROM class_names WHERE seen < '2021'";
@@ -240,7 +233,7 @@ fn names_of_classes_are_few_and_fade() {
             "UPDATE class_names SET seen = date('now', '-{days} days')"
         ));
         let before = home.ask("SELECT min(seen) FROM class_names");
-        home.run("classes --day +101").any_stdout().done();
+        home.run("classes --day +101").succeeds();
         home.ask("SELECT min(seen) FROM class_names") != before
     };
     assert!(!noted(3));

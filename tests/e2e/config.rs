@@ -1,45 +1,23 @@
 //! Config: where it is, what it may say, and what is said of a bad one.
 
-use crate::support::{ANA, ANA_PASSWORD, Home, logged_in, start};
+use crate::support::{ANA, Home, logged_in, start};
 
 #[test]
-fn faults_name_file_line_and_key() {
+fn further_faults_name_file_line_and_key() {
     let home = Home::nowhere();
     let path = home.config_path();
     let path = path.to_str().unwrap();
     for (text, line, words) in [
-        ("acount = \"ana@example.org\"", 1, "acount"),
         ("account = \"ana@example.org\"\nbox = 7", 2, "box"),
-        ("account = \"ana\"", 1, "account"),
-        ("\n\n[server]\nscheme = \"http\"", 4, "scheme"),
         ("[server]\nlogin = \"magic\"", 2, "login"),
-        ("[server]\ntimeout = \"soon\"", 2, "timeout"),
         ("[server]\nconnect_to = \"here\"", 2, "connect_to"),
-        (
-            "[server]\nconnect_to = \"127.0.0.1:1\"\nproxy = \"http://127.0.0.1:2\"",
-            2,
-            "proxy",
-        ),
         ("[server]\ncolour = 1", 2, "colour"),
-        ("[boxes.crossfitdemo]\nopens = \"4x\"", 2, "opens"),
-        ("[boxes.crossfitdemo]\ntimezone = \"Mars\"", 2, "timezone"),
-        (
-            "[[notify]]\non = [\"parties\"]\ncommand = \"x\"",
-            2,
-            "parties",
-        ),
-        ("password_command = []", 1, "password_command"),
+        ("\n\npassword_command = []", 3, "password_command"),
         ("account = ", 1, ""),
     ] {
         home.write_config(text);
-        let printed = home.run("sessions").fails(2, &[path, words]).done();
-        assert!(
-            printed.stderr.contains(&format!("{path}:{line}: ")),
-            "{text}: {}",
-            printed.stderr
-        );
-        let printed = home.run("sessions").status(2).any_stderr().json();
-        assert_eq!(printed.as_object().unwrap().len(), 1, "a bare error");
+        let begins = format!("{path}:{line}: ");
+        home.run("sessions").fails(2, &[&begins, words]);
     }
     assert!(
         !home.store_path().exists(),
@@ -51,25 +29,18 @@ fn faults_name_file_line_and_key() {
 fn a_named_file_must_be_there() {
     let home = Home::nowhere();
     home.run("sessions --config nowhere.toml")
-        .fails(2, &["nowhere.toml", "cannot read the config"])
-        .done();
+        .fails(2, &["nowhere.toml", "cannot read the config"]);
     home.run("sessions")
         .env("AIMHARDER_CONFIG", "/nowhere.toml")
-        .fails(2, &["/nowhere.toml"])
-        .done();
-    home.run("sessions")
-        .env("AIMHARDER_CONFIG", "")
-        .any_stdout()
-        .done();
+        .fails(2, &["/nowhere.toml"]);
+    home.run("sessions").env("AIMHARDER_CONFIG", "").succeeds();
     home.run("sessions --config /")
-        .fails(2, &["cannot read the config"])
-        .done();
+        .fails(2, &["cannot read the config"]);
     home.write("latin1.toml", "");
     std::fs::write(home.path().join("latin1.toml"), b"account = \"\xe9\"").unwrap();
     home.run("sessions --config")
         .arg(home.path().join("latin1.toml"))
-        .fails(2, &[":1: not UTF-8"])
-        .done();
+        .fails(2, &[":1: not UTF-8"]);
 }
 
 #[test]
@@ -79,35 +50,26 @@ fn the_default_places() {
     let folder = config.parent().unwrap().to_owned();
     home.run("sessions")
         .env("XDG_CONFIG_HOME", home.path().join("elsewhere"))
-        .fails(2, &["elsewhere", "acount"])
-        .done();
+        .fails(2, &["elsewhere", "acount"]);
     home.run("sessions")
         .env("CONFIGURATION_DIRECTORY", &folder)
-        .fails(2, &["acount"])
-        .done();
-    home.run("sessions")
-        .env("XDG_CONFIG_HOME", "")
-        .any_stdout()
-        .done();
+        .fails(2, &["acount"]);
+    home.run("sessions").env("XDG_CONFIG_HOME", "").succeeds();
     home.run("sessions")
         .env("CONFIGURATION_DIRECTORY", "")
-        .any_stdout()
-        .done();
+        .succeeds();
     let state = home.path().join("state");
     home.run("sessions")
         .env("STATE_DIRECTORY", &state)
-        .stdout_has(&["no sessions"])
-        .done();
+        .prints(&["no sessions"]);
     assert!(state.join("aimharder.db").exists());
     home.run("sessions")
         .env("XDG_STATE_HOME", &state)
-        .stdout_has(&["no sessions"])
-        .done();
+        .prints(&["no sessions"]);
     assert!(state.join("aimharder/aimharder.db").exists());
     home.run("sessions")
         .env("AIMHARDER_STORE", home.store_path())
-        .stdout_has(&["ACCOUNT"])
-        .done();
+        .prints(&["ACCOUNT"]);
 }
 
 #[test]
@@ -115,21 +77,15 @@ fn a_flag_beats_its_variable_which_beats_the_config() {
     let (_sandbox, home) = logged_in();
     home.config("account = \"nobody@example.org\"\nbox = \"nowhere\"");
     let run = || home.run("classes --day +3");
-    run().fails(3, &["nobody@example.org"]).done();
+    run().fails(3, &["nobody@example.org"]);
     let with = run().env("AIMHARDER_ACCOUNT", ANA);
-    with.clone().fails(6, &["nowhere"]).done();
-    with.clone()
-        .env("AIMHARDER_BOX", "")
-        .fails(6, &["nowhere"])
-        .done();
-    with.env("AIMHARDER_BOX", "crossfitdemo")
-        .any_stdout()
-        .done();
+    with.clone().fails(6, &["nowhere"]);
+    with.clone().env("AIMHARDER_BOX", "").fails(6, &["nowhere"]);
+    with.env("AIMHARDER_BOX", "crossfitdemo").succeeds();
     run()
         .env("AIMHARDER_ACCOUNT", "x@example.org")
         .args("--account ana@example.org --box crossfitdemo")
-        .any_stdout()
-        .done();
+        .succeeds();
 }
 
 #[test]
@@ -137,17 +93,14 @@ fn variables_that_cannot_be_used() {
     let home = Home::nowhere();
     home.run("sessions")
         .env("AIMHARDER_ACCOUNT", "ana")
-        .usage(&["AIMHARDER_ACCOUNT"])
-        .done();
+        .usage(&["AIMHARDER_ACCOUNT"]);
     home.run("sessions")
         .env("AIMHARDER_BOX", "a.b")
-        .usage(&["AIMHARDER_BOX"])
-        .done();
+        .usage(&["AIMHARDER_BOX"]);
     home.run("sessions")
         .env("AIMHARDER_BOX", "")
         .env("AIMHARDER_ACCOUNT", "")
-        .any_stdout()
-        .done();
+        .succeeds();
 }
 
 #[test]
@@ -157,15 +110,12 @@ fn a_ca_file_counts_from_the_configs_folder() {
     let missing = home.config_path().with_file_name("no-ca.pem");
     let words = ["config.toml:2: server.ca_file", missing.to_str().unwrap()];
     // told at once, not only by the first command that asks the platform
-    home.run("sessions").fails(2, &words).done();
+    home.run("sessions").fails(2, &words);
     home.write(".config/aimharder/no-ca.pem", "no certificate");
-    home.run("sessions").fails(2, &words).done();
+    home.run("sessions").fails(2, &words);
     let broken = "-----BEGIN CERTIFICATE-----\nno base64\n-----END CERTIFICATE-----\n";
     home.write(".config/aimharder/no-ca.pem", broken);
-    home.run("login ana@example.org --password-stdin")
-        .stdin(ANA_PASSWORD)
-        .fails(2, &words[1..])
-        .done();
+    home.login("").fails(2, &words[1..]);
 }
 
 #[test]
@@ -177,7 +127,7 @@ fn the_configs_secrets_are_not_quoted() {
         "password_command = { a = \"hunter2\" }",
     ] {
         home.write_config(text);
-        let printed = home.run("sessions").fails(2, &[]).done();
+        let printed = home.run("sessions").fails(2, &[]);
         assert!(!printed.stderr.contains("hunter2"), "{}", printed.stderr);
     }
 }
@@ -190,7 +140,6 @@ fn a_link_to_nowhere_is_no_missing_config() {
     std::fs::create_dir_all(place.parent().unwrap()).unwrap();
     std::os::unix::fs::symlink("dotfiles/config.toml", &place).unwrap();
     home.run("sessions")
-        .fails(2, &["config.toml", "cannot read the config"])
-        .done();
+        .fails(2, &["config.toml", "cannot read the config"]);
     assert!(!home.store_path().exists());
 }

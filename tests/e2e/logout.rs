@@ -1,6 +1,6 @@
 //! `logout` and `sessions`: what is forgotten, what never is.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::store::encryption::secrets;
 use crate::support::{
@@ -15,14 +15,12 @@ fn a_suggested_command_names_account_and_store() {
     let suggested =
         "`aimharder logout --background --yes-delete-background --account maria@example.org`";
     home.run("logout --account maria@example.org --background")
-        .fails(2, &[suggested])
-        .done();
+        .fails(2, &[suggested]);
     let store = home.path().join("my gym.db");
     let suggested = format!("--yes-delete-background --store '{}'`", store.display());
     home.run("logout --background --store")
         .arg(store)
-        .fails(2, &[&suggested])
-        .done();
+        .fails(2, &[&suggested]);
 }
 
 #[test]
@@ -47,22 +45,17 @@ fn a_named_device_or_all_of_them() {
     for _ in 0..2 {
         home.run("login --password-stdin --new-device --only device")
             .stdin(ANA_PASSWORD)
-            .any_stdout()
-            .done();
+            .succeeds();
     }
     let printed = home.run("logout --fingerprint").arg(&first[..8]).json();
     assert_eq!(printed["deleted"][0]["fingerprint"], first.as_str());
     home.run("logout --fingerprint zzzzzzzz")
-        .fails(6, &["no session here"])
-        .done();
-    home.run("logout --fingerprint bg-")
-        .usage(&["at least 6"])
-        .done();
+        .fails(6, &["no session here"]);
+    home.run("logout --fingerprint bg-").usage(&["at least 6"]);
     let background = home.fingerprint(ANA, "background");
     home.run("logout --fingerprint")
         .arg(&background)
-        .fails(6, &["no session here"])
-        .done();
+        .fails(6, &["no session here"]);
     let printed = home.run("logout --all-devices").json();
     assert_eq!(printed["deleted"].as_array().unwrap().len(), 2);
     assert_eq!(home.sessions().len(), 1);
@@ -72,14 +65,12 @@ fn a_named_device_or_all_of_them() {
 fn the_background_session_needs_two_flags() {
     let (sandbox, home) = logged_in();
     for args in ["logout --background", "logout --session background"] {
-        home.run(args).fails(2, &["--yes-delete-background"]).done();
+        home.run(args).fails(2, &["--yes-delete-background"]);
     }
     home.run("logout --yes-delete-background")
-        .usage(&["--background"])
-        .done();
+        .usage(&["--background"]);
     home.run("logout --all-devices --background --yes-delete-background")
-        .usage(&["cannot be used with"])
-        .done();
+        .usage(&["cannot be used with"]);
     assert_eq!(home.sessions().len(), 2);
     let print = home.fingerprint(ANA, "background");
     let printed = home
@@ -113,59 +104,20 @@ fn the_store_itself_protects_background_sessions() {
 }
 
 #[test]
-fn the_list_has_every_key() {
+fn the_list_has_its_instants_in_utc() {
     let (_sandbox, home) = logged_in();
-    let sessions = home.sessions();
-    assert_eq!(sessions.len(), 2);
-    for session in &sessions {
-        let background = session["kind"] == "background";
-        let mut keys: Vec<_> = session
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
-        keys.sort_unstable();
-        let expected = [
-            "account",
-            "auto_refresh",
-            "busy",
+    for session in home.sessions() {
+        let keys = [
             "created_at",
-            "fingerprint",
-            "kind",
-            "last_error",
-            "protected",
-            "refresh_count",
-            "refreshed_at",
-            "status",
-            "token_age_seconds",
-            "token_expires_at",
-            "token_update_count",
             "token_updated_at",
+            "token_expires_at",
+            "refreshed_at",
         ];
-        assert_eq!(keys, expected);
-        assert_eq!(session["account"], ANA);
-        assert_eq!(session["protected"], background);
-        assert_eq!(session["status"], "active");
-        assert_eq!(session["auto_refresh"], true);
-        assert_eq!(session["busy"], false);
-        assert_eq!(session["last_error"], Value::Null);
-        assert_eq!(session["refresh_count"], 1, "the login's own setrefresh");
-        assert_eq!(session["token_update_count"], 0);
-        for key in [
-            "created_at",
-            "token_updated_at",
-            "token_expires_at",
-            "refreshed_at",
-        ] {
-            let at = session[key].as_str().unwrap();
-            assert!(at.ends_with("+00:00"), "{key} {at}");
+        for at in keys.map(|key| session[key].as_str().unwrap()) {
+            assert!(at.ends_with("+00:00"), "{at}");
             chrono::DateTime::parse_from_rfc3339(at).unwrap();
         }
     }
-    home.run("sessions list")
-        .stdout_has(&["ACCOUNT", "device", "background", "active"])
-        .done();
 }
 
 #[test]
@@ -181,13 +133,11 @@ fn auto_refresh_on_and_off() {
     assert_eq!(printed["auto_refresh"], false);
     assert_eq!(home.sessions()[0]["auto_refresh"], false);
     assert_eq!(run("on").json()["auto_refresh"], true);
-    run("perhaps").usage(&["perhaps"]).done();
+    run("perhaps").usage(&["perhaps"]);
     home.run("sessions set --auto-refresh off")
-        .fails(2, &["which session?"])
-        .done();
+        .fails(2, &["which session?"]);
     home.run("sessions set --fingerprint zzzzzzz --auto-refresh off")
-        .fails(6, &["no session here"])
-        .done();
+        .fails(6, &["no session here"]);
 }
 
 #[test]
@@ -257,10 +207,9 @@ fn nothing_of_a_forgotten_login_is_left_in_the_files() {
             .iter()
             .any(|secret| !found(secret, &store_files(&home)).is_empty())
     );
-    home.run("logout").any_stdout().done();
+    home.run("logout").succeeds();
     home.run("logout --background --yes-delete-background")
-        .any_stdout()
-        .done();
+        .succeeds();
     for secret in known {
         assert!(found(&secret, &store_files(&home)).is_empty(), "{secret}");
     }
@@ -288,13 +237,12 @@ fn what_is_forgotten_is_told_even_when_another_is_not() {
     home.run("login --new-device --only device --password-stdin")
         .arg(ANA)
         .stdin(ANA_PASSWORD)
-        .any_stdout()
-        .done();
+        .succeeds();
     home.sql(
         "CREATE TRIGGER broken BEFORE DELETE ON sessions WHEN OLD.id = 1 BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
     );
     let run = home.run("logout --all-devices --json");
-    let printed = run.fails(7, &["as a test has it"]).json();
+    let printed = run.fails_with(7, &["as a test has it"]).json();
     assert_eq!(printed["deleted"].as_array().unwrap().len(), 1, "{printed}");
     assert_eq!(printed["error"]["kind"], "partial", "{printed}");
 }

@@ -31,7 +31,7 @@ fn booked() -> (Sandbox, Home) {
         .any_stdout()
         .any_stderr()
         .unchecked();
-    home.run("boxes --detect").any_stdout().done();
+    home.run("boxes --detect").succeeds();
     sandbox.clear_log();
     (sandbox, home)
 }
@@ -50,11 +50,7 @@ fn every_endpoint_is_asked_once_and_nothing_has_changed() {
     for path in ENDPOINTS {
         assert_eq!(sandbox.sent(path).len(), 1, "{path}");
     }
-    let text = home
-        .run("probe --session background")
-        .any_stdout()
-        .done()
-        .stdout;
+    let text = home.run("probe --session background").succeeds().stdout;
     assert!(text.contains("OK") && !text.contains("changed"), "{text}");
 }
 
@@ -72,7 +68,7 @@ fn new_and_missing_fields_are_named() {
     let missing = json!(["whoami.roles.boid", "schedule.bookings.coachName"]);
     assert_eq!(printed["missing_fields"], missing);
     assert!(!holds(&printed, "boxes_have_numbers"));
-    let text = home.run("probe").any_stdout().done().stdout;
+    let text = home.run("probe").succeeds().stdout;
     assert!(text.contains("new fields: whoami.newField, "), "{text}");
     assert!(
         text.contains("missing fields: whoami.roles.boid, "),
@@ -145,7 +141,7 @@ fn an_endpoint_that_fails_does_not_keep_the_others_from_being_asked() {
         ] {
             sandbox.clear_log();
             sandbox.fault(&fault);
-            let printed = home.run("probe").fails(5, &[]).json();
+            let printed = home.run("probe").fails_with(5, &[]).json();
             assert!(!holds(&printed, fact), "{fault}: {printed}");
             assert_eq!(printed["error"]["kind"], "unreachable", "{fault}");
             for path in ENDPOINTS {
@@ -159,9 +155,9 @@ fn an_endpoint_that_fails_does_not_keep_the_others_from_being_asked() {
 #[test]
 fn without_a_login_the_exit_code_is_3() {
     let (sandbox, home) = start();
-    home.run("probe").fails(3, &["no session yet"]).done();
+    home.run("probe").fails(3, &["no session yet"]);
     home.log_in(ANA, crate::support::ANA_PASSWORD);
     sandbox.kill_one(ANA, &home.fingerprint(ANA, "device"));
-    let printed = home.run("probe").fails(3, &["aimharder login"]).json();
+    let printed = home.run("probe").fails_with(3, &["aimharder login"]).json();
     assert_eq!(printed["error"]["kind"], "login_required");
 }

@@ -151,11 +151,10 @@ fn a_file_that_exists_or_cannot_be_made_is_refused_before_anything_is_sent() {
         ] {
             let run = home.run(args).stdin(ANA_PASSWORD).arg("--record");
             run.arg(home.path().join(file))
-                .fails(2, &["--record", words])
-                .done();
+                .fails(2, &["--record", words]);
         }
         let run = home.run("classes --record").arg(home.path().join(file));
-        let printed = run.fails(2, &[words]).json();
+        let printed = run.fails_with(2, &[words]).json();
         assert_eq!(printed["error"]["kind"], "usage");
     }
     assert!(sandbox.log().is_empty());
@@ -168,9 +167,9 @@ fn a_file_that_exists_or_cannot_be_made_is_refused_before_anything_is_sent() {
         "notify test",
     ] {
         let run = home.run(args).args("--record x.jsonl");
-        run.usage(&["--record cannot be used with"]).done();
+        run.usage(&["--record cannot be used with"]);
     }
-    home.run("classes --record").usage(&["--record"]).done();
+    home.run("classes --record").usage(&["--record"]);
 }
 
 #[test]
@@ -178,9 +177,9 @@ fn a_command_that_sends_nothing_leaves_no_file() {
     let (_sandbox, home) = start();
     let file = home.path().join("none.jsonl");
     let run = || home.run("classes --record").arg(&file);
-    run().fails(3, &["no session yet"]).done();
+    run().fails(3, &["no session yet"]);
     assert!(!file.exists());
-    run().fails(3, &["no session yet"]).done();
+    run().fails(3, &["no session yet"]);
 }
 
 #[test]
@@ -228,7 +227,7 @@ fn a_full_disk_is_a_warning_and_never_a_lost_result() {
         let start = format!("{:02}:{:02}", 8 + minute / 10, minute % 10);
         sandbox.class(&json!({ "day": day(3), "start": start, "name": "Prueba" }));
     }
-    let whole = home.run("classes --days 14").any_stdout().done().stdout;
+    let whole = home.run("classes --days 14").succeeds().stdout;
     let file = home.path().join("full.jsonl");
     let inner = home.run("classes --days 14 --record").arg(&file).command();
     // enough for what this command changes in the store, and not for the recording

@@ -587,20 +587,20 @@ fn cancelling_in_the_last_two_hours_costs_the_credit_in_the_default_world() {
 fn switches_of_browsers_lists_and_late_cancelling() {
     let (sandbox, home) = crate::support::logged_in();
     sandbox.config(&json!({ "require_user_agent": true }));
-    home.run("classes --day +3").any_stdout().done();
+    home.run("classes --day +3").succeeds();
     home.config_with("", "user_agent = \"curl/8\"");
-    home.run("classes --day +3").fails(5, &["403"]).done();
+    home.run("classes --day +3").fails(5, &["403"]);
     sandbox.config(&json!({ "require_user_agent": false, "waitlist_enabled": false }));
     let full =
         json!({ "day": day(3), "start": "13:10", "name": "Llena", "occupied": 12, "waitlist": 2 });
     sandbox.class(&full);
     let book = "book --day +3 --time 13:10 --class llena --waitlist";
-    let printed = home.run(book).status(4).any_stderr().json();
+    let printed = home.run(book).ends_json(4);
     assert_eq!(printed["class"]["waiting"], Value::Null, "{printed}");
     let late = json!({ "day": day(3), "start": "14:10", "name": "Tarde", "late_after_ms": 1 });
     let late = sandbox.class(&late);
     sandbox.reserve(ANA, &late, 1);
     let printed = home.run("cancel --day +3 --time 14:10 --class tarde");
-    let printed = printed.status(4).any_stderr().json();
+    let printed = printed.ends_json(4);
     assert_eq!(printed["outcome"], "late_cancellation", "{printed}");
 }

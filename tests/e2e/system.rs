@@ -29,7 +29,7 @@ fn run(home: &Home, args: &str) -> Run {
 #[test]
 fn commands_use_the_store_and_the_config_of_the_service() {
     let (_sandbox, home, state) = installed();
-    let printed = run(&home, "classes --system").fails(3, &["login --system"]);
+    let printed = run(&home, "classes --system").fails_with(3, &["login --system"]);
     printed.done();
     let login = run(&home, "--system login ana@example.org --password-stdin").stdin(ANA_PASSWORD);
     assert_eq!(login.json()["account"], ANA);
@@ -50,7 +50,7 @@ fn commands_use_the_store_and_the_config_of_the_service() {
     assert_eq!(shown["values"][1]["source"], "flag --system");
     // without a config the defaults apply
     fs::remove_file(home.path().join("root/etc/aimharder/config.toml")).unwrap();
-    run(&home, "sessions --system").any_stdout().done();
+    run(&home, "sessions --system").succeeds();
 }
 
 #[test]
@@ -58,13 +58,12 @@ fn a_service_that_is_not_installed_is_an_error() {
     let (_sandbox, home) = start();
     let words = ["there is no folder", "root/var/lib/aimharder", "install.sh"];
     for args in ["sessions", "classes", "refresh", "status", "config show"] {
-        run(&home, args).arg("--system").fails(2, &words).done();
+        run(&home, args).arg("--system").fails(2, &words);
     }
-    run(&home, "completions bash --system").any_stdout().done();
+    run(&home, "completions bash --system").succeeds();
     for flag in ["--store x.db", "--config x.toml"] {
         let both = run(&home, &format!("{flag} sessions --system"));
-        both.usage(&["--system names the config and the store"])
-            .done();
+        both.usage(&["--system names the config and the store"]);
     }
 }
 
@@ -85,14 +84,13 @@ fn the_user_of_the_service_acts() {
         );
         assert_eq!(words, expected);
         let run = self::run(&home, "sessions --system").env("PATH", "/nowhere");
-        run.fails(1, &["cannot run setpriv"]).done();
+        run.fails(1, &["cannot run setpriv"]);
     } else {
         // not root: a folder that belongs to it
         fs::remove_dir(&state).unwrap();
         symlink("/usr", &state).unwrap();
         let run = run(&home, "sessions --system");
-        run.fails(1, &["belongs to another user (uid 0)", "sudo"])
-            .done();
+        run.fails(1, &["belongs to another user (uid 0)", "sudo"]);
     }
 }
 
@@ -122,13 +120,12 @@ fn the_key_of_an_encrypted_store_needs_systemd() {
     ];
     run(&home, "classes --system --class")
         .arg("open box")
-        .fails(2, &words)
-        .done();
-    let printed = run(&home, "bookings --system").fails(2, &words[..3]).json();
+        .fails(2, &words);
+    let printed = run(&home, "bookings --system")
+        .fails_with(2, &words[..3])
+        .json();
     assert_eq!(printed["error"]["kind"], "usage");
     // what needs no key works
-    run(&home, "sessions --system").any_stdout().done();
-    run(&home, "store decrypt --forget-logins --system")
-        .any_stdout()
-        .done();
+    run(&home, "sessions --system").succeeds();
+    run(&home, "store decrypt --forget-logins --system").succeeds();
 }

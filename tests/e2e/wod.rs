@@ -38,7 +38,7 @@ fn the_workout_of_today_takes_two_requests() {
     assert_eq!(sandbox.sent("/api/activity").len(), 1);
     // the pinned post is the only one whose day is not clear
     assert_eq!(sandbox.sent("/api/activity/workout").len(), 1);
-    let text = home.run("wod tomorrow").any_stdout().done().stdout;
+    let text = home.run("wod tomorrow").succeeds().stdout;
     assert!(text.contains("Fran (for time, time cap 10)"), "{text}");
     assert!(text.contains("Thruster: 21-15-9 reps, 43 kg"), "{text}");
 }
@@ -86,12 +86,8 @@ fn bad_answers_and_arguments_end_with_an_error() {
     let (sandbox, home) = logged_in();
     home.run("wod someday")
         .any_stderr()
-        .usage(&["is not a valid day"])
-        .done();
-    home.run("wod --days 15")
-        .any_stderr()
-        .usage(&["--days"])
-        .done();
+        .usage(&["is not a valid day"]);
+    home.run("wod --days 15").any_stderr().usage(&["--days"]);
     for kind in ["empty", "foreign", "huge", "garbage"] {
         sandbox.fault(&json!({ "path": "/api/activity", "kind": kind, "count": 1 }));
         home.run("wod").any_stderr().status(5).done();

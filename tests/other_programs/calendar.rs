@@ -18,12 +18,7 @@ print(json.dumps({"version": str(calendar["VERSION"]), "product": str(calendar["
 "#;
 
 fn calendar(home: &Home, more: &str) -> Value {
-    let text = home
-        .run("bookings --ics")
-        .args(more)
-        .any_stdout()
-        .done()
-        .stdout;
+    let text = home.run("bookings --ics").args(more).succeeds().stdout;
     for line in text.split("\r\n") {
         assert!(line.len() <= 75, "not folded: {line}");
         assert!(!line.contains(['\n', '\r']), "{line:?}");
@@ -102,8 +97,7 @@ fn other_people_have_other_events() {
     sandbox.reserve(ANA, &id, 1);
     home.run("book --day +3 --family 70002 --id")
         .arg(&id)
-        .any_stdout()
-        .done();
+        .succeeds();
     let own = calendar(&home, "");
     let family = calendar(&home, "--family 70002");
     assert_ne!(own["events"][0]["uid"], family["events"][0]["uid"]);
@@ -113,14 +107,8 @@ fn other_people_have_other_events() {
 fn nothing_booked_is_an_empty_calendar() {
     let (_sandbox, home) = logged_in();
     assert_eq!(calendar(&home, "")["events"], json!([]));
-    home.run("bookings --ics --json")
-        .status(2)
-        .any_stderr()
-        .any_stdout()
-        .done();
-    home.run("bookings --prebookings")
-        .fails(2, &["--ics"])
-        .done();
+    home.run("bookings --ics --json").ends(2);
+    home.run("bookings --prebookings").fails(2, &["--ics"]);
 }
 
 /// A prebooking, its booking and its entry in the history are one event.
@@ -142,9 +130,7 @@ fn history_and_prebookings_are_events_too() {
     let coming = class(day(5), coming);
     home.run("prebook add --day +5 --time 13:10 --class online --or")
         .arg("14:10 wod")
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .ends(0);
     let events = |more: &str| calendar(&home, more)["events"].as_array().unwrap().clone();
     assert_eq!(events(""), [] as [Value; 0]);
     let [history, prebooked] = &events("--history --prebookings")[..] else {

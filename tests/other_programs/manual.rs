@@ -7,12 +7,7 @@ use crate::support::Home;
 fn all_pages_are_clean() {
     let home = Home::nowhere();
     let folder = home.path().join("share/man1");
-    let written = home
-        .run("man --dir")
-        .arg(&folder)
-        .any_stdout()
-        .done()
-        .stdout;
+    let written = home.run("man --dir").arg(&folder).succeeds().stdout;
     let pages: Vec<&str> = written.lines().collect();
     for name in ["aimharder.1", "aimharder-book.1", "aimharder-prebook-add.1"] {
         assert!(
@@ -67,27 +62,24 @@ fn groff(page: &str) {
 #[test]
 fn one_page_of_a_command_at_any_depth() {
     let home = Home::nowhere();
-    home.run("man")
-        .stdout_has(&[".TH AIMHARDER 1", "130"])
-        .done();
-    home.run("man prebook add")
-        .stdout_has(&[".TH AIMHARDER\\-PREBOOK\\-ADD 1", "mon,wed", "EXIT STATUS"])
-        .done();
+    home.run("man").prints(&[".TH AIMHARDER 1", "130"]);
+    home.run("man prebook add").prints(&[
+        ".TH AIMHARDER\\-PREBOOK\\-ADD 1",
+        "mon,wed",
+        "EXIT STATUS",
+    ]);
     assert!(
         home.run("man book").json()["page"]
             .as_str()
             .unwrap()
             .contains(".SH NAME")
     );
-    home.run("man prebook nope")
-        .fails(6, &["\"prebook nope\""])
-        .done();
-    home.run("man book --dir x").fails(2, &["--dir"]).done();
+    home.run("man prebook nope").fails(6, &["\"prebook nope\""]);
+    home.run("man book --dir x").fails(2, &["--dir"]);
     let file = home.write("file", "");
     home.run("man --dir")
         .arg(file)
-        .fails(1, &["cannot write manual pages"])
-        .done();
+        .fails(1, &["cannot write manual pages"]);
 }
 
 #[test]
@@ -99,8 +91,8 @@ fn help_in_all_its_forms() {
         ("help prebook add", "prebook add --help"),
         ("prebook help add", "prebook add --help"),
     ] {
-        let help = home.run(same).any_stdout().done().stdout;
+        let help = home.run(same).succeeds().stdout;
         home.run(asked).stdout(&help).done();
     }
-    home.run("help nope").fails(2, &["nope"]).done();
+    home.run("help nope").fails(2, &["nope"]);
 }

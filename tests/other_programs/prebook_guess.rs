@@ -88,7 +88,7 @@ fn guessed(scene: &Scenario, opens: &str) -> (String, i64) {
     scene.class(&other);
     // asked for another class, the box tells its day
     let book = "book --day 2027-01-28 --time 15:30 --class WOD --session background";
-    scene.command(book).status(9).any_stderr().json();
+    scene.command(book).ends_json(9);
     let added = add(scene, "2027-01-18", "15:30");
     assert_eq!(added["opens"], "4d?", "{added}");
     (class, added["id"].as_i64().unwrap())

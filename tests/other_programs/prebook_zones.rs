@@ -77,7 +77,7 @@ fn in_box(scene: &mut Scenario, zone: &str, rule: &str) {
     let gym = json!({ "name": "crossfitdemo", "timezone": zone, "opens": rule });
     scene.sandbox.gym(&gym);
     let set = format!("boxes set crossfitdemo --timezone {zone} --opens {rule}");
-    scene.command(&set).any_stdout().done();
+    scene.command(&set).succeeds();
 }
 
 pub(crate) fn add(scene: &Scenario, day: &str, time: &str) -> Value {

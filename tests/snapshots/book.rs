@@ -3,12 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Home, Run, Sandbox, day};
+use crate::support::{ANA, Home, Run, Sandbox};
 use crate::{START, ana, class, shot, shot_json};
 
 fn book(home: &Home, args: &str) -> Run {
-    home.run("book --day")
-        .arg(day(3))
+    home.run("book --day +3")
         .args("--time")
         .arg(START)
         .args(args)
@@ -521,12 +520,12 @@ fn a_class_must_be_described_well() {
     --- stderr
     error: no box "elsewhere" is known for ana@example.org (known: crossfitdemo); run `aimharder boxes --detect` if it is new
     "#);
-    assert_snapshot!(shot(home.run("book --day").arg(day(4)).args("--time 13:10")), @"
+    assert_snapshot!(shot(home.run("book --day +4").args("--time 13:10")), @"
     exit: 6
     --- stderr
     error: no class at 13:10 on [DATE]; no classes are published for that day
     ");
-    assert_snapshot!(shot(home.run("book --day").arg(day(3))), @"
+    assert_snapshot!(shot(home.run("book --day +3")), @"
     exit: 2
     --- stderr
     error: at what time does the class start? use TIME or --time, for example: `aimharder book tomorrow 18:30 wod`

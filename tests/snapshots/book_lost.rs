@@ -3,15 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::support::{ANA, Home, Sandbox, day};
+use crate::support::{ANA, Home, Sandbox};
 use crate::{START, ana, class, shot, shot_json};
 
 fn run(home: &Home, command: &str) -> crate::support::Run {
-    home.run(command)
-        .arg("--day")
-        .arg(day(3))
-        .args("--time")
-        .arg(START)
+    home.run(command).args("--day +3").args("--time").arg(START)
 }
 
 fn ready(booked: bool) -> (Sandbox, Home) {

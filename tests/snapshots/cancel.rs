@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Home, Run, Sandbox, day};
+use crate::support::{ANA, Home, Run, Sandbox};
 use crate::{START, ana, class, shot, shot_json};
 
 fn cancel(home: &Home, args: &str) -> Run {
-    home.run("cancel --day").arg(day(3)).args(args)
+    home.run("cancel --day +3").args(args)
 }
 
 fn booked(fields: &Value) -> (Sandbox, Home, String) {

@@ -9,7 +9,7 @@ use crate::{ana, class, shot, shot_json, world};
 #[test]
 fn classes_are_shown_with_their_states() {
     let (sandbox, home) = ana();
-    let classes = |args: &str| home.run("classes --day").arg(day(3)).args(args);
+    let classes = |args: &str| home.run("classes --day +3").args(args);
     assert_snapshot!(shot(classes("")), @"
     exit: 0
     --- stdout

@@ -8,8 +8,7 @@ use crate::{START, ana, class, shot, shot_json, world};
 
 /// `prebook add` of the class in three days.
 pub(crate) fn add(home: &Home, args: &str) -> Run {
-    home.run("prebook add --day")
-        .arg(day(3))
+    home.run("prebook add --day +3")
         .args("--time")
         .arg(START)
         .args(args)
@@ -94,8 +93,8 @@ fn a_prebooking_is_stored_and_listed() {
     }
     "#);
     class(&sandbox, &json!({}));
-    home.run("prebook remove 1").any_stdout().done();
-    home.run("prebook run").any_stdout().done();
+    home.run("prebook remove 1").succeeds();
+    home.run("prebook run").succeeds();
     assert_snapshot!(shot(home.run("prebook list")), @"
     exit: 0
     --- stdout
@@ -138,13 +137,9 @@ fn prebookings_are_grouped_by_account_and_box() {
     --- stderr
     error: ben@example.org has several boxes (boxdos, crossfitdemo): choose one with --box, or set `box` in the config
     ");
-    home.run("boxes set boxdos --opens 9d@07:00")
-        .any_stdout()
-        .done();
-    add(&home, "--class wod --box boxdos").any_stdout().done();
-    add(&home, "--class yoga --box crossfitdemo")
-        .any_stdout()
-        .done();
+    home.run("boxes set boxdos --opens 9d@07:00").succeeds();
+    add(&home, "--class wod --box boxdos").succeeds();
+    add(&home, "--class yoga --box crossfitdemo").succeeds();
     assert_snapshot!(shot(home.run("prebook list")), @"
     exit: 0
     --- stdout
@@ -175,9 +170,7 @@ fn a_prebooking_warns_of_what_a_run_will_miss() {
     warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     ");
     home.run("logout --background --yes-delete-background")
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .ends(0);
     assert_snapshot!(shot(add(&home, "--class wod")), @"
     exit: 0
     --- stdout
@@ -324,7 +317,7 @@ fn a_weekly_rule_is_stored_and_listed() {
     warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     "#);
     let over = "prebook add --weekly mon,wed --time 07:00 --until 2099-01-01 --opens 2d@07:00";
-    home.run(over).any_stdout().any_stderr().done();
+    home.run(over).ends(0);
     assert_snapshot!(shot(home.run("prebook rules")), @"
     exit: 0
     --- stdout
@@ -350,11 +343,11 @@ fn prebookings_and_rules_are_removed() {
     let (sandbox, home) = ana();
     home.config(SOURCE);
     class(&sandbox, &json!({}));
-    add(&home, "--class wod --opens 9d").any_stdout().done();
-    home.run("prebook run").any_stdout().done();
-    add(&home, "--class yoga").any_stdout().done();
+    add(&home, "--class wod --opens 9d").succeeds();
+    home.run("prebook run").succeeds();
+    add(&home, "--class yoga").succeeds();
     let weekly = "prebook add --weekly mon --time 23:59 --class wod";
-    home.run(weekly).any_stdout().any_stderr().done();
+    home.run(weekly).ends(0);
     assert_snapshot!(shot(home.run("prebook remove 99 1")), @"
     exit: 6
     --- stderr
@@ -401,7 +394,7 @@ fn prebookings_and_rules_are_removed() {
       ]
     }
     "#);
-    home.run(weekly).any_stdout().any_stderr().done();
+    home.run(weekly).ends(0);
     assert_snapshot!(shot(home.run("prebook remove r2")), @"
     exit: 0
     --- stdout
@@ -431,12 +424,10 @@ fn days_are_skipped() {
     }
     "#);
     class(&sandbox, &json!({}));
-    add(&home, "--class wod --opens 9d").any_stdout().done();
-    home.run("prebook run").any_stdout().done();
+    add(&home, "--class wod --opens 9d").succeeds();
+    home.run("prebook run").succeeds();
     home.run("prebook add --weekly mon --time 23:59 --class wod")
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .ends(0);
     let days = format!("{}..{}", day(0), day(6));
     assert_snapshot!(shot(home.run("prebook skip").arg(&days)), @"
     exit: 0

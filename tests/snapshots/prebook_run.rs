@@ -17,9 +17,7 @@ fn overdue(fields: &Value, args: &str) -> (Sandbox, Home) {
     let (sandbox, home) = ana();
     home.config(SOURCE);
     class(&sandbox, fields);
-    add(&home, &format!("--class wod --opens 9d {args}"))
-        .any_stdout()
-        .done();
+    add(&home, &format!("--class wod --opens 9d {args}")).succeeds();
     (sandbox, home)
 }
 
@@ -83,7 +81,7 @@ fn a_dry_run_shows_the_plan() {
     --- stdout
     #1  at once, open since [DATE] [TIME] ([TIME] here)  13:10 wod, [DATE] (crossfitdemo)  ana@example.org
     ");
-    add(&home, "--class yoga").any_stdout().done();
+    add(&home, "--class yoga").succeeds();
     assert_snapshot!(shot_json(home.run("prebook run --dry-run")), @r#"
     exit: 0
     --- stdout
@@ -98,7 +96,7 @@ fn a_dry_run_shows_the_plan() {
       ]
     }
     "#);
-    home.run("prebook remove 1").any_stdout().done();
+    home.run("prebook remove 1").succeeds();
     assert_snapshot!(shot(home.run("prebook run --dry-run")), @"
     exit: 0
     --- stdout
@@ -137,7 +135,7 @@ fn a_class_that_is_booked_already_counts_as_booked() {
     home.config(SOURCE);
     let id = class(&sandbox, &json!({}));
     sandbox.reserve(ANA, &id, 1);
-    add(&home, "--class wod --opens 9d").any_stdout().done();
+    add(&home, "--class wod --opens 9d").succeeds();
     assert_snapshot!(shot(run(&home)), @"
     exit: 0
     --- stdout
@@ -217,7 +215,7 @@ fn a_full_class() {
 #[test]
 fn a_place_on_the_waiting_list_is_looked_at_again() {
     let (sandbox, home) = overdue(&json!({ "occupied": 12, "waitlist": 0 }), "--waitlist");
-    run(&home).any_stdout().done();
+    run(&home).succeeds();
     let place = sandbox.all_reservations()[0]["idres"].to_string();
     sandbox.patch_reservation(&place, &json!({ "state": 1 }));
     assert_snapshot!(shot(run(&home)), @"
@@ -226,7 +224,7 @@ fn a_place_on_the_waiting_list_is_looked_at_again() {
     booked: 13:10 WOD, [DATE] (crossfitdemo) (reservation 55501); promoted from the waiting list
     ");
     let (sandbox, home) = overdue(&json!({ "occupied": 12, "waitlist": 0 }), "--waitlist");
-    run(&home).any_stdout().done();
+    run(&home).succeeds();
     let place = sandbox.all_reservations()[0]["idres"].to_string();
     sandbox.unreserve(&place);
     assert_snapshot!(shot(run(&home)), @"
@@ -292,7 +290,7 @@ fn a_postponed_prebooking_is_tried_again() {
     let (sandbox, home) = ana();
     home.config(SOURCE);
     class(&sandbox, &json!({ "name": "Yoga" }));
-    add(&home, "--class wod --opens 9d").any_stdout().done();
+    add(&home, "--class wod --opens 9d").succeeds();
     assert_snapshot!(shot(run(&home)), @r#"
     exit: 6
     --- stderr
@@ -374,7 +372,7 @@ fn several_outcomes_are_partial() {
         &sandbox,
         &json!({ "name": "Yoga", "start": "19:10", "occupied": 12 }),
     );
-    add(&home, "--opens 9d --class nothing").any_stdout().done();
+    add(&home, "--opens 9d --class nothing").succeeds();
     assert_snapshot!(shot_json(run(&home)), @r#"
     exit: 7
     --- stdout

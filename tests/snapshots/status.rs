@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::support::{ANA_PASSWORD, CRONTAB, Home, SOURCE, Sandbox, day};
+use crate::support::{CRONTAB, Home, SOURCE, Sandbox};
 use crate::{ana, shot, shot_json, world};
 
 /// Both sessions of Ana, her password source and both crontab lines.
@@ -17,11 +17,8 @@ fn well() -> (Sandbox, Home) {
 fn add(home: &Home, opens: &str) {
     home.run("prebook add --time 13:10 --class WOD --opens")
         .args(opens)
-        .arg("--day")
-        .arg(day(3))
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .args("--day +3")
+        .ends(0);
 }
 
 /// Writes a key and names it in the config.
@@ -261,9 +258,7 @@ fn a_device_session_alone() {
     let (_sandbox, home) = world();
     home.config(SOURCE);
     home.crontab(CRONTAB);
-    home.run("login --password-stdin --only device ana@example.org")
-        .stdin(ANA_PASSWORD)
-        .json();
+    home.login("--only device").json();
     assert_snapshot!(shot(home.status("")), @"
     exit: 0
     --- stdout
@@ -473,11 +468,7 @@ fn a_pending_prebooking() {
 fn a_failing_prebooking() {
     let (_sandbox, home) = well();
     add(&home, "9d");
-    home.run("prebook run --give-up 0s")
-        .status(6)
-        .any_stdout()
-        .any_stderr()
-        .done();
+    home.run("prebook run --give-up 0s").ends(6);
     home.sql("INSERT INTO prebookings (account, box, day, start, alternatives, waitlist, watch, status, attempts, created_at) \
               VALUES ('ana@example.org', 'crossfitdemo', '2026-01-02', '13:10', '[]', 0, 0, 'booked', 1, 0)");
     home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) SELECT 2, 1000 * (unixepoch() - 7200), 'x', 'booked', 1.5");
@@ -619,7 +610,7 @@ fn a_broken_crontab_line() {
 fn an_encrypted_store() {
     let (_sandbox, home) = well();
     has_key(&home);
-    home.run("store encrypt").any_stdout().done();
+    home.run("store encrypt").succeeds();
     assert_snapshot!(shot(home.status("")), @"
     exit: 0
     --- stdout

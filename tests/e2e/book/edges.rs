@@ -17,9 +17,7 @@ fn ready(more: &Value) -> (Sandbox, Home, String) {
 #[test]
 fn a_prebooking_is_rehearsed() {
     let (sandbox, home, _) = ready(&json!({}));
-    home.run("boxes set crossfitdemo --opens 1d")
-        .any_stdout()
-        .done();
+    home.run("boxes set crossfitdemo --opens 1d").succeeds();
     let printed = home
         .run("book --day +3 --time 13:10 --prebook --dry-run")
         .json();
@@ -65,8 +63,7 @@ fn a_class_that_vanishes_is_unknown() {
         run.fails(
             8,
             &["unknown", "no longer in the schedule", "aimharder bookings"],
-        )
-        .done();
+        );
         assert_eq!(sandbox.sent(path).len(), 1);
     }
 }
@@ -87,7 +84,7 @@ fn without_a_login_in_the_middle() {
             dead("/api/tokenUpdate")
         ]));
         let run = home.run(&format!("{command} --day +3 --time 13:10"));
-        run.fails(3, &["aimharder login"]).done();
+        run.fails(3, &["aimharder login"]);
         assert_eq!(sandbox.reservations(&id), before);
     }
 }
@@ -110,16 +107,16 @@ fn certificate_authorities_of_a_folder() {
             .env("SSL_CERT_FILE", empty.to_str().unwrap())
             .env("SSL_CERT_DIR", folder.to_str().unwrap())
     };
-    book().fails(5, &["its certificate is not trusted"]).done();
+    book().fails(5, &["its certificate is not trusted"]);
     std::fs::write(folder.join("odd.pem"), "no certificate").unwrap();
     std::fs::copy(home.path().join("ca.pem"), folder.join("ours.pem")).unwrap();
     assert_eq!(book().json()["outcome"], "booked");
     assert_eq!(sandbox.reservations(&id).len(), 1);
     let odd = format!("ca_file = \"{}\"", folder.join("odd.pem").display());
     home.write_config(&config.replace(ca_file[0], &odd));
-    home.run("classes").fails(2, &["ca_file", "odd.pem"]).done();
+    home.run("classes").fails(2, &["ca_file", "odd.pem"]);
     home.write("authorities/odd.pem", "-----BEGIN CERTIFICATE-----\n%%%\n");
-    home.run("classes").fails(2, &["ca_file", "odd.pem"]).done();
+    home.run("classes").fails(2, &["ca_file", "odd.pem"]);
 }
 
 /// Logged out for good, while somebody reads the store: said, for the old text may still stand there.

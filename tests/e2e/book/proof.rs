@@ -48,9 +48,7 @@ fn claims() -> [Value; 4] {
 fn booked_without_a_row_that_shows_it_is_unknown() {
     side_by_side(&claims(), |claim| {
         let (sandbox, home, id) = ready(&json!({ "book_answers": [claim] }));
-        command(&home, "book")
-            .fails(8, &["does not show", "aimharder bookings"])
-            .done();
+        command(&home, "book").fails(8, &["does not show", "aimharder bookings"]);
         assert_eq!(sandbox.sent("/api/book").len(), 1, "{claim}");
         assert_eq!(
             sandbox.sent("/api/bookings").len(),
@@ -80,7 +78,7 @@ fn a_row_that_shows_the_booking_a_second_later_proves_it() {
 fn booked_while_the_schedule_is_unreadable_is_unknown() {
     let (sandbox, home, id) = ready(&json!({}));
     sandbox.fault(&json!({ "path": "/api/bookings", "kind": "status", "skip": 1, "count": -1 }));
-    command(&home, "book").fails(8, &["unknown"]).done();
+    command(&home, "book").fails(8, &["unknown"]);
     assert_eq!(sandbox.reservations(&id).len(), 1);
     sandbox.clear_faults();
     let reported = command(&home, "book").json();
@@ -96,7 +94,7 @@ fn a_response_that_proves_nothing_is_unreachable() {
     ];
     side_by_side(&answers, |answer| {
         let (sandbox, home, _) = ready(&json!({ "book_answers": [answer] }));
-        command(&home, "book").fails(5, &["not booked"]).done();
+        command(&home, "book").fails(5, &["not booked"]);
         assert_eq!(sandbox.sent("/api/book").len(), 1, "{answer}");
     });
     let faults = [
@@ -106,7 +104,7 @@ fn a_response_that_proves_nothing_is_unreachable() {
     side_by_side(&faults, |fault| {
         let (sandbox, home, _) = ready(&json!({}));
         sandbox.fault(fault);
-        command(&home, "book").fails(5, &["not booked"]).done();
+        command(&home, "book").fails(5, &["not booked"]);
         assert_eq!(sandbox.sent("/api/book").len(), 1, "{fault}");
     });
 }
@@ -118,8 +116,7 @@ fn a_place_on_the_waiting_list_is_proven_by_the_row() {
     }));
     command(&home, "book")
         .arg("--waitlist")
-        .fails(8, &["does not show"])
-        .done();
+        .fails(8, &["does not show"]);
     assert_eq!(sandbox.sent("/api/book").len(), 2);
     assert!(sandbox.reservations(&id).is_empty());
 }
@@ -188,10 +185,10 @@ fn unproven_after_waiting() {
     let scene = Scenario::new().opens_in(3);
     scene.class(&json!({ "book_answers": [{ "bookState": 1 }] }));
     let set = scene.command("boxes set crossfitdemo --opens");
-    set.arg(scene.rule.clone()).any_stdout().done();
+    set.arg(scene.rule.clone()).succeeds();
     let wait = scene.command("book --wait --time 13:10 --class WOD --day");
     let wait = wait.arg(scene.day.to_string());
-    wait.fails(8, &["does not show"]).done();
+    wait.fails(8, &["does not show"]);
     assert_eq!(scene.requests().len(), 1);
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, TimeDelta, Timelike, Utc};
 use chrono_tz::Europe::Madrid;
 use serde_json::{Value, json};
 
-use crate::support::{Home, Run, Sandbox, day, logged_in, side_by_side};
+use crate::support::{Home, Run, Sandbox, logged_in, side_by_side};
 
 /// A class that opens at an instant of the server's clock, and the rule that says so.
 pub(crate) struct Opening {
@@ -36,8 +36,7 @@ impl Opening {
     pub(crate) fn class(&self, sandbox: &Sandbox, home: &Home, more: &Value) -> String {
         home.run("boxes set crossfitdemo --opens")
             .arg(&self.rule)
-            .any_stdout()
-            .done();
+            .succeeds();
         self.untold(sandbox, more)
     }
 
@@ -104,7 +103,7 @@ fn off_a_terminal_it_is_quiet() {
     let (sandbox, home) = logged_in();
     let opening = Opening::after(3);
     opening.class(&sandbox, &home, &json!({}));
-    opening.wait(&home).stdout_has(&["booked: Espera"]).done();
+    opening.wait(&home).prints(&["booked: Espera"]);
 }
 
 #[test]
@@ -112,7 +111,7 @@ fn what_is_open_is_booked_at_once() {
     let (sandbox, home) = logged_in();
     let opening = Opening::at(Utc::now() - TimeDelta::minutes(5));
     opening.class(&sandbox, &home, &json!({}));
-    let output = opening.wait(&home).stdout_has(&["booked: Espera"]).done();
+    let output = opening.wait(&home).prints(&["booked: Espera"]);
     assert!(output.took < Duration::from_secs(5), "{output:?}");
     // the schedule that showed the class open is not read again before the request
     let paths: Vec<Value> = sandbox
@@ -171,16 +170,15 @@ fn an_opening_that_nobody_can_tell_ends_it() {
         "not open yet",
         "aimharder boxes set crossfitdemo --opens 4d@07:00",
     ];
-    opening.wait(&home).fails(9, &words).done();
+    opening.wait(&home).fails(9, &words);
     assert_eq!(sandbox.sent("/api/book").len(), 1);
-    let printed = opening.wait(&home).status(9).any_stderr().json();
+    let printed = opening.wait(&home).ends_json(9);
     assert_eq!(printed["outcome"], "too_early", "{printed}");
     assert_eq!(printed["opens_at"], Value::Null);
     // nor does a rule by which it opens after it has started
     home.run("boxes set crossfitdemo --opens 0d@23:59")
-        .any_stdout()
-        .done();
-    opening.wait(&home).fails(9, &words).done();
+        .succeeds();
+    opening.wait(&home).fails(9, &words);
 }
 
 #[test]
@@ -226,10 +224,8 @@ fn full_at_the_opening() {
 fn what_does_not_go_with_it() {
     let (_sandbox, home) = logged_in();
     for other in ["--prebook", "--dry-run"] {
-        home.run("book --wait --time 13:10 --day")
-            .arg(day(3))
+        home.run("book --wait --time 13:10 --day +3")
             .arg(other)
-            .usage(&[other])
-            .done();
+            .usage(&[other]);
     }
 }

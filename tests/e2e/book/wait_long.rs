@@ -74,7 +74,7 @@ fn interrupted_with_an_unknown_outcome() {
     ]));
     let run = opening
         .wait(&home)
-        .fails(
+        .fails_with(
             130,
             &["interrupted; the booking was sent, but what came of it is unknown"],
         )
@@ -133,7 +133,7 @@ fn a_session_that_dies_meanwhile_ends_it() {
     opening.class(&sandbox, &home, &json!({}));
     home.age_tokens(22);
     sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "logout" }));
-    opening.wait(&home).fails(3, &["aimharder login"]).done();
+    opening.wait(&home).fails(3, &["aimharder login"]);
     assert!(sandbox.sent("/api/book").is_empty());
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 fn the_waiting_list_after_the_plain_way() {
     let (sandbox, home) = logged_in();
     let id = class(&sandbox, json!({ "occupied": 12, "waitlist": 2 }));
-    book(&home, "").fails(4, &["full", "--waitlist"]).done();
+    book(&home, "").fails(4, &["full", "--waitlist"]);
     sandbox.clear_log();
     let printed = book(&home, "--waitlist").json();
     assert_eq!(printed["outcome"], "waitlisted");
@@ -27,7 +27,7 @@ fn the_waiting_list_after_the_plain_way() {
     assert_eq!(posts(&sandbox), 1);
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({ "occupied": 12 }));
-    let printed = book(&home, "--waitlist").status(4).any_stderr().json();
+    let printed = book(&home, "--waitlist").ends_json(4);
     assert_eq!(printed["outcome"], "full", "there is no list");
 }
 
@@ -38,20 +38,15 @@ fn a_rehearsal_sends_nothing() {
     let printed = book(&home, "--dry-run").json();
     assert_eq!(printed["outcome"], "would_book");
     sandbox.patch_class(&id, &json!({ "occupied": 12 }));
-    assert_eq!(
-        book(&home, "--dry-run").status(4).any_stderr().json()["outcome"],
-        "full"
-    );
+    assert_eq!(book(&home, "--dry-run").ends_json(4)["outcome"], "full");
     let printed = book(&home, "--dry-run --waitlist").status(4).any_stderr();
     assert_eq!(printed.json()["outcome"], "full", "there is no list");
     sandbox.patch_class(&id, &json!({ "waitlist": 0 }));
     let printed = book(&home, "--dry-run --waitlist").json();
     assert_eq!(printed["outcome"], "would_book");
     sandbox.patch_class(&id, &json!({ "occupied": 1 }));
-    home.run("boxes set crossfitdemo --opens 1d")
-        .any_stdout()
-        .done();
-    let printed = book(&home, "--dry-run").status(9).any_stderr().json();
+    home.run("boxes set crossfitdemo --opens 1d").succeeds();
+    let printed = book(&home, "--dry-run").ends_json(9);
     assert_eq!(printed["outcome"], "too_early");
     assert_eq!(printed["opens_at"], madrid(&day(2), "13:10").to_rfc3339());
     assert_eq!(posts(&sandbox), 0);
@@ -62,18 +57,13 @@ fn which_class() {
     let (sandbox, home) = logged_in();
     let one = class(&sandbox, json!({ "name": "Gimnàstics Avançat" }));
     let two = class(&sandbox, json!({ "name": "Gimnastics" }));
-    book(&home, "")
-        .fails(
-            6,
-            &["several classes", &one, &two, "--class, --coach or --id"],
-        )
-        .done();
-    book(&home, "--class nada")
-        .fails(6, &["no class \"nada\" at 13:10"])
-        .done();
+    book(&home, "").fails(
+        6,
+        &["several classes", &one, &two, "--class, --coach or --id"],
+    );
+    book(&home, "--class nada").fails(6, &["no class \"nada\" at 13:10"]);
     home.run("book --day +3 --time 13:11")
-        .fails(6, &["no class at 13:11", "13:10 Gimnastics"])
-        .done();
+        .fails(6, &["no class at 13:11", "13:10 Gimnastics"]);
     let printed = home
         .run("book --day +3 --time 13:11")
         .status(6)
@@ -86,11 +76,9 @@ fn which_class() {
     );
     assert_eq!(message.matches(", ").count(), 2, "three classes: {message}");
     home.run("book --day +3 --id 1")
-        .fails(6, &["no class with id 1"])
-        .done();
+        .fails(6, &["no class with id 1"]);
     home.run("book --day +200 --time 13:10")
-        .fails(6, &["no classes are published"])
-        .done();
+        .fails(6, &["no classes are published"]);
     let printed = book(&home, "--class gimnastics --dry-run").json();
     assert_eq!(
         printed["class"]["id"],
@@ -114,9 +102,7 @@ fn classes_of_one_name_and_time_are_chosen_by_coach_or_id() {
         "`aimharder book --day {} --time 13:10 --class WOD --coach 'Marta Pérez' --waitlist --dry-run`",
         day(3)
     );
-    book(&home, "--class wod --waitlist --dry-run")
-        .fails(6, &[&listed, &next])
-        .done();
+    book(&home, "--class wod --waitlist --dry-run").fails(6, &[&listed, &next]);
     for (flags, id) in [
         ("--coach PEREZ", &first),
         ("--coach pablo --class wod", &second),
@@ -124,20 +110,17 @@ fn classes_of_one_name_and_time_are_chosen_by_coach_or_id() {
         let printed = book(&home, flags).arg("--dry-run").json();
         assert_eq!(printed["class"]["id"], id.as_str(), "{flags}");
     }
-    book(&home, "--coach eva")
-        .fails(6, &["no class at 13:10 with coach \"eva\"", &listed])
-        .done();
+    book(&home, "--coach eva").fails(6, &["no class at 13:10 with coach \"eva\"", &listed]);
     let by_id = |id: &str| home.run("book --day +3 --dry-run --id").arg(id);
     let printed = by_id(&second).json();
     assert_eq!(printed["class"]["coach"], "Pablo");
     by_id(&second)
         .args("--coach marta")
-        .fails(6, &["with coach \"marta\""])
-        .done();
+        .fails(6, &["with coach \"marta\""]);
     // the same coach twice: only the id is left
     sandbox.patch_class(&first, &json!({ "coach": "Pablo" }));
     let next = format!("`aimharder book --day {} --id {first}`", day(3));
-    book(&home, "").fails(6, &[&next]).done();
+    book(&home, "").fails(6, &[&next]);
 }
 
 #[test]
@@ -152,9 +135,7 @@ fn for_a_family_member() {
         "booked",
         "mine is another"
     );
-    book(&home, "--family Eva")
-        .usage(&["named by a number"])
-        .done();
+    book(&home, "--family Eva").usage(&["named by a number"]);
 }
 
 #[test]
@@ -181,14 +162,13 @@ fn a_guessed_opening_is_told_as_one_and_forgotten_when_it_was_wrong() {
     let (sandbox, home) = logged_in();
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
     class(&sandbox, json!({}));
-    book(&home, "").fails(9, &["; it opens about "]).done();
+    book(&home, "").fails(9, &["; it opens about "]);
     book(&home, "--prebook")
         .any_stderr()
-        .stdout_has(&["), opens about "])
-        .done();
+        .prints(&["), opens about "]);
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "20d" }));
     let words = "booked Prueba before its learned opening (2d?): the rule is deleted";
-    book(&home, "-v").stderr_has(&[words]).any_stdout().done();
+    book(&home, "-v").stderr_has(&[words]).succeeds();
     assert_eq!(class_rules(&home), json!([]));
 }
 
@@ -197,10 +177,7 @@ fn a_prebooking_of_book_keeps_the_coach() {
     let (sandbox, home) = logged_in();
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
     class(&sandbox, json!({ "coach": "Eva" }));
-    book(&home, "--coach eva --prebook")
-        .any_stderr()
-        .any_stdout()
-        .done();
+    book(&home, "--coach eva --prebook").ends(0);
     let printed = home.run("prebook list").json();
     assert_eq!(printed["prebookings"][0]["coach"], "eva");
 }
@@ -212,11 +189,9 @@ fn a_run_that_books_earlier_than_was_learned_forgets_it() {
     class(&sandbox, json!({}));
     learn(&home, "2d?");
     home.run("prebook add --day +3 --time 13:10 --opens 20d")
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .ends(0);
     assert_eq!(class_rules(&home)[0]["opens"], "2d?");
-    home.run("prebook run").any_stderr().any_stdout().done();
+    home.run("prebook run").ends(0);
     assert_eq!(class_rules(&home), json!([]));
 }
 
@@ -241,10 +216,8 @@ fn a_guess_that_nobody_aimed_at_has_no_lateness() {
     class(&sandbox, json!({}));
     learn(&home, "3d?");
     home.run("prebook add --day +3 --time 13:10 --class prueba")
-        .any_stdout()
-        .any_stderr()
-        .done();
-    home.run("prebook run").any_stderr().any_stdout().done();
+        .ends(0);
+    home.run("prebook run").ends(0);
     let printed = home.run("prebook list --all").json();
     let shot = &printed["prebookings"][0]["history"][0];
     assert_eq!(shot["outcome"], "too_early", "{printed}");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fastrand::Rng;
 
-use super::scene::{Class, Scenario};
+use super::scenario::{Class, Scenario};
 use super::{EVA, PEOPLE, encryption};
 use crate::support::{ANA, BEN, Home, Run};
 
@@ -27,7 +27,7 @@ pub(super) enum What {
 
 /// One command.
 #[derive(Clone, Debug)]
-pub(super) struct Deed {
+pub(super) struct Action {
     pub(super) what: What,
     pub(super) who: &'static str,
     pub(super) json: bool,
@@ -36,56 +36,56 @@ pub(super) struct Deed {
     pub(super) stdin: String,
 }
 
-impl Deed {
+impl Action {
     /// Three to ten of them.
-    pub(super) fn some(rng: &mut Rng, scene: &Scenario, home: &Home) -> Vec<Deed> {
-        let mut deeds: Vec<Deed> = (0..rng.usize(3..9))
+    pub(super) fn some(rng: &mut Rng, scenario: &Scenario, home: &Home) -> Vec<Action> {
+        let mut actions: Vec<Action> = (0..rng.usize(3..9))
             .map(|_| match rng.u8(..8) {
-                0 => encryption::deed(rng, home),
-                _ => Deed::any(rng, scene),
+                0 => encryption::action(rng, home),
+                _ => Action::any(rng, scenario),
             })
             .collect();
         if rng.bool() {
-            deeds.insert(0, Deed::wish(EVA, scene, rng));
-            deeds.push(Deed::new(
+            actions.insert(0, Action::prebook(EVA, scenario, rng));
+            actions.push(Action::new(
                 What::PrebookRun,
                 EVA,
                 "prebook run --horizon 10s --give-up 2s",
             ));
         }
-        for deed in &mut deeds {
-            deed.json &= rng.u8(..5) > 0;
+        for action in &mut actions {
+            action.json &= rng.u8(..5) > 0;
         }
-        deeds
+        actions
     }
 
-    fn any(rng: &mut Rng, scene: &Scenario) -> Deed {
+    fn any(rng: &mut Rng, scenario: &Scenario) -> Action {
         let who = if rng.bool() { ANA } else { BEN };
-        let class = scene.classes()[rng.usize(..3)].clone();
-        let words = |what, args: &str| Deed::new(what, who, args);
+        let class = scenario.classes()[rng.usize(..3)].clone();
+        let words = |what, args: &str| Action::new(what, who, args);
         match rng.u8(..34) {
-            0..=5 => Deed::book(who, scene, class, rng),
-            6..=9 => Deed::cancel(who, scene, scene.roomy.clone(), rng),
-            10 | 11 => Deed::cancel(who, scene, class, rng),
-            12 | 13 => Deed::all(What::Update, "refresh --force --rate 0"),
-            14 => Deed::all(What::Update, "refresh --force --deep --rate 0"),
-            15 => Deed::all(What::Update, "refresh"),
+            0..=5 => Action::book(who, scenario, class, rng),
+            6..=9 => Action::cancel(who, scenario, scenario.roomy.clone(), rng),
+            10 | 11 => Action::cancel(who, scenario, class, rng),
+            12 | 13 => Action::all(What::Update, "refresh --force --rate 0"),
+            14 => Action::all(What::Update, "refresh --force --deep --rate 0"),
+            15 => Action::all(What::Update, "refresh"),
             16 => words(What::Look, "bookings"),
             17 => words(What::Look, "boxes --detect"),
-            18 => words(What::Look, &format!("classes --day {}", scene.day)),
+            18 => words(What::Look, &format!("classes --day {}", scenario.day)),
             19 => words(What::Keep, one_of(rng, &["logout", "logout --all-devices"])),
-            20 => Deed::all(What::Keep, "sessions prune"),
+            20 => Action::all(What::Keep, "sessions prune"),
             21 => words(What::Keep, "sessions"),
-            22 | 23 => Deed::wish(who, scene, rng),
-            24 => Deed::all(What::PrebookRun, "prebook run --horizon 10s --give-up 2s"),
-            25 => Deed::all(What::PrebookRun, "prebook run --horizon 0s --give-up 1s"),
-            26 => Deed::status(rng),
-            27..=31 => Deed::plan(who, scene, rng),
-            _ => Deed::login(rng),
+            22 | 23 => Action::prebook(who, scenario, rng),
+            24 => Action::all(What::PrebookRun, "prebook run --horizon 10s --give-up 2s"),
+            25 => Action::all(What::PrebookRun, "prebook run --horizon 0s --give-up 1s"),
+            26 => Action::status(rng),
+            27..=31 => Action::plan(who, scenario, rng),
+            _ => Action::login(rng),
         }
     }
 
-    fn status(rng: &mut Rng) -> Deed {
+    fn status(rng: &mut Rng) -> Action {
         let how = [
             "status",
             "status --check",
@@ -93,43 +93,45 @@ impl Deed {
             "status --online",
         ];
         let how = one_of(rng, &how);
-        Deed {
+        Action {
             json: !how.contains("prometheus"),
-            ..Deed::all(What::Status, how)
+            ..Action::all(What::Status, how)
         }
     }
 
     /// What people do with their prebookings and rules.
-    fn plan(who: &'static str, scene: &Scenario, rng: &mut Rng) -> Deed {
+    fn plan(who: &'static str, scenario: &Scenario, rng: &mut Rng) -> Action {
         let (one, rule) = (
-            scene.numbers.0 + rng.i64(1..4),
-            scene.numbers.1 + rng.i64(1..3),
+            scenario.numbers.0 + rng.i64(1..4),
+            scenario.numbers.1 + rng.i64(1..3),
         );
-        let (day, soon) = (&scene.day, &scene.soon);
+        let (day, soon) = (&scenario.day, &scenario.soon);
         match rng.u8(..9) {
-            0 => Deed::new(What::Keep, who, &format!("prebook skip {day}")),
-            1 => Deed::new(What::Drop, who, &format!("prebook skip {day} --remove")),
-            2 | 3 => Deed::all(What::Drop, &format!("prebook remove {one}")),
-            4 => Deed::all(What::Drop, &format!("prebook remove r{rule}")),
-            5 => Deed::all(What::Keep, "prebook list --all"),
-            6 => Deed::all(What::Keep, "prebook rules"),
+            0 => Action::new(What::Keep, who, &format!("prebook skip {day}")),
+            1 => Action::new(What::Drop, who, &format!("prebook skip {day} --remove")),
+            2 | 3 => Action::all(What::Drop, &format!("prebook remove {one}")),
+            4 => Action::all(What::Drop, &format!("prebook remove r{rule}")),
+            5 => Action::all(What::Keep, "prebook list --all"),
+            6 => Action::all(What::Keep, "prebook rules"),
             _ => {
                 let mut args = format!(
                     "prebook add --box crossfitdemo --weekly {} --until {day} --opens {} --time {}",
-                    scene.weekday, scene.opens, soon.start
+                    scenario.weekday, scenario.opens, soon.start
                 );
                 args += one_of(rng, &["", " --waitlist", " --watch"]);
-                let mut deed = Deed::new(What::Keep, who, &args);
-                deed.args.extend(["--class".to_owned(), soon.name.clone()]);
-                deed
+                let mut action = Action::new(What::Keep, who, &args);
+                action
+                    .args
+                    .extend(["--class".to_owned(), soon.name.clone()]);
+                action
             }
         }
     }
 
-    fn new(what: What, who: &'static str, args: &str) -> Deed {
+    fn new(what: What, who: &'static str, args: &str) -> Action {
         let mut args: Vec<String> = args.split(' ').map(str::to_owned).collect();
         args.extend(["--account".to_owned(), who.to_owned()]);
-        Deed {
+        Action {
             what,
             who,
             json: true,
@@ -140,43 +142,43 @@ impl Deed {
     }
 
     /// For every account.
-    pub(super) fn all(what: What, args: &str) -> Deed {
-        let mut deed = Deed::new(what, "", args);
-        deed.args.truncate(deed.args.len() - 2);
-        deed
+    pub(super) fn all(what: What, args: &str) -> Action {
+        let mut action = Action::new(what, "", args);
+        action.args.truncate(action.args.len() - 2);
+        action
     }
 
-    fn book(who: &'static str, scene: &Scenario, class: Class, rng: &mut Rng) -> Deed {
-        let mut args = format!("book --box crossfitdemo --day {}", scene.day);
+    fn book(who: &'static str, scenario: &Scenario, class: Class, rng: &mut Rng) -> Action {
+        let mut args = format!("book --box crossfitdemo --day {}", scenario.day);
         if rng.bool() {
             args += " --waitlist";
         }
         if rng.u8(..3) == 0 {
             args += " --session background";
         }
-        Deed::new(What::Book, who, &args).of(class, rng)
+        Action::new(What::Book, who, &args).of(class, rng)
     }
 
-    fn cancel(who: &'static str, scene: &Scenario, class: Class, rng: &mut Rng) -> Deed {
-        let mut deed = Deed::new(
+    fn cancel(who: &'static str, scenario: &Scenario, class: Class, rng: &mut Rng) -> Action {
+        let mut action = Action::new(
             What::Cancel,
             who,
-            &format!("cancel --box crossfitdemo --day {}", scene.day),
+            &format!("cancel --box crossfitdemo --day {}", scenario.day),
         );
-        deed.args.extend([
+        action.args.extend([
             "--time".to_owned(),
             class.start.clone(),
             "--class".to_owned(),
             class.name.clone(),
         ]);
         if rng.u8(..3) == 0 {
-            deed.args.push("--late".to_owned());
+            action.args.push("--late".to_owned());
         }
-        deed.class = Some(class);
-        deed
+        action.class = Some(class);
+        action
     }
 
-    fn of(mut self, class: Class, rng: &mut Rng) -> Deed {
+    fn of(mut self, class: Class, rng: &mut Rng) -> Action {
         let more = if rng.bool() {
             vec!["--id".to_owned(), class.id.clone()]
         } else {
@@ -193,42 +195,43 @@ impl Deed {
     }
 
     /// The class that opens in a moment; else the one with room.
-    fn wish(who: &'static str, scene: &Scenario, rng: &mut Rng) -> Deed {
-        let mut deed = Deed::new(
+    fn prebook(who: &'static str, scenario: &Scenario, rng: &mut Rng) -> Action {
+        let mut action = Action::new(
             What::Keep,
             who,
-            &format!("prebook add --box crossfitdemo --day {}", scene.day),
+            &format!("prebook add --box crossfitdemo --day {}", scenario.day),
         );
         let (first, other) = if rng.bool() {
-            (&scene.soon, &scene.roomy)
+            (&scenario.soon, &scenario.roomy)
         } else {
-            (&scene.full, &scene.soon)
+            (&scenario.full, &scenario.soon)
         };
-        deed.args.extend(
+        action.args.extend(
             [
                 "--time",
                 &first.start,
                 "--class",
                 &first.name,
                 "--opens",
-                &scene.opens,
+                &scenario.opens,
             ]
             .map(str::to_owned),
         );
-        deed.args
+        action
+            .args
             .extend(["--or".to_owned(), format!("{} {}", other.start, other.name)]);
         if rng.bool() {
-            deed.args.push("--waitlist".to_owned());
+            action.args.push("--waitlist".to_owned());
         }
-        deed
+        action
     }
 
-    fn login(rng: &mut Rng) -> Deed {
+    fn login(rng: &mut Rng) -> Action {
         let (who, password) = PEOPLE[rng.usize(..PEOPLE.len())];
         let wrong = rng.u8(..4) == 0;
-        Deed {
+        Action {
             stdin: if wrong { "wrong-umbrella" } else { password }.to_owned(),
-            ..Deed::new(What::Update, who, "login --password-stdin")
+            ..Action::new(What::Update, who, "login --password-stdin")
         }
     }
 
@@ -236,8 +239,8 @@ impl Deed {
         self.args.last().expect("an argument")
     }
 
-    /// `forget` takes sessions of this account's away.
-    pub(super) fn forgets(&self, account: &str) -> bool {
+    /// Whether the action deletes sessions of this account.
+    pub(super) fn deletes_sessions_of(&self, account: &str) -> bool {
         self.who == account && self.args[0] == "logout"
     }
 

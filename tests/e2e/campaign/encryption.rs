@@ -1,4 +1,4 @@
-//! The store's key: sealing, opening, changing the key and copying while others work, and what must hold whatever came of it.
+//! The store's key: encryption, decryption, a change of the key and copies while other processes work.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,15 +10,15 @@ use fastrand::Rng;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::actions::{Deed, What};
-use super::{Ended, Fate};
+use super::actions::{Action, What};
+use super::{Ended, Ending};
 use crate::support::{Home, Output, found, store_files};
 
-/// Who knows which key was set last.
+/// The key that was set last.
 #[derive(Debug)]
-pub(super) struct Vault {
+pub(super) struct StoreKey {
     key: String,
-    was_sealed: bool,
+    was_encrypted: bool,
 }
 
 /// The file that the config's `key_command` reads.
@@ -40,35 +40,35 @@ fn any_key(rng: &mut Rng) -> String {
     format!("{:032x}{:032x}", rng.u128(..), rng.u128(..))
 }
 
-/// A deed that has to do with the key.
-pub(super) fn deed(rng: &mut Rng, home: &Home) -> Deed {
+/// An action that concerns the key.
+pub(super) fn action(rng: &mut Rng, home: &Home) -> Action {
     match rng.u8(..8) {
-        0 | 1 => Deed::all(What::Encrypt, "store encrypt"),
-        2 => Deed::all(What::Decrypt, "store decrypt"),
+        0 | 1 => Action::all(What::Encrypt, "store encrypt"),
+        2 => Action::all(What::Decrypt, "store decrypt"),
         3..=5 => {
-            let mut deed = Deed::all(What::Rekey, "store rekey");
-            deed.stdin = any_key(rng);
-            deed
+            let mut action = Action::all(What::Rekey, "store rekey");
+            action.stdin = any_key(rng);
+            action
         }
         _ => {
             let copy = copies(home).join(format!("{}.db", rng.u64(..)));
-            Deed::all(What::Copy, &format!("store backup {}", copy.display()))
+            Action::all(What::Copy, &format!("store backup {}", copy.display()))
         }
     }
 }
 
-impl Vault {
+impl StoreKey {
     pub(super) fn new(rng: &mut Rng, home: &Home) -> Self {
         fs::create_dir(copies(home)).unwrap();
-        let vault = Self {
+        let store_key = Self {
             key: any_key(rng),
-            was_sealed: rng.bool(),
+            was_encrypted: rng.bool(),
         };
-        vault.put_in_place(home);
-        if vault.was_sealed {
-            home.run("store encrypt").any_stdout().done();
+        store_key.put_in_place(home);
+        if store_key.was_encrypted {
+            home.run("store encrypt").succeeds();
         }
-        vault
+        store_key
     }
 
     fn put_in_place(&self, home: &Home) {
@@ -77,36 +77,40 @@ impl Vault {
 
     /// The key, and those that may have been set in the round.
     pub(super) fn keys(&self, ended: &[Ended]) -> Vec<String> {
-        let new = ended.iter().filter(|(deed, ..)| deed.what == What::Rekey);
-        let new = new.map(|(deed, ..)| deed.stdin.clone());
+        let new = ended
+            .iter()
+            .filter(|(action, ..)| action.what == What::Rekey);
+        let new = new.map(|(action, ..)| action.stdin.clone());
         [self.key.clone()].into_iter().chain(new).collect()
     }
 
     /// Finds out which key fits now, holds it against what the processes said, and gives it to the key's source.
     pub(super) fn settle(&mut self, home: &Home, ended: &[Ended]) {
-        let sealed = is_sealed(&home.db());
+        let encrypted = is_encrypted(&home.db());
         let done = |what: What| {
-            let mut such = ended.iter().filter(move |(deed, ..)| deed.what == what);
-            such.any(|(_, fate, output)| may_be_done(*fate, output.as_ref()))
+            let mut such = ended.iter().filter(move |(action, ..)| action.what == what);
+            such.any(|(_, ending, output)| may_be_done(*ending, output.as_ref()))
         };
-        let turned = if self.was_sealed {
+        let turned = if self.was_encrypted {
             What::Decrypt
         } else {
             What::Encrypt
         };
         assert!(
-            sealed == self.was_sealed || done(turned),
-            "it was not asked for: sealed {sealed}"
+            encrypted == self.was_encrypted || done(turned),
+            "no process changed the encryption: encrypted {encrypted}"
         );
-        self.was_sealed = sealed;
-        let new = ended.iter().filter(|(deed, ..)| deed.what == What::Rekey);
+        self.was_encrypted = encrypted;
+        let new = ended
+            .iter()
+            .filter(|(action, ..)| action.what == What::Rekey);
         let claimed = new.filter(|(.., output)| output.as_ref().is_some_and(says_changed));
-        let claimed: Vec<&String> = claimed.map(|(deed, ..)| &deed.stdin).collect();
+        let claimed: Vec<&String> = claimed.map(|(action, ..)| &action.stdin).collect();
         assert!(claimed.len() <= 1, "two new keys: {ended:?}");
-        if !sealed {
+        if !encrypted {
             assert!(
                 claimed.is_empty(),
-                "a key for a store that is not sealed: {ended:?}"
+                "a key for a store that is not encrypted: {ended:?}"
             );
             return;
         }
@@ -125,17 +129,17 @@ impl Vault {
         self.put_in_place(home);
     }
 
-    /// The store as whoever has the key reads it.
+    /// The store, with the key.
     pub(super) fn store(&self, home: &Home) -> Store {
         open(&home.store_path(), &self.key)
     }
 }
 
-/// All is calm: what is sealed is sealed wholly, and no byte of a secret stands anywhere in the clear.
+/// An encrypted store is wholly encrypted, and no secret is in any of its files.
 pub(super) fn holds<'s>(home: &Home, secrets: impl Iterator<Item = &'s str>) {
     let db = home.db();
     is_whole(&db, &home.store_path());
-    if !is_sealed(&db) {
+    if !is_encrypted(&db) {
         return;
     }
     let unclean = home.ask("SELECT unclean FROM seal");
@@ -147,8 +151,11 @@ pub(super) fn holds<'s>(home: &Home, secrets: impl Iterator<Item = &'s str>) {
 
 /// Every copy that was reported is whole, private, what it was said to be, and can be read with a key of that time.
 pub(super) fn check_copies(home: &Home, ended: &[Ended], keys: &[String]) {
-    for (deed, _, output) in ended.iter().filter(|(deed, ..)| deed.what == What::Copy) {
-        let path = PathBuf::from(deed.last_arg());
+    for (action, _, output) in ended
+        .iter()
+        .filter(|(action, ..)| action.what == What::Copy)
+    {
+        let path = PathBuf::from(action.last_arg());
         let Some(output) = output.as_ref().filter(|output| output.status == Some(0)) else {
             assert!(
                 !path.exists() || output.is_none() || interrupted(output.as_ref()),
@@ -159,10 +166,13 @@ pub(super) fn check_copies(home: &Home, ended: &[Ended], keys: &[String]) {
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", path.display());
         let db = Connection::open(&path).unwrap();
-        let sealed = is_whole(&db, &path);
+        let encrypted = is_whole(&db, &path);
         drop(db);
         let printed: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
-        assert!(!deed.json || printed["encrypted"] == sealed, "{output:?}");
+        assert!(
+            !action.json || printed["encrypted"] == encrypted,
+            "{output:?}"
+        );
         let readable = keys.iter().any(|key| is_readable(&open(&path, key)));
         assert!(readable, "a copy that no key opens: {output:?}");
     }
@@ -174,10 +184,10 @@ fn interrupted(output: Option<&Output>) -> bool {
     output.is_some_and(|output| matches!(output.status, None | Some(130 | 143)))
 }
 
-/// It reported that it was done, or nobody can tell.
-fn may_be_done(fate: Fate, output: Option<&Output>) -> bool {
-    match (fate, output.and_then(|output| output.status)) {
-        (Fate::Lives, Some(status)) => matches!(status, 0 | 7),
+/// It reported that it was done, or ended before it could report.
+fn may_be_done(ending: Ending, output: Option<&Output>) -> bool {
+    match (ending, output.and_then(|output| output.status)) {
+        (Ending::Normal, Some(status)) => matches!(status, 0 | 7),
         _ => true,
     }
 }
@@ -200,11 +210,11 @@ fn is_readable(store: &Store) -> bool {
     rows.iter().all(|row| store.session(row.id).is_ok())
 }
 
-fn is_sealed(db: &Connection) -> bool {
+fn is_encrypted(db: &Connection) -> bool {
     one(db, "SELECT count(*) FROM seal") == "1"
 }
 
-/// Sound, and all secrets of one kind (but for tokens that came while the key did not fit); whether they are sealed.
+/// Sound, and all secrets of one kind (but for tokens that came while the key did not fit); whether they are encrypted.
 fn is_whole(db: &Connection, path: &Path) -> bool {
     assert_eq!(
         one(db, "PRAGMA integrity_check"),
@@ -212,17 +222,17 @@ fn is_whole(db: &Connection, path: &Path) -> bool {
         "{}",
         path.display()
     );
-    let sealed = is_sealed(db);
+    let encrypted = is_encrypted(db);
     let kinds = "SELECT coalesce(group_concat(DISTINCT typeof(token) || typeof(cookies)), '') FROM sessions";
     let kinds = one(db, kinds);
-    let late = sealed && one(db, "SELECT unclean FROM seal") != "0";
-    let expected = if sealed { "blobblob" } else { "texttext" };
+    let late = encrypted && one(db, "SELECT unclean FROM seal") != "0";
+    let expected = if encrypted { "blobblob" } else { "texttext" };
     assert!(
         late || kinds == expected || kinds.is_empty(),
         "{}: {kinds}",
         path.display()
     );
-    sealed
+    encrypted
 }
 
 fn one(db: &Connection, query: &str) -> String {

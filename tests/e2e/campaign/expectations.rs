@@ -8,12 +8,12 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::actions::What;
-use super::scene::Scenario;
-use super::{Ended, Fate, PEOPLE};
+use super::scenario::Scenario;
+use super::{Ended, Ending, PEOPLE};
 use crate::support::{Home, Output, Sandbox};
 
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct Expectations {
     secrets: BTreeSet<String>,
     /// every reservation that was seen: whose, and of which class
     seen: BTreeMap<String, (String, String)>,
@@ -26,7 +26,7 @@ pub(super) struct Ledger {
     pub(super) outputs: Vec<Output>,
 }
 
-impl Ledger {
+impl Expectations {
     /// Notes what there is now.
     pub(super) fn look(&mut self, sandbox: &Sandbox) {
         for session in sandbox.sessions() {
@@ -82,18 +82,18 @@ impl Ledger {
         }
         let killed = ended
             .iter()
-            .filter(|(_, fate, _)| matches!(fate, Fate::Killed(_)))
+            .filter(|(_, ending, _)| matches!(ending, Ending::Killed(_)))
             .count();
         self.killed += killed;
-        for (deed, _, output) in ended {
-            if deed.what == What::Rekey {
-                self.secrets.insert(deed.stdin.clone());
+        for (action, _, output) in ended {
+            if action.what == What::Rekey {
+                self.secrets.insert(action.stdin.clone());
             }
             let Some(output) = output else { continue };
             let printed: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
             let end = match printed["outcome"].as_str() {
                 Some(outcome) => outcome.to_owned(),
-                None => format!("{:?} {}", deed.what, output.status.unwrap_or(-1)),
+                None => format!("{:?} {}", action.what, output.status.unwrap_or(-1)),
             };
             *self.ends.entry(end).or_default() += 1;
             self.outputs.push(output.clone());
@@ -139,8 +139,8 @@ impl Ledger {
         format!("{} killed, {}", self.killed, ends.join(", "))
     }
 
-    /// What must hold when the storm is over.
-    pub(super) fn holds(&self, sandbox: &Sandbox, home: &Home, scene: &Scenario) {
+    /// Checks the invariants after a round.
+    pub(super) fn holds(&self, sandbox: &Sandbox, home: &Home, scenario: &Scenario) {
         self.nothing_leaked();
         self.store_is_whole(home);
         let all = sandbox.all_reservations();
@@ -152,12 +152,12 @@ impl Ledger {
             );
             assert!(places.insert(place), "twice: {reservation}");
         }
-        // only automation acts for her, and she has one wish in a round, with an alternative
-        let hers = scene.classes().into_iter().filter(|class| {
+        // only automation acts for her, and she has one prebooking in a round, with an alternative
+        let hers = scenario.classes().into_iter().filter(|class| {
             let number = class.id.parse().ok();
             places.contains(&(Some(super::EVA), number))
         });
-        assert!(hers.count() <= 1, "two classes for one wish");
+        assert!(hers.count() <= 1, "two classes for one prebooking");
     }
 
     fn nothing_leaked(&self) {

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::{Fate, PEOPLE};
+use super::{Ending, PEOPLE};
 use crate::support::{Home, Run, Sandbox};
 
 const PATHS: [&str; 10] = [
@@ -28,10 +28,10 @@ const CLOCKS: [&str; 6] = ["-1h", "+1h", "-10s", "+10s", "+0 x50", "+3d"];
 /// The longest that a process may take.
 const LIMIT: Duration = Duration::from_secs(100);
 
-/// Which evils a round has; the harmless round is among them.
+/// The faults of a round, which may be none.
 #[allow(clippy::struct_excessive_bools)] // any may go with any
 #[derive(Debug)]
-pub(super) struct Weather {
+pub(super) struct Disturbance {
     switches: Value,
     faults: Vec<Value>,
     kills: bool,
@@ -43,8 +43,8 @@ pub(super) struct Weather {
     locked: Option<Duration>,
 }
 
-impl Weather {
-    pub(super) fn forecast(rng: &mut Rng) -> Self {
+impl Disturbance {
+    pub(super) fn random(rng: &mut Rng) -> Self {
         let faults = if rng.u8(..3) == 0 { 0 } else { rng.usize(1..6) };
         Self {
             switches: switches(rng),
@@ -63,14 +63,14 @@ impl Weather {
         sandbox.fault(&json!(self.faults));
     }
 
-    pub(super) fn fate(&self, rng: &mut Rng) -> Fate {
+    pub(super) fn ending(&self, rng: &mut Rng) -> Ending {
         let after = Duration::from_millis(rng.u64(..400));
         match rng.u8(..6) {
-            0 | 1 if self.kills => Fate::Killed(after),
+            0 | 1 if self.kills => Ending::Killed(after),
             2 if self.interrupts => {
-                Fate::Interrupted(after, one_of(rng, &[Signal::INT, Signal::TERM]))
+                Ending::Interrupted(after, one_of(rng, &[Signal::INT, Signal::TERM]))
             }
-            _ => Fate::Lives,
+            _ => Ending::Normal,
         }
     }
 
@@ -105,7 +105,7 @@ impl Weather {
     }
 
     /// While the processes are at work.
-    pub(super) fn strike(&self, rng: &mut Rng, sandbox: &Sandbox, home: &Home) {
+    pub(super) fn end_sessions(&self, rng: &mut Rng, sandbox: &Sandbox, home: &Home) {
         if !self.deaths {
             return;
         }
@@ -118,7 +118,7 @@ impl Weather {
     }
 }
 
-/// As before any storm.
+/// Ends all faults.
 pub(super) fn clear(sandbox: &Sandbox) {
     sandbox.clear_faults();
     sandbox.config(&json!({

@@ -8,11 +8,11 @@ use super::{Campaign, PEOPLE, SOON, faults, tokens};
 use crate::support::{Home, Sandbox};
 
 impl Campaign {
-    pub(super) fn calm(&mut self, log: &[Value], died: impl Fn(&Value) -> bool) {
+    pub(super) fn recover(&mut self, log: &[Value], died: impl Fn(&Value) -> bool) {
         faults::clear(&self.sandbox);
         // passwords that were wrong on purpose must not prevent a login
         self.home.sql("DELETE FROM refusals");
-        let doomed = doomed(&self.sandbox, &self.home, log, died);
+        let may_be_dead = may_be_dead(&self.sandbox, &self.home, log, died);
         self.in_time("sessions prune", &[0]);
         let begun =
             "SELECT group_concat(fingerprint) FROM sessions WHERE update_begun_at IS NOT NULL";
@@ -25,7 +25,7 @@ impl Campaign {
             // A dead device session is deleted, a background session is logged in again. A token whose update may have been
             // served is left alone while the session works.
             let is_uncertain = uncertain.contains(fingerprint);
-            let outcomes: &[&str] = match doomed.contains(fingerprint) {
+            let outcomes: &[&str] = match may_be_dead.contains(fingerprint) {
                 false if !is_uncertain => &["updated"],
                 _ if is_background => &["updated", "relogged"],
                 true if !is_uncertain => &["updated", "logged_out"],
@@ -53,7 +53,7 @@ impl Campaign {
         self.nothing_planned();
     }
 
-    /// What is due is done, and the rest taken away: the next round begins anew.
+    /// Executes what is due and removes the rest: the next round begins without prebookings.
     fn nothing_planned(&mut self) {
         self.in_time("prebook run --horizon 10s --give-up 1s", &[0, 4, 6, 7, 9]);
         let executing = self
@@ -79,14 +79,14 @@ impl Campaign {
         assert!(codes.contains(&status), "{args}: {output:?}");
         assert!(output.took < SOON, "{args}: a lock is left: {output:?}");
         let object = serde_json::from_str(&output.stdout).expect("an object");
-        self.ledger.outputs.push(output);
+        self.expectations.outputs.push(output);
         object
     }
 }
 
 /// The sessions that may turn out to be dead, and why: the platform has ended them, their newest token never arrived here,
 /// or it is known already. No other session may.
-fn doomed(
+fn may_be_dead(
     sandbox: &Sandbox,
     home: &Home,
     log: &[Value],

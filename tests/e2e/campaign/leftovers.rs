@@ -1,4 +1,4 @@
-//! What processes leave behind when all have ended: no lock, and every login that nobody took away.
+//! What processes leave behind when all have ended: no lock, and every login that no command deleted.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Ended, tokens};
 use crate::support::Home;
 
-/// Nobody lives, so nobody holds a lock.
+/// No process is left that could hold a lock.
 pub(super) fn no_lock_left(home: &Home) {
     let store = home.store_path();
     let beside = |end: &str| store.with_file_name(format!("aimharder.db{end}"));
@@ -49,12 +49,14 @@ impl Devices {
         }
     }
 
-    /// A device session goes when somebody takes it away, or when the platform says that it is dead.
+    /// A device session is deleted only by a command, or when the platform says that it is dead.
     pub(super) fn none_vanished(&self, home: &Home, log: &[Value], ended: &[Ended]) {
         let now = devices(home);
         for (print, account) in &self.whose {
-            let mut deeds = ended.iter().map(|(deed, ..)| deed);
-            let taken = deeds.any(|deed| deed.forgets(account) || (self.aged && deed.prunes()));
+            let mut actions = ended.iter().map(|(action, ..)| action);
+            let taken = actions.any(|action| {
+                action.deletes_sessions_of(account) || (self.aged && action.prunes())
+            });
             assert!(
                 taken || now.contains_key(print) || tokens::was_ended(log, print),
                 "the device session of {account} is gone"

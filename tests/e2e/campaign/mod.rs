@@ -1,5 +1,5 @@
 //! A campaign: rounds of random commands by several processes and accounts, while the platform fails, processes are killed
-//! and clocks step. After every round the weather clears, and what must hold whatever happened is looked at.
+//! and clocks step. After every round the faults end, and the invariants are checked.
 //!
 //! What is planned follows from the seed; what the processes make of it does not, so the same seed fails often, not always.
 //! `AIMHARDER_CAMPAIGN_SEED` chooses the seed, `AIMHARDER_CAMPAIGN_ROUNDS` how long it goes on.
@@ -12,7 +12,7 @@ mod faults;
 mod invariants;
 mod leftovers;
 mod printed;
-mod scene;
+mod scenario;
 mod tokens;
 
 use std::fs;
@@ -27,48 +27,52 @@ use serde_json::{Value, json};
 use crate::support::{
     ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Output, Running, Sandbox, side_by_side, start,
 };
-use actions::Deed;
-use encryption::Vault;
-use expectations::Ledger;
-use faults::Weather;
+use actions::Action;
+use encryption::StoreKey;
+use expectations::Expectations;
+use faults::Disturbance;
 use leftovers::{Devices, no_lock_left};
-use scene::Scenario;
+use scenario::Scenario;
 use tokens::Tokens;
 
-/// Somebody whose classes only automation books.
+/// An account whose classes only automation books.
 const EVA: &str = "eva@example.org";
-const EVAS: &str = "paper-lantern";
-const PEOPLE: [(&str, &str); 3] = [(ANA, ANA_PASSWORD), (BEN, BEN_PASSWORD), (EVA, EVAS)];
+const EVA_PASSWORD: &str = "paper-lantern";
+const PEOPLE: [(&str, &str); 3] = [
+    (ANA, ANA_PASSWORD),
+    (BEN, BEN_PASSWORD),
+    (EVA, EVA_PASSWORD),
+];
 
-/// Without a seed: these, side by side, for so many rounds, in so much time.
+/// Without a seed: the seeds, which run side by side, the number of rounds, and the time after which no round is begun.
 const SEEDS: [u64; 2] = [20_261_121, 7];
 const ROUNDS: usize = 6;
 const TIME: Duration = Duration::from_secs(18);
-/// A command that waits for a lock takes longer.
+/// The time of a command that waits for no lock.
 const SOON: Duration = Duration::from_secs(20);
 
-/// With what requests of a round's processes are signed, and how many processes there are at most.
+/// The beginning of the user agent of a round's processes, and the largest number of them.
 const SIGNED: &str = "Mozilla/5.0 process ";
-const MOST_DEEDS: usize = 16;
+const MAX_PROCESSES: usize = 16;
 
 /// How a process ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fate {
-    Lives,
+enum Ending {
+    Normal,
     Killed(Duration),
     Interrupted(Duration, Signal),
 }
 
-/// What was done, how its process was treated, and what it said if it could.
-type Ended = (Deed, Fate, Option<Output>);
+/// An action, how its process ended, and what it printed unless it was killed.
+type Ended = (Action, Ending, Option<Output>);
 
 struct Campaign {
     sandbox: Sandbox,
     home: Home,
     rng: Rng,
-    ledger: Ledger,
+    expectations: Expectations,
     tokens: Tokens,
-    vault: Vault,
+    store_key: StoreKey,
 }
 
 fn given(name: &str) -> Option<u64> {
@@ -88,13 +92,13 @@ fn whatever_happens() {
     }
 }
 
-/// Says how to do it again when it fails.
-struct Again {
+/// Prints how to repeat a campaign that fails.
+struct RepeatOnFailure {
     seed: u64,
     round: usize,
 }
 
-impl Drop for Again {
+impl Drop for RepeatOnFailure {
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!(
@@ -107,15 +111,15 @@ impl Drop for Again {
     }
 }
 
-/// Tells what was done in the round that fails.
-struct Aloud<'r>(&'r Weather, &'r [Ended]);
+/// Prints the actions of a round that fails.
+struct ReportOnFailure<'r>(&'r Disturbance, &'r [Ended]);
 
-impl Drop for Aloud<'_> {
+impl Drop for ReportOnFailure<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("{:?}", self.0);
-            for (turn, (deed, fate, output)) in self.1.iter().enumerate() {
-                eprintln!("process {turn}, {fate:?}: {deed:?}");
+            for (turn, (action, ending, output)) in self.1.iter().enumerate() {
+                eprintln!("process {turn}, {ending:?}: {action:?}");
                 if let Some(output) = output {
                     eprintln!(
                         "{:?} {:?}\n{}{}",
@@ -129,7 +133,7 @@ impl Drop for Aloud<'_> {
 
 fn campaign(seed: u64, rounds: usize, time: Duration) {
     let began = Instant::now();
-    let mut again = Again { seed, round: 0 };
+    let mut again = RepeatOnFailure { seed, round: 0 };
     let mut campaign = Campaign::new(seed);
     while again.round < rounds && began.elapsed() < time {
         campaign.round(again.round);
@@ -138,7 +142,7 @@ fn campaign(seed: u64, rounds: usize, time: Duration) {
     eprintln!(
         "seed {seed}: {} rounds, {}",
         again.round,
-        campaign.ledger.sum()
+        campaign.expectations.sum()
     );
     assert!(again.round > 0);
 }
@@ -147,78 +151,81 @@ impl Campaign {
     fn new(seed: u64) -> Self {
         let (mut sandbox, home) = start();
         home.use_real_time();
-        // one that is presented because nobody can know of the newer one: see `tokens`
+        // a token whose replacement never arrived is presented again: see `tokens`
         sandbox.allow_replays();
         sandbox.account(&json!({
-            "email": EVA, "password": EVAS, "name": "Eva", "boxes": ["crossfitdemo"],
+            "email": EVA, "password": EVA_PASSWORD, "name": "Eva", "boxes": ["crossfitdemo"],
         }));
         write_configs(&home);
         for (email, password) in PEOPLE {
             home.log_in(email, password);
         }
         let mut rng = Rng::with_seed(seed);
-        let vault = Vault::new(&mut rng, &home);
+        let store_key = StoreKey::new(&mut rng, &home);
         Self {
             sandbox,
             home,
             rng,
-            ledger: Ledger::default(),
+            expectations: Expectations::default(),
             tokens: Tokens::default(),
-            vault,
+            store_key,
         }
     }
 
     fn round(&mut self, number: usize) {
-        let scene = Scenario::set(&self.sandbox, &self.home, number);
-        scene.occupy(&self.sandbox, &mut self.rng);
-        self.ledger.look(&self.sandbox);
+        let scenario = Scenario::set(&self.sandbox, &self.home, number);
+        scenario.occupy(&self.sandbox, &mut self.rng);
+        self.expectations.look(&self.sandbox);
         self.tokens.look(&self.sandbox);
         self.sandbox.clear_log();
-        let weather = Weather::forecast(&mut self.rng);
-        weather.begin(&self.sandbox);
-        let mut deeds = Deed::some(&mut self.rng, &scene, &self.home);
+        let faults = Disturbance::random(&mut self.rng);
+        faults.begin(&self.sandbox);
+        let mut actions = Action::some(&mut self.rng, &scenario, &self.home);
         if self.rng.bool() {
             self.home.age_tokens(60);
         }
         let devices = Devices::before(&self.home, self.rng.u8(..6) == 0);
-        let ended = self.at_once(&mut deeds, &weather);
-        let _aloud = Aloud(&weather, &ended);
+        let ended = self.at_once(&mut actions, &faults);
+        let _report = ReportOnFailure(&faults, &ended);
         no_lock_left(&self.home);
-        let keys = self.vault.keys(&ended);
-        self.vault.settle(&self.home, &ended);
+        let keys = self.store_key.keys(&ended);
+        self.store_key.settle(&self.home, &ended);
         encryption::check_copies(&self.home, &ended, &keys);
-        self.ledger.look(&self.sandbox);
+        self.expectations.look(&self.sandbox);
         let log = self.sandbox.log();
-        self.ledger.read(&log, &ended);
+        self.expectations.read(&log, &ended);
         for one in &ended {
-            printed::check(one, &self.ledger, keys.len() > 1);
+            printed::check(one, &self.expectations, keys.len() > 1);
         }
         let died = |entry: &Value| was_killed(entry, &ended);
         devices.none_vanished(&self.home, &log, &ended);
-        self.calm(&log, died);
-        self.ledger.look(&self.sandbox);
+        self.recover(&log, died);
+        self.expectations.look(&self.sandbox);
         self.tokens.none_older(&self.sandbox.log(), died);
-        self.ledger.holds(&self.sandbox, &self.home, &scene);
-        tokens::are_the_newest(&self.sandbox, &self.vault.store(&self.home));
-        encryption::holds(&self.home, self.ledger.secrets());
-        self.ledger.outputs.clear();
+        self.expectations
+            .holds(&self.sandbox, &self.home, &scenario);
+        tokens::are_the_newest(&self.sandbox, &self.store_key.store(&self.home));
+        encryption::holds(&self.home, self.expectations.secrets());
+        self.expectations.outputs.clear();
     }
 
-    /// Starts them a few milliseconds apart, and meets each with its fate.
-    fn at_once(&mut self, deeds: &mut Vec<Deed>, weather: &Weather) -> Vec<Ended> {
+    /// Starts the processes a few milliseconds apart, and ends them as the faults say.
+    fn at_once(&mut self, actions: &mut Vec<Action>, faults: &Disturbance) -> Vec<Ended> {
         let mut under_way = Vec::new();
-        for (turn, deed) in deeds.drain(..).enumerate() {
-            let fate = weather.fate(&mut self.rng);
-            let run = deed.run(&self.home, &config_of(&self.home, turn));
-            let run = weather.clock(&mut self.rng, run);
-            under_way.push((deed, fate, run.spawn()));
+        for (turn, action) in actions.drain(..).enumerate() {
+            let ending = faults.ending(&mut self.rng);
+            let run = action.run(&self.home, &config_of(&self.home, turn));
+            let run = faults.clock(&mut self.rng, run);
+            under_way.push((action, ending, run.spawn()));
             thread::sleep(Duration::from_millis(self.rng.u64(..40)));
         }
-        weather.strike(&mut self.rng, &self.sandbox, &self.home);
-        let lock = weather.lock_store(&self.home);
+        faults.end_sessions(&mut self.rng, &self.sandbox, &self.home);
+        let lock = faults.lock_store(&self.home);
         let waiting: Vec<_> = under_way
             .into_iter()
-            .map(|(deed, fate, running)| thread::spawn(move || (deed, fate, meet(fate, running))))
+            .map(|(action, ending, running)| {
+                thread::spawn(move || (action, ending, wait_for_end(ending, running)))
+            })
             .collect();
         let ended = waiting.into_iter().map(|one| one.join().unwrap()).collect();
         lock.join().unwrap();
@@ -237,7 +244,7 @@ fn write_configs(home: &Home) {
         home.config_with("", &format!("timeout = \"3s\"\n{more}"));
         fs::read_to_string(home.config_path()).unwrap() + &rest
     };
-    for turn in 0..MOST_DEEDS {
+    for turn in 0..MAX_PROCESSES {
         let config = write(&format!("user_agent = \"{SIGNED}{turn}\""));
         fs::write(config_of(home, turn), config).unwrap();
     }
@@ -256,18 +263,18 @@ fn was_killed(entry: &Value, ended: &[Ended]) -> bool {
     let Some(turn) = signed.map(|turn| turn.parse::<usize>().unwrap()) else {
         return false;
     };
-    matches!(ended[turn].1, Fate::Killed(_))
+    matches!(ended[turn].1, Ending::Killed(_))
 }
 
-fn meet(fate: Fate, running: Running) -> Option<Output> {
-    match fate {
-        Fate::Lives => Some(running.unchecked()),
-        Fate::Killed(after) => {
+fn wait_for_end(ending: Ending, running: Running) -> Option<Output> {
+    match ending {
+        Ending::Normal => Some(running.unchecked()),
+        Ending::Killed(after) => {
             thread::sleep(after);
             running.kill();
             None
         }
-        Fate::Interrupted(after, signal) => {
+        Ending::Interrupted(after, signal) => {
             thread::sleep(after);
             let id = Pid::from_raw(i32::try_from(running.id()).unwrap()).unwrap();
             // it may have ended by itself

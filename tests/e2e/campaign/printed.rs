@@ -3,16 +3,16 @@
 
 use serde_json::Value;
 
-use super::actions::{Deed, What};
-use super::expectations::Ledger;
-use super::{Ended, Fate, SOON};
+use super::actions::{Action, What};
+use super::expectations::Expectations;
+use super::{Ended, Ending, SOON};
 use crate::support::{Output, kind_of};
 
-/// `rekeyed`: somebody has changed the key, and its source still gives the old one.
-pub(super) fn check((deed, fate, output): &Ended, ledger: &Ledger, rekeyed: bool) {
+/// `rekeyed`: a process has changed the key, and its source still gives the old one.
+pub(super) fn check((action, ending, output): &Ended, expectations: &Expectations, rekeyed: bool) {
     let Some(output) = output else { return };
     let status = output.status.unwrap_or(-1);
-    let codes: &[i32] = match deed.what {
+    let codes: &[i32] = match action.what {
         What::Book => &[0, 3, 4, 5, 6, 8, 9],
         What::Cancel => &[0, 3, 4, 5, 6, 8],
         What::PrebookRun => &[0, 3, 4, 5, 6, 7, 8, 9],
@@ -24,45 +24,45 @@ pub(super) fn check((deed, fate, output): &Ended, ledger: &Ledger, rekeyed: bool
         What::Rekey => &[0, 2, 7],
         What::Copy => &[0],
     };
-    let interrupted = matches!(fate, Fate::Interrupted(..));
+    let interrupted = matches!(ending, Ending::Interrupted(..));
     let expected = codes.contains(&status) || (rekeyed && status == 1);
     assert!(
         expected || (interrupted && matches!(status, 130 | 143 | -1)),
-        "{deed:?} {fate:?}: {output:?}"
+        "{action:?} {ending:?}: {output:?}"
     );
     assert!(
         !interrupted || output.took < SOON,
-        "after a signal: {deed:?} {output:?}"
+        "after a signal: {action:?} {output:?}"
     );
-    if !deed.json || interrupted {
+    if !action.json || interrupted {
         return;
     }
     let lines = output.stdout.matches('\n').count();
     assert!(
         lines == 1 && output.stdout.ends_with('\n'),
-        "{deed:?}: {output:?}"
+        "{action:?}: {output:?}"
     );
     let printed: Value = serde_json::from_str(&output.stdout).expect("JSON");
     assert_eq!(
         printed["error"]["kind"].as_str(),
         kind_of(status),
-        "{deed:?}: {output:?}"
+        "{action:?}: {output:?}"
     );
     let outcome = printed["outcome"].as_str();
-    match (deed.what, outcome) {
+    match (action.what, outcome) {
         (What::Book, Some("booked" | "waitlisted" | "already_booked")) => {
             assert_eq!(status, 0, "{output:?}");
-            has_place(deed, &printed["reservation_id"], ledger, output);
+            has_place(action, &printed["reservation_id"], expectations, output);
         }
         (What::Cancel, Some("cancelled")) => {
             assert_eq!(status, 0, "{output:?}");
-            let class = &deed.class.as_ref().expect("a class").id;
+            let class = &action.class.as_ref().expect("a class").id;
             assert!(
-                ledger.was_cancelled(deed.who, class),
-                "{deed:?}: {output:?}"
+                expectations.was_cancelled(action.who, class),
+                "{action:?}: {output:?}"
             );
         }
-        (What::Book | What::Cancel, _) => assert_ne!(status, 0, "{deed:?}: {output:?}"),
+        (What::Book | What::Cancel, _) => assert_ne!(status, 0, "{action:?}: {output:?}"),
         (What::PrebookRun, _) => {
             for result in printed["results"].as_array().into_iter().flatten() {
                 let done = matches!(
@@ -71,21 +71,21 @@ pub(super) fn check((deed, fate, output): &Ended, ledger: &Ledger, rekeyed: bool
                 );
                 let id = result["reservation_id"].as_str().unwrap_or_default();
                 let who = result["account"].as_str().unwrap_or_default();
-                assert!(!done || ledger.is_of(id, who), "{result}: {output:?}");
+                assert!(!done || expectations.is_of(id, who), "{result}: {output:?}");
             }
         }
         _ => {}
     }
 }
 
-fn has_place(deed: &Deed, reservation: &Value, ledger: &Ledger, output: &Output) {
-    let class = &deed.class.as_ref().expect("a class").id;
+fn has_place(action: &Action, reservation: &Value, expectations: &Expectations, output: &Output) {
+    let class = &action.class.as_ref().expect("a class").id;
     let known = match reservation.as_str() {
-        Some(id) => ledger.knows(id, deed.who, class),
-        None => ledger.had_place(deed.who, class),
+        Some(id) => expectations.knows(id, action.who, class),
+        None => expectations.had_place(action.who, class),
     };
     assert!(
         known,
-        "the platform knows nothing of it: {deed:?}: {output:?}"
+        "the platform knows nothing of it: {action:?}: {output:?}"
     );
 }

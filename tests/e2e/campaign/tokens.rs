@@ -1,4 +1,4 @@
-//! Which token was presented when, against what the processes could know: nobody shows an older token than the newest one
+//! Which token was presented when, against what the processes could know: no process presents an older token than the newest one
 //! that has reached the store (promises 3 to 5).
 //!
 //! A replaced token may be presented again for one reason only: what replaced it never came to be known here. That is so
@@ -18,7 +18,7 @@ use crate::support::Sandbox;
 pub(super) struct Tokens(BTreeMap<String, String>);
 
 impl Tokens {
-    /// To be called while all is calm, every session just updated.
+    /// Notes the tokens; to be called when every session has just been updated.
     pub(super) fn look(&mut self, sandbox: &Sandbox) {
         for session in sandbox.sessions() {
             let text = |key: &str| session[key].as_str().unwrap().to_owned();
@@ -32,7 +32,7 @@ impl Tokens {
             let Some((fingerprint, token)) = presented(entry) else {
                 continue;
             };
-            // on its way when its process was killed, and overtaken by whoever came next
+            // under way when its process was killed, and overtaken by the next process
             if died(entry) {
                 continue;
             }
@@ -40,7 +40,7 @@ impl Tokens {
             assert!(
                 known.contains(&token.as_str()),
                 "an older token over a newer one: {entry}\nof those that could be known: {known:?}\n{}",
-                story(&log[..=at], &fingerprint)
+                history(&log[..=at], &fingerprint)
             );
             let ended = answers_logout(&log[..at], &fingerprint, &token, &died);
             assert!(
@@ -70,7 +70,7 @@ impl Tokens {
     }
 }
 
-/// The session may have been given a token that nobody here knows of.
+/// The session may have a token that is not in the store.
 pub(super) fn is_behind(log: &[Value], fingerprint: &str, died: impl Fn(&Value) -> bool) -> bool {
     let mut gifts = log.iter().filter(|entry| gave(entry, fingerprint));
     gifts.any(|entry| is_lost(entry) || died(entry))
@@ -106,7 +106,7 @@ fn says_logout(entry: &Value) -> bool {
     answer.contains("\"logout\"")
 }
 
-/// The update of this very token that was answered by logout, so that everybody here knows.
+/// The update of this token that was answered by logout, as the store has it.
 fn answers_logout<'a>(
     before: &'a [Value],
     fingerprint: &str,
@@ -142,8 +142,8 @@ fn presented(entry: &Value) -> Option<(String, String)> {
     }
 }
 
-/// What happened to the session, for whoever must find out why.
-fn story(log: &[Value], fingerprint: &str) -> String {
+/// The requests that concern the session, for the message of a failure.
+fn history(log: &[Value], fingerprint: &str) -> String {
     let lines = log.iter().filter_map(|entry| {
         let shown = presented(entry).filter(|(print, _)| print == fingerprint);
         if shown.is_none() && !gave(entry, fingerprint) {

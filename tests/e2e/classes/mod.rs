@@ -23,27 +23,6 @@ pub(crate) fn classes(home: &Home, more: &str) -> Vec<Value> {
 }
 
 #[test]
-fn every_key() {
-    let (sandbox, home) = logged_in();
-    let id = class(&sandbox, json!({ "occupied": 8 }));
-    let print = home.fingerprint(ANA, "device");
-    assert_eq!(
-        home.run("classes --day +100").json(),
-        json!({
-            "box": "crossfitdemo", "timezone": "Europe/Madrid",
-            "session": { "kind": "device", "fingerprint": print },
-            "login_verified": true,
-            "classes": [{
-                "id": id, "day": day(FAR), "start": "13:10", "end": "14:10",
-                "starts_at": madrid(&day(FAR), "13:10").to_rfc3339(), "name": "Prueba", "coach": "Marta", "address": "C/ Mayor 1",
-                "occupied": 8, "capacity": 12, "waiting": null, "state": "open",
-                "reservation_id": null, "opens_at": null,
-            }],
-        })
-    );
-}
-
-#[test]
 fn every_quirk_of_the_platform() {
     for quirk in [
         "strings",
@@ -135,18 +114,16 @@ fn every_state() {
     assert_eq!(printed[3]["waiting"], 1);
     let open = classes(&home, "--open");
     assert_eq!(open.len(), 1);
-    home.run("classes --day +100")
-        .stdout_has(&[
-            "12 free",
-            "full",
-            "* booked",
-            "* waiting list",
-            "closed",
-            "cancelled",
-            " 4/12",
-            "+1 waiting",
-        ])
-        .done();
+    home.run("classes --day +100").prints(&[
+        "12 free",
+        "full",
+        "* booked",
+        "* waiting list",
+        "closed",
+        "cancelled",
+        " 4/12",
+        "+1 waiting",
+    ]);
 }
 
 #[test]
@@ -160,20 +137,15 @@ fn past_and_not_open() {
     let past = printed["classes"].as_array().unwrap();
     assert!(!past.is_empty() && past.iter().all(|c| c["state"] == "past"));
     home.run("boxes set crossfitdemo --opens 4d@07:00")
-        .any_stdout()
-        .done();
+        .succeeds();
     let printed = classes(&home, "");
     assert_eq!(printed[0]["state"], "not_open");
     assert_eq!(
         printed[0]["opens_at"],
         madrid(&day(FAR - 4), "07:00").to_rfc3339()
     );
-    home.run("classes --day +100")
-        .stdout_has(&["opens ", "07:00"])
-        .done();
-    home.run("boxes set crossfitdemo --opens 200d")
-        .any_stdout()
-        .done();
+    home.run("classes --day +100").prints(&["opens ", "07:00"]);
+    home.run("boxes set crossfitdemo --opens 200d").succeeds();
     assert_eq!(classes(&home, "")[0]["state"], "open");
 }
 
@@ -184,17 +156,13 @@ fn several_days_and_an_empty_one() {
     sandbox.class(&json!({ "day": day(FAR + 2), "start": "07:00" }));
     assert_eq!(classes(&home, "--days 3").len(), 2);
     assert_eq!(sandbox.sent("/api/bookings").len(), 3);
-    let shown = home
-        .run("classes --day +100 --days 3")
-        .any_stdout()
-        .done()
-        .stdout;
+    let shown = home.run("classes --day +100 --days 3").succeeds().stdout;
     assert_eq!(shown.matches("no classes published").count(), 1, "{shown}");
     assert_eq!(classes(&home, "--days 1").len(), 1);
     let printed = home.run("classes --day +101").json();
     assert_eq!(printed["classes"], json!([]));
-    home.run("classes --days 0").usage(&["0"]).done();
-    home.run("classes --days 32").usage(&["32"]).done();
+    home.run("classes --days 0").usage(&["0"]);
+    home.run("classes --days 32").usage(&["32"]);
 }
 
 #[test]
@@ -213,8 +181,7 @@ fn the_boxs_zone_counts() {
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({}));
     home.run("boxes set crossfitdemo --timezone Atlantic/Canary")
-        .any_stdout()
-        .done();
+        .succeeds();
     let printed = home.run("classes --day +100").json();
     assert_eq!(printed["timezone"], "Atlantic/Canary");
     let madrid = madrid(&day(FAR), "13:10");
@@ -231,8 +198,7 @@ fn a_day_of_which_nothing_can_be_read_is_no_empty_day() {
     for command in ["classes", "book --day today --time 18:30"] {
         sandbox.fault(&json!({ "path": "/api/bookings", "kind": "json", "body": day }));
         home.run(command)
-            .fails(5, &["none of them with id and time"])
-            .done();
+            .fails(5, &["none of them with id and time"]);
     }
 }
 
@@ -241,14 +207,14 @@ fn a_class_that_is_listed_twice_or_without_a_time_is_one_class() {
     let (sandbox, home) = logged_in();
     let class = json!({ "day": day(3), "start": "13:10", "name": "Prueba", "quirks": ["twice", "no_time"] });
     let id = sandbox.class(&class);
-    let mut classes = home.run("classes --class prueba --day").arg(day(3)).json();
+    let mut classes = home.run("classes --class prueba --day +3").json();
     let classes: Vec<Value> = serde_json::from_value(classes["classes"].take()).unwrap();
     let found: Vec<_> = classes
         .iter()
         .map(|class| (&class["id"], &class["start"], &class["end"]))
         .collect();
     assert_eq!(found, [(&json!(id), &json!("13:10"), &json!("14:10"))]);
-    let booked = home.run("book --time 13:10 --day").arg(day(3)).json();
+    let booked = home.run("book --time 13:10 --day +3").json();
     assert_eq!(booked["outcome"], "booked");
 }
 
@@ -278,11 +244,7 @@ fn what_a_class_is_about_is_shown_if_the_platform_says_so() {
     let details = format!("    Trae esterilla; {link}; C/ Mayor 1\n");
     home.run("classes --day +6 --class plain -v")
         .any_stderr()
-        .stdout_has(&[&details])
-        .done();
-    let short = home
-        .run("classes --day +6 --class plain")
-        .any_stdout()
-        .done();
+        .prints(&[&details]);
+    let short = home.run("classes --day +6 --class plain").succeeds();
     assert!(!short.stdout.contains(link), "{short:?}");
 }

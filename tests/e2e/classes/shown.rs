@@ -35,7 +35,7 @@ fn columns_align_with_wide_and_accented_names() {
             json!({ "start": start, "name": name, "occupied": 5 }),
         );
     }
-    let shown = home.run("classes --day +100").any_stdout().done().stdout;
+    let shown = home.run("classes --day +100").succeeds().stdout;
     let columns: Vec<usize> = shown
         .lines()
         .filter_map(|line| line.split_once(" 5/12"))
@@ -83,18 +83,16 @@ fn nothing_is_forged_by_names() {
             "{name}"
         );
     }
-    let shown = home.run("classes --day +100").any_stdout().done().stdout;
+    let shown = home.run("classes --day +100").succeeds().stdout;
     assert_eq!(shown.lines().count(), 1 + names.len(), "{shown}");
     assert!(
         !shown.chars().any(|c| c.is_control() && c != '\n'),
         "{shown:?}"
     );
     home.run("book --day +100 --time 07:00")
-        .fails(6, &["Fuerza & WOD"])
-        .done();
+        .fails(6, &["Fuerza & WOD"]);
     home.run("book --day +100 --time 09:00 --dry-run")
-        .stdout_has(&["would book: A error: fake B"])
-        .done();
+        .prints(&["would book: A error: fake B"]);
 }
 
 #[test]
@@ -113,10 +111,10 @@ fn days_in_three_languages() {
         "20261123",
         "2026-11-23",
     ] {
-        home.run("classes --day").arg(word).any_stdout().done();
+        home.run("classes --day").arg(word).succeeds();
     }
     assert_eq!(sandbox.sent("/api/bookings").len(), 11);
     for word in ["someday", "2026-02-30", "+", "-3", "20261340"] {
-        home.run("classes --day").arg(word).usage(&["--day"]).done();
+        home.run("classes --day").arg(word).usage(&["--day"]);
     }
 }

@@ -80,7 +80,7 @@ fn it_names_every_key() {
     reported.push(home.run("store key").json());
     reported.push(home.run("logout").json());
     let refused = home.run("book --day +3 --time 13:10");
-    reported.push(refused.fails(3, &["no device session"]).json());
+    reported.push(refused.fails_with(3, &["no device session"]).json());
 
     let mut printed = BTreeSet::new();
     for value in &reported {

@@ -155,10 +155,7 @@ fn mail_notice_hands_the_event_to_sendmail() {
         "sendmail",
         &format!("echo \"$*\" >{0}; cat >>{0}", mail.display()),
     );
-    home.run("notify test")
-        .env("PATH", &path)
-        .any_stdout()
-        .done();
+    home.run("notify test").env("PATH", &path).succeeds();
     let sent = fs::read_to_string(&mail).unwrap();
     assert!(
         sent.starts_with(&format!("-i -t\nTo: {ANA}\nSubject: aimharder: ")),

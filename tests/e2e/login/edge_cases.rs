@@ -19,7 +19,7 @@ fn login(home: &Home, more: &str) -> crate::support::Run {
 fn a_login_answered_with_logged_out() {
     let (sandbox, home) = start();
     sandbox.fault(&json!({ "path": "/api/login", "kind": "logout", "count": -1 }));
-    login(&home, "").fails(5, &["logged out"]).done();
+    login(&home, "").fails(5, &["logged out"]);
     assert!(home.sessions().is_empty());
 }
 
@@ -41,18 +41,18 @@ fn a_box_whose_page_does_not_tell_its_number() {
     sandbox.fault(&json!({ "path": "/schedule", "kind": "html", "count": -1 }));
     let detect = home.run("boxes --detect");
     let words = ["number of box crossfitdemo was not found"];
-    let printed = detect.stderr_has(&words).any_stdout().done().stdout;
+    let printed = detect.stderr_has(&words).succeeds().stdout;
     assert!(printed.contains("crossfitdemo"), "{printed}");
-    home.run("classes").fails(5, &[]).done();
+    home.run("classes").fails(5, &[]);
     sandbox.clear_faults();
-    home.run("classes").any_stdout().done();
+    home.run("classes").succeeds();
 }
 
 #[test]
 fn one_device_of_several_is_logged_in_again() {
     let (_sandbox, home) = logged_in();
     let first = home.fingerprint(ANA, "device");
-    login(&home, "--new-device").any_stdout().done();
+    login(&home, "--new-device").succeeds();
     assert_eq!(home.sessions().len(), 3);
     let printed = login(&home, "--only device --fingerprint")
         .arg(&first[..8])
@@ -72,11 +72,11 @@ fn names_and_texts_that_are_not_utf_8() {
     fs::create_dir(&folder).unwrap();
     let name = folder.join(OsString::from_vec(b"copy-\xff.db".to_vec()));
     let run = home.run("store backup").arg(name.into_os_string());
-    run.any_stdout().done();
+    run.succeeds();
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     home.config("password_command = \"printf '\\\\377\\\\n'\"");
     let run = home.run("login ana@example.org");
-    run.fails(3, &["not valid UTF-8"]).done();
+    run.fails(3, &["not valid UTF-8"]);
 }
 
 #[test]
@@ -87,9 +87,9 @@ fn many_classes_that_fit_are_not_all_listed() {
         sandbox.class(&class);
     }
     let run = home.run("book --day +3 --time 13:10 --class prueba");
-    run.fails(6, &["Prueba 0", "and 3 more"]).done();
+    run.fails(6, &["Prueba 0", "and 3 more"]);
     let run = home.run("cancel --day +3 --time 13:10 --class prueba");
-    run.fails(6, &["aimharder bookings"]).done();
+    run.fails(6, &["aimharder bookings"]);
     assert!(sandbox.sent("/api/book").is_empty());
 }
 
@@ -102,7 +102,6 @@ fn a_key_that_is_no_text() {
     fs::write(folder.join("aimharder-key"), b"\xff\xfe\n").unwrap();
     let run = home.run("store encrypt");
     let run = run.env("CREDENTIALS_DIRECTORY", folder.into_os_string());
-    run.fails(2, &["cannot read the store's key", "UTF-8"])
-        .done();
+    run.fails(2, &["cannot read the store's key", "UTF-8"]);
     assert_eq!(home.ask("SELECT count(*) FROM seal").as_deref(), Some("0"));
 }

@@ -1,7 +1,7 @@
 //! `login`: the JSON flow, the form, and the answers that are no login.
 
 use crate::login::{log_in_ana, logins};
-use crate::support::{ANA_PASSWORD, start};
+use crate::support::start;
 use serde_json::{Value, json};
 
 #[test]
@@ -14,7 +14,7 @@ fn the_form_flow_when_asked_for() {
         let printed = log_in_ana(&home);
         assert_eq!(printed["boxes"][0]["id"], 10122, "{iframe}: by whoami");
         assert_eq!(logins(&sandbox), ["/", "/"], "{iframe}");
-        home.run("classes --day +3").any_stdout().done();
+        home.run("classes --day +3").succeeds();
     }
 }
 
@@ -23,10 +23,7 @@ fn json_only_never_tries_the_form() {
     let (sandbox, home) = start();
     sandbox.config(&json!({ "json_login": false }));
     home.config_with("", "login = \"json\"");
-    home.run("login ana@example.org --password-stdin")
-        .stdin(ANA_PASSWORD)
-        .fails(5, &["login was not found", "404"])
-        .done();
+    home.login("").fails(5, &["login was not found", "404"]);
     assert_eq!(logins(&sandbox), ["/api/login"]);
 }
 
@@ -59,10 +56,7 @@ fn auto_comes_back_to_json_when_the_form_dies() {
 fn neither_flow_is_there() {
     let (sandbox, home) = start();
     sandbox.config(&json!({ "json_login": false, "form_login": false }));
-    home.run("login ana@example.org --password-stdin")
-        .stdin(ANA_PASSWORD)
-        .fails(5, &["login was not found"])
-        .done();
+    home.login("").fails(5, &["login was not found"]);
     assert!(home.sessions().is_empty());
 }
 
@@ -73,10 +67,7 @@ fn no_form_after_403_429_or_5xx() {
         sandbox.fault(
             &json!({ "path": "/api/login", "kind": "status", "status": status, "count": -1 }),
         );
-        home.run("login ana@example.org --password-stdin")
-            .stdin(ANA_PASSWORD)
-            .fails(5, &[&status.to_string()])
-            .done();
+        home.login("").fails(5, &[&status.to_string()]);
         assert!(!logins(&sandbox).contains(&"/".to_owned()), "{status}");
         assert!(home.sessions().is_empty());
     }
@@ -90,10 +81,7 @@ fn a_login_without_cookie_or_token_is_none() {
     ] {
         let (sandbox, home) = start();
         sandbox.config(&switch);
-        home.run("login ana@example.org --password-stdin")
-            .stdin(ANA_PASSWORD)
-            .fails(5, &[words])
-            .done();
+        home.login("").fails(5, &[words]);
         assert!(home.sessions().is_empty());
         assert_eq!(
             logins(&sandbox).len(),
@@ -139,8 +127,7 @@ fn setrefresh_failing_is_a_warning() {
     let (sandbox, home) = start();
     sandbox.config(&json!({ "setrefresh_ok": false }));
     let printed = home
-        .run("login ana@example.org --password-stdin")
-        .stdin(ANA_PASSWORD)
+        .login("")
         .stderr_has(&[
             "warning: device session",
             "warning: background session",

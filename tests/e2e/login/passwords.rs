@@ -21,7 +21,7 @@ fn a_command_as_a_list_or_a_string() {
     ] {
         let (_sandbox, home) = start();
         home.config(line);
-        log_in(&home, ANA).any_stdout().done();
+        log_in(&home, ANA).succeeds();
     }
 }
 
@@ -41,7 +41,7 @@ fn a_command_that_fails_says_so_and_sends_nothing() {
         ),
     ] {
         home.config(line);
-        log_in(&home, ANA).fails(3, &[words, ANA]).done();
+        log_in(&home, ANA).fails(3, &[words, ANA]);
     }
     assert!(sandbox.log().is_empty());
 }
@@ -53,7 +53,7 @@ fn an_accounts_own_command_beats_the_main_one() {
         "account = \"ana@example.org\"\npassword_command = \"echo wrong\"\n\
          [accounts.\"Ana@Example.org\"]\npassword_command = \"echo correct-horse\"",
     );
-    log_in(&home, ANA).any_stdout().done();
+    log_in(&home, ANA).succeeds();
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn a_line_break_after_the_password_is_removed() {
     for value in ["correct-horse\n", "correct-horse\r\n", "correct-horse"] {
         let (_sandbox, home) = start();
         let login = log_in(&home, ANA).env("AIMHARDER_PASSWORD", value);
-        login.any_stdout().done();
+        login.succeeds();
         let login = home.run("login --only device --password-stdin").arg(ANA);
-        login.stdin(value).any_stdout().done();
+        login.stdin(value).succeeds();
     }
 }
 
@@ -72,7 +72,7 @@ fn a_byte_order_mark_before_the_password_is_named() {
     let (sandbox, home) = start();
     let login = home.run("login --password-stdin").arg(ANA);
     let login = login.stdin("\u{feff}correct-horse\n");
-    login.fails(3, &["byte order mark", ANA]).done();
+    login.fails(3, &["byte order mark", ANA]);
     assert!(sandbox.log().is_empty());
 }
 
@@ -104,12 +104,11 @@ fn an_accounts_own_credential() {
     let folder = home.write("creds/ben-password", BEN_PASSWORD);
     home.config("account = \"ana@example.org\"\n[accounts.\"ben@example.org\"]\ncredential = \"ben-password\"");
     let run = log_in(&home, BEN).env("CREDENTIALS_DIRECTORY", folder.parent().unwrap());
-    run.any_stdout().done();
+    run.succeeds();
     fs::remove_file(&folder).unwrap();
     log_in(&home, BEN)
         .env("CREDENTIALS_DIRECTORY", folder.parent().unwrap())
-        .fails(3, &["cannot read the credential"])
-        .done();
+        .fails(3, &["cannot read the credential"]);
 }
 
 #[test]
@@ -130,24 +129,20 @@ fn a_file_where_we_happen_to_stand_is_no_credential() {
 #[test]
 fn without_a_source_and_off_a_terminal() {
     let (sandbox, home) = start();
-    log_in(&home, ANA)
-        .fails(
-            3,
-            &[
-                "no password for ana@example.org",
-                "--password-stdin",
-                "password_command",
-            ],
-        )
-        .done();
+    log_in(&home, ANA).fails(
+        3,
+        &[
+            "no password for ana@example.org",
+            "--password-stdin",
+            "password_command",
+        ],
+    );
     log_in(&home, ANA)
         .env("AIMHARDER_PASSWORD", "")
-        .fails(3, &["no password"])
-        .done();
+        .fails(3, &["no password"]);
     log_in(&home, ANA)
         .arg("--password-stdin")
-        .fails(3, &["empty"])
-        .done();
+        .fails(3, &["empty"]);
     assert!(sandbox.log().is_empty());
 }
 
@@ -169,8 +164,7 @@ fn one_accounts_password_is_never_sent_for_another() {
     log_in(&home, BEN)
         .env("CREDENTIALS_DIRECTORY", folder)
         .env("AIMHARDER_PASSWORD", ANA_PASSWORD)
-        .fails(3, &["no password for ben@example.org"])
-        .done();
+        .fails(3, &["no password for ben@example.org"]);
     assert_eq!(mails(&sandbox).len(), 0);
     // nor where two accounts have sessions and the config names none
     home.config("");
@@ -178,8 +172,7 @@ fn one_accounts_password_is_never_sent_for_another() {
     sandbox.clear_log();
     log_in(&home, BEN)
         .env("AIMHARDER_PASSWORD", ANA_PASSWORD)
-        .fails(3, &["no password"])
-        .done();
+        .fails(3, &["no password"]);
     assert_eq!(mails(&sandbox).len(), 0);
 }
 
@@ -189,38 +182,31 @@ fn a_password_command_does_not_see_the_variable() {
     home.config("password_command = \"test -z \\\"$AIMHARDER_PASSWORD\\\" && echo correct-horse\"");
     log_in(&home, ANA)
         .env("AIMHARDER_PASSWORD", "secret")
-        .any_stdout()
-        .done();
+        .succeeds();
 }
 
 #[test]
 fn the_account_of_a_login_without_address() {
     let (_sandbox, home) = start();
     home.run("login")
-        .fails(2, &["which account?", "aimharder login ana@example.org"])
-        .done();
+        .fails(2, &["which account?", "aimharder login ana@example.org"]);
     home.config("account = \"ana@example.org\"");
     home.run("login --password-stdin")
         .stdin(ANA_PASSWORD)
-        .any_stdout()
-        .done();
+        .succeeds();
     home.config("");
     home.run("login --password-stdin")
         .stdin(ANA_PASSWORD)
-        .any_stdout()
-        .done();
+        .succeeds();
     home.run("login ana@example.org --account ben@example.org")
-        .fails(2, &["ana@example.org", "ben@example.org"])
-        .done();
+        .fails(2, &["ana@example.org", "ben@example.org"]);
 }
 
 #[test]
 fn no_flag_takes_a_password() {
     let (_sandbox, home) = start();
     home.run("login ana@example.org --password hunter2")
-        .usage(&["--password"])
-        .done();
+        .usage(&["--password"]);
     home.run("login ana@example.org hunter2")
-        .usage(&["unexpected argument"])
-        .done();
+        .usage(&["unexpected argument"]);
 }

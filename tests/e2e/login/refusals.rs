@@ -23,7 +23,7 @@ fn every_shape_of_a_refusal_is_one_and_is_not_repeated() {
                 sandbox.config(&json!({
                     "json_login": json_login, "login_failure_shape": shape, "language": language
                 }));
-                let printed = wrong(&home, "wrong").status(3).any_stderr().json();
+                let printed = wrong(&home, "wrong").ends_json(3);
                 let message = printed["error"]["message"].as_str().unwrap();
                 assert!(
                     message.contains("refused the login of ana@example.org"),
@@ -44,12 +44,8 @@ fn a_locked_account_is_told_as_such() {
     for json_login in [true, false] {
         let (sandbox, home) = start();
         sandbox.config(&json!({ "lock_after": 1, "json_login": json_login }));
-        wrong(&home, "wrong")
-            .fails(3, &["locked for a while"])
-            .done();
-        wrong(&home, ANA_PASSWORD)
-            .fails(3, &["locked for a while"])
-            .done();
+        wrong(&home, "wrong").fails(3, &["locked for a while"]);
+        wrong(&home, ANA_PASSWORD).fails(3, &["locked for a while"]);
     }
 }
 
@@ -57,27 +53,22 @@ fn a_locked_account_is_told_as_such() {
 fn five_refusals_in_a_quarter_of_an_hour_are_sent() {
     let (sandbox, home) = start();
     for _ in 0..5 {
-        wrong(&home, "wrong")
-            .fails(3, &["wrong e-mail or password"])
-            .done();
+        wrong(&home, "wrong").fails(3, &["wrong e-mail or password"]);
     }
     sandbox.clear_log();
-    wrong(&home, ANA_PASSWORD)
-        .fails(
-            3,
-            &[
-                "5 logins of ana@example.org were refused",
-                "the next login is possible at",
-            ],
-        )
-        .done();
+    wrong(&home, ANA_PASSWORD).fails(
+        3,
+        &[
+            "5 logins of ana@example.org were refused",
+            "the next login is possible at",
+        ],
+    );
     assert!(sandbox.log().is_empty(), "the sixth was not sent");
     home.run("login ben@example.org --password-stdin --only device")
         .stdin(BEN_PASSWORD)
-        .any_stdout()
-        .done();
+        .succeeds();
     home.sql("UPDATE refusals SET at = at - 15 * 60 * 1000");
-    wrong(&home, ANA_PASSWORD).any_stdout().done();
+    wrong(&home, ANA_PASSWORD).succeeds();
     assert_eq!(attempts(&sandbox), 5);
 }
 
@@ -85,18 +76,18 @@ fn five_refusals_in_a_quarter_of_an_hour_are_sent() {
 fn only_the_oldest_of_five_must_have_passed() {
     let (sandbox, home) = start();
     for _ in 0..5 {
-        wrong(&home, "wrong").fails(3, &[]).done();
+        wrong(&home, "wrong").fails(3, &[]);
     }
     home.sql("UPDATE refusals SET at = at - 15 * 60 * 1000 WHERE rowid = 1");
-    wrong(&home, "wrong").fails(3, &["wrong e-mail"]).done();
-    wrong(&home, "wrong").fails(3, &["5 logins"]).done();
+    wrong(&home, "wrong").fails(3, &["wrong e-mail"]);
+    wrong(&home, "wrong").fails(3, &["5 logins"]);
     assert_eq!(attempts(&sandbox), 6);
 }
 
 #[test]
 fn both_logins_of_a_run_count_as_one_refusal() {
     let (sandbox, home) = start();
-    wrong(&home, "wrong").fails(3, &[]).done();
+    wrong(&home, "wrong").fails(3, &[]);
     assert_eq!(
         home.ask("SELECT count(*) FROM refusals").as_deref(),
         Some("1")
@@ -108,7 +99,7 @@ fn both_logins_of_a_run_count_as_one_refusal() {
         &json!({ "path": "/api/login", "kind": "json", "body": error, "status": 401, "skip": 1 }),
     );
     home.sql("DELETE FROM refusals");
-    let printed = wrong(&home, ANA_PASSWORD).status(7).any_stderr().json();
+    let printed = wrong(&home, ANA_PASSWORD).ends_json(7);
     assert_eq!(printed["sessions"][1]["status"], "failed");
     assert_eq!(
         home.ask("SELECT count(*) FROM refusals").as_deref(),
@@ -130,13 +121,13 @@ fn an_unanswered_login_is_no_refusal() {
     for kind in ["status", "foreign", "empty", "drop", "truncate", "json"] {
         sandbox.config(&json!({ "form_login": false }));
         sandbox.fault(&json!({ "path": "/api/login", "kind": kind }));
-        wrong(&home, ANA_PASSWORD).fails(5, &[]).done();
+        wrong(&home, ANA_PASSWORD).fails(5, &[]);
     }
     assert_eq!(
         home.ask("SELECT count(*) FROM refusals").as_deref(),
         Some("0")
     );
-    wrong(&home, ANA_PASSWORD).any_stdout().done();
+    wrong(&home, ANA_PASSWORD).succeeds();
 }
 
 #[test]
@@ -150,14 +141,13 @@ fn an_unknown_account_is_a_wrong_password() {
                 "nobody@example.org",
                 "wrong e-mail or password (4 login attempts left); check both on AimHarder's web page",
             ],
-        )
-        .done();
+        );
 }
 
 #[test]
 fn the_refused_login_leaves_the_old_session_alone() {
     let (_sandbox, home) = crate::support::logged_in();
-    wrong(&home, "wrong").fails(3, &[]).done();
+    wrong(&home, "wrong").fails(3, &[]);
     assert_eq!(home.sessions().len(), 2);
     assert!(!home.fingerprint(ANA, "device").is_empty());
     home.run("bookings").stdout("nothing booked\n").done();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox, day, logged_in, side_by_side, start};
+use crate::support::{ANA, Home, Sandbox, day, logged_in, side_by_side, start};
 
 /// Every kind, and the statuses that matter.
 fn faults() -> Vec<Value> {
@@ -173,11 +173,7 @@ fn logging_in() {
             fault["path"] = path.into();
             fault["count"] = (-1).into();
             sandbox.fault(&fault);
-            let output = home
-                .run("login ana@example.org --password-stdin")
-                .stdin(ANA_PASSWORD)
-                .limit(Duration::from_secs(20))
-                .unchecked();
+            let output = home.login("").limit(Duration::from_secs(20)).unchecked();
             let refusal = path == "/api/login" && fault["body"]["error"].is_string();
             assert_eq!(
                 output.status,
@@ -204,8 +200,7 @@ fn setrefresh() {
         fault["path"] = "/setrefresh".into();
         fault["count"] = (-1).into();
         sandbox.fault(&fault);
-        home.run("login ana@example.org --password-stdin")
-            .stdin(ANA_PASSWORD)
+        home.login("")
             .any_stdout()
             .stderr_has(&["setrefresh failed"])
             .done();

@@ -152,11 +152,11 @@ fn a_malformed_variable_is_an_error_that_names_it() {
         let begins = format!("the environment variable {name} cannot be used: ");
         for args in ["bookings", "refresh", "notify test", "prebook run"] {
             let run = home.run(args).env(name, value);
-            let output = run.fails(2, &[&begins]).done();
+            let output = run.fails(2, &[&begins]);
             assert!(!output.stderr.contains("hunter2"), "{output:?}");
         }
         let printed = home.run("bookings").env(name, value);
-        let printed = printed.fails(2, &[&begins]).json();
+        let printed = printed.fails_with(2, &[&begins]).json();
         assert_eq!(printed["error"]["kind"], "usage");
         assert!(!printed.to_string().contains("hunter2"));
     }
@@ -178,7 +178,7 @@ fn a_proxy_of_the_environment_that_fails_is_named_as_the_cause() {
     let run = home
         .run("bookings")
         .env("HTTPS_PROXY", format!("http://ana:hunter2@{free}"));
-    let output = run.fails(5, &["the proxy refuses the connection", "HTTPS_PROXY"]);
+    let output = run.fails_with(5, &["the proxy refuses the connection", "HTTPS_PROXY"]);
     assert!(!output.done().stderr.contains("hunter2"));
 }
 
@@ -217,7 +217,7 @@ fn notifications_go_through_the_proxy_too() {
     let run = home
         .run("notify test")
         .env("HTTPS_PROXY", format!("http://{}", proxy.address));
-    run.status(5).any_stdout().any_stderr().done();
+    run.ends(5);
     assert!(proxy.heads()[0].starts_with("CONNECT ntfy.example.org:443 "));
 }
 

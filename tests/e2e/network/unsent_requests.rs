@@ -32,9 +32,7 @@ fn a_booking_is_sent_once_more() {
 fn a_booking_that_never_leaves_is_unreachable() {
     let (sandbox, home, gateway, id) = ready();
     gateway.shut_after("/api/bookings", 1000);
-    let printed = command(&home, "book")
-        .fails(5, &["no connection to"])
-        .done();
+    let printed = command(&home, "book").fails(5, &["no connection to"]);
     assert!(!printed.stderr.contains("unknown"), "{printed:?}");
     assert_eq!(gateway.hung_up(), 2, "sent, and once more");
     assert!(sandbox.reservations(&id).is_empty());
@@ -60,9 +58,7 @@ fn a_cancellation_that_never_leaves_is_unreachable() {
     let (sandbox, home, gateway, id) = ready();
     sandbox.reserve(ANA, &id, 1);
     gateway.shut_after("/api/bookings", 1000);
-    let printed = command(&home, "cancel")
-        .fails(5, &["no connection to"])
-        .done();
+    let printed = command(&home, "cancel").fails(5, &["no connection to"]);
     assert!(!printed.stderr.contains("unknown"), "{printed:?}");
     assert_eq!(gateway.hung_up(), 2, "sent, and once more");
     assert_eq!(sandbox.reservations(&id).len(), 1);

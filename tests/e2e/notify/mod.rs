@@ -1,25 +1,44 @@
-//! `notify test` and the dead-man switches, with the real binary and a server on loopback: what is printed, how the
-//! program ends, what arrives, and that no secret is ever shown.
+//! `notify test` and the dead-man pings, with a server on loopback: what is printed, how the program ends, what arrives,
+//! and that no secret is ever shown.
 
-mod scene;
+mod server;
 
 use std::fs;
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use aimharder::model::session::SessionKind;
 use serde_json::{Value, json};
 
-use scene::{Home, SECRET, server};
+use crate::support::{ANA, Home, Run, SECRET, store_session};
+use server::server;
+
+fn home(config: &str) -> Home {
+    let home = Home::nowhere();
+    home.write_config(config);
+    home
+}
+
+/// The same with a session that needs no refresh.
+fn home_with_session(config: &str) -> Home {
+    let home = home(config);
+    store_session(&home, ANA, SessionKind::Background);
+    home
+}
+
+fn run(home: &Home, args: &str) -> Run {
+    home.run(args).env("AIMHARDER_PASSWORD", SECRET)
+}
 
 #[test]
-fn every_channel_is_told() {
+fn every_channel_receives_the_test_message() {
     let (url, requests) = server();
-    let home = Home::new(&format!(
+    let home = self::home(&format!(
         "account = \"ana@example.org\"\n\
          [[notify]]\non = [\"recovered\"]\nwebhook = \"{url}/ok/{SECRET}\"\n\
          [[notify]]\ndiscord = \"{url}/ok/{SECRET}\"\n\
          [[notify]]\nntfy = \"{url}/ok/{SECRET}\"\n\
-         [[notify]]\ncommand = \"echo {SECRET}; cat > event; env > facts\"\n"
+         [[notify]]\ncommand = \"echo {SECRET}; cat > $HOME/event; env > $HOME/facts\"\n"
     ));
     let printed = "\
 [[notify]] 1 (webhook): delivered
@@ -27,8 +46,7 @@ fn every_channel_is_told() {
 [[notify]] 3 (ntfy): delivered
 [[notify]] 4 (command): delivered
 ";
-    let run = home.run(&["notify", "test"]);
-    run.was(0, printed, "");
+    run(&home, "notify test").stdout(printed).done();
     let mut bodies: Vec<String> = requests.try_iter().map(|(_, body)| body).collect();
     bodies.sort();
     assert_eq!(bodies.len(), 3);
@@ -40,11 +58,11 @@ fn every_channel_is_told() {
     assert_eq!(webhook["message"], "Recovered: test message of aimharder");
     assert_eq!(webhook["account"], "ana@example.org");
 
-    let line = fs::read_to_string(home.0.path().join("event")).unwrap();
+    let line = fs::read_to_string(home.path().join("event")).unwrap();
     assert_eq!(line.matches('\n').count(), 1);
     let event: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(event["event"], "booked");
-    let facts = fs::read_to_string(home.0.path().join("facts")).unwrap();
+    let facts = fs::read_to_string(home.path().join("facts")).unwrap();
     for fact in [
         "AIMHARDER_EVENT=booked",
         "AIMHARDER_ACCOUNT=ana@example.org",
@@ -60,35 +78,25 @@ fn every_channel_is_told() {
         {"number": 3, "channel": "ntfy", "ok": true, "error": null},
         {"number": 4, "channel": "command", "ok": true, "error": null},
     ]});
-    assert_eq!(home.run(&["notify", "test", "--json"]).json(), all);
+    assert_eq!(run(&home, "notify test --json").json(), all);
 }
 
 #[test]
-fn some_or_none_are_told() {
+fn what_is_not_delivered_decides_the_exit_code() {
     let (url, _requests) = server();
     let bad = format!("[[notify]]\nwebhook = \"{url}/no/{SECRET}\"\n");
     let worse = format!("[[notify]]\ncommand = [\"/nonexistent/{SECRET}\"]\n");
     let fine = format!("[[notify]]\nntfy = \"{url}/ok/{SECRET}\"\n");
     let said = "[[notify]] 1 (webhook): not delivered: answered 500\n";
 
-    let some = Home::new(&format!("{bad}{fine}"));
-    some.run(&["notify", "test"]).was(
-        7,
-        &format!("{said}[[notify]] 2 (ntfy): delivered\n"),
-        "error: not delivered: [[notify]] 1 (webhook)\n",
-    );
-    let none = Home::new(&format!("{bad}{worse}"));
-    none.run(&["notify", "test"]).was(
-        5,
-        &format!(
-            "{said}[[notify]] 2 (command): not delivered: cannot run it: no such file or directory\n"
-        ),
-        "error: not delivered: [[notify]] 1 (webhook), [[notify]] 2 (command)\n",
-    );
-    let run = none.run(&["notify", "test", "--json"]);
-    assert_eq!(run.code, Some(5));
+    let some = self::home(&format!("{bad}{fine}"));
+    run(&some, "notify test")
+        .stdout(&format!("{said}[[notify]] 2 (ntfy): delivered\n"))
+        .fails(7, &["not delivered: [[notify]] 1 (webhook)\n"]);
+    let none = self::home(&format!("{bad}{worse}"));
+    let printed = run(&none, "notify test").ends_json(5);
     assert_eq!(
-        run.json(),
+        printed,
         json!({
             "channels": [
                 {"number": 1, "channel": "webhook", "ok": false, "error": "answered 500"},
@@ -100,35 +108,26 @@ fn some_or_none_are_told() {
 }
 
 #[test]
-fn nobody_to_tell() {
-    let home = Home::new("");
+fn a_config_without_channels_is_refused() {
+    let home = self::home("");
     let message = "the config has no [[notify]] channel to test";
-    home.run(&["notify", "test"])
-        .was(2, "", &format!("error: {message}\n"));
-    let run = home.run(&["notify", "test", "--json"]);
-    assert_eq!(run.code, Some(2));
-    assert_eq!(
-        run.json(),
-        json!({"error": {"kind": "usage", "message": message}})
-    );
-    assert_eq!(home.run(&["notify"]).code, Some(2));
-    assert_eq!(home.run(&["notify", "tset"]).code, Some(2));
+    run(&home, "notify test").fails(2, &[message]);
+    run(&home, "notify").usage(&["error: "]);
+    run(&home, "notify tset").usage(&["error: "]);
 }
 
 #[test]
 fn a_hanging_channel_ends() {
     let (url, _requests) = server();
-    let home = Home::new(&format!("[[notify]]\nwebhook = \"{url}/hang/{SECRET}\"\n"));
-    let begun = Instant::now();
-    home.run_with(&["notify", "test"], "10").was(
-        5,
-        "[[notify]] 1 (webhook): not delivered: timed out\n",
-        "error: not delivered: [[notify]] 1 (webhook)\n",
-    );
-    assert!(begun.elapsed() < Duration::from_secs(15)); // a tenth of the real limits
+    let home = self::home(&format!("[[notify]]\nwebhook = \"{url}/hang/{SECRET}\"\n"));
+    run(&home, "notify test")
+        .pauses(10)
+        .limit(Duration::from_secs(15)) // a tenth of the real limits
+        .stdout("[[notify]] 1 (webhook): not delivered: timed out\n")
+        .fails(5, &["not delivered: [[notify]] 1 (webhook)\n"]);
 }
 
-/// The loudest logs tell which channel, what of it, and nothing else.
+/// The loudest logs name the channel and the result, and nothing else.
 #[test]
 fn logs_hold_no_secret() {
     let (url, _requests) = server();
@@ -137,7 +136,7 @@ fn logs_hold_no_secret() {
         .local_addr()
         .unwrap();
     let with_user = url.replace("http://", &format!("http://ana:{SECRET}@"));
-    let home = Home::new(&format!(
+    let home = self::home(&format!(
         "[[notify]]\nwebhook = \"{with_user}/ok/{SECRET}\"\n\
          [[notify]]\ndiscord = \"{url}/no/{SECRET}\"\n\
          [[notify]]\nntfy = \"http://{gone}/{SECRET}\"\n\
@@ -146,8 +145,9 @@ fn logs_hold_no_secret() {
          [[notify]]\ntelegram = {{ token_command = \"echo {SECRET}/x\", chat = \"{SECRET}\" }}\n",
         url.replace("http", "https"),
     ));
-    let run = home.run(&["-vv", "notify", "test"]);
-    assert_eq!(run.code, Some(7), "{}", run.stdout);
+    let run = run(&home, "-vv notify test")
+        .env("RUST_LOG", "trace")
+        .ends(7);
     assert!(run.stderr.contains("[[notify]] 1 (webhook) sent: booked\n"));
     assert!(run.stderr.contains("seen\n"), "{}", run.stderr);
     assert!(!run.stdout.contains("seen"), "{}", run.stdout);
@@ -164,9 +164,9 @@ fn logs_hold_no_secret() {
     );
 }
 
-/// `refresh` with nothing to do, watched by a switch that is there, fails, or is not there: the same result.
+/// `refresh` with nothing to do, with a ping that is received, refused or not delivered: the same result.
 #[test]
-fn a_switch_never_changes_the_result() {
+fn a_ping_never_changes_the_result() {
     let (url, requests) = server();
     let gone = TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -177,32 +177,32 @@ fn a_switch_never_changes_the_result() {
         &*format!("{url}/no"),
         &*format!("http://{gone}"),
     ] {
-        let home = Home::with_session(&format!(
+        let home = home_with_session(&format!(
             "[ping]\nrefresh = \"{base}/{SECRET}?a={SECRET}\"\n"
         ));
-        home.run(&["refresh"]).was(0, "", "");
+        run(&home, "refresh").done();
         let seen: Vec<String> = requests.try_iter().map(|(line, _)| line).collect();
         if let Some(path) = base.strip_prefix(&url) {
             let start = format!("GET {path}/{SECRET}/start?a={SECRET} HTTP/1.1");
             let end = format!("GET {path}/{SECRET}?a={SECRET} HTTP/1.1");
             assert_eq!(seen, [start, end]);
         }
-        let run = home.run(&["-vv", "refresh"]);
-        assert_eq!(run.code, Some(0));
-        assert!(run.stderr.contains("[ping] "), "{}", run.stderr);
+        run(&home, "-vv refresh")
+            .env("RUST_LOG", "trace")
+            .stderr_has(&["[ping] "])
+            .done();
         let _ = requests.try_iter().count();
     }
 }
 
-/// A run that breaks off after its start has failed, and the switch must hear of it.
+/// A run that breaks off after its start has failed, which is sent as such.
 #[test]
-fn a_switch_hears_of_a_run_that_breaks_off() {
+fn a_run_that_breaks_off_pings_its_failure() {
     let (url, requests) = server();
-    let home = Home::with_session(&format!("[ping]\nrefresh = \"{url}/ok\"\n"));
-    let store = rusqlite::Connection::open(home.0.path().join("state/aimharder.db")).unwrap();
+    let home = home_with_session(&format!("[ping]\nrefresh = \"{url}/ok\"\n"));
+    let store = rusqlite::Connection::open(home.store_path()).unwrap();
     store.execute_batch("DROP TABLE sessions").unwrap();
-    let run = home.run(&["refresh"]);
-    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let run = run(&home, "refresh").fails(1, &["no such table"]);
     let seen: Vec<(String, String)> = requests.try_iter().collect();
     assert_eq!(seen[0], ("GET /ok/start HTTP/1.1".into(), String::new()));
     assert_eq!(
@@ -212,16 +212,14 @@ fn a_switch_hears_of_a_run_that_breaks_off() {
             run.stderr.trim_end().into()
         )
     );
-    assert!(run.stderr.contains("no such table"), "{}", run.stderr);
 }
 
 #[test]
-fn a_switch_hears_of_a_store_without_sessions() {
+fn a_store_without_sessions_pings_a_failure() {
     let (url, requests) = server();
-    let home = Home::new(&format!("[ping]\nrefresh = \"{url}/ok\"\n"));
-    home.run(&["boxes", "set", "demo", "--id", "1"]);
-    let run = home.run(&["refresh"]);
-    assert_eq!(run.code, Some(3), "{}", run.stderr);
+    let home = self::home(&format!("[ping]\nrefresh = \"{url}/ok\"\n"));
+    run(&home, "boxes set demo --id 1").ends(0);
+    run(&home, "refresh").ends(3);
     let seen: Vec<String> = requests.try_iter().map(|(line, _)| line).collect();
     assert_eq!(seen, ["GET /ok/start HTTP/1.1", "POST /ok/fail HTTP/1.1"]);
 }
@@ -233,12 +231,11 @@ fn plain_http_to_another_machine_is_refused() {
         format!("[[notify]]\nntfy = \"http://ntfy.example.org/{SECRET}\""),
         format!("[ping]\nrefresh = \"http://127.0.0.1.example.org/{SECRET}\""),
     ] {
-        let run = Home::with_session(&line).run(&["refresh"]);
-        assert_eq!(run.code, Some(2), "{}", run.stderr);
-        assert!(run.stderr.contains("plain http"), "{}", run.stderr);
+        let home = home_with_session(&line);
+        run(&home, "refresh").fails(2, &["plain http"]);
     }
     for host in ["localhost:9", "127.0.0.1:9", "[::1]:9"] {
-        let home = Home::with_session(&format!("[[notify]]\nwebhook = \"http://{host}/\""));
-        home.run(&["refresh"]).was(0, "", "");
+        let home = home_with_session(&format!("[[notify]]\nwebhook = \"http://{host}/\""));
+        run(&home, "refresh").done();
     }
 }

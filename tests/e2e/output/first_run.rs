@@ -9,7 +9,7 @@ fn five_lines_say_what_to_do_first() {
     assert_eq!(printed.stderr.lines().count(), 5, "{}", printed.stderr);
     assert!(printed.stderr.contains("aimharder login\n"));
     for flag in ["-h", "--help"] {
-        let help = home.run(flag).any_stdout().done();
+        let help = home.run(flag).succeeds();
         for command in ["login", "classes ", "book "] {
             let line = printed
                 .stderr
@@ -96,7 +96,7 @@ fn the_next_command_names_account_and_box_where_they_are_needed() {
         let run = home
             .run("login ben@example.org --password-stdin")
             .stdin(BEN_PASSWORD);
-        let printed = run.any_stdout().done().stdout;
+        let printed = run.succeeds().stdout;
         let next = printed.lines().find_map(|line| {
             line.strip_prefix("next: ")?
                 .strip_prefix('`')?
@@ -119,18 +119,16 @@ fn the_next_command_names_account_and_box_where_they_are_needed() {
         .skip(1)
         .map(str::to_owned)
         .collect();
-    home.run(&words.join(" ")).any_stdout().done();
+    home.run(&words.join(" ")).succeeds();
 }
 
 #[test]
 fn login_refuses_what_it_would_not_heed() {
     let home = Home::nowhere();
     home.run("login ana@example.org --session device")
-        .usage(&["--only device"])
-        .done();
+        .usage(&["--only device"]);
     home.run("login ana@example.org --box crossfitdemo")
-        .usage(&["--box cannot be used with `login`"])
-        .done();
+        .usage(&["--box cannot be used with `login`"]);
     assert!(!home.store_path().exists());
 }
 
@@ -148,8 +146,7 @@ fn another_accounts_password_is_not_passed_over_in_silence() {
                 "password_command and",
                 words,
             ],
-        )
-        .done();
+        );
     home.config("");
     home.log_in(ANA, ANA_PASSWORD);
     sandbox.clear_log();
@@ -158,8 +155,7 @@ fn another_accounts_password_is_not_passed_over_in_silence() {
         .fails(
             3,
             &["AIMHARDER_PASSWORD is not used: several accounts are known here"],
-        )
-        .done();
+        );
     assert!(sandbox.log().is_empty());
 }
 
@@ -169,14 +165,10 @@ fn a_failing_password_command_is_named_without_its_arguments() {
     home.config("password_command = [\"/bin/sh\", \"-c\", \"exit 3\", \"hunter2\"]");
     let printed = home
         .run("login ana@example.org")
-        .fails(3, &["(sh) failed", "exit status: 3"])
-        .done();
+        .fails(3, &["(sh) failed", "exit status: 3"]);
     assert!(!printed.stderr.contains("hunter2"), "{}", printed.stderr);
     home.config("password_command = \"TOKEN=hunter2 false\"");
-    let printed = home
-        .run("login ana@example.org")
-        .fails(3, &["(sh) failed"])
-        .done();
+    let printed = home.run("login ana@example.org").fails(3, &["(sh) failed"]);
     assert!(!printed.stderr.contains("hunter2"), "{}", printed.stderr);
 }
 
@@ -191,8 +183,7 @@ fn a_store_that_cannot_be_written_says_where() {
                 "cannot create the store /sys/aimharder.db",
                 "name another place with --store",
             ],
-        )
-        .done();
+        );
 }
 
 /// The password is typed the moment the prompt is to be seen.

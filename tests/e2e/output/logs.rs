@@ -34,7 +34,7 @@ fn tells(stderr: &str, expected: &[&str]) {
 
 /// It ended well, and has more to say than is looked at here.
 fn well(run: Run) -> Output {
-    run.any_stdout().any_stderr().done()
+    run.ends(0)
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn twice_adds_each_request_with_its_size_and_time() {
             "{request}"
         );
     }
-    let quiet = home.run("classes").any_stdout().done();
+    let quiet = home.run("classes").succeeds();
     assert_eq!(quiet.stderr, "");
 }
 

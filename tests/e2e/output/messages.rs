@@ -72,12 +72,7 @@ fn an_ill_platform() {
 fn a_long_wait_is_told_in_minutes() {
     let (sandbox, home) = logged_in();
     sandbox.fault(&json!({ "path": "/api/*", "kind": "retry_after", "seconds": 130, "count": -1 }));
-    let printed = home
-        .run("classes --day +3 --json")
-        .status(5)
-        .any_stderr()
-        .any_stdout()
-        .done();
+    let printed = home.run("classes --day +3 --json").ends(5);
     assert!(printed.stdout.contains("try again in 3 min"), "{printed:?}");
 }
 

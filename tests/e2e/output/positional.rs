@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::book::class;
-use crate::support::{Home, day, logged_in};
+use crate::support::{Home, cases, day, logged_in};
 
 #[test]
 fn positions_and_flags_mean_the_same() {
@@ -28,7 +28,7 @@ fn positions_and_flags_mean_the_same() {
     assert_eq!(quoted["class"]["id"], id.as_str());
     let listed = home.run("classes").arg(&date).json();
     assert_eq!(listed, home.run("classes --day").arg(&date).json());
-    home.run("book +3 13:10 open").any_stdout().done();
+    home.run("book +3 13:10 open").succeeds();
     let cancelled = home.run("cancel +3 13:10 open").json();
     assert_eq!(cancelled["outcome"], "cancelled");
     let added = home.run("prebook add +3 13:10 open box").any_stderr();
@@ -45,21 +45,13 @@ fn positions_and_flags_mean_the_same() {
 fn a_value_given_both_ways_is_refused() {
     let home = Home::nowhere();
     for command in ["book", "cancel", "prebook add"] {
-        for (args, words) in [
-            (
-                "fri 18:30 wod --day mon",
-                "the day is given twice, as \"fri\" and by --day mon",
-            ),
-            (
-                "fri 18:30 wod --time 19:30",
-                "the time is given twice, as \"18:30\" and by --time 19:30",
-            ),
-            (
-                "fri 18:30 open box --class yoga",
-                "the class is given twice, as \"open box\" and by --class yoga",
-            ),
-        ] {
-            home.run(command).args(args).fails(2, &[words]).done();
+        let table = r#"
+            fri 18:30 wod --day mon => the day is given twice, as "fri" and by --day mon
+            fri 18:30 wod --time 19:30 => the time is given twice, as "18:30" and by --time 19:30
+            fri 18:30 open box --class yoga => the class is given twice, as "open box" and by --class yoga
+        "#;
+        for (args, words) in cases(table) {
+            home.run(command).args(args).fails(2, &[words]);
         }
     }
     for (args, words) in [
@@ -77,7 +69,7 @@ fn a_value_given_both_ways_is_refused() {
             &["--weekly", "--id"],
         ),
     ] {
-        home.run(args).fails(2, words).done();
+        home.run(args).fails(2, words);
     }
 }
 
@@ -85,33 +77,19 @@ fn a_value_given_both_ways_is_refused() {
 fn unusable_values_say_what_is_expected() {
     let home = Home::nowhere();
     for command in ["book", "cancel", "prebook add"] {
-        for (args, words) in [
-            (
-                &["frida", "18:30"][..],
-                "\"frida\" is not a valid day; use today, fri, +3 or 2026-11-23",
-            ),
-            (&["", "18:30"], "\"\" is not a valid day"),
-            (&["2027-02-29", "18:30"], "is not in the calendar"),
-            (
-                &["18:30", "fri"],
-                "\"18:30\" is a time, and the day comes first: DAY TIME [CLASS]",
-            ),
-            (
-                &["mon-fri", "7:00", "open", "box"],
-                "\"mon-fri\" is more than one day; for a class every week: \
-                 `aimharder prebook add --weekly mon-fri --time 07:00 --class 'open box'`",
-            ),
-            (
-                &["fri", "wod"],
-                "\"wod\" is not a valid time; use 18:30 or 7:00",
-            ),
-            (&["fri", ""], "\"\" is not a valid time"),
-            (&["fri", "18:30", ""], "\"\" is not a valid class name"),
-        ] {
-            let run = args
-                .iter()
-                .fold(home.run(command), |run, arg| run.arg(*arg));
-            run.fails(2, &[words]).done();
+        let table = r#"
+            frida 18:30 => "frida" is not a valid day; use today, fri, +3 or 2026-11-23
+            '' 18:30 => "" is not a valid day
+            2027-02-29 18:30 => is not in the calendar
+            18:30 fri => "18:30" is a time, and the day comes first: DAY TIME [CLASS]
+            mon,wed 18:30 => "mon,wed" is more than one day; for a class every week: `aimharder prebook add --weekly mon,wed
+            mon-fri 7:00 open box => "mon-fri" is more than one day; for a class every week: `aimharder prebook add --weekly mon-fri --time 07:00 --class 'open box'`
+            fri wod => "wod" is not a valid time; use 18:30 or 7:00
+            fri '' => "" is not a valid time
+            fri 18:30 '' => "" is not a valid class name
+        "#;
+        for (args, words) in cases(table) {
+            home.run(command).args(args).fails(2, &[words]);
         }
     }
     for (args, words) in [
@@ -121,7 +99,7 @@ fn unusable_values_say_what_is_expected() {
         ("prebook add fri", "use TIME or --time"),
         ("classes frida", "\"frida\" is not a valid day"),
     ] {
-        home.run(args).fails(2, &[words]).done();
+        home.run(args).fails(2, &[words]);
     }
     assert!(!home.store_path().exists(), "usage comes first");
 }

@@ -116,10 +116,7 @@ fn a_whole_story_at_the_loudest() {
 fn nobody_sees_the_password_in_the_process_list() {
     let (sandbox, home) = start();
     sandbox.fault(&json!({ "path": "/api/login", "kind": "hang", "seconds": 5 }));
-    let running = home
-        .run("login ana@example.org --password-stdin")
-        .stdin(ANA_PASSWORD)
-        .spawn();
+    let running = home.login("").spawn();
     wait_for("the login", || !sandbox.sent("/api/login").is_empty());
     let file = |name: &str| fs::read(format!("/proc/{}/{name}", running.id())).unwrap();
     for name in ["cmdline", "environ", "comm"] {

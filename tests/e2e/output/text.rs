@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{ANA, Home, Run, conversation, day, logged_in, shown};
 
 fn has(run: Run, words: &[&str]) {
-    let printed = run.any_stdout().any_stderr().done().stdout;
+    let printed = run.ends(0).stdout;
     for word in words {
         assert!(printed.contains(word), "{word:?} in {printed}");
     }
@@ -14,7 +14,7 @@ fn has(run: Run, words: &[&str]) {
 
 fn prebooked(home: &Home, how: &str) {
     let add = home.run("prebook add --opens 1d").args(how);
-    add.any_stdout().any_stderr().done();
+    add.ends(0);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn weekly_rules() {
         .arg(&until);
     has(far, &["rule r2"]);
     let of_another = home.run("prebook remove r2 --account ben@example.org");
-    of_another.fails(6, &["no weekly rule r2"]).done();
+    of_another.fails(6, &["no weekly rule r2"]);
     has(
         home.run("prebook remove r2").args("--account").arg(ANA),
         &["removed rule r2"],
@@ -155,11 +155,10 @@ fn a_settled_prebooking_keeps_the_opening_rule_it_was_added_with() {
     let (_sandbox, home) = logged_in();
     prebooked(&home, "--day +3 --time 18:30");
     let add = home.run("prebook add --day +4 --time 18:30");
-    add.any_stdout().any_stderr().done();
+    add.ends(0);
     home.sql("UPDATE prebookings SET status = 'booked'");
     home.run("boxes set crossfitdemo --opens 9d@07:00")
-        .any_stdout()
-        .done();
+        .succeeds();
     let printed = home.run("prebook list --all").json();
     let list = &printed["prebookings"];
     assert_eq!(list[0]["opens"], "1d", "{printed}");
@@ -174,7 +173,7 @@ fn a_settled_prebooking_keeps_the_opening_rule_it_was_added_with() {
 fn skip_remove_lists_what_is_prebooked_again() {
     let (_sandbox, home) = logged_in();
     let add = home.run("prebook add --weekly mon --time 23:59");
-    add.any_stdout().any_stderr().done();
+    add.ends(0);
     let days = format!("{}..{}", day(0), day(6));
     let printed = home.run("prebook skip").arg(&days).json();
     assert_eq!(printed["removed"].as_array().unwrap().len(), 1, "{printed}");
@@ -188,7 +187,7 @@ fn skip_remove_lists_what_is_prebooked_again() {
         1,
         "{printed}"
     );
-    home.run("prebook skip").arg(&days).any_stdout().done();
+    home.run("prebook skip").arg(&days).succeeds();
     has(
         home.run("prebook skip --remove").arg(&days),
         &["prebooked again", "23:59"],

@@ -28,27 +28,21 @@ fn every_help_shows_an_example_and_exit_codes() {
             let example = format!("aimharder {}", command.split(' ').next().unwrap());
             home.run(command)
                 .arg("--help")
-                .stdout_has(&["Example", &example, "Exit codes:\n  0 "])
-                .done();
+                .prints(&["Example", &example, "Exit codes:\n  0 "]);
         }
     }
     for command in ["classes", "book", "cancel", "bookings", "boxes"] {
         home.run(command)
             .arg("--help")
-            .stdout_has(&["Acts with the device session"])
-            .done();
+            .prints(&["Acts with the device session"]);
     }
     home.run("--help")
-        .stdout_has(&["Examples:", "Exit codes:\n  0 ", "130  interrupted"])
-        .done();
-    home.run("help --help").stdout_has(&["Examples:"]).done();
-    home.run("help store -h")
-        .stdout_has(&["store encrypt"])
-        .done();
+        .prints(&["Examples:", "Exit codes:\n  0 ", "130  interrupted"]);
+    home.run("help --help").prints(&["Examples:"]);
+    home.run("help store -h").prints(&["store encrypt"]);
     home.run("store")
-        .usage(&["requires a subcommand", "key, encrypt"])
-        .done();
-    home.run("--version").stdout_has(&["aimharder "]).done();
+        .usage(&["requires a subcommand", "key, encrypt"]);
+    home.run("--version").prints(&["aimharder "]);
     assert!(!home.store_path().exists());
 }
 
@@ -78,7 +72,7 @@ fn called_wrongly() {
         "boxes --detect set x --id 1",
     ] {
         home.run(args).status(2).stderr_has(&["error: "]).done();
-        let printed = home.run(args).status(2).any_stderr().json();
+        let printed = home.run(args).ends_json(2);
         assert_eq!(
             printed.as_object().unwrap().len(),
             1,
@@ -116,8 +110,8 @@ fn called_wrongly_the_answer_is_one_plain_line() {
         ("refresh --rate 1e3", "from 0 to 10000"),
         ("boxes set x --id 0", "1 or more"),
     ] {
-        home.run(args).fails(2, &[words]).done();
-        let printed = home.run(args).status(2).any_stderr().json();
+        home.run(args).fails(2, &[words]);
+        let printed = home.run(args).ends_json(2);
         let message = printed["error"]["message"].as_str().unwrap();
         assert!(
             message.contains(words) && !message.contains('\n'),
@@ -128,8 +122,7 @@ fn called_wrongly_the_answer_is_one_plain_line() {
         for id in ["", " ", "1;2", "é"] {
             home.run(command)
                 .arg(id)
-                .fails(2, &["is not a number, for example"])
-                .done();
+                .fails(2, &["is not a number, for example"]);
         }
     }
     assert!(!home.store_path().exists());
@@ -139,10 +132,8 @@ fn called_wrongly_the_answer_is_one_plain_line() {
 fn saying_a_flag_twice_is_no_mistake() {
     let (_sandbox, home) = logged_in();
     home.run("sessions -q -q --json").json();
-    home.run("classes --open --open").any_stdout().done();
-    home.run("classes --day mon --day tue")
-        .fails(2, &["--day"])
-        .done();
+    home.run("classes --open --open").succeeds();
+    home.run("classes --day mon --day tue").fails(2, &["--day"]);
 }
 
 #[test]
@@ -171,15 +162,14 @@ fn an_unknown_flag_is_answered_with_the_nearest_flag_or_the_flag_before_it() {
             "'-1' found; see `aimharder prebook add --help`",
         ),
     ] {
-        let printed = home.run(args).fails(2, &[words]).done();
+        let printed = home.run(args).fails(2, &[words]);
         assert!(!printed.stderr.contains("as a value"), "{printed:?}");
     }
     home.run("login ana@example.org --new-device --only background")
         .fails(
             2,
             &["--new-device adds a device session, and --only background logs in none"],
-        )
-        .done();
+        );
 }
 
 #[test]
@@ -216,11 +206,9 @@ fn a_password_beside_login_is_not_repeated() {
     }
     home.run("login")
         .env("AIMHARDER_ACCOUNT", secret)
-        .fails(2, &["AIMHARDER_ACCOUNT", "that is no e-mail address"])
-        .done();
+        .fails(2, &["AIMHARDER_ACCOUNT", "that is no e-mail address"]);
     home.run("login ana@example.org --pasword-stdin")
-        .fails(2, &["'--password-stdin'"])
-        .done();
+        .fails(2, &["'--password-stdin'"]);
 }
 
 #[test]
@@ -229,21 +217,17 @@ fn usage_before_config_before_store_before_account() {
     home.write_config("acount = 1");
     let version = home.ask("PRAGMA user_version").unwrap();
     home.sql("PRAGMA user_version = 99");
-    home.run("book --day mon").usage(&["--time"]).done();
+    home.run("book --day mon").usage(&["--time"]);
     home.run("book --day mon --time 18:30 --account x@example.org")
-        .fails(2, &["acount"])
-        .done();
+        .fails(2, &["acount"]);
     home.write_config("");
     home.run("book --day mon --time 18:30 --account x@example.org")
-        .fails(1, &["schema 99"])
-        .done();
+        .fails(1, &["schema 99"]);
     home.sql(&format!("PRAGMA user_version = {version}"));
     home.run("book --day mon --time 18:30 --account x@example.org --box none")
-        .fails(3, &["x@example.org"])
-        .done();
+        .fails(3, &["x@example.org"]);
     home.run("book --day mon --time 18:30 --box none")
-        .fails(6, &["none"])
-        .done();
+        .fails(6, &["none"]);
 }
 
 #[test]
@@ -265,8 +249,7 @@ fn a_mistyped_store_is_not_made() {
         home.run(args)
             .arg("--store")
             .arg(&wrong)
-            .fails(3, &["no store at", "x.db", "aimharder login"])
-            .done();
+            .fails(3, &["no store at", "x.db", "aimharder login"]);
         assert!(!wrong.parent().unwrap().exists(), "{args}");
     }
     let listed = home.run("sessions").json();
@@ -278,18 +261,13 @@ fn automation_without_any_session_names_its_store() {
     let home = Home::nowhere();
     for command in ["refresh", "prebook run", "prebook run --dry-run"] {
         home.run(command)
-            .fails(3, &["no store at", "aimharder.db", "aimharder login"])
-            .done();
+            .fails(3, &["no store at", "aimharder.db", "aimharder login"]);
     }
     assert!(!home.store_path().exists());
-    home.run("boxes set crossfitdemo --id 10122")
-        .any_stdout()
-        .any_stderr()
-        .done();
+    home.run("boxes set crossfitdemo --id 10122").ends(0);
     for command in ["refresh", "prebook run", "prebook run --dry-run"] {
         home.run(command)
-            .fails(3, &["no session in the store", "aimharder.db"])
-            .done();
+            .fails(3, &["no session in the store", "aimharder.db"]);
     }
 }
 
@@ -297,7 +275,7 @@ fn automation_without_any_session_names_its_store() {
 fn a_manual_page_describes_every_flag() {
     let home = Home::nowhere();
     for page in ["book", "prebook add"] {
-        let text = home.run("man").args(page).any_stdout().done().stdout;
+        let text = home.run("man").args(page).succeeds().stdout;
         let lines: Vec<&str> = text.lines().collect();
         let flags = lines
             .windows(2)

@@ -143,13 +143,13 @@ fn place_out_of_reach() {
     go_down(&scene);
     run().status(5).done();
     run().status(5).done();
-    run().fails(5, &["13:10 WOD"]).done();
+    run().fails(5, &["13:10 WOD"]);
     scene.sandbox.clear_faults();
     run().stderr_has(&["over"]).done();
     run().done();
     // gone from the schedule: told when it is new
     scene.sandbox.delete_class(&class);
-    run().fails(6, &["13:10 WOD", "no longer"]).done();
+    run().fails(6, &["13:10 WOD", "no longer"]);
     run().status(6).done();
     assert_eq!(scene.stored(id)["status"], "waitlisted");
 }

@@ -48,7 +48,7 @@ fn taken_back() {
     scene.looked_up();
     scene.wait_until(-2500);
     let remove = scene.command(&format!("prebook remove {id}"));
-    remove.any_stdout().done();
+    remove.succeeds();
     let fired = Fired::of(run, 0);
     assert_eq!(fired.count("due"), 0, "{fired:?}");
     assert!(scene.requests().is_empty(), "nobody wants it any more");
@@ -65,8 +65,7 @@ fn gone_while_waiting() {
     let rule = format!("2d@{}", wall.format("%H:%M:%S"));
     home.run("boxes set crossfitdemo --opens")
         .arg(rule)
-        .any_stdout()
-        .done();
+        .succeeds();
     let wait = home
         .run(&format!("book --wait --time {START} --class WOD --day"))
         .arg(&day);

@@ -53,7 +53,7 @@ fn waits_again(scene: &Scenario, id: i64) {
     let status = format!("SELECT status FROM prebookings WHERE id = {id}");
     assert_eq!(scene.home.ask(&status).as_deref(), Some("executing"));
     assert_eq!(scene.stored(id)["status"], "pending");
-    let list = scene.command("prebook list").any_stdout().done().stdout;
+    let list = scene.command("prebook list").succeeds().stdout;
     assert!(!list.contains("being booked"), "{list}");
     let printed = scene.command("prebook run --dry-run").json();
     assert_eq!(printed["due"], 1, "{printed}");

@@ -31,18 +31,16 @@ fn asked(sandbox: &Sandbox) -> Vec<String> {
 fn the_class_is_shown_after_one_request() {
     let (sandbox, home) = automated();
     let id = class(&sandbox, json!({ "name": "WOD", "coach": "Eva" }));
-    add(&home, "+3 13:10 wod --opens 1d")
-        .stdout_has(&[
-            "in the schedule: WOD with Eva, 13:10–14:10, opens ",
-            "`aimharder status`",
-        ])
-        .done();
+    add(&home, "+3 13:10 wod --opens 1d").prints(&[
+        "in the schedule: WOD with Eva, 13:10–14:10, opens ",
+        "`aimharder status`",
+    ]);
     assert_eq!(asked(&sandbox), ["/api/bookings"]);
     let printed = add(&home, "+3 13:10 wod").json();
     assert_eq!(printed["schedule"]["class"]["id"], id.as_str());
     assert_eq!(printed["schedule"]["message"], Value::Null);
     // the background session is enough
-    home.run("logout").any_stdout().done();
+    home.run("logout").succeeds();
     let printed = add(&home, "+3 13:10 wod").json();
     assert_eq!(printed["schedule"]["class"]["id"], id.as_str());
     // the first occurrence of a weekly rule
@@ -55,9 +53,7 @@ fn the_class_is_shown_after_one_request() {
 #[test]
 fn a_class_that_does_not_fit_is_stored_with_a_warning() {
     let (sandbox, home) = automated();
-    add(&home, "+200 13:10 wod")
-        .stdout_has(&["the classes of that day are not published yet"])
-        .done();
+    add(&home, "+200 13:10 wod").prints(&["the classes of that day are not published yet"]);
     class(&sandbox, json!({ "name": "Yoga" }));
     class(&sandbox, json!({ "name": "Pilates" }));
     add(&home, "+3 13:10 wod")
@@ -89,7 +85,7 @@ fn a_class_that_does_not_fit_is_stored_with_a_warning() {
              `aimharder prebook remove r1 --account ana@example.org`",
         ])
         .done();
-    home.run("prebook remove r1").any_stdout().done();
+    home.run("prebook remove r1").succeeds();
     assert_eq!(
         home.ask("SELECT count(*) FROM prebookings").as_deref(),
         Some("3")
@@ -133,7 +129,7 @@ fn a_dead_session_is_left_alone() {
     class(&sandbox, json!({ "name": "WOD" }));
     home.age_tokens(60);
     sandbox.kill(ANA);
-    add(&home, "+3 13:10 wod").any_stdout().done();
+    add(&home, "+3 13:10 wod").succeeds();
     assert!(asked(&sandbox).len() <= 1, "{:?}", asked(&sandbox));
     assert_eq!(home.sessions().len(), 2);
 }
@@ -167,9 +163,7 @@ fn each_lack_is_reported_once_with_its_remedy() {
     // a suggestion carries the store that was named
     let store = home.store_path();
     home.run("logout --background --yes-delete-background")
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .ends(0);
     add(&home, "+3 13:10 wod --store")
         .arg(&store)
         .any_stdout()
@@ -185,8 +179,8 @@ fn a_time_that_is_taken_is_reported() {
     let (sandbox, home) = automated();
     class(&sandbox, json!({ "name": "WOD" }));
     let yoga = class(&sandbox, json!({ "name": "Yoga" }));
-    add(&home, "+3 13:10 wod").any_stdout().done();
-    add(&home, "+3 13:10 wod").any_stdout().done();
+    add(&home, "+3 13:10 wod").succeeds();
+    add(&home, "+3 13:10 wod").succeeds();
     let date = day(3);
     add(&home, "+3 13:10 yoga")
         .any_stdout()
@@ -195,18 +189,13 @@ fn a_time_that_is_taken_is_reported() {
              `aimharder prebook remove 1 --account {ANA}`"
         )])
         .done();
-    add(&home, "+3 13:10 yoga --family 70002")
-        .any_stdout()
-        .done();
+    add(&home, "+3 13:10 yoga --family 70002").succeeds();
     // a place that was cancelled elsewhere is no longer in the schedule
-    home.run("prebook remove 2").any_stdout().done();
+    home.run("prebook remove 2").succeeds();
     let booked = "UPDATE prebookings SET status = 'booked' WHERE id = 1 RETURNING 1";
     assert_eq!(home.ask(booked).as_deref(), Some("1"));
-    add(&home, "+3 13:10 yoga").any_stdout().done();
-    home.run("prebook remove 1 4")
-        .any_stdout()
-        .any_stderr()
-        .done();
+    add(&home, "+3 13:10 yoga").succeeds();
+    home.run("prebook remove 1 4").ends(0);
     sandbox.reserve(ANA, &yoga, 1);
     let out = add(&home, "+3 13:10 wod").any_stdout();
     let words =
@@ -238,14 +227,13 @@ fn a_rule_of_the_class_that_part_of_its_name_misses_is_a_warning() {
     home.run("boxes set crossfitdemo --class")
         .arg("open box")
         .args("--opens 1d")
-        .any_stdout()
-        .done();
+        .succeeds();
     let missed = "warning: booking of \"Open Box\" opens by its own rule 1d, which prebooking 1 does not use";
     add(&home, "+3 13:10 open")
         .any_stdout()
         .stderr_has(&[missed, "its class is \"open\"", "--class \"Open Box\""])
         .done();
-    home.run("prebook remove 1").any_stdout().done();
+    home.run("prebook remove 1").succeeds();
     // without a warning
-    add(&home, "+3 13:10 open --opens 1d").any_stdout().done();
+    add(&home, "+3 13:10 open --opens 1d").succeeds();
 }

@@ -89,8 +89,7 @@ fn book_sends_a_lost_request_once() {
     let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
     sandbox.fault(&json!({ "path": "/api/book", "kind": "drop" }));
     home.run("book --day +3 --time 13:10")
-        .fails(5, &["try again"])
-        .done();
+        .fails(5, &["try again"]);
     assert_eq!(sandbox.sent("/api/book").len(), 1);
     assert!(sandbox.reservations(&id).is_empty());
 }

@@ -109,8 +109,7 @@ fn in_words() {
     assert_eq!(printed.done().stdout.matches('\n').count(), 1);
     assert_eq!(scene.sandbox.reservations(&class).len(), 1);
     let list = scene.command("prebook list --all");
-    list.stdout_has(&["13:10", "WOD", "booked", "reservation 555", "last request"])
-        .done();
+    list.prints(&["13:10", "WOD", "booked", "reservation 555", "last request"]);
     // nothing left, nothing said: cron would mail it
     scene.command("prebook run").done();
 }
@@ -119,13 +118,10 @@ fn book_or_prebook() {
     let scene = Scenario::new().opens_in(3);
     let class = scene.class(&json!({}));
     let set = format!("boxes set crossfitdemo --opens {}", scene.rule);
-    scene.command(&set).any_stdout().done();
+    scene.command(&set).succeeds();
     let book = |code| {
         let book = scene.command(&format!("book --prebook --time {START} --class WOD --day"));
-        book.arg(scene.day.to_string())
-            .status(code)
-            .any_stderr()
-            .json()
+        book.arg(scene.day.to_string()).ends_json(code)
     };
     let first = book(0);
     assert_eq!(first["outcome"], "prebooked", "{first}");
@@ -162,10 +158,7 @@ fn weekly() {
     let printed = scene.command(&add).any_stderr().json();
     assert_eq!(printed["rules"][0]["id"], "r1", "{printed}");
     let id = printed["prebookings"][0]["id"].as_i64().unwrap();
-    scene
-        .command(&format!("prebook skip {later}"))
-        .any_stdout()
-        .done();
+    scene.command(&format!("prebook skip {later}")).succeeds();
     scene.fired(0).is(&[("booked", 1)]);
     scene.on_time();
     let stored = scene.ends(id, "booked", &[&class]);
@@ -182,7 +175,7 @@ fn nothing_due() {
     assert_eq!(printed, nothing);
     // one that opens beyond the horizon is nothing to do either
     let add = "prebook add --day +9 --time 13:10 --opens 4d";
-    home.run(add).any_stdout().any_stderr().done();
+    home.run(add).ends(0);
     sandbox.clear_log();
     home.run("prebook run").done();
     assert_eq!(sandbox.log().len(), 0);
@@ -194,7 +187,7 @@ fn dry_run() {
     let id = scene.add("");
     scene.sandbox.clear_log();
     let run = scene.command("prebook run --dry-run");
-    run.clone().stdout_has(&["13:10 WOD", ANA]).done();
+    run.clone().prints(&["13:10 WOD", ANA]);
     let printed = run.json();
     assert_eq!(printed["due"], 1, "{printed}");
     let result = &printed["results"][0];
@@ -216,7 +209,7 @@ fn told_once() {
     let class = scene.class(&json!({ "name": "Yoga" }));
     let id = scene.add("");
     let run = || scene.command("prebook run --give-up 1s");
-    let first = run().fails(6, &["13:10", "Yoga", "stays pending"]).done();
+    let first = run().fails(6, &["13:10", "Yoga", "stays pending"]);
     assert!(first.stderr.contains(ANA), "{first:?}");
     for _ in 0..2 {
         run().status(6).done();
@@ -226,7 +219,7 @@ fn told_once() {
     assert_eq!(events[0]["event"], "postponed", "{events:?}");
     assert_eq!(events[0]["outcome"], "not_found", "{events:?}");
     scene.sandbox.patch_class(&class, &json!({ "name": "WOD" }));
-    run().stdout_has(&["booked"]).done();
+    run().prints(&["booked"]);
     let events = scene.lines("events");
     assert_eq!(events[1]["event"], "booked", "{events:?}");
     scene.ends(id, "booked", &[&class]);
@@ -250,8 +243,8 @@ fn short_texts() {
         scene.notify();
         scene.class(&json!({ "name": "Pilates", "occupied": 12, "waitlist": 0 }));
         scene.wish(&format!("--time 13:10 --class pilates {flag}"));
-        let run = scene.command("prebook run").status(code);
-        run.any_stdout().any_stderr().done();
+        let run = scene.command("prebook run");
+        run.ends(code);
         let day = scene.day.format("%a %-d %b").to_string();
         let events = scene.lines("events");
         assert_eq!(
@@ -271,7 +264,7 @@ fn outage_told() {
     for nth in 1..=4 {
         let run = scene.command("prebook run --give-up 200ms");
         if nth == 3 {
-            run.fails(5, &["13:10 WOD"]).done();
+            run.fails(5, &["13:10 WOD"]);
         } else {
             run.status(5).done();
         }

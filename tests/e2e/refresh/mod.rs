@@ -116,11 +116,7 @@ fn wrong_flags_are_usage() {
         ("--fingerprint abcde", "6"),
         ("--session background --fingerprint abcdef", "device"),
     ] {
-        home.run("refresh")
-            .args(args)
-            .any_stderr()
-            .usage(&[words])
-            .done();
+        home.run("refresh").args(args).any_stderr().usage(&[words]);
     }
 }
 
@@ -134,15 +130,13 @@ fn force_ignores_age_but_not_auto_refresh() {
     let print = home.fingerprint(ANA, "device");
     home.run("sessions set --auto-refresh off --fingerprint")
         .arg(&print)
-        .any_stdout()
-        .done();
+        .succeeds();
     let report = home.run("refresh --force").report(0);
     report.is(&[("updated", 1)]);
     assert_eq!(report.session("background")["outcome"], "updated");
     home.run("sessions set --auto-refresh on --fingerprint")
         .arg(&print)
-        .any_stdout()
-        .done();
+        .succeeds();
     home.run("refresh --force").report(0).is(&[("updated", 2)]);
     assert_eq!(updates(&sandbox), 5);
 }
@@ -187,12 +181,10 @@ fn one_device_of_whatever_account_by_its_fingerprint() {
     assert_eq!(report.session("device")["fingerprint"], bens.as_str());
     assert_eq!(updated(&sandbox, BEN), 1);
     home.run("refresh --fingerprint zzzzzzzz")
-        .fails(6, &["zzzzzzzz"])
-        .done();
+        .fails(6, &["zzzzzzzz"]);
     home.run("refresh --account ana@example.org --fingerprint")
         .arg(&bens)
-        .fails(6, &["no session here"])
-        .done();
+        .fails(6, &["no session here"]);
 }
 
 #[test]

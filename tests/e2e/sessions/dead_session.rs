@@ -30,8 +30,7 @@ fn no_command_takes_a_dead_session_for_nothing_booked() {
                 assert_eq!(printed.as_object().unwrap().len(), 1, "{printed}");
             } else {
                 home.run(args)
-                    .fails(3, &["aimharder login ana@example.org"])
-                    .done();
+                    .fails(3, &["aimharder login ana@example.org"]);
             }
             assert_eq!(sandbox.reservations(&id).len(), 1);
             assert_eq!(home.sessions().len(), 1, "{args}");
@@ -43,12 +42,10 @@ fn no_command_takes_a_dead_session_for_nothing_booked() {
 fn an_empty_day_is_proven_too() {
     let (sandbox, home) = logged_in();
     home.run("classes --day +200")
-        .stdout_has(&["no classes published"])
-        .done();
+        .prints(&["no classes published"]);
     sandbox.kill(ANA);
     home.run("classes --day +200")
-        .fails(3, &["aimharder login"])
-        .done();
+        .fails(3, &["aimharder login"]);
 }
 
 #[test]
@@ -62,12 +59,10 @@ fn without_any_session() {
         "cancel --reservation 1",
     ] {
         home.run(args)
-            .fails(3, &["no session yet", "aimharder login"])
-            .done();
+            .fails(3, &["no session yet", "aimharder login"]);
     }
     home.run("classes --account ana@example.org")
-        .fails(3, &["no device session for ana@example.org"])
-        .done();
+        .fails(3, &["no device session for ana@example.org"]);
     home.run("logout").stdout("nothing to delete\n").done();
     home.run("sessions")
         .stdout("no sessions; run `aimharder login`\n")

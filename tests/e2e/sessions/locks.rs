@@ -39,8 +39,7 @@ fn a_command_waits_30_seconds_and_says_who_holds_it() {
                     &std::process::id().to_string(),
                     "30 s",
                 ],
-            )
-            .done();
+            );
         let waited = output.took.as_secs_f64();
         assert!((29.5..40.0).contains(&waited), "{args} waited {waited} s");
     });
@@ -69,12 +68,12 @@ fn lock_timeout_limits_the_wait_of_every_command_that_waits() {
             let run = home.run(args).in_real_time().args("--lock-timeout");
             run.arg(timeout).stdin(ANA_PASSWORD)
         };
-        let output = run("0s").fails(5, &["in use by a test"]).done();
+        let output = run("0s").fails(5, &["in use by a test"]);
         assert!(output.took < Duration::from_secs(5), "{args}: {output:?}");
         assert!(output.stderr.contains("--lock-timeout 30s"), "{output:?}");
-        let printed = run("0s").fails(5, &["in use by a test"]).json();
+        let printed = run("0s").fails_with(5, &["in use by a test"]).json();
         assert_eq!(printed["error"]["kind"], "unreachable", "{args}");
-        let waits = run("1s").fails(5, &["did not become free within 1 s"]);
+        let waits = run("1s").fails_with(5, &["did not become free within 1 s"]);
         let took = waits.done().took;
         assert!(took >= Duration::from_secs(1), "{args} took {took:?}");
     }
@@ -93,11 +92,11 @@ fn lock_timeout_is_a_duration_and_for_commands_that_wait() {
         ("soon", "valid duration"),
     ] {
         let run = home.run("bookings --lock-timeout").arg(value);
-        run.usage(&["--lock-timeout", words]).done();
+        run.usage(&["--lock-timeout", words]);
     }
     for args in ["sessions", "prebook list", "completions bash", "status"] {
         let run = home.run(args).args("--lock-timeout 1s");
-        run.usage(&["waits for no session"]).done();
+        run.usage(&["waits for no session"]);
     }
 }
 
@@ -143,13 +142,10 @@ fn locks_that_cannot_be_made_are_a_clear_error() {
     fs::remove_dir_all(locks(&home)).unwrap();
     fs::write(locks(&home), "").unwrap();
     for args in ["refresh", "bookings", "login --password-stdin"] {
-        home.run(args)
-            .stdin(ANA_PASSWORD)
-            .fails(
-                1,
-                &["cannot lock", "aimharder.db.locks", "with working locks"],
-            )
-            .done();
+        home.run(args).stdin(ANA_PASSWORD).fails(
+            1,
+            &["cannot lock", "aimharder.db.locks", "with working locks"],
+        );
     }
     let report = home.run("refresh").report(1);
     report.is(&[("failed", 2)]);
@@ -217,6 +213,5 @@ fn a_link_to_the_store_has_no_locks_of_its_own() {
     std::fs::remove_file(home.store_path()).unwrap();
     home.run("sessions --store")
         .arg(&link)
-        .fails(1, &["cannot read the store", "link.db"])
-        .done();
+        .fails(1, &["cannot read the store", "link.db"]);
 }

@@ -45,7 +45,7 @@ fn a_token_update_decides_whatever_the_tokens_age() {
         assert!(printed["classes"].is_array());
         assert_eq!(count(&sandbox, "/setrefresh"), 1, "{dead}");
         assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1, "{dead}");
-        home.run("classes --day +3").any_stdout().done();
+        home.run("classes --day +3").succeeds();
         assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1, "{dead}: healed");
     }
 }
@@ -79,12 +79,10 @@ fn logged_out_in_the_middle_of_a_booking() {
 fn logged_out_again_and_again_ends() {
     let (sandbox, home) = logged_in();
     sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "logout", "count": -1 }));
-    home.run("bookings")
-        .fails(
-            3,
-            &["still reports a logout", "aimharder login ana@example.org"],
-        )
-        .done();
+    home.run("bookings").fails(
+        3,
+        &["still reports a logout", "aimharder login ana@example.org"],
+    );
     assert!(count(&sandbox, "/api/nextBookings") <= 3);
     assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1);
     assert_eq!(
@@ -98,15 +96,13 @@ fn logged_out_again_and_again_ends() {
 fn a_dead_device_session_is_deleted() {
     let (sandbox, home) = dead_background(SOURCE);
     let print = home.fingerprint(ANA, "device");
-    home.run("bookings")
-        .fails(
-            3,
-            &[
-                "ended the device session of ana@example.org",
-                "aimharder login ana@example.org",
-            ],
-        )
-        .done();
+    home.run("bookings").fails(
+        3,
+        &[
+            "ended the device session of ana@example.org",
+            "aimharder login ana@example.org",
+        ],
+    );
     assert_eq!(
         count(&sandbox, "/api/login"),
         0,
@@ -116,8 +112,7 @@ fn a_dead_device_session_is_deleted() {
     assert_eq!(left.len(), 1);
     assert_eq!(left[0]["kind"], "background");
     home.run("bookings")
-        .fails(3, &["no device session for ana@example.org"])
-        .done();
+        .fails(3, &["no device session for ana@example.org"]);
     home.log_in(ANA, ANA_PASSWORD);
     assert_eq!(home.fingerprint(ANA, "device"), print, "kept for ever");
 }
@@ -134,9 +129,7 @@ fn a_dead_background_session_is_logged_in_again_with_its_fingerprint() {
     let logins = sandbox.sent("/api/login");
     assert_eq!(logins.len(), 1);
     assert_eq!(logins[0]["fingerprint"], print.as_str());
-    home.run("bookings --session background")
-        .any_stdout()
-        .done();
+    home.run("bookings --session background").succeeds();
     assert_eq!(count(&sandbox, "/api/login"), 1);
     let background = home.sessions().remove(0);
     assert_eq!(background["status"], "active");
@@ -150,9 +143,7 @@ fn one_session_dies_and_the_other_lives() {
     home.run("bookings --session background")
         .stdout("nothing booked\n")
         .done();
-    home.run("bookings")
-        .fails(3, &["ended the device session"])
-        .done();
+    home.run("bookings").fails(3, &["ended the device session"]);
     assert_eq!(count(&sandbox, "/api/login"), 0);
     assert_eq!(home.sessions()[0]["status"], "active");
 }
@@ -161,15 +152,13 @@ fn one_session_dies_and_the_other_lives() {
 fn without_a_source_it_is_kept_and_marked() {
     let (sandbox, home) = dead_background("");
     for _ in 0..2 {
-        home.run("bookings --session background")
-            .fails(
-                3,
-                &[
-                    "ended the background session of ana@example.org",
-                    "password_command",
-                ],
-            )
-            .done();
+        home.run("bookings --session background").fails(
+            3,
+            &[
+                "ended the background session of ana@example.org",
+                "password_command",
+            ],
+        );
     }
     assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1, "known to be dead");
     let background = home.sessions().remove(0);
@@ -187,11 +176,9 @@ fn without_a_source_it_is_kept_and_marked() {
 fn a_refused_password_is_not_tried_again_by_itself() {
     let (sandbox, home) = dead_background("password_command = \"echo old-password\"");
     let run = || home.run("bookings --session background");
-    run().fails(3, &["refused the login"]).done();
+    run().fails(3, &["refused the login"]);
     assert_eq!(count(&sandbox, "/api/login"), 1);
-    run()
-        .fails(3, &["refused this password", "tries it again after"])
-        .done();
+    run().fails(3, &["refused this password", "tries it again after"]);
     assert_eq!(count(&sandbox, "/api/login"), 1);
     home.config(SOURCE);
     run().stdout("nothing booked\n").done();
@@ -203,16 +190,13 @@ fn a_login_by_hand_forgets_the_refused_password() {
     let (sandbox, home) = dead_background(SOURCE);
     sandbox.account(&json!({ "email": ANA, "password": "changed" }));
     home.run("bookings --session background")
-        .fails(3, &["refused the login"])
-        .done();
+        .fails(3, &["refused the login"]);
     sandbox.account(&json!({ "email": ANA, "password": ANA_PASSWORD }));
     home.run("bookings --session background")
-        .fails(3, &["tries it again after"])
-        .done();
+        .fails(3, &["tries it again after"]);
     home.run("login --password-stdin")
         .stdin(ANA_PASSWORD)
-        .any_stdout()
-        .done();
+        .succeeds();
     sandbox.kill(ANA);
     home.run("bookings --session background")
         .stdout("nothing booked\n")
@@ -223,8 +207,7 @@ fn a_login_by_hand_forgets_the_refused_password() {
 fn a_password_command_that_fails_leaves_it_expired() {
     let (sandbox, home) = dead_background("password_command = \"exit 1\"");
     home.run("bookings --session background")
-        .fails(3, &["password command", "failed"])
-        .done();
+        .fails(3, &["password command", "failed"]);
     assert_eq!(count(&sandbox, "/api/login"), 0);
     assert_eq!(home.sessions()[0]["status"], "expired");
 }
@@ -236,8 +219,7 @@ fn another_accounts_password_heals_nothing() {
     sandbox.kill(ANA);
     home.run("bookings --session background --account ana@example.org")
         .env("AIMHARDER_PASSWORD", ANA_PASSWORD)
-        .fails(3, &["ended the background session"])
-        .done();
+        .fails(3, &["ended the background session"]);
     assert_eq!(count(&sandbox, "/api/login"), 0);
 }
 
@@ -247,8 +229,7 @@ fn no_answer_during_recovery_is_unreachable_and_deletes_nothing() {
     sandbox.stale(ANA);
     sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "status" }));
     home.run("bookings")
-        .fails(5, &["could not be recovered", "503"])
-        .done();
+        .fails(5, &["could not be recovered", "503"]);
     assert_eq!(home.sessions().len(), 2);
     home.run("bookings").stdout("nothing booked\n").done();
 }

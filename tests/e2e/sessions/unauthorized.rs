@@ -57,14 +57,13 @@ fn a_foreign_401_changes_nothing() {
                 "cancel --day +3 --time 13:10",
             ] {
                 let run = home.run(command).args(&format!("--session {kind}"));
-                run.fails(5, &[]).done();
+                run.fails(5, &[]);
             }
         }
         home.run("refresh --force").status(5).any_stderr().done();
         home.run("login --password-stdin")
             .stdin(ANA_PASSWORD)
-            .fails(5, &[])
-            .done();
+            .fails(5, &[]);
         unchanged(&home);
         sandbox.clear_faults();
         home.run("bookings").stdout("nothing booked\n").done();
@@ -85,10 +84,8 @@ fn a_foreign_answer_to_the_token_update_ends_no_session() {
         home.config(SOURCE);
         sandbox.stale(ANA);
         put(&sandbox, fault, "/api/tokenUpdate");
-        home.run("bookings").fails(5, &[]).done();
-        home.run("bookings --session background")
-            .fails(5, &[])
-            .done();
+        home.run("bookings").fails(5, &[]);
+        home.run("bookings --session background").fails(5, &[]);
         home.run("refresh --force").status(5).any_stderr().done();
         unchanged(&home);
         assert!(sandbox.sent("/api/login").is_empty());
@@ -101,13 +98,11 @@ fn a_foreign_answer_refuses_no_password() {
         let (sandbox, home) = logged_in();
         home.config(SOURCE);
         sandbox.kill(ANA);
-        home.run("bookings").fails(3, &[]).done();
+        home.run("bookings").fails(3, &[]);
         put(&sandbox, fault, "/api/login");
         put(&sandbox, fault, "/");
         for _ in 0..6 {
-            home.run("bookings --session background")
-                .fails(5, &[])
-                .done();
+            home.run("bookings --session background").fails(5, &[]);
         }
         let refused = "SELECT (SELECT count(*) FROM refusals) + count(refused_hash) FROM accounts";
         assert_eq!(home.ask(refused).as_deref(), Some("0"));
@@ -124,12 +119,7 @@ fn a_foreign_answer_postpones_a_prebooking() {
     let class = scene.class(&json!({}));
     let id = scene.add("");
     put(&scene.sandbox, &foreign()[0], "*");
-    scene
-        .command("prebook run --give-up 1s")
-        .status(5)
-        .any_stderr()
-        .any_stdout()
-        .done();
+    scene.command("prebook run --give-up 1s").ends(5);
     unchanged(&scene.home);
     scene.sandbox.clear_faults();
     scene.fired(0).is(&[("booked", 1)]);
@@ -179,9 +169,7 @@ fn a_dead_session_with_an_unknown_box_number_is_recovered() {
                 sandbox.stale(ANA);
             }
             put(&sandbox, &page, "/schedule");
-            home.run("classes --day +3 --session background")
-                .any_stdout()
-                .done();
+            home.run("classes --day +3 --session background").succeeds();
             assert_eq!(
                 home.ask("SELECT id FROM boxes").as_deref(),
                 Some("10122"),
@@ -192,10 +180,10 @@ fn a_dead_session_with_an_unknown_box_number_is_recovered() {
             home.sql("UPDATE boxes SET id = NULL");
             let device = home.run("classes --day +3");
             if dead {
-                device.fails(3, &["aimharder login"]).done();
+                device.fails(3, &["aimharder login"]);
                 assert_eq!(home.sessions().len(), 1);
             } else {
-                device.any_stdout().done();
+                device.succeeds();
             }
         }
     }
@@ -221,7 +209,7 @@ fn an_unknown_box_number_ends_no_live_session() {
     home.sql("UPDATE boxes SET id = NULL");
     sandbox.clear_log();
     put(&sandbox, &json!({ "kind": "html" }), "/schedule");
-    home.run("classes").fails(5, &["number"]).done();
+    home.run("classes").fails(5, &["number"]);
     assert!(sandbox.sent("/api/tokenUpdate").is_empty());
     assert_eq!(home.sessions().len(), 2);
 }

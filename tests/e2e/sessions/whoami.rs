@@ -70,15 +70,13 @@ fn a_dry_run_warns_and_cancel_ends() {
     sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
     sandbox.fault(&always(&json!({ "kind": "status", "status": 503 })));
     let dry = home.run("book --dry-run --json --day +3 --time 13:10");
-    let output = dry.any_stdout().any_stderr().done();
+    let output = dry.ends(0);
     assert!(output.stdout.contains("would_book"), "{output:?}");
     assert!(
         output.stderr.contains("could not be verified"),
         "{output:?}"
     );
-    home.run("cancel --day +3 --time 13:10")
-        .fails(5, &[])
-        .done();
+    home.run("cancel --day +3 --time 13:10").fails(5, &[]);
 }
 
 #[test]

@@ -64,8 +64,7 @@ fn without_a_thread_it_is_an_error() {
     let (sandbox, home) = start();
     home.config("password_command = \"echo correct-horse\"");
     let run = home.run("login").arg(ANA).env(STACK.0, STACK.1);
-    run.fails(3, &["cannot run the password command for ana"])
-        .done();
+    run.fails(3, &["cannot run the password command for ana"]);
     assert!(sandbox.log().is_empty());
 
     let (_sandbox, home) = logged_in();

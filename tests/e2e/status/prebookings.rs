@@ -8,19 +8,12 @@ use crate::support::{ANA, ANA_PASSWORD, Home, day};
 fn add(home: &Home, time: &str) {
     home.run("prebook add --class WOD --opens 9d --time")
         .arg(time)
-        .arg("--day")
-        .arg(day(3))
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .args("--day +3")
+        .ends(0);
 }
 
 fn run(home: &Home, exit: i32) {
-    home.run("prebook run --give-up 0s")
-        .status(exit)
-        .any_stdout()
-        .any_stderr()
-        .done();
+    home.run("prebook run --give-up 0s").ends(exit);
 }
 
 #[test]
@@ -31,7 +24,7 @@ fn a_prebooking_that_every_run_fails_to_book_is_a_problem() {
     run(&home, 0);
     add(&home, "04:45");
     run(&home, 6);
-    let report = home.status("--check").status(6).any_stderr().json();
+    let report = home.status("--check").ends_json(6);
     let problem = &report["problems"][0];
     assert_eq!(problem["code"], "prebooking_failing", "{report}");
     assert_eq!(problem["kind"], "not_found");
@@ -42,16 +35,14 @@ fn a_prebooking_that_every_run_fails_to_book_is_a_problem() {
     );
     // the last request was sent for the other one
     assert_eq!(report["prebookings"]["last_request"]["prebooking"], 1);
-    home.status("--offline")
-        .stdout_has(&[
-            "run `aimharder prebook remove 2`",
-            " ago, for prebooking 1: booked",
-        ])
-        .done();
+    home.status("--offline").prints(&[
+        "run `aimharder prebook remove 2`",
+        " ago, for prebooking 1: booked",
+    ]);
     // an outage is reported after the first run that has it
     sandbox.fault(&json!({ "path": "*", "kind": "status", "status": 503, "count": -1 }));
     run(&home, 5);
-    let report = home.status("--check").status(5).any_stderr().json();
+    let report = home.status("--check").ends_json(5);
     assert_eq!(
         report["problems"][0]["code"], "prebooking_failing",
         "{report}"
@@ -72,7 +63,7 @@ fn a_login_ends_the_problem_of_a_lost_login() {
     home.age_tokens(60);
     home.run("refresh").status(3).any_stderr().done();
     run(&home, 3);
-    let report = home.status("--check").status(3).any_stderr().json();
+    let report = home.status("--check").ends_json(3);
     let problems = report["problems"].as_array().unwrap();
     let codes: Vec<_> = problems
         .iter()
@@ -104,13 +95,9 @@ fn a_session_that_works_again_has_no_outage() {
     }
     home.status("--check")
         .stdout_has(&["could not reach AimHarder"])
-        .fails(5, &["1 problem, see above"])
-        .done();
+        .fails(5, &["1 problem, see above"]);
     sandbox.clear_faults();
-    home.run("classes --session background --day")
-        .arg(day(1))
-        .any_stdout()
-        .done();
+    home.run("classes --session background --day +1").succeeds();
     home.status("--check").done();
 }
 
@@ -121,15 +108,13 @@ fn an_unreadable_prebooking_is_named_and_can_be_removed() {
     add(&home, "14:10");
     home.sql("UPDATE prebookings SET opens = 'soon' WHERE id = 2");
     let words = "(prebooking 2; `aimharder prebook remove 2` removes it)";
-    let report = home.status("--check").status(1).any_stderr().json();
+    let report = home.status("--check").ends_json(1);
     let message = report["problems"][0]["message"].as_str().unwrap();
     assert!(message.contains(words), "{message}");
     home.run("prebook remove 2 --account ben@example.org")
-        .fails(6, &["no prebooking 2"])
-        .done();
+        .fails(6, &["no prebooking 2"]);
     home.run("prebook remove 2 --account ana@example.org")
-        .stdout_has(&["removed 2, which could not be read"])
-        .done();
+        .prints(&["removed 2, which could not be read"]);
     let printed = home.run("prebook list").json();
     assert_eq!(printed["prebookings"][0]["id"], 1, "{printed}");
 }
@@ -148,7 +133,7 @@ fn an_expired_prebooking_whose_class_has_not_started_is_a_problem() {
     expire("60");
     assert_eq!(home.status("").any_stderr().json()["well"], true);
     expire("30 * 86400");
-    let report = home.status("--check").status(1).any_stderr().json();
+    let report = home.status("--check").ends_json(1);
     let problem = &report["problems"][0];
     assert_eq!(problem["code"], "prebooking_expired", "{report}");
     let message = problem["message"].as_str().unwrap();

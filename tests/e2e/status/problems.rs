@@ -131,7 +131,7 @@ fn each_problem_alone() {
                 home.config(&format!(
                     "{SOURCE}\n[store]\nkey_command = \"printf %064d 7\""
                 ));
-                home.run("store encrypt").any_stdout().done();
+                home.run("store encrypt").succeeds();
                 assert_eq!(home.findings().0, [""; 0]);
                 home.config(SOURCE);
             },
@@ -195,12 +195,7 @@ fn each_problem_alone() {
             "{}: {problems:?}",
             wrong.code
         );
-        let printed = home
-            .status("--check")
-            .status(wrong.exit)
-            .any_stderr()
-            .any_stdout()
-            .done();
+        let printed = home.status("--check").ends(wrong.exit);
         assert!(printed.stdout.starts_with("problem: "), "{printed:?}");
         for words in wrong.words {
             assert!(
@@ -220,17 +215,13 @@ fn each_problem_alone() {
         } else {
             0
         };
-        home.status("--offline")
-            .status(plain)
-            .any_stderr()
-            .any_stdout()
-            .done();
+        home.status("--offline").ends(plain);
     });
 }
 
 /// The codes of the problems and the JSON of `status --check`, which must end with this exit code.
 pub(crate) fn home_findings(home: &Home, exit: i32) -> (Vec<String>, Value) {
-    let printed = home.status("--check").status(exit).any_stderr().json();
+    let printed = home.status("--check").ends_json(exit);
     let problems = printed["problems"].as_array().unwrap().iter();
     let codes = problems.map(|p| p["code"].as_str().unwrap().to_owned());
     (codes.collect(), printed)
@@ -240,9 +231,7 @@ pub(crate) fn home_findings(home: &Home, exit: i32) -> (Vec<String>, Value) {
 pub(crate) fn sealed(home: &Home) {
     encrypted(home);
     assert_eq!(home.findings().0, [""; 0]);
-    home.status("--offline")
-        .stdout_has(&["OK, encrypted,"])
-        .done();
+    home.status("--offline").prints(&["OK, encrypted,"]);
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn an_older_store_is_read_without_migrating() {
     drop(old);
     let before = files(&home);
     for args in ["--offline", "--check", "--prometheus"] {
-        home.status(args).any_stdout().done();
+        home.status(args).succeeds();
         assert!(
             files(&home) == before,
             "{args} changed {:?}",
@@ -102,15 +102,13 @@ fn stored_values_that_cannot_be_read_are_reported() {
     ] {
         let (_sandbox, home) = well();
         home.run("prebook add --time 13:10 --opens 1d --day +3")
-            .any_stdout()
-            .any_stderr()
-            .done();
+            .ends(0);
         home.sql(change);
-        let report = home.status("--check").status(1).any_stderr().json();
+        let report = home.status("--check").ends_json(1);
         assert_eq!(report["problems"][0]["code"], "store_unusable", "{report}");
         let message = report["problems"][0]["message"].as_str().unwrap();
         assert!(message.contains(words), "{message}");
-        home.run(command).fails(1, &[words]).done();
+        home.run(command).fails(1, &[words]);
     }
 }
 
@@ -119,10 +117,7 @@ fn logins_of_a_lost_key_are_not_reported_as_ended_by_the_platform() {
     let (_sandbox, home) = well();
     encrypted(&home);
     home.config("");
-    home.run("store decrypt --forget-logins")
-        .any_stdout()
-        .done();
+    home.run("store decrypt --forget-logins").succeeds();
     home.status("--offline")
-        .stdout_has(&["problem: the background session of ana@example.org has expired: it was encrypted with a key that is lost"])
-        .done();
+        .prints(&["problem: the background session of ana@example.org has expired: it was encrypted with a key that is lost"]);
 }

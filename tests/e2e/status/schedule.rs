@@ -3,16 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::status::well;
-use crate::support::{ANA, CRONTAB, Home, Sandbox, day};
+use crate::support::{ANA, CRONTAB, Home, Sandbox, cases};
 
 /// A machine without problems and a prebooking, so that both jobs are needed.
 fn with_prebooking() -> (Sandbox, Home) {
     let (sandbox, home) = well();
-    home.run("prebook add --time 13:10 --opens 1d --day")
-        .arg(day(3))
-        .any_stdout()
-        .any_stderr()
-        .done();
+    home.run("prebook add --time 13:10 --opens 1d --day +3")
+        .ends(0);
     (sandbox, home)
 }
 
@@ -63,121 +60,42 @@ fn crontab_lines_that_cannot_work_do_not_count() {
     home.write("plain/aimharder", "not a program");
     let refresh = "*/15 * * * * ~/.cargo/bin/aimharder refresh\n";
     let prebook = "*/15 * * * * ~/.cargo/bin/aimharder prebook run\n";
-    for (lines, code, message) in [
-        (
-            "*/15 * * * * /nowhere/aimharder refresh",
-            "schedule_broken",
-            "/nowhere/aimharder does not exist",
-        ),
-        (
-            "*/15 * * * * ~/plain/aimharder refresh",
-            "schedule_broken",
-            "plain/aimharder is not executable",
-        ),
-        (
-            "*/15 * * * * aimharder refresh",
-            "schedule_broken",
-            "not on the PATH of that line (/usr/bin:/bin)",
-        ),
-        (
-            "PATH=$HOME/.cargo/bin\n*/15 * * * * aimharder refresh",
-            "schedule_broken",
-            "not on the PATH",
-        ),
-        (
-            "0 3 * * * ~/.cargo/bin/aimharder refresh",
-            "scheduled_rarely",
-            "0 3 * * *",
-        ),
-        (
-            "*/30 * * * * ~/.cargo/bin/aimharder refresh",
-            "scheduled_rarely",
-            "expire",
-        ),
-        (
-            "*/15 8-20 * * * ~/.cargo/bin/aimharder refresh",
-            "scheduled_rarely",
-            "expire",
-        ),
-        (
-            "*/15 * * * mon-fri ~/.cargo/bin/aimharder refresh",
-            "scheduled_rarely",
-            "expire",
-        ),
-        (
-            "*/15 * 1 * * ~/.cargo/bin/aimharder refresh",
-            "scheduled_rarely",
-            "expire",
-        ),
-        (
-            "@daily ~/.cargo/bin/aimharder refresh",
-            "scheduled_rarely",
-            "expire",
-        ),
-        (
-            "@reboot ~/.cargo/bin/aimharder refresh",
-            "scheduled_rarely",
-            "expire",
-        ),
-        (
-            "x/15 * * * * ~/.cargo/bin/aimharder refresh",
-            "not_scheduled",
-            "nothing runs `aimharder refresh`",
-        ),
-        (
-            "*/15 * * * * ~/.cargo/bin/aimharder refresh --store /tmp/other.db",
-            "not_scheduled",
-            "nothing runs",
-        ),
-        (
-            "*/15 * * * * ~/.cargo/bin/aimharder refresh --config=/tmp/other.toml",
-            "not_scheduled",
-            "nothing runs",
-        ),
-        (
-            "AIMHARDER_STORE=/tmp/other.db\n*/15 * * * * ~/.cargo/bin/aimharder refresh",
-            "not_scheduled",
-            "nothing runs",
-        ),
-        (
-            "*/15 * * * * echo ~/.cargo/bin/aimharder prebook list",
-            "not_scheduled",
-            "nothing runs",
-        ),
-        (
-            "*/15 * * * * ~/.cargo/bin/aimharder refresh --help",
-            "not_scheduled",
-            "nothing runs",
-        ),
-    ] {
-        home.crontab(&format!("{prebook}{lines}\n"));
+    // ` | ` separates the lines of a crontab
+    let of_refresh = "
+        */15 * * * * /nowhere/aimharder refresh => schedule_broken: /nowhere/aimharder does not exist
+        */15 * * * * ~/plain/aimharder refresh => schedule_broken: plain/aimharder is not executable
+        */15 * * * * aimharder refresh => schedule_broken: not on the PATH of that line (/usr/bin:/bin)
+        PATH=$HOME/.cargo/bin | */15 * * * * aimharder refresh => schedule_broken: not on the PATH
+        0 3 * * * ~/.cargo/bin/aimharder refresh => scheduled_rarely: 0 3 * * *
+        */30 * * * * ~/.cargo/bin/aimharder refresh => scheduled_rarely: expire
+        */15 8-20 * * * ~/.cargo/bin/aimharder refresh => scheduled_rarely: expire
+        */15 * * * mon-fri ~/.cargo/bin/aimharder refresh => scheduled_rarely: expire
+        */15 * 1 * * ~/.cargo/bin/aimharder refresh => scheduled_rarely: expire
+        @daily ~/.cargo/bin/aimharder refresh => scheduled_rarely: expire
+        @reboot ~/.cargo/bin/aimharder refresh => scheduled_rarely: expire
+        x/15 * * * * ~/.cargo/bin/aimharder refresh => not_scheduled: nothing runs `aimharder refresh`
+        */15 * * * * ~/.cargo/bin/aimharder refresh --store /tmp/other.db => not_scheduled: nothing runs
+        */15 * * * * ~/.cargo/bin/aimharder refresh --config=/tmp/other.toml => not_scheduled: nothing runs
+        AIMHARDER_STORE=/tmp/other.db | */15 * * * * ~/.cargo/bin/aimharder refresh => not_scheduled: nothing runs
+        */15 * * * * echo ~/.cargo/bin/aimharder prebook list => not_scheduled: nothing runs
+        */15 * * * * ~/.cargo/bin/aimharder refresh --help => not_scheduled: nothing runs
+    ";
+    for (lines, problem) in cases(of_refresh) {
+        home.crontab(&format!("{prebook}{}\n", lines.replace(" | ", "\n")));
+        let (code, message) = problem.split_once(": ").unwrap();
         let found = problems(&home);
         assert_eq!(found.len(), 1, "{lines}: {found:?}");
         assert_eq!(found[0].0, code, "{lines}: {found:?}");
         assert!(found[0].1.contains(message), "{lines}: {found:?}");
     }
-    for (line, code) in [
-        (
-            "5 5 * * * ~/.cargo/bin/aimharder prebook run",
-            "scheduled_rarely",
-        ),
-        (
-            "*/20 * * * * ~/.cargo/bin/aimharder prebook run",
-            "scheduled_rarely",
-        ),
-        (
-            "*/15 * * * * ~/.cargo/bin/aimharder prebook run --horizon 10m",
-            "scheduled_rarely",
-        ),
-        (
-            "*/15 * * * * ~/.cargo/bin/aimharder prebook run --dry-run",
-            "not_scheduled",
-        ),
-        (
-            "*/15 * * * * ~/.cargo/bin/aimharder prebook list",
-            "not_scheduled",
-        ),
-    ] {
+    let of_prebook = "
+        5 5 * * * ~/.cargo/bin/aimharder prebook run => scheduled_rarely
+        */20 * * * * ~/.cargo/bin/aimharder prebook run => scheduled_rarely
+        */15 * * * * ~/.cargo/bin/aimharder prebook run --horizon 10m => scheduled_rarely
+        */15 * * * * ~/.cargo/bin/aimharder prebook run --dry-run => not_scheduled
+        */15 * * * * ~/.cargo/bin/aimharder prebook list => not_scheduled
+    ";
+    for (line, code) in cases(of_prebook) {
         home.crontab(&format!("{refresh}{line}\n"));
         let found = problems(&home);
         assert_eq!(found.len(), 1, "{line}: {found:?}");

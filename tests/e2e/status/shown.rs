@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
-use crate::support::{CRONTAB, Home, day, logged_in};
+use crate::support::{CRONTAB, Home, logged_in};
 
 /// The output of `status` on a terminal of this width, with these variables.
 fn on_a_terminal(home: &Home, columns: u32, env: &[(&str, &str)]) -> String {
@@ -42,11 +42,8 @@ fn plain(text: &str) -> String {
 fn it_fits_the_terminal() {
     let (_sandbox, home) = logged_in();
     home.crontab(CRONTAB);
-    home.run("prebook add --time 13:10 --class weightlifting --day")
-        .arg(day(3))
-        .any_stdout()
-        .any_stderr()
-        .done();
+    home.run("prebook add --time 13:10 --class weightlifting --day +3")
+        .ends(0);
     home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) SELECT 1, 1000 * unixepoch(), 'x', 'too_early', -1500");
     for columns in [60, 80, 120] {
         let text = on_a_terminal(&home, columns, &[]);
@@ -148,15 +145,12 @@ fn gauges_that_a_collector_can_read() {
         &json!({ "email": odd, "password": "pass-word-3", "name": "W", "boxes": ["crossfitdemo"] }),
     );
     home.log_in(odd, "pass-word-3");
-    home.run("prebook add --account ana@example.org --time 13:10 --opens 1d --day")
-        .arg(day(3))
-        .any_stdout()
-        .any_stderr()
-        .done();
+    home.run("prebook add --account ana@example.org --time 13:10 --opens 1d --day +3")
+        .ends(0);
     home.sql("UPDATE sessions SET outage_runs = 4 WHERE account = 'ana@example.org' AND kind = 'background'");
     home.sql("UPDATE sessions SET last_error = 'no response' WHERE account = 'ana@example.org' AND kind = 'background'");
     home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) VALUES (1, 1700000000000, 'x', 'booked', 1.5)");
-    let printed = home.status("--prometheus --online").any_stdout().done();
+    let printed = home.status("--prometheus --online").succeeds();
     let samples = parsed(&printed.stdout);
     let value = |name: &str| {
         *samples
@@ -218,19 +212,14 @@ fn gauges_that_a_collector_can_read() {
 fn gauges_of_an_empty_home() {
     let home = Home::nowhere();
     home.crontab("");
-    let printed = home.status("--prometheus").any_stdout().done();
+    let printed = home.status("--prometheus").succeeds();
     let samples = parsed(&printed.stdout);
     assert!(
         samples.contains_key("aimharder_store_usable"),
         "{samples:?}"
     );
     home.write_config("acount = 1");
-    let printed = home
-        .status("--prometheus")
-        .status(2)
-        .any_stdout()
-        .any_stderr()
-        .done();
+    let printed = home.status("--prometheus").ends(2);
     assert!(
         printed.stdout.contains("\naimharder_config_usable 0\n"),
         "{}",

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::status::problems::{home_findings, mode, problem};
 use crate::status::well;
-use crate::support::{CRONTAB, day};
+use crate::support::CRONTAB;
 
 #[test]
 fn problems_of_several_kinds_are_7_and_the_worst_comes_first() {
@@ -26,8 +26,7 @@ fn problems_of_several_kinds_are_7_and_the_worst_comes_first() {
     home.status("")
         .status(2)
         .any_stderr()
-        .stdout_has(&["problem: ", "acount", "schedule", "unusable"])
-        .done();
+        .prints(&["problem: ", "acount", "schedule", "unusable"]);
 }
 
 #[test]
@@ -41,22 +40,17 @@ fn hints_are_no_problems() {
     assert_eq!(hints, ["outage", "auto_refresh_off", "no_password_source"]);
     home.status("--check").done();
     home.status("--offline")
-        .stdout_has(&["no problems found\n", "hint: "])
-        .done();
+        .prints(&["no problems found\n", "hint: "]);
 }
 
 #[test]
 fn prebookings_need_a_run_and_a_background_session() {
     let (_sandbox, home) = well();
-    home.run("prebook add --time 13:10 --opens 1d --day")
-        .arg(day(3))
-        .any_stdout()
-        .any_stderr()
-        .done();
+    home.run("prebook add --time 13:10 --opens 1d --day +3")
+        .ends(0);
     assert_eq!(home.findings().0, [""; 0]);
     home.status("--offline")
-        .stdout_has(&["prebookings", "13:10  any class", "opens in "])
-        .done();
+        .prints(&["prebookings", "13:10  any class", "opens in "]);
     home.crontab("*/15 * * * * ~/.cargo/bin/aimharder refresh");
     assert_eq!(home.findings().0, ["not_scheduled"]);
     home.crontab(
@@ -66,8 +60,7 @@ fn prebookings_need_a_run_and_a_background_session() {
     home.crontab(CRONTAB);
     home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) VALUES (1, 1700000000000, 'x', 'too_early', 1.5)");
     home.status("--offline")
-        .stdout_has(&["ago, for prebooking 1: too early, 1.5 ms after the opening\n"])
-        .done();
+        .prints(&["ago, for prebooking 1: too early, 1.5 ms after the opening\n"]);
     home.run("logout --background --yes-delete-background")
         .any_stdout()
         .stderr_has(&[
@@ -81,11 +74,8 @@ fn prebookings_need_a_run_and_a_background_session() {
 #[test]
 fn an_opening_that_no_run_has_tried() {
     let (_sandbox, home) = well();
-    home.run("prebook add --time 13:10 --opens 9d --day")
-        .arg(day(3))
-        .any_stdout()
-        .any_stderr()
-        .done();
+    home.run("prebook add --time 13:10 --opens 9d --day +3")
+        .ends(0);
     assert_eq!(home.findings().0, [""; 0], "added just now");
     home.sql("UPDATE prebookings SET created_at = created_at - 3600000");
     let (problems, printed) = home_findings(&home, 6);
@@ -108,7 +98,7 @@ fn a_damaged_store_is_a_problem() {
         *byte = 0xA5;
     }
     fs::write(&folder, bytes).unwrap();
-    let printed = home.status("--check").status(1).any_stderr().json();
+    let printed = home.status("--check").ends_json(1);
     let code = printed["problems"][0]["code"].as_str().unwrap();
     assert!(
         ["store_unusable", "store_damaged"].contains(&code),

@@ -36,26 +36,22 @@ fn copies_are_whole_private_and_replace_nothing() {
     let before = fs::read(&copy).unwrap();
     home.run("store backup")
         .arg(&copy)
-        .fails(2, &["exists, and nothing is overwritten"])
-        .done();
+        .fails(2, &["exists, and nothing is overwritten"]);
     assert_eq!(fs::read(&copy).unwrap(), before);
     let half = home.write("other.db.new", "somebody's");
     home.run("store backup")
         .arg(home.path().join("other.db"))
-        .fails(2, &["other.db.new exists"])
-        .done();
+        .fails(2, &["other.db.new exists"]);
     assert_eq!(fs::read(&half).unwrap(), b"somebody's");
     fs::remove_file(&half).unwrap();
     let nowhere = home.path().join("no/copy.db");
     home.run("store backup")
         .arg(&nowhere)
-        .fails(1, &["cannot copy the store to"])
-        .done();
+        .fails(1, &["cannot copy the store to"]);
     std::os::unix::fs::symlink("nowhere", home.path().join("link")).unwrap();
     home.run("store backup")
         .arg(home.path().join("link"))
-        .fails(2, &["exists, and nothing is overwritten"])
-        .done();
+        .fails(2, &["exists, and nothing is overwritten"]);
     let left: Vec<_> = fs::read_dir(home.path())
         .unwrap()
         .map(|e| e.unwrap().file_name())
@@ -71,8 +67,7 @@ fn copies_are_whole_private_and_replace_nothing() {
     let sealed = home.path().join("sealed.db");
     home.run("store backup")
         .arg(&sealed)
-        .stdout_has(&["its logins are encrypted"])
-        .done();
+        .prints(&["its logins are encrypted"]);
     for secret in secrets(&sandbox) {
         assert_eq!(
             found(&secret, std::slice::from_ref(&sealed)),
@@ -80,12 +75,9 @@ fn copies_are_whole_private_and_replace_nothing() {
         );
     }
     let there = moved(&sandbox, &sealed);
-    there
-        .run("classes --day +3")
-        .fails(2, &["no key is known"])
-        .done();
+    there.run("classes --day +3").fails(2, &["no key is known"]);
     has_key(&there, KEY);
-    there.run("classes --day +3").any_stdout().done();
+    there.run("classes --day +3").succeeds();
     assert_eq!(there.ask("PRAGMA journal_mode").as_deref(), Some("wal"));
 }
 
@@ -97,7 +89,7 @@ fn a_copy_is_whole_while_others_write() {
         .collect();
     for n in 0..4 {
         let copy = home.path().join(format!("copy{n}.db"));
-        home.run("store backup").arg(&copy).any_stdout().done();
+        home.run("store backup").arg(&copy).succeeds();
         let db = Connection::open(&copy).unwrap();
         let sound: String = db
             .query_row("PRAGMA integrity_check", [], |row| row.get(0))
@@ -116,15 +108,14 @@ fn a_copy_is_whole_while_others_write() {
 fn a_moved_store_needs_a_salt_of_its_own() {
     let (mut sandbox, home) = logged_in();
     let copy = home.path().join("copy.db");
-    home.run("store backup").arg(&copy).any_stdout().done();
+    home.run("store backup").arg(&copy).succeeds();
     let there = moved(&sandbox, &copy);
     // as the security chapter says: another salt, and log in anew
     there.config("background_salt = \"machine two\"");
     there
         .run("login --new-device --password-stdin")
         .stdin(ANA_PASSWORD)
-        .any_stdout()
-        .done();
+        .succeeds();
     assert_ne!(
         there.fingerprint(ANA, "background"),
         home.fingerprint(ANA, "background")
@@ -134,7 +125,7 @@ fn a_moved_store_needs_a_salt_of_its_own() {
             .run("refresh --force --session background")
             .report(0)
             .is(&[("updated", 1)]);
-        machine.run("classes --day +3").any_stdout().done();
+        machine.run("classes --day +3").succeeds();
     }
     // without, the two end each other's: the older token is a replaced one
     sandbox.allow_replays();
@@ -211,15 +202,11 @@ fn the_commands_of_the_security_chapter_work() {
             .run("refresh --force --session background")
             .env("PATH", path)
             .done();
-        machine
-            .run("classes --day +3")
-            .env("PATH", path)
-            .any_stdout()
-            .done();
+        machine.run("classes --day +3").env("PATH", path).succeeds();
     }
     type_in(&home, wipe);
     assert!(!home.store_path().parent().unwrap().exists());
-    home.run("sessions").stdout_has(&["no sessions"]).done();
+    home.run("sessions").prints(&["no sessions"]);
 }
 
 /// To SQLite `file:x` is a URI and `:memory:` no file at all; to a user both are names of files.

@@ -82,8 +82,7 @@ fn no_byte_of_a_secret_is_left() {
     log.execute_batch("COMMIT").unwrap();
     home.run("sessions set --auto-refresh on --fingerprint")
         .arg(home.fingerprint(ANA, "background"))
-        .any_stdout()
-        .done();
+        .succeeds();
     for secret in secrets(&sandbox).iter().take(3) {
         assert!(
             !found(secret, &store_files(&home)).is_empty(),
@@ -99,10 +98,7 @@ fn no_byte_of_a_secret_is_left() {
     assert_eq!(home.ask("PRAGMA integrity_check").as_deref(), Some("ok"));
     // and new ones do not come in
     home.run("refresh --force --deep --rate 0").done();
-    home.run("classes --day +3 --account")
-        .arg(ANA)
-        .any_stdout()
-        .done();
+    home.run("classes --day +3 --account").arg(ANA).succeeds();
     drop(log);
     seen.extend(secrets(&sandbox));
     nothing_plain(&home, &seen);
@@ -120,7 +116,7 @@ fn no_byte_of_a_secret_is_left() {
 fn everything_works_as_ever() {
     let (sandbox, home) = logged_in();
     encrypted(&home);
-    home.run("store encrypt").stdout_has(&["already"]).done();
+    home.run("store encrypt").prints(&["already"]);
     let before = home.sessions();
     assert!(
         before
@@ -133,7 +129,7 @@ fn everything_works_as_ever() {
     let printed = home.run("book --day +3 --id").arg(&id).json();
     assert_eq!(printed["outcome"], "booked");
     sandbox.stale(ANA);
-    home.run("bookings").any_stdout().done();
+    home.run("bookings").succeeds();
     let printed = home.run("cancel --day +3 --time 13:10").json();
     assert_eq!(printed["outcome"], "cancelled");
     home.run("refresh --force").report(0).is(&[("updated", 2)]);
@@ -153,14 +149,9 @@ fn everything_works_as_ever() {
         (&json!(false), &json!(4))
     );
     home.config("");
-    home.run("store decrypt")
-        .stdout_has(&["is not encrypted"])
-        .done();
+    home.run("store decrypt").prints(&["is not encrypted"]);
     home.run("refresh --force").report(0).is(&[("updated", 4)]);
-    home.run("classes --day +3 --account")
-        .arg(ANA)
-        .any_stdout()
-        .done();
+    home.run("classes --day +3 --account").arg(ANA).succeeds();
 }
 
 #[test]
@@ -180,7 +171,7 @@ fn a_refused_password_stays_refused_and_its_hash_is_sealed() {
     );
     sandbox.clear_log();
     home.run("refresh --force --session background").report(3);
-    home.run("store decrypt").any_stdout().done();
+    home.run("store decrypt").succeeds();
     home.run("refresh --force --session background").report(3);
     assert_eq!(
         sandbox.sent("/api/login").len(),
@@ -201,12 +192,10 @@ fn values_cannot_change_places() {
     sandbox.clear_log();
     home.run("classes --day +3 --account")
         .arg(ANA)
-        .fails(1, &["the token of ana@example.org", "cannot be decrypted"])
-        .done();
+        .fails(1, &["the token of ana@example.org", "cannot be decrypted"]);
     home.sql("UPDATE sessions SET token = cookies WHERE account LIKE 'ben%' AND kind = 'device'");
     home.run("classes --day +3 --account")
         .arg(BEN)
-        .fails(1, &["the token of ben@example.org"])
-        .done();
+        .fails(1, &["the token of ben@example.org"]);
     assert_eq!(sandbox.log().len(), 0);
 }

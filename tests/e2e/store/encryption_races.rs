@@ -85,7 +85,7 @@ fn killed_at_any_moment_it_is_one_or_the_other_and_usable() {
         let unclean = home.ask("SELECT unclean FROM seal");
         unfinished += usize::from(unclean.as_deref() == Some("1"));
         // the next command, whatever it is, needs no help, and finishes what is left
-        home.run("prebook list").any_stdout().done();
+        home.run("prebook list").succeeds();
         if is_sealed(&home) {
             assert_eq!(home.ask("SELECT unclean FROM seal").as_deref(), Some("0"));
             assert!(!holds_plain_text(&home), "seed {seed}, death {deaths}");
@@ -173,8 +173,7 @@ fn nothing_is_sent_without_the_key() {
         let before = sandbox.sent(path).len();
         home.run(args)
             .stdin(ANA_PASSWORD)
-            .fails(2, &["no key is known"])
-            .done();
+            .fails(2, &["no key is known"]);
         assert_eq!(sandbox.sent(path).len(), before, "{args}");
     }
 }
@@ -189,7 +188,7 @@ fn whoever_reads_for_long_keeps_the_cleaning_waiting_and_the_next_one_does_it() 
         .execute_batch("BEGIN; SELECT count(*) FROM sessions")
         .unwrap();
     let encrypt = home.run("store encrypt").pauses(5);
-    let printed = encrypt.status(7).any_stderr().json();
+    let printed = encrypt.ends_json(7);
     assert_eq!(printed["encrypted"], true);
     assert!(is_sealed(&home) && holds_plain_text(&home));
     let refresh = home.run("refresh").done();
@@ -220,10 +219,10 @@ fn a_new_key_for_a_store_that_is_decrypted_meanwhile_is_refused() {
     let run = home
         .run("store rekey")
         .stdin(crate::store::encryption::OTHER);
-    let running = run.fails(2, &["the store is not encrypted"]).spawn();
+    let running = run.fails_with(2, &["the store is not encrypted"]).spawn();
     wait_for("the key", || home.path().join("asked").exists());
     let decrypt = home.run("--config").arg(here("other.toml"));
-    decrypt.args("store decrypt").any_stdout().done();
+    decrypt.args("store decrypt").succeeds();
     home.write("go", "");
     running.done();
 }

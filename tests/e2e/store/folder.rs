@@ -27,10 +27,9 @@ fn refused(home: &Home, words: &[&str]) {
         "boxes set x --id 1",
         "store backup copy.db",
     ] {
-        home.run(args).fails(1, words).done();
+        home.run(args).fails(1, words);
     }
-    let status = home.run("status --offline").status(1);
-    let output = status.any_stdout().any_stderr().done();
+    let output = home.run("status --offline").ends(1);
     for word in words {
         // the text of a problem is wrapped to the width of the screen
         let text = output.stdout.split_whitespace().collect::<Vec<_>>();
@@ -66,17 +65,12 @@ fn no_store_is_created_in_a_directory_that_others_can_write_to() {
     set_mode(&folder, 0o770);
     home.run("boxes set x --id 1 --store")
         .arg(folder.join("s.db"))
-        .fails(1, &["others can write to it (mode 770)", "chmod 700"])
-        .done();
+        .fails(1, &["others can write to it (mode 770)", "chmod 700"]);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
     // what is above it does not matter
     let own = folder.join("own");
     let store = own.join("s.db");
-    home.run("boxes set x --id 1 --store")
-        .arg(&store)
-        .any_stdout()
-        .any_stderr()
-        .done();
+    home.run("boxes set x --id 1 --store").arg(&store).ends(0);
     assert_eq!(fs::metadata(own).unwrap().mode() & 0o777, 0o700);
 }
 
@@ -119,16 +113,14 @@ fn links_in_place_of_files_are_not_followed() {
     failed.status(1).done();
     home.run("login --only device --password-stdin")
         .stdin(crate::support::ANA_PASSWORD)
-        .fails(1, &["cannot use the lock", "it is a link"])
-        .done();
-    home.run("sessions").any_stdout().done();
+        .fails(1, &["cannot use the lock", "it is a link"]);
+    home.run("sessions").succeeds();
     // the lock of a migration
     home.sql("PRAGMA user_version = 3");
     fs::remove_file(beside(&home, ".lock")).unwrap();
     symlink(&target, beside(&home, ".lock")).unwrap();
     home.run("sessions")
-        .fails(1, &["cannot open the lock", "it is a link"])
-        .done();
+        .fails(1, &["cannot open the lock", "it is a link"]);
     assert_eq!(fs::read(&target).unwrap(), b"precious");
 }
 
@@ -160,8 +152,7 @@ fn files_of_other_users_are_not_opened() {
     }
     home.run("login --only device --password-stdin")
         .stdin(crate::support::ANA_PASSWORD)
-        .fails(1, &["cannot use the lock", "it "])
-        .done();
+        .fails(1, &["cannot use the lock", "it "]);
 }
 
 #[test]
@@ -171,8 +162,7 @@ fn directory_of_another_user_is_refused() {
     if chown(&folder, Some(NOBODY), None).is_err() {
         // root's own directories are trusted, and no other user's directory is known
         home.run("sessions --store /etc/aimharder-test.db")
-            .fails(1, &["cannot create the store"])
-            .done();
+            .fails(1, &["cannot create the store"]);
         return;
     }
     refused(&home, &["it belongs to another user (uid 65534)"]);
@@ -188,13 +178,13 @@ fn a_link_to_the_store_is_followed_if_it_is_the_users_own() {
     let link = home.path().join("link.db");
     symlink(&store, &link).unwrap();
     let sessions = || home.run("sessions --json --store").arg(&link);
-    sessions().any_stdout().done();
+    sessions().succeeds();
     // the directory that counts is the one of the file
     set_mode(home.path(), 0o777);
-    sessions().any_stdout().done();
+    sessions().succeeds();
     set_mode(home.path(), 0o700);
     set_mode(store.parent().unwrap(), 0o777);
-    let refused = sessions().status(1).any_stdout().any_stderr().done();
+    let refused = sessions().ends(1);
     assert!(
         refused.stdout.contains("others can write to it"),
         "{refused:?}"
@@ -203,15 +193,13 @@ fn a_link_to_the_store_is_followed_if_it_is_the_users_own() {
     if std::os::unix::fs::lchown(&link, Some(NOBODY), None).is_ok() {
         home.run("sessions --store")
             .arg(&link)
-            .fails(1, &["cannot follow the link", "another user (uid 65534)"])
-            .done();
+            .fails(1, &["cannot follow the link", "another user (uid 65534)"]);
     }
     let loops = home.path().join("loop.db");
     symlink("loop.db", &loops).unwrap();
     home.run("sessions --store")
         .arg(&loops)
-        .fails(1, &["cannot read the store"])
-        .done();
+        .fails(1, &["cannot read the store"]);
 }
 
 /// A backup may be written to a directory of all users: only this user can read it, from the first byte on.
@@ -227,7 +215,7 @@ fn backup_into_a_shared_directory_is_private() {
     for name in prepared {
         fs::write(shared.join(name), "prepared").unwrap();
     }
-    home.run("store backup").arg(&copy).any_stdout().done();
+    home.run("store backup").arg(&copy).succeeds();
     assert_eq!(fs::metadata(&copy).unwrap().mode() & 0o777, 0o600);
     for name in prepared {
         assert_eq!(fs::read(shared.join(name)).unwrap(), b"prepared");

@@ -15,19 +15,18 @@ fn refused(home: &Home, status: i32, words: &[&str]) {
         "store decrypt",
         "store encrypt",
     ] {
-        home.run(args).fails(status, words).done();
+        home.run(args).fails(status, words);
     }
-    let refresh = home.run("refresh --force").fails(status, words).done();
+    let refresh = home.run("refresh --force").fails(status, words);
     assert_eq!(refresh.stderr.lines().count(), 1);
     home.run("login --password-stdin --account")
         .arg(ANA)
         .stdin(ANA_PASSWORD)
-        .fails(status, words)
-        .done();
+        .fails(status, words);
     // what needs no secret works on
-    home.run("sessions").any_stdout().done();
-    home.run("prebook list").any_stdout().done();
-    home.run("boxes").any_stdout().done();
+    home.run("sessions").succeeds();
+    home.run("prebook list").succeeds();
+    home.run("boxes").succeeds();
     home.run("refresh").done();
     assert_eq!(
         fs::read(home.store_path()).unwrap(),
@@ -58,7 +57,7 @@ fn without_the_right_key_nothing_is_sent_and_nothing_changed() {
     assert_eq!(sandbox.log().len(), 0);
     has_key(&home, KEY);
     home.run("refresh --force").report(0).is(&[("updated", 2)]);
-    home.run("classes --day +3").any_stdout().done();
+    home.run("classes --day +3").succeeds();
 }
 
 #[test]
@@ -66,19 +65,13 @@ fn a_prebooking_waits_for_the_key() {
     let (sandbox, home) = logged_in();
     let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
     home.run("prebook add --day +3 --time 13:10 --opens 4d")
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .ends(0);
     encrypted(&home);
     sandbox.clear_log();
     has_key(&home, OTHER);
-    home.run("prebook run")
-        .fails(1, &["the key does not fit"])
-        .done();
+    home.run("prebook run").fails(1, &["the key does not fit"]);
     home.config("");
-    home.run("prebook run")
-        .fails(2, &["no key is known"])
-        .done();
+    home.run("prebook run").fails(2, &["no key is known"]);
     let printed = home.run("prebook list").json();
     assert_eq!(printed["prebookings"][0]["status"], "pending");
     assert_eq!(sandbox.log().len(), 0);
@@ -93,10 +86,9 @@ fn a_session_can_be_forgotten_without_the_key() {
     let (_sandbox, home) = logged_in();
     encrypted(&home);
     home.config("");
-    home.run("logout").any_stdout().done();
+    home.run("logout").succeeds();
     home.run("logout --background --yes-delete-background")
-        .any_stdout()
-        .done();
+        .succeeds();
     assert_eq!(home.sessions().len(), 0);
 }
 
@@ -104,9 +96,7 @@ fn a_session_can_be_forgotten_without_the_key() {
 fn a_lost_key_costs_the_logins_and_nothing_else() {
     let (sandbox, home) = logged_in();
     home.run("prebook add --day +5 --time 18:30 --class wod")
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .ends(0);
     encrypted(&home);
     let device = home.fingerprint(ANA, "device");
     home.config(&format!("password_command = \"echo {ANA_PASSWORD}\""));
@@ -132,7 +122,7 @@ fn a_lost_key_costs_the_logins_and_nothing_else() {
     );
     let list = home.run("prebook list").json();
     assert_eq!(list["prebookings"].as_array().unwrap().len(), 1);
-    home.run("classes --day +3").any_stdout().done();
+    home.run("classes --day +3").succeeds();
     assert_eq!(sandbox.counters()["replayed_tokens"], 0);
 }
 
@@ -141,30 +131,26 @@ fn the_key_is_changed() {
     let (sandbox, home) = logged_in();
     home.run("store rekey")
         .stdin(OTHER)
-        .fails(2, &["not encrypted"])
-        .done();
+        .fails(2, &["not encrypted"]);
     encrypted(&home);
     let sealed = |home: &Home| home.ask("SELECT hex(token) FROM sessions ORDER BY id");
     let before = fs::read(home.store_path()).unwrap();
     home.run("store rekey")
         .stdin("nonsense")
-        .fails(2, &["the new key on standard input", "64 hex digits"])
-        .done();
+        .fails(2, &["the new key on standard input", "64 hex digits"]);
     assert_eq!(fs::read(home.store_path()).unwrap(), before);
     let old = sealed(&home);
     home.run("store rekey")
         .stdin(&format!("{OTHER}\n"))
-        .stdout_has(&[
+        .prints(&[
             "has the new key",
             "make key_command or the credential supply",
-        ])
-        .done();
+        ]);
     assert_ne!(sealed(&home), old);
     home.run("classes --day +3")
-        .fails(1, &["the key does not fit"])
-        .done();
+        .fails(1, &["the key does not fit"]);
     has_key(&home, OTHER);
-    home.run("classes --day +3").any_stdout().done();
+    home.run("classes --day +3").succeeds();
     home.run("refresh --force").report(0).is(&[("updated", 2)]);
     nothing_plain(&home, &secrets(&sandbox));
 }
@@ -175,14 +161,13 @@ fn under_systemd_the_credential_is_the_key() {
     home.write("credentials/aimharder-key", &format!("{KEY}\n"));
     let folder = home.path().join("credentials");
     let unit = |args: &str| home.run(args).env("CREDENTIALS_DIRECTORY", &folder);
-    unit("store encrypt").stdout_has(&["is encrypted"]).done();
+    unit("store encrypt").prints(&["is encrypted"]);
     unit("refresh --force").report(0).is(&[("updated", 2)]);
     // it comes before a command that the unit may be unable to run
     home.config("[store]\nkey_command = \"exit 1\"");
     unit("refresh --force").report(0).is(&[("updated", 2)]);
     home.run("classes --day +3")
-        .fails(2, &["the key_command of [store] failed"])
-        .done();
+        .fails(2, &["the key_command of [store] failed"]);
 }
 
 #[test]
@@ -200,13 +185,8 @@ fn a_file_where_we_happen_to_stand_is_no_key() {
 fn a_key_that_nobody_uses_yet_changes_nothing() {
     let (_sandbox, home) = logged_in();
     has_key(&home, KEY);
-    home.run("classes --day +3").any_stdout().done();
-    let log = home
-        .run("-v classes --day +3")
-        .any_stdout()
-        .any_stderr()
-        .done()
-        .stderr;
+    home.run("classes --day +3").succeeds();
+    let log = home.run("-v classes --day +3").ends(0).stderr;
     assert!(!log.contains("encrypted"), "{log}");
     assert_eq!(home.ask("SELECT count(*) FROM seal").as_deref(), Some("0"));
 }
@@ -214,7 +194,7 @@ fn a_key_that_nobody_uses_yet_changes_nothing() {
 #[test]
 fn keys_are_made() {
     let home = Home::nowhere();
-    let key = |run: Run| run.any_stdout().done().stdout;
+    let key = |run: Run| run.succeeds().stdout;
     let (one, two) = (key(home.run("store key")), key(home.run("store key")));
     assert_ne!(one, two);
     let digits = one.strip_suffix('\n').unwrap();
@@ -236,7 +216,6 @@ fn a_source_that_makes_keys_up_seals_nothing() {
         "[store]\nkey_command = [{program:?}, \"store\", \"key\"]"
     ));
     home.run("store encrypt")
-        .fails(2, &["two different keys", "nothing was changed"])
-        .done();
-    home.run("classes --day +3").any_stdout().done();
+        .fails(2, &["two different keys", "nothing was changed"]);
+    home.run("classes --day +3").succeeds();
 }

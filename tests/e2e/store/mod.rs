@@ -41,7 +41,7 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 #[test]
 fn made_for_its_owner_alone() {
     let (_sandbox, home) = logged_in();
-    home.run("classes --day +3").any_stdout().done();
+    home.run("classes --day +3").succeeds();
     let store = home.store_path();
     let folder = store.parent().unwrap();
     assert_eq!(mode(folder), 0o700);
@@ -65,9 +65,7 @@ fn an_existing_folder_is_left_as_it_is() {
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
     home.run("boxes set x --id 1 --store")
         .arg(folder.join("s.db"))
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .ends(0);
     assert_eq!(mode(&folder), 0o755);
     assert_eq!(mode(&folder.join("s.db")), 0o600);
 }
@@ -78,12 +76,11 @@ fn refused(home: &Home, words: &[&str]) {
     let before = fs::read(&path).unwrap();
     let mode_before = mode(&path);
     for args in ["sessions", "classes", "logout", "boxes set x --id 1"] {
-        home.run(args).fails(1, words).done();
+        home.run(args).fails(1, words);
     }
     home.run("login ana@example.org --password-stdin")
         .stdin("x")
-        .fails(1, words)
-        .done();
+        .fails(1, words);
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(mode(&path), mode_before);
 }
@@ -136,7 +133,7 @@ fn damaged_in_the_middle() {
         *byte = 0xa5;
     }
     fs::write(&path, &bytes).unwrap();
-    home.run("sessions").fails(1, &["damaged"]).done();
+    home.run("sessions").fails(1, &["damaged"]);
     assert_eq!(fs::read(&path).unwrap(), bytes);
 }
 
@@ -144,7 +141,7 @@ fn damaged_in_the_middle() {
 fn a_store_without_a_table_is_told_in_one_line() {
     let (_sandbox, home) = logged_in();
     home.db().execute_batch("DROP TABLE boxes").unwrap();
-    let printed = home.run("boxes").fails(1, &["no such table: boxes"]).done();
+    let printed = home.run("boxes").fails(1, &["no such table: boxes"]);
     assert!(!printed.stderr.contains("SELECT"), "{}", printed.stderr);
 }
 
@@ -154,23 +151,18 @@ fn in_a_place_that_cannot_be_written() {
     let file = home.write("file", "");
     home.run("boxes set x --id 1 --store")
         .arg(file.join("s.db"))
-        .fails(1, &["cannot create the directory"])
-        .done();
+        .fails(1, &["cannot create the directory"]);
     home.run("boxes set x --id 1 --store")
         .arg(home.path())
-        .fails(1, &["is not a file"])
-        .done();
+        .fails(1, &["is not a file"]);
     home.run("boxes set x --id 1 --store /proc/aimharder/s.db")
-        .fails(1, &["/proc/aimharder"])
-        .done();
+        .fails(1, &["/proc/aimharder"]);
     let printed = home
         .run("boxes set x --id 1 --store /proc/aimharder/s.db")
-        .status(1)
-        .any_stderr()
-        .json();
+        .ends_json(1);
     assert_eq!(printed.as_object().unwrap().len(), 1);
     let run = home.run("sessions").env("HOME", "/proc/nobody");
-    run.fails(1, &["/proc/nobody"]).done();
+    run.fails(1, &["/proc/nobody"]);
 }
 
 #[test]
@@ -179,7 +171,7 @@ fn fifty_processes_open_an_empty_folder() {
     let runs = (0..50).map(|_| home.run("sessions").stdout_has(&["no sessions"]));
     all_at_once(runs);
     let alone = Home::nowhere();
-    alone.run("sessions").any_stdout().done();
+    alone.run("sessions").succeeds();
     let schema = "SELECT group_concat(sql) || (SELECT user_version FROM pragma_user_version) FROM sqlite_schema";
     assert_eq!(home.ask(schema), alone.ask(schema));
     let journal = home.ask("PRAGMA journal_mode");
@@ -208,8 +200,7 @@ fn no_password_is_stored() {
     let (_sandbox, home) = logged_in();
     home.run("login --password-stdin")
         .stdin("another-wrong-one")
-        .fails(3, &[])
-        .done();
+        .fails(3, &[]);
     for path in files(home.path()) {
         let bytes = fs::read(&path).unwrap();
         for secret in [&b"correct-horse"[..], b"another-wrong-one"] {

@@ -32,13 +32,9 @@ fn of_another_owner() {
         "boxes set x --id 1",
     ] {
         let words = ["belongs to another user", "--store"];
-        named(args).fails(1, &words).done();
+        named(args).fails(1, &words);
     }
-    named("status --offline")
-        .status(1)
-        .any_stdout()
-        .any_stderr()
-        .done();
+    named("status --offline").ends(1);
     assert_eq!(fs::read(&store).unwrap(), before);
 }
 
@@ -59,7 +55,7 @@ fn lock(home: &Home) -> fs::File {
 /// Waits for at least `least` seconds: 1.5 s for the lock and 1 s for a transaction, which are 5 %
 /// of 30 s and 20 s.
 fn gives_up(run: Run, words: &[&str], least: f64) {
-    let output = run.pauses(5).fails(5, words).done();
+    let output = run.pauses(5).fails(5, words);
     let waited = output.took.as_secs_f64();
     assert!((least..15.0).contains(&waited), "waited {waited} s");
 }
@@ -76,8 +72,8 @@ fn kept_by_another_process_it_is_worth_a_later_try() {
         || {
             let (_sandbox, home) = logged_in();
             let _held = lock(&home);
-            home.run("sessions").any_stdout().done(); // whoever only uses it is not held up
-            let key = home.run("store key").any_stdout().done().stdout;
+            home.run("sessions").succeeds(); // whoever only uses it is not held up
+            let key = home.run("store key").succeeds().stdout;
             home.write("key", &key);
             home.config("[store]\nkey_command = \"cat $HOME/key\"");
             gives_up(
@@ -85,7 +81,7 @@ fn kept_by_another_process_it_is_worth_a_later_try() {
                 &["another process", "converting"],
                 1.48,
             );
-            home.run("sessions").any_stdout().done();
+            home.run("sessions").succeeds();
         },
         || {
             let (_sandbox, home) = logged_in();
@@ -95,7 +91,7 @@ fn kept_by_another_process_it_is_worth_a_later_try() {
             gives_up(set, &["in use by another process", "try again"], 0.75);
             other.execute_batch("ROLLBACK").unwrap();
             let set = home.run("boxes set x --id 1");
-            set.any_stdout().any_stderr().done();
+            set.ends(0);
         },
     ];
     side_by_side(&cases, |case| case());
@@ -128,11 +124,10 @@ fn a_lock_that_cannot_be_had_is_a_clear_error() {
     put_a_folder(&lock);
     for args in ["sessions", "boxes set x --id 1"] {
         home.run(args)
-            .fails(1, &["cannot open the lock", "aimharder.db.lock"])
-            .done();
+            .fails(1, &["cannot open the lock", "aimharder.db.lock"]);
     }
     fs::remove_dir(&lock).unwrap();
-    home.run("sessions").any_stdout().done();
+    home.run("sessions").succeeds();
     let mode = fs::metadata(&lock).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
 }

@@ -18,9 +18,7 @@ fn refresh_deletes_old_refusals() {
 fn an_unreadable_rule_or_instant_is_an_error() {
     let (_sandbox, home) = logged_in();
     home.run("prebook add --day +9 --time 18:30 --class wod --opens 4d")
-        .any_stdout()
-        .any_stderr()
-        .done();
+        .ends(0);
     let readable = home.ask("SELECT created_at FROM prebookings").unwrap();
     for (broken, repaired, commands) in [
         (
@@ -52,8 +50,7 @@ fn an_unreadable_rule_or_instant_is_an_error() {
         home.sql(&broken);
         for command in commands {
             home.run(command)
-                .fails(1, &["contains a value that cannot be read"])
-                .done();
+                .fails(1, &["contains a value that cannot be read"]);
         }
         home.sql(&repaired);
     }
@@ -64,8 +61,7 @@ fn a_backup_names_the_file_that_was_asked_for() {
     let (_sandbox, home) = logged_in();
     let refused = home
         .run("store backup /nonexistent/x")
-        .fails(1, &["copy the store to /nonexistent/x:"])
-        .done();
+        .fails(1, &["copy the store to /nonexistent/x:"]);
     assert!(!refused.stderr.contains("x.new"), "{refused:?}");
 }
 
@@ -73,11 +69,9 @@ fn a_backup_names_the_file_that_was_asked_for() {
 fn a_backup_of_an_empty_store_does_not_warn_of_logins() {
     let (_sandbox, home) = logged_in();
     home.run("logout --background --yes-delete-background")
-        .any_stdout()
-        .any_stderr()
-        .done();
-    home.run("logout").any_stdout().any_stderr().done();
+        .ends(0);
+    home.run("logout").ends(0);
     let copy = home.path().join("copy.db");
-    let ended = home.run("store backup").arg(&copy).any_stdout().done();
+    let ended = home.run("store backup").arg(&copy).succeeds();
     assert!(!ended.stdout.contains("plain text"), "{ended:?}");
 }

@@ -12,7 +12,7 @@ use rustix::fs::{StatVfsMountFlags, statvfs};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Run, Sandbox};
+use super::{ANA_PASSWORD, Run, Sandbox};
 
 /// Returns a new folder, in memory if this machine has a file system there on which programs can be run.
 ///
@@ -70,6 +70,13 @@ impl Home {
     /// A home without a config file.
     pub(crate) fn nowhere() -> Self {
         Self::bare("")
+    }
+
+    /// A home whose config names a server that cannot be reached.
+    pub(crate) fn offline() -> Self {
+        let home = Self::bare("[server]\nscheme = \"http\"\nconnect_to = \"127.0.0.1:9\"");
+        home.config("");
+        home
     }
 
     fn bare(server: &str) -> Self {
@@ -143,7 +150,7 @@ impl Home {
         write_script(&tools.join(name), script);
     }
 
-    /// A run of the binary here, arguments separated by spaces.
+    /// A run of the binary here, with the arguments of a command line.
     pub(crate) fn run(&self, args: &str) -> Run {
         let run = Run::new(self.path(), args);
         if self.real_time.load(Ordering::Relaxed) {
@@ -153,13 +160,16 @@ impl Home {
         }
     }
 
+    /// `login` of Ana, with her password on standard input.
+    pub(crate) fn login(&self, args: &str) -> Run {
+        let login = self.run("login ana@example.org --password-stdin");
+        login.args(args).stdin(ANA_PASSWORD)
+    }
+
     /// Logs both sessions of an account in.
     pub(crate) fn log_in(&self, account: &str, password: &str) {
-        let printed = self
-            .run("login --password-stdin")
-            .arg(account)
-            .stdin(password)
-            .json();
+        let login = self.run("login --password-stdin").arg(account);
+        let printed = login.stdin(password).json();
         assert_eq!(printed["sessions"][1]["status"], "ok", "{printed}");
     }
 

@@ -9,6 +9,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use aimharder::model::account::{Account, BoxRef};
+use aimharder::model::session::{Fingerprint, SessionKind};
+use aimharder::secret::Secret;
+use aimharder::store::{NewLogin, Store};
 use serde_json::Value;
 
 use super::{ANA, ANA_PASSWORD, Home, Sandbox, real_ms, start};
@@ -63,4 +67,37 @@ pub(super) fn copy_login(sandbox: &Sandbox, home: &Home) {
         ))
         .unwrap();
     sandbox.add_sessions(&login.sessions);
+}
+
+/// Stores a session that the platform does not know, for tests that do not ask it.
+pub(crate) fn store_session(home: &Home, account: &str, kind: SessionKind) {
+    let account: Account = account.parse().unwrap();
+    let fingerprint = match kind {
+        SessionKind::Device => Fingerprint::new_device().unwrap(),
+        SessionKind::Background => Fingerprint::background(&account, "salt"),
+    };
+    let login = NewLogin {
+        account: &account,
+        kind,
+        fingerprint: &fingerprint,
+        token: Secret::new("1|1|0"),
+        cookies: Secret::new("[]"),
+        now: aimharder::clock::now(),
+    };
+    let store = Store::open(&home.store_path()).unwrap();
+    let form = store.hold_form().unwrap();
+    store.put_login(&form, &login).unwrap();
+}
+
+/// Stores the boxes of an account.
+pub(crate) fn store_boxes(home: &Home, account: &str, boxes: &[&str]) {
+    let found = boxes.iter().map(|name| BoxRef {
+        name: (*name).to_owned(),
+        host: format!("{name}.aimharder.com"),
+        id: Some(10122),
+        title: None,
+    });
+    let found: Vec<BoxRef> = found.collect();
+    let store = Store::open(&home.store_path()).unwrap();
+    store.put_boxes(&account.parse().unwrap(), &found).unwrap();
 }

@@ -1,5 +1,4 @@
-//! What runs things unattended, as a machine would show it: `crontab` and `systemctl` of our own,
-//! first on the PATH.
+//! Stand-ins for `crontab` and `systemctl`, which a machine runs commands by.
 
 use super::Home;
 
@@ -23,10 +22,8 @@ impl Home {
         self.tool("systemctl", "echo 'System has not been booted' >&2; exit 1");
     }
 
-    /// `status` with these tools, and these arguments.
     pub(crate) fn status(&self, args: &str) -> super::Run {
-        let path = format!("{}/tools:/usr/bin:/bin", self.path().display());
-        self.run("status").args(args).env("PATH", path)
+        self.run("status").args(args)
     }
 
     /// The codes of problems and hints that `status` finds without asking the server.

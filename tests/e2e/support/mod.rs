@@ -4,7 +4,7 @@
 //! ```ignore
 //! let (sandbox, home) = logged_in();
 //! let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "WOD" }));
-//! let told = home.run("book --time 13:10 --day").arg(day(3)).json();
+//! let told = home.run("book --time 13:10 --day +3").json();
 //! assert_eq!(told["outcome"], "booked");
 //! ```
 
@@ -41,6 +41,7 @@ pub(crate) use day::{day, madrid, today};
 pub(crate) use fired::{Fired, outcomes, says};
 pub(crate) use gateway::Gateway;
 pub(crate) use home::{Home, temporary_folder, write_script};
+pub(crate) use login::{store_boxes, store_session};
 pub(crate) use machine::CRONTAB;
 pub(crate) use run::{Output, Run, Running};
 pub(crate) use sandbox::Sandbox;
@@ -56,6 +57,8 @@ pub(crate) const BEN: &str = "ben@example.org";
 /// Their passwords, which no output may ever show.
 pub(crate) const ANA_PASSWORD: &str = "correct-horse";
 pub(crate) const BEN_PASSWORD: &str = "battery-staple";
+/// Part of the addresses and passwords of tests, which no output may ever show either.
+pub(crate) const SECRET: &str = "hunter2hunter2";
 
 /// A sandbox and an empty home that reaches it.
 pub(crate) fn start() -> (Sandbox, Home) {
@@ -96,6 +99,12 @@ pub(crate) fn hold(home: &Home, account: &str, kind: SessionKind) -> Held {
     let print = &row.expect("a session").fingerprint;
     let held = locks.alone(&account, print, std::time::Duration::ZERO);
     held.expect("its lock")
+}
+
+/// The lines of a table of two columns, which ` => ` separates.
+pub(crate) fn cases(table: &str) -> impl Iterator<Item = (&str, &str)> {
+    let lines = table.trim().lines();
+    lines.map(|line| line.trim().split_once(" => ").expect(line))
 }
 
 /// Waits for something to come true.

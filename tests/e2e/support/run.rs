@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::check::{self, Expect};
 use super::child::RawOutput;
-use super::{ANA_PASSWORD, BEN_PASSWORD, child, wait_for};
+use super::{ANA_PASSWORD, BEN_PASSWORD, SECRET, child, wait_for};
 
 /// The variable that shortens pauses and limits.
 const PAUSES: &str = "AIMHARDER_TEST_PAUSES";
@@ -53,14 +53,15 @@ pub(crate) struct Running {
 impl Run {
     /// With pauses of a quarter of their real length.
     pub(super) fn new(home: &Path, args: &str) -> Self {
+        let path = format!("{}/tools:/usr/local/bin:/usr/bin:/bin", home.display());
         let envs = [
             ("HOME", home.as_os_str()),
-            ("PATH", "/usr/local/bin:/usr/bin:/bin".as_ref()),
+            ("PATH", path.as_ref()),
             ("TZ", "UTC".as_ref()),
             (PAUSES, "25".as_ref()),
         ];
         Self {
-            args: args.split_whitespace().map(OsString::from).collect(),
+            args: words(args),
             envs: envs.map(|(name, value)| (name.into(), value.into())).into(),
             stdin: String::new(),
             status: 0,
@@ -77,10 +78,9 @@ impl Run {
         self
     }
 
-    /// More arguments, separated by spaces.
+    /// More arguments, as a shell would split them.
     pub(crate) fn args(mut self, args: &str) -> Self {
-        let args = args.split_whitespace().map(OsString::from);
-        self.args.extend(args);
+        self.args.extend(words(args));
         self
     }
 
@@ -135,15 +135,10 @@ impl Run {
         self
     }
 
-    /// It must fail with this status and, on standard error, one line with these words.
-    pub(crate) fn fails(mut self, code: i32, words: &[&str]) -> Self {
+    /// The exit status and, on standard error, one line with these words that it must end with.
+    pub(crate) fn fails_with(mut self, code: i32, words: &[&str]) -> Self {
         self.error = Some(words.iter().map(|&word| word.to_owned()).collect());
         self.status(code)
-    }
-
-    /// It must be called wrongly (2): clap's words may take several lines.
-    pub(crate) fn usage(self, words: &[&str]) -> Self {
-        self.status(2).stderr_has(words)
     }
 
     /// The longest it may take.
@@ -187,6 +182,31 @@ impl Run {
         self.spawn().done()
     }
 
+    /// Runs it: it must succeed, whatever it prints on standard output.
+    pub(crate) fn succeeds(self) -> Output {
+        self.any_stdout().done()
+    }
+
+    /// Runs it: it must end with this status, whatever it prints.
+    pub(crate) fn ends(self, status: i32) -> Output {
+        self.status(status).any_stdout().any_stderr().done()
+    }
+
+    /// Runs it: it must print these words.
+    pub(crate) fn prints(self, words: &[&str]) -> Output {
+        self.stdout_has(words).done()
+    }
+
+    /// Runs it: it must fail with this status and, on standard error, one line with these words.
+    pub(crate) fn fails(self, code: i32, words: &[&str]) -> Output {
+        self.fails_with(code, words).done()
+    }
+
+    /// Runs it: its call must be refused (2) with these words, which may take several lines.
+    pub(crate) fn usage(self, words: &[&str]) -> Output {
+        self.status(2).stderr_has(words).done()
+    }
+
     /// Runs it and leaves status and streams to the test; passwords, panics and escapes are looked
     /// for all the same.
     pub(crate) fn unchecked(self) -> Output {
@@ -198,6 +218,17 @@ impl Run {
     pub(crate) fn json(self) -> Value {
         self.arg("--json").any_stdout().spawn().json()
     }
+
+    /// The same of a run that must end with this status and may print more on standard error.
+    pub(crate) fn ends_json(self, status: i32) -> Value {
+        self.status(status).any_stderr().json()
+    }
+}
+
+/// The words of a command line, which may be quoted as for a shell.
+fn words(line: &str) -> Vec<OsString> {
+    let words = shlex::split(line).expect("quotes that are closed");
+    words.into_iter().map(OsString::from).collect()
 }
 
 fn holding(words: &[&str]) -> Expect {
@@ -270,10 +301,9 @@ impl Running {
         let run = self.run;
         assert!(status.is_some(), "over its limit: {run:?}\n{output:?}");
         for text in [&output.stdout, &output.stderr] {
-            assert!(
-                !text.contains(ANA_PASSWORD) && !text.contains(BEN_PASSWORD),
-                "a password: {output:?}"
-            );
+            let secrets = [ANA_PASSWORD, BEN_PASSWORD, SECRET];
+            let shown = secrets.iter().any(|secret| text.contains(secret));
+            assert!(!shown, "a secret: {output:?}");
             assert!(!text.contains("panicked"), "a panic: {output:?}");
             assert!(!text.contains('\u{1b}'), "an escape sequence: {output:?}");
         }

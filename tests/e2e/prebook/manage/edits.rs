@@ -1,24 +1,21 @@
-//! Wishes and rules: added, listed, skipped, removed, in JSON and in words.
-
-use std::process::Output;
+//! Prebookings and weekly rules: added, listed, skipped and removed, in JSON and in text.
 
 use aimharder::model::opening::Opening;
 use aimharder::model::prebooking::Progress;
+use aimharder::store::Store;
 use chrono::NaiveDate;
 use chrono_tz::Europe::Madrid;
 use serde_json::{Value, json};
 
-use super::home::{Home, ahead, ids, text};
+use super::{ahead, ids, settle, with_login};
+use crate::support::{ANA, all_at_once};
 
 #[test]
 fn added_listed_removed() {
-    let home = Home::of_ana();
+    let home = with_login();
     let day = ahead(5);
     let opens = ahead(1);
-    let added = home.json(
-        &format!("prebook add --day {day} --time 18:30 --class '  WOD ' --or '19:30' --or '20:30  Open Box' --waitlist --opens 4d@7:00 --family 70002"),
-        0,
-    );
+    let added = home.run(&format!("prebook add --day {day} --time 18:30 --class '  WOD ' --or '19:30' --or '20:30  Open Box' --waitlist --opens 4d@7:00 --family 70002")).json();
     let offset = aimharder::model::zone::resolve(Madrid, opens.and_hms_opt(7, 0, 0).unwrap());
     let expected = json!({"prebookings": [{
         "id": 1, "rule": null, "account": "ana@example.org", "box": "crossfitdemo", "day": day.to_string(),
@@ -30,12 +27,13 @@ fn added_listed_removed() {
         "status": "pending", "attempts": 0, "message": null, "reservation_id": null
     }]});
     assert_eq!(added, expected);
-    assert_eq!(home.json("prebook list", 0), expected);
+    assert_eq!(home.run("prebook list").json(), expected);
     // the same again, whatever its case: changed, not doubled
-    let again = home.json(
-        &format!("prebook add --day {day} --time 18:30 --class wod --watch --family 70002"),
-        0,
-    );
+    let again = home
+        .run(&format!(
+            "prebook add --day {day} --time 18:30 --class wod --watch --family 70002"
+        ))
+        .json();
     assert_eq!(
         (
             &again["prebookings"][0]["id"],
@@ -46,15 +44,15 @@ fn added_listed_removed() {
     assert_eq!(again["prebookings"][0]["waitlist"], json!(false));
     assert_eq!(again["prebookings"][0]["opens"], Value::Null);
     assert_eq!(again["prebookings"][0]["opens_at"], Value::Null);
-    assert_eq!(home.json("prebook remove 1", 0), json!({"removed": [1]}));
-    assert_eq!(home.json("prebook list", 0), json!({"prebookings": []}));
-    let error = home.json("prebook remove 1", 6);
+    assert_eq!(home.run("prebook remove 1").json(), json!({"removed": [1]}));
+    assert_eq!(home.run("prebook list").json(), json!({"prebookings": []}));
+    let error = home.run("prebook remove 1").ends_json(6);
     assert_eq!(error["error"]["kind"], "not_found");
 }
 
 #[test]
 fn limits_are_stored_shown_and_replaced() {
-    let home = Home::of_ana();
+    let home = with_login();
     let limits = "--coach marta --exclude 'open box' --exclude yoga --lead 90m --once-a-day";
     let one = "prebook add --day +5 --time 18:30";
     let weekly = "prebook add --weekly mon-sun --time 19:30";
@@ -76,27 +74,27 @@ fn limits_are_stored_shown_and_replaced() {
     // a class of another coach is another class
     let none = [json!("marta"), json!([]), Value::Null, json!(false)];
     for (line, list) in [(one, "prebookings"), (weekly, "rules")] {
-        let added = home.json(&format!("{line} {limits}"), 0);
+        let added = home.run(&format!("{line} {limits}")).json();
         assert_eq!(shown(&added[list][0]), stored, "{line}");
         assert_eq!(shown(&added["prebookings"][0]), stored, "{line}");
         let words = "coach marta; not open box; not yoga; at least 90m before it starts; \
                      only if no other class is booked that day";
-        let text = home.human(&format!("{line} {limits}"));
+        let text = home.run(&format!("{line} {limits}")).succeeds().stdout;
         assert!(text.contains(words), "{text}");
-        let again = home.json(&format!("{line} --coach marta"), 0);
+        let again = home.run(&format!("{line} --coach marta")).json();
         assert_eq!(shown(&again[list][0]), none, "{line}");
         assert_eq!(shown(&again["prebookings"][0]), none, "{line}");
     }
-    assert_eq!(shown(&home.json("prebook rules", 0)["rules"][0]), none);
+    assert_eq!(shown(&home.run("prebook rules").json()["rules"][0]), none);
 }
 
 #[test]
 fn the_opening_rule_in_force() {
-    let home = Home::of_ana();
+    let home = with_login();
     let line = |opens: &str| format!("prebook add --day +6 --time 18:30 --class wod {opens}");
     let shown = |view: Value| view["prebookings"][0]["opens"].clone();
-    let store = home.store();
-    let ana = "ana@example.org".parse().unwrap();
+    let store = Store::open(&home.store_path()).unwrap();
+    let ana = ANA.parse().unwrap();
     store
         .learn_opening(
             "crossfitdemo",
@@ -105,11 +103,11 @@ fn the_opening_rule_in_force() {
             Opening::from_learned_text("4d?").unwrap(),
         )
         .unwrap();
-    assert_eq!(shown(home.json(&line(""), 0)), "4d?");
-    home.json("boxes set crossfitdemo --opens 5d", 0);
-    assert_eq!(shown(home.json("prebook list", 0)), "5d");
+    assert_eq!(shown(home.run(&line("")).json()), "4d?");
+    home.run("boxes set crossfitdemo --opens 5d").json();
+    assert_eq!(shown(home.run("prebook list").json()), "5d");
     home.config("password_command = \"echo x\"\n[boxes.crossfitdemo]\nopens = \"46h\"\ntimezone = \"Atlantic/Canary\"\n");
-    let view = home.json("prebook list", 0);
+    let view = home.run("prebook list").json();
     let canary = aimharder::model::zone::resolve(
         chrono_tz::Atlantic::Canary,
         ahead(6).and_hms_opt(18, 30, 0).unwrap(),
@@ -120,18 +118,22 @@ fn the_opening_rule_in_force() {
         opens.format("%Y-%m-%dT%H:%M:%S%:z").to_string()
     );
     assert_eq!(shown(view), "46h");
-    assert_eq!(shown(home.json(&line("--opens sun@20:00"), 0)), "sun@20:00");
+    assert_eq!(
+        shown(home.run(&line("--opens sun@20:00")).json()),
+        "sun@20:00"
+    );
 }
 
 #[test]
 fn weekly_rules() {
-    let home = Home::of_ana();
+    let home = with_login();
     let until = ahead(9);
     let every_day = "lunes,Tue,wed,dijous,fri,sáb,sun";
-    let added = home.json(
-        &format!("prebook add --weekly {every_day} --time 23:59 --class wod --until {until}"),
-        0,
-    );
+    let added = home
+        .run(&format!(
+            "prebook add --weekly {every_day} --time 23:59 --class wod --until {until}"
+        ))
+        .json();
     assert_eq!(
         added["rules"],
         json!([{
@@ -150,48 +152,53 @@ fn weekly_rules() {
             .iter()
             .all(|p| p["rule"] == "r1")
     );
-    assert_eq!(home.json("prebook rules", 0)["rules"], added["rules"]);
-    assert_eq!(ids(&home.json("prebook list", 0)), ids(&added));
+    assert_eq!(home.run("prebook rules").json()["rules"], added["rules"]);
+    assert_eq!(ids(&home.run("prebook list").json()), ids(&added));
     // one removed by hand does not come back
     let first = ids(&added)[0];
-    home.json(&format!("prebook remove {first}"), 0);
-    assert_eq!(ids(&home.json("prebook list", 0)), ids(&added)[1..]);
+    home.run(&format!("prebook remove {first}")).json();
+    assert_eq!(ids(&home.run("prebook list").json()), ids(&added)[1..]);
     // days left out take their occurrences back, and give them back
-    let skipped = home.json(&format!("prebook skip {}..{}", ahead(1), ahead(2)), 0);
+    let skipped = home
+        .run(&format!("prebook skip {}..{}", ahead(1), ahead(2)))
+        .json();
     assert_eq!(
         skipped["skips"],
         json!([{"from": ahead(1).to_string(), "to": ahead(2).to_string()}])
     );
     assert_eq!(skipped["bookings"], json!([]));
     assert_eq!(skipped["removed"], json!([2, 3]));
-    assert_eq!(ids(&home.json("prebook list", 0)), ids(&added)[3..]);
-    assert_eq!(home.json("prebook skip", 0)["skips"], skipped["skips"]);
-    let left = home.json(&format!("prebook skip {} --remove", ahead(1)), 0);
+    assert_eq!(ids(&home.run("prebook list").json()), ids(&added)[3..]);
+    assert_eq!(home.run("prebook skip").json()["skips"], skipped["skips"]);
+    let left = home
+        .run(&format!("prebook skip {} --remove", ahead(1)))
+        .json();
     assert_eq!(
         left["skips"],
         json!([{"from": ahead(2).to_string(), "to": ahead(2).to_string()}])
     );
-    assert_eq!(ids(&home.json("prebook list", 0)).len(), 8);
-    home.json(&format!("prebook skip {} --remove", ahead(1)), 6);
+    assert_eq!(ids(&home.run("prebook list").json()).len(), 8);
+    home.run(&format!("prebook skip {} --remove", ahead(1)))
+        .ends_json(6);
     // the rule takes its pending occurrences along
-    let removed = home.json("prebook remove R1", 0);
+    let removed = home.run("prebook remove R1").json();
     assert_eq!(removed["removed"][0], "r1");
     assert_eq!(removed["removed"].as_array().unwrap().len(), 9);
     assert_eq!(
-        home.json("prebook list --all", 0),
+        home.run("prebook list --all").json(),
         json!({"prebookings": []})
     );
-    assert_eq!(home.json("prebook rules", 0), json!({"rules": []}));
+    assert_eq!(home.run("prebook rules").json(), json!({"rules": []}));
 }
 
 #[test]
 fn what_is_booked_stands() {
-    let home = Home::of_ana();
-    home.json("prebook add --weekly mon,tue,wed,thu,fri,sat,sun --time 23:59 --class wod --or '19:30 Open Box'", 0);
-    home.settle(3, Progress::Booked);
+    let home = with_login();
+    home.run("prebook add --weekly mon,tue,wed,thu,fri,sat,sun --time 23:59 --class wod --or '19:30 Open Box'").json();
+    settle(&home, 3, Progress::Booked);
     let day = ahead(2);
     let starts = aimharder::model::zone::resolve(Madrid, day.and_hms_opt(19, 30, 0).unwrap());
-    let skipped = home.json(&format!("prebook skip {day}"), 0);
+    let skipped = home.run(&format!("prebook skip {day}")).json();
     assert_eq!(
         skipped["bookings"],
         json!([{
@@ -201,7 +208,7 @@ fn what_is_booked_stands() {
         }])
     );
     assert_eq!(skipped["removed"], json!([]));
-    let all = home.json("prebook list --all", 0);
+    let all = home.run("prebook list --all").json();
     let booked = &all["prebookings"][2];
     assert_eq!(
         (&booked["id"], &booked["status"]),
@@ -214,7 +221,7 @@ fn what_is_booked_stands() {
             "book_state": 1, "message": null, "clock_offset_ms": -812.4, "lateness_ms": 3.1
         }])
     );
-    let words = home.human("prebook list --all");
+    let words = home.run("prebook list --all").succeeds().stdout;
     assert!(
         words.contains("request Fri 20 Nov 18:30:00.012")
             || words.contains("Nov 2026 18:30:00.012"),
@@ -225,78 +232,50 @@ fn what_is_booked_stands() {
         "{words}"
     );
     // forgotten, and its booking stands
-    let words = home.human("prebook remove 3");
+    let words = home.run("prebook remove 3").succeeds().stdout;
     assert!(
         words.contains("the booking remains; to cancel it: `aimharder cancel --reservation 55501"),
         "{words}"
     );
-    assert!(!ids(&home.json("prebook list --all", 0)).contains(&3));
+    assert!(!ids(&home.run("prebook list --all").json()).contains(&3));
     assert_eq!(
-        home.human("prebook skip").lines().count(),
+        home.run("prebook skip").succeeds().stdout.lines().count(),
         2,
         "nothing stands there any more"
     );
 }
 
 #[test]
-fn words_for_people() {
-    let home = Home::of_ana();
-    assert!(
-        home.human("prebook list")
-            .starts_with("no pending prebookings; to add one: `aimharder prebook add")
-    );
-    assert_eq!(
-        home.human("prebook skip"),
-        "ana@example.org: no skips; weekly rules book every day\n"
-    );
+fn a_prebooking_is_shown_with_its_days() {
+    let home = with_login();
     let shown = |day: NaiveDate, form: &str| {
         let this = ahead(0).format("%Y").to_string() == day.format("%Y").to_string();
         let year = if this { "" } else { " %Y" };
         day.format(&format!("{form}{year}")).to_string()
     };
     let (day, opens) = (ahead(6), ahead(2));
-    let added = home.human(&format!(
+    let local = |args: &str| home.run(args).env("TZ", "Europe/Madrid");
+    local(&format!(
         "prebook add --day {day} --time 18:30 --class WOD --opens 4d --or 19:30 --waitlist"
-    ));
-    let (table, next) = added.split_once("to see").unwrap();
-    assert!(next.contains("`aimharder status --config "), "{next}");
-    assert_eq!(
-        table,
-        format!(
-            "ana@example.org, crossfitdemo\n  1  {}  18:30  WOD  opens {} 18:30\n     or 19:30; else the waiting list; opening rule 4d\n",
-            shown(day, "%a %e %b"),
-            shown(opens, "%a %-d %b")
-        )
-    );
-    home.json("boxes set crossfitdemo --timezone Atlantic/Canary", 0);
-    assert!(
-        home.human("prebook list")
-            .starts_with("ana@example.org, crossfitdemo (times in Atlantic/Canary)\n")
-    );
-    let unknown = home.human("prebook add --day +3 --time 10:00");
-    assert!(
-        unknown.contains("opening unknown")
-            && unknown.contains("aimharder boxes set crossfitdemo --opens 4d"),
-        "{unknown}"
-    );
+    ))
+    .prints(&[&format!(
+        "ana@example.org, crossfitdemo\n  1  {}  18:30  WOD  opens {} 18:30\n     or 19:30; else the waiting list; opening rule 4d\n",
+        shown(day, "%a %e %b"),
+        shown(opens, "%a %-d %b")
+    )]);
+    home.run("boxes set crossfitdemo --timezone Atlantic/Canary")
+        .succeeds();
+    local("prebook list").prints(&["ana@example.org, crossfitdemo (times in Atlantic/Canary)\n"]);
 }
 
 #[test]
-fn twenty_processes_unfold_once() {
-    let home = Home::of_ana();
-    home.json("prebook add --weekly mon,wed --time 18:30 --class wod", 0);
-    // what another fortnight would bring: all gone, with nothing that remembers them
-    let expected = ids(&home.json("prebook list", 0)).len();
-    let db = rusqlite::Connection::open(home.db()).unwrap();
-    db.execute("DELETE FROM prebookings", []).unwrap();
-    let outs: Vec<Output> = std::thread::scope(|scope| {
-        let runs: Vec<_> = (0..20)
-            .map(|_| scope.spawn(|| home.run("prebook list --json")))
-            .collect();
-        runs.into_iter().map(|run| run.join().unwrap()).collect()
-    });
-    for out in outs {
-        assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
-    }
-    assert_eq!(ids(&home.json("prebook list --all", 0)).len(), expected);
+fn twenty_processes_materialize_a_rule_once() {
+    let home = with_login();
+    home.run("prebook add --weekly mon,wed --time 18:30 --class wod")
+        .json();
+    // deleted from the table, they are not remembered as removed by hand
+    let expected = ids(&home.run("prebook list").json()).len();
+    home.sql("DELETE FROM prebookings");
+    all_at_once((0..20).map(|_| home.run("prebook list").any_stdout()));
+    assert_eq!(ids(&home.run("prebook list --all").json()).len(), expected);
 }

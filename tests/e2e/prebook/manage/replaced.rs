@@ -5,7 +5,8 @@ use aimharder::model::prebooking::Progress;
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::home::{Home, ahead, ids, text};
+use super::{ahead, ids, settle, with_login};
+use crate::support::Home;
 
 fn weekday(day: NaiveDate) -> String {
     day.format("%a").to_string().to_lowercase()
@@ -13,21 +14,21 @@ fn weekday(day: NaiveDate) -> String {
 
 /// Standard output and standard error of a success.
 fn both(home: &Home, line: &str) -> (String, String) {
-    let out = home.run(line);
-    assert_eq!(out.status.code(), Some(0), "{line}: {}", text(&out.stderr));
-    (text(&out.stdout), text(&out.stderr))
+    let output = home.run(line).ends(0);
+    (output.stdout, output.stderr)
 }
 
 #[test]
 fn an_occurrence_added_by_hand_leaves_its_rule_and_says_so() {
-    let home = Home::of_ana();
+    let home = with_login();
     let day = ahead(3);
-    home.human(&format!(
+    home.run(&format!(
         "prebook add --weekly {} --time 18:30 --class wod",
         weekday(day)
-    ));
+    ))
+    .succeeds();
     let add = format!("prebook add {day} 18:30 wod");
-    let said = home.human(&format!("{add} --waitlist"));
+    let said = home.run(&format!("{add} --waitlist")).succeeds().stdout;
     let note = "prebooking 1 is no longer an occurrence of rule r1: changes and removal of r1 leave it as it is\n";
     assert!(said.contains(note), "{said}");
     assert!(
@@ -35,18 +36,21 @@ fn an_occurrence_added_by_hand_leaves_its_rule_and_says_so() {
         "{said}"
     );
     assert_eq!(
-        home.json("prebook list", 0)["prebookings"][0]["rule"],
+        home.run("prebook list").json()["prebookings"][0]["rule"],
         Value::Null
     );
     // it is its own already
-    let said = home.human(&format!("{add} --waitlist"));
+    let said = home.run(&format!("{add} --waitlist")).succeeds().stdout;
     assert!(
         !said.contains("rule r1") && !said.contains("changed"),
         "{said}"
     );
     // a day for which the rule has made nothing so far
     let far = day + chrono::Days::new(28);
-    let said = home.human(&format!("prebook add {far} 18:30 wod"));
+    let said = home
+        .run(&format!("prebook add {far} 18:30 wod"))
+        .succeeds()
+        .stdout;
     let note =
         format!("{far} is a day of rule r1, which books nothing more than prebooking 3 then\n");
     assert!(said.contains(&note), "{said}");
@@ -54,18 +58,28 @@ fn an_occurrence_added_by_hand_leaves_its_rule_and_says_so() {
 
 #[test]
 fn replaced_settings_are_reported() {
-    let home = Home::of_ana();
+    let home = with_login();
     let day = ahead(3);
-    home.human(&format!(
+    home.run(&format!(
         "prebook add {day} 18:30 wod --or 19:30 --opens 4d"
-    ));
-    let said = home.human(&format!("prebook add {day} 18:30 WOD --watch"));
+    ))
+    .succeeds();
+    let said = home
+        .run(&format!("prebook add {day} 18:30 WOD --watch"))
+        .succeeds()
+        .stdout;
     let note = "prebooking 1 existed and is changed; before: or 19:30, opening rule 4d\n";
     assert!(said.contains(note), "{said}");
     let weekly = format!("prebook add --weekly {} --time 20:00", weekday(day));
-    let said = home.human(&format!("{weekly} --until {}", ahead(9)));
+    let said = home
+        .run(&format!("{weekly} --until {}", ahead(9)))
+        .succeeds()
+        .stdout;
     assert!(!said.contains("changed"), "{said}");
-    let said = home.human(&format!("{weekly} --once-a-day"));
+    let said = home
+        .run(&format!("{weekly} --once-a-day"))
+        .succeeds()
+        .stdout;
     let note = format!(
         "rule r1 existed and is changed; before: no options, until {}\n",
         ahead(9)
@@ -75,17 +89,17 @@ fn replaced_settings_are_reported() {
 
 #[test]
 fn classes_that_exist_are_not_added_by_a_rule_and_are_named() {
-    let home = Home::of_ana();
+    let home = with_login();
     let (day, later) = (ahead(3), ahead(10));
     for day in [day, later] {
-        home.human(&format!("prebook add {day} 18:30 wod"));
+        home.run(&format!("prebook add {day} 18:30 wod")).succeeds();
     }
-    home.settle(2, Progress::Booked);
+    settle(&home, 2, Progress::Booked);
     let weekly = format!(
         "prebook add --weekly {} --time 18:30 --class wod",
         weekday(day)
     );
-    let said = home.human(&weekly);
+    let said = home.run(&weekly).succeeds().stdout;
     let form = |day: NaiveDate| {
         let is_this_year = day.format("%Y").to_string() == ahead(0).format("%Y").to_string();
         day.format(if is_this_year {
@@ -103,21 +117,24 @@ fn classes_that_exist_are_not_added_by_a_rule_and_are_named() {
     assert!(said.contains(&note), "{said}");
     assert!(!said.contains("no occurrence"), "{said}");
     // an end before the first class
-    let said = home.human(&format!(
-        "prebook add --weekly {} --time 20:30 --until {}",
-        weekday(day),
-        ahead(1)
-    ));
+    let said = home
+        .run(&format!(
+            "prebook add --weekly {} --time 20:30 --until {}",
+            weekday(day),
+            ahead(1)
+        ))
+        .succeeds()
+        .stdout;
     assert!(said.contains("\nno occurrence is pending yet\n"), "{said}");
 }
 
 /// A class that was prebooked again after it was booked is one booking.
 #[test]
 fn a_booking_of_two_prebookings_is_shown_once() {
-    let home = Home::of_ana();
+    let home = with_login();
     let day = ahead(3);
     for id in 1..=2 {
-        home.human(&format!("prebook add {day} 18:30 wod --lead {id}m"));
+        home.run(&format!("prebook add {day} 18:30 wod --lead {id}m")).succeeds();
         home.settle(id, Progress::Booked);
         if id == 1 {
             // of the same class, so that it is not reported as a conflict
@@ -127,7 +144,7 @@ fn a_booking_of_two_prebookings_is_shown_once() {
                 .unwrap();
         }
     }
-    let skipped = home.json(&format!("prebook skip {day}"), 0);
+    let skipped = home.run(&format!("prebook skip {day}")).json();
     assert_eq!(
         skipped["bookings"].as_array().unwrap().len(),
         1,
@@ -137,30 +154,30 @@ fn a_booking_of_two_prebookings_is_shown_once() {
 
 #[test]
 fn the_lead_of_the_config_is_shown() {
-    let home = Home::of_ana();
+    let home = with_login();
     home.config("password_command = [\"echo\", \"secret\"]\n[boxes.crossfitdemo]\nlead = \"100h\"");
-    let said = home.refused(&format!("prebook add {} 18:30 wod", ahead(3)), 2);
+    let said = refused(&home, &format!("prebook add {} 18:30 wod", ahead(3)), 2);
     assert!(
         said.contains(", which is within its lead of 4 d (config); use a later day"),
         "{said}"
     );
     let add = format!("prebook add {} 18:30 wod", ahead(6));
-    let said = home.human(&add);
+    let said = home.run(&add).succeeds().stdout;
     assert!(
         said.contains("\n     at least 4 d (config) before it starts\n"),
         "{said}"
     );
     assert_eq!(
-        home.json("prebook list", 0)["prebookings"][0]["lead"],
+        home.run("prebook list").json()["prebookings"][0]["lead"],
         Value::Null
     );
-    let said = home.human(&format!("{add} --lead 30m"));
+    let said = home.run(&format!("{add} --lead 30m")).succeeds().stdout;
     assert!(
         said.contains("\n     at least 30m before it starts\n"),
         "{said}"
     );
     home.config("lead = \"90m\"");
-    let said = home.refused("prebook list", 2);
+    let said = refused(&home, "prebook list", 2);
     assert!(
         said.contains("lead: unknown key, which belongs to [boxes.NAME]; known keys are account"),
         "{said}"
@@ -170,7 +187,7 @@ fn the_lead_of_the_config_is_shown() {
 /// Two classes with one name at one time are two classes.
 #[test]
 fn prebookings_that_differ_by_coach_or_id_are_kept_apart() {
-    let home = Home::of_ana();
+    let home = with_login();
     let day = ahead(3);
     let mut all = Vec::new();
     for (n, class) in [
@@ -191,7 +208,7 @@ fn prebookings_that_differ_by_coach_or_id_are_kept_apart() {
         let (again, _) = both(&home, &format!("{add} --json"));
         assert_eq!(ids(&serde_json::from_str(&again).unwrap()), [id]);
     }
-    assert_eq!(ids(&home.json("prebook list", 0)), all);
+    assert_eq!(ids(&home.run("prebook list").json()), all);
     // the same for weekly rules
     let weekly = |coach: &str| {
         let day = weekday(ahead(5));
