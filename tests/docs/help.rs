@@ -57,7 +57,7 @@ fn the_reference_has_every_outcome() {
 }
 
 /// The numbers after "Exit codes:", each before its words.
-fn told_codes(help: &str) -> BTreeSet<u8> {
+fn codes_in(help: &str) -> BTreeSet<u8> {
     let (_, printed) = help.split_once("Exit codes:").unwrap_or_default();
     printed
         .split([',', '\n'])
@@ -68,7 +68,7 @@ fn told_codes(help: &str) -> BTreeSet<u8> {
 #[test]
 fn the_main_help_has_all_exit_codes() {
     let help = Cli::command().render_long_help().to_string();
-    assert_eq!(told_codes(&help), exit_codes().into_keys().collect());
+    assert_eq!(codes_in(&help), exit_codes().into_keys().collect());
 }
 
 // --- help texts --------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ fn every_command_has_examples_that_parse_and_its_exit_codes() {
             .get_after_long_help()
             .unwrap_or_default()
             .to_string();
-        let codes = told_codes(&help);
+        let codes = codes_in(&help);
         assert!(codes.contains(&0), "{name}: no exit codes in its help");
         assert!(codes.is_subset(&known), "{name}: {codes:?}");
         let printed = help.replace("Example: ", "\n");

@@ -1,5 +1,5 @@
-//! Told once: a problem is put into words when it is new and once when it is over; an outage at the
-//! third run in a row. Exit codes and `--json` tell it every time.
+//! A problem is reported when it is new and once when it is over; an outage at the
+//! third run in a row. Exit codes and `--json` report it every time.
 
 use aimharder::model::session::SessionKind;
 use serde_json::json;
@@ -31,17 +31,17 @@ fn silent(home: &Home, status: i32) {
 }
 
 /// A run that ends with this status and one line with these words.
-fn tells(home: &Home, status: i32, words: &str) {
+fn reports(home: &Home, status: i32, words: &str) {
     refresh(home).fails(status, &[words]);
 }
 
 #[test]
-fn an_outage_is_told_at_the_third_run_and_when_it_is_over() {
+fn an_outage_is_reported_at_the_third_run_and_when_it_is_over() {
     let (sandbox, home) = logged_in();
     down(&sandbox);
     silent(&home, 5);
     silent(&home, 5);
-    tells(&home, 5, OUTAGE);
+    reports(&home, 5, OUTAGE);
     for _ in 0..3 {
         silent(&home, 5);
     }
@@ -52,7 +52,7 @@ fn an_outage_is_told_at_the_third_run_and_when_it_is_over() {
     down(&sandbox);
     silent(&home, 5);
     silent(&home, 5);
-    tells(&home, 5, OUTAGE);
+    reports(&home, 5, OUTAGE);
 }
 
 #[test]
@@ -87,10 +87,10 @@ fn the_object_tells_it_every_time() {
 }
 
 #[test]
-fn a_standing_problem_is_told_once() {
+fn a_lasting_problem_is_reported_once() {
     let (sandbox, home) = logged_in();
     kill(&sandbox, &home);
-    tells(&home, 3, LOGGED_OUT);
+    reports(&home, 3, LOGGED_OUT);
     for _ in 0..3 {
         silent(&home, 3);
     }
@@ -99,7 +99,7 @@ fn a_standing_problem_is_told_once() {
     silent(&home, 0);
     home.config("");
     kill(&sandbox, &home);
-    tells(&home, 3, LOGGED_OUT);
+    reports(&home, 3, LOGGED_OUT);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn an_outage_in_between_does_not_make_it_new() {
     let (sandbox, home) = logged_in();
     home.config("password_command = \"exit 1\"");
     kill(&sandbox, &home);
-    tells(&home, 3, "password command");
+    reports(&home, 3, "password command");
     // now the password is there, and the login cannot be reached
     home.config("password_command = \"echo correct-horse\"");
     sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "status": 500, "count": -1 }));
@@ -125,14 +125,14 @@ fn a_lost_login_is_reported_again_after_an_outage_that_was_reported() {
     let (sandbox, home) = logged_in();
     home.config("password_command = \"exit 1\"");
     kill(&sandbox, &home);
-    tells(&home, 3, "password command");
+    reports(&home, 3, "password command");
     home.config("password_command = \"echo correct-horse\"");
     sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "count": -1 }));
     silent(&home, 5);
     silent(&home, 5);
-    tells(&home, 5, OUTAGE);
+    reports(&home, 5, OUTAGE);
     home.config("password_command = \"exit 1\"");
-    tells(&home, 3, "password command");
+    reports(&home, 3, "password command");
     silent(&home, 3);
     home.config("password_command = \"echo correct-horse\"");
     sandbox.clear_faults();
@@ -166,7 +166,7 @@ fn a_busy_session_has_not_recovered() {
     down(&sandbox);
     silent(&home, 5);
     silent(&home, 5);
-    tells(&home, 5, OUTAGE);
+    reports(&home, 5, OUTAGE);
     let held = hold(&home, ANA, SessionKind::Background);
     silent(&home, 0);
     drop(held);
@@ -176,12 +176,12 @@ fn a_busy_session_has_not_recovered() {
 }
 
 #[test]
-fn what_another_process_has_mended_is_told_too() {
+fn what_another_process_has_repaired_is_reported_too() {
     let (sandbox, home) = logged_in();
     down(&sandbox);
     silent(&home, 5);
     silent(&home, 5);
-    tells(&home, 5, OUTAGE);
+    reports(&home, 5, OUTAGE);
     sandbox.clear_faults();
     home.age_tokens(30);
     home.run("bookings --session background").succeeds();
@@ -227,7 +227,7 @@ fn one_line_for_what_many_have_in_common() {
 }
 
 #[test]
-fn problems_of_config_and_store_are_told_every_time() {
+fn problems_of_config_and_store_are_reported_every_time() {
     let (_sandbox, home) = logged_in();
     let folder = home
         .path()

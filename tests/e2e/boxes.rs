@@ -318,7 +318,7 @@ fn a_host_outside_the_domain_is_not_called() {
 }
 
 #[test]
-fn a_number_that_nobody_told_is_asked_for_once() {
+fn an_unknown_box_number_is_asked_for_once() {
     let (sandbox, home) = logged_in();
     home.sql("UPDATE boxes SET id = NULL");
     for _ in 0..2 {

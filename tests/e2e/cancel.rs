@@ -229,7 +229,7 @@ fn unreadable_afterwards_is_unknown() {
 }
 
 #[test]
-fn logged_out_in_the_middle_is_healed() {
+fn a_logout_in_the_middle_is_recovered() {
     let (sandbox, home, id, _) = ready(&json!({}));
     sandbox.fault(&json!({ "path": "/api/cancelBook", "kind": "logout" }));
     assert_eq!(cancel(&home, "").json()["outcome"], "cancelled");

@@ -1,4 +1,4 @@
-//! Completion: the scripts, and what they are told. The shells themselves are run by `tests/other_programs`.
+//! Completion: the scripts, and what the program lists for them. The shells themselves are run by `tests/other_programs`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
@@ -193,7 +193,7 @@ fn never_a_word_of_trouble_and_never_a_store() {
     assert_eq!(
         printed(&home, &["--account", ""]),
         [ANA],
-        "the rest is still told"
+        "the rest is still listed"
     );
 }
 
@@ -274,7 +274,7 @@ fn looking_leaves_nothing_beside_the_store() {
         )
         .unwrap();
     assert_eq!(printed(&home, &["classes", "--class", "o"]), ["Other"]);
-    // and nobody waits for somebody who keeps it for himself
+    // and a store that another process keeps locked is not waited for
     others
         .execute_batch("PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE")
         .unwrap();

@@ -109,7 +109,7 @@ fn a_ca_file_counts_from_the_configs_folder() {
     home.write_config("[server]\nca_file = \"no-ca.pem\"");
     let missing = home.config_path().with_file_name("no-ca.pem");
     let words = ["config.toml:2: server.ca_file", missing.to_str().unwrap()];
-    // told at once, not only by the first command that asks the platform
+    // reported at once, not only by the first command that asks the platform
     home.run("sessions").fails(2, &words);
     home.write(".config/aimharder/no-ca.pem", "no certificate");
     home.run("sessions").fails(2, &words);

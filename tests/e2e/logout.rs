@@ -1,4 +1,4 @@
-//! `logout` and `sessions`: what is forgotten, what never is.
+//! `logout` and `sessions`: what is deleted, and what never is.
 
 use serde_json::json;
 
@@ -167,7 +167,7 @@ fn prune_deletes_old_device_sessions_only() {
 }
 
 #[test]
-fn busy_is_told_while_another_process_updates() {
+fn busy_is_shown_while_another_process_updates() {
     let (sandbox, home) = logged_in();
     home.age_tokens(60);
     sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "hang" }));
@@ -196,7 +196,7 @@ fn nothing_of_a_pruned_login_is_left_in_the_files() {
     assert!(found(&token, &store_files(&home)).is_empty());
 }
 
-/// AimHarder is not told of a logout, so what was deleted would still open the door.
+/// A logout does not call AimHarder, so a deleted token would still be valid there.
 #[test]
 fn nothing_of_a_forgotten_login_is_left_in_the_files() {
     let (sandbox, home) = logged_in();
@@ -230,9 +230,9 @@ fn a_logout_beside_a_reader_says_what_it_could_not_do() {
     assert_eq!(home.sessions().len(), 1);
 }
 
-/// The second cannot be deleted: the first is gone, and is told.
+/// The second cannot be deleted; the first is, and is listed.
 #[test]
-fn what_is_forgotten_is_told_even_when_another_is_not() {
+fn deleted_sessions_are_listed_even_if_another_remains() {
     let (_sandbox, home) = logged_in();
     home.run("login --new-device --only device --password-stdin")
         .arg(ANA)

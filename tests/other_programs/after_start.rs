@@ -35,7 +35,7 @@ fn go_down(scene: &Scenario) {
     scene.sandbox.fault(&down);
 }
 
-/// It was wished for in time and never had: told as final.
+/// It was prebooked in time and never booked: reported as final.
 fn expired() {
     let scene = Scenario::new().opens_in(1);
     scene.notify();
@@ -65,7 +65,7 @@ fn started_unseen() {
     assert_eq!(scene.stored(id)["status"], "expired");
 }
 
-/// No run came by before the class started: what became of it is told all the same.
+/// No run came by before the class started: its result is reported all the same.
 fn started(acted: bool) {
     let mut scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({}));
@@ -87,7 +87,7 @@ fn started(acted: bool) {
     }
 }
 
-/// The same with one class, which is renamed and starts before anybody can look.
+/// The same with one class, which is renamed and starts before a run reads it.
 fn killed_then_started() {
     let mut scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({}));

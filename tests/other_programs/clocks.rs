@@ -83,7 +83,7 @@ fn the_clock_steps_while_an_answer_is_awaited() {
 }
 
 #[test]
-fn a_dead_session_is_healed_whatever_the_time() {
+fn a_dead_session_is_recovered_whatever_the_time() {
     for offset in ["-1h", "+1y"] {
         let (sandbox, home) = logged_in();
         home.config("password_command = \"echo correct-horse\"");
@@ -96,7 +96,7 @@ fn a_dead_session_is_healed_whatever_the_time() {
 }
 
 #[test]
-fn refusals_of_another_time_lock_nobody_out() {
+fn refusals_of_another_time_lock_no_account() {
     let (sandbox, home) = logged_in();
     sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
     for n in 0..5 {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::program;
 use crate::support::{logged_in, wait_for};
 
-/// SQLite does not wait for another process that is folding the log at that moment: the lock of whoever
+/// SQLite does not wait for another process that is folding the log at that moment: the lock of the process that
 /// does so is held here by another program, for as long as it has an input.
 #[test]
 fn whoever_folds_the_log_just_now_is_waited_for() {

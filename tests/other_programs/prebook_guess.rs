@@ -1,4 +1,4 @@
-//! A box of which only the day is known (`4d?`): tried every half hour, and what gets through tells the rule.
+//! A box of which only the day is known (`4d?`): tried every half hour, and the first success shows the rule.
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn a_guess() {
 }
 
 /// The box opens at 01:00 four days before; known is the day. Tried at midnight and at half past, for
-/// about a second each; what gets through is told with the rule to set.
+/// about a second each; a success is reported with the rule to set.
 fn half_hours() {
     let mut scene = shortly_before("2027-01-13T22:00:00Z", 10);
     let gym = json!({ "name": "crossfitdemo", "opens": "4d@01:00" });
@@ -78,7 +78,7 @@ fn few(fired: &Fired) -> i64 {
     attempts
 }
 
-/// A box of which only the day is known, and a class of 18 January that is wished for.
+/// A box of which only the day is known, and a class of 18 January that is prebooked.
 fn guessed(scene: &Scenario, opens: &str) -> (String, i64) {
     let gym = json!({ "name": "crossfitdemo", "opens": opens });
     scene.sandbox.gym(&gym);
@@ -86,7 +86,7 @@ fn guessed(scene: &Scenario, opens: &str) -> (String, i64) {
     let class = scene.class(&class);
     let other = json!({ "day": "2027-01-28", "start": "15:30", "opens_at_ms": null });
     scene.class(&other);
-    // asked for another class, the box tells its day
+    // asked for another class, the box's refusal names its day
     let book = "book --day 2027-01-28 --time 15:30 --class WOD --session background";
     scene.command(book).ends_json(9);
     let added = add(scene, "2027-01-18", "15:30");
@@ -128,7 +128,7 @@ fn wait_counts() {
     assert!((1..=8).contains(&sent), "{sent} requests");
 }
 
-/// The machine was off in the morning: that it is open now does not tell since when.
+/// The machine was off in the morning: that it is open now does not show since when.
 fn late_guess() {
     let scene = shortly_before("2027-01-14T07:10:00Z", -5); // 08:10 in Madrid
     let (class, id) = guessed(&scene, "4d@07:00");
@@ -137,7 +137,7 @@ fn late_guess() {
     let message = &fired.only("booked")["message"];
     assert!(
         !message.to_string().contains("--opens 4d@0"),
-        "a rule that nobody knows: {message}"
+        "an unknown rule: {message}"
     );
     says(
         fired.only("booked"),

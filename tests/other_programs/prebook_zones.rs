@@ -59,7 +59,7 @@ pub(crate) fn unix_ms(at: &str) -> i64 {
     at.parse::<DateTime<Utc>>().unwrap().timestamp_millis()
 }
 
-/// A scene in which that instant is so many seconds away.
+/// A scenario in which that instant is this number of seconds away.
 pub(crate) fn shortly_before(at: &str, seconds: i64) -> Scenario {
     let mut scene = Scenario::at((unix_ms(at) - real_ms()) / 1000 - seconds);
     scene.opens_ms = unix_ms(at);
@@ -108,7 +108,7 @@ fn odd_nights_and_other_zones() {
             .map(|case| (case, scope.spawn(|| plays(case))))
             .collect();
         together(&[
-            ("hours, told by a refusal", moved_by_hours),
+            ("hours, named by a refusal", moved_by_hours),
             ("an alternative that opens later", later_alternative),
         ]);
         let ended = running.into_iter().map(|(case, it)| (case, it.join()));
@@ -119,7 +119,7 @@ fn odd_nights_and_other_zones() {
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
-/// The rule is a minute too early; the refusal tells the instant, and the run moves there.
+/// The rule is a minute too early; the refusal names the instant, and the run moves there.
 fn moved_by_hours() {
     let at = "2027-01-11T16:30:00Z"; // 17:30 in Madrid
     let mut scene = shortly_before(at, 8);

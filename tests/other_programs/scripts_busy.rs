@@ -75,7 +75,7 @@ fn cancel_when_busy_costs_no_credit_and_says_so() {
         .is(3, &["aimharder login"]);
 }
 
-/// What cannot be read, or not be named to the platform, is not told as done.
+/// What cannot be read, or not be named to the platform, is not reported as done.
 #[test]
 fn cancel_when_busy_claims_nothing_it_has_not_done() {
     program("jq");

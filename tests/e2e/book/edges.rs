@@ -46,7 +46,7 @@ fn the_row_beats_the_word() {
     assert_eq!(sandbox.reservations(&id)[0]["state"], 0);
 }
 
-/// Sent, and then the class is gone: nobody knows.
+/// Sent, and then the class is gone: the outcome is unknown.
 #[test]
 fn a_class_that_vanishes_is_unknown() {
     for (path, command) in [("/api/book", "book"), ("/api/cancelBook", "cancel")] {
@@ -119,7 +119,7 @@ fn certificate_authorities_of_a_folder() {
     home.run("classes").fails(2, &["ca_file", "odd.pem"]);
 }
 
-/// Logged out for good, while somebody reads the store: said, for the old text may still stand there.
+/// Logged out for good, while a process reads the store: reported, because the old text may still be there.
 #[test]
 fn a_logout_that_cannot_scrub_says_so() {
     let (_sandbox, home, _) = ready(&json!({}));

@@ -1,4 +1,4 @@
-//! Lost answers to a booking: the row tells, nothing is booked twice, and doubt is said aloud.
+//! Lost answers to a booking: the row decides, nothing is booked twice, and doubt is reported.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -97,7 +97,7 @@ fn the_row_is_read_a_second_time() {
 }
 
 #[test]
-fn a_state_nobody_knows_is_unknown() {
+fn an_unknown_state_is_unknown() {
     let (sandbox, home, id) = ready();
     sandbox.patch_class(&id, &json!({ "book_answers": [{}] }));
     let row = json!({ "bookings": [{ "id": id, "time": "13:10 - 14:10", "className": "Prueba" }] });
@@ -107,7 +107,7 @@ fn a_state_nobody_knows_is_unknown() {
 }
 
 #[test]
-fn logged_out_while_settling_is_healed() {
+fn a_logout_while_settling_is_recovered() {
     let (sandbox, home, id) = ready();
     sandbox.fault(&json!([
         { "path": "/api/book", "kind": "drop", "after": true },
@@ -141,7 +141,7 @@ fn lost_on_the_waiting_list() {
 }
 
 #[test]
-fn nobody_listens() {
+fn a_refused_connection_is_unreachable() {
     let (sandbox, home, _id) = ready();
     let closed = TcpListener::bind("127.0.0.1:0")
         .unwrap()

@@ -179,7 +179,7 @@ fn too_early(home: &Home) -> Value {
 }
 
 #[test]
-fn too_early_is_learned_and_tells_when() {
+fn too_early_is_learned_and_says_when() {
     for language in ["es", "ca", "en"] {
         let (sandbox, home) = logged_in();
         sandbox.config(&json!({ "language": language }));
@@ -231,7 +231,7 @@ fn by_key_alone_it_is_too_early_as_well() {
 }
 
 #[test]
-fn the_same_hour_is_told_apart() {
+fn another_class_at_that_time_is_refused() {
     let (sandbox, home) = logged_in();
     let other = class(&sandbox, json!({ "name": "Otra" }));
     let wanted = class(&sandbox, json!({}));
@@ -240,7 +240,7 @@ fn the_same_hour_is_told_apart() {
     assert_eq!(printed["outcome"], "same_time");
     let printed = book(&home, "--class prueba --dry-run").ends_json(4);
     assert_eq!(printed["outcome"], "same_time");
-    // booked by somebody's hand between our look and our request: the goal is met
+    // booked by hand between our look and our request
     sandbox.delete_class(&other);
     let answer = json!({ "bookState": -12, "errorMssgLang": "NOPUEDESRESERVAMISMAHORA" });
     sandbox.patch_class(&wanted, &json!({ "book_answers": [answer] }));

@@ -32,7 +32,7 @@ impl Opening {
         Self::at(now + TimeDelta::seconds(seconds + 1))
     }
 
-    /// Puts the class there, with more to it than the usual, and tells the box's rule.
+    /// Puts the class there, with further fields, and sets the box's opening rule.
     pub(crate) fn class(&self, sandbox: &Sandbox, home: &Home, more: &Value) -> String {
         home.run("boxes set crossfitdemo --opens")
             .arg(&self.rule)
@@ -40,7 +40,7 @@ impl Opening {
         self.untold(sandbox, more)
     }
 
-    /// Puts the class there; nobody tells when it opens.
+    /// Adds the class without an opening rule.
     fn untold(&self, sandbox: &Sandbox, more: &Value) -> String {
         let mut class = json!({
             "day": self.day, "start": self.start, "name": "Espera", "capacity": 12, "occupied": 0,
@@ -134,7 +134,7 @@ fn what_is_open_is_booked_at_once() {
     assert!(sandbox.sent("/api/book").is_empty());
 }
 
-/// The refusal tells the day; the guess is the class's own time, which comes in a few seconds.
+/// The refusal says the day; the guess is the class's own time, which comes in a few seconds.
 #[test]
 fn an_unknown_opening_is_asked_for_first() {
     let (sandbox, home) = logged_in();
@@ -161,7 +161,7 @@ fn an_unknown_opening_is_asked_for_first() {
 }
 
 #[test]
-fn an_opening_that_nobody_can_tell_ends_it() {
+fn an_unknown_opening_ends_it() {
     let (sandbox, home) = logged_in();
     sandbox.config(&json!({ "refusal_shape": "state" }));
     let opening = Opening::after(3600);

@@ -28,7 +28,7 @@ fn interrupted_while_waiting() {
 }
 
 /// Repeats of "too early" are no reason to keep a person waiting who has had enough; what was booked
-/// is told before the end.
+/// is reported before the end.
 #[test]
 fn interrupted_at_the_opening() {
     let (sandbox, home) = logged_in();
@@ -60,7 +60,7 @@ fn interrupted_at_the_opening() {
     run.done();
 }
 
-/// Nobody can say what became of the request: who has pressed Ctrl-C meanwhile is told so all the same.
+/// The outcome of the request is unknown, which is reported after Ctrl-C too.
 #[test]
 fn interrupted_with_an_unknown_outcome() {
     let (sandbox, home) = logged_in();
@@ -125,7 +125,7 @@ fn the_session_is_left_to_whoever_holds_it() {
     assert!(sandbox.sent("/api/tokenUpdate").is_empty());
 }
 
-/// The device session has died for good: told, not waited with.
+/// The device session is dead: reported without waiting.
 #[test]
 fn a_session_that_dies_meanwhile_ends_it() {
     let (sandbox, home) = logged_in();

@@ -158,7 +158,7 @@ fn numbers_may_be_strings() {
 }
 
 #[test]
-fn a_guessed_opening_is_told_as_one_and_forgotten_when_it_was_wrong() {
+fn a_guessed_opening_is_shown_as_one_and_deleted_when_wrong() {
     let (sandbox, home) = logged_in();
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
     class(&sandbox, json!({}));
@@ -182,9 +182,9 @@ fn a_prebooking_of_book_keeps_the_coach() {
     assert_eq!(printed["prebookings"][0]["coach"], "eva");
 }
 
-/// A run's booking tells as much: here by a rule of the prebooking's own.
+/// The same of a run, here by a rule of the prebooking's own.
 #[test]
-fn a_run_that_books_earlier_than_was_learned_forgets_it() {
+fn a_run_that_books_before_the_learned_opening_deletes_the_rule() {
     let (sandbox, home) = logged_in();
     class(&sandbox, json!({}));
     learn(&home, "2d?");
@@ -210,7 +210,7 @@ fn what_cannot_be_learned_takes_nothing_from_a_booking() {
 }
 
 #[test]
-fn a_guess_that_nobody_aimed_at_has_no_lateness() {
+fn a_guess_without_a_timed_request_has_no_lateness() {
     let (sandbox, home) = logged_in();
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
     class(&sandbox, json!({}));

@@ -28,9 +28,9 @@ fn book_first_takes_the_first_that_is_to_be_had() {
     let full = script_class(&sandbox, "13:10", 2);
     let free = script_class(&sandbox, "14:10", 0);
     let later = script_class(&sandbox, "15:10", 0);
-    let wishes = ["12:34", "13:10 script", "14:10 script", "15:10"];
+    let choices = ["12:34", "13:10 script", "14:10 script", "15:10"];
     let day = day(5);
-    let args: Vec<&str> = std::iter::once(day.as_str()).chain(wishes).collect();
+    let args: Vec<&str> = std::iter::once(day.as_str()).chain(choices).collect();
     home.script("book-first.sh", &args)
         .is(0, &["booked: Script", "is full"]);
     assert_eq!(sandbox.reservations(&full).len(), 0);
@@ -90,11 +90,11 @@ fn book_or_prebook_stores_nothing_after_a_refusal() {
     sandbox.account(&json!({ "email": ANA, "credit": 0 }));
     home.script("book-or-prebook.sh", &[&day(5), "13:10"])
         .is(4, &["credit"]);
-    let (_sandbox, nobody) = start();
-    nobody
+    let (_sandbox, without_login) = start();
+    without_login
         .script("book-or-prebook.sh", &[&day(5), "13:10"])
         .is(3, &["aimharder login"]);
-    for home in [home, nobody] {
+    for home in [home, without_login] {
         let printed = home.run("prebook list").json();
         assert_eq!(printed["prebookings"], json!([]));
     }

@@ -7,7 +7,7 @@ use crate::support::{ANA, Home, conversation, signal, start};
 
 /// What the terminal shows when this is done to the program at its prompt: its exit status, and the
 /// terminal's settings before and after.
-fn at_the_prompt(home: &Home, mut deed: impl FnMut(&mut dyn Write, u32)) -> String {
+fn at_the_prompt(home: &Home, mut act: impl FnMut(&mut dyn Write, u32)) -> String {
     let program = env!("CARGO_BIN_EXE_aimharder");
     let inner = format!("echo pid=$$=; exec {program} login {ANA}");
     // its modes; the rest may be written in another way and mean the same
@@ -19,7 +19,7 @@ fn at_the_prompt(home: &Home, mut deed: impl FnMut(&mut dyn Write, u32)) -> Stri
     let (shown, _) = conversation(home, &script, |shown, input| {
         if !done && shown.ends_with(&format!("Password for {ANA}: ")) {
             done = true;
-            deed(input, value(shown, "pid").parse().unwrap());
+            act(input, value(shown, "pid").parse().unwrap());
         }
     });
     assert!(done, "no prompt: {shown}");
@@ -32,9 +32,9 @@ fn value<'s>(shown: &'s str, name: &str) -> &'s str {
     rest.split('=').next().unwrap()
 }
 
-fn ended(code: &str, deed: impl FnMut(&mut dyn Write, u32)) {
+fn ended(code: &str, act: impl FnMut(&mut dyn Write, u32)) {
     let (sandbox, home) = start();
-    let shown = at_the_prompt(&home, deed);
+    let shown = at_the_prompt(&home, act);
     assert_eq!(value(&shown, "code"), code, "{shown}");
     assert_eq!(value(&shown, "before"), "isig,icanon,echo,", "{shown}");
     assert_eq!(value(&shown, "after"), value(&shown, "before"), "{shown}");

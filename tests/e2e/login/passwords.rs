@@ -115,8 +115,8 @@ fn an_accounts_own_credential() {
 fn a_file_where_we_happen_to_stand_is_no_credential() {
     let (sandbox, home) = start();
     home.config("[accounts.\"ben@example.org\"]\ncredential = \"ben-password\"");
-    let planted = home.write("planted/aimharder-password", "somebody's");
-    home.write("planted/ben-password", "somebody's");
+    let planted = home.write("planted/aimharder-password", "another user's");
+    home.write("planted/ben-password", "another user's");
     for account in [ANA, BEN] {
         let mut there = log_in(&home, account).command();
         let there = there.current_dir(planted.parent().unwrap());

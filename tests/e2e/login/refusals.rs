@@ -1,4 +1,4 @@
-//! Refused logins: told apart, counted, never repeated.
+//! Refused logins: recognised, counted, never repeated.
 
 use serde_json::json;
 
@@ -40,7 +40,7 @@ fn every_shape_of_a_refusal_is_one_and_is_not_repeated() {
 }
 
 #[test]
-fn a_locked_account_is_told_as_such() {
+fn a_locked_account_is_reported_as_such() {
     for json_login in [true, false] {
         let (sandbox, home) = start();
         sandbox.config(&json!({ "lock_after": 1, "json_login": json_login }));

@@ -1,4 +1,4 @@
-//! Answers that are built to use up the memory or the processor time of whoever reads them.
+//! Answers that are built to use up the memory or the processor time of the program.
 
 use std::process::{Command, Stdio};
 

@@ -1,4 +1,4 @@
-//! Logs: `-v` tells the story of a run in plain sentences, `-vv` adds every request; under systemd
+//! Logs: `-v` logs the steps of a run in plain sentences, `-vv` adds every request; under systemd
 //! there are priorities instead of time stamps.
 
 use std::fs::{self, File};
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::support::{Home, Output, Run, day, logged_in};
 
 /// What `-v` said, without its time stamps, which every line must have.
-fn story(stderr: &str) -> Vec<&str> {
+fn messages(stderr: &str) -> Vec<&str> {
     let printed = stderr.lines().map(|line| {
         let (stamp, words) = line.split_once(' ').expect("a stamp and words");
         let digits = stamp.bytes().filter(u8::is_ascii_digit).count();
@@ -21,9 +21,9 @@ fn story(stderr: &str) -> Vec<&str> {
 }
 
 /// These beginnings, in this order.
-fn tells(stderr: &str, expected: &[&str]) {
-    let story = story(stderr);
-    let mut left = story.iter();
+fn logs_in_order(stderr: &str, expected: &[&str]) {
+    let messages = messages(stderr);
+    let mut left = messages.iter();
     for words in expected {
         assert!(
             left.any(|line| line.contains(words)),
@@ -52,8 +52,8 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
     ];
 
     let printed = well(home.run(&format!("book {which}")));
-    tells(&printed.stderr, &beginning);
-    tells(
+    logs_in_order(&printed.stderr, &beginning);
+    logs_in_order(
         &printed.stderr,
         &[
             "asking to book 13:10 Prueba",
@@ -63,13 +63,13 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
     );
 
     let printed = well(home.run(&format!("book {which}")));
-    tells(
+    logs_in_order(
         &printed.stderr,
         &["decided from the schedule, nothing sent"],
     );
 
     let printed = well(home.run(&format!("cancel {which}")));
-    tells(
+    logs_in_order(
         &printed.stderr,
         &[
             "asking to cancel reservation",
@@ -79,7 +79,7 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
     );
 
     let printed = well(home.run("bookings -v"));
-    tells(
+    logs_in_order(
         &printed.stderr,
         &["AimHarder names 0 bookings", "asking whoami"],
     );
@@ -89,7 +89,7 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
 fn twice_adds_each_request_with_its_size_and_time() {
     let (_sandbox, home) = logged_in();
     let printed = well(home.run("classes -vv"));
-    let requests: Vec<_> = story(&printed.stderr)
+    let requests: Vec<_> = messages(&printed.stderr)
         .into_iter()
         .filter(|line| line.starts_with("GET "))
         .collect();
@@ -156,7 +156,7 @@ fn the_journal_gets_priorities_and_no_time_stamps() {
 }
 
 #[test]
-fn a_lost_platform_is_told_by_one_line_of_its_priority() {
+fn an_unreachable_platform_is_one_line_of_its_priority() {
     let (sandbox, home) = logged_in();
     drop(sandbox);
     let printed = into_a_file(&home, "classes", true);

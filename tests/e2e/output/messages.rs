@@ -1,4 +1,4 @@
-//! What a person reads when the platform or the network is ill: what it is, and what to do. No words of libraries.
+//! Messages about faults of the platform or the network: what failed and what to do, without texts of libraries.
 
 use std::net::TcpListener;
 
@@ -14,7 +14,7 @@ fn says(home: &Home, line: &str) {
 }
 
 #[test]
-fn an_ill_platform() {
+fn a_faulty_platform() {
     let strange =
         "AimHarder may be unavailable, or its interface may have changed: try again later";
     let table = [
@@ -69,15 +69,15 @@ fn an_ill_platform() {
 }
 
 #[test]
-fn a_long_wait_is_told_in_minutes() {
+fn a_long_wait_is_given_in_minutes() {
     let (sandbox, home) = logged_in();
     sandbox.fault(&json!({ "path": "/api/*", "kind": "retry_after", "seconds": 130, "count": -1 }));
     let printed = home.run("classes --day +3 --json").ends(5);
     assert!(printed.stdout.contains("try again in 3 min"), "{printed:?}");
 }
 
-/// An address where nobody listens.
-fn nobody() -> String {
+/// An address without a listener.
+fn unused_address() -> String {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     free.local_addr().unwrap().to_string()
 }
@@ -88,16 +88,16 @@ fn address(sandbox: &Sandbox) -> &str {
 }
 
 #[test]
-fn an_ill_network() {
+fn a_faulty_network() {
     let (sandbox, home) = logged_in();
-    let (nobody, plain) = (nobody(), address(&sandbox));
+    let (unused, plain) = (unused_address(), address(&sandbox));
     let proxy =
         "check that it runs, and `proxy` under [server] in the config or the variable HTTPS_PROXY";
     let table = [
-        (format!("connect_to = \"{nobody}\""), "connection refused; try again later, or check the network and [server] in the config".to_owned()),
+        (format!("connect_to = \"{unused}\""), "connection refused; try again later, or check the network and [server] in the config".to_owned()),
         (format!("connect_to = \"{plain}\""), "it does not answer with TLS; another server may be answering in its place: check the network and [server] in the config".to_owned()),
-        (format!("proxy = \"http://ana:hunter2@{nobody}\""), format!("the proxy refuses the connection; {proxy}")),
-        (format!("proxy = \"socks5h://{nobody}\""), format!("the proxy cannot be reached; {proxy}")),
+        (format!("proxy = \"http://ana:hunter2@{unused}\""), format!("the proxy refuses the connection; {proxy}")),
+        (format!("proxy = \"socks5h://{unused}\""), format!("the proxy cannot be reached; {proxy}")),
         (format!("proxy = \"socks5h://{plain}\""), format!("the proxy does not answer with SOCKS; {proxy}")),
         (format!("proxy = \"http://{plain}\""), format!("the proxy refused the tunnel; {proxy}")),
     ];

@@ -1,4 +1,4 @@
-//! Secrets stay in: a whole story at the loudest level, and no secret anywhere.
+//! No command prints a secret, whatever the log level.
 
 use std::fs;
 
@@ -19,14 +19,14 @@ fn secrets(sandbox: &Sandbox) -> Vec<String> {
 }
 
 /// Runs it as loud as can be, and keeps what it said and the secrets of the time.
-struct Story<'s> {
+struct Transcript<'s> {
     sandbox: &'s Sandbox,
     home: &'s Home,
     said: String,
     secrets: Vec<String>,
 }
 
-impl Story<'_> {
+impl Transcript<'_> {
     fn run(&mut self, args: &str, stdin: &str) {
         for rust_log in [
             "",
@@ -43,37 +43,37 @@ impl Story<'_> {
 }
 
 #[test]
-fn a_whole_story_at_the_loudest() {
+fn no_secret_is_printed_at_the_highest_log_level() {
     let (mut sandbox, home) = start();
     sandbox.allow_replays(); // an update whose answer is lost leaves only the replaced token
     sandbox.config(&json!({ "rotate_cookie": true }));
     home.config("[accounts.\"ana@example.org\"]\npassword_command = \"echo correct-horse\"");
-    let mut story = Story {
+    let mut transcript = Transcript {
         sandbox: &sandbox,
         home: &home,
         said: String::new(),
         secrets: secrets(&sandbox),
     };
     let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
-    story.run("login ana@example.org --password-stdin", "wrong-secret\n");
+    transcript.run("login ana@example.org --password-stdin", "wrong-secret\n");
     sandbox.config(&json!({ "json_login": false }));
-    story.run("login ana@example.org", "");
+    transcript.run("login ana@example.org", "");
     sandbox.config(&json!({ "json_login": true }));
-    story.run("login ana@example.org --json", "");
+    transcript.run("login ana@example.org --json", "");
     home.age_tokens(60);
     for args in [
         "classes --day +3 --json",
         "book --day +3 --time 13:10 --class prueba",
-        "bookings --history",
+        "bookings --hitranscript",
         "cancel --day +3 --time 13:10 --class prueba --json",
         "boxes --detect",
         "sessions",
         "sessions --json",
     ] {
-        story.run(args, "");
+        transcript.run(args, "");
     }
     sandbox.stale(ANA);
-    story.run("classes --day +3", "");
+    transcript.run("classes --day +3", "");
     for kind in ["foreign", "drop", "truncate", "garbage"] {
         home.age_tokens(60);
         for path in [
@@ -84,27 +84,30 @@ fn a_whole_story_at_the_loudest() {
         ] {
             sandbox.fault(&json!({ "path": path, "kind": kind, "after": path == "/api/tokenUpdate" && kind == "foreign" }));
         }
-        story.run("book --day +3 --time 13:10 --class prueba", "");
+        transcript.run("book --day +3 --time 13:10 --class prueba", "");
         sandbox.clear_faults();
     }
     sandbox.kill(ANA);
-    story.run("bookings --session background --json", "");
-    story.run("bookings", "");
-    story.run("logout --all-devices", "");
+    transcript.run("bookings --session background --json", "");
+    transcript.run("bookings", "");
+    transcript.run("logout --all-devices", "");
     assert!(
-        story.said.contains("using the device session"),
+        transcript.said.contains("using the device session"),
         "it was loud"
     );
-    for secret in &story.secrets {
+    for secret in &transcript.secrets {
         assert!(!secret.is_empty());
-        let at = story.said.find(secret.as_str());
-        let around = at.map(|at| &story.said[at.saturating_sub(200)..at]);
+        let at = transcript.said.find(secret.as_str());
+        let around = at.map(|at| &transcript.said[at.saturating_sub(200)..at]);
         assert_eq!(around, None, "{secret} was said");
     }
     for lock in fs::read_dir(home.store_path().with_file_name("aimharder.db.locks")).unwrap() {
         let text = fs::read_to_string(lock.unwrap().path()).unwrap();
         assert!(
-            !story.secrets.iter().any(|secret| text.contains(secret)),
+            !transcript
+                .secrets
+                .iter()
+                .any(|secret| text.contains(secret)),
             "{text}"
         );
         assert!(!text.contains(ANA), "{text}");
@@ -113,7 +116,7 @@ fn a_whole_story_at_the_loudest() {
 }
 
 #[test]
-fn nobody_sees_the_password_in_the_process_list() {
+fn the_password_is_not_in_the_process_list() {
     let (sandbox, home) = start();
     sandbox.fault(&json!({ "path": "/api/login", "kind": "hang", "seconds": 5 }));
     let running = home.login("").spawn();

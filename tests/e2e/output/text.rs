@@ -43,7 +43,7 @@ fn every_state_of_a_prebooking() {
     let numbers: Vec<String> = (0..6).map(|number| format!("13:{number}0")).collect();
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     has(home.run("prebook list --all"), &numbers);
-    // what was booked stands, and where to look is told
+    // the booking remains, and the command that cancels it is named
     has(
         home.run("prebook remove 1"),
         &["removed", "--reservation 55500"],

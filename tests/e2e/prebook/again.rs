@@ -94,7 +94,7 @@ fn closed_and_full() {
     one_is_closed("14:10", "13:10");
 }
 
-/// Both are full, and nothing answers when it asks for a place on the first one's list: told is of
+/// Both are full, and nothing answers when it asks for a place on the first one's list: reported is
 /// that class.
 fn queue_out_of_reach() {
     let scene = Scenario::new().opens_in(1);
@@ -147,7 +147,7 @@ fn place_out_of_reach() {
     scene.sandbox.clear_faults();
     run().stderr_has(&["over"]).done();
     run().done();
-    // gone from the schedule: told when it is new
+    // gone from the schedule: reported when it is new
     scene.sandbox.delete_class(&class);
     run().fails(6, &["13:10 WOD", "no longer"]);
     run().status(6).done();

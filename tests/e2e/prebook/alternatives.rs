@@ -1,5 +1,5 @@
 //! Prebookings that take another turn: a choice whose class has started, one that opens much later,
-//! a wish that is taken back at the last moment, a class that goes while a person waits for it.
+//! a prebooking that is removed at the last moment, a class that goes while a person waits for it.
 
 use chrono::{Timelike, Utc};
 use serde_json::json;
@@ -51,7 +51,7 @@ fn taken_back() {
     remove.succeeds();
     let fired = Fired::of(run, 0);
     assert_eq!(fired.count("due"), 0, "{fired:?}");
-    assert!(scene.requests().is_empty(), "nobody wants it any more");
+    assert!(scene.requests().is_empty(), "it was removed");
     assert_eq!(scene.sandbox.counters()["books"], 0);
 }
 

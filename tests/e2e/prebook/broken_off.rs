@@ -1,5 +1,5 @@
 //! `prebook run` that breaks off, or came after one that did: a store that fails, a run that died with its claim, and
-//! what the dead-man switch hears of it.
+//! the dead-man pings.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -7,15 +7,15 @@ use std::sync::mpsc;
 
 use serde_json::json;
 
-use crate::prebook::run_faults::{outcomes, results, stored, wish, wished};
+use crate::prebook::run_faults::{outcomes, prebook, prebook_class, results, stored};
 use crate::support::{ANA, Home, Sandbox, logged_in, today, wait_for};
 
 /// Its result cannot be written down; the others' are, and all are shown.
 #[test]
 fn a_store_that_fails_for_one() {
     let (sandbox, home) = logged_in();
-    wished(&sandbox, &home, "14:10");
-    wished(&sandbox, &home, "15:10");
+    prebook_class(&sandbox, &home, "14:10");
+    prebook_class(&sandbox, &home, "15:10");
     home.db().execute_batch(
         "CREATE TRIGGER broken BEFORE UPDATE OF status ON prebookings WHEN NEW.id = 1 AND NEW.status = 'booked' \
          BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
@@ -51,7 +51,7 @@ fn an_orphan_whose_class_has_started() {
     };
 
     let (sandbox, home) = logged_in();
-    wish(&home, "--time 14:10");
+    prebook(&home, "--time 14:10");
     sandbox.reserve(ANA, &held(&sandbox), 1);
     orphan(&home, "NULL");
     let (printed, _) = results(home.run("prebook run"), 0);
@@ -59,9 +59,9 @@ fn an_orphan_whose_class_has_started() {
     assert_eq!(stored(&home, "status").as_deref(), Some("booked"));
     assert!(stored(&home, "reservation_id").is_some());
 
-    // moved and renamed since it was asked for: its number tells
+    // moved and renamed since it was requested: it is found by its id
     let (sandbox, home) = logged_in();
-    wish(&home, "--time 14:10 --class deseo");
+    prebook(&home, "--time 14:10 --class deseo");
     let class = held(&sandbox);
     sandbox.reserve(ANA, &class, 1);
     sandbox.patch_class(&class, &json!({ "start": "14:25", "name": "Otra cosa" }));
@@ -70,15 +70,15 @@ fn an_orphan_whose_class_has_started() {
     assert_eq!(outcomes(&printed), ["already_booked"], "{printed}");
 
     let (sandbox, home) = logged_in();
-    wish(&home, "--time 14:10");
+    prebook(&home, "--time 14:10");
     held(&sandbox);
     orphan(&home, "NULL");
     let (printed, _) = results(home.run("prebook run"), 4);
     assert_eq!(outcomes(&printed), ["expired"], "{printed}");
 
-    // nobody can look: it is not said that it was not booked
+    // the schedule is unreadable: the outcome stays unknown
     let (sandbox, home) = logged_in();
-    wish(&home, "--time 14:10");
+    prebook(&home, "--time 14:10");
     orphan(&home, "NULL");
     sandbox.fault(&json!({ "path": "/api/bookings", "kind": "status", "count": -1 }));
     let (printed, _) = results(home.run("prebook run --give-up 1s"), 4);
@@ -86,11 +86,11 @@ fn an_orphan_whose_class_has_started() {
     assert!(message.contains("unknown"), "{printed}");
 }
 
-/// Whoever comes after it knows which class was asked for.
+/// The next run knows which class was requested.
 #[test]
 fn what_is_about_to_be_booked_is_written_down_first() {
     let (sandbox, home) = logged_in();
-    let class = wished(&sandbox, &home, "14:10");
+    let class = prebook_class(&sandbox, &home, "14:10");
     sandbox.fault(&json!({ "path": "/api/book", "kind": "hang", "after": true, "seconds": 20 }));
     let run = home.run("prebook run").spawn();
     wait_for("the request", || !sandbox.reservations(&class).is_empty());
@@ -105,11 +105,11 @@ fn what_is_about_to_be_booked_is_written_down_first() {
     assert_eq!(sandbox.reservations(&class).len(), 1);
 }
 
-/// What a dead-man switch hears: the paths of its calls.
+/// A server for dead-man pings: its address and the paths of the requests.
 fn switch() -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/beat", listener.local_addr().unwrap());
-    let (tell, heard) = mpsc::channel();
+    let (sender, received) = mpsc::channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -122,26 +122,26 @@ fn switch() -> (String, mpsc::Receiver<String>) {
                 .nth(1)
                 .unwrap_or_default()
                 .to_owned();
-            if tell.send(path).is_err() {
+            if sender.send(path).is_err() {
                 break;
             }
         }
     });
-    (url, heard)
+    (url, received)
 }
 
 #[test]
-fn work_that_breaks_off_is_told_to_the_dead_man_switch() {
+fn a_run_that_breaks_off_pings_its_failure() {
     let (sandbox, home) = logged_in();
-    let (url, heard) = switch();
+    let (url, received) = switch();
     home.config(&format!("[ping]\nprebook = \"{url}\"\nrefresh = \"{url}\""));
-    wished(&sandbox, &home, "14:10");
+    prebook_class(&sandbox, &home, "14:10");
     home.db().execute_batch(
         "CREATE TRIGGER broken BEFORE UPDATE ON prebookings BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
     ).unwrap();
     home.run("prebook run").fails(1, &["as a test has it"]);
     home.sql("DROP TRIGGER broken");
     home.run("prebook run").succeeds();
-    let calls: Vec<String> = heard.try_iter().collect();
+    let calls: Vec<String> = received.try_iter().collect();
     assert_eq!(calls, ["/beat/start", "/beat/fail", "/beat/start", "/beat"]);
 }

@@ -1,4 +1,4 @@
-//! What a gym does to a class between the wish and its opening: renamed, moved, closed, cancelled,
+//! What a box does to a class between the prebooking and its opening: renamed, moved, closed, cancelled,
 //! filled, or booked by its owner meanwhile.
 
 use serde_json::json;
@@ -188,7 +188,7 @@ fn by_id() {
     let scene = Scenario::new().opens_in(1);
     let first = scene.class(&json!({}));
     let second = scene.class(&json!({}));
-    let id = scene.wish(&format!("--time {START} --id {second}"));
+    let id = scene.prebook(&format!("--time {START} --id {second}"));
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&second]);
     assert_eq!(scene.sandbox.reservations(&first).len(), 0);
@@ -198,7 +198,7 @@ fn by_id() {
 fn by_an_id_that_is_gone() {
     let scene = Scenario::new().opens_in(1);
     scene.class(&json!({}));
-    let id = scene.wish(&format!("--time {START} --id 777"));
+    let id = scene.prebook(&format!("--time {START} --id 777"));
     let fired = scene.fired_with("--give-up 1s", 6);
     says(fired.only("not_found"), &["no class with id 777 at 13:10"]);
     assert_eq!(scene.requests().len(), 0);
@@ -209,7 +209,7 @@ fn excluded() {
     let scene = Scenario::new().opens_in(1);
     scene.class(&json!({ "name": "WOD kids" }));
     let wanted = scene.class(&json!({ "name": "WOD" }));
-    let id = scene.wish(&format!("--time {START} --exclude KIDS"));
+    let id = scene.prebook(&format!("--time {START} --exclude KIDS"));
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&wanted]);
 }

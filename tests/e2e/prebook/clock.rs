@@ -14,8 +14,8 @@ fn clocks_and_rules_that_are_wrong() {
         ("server ten seconds behind", behind),
         ("slow answers", slow),
         ("two seconds later than the rule says", two_seconds_later),
-        ("much later than anybody asks", much_later),
-        ("days later, as the refusal tells", || days_later("both")),
+        ("later than --give-up", much_later),
+        ("days later, as the refusal says", || days_later("both")),
         ("days later, by the text alone", || days_later("text")),
         ("days later, by the key alone", || days_later("key")),
     ]);
@@ -157,7 +157,7 @@ fn days_later(shape: &str) {
     let result = fired.only("too_early");
     let stored = scene.ends(id, "pending", &[]);
     if shape == "key" {
-        // a key alone tells no number: asked until --give-up
+        // a key alone gives no day: repeated until --give-up
         assert!(result["attempts"].as_u64() > Some(1), "{result}");
         return;
     }

@@ -47,7 +47,7 @@ fn kill_after(scene: &Scenario, run: Running, requests: usize) {
     waits_again(scene, 1);
 }
 
-/// Its run is dead, though the store still says whose it was: every view tells what the next run
+/// Its run is dead, though the store still says whose it was: every view shows what the next run
 /// will make of it.
 fn waits_again(scene: &Scenario, id: i64) {
     let status = format!("SELECT status FROM prebookings WHERE id = {id}");

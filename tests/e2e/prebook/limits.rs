@@ -133,7 +133,7 @@ fn two_prebookings_once_a_day_book_one_class_at_one_opening() {
     scene.class(&json!({}));
     scene.class(&json!({ "start": "15:10" }));
     scene.add("--once-a-day");
-    scene.wish("--time 15:10 --class WOD --once-a-day");
+    scene.prebook("--time 15:10 --class WOD --once-a-day");
     let fired = scene.fired(0);
     fired.is(&[("booked", 1), ("postponed", 1)]);
     assert_eq!(scene.sandbox.all_reservations().len(), 1);
@@ -145,7 +145,7 @@ fn a_class_that_is_too_early_does_not_keep_another_of_its_day_from_being_booked(
     scene.class(&json!({ "opens_at_ms": scene.opens_ms + 60_000 }));
     let other = scene.class(&json!({ "start": "15:10" }));
     scene.add("--once-a-day");
-    let id = scene.wish("--time 15:10 --class WOD --once-a-day");
+    let id = scene.prebook("--time 15:10 --class WOD --once-a-day");
     let fired = scene.fired_with("--give-up 4s", 0);
     fired.is(&[("booked", 1), ("postponed", 1)]);
     scene.ends(id, "booked", &[&other]);
@@ -160,7 +160,7 @@ fn once_a_day_holds_for_runs_side_by_side() {
     let id = scene.add("");
     let first = scene.go("");
     scene.claimed(id);
-    scene.wish("--time 15:10 --class WOD --once-a-day");
+    scene.prebook("--time 15:10 --class WOD --once-a-day");
     let runs = [first, scene.go("")].map(|run| Fired::of(run, 0));
     let booked: u64 = runs.iter().map(|run| run.count("booked")).sum();
     assert_eq!(booked, 1, "{runs:?}");
@@ -197,7 +197,7 @@ fn once_a_day_joins_no_waiting_list_beside_another_class() {
 fn once_a_day_counts_the_places_at_other_boxes() {
     let scene = Scenario::new().opens_in(1);
     scene.class(&json!({}));
-    let elsewhere = scene.wish("--time 09:00 --class WOD");
+    let elsewhere = scene.prebook("--time 09:00 --class WOD");
     let set = format!(
         "UPDATE prebookings SET status = 'booked', box = 'other' WHERE id = {elsewhere} RETURNING status"
     );

@@ -1,4 +1,4 @@
-//! An opening in bad weather: the schedule out of reach, the answer lost, the platform down from
+//! An opening during an outage: the schedule out of reach, the answer lost, the platform down from
 //! the opening on, the session dead just before it.
 
 use std::time::{Duration, Instant};
@@ -14,18 +14,18 @@ use crate::support::{
 #[test]
 fn sessions_and_platforms_that_fail() {
     together(&[
-        ("healed by the password", healed),
-        ("nothing to heal it with", not_healed),
+        ("recovered with the password", recovered),
+        ("no password source", not_recovered),
         ("a password that is refused", wrong_password),
         ("lapsed, the token is good", lapsed),
         ("no schedule until the opening", no_schedule),
         ("nothing at all until the opening", nothing_before),
-        ("503 for five seconds", || weather("status", 503, 5000)),
-        ("429 for two seconds", || weather("retry_after", 429, 2000)),
-        ("403 for two seconds", || weather("status", 403, 2000)),
-        ("an outage page", || weather("foreign", 200, 2000)),
-        ("dropped connections", || weather("drop", 200, 2000)),
-        ("down for longer than anybody waits", down),
+        ("503 for five seconds", || outage("status", 503, 5000)),
+        ("429 for two seconds", || outage("retry_after", 429, 2000)),
+        ("403 for two seconds", || outage("status", 403, 2000)),
+        ("an outage page", || outage("foreign", 200, 2000)),
+        ("dropped connections", || outage("drop", 200, 2000)),
+        ("down for longer than --give-up", down),
         ("a server without a clock", no_date),
     ]);
 }
@@ -59,7 +59,7 @@ fn fault(scene: &Scenario, fault: &Value) {
     scene.sandbox.fault(fault);
 }
 
-fn healed() {
+fn recovered() {
     let scene = Scenario::new().opens_in(5);
     let class = scene.class(&json!({}));
     let id = scene.add("");
@@ -70,7 +70,7 @@ fn healed() {
     scene.ends(id, "booked", &[&class]);
 }
 
-fn not_healed() {
+fn not_recovered() {
     let scene = Scenario::new().opens_in(5);
     scene.home.config("");
     let class = scene.class(&json!({}));
@@ -145,8 +145,8 @@ fn nothing_before() {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// From the opening on, for so long, every request meets this.
-fn weather(kind: &str, status: u16, lasts: i64) {
+/// From the opening on, for this time, every request meets this fault.
+fn outage(kind: &str, status: u16, lasts: i64) {
     let scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({}));
     let id = scene.add("");
@@ -218,7 +218,7 @@ fn lost(kind: &str, acted: bool) {
     assert_eq!(outcomes(&stored)[0], "lost", "{stored}");
 }
 
-/// Nobody can say what became of it; a later run can.
+/// Its outcome is unknown until a later run.
 fn unreadable() {
     let scene = Scenario::new().opens_in(4);
     let class = scene.class(&json!({}));

@@ -1,5 +1,5 @@
 //! Places on waiting lists, from the opening until the class starts: promoted, lost, or still waiting;
-//! each change is stored and told.
+//! each change is stored and reported.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn queued() -> (Scenario, String, i64) {
     let id = scene.add("--waitlist");
     scene.fired(0).is(&[("waitlisted", 1)]);
     scene.ends(id, "waitlisted", &[&class]);
-    // still waiting: nothing to tell
+    // still waiting: nothing to report
     assert_eq!(scene.fired(0).count("due"), 0);
     (scene, class, id)
 }

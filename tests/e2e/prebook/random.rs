@@ -1,5 +1,5 @@
 //! Prebookings under deaths (`kill -9`) at random moments around the opening, of several runs at
-//! once, in random weather: never two reservations, and a last quiet run finds the truth.
+//! once, under random faults: never two reservations, and a last run without faults settles them.
 #![allow(clippy::print_stderr)] // seeds are shown when a test fails
 
 use std::thread;
@@ -25,7 +25,7 @@ fn at_random_moments() {
     });
 }
 
-fn weather(rng: &mut Rng, opens_ms: i64) -> Value {
+fn random_fault(rng: &mut Rng, opens_ms: i64) -> Value {
     let kinds = ["hang", "drop", "status", "cut", "logout"];
     let until = opens_ms + rng.i64(200..1500);
     json!({
@@ -42,9 +42,9 @@ fn die(rng: &mut Rng) {
     let id = scene.add("");
     let first = scene.class(&json!({ "start": "15:10", "occupied": 12 }));
     let other = scene.class(&json!({ "start": "16:10" }));
-    let either = scene.wish("--time 15:10 --class WOD --or 16:10 --watch");
+    let either = scene.prebook("--time 15:10 --class WOD --or 16:10 --watch");
     if rng.u8(..4) > 0 {
-        scene.sandbox.fault(&weather(rng, scene.opens_ms));
+        scene.sandbox.fault(&random_fault(rng, scene.opens_ms));
     }
     let latency = rng.i64(0..60);
     scene

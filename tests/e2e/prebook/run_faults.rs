@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::support::{ANA, BEN, BEN_PASSWORD, Fired, Home, Run, Sandbox, day, hold, logged_in};
 
-/// A class three days ahead that anybody may book, and Ana's wish for it.
-pub(crate) fn wished(sandbox: &Sandbox, home: &Home, start: &str) -> String {
+/// A class three days ahead with room, and a prebooking of Ana's for it.
+pub(crate) fn prebook_class(sandbox: &Sandbox, home: &Home, start: &str) -> String {
     let class = class(sandbox, start, &json!({}));
-    wish(home, &format!("--time {start}"));
+    prebook(home, &format!("--time {start}"));
     class
 }
 
@@ -25,13 +25,13 @@ pub(crate) fn class(sandbox: &Sandbox, start: &str, more: &Value) -> String {
     sandbox.class(&class)
 }
 
-pub(crate) fn wish(home: &Home, how: &str) {
+pub(crate) fn prebook(home: &Home, how: &str) {
     home.run("prebook add --opens 7d --day +3")
         .args(how)
         .ends(0);
 }
 
-/// The object of a run that must end with this status; its words are told once, and looked at apart.
+/// The object of a run that must end with this status; its text is reported once, and checked apart.
 pub(crate) fn results(run: Run, status: i32) -> (Value, String) {
     let fired = Fired::of(run.arg("--json").any_stderr().spawn(), status);
     (fired.printed, fired.words)
@@ -52,13 +52,13 @@ pub(crate) fn stored(home: &Home, what: &str) -> Option<String> {
 }
 
 #[test]
-fn a_box_that_nobody_knows() {
+fn an_unknown_box_is_not_found() {
     for spoil in [
         "UPDATE prebookings SET box = 'nowhere'",
         "UPDATE boxes SET timezone = 'Mars/Olympus' WHERE name = 'crossfitdemo'",
     ] {
         let (sandbox, home) = logged_in();
-        wished(&sandbox, &home, "14:10");
+        prebook_class(&sandbox, &home, "14:10");
         home.sql(spoil);
         let (printed, words) = results(home.run("prebook run"), 6);
         assert_eq!(
@@ -72,7 +72,7 @@ fn a_box_that_nobody_knows() {
             words.starts_with("error: prebooking 1 of ana@example.org"),
             "{words}"
         );
-        // told once, counted every time
+        // reported once, counted every time
         let (printed, words) = results(home.run("prebook run"), 6);
         assert_eq!(
             (outcomes(&printed), words.as_str()),
@@ -88,11 +88,11 @@ fn a_box_that_nobody_knows() {
     }
 }
 
-/// Firing needs the lock, for the session has lapsed and must be healed.
+/// Firing needs the lock, because the session has lapsed and must be recovered.
 #[test]
 fn a_lock_is_waited_for_within_give_up() {
     let (sandbox, home) = logged_in();
-    let class = wished(&sandbox, &home, "14:10");
+    let class = prebook_class(&sandbox, &home, "14:10");
     sandbox.stale(ANA);
     let held = hold(&home, ANA, SessionKind::Background);
     let run = home
@@ -110,7 +110,7 @@ fn a_lock_is_waited_for_within_give_up() {
 #[test]
 fn a_lock_is_waited_for_no_longer_than_give_up() {
     let (sandbox, home) = logged_in();
-    wished(&sandbox, &home, "14:10");
+    prebook_class(&sandbox, &home, "14:10");
     sandbox.stale(ANA);
     let _held = hold(&home, ANA, SessionKind::Background);
     let began = Instant::now();
@@ -130,11 +130,11 @@ fn a_lock_is_waited_for_no_longer_than_give_up() {
     );
 }
 
-/// Whoever holds a healthy session's lock is no reason to miss a class.
+/// A lock of a session that works does not keep a run from booking.
 #[test]
 fn a_held_lock_is_no_reason_not_to_fire() {
     let (sandbox, home) = logged_in();
-    wished(&sandbox, &home, "14:10");
+    prebook_class(&sandbox, &home, "14:10");
     let _held = hold(&home, ANA, SessionKind::Background);
     let (printed, _) = results(home.run("prebook run --give-up 20s"), 0);
     assert_eq!(outcomes(&printed), ["booked"], "{printed}");
@@ -144,8 +144,8 @@ fn a_held_lock_is_no_reason_not_to_fire() {
 fn one_device_session_acts_for_its_owner() {
     let (sandbox, home) = logged_in();
     home.log_in(BEN, BEN_PASSWORD);
-    wish(&home, "--account ana@example.org --time 14:10");
-    wish(
+    prebook(&home, "--account ana@example.org --time 14:10");
+    prebook(
         &home,
         "--account ben@example.org --box crossfitdemo --time 14:10",
     );
@@ -184,14 +184,14 @@ fn an_account_that_nothing_is_known_of() {
         );
     }
     // known by a prebooking alone: that one needs a login
-    wished(&sandbox, &home, "14:10");
+    prebook_class(&sandbox, &home, "14:10");
     home.sql("UPDATE prebookings SET account = 'carla@example.org'");
     let (printed, _) = results(home.run("prebook run --account carla@example.org"), 3);
     assert_eq!(outcomes(&printed), ["login_required"], "{printed}");
 }
 
 #[test]
-fn trouble_names_the_class_it_is_about() {
+fn an_outage_names_its_class() {
     let (sandbox, home) = logged_in();
     class(&sandbox, "14:10", &json!({ "capacity": 1, "occupied": 1 }));
     class(&sandbox, "15:10", &json!({}));
@@ -205,6 +205,6 @@ fn trouble_names_the_class_it_is_about() {
     assert_eq!(printed["results"][0]["class"], "15:10 deseo", "{printed}");
     assert!(
         words.is_empty(),
-        "an outage is told at the third run: {words}"
+        "an outage is reported at the third run: {words}"
     );
 }

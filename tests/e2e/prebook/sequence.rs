@@ -1,11 +1,11 @@
-//! The ordinary story, to the letter: what is printed, stored, kept as history and told to others.
+//! The ordinary course: what is printed, stored, kept as history and notified.
 
 use serde_json::{Value, json};
 
 use crate::support::{ANA, SOURCE, START, Scenario, logged_in, outcomes, shown, together};
 
 #[test]
-fn from_the_wish_to_the_notice() {
+fn from_prebook_add_to_the_notification() {
     together(&[
         ("booked, with a notice", booked_with_a_notice),
         ("a notice that fails", failing_notice),
@@ -14,10 +14,10 @@ fn from_the_wish_to_the_notice() {
         ("book --prebook", book_or_prebook),
         ("a weekly rule", weekly),
         ("nothing due", nothing_due),
-        ("a dry run asks nobody", dry_run),
-        ("told once", told_once),
+        ("a dry run sends nothing", dry_run),
+        ("reported once", reported_once),
         ("texts for a phone", short_texts),
-        ("an outage is told at the third run", outage_told),
+        ("an outage is reported at the third run", outage_reported),
     ]);
 }
 
@@ -71,7 +71,7 @@ fn booked_with_a_notice() {
         "{event}"
     );
     assert_ne!(offset(&event["time"]), "+00:00", "{event}");
-    // the store had it before it was told
+    // it was stored before it was notified
     let seen = &scene.lines("seen")[0]["prebookings"][0];
     assert_eq!(seen["status"], "booked", "{seen}");
     assert_eq!(seen["reservation_id"], stored["reservation_id"]);
@@ -203,7 +203,7 @@ fn dry_run() {
 }
 
 /// A standing problem is put into words when it is new, and its notice is sent then.
-fn told_once() {
+fn reported_once() {
     let scene = Scenario::new().opens_in(1);
     scene.notify();
     let class = scene.class(&json!({ "name": "Yoga" }));
@@ -242,7 +242,7 @@ fn short_texts() {
         let scene = Scenario::new().opens_in(1);
         scene.notify();
         scene.class(&json!({ "name": "Pilates", "occupied": 12, "waitlist": 0 }));
-        scene.wish(&format!("--time 13:10 --class pilates {flag}"));
+        scene.prebook(&format!("--time 13:10 --class pilates {flag}"));
         let run = scene.command("prebook run");
         run.ends(code);
         let day = scene.day.format("%a %-d %b").to_string();
@@ -255,7 +255,7 @@ fn short_texts() {
     }
 }
 
-fn outage_told() {
+fn outage_reported() {
     let scene = Scenario::new().opens_in(1);
     let class = scene.class(&json!({}));
     let id = scene.add("");

@@ -27,7 +27,7 @@ fn five_runs() {
     let scene = Scenario::new().opens_in(3);
     let starts = ["13:10", "14:10", "15:10", "16:10"];
     let classes = starts.map(|start| scene.class(&json!({ "start": start })));
-    let ids = starts.map(|start| scene.wish(&format!("--class WOD --time {start}")));
+    let ids = starts.map(|start| scene.prebook(&format!("--class WOD --time {start}")));
     let runs: Vec<Running> = (0..5).map(|_| scene.go("")).collect();
     let fired: Vec<Fired> = runs.into_iter().map(|run| Fired::of(run, 0)).collect();
     let settled: u64 = fired.iter().map(|fired| fired.count("booked")).sum();
@@ -42,7 +42,7 @@ fn five_runs() {
     }
 }
 
-/// Ben is logged in too; his classes are told apart by the box.
+/// Ben is logged in too; his classes differ by the box.
 fn with_ben(seconds: i64) -> Scenario {
     let scene = Scenario::new();
     let source = "[accounts.\"ben@example.org\"]\npassword_command = \"echo battery-staple\"";
@@ -51,8 +51,8 @@ fn with_ben(seconds: i64) -> Scenario {
     scene.opens_in(seconds)
 }
 
-fn wish(scene: &Scenario, account: &str, gym: &str, start: &str) -> i64 {
-    scene.wish(&format!(
+fn prebook_for(scene: &Scenario, account: &str, gym: &str, start: &str) -> i64 {
+    scene.prebook(&format!(
         "--account {account} --box {gym} --class WOD --time {start}"
     ))
 }
@@ -63,10 +63,10 @@ fn accounts_and_boxes() {
     let second = scene.class(&json!({ "start": "14:10" }));
     let other = scene.class(&json!({ "box": "boxdos" }));
     let ids = [
-        wish(&scene, ANA, "crossfitdemo", "13:10"),
-        wish(&scene, BEN, "boxdos", "13:10"),
-        wish(&scene, ANA, "crossfitdemo", "14:10"),
-        wish(&scene, BEN, "crossfitdemo", "14:10"),
+        prebook_for(&scene, ANA, "crossfitdemo", "13:10"),
+        prebook_for(&scene, BEN, "boxdos", "13:10"),
+        prebook_for(&scene, ANA, "crossfitdemo", "14:10"),
+        prebook_for(&scene, BEN, "crossfitdemo", "14:10"),
     ];
     let fired = scene.fired(0);
     fired.is(&[("booked", 4)]);
@@ -89,8 +89,8 @@ fn accounts_and_boxes() {
 fn without_a_session() {
     let scene = with_ben(3);
     let class = scene.class(&json!({}));
-    let bens = wish(&scene, BEN, "crossfitdemo", "13:10");
-    let anas = wish(&scene, ANA, "crossfitdemo", "13:10");
+    let bens = prebook_for(&scene, BEN, "crossfitdemo", "13:10");
+    let anas = prebook_for(&scene, ANA, "crossfitdemo", "13:10");
     let forget = "logout --background --yes-delete-background --account ben@example.org";
     let warning = "cannot be booked without a background session";
     let printed = scene.command(forget).any_stdout();
@@ -113,8 +113,8 @@ fn without_a_session() {
 fn some_refused() {
     let scene = with_ben(3);
     let class = scene.class(&json!({}));
-    let bens = wish(&scene, BEN, "crossfitdemo", "13:10");
-    let anas = wish(&scene, ANA, "crossfitdemo", "13:10");
+    let bens = prebook_for(&scene, BEN, "crossfitdemo", "13:10");
+    let anas = prebook_for(&scene, ANA, "crossfitdemo", "13:10");
     scene.sandbox.account(&json!({ "email": BEN, "credit": 0 }));
     let fired = scene.fired(7);
     fired.is(&[("booked", 1), ("failed", 1)]);
@@ -126,15 +126,15 @@ fn some_refused() {
 fn one_account() {
     let scene = with_ben(2);
     let class = scene.class(&json!({}));
-    let bens = wish(&scene, BEN, "crossfitdemo", "13:10");
-    let anas = wish(&scene, ANA, "crossfitdemo", "13:10");
+    let bens = prebook_for(&scene, BEN, "crossfitdemo", "13:10");
+    let anas = prebook_for(&scene, ANA, "crossfitdemo", "13:10");
     let fired = scene.fired_with("--account ana@example.org", 0);
     assert_eq!(fired.ids(), BTreeSet::from([anas]));
     scene.ends(anas, "booked", &[&class]);
     assert_eq!(scene.stored(bens)["status"], "pending");
 }
 
-/// By hand, after a run has claimed it: nothing is sent, nothing is told.
+/// By hand, after a run has claimed it: nothing is sent or reported.
 fn removed() {
     let scene = Scenario::new().opens_in(4);
     scene.class(&json!({}));
@@ -147,7 +147,7 @@ fn removed() {
     assert!(scene.requests().is_empty());
 }
 
-/// By hand, after a run has claimed it: booked is what is wished now.
+/// By hand, after a run has claimed it: the changed class is booked.
 fn changed() {
     let scene = Scenario::new().opens_in(4);
     scene.class(&json!({ "occupied": 12 }));
@@ -168,7 +168,7 @@ fn two_openings() {
     let run = scene.go("");
     scene = scene.opens_in(3);
     let second = scene.class(&json!({ "start": "14:10" }));
-    let two = scene.wish("--class WOD --time 14:10");
+    let two = scene.prebook("--class WOD --time 14:10");
     Fired::of(run, 0).is(&[("booked", 2)]);
     scene.ends(one, "booked", &[&first, &second]);
     scene.ends(two, "booked", &[&first, &second]);

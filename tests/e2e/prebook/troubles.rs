@@ -10,7 +10,7 @@ use crate::support::{ANA, ANA_PASSWORD, Fired, Scenario, hold, says, together};
 #[test]
 fn troubles_of_a_run() {
     together(&[
-        ("no session, and no network to heal it", no_session),
+        ("no session, and no network to recover it", no_session),
         ("no session, and removed meanwhile", removed_meanwhile),
         ("a stored token that is rubbish", || unreadable("token")),
         ("stored cookies that are rubbish", || unreadable("cookies")),
@@ -33,7 +33,7 @@ fn expire(scene: &Scenario) {
         .sql("UPDATE sessions SET status = 'expired' WHERE kind = 'background'");
 }
 
-/// Overdue, the background session dead, and its login unanswered until nobody waits any longer.
+/// Overdue, the background session dead, and its login without a response until --give-up.
 fn no_session() {
     let scene = Scenario::new().opens_in(-1);
     let class = scene.class(&json!({}));
@@ -63,7 +63,7 @@ fn removed_meanwhile() {
     assert!(scene.requests().is_empty());
 }
 
-/// Not healed by a password: it is not known whether the platform still has the login.
+/// Not recovered with a password: it is not known whether the platform still has the login.
 fn unreadable(column: &str) {
     let scene = Scenario::new().opens_in(-1);
     let class = scene.class(&json!({}));
@@ -121,7 +121,7 @@ fn place_nowhere() {
     scene.fired(0).is(&[("booked", 1)]);
 }
 
-/// Too old for an important request, not too old to be used: whoever has the lock is renewing it,
+/// Too old for an important request, not too old to be used: the owner of the lock is updating it,
 /// or fires with it.
 fn kept_lock() {
     let scene = Scenario::new().opens_in(5);
@@ -170,7 +170,7 @@ fn unwritten() {
     );
 }
 
-/// The other wishes are not missed for it.
+/// The other prebookings are booked all the same.
 fn rule_on_mars() {
     let scene = Scenario::new().opens_in(1);
     let class = scene.class(&json!({}));

@@ -8,7 +8,7 @@ use crate::support::{ANA, ANA_PASSWORD, Fired, Gateway, Scenario, outcomes, says
 fn what_was_not_sent_is_sent_again() {
     together(&[
         ("shut when it opens", shut_at_the_opening),
-        ("shut for longer than anybody waits", shut_for_good),
+        ("shut for longer than --give-up", shut_for_good),
         (
             "logged out, with nothing to recover it",
             logged_out_and_alone,

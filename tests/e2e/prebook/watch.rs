@@ -46,7 +46,7 @@ fn watched_classes_share_one_request_for_their_box() {
     for (start, name) in [("15:10", "Yoga"), ("16:10", "Yoga")] {
         let class = json!({ "start": start, "name": name, "opens_at_ms": null, "occupied": 12 });
         scene.class(&class);
-        scene.wish(&format!("--time {start} --class {name} --watch"));
+        scene.prebook(&format!("--time {start} --class {name} --watch"));
     }
     scene.add("--watch");
     let run = watching(&scene);

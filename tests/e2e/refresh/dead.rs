@@ -1,5 +1,5 @@
-//! `refresh` meets sessions that the platform has ended: exit codes by outcome, healing with the
-//! account's own password and nobody else's, and care for the account.
+//! `refresh` meets sessions that the platform has ended: exit codes by outcome, recovery with the
+//! account's own password only, and few refused logins.
 
 use serde_json::json;
 
@@ -20,7 +20,7 @@ fn background(home: &Home) -> serde_json::Value {
 }
 
 #[test]
-fn a_dead_device_session_is_deleted_and_told_once() {
+fn a_dead_device_session_is_deleted_and_reported_once() {
     let (sandbox, home) = logged_in();
     sandbox.kill_one(ANA, &home.fingerprint(ANA, "device"));
     home.run("refresh --force --session device")
@@ -44,7 +44,7 @@ fn without_a_source_it_stays_logged_out_and_asks_nothing() {
     );
     sandbox.clear_log();
     for _ in 0..3 {
-        // told once; the exit code and the object tell it every time
+        // reported once in text; the exit code and the object report it every time
         home.run("refresh --session background").status(3).done();
         let report = home.run("refresh --session background").report(3);
         report.is(&[("logged_out", 1)]).silent();
@@ -87,7 +87,7 @@ fn with_a_source_it_is_logged_in_again_at_once() {
 }
 
 #[test]
-fn auto_refresh_off_is_not_healed_either() {
+fn a_session_without_auto_refresh_is_not_recovered() {
     let (sandbox, home) = logged_in();
     home.config(SOURCE);
     kill_background(&sandbox, &home, ANA);
@@ -236,7 +236,7 @@ fn one_accounts_password_is_never_sent_for_another() {
     let (sandbox, home) = logged_in();
     home.log_in(BEN, BEN_PASSWORD);
     sandbox.clear_log();
-    for (source, healed) in [
+    for (source, recovered) in [
         (
             "account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"",
             ANA,
@@ -245,7 +245,7 @@ fn one_accounts_password_is_never_sent_for_another() {
             "[accounts.\"ben@example.org\"]\npassword_command = \"echo battery-staple\"",
             BEN,
         ),
-        // no account is named and there are two: the top-level command is nobody's
+        // no account is named and there are two: the top-level command is for neither
         (SOURCE, ""),
     ] {
         for account in [ANA, BEN] {
@@ -257,15 +257,19 @@ fn one_accounts_password_is_never_sent_for_another() {
             .run("refresh --force --session background")
             .env(
                 "AIMHARDER_PASSWORD",
-                if healed == BEN { "" } else { "correct-horse" },
+                if recovered == BEN {
+                    ""
+                } else {
+                    "correct-horse"
+                },
             )
-            .report(if healed.is_empty() { 3 } else { 7 });
-        let relogged = u64::from(!healed.is_empty());
+            .report(if recovered.is_empty() { 3 } else { 7 });
+        let relogged = u64::from(!recovered.is_empty());
         report.is(&[("relogged", relogged), ("logged_out", 2 - relogged)]);
         for login in sandbox.sent("/api/login") {
             assert_eq!(
                 login["fingerprint"],
-                home.fingerprint(healed, "background").as_str()
+                home.fingerprint(recovered, "background").as_str()
             );
             assert_eq!(login["status"], 200, "{login}");
         }

@@ -55,7 +55,7 @@ fn faults() -> Vec<(Value, Served)> {
     faults
 }
 
-/// Ana logged in, with this fault in the way of one path, so many times.
+/// Ana logged in, with this fault in the way of one path, this number of times.
 fn faulty(fault: &Value, path: &str, count: i64) -> (Sandbox, Home) {
     let (sandbox, home) = logged_in();
     home.impatient_with(fault);

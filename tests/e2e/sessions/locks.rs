@@ -181,8 +181,8 @@ fn a_lock_dies_with_its_process_and_its_file_may_hold_anything() {
 }
 
 #[test]
-fn whoever_reads_the_store_for_long_holds_nobody_up() {
-    // a backup, or somebody at a prompt in the middle of a transaction
+fn a_long_reader_of_the_store_delays_no_command() {
+    // a backup, or a user in the middle of a transaction
     let (sandbox, home) = logged_in();
     let mut other = home.db();
     let reading = other.transaction().unwrap();

@@ -1,4 +1,4 @@
-//! What happens when AimHarder says "logged out": revived once, buried, or logged in again.
+//! What happens when AimHarder says "logged out": recovered once, deleted, or logged in again.
 
 use serde_json::json;
 
@@ -46,7 +46,7 @@ fn a_token_update_decides_whatever_the_tokens_age() {
         assert_eq!(count(&sandbox, "/setrefresh"), 1, "{dead}");
         assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1, "{dead}");
         home.run("classes --day +3").succeeds();
-        assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1, "{dead}: healed");
+        assert_eq!(count(&sandbox, "/api/tokenUpdate"), 1, "{dead}: recovered");
     }
 }
 
@@ -213,7 +213,7 @@ fn a_password_command_that_fails_leaves_it_expired() {
 }
 
 #[test]
-fn another_accounts_password_heals_nothing() {
+fn another_accounts_password_recovers_nothing() {
     let (sandbox, home) = logged_in();
     home.config("account = \"ben@example.org\"\npassword_command = \"echo correct-horse\"");
     sandbox.kill(ANA);

@@ -29,7 +29,7 @@ fn fifty_processes_on_stale_sessions() {
         0 => home.run("classes --day +3"),
         1 | 2 => home.run("refresh"),
         3 => home.run("book --day +3 --time 13:10 --class quiero"),
-        // gone already for whoever comes late: 6
+        // cancelled already for the later ones: 6
         _ => home.run("cancel --day +3 --time 15:10"),
     });
     let running: Vec<_> = runs.map(Run::spawn).collect();

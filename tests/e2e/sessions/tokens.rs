@@ -175,7 +175,7 @@ fn a_newer_token_never_yields_to_an_older_one() {
     assert_eq!(cookies.as_deref(), Some("newer"));
 }
 
-/// Nor does one that somebody else has put there while the update was under way.
+/// Nor does one that another process has stored while the update was under way.
 #[test]
 fn a_token_that_comes_late_is_not_written_over_a_newer_one() {
     let (sandbox, home) = logged_in();

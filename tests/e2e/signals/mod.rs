@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: 130 and 143, nothing half done, and what was done is told.
+//! Ctrl-C and SIGTERM: 130 and 143, nothing half done, and what was done is reported.
 
 mod commands_end;
 mod terminal;
@@ -152,7 +152,7 @@ fn with_json_an_error_stands_where_there_is_no_result() {
 /// A signal that comes while the result is on its way to a slow reader comes too late: the object is whole, without an
 /// error, and so is the exit code.
 #[test]
-fn a_result_that_is_being_told_is_told_whole() {
+fn a_result_is_printed_whole() {
     let (sandbox, home) = logged_in();
     for minute in 0..300 {
         let start = format!("{:02}:{:02}", 6 + minute / 60, minute % 60);
@@ -193,7 +193,7 @@ fn a_second_signal_changes_nothing() {
 }
 
 #[test]
-fn a_booking_that_was_out_is_told_with_an_error() {
+fn a_booking_under_way_is_reported_with_an_error() {
     side_by_side(&SIGNALS, |(name, code)| {
         let (sandbox, home) = logged_in();
         let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
@@ -201,7 +201,7 @@ fn a_booking_that_was_out_is_told_with_an_error() {
         let run = home.run("book --time 13:10 --day +3 --json");
         let running = run.status(*code).any_stdout().any_stderr().spawn();
         wait_for("the request", || !sandbox.sent("/api/book").is_empty());
-        // whoever is impatient presses it again
+        // a second Ctrl-C
         signal(name, running.id());
         signal(name, running.id());
         sandbox.let_go();
@@ -212,7 +212,7 @@ fn a_booking_that_was_out_is_told_with_an_error() {
 }
 
 #[test]
-fn a_booking_that_came_to_nothing_is_told_too() {
+fn a_refused_booking_is_reported_too() {
     let (sandbox, home) = logged_in();
     sandbox.class(&json!({ "day": day(3), "start": "13:10", "occupied": 12 }));
     sandbox.hold("/api/book");
@@ -227,10 +227,10 @@ fn a_booking_that_came_to_nothing_is_told_too() {
     assert!(message.starts_with("interrupted; not booked"), "{printed}");
 }
 
-/// One class is open already, the other opens later: what was booked is told at once, and when the
+/// One class is open already, the other opens later: what was booked is notified at once, and when the
 /// run is stopped.
 #[test]
-fn a_run_that_is_stopped_has_told_what_it_booked() {
+fn a_run_that_is_stopped_has_notified_what_it_booked() {
     side_by_side(&SIGNALS, |(name, code)| {
         for json in [false, true] {
             let scene = Scenario::new().opens_in(40);
@@ -240,7 +240,7 @@ fn a_run_that_is_stopped_has_told_what_it_booked() {
             scene.class(&open);
             let add = scene.command("prebook add --time 14:10 --opens 300h --day");
             add.arg(scene.day.to_string()).ends(0);
-            let path = scene.home.path().join("told");
+            let path = scene.home.path().join("notified");
             let run = scene
                 .command("prebook run")
                 .args(if json { "--json" } else { "" });

@@ -97,7 +97,7 @@ fn prebook_run_starts_no_further_repeat_and_stores_its_attempts() {
             .map(|hour| {
                 let start = format!("{}:10", 13 + hour);
                 scene.class(&json!({ "start": start, "opens_at_ms": late }));
-                scene.wish(&format!("--class WOD --time {start}"))
+                scene.prebook(&format!("--class WOD --time {start}"))
             })
             .collect();
         scene.sandbox.config(&json!({ "latency_after_ms": 300 }));
@@ -335,7 +335,7 @@ fn a_channel_that_fails_is_reported_once_in_a_run() {
         scene.class(&json!({ "name": name }));
     }
     for (n, name) in ["wod", "yoga", "pilates"].iter().enumerate() {
-        scene.wish(&format!(
+        scene.prebook(&format!(
             "--time 13:10 --class {name} --family {}",
             70002 + n
         ));

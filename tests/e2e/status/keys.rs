@@ -1,13 +1,13 @@
 //! `status` with an encrypted store whose key is missing, wrong or slow.
 
-use crate::status::problems::{home_findings, sealed};
+use crate::status::problems::{encrypt_with_file, home_findings};
 use crate::status::{SOURCE, well};
 use crate::store::encryption::{KEY, OTHER};
 
 #[test]
 fn a_missing_wrong_or_slow_key_is_reported() {
     let (_sandbox, home) = well();
-    sealed(&home);
+    encrypt_with_file(&home);
     home.write("key", &format!("{OTHER}\n"));
     home.crontab("");
     // its exit code takes precedence over those of other problems

@@ -141,7 +141,7 @@ fn each_problem_alone() {
         },
         Wrong {
             spoil: |home| {
-                sealed(home);
+                encrypt_with_file(home);
                 fs::remove_file(home.path().join("key")).unwrap();
             },
             code: "store_key_missing",
@@ -154,7 +154,7 @@ fn each_problem_alone() {
         },
         Wrong {
             spoil: |home| {
-                sealed(home);
+                encrypt_with_file(home);
                 home.write("key", &format!("{OTHER}\n"));
             },
             code: "store_key_wrong",
@@ -228,7 +228,7 @@ pub(crate) fn home_findings(home: &Home, exit: i32) -> (Vec<String>, Value) {
 }
 
 /// Encrypts the store with a key in a file.
-pub(crate) fn sealed(home: &Home) {
+pub(crate) fn encrypt_with_file(home: &Home) {
     encrypted(home);
     assert_eq!(home.findings().0, [""; 0]);
     home.status("--offline").prints(&["OK, encrypted,"]);

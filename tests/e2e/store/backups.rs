@@ -38,11 +38,11 @@ fn copies_are_whole_private_and_replace_nothing() {
         .arg(&copy)
         .fails(2, &["exists, and nothing is overwritten"]);
     assert_eq!(fs::read(&copy).unwrap(), before);
-    let half = home.write("other.db.new", "somebody's");
+    let half = home.write("other.db.new", "another user's");
     home.run("store backup")
         .arg(home.path().join("other.db"))
         .fails(2, &["other.db.new exists"]);
-    assert_eq!(fs::read(&half).unwrap(), b"somebody's");
+    assert_eq!(fs::read(&half).unwrap(), b"another user's");
     fs::remove_file(&half).unwrap();
     let nowhere = home.path().join("no/copy.db");
     home.run("store backup")
@@ -64,17 +64,17 @@ fn copies_are_whole_private_and_replace_nothing() {
     );
     // an encrypted store has encrypted copies
     encrypted(&home);
-    let sealed = home.path().join("sealed.db");
+    let encrypted_copy = home.path().join("sealed.db");
     home.run("store backup")
-        .arg(&sealed)
+        .arg(&encrypted_copy)
         .prints(&["its logins are encrypted"]);
     for secret in secrets(&sandbox) {
         assert_eq!(
-            found(&secret, std::slice::from_ref(&sealed)),
+            found(&secret, std::slice::from_ref(&encrypted_copy)),
             Vec::<PathBuf>::new()
         );
     }
-    let there = moved(&sandbox, &sealed);
+    let there = moved(&sandbox, &encrypted_copy);
     there.run("classes --day +3").fails(2, &["no key is known"]);
     has_key(&there, KEY);
     there.run("classes --day +3").succeeds();

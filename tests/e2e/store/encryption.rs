@@ -78,7 +78,7 @@ fn no_byte_of_a_secret_is_left() {
     let copy = home.store_path().with_file_name("aimharder.db.schema1.bak");
     home.sql(&format!("VACUUM INTO '{}'", copy.display()));
     let own = copy.with_file_name("aimharder.db.schema-notes.bakery");
-    fs::write(&own, "somebody's").unwrap();
+    fs::write(&own, "another user's").unwrap();
     log.execute_batch("COMMIT").unwrap();
     home.run("sessions set --auto-refresh on --fingerprint")
         .arg(home.fingerprint(ANA, "background"))
@@ -133,7 +133,7 @@ fn everything_works_as_ever() {
     let printed = home.run("cancel --day +3 --time 13:10").json();
     assert_eq!(printed["outcome"], "cancelled");
     home.run("refresh --force").report(0).is(&[("updated", 2)]);
-    // a dead background session heals, a dead device session is logged in anew
+    // a dead background session is recovered, a dead device session is logged in anew
     sandbox.kill(ANA);
     home.run("refresh --force --session background")
         .report(0)

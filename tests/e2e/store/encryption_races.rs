@@ -1,4 +1,4 @@
-//! Sealing the store while processes die, while others do the same or the opposite, and while tokens
+//! Encrypting the store while processes die, while others do the same or the opposite, and while tokens
 //! are on their way: it is always wholly one or the other, always usable, and no token is lost.
 #![allow(clippy::print_stderr)] // seeds are shown when a test fails
 
@@ -16,10 +16,10 @@ use crate::support::{
 /// What every filler's token and cookies hold.
 const MARK: &str = "plain-filler-secret";
 const FILLERS: usize = 3000;
-/// All deaths together take so long at most.
+/// The longest time of all deaths together.
 const TIME: Duration = Duration::from_secs(20);
 
-/// Sessions that nobody refreshes, so that a conversion takes its time.
+/// Sessions that are not refreshed, so that a conversion takes its time.
 fn fill(home: &Home) {
     home.sql(&format!(
         "INSERT INTO sessions (account, kind, fingerprint, auto_refresh, token, cookies, generation, created_at, used_at, \
@@ -29,7 +29,7 @@ fn fill(home: &Home) {
     ));
 }
 
-fn is_sealed(home: &Home) -> bool {
+fn is_encrypted(home: &Home) -> bool {
     home.ask("SELECT count(*) FROM seal").as_deref() == Some("1")
 }
 
@@ -38,7 +38,7 @@ fn is_whole(home: &Home) {
     assert_eq!(home.ask("PRAGMA integrity_check").as_deref(), Some("ok"));
     let kinds =
         home.ask("SELECT group_concat(DISTINCT typeof(token) || typeof(cookies)) FROM sessions");
-    let expected = if is_sealed(home) {
+    let expected = if is_encrypted(home) {
         "blobblob"
     } else {
         "texttext"
@@ -66,11 +66,11 @@ fn killed_at_any_moment_it_is_one_or_the_other_and_usable() {
     has_key(&home, KEY);
     // how long each lives when it may
     let lives = ["encrypt", "decrypt"].map(|what| convert(&home, what).done().took);
-    assert!(!is_sealed(&home));
+    assert!(!is_encrypted(&home));
     let until = Instant::now() + TIME;
     let (mut deaths, mut turned, mut unfinished) = (0, 0, 0);
     while Instant::now() < until && deaths < 60 {
-        let before = is_sealed(&home);
+        let before = is_encrypted(&home);
         let (what, life) = if before {
             ("decrypt", lives[1])
         } else {
@@ -81,12 +81,12 @@ fn killed_at_any_moment_it_is_one_or_the_other_and_usable() {
         victim.kill();
         deaths += 1;
         is_whole(&home);
-        turned += usize::from(is_sealed(&home) != before);
+        turned += usize::from(is_encrypted(&home) != before);
         let unclean = home.ask("SELECT unclean FROM seal");
         unfinished += usize::from(unclean.as_deref() == Some("1"));
         // the next command, whatever it is, needs no help, and finishes what is left
         home.run("prebook list").succeeds();
-        if is_sealed(&home) {
+        if is_encrypted(&home) {
             assert_eq!(home.ask("SELECT unclean FROM seal").as_deref(), Some("0"));
             assert!(!holds_plain_text(&home), "seed {seed}, death {deaths}");
         }
@@ -155,7 +155,7 @@ fn a_conversion_waits_for_a_token_on_its_way() {
     let printed = late.unchecked();
     assert_eq!(printed.status, Some(0), "{printed:?}");
     is_whole(&home);
-    assert!(is_sealed(&home));
+    assert!(is_encrypted(&home));
     sandbox.config(&json!({ "latency_after_ms": 0 }));
     home.run("refresh --force").report(0).is(&[("updated", 2)]);
     assert_eq!(sandbox.counters()["replayed_tokens"], 0);
@@ -179,7 +179,7 @@ fn nothing_is_sent_without_the_key() {
 }
 
 #[test]
-fn whoever_reads_for_long_keeps_the_cleaning_waiting_and_the_next_one_does_it() {
+fn a_long_reader_postpones_the_cleaning_to_the_next_command() {
     let (_sandbox, home) = logged_in();
     fill(&home);
     has_key(&home, KEY);
@@ -190,7 +190,7 @@ fn whoever_reads_for_long_keeps_the_cleaning_waiting_and_the_next_one_does_it() 
     let encrypt = home.run("store encrypt").pauses(5);
     let printed = encrypt.ends_json(7);
     assert_eq!(printed["encrypted"], true);
-    assert!(is_sealed(&home) && holds_plain_text(&home));
+    assert!(is_encrypted(&home) && holds_plain_text(&home));
     let refresh = home.run("refresh").done();
     let soon = Duration::from_secs(3);
     assert!(

@@ -134,7 +134,7 @@ fn nor_with_a_log_that_others_keep_open() {
 }
 
 #[test]
-fn nor_does_a_login_that_heals() {
+fn nor_does_a_recovery() {
     let (sandbox, home) = logged_in();
     home.use_real_time();
     sandbox.config(&json!({ "rotate_cookie": true }));
@@ -146,7 +146,7 @@ fn nor_does_a_login_that_heals() {
             &home.run("refresh --force --session background --rate 0"),
             blocks,
         );
-        // whether it was healed or is still to be healed: the next run has it
+        // recovered already or not: the next run has it
         home.run("refresh --force --session background")
             .any_stderr()
             .done();
@@ -160,7 +160,7 @@ fn nor_does_a_login_that_heals() {
     integrity(&home);
 }
 
-/// In a mount namespace of its own: the store on a small file system, which is filled up to so many
+/// In a mount namespace of its own: the store on a small file system, which is filled except for some
 /// pages while the platform's answer is on its way, and has room again afterwards.
 const SCRIPT: &str = r#"
     state="$HOME/.local/state/aimharder"

@@ -133,20 +133,20 @@ fn the_key_is_changed() {
         .stdin(OTHER)
         .fails(2, &["not encrypted"]);
     encrypted(&home);
-    let sealed = |home: &Home| home.ask("SELECT hex(token) FROM sessions ORDER BY id");
+    let tokens = |home: &Home| home.ask("SELECT hex(token) FROM sessions ORDER BY id");
     let before = fs::read(home.store_path()).unwrap();
     home.run("store rekey")
         .stdin("nonsense")
         .fails(2, &["the new key on standard input", "64 hex digits"]);
     assert_eq!(fs::read(home.store_path()).unwrap(), before);
-    let old = sealed(&home);
+    let old = tokens(&home);
     home.run("store rekey")
         .stdin(&format!("{OTHER}\n"))
         .prints(&[
             "has the new key",
             "make key_command or the credential supply",
         ]);
-    assert_ne!(sealed(&home), old);
+    assert_ne!(tokens(&home), old);
     home.run("classes --day +3")
         .fails(1, &["the key does not fit"]);
     has_key(&home, OTHER);
@@ -182,7 +182,7 @@ fn a_file_where_we_happen_to_stand_is_no_key() {
 }
 
 #[test]
-fn a_key_that_nobody_uses_yet_changes_nothing() {
+fn an_unused_key_changes_nothing() {
     let (_sandbox, home) = logged_in();
     has_key(&home, KEY);
     home.run("classes --day +3").succeeds();
@@ -207,7 +207,7 @@ fn keys_are_made() {
     assert!(!home.store_path().exists(), "a key needs no store");
 }
 
-/// As when somebody takes the command that makes a key for one that prints it.
+/// A `key_command` that makes a new key each time.
 #[test]
 fn a_source_that_makes_keys_up_seals_nothing() {
     let (_sandbox, home) = logged_in();

@@ -1,6 +1,6 @@
 //! `kill -9` at random moments, under strict rotation of tokens, with a password source: the store
 //! stays whole, the next command needs no help and waits for no lock, no session is lost that the
-//! source can heal, and nothing is booked twice.
+//! password can recover, and nothing is booked twice.
 #![allow(clippy::print_stderr)] // seeds are shown when a test fails
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,15 +13,15 @@ use serde_json::json;
 use crate::support::{ANA, ANA_PASSWORD, Home, Run, Sandbox, day, logged_in, side_by_side, start};
 
 const SOURCE: &str = "password_command = \"echo correct-horse\"";
-/// All of it takes so long at most …
+/// The longest time of all deaths together.
 const TIME: Duration = Duration::from_secs(22);
-/// … or so many deaths of each thread.
+/// The largest number of deaths of each thread.
 const DEATHS: usize = 150;
 /// A command that waits for a lock takes longer.
 const SOON: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum Action {
     Login,
     Refresh,
     Deep,
@@ -29,15 +29,15 @@ enum Deed {
     BookByAutomation,
 }
 
-const DEEDS: [Deed; 5] = [
-    Deed::Login,
-    Deed::Refresh,
-    Deed::Deep,
-    Deed::Book,
-    Deed::BookByAutomation,
+const ACTIONS: [Action; 5] = [
+    Action::Login,
+    Action::Refresh,
+    Action::Deep,
+    Action::Book,
+    Action::BookByAutomation,
 ];
 
-/// The seed is shown when a test fails; the same one deals out the same deeds.
+/// The seed is shown when a test fails; the same seed gives the same actions.
 fn seeded(salt: u64) -> Rng {
     let given = std::env::var("AIMHARDER_TEST_SEED").ok();
     let seed = given.and_then(|seed| seed.parse().ok());
@@ -54,13 +54,13 @@ fn strict(sandbox: &mut Sandbox, home: &Home) {
     home.config(SOURCE);
 }
 
-fn run(deed: Deed, home: &Home, class: &str) -> Run {
-    match deed {
-        Deed::Login => home.login(""),
-        Deed::Refresh => home.run("refresh --force --rate 0"),
-        Deed::Deep => home.run("refresh --force --deep --rate 0"),
-        Deed::Book => home.run("book --day +3 --id").arg(class),
-        Deed::BookByAutomation => home
+fn run(action: Action, home: &Home, class: &str) -> Run {
+    match action {
+        Action::Login => home.login(""),
+        Action::Refresh => home.run("refresh --force --rate 0"),
+        Action::Deep => home.run("refresh --force --deep --rate 0"),
+        Action::Book => home.run("book --day +3 --id").arg(class),
+        Action::BookByAutomation => home
             .run("book --session background --day +3 --id")
             .arg(class),
     }
@@ -99,15 +99,15 @@ fn recovers(home: &Home, class: Option<&str>) {
 }
 
 /// One death: of the only process, or of one beside others that want the same.
-fn die(deed: Deed, sandbox: &Sandbox, home: &Home, rng: &mut Rng, longest: Duration) {
+fn die(action: Action, sandbox: &Sandbox, home: &Home, rng: &mut Rng, longest: Duration) {
     let class = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
     if rng.bool() {
         home.age_tokens(60);
     }
     let others = if rng.u8(..4) == 0 { 2 } else { 0 };
-    let victim = run(deed, home, &class).spawn();
+    let victim = run(action, home, &class).spawn();
     let others: Vec<_> = (0..others)
-        .map(|_| run(deed, home, &class).spawn())
+        .map(|_| run(action, home, &class).spawn())
         .collect();
     thread::sleep(longest.mul_f64(rng.f64()));
     victim.kill();
@@ -115,13 +115,13 @@ fn die(deed: Deed, sandbox: &Sandbox, home: &Home, rng: &mut Rng, longest: Durat
         let output = other.unchecked();
         let status = output.status.unwrap_or(-1);
         // 3, 7: the token that the dead one had got is lost, and with it the device session
-        assert!([0, 3, 7].contains(&status), "{deed:?}: {output:?}");
-        assert!(output.took < SOON, "{deed:?}: a lock is left: {output:?}");
+        assert!([0, 3, 7].contains(&status), "{action:?}: {output:?}");
+        assert!(output.took < SOON, "{action:?}: a lock is left: {output:?}");
     }
-    let booked = matches!(deed, Deed::Book | Deed::BookByAutomation);
+    let booked = matches!(action, Action::Book | Action::BookByAutomation);
     recovers(home, booked.then_some(class.as_str()));
     if booked {
-        assert_eq!(sandbox.reservations(&class).len(), 1, "{deed:?}");
+        assert_eq!(sandbox.reservations(&class).len(), 1, "{action:?}");
     }
     sandbox.delete_class(&class);
 }
@@ -136,9 +136,9 @@ fn at_random_moments() {
         home.use_real_time();
         strict(&mut sandbox, &home);
         // how long each of them lives when it may
-        let lives = DEEDS.map(|deed| {
+        let lives = ACTIONS.map(|action| {
             let class = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
-            let took = run(deed, &home, &class).succeeds().took;
+            let took = run(action, &home, &class).succeeds().took;
             sandbox.delete_class(&class);
             took
         });
@@ -146,8 +146,8 @@ fn at_random_moments() {
             if Instant::now() >= until {
                 break;
             }
-            let which = rng.usize(..DEEDS.len());
-            die(DEEDS[which], &sandbox, &home, &mut rng, lives[which]);
+            let which = rng.usize(..ACTIONS.len());
+            die(ACTIONS[which], &sandbox, &home, &mut rng, lives[which]);
             deaths.fetch_add(1, Ordering::Relaxed);
         }
     });
@@ -166,7 +166,7 @@ fn at_the_first_login_of_all() {
     home.use_real_time();
     strict(&mut sandbox, &home);
     for _ in 0..25 {
-        let login = run(Deed::Login, &home, "").spawn();
+        let login = run(Action::Login, &home, "").spawn();
         thread::sleep(Duration::from_millis(rng.u64(..80)));
         login.kill();
         // the store may not be there yet; nothing that is there may be in the way

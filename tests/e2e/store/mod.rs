@@ -138,7 +138,7 @@ fn damaged_in_the_middle() {
 }
 
 #[test]
-fn a_store_without_a_table_is_told_in_one_line() {
+fn a_store_without_a_table_is_reported_in_one_line() {
     let (_sandbox, home) = logged_in();
     home.db().execute_batch("DROP TABLE boxes").unwrap();
     let printed = home.run("boxes").fails(1, &["no such table: boxes"]);

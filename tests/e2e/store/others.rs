@@ -1,4 +1,4 @@
-//! A store that is somebody else's, or that another process keeps for itself: nothing is changed,
+//! A store of another user, or that another process keeps for itself: nothing is changed,
 //! and what is worth a later try says so.
 
 use std::fs::{self, OpenOptions};
@@ -38,7 +38,7 @@ fn of_another_owner() {
     assert_eq!(fs::read(&store).unwrap(), before);
 }
 
-/// The lock of whoever makes, migrates or converts it.
+/// The lock for creation, migration and conversion.
 fn lock(home: &Home) -> fs::File {
     let path = PathBuf::from(format!("{}.lock", home.store_path().display()));
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -72,7 +72,7 @@ fn kept_by_another_process_it_is_worth_a_later_try() {
         || {
             let (_sandbox, home) = logged_in();
             let _held = lock(&home);
-            home.run("sessions").succeeds(); // whoever only uses it is not held up
+            home.run("sessions").succeeds(); // a command that only uses it is not delayed
             let key = home.run("store key").succeeds().stdout;
             home.write("key", &key);
             home.config("[store]\nkey_command = \"cat $HOME/key\"");

@@ -1,4 +1,4 @@
-//! What `prebook run --json` reports. Its words on standard error are told once, and so are checked
+//! What `prebook run --json` reports. Its text on standard error is reported once, and so is checked
 //! apart from its object.
 
 use std::collections::BTreeSet;
@@ -109,7 +109,7 @@ impl Fired {
         self.printed[counter].as_u64().expect("a counter")
     }
 
-    /// Nothing but these, so many of each.
+    /// Exactly these, with their numbers.
     pub(crate) fn is(&self, counters: &[(&str, u64)]) -> &Self {
         let total: u64 = counters.iter().map(|(_, times)| times).sum();
         for (counter, times) in counters {

@@ -1,5 +1,5 @@
-//! A door before the sandbox, by TLS, that can stay shut: who is hung up on before the handshake
-//! has provably sent nothing, whatever the moment. Each connection is good for one request.
+//! A TLS gateway before the sandbox that can hang up: a client that it hangs up on before the handshake
+//! has provably sent nothing. Each connection is good for one request.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,15 +11,15 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::{Home, Sandbox};
 
-/// The door of one home.
+/// The gateway of one home.
 #[derive(Debug)]
-pub(crate) struct Gateway(Arc<Mutex<Door>>);
+pub(crate) struct Gateway(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
-struct Door {
+struct State {
     /// this many connections are hung up on
     shut: u64,
-    /// from the next answer to this path on, so many
+    /// the number from the next answer to this path on
     then: Option<(String, u64)>,
     hung_up: u64,
 }
@@ -42,15 +42,15 @@ impl Gateway {
         let config = Arc::new(config.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let here = listener.local_addr().unwrap();
-        let (there, door) = (sandbox.address(), Arc::new(Mutex::new(Door::default())));
-        let gateway = Self(Arc::clone(&door));
+        let (there, state) = (sandbox.address(), Arc::new(Mutex::new(State::default())));
+        let gateway = Self(Arc::clone(&state));
         thread::spawn(move || {
             for guest in listener.incoming().flatten() {
-                if !is_open(&door) {
+                if !is_open(&state) {
                     continue; // dropped
                 }
-                let (config, door) = (Arc::clone(&config), Arc::clone(&door));
-                thread::spawn(move || serve(guest, config, there, &door));
+                let (config, state) = (Arc::clone(&config), Arc::clone(&state));
+                thread::spawn(move || serve(guest, config, there, &state));
             }
         });
         let ca_file = home.write("ca.pem", &key.cert.pem());
@@ -61,7 +61,7 @@ impl Gateway {
         gateway
     }
 
-    /// The next so many connections are hung up on.
+    /// Hangs up on this number of connections.
     pub(crate) fn shut(&self, connections: u64) {
         self.0.lock().unwrap().shut = connections;
     }
@@ -77,18 +77,18 @@ impl Gateway {
     }
 }
 
-fn is_open(door: &Mutex<Door>) -> bool {
-    let mut door = door.lock().unwrap();
-    if door.shut == 0 {
+fn is_open(state: &Mutex<State>) -> bool {
+    let mut state = state.lock().unwrap();
+    if state.shut == 0 {
         return true;
     }
-    door.shut -= 1;
-    door.hung_up += 1;
+    state.shut -= 1;
+    state.hung_up += 1;
     false
 }
 
 /// One request and its answer; whatever goes wrong ends the connection.
-fn serve(guest: TcpStream, config: Arc<ServerConfig>, there: SocketAddr, door: &Mutex<Door>) {
+fn serve(guest: TcpStream, config: Arc<ServerConfig>, there: SocketAddr, state: &Mutex<State>) {
     let connection = ServerConnection::new(config).unwrap();
     let mut guest = StreamOwned::new(connection, guest);
     let Ok((path, request)) = read_request(&mut guest) else {
@@ -97,7 +97,7 @@ fn serve(guest: TcpStream, config: Arc<ServerConfig>, there: SocketAddr, door: &
     let Ok(answer) = ask(there, &request) else {
         return;
     };
-    let mut shared = door.lock().unwrap();
+    let mut shared = state.lock().unwrap();
     if let Some((_, connections)) = shared.then.take_if(|(wanted, _)| *wanted == path) {
         shared.shut = connections; // before the answer leaves
     }

@@ -60,7 +60,7 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// A home whose config knows the way to the sandbox, and nothing else.
+    /// A home whose config names the sandbox only.
     pub(crate) fn new(sandbox: &Sandbox) -> Self {
         let home = Self::bare(&sandbox.config);
         home.config("");
@@ -130,7 +130,7 @@ impl Home {
         }
     }
 
-    /// Writes the config as it stands.
+    /// Writes the config as it is.
     pub(crate) fn write_config(&self, text: &str) {
         self.write(".config/aimharder/config.toml", text);
     }
@@ -198,7 +198,7 @@ impl Home {
         }
     }
 
-    /// Moves every token's time by so many minutes into the past (negative: the future).
+    /// Moves every token's time by this number of minutes into the past (negative: the future).
     pub(crate) fn age_tokens(&self, minutes: i64) {
         let by = minutes * 60_000;
         self.sql(&format!(

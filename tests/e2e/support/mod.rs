@@ -4,8 +4,8 @@
 //! ```ignore
 //! let (sandbox, home) = logged_in();
 //! let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "WOD" }));
-//! let told = home.run("book --time 13:10 --day +3").json();
-//! assert_eq!(told["outcome"], "booked");
+//! let printed = home.run("book --time 13:10 --day +3").json();
+//! assert_eq!(printed["outcome"], "booked");
 //! ```
 
 mod check;
@@ -74,7 +74,7 @@ pub(crate) fn logged_in() -> (Sandbox, Home) {
     (sandbox, home)
 }
 
-/// The same with so many further people, `m1@example.org` and on, each with a password of their own.
+/// The same with this number of further people, `m1@example.org` and on, each with a password of their own.
 pub(crate) fn crowd(people: usize) -> (Sandbox, Home) {
     let (sandbox, home) = start();
     for n in 1..=people {
@@ -107,7 +107,7 @@ pub(crate) fn cases(table: &str) -> impl Iterator<Item = (&str, &str)> {
     lines.map(|line| line.trim().split_once(" => ").expect(line))
 }
 
-/// Waits for something to come true.
+/// Waits until something is so.
 pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while !is_so() {

@@ -1,4 +1,4 @@
-//! What `refresh --json` reports. Its words on standard error are told once, and so are checked
+//! What `refresh --json` reports. Its text on standard error is reported once, and so is checked
 //! apart from its object.
 
 use serde_json::{Value, json};
@@ -76,7 +76,7 @@ impl Report {
         self.printed[outcome].as_u64().expect("a counter")
     }
 
-    /// Nothing but these outcomes, so many times each.
+    /// Exactly these outcomes, with their numbers.
     pub(crate) fn is(&self, outcomes: &[(&str, u64)]) -> &Self {
         let total: u64 = outcomes.iter().map(|(_, times)| times).sum();
         for (outcome, times) in outcomes {
@@ -93,7 +93,7 @@ impl Report {
         found.unwrap_or_else(|| panic!("no {kind} session: {}", self.printed))
     }
 
-    /// Nothing was put into words beside the object.
+    /// Nothing was printed beside the object.
     pub(crate) fn silent(&self) -> &Self {
         assert_eq!(json!(self.words), json!(""), "{}", self.printed);
         self

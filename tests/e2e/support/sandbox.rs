@@ -189,8 +189,8 @@ impl Sandbox {
 
     /// Makes a reservation by hand and gives its number.
     pub(crate) fn reserve(&self, account: &str, class: &str, state: i64) -> String {
-        let wish = json!({ "account": account, "class": class, "state": state });
-        self.call("POST", "reservations", &wish)["idres"].to_string()
+        let reservation = json!({ "account": account, "class": class, "state": state });
+        self.call("POST", "reservations", &reservation)["idres"].to_string()
     }
 
     /// Changes a reservation by its number: `state`, `idres`, `class`.

@@ -1,8 +1,8 @@
-//! A stage for prebookings: a sandbox, a home in which Ana is logged in, and an opening a few
+//! A scenario of prebookings: a sandbox, a home in which Ana is logged in, and an opening a few
 //! seconds away. The clocks of server and machine can be set apart from the real one.
 //!
 //! ```ignore
-//! let scene = Scene::new().opens_in(3);
+//! let scene = Scenario::new().opens_in(3);
 //! let class = scene.class(&json!({}));
 //! let id = scene.add("--waitlist");
 //! scene.fired(0).is(&[("booked", 1)]);
@@ -25,7 +25,7 @@ use super::{Home, Run, Running, Sandbox, soon, start};
 
 /// Where the class stands in its day: the default timetable has nothing then.
 pub(crate) const START: &str = "13:10";
-/// The password source that heals a dead background session.
+/// The password source that recovers a dead background session.
 pub(crate) const SOURCE: &str = "password_command = \"echo correct-horse\"";
 /// What `--give-up` is unless said.
 pub(crate) const GIVE_UP: i64 = 30_000;
@@ -127,11 +127,11 @@ impl Scenario {
 
     /// Prebooks it, with these further arguments, and gives the prebooking's number.
     pub(crate) fn add(&self, args: &str) -> i64 {
-        self.wish(&format!("--time {START} --class WOD {args}"))
+        self.prebook(&format!("--time {START} --class WOD {args}"))
     }
 
     /// Prebooks something of that day.
-    pub(crate) fn wish(&self, args: &str) -> i64 {
+    pub(crate) fn prebook(&self, args: &str) -> i64 {
         self.add_by(&self.rule, args)
     }
 
@@ -267,7 +267,7 @@ impl Scenario {
     }
 
     /// The booking that was taken arrived at the opening or after it, by the server's clock, and
-    /// before anybody would have given up.
+    /// before `--give-up`.
     pub(crate) fn on_time(&self) {
         let arrivals = self.arrivals();
         let taken = arrivals

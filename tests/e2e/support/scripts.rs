@@ -53,7 +53,7 @@ impl Printed {
     }
 }
 
-/// A class five days ahead with so many of its two places taken.
+/// A class five days ahead with this number of its two places taken.
 pub(crate) fn script_class(sandbox: &Sandbox, time: &str, occupied: i64) -> String {
     sandbox.class(&json!({
         "day": day(5), "start": time, "name": "Script", "capacity": 2, "occupied": occupied, "waitlist": -1

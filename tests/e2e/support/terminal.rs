@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::Home;
 
-/// What a command shows on a terminal of so many columns; variables as `NAME=value`.
+/// What a command shows on a terminal of this width; variables as `NAME=value`.
 pub(crate) fn shown(home: &Home, columns: usize, variables: &[&str], args: &str) -> String {
     let binary = Path::new(env!("CARGO_BIN_EXE_aimharder"));
     let out = Command::new("script")

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::{Output, Run, Running, wait_for};
 
-/// Starts so many runs at the same time and waits for all of them, checked.
+/// Starts runs at the same time and waits for all of them, checked.
 pub(crate) fn all_at_once(runs: impl IntoIterator<Item = Run>) -> Vec<Output> {
     let running: Vec<Running> = runs.into_iter().map(Run::spawn).collect();
     running.into_iter().map(Running::done).collect()
 }
 
-/// Waits for something to come true, at leisure: many wait at the same time.
+/// Waits until something is so, with pauses: many wait at the same time.
 pub(crate) fn soon(what: &str, is_so: impl Fn() -> bool) {
     wait_for(what, || {
         let so = is_so();

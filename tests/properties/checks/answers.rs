@@ -37,7 +37,7 @@ pub fn whoami(data: &[u8]) {
         assert!(
             matches!(answer.get("data"), Value::Array(people) if !people.is_empty())
                 || answer.get("data").is_object(),
-            "nobody is somebody"
+            "an account without data"
         );
     }
 }
@@ -162,7 +162,7 @@ fn says_nothing(error: &Value) -> bool {
         Value::Null | Value::Array(_) => true,
         Value::Bool(error) => !error,
         Value::Number(n) => n.as_f64() == Some(0.0) || n.as_f64().is_some_and(|f| f.fract() != 0.0),
-        // a text of which nothing can be shown, or a number, tells nobody anything
+        // a text of which nothing can be shown, or a number, says nothing
         Value::String(s) => s.trim().parse::<f64>().is_ok() || aimharder::text::clean(s).is_empty(),
         Value::Object(o) => o.is_empty(),
     }

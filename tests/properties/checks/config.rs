@@ -1,4 +1,4 @@
-//! `config.toml`: what is accepted is within its bounds, what is refused is told in one line, and neither shows a secret.
+//! `config.toml`: what is accepted is within its bounds, what is refused is reported in one line, and neither shows a secret.
 
 use std::path::Path;
 
@@ -77,7 +77,7 @@ fn bounds(config: &Config) {
     }
 }
 
-/// Whether the mark stands in secret values and nowhere else. What is no TOML cannot be told.
+/// Whether the mark stands in secret values and nowhere else. Text that is not TOML is not judged.
 fn only_in_secrets(text: &str) -> bool {
     let Ok(table) = toml::from_str::<toml::Table>(text) else {
         return false;

@@ -192,7 +192,7 @@ fn weekly_rules() {
 }
 
 #[test]
-fn what_is_booked_stands() {
+fn a_skip_leaves_bookings_alone() {
     let home = with_login();
     home.run("prebook add --weekly mon,tue,wed,thu,fri,sat,sun --time 23:59 --class wod --or '19:30 Open Box'").json();
     settle(&home, 3, Progress::Booked);
@@ -231,7 +231,7 @@ fn what_is_booked_stands() {
         words.contains(": booked, 3.1 ms after the opening, server clock -812.4 ms"),
         "{words}"
     );
-    // forgotten, and its booking stands
+    // the record is deleted, the booking remains
     let words = home.run("prebook remove 3").succeeds().stdout;
     assert!(
         words.contains("the booking remains; to cancel it: `aimharder cancel --reservation 55501"),

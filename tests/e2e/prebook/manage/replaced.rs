@@ -5,7 +5,7 @@ use aimharder::model::prebooking::Progress;
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::{ahead, ids, settle, with_login};
+use super::{ahead, ids, refused, settle, with_login};
 use crate::support::Home;
 
 fn weekday(day: NaiveDate) -> String {
@@ -134,14 +134,12 @@ fn a_booking_of_two_prebookings_is_shown_once() {
     let home = with_login();
     let day = ahead(3);
     for id in 1..=2 {
-        home.run(&format!("prebook add {day} 18:30 wod --lead {id}m")).succeeds();
-        home.settle(id, Progress::Booked);
+        home.run(&format!("prebook add {day} 18:30 wod --lead {id}m"))
+            .succeeds();
+        settle(&home, id, Progress::Booked);
         if id == 1 {
             // of the same class, so that it is not reported as a conflict
-            let store = rusqlite::Connection::open(home.db()).unwrap();
-            store
-                .execute("UPDATE prebookings SET start = '19:00'", [])
-                .unwrap();
+            home.sql("UPDATE prebookings SET start = '19:00'");
         }
     }
     let skipped = home.run(&format!("prebook skip {day}")).json();
