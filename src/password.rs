@@ -10,7 +10,7 @@ use crate::model::account::Account;
 use crate::secret::Secret;
 use crate::{process, signals};
 
-/// Time-out of a password command.
+/// Timeout of a password command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 const CREDENTIAL: &str = "aimharder-password";
 
@@ -30,11 +30,6 @@ pub enum Source {
     /// A prompt on a terminal
     Prompt,
 }
-
-/// Why a source has no password: one line, without the password.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct PasswordError(String);
 
 /// The source that needs no user, if this account has one. The top-level command, the credential and the variable belong to the
 /// config's `account`, else to the only account (`only`).
@@ -111,24 +106,25 @@ impl Source {
     /// Reads the password.
     ///
     /// # Errors
-    /// A command that fails, is too slow or prints nothing; an unreadable credential; no terminal.
-    pub fn read(&self, account: &Account) -> Result<Secret, PasswordError> {
+    /// A message of one line without the password: a command that fails, is too slow or prints nothing; an unreadable
+    /// credential; no terminal.
+    pub fn read(&self, account: &Account) -> Result<Secret, String> {
         let raw = match self {
             Self::Stdin => first_line(std::io::stdin().lock(), "standard input"),
             Self::Command(command) => run(command, account),
             Self::Credential(name) => credential(name),
             Self::Environment => std::env::var("AIMHARDER_PASSWORD")
                 .map(|value| Secret::new(without_line_break(&value)))
-                .map_err(|_| fail("AIMHARDER_PASSWORD is not valid UTF-8".into())),
+                .map_err(|_| "AIMHARDER_PASSWORD is not valid UTF-8".to_owned()),
             Self::Prompt => prompt(account),
         }?;
         if raw.is_empty() {
-            return Err(fail(format!("the password for {account} is empty")));
+            return Err(format!("the password for {account} is empty"));
         }
         if raw.expose().starts_with('\u{feff}') {
-            return Err(fail(format!(
+            return Err(format!(
                 "the password for {account} begins with a byte order mark; save it as UTF-8 without one"
-            )));
+            ));
         }
         Ok(raw)
     }
@@ -140,37 +136,32 @@ fn without_line_break(value: &str) -> &str {
     line.strip_suffix('\r').unwrap_or(line)
 }
 
-fn fail(words: String) -> PasswordError {
-    PasswordError(words)
-}
-
-fn prompt(account: &Account) -> Result<Secret, PasswordError> {
+fn prompt(account: &Account) -> Result<Secret, String> {
     if !std::io::stdin().is_terminal() {
-        return Err(fail(format!(
+        return Err(format!(
             "no password for {account}: pipe it with --password-stdin, or set password_command in the config"
-        )));
+        ));
     }
     let typed =
         signals::hidden_prompt(|| rpassword::prompt_password(format!("Password for {account}: ")));
     match typed {
         Ok(password) => Ok(Secret::new(password)),
         Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Err(fail(format!("no password for {account}: the input ended")))
+            Err(format!("no password for {account}: the input ended"))
         }
-        Err(e) => Err(fail(format!("cannot ask for the password: {e}"))),
+        Err(e) => Err(format!("cannot ask for the password: {e}")),
     }
 }
 
-fn run(command: &Command, account: &Account) -> Result<Secret, PasswordError> {
+fn run(command: &Command, account: &Account) -> Result<Secret, String> {
     let mut process = process::of(command);
     process.env("AIMHARDER_ACCOUNT", account.as_str());
     let what = format!("the password command for {account} ({})", command.program());
-    process::first_line_of(process, &what, COMMAND_TIMEOUT).map_err(fail)
+    process::first_line_of(process, &what, COMMAND_TIMEOUT)
 }
 
-fn credential(name: &str) -> Result<Secret, PasswordError> {
-    let cannot =
-        |what: &str, why: String| fail(format!("cannot read the credential {what}: {why}"));
+fn credential(name: &str) -> Result<Secret, String> {
+    let cannot = |what: &str, why: String| format!("cannot read the credential {what}: {why}");
     let path = credential_path(name)
         .ok_or_else(|| cannot(name, "only a systemd unit that loads it has it".to_owned()))?;
     let file = std::fs::File::open(&path)
@@ -178,7 +169,6 @@ fn credential(name: &str) -> Result<Secret, PasswordError> {
     first_line(std::io::BufReader::new(file), "the credential")
 }
 
-fn first_line(from: impl BufRead, what: &str) -> Result<Secret, PasswordError> {
-    process::first_line(from)
-        .map_err(|why| fail(format!("cannot read the password from {what}: {why}")))
+fn first_line(from: impl BufRead, what: &str) -> Result<Secret, String> {
+    process::first_line(from).map_err(|why| format!("cannot read the password from {what}: {why}"))
 }

@@ -3,10 +3,10 @@
 //! Each command has a timeout, after which it is killed. [`first_line_of`] returns the first line that it prints, as a secret.
 //! Neither the output nor the arguments of a command appear in a log or an error.
 
-use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command as Process, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, ChildStdout, Command as Process, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -39,37 +39,16 @@ pub(crate) fn first_line_of(
     what: &str,
     limit: Duration,
 ) -> Result<Secret, String> {
-    let cannot = |e: io::Error| format!("cannot run {what}: {}", crate::text::why(&e));
-    process
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit());
+    process.stderr(Stdio::inherit());
     // in a group of its own its children are killed with it, but it cannot prompt on a terminal
     let alone = !io::stdin().is_terminal() && !io::stderr().is_terminal();
-    if alone {
-        process.process_group(0);
-    }
-    let mut child = process.spawn().map_err(cannot)?;
-    let group = group(&child).filter(|_| alone);
-    let _registration = signals::register_group(group);
-    let Some(output) = child.stdout.take() else {
-        return Err(format!("{what} has no output"));
-    };
-    let (sender, receiver) = mpsc::channel();
-    let reader = thread::Builder::new().spawn(move || {
+    let ended = run(process, alone, limit, |output, sender| {
         let mut output = BufReader::new(output);
         let _ = sender.send(first_line(&mut output));
         // reads on, because a closed pipe would end a command that prints more
         let _ = io::copy(&mut output, &mut io::sink());
     });
-    if let Err(e) = reader {
-        kill(&mut child, group);
-        return Err(cannot(e));
-    }
-    let began = clock::steady();
-    let line = clock::receive(&receiver, began + limit);
-    let status = finish(&mut child, group, limit.saturating_sub(began.elapsed()));
-    match (line, status) {
+    match ended.map_err(|e| format!("cannot run {what}: {}", crate::text::why(&e)))? {
         (Some(line), Some(status)) if status.success() => {
             line.map_err(|why| format!("cannot read what {what} prints: {why}"))
         }
@@ -80,38 +59,57 @@ pub(crate) fn first_line_of(
 }
 
 /// Runs a tool of the system and returns what it prints on standard output. Returns `Some(Err)` if the tool is missing or
-/// fails, and `None` if it does not end within `limit` or no thread is available to read its output.
+/// fails, and `None` if it does not end within `limit` or the system has no room for it.
 pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<String, ()>> {
-    let started = process
+    process
         .env_remove("AIMHARDER_PASSWORD")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let Ok(mut child) = started else {
-        return Some(Err(()));
-    };
-    let output = child.stdout.take();
-    let (sender, receiver) = mpsc::channel();
-    let reader = thread::Builder::new().spawn(move || {
+        .stderr(Stdio::null());
+    let ended = run(process, false, limit, |output, sender| {
         let mut bytes = Vec::new();
-        let read = output.map(|output| output.take(MAX_OUTPUT_BYTES).read_to_end(&mut bytes));
-        let _ = sender.send((read, bytes));
+        let read = output.take(MAX_OUTPUT_BYTES).read_to_end(&mut bytes);
+        let _ = sender.send(read.map(|_| String::from_utf8_lossy(&bytes).into_owned()));
     });
+    match ended {
+        Ok((Some(Ok(text)), Some(status))) if status.success() => Some(Ok(text)),
+        Ok((Some(_), Some(_))) => Some(Err(())),
+        Err(e) if e.kind() != ErrorKind::WouldBlock => Some(Err(())),
+        Ok(_) => None,
+        Err(e) => {
+            log::info!("a tool could not be run: {e}");
+            None
+        }
+    }
+}
+
+/// Runs a process without input, `alone` in a process group. Its output is read on a thread of its own, by `read`. Returns
+/// what the thread sent and the process's status, or `None` for what did not come within `limit`; then the process is killed.
+fn run<T: Send + 'static>(
+    mut process: Process,
+    alone: bool,
+    limit: Duration,
+    read: impl FnOnce(ChildStdout, Sender<T>) + Send + 'static,
+) -> io::Result<(Option<T>, Option<ExitStatus>)> {
+    process.stdin(Stdio::null()).stdout(Stdio::piped());
+    if alone {
+        process.process_group(0);
+    }
+    let mut child = process.spawn()?;
+    let group = group(&child).filter(|_| alone);
+    let _registration = signals::register_group(group);
+    let (sender, receiver) = mpsc::channel();
+    let output = child.stdout.take();
+    let reader = thread::Builder::new().spawn(move || output.map(|output| read(output, sender)));
     if let Err(e) = reader {
-        log::info!("no thread is available to read the output of a tool: {e}");
-        kill(&mut child, None);
-        return None;
+        kill(&mut child, group);
+        return Err(e);
     }
     let began = clock::steady();
-    let text = clock::receive(&receiver, began + limit);
-    let status = finish(&mut child, None, limit.saturating_sub(began.elapsed()))?;
-    let (read, bytes) = text?;
-    if !matches!(read, Some(Ok(_))) {
-        return Some(Err(()));
+    let received = clock::receive(&receiver, began + limit);
+    let status = wait(&mut child, limit.saturating_sub(began.elapsed()));
+    if status.is_none() {
+        kill(&mut child, group);
     }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    Some(if status.success() { Ok(text) } else { Err(()) })
+    Ok((received, status))
 }
 
 /// Reads the first line, without its line break. The buffer is overwritten when it is dropped.
@@ -133,15 +131,6 @@ pub(crate) fn first_line(from: impl BufRead) -> Result<Secret, String> {
         Ok(line) => Ok(Secret::new(line)),
         Err(_) => Err("it is not valid UTF-8".to_owned()),
     }
-}
-
-/// The child's status, or `None` if it did not end within `limit` and was killed.
-fn finish(child: &mut Child, group: Option<Pid>, limit: Duration) -> Option<ExitStatus> {
-    let status = wait(child, limit);
-    if status.is_none() {
-        kill(child, group);
-    }
-    status
 }
 
 /// The process group of a child that was started in a group of its own.

@@ -13,17 +13,13 @@ use crate::secret::Secret;
 /// Reads the store key. Called only when the key is needed.
 pub type KeySource = Box<dyn Fn() -> Result<Secret, String> + Send + Sync>;
 
-/// Time-out of the key command.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
+/// The usual timeout of the key command.
+pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 const CREDENTIAL: &str = "aimharder-key";
 
-/// The source, if there is one. The credential comes first, because a unit that has it may be unable to run the command.
-pub fn source(config: &Config) -> Option<KeySource> {
-    source_within(config, COMMAND_TIMEOUT)
-}
-
-/// The same with another time-out for the command.
-pub(crate) fn source_within(config: &Config, limit: Duration) -> Option<KeySource> {
+/// The source, if there is one. The credential comes first, because a unit that has it may be unable to run the command,
+/// which may take `limit`.
+pub(crate) fn source(config: &Config, limit: Duration) -> Option<KeySource> {
     if let Some(credential) = credential_path(CREDENTIAL).filter(|path| path.is_file()) {
         return Some(Box::new(move || {
             let cannot = |why: String| {

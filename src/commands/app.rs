@@ -215,7 +215,7 @@ fn must_exist(path: &Path) -> Result<()> {
 /// Opens the store, with the key source in case it is encrypted.
 fn open_store(global: &GlobalArgs, config: &Config, command: &str) -> Result<Store> {
     let path = &store_path(global.store.as_deref())?;
-    let source = store_key::source(config);
+    let source = store_key::source(config, store_key::COMMAND_TIMEOUT);
     let has_key = source.is_some();
     let source = source.or_else(|| {
         let no_key: KeySource = Box::new(|| Err(system::no_key()));

@@ -161,7 +161,7 @@ fn open(
     facts: &mut StoreFacts,
     found: &mut Findings,
 ) -> store::Result<Store> {
-    let source = config.and_then(|config| store_key::source_within(config, schedule::LIMIT));
+    let source = config.and_then(|config| store_key::source(config, schedule::LIMIT));
     let has_source = source.is_some();
     let (store, schema) = Store::open_read_only(path)?;
     let store = store.with_key_from(source);

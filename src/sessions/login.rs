@@ -277,7 +277,7 @@ impl SessionManager<'_> {
             if signals::must_stop() {
                 platform::Error::Interrupted.into()
             } else {
-                Error::Password(e.to_string())
+                Error::Password(e)
             }
         })?;
         let now = clock::now();

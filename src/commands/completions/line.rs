@@ -1,28 +1,33 @@
-//! A bash command line up to the cursor: its words, and the text by which bash replaces what it takes for the current word.
-//! That is a part of the word: it begins after the last of COMP_WORDBREAKS (`@`, `=`, `:` …) or after an open quote. bash
-//! quotes nothing by itself.
+//! A command line up to the cursor: its words, and the text by which bash replaces what it takes for the current word. That is
+//! a part of the word: it begins after the last of COMP_WORDBREAKS (`@`, `=`, `:` …) or after an open quote. bash quotes
+//! nothing by itself.
 
 /// Breaks that belong to what bash replaces (`rl_special_prefixes`).
 const REPLACED_TOO: [char; 2] = ['$', '@'];
 
 /// A line up to the cursor.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Line {
-    /// without quotes; the last one is unfinished and may be empty
+    /// The program's name first. Without quotes; the last one is unfinished and may be empty.
     pub words: Vec<String>,
-    /// the quote that is open at the cursor
+    /// The quote that is open at the cursor.
     quote: Option<char>,
-    /// the part of the last word that bash keeps, as it was typed
+    /// The part of the last word that bash keeps, as it was typed.
     kept: String,
 }
 
 impl Line {
+    /// The line of a shell that separates the words itself.
+    pub(super) fn of(words: Vec<String>) -> Self {
+        Self {
+            words,
+            ..Self::default()
+        }
+    }
+
+    /// Separates the words of a line of bash. `breaks` is COMP_WORDBREAKS.
     pub(super) fn read(line: &str, breaks: &str) -> Self {
-        let mut read = Self {
-            words: Vec::new(),
-            quote: None,
-            kept: String::new(),
-        };
+        let mut read = Self::default();
         let (mut word, mut typed) = (String::new(), String::new());
         let mut begun = false;
         let mut chars = line.chars();
@@ -63,6 +68,21 @@ impl Line {
         }
         read.words.push(word);
         read
+    }
+
+    /// The finished words.
+    pub(super) fn before(&self) -> &[String] {
+        self.words.split_last().map_or(&[], |(_, before)| before)
+    }
+
+    /// The value of a flag before the cursor: `--box NAME` or `--box=NAME`.
+    pub(super) fn value_of(&self, flag: &str) -> Option<String> {
+        let apart = self.before().windows(2).rev().find(|pair| pair[0] == flag);
+        if let Some(pair) = apart {
+            return Some(pair[1].clone());
+        }
+        let joined = |word: &String| Some(word.strip_prefix(flag)?.strip_prefix('=')?.to_owned());
+        self.before().iter().rev().find_map(joined)
     }
 
     /// The text for bash. `None` if the candidate does not continue the kept part.

@@ -8,7 +8,8 @@
 mod line;
 mod values;
 
-use std::ffi::{OsStr, OsString};
+use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,6 @@ use serde::Serialize;
 use super::app::store_path;
 use super::args::GlobalArgs;
 use super::help::{Help, code};
-use crate::clock;
 use crate::store::Store;
 use crate::ui::table::OutputStyle;
 use crate::ui::{Output, Ui};
@@ -68,13 +68,13 @@ pub(crate) struct CompleteArgs {
 }
 
 pub(crate) fn run(args: &CompletionsArgs, ui: &mut Ui) -> Result<()> {
-    ui.print(&Script {
-        script: match args.shell {
-            Shell::Bash => include_str!("../../../completions/aimharder.bash"),
-            Shell::Zsh => include_str!("../../../completions/_aimharder"),
-            Shell::Fish => include_str!("../../../completions/aimharder.fish"),
-        },
-    })
+    let script = match args.shell {
+        Shell::Bash => include_str!("../../../completions/aimharder.bash"),
+        Shell::Zsh => include_str!("../../../completions/_aimharder"),
+        Shell::Fish => include_str!("../../../completions/aimharder.fish"),
+    };
+    let script = script.to_owned();
+    ui.print(&Text { script })
 }
 
 /// `root` is the definition of the command line.
@@ -84,111 +84,55 @@ pub(crate) fn complete(
     global: &GlobalArgs,
     ui: &mut Ui,
 ) -> Result<()> {
-    let typed = Typed::read(args);
-    let named = typed.value_of("--store").map(PathBuf::from);
+    let words = args.words.iter().map(|word| word.to_string_lossy());
+    let words: Vec<String> = words.map(Cow::into_owned).collect();
+    let line = match (args.shell, words.as_slice()) {
+        (Shell::Bash, [breaks, line]) => Line::read(line, breaks),
+        _ => Line::of(words),
+    };
+    let named = line.value_of("--store").map(PathBuf::from);
     let path = store_path(named.as_deref().or(global.store.as_deref()));
     let store = path.ok().and_then(|path| Store::open_to_read(&path).ok());
-    ui.print(&Candidates {
-        lines: typed.candidates(root, store),
-    })
+    let mut script = candidates(&line, args.shell, root, store).join("\n");
+    if !script.is_empty() {
+        script.push('\n');
+    }
+    ui.print(&Text { script })
 }
 
+/// What the shell runs or reads.
 #[derive(Debug, Serialize)]
-struct Script {
-    script: &'static str,
+struct Text {
+    script: String,
 }
 
-impl Output for Script {
+impl Output for Text {
     fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         to.write_all(self.script.as_bytes())
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Candidates {
-    lines: Vec<String>,
-}
-
-impl Output for Candidates {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        self.lines
-            .iter()
-            .try_for_each(|line| writeln!(to, "{line}"))
+/// One candidate a line, in the shell's own form: for bash the text that replaces what bash takes for the current word, for
+/// others the word, and an explanation after a tab.
+fn candidates(line: &Line, shell: Shell, root: Command, store: Option<Store>) -> Vec<String> {
+    let Some((current, before)) = line.words.split_last() else {
+        return Vec::new();
+    };
+    let mut root = values::with_values(root, line, store);
+    let words = line.words.iter().map(OsString::from).collect();
+    let found = engine::complete(&mut root, words, before.len(), Some(Path::new(".")));
+    let mut found = found.unwrap_or_default();
+    // for an empty word, flags would hide the commands and values
+    let is_flag = |one: &CompletionCandidate| one.get_value().as_encoded_bytes().starts_with(b"-");
+    if current.is_empty() && !found.iter().all(is_flag) {
+        found.retain(|one| !is_flag(one));
     }
-}
-
-/// A command line up to the cursor.
-#[derive(Debug)]
-struct Typed {
-    /// the program's name first, the unfinished word last
-    words: Vec<OsString>,
-    /// bash replaces a part of a word only, and quotes nothing
-    line: Option<Line>,
-}
-
-impl Typed {
-    fn read(args: &CompleteArgs) -> Self {
-        let line = match (args.shell, args.words.as_slice()) {
-            (Shell::Bash, [breaks, line]) => Some(Line::read(
-                &line.to_string_lossy(),
-                &breaks.to_string_lossy(),
-            )),
-            _ => None,
-        };
-        let words = line.as_ref().map_or_else(
-            || args.words.clone(),
-            |line| line.words.iter().map(OsString::from).collect(),
-        );
-        Self { words, line }
-    }
-
-    /// The value of a flag before the cursor: `--box NAME` or `--box=NAME`.
-    fn value_of(&self, flag: &str) -> Option<String> {
-        let texts: Vec<_> = self.before().map(OsStr::to_string_lossy).collect();
-        let apart = texts.windows(2).rev().find(|pair| pair[0] == flag);
-        if let Some(pair) = apart {
-            return Some(pair[1].to_string());
+    let shown = |one: &CompletionCandidate| {
+        let value = one.get_value().to_str()?;
+        if value.contains(['\n', '\t']) {
+            return None;
         }
-        let joined = |word: &str| Some(word.strip_prefix(flag)?.strip_prefix('=')?.to_owned());
-        texts.iter().rev().find_map(|word| joined(word))
-    }
-
-    /// The finished words.
-    fn before(&self) -> impl Iterator<Item = &OsStr> {
-        let finished = self.words.len().saturating_sub(1);
-        self.words.iter().take(finished).map(OsString::as_os_str)
-    }
-
-    fn has(&self, word: &str) -> bool {
-        self.before().any(|w| w == word)
-    }
-
-    /// One candidate a line, in the shell's own form: for bash the text that replaces what bash takes for the current
-    /// word, for others the word, and an explanation after a tab.
-    fn candidates(&self, root: Command, store: Option<Store>) -> Vec<String> {
-        let Some(current) = self.words.last() else {
-            return Vec::new();
-        };
-        let today = clock::now().date_naive();
-        let mut root = values::with_values(root, self, store, today);
-        let at = self.words.len() - 1;
-        let found = engine::complete(&mut root, self.words.clone(), at, Some(Path::new(".")));
-        let mut found = found.unwrap_or_default();
-        // for an empty word, flags would hide the commands and values
-        let is_flag =
-            |one: &CompletionCandidate| one.get_value().as_encoded_bytes().starts_with(b"-");
-        if current.is_empty() && !found.iter().all(is_flag) {
-            found.retain(|one| !is_flag(one));
-        }
-        found.iter().filter_map(|one| self.shown(one)).collect()
-    }
-
-    fn shown(&self, one: &CompletionCandidate) -> Option<String> {
-        let value = one
-            .get_value()
-            .to_str()
-            .filter(|value| !value.contains(['\n', '\t']))?;
-        if let Some(line) = &self.line {
+        if shell == Shell::Bash {
             return line.replacement(value);
         }
         let help = one.get_help().map(ToString::to_string).unwrap_or_default();
@@ -196,5 +140,6 @@ impl Typed {
             Some(help) if !help.is_empty() => Some(format!("{value}\t{help}")),
             _ => Some(value.to_owned()),
         }
-    }
+    };
+    found.iter().filter_map(shown).collect()
 }

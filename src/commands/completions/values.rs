@@ -3,11 +3,12 @@
 use std::ffi::OsStr;
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
+use chrono::Days;
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
-use super::Typed;
+use super::line::Line;
+use crate::clock;
 use crate::store::{self, Store};
 use crate::text::fold;
 
@@ -19,29 +20,21 @@ struct Known {
     store: Option<Arc<Store>>,
     account: Option<String>,
     gym: Option<String>,
-    /// background sessions may be named too
+    /// Background sessions may be named too.
     any_kind: bool,
-    /// in UTC
-    today: NaiveDate,
-    /// the commands that `man` has pages of, below those typed so far
+    /// The commands that `man` has pages of, below those typed so far.
     pages: Vec<String>,
 }
 
 /// The definition with values.
-pub(super) fn with_values(
-    command: Command,
-    typed: &Typed,
-    store: Option<Store>,
-    today: NaiveDate,
-) -> Command {
-    let folded = |flag| typed.value_of(flag).map(|name| name.trim().to_lowercase());
+pub(super) fn with_values(command: Command, line: &Line, store: Option<Store>) -> Command {
+    let folded = |flag| line.value_of(flag).map(|name| name.trim().to_lowercase());
     let known = Known {
         store: store.map(Arc::new),
         account: folded("--account"),
         gym: folded("--box"),
-        any_kind: typed.has("sessions"),
-        today,
-        pages: pages(&command, typed),
+        any_kind: line.before().iter().any(|word| word == "sessions"),
+        pages: pages(&command, line),
     };
     add_values(command, &known)
 }
@@ -83,8 +76,9 @@ fn with_value(arg: Arg, known: &Known) -> Arg {
     }))
 }
 
-fn pages(command: &Command, typed: &Typed) -> Vec<String> {
-    let mut named = typed.before().skip_while(|word| *word != "man").skip(1);
+fn pages(command: &Command, line: &Line) -> Vec<String> {
+    let named = line.before().iter().skip_while(|word| *word != "man");
+    let mut named = named.skip(1);
     let below = named.try_fold(command, |above, name| above.find_subcommand(name));
     let shown = below.into_iter().flat_map(Command::get_subcommands);
     shown
@@ -108,7 +102,7 @@ fn weekdays(typed: &str) -> Vec<String> {
 impl Known {
     /// Reservations of prebookings whose class is to come, or was yesterday: a day may begin earlier here than at the box.
     fn reservations(&self) -> Vec<String> {
-        let since = self.today - Days::new(1);
+        let since = clock::now().date_naive() - Days::new(1);
         self.ask(|store| store.reservations(self.account.as_deref(), since))
     }
 
