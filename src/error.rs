@@ -1,76 +1,62 @@
 //! Exit kinds, their codes, and the trait by which the error of each module reports its kind.
 //!
 //! A module implements [`ExitError`] for its error enum, next to the enum. The table kind → code is
-//! [`ExitKind::code`] (`scripting.md`, "Exit codes").
+//! [`ExitKind`] (`scripting.md`, "Exit codes").
 
 use std::fmt;
 
 use serde::Serialize;
-use strum::VariantArray;
 
-/// Why a command failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::VariantArray)]
+/// Why a command failed, with its exit code.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[repr(u8)]
 pub enum ExitKind {
     /// A bug, or a store that cannot be used.
-    Internal,
+    Internal = 1,
     /// A bad flag or value, or a bad config.
-    Usage,
+    Usage = 2,
     /// No usable session.
-    LoginRequired,
+    LoginRequired = 3,
     /// AimHarder refused the request.
-    Refused,
+    Refused = 4,
     /// No response, or none that is usable. A later retry may succeed.
-    Unreachable,
+    Unreachable = 5,
     /// Nothing matches the description, or several things do.
-    NotFound,
+    NotFound = 6,
     /// Part of the work failed, or all of it for different reasons.
-    Partial,
+    Partial = 7,
     /// A request was sent and its outcome could not be determined.
-    UnknownOutcome,
+    UnknownOutcome = 8,
     /// Booking is not open yet.
-    TooEarly,
-    /// A signal ended the program.
-    Interrupted,
+    TooEarly = 9,
+    /// A signal ended the program. The code is that of SIGINT; [`Failure::code`] knows which signal it was.
+    Interrupted = 130,
 }
 
 impl ExitKind {
-    fn entry(self) -> (u8, &'static str) {
-        match self {
-            Self::Internal => (1, "internal"),
-            Self::Usage => (2, "usage"),
-            Self::LoginRequired => (3, "login_required"),
-            Self::Refused => (4, "refused"),
-            Self::Unreachable => (5, "unreachable"),
-            Self::NotFound => (6, "not_found"),
-            Self::Partial => (7, "partial"),
-            Self::UnknownOutcome => (8, "unknown_outcome"),
-            Self::TooEarly => (9, "too_early"),
-            Self::Interrupted => (130, "interrupted"),
-        }
-    }
-
-    /// The exit code. For [`Self::Interrupted`] it is that of SIGINT; [`Failure::code`] knows which signal it was.
+    /// The exit code.
     pub fn code(self) -> u8 {
-        self.entry().0
+        self as u8
     }
 
     /// The name in JSON and in the store.
     pub fn name(self) -> &'static str {
-        self.entry().1
-    }
-
-    /// The kind with this [`Self::name`].
-    pub fn named(name: &str) -> Option<Self> {
-        Self::VARIANTS
-            .iter()
-            .copied()
-            .find(|kind| kind.name() == name)
-    }
-}
-
-impl Serialize for ExitKind {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.name())
+        self.into()
     }
 }
 

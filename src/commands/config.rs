@@ -152,59 +152,53 @@ fn values(config: &Config, global: &GlobalArgs) -> Result<Vec<ShownValue>> {
             format!("flag {flag}")
         }
     };
-    let path = |key: &str, named: Option<&PathBuf>, (flag, variable), default: Result<PathBuf>| {
-        let source = named.map(|_| by_flag(flag, variable));
-        anyhow::Ok(ShownValue {
-            key: key.to_owned(),
-            value: json!(named.cloned().map_or(default, Ok)?),
-            source: source.unwrap_or_else(|| "default".to_owned()),
-        })
-    };
-    let (config_file, store) = (global.config.as_ref(), global.store.as_ref());
-    let mut values = vec![
-        path(
+    let proxy = http_client::proxies().https_variable;
+    let given = [
+        (
             "config",
-            config_file,
-            ("--config", "AIMHARDER_CONFIG"),
-            config_path(),
-        )?,
-        path(
+            json!(global.config),
+            by_flag("--config", "AIMHARDER_CONFIG"),
+        ),
+        (
             "store",
-            store,
-            ("--store", "AIMHARDER_STORE"),
-            store_path(None),
-        )?,
+            json!(global.store),
+            by_flag("--store", "AIMHARDER_STORE"),
+        ),
+        (
+            "account",
+            json!(global.account),
+            by_flag("--account", "AIMHARDER_ACCOUNT"),
+        ),
+        ("box", json!(global.gym), by_flag("--box", "AIMHARDER_BOX")),
+        (
+            "server.proxy",
+            json!(proxy.map(|_| MASK)),
+            format!("environment variable {}", proxy.unwrap_or_default()),
+        ),
     ];
-    let mut of_config = Vec::new();
-    add_values("", serde_json::to_value(config)?, &mut of_config);
+    let file = global.config.clone().map_or_else(config_path, Ok)?;
+    let store = store_path(global.store.as_deref())?;
+    let mut values = Vec::new();
+    add_values("", serde_json::to_value(config)?, &mut values);
     // of accounts and boxes only what the file sets
-    of_config.retain(|(key, value)| {
+    values.retain(|(key, value)| {
         !value.is_null() || !(key.starts_with("accounts.") || key.starts_with("boxes."))
     });
-    of_config.sort_by_key(|(key, _)| key.contains('.'));
-    for (key, value) in of_config {
-        let given = match key.as_str() {
-            "account" => global.account.as_ref().map(|account| {
-                let source = by_flag("--account", "AIMHARDER_ACCOUNT");
-                (json!(account), source)
-            }),
-            "box" => global.gym.as_ref().map(|name| {
-                let source = by_flag("--box", "AIMHARDER_BOX");
-                (json!(name), source)
-            }),
-            "server.proxy" => http_client::proxies().https_variable.map(|name| {
-                let source = format!("environment variable {name}");
-                (json!(MASK), source)
-            }),
-            _ => None,
+    values.sort_by_key(|(key, _)| key.contains('.'));
+    let paths = [("config", json!(file)), ("store", json!(store))];
+    let paths = paths.map(|(key, path)| (key.to_owned(), path));
+    let shown = |(key, value): (String, Value)| {
+        let given = given
+            .iter()
+            .find(|(name, value, _)| *name == key && !value.is_null());
+        let (value, source) = match given {
+            Some((_, value, source)) => (value.clone(), Some(source.clone())),
+            None => (value, config.source(&key)),
         };
-        let (value, source) = given.unwrap_or_else(|| {
-            let source = config.source(&key);
-            (value, source.unwrap_or_else(|| "default".to_owned()))
-        });
-        values.push(ShownValue { key, value, source });
-    }
-    Ok(values)
+        let source = source.unwrap_or_else(|| "default".to_owned());
+        ShownValue { key, value, source }
+    };
+    Ok(paths.into_iter().chain(values).map(shown).collect())
 }
 
 #[derive(Debug, Serialize)]

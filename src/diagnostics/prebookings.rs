@@ -168,7 +168,7 @@ fn pending_of(stored: Prebooking, scope: &Scope<'_>) -> Result<Pending> {
             Problem {
                 outage_runs: 1.., ..
             } => Some(Unreachable),
-            Problem { reported, .. } => ExitKind::named(reported.as_deref()?),
+            Problem { reported, .. } => reported.as_deref()?.parse().ok(),
         }),
     })
 }

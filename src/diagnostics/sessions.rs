@@ -96,7 +96,10 @@ fn health(session: SessionRow, scope: &Scope<'_>) -> Result<SessionHealth> {
         let problem = scope.store.problem(Subject::Session(session.id))?;
         problem.unwrap_or_default()
     };
-    let standing = problem.reported.as_deref().and_then(ExitKind::named);
+    let standing = problem
+        .reported
+        .as_deref()
+        .and_then(|kind| kind.parse().ok());
     Ok(SessionHealth {
         token_age_seconds: session.token_age(scope.now).num_seconds(),
         outage_runs: problem.outage_runs,
