@@ -16,12 +16,12 @@ pub struct UpcomingBookings {
     /// Upcoming bookings and waiting-list places, in the platform's order.
     pub coming: Vec<Entry>,
     /// Past bookings that the platform still lists.
-    pub past: Vec<PastEntry>,
+    pub past: Vec<Entry>,
     /// The address of the box.
     pub address: Option<String>,
 }
 
-/// An upcoming booking.
+/// An upcoming or past booking.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// The day on the box's calendar.
@@ -34,29 +34,15 @@ pub struct Entry {
     pub name: String,
     /// On the waiting list instead of booked; the schedule row takes precedence over `nextBookings`.
     pub waiting: bool,
-    /// The reservation id, which cancelling needs; `None` if the schedule does not show the row as the member's.
+    /// Of a past booking: it was cancelled so late that the credit was lost (`lateCancel`).
+    pub late_cancelled: bool,
+    /// The reservation id, which cancelling needs; `None` if the schedule does not show the row as the member's, and of a past
+    /// booking, of which the schedule is not read.
     pub reservation: Option<String>,
     /// The description of the class.
     pub description: Option<String>,
     /// The link of an online class.
     pub online: Option<String>,
-}
-
-/// A past booking.
-#[derive(Debug, Clone)]
-pub struct PastEntry {
-    /// The day on the box's calendar.
-    pub day: NaiveDate,
-    /// The start by the box's wall clock.
-    pub start: NaiveTime,
-    /// `None` if the platform gives the start only
-    pub end: Option<NaiveTime>,
-    /// The name of the class.
-    pub name: String,
-    /// Only a place on the waiting list.
-    pub waiting: bool,
-    /// Cancelled so late that the credit was lost (`lateCancel`).
-    pub late_cancelled: bool,
 }
 
 impl BoxClient<'_, '_> {
@@ -76,16 +62,7 @@ impl BoxClient<'_, '_> {
             .iter()
             .filter_map(|booked| entry(booked, &rows))
             .collect();
-        let past = next.history.iter().filter_map(|past| {
-            Some(PastEntry {
-                day: past.day?,
-                start: past.start,
-                end: past.end,
-                name: past.name.clone(),
-                waiting: past.state == Mine::Waiting,
-                late_cancelled: past.late_cancelled,
-            })
-        });
+        let past = next.history.iter().filter_map(|past| entry(past, &[]));
         Ok(UpcomingBookings {
             coming,
             past: past.collect(),
@@ -149,6 +126,7 @@ fn entry(booked: &ListedBooking, rows: &[(NaiveDate, Row)]) -> Option<Entry> {
         end: booked.end.or_else(|| mine.and_then(|row| row.end)),
         name: booked.name.clone(),
         waiting,
+        late_cancelled: booked.late_cancelled,
         reservation: mine.and_then(|row| row.reservation.clone()),
         description: mine.and_then(|row| row.description.clone()),
         online: mine.and_then(|row| row.online.clone()),
