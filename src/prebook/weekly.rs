@@ -28,32 +28,24 @@ const OPEN_SINCE: TimeDelta = TimeDelta::days(14);
 /// No opening rule reaches further back than 366 days, so no later occurrence opens that soon.
 const FURTHEST: usize = 366 + 7 + 2;
 
-/// What the days of a rule depend on.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting<'s> {
-    /// The box's time zone.
-    pub zone: Tz,
-    /// The opening rule of its first choice, if one is known.
-    pub opening: Option<Opening>,
-    /// The skipped dates of the account.
-    pub skips: &'s [Skip],
-    /// The days that have, or had, a prebooking of the rule.
-    pub settled: &'s BTreeSet<NaiveDate>,
-    /// The present instant.
-    pub now: DateTime<Utc>,
-}
-
-/// The days of classes for which the rule creates a prebooking now.
-pub fn days(rule: &WeeklyRule, setting: &Setting<'_>) -> Vec<NaiveDate> {
-    let today = setting.now.with_timezone(&setting.zone).date_naive();
+/// The days of classes for which the rule creates a prebooking now, in a box with this zone. `opening` is the opening rule of its
+/// first choice, if one is known. There is none on the account's skipped dates, and none on a `settled` day, which has or had a
+/// prebooking of the rule.
+pub fn days(
+    rule: &WeeklyRule,
+    zone: Tz,
+    opening: Option<Opening>,
+    skips: &[Skip],
+    settled: &BTreeSet<NaiveDate>,
+    now: DateTime<Utc>,
+) -> Vec<NaiveDate> {
+    let today = now.with_timezone(&zone).date_naive();
     let near = today + Days::new(DAYS_AHEAD as u64);
     let start = rule.request.first.start;
     let soon = |day: NaiveDate| {
-        let opens = setting
-            .opening
-            .map(|opening| opening.opens_at(day, start, setting.zone));
+        let opens = opening.map(|opening| opening.opens_at(day, start, zone));
         opens.is_some_and(|opens| {
-            let from_now = opens.to_utc() - setting.now;
+            let from_now = opens.to_utc() - now;
             from_now >= -OPEN_SINCE && from_now <= OPENING_AHEAD
         })
     };
@@ -63,9 +55,9 @@ pub fn days(rule: &WeeklyRule, setting: &Setting<'_>) -> Vec<NaiveDate> {
         .filter(|day| rule.weekdays.contains(*day))
         .filter(|day| rule.until.is_none_or(|until| *day <= until))
         .filter(|day| *day < near || soon(*day))
-        .filter(|day| resolve(setting.zone, day.and_time(start)) > setting.now)
-        .filter(|day| !setting.skips.iter().any(|skip| skip.contains(*day)))
-        .filter(|day| !setting.settled.contains(day))
+        .filter(|day| resolve(zone, day.and_time(start)) > now)
+        .filter(|day| !skips.iter().any(|skip| skip.contains(*day)))
+        .filter(|day| !settled.contains(day))
         .collect()
 }
 
@@ -90,14 +82,9 @@ pub fn materialize_all_rules(
                 continue;
             }
         };
-        let setting = Setting {
-            zone,
-            opening,
-            skips: &store.skips(&rule.request.account)?,
-            settled: &store.settled_days(rule.id)?,
-            now,
-        };
-        let days = days(&rule, &setting);
+        let skips = store.skips(&rule.request.account)?;
+        let settled = store.settled_days(rule.id)?;
+        let days = days(&rule, zone, opening, &skips, &settled, now);
         if !days.is_empty() {
             made += store.put_occurrences(rule.id, &days, now)?;
         }

@@ -5,16 +5,9 @@ use crate::model::opening::OpeningRules;
 
 /// The days, seen from `now` in `zone`, without settled days or skips.
 fn unfolded(rule: &WeeklyRule, zone: Tz, now: &str) -> Vec<String> {
-    let setting = Setting {
-        zone,
-        opening: rule
-            .request
-            .opening(&rule.request.first, &OpeningRules::NONE),
-        skips: &[],
-        settled: &BTreeSet::new(),
-        now: at(now),
-    };
-    days(rule, &setting)
+    let request = &rule.request;
+    let opening = request.opening(&request.first, &OpeningRules::NONE);
+    days(rule, zone, opening, &[], &BTreeSet::new(), at(now))
         .iter()
         .map(NaiveDate::to_string)
         .collect()
@@ -222,14 +215,10 @@ fn the_rule_of_the_box_counts_where_the_weekly_rule_has_none() {
     };
     let days_of = |opens| {
         let rule = rule("mon", "18:30", None, opens);
-        let setting = Setting {
-            zone: Tz::Europe__Madrid,
-            opening: rule.request.opening(&rule.request.first, &rules),
-            skips: &[],
-            settled: &BTreeSet::new(),
-            now: at("2026-11-21T09:00:00Z"),
-        };
-        days(&rule, &setting).len()
+        let opening = rule.request.opening(&rule.request.first, &rules);
+        let now = at("2026-11-21T09:00:00Z");
+        let settled = BTreeSet::new();
+        days(&rule, Tz::Europe__Madrid, opening, &[], &settled, now).len()
     };
     assert_eq!((days_of(None), days_of(Some("4d"))), (5, 2));
 }
@@ -261,14 +250,8 @@ fn left_out() {
             &["2026-11-30"],
         ),
     ] {
-        let setting = Setting {
-            zone: Tz::Europe__Madrid,
-            opening: None,
-            skips: &skips,
-            settled: &settled,
-            now: at(NOW),
-        };
-        let days: Vec<_> = days(&rule, &setting)
+        let zone = Tz::Europe__Madrid;
+        let days: Vec<_> = days(&rule, zone, None, &skips, &settled, at(NOW))
             .iter()
             .map(NaiveDate::to_string)
             .collect();
