@@ -8,6 +8,7 @@
 //!   is unknown and nothing more is sent: a later run looks again.
 //! * Everything else is an outcome.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -93,28 +94,11 @@ impl BookingTask<'_> {
             } else if let Some(booked) = booking::proven(row, &sent) {
                 let is_unexplained =
                     matches!(&sent, Ok(response) if response.verdict == Verdict::Unexplained);
-                if booked.outcome == Outcome::TooEarly {
-                    let moved_to = self.moved(choice, &booked, row);
-                    if moved_to.is_some()
-                        || self.is_enough(moment)
-                        || self.opens_later(moment, began)
-                    {
-                        let result = ChoiceResult::of(choice, booked, moment.opens);
-                        return Ok(ChoiceResult { moved_to, ..result });
+                match self.judge(choice, row, booked, is_unexplained, moment, began) {
+                    ControlFlow::Continue(least) => pause = pause.max(least),
+                    ControlFlow::Break(result) => {
+                        return self.refused(row, result, unsure.as_ref());
                     }
-                    if !moment.patient {
-                        pause = pause.max(GUESS_PAUSE);
-                    }
-                } else if is_unexplained && !moment.repeats() {
-                    // before an opening that is only guessed it means no more than "too early"
-                    let outcome = Outcome::TooEarly;
-                    let booked = BookResult { outcome, ..booked };
-                    return Ok(ChoiceResult::of(choice, booked, moment.opens));
-                } else if is_unexplained && !self.is_late() {
-                    pause = pause.max(UNEXPLAINED);
-                } else {
-                    let result = ChoiceResult::of(choice, booked, moment.opens);
-                    return self.refused(row, result, unsure.as_ref());
                 }
                 next += pause;
             } else if let Err(e) = sent {
@@ -132,6 +116,42 @@ impl BookingTask<'_> {
             self.check_claim()?;
             pause = longer(pause, fastrand::f32());
         }
+    }
+
+    /// The result if a refusal, which `booked` describes, ends the attempts, or else the shortest pause before the next one.
+    fn judge(
+        &self,
+        choice: &Choice,
+        row: &Row,
+        booked: BookResult,
+        is_unexplained: bool,
+        moment: Moment,
+        began: Instant,
+    ) -> ControlFlow<ChoiceResult, Duration> {
+        let result = |booked| ChoiceResult::of(choice, booked, moment.opens);
+        if booked.outcome == Outcome::TooEarly {
+            let moved_to = self.moved(choice, &booked, row);
+            if moved_to.is_some() || self.is_enough(moment) || self.opens_later(moment, began) {
+                return ControlFlow::Break(ChoiceResult {
+                    moved_to,
+                    ..result(booked)
+                });
+            }
+            let is_guess = !moment.patient;
+            return ControlFlow::Continue(if is_guess { GUESS_PAUSE } else { EARLY });
+        }
+        if !is_unexplained {
+            return ControlFlow::Break(result(booked));
+        }
+        if !moment.repeats() || self.opens_later(moment, began) {
+            // before an opening that is only guessed, or that is still ahead, it means no more than "too early"
+            let outcome = Outcome::TooEarly;
+            return ControlFlow::Break(result(BookResult { outcome, ..booked }));
+        }
+        if self.is_late() {
+            return ControlFlow::Break(result(booked));
+        }
+        ControlFlow::Continue(UNEXPLAINED)
     }
 
     /// An outage is tolerated until the deadline, other failures are not.
