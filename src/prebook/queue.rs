@@ -17,6 +17,8 @@ use crate::store;
 /// Interval after which a long run tries a postponed prebooking again (`scripting.md`).
 const TRY_AGAIN: Duration = Duration::from_secs(15 * 60);
 
+/// Interval at which a waiting run checks whether the runs are alive whose claims it would take over.
+const OWNER_POLL: Duration = Duration::from_millis(100);
 /// Interval at which a run looks again for a prebooking that it could not claim.
 const HELD_UP: Duration = Duration::from_secs(1);
 
@@ -164,10 +166,21 @@ impl<'q> DueQueue<'q> {
         looks.fold(latest, Instant::min)
     }
 
-    /// Whether a run with claims that this one would take has died since the last look.
-    pub(super) fn has_orphans(&self) -> bool {
+    /// Whether a run with claims that this one would take has died since this was asked last.
+    pub(super) fn has_new_orphans(&mut self) -> bool {
         let locks = &self.context.sessions.locks;
-        self.owners.iter().any(|owner| !locks.run_lives(owner))
+        let known = self.owners.len();
+        self.owners.retain(|owner| locks.run_lives(owner));
+        self.owners.len() < known
+    }
+
+    /// How often to ask for orphans.
+    pub(super) fn owner_poll(&self) -> Duration {
+        if self.owners.is_empty() {
+            Duration::MAX
+        } else {
+            OWNER_POLL
+        }
     }
 
     /// Lets a prebooking be executed again: it was changed, or its watched class has a free place.

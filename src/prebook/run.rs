@@ -30,8 +30,6 @@ use crate::store::Attempt;
 
 /// Interval at which a waiting run looks for new prebookings.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
-/// Interval at which a waiting run checks whether the runs are alive whose claims it would take over.
-const OWNER_POLL: Duration = Duration::from_millis(100);
 /// A shorter wait is not announced.
 const SHORT_WAIT: TimeDelta = TimeDelta::seconds(2);
 /// Hundreds of threads may wait for their openings.
@@ -116,7 +114,7 @@ impl Run<'_> {
                     self.spawn_look(scope, watched, stack, &sender);
                 }
                 let wake = queue.next_look(clock::steady() + LOOK_AGAIN);
-                for event in events_until(&ended, wake, || queue.has_orphans()) {
+                for event in events_until(&ended, wake, &mut queue) {
                     under_way -= 1;
                     event.note(&mut queue);
                     let reported = report_event(event, report);
@@ -344,17 +342,17 @@ fn report_event(event: RunEvent, report: &mut Report<'_>) -> Result<()> {
     event.error.map_or(reported, Err)
 }
 
-/// The events until an instant, or until the claims of another run are `orphaned`. Hundreds of threads end together, and one
-/// look at the store follows for all of them.
+/// The events until an instant, or until a run dies whose claims this one would take over. Hundreds of threads end together,
+/// and one look at the store follows for all of them.
 fn events_until(
     ended: &mpsc::Receiver<RunEvent>,
     end: Instant,
-    orphaned: impl Fn() -> bool,
+    queue: &mut DueQueue<'_>,
 ) -> Vec<RunEvent> {
     let mut events = Vec::new();
-    while events.is_empty() && clock::steady() < end && !orphaned() {
+    while events.is_empty() && clock::steady() < end && !queue.has_new_orphans() {
         let left = end.saturating_duration_since(clock::steady());
-        events.extend(ended.recv_timeout(left.min(OWNER_POLL)));
+        events.extend(ended.recv_timeout(left.min(queue.owner_poll())));
     }
     events.extend(ended.try_iter());
     events
