@@ -7,9 +7,9 @@ use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use super::Boxes;
 use super::look::{Seen, look, warn, warn_of_class};
 use super::shown::{Shown, ShownRule, lead_words, request_notes, write_prebookings};
+use super::{materialize_rules, to_shown, to_shown_rule};
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::args::{ClassArgs, DayArg, coach, family, id};
@@ -151,14 +151,13 @@ pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
     // the system's tools run while the schedule is read
     let tools = schedule::start();
     let now = clock::now();
-    let boxes = Boxes::of(app);
     let request = request(args, start, &account, &gym);
     let mut added = if let Some(weekdays) = &args.weekly {
-        weekly(args, &request, weekdays, &boxes, now)?
+        weekly(args, &request, weekdays, app, now)?
     } else {
         let today = now.with_timezone(&gym.zone).date_naive();
         let day = args.class.day().on(today).map_err(Failure::usage)?;
-        once(&request, day, &boxes, now)?
+        once(&request, day, app, now)?
     };
     warn_of_class(app, &added.prebookings, added.schedule.as_ref())?;
     added.is_complete = warn(app, &account, tools)?;
@@ -198,16 +197,11 @@ fn request(
     }
 }
 
-fn once(
-    request: &PrebookRequest,
-    day: NaiveDate,
-    boxes: &Boxes<'_>,
-    now: DateTime<Utc>,
-) -> Result<Added> {
-    let gym = boxes.get(&request.gym)?;
+fn once(request: &PrebookRequest, day: NaiveDate, app: &App, now: DateTime<Utc>) -> Result<Added> {
+    let gym = app.any_profile(&request.gym)?;
     in_time(request, day, &gym, now)?;
-    let schedule = look(boxes.app, &gym, request, day, None);
-    let store = &boxes.app.store;
+    let schedule = look(app, &gym, request, day, None);
+    let store = &app.store;
     let account = &request.account;
     let before = store.open_prebookings(Some(account))?;
     let stored = store.put_prebooking(request, day, None, now)?;
@@ -225,10 +219,10 @@ fn once(
         };
         covering.map(note).into_iter().collect()
     };
-    boxes.materialize_rules(None, now)?;
+    materialize_rules(app, None, now)?;
     Ok(Added {
         rules: None,
-        prebookings: boxes.shown(vec![stored])?,
+        prebookings: to_shown(app, vec![stored])?,
         schedule,
         notes,
         is_complete: false,
@@ -331,16 +325,16 @@ fn weekly(
     args: &PrebookAddArgs,
     request: &PrebookRequest,
     weekdays: &Weekdays,
-    boxes: &Boxes<'_>,
+    app: &App,
     now: DateTime<Utc>,
 ) -> Result<Added> {
-    let store = &boxes.app.store;
+    let store = &app.store;
     let account = &request.account;
-    let gym = boxes.get(&request.gym)?;
+    let gym = app.any_profile(&request.gym)?;
     let until = last_day(args, &gym, now)?;
     let before = store.rules(Some(account))?;
     let rule = store.put_rule(request, weekdays, until, now)?;
-    boxes.materialize_rules(None, now)?;
+    materialize_rules(app, None, now)?;
     let today = now.with_timezone(&gym.zone).date_naive();
     let all = store.prebookings(Some(account))?;
     let is_pending =
@@ -365,7 +359,7 @@ fn weekly(
     let before = before.iter().find(|it| it.id == rule.id);
     let mut notes: Vec<String> = Vec::new();
     notes.extend(before.and_then(|before| rule_before(before, &rule)));
-    notes.extend(held_note(&boxes.shown(held)?, now));
+    notes.extend(held_note(&to_shown(app, held)?, now));
     if notes.is_empty() && earlier.is_none() && occurrences.is_empty() {
         let has_skips = !store.skips(account)?.is_empty();
         let see = if has_skips {
@@ -375,14 +369,14 @@ fn weekly(
         };
         notes.push(format!("no occurrence is pending yet{see}"));
     }
-    let prebookings = boxes.shown(occurrences)?;
+    let prebookings = to_shown(app, occurrences)?;
     let first = prebookings.first().map(|shown| &shown.prebooking);
     Ok(Added {
-        schedule: first.and_then(|it| look(boxes.app, &gym, &it.request, it.day, Some(&rule))),
+        schedule: first.and_then(|it| look(app, &gym, &it.request, it.day, Some(&rule))),
         prebookings,
         notes,
         is_complete: false,
-        rules: Some(vec![boxes.shown_rule(rule)?]),
+        rules: Some(vec![to_shown_rule(app, rule)?]),
         now,
     })
 }

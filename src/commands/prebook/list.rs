@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use super::Boxes;
 use super::shown::{Shown, ShownRule, write_prebookings, write_rules};
+use super::{materialize_rules, to_shown, to_shown_rule};
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::help::{Help, code};
@@ -50,15 +50,14 @@ pub(crate) struct PrebookRulesArgs {}
 pub(super) fn run(args: &PrebookListArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let now = clock::now();
     let account = app.global.account.as_ref();
-    let boxes = Boxes::of(app);
-    boxes.materialize_rules(account, now)?;
+    materialize_rules(app, account, now)?;
     let mut stored = if args.all {
         app.store.prebookings(account)?
     } else {
         app.store.open_prebookings(account)?
     };
     stored.retain(|p| is_in_box(app, &p.request.gym) && (args.all || is_pending(p)));
-    let mut prebookings = boxes.shown(stored)?;
+    let mut prebookings = to_shown(app, stored)?;
     if args.all {
         for shown in &mut prebookings {
             shown.history = Some(app.store.attempts(shown.prebooking.id)?);
@@ -72,10 +71,9 @@ pub(super) fn run(args: &PrebookListArgs, app: &App, ui: &mut Ui) -> Result<()> 
 }
 
 pub(super) fn rules(app: &App, ui: &mut Ui) -> Result<()> {
-    let boxes = Boxes::of(app);
     let mut stored = app.store.rules(app.global.account.as_ref())?;
     stored.retain(|rule| is_in_box(app, &rule.request.gym));
-    let rules = stored.into_iter().map(|rule| boxes.shown_rule(rule));
+    let rules = stored.into_iter().map(|rule| to_shown_rule(app, rule));
     ui.print(&Rules {
         rules: rules.collect::<Result<_>>()?,
         now: clock::now(),

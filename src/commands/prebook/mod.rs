@@ -8,8 +8,8 @@ mod run;
 mod shown;
 mod skip;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -18,7 +18,6 @@ use clap::{Args, Subcommand};
 use super::app::App;
 use super::help::{Help, code};
 use crate::model::account::Account;
-use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::{PrebookRequest, Prebooking, Progress};
 use crate::model::weekly::WeeklyRule;
 use crate::prebook::weekly::materialize_all_rules;
@@ -87,65 +86,50 @@ pub(crate) fn run(args: &PrebookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     }
 }
 
-/// The boxes that prebookings name, each looked up once.
-pub(super) struct Boxes<'a> {
-    app: &'a App,
-    known: RefCell<BTreeMap<String, BoxProfile>>,
+/// Stores the prebookings that weekly rules are due to have by now.
+pub(super) fn materialize_rules(
+    app: &App,
+    account: Option<&Account>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let describe = |request: &PrebookRequest| {
+        let profile = app.any_profile(&request.gym)?;
+        let opening = request.opening(&request.first, &profile.opening_rules);
+        Ok((profile.zone, opening))
+    };
+    let made = materialize_all_rules(&app.store, describe, account, now)?;
+    if made > 0 {
+        log::info!("weekly rules: {made} new prebookings");
+    }
+    Ok(())
 }
 
-impl<'a> Boxes<'a> {
-    pub(super) fn of(app: &'a App) -> Self {
-        Self {
-            app,
-            known: RefCell::default(),
-        }
-    }
-
-    pub(super) fn get(&self, name: &str) -> Result<BoxProfile> {
-        if let Some(gym) = self.known.borrow().get(name) {
-            return Ok(gym.clone());
-        }
-        let gym = self.app.any_profile(name)?;
-        self.known.borrow_mut().insert(name.to_owned(), gym.clone());
-        Ok(gym)
-    }
-
-    /// Stores the prebookings that weekly rules are due to have by now.
-    fn materialize_rules(&self, account: Option<&Account>, now: DateTime<Utc>) -> Result<()> {
-        let describe = |request: &PrebookRequest| {
-            let profile = self.get(&request.gym)?;
-            let opening = request.opening(&request.first, &profile.opening_rules);
-            Ok((profile.zone, opening))
+/// Prebookings in the time zones of their boxes, ordered by start.
+fn to_shown(app: &App, prebookings: Vec<Prebooking>) -> Result<Vec<Shown>> {
+    let mut profiles = BTreeMap::new(); // hundreds may be for one box
+    let mut shown = Vec::with_capacity(prebookings.len());
+    for prebooking in prebookings {
+        let prebooking = release_stale_claim(app, prebooking);
+        let name = &prebooking.request.gym;
+        let profile = match profiles.entry(name.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(app.any_profile(name)?),
         };
-        let made = materialize_all_rules(&self.app.store, describe, account, now)?;
-        if made > 0 {
-            log::info!("weekly rules: {made} new prebookings");
-        }
-        Ok(())
+        shown.push(Shown::of(prebooking, profile));
     }
+    shown.sort_by_key(|shown| (shown.starts_at(), shown.prebooking.id));
+    Ok(shown)
+}
 
-    fn shown(&self, prebookings: Vec<Prebooking>) -> Result<Vec<Shown>> {
-        let shown = prebookings.into_iter().map(|prebooking| {
-            let prebooking = release_stale_claim(self.app, prebooking);
-            let profile = self.get(&prebooking.request.gym)?;
-            Ok(Shown::of(prebooking, &profile))
-        });
-        let mut shown = shown.collect::<Result<Vec<_>>>()?;
-        shown.sort_by_key(|shown| (shown.starts_at(), shown.prebooking.id));
-        Ok(shown)
-    }
-
-    fn shown_rule(&self, rule: WeeklyRule) -> Result<ShownRule> {
-        let profile = self.get(&rule.request.gym)?;
-        Ok(ShownRule {
-            opening: rule
-                .request
-                .opening(&rule.request.first, &profile.opening_rules),
-            zone: profile.zone,
-            lead: profile.lead,
-            rule,
-        })
-    }
+fn to_shown_rule(app: &App, rule: WeeklyRule) -> Result<ShownRule> {
+    let profile = app.any_profile(&rule.request.gym)?;
+    let request = &rule.request;
+    Ok(ShownRule {
+        opening: request.opening(&request.first, &profile.opening_rules),
+        zone: profile.zone,
+        lead: profile.lead,
+        rule,
+    })
 }
 
 /// A prebooking whose run has died is pending again.

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::shown::Shown;
-use super::{Boxes, booking_remains};
+use super::{booking_remains, to_shown};
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::help::{Help, code};
@@ -43,7 +43,6 @@ pub(crate) struct PrebookRemoveArgs {
 }
 
 pub(super) fn run(args: &PrebookRemoveArgs, app: &App, ui: &mut Ui) -> Result<()> {
-    let boxes = Boxes::of(app);
     // with --account, prebookings of other accounts are not found
     let account = app.global.account.as_ref();
     let removed = app.store.remove_prebookings(&args.ids, account)?;
@@ -54,7 +53,7 @@ pub(super) fn run(args: &PrebookRemoveArgs, app: &App, ui: &mut Ui) -> Result<()
     ui.print(&RemovalResult {
         removed: rules.chain(ones.map(PrebookId::One)).collect(),
         unreadable: removed.unreadable,
-        prebookings: boxes.shown(removed.prebookings)?,
+        prebookings: to_shown(app, removed.prebookings)?,
         now: clock::now(),
     })
 }

@@ -11,7 +11,7 @@ use clap::Args;
 use serde::{Serialize, Serializer};
 
 use super::shown::Shown;
-use super::{Boxes, booking_remains};
+use super::{booking_remains, materialize_rules, to_shown};
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::args::DayArg;
@@ -114,7 +114,6 @@ impl SkipArg {
 
 pub(super) fn run(args: &PrebookSkipArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
-    let boxes = Boxes::of(app);
     let now = clock::now();
     let today = today(app, &account, now);
     let days = args.days.as_ref().map(|days| days.on(today));
@@ -127,7 +126,7 @@ pub(super) fn run(args: &PrebookSkipArgs, app: &App, ui: &mut Ui) -> Result<()> 
     }
     let (mut removed, mut restored) = (vec![], vec![]);
     match days {
-        Some(days) if args.remove => restored = restore(&boxes, &account, days, now)?,
+        Some(days) if args.remove => restored = restore(app, &account, days, now)?,
         Some(days) => removed = app.store.put_skip(&account, days)?,
         None => {}
     }
@@ -139,9 +138,9 @@ pub(super) fn run(args: &PrebookSkipArgs, app: &App, ui: &mut Ui) -> Result<()> 
     };
     ui.print(&SkipResult {
         is_change: days.is_some(),
-        bookings: bookings(&boxes, &account, &looked_at)?,
-        removed: boxes.shown(removed)?,
-        restored: boxes.shown(restored)?,
+        bookings: bookings(app, &account, &looked_at)?,
+        removed: to_shown(app, removed)?,
+        restored: to_shown(app, restored)?,
         skips,
         account,
         now,
@@ -150,19 +149,19 @@ pub(super) fn run(args: &PrebookSkipArgs, app: &App, ui: &mut Ui) -> Result<()> 
 
 /// Removes a skip. Returns the occurrences that are prebooked again.
 fn restore(
-    boxes: &Boxes<'_>,
+    app: &App,
     account: &Account,
     days: Skip,
     now: DateTime<Utc>,
 ) -> Result<Vec<Prebooking>> {
-    let store = &boxes.app.store;
+    let store = &app.store;
     let before = store.open_prebookings(Some(account))?;
     let before: BTreeSet<i64> = before.iter().map(|p| p.id).collect();
     if !store.remove_skip(account, days)? {
         let message = format!("{days} is not skipped; see `aimharder prebook skip`");
         return Err(Failure::not_found(message).into());
     }
-    boxes.materialize_rules(Some(account), now)?;
+    materialize_rules(app, Some(account), now)?;
     let mut restored = store.open_prebookings(Some(account))?;
     restored.retain(|p| days.contains(p.day) && !before.contains(&p.id));
     Ok(restored)
@@ -178,15 +177,15 @@ fn today(app: &App, account: &Account, now: DateTime<Utc>) -> NaiveDate {
 }
 
 /// The bookings and waiting-list places of prebookings on these dates.
-fn bookings(boxes: &Boxes<'_>, account: &Account, days: &[Skip]) -> Result<Vec<Booking>> {
-    let stored = boxes.app.store.prebookings(Some(account))?;
+fn bookings(app: &App, account: &Account, days: &[Skip]) -> Result<Vec<Booking>> {
+    let stored = app.store.prebookings(Some(account))?;
     let stored = stored.into_iter().filter(|p| {
         matches!(p.progress, Progress::Booked | Progress::Waitlisted)
             && days.iter().any(|skip| skip.contains(p.day))
     });
     let bookings = stored.map(|prebooking| {
-        let class = booked_class(&prebooking, &boxes.app.store.attempts(prebooking.id)?);
-        let profile = boxes.get(&prebooking.request.gym)?;
+        let class = booked_class(&prebooking, &app.store.attempts(prebooking.id)?);
+        let profile = app.any_profile(&prebooking.request.gym)?;
         Ok(Booking {
             id: prebooking.id,
             account: prebooking.request.account,

@@ -14,7 +14,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use clap::Args;
 
-use super::{Boxes, release_stale_claim};
+use super::{materialize_rules, release_stale_claim};
 use crate::booking::Outcome;
 use crate::clock;
 use crate::commands::app::App;
@@ -130,10 +130,9 @@ fn book_all(
         profiles: &|gym| profile(app, gym),
         announce_wait: ui.is_interactive().then_some(announce_wait),
     };
-    let boxes = Boxes::of(app);
     let mut results = Results::begin(app, ui);
     let done = run.execute(
-        &|| boxes.materialize_rules(account, clock::now()),
+        &|| materialize_rules(app, account, clock::now()),
         &mut |result| results.take(app, ui, result),
     );
     results.end(done)
