@@ -359,11 +359,13 @@ impl Output for Login {
             &names
         };
         writeln!(to, "boxes: {names}")?;
-        let store = &self.store;
-        writeln!(
-            to,
-            "stored in {store} (tokens and cookies, not the password)"
-        )?;
+        let stored = format!(
+            "stored in {} (tokens and cookies, not the password)",
+            self.store
+        );
+        for line in style.wrap(&[stored], 0) {
+            writeln!(to, "{line}")?;
+        }
         // after a failure, the error names the next step
         if self.failure().is_some() {
             return Ok(());

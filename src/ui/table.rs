@@ -145,6 +145,18 @@ impl OutputStyle {
         wrap_line(&format!("{}{text}", " ".repeat(indent)), self.width)
     }
 
+    /// Writes `state: rest`, wrapped, with the state in its colour.
+    pub fn write_state(&self, state: &Cell, rest: &str, to: &mut dyn Write) -> io::Result<()> {
+        let Cell { text, style } = state;
+        for line in self.wrap(&[format!("{text}: {rest}")], 0) {
+            match line.strip_prefix(text.as_str()) {
+                Some(rest) => writeln!(to, "{}{rest}", self.paint(text, *style))?,
+                None => writeln!(to, "{line}")?,
+            }
+        }
+        Ok(())
+    }
+
     fn line(&self, row: &[Cell], indent: usize, widths: &[usize]) -> String {
         let shown = row.iter().zip(widths).filter(|(_, width)| **width > 0);
         let cells: Vec<(String, usize, Style)> = shown

@@ -32,6 +32,12 @@ fn lines_fit_a_narrow_terminal() {
         .any_stdout()
         .done();
     home.sql("UPDATE prebookings SET status = 'booked', reservation_id = '55501'");
+    class(
+        &sandbox,
+        &json!({ "start": "14:10", "name": "Gimnàstics avançat per a tothom" }),
+    );
+    let other = "prebook add +3 14:10 gim --opens 9d";
+    home.run(other).any_stdout().any_stderr().done();
     for (columns, args) in [
         (60, "sessions"),
         (60, "bookings"),
@@ -39,6 +45,9 @@ fn lines_fit_a_narrow_terminal() {
         (60, "prebook skip +3"),
         (60, "wod"),
         (60, "-h"),
+        (60, "book +3 13:10 halterofilia"),
+        (60, "prebook run --dry-run"),
+        (60, "prebook run"),
         (60, "prebook add -h"),
         (60, "sessions set -h"),
         (60, "boxes set -h"),

@@ -34,7 +34,7 @@ use crate::sessions::{ActiveSession, SessionSelector};
 use crate::signals::{self, SignalGuard};
 use crate::text::append_flag;
 use crate::ui::dates::opens_at;
-use crate::ui::table::{OutputStyle, Style};
+use crate::ui::table::{OutputStyle, Style, cell, plain};
 use crate::ui::{Output, Ui};
 
 const EXAMPLE: &str = "aimharder book tomorrow 18:30 wod";
@@ -519,28 +519,25 @@ pub(super) struct BookView {
 impl Output for BookView {
     fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let outcome = match self.outcome {
-            Outcome::Booked => style.paint("booked", Style::Good),
-            Outcome::AlreadyBooked => style.paint("already booked", Style::Good),
-            Outcome::Waitlisted => style.paint("on the waiting list", Style::Mine),
-            Outcome::Prebooked => style.paint("prebooked", Style::Good),
-            Outcome::WouldBook => "would book".to_owned(),
+            Outcome::Booked => cell("booked", Style::Good),
+            Outcome::AlreadyBooked => cell("already booked", Style::Good),
+            Outcome::Waitlisted => cell("on the waiting list", Style::Mine),
+            Outcome::Prebooked => cell("prebooked", Style::Good),
+            Outcome::WouldBook => plain("would book"),
             _ => return Ok(()), // reported by the error line
         };
-        write!(to, "{outcome}: {}", describe(&self.class))?;
+        let mut text = describe(&self.class);
         if let Some(id) = &self.reservation_id {
-            write!(to, " (reservation {id})")?;
+            text = format!("{text} (reservation {id})");
         }
         if let Some(id) = self.prebooking_id {
-            write!(
-                to,
-                " (prebooking {id}), {}",
-                opens_at(self.opens_at, self.guess)
-            )?;
+            let opens = opens_at(self.opens_at, self.guess);
+            text = format!("{text} (prebooking {id}), {opens}");
         }
-        match &self.message {
-            Some(message) => writeln!(to, "; {message}"),
-            None => writeln!(to),
+        if let Some(message) = &self.message {
+            text = format!("{text}; {message}");
         }
+        style.write_state(&outcome, &text, to)
     }
 
     fn failure(&self) -> Option<Failure> {

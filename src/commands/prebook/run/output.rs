@@ -15,7 +15,7 @@ use crate::model::prebooking::{Prebooking, Progress};
 use crate::model::time::human_age;
 use crate::prebook::PrebookResult;
 use crate::ui::Output;
-use crate::ui::table::{Cell, OutputStyle, Style, cell, plain};
+use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 
 #[derive(Debug, Default, Serialize)]
 pub(super) struct RunView {
@@ -122,7 +122,11 @@ impl RunView {
                 row.truncate(2);
             }
         }
-        for (line, result) in style.lines(&rows, 0, &[]).iter().zip(&self.results) {
+        for (line, result) in style
+            .lines(&rows, 0, &[shrink(1, 20)])
+            .iter()
+            .zip(&self.results)
+        {
             writeln!(to, "{line}")?;
             let account = result.prebooking.request.account.to_string();
             let notes = [describe(result), account];
@@ -143,24 +147,24 @@ pub(super) fn write_line(
     style: &OutputStyle,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    let (outcome, colour) = match result.outcome {
-        Outcome::Booked => ("booked", Style::Good),
-        Outcome::AlreadyBooked => ("already booked", Style::Good),
-        Outcome::Waitlisted => ("on the waiting list", Style::Mine),
+    let outcome = match result.outcome {
+        Outcome::Booked => cell("booked", Style::Good),
+        Outcome::AlreadyBooked => cell("already booked", Style::Good),
+        Outcome::Waitlisted => cell("on the waiting list", Style::Mine),
         _ => return Ok(()),
     };
-    write!(to, "{}: {}", style.paint(outcome, colour), describe(result))?;
+    let mut text = describe(result);
     if let Some(id) = result.reservation() {
-        write!(to, " (reservation {id})")?;
+        text = format!("{text} (reservation {id})");
     }
     if let Some(late) = result.lateness_ms().filter(|late| late.abs() < 60_000.0) {
         let attempt = result.attempts.len();
-        write!(to, ", {late:+.1} ms from the opening, attempt {attempt}")?;
+        text = format!("{text}, {late:+.1} ms from the opening, attempt {attempt}");
     }
-    match &result.next.message {
-        Some(message) => writeln!(to, "; {message}"),
-        None => writeln!(to),
+    if let Some(message) = &result.next.message {
+        text = format!("{text}; {message}");
     }
+    style.write_state(&outcome, &text, to)
 }
 
 /// `18:30 WOD, Mon 23 Nov (crossfitdemo)`
