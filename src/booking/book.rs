@@ -103,6 +103,8 @@ impl BoxClient<'_, '_> {
             return Ok(now);
         }
         clock::pause(clock::scaled(SECOND_LOOK));
+        // the session may have ended in between, and then the schedule shows nothing of the member's
+        self.live.forget_login();
         self.row_now(day, class_id)
     }
 

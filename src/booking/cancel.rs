@@ -92,6 +92,8 @@ impl BoxClient<'_, '_> {
                 ""
             }
         );
+        // rows that were read before prove nothing of the session that reads the row afterwards
+        self.live.forget_login();
         let answer = self
             .live
             .call(|platform, jar| platform.cancel_book(jar, at, reservation, late, family));

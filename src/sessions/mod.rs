@@ -280,7 +280,7 @@ impl ActiveSession<'_> {
         self.firing = None;
     }
 
-    /// Whether a response in this process has shown that the login works: a personal row, or a response other than a
+    /// Whether a response has shown that the login works: a personal row, or a response other than a
     /// logout to a request that needs a login.
     pub fn has_shown_login(&self) -> bool {
         self.has_shown_login
@@ -289,6 +289,11 @@ impl ActiveSession<'_> {
     /// Records that a response has shown that the login works.
     pub fn note_login(&mut self) {
         self.has_shown_login = true;
+    }
+
+    /// From here on the login has to be shown again: what is read next decides what a request ended with.
+    pub fn forget_login(&mut self) {
+        self.has_shown_login = false;
     }
 
     /// Sets the instant beyond which no lock is waited for.

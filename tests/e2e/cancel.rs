@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Home, Sandbox, day, logged_in, side_by_side};
+use crate::support::{ANA, Home, Sandbox, day, logged_in, side_by_side, wait_for};
 
 /// A class of mine, and its reservation.
 fn ready(more: &Value) -> (Sandbox, Home, String, String) {
@@ -213,6 +213,24 @@ fn lost_answers_are_looked_up() {
         assert_eq!(cancel(&home, "").json()["outcome"], "cancelled", "{loss}");
         assert_eq!(posts(&sandbox).len(), 2, "{loss}");
     });
+}
+
+/// The schedule shows no booking to a session that has ended, whatever it showed before.
+#[test]
+fn a_session_that_ends_between_two_looks_proves_nothing() {
+    let (sandbox, home, id, _) = ready(&json!({}));
+    home.use_real_time();
+    sandbox.fault(&json!({ "path": "/api/cancelBook", "kind": "status" }));
+    let running = cancel(&home, "")
+        .fails_with(5, &["still shows the booking"])
+        .spawn();
+    wait_for("the first look", || {
+        let cancelled = posts(&sandbox).len();
+        cancelled == 1 && sandbox.sent("/api/bookings").len() == 2
+    });
+    sandbox.stale(ANA);
+    running.done();
+    assert_eq!(sandbox.reservations(&id).len(), 1);
 }
 
 #[test]
