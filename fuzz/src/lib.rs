@@ -1,9 +1,9 @@
-//! The fuzz targets' checks are those of `cargo test --test properties`: said once, used twice.
+//! The checks of the fuzz targets are those of `cargo test --test properties`.
 
 #[path = "../../tests/properties/checks/mod.rs"]
 pub mod checks;
 
-/// A target that runs one of the checks.
+/// A target that runs a check.
 #[macro_export]
 macro_rules! target {
     ($($check:ident)::+) => {

@@ -1,5 +1,5 @@
-//! What must hold for every input of every parser of foreign bytes, tried on the fuzzers' seeds and on bounded random
-//! changes of them. `fuzz/run` tries the same checks for as long as you like.
+//! What holds for every input of a parser, checked for the seeds of the fuzzers and for random changes of them. `fuzz/run` runs
+//! the same checks longer.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,12 +20,12 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 
-/// Cases for each check: all of them together take a few seconds without optimisation.
+/// Cases of a check.
 const CASES: u32 = 1000;
 /// Building the command line's parser takes milliseconds.
 const CASES_OF_POSITIONAL: u32 = 200;
 
-/// What a hostile platform would weave in.
+/// Pieces that a hostile platform would send.
 const PIECES: [&str; 28] = [
     "null",
     "true",
@@ -82,7 +82,7 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// One change of a text: some bytes make room for a piece, for themselves twice, or for any bytes.
+/// A change of a text: some bytes are replaced by a piece, by themselves twice, or by any bytes.
 #[derive(Debug, Clone)]
 enum Change {
     Piece(Index, usize, &'static str),

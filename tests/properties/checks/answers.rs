@@ -1,11 +1,11 @@
-//! Answers of API calls: JSON, or what stands in its place.
+//! Responses to API calls.
 
 use aimharder::platform::{CancelVerdict, Error, LoginError, Mine, Verdict, recorded};
 use serde_json::Value;
 
 use super::{Answer, DOMAIN, is_int, one_line, own_boxes, plain_id, shown, whole_token};
 
-/// What every API call promises: `logout` is looked for first, and nothing but 200 with a JSON object is an answer.
+/// What holds for every API call: `logout` is looked for first, and only 200 with a JSON object is a response.
 fn alive<T>(answer: &Answer, read: Result<T, Error>) -> Option<T> {
     if answer.says_logout() {
         assert_eq!(read.err(), Some(Error::LoggedOut), "logout was not seen");
@@ -37,7 +37,7 @@ pub fn whoami(data: &[u8]) {
         assert!(
             matches!(answer.get("data"), Value::Array(people) if !people.is_empty())
                 || answer.get("data").is_object(),
-            "an account without data"
+            "nobody is somebody"
         );
     }
 }
@@ -143,7 +143,7 @@ pub fn login_json(data: &[u8]) {
     }
 }
 
-/// What both flows promise: only 200 is a success, and a password is not judged by an answer that says "later".
+/// What holds for both flows: only 200 is a success, and an outage does not refuse a password.
 pub fn judged<T>(answer: &Answer, read: &Result<T, LoginError>) {
     let later = answer.status == 403 || answer.status == 429 || answer.status >= 500;
     match read {
@@ -156,13 +156,13 @@ pub fn judged<T>(answer: &Answer, read: &Result<T, LoginError>) {
     }
 }
 
-/// Nothing that a person or a program would call an error.
+/// Whether the value is not an error.
 fn says_nothing(error: &Value) -> bool {
     match error {
         Value::Null | Value::Array(_) => true,
         Value::Bool(error) => !error,
         Value::Number(n) => n.as_f64() == Some(0.0) || n.as_f64().is_some_and(|f| f.fract() != 0.0),
-        // a text of which nothing can be shown, or a number, says nothing
+        // a number, or a text of which nothing can be shown, is not a message
         Value::String(s) => s.trim().parse::<f64>().is_ok() || aimharder::text::clean(s).is_empty(),
         Value::Object(o) => o.is_empty(),
     }

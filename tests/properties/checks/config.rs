@@ -1,4 +1,4 @@
-//! `config.toml`: what is accepted is within its bounds, what is refused is reported in one line, and neither shows a secret.
+//! `config.toml`: accepted values are within their bounds, an error is one line, and neither shows a secret.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use aimharder::model::label::is_label;
 
 use super::one_line;
 
-/// Stands for what must not be shown; a seed has it in the values of [`SECRET_KEYS`].
+/// A secret, which a seed has in the values of [`SECRET_KEYS`].
 const MARK: &str = "S3cr3t";
 const SECRET_KEYS: [&str; 9] = [
     "password_command",
@@ -77,7 +77,7 @@ fn bounds(config: &Config) {
     }
 }
 
-/// Whether the mark stands in secret values and nowhere else. Text that is not TOML is not judged.
+/// Whether the mark is in secret values and nowhere else. It is unknown for a text that is not TOML.
 fn only_in_secrets(text: &str) -> bool {
     let Ok(table) = toml::from_str::<toml::Table>(text) else {
         return false;

@@ -1,5 +1,5 @@
-//! `Set-Cookie` lines: what is kept, where it is sent, and that nothing of it leaves the domain.
-//! A seed's lines begin with a digit: the host that answers (0 to 3), with 4 to 7 the same hosts without a `Date`.
+//! `Set-Cookie` lines: which cookies are kept, and where they are sent. The lines of a seed begin with a digit: the host that
+//! responds (0 to 3), or with 4 to 7 the same hosts without a `Date`.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::DOMAIN;
 
-// read once: reading them took most of the time
+// parsed once, because parsing takes most of the time
 static OWN: LazyLock<[Url; 4]> = LazyLock::new(|| {
     urls([
         "https://login.aimharder.com/api/login",
@@ -46,18 +46,18 @@ pub fn cookies(data: &[u8]) {
             .unwrap_or(b'0');
         let rest = line.strip_prefix(char::from(digit)).unwrap_or(line);
         let date = (digit < b'4').then_some(DATE);
-        // no header has such characters in it
+        // a header cannot contain these characters
         let line = rest.replace(|c: char| c.is_ascii_control() && c != '\t', "");
         let from = &OWN[usize::from(digit % 4)];
         let (url, domain) = (from, DOMAIN);
         jar.keep(&line, &Origin { url, domain, date });
         stays(&jar);
     }
-    // once for all lines: fewer lines are an input of their own
+    // only after all lines: fewer lines are another input
     holds(&jar);
 }
 
-/// Nothing leaves the domain.
+/// No cookie is sent outside the domain.
 fn stays(jar: &Jar) {
     for url in &*FOREIGN {
         assert!(jar.header(url).is_none(), "sent to {url}");
@@ -71,7 +71,7 @@ fn holds(jar: &Jar) {
     for cookie in stored {
         stays_inside(&cookie["domain"]);
     }
-    // what ends while it is looked at is sent now and not a moment later
+    // a cookie may expire between the two looks
     if stored.iter().any(ends_soon) {
         return;
     }

@@ -1,4 +1,4 @@
-//! Command lines, lines of crontabs, and the lines that are made of the platform's texts.
+//! Command lines, crontabs, recordings, and the lines of a workout.
 
 use std::ffi::OsString;
 
@@ -25,7 +25,7 @@ fn read(words: &[&str]) -> Option<String> {
     }
 }
 
-/// A command, and its positional arguments on lines of their own: as flags they mean the same.
+/// A command and its arguments, on a line each. Positional arguments mean the same as flags.
 pub fn positional(data: &[u8]) {
     let text = String::from_utf8_lossy(data).replace('\0', "");
     let words: Vec<&str> = text.split('\n').collect();
@@ -66,7 +66,7 @@ pub fn crontab(data: &[u8]) {
     }
 }
 
-/// Nothing that names a person can be in it: no address, and no long number.
+/// A recorded response has no address and no long number.
 pub fn recording(data: &[u8]) {
     let recorded = recorded::anonymized(data, DOMAIN).to_string();
     assert!(!recorded.contains('@'), "an address: {recorded}");

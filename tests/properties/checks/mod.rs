@@ -1,5 +1,5 @@
-//! What holds for every input of every parser of foreign bytes. Said once, for the fuzzers (`fuzz/`) and for the bounded
-//! tests (`tests/properties/main.rs`): a check takes any bytes and panics when a promise does not hold for them.
+//! What holds for every input of a parser, for the fuzzers (`fuzz/`) and for the property tests. A check takes any bytes and
+//! panics if a property does not hold for them.
 
 pub mod answers;
 pub mod config;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 pub type Check = fn(&[u8]);
 
-/// Every check by the name of its fuzz target and of its folder of seeds.
+/// Every check, with the name of its fuzz target and of its folder of seeds.
 pub const ALL: [(&str, Check); 21] = [
     ("activity", answers::activity),
     ("book", answers::book),
@@ -41,7 +41,7 @@ pub const ALL: [(&str, Check); 21] = [
 pub const DOMAIN: &str = "aimharder.com";
 pub const HOST: &str = "crossfitdemo.aimharder.com";
 
-/// An answer as a seed writes it: the body, after a line `HTTP 503` where the status is not 200.
+/// A response as a seed writes it: the body, after a line such as `HTTP 503` if the status is not 200.
 pub struct Answer<'a> {
     pub status: u16,
     pub body: &'a [u8],
@@ -69,7 +69,7 @@ impl<'a> Answer<'a> {
         object.and_then(|o| o.get(key)).unwrap_or(&Value::Null)
     }
 
-    /// The session is dead, in one of the ways that were seen.
+    /// Whether it reports a logout.
     pub fn says_logout(&self) -> bool {
         let said = self.get("logout");
         *said == 1 || *said == "1" || *said == true
@@ -83,10 +83,10 @@ fn split(data: &[u8]) -> Option<(u16, &[u8])> {
     Some((status, &rest[end + 1..]))
 }
 
-/// Whether a value is this whole number, in any of its dresses.
+/// Whether a value is this whole number, as a number, a text or a bool.
 pub fn is_int(value: &Value, wanted: i64) -> bool {
     match value {
-        // whole numbers written with a point or an exponent too
+        // also with a point or an exponent
         #[allow(clippy::cast_precision_loss, clippy::float_cmp)]
         Value::Number(n) => n.as_i64() == Some(wanted) || n.as_f64() == Some(wanted as f64),
         Value::String(s) => s.trim().parse() == Ok(wanted),
@@ -95,7 +95,7 @@ pub fn is_int(value: &Value, wanted: i64) -> bool {
     }
 }
 
-/// A text from the server as it may be shown.
+/// A text of the server that is shown.
 pub fn shown(text: &str) {
     assert!(text.chars().count() <= 500, "too long: {text:?}");
     assert!(text.chars().all(visible), "steers a terminal: {text:?}");
@@ -110,7 +110,7 @@ pub fn shown(text: &str) {
     }
 }
 
-/// A message of ours, perhaps with foreign words in it.
+/// A message, which may quote a text of the server.
 pub fn one_line(message: &str) {
     assert!(
         message.chars().all(visible) && !message.trim().is_empty(),
@@ -123,7 +123,7 @@ fn visible(c: char) -> bool {
     !c.is_control() && !steers
 }
 
-/// What goes into a request as an id.
+/// An id that is sent in a request.
 pub fn plain_id(id: &str) {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     assert!(
@@ -132,7 +132,7 @@ pub fn plain_id(id: &str) {
     );
 }
 
-/// `digits|digits|hex`, and the parts that are read from it.
+/// `digits|digits|hex`
 pub fn whole_token(token: &aimharder::secret::Secret) {
     let parts: Vec<&str> = token.expose().split('|').collect();
     let [user, expires, hex] = parts[..] else {
@@ -147,7 +147,7 @@ pub fn whole_token(token: &aimharder::secret::Secret) {
     );
 }
 
-/// Boxes are called at hosts of the domain only, each once.
+/// Boxes have hosts of the domain only, and each is named once.
 pub fn own_boxes(boxes: &[aimharder::platform::BoxRef]) {
     for (at, gym) in boxes.iter().enumerate() {
         assert!(aimharder::model::label::is_label(&gym.name), "{gym:?}");

@@ -1,10 +1,10 @@
-//! Web pages: the form login's, `setrefresh`'s, and those that name boxes.
+//! Web pages: of the form login, of `setrefresh`, and those that name boxes.
 
 use aimharder::platform::{Error, recorded};
 
 use super::{Answer, DOMAIN, answers, one_line, own_boxes, whole_token};
 
-/// What every page promises: 200, and no JSON that says `logout`.
+/// What holds for every page: the status is 200, and it is not JSON that reports a logout.
 fn alive<T>(answer: &Answer, read: Result<T, Error>) -> Option<T> {
     let dead = answer.says_logout();
     match read {
@@ -44,7 +44,7 @@ pub fn login_form(data: &[u8]) {
     }
 }
 
-/// `/home`, and a box's schedule page.
+/// `/home`, and the schedule page of a box.
 pub fn home(data: &[u8]) {
     let answer = Answer::of(data);
     if let Some(boxes) = alive(&answer, recorded::home(&answer.saved(), DOMAIN)) {

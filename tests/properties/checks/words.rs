@@ -1,4 +1,4 @@
-//! Texts of the platform: made safe to show, and what a refusal teaches.
+//! Texts of the platform: how they are shown, and what is learned from a refusal.
 
 use aimharder::model::opening::{Opening, is_too_early_text, learn};
 use aimharder::platform::{CancelVerdict, Error, Verdict, recorded};
@@ -34,14 +34,14 @@ pub fn refusal_text(data: &[u8]) {
         "a refusal about something else teaches nothing"
     );
 
-    // that no other state is taken for success is what the checks `book` and `cancel` say
+    // the checks `book` and `cancel` cover the other states
     never_booked(&json!({"bookState": 1, "errorMssg": text}));
     never_booked(&json!({"bookState": 1, "error": {"message": text}}));
     never_cancelled(&json!({"cancelState": 1, "message": text}));
     means_what_it_says(&json!({"bookState": -12, "errorMssg": text}));
 }
 
-/// −12 has many meanings: without a key its words decide, and teach what they teach by themselves.
+/// −12 has many meanings: without a key its text decides, and the same is learned from the text alone.
 fn means_what_it_says(body: &Value) {
     let Ok(read) = recorded::book(&saved(body)) else {
         return;
@@ -57,7 +57,7 @@ fn means_what_it_says(body: &Value) {
     assert_eq!(printed, early, "{body}");
 }
 
-/// Words beside an answer are an objection, even where its state says "booked".
+/// A text is a refusal, even if the state says "booked".
 fn never_booked(body: &Value) {
     match recorded::book(&saved(body)) {
         Ok(read) if read.message.is_some() || read.key.is_some() => {

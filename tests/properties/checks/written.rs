@@ -1,4 +1,4 @@
-//! What people write, and the platform's labels of days: read, shown, and read again as the same.
+//! Values that people write, and the platform's labels of days: a value that is shown and read again is the same.
 
 use aimharder::model::day::{parse_day, parse_label, parse_weekday, weekday_short};
 use aimharder::model::opening::{Opening, Rule};
@@ -20,7 +20,7 @@ const ZONES: [Tz; 6] = [
     Tz::UTC,
 ];
 
-/// The value, or that its error can be shown.
+/// The value; an error must be a line that can be shown.
 fn read<T>(result: Result<T, String>) -> Option<T> {
     result.map_err(|why| one_line(&why)).ok()
 }
@@ -85,7 +85,7 @@ pub fn times(data: &[u8]) {
     }
 }
 
-/// A rule, and on lines of their own perhaps a day and a time of a class: the instants that follow.
+/// A rule, and optionally a day and a time of a class, on a line each.
 pub fn rules(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut lines = text.split('\n');
@@ -108,7 +108,7 @@ pub fn rules(data: &[u8]) {
     }
 }
 
-/// An opening is before its class, and as far before it as the rule says.
+/// An opening is as long before its class as the rule says.
 fn opens(rule: Rule, day: NaiveDate, start: NaiveTime, zone: Tz) {
     let opens = rule.opens_at(day, start, zone);
     let starts = resolve(zone, day.and_time(start));
@@ -117,7 +117,7 @@ fn opens(rule: Rule, day: NaiveDate, start: NaiveTime, zone: Tz) {
         Rule::Hours(hours) => assert_eq!(starts - opens, TimeDelta::hours(hours.into())),
         Rule::Days { days, at } => {
             let printed = (day - Days::new(days.into())).and_time(at.unwrap_or(start));
-            // a wall time that does not exist is moved forward, at most over the gap
+            // a wall time that does not exist moves forward, at most over the gap
             assert!(
                 wall >= printed && wall - printed <= TimeDelta::hours(25),
                 "{rule} {zone} {day} {start}"
@@ -135,7 +135,7 @@ fn opens(rule: Rule, day: NaiveDate, start: NaiveTime, zone: Tz) {
     }
 }
 
-/// The tries of a guess go forward and begin no later than the guess itself.
+/// The attempts of a guess go forward and begin no later than the guess itself.
 fn tries(opening: Opening, day: NaiveDate, start: NaiveTime) {
     for zone in ZONES {
         let first = opening.first_try(day, start, zone);

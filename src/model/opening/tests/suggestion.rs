@@ -34,6 +34,7 @@ fn the_half_hour_after_a_refusal() {
             Some("4d@07:30"),
         ),
         // its day begins
+        ("2027-01-13T23:00:00Z", None, Some("4d@00:00")),
         ("2027-01-13T23:00:01Z", None, Some("4d@00:00")),
         // no refusal, one long ago, and one after the half hour
         ("2027-01-14T06:01:00Z", None, unknown),

@@ -12,6 +12,7 @@ fn tries_of_a_guess() {
         (guess.to_string().as_str(), guess.source),
         ("4d?", Source::Learned)
     );
+    assert_eq!(guess.words(), "probably by 4d? (learned)");
     for (day, start, now, expected) in [
         (
             "2026-11-24",
@@ -87,6 +88,7 @@ fn tries_of_a_guess() {
 #[test]
 fn a_rule_is_tried_at_its_opening_only() {
     let opening = Opening::given(rule("4d@07:00"), Source::Config);
+    assert_eq!(opening.words(), "by the rule 4d@07:00");
     let (day, start, tz) = (date("2026-11-24"), time("18:30"), Tz::Europe__Madrid);
     let opens = opening.opens_at(day, start, tz);
     assert_eq!(opens.to_rfc3339(), "2026-11-20T07:00:00+01:00");
@@ -94,6 +96,10 @@ fn a_rule_is_tried_at_its_opening_only() {
     let next = |now: &str| opening.next_half_hour_try(utc(now), day, start, tz);
     assert_eq!(next("2026-11-20T05:59:59Z"), Some(opens));
     assert_eq!(next("2026-11-20T06:00:00Z"), None);
+    let same_time = Opening::given(rule("4d"), Source::Set);
+    let opens = same_time.opens_at(day, start, tz);
+    assert_eq!(opens.to_rfc3339(), "2026-11-20T18:30:00+01:00");
+    assert_eq!(same_time.first_try(day, start, tz), opens);
     let hours = Opening::learned(rule("46h"));
     assert!(!hours.guess && hours.first_try(day, start, tz) == hours.opens_at(day, start, tz));
 }
