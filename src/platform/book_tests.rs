@@ -55,6 +55,31 @@ fn successes_and_doubts() {
 }
 
 #[test]
+fn a_refusal_says_what_is_covered_and_how_many_are_allowed() {
+    for (body, shown) in [
+        (
+            r#"{"bookState":-2,"clasesContratadas":"WOD, OPEN BOX"}"#,
+            "no credit (bookState -2): the membership covers WOD, OPEN BOX",
+        ),
+        (
+            r#"{"bookState":-2,"errorMssg":"Sin bono","clasesContratadas":"10"}"#,
+            "no credit (bookState -2): Sin bono",
+        ),
+        (
+            r#"{"bookState":-8,"max":2}"#,
+            "limit reached (bookState -8): at most 2 bookings of this class a day",
+        ),
+        (
+            r#"{"bookState":-1,"clasesContratadas":"WOD","max":2}"#,
+            "full (bookState -1)",
+        ),
+        ("{}", "unproven (no bookState)"),
+    ] {
+        assert_eq!(read(&answered(body)).unwrap().to_string(), shown);
+    }
+}
+
+#[test]
 fn every_refusal_of_the_table() {
     use Verdict::{
         Full, LimitReached, NoCredit, PaymentPending, Refused, SameHour, TooEarly, TooLate,

@@ -274,6 +274,19 @@ mod tests {
     }
 
     #[test]
+    fn the_login_page_counts_with_two_statuses_only() {
+        for (status, expected) in [(200, true), (401, true), (404, false), (503, false)] {
+            let page = answer(status, LOGIN_PAGE.as_bytes());
+            assert_eq!(is_login_page(&page), expected, "{status}");
+        }
+        let redirected = Answer {
+            to_login: true,
+            ..answer(200, b"")
+        };
+        assert!(is_login_page(&redirected));
+    }
+
+    #[test]
     fn broken_utf8_in_a_text_does_not_spoil_the_answer() {
         assert!(data(&answer(200, b"{\"errorMssg\":\"antelaci\xf3n\"}")).is_ok());
         assert!(page(&answer(200, b"<p>antelaci\xf3n</p>")).is_ok());

@@ -80,6 +80,13 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn a_key_has_six_capitals_or_more() {
+        for (text, expected) in [("ERROR1", true), ("NO_BONO", true), ("LLENO", false)] {
+            assert_eq!(is_key(text), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn keys_and_words_are_found_wherever_they_are() {
         let table = [
             (json!({}), None, None, false),

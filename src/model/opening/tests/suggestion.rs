@@ -48,6 +48,11 @@ fn the_half_hour_after_a_refusal() {
             Some("2027-01-14T06:05:00Z"),
             unknown,
         ),
+        (
+            "2027-01-14T06:20:00Z",
+            Some("2027-01-14T06:00:00Z"),
+            unknown,
+        ),
         // before its day, at the guess, and after it without having asked
         ("2027-01-13T22:59:00Z", None, None),
         ("2027-01-14T22:00:00Z", Some("2027-01-14T21:31:00Z"), None),
