@@ -121,6 +121,7 @@ mod tests {
             (json!([1]), None),
             (json!(1e300), None),
             (json!(u64::MAX), None),
+            (json!(9.0e15), None),
         ];
         for (value, number) in table {
             assert_eq!(Loose(&value).int(), number, "{value}");
@@ -156,6 +157,9 @@ mod tests {
     fn ids_are_plain() {
         assert_eq!(Loose(&json!(1_223_249)).id().as_deref(), Some("1223249"));
         assert_eq!(Loose(&json!("55501")).id().as_deref(), Some("55501"));
+        let longest = "1".repeat(40);
+        let id = Loose(&json!(longest)).id();
+        assert_eq!(id, Some(longest));
         for bad in [
             json!(0),
             json!("0"),
