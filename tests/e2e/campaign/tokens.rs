@@ -117,6 +117,7 @@ fn answers_logout<'a>(
         updated(entry, fingerprint)
             && entry["form"]["token"] == token
             && says_logout(entry)
+            && !is_lost(entry)
             && !died(entry)
     })
 }
