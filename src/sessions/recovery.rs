@@ -35,21 +35,21 @@ impl ActiveSession<'_> {
 
     fn recover_alone<T>(&mut self, ask: &mut Ask<'_, T>) -> Result<T> {
         let end = self.lock_until();
-        // only the token that the logout was reported for is presented under the lock
+        // only the token that the logout was reported for is presented under the lock, and no dead one (promise 3)
         let (held, row) = loop {
             let seen = self.row.generation;
-            let (held, row) = self
-                .sessions
-                .lock_while(self.row.clone(), end, |row| row.generation == seen)?;
+            let is_same =
+                |row: &SessionRow| row.generation == seen && row.status != Status::Expired;
+            let (held, row) = self.sessions.lock_while(self.row.clone(), end, is_same)?;
             if let Some(held) = held {
                 break (held, row);
             }
             let row = if row.status == Status::Expired {
                 self.sessions.recover_expired(row, end)?
             } else {
+                log::info!("another process has renewed the session");
                 row
             };
-            log::info!("another process has renewed the session");
             self.replace_row(row)?;
             if let Some(answer) = self.ask_again(ask)? {
                 return Ok(answer);

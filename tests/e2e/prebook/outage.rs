@@ -15,6 +15,7 @@ use crate::support::{
 fn sessions_and_platforms_that_fail() {
     together(&[
         ("recovered with the password", recovered),
+        ("recovered when the login answers", recovered_late),
         ("no password source", not_recovered),
         ("a password that is refused", wrong_password),
         ("lapsed, the token is good", lapsed),
@@ -67,6 +68,22 @@ fn recovered() {
     scene.sandbox.kill(ANA);
     Fired::of(run, 0).is(&[("booked", 1)]);
     scene.on_time();
+    scene.ends(id, "booked", &[&class]);
+}
+
+/// A token whose update was answered with a logout is not presented again, however often the login fails.
+fn recovered_late() {
+    let scene = Scenario::new().opens_in(5);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    let run = waiting(&scene);
+    scene.sandbox.kill(ANA);
+    fault(
+        &scene,
+        &json!({ "path": "/api/login", "kind": "drop", "count": 2 }),
+    );
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    assert_eq!(scene.sandbox.sent("/api/tokenUpdate").len(), 1);
     scene.ends(id, "booked", &[&class]);
 }
 
