@@ -3,8 +3,7 @@
 //! All threads of a run share one [`Backoff`] for each host: while the box fails, one thread at a time looks, after pauses
 //! that grow, and no sooner than a `Retry-After` asks for. The first response opens the box for all of them.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{ExitError, ExitKind};
@@ -12,17 +11,6 @@ use crate::{clock, sessions};
 
 const SHORTEST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(2);
-
-/// The back-off of each host.
-#[derive(Debug, Default)]
-pub(super) struct Backoffs(Mutex<HashMap<String, Arc<Backoff>>>);
-
-impl Backoffs {
-    pub(super) fn of(&self, host: &str) -> Arc<Backoff> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(host.to_owned()).or_default())
-    }
-}
 
 #[derive(Debug, Default)]
 pub(super) struct Backoff(Mutex<Option<Outage>>);

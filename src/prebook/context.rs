@@ -1,19 +1,23 @@
 //! What the threads of a run share.
 
+use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::backoff::Backoffs;
+use super::backoff::Backoff;
 use super::booked_days::BookedDays;
-use super::claim::{Claim, Claims};
-use super::host_clock::Clocks;
+use super::host_clock::HostClock;
 use crate::model::account::Account;
 use crate::model::box_profile::BoxProfile;
-use crate::model::prebooking::Prebooking;
+use crate::model::prebooking::{PrebookRequest, Prebooking};
 use crate::sessions::{SessionManager, SessionSelector};
 
 /// Finds a box by its name; an error says why it is unknown.
 pub type Profiles<'p> = dyn Fn(&str) -> Result<BoxProfile, String> + Sync + 'p;
+
+/// The clock of a box's host, and the back-off from it.
+type Host = (Arc<HostClock>, Arc<Backoff>);
 
 /// What the threads of a run share.
 #[derive(Debug)]
@@ -34,9 +38,10 @@ pub struct RunContext<'r> {
     pub watch_every: Duration,
     /// The run's name in claims.
     pub(super) owner: String,
-    pub(super) claims: Claims,
-    pub(super) clocks: Clocks,
-    pub(super) backoffs: Backoffs,
+    /// The requests of its claims, as its last look at the store showed them. Hundreds of waiting threads check here instead of
+    /// reading the store.
+    claims: Mutex<HashMap<i64, PrebookRequest>>,
+    hosts: Mutex<HashMap<String, Host>>,
     /// The number of threads that are about to send their first request.
     pub(super) firing: AtomicUsize,
     pub(super) days: BookedDays,
@@ -58,9 +63,8 @@ impl<'r> RunContext<'r> {
             give_up,
             watch_every: Duration::MAX,
             owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
-            claims: Claims::default(),
-            clocks: Clocks::default(),
-            backoffs: Backoffs::default(),
+            claims: Mutex::default(),
+            hosts: Mutex::default(),
             firing: AtomicUsize::new(0),
             days: BookedDays::default(),
         }
@@ -72,8 +76,18 @@ impl<'r> RunContext<'r> {
             .is_none_or(|name| prebooking.request.gym == name)
     }
 
-    /// The run's claim on a prebooking.
-    pub(super) fn claim<'c>(&'c self, prebooking: &'c Prebooking) -> Claim<'c> {
-        Claim::new(self.sessions.store, &self.claims, &self.owner, prebooking)
+    /// The clock of a box's host, and the back-off from it, which all threads of the run share.
+    pub(super) fn host(&self, host: &str) -> Host {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || (Arc::new(HostClock::new(host)), Arc::default());
+        hosts.entry(host.to_owned()).or_insert_with(new).clone()
+    }
+
+    /// Calls `change` with the requests of the run's claims.
+    pub(super) fn with_claims<T>(
+        &self,
+        change: impl FnOnce(&mut HashMap<i64, PrebookRequest>) -> T,
+    ) -> T {
+        change(&mut self.claims.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

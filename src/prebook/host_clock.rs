@@ -6,8 +6,7 @@
 
 mod samples;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 pub(super) use samples::ROUGH;
@@ -31,10 +30,6 @@ const MAX_FAILURES: usize = 3;
 /// Instants further away than this are not computed with.
 const MAX_SECONDS: f64 = 1e12;
 
-/// The clocks of all hosts of a run.
-#[derive(Debug, Default)]
-pub(super) struct Clocks(Mutex<HashMap<String, Arc<HostClock>>>);
-
 /// One host's clock.
 #[derive(Debug)]
 pub(super) struct HostClock {
@@ -46,29 +41,16 @@ pub(super) struct HostClock {
     state: Mutex<State>,
 }
 
-/// When to send, and what is known about it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Aim {
-    pub send: Instant,
-    pub estimate: Estimate,
-}
-
-impl Clocks {
-    pub(super) fn of(&self, host: &str) -> Arc<HostClock> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = || {
-            Arc::new(HostClock {
-                host: host.to_owned(),
-                base: clock::steady(),
-                measuring: Mutex::default(),
-                state: Mutex::default(),
-            })
-        };
-        Arc::clone(all.entry(host.to_owned()).or_insert_with(made))
-    }
-}
-
 impl HostClock {
+    pub(super) fn new(host: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            base: clock::steady(),
+            measuring: Mutex::default(),
+            state: Mutex::default(),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,16 +191,13 @@ impl HostClock {
         ))
     }
 
-    /// When to send so that the request arrives just after `opening` (unix seconds). `None`: the clock of this machine has
-    /// to do.
-    pub(super) fn aim(&self, opening: f64) -> Option<Aim> {
+    /// When to send so that the request arrives just after `opening` (unix seconds), and what is known about the server's clock.
+    /// `None`: the clock of this machine has to do.
+    pub(super) fn aim(&self, opening: f64) -> Option<(Instant, Estimate)> {
         let state = self.state();
         let estimate = state.known(self.steady(), ROUGH)?;
         let send = estimate.send_at(opening - state.second());
-        Some(Aim {
-            send: self.base + seconds(send),
-            estimate,
-        })
+        Some((self.base + seconds(send), estimate))
     }
 
     /// What the server's clock shows when a request sent at `sent` arrives, as unix seconds.

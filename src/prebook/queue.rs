@@ -79,7 +79,9 @@ impl<'q> DueQueue<'q> {
         let context = self.context;
         let open = context.sessions.store.open_prebookings(context.account)?;
         let is_ours = |p: &&Prebooking| p.owner.as_ref() == Some(&context.owner);
-        context.claims.set(open.iter().filter(is_ours));
+        let ours = open.iter().filter(is_ours);
+        let ours = ours.map(|p| (p.id, p.request.clone())).collect();
+        context.with_claims(|claims| *claims = ours);
         self.watch.retain(&open);
         self.owners.clear();
         self.is_held_up = false;
@@ -137,7 +139,9 @@ impl<'q> DueQueue<'q> {
         if !self.claim(&prebooking)? {
             return Ok(None);
         }
-        self.context.claims.add(&prebooking);
+        let request = prebooking.request.clone();
+        self.context
+            .with_claims(|claims| claims.insert(prebooking.id, request));
         let aimed_at = profile.soonest(&prebooking, now);
         let execution = Execution {
             aimed_at,

@@ -109,6 +109,7 @@ impl<'t> BookingTask<'t> {
         day: NaiveDate,
         profile: &'t BoxProfile,
     ) -> Self {
+        let (clock, backoff) = context.host(&profile.host);
         Self {
             context,
             claim: None,
@@ -116,8 +117,8 @@ impl<'t> BookingTask<'t> {
             day,
             profile,
             class_id: None,
-            clock: context.clocks.of(&profile.host),
-            backoff: context.backoffs.of(&profile.host),
+            clock,
+            backoff,
             was_tried: false,
             switch: None,
             rank: 0,
@@ -144,7 +145,7 @@ impl<'t> BookingTask<'t> {
         profile: &'t BoxProfile,
     ) -> Self {
         Self {
-            claim: Some(context.claim(prebooking)),
+            claim: Some(Claim::new(context, prebooking)),
             class_id: prebooking.class_id.as_deref(),
             ..Self::new(context, &prebooking.request, prebooking.day, profile)
         }
@@ -167,8 +168,8 @@ impl<'t> BookingTask<'t> {
     }
 
     /// Stores the class before it is requested (promise 9).
-    pub(super) fn intend(&self, class_id: &str) {
-        if let Some(claim) = &self.claim {
+    pub(super) fn intend(&mut self, class_id: &str) {
+        if let Some(claim) = &mut self.claim {
             claim.intend(class_id);
         }
     }

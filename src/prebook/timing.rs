@@ -1,11 +1,12 @@
 //! Waiting for the opening, and the preparations before it.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::host_clock::{Aim, ROUGH};
+use super::host_clock::ROUGH;
+use super::server_clock::Estimate;
 use super::task::{Abort, BookingTask, unix};
 use crate::clock;
 use crate::error::ExitKind;
@@ -183,14 +184,14 @@ impl BookingTask<'_> {
         self.with_jar(limit, |clock, platform, jar| {
             clock.warm(platform, jar, end);
         });
-        if let Some(aim) = self.aim_at(at) {
+        if let Some((_, estimate)) = self.aim_at(at) {
             log::info!(
                 "server clock {:+.1} ms from ours, known to {:.1} ms after {} probes, round trip {:.1} ms: aiming {:.1} ms after the opening",
                 self.clock.offset().unwrap_or_default() * 1000.0,
-                aim.estimate.doubt * 1000.0,
-                aim.estimate.samples,
-                aim.estimate.round_trip * 1000.0,
-                aim.estimate.margin() * 1000.0
+                estimate.doubt * 1000.0,
+                estimate.samples,
+                estimate.round_trip * 1000.0,
+                estimate.margin() * 1000.0
             );
         }
         Ok(())
@@ -199,9 +200,8 @@ impl BookingTask<'_> {
     /// Sleeps until the opening.
     pub(super) fn wait_until_opening(&self, at: DateTime<Utc>) {
         let firing = self.context.firing.fetch_add(1, Ordering::Relaxed);
-        let send = self.aim_at(at).map(|aim| aim.send);
-        match send {
-            Some(send) => {
+        match self.aim_at(at) {
+            Some((send, _)) => {
                 // prebookings of one account and box are requested in the order they were added
                 let send = send + Duration::from_micros(150) * self.rank;
                 clock::sleep_until(send, firing < SPINNERS && self.rank == 0);
@@ -215,7 +215,7 @@ impl BookingTask<'_> {
         self.context.firing.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn aim_at(&self, at: DateTime<Utc>) -> Option<Aim> {
+    fn aim_at(&self, at: DateTime<Utc>) -> Option<(Instant, Estimate)> {
         let aim = || self.clock.aim(unix(at));
         (!self.by_own_clock).then(aim)?
     }

@@ -27,8 +27,8 @@ fn silent() -> Silent {
     }
 }
 
-fn measured() -> Arc<HostClock> {
-    let clock = Clocks::default().of("crossfitdemo.aimharder.com");
+fn measured() -> HostClock {
+    let clock = HostClock::new("crossfitdemo.aimharder.com");
     let now = clock.steady();
     let sample = Sample {
         sent: now,
