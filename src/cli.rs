@@ -18,7 +18,7 @@ use crate::commands::{
     prebook, probe, refresh, sessions, status, store, system, wod,
 };
 use crate::error::Failure;
-use crate::text::{quote, similar};
+use crate::text::{quote, shell_word, similar};
 use crate::ui::{GivenFlags, Ui};
 
 const ABOUT: &str =
@@ -381,8 +381,9 @@ fn with_tip(mut error: clap::Error, args: &[OsString], is_login: bool) -> clap::
         });
     if let Some((flag, value)) = value_of.filter(|_| !is_login) {
         return usage(&format!(
-            "{} is not a flag; if it is the value of {flag}, write {flag}={value}",
-            quote(value)
+            "{} is not a flag; if it is the value of {flag}, write {flag}={}",
+            quote(value),
+            shell_word(value)
         ));
     }
     let long = unknown.strip_prefix("--");

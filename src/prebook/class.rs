@@ -27,7 +27,7 @@ pub(super) const MISSING_PAUSE_MAX: Duration = Duration::from_secs(2);
 const MISSING_SINCE: TimeDelta = TimeDelta::minutes(30);
 /// Requests that are too early, and looks at a class that is missing, are repeated for this long before the clock of this
 /// machine is doubted.
-const CLOCK_DOUBT: Duration = Duration::from_secs(1);
+const REPEATS_BEFORE_LOOK: Duration = Duration::from_secs(1);
 /// Longest sleep while another thread looks at a box that fails.
 const TURN_POLL: Duration = Duration::from_millis(100);
 
@@ -153,7 +153,7 @@ impl BookingTask<'_> {
     /// Whether booking opens later by the server's clock. That is looked at where only the clock of this machine is known and
     /// requests, or looks at the schedule, have been repeated for a while since `began`.
     pub(super) fn opens_later(&self, moment: Moment, began: Instant) -> bool {
-        let is_doubtful = clock::steady().duration_since(began) >= CLOCK_DOUBT;
+        let is_doubtful = clock::steady().duration_since(began) >= REPEATS_BEFORE_LOOK;
         let opening = moment.opens.filter(|_| moment.repeats() && is_doubtful);
         opening.is_some_and(|at| {
             self.look_at_clock();

@@ -380,6 +380,7 @@ fn weekly(
         now,
     })
 }
+
 /// The settings of a rule that were replaced, or `None` if they are the same.
 fn rule_before(before: &WeeklyRule, now: &WeeklyRule) -> Option<String> {
     let until = |rule: &WeeklyRule| match rule.until {

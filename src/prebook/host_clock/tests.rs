@@ -1,4 +1,4 @@
-//! Measuring takes seconds, and nobody who is about to fire may have to wait for it.
+//! A measurement takes seconds. No thread that is about to fire waits for it.
 
 use std::net::TcpListener;
 use std::thread;

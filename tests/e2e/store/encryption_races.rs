@@ -64,24 +64,23 @@ fn killed_at_any_moment_it_is_one_or_the_other_and_usable() {
     fill(&home);
     assert!(holds_plain_text(&home));
     has_key(&home, KEY);
-    // how long each lives when it may
-    let lives = ["encrypt", "decrypt"].map(|what| convert(&home, what).done().took);
+    // how long each takes: longer when one was killed before its turn, shorter after it, because the load changes
+    let mut lives = ["encrypt", "decrypt"].map(|what| convert(&home, what).done().took);
     assert!(!is_encrypted(&home));
     let until = Instant::now() + TIME;
     let (mut deaths, mut turned, mut unfinished) = (0, 0, 0);
     while Instant::now() < until && deaths < 60 {
         let before = is_encrypted(&home);
-        let (what, life) = if before {
-            ("decrypt", lives[1])
-        } else {
-            ("encrypt", lives[0])
-        };
+        let what = if before { "decrypt" } else { "encrypt" };
+        let life = &mut lives[usize::from(before)];
         let victim = convert(&home, what).spawn();
         thread::sleep(life.mul_f64(0.3 + 0.8 * rng.f64()));
         victim.kill();
         deaths += 1;
         is_whole(&home);
-        turned += usize::from(is_encrypted(&home) != before);
+        let has_turned = is_encrypted(&home) != before;
+        turned += usize::from(has_turned);
+        *life = life.mul_f64(if has_turned { 0.9 } else { 1.1 });
         let unclean = home.ask("SELECT unclean FROM seal");
         unfinished += usize::from(unclean.as_deref() == Some("1"));
         // the next command, whatever it is, needs no help, and finishes what is left

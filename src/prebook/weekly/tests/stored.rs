@@ -133,7 +133,7 @@ fn the_same_again_updates() {
     assert_eq!((again.id, &again.request), (first.id, &more));
     assert_eq!(
         again.moved_to, first.moved_to,
-        "the opening rule is the same: what a refusal told holds"
+        "the opening rule is the same: the opening that a refusal stated is kept"
     );
     more.opens = Some("5d".parse().unwrap());
     let again = store.put_prebooking(&more, monday, None, at(NOW)).unwrap();
