@@ -1,47 +1,31 @@
 //! Conversion of a schedule row to a [`Class`], as people and scripts see it.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 
 use crate::model::account::Account;
+use crate::model::box_profile::BoxProfile;
 use crate::model::class::{Class, ClassState};
-use crate::model::opening::{OpeningRules, Source};
+use crate::model::opening::Source;
 use crate::model::zone;
 use crate::platform::{Mine, Row};
 
-/// The circumstances under which a row is shown.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting<'s> {
-    /// The row's day on the box's calendar.
-    pub day: NaiveDate,
-    /// The box's time zone.
-    pub zone: Tz,
-    /// The account that sees the row.
-    pub account: &'s Account,
-    /// The opening rules of the box.
-    pub opening_rules: &'s OpeningRules,
-    /// The present instant.
-    pub now: DateTime<Utc>,
-}
-
-/// Converts a row to a class on `setting.day`.
+/// Converts a row of `day` to a class, as `account` sees it at `now`.
 ///
 /// The start becomes an instant by [`zone::resolve`]. The opening is set only while it is still ahead.
-pub fn to_class(row: &Row, setting: Setting<'_>) -> Class {
-    let starts_at = zone::resolve(setting.zone, setting.day.and_time(row.start));
-    let opening = setting
-        .opening_rules
-        .rule_for(setting.account, Some(&row.name));
-    let opens_at = opening.map(|o| o.opens_at(setting.day, row.start, setting.zone));
-    let state = state(
-        row,
-        starts_at.to_utc(),
-        opens_at.map(|at| at.to_utc()),
-        setting.now,
-    );
+pub fn to_class(
+    row: &Row,
+    day: NaiveDate,
+    profile: &BoxProfile,
+    account: &Account,
+    now: DateTime<Utc>,
+) -> Class {
+    let starts_at = zone::resolve(profile.zone, day.and_time(row.start));
+    let opening = profile.opening_rules.rule_for(account, Some(&row.name));
+    let opens_at = opening.map(|o| o.opens_at(day, row.start, profile.zone));
+    let state = state(row, starts_at.to_utc(), opens_at.map(|at| at.to_utc()), now);
     Class {
         id: row.id.clone(),
-        day: setting.day,
+        day,
         start: row.start,
         end: row.end,
         starts_at,

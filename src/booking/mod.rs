@@ -30,7 +30,7 @@ pub(crate) use book::{
     NOT_IN_SCHEDULE, SECOND_LOOK, UNKNOWN_STATE, cause, is_unproven, proven, settled,
 };
 pub use cancel::{CancelOutcome, CancelResult, cancellable};
-pub use class::{Setting, to_class};
+pub use class::to_class;
 pub use outcome::{BookResult, Outcome};
 pub use upcoming::{Entry, UpcomingBookings};
 

@@ -3,10 +3,8 @@
 use std::sync::PoisonError;
 
 use anyhow::Result;
-use chrono::NaiveDate;
 
 use super::app::App;
-use crate::booking::Setting;
 use crate::clock;
 use crate::config::BoxConfig;
 use crate::error::Failure;
@@ -16,19 +14,6 @@ use crate::model::opening::{ClassRule, Opening, OpeningRules, Source};
 use crate::platform::{BoxAt, BoxRef, Row};
 use crate::sessions::ActiveSession;
 use crate::store::BoxRow;
-
-impl BoxProfile {
-    /// The circumstances under which an account sees a row of this box's schedule now.
-    pub(super) fn setting<'s>(&'s self, account: &'s Account, day: NaiveDate) -> Setting<'s> {
-        Setting {
-            day,
-            zone: self.zone,
-            account,
-            opening_rules: &self.opening_rules,
-            now: clock::now(),
-        }
-    }
-}
 
 impl App {
     /// The box to act in: the named one, the config's, or the account's only one.

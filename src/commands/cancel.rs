@@ -113,7 +113,7 @@ pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
     };
     let printed = ui.print(&Cancelled {
         outcome: result.outcome,
-        class: to_class(&result.row, profile.setting(&account, day)),
+        class: to_class(&result.row, day, &profile, &account, clock::now()),
         message: result.message,
         cancel_state: result.state,
         family: args.family.clone(),

@@ -133,7 +133,7 @@ fn selected(
     profile: &BoxProfile,
     account: &Account,
 ) -> Vec<Class> {
-    let setting = profile.setting(account, day);
+    let now = clock::now();
     let wanted = find::Wanted {
         name: args.class.clone(),
         coach: args.coach.clone(),
@@ -141,7 +141,7 @@ fn selected(
     };
     let rows = wanted.fitting(rows).into_iter();
     let mut classes: Vec<Class> = rows
-        .map(|row| to_class(row, setting))
+        .map(|row| to_class(row, day, profile, account, now))
         .filter(|class| !args.open || class.may_be_open())
         .collect();
     classes.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));

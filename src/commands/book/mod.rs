@@ -364,7 +364,7 @@ impl Wanted<'_> {
         let another = rows.iter().any(|other| {
             other.id != row.id && other.start == row.start && other.mine == Mine::Booked
         });
-        let state = to_class(row, self.gym.setting(self.account, self.day)).state;
+        let state = to_class(row, self.day, self.gym, self.account, clock::now()).state;
         let is_full = state == ClassState::Full;
         let outcome = match state {
             ClassState::Past => Outcome::TooLate,
@@ -391,7 +391,7 @@ impl Wanted<'_> {
             outcome: result.outcome,
             opens_at: opening.map(|opening| opening.opens_at(self.day, row.start, self.gym.zone)),
             guess: opening.is_some_and(|opening| opening.guess),
-            class: to_class(row, self.gym.setting(self.account, self.day)),
+            class: to_class(row, self.day, self.gym, self.account, clock::now()),
             reservation_id: result.reservation,
             prebooking_id: None,
             next: None,

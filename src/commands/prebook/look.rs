@@ -67,7 +67,8 @@ pub(super) fn look(
         }
     };
     app.note_classes(gym, &rows);
-    let setting = gym.setting(&request.account, day);
+    let now = clock::now();
+    let class = |row: &Row| to_class(row, day, gym, &request.account, now);
     let wanted = find::Wanted::of(request, &request.first);
     let mut suggests_rule = false;
     let one = find::one(&rows, &wanted, day, |only| {
@@ -90,8 +91,8 @@ pub(super) fn look(
         }),
         suggests_rule,
         is_published: !rows.is_empty(),
-        mine: mine.map(|row| to_class(row, setting)).collect(),
-        class: one.as_ref().ok().map(|row| to_class(row, setting)),
+        mine: mine.map(class).collect(),
+        class: one.as_ref().ok().map(|row| class(row)),
         message: one.err().map(|failure| failure.message),
     })
 }
