@@ -67,7 +67,8 @@
 //! 1. **The caller names the session kind.** `device` for a person's action, `background` for automation; nothing falls back on
 //!    the other.
 //! 2. **Background sessions are protected.** One per account (unique index), with a computed fingerprint and no expiry by age,
-//!    deleted only by the command with two flags.
+//!    deleted only by the command with two flags. Device sessions are keyed by account and fingerprint; after 7 days they are
+//!    not refreshed any more and may be pruned.
 //! 3. **One token update at a time per session, across processes.** A lock of the operating system per session; after getting
 //!    it the row is read again. Firing holds it in shared mode. Waiters stop as soon as the row is fresh or expired.
 //! 4. **A newer token never yields to an older one.** Token, cookies and generation change in one statement, conditional on
@@ -75,16 +76,19 @@
 //! 5. **What the server replaced is durable before anything else happens.** An interrupted update leaves a mark. An update
 //!    that may have been served is not repeated with the same token while the session's cookies still work.
 //! 6. **Success is proven.** `logout` is looked for first, and `booked` and `cancelled` are reported only when the schedule row
-//!    shows it. A request is sent again only when the server provably did not act, or when the row, read later, is not the
-//!    member's and the platform would refuse a duplicate.
+//!    shows it. A row that shows the booking proves it by itself. A row that does not is believed only if the same session has
+//!    shown its login in this process: by a response other than `logout` to a request that needs a login, by a personal row,
+//!    or by `whoami`. A request is sent again only when the server provably did not act, or when the row, read later, is not
+//!    the member's and the platform would refuse a duplicate. After a request with an unknown outcome the execution of a
+//!    prebooking requests no other class.
 //! 7. **Nothing blocks for ever, and a signal ends the program soon.** Requests, locks, retries, notifications and name
 //!    resolution have limits. After the first SIGINT or SIGTERM no new request is started, and the program ends when the
 //!    requests under way have ended and their results are stored: at most the request timeout, and two seconds for
 //!    notifications. One read may settle the outcome of a booking or cancellation that was sent, within that same timeout.
 //!    See [`signals`].
 //! 8. **Secrets stay in.** Files have mode 0600 from the first byte, in directories that belong to the user and that no other
-//!    user can write to; links of other users are not followed. Secret types have no `Display`, and cookies go only to hosts
-//!    of the domain.
+//!    user can write to; links of other users are not followed. Secret types have no `Display`. Cookies go only to hosts of
+//!    the domain; beyond 50 cookies or 8 KiB for a host only the platform's own are kept.
 //! 9. **A class is booked once.** A prebooking is claimed in one transaction, for as long as its run lives; the claim of a dead
 //!    run is settled by the schedule before anything is sent.
 //! 10. **Wall clocks belong to the box.** Days are counted on its calendar and become instants last.
