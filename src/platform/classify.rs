@@ -10,12 +10,15 @@ use super::lenient::Loose;
 use crate::http_client;
 
 /// The JSON object of an API call: the status is 200 and the object has no `logout`. The code of an `error` object that
-/// reports an outage or a missing login (500 to 599, 401) counts as the status: it is no response to the request.
+/// reports an outage or a missing login (500 to 599, 401) counts as the status: the response does not answer the request.
 ///
 /// # Errors
 /// [`Error::LoggedOut`], [`Error::Blocked`], [`Error::Busy`], or [`Error::Strange`] for any other status or content.
 pub(super) fn data(answer: &Answer) -> Result<Value, Error> {
-    let data = object_of_call(answer)?;
+    let object = gate(answer).and_then(|object| {
+        object.ok_or_else(|| answer.strange(format!("answered with {}", kind(&answer.body))))
+    });
+    let data = or_login_page(answer, object.map(Value::Object))?;
     let code = Loose(&data).get("error").get("code").int();
     match code.and_then(|code| u16::try_from(code).ok()) {
         Some(code @ 500..600) => status(code, answer).map(|()| data),
@@ -24,15 +27,7 @@ pub(super) fn data(answer: &Answer) -> Result<Value, Error> {
     }
 }
 
-/// As [`data`], whatever `error` the object has: what else it holds may be worth more.
-pub(super) fn object_of_call(answer: &Answer) -> Result<Value, Error> {
-    let object = gate(answer).and_then(|object| {
-        object.ok_or_else(|| answer.strange(format!("answered with {}", kind(&answer.body))))
-    });
-    or_login_page(answer, object.map(Value::Object))
-}
-
-/// The text of a page: the status is 200 and the text is no JSON object with `logout`.
+/// The text of a page: the status is 200 and the text is not a JSON object with `logout`.
 ///
 /// # Errors
 /// As [`data`], except that HTML is accepted.
@@ -124,7 +119,7 @@ fn has_unknown_logout(object: &Map<String, Value>) -> bool {
     })
 }
 
-/// Describes a body that is no JSON object, for a message.
+/// Describes a body that is not a JSON object, for a message.
 fn kind(body: &[u8]) -> &'static str {
     let text = String::from_utf8_lossy(&body[..body.len().min(512)]);
     match text

@@ -46,23 +46,26 @@ impl Platform {
     }
 }
 
-/// Reads the response to a token update. One that is empty, cut off, or has a token that cannot be read is
-/// [`Error::Lost`]: the old token may have been replaced (promise 5).
+/// Reads the response to a token update. The `newToken` of a 200 counts whatever is beside it, except a logout. A 200 that
+/// is empty, cut off, or has a token that cannot be read is [`Error::Lost`]: the old token may have been replaced (promise 5).
 ///
 /// # Errors
 /// As for [`Platform::token_update`].
 pub fn read_token_update(answer: &Answer) -> Result<Secret, Error> {
-    if answer.status == 200 && classify::may_hold_token(&answer.body) {
+    let is_ok = answer.status == 200;
+    if is_ok && classify::may_hold_token(&answer.body) {
         return Err(lost(&answer.host, Cause::CutOff));
     }
-    let data = classify::object_of_call(answer)?;
-    match Loose(&data).get("newToken").raw() {
-        Some(new) => parse_token(&new).ok_or_else(|| {
-            let cause = Cause::Other("the new token cannot be read".to_owned());
-            lost(&answer.host, cause)
-        }),
-        None => Err(answer.strange("answered a token update without a token")),
-    }
+    let object =
+        classify::object(&answer.body).filter(|object| is_ok && !classify::says_logout(object));
+    let Some(new) = object.and_then(|object| Loose(object.get("newToken")?).raw()) else {
+        classify::data(answer)?;
+        return Err(answer.strange("answered a token update without a token"));
+    };
+    parse_token(&new).ok_or_else(|| {
+        let cause = Cause::Other("the new token cannot be read".to_owned());
+        lost(&answer.host, cause)
+    })
 }
 
 /// Reads the response to `setrefresh`: the token that its script stores.
@@ -192,45 +195,54 @@ mod tests {
 
     #[test]
     fn token_updates() {
-        let body = format!(r#"{{"newToken":"{TOKEN}"}}"#);
-        assert_eq!(read_token_update(&answered(&body)), Ok(Secret::new(TOKEN)));
-        let outage = format!(r#"{{"newToken":"{TOKEN}","error":{{"code":500}}}}"#);
-        assert_eq!(
-            read_token_update(&answered(&outage)),
-            Ok(Secret::new(TOKEN))
-        );
-        let both = format!(r#"{{"newToken":"{TOKEN}","logout":"1"}}"#);
-        for dead in [r#"{"logout":1}"#, r#"{"logout":true}"#, &both] {
-            assert_eq!(
-                read_token_update(&answered(dead)),
-                Err(Error::LoggedOut),
-                "{dead}"
-            );
-        }
-        for neither in [
-            "{}",
-            r#"{"newToken":null}"#,
-            r#"{"newToken":""}"#,
-            r#"{"error":{"code":503}}"#,
-            "<html>",
-        ] {
-            assert!(
-                matches!(
-                    read_token_update(&answered(neither)),
-                    Err(Error::Strange(_))
-                ),
-                "{neither}"
-            );
-        }
-        for lost in [
-            "",
-            "\u{feff} ",
-            r#"{"newToken":"69232|17"#,
-            r#"{"newToken":"abc"}"#,
-            r#"<b>Warning</b>: x in y.php {"newToken":"abc"}"#,
-        ] {
-            let read = read_token_update(&answered(lost));
-            assert!(matches!(read, Err(Error::Lost { .. })), "{lost}");
+        let new = |beside: &str| format!(r#"{{"newToken":"{TOKEN}"{beside}}}"#);
+        let unreadable = r#"{"newToken":"abc","logout":[]}"#;
+        let table = [
+            (200, new(""), "new"),
+            (200, new(r#","error":{"code":500}"#), "new"),
+            (200, new(r#","logout":0"#), "new"),
+            (200, new(r#","logout":[]"#), "new"),
+            (200, new(r#","logout":{}"#), "new"),
+            (200, new(r#","logout":"no""#), "new"),
+            (200, new(r#","logout":"expired""#), "new"),
+            (503, new(""), "not served"),
+            (200, new(r#","logout":"1""#), "logged out"),
+            (200, r#"{"logout":1}"#.to_owned(), "logged out"),
+            (200, r#"{"logout":true}"#.to_owned(), "logged out"),
+            (200, r#"{"logout":[]}"#.to_owned(), "neither"),
+            (200, "{}".to_owned(), "neither"),
+            (200, r#"{"newToken":null}"#.to_owned(), "neither"),
+            (200, r#"{"newToken":""}"#.to_owned(), "neither"),
+            (200, r#"{"error":{"code":401}}"#.to_owned(), "neither"),
+            (200, r#"{"error":{"code":7}}"#.to_owned(), "neither"),
+            (200, "<html>".to_owned(), "neither"),
+            (200, r#"{"error":{"code":500}}"#.to_owned(), "lost"),
+            (200, r#"{"error":{"code":"502"}}"#.to_owned(), "lost"),
+            (200, r#"{"error":{"code":504}}"#.to_owned(), "lost"),
+            (504, "{}".to_owned(), "lost"),
+            (200, r#"{"error":{"code":503}}"#.to_owned(), "not served"),
+            (503, "{}".to_owned(), "not served"),
+            (200, String::new(), "lost"),
+            (200, "\u{feff} ".to_owned(), "lost"),
+            (200, r#"{"newToken":"69232|17"#.to_owned(), "lost"),
+            (200, r#"{"newToken":"abc"}"#.to_owned(), "lost"),
+            (200, unreadable.to_owned(), "lost"),
+            (
+                200,
+                format!("<b>Warning</b>: x in y.php {unreadable}"),
+                "lost",
+            ),
+        ];
+        for (status, body, expected) in table {
+            let read = match read_token_update(&Answer::new("h", status, body.as_bytes())) {
+                Ok(token) if token == Secret::new(TOKEN) => "new",
+                Err(Error::LoggedOut) => "logged out",
+                Err(Error::Strange(_)) => "neither",
+                Err(e) if e.is_response_lost() => "lost",
+                Err(e) if e.is_worth_retry() => "not served",
+                other => panic!("{status} {body}: {other:?}"),
+            };
+            assert_eq!(read, expected, "{status} {body}");
         }
     }
 }

@@ -30,6 +30,14 @@ fn faults() -> Vec<(Value, Served)> {
             json!({ "kind": "json", "body": { "newToken": "x" } }),
             Perhaps,
         ),
+        (
+            json!({ "kind": "json", "body": { "error": { "code": 504 } } }),
+            Perhaps,
+        ),
+        (
+            json!({ "kind": "json", "body": { "error": { "code": 503 } } }),
+            No,
+        ),
         (json!({ "kind": "huge" }), Answered),
         (json!({ "kind": "truncate" }), Perhaps),
         (json!({ "kind": "cut" }), Perhaps),
