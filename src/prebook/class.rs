@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::host_clock::ROUGH;
 use super::once_a_day::another_that_day;
+use super::plan::Next;
 use super::result::ChoiceResult;
 use super::task::{Abort, BookingTask};
 use crate::booking::{BookResult, LoginCheck, Outcome, find};
@@ -34,13 +35,8 @@ const TURN_POLL: Duration = Duration::from_millis(100);
 /// Where the clocks differ by more than this, a request is sent at the opening by either clock.
 const BELIEVED_ALONE: TimeDelta = TimeDelta::minutes(1);
 
-/// A class in the schedule, or why it is not there.
-#[derive(Debug)]
-struct Found {
-    row: Result<Row, Failure>,
-    /// The class is missing or not enabled, which may change at its opening.
-    may_come: bool,
-}
+/// The row of a class that can be requested, or the result of its choice.
+type Found = Result<Row, ChoiceResult>;
 
 /// When to request a class.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +52,16 @@ pub(super) struct Moment {
 }
 
 impl Moment {
+    /// The moment of a choice that is tried next at `next`.
+    pub(super) fn of(next: Next, now: DateTime<Utc>) -> Self {
+        Self {
+            opens: next.at(),
+            ahead: next.at().filter(|at| *at > now),
+            patient: matches!(next, Next::At(_)),
+            once: false,
+        }
+    }
+
     /// The instant from which lateness counts. There is none for a guess that was not waited for.
     pub(super) fn aimed_at(self) -> Option<DateTime<Utc>> {
         self.opens.filter(|_| self.patient || self.ahead.is_some())
@@ -192,29 +198,21 @@ impl BookingTask<'_> {
                 moment.opens,
             ));
         }
-        let found = self.look_up(choice, moment)?;
-        let may_come = found.may_come && self.is_recent(moment);
-        let unsent = |booked| ChoiceResult {
-            may_come,
-            ..ChoiceResult::of(choice, booked, moment.opens)
-        };
-        let row = match found.row {
+        let row = match self.look_up(choice, moment)? {
             Ok(row) => row,
-            Err(failure) => {
-                let wanted = find::Wanted::of(self.request, choice);
-                let outcome = match wanted.fitting(&self.rows).len() {
-                    0 => Outcome::Failed(ExitKind::NotFound),
-                    _ => Outcome::Ambiguous,
-                };
-                let missing = BookResult::unsent(outcome, None, Some(failure.message));
-                return Ok(unsent(missing));
+            Err(result) => {
+                let may_come = result.may_come && self.is_recent(moment);
+                let opens = moment.opens;
+                return Ok(ChoiceResult {
+                    opens,
+                    may_come,
+                    ..result
+                });
             }
         };
-        if let Some(decided) = BookResult::decided(&row) {
-            return Ok(unsent(decided));
-        }
         if self.excludes_day(&row) {
-            return Ok(unsent(another_that_day(Some(row))));
+            let booked = another_that_day(Some(row));
+            return Ok(ChoiceResult::of(choice, booked, moment.opens));
         }
         self.check_claim()?;
         if let Some(at) = moment.ahead {
@@ -242,17 +240,11 @@ impl BookingTask<'_> {
         if result.outcome() != Outcome::Refused {
             return None;
         }
-        let now = self
-            .find(choice, LOOK_UP, LoginCheck::Skipped)
-            .ok()?
-            .row
-            .ok()?;
-        let is_other = result
-            .booked
-            .row
-            .as_ref()
-            .is_some_and(|row| row.id != now.id);
-        (is_other && BookResult::decided(&now).is_none()).then_some(now)
+        let found = self.find(choice, LOOK_UP, LoginCheck::Skipped).ok()?;
+        let requested = result.booked.row.as_ref();
+        found
+            .ok()
+            .filter(|now| requested.is_some_and(|row| row.id != now.id))
     }
 
     /// Requests a place on the waiting list of a class that was full.
@@ -286,7 +278,7 @@ impl BookingTask<'_> {
         let began = clock::steady();
         let first = match self.known(choice).filter(|_| is_near) {
             None => self.find_before(choice, at, is_near)?,
-            known => known,
+            known => known.map(Ok),
         };
         if !is_near {
             self.measure_clock(at)?;
@@ -294,13 +286,11 @@ impl BookingTask<'_> {
             // A request that is sent right after the look is no later than one that is sent at the opening without a look.
             self.look_within(self.until(at), ROUGH);
         }
-        match first {
-            Some(found) if !found.may_come => Ok(found),
-            _ => {
-                self.wait_until_opening(at);
-                self.find_within_give_up(choice, moment)
-            }
+        if let Some(found) = first.filter(|found| !may_come(found)) {
+            return Ok(found);
         }
+        self.wait_until_opening(at);
+        self.find_within_give_up(choice, moment)
     }
 
     /// `None`: it could not be looked up before the opening.
@@ -337,8 +327,9 @@ impl BookingTask<'_> {
     /// Looks the class up from its opening on. Until `--give-up`, the look is repeated in an outage, and while the class is
     /// missing or not enabled.
     fn find_within_give_up(&mut self, choice: &Choice, moment: Moment) -> Result<Found, Abort> {
-        if let Some(found) = self.known(choice) {
-            return Ok(found);
+        // an id that has changed since the schedule was read is noticed by the refusal
+        if let Some(row) = self.known(choice) {
+            return Ok(Ok(row));
         }
         let began = clock::steady();
         let mut pause = MISSING_PAUSE;
@@ -350,7 +341,7 @@ impl BookingTask<'_> {
             let switches = self.switch.is_some_and(|(after, at)| {
                 clock::steady().duration_since(began) >= after && self.server_now() >= at
             });
-            let is_settled = !found.may_come || switches || !self.is_recent(moment);
+            let is_settled = !may_come(&found) || switches || !self.is_recent(moment);
             if is_settled || self.is_late() || self.opens_later(moment, began) {
                 return Ok(found);
             }
@@ -416,34 +407,41 @@ impl BookingTask<'_> {
         check: LoginCheck,
     ) -> Result<Found, Abort> {
         self.read_rows(limit, check)?;
-        let row = self.fitting(choice).cloned();
-        let may_come = if let Ok(row) = &row {
-            let closed = BookResult::decided(row).is_some_and(|it| it.outcome == Outcome::Closed);
-            closed && !row.enabled && !row.cancelled && !row.staff && !row.hidden
-        } else {
-            let wanted = find::Wanted::of(self.request, choice);
-            wanted.fitting(&self.rows).is_empty()
+        let unsent = |booked, may_come| ChoiceResult {
+            may_come,
+            ..ChoiceResult::of(choice, booked, None)
         };
-        if let Ok(row) = &row
-            && BookResult::decided(row).is_none()
-        {
-            self.intend(&row.id);
+        let row = match self.fitting(choice) {
+            Ok(row) => row.clone(),
+            Err(failure) => {
+                let wanted = find::Wanted::of(self.request, choice);
+                let is_missing = wanted.fitting(&self.rows).is_empty();
+                let outcome = if is_missing {
+                    Outcome::Failed(ExitKind::NotFound)
+                } else {
+                    Outcome::Ambiguous
+                };
+                let booked = BookResult::unsent(outcome, None, Some(failure.message));
+                return Ok(Err(unsent(booked, is_missing)));
+            }
+        };
+        if let Some(decided) = BookResult::decided(&row) {
+            let is_disabled = !row.enabled && !row.cancelled && !row.staff && !row.hidden;
+            let may_come = is_disabled && decided.outcome == Outcome::Closed;
+            return Ok(Err(unsent(decided, may_come)));
         }
-        Ok(Found { row, may_come })
+        self.intend(&row.id);
+        Ok(Ok(row))
     }
 
-    /// The class in the schedule that this execution has read, if it can be booked: then the schedule is not read again. An
-    /// id that has changed since is noticed by the refusal.
-    fn known(&mut self, choice: &Choice) -> Option<Found> {
+    /// The class in the schedule as it was read last, if it can be booked.
+    fn known(&mut self, choice: &Choice) -> Option<Row> {
         let row = self.fitting(choice).ok()?.clone();
         if BookResult::decided(&row).is_some() {
             return None;
         }
         self.intend(&row.id);
-        Some(Found {
-            row: Ok(row),
-            may_come: false,
-        })
+        Some(row)
     }
 
     /// Reads the schedule of the day. Each request has `limit` as its timeout, and locks are waited for no longer.
@@ -483,4 +481,9 @@ impl BookingTask<'_> {
             known.ok_or(failure)
         })
     }
+}
+
+/// Whether the class is missing or not enabled, which may change at its opening.
+fn may_come(found: &Found) -> bool {
+    found.as_ref().is_err_and(|result| result.may_come)
 }

@@ -147,9 +147,8 @@ impl<'e> PrebookExecutor<'e> {
         let profile = &self.task.profile;
         let now = self.task.server_now();
         let opens = |choice: &&Choice| match profile.next(self.prebooking, choice, now) {
-            Next::At(at) | Next::Guess(at) => Some(at),
             Next::Unknown => Some(now),
-            Next::Over => None,
+            next => next.at(),
         };
         choices.iter().filter_map(opens).min()
     }
@@ -190,13 +189,12 @@ impl<'e> PrebookExecutor<'e> {
         self.trying = choice;
         let profile = &self.task.profile;
         let now = self.task.server_now();
-        let (opens, patient) = match profile.next(self.prebooking, choice, now) {
-            Next::Over => return Ok(ChoiceResult::unseen(choice, Outcome::Expired, None)),
-            Next::Unknown => (None, false),
-            Next::At(at) => (Some(at), true),
-            Next::Guess(at) => (Some(at), false),
-        };
-        let ahead = opens.filter(|at| *at > now);
+        let next = profile.next(self.prebooking, choice, now);
+        if next == Next::Over {
+            return Ok(ChoiceResult::unseen(choice, Outcome::Expired, None));
+        }
+        let moment = Moment::of(next, now);
+        let (opens, ahead) = (moment.opens, moment.ahead);
         if ahead.is_some_and(|at| at > until(clock::now(), self.task.horizon)) {
             let unseen = ChoiceResult::unseen(choice, Outcome::TooEarly, None);
             return Ok(ChoiceResult { opens, ..unseen });
@@ -205,12 +203,6 @@ impl<'e> PrebookExecutor<'e> {
             let message = Some(WITHIN_LEAD.to_owned());
             return Ok(ChoiceResult::unseen(choice, Outcome::WithinLead, message));
         }
-        let moment = Moment {
-            opens,
-            ahead,
-            patient,
-            once: false,
-        };
         let mut result = self.task.book(choice, moment)?;
         let class = result.booked.row.as_ref().map(|row| row.name.clone());
         self.learned
@@ -218,7 +210,7 @@ impl<'e> PrebookExecutor<'e> {
         // what is stored is an opening of the first choice
         let is_first = *choice == self.prebooking.request.first;
         result.moved_to = result.moved_to.filter(|_| is_first);
-        if !patient && result.outcome() == Outcome::Booked {
+        if !moment.patient && result.outcome() == Outcome::Booked {
             let better = class.and_then(|class| self.better_rule(choice, &class, ahead));
             result.booked.message = better.or(result.booked.message);
         }

@@ -15,8 +15,9 @@ use serde_json::json;
 
 use super::class::Moment;
 use super::context::RunContext;
+use super::plan::Next;
 use super::task::BookingTask;
-use super::wait::{NextTry, Wait};
+use super::wait::Wait;
 use crate::clock::{self, simulated::Simulated};
 use crate::config::{Config, Scheme, Server};
 use crate::model::account::Account;
@@ -308,12 +309,7 @@ impl World {
             let opening = utc(opening);
             let day = (opening + TimeDelta::days(2)).date_naive();
             let mut task = BookingTask::new(context, request, day, profile);
-            let moment = Moment {
-                opens: Some(opening),
-                ahead: Some(opening).filter(|at| *at > clock::now()),
-                patient: true,
-                once: false,
-            };
+            let moment = Moment::of(Next::At(opening), clock::now());
             // Whether it was booked is the server's to say.
             let _ = task.book(&request.first, moment);
         })
@@ -469,12 +465,8 @@ fn a_wait_counts_the_tries_of_a_guess_by_the_clock_of_the_server() {
         offset: -2400.0,
         ..calm(0.02)
     };
-    let at = utc(START + scenario.offset + 60.0);
-    let guess = NextTry {
-        at,
-        opens: at + TimeDelta::hours(6),
-    };
-    for next in [Some(guess), None] {
+    let guess = utc(START + scenario.offset + 60.0);
+    for next in [Next::Guess(guess), Next::Unknown] {
         let opening = START + 86_400.0;
         let (seen, _) = world.simulate(&scenario, opening, |context, request, profile| {
             let day = utc(opening + 172_800.0).date_naive();
@@ -482,7 +474,7 @@ fn a_wait_counts_the_tries_of_a_guess_by_the_clock_of_the_server() {
             let wait = Wait::new(sessions, &context.selector, request, day, profile, "1");
             let live = sessions.open(&request.account, &context.selector);
             let result = wait.until(next, live.unwrap(), Vec::new()).unwrap();
-            let expected = next.map_or(utc(START + scenario.offset), |next| next.at);
+            let expected = next.at().unwrap_or(utc(START + scenario.offset));
             let late = result.at - expected;
             assert!(
                 (0..5000).contains(&late.num_milliseconds()),

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use super::class::Moment;
 use super::context::RunContext;
+use super::plan::Next;
 use super::result::ChoiceResult;
 use super::task::{Abort, BookingTask};
 use crate::booking::{BookResult, Outcome};
@@ -56,39 +57,27 @@ pub struct WaitResult {
     pub at: DateTime<Utc>,
 }
 
-/// When booking is worth the next try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NextTry {
-    /// The instant at which the request is sent.
-    pub at: DateTime<Utc>,
-    /// The opening, or the guess of it: then earlier half hours of its day are tried too.
-    pub opens: DateTime<Utc>,
-}
-
-impl NextTry {
-    /// Whether it is the opening itself, not one of a guess's half hours.
-    pub fn is_opening(self) -> bool {
-        self.at == self.opens
-    }
-}
-
-/// The next instant at which booking of a class may open; `None` when none is known before the
-/// class starts. A rule's instant that has just passed counts: the server's clock may be behind.
+/// When booking of a class may open next. A rule's instant that has just passed counts: the server's clock may be behind.
 pub fn next_try(
     opening: Opening,
     (day, start): (NaiveDate, NaiveTime),
     zone: Tz,
     now: DateTime<Utc>,
-) -> Option<NextTry> {
+) -> Next {
     let opens = opening.opens_at(day, start, zone).to_utc();
     let first = opening.first_try(day, start, zone).to_utc();
     let at = if first > now || (!opening.guess && first > now - CLOCK_DOUBT) {
-        first
+        Some(first)
     } else {
-        opening.next_half_hour_try(now, day, start, zone)?.to_utc()
+        let next = opening.next_half_hour_try(now, day, start, zone);
+        next.map(|at| at.to_utc())
     };
     let starts = resolve(zone, day.and_time(start));
-    (at < starts).then_some(NextTry { at, opens })
+    match at.filter(|at| *at < starts) {
+        None => Next::Unknown,
+        Some(at) if at == opens => Next::At(at),
+        Some(at) => Next::Guess(at),
+    }
 }
 
 impl<'s> Wait<'s> {
@@ -111,14 +100,14 @@ impl<'s> Wait<'s> {
         }
     }
 
-    /// Waits until `next` and books; with `None`, books at once. `live` is the session that has looked the class up. It
+    /// Waits until `next` and books; if that is unknown, books at once. `live` is the session that has looked the class up. It
     /// is kept alive while waiting. `rows` is the schedule of the day if it was read just now, or empty.
     ///
     /// # Errors
     /// No outcome: the session expired, the class is not in the schedule, no response, or an unknown outcome.
     pub fn until(
         &self,
-        next: Option<NextTry>,
+        next: Next,
         live: ActiveSession<'s>,
         rows: Vec<Row>,
     ) -> Result<WaitResult, Failure> {
@@ -126,12 +115,7 @@ impl<'s> Wait<'s> {
         task.class_id = Some(self.class_id);
         task.live = Some(live);
         task.rows = rows;
-        let moment = Moment {
-            opens: next.map(|next| next.at),
-            ahead: next.map(|next| next.at),
-            patient: next.is_some_and(NextTry::is_opening),
-            once: false,
-        };
+        let moment = Moment::of(next, task.server_now());
         let result = self.book(&mut task, moment).inspect_err(|abort| {
             // an error that says what came of a request is reported although a signal waits
             let is_interrupted = matches!(abort, Abort::Failed(ExitKind::Interrupted, _));
@@ -148,7 +132,7 @@ impl<'s> Wait<'s> {
         };
         let at = requested_at.unwrap_or_else(|| task.server_now());
         Ok(WaitResult {
-            at: next.map_or(at, |next| next.at.max(at)),
+            at: next.at().map_or(at, |next| next.max(at)),
             session: task.live()?.row().clone(),
             booked: result.booked,
             signal_guard: task.signal_guard.take(),

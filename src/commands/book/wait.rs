@@ -16,7 +16,8 @@ use crate::model::box_profile::BoxProfile;
 use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, PrebookRequest};
 use crate::platform::Row;
-use crate::prebook::{NextTry, Wait, next_try};
+use crate::prebook::plan::Next;
+use crate::prebook::{Wait, next_try};
 use crate::sessions::{ActiveSession, SessionManager};
 use crate::ui::Ui;
 use crate::ui::progress::{Countdown, countdown_time};
@@ -58,7 +59,10 @@ impl Wanted<'_> {
         loop {
             let reopen = || sessions.open(self.account, self.pick);
             let session = live.take().map_or_else(reopen, Ok)?;
-            let countdown = next.map(|next| self.announce(next, now, &request, ui));
+            let countdown = next.at().map(|at| {
+                let guess = rule.filter(|_| matches!(next, Next::Guess(_)));
+                self.announce(at, guess, now, &request, ui)
+            });
             let waited = wait.until(next, session, std::mem::take(&mut rows));
             drop(countdown);
             let waited = waited?;
@@ -78,56 +82,62 @@ impl Wanted<'_> {
             let reported = done.result.learned;
             let guess = rule.filter(|rule| rule.guess);
             let is_moved = waited.moved_to.is_some();
-            let is_new = is_moved || next.is_none() || guess.is_some();
+            let is_new = is_moved || next == Next::Unknown || guess.is_some();
             let ahead = rule.filter(|rule| !rule.guess && !is_moved && self.opens(*rule) > now);
             rule = ahead.or(reported.filter(|_| is_new)).or(guess);
-            next = rule.and_then(|rule| self.next(rule, now));
-            if next.is_none() {
+            next = self.next(rule, now);
+            if next == Next::Unknown {
                 return Ok(done);
             }
         }
     }
 
-    /// `None`: the request is sent at once. There is no wait if the schedule decides, or if the class may be open already.
-    fn first(&self, rule: Option<Opening>, now: DateTime<Utc>) -> Option<NextTry> {
-        let rule = rule.filter(|_| BookResult::decided(self.row).is_none())?;
-        let first = rule.first_try(self.day, self.row.start, self.gym.zone);
-        let may_be_open = rule.guess && first <= now;
-        self.next(rule, now).filter(|_| !may_be_open)
+    /// [`Next::Unknown`] if the request is sent at once: the schedule decides, or the class may be open already.
+    fn first(&self, rule: Option<Opening>, now: DateTime<Utc>) -> Next {
+        let may_be_open = |rule: &Opening| {
+            rule.guess && rule.first_try(self.day, self.row.start, self.gym.zone) <= now
+        };
+        let rule =
+            rule.filter(|rule| BookResult::decided(self.row).is_none() && !may_be_open(rule));
+        self.next(rule, now)
     }
 
     fn opens(&self, rule: Opening) -> DateTime<Tz> {
         rule.opens_at(self.day, self.row.start, self.gym.zone)
     }
 
-    fn next(&self, rule: Opening, now: DateTime<Utc>) -> Option<NextTry> {
+    fn next(&self, rule: Option<Opening>, now: DateTime<Utc>) -> Next {
         let class = (self.day, self.row.start);
-        next_try(rule, class, self.gym.zone, now)
+        rule.map_or(Next::Unknown, |rule| {
+            next_try(rule, class, self.gym.zone, now)
+        })
     }
 
-    /// Says on a terminal what is waited for, and starts the countdown. `now` is the time by the server's clock, as far as that
-    /// is known.
+    /// Reports on a terminal what is waited for, and starts the countdown. `guess` is the rule if `at` is only one of its half
+    /// hours. `now` is the time by the server's clock, as far as that is known.
     fn announce(
         &self,
-        next: NextTry,
+        at: DateTime<Utc>,
+        guess: Option<Opening>,
         now: DateTime<Utc>,
         request: &PrebookRequest,
         ui: &mut Ui,
     ) -> Countdown {
-        let line = waiting_line(next, self.gym.zone, now);
+        let guessed = guess.map(|rule| self.opens(rule));
+        let line = waiting_line(at.with_timezone(&self.gym.zone), guessed, now);
         log::info!("{line}");
         if ui.is_interactive() {
             ui.status(&line);
-            if next.at - now > LONG_WAIT {
+            if at - now > LONG_WAIT {
                 let command = request.command(self.day);
                 ui.status(&format!("to leave it to automation: `{command}`"));
             }
         }
         let own = clock::now();
-        Countdown::until(own + (next.at - now), own, move |left| {
+        Countdown::until(own + (at - now), own, move |left| {
             if left <= TimeDelta::zero() {
                 "booking".to_owned()
-            } else if next.is_opening() {
+            } else if guessed.is_none() {
                 format!("booking opens in {}", countdown_time(left))
             } else {
                 format!("next request in {}", countdown_time(left))
@@ -153,20 +163,22 @@ impl Wanted<'_> {
 }
 
 /// What is waited for: an opening, which may have passed by the clock of this machine only, or the next half hour at which
-/// a class whose opening is a guess may be open.
-fn waiting_line(next: NextTry, zone: Tz, now: DateTime<Utc>) -> String {
-    let at = next.at.with_timezone(&zone).format("%a %-d %b %H:%M:%S");
+/// a class may be open whose opening is `guessed`.
+fn waiting_line(at: DateTime<Tz>, guessed: Option<DateTime<Tz>>, now: DateTime<Utc>) -> String {
     let wait = format!(
         "in {}; waiting (Ctrl-C gives up)",
-        countdown_time(next.at - now)
+        countdown_time(at.to_utc() - now)
     );
-    if next.at <= now {
-        format!("booking opened {at}; sending the request")
-    } else if next.is_opening() {
-        format!("booking opens {at}, {wait}")
-    } else {
-        let opens = next.opens.with_timezone(&zone).format("%a %-d %b %H:%M");
-        format!("booking opens about {opens}, perhaps earlier that day; next request {at}, {wait}")
+    let shown = at.format("%a %-d %b %H:%M:%S");
+    match guessed {
+        _ if at <= now => format!("booking opened {shown}; sending the request"),
+        None => format!("booking opens {shown}, {wait}"),
+        Some(opens) => {
+            let opens = opens.format("%a %-d %b %H:%M");
+            format!(
+                "booking opens about {opens}, perhaps earlier that day; next request {shown}, {wait}"
+            )
+        }
     }
 }
 
@@ -177,24 +189,21 @@ mod tests {
     #[test]
     fn what_is_waited_for() {
         let now: DateTime<Utc> = "2026-11-29T00:12:12Z".parse().unwrap();
-        let line = |at: i64, opens: i64| {
-            let later = |seconds| now + TimeDelta::seconds(seconds);
-            let next = NextTry {
-                at: later(at),
-                opens: later(opens),
-            };
-            waiting_line(next, Tz::Europe__Madrid, now)
+        let line = |at: i64, guessed: Option<i64>| {
+            let later =
+                |seconds| (now + TimeDelta::seconds(seconds)).with_timezone(&Tz::Europe__Madrid);
+            waiting_line(later(at), guessed.map(later), now)
         };
         assert_eq!(
-            line(48, 48),
+            line(48, None),
             "booking opens Sun 29 Nov 01:13:00, in 00:00:48; waiting (Ctrl-C gives up)"
         );
         assert_eq!(
-            line(-48, -48),
+            line(-48, None),
             "booking opened Sun 29 Nov 01:11:24; sending the request"
         );
         assert_eq!(
-            line(1068, 73_068),
+            line(1068, Some(73_068)),
             "booking opens about Sun 29 Nov 21:30, perhaps earlier that day; next request Sun 29 Nov 01:30:00, \
              in 00:17:48; waiting (Ctrl-C gives up)"
         );
