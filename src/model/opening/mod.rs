@@ -72,9 +72,10 @@ impl Opening {
     /// # Errors
     /// A message that quotes the text.
     pub fn from_learned_text(text: &str) -> Result<Self, String> {
-        let rule = text.strip_suffix('?').unwrap_or(text).parse();
-        let learned = rule.ok().map(Self::learned);
-        learned
+        let rule = text.strip_suffix('?').unwrap_or(text).parse().ok();
+        // a refusal states neither a time of day nor a weekday
+        let rule = rule.filter(|rule| matches!(rule, Rule::Days { at: None, .. } | Rule::Hours(_)));
+        rule.map(Self::learned)
             .filter(|learned| learned.to_string() == text)
             .ok_or_else(|| format!("{} is no learned rule, for example 4d? or 46h", quote(text)))
     }

@@ -180,3 +180,26 @@ fn texts_that_say_too_early() {
         assert_eq!(is_too_early_text(text), expected, "{text:?}");
     }
 }
+
+#[test]
+fn only_what_a_refusal_teaches_is_read_back() {
+    for stored in [
+        "4d",
+        "46h?",
+        "4d@07:00",
+        "4d@07:00?",
+        "sun@20:00",
+        "sun@20:00?",
+        "367d?",
+        "0h",
+        "4D?",
+        "4d??",
+        "",
+    ] {
+        assert!(Opening::from_learned_text(stored).is_err(), "{stored}");
+    }
+    assert_eq!(
+        Opening::from_learned_text("4d?"),
+        Ok(Opening::learned(rule("4d")))
+    );
+}
