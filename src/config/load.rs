@@ -2,15 +2,16 @@
 //!
 //! The messages of serde quote values, which may be secrets: [`explain`] keeps only what they expect.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
 use serde::Deserialize;
+use strum::VariantNames as _;
 use toml::de::{DeTable, DeValue, Deserializer};
 
-use super::{Config, Scheme, values};
+use super::{Channel, Config, Scheme, values};
 use crate::error::Failure;
 use crate::text::{fit, fold, quote, why};
 
@@ -20,6 +21,12 @@ const MAX_CONFIG_BYTES: u64 = 1 << 20;
 const MAX_KEY_WIDTH: usize = 200;
 /// The first line of a certificate in a PEM file.
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
+
+/// Every key of the config. The part of a malformed line before its `=` is shown only if it is one of these, because anything
+/// else may be part of a secret.
+const KEYS: &str = "account accounts background_salt box boxes ca_file chat command connect_to credential discord domain id \
+    key_command lead login notify ntfy on opens opens_by_class password_command ping prebook proxy refresh scheme server store \
+    telegram timeout timezone token_command user_agent watch_every webhook";
 
 /// The name of a key in `config show`, the span of the key, and that of its value. An item of a list has a number for a key.
 type Place = (String, Range<usize>, Range<usize>);
@@ -44,7 +51,15 @@ impl Config {
         let config = Self::parse(&text, path)?;
         if let Some(file) = &config.server.ca_file {
             let shown = file.display();
-            let pem = read(file).map_err(|e| format!("cannot read {shown}: {}", why(&e)));
+            // opening a FIFO could wait forever
+            let pem = fs::metadata(file).and_then(|found| {
+                if found.is_file() {
+                    read(file)
+                } else {
+                    Err(io::Error::other("not a file"))
+                }
+            });
+            let pem = pem.map_err(|e| format!("cannot read {shown}: {}", why(&e)));
             let pem = pem.and_then(|pem| {
                 let found = String::from_utf8_lossy(&pem).contains(CERTIFICATE);
                 found
@@ -100,10 +115,13 @@ impl Config {
                 .count();
             at = key.start;
             if config.lines.insert(folded(&name), line).is_some() {
-                return Err(config.error(
-                    &name,
-                    "is the same name again; case and accents are ignored",
-                ));
+                let ignored = if is_class(&name) {
+                    "case and accents are"
+                } else {
+                    "case is"
+                };
+                let message = format!("is the same name again; {ignored} ignored");
+                return Err(config.error(&name, &message));
             }
         }
         config.check()?;
@@ -122,6 +140,16 @@ impl Config {
                 return Err(
                     self.error(&format!("{key}.id"), "must be 1 or more, for example 10122")
                 );
+            }
+        }
+        for number in 1..=self.notify.len() {
+            let key = |channel: &&str| format!("notify.{number}.{channel}");
+            let is_set = |channel: &&&str| self.lines.contains_key(&key(channel));
+            let mut channels = Channel::VARIANTS.iter().filter(is_set);
+            if let (Some(first), Some(second)) = (channels.next(), channels.next()) {
+                let message =
+                    format!("cannot be used together with {first}; write one [[notify]] for each");
+                return Err(self.error(&key(second), &message));
             }
         }
         let server = &self.server;
@@ -236,20 +264,28 @@ pub fn shown_key(key: &str) -> String {
     }
 }
 
-/// A key without quotes, case and accents.
+/// A key without quotes and case; the name of a class also without accents.
 fn folded(key: &str) -> String {
-    fold(key).replace('"', "")
+    let folded = if is_class(key) {
+        fold(key)
+    } else {
+        key.to_lowercase()
+    };
+    folded.replace('"', "")
 }
 
-/// The part before the `=` of the malformed line at `at` if the default config has such a key. Anything else may be part of
-/// a secret.
+fn is_class(key: &str) -> bool {
+    key.starts_with("boxes.") && key.contains(".opens_by_class.")
+}
+
+/// The part before the `=` of the malformed line at `at` if it is one of [`KEYS`].
 fn known_key(text: &str, at: usize) -> Option<&str> {
     let begin = text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
     let (key, _) = text.get(begin..)?.lines().next()?.split_once('=')?;
-    let known = serde_json::to_string(&Config::default()).ok()?;
-    known
-        .contains(&format!("{:?}:", key.trim()))
-        .then_some(key.trim())
+    let key = key.trim();
+    KEYS.split_whitespace()
+        .any(|known| known == key)
+        .then_some(key)
 }
 
 /// The number of the line at `at`, from 1.

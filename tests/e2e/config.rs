@@ -113,6 +113,11 @@ fn a_ca_file_counts_from_the_configs_folder() {
     home.run("sessions").fails(2, &words);
     home.write(".config/aimharder/no-ca.pem", "no certificate");
     home.run("sessions").fails(2, &words);
+    // a FIFO or device could be read forever
+    home.write_config("[server]\nca_file = \"/dev/null\"");
+    home.run("sessions")
+        .fails(2, &[words[0], "/dev/null: not a file"]);
+    home.write_config("[server]\nca_file = \"no-ca.pem\"");
     let broken = "-----BEGIN CERTIFICATE-----\nno base64\n-----END CERTIFICATE-----\n";
     home.write(".config/aimharder/no-ca.pem", broken);
     home.login("").fails(2, &words[1..]);

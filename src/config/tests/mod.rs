@@ -214,7 +214,7 @@ fn files() {
         Config::load(&path)
             .unwrap_err()
             .to_string()
-            .ends_with(": is a directory")
+            .ends_with(": not a file")
     );
     std::fs::remove_dir(&ca_file).unwrap();
     std::fs::write(&ca_file, "no certificate").unwrap();
@@ -256,4 +256,10 @@ proptest! {
             prop_assert!(!error.to_string().contains(char::is_control), "{}", error);
         }
     }
+}
+
+#[test]
+fn accounts_that_differ_in_an_accent_are_two() {
+    let text = "[accounts.\"jose@example.org\"]\n[accounts.\"josé@example.org\"]";
+    assert_eq!(parse(text).unwrap().accounts.len(), 2);
 }

@@ -19,6 +19,13 @@ fn faults_name_line_and_key() {
             "[server]\ntimeout = 'fast",
             "2: timeout: invalid literal string",
         ),
+        (
+            "[boxes.x]\ntimezone = Europe/Madrid",
+            "2: timezone: string values must be quoted",
+        ),
+        ("[boxes.x]\nopens = 4d@07:00", "2: opens: "),
+        ("[boxes.x]\nlead = 90m", "2: lead: "),
+        ("[[notify]]\nntfy = https://x/y", "2: ntfy: "),
         // unknown keys
         (
             "\ncolour = 1",
@@ -109,6 +116,32 @@ fn faults_name_line_and_key() {
             message.starts_with(expected),
             "{text:?}\n  reported: {message}\n  want: {expected}"
         );
+    }
+}
+
+/// The keys are those that serde lists when it refuses an unknown one.
+#[test]
+fn a_syntax_error_names_every_known_key() {
+    for table in [
+        "",
+        "[accounts.'b@c']",
+        "[boxes.demo]",
+        "[store]",
+        "[[notify]]",
+        "[notify.telegram]",
+        "[ping]",
+        "[server]",
+    ] {
+        let unknown = match table {
+            "[notify.telegram]" => "[[notify]]\ntelegram = { colour = 1 }".to_owned(),
+            _ => format!("{table}\ncolour = 1"),
+        };
+        let message = fault(&unknown);
+        let (_, known) = message.split_once("known keys are ").unwrap();
+        for key in known.split(", ") {
+            let message = fault(&format!("{table}\n{key} = 4x"));
+            assert!(message.starts_with(&format!("2: {key}: ")), "{message}");
+        }
     }
 }
 

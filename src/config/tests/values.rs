@@ -40,7 +40,7 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[accounts.\"b@c\"]\n[accounts.\"B@C\"]",
-            "2: accounts.\"B@C\": is the same name again",
+            "2: accounts.\"B@C\": is the same name again; case is ignored",
         ),
         (
             "[accounts.\"b@c\"]\ncredential = '../x'",
@@ -113,7 +113,11 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[[notify]]\ncommand = 'x'\nntfy = 'https://x/y'",
-            "1: notify.1: needs exactly one channel, one of command,",
+            "3: notify.1.ntfy: cannot be used together with command; write one [[notify]] for each",
+        ),
+        (
+            "notify = [{ command = 'x' }, { webhook = 'https://x/y', discord = 'https://x/y' }]",
+            "1: notify.2.webhook: cannot be used together with discord; write one [[notify]] for each",
         ),
         (
             "[[notify]]\ntelegram = { token_command = 'x' }",
