@@ -58,9 +58,9 @@ pub(crate) fn first_line_of(
     }
 }
 
-/// Runs a tool of the system and returns what it prints on standard output. Returns `Some(Err)` if the tool is missing or
-/// fails, and `None` if it does not end within `limit` or the system has no room for it.
-pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<String, ()>> {
+/// Runs a tool of the system and returns what it prints on standard output. Returns `Some(Err)` if the tool is missing
+/// ([`ErrorKind::NotFound`]) or fails, and `None` if it does not end within `limit` or the system has no room for it.
+pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<io::Result<String>> {
     process
         .env_remove("AIMHARDER_PASSWORD")
         .stderr(Stdio::null());
@@ -71,8 +71,8 @@ pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<Result<
     });
     match ended {
         Ok((Some(Ok(text)), Some(status))) if status.success() => Some(Ok(text)),
-        Ok((Some(_), Some(_))) => Some(Err(())),
-        Err(e) if e.kind() != ErrorKind::WouldBlock => Some(Err(())),
+        Ok((Some(_), Some(status))) => Some(Err(io::Error::other(format!("failed ({status})")))),
+        Err(e) if e.kind() != ErrorKind::WouldBlock => Some(Err(e)),
         Ok(_) => None,
         Err(e) => {
             log::info!("a tool could not be run: {e}");

@@ -1,23 +1,28 @@
 //! Which lines of a crontab run one of the jobs, when, and with which environment.
 
 use super::entry::{
-    Entry, InUse, Invocation, Scheduler, cron_environment, minutes_of_week, numbers,
+    Entry, InUse, Invocation, Scheduler, cron_environment, minutes_of_week, numbers, program_at,
 };
 
-/// The entries of a user's own crontab. In `/etc/crontab` and the files of `/etc/cron.d` each line names a user, and only the
-/// lines of `user` count.
-pub(super) fn entries(text: &str, user: Option<&str>, used: &InUse<'_>) -> Vec<Entry> {
+/// The entries of a crontab. In those of the system, `/etc/crontab` and the files of `/etc/cron.d`, each line names a user, and
+/// only the lines of `user` count if it is known.
+pub(super) fn entries(
+    text: &str,
+    is_system: bool,
+    user: Option<&str>,
+    used: &InUse<'_>,
+) -> Vec<Entry> {
     let mut env = cron_environment();
     let mut found = Vec::new();
     for line in text.lines().map(str::trim_start) {
         if line.starts_with(|c: char| c == '@' || c == '*' || c.is_ascii_digit()) {
-            let Some((times, command)) = split(line, user) else {
+            let Some((times, command)) = split(line, is_system, user) else {
                 continue;
             };
             for words in commands(&command) {
-                let entry = Invocation::of(words, env.clone()).and_then(|invocation| {
-                    let by = Scheduler::Crontab;
-                    invocation.entry(by, times.join(" "), minutes(&times), used)
+                let entry = program_at(&words).and_then(|at| {
+                    let (by, name) = (Scheduler::Crontab, times.join(" "));
+                    Invocation::of(words, at, env.clone()).entry(by, name, minutes(&times), used)
                 });
                 found.extend(entry);
             }
@@ -32,7 +37,7 @@ pub(super) fn entries(text: &str, user: Option<&str>, used: &InUse<'_>) -> Vec<E
 }
 
 /// The times of a line and its command.
-fn split<'l>(line: &'l str, user: Option<&str>) -> Option<(Vec<&'l str>, String)> {
+fn split<'l>(line: &'l str, is_system: bool, user: Option<&str>) -> Option<(Vec<&'l str>, String)> {
     let mut rest = line;
     let mut word = || {
         let (word, after) = rest.split_once(char::is_whitespace)?;
@@ -41,8 +46,11 @@ fn split<'l>(line: &'l str, user: Option<&str>) -> Option<(Vec<&'l str>, String)
     };
     let fields = if line.starts_with('@') { 1 } else { 5 };
     let times = (0..fields).map(|_| word()).collect::<Option<Vec<_>>>()?;
-    if user.is_some() && word() != user {
-        return None;
+    if is_system {
+        let owner = word()?;
+        if user.is_some_and(|user| user != owner) {
+            return None;
+        }
     }
     // an unescaped % ends the command
     let rest = rest.replace("\\%", "\0");
@@ -92,5 +100,25 @@ fn minutes(times: &[&str]) -> Vec<u32> {
         minutes_of_week(weekday, hour, minute)
     } else {
         Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_system_crontab_name_a_user() {
+        let used = InUse {
+            store: "/tmp/aimharder.db".as_ref(),
+            config: None,
+        };
+        let text = "*/15 * * * * ana /nowhere/aimharder refresh\n@hourly ben /nowhere/aimharder prebook run";
+        let count = |user| entries(text, true, user, &used).len();
+        assert_eq!(count(Some("ana")), 1);
+        assert_eq!(count(Some("eva")), 0);
+        assert_eq!(count(None), 2);
+        let error = entries(text, true, None, &used)[0].error.clone();
+        assert_eq!(error.as_deref(), Some("/nowhere/aimharder does not exist"));
     }
 }

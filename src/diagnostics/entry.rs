@@ -167,6 +167,17 @@ pub(super) fn cron_environment() -> BTreeMap<String, String> {
     BTreeMap::from([("HOME".to_owned(), home), ("PATH".to_owned(), path)])
 }
 
+/// The index of the word that names this program, if there is one. `NAME=/var/lib/aimharder` does not name it.
+pub(super) fn program_at(words: &[String]) -> Option<usize> {
+    let is_assignment = |word: &str| {
+        let name = word.split_once('=').map(|(name, _)| name);
+        name.is_some_and(|name| !name.contains('/'))
+    };
+    let is_ours =
+        |word: &String| !is_assignment(word) && word.rsplit('/').next() == Some("aimharder");
+    words.iter().position(is_ours)
+}
+
 /// A command as a scheduler runs it: the program with its arguments, and its environment.
 #[derive(Debug)]
 pub(super) struct Invocation {
@@ -175,13 +186,12 @@ pub(super) struct Invocation {
 }
 
 impl Invocation {
-    /// This program in the words of a command, with the variables that are set before it. `None` if the command does not name it.
-    pub(super) fn of(mut words: Vec<String>, mut env: BTreeMap<String, String>) -> Option<Self> {
-        let is_ours = |word: &String| word.rsplit('/').next() == Some("aimharder");
-        let args = words.split_off(words.iter().position(is_ours)?);
+    /// The program at this word of a command, with the variables that are set before it.
+    pub(super) fn of(mut words: Vec<String>, at: usize, mut env: BTreeMap<String, String>) -> Self {
+        let args = words.split_off(at);
         let assignments = words.iter().filter_map(|word| word.split_once('='));
         env.extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        Some(Self { args, env })
+        Self { args, env }
     }
 
     /// The entry of this command at these minutes of the week; `None` if it runs no job.

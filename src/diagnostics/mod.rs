@@ -39,7 +39,7 @@ pub fn crontab_minutes(text: &str) -> Vec<Vec<u32>> {
         store: Path::new("aimharder.db"),
         config: None,
     };
-    let entries = crontab::entries(text, None, &used);
+    let entries = crontab::entries(text, false, None, &used);
     entries.into_iter().map(|entry| entry.minutes).collect()
 }
 

@@ -2,6 +2,7 @@
 //! time and each with a short timeout, and the files of system crontabs. A machine without these tools is no error.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::{self, JoinHandle};
@@ -28,6 +29,9 @@ pub(crate) struct Schedule {
     /// Tools that did not finish in time.
     #[serde(skip)]
     pub silent: Vec<&'static str>,
+    /// These, and the tools that are missing or failed.
+    #[serde(skip)]
+    failed: Vec<&'static str>,
 }
 
 impl Schedule {
@@ -36,6 +40,14 @@ impl Schedule {
         let entries = self.entries.iter();
         let entries = entries.filter(|it| it.job == job && it.works() && it.is_for(account));
         entries.collect()
+    }
+
+    /// The message that nothing runs a command, or nothing known if a tool failed.
+    pub(crate) fn nothing_runs(&self, command: &str) -> String {
+        match self.failed.join("` and `") {
+            tools if tools.is_empty() => format!("nothing runs {command}"),
+            tools => format!("nothing known runs {command} (`{tools}` failed)"),
+        }
     }
 
     pub(crate) fn runs(&self, job: Job, account: &str) -> bool {
@@ -47,7 +59,7 @@ impl Schedule {
 #[derive(Debug)]
 pub(crate) struct Tools(Vec<(Scheduler, Option<JoinHandle<Answer>>)>);
 
-type Answer = Option<Result<String, ()>>;
+type Answer = Option<io::Result<String>>;
 
 /// Starts all tools, so that they run while the store is read.
 pub(crate) fn start() -> Tools {
@@ -79,7 +91,7 @@ fn ask(tool: &str, args: &[&str]) -> Answer {
     let answer = process::output_of(command, LIMIT);
     let result = match &answer {
         Some(Ok(text)) => format!("prints {} lines", text.lines().count()),
-        Some(Err(())) => "is missing or failed".to_owned(),
+        Some(Err(e)) => e.to_string(),
         None => "did not finish in time".to_owned(),
     };
     log::info!("`{tool} {}` {result}", args.join(" "));
@@ -90,31 +102,44 @@ impl Tools {
     /// Waits for the tools; the entries are judged for the store and config in use.
     pub(crate) fn finish(self, used: &InUse<'_>) -> Schedule {
         let set = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
-        let user = set("LOGNAME").or_else(|| set("USER")).unwrap_or_default();
+        let user = set("LOGNAME").or_else(|| set("USER"));
+        let user = user.as_deref();
         let mut found = Schedule {
-            lingers: lingers(&user),
+            lingers: lingers(user),
             ..Schedule::default()
         };
         for (by, tool) in self.0 {
-            let answer = tool.and_then(|tool| tool.join().unwrap_or(Some(Err(()))));
-            if answer.is_none() {
-                found.silent.push(match by {
-                    Scheduler::Crontab => "crontab -l",
-                    Scheduler::UserTimer | Scheduler::SystemTimer => "systemctl",
-                });
+            let answer = tool.and_then(|tool| tool.join().unwrap_or(None));
+            let tool = match by {
+                Scheduler::Crontab => "crontab -l",
+                Scheduler::UserTimer => "systemctl --user",
+                Scheduler::SystemTimer => "systemctl",
+            };
+            let has_failed = match &answer {
+                Some(Ok(_)) => false,
+                // `crontab -l` fails if there is no crontab
+                Some(Err(e)) => by != Scheduler::Crontab || e.kind() == ErrorKind::NotFound,
+                None => {
+                    found.silent.push(tool);
+                    true
+                }
+            };
+            if has_failed {
+                found.failed.push(tool);
             }
             let text = answer.and_then(Result::ok).unwrap_or_default();
             if by == Scheduler::Crontab {
-                found.entries.extend(crontab::entries(&text, None, used));
+                found
+                    .entries
+                    .extend(crontab::entries(&text, false, user, used));
                 for text in system_crontabs() {
-                    let entries = crontab::entries(&text, Some(&user), used);
+                    let entries = crontab::entries(&text, true, user, used);
                     found.entries.extend(entries);
                 }
             } else {
                 found.entries.extend(timers::entries(&text, by, used));
             }
         }
-        found.silent.dedup();
         found
     }
 }
@@ -128,10 +153,11 @@ fn system_crontabs() -> Vec<String> {
         .collect()
 }
 
-fn lingers(user: &str) -> Option<bool> {
+fn lingers(user: Option<&str>) -> Option<bool> {
     let folder = Path::new("/var/lib/systemd/linger");
-    let is_known = folder.parent().is_some_and(Path::exists) && !user.is_empty();
-    (is_known && !user.contains('/')).then(|| folder.join(user).exists())
+    let is_known = folder.parent().is_some_and(Path::exists);
+    let user = user.filter(|user| is_known && !user.contains('/'))?;
+    Some(folder.join(user).exists())
 }
 
 /// Adds the findings about crontabs and timers.
@@ -211,8 +237,10 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
             );
             found.add("not_scheduled", None, message, "");
         } else {
-            let message =
-                format!("nothing runs `{command}`{whose}: no crontab line, no active timer");
+            let mut message = report.schedule.nothing_runs(&format!("`{command}`{whose}"));
+            if report.schedule.failed.is_empty() {
+                message += ": no crontab line, no active timer";
+            }
             let remedy = format!(
                 "add `{}` by crontab -e, or in a clone run: systemd/install.sh --user --enable",
                 used.crontab_line(job)

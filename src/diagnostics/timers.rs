@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::entry::{Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, minutes_of_week};
+use super::entry::{
+    Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, minutes_of_week, program_at,
+};
 
 /// Asks for the timers of both jobs, which are named so that systemd loads them if they are installed, and for the loaded
 /// instances and services. A service is loaded while its timer is active; without `--all` a service that does not run now is
@@ -81,8 +83,7 @@ fn timer(
     let names = shlex::split(get(timer, "Triggers")).unwrap_or_default();
     let service = names.first().and_then(|name| units.get(name.as_str()));
     let service = service.unwrap_or(&nothing);
-    let entry = command(service, by)
-        .and_then(|command| command.entry(by, name.to_owned(), minutes(timer), used));
+    let entry = command(service, by).entry(by, name.to_owned(), minutes(timer), used);
     match entry {
         Some(entry) => Some(Entry { next_at, ..entry }),
         None if get(service, "ExecStart").is_empty() => {
@@ -93,8 +94,9 @@ fn timer(
     }
 }
 
-/// What a service runs, and with which environment. `None` if that is not this program.
-fn command(service: &Properties<'_>, by: Scheduler) -> Option<Invocation> {
+/// What a service runs, and with which environment. Without the name of this program that is the whole command, because the
+/// program may have another name.
+fn command(service: &Properties<'_>, by: Scheduler) -> Invocation {
     let mut env = BTreeMap::new();
     if by == Scheduler::SystemTimer {
         for (property, base, variable) in [
@@ -108,10 +110,13 @@ fn command(service: &Properties<'_>, by: Scheduler) -> Option<Invocation> {
     } else if let Ok(home) = std::env::var("HOME") {
         env.insert("HOME".to_owned(), home);
     }
-    let mut words = shlex::split(get(service, "Environment")).unwrap_or_default();
+    let assignments = shlex::split(get(service, "Environment")).unwrap_or_default();
+    let assignments = assignments.iter().filter_map(|word| word.split_once('='));
+    env.extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let argv = value(get(service, "ExecStart"), "argv[]=").unwrap_or_default();
-    words.extend(argv.split_whitespace().map(str::to_owned));
-    Invocation::of(words, env)
+    let words: Vec<_> = argv.split_whitespace().map(str::to_owned).collect();
+    let at = program_at(&words).unwrap_or(0);
+    Invocation::of(words, at, env)
 }
 
 /// The job of a timer by its name; `None` for other units.

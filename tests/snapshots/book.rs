@@ -274,7 +274,7 @@ fn a_booking_before_its_opening_is_too_early() {
     --- stdout
     would book: WOD, [DATE], 13:10; booking is not open yet, so it would be prebooked
     ");
-    assert_snapshot!(shot(book(&home, "--prebook").env("PATH", "/nowhere")), @"
+    assert_snapshot!(shot(book(&home, "--prebook")), @"
     exit: 0
     --- stdout
     prebooked: WOD, [DATE], 13:10 (prebooking 1), opens about [DATE] 13:10; No puedes reservar clases con más de 1 días de antelación
@@ -282,7 +282,7 @@ fn a_booking_before_its_opening_is_too_early() {
     warning: there is no password source to renew the background session of ana@example.org if it expires; set `password_command` in the config
     warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     ");
-    assert_snapshot!(shot_json(book(&home, "--prebook").env("PATH", "/nowhere")), @r#"
+    assert_snapshot!(shot_json(book(&home, "--prebook")), @r#"
     exit: 0
     --- stdout
     {

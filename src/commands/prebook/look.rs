@@ -272,7 +272,8 @@ pub(in crate::commands) fn warn(app: &App, account: &Account, tools: Tools) -> R
     let is_idle = schedule.silent.is_empty() && !schedule.runs(Job::Prebook, account.as_str());
     if is_idle {
         log::warn!(
-            "nothing runs `prebook run`: add `{}` with crontab -e",
+            "{}: add `{}` with crontab -e",
+            schedule.nothing_runs("`prebook run`"),
             used.crontab_line(Job::Prebook)
         );
     }

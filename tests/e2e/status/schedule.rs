@@ -253,6 +253,27 @@ fn timers_of_the_user_and_of_the_system() {
             .collect();
         assert_eq!(codes, expected, "{timer}");
     }
+    // a variable does not name the program, and a program with another name is checked too
+    for (timer, message) in [
+        (
+            usual.replace(&own, &format!("HOME=/var/lib/aimharder {own}")),
+            None,
+        ),
+        (
+            refresh("*-*-* 06:00:00", "/opt/bin/ah refresh"),
+            Some("/opt/bin/ah does not exist"),
+        ),
+        (
+            refresh("*-*-* 06:00:00", "/bin/sh -c aim refresh"),
+            Some("often enough"),
+        ),
+    ] {
+        systemctl(&home, "user", &(timer.clone() + &prebook));
+        let found = problems(&home);
+        let has_message = |message| found.iter().any(|(_, it)| it.contains(message));
+        assert_eq!(found.is_empty(), message.is_none(), "{timer}: {found:?}");
+        assert!(message.is_none_or(has_message), "{timer}: {found:?}");
+    }
     // the system's service has its own store
     let system = usual.replace(
         "Id=aimharder-refresh.service",
@@ -268,5 +289,35 @@ fn timers_of_the_user_and_of_the_system() {
     assert_eq!(
         (&entry["by"], &entry["serves"]),
         (&json!("system_timer"), &json!(false))
+    );
+}
+
+/// What a tool that fails would list is unknown.
+#[test]
+fn a_tool_that_fails_is_named() {
+    let (_sandbox, home) = with_prebooking();
+    let message = |expected: &str| {
+        let found = problems(&home);
+        assert_eq!(
+            (found.len(), &*found[0].0),
+            (2, "not_scheduled"),
+            "{found:?}"
+        );
+        assert_eq!(found[0].1, expected);
+    };
+    // as it does without a crontab
+    home.crontab("");
+    home.tool("crontab", "echo 'no crontab for ana' >&2; exit 1");
+    message("nothing runs `aimharder refresh`: no crontab line, no active timer");
+    home.tool("systemctl", "[ \"$1\" != --user ]");
+    message("nothing known runs `aimharder refresh` (`systemctl --user` failed)");
+    home.run("prebook add --time 13:10 --opens 1d --day +4")
+        .any_stdout()
+        .stderr_has(&["nothing known runs `prebook run` (`systemctl --user` failed): add `"])
+        .done();
+    home.tool("systemctl", "exit 1");
+    home.tool("crontab", "exec sleep 60");
+    message(
+        "nothing known runs `aimharder refresh` (`crontab -l` and `systemctl --user` and `systemctl` failed)",
     );
 }

@@ -10,7 +10,7 @@ PATH=/usr/bin
 ";
 
 impl Home {
-    /// A machine with this crontab and no systemd, on which the program is where `cargo install` puts it.
+    /// A machine with this crontab and no timers, on which the program is where `cargo install` puts it.
     pub(crate) fn crontab(&self, text: &str) {
         let folder = self.path().join(".cargo/bin");
         std::fs::create_dir_all(&folder).unwrap();
@@ -19,7 +19,7 @@ impl Home {
             std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_aimharder"), folder.join("aimharder"));
         let crontab = self.write("crontab.txt", text);
         self.tool("crontab", &format!("exec cat '{}'", crontab.display()));
-        self.tool("systemctl", "echo 'System has not been booted' >&2; exit 1");
+        self.tool("systemctl", "exit 0");
     }
 
     pub(crate) fn status(&self, args: &str) -> super::Run {
