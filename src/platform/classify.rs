@@ -192,6 +192,11 @@ mod tests {
             (401, r#"{"logout":0}"#, strange(401)),
             (
                 200,
+                "<iframe src=/x><noscript><img><span id=loginErrors></span><input name=pw>",
+                Error::LoggedOut,
+            ),
+            (
+                200,
                 "<form><input name=user><input name=pw type=password></form>",
                 html(),
             ),

@@ -3,27 +3,34 @@
 //! A page may come from a proxy, a captive portal or an attacker. Reading it takes time in proportion to its length and little
 //! memory beyond it, whatever its elements contain and however deeply they are nested.
 
-use html5gum::{DefaultEmitter, HtmlString, StartTag, Token, Tokenizer};
+use std::iter;
 
-/// Elements whose text is neither markup nor shown.
-const HIDDEN: [&str; 7] = [
-    "iframe", "noembed", "noframe", "noscript", "script", "style", "xmp",
-];
+use html5gum::{HtmlString, StartTag, State, Token, Tokenizer};
 
-/// The tags and texts of a page in order. A text inside one of the [`HIDDEN`] elements has its name.
+/// The tags and texts of a page in order. The text of a script or a style sheet, which is neither markup nor shown, has the
+/// name of its element. All other elements can contain markup: an `iframe` or `noscript` without an end does not hide what
+/// follows it.
 pub(super) fn tokens(page: &str) -> impl Iterator<Item = (Option<&'static str>, Token)> {
-    let mut emitter = DefaultEmitter::default();
-    emitter.naively_switch_states(true);
-    let tokens = Tokenizer::new_with_emitter(page, emitter).flatten();
+    let mut tokens = Tokenizer::new(page);
     let mut hidden = None;
-    tokens.filter_map(move |token| {
-        match &token {
-            Token::StartTag(tag) => hidden = HIDDEN.into_iter().find(|name| is(&tag.name, name)),
-            Token::EndTag(_) => hidden = None,
-            Token::String(_) => {}
-            _ => return None,
+    iter::from_fn(move || {
+        loop {
+            let Ok(token) = tokens.next()?;
+            match &token {
+                Token::StartTag(tag) if is(&tag.name, "script") => {
+                    hidden = Some("script");
+                    tokens.set_state(State::ScriptData);
+                }
+                Token::StartTag(tag) if is(&tag.name, "style") => {
+                    hidden = Some("style");
+                    tokens.set_state(State::RawText);
+                }
+                Token::StartTag(_) | Token::EndTag(_) => hidden = None,
+                Token::String(_) => {}
+                _ => continue,
+            }
+            return Some((hidden, token));
         }
-        Some((hidden, token))
     })
 }
 
@@ -103,7 +110,7 @@ mod tests {
 
     #[test]
     fn pages_are_split_into_tags_and_text() {
-        let table: [(&str, &[&str]); 12] = [
+        let table: [(&str, &[&str]); 15] = [
             ("", &[]),
             ("a<b>c</b >d", &["a", "<b", "c", "/b", "d"]),
             ("<!DOCTYPE html><?x?><p/>", &["<p"]),
@@ -118,6 +125,12 @@ mod tests {
                 &["<script", "/script", "<style", "a{}"],
             ),
             ("<script>a</scripted>", &["<script", "a</scripted>"]),
+            ("<style>a<b", &["<style", "a<b"]),
+            ("<iframe src=/x><p>a", &["<iframe", "<p", "a"]),
+            (
+                "<noscript><img></noscript><p>",
+                &["<noscript", "<img", "/noscript", "<p"],
+            ),
             ("<a title='>'>x", &["<a", "x"]),
             ("<a title = \">\" b>x", &["<a", "x"]),
             ("<a it's>x", &["<a", "x"]),
@@ -156,12 +169,74 @@ mod tests {
             ("<p id=x>a &amp; <b>b</b><p>c</p></p>d", "a & bc"),
             ("<P ID='x'>a</p><i>no</i><p id=\"x\"> b", "a  b"),
             ("<p id=x><script>code()</script> </p>", ""),
-            ("<p id=x><iframe src='a'><b>x</iframe>", ""),
+            ("<p id=x><style>a{}</style> </p>", ""),
+            ("<p id=x><iframe src='a'><b>x</iframe>", "x"),
+            ("<iframe><noscript><p id=x>a", "a"),
             ("<p id=x>&nbsp;</p>", ""),
             ("<p id=y>a</p>", ""),
         ];
         for (page, expected) in table {
             assert_eq!(text_by_id(page, "x"), expected, "{page}");
+        }
+    }
+    /// The number of tokens of a page, and the bytes of all their names, values and texts.
+    fn size(page: &str) -> (usize, usize) {
+        let bytes = |token| match token {
+            Token::StartTag(tag) => {
+                let values = tag.attributes.iter();
+                tag.name.len()
+                    + values
+                        .map(|(key, value)| key.len() + value.len())
+                        .sum::<usize>()
+            }
+            Token::EndTag(tag) => tag.name.len(),
+            Token::String(text) => text.len(),
+            other => panic!("{other:?}"),
+        };
+        let sizes = tokens(page).map(|(_, token)| (1, bytes(token)));
+        sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    }
+
+    #[test]
+    fn a_page_costs_in_proportion_to_its_length() {
+        let parts = [
+            "<div id=x>",
+            "<p id=x><b><i><u><a><font>",
+            "<iframe id=x>",
+            "<noscript><textarea id=x>",
+            "<script id=x>",
+            "<style><",
+            "</p>",
+            "text ",
+            "&amp;&",
+            "<",
+            "<!--",
+            "<![CDATA[",
+            "<!DOCTYPE x",
+            "<a x='",
+            "<a x=\"y\" ",
+            "</script",
+        ];
+        for part in parts {
+            for start in [
+                "",
+                "<span id=x>",
+                "<script>",
+                "<style>",
+                "<!-- ",
+                "<a href='",
+                "<a ",
+            ] {
+                let page = |count: usize| format!("{start}{}", part.repeat(count));
+                let (once, twice) = (page(500), page(1000));
+                let (count, bytes) = size(&twice);
+                assert!(count <= 2 * size(&once).0.max(1), "{start} {part}");
+                assert!(bytes <= twice.len(), "{start} {part}");
+                assert!(
+                    text_by_id(&twice, "x").len() <= twice.len(),
+                    "{start} {part}"
+                );
+            }
         }
     }
 }
