@@ -1,5 +1,6 @@
 //! What is sent, and what a call leaves behind, against a real socket.
 
+use super::http::Answer;
 use super::test_server::*;
 use super::*;
 use crate::secret::Secret;
@@ -177,5 +178,57 @@ fn a_server_that_echoes_secrets_is_not_quoted() {
         let refused = platform.log_in(flow, "ana@example.org", &Secret::new("s3cr3t&pw"), "fp");
         let message = refused.unwrap_err().to_string();
         assert_eq!(message, "login refused: incorrecto …", "{flow:?}");
+    }
+}
+
+/// Every reader reports a logout, although the rest of the response is a success (promise 6).
+#[test]
+fn a_logout_beside_a_success_is_a_logout() {
+    type Read = fn(&Answer) -> Result<(), LoginError>;
+    fn as_login<T>(read: Result<T, Error>) -> Result<(), LoginError> {
+        read.map(drop).map_err(LoginError::from)
+    }
+    let set_refresh = format!(r#"{{"page":"setItem('refreshToken', '{TOKEN}')"}}"#);
+    let new_token = format!(r#"{{"newToken":"{TOKEN}"}}"#);
+    let form = format!(r#"{{"page":"<iframe src='/setrefresh?token={TOKEN}'>"}}"#);
+    let json = format!(r#"{{"data":{{"auth":{{"authOK":true,"refreshToken":"{TOKEN}"}}}}}}"#);
+    let table: [(&str, Read); 13] = [
+        (r#"{"bookState":1,"id":"55501"}"#, |a| {
+            as_login(recorded::book(a))
+        }),
+        (r#"{"cancelState":1}"#, |a| as_login(recorded::cancel(a))),
+        (r#"{"bookings":[]}"#, |a| as_login(recorded::schedule(a))),
+        (r#"{"nextClasses":[]}"#, |a| {
+            as_login(recorded::next_bookings(a))
+        }),
+        (r#"{"data":[{"id":69232}]}"#, |a| {
+            as_login(recorded::whoami(a, DOMAIN))
+        }),
+        (r#"{"elements":[]}"#, |a| as_login(recorded::activity(a))),
+        (&new_token, |a| as_login(recorded::token_update(a))),
+        (&set_refresh, |a| as_login(recorded::set_refresh(a))),
+        (
+            r#"{"page":"<a href='https://demo.aimharder.test/'>"}"#,
+            |a| as_login(recorded::home(a, DOMAIN)),
+        ),
+        (r#"{"page":"<script>box: 10122</script>"}"#, |a| {
+            as_login(recorded::box_id(a))
+        }),
+        (r#"{"page":"timeLineContent: 7, userID: 5"}"#, |a| {
+            as_login(recorded::publisher(a))
+        }),
+        (&form, |a| recorded::login_form(a, true).map(drop)),
+        (&json, |a| recorded::login_json(a, DOMAIN).map(drop)),
+    ];
+    for (body, read) in table {
+        assert_eq!(read(&answered(body)), Ok(()), "{body}");
+        for logout in ["1", "\"1\"", "true", "\"true\""] {
+            let body = body.replacen('{', &format!("{{\"logout\":{logout},"), 1);
+            assert_eq!(
+                read(&answered(&body)),
+                Err(Error::LoggedOut.into()),
+                "{body}"
+            );
+        }
     }
 }
