@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{Command, Config};
+use crate::error::Failure;
 use crate::model::account::Account;
 use crate::secret::Secret;
 use crate::{process, signals};
@@ -106,25 +107,26 @@ impl Source {
     /// Reads the password.
     ///
     /// # Errors
-    /// A message of one line without the password: a command that fails, is too slow or prints nothing; an unreadable
+    /// [`Failure::login_required`], without the password: a command that fails, is too slow or prints nothing; an unreadable
     /// credential; no terminal.
-    pub fn read(&self, account: &Account) -> Result<Secret, String> {
+    pub fn read(&self, account: &Account) -> Result<Secret, Failure> {
         let raw = match self {
             Self::Stdin => first_line(std::io::stdin().lock(), "standard input"),
             Self::Command(command) => run(command, account),
             Self::Credential(name) => credential(name),
             Self::Environment => std::env::var("AIMHARDER_PASSWORD")
                 .map(|value| Secret::new(without_line_break(&value)))
-                .map_err(|_| "AIMHARDER_PASSWORD is not valid UTF-8".to_owned()),
+                .map_err(|_| Failure::login_required("AIMHARDER_PASSWORD is not valid UTF-8")),
             Self::Prompt => prompt(account),
         }?;
         if raw.is_empty() {
-            return Err(format!("the password for {account} is empty"));
+            let message = format!("the password for {account} is empty");
+            return Err(Failure::login_required(message));
         }
         if raw.expose().starts_with('\u{feff}') {
-            return Err(format!(
+            return Err(Failure::login_required(format!(
                 "the password for {account} begins with a byte order mark; save it as UTF-8 without one"
-            ));
+            )));
         }
         Ok(raw)
     }
@@ -136,32 +138,34 @@ fn without_line_break(value: &str) -> &str {
     line.strip_suffix('\r').unwrap_or(line)
 }
 
-fn prompt(account: &Account) -> Result<Secret, String> {
+fn prompt(account: &Account) -> Result<Secret, Failure> {
     if !std::io::stdin().is_terminal() {
-        return Err(format!(
+        return Err(Failure::login_required(format!(
             "no password for {account}: pipe it with --password-stdin, or set password_command in the config"
-        ));
+        )));
     }
     let typed =
         signals::hidden_prompt(|| rpassword::prompt_password(format!("Password for {account}: ")));
-    match typed {
-        Ok(password) => Ok(Secret::new(password)),
-        Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Err(format!("no password for {account}: the input ended"))
-        }
-        Err(e) => Err(format!("cannot ask for the password: {e}")),
-    }
+    typed.map(Secret::new).map_err(|e| {
+        Failure::login_required(if e.kind() == std::io::ErrorKind::UnexpectedEof {
+            format!("no password for {account}: the input ended")
+        } else {
+            format!("cannot ask for the password: {e}")
+        })
+    })
 }
 
-fn run(command: &Command, account: &Account) -> Result<Secret, String> {
+fn run(command: &Command, account: &Account) -> Result<Secret, Failure> {
     let mut process = process::of(command);
     process.env("AIMHARDER_ACCOUNT", account.as_str());
     let what = format!("the password command for {account} ({})", command.program());
-    process::first_line_of(process, &what, COMMAND_TIMEOUT)
+    process::first_line_of(process, &what, COMMAND_TIMEOUT).map_err(Failure::login_required)
 }
 
-fn credential(name: &str) -> Result<Secret, String> {
-    let cannot = |what: &str, why: String| format!("cannot read the credential {what}: {why}");
+fn credential(name: &str) -> Result<Secret, Failure> {
+    let cannot = |what: &str, why: String| {
+        Failure::login_required(format!("cannot read the credential {what}: {why}"))
+    };
     let path = credential_path(name)
         .ok_or_else(|| cannot(name, "only a systemd unit that loads it has it".to_owned()))?;
     let file = std::fs::File::open(&path)
@@ -169,6 +173,8 @@ fn credential(name: &str) -> Result<Secret, String> {
     first_line(std::io::BufReader::new(file), "the credential")
 }
 
-fn first_line(from: impl BufRead, what: &str) -> Result<Secret, String> {
-    process::first_line(from).map_err(|why| format!("cannot read the password from {what}: {why}"))
+fn first_line(from: impl BufRead, what: &str) -> Result<Secret, Failure> {
+    process::first_line(from).map_err(|why| {
+        Failure::login_required(format!("cannot read the password from {what}: {why}"))
+    })
 }

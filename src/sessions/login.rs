@@ -277,7 +277,7 @@ impl SessionManager<'_> {
             if signals::must_stop() {
                 platform::Error::Interrupted.into()
             } else {
-                Error::Password(e)
+                Error::Password(e.message)
             }
         })?;
         let now = clock::now();
