@@ -51,7 +51,7 @@ impl FromStr for Account {
         if shaped && plain && address.len() <= 254 {
             Ok(Self(address))
         } else {
-            Err("that is no e-mail address, for example ana@example.org".to_owned())
+            Err("that is not a valid e-mail address, for example ana@example.org".to_owned())
         }
     }
 }
@@ -93,7 +93,7 @@ mod tests {
         ] {
             let why = bad.parse::<Account>().unwrap_err();
             assert_eq!(
-                why, "that is no e-mail address, for example ana@example.org",
+                why, "that is not a valid e-mail address, for example ana@example.org",
                 "{bad:?}"
             );
         }

@@ -15,7 +15,12 @@ pub fn parse_zone(input: &str) -> Result<Tz, String> {
         .iter()
         .copied()
         .find(|tz| tz.name().eq_ignore_ascii_case(name))
-        .ok_or_else(|| format!("{} is no time zone, for example Europe/Madrid", quote(name)))
+        .ok_or_else(|| {
+            format!(
+                "unknown time zone {}; use an IANA name such as Europe/Madrid",
+                quote(name)
+            )
+        })
 }
 
 /// Returns the instant at which a wall clock in `tz` shows `wall`: the first if it does so twice, the end of the gap if it never
@@ -79,8 +84,7 @@ mod tests {
         ] {
             let error = parse_zone(input).unwrap_err();
             assert!(
-                error.ends_with("is no time zone, for example Europe/Madrid")
-                    && !error.contains('\n'),
+                error.starts_with("unknown time zone ") && !error.contains('\n'),
                 "{error}"
             );
         }

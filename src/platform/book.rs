@@ -76,7 +76,8 @@ impl fmt::Display for BookResponse {
 
 impl Platform {
     /// `POST /api/book`, sent once. `class_id` is that of the schedule row, `insist` accepts a place on the waiting list, and
-    /// `family` is the id of a family member, if it is not for the account holder. After a lost response only the schedule shows whether the class was booked.
+    /// `family` is the id of a family member, if it is not for the account holder. After a lost response only the schedule
+    /// shows whether the class was booked.
     ///
     /// # Errors
     /// Those of an API call. Only [`Error::server_did_not_act`] permits sending it again without a look at the schedule.

@@ -9,8 +9,8 @@
 //! The caller passes the cookies of one login in a [`Jar`]. A call that fails leaves them unchanged; a call that succeeds
 //! adds the new ones. No call is repeated here, and no result goes beyond what the response proves.
 //!
-//! This module gets the `[server]` section of the config. It does not use the store or the session kinds, and reads the clock only to measure the server
-//! clock ([`Probe`]) and for the cache-busting parameter of the web page.
+//! This module gets the `[server]` section of the config. It does not use the store or the session kinds, and reads the clock
+//! only to measure the server clock ([`Probe`]) and for the cache-busting parameter of the web page.
 
 mod account;
 mod anonymize;

@@ -1,8 +1,9 @@
 //! Conversion of the whole store: encryption, decryption, change of the key.
 //!
-//! The values and the row of the table `seal` change in one transaction, under the conversion lock. Whatever happens, the store is wholly
-//! in plain text, or wholly encrypted with one key. `secure_delete` overwrites the old values in that transaction. What
-//! earlier transactions left in free pages, in the log, and in copies that migrations made is removed after it ([`super::purge`]).
+//! The values and the row of the table `seal` change in one transaction, under the conversion lock. Whatever happens, the
+//! store is wholly in plain text, or wholly encrypted with one key. `secure_delete` overwrites the old values in that
+//! transaction. What earlier transactions left in free pages, in the log, and in copies that migrations made is removed
+//! after it ([`super::purge`]).
 
 use std::path::PathBuf;
 

@@ -57,8 +57,8 @@ mod tests {
                 "'aimharder prebook' requires a subcommand but one was not provided (add, list); see `aimharder prebook --help`",
             ),
             (
-                "error: invalid value 'x' for '--days <N>': \"x\" is no whole number\n\nFor more information, try '--help'.\n",
-                "invalid value 'x' for '--days <N>': \"x\" is no whole number",
+                "error: invalid value 'x' for '--days <N>': \"x\" is not a whole number\n\nFor more information, try '--help'.\n",
+                "invalid value 'x' for '--days <N>': \"x\" is not a whole number",
             ),
             ("error: words of our own\n", "words of our own"),
         ];

@@ -87,7 +87,7 @@ fn a_box_is_not_set_to_nonsense() {
     assert_snapshot!(shot(home.run("boxes set crossfitdemo --timezone Madrid")), @r#"
     exit: 2
     --- stderr
-    error: invalid value 'Madrid' for '--timezone <TZ>': "Madrid" is no time zone, for example Europe/Madrid
+    error: invalid value 'Madrid' for '--timezone <TZ>': unknown time zone "Madrid"; use an IANA name such as Europe/Madrid
     "#);
     assert_snapshot!(shot(home.run("boxes set crossfitdemo --opens soon")), @r#"
     exit: 2

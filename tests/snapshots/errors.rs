@@ -79,7 +79,7 @@ fn config_errors_name_file_line_and_key() {
     assert_snapshot!(with("account = \"ana\"\n"), @"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:1: account: that is no e-mail address, for example ana@example.org
+    error: [HOME]/.config/aimharder/config.toml:1: account: that is not a valid e-mail address, for example ana@example.org
     ");
     assert_snapshot!(with("account = \"\n"), @r#"
     exit: 2
@@ -94,7 +94,7 @@ fn config_errors_name_file_line_and_key() {
     assert_snapshot!(with("[boxes.demo]\ntimezone = \"Madrid\"\n"), @r#"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:2: boxes.demo.timezone: "Madrid" is no time zone, for example Europe/Madrid
+    error: [HOME]/.config/aimharder/config.toml:2: boxes.demo.timezone: unknown time zone "Madrid"; use an IANA name such as Europe/Madrid
     "#);
     assert_snapshot!(with("[[notify]]\non = [\"boooked\"]\ncommand = \"true\"\n"), @r#"
     exit: 2

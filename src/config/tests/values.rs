@@ -8,11 +8,20 @@ fn wrong_values_name_line_and_key() {
         // wrong values
         (
             "account = 'ana'",
-            "1: account: that is no e-mail address, for example ana@example.org",
+            "1: account: that is not a valid e-mail address, for example ana@example.org",
         ),
-        ("account = ''", "1: account: that is no e-mail address"),
-        ("account = 'a b@c'", "1: account: that is no e-mail address"),
-        ("account = 'a@b@c'", "1: account: that is no e-mail address"),
+        (
+            "account = ''",
+            "1: account: that is not a valid e-mail address",
+        ),
+        (
+            "account = 'a b@c'",
+            "1: account: that is not a valid e-mail address",
+        ),
+        (
+            "account = 'a@b@c'",
+            "1: account: that is not a valid e-mail address",
+        ),
         (
             "box = 'CrossFit'",
             "1: box: \"CrossFit\" is not a valid box name; use a name such as crossfitdemo",
@@ -36,7 +45,7 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[accounts.ben]\ncredential = 'x'",
-            "1: accounts.ben: that is no e-mail address",
+            "1: accounts.ben: that is not a valid e-mail address",
         ),
         (
             "[accounts.\"b@c\"]\n[accounts.\"B@C\"]",
@@ -60,7 +69,7 @@ fn wrong_values_name_line_and_key() {
         ),
         (
             "[boxes.demo]\ntimezone = 'Madrid'",
-            "2: boxes.demo.timezone: \"Madrid\" is no time zone, for example Europe/Madrid",
+            "2: boxes.demo.timezone: unknown time zone \"Madrid\"; use an IANA name such as Europe/Madrid",
         ),
         (
             "[boxes.demo]\nopens = '4w'",
@@ -233,7 +242,7 @@ fn wrong_values_name_line_and_key() {
 fn an_address_longer_than_any_is_refused_with_its_line() {
     let message = fault(&format!("\naccount = '{}@b.org'", "a".repeat(300)));
     assert!(
-        message.starts_with("2: account: that is no e-mail address"),
+        message.starts_with("2: account: that is not a valid e-mail address"),
         "{message}"
     );
 }

@@ -77,7 +77,12 @@ impl Opening {
         let rule = rule.filter(|rule| matches!(rule, Rule::Days { at: None, .. } | Rule::Hours(_)));
         rule.map(Self::learned)
             .filter(|learned| learned.to_string() == text)
-            .ok_or_else(|| format!("{} is no learned rule, for example 4d? or 46h", quote(text)))
+            .ok_or_else(|| {
+                format!(
+                    "{} is not a valid learned rule, for example 4d? or 46h",
+                    quote(text)
+                )
+            })
     }
 
     /// `by the rule 4d@07:00`, `probably by 4d? (learned)`

@@ -49,7 +49,7 @@ fn a_mistyped_address_is_asked_for_again() {
     let (shown, code) = typed(&home, "login", &["ana", "ana@example.org", ANA_PASSWORD]);
     assert_eq!(code, Some(0), "{shown}");
     assert!(
-        shown.contains("that is no e-mail address, for example ana@example.org\nE-mail: "),
+        shown.contains("that is not a valid e-mail address, for example ana@example.org\nE-mail: "),
         "{shown}"
     );
     assert!(

@@ -204,9 +204,10 @@ fn a_password_beside_login_is_not_repeated() {
         assert_eq!(printed.status, Some(2));
         assert!(!format!("{printed:?}").contains(secret), "{printed:?}");
     }
-    home.run("login")
-        .env("AIMHARDER_ACCOUNT", secret)
-        .fails(2, &["AIMHARDER_ACCOUNT", "that is no e-mail address"]);
+    home.run("login").env("AIMHARDER_ACCOUNT", secret).fails(
+        2,
+        &["AIMHARDER_ACCOUNT", "that is not a valid e-mail address"],
+    );
     home.run("login ana@example.org --pasword-stdin")
         .fails(2, &["'--password-stdin'"]);
 }
