@@ -148,7 +148,9 @@ fn is_harmless(text: &str) -> bool {
         .all(|b| b.is_ascii_digit() || b"-_/ ()".contains(&b));
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let is_day = text.len() == 8 && digits == 8 && text.starts_with("20");
-    let is_time = parse_span(text).is_some() && !text.contains(char::is_alphabetic);
+    let is_time = parse_span(text).is_some()
+        && digits <= 12
+        && text.chars().all(|c| "0123456789:.- ".contains(c));
     let is_short = digits <= 4 || (text.contains('_') && digits <= 7);
     let is_key = text
         .strip_prefix("LOGIN_")

@@ -149,6 +149,13 @@ fn what_shows_a_change_of_the_platform_survives() {
             "coachName": "<text 5>", "enabled": 1, "bookState": null, "idres": "<digits 5>", "limit": "12 (3)",
             "waitlist": -1, "color": "<text 11>"}]})
     );
+    for (time, shown) in [
+        ("18:30 - 19:30@example.org", "<email 25>"),
+        ("18:30 - 19:30\u{fffd}@\u{fffd}", "<email 16>"),
+        ("18:30 +34 600123456", "<text 19>"),
+    ] {
+        assert_eq!(json(&json!({ "time": time })), json!({ "time": shown }));
+    }
     assert_eq!(
         json(
             &json!({"bookState": -12, "errorMssgLang": "ERROR_ANTELACION_CLIENTE", "errorMssg": "No <b>puedes"})
