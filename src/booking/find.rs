@@ -167,7 +167,7 @@ pub fn to_cancel<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result
                 format!(", for example: `aimharder cancel --reservation {id}`")
             });
             Err(Failure::not_found(format!(
-                "several of your bookings fit on {day}: {}; choose one with --time or --reservation{example}",
+                "several of your bookings fit on {day}: {}; choose one with --time, --class or --reservation{example}",
                 shortened(named.collect())
             )))
         }

@@ -326,13 +326,18 @@ impl Output for IcsFile {
             }
             calendar.push(self.event(&event, &uid));
         }
+        let booked = uids.clone();
         for (prebooking, zone) in &self.prebookings {
             let event = prebooked(prebooking, *zone);
-            let uid = self.uid(&event, "");
+            let mut uid = self.uid(&event, "");
             // what is booked already is not shown twice
-            if uids.insert(uid.clone()) {
-                calendar.push(self.event(&event, &uid));
+            if booked.contains(&uid) {
+                continue;
             }
+            if !uids.insert(uid.clone()) {
+                uid = self.uid(&event, &prebooking.id.to_string());
+            }
+            calendar.push(self.event(&event, &uid));
         }
         write!(to, "{calendar}")
     }

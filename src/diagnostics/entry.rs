@@ -61,6 +61,14 @@ impl Job {
             Self::Prebook => "13,28,43,58 * * * *",
         }
     }
+
+    /// The same for a systemd timer.
+    pub(super) fn calendar(self) -> &'static str {
+        match self {
+            Self::Refresh => "*:0/15",
+            Self::Prebook => "*:13/15",
+        }
+    }
 }
 
 /// The program that starts a job.

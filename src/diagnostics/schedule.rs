@@ -267,6 +267,12 @@ fn check_times(job: Job, served: &[&AccountFacts], report: &Report, found: &mut 
     };
     let (names, command) = (names.join(" and "), job.command());
     let message = format!("`{command}` does not run often enough ({names}): {effect}");
-    let remedy = format!("use the times {}{or}", job.times());
+    let is_crontab = |entry: &&Entry| entry.by == Scheduler::Crontab;
+    let times = if rare.iter().any(is_crontab) {
+        format!("the times {}", job.times())
+    } else {
+        format!("OnCalendar={}", job.calendar())
+    };
+    let remedy = format!("use {times}{or}");
     found.add("scheduled_rarely", Some(NotFound), message, remedy);
 }

@@ -1,5 +1,7 @@
 //! `bookings`: what is booked in all boxes, and what was.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::support::{ANA, BEN, BEN_PASSWORD, day, logged_in, madrid, start, today};
@@ -83,4 +85,27 @@ fn a_day_in_an_unknown_language_is_no_answer() {
     let next = json!({ "nextClasses": [{ "id": 1, "day": "Montag, 23. November", "time": "13:10", "className": "A", "bookState": 1 }] });
     sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "json", "body": next }));
     home.run("bookings").fails(5, &["Montag"]);
+}
+
+#[test]
+fn prebookings_of_one_time_are_all_in_the_calendar() {
+    let (_sandbox, home) = logged_in();
+    for class in ["wod", "yoga", ""] {
+        home.run("prebook add --opens 1d@00:00 +5 13:10")
+            .args(class)
+            .any_stdout()
+            .any_stderr()
+            .done();
+    }
+    let calendar = home.run("bookings --ics --prebookings").any_stdout().done();
+    for id in 1..=3 {
+        let line = format!("DESCRIPTION:prebooking {id}");
+        assert!(calendar.stdout.contains(&line), "{calendar:?}");
+    }
+    let uids: BTreeSet<_> = calendar
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("UID:"))
+        .collect();
+    assert_eq!(uids.len(), 3, "{calendar:?}");
 }

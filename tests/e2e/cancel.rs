@@ -281,7 +281,11 @@ fn the_only_booking_of_a_day_needs_no_time() {
     sandbox.reserve(ANA, &other, 1);
     home.run("cancel +3").fails(
         6,
-        &["13:10 Prueba", "19:10 Otra", "--time or --reservation"],
+        &[
+            "13:10 Prueba",
+            "19:10 Otra",
+            "--time, --class or --reservation",
+        ],
     );
     let printed = home.run("cancel +3 19:10 otra").json();
     assert_eq!(printed["outcome"], "cancelled");

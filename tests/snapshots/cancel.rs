@@ -223,7 +223,7 @@ fn one_of_several_bookings_must_be_named() {
     assert_snapshot!(shot(cancel(&home, "")), @"
     exit: 6
     --- stderr
-    error: several of your bookings fit on [DATE]: 13:10 WOD (reservation 55501), 14:10 Yoga (reservation 55502); choose one with --time or --reservation, for example: `aimharder cancel --reservation 55501`
+    error: several of your bookings fit on [DATE]: 13:10 WOD (reservation 55501), 14:10 Yoga (reservation 55502); choose one with --time, --class or --reservation, for example: `aimharder cancel --reservation 55501`
     ");
     assert_snapshot!(shot(cancel(&home, "--time 14:10")), @"
     exit: 0

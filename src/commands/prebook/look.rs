@@ -44,9 +44,9 @@ pub(super) struct Seen {
     /// The rule of a class by its full name, if the given part of the name has another.
     #[serde(skip)]
     other_rule: Option<Opening>,
-    /// The message suggests another weekly rule.
+    /// The message suggests a prebooking of this day, not a weekly rule.
     #[serde(skip)]
-    suggests_rule: bool,
+    suggests_day: bool,
 }
 
 /// Reads the schedule of the day with a stored session as it is. `None` without a response: the session is neither updated
@@ -70,12 +70,12 @@ pub(super) fn look(
     let now = clock::now();
     let class = |row: &Row| to_class(row, day, gym, &request.account, now);
     let wanted = find::Wanted::of(request, &request.first);
-    let mut suggests_rule = false;
+    let mut suggests_day = false;
     let one = find::one(&rows, &wanted, day, |only| {
         let chosen = only.request(request, &request.first);
         // a class id is that of one day
         let rule = rule.filter(|_| chosen.class_id.is_none());
-        suggests_rule = rule.is_some();
+        suggests_day = rule.is_none();
         rule.map_or_else(|| chosen.command(day), |rule| rule.command(&chosen))
     });
     let then = rows.iter().filter(|row| row.start == request.first.start);
@@ -89,7 +89,7 @@ pub(super) fn look(
             let is_given = request.opens.is_none() && !it.guess;
             is_given && of_given.map(|given| given.rule) != Some(it.rule)
         }),
-        suggests_rule,
+        suggests_day,
         is_published: !rows.is_empty(),
         mine: mine.map(class).collect(),
         class: one.as_ref().ok().map(|row| class(row)),
@@ -170,14 +170,14 @@ impl Seen {
     fn conflict(&self) -> Option<String> {
         let mine = self.mine.first()?;
         let place = match mine.state {
-            ClassState::Waitlisted => "you are on the waiting list of",
-            _ => "you have booked",
+            ClassState::Waitlisted => "you are already on the waiting list of",
+            _ => "you have already booked",
         };
         let which = match &self.class {
             Some(class) if class.id == mine.id => "this class".to_owned(),
             _ => format!("another class at that time, {}", mine.name),
         };
-        Some(format!("{place} {which} already; see `aimharder bookings`"))
+        Some(format!("{place} {which}; see `aimharder bookings`"))
     }
 }
 
@@ -190,7 +190,7 @@ pub(super) fn warn_of_class(app: &App, added: &[Shown], seen: Option<&Seen>) -> 
         let Prebooking { id, request, .. } = &first.prebooking;
         let account = &request.account;
         let rule = first.prebooking.rule.map(PrebookId::Rule);
-        let rule = rule.filter(|_| seen.is_some_and(|seen| seen.suggests_rule));
+        let rule = rule.filter(|_| seen.is_some_and(|seen| !seen.suggests_day));
         let (kind, id) = match rule {
             Some(rule) => ("rule", rule.to_string()),
             None => ("prebooking", id.to_string()),

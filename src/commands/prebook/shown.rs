@@ -179,8 +179,9 @@ pub(super) fn request_notes(
     }
     notes.extend(request.class_id.as_ref().map(|id| format!("class id {id}")));
     notes.extend(request.coach.as_ref().map(|name| format!("coach {name}")));
-    let excluded = request.exclude.iter();
-    notes.extend(excluded.map(|name| format!("not {name}")));
+    if !request.exclude.is_empty() {
+        notes.push(format!("without {}", request.exclude.join(", ")));
+    }
     let lead = lead_words(request, lead_of_box);
     notes.extend(lead.map(|lead| format!("at least {lead} before it starts")));
     if request.once_a_day {

@@ -199,10 +199,10 @@ fn a_time_that_is_taken_is_reported() {
     sandbox.reserve(ANA, &yoga, 1);
     let out = add(&home, "+3 13:10 wod").any_stdout();
     let words =
-        "you have booked another class at that time, Yoga already; see `aimharder bookings`";
+        "you have already booked another class at that time, Yoga; see `aimharder bookings`";
     out.stderr_has(&[words]).done();
     let out = add(&home, "+3 13:10 yoga").any_stdout();
-    out.stderr_has(&["you have booked this class already"])
+    out.stderr_has(&["you have already booked this class"])
         .done();
 }
 

@@ -252,6 +252,10 @@ fn timers_of_the_user_and_of_the_system() {
             .into_iter()
             .collect();
         assert_eq!(codes, expected, "{timer}");
+        if code == "scheduled_rarely" {
+            let remedy = home.status("--offline").json()["problems"][0]["remedy"].clone();
+            assert_eq!(remedy, "use OnCalendar=*:0/15", "{timer}");
+        }
     }
     // a variable does not name the program, and a program with another name is checked too
     for (timer, message) in [

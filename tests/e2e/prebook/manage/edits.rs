@@ -77,7 +77,7 @@ fn limits_are_stored_shown_and_replaced() {
         let added = home.run(&format!("{line} {limits}")).json();
         assert_eq!(shown(&added[list][0]), stored, "{line}");
         assert_eq!(shown(&added["prebookings"][0]), stored, "{line}");
-        let words = "coach marta; not open box; not yoga; at least 90m before it starts; \
+        let words = "coach marta; without open box, yoga; at least 90m before it starts; \
                      only if no other class is booked that day";
         let text = home.run(&format!("{line} {limits}")).succeeds().stdout;
         assert!(text.contains(words), "{text}");
