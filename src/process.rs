@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::clock;
 use crate::config::Command;
 use crate::secret::Secret;
-use crate::{clock, signals};
+use crate::signals::{self, GroupRegistration};
 
 /// Maximum length of a password's line.
 const MAX_LINE_LEN: u64 = 4096;
@@ -90,12 +91,7 @@ fn run<T: Send + 'static>(
     read: impl FnOnce(ChildStdout, Sender<T>) + Send + 'static,
 ) -> io::Result<(Option<T>, Option<ExitStatus>)> {
     process.stdin(Stdio::null()).stdout(Stdio::piped());
-    if alone {
-        process.process_group(0);
-    }
-    let mut child = process.spawn()?;
-    let group = group(&child).filter(|_| alone);
-    let _registration = signals::register_group(group);
+    let (mut child, group, _registration) = spawn(&mut process, alone)?;
     let (sender, receiver) = mpsc::channel();
     let output = child.stdout.take();
     let reader = thread::Builder::new().spawn(move || output.map(|output| read(output, sender)));
@@ -133,9 +129,19 @@ pub(crate) fn first_line(from: impl BufRead) -> Result<Secret, String> {
     }
 }
 
-/// The process group of a child that was started in a group of its own.
-pub(crate) fn group(child: &Child) -> Option<Pid> {
-    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+/// Starts a process; `alone` in a process group of its own, which a signal that ends the program kills too.
+pub(crate) fn spawn(
+    process: &mut Process,
+    alone: bool,
+) -> io::Result<(Child, Option<Pid>, GroupRegistration)> {
+    if alone {
+        process.process_group(0);
+    }
+    signals::register_group(|| {
+        let child = process.spawn()?;
+        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        Ok((child, group.filter(|_| alone)))
+    })
 }
 
 /// Kills a child, and its children if it has a group of its own.

@@ -19,6 +19,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::marker::PhantomData;
+use std::process::Child;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -425,10 +426,18 @@ fn groups() -> MutexGuard<'static, Vec<Pid>> {
 #[derive(Debug)]
 pub(crate) struct GroupRegistration(Option<Pid>);
 
-/// Registers a process group, which a signal that ends the program kills too.
-pub(crate) fn register_group(group: Option<Pid>) -> GroupRegistration {
-    groups().extend(group);
-    GroupRegistration(group)
+/// Starts a process and registers its process group, if it has one of its own: a signal that ends the program kills it too.
+/// A signal that arrives meanwhile is handled afterwards.
+///
+/// # Errors
+/// Those of `spawn`.
+pub(crate) fn register_group(
+    spawn: impl FnOnce() -> io::Result<(Child, Option<Pid>)>,
+) -> io::Result<(Child, Option<Pid>, GroupRegistration)> {
+    let mut groups = groups();
+    let (child, group) = spawn()?;
+    groups.extend(group);
+    Ok((child, group, GroupRegistration(group)))
 }
 
 impl Drop for GroupRegistration {

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
 use std::process::{Command as Process, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use serde_json::Value;
 
 use super::{Notice, words};
 use crate::config::Command;
-use crate::{process, signals};
+use crate::process;
 
 /// Runs the command, and kills it with all its children if it takes longer than `limit`.
 ///
@@ -22,15 +21,12 @@ pub(super) fn run(command: &Command, notice: &Notice, limit: Duration) -> Result
     line.push(b'\n');
     let mut process = process::of(command);
     set_variables(&mut process, notice);
-    let mut child = process
+    process
         .stdin(Stdio::piped())
         .stdout(chatter())
-        .stderr(Stdio::inherit())
-        .process_group(0)
-        .spawn()
+        .stderr(Stdio::inherit());
+    let (mut child, group, _registration) = process::spawn(&mut process, true)
         .map_err(|e| format!("cannot run it: {}", crate::text::why(&e)))?;
-    let group = process::group(&child);
-    let _registration = signals::register_group(group);
     if let Some(mut stdin) = child.stdin.take() {
         // on a thread of its own: a command need not read
         let _ = thread::Builder::new().spawn(move || stdin.write_all(&line));
