@@ -27,6 +27,10 @@ pub(crate) mod store;
 pub(crate) mod system;
 pub(crate) mod wod;
 
+use chrono::NaiveDate;
+
+use crate::booking::Outcome;
+use crate::error::ExitKind;
 use crate::model::class::Class;
 pub(crate) use crate::sessions::SessionRef;
 use crate::ui::dates::long_day;
@@ -41,4 +45,28 @@ pub(crate) fn describe(class: &Class) -> String {
 fn plural(number: usize, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
+}
+
+/// The next step after an outcome that does not depend on how the class was requested. `flags` follow each command.
+fn other_step(outcome: Outcome, day: NaiveDate, flags: &str) -> Option<String> {
+    match outcome {
+        Outcome::SameTime
+        | Outcome::LimitReached
+        | Outcome::OnceADay
+        | Outcome::Failed(ExitKind::UnknownOutcome) => {
+            Some(format!("see `aimharder bookings{flags}`"))
+        }
+        Outcome::TooLate
+        | Outcome::Closed
+        | Outcome::NoCredit
+        | Outcome::Refused
+        | Outcome::Cancelled
+        | Outcome::Expired
+        | Outcome::NotBooked
+        | Outcome::WithinLead
+        | Outcome::Failed(ExitKind::NotFound) => Some(format!(
+            "for other classes: `aimharder classes {day}{flags}`"
+        )),
+        _ => None,
+    }
 }

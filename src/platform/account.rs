@@ -1,9 +1,9 @@
 //! The account and its boxes (protocol.md §4). `whoami` also proves that a session is alive. A box id that the platform does
 //! not return is `None`.
 
+use super::call::Answer;
 use super::host::{box_of, host_of, within};
 use super::html;
-use super::http::Answer;
 use super::lenient::Loose;
 use super::{BoxRef, Error, Jar, Platform, classify};
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use super::http::Answer;
+use super::call::Answer;
 use super::lenient::Loose;
 use super::refusal::{self, Refusal};
 use super::{BoxAt, Error, Jar, Platform, classify};

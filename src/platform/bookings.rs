@@ -3,7 +3,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::http::Answer;
+use super::call::Answer;
 use super::lenient::Loose;
 use super::schedule::{Mine, mine};
 use super::{BoxAt, Error, Jar, Platform, classify};

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::http::Answer;
+use super::call::Answer;
 use super::lenient::Loose;
 use super::refusal::{self, Refusal};
 use super::{BoxAt, Error, Jar, Platform, classify};

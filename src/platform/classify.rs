@@ -4,8 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::Error;
+use super::call::Answer;
 use super::html;
-use super::http::Answer;
 use super::lenient::Loose;
 use crate::http_client;
 

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use serde_json::Value;
 
+use super::call::Answer;
 use super::fields::{self, has};
-use super::http::Answer;
 use super::lenient::Loose;
 use super::{BoxAt, Error, Jar, Platform, account, bookings, classify, schedule};
 use crate::model::day::parse_label;

@@ -16,6 +16,7 @@ mod account;
 mod anonymize;
 mod book;
 mod bookings;
+mod call;
 mod cancel;
 mod classify;
 mod cookies;

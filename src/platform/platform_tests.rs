@@ -1,6 +1,6 @@
 //! What is sent, and what a call leaves behind, against a real socket.
 
-use super::http::Answer;
+use super::call::Answer;
 use super::test_server::*;
 use super::*;
 use crate::secret::Secret;

@@ -14,7 +14,7 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use super::http::{Answer, Body, Call};
+use super::call::{Answer, Body, Call};
 use super::{Error, anonymize};
 use crate::http_client::Cause;
 use crate::{signals, text};

@@ -4,7 +4,7 @@
 
 use std::str::Chars;
 
-use super::http::{Answer, lost};
+use super::call::{Answer, lost};
 use super::lenient::Loose;
 use super::{Cause, Error, Jar, Platform, classify, parse_token};
 use crate::secret::Secret;

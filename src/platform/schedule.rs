@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
-use super::http::Answer;
+use super::call::Answer;
 use super::lenient::Loose;
 use super::{BoxAt, Error, Jar, Platform, classify};
 use crate::model::time::parse_span;

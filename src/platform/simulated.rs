@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::http::Answer;
-use super::{Error, http::lost};
+use super::call::Answer;
+use super::{Error, call::lost};
 use crate::clock;
 use crate::http_client::Cause;
 

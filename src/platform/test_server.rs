@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use super::call::Answer;
 use super::cookies::Origin;
-use super::http::Answer;
 use super::{BookResponse, BoxAt, Error, Jar, Platform, parse_token};
 use crate::config::{Scheme, Server};
 use crate::secret::Secret;

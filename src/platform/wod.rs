@@ -7,7 +7,7 @@
 use chrono::{DateTime, Days, NaiveDate};
 use serde::Serialize;
 
-use super::http::Answer;
+use super::call::Answer;
 use super::lenient::Loose;
 use super::{Error, Jar, Platform, classify};
 use crate::model::day::parse_label;

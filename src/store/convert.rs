@@ -12,7 +12,8 @@ use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use super::encryption::{SecretCodec, SecretPlace, new_salt};
-use super::open::{busy, conversion_lock};
+use super::lock::conversion_lock;
+use super::open::busy;
 use super::secrets::{another_key, no_key};
 use super::{At, Error, Result, Store};
 use crate::secret::Secret;

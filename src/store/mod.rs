@@ -23,6 +23,7 @@ mod due;
 mod encryption;
 mod file_system;
 mod hints;
+mod lock;
 mod logins;
 mod open;
 mod prebooking_edits;

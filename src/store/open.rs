@@ -3,7 +3,7 @@
 //! Many processes may do this at once in an empty directory. A process that finds no schema or an old one takes a lock on a
 //! file beside the store, checks again, and creates or migrates it.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,11 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rustix::fs::OFlags;
 
 use crate::clock;
-use crate::private_files::{self, LockMode, NotPrivate};
+use crate::private_files::{self, NotPrivate};
 
 use super::backup::before_migration;
 use super::file_system::{self, beside, cannot, folder_of};
+use super::lock::conversion_lock;
 use super::{At, Error, Result, Store};
 
 /// Migrations: step N changes version N to N + 1. A released step is never edited.
@@ -47,9 +48,6 @@ const URI_ESCAPES: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Appended to the store's name: the directory of the lock files of sessions and runs.
 pub const LOCKS: &str = ".locks";
-
-/// How long another process that creates, migrates or converts the store is waited for.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a statement waits for transactions of other processes.
 pub(super) fn busy() -> Duration {
@@ -361,42 +359,6 @@ fn check_ours(connection: &Connection, schema: usize, path: &Path) -> Result<()>
         "{} is an SQLite database of something else; name another file with --store",
         path.display()
     )))
-}
-
-/// The lock that a process holds alone while it creates, migrates or converts the store.
-pub(super) fn conversion_lock(path: &Path) -> Result<File> {
-    wait_for_lock(path, LockMode::Exclusive)
-}
-
-/// The same lock, shared: the store is not converted while a process holds it.
-pub(super) fn form_lock(path: &Path) -> Result<File> {
-    wait_for_lock(path, LockMode::Shared)
-}
-
-/// The conversion lock, or `None` if another process holds it.
-pub(super) fn conversion_lock_if_free(path: &Path) -> Result<Option<File>> {
-    lock(path, LockMode::Exclusive, Duration::ZERO)
-}
-
-fn wait_for_lock(path: &Path, mode: LockMode) -> Result<File> {
-    let began = clock::steady();
-    lock(path, mode, clock::scaled(LOCK_TIMEOUT))?.ok_or_else(|| {
-        Error::Busy(format!(
-            "another process has been updating a token in the store {}, migrating or converting it for {} s; try again later",
-            path.display(),
-            began.elapsed().as_secs()
-        ))
-    })
-}
-
-fn lock(path: &Path, mode: LockMode, timeout: Duration) -> Result<Option<File>> {
-    let name = beside(path, ".lock");
-    let file = private_files::open(&name, OFlags::WRONLY | OFlags::CREATE)
-        .map_err(|e| cannot("open the lock", &name, &e))?;
-    match private_files::lock(&file, mode, timeout) {
-        Ok(locked) => Ok(locked.then_some(file)),
-        Err(e) => Err(file_system::no_locks(path, &e)),
-    }
 }
 
 /// The name of the file for SQLite, which takes `file:x` for a URI and `:memory:` for no file at all.

@@ -13,7 +13,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 
 use super::file_system::folder_of;
-use super::open::{busy, conversion_lock_if_free};
+use super::lock::conversion_lock_if_free;
+use super::open::busy;
 use super::{At, Error, Result, Store};
 use crate::clock;
 

@@ -16,7 +16,7 @@ use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
 use super::encryption::{SecretCodec, SecretPlace};
-use super::open::form_lock;
+use super::lock::form_lock;
 use super::reserve::write_repeatedly;
 use super::{At, Error, Result, Store};
 use crate::secret::Secret;

@@ -14,11 +14,11 @@ use super::app::App;
 use super::args::{ClassArgs, DAY_HELP, coach, family, id};
 use super::help::{Help, code};
 use super::learn::OpeningObservation;
-use super::{SessionRef, prebook};
+use super::{SessionRef, other_step, prebook};
 use crate::booking::{BookResult, BoxClient, LoginCheck, Outcome, find, to_class};
 use crate::clock;
 use crate::diagnostics::schedule;
-use crate::error::{ExitKind, Failure};
+use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::box_profile::BoxProfile;
 use crate::model::class::ClassState;
@@ -442,30 +442,6 @@ impl Wanted<'_> {
         view.outcome = Outcome::Prebooked;
         view.prebooking_id = Some(stored.id);
         prebook::warn(app, self.account, schedule::start()).map(|_| ())
-    }
-}
-
-/// The next step after an outcome that does not depend on how the class was requested. `flags` follow each command.
-pub(super) fn other_step(outcome: Outcome, day: NaiveDate, flags: &str) -> Option<String> {
-    match outcome {
-        Outcome::SameTime
-        | Outcome::LimitReached
-        | Outcome::OnceADay
-        | Outcome::Failed(ExitKind::UnknownOutcome) => {
-            Some(format!("see `aimharder bookings{flags}`"))
-        }
-        Outcome::TooLate
-        | Outcome::Closed
-        | Outcome::NoCredit
-        | Outcome::Refused
-        | Outcome::Cancelled
-        | Outcome::Expired
-        | Outcome::NotBooked
-        | Outcome::WithinLead
-        | Outcome::Failed(ExitKind::NotFound) => Some(format!(
-            "for other classes: `aimharder classes {day}{flags}`"
-        )),
-        _ => None,
     }
 }
 

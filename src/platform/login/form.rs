@@ -5,8 +5,8 @@
 
 use reqwest::Url;
 
+use super::super::call::Answer;
 use super::super::html;
-use super::super::http::Answer;
 use super::super::{LoginError, classify, parse_token};
 use super::{COOKIE, TOKEN, refused};
 use crate::secret::Secret;

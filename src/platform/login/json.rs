@@ -1,6 +1,6 @@
 //! The JSON login (protocol.md, 2a).
 
-use super::super::http::Answer;
+use super::super::call::Answer;
 use super::super::lenient::Loose;
 use super::super::{BoxRef, Error, LoginError, account, classify, parse_token};
 use super::refused;

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::booking::Outcome;
 use crate::commands::app::App;
-use crate::commands::book::other_step;
+use crate::commands::other_step;
 use crate::config::Event;
 use crate::error::ExitKind;
 use crate::model::prebooking::{PrebookRequest, Progress};
