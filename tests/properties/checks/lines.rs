@@ -59,7 +59,9 @@ pub fn positional(data: &[u8]) {
 pub fn crontab(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let entries = crontab_minutes(&text);
-    assert!(entries.len() <= text.matches("aimharder").count());
+    // the shell takes quotes and backslashes inside a word away
+    let words = text.replace(['\'', '"', '\\'], "");
+    assert!(entries.len() <= words.matches("aimharder").count());
     for minutes in entries {
         let is_sorted = minutes.is_sorted_by(|one, next| one < next);
         assert!(is_sorted && minutes.iter().all(|at| *at < MINUTES_OF_WEEK));
