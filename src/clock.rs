@@ -141,6 +141,11 @@ pub fn steady() -> Instant {
     Instant::now()
 }
 
+/// How long ago an instant of the steady clock was.
+pub fn since(began: Instant) -> Duration {
+    steady().saturating_duration_since(began)
+}
+
 /// The wall clock, for the times of a request and its response.
 pub fn wall() -> SystemTime {
     #[cfg(test)]

@@ -79,8 +79,8 @@
 //!    shows it. A row that shows the booking proves it by itself. A row that does not is believed only if the same session has
 //!    shown its login in this process: by a response other than `logout` to a request that needs a login, by a personal row,
 //!    or by `whoami`. A request is sent again only when the server provably did not act, or when the row, read later, is not
-//!    the member's and the platform would refuse a duplicate. After a request with an unknown outcome the execution of a
-//!    prebooking requests no other class.
+//!    the member's and the platform would refuse a duplicate. After a request with an unknown outcome a run requests
+//!    no other class for that prebooking.
 //! 7. **Nothing blocks for ever, and a signal ends the program soon.** Requests, locks, retries, notifications and name
 //!    resolution have limits. After the first SIGINT or SIGTERM no new request is started, and the program ends when the
 //!    requests under way have ended and their results are stored: at most the request timeout, and two seconds for

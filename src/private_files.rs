@@ -117,7 +117,9 @@ pub(crate) fn lock(file: &File, mode: LockMode, timeout: Duration) -> io::Result
         match tried {
             Ok(()) => return Ok(true),
             Err(TryLockError::Error(e)) => return Err(e),
-            Err(TryLockError::WouldBlock) if began.elapsed() >= timeout || signals::must_stop() => {
+            Err(TryLockError::WouldBlock)
+                if clock::since(began) >= timeout || signals::must_stop() =>
+            {
                 return Ok(false);
             }
             Err(TryLockError::WouldBlock) => {

@@ -101,7 +101,7 @@ fn run<T: Send + 'static>(
     }
     let began = clock::steady();
     let received = clock::receive(&receiver, began + limit);
-    let status = wait(&mut child, limit.saturating_sub(began.elapsed()));
+    let status = wait(&mut child, limit.saturating_sub(clock::since(began)));
     if status.is_none() {
         kill(&mut child, group);
     }
@@ -161,7 +161,7 @@ pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status),
-            Ok(None) if began.elapsed() < limit && !signals::must_stop() => clock::nap(nap),
+            Ok(None) if clock::since(began) < limit && !signals::must_stop() => clock::nap(nap),
             _ => return None,
         }
         nap = (nap * 2).min(Duration::from_millis(5));

@@ -207,7 +207,7 @@ fn check_key(
             facts.encryption = Some("encrypted");
             return Ok(());
         }
-        Err(store::Error::Key(_)) if began.elapsed() >= schedule::LIMIT => {
+        Err(store::Error::Key(_)) if clock::since(began) >= schedule::LIMIT => {
             let message =
                 "the key_command of [store] did not finish within 2 s, so the key was not checked";
             found.add("store_key_silent", None, message, "");

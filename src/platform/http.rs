@@ -161,7 +161,7 @@ impl Platform {
             call.url.path(),
             answer.status,
             answer.body.len(),
-            begun.elapsed().as_millis()
+            clock::since(begun).as_millis()
         );
         Ok(answer)
     }

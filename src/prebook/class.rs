@@ -159,7 +159,7 @@ impl BookingTask<'_> {
     /// Whether booking opens later by the server's clock. That is looked at where only the clock of this machine is known and
     /// requests, or looks at the schedule, have been repeated for a while since `began`.
     pub(super) fn opens_later(&self, moment: Moment, began: Instant) -> bool {
-        let is_doubtful = clock::steady().duration_since(began) >= REPEATS_BEFORE_LOOK;
+        let is_doubtful = clock::since(began) >= REPEATS_BEFORE_LOOK;
         let opening = moment.opens.filter(|_| moment.repeats() && is_doubtful);
         opening.is_some_and(|at| {
             self.look_at_clock();
@@ -282,7 +282,7 @@ impl BookingTask<'_> {
         };
         if !is_near {
             self.measure_clock(at)?;
-        } else if self.until(at) > clock::steady().duration_since(began) {
+        } else if self.until(at) > clock::since(began) {
             // A request that is sent right after the look is no later than one that is sent at the opening without a look.
             self.look_within(self.until(at), ROUGH);
         }
@@ -338,9 +338,9 @@ impl BookingTask<'_> {
             let found = self.within_give_up(at_opening, |task, limit| {
                 task.find(choice, limit, LoginCheck::Skipped)
             })?;
-            let switches = self.switch.is_some_and(|(after, at)| {
-                clock::steady().duration_since(began) >= after && self.server_now() >= at
-            });
+            let switches = self
+                .switch
+                .is_some_and(|(after, at)| clock::since(began) >= after && self.server_now() >= at);
             let is_settled = !may_come(&found) || switches || !self.is_recent(moment);
             if is_settled || self.is_late() || self.opens_later(moment, began) {
                 return Ok(found);

@@ -39,7 +39,7 @@ pub(super) struct DuePrebooking {
 struct Execution {
     /// The opening it was meant for.
     aimed_at: Option<DateTime<Utc>>,
-    /// `None` while it is under way.
+    /// `None` while it is under way, or if this run does not execute it again.
     ended: Option<Instant>,
 }
 
@@ -210,7 +210,7 @@ impl<'q> DueQueue<'q> {
         let is_pending = prebooking.progress == Progress::Pending;
         let next = profile.soonest(prebooking, now);
         let is_later = next.is_some_and(|next| next > now && Some(next) > execution.aimed_at);
-        (is_pending && is_later) || ended.elapsed() >= TRY_AGAIN
+        (is_pending && is_later) || clock::since(ended) >= TRY_AGAIN
     }
 
     /// Claims a prebooking, also one that a dead run has claimed: its execution begins with the schedule. A place on a waiting

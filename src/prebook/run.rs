@@ -310,12 +310,20 @@ impl RunEvent {
         }
         match self.id {
             Some(id) if self.is_released => queue.forget(id),
-            Some(id) => queue.ended(id),
-            None => {}
+            Some(id) if !self.keeps_alternatives() => queue.ended(id),
+            _ => {}
         }
         if let Some(result) = &self.result {
             queue.watch.note(result);
         }
+    }
+
+    /// Whether a request has an unknown outcome, so that this run requests no other class for the prebooking (promise 6).
+    fn keeps_alternatives(&self) -> bool {
+        self.result.as_ref().is_some_and(|result| {
+            let is_unknown = result.outcome == Outcome::Failed(ExitKind::UnknownOutcome);
+            is_unknown && !result.prebooking.request.alternatives.is_empty()
+        })
     }
 
     fn nothing(id: i64) -> Self {

@@ -191,7 +191,7 @@ impl Locks {
             }
             Ok(false) => Err(Error::LockBusy {
                 holder: holder(&mut file),
-                waited: began.elapsed(),
+                waited: clock::since(began),
             }),
             Err(e) => Err(broken(&path, &e)),
         }

@@ -85,7 +85,7 @@ impl SessionManager<'_> {
                 }
                 Err(Error::LockBusy { .. }) if clock::steady() < end => {}
                 Err(Error::LockBusy { holder, .. }) => {
-                    let waited = began.elapsed();
+                    let waited = clock::since(began);
                     return Err(Error::LockBusy { holder, waited });
                 }
                 Err(e) => return Err(e),

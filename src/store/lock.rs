@@ -35,7 +35,7 @@ fn wait_for_lock(path: &Path, mode: LockMode) -> Result<File> {
         Error::Busy(format!(
             "another process has been updating a token in the store {}, migrating or converting it for {} s; try again later",
             path.display(),
-            began.elapsed().as_secs()
+            clock::since(began).as_secs()
         ))
     })
 }

@@ -133,7 +133,7 @@ fn rewrite(db: &Connection, timeout: Duration) -> rusqlite::Result<bool> {
     db.execute_batch("VACUUM")?;
     loop {
         let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if !busy || began.elapsed() >= timeout {
+        if !busy || clock::since(began) >= timeout {
             return Ok(!busy);
         }
         // SQLite waits for readers, but not for another process that folds the log

@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::*;
+use crate::clock::simulated::Simulated;
 use crate::config::{Config, Scheme, Server};
 use crate::model::prebooking::PrebookRequest;
 use crate::model::session::SessionKind;
@@ -178,4 +179,50 @@ fn results_that_cannot_be_reported_do_not_stop_the_run() {
     let (done, _) = executed(3, STACK, &mut report, booked);
     assert_eq!(done.unwrap_err().to_string(), "number 1");
     assert_eq!(asked, 3);
+}
+
+/// A prebooking with alternatives is executed again by a long run, but not after a request whose outcome is unknown.
+#[test]
+fn after_an_unknown_outcome_no_alternative_is_requested_by_the_same_run() {
+    for (kind, times) in [(ExitKind::UnknownOutcome, 1), (ExitKind::Unreachable, 2)] {
+        let home = tempfile::tempdir().unwrap();
+        let (store, platform, config) = world(home.path(), 1);
+        let prebooking = store.prebookings(None).unwrap().remove(0);
+        let mut request = prebooking.request.clone();
+        request.alternatives = vec!["19:30".parse().unwrap()];
+        let now = clock::now();
+        store
+            .put_prebooking(&request, prebooking.day, None, now)
+            .unwrap();
+        let sessions = SessionManager {
+            store: &store,
+            platform: &platform,
+            config: &config,
+            locks: Locks::beside(store.path(), "a test"),
+        };
+        let selector = SessionSelector::Kind(SessionKind::Background);
+        let mut context = RunContext::new(&sessions, selector, Duration::from_secs(1));
+        context.horizon = Duration::from_secs(60);
+        let run = Run {
+            context,
+            profiles: &|_| Ok(profile()),
+            announce_wait: None,
+        };
+        let _alive = sessions.locks.run(&run.context.owner).unwrap();
+        let mut queue = DueQueue::new(&run.context, run.profiles);
+        crate::clock::simulated::install(Some(Simulated::at(clock::unix_seconds())));
+        let mut executions = 0;
+        for _ in 0..3 {
+            let mut due = Vec::new();
+            queue.take_due(&mut due).unwrap();
+            executions += due.len();
+            for due in due {
+                run.unsent(&due, Outcome::Failed(kind), "as a test has it")
+                    .note(&mut queue);
+            }
+            crate::clock::simulated::advance(Duration::from_secs(8 * 60));
+        }
+        crate::clock::simulated::install(None);
+        assert_eq!(executions, times, "{kind:?}");
+    }
 }
