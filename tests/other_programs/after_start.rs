@@ -21,15 +21,6 @@ fn a_class_that_has_started() {
     ]);
 }
 
-/// A place on the waiting list.
-fn queued() -> (Scenario, String, i64) {
-    let scene = Scenario::new().opens_in(1);
-    let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
-    let id = scene.add("--waitlist");
-    scene.fired(0).is(&[("waitlisted", 1)]);
-    (scene, class, id)
-}
-
 fn go_down(scene: &Scenario) {
     let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
     scene.sandbox.fault(&down);
@@ -55,7 +46,7 @@ fn expired() {
 
 /// Promoted perhaps: it is not said that it was not.
 fn started_unseen() {
-    let (mut scene, class, id) = queued();
+    let (mut scene, class, id) = Scenario::queued();
     scene.sandbox.reserve(ANA, &class, 1);
     scene.clocks(3 * 86_400);
     go_down(&scene);
@@ -110,7 +101,7 @@ fn killed_then_started() {
 }
 
 fn never_promoted() {
-    let (mut scene, _, id) = queued();
+    let (mut scene, _, id) = Scenario::queued();
     scene.clocks(3 * 86_400);
     let fired = scene.fired(4);
     fired.is(&[("failed", 1)]);

@@ -1,26 +1,18 @@
 //! Names that resolve slowly: the request timeout covers them.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use crate::support::{Home, logged_in};
 
 /// A library that replaces the system's name resolution by one that takes 20 s and finds nothing.
 fn slow_resolver(home: &Home) -> PathBuf {
-    let source = home.write(
-        "slow.c",
+    home.library(
+        "slow",
         "#include <netdb.h>\n#include <unistd.h>\n\
          int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **found)\n\
          { sleep(20); return EAI_AGAIN; }\n",
-    );
-    let library = home.path().join("slow.so");
-    let built = Command::new("cc")
-        .args(["-shared", "-fPIC", "-o"])
-        .args([&library, &source])
-        .status();
-    assert!(built.expect("a C compiler").success());
-    library
+    )
 }
 
 #[test]

@@ -106,17 +106,8 @@ fn same_hour() {
     assert_eq!(outcomes(&stored), ["same_hour"]);
 }
 
-/// A place on the waiting list.
-fn queued() -> (Scenario, String, i64) {
-    let scene = Scenario::new().opens_in(1);
-    let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
-    let id = scene.add("--waitlist");
-    scene.fired(0).is(&[("waitlisted", 1)]);
-    (scene, class, id)
-}
-
 fn place_vanished() {
-    let (scene, class, id) = queued();
+    let (scene, class, id) = Scenario::queued();
     fault(&scene, "/api/bookings", &empty_day());
     let fired = scene.fired(6);
     fired.is(&[("postponed", 1)]);
@@ -128,7 +119,7 @@ fn place_vanished() {
 }
 
 fn place_unknown() {
-    let (scene, class, id) = queued();
+    let (scene, class, id) = Scenario::queued();
     scene.sandbox.reserve(ANA, &class, 7);
     let fired = scene.fired(5);
     fired.is(&[("postponed", 1)]);

@@ -1,15 +1,14 @@
 //! File systems that lack locks, shared memory or write access: the cause is named at once, and what only reads still works.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use crate::support::{Home, Run, logged_in};
 
 /// A library by which the store's file system lacks what `AIMHARDER_TEST_LACKS` names.
 fn poor_file_system(home: &Home) -> PathBuf {
-    let source = home.write(
-        "poor.c",
+    home.library(
+        "poor",
         r#"
         #define _GNU_SOURCE
         #include <dlfcn.h>
@@ -59,14 +58,7 @@ fn poor_file_system(home: &Home) -> PathBuf {
             return ((int (*)(const char *, int))dlsym(RTLD_NEXT, "access"))(path, mode);
         }
         "#,
-    );
-    let library = home.path().join("poor.so");
-    let built = Command::new("cc")
-        .args(["-shared", "-fPIC", "-o"])
-        .args([&library, &source])
-        .status();
-    assert!(built.expect("a C compiler").success());
-    library
+    )
 }
 
 /// Runs a command where the file system lacks `what`.

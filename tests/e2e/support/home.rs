@@ -143,6 +143,18 @@ impl Home {
         path
     }
 
+    /// A library that is loaded before those of the system (`LD_PRELOAD`), from a source in C.
+    pub(crate) fn library(&self, name: &str, source: &str) -> PathBuf {
+        let source = self.write(&format!("{name}.c"), source);
+        let library = self.path().join(format!("{name}.so"));
+        let built = Command::new("cc")
+            .args(["-shared", "-fPIC", "-o"])
+            .args([&library, &source])
+            .status();
+        assert!(built.expect("a C compiler").success());
+        library
+    }
+
     /// A command of that name in the folder `tools`, which does this.
     pub(crate) fn tool(&self, name: &str, script: &str) {
         let tools = self.path().join("tools");

@@ -66,6 +66,15 @@ impl Scenario {
         scene
     }
 
+    /// With a place on the waiting list of a class that was full at the opening.
+    pub(crate) fn queued() -> (Self, String, i64) {
+        let scene = Self::new().opens_in(1);
+        let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
+        let id = scene.add("--waitlist");
+        scene.fired(0).is(&[("waitlisted", 1)]);
+        (scene, class, id)
+    }
+
     /// The same before Ana has logged in.
     pub(crate) fn logged_out() -> Self {
         let (sandbox, home) = start();
