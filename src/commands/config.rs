@@ -15,7 +15,7 @@ use crate::config::{Channel, Command, Config, MASK, shown_key};
 use crate::diagnostics::entry::is_program;
 use crate::http_client;
 use crate::text::quote;
-use crate::ui::table::{OutputStyle, ShrinkPriority, Style, cell, headings, plain, shrink};
+use crate::ui::table::{OutputStyle, Style, cell, headings, plain};
 use crate::ui::{Output, Ui};
 
 const HELP: Help = Help {
@@ -229,9 +229,6 @@ impl Output for Valid {
     }
 }
 
-/// The value is cut before its source.
-const SHRINK: [ShrinkPriority; 3] = [shrink(1, 16), shrink(2, 16), shrink(0, 12)];
-
 impl Output for Values {
     fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let mut rows = vec![headings(["KEY", "VALUE", "SOURCE"])];
@@ -252,6 +249,15 @@ impl Output for Values {
                 cell(&shown.source, Style::Faint),
             ]
         }));
-        style.table(&rows, 0, &SHRINK, to)
+        if style.fits(&rows, 0) {
+            return style.table(&rows, 0, &[], to);
+        }
+        // values and sources are not cut: a line number is at the end of a source
+        for row in rows.iter().skip(1) {
+            let [key, value, source] =
+                [0, 1, 2].map(|at| style.paint(&row[at].text, row[at].style));
+            writeln!(to, "{key} = {value}\n    {source}")?;
+        }
+        Ok(())
     }
 }

@@ -117,8 +117,8 @@ impl Tools {
             };
             let has_failed = match &answer {
                 Some(Ok(_)) => false,
-                // `crontab -l` fails if there is no crontab
-                Some(Err(e)) => by != Scheduler::Crontab || e.kind() == ErrorKind::NotFound,
+                // without the tool there is nothing that it could show; `crontab -l` fails if there is no crontab
+                Some(Err(e)) => by != Scheduler::Crontab && e.kind() != ErrorKind::NotFound,
                 None => {
                     found.silent.push(tool);
                     true

@@ -1,6 +1,6 @@
 //! Config: where it is, what it may say, and what is said of a bad one.
 
-use crate::support::{ANA, Home, logged_in, start};
+use crate::support::{ANA, Home, bare, logged_in, shown, start};
 
 #[test]
 fn further_faults_name_file_line_and_key() {
@@ -147,4 +147,16 @@ fn a_link_to_nowhere_is_no_missing_config() {
     home.run("sessions")
         .fails(2, &["config.toml", "cannot read the config"]);
     assert!(!home.store_path().exists());
+}
+
+#[test]
+fn a_narrow_terminal_cuts_no_value_and_no_source() {
+    let (_sandbox, home) = logged_in();
+    let line = "[boxes.crossfitdemo]\nlead = \"90m\"";
+    home.config(line);
+    let path = home.config_path();
+    let text = bare(&shown(&home, 60, &[], "config show"));
+    let lead = format!("boxes.crossfitdemo.lead = 90m\n    {}:", path.display());
+    assert!(text.contains(&lead), "{text}");
+    assert!(!text.contains('…'), "{text}");
 }

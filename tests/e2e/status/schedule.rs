@@ -319,6 +319,12 @@ fn a_tool_that_fails_is_named() {
         .any_stdout()
         .stderr_has(&["nothing known runs `prebook run` (`systemctl --user` failed): add `"])
         .done();
+    // a tool that is missing has nothing to show
+    home.run("prebook add --time 13:10 --opens 1d --day +4")
+        .any_stdout()
+        .env("PATH", "/nowhere")
+        .stderr_has(&["nothing runs `prebook run`: add `"])
+        .done();
     home.tool("systemctl", "exit 1");
     home.tool("crontab", "exec sleep 60");
     message(
