@@ -111,6 +111,12 @@ pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
             }
         }
     };
+    if result.outcome == CancelOutcome::Cancelled
+        && let Some(reservation) = &row.reservation
+        && let Err(e) = app.store.cancel_prebooking(&account, reservation)
+    {
+        log::warn!("if this was a prebooking, `prebook list --all` still shows it as booked: {e}");
+    }
     let printed = ui.print(&Cancelled {
         outcome: result.outcome,
         class: to_class(&result.row, day, &profile, &account, clock::now()),

@@ -115,7 +115,8 @@ pub enum Progress {
     Failed,
     /// The class started before it was booked: final.
     Expired,
-    /// The place on the waiting list was lost: final. (A class that the box has cancelled is [`Self::Failed`].)
+    /// The member cancelled the booking, or lost the place on the waiting list: final. (A class that the box has cancelled is
+    /// [`Self::Failed`].)
     Cancelled,
 }
 

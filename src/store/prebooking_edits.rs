@@ -91,6 +91,20 @@ impl Store {
             Ok(Ok(removed))
         })
     }
+
+    /// Marks the prebooking of a reservation that the member has cancelled. Weekly rules do not create its occurrence again.
+    pub fn cancel_prebooking(&self, account: &Account, reservation: &str) -> Result<()> {
+        self.transact(|change| {
+            let sql = "UPDATE prebookings SET status = 'cancelled' WHERE account = ?1 AND reservation_id = ?2 \
+                       AND status IN ('booked', 'waitlisted') RETURNING id";
+            let mut query = change.prepare_cached(sql)?;
+            let ids = query.query_map(params![account.as_str(), reservation], |row| row.get(0))?;
+            for id in ids.collect::<rusqlite::Result<Vec<i64>>>()? {
+                mark_occurrence_removed(change, id)?;
+            }
+            Ok(())
+        })
+    }
 }
 
 fn remove_one(db: &Connection, id: i64, removed: &mut Removed) -> rusqlite::Result<()> {

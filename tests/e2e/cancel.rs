@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Home, Sandbox, day, logged_in, side_by_side, wait_for};
+use crate::support::{ANA, Home, START, Sandbox, Scenario, day, logged_in, side_by_side, wait_for};
 
 /// A class of mine, and its reservation.
 fn ready(more: &Value) -> (Sandbox, Home, String, String) {
@@ -324,4 +324,35 @@ fn of_a_family_member() {
         "cancelled"
     );
     assert_eq!(sandbox.reservations(&id).len(), 1, "mine stands");
+}
+
+/// The member decided against the class: the store says so, and no weekly rule books it again.
+#[test]
+fn a_prebooking_whose_booking_is_cancelled_is_cancelled() {
+    let scene = Scenario::new().opens_in(1);
+    scene.class(&json!({}));
+    let id = scene.add("");
+    scene.fired(0).is(&[("booked", 1)]);
+    let weekday = scene.day.format("%a").to_string().to_lowercase();
+    let weekly =
+        format!("prebook add --weekly {weekday} --opens 4d@00:00 --time {START} --class WOD");
+    scene.command(&weekly).any_stdout().any_stderr().done();
+    let booked = scene.stored(id);
+    let reservation = booked["reservation_id"].as_str().unwrap();
+    scene
+        .command("cancel --reservation")
+        .arg(reservation)
+        .succeeds();
+    let stored = scene.stored(id);
+    assert_eq!(stored["status"], "cancelled", "{stored}");
+    let skipped = scene.command("prebook skip").arg(scene.day.to_string());
+    let skipped = skipped.any_stdout().done();
+    assert!(!skipped.stdout.contains("still booked"), "{skipped:?}");
+    scene
+        .command("prebook skip --remove")
+        .arg(scene.day.to_string())
+        .any_stdout()
+        .done();
+    scene.fired(0).is(&[]);
+    assert!(scene.sandbox.all_reservations().is_empty());
 }
