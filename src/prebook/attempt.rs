@@ -290,6 +290,10 @@ impl BookingTask<'_> {
                 Ok(Some(now)) if now.mine == Mine::No && look_again => {
                     look_again = false;
                     clock::pause(clock::scaled(SECOND_LOOK));
+                    // the session may have ended, and then the schedule shows nothing of the member's
+                    if let Some(live) = &mut self.live {
+                        live.forget_login();
+                    }
                     continue;
                 }
                 Ok(Some(now)) if now.mine == Mine::No && !is_claimed && !is_same_hour => {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Fired, Scenario, outcomes, says, together};
+use crate::support::{ANA, Fired, Scenario, outcomes, says, together, wait_for};
 
 #[test]
 fn doubts_at_the_opening() {
@@ -14,6 +14,7 @@ fn doubts_at_the_opening() {
         ("something else of mine at that hour", same_hour),
         ("a waiting place's class is gone", place_vanished),
         ("a waiting place in an unknown state", place_unknown),
+        ("the login ends before the row is read", login_ended),
     ]);
 }
 
@@ -125,4 +126,20 @@ fn place_unknown() {
     fired.is(&[("postponed", 1)]);
     says(fired.only("unreachable"), &["an unknown state"]);
     scene.ends(id, "waitlisted", &[&class]);
+}
+
+/// The schedule shows no booking to a login that has ended, whatever the response to the request has shown of it.
+fn login_ended() {
+    let scene = Scenario::new().opens_in(2);
+    let class = scene.class(&json!({}));
+    let id = scene.add("");
+    scene.sandbox.hold("/api/book");
+    let run = scene.go("");
+    wait_for("the booking", || {
+        scene.sandbox.reservations(&class).len() == 1
+    });
+    scene.sandbox.stale(ANA);
+    scene.sandbox.let_go();
+    Fired::of(run, 0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class]);
 }
