@@ -145,10 +145,12 @@ fn a_proxy_that_refuses_is_no_connection() {
     .unwrap_err();
     assert!(matches!(error, Error::NotConnected { .. }), "{error:?}");
     assert!(seen.lock().unwrap()[0].starts_with("CONNECT demo.aimharder.test:443 HTTP"));
-    // the server has stopped listening
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = listener.local_addr().unwrap();
+    drop(listener);
     for scheme in ["http", "socks5", "socks5h"] {
         let error = probe(
-            through(format!("{scheme}://ana:hunter2@{address}"), Scheme::Http),
+            through(format!("{scheme}://ana:hunter2@{closed}"), Scheme::Http),
             BOX,
         )
         .unwrap_err();
