@@ -201,7 +201,7 @@ fn shown_a_second_later() {
     let mut unshown = row(&class, &Value::Null);
     unshown["bookings"][0]["className"] = "WOD".into();
     scene.sandbox.fault(&json!({
-        "path": "/api/bookings", "kind": "json", "from_ms": scene.opens_ms, "body": unshown,
+        "path": "/api/bookings", "kind": "json", "from_ms": scene.faults_from_ms(), "body": unshown,
     }));
     Fired::of(run, 0).is(&[("booked", 1)]);
     let stored = scene.ends(id, "booked", &[&class]);

@@ -20,7 +20,7 @@ fn doubts_at_the_opening() {
 
 /// From the opening on.
 fn fault(scene: &Scenario, path: &str, more: &Value) {
-    let mut fault = json!({ "path": path, "count": -1, "from_ms": scene.opens_ms });
+    let mut fault = json!({ "path": path, "count": -1, "from_ms": scene.faults_from_ms() });
     let fields = more.as_object().unwrap().clone();
     fault.as_object_mut().unwrap().extend(fields);
     scene.sandbox.fault(&fault);

@@ -97,7 +97,7 @@ fn hanging(acted: bool) {
 fn answered() {
     let (scene, class, id) = scene(5);
     scene.sandbox.fault(
-        &json!({ "path": "/api/bookings", "kind": "hang", "count": -1, "from_ms": scene.opens_ms }),
+        &json!({ "path": "/api/bookings", "kind": "hang", "count": -1, "from_ms": scene.faults_from_ms() }),
     );
     let run = scene.go("");
     soon("the look at the row", || {

@@ -244,7 +244,7 @@ fn unreadable() {
         &scene,
         &json!([
             { "path": "/api/book", "kind": "drop", "after": true, "from_ms": scene.opens_ms },
-            { "path": "/api/bookings", "kind": "status", "count": -1, "from_ms": scene.opens_ms },
+            { "path": "/api/bookings", "kind": "status", "count": -1, "from_ms": scene.faults_from_ms() },
         ]),
     );
     let fired = scene.fired_with("--give-up 1s", 8);
@@ -295,7 +295,7 @@ fn unconfirmed() {
     let id = scene.add("");
     fault(
         &scene,
-        &json!({ "path": "/api/bookings", "kind": "status", "count": -1, "from_ms": scene.opens_ms }),
+        &json!({ "path": "/api/bookings", "kind": "status", "count": -1, "from_ms": scene.faults_from_ms() }),
     );
     let fired = scene.fired_with("--give-up 1s", 8);
     fired.only("unknown_outcome");
