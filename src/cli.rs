@@ -13,6 +13,8 @@ use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcom
 use crate::commands::app::{App, store_path};
 use crate::commands::args::{GlobalArgs, box_name};
 use crate::commands::help::{Help, code};
+use crate::commands::prebook::{PrebookArgs, PrebookCommand};
+use crate::commands::sessions::SessionsCommand;
 use crate::commands::{
     book, bookings, boxes, cancel, classes, completions, config, login, logout, man, notify,
     prebook, probe, refresh, sessions, status, store, system, wod,
@@ -124,8 +126,9 @@ impl Cli {
             command.settle().map_err(|why| usage(&why))?;
         }
         // checked before the environment is read, because its variables are for all commands
-        cli.misplaced_flag()
-            .map_or(Ok(()), |why| Err(usage(&why)))?;
+        if let Some(why) = cli.misplaced_flag() {
+            return Err(usage(&why));
+        }
         let global = &mut cli.global;
         let used = &mut global.from_environment;
         if !global.system {
@@ -201,12 +204,14 @@ impl Cli {
             let why = "--system names the config and the store: --config and --store mean nothing beside it";
             return Some(why.to_owned());
         }
-        if global.lock_timeout.is_some() && !command.waits_for_locks() {
+        let waits_for_locks = command.uses_sessions() || matches!(command, Command::Logout(_));
+        if global.lock_timeout.is_some() && !waits_for_locks {
             return Some(format!(
                 "--lock-timeout cannot be used with `{name}`, which waits for no session"
             ));
         }
-        if global.record.is_some() && !command.uses_platform() {
+        let uses_platform = command.uses_sessions() || matches!(command, Command::Status(_));
+        if global.record.is_some() && !uses_platform {
             return Some(format!(
                 "--record cannot be used with `{name}`, which sends no request to AimHarder"
             ));
@@ -237,7 +242,9 @@ impl Command {
             Self::Login(args) => args.settle(),
             Self::Book(args) => args.settle(),
             Self::Cancel(args) => args.settle(),
-            Self::Prebook(args) => args.settle(),
+            Self::Prebook(PrebookArgs {
+                command: PrebookCommand::Add(args),
+            }) => args.settle(),
             _ => Ok(()),
         }
     }
@@ -249,60 +256,48 @@ impl Command {
         )
     }
 
-    fn uses_platform(&self) -> bool {
-        self.uses_sessions() || matches!(self, Self::Status(_))
-    }
-
     fn uses_sessions(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Login(_)
-            | Self::Refresh(_)
-            | Self::Boxes(_)
-            | Self::Classes(_)
-            | Self::Bookings(_)
-            | Self::Book(_)
-            | Self::Cancel(_)
-            | Self::Wod(_)
-            | Self::Probe(_) => true,
-            Self::Prebook(args) => matches!(
-                args.command,
-                prebook::PrebookCommand::Add(_) | prebook::PrebookCommand::Run(_)
-            ),
-            _ => false,
-        }
-    }
-
-    fn waits_for_locks(&self) -> bool {
-        self.uses_sessions() || matches!(self, Self::Logout(_))
+                | Self::Refresh(_)
+                | Self::Boxes(_)
+                | Self::Classes(_)
+                | Self::Bookings(_)
+                | Self::Book(_)
+                | Self::Cancel(_)
+                | Self::Wod(_)
+                | Self::Probe(_)
+                | Self::Prebook(PrebookArgs {
+                    command: PrebookCommand::Add(_) | PrebookCommand::Run(_)
+                })
+        )
     }
 }
 
 /// The store that must exist before the command does anything. A mistyped `--store` is an error for commands that
 /// only read; automation never creates a store, so that a wrong HOME in a crontab is noticed.
 fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathBuf>> {
-    let reads = match command {
-        Command::Refresh(_) => return store_path(global.store.as_deref()).map(Some),
-        Command::Prebook(args) if matches!(args.command, prebook::PrebookCommand::Run(_)) => {
-            return store_path(global.store.as_deref()).map(Some);
-        }
+    let only_reads = match command {
+        Command::Refresh(_)
+        | Command::Prebook(PrebookArgs {
+            command: PrebookCommand::Run(_),
+        }) => return store_path(global.store.as_deref()).map(Some),
         Command::Classes(_)
         | Command::Bookings(_)
         | Command::Book(_)
         | Command::Cancel(_)
         | Command::Wod(_)
-        | Command::Probe(_) => true,
-        Command::Prebook(args) => matches!(
-            args.command,
-            prebook::PrebookCommand::List(_) | prebook::PrebookCommand::Rules(_)
-        ),
+        | Command::Probe(_)
+        | Command::Prebook(PrebookArgs {
+            command: PrebookCommand::List(_) | PrebookCommand::Rules(_),
+        }) => true,
         Command::Store(args) => args.is_backup(),
         Command::Boxes(args) => args.command.is_none(),
-        Command::Sessions(args) => {
-            matches!(args.command, None | Some(sessions::SessionsCommand::List))
-        }
+        Command::Sessions(args) => matches!(args.command, None | Some(SessionsCommand::List)),
         _ => false,
     };
-    Ok(global.store.clone().filter(|_| reads))
+    Ok(global.store.clone().filter(|_| only_reads))
 }
 
 /// The subcommand with those below it, for example `prebook list`.

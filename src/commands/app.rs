@@ -6,7 +6,7 @@ use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use etcetera::BaseStrategy;
 
 use super::args::GlobalArgs;
@@ -17,7 +17,7 @@ use crate::http_client::{self, Proxies};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::platform::{Platform, Recorder};
-use crate::sessions::{SessionManager, SessionSelector, lock::Locks};
+use crate::sessions::{ActiveSession, SessionManager, SessionSelector, lock::Locks};
 use crate::store::Store;
 use crate::store_key::{self, KeySource};
 
@@ -44,14 +44,16 @@ impl App {
             && global.session == Some(SessionKind::Background)
             && command != "sessions"
         {
-            return Err(Failure::usage(
+            bail!(Failure::usage(
                 "--fingerprint names a device session: it cannot go with --session background",
-            )
-            .into());
+            ));
         }
         let config = load_config(&global)?;
-        if let Some(path) = required {
-            must_exist(path)?;
+        if let Some(path) = required.filter(|path| is_missing(path)) {
+            bail!(Failure::login_required(format!(
+                "no store at {} yet: run `aimharder login`, or name the right one with --store",
+                path.display()
+            )));
         }
         let store = open_store(&global, &config, command)?;
         let recorder = recorder(&global)?;
@@ -96,17 +98,14 @@ impl App {
         let mut known = self.store.accounts()?;
         match (known.pop(), known.len()) {
             (Some(only), 0) => Ok(only),
-            (None, _) => {
-                Err(Failure::login_required("no session yet: run `aimharder login` first").into())
-            }
+            (None, _) => bail!(no_session()),
             (Some(last), _) => {
                 known.push(last);
                 let names: Vec<_> = known.iter().map(Account::as_str).collect();
-                Err(Failure::not_found(format!(
+                bail!(Failure::not_found(format!(
                     "several accounts have sessions here ({}): choose one with --account, or set `account` in the config",
                     names.join(", ")
-                ))
-                .into())
+                )))
             }
         }
     }
@@ -139,13 +138,27 @@ impl App {
             .collect();
         let found = SessionManager::by_prefix(devices, prefix);
         if found.is_err() && prefix.starts_with("bg-") {
-            return Err(Failure::not_found(format!(
+            bail!(Failure::not_found(format!(
                 "--fingerprint names a device session, and {prefix:?} is a background session's: use --session background"
-            ))
-            .into());
+            )));
         }
         Ok(SessionSelector::Device(found?.fingerprint))
     }
+
+    /// Opens the session of [`App::pick`].
+    pub(super) fn open<'s>(
+        &self,
+        sessions: &'s SessionManager<'s>,
+        account: &Account,
+        default: SessionKind,
+    ) -> Result<ActiveSession<'s>> {
+        Ok(sessions.open(account, &self.pick(account, default)?)?)
+    }
+}
+
+/// The failure of a command that needs an account if none has a session.
+pub(super) fn no_session() -> Failure {
+    Failure::login_required("no session yet: run `aimharder login` first")
 }
 
 /// The recording for `--record`.
@@ -186,30 +199,16 @@ fn read_config(global: &GlobalArgs) -> Result<Config> {
         None => config_path()?,
     };
     let is_default = global.system || global.config.is_none();
-    // a link without a target counts as unreadable, not as missing: its owner wrote settings
-    let is_missing = || {
-        path.symlink_metadata()
-            .is_err_and(|e| e.kind() == ErrorKind::NotFound)
-    };
-    if is_default && is_missing() {
+    if is_default && is_missing(&path) {
         return Ok(Config::default());
     }
     Ok(Config::load(&path)?)
 }
 
-/// Fails if there is no store at this path. A link without a target has an error of its own when it is opened.
-fn must_exist(path: &Path) -> Result<()> {
-    if path
-        .symlink_metadata()
+/// Whether there is no file. A link without a target counts as a file that cannot be read: its owner wrote something there.
+fn is_missing(path: &Path) -> bool {
+    path.symlink_metadata()
         .is_err_and(|e| e.kind() == ErrorKind::NotFound)
-    {
-        return Err(Failure::login_required(format!(
-            "no store at {} yet: run `aimharder login`, or name the right one with --store",
-            path.display()
-        ))
-        .into());
-    }
-    Ok(())
 }
 
 /// Opens the store, with the key source in case it is encrypted.

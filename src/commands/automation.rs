@@ -1,7 +1,7 @@
 //! What the two commands for cron and timers have in common: the dead-man switch, and the selection of accounts and
 //! sessions.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::app::App;
 use super::failure;
@@ -51,11 +51,10 @@ pub(crate) fn run<V: Output>(
 /// Fails if the store has no session at all: a wrong HOME in a crontab would otherwise pass unnoticed.
 pub(super) fn require_session(app: &App) -> Result<()> {
     if app.store.accounts()?.is_empty() {
-        return Err(Failure::login_required(format!(
+        bail!(Failure::login_required(format!(
             "no session in the store {}: run `aimharder login`, or name the right store with --store",
             app.store.path().display()
-        ))
-        .into());
+        )));
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::SessionRef;
 use super::app::App;
 use super::args::family;
 use super::help::{Help, code};
-use crate::booking::{BoxClient, UpcomingBookings};
+use crate::booking::UpcomingBookings;
 use crate::clock;
 use crate::model::account::Account;
 use crate::model::box_profile::BoxProfile;
@@ -67,18 +67,12 @@ pub(crate) struct BookingsArgs {
 pub(crate) fn run(args: &BookingsArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
-    let selector = app.pick(&account, SessionKind::Device)?;
-    let mut session = sessions.open(&account, &selector)?;
+    let mut session = app.open(&sessions, &account, SessionKind::Device)?;
     let now = clock::now();
     let (mut bookings, mut history) = (Vec::new(), Vec::new());
     let mut places = BTreeMap::new();
     for profile in app.profiles(&account)? {
-        let at = app.box_at(&profile, &mut session)?;
-        let mut client = BoxClient {
-            live: &mut session,
-            at,
-            family: args.family.clone(),
-        };
+        let mut client = app.client(&profile, &mut session, args.family.clone())?;
         let found = client.upcoming()?;
         if args.history {
             history.extend(past(&profile, &found));

@@ -2,16 +2,17 @@
 
 use std::sync::PoisonError;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::app::App;
+use crate::booking::BoxClient;
 use crate::clock;
 use crate::config::BoxConfig;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::box_profile::BoxProfile;
 use crate::model::opening::{ClassRule, Opening, OpeningRules, Source};
-use crate::platform::{BoxAt, BoxRef, Row};
+use crate::platform::{BoxAt, Row};
 use crate::sessions::ActiveSession;
 use crate::store::BoxRow;
 
@@ -25,15 +26,13 @@ impl App {
         }
         match known.as_slice() {
             [only] => self.describe(only.clone()),
-            [] => Err(Failure::not_found(format!(
+            [] => bail!(Failure::not_found(format!(
                 "no box is known for {account}: run `aimharder boxes --detect`"
-            ))
-            .into()),
-            several => Err(Failure::not_found(format!(
+            ))),
+            several => bail!(Failure::not_found(format!(
                 "{account} has several boxes ({}): choose one with --box, or set `box` in the config",
                 names(several)
-            ))
-            .into()),
+            ))),
         }
     }
 
@@ -61,10 +60,9 @@ impl App {
             return self.describe(bare(name));
         }
         let others = names(known);
-        Err(Failure::not_found(format!(
+        bail!(Failure::not_found(format!(
             "no box {name:?} is known for {account} (known: {others}); run `aimharder boxes --detect` if it is new"
-        ))
-        .into())
+        )))
     }
 
     /// A box by its name, also if nothing is known of it any more.
@@ -148,6 +146,17 @@ impl App {
         Ok(BoxAt { host, id })
     }
 
+    /// A session in a box, for the account holder or a family member.
+    pub(super) fn client<'c, 's>(
+        &self,
+        profile: &BoxProfile,
+        live: &'c mut ActiveSession<'s>,
+        family: Option<String>,
+    ) -> Result<BoxClient<'c, 's>> {
+        let at = self.box_at(profile, live)?;
+        Ok(BoxClient { live, at, family })
+    }
+
     /// Stores the names of classes that a schedule has shown, for shell completion. Nothing depends on them, so a failure
     /// of the store is only logged.
     pub(super) fn note_classes(&self, profile: &BoxProfile, rows: &[Row]) {
@@ -156,11 +165,6 @@ impl App {
         if let Err(e) = self.store.note_class_names(&profile.name, &names, today) {
             log::debug!("names of classes were not stored: {e}");
         }
-    }
-
-    /// Stores the boxes that a login or whoami has named.
-    pub(super) fn remember_boxes(&self, account: &Account, found: &[BoxRef]) -> Result<()> {
-        Ok(self.store.put_boxes(account, found)?)
     }
 }
 

@@ -3,15 +3,16 @@
 use std::io::{self, Write};
 use std::str::FromStr;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use chrono::{Days, NaiveTime, Timelike};
 use chrono_tz::Tz;
 use clap::{ArgGroup, Args, Subcommand};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::SessionRef;
-use super::app::App;
+use super::app::{App, no_session};
 use super::args::{box_name, number};
 use super::box_profile::names;
 use super::help::{Help, code};
@@ -26,8 +27,8 @@ use crate::model::zone;
 use crate::platform::{self, BoxRef};
 use crate::sessions::{self, ActiveSession, SessionSelector};
 use crate::text::similar;
-use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, headings, plain, shrink};
-use crate::ui::{Output, Ui};
+use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, headings, plain, shrink};
+use crate::ui::{Output, PlainOutput, Ui};
 
 /// The class in the answer of `boxes set`: in a week, at this time.
 const EXAMPLE_START: NaiveTime = match NaiveTime::from_hms_opt(18, 30, 0) {
@@ -157,13 +158,13 @@ fn list(is_detected: bool, app: &App, ui: &mut Ui) -> Result<()> {
         app.named_account()
     };
     if account.is_none() && app.store.accounts()?.is_empty() {
-        return Err(Failure::login_required("no session yet: run `aimharder login` first").into());
+        bail!(no_session());
     }
     let mut rows = app.store.boxes(account.as_ref())?;
     if let Some(name) = &app.global.gym {
         rows.retain(|row| row.name == *name);
         if rows.is_empty() {
-            return Err(unknown(name, app)?.into());
+            return unknown(name, app);
         }
     }
     let boxes = rows.into_iter().map(|row| app.describe(row));
@@ -197,12 +198,11 @@ pub(super) fn detect(
         }
     }
     if found.is_empty() {
-        return Err(Failure::not_found(format!(
+        bail!(Failure::not_found(format!(
             "AimHarder names no box for {account}; if it has one, set its name and number (see `aimharder boxes set --help`) and use --box"
-        ))
-        .into());
+        )));
     }
-    app.remember_boxes(account, &found)?;
+    app.store.put_boxes(account, &found)?;
     Ok(SessionRef::from(session.row()))
 }
 
@@ -228,7 +228,7 @@ fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
         app.store.set_class_rule(name, class, rule)?;
     }
     let Some(row) = app.store.gym(name)? else {
-        anyhow::bail!("box {name} is not in the store after it was set");
+        bail!("box {name} is not in the store after it was set");
     };
     if !is_known {
         let boxes = app.store.boxes(None)?;
@@ -300,27 +300,28 @@ fn overridden(args: &BoxSetArgs, profile: &BoxProfile, app: &App) -> Vec<&'stati
 
 fn remove(name: &str, app: &App, ui: &mut Ui) -> Result<()> {
     if app.store.gym(name)?.is_none() {
-        return Err(unknown(name, app)?.into());
+        return unknown(name, app);
     }
     let prebookings = app.store.open_prebookings(None)?;
     let rules = app.store.rules(None)?;
     let is_used = prebookings.iter().any(|p| p.request.gym == name)
         || rules.iter().any(|rule| rule.request.gym == name);
     if is_used {
-        return Err(Failure::usage(format!(
+        bail!(Failure::usage(format!(
             "the box {name} has prebookings or weekly rules; see `aimharder prebook list` and remove them first"
-        ))
-        .into());
+        )));
     }
     app.store.remove_box(name)?;
-    ui.print(&RemovalResult {
-        removed: name.to_owned(),
+    ui.print(&PlainOutput {
+        json: json!({ "removed": name }),
+        text: format!("removed: {name}\n"),
+        has_side_effects: true,
     })
 }
 
-fn unknown(name: &str, app: &App) -> Result<Failure> {
+fn unknown(name: &str, app: &App) -> Result<()> {
     let known = names(&app.store.boxes(None)?);
-    Ok(Failure::not_found(format!(
+    bail!(Failure::not_found(format!(
         "the store has no box {name:?} (known: {known}); see `aimharder boxes`"
     )))
 }
@@ -341,11 +342,6 @@ struct SetResult {
     /// The class whose rule was set.
     #[serde(skip)]
     class: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct RemovalResult {
-    removed: String,
 }
 
 impl Serialize for BoxProfile {
@@ -383,10 +379,8 @@ impl Output for Boxes {
         style.table(&rows, 0, &SHRINK, to)?;
         for profile in &self.boxes {
             for rule in &profile.opening_rules.by_class {
-                let notes = [class_rule(&profile.name, rule)];
-                for line in style.wrap(&notes, 0) {
-                    writeln!(to, "{line}")?;
-                }
+                let note = class_rule(&profile.name, rule);
+                style.write_notes(&[note], 0, Style::Plain, to)?;
             }
         }
         Ok(())
@@ -446,22 +440,9 @@ impl Output for SetResult {
                 at.format(&format!("%A %-d %B at %H:%M{seconds}")),
             ));
         }
-        for line in lines {
-            for line in style.wrap(&[line], 0) {
-                writeln!(to, "{line}")?;
-            }
-        }
-        Ok(())
-    }
-
-    fn has_side_effects(&self) -> bool {
-        true
-    }
-}
-
-impl Output for RemovalResult {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        writeln!(to, "removed: {}", self.removed)
+        lines
+            .into_iter()
+            .try_for_each(|line| style.write_notes(&[line], 0, Style::Plain, to))
     }
 
     fn has_side_effects(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::Args;
 use serde::Serialize;
@@ -85,15 +85,9 @@ impl CancelArgs {
 pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
-    let selector = app.pick(&account, SessionKind::Device)?;
-    let mut session = sessions.open(&account, &selector)?;
+    let mut session = app.open(&sessions, &account, SessionKind::Device)?;
     let profile = app.profile(&account)?;
-    let at = app.box_at(&profile, &mut session)?;
-    let mut client = BoxClient {
-        live: &mut session,
-        at,
-        family: args.family.clone(),
-    };
+    let mut client = app.client(&profile, &mut session, args.family.clone())?;
     let (day, row) = match &args.reservation {
         Some(id) => by_reservation(&mut client, id)?,
         None => by_time(&mut client, args, &profile)?,
@@ -135,9 +129,8 @@ fn by_time(
     args: &CancelArgs,
     profile: &BoxProfile,
 ) -> Result<(NaiveDate, Row)> {
-    let today = clock::now().with_timezone(&profile.zone).date_naive();
-    let day = args.class.day();
-    let day = day.on(today).map_err(Failure::usage)?;
+    let today = profile.today(clock::now());
+    let day = args.class.day().on(today).map_err(Failure::usage)?;
     let rows = client.schedule(day)?.rows;
     let wanted = find::Wanted {
         start: args.class.time,
@@ -150,18 +143,14 @@ fn by_time(
 /// Only the schedule has reservation numbers: reads the days that have bookings.
 fn by_reservation(client: &mut BoxClient<'_, '_>, id: &str) -> Result<(NaiveDate, Row)> {
     for day in client.booked_days()? {
-        let rows = client.schedule(day)?.rows.into_iter();
-        let found = rows
-            .into_iter()
-            .find(|row| row.reservation.as_deref() == Some(id));
-        if let Some(row) = found {
+        let mut rows = client.schedule(day)?.rows.into_iter();
+        if let Some(row) = rows.find(|row| row.reservation.as_deref() == Some(id)) {
             return Ok((day, row));
         }
     }
-    Err(Failure::not_found(format!(
+    bail!(Failure::not_found(format!(
         "you have no reservation {id}; see `aimharder bookings`"
-    ))
-    .into())
+    )))
 }
 
 /// Whether a cancellation would cost the credit is not known without sending it (protocol.md §7).

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use clap::Args;
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use super::SessionRef;
 use super::app::App;
 use super::args::{DAY_HELP, DayArg, coach, family, number};
 use super::help::{Help, code};
-use crate::booking::{BoxClient, LoginCheck, find, to_class};
+use crate::booking::{LoginCheck, find, to_class};
 use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
@@ -76,16 +76,10 @@ pub(crate) struct ClassesArgs {
 pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
-    let selector = app.pick(&account, SessionKind::Device)?;
-    let mut session = sessions.open(&account, &selector)?;
+    let mut session = app.open(&sessions, &account, SessionKind::Device)?;
     let profile = app.profile(&account)?;
-    let at = app.box_at(&profile, &mut session)?;
+    let mut client = app.client(&profile, &mut session, args.family.clone())?;
     let days = days(args, &profile)?;
-    let mut client = BoxClient {
-        live: &mut session,
-        at,
-        family: args.family.clone(),
-    };
     let (mut classes, mut seen) = (Vec::new(), Vec::new());
     for day in &days {
         let check = if client.live.has_shown_login() {
@@ -116,14 +110,11 @@ pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
 }
 
 fn days(args: &ClassesArgs, profile: &BoxProfile) -> Result<Vec<NaiveDate>> {
-    let today = clock::now().with_timezone(&profile.zone).date_naive();
-    let first = args.day_word.as_ref().or(args.day.as_ref()).cloned();
+    let first = args.day_word.clone().or_else(|| args.day.clone());
     let first = first.unwrap_or_else(DayArg::today);
+    let today = profile.today(clock::now());
     let first = first.on(today).map_err(Failure::usage)?;
-    let days = (0..args.days).map(u64::from);
-    Ok(days
-        .filter_map(|n| first.checked_add_days(Days::new(n)))
-        .collect())
+    Ok(first.iter_days().take(args.days.into()).collect())
 }
 
 fn selected(
@@ -190,9 +181,7 @@ impl Output for ClassList {
             }
             for (class, line) in lines {
                 writeln!(to, "{line}")?;
-                for line in style.wrap(&details(class), 4) {
-                    writeln!(to, "{}", style.paint(&line, Style::Faint))?;
-                }
+                style.write_notes(&details(class), 4, Style::Faint, to)?;
             }
         }
         if is_first {

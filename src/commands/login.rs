@@ -164,7 +164,8 @@ impl Run<'_> {
             )
             .map(|_| ())
         } else {
-            self.app.remember_boxes(&self.account, &granted.boxes)
+            let stored = self.app.store.put_boxes(&self.account, &granted.boxes);
+            stored.map_err(Into::into)
         };
         if let Err(e) = reported {
             log::warn!(

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use serde::Serialize;
 
@@ -55,11 +55,10 @@ pub(crate) struct LogoutArgs {
 pub(crate) fn run(args: &LogoutArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let background = args.background || app.global.session == Some(SessionKind::Background);
     if background && !args.yes_delete_background {
-        return Err(Failure::usage(
+        bail!(Failure::usage(
             "the background session is protected because automation needs it; to delete it, run \
              `aimharder logout --background --yes-delete-background`",
-        )
-        .into());
+        ));
     }
     let mut result = Deleted::default();
     if app.named_account().is_none() && app.store.accounts()?.is_empty() {

@@ -2,7 +2,7 @@
 //! environment and files in sections of their own.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -11,13 +11,12 @@ use clap_mangen::{
     Man,
     roff::{Roff, bold, roman},
 };
-use serde::Serialize;
+use serde_json::json;
 
 use super::help::{Help, code};
 use crate::error::Failure;
 use crate::text::similar;
-use crate::ui::table::OutputStyle;
-use crate::ui::{Output, Ui};
+use crate::ui::{PlainOutput, Ui};
 
 const HELP: Help = Help {
     notes: "",
@@ -83,7 +82,12 @@ pub(crate) fn run(args: &ManArgs, root: Command, ui: &mut Ui) -> Result<()> {
     let mut root = root.disable_help_subcommand(true);
     root.build();
     if let Some(directory) = &args.dir {
-        return ui.print(&Manual::Written(write_all(&root, directory)?));
+        let files = write_all(&root, directory)?;
+        return ui.print(&PlainOutput {
+            text: files.join("\n") + "\n",
+            json: json!({ "written": files }),
+            has_side_effects: true,
+        });
     }
     let mut command = &root;
     for name in &args.command {
@@ -95,29 +99,12 @@ pub(crate) fn run(args: &ManArgs, root: Command, ui: &mut Ui) -> Result<()> {
             Failure::not_found(format!("no command {path:?}; {near}see `aimharder help`"))
         })?;
     }
-    ui.print(&Manual::Page(page(command)?))
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Manual {
-    /// in roff
-    Page(String),
-    /// names of files
-    Written(Vec<String>),
-}
-
-impl Output for Manual {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        match self {
-            Self::Page(page) => to.write_all(page.as_bytes()),
-            Self::Written(files) => files.iter().try_for_each(|file| writeln!(to, "{file}")),
-        }
-    }
-
-    fn has_side_effects(&self) -> bool {
-        matches!(self, Self::Written(_))
-    }
+    let page = page(command)?;
+    ui.print(&PlainOutput {
+        json: json!({ "page": page }),
+        text: page,
+        has_side_effects: false,
+    })
 }
 
 fn write_all(root: &Command, directory: &Path) -> Result<Vec<String>> {
@@ -142,42 +129,32 @@ fn shown(command: &Command) -> impl Iterator<Item = &Command> {
 fn page(command: &Command) -> io::Result<String> {
     // a page has what `-h` leaves out too
     let man = Man::new(command.clone().mut_args(|arg| arg.hide_short_help(false)));
+    let help = command.get::<Help>();
     let mut text = Vec::new();
     man.render_name_section(&mut text)?;
-    synopsis(command, &mut text)?;
+    synopsis(command).to_writer(&mut text)?;
     man.render_description_section(&mut text)?;
-    let help = command.get::<Help>();
-    if let Some(help) = help {
-        notes(help.notes, &mut text)?;
+    if let Some(help) = help.filter(|help| !help.notes.is_empty()) {
+        notes(help.notes).to_writer(&mut text)?;
     }
     man.render_options_section(&mut text)?;
     if shown(command).next().is_some() {
         man.render_subcommands_section(&mut text)?;
     }
-    if let Some(help) = help {
-        examples(help, &mut text)?;
-        let codes = help.exit_codes.iter();
-        let codes: Vec<_> = codes
-            .map(|(code, when)| (code.to_string(), *when))
-            .collect();
-        section("EXIT STATUS", &codes, &mut text)?;
-    }
-    section("ENVIRONMENT", &ENVIRONMENT, &mut text)?;
-    section("FILES", &FILES, &mut text)?;
-    see_also(command, &mut text)?;
+    last_sections(command, help).to_writer(&mut text)?;
     let title = man.get_filename();
     let title = title.trim_end_matches(".1").to_uppercase();
     Ok(one_page(&title, &String::from_utf8_lossy(&text)))
 }
 
 /// As in `--help`: without the global flags, which are listed below.
-fn synopsis(command: &Command, to: &mut Vec<u8>) -> io::Result<()> {
+fn synopsis(command: &Command) -> Roff {
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
     let mut roff = Roff::default();
     roff.control("SH", ["SYNOPSIS"]);
     roff.text([roman(usage)]);
-    roff.to_writer(to)
+    roff
 }
 
 /// Each part was rendered as a page of its own: keeps one preamble, and no break beside an empty line.
@@ -195,10 +172,7 @@ fn one_page(title: &str, parts: &str) -> String {
     )
 }
 
-fn notes(notes: &str, to: &mut Vec<u8>) -> io::Result<()> {
-    if notes.is_empty() {
-        return Ok(());
-    }
+fn notes(notes: &str) -> Roff {
     let mut roff = Roff::default();
     for paragraph in notes.split("\n\n") {
         roff.control("PP", []);
@@ -210,39 +184,42 @@ fn notes(notes: &str, to: &mut Vec<u8>) -> io::Result<()> {
             roff.text([roman(line.trim())]);
         }
     }
-    roff.to_writer(to)
+    roff
 }
 
-fn examples(help: &Help, to: &mut Vec<u8>) -> io::Result<()> {
+/// Examples, exit codes, environment, files, and the page of the command above.
+fn last_sections(command: &Command, help: Option<&Help>) -> Roff {
     let mut roff = Roff::default();
-    roff.control("SH", ["EXAMPLES"]);
-    roff.control("nf", []);
-    for example in help.examples {
-        roff.text([roman(*example)]);
+    if let Some(help) = help {
+        roff.control("SH", ["EXAMPLES"]);
+        roff.control("nf", []);
+        for example in help.examples {
+            roff.text([roman(*example)]);
+        }
+        roff.control("fi", []);
+        let codes = help.exit_codes.iter();
+        let codes = codes.map(|(code, when)| (code.to_string(), *when));
+        section("EXIT STATUS", codes, &mut roff);
     }
-    roff.control("fi", []);
-    roff.to_writer(to)
+    section("ENVIRONMENT", ENVIRONMENT, &mut roff);
+    section("FILES", FILES, &mut roff);
+    let name = command.get_display_name().unwrap_or("aimharder");
+    if let Some((above, _)) = name.rsplit_once('-') {
+        roff.control("SH", ["SEE ALSO"]);
+        roff.text([bold(above), roman("(1)")]);
+    }
+    roff
 }
 
-fn section(title: &str, rows: &[(impl AsRef<str>, &str)], to: &mut Vec<u8>) -> io::Result<()> {
-    let mut roff = Roff::default();
+fn section(
+    title: &str,
+    rows: impl IntoIterator<Item = (impl Into<String>, &'static str)>,
+    roff: &mut Roff,
+) {
     roff.control("SH", [title]);
     for (name, text) in rows {
         roff.control("TP", []);
-        roff.text([bold(name.as_ref())]);
-        roff.text([roman(*text)]);
+        roff.text([bold(name)]);
+        roff.text([roman(text)]);
     }
-    roff.to_writer(to)
-}
-
-/// The page of the command above.
-fn see_also(command: &Command, to: &mut Vec<u8>) -> io::Result<()> {
-    let name = command.get_display_name().unwrap_or("aimharder");
-    let Some((above, _)) = name.rsplit_once('-') else {
-        return Ok(());
-    };
-    let mut roff = Roff::default();
-    roff.control("SH", ["SEE ALSO"]);
-    roff.text([bold(above), roman("(1)")]);
-    roff.to_writer(to)
 }

@@ -48,9 +48,9 @@ pub(crate) struct ProbeArgs {}
 pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
-    let mut session = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
+    let mut session = app.open(&sessions, &account, SessionKind::Device)?;
     let gym = app.profile(&account)?;
-    let today = clock::now().with_timezone(&gym.zone).date_naive();
+    let today = gym.today(clock::now());
     let mut found = Probed {
         gym: gym.name.clone(),
         session: SessionRef::from(session.row()),

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use anyhow::Result;
 use chrono::{Days, NaiveDate};
 use clap::Args;
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use super::SessionRef;
 use super::app::App;
@@ -53,20 +54,16 @@ pub(crate) struct WodArgs {
 pub(crate) fn run(args: &WodArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let sessions = app.sessions();
-    let mut session = sessions.open(&account, &app.pick(&account, SessionKind::Device)?)?;
+    let mut session = app.open(&sessions, &account, SessionKind::Device)?;
     let gym = app.profile(&account)?;
-    let today = clock::now().with_timezone(&gym.zone).date_naive();
     let first = args.day.clone().unwrap_or_else(DayArg::today);
-    let first = first.on(today).map_err(Failure::usage)?;
+    let first = first.on(gym.today(clock::now())).map_err(Failure::usage)?;
     let end = first
         .checked_add_days(Days::new(args.days.into()))
         .ok_or_else(|| Failure::usage("the day is out of range"))?;
-    let posts = published(&mut session, &gym.host, first)?;
-    let wanted = posts
-        .into_iter()
-        .filter(|(day, _)| (first..end).contains(day));
-    let mut workouts: Vec<Workout> = wanted.map(|(day, post)| workout(day, post)).collect();
-    workouts.sort_by_key(|workout| workout.day);
+    let mut workouts = published(&mut session, &gym.host, first)?;
+    workouts.retain(|post| post.day.is_some_and(|day| (first..end).contains(&day)));
+    workouts.sort_by_key(|post| post.day);
     ui.print(&Shown {
         gym: gym.name,
         session: SessionRef::from(session.row()),
@@ -74,13 +71,13 @@ pub(crate) fn run(args: &WodArgs, app: &App, ui: &mut Ui) -> Result<()> {
     })
 }
 
-/// The posts whose day is known. Pages are read until one ends with a post from before `first`: posts are newest first, except
-/// pinned ones, which are on top.
+/// The posts with their days, as far as these are known. Pages are read until one ends with a post from before `first`: posts
+/// are newest first, except pinned ones, which are on top.
 fn published(
     session: &mut ActiveSession<'_>,
     host: &str,
     first: NaiveDate,
-) -> sessions::Result<Vec<(NaiveDate, Post)>> {
+) -> sessions::Result<Vec<Post>> {
     let mut posts = Vec::new();
     let Some(publisher) = session.call(|platform, jar| platform.publisher(jar, host))? else {
         log::info!("{host} publishes no workouts");
@@ -91,13 +88,12 @@ fn published(
         let (page, next) = session
             .call(|platform, jar| platform.activity(jar, host, &publisher, after.as_deref()))?;
         let mut last_day = None;
-        for post in page {
-            let day = match post.day {
-                Some(day) => Some(day),
-                None => day_of(session, host, &post)?,
-            };
-            last_day = day.or(last_day);
-            posts.extend(day.map(|day| (day, post)));
+        for mut post in page {
+            if post.day.is_none() {
+                post.day = day_of(session, host, &post)?;
+            }
+            last_day = post.day.or(last_day);
+            posts.push(post);
         }
         let is_enough = last_day.is_some_and(|day| day < first);
         if is_enough || next.is_none() || next == after {
@@ -134,30 +130,21 @@ struct Shown {
     #[serde(rename = "box")]
     gym: String,
     session: SessionRef,
-    workouts: Vec<Workout>,
+    workouts: Vec<Post>,
 }
 
-/// A workout as it is shown; title, type and time cap are those of the first block.
-#[derive(Debug, Serialize)]
-struct Workout {
-    day: NaiveDate,
-    class: Option<String>,
-    title: Option<String>,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    time_cap: Option<String>,
-    blocks: Vec<Block>,
-}
-
-fn workout(day: NaiveDate, post: Post) -> Workout {
-    let first = post.blocks.first();
-    Workout {
-        day,
-        class: post.class,
-        title: first.and_then(|block| block.title.clone()),
-        kind: first.map_or("other", |block| block.kind),
-        time_cap: first.and_then(|block| block.time_cap.clone()),
-        blocks: post.blocks,
+/// Title, type and time cap are those of the first block.
+impl Serialize for Post {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let first = self.blocks.first();
+        let mut object = to.serialize_struct("Workout", 6)?;
+        object.serialize_field("day", &self.day)?;
+        object.serialize_field("class", &self.class)?;
+        object.serialize_field("title", &first.and_then(|block| block.title.as_ref()))?;
+        object.serialize_field("type", first.map_or("other", |block| block.kind))?;
+        object.serialize_field("time_cap", &first.and_then(|it| it.time_cap.as_ref()))?;
+        object.serialize_field("blocks", &self.blocks)?;
+        object.end()
     }
 }
 
@@ -168,18 +155,12 @@ impl Output for Shown {
         }
         let mut day = None;
         for workout in &self.workouts {
-            if day != Some(workout.day) {
-                writeln!(
-                    to,
-                    "{}",
-                    style.paint(&long_day(workout.day), Style::Heading)
-                )?;
-                day = Some(workout.day);
+            if let Some(new) = workout.day.filter(|_| workout.day != day) {
+                writeln!(to, "{}", style.paint(&long_day(new), Style::Heading))?;
             }
+            day = workout.day;
             if let Some(class) = &workout.class {
-                for line in style.wrap(std::slice::from_ref(class), 2) {
-                    writeln!(to, "{line}")?;
-                }
+                style.write_notes(std::slice::from_ref(class), 2, Style::Plain, to)?;
             }
             for block in &workout.blocks {
                 write_block(block, style, to)?;
@@ -204,18 +185,12 @@ fn write_block(block: &Block, style: &OutputStyle, to: &mut dyn Write) -> io::Re
     } else {
         format!("{title} ({})", notes.join(", "))
     };
-    for line in style.wrap(&[heading], 4) {
-        writeln!(to, "{}", style.paint(&line, Style::Heading))?;
-    }
+    style.write_notes(&[heading], 4, Style::Heading, to)?;
     let exercises = block.exercises.iter().map(|it| match &it.prescription {
         Some(prescription) => format!("{}: {prescription}", it.name),
         None => it.name.clone(),
     });
     let texts = block.text.lines().map(str::to_owned);
-    for text in texts.chain(exercises) {
-        for line in style.wrap(&[text], 6) {
-            writeln!(to, "{line}")?;
-        }
-    }
-    Ok(())
+    let mut texts = texts.chain(exercises);
+    texts.try_for_each(|text| style.write_notes(&[text], 6, Style::Plain, to))
 }

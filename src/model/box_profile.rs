@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::opening::OpeningRules;
@@ -37,5 +38,10 @@ impl BoxProfile {
             opening_rules: OpeningRules::NONE,
             lead: None,
         }
+    }
+
+    /// Today on its calendar.
+    pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&self.zone).date_naive()
     }
 }

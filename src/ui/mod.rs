@@ -56,6 +56,28 @@ pub trait Output: Serialize {
     }
 }
 
+/// A result whose text is the same on every terminal.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct PlainOutput {
+    /// The JSON object.
+    pub json: serde_json::Value,
+    #[serde(skip)]
+    pub text: String,
+    #[serde(skip)]
+    pub has_side_effects: bool,
+}
+
+impl Output for PlainOutput {
+    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        to.write_all(self.text.as_bytes())
+    }
+
+    fn has_side_effects(&self) -> bool {
+        self.has_side_effects
+    }
+}
+
 /// Writes results and messages.
 pub struct Ui {
     to: Box<dyn Write>,

@@ -145,6 +145,19 @@ impl OutputStyle {
         wrap_line(&format!("{}{text}", " ".repeat(indent)), self.width)
     }
 
+    /// Writes the lines of [`OutputStyle::wrap`] in one style.
+    pub fn write_notes(
+        &self,
+        notes: &[String],
+        indent: usize,
+        style: Style,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        let lines = self.wrap(notes, indent);
+        let mut lines = lines.iter().map(|line| self.paint(line, style));
+        lines.try_for_each(|line| writeln!(to, "{line}"))
+    }
+
     /// Writes `state: rest`, wrapped, with the state in its colour.
     pub fn write_state(&self, state: &Cell, rest: &str, to: &mut dyn Write) -> io::Result<()> {
         let Cell { text, style } = state;

@@ -10,20 +10,18 @@ mod values;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Command, ValueEnum};
 use clap_complete::engine::{self, CompletionCandidate};
-use serde::Serialize;
+use serde_json::json;
 
 use super::app::store_path;
 use super::args::GlobalArgs;
 use super::help::{Help, code};
 use crate::store::Store;
-use crate::ui::table::OutputStyle;
-use crate::ui::{Output, Ui};
+use crate::ui::{PlainOutput, Ui};
 use line::Line;
 
 const HELP: Help = Help {
@@ -68,13 +66,12 @@ pub(crate) struct CompleteArgs {
 }
 
 pub(crate) fn run(args: &CompletionsArgs, ui: &mut Ui) -> Result<()> {
-    let script = match args.shell {
+    let text = match args.shell {
         Shell::Bash => include_str!("../../../completions/aimharder.bash"),
         Shell::Zsh => include_str!("../../../completions/_aimharder"),
         Shell::Fish => include_str!("../../../completions/aimharder.fish"),
     };
-    let script = script.to_owned();
-    ui.print(&Text { script })
+    ui.print(&script(text.to_owned()))
 }
 
 /// `root` is the definition of the command line.
@@ -93,22 +90,19 @@ pub(crate) fn complete(
     let named = line.value_of("--store").map(PathBuf::from);
     let path = store_path(named.as_deref().or(global.store.as_deref()));
     let store = path.ok().and_then(|path| Store::open_to_read(&path).ok());
-    let mut script = candidates(&line, args.shell, root, store).join("\n");
-    if !script.is_empty() {
-        script.push('\n');
+    let mut text = candidates(&line, args.shell, root, store).join("\n");
+    if !text.is_empty() {
+        text.push('\n');
     }
-    ui.print(&Text { script })
+    ui.print(&script(text))
 }
 
 /// What the shell runs or reads.
-#[derive(Debug, Serialize)]
-struct Text {
-    script: String,
-}
-
-impl Output for Text {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        to.write_all(self.script.as_bytes())
+fn script(text: String) -> PlainOutput {
+    PlainOutput {
+        json: json!({ "script": text }),
+        text,
+        has_side_effects: false,
     }
 }
 

@@ -115,7 +115,7 @@ impl PrebookAddArgs {
     ///
     /// # Errors
     /// A missing or contradictory argument.
-    pub(super) fn settle(&mut self) -> Result<(), String> {
+    pub(crate) fn settle(&mut self) -> Result<(), String> {
         let weekly = self.weekly.as_ref().map(|days| format!("--weekly {days}"));
         let id = self.id.as_ref().map(|id| format!("--id {id}"));
         self.class.settle(weekly.as_deref(), id.as_deref())?;

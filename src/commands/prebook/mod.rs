@@ -62,19 +62,6 @@ pub(crate) enum PrebookCommand {
     Run(run::PrebookRunArgs),
 }
 
-impl PrebookArgs {
-    /// Checks what clap cannot check.
-    ///
-    /// # Errors
-    /// A missing or contradictory argument.
-    pub(crate) fn settle(&mut self) -> Result<(), String> {
-        match &mut self.command {
-            PrebookCommand::Add(args) => args.settle(),
-            _ => Ok(()),
-        }
-    }
-}
-
 pub(crate) fn run(args: &PrebookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     match &args.command {
         PrebookCommand::Add(args) => add::run(args, app, ui),
