@@ -105,10 +105,7 @@ fn server_time(sandbox: &Sandbox, requests: &[Arrival]) -> Result<f64> {
 
 /// The headers of a request of Ana's session.
 fn cookies(sandbox: &Sandbox) -> Result<String> {
-    let state = sandbox.state()?;
-    let sessions = state["sessions"]
-        .as_array()
-        .context("the sandbox lists no sessions")?;
+    let sessions = sandbox.sessions()?;
     let session = sessions
         .iter()
         .find(|session| session["account"] == ANA)

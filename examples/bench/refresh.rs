@@ -69,10 +69,7 @@ fn batch(tools: &Tools) -> Result<Vec<Figure>> {
 
 /// The number of stored tokens that are current at the sandbox.
 fn valid_tokens(sandbox: &Sandbox, store: &Store) -> Result<usize> {
-    let state = sandbox.state()?;
-    let sessions = state["sessions"]
-        .as_array()
-        .context("the sandbox lists no sessions")?;
+    let sessions = sandbox.sessions()?;
     let current: std::collections::HashSet<_> = sessions
         .iter()
         .filter(|session| session["alive"] == true)

@@ -140,6 +140,12 @@ impl Sandbox {
         self.control("GET", "state", &json!({}))
     }
 
+    /// The sessions of all accounts.
+    pub(crate) fn sessions(&self) -> Result<Vec<Value>> {
+        let sessions = self.control("GET", "state/sessions", &json!({}))?;
+        Ok(serde_json::from_value(sessions)?)
+    }
+
     /// How often a replaced token was presented.
     pub(crate) fn replays(&self) -> Result<usize> {
         let count = self.state()?["counters"]["replayed_tokens"].as_u64();

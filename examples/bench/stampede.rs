@@ -91,16 +91,9 @@ fn make_stale(home: &Home<'_>) -> Result<()> {
 
 /// Token updates of all sessions so far.
 fn updates(sandbox: &Sandbox) -> Result<usize> {
-    let state = sandbox.state()?;
-    let sessions = state["sessions"]
-        .as_array()
-        .context("the sandbox lists no sessions")?;
-    Ok(usize::try_from(
-        sessions
-            .iter()
-            .filter_map(|session| session["updates"].as_u64())
-            .sum::<u64>(),
-    )?)
+    let sessions = sandbox.sessions()?;
+    let updates = sessions.iter().filter_map(|it| it["updates"].as_u64());
+    Ok(usize::try_from(updates.sum::<u64>())?)
 }
 
 fn reservations(sandbox: &Sandbox) -> Result<usize> {

@@ -93,7 +93,7 @@ impl App {
         name_session(&mut entry, &shared.world, before);
         entry.acted = acts;
         entry.made_token = shared.world.made.take();
-        entry.fault = fault.as_ref().map(|fault| fault.kind.name());
+        entry.fault = fault.as_ref().map(|fault| fault.kind);
         let clock_now = clock::now_ms() + skew;
         let date = match &fault {
             Some(fault) => fault.date_header(clock_now),

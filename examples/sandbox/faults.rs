@@ -104,29 +104,6 @@ pub(crate) enum Delivery {
     Drop,
 }
 
-impl Kind {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Html => "html",
-            Self::Foreign => "foreign",
-            Self::Truncate => "truncate",
-            Self::Cut => "cut",
-            Self::Empty => "empty",
-            Self::Drop => "drop",
-            Self::Hang => "hang",
-            Self::Trickle => "trickle",
-            Self::Logout => "logout",
-            Self::Json => "json",
-            Self::Huge => "huge",
-            Self::Garbage => "garbage",
-            Self::RetryAfter => "retry_after",
-            Self::Date => "date",
-            Self::Delay => "delay",
-        }
-    }
-}
-
 impl Fault {
     /// Checks the ranges of the values.
     pub(crate) fn check(&self) -> Result<(), String> {
@@ -203,17 +180,17 @@ impl Fault {
             Kind::Drop => Delivery::Drop,
             Kind::Hang => Delivery::Hang(seconds(60.0)),
             Kind::Garbage => Delivery::Garbage,
-            Kind::Trickle => Delivery::Trickle(self.dress(real), seconds(60.0)),
-            Kind::Cut => Delivery::Cut(self.dress(real)),
-            Kind::Date | Kind::Delay => Delivery::Send(self.dress(real)),
+            Kind::Trickle => Delivery::Trickle(self.altered(real), seconds(60.0)),
+            Kind::Cut => Delivery::Cut(self.altered(real)),
+            Kind::Date | Kind::Delay => Delivery::Send(self.altered(real)),
             Kind::Truncate => {
                 let half = real.body.len() / 2;
-                Delivery::Send(self.dress(Response {
+                Delivery::Send(self.altered(Response {
                     body: real.body[..half].to_vec(),
                     ..real
                 }))
             }
-            _ => Delivery::Send(self.dress(self.replacement())),
+            _ => Delivery::Send(self.altered(self.replacement())),
         }
     }
 
@@ -240,8 +217,8 @@ impl Fault {
         }
     }
 
-    /// Applies the status, body and headers of the fault.
-    fn dress(&self, mut response: Response) -> Response {
+    /// The response with the status, body and headers of the fault.
+    fn altered(&self, mut response: Response) -> Response {
         if let Some(status) = self.status {
             response.status = status;
         }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::faults::Kind;
 use crate::http::{Request, Response};
 
 const MAX_ENTRIES: usize = 50_000;
@@ -31,7 +32,7 @@ pub(crate) struct Entry {
     pub(crate) fingerprint: Option<String>,
     /// 0 if there was no response.
     pub(crate) status: u16,
-    pub(crate) fault: Option<&'static str>,
+    pub(crate) fault: Option<Kind>,
     /// Whether the platform acted on it.
     pub(crate) acted: bool,
     /// The token that it created, whether or not the response has it.

@@ -20,12 +20,12 @@ const MONTHS: [&str; 12] = [
 /// How full a class is.
 #[derive(Clone, Copy, Debug)]
 enum Filling {
-    Some,
+    Partly,
     Full,
     FullWithQueue,
 }
 
-use Filling::{Full, FullWithQueue, Some as Partly};
+use Filling::{Full, FullWithQueue, Partly};
 
 const WEEKDAYS: [(&str, &str, Filling); 6] = [
     ("07:00", "WOD", Partly),

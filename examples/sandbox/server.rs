@@ -21,10 +21,10 @@ const ACCEPTORS: usize = 2;
 
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 
-/// Counts a connection as open while it lives.
-struct Guest;
+/// Counts a connection as open until it is dropped.
+struct OpenConnection;
 
-impl Drop for Guest {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         OPEN.fetch_sub(1, Ordering::Relaxed);
     }
@@ -49,10 +49,10 @@ fn accept(listener: &TcpListener, app: &Arc<App>, tls: Option<&Arc<ServerConfig>
             OPEN.fetch_sub(1, Ordering::Relaxed);
             continue;
         }
-        let (app, tls, guest) = (Arc::clone(app), tls.cloned(), Guest);
+        let (app, tls, counted) = (Arc::clone(app), tls.cloned(), OpenConnection);
         let builder = thread::Builder::new().stack_size(STACK);
         let _ = builder.spawn(move || {
-            let _guest = guest;
+            let _counted = counted;
             serve(stream, &app, tls);
         });
     }
@@ -70,11 +70,11 @@ fn serve(stream: TcpStream, app: &App, tls: Option<Arc<ServerConfig>>) {
         return;
     }
     match tls {
-        None => talk(Wire::new(stream), app),
+        None => talk(&mut Wire::new(stream), app),
         Some(config) => {
             if let Ok(connection) = ServerConnection::new(config) {
                 let mut wire = Wire::new(StreamOwned::new(connection, stream));
-                talk_to(&mut wire, app);
+                talk(&mut wire, app);
                 wire.stream.conn.send_close_notify();
                 let _ = wire.stream.flush();
             }
@@ -82,11 +82,7 @@ fn serve(stream: TcpStream, app: &App, tls: Option<Arc<ServerConfig>>) {
     }
 }
 
-fn talk(mut wire: Wire<TcpStream>, app: &App) {
-    talk_to(&mut wire, app);
-}
-
-fn talk_to<S: Read + Write>(wire: &mut Wire<S>, app: &App) {
+fn talk<S: Read + Write>(wire: &mut Wire<S>, app: &App) {
     loop {
         let request = match wire.read_request() {
             Ok(request) => request,

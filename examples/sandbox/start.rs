@@ -39,10 +39,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let now = clock::now_ms() + world.config.skew_ms;
         seed::opening_soon(&mut world, now + i64::from(seconds) * 1000)
     });
+    let scheme = world.scheme;
     let app = Arc::new(App::new(world, args.state.clone()));
     let listener = TcpListener::bind(address).with_context(|| format!("listen on {address}"))?;
     rustix::net::listen(&listener, BACKLOG).context("widen the queue of connections")?;
-    announce(args, listener.local_addr()?, opening.as_deref());
+    announce(args, scheme, listener.local_addr()?, opening.as_deref());
     if args.exit_with_stdin {
         let app = Arc::clone(&app);
         thread::spawn(move || {
@@ -148,12 +149,7 @@ fn tls(args: &Args) -> Result<Option<ServerConfig>> {
 }
 
 /// The first line is for programs, the rest is a config file; all in one write.
-fn announce(args: &Args, address: SocketAddr, opening: Option<&str>) {
-    let scheme = if args.tls_cert.is_some() {
-        "https"
-    } else {
-        "http"
-    };
+fn announce(args: &Args, scheme: &str, address: SocketAddr, opening: Option<&str>) {
     let mut text = format!(
         "listening on {address}\n[server]\ndomain = \"{}\"\n",
         args.domain

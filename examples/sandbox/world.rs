@@ -177,6 +177,13 @@ impl World {
             .replace("{domain}", &self.domain)
     }
 
+    /// The same without its scheme.
+    pub(crate) fn centre(&self, gym: &Gym) -> String {
+        let url = self.centre_url(gym);
+        let bare = url.trim_start_matches("https://");
+        bare.trim_start_matches("http://").to_owned()
+    }
+
     pub(crate) fn new_class_id(&mut self) -> u64 {
         while self.classes.contains_key(&self.next_class) {
             self.next_class += 1;

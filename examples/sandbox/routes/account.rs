@@ -59,13 +59,7 @@ pub(crate) fn home(world: &World, request: &Request, now: i64) -> Response {
     let hosts: Vec<_> = names
         .iter()
         .filter_map(|name| world.gym(name))
-        .map(|gym| {
-            world
-                .centre_url(gym)
-                .trim_start_matches("https://")
-                .trim_start_matches("http://")
-                .to_owned()
-        })
+        .map(|gym| world.centre(gym))
         .collect();
     Response::html(pages::home("https", &world.domain, &hosts))
 }

@@ -8,7 +8,7 @@ use crate::model::{Account, Class, Gym, Reservation};
 use crate::texts::{Language, Text};
 use crate::world::World;
 
-use super::number;
+use super::{has, number};
 
 /// A refusal: state, key, text and limit.
 #[derive(Clone, Debug, Default)]
@@ -243,7 +243,7 @@ fn accept(
         ..Reservation::default()
     });
     world.counters.books += 1;
-    let texts = has(world, Some(class), Quirk::Strings);
+    let texts = has(world, class, Quirk::Strings);
     let account = world.account_mut(&wanted.email);
     if let Some(credit) = account.and_then(|account| account.credit.as_mut()) {
         *credit = credit.saturating_sub(state);
@@ -251,19 +251,15 @@ fn accept(
     let idres = i64::try_from(idres).unwrap_or(0);
     Response::json(&json!({
         "clasesContratadas": world.class_names(gym).join(", "), "hasPublicMemberships": 0,
-        "bookState": number(state, texts), "id": number(idres, !has(world, Some(class), Quirk::NumberId))
+        "bookState": number(state, texts), "id": number(idres, !has(world, class, Quirk::NumberId))
     }))
-}
-
-pub(super) fn has(world: &World, class: Option<&Class>, quirk: Quirk) -> bool {
-    class.is_some_and(|class| class.quirks.contains(&quirk)) || world.config.quirks.contains(&quirk)
 }
 
 fn refused(world: &World, gym: &Gym, refusal: &Refusal) -> Response {
     let shape = world.config.refusal_shape;
     let mut answer = json!({
         "clasesContratadas": world.class_names(gym).join(", "), "hasPublicMemberships": 0,
-        "bookState": number(refusal.state, has(world, None, Quirk::Strings))
+        "bookState": number(refusal.state, world.config.quirks.contains(&Quirk::Strings))
     });
     if !refusal.key.is_empty() && matches!(shape, RefusalShape::Both | RefusalShape::Key) {
         answer["errorMssgLang"] = Value::from(refusal.key);

@@ -7,7 +7,6 @@ use crate::http::{Request, Response};
 use crate::model::{Gym, Reservation};
 use crate::world::World;
 
-use super::booking::has;
 use super::number;
 
 /// `POST /api/cancelBook` with `id` (the reservation's), `late`, `familyId`
@@ -41,7 +40,8 @@ pub(crate) fn cancel(world: &mut World, request: &Request, gym: &Gym, now: i64) 
         }
         None => 3,
     };
-    Response::json(&json!({ "cancelState": number(state, has(world, None, Quirk::Strings)) }))
+    let texts = world.config.quirks.contains(&Quirk::Strings);
+    Response::json(&json!({ "cancelState": number(state, texts) }))
 }
 
 fn cancel_one(

@@ -10,8 +10,9 @@ pub(crate) mod tokens;
 
 use serde_json::{Map, Value, json};
 
+use crate::config::Quirk;
 use crate::http::{Request, Response};
-use crate::model::Gym;
+use crate::model::{Class, Gym};
 use crate::sessions::{self, Auth};
 use crate::world::World;
 use crate::{clock, pages};
@@ -46,13 +47,9 @@ fn place(world: &World, host: &str) -> Place {
 /// The box with this host in its `centre_url`.
 fn other_host(world: &World, host: &str) -> Place {
     let found = world.boxes.iter().find(|gym| {
-        let url = world.centre_url(gym);
-        let bare = url
-            .trim_start_matches("https://")
-            .trim_start_matches("http://");
-        bare.split('/')
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case(host))
+        let bare = world.centre(gym);
+        let name = bare.split('/').next().unwrap_or_default();
+        name.eq_ignore_ascii_case(host)
     });
     found.map_or(Place::Nowhere, |gym| Place::Box(gym.name.clone()))
 }
@@ -207,6 +204,11 @@ pub(crate) fn family(fields: &[(String, String)]) -> String {
     } else {
         String::new()
     }
+}
+
+/// Whether the row of the class has this variation.
+pub(crate) fn has(world: &World, class: &Class, quirk: Quirk) -> bool {
+    class.quirks.contains(&quirk) || world.config.quirks.contains(&quirk)
 }
 
 /// A number as the platform may write it.

@@ -10,7 +10,7 @@ use crate::model::{Class, Gym, Reservation};
 use crate::sessions::{self, Auth};
 use crate::world::World;
 
-use super::number;
+use super::{has, number};
 
 /// `GET /api/bookings?day=YYYYMMDD&box=ID&familyId=`: without a login, no row has a booking.
 pub(crate) fn bookings(world: &World, request: &Request, gym: &Gym, now: i64) -> Response {
@@ -76,10 +76,6 @@ fn time_id(class: &Class) -> String {
 fn class_type(name: &str) -> u32 {
     let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
     1000 + name.bytes().fold(0x811c_9dc5, step) % 9000
-}
-
-fn has(world: &World, class: &Class, quirk: Quirk) -> bool {
-    class.quirks.contains(&quirk) || world.config.quirks.contains(&quirk)
 }
 
 fn time(world: &World, class: &Class) -> String {
