@@ -1,6 +1,6 @@
 # bash completion for aimharder                                          -*- shell-script -*-
 # shellcheck shell=bash
-# Written by `aimharder completions bash`. The program itself tells the candidates.
+# Written by `aimharder completions bash`. The program prints the candidates.
 _aimharder() {
     local candidates
     COMPREPLY=()

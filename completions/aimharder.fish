@@ -1,4 +1,4 @@
-# fish completion for aimharder. Written by `aimharder completions fish`. The program itself tells the candidates.
+# fish completion for aimharder. Written by `aimharder completions fish`. The program prints the candidates.
 function __fish_aimharder
     set -l words (commandline -opc) (commandline -ct)
     command aimharder __complete fish -- $words 2>/dev/null

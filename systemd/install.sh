@@ -1,21 +1,21 @@
 #!/bin/sh
 # Installs aimharder for yourself or for the machine: the program, its units, completions, man pages, a commented
-# config and the state folder. Doing it again brings all up to date; a config that is there is never touched.
+# config and the state folder. Calling it again updates all of them, except the config, which is never changed.
 #
 #   systemd/install.sh [--user | --system] [--enable] [--prefix DIR] [--binary FILE]
 #   systemd/install.sh --uninstall [--user | --system] [--prefix DIR]
 #
-#   --user       for you (the default, but for root): the program in ~/.cargo/bin, where `cargo install` puts it
-#   --system     for the machine, with a user of its own: the program in /usr/local/bin
-#   --enable     start the timers too (log in first). With --user it also tries a refresh, and places a drop-in of
-#                systemd/examples if systemd cannot set up the sandbox of the units here, as in some containers
-#   --prefix     the program goes to DIR/bin, the man pages to DIR/share/man; the units name it there
-#   --binary     the program to install; else the newest of target/release/aimharder and what is installed
-#   --uninstall  remove the files that this script has placed, and the folders that it made and that are empty. A file
-#                that was changed since stays and is named; so do config and state
+#   --user       install for you (default, except for root): the program in ~/.cargo/bin, where `cargo install` puts it
+#   --system     install for the machine, with a user of its own: the program in /usr/local/bin
+#   --enable     start the timers too (log in first). With --user it also tries a refresh, and installs a drop-in of
+#                systemd/examples if systemd cannot set up the restrictions of the units, as in some containers
+#   --prefix     install the program in DIR/bin and the man pages in DIR/share/man; the units use that path
+#   --binary     program to install [default: the newest of target/release/aimharder and the installed one]
+#   --uninstall  remove the files that this script has installed, and the folders that it created and that are empty.
+#                Files that were changed since then are kept and named; so are config and state
 #
-# With DESTDIR=FOLDER in the environment everything goes below that folder, and the running system is left alone.
-# Exit codes: 0 done, 1 something could not be done, 2 wrong call.
+# With DESTDIR=FOLDER in the environment all files go below that folder, and the running system is not changed.
+# Exit codes: 0 done, 1 something could not be done, 2 wrong usage.
 set -eu
 umask 022
 
@@ -25,7 +25,7 @@ fail() {
     exit "$1"
 }
 
-# --- what is wanted --------------------------------------------------------------------------------------------------
+# --- arguments -------------------------------------------------------------------------------------------------------
 
 scope='' enable='' uninstall='' prefix='' binary=''
 while [ $# -gt 0 ]; do
@@ -55,7 +55,7 @@ if [ -z "$root" ]; then
     case $scope in
     system)
         [ "$(id -u)" -eq 0 ] || fail 2 "--system needs root: sudo $0 --system"
-        command -v systemd-sysusers >/dev/null || fail 1 "--system needs systemd, running or not: it makes the user"
+        command -v systemd-sysusers >/dev/null || fail 1 "--system needs systemd-sysusers, which creates the user"
         ;;
     user)
         [ "$(id -u)" -ne 0 ] || fail 2 "--user installs for the calling user, not for root: call it without sudo, or as sudo -u USER $0 --user"
@@ -69,7 +69,7 @@ source=$(unset CDPATH && cd "$(dirname "$0")/.." && pwd)
 
 # shellcheck source=systemd/places.sh
 . "$source/systemd/places.sh"
-# Is there a running systemd to talk to?
+# Whether a systemd runs that can be called.
 running() {
     [ -z "$root" ] || return 1
     case $scope in
@@ -93,8 +93,8 @@ work=$(mktemp -d)
 placed=$work/placed news=$work/news finished=''
 : >"$placed"
 : >"$news"
-# Updates the list and prints what was done, also after a failure half-way. A folder stays on the list, because only the
-# first call makes it.
+# Updates the list and prints what was done, also after a failure. A folder stays on the list, because only the first
+# call creates it.
 # shellcheck disable=SC2317 # called when the script ends
 leave() {
     if [ -s "$placed" ]; then
@@ -112,7 +112,8 @@ trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# make FOLDER [FLAG …]: with the folders above it, each noted when it is new; the flags are `install`'s, for the last one.
+# make FOLDER [FLAG …]: creates a folder and those above it, and lists the new ones. The flags of `install` are for the
+# last one.
 make() {
     made=$1 new=''
     while [ -n "$made" ] && [ ! -d "$root$made" ]; do
@@ -127,8 +128,8 @@ $new"
     [ -d "$root$folder" ] || install -d "$@" "$root$folder"
 }
 
-# put MODE FILE PLACE: a copy there, in one step. A file that is there already and not on the list is not from this
-# script: it does not get on the list.
+# put MODE FILE PLACE: copies a file in one step. An equal file that is not on the list was not installed by this script
+# and is not listed.
 put() {
     if cmp -s "$2" "$root$3"; then
         if ! listed "$3"; then
@@ -148,7 +149,7 @@ put() {
 # The list's entries are paths of folders, which end with a slash, and `CHECKSUM  PATH` of files; earlier versions wrote
 # no checksums.
 listed() { [ -f "$root$list" ] && sed 's|^[^/]*||' "$root$list" | grep -qxF -e "$1"; }
-# Of the entries on standard input, the files that this call has not placed.
+# Prints the entries on standard input that are files which this call has not placed.
 unlisted() {
     sed 's|^[^/]*||' "$placed" >"$work/paths"
     while IFS= read -r entry; do
@@ -161,7 +162,7 @@ unlisted() {
 
 find_program() {
     if [ -z "$binary" ]; then
-        # shellcheck disable=SC2012 # the newest of three names that are known
+        # shellcheck disable=SC2012 # the newest of three known names
         binary=$(ls -1t "$source/target/release/aimharder" "$program" "$(command -v aimharder)" 2>/dev/null | head -n 1)
     fi
     if [ ! -f "$binary" ] || [ ! -x "$binary" ]; then
@@ -170,7 +171,7 @@ find_program() {
         fail 1 "no program to install: $how"
     fi
 }
-# A path as systemd and sed take it.
+# A path in the form that systemd and sed read.
 in_unit() {
     home=
     rest=$1
@@ -178,12 +179,12 @@ in_unit() {
         case $1 in "$HOME"/*) home=%h rest=${1#"$HOME"} ;; esac
     fi
     case $rest in
-    *[!A-Za-z0-9/._+@%-]*) fail 1 "a unit cannot name this path, for it has unusual characters: $1" ;;
+    *[!A-Za-z0-9/._+@%-]*) fail 1 "a unit cannot use a path with unusual characters: $1" ;;
     esac
     printf '%s%s' "$home" "$(printf '%s' "$rest" | sed 's/%/%%/g')"
 }
 
-# The units as they are here, but for the places of this installation.
+# Sets `places`: the sed commands that write the paths of this installation into the units.
 find_places() {
     in_program=$(in_unit "$program")
     if [ "$scope" = user ]; then
@@ -199,14 +200,14 @@ put_units() {
         sed "$places" "$unit" >"$work/unit"
         put 0644 "$work/unit" "$units/${unit##*/}"
     done
-    # those that an earlier call needed
+    # the drop-ins that an earlier call needed
     for drop_in in container no-user-namespaces; do
         if listed "$drop_ins/$drop_in.conf" && [ -f "$root$drop_ins/$drop_in.conf" ]; then put_drop_in "$drop_in"; fi
     done
 }
 put_drop_in() { put 0644 "$source/systemd/examples/$1.conf" "$drop_ins/$1.conf"; }
 
-# put_completion SHELL FILE_HERE PLACE: as the program prints them; it may be built for another machine.
+# put_completion SHELL FILE_HERE PLACE: as the program prints it, or the file if the program is for another machine.
 put_completion() {
     file=$source/completions/$2
     if "$binary" completions "$1" >"$work/completions" 2>/dev/null; then file=$work/completions; fi
@@ -247,7 +248,7 @@ put_user() {
     [ -n "$root" ] || systemd-sysusers "$lib/sysusers.d/aimharder.conf"
 }
 
-# What an older version placed and this one does not.
+# Removes what an older version placed and this one does not.
 drop_old() {
     [ -f "$root$list" ] || return 0
     unlisted <"$root$list" | remove >>"$news"
@@ -271,24 +272,24 @@ by_folder <"$news"
 
 # --- starting --------------------------------------------------------------------------------------------------------
 
-# Starts a refresh, and sets `code` to its exit code, or to that of systemd if it could not set the unit up.
+# Starts a refresh. Sets `code` to its exit code, or to that of systemd if it could not set up the unit.
 try_refresh() {
     # a unit that failed several times within seconds is not started
     $systemctl reset-failed 'aimharder-*' 2>/dev/null || true
     $systemctl start aimharder-refresh.service 2>/dev/null || true
     code=$($systemctl show --property=ExecMainStatus --value aimharder-refresh.service) || code=unknown
 }
-# Could systemd not set the sandbox up? 217 is USER, 218 CAPABILITIES, 226 NAMESPACE.
+# Whether systemd could not set up the restrictions: 217 is USER, 218 CAPABILITIES, 226 NAMESPACE.
 no_sandbox() { case $code in 217 | 218 | 226) ;; *) return 1 ;; esac }
 
-# Tries a refresh, with the drop-ins that take something off the sandbox where it cannot be set up.
+# Tries a refresh. If the restrictions of the unit cannot be set up, adds the drop-ins that reduce them.
 try_out() {
     try_refresh
     for drop_in in container no-user-namespaces; do
         no_sandbox || break
-        # without user namespaces (217) there is no part of the sandbox that could be kept
+        # without user namespaces (217) no restriction can be kept
         if [ "$drop_in$code" = container217 ]; then continue; fi
-        say "systemd cannot set up the sandbox of the units here (it ended with $code): placed $drop_ins/$drop_in.conf"
+        say "systemd cannot set up the restrictions of the units (it ended with $code): placed $drop_ins/$drop_in.conf"
         put_drop_in "$drop_in"
         $systemctl daemon-reload
         try_refresh
@@ -298,9 +299,9 @@ try_out() {
     *)
         say "aimharder-refresh ended with $code: journalctl --user -u aimharder-refresh"
         if no_sandbox; then
-            # what did not help must not weaken the sandbox later
+            # a drop-in that does not help must not reduce the restrictions later
             rm -f "$drop_ins/container.conf" "$drop_ins/no-user-namespaces.conf"
-            say "removed the drop-ins again: they did not help"
+            say "removed the drop-ins again, because they do not help"
             $systemctl daemon-reload
             status=1
         fi
@@ -327,7 +328,7 @@ elif [ -n "$enable" ]; then
     status=1
 fi
 
-# --- what comes next -------------------------------------------------------------------------------------------------
+# --- next steps -------------------------------------------------------------------------------------------------------
 
 say "" "Next:"
 say "  $login"

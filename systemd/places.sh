@@ -1,5 +1,5 @@
-# shellcheck shell=sh disable=SC2034,SC2154 # read by install.sh, and by nobody else
-# Where things go. From `scope` (user or system), `prefix` (may be empty) and `root` (what DESTDIR says, may be empty).
+# shellcheck shell=sh disable=SC2034,SC2154 # read by install.sh only
+# The paths of all files, from `scope` (user or system), `prefix` (may be empty) and `root` (DESTDIR, may be empty).
 
 if [ "$scope" = user ]; then
     settings=${XDG_CONFIG_HOME:-$HOME/.config}
@@ -38,7 +38,7 @@ program=$prefix/bin/aimharder
 man=$prefix/share/man/man1 # `man` looks beside the folders of PATH
 timers='aimharder-refresh.timer aimharder-prebook.timer'
 
-# The line that adds ours to a crontab; they call the program where it is.
+# The command line that adds the lines of examples/crontab, with the path of the program.
 by_cron() {
     lines="cat $source/examples/crontab"
     if [ "$program" != "$HOME/.cargo/bin/aimharder" ]; then

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # read by install.sh, and by nobody else
+# shellcheck shell=sh disable=SC2154 # read by install.sh only
 # Removes what install.sh has placed, by the list that it keeps.
 
 checksum() { sha256sum <"$1" | cut -d ' ' -f 1; }
@@ -43,7 +43,7 @@ by_folder() {
         }'
 }
 
-# The folders that are named on standard input, where nothing is left in them: those inside others first.
+# Removes the folders that are named on standard input and empty, inner ones first.
 remove_empty() {
     sort -r | while IFS= read -r place; do
         if rmdir "$root$place" 2>/dev/null; then say "removed $root$place"; fi
@@ -73,7 +73,7 @@ uninstall() {
         if [ -n "$place" ] && [ -e "$root$place" ]; then say "left $root$place"; fi
     done
     if [ -e "$root$state/aimharder.db" ]; then
-        say "the store holds logins: \`aimharder logout\` and \`aimharder logout --background --yes-delete-background\` forget them"
+        say "the store has logins: \`aimharder logout\` and \`aimharder logout --background --yes-delete-background\` delete them"
     fi
-    if [ "$scope" = system ]; then say "the user aimharder stays too: it owns the state"; fi
+    if [ "$scope" = system ]; then say "left the user aimharder, which owns the state"; fi
 }
