@@ -144,9 +144,9 @@ fn prompt(account: &Account) -> Result<Secret, Failure> {
             "no password for {account}: pipe it with --password-stdin, or set password_command in the config"
         )));
     }
-    let typed =
-        signals::hidden_prompt(|| rpassword::prompt_password(format!("Password for {account}: ")));
-    typed.map(Secret::new).map_err(|e| {
+    let typed = signals::hidden_line(&format!("Password for {account}: "));
+    let password = typed.map(|line| Secret::new(without_line_break(&line)));
+    password.map_err(|e| {
         Failure::login_required(if e.kind() == std::io::ErrorKind::UnexpectedEof {
             format!("no password for {account}: the input ended")
         } else {

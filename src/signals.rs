@@ -17,6 +17,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::marker::PhantomData;
 use std::process::Child;
@@ -27,7 +28,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
@@ -325,7 +328,7 @@ fn end_with(signal: i32, report_waiting: fn(&str)) {
     let mut state = state();
     let first = !std::mem::replace(&mut state.is_handled, true);
     if first {
-        finish_line_at(signal);
+        drop(finish_line(matches!(signal, SIGINT | SIGQUIT)));
     }
     state.caught.get_or_insert_with(|| arrival(signal));
     CHANGED.notify_all();
@@ -386,18 +389,6 @@ pub fn write_line(text: &str, open: bool) {
     *is_open = open;
 }
 
-/// Finishes the line at the arrival of a signal.
-fn finish_line_at(signal: i32) {
-    let is_hidden = (TERMINAL.lock()).is_ok_and(|terminal| terminal.is_some());
-    match signal {
-        // at Ctrl-C a hidden prompt finishes its line itself and then sends the signal
-        SIGINT if is_hidden => *line_is_open() = false,
-        _ => drop(finish_line(
-            !is_hidden && matches!(signal, SIGINT | SIGQUIT),
-        )),
-    }
-}
-
 /// Finishes the line on a terminal if it is open, or if the key that sent the signal was `echoed` there.
 fn finish_line(echoed: bool) -> MutexGuard<'static, bool> {
     let mut is_open = line_is_open();
@@ -449,37 +440,42 @@ impl Drop for GroupRegistration {
 /// The settings of the terminal before a hidden prompt.
 static TERMINAL: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// Calls `ask`, a prompt that does not show what is typed. The terminal's settings are restored afterwards, and by a signal.
-/// Ctrl-C, which arrives as a key, ends the program.
+/// Shows a prompt and reads a line from the terminal on standard input, which does not show what is typed. The terminal's
+/// settings are restored afterwards, and by a signal.
 ///
 /// # Errors
-/// Those of `ask`.
-pub fn hidden_prompt<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    let before = tcgetattr(io::stdin()).ok();
-    let hidden = before.clone().map(|mut mode| {
-        mode.local_modes
-            .remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-        mode
-    });
+/// [`io::ErrorKind::UnexpectedEof`] at Ctrl-D; those of the terminal.
+pub fn hidden_line(prompt: &str) -> io::Result<String> {
+    let before = tcgetattr(io::stdin())?;
+    let mut hidden = before.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    // Ctrl-Z is a character: a stopped program would leave a terminal that shows nothing
+    hidden.special_codes[SpecialCodeIndex::VSUSP] = 0;
     *line_is_open() = true;
-    *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = before;
-    // set before the prompt is shown, so that nothing typed at once is echoed and no Ctrl-D is lost
-    if let Some(hidden) = hidden {
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &hidden);
-    }
-    let answer = ask();
+    *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+    // set before the prompt is shown, so that nothing typed at once is echoed
+    let mut line = String::new();
+    let read = tcsetattr(io::stdin(), OptionalActions::Now, &hidden)
+        .map_err(io::Error::from)
+        .and_then(|()| show(prompt))
+        .and_then(|()| io::stdin().read_line(&mut line));
     restore_terminal();
-    match answer.as_ref().map_err(io::Error::kind) {
-        Err(io::ErrorKind::Interrupted) => {
-            *line_is_open() = false;
-            end(state(), SIGINT);
-        }
-        // Ctrl-D does not finish the line
-        Err(io::ErrorKind::UnexpectedEof) => drop(finish_line(false)),
-        _ => *line_is_open() = false,
-    }
+    let mut is_open = line_is_open();
+    let _ = show("\n");
+    *is_open = false;
     *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    answer
+    match read? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(line),
+    }
+}
+
+/// Writes to the terminal, even if standard error is not one.
+fn show(text: &str) -> io::Result<()> {
+    if io::stderr().is_terminal() {
+        return write!(io::stderr(), "{text}");
+    }
+    write!(File::options().write(true).open("/dev/tty")?, "{text}")
 }
 
 fn restore_terminal() {

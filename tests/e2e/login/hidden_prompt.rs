@@ -12,8 +12,9 @@ fn at_the_prompt(home: &Home, mut act: impl FnMut(&mut dyn Write, u32)) -> Strin
     let inner = format!("echo pid=$$=; exec {program} login {ANA}");
     // its modes; the rest may be written in another way and mean the same
     let modes = r"$(stty -a | grep -oE -- '-?(isig|icanon|echo)\b' | tr '\n' ',')";
+    // Ctrl-C is a signal to the shell too, which goes on
     let script = format!(
-        "echo \"before={modes}=\"; sh -c '{inner}'; echo code=$?=; echo \"after={modes}=\""
+        "trap : INT; echo \"before={modes}=\"; sh -c '{inner}'; echo code=$?=; echo \"after={modes}=\""
     );
     let mut done = false;
     let (shown, _) = conversation(home, &script, |shown, input| {
