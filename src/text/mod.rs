@@ -1,8 +1,8 @@
 //! Text made safe and comparable: texts of the server, cells of tables, texts that a user typed.
 
-mod entity;
 mod escape;
 
+use html5gum::{Token, Tokenizer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_width::UnicodeWidthStr;
@@ -21,7 +21,7 @@ const BREAKING: [&str; 14] = [
 /// entities unescaped once, no terminal escapes, no control, bidi or invisible characters, one space between words, at most
 /// 500 characters.
 pub fn clean(raw: &str) -> String {
-    let unescaped = entity::unescape_once(&strip_tags(&without_code(raw)));
+    let unescaped = unescape_once(&strip_tags(&without_code(raw)));
     let still = escape::strip(&unescaped);
     let visible: String = still.chars().filter_map(visible).collect();
     // unescaping and the removal of invisible characters may have produced tags
@@ -108,7 +108,8 @@ pub fn append_flag(line: &mut String, flag: &str, value: &str) {
     line.push_str(&shell_word(value));
 }
 
-/// The name of which `word` is most likely a misspelling: at most one edit away, or two if the word has more than four characters.
+/// The name of which `word` is most likely a misspelling: at most one edit away, or two if the word has more than four
+/// characters.
 pub fn similar<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let most = if word.chars().count() > 4 { 2 } else { 1 };
     let names = names.into_iter();
@@ -127,6 +128,30 @@ fn cap(s: &str, longest: usize) -> String {
 
 fn collapse(s: &str) -> String {
     s.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Replaces each character reference that ends with a semicolon, once, as a browser does. Without one it may be part of a link.
+fn unescape_once(s: &str) -> String {
+    let begins_reference = |part: &str| {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'#';
+        part.split_once(';')
+            .is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(is_plain))
+    };
+    // the tokenizer gets nothing that is a tag, and no other reference
+    let mut escaped = String::with_capacity(s.len());
+    for (number, part) in s.split('&').enumerate() {
+        escaped.push_str(match number {
+            0 => "",
+            _ if begins_reference(part) => "&",
+            _ => "&amp;",
+        });
+        escaped.push_str(&part.replace('<', "&lt;"));
+    }
+    let texts = Tokenizer::new(escaped.as_str()).filter_map(|token| match token {
+        Ok(Token::String(text)) => Some(String::from_utf8_lossy(&text).into_owned()),
+        _ => None,
+    });
+    texts.collect()
 }
 
 /// Removes `<script>` and `<style>` elements. One without an end extends to the end of the text, as in a browser.

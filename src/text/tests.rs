@@ -61,7 +61,10 @@ fn cleaned_texts() {
             "Tom & Jerry & &unknown; &; &#; &#x; \u{fffd} \u{fffd}",
         ),
         ("&#+65; &amp", "&#+65; &amp"),
-        ("&#27;[31mred&#x9b;1m\u{1b}]0;title\u{7}", "red"),
+        ("&#27;[31mred\u{9b}1m\u{1b}]0;title\u{7}", "red"),
+        // browsers read it as Windows-1252
+        ("&#x9b;1m", "›1m"),
+        ("a?b=1&region=2&copy=3", "a?b=1&region=2&copy=3"),
         ("\u{1b}[1;38;5;196mWOD\u{1b}[0m", "WOD"),
         ("\u{9b}2JWOD\u{9d}0;x\u{9c}!", "WOD!"),
         (
