@@ -9,7 +9,7 @@
 use std::fs::{DirBuilder, File, Metadata, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
@@ -18,37 +18,14 @@ use rustix::io::{Errno, retry_on_intr};
 use crate::text::shell_word;
 use crate::{clock, signals};
 
-/// Why a file or a directory is not used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotPrivate {
-    /// a symbolic link, or a file with a second name
-    #[error("it is a link, and links are not followed; remove it")]
-    Link,
-    /// a directory, a pipe, a device
-    #[error("it is not a regular file; remove it")]
-    NotAFile,
-    /// the other user's id
-    #[error("it belongs to another user (uid {0}); remove it, or name another place with --store")]
-    Foreign(u32),
-    /// the mode of a directory of this user, and its path
-    #[error("others can write to it (mode {0:03o}); run: chmod 700 {word}", word = word(.1))]
-    Writable(u32, PathBuf),
-    /// the mode of a directory that is meant for several users, and a private one inside it
-    #[error(
-        "others can write to it (mode {0:03o}); name a directory of its own with --store, made by: \
-         mkdir {word} && chmod 700 {word}", word = word(.1)
-    )]
-    Shared(u32, PathBuf),
-}
+const LINK: &str = "it is a link, and links are not followed; remove it";
+const NOT_A_FILE: &str = "it is not a regular file; remove it";
 
-fn word(path: &Path) -> String {
-    shell_word(&path.to_string_lossy())
-}
-
-impl From<NotPrivate> for io::Error {
-    fn from(cause: NotPrivate) -> Self {
-        Self::other(cause)
-    }
+/// The error of a file or directory of another user.
+pub(crate) fn foreign(uid: u32) -> io::Error {
+    io::Error::other(format!(
+        "it belongs to another user (uid {uid}); remove it, or name another place with --store"
+    ))
 }
 
 /// Creates a directory and its missing parents with mode 0700. An existing one is left as it is.
@@ -58,63 +35,63 @@ pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
 
 /// Checks that no other user can write to a directory. With the facts of `symlink_metadata`, a link
 /// to a directory is refused.
-pub(crate) fn check_dir(path: &Path, facts: &Metadata) -> Result<(), NotPrivate> {
+pub(crate) fn check_dir(path: &Path, facts: &Metadata) -> io::Result<()> {
     let mode = facts.mode() & 0o7777;
     let is_own = is_own(facts.uid());
+    let word = |path: &Path| shell_word(&path.to_string_lossy());
     if facts.is_symlink() {
-        Err(NotPrivate::Link)
+        Err(io::Error::other(LINK))
     } else if !is_own && facts.uid() != 0 {
-        Err(NotPrivate::Foreign(facts.uid()))
+        Err(foreign(facts.uid()))
     } else if mode & 0o022 == 0 {
         Ok(())
     } else if is_own && mode & 0o1000 == 0 {
-        Err(NotPrivate::Writable(mode, path.to_owned()))
+        Err(io::Error::other(format!(
+            "others can write to it (mode {mode:03o}); run: chmod 700 {}",
+            word(path)
+        )))
     } else {
-        Err(NotPrivate::Shared(mode, path.join("aimharder")))
+        // it is meant for several users
+        let word = word(&path.join("aimharder"));
+        Err(io::Error::other(format!(
+            "others can write to it (mode {mode:03o}); name a directory of its own with --store, made by: \
+             mkdir {word} && chmod 700 {word}"
+        )))
     }
 }
 
 /// Opens a file of this user. A file that this creates has mode 0600.
 ///
 /// # Errors
-/// An [`io::Error`] with [`NotPrivate`] inside if the path is a link, or names anything but a
-/// regular file of this user.
+/// An error without a number of the system if the path is a link, or names anything but a regular
+/// file of this user.
 pub(crate) fn open(path: &Path, flags: OFlags) -> io::Result<File> {
     // NONBLOCK: opening a pipe for writing waits for a reader otherwise
     let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let opened = retry_on_intr(|| rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR));
     let file = match opened {
         Ok(descriptor) => File::from(descriptor),
-        Err(Errno::LOOP) => return Err(NotPrivate::Link.into()),
-        Err(Errno::NXIO) => return Err(NotPrivate::NotAFile.into()),
+        Err(Errno::LOOP) => return Err(io::Error::other(LINK)),
+        Err(Errno::NXIO) => return Err(io::Error::other(NOT_A_FILE)),
         Err(e) => return Err(e.into()),
     };
     check_file(&file.metadata()?)?;
     Ok(file)
 }
 
-/// How a lock is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LockMode {
-    Exclusive,
-    /// Together with other processes that hold it shared.
-    Shared,
-}
+/// [`File::try_lock`], or [`File::try_lock_shared`] for a lock that other processes hold too.
+pub(crate) type TryLock = fn(&File) -> Result<(), TryLockError>;
 
 /// Locks an open file. Waits for other processes no longer than `timeout`, and not after [`signals::must_stop`]. Returns whether
 /// it is locked. The kernel releases the lock when the file is closed or the process ends.
 ///
 /// # Errors
 /// The file system has no locks.
-pub(crate) fn lock(file: &File, mode: LockMode, timeout: Duration) -> io::Result<bool> {
+pub(crate) fn lock(file: &File, try_lock: TryLock, timeout: Duration) -> io::Result<bool> {
     let began = clock::steady();
     let mut nap = Duration::from_millis(1);
     loop {
-        let tried = match mode {
-            LockMode::Exclusive => file.try_lock(),
-            LockMode::Shared => file.try_lock_shared(),
-        };
-        match tried {
+        match try_lock(file) {
             Ok(()) => return Ok(true),
             Err(TryLockError::Error(e)) => return Err(e),
             Err(TryLockError::WouldBlock)
@@ -131,13 +108,13 @@ pub(crate) fn lock(file: &File, mode: LockMode, timeout: Duration) -> io::Result
 }
 
 /// Checks that this is a regular file of this user, from the facts of `symlink_metadata`.
-pub(crate) fn check_file(facts: &Metadata) -> Result<(), NotPrivate> {
+pub(crate) fn check_file(facts: &Metadata) -> io::Result<()> {
     if facts.is_symlink() || (facts.is_file() && facts.nlink() > 1) {
-        Err(NotPrivate::Link)
+        Err(io::Error::other(LINK))
     } else if !facts.is_file() {
-        Err(NotPrivate::NotAFile)
+        Err(io::Error::other(NOT_A_FILE))
     } else if !is_own(facts.uid()) {
-        Err(NotPrivate::Foreign(facts.uid()))
+        Err(foreign(facts.uid()))
     } else {
         Ok(())
     }

@@ -20,7 +20,7 @@ use super::{Error, Result};
 use crate::clock;
 use crate::model::account::Account;
 use crate::model::session::Fingerprint;
-use crate::private_files::{self, LockMode, NotPrivate};
+use crate::private_files::{self, TryLock};
 use crate::store::LOCKS;
 
 /// How long a lock is waited for unless `--lock-timeout` says otherwise.
@@ -90,7 +90,7 @@ impl Locks {
 
     /// Takes a session's lock alone, waiting for it no longer than `timeout`.
     pub fn alone(&self, account: &Account, print: &Fingerprint, timeout: Duration) -> Result<Held> {
-        self.take(&session_name(account, print), LockMode::Exclusive, timeout)
+        self.take(&session_name(account, print), File::try_lock, timeout)
     }
 
     /// Takes a session's lock shared, together with other processes that fire with it.
@@ -100,23 +100,24 @@ impl Locks {
         print: &Fingerprint,
         timeout: Duration,
     ) -> Result<Held> {
-        self.take(&session_name(account, print), LockMode::Shared, timeout)
+        self.take(
+            &session_name(account, print),
+            File::try_lock_shared,
+            timeout,
+        )
     }
 
     /// Takes the account's login lock: logins of one account follow each other, so that the limit on refused ones holds.
     pub fn logins(&self, account: &Account, timeout: Duration) -> Result<Held> {
-        self.take(
-            &file_name("login", account.as_str()),
-            LockMode::Exclusive,
-            timeout,
-        )
+        let name = file_name("login", account.as_str());
+        self.take(&name, File::try_lock, timeout)
     }
 
     /// Takes the lock of a prebooking run. Its claims are valid while it is held.
     pub fn run(&self, owner: &str) -> Result<Held> {
         self.sweep();
         let name = run_name(owner);
-        let mut held = self.take(&name, LockMode::Exclusive, Duration::ZERO)?;
+        let mut held = self.take(&name, File::try_lock, Duration::ZERO)?;
         held.temporary = Some(self.folder.join(name));
         held.gate = None; // the gate is about sessions only
         Ok(held)
@@ -164,23 +165,19 @@ impl Locks {
 
     /// Takes a session's lock alone. `None` if another process holds it.
     pub fn if_free(&self, account: &Account, print: &Fingerprint) -> Result<Option<Held>> {
-        match self.take(
-            &session_name(account, print),
-            LockMode::Exclusive,
-            BUSY_TIMEOUT,
-        ) {
+        match self.alone(account, print, BUSY_TIMEOUT) {
             Ok(held) => Ok(Some(held)),
             Err(Error::LockBusy { .. }) => Ok(None),
             Err(broken) => Err(broken),
         }
     }
 
-    fn take(&self, name: &str, mode: LockMode, timeout: Duration) -> Result<Held> {
+    fn take(&self, name: &str, try_lock: TryLock, timeout: Duration) -> Result<Held> {
         let path = self.folder.join(name);
         let gate = self.gate();
         let mut file = self.open(&path)?;
         let began = clock::steady();
-        match private_files::lock(&file, mode, timeout) {
+        match private_files::lock(&file, try_lock, timeout) {
             Ok(true) => {
                 sign(&mut file, &self.purpose);
                 Ok(Held {
@@ -206,7 +203,7 @@ impl Locks {
         let file = Arc::new(self.open(&self.folder.join(GATE)).ok()?);
         *gate = Arc::downgrade(&file);
         // a listing holds it alone for some microseconds
-        let is_locked = private_files::lock(&file, LockMode::Shared, GATE_TIMEOUT).ok()?;
+        let is_locked = private_files::lock(&file, File::try_lock_shared, GATE_TIMEOUT).ok()?;
         is_locked.then_some(file)
     }
 
@@ -271,10 +268,8 @@ fn holder(file: &mut File) -> String {
 }
 
 fn broken(path: &Path, cause: &io::Error) -> Error {
-    if cause
-        .get_ref()
-        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<NotPrivate>)
-    {
+    // not an error of the system: the file or directory is not private
+    if cause.raw_os_error().is_none() {
         return Error::LockBroken(format!("cannot use the lock {}: {cause}", path.display()));
     }
     // the directory, not the file: all sessions have the same problem, which is reported in one line

@@ -58,7 +58,7 @@ pub(super) fn is_writable(path: &Path) -> bool {
     access(folder_of(path), Access::WRITE_OK).is_ok()
 }
 
-/// Fails if the file system has no locks. SQLite takes that for a lock of another process and waits until its time-out.
+/// Fails if the file system has no locks. SQLite takes that for a lock of another process and waits until its timeout.
 ///
 /// The file for it is not the store: closing any descriptor of a file releases all locks of the process on it.
 pub(super) fn check_locks(path: &Path) -> Result<()> {

@@ -9,29 +9,29 @@ use rustix::fs::OFlags;
 use super::file_system::{beside, cannot, no_locks};
 use super::{Error, Result};
 use crate::clock;
-use crate::private_files::{self, LockMode};
+use crate::private_files::{self, TryLock};
 
 /// How long another process that creates, migrates or converts the store is waited for.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The lock that a process holds alone while it creates, migrates or converts the store.
 pub(super) fn conversion_lock(path: &Path) -> Result<File> {
-    wait_for_lock(path, LockMode::Exclusive)
+    wait_for_lock(path, File::try_lock)
 }
 
 /// The same lock, shared: the store is not converted while a process holds it.
 pub(super) fn form_lock(path: &Path) -> Result<File> {
-    wait_for_lock(path, LockMode::Shared)
+    wait_for_lock(path, File::try_lock_shared)
 }
 
 /// The conversion lock, or `None` if another process holds it.
 pub(super) fn conversion_lock_if_free(path: &Path) -> Result<Option<File>> {
-    lock(path, LockMode::Exclusive, Duration::ZERO)
+    lock(path, File::try_lock, Duration::ZERO)
 }
 
-fn wait_for_lock(path: &Path, mode: LockMode) -> Result<File> {
+fn wait_for_lock(path: &Path, try_lock: TryLock) -> Result<File> {
     let began = clock::steady();
-    lock(path, mode, clock::scaled(LOCK_TIMEOUT))?.ok_or_else(|| {
+    lock(path, try_lock, clock::scaled(LOCK_TIMEOUT))?.ok_or_else(|| {
         Error::Busy(format!(
             "another process has been updating a token in the store {}, migrating or converting it for {} s; try again later",
             path.display(),
@@ -40,11 +40,11 @@ fn wait_for_lock(path: &Path, mode: LockMode) -> Result<File> {
     })
 }
 
-fn lock(path: &Path, mode: LockMode, timeout: Duration) -> Result<Option<File>> {
+fn lock(path: &Path, try_lock: TryLock, timeout: Duration) -> Result<Option<File>> {
     let name = beside(path, ".lock");
     let file = private_files::open(&name, OFlags::WRONLY | OFlags::CREATE)
         .map_err(|e| cannot("open the lock", &name, &e))?;
-    match private_files::lock(&file, mode, timeout) {
+    match private_files::lock(&file, try_lock, timeout) {
         Ok(locked) => Ok(locked.then_some(file)),
         Err(e) => Err(no_locks(path, &e)),
     }

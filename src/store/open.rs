@@ -16,7 +16,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rustix::fs::OFlags;
 
 use crate::clock;
-use crate::private_files::{self, NotPrivate};
+use crate::private_files;
 
 use super::backup::before_migration;
 use super::file_system::{self, beside, cannot, folder_of};
@@ -201,7 +201,7 @@ fn behind_links(named: &Path) -> Result<PathBuf> {
             return Ok(path);
         }
         if !private_files::is_own(facts.uid()) && facts.uid() != 0 {
-            let cause = NotPrivate::Foreign(facts.uid()).into();
+            let cause = private_files::foreign(facts.uid());
             return Err(cannot("follow the link", &path, &cause));
         }
         // fails where links lead nowhere or in a circle
@@ -219,13 +219,12 @@ fn check_files(path: &Path) -> Result<()> {
     let locks = beside(path, LOCKS);
     if let Ok(facts) = fs::symlink_metadata(&locks) {
         private_files::check_dir(&locks, &facts)
-            .map_err(|cause| cannot("use the lock directory", &locks, &cause.into()))?;
+            .map_err(|cause| cannot("use the lock directory", &locks, &cause))?;
     }
     for suffix in ["-wal", "-shm", "-journal"] {
         let file = beside(path, suffix);
         if let Ok(facts) = fs::symlink_metadata(&file) {
-            private_files::check_file(&facts)
-                .map_err(|cause| cannot("use", &file, &cause.into()))?;
+            private_files::check_file(&facts).map_err(|cause| cannot("use", &file, &cause))?;
             check_mode(&file, &facts)?;
         }
     }
@@ -234,7 +233,7 @@ fn check_files(path: &Path) -> Result<()> {
 
 fn check_folder(folder: &Path) -> Result<()> {
     fs::metadata(folder)
-        .and_then(|facts| Ok(private_files::check_dir(folder, &facts)?))
+        .and_then(|facts| private_files::check_dir(folder, &facts))
         .map_err(|e| cannot("use the directory", folder, &e))
 }
 
