@@ -21,14 +21,14 @@ const CREDENTIAL: &str = "aimharder-password";
 pub enum Source {
     /// The first line of standard input (`--password-stdin`)
     Stdin,
-    /// The first line that a command prints. The account's own command before the top-level one
+    /// The first line that a command prints. The account's own command before the top-level one.
     #[strum(serialize = "password_command")]
     Command(Command),
-    /// A file in systemd's credential directory, by its name
+    /// A file in systemd's credential directory, by its name.
     Credential(String),
     /// `AIMHARDER_PASSWORD`
     Environment,
-    /// A prompt on a terminal
+    /// A prompt on a terminal.
     Prompt,
 }
 
@@ -159,7 +159,8 @@ fn run(command: &Command, account: &Account) -> Result<Secret, Failure> {
     let mut process = process::of(command);
     process.env("AIMHARDER_ACCOUNT", account.as_str());
     let what = format!("the password command for {account} ({})", command.program());
-    process::first_line_of(process, &what, COMMAND_TIMEOUT).map_err(Failure::login_required)
+    process::first_line_of(process, &what, COMMAND_TIMEOUT)
+        .map_err(|e| Failure::login_required(e.to_string()))
 }
 
 fn credential(name: &str) -> Result<Secret, Failure> {

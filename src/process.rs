@@ -39,7 +39,7 @@ pub(crate) fn first_line_of(
     mut process: Process,
     what: &str,
     limit: Duration,
-) -> Result<Secret, String> {
+) -> io::Result<Secret> {
     process.stderr(Stdio::inherit());
     // in a group of its own its children are killed with it, but it cannot prompt on a terminal
     let alone = !io::stdin().is_terminal() && !io::stderr().is_terminal();
@@ -49,14 +49,17 @@ pub(crate) fn first_line_of(
         // reads on, because a closed pipe would end a command that prints more
         let _ = io::copy(&mut output, &mut io::sink());
     });
-    match ended.map_err(|e| format!("cannot run {what}: {}", crate::text::why(&e)))? {
-        (Some(line), Some(status)) if status.success() => {
-            line.map_err(|why| format!("cannot read what {what} prints: {why}"))
+    let failure = match ended {
+        Ok((Some(Ok(line)), Some(status))) if status.success() => return Ok(line),
+        Ok((Some(Err(why)), Some(status))) if status.success() => {
+            format!("cannot read what {what} prints: {why}")
         }
-        (_, Some(status)) if !status.success() => Err(format!("{what} failed ({status})")),
-        _ if signals::must_stop() => Err(format!("{what} was ended by a signal")),
-        _ => Err(format!("{what} did not end within {} s", limit.as_secs())),
-    }
+        Ok((_, Some(status))) if !status.success() => format!("{what} failed ({status})"),
+        Ok(_) if signals::must_stop() => format!("{what} was ended by a signal"),
+        Ok(_) => format!("{what} did not end within {} s", limit.as_secs()),
+        Err(e) => format!("cannot run {what}: {}", crate::text::why(&e)),
+    };
+    Err(io::Error::other(failure))
 }
 
 /// Runs a tool of the system and returns what it prints on standard output. Returns `Some(Err)` if the tool is missing
@@ -91,70 +94,65 @@ fn run<T: Send + 'static>(
     read: impl FnOnce(ChildStdout, Sender<T>) + Send + 'static,
 ) -> io::Result<(Option<T>, Option<ExitStatus>)> {
     process.stdin(Stdio::null()).stdout(Stdio::piped());
-    let (mut child, group, _registration) = spawn(&mut process, alone)?;
+    let (mut child, group) = spawn(&mut process, alone)?;
     let (sender, receiver) = mpsc::channel();
     let output = child.stdout.take();
     let reader = thread::Builder::new().spawn(move || output.map(|output| read(output, sender)));
     if let Err(e) = reader {
-        kill(&mut child, group);
+        kill(&mut child, &group);
         return Err(e);
     }
     let began = clock::steady();
     let received = clock::receive(&receiver, began + limit);
-    let status = wait(&mut child, limit.saturating_sub(clock::since(began)));
-    if status.is_none() {
-        kill(&mut child, group);
-    }
-    Ok((received, status))
+    let left = limit.saturating_sub(clock::since(began));
+    Ok((received, wait_or_kill(&mut child, &group, left)))
 }
 
 /// Reads the first line, without its line break. The buffer is overwritten when it is dropped.
 ///
 /// # Errors
 /// If the line cannot be read, is too long, or is not valid UTF-8.
-pub(crate) fn first_line(from: impl BufRead) -> Result<Secret, String> {
+pub(crate) fn first_line(from: impl BufRead) -> io::Result<Secret> {
     let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(256));
-    from.take(MAX_LINE_LEN)
-        .read_until(b'\n', &mut bytes)
-        .map_err(|e| e.to_string())?;
+    from.take(MAX_LINE_LEN).read_until(b'\n', &mut bytes)?;
     if bytes.len() as u64 == MAX_LINE_LEN && bytes.last() != Some(&b'\n') {
-        return Err("its first line is too long".to_owned());
+        return Err(io::Error::other("its first line is too long"));
     }
     while matches!(bytes.last(), Some(b'\n' | b'\r')) {
         bytes.pop();
     }
-    match std::str::from_utf8(&bytes) {
-        Ok(line) => Ok(Secret::new(line)),
-        Err(_) => Err("it is not valid UTF-8".to_owned()),
-    }
+    let line = std::str::from_utf8(&bytes);
+    line.map(Secret::new)
+        .map_err(|_| io::Error::other("it is not valid UTF-8"))
 }
 
 /// Starts a process; `alone` in a process group of its own, which a signal that ends the program kills too.
-pub(crate) fn spawn(
-    process: &mut Process,
-    alone: bool,
-) -> io::Result<(Child, Option<Pid>, GroupRegistration)> {
+pub(crate) fn spawn(process: &mut Process, alone: bool) -> io::Result<(Child, GroupRegistration)> {
     if alone {
         process.process_group(0);
     }
     signals::register_group(|| {
         let child = process.spawn()?;
-        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        Ok((child, group.filter(|_| alone)))
+        let group = alone.then(|| Pid::from_child(&child));
+        Ok((child, group))
     })
 }
 
 /// Kills a child, and its children if it has a group of its own.
-pub(crate) fn kill(child: &mut Child, group: Option<Pid>) {
-    if let Some(group) = group {
+fn kill(child: &mut Child, group: &GroupRegistration) {
+    if let Some(group) = group.0 {
         let _ = kill_process_group(group, Signal::KILL);
     }
     let _ = child.kill();
     let _ = child.wait();
 }
 
-/// The child's status, or `None` if it does not end within `limit` or before [`signals::must_stop`].
-pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+/// The child's status, or `None` if it was killed, because it did not end within `limit` or before [`signals::must_stop`].
+pub(crate) fn wait_or_kill(
+    child: &mut Child,
+    group: &GroupRegistration,
+    limit: Duration,
+) -> Option<ExitStatus> {
     let began = clock::steady();
     // a child whose output has ended usually ends at once
     let mut nap = Duration::from_micros(200);
@@ -162,7 +160,10 @@ pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status),
             Ok(None) if clock::since(began) < limit && !signals::must_stop() => clock::nap(nap),
-            _ => return None,
+            _ => {
+                kill(child, group);
+                return None;
+            }
         }
         nap = (nap * 2).min(Duration::from_millis(5));
     }

@@ -117,19 +117,15 @@ fn unhold() {
     }
 }
 
-/// Defers the end of the program by a signal until it is dropped. It belongs to the thread that acquired it.
+/// Defers the end of the program by a signal until it is dropped. It names the work, and belongs to the thread that acquired
+/// it: the pointer keeps it from being sent to another one.
 #[derive(Debug)]
 #[must_use = "a guard protects until it is dropped"]
-pub struct SignalGuard {
-    what: &'static str,
-    of_this_thread: PhantomData<*const ()>,
-}
+pub struct SignalGuard(&'static str, PhantomData<*const ()>);
 
 /// A guard on its way to another thread.
 #[derive(Debug)]
-pub struct Handover {
-    what: &'static str,
-}
+pub struct Handover(&'static str);
 
 /// Acquires a guard for work whose outcome must be stored or reported. `what` names the work to a user who waits for the end.
 /// After a signal this does not return to a thread without a guard.
@@ -163,11 +159,7 @@ fn park_after_signal(mut state: MutexGuard<'_, State>) -> MutexGuard<'_, State> 
 impl SignalGuard {
     fn held(what: &'static str) -> Self {
         HELD.set(held() + 1);
-        let of_this_thread = PhantomData;
-        Self {
-            what,
-            of_this_thread,
-        }
+        Self(what, PhantomData)
     }
 
     /// Drops the guard without blocking until the program ends, for a thread that other threads wait for.
@@ -186,7 +178,7 @@ impl SignalGuard {
     /// Prepares the guard for another thread.
     pub fn hand_over(self) -> Handover {
         unhold();
-        let handover = Handover { what: self.what };
+        let handover = Handover(self.0);
         std::mem::forget(self);
         handover
     }
@@ -196,7 +188,7 @@ impl Drop for SignalGuard {
     fn drop(&mut self) {
         unhold();
         let mut state = state();
-        state.release(self.what);
+        state.release(self.0);
         drop(park_after_signal(state));
     }
 }
@@ -204,7 +196,7 @@ impl Drop for SignalGuard {
 impl Handover {
     /// Turns it into a guard of this thread.
     pub fn accept(self) -> SignalGuard {
-        let signal_guard = SignalGuard::held(self.what);
+        let signal_guard = SignalGuard::held(self.0);
         std::mem::forget(self);
         signal_guard
     }
@@ -212,7 +204,7 @@ impl Handover {
 
 impl Drop for Handover {
     fn drop(&mut self) {
-        state().release(self.what);
+        state().release(self.0);
     }
 }
 
@@ -413,9 +405,9 @@ fn groups() -> MutexGuard<'static, Vec<Pid>> {
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps a process group registered until it is dropped.
+/// Keeps a process group registered until it is dropped. `None`: the process has no group of its own.
 #[derive(Debug)]
-pub(crate) struct GroupRegistration(Option<Pid>);
+pub(crate) struct GroupRegistration(pub(crate) Option<Pid>);
 
 /// Starts a process and registers its process group, if it has one of its own: a signal that ends the program kills it too.
 /// A signal that arrives meanwhile is handled afterwards.
@@ -424,11 +416,11 @@ pub(crate) struct GroupRegistration(Option<Pid>);
 /// Those of `spawn`.
 pub(crate) fn register_group(
     spawn: impl FnOnce() -> io::Result<(Child, Option<Pid>)>,
-) -> io::Result<(Child, Option<Pid>, GroupRegistration)> {
+) -> io::Result<(Child, GroupRegistration)> {
     let mut groups = groups();
     let (child, group) = spawn()?;
     groups.extend(group);
-    Ok((child, group, GroupRegistration(group)))
+    Ok((child, GroupRegistration(group)))
 }
 
 impl Drop for GroupRegistration {

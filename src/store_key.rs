@@ -2,7 +2,7 @@
 //! argument and never in the environment, which child processes inherit.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::time::Duration;
 
 use crate::config::Config;
@@ -11,7 +11,7 @@ use crate::process;
 use crate::secret::Secret;
 
 /// Reads the store key. Called only when the key is needed.
-pub type KeySource = Box<dyn Fn() -> Result<Secret, String> + Send + Sync>;
+pub type KeySource = Box<dyn Fn() -> io::Result<Secret> + Send + Sync>;
 
 /// The usual timeout of the key command.
 pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
@@ -22,12 +22,15 @@ const CREDENTIAL: &str = "aimharder-key";
 pub(crate) fn source(config: &Config, limit: Duration) -> Option<KeySource> {
     if let Some(credential) = credential_path(CREDENTIAL).filter(|path| path.is_file()) {
         return Some(Box::new(move || {
-            let cannot = |why: String| {
+            let key = File::open(&credential)
+                .map_err(|e| io::Error::other(crate::text::why(&e)))
+                .and_then(|file| process::first_line(BufReader::new(file)));
+            key.map_err(|why| {
                 let path = credential.display();
-                format!("cannot read the store's key from the credential {path}: {why}")
-            };
-            let file = File::open(&credential).map_err(|e| cannot(crate::text::why(&e)))?;
-            process::first_line(BufReader::new(file)).map_err(cannot)
+                io::Error::other(format!(
+                    "cannot read the store's key from the credential {path}: {why}"
+                ))
+            })
         }));
     }
     let command = config.store.key_command.clone()?;
@@ -35,13 +38,4 @@ pub(crate) fn source(config: &Config, limit: Duration) -> Option<KeySource> {
         let what = "the key_command of [store]";
         process::first_line_of(process::of(&command), what, limit)
     }))
-}
-
-/// Reads the new key of an encrypted store: the first line of standard input.
-///
-/// # Errors
-/// One line, without the key.
-pub fn from_stdin() -> Result<Secret, String> {
-    process::first_line(std::io::stdin().lock())
-        .map_err(|why| format!("cannot read the new key from standard input: {why}"))
 }

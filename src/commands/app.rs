@@ -164,7 +164,7 @@ pub(super) fn no_session() -> Failure {
 /// The recording for `--record`.
 pub(super) fn recorder(global: &GlobalArgs) -> Result<Option<Recorder>> {
     let created = global.record.as_deref().map(Recorder::create);
-    Ok(created.transpose().map_err(Failure::usage)?)
+    Ok(created.transpose()?)
 }
 
 /// The platform, reached as the config says.
@@ -217,7 +217,7 @@ fn open_store(global: &GlobalArgs, config: &Config, command: &str) -> Result<Sto
     let source = store_key::source(config, store_key::COMMAND_TIMEOUT);
     let has_key = source.is_some();
     let source = source.or_else(|| {
-        let no_key: KeySource = Box::new(|| Err(system::no_key()));
+        let no_key: KeySource = Box::new(|| Err(std::io::Error::other(system::no_key())));
         global.system.then_some(no_key)
     });
     let opened = if command == "sessions" {

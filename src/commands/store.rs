@@ -14,7 +14,7 @@ use crate::error::{ExitKind, Failure};
 use crate::store::{self, Conversion, Store};
 use crate::ui::table::OutputStyle;
 use crate::ui::{Output, Ui};
-use crate::{signals, store_key};
+use crate::{process, signals};
 
 const WRONG_KEY: (u8, &str) = (1, "unusable store, or wrong key");
 const NO_KEY: (u8, &str) = (2, "wrong usage or config, or no key available");
@@ -26,8 +26,8 @@ const NOT_ENCRYPTED: &str = "the store is not encrypted; run `aimharder store en
 
 /// Encrypt the logins in the store, or copy the store
 ///
-/// The sessions of an encrypted store cannot be used without its key. The key comes from the systemd credential aimharder-key, or from
-/// key_command under [store] in the config.
+/// The sessions of an encrypted store cannot be used without its key. The key comes from the systemd credential aimharder-key, or
+/// from key_command under [store] in the config.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = false, after_long_help = HELP, add = HELP)]
 pub(crate) struct StoreArgs {
@@ -187,7 +187,11 @@ fn rekey(app: &App, ui: &mut Ui) -> Result<()> {
             "the new key is read from standard input; run `aimharder store rekey < new.key`";
         return Err(Failure::usage(message).into());
     }
-    let new = store_key::from_stdin().map_err(Failure::usage)?;
+    let new = process::first_line(io::stdin().lock()).map_err(|why| {
+        Failure::usage(format!(
+            "cannot read the new key from standard input: {why}"
+        ))
+    })?;
     convert(app, true, |store| store.rekey(&new), ui)
 }
 

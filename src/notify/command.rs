@@ -6,6 +6,7 @@ use std::process::{Command as Process, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
 
 use super::{Notice, words};
@@ -16,7 +17,7 @@ use crate::process;
 ///
 /// # Errors
 /// It cannot be run, fails, or does not end in time.
-pub(super) fn run(command: &Command, notice: &Notice, limit: Duration) -> Result<(), String> {
+pub(super) fn run(command: &Command, notice: &Notice, limit: Duration) -> Result<()> {
     let mut line = words::line(notice)?;
     line.push(b'\n');
     let mut process = process::of(command);
@@ -25,19 +26,16 @@ pub(super) fn run(command: &Command, notice: &Notice, limit: Duration) -> Result
         .stdin(Stdio::piped())
         .stdout(chatter())
         .stderr(Stdio::inherit());
-    let (mut child, group, _registration) = process::spawn(&mut process, true)
-        .map_err(|e| format!("cannot run it: {}", crate::text::why(&e)))?;
+    let (mut child, group) = process::spawn(&mut process, true)
+        .map_err(|e| anyhow!("cannot run it: {}", crate::text::why(&e)))?;
     if let Some(mut stdin) = child.stdin.take() {
         // on a thread of its own: a command need not read
         let _ = thread::Builder::new().spawn(move || stdin.write_all(&line));
     }
-    match process::wait(&mut child, limit) {
+    match process::wait_or_kill(&mut child, &group, limit) {
         Some(status) if status.success() => Ok(()),
-        Some(status) => Err(format!("it failed ({status})")),
-        None => {
-            process::kill(&mut child, group);
-            Err(format!("killed after {} s", limit.as_secs()))
-        }
+        Some(status) => bail!("it failed ({status})"),
+        None => bail!("killed after {} s", limit.as_secs()),
     }
 }
 

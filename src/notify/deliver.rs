@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::{Result, bail};
 use serde_json::json;
 
 use super::http::{self, Headers};
@@ -115,7 +116,7 @@ fn send_all(delivery: &Delivery, terms: &Terms, end: Instant) -> Option<String> 
                 delivery.channel.name(),
                 notice.event.name()
             ),
-            Err(why) => failures.push(why),
+            Err(why) => failures.push(why.to_string()),
         }
     }
     let why = failures.first()?;
@@ -129,10 +130,10 @@ fn send_all(delivery: &Delivery, terms: &Terms, end: Instant) -> Option<String> 
 ///
 /// # Errors
 /// A message without URL, token or body.
-fn send(channel: &Channel, notice: &Notice, terms: &Terms, end: Instant) -> Result<(), String> {
+fn send(channel: &Channel, notice: &Notice, terms: &Terms, end: Instant) -> Result<()> {
     let left = || end.saturating_duration_since(clock::steady());
     if left().is_zero() {
-        return Err("no time left".to_owned());
+        bail!("no time left");
     }
     let post = |url: &str, headers: Headers<'_>, body: &[u8]| {
         http::send(url, headers, Some(body), terms.http.min(left()))
@@ -175,12 +176,12 @@ fn ntfy(event: Event) -> [(&'static str, &'static str); 4] {
 }
 
 /// The token becomes part of a path: a text that is not a token is not sent.
-fn bot_token(command: &Command, limit: Duration) -> Result<Secret, String> {
+fn bot_token(command: &Command, limit: Duration) -> Result<Secret> {
     let token = process::first_line_of(process::of(command), "token_command", limit)?;
     let token = Secret::new(token.expose().trim());
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_');
     if token.is_empty() || !token.expose().chars().all(plain) {
-        return Err("token_command did not print a bot's token".to_owned());
+        bail!("token_command did not print a bot's token");
     }
     Ok(token)
 }

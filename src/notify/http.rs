@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use anyhow::{Error, Result, anyhow, bail};
 use reqwest::blocking::{Client, Response};
 use reqwest::header::LOCATION;
 use reqwest::{StatusCode, Url};
@@ -37,9 +38,9 @@ pub(super) fn send(
     headers: Headers<'_>,
     mut body: Option<&[u8]>,
     limit: Duration,
-) -> Result<(), String> {
+) -> Result<()> {
     let end = clock::steady() + limit;
-    let mut url = Url::parse(url).map_err(|_| "not a usable URL".to_owned())?;
+    let mut url = Url::parse(url).map_err(|_| anyhow!("not a usable URL"))?;
     let mut redirects = 0;
     loop {
         let response = call(&url, headers, body, end)?;
@@ -51,7 +52,7 @@ pub(super) fn send(
         let _ = io::copy(&mut response.take(MAX_BODY_BYTES), &mut io::sink());
         match (next, pause) {
             (Some(_), _) if redirects == MAX_REDIRECTS => {
-                return Err(format!("redirected more than {MAX_REDIRECTS} times"));
+                bail!("redirected more than {MAX_REDIRECTS} times")
             }
             (Some(next), _) => {
                 redirects += 1;
@@ -62,20 +63,15 @@ pub(super) fn send(
             }
             (None, Some(pause)) => clock::pause(pause),
             (None, None) if status.is_success() => return Ok(()),
-            (None, None) => return Err(format!("answered {}", status.as_u16())),
+            (None, None) => bail!("answered {}", status.as_u16()),
         }
     }
 }
 
-fn call(
-    url: &Url,
-    headers: Headers<'_>,
-    body: Option<&[u8]>,
-    end: Instant,
-) -> Result<Response, String> {
+fn call(url: &Url, headers: Headers<'_>, body: Option<&[u8]>, end: Instant) -> Result<Response> {
     let left = end.saturating_duration_since(clock::steady());
     if left.is_zero() {
-        return Err("timed out".to_owned());
+        bail!(Cause::TimedOut);
     }
     let client = client(url)?;
     let request = match body {
@@ -92,19 +88,19 @@ fn call(
 
 /// The target of a redirect, on the same host only, because a notification may contain what another host must not read. A POST
 /// stays a POST except after 303, where browsers change it after 301 and 302 too: a notification sent as a GET would be lost.
-fn target(url: &Url, status: StatusCode, location: Option<&str>) -> Result<Option<Url>, String> {
+fn target(url: &Url, status: StatusCode, location: Option<&str>) -> Result<Option<Url>> {
     if !matches!(status.as_u16(), 301..=303 | 307 | 308) {
         return Ok(None);
     }
     let next = location.and_then(|location| url.join(location).ok());
     let next = next.filter(|next| matches!(next.scheme(), "http" | "https"));
     match next {
-        None => Err("redirected to nowhere".to_owned()),
+        None => bail!("redirected to nowhere"),
         Some(next) if url.scheme() == "https" && next.scheme() == "http" => {
-            Err("redirected from https to http".to_owned())
+            bail!("redirected from https to http")
         }
         Some(next) if next.host() != url.host() => {
-            Err("redirected to another host, which is not followed".to_owned())
+            bail!("redirected to another host, which is not followed")
         }
         next => Ok(next),
     }
@@ -118,24 +114,25 @@ fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 /// A client for each scheme: certificate authorities are read only when a connection is encrypted.
-fn client(url: &Url) -> Result<&'static Client, String> {
-    static PLAIN: LazyLock<Result<Client, String>> = LazyLock::new(|| build("http"));
-    static ENCRYPTED: LazyLock<Result<Client, String>> = LazyLock::new(|| build("https"));
+fn client(url: &Url) -> Result<&'static Client> {
+    static PLAIN: LazyLock<Result<Client>> = LazyLock::new(|| build("http"));
+    static ENCRYPTED: LazyLock<Result<Client>> = LazyLock::new(|| build("https"));
     let client = if url.scheme() == "https" {
         &ENCRYPTED
     } else {
         &PLAIN
     };
-    client.as_ref().map_err(Clone::clone)
+    client.as_ref().map_err(|e| anyhow!("{e}"))
 }
 
-fn build(scheme: &str) -> Result<Client, String> {
+fn build(scheme: &str) -> Result<Client> {
     let no_proxy = &http_client::proxies().no_proxy;
-    http_client::builder(scheme == "https", None, None, proxy_for(scheme), no_proxy)?
+    http_client::builder(scheme == "https", None, None, proxy_for(scheme), no_proxy)
+        .map_err(Error::msg)?
         .user_agent(USER_AGENT)
         .gzip(false)
         .build()
-        .map_err(|_| "cannot start the http client".to_owned())
+        .map_err(|_| anyhow!("cannot start the http client"))
 }
 
 fn proxy_for(scheme: &str) -> Option<&'static Secret> {
@@ -147,7 +144,7 @@ fn proxy_for(scheme: &str) -> Option<&'static Secret> {
 }
 
 /// The reason of a failure, without the URL.
-fn why(url: &Url, error: &reqwest::Error) -> String {
+fn why(url: &Url, error: &reqwest::Error) -> Error {
     let what = if error.is_connect() {
         "no connection"
     } else {
@@ -156,8 +153,8 @@ fn why(url: &Url, error: &reqwest::Error) -> String {
     let (host, no_proxy) = (url.host_str(), &http_client::proxies().no_proxy);
     let proxy = http_client::proxy_of(host.unwrap_or_default(), proxy_for(url.scheme()), no_proxy);
     match Cause::of(error, proxy) {
-        Cause::TimedOut => Cause::TimedOut.to_string(),
-        cause => format!("{what}: {cause}"),
+        Cause::TimedOut => Cause::TimedOut.into(),
+        cause => anyhow!("{what}: {cause}"),
     }
 }
 
@@ -209,7 +206,7 @@ mod tests {
             let status = StatusCode::from_u16(status).unwrap();
             let next = target(&from, status, location).map(|next| next.map(String::from));
             assert_eq!(
-                next,
+                next.map_err(|e| e.to_string()),
                 expected.map(|next| next.map(str::to_owned)),
                 "{location:?}"
             );

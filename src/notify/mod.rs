@@ -100,18 +100,12 @@ fn send_or_warn(
     warned: &mut BTreeSet<usize>,
 ) {
     for report in deliver::deliver(wanted(config, main, notices), &Terms::default()) {
-        let Report {
-            number, channel, ..
-        } = report;
-        let Some(why) = report.error else {
-            continue;
-        };
-        let level = if warned.insert(number) {
-            Level::Warn
-        } else {
-            Level::Info
-        };
-        log::log!(level, "[[notify]] {number} ({channel}): {why}");
+        let (number, channel) = (report.number, report.channel);
+        if let Some(why) = report.error {
+            let is_new = warned.insert(number);
+            let level = if is_new { Level::Warn } else { Level::Info };
+            log::log!(level, "[[notify]] {number} ({channel}): {why}");
+        }
     }
 }
 

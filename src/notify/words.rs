@@ -1,5 +1,7 @@
 //! The one-line text of a notification: "Booked: WOD, Mon 23 Nov 18:30".
 
+use anyhow::{Context, Result};
+
 use super::Notice;
 use crate::config::Event;
 use crate::model::account::Account;
@@ -59,8 +61,8 @@ fn cut(text: &str, max: usize) -> String {
 }
 
 /// The event as one line of JSON.
-pub(super) fn line(notice: &Notice) -> Result<Vec<u8>, String> {
-    serde_json::to_vec(notice).map_err(|_| "the event cannot be written as JSON".to_owned())
+pub(super) fn line(notice: &Notice) -> Result<Vec<u8>> {
+    serde_json::to_vec(notice).context("the event cannot be written as JSON")
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl Store {
                 self.path().display()
             )));
         };
-        source().map_err(Error::Key)
+        source().map_err(|e| Error::Key(e.to_string()))
     }
 
     /// Writes secrets in one transaction, in the form that the guard keeps. `attempts` is how often a write that finds no room

@@ -135,7 +135,7 @@ fn an_answer_without_end_is_taken_at_its_status() {
         while stream.write_all(&[b'x'; 8192]).is_ok() {}
     });
     let begun = Instant::now();
-    assert_eq!(http::send(&url, &[], None, Duration::from_secs(20)), Ok(()));
+    http::send(&url, &[], None, Duration::from_secs(20)).unwrap();
     assert!(begun.elapsed() < Duration::from_secs(15));
 }
 
