@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use aimharder::config::{Scheme, Server};
+use aimharder::config::{LoginFlow, Scheme, Server};
 use aimharder::model::account::Account;
 use aimharder::model::session::{Fingerprint, SessionKind};
-use aimharder::platform::{Flow, Platform};
+use aimharder::platform::Platform;
 use aimharder::secret::Secret;
 use aimharder::sessions::lock::Locks;
 use aimharder::store::{NewLogin, SessionRow, Store};
@@ -84,7 +84,7 @@ fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -
     let account: Account = email.parse().map_err(anyhow::Error::msg)?;
     let print = Fingerprint::background(&account, "bench");
     let login = platform.log_in(
-        Flow::Json,
+        LoginFlow::Json,
         account.as_str(),
         &Secret::new(PASSWORD),
         print.as_str(),
@@ -103,11 +103,12 @@ fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -
             now: Utc::now() - age,
         },
     )?;
-    store.finish_refresh(
+    store.finish_update(
         &store.hold_form()?,
         &row,
         &token,
         &login.jar.to_json(),
+        false,
         Utc::now(),
     )?;
     Ok(())
@@ -128,7 +129,14 @@ pub(crate) fn age(store: &Store, row: &SessionRow, age: TimeDelta) -> Result<()>
         },
     )?;
     if let Some(at) = refreshed {
-        store.finish_refresh(&store.hold_form()?, &row, &row.token, &row.cookies, at)?;
+        store.finish_update(
+            &store.hold_form()?,
+            &row,
+            &row.token,
+            &row.cookies,
+            false,
+            at,
+        )?;
     }
     Ok(())
 }
@@ -155,11 +163,12 @@ pub(crate) fn fill(home: &Home<'_>, count: usize) -> Result<()> {
             now: Utc::now(),
         },
     )?;
-    store.finish_refresh(
+    store.finish_update(
         &store.hold_form()?,
         &row,
         &row.token,
         &row.cookies,
+        false,
         Utc::now(),
     )?;
     drop(store);

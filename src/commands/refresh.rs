@@ -19,8 +19,8 @@ use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::model::time;
 use crate::notify::Notice;
-use crate::sessions::DEVICE_LIFE;
-use crate::sessions::refresh::{Plan, RefreshStatus, Refreshed, future_after};
+use crate::sessions::refresh::{Plan, RefreshStatus, Refreshed};
+use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE};
 use crate::signals::{self, SignalGuard};
 use crate::store::{self, DueQuery, SessionRow, Status, Store, Subject};
 use crate::ui::progress::Progress;
@@ -150,7 +150,7 @@ fn query<'q>(
         } else {
             now - age
         },
-        future_after: future_after(now),
+        future_after: now + CLOCK_SLACK,
     })
 }
 

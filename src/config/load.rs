@@ -44,31 +44,27 @@ impl Config {
             return Err(whole("cannot read the config: over 1 MiB"));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let line = line_at(&String::from_utf8_lossy(error.as_bytes()), valid);
+            let (valid, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+            let line = valid.split(|byte| *byte == b'\n').count();
             fault(path, Some(line), "", "not UTF-8 text")
         })?;
         let config = Self::parse(&text, path)?;
-        if let Some(file) = &config.server.ca_file {
-            let shown = file.display();
-            // opening a FIFO could wait forever
-            let pem = fs::metadata(file).and_then(|found| {
-                if found.is_file() {
-                    read(file)
-                } else {
-                    Err(io::Error::other("not a file"))
-                }
-            });
-            let pem = pem.map_err(|e| format!("cannot read {shown}: {}", why(&e)));
-            let pem = pem.and_then(|pem| {
-                let found = String::from_utf8_lossy(&pem).contains(CERTIFICATE);
-                found
-                    .then_some(())
-                    .ok_or_else(|| format!("{shown} contains no certificate in PEM form"))
-            });
-            pem.map_err(|message| config.error("server.ca_file", &message))?;
-        }
-        Ok(config)
+        let Some(file) = &config.server.ca_file else {
+            return Ok(config);
+        };
+        // opening a FIFO could wait forever
+        let pem = match fs::metadata(file) {
+            Ok(facts) if !facts.is_file() => Err(io::Error::other("not a file")),
+            Ok(_) => read(file),
+            Err(e) => Err(e),
+        };
+        let shown = file.display();
+        let message = match pem {
+            Ok(pem) if String::from_utf8_lossy(&pem).contains(CERTIFICATE) => return Ok(config),
+            Ok(_) => format!("{shown} contains no certificate in PEM form"),
+            Err(e) => format!("cannot read {shown}: {}", why(&e)),
+        };
+        Err(config.error("server.ca_file", &message))
     }
 
     /// Checks the text of the file at `path`, which is not read: it is named in errors, and relative paths start from
@@ -77,18 +73,18 @@ impl Config {
     /// # Errors
     /// A text that is not a valid config.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
+        let line_ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+        let line_at = |at: usize| 1 + line_ends.partition_point(|end| *end < at);
         let table = DeTable::parse(text).map_err(|e| {
             let span = e.span().unwrap_or_default();
-            let duplicate = text
-                .get(span.clone())
-                .filter(|_| e.message().contains("duplicate key"));
-            let key = duplicate
-                .or_else(|| known_key(text, span.start))
-                .map(shown_key);
+            let line = Some(line_at(span.start));
+            let is_duplicate = e.message().contains("duplicate key");
+            let duplicate = text.get(span.clone()).filter(|_| is_duplicate);
+            let key = duplicate.or_else(|| known_key(text, span.start));
             fault(
                 path,
-                Some(line_at(text, span.start)),
-                &key.unwrap_or_default(),
+                line,
+                &key.map_or_else(String::new, shown_key),
                 e.message(),
             )
         })?;
@@ -97,23 +93,15 @@ impl Config {
         places.sort_by_key(|(_, key, _)| key.start);
         let mut config = Self::deserialize(Deserializer::from(table)).map_err(|e| {
             let span = e.span().unwrap_or_default();
-            let place = places
-                .iter()
-                .find(|(_, key, value)| *key == span || *value == span);
-            let (line, key) = place.map_or((None, ""), |(name, key, _)| {
-                (Some(line_at(text, key.start)), name)
-            });
+            let mut places = places.iter();
+            let place = places.find(|(_, key, value)| *key == span || *value == span);
+            let line = place.map(|(_, key, _)| line_at(key.start));
+            let key = place.map_or("", |(name, ..)| name);
             fault(path, line, key, &explain(key, e.message()))
         })?;
         config.path = Some(path.to_owned());
-        let (mut line, mut at) = (1, 0);
         for (name, key, _) in places {
-            line += text
-                .get(at..key.start)
-                .unwrap_or_default()
-                .matches('\n')
-                .count();
-            at = key.start;
+            let line = line_at(key.start);
             if config.lines.insert(folded(&name), line).is_some() {
                 let ignored = if is_class(&name) {
                     "case and accents are"
@@ -224,13 +212,13 @@ fn explain(key: &str, message: &str) -> String {
         .replace('`', "")
         .replace(" or ", ", ");
     if found.starts_with("unknown field ") {
-        let of_box = ["id", "timezone", "opens", "opens_by_class", "lead"].contains(&key);
-        let where_it_belongs = if of_box {
-            ", which belongs to [boxes.NAME]"
-        } else {
-            ""
+        let hint = match key {
+            "id" | "timezone" | "opens" | "opens_by_class" | "lead" => {
+                ", which belongs to [boxes.NAME]"
+            }
+            _ => "",
         };
-        format!("unknown key{where_it_belongs}; known keys are {list}")
+        format!("unknown key{hint}; known keys are {list}")
     } else if let Some(value) = found.strip_prefix("unknown variant ") {
         // only keys whose values are no secrets have a list of valid values
         format!(
@@ -266,12 +254,12 @@ pub fn shown_key(key: &str) -> String {
 
 /// A key without quotes and case; the name of a class also without accents.
 fn folded(key: &str) -> String {
-    let folded = if is_class(key) {
-        fold(key)
+    let fold = if is_class(key) {
+        fold
     } else {
-        key.to_lowercase()
+        str::to_lowercase
     };
-    folded.replace('"', "")
+    fold(key).replace('"', "")
 }
 
 fn is_class(key: &str) -> bool {
@@ -286,11 +274,6 @@ fn known_key(text: &str, at: usize) -> Option<&str> {
     KEYS.split_whitespace()
         .any(|known| known == key)
         .then_some(key)
-}
-
-/// The number of the line at `at`, from 1.
-fn line_at(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

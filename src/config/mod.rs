@@ -52,7 +52,7 @@ pub struct Config {
     /// In the order of the file.
     pub notify: Vec<Notify>,
     /// Dead-man switches.
-    pub ping: Ping,
+    pub ping: PingConfig,
     /// How the platform is reached.
     pub server: Server,
     /// `[store]`.
@@ -76,7 +76,7 @@ impl Default for Config {
             watch_every: Duration::from_secs(120),
             boxes: BTreeMap::new(),
             notify: Vec::new(),
-            ping: Ping::default(),
+            ping: PingConfig::default(),
             server: Server::default(),
             store: StoreConfig::default(),
             path: None,
@@ -245,7 +245,7 @@ impl TryFrom<NotifyTable> for Notify {
 /// `[ping]`: dead-man switches, called as URL/start, URL and URL/fail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
-pub struct Ping {
+pub struct PingConfig {
     /// For `refresh`.
     #[serde(with = "values::hook")]
     pub refresh: Option<Secret>,
@@ -261,9 +261,10 @@ pub struct Server {
     /// DNS name of at least two labels, in lower case.
     #[serde(with = "values::domain")]
     pub domain: String,
-    /// The login flow.
-    pub login: LoginFlow,
-    /// https, or http to loopback.
+    /// The only login flow that is used. `None`: the JSON flow, and the form flow if the server does not have it.
+    #[serde(with = "values::login")]
+    pub login: Option<LoginFlow>,
+    /// HTTPS, or plain HTTP to loopback.
     pub scheme: Scheme,
     /// Every host of the domain is reached there. Never set together with `proxy`.
     #[serde(with = "values::connect_to")]
@@ -286,7 +287,7 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             domain: "aimharder.com".to_owned(),
-            login: LoginFlow::default(),
+            login: None,
             scheme: Scheme::default(),
             connect_to: None,
             ca_file: None,
@@ -297,32 +298,18 @@ impl Default for Server {
     }
 }
 
-/// Which login flow is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// A login flow (protocol.md §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum LoginFlow {
-    /// The JSON flow only.
+    /// `POST /api/login`, which the web page uses since spring 2026 (protocol.md §2a).
     Json,
-    /// The form flow only.
+    /// The form with the iframe (protocol.md §2b).
     Form,
-    /// The JSON flow first, and the form flow if the server does not have the JSON flow.
-    #[default]
-    Auto,
 }
 
 /// The scheme of every URL of the platform.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Default,
-    Serialize,
-    Deserialize,
-    strum::AsRefStr,
-    strum::Display,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, strum::AsRefStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Scheme {

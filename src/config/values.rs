@@ -10,7 +10,7 @@ use reqwest::Url;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Config;
+use super::{Config, LoginFlow};
 use crate::model::label::is_label;
 use crate::model::opening::Rule;
 use crate::model::time::{format_duration, parse_duration};
@@ -54,6 +54,7 @@ values! {
     domain: String = check_domain, String::as_str;
     hook: Secret = check_hook, |_| MASK;
     lead: Duration = parse_duration, format;
+    login: Option<LoginFlow> = parse_login, |flow| flow.map_or("auto".to_owned(), |flow| flow.to_string());
     proxy: Secret = parse_proxy, |_| MASK;
     timeout: Duration = check_timeout, format;
     timezone: Tz = parse_zone, |zone| zone.name();
@@ -126,6 +127,14 @@ fn check_domain(raw: &str) -> Read<String> {
         && labels.iter().all(|label| is_label(label))
         && !labels.last().is_some_and(is_number);
     valid(is_valid, raw, "domain", "a name such as aimharder.com").map(|_| name)
+}
+
+fn parse_login(raw: &str) -> Read<Option<LoginFlow>> {
+    if raw == "auto" {
+        return Ok(None);
+    }
+    let flow = raw.parse().map(Some);
+    flow.map_err(|_| format!("{} is not valid; use one of json, form, auto", quote(raw)))
 }
 
 fn check_address(raw: &str) -> Read<SocketAddr> {

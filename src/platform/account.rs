@@ -1,11 +1,11 @@
 //! The account and its boxes (protocol.md §4). `whoami` also proves that a session is alive. A box id that the platform does
 //! not return is `None`.
 
-use super::call::Answer;
+use super::call::Response;
 use super::host::{box_of, host_of, within};
 use super::html;
 use super::lenient::Loose;
-use super::{BoxRef, Error, Jar, Platform, classify};
+use super::{BoxRef, Error, Jar, Platform, Result, classify};
 
 /// The number of links or roles that are read: an account has a few boxes, and a hostile page may have thousands of links.
 const MAX_LINKS: usize = 1000;
@@ -15,25 +15,25 @@ impl Platform {
     ///
     /// # Errors
     /// Those of an API call; [`Error::LoggedOut`] also if no account is listed.
-    pub fn whoami(&self, jar: &mut Jar) -> Result<Vec<BoxRef>, Error> {
+    pub fn whoami(&self, jar: &mut Jar) -> Result<Vec<BoxRef>> {
         let call = self.script(self.domain(), "/api/whoami", &[])?;
-        self.ask(jar, call, |answer| read_whoami(answer, self.domain()))
+        self.ask(jar, call, |response| read_whoami(response, self.domain()))
     }
 
     /// The boxes that `GET /home` links to, for accounts whose `whoami` lists none. They have no ids.
     ///
     /// # Errors
     /// As for a page; [`Error::LoggedOut`] if it is the login page.
-    pub fn home_boxes(&self, jar: &mut Jar) -> Result<Vec<BoxRef>, Error> {
+    pub fn home_boxes(&self, jar: &mut Jar) -> Result<Vec<BoxRef>> {
         let call = self.page(self.domain(), "/home", &[])?;
-        self.ask(jar, call, |answer| read_home(answer, self.domain()))
+        self.ask(jar, call, |response| read_home(response, self.domain()))
     }
 
     /// A box's numeric id from its `/schedule?cl` page. The page is public, so it proves nothing about the session.
     ///
     /// # Errors
     /// As for a page; [`Error::Strange`] if the page has no number, also if it is the login page.
-    pub fn box_id(&self, jar: &mut Jar, host: &str) -> Result<i64, Error> {
+    pub fn box_id(&self, jar: &mut Jar, host: &str) -> Result<i64> {
         self.ask(jar, self.page(host, "/schedule?cl", &[])?, read_box_id)
     }
 }
@@ -42,8 +42,8 @@ impl Platform {
 ///
 /// # Errors
 /// As for [`Platform::whoami`].
-pub fn read_whoami(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
-    let object = classify::data(answer)?;
+pub fn read_whoami(response: &Response, domain: &str) -> Result<Vec<BoxRef>> {
+    let object = classify::data(response)?;
     let data = Loose(&object).get("data");
     let is_empty = data.0.as_array().is_some_and(Vec::is_empty);
     if is_empty && !Loose(&object).get("error").is_error() {
@@ -56,7 +56,7 @@ pub fn read_whoami(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> 
         .map(|person| person.get("roles"))
         .collect();
     if roles.is_empty() {
-        return Err(answer.strange("did not say who is logged in"));
+        return Err(response.strange("did not say who is logged in"));
     }
     Ok(boxes(&roles, domain))
 }
@@ -107,12 +107,12 @@ fn add(boxes: &mut Vec<BoxRef>, found: BoxRef) {
 ///
 /// # Errors
 /// As for [`Platform::home_boxes`].
-pub fn read_home(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
-    classify::or_login_page(answer, read_links(answer, domain))
+pub fn read_home(response: &Response, domain: &str) -> Result<Vec<BoxRef>> {
+    classify::or_login_page(response, read_links(response, domain))
 }
 
-fn read_links(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
-    let page = classify::page(answer)?;
+fn read_links(response: &Response, domain: &str) -> Result<Vec<BoxRef>> {
+    let page = classify::page(response)?;
     let mut boxes: Vec<BoxRef> = Vec::new();
     for link in html::attributes(&page, "a", "href").take(MAX_LINKS) {
         // a relative link or a link to another site names no box
@@ -131,7 +131,7 @@ fn read_links(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
             },
         );
     }
-    if boxes.is_empty() && classify::is_login_page(answer) {
+    if boxes.is_empty() && classify::is_login_page(response) {
         return Err(Error::LoggedOut);
     }
     Ok(boxes)
@@ -141,11 +141,11 @@ fn read_links(answer: &Answer, domain: &str) -> Result<Vec<BoxRef>, Error> {
 ///
 /// # Errors
 /// As for [`Platform::box_id`].
-pub fn read_box_id(answer: &Answer) -> Result<i64, Error> {
-    let page = classify::page(answer)?;
+pub fn read_box_id(response: &Response) -> Result<i64> {
+    let page = classify::page(response)?;
     html::scripts(&page)
         .find_map(|script| id_in_script(&script))
-        .ok_or_else(|| answer.strange("has no box number"))
+        .ok_or_else(|| response.strange("has no box number"))
 }
 
 /// `box: 10122`, `"box":"10122"`, `box = 10122`: a property or variable of exactly that name.

@@ -5,7 +5,7 @@ use crate::platform::test_server::answered;
 
 const DOMAIN: &str = "aimharder.com";
 
-fn whoami(body: &str) -> Result<Vec<BoxRef>, Error> {
+fn whoami(body: &str) -> Result<Vec<BoxRef>> {
     read_whoami(&answered(body), DOMAIN)
 }
 

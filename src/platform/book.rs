@@ -5,10 +5,10 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use super::call::Answer;
+use super::call::Response;
 use super::lenient::Loose;
 use super::refusal::{self, Refusal};
-use super::{BoxAt, Error, Jar, Platform, classify};
+use super::{BoxAt, Jar, Platform, Result, classify};
 use crate::model::opening::{Opening, is_too_early_text, learn};
 use crate::text;
 
@@ -80,7 +80,7 @@ impl Platform {
     /// shows whether the class was booked.
     ///
     /// # Errors
-    /// Those of an API call. Only [`Error::server_did_not_act`] permits sending it again without a look at the schedule.
+    /// Those of an API call. Only [`super::Error::server_did_not_act`] permits sending it again without a look at the schedule.
     pub fn book(
         &self,
         jar: &mut Jar,
@@ -89,7 +89,7 @@ impl Platform {
         day: NaiveDate,
         insist: bool,
         family: Option<&str>,
-    ) -> Result<BookResponse, Error> {
+    ) -> Result<BookResponse> {
         let day = day.format("%Y%m%d").to_string();
         let form = [
             ("id", class_id),
@@ -106,10 +106,10 @@ impl Platform {
 ///
 /// # Errors
 /// As for [`Platform::book`].
-pub fn read(answer: &Answer) -> Result<BookResponse, Error> {
-    let data = classify::data(answer)?;
+pub fn read(response: &Response) -> Result<BookResponse> {
+    let data = classify::data(response)?;
     let data = Loose(&data);
-    let refusal = Refusal::read(data, &answer.redactor);
+    let refusal = Refusal::read(data, &response.redactor);
     let state = data.get("bookState").int();
     let verdict = verdict(state, &refusal);
     let hopeful = matches!(verdict, Verdict::Booked | Verdict::Unproven);

@@ -3,10 +3,10 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::call::Answer;
+use super::call::Response;
 use super::lenient::Loose;
 use super::schedule::{Mine, mine};
-use super::{BoxAt, Error, Jar, Platform, classify};
+use super::{BoxAt, Jar, Platform, Result, classify};
 use crate::model::{day::parse_label, time::parse_span};
 
 /// The account's bookings at one box.
@@ -45,13 +45,13 @@ impl Platform {
     /// `GET /api/nextBookings`.
     ///
     /// # Errors
-    /// Those of an API call; [`Error::Strange`] if neither list is present.
+    /// Those of an API call; [`super::Error::Strange`] if neither list is present.
     pub fn next_bookings(
         &self,
         jar: &mut Jar,
         at: &BoxAt,
         family: Option<&str>,
-    ) -> Result<NextBookings, Error> {
+    ) -> Result<NextBookings> {
         let id = at.id.to_string();
         let mut query = vec![("box", id.as_str())];
         query.extend(family.map(|family| ("familyId", family)));
@@ -64,12 +64,12 @@ impl Platform {
 ///
 /// # Errors
 /// As for [`Platform::next_bookings`].
-pub fn read(answer: &Answer) -> Result<NextBookings, Error> {
-    let data = classify::data(answer)?;
+pub fn read(response: &Response) -> Result<NextBookings> {
+    let data = classify::data(response)?;
     let data = Loose(&data);
     let (coming, history) = (data.get("nextClasses"), data.get("history"));
     if !coming.0.is_array() && !history.0.is_array() {
-        return Err(answer.strange("answered without a list of bookings"));
+        return Err(response.strange("answered without a list of bookings"));
     }
     let mut rows = coming.items().chain(history.items());
     let address = rows.find_map(|row| row.get("boxDir").words());
@@ -77,7 +77,7 @@ pub fn read(answer: &Answer) -> Result<NextBookings, Error> {
     let coming: Vec<_> = coming.items().filter_map(booking).collect();
     if coming.is_empty() && listed > 0 {
         // bookings that cannot be read do not mean that nothing is booked
-        return Err(answer.strange(format!(
+        return Err(response.strange(format!(
             "listed {listed} bookings, none of them with a time"
         )));
     }
@@ -114,7 +114,7 @@ fn booking(row: Loose<'_>) -> Option<ListedBooking> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::test_server::answered;
+    use crate::platform::{Error, test_server::answered};
 
     fn at(hour: u32, minute: u32) -> NaiveTime {
         NaiveTime::from_hms_opt(hour, minute, 0).unwrap()

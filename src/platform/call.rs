@@ -46,7 +46,7 @@ impl<'a> Call<'a> {
 
 /// A complete response.
 #[derive(Debug, Clone, Default)]
-pub struct Answer {
+pub struct Response {
     pub(super) host: String,
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
@@ -59,7 +59,7 @@ pub struct Answer {
     pub(super) received: Option<SystemTime>,
 }
 
-impl Answer {
+impl Response {
     /// A response of `host` without headers.
     pub fn new(host: &str, status: u16, body: &[u8]) -> Self {
         Self {

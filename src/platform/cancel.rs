@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use super::call::Answer;
+use super::call::Response;
 use super::lenient::Loose;
 use super::refusal::{self, Refusal};
-use super::{BoxAt, Error, Jar, Platform, classify};
+use super::{BoxAt, Jar, Platform, Result, classify};
 
 /// The response to a cancellation request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Platform {
     /// `POST /api/cancelBook` with the reservation (`idres`, not the class id). `late` accepts the loss of a credit.
     ///
     /// # Errors
-    /// Those of an API call. Only [`Error::server_did_not_act`] permits sending it again without a look at the schedule.
+    /// Those of an API call. Only [`super::Error::server_did_not_act`] permits sending it again without a look at the schedule.
     pub fn cancel_book(
         &self,
         jar: &mut Jar,
@@ -57,7 +57,7 @@ impl Platform {
         reservation: &str,
         late: bool,
         family: Option<&str>,
-    ) -> Result<CancelResponse, Error> {
+    ) -> Result<CancelResponse> {
         let late = if late { "1" } else { "0" };
         let form = [
             ("id", reservation),
@@ -73,10 +73,10 @@ impl Platform {
 ///
 /// # Errors
 /// As for [`Platform::cancel_book`].
-pub fn read(answer: &Answer) -> Result<CancelResponse, Error> {
-    let data = classify::data(answer)?;
+pub fn read(response: &Response) -> Result<CancelResponse> {
+    let data = classify::data(response)?;
     let data = Loose(&data);
-    let refusal = Refusal::read(data, &answer.redactor);
+    let refusal = Refusal::read(data, &response.redactor);
     let state = data.get("cancelState").int();
     let verdict = match state {
         Some(1) if refusal.any => CancelVerdict::Unproven,

@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value};
 
-use super::Error;
-use super::call::Answer;
+use super::call::Response;
 use super::html;
 use super::lenient::Loose;
+use super::{Error, Result};
 use crate::http_client;
 
 /// The JSON object of an API call: the status is 200 and the object has no `logout`. The code of an `error` object that
@@ -14,15 +14,15 @@ use crate::http_client;
 ///
 /// # Errors
 /// [`Error::LoggedOut`], [`Error::Blocked`], [`Error::Busy`], or [`Error::Strange`] for any other status or content.
-pub(super) fn data(answer: &Answer) -> Result<Value, Error> {
-    let object = gate(answer).and_then(|object| {
-        object.ok_or_else(|| answer.strange(format!("answered with {}", kind(&answer.body))))
+pub(super) fn data(response: &Response) -> Result<Value> {
+    let object = gate(response).and_then(|object| {
+        object.ok_or_else(|| response.strange(format!("answered with {}", kind(&response.body))))
     });
-    let data = or_login_page(answer, object.map(Value::Object))?;
+    let data = or_login_page(response, object.map(Value::Object))?;
     let code = Loose(&data).get("error").get("code").int();
     match code.and_then(|code| u16::try_from(code).ok()) {
-        Some(code @ 500..600) => status(code, answer).map(|()| data),
-        Some(401) => Err(answer.strange("answered 401")),
+        Some(code @ 500..600) => status(code, response).map(|()| data),
+        Some(401) => Err(response.strange("answered 401")),
         _ => Ok(data),
     }
 }
@@ -31,54 +31,54 @@ pub(super) fn data(answer: &Answer) -> Result<Value, Error> {
 ///
 /// # Errors
 /// As [`data`], except that HTML is accepted.
-pub(super) fn page(answer: &Answer) -> Result<String, Error> {
-    gate(answer)?;
-    Ok(String::from_utf8_lossy(&answer.body).into_owned())
+pub(super) fn page(response: &Response) -> Result<String> {
+    gate(response)?;
+    Ok(String::from_utf8_lossy(&response.body).into_owned())
 }
 
 /// The result of reading a response, except that an unusable response which is the platform's login page is a logout.
-pub(super) fn or_login_page<T>(answer: &Answer, result: Result<T, Error>) -> Result<T, Error> {
+pub(super) fn or_login_page<T>(response: &Response, result: Result<T>) -> Result<T> {
     match result {
-        Err(Error::Strange(_)) if is_login_page(answer) => Err(Error::LoggedOut),
+        Err(Error::Strange(_)) if is_login_page(response) => Err(Error::LoggedOut),
         other => other,
     }
 }
 
 /// Checks `logout` and the status; returns the JSON object if the body is one. A 401 alone says nothing about the session: a
 /// proxy, a captive portal or a maintenance page may have sent it (promise 12).
-fn gate(answer: &Answer) -> Result<Option<Map<String, Value>>, Error> {
-    let object = object(&answer.body);
+fn gate(response: &Response) -> Result<Option<Map<String, Value>>> {
+    let object = object(&response.body);
     if object.as_ref().is_some_and(says_logout) {
         return Err(Error::LoggedOut);
     }
-    status(answer.status, answer)?;
-    match answer.status {
+    status(response.status, response)?;
+    match response.status {
         200 if object.as_ref().is_some_and(has_unknown_logout) => {
-            Err(answer.strange("answered with an unknown `logout`"))
+            Err(response.strange("answered with an unknown `logout`"))
         }
         200 => Ok(object),
-        other => Err(answer.strange(format!("answered {other}"))),
+        other => Err(response.strange(format!("answered {other}"))),
     }
 }
 
 /// Whether the response is the platform's login page, or a redirect to it. Requests go to the platform's hosts only, and
 /// the names in the form distinguish its page from that of a proxy or a captive portal.
-pub(super) fn is_login_page(answer: &Answer) -> bool {
-    if answer.to_login || !matches!(answer.status, 200 | 401) {
-        return answer.to_login;
+pub(super) fn is_login_page(response: &Response) -> bool {
+    if response.to_login || !matches!(response.status, 200 | 401) {
+        return response.to_login;
     }
-    let text = String::from_utf8_lossy(&answer.body);
+    let text = String::from_utf8_lossy(&response.body);
     let is_ours = text.contains("loginErrors") || text.contains("loginfingerprint");
     is_ours && html::attributes(&text, "input", "name").any(|name| name == "pw")
 }
 
 /// The statuses that mean the same for every endpoint: the address is blocked, or the platform is unavailable.
-pub(super) fn status(status: u16, answer: &Answer) -> Result<(), Error> {
+pub(super) fn status(status: u16, response: &Response) -> Result<()> {
     match status {
         403 => Err(Error::Blocked),
         status if status == 429 || status >= 500 => Err(Error::Busy {
             status,
-            retry_after: http_client::retry_after(&answer.headers),
+            retry_after: http_client::retry_after(&response.headers),
         }),
         _ => Ok(()),
     }
@@ -144,8 +144,8 @@ mod tests {
     const LOGIN_PAGE: &str = "<form><span id=\"loginErrors\"></span><input name=\"mail\">\n\
         <input type=\"password\" name=\"pw\"></form>";
 
-    fn answer(status: u16, body: &[u8]) -> Answer {
-        Answer::new("h", status, body)
+    fn response(status: u16, body: &[u8]) -> Response {
+        Response::new("h", status, body)
     }
 
     fn busy(status: u16) -> Error {
@@ -245,7 +245,7 @@ mod tests {
         ];
         for (status, body, error) in table {
             assert_eq!(
-                data(&answer(status, body.as_bytes())).unwrap_err(),
+                data(&response(status, body.as_bytes())).unwrap_err(),
                 error,
                 "{status} {body}"
             );
@@ -259,15 +259,15 @@ mod tests {
             r#"{"error":{"code":7}}"#,
             "{}",
         ] {
-            assert!(data(&answer(200, alive.as_bytes())).is_ok(), "{alive}");
+            assert!(data(&response(200, alive.as_bytes())).is_ok(), "{alive}");
         }
     }
 
     #[test]
     fn a_redirect_to_the_login_page_is_a_logout() {
-        let redirect = |to_login| Answer {
+        let redirect = |to_login| Response {
             to_login,
-            ..answer(302, b"")
+            ..response(302, b"")
         };
         assert_eq!(data(&redirect(true)).unwrap_err(), Error::LoggedOut);
         assert_eq!(data(&redirect(false)).unwrap_err(), strange(302));
@@ -276,22 +276,22 @@ mod tests {
     #[test]
     fn the_login_page_counts_with_two_statuses_only() {
         for (status, expected) in [(200, true), (401, true), (404, false), (503, false)] {
-            let page = answer(status, LOGIN_PAGE.as_bytes());
+            let page = response(status, LOGIN_PAGE.as_bytes());
             assert_eq!(is_login_page(&page), expected, "{status}");
         }
-        let redirected = Answer {
+        let redirected = Response {
             to_login: true,
-            ..answer(200, b"")
+            ..response(200, b"")
         };
         assert!(is_login_page(&redirected));
     }
 
     #[test]
     fn broken_utf8_in_a_text_does_not_spoil_the_answer() {
-        assert!(data(&answer(200, b"{\"errorMssg\":\"antelaci\xf3n\"}")).is_ok());
-        assert!(page(&answer(200, b"<p>antelaci\xf3n</p>")).is_ok());
+        assert!(data(&response(200, b"{\"errorMssg\":\"antelaci\xf3n\"}")).is_ok());
+        assert!(page(&response(200, b"<p>antelaci\xf3n</p>")).is_ok());
         assert_eq!(
-            page(&answer(200, br#"{"logout":1}"#)),
+            page(&response(200, br#"{"logout":1}"#)),
             Err(Error::LoggedOut)
         );
     }
@@ -299,6 +299,6 @@ mod tests {
     #[test]
     fn no_depth_overflows_the_stack() {
         let body = "{\"a\":".repeat(5000);
-        assert!(data(&answer(200, body.as_bytes())).is_err());
+        assert!(data(&response(200, body.as_bytes())).is_err());
     }
 }

@@ -13,9 +13,9 @@ use cookie_store::{Cookie, CookieStore, RawCookie};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use super::Error;
 use super::host::within;
 use super::redact::Redactor;
+use super::{Error, Result};
 use crate::secret::Secret;
 use crate::text::clean;
 
@@ -36,23 +36,12 @@ const LONG_PAST: i64 = 1_577_836_800;
 #[derive(Clone, Default)]
 pub struct Jar(CookieStore);
 
-/// The source of a `Set-Cookie` line.
-#[derive(Debug)]
-pub struct Origin<'a> {
-    /// The address of the request.
-    pub url: &'a Url,
-    /// The configured domain; no cookie is sent outside it.
-    pub domain: &'a str,
-    /// The `Date` of the response in Unix seconds.
-    pub date: Option<i64>,
-}
-
 impl Jar {
     /// Reads the output of [`Jar::to_json`].
     ///
     /// # Errors
     /// [`Error::Strange`] for any other text; the message does not quote it.
-    pub fn from_json(json: &Secret) -> Result<Jar, Error> {
+    pub fn from_json(json: &Secret) -> Result<Jar> {
         let unreadable = || Error::Strange("the stored cookies cannot be read".to_owned());
         let cookies: Vec<Cookie<'static>> =
             serde_json::from_str(json.expose()).map_err(|_| unreadable())?;
@@ -107,26 +96,34 @@ impl Jar {
     }
 
     /// Applies the `Set-Cookie` lines of one response. The deletion of a host-only login cookie is applied first: it must
-    /// not delete the cookie of the domain that the same response sets.
-    pub(super) fn keep_all(&mut self, mut lines: Vec<&str>, from: &Origin<'_>) {
+    /// not delete the cookie of the domain that the same response sets. The arguments are those of [`Self::keep`].
+    pub(super) fn keep_all(
+        &mut self,
+        mut lines: Vec<&str>,
+        url: &Url,
+        domain: &str,
+        date: Option<i64>,
+    ) {
         let deletes_host_only = |line: &&str| {
             RawCookie::parse(*line).is_ok_and(|raw| {
-                let left = seconds_left(&raw, from.date);
+                let left = seconds_left(&raw, date);
                 raw.name() == LOGIN && raw.domain().is_none() && left.is_some_and(|left| left <= 0)
             })
         };
         lines.sort_by_key(|line| !deletes_host_only(line));
         for line in lines {
-            self.keep(line, from);
+            self.keep(line, url, domain, date);
         }
     }
 
-    /// Applies one `Set-Cookie` line; a line that breaks the rules is ignored, as in browsers.
-    pub fn keep(&mut self, line: &str, from: &Origin<'_>) {
+    /// Applies one `Set-Cookie` line; a line that breaks the rules is ignored, as in browsers. `url` is the address of the
+    /// request, `domain` the configured one, outside of which no cookie is sent, and `date` the `Date` of the response in Unix
+    /// seconds.
+    pub fn keep(&mut self, line: &str, url: &Url, domain: &str, date: Option<i64>) {
         let Ok(raw) = RawCookie::parse(line) else {
             return;
         };
-        let foreign = |d: &str| !within(&d.to_ascii_lowercase(), from.domain);
+        let foreign = |d: &str| !within(&d.to_ascii_lowercase(), domain);
         if raw.domain().is_some_and(|d| !d.is_empty() && foreign(d)) {
             log::debug!(
                 "ignored a cookie for a foreign domain: {}",
@@ -134,14 +131,14 @@ impl Jar {
             );
             return;
         }
-        let Some(url) = secure(from.url) else { return };
-        let is_deletion = seconds_left(&raw, from.date).is_some_and(|left| left <= 0);
+        let Some(url) = secure(url) else { return };
+        let is_deletion = seconds_left(&raw, date).is_some_and(|left| left <= 0);
         if !is_deletion && !KNOWN.contains(&raw.name()) && !self.has_room(&raw, &url) {
             log::debug!("ignored a cookie beyond the limit: {}", clean(raw.name()));
             return;
         }
         // The crate reports the deletion of a cookie that does not exist as an error.
-        let _ = self.0.parse(&rewritten(&raw, from), &url);
+        let _ = self.0.parse(&rewritten(&raw, domain, date), &url);
     }
 
     /// Whether another cookie fits into the requests to this host; the cookie that it replaces does not count.
@@ -162,10 +159,10 @@ impl Jar {
 
 /// The line as it is stored: the expiry is counted from the server clock, and the login cookie applies to the whole domain
 /// (protocol.md §1: it was seen host-only) and does not expire, unless it is being deleted.
-fn rewritten(raw: &RawCookie<'_>, from: &Origin<'_>) -> String {
+fn rewritten(raw: &RawCookie<'_>, domain: &str, date: Option<i64>) -> String {
     let is_login = raw.name() == LOGIN;
     let (domain, path) = if is_login {
-        (Some(from.domain), Some("/"))
+        (Some(domain), Some("/"))
     } else {
         (raw.domain(), raw.path())
     };
@@ -178,7 +175,7 @@ fn rewritten(raw: &RawCookie<'_>, from: &Origin<'_>) -> String {
     if let Some(path) = path {
         cookie.set_path(path);
     }
-    match seconds_left(raw, from.date).filter(|left| !is_login || *left <= 0) {
+    match seconds_left(raw, date).filter(|left| !is_login || *left <= 0) {
         Some(left) => format!("{cookie}; Max-Age={}", left.max(0)),
         None => cookie.to_string(),
     }

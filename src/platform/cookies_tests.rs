@@ -12,14 +12,7 @@ fn url(host: &str, path: &str) -> Url {
 
 fn keep(jar: &mut Jar, host: &str, line: &str, date: Option<i64>) {
     let url = url(host, "/api/login");
-    jar.keep(
-        line,
-        &Origin {
-            url: &url,
-            domain: DOMAIN,
-            date,
-        },
-    );
+    jar.keep(line, &url, DOMAIN, date);
 }
 
 fn jar(host: &str, lines: &[&str]) -> Jar {
@@ -192,13 +185,8 @@ fn deleting_a_host_only_login_cookie_keeps_the_domains_of_the_same_answer() {
     let of_domain = format!("{host_only}; Domain=.{DOMAIN}");
     let url = url(&format!("login.{DOMAIN}"), "/api/login");
     for (deletion, kept) in [(host_only, true), (&of_domain, false)] {
-        let from = Origin {
-            url: &url,
-            domain: DOMAIN,
-            date: None,
-        };
         let mut jar = Jar::default();
-        jar.keep_all(vec![&set, deletion], &from);
+        jar.keep_all(vec![&set, deletion], &url, DOMAIN, None);
         assert_eq!(jar.has_login(), kept, "{deletion}");
     }
 }

@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::call::Answer;
+use super::call::Response;
 use super::fields::{self, has};
 use super::lenient::Loose;
-use super::{BoxAt, Error, Jar, Platform, account, bookings, classify, schedule};
+use super::{BoxAt, Jar, Platform, Result, account, bookings, classify, schedule};
 use crate::model::day::parse_label;
 use crate::model::time::parse_span;
 use crate::text;
@@ -17,7 +17,7 @@ pub enum Endpoint {
     /// `GET /api/whoami`
     #[strum(serialize = "whoami_is_readable")]
     Whoami,
-    /// `GET /api/bookings` of one day
+    /// `GET /api/bookings` of one day.
     #[strum(serialize = "schedule_is_readable")]
     Schedule,
     /// `GET /api/nextBookings`
@@ -104,7 +104,7 @@ impl Platform {
     /// Asks one endpoint once and adds what its response shows.
     ///
     /// # Errors
-    /// Those of the endpoint; [`Error::Strange`] if the response has no known form.
+    /// Those of the endpoint; [`super::Error::Strange`] if the response has no known form.
     pub fn examine(
         &self,
         jar: &mut Jar,
@@ -112,7 +112,7 @@ impl Platform {
         day: NaiveDate,
         endpoint: Endpoint,
         found: &mut Examined,
-    ) -> Result<(), Error> {
+    ) -> Result<()> {
         let (id, day) = (at.id.to_string(), day.format("%Y%m%d").to_string());
         let call = match endpoint {
             Endpoint::Whoami => self.script(self.domain(), "/api/whoami", &[]),
@@ -123,19 +123,19 @@ impl Platform {
             Endpoint::NextBookings => self.script(&at.host, "/api/nextBookings", &[("box", &id)]),
             Endpoint::BoxPage => self.page(&at.host, "/schedule?cl", &[]),
         };
-        self.ask(jar, call?, |answer| {
+        self.ask(jar, call?, |response| {
             match endpoint {
-                Endpoint::Whoami => found.whoami(answer, self.domain(), at)?,
-                Endpoint::Schedule => found.schedule(answer)?,
-                Endpoint::NextBookings => found.next_bookings(answer)?,
+                Endpoint::Whoami => found.whoami(response, self.domain(), at)?,
+                Endpoint::Schedule => found.schedule(response)?,
+                Endpoint::NextBookings => found.next_bookings(response)?,
                 Endpoint::BoxPage => {
-                    let number = account::read_box_id(answer)?;
+                    let number = account::read_box_id(response)?;
                     found.readable(endpoint, None);
                     let detail = Some(format!("box {number}"));
                     found.fact("box_page_has_the_number", number == at.id, detail);
                 }
             }
-            found.clock_offset = found.clock_offset.or(clock_offset(answer));
+            found.clock_offset = found.clock_offset.or(clock_offset(response));
             Ok(())
         })
     }
@@ -154,19 +154,19 @@ fn rows(list: &Value) -> Vec<Loose<'_>> {
 }
 
 #[allow(clippy::cast_precision_loss)] // seconds since 1970 fit a double
-fn clock_offset(answer: &Answer) -> Option<f64> {
-    let ours = answer
+fn clock_offset(response: &Response) -> Option<f64> {
+    let ours = response
         .received?
         .duration_since(std::time::UNIX_EPOCH)
         .ok()?;
     // the header is truncated to whole seconds
-    Some(answer.date()? as f64 + 0.5 - ours.as_secs_f64())
+    Some(response.date()? as f64 + 0.5 - ours.as_secs_f64())
 }
 
 impl Examined {
-    fn whoami(&mut self, answer: &Answer, domain: &str, at: &BoxAt) -> Result<(), Error> {
-        let boxes = account::read_whoami(answer, domain)?;
-        let data = classify::data(answer)?;
+    fn whoami(&mut self, response: &Response, domain: &str, at: &BoxAt) -> Result<()> {
+        let boxes = account::read_whoami(response, domain)?;
+        let data = classify::data(response)?;
         let people: Vec<_> = rows(&data["data"])
             .into_iter()
             .map(account::person)
@@ -183,9 +183,9 @@ impl Examined {
         Ok(())
     }
 
-    fn schedule(&mut self, answer: &Answer) -> Result<(), Error> {
-        let readable = schedule::read(answer)?.rows.len();
-        let data = classify::data(answer)?;
+    fn schedule(&mut self, response: &Response) -> Result<()> {
+        let readable = schedule::read(response)?.rows.len();
+        let data = classify::data(response)?;
         let classes = rows(&data["bookings"]);
         let detail = Some(counted(readable, "class", "classes"));
         self.readable(Endpoint::Schedule, detail);
@@ -196,9 +196,9 @@ impl Examined {
         Ok(())
     }
 
-    fn next_bookings(&mut self, answer: &Answer) -> Result<(), Error> {
-        bookings::read(answer)?;
-        let data = classify::data(answer)?;
+    fn next_bookings(&mut self, response: &Response) -> Result<()> {
+        bookings::read(response)?;
+        let data = classify::data(response)?;
         let (mut all, history) = (rows(&data["nextClasses"]), rows(&data["history"]));
         let coming = counted(all.len(), "booking", "bookings");
         let detail = Some(format!("{coming}, {} past", history.len()));

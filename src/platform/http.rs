@@ -7,12 +7,11 @@ use std::time::Instant;
 use reqwest::Url;
 use reqwest::header::{self, HeaderMap, HeaderName};
 
-use super::call::{Answer, Body, Call, lost};
-use super::cookies::Origin;
+use super::call::{Body, Call, Response, lost};
 use super::host::{is_host, within};
 use super::record::Exchange;
 use super::redact::Redactor;
-use super::{Error, Jar, Platform};
+use super::{Error, Jar, Platform, Result};
 use crate::http_client::{self, Cause};
 use crate::{clock, signals};
 
@@ -30,7 +29,7 @@ impl Platform {
         host: &str,
         path: &str,
         query: &[(&str, &str)],
-    ) -> Result<Call<'static>, Error> {
+    ) -> Result<Call<'static>> {
         let outside = || {
             let host = crate::text::clean(host);
             Error::Setup(format!("{host} is not a host of {}", self.domain()))
@@ -38,8 +37,8 @@ impl Platform {
         if !is_host(host) || !within(host, self.domain()) {
             return Err(outside());
         }
-        let mut url =
-            Url::parse(&format!("{}://{host}{path}", self.server.scheme)).map_err(|_| outside())?;
+        let scheme = self.server.scheme.as_ref();
+        let mut url = Url::parse(&format!("{scheme}://{host}{path}")).map_err(|_| outside())?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -59,7 +58,7 @@ impl Platform {
         host: &str,
         path: &str,
         query: &[(&str, &str)],
-    ) -> Result<Call<'static>, Error> {
+    ) -> Result<Call<'static>> {
         Ok(Call {
             is_script: false,
             ..self.script(host, path, query)?
@@ -74,11 +73,11 @@ impl Platform {
         &self,
         jar: &mut Jar,
         call: Call<'_>,
-        read: impl FnOnce(&Answer) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        read: impl FnOnce(&Response) -> Result<T>,
+    ) -> Result<T> {
         let mut fresh = jar.clone();
-        let answer = self.exchange(&mut fresh, call)?;
-        let value = read(&answer)?;
+        let response = self.exchange(&mut fresh, call)?;
+        let value = read(&response)?;
         *jar = fresh;
         Ok(value)
     }
@@ -88,7 +87,7 @@ impl Platform {
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Lost`], [`Error::Strange`] (too large, or a redirect that is not followed),
     /// [`Error::Setup`], [`Error::Interrupted`].
-    pub(super) fn exchange(&self, jar: &mut Jar, mut call: Call<'_>) -> Result<Answer, Error> {
+    pub(super) fn exchange(&self, jar: &mut Jar, mut call: Call<'_>) -> Result<Response> {
         if !signals::may_send(matches!(call.body, Body::None)) {
             return Err(Error::Interrupted);
         }
@@ -97,20 +96,23 @@ impl Platform {
         jar.hide_in(&mut redactor);
         let is_login = self.is_login(&call.url);
         for _ in 0..=HOPS {
-            let mut answer = self.hop(jar, &call, deadline)?;
-            let is_redirect = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
-            let location = answer.header(header::LOCATION).filter(|_| is_redirect);
+            let mut response = self.hop(jar, &call, deadline)?;
+            let is_redirect = matches!(response.status, 301 | 302 | 303 | 307 | 308);
+            let location = response.header(header::LOCATION).filter(|_| is_redirect);
             let target = location.and_then(|location| call.url.join(location).ok());
-            answer.to_login = !is_login && target.as_ref().is_some_and(|url| self.is_login(url));
-            let follows = is_redirect && !answer.to_login && (!call.is_script || is_login);
+            response.to_login = !is_login && target.as_ref().is_some_and(|url| self.is_login(url));
+            let follows = is_redirect && !response.to_login && (!call.is_script || is_login);
             if !follows {
                 jar.hide_in(&mut redactor);
-                return Ok(Answer { redactor, ..answer });
+                return Ok(Response {
+                    redactor,
+                    ..response
+                });
             }
             call.url = target
                 .filter(|url| self.may_follow(url))
-                .ok_or_else(|| answer.strange("redirects outside the platform"))?;
-            if !matches!(answer.status, 307 | 308) {
+                .ok_or_else(|| response.strange("redirects outside the platform"))?;
+            if !matches!(response.status, 307 | 308) {
                 call.body = Body::None;
             }
         }
@@ -135,7 +137,7 @@ impl Platform {
             || (within(host, self.domain()) && url.path().trim_end_matches('/') == "/login")
     }
 
-    fn hop(&self, jar: &mut Jar, call: &Call<'_>, deadline: Instant) -> Result<Answer, Error> {
+    fn hop(&self, jar: &mut Jar, call: &Call<'_>, deadline: Instant) -> Result<Response> {
         let host = host(&call.url);
         let begun = clock::steady();
         let left = deadline.saturating_duration_since(begun);
@@ -143,8 +145,8 @@ impl Platform {
             return Err(lost(host, Cause::TimedOut));
         }
         #[cfg(test)]
-        if let Some(answer) = super::simulated::answer(host, call.url.path(), left) {
-            return answer;
+        if let Some(response) = super::simulated::response(host, call.url.path(), left) {
+            return response;
         }
         let headers = self.headers(jar, call);
         let recorded = self.recorder.as_ref().map(|it| (it, headers.clone()));
@@ -154,16 +156,16 @@ impl Platform {
         if let Some((recorder, headers)) = recorded {
             recorder.add(Exchange::new(call, &headers, &sent, self.domain()));
         }
-        let answer = sent?;
+        let response = sent?;
         log::debug!(
             "{} {host}{} → {}, {} bytes, {} ms",
             call.method(),
             call.url.path(),
-            answer.status,
-            answer.body.len(),
+            response.status,
+            response.body.len(),
             clock::since(begun).as_millis()
         );
-        Ok(answer)
+        Ok(response)
     }
 
     /// Sends the request and reads the whole response, decompressed. The deadline is checked between reads too, for servers
@@ -174,7 +176,7 @@ impl Platform {
         call: &Call<'_>,
         headers: HeaderMap,
         deadline: Instant,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Response> {
         let host = host(&call.url);
         let request = self.client()?.request(call.method(), call.url.clone());
         let request = request.headers(headers);
@@ -187,34 +189,29 @@ impl Platform {
         };
         let left = deadline.saturating_duration_since(clock::steady());
         let sent = request.timeout(left).send();
-        let mut response = sent.map_err(|e| self.failure(host, &e))?;
-        let mut answer = Answer {
-            headers: std::mem::take(response.headers_mut()),
+        let mut received = sent.map_err(|e| self.failure(host, &e))?;
+        let mut response = Response {
+            headers: std::mem::take(received.headers_mut()),
             received: Some(clock::wall()),
-            ..Answer::new(host, response.status().as_u16(), &[])
+            ..Response::new(host, received.status().as_u16(), &[])
         };
         // each header line is one cookie; a comma belongs to its Expires
-        let lines = answer.headers.get_all(header::SET_COOKIE).iter();
+        let lines = response.headers.get_all(header::SET_COOKIE).iter();
         let lines = lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok());
-        let from = Origin {
-            url: &call.url,
-            domain: self.domain(),
-            date: answer.date(),
-        };
-        jar.keep_all(lines.collect(), &from);
+        jar.keep_all(lines.collect(), &call.url, self.domain(), response.date());
         let mut chunk = [0; 16 * 1024];
         loop {
-            match response.read(&mut chunk) {
-                Ok(0) => return Ok(answer),
-                Ok(n) => answer.body.extend_from_slice(&chunk[..n]),
+            match received.read(&mut chunk) {
+                Ok(0) => return Ok(response),
+                Ok(n) => response.body.extend_from_slice(&chunk[..n]),
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(lost(host, Cause::of_read(&e))),
             }
             if clock::steady() >= deadline {
                 return Err(lost(host, Cause::TimedOut));
             }
-            if answer.body.len() > MAX_BODY_BYTES {
-                return Err(answer.strange("answered with more than 2 MiB"));
+            if response.body.len() > MAX_BODY_BYTES {
+                return Err(response.strange("answered with more than 2 MiB"));
             }
         }
     }

@@ -12,13 +12,13 @@ use super::*;
 fn redirects_of_pages_are_followed_and_every_hops_cookies_kept() {
     let body = format!("<script>localStorage.setItem('refreshToken','{TOKEN}')</script>");
     let (platform, seen) = server(vec![
-        answer(
+        response(
             302,
             "Location: /again?x=1\r\nSet-Cookie: amhrdrauth=fresh; Path=/\r\n",
             "",
         ),
-        answer(301, "Location: http://www.aimharder.test/there\r\n", ""),
-        answer(200, "Set-Cookie: PHPSESSID=p\r\n", &body),
+        response(301, "Location: http://www.aimharder.test/there\r\n", ""),
+        response(200, "Set-Cookie: PHPSESSID=p\r\n", &body),
     ]);
     let mut jar = jar();
     assert_eq!(
@@ -46,7 +46,7 @@ fn no_redirect_leads_astray() {
         "//evil.test/",
     ];
     for location in astray {
-        let (platform, seen) = server(vec![answer(
+        let (platform, seen) = server(vec![response(
             302,
             &format!("Location: {location}\r\nSet-Cookie: a=b\r\n"),
             "",
@@ -65,14 +65,14 @@ fn redirects_end_and_api_calls_follow_none() {
     // an empty Location is the same page again
     let locations = ["/home", ""].into_iter().cycle().take(6);
     let loops = locations
-        .map(|location| answer(302, &format!("Location: {location}\r\n"), ""))
+        .map(|location| response(302, &format!("Location: {location}\r\n"), ""))
         .collect();
     let (platform, seen) = server(loops);
     let error = platform.home_boxes(&mut Jar::default()).unwrap_err();
     assert_eq!(error.to_string(), "aimharder.test redirects too often");
     assert_eq!(seen.lock().unwrap().len(), 6);
 
-    let (platform, seen) = server(vec![answer(
+    let (platform, seen) = server(vec![response(
         302,
         "Location: /elsewhere\r\nSet-Cookie: amhrdrauth=; Max-Age=0\r\n",
         "",
@@ -157,7 +157,7 @@ fn a_hanging_or_trickling_server_costs_the_timeout_and_no_more() {
 #[test]
 fn a_body_over_the_limit_is_no_answer() {
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_BODY_BYTES));
-    let (platform, _) = server(vec![answer(200, "", &large)]);
+    let (platform, _) = server(vec![response(200, "", &large)]);
     let error = platform.whoami(&mut Jar::default()).unwrap_err();
     assert_eq!(
         error,
@@ -187,7 +187,7 @@ fn a_busy_server_says_when() {
         (String::new(), None),
     ];
     for (headers, seconds) in table {
-        let (platform, _) = server(vec![answer(429, &headers, "")]);
+        let (platform, _) = server(vec![response(429, &headers, "")]);
         let retry_after = seconds.map(Duration::from_secs);
         assert_eq!(
             platform.whoami(&mut Jar::default()),

@@ -58,19 +58,21 @@ pub use cancel::{CancelResponse, CancelVerdict};
 pub use cookies::Jar;
 pub use error::{Error, LoginError};
 pub use examine::{Endpoint, Examined, Fact};
-pub use login::Flow;
 pub use probe::Probe;
 pub use record::Recorder;
 pub use schedule::{Mine, Row, Schedule};
 pub use token::parse_token;
 pub use wod::{Block, Exercise, Post};
 
-use crate::config::{Scheme, Server};
+use crate::config::{LoginFlow, Scheme, Server};
 use crate::http_client;
 use crate::secret::Secret;
 
 pub use crate::http_client::Cause;
 pub use crate::model::account::BoxRef;
+
+/// The result of a call.
+pub type Result<T> = std::result::Result<T, Error>;
 
 /// How long an idle connection is kept, so that a request at the opening finds one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
@@ -81,7 +83,7 @@ pub struct Platform {
     server: Server,
     /// The hosts that are reached without the proxy, separated by commas.
     no_proxy: String,
-    client: OnceLock<Result<Client, Error>>,
+    client: OnceLock<Result<Client>>,
     recorder: Option<Recorder>,
 }
 
@@ -117,7 +119,7 @@ impl Platform {
     ///
     /// # Errors
     /// [`Error::Setup`] if the client cannot be built.
-    pub fn within(&self, limit: Duration) -> Result<Self, Error> {
+    pub fn within(&self, limit: Duration) -> Result<Self> {
         let client = self.client()?.clone();
         let server = Server {
             timeout: limit.min(self.server.timeout),
@@ -140,12 +142,12 @@ impl Platform {
     ///
     /// # Errors
     /// [`Error::Setup`] for a `ca_file` or `proxy` that cannot be used.
-    fn client(&self) -> Result<&Client, Error> {
+    fn client(&self) -> Result<&Client> {
         let client = self.client.get_or_init(|| self.build());
         client.as_ref().map_err(Clone::clone)
     }
 
-    fn build(&self) -> Result<Client, Error> {
+    fn build(&self) -> Result<Client> {
         let server = &self.server;
         let builder = http_client::builder(
             server.scheme == Scheme::Https,
@@ -188,7 +190,7 @@ pub struct LoggedIn {
     /// Its first refresh token.
     pub token: Secret,
     /// The flow that worked.
-    pub flow: Flow,
+    pub flow: LoginFlow,
     /// The boxes that it listed; the form flow lists none.
     pub boxes: Vec<BoxRef>,
 }

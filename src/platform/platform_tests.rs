@@ -1,13 +1,13 @@
 //! What is sent, and what a call leaves behind, against a real socket.
 
-use super::call::Answer;
+use super::call::Response;
 use super::test_server::*;
 use super::*;
 use crate::secret::Secret;
 
 #[test]
 fn a_request_looks_like_the_pages_own() {
-    let (platform, seen) = server(vec![answer(
+    let (platform, seen) = server(vec![response(
         200,
         "Set-Cookie: AWSALB=new; Path=/\r\n",
         r#"{"bookState":1,"id":5}"#,
@@ -47,18 +47,23 @@ fn a_request_looks_like_the_pages_own() {
 fn a_login_follows_as_get_and_keeps_the_cookie_of_the_hop() {
     let page = format!("<iframe src=\"/setrefresh?token={TOKEN}\"></iframe>");
     let (platform, seen) = server(vec![
-        answer(
+        response(
             303,
             "Location: http://aimharder.test/home\r\nSet-Cookie: amhrdrauth=a; HttpOnly\r\n",
             "",
         ),
-        answer(200, "", &page),
+        response(200, "", &page),
     ]);
     let login = platform
-        .log_in(Flow::Form, "ana@example.org", &Secret::new("p&w ñ"), "fp")
+        .log_in(
+            LoginFlow::Form,
+            "ana@example.org",
+            &Secret::new("p&w ñ"),
+            "fp",
+        )
         .unwrap();
     assert!(login.jar.has_login());
-    assert!(login.token.expose().starts_with("69232|") && login.flow == Flow::Form);
+    assert!(login.token.expose().starts_with("69232|") && login.flow == LoginFlow::Form);
     let seen = seen.lock().unwrap();
     let body = "login=Iniciar+sesi%C3%B3n&loginfingerprint=fp&loginiframe=0&mail=ana%40example.org&pw=p%26w+%C3%B1";
     assert!(
@@ -81,11 +86,18 @@ fn the_json_login_needs_all_its_signs() {
     let bare = r#"{"data":{"auth":{"authOK":true}}}"#;
     let cookie = "Set-Cookie: amhrdrauth=a; HttpOnly\r\n";
     let (platform, seen) = server(vec![
-        answer(200, cookie, &body),
-        answer(200, "", &body),
-        answer(200, cookie, bare),
+        response(200, cookie, &body),
+        response(200, "", &body),
+        response(200, cookie, bare),
     ]);
-    let log_in = || platform.log_in(Flow::Json, "ana@example.org", &Secret::new("p\"w"), "fp");
+    let log_in = || {
+        platform.log_in(
+            LoginFlow::Json,
+            "ana@example.org",
+            &Secret::new("p\"w"),
+            "fp",
+        )
+    };
     let first = log_in().unwrap();
     assert_eq!(first.token.expose(), TOKEN);
     assert_eq!(log_in().unwrap_err(), LoginError::Without("login cookie"));
@@ -113,7 +125,7 @@ fn a_failed_call_leaves_the_cookies_alone() {
         (503, ""),
     ];
     for (status, body) in bad {
-        let (platform, _) = server(vec![answer(
+        let (platform, _) = server(vec![response(
             status,
             "Set-Cookie: amhrdrauth=; Max-Age=0; Path=/\r\n",
             body,
@@ -129,8 +141,8 @@ fn a_failed_call_leaves_the_cookies_alone() {
 fn a_probe_reads_the_servers_clock_whatever_the_answer_is() {
     let headers = "Date: Sat, 21 Nov 2026 03:27:00 GMT\r\nAge: 3\r\nSet-Cookie: amhrdrauth=; Max-Age=0; Path=/\r\n";
     let (platform, seen) = server(vec![
-        answer(404, headers, "gone"),
-        answer(200, "Set-Cookie: AWSALB=n\r\n", r#"{"a":1}"#),
+        response(404, headers, "gone"),
+        response(200, "Set-Cookie: AWSALB=n\r\n", r#"{"a":1}"#),
     ]);
     let mut jar = jar();
     let probe = platform.probe(&mut jar, BOX).unwrap();
@@ -166,15 +178,15 @@ fn a_server_that_echoes_secrets_is_not_quoted() {
     let cookie = "Set-Cookie: amhrdrauth=brand-new-cookie; HttpOnly\r\n";
     let form = "<form><span id=loginErrors>incorrecto s3cr3t&amp;pw</span></form>";
     let (platform, _) = server(vec![
-        answer(200, cookie, r#"{"bookState":0}"#),
-        answer(200, "", &said.replace("{TOKEN}", TOKEN)),
-        answer(401, "", r#"{"info":"incorrecto s3cr3t&pw"}"#),
-        answer(200, "", form),
+        response(200, cookie, r#"{"bookState":0}"#),
+        response(200, "", &said.replace("{TOKEN}", TOKEN)),
+        response(401, "", r#"{"info":"incorrecto s3cr3t&pw"}"#),
+        response(200, "", form),
     ]);
     let mut message = || book(&platform, &mut jar, BOX).unwrap().message;
     assert_eq!(message(), None);
     assert_eq!(message().as_deref(), Some("no class for … and …"));
-    for flow in [Flow::Json, Flow::Form] {
+    for flow in [LoginFlow::Json, LoginFlow::Form] {
         let refused = platform.log_in(flow, "ana@example.org", &Secret::new("s3cr3t&pw"), "fp");
         let message = refused.unwrap_err().to_string();
         assert_eq!(message, "login refused: incorrecto …", "{flow:?}");
@@ -184,8 +196,8 @@ fn a_server_that_echoes_secrets_is_not_quoted() {
 /// Every reader reports a logout, although the rest of the response is a success (promise 6).
 #[test]
 fn a_logout_beside_a_success_is_a_logout() {
-    type Read = fn(&Answer) -> Result<(), LoginError>;
-    fn as_login<T>(read: Result<T, Error>) -> Result<(), LoginError> {
+    type Read = fn(&Response) -> std::result::Result<(), LoginError>;
+    fn as_login<T>(read: Result<T>) -> std::result::Result<(), LoginError> {
         read.map(drop).map_err(LoginError::from)
     }
     let set_refresh = format!(r#"{{"page":"setItem('refreshToken', '{TOKEN}')"}}"#);

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use reqwest::header::AGE;
 
-use super::{Error, Jar, Platform, classify};
+use super::{Error, Jar, Platform, Result, classify};
 use crate::clock;
 
 /// When a request was sent and answered by the local clock, and the server clock in between.
@@ -29,7 +29,7 @@ impl Platform {
     ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Lost`], [`Error::Strange`] (too large), [`Error::Setup`].
-    pub fn probe(&self, jar: &mut Jar, host: &str) -> Result<Probe, Error> {
+    pub fn probe(&self, jar: &mut Jar, host: &str) -> Result<Probe> {
         let call = if host == self.domain() {
             self.script(host, "/api/whoami", &[])?
         } else {
@@ -39,18 +39,18 @@ impl Platform {
         self.client()?;
         let mut fresh = jar.clone();
         let sent = clock::wall();
-        let answer = self.exchange(&mut fresh, call)?;
-        if classify::data(&answer).is_ok() {
+        let response = self.exchange(&mut fresh, call)?;
+        if classify::data(&response).is_ok() {
             // a refusal may delete cookies
             *jar = fresh;
         }
-        let received = answer.received.unwrap_or(sent);
+        let received = response.received.unwrap_or(sent);
         Ok(Probe {
             sent,
             received,
-            date: answer.date(),
-            age: answer.header(AGE).and_then(|age| age.parse().ok()),
-            refused: classify::status(answer.status, &answer).err(),
+            date: response.date(),
+            age: response.header(AGE).and_then(|age| age.parse().ok()),
+            refused: classify::status(response.status, &response).err(),
         })
     }
 }

@@ -14,8 +14,9 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use super::call::{Answer, Body, Call};
+use super::call::{Body, Call, Response};
 use super::{Error, anonymize};
+use crate::error::Failure;
 use crate::http_client::Cause;
 use crate::{signals, text};
 
@@ -41,29 +42,29 @@ pub(super) struct Exchange {
     request: Value,
     url: Url,
     domain: String,
-    sent: Result<Answer, Error>,
+    sent: super::Result<Response>,
 }
 
 impl Recorder {
     /// Creates the file, for its owner only.
     ///
     /// # Errors
-    /// A message: the file exists or cannot be created.
-    pub fn create(path: &Path) -> Result<Self, String> {
+    /// [`Failure::usage`]: the file exists or cannot be created.
+    pub fn create(path: &Path) -> Result<Self, Failure> {
         let created = OpenOptions::new()
             .append(true)
             .create_new(true)
             .mode(0o600)
             .open(path);
         let shown = path.display();
-        let file = created.map_err(|e| match e.kind() {
-            io::ErrorKind::AlreadyExists => {
-                format!("--record {shown}: the file exists already; name a new one")
-            }
-            _ => format!(
-                "--record {shown}: cannot create the file: {}",
-                text::why(&e)
-            ),
+        let file = created.map_err(|e| {
+            let why = match e.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    "the file exists already; name a new one".to_owned()
+                }
+                _ => format!("cannot create the file: {}", text::why(&e)),
+            };
+            Failure::usage(format!("--record {shown}: {why}"))
         })?;
         let recording = Arc::new(Mutex::new(Recording {
             path: path.to_owned(),
@@ -149,7 +150,7 @@ impl Exchange {
     pub(super) fn new(
         call: &Call<'_>,
         headers: &HeaderMap,
-        sent: &Result<Answer, Error>,
+        sent: &super::Result<Response>,
         domain: &str,
     ) -> Self {
         let body = match &call.body {
@@ -172,10 +173,10 @@ impl Exchange {
 
     fn shown(&self) -> Value {
         match &self.sent {
-            Ok(answer) => json!({ "request": self.request, "response": {
-                "status": answer.status,
-                "headers": anonymize::headers(&answer.headers, &self.url, &self.domain),
-                "body": anonymize::body(&answer.body, &self.domain),
+            Ok(response) => json!({ "request": self.request, "response": {
+                "status": response.status,
+                "headers": anonymize::headers(&response.headers, &self.url, &self.domain),
+                "body": anonymize::body(&response.body, &self.domain),
             }}),
             Err(e) => json!({ "request": self.request, "response": null, "error": failure(e) }),
         }

@@ -4,22 +4,17 @@
 
 use std::str::Chars;
 
-use super::call::{Answer, lost};
+use super::call::{Response, lost};
 use super::lenient::Loose;
-use super::{Cause, Error, Jar, Platform, classify, parse_token};
+use super::{Cause, Jar, Platform, Result, classify, parse_token};
 use crate::secret::Secret;
 
 impl Platform {
     /// `GET /setrefresh`: prolongs the session. The token that it returns replaces the old one, and usually equals it.
     ///
     /// # Errors
-    /// As for a page; [`Error::Strange`] if the page stores no token, which means that it failed.
-    pub fn set_refresh(
-        &self,
-        jar: &mut Jar,
-        token: &Secret,
-        fingerprint: &str,
-    ) -> Result<Secret, Error> {
+    /// As for a page; [`super::Error::Strange`] if the page stores no token, which means that it failed.
+    pub fn set_refresh(&self, jar: &mut Jar, token: &Secret, fingerprint: &str) -> Result<Secret> {
         let query = [("token", token.expose()), ("fingerprint", fingerprint)];
         let call = self.page(self.domain(), "/setrefresh", &query)?;
         self.ask(jar, call, read_set_refresh)
@@ -28,14 +23,9 @@ impl Platform {
     /// `POST /api/tokenUpdate`: returns the new token and adds its cookies to `jar`. Callers store both together, at once.
     ///
     /// # Errors
-    /// Those of an API call. [`Error::LoggedOut`] means that this session is dead; [`Error::Strange`] that the response
-    /// has neither a token nor a logout, and that the old token is still valid.
-    pub fn token_update(
-        &self,
-        jar: &mut Jar,
-        token: &Secret,
-        fingerprint: &str,
-    ) -> Result<Secret, Error> {
+    /// Those of an API call. [`super::Error::LoggedOut`] means that this session is dead; [`super::Error::Strange`] that the
+    /// response has neither a token nor a logout, and that the old token is still valid.
+    pub fn token_update(&self, jar: &mut Jar, token: &Secret, fingerprint: &str) -> Result<Secret> {
         let form = [
             ("token", token.expose()),
             ("fingerprint", fingerprint),
@@ -47,24 +37,25 @@ impl Platform {
 }
 
 /// Reads the response to a token update. The `newToken` of a 200 counts whatever is beside it, except a logout. A 200 that
-/// is empty, cut off, or has a token that cannot be read is [`Error::Lost`]: the old token may have been replaced (promise 5).
+/// is empty, cut off, or has a token that cannot be read is [`super::Error::Lost`]: the old token may have been replaced
+/// (promise 5).
 ///
 /// # Errors
 /// As for [`Platform::token_update`].
-pub fn read_token_update(answer: &Answer) -> Result<Secret, Error> {
-    let is_ok = answer.status == 200;
-    if is_ok && classify::may_hold_token(&answer.body) {
-        return Err(lost(&answer.host, Cause::CutOff));
+pub fn read_token_update(response: &Response) -> Result<Secret> {
+    let is_ok = response.status == 200;
+    if is_ok && classify::may_hold_token(&response.body) {
+        return Err(lost(&response.host, Cause::CutOff));
     }
     let object =
-        classify::object(&answer.body).filter(|object| is_ok && !classify::says_logout(object));
+        classify::object(&response.body).filter(|object| is_ok && !classify::says_logout(object));
     let Some(new) = object.and_then(|object| Loose(object.get("newToken")?).raw()) else {
-        classify::data(answer)?;
-        return Err(answer.strange("answered a token update without a token"));
+        classify::data(response)?;
+        return Err(response.strange("answered a token update without a token"));
     };
     parse_token(&new).ok_or_else(|| {
         let cause = Cause::Other("the new token cannot be read".to_owned());
-        lost(&answer.host, cause)
+        lost(&response.host, cause)
     })
 }
 
@@ -72,12 +63,12 @@ pub fn read_token_update(answer: &Answer) -> Result<Secret, Error> {
 ///
 /// # Errors
 /// As for [`Platform::set_refresh`].
-pub fn read_set_refresh(answer: &Answer) -> Result<Secret, Error> {
-    classify::or_login_page(answer, read_stored_token(answer))
+pub fn read_set_refresh(response: &Response) -> Result<Secret> {
+    classify::or_login_page(response, read_stored_token(response))
 }
 
-fn read_stored_token(answer: &Answer) -> Result<Secret, Error> {
-    let script = unescaped(&classify::page(answer)?);
+fn read_stored_token(response: &Response) -> Result<Secret> {
+    let script = unescaped(&classify::page(response)?);
     let calls = script.split("setItem").skip(1);
     let tokens = calls.filter_map(|call| {
         let (name, rest) = quoted(call.trim_start().strip_prefix('(')?)?;
@@ -86,7 +77,7 @@ fn read_stored_token(answer: &Answer) -> Result<Secret, Error> {
     });
     // a browser keeps the last one
     let token = tokens.last();
-    token.ok_or_else(|| answer.strange("answered setrefresh without its script"))
+    token.ok_or_else(|| response.strange("answered setrefresh without its script"))
 }
 
 /// A text in any quotes of JavaScript, and what follows it.
@@ -124,7 +115,7 @@ fn escape(chars: &mut Chars<'_>) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::test_server::answered;
+    use crate::platform::{Error, test_server::answered};
 
     const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
 
@@ -234,7 +225,7 @@ mod tests {
             ),
         ];
         for (status, body, expected) in table {
-            let read = match read_token_update(&Answer::new("h", status, body.as_bytes())) {
+            let read = match read_token_update(&Response::new("h", status, body.as_bytes())) {
                 Ok(token) if token == Secret::new(TOKEN) => "new",
                 Err(Error::LoggedOut) => "logged out",
                 Err(Error::Strange(_)) => "neither",

@@ -6,9 +6,9 @@ use std::collections::hash_map::Entry;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
-use super::call::Answer;
+use super::call::Response;
 use super::lenient::Loose;
-use super::{BoxAt, Error, Jar, Platform, classify};
+use super::{BoxAt, Jar, Platform, Result, classify};
 use crate::model::time::parse_span;
 
 /// The classes of one day in the order of the platform. A closed or unpublished day has none.
@@ -97,14 +97,14 @@ impl Platform {
     /// `GET /api/bookings` for one day (protocol.md §5). `family` is a family member's id.
     ///
     /// # Errors
-    /// Those of an API call; [`Error::Strange`] without a list of classes.
+    /// Those of an API call; [`super::Error::Strange`] without a list of classes.
     pub fn schedule(
         &self,
         jar: &mut Jar,
         at: &BoxAt,
         day: NaiveDate,
         family: Option<&str>,
-    ) -> Result<Schedule, Error> {
+    ) -> Result<Schedule> {
         let (day, id, millis) = (
             day.format("%Y%m%d").to_string(),
             at.id.to_string(),
@@ -124,11 +124,11 @@ impl Platform {
 ///
 /// # Errors
 /// As for [`Platform::schedule`].
-pub fn read(answer: &Answer) -> Result<Schedule, Error> {
-    let data = classify::data(answer)?;
+pub fn read(response: &Response) -> Result<Schedule> {
+    let data = classify::data(response)?;
     let bookings = Loose(&data).get("bookings");
     if !bookings.0.is_array() {
-        return Err(answer.strange("answered without a schedule"));
+        return Err(response.strange("answered without a schedule"));
     }
     let mut skipped = 0;
     let mut rows: Vec<Row> = Vec::new();
@@ -156,12 +156,12 @@ pub fn read(answer: &Answer) -> Result<Schedule, Error> {
     if skipped > 0 && rows.is_empty() {
         // a day whose classes cannot be read is not a day without classes
         let what = format!("listed {skipped} classes, none of them with id and time");
-        return Err(answer.strange(what));
+        return Err(response.strange(what));
     }
     if skipped > 0 {
         log::warn!(
             "{} listed {skipped} classes without id or time; left out",
-            answer.host
+            response.host
         );
     }
     Ok(Schedule { rows })

@@ -2,7 +2,7 @@
 //! for what is missing.
 
 use super::*;
-use crate::platform::test_server::answered;
+use crate::platform::{Error, test_server::answered};
 use serde_json::{Value, json};
 
 fn at(hour: u32, minute: u32) -> NaiveTime {
@@ -26,7 +26,7 @@ fn wire(changes: &Value) -> Value {
     row
 }
 
-fn listed(rows: &[Value]) -> Result<Schedule, Error> {
+fn listed(rows: &[Value]) -> Result<Schedule> {
     read(&answered(
         &json!({"clasesDisp": "5", "day": "23 de Noviembre de 2026", "bookings": rows}).to_string(),
     ))

@@ -3,15 +3,15 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::call::Answer;
-use super::{Error, call::lost};
+use super::Result;
+use super::call::{Response, lost};
 use crate::clock;
 use crate::http_client::Cause;
 
 /// What a server answers.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    /// the text of the `Date` header
+    /// The text of the `Date` header.
     pub date: String,
     pub body: String,
 }
@@ -28,8 +28,8 @@ pub(crate) fn install(server: Option<Server>) {
     SERVER.set(server);
 }
 
-/// The answer of this thread's server. `None`: it has none.
-pub(super) fn answer(host: &str, path: &str, limit: Duration) -> Option<Result<Answer, Error>> {
+/// The response of this thread's server. `None`: it has none.
+pub(super) fn response(host: &str, path: &str, limit: Duration) -> Option<Result<Response>> {
     let end = clock::steady() + limit;
     let reply = SERVER.with_borrow_mut(|server| server.as_mut().map(|server| server(path)))?;
     let reply = reply.filter(|_| clock::steady() <= end);
@@ -37,10 +37,10 @@ pub(super) fn answer(host: &str, path: &str, limit: Duration) -> Option<Result<A
         clock::nap(end.saturating_duration_since(clock::steady()));
         return Some(Err(lost(host, Cause::TimedOut)));
     };
-    let mut answer = Answer::new(host, 200, reply.body.as_bytes());
-    answer.received = Some(clock::wall());
+    let mut response = Response::new(host, 200, reply.body.as_bytes());
+    response.received = Some(clock::wall());
     if let Ok(date) = reply.date.parse() {
-        answer.headers.insert(reqwest::header::DATE, date);
+        response.headers.insert(reqwest::header::DATE, date);
     }
-    Some(Ok(answer))
+    Some(Ok(response))
 }

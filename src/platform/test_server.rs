@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::call::Answer;
-use super::cookies::Origin;
+use super::call::Response;
 use super::{BookResponse, BoxAt, Error, Jar, Platform, parse_token};
 use crate::config::{Scheme, Server};
 use crate::secret::Secret;
@@ -23,8 +22,8 @@ pub(super) type Requests = Arc<Mutex<Vec<String>>>;
 pub(super) type Act = Box<dyn Fn(&mut TcpStream) + Send>;
 
 /// A response with status 200 and this body.
-pub(super) fn answered(body: &str) -> Answer {
-    Answer::new("h", 200, body.as_bytes())
+pub(super) fn answered(body: &str) -> Response {
+    Response::new("h", 200, body.as_bytes())
 }
 
 /// Answers each request with the next act, then stops listening. Each response closes its connection.
@@ -84,7 +83,7 @@ pub(super) fn raw(text: impl Into<Vec<u8>>) -> Act {
 }
 
 /// A response with extra header lines.
-pub(super) fn answer(status: u16, headers: &str, body: &str) -> Act {
+pub(super) fn response(status: u16, headers: &str, body: &str) -> Act {
     let length = body.len();
     raw(format!(
         "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
@@ -104,14 +103,7 @@ pub(super) fn book(platform: &Platform, jar: &mut Jar, host: &str) -> Result<Boo
 pub(super) fn jar() -> Jar {
     let mut jar = Jar::default();
     let url = Url::parse("https://aimharder.test/").unwrap();
-    jar.keep(
-        "amhrdrauth=secret",
-        &Origin {
-            url: &url,
-            domain: DOMAIN,
-            date: None,
-        },
-    );
+    jar.keep("amhrdrauth=secret", &url, DOMAIN, None);
     jar
 }
 

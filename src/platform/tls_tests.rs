@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::test_server::{BOX, DOMAIN, answer, raw, request, server, settings};
+use super::test_server::{BOX, DOMAIN, raw, request, response, server, settings};
 use super::{Error, Jar, Platform};
 use crate::config::{Scheme, Server};
 use crate::secret::Secret;
@@ -85,7 +85,7 @@ fn only_a_trusted_server_for_this_very_host_is_talked_to() {
 #[test]
 fn a_ca_file_matters_to_encrypted_connections_only() {
     let missing = Some("/nonexistent/ca.pem".into());
-    let (mut plain, _) = server(vec![answer(200, "", "{}")]);
+    let (mut plain, _) = server(vec![response(200, "", "{}")]);
     plain.server.ca_file.clone_from(&missing);
     assert!(plain.probe(&mut Jar::default(), BOX).is_ok());
     let settings = Server {

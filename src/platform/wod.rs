@@ -7,9 +7,9 @@
 use chrono::{DateTime, Days, NaiveDate};
 use serde::Serialize;
 
-use super::call::Answer;
+use super::call::Response;
 use super::lenient::Loose;
-use super::{Error, Jar, Platform, classify};
+use super::{Error, Jar, Platform, Result, classify};
 use crate::model::day::parse_label;
 use crate::text;
 
@@ -65,7 +65,7 @@ impl Platform {
     ///
     /// # Errors
     /// Those of a page; [`Error::LoggedOut`] for the login page.
-    pub fn publisher(&self, jar: &mut Jar, host: &str) -> Result<Option<String>, Error> {
+    pub fn publisher(&self, jar: &mut Jar, host: &str) -> Result<Option<String>> {
         self.ask(jar, self.page(host, "/", &[])?, read_publisher)
     }
 
@@ -80,7 +80,7 @@ impl Platform {
         host: &str,
         publisher: &str,
         after: Option<&str>,
-    ) -> Result<(Vec<Post>, Option<String>), Error> {
+    ) -> Result<(Vec<Post>, Option<String>)> {
         let mut query = vec![("timeLineContent", "7"), ("userID", publisher)];
         match after {
             None => query.push(("timeLineFormat", "0")),
@@ -94,15 +94,10 @@ impl Platform {
     ///
     /// # Errors
     /// Those of an API call.
-    pub fn workout_day(
-        &self,
-        jar: &mut Jar,
-        host: &str,
-        id: &str,
-    ) -> Result<Option<NaiveDate>, Error> {
+    pub fn workout_day(&self, jar: &mut Jar, host: &str, id: &str) -> Result<Option<NaiveDate>> {
         let call = self.script(host, "/api/activity/workout", &[("SEID", id)])?;
-        self.ask(jar, call, |answer| {
-            Ok(date(Loose(&classify::data(answer)?).get("recordDate")))
+        self.ask(jar, call, |response| {
+            Ok(date(Loose(&classify::data(response)?).get("recordDate")))
         })
     }
 }
@@ -111,11 +106,11 @@ impl Platform {
 ///
 /// # Errors
 /// As for [`Platform::publisher`].
-pub fn read_publisher(answer: &Answer) -> Result<Option<String>, Error> {
-    match classify::page(answer).map(|page| publisher_in(&page)) {
+pub fn read_publisher(response: &Response) -> Result<Option<String>> {
+    match classify::page(response).map(|page| publisher_in(&page)) {
         // a page with the number may have the form of the login too
-        Ok(None) if classify::is_login_page(answer) => Err(Error::LoggedOut),
-        read => classify::or_login_page(answer, read),
+        Ok(None) if classify::is_login_page(response) => Err(Error::LoggedOut),
+        read => classify::or_login_page(response, read),
     }
 }
 
@@ -136,12 +131,12 @@ fn publisher_in(page: &str) -> Option<String> {
 ///
 /// # Errors
 /// As for [`Platform::activity`].
-pub fn read_activity(answer: &Answer) -> Result<(Vec<Post>, Option<String>), Error> {
-    let data = classify::data(answer)?;
+pub fn read_activity(response: &Response) -> Result<(Vec<Post>, Option<String>)> {
+    let data = classify::data(response)?;
     let data = Loose(&data);
     let elements = data.get("elements");
     if !elements.0.is_array() {
-        return Err(answer.strange("answered without a list of workouts"));
+        return Err(response.strange("answered without a list of workouts"));
     }
     let today = date(data.get("curDate"));
     let posts = elements.items().map(|element| post(element, today));

@@ -11,56 +11,48 @@ use crate::store;
 /// Why there is no usable session. Each message names what the user has to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// no login yet, or the session was deleted
+    /// No login yet, or the session was deleted.
     #[error("no {kind} session for {account}; run `aimharder login {account}`")]
     None {
-        /// the account
+        /// The account.
         account: Account,
-        /// the kind of session
+        /// The kind of session.
         kind: SessionKind,
     },
-    /// no session's fingerprint begins as `--fingerprint` says
+    /// The fingerprints of no session, or of several, begin as `--fingerprint` says.
     #[error("{0}")]
-    NoSuchFingerprint(String),
-    /// the fingerprints of several sessions begin as `--fingerprint` says
-    #[error("{0}")]
-    Ambiguous(String),
-    /// the platform has ended the session
+    NotFound(String),
+    /// The platform has ended the session.
     #[error("{0}")]
     Expired(String),
-    /// the platform refused e-mail or password
+    /// No login without a user: AimHarder refused e-mail or password, earlier refusals hold the login back until the time in the
+    /// message, or the password source has failed.
     #[error("{0}")]
     Refused(String),
-    /// five refused logins in fifteen minutes: no login is sent until the time in the message
-    #[error("{0}")]
-    TooManyRefusals(String),
-    /// the password source has failed
-    #[error("{0}")]
-    Password(String),
-    /// a login that was neither accepted nor refused
+    /// A login that was neither accepted nor refused.
     #[error("{0}")]
     NoLogin(String),
-    /// the recovery of a session failed; no other request was sent
+    /// The recovery of a session failed; no other request was sent.
     #[error("the session has expired and could not be recovered: {0}")]
     NotRecovered(platform::Error),
-    /// the token was updated, and `setrefresh` failed
+    /// The token was updated, and `setrefresh` failed.
     #[error("setrefresh failed: {0}")]
     NotExtended(platform::Error),
-    /// another process held the session's lock until the time-out
+    /// Another process held the session's lock until the timeout.
     #[error("the session is in use by {holder}; {}", lock_advice(*waited))]
     LockBusy {
-        /// the process, as far as known
+        /// The process, as far as known.
         holder: String,
-        /// the time-out
+        /// The timeout.
         waited: Duration,
     },
-    /// the file system cannot lock, or the lock file cannot be opened
+    /// The file system cannot lock, or the lock file cannot be opened.
     #[error("{0}")]
     LockBroken(String),
-    /// an error of the store
+    /// An error of the store.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// an error of the platform
+    /// An error of the platform.
     #[error(transparent)]
     Platform(#[from] platform::Error),
 }
@@ -72,7 +64,7 @@ impl Error {
     }
 
     /// The pause that the server asked for.
-    pub fn retry_after(&self) -> Option<std::time::Duration> {
+    pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Platform(e) | Self::NotRecovered(e) => e.retry_after(),
             _ => None,
@@ -83,12 +75,8 @@ impl Error {
 impl ExitError for Error {
     fn kind(&self) -> ExitKind {
         match self {
-            Self::None { .. }
-            | Self::Expired(_)
-            | Self::Refused(_)
-            | Self::TooManyRefusals(_)
-            | Self::Password(_) => ExitKind::LoginRequired,
-            Self::Ambiguous(_) | Self::NoSuchFingerprint(_) => ExitKind::NotFound,
+            Self::None { .. } | Self::Expired(_) | Self::Refused(_) => ExitKind::LoginRequired,
+            Self::NotFound(_) => ExitKind::NotFound,
             Self::LockBusy { .. } | Self::NoLogin(_) => ExitKind::Unreachable,
             Self::LockBroken(_) => ExitKind::Internal,
             Self::Store(e) => e.kind(),

@@ -1,7 +1,8 @@
 //! Logins: by the command `login`, and again by automation for a background session that is dead.
 //!
 //! Repeated wrong passwords lock an account (`protocol.md`, section 2a). Logins of one account therefore follow each other, at
-//! most five that are refused are sent within 15 minutes, a refusal is never repeated on the other flow, and automation pauses after a refusal or a lock-out ([`refused`]).
+//! most five that are refused are sent within 15 minutes, a refusal is never repeated on the other flow, and automation pauses
+//! after a refusal or a lock-out ([`refused`]).
 
 use std::thread;
 
@@ -13,7 +14,7 @@ use crate::model::account::Account;
 use crate::model::instant::shifted;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::password::{self, Source};
-use crate::platform::{self, BoxRef, Flow, LoggedIn, LoginError};
+use crate::platform::{self, BoxRef, LoggedIn, LoginError};
 use crate::secret::Secret;
 use crate::store::{NewLogin, SessionRow};
 use crate::{clock, signals};
@@ -26,26 +27,26 @@ const WINDOW: TimeDelta = TimeDelta::minutes(15);
 /// A login attempt.
 #[derive(Debug)]
 pub struct LoginTry<'t> {
-    /// the account
+    /// The account.
     pub account: &'t Account,
-    /// the kind of session
+    /// The kind of session.
     pub kind: SessionKind,
-    /// the fingerprint of the new session
+    /// The fingerprint of the new session.
     pub fingerprint: &'t Fingerprint,
-    /// never stored
+    /// Never stored.
     pub password: &'t Secret,
-    /// whether automation would read the password from the same source
+    /// Whether automation would read the password from the same source.
     pub unattended: bool,
 }
 
 /// A login that AimHarder accepted, already stored.
 #[derive(Debug)]
 pub struct Granted {
-    /// the stored session
+    /// The stored session.
     pub row: SessionRow,
-    /// the boxes that the response names
+    /// The boxes that the response names.
     pub boxes: Vec<BoxRef>,
-    /// why the `setrefresh` that followed failed
+    /// Why the `setrefresh` that followed failed.
     pub warning: Option<String>,
 }
 
@@ -54,7 +55,7 @@ impl SessionManager<'_> {
     /// `setrefresh` is called.
     ///
     /// # Errors
-    /// [`Error::Refused`], [`Error::TooManyRefusals`], or no usable response.
+    /// [`Error::Refused`], or no usable response.
     pub fn log_in(&self, wanted: &LoginTry<'_>, then: impl Fn() + Sync) -> Result<Granted> {
         let _held = self
             .locks
@@ -121,7 +122,7 @@ impl SessionManager<'_> {
     fn check_refusals(&self, account: &Account) -> Result<()> {
         match self.attempts_left(account, clock::now())? {
             Ok(_) => Ok(()),
-            Err(free) => Err(Error::TooManyRefusals(format!(
+            Err(free) => Err(Error::Refused(format!(
                 "{REFUSALS} logins of {account} were refused within {} minutes; to keep AimHarder from locking the account, \
                  the next login is possible at {}",
                 WINDOW.num_minutes(),
@@ -179,17 +180,14 @@ impl SessionManager<'_> {
     }
 
     /// The flows in the order in which they are tried: the one that worked last comes first.
-    fn flows(&self, account: &Account) -> Result<Vec<Flow>> {
-        Ok(match self.config.server.login {
-            LoginFlow::Json => vec![Flow::Json],
-            LoginFlow::Form => vec![Flow::Form],
-            LoginFlow::Auto => {
-                let worked = self.store.login_flow(account)?;
-                match worked.and_then(|flow| flow.parse().ok()) {
-                    Some(Flow::Form) => vec![Flow::Form, Flow::Json],
-                    Some(Flow::Json) | None => vec![Flow::Json, Flow::Form],
-                }
-            }
+    fn flows(&self, account: &Account) -> Result<Vec<LoginFlow>> {
+        if let Some(only) = self.config.server.login {
+            return Ok(vec![only]);
+        }
+        let worked = self.store.login_flow(account)?;
+        Ok(match worked.and_then(|flow| flow.parse().ok()) {
+            Some(LoginFlow::Form) => vec![LoginFlow::Form, LoginFlow::Json],
+            Some(LoginFlow::Json) | None => vec![LoginFlow::Json, LoginFlow::Form],
         })
     }
 
@@ -277,7 +275,7 @@ impl SessionManager<'_> {
             if signals::must_stop() {
                 platform::Error::Interrupted.into()
             } else {
-                Error::Password(e.message)
+                Error::Refused(e.message)
             }
         })?;
         let now = clock::now();

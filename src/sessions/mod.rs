@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! command ── SessionManager::open(kind) ──► ActiveSession ── call(|platform, jar| …) ──► response
-//!                    │                                         └ logout reported: setrefresh, then a token update, then again
+//!                    │                                         └ logout: setrefresh, then a token update, then again
 //!                    └ token older than 25 minutes: token update first
 //! ```
 //!
@@ -45,28 +45,26 @@ pub const DEVICE_LIFE: TimeDelta = TimeDelta::days(7);
 
 /// The result of an operation on a session.
 pub type Result<T> = std::result::Result<T, Error>;
-/// The answer to one request.
-type Answer<T> = std::result::Result<T, platform::Error>;
 
 /// Which session acts. The caller always names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionSelector {
-    /// the device session used last, or the background session
+    /// The device session used last, or the background session.
     Kind(SessionKind),
-    /// a device session, by its whole fingerprint
+    /// A device session, by its whole fingerprint.
     Device(Fingerprint),
 }
 
 /// What the operations on sessions need.
 #[derive(Debug)]
 pub struct SessionManager<'a> {
-    /// the sessions
+    /// The sessions.
     pub store: &'a Store,
-    /// the requests
+    /// The requests.
     pub platform: &'a Platform,
-    /// password sources and the salt of background fingerprints
+    /// Password sources and the salt of background fingerprints.
     pub config: &'a Config,
-    /// the locks of the sessions
+    /// The locks of the sessions.
     pub locks: lock::Locks,
 }
 
@@ -78,7 +76,7 @@ pub struct ActiveSession<'a> {
     jar: Jar,
     /// A logout is answered by recovering the session.
     recovers: bool,
-    /// held from a minute before firing until settled: `refresh` leaves the session alone
+    /// Held from a minute before firing until settled: `refresh` leaves the session alone.
     firing: Option<lock::Held>,
     /// Cookies are stored when firing has ended: until then no call waits for the store.
     defers_cookies: bool,
@@ -184,10 +182,10 @@ impl<'a> SessionManager<'a> {
             .collect();
         match (fitting.pop(), fitting.len()) {
             (Some(row), 0) => Ok(row),
-            (None, _) => Err(Error::NoSuchFingerprint(format!(
+            (None, _) => Err(Error::NotFound(format!(
                 "no session here has a fingerprint that begins with {prefix:?}; see `aimharder sessions`"
             ))),
-            (Some(_), more) => Err(Error::Ambiguous(format!(
+            (Some(_), more) => Err(Error::NotFound(format!(
                 "{} sessions have fingerprints that begin with {prefix:?}; use a longer prefix",
                 more + 1
             ))),
@@ -218,7 +216,7 @@ impl ActiveSession<'_> {
     /// Those of the platform, or [`Error::Expired`] if the session cannot be recovered.
     pub fn call<T>(
         &mut self,
-        mut ask: impl FnMut(&Platform, &mut Jar) -> std::result::Result<T, platform::Error>,
+        mut ask: impl FnMut(&Platform, &mut Jar) -> platform::Result<T>,
     ) -> Result<T> {
         let answer = match ask(self.sessions.platform, &mut self.jar) {
             Err(platform::Error::LoggedOut) if self.recovers => {
@@ -346,12 +344,18 @@ fn age_words(row: &SessionRow, now: DateTime<Utc>) -> String {
 }
 
 fn token_of(row: &SessionRow) -> Result<Secret> {
-    parse_token(row.token.expose()).ok_or_else(|| {
-        Error::Expired(format!(
-            "the stored token of {}'s {} session is unreadable; run `aimharder login {}`",
-            row.account, row.kind, row.account
-        ))
-    })
+    parse_token(row.token.expose()).ok_or_else(|| unreadable(row, "token", "is"))
+}
+
+fn jar_of(row: &SessionRow) -> Result<Jar> {
+    Jar::from_json(&row.cookies).map_err(|_| unreadable(row, "cookies", "are"))
+}
+
+fn unreadable(row: &SessionRow, what: &str, verb: &str) -> Error {
+    Error::Expired(format!(
+        "the stored {what} of {}'s {} session {verb} unreadable; run `aimharder login {}`",
+        row.account, row.kind, row.account
+    ))
 }
 
 /// The session that acted, in the JSON of every command that talks to a box.
@@ -370,13 +374,4 @@ impl From<&SessionRow> for SessionRef {
             fingerprint: row.fingerprint.clone(),
         }
     }
-}
-
-fn jar_of(row: &SessionRow) -> Result<Jar> {
-    Jar::from_json(&row.cookies).map_err(|_| {
-        Error::Expired(format!(
-            "the stored cookies of {}'s {} session are unreadable; run `aimharder login {}`",
-            row.account, row.kind, row.account
-        ))
-    })
 }

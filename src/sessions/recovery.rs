@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{ActiveSession, Answer, Error, Result, SessionManager};
+use super::{ActiveSession, Error, Result, SessionManager};
 use crate::clock;
 use crate::model::session::SessionKind;
 use crate::platform::{self, Jar, Platform};
@@ -15,7 +15,7 @@ use crate::store::{SessionRow, Status};
 /// How long the lock that firing holds is waited for after a recovery.
 const RETAKE_TIMEOUT: Duration = Duration::from_secs(1);
 
-type Ask<'f, T> = dyn FnMut(&Platform, &mut Jar) -> Answer<T> + 'f;
+type Ask<'f, T> = dyn FnMut(&Platform, &mut Jar) -> platform::Result<T> + 'f;
 
 impl ActiveSession<'_> {
     pub(super) fn recover_and_repeat<T>(&mut self, ask: &mut Ask<'_, T>) -> Result<T> {

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::rate_limit::{RateLimit, back_off};
-use super::{Answer, CLOCK_SLACK, Error, Result, SessionManager, is_old, jar_of};
+use super::{Error, Result, SessionManager, is_old, jar_of};
 use crate::clock;
 use crate::platform;
 use crate::store::{SessionRow, Status};
@@ -26,13 +26,13 @@ const SET_REFRESH_INTERVAL: TimeDelta = TimeDelta::hours(24);
 /// The options of a refresh.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// tokens younger than this are left alone; `None`: every token is updated
+    /// Tokens younger than this are left alone; `None`: every token is updated.
     pub stale_after: Option<TimeDelta>,
-    /// calls `setrefresh` for every session that is updated
+    /// Calls `setrefresh` for every session that is updated.
     pub deep: bool,
-    /// number of threads, 1 or more
+    /// Number of threads, 1 or more.
     pub jobs: usize,
-    /// requests per second over all threads, 0 = no limit
+    /// Requests per second over all threads, 0 = no limit.
     pub rate: u32,
 }
 
@@ -87,10 +87,7 @@ impl Refreshed {
             return RefreshStatus::Relogged.into();
         };
         let status = match error {
-            Error::Expired(_)
-            | Error::Refused(_)
-            | Error::TooManyRefusals(_)
-            | Error::Password(_) => RefreshStatus::LoggedOut,
+            Error::Expired(_) | Error::Refused(_) => RefreshStatus::LoggedOut,
             _ => RefreshStatus::Failed,
         };
         let error = Some(error);
@@ -103,16 +100,16 @@ struct Batch<'b> {
     sessions: &'b SessionManager<'b>,
     plan: &'b Plan,
     rows: &'b [SessionRow],
-    /// one per row
+    /// One per row.
     results: Vec<OnceLock<Refreshed>>,
     began: DateTime<Utc>,
     rate: RateLimit,
     next: AtomicUsize,
     done: AtomicUsize,
-    /// the platform does not serve this network address: the remaining sessions are not tried
+    /// The platform does not serve this network address: the remaining sessions are not tried.
     blocked: AtomicBool,
     any_success: AtomicBool,
-    /// the last session was unreachable at every attempt: the next ones get one attempt each
+    /// The last session was unreachable at every attempt: the next ones get one attempt each.
     outage: AtomicBool,
 }
 
@@ -250,7 +247,7 @@ impl Batch<'_> {
             self.rate.wait_for(LOGIN);
             match self.sessions.log_in_again(row) {
                 Ok(_) => return Ok(Some(RefreshStatus::Relogged.into())),
-                Err(e @ (Error::Refused(_) | Error::TooManyRefusals(_) | Error::Password(_))) => {
+                Err(e @ Error::Refused(_)) => {
                     log::info!("{e}; the session may still be alive");
                     refused = format!("; {e}");
                 }
@@ -286,7 +283,10 @@ impl Batch<'_> {
     }
 
     /// Sends a request, and again with back-off while it was not served.
-    fn attempts<T>(&self, mut send: impl FnMut() -> Result<Answer<T>>) -> Result<Answer<T>> {
+    fn attempts<T>(
+        &self,
+        mut send: impl FnMut() -> Result<platform::Result<T>>,
+    ) -> Result<platform::Result<T>> {
         let attempts = if self.outage.load(Ordering::Relaxed) {
             1
         } else {
@@ -328,9 +328,4 @@ impl Batch<'_> {
         let error = failed.map(Error::NotExtended);
         Ok(Refreshed { status, error })
     }
-}
-
-/// Tokens whose time is later than this are due whatever their age.
-pub fn future_after(now: DateTime<Utc>) -> DateTime<Utc> {
-    now + CLOCK_SLACK
 }

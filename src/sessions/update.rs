@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
-use super::{ActiveSession, Answer, Error, Result, SessionManager, is_old, jar_of, lock, token_of};
+use super::{ActiveSession, Error, Result, SessionManager, is_old, jar_of, lock, token_of};
 use crate::platform;
 use crate::store::{SessionRow, Status};
 use crate::{clock, signals};
@@ -106,7 +106,7 @@ impl SessionManager<'_> {
     ///
     /// Returns the row with the new token, or with that of another process. After [`platform::Error::LoggedOut`] the session
     /// is dead, which the store has recorded; after any other error the old token is still in place.
-    pub(super) fn update_held(&self, row: &SessionRow) -> Result<Answer<SessionRow>> {
+    pub(super) fn update_held(&self, row: &SessionRow) -> Result<platform::Result<SessionRow>> {
         let _guard = signals::signal_guard("token update");
         let token = token_of(row)?;
         let mut jar = jar_of(row)?;
@@ -116,7 +116,7 @@ impl SessionManager<'_> {
         match self.platform.token_update(&mut jar, &token, print) {
             Ok(new) => {
                 self.store
-                    .finish_update(&form, row, &new, &jar.to_json(), clock::now())?;
+                    .finish_update(&form, row, &new, &jar.to_json(), true, clock::now())?;
                 log::info!(
                     "token of the {} session {} updated",
                     row.kind,
@@ -147,7 +147,10 @@ impl SessionManager<'_> {
     }
 
     /// Prolongs the login by `setrefresh`. The caller holds the lock.
-    pub(super) fn set_refresh_held(&self, row: &SessionRow) -> Result<Answer<SessionRow>> {
+    pub(super) fn set_refresh_held(
+        &self,
+        row: &SessionRow,
+    ) -> Result<platform::Result<SessionRow>> {
         let _guard = signals::signal_guard("setrefresh");
         let token = token_of(row)?;
         let mut jar = jar_of(row)?;
@@ -157,7 +160,7 @@ impl SessionManager<'_> {
         match self.platform.set_refresh(&mut jar, &token, print) {
             Ok(new) => {
                 self.store
-                    .finish_refresh(&form, row, &new, &jar.to_json(), clock::now())?;
+                    .finish_update(&form, row, &new, &jar.to_json(), false, clock::now())?;
                 Ok(Ok(self.read_again(row.clone())?))
             }
             Err(e @ platform::Error::Interrupted) => Err(e.into()),

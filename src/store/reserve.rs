@@ -113,56 +113,30 @@ impl Store {
         Ok(())
     }
 
-    /// Stores the result of a token update. `false` if the row is no longer of the generation read.
+    /// Stores the token and cookies that a token update returned, or a `setrefresh` if this is not an `is_update`. `false` if the
+    /// row is no longer of the generation read.
     pub fn finish_update(
         &self,
         form: &FormGuard,
         row: &SessionRow,
         token: &Secret,
         cookies: &Secret,
+        is_update: bool,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        self.replace(
-            "UPDATE sessions SET token = :token, cookies = :cookies, token_expires_at = :expires, generation = generation + 1, \
-             token_updated_at = :now, token_update_count = token_update_count + 1, \
-             update_begun_at = NULL, last_error = NULL WHERE id = :id AND generation = :generation",
-            form,
-            row,
-            (token, cookies, now),
-        )
-    }
-
-    /// Stores the result of a `setrefresh`. `false` if the row is no longer of the generation read.
-    pub fn finish_refresh(
-        &self,
-        form: &FormGuard,
-        row: &SessionRow,
-        token: &Secret,
-        cookies: &Secret,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        self.replace(
-            "UPDATE sessions SET token = :token, cookies = :cookies, token_expires_at = :expires, generation = generation + 1, \
-             refreshed_at = :now, refresh_count = refresh_count + 1, last_error = NULL \
-             WHERE id = :id AND generation = :generation",
-            form,
-            row,
-            (token, cookies, now),
-        )
-    }
-
-    fn replace(
-        &self,
-        sql: &str,
-        form: &FormGuard,
-        row: &SessionRow,
-        new: (&Secret, &Secret, DateTime<Utc>),
-    ) -> Result<bool> {
-        let (token, cookies, now) = new;
+        let counts = if is_update {
+            "token_updated_at = :now, token_update_count = token_update_count + 1, update_begun_at = NULL"
+        } else {
+            "refreshed_at = :now, refresh_count = refresh_count + 1"
+        };
+        let sql = format!(
+            "UPDATE sessions SET token = :token, cookies = :cookies, token_expires_at = :expires, \
+             generation = generation + 1, last_error = NULL, {counts} WHERE id = :id AND generation = :generation"
+        );
         let [tokens, jars] = places(&row.account, &row.fingerprint);
         let secrets = [(tokens, token), (jars, cookies)];
         let changed = self.write_secrets(form, MAX_ATTEMPTS, secrets, |db, [kept, jar]| {
-            db.prepare_cached(sql)?.execute(named_params! {
+            db.prepare_cached(&sql)?.execute(named_params! {
                 ":token": kept, ":cookies": jar, ":expires": expiry(token), ":now": millis(now),
                 ":id": row.id, ":generation": row.generation,
             })

@@ -2,7 +2,8 @@
 //! without waiting, warm connections and a measured clock, and without the time that starting a process takes.
 
 use aimharder::clock;
-use aimharder::platform::{BoxAt, Flow};
+use aimharder::config::LoginFlow;
+use aimharder::platform::BoxAt;
 use aimharder::secret::Secret;
 use anyhow::{Context, Result, anyhow, ensure};
 
@@ -58,7 +59,7 @@ pub(super) fn run(series: &Series<'_>) -> Result<Spread> {
 fn book(series: &Series<'_>, opening: &Opening) -> Result<()> {
     let platform = crowd::platform(&series.sandbox);
     let print = format!("naive-{}", opening.at_us);
-    let login = platform.log_in(Flow::Json, ANA, &Secret::new(PASSWORD), &print);
+    let login = platform.log_in(LoginFlow::Json, ANA, &Secret::new(PASSWORD), &print);
     let mut login = login.map_err(|e| anyhow!("the naive client's login: {e}"))?;
     platform.set_refresh(&mut login.jar, &login.token, &print)?;
     let at = BoxAt {

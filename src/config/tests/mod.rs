@@ -108,7 +108,7 @@ fn the_whole_config() {
     assert_eq!(server.domain, "aimharder.test");
     assert_eq!(
         (server.login, server.scheme),
-        (LoginFlow::Form, Scheme::Http)
+        (Some(LoginFlow::Form), Scheme::Http)
     );
     assert_eq!(server.connect_to, Some("127.0.0.1:8080".parse().unwrap()));
     assert_eq!(

@@ -5,7 +5,7 @@
 
 use reqwest::Url;
 
-use super::super::call::Answer;
+use super::super::call::Response;
 use super::super::html;
 use super::super::{LoginError, classify, parse_token};
 use super::{COOKIE, TOKEN, refused};
@@ -30,25 +30,25 @@ pub(super) fn fields<'a>(
 ///
 /// # Errors
 /// [`LoginError`]; only [`LoginError::Refused`] means that the platform checked the password.
-pub fn read(answer: &Answer, cookie: bool) -> Result<Secret, LoginError> {
-    classify::status(answer.status, answer)?;
+pub fn read(response: &Response, cookie: bool) -> Result<Secret, LoginError> {
+    classify::status(response.status, response)?;
     let not_there = || {
         LoginError::NotThere(format!(
             "{} has no form login (answered {})",
-            answer.host, answer.status
+            response.host, response.status
         ))
     };
-    if matches!(answer.status, 404 | 405 | 410) {
+    if matches!(response.status, 404 | 405 | 410) {
         return Err(not_there());
     }
-    let page = String::from_utf8_lossy(&answer.body);
+    let page = String::from_utf8_lossy(&response.body);
     let token = html::attributes(&page, "iframe", "src").find_map(|src| token_in(&src));
     let errors = html::text_by_id(&page, "loginErrors");
     let good = cookie && token.is_some();
     if !good && !errors.is_empty() {
-        return Err(refused(&errors, &answer.redactor));
+        return Err(refused(&errors, &response.redactor));
     }
-    let text = classify::page(answer)?;
+    let text = classify::page(response)?;
     match (token, cookie) {
         (None, true) => Err(LoginError::Without(TOKEN)),
         (None, false) if text.contains("setrefresh?") => Err(LoginError::Without(COOKIE)),
@@ -195,7 +195,7 @@ mod tests {
         ];
         for (status, body, cookie, error) in table {
             assert_eq!(
-                read(&Answer::new("h", status, body.as_bytes()), cookie),
+                read(&Response::new("h", status, body.as_bytes()), cookie),
                 Err(error),
                 "{status} {body}"
             );

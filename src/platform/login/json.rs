@@ -1,6 +1,6 @@
 //! The JSON login (protocol.md, 2a).
 
-use super::super::call::Answer;
+use super::super::call::Response;
 use super::super::lenient::Loose;
 use super::super::{BoxRef, Error, LoginError, account, classify, parse_token};
 use super::refused;
@@ -11,16 +11,19 @@ use crate::secret::Secret;
 ///
 /// # Errors
 /// [`LoginError`]; only [`LoginError::Refused`] means that the platform checked the password.
-pub fn read(answer: &Answer, domain: &str) -> Result<(Option<Secret>, Vec<BoxRef>), LoginError> {
-    classify::status(answer.status, answer)?;
+pub fn read(
+    response: &Response,
+    domain: &str,
+) -> Result<(Option<Secret>, Vec<BoxRef>), LoginError> {
+    classify::status(response.status, response)?;
     let not_there = || {
         LoginError::NotThere(format!(
             "{} has no json login (answered {})",
-            answer.host, answer.status
+            response.host, response.status
         ))
     };
     let Some(object) =
-        classify::object(&answer.body).filter(|_| !matches!(answer.status, 404 | 405 | 410))
+        classify::object(&response.body).filter(|_| !matches!(response.status, 404 | 405 | 410))
     else {
         return Err(not_there());
     };
@@ -29,14 +32,14 @@ pub fn read(answer: &Answer, domain: &str) -> Result<(Option<Secret>, Vec<BoxRef
     }
     let body = object.into();
     let body = Loose(&body);
-    refused_by_error(answer, body.get("error"))?;
+    refused_by_error(response, body.get("error"))?;
     let (auth, info) = (body.get("data").get("auth"), body.get("info"));
     let strange = || {
-        answer
+        response
             .strange("did not say whether the login is accepted")
             .into()
     };
-    match answer.status {
+    match response.status {
         200 if auth.get("authOK").yes() => {
             let token = auth.get("refreshToken").raw();
             let roles = body.get("data").get("userData").get("roles");
@@ -45,26 +48,26 @@ pub fn read(answer: &Answer, domain: &str) -> Result<(Option<Secret>, Vec<BoxRef
         }
         // a response that says nothing must not count as a refused password
         200 | 401 if !auth.get("authOK").yes() && said(info).is_some() => {
-            Err(refusal(info, answer))
+            Err(refusal(info, response))
         }
         _ => Err(strange()),
     }
 }
 
 /// Reads the `error` of a response, a text or `{code, message}`; `null` and `false` mean no error.
-fn refused_by_error(answer: &Answer, error: Loose<'_>) -> Result<(), LoginError> {
+fn refused_by_error(response: &Response, error: Loose<'_>) -> Result<(), LoginError> {
     if !error.is_error() {
         return Ok(());
     }
     let code = error.get("code").int().filter(|code| *code < 600);
     if let Some(code) = code.and_then(|code| u16::try_from(code).ok()) {
-        classify::status(code, answer)?;
+        classify::status(code, response)?;
     }
     match said(error).as_deref() {
         Some("LOGIN_ERROR_MALFORMED_BODY") => {
-            Err(answer.strange("could not read the login request").into())
+            Err(response.strange("could not read the login request").into())
         }
-        _ => Err(refusal(error, answer)),
+        _ => Err(refusal(error, response)),
     }
 }
 
@@ -75,8 +78,8 @@ fn said(what: Loose<'_>) -> Option<String> {
         .filter(|text| text.parse::<f64>().is_err() && text != "true")
 }
 
-fn refusal(what: Loose<'_>, answer: &Answer) -> LoginError {
-    refused(&said(what).unwrap_or_default(), &answer.redactor)
+fn refusal(what: Loose<'_>, response: &Response) -> LoginError {
+    refused(&said(what).unwrap_or_default(), &response.redactor)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub(super) mod json;
 use super::redact::Redactor;
 use super::refusal::is_key;
 use super::{Jar, LoggedIn, LoginError, Platform};
+use crate::config::LoginFlow;
 use crate::secret::Secret;
 use crate::text;
 
@@ -20,16 +21,6 @@ const TOKEN: &str = "refresh token";
 /// The message for a wrong password, whatever the platform answers.
 const WRONG: &str = "wrong e-mail or password";
 
-/// The two login flows (protocol.md §2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
-#[strum(serialize_all = "lowercase")]
-pub enum Flow {
-    /// `POST /api/login`, which the web page uses since spring 2026 (protocol.md §2a).
-    Json,
-    /// The form with the iframe (protocol.md §2b).
-    Form,
-}
-
 impl Platform {
     /// Sends one login, with an empty jar. `fingerprint` names the device in every later call of the session.
     ///
@@ -39,7 +30,7 @@ impl Platform {
     /// [`LoginError`]; only [`LoginError::Refused`] means that the platform checked the password.
     pub fn log_in(
         &self,
-        flow: Flow,
+        flow: LoginFlow,
         email: &str,
         password: &Secret,
         fingerprint: &str,
@@ -47,21 +38,21 @@ impl Platform {
         let host = format!("login.{}", self.domain());
         let mut jar = Jar::default();
         let (token, boxes) = match flow {
-            Flow::Json => {
+            LoginFlow::Json => {
                 let body = serde_json::json!({
                     "username": email, "password": password.expose(), "fingerprint": fingerprint, "iniframe": 0
                 });
                 let call = self.script(&host, "/api/login", &[])?;
-                let mut answer = self.exchange(&mut jar, call.json(body.to_string()))?;
-                answer.redactor.password(password);
-                json::read(&answer, self.domain())?
+                let mut response = self.exchange(&mut jar, call.json(body.to_string()))?;
+                response.redactor.password(password);
+                json::read(&response, self.domain())?
             }
-            Flow::Form => {
+            LoginFlow::Form => {
                 let fields = form::fields(email, password.expose(), fingerprint);
                 let call = self.page(&host, "/", &[])?;
-                let mut answer = self.exchange(&mut jar, call.form(&fields))?;
-                answer.redactor.password(password);
-                (Some(form::read(&answer, jar.has_login())?), Vec::new())
+                let mut response = self.exchange(&mut jar, call.form(&fields))?;
+                response.redactor.password(password);
+                (Some(form::read(&response, jar.has_login())?), Vec::new())
             }
         };
         if !jar.has_login() {
@@ -114,9 +105,9 @@ mod tests {
 
     #[test]
     fn flows_read_back_what_they_print() {
-        for flow in [Flow::Json, Flow::Form] {
+        for flow in [LoginFlow::Json, LoginFlow::Form] {
             assert_eq!(flow.to_string().parse(), Ok(flow));
         }
-        assert!("auto".parse::<Flow>().is_err());
+        assert!("auto".parse::<LoginFlow>().is_err());
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use aimharder::platform::Jar;
-use aimharder::platform::recorded::{Origin, Url};
+use aimharder::platform::recorded::Url;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
@@ -48,9 +48,7 @@ pub fn cookies(data: &[u8]) {
         let date = (digit < b'4').then_some(DATE);
         // a header cannot contain these characters
         let line = rest.replace(|c: char| c.is_ascii_control() && c != '\t', "");
-        let from = &OWN[usize::from(digit % 4)];
-        let (url, domain) = (from, DOMAIN);
-        jar.keep(&line, &Origin { url, domain, date });
+        jar.keep(&line, &OWN[usize::from(digit % 4)], DOMAIN, date);
         stays(&jar);
     }
     // only after all lines: fewer lines are another input

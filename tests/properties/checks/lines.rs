@@ -85,7 +85,7 @@ pub fn notes(data: &[u8]) {
     let rate = json!({ "ejerName": text, "valor1": [text], "notes": text });
     let page = json!({ "elements": [{ "TIPOWODs": [block], "ejerRate": [rate] }] });
     let body = Value::to_string(&page);
-    let answer = recorded::Answer::new(HOST, 200, body.as_bytes());
+    let answer = recorded::Response::new(HOST, 200, body.as_bytes());
     let (posts, _) = recorded::activity(&answer).expect("a list");
     let block = &posts[0].blocks[0];
     block.text.lines().for_each(shown);

@@ -60,8 +60,8 @@ impl<'a> Answer<'a> {
         }
     }
 
-    pub fn saved(&self) -> aimharder::platform::recorded::Answer {
-        aimharder::platform::recorded::Answer::new(HOST, self.status, self.body)
+    pub fn saved(&self) -> aimharder::platform::recorded::Response {
+        aimharder::platform::recorded::Response::new(HOST, self.status, self.body)
     }
 
     pub fn get(&self, key: &str) -> &Value {

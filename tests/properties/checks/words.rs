@@ -76,8 +76,8 @@ fn never_cancelled(body: &Value) {
     }
 }
 
-fn saved(body: &Value) -> recorded::Answer {
-    recorded::Answer::new(HOST, 200, body.to_string().as_bytes())
+fn saved(body: &Value) -> recorded::Response {
+    recorded::Response::new(HOST, 200, body.to_string().as_bytes())
 }
 
 fn unicode_width(text: &str) -> usize {
