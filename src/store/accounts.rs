@@ -48,8 +48,7 @@ impl Store {
                  SET login_flow = excluded.login_flow, refused_salt = NULL, refused_hash = NULL, refused_at = NULL, \
                  locked_at = NULL",
                 params![account.as_str(), flow],
-            )?;
-        Ok(())
+            )
     }
 
     /// Counts a refused login. A lock-out says nothing about the password and is stored by its time alone.

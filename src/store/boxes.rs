@@ -109,8 +109,7 @@ impl Store {
              set_id = coalesce(excluded.set_id, set_id), timezone = coalesce(excluded.timezone, timezone), \
              opens = CASE WHEN ?5 THEN excluded.opens ELSE opens END",
             params![name, id, zone.map(Tz::name), rule, opens.is_some()],
-        )?;
-        Ok(())
+        )
     }
 
     /// Stores the number of a box, which is on its own pages.
@@ -118,8 +117,7 @@ impl Store {
         self.execute(
                 "INSERT INTO boxes (name, id) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET id = excluded.id",
                 params![name, id],
-            )?;
-        Ok(())
+            )
     }
 
     /// The opening rules of a box's single classes, by class name.
@@ -133,13 +131,14 @@ impl Store {
     pub fn set_class_rule(&self, name: &str, class: &str, rule: Option<Rule>) -> Result<()> {
         self.set_box(name, None, None, None)?;
         match rule {
-            Some(rule) => self.put_class_rule(name, class, "", &rule.to_string()),
+            Some(rule) => self
+                .put_class_rule(name, class, "", &rule.to_string())
+                .map(drop),
             None => self.execute(
                 "DELETE FROM class_rules WHERE box = ?1 AND account = '' AND folded = ?2",
                 params![name, fold(class)],
             ),
-        }?;
-        Ok(())
+        }
     }
 
     /// Stores the opening rule that a refusal states for a class and an account. Returns whether it is a new one.
@@ -150,12 +149,11 @@ impl Store {
         class: &str,
         learned: Opening,
     ) -> Result<bool> {
-        let changed = self.put_class_rule(name, class, account.as_str(), &learned.to_string())?;
-        Ok(changed == 1)
+        self.put_class_rule(name, class, account.as_str(), &learned.to_string())
     }
 
-    fn put_class_rule(&self, name: &str, class: &str, account: &str, opens: &str) -> Result<usize> {
-        self.execute(
+    fn put_class_rule(&self, name: &str, class: &str, account: &str, opens: &str) -> Result<bool> {
+        self.changes(
             "INSERT INTO class_rules (box, class, folded, account, opens) VALUES (?1, ?2, ?3, ?4, ?5) \
              ON CONFLICT DO UPDATE SET class = excluded.class, opens = excluded.opens WHERE opens IS NOT excluded.opens",
             params![name, class, fold(class), account, opens],
@@ -170,11 +168,10 @@ impl Store {
         class: &str,
         learned: &str,
     ) -> Result<bool> {
-        let changed = self.execute(
+        self.changes(
             "DELETE FROM class_rules WHERE box = ?1 AND account = ?2 AND folded = ?3 AND opens = ?4",
             params![name, account.as_str(), fold(class), learned],
-        )?;
-        Ok(changed == 1)
+        )
     }
 }
 

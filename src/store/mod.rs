@@ -91,8 +91,18 @@ impl Store {
 /// Statements. Their errors name the file.
 impl Store {
     /// Runs a statement and returns the number of rows that it changed.
-    fn execute(&self, sql: &str, values: impl Params) -> Result<usize> {
+    fn count_changes(&self, sql: &str, values: impl Params) -> Result<usize> {
         self.db().execute(sql, values).at(&self.path)
+    }
+
+    /// Runs a statement for one row and returns whether it changed the row.
+    fn changes(&self, sql: &str, values: impl Params) -> Result<bool> {
+        Ok(self.count_changes(sql, values)? == 1)
+    }
+
+    /// Runs a statement.
+    fn execute(&self, sql: &str, values: impl Params) -> Result<()> {
+        self.count_changes(sql, values).map(drop)
     }
 
     /// The first row of a query, or `None`.

@@ -35,19 +35,20 @@ pub struct Settlement {
 /// One booking request and its response.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    /// by this machine's clock
+    /// When it was sent, by this machine's clock.
     pub sent_at: DateTime<Utc>,
-    /// time, name and number of the class, for people
+    /// Time, name and number of the class, for people.
     pub class: String,
-    /// the outcome's name, or the kind of trouble
+    /// The outcome's name, or the kind of the error.
     pub outcome: String,
-    /// `bookState` as it came; `None` where no answer came
+    /// `bookState` as received. `None` without a response.
     pub book_state: Option<i64>,
-    /// AimHarder's words, cleaned, or what went wrong
+    /// The message of AimHarder, cleaned, or of the error.
     pub message: Option<String>,
-    /// the server's clock minus this machine's; `None` where it could not be measured
+    /// The clock offset. `None` if it could not be measured.
     pub clock_offset_ms: Option<f64>,
-    /// how long after the opening it arrived, by the server's clock; negative: before it; `None` where the opening or that clock is unknown
+    /// The lateness: how long after the opening it arrived, by the server clock; negative if before it. `None` if the opening or
+    /// that clock is unknown.
     pub lateness_ms: Option<f64>,
 }
 
@@ -103,12 +104,11 @@ impl Store {
     /// Makes an expired prebooking pending again, with the reason as its message. `false` if another run has changed it, or if
     /// the class was added again meanwhile.
     pub fn reopen(&self, id: i64) -> Result<bool> {
-        let changed = self.execute(
+        self.changes(
             "UPDATE OR IGNORE prebookings SET status = 'pending', message = ?2, tried_at = NULL, problem = NULL, outage_runs = NULL \
              WHERE id = ?1 AND status = 'expired'",
             params![id, REOPENED],
-        )?;
-        Ok(changed == 1)
+        )
     }
 
     /// All prebookings, or those of one account, in the order of their creation.
@@ -160,14 +160,13 @@ impl Store {
         self.execute(
             "UPDATE prebookings SET class_id = ?1 WHERE id = ?2 AND owner = ?3",
             params![class_id, id, owner],
-        )?;
-        Ok(())
+        )
     }
 
     /// Stores the result of an execution and releases the claim. `false`: the claim was lost, because the prebooking was
     /// removed.
     pub fn settle(&self, id: i64, owner: &str, end: &Settlement) -> Result<bool> {
-        let changed = self.execute(
+        self.changes(
                 "UPDATE prebookings SET status = :status, owner = NULL, message = :message, \
                  reservation_id = coalesce(:reservation, reservation_id), class_id = coalesce(:class_id, class_id), \
                  attempts = attempts + :attempts, moved_to = coalesce(:moved_to, moved_to), tried_at = :tried_at \
@@ -177,28 +176,25 @@ impl Store {
                     ":class_id": end.class_id, ":attempts": end.attempts, ":moved_to": end.moved_to.map(millis),
                     ":tried_at": millis(end.tried_at), ":id": id, ":owner": owner,
                 },
-            )?;
-        Ok(changed == 1)
+            )
     }
 
     /// Releases a claim whose execution sent this number of requests: the prebooking is pending again. `false`: the claim was
     /// lost, because the prebooking was removed.
     pub fn release(&self, id: i64, owner: &str, attempts: i64) -> Result<bool> {
-        let changed = self.execute(
+        self.changes(
             "UPDATE prebookings SET status = 'pending', owner = NULL, attempts = attempts + ?3 WHERE id = ?1 AND owner = ?2",
             params![id, owner, attempts],
-        )?;
-        Ok(changed == 1)
+        )
     }
 
     /// Stores the result of a place on a waiting list. `false`: another run was quicker.
     pub fn settle_waitlisted(&self, id: i64, end: &Settlement) -> Result<bool> {
-        let changed = self.execute(
+        self.changes(
                 "UPDATE prebookings SET status = ?1, message = ?2, reservation_id = coalesce(?3, reservation_id), \
                  tried_at = ?4 WHERE id = ?5 AND status = 'waitlisted'",
                 params![end.progress.as_str(), end.message, end.reservation, millis(end.tried_at), id],
-            )?;
-        Ok(changed == 1)
+            )
     }
 
     /// Stores a booking request and its response.
@@ -210,8 +206,7 @@ impl Store {
                     prebooking, millis(attempt.sent_at), attempt.class, attempt.outcome, attempt.book_state, attempt.message,
                     attempt.clock_offset_ms, attempt.lateness_ms
                 ],
-            )?;
-        Ok(())
+            )
     }
 
     /// The requests of a prebooking, oldest first.

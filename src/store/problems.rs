@@ -57,8 +57,7 @@ impl Store {
                 problem.map(|problem| problem.outage_runs),
                 id
             ],
-        )?;
-        Ok(())
+        )
     }
 
     /// The sessions that have a problem.
@@ -73,20 +72,18 @@ impl Store {
 
     /// Stores whether the `setrefresh` of a session has failed. Returns whether this was not stored before.
     pub fn set_refresh_failed(&self, id: i64, failed: bool) -> Result<bool> {
-        let changed = self.execute(
+        self.changes(
             "UPDATE sessions SET set_refresh_failed = ?1 WHERE id = ?2 AND set_refresh_failed <> ?1",
             params![failed, id],
-        )?;
-        Ok(changed == 1)
+        )
     }
 
     /// Stores that a prebooking was postponed for this reason, which is one word. Returns whether this was not stored before.
     pub fn note_postponed(&self, id: i64, reason: &str) -> Result<bool> {
-        let changed = self.execute(
+        self.changes(
             "UPDATE prebookings SET postponed = postponed || ' ' || ?1 \
              WHERE id = ?2 AND instr(postponed || ' ', ' ' || ?1 || ' ') = 0",
             params![reason, id],
-        )?;
-        Ok(changed == 1)
+        )
     }
 }

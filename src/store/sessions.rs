@@ -94,9 +94,6 @@ impl SessionRow {
 pub(super) const COLUMNS: &str = "id, account, kind, fingerprint, status, auto_refresh, token_expires_at, generation, \
      created_at, used_at, token_updated_at, token_update_count, refreshed_at, refresh_count, update_begun_at, last_error";
 
-/// The positions of token and cookies after [`COLUMNS`].
-const SECRETS: [usize; 2] = [16, 17];
-
 impl Store {
     /// All sessions, or those of one account: by account, background first, then the one used last. They are without secrets,
     /// which are most of a row.
@@ -156,8 +153,7 @@ impl Store {
     fn with_secrets(&self, filter: &str, values: &[&dyn ToSql]) -> Result<Option<SessionRow>> {
         let sql = format!("SELECT {COLUMNS}, token, cookies FROM sessions WHERE {filter}");
         let found = self.find_secrets(&sql, values, |row| {
-            let [token, cookies] = SECRETS;
-            Ok((read(row)?, row.get(token)?, row.get(cookies)?))
+            Ok((read(row)?, row.get("token")?, row.get("cookies")?))
         })?;
         let Some(((mut row, token, cookies), codec)) = found else {
             return Ok(None);
@@ -185,8 +181,7 @@ impl Store {
                 "UPDATE sessions SET last_error = ?1, \
                  update_begun_at = CASE WHEN ?2 THEN NULL ELSE update_begun_at END WHERE id = ?3 AND generation = ?4",
                 params![words, settled, row.id, row.generation],
-            )?;
-        Ok(())
+            )
     }
 
     /// Stores the cookies of an ordinary call. They never replace those of a newer token.
@@ -218,8 +213,7 @@ impl Store {
                  SELECT 1 FROM sessions AS other WHERE other.account = sessions.account \
                  AND other.kind = 'device' AND other.id <> sessions.id AND other.used_at >= sessions.used_at)",
                 params![millis(now), row.id],
-            )?;
-        Ok(())
+            )
     }
 
     /// Marks a background session as dead after a token update reported a logout.
@@ -228,8 +222,7 @@ impl Store {
                 "UPDATE sessions SET status = 'expired', generation = generation + 1, update_begun_at = NULL, \
                  last_error = ?1 WHERE id = ?2 AND generation = ?3",
                 params![words, row.id, row.generation],
-            )?;
-        Ok(())
+            )
     }
 
     /// Sets whether `refresh` refreshes this session.
@@ -237,8 +230,7 @@ impl Store {
         self.execute(
             "UPDATE sessions SET auto_refresh = ?1 WHERE id = ?2",
             params![on, row.id],
-        )?;
-        Ok(())
+        )
     }
 
     /// Deletes a dead device session, unless it has been logged in again meanwhile.
@@ -246,17 +238,15 @@ impl Store {
         self.execute(
             "DELETE FROM sessions WHERE id = ?1 AND generation = ?2 AND kind = 'device'",
             params![row.id, row.generation],
-        )?;
-        Ok(())
+        )
     }
 
     /// Deletes one device session.
     pub fn delete_device(&self, row: &SessionRow) -> Result<bool> {
-        let deleted = self.execute(
+        self.changes(
             "DELETE FROM sessions WHERE id = ?1 AND kind = 'device'",
             [row.id],
-        )?;
-        Ok(deleted == 1)
+        )
     }
 
     /// Deletes the protected session. Only for `logout --background --yes-delete-background`.
@@ -276,7 +266,7 @@ impl Store {
 
     /// Deletes device sessions created before `before`.
     pub fn prune_devices(&self, account: Option<&Account>, before: DateTime<Utc>) -> Result<usize> {
-        self.execute(
+        self.count_changes(
                 "DELETE FROM sessions WHERE kind = 'device' AND created_at < ?1 AND (?2 IS NULL OR account = ?2)",
                 params![millis(before), account.map(Account::as_str)],
             )
