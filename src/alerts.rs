@@ -2,7 +2,8 @@
 //!
 //! `refresh` and `prebook run` run every 15 minutes, and cron mails whatever they print. A problem is therefore reported when it
 //! is new and once when it is over; an outage is new at its third consecutive run. The store has the problem that was
-//! reported last with each session and prebooking. Exit codes, JSON and terminals report a problem every time and do not depend on this module.
+//! reported last with each session and prebooking. Exit codes, JSON and terminals report a problem every time and do not depend
+//! on this module.
 
 use crate::error::ExitKind;
 use crate::store::{Problem, Result, Store, Subject};

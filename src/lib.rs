@@ -19,11 +19,12 @@
 //! | [`sessions`] | selects a session, refreshes its token, recovers it after a logout | book |
 //! | [`notify`] | notifications and dead-man pings, sent after the result is stored | change a result or an exit code |
 //! | [`alerts`] | decides whether a problem is new, persists, or is over | change an exit code or JSON |
-//! | [`mod@platform`] | one function per endpoint; responses classified by pure functions; the only HTTP to the platform | read the store or the config file |
+//! | [`mod@platform`] | one function per endpoint; pure functions classify responses; the only HTTP to it | use store or config |
 //! | [`store`] | schema, migrations, rows to types; the only SQL | use HTTP, print |
-//! | [`config`], [`password`], [`store_key`] | the config file; sources of passwords and of the store key | use store or platform |
+//! | [`config`], [`password`], [`store_key`] | the config file; sources of passwords and store key | use store or platform |
 //! | [`model`], [`text`] | days, times, zones, opening rules, sessions, prebookings; cleaning of text | do anything but compute |
-//! | [`error`], [`clock`], [`signals`], [`logs`], [`secret`], `private_files` | exit kinds, time, signals, logging, secret values, file checks | know their users |
+//! | [`error`], [`secret`], `private_files` | exit kinds, secret values, file checks | know their users |
+//! | [`clock`], [`signals`], [`logs`] | time, signals, logging | know their users |
 //!
 //! # How a session is refreshed
 //!

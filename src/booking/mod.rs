@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! row ─► booked already, or closed ─► outcome without a request
-//!  └─► request ─► refusal ─────────────────────────────────► outcome
+//!  └─► request ─► refusal ───────────────► outcome
 //!        └─► state 1 or 0, {}, "same hour", lost ─► row again ─► outcome, or unknown
 //! ```
 //!

@@ -35,7 +35,7 @@ impl BoxProfile {
             id: None,
             title: None,
             zone: Tz::Europe__Madrid,
-            opening_rules: OpeningRules::NONE,
+            opening_rules: OpeningRules::default(),
             lead: None,
         }
     }

@@ -12,19 +12,19 @@ use super::instant::{hours_minutes, instant, maybe_hours_minutes, maybe_instant}
 pub enum ClassState {
     /// Bookable as far as the schedule shows. Only a request shows whether booking is open.
     Open,
-    /// no place left
+    /// No place left.
     Full,
-    /// a place is mine
+    /// The account has a place.
     Booked,
-    /// a place on the waiting list is mine
+    /// The account has a place on the waiting list.
     Waitlisted,
-    /// a known rule says that booking opens later
+    /// A known opening rule says that booking opens later.
     NotOpen,
-    /// not enabled, reserved by the staff, or hidden
+    /// Not enabled, reserved by the staff, or hidden.
     Closed,
-    /// the gym has cancelled it
+    /// The box has cancelled it.
     Cancelled,
-    /// it has started
+    /// It has started.
     Past,
 }
 
@@ -38,22 +38,22 @@ impl Class {
 /// One class of a box's schedule.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Class {
-    /// its number on this day, which booking wants
+    /// The class id, which booking needs.
     pub id: String,
-    /// on the box's calendar
+    /// On the box's calendar.
     pub day: NaiveDate,
-    /// by the box's wall clock
+    /// By the box's wall clock.
     #[serde(serialize_with = "hours_minutes")]
     pub start: NaiveTime,
     /// By the box's wall clock. `None` if the platform does not report it.
     #[serde(serialize_with = "maybe_hours_minutes")]
     pub end: Option<NaiveTime>,
-    /// the start as an instant ([`super::zone::resolve`] decides what daylight saving makes of it)
+    /// The start as an instant, by [`super::zone::resolve`].
     #[serde(serialize_with = "instant")]
     pub starts_at: DateTime<Tz>,
-    /// cleaned and trimmed; may be empty
+    /// Cleaned and trimmed; may be empty.
     pub name: String,
-    /// the coach's name; `None` where there is none
+    /// The name of the coach. `None` if there is none.
     pub coach: Option<String>,
     /// What the class is about, if the platform says so.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,17 +64,17 @@ pub struct Class {
     /// The address of the box.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// places taken; `None` is unknown, not zero
+    /// Places taken. `None` is unknown, not zero.
     pub occupied: Option<u32>,
-    /// places there are; `None` is unknown, not zero
+    /// Places in all. `None` is unknown, not zero.
     pub capacity: Option<u32>,
-    /// people on the waiting list; `None` where there is no list
+    /// People on the waiting list. `None` without a list.
     pub waiting: Option<u32>,
-    /// what can be done with it now
+    /// What can be done with it now.
     pub state: ClassState,
-    /// my reservation's number, which cancelling wants; `None` when it is not mine
+    /// The reservation id, which cancelling needs. `None` if the account has no place.
     pub reservation_id: Option<String>,
-    /// when booking opens by the known rule; `None` unless it is [`ClassState::NotOpen`]
+    /// When booking opens by the known opening rule. `None` unless it is [`ClassState::NotOpen`].
     #[serde(serialize_with = "maybe_instant")]
     pub opens_at: Option<DateTime<Tz>>,
     /// Whether `opens_at` follows from a learned rule, which does not prove that booking is not open.

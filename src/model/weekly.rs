@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
-use serde::ser::{Serialize, SerializeSeq, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::day::{parse_weekday, weekday_short};
 use super::prebooking::PrebookRequest;
@@ -82,16 +82,12 @@ impl fmt::Display for Weekdays {
 
 impl Serialize for Weekdays {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut list = to.serialize_seq(Some(self.0.len()))?;
-        for day in &self.0 {
-            list.serialize_element(weekday_short(*day))?;
-        }
-        list.end()
+        to.collect_seq(self.0.iter().copied().map(weekday_short))
     }
 }
 
 /// Days of classes on which rules book nothing, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Skip {
     /// The first skipped day.
     pub from: NaiveDate,

@@ -51,7 +51,7 @@ impl Shown {
             Progress::Pending | Progress::Executing | Progress::Waitlisted
         );
         let request = &prebooking.request;
-        let none = OpeningRules::NONE;
+        let none = OpeningRules::default();
         let rules = if is_open {
             &profile.opening_rules
         } else {

@@ -1,5 +1,5 @@
-//! Days as people write them and as the platform labels them (`scripting.md`, "Days, times and durations"; `protocol.md`, §5), in
-//! English, Spanish and Catalan. `today` is an argument.
+//! Days as people write them and as the platform labels them, in English, Spanish and Catalan (`scripting.md`, "Days, times and
+//! durations"; `protocol.md`, §5). `today` is an argument.
 
 mod names;
 

@@ -27,13 +27,13 @@ const TRY_EVERY: TimeDelta = TimeDelta::minutes(30);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// `--opens` on the command line, or stored with a prebooking
+    /// `--opens` on the command line, or stored with a prebooking.
     Option,
-    /// `opens` in `config.toml`
+    /// `opens` in the config.
     Config,
-    /// `boxes set --opens`
+    /// `boxes set --opens`.
     Set,
-    /// A refusal by the platform
+    /// A refusal by the platform.
     Learned,
 }
 

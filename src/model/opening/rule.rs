@@ -22,18 +22,18 @@ const FORMS: &str = "use 4d, 4d@07:00, 46h or sun@20:00";
 pub enum Rule {
     /// A number of days before the day of the class on the box's calendar, at a fixed time or at the time of the class.
     Days {
-        /// 0 to 366
+        /// 0 to 366.
         days: u16,
-        /// `None`: the wall-clock time at which the class starts
+        /// `None`: the wall-clock time at which the class starts.
         at: Option<NaiveTime>,
     },
     /// A number of hours before the start of the class, 1 to 8784.
     Hours(u16),
     /// The last such weekday and time before the class's day.
     Weekly {
-        /// the weekday; seven days before for a class on that weekday
+        /// The weekday; seven days before for a class on that weekday.
         day: Weekday,
-        /// the box's wall-clock time
+        /// The box's wall-clock time.
         at: NaiveTime,
     },
 }

@@ -10,7 +10,7 @@ use crate::model::account::Account;
 use crate::text::fold;
 
 /// The opening rules of a box.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OpeningRules {
     /// The rule of all classes, as given in the config or by `boxes set`.
     pub of_box: Option<Opening>,
@@ -31,12 +31,6 @@ pub struct ClassRule {
 }
 
 impl OpeningRules {
-    /// No rule at all.
-    pub const NONE: Self = Self {
-        of_box: None,
-        by_class: Vec::new(),
-    };
-
     /// The opening rule of a class for an account. The order of precedence is: the class's rule in the config, the class's
     /// rule by `boxes set`, the box's rule, what was learned for this class and account. Without a class name, only the
     /// box's rule is left.

@@ -6,7 +6,7 @@ use crate::model::opening::OpeningRules;
 /// The days, seen from `now` in `zone`, without settled days or skips.
 fn unfolded(rule: &WeeklyRule, zone: Tz, now: &str) -> Vec<String> {
     let request = &rule.request;
-    let opening = request.opening(&request.first, &OpeningRules::NONE);
+    let opening = request.opening(&request.first, &OpeningRules::default());
     days(rule, zone, opening, &[], &BTreeSet::new(), at(now))
         .iter()
         .map(NaiveDate::to_string)
