@@ -121,6 +121,23 @@ fn every_command_has_examples_that_parse_and_its_exit_codes() {
 }
 
 #[test]
+fn the_reference_names_every_flag() {
+    let reference = text("src/docs/scripting.md");
+    let names: BTreeSet<&str> = reference
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .collect();
+    let root = Cli::command();
+    let mut all = commands(&root, "");
+    all.push((String::new(), root));
+    for (name, command) in all {
+        for flag in command.get_arguments().filter_map(clap::Arg::get_long) {
+            let is_named = names.contains(format!("--{flag}").as_str());
+            assert!(is_named, "--{flag} of `{name}` is not in scripting.md");
+        }
+    }
+}
+
+#[test]
 fn help_reads_right_at_80_columns() {
     let mut built = Cli::command();
     built.build();
