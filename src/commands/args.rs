@@ -17,49 +17,43 @@ use crate::text::{append_flag, quote};
 
 /// The flags that every command has.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Global flags")]
+#[command(next_help_heading = "Global flags", mut_args(|arg| arg.global(true).hide_short_help(true)))]
 pub struct GlobalArgs {
     /// Config file, TOML [env: AIMHARDER_CONFIG] [default: $XDG_CONFIG_HOME/aimharder/config.toml]
-    #[arg(long, value_name = "FILE", global = true, hide_short_help = true, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
     /// Store, SQLite [env: AIMHARDER_STORE] [default: $XDG_STATE_HOME/aimharder/aimharder.db]
-    #[arg(long, value_name = "FILE", global = true, hide_short_help = true, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub store: Option<PathBuf>,
     /// Use the store and the config of the installed service, as its user if called by root
-    #[arg(long, global = true, hide_short_help = true)]
+    #[arg(long)]
     pub system: bool,
     /// Account [env: AIMHARDER_ACCOUNT] [default: the config's, or the only one in the store]
-    #[arg(long, value_name = "EMAIL", global = true, hide_short_help = true)]
+    #[arg(long, value_name = "EMAIL")]
     pub account: Option<Account>,
     /// Box (gym) [env: AIMHARDER_BOX] [default: the config's, or the account's only box]
-    #[arg(long = "box", value_name = "NAME", global = true, hide_short_help = true, value_parser = box_name)]
+    #[arg(long = "box", value_name = "NAME", value_parser = box_name)]
     pub gym: Option<String>,
     /// Kind of session that acts [default: stated by each command]
-    #[arg(long, value_name = "KIND", global = true, hide_short_help = true)]
+    #[arg(long, value_name = "KIND")]
     pub session: Option<SessionKind>,
     /// One device session, by its fingerprint or at least its first 6 characters
-    #[arg(long, value_name = "FP", global = true, hide_short_help = true, value_parser = fingerprint)]
+    #[arg(long, value_name = "FP", value_parser = fingerprint)]
     pub fingerprint: Option<String>,
     /// Longest wait for a session that another process uses; 0s does not wait [default: 30s]
-    #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, value_parser = lock_timeout)]
+    #[arg(long, value_name = "DURATION", value_parser = lock_timeout)]
     pub lock_timeout: Option<Duration>,
     /// Record the exchanges with AimHarder, without personal data, in a new file
-    #[arg(long, value_name = "FILE", global = true, hide_short_help = true, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
     /// Print one JSON object on standard output
-    #[arg(long, global = true, hide_short_help = true)]
+    #[arg(long)]
     pub json: bool,
     /// Log errors only
-    #[arg(
-        short,
-        long,
-        global = true,
-        hide_short_help = true,
-        conflicts_with = "verbose"
-    )]
+    #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Log what is done; twice: log requests too
-    #[arg(short, long, global = true, hide_short_help = true, action = ArgAction::Count)]
+    #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
     /// The environment variables that supplied one of these values.
     #[arg(skip)]
