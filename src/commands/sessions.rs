@@ -6,6 +6,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
+use serde_json::json;
 
 use super::app::App;
 use super::help::{Help, code};
@@ -17,7 +18,7 @@ use crate::model::time::human_age;
 use crate::sessions::{DEVICE_LIFE, SessionManager};
 use crate::store::{SessionRow, Status};
 use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, headings, plain, shrink};
-use crate::ui::{Output, Ui};
+use crate::ui::{Output, PlainOutput, Ui};
 
 const HELP: Help = Help {
     notes: "",
@@ -126,7 +127,11 @@ fn prune(app: &App, ui: &mut Ui) -> Result<()> {
     if deleted > 0 {
         super::logout::purge(app);
     }
-    ui.print(&Pruned { deleted })
+    ui.print(&PlainOutput {
+        json: json!({ "deleted": deleted }),
+        text: format!("{} deleted\n", plural(deleted, "old device session")),
+        has_side_effects: true,
+    })
 }
 
 fn set(auto_refresh: Switch, app: &App, ui: &mut Ui) -> Result<()> {
@@ -158,11 +163,6 @@ struct Session {
     busy: bool,
     #[serde(skip)]
     now: DateTime<Utc>,
-}
-
-#[derive(Debug, Serialize)]
-struct Pruned {
-    deleted: usize,
 }
 
 /// First the number of updates is left out, then addresses and fingerprints are cut.
@@ -200,16 +200,6 @@ impl Output for Session {
         lines
             .iter()
             .try_for_each(|line| self.write_line(line, style, to))
-    }
-
-    fn has_side_effects(&self) -> bool {
-        true
-    }
-}
-
-impl Output for Pruned {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        writeln!(to, "{} deleted", plural(self.deleted, "old device session"))
     }
 
     fn has_side_effects(&self) -> bool {
@@ -266,10 +256,7 @@ impl Session {
         .flatten()
         .collect();
         let colour = error.map_or(Style::Faint, |_| Style::Bad);
-        let notes = style.wrap(&notes, 2);
-        notes
-            .iter()
-            .try_for_each(|note| writeln!(to, "{}", style.paint(note, colour)))
+        style.write_notes(&notes, 2, colour, to)
     }
 }
 
