@@ -25,7 +25,11 @@ pub(crate) fn run<V: Output>(
     work: impl FnOnce(&mut Ui) -> Result<(V, SignalGuard)>,
 ) -> Result<()> {
     notify::ping(switch, Ping::Start, String::new());
-    let done = require_session(app).and_then(|()| work(ui));
+    let done = require_session(app).and_then(|()| {
+        // also if nothing is due: a wrong key is reported before it is needed
+        app.store.ready()?;
+        work(ui)
+    });
     if done.is_ok()
         && !signals::must_stop()
         && let Err(e) = app.store.delete_old_refusals(clock::now())

@@ -158,7 +158,6 @@ fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Refr
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    app.store.ready()?; // one error about a missing key, not one per session
     let plan = Plan {
         stale_after: if args.force {
             None

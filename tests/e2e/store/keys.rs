@@ -14,6 +14,9 @@ fn refused(home: &Home, status: i32, words: &[&str]) {
         "bookings --session background",
         "store decrypt",
         "store encrypt",
+        // with nothing due
+        "refresh",
+        "prebook run",
     ] {
         home.run(args).fails(status, words);
     }
@@ -27,7 +30,7 @@ fn refused(home: &Home, status: i32, words: &[&str]) {
     home.run("sessions").succeeds();
     home.run("prebook list").succeeds();
     home.run("boxes").succeeds();
-    home.run("refresh").done();
+    home.run("prebook run --dry-run").done();
     assert_eq!(
         fs::read(home.store_path()).unwrap(),
         before,
