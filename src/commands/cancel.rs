@@ -20,7 +20,7 @@ use crate::model::session::SessionKind;
 use crate::platform::Row;
 use crate::signals;
 use crate::text::append_flag;
-use crate::ui::table::{OutputStyle, Style};
+use crate::ui::table::{OutputStyle, Style, cell, plain};
 use crate::ui::{Output, Ui};
 
 const HELP: Help = Help {
@@ -184,9 +184,9 @@ impl Output for Cancelled {
         let class = describe(&self.class);
         match self.outcome {
             CancelOutcome::Cancelled => {
-                writeln!(to, "{}: {class}", style.paint("cancelled", Style::Good))
+                style.write_state(&cell("cancelled", Style::Good), &class, to)
             }
-            CancelOutcome::WouldCancel => writeln!(to, "would cancel: {class}"),
+            CancelOutcome::WouldCancel => style.write_state(&plain("would cancel"), &class, to),
             CancelOutcome::NotBooked | CancelOutcome::LateCancellation | CancelOutcome::Refused => {
                 Ok(())
             }

@@ -1,6 +1,7 @@
 //! `login`: two separate logins, one for each kind of session.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use anyhow::Result;
@@ -19,7 +20,7 @@ use crate::secret::Secret;
 use crate::sessions::{Granted, LoginTry, SessionManager, SessionSelector};
 use crate::store::BoxRow;
 use crate::text::append_flag;
-use crate::ui::table::{OutputStyle, Style};
+use crate::ui::table::{OutputStyle, Style, cell, unbroken};
 use crate::ui::{Output, Ui};
 
 /// How often a mistyped e-mail address is asked for again.
@@ -181,7 +182,7 @@ impl Run<'_> {
             account: self.account.clone(),
             sessions,
             boxes,
-            store: self.app.store.path().display().to_string(),
+            store: self.app.store.path().to_owned(),
             next,
         })
     }
@@ -231,7 +232,11 @@ fn account(args: &LoginArgs, app: &App) -> Result<Account> {
 
 fn ask_for_account() -> Result<Account> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failure::usage(WHICH_ACCOUNT).into());
+        return Err(Failure::usage(
+            "which account? without a terminal, for example: \
+             `aimharder login ana@example.org --password-stdin < password.txt`",
+        )
+        .into());
     }
     for left in (0..MAX_ATTEMPTS).rev() {
         write!(io::stderr(), "E-mail: ")?;
@@ -293,7 +298,7 @@ struct Login {
     #[serde(serialize_with = "box_list")]
     boxes: Vec<BoxRow>,
     #[serde(skip)]
-    store: String,
+    store: PathBuf,
     /// the command to run next
     #[serde(skip)]
     next: Option<String>,
@@ -343,11 +348,14 @@ impl Output for Login {
                 SessionKind::Device => "device session (for commands on this machine)",
                 SessionKind::Background => "background session (for cron and timers)",
             };
-            let state = match &session.error {
-                None => style.paint("logged in", Style::Good),
-                Some(error) => format!("{}: {error}", style.paint("not logged in", Style::Bad)),
+            let (state, why) = match &session.error {
+                None => (cell("logged in", Style::Good), String::new()),
+                Some(error) => (cell("not logged in", Style::Bad), format!(": {error}")),
             };
-            writeln!(to, "{what}: {state}")?;
+            for line in style.wrap(&[format!("{what}: {}{why}", state.text)], 0) {
+                let painted = style.paint(&state.text, state.style);
+                writeln!(to, "{}", line.replacen(&state.text, &painted, 1))?;
+            }
         }
         let names = self.boxes.iter().map(|row| match &row.title {
             Some(title) => format!("{} ({title})", row.name),
@@ -359,14 +367,12 @@ impl Output for Login {
         } else {
             &names
         };
-        writeln!(to, "boxes: {names}")?;
+        style.write_notes(&[format!("boxes: {names}")], 0, Style::Plain, to)?;
         let stored = format!(
             "stored in {} (tokens and cookies, not the password)",
-            self.store
+            unbroken(&self.store)
         );
-        for line in style.wrap(&[stored], 0) {
-            writeln!(to, "{line}")?;
-        }
+        style.write_notes(&[stored], 0, Style::Plain, to)?;
         // after a failure, the error names the next step
         if self.failure().is_some() {
             return Ok(());

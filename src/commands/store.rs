@@ -12,7 +12,7 @@ use super::help::{Help, code};
 use super::plural;
 use crate::error::{ExitKind, Failure};
 use crate::store::{self, Conversion, Store};
-use crate::ui::table::OutputStyle;
+use crate::ui::table::{OutputStyle, Style, unbroken};
 use crate::ui::{Output, Ui};
 use crate::{process, signals};
 
@@ -225,32 +225,28 @@ struct Converted<'c> {
 }
 
 impl Output for Converted<'_> {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let store = self.store.display();
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+        let store = unbroken(self.store);
         let sessions = plural(self.done.sessions, "session");
-        match (self.done.encrypted, self.done.changed) {
-            (true, true) if self.rekeyed => {
-                writeln!(to, "{store} has the new key ({sessions})")?;
-                writeln!(
-                    to,
-                    "make key_command or the credential supply the new key: the old one no longer fits"
-                )?;
-            }
-            (true, true) => {
-                writeln!(to, "{store} is encrypted ({sessions})")?;
-                writeln!(
-                    to,
-                    "keep a copy of the key: without it these logins are lost"
-                )?;
-            }
-            (true, false) => writeln!(to, "{store} is already encrypted with this key")?,
-            (false, true) => writeln!(to, "{store} is no longer encrypted ({sessions})")?,
-            (false, false) => writeln!(to, "{store} is not encrypted")?,
-        }
-        for copy in &self.done.removed {
-            writeln!(to, "deleted the earlier copy {}", copy.display())?;
-        }
-        Ok(())
+        let (state, advice) = match (self.done.encrypted, self.done.changed) {
+            (true, true) if self.rekeyed => (
+                format!("has the new key ({sessions})"),
+                "make key_command or the credential supply the new key: the old one no longer fits",
+            ),
+            (true, true) => (
+                format!("is encrypted ({sessions})"),
+                "keep a copy of the key: without it these logins are lost",
+            ),
+            (true, false) => ("is already encrypted with this key".to_owned(), ""),
+            (false, true) => (format!("is no longer encrypted ({sessions})"), ""),
+            (false, false) => ("is not encrypted".to_owned(), ""),
+        };
+        style.write_notes(&[format!("{store} {state}")], 0, Style::Plain, to)?;
+        style.write_notes(&[advice.to_owned()], 0, Style::Plain, to)?;
+        let removed = self.done.removed.iter();
+        let mut removed =
+            removed.map(|copy| format!("deleted the earlier copy {}", unbroken(copy)));
+        removed.try_for_each(|line| style.write_notes(&[line], 0, Style::Plain, to))
     }
 
     fn failure(&self) -> Option<Failure> {
@@ -278,13 +274,13 @@ struct Backup<'b> {
 }
 
 impl Output for Backup<'_> {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         let how = match (self.encrypted, self.has_plain_text) {
             (true, _) => "; its logins are encrypted",
             (false, true) => "; its logins are in plain text",
             (false, false) => "",
         };
-        writeln!(to, "copied to {}{how}", self.file.display())
+        style.write_notes(&[format!("copied to {}{how}", unbroken(self.file))], 0, Style::Plain, to)
     }
 
     fn has_side_effects(&self) -> bool {

@@ -2,6 +2,8 @@
 
 mod escape;
 
+use std::borrow::Cow;
+
 use html5gum::{Token, Tokenizer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -48,19 +50,19 @@ pub fn fold(s: &str) -> String {
     collapse(&bare)
 }
 
-/// `s` padded with spaces to `width` columns. A longer one is returned unchanged.
-pub fn pad(s: &str, width: usize) -> String {
-    let missing = width.saturating_sub(s.width());
-    format!("{s}{}", " ".repeat(missing))
+/// The columns of a text on a terminal.
+pub fn columns(s: &str) -> usize {
+    // most texts are: for these the tables of Unicode are not needed
+    if s.is_ascii() { s.len() } else { s.width() }
 }
 
 /// `s` cut to at most `width` columns, with an ellipsis if it was cut.
-pub fn fit(s: &str, width: usize) -> String {
-    if s.width() <= width {
-        return s.to_owned();
+pub fn fit(s: &str, width: usize) -> Cow<'_, str> {
+    if columns(s) <= width {
+        return s.into();
     }
     let Some(room) = width.checked_sub(1) else {
-        return String::new();
+        return "".into();
     };
     let mut out = String::new();
     for c in s.chars() {
@@ -71,7 +73,7 @@ pub fn fit(s: &str, width: usize) -> String {
         }
     }
     out.push(ELLIPSIS);
-    out
+    out.into()
 }
 
 /// The system's message of an error as a part of a sentence: in lower case, without the number.

@@ -135,15 +135,15 @@ impl Ui {
     }
 
     /// Writes clap's help and version on standard output, and its errors like every other error.
-    pub fn clap(&mut self, said: &clap::Error) -> ExitCode {
-        if said.use_stderr() {
-            let words = usage::one_line(&said.render().to_string());
+    pub fn clap(&mut self, message: &clap::Error) -> ExitCode {
+        if message.use_stderr() {
+            let words = usage::one_line(&message.render().to_string());
             return self.fail(Failure::usage(words));
         }
         let text = if self.style.colour {
-            said.render().ansi().to_string()
+            message.render().ansi().to_string()
         } else {
-            said.render().to_string()
+            message.render().to_string()
         };
         match self.write_whole(text.as_bytes()) {
             Err(e) if e.kind() != ErrorKind::BrokenPipe => {

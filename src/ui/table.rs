@@ -4,13 +4,14 @@
 //! table states ([`ShrinkPriority`]), and the least important ones are left out on a narrow terminal. Off a terminal nothing is
 //! cut and nothing is coloured.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use anstyle::{AnsiColor, Color, Style as Ansi};
-use unicode_width::UnicodeWidthStr;
 
-use crate::text::{fit, pad};
+use crate::text::{columns, fit};
 
 /// Spaces between two columns.
 const GAP: usize = 2;
@@ -92,17 +93,17 @@ impl OutputStyle {
     }
 
     /// The text in the colour of its meaning.
-    pub fn paint(&self, text: &str, style: Style) -> String {
+    pub fn paint<'t>(&self, text: &'t str, style: Style) -> Cow<'t, str> {
         let ansi = match style {
-            _ if !self.colour => return text.to_owned(),
-            Style::Plain => return text.to_owned(),
+            _ if !self.colour => return text.into(),
+            Style::Plain => return text.into(),
             Style::Heading => Ansi::new().bold(),
             Style::Good => colour(AnsiColor::Green),
             Style::Mine => colour(AnsiColor::Cyan).bold(),
             Style::Bad => colour(AnsiColor::Red),
             Style::Faint => Ansi::new().dimmed(),
         };
-        format!("{ansi}{text}{ansi:#}")
+        format!("{ansi}{text}{ansi:#}").into()
     }
 
     /// Rows in aligned columns, one line each. Columns of a table that is too wide shrink in the order of `priorities`.
@@ -171,18 +172,16 @@ impl OutputStyle {
     }
 
     fn line(&self, row: &[Cell], indent: usize, widths: &[usize]) -> String {
-        let shown = row.iter().zip(widths).filter(|(_, width)| **width > 0);
-        let cells: Vec<(String, usize, Style)> = shown
-            .map(|(cell, width)| (fit(&cell.text, *width), *width, cell.style))
-            .collect();
-        let last = cells.iter().rposition(|(text, ..)| !text.is_empty());
-        let mut line = " ".repeat(indent);
-        for (n, (text, width, style)) in cells.iter().enumerate() {
-            if Some(n) >= last {
-                line.push_str(&self.paint(text, *style));
-                break;
+        let mut line = String::new();
+        let mut gap = indent;
+        for (cell, width) in row.iter().zip(widths).filter(|(_, width)| **width > 0) {
+            let text = fit(&cell.text, *width);
+            if !text.is_empty() {
+                line.extend(std::iter::repeat_n(' ', gap));
+                line.push_str(&self.paint(&text, cell.style));
+                gap = 0;
             }
-            line.push_str(&self.paint(&pad(text, width + GAP), *style));
+            gap += GAP + width.saturating_sub(columns(&text));
         }
         line
     }
@@ -219,22 +218,28 @@ pub(crate) fn wrap_text(text: &str, width: Option<usize>) -> Vec<String> {
         .collect()
 }
 
+/// A path as one word of a wrapped line, so that it can be pasted.
+pub(crate) fn unbroken(path: &Path) -> String {
+    path.display().to_string().replace(' ', "\0")
+}
+
 fn wrap_line(line: &str, width: Option<usize>) -> Vec<String> {
-    if width.is_none_or(|width| line.width() <= width) {
-        return vec![line.to_owned()];
+    let spaced = |line: String| line.replace('\0', " ");
+    if width.is_none_or(|width| columns(line) <= width) {
+        return vec![spaced(line.to_owned())];
     }
     let margin = &line[..line.len() - line.trim_start().len()];
     let mut lines: Vec<String> = Vec::new();
     for word in words(line) {
         match lines.last_mut() {
-            Some(last) if width.is_none_or(|width| last.width() + 1 + word.width() <= width) => {
+            Some(last) if width.is_none_or(|width| columns(last) + 1 + columns(word) <= width) => {
                 last.push(' ');
                 last.push_str(word);
             }
             _ => lines.push(format!("{margin}{word}")),
         }
     }
-    lines
+    lines.into_iter().map(spaced).collect()
 }
 
 /// The words of a line. A command in backticks is one word, so that it can be pasted from the terminal.
@@ -264,11 +269,11 @@ pub(crate) fn terminal_width(stream: &(impl IsTerminal + AsFd)) -> Option<usize>
 }
 
 fn natural_widths(rows: &[Vec<Cell>]) -> Vec<usize> {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let mut widths = vec![0; columns];
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let mut widths = vec![0; count];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.text.width().max(*width);
+            *width = columns(&cell.text).max(*width);
         }
     }
     widths

@@ -1,9 +1,9 @@
 //! What clap says of a wrong command line, on one line: cause and tip, then where help is.
 
 /// Clap's error as one line.
-pub(super) fn one_line(said: &str) -> String {
+pub(super) fn one_line(error: &str) -> String {
     let mut words = String::new();
-    for line in said.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    for line in error.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(usage) = line.strip_prefix("Usage: ") {
             let command = command(usage);
             return format!("{words}; see `{command} --help`");
@@ -62,8 +62,8 @@ mod tests {
             ),
             ("error: words of our own\n", "words of our own"),
         ];
-        for (said, expected) in table {
-            assert_eq!(one_line(said), expected);
+        for (error, expected) in table {
+            assert_eq!(one_line(error), expected);
         }
     }
 }

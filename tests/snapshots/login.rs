@@ -118,7 +118,7 @@ fn a_login_that_fails_says_why() {
     assert_snapshot!(shot(login(&home, "", ANA_PASSWORD)), @"
     exit: 2
     --- stderr
-    error: which account? for example: `aimharder login ana@example.org`
+    error: which account? without a terminal, for example: `aimharder login ana@example.org --password-stdin < password.txt`
     ");
     assert_snapshot!(shot(login(&home, "not-an-address", ANA_PASSWORD)), @"
     exit: 2

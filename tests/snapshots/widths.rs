@@ -38,6 +38,11 @@ fn lines_fit_a_narrow_terminal() {
     );
     let other = "prebook add +3 14:10 gim --opens 9d";
     home.run(other).any_stdout().any_stderr().done();
+    let printed = bare(&shown(&home, 40, &[], "bookings"));
+    assert!(printed.contains("\n  reservation 55501"), "{printed}");
+    let spaced = home.path().join("a copy of the store of two gyms.db");
+    let spaced = spaced.display().to_string();
+    let backup = format!("store backup '{spaced}'");
     for (columns, args) in [
         (60, "sessions"),
         (60, "bookings"),
@@ -48,6 +53,12 @@ fn lines_fit_a_narrow_terminal() {
         (60, "book +3 13:10 halterofilia"),
         (60, "prebook run --dry-run"),
         (60, "prebook run"),
+        (60, &backup),
+        (60, "store decrypt"),
+        (60, "config check"),
+        (80, "config check"),
+        (60, "cancel +3 13:10 --dry-run"),
+        (60, "cancel +3 13:10"),
         (60, "prebook add -h"),
         (60, "sessions set -h"),
         (60, "boxes set -h"),
@@ -56,14 +67,16 @@ fn lines_fit_a_narrow_terminal() {
         let printed = bare(&shown(&home, columns, &[], args));
         for line in printed.lines().map(|line| line.trim_end_matches('\r')) {
             let is_command = line.trim().starts_with("`aimharder ");
+            // alone on its line
+            let ends = [".db", ".db;", ".toml:"];
+            let is_path = line.starts_with('/') && ends.iter().any(|end| line.ends_with(end));
             assert!(
-                is_command || line.chars().count() <= columns,
+                is_command || is_path || line.chars().count() <= columns,
                 "{args}: {line}\n{printed}"
             );
         }
+        assert!(args != backup || printed.contains(&spaced), "{printed}");
     }
-    let printed = bare(&shown(&home, 40, &[], "bookings"));
-    assert!(printed.contains("\n  reservation 55501"), "{printed}");
 }
 
 #[test]

@@ -188,8 +188,13 @@ fn a_password_command_does_not_see_the_variable() {
 #[test]
 fn the_account_of_a_login_without_address() {
     let (_sandbox, home) = start();
-    home.run("login")
-        .fails(2, &["which account?", "aimharder login ana@example.org"]);
+    home.run("login").fails(
+        2,
+        &[
+            "which account?",
+            "aimharder login ana@example.org --password-stdin < ",
+        ],
+    );
     home.config("account = \"ana@example.org\"");
     home.run("login --password-stdin")
         .stdin(ANA_PASSWORD)
