@@ -19,6 +19,7 @@ use crate::commands::{
     book, bookings, boxes, cancel, classes, completions, config, login, logout, man, notify,
     prebook, probe, refresh, sessions, status, store, system, wod,
 };
+use crate::diagnostics::entry::{CommandLine, Job};
 use crate::error::Failure;
 use crate::text::{quote, shell_word, similar};
 use crate::ui::{GivenFlags, Ui};
@@ -63,6 +64,9 @@ For example:
   what is booked:       aimharder bookings
   is automation set up: aimharder status
   all commands:         aimharder --help";
+
+/// What is wrong with a command of a scheduler such as `aimharder prebook`.
+const NO_SUBCOMMAND: &str = "a subcommand is missing";
 
 /// A parsed command line.
 #[derive(Debug, Parser)]
@@ -109,7 +113,21 @@ impl Cli {
     /// # Errors
     /// Clap's, which include `--help` and `--version`.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut args: Vec<OsString> = args.into_iter().collect();
+        let mut cli = Self::parse_args(args.into_iter().collect())?;
+        let global = &mut cli.global;
+        let used = &mut global.from_environment;
+        if !global.system {
+            let path = |value: &str| Ok(PathBuf::from(value));
+            fill(&mut global.config, "AIMHARDER_CONFIG", used, path)?;
+            fill(&mut global.store, "AIMHARDER_STORE", used, path)?;
+        }
+        fill(&mut global.account, "AIMHARDER_ACCOUNT", used, str::parse)?;
+        fill(&mut global.gym, "AIMHARDER_BOX", used, box_name)?;
+        Ok(cli)
+    }
+
+    /// Parses the command line alone.
+    fn parse_args(mut args: Vec<OsString>) -> Result<Self, clap::Error> {
         // clap's `help` has no help of its own
         if args.get(1).is_some_and(|arg| arg == "help") {
             args.retain(|arg| arg != "--help" && arg != "-h");
@@ -126,19 +144,46 @@ impl Cli {
             command.settle().map_err(|why| usage(&why))?;
         }
         // checked before the environment is read, because its variables are for all commands
-        if let Some(why) = cli.misplaced_flag() {
-            return Err(usage(&why));
+        cli.misplaced_flag().map_or(Ok(cli), |why| Err(usage(&why)))
+    }
+
+    /// Reads a command line that a scheduler runs. `words` follow the program's name.
+    fn read_line(words: &[String]) -> CommandLine {
+        let words = words.iter().map(OsString::from);
+        let args: Vec<OsString> = std::iter::once("aimharder".into()).chain(words).collect();
+        let cli = match Self::parse_args(args.clone()) {
+            Ok(cli) => cli,
+            Err(e) if !e.use_stderr() => {
+                return CommandLine {
+                    name: "--help".to_owned(),
+                    ..CommandLine::default()
+                };
+            }
+            Err(e) => return invalid_line(&e, &args),
+        };
+        let mut line = CommandLine {
+            name: cli.name,
+            store: cli.global.store,
+            config: cli.global.config,
+            account: cli.global.account,
+            ..CommandLine::default()
+        };
+        if cli.global.system {
+            (line.config, line.store) = system::files();
         }
-        let global = &mut cli.global;
-        let used = &mut global.from_environment;
-        if !global.system {
-            let path = |value: &str| Ok(PathBuf::from(value));
-            fill(&mut global.config, "AIMHARDER_CONFIG", used, path)?;
-            fill(&mut global.store, "AIMHARDER_STORE", used, path)?;
+        match cli.command {
+            None => line.error = Some(NO_SUBCOMMAND.to_owned()),
+            Some(Command::Refresh(_)) => line.job = Some(Job::Refresh),
+            Some(Command::Prebook(args)) => match args.command {
+                PrebookCommand::Run(run) if run.dry_run => line.name.push_str(" --dry-run"),
+                PrebookCommand::Run(run) => {
+                    (line.job, line.horizon) = (Some(Job::Prebook), Some(run.horizon));
+                }
+                _ => {}
+            },
+            Some(_) => {}
         }
-        fill(&mut global.account, "AIMHARDER_ACCOUNT", used, str::parse)?;
-        fill(&mut global.gym, "AIMHARDER_BOX", used, box_name)?;
-        Ok(cli)
+        line
     }
 
     /// The flags that suggested commands need too.
@@ -170,7 +215,7 @@ impl Cli {
             system::enter(&mut global)?;
         }
         let required = required_store(&command, &global)?;
-        let app = || App::start(global.clone(), name, required.as_deref());
+        let app = || App::start(global.clone(), name, required.as_deref(), Self::read_line);
         match command {
             Command::Login(args) => login::run(&args, &app()?, ui),
             Command::Logout(args) => logout::run(&args, &app()?, ui),
@@ -186,7 +231,7 @@ impl Cli {
             Command::Probe(_) => probe::run(&app()?, ui),
             Command::Notify(args) => notify::run(&args, &app()?, ui),
             // reports a config or store that cannot be used
-            Command::Status(args) => status::run(&args, global, ui),
+            Command::Status(args) => status::run(&args, global, Self::read_line, ui),
             Command::Config(args) => config::run(&args, &global, ui),
             Command::Store(args) => store::run(&args, app, ui),
             // these need neither config nor store
@@ -347,6 +392,40 @@ fn innermost<'c>(
     args.fold(root, |above, arg| {
         above.find_subcommand(arg).unwrap_or(above)
     })
+}
+
+/// What is wrong with a command line of a scheduler, without values, and what it was most likely meant to run.
+fn invalid_line(error: &clap::Error, args: &[OsString]) -> CommandLine {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let flag = text(ContextKind::InvalidArg).filter(|arg| arg.starts_with('-'));
+    let why = match (error.kind(), flag) {
+        (ErrorKind::MissingSubcommand, _) => NO_SUBCOMMAND.to_owned(),
+        (ErrorKind::InvalidSubcommand, _) => {
+            let name = text(ContextKind::InvalidSubcommand).unwrap_or_default();
+            format!("unknown subcommand {}", quote(name))
+        }
+        (ErrorKind::UnknownArgument, Some(flag)) => format!("unknown flag {flag}"),
+        (ErrorKind::UnknownArgument, None) => "it has an unexpected argument".to_owned(),
+        (_, Some(flag)) => format!("{flag} cannot be used so"),
+        (_, None) => "its arguments are not valid".to_owned(),
+    };
+    let root = Cli::command();
+    let name = match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(near)) => near.first().map(String::as_str),
+        _ => None,
+    };
+    CommandLine {
+        job: match name.unwrap_or(innermost(&root, args.iter()).get_name()) {
+            "refresh" => Some(Job::Refresh),
+            "prebook" | "run" => Some(Job::Prebook),
+            _ => None,
+        },
+        error: Some(why),
+        ..CommandLine::default()
+    }
 }
 
 /// Replaces clap's tip for an unknown flag, which is to pass it as a value: names the nearest flag, or the flag whose value

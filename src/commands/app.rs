@@ -12,6 +12,7 @@ use etcetera::BaseStrategy;
 use super::args::GlobalArgs;
 use super::system;
 use crate::config::Config;
+use crate::diagnostics::entry::{InUse, ReadLine};
 use crate::error::{ExitKind, Failure};
 use crate::http_client::{self, Proxies};
 use crate::model::account::Account;
@@ -29,6 +30,7 @@ pub(crate) struct App {
     pub store: Store,
     pub platform: Platform,
     purpose: String,
+    read_line: ReadLine,
     /// the last log line about each box; a run that waits reads it many times
     pub(super) logged: Mutex<BTreeMap<String, String>>,
 }
@@ -39,6 +41,7 @@ impl App {
         global: GlobalArgs,
         command: &str,
         required: Option<&Path>,
+        read_line: ReadLine,
     ) -> Result<Self> {
         if global.fingerprint.is_some()
             && global.session == Some(SessionKind::Background)
@@ -57,7 +60,7 @@ impl App {
         }
         let store = open_store(&global, &config, command)?;
         let recorder = recorder(&global)?;
-        let app = Self::with(global, config, store, command);
+        let app = Self::with(global, config, store, command, read_line);
         Ok(Self {
             platform: app.platform.recorded(recorder),
             ..app
@@ -65,14 +68,30 @@ impl App {
     }
 
     /// Returns the same for a config and a store that are open already.
-    pub(super) fn with(global: GlobalArgs, config: Config, store: Store, command: &str) -> Self {
+    pub(super) fn with(
+        global: GlobalArgs,
+        config: Config,
+        store: Store,
+        command: &str,
+        read_line: ReadLine,
+    ) -> Self {
         Self {
             global,
             platform: platform(&config),
             config,
             store,
             purpose: format!("aimharder {command}"),
+            read_line,
             logged: Mutex::default(),
+        }
+    }
+
+    /// What schedulers have to use to count.
+    pub(super) fn in_use(&self) -> InUse<'_> {
+        InUse {
+            store: self.store.path(),
+            config: self.config.path.as_deref(),
+            read: self.read_line,
         }
     }
 

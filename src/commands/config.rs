@@ -13,9 +13,11 @@ use super::args::GlobalArgs;
 use super::help::{Help, code};
 use crate::config::{Channel, Command, Config, MASK, shown_key};
 use crate::diagnostics::entry::is_program;
+use crate::diagnostics::sessions;
 use crate::http_client;
+use crate::store::Store;
 use crate::text::quote;
-use crate::ui::table::{OutputStyle, Style, cell, headings, plain};
+use crate::ui::table::{OutputStyle, Style, cell, headings, plain, unbroken};
 use crate::ui::{Output, Ui};
 
 const HELP: Help = Help {
@@ -49,7 +51,8 @@ pub(crate) struct ConfigArgs {
 enum ConfigCommand {
     /// Validate the config and the files that it names
     ///
-    /// The files are ca_file and the programs of commands that are written as lists.
+    /// The files are ca_file and the programs of commands that are written as lists. An account without a session and an
+    /// unknown box are warnings.
     #[command(after_long_help = CHECK_HELP, add = CHECK_HELP)]
     Check,
     /// Show the effective values and where each comes from
@@ -65,6 +68,7 @@ pub(crate) fn run(args: &ConfigArgs, global: &GlobalArgs, ui: &mut Ui) -> Result
     match args.command {
         ConfigCommand::Check => {
             check_programs(&config)?;
+            check_names(&config, global)?;
             let path = config.path;
             ui.print(&Valid { ok: true, path })
         }
@@ -90,6 +94,26 @@ fn check_programs(config: &Config) -> Result<()> {
                 .error(&key, &format!("{} is {why}", quote(program)))
                 .into());
         }
+    }
+    Ok(())
+}
+
+/// Warns of an account or a box that the store does not know. A store that cannot be read is not a fault of the config.
+fn check_names(config: &Config, global: &GlobalArgs) -> Result<()> {
+    let path = store_path(global.store.as_deref())?;
+    let store = match Store::open_read_only(&path) {
+        Ok((store, _)) => Some(store),
+        Err(_) if path.exists() => return Ok(()),
+        Err(_) => None,
+    };
+    let accounts = store.as_ref().map_or(Ok(Vec::new()), Store::accounts)?;
+    let account = config.account.as_ref();
+    if let Some(unknown) = account.filter(|account| !accounts.contains(account)) {
+        log::warn!("{}", sessions::no_session(unknown));
+    }
+    let gym = store.map_or(Ok(None), |store| sessions::unknown_box(config, &store))?;
+    if let Some(finding) = gym {
+        log::warn!("{finding}");
     }
     Ok(())
 }
@@ -221,9 +245,11 @@ struct ShownValue {
 }
 
 impl Output for Valid {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         match &self.path {
-            Some(path) => writeln!(to, "{}: OK", path.display()),
+            Some(path) => {
+                style.write_notes(&[format!("{}: OK", unbroken(path))], 0, Style::Plain, to)
+            }
             None => writeln!(to, "no config file: the defaults apply"),
         }
     }

@@ -18,7 +18,7 @@ use super::help::{Help, code};
 use super::sessions::status_cell;
 use super::{failure, plural};
 use crate::clock;
-use crate::diagnostics::entry::{self, Entry, InUse, Job, Scheduler};
+use crate::diagnostics::entry::{self, Entry, InUse, Job, ReadLine, Scheduler};
 use crate::diagnostics::host::{self, human_size};
 use crate::diagnostics::prebookings::Pending;
 use crate::diagnostics::server::{self, Host};
@@ -82,15 +82,21 @@ const MAX_HINTS: usize = 4;
 const MAX_ACCOUNTS: usize = 8;
 const MAX_PENDING: usize = 5;
 
-pub(crate) fn run(args: &StatusArgs, global: GlobalArgs, ui: &mut Ui) -> Result<()> {
+/// `read` reads the command lines that schedulers run.
+pub(crate) fn run(
+    args: &StatusArgs,
+    global: GlobalArgs,
+    read: ReadLine,
+    ui: &mut Ui,
+) -> Result<()> {
     ui.print(&StatusOutput {
-        report: report(args, global)?,
+        report: report(args, global, read)?,
         args,
         json: ui.is_json(),
     })
 }
 
-fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
+fn report(args: &StatusArgs, global: GlobalArgs, read: ReadLine) -> Result<Report> {
     let mut found = Findings::default();
     // the slowest are started first
     let tools = schedule::start();
@@ -112,8 +118,10 @@ fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
     let asks = asks && config.is_some();
     let config = config.unwrap_or_default();
     let platform = app::platform(&config).recorded(app::recorder(&global)?);
-    let app = store.map(|store| App::with(global, config, store, "status"));
-    let hosts = app.as_ref().map(|app| collect(&mut report, app));
+    let app = store.map(|store| App::with(global, config, store, "status", read));
+    let hosts = app
+        .as_ref()
+        .map(|app| collect(&mut report, app, &mut found));
     let hosts = hosts.unwrap_or(Ok(Vec::new())).unwrap_or_else(|e| {
         report.store.usable = false;
         found.store_unusable(failure::of(&e).message);
@@ -123,8 +131,9 @@ fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
     let used = InUse {
         store: &path,
         config: config.as_deref(),
+        read,
     };
-    report.schedule = tools.finish(&used);
+    report.schedule = schedule::finish(tools, &used);
     if found.of(&["store_unusable"]).is_none() {
         diagnostics::sessions::check(&report, &mut found);
         schedule::check(&report, &used, &mut found);
@@ -140,7 +149,7 @@ fn report(args: &StatusArgs, global: GlobalArgs) -> Result<Report> {
 }
 
 /// Adds what is in the store; returns the hosts of its boxes.
-fn collect(report: &mut Report, app: &App) -> Result<Vec<String>> {
+fn collect(report: &mut Report, app: &App, found: &mut Findings) -> Result<Vec<String>> {
     let scope = Scope {
         store: &app.store,
         config: &app.config,
@@ -150,6 +159,10 @@ fn collect(report: &mut Report, app: &App) -> Result<Vec<String>> {
         now: report.checked_at,
     };
     report.accounts = diagnostics::sessions::accounts(&scope)?;
+    if app.global.account.is_none() && app.global.gym.is_none() {
+        let unknown = diagnostics::sessions::unknown_box(&app.config, &app.store)?;
+        found.push(unknown);
+    }
     report.prebookings = diagnostics::prebookings::collect(&scope)?;
     let known = report.accounts.iter().flat_map(|account| &account.boxes);
     let pending = report
@@ -185,7 +198,7 @@ impl Output for StatusOutput<'_> {
         let mut lines = findings(&found.problems, MAX_PROBLEMS, &problem, 9, style);
         if !self.args.check {
             if report.well {
-                lines.push(style.paint("no problems found", Style::Good));
+                lines.push(style.paint("no problems found", Style::Good).into());
             }
             let hint = style.paint("hint", Style::Faint);
             lines.extend(findings(&found.hints, MAX_HINTS, &hint, 6, style));
@@ -197,7 +210,7 @@ impl Output for StatusOutput<'_> {
                 ("files", files(report, style)),
             ] {
                 if !section.is_empty() {
-                    lines.extend([String::new(), style.paint(heading, Style::Heading)]);
+                    lines.extend([String::new(), style.paint(heading, Style::Heading).into()]);
                     lines.extend(section);
                 }
             }
@@ -216,11 +229,9 @@ impl Output for StatusOutput<'_> {
         };
         let number = plural(found.problems.len(), "problem");
         let message = if self.json || self.args.prometheus {
-            let remedy = first.remedy.iter().map(|remedy| format!("; {remedy}"));
-            let text = format!("{}{}", first.message, remedy.collect::<String>());
             match found.problems.len() {
-                1 => text,
-                _ => format!("{number}; the first: {text}"),
+                1 => first.to_string(),
+                _ => format!("{number}; the first: {first}"),
             }
         } else {
             format!("{number}, see above")
@@ -237,7 +248,8 @@ fn paragraph(text: String, indent: usize, style: &OutputStyle) -> Vec<String> {
 /// The same in a faint colour.
 fn faint(text: String, indent: usize, style: &OutputStyle) -> Vec<String> {
     let lines = paragraph(text, indent, style).into_iter();
-    lines.map(|line| style.paint(&line, Style::Faint)).collect()
+    let painted = lines.map(|line| style.paint(&line, Style::Faint).into());
+    painted.collect()
 }
 
 /// Each finding after this sign, with its remedy.
@@ -307,7 +319,7 @@ fn timetable(report: &Report, style: &OutputStyle) -> Vec<String> {
     let mut rows = Vec::new();
     for job in [Job::Refresh, Job::Prebook] {
         let entries = report.schedule.entries.iter();
-        let entries = entries.filter(|entry| entry.job == job);
+        let entries = entries.filter(|entry| entry.job == Some(job));
         let mut cells: Vec<Cell> = entries.map(|it| entry(it, report.checked_at)).collect();
         if cells.is_empty() {
             cells.push(cell("not scheduled", Style::Faint));

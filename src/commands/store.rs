@@ -280,7 +280,12 @@ impl Output for Backup<'_> {
             (false, true) => "; its logins are in plain text",
             (false, false) => "",
         };
-        style.write_notes(&[format!("copied to {}{how}", unbroken(self.file))], 0, Style::Plain, to)
+        style.write_notes(
+            &[format!("copied to {}{how}", unbroken(self.file))],
+            0,
+            Style::Plain,
+            to,
+        )
     }
 
     fn has_side_effects(&self) -> bool {

@@ -46,9 +46,14 @@ pub(crate) fn enter(global: &mut GlobalArgs) -> Result<()> {
         );
         return Err(Failure::new(ExitKind::Internal, message).into());
     }
-    global.config = Some(root().join(CONFIG).join("config.toml"));
-    global.store = Some(state.join("aimharder.db"));
+    (global.config, global.store) = files();
     Ok(())
+}
+
+/// The config and the store of the service.
+pub(crate) fn files() -> (Option<PathBuf>, Option<PathBuf>) {
+    let config = root().join(CONFIG).join("config.toml");
+    (Some(config), Some(root().join(STATE).join("aimharder.db")))
 }
 
 /// Replaces this process by the same command line, run as another user. Returns if that fails.

@@ -1,7 +1,10 @@
 //! Which lines of a crontab run one of the jobs, when, and with which environment.
 
+use std::fs;
+
 use super::entry::{
-    Entry, InUse, Invocation, Scheduler, cron_environment, minutes_of_week, numbers, program_at,
+    Entry, InUse, Invocation, Scheduler, cron_environment, is_assignment, minutes_of_week, numbers,
+    program_at,
 };
 
 /// The entries of a crontab. In those of the system, `/etc/crontab` and the files of `/etc/cron.d`, each line names a user, and
@@ -20,11 +23,19 @@ pub(super) fn entries(
                 continue;
             };
             for words in commands(&command) {
-                let entry = program_at(&words).and_then(|at| {
-                    let (by, name) = (Scheduler::Crontab, times.join(" "));
-                    Invocation::of(words, at, env.clone()).entry(by, name, minutes(&times), used)
-                });
-                found.extend(entry);
+                let Some(at) = program_at(&words) else {
+                    continue;
+                };
+                let stray = if is_system {
+                    None
+                } else {
+                    stray_user(&words[..at], user)
+                };
+                let command = Invocation::of(words, at, env.clone());
+                let mut line = command.read(used);
+                line.error = stray.or(line.error);
+                let (by, name) = (Scheduler::Crontab, times.join(" "));
+                found.extend(command.entry(by, name, minutes(&times), line, used));
             }
         } else if let Some((name, value)) = line.split_once('=')
             && !line.starts_with('#')
@@ -58,9 +69,21 @@ fn split<'l>(line: &'l str, is_system: bool, user: Option<&str>) -> Option<(Vec<
     Some((times, command.replace('\0', "%")))
 }
 
-/// The words of each command in a shell line.
+/// Why a command of a user's crontab fails that begins with a user, as in the system's crontabs. `before` is what precedes the
+/// program.
+fn stray_user(before: &[String], user: Option<&str>) -> Option<String> {
+    let mut before = before.iter().filter(|word| !is_assignment(word));
+    let first = before.next().filter(|_| before.next().is_none())?;
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut users = users.lines().filter_map(|line| line.split(':').next());
+    let is_user = user == Some(first) || users.any(|user| user == first);
+    is_user.then(|| format!("a line of a user's crontab cannot name a user ({first})"))
+}
+
+/// The words of each command in a shell line, without redirections.
 fn commands(line: &str) -> Vec<Vec<String>> {
     let mut commands = vec![Vec::new()];
+    let mut is_file = false; // the next word belongs to a redirection
     // a line that the shell cannot read runs nothing
     for word in shlex::split(line).unwrap_or_default() {
         if word.contains(char::is_whitespace) && word.contains("aimharder ") {
@@ -68,16 +91,20 @@ fn commands(line: &str) -> Vec<Vec<String>> {
             commands.splice(0..0, self::commands(&word));
             continue;
         }
-        let is_operator = matches!(word.as_str(), "&&" | "||" | "|" | "&");
-        let bare = word.trim_end_matches(';');
-        if let Some(last) = commands.last_mut()
-            && !bare.is_empty()
-            && !is_operator
-        {
-            last.push(bare.to_owned());
-        }
-        if is_operator || word.ends_with(';') {
-            commands.push(Vec::new());
+        let word = word.replace(">&", ">").replace("&>", ">");
+        for (n, part) in word.split([';', '|', '&']).enumerate() {
+            if n > 0 {
+                commands.push(Vec::new());
+            }
+            let (text, redirection) = part.split_at(part.find(['<', '>']).unwrap_or(part.len()));
+            let is_number = !redirection.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+            let text = text.trim_matches(['(', ')']);
+            if let Some(last) = commands.last_mut()
+                && !(text.is_empty() || is_number || is_file)
+            {
+                last.push(text.to_owned());
+            }
+            is_file = !redirection.is_empty() && redirection.trim_matches(['<', '>']).is_empty();
         }
     }
     commands
@@ -112,6 +139,7 @@ mod tests {
         let used = InUse {
             store: "/tmp/aimharder.db".as_ref(),
             config: None,
+            read: crate::diagnostics::refresh_line,
         };
         let text = "*/15 * * * * ana /nowhere/aimharder refresh\n@hourly ben /nowhere/aimharder prebook run";
         let count = |user| entries(text, true, user, &used).len();

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::model::account::Account;
 use crate::model::instant::maybe_instant;
-use crate::model::time::parse_duration;
 use crate::text::{append_flag, shell_word};
 
 pub(super) const MINUTES_OF_WEEK: u32 = 7 * 24 * 60;
@@ -85,7 +86,8 @@ pub(crate) enum Scheduler {
 #[derive(Debug, Serialize)]
 pub(crate) struct Entry {
     pub by: Scheduler,
-    pub job: Job,
+    /// `None` if the command is not valid and it is not known what it is for.
+    pub job: Option<Job>,
     pub active: bool,
     /// It uses this store and this config.
     pub serves: bool,
@@ -136,11 +138,30 @@ pub(super) fn cover_the_week(entries: &[&Entry]) -> bool {
     covered.len() == MINUTES_OF_WEEK as usize
 }
 
-/// The store and config that `status` looks at.
+/// A command line of this program, as its own parser reads it.
+#[derive(Debug, Default)]
+pub(crate) struct CommandLine {
+    /// The subcommand, for example `prebook list`.
+    pub name: String,
+    /// The job that it runs, or that it was most likely meant to run if it is not valid.
+    pub job: Option<Job>,
+    pub store: Option<PathBuf>,
+    pub config: Option<PathBuf>,
+    pub account: Option<Account>,
+    pub horizon: Option<Duration>,
+    /// Why it is not valid, without values, which may be secret.
+    pub error: Option<String>,
+}
+
+/// Reads the words of a command line that follow the program's name.
+pub(crate) type ReadLine = fn(&[String]) -> CommandLine;
+
+/// The store and config that `status` looks at, and the parser for what schedulers run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InUse<'a> {
     pub store: &'a Path,
     pub config: Option<&'a Path>,
+    pub read: ReadLine,
 }
 
 impl InUse<'_> {
@@ -153,7 +174,7 @@ impl InUse<'_> {
         let program = shell_word(&program().display().to_string());
         let mut line = job.command().replacen("aimharder", &program, 1);
         for (file, path) in [(STORE, Some(self.store)), (CONFIG, self.config)] {
-            if let Some(path) = path.filter(|_| !cron.uses(file, path)) {
+            if let Some(path) = path.filter(|_| !cron.uses(file, None, path)) {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
                 append_flag(&mut line, file[0], &path.display().to_string());
             }
@@ -177,13 +198,14 @@ pub(super) fn cron_environment() -> BTreeMap<String, String> {
 
 /// The index of the word that names this program, if there is one. `NAME=/var/lib/aimharder` does not name it.
 pub(super) fn program_at(words: &[String]) -> Option<usize> {
-    let is_assignment = |word: &str| {
-        let name = word.split_once('=').map(|(name, _)| name);
-        name.is_some_and(|name| !name.contains('/'))
-    };
     let is_ours =
         |word: &String| !is_assignment(word) && word.rsplit('/').next() == Some("aimharder");
     words.iter().position(is_ours)
+}
+
+pub(super) fn is_assignment(word: &str) -> bool {
+    let name = word.split_once('=').map(|(name, _)| name);
+    name.is_some_and(|name| !name.contains('/'))
 }
 
 /// A command as a scheduler runs it: the program with its arguments, and its environment.
@@ -195,76 +217,79 @@ pub(super) struct Invocation {
 
 impl Invocation {
     /// The program at this word of a command, with the variables that are set before it.
-    pub(super) fn of(mut words: Vec<String>, at: usize, mut env: BTreeMap<String, String>) -> Self {
+    pub(super) fn of(mut words: Vec<String>, at: usize, env: BTreeMap<String, String>) -> Self {
         let args = words.split_off(at);
         let assignments = words.iter().filter_map(|word| word.split_once('='));
-        env.extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        Self { args, env }
+        let mut command = Self {
+            args: Vec::new(),
+            env,
+        };
+        command
+            .env
+            .extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        command.args = args.iter().map(|word| command.expand(word)).collect();
+        command
     }
 
-    /// The entry of this command at these minutes of the week; `None` if it runs no job.
+    /// What the command line asks for.
+    pub(super) fn read(&self, used: &InUse<'_>) -> CommandLine {
+        let mut words: Vec<String> = self.args.iter().skip(1).cloned().collect();
+        let line = (used.read)(&words);
+        if line.error.is_none() {
+            return line;
+        }
+        // a variable that only the shell knows may be empty
+        words.retain(|word| !word.contains(['$', '`']));
+        (used.read)(&words)
+    }
+
+    /// The entry of this command at these minutes of the week; `None` if it runs no job and is valid.
     pub(super) fn entry(
         &self,
         by: Scheduler,
         name: String,
         minutes: Vec<u32>,
+        line: CommandLine,
         used: &InUse<'_>,
     ) -> Option<Entry> {
-        let job = self.job()?;
-        let account = self.setting("--account", "AIMHARDER_ACCOUNT");
+        if line.job.is_none() && line.error.is_none() {
+            return None;
+        }
+        let account = line.account.map(|account| account.to_string());
+        let account = account.or_else(|| self.variable("AIMHARDER_ACCOUNT"));
+        let serves = |file, named: Option<PathBuf>, used| self.uses(file, named.as_deref(), used);
         let mut entry = Entry {
             by,
-            job,
+            job: line.job,
             active: true,
-            serves: self.uses(STORE, Some(used.store)) && self.uses(CONFIG, used.config),
+            serves: serves(STORE, line.store, Some(used.store))
+                && serves(CONFIG, line.config, used.config),
             name,
             account: account.map(|account| account.to_lowercase()),
             rare: false,
             next_at: None,
-            error: self.error(),
+            error: self.error().or(line.error),
             minutes,
-            reach: self.reach(job),
+            reach: reach(line.job, line.horizon),
         };
         entry.rare = !cover_the_week(&[&entry]);
         Some(entry)
     }
 
-    fn job(&self) -> Option<Job> {
-        let has = |wanted: &str| self.args.iter().any(|word| word == wanted);
-        if has("--dry-run") || has("--help") {
-            None
-        } else if has("prebook") {
-            has("run").then_some(Job::Prebook)
-        } else {
-            has("refresh").then_some(Job::Refresh)
-        }
-    }
-
-    fn reach(&self, job: Job) -> u32 {
-        let horizon = || {
-            let span = parse_duration(self.option("--horizon")?).ok()?;
-            u32::try_from(span.as_secs() / 60).ok()
-        };
-        match job {
-            Job::Refresh => REFRESH_MINUTES,
-            Job::Prebook => horizon().map_or(HORIZON_MINUTES, |it| it.min(MINUTES_OF_WEEK)),
-        }
-    }
-
     /// Why the program cannot be run; `None` also where its name is not known.
     fn error(&self) -> Option<String> {
-        let program = self.expand(self.args.first()?);
+        let program = self.args.first()?;
         if program.contains(['$', '`']) {
             return None;
         }
         if !program.contains('/') {
             let folders = self.env.get("PATH")?;
-            let mut paths = std::env::split_paths(folders).map(|folder| folder.join(&program));
+            let mut paths = std::env::split_paths(folders).map(|folder| folder.join(program));
             let is_found = paths.any(|path| is_program(&path));
             return (!is_found)
                 .then(|| format!("{program} is not on the PATH of that line ({folders})"));
         }
-        let path = self.in_home(&program);
+        let path = self.in_home(program);
         let fault = match path.exists() {
             _ if is_program(&path) => return None,
             true => "is not executable",
@@ -273,15 +298,16 @@ impl Invocation {
         Some(format!("{} {fault}", path.display()))
     }
 
-    /// Whether the program uses this store or config.
-    fn uses(&self, file: [&str; 6], used: Option<&Path>) -> bool {
-        let [flag, variable, unit, xdg, fallback, name] = file;
+    /// Whether the program uses this store or config, which its flag may name.
+    fn uses(&self, file: [&str; 6], named: Option<&Path>, used: Option<&Path>) -> bool {
+        let [_, variable, unit, xdg, fallback, name] = file;
         let in_xdg = || {
             let home = || Some(Path::new(&self.variable("HOME")?).join(fallback));
             let folder = self.variable(xdg).map(PathBuf::from).or_else(home)?;
             Some(folder.join("aimharder"))
         };
-        let named = self.setting(flag, variable);
+        let named = named.map(Path::to_owned);
+        let named = named.or_else(|| self.variable(variable).map(PathBuf::from));
         let path = named.map(|path| self.in_home(&path)).or_else(|| {
             let folder = self.variable(unit).map(PathBuf::from).or_else(in_xdg)?;
             Some(folder.join(name))
@@ -292,28 +318,9 @@ impl Invocation {
         }
     }
 
-    /// The value of a flag, or of its variable.
-    fn setting(&self, flag: &str, variable: &str) -> Option<String> {
-        let value = self.option(flag).map(|value| self.expand(value));
-        value.or_else(|| self.variable(variable))
-    }
-
     fn variable(&self, name: &str) -> Option<String> {
         let value = self.env.get(name).filter(|value| !value.is_empty());
         value.map(|value| self.expand(value))
-    }
-
-    /// The value of `--name VALUE` or `--name=VALUE`.
-    fn option(&self, name: &str) -> Option<&str> {
-        let mut words = self.args.iter();
-        while let Some(word) = words.next() {
-            match word.strip_prefix(name) {
-                Some("") => return words.next().map(String::as_str),
-                Some(rest) if rest.starts_with('=') => return rest.get(1..),
-                _ => {}
-            }
-        }
-        None
     }
 
     /// The word with `~` and the variables that are known.
@@ -332,9 +339,19 @@ impl Invocation {
     }
 
     /// A relative path as seen from the home, where cron starts its commands.
-    fn in_home(&self, path: &str) -> PathBuf {
+    fn in_home(&self, path: impl AsRef<Path>) -> PathBuf {
         let home = self.env.get("HOME").map_or("/", String::as_str);
         Path::new(home).join(path)
+    }
+}
+
+/// The minutes after a run in which nothing is missed.
+pub(super) fn reach(job: Option<Job>, horizon: Option<Duration>) -> u32 {
+    let minutes = |span: Duration| u32::try_from(span.as_secs() / 60).unwrap_or(MINUTES_OF_WEEK);
+    match (job, horizon) {
+        (Some(Job::Prebook), None) => HORIZON_MINUTES,
+        (Some(Job::Prebook), Some(horizon)) => minutes(horizon).min(MINUTES_OF_WEEK),
+        _ => REFRESH_MINUTES,
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod server;
 pub(crate) mod sessions;
 mod timers;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -38,9 +39,18 @@ pub fn crontab_minutes(text: &str) -> Vec<Vec<u32>> {
     let used = entry::InUse {
         store: Path::new("aimharder.db"),
         config: None,
+        read: refresh_line,
     };
     let entries = crontab::entries(text, false, None, &used);
     entries.into_iter().map(|entry| entry.minutes).collect()
+}
+
+/// Takes every command line for `refresh`.
+fn refresh_line(_: &[String]) -> entry::CommandLine {
+    entry::CommandLine {
+        job: Some(entry::Job::Refresh),
+        ..Default::default()
+    }
 }
 
 /// All facts and findings, in the shape of the JSON object.
@@ -90,6 +100,33 @@ pub(crate) struct Finding {
     pub remedy: Option<String>,
 }
 
+impl Finding {
+    /// A problem, or a notice if there is no `kind`. An empty `remedy` is none.
+    fn new(
+        code: &'static str,
+        kind: Option<ExitKind>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            kind,
+            message: message.into(),
+            remedy: Some(remedy.into()).filter(|remedy| !remedy.is_empty()),
+        }
+    }
+}
+
+/// `message; remedy`
+impl fmt::Display for Finding {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(&self.message)?;
+        self.remedy
+            .iter()
+            .try_for_each(|remedy| write!(to, "; {remedy}"))
+    }
+}
+
 /// Problems, which need the user, and notices, which do not, each in the order in which they were found.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Findings {
@@ -106,16 +143,18 @@ impl Findings {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        let list = match kind {
+        self.push(Finding::new(code, kind, message, remedy));
+    }
+
+    pub(crate) fn push(&mut self, finding: impl Into<Option<Finding>>) {
+        let Some(finding) = finding.into() else {
+            return;
+        };
+        let list = match finding.kind {
             Some(_) => &mut self.problems,
             None => &mut self.hints,
         };
-        list.push(Finding {
-            code,
-            kind,
-            message: message.into(),
-            remedy: Some(remedy.into()).filter(|remedy| !remedy.is_empty()),
-        });
+        list.push(finding);
     }
 
     pub(crate) fn store_unusable(&mut self, message: String) {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use strum::VariantArray as _;
 
 use super::server::Host;
+use super::sessions::cause;
 use super::{Findings, Report, Scope};
 use crate::error::ExitKind::{self, Internal, LoginRequired, NotFound, Unreachable};
 use crate::model::account::Account;
@@ -213,16 +214,21 @@ fn check_failure(pending: &Pending, report: &Report, found: &mut Findings) {
     let (id, account) = (pending.id, &pending.account);
     let mut accounts = report.accounts.iter();
     let facts = accounts.find(|it| it.account == *account);
-    let is_logged_in = facts.and_then(|it| it.background()).is_some_and(|session| {
-        session.status == Status::Active && Some(session.created_at) > pending.tried_at
-    });
+    let background = facts.and_then(|it| it.background());
+    let active = background.filter(|session| session.status == Status::Active);
+    let is_logged_in = active.is_some_and(|it| Some(it.created_at) > pending.tried_at);
     if pending.starts_at <= report.checked_at || (kind == LoginRequired && is_logged_in) {
         return;
     }
     let kind_words = kind.name().replace('_', " ");
-    let why = pending.message.as_deref().unwrap_or(&kind_words);
+    let why = match pending.message.as_deref() {
+        Some(message) if kind == LoginRequired => cause(message),
+        message => message.unwrap_or(&kind_words),
+    };
     let message = format!("the last run could not book prebooking {id}: {why}");
     let remedy = match kind {
+        // the finding about the session has it
+        LoginRequired if active.is_none() => String::new(),
         LoginRequired => format!("run `aimharder login {account} --only background`"),
         Unreachable => "check the network; the next run tries again".to_owned(),
         _ => {

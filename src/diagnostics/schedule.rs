@@ -1,5 +1,5 @@
 //! What runs `refresh` and `prebook run` unattended: `crontab -l` and `systemctl show` of both managers, asked at the same
-//! time and each with a short timeout, and the files of system crontabs. A machine without these tools is no error.
+//! time and each with a short timeout, and the files of system crontabs. A missing tool is not an error.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -38,7 +38,7 @@ impl Schedule {
     /// The working entries that run this job for this account.
     fn working(&self, job: Job, account: &str) -> Vec<&Entry> {
         let entries = self.entries.iter();
-        let entries = entries.filter(|it| it.job == job && it.works() && it.is_for(account));
+        let entries = entries.filter(|it| it.job == Some(job) && it.works() && it.is_for(account));
         entries.collect()
     }
 
@@ -56,8 +56,7 @@ impl Schedule {
 }
 
 /// The tools while they run: what each prints, as [`process::output_of`] returns it.
-#[derive(Debug)]
-pub(crate) struct Tools(Vec<(Scheduler, Option<JoinHandle<Answer>>)>);
+pub(crate) type Tools = [(Scheduler, Option<JoinHandle<Answer>>); 3];
 
 type Answer = Option<io::Result<String>>;
 
@@ -72,11 +71,10 @@ pub(crate) fn start() -> Tools {
         ),
         (Scheduler::SystemTimer, "systemctl", timers::SHOW.to_vec()),
     ];
-    let started = tools.map(|(by, tool, args)| {
+    tools.map(|(by, tool, args)| {
         let thread = thread::Builder::new().name("schedule".into());
         (by, thread.spawn(move || ask(tool, &args)).ok())
-    });
-    Tools(started.into())
+    })
 }
 
 fn ask(tool: &str, args: &[&str]) -> Answer {
@@ -98,50 +96,48 @@ fn ask(tool: &str, args: &[&str]) -> Answer {
     answer
 }
 
-impl Tools {
-    /// Waits for the tools; the entries are judged for the store and config in use.
-    pub(crate) fn finish(self, used: &InUse<'_>) -> Schedule {
-        let set = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
-        let user = set("LOGNAME").or_else(|| set("USER"));
-        let user = user.as_deref();
-        let mut found = Schedule {
-            lingers: lingers(user),
-            ..Schedule::default()
+/// Waits for the tools; the entries are judged for the store and config in use.
+pub(crate) fn finish(tools: Tools, used: &InUse<'_>) -> Schedule {
+    let set = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
+    let user = set("LOGNAME").or_else(|| set("USER"));
+    let user = user.as_deref();
+    let mut found = Schedule {
+        lingers: lingers(user),
+        ..Schedule::default()
+    };
+    for (by, tool) in tools {
+        let answer = tool.and_then(|tool| tool.join().unwrap_or(None));
+        let tool = match by {
+            Scheduler::Crontab => "crontab -l",
+            Scheduler::UserTimer => "systemctl --user",
+            Scheduler::SystemTimer => "systemctl",
         };
-        for (by, tool) in self.0 {
-            let answer = tool.and_then(|tool| tool.join().unwrap_or(None));
-            let tool = match by {
-                Scheduler::Crontab => "crontab -l",
-                Scheduler::UserTimer => "systemctl --user",
-                Scheduler::SystemTimer => "systemctl",
-            };
-            let has_failed = match &answer {
-                Some(Ok(_)) => false,
-                // without the tool there is nothing that it could show; `crontab -l` fails if there is no crontab
-                Some(Err(e)) => by != Scheduler::Crontab && e.kind() != ErrorKind::NotFound,
-                None => {
-                    found.silent.push(tool);
-                    true
-                }
-            };
-            if has_failed {
-                found.failed.push(tool);
+        let has_failed = match &answer {
+            Some(Ok(_)) => false,
+            // without the tool there is nothing that it could show; `crontab -l` fails if there is no crontab
+            Some(Err(e)) => by != Scheduler::Crontab && e.kind() != ErrorKind::NotFound,
+            None => {
+                found.silent.push(tool);
+                true
             }
-            let text = answer.and_then(Result::ok).unwrap_or_default();
-            if by == Scheduler::Crontab {
-                found
-                    .entries
-                    .extend(crontab::entries(&text, false, user, used));
-                for text in system_crontabs() {
-                    let entries = crontab::entries(&text, true, user, used);
-                    found.entries.extend(entries);
-                }
-            } else {
-                found.entries.extend(timers::entries(&text, by, used));
-            }
+        };
+        if has_failed {
+            found.failed.push(tool);
         }
-        found
+        let text = answer.and_then(Result::ok).unwrap_or_default();
+        if by == Scheduler::Crontab {
+            found
+                .entries
+                .extend(crontab::entries(&text, false, user, used));
+            for text in system_crontabs() {
+                let entries = crontab::entries(&text, true, user, used);
+                found.entries.extend(entries);
+            }
+        } else {
+            found.entries.extend(timers::entries(&text, by, used));
+        }
     }
+    found
 }
 
 fn system_crontabs() -> Vec<String> {
@@ -165,6 +161,12 @@ pub(crate) fn check(report: &Report, used: &InUse<'_>, found: &mut Findings) {
     let schedule = &report.schedule;
     check_job(Job::Refresh, report, used, found);
     check_job(Job::Prebook, report, used, found);
+    let unknown = schedule.entries.iter().filter(|entry| entry.job.is_none());
+    for (entry, why) in unknown.filter_map(|entry| Some((entry, entry.error.as_ref()?))) {
+        let message = format!("{} cannot run: {why}", entry.place());
+        let remedy = "correct its command; see `aimharder --help`";
+        found.add("schedule_broken", None, message, remedy);
+    }
     let mut active = schedule.entries.iter().filter(|entry| entry.active);
     let by_user = active.any(|entry| entry.by == Scheduler::UserTimer);
     if by_user && schedule.lingers == Some(false) {
@@ -188,7 +190,7 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
     let runs = |facts: &&AccountFacts| report.schedule.runs(job, facts.account.as_str());
     let (served, left_out): (Vec<_>, Vec<_>) = all.partition(runs);
     let entries = report.schedule.entries.iter();
-    let entries: Vec<&Entry> = entries.filter(|entry| entry.job == job).collect();
+    let entries: Vec<&Entry> = entries.filter(|entry| entry.job == Some(job)).collect();
     let mut is_broken = false;
     for entry in entries.iter().filter(|entry| entry.active && entry.serves) {
         let Some(why) = &entry.error else {

@@ -1,19 +1,22 @@
 //! The accounts in the store and their sessions.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::entry::Job;
-use super::{Findings, Report, Scope};
+use super::{Finding, Findings, Report, Scope};
 use crate::alerts::OUTAGE_RUNS;
-use crate::error::ExitKind::{self, LoginRequired, Unreachable};
+use crate::config::Config;
+use crate::error::ExitKind::{self, LoginRequired, NotFound, Unreachable};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::model::time::human_age;
 use crate::password;
 use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE, is_held_back};
-use crate::store::{Problem, SessionRow, Status, Subject};
+use crate::store::{self, Problem, SessionRow, Status, Store, Subject};
 
 /// `refresh` runs every quarter of an hour and leaves tokens younger than 14 minutes alone. An older token means that two
 /// consecutive runs were missing or failed.
@@ -109,14 +112,86 @@ fn health(session: SessionRow, scope: &Scope<'_>) -> Result<SessionHealth> {
     })
 }
 
+/// The finding about an account without a session.
+pub(crate) fn no_session(account: &Account) -> Finding {
+    let message = format!("no session for {account}");
+    let remedy = format!("run `aimharder login {account}`");
+    Finding::new("no_login", Some(LoginRequired), message, remedy)
+}
+
+/// The finding about a box of the config that neither the config nor the store describes.
+pub(crate) fn unknown_box(config: &Config, store: &Store) -> store::Result<Option<Finding>> {
+    let Some(name) = config.box_name.as_ref() else {
+        return Ok(None);
+    };
+    let boxes = store.account_boxes()?.into_iter();
+    // without a login nothing is known of the account's boxes
+    let boxes = boxes.filter(|(of, _)| config.account.as_ref().is_none_or(|only| only == of));
+    let known: BTreeSet<String> = boxes.map(|(_, known)| known).collect();
+    let is_set = store.gym(name)?.is_some_and(|row| row.set_id.is_some());
+    if known.is_empty() || known.contains(name) || is_set || config.boxes.contains_key(name) {
+        return Ok(None);
+    }
+    let known: Vec<String> = known.into_iter().collect();
+    let known = known.join(", ");
+    let message = format!("the box {name:?} of the config is not known (known: {known})");
+    let remedy = "correct box in the config, or run `aimharder boxes --detect` if it is new";
+    let finding = Finding::new("unknown_box", Some(NotFound), message, remedy);
+    Ok(Some(finding))
+}
+
+/// The finding about an account whose background session is missing, or has expired or may expire without a password source.
+/// `is_wanted`: the account has prebookings.
+pub(crate) fn automation(
+    account: &Account,
+    background: Option<&SessionRow>,
+    has_source: bool,
+    is_wanted: bool,
+) -> Option<Finding> {
+    match background {
+        None => Some(Finding::new(
+            "no_background_session",
+            is_wanted.then_some(LoginRequired),
+            format!("{account} has no background session, which `prebook run` needs"),
+            format!("run `aimharder login {account} --only background`"),
+        )),
+        Some(_) if has_source => None,
+        Some(it) if it.status == Status::Expired => Some(expired(it, false, false)),
+        Some(_) => {
+            let message = format!(
+                "if the background session of {account} expires, it cannot be renewed automatically"
+            );
+            let remedy = "set password_command in the config";
+            Some(Finding::new("no_password_source", None, message, remedy))
+        }
+    }
+}
+
+/// The finding about an expired session. It has the only remedy: that of the stored error is left out.
+fn expired(session: &SessionRow, has_source: bool, is_refused: bool) -> Finding {
+    let (account, kind) = (&session.account, session.kind);
+    let login = format!("run `aimharder login {account} --only {kind}`");
+    let remedy = match (has_source, is_refused) {
+        (false, _) => login,
+        (true, false) => {
+            "the next refresh logs it in again; to do so now, run `aimharder refresh`".into()
+        }
+        (true, true) => format!("the password of its source was refused: correct it, or {login}"),
+    };
+    let error = session.last_error.as_deref();
+    let why = error.map_or_else(String::new, |error| format!(": {}", cause(error)));
+    let message = format!("the {kind} session of {account} has expired{why}");
+    Finding::new("session_expired", Some(LoginRequired), message, remedy)
+}
+
 /// Adds the findings about sessions.
 pub(crate) fn check(report: &Report, found: &mut Findings) {
-    if report.accounts.is_empty() {
-        let (message, email) = match &report.only {
-            None => ("no account is logged in".to_owned(), String::new()),
-            Some(only) => (format!("no session for {only}"), format!(" {only}")),
-        };
-        let remedy = format!("run `aimharder login{email}`");
+    let default = report.only.as_ref().or(report.config.account.as_ref());
+    let is_known = |account: &&Account| report.accounts.iter().any(|it| it.account == **account);
+    if let Some(unknown) = default.filter(|account| !is_known(account)) {
+        found.push(no_session(unknown));
+    } else if report.accounts.is_empty() {
+        let (message, remedy) = ("no account is logged in", "run `aimharder login`");
         found.add("no_login", Some(LoginRequired), message, remedy);
     }
     for facts in &report.accounts {
@@ -125,26 +200,18 @@ pub(crate) fn check(report: &Report, found: &mut Findings) {
         for health in &facts.sessions {
             check_one(facts, health, is_refreshed, report.checked_at, found);
         }
-        match facts.background() {
-            None => {
-                let is_wanted = report.prebookings.wanted_by.contains(account);
-                found.add(
-                    "no_background_session",
-                    is_wanted.then_some(LoginRequired),
-                    format!("{account} has no background session, which `prebook run` needs"),
-                    format!("run `aimharder login {account} --only background`"),
-                );
-            }
-            Some(it) if it.status == Status::Active && facts.password_source.is_none() => {
-                let message = format!(
-                    "if the background session of {account} expires, it cannot be renewed automatically"
-                );
-                let remedy = "set password_command in the config";
-                found.add("no_password_source", None, message, remedy);
-            }
-            Some(_) => {}
+        let is_wanted = report.prebookings.wanted_by.contains(account);
+        let has_source = facts.password_source.is_some();
+        let background = facts.background();
+        if background.is_none_or(|session| session.status == Status::Active) {
+            found.push(automation(account, background, has_source, is_wanted));
         }
     }
+}
+
+/// The cause in an error that may also say what to do about it.
+pub(super) fn cause(error: &str) -> &str {
+    error.split("; ").next().unwrap_or(error)
 }
 
 /// Adds the worst finding about a session.
@@ -163,18 +230,8 @@ fn check_one(
     let last_error = session.last_error.as_deref();
     let standing = health.standing.filter(|it| *it != Unreachable);
     if session.status == Status::Expired {
-        let remedy = match (of.password_source, of.password_refused) {
-            (None, _) => login,
-            (Some(_), false) => {
-                "the next refresh logs it in again; to do so now, run `aimharder refresh`".into()
-            }
-            (Some(_), true) => {
-                format!("the password of its source was refused: correct it, or {login}")
-            }
-        };
-        let why = last_error.map_or_else(String::new, |why| format!(": {why}"));
-        let message = format!("{name} has expired{why}");
-        found.add("session_expired", Some(LoginRequired), message, remedy);
+        let has_source = of.password_source.is_some();
+        found.push(expired(session, has_source, of.password_refused));
     } else if kind == SessionKind::Device && now - session.created_at > DEVICE_LIFE {
         let message = format!("{name} is older than 7 days and is no longer refreshed");
         let remedy = format!("when it stops working, {login}");
@@ -183,7 +240,8 @@ fn check_one(
         let message = format!("the token of {name} has expired");
         found.add("token_expired", Some(LoginRequired), message, login);
     } else if let Some(standing) = standing {
-        let why = last_error.map_or_else(|| standing.name().replace('_', " "), str::to_owned);
+        let why = last_error.map(cause);
+        let why = why.map_or_else(|| standing.name().replace('_', " "), str::to_owned);
         let message = format!("{name} is not refreshed: {why}");
         let remedy = "run `aimharder -v refresh --force`";
         found.add("refresh_failing", Some(standing), message, remedy);

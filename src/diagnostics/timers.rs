@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::entry::{
-    Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, minutes_of_week, program_at,
+    Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, cover_the_week, minutes_of_week,
+    program_at, reach,
 };
 
 /// Asks for the timers of both jobs, which are named so that systemd loads them if they are installed, and for the loaded
@@ -38,7 +39,7 @@ pub(super) fn entries(shown: &str, by: Scheduler, used: &InUse<'_>) -> Vec<Entry
         .filter_map(|name| timer(name, &units, by, used));
     let mut found: Vec<Entry> = timers.collect();
     let active = found.iter().filter(|entry| entry.active);
-    let served: Vec<Job> = active.map(|entry| entry.job).collect();
+    let served: Vec<_> = active.map(|entry| entry.job).collect();
     found.retain(|entry| entry.active || !served.contains(&entry.job));
     found
 }
@@ -59,11 +60,12 @@ fn timer(
     used: &InUse<'_>,
 ) -> Option<Entry> {
     let (timer, nothing) = (units.get(name)?, Properties::new());
+    let (purpose, minutes) = (job(name), minutes(timer));
     let next_at = instant(get(timer, "NextElapseUSecRealtime"));
-    let unknown = |active, error: Option<&str>| {
-        Some(Entry {
+    let bare = |active, error: Option<&str>, minutes| {
+        let mut entry = Entry {
             by,
-            job: job(name)?,
+            job: Some(purpose?),
             active,
             serves: by != Scheduler::SystemTimer || used.store.starts_with("/var/lib/aimharder"),
             name: name.to_owned(),
@@ -71,32 +73,41 @@ fn timer(
             rare: false,
             next_at,
             error: error.map(str::to_owned),
-            minutes: vec![0],
-            reach: MINUTES_OF_WEEK,
-        })
+            minutes,
+            reach: reach(purpose, None),
+        };
+        entry.rare = active && !cover_the_week(&[&entry]);
+        Some(entry)
     };
     if get(timer, "ActiveState") != "active" {
         let is_installed = get(timer, "LoadState") == "loaded";
-        return unknown(false, None).filter(|_| is_installed);
+        return bare(false, None, minutes).filter(|_| is_installed);
     }
     // quoted and escaped if the name is that of an instance
     let names = shlex::split(get(timer, "Triggers")).unwrap_or_default();
     let service = names.first().and_then(|name| units.get(name.as_str()));
     let service = service.unwrap_or(&nothing);
-    let entry = command(service, by).entry(by, name.to_owned(), minutes(timer), used);
-    match entry {
-        Some(entry) => Some(Entry { next_at, ..entry }),
-        None if get(service, "ExecStart").is_empty() => {
-            unknown(true, Some("its service is missing"))
-        }
-        // a wrapper
-        None => unknown(true, None),
+    if get(service, "ExecStart").is_empty() {
+        return bare(true, Some("its service is missing"), minutes);
     }
+    let (command, is_ours) = command(service, by);
+    let mut line = command.read(used);
+    if !is_ours && (line.job.is_none() || line.error.is_some()) {
+        // a wrapper
+        return bare(true, None, minutes);
+    }
+    if purpose.is_some() && line.job != purpose {
+        line.job = purpose;
+        let other = format!("its service runs `aimharder {}`", line.name);
+        line.error = line.error.or(Some(other));
+    }
+    let entry = command.entry(by, name.to_owned(), minutes, line, used)?;
+    Some(Entry { next_at, ..entry })
 }
 
-/// What a service runs, and with which environment. Without the name of this program that is the whole command, because the
-/// program may have another name.
-fn command(service: &Properties<'_>, by: Scheduler) -> Invocation {
+/// What a service runs, and whether it names this program. Otherwise it is the whole command, because the program may have
+/// another name.
+fn command(service: &Properties<'_>, by: Scheduler) -> (Invocation, bool) {
     let mut env = BTreeMap::new();
     if by == Scheduler::SystemTimer {
         for (property, base, variable) in [
@@ -115,8 +126,8 @@ fn command(service: &Properties<'_>, by: Scheduler) -> Invocation {
     env.extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let argv = value(get(service, "ExecStart"), "argv[]=").unwrap_or_default();
     let words: Vec<_> = argv.split_whitespace().map(str::to_owned).collect();
-    let at = program_at(&words).unwrap_or(0);
-    Invocation::of(words, at, env)
+    let at = program_at(&words);
+    (Invocation::of(words, at.unwrap_or(0), env), at.is_some())
 }
 
 /// The job of a timer by its name; `None` for other units.

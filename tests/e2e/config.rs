@@ -26,6 +26,23 @@ fn further_faults_name_file_line_and_key() {
 }
 
 #[test]
+fn names_that_the_store_does_not_know_are_warnings() {
+    let (_sandbox, home) = logged_in();
+    home.config("account = \"eva@example.org\"");
+    home.run("config check")
+        .any_stdout()
+        .stderr_has(&["no session for eva@example.org; run `aimharder login eva@example.org`"])
+        .done();
+    home.config("box = \"crosfitdemo\"");
+    home.run("config check")
+        .any_stdout()
+        .stderr_has(&["the box \"crosfitdemo\" of the config is not known (known: crossfitdemo)"])
+        .done();
+    home.config("account = \"ana@example.org\"\nbox = \"boxdos\"\n[boxes.boxdos]\nid = 10555");
+    home.run("config check").prints(&[": OK\n"]);
+}
+
+#[test]
 fn a_named_file_must_be_there() {
     let home = Home::nowhere();
     home.run("sessions --config nowhere.toml")

@@ -279,7 +279,7 @@ fn a_booking_before_its_opening_is_too_early() {
     --- stdout
     prebooked: WOD, [DATE], 13:10 (prebooking 1), opens about [DATE] 13:10; No puedes reservar clases con más de 1 días de antelación
     --- stderr
-    warning: there is no password source to renew the background session of ana@example.org if it expires; set `password_command` in the config
+    warning: if the background session of ana@example.org expires, it cannot be renewed automatically; set password_command in the config
     warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     ");
     assert_snapshot!(shot_json(book(&home, "--prebook")), @r#"
@@ -312,7 +312,7 @@ fn a_booking_before_its_opening_is_too_early() {
         "fingerprint":"[FP]"}
     }
     --- stderr
-    warning: there is no password source to renew the background session of ana@example.org if it expires; set `password_command` in the config
+    warning: if the background session of ana@example.org expires, it cannot be renewed automatically; set password_command in the config
     warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     "#);
 }

@@ -167,6 +167,8 @@ fn a_config_is_checked_with_the_files_that_it_names() {
     exit: 0
     --- stdout
     [HOME]/.config/aimharder/config.toml: OK
+    --- stderr
+    warning: no session for ana@example.org; run `aimharder login ana@example.org`
     ");
     assert_snapshot!(shot_json(home.run("config check")), @r#"
     exit: 0
@@ -174,6 +176,8 @@ fn a_config_is_checked_with_the_files_that_it_names() {
     {
       "ok":true
     }
+    --- stderr
+    warning: no session for ana@example.org; run `aimharder login ana@example.org`
     "#);
     let with = |text: &str| {
         home.write_config(text);

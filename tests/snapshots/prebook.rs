@@ -166,7 +166,7 @@ fn a_prebooking_warns_of_what_a_run_will_miss() {
     if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set crossfitdemo --opens 4d`
     the classes of that day are not published yet
     --- stderr
-    warning: there is no password source to renew the background session of ana@example.org if it expires; set `password_command` in the config
+    warning: if the background session of ana@example.org expires, it cannot be renewed automatically; set password_command in the config
     warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     ");
     home.run("logout --background --yes-delete-background")

@@ -11,8 +11,9 @@ use super::shown::Shown;
 use crate::booking::{BoxClient, LoginCheck, find, to_class};
 use crate::clock;
 use crate::commands::app::App;
-use crate::diagnostics::entry::{InUse, Job};
-use crate::diagnostics::schedule::Tools;
+use crate::diagnostics::entry::Job;
+use crate::diagnostics::schedule::{self, Tools};
+use crate::diagnostics::sessions;
 use crate::model::account::Account;
 use crate::model::box_profile::BoxProfile;
 use crate::model::class::{Class, ClassState};
@@ -23,7 +24,6 @@ use crate::model::weekly::WeeklyRule;
 use crate::password;
 use crate::platform::{BoxAt, Row};
 use crate::sessions::SessionSelector;
-use crate::store::Status;
 
 /// Longest time that the schedule is waited for.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -264,11 +264,8 @@ fn is_same_time(other: &Prebooking, new: &Prebooking) -> bool {
 /// Warns of what would make `prebook run` fail, and if nothing runs it. Returns whether nothing is missing.
 pub(in crate::commands) fn warn(app: &App, account: &Account, tools: Tools) -> Result<bool> {
     let is_session_well = warn_of_session(app, account)?;
-    let used = InUse {
-        store: app.store.path(),
-        config: app.config.path.as_deref(),
-    };
-    let schedule = tools.finish(&used);
+    let used = app.in_use();
+    let schedule = schedule::finish(tools, &used);
     let is_idle = schedule.silent.is_empty() && !schedule.runs(Job::Prebook, account.as_str());
     if is_idle {
         log::warn!(
@@ -281,24 +278,13 @@ pub(in crate::commands) fn warn(app: &App, account: &Account, tools: Tools) -> R
 }
 
 fn warn_of_session(app: &App, account: &Account) -> Result<bool> {
-    let Some(background) = app.store.background(account)? else {
-        log::warn!(
-            "{account} has no background session, which `prebook run` needs; run `aimharder login {account} --only background`"
-        );
-        return Ok(false);
-    };
+    let rows = app.store.sessions(Some(account))?;
+    let background = rows.iter().find(|row| row.kind == SessionKind::Background);
     let only = app.sessions().is_only_account(account)?;
-    let source = password::unattended(&app.config, account, only);
-    match (&source, background.status) {
-        (Some(_), _) => {}
-        (None, Status::Expired) => log::warn!(
-            "the background session of {account} has expired and there is no password source to renew it; \
-             run `aimharder login {account} --only background` and set `password_command` in the config"
-        ),
-        (None, Status::Active) => log::warn!(
-            "there is no password source to renew the background session of {account} if it expires; \
-             set `password_command` in the config"
-        ),
+    let has_source = password::unattended(&app.config, account, only).is_some();
+    let finding = sessions::automation(account, background, has_source, true);
+    if let Some(finding) = finding {
+        log::warn!("{finding}");
     }
-    Ok(source.is_some())
+    Ok(background.is_some() && has_source)
 }

@@ -159,7 +159,11 @@ fn each_lack_is_reported_once_with_its_remedy() {
         .any_stdout()
         .any_stderr();
     let stderr = out.done().stderr;
-    assert_eq!(stderr.matches("no password source").count(), 1, "{stderr}");
+    assert_eq!(
+        stderr.matches("cannot be renewed automatically").count(),
+        1,
+        "{stderr}"
+    );
     // a suggestion carries the store that was named
     let store = home.store_path();
     home.run("logout --background --yes-delete-background")

@@ -70,6 +70,8 @@ fn a_login_ends_the_problem_of_a_lost_login() {
         .map(|it| it["code"].as_str().unwrap())
         .collect();
     assert_eq!(codes, ["session_expired", "prebooking_failing"], "{report}");
+    let printed = home.status("--offline").ends(0).stdout;
+    assert_eq!(printed.matches("aimharder login").count(), 1, "{printed}");
     home.log_in(ANA, ANA_PASSWORD);
     home.status("--check").done();
     let report = home.status("--offline").json();

@@ -162,6 +162,24 @@ fn each_problem_alone() {
             words: &["the key does not match", "key_command", "--forget-logins"],
         },
         Wrong {
+            spoil: |home| home.config("account = \"eva@example.org\""),
+            code: "no_login",
+            exit: 3,
+            words: &[
+                "no session for eva@example.org",
+                "run `aimharder login eva@example.org`",
+            ],
+        },
+        Wrong {
+            spoil: |home| home.config(&format!("{SOURCE}\nbox = \"crosfitdemo\"")),
+            code: "unknown_box",
+            exit: 6,
+            words: &[
+                "the box \"crosfitdemo\" of the config is not known (known: crossfitdemo)",
+                "run `aimharder boxes --detect`",
+            ],
+        },
+        Wrong {
             spoil: |home| mode(home, ".config/aimharder/config.toml", 0o646),
             code: "config_writable",
             exit: 2,

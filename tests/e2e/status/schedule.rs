@@ -37,6 +37,9 @@ fn crontab_lines_that_work_are_no_problem() {
         "*/15 * * * * sh -c 'cd /tmp && ~/.cargo/bin/aimharder refresh'",
         "*/15 * * * * cd /tmp; AIMHARDER_ACCOUNT='ana@example.org' ~/.cargo/bin/aimharder refresh; date +\\%F",
         "*/15 * * * * ~/.cargo/bin/aimharder --store ~/.local/state/aimharder/aimharder.db refresh",
+        "*/15 * * * * ~/.cargo/bin/aimharder refresh>>/tmp/log 2>&1|logger -t aim; true",
+        "*/15 * * * * (cd /tmp && ~/.cargo/bin/aimharder refresh --jobs 2 > /tmp/log)",
+        "*/15 * * * * ~/.cargo/bin/aimharder $FLAGS refresh 2>/dev/null # every quarter of an hour",
         "XDG_STATE_HOME=\"/nowhere\"\n*/15 * * * * env XDG_STATE_HOME=$HOME/.local/state ~/.cargo/bin/aimharder refresh",
     ] {
         home.crontab(&format!("{prebook}\n{refresh}\n"));
@@ -79,6 +82,12 @@ fn crontab_lines_that_cannot_work_do_not_count() {
         AIMHARDER_STORE=/tmp/other.db | */15 * * * * ~/.cargo/bin/aimharder refresh => not_scheduled: nothing runs
         */15 * * * * echo ~/.cargo/bin/aimharder prebook list => not_scheduled: nothing runs
         */15 * * * * ~/.cargo/bin/aimharder refresh --help => not_scheduled: nothing runs
+        */15 * * * * ~/.cargo/bin/aimharder refresh --frce => schedule_broken: unknown flag --frce
+        */15 * * * * ~/.cargo/bin/aimharder refresh --jobs many => schedule_broken: --jobs <N> cannot be used so
+        */15 * * * * ~/.cargo/bin/aimharder refresh hunter2 => schedule_broken: it has an unexpected argument
+        */15 * * * * ~/.cargo/bin/aimharder refrsh => schedule_broken: unknown subcommand \"refrsh\"
+        */15 * * * * root ~/.cargo/bin/aimharder refresh => schedule_broken: cannot name a user (root)
+        */15 * * * * ~/.cargo/bin/aimharder refresh --system => not_scheduled: nothing runs
     ";
     for (lines, problem) in cases(of_refresh) {
         home.crontab(&format!("{prebook}{}\n", lines.replace(" | ", "\n")));
@@ -94,6 +103,9 @@ fn crontab_lines_that_cannot_work_do_not_count() {
         */15 * * * * ~/.cargo/bin/aimharder prebook run --horizon 10m => scheduled_rarely
         */15 * * * * ~/.cargo/bin/aimharder prebook run --dry-run => not_scheduled
         */15 * * * * ~/.cargo/bin/aimharder prebook list => not_scheduled
+        */15 * * * * ~/.cargo/bin/aimharder prebook rnu => schedule_broken
+        */15 * * * * ~/.cargo/bin/aimharder prebook => schedule_broken
+        */15 * * * * ~/.cargo/bin/aimharder prebook run --horizon soon => schedule_broken
     ";
     for (line, code) in cases(of_prebook) {
         home.crontab(&format!("{refresh}{line}\n"));
@@ -105,6 +117,18 @@ fn crontab_lines_that_cannot_work_do_not_count() {
         "{refresh}0 * * * * ~/.cargo/bin/aimharder prebook run --horizon=61m\n"
     ));
     assert_eq!(problems(&home), []);
+    // of which nothing depends
+    home.crontab(&format!(
+        "{refresh}{prebook}@daily ~/.cargo/bin/aimharder staus --check\n"
+    ));
+    assert_eq!(
+        home.findings(),
+        (vec![], vec!["schedule_broken".to_owned()])
+    );
+    home.status("--offline").prints(&[
+        "the crontab line @daily cannot run: unknown subcommand \"staus\"\n",
+        "correct its command; see `aimharder --help`\n",
+    ]);
 }
 
 /// cron does not know the variables of the shell.
@@ -238,6 +262,18 @@ fn timers_of_the_user_and_of_the_system() {
         ),
         (usual.replace("TimersCalendar", "Other"), "scheduled_rarely"),
         (
+            refresh("*-*-* *:00/15:00", &format!("{program} status")),
+            "schedule_broken",
+        ),
+        (
+            refresh("*-*-* *:00/15:00", &format!("{program} prebook run")),
+            "schedule_broken",
+        ),
+        (
+            refresh("*-*-* *:00/15:00", &format!("{program} refresh --al")),
+            "schedule_broken",
+        ),
+        (
             usual.replace(
                 &format!("argv[]={program}"),
                 "argv[]=/usr/bin/flock /tmp/x aimharder",
@@ -270,6 +306,13 @@ fn timers_of_the_user_and_of_the_system() {
         (
             refresh("*-*-* 06:00:00", "/bin/sh -c aim refresh"),
             Some("often enough"),
+        ),
+        (
+            refresh(
+                "*-*-* *:00/15:00",
+                &format!("{program} prebook run --dry-run"),
+            ),
+            Some("its service runs `aimharder prebook run --dry-run`"),
         ),
     ] {
         systemctl(&home, "user", &(timer.clone() + &prebook));

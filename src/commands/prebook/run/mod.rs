@@ -71,13 +71,13 @@ const HELP: Help = Help {
 pub(crate) struct PrebookRunArgs {
     /// Take prebookings that open within this time
     #[arg(long, value_name = "DURATION", default_value = "16m", value_parser = time::parse_duration)]
-    horizon: Duration,
+    pub(crate) horizon: Duration,
     /// Repeat an attempt that proves no end until this long after the opening
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time::parse_duration)]
     give_up: Duration,
     /// Show what would be booked, and when, without the network
     #[arg(long)]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 pub(super) fn run(args: &PrebookRunArgs, app: &App, ui: &mut Ui) -> Result<()> {

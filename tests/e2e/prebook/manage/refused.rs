@@ -138,7 +138,7 @@ fn warned_of_logins_that_will_be_missed() {
     };
     assert!(said(&home).contains("ana@example.org has no background session"));
     store_session(&home, ANA, SessionKind::Background);
-    assert!(said(&home).contains("no password source"));
+    assert!(said(&home).contains("cannot be renewed automatically"));
     home.config("account = \"ana@example.org\"\nbox = \"crossfitdemo\"\npassword_command = \"false\"\n[boxes.crossfitdemo]\nid = 10122\n");
     assert_eq!(said(&home), "");
     assert_eq!(ids(&home.run("prebook list").json()), [1]);
