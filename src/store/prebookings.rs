@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use chrono::{DateTime, NaiveTime, Utc};
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, Row, ToSql, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 use serde::Serialize;
 
 use super::open::connect_to_peek;
@@ -126,15 +126,16 @@ impl Store {
     }
 
     /// Claims a prebooking for a run, as it was read. `false` if another run has changed it, or executes a prebooking of the same
-    /// account, family member and day, and one of the two has `--once-a-day`. `is_alive` says whether a run is alive.
+    /// account, family member and day, and one of the two has `--once-a-day`; then nothing is written. `is_alive` says whether a
+    /// run is alive.
     pub fn claim(
         &self,
         seen: &Prebooking,
         owner: &str,
         is_alive: impl Fn(&str) -> bool,
     ) -> Result<bool> {
-        self.transact(|change| {
-            let others: Vec<String> = change
+        let is_held_up = |db: &Connection| -> rusqlite::Result<bool> {
+            let others: Vec<String> = db
                 .prepare_cached(
                     "SELECT DISTINCT other.owner FROM prebookings AS other JOIN prebookings AS this USING (account, day) \
                      WHERE this.id = ?1 AND other.id <> ?1 AND other.status = 'executing' AND other.owner <> ?2 \
@@ -142,7 +143,14 @@ impl Store {
                 )?
                 .query_map(params![seen.id, owner], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
-            if others.iter().any(|other| is_alive(other)) {
+            Ok(others.iter().any(|other| is_alive(other)))
+        };
+        // a run that waits for another one asks every second, and the write lock is not taken for that
+        if is_held_up(&self.db()).at(self.path())? {
+            return Ok(false);
+        }
+        self.transact(|change| {
+            if is_held_up(change)? {
                 return Ok(false);
             }
             let changed = change.execute(
@@ -420,5 +428,31 @@ mod tests {
         assert!(!store.claim(&seen, "four", |_| true).unwrap());
         let now = store.prebooking(seen.id).unwrap().unwrap();
         assert_eq!(now.owner.as_deref(), Some("three"));
+    }
+
+    /// Another process writes for longer than a writer waits.
+    #[test]
+    fn a_run_that_is_held_up_does_not_wait_for_the_write_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("x.db")).unwrap();
+        let account: Account = "ana@example.org".parse().unwrap();
+        let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+        for start in ["18:30", "19:30"] {
+            let first = start.parse().unwrap();
+            let request = PrebookRequest {
+                once_a_day: true,
+                ..PrebookRequest::new(account.clone(), "crossfitdemo", first)
+            };
+            store
+                .put_prebooking(&request, day, None, Utc::now())
+                .unwrap();
+        }
+        let seen = store.open_prebookings(None).unwrap();
+        assert!(store.claim(&seen[0], "one", |_| true).unwrap());
+        let writer = rusqlite::Connection::open(store.path()).unwrap();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(!store.claim(&seen[1], "two", |_| true).unwrap());
+        writer.execute_batch("ROLLBACK").unwrap();
+        assert!(store.claim(&seen[1], "two", |_| false).unwrap());
     }
 }
