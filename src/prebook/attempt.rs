@@ -120,7 +120,7 @@ impl BookingTask<'_> {
 
     /// The result if a refusal, which `booked` describes, ends the attempts, or else the shortest pause before the next one.
     fn judge(
-        &self,
+        &mut self,
         choice: &Choice,
         row: &Row,
         booked: BookResult,

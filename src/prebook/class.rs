@@ -27,8 +27,10 @@ pub(super) const MISSING_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// A class whose opening is longer ago than this is looked up once per run.
 const MISSING_SINCE: TimeDelta = TimeDelta::minutes(30);
 /// Requests that are too early, and looks at a class that is missing, are repeated for this long before the clock of this
-/// machine is doubted.
+/// machine is doubted …
 const REPEATS_BEFORE_LOOK: Duration = Duration::from_secs(1);
+/// … and the server's is looked at, once for an opening. Nothing is requested meanwhile.
+const DOUBT_LOOK: Duration = Duration::from_secs(2);
 /// Longest sleep while another thread looks at a box that fails.
 const TURN_POLL: Duration = Duration::from_millis(100);
 
@@ -158,13 +160,15 @@ impl BookingTask<'_> {
 
     /// Whether booking opens later by the server's clock. That is looked at where only the clock of this machine is known and
     /// requests, or looks at the schedule, have been repeated for a while since `began`.
-    pub(super) fn opens_later(&self, moment: Moment, began: Instant) -> bool {
+    pub(super) fn opens_later(&mut self, moment: Moment, began: Instant) -> bool {
         let is_doubtful = clock::since(began) >= REPEATS_BEFORE_LOOK;
-        let opening = moment.opens.filter(|_| moment.repeats() && is_doubtful);
-        opening.is_some_and(|at| {
-            self.look_at_clock();
-            !self.until(at).is_zero()
-        })
+        let Some(at) = moment.opens.filter(|_| moment.repeats() && is_doubtful) else {
+            return false;
+        };
+        if !std::mem::replace(&mut self.has_doubted_clock, true) {
+            self.look_within(DOUBT_LOOK, ROUGH);
+        }
+        !self.until(at).is_zero()
     }
 
     /// Sends one request at the opening by the clock of this machine.

@@ -69,6 +69,8 @@ enum Dates {
     All(f64),
     /// a cached answer that stays the same for so many seconds
     Cached(f64),
+    /// a cached answer of an hour before, which stays the same
+    Stuck,
 }
 
 /// One opening.
@@ -224,6 +226,7 @@ fn server(scenario: &Scenario, opening: f64, seen: Rc<RefCell<Seen>>) -> simulat
                 }
                 cached.1.clone()
             }
+            Dates::Stuck => date(START - 3600.0),
             Dates::Right | Dates::Some(_) => date(shown),
         };
         let lost = random.f64() < it.path.loss;
@@ -455,6 +458,28 @@ fn a_late_start_with_a_fast_clock_sends_few_early_requests() {
             assert!(late && early <= 16, "{seen:?}: {scenario:?}");
         }
     }
+}
+
+/// The server's clock is never known, and booking opens eight seconds later than the rule says.
+#[test]
+fn a_clock_that_is_not_believed_is_looked_at_once_during_repeats() {
+    let world = World::new();
+    let scenario = Scenario {
+        offset: 0.0,
+        lead: 60.0,
+        dates: Dates::Stuck,
+        ..calm(0.02)
+    };
+    let opening = START + 68.0;
+    let (seen, _) = world.simulate(&scenario, opening, |context, request, profile| {
+        let ruled = utc(opening - 8.0);
+        let day = (ruled + TimeDelta::days(2)).date_naive();
+        let mut task = BookingTask::new(context, request, day, profile);
+        let _ = task.book(&request.first, Moment::of(Next::At(ruled), clock::now()));
+    });
+    let pauses = seen.arrivals.windows(2).map(|pair| pair[1] - pair[0]);
+    let long = pauses.filter(|pause| *pause > 1.0).count();
+    assert!(seen.booked && long <= 1, "{seen:?}");
 }
 
 /// `book --wait` at one of the half hours of a guess, with a clock of this machine that is fast by 40 minutes.

@@ -84,6 +84,8 @@ pub(super) struct BookingTask<'t> {
     pub horizon: Duration,
     /// Whether this machine's clock is used instead of the server's.
     pub by_own_clock: bool,
+    /// Whether the server's clock was looked at because repeats for this opening have ended nothing.
+    pub(super) has_doubted_clock: bool,
     /// The schedule of the day as it was read last.
     pub(super) rows: Vec<Row>,
     /// When that read began. `None` before the first.
@@ -125,6 +127,7 @@ impl<'t> BookingTask<'t> {
             stagger: i64::from(fastrand::u16(0..12_000)),
             horizon: Duration::MAX,
             by_own_clock: false,
+            has_doubted_clock: false,
             rows: Vec::new(),
             rows_at: None,
             attempts: Vec::new(),
@@ -181,6 +184,7 @@ impl<'t> BookingTask<'t> {
         let now = self.server_now();
         let opening = ahead.unwrap_or_else(|| *self.opening.get_or_insert(now));
         self.opening = Some(opening);
+        self.has_doubted_clock = false;
         let end = self.last_instant(choice);
         self.end = until(opening, self.context.give_up).min(end);
     }
