@@ -81,7 +81,7 @@ impl BookingTask<'_> {
             if is_unproven(&sent) {
                 day.note_unproven();
                 if let Some(booked) = self.settle(row, &sent)? {
-                    day.note(&self.profile.host, &booked);
+                    day.note(&booked);
                     let result = ChoiceResult::of(choice, booked, moment.opens);
                     return Ok(match unsure {
                         Some(_) if result.tries_next() => result.made_unsure(),

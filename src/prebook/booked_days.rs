@@ -1,6 +1,6 @@
-//! The booking requests of a run by account, family member and day, for `--once-a-day`.
+//! The booking requests of a run by account, family member and day, so that it requests a class once, and for `--once-a-day`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,8 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// The account, the family member and the day of a class.
 pub(super) type Day = (Account, Option<String>, NaiveDate);
+/// The host of a box and the id of a class.
+pub(super) type ClassId = (String, String);
 
 /// The booking requests of a run by day.
 #[derive(Debug, Default)]
@@ -25,11 +27,11 @@ pub(super) struct BookedDays {
 
 #[derive(Debug, Default)]
 struct BookedDay {
-    under_way: usize,
+    under_way: Vec<ClassId>,
     /// When a request last may have booked.
     changed_at: Option<Instant>,
-    /// The hosts of the boxes at which the run has taken a place.
-    hosts: HashSet<String>,
+    /// The places that the run has taken, and when.
+    places: HashMap<ClassId, (Instant, BookResult)>,
 }
 
 impl BookedDays {
@@ -37,26 +39,25 @@ impl BookedDays {
         self.days.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers a request; `alone`, only if none of that day is under way, which it waits for a moment.
-    pub(super) fn begin(&self, day: Day, alone: bool) -> Option<DayRequest<'_>> {
+    /// Registers a request for a class if none for the same class is under way; `alone`, only if none of that day is. Waits a
+    /// moment for those.
+    pub(super) fn begin(&self, day: Day, class: ClassId, alone: bool) -> Option<DayRequest<'_>> {
         let is_taken = |days: &mut HashMap<Day, BookedDay>| {
-            alone && days.get(&day).is_some_and(|booked| booked.under_way > 0)
+            let mut under_way = days.get(&day).into_iter().flat_map(|day| &day.under_way);
+            under_way.any(|other| alone || *other == class)
         };
         let waited = self.settled.wait_timeout_while(self.lock(), POLL, is_taken);
         let mut days = waited.unwrap_or_else(PoisonError::into_inner).0;
         if is_taken(&mut days) {
             return None;
         }
-        days.entry(day.clone()).or_default().under_way += 1;
-        Some(DayRequest { days: self, day })
-    }
-
-    /// When a request of the day last may have booked, and whether the run has taken a place at another box than this host.
-    pub(super) fn changes(&self, day: &Day, host: &str) -> (Option<Instant>, bool) {
-        let days = self.lock();
-        let booked = days.get(day);
-        let is_elsewhere = booked.is_some_and(|booked| booked.hosts.iter().any(|it| it != host));
-        (booked.and_then(|booked| booked.changed_at), is_elsewhere)
+        let booked = days.entry(day.clone()).or_default();
+        booked.under_way.push(class.clone());
+        Some(DayRequest {
+            days: self,
+            day,
+            class,
+        })
     }
 }
 
@@ -65,31 +66,55 @@ impl BookedDays {
 pub(super) struct DayRequest<'d> {
     days: &'d BookedDays,
     day: Day,
+    class: ClassId,
 }
 
 impl DayRequest<'_> {
-    /// The request may have booked.
-    pub(super) fn note_unproven(&self) {
-        let mut days = self.days.lock();
-        days.entry(self.day.clone()).or_default().changed_at = Some(clock::steady());
+    /// Calls `work` with what is known of the day.
+    fn with<T>(&self, work: impl FnOnce(&mut BookedDay) -> T) -> T {
+        work(self.days.lock().entry(self.day.clone()).or_default())
     }
 
-    /// Records the place that the request has taken at the box with this host.
-    pub(super) fn note(&self, host: &str, booked: &BookResult) {
+    /// When a request of the day last may have booked, and whether the run has taken a place at another box.
+    pub(super) fn changes(&self) -> (Option<Instant>, bool) {
+        let (host, _) = &self.class;
+        self.with(|day| {
+            let is_elsewhere = day.places.keys().any(|(other, _)| other != host);
+            (day.changed_at, is_elsewhere)
+        })
+    }
+
+    /// The place in the class that the run has taken after this instant, as of a class that is the member's already.
+    pub(super) fn place_since(&self, at: Option<Instant>) -> Option<BookResult> {
+        self.with(|day| {
+            let (taken_at, booked) = day.places.get(&self.class)?;
+            let is_newer = at.is_none_or(|at| at < *taken_at);
+            let decided = booked.row.as_ref().and_then(BookResult::decided)?;
+            is_newer.then(|| BookResult {
+                reservation: booked.reservation.clone(),
+                ..decided
+            })
+        })
+    }
+
+    /// The request may have booked.
+    pub(super) fn note_unproven(&self) {
+        self.with(|day| day.changed_at = Some(clock::steady()));
+    }
+
+    /// Records the place that the request has taken.
+    pub(super) fn note(&self, booked: &BookResult) {
         if booked.outcome.is_place() {
             self.note_unproven();
-            let mut days = self.days.lock();
-            let day = days.entry(self.day.clone()).or_default();
-            day.hosts.insert(host.to_owned());
+            let place = (clock::steady(), booked.clone());
+            self.with(|day| day.places.insert(self.class.clone(), place));
         }
     }
 }
 
 impl Drop for DayRequest<'_> {
     fn drop(&mut self) {
-        if let Some(day) = self.days.lock().get_mut(&self.day) {
-            day.under_way = day.under_way.saturating_sub(1);
-        }
+        self.with(|day| day.under_way.retain(|class| *class != self.class));
         self.days.settled.notify_all();
     }
 }
@@ -99,18 +124,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_with_the_flag_waits_for_those_of_its_family_member_and_day() {
-        let day = |family: Option<&str>| -> Day {
+    fn a_request_waits_for_those_of_its_class_and_with_the_flag_for_those_of_its_day() {
+        let days = BookedDays::default();
+        let begin = |family: Option<&str>, class: &str, alone| {
             let account = "ana@example.org".parse().unwrap();
             let date = "2026-11-23".parse().unwrap();
-            (account, family.map(str::to_owned), date)
+            let class = ("demo".to_owned(), class.to_owned());
+            days.begin((account, family.map(str::to_owned), date), class, alone)
         };
-        let days = BookedDays::default();
-        let first = days.begin(day(None), false).unwrap();
-        assert!(days.begin(day(None), true).is_none());
-        assert!(days.begin(day(None), false).is_some());
-        assert!(days.begin(day(Some("7")), true).is_some());
+        let first = begin(None, "1", false).unwrap();
+        assert!(begin(None, "1", false).is_none());
+        assert!(begin(None, "2", true).is_none());
+        assert!(begin(None, "2", false).is_some());
+        assert!(begin(Some("7"), "1", true).is_some());
         drop(first);
-        assert!(days.begin(day(None), true).is_some());
+        assert!(begin(None, "1", true).is_some());
     }
 }

@@ -28,8 +28,9 @@ impl<'c> Claim<'c> {
     /// Whether the claim held, and the prebooking was unchanged, at the run's last look at the store.
     pub(super) fn held_lately(&self) -> bool {
         let Prebooking { id, request, .. } = self.prebooking;
+        let is_held = |claimed: &Prebooking| claimed.request == *request;
         self.context
-            .with_claims(|claims| claims.get(id) == Some(request))
+            .with_claims(|claims| claims.get(id).is_some_and(is_held))
     }
 
     /// Whether the claim holds and the prebooking is unchanged now. Read before every request.

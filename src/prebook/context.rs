@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::NaiveDate;
+
 use super::backoff::Backoff;
 use super::booked_days::BookedDays;
 use super::host_clock::HostClock;
@@ -38,9 +40,9 @@ pub struct RunContext<'r> {
     pub watch_every: Duration,
     /// The run's name in claims.
     pub(super) owner: String,
-    /// The requests of its claims, as its last look at the store showed them. Hundreds of waiting threads check here instead of
-    /// reading the store.
-    claims: Mutex<HashMap<i64, PrebookRequest>>,
+    /// The prebookings that it has claimed, as its last look at the store showed them. Hundreds of waiting threads check here
+    /// instead of reading the store.
+    claims: Mutex<HashMap<i64, Prebooking>>,
     hosts: Mutex<HashMap<String, Host>>,
     /// The number of threads that are about to send their first request.
     pub(super) firing: AtomicUsize,
@@ -83,11 +85,23 @@ impl<'r> RunContext<'r> {
         hosts.entry(host.to_owned()).or_insert_with(new).clone()
     }
 
-    /// Calls `change` with the requests of the run's claims.
+    /// Calls `change` with the run's claims.
     pub(super) fn with_claims<T>(
         &self,
-        change: impl FnOnce(&mut HashMap<i64, PrebookRequest>) -> T,
+        change: impl FnOnce(&mut HashMap<i64, Prebooking>) -> T,
     ) -> T {
         change(&mut self.claims.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether a request with `--once-a-day` gives way: the run executes a prebooking without the flag for the same account,
+    /// family member and day.
+    pub(super) fn gives_way(&self, request: &PrebookRequest, day: NaiveDate) -> bool {
+        let comes_first = |other: &Prebooking| {
+            let its = &other.request;
+            !its.once_a_day
+                && other.day == day
+                && (&its.account, &its.family) == (&request.account, &request.family)
+        };
+        request.once_a_day && self.with_claims(|claims| claims.values().any(comes_first))
     }
 }

@@ -1,8 +1,11 @@
-//! `--once-a-day`: nothing is booked on a day on which another class is booked already.
+//! What the other prebookings of the day have to do with a request: a class is requested once, and with `--once-a-day` nothing
+//! is booked on a day on which another class is booked already.
 //!
 //! The schedule decides for the box of the prebooking. It is read some seconds before the opening, so each request of the run
-//! registers in `BookedDays`, whether its prebooking has the flag or not, and one with the flag
+//! registers in `BookedDays`, whether its prebooking has the flag or not. A request for the same class waits until that one is
+//! settled, and is not sent if it has taken a place. One with the flag
 //!
+//! - is not executed while the run executes one of its day without the flag, which is not held up by it;
 //! - waits for the requests of its day that are under way, each until it is settled;
 //! - reads the schedule again if one of them may have booked since it was read;
 //! - counts the places that the run has taken at other boxes, and those that the store has of them. A place on a waiting list
@@ -25,8 +28,8 @@ use crate::signals;
 const READ_AGAIN: Duration = Duration::from_secs(6);
 
 impl<'t> BookingTask<'t> {
-    /// Registers a request. `Err` holds the result if the class starts within its lead by now, or, with `--once-a-day`, another
-    /// class of that day is booked.
+    /// Registers a request. `Err` holds the result if another prebooking of the run has taken a place in the class, if the class
+    /// starts within its lead by now, or if another class of that day is booked, with `--once-a-day`.
     pub(super) fn begin_request(
         &mut self,
         choice: &Choice,
@@ -38,17 +41,25 @@ impl<'t> BookingTask<'t> {
             self.request.family.clone(),
             self.day,
         );
+        let class = (self.profile.host.clone(), row.id.clone());
         let once_a_day = self.request.once_a_day;
         let request = loop {
-            if let Some(request) = context.days.begin(day.clone(), once_a_day) {
+            // one that the run has claimed since this execution began
+            if self.attempts.is_empty() && context.gives_way(self.request, self.day) {
+                return Err(Abort::Removed);
+            }
+            if let Some(request) = context.days.begin(day.clone(), class.clone(), once_a_day) {
                 break request;
             }
             self.check_claim_lately()?;
             if self.is_late() || signals::must_stop() {
-                let why = "another class of that day was being requested".to_owned();
+                let why = "another request for that day was under way".to_owned();
                 return Err(Abort::Failed(ExitKind::Unreachable, why));
             }
         };
+        if let Some(place) = request.place_since(self.rows_at) {
+            return Ok(Err(place));
+        }
         if !self.by_own_clock && self.is_within_lead(choice, None)? {
             let (row, message) = (Some(row.clone()), Some(WITHIN_LEAD.to_owned()));
             return Ok(Err(BookResult::unsent(Outcome::WithinLead, row, message)));
@@ -56,7 +67,7 @@ impl<'t> BookingTask<'t> {
         if !once_a_day {
             return Ok(Ok(request));
         }
-        let (changed_at, is_elsewhere) = context.days.changes(&day, &self.profile.host);
+        let (changed_at, is_elsewhere) = request.changes();
         let is_old = changed_at.is_some_and(|at| self.rows_at.is_none_or(|read| read < at));
         if is_old && !is_elsewhere {
             self.read_rows(READ_AGAIN, LoginCheck::Skipped)?;

@@ -35,13 +35,13 @@ pub(super) const WITHIN_LEAD: &str = "the class starts within its lead";
 /// Why an execution ends at once.
 #[derive(Debug)]
 pub(super) enum Abort {
-    /// The prebooking was removed or changed.
+    /// The prebooking was removed or changed, or gives way to another one of its day.
     Removed,
     Failed(ExitKind, String),
 }
 
 impl Abort {
-    /// The outcome and its message. `None`: the prebooking was removed or changed.
+    /// The outcome and its message. `None`: [`Self::Removed`].
     pub(super) fn outcome(self) -> Option<(Outcome, String)> {
         match self {
             Self::Removed => None,

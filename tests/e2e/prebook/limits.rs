@@ -181,6 +181,56 @@ fn once_a_day_sees_what_another_prebooking_of_the_run_has_just_booked() {
 }
 
 #[test]
+fn once_a_day_gives_way_to_a_prebooking_without_it() {
+    let scene = Scenario::new().opens_in(3);
+    scene.class(&json!({}));
+    let other = scene.class(&json!({ "start": "15:10" }));
+    let once = scene.add("--once-a-day");
+    let plain = scene.prebook("--time 15:10 --class WOD");
+    let fired = scene.fired(0);
+    fired.is(&[("booked", 1), ("postponed", 1)]);
+    assert_eq!(fired.outcome(once), "limit_reached");
+    scene.ends(plain, "booked", &[&other]);
+}
+
+#[test]
+fn once_a_day_is_booked_by_the_same_run_if_the_other_is_not() {
+    let scene = Scenario::new().opens_in(3);
+    let class = scene.class(&json!({}));
+    scene.class(&json!({ "start": "15:10", "occupied": 12 }));
+    let once = scene.add("--once-a-day");
+    scene.prebook("--time 15:10 --class WOD");
+    scene.fired(7).is(&[("booked", 1), ("failed", 1)]);
+    scene.ends(once, "booked", &[&class]);
+}
+
+/// Once the prebooking with the flag waits for its opening, one without it is added. The run looks at the store again when a
+/// third one ends, which is for another day.
+#[test]
+fn once_a_day_gives_way_to_a_prebooking_that_is_added_while_it_waits() {
+    let scene = Scenario::new().opens_in(6);
+    scene.class(&json!({}));
+    let other = scene.class(&json!({ "start": "15:10" }));
+    let next_day = scene.day.succ_opt().unwrap();
+    let third = scene.class(&json!({ "day": next_day, "opens_at_ms": scene.opens_ms - 2000 }));
+    let once = scene.add("--once-a-day");
+    let opens = chrono::DateTime::from_timestamp_millis(scene.opens_ms - 2000).unwrap();
+    let opens = opens.with_timezone(&scene.zone);
+    let days = (next_day - opens.date_naive()).num_days();
+    let time = opens.format("%H:%M:%S");
+    let add =
+        format!("prebook add --day {next_day} --time 13:10 --class WOD --opens {days}d@{time}");
+    scene.command(&add).any_stderr().json();
+    let run = scene.go("");
+    scene.claimed(once);
+    let plain = scene.prebook("--time 15:10 --class WOD");
+    let fired = Fired::of(run, 0);
+    fired.is(&[("booked", 2), ("postponed", 1)]);
+    assert_eq!(fired.outcome(once), "limit_reached");
+    scene.ends(plain, "booked", &[&other, &third]);
+}
+
+#[test]
 fn once_a_day_joins_no_waiting_list_beside_another_class() {
     let scene = Scenario::new().opens_in(3);
     scene.class(&json!({ "occupied": 12, "waitlist": 0 }));

@@ -16,6 +16,7 @@ mod queue;
 mod random;
 mod repeats;
 mod run_faults;
+mod same_class;
 mod sequence;
 mod share;
 mod troubles;

@@ -127,6 +127,7 @@ fn notice(result: &PrebookResult, event: Event, details: &str) -> Notice {
 fn details(result: &PrebookResult, event: Event) -> String {
     let reason = reason(result.outcome);
     match (event, result.outcome, &result.next.message) {
+        (Event::Booked, Outcome::AlreadyBooked, _) => reason.to_owned(),
         (Event::Booked, ..) => String::new(),
         (Event::Waitlisted, ..) => "full, you are on the waiting list".to_owned(),
         (_, Outcome::Failed(ExitKind::Refused), Some(message)) => message.clone(),
