@@ -130,7 +130,7 @@ pub(super) fn run(args: &PrebookSkipArgs, app: &App, ui: &mut Ui) -> Result<()> 
         Some(days) => removed = app.store.put_skip(&account, days)?,
         None => {}
     }
-    let skips = app.store.skips(&account)?;
+    let skips = merged(app.store.skips(&account)?);
     let looked_at = match days {
         Some(_) if args.remove => vec![],
         Some(days) => vec![days],
@@ -165,6 +165,20 @@ fn restore(
     let mut restored = store.open_prebookings(Some(account))?;
     restored.retain(|p| days.contains(p.day) && !before.contains(&p.id));
     Ok(restored)
+}
+
+/// Skips, ordered by their first days, with those that overlap or follow each other as one.
+fn merged(skips: Vec<Skip>) -> Vec<Skip> {
+    let mut merged: Vec<Skip> = Vec::new();
+    for skip in skips {
+        match merged.last_mut() {
+            Some(last) if last.to.succ_opt().is_none_or(|next| skip.from <= next) => {
+                last.to = last.to.max(skip.to);
+            }
+            _ => merged.push(skip),
+        }
+    }
+    merged
 }
 
 /// Today on the calendar of the account's first box.

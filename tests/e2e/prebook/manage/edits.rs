@@ -192,6 +192,21 @@ fn weekly_rules() {
 }
 
 #[test]
+fn skips_that_overlap_or_follow_each_other_are_shown_as_one() {
+    let home = with_login();
+    let range = |from, to| json!({"from": ahead(from).to_string(), "to": ahead(to).to_string()});
+    for (from, to) in [(10, 12), (2, 4), (3, 6), (7, 8), (2, 3)] {
+        home.run(&format!("prebook skip {}..{}", ahead(from), ahead(to)))
+            .succeeds();
+    }
+    let shown = home.run("prebook skip").json();
+    assert_eq!(shown["skips"], json!([range(2, 8), range(10, 12)]));
+    let left = home.run(&format!("prebook skip {} --remove", ahead(3)));
+    let expected = json!([range(2, 2), range(4, 8), range(10, 12)]);
+    assert_eq!(left.json()["skips"], expected);
+}
+
+#[test]
 fn a_skip_leaves_bookings_alone() {
     let home = with_login();
     home.run("prebook add --weekly mon,tue,wed,thu,fri,sat,sun --time 23:59 --class wod --or '19:30 Open Box'").json();
