@@ -26,7 +26,7 @@ use crate::diagnostics::{self, Finding, Findings, Report, Scope, schedule};
 use crate::error::Failure;
 use crate::model::time::human_age;
 use crate::store::SessionRow;
-use crate::ui::dates::{lateness, moment, short_day};
+use crate::ui::dates::{lateness, moment, not_open_yet, short_day};
 use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 use crate::ui::{Output, Ui};
 
@@ -415,14 +415,20 @@ fn prebookings(report: &Report, style: &OutputStyle) -> Vec<String> {
 
 fn pending(pending: &Pending, now: DateTime<Utc>) -> Vec<Cell> {
     let about = if pending.guess { "about " } else { "" };
-    let (words, style) = match pending.opens_at {
+    let refused = pending.opens_at.and_then(|at| {
+        let refused = pending.refused_at?.with_timezone(&at.timezone());
+        let is_known = at <= now && refused >= at;
+        is_known.then_some(refused)
+    });
+    let (words, style) = match (pending.opens_at, refused) {
         _ if pending.starts_at <= now => ("class has started".to_owned(), Style::Bad),
-        None => ("opening unknown".to_owned(), Style::Faint),
-        Some(at) if at <= now => {
+        (None, _) => ("opening unknown".to_owned(), Style::Faint),
+        (_, Some(refused)) => (not_open_yet(refused, now), Style::Plain),
+        (Some(at), None) if at <= now => {
             let words = format!("open since {about}{}", moment(at, now));
             (words, Style::Plain)
         }
-        Some(at) => {
+        (Some(at), None) => {
             let left = countdown(at.with_timezone(&Utc) - now);
             let words = format!("opens in {about}{left}, {}", moment(at, now));
             (words, Style::Good)

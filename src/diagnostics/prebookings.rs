@@ -61,6 +61,9 @@ pub(crate) struct Pending {
     #[serde(serialize_with = "maybe_instant")]
     pub tried_at: Option<DateTime<Utc>>,
     pub message: Option<String>,
+    /// When booking was too early, if the last response says so.
+    #[serde(skip)]
+    pub refused_at: Option<DateTime<Utc>>,
     #[serde(skip)]
     pub created_at: DateTime<Utc>,
     /// Why the last run did not book it, unless that is over.
@@ -153,6 +156,7 @@ fn pending_of(stored: Prebooking, scope: &Scope<'_>) -> Result<Pending> {
     let opening = stored.request.opening(first, &profile.opening_rules);
     let problem = scope.store.problem(Subject::Prebooking(stored.id))?;
     Ok(Pending {
+        refused_at: scope.store.refused_as_too_early(stored.id)?,
         id: stored.id,
         starts_at: resolve(profile.zone, stored.day.and_time(first.start)),
         opens_at: stored.opens_at(opening, profile.zone),

@@ -3,9 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::context::RunContext;
-use crate::booking::Outcome;
 use crate::model::prebooking::Prebooking;
-use crate::store::Attempt;
 
 /// A run's claim on a prebooking.
 #[derive(Debug)]
@@ -66,14 +64,8 @@ impl<'c> Claim<'c> {
 
     /// When an earlier execution was last refused as too early.
     pub(super) fn refused_at(&self) -> Option<DateTime<Utc>> {
-        let attempts = self
-            .context
-            .sessions
-            .store
-            .attempts(self.prebooking.id)
-            .unwrap_or_default();
-        let is_early = |attempt: &&Attempt| attempt.outcome == Outcome::TooEarly.name();
-        let early = attempts.iter().rev().find(is_early);
-        early.map(|attempt| attempt.sent_at)
+        let store = self.context.sessions.store;
+        let refused = store.refused_as_too_early(self.prebooking.id);
+        refused.unwrap_or_default()
     }
 }

@@ -223,6 +223,13 @@ impl Store {
                  WHERE prebooking = ?1 ORDER BY id", [prebooking], read_attempt)
     }
 
+    /// When booking was too early, if the last response to a request of the prebooking says so.
+    pub fn refused_as_too_early(&self, prebooking: i64) -> Result<Option<DateTime<Utc>>> {
+        let sql = "SELECT sent_at FROM shots WHERE outcome = 'too_early' AND id = (SELECT max(id) FROM shots \
+                   WHERE prebooking = ?1 AND outcome NOT IN ('lost', 'unproven', 'failed', 'not_sent'))";
+        self.find(sql, [prebooking], |row| instant(row, 0))
+    }
+
     /// The number of prebookings by status.
     pub fn prebooking_counts(&self, account: Option<&Account>) -> Result<BTreeMap<String, usize>> {
         let sql = "SELECT status, count(*) FROM prebookings WHERE ?1 IS NULL OR account = ?1 GROUP BY status";

@@ -102,7 +102,11 @@ fn to_shown(app: &App, prebookings: Vec<Prebooking>) -> Result<Vec<Shown>> {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(app.any_profile(name)?),
         };
-        shown.push(Shown::of(prebooking, profile));
+        let refused_at = match prebooking.attempts {
+            0 => None,
+            _ => app.store.refused_as_too_early(prebooking.id)?,
+        };
+        shown.push(Shown::of(prebooking, profile, refused_at));
     }
     shown.sort_by_key(|shown| (shown.starts_at(), shown.prebooking.id));
     Ok(shown)

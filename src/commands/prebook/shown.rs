@@ -17,7 +17,7 @@ use crate::model::time::human_age;
 use crate::model::weekly::WeeklyRule;
 use crate::model::zone::resolve;
 use crate::store::Attempt;
-use crate::ui::dates::{lateness, moment, short_day, table_day};
+use crate::ui::dates::{lateness, moment, not_open_yet, short_day, table_day};
 use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 
 /// A prebooking in its box's time zone.
@@ -29,6 +29,8 @@ pub(super) struct Shown {
     opening: Option<Opening>,
     /// The lead of the box, unless it is settled.
     lead: Option<Duration>,
+    /// When booking was too early, if the last response says so.
+    refused_at: Option<DateTime<Utc>>,
     /// The requests sent, with `--all`.
     pub history: Option<Vec<Attempt>>,
 }
@@ -45,7 +47,11 @@ pub(super) struct ShownRule {
 }
 
 impl Shown {
-    pub(super) fn of(prebooking: Prebooking, profile: &BoxProfile) -> Self {
+    pub(super) fn of(
+        prebooking: Prebooking,
+        profile: &BoxProfile,
+        refused_at: Option<DateTime<Utc>>,
+    ) -> Self {
         let is_open = matches!(
             prebooking.progress,
             Progress::Pending | Progress::Executing | Progress::Waitlisted
@@ -60,6 +66,7 @@ impl Shown {
         Self {
             opening: prebooking.opening(&request.first, rules, profile.zone),
             lead: profile.lead.filter(|_| is_open),
+            refused_at,
             prebooking,
             zone: profile.zone,
             history: None,
@@ -112,10 +119,12 @@ impl Shown {
         let is_guess = self.opening.is_some_and(|opening| opening.guess);
         let about = if is_guess { "about " } else { "" };
         let at = moment(opens, now);
-        if opens <= now {
-            (format!("open since {about}{at}"), Style::Good)
-        } else {
-            (format!("opens {about}{at}"), Style::Plain)
+        // a refusal at the opening or later shows that the rule is wrong, or that a guess has not come true
+        let refused_at = self.refused_at.filter(|refused| *refused >= opens);
+        match refused_at.map(|refused| refused.with_timezone(&self.zone)) {
+            _ if opens > now => (format!("opens {about}{at}"), Style::Plain),
+            None => (format!("open since {about}{at}"), Style::Good),
+            Some(refused) => (not_open_yet(refused, now), Style::Plain),
         }
     }
 

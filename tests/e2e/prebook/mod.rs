@@ -19,6 +19,7 @@ mod run_faults;
 mod same_class;
 mod sequence;
 mod share;
+mod too_early;
 mod troubles;
 mod undisturbed;
 mod unsent;
