@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use super::Notice;
 use crate::config::Event;
 use crate::model::account::Account;
+use crate::text::cap;
 
 /// The longest text, in characters. More does not fit on the lock screen of a phone.
 const MAX_TEXT_LEN: usize = 120;
@@ -52,12 +53,7 @@ fn class(notice: &Notice) -> Option<String> {
 
 /// One line of at most `max` characters.
 fn cut(text: &str, max: usize) -> String {
-    let text = text.replace(char::is_control, " ");
-    if text.chars().count() <= max {
-        return text;
-    }
-    let kept: String = text.chars().take(max - 1).collect();
-    format!("{}…", kept.trim_end())
+    cap(&text.replace(char::is_control, " "), max)
 }
 
 /// The event as one line of JSON.

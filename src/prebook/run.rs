@@ -275,11 +275,8 @@ impl Run<'_> {
         };
         let store = self.context.sessions.store;
         let is_followed = result.prebooking.progress == Progress::Waitlisted;
-        let stored = if is_followed {
-            store.settle_waitlisted(id, &result.next)
-        } else {
-            store.settle(id, &self.context.owner, &result.next)
-        };
+        let owner = (!is_followed).then_some(self.context.owner.as_str());
+        let stored = store.settle(id, owner, &result.next);
         self.store_attempts(id, &result.attempts);
         // A result that another run has stored is not reported here. A booking is, even if the prebooking was removed, and
         // so is a result that could not be stored.

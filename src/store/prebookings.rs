@@ -171,14 +171,14 @@ impl Store {
         )
     }
 
-    /// Stores the result of an execution and releases the claim. `false`: the claim was lost, because the prebooking was
-    /// removed.
-    pub fn settle(&self, id: i64, owner: &str, end: &Settlement) -> Result<bool> {
+    /// Stores the result of an execution and releases the claim of `owner`; without an owner, stores the result of a place on a
+    /// waiting list. `false`: the claim was lost, because the prebooking was removed, or another run was quicker.
+    pub fn settle(&self, id: i64, owner: Option<&str>, end: &Settlement) -> Result<bool> {
         self.changes(
                 "UPDATE prebookings SET status = :status, owner = NULL, message = :message, \
                  reservation_id = coalesce(:reservation, reservation_id), class_id = coalesce(:class_id, class_id), \
                  attempts = attempts + :attempts, moved_to = coalesce(:moved_to, moved_to), tried_at = :tried_at \
-                 WHERE id = :id AND owner = :owner",
+                 WHERE id = :id AND owner IS :owner AND (:owner IS NOT NULL OR status = 'waitlisted')",
                 named_params! {
                     ":status": end.progress.as_str(), ":message": end.message, ":reservation": end.reservation,
                     ":class_id": end.class_id, ":attempts": end.attempts, ":moved_to": end.moved_to.map(millis),
@@ -194,15 +194,6 @@ impl Store {
             "UPDATE prebookings SET status = 'pending', owner = NULL, attempts = attempts + ?3 WHERE id = ?1 AND owner = ?2",
             params![id, owner, attempts],
         )
-    }
-
-    /// Stores the result of a place on a waiting list. `false`: another run was quicker.
-    pub fn settle_waitlisted(&self, id: i64, end: &Settlement) -> Result<bool> {
-        self.changes(
-                "UPDATE prebookings SET status = ?1, message = ?2, reservation_id = coalesce(?3, reservation_id), \
-                 tried_at = ?4 WHERE id = ?5 AND status = 'waitlisted'",
-                params![end.progress.as_str(), end.message, end.reservation, millis(end.tried_at), id],
-            )
     }
 
     /// Stores a booking request and its response.

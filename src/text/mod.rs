@@ -120,7 +120,8 @@ pub fn similar<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Opti
     Some(nearest)
 }
 
-fn cap(s: &str, longest: usize) -> String {
+/// `s` cut to at most `longest` characters, with an ellipsis if it was cut.
+pub(crate) fn cap(s: &str, longest: usize) -> String {
     if s.chars().nth(longest).is_none() {
         return s.to_owned();
     }

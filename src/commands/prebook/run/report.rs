@@ -74,7 +74,7 @@ fn waiting_again(
 ) -> Result<()> {
     let id = result.prebooking.id;
     if app.store.problem(Subject::Prebooking(id))?.is_some() {
-        app.store.settle_waitlisted(id, &result.next)?;
+        app.store.settle(id, None, &result.next)?;
     }
     if alerts::record_success(&app.store, Subject::Prebooking(id))? {
         let named = named(result);

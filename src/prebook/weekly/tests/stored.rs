@@ -48,7 +48,7 @@ fn settle(store: &Store, id: i64, progress: Progress) {
         moved_to: None,
         tried_at: at(NOW),
     };
-    assert!(store.settle(id, "run", &end).unwrap());
+    assert!(store.settle(id, Some("run"), &end).unwrap());
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn settle(home: &Home, id: i64, progress: Progress) {
         moved_to: None,
         tried_at: aimharder::clock::now(),
     };
-    assert!(store.settle(id, "run", &end).unwrap());
+    assert!(store.settle(id, Some("run"), &end).unwrap());
 }
 
 fn attempt() -> Attempt {
