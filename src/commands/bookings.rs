@@ -25,7 +25,7 @@ use crate::model::session::SessionKind;
 use crate::model::zone;
 use crate::ui::dates::table_day;
 use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, plain, shrink};
-use crate::ui::{Output, Ui};
+use crate::ui::{Output, PlainOutput, Ui};
 
 const HELP: Help = Help {
     notes: "",
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &BookingsArgs, app: &App, ui: &mut Ui) -> Result<()> {
         } else {
             Vec::new()
         };
-        return ui.print(&IcsFile {
+        let file = IcsFile {
             bookings,
             history,
             prebookings,
@@ -98,6 +98,11 @@ pub(crate) fn run(args: &BookingsArgs, app: &App, ui: &mut Ui) -> Result<()> {
             account,
             family: args.family.clone(),
             now,
+        };
+        return ui.print(&PlainOutput {
+            json: serde_json::Value::Null, // clap refuses --json beside --ics
+            text: file.text(),
+            has_side_effects: false,
         });
     }
     history.sort_by_key(|past| std::cmp::Reverse((past.day, past.start)));
@@ -274,18 +279,14 @@ impl PastBooking {
 }
 
 /// The calendar file. Instants are in UTC, so that no time zone has to be described.
-#[derive(Debug, Serialize)]
 struct IcsFile {
     bookings: Vec<Booking>,
     history: Vec<PastBooking>,
-    #[serde(skip)]
     prebookings: Vec<(Prebooking, Tz)>,
     /// Name and address by box.
-    #[serde(skip)]
     places: BTreeMap<String, String>,
     account: Account,
     family: Option<String>,
-    #[serde(skip)]
     now: DateTime<Utc>,
 }
 
@@ -302,8 +303,8 @@ struct IcsEvent<'e> {
     link: Option<&'e str>,
 }
 
-impl Output for IcsFile {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+impl IcsFile {
+    fn text(&self) -> String {
         let mut calendar = Calendar::empty();
         calendar
             .append_property(("VERSION", "2.0"))
@@ -333,11 +334,9 @@ impl Output for IcsFile {
             }
             calendar.push(self.event(&event, &uid));
         }
-        write!(to, "{calendar}")
+        calendar.to_string()
     }
-}
 
-impl IcsFile {
     fn event(&self, event: &IcsEvent<'_>, uid: &str) -> Event {
         let instant = |wall| zone::resolve(event.zone, wall).to_utc();
         let place = self.places.get(event.r#box);

@@ -429,8 +429,7 @@ impl Output for SetResult {
         let opens = opens(opening);
         let mut lines = vec![format!("{name}: {zone}, booking{of_class} opens {opens}")];
         if let Some(opening) = opening {
-            let today = clock::now().with_timezone(&zone).date_naive();
-            let day = today + Days::new(7);
+            let day = profile.today(clock::now()) + Days::new(7);
             let at = opening.opens_at(day, EXAMPLE_START, zone);
             let seconds = if at.second() == 0 { "" } else { ":%S" };
             lines.push(format!(
