@@ -2,30 +2,28 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, BEN, BEN_PASSWORD, day, logged_in, madrid, start};
+use crate::support::{ANA, BEN, BEN_PASSWORD, Home, day, logged_in, madrid, start};
+
+/// The boxes that `boxes` lists with these arguments.
+fn boxes(home: &Home, args: &str) -> Vec<Value> {
+    let printed = home.run("boxes").args(args).json();
+    printed["boxes"].as_array().unwrap().clone()
+}
 
 #[test]
 fn a_box_that_was_set_is_listed_and_can_be_removed() {
     let (_sandbox, home) = logged_in();
     home.run("boxes set foo --opens 4d")
-        .any_stdout()
-        .stderr_has(&["aimharder boxes remove foo"])
-        .done();
-    let names = |home: &crate::support::Home| {
-        let printed = home.run("boxes").json();
-        let boxes = printed["boxes"].as_array().unwrap().clone();
-        let names = boxes
-            .iter()
-            .map(|found| found["box"].as_str().unwrap().to_owned());
+        .warns(&["aimharder boxes remove foo"]);
+    let names = || {
+        let boxes = boxes(&home, "");
+        let names = boxes.iter().map(|found| found["box"].clone());
         names.collect::<Vec<_>>()
     };
-    assert_eq!(names(&home), ["crossfitdemo", "foo"]);
-    home.run("boxes set foo --opens none").prints(&["unknown"]);
-    assert_eq!(
-        home.run("boxes remove foo").json(),
-        json!({ "removed": "foo" })
-    );
-    assert_eq!(names(&home), ["crossfitdemo"]);
+    assert_eq!(names(), ["crossfitdemo", "foo"]);
+    let removed = home.run("boxes remove foo").json();
+    assert_eq!(removed, json!({ "removed": "foo" }));
+    assert_eq!(names(), ["crossfitdemo"]);
     home.run("boxes remove foo")
         .fails(6, &["\"foo\"", "crossfitdemo"]);
     home.run("prebook add --day +3 --time 18:30").ends(0);
@@ -38,11 +36,9 @@ fn boxes_of_all_accounts_are_listed_without_naming_one() {
     let (sandbox, home) = logged_in();
     home.log_in(BEN, BEN_PASSWORD);
     sandbox.clear_log();
-    let printed = home.run("boxes").json();
+    assert_eq!(boxes(&home, "").len(), 2);
     assert!(sandbox.log().is_empty());
-    assert_eq!(printed["boxes"].as_array().unwrap().len(), 2, "{printed}");
-    let printed = home.run("boxes --account").arg(ANA).json();
-    assert_eq!(printed["boxes"].as_array().unwrap().len(), 1, "{printed}");
+    assert_eq!(boxes(&home, "--account ana@example.org").len(), 1);
     home.run("boxes --detect").fails(6, &["several accounts"]);
 }
 
@@ -55,21 +51,15 @@ fn learned_rules_of_another_account_are_not_shown() {
     );
     home.sql("INSERT INTO class_rules VALUES ('crossfitdemo', 'Yoga', 'yoga', '', '7d')");
     for (args, expected) in [
-        ("boxes", &["WOD", "Yoga"][..]),
-        ("boxes --account ana@example.org", &["WOD", "Yoga"]),
-        ("boxes --account ben@example.org", &["Yoga"]),
+        ("", &["WOD", "Yoga"][..]),
+        ("--account ana@example.org", &["WOD", "Yoga"]),
+        ("--account ben@example.org", &["Yoga"]),
     ] {
-        let printed = home.run(args).json();
-        let boxes = printed["boxes"].as_array().unwrap();
-        let demo = boxes
-            .iter()
-            .find(|row| row["box"] == "crossfitdemo")
-            .unwrap();
+        let boxes = boxes(&home, args);
+        let mut boxes = boxes.iter();
+        let demo = boxes.find(|row| row["box"] == "crossfitdemo").unwrap();
         let rules = demo["class_rules"].as_array().unwrap();
-        let classes: Vec<_> = rules
-            .iter()
-            .map(|rule| rule["class"].as_str().unwrap())
-            .collect();
+        let classes: Vec<_> = rules.iter().map(|rule| &rule["class"]).collect();
         assert_eq!(classes, expected, "{args}");
     }
 }
@@ -77,15 +67,11 @@ fn learned_rules_of_another_account_are_not_shown() {
 #[test]
 fn settings_that_have_no_effect_or_look_wrong_are_answered() {
     let (_sandbox, home) = logged_in();
-    home.run("boxes set demo2 --id 10122")
-        .any_stdout()
-        .stderr_has(&[
-            "box crossfitdemo has that number too, and only one of them can have it; see `aimharder boxes`",
-        ])
-        .done();
+    home.run("boxes set demo2 --id 10122").warns(&[
+        "box crossfitdemo has that number too, and only one of them can have it; see `aimharder boxes`",
+    ]);
     home.run("boxes set crossfitdemo --id 10123 --opens 4d")
-        .any_stdout()
-        .done();
+        .succeeds();
     home.config(
         "[boxes.crossfitdemo]\nopens = \"46h\"\ntimezone = \"Europe/Madrid\"\n\
          [boxes.crossfitdemo.opens_by_class]\nyoga = \"7d\"",
@@ -100,13 +86,10 @@ fn settings_that_have_no_effect_or_look_wrong_are_answered() {
         );
         home.run("boxes set crossfitdemo")
             .args(args)
-            .any_stdout()
-            .stderr_has(&[&words])
-            .done();
+            .warns(&[&words]);
     }
     home.run("boxes set crossfitdemo --opens 4d --class wod")
-        .any_stdout()
-        .done();
+        .succeeds();
 }
 
 #[test]
@@ -133,10 +116,8 @@ fn detecting_asks_whoami_then_the_pages() {
 fn a_new_membership_is_found() {
     let (sandbox, home) = logged_in();
     sandbox.account(&json!({ "email": ANA, "boxes": ["crossfitdemo", "boxdos"] }));
-    let printed = home.run("boxes --detect").json();
-    assert_eq!(printed["boxes"].as_array().unwrap().len(), 2);
-    let printed = home.run("boxes --box boxdos").json();
-    assert_eq!(printed["boxes"][0]["box"], "boxdos");
+    assert_eq!(boxes(&home, "--detect").len(), 2);
+    assert_eq!(boxes(&home, "--box boxdos")[0]["box"], "boxdos");
     home.run("boxes --box nowhere").fails(6, &["nowhere"]);
 }
 
@@ -151,22 +132,15 @@ fn no_box_at_all() {
 #[test]
 fn the_order_of_opening_rules() {
     let (_sandbox, home) = logged_in();
-    let opens = || {
-        let printed = home.run("boxes").json();
-        (
-            printed["boxes"][0]["opens"].clone(),
-            printed["boxes"][0]["opens_source"].clone(),
-        )
+    let settings = || {
+        let demo = boxes(&home, "").remove(0);
+        ["opens", "opens_source", "timezone"].map(|key| demo[key].clone())
     };
     home.run("boxes set crossfitdemo --opens sun@20:00")
-        .prints(&["crossfitdemo: Europe/Madrid, booking opens sun@20:00\n"]);
-    assert_eq!(opens(), (json!("sun@20:00"), json!("set")));
+        .succeeds();
+    assert_eq!(settings(), ["sun@20:00", "set", "Europe/Madrid"]);
     home.config("[boxes.crossfitdemo]\nopens = \"46h\"\ntimezone = \"Europe/Berlin\"");
-    assert_eq!(opens(), (json!("46h"), json!("config")));
-    assert_eq!(
-        home.run("boxes").json()["boxes"][0]["timezone"],
-        "Europe/Berlin"
-    );
+    assert_eq!(settings(), ["46h", "config", "Europe/Berlin"]);
 }
 
 #[test]
@@ -182,35 +156,29 @@ fn rules_of_single_classes_take_precedence() {
         .arg("OPEN  BÓX")
         .succeeds();
     home.config("[boxes.crossfitdemo.opens_by_class]\n\"yoga\" = \"46h\"");
-    let printed = home.run("boxes").json();
+    let class_rules = || boxes(&home, "")[0]["class_rules"].clone();
     let rule = |class, opens, source| json!({ "class": class, "account": null, "opens": opens, "source": source });
-    assert_eq!(
-        printed["boxes"][0]["class_rules"],
-        json!([rule("yoga", "46h", "config"), rule("OPEN BÓX", "6d", "set")])
-    );
+    let (yoga, open) = (rule("yoga", "46h", "config"), rule("OPEN BÓX", "6d", "set"));
+    assert_eq!(class_rules(), json!([yoga, open]));
     home.run("boxes").prints(&[
         "crossfitdemo: booking of OPEN BÓX opens 6d\n",
         "crossfitdemo: booking of yoga opens 46h (config)\n",
     ]);
-    let opens = |more: &[&str]| {
-        let mut add = home.run("prebook add --day +9 --time 18:30");
-        for word in more {
-            add = add.arg(word);
-        }
-        add.any_stderr().json()["prebookings"][0]["opens"].clone()
-    };
-    assert_eq!(opens(&["--class", "Open Box Elite"]), "6d");
-    assert_eq!(opens(&["--class", "hatha yoga"]), "46h");
-    assert_eq!(opens(&["--class", "open"]), "4d@07:00");
-    assert_eq!(opens(&[]), "4d@07:00");
-    assert_eq!(opens(&["--class", "yoga", "--opens", "1d"]), "1d");
+    for (class, opens) in [
+        ("Open Box Elite", "6d"),
+        ("hatha yoga", "46h"),
+        ("open", "4d@07:00"),
+        ("", "4d@07:00"),
+        ("yoga --opens 1d", "1d"),
+    ] {
+        let add = home.run("prebook add +9 18:30").args(class);
+        let added = add.any_stderr().json();
+        assert_eq!(added["prebookings"][0]["opens"], opens, "{class}");
+    }
     home.run("boxes set crossfitdemo --opens none --class")
         .arg("open box")
         .prints(&["booking of open box opens 4d@07:00\n"]);
-    assert_eq!(
-        home.run("boxes").json()["boxes"][0]["class_rules"],
-        json!([rule("yoga", "46h", "config")])
-    );
+    assert_eq!(class_rules(), json!([yoga]));
 }
 
 #[test]
@@ -225,17 +193,11 @@ fn what_is_learned_of_a_class_holds_for_that_class_and_account_only() {
     let seen = |account: &str| {
         let run = "classes --day +5 --open --box crossfitdemo --account";
         let printed = home.run(run).arg(account).json();
-        let classes = printed["classes"].as_array().unwrap().clone().into_iter();
-        let ours = |class: &Value| class["name"].as_str().unwrap().contains("Prueba");
-        let shown = classes.filter(ours).map(|class| {
-            json!([
-                class["name"],
-                class["state"],
-                class["opens_guess"],
-                class["opens_at"]
-            ])
-        });
-        shown.collect::<Vec<_>>()
+        let classes = printed["classes"].as_array().unwrap().iter();
+        let ours = |class: &&Value| class["name"].as_str().unwrap().contains("Prueba");
+        let keys = ["name", "state", "opens_guess", "opens_at"];
+        let shown = |class: &Value| json!(keys.map(|key| class[key].clone()));
+        classes.filter(ours).map(shown).collect::<Vec<_>>()
     };
     let at = madrid(&day(3), "13:10").to_rfc3339();
     let open = |name| json!([name, "open", null, null]);
@@ -308,13 +270,10 @@ fn a_host_outside_the_domain_is_not_called() {
     sandbox.gym(&json!({ "name": "crossfitdemo", "centre_url": "crossfitdemo.evil.example" }));
     home.log_in(ANA, crate::support::ANA_PASSWORD);
     home.run("classes --day +3").succeeds();
-    let hosts: Vec<Value> = sandbox.log().iter().map(|e| e["host"].clone()).collect();
-    assert!(
-        hosts
-            .iter()
-            .all(|host| host.as_str().unwrap().ends_with("aimharder.com")),
-        "{hosts:?}"
-    );
+    for sent in sandbox.log() {
+        let host = sent["host"].as_str().unwrap();
+        assert!(host.ends_with("aimharder.com"), "{host}");
+    }
 }
 
 #[test]
@@ -326,4 +285,19 @@ fn an_unknown_box_number_is_asked_for_once() {
     }
     assert_eq!(sandbox.sent("/schedule").len(), 1);
     assert_eq!(home.run("boxes").json()["boxes"][0]["id"], 10122);
+}
+
+#[test]
+fn a_box_whose_page_does_not_tell_its_number() {
+    let (sandbox, home) = logged_in();
+    home.sql("UPDATE boxes SET id = NULL");
+    sandbox.config(&json!({ "whoami_roles": false }));
+    sandbox.fault(&json!({ "path": "/schedule", "kind": "html", "count": -1 }));
+    let detect = home.run("boxes --detect");
+    let words = ["number of box crossfitdemo was not found"];
+    let printed = detect.stderr_has(&words).succeeds().stdout;
+    assert!(printed.contains("crossfitdemo"), "{printed}");
+    home.run("classes").fails(5, &[]);
+    sandbox.clear_faults();
+    home.run("classes").succeeds();
 }

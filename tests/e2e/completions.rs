@@ -1,11 +1,10 @@
 //! Completion: the scripts, and what the program lists for them. The shells themselves are run by `tests/other_programs`.
 
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{ANA, Home, day, left_by_a_run, logged_in, seen};
+use crate::support::{ANA, Home, day, left_by_a_run, logged_in, seen, set_mode};
 
 const SCRIPTS: [(&str, &str); 3] = [
     ("bash", include_str!("../../completions/aimharder.bash")),
@@ -13,13 +12,10 @@ const SCRIPTS: [(&str, &str); 3] = [
     ("fish", include_str!("../../completions/aimharder.fish")),
 ];
 
-/// The candidates for the last of these words, without their explanations.
-fn printed(home: &Home, words: &[&str]) -> Vec<String> {
-    let mut run = home.run("__complete fish -- aimharder").any_stdout();
-    for word in words {
-        run = run.arg(*word);
-    }
-    let out = run.done().stdout;
+/// The candidates for the last word of a line, without their explanations.
+fn printed(home: &Home, line: &str) -> Vec<String> {
+    let complete = home.run("__complete fish -- aimharder").args(line);
+    let out = complete.succeeds().stdout;
     let values = out.lines().filter_map(|line| line.split('\t').next());
     values.map(str::to_owned).collect()
 }
@@ -38,7 +34,7 @@ fn scripts_are_those_of_the_folder() {
 #[test]
 fn commands_flags_and_values() {
     let (sandbox, home) = seen();
-    let all = printed(&home, &[""]);
+    let all = printed(&home, "''");
     for command in ["login", "book", "prebook", "completions", "man"] {
         assert!(
             all.iter().any(|printed| printed == command),
@@ -49,56 +45,37 @@ fn commands_flags_and_values() {
         all.iter().all(|printed| !printed.starts_with(['-', '_'])),
         "{all:?}"
     );
-    assert_eq!(printed(&home, &["preb"]), ["prebook"]);
-    assert_eq!(
-        printed(&home, &["book", "--wait"]),
-        ["--waitlist", "--wait"]
-    );
-    assert_eq!(
-        printed(&home, &["refresh", "--session", "b"]),
-        ["background"]
-    );
-    let names = ["Força d'hivern", "Open Box", "WOD"];
-    assert_eq!(printed(&home, &["book", "--class", ""]), names);
-    assert_eq!(
-        printed(&home, &["classes", "--class", "forca"]),
-        ["Força d'hivern"]
-    );
-    assert_eq!(
-        printed(&home, &["prebook", "add", "--class=o"]),
-        ["--class=Open Box"]
-    );
-    let other = ["--box", "elsewhere", "book", "--class", ""];
-    assert_eq!(printed(&home, &other), [""; 0]);
-    assert_eq!(printed(&home, &["--account", ""]), [ANA]);
-    assert_eq!(printed(&home, &["login", ""]), [ANA]);
-    assert_eq!(printed(&home, &["--box", "c"]), ["crossfitdemo"]);
-    assert_eq!(printed(&home, &["boxes", "set", ""]), ["crossfitdemo"]);
-    assert_eq!(
-        printed(&home, &["book", "--day", "to"]),
-        ["today", "tomorrow"]
-    );
-    for day in [
-        &["book", "to"][..],
-        &["classes", "to"],
-        &["prebook", "add", "to"],
+    for (words, expected) in [
+        ("preb", &["prebook"][..]),
+        ("book --wait", &["--waitlist", "--wait"]),
+        ("refresh --session b", &["background"]),
+        ("book --class ''", &["Força d'hivern", "Open Box", "WOD"]),
+        ("classes --class forca", &["Força d'hivern"]),
+        ("prebook add --class=o", &["--class=Open Box"]),
+        ("--box elsewhere book --class ''", &[]),
+        ("--account ''", &[ANA]),
+        ("login ''", &[ANA]),
+        ("--box c", &["crossfitdemo"]),
+        ("boxes set ''", &["crossfitdemo"]),
+        ("book --day to", &["today", "tomorrow"]),
+        ("book to", &["today", "tomorrow"]),
+        ("classes to", &["today", "tomorrow"]),
+        ("prebook add to", &["today", "tomorrow"]),
+        ("cancel fri 18:30 w", &["WOD"]),
+        ("prebook add fri 18:30 --exclude o", &["Open Box"]),
+        ("boxes set x --timezone europe/mad", &["Europe/Madrid"]),
+        ("man boo", &["bookings", "book"]),
+        ("man prebook re", &["remove"]),
     ] {
-        assert_eq!(printed(&home, day), ["today", "tomorrow"], "{day:?}");
+        assert_eq!(printed(&home, words), expected, "{words}");
     }
-    assert_eq!(printed(&home, &["cancel", "fri", "18:30", "w"]), ["WOD"]);
-    let excluded = ["prebook", "add", "fri", "18:30", "--exclude", "o"];
-    assert_eq!(printed(&home, &excluded), ["Open Box"]);
-    let zone = ["boxes", "set", "x", "--timezone", "europe/mad"];
-    assert_eq!(printed(&home, &zone), ["Europe/Madrid"]);
-    assert_eq!(printed(&home, &["man", "boo"]), ["bookings", "book"]);
-    assert_eq!(printed(&home, &["man", "prebook", "re"]), ["remove"]);
     let device = home.fingerprint(ANA, "device");
     let background = home.fingerprint(ANA, "background");
     assert_eq!(
-        printed(&home, &["classes", "--fingerprint", ""]),
+        printed(&home, "classes --fingerprint ''"),
         [device.as_str()]
     );
-    let set = printed(&home, &["sessions", "set", "--fingerprint", "bg-"]);
+    let set = printed(&home, "sessions set --fingerprint bg-");
     assert_eq!(set, [background.as_str()]);
     assert_eq!(sandbox.log().len(), 0, "nothing is asked while completing");
 }
@@ -109,12 +86,12 @@ fn prebookings_and_rules_that_can_be_removed() {
     home.run("prebook add --day +20 --time 18:30 --class wod")
         .ends(0);
     home.run("prebook add --weekly mon --time 18:30").ends(0);
-    let ids = printed(&home, &["prebook", "remove", ""]);
+    let ids = printed(&home, "prebook remove ''");
     assert!(
         ids.contains(&"1".to_owned()) && ids.contains(&"r1".to_owned()),
         "{ids:?}"
     );
-    let rest = printed(&home, &["prebook", "remove", "1", "r"]);
+    let rest = printed(&home, "prebook remove 1 r");
     assert_eq!(rest, ["r1"]);
 }
 
@@ -132,16 +109,10 @@ fn reservations_of_classes_to_come() {
     ] {
         left_by_a_run(&home, on, status, reservation);
     }
-    let all = printed(&home, &["cancel", "--reservation", ""]);
+    let all = printed(&home, "cancel --reservation ''");
     assert_eq!(all, ["55501", "55502"]);
-    let others = [
-        "--account",
-        "ben@example.org",
-        "cancel",
-        "--reservation",
-        "",
-    ];
-    assert_eq!(printed(&home, &others), [""; 0]);
+    let others = "--account ben@example.org cancel --reservation ''";
+    assert_eq!(printed(&home, others), [""; 0]);
     home.run("__complete fish -- aimharder cancel --reservation 55501")
         .stdout(&format!("55501\t{} 18:30 WOD\n", day(20)))
         .done();
@@ -151,7 +122,7 @@ fn reservations_of_classes_to_come() {
 fn weekdays_one_after_another() {
     let home = Home::nowhere();
     let all = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let add = |typed| printed(&home, &["prebook", "add", "--weekly", typed]);
+    let add = |typed: &str| printed(&home, &format!("prebook add --weekly '{typed}'"));
     assert_eq!(add(""), all);
     assert_eq!(add("t"), ["tue", "thu"]);
     assert_eq!(add("mon,t"), ["mon,tue", "mon,thu"]);
@@ -160,7 +131,7 @@ fn weekdays_one_after_another() {
         ["mon,tue,wed,thu,fri,sat,sun"]
     );
     assert_eq!(
-        printed(&home, &["prebook", "add", "--weekly=mon,w"]),
+        printed(&home, "prebook add --weekly=mon,w"),
         ["--weekly=mon,wed"]
     );
 }
@@ -168,30 +139,29 @@ fn weekdays_one_after_another() {
 #[test]
 fn never_a_word_of_trouble_and_never_a_store() {
     let home = Home::nowhere();
-    let ask = ["book", "--class", ""];
-    assert_eq!(printed(&home, &ask), [""; 0]);
+    let ask = "book --class ''";
+    assert_eq!(printed(&home, ask), [""; 0]);
     assert!(!home.store_path().exists() && !home.store_path().parent().unwrap().exists());
     home.run("__complete bash --").done();
     home.run("__complete zsh").done();
     home.write(".local/state/aimharder/aimharder.db", "no store at all");
-    assert_eq!(printed(&home, &ask), [""; 0]);
+    assert_eq!(printed(&home, ask), [""; 0]);
 
     let (_sandbox, home) = seen();
-    assert_eq!(printed(&home, &ask).len(), 3);
-    let open = |mode| std::fs::set_permissions(home.store_path(), PermissionsExt::from_mode(mode));
-    open(0o644).unwrap();
+    assert_eq!(printed(&home, ask).len(), 3);
+    set_mode(&home.store_path(), 0o644);
     assert_eq!(
-        printed(&home, &ask),
+        printed(&home, ask),
         [""; 0],
         "a store that others can read is not used"
     );
-    open(0o600).unwrap();
+    set_mode(&home.store_path(), 0o600);
     home.write_config("not = a config");
-    assert_eq!(printed(&home, &ask).len(), 3, "no config is needed");
+    assert_eq!(printed(&home, ask).len(), 3, "no config is needed");
     home.sql("DROP TABLE class_names");
-    assert_eq!(printed(&home, &ask), [""; 0]);
+    assert_eq!(printed(&home, ask), [""; 0]);
     assert_eq!(
-        printed(&home, &["--account", ""]),
+        printed(&home, "--account ''"),
         [ANA],
         "the rest is still listed"
     );
@@ -203,14 +173,12 @@ fn the_store_named_on_the_line_is_the_one() {
     let elsewhere = home.path().join("elsewhere.db");
     std::fs::copy(home.store_path(), &elsewhere).unwrap();
     std::fs::remove_file(home.store_path()).unwrap();
-    let store = elsewhere.to_str().unwrap();
-    assert_eq!(
-        printed(&home, &["--store", store, "book", "--class", ""]).len(),
-        3
-    );
-    let joined = format!("--store={store}");
-    assert_eq!(printed(&home, &[&joined, "book", "--class", ""]).len(), 3);
-    assert_eq!(printed(&home, &["book", "--class", ""]), [""; 0]);
+    let store = elsewhere.display();
+    for flag in [format!("--store {store}"), format!("--store={store}")] {
+        let line = format!("{flag} book --class ''");
+        assert_eq!(printed(&home, &line).len(), 3, "{flag}");
+    }
+    assert_eq!(printed(&home, "book --class ''"), [""; 0]);
 }
 
 #[test]
@@ -224,9 +192,9 @@ fn names_of_classes_are_few_and_fade() {
     }
     home.run("classes --day +101").succeeds();
     let count = "SELECT count(*) FROM class_names";
-    assert_eq!(home.ask(count).as_deref(), Some("60"));
+    assert_eq!(home.ask(count), "60");
     let old = "SELECT count(*) FROM class_names WHERE seen < '2021'";
-    assert_eq!(home.ask(old).as_deref(), Some("0"));
+    assert_eq!(home.ask(old), "0");
     // without news nothing is written, and after a week it is news
     let noted = |days: i64| {
         home.sql(&format!(
@@ -263,7 +231,7 @@ fn looking_leaves_nothing_beside_the_store() {
         names
     };
     let before = names();
-    assert_eq!(printed(&home, &["classes", "--class", "o"]), ["Open Box"]);
+    assert_eq!(printed(&home, "classes --class o"), ["Open Box"]);
     assert_eq!(names(), before);
     // in use by others, it is read through their log
     let others = home.db();
@@ -273,12 +241,12 @@ fn looking_leaves_nothing_beside_the_store() {
             [],
         )
         .unwrap();
-    assert_eq!(printed(&home, &["classes", "--class", "o"]), ["Other"]);
+    assert_eq!(printed(&home, "classes --class o"), ["Other"]);
     // and a store that another process keeps locked is not waited for
     others
         .execute_batch("PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE")
         .unwrap();
     let began = std::time::Instant::now();
-    printed(&home, &["classes", "--class", "o"]);
+    printed(&home, "classes --class o");
     assert!(began.elapsed() < Duration::from_secs(3));
 }

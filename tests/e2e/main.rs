@@ -6,7 +6,6 @@
 
 mod support;
 
-mod alerts;
 mod book;
 mod bookings;
 mod boxes;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::support::{ANA, ANA_PASSWORD, Sandbox, day, madrid, real_ms};
+use crate::support::{ANA, ANA_PASSWORD, Sandbox, day, madrid, real_ms, with};
 
 const MAIN: &str = "aimharder.com";
 const LOGIN: &str = "login.aimharder.com";
@@ -138,6 +138,12 @@ fn compact(day: &str) -> String {
     day.replace('-', "")
 }
 
+/// Books a class three days ahead.
+fn book(sandbox: &Sandbox, cookies: &str, class: &str) -> Value {
+    let form = format!("id={class}&day={}", compact(&day(3)));
+    post(sandbox, BOX, "/api/book", cookies, &form).json()
+}
+
 /// The rows of the day three days ahead that have this class id.
 fn rows(sandbox: &Sandbox, cookies: &str, class: &str) -> Vec<Value> {
     let target = format!("/api/bookings?day={}&box=10122&familyId=", compact(&day(3)));
@@ -175,11 +181,8 @@ fn json_can_be_sent_as_html_with_a_mark_compressed_and_in_chunks() {
 fn the_date_of_chosen_answers_can_be_wrong_or_missing() {
     let sandbox = Sandbox::start();
     let date = |fault: Value| {
-        let mut full = json!({ "path": "/api/whoami", "kind": "date" });
-        full.as_object_mut()
-            .unwrap()
-            .extend(fault.as_object().unwrap().clone());
-        sandbox.fault(&full);
+        let always = json!({ "path": "/api/whoami", "kind": "date" });
+        sandbox.fault(&with(&always, fault));
         let answer = get(&sandbox, MAIN, "/api/whoami", "");
         assert_eq!(answer.json(), json!({ "data": [] }));
         answer.header("date").map(str::to_owned)
@@ -255,8 +258,7 @@ fn a_box_page_can_be_the_login_page_a_redirect_or_without_a_number() {
 #[test]
 fn a_row_can_be_listed_twice_or_lack_its_time() {
     let sandbox = Sandbox::start();
-    let id =
-        sandbox.class(&json!({ "day": day(3), "start": "13:10", "quirks": ["twice", "no_time"] }));
+    let id = sandbox.trial(json!({ "quirks": ["twice", "no_time"] }));
     let rows = rows(&sandbox, "", &id);
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[0], rows[1]);
@@ -270,14 +272,10 @@ fn a_row_can_be_listed_twice_or_lack_its_time() {
 fn a_class_can_appear_and_become_enabled_after_its_opening() {
     let sandbox = Sandbox::start();
     let (cookies, _) = log_in(&sandbox);
-    let id = sandbox.class(&json!({
-        "day": day(3), "start": "13:10", "opens_at_ms": real_ms() - 1000,
-        "appears_after_ms": 600_000, "enabled_after_ms": 900_000,
+    let id = sandbox.trial(json!({
+        "opens_at_ms": real_ms() - 1000, "appears_after_ms": 600_000, "enabled_after_ms": 900_000,
     }));
-    let book = || {
-        let form = format!("id={id}&day={}", compact(&day(3)));
-        post(&sandbox, BOX, "/api/book", &cookies, &form).json()["bookState"].clone()
-    };
+    let book = || book(&sandbox, &cookies, &id)["bookState"].clone();
     assert_eq!(rows(&sandbox, &cookies, &id), [] as [Value; 0]);
     assert_eq!(book(), -3);
     sandbox.config(&json!({ "skew_ms": 700_000 }));
@@ -292,7 +290,7 @@ fn a_class_can_appear_and_become_enabled_after_its_opening() {
 fn a_reservation_can_change_its_number_and_its_class() {
     let sandbox = Sandbox::start();
     let (cookies, _) = log_in(&sandbox);
-    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+    let id = sandbox.trial(json!({}));
     let other = sandbox.class(&json!({ "day": day(3), "start": "15:10" }));
     let idres = sandbox.reserve(ANA, &id, 0);
     sandbox.patch_reservation(
@@ -312,13 +310,9 @@ fn a_booking_answer_can_claim_success_without_acting() {
     let sandbox = Sandbox::start();
     let (cookies, _) = log_in(&sandbox);
     let answers = json!([{ "bookState": 1 }, { "bookState": true }, { "bookState": -12 }, { "error": { "code": 503 } }]);
-    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "book_answers": answers }));
+    let id = sandbox.trial(json!({ "book_answers": answers }));
     for expected in answers.as_array().unwrap() {
-        let form = format!("id={id}&day={}", compact(&day(3)));
-        assert_eq!(
-            post(&sandbox, BOX, "/api/book", &cookies, &form).json(),
-            *expected
-        );
+        assert_eq!(book(&sandbox, &cookies, &id), *expected);
     }
     assert_eq!(rows(&sandbox, &cookies, &id)[0]["bookState"], Value::Null);
 }
@@ -327,9 +321,7 @@ fn a_booking_answer_can_claim_success_without_acting() {
 fn the_limit_of_a_row_is_a_number_unless_a_quirk_changes_it() {
     let sandbox = Sandbox::start();
     let limit = |quirks: Value| {
-        let id = sandbox.class(&json!({
-            "day": day(3), "start": "13:10", "occupied": 8, "waitlist": 3, "quirks": quirks,
-        }));
+        let id = sandbox.trial(json!({ "occupied": 8, "waitlist": 3, "quirks": quirks }));
         rows(&sandbox, "", &id)[0]["limit"].clone()
     };
     assert_eq!(limit(json!([])), 12);
@@ -342,9 +334,7 @@ fn the_limit_of_a_row_is_a_number_unless_a_quirk_changes_it() {
 fn an_upcoming_booking_has_its_coach_places_and_reservation() {
     let sandbox = Sandbox::start();
     let (cookies, _) = log_in(&sandbox);
-    let id = sandbox.class(
-        &json!({ "day": day(3), "start": "13:10", "name": "Prueba", "occupied": 12, "waitlist": 2 }),
-    );
+    let id = sandbox.trial(json!({ "occupied": 12, "waitlist": 2 }));
     let idres: u64 = sandbox.reserve(ANA, &id, 0).parse().unwrap();
     let next = || {
         let answer = get(&sandbox, BOX, "/api/nextBookings?box=10122", &cookies);
@@ -369,10 +359,8 @@ fn an_upcoming_booking_has_its_coach_places_and_reservation() {
 fn listings_and_booking_answers_name_the_classes_of_the_box() {
     let sandbox = Sandbox::start();
     let (cookies, _) = log_in(&sandbox);
-    let (one, two) = (
-        sandbox.class(&json!({ "day": day(3), "start": "13:10" })),
-        sandbox.class(&json!({ "day": day(3), "start": "15:10", "name": "Yoga" })),
-    );
+    let one = sandbox.trial(json!({ "name": "WOD" }));
+    let two = sandbox.trial(json!({ "name": "Yoga", "start": "15:10" }));
     let target = format!("/api/bookings?day={}&box=10122", compact(&day(3)));
     let day_of = get(&sandbox, BOX, &target, "").json();
     assert_eq!(
@@ -385,8 +373,7 @@ fn listings_and_booking_answers_name_the_classes_of_the_box() {
     sandbox.patch_class(&two, &json!({ "name": "WOD" }));
     assert_eq!(class_type(&one), class_type(&two));
     for _ in ["booked", "refused"] {
-        let form = format!("id={one}&day={}", compact(&day(3)));
-        let answer = post(&sandbox, BOX, "/api/book", &cookies, &form).json();
+        let answer = book(&sandbox, &cookies, &one);
         let names = "Equipos, Gimnàstics Avançat, Halterofilia, Open Box, WOD";
         assert_eq!(answer["clasesContratadas"], names, "{answer}");
     }
@@ -415,9 +402,8 @@ fn a_client_of_the_form_login_works_on_the_host_of_its_box() {
     let whoami = get(&sandbox, BOX, "/api/whoami", &cookies).json();
     assert_eq!(whoami["data"][0]["mail"], ANA);
 
-    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
-    let form = format!("id={id}&day={}", compact(&day(3)));
-    let booked = post(&sandbox, BOX, "/api/book", &cookies, &form).json();
+    let id = sandbox.trial(json!({}));
+    let booked = book(&sandbox, &cookies, &id);
     assert_eq!(booked["bookState"], 1);
     assert_eq!(
         rows(&sandbox, &cookies, &id)[0]["idres"].to_string(),

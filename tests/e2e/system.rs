@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::support::{ANA, ANA_PASSWORD, Home, Run, Sandbox, start};
+use crate::support::{ANA, ANA_PASSWORD, Home, Run, Sandbox, set_mode, start};
 
 /// A home in which the service is installed below the folder `root`.
 fn installed() -> (Sandbox, Home, PathBuf) {
@@ -17,7 +17,7 @@ fn installed() -> (Sandbox, Home, PathBuf) {
     fs::remove_file(home.config_path()).unwrap();
     let state = root.join("var/lib/aimharder");
     fs::create_dir_all(&state).unwrap();
-    fs::set_permissions(&state, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    set_mode(&state, 0o700);
     (sandbox, home, state)
 }
 

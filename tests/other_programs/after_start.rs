@@ -3,7 +3,7 @@
 use chrono::Utc;
 use serde_json::json;
 
-use crate::support::{ANA, Scenario, madrid, outcomes, says, soon, together};
+use crate::support::{ANA, Scenario, madrid, outcomes, says, together, wait_for};
 
 #[test]
 fn a_class_that_has_started() {
@@ -19,11 +19,6 @@ fn a_class_that_has_started() {
         ("killed, then down, then started", killed_then_started),
         ("the first has started, the other not", first_has_started),
     ]);
-}
-
-fn go_down(scene: &Scenario) {
-    let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
-    scene.sandbox.fault(&down);
 }
 
 /// It was prebooked in time and never booked: reported as final.
@@ -49,7 +44,7 @@ fn started_unseen() {
     let (mut scene, class, id) = Scenario::queued();
     scene.sandbox.reserve(ANA, &class, 1);
     scene.clocks(3 * 86_400);
-    go_down(&scene);
+    scene.sandbox.down();
     let fired = scene.fired(4);
     fired.is(&[("failed", 1)]);
     says(fired.only("expired"), &["the class has started", "unknown"]);
@@ -65,7 +60,7 @@ fn started(acted: bool) {
         &json!({ "path": "/api/book", "kind": "hang", "after": acted, "from_ms": scene.opens_ms }),
     );
     let run = scene.go("");
-    soon("the request", || !scene.in_time().is_empty());
+    wait_for("the request", || !scene.in_time().is_empty());
     run.kill();
     scene.sandbox.clear_faults();
     scene.clocks(3 * 86_400);
@@ -87,12 +82,12 @@ fn killed_then_started() {
         json!({ "path": "/api/book", "kind": "hang", "after": true, "from_ms": scene.opens_ms });
     scene.sandbox.fault(&lost);
     let run = scene.go("");
-    soon("the booking", || {
+    wait_for("the booking", || {
         !scene.sandbox.reservations(&class).is_empty()
     });
     run.kill();
     scene.sandbox.clear_faults();
-    go_down(&scene);
+    scene.sandbox.down();
     scene.fired_with("--give-up 200ms", 5).only("unreachable");
     scene.sandbox.clear_faults();
     scene.clocks(3 * 86_400);

@@ -20,7 +20,7 @@ fn whoever_folds_the_log_just_now_is_waited_for() {
         "[store]\nkey_command = [\"cat\", {:?}]",
         key.display().to_string()
     ));
-    let token = home.ask("SELECT token FROM sessions").unwrap();
+    let token = home.ask("SELECT token FROM sessions");
     let open = home.db(); // or there would be no such file
     let count = "SELECT count(*) FROM sessions";
     let sessions: i64 = open.query_row(count, [], |row| row.get(0)).unwrap();
@@ -38,7 +38,7 @@ fn whoever_folds_the_log_just_now_is_waited_for() {
     assert_eq!(printed, "held\n");
     let converter = home.run("store encrypt").any_stdout().spawn();
     wait_for("the conversion", || {
-        home.ask("SELECT count(*) FROM seal").as_deref() == Some("1")
+        home.ask("SELECT count(*) FROM seal") == "1"
     });
     std::thread::sleep(Duration::from_millis(300)); // it is cleaning by now, or not yet
     drop(other.stdin.take());

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Home, Run, Sandbox};
+use crate::support::{ANA, Home, Run, Sandbox, with};
 use crate::{START, ana, class, shot, shot_json};
 
 fn book(home: &Home, args: &str) -> Run {
@@ -13,7 +13,7 @@ fn book(home: &Home, args: &str) -> Run {
         .args(args)
 }
 
-fn with(fields: &Value) -> (Sandbox, Home) {
+fn ready(fields: &Value) -> (Sandbox, Home) {
     let (sandbox, home) = ana();
     class(&sandbox, fields);
     (sandbox, home)
@@ -21,7 +21,7 @@ fn with(fields: &Value) -> (Sandbox, Home) {
 
 #[test]
 fn a_class_is_booked() {
-    let (_sandbox, home) = with(&json!({}));
+    let (_sandbox, home) = ready(&json!({}));
     assert_snapshot!(shot(book(&home, "--dry-run")), @"
     exit: 0
     --- stdout
@@ -100,7 +100,7 @@ fn a_class_is_booked() {
     --- stdout
     already booked: WOD, [DATE], 13:10 (reservation 55501)
     ");
-    let (_sandbox, home) = with(&json!({}));
+    let (_sandbox, home) = ready(&json!({}));
     assert_snapshot!(shot_json(book(&home, "")), @r#"
     exit: 0
     --- stdout
@@ -134,7 +134,7 @@ fn a_class_is_booked() {
 
 #[test]
 fn a_full_class_has_a_waiting_list() {
-    let (_sandbox, home) = with(&json!({ "occupied": 12, "waitlist": 2 }));
+    let (_sandbox, home) = ready(&json!({ "occupied": 12, "waitlist": 2 }));
     assert_snapshot!(shot(book(&home, "")), @"
     exit: 4
     --- stderr
@@ -217,7 +217,7 @@ fn a_full_class_has_a_waiting_list() {
         "fingerprint":"[FP]"}
     }
     "#);
-    let (_sandbox, home) = with(&json!({ "occupied": 12, "waitlist": -1 }));
+    let (_sandbox, home) = ready(&json!({ "occupied": 12, "waitlist": -1 }));
     assert_snapshot!(shot(book(&home, "--waitlist")), @"
     exit: 4
     --- stderr
@@ -319,7 +319,7 @@ fn a_booking_before_its_opening_is_too_early() {
 
 #[test]
 fn a_refusal_names_its_reason() {
-    let (_sandbox, home) = with(&json!({ "enabled": false }));
+    let (_sandbox, home) = ready(&json!({ "enabled": false }));
     assert_snapshot!(shot(book(&home, "")), @"
     exit: 4
     --- stderr
@@ -358,24 +358,21 @@ fn a_refusal_names_its_reason() {
     --- stderr
     error: not booked: WOD, [DATE], 13:10: the class cannot be booked (this class is not offered for booking); for other classes: `aimharder classes [DATE]`
     "#);
-    let (_sandbox, home) = with(&json!({ "cancelled": true }));
+    let (_sandbox, home) = ready(&json!({ "cancelled": true }));
     assert_snapshot!(shot(book(&home, "")), @"
     exit: 4
     --- stderr
     error: not booked: WOD, [DATE], 13:10: the class cannot be booked (the gym has cancelled this class); for other classes: `aimharder classes [DATE]`
     ");
-    let (_sandbox, home) = with(&json!({ "closes_before_ms": 10 * 86_400_000_i64 }));
+    let (_sandbox, home) = ready(&json!({ "closes_before_ms": 10 * 86_400_000_i64 }));
     assert_snapshot!(shot(book(&home, "")), @"
     exit: 4
     --- stderr
     error: not booked: WOD, [DATE], 13:10: too late: the class is about to start or has started (Ya no puedes reservar esta clase); for other classes: `aimharder classes [DATE]`
     ");
-    let (sandbox, home) = with(&json!({}));
+    let (sandbox, home) = ready(&json!({}));
     let refused = |fields: &Value| {
-        let mut account = json!({ "email": ANA });
-        let fields = fields.as_object().unwrap().clone();
-        account.as_object_mut().unwrap().extend(fields);
-        sandbox.account(&account);
+        sandbox.account(&with(fields, json!({ "email": ANA })));
         shot(book(&home, ""))
     };
     assert_snapshot!(refused(&json!({ "credit": 0 })), @"
@@ -493,7 +490,7 @@ fn another_class_at_that_time_is_refused() {
 
 #[test]
 fn a_class_must_be_described_well() {
-    let (sandbox, home) = with(&json!({}));
+    let (sandbox, home) = ready(&json!({}));
     assert_snapshot!(shot(book(&home, "--class nothing")), @r#"
     exit: 6
     --- stderr
@@ -534,7 +531,7 @@ fn a_class_must_be_described_well() {
 
 #[test]
 fn waiting_ends_at_once_where_there_is_nothing_to_wait_for() {
-    let (_sandbox, home) = with(&json!({}));
+    let (_sandbox, home) = ready(&json!({}));
     assert_snapshot!(shot(book(&home, "--wait")), @"
     exit: 0
     --- stdout
@@ -545,7 +542,7 @@ fn waiting_ends_at_once_where_there_is_nothing_to_wait_for() {
     --- stdout
     already booked: WOD, [DATE], 13:10 (reservation 55501)
     ");
-    let (_sandbox, home) = with(&json!({ "occupied": 12 }));
+    let (_sandbox, home) = ready(&json!({ "occupied": 12 }));
     assert_snapshot!(shot(book(&home, "--wait")), @"
     exit: 4
     --- stderr
@@ -561,7 +558,7 @@ fn waiting_ends_at_once_where_there_is_nothing_to_wait_for() {
     --- stderr
     error: the argument '--wait' cannot be used with '--dry-run'; see `aimharder book --help`
     ");
-    let (sandbox, home) = with(&json!({}));
+    let (sandbox, home) = ready(&json!({}));
     sandbox.account(
         &json!({ "email": ANA, "book_answers": [{ "bookState": -12, "errorMssg": "Todavía no" }] }),
     );

@@ -1,11 +1,10 @@
 //! Errors of usage, config and store.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use insta::assert_snapshot;
 
-use crate::support::Home;
+use crate::support::{Home, set_mode};
 use crate::{ana, shot, shot_json, world};
 
 #[test]
@@ -141,10 +140,7 @@ fn config_errors_name_file_line_and_key() {
 #[test]
 fn a_store_that_cannot_be_used_is_left_alone() {
     let (_sandbox, home) = ana();
-    let mode = |bits: u32| {
-        fs::set_permissions(home.store_path(), fs::Permissions::from_mode(bits)).unwrap();
-    };
-    mode(0o644);
+    set_mode(&home.store_path(), 0o644);
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 1
     --- stderr
@@ -160,7 +156,7 @@ fn a_store_that_cannot_be_used_is_left_alone() {
     --- stderr
     error: the store [HOME]/.local/state/aimharder/aimharder.db contains sessions and can be read by others (mode 644); run: chmod 600 '[HOME]/.local/state/aimharder/aimharder.db'
     "#);
-    mode(0o600);
+    set_mode(&home.store_path(), 0o600);
     home.db().pragma_update(None, "user_version", 999).unwrap();
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 1

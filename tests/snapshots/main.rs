@@ -44,7 +44,7 @@ mod widths;
 pub(crate) use text::{shot, shot_json};
 
 use serde_json::{Value, json};
-use support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, day};
+use support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, day, with};
 
 /// The start of the classes that tests add, unless the test needs a second one.
 pub(crate) const START: &str = "13:10";
@@ -75,10 +75,8 @@ pub(crate) fn ana() -> (Sandbox, Home) {
 
 /// Adds a class, in three days at [`START`] and called WOD unless `fields` say otherwise, and returns its id.
 pub(crate) fn class(sandbox: &Sandbox, fields: &Value) -> String {
-    let mut class = json!({
+    let class = json!({
         "day": day(3), "start": START, "name": "WOD", "coach": "Marta", "occupied": 8, "capacity": 12,
     });
-    let fields = fields.as_object().unwrap().clone();
-    class.as_object_mut().unwrap().extend(fields);
-    sandbox.class(&class)
+    sandbox.class(&with(&class, fields.clone()))
 }

@@ -1,16 +1,15 @@
 //! Lost answers to a booking: the row decides, nothing is booked twice, and doubt is reported.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Home, Sandbox, day, logged_in, side_by_side};
+use crate::support::{ANA, Home, Sandbox, logged_in, side_by_side, unused_address, with};
 
 fn ready() -> (Sandbox, Home, String) {
     let (sandbox, home) = logged_in();
     home.impatient();
-    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
+    let id = sandbox.trial(json!({}));
     (sandbox, home, id)
 }
 
@@ -21,26 +20,20 @@ fn book(home: &Home) -> crate::support::Run {
 
 /// Everything that can happen to an answer.
 fn losses() -> Vec<Value> {
-    let mut faults: Vec<Value> = [
+    let kinds = [
         "drop", "hang", "truncate", "cut", "foreign", "empty", "garbage", "huge", "trickle", "json",
-    ]
-    .iter()
-    .map(|kind| json!({ "kind": kind }))
-    .collect();
-    for status in [403, 404, 429, 500, 502, 503, 504] {
-        faults.push(json!({ "kind": "status", "status": status }));
-    }
-    faults
+    ];
+    let mut losses: Vec<Value> = kinds.iter().map(|kind| json!({ "kind": kind })).collect();
+    let statuses = [403, 404, 429, 500, 502, 503, 504];
+    losses.extend(statuses.map(|status| json!({ "kind": "status", "status": status })));
+    losses
 }
 
 #[test]
 fn acted_and_lost_is_booked() {
     side_by_side(&losses(), |loss| {
         let (sandbox, home, id) = ready();
-        let mut fault = loss.clone();
-        fault["path"] = "/api/book".into();
-        fault["after"] = true.into();
-        sandbox.fault(&fault);
+        sandbox.fault(&with(loss, json!({ "path": "/api/book", "after": true })));
         let printed = book(&home).json();
         assert_eq!(printed["outcome"], "booked", "{loss}");
         assert_eq!(printed["reservation_id"], "55501");
@@ -53,9 +46,7 @@ fn acted_and_lost_is_booked() {
 fn not_acted_and_lost_is_unreachable() {
     side_by_side(&losses(), |loss| {
         let (sandbox, home, id) = ready();
-        let mut fault = loss.clone();
-        fault["path"] = "/api/book".into();
-        sandbox.fault(&fault);
+        sandbox.fault(&with(loss, json!({ "path": "/api/book" })));
         book(&home).fails(5, &[]);
         assert_eq!(
             sandbox.sent("/api/book").len(),
@@ -143,12 +134,8 @@ fn lost_on_the_waiting_list() {
 #[test]
 fn a_refused_connection_is_unreachable() {
     let (sandbox, home, _id) = ready();
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
     let config = std::fs::read_to_string(home.config_path()).unwrap();
-    home.write_config(&config.replace(&sandbox.address().to_string(), &closed.to_string()));
+    home.write_config(&config.replace(&sandbox.address().to_string(), &unused_address()));
     for args in [
         "book --day +3 --time 13:10",
         "classes",

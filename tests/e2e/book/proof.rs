@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Home, Run, Sandbox, day, logged_in, outcomes, says, side_by_side};
+use crate::support::{ANA, Home, Run, Sandbox, logged_in, outcomes, says, side_by_side};
 use crate::support::{Fired, Scenario, together};
 
-fn ready(more: &Value) -> (Sandbox, Home, String) {
+fn ready(more: Value) -> (Sandbox, Home, String) {
     let (sandbox, home) = logged_in();
     home.impatient();
-    let mut class = json!({ "day": day(3), "start": "13:10", "name": "Prueba" });
-    let fields = more.as_object().unwrap().clone();
-    class.as_object_mut().unwrap().extend(fields);
-    let id = sandbox.class(&class);
+    let id = sandbox.trial(more);
     (sandbox, home, id)
 }
 
@@ -47,7 +44,7 @@ fn claims() -> [Value; 4] {
 #[test]
 fn booked_without_a_row_that_shows_it_is_unknown() {
     side_by_side(&claims(), |claim| {
-        let (sandbox, home, id) = ready(&json!({ "book_answers": [claim] }));
+        let (sandbox, home, id) = ready(json!({ "book_answers": [claim] }));
         command(&home, "book").fails(8, &["does not show", "aimharder bookings"]);
         assert_eq!(sandbox.sent("/api/book").len(), 1, "{claim}");
         assert_eq!(
@@ -62,7 +59,7 @@ fn booked_without_a_row_that_shows_it_is_unknown() {
 #[test]
 fn a_row_that_shows_the_booking_a_second_later_proves_it() {
     for answer in [json!({ "bookState": 1, "id": "55501" }), json!({})] {
-        let (sandbox, home, id) = ready(&json!({}));
+        let (sandbox, home, id) = ready(json!({}));
         sandbox.fault(&json!([
             { "path": "/api/book", "kind": "json", "after": true, "body": answer },
             { "path": "/api/bookings", "kind": "json", "skip": 1, "body": row(&id, &Value::Null) },
@@ -76,7 +73,7 @@ fn a_row_that_shows_the_booking_a_second_later_proves_it() {
 
 #[test]
 fn booked_while_the_schedule_is_unreadable_is_unknown() {
-    let (sandbox, home, id) = ready(&json!({}));
+    let (sandbox, home, id) = ready(json!({}));
     sandbox.fault(&json!({ "path": "/api/bookings", "kind": "status", "skip": 1, "count": -1 }));
     command(&home, "book").fails(8, &["unknown"]);
     assert_eq!(sandbox.reservations(&id).len(), 1);
@@ -93,7 +90,7 @@ fn a_response_that_proves_nothing_is_unreachable() {
         json!({ "error": { "code": 500, "message": "Internal Server Error" } }),
     ];
     side_by_side(&answers, |answer| {
-        let (sandbox, home, _) = ready(&json!({ "book_answers": [answer] }));
+        let (sandbox, home, _) = ready(json!({ "book_answers": [answer] }));
         command(&home, "book").fails(5, &["not booked"]);
         assert_eq!(sandbox.sent("/api/book").len(), 1, "{answer}");
     });
@@ -102,7 +99,7 @@ fn a_response_that_proves_nothing_is_unreachable() {
         json!({ "path": "/api/book", "kind": "status", "status": 401, "body": "" }),
     ];
     side_by_side(&faults, |fault| {
-        let (sandbox, home, _) = ready(&json!({}));
+        let (sandbox, home, _) = ready(json!({}));
         sandbox.fault(fault);
         command(&home, "book").fails(5, &["not booked"]);
         assert_eq!(sandbox.sent("/api/book").len(), 1, "{fault}");
@@ -111,7 +108,7 @@ fn a_response_that_proves_nothing_is_unreachable() {
 
 #[test]
 fn a_place_on_the_waiting_list_is_proven_by_the_row() {
-    let (sandbox, home, id) = ready(&json!({
+    let (sandbox, home, id) = ready(json!({
         "occupied": 12, "waitlist": 0, "book_answers": [{ "bookState": -1 }, { "bookState": 1 }],
     }));
     command(&home, "book")
@@ -124,7 +121,7 @@ fn a_place_on_the_waiting_list_is_proven_by_the_row() {
 #[test]
 fn a_row_that_shows_the_cancellation_a_second_later_proves_it() {
     for answer in [json!({ "cancelState": 1 }), json!({})] {
-        let (sandbox, home, id) = ready(&json!({}));
+        let (sandbox, home, id) = ready(json!({}));
         sandbox.reserve(ANA, &id, 1);
         sandbox.fault(&json!([
             { "path": "/api/cancelBook", "kind": "json", "after": true, "body": answer },
@@ -165,8 +162,7 @@ fn unproven_at_the_opening() {
         ["unproven"],
         "not sent again in that run"
     );
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 fn shown_to_a_later_run() {
@@ -193,9 +189,7 @@ fn unproven_after_waiting() {
 }
 
 fn shown_a_second_later() {
-    let scene = Scenario::new().opens_in(4);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(4);
     let run = scene.go("");
     scene.looked_up();
     let mut unshown = row(&class, &Value::Null);
@@ -206,4 +200,60 @@ fn shown_a_second_later() {
     Fired::of(run, 0).is(&[("booked", 1)]);
     let stored = scene.ends(id, "booked", &[&class]);
     assert_eq!(outcomes(&stored), ["booked"]);
+}
+
+/// "Booked" is the answer, and the row shows a place on the waiting list.
+#[test]
+fn the_row_beats_the_word() {
+    let (sandbox, home, id) = ready(json!({ "occupied": 12, "waitlist": 0 }));
+    sandbox.fault(&json!({
+        "path": "/api/book", "kind": "json", "after": true, "skip": 1, "body": { "bookState": 1, "id": "55501" },
+    }));
+    let printed = home.run("book --day +3 --time 13:10 --waitlist").json();
+    assert_eq!(printed["outcome"], "waitlisted", "{printed}");
+    assert_eq!(printed["class"]["state"], "waitlisted");
+    assert_eq!(sandbox.reservations(&id)[0]["state"], 0);
+}
+
+/// Sent, and then the class is gone: the outcome is unknown.
+#[test]
+fn a_class_that_vanishes_is_unknown() {
+    for (path, command) in [("/api/book", "book"), ("/api/cancelBook", "cancel")] {
+        let (sandbox, home, id) = ready(json!({}));
+        if command == "cancel" {
+            sandbox.reserve(ANA, &id, 1);
+        }
+        let empty = json!({ "bookings": [] });
+        sandbox.fault(&json!([
+            { "path": path, "kind": "drop" },
+            { "path": "/api/bookings", "kind": "json", "skip": 1, "count": -1, "body": empty },
+        ]));
+        let run = home.run(&format!("{command} --day +3 --time 13:10"));
+        run.fails(
+            8,
+            &["unknown", "no longer in the schedule", "aimharder bookings"],
+        );
+        assert_eq!(sandbox.sent(path).len(), 1);
+    }
+}
+
+/// The session dies on the way, and only a login helps: the platform did nothing.
+#[test]
+fn without_a_login_in_the_middle() {
+    for (path, command) in [("/api/book", "book"), ("/api/cancelBook", "cancel")] {
+        let (sandbox, home, id) = ready(json!({}));
+        if command == "cancel" {
+            sandbox.reserve(ANA, &id, 1);
+        }
+        let before = sandbox.reservations(&id);
+        let dead = |path: &str| json!({ "path": path, "kind": "logout", "count": -1 });
+        sandbox.fault(&json!([
+            dead(path),
+            dead("/setrefresh"),
+            dead("/api/tokenUpdate")
+        ]));
+        let run = home.run(&format!("{command} --day +3 --time 13:10"));
+        run.fails(3, &["aimharder login"]);
+        assert_eq!(sandbox.reservations(&id), before);
+    }
 }

@@ -1,13 +1,12 @@
 //! `book --wait` while the opening is still far: the countdown, interruptions, and the session that must not die meanwhile.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use aimharder::model::session::SessionKind;
 use serde_json::json;
 
 use crate::book::wait::Opening;
-use crate::support::{ANA, hold, logged_in, signal, wait_for};
+use crate::support::{ANA, conversation, hold, logged_in, signal, wait_for};
 
 #[test]
 fn interrupted_while_waiting() {
@@ -98,7 +97,7 @@ fn the_session_is_kept_alive() {
     let print = home.fingerprint(ANA, "device");
     wait_for("the new token in the store", || {
         let token = home.ask("SELECT token FROM sessions WHERE kind = 'device'");
-        sandbox.session(ANA, &print)["token"] == token.unwrap()
+        sandbox.session(ANA, &print)["token"] == token
     });
     signal("INT", run.id());
     run.done();
@@ -144,38 +143,23 @@ fn a_countdown_on_a_terminal() {
     let (sandbox, home) = logged_in();
     let opening = Opening::after(2 * 3600);
     opening.class(&sandbox, &home, &json!({ "name": "L'espera" }));
-    let log = home.path().join("typescript");
     let wait = format!(
         "{} book --wait --class 'l'\\''espera' --family 70002 --waitlist --box crossfitdemo --time {} --day {}",
         env!("CARGO_BIN_EXE_aimharder"),
         opening.start,
         opening.day
     );
-    let mut terminal = Command::new("script")
-        .args(["-qefc", &wait])
-        .arg(&log)
-        .env_clear()
-        .envs([
-            ("HOME", home.path().as_os_str()),
-            ("PATH", "/usr/bin:/bin".as_ref()),
-            ("TERM", "xterm".as_ref()),
-            ("TZ", "UTC".as_ref()),
-        ])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("script, of util-linux");
-    let shown = || std::fs::read_to_string(&log).unwrap_or_default();
-    wait_for("the countdown", || {
-        shown().matches("booking opens in 0").count() >= 2
+    let mut done = false;
+    let (shown, code) = conversation(&home, &wait, |shown, keys| {
+        if !done && shown.matches("booking opens in 0").count() >= 2 {
+            done = true;
+            keys.write_all(b"\x03").unwrap();
+        }
     });
-    let keys = terminal.stdin.as_mut().unwrap();
-    std::io::Write::write_all(keys, b"\x03").unwrap();
-    let status = terminal.wait().unwrap();
-    assert_eq!(status.code(), Some(130), "{}", shown());
+    assert_eq!(code, Some(130), "{shown}");
     let hint = format!(
         "aimharder prebook add --day {} --time 13:10 --class 'l'\\''espera' --family 70002 --account ana@example.org --box crossfitdemo --waitlist",
         opening.day
     );
-    assert!(shown().contains(&hint), "{}", shown());
+    assert!(shown.contains(&hint), "{shown}");
 }

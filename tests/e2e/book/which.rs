@@ -1,13 +1,13 @@
 //! `book`: for whom, which class, and what is decided without asking.
 
-use crate::book::{book, class, posts};
+use crate::book::{book, posts};
 use crate::support::{ANA, Home, day, logged_in, madrid};
 use serde_json::{Value, json};
 
 #[test]
 fn the_waiting_list_after_the_plain_way() {
     let (sandbox, home) = logged_in();
-    let id = class(&sandbox, json!({ "occupied": 12, "waitlist": 2 }));
+    let id = sandbox.trial(json!({ "occupied": 12, "waitlist": 2 }));
     book(&home, "").fails(4, &["full", "--waitlist"]);
     sandbox.clear_log();
     let printed = book(&home, "--waitlist").json();
@@ -22,11 +22,11 @@ fn the_waiting_list_after_the_plain_way() {
     assert_eq!(insist, ["0", "1"]);
     assert_eq!(sandbox.reservations(&id).len(), 1);
     let (sandbox, home) = logged_in();
-    class(&sandbox, json!({ "occupied": 2, "waitlist": 0 }));
+    sandbox.trial(json!({ "occupied": 2, "waitlist": 0 }));
     assert_eq!(book(&home, "--waitlist").json()["outcome"], "booked");
     assert_eq!(posts(&sandbox), 1);
     let (sandbox, home) = logged_in();
-    class(&sandbox, json!({ "occupied": 12 }));
+    sandbox.trial(json!({ "occupied": 12 }));
     let printed = book(&home, "--waitlist").ends_json(4);
     assert_eq!(printed["outcome"], "full", "there is no list");
 }
@@ -34,16 +34,24 @@ fn the_waiting_list_after_the_plain_way() {
 #[test]
 fn a_rehearsal_sends_nothing() {
     let (sandbox, home) = logged_in();
-    let id = class(&sandbox, json!({}));
+    let id = sandbox.trial(json!({}));
     let printed = book(&home, "--dry-run").json();
     assert_eq!(printed["outcome"], "would_book");
     sandbox.patch_class(&id, &json!({ "occupied": 12 }));
-    assert_eq!(book(&home, "--dry-run").ends_json(4)["outcome"], "full");
-    let printed = book(&home, "--dry-run --waitlist").status(4).any_stderr();
-    assert_eq!(printed.json()["outcome"], "full", "there is no list");
+    for flag in ["", "--waitlist"] {
+        let printed = book(&home, "--dry-run").args(flag).ends_json(4);
+        assert_eq!(printed["outcome"], "full", "{flag}");
+        let message = printed["message"].as_str().unwrap();
+        assert!(message.contains("no waiting list"), "{printed}");
+    }
     sandbox.patch_class(&id, &json!({ "waitlist": 0 }));
     let printed = book(&home, "--dry-run --waitlist").json();
     assert_eq!(printed["outcome"], "would_book");
+    let message = printed["message"].as_str().unwrap();
+    assert!(
+        message.contains("waiting list would be requested"),
+        "{printed}"
+    );
     sandbox.patch_class(&id, &json!({ "occupied": 1 }));
     home.run("boxes set crossfitdemo --opens 1d").succeeds();
     let printed = book(&home, "--dry-run").ends_json(9);
@@ -55,8 +63,8 @@ fn a_rehearsal_sends_nothing() {
 #[test]
 fn which_class() {
     let (sandbox, home) = logged_in();
-    let one = class(&sandbox, json!({ "name": "Gimnàstics Avançat" }));
-    let two = class(&sandbox, json!({ "name": "Gimnastics" }));
+    let one = sandbox.trial(json!({ "name": "Gimnàstics Avançat" }));
+    let two = sandbox.trial(json!({ "name": "Gimnastics" }));
     book(&home, "").fails(
         6,
         &["several classes", &one, &two, "--class, --coach or --id"],
@@ -64,11 +72,7 @@ fn which_class() {
     book(&home, "--class nada").fails(6, &["no class \"nada\" at 13:10"]);
     home.run("book --day +3 --time 13:11")
         .fails(6, &["no class at 13:11", "13:10 Gimnastics"]);
-    let printed = home
-        .run("book --day +3 --time 13:11")
-        .status(6)
-        .any_stderr();
-    let printed = printed.json();
+    let printed = home.run("book --day +3 --time 13:11").ends_json(6);
     let message = printed["error"]["message"].as_str().unwrap();
     assert!(
         !message.contains("(id "),
@@ -94,8 +98,8 @@ fn which_class() {
 #[test]
 fn classes_of_one_name_and_time_are_chosen_by_coach_or_id() {
     let (sandbox, home) = logged_in();
-    let first = class(&sandbox, json!({ "name": "WOD", "coach": "Marta Pérez" }));
-    let second = class(&sandbox, json!({ "name": "WOD", "coach": "Pablo" }));
+    let first = sandbox.trial(json!({ "name": "WOD", "coach": "Marta Pérez" }));
+    let second = sandbox.trial(json!({ "name": "WOD", "coach": "Pablo" }));
     let listed =
         format!("13:10 WOD with Marta Pérez (id {first}), 13:10 WOD with Pablo (id {second})");
     let next = format!(
@@ -126,7 +130,7 @@ fn classes_of_one_name_and_time_are_chosen_by_coach_or_id() {
 #[test]
 fn for_a_family_member() {
     let (sandbox, home) = logged_in();
-    let id = class(&sandbox, json!({}));
+    let id = sandbox.trial(json!({}));
     let printed = book(&home, "--family 70002").json();
     assert_eq!(printed["outcome"], "booked");
     assert_eq!(sandbox.reservations(&id)[0]["family"], "70002");
@@ -141,7 +145,7 @@ fn for_a_family_member() {
 #[test]
 fn twenty_at_once_book_one_place() {
     let (sandbox, home) = logged_in();
-    let id = class(&sandbox, json!({}));
+    let id = sandbox.trial(json!({}));
     crate::support::all_at_once((0..20).map(|_| book(&home, "").any_stdout()));
     assert_eq!(sandbox.reservations(&id).len(), 1);
 }
@@ -150,7 +154,7 @@ fn twenty_at_once_book_one_place() {
 fn numbers_may_be_strings() {
     let (sandbox, home) = logged_in();
     sandbox.config(&json!({ "quirks": ["strings", "number_id", "missing", "dash", "spaces"] }));
-    class(&sandbox, json!({}));
+    sandbox.trial(json!({}));
     let printed = book(&home, "").json();
     assert_eq!(printed["outcome"], "booked");
     assert_eq!(printed["book_state"], 1);
@@ -161,7 +165,7 @@ fn numbers_may_be_strings() {
 fn a_guessed_opening_is_shown_as_one_and_deleted_when_wrong() {
     let (sandbox, home) = logged_in();
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
-    class(&sandbox, json!({}));
+    sandbox.trial(json!({}));
     book(&home, "").fails(9, &["; it opens about "]);
     book(&home, "--prebook")
         .any_stderr()
@@ -176,7 +180,7 @@ fn a_guessed_opening_is_shown_as_one_and_deleted_when_wrong() {
 fn a_prebooking_of_book_keeps_the_coach() {
     let (sandbox, home) = logged_in();
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
-    class(&sandbox, json!({ "coach": "Eva" }));
+    sandbox.trial(json!({ "coach": "Eva" }));
     book(&home, "--coach eva --prebook").ends(0);
     let printed = home.run("prebook list").json();
     assert_eq!(printed["prebookings"][0]["coach"], "eva");
@@ -186,7 +190,7 @@ fn a_prebooking_of_book_keeps_the_coach() {
 #[test]
 fn a_run_that_books_before_the_learned_opening_deletes_the_rule() {
     let (sandbox, home) = logged_in();
-    class(&sandbox, json!({}));
+    sandbox.trial(json!({}));
     learn(&home, "2d?");
     home.run("prebook add --day +3 --time 13:10 --opens 20d")
         .ends(0);
@@ -199,7 +203,7 @@ fn a_run_that_books_before_the_learned_opening_deletes_the_rule() {
 #[test]
 fn what_cannot_be_learned_takes_nothing_from_a_booking() {
     let (sandbox, home) = logged_in();
-    let id = class(&sandbox, json!({}));
+    let id = sandbox.trial(json!({}));
     learn(&home, "2d?");
     home.sql(
         "CREATE TRIGGER broken BEFORE DELETE ON class_rules BEGIN SELECT RAISE(ABORT, 'as a test has it'); END",
@@ -213,7 +217,7 @@ fn what_cannot_be_learned_takes_nothing_from_a_booking() {
 fn a_guess_without_a_timed_request_has_no_lateness() {
     let (sandbox, home) = logged_in();
     sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "2d" }));
-    class(&sandbox, json!({}));
+    sandbox.trial(json!({}));
     learn(&home, "3d?");
     home.run("prebook add --day +3 --time 13:10 --class prueba")
         .ends(0);
@@ -233,4 +237,34 @@ fn learn(home: &Home, rule: &str) {
 
 fn class_rules(home: &Home) -> Value {
     home.run("boxes").json()["boxes"][0]["class_rules"].clone()
+}
+
+#[test]
+fn many_classes_that_fit_are_not_all_listed() {
+    let (sandbox, home) = logged_in();
+    for n in 0..15 {
+        sandbox.trial(json!({ "name": format!("Prueba {n}") }));
+    }
+    book(&home, "--class prueba").fails(6, &["Prueba 0", "and 3 more"]);
+    let run = home.run("cancel --day +3 --time 13:10 --class prueba");
+    run.fails(6, &["aimharder bookings"]);
+    assert!(sandbox.sent("/api/book").is_empty());
+}
+
+#[test]
+fn a_prebooking_is_rehearsed() {
+    let (sandbox, home) = logged_in();
+    sandbox.trial(json!({}));
+    home.run("boxes set crossfitdemo --opens 1d").succeeds();
+    let printed = book(&home, "--prebook --dry-run").json();
+    assert_eq!(printed["outcome"], "would_book", "{printed}");
+    assert_eq!(printed["prebooking_id"], Value::Null);
+    assert!(printed["opens_at"].is_string(), "{printed}");
+    assert!(printed["message"].as_str().unwrap().contains("prebooked"));
+    assert!(sandbox.sent("/api/book").is_empty());
+    let listed = home.run("prebook list --all").json();
+    assert_eq!(listed["prebookings"], json!([]));
+    // without --prebook it is too early
+    let printed = book(&home, "--dry-run").ends_json(9);
+    assert_eq!(printed["outcome"], "too_early");
 }

@@ -1,7 +1,6 @@
 //! The store's key: encryption, decryption, a change of the key and copies while other processes work.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use aimharder::secret::Secret;
@@ -12,7 +11,7 @@ use serde_json::Value;
 
 use super::actions::{Action, What};
 use super::{Ended, Ending};
-use crate::support::{Home, Output, found, store_files};
+use crate::support::{Home, Output, found, mode, store_files};
 
 /// The key that was set last.
 #[derive(Debug)]
@@ -143,7 +142,7 @@ pub(super) fn holds<'s>(home: &Home, secrets: impl Iterator<Item = &'s str>) {
         return;
     }
     let unclean = home.ask("SELECT unclean FROM seal");
-    assert_eq!(unclean.as_deref(), Some("0"), "not cleaned");
+    assert_eq!(unclean, "0", "not cleaned");
     let list: Vec<&str> = secrets.collect();
     let plain = found(&list.join("\n"), &store_files(home));
     assert_eq!(plain, Vec::<PathBuf>::new(), "a secret in the clear");
@@ -163,16 +162,12 @@ pub(super) fn check_copies(home: &Home, ended: &[Ended], keys: &[String]) {
             );
             continue;
         };
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
         let db = Connection::open(&path).unwrap();
         let encrypted = is_whole(&db, &path);
         drop(db);
-        let printed: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
-        assert!(
-            !action.json || printed["encrypted"] == encrypted,
-            "{output:?}"
-        );
+        let is_so = !action.json || output.object()["encrypted"] == encrypted;
+        assert!(is_so, "{output:?}");
         let readable = keys.iter().any(|key| is_readable(&open(&path, key)));
         assert!(readable, "a copy that no key opens: {output:?}");
     }

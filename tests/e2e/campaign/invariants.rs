@@ -16,7 +16,7 @@ impl Campaign {
         self.in_time("sessions prune", &[0]);
         let begun =
             "SELECT group_concat(fingerprint) FROM sessions WHERE update_begun_at IS NOT NULL";
-        let uncertain = self.home.ask(begun).unwrap_or_default();
+        let uncertain = self.home.ask(begun);
         let report = self.in_time("refresh --force --rate 0", &[0, 3, 7]);
         let sessions = report["sessions"].as_array().expect("a list");
         for session in sessions {
@@ -44,7 +44,7 @@ impl Campaign {
             let there = format!(
                 "SELECT 1 FROM sessions WHERE kind = 'device' AND account = '{email}' AND update_begun_at IS NULL"
             );
-            if self.home.ask(&there).is_none() {
+            if self.home.ask(&there).is_empty() {
                 self.home.log_in(email, password);
             }
         }
@@ -59,7 +59,7 @@ impl Campaign {
         let executing = self
             .home
             .ask("SELECT id FROM prebookings WHERE status = 'executing'");
-        assert_eq!(executing, None, "claimed by the dead");
+        assert_eq!(executing, "", "claimed by the dead");
         for (list, of) in [("rules", "rules"), ("list", "prebookings")] {
             let printed = self.in_time(&format!("prebook {list}"), &[0]);
             for left in printed[of].as_array().unwrap() {
@@ -78,7 +78,7 @@ impl Campaign {
         let status = output.status.unwrap_or(-1);
         assert!(codes.contains(&status), "{args}: {output:?}");
         assert!(output.took < SOON, "{args}: a lock is left: {output:?}");
-        let object = serde_json::from_str(&output.stdout).expect("an object");
+        let object = output.object();
         self.expectations.outputs.push(output);
         object
     }
@@ -101,7 +101,7 @@ fn may_be_dead(
             let query = format!("SELECT status FROM sessions WHERE fingerprint = '{print}'");
             session["dead"] == true
                 || tokens::is_behind(log, &print, &died)
-                || home.ask(&query).as_deref() == Some("expired")
+                || home.ask(&query) == "expired"
         })
         .map(print)
         .collect()

@@ -42,7 +42,7 @@ pub(super) fn check((action, ending, output): &Ended, expectations: &Expectation
         lines == 1 && output.stdout.ends_with('\n'),
         "{action:?}: {output:?}"
     );
-    let printed: Value = serde_json::from_str(&output.stdout).expect("JSON");
+    let printed = output.object();
     assert_eq!(
         printed["error"]["kind"].as_str(),
         kind_of(status),

@@ -4,7 +4,7 @@ use chrono::{Datelike, Days, TimeDelta, Utc};
 use fastrand::Rng;
 use serde_json::json;
 
-use crate::support::{ANA, BEN, Home, Sandbox, today};
+use crate::support::{ANA, BEN, Home, Sandbox, today, with};
 
 /// The classes of a round: with room, full with a waiting list, and one that opens in a moment.
 pub(super) struct Scenario {
@@ -35,7 +35,7 @@ impl Scenario {
         let (weekday, day) = (day.weekday().to_string().to_lowercase(), day.to_string());
         let highest = |table: &str| {
             let query = format!("SELECT coalesce(max(id), 0) FROM {table}");
-            home.ask(&query).unwrap().parse().unwrap()
+            home.ask(&query).parse().unwrap()
         };
         let minute = 6 * 60 + 2 * (round % 400);
         let at = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
@@ -48,13 +48,9 @@ impl Scenario {
         );
         let class = |minute: u32, name: &str, more: serde_json::Value| {
             let (start, name) = (at(minute), format!("{name} {round}"));
-            let mut class = json!({ "day": day, "start": start, "name": name });
-            class
-                .as_object_mut()
-                .unwrap()
-                .extend(more.as_object().unwrap().clone());
+            let class = json!({ "day": day, "start": start, "name": name });
             Class {
-                id: sandbox.class(&class),
+                id: sandbox.class(&with(&class, more)),
                 start,
                 name,
             }

@@ -1,7 +1,6 @@
-//! What the README, the chapters, the manual pages and the scripts promise.
+//! What the README, the chapters and the scripts promise.
 
 mod fresh_user;
-mod man_pages;
 mod pages;
 mod reference;
 mod scripts;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::store::encryption::encrypted;
-use crate::support::{ANA, day, start};
+use crate::support::{ANA, start};
 
 /// Where keys are not names but account's, box's or status's own values.
 const TABLES: [&str; 1] = ["counts"];
@@ -42,7 +42,7 @@ fn reference() -> String {
 #[test]
 fn it_names_every_key() {
     let (sandbox, home) = start();
-    sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
+    sandbox.trial(json!({}));
     let login = home.run(&format!("login {ANA} --password-stdin"));
     let mut reported = vec![login.stdin("correct-horse\n").json()];
     for command in [

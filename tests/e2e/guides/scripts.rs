@@ -135,7 +135,7 @@ fn the_check_speaks_the_language_of_monitors() {
     let well = check(&[]);
     well.is(0, &[]);
     assert_eq!(well.stdout, "AIMHARDER OK - no problem\n");
-    sandbox.fault(&json!({ "path": "/*", "kind": "status", "status": 503, "count": -1 }));
+    sandbox.down();
     check(&["--online"]).is(1, &["AIMHARDER WARNING - "]);
     home.write_config("nonsense = 1\n");
     check(&[]).is(3, &["AIMHARDER UNKNOWN - ", "nonsense"]);

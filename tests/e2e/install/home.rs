@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use crate::support::{temporary_folder, write_script};
+use crate::support;
 
-/// A home, a folder of stand-ins that come first in PATH, and the variables of every call.
+/// A home, whose stand-ins come first in PATH, and the variables of every call.
 pub(crate) struct Home {
-    folder: tempfile::TempDir,
+    home: support::Home,
     envs: Vec<(&'static str, String)>,
 }
 
@@ -21,15 +20,23 @@ pub(crate) struct Printed {
     pub(crate) text: String,
 }
 
+impl Printed {
+    /// It ended with this code and said these words.
+    pub(crate) fn is(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, Some(code), "{}", self.text);
+        for word in words {
+            assert!(self.text.contains(word), "{word}: {}", self.text);
+        }
+    }
+}
+
 impl Home {
     /// A home on a machine whose `systemctl` ends with this code.
     pub(crate) fn new(systemctl: i32) -> Self {
-        let folder = temporary_folder();
         let home = Self {
-            folder,
+            home: support::Home::nowhere(),
             envs: Vec::new(),
         };
-        fs::create_dir(home.path("tools")).unwrap();
         let log = home.path("calls");
         home.tool(
             "systemctl",
@@ -67,7 +74,7 @@ impl Home {
 
     /// Writes a stand-in for a program.
     pub(crate) fn tool(&self, name: &str, script: &str) {
-        write_script(&self.path("tools").join(name), script);
+        self.home.tool(name, script);
     }
 
     /// The program to install: a script that runs the real one, which takes long to copy and to sum.
@@ -76,7 +83,7 @@ impl Home {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.home.path().join(name)
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: &Path) -> Self {
@@ -87,9 +94,8 @@ impl Home {
     /// The calls of `systemctl` but for the question whether it runs.
     pub(crate) fn calls(&self) -> Vec<String> {
         let log = fs::read_to_string(self.path("calls")).unwrap_or_default();
-        let calls = log
-            .lines()
-            .filter(|call| !call.ends_with("show-environment"));
+        let calls = log.lines();
+        let calls = calls.filter(|call| !call.ends_with("show-environment"));
         calls.map(str::to_owned).collect()
     }
 
@@ -101,9 +107,9 @@ impl Home {
     pub(crate) fn install_from(&self, source: &Path, args: &str) -> Printed {
         let output = Command::new(source.join("systemd/install.sh"))
             .args(args.split_whitespace())
-            .current_dir(self.folder.path())
+            .current_dir(self.home.path())
             .env_clear()
-            .env("HOME", self.folder.path())
+            .env("HOME", self.home.path())
             .env(
                 "PATH",
                 format!("{}:/usr/bin:/bin", self.path("tools").display()),
@@ -121,7 +127,7 @@ impl Home {
     /// A call that must succeed.
     pub(crate) fn installed(&self, args: &str) -> String {
         let printed = self.install(&format!("{args} --binary {}", self.binary()));
-        assert_eq!(printed.code, Some(0), "{}", printed.text);
+        printed.is(0, &[]);
         printed.text
     }
 
@@ -136,9 +142,9 @@ impl Home {
                     folders.push(path);
                     continue;
                 }
-                let meta = fs::metadata(&path).unwrap();
+                let written = fs::metadata(&path).unwrap().modified().unwrap();
                 let name = path.strip_prefix(self.path(below)).unwrap();
-                let about = (meta.permissions().mode() & 0o7777, meta.modified().unwrap());
+                let about = (support::mode(&path), written);
                 found.insert(name.display().to_string(), about);
             }
         }
@@ -147,18 +153,17 @@ impl Home {
     }
 
     pub(crate) fn mode(&self, name: &str) -> u32 {
-        fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o7777
+        support::mode(&self.path(name))
     }
 
     /// The values of a key in the installed units of a folder, `%h` resolved.
     pub(crate) fn values(&self, folder: &str, key: &str) -> Vec<String> {
         let units = fs::read_dir(self.path(folder)).unwrap();
         let texts = units.map(|unit| fs::read_to_string(unit.unwrap().path()).unwrap());
-        let home = self.folder.path().display().to_string();
+        let home = self.home.path().display().to_string();
         let values = texts.flat_map(|text| {
-            let lines = text
-                .lines()
-                .filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+            let lines = text.lines();
+            let lines = lines.filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
             lines.map(str::to_owned).collect::<Vec<_>>()
         });
         values.map(|value| value.replace("%h", &home)).collect()

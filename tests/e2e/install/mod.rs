@@ -7,12 +7,11 @@ mod removing;
 mod sandbox;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use home::Home;
 
-use crate::support::temporary_folder;
+use crate::support::{set_mode, temporary_folder};
 
 const UNITS: &str = ".config/systemd/user";
 
@@ -146,16 +145,9 @@ fn the_units_look_where_the_users_variables_point() {
 fn again_changes_nothing_and_a_config_is_never_touched() {
     let home = Home::new(1);
     home.installed("--user");
-    fs::write(
-        home.path(".config/aimharder/config.toml"),
-        "box = \"crossfitdemo\"\n",
-    )
-    .unwrap();
-    fs::set_permissions(
-        home.path(".local/state/aimharder"),
-        fs::Permissions::from_mode(0o750),
-    )
-    .unwrap();
+    let config = home.path(".config/aimharder/config.toml");
+    fs::write(config, "box = \"crossfitdemo\"\n").unwrap();
+    set_mode(&home.path(".local/state/aimharder"), 0o750);
     let mut before = home.files("");
     let printed = home.installed("--user");
     let mut after = home.files("");
@@ -192,12 +184,7 @@ fn timers_are_started_only_when_asked() {
 fn without_systemd_all_is_placed_and_enabling_is_refused() {
     let home = Home::new(1);
     let printed = home.install(&format!("--user --enable --binary {}", home.binary()));
-    assert_eq!(printed.code, Some(1), "{}", printed.text);
-    assert!(
-        printed.text.contains("systemd does not run"),
-        "{}",
-        printed.text
-    );
+    printed.is(1, &["systemd does not run"]);
     assert!(home.path(UNITS).join("aimharder-refresh.timer").exists());
     assert!(home.calls().is_empty(), "{:?}", home.calls());
 }
@@ -231,7 +218,7 @@ fn for_the_machine_below_another_folder() {
         }
         assert!(home.calls().is_empty(), "the running system is left alone");
         let printed = home.install(&format!("--system --uninstall {prefix}"));
-        assert_eq!(printed.code, Some(0), "{}", printed.text);
+        printed.is(0, &[]);
         let left: Vec<String> = home.files("root").into_keys().collect();
         assert_eq!(left, ["etc/aimharder/config.toml"]);
     }
@@ -248,20 +235,14 @@ fn wrong_calls_place_nothing() {
     for (args, code, words) in cases {
         let home = Home::new(1);
         let printed = home.install(args);
-        assert_eq!(printed.code, Some(code), "{args}: {}", printed.text);
-        assert!(printed.text.contains(words), "{args}: {}", printed.text);
+        printed.is(code, &[words]);
         assert!(home.files("").is_empty(), "{args}: {:?}", home.files(""));
     }
     let home = Home::new(1);
     let odd = home.path("two words");
     let home = home.with("XDG_STATE_HOME", &odd);
     let printed = home.install(&format!("--user --binary {}", home.binary()));
-    assert_eq!(printed.code, Some(1), "{}", printed.text);
-    assert!(
-        printed.text.contains("unusual characters"),
-        "{}",
-        printed.text
-    );
+    printed.is(1, &["unusual characters"]);
     assert!(home.files("").is_empty(), "{:?}", home.files(""));
 }
 
@@ -287,8 +268,7 @@ fn for_a_user_is_refused_to_root_alone() {
     let home = Home::new(1).with("SUDO_USER", Path::new("ben"));
     home.tool("id", "echo 0");
     let printed = home.install(&format!("--user --binary {}", home.binary()));
-    assert_eq!(printed.code, Some(2), "{}", printed.text);
-    assert!(printed.text.contains("not for root"), "{}", printed.text);
+    printed.is(2, &["not for root"]);
     assert!(home.files("").is_empty(), "{:?}", home.files(""));
     // as `sudo -u ana` calls it
     home.tool("id", "echo 1000");
@@ -379,19 +359,12 @@ fn it_needs_three_folders_of_the_repository() {
         assert!(copied.unwrap().success());
     }
     let printed = home.install_from(&home.path("copy"), "--user");
-    assert_eq!(printed.code, Some(1), "{}", printed.text);
-    assert!(
-        printed
-            .text
-            .contains("no program to install: name one by --binary"),
-        "{}",
-        printed.text
-    );
+    printed.is(1, &["no program to install: name one by --binary"]);
     let printed = home.install_from(
         &home.path("copy"),
         &format!("--user --binary {}", home.binary()),
     );
-    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    printed.is(0, &[]);
     assert!(!printed.text.contains("No such file"), "{}", printed.text);
     let files = home.files("");
     for name in PLACED {

@@ -27,10 +27,10 @@ fn what_stopped_half_way_can_be_removed() {
     fs::create_dir(home.path(".config")).unwrap();
     fs::write(home.path(".config/fish"), "").unwrap();
     let printed = home.install(&format!("--user --binary {}", home.binary()));
-    assert_eq!(printed.code, Some(1), "{}", printed.text);
+    printed.is(1, &[]);
     assert!(home.path(".cargo/bin/aimharder").exists());
     let printed = home.install("--user --uninstall");
-    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    printed.is(0, &[]);
     let left: Vec<String> = home.files("").into_keys().collect();
     assert_eq!(left, [".config/fish"]);
 }
@@ -49,7 +49,6 @@ fn removing_takes_what_was_placed_and_leaves_config_and_state() {
     fs::write(home.path(".local/state/aimharder/aimharder.db"), "").unwrap();
 
     let printed = home.install("--user --uninstall");
-    assert_eq!(printed.code, Some(0), "{}", printed.text);
     let left: Vec<String> = home.files("").into_keys().collect();
     let expected = [
         ".config/aimharder/config.toml",
@@ -58,17 +57,17 @@ fn removing_takes_what_was_placed_and_leaves_config_and_state() {
         ".local/state/aimharder/aimharder.db",
     ];
     assert_eq!(left, expected);
-    for words in [
-        "left ",
-        "config.toml",
-        "local/state/aimharder",
-        "logout --background",
-    ] {
-        assert!(printed.text.contains(words), "{words}: {}", printed.text);
-    }
+    printed.is(
+        0,
+        &[
+            "left ",
+            "config.toml",
+            "local/state/aimharder",
+            "logout --background",
+        ],
+    );
     let again = home.install("--user --uninstall");
-    assert_eq!(again.code, Some(0), "{}", again.text);
-    assert!(again.text.contains("nothing to remove"), "{}", again.text);
+    again.is(0, &["nothing to remove"]);
     let stopped = "--user stop aimharder-refresh* aimharder-prebook*".to_owned();
     assert!(home.calls().contains(&stopped), "{:?}", home.calls());
 }
@@ -85,7 +84,7 @@ fn folders_that_it_made_go_when_nothing_is_left_in_them() {
     let kept = home.path(".local/share/bash-completion/completions/other");
     fs::write(&kept, "").unwrap();
     let printed = home.install("--user --uninstall");
-    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    printed.is(0, &[]);
     for gone in [
         ".cargo",
         ".config/systemd",
@@ -120,11 +119,7 @@ fn a_program_that_cargo_installed_is_used_and_left() {
     assert!(printed.contains("found "), "{printed}");
     let printed = home.install("--user --uninstall");
     assert!(home.path(".cargo/bin/aimharder").exists());
-    assert!(
-        printed.text.contains("left ") && printed.text.contains(".cargo/bin"),
-        "{}",
-        printed.text
-    );
+    printed.is(0, &["left ", ".cargo/bin"]);
 }
 
 #[test]
@@ -142,7 +137,7 @@ fn files_that_were_changed_since_are_left_and_named() {
     std::os::unix::fs::symlink("/dev/null", home.path(changed[2])).unwrap();
     fs::remove_file(home.path(".config/systemd/user/aimharder-prebook.timer")).unwrap();
     let printed = home.install("--user --uninstall");
-    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    printed.is(0, &[]);
     let mut left: Vec<String> = home.files("").into_keys().collect();
     left.retain(|name| name != ".config/aimharder/config.toml");
     assert_eq!(left, changed, "{}", printed.text);
@@ -151,12 +146,8 @@ fn files_that_were_changed_since_are_left_and_named() {
         assert_eq!(printed.text.matches(&line).count(), 1, "{}", printed.text);
     }
     let of_program = format!("left {}", home.path(changed[0]).display());
-    assert_eq!(
-        printed.text.matches(&of_program).count(),
-        1,
-        "{}",
-        printed.text
-    );
+    let lines = printed.text.matches(&of_program).count();
+    assert_eq!(lines, 1, "{}", printed.text);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn no_form_after_403_429_or_5xx() {
             &json!({ "path": "/api/login", "kind": "status", "status": status, "count": -1 }),
         );
         home.login("").fails(5, &[&status.to_string()]);
-        assert!(!logins(&sandbox).contains(&"/".to_owned()), "{status}");
+        assert_eq!(logins(&sandbox), ["/api/login"], "{status}");
         assert!(home.sessions().is_empty());
     }
 }
@@ -110,7 +110,7 @@ fn session_cookies_are_kept_across_runs() {
     let (sandbox, home) = start();
     sandbox.config(&json!({ "require_cookies": ["PHPSESSID"] }));
     log_in_ana(&home);
-    home.run("bookings").stdout("nothing booked\n").done();
+    home.has_no_booking("");
 }
 
 #[test]
@@ -141,4 +141,22 @@ fn setrefresh_failing_is_a_warning() {
         assert_eq!(session["refresh_count"], 0);
         assert_eq!(session["refreshed_at"], Value::Null);
     }
+}
+
+#[test]
+fn a_login_answered_with_logged_out() {
+    let (sandbox, home) = start();
+    sandbox.fault(&json!({ "path": "/api/login", "kind": "logout", "count": -1 }));
+    home.login("").fails(5, &["logged out"]);
+    assert!(home.sessions().is_empty());
+}
+
+#[test]
+fn boxes_that_cannot_be_found_do_not_undo_a_login() {
+    let (sandbox, home) = start();
+    sandbox.config(&json!({ "whoami_roles": false }));
+    sandbox.fault(&json!({ "path": "/home", "kind": "status", "count": -1 }));
+    let words = ["boxes could not be found", "aimharder boxes --detect"];
+    home.login("").any_stdout().stderr_has(&words).done();
+    assert_eq!(home.sessions().len(), 2);
 }

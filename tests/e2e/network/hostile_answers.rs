@@ -1,29 +1,24 @@
 //! Answers that are built to use up the memory or the processor time of the program.
 
-use std::process::{Command, Stdio};
+use std::io::Write;
+use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::support::{ANA_PASSWORD, Run, day, logged_in, start};
+use crate::support::{ANA_PASSWORD, Run, logged_in, start};
 
-/// Memory that a run may map, in KiB, and processor time, in seconds: many times what it needs.
-const LIMITS: &str = "ulimit -v 1000000; ulimit -t 5";
-
-/// Runs a command within [`LIMITS`]; its exit code and standard error.
+/// Runs a command that may map this memory, in KiB, and use this processor time, in seconds: many times what it needs.
+/// Returns its exit code and standard error.
 fn limited(run: &Run, stdin: &str) -> (Option<i32>, String) {
-    let inner = run.command();
-    let mut command = Command::new("sh");
-    command
-        .arg("-c")
-        .arg(format!("{LIMITS}; printf %s '{stdin}' | \"$0\" \"$@\""))
-        .arg(inner.get_program())
-        .args(inner.get_args())
-        .stdin(Stdio::null())
-        .env_clear();
-    for (name, value) in inner.get_envs() {
-        command.env(name, value.unwrap_or_default());
-    }
-    let output = command.output().unwrap();
+    let mut child = run
+        .after("ulimit -v 1000000; ulimit -t 5")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     (output.status.code(), stderr)
 }
@@ -77,7 +72,7 @@ fn a_refusal_full_of_tokens_takes_little_time() {
     let (sandbox, home) = logged_in();
     let tokens = numbered(18_000, "#|1766731601|0123456789abcdef0123456789abcdef ");
     let answer = json!({ "bookState": -3, "errorMssg": format!("no {tokens}") });
-    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "book_answers": [answer] }));
+    let id = sandbox.trial(json!({ "book_answers": [answer] }));
     let run = home.run("book --day +3 --id").arg(&id);
     let (code, stderr) = limited(&run, "");
     assert_eq!(code, Some(4), "{stderr}");

@@ -1,11 +1,12 @@
 //! The proxy variables: AimHarder and notifications are reached through the proxy that they name, unless the config says how.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::{fs, io, thread};
 
-use crate::support::{Gateway, Home, Sandbox, logged_in};
+use crate::notify::server::server;
+use crate::support::{Gateway, Home, Sandbox, logged_in, unused_address};
 
 /// A proxy on loopback. It tunnels every CONNECT to one address and answers any other request with 200.
 struct Proxy {
@@ -171,22 +172,17 @@ fn a_malformed_variable_is_an_error_that_names_it() {
 #[test]
 fn a_proxy_of_the_environment_that_fails_is_named_as_the_cause() {
     let (_sandbox, home, _gateway, _proxy) = behind_a_proxy();
-    let free = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let run = home
-        .run("bookings")
-        .env("HTTPS_PROXY", format!("http://ana:hunter2@{free}"));
+    let url = format!("http://ana:hunter2@{}", unused_address());
+    let run = home.run("bookings").env("HTTPS_PROXY", url);
     let output = run.fails_with(5, &["the proxy refuses the connection", "HTTPS_PROXY"]);
     assert!(!output.done().stderr.contains("hunter2"));
 }
 
 #[test]
 fn notifications_go_through_the_proxy_too() {
-    let (url, direct) = receiver();
+    let (url, direct) = server();
     let home = Home::nowhere();
-    home.write_config(&format!("[[notify]]\nwebhook = \"{url}/hook\"\n"));
+    home.write_config(&format!("[[notify]]\nwebhook = \"{url}/ok\"\n"));
     let proxy = Proxy::before("127.0.0.1:1");
     let test = || {
         home.run("notify test")
@@ -197,11 +193,11 @@ fn notifications_go_through_the_proxy_too() {
         let heads = proxy.heads();
         assert_eq!(heads.len(), 1, "{name}");
         assert!(
-            heads[0].starts_with(&format!("POST {url}/hook HTTP")),
+            heads[0].starts_with(&format!("POST {url}/ok HTTP")),
             "{heads:?}"
         );
     }
-    assert_eq!(direct.lock().unwrap().len(), 0);
+    assert_eq!(direct.try_iter().count(), 0);
     test()
         .env("HTTP_PROXY", format!("http://{}", proxy.address))
         .env("NO_PROXY", "localhost,127.0.0.1")
@@ -211,7 +207,7 @@ fn notifications_go_through_the_proxy_too() {
         .env("HTTP_PROXY", "http://proxy.example.org:3128")
         .done();
     assert_eq!(proxy.heads(), Vec::<String>::new());
-    assert_eq!(direct.lock().unwrap().len(), 2);
+    assert_eq!(direct.try_iter().count(), 2);
     // an encrypted one asks for a tunnel
     home.write_config("[[notify]]\nntfy = \"https://ntfy.example.org/topic\"\n");
     let run = home
@@ -219,26 +215,4 @@ fn notifications_go_through_the_proxy_too() {
         .env("HTTPS_PROXY", format!("http://{}", proxy.address));
     run.ends(5);
     assert!(proxy.heads()[0].starts_with("CONNECT ntfy.example.org:443 "));
-}
-
-/// A server that accepts every notification, and their first lines.
-fn receiver() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&lines);
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut line = [0; 16];
-            let _ = stream.read_exact(&mut line);
-            seen.lock()
-                .unwrap()
-                .push(String::from_utf8_lossy(&line).into_owned());
-            let _ = stream
-                .write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-            let _ = stream.shutdown(std::net::Shutdown::Write);
-            let _ = io::copy(&mut stream, &mut io::sink());
-        }
-    });
-    (url, lines)
 }

@@ -3,13 +3,13 @@
 
 use serde_json::json;
 
-use crate::support::{ANA, Gateway, Home, Run, Sandbox, day, logged_in};
+use crate::support::{ANA, Gateway, Home, Run, Sandbox, logged_in};
 
 /// A class three days ahead, and a door that can be shut.
 fn ready() -> (Sandbox, Home, Gateway, String) {
     let (sandbox, home) = logged_in();
     let gateway = Gateway::before(&sandbox, &home);
-    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
+    let id = sandbox.trial(json!({}));
     (sandbox, home, gateway, id)
 }
 

@@ -1,10 +1,8 @@
 //! Messages about faults of the platform or the network: what failed and what to do, without texts of libraries.
 
-use std::net::TcpListener;
-
 use serde_json::json;
 
-use crate::support::{Home, Sandbox, logged_in, side_by_side};
+use crate::support::{Home, logged_in, side_by_side, unused_address};
 
 const BOX: &str = "crossfitdemo.aimharder.com";
 
@@ -76,21 +74,10 @@ fn a_long_wait_is_given_in_minutes() {
     assert!(printed.stdout.contains("try again in 3 min"), "{printed:?}");
 }
 
-/// An address without a listener.
-fn unused_address() -> String {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    free.local_addr().unwrap().to_string()
-}
-
-fn address(sandbox: &Sandbox) -> &str {
-    let (_, after) = sandbox.config.split_once("connect_to = \"").unwrap();
-    after.split('"').next().unwrap()
-}
-
 #[test]
 fn a_faulty_network() {
     let (sandbox, home) = logged_in();
-    let (unused, plain) = (unused_address(), address(&sandbox));
+    let (unused, plain) = (unused_address(), sandbox.address());
     let proxy =
         "check that it runs, and `proxy` under [server] in the config or the variable HTTPS_PROXY";
     let table = [

@@ -8,3 +8,4 @@ mod positional;
 mod secrets;
 mod text;
 mod usage;
+mod widths;

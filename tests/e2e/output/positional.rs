@@ -2,14 +2,13 @@
 
 use serde_json::json;
 
-use crate::book::class;
 use crate::support::{Home, cases, day, logged_in};
 
 #[test]
 fn positions_and_flags_mean_the_same() {
     let (sandbox, home) = logged_in();
-    let id = class(&sandbox, json!({ "name": "Open Box" }));
-    class(&sandbox, json!({ "name": "Yoga" }));
+    let id = sandbox.trial(json!({ "name": "Open Box" }));
+    sandbox.trial(json!({ "name": "Yoga" }));
     let date = day(3);
     let compact = date.replace('-', "");
     for args in [

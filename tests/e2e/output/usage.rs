@@ -4,45 +4,15 @@ use serde_json::json;
 
 use crate::support::{Home, logged_in};
 
-const COMMANDS: [&str; 13] = [
-    "login",
-    "logout",
-    "sessions",
-    "sessions list",
-    "sessions prune",
-    "sessions set",
-    "boxes",
-    "boxes set",
-    "classes",
-    "bookings",
-    "book",
-    "completions",
-    "man",
-];
-
 #[test]
-fn every_help_shows_an_example_and_exit_codes() {
+fn each_command_that_acts_as_a_person_says_so_in_its_help() {
     let home = Home::nowhere();
-    for command in COMMANDS.iter().chain(&["cancel"]) {
-        {
-            let example = format!("aimharder {}", command.split(' ').next().unwrap());
-            home.run(command)
-                .arg("--help")
-                .prints(&["Example", &example, "Exit codes:\n  0 "]);
-        }
-    }
     for command in ["classes", "book", "cancel", "bookings", "boxes"] {
-        home.run(command)
-            .arg("--help")
-            .prints(&["Acts with the device session"]);
+        let help = home.run(command).arg("--help");
+        help.prints(&["Acts with the device session"]);
     }
-    home.run("--help")
-        .prints(&["Examples:", "Exit codes:\n  0 ", "130  interrupted"]);
     home.run("help --help").prints(&["Examples:"]);
     home.run("help store -h").prints(&["store encrypt"]);
-    home.run("store")
-        .usage(&["requires a subcommand", "key, encrypt"]);
-    home.run("--version").prints(&["aimharder "]);
     assert!(!home.store_path().exists());
 }
 
@@ -71,7 +41,6 @@ fn called_wrongly() {
         "login a@example.org b@example.org",
         "boxes --detect set x --id 1",
     ] {
-        home.run(args).status(2).stderr_has(&["error: "]).done();
         let printed = home.run(args).ends_json(2);
         assert_eq!(
             printed.as_object().unwrap().len(),
@@ -79,10 +48,6 @@ fn called_wrongly() {
             "a bare error: {printed}"
         );
     }
-    home.run("")
-        .status(2)
-        .stderr_has(&["aimharder login\n"])
-        .done();
     assert!(!home.store_path().exists(), "usage comes first");
 }
 
@@ -110,13 +75,7 @@ fn called_wrongly_the_answer_is_one_plain_line() {
         ("refresh --rate 1e3", "from 0 to 10000"),
         ("boxes set x --id 0", "1 or more"),
     ] {
-        home.run(args).fails(2, &[words]);
-        let printed = home.run(args).ends_json(2);
-        let message = printed["error"]["message"].as_str().unwrap();
-        assert!(
-            message.contains(words) && !message.contains('\n'),
-            "{message}"
-        );
+        home.run(args).fails_with(2, &[words]).json();
     }
     for command in ["book --day mon --id", "cancel --reservation"] {
         for id in ["", " ", "1;2", "é"] {
@@ -187,8 +146,7 @@ fn a_password_beside_login_is_not_repeated() {
         "bookings --json --account",
         "login ana@example.org --pasword-stdn",
     ] {
-        let printed = home.run(before).arg(secret).status(2).unchecked();
-        assert_eq!(printed.status, Some(2));
+        let printed = home.run(before).arg(secret).ends(2);
         assert!(!format!("{printed:?}").contains(secret), "{printed:?}");
         let helps = ["ana@example.org", "--only takes", "'--password-stdin'"];
         assert!(
@@ -197,11 +155,8 @@ fn a_password_beside_login_is_not_repeated() {
         );
     }
     for flag in ["--password=", "-p", "--"] {
-        let printed = home
-            .run("login ana@example.org")
-            .arg(format!("{flag}{secret}"))
-            .unchecked();
-        assert_eq!(printed.status, Some(2));
+        let login = home.run("login ana@example.org");
+        let printed = login.arg(format!("{flag}{secret}")).ends(2);
         assert!(!format!("{printed:?}").contains(secret), "{printed:?}");
     }
     home.run("login").env("AIMHARDER_ACCOUNT", secret).fails(
@@ -216,7 +171,7 @@ fn a_password_beside_login_is_not_repeated() {
 fn usage_before_config_before_store_before_account() {
     let (_sandbox, home) = logged_in();
     home.write_config("acount = 1");
-    let version = home.ask("PRAGMA user_version").unwrap();
+    let version = home.ask("PRAGMA user_version");
     home.sql("PRAGMA user_version = 99");
     home.run("book --day mon").usage(&["--time"]);
     home.run("book --day mon --time 18:30 --account x@example.org")
@@ -260,11 +215,6 @@ fn a_mistyped_store_is_not_made() {
 #[test]
 fn automation_without_any_session_names_its_store() {
     let home = Home::nowhere();
-    for command in ["refresh", "prebook run", "prebook run --dry-run"] {
-        home.run(command)
-            .fails(3, &["no store at", "aimharder.db", "aimharder login"]);
-    }
-    assert!(!home.store_path().exists());
     home.run("boxes set crossfitdemo --id 10122").ends(0);
     for command in ["refresh", "prebook run", "prebook run --dry-run"] {
         home.run(command)

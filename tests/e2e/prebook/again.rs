@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{ANA, Running, Scenario, soon, together};
+use crate::support::{ANA, Running, Scenario, together, wait_for};
 
 #[test]
 fn tries_after_tries() {
@@ -22,17 +22,12 @@ fn tries_after_tries() {
 }
 
 fn kill_when_acted(scene: &Scenario, run: Running, class: &str) {
-    soon("the booking", || {
+    wait_for("the booking", || {
         !scene.sandbox.reservations(class).is_empty()
     });
     run.kill();
     assert_eq!(scene.stored(1)["status"], "pending");
     scene.sandbox.clear_faults();
-}
-
-fn go_down(scene: &Scenario) {
-    let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
-    scene.sandbox.fault(&down);
 }
 
 /// The alternative was had by a run that was killed; the next run cannot look; then the first has
@@ -45,10 +40,10 @@ fn killed_then_down() {
     let lost = json!({ "path": "/api/book", "kind": "hang", "after": true, "skip": 1, "from_ms": scene.opens_ms });
     scene.sandbox.fault(&lost);
     kill_when_acted(&scene, scene.go(""), &other);
-    go_down(&scene);
+    scene.sandbox.down();
     scene.fired_with("--give-up 200ms", 5).only("unreachable");
     scene.sandbox.clear_faults();
-    scene.sandbox.patch_class(&full, &json!({ "occupied": 5 }));
+    scene.patch(&full, &json!({ "occupied": 5 }));
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&other]);
 }
@@ -63,8 +58,8 @@ fn mine_but_cancelled() {
     scene.fired_with("--horizon 1s", 0).is(&[("postponed", 1)]);
     scene.sandbox.reserve(ANA, &first, 1);
     let cancelled = json!({ "cancelled": true });
-    scene.sandbox.patch_class(&first, &cancelled);
-    scene.sandbox.patch_class(&other, &json!({ "occupied": 5 }));
+    scene.patch(&first, &cancelled);
+    scene.patch(&other, &json!({ "occupied": 5 }));
     scene.fired(0).is(&[("booked", 1)]);
     assert_eq!(scene.stored(id)["status"], "booked");
     assert_eq!(scene.sandbox.reservations(&other).len(), 1);
@@ -79,9 +74,7 @@ fn one_is_closed(full: &str, closed: &str) {
     let fired = scene.fired_with("--give-up 1s", 0);
     fired.is(&[("postponed", 1)]);
     fired.only("closed");
-    scene
-        .sandbox
-        .patch_class(&other, &json!({ "enabled": true }));
+    scene.patch(&other, &json!({ "enabled": true }));
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&other]);
 }
@@ -120,8 +113,8 @@ fn place_renumbered() {
     scene.fired(0).is(&[("waitlisted", 1)]);
     let number: u64 = class.parse().unwrap();
     let now = json!({ "id": 7_777_777 });
-    scene.sandbox.patch_class(&class, &now);
-    scene.sandbox.patch_class(&early, &json!({ "id": number }));
+    scene.patch(&class, &now);
+    scene.patch(&early, &json!({ "id": number }));
     assert_eq!(scene.fired(0).count("due"), 0);
     scene.ends(id, "waitlisted", &["7777777"]);
 }
@@ -129,18 +122,15 @@ fn place_renumbered() {
 /// Three runs in a row are an outage worth words, three runs on three days are not; and when it is
 /// over that is said once.
 fn place_out_of_reach() {
-    let scene = Scenario::new().opens_in(1);
-    let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
-    let id = scene.add("--waitlist");
-    scene.fired(0).is(&[("waitlisted", 1)]);
+    let (scene, class, id) = Scenario::queued();
     let run = || scene.command("prebook run");
     for _ in 0..3 {
-        go_down(&scene);
+        scene.sandbox.down();
         run().status(5).done();
         scene.sandbox.clear_faults();
         run().done();
     }
-    go_down(&scene);
+    scene.sandbox.down();
     run().status(5).done();
     run().status(5).done();
     run().fails(5, &["13:10 WOD"]);
@@ -166,7 +156,7 @@ fn a_refusal_without_a_rule_moves_the_prebooking_to_the_start_of_the_day() {
         let id = scene.command(&add).any_stderr().json()["prebookings"][0]["id"].clone();
         scene.fired(0).is(&[("postponed", 1)]);
         let moved = format!("SELECT moved_to FROM prebookings WHERE id = {id}");
-        let moved: i64 = scene.home.ask(&moved).expect("an opening").parse().unwrap();
+        let moved: i64 = scene.home.ask(&moved).parse().unwrap();
         let wall = chrono::DateTime::from_timestamp_millis(moved).unwrap();
         let wall = wall.with_timezone(&scene.zone);
         assert_eq!(wall.format("%H:%M").to_string(), "00:00", "{class}");

@@ -35,7 +35,7 @@ fn other_opens_later() {
     assert!(result["opens_at"].is_string(), "{result}");
     assert_eq!(scene.requests().len(), 1, "only the first was asked for");
     scene.ends(id, "pending", &[]);
-    scene.sandbox.patch_class(&full, &json!({ "occupied": 5 }));
+    scene.patch(&full, &json!({ "occupied": 5 }));
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&full]);
 }

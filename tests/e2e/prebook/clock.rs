@@ -136,9 +136,7 @@ fn much_later() {
     fired.only("too_early");
     let stored = scene.ends(id, "pending", &[]);
     assert!(stored["attempts"].as_u64() > Some(1), "{stored}");
-    scene
-        .sandbox
-        .patch_class(&class, &json!({ "opens_at_ms": scene.opens_ms }));
+    scene.patch(&class, &json!({ "opens_at_ms": scene.opens_ms }));
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&class]);
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Fired, Scenario, outcomes, says, together, wait_for};
+use crate::support::{ANA, Fired, Scenario, outcomes, says, together, wait_for, with};
 
 #[test]
 fn doubts_at_the_opening() {
@@ -20,10 +20,8 @@ fn doubts_at_the_opening() {
 
 /// From the opening on.
 fn fault(scene: &Scenario, path: &str, more: &Value) {
-    let mut fault = json!({ "path": path, "count": -1, "from_ms": scene.faults_from_ms() });
-    let fields = more.as_object().unwrap().clone();
-    fault.as_object_mut().unwrap().extend(fields);
-    scene.sandbox.fault(&fault);
+    let fault = json!({ "path": path, "count": -1, "from_ms": scene.faults_from_ms() });
+    scene.sandbox.fault(&with(&fault, more.clone()));
 }
 
 fn empty_day() -> Value {

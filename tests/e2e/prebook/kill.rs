@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Fired, Running, Scenario, signal, soon, together};
+use crate::support::{Fired, Running, Scenario, signal, together, wait_for};
 
 #[test]
 fn at_chosen_moments() {
@@ -16,10 +16,8 @@ fn at_chosen_moments() {
         ("the dead one had waited for another", claimed_and_dead),
         ("a run that waits takes over", || taken_over(4000)),
         ("a run that waits takes over late", || taken_over(1500)),
-        ("INT while it waits", || interrupted(("INT", 130), false)),
-        ("TERM while it waits", || interrupted(("TERM", 143), false)),
-        ("INT while it books", || interrupted(("INT", 130), true)),
-        ("TERM while it books", || interrupted(("TERM", 143), true)),
+        ("INT while it waits", || interrupted("INT", 130)),
+        ("TERM while it waits", || interrupted("TERM", 143)),
         ("stopped over the opening", stopped),
         ("stopped while others run", stopped_beside_others),
     ]);
@@ -42,7 +40,7 @@ fn next_run(scene: &Scenario, id: i64, class: &str) {
 
 /// Kills it when that many booking requests have reached the platform.
 fn kill_after(scene: &Scenario, run: Running, requests: usize) {
-    soon("the booking request", || scene.in_time().len() >= requests);
+    wait_for("the booking request", || scene.in_time().len() >= requests);
     run.kill();
     waits_again(scene, 1);
 }
@@ -51,7 +49,7 @@ fn kill_after(scene: &Scenario, run: Running, requests: usize) {
 /// will make of it.
 fn waits_again(scene: &Scenario, id: i64) {
     let status = format!("SELECT status FROM prebookings WHERE id = {id}");
-    assert_eq!(scene.home.ask(&status).as_deref(), Some("executing"));
+    assert_eq!(scene.home.ask(&status), "executing");
     assert_eq!(scene.stored(id)["status"], "pending");
     let list = scene.command("prebook list").succeeds().stdout;
     assert!(!list.contains("being booked"), "{list}");
@@ -100,7 +98,7 @@ fn answered() {
         &json!({ "path": "/api/bookings", "kind": "hang", "count": -1, "from_ms": scene.faults_from_ms() }),
     );
     let run = scene.go("");
-    soon("the look at the row", || {
+    wait_for("the look at the row", || {
         let looks = scene.sandbox.sent("/api/bookings");
         looks.iter().any(|look| look["fault"] == "hang")
     });
@@ -121,7 +119,7 @@ fn alternative() {
         .sandbox
         .fault(&json!({ "path": "/api/book", "kind": "hang", "after": true, "skip": 1, "from_ms": scene.opens_ms }));
     kill_after(&scene, scene.go(""), 2);
-    scene.sandbox.patch_class(&full, &json!({ "occupied": 5 }));
+    scene.patch(&full, &json!({ "occupied": 5 }));
     next_run(&scene, id, &other);
     assert!(scene.sandbox.reservations(&full).is_empty());
 }
@@ -152,48 +150,25 @@ fn taken_over(before_ms: i64) {
     scene.claimed(other);
     scene.wait_until(-before_ms);
     dead.kill();
-    soon("the request", || !scene.in_time().is_empty());
+    wait_for("the request", || !scene.in_time().is_empty());
     let late = scene.in_time()[0]["server_ms"].as_i64().unwrap() - scene.opens_ms;
     assert!(late < 1000, "{late} ms late");
-    soon("the result", || scene.stored(id)["status"] == "booked");
-    scene
-        .command(&format!("prebook remove {other}"))
-        .any_stdout()
-        .done();
+    wait_for("the result", || scene.stored(id)["status"] == "booked");
+    scene.command(&format!("prebook remove {other}")).succeeds();
     Fired::of(run, 0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&class]);
 }
 
-/// Whatever was sent is settled, or found by the next run.
-fn interrupted((name, code): (&str, i32), booking: bool) {
+/// Nothing was sent: the next run has it.
+fn interrupted(name: &str, code: i32) {
     let (scene, class, id) = scene(5);
-    if booking {
-        // a little sooner than it is said: no request is too early
-        let sooner = json!({ "opens_at_ms": scene.opens_ms - 1000 });
-        scene.sandbox.patch_class(&class, &sooner);
-        scene.sandbox.hold("/api/book");
-    }
-    let run = scene.command("prebook run").status(code);
-    let run = run.any_stdout().spawn();
-    if booking {
-        soon("the request", || !scene.requests().is_empty());
-    } else {
-        scene.claimed(id);
-    }
+    let run = scene.command("prebook run").status(code).spawn();
+    scene.claimed(id);
     signal(name, run.id());
-    scene.sandbox.let_go();
     run.done();
-    let held = scene.sandbox.reservations(&class).len();
-    assert_eq!(held, usize::from(booking));
-    if scene.stored(id)["status"] != "booked" {
-        scene.fired(0).is(&[("booked", 1)]);
-    }
-    let sent = if booking {
-        scene.requests()
-    } else {
-        scene.in_time()
-    };
-    assert_eq!(sent.len(), 1);
+    assert!(scene.sandbox.reservations(&class).is_empty());
+    scene.fired(0).is(&[("booked", 1)]);
+    assert_eq!(scene.in_time().len(), 1);
     scene.ends(id, "booked", &[&class]);
 }
 

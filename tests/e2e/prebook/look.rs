@@ -5,7 +5,6 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use crate::book::class;
 use crate::support::{ANA, CRONTAB, Home, Run, SOURCE, Sandbox, day, logged_in};
 
 /// Ana with a password source, on a machine with a crontab.
@@ -30,7 +29,7 @@ fn asked(sandbox: &Sandbox) -> Vec<String> {
 #[test]
 fn the_class_is_shown_after_one_request() {
     let (sandbox, home) = automated();
-    let id = class(&sandbox, json!({ "name": "WOD", "coach": "Eva" }));
+    let id = sandbox.trial(json!({ "name": "WOD", "coach": "Eva" }));
     add(&home, "+3 13:10 wod --opens 1d").prints(&[
         "in the schedule: WOD with Eva, 13:10–14:10, opens ",
         "`aimharder status`",
@@ -54,16 +53,13 @@ fn the_class_is_shown_after_one_request() {
 fn a_class_that_does_not_fit_is_stored_with_a_warning() {
     let (sandbox, home) = automated();
     add(&home, "+200 13:10 wod").prints(&["the classes of that day are not published yet"]);
-    class(&sandbox, json!({ "name": "Yoga" }));
-    class(&sandbox, json!({ "name": "Pilates" }));
-    add(&home, "+3 13:10 wod")
-        .any_stdout()
-        .stderr_has(&[
-            "warning: no class \"wod\" at 13:10 on ",
-            "at that time: 13:10 Pilates, 13:10 Yoga; prebooking 2 is stored all the same",
-            "`aimharder prebook remove 2 --account ana@example.org`",
-        ])
-        .done();
+    sandbox.trial(json!({ "name": "Yoga" }));
+    sandbox.trial(json!({ "name": "Pilates" }));
+    add(&home, "+3 13:10 wod").warns(&[
+        "warning: no class \"wod\" at 13:10 on ",
+        "at that time: 13:10 Pilates, 13:10 Yoga; prebooking 2 is stored all the same",
+        "`aimharder prebook remove 2 --account ana@example.org`",
+    ]);
     let chosen = format!(
         "`aimharder prebook add --day {} --time 13:10 --class Yoga --lead 30m --account {ANA} --box crossfitdemo`",
         day(3)
@@ -77,25 +73,19 @@ fn a_class_that_does_not_fit_is_stored_with_a_warning() {
     // the first occurrence of a weekly rule
     let date: NaiveDate = day(3).parse().unwrap();
     let weekday = date.format("%a").to_string().to_lowercase();
-    add(&home, &format!("--weekly {weekday} 13:10 --family 70002"))
-        .any_stdout()
-        .stderr_has(&[
-            &format!("`aimharder prebook add --weekly {weekday} --time 13:10 --class Yoga "),
-            "rule r1 is stored all the same, remove it before adding another: \
+    add(&home, &format!("--weekly {weekday} 13:10 --family 70002")).warns(&[
+        &format!("`aimharder prebook add --weekly {weekday} --time 13:10 --class Yoga "),
+        "rule r1 is stored all the same, remove it before adding another: \
              `aimharder prebook remove r1 --account ana@example.org`",
-        ])
-        .done();
+    ]);
     home.run("prebook remove r1").succeeds();
-    assert_eq!(
-        home.ask("SELECT count(*) FROM prebookings").as_deref(),
-        Some("3")
-    );
+    assert_eq!(home.ask("SELECT count(*) FROM prebookings"), "3");
 }
 
 #[test]
 fn without_a_response_it_is_stored_within_two_seconds() {
     let (sandbox, home) = automated();
-    class(&sandbox, json!({ "name": "WOD" }));
+    sandbox.trial(json!({ "name": "WOD" }));
     for (n, fault) in [
         json!({ "kind": "hang" }),
         json!({ "kind": "trickle" }),
@@ -116,17 +106,14 @@ fn without_a_response_it_is_stored_within_two_seconds() {
         assert!(out.took < Duration::from_secs(4), "{fault}: {:?}", out.took);
         assert!(asked(&sandbox).len() <= 1, "{fault}: {:?}", asked(&sandbox));
     }
-    assert_eq!(
-        home.ask("SELECT count(*) FROM prebookings").as_deref(),
-        Some("5")
-    );
+    assert_eq!(home.ask("SELECT count(*) FROM prebookings"), "5");
 }
 
 /// A look is no reason to update a token, to log in, or to delete a session.
 #[test]
 fn a_dead_session_is_left_alone() {
     let (sandbox, home) = automated();
-    class(&sandbox, json!({ "name": "WOD" }));
+    sandbox.trial(json!({ "name": "WOD" }));
     home.age_tokens(60);
     sandbox.kill(ANA);
     add(&home, "+3 13:10 wod").succeeds();
@@ -137,7 +124,7 @@ fn a_dead_session_is_left_alone() {
 #[test]
 fn each_lack_is_reported_once_with_its_remedy() {
     let (sandbox, home) = automated();
-    class(&sandbox, json!({ "name": "WOD" }));
+    sandbox.trial(json!({ "name": "WOD" }));
     home.crontab("*/15 * * * * \"$HOME\"/.cargo/bin/aimharder refresh\n");
     let idle = "warning: nothing runs `prebook run`: add `13,28,43,58 * * * * ";
     let out = add(&home, "+3 13:10 wod")
@@ -149,10 +136,7 @@ fn each_lack_is_reported_once_with_its_remedy() {
     // of another store
     let other = CRONTAB.replace("prebook run", "prebook run --store /tmp/x.db");
     home.crontab(&other);
-    add(&home, "+3 13:10 wod")
-        .any_stdout()
-        .stderr_has(&[idle])
-        .done();
+    add(&home, "+3 13:10 wod").warns(&[idle]);
     home.crontab(CRONTAB);
     home.config("");
     let out = add(&home, "--weekly mon,tue 23:59")
@@ -170,34 +154,28 @@ fn each_lack_is_reported_once_with_its_remedy() {
         .ends(0);
     add(&home, "+3 13:10 wod --store")
         .arg(&store)
-        .any_stdout()
-        .stderr_has(&[&format!(
+        .warns(&[&format!(
             "`aimharder login {ANA} --only background --store {}`",
             store.display()
-        )])
-        .done();
+        )]);
 }
 
 #[test]
 fn a_time_that_is_taken_is_reported() {
     let (sandbox, home) = automated();
-    class(&sandbox, json!({ "name": "WOD" }));
-    let yoga = class(&sandbox, json!({ "name": "Yoga" }));
+    sandbox.trial(json!({ "name": "WOD" }));
+    let yoga = sandbox.trial(json!({ "name": "Yoga" }));
     add(&home, "+3 13:10 wod").succeeds();
     add(&home, "+3 13:10 wod").succeeds();
     let date = day(3);
-    add(&home, "+3 13:10 yoga")
-        .any_stdout()
-        .stderr_has(&[&format!(
-            "warning: {date} 13:10 is prebooked already, as prebooking 1 (wod, crossfitdemo): \
+    add(&home, "+3 13:10 yoga").warns(&[&format!(
+        "warning: {date} 13:10 is prebooked already, as prebooking 1 (wod, crossfitdemo): \
              `aimharder prebook remove 1 --account {ANA}`"
-        )])
-        .done();
+    )]);
     add(&home, "+3 13:10 yoga --family 70002").succeeds();
     // a place that was cancelled elsewhere is no longer in the schedule
     home.run("prebook remove 2").succeeds();
-    let booked = "UPDATE prebookings SET status = 'booked' WHERE id = 1 RETURNING 1";
-    assert_eq!(home.ask(booked).as_deref(), Some("1"));
+    home.sql("UPDATE prebookings SET status = 'booked' WHERE id = 1");
     add(&home, "+3 13:10 yoga").succeeds();
     home.run("prebook remove 1 4").ends(0);
     sandbox.reserve(ANA, &yoga, 1);
@@ -227,16 +205,13 @@ fn a_weekly_rule_whose_classes_another_rule_has_is_reported() {
 #[test]
 fn a_rule_of_the_class_that_part_of_its_name_misses_is_a_warning() {
     let (sandbox, home) = automated();
-    class(&sandbox, json!({ "name": "Open Box" }));
+    sandbox.trial(json!({ "name": "Open Box" }));
     home.run("boxes set crossfitdemo --class")
         .arg("open box")
         .args("--opens 1d")
         .succeeds();
     let missed = "warning: booking of \"Open Box\" opens by its own rule 1d, which prebooking 1 does not use";
-    add(&home, "+3 13:10 open")
-        .any_stdout()
-        .stderr_has(&[missed, "its class is \"open\"", "--class \"Open Box\""])
-        .done();
+    add(&home, "+3 13:10 open").warns(&[missed, "its class is \"open\"", "--class \"Open Box\""]);
     home.run("prebook remove 1").succeeds();
     // without a warning
     add(&home, "+3 13:10 open --opens 1d").succeeds();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Scenario, day, logged_in, says};
+use crate::support::{ANA, Scenario, logged_in, says, with};
 
 /// The first request at the opening is lost before the platform acts, and the next one meets this response.
 fn lost_then(scene: &Scenario, refusal: &Value) -> String {
@@ -37,7 +37,7 @@ fn a_refusal_after_a_lost_response_leads_to_no_alternative() {
         assert_eq!(asked, [first.as_str(), first.as_str()], "{refusal}");
         scene.ends(id, "pending", &[]);
         // it was served late, and a later run finds it
-        scene.sandbox.reserve(crate::support::ANA, &first, 1);
+        scene.sandbox.reserve(ANA, &first, 1);
         scene.fired(0).is(&[("booked", 1)]);
         scene.ends(id, "booked", &[&first]);
         assert!(scene.sandbox.reservations(&other).is_empty());
@@ -51,9 +51,7 @@ fn a_later_run_tries_the_alternative() {
     let other = scene.class(&json!({ "start": "14:10", "opens_at_ms": null }));
     let id = scene.add("--or 14:10");
     scene.fired(8).only("unknown_outcome");
-    scene
-        .sandbox
-        .patch_class(&first, &json!({ "occupied": 12 }));
+    scene.patch(&first, &json!({ "occupied": 12 }));
     scene.fired(0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&other]);
 }
@@ -74,24 +72,12 @@ fn the_waiting_list_of_the_same_class_is_requested() {
 #[test]
 fn book_wait_repeats_after_a_lost_response() {
     let (sandbox, home) = logged_in();
-    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
+    let id = sandbox.trial(json!({}));
     sandbox.fault(&json!({ "path": "/api/book", "kind": "drop" }));
     let reported = home.run("book --wait --day +3 --time 13:10").json();
     assert_eq!(reported["outcome"], "booked", "{reported}");
     assert_eq!(sandbox.sent("/api/book").len(), 2);
     assert_eq!(sandbox.reservations(&id).len(), 1);
-}
-
-#[test]
-fn book_sends_a_lost_request_once() {
-    let (sandbox, home) = logged_in();
-    home.impatient();
-    let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
-    sandbox.fault(&json!({ "path": "/api/book", "kind": "drop" }));
-    home.run("book --day +3 --time 13:10")
-        .fails(5, &["try again"]);
-    assert_eq!(sandbox.sent("/api/book").len(), 1);
-    assert!(sandbox.reservations(&id).is_empty());
 }
 
 /// The schedule of a lapsed login shows nothing of the member: a retry does not take it for "not booked".
@@ -101,11 +87,8 @@ fn a_retry_believes_a_row_only_with_a_login_known_to_work() {
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let always = |path: &str, fault: &Value| {
-        let mut fault = fault.clone();
-        fault["path"] = path.into();
-        fault["count"] = (-1).into();
-        fault["from_ms"] = scene.opens_ms.into();
-        scene.sandbox.fault(&fault);
+        let always = json!({ "path": path, "count": -1, "from_ms": scene.opens_ms });
+        scene.sandbox.fault(&with(fault, always));
     };
     always("/api/book", &json!({ "kind": "drop", "after": true }));
     let empty = json!({ "bookings": [], "timetable": [], "day": "" });
@@ -113,7 +96,7 @@ fn a_retry_believes_a_row_only_with_a_login_known_to_work() {
     scene.fired_with("--give-up 1s", 8).only("unknown_outcome");
     let sent = scene.requests().len();
     scene.sandbox.clear_faults();
-    scene.sandbox.stale(crate::support::ANA);
+    scene.sandbox.stale(ANA);
     always("/api/whoami", &json!({ "kind": "status", "status": 503 }));
     scene.fired_with("--give-up 1s", 5).only("unreachable");
     assert_eq!(scene.requests().len(), sent, "nothing is sent again");

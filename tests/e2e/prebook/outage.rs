@@ -7,8 +7,8 @@ use aimharder::model::session::SessionKind;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ANA, ANA_PASSWORD, Fired, Running, SOURCE, Scenario, hold, outcomes, says, side_by_side, soon,
-    together,
+    ANA, ANA_PASSWORD, Fired, Running, SOURCE, Scenario, hold, outcomes, says, side_by_side,
+    together, wait_for,
 };
 
 #[test]
@@ -272,7 +272,7 @@ fn served_late() {
         &json!([{ "path": "/api/book", "kind": "drop" }, unreadable]),
     );
     let run = scene.go("");
-    soon("the repeat", || scene.requests().len() == 2);
+    wait_for("the repeat", || scene.requests().len() == 2);
     scene.sandbox.reserve(ANA, &class, 1);
     scene.sandbox.clear_faults();
     Fired::of(run, 0).is(&[("booked", 1)]);

@@ -66,7 +66,7 @@ fn in_the_alternative() {
     scene.fired_with("--give-up 5s", 0).is(&[("waitlisted", 1)]);
     scene.ends(id, "waitlisted", &[&other]);
     let cancelled = json!({ "cancelled": true });
-    scene.sandbox.patch_class(&other, &cancelled);
+    scene.patch(&other, &cancelled);
     let fired = scene.fired(4);
     assert!(fired.words.contains("14:10 WOD"), "{fired:?}");
     assert!(!fired.words.contains("13:10"), "{fired:?}");
@@ -74,9 +74,7 @@ fn in_the_alternative() {
 
 fn cancelled_by_the_gym() {
     let (scene, class, id) = queued();
-    scene
-        .sandbox
-        .patch_class(&class, &json!({ "cancelled": true }));
+    scene.patch(&class, &json!({ "cancelled": true }));
     let fired = scene.fired(4);
     fired.is(&[("failed", 1)]);
     fired.only("cancelled");
@@ -97,8 +95,7 @@ fn taken_off() {
 
 fn list_unreachable() {
     let (scene, class, id) = queued();
-    let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
-    scene.sandbox.fault(&down);
+    scene.sandbox.down();
     let fired = scene.fired(5);
     fired.is(&[("postponed", 1)]);
     fired.only("unreachable");

@@ -57,9 +57,7 @@ fn die(rng: &mut Rng) {
         .config(&json!({ "latency_ms": latency, "latency_after_ms": latency }));
     let room = |rng: &mut Rng, class: &str| {
         let occupied = if rng.bool() { 12 } else { 5 };
-        scene
-            .sandbox
-            .patch_class(class, &json!({ "occupied": occupied }));
+        scene.patch(class, &json!({ "occupied": occupied }));
     };
     let held = |class: &str| scene.sandbox.reservations(class).len();
     for _ in 0..rng.u8(2..6) {
@@ -76,7 +74,7 @@ fn die(rng: &mut Rng) {
     scene.sandbox.clear_faults();
     let config = json!({ "latency_ms": 0, "latency_after_ms": 0 });
     scene.sandbox.config(&config);
-    scene.sandbox.patch_class(&other, &json!({ "occupied": 5 }));
+    scene.patch(&other, &json!({ "occupied": 5 }));
     Fired::of(scene.go(""), 0);
     let had = if held(&first) == 1 { first } else { other };
     scene.ends(id, "booked", &[&class, &had]);

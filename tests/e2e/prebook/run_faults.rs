@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use aimharder::model::session::SessionKind;
 use serde_json::{Value, json};
 
-use crate::support::{ANA, BEN, BEN_PASSWORD, Fired, Home, Run, Sandbox, day, hold, logged_in};
+use crate::support::{ANA, BEN, BEN_PASSWORD, Fired, Home, Run, Sandbox, hold, logged_in, with};
 
 /// A class three days ahead with room, and a prebooking of Ana's for it.
 pub(crate) fn prebook_class(sandbox: &Sandbox, home: &Home, start: &str) -> String {
@@ -16,13 +16,8 @@ pub(crate) fn prebook_class(sandbox: &Sandbox, home: &Home, start: &str) -> Stri
 }
 
 pub(crate) fn class(sandbox: &Sandbox, start: &str, more: &Value) -> String {
-    let mut class =
-        json!({ "day": day(3), "start": start, "name": "Deseo", "capacity": 12, "occupied": 0 });
-    class
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
-    sandbox.class(&class)
+    let class = json!({ "start": start, "name": "Deseo", "capacity": 12, "occupied": 0 });
+    sandbox.trial(with(&class, more.clone()))
 }
 
 pub(crate) fn prebook(home: &Home, how: &str) {
@@ -47,7 +42,7 @@ pub(crate) fn outcomes(printed: &Value) -> Vec<&str> {
     all.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-pub(crate) fn stored(home: &Home, what: &str) -> Option<String> {
+pub(crate) fn stored(home: &Home, what: &str) -> String {
     home.ask(&format!("SELECT {what} FROM prebookings WHERE id = 1"))
 }
 
@@ -79,11 +74,11 @@ fn an_unknown_box_is_not_found() {
             (vec!["not_found"], ""),
             "{printed}"
         );
-        assert_eq!(stored(&home, "status").as_deref(), Some("pending"));
+        assert_eq!(stored(&home, "status"), "pending");
         home.sql("UPDATE prebookings SET day = '2026-01-05'");
         let (printed, _) = results(home.run("prebook run"), 4);
         assert_eq!(outcomes(&printed), ["expired"], "{printed}");
-        assert_eq!(stored(&home, "status").as_deref(), Some("expired"));
+        assert_eq!(stored(&home, "status"), "expired");
         assert!(sandbox.sent("/api/book").is_empty());
     }
 }

@@ -218,7 +218,7 @@ fn reported_once() {
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(events[0]["event"], "postponed", "{events:?}");
     assert_eq!(events[0]["outcome"], "not_found", "{events:?}");
-    scene.sandbox.patch_class(&class, &json!({ "name": "WOD" }));
+    scene.patch(&class, &json!({ "name": "WOD" }));
     run().prints(&["booked"]);
     let events = scene.lines("events");
     assert_eq!(events[1]["event"], "booked", "{events:?}");
@@ -259,8 +259,7 @@ fn outage_reported() {
     let scene = Scenario::new().opens_in(1);
     let class = scene.class(&json!({}));
     let id = scene.add("");
-    let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
-    scene.sandbox.fault(&down);
+    scene.sandbox.down();
     for nth in 1..=4 {
         let run = scene.command("prebook run --give-up 200ms");
         if nth == 3 {

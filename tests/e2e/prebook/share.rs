@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, BEN, BEN_PASSWORD, Fired, Running, Scenario, soon, together};
+use crate::support::{ANA, BEN, BEN_PASSWORD, Fired, Running, Scenario, together, wait_for};
 
 #[test]
 fn many_at_one_instant() {
@@ -15,7 +15,6 @@ fn many_at_one_instant() {
         ("an account without a session", without_a_session),
         ("one to book, one to refuse", some_refused),
         ("a run for one account only", one_account),
-        ("removed while it waits", removed),
         ("changed while it waits", changed),
         ("two openings in one run", two_openings),
         ("a refresh while it is about to fire", left_alone),
@@ -134,19 +133,6 @@ fn one_account() {
     assert_eq!(scene.stored(bens)["status"], "pending");
 }
 
-/// By hand, after a run has claimed it: nothing is sent or reported.
-fn removed() {
-    let scene = Scenario::new().opens_in(4);
-    scene.class(&json!({}));
-    let id = scene.add("");
-    let run = scene.go("");
-    scene.claimed(id);
-    let printed = scene.command(&format!("prebook remove {id}")).json();
-    assert_eq!(printed, json!({ "removed": [id] }));
-    assert_eq!(Fired::of(run, 0).count("due"), 0);
-    assert!(scene.requests().is_empty());
-}
-
 /// By hand, after a run has claimed it: the changed class is booked.
 fn changed() {
     let scene = Scenario::new().opens_in(4);
@@ -180,10 +166,8 @@ fn left_alone() {
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let run = scene.go("");
-    soon("the session is busy", || {
-        let sessions = scene.home.sessions();
-        let background = sessions.iter().find(|s| s["kind"] == "background");
-        background.unwrap()["busy"] == true
+    wait_for("the session is busy", || {
+        scene.home.session("background")["busy"] == true
     });
     scene.sandbox.clear_log();
     let refresh = || scene.command("refresh --force --session background");

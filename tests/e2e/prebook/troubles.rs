@@ -22,11 +22,6 @@ fn troubles_of_a_run() {
     ]);
 }
 
-fn down(scene: &Scenario) {
-    let down = json!({ "path": "*", "kind": "status", "status": 503, "count": -1 });
-    scene.sandbox.fault(&down);
-}
-
 fn expire(scene: &Scenario) {
     scene
         .home
@@ -39,7 +34,7 @@ fn no_session() {
     let class = scene.class(&json!({}));
     let id = scene.add("");
     expire(&scene);
-    down(&scene);
+    scene.sandbox.down();
     let fired = scene.fired_with("--give-up 2s", 5);
     fired.is(&[("postponed", 1)]);
     fired.only("unreachable");
@@ -54,7 +49,7 @@ fn removed_meanwhile() {
     scene.class(&json!({}));
     let id = scene.add("");
     expire(&scene);
-    down(&scene);
+    scene.sandbox.down();
     let run = scene.go("");
     scene.claimed(id);
     scene.command(&format!("prebook remove {id}")).succeeds();

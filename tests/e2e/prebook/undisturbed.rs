@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::TransactionBehavior;
 use serde_json::json;
 
-use crate::support::{Fired, SOURCE, Scenario, signal, soon};
+use crate::support::{Fired, SOURCE, Scenario, signal, wait_for};
 
 /// A booking that opens two seconds earlier needs the store while it is locked, and the class is enabled a while after its
 /// opening, so that the request is repeated.
@@ -57,8 +57,8 @@ fn a_channel_that_hangs_delays_no_claim_and_not_the_end_after_a_signal() {
     let open = scene.add_opening(-9000, "--time 14:10");
     scene.wait_until(0);
     let status = format!("SELECT status FROM prebookings WHERE id = {open}");
-    soon("the booking of another prebooking", || {
-        scene.home.ask(&status).as_deref() == Some("booked")
+    wait_for("the booking of another prebooking", || {
+        scene.home.ask(&status) == "booked"
     });
     let late = scene.now_ms() - scene.opens_ms;
     assert!(late < 5000, "booked {late} ms after the first");

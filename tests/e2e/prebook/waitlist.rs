@@ -2,18 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Scenario, says};
+use crate::support::{Scenario, says};
 
 /// A prebooking that waits for a class, and its reservation.
 fn waiting() -> (Scenario, i64, String, String) {
-    let scene = Scenario::new().opens_in(1);
-    let class = scene.class(&json!({ "occupied": 12, "waitlist": 0 }));
-    let id = scene.add("--waitlist");
-    scene.fired(0).is(&[("waitlisted", 1)]);
-    let reservation = scene.stored(id)["reservation_id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let (scene, class, id) = Scenario::queued();
+    let reservation = scene.sandbox.reservations(&class)[0]["idres"].to_string();
     (scene, id, class, reservation)
 }
 
@@ -52,23 +46,13 @@ fn the_message_of_an_outage_is_gone_with_it() {
     );
 }
 
-#[test]
-fn a_cancelled_class_is_cancelled() {
-    let (scene, id, class, _) = waiting();
-    scene
-        .sandbox
-        .patch_class(&class, &json!({ "cancelled": true }));
-    scene.fired(4).only("cancelled");
-    assert_eq!(scene.stored(id)["status"], "failed");
-}
-
 /// The class has another id, another class has its id, and the reservation has another id too.
 #[test]
 fn a_place_is_found_when_all_ids_change() {
     for state in [0, 1] {
         let (scene, id, class, reservation) = waiting();
         let moved = number(&class) + 5000;
-        scene.sandbox.patch_class(&class, &json!({ "id": moved }));
+        scene.patch(&class, &json!({ "id": moved }));
         let stranger =
             json!({ "id": number(&class), "day": scene.day, "start": "15:10", "name": "Yoga" });
         scene.sandbox.class(&stranger);
@@ -91,40 +75,16 @@ fn a_place_is_found_when_all_ids_change() {
 fn a_place_expires_by_the_clock_of_the_server() {
     let (scene, id, class, _) = waiting();
     let yesterday = (scene.day - chrono::Days::new(3)).to_string();
-    scene
-        .sandbox
-        .patch_class(&class, &json!({ "day": yesterday }));
-    let change =
-        format!("UPDATE prebookings SET day = '{yesterday}' WHERE id = {id} RETURNING status");
-    assert_eq!(scene.home.ask(&change).as_deref(), Some("waitlisted"));
+    scene.patch(&class, &json!({ "day": yesterday }));
+    scene.home.sql(&format!(
+        "UPDATE prebookings SET day = '{yesterday}' WHERE id = {id}"
+    ));
     scene.sandbox.config(&json!({ "skew_ms": -2 * 86_400_000 }));
     scene.fired(0).is(&[]);
     assert_eq!(scene.stored(id)["status"], "waitlisted");
     scene.sandbox.config(&json!({ "skew_ms": 0 }));
     scene.fired(4).only("expired");
     assert_eq!(scene.stored(id)["status"], "expired");
-}
-
-#[test]
-fn cancel_picks_the_class_that_is_the_members() {
-    let (sandbox, home) = crate::support::logged_in();
-    let day = crate::support::day(3);
-    let first = json!({ "day": day, "start": "13:10", "name": "WOD" });
-    let second = json!({ "day": day, "start": "13:10", "name": "Halterofilia" });
-    let (first, second) = (sandbox.class(&first), sandbox.class(&second));
-    home.run("book --day +3 --time 13:10 --class wod")
-        .succeeds();
-    let reported = home.run("cancel --day +3 --time 13:10").json();
-    assert_eq!(reported["outcome"], "cancelled", "{reported}");
-    assert!(sandbox.reservations(&first).is_empty());
-    // when both are, the description has to say which
-    let both: Vec<String> = [first, second]
-        .into_iter()
-        .map(|class| sandbox.reserve(ANA, &class, 1))
-        .collect();
-    home.run("cancel --day +3 --time 13:10")
-        .fails(6, &["several of your bookings fit"]);
-    assert_eq!(both.len(), 2);
 }
 
 #[test]
@@ -143,34 +103,5 @@ fn a_class_that_is_listed_twice_or_without_time_is_booked() {
             .filter(|listed| listed["id"] == class.as_str())
             .count();
         assert_eq!(times, 1, "{quirk}: {listed}");
-    }
-}
-
-#[test]
-fn a_dry_run_of_a_full_class_tells_of_its_waiting_list() {
-    let (sandbox, home) = crate::support::logged_in();
-    for (waitlist, flag, outcome, words) in [
-        (
-            0,
-            "--waitlist",
-            "would_book",
-            "waiting list would be requested",
-        ),
-        (-1, "--waitlist", "full", "no waiting list"),
-        (-1, "", "full", "no waiting list"),
-    ] {
-        let name = format!("Llena{waitlist}{}", flag.len());
-        let class = json!({
-            "day": crate::support::day(3), "start": "13:10", "name": name, "occupied": 12, "waitlist": waitlist,
-        });
-        sandbox.class(&class);
-        let dry = home.run("book --dry-run --json --day +3 --time 13:10 --class");
-        let output = dry.arg(name).args(flag).unchecked();
-        let reported: Value = serde_json::from_str(&output.stdout).unwrap();
-        assert_eq!(reported["outcome"], outcome, "{reported}");
-        assert!(
-            reported["message"].as_str().unwrap().contains(words),
-            "{reported}"
-        );
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Fired, Running, Scenario, soon};
+use crate::support::{Fired, Running, Scenario, wait_for};
 
 /// A full class that has been open for long. Pauses are a hundredth of their length: a look every 1.2 s, for 8.4 s.
 fn full() -> (Scenario, String) {
@@ -20,9 +20,9 @@ fn looks(scene: &Scenario) -> usize {
 fn watching(scene: &Scenario) -> Running {
     scene.wait_until(0);
     let run = scene.go("");
-    soon("the request", || !scene.requests().is_empty());
+    wait_for("the request", || !scene.requests().is_empty());
     let seen = looks(scene);
-    soon("two looks", || looks(scene) >= seen + 2);
+    wait_for("two looks", || looks(scene) >= seen + 2);
     run
 }
 
@@ -33,9 +33,7 @@ fn a_place_that_becomes_free_is_taken_by_the_same_run() {
     let run = watching(&scene);
     assert_eq!(scene.stored(id)["status"], "pending");
     assert_eq!(scene.requests().len(), 1, "looks send no requests");
-    scene
-        .sandbox
-        .patch_class(&class, &json!({ "occupied": 11 }));
+    scene.patch(&class, &json!({ "occupied": 11 }));
     Fired::of(run, 0).is(&[("booked", 1)]);
     scene.ends(id, "booked", &[&class]);
 }
@@ -66,9 +64,7 @@ fn a_prebooking_removed_while_it_is_watched_is_not_looked_at_again() {
     let run = watching(&scene);
     let remove = format!("prebook remove {id}");
     scene.command(&remove).succeeds();
-    scene
-        .sandbox
-        .patch_class(&class, &json!({ "occupied": 11 }));
+    scene.patch(&class, &json!({ "occupied": 11 }));
     let seen = looks(&scene);
     Fired::of(run, 0).is(&[("postponed", 1)]);
     assert!(looks(&scene) <= seen + 1);

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, Home, Run, Sandbox, crowd, logged_in, side_by_side};
+use crate::support::{
+    ANA, Home, Run, SOURCE, Sandbox, crowd, logged_in, side_by_side, tokens_agree, with,
+};
 
 /// What a fault says about the request that met it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,44 +23,32 @@ enum Served {
 /// Every fault.
 fn faults() -> Vec<(Value, Served)> {
     use Served::{Answered, No, Perhaps};
+    let json = |body: Value| json!({ "kind": "json", "body": body });
     let mut faults = vec![
-        (json!({ "kind": "foreign" }), Answered),
-        (json!({ "kind": "empty" }), Perhaps),
         (json!({ "kind": "json" }), Answered),
-        (json!({ "kind": "json", "body": {} }), Answered),
-        (
-            json!({ "kind": "json", "body": { "newToken": "x" } }),
-            Perhaps,
-        ),
-        (
-            json!({ "kind": "json", "body": { "error": { "code": 504 } } }),
-            Perhaps,
-        ),
-        (
-            json!({ "kind": "json", "body": { "error": { "code": 503 } } }),
-            No,
-        ),
-        (json!({ "kind": "huge" }), Answered),
-        (json!({ "kind": "truncate" }), Perhaps),
-        (json!({ "kind": "cut" }), Perhaps),
-        (json!({ "kind": "drop" }), Perhaps),
-        (json!({ "kind": "garbage" }), Perhaps),
-        (json!({ "kind": "hang" }), Perhaps),
-        (json!({ "kind": "trickle" }), Perhaps),
+        (json(json!({})), Answered),
+        (json(json!({ "newToken": "x" })), Perhaps),
+        (json(json!({ "error": { "code": 504 } })), Perhaps),
+        (json(json!({ "error": { "code": 503 } })), No),
         (json!({ "kind": "retry_after", "seconds": 1 }), No),
     ];
-    for (status, served) in [
-        (302, Answered),
-        (400, Answered),
-        (403, Answered),
-        (404, Answered),
-        (429, No),
-        (500, Perhaps),
-        (502, Perhaps),
-        (503, No),
-        (504, Perhaps),
+    for (kinds, served) in [
+        ("foreign huge", Answered),
+        ("empty truncate cut drop garbage hang trickle", Perhaps),
     ] {
-        faults.push((json!({ "kind": "status", "status": status }), served));
+        faults.extend(
+            kinds
+                .split(' ')
+                .map(|kind| (json!({ "kind": kind }), served)),
+        );
+    }
+    for (statuses, served) in [
+        (&[302, 400, 403, 404][..], Answered),
+        (&[429, 503], No),
+        (&[500, 502, 504], Perhaps),
+    ] {
+        let status = |status| (json!({ "kind": "status", "status": status }), served);
+        faults.extend(statuses.iter().map(status));
     }
     faults
 }
@@ -72,10 +62,7 @@ fn faulty(fault: &Value, path: &str, count: i64) -> (Sandbox, Home) {
 }
 
 fn put(sandbox: &Sandbox, fault: &Value, path: &str, count: i64) {
-    let mut fault = fault.clone();
-    fault["path"] = path.into();
-    fault["count"] = count.into();
-    sandbox.fault(&fault);
+    sandbox.fault(&with(fault, json!({ "path": path, "count": count })));
 }
 
 fn refresh(home: &Home) -> Run {
@@ -88,39 +75,30 @@ fn tries(sandbox: &Sandbox) -> usize {
     sandbox.sent("/api/tokenUpdate").len()
 }
 
-fn background(home: &Home) -> Value {
-    home.sessions().remove(0)
-}
-
 /// The next refresh finds everything in order.
 fn then_all_is_well(sandbox: &Sandbox, home: &Home) {
     sandbox.clear_faults();
     refresh(home).any_stderr().done();
-    let row = background(home);
+    let row = home.session("background");
     assert_eq!(row["status"], "active");
     assert!(row["last_error"].is_null(), "{row}");
-    let token = home.ask("SELECT token FROM sessions WHERE kind = 'background'");
-    assert_eq!(sandbox.session(ANA, "bg-")["token"], token.unwrap());
+    tokens_agree(sandbox, home);
 }
 
 #[test]
 fn a_token_update_that_fails_once() {
     side_by_side(&faults(), |(fault, served)| {
         let (sandbox, home) = faulty(fault, "/api/tokenUpdate", 1);
-        let before = home.ask("SELECT token FROM sessions WHERE kind = 'background'");
         if *served == Served::No {
             refresh(&home).done();
             assert_eq!(tries(&sandbox), 2, "{fault}");
         } else {
             refresh(&home).status(5).done();
             assert_eq!(tries(&sandbox), 1, "{fault}");
-            let row = background(&home);
+            let row = home.session("background");
             let words = row["last_error"].as_str().unwrap();
             assert!(words.starts_with("token update: "), "{words}");
-            assert_eq!(
-                home.ask("SELECT token FROM sessions WHERE kind = 'background'"),
-                before
-            );
+            tokens_agree(&sandbox, &home);
         }
         after(*served, &sandbox, &home);
     });
@@ -134,7 +112,7 @@ fn a_token_update_that_keeps_failing() {
         report.is(&[("failed", 1)]).silent();
         let expected = if *served == Served::No { 3 } else { 1 };
         assert_eq!(tries(&sandbox), expected, "{fault}");
-        let row = background(&home);
+        let row = home.session("background");
         assert_eq!(row["status"], "active", "{fault}");
         let words = row["last_error"].as_str().unwrap();
         assert!(words.starts_with("token update: "), "{words}");
@@ -169,16 +147,9 @@ fn an_answer_that_is_lost_costs_the_token_but_not_the_session() {
     let lost = ["drop", "cut", "hang", "garbage"];
     side_by_side(&lost, |kind| {
         let (sandbox, home) = logged_in();
-        home.config_with(
-            "password_command = \"echo correct-horse\"",
-            "timeout = \"1s\"",
-        );
-        put(
-            &sandbox,
-            &json!({ "kind": kind, "after": true }),
-            "/api/tokenUpdate",
-            1,
-        );
+        home.config_with(SOURCE, "timeout = \"1s\"");
+        let lost = json!({ "kind": kind, "after": true });
+        put(&sandbox, &lost, "/api/tokenUpdate", 1);
         refresh(&home).report(0).is(&[("relogged", 1)]).silent();
         assert_eq!(sandbox.sent("/api/login").len(), 1);
         then_all_is_well(&sandbox, &home);
@@ -207,12 +178,8 @@ fn a_server_that_asks_for_patience_gets_it() {
 #[test]
 fn in_an_outage_the_others_get_one_try_each() {
     let (sandbox, home) = crowd(3);
-    put(
-        &sandbox,
-        &json!({ "kind": "status" }),
-        "/api/tokenUpdate",
-        -1,
-    );
+    let outage = json!({ "kind": "status" });
+    put(&sandbox, &outage, "/api/tokenUpdate", -1);
     home.run("refresh --force --jobs 1 --rate 0")
         .report(5)
         .is(&[("failed", 6)]);
@@ -252,12 +219,8 @@ fn a_blocked_address_stops_the_batch_with_one_clear_message() {
 
 #[test]
 fn setrefresh_in_every_way() {
-    let mut cases: Vec<(Value, bool)> = Vec::new();
-    for (fault, _) in faults() {
-        for deep in [false, true] {
-            cases.push((fault.clone(), deep));
-        }
-    }
+    let twice = |(fault, _): (Value, Served)| [false, true].map(|deep| (fault.clone(), deep));
+    let cases: Vec<(Value, bool)> = faults().into_iter().flat_map(twice).collect();
     for chunk in cases.chunks(16) {
         side_by_side(chunk, |(fault, deep)| {
             let (sandbox, home) = faulty(fault, "/setrefresh", -1);
@@ -269,45 +232,32 @@ fn setrefresh_in_every_way() {
             report.is(&[(outcome, 1)]);
             let words = report.session("background")["error"].as_str().unwrap();
             assert!(words.contains("setrefresh failed"), "{words}");
-            let row = background(&home);
-            assert!(
-                row["last_error"]
-                    .as_str()
-                    .unwrap()
-                    .starts_with("setrefresh: ")
-            );
-            assert_eq!(
-                (&row["token_update_count"], &row["refresh_count"]),
-                (&json!(1), &json!(1))
-            );
+            let row = home.session("background");
+            let error = row["last_error"].as_str().unwrap();
+            assert!(error.starts_with("setrefresh: "), "{row}");
+            assert_eq!(row["token_update_count"], 1, "{row}");
+            assert_eq!(row["refresh_count"], 1, "{row}");
             then_all_is_well(&sandbox, &home);
-            assert_eq!(background(&home)["refresh_count"], 2, "{fault}");
+            assert_eq!(home.session("background")["refresh_count"], 2, "{fault}");
         });
     }
 }
 
 #[test]
 fn the_login_of_a_dead_session_in_every_way() {
-    let mut cases: Vec<(Value, i64)> = Vec::new();
-    for (fault, _) in faults() {
-        for count in [1, -1] {
-            cases.push((fault.clone(), count));
-        }
-    }
+    let twice = |(fault, _): (Value, Served)| [1, -1].map(|count| (fault.clone(), count));
+    let cases: Vec<(Value, i64)> = faults().into_iter().flat_map(twice).collect();
     for chunk in cases.chunks(16) {
         side_by_side(chunk, |(fault, count)| {
             let (sandbox, home) = faulty(fault, "/api/login", *count);
             put(&sandbox, fault, "/", *count);
-            home.config_with(
-                "password_command = \"echo correct-horse\"",
-                "timeout = \"1s\"",
-            );
+            home.config_with(SOURCE, "timeout = \"1s\"");
             sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
             let report = refresh(&home).report(5);
             report.is(&[("failed", 1)]).silent();
             assert!(sandbox.sent("/api/login").len() <= 1, "never repeated");
             assert!(sandbox.sent("/").len() <= 1, "never repeated");
-            let row = background(&home);
+            let row = home.session("background");
             assert_eq!(row["status"], "expired", "{fault}");
             assert!(row["last_error"].is_string());
             then_all_is_well(&sandbox, &home);

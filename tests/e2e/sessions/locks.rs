@@ -1,13 +1,12 @@
 //! The lock of a session: a person's command waits for it, but not for ever, and says who holds it.
 
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use aimharder::model::session::SessionKind;
 use serde_json::json;
 
-use crate::support::{ANA, ANA_PASSWORD, Home, hold, logged_in, side_by_side};
+use crate::support::{ANA, ANA_PASSWORD, Home, hold, logged_in, mode, side_by_side};
 
 fn locks(home: &Home) -> std::path::PathBuf {
     home.path()
@@ -119,7 +118,7 @@ fn a_command_goes_on_as_soon_as_the_lock_is_free() {
 fn a_command_with_a_young_token_needs_no_lock() {
     let (_sandbox, home) = logged_in();
     let _held = hold(&home, ANA, SessionKind::Device);
-    let output = home.run("bookings").stdout("nothing booked\n").done();
+    let output = home.has_no_booking("");
     assert!(output.took < Duration::from_secs(10), "{output:?}");
 }
 
@@ -128,10 +127,7 @@ fn the_other_session_is_not_held_up() {
     let (_sandbox, home) = logged_in();
     home.age_tokens(60);
     let _held = hold(&home, ANA, SessionKind::Device);
-    let output = home
-        .run("bookings --session background")
-        .stdout("nothing booked\n")
-        .done();
+    let output = home.has_no_booking("--session background");
     assert!(output.took < Duration::from_secs(10), "{output:?}");
 }
 
@@ -153,7 +149,6 @@ fn locks_that_cannot_be_made_are_a_clear_error() {
     // made anew, for its owner only, as soon as it can be
     fs::remove_file(locks(&home)).unwrap();
     home.run("refresh").done();
-    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&locks(&home)), 0o700);
     for file in fs::read_dir(locks(&home)).unwrap() {
         let path = file.unwrap().path();

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::book::wait::Opening;
 use crate::store::encryption::encrypted;
 use crate::support::{
-    ANA, ANA_PASSWORD, Home, Run, Sandbox, Scenario, all_at_once, logged_in, side_by_side, wait_for,
+    ANA, ANA_PASSWORD, Home, Run, SOURCE, Sandbox, Scenario, all_at_once, logged_in, side_by_side,
+    tokens_agree, wait_for, with,
 };
 
-const SOURCE: &str = "password_command = \"echo correct-horse\"";
 const UPDATE: &str = "/api/tokenUpdate";
 const KINDS: [&str; 2] = ["device", "background"];
 
@@ -32,10 +32,7 @@ fn losses() -> [Value; 9] {
 }
 
 fn lose(sandbox: &Sandbox, loss: &Value) {
-    let mut fault = loss.clone();
-    fault["path"] = UPDATE.into();
-    fault["after"] = true.into();
-    sandbox.fault(&fault);
+    sandbox.fault(&with(loss, json!({ "path": UPDATE, "after": true })));
 }
 
 /// A login of both kinds with a short time-out; `lines` go into the config.
@@ -68,25 +65,16 @@ fn updates(sandbox: &Sandbox) -> usize {
     sandbox.sent(UPDATE).len()
 }
 
-fn row(home: &Home, kind: &str) -> Value {
-    let mut rows = home.sessions().into_iter();
-    rows.find(|row| row["kind"] == kind).unwrap()
-}
-
 fn is_marked(home: &Home, kind: &str) -> bool {
-    home.ask(&format!(
-        "SELECT update_begun_at FROM sessions WHERE kind = '{kind}'"
-    ))
-    .is_some()
+    let begun = format!("SELECT update_begun_at FROM sessions WHERE kind = '{kind}'");
+    !home.ask(&begun).is_empty()
 }
 
 /// The session works, and the store has the platform's token.
 fn is_well(sandbox: &Sandbox, home: &Home, kind: &str) {
     refresh(home, kind).any_stderr().done();
-    let token = home.ask(&format!("SELECT token FROM sessions WHERE kind = '{kind}'"));
-    let print = home.fingerprint(ANA, kind);
-    assert_eq!(sandbox.session(ANA, &print)["token"], token.unwrap());
-    assert!(row(home, kind)["last_error"].is_null());
+    tokens_agree(sandbox, home);
+    assert!(home.session(kind)["last_error"].is_null());
     assert!(!is_marked(home, kind));
 }
 
@@ -99,19 +87,19 @@ fn without_a_password_source_refresh_fails_and_does_not_repeat_it() {
             let report = refresh(&home, kind).report(5);
             report.is(&[("failed", 1)]).silent();
             assert_eq!(updates(&sandbox), 1, "{kind} {loss}");
-            let words = row(&home, kind)["last_error"].to_string();
+            let words = home.session(kind)["last_error"].to_string();
             assert!(words.contains("token update: "), "{words}");
             // the session still works, and stays as it is
             for _ in 0..2 {
                 let report = refresh(&home, kind).report(0);
                 report.is(&[("fresh", 1)]).silent();
-                let words = row(&home, kind)["last_error"].to_string();
+                let words = home.session(kind)["last_error"].to_string();
                 assert!(words.contains("was lost"), "{words}");
             }
             home.age_tokens(60);
             classes(&home, kind).done();
             assert_eq!(updates(&sandbox), 1, "{kind} {loss}");
-            assert_eq!(row(&home, kind)["status"], "active");
+            assert_eq!(home.session(kind)["status"], "active");
         }
     });
 }
@@ -366,13 +354,10 @@ fn an_encrypted_store_keeps_the_mark() {
 /// Each of them updates the token before the opening.
 #[test]
 fn a_booking_at_its_opening_continues_with_the_cookies() {
-    let scene = Scenario::new().opens_in(6);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(6);
     scene.home.age_tokens(60);
     lose(&scene.sandbox, &json!({ "kind": "drop" }));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
     assert_eq!(updates(&scene.sandbox), 1);
 
     let (sandbox, home) = logged_in();

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    ANA, ANA_PASSWORD, Home, SOURCE, Sandbox, Scenario, day, logged_in, side_by_side, start,
+    ANA, ANA_PASSWORD, Home, SOURCE, Sandbox, Scenario, logged_in, side_by_side, start, with,
 };
 
 /// Answers that come from a proxy, a captive portal or maintenance.
@@ -25,10 +25,7 @@ fn foreign() -> Vec<Value> {
 }
 
 fn put(sandbox: &Sandbox, fault: &Value, path: &str) {
-    let mut fault = fault.clone();
-    fault["path"] = path.into();
-    fault["count"] = (-1).into();
-    sandbox.fault(&fault);
+    sandbox.fault(&with(fault, json!({ "path": path, "count": -1 })));
 }
 
 /// Both sessions are as they were, and no password counts as refused.
@@ -37,7 +34,7 @@ fn unchanged(home: &Home) {
     assert_eq!(sessions.len(), 2);
     assert!(sessions.iter().all(|session| session["status"] == "active"));
     let refused = "SELECT (SELECT count(*) FROM refusals) + count(refused_hash) FROM accounts";
-    assert_eq!(home.ask(refused).as_deref(), Some("0"));
+    assert_eq!(home.ask(refused), "0");
 }
 
 #[test]
@@ -45,7 +42,7 @@ fn a_foreign_401_changes_nothing() {
     side_by_side(&foreign(), |fault| {
         let (sandbox, home) = logged_in();
         home.config(SOURCE);
-        let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "Prueba" }));
+        let id = sandbox.trial(json!({}));
         put(&sandbox, fault, "*");
         home.age_tokens(60);
         for kind in ["device", "background"] {
@@ -66,7 +63,7 @@ fn a_foreign_401_changes_nothing() {
             .fails(5, &[]);
         unchanged(&home);
         sandbox.clear_faults();
-        home.run("bookings").stdout("nothing booked\n").done();
+        home.has_no_booking("");
         home.run("refresh --force")
             .any_stderr()
             .report(0)
@@ -105,25 +102,20 @@ fn a_foreign_answer_refuses_no_password() {
             home.run("bookings --session background").fails(5, &[]);
         }
         let refused = "SELECT (SELECT count(*) FROM refusals) + count(refused_hash) FROM accounts";
-        assert_eq!(home.ask(refused).as_deref(), Some("0"));
+        assert_eq!(home.ask(refused), "0");
         sandbox.clear_faults();
-        home.run("bookings --session background")
-            .stdout("nothing booked\n")
-            .done();
+        home.has_no_booking("--session background");
     });
 }
 
 #[test]
 fn a_foreign_answer_postpones_a_prebooking() {
-    let scene = Scenario::new().opens_in(-60);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(-60);
     put(&scene.sandbox, &foreign()[0], "*");
     scene.command("prebook run --give-up 1s").ends(5);
     unchanged(&scene.home);
     scene.sandbox.clear_faults();
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 /// The login page of the platform's own host, or a redirect to it, is the platform's word.
@@ -138,13 +130,10 @@ fn the_login_page_is_a_logout() {
         json!({ "kind": "logout", "status": 503 }),
     ] {
         let (sandbox, home) = logged_in();
-        let mut fault = page.clone();
-        fault["path"] = "/api/nextBookings".into();
-        sandbox.fault(&fault);
-        home.run("bookings").stdout("nothing booked\n").done();
+        sandbox.fault(&with(&page, json!({ "path": "/api/nextBookings" })));
+        home.has_no_booking("");
         assert_eq!(sandbox.sent("/setrefresh").len(), 1, "{page}");
-        fault["path"] = "/api/tokenUpdate".into();
-        sandbox.fault(&fault);
+        sandbox.fault(&with(&page, json!({ "path": "/api/tokenUpdate" })));
         home.run("refresh --force --session device")
             .report(3)
             .is(&[("logged_out", 1)]);
@@ -171,8 +160,8 @@ fn a_dead_session_with_an_unknown_box_number_is_recovered() {
             put(&sandbox, &page, "/schedule");
             home.run("classes --day +3 --session background").succeeds();
             assert_eq!(
-                home.ask("SELECT id FROM boxes").as_deref(),
-                Some("10122"),
+                home.ask("SELECT id FROM boxes"),
+                "10122",
                 "{page}: by whoami"
             );
             let logins = sandbox.sent("/api/login").len();
@@ -191,13 +180,10 @@ fn a_dead_session_with_an_unknown_box_number_is_recovered() {
 
 #[test]
 fn a_prebooking_with_an_unknown_box_number_recovers_the_session() {
-    let scene = Scenario::new().opens_in(-60);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(-60);
     scene.home.sql("UPDATE boxes SET id = NULL");
     scene.sandbox.kill(ANA);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 /// An unknown number with a live session stays unreachable, and nothing is recovered.

@@ -10,7 +10,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::{
-    ANA, Home, Run, Sandbox, Scenario, day, logged_in, side_by_side, signal, soon, wait_for,
+    ANA, Home, Run, SOURCE, Sandbox, Scenario, day, logged_in, side_by_side, signal, tokens_agree,
+    wait_for,
 };
 
 const SIGNALS: [(&str, i32); 4] = [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)];
@@ -30,17 +31,16 @@ fn interrupted(
     running.done();
 }
 
-/// What the store has is what the platform wants next.
+/// No token update is uncertain, and every stored token is the one that the platform expects.
+fn nothing_uncertain(sandbox: &Sandbox, home: &Home) {
+    let uncertain = "SELECT count(*) FROM sessions WHERE update_begun_at IS NOT NULL";
+    assert_eq!(home.ask(uncertain), "0");
+    tokens_agree(sandbox, home);
+}
+
+/// The same, and the next refresh updates both.
 fn in_step(sandbox: &Sandbox, home: &Home) {
-    for kind in ["device", "background"] {
-        let print = home.fingerprint(ANA, kind);
-        let token = home.ask(&format!("SELECT token FROM sessions WHERE kind = '{kind}'"));
-        assert_eq!(sandbox.session(ANA, &print)["token"], token.unwrap());
-    }
-    assert_eq!(
-        home.ask("SELECT count(*) FROM sessions WHERE update_begun_at IS NOT NULL"),
-        Some("0".to_owned())
-    );
+    nothing_uncertain(sandbox, home);
     home.run("refresh --force").report(0).is(&[("updated", 2)]);
 }
 
@@ -66,7 +66,7 @@ fn in_the_middle_of_a_setrefresh_or_a_login() {
         interrupted(run, &sandbox, ("/setrefresh", 1), *how);
         in_step(&sandbox, &home);
 
-        home.config("password_command = \"echo correct-horse\"");
+        home.config(SOURCE);
         sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
         sandbox.hold("/api/login");
         let run = home.run("refresh --force --session background");
@@ -90,8 +90,8 @@ fn as_the_platform_says_that_a_session_is_dead() {
             let left = home.ask(&format!(
                 "SELECT status FROM sessions WHERE kind = '{kind}'"
             ));
-            let expected = (kind == "background").then_some("expired");
-            assert_eq!(left.as_deref(), expected);
+            let is_kept = kind == "background";
+            assert_eq!(left, if is_kept { "expired" } else { "" });
         }
     });
 }
@@ -251,13 +251,13 @@ fn a_run_that_is_stopped_has_notified_what_it_booked() {
                 .spawn()
                 .unwrap();
             let printed = || std::fs::read_to_string(&path).unwrap();
-            soon("the booking", || {
+            wait_for("the booking", || {
                 let booked = "SELECT count(*) FROM prebookings WHERE status = 'booked'";
-                scene.home.ask(booked).as_deref() == Some("1")
+                scene.home.ask(booked) == "1"
             });
             scene.claimed(later);
             if !json {
-                soon("its words", || printed().starts_with("booked: 14:10 Open"));
+                wait_for("its words", || printed().starts_with("booked: 14:10 Open"));
             }
             signal(name, running.id());
             assert_eq!(running.wait().unwrap().code(), Some(*code));

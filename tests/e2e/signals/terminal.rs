@@ -5,10 +5,14 @@ use std::io::Write;
 use serde_json::json;
 
 use crate::book::wait::Opening;
-use crate::support::{ANA, Home, conversation, logged_in, signal, start};
+use crate::support::{ANA, Home, conversation, logged_in, signal, start, wait_for};
+
+/// Whether the terminal shows what is typed, and what Ctrl-C does. The rest of its settings may be written in another way
+/// and mean the same.
+const MODES: &str = r"$(stty -a | grep -oE -- '-?(isig|icanon|echo)\b' | tr '\n' ',')";
 
 /// What the terminal shows when `action` is done to the program once it has shown `last`. The shell
-/// reports the exit code at the end.
+/// reports the exit code at the end. The terminal has its settings back then.
 fn shown(
     home: &Home,
     args: &str,
@@ -16,7 +20,8 @@ fn shown(
     mut action: impl FnMut(&mut dyn Write, u32),
 ) -> String {
     let program = env!("CARGO_BIN_EXE_aimharder");
-    let script = format!("trap : INT; sh -c 'echo pid=$$; exec {program} {args}'; echo code=$?");
+    let run = format!("sh -c 'echo pid=$$; exec {program} {args}'; echo code=$?");
+    let script = format!("trap : INT; echo before={MODES}; {run}; echo after={MODES}");
     let mut done = false;
     let (shown, _) = conversation(home, &script, |shown, input| {
         if !done && shown.contains(last) {
@@ -27,7 +32,11 @@ fn shown(
         }
     });
     assert!(done, "not shown: {last} in {shown}");
-    shown
+    let (shown, after) = shown.split_once("after=").unwrap();
+    let modes = "isig,icanon,echo,\r\n";
+    assert!(shown.starts_with(&format!("before={modes}")), "{shown:?}");
+    assert_eq!(after, modes);
+    shown.to_owned()
 }
 
 /// The lines that the terminal shows last.
@@ -67,41 +76,44 @@ fn a_request_that_ctrl_c_ends_leaves_no_unfinished_line() {
     sandbox.fault(&json!({ "path": "/api/bookings", "kind": "hang" }));
     let args = "classes --day +3";
     let shown = shown(&home, args, "pid=", |keys, _| {
-        crate::support::wait_for("the request", || !sandbox.sent("/api/bookings").is_empty());
+        wait_for("the request", || !sandbox.sent("/api/bookings").is_empty());
         keys.write_all(b"\x03").unwrap();
     });
     ends(&shown, &["^C", "code=130"]);
 }
 
+/// A password is being typed, hidden, and the program is ended.
 #[test]
-fn a_password_prompt_ends_its_line() {
-    let (_sandbox, home) = start();
-    let prompt = format!("Password for {ANA}: ");
+fn a_prompt_ends_its_line_and_leaves_nothing() {
+    let (sandbox, home) = start();
+    let password = format!("Password for {ANA}: ");
     let login = format!("login {ANA}");
-    let cases = [
+    let cases: [(&str, &str, &[u8], i32); 4] = [
         ("login", "E-mail: ", b"\x03", 130),
         ("login", "E-mail: ", b"\x04", 2),
-        (&login, &prompt, b"\x03", 130),
-        (&login, &prompt, b"\x04", 3),
+        (&login, &password, b"half-a-pass\x03", 130),
+        (&login, &password, b"\x04", 3),
     ];
-    for (args, prompt, key, code) in cases {
-        let shown = shown(&home, args, prompt, |keys, _| {
-            keys.write_all(key).unwrap();
+    for (args, prompt, keys, code) in cases {
+        let shown = shown(&home, args, prompt, |input, _| {
+            input.write_all(keys).unwrap();
         });
         let (_, after) = shown.split_once(prompt).unwrap();
         let after = after.trim_start_matches("^C");
         assert!(after.starts_with("\r\n"), "{shown:?}");
         assert!(!after.contains("\r\n\r\n"), "{shown:?}");
+        assert!(!shown.contains("half-a-pass"), "{shown}");
         ends(&shown, &[&format!("code={code}")]);
     }
-}
-
-#[test]
-fn a_signal_at_a_password_prompt_ends_its_line() {
-    let (_sandbox, home) = start();
-    let prompt = format!("Password for {ANA}: ");
-    let shown = shown(&home, &format!("login {ANA}"), &prompt, |_, process| {
-        signal("TERM", process);
-    });
-    ends(&shown, &[&prompt, "code=143"]);
+    // nothing is typed here: keys that arrive when it has ended are the shell's to show
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let shown = shown(&home, &login, &password, |_, process| signal(name, process));
+        let end = format!("code={code}\r\n");
+        assert!(shown.ends_with(&end), "{shown:?}");
+        if name == "TERM" {
+            ends(&shown, &[&password, "code=143"]);
+        }
+    }
+    assert!(sandbox.log().is_empty(), "nothing is sent");
+    assert!(home.sessions().is_empty());
 }

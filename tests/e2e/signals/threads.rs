@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::{SIGNALS, nothing_uncertain};
 use crate::support::{
-    ANA, Home, Run, SOURCE, Sandbox, Scenario, crowd, day, logged_in, side_by_side, signal, soon,
-    wait_for,
+    Run, SOURCE, Sandbox, Scenario, crowd, day, logged_in, side_by_side, signal, wait_for,
 };
 
-const SIGNALS: [(&str, i32); 2] = [("INT", 130), ("TERM", 143)];
 /// The longest that a program may take to end whose requests take 300 ms each.
 const SOON: Duration = Duration::from_secs(4);
 
@@ -36,23 +35,9 @@ fn ended_after(
     (before, sandbox.sent(path).len() - before, took)
 }
 
-/// No token update is left uncertain, and every stored token is the one that the platform expects.
-fn tokens_agree(sandbox: &Sandbox, home: &Home) {
-    let uncertain = "SELECT count(*) FROM sessions WHERE update_begun_at IS NOT NULL";
-    assert_eq!(home.ask(uncertain).as_deref(), Some("0"));
-    for session in sandbox.sessions() {
-        let print = session["fingerprint"].as_str().unwrap();
-        let account = session["account"].as_str().unwrap();
-        let stored = home.ask(&format!(
-            "SELECT token FROM sessions WHERE fingerprint = '{print}' AND account = '{account}'"
-        ));
-        assert_eq!(stored.as_deref(), session["token"].as_str(), "{account}");
-    }
-}
-
 #[test]
 fn refresh_with_several_jobs_starts_no_further_update() {
-    side_by_side(&SIGNALS, |how| {
+    side_by_side(&SIGNALS[..2], |how| {
         let (sandbox, home) = crowd(12);
         sandbox.config(&json!({ "latency_after_ms": 300 }));
         let run = home.run("refresh --force --rate 0 --jobs 4");
@@ -62,7 +47,7 @@ fn refresh_with_several_jobs_starts_no_further_update() {
             "{before} updates before the signal, {after} after it"
         );
         assert!(took < SOON, "it took {took:?}");
-        tokens_agree(&sandbox, &home);
+        nothing_uncertain(&sandbox, &home);
         home.run("refresh --force --rate 0")
             .report(0)
             .is(&[("updated", 24)]);
@@ -72,7 +57,7 @@ fn refresh_with_several_jobs_starts_no_further_update() {
 /// Every job waits for an answer that never comes: after the time-out of those requests it ends.
 #[test]
 fn refresh_in_an_outage_ends_after_the_requests_under_way() {
-    side_by_side(&SIGNALS, |how| {
+    side_by_side(&SIGNALS[..2], |how| {
         let (sandbox, home) = crowd(6);
         home.config_with("", "timeout = \"2s\"");
         let hang = json!({ "path": "/api/tokenUpdate", "kind": "hang", "skip": 1, "count": -1 });
@@ -90,7 +75,7 @@ fn refresh_in_an_outage_ends_after_the_requests_under_way() {
 /// Several prebookings repeat their requests because the box opens late.
 #[test]
 fn prebook_run_starts_no_further_repeat_and_stores_its_attempts() {
-    side_by_side(&SIGNALS, |how| {
+    side_by_side(&SIGNALS[..2], |how| {
         let scene = Scenario::new().opens_in(4);
         let late = scene.opens_ms + 60_000;
         let ids: Vec<i64> = (0..6)
@@ -122,7 +107,7 @@ fn prebook_run_starts_no_further_repeat_and_stores_its_attempts() {
 
 #[test]
 fn after_a_second_it_says_what_it_waits_for() {
-    side_by_side(&SIGNALS, |(name, code)| {
+    side_by_side(&SIGNALS[..2], |(name, code)| {
         let (sandbox, home) = logged_in();
         sandbox.hold("/api/tokenUpdate");
         let run = home.run("refresh --force --jobs 1").status(*code);
@@ -177,7 +162,7 @@ fn without_threads_a_signal_ends_the_program() {
 /// The response to the booking is lost; one look at the schedule settles it.
 #[test]
 fn a_booking_under_way_is_settled_by_one_read() {
-    side_by_side(&SIGNALS, |(name, code)| {
+    side_by_side(&SIGNALS[..2], |(name, code)| {
         let (sandbox, home) = logged_in();
         let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
         sandbox.fault(&json!({ "path": "/api/book", "kind": "drop", "after": true }));
@@ -199,7 +184,7 @@ fn a_booking_under_way_is_settled_by_one_read() {
 /// The response is lost and the one look fails: the message says that the outcome is unknown.
 #[test]
 fn a_booking_that_one_read_does_not_settle_is_reported_as_unknown() {
-    side_by_side(&SIGNALS, |(name, code)| {
+    side_by_side(&SIGNALS[..2], |(name, code)| {
         for json in [false, true] {
             let (sandbox, home) = logged_in();
             sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
@@ -231,14 +216,12 @@ fn a_booking_that_one_read_does_not_settle_is_reported_as_unknown() {
 /// A prebooking's request whose response is lost: the next run settles it without another request.
 #[test]
 fn a_prebooking_under_way_is_stored() {
-    side_by_side(&SIGNALS, |how| {
-        let scene = Scenario::new().opens_in(3);
-        let class = scene.class(&json!({}));
-        let id = scene.add("");
+    side_by_side(&SIGNALS[..2], |how| {
+        let (scene, class, id) = Scenario::prebooked(3);
         scene.sandbox.hold("/api/book");
         let running = scene.command("prebook run --json").status(how.1);
         let running = running.any_stdout().any_stderr().spawn();
-        soon("the request", || {
+        wait_for("the request", || {
             let arrived = scene.requests().len();
             let is_in_time = !scene.in_time().is_empty();
             if arrived > 0 && !is_in_time {
@@ -260,7 +243,7 @@ fn a_prebooking_under_way_is_stored() {
 /// The session turns out to be dead while a booking is under way; its password command hangs.
 #[test]
 fn a_password_command_is_ended_by_the_signal() {
-    side_by_side(&SIGNALS, |(name, code)| {
+    side_by_side(&SIGNALS[..2], |(name, code)| {
         let (sandbox, home) = logged_in();
         sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
         home.config("password_command = 'echo $$ > $HOME/asked; exec sleep 50'");
@@ -300,10 +283,8 @@ fn is_running(process: i32) -> bool {
 /// A notification that hangs takes two seconds of the end at most, and its command ends too.
 #[test]
 fn notifications_take_two_seconds_at_most() {
-    side_by_side(&SIGNALS, |(name, code)| {
-        let scene = Scenario::new().opens_in(3);
-        let class = scene.class(&json!({}));
-        let id = scene.add("");
+    side_by_side(&SIGNALS[..2], |(name, code)| {
+        let (scene, class, id) = Scenario::prebooked(3);
         let started = "echo $$ > $HOME/started; exec sleep 50";
         let notify = format!("{SOURCE}\n[[notify]]\ncommand = '{started}'\n");
         scene.home.config(&notify);
@@ -351,7 +332,7 @@ fn a_channel_that_fails_is_reported_once_in_a_run() {
 /// A dead-man ping that hangs takes two seconds of the end at most.
 #[test]
 fn pings_take_two_seconds_at_most() {
-    side_by_side(&SIGNALS, |(name, code)| {
+    side_by_side(&SIGNALS[..2], |(name, code)| {
         let (sandbox, home) = logged_in();
         let monitor = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", monitor.local_addr().unwrap());
@@ -365,14 +346,14 @@ fn pings_take_two_seconds_at_most() {
         sandbox.let_go();
         running.done();
         assert!(signalled.elapsed() < SOON, "{:?}", signalled.elapsed());
-        tokens_agree(&sandbox, &home);
+        nothing_uncertain(&sandbox, &home);
     });
 }
 
 /// `whoami` and the schedule are read one after the other: the second is not started.
 #[test]
 fn a_listing_starts_no_further_request() {
-    side_by_side(&SIGNALS, |how| {
+    side_by_side(&SIGNALS[..2], |how| {
         let (sandbox, home) = logged_in();
         sandbox.hold("/api/bookings");
         let running = home.run("classes --day +3").status(how.1).spawn();
@@ -382,17 +363,14 @@ fn a_listing_starts_no_further_request() {
         running.done();
         sandbox.let_go();
         assert_eq!(sandbox.log().len(), sent);
-        let account = home.ask(&format!(
-            "SELECT count(*) FROM sessions WHERE account = '{ANA}'"
-        ));
-        assert_eq!(account.as_deref(), Some("2"));
+        assert_eq!(home.sessions().len(), 2);
     });
 }
 
 /// A place on a waiting list that is given up within the lead: the result is stored although its response is late.
 #[test]
 fn a_place_being_given_up_is_stored() {
-    side_by_side(&SIGNALS, |(name, code)| {
+    side_by_side(&SIGNALS[..2], |(name, code)| {
         let scene = Scenario::new().opens_in(1);
         scene.class(&json!({ "occupied": 12, "waitlist": 0 }));
         let id = scene.add("--waitlist");
@@ -403,7 +381,7 @@ fn a_place_being_given_up_is_stored() {
         let running = scene.command("prebook run --json").status(*code);
         let running = running.any_stdout().any_stderr().spawn();
         let sent = || scene.sandbox.sent("/api/cancelBook").len();
-        soon("the request", || sent() == 1);
+        wait_for("the request", || sent() == 1);
         signal(name, running.id());
         scene.sandbox.let_go();
         let printed = running.json();

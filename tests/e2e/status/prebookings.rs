@@ -40,7 +40,7 @@ fn a_prebooking_that_every_run_fails_to_book_is_a_problem() {
         " ago, for prebooking 1: booked",
     ]);
     // an outage is reported after the first run that has it
-    sandbox.fault(&json!({ "path": "*", "kind": "status", "status": 503, "count": -1 }));
+    sandbox.down();
     run(&home, 5);
     let report = home.status("--check").ends_json(5);
     assert_eq!(

@@ -1,13 +1,12 @@
 //! `status`: each problem alone, with its remedy and its exit code.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
 use crate::status::{SOURCE, well};
 use crate::store::encryption::{OTHER, encrypted};
-use crate::support::{Home, logged_in};
+use crate::support::{Home, logged_in, set_mode};
 
 /// A single problem: how it is caused, its code, the exit code of `--check`, and words of its message and remedy.
 struct Wrong {
@@ -27,7 +26,7 @@ pub(crate) fn problem(home: &Home, standing: &str, runs: i64) {
 }
 
 pub(crate) fn mode(home: &Home, path: &str, mode: u32) {
-    fs::set_permissions(home.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(&home.path().join(path), mode);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::status::well;
 use crate::store::encryption::encrypted;
-use crate::support::Home;
+use crate::support::{Home, set_mode};
 
 const SCHEMAS: [&str; 2] = [
     include_str!("../../../src/store/schema/1.sql"),
@@ -34,7 +34,7 @@ fn an_older_store_is_read_without_migrating() {
         fs::remove_file(path.with_file_name(name)).unwrap();
     }
     fs::write(&path, "").unwrap();
-    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    set_mode(&path, 0o600);
     let old = Connection::open(&path).unwrap();
     old.pragma_update(None, "journal_mode", "WAL").unwrap();
     for schema in SCHEMAS {

@@ -1,42 +1,11 @@
 //! `status` on a terminal, and its gauges as a collector reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
-use crate::support::{CRONTAB, Home, logged_in};
-
-/// The output of `status` on a terminal of this width, with these variables.
-fn on_a_terminal(home: &Home, columns: u32, env: &[(&str, &str)]) -> String {
-    let program = env!("CARGO_BIN_EXE_aimharder");
-    let path = format!("{}/tools:/usr/bin:/bin", home.path().display());
-    let output = Command::new("script")
-        .args([
-            "-qec",
-            &format!("stty cols {columns}; '{program}' status"),
-            "/dev/null",
-        ])
-        .env_clear()
-        .env("HOME", home.path())
-        .env("PATH", path)
-        .env("TERM", "xterm-256color")
-        .envs(env.iter().copied())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .replace("\r\n", "\n")
-}
-
-/// The text without colours.
-fn plain(text: &str) -> String {
-    let mut parts = text.split('\u{1b}');
-    let first = parts.next().unwrap().to_owned();
-    parts.fold(first, |all, part| all + part.split_once('m').unwrap().1)
-}
+use crate::support::{CRONTAB, Home, bare, logged_in, shown};
 
 #[test]
 fn it_fits_the_terminal() {
@@ -45,15 +14,16 @@ fn it_fits_the_terminal() {
     home.run("prebook add --time 13:10 --class weightlifting --day +3")
         .ends(0);
     home.sql("INSERT INTO shots (prebooking, sent_at, class, outcome, lateness_ms) SELECT 1, 1000 * unixepoch(), 'x', 'too_early', -1500");
+    let path = format!("PATH={}/tools:/usr/bin:/bin", home.path().display());
     for columns in [60, 80, 120] {
-        let text = on_a_terminal(&home, columns, &[]);
+        let text = shown(&home, columns, &[&path], "status");
         assert!(text.contains('\u{1b}'), "{text}");
-        let bare = plain(&text);
+        let bare = bare(&text);
         let widest = bare
             .lines()
             .filter(|line| !line.contains(home.path().to_str().unwrap()));
         for line in widest {
-            assert!(line.width() <= columns as usize, "{columns}: {line:?}");
+            assert!(line.width() <= columns, "{columns}: {line:?}");
         }
         for words in [
             "no problems found",
@@ -67,9 +37,9 @@ fn it_fits_the_terminal() {
             assert!(bare.contains(words), "{words}: {bare}");
         }
         assert!(bare.lines().count() < 40, "one screen: {bare}");
-        for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-            let text = on_a_terminal(&home, columns, &[variable]);
-            assert!(!text.contains('\u{1b}'), "{variable:?}: {text}");
+        for variable in ["NO_COLOR=1", "TERM=dumb"] {
+            let text = shown(&home, columns, &[&path, variable], "status");
+            assert!(!text.contains('\u{1b}'), "{variable}: {text}");
         }
     }
 }
@@ -204,7 +174,7 @@ fn gauges_that_a_collector_can_read() {
     );
     // no secrets: tokens, cookies, whole fingerprints
     let whole = home.fingerprint("ana@example.org", "device");
-    let token = home.ask("SELECT token FROM sessions").unwrap();
+    let token = home.ask("SELECT token FROM sessions");
     assert!(!printed.stdout.contains(&whole) && !printed.stdout.contains(&token));
 }
 
@@ -232,18 +202,9 @@ fn gauges_of_an_empty_home() {
 #[test]
 fn it_does_not_panic_for_lack_of_threads() {
     let (_sandbox, home) = logged_in();
-    let run = home.run("status").command();
     for kib in (20_000..90_000).step_by(2000) {
-        let limited = Command::new("sh")
-            .args(["-c", &format!("ulimit -v {kib}; exec \"$0\" status")])
-            .arg(run.get_program())
-            .env_clear()
-            .envs(
-                run.get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            )
-            .output()
-            .unwrap();
+        let mut limited = home.run("status").after(&format!("ulimit -v {kib}"));
+        let limited = limited.output().unwrap();
         let shown = String::from_utf8_lossy(&limited.stderr);
         // std itself panics if a started thread gets no stack for its signal handler
         let is_of_std = shown.contains("failed to allocate an alternative stack");

@@ -1,8 +1,9 @@
 //! Copies of the store: whole, private, put to use on another machine; and the commands of the security
 //! chapter "Security", run as they stand.
 
+use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,7 +11,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::store::encryption::{KEY, encrypted, has_key, secrets};
-use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox, found, logged_in};
+use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox, found, logged_in, mode, set_mode};
 
 /// A copy stands in a home of its own, as on another machine.
 fn moved(sandbox: &Sandbox, copy: &Path) -> Home {
@@ -29,10 +30,7 @@ fn copies_are_whole_private_and_replace_nothing() {
         (&printed["backup"], &printed["encrypted"]),
         (&json!(copy), &json!(false))
     );
-    assert_eq!(
-        fs::metadata(&copy).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(mode(&copy), 0o600);
     let before = fs::read(&copy).unwrap();
     home.run("store backup")
         .arg(&copy)
@@ -78,7 +76,7 @@ fn copies_are_whole_private_and_replace_nothing() {
     there.run("classes --day +3").fails(2, &["no key is known"]);
     has_key(&there, KEY);
     there.run("classes --day +3").succeeds();
-    assert_eq!(there.ask("PRAGMA journal_mode").as_deref(), Some("wal"));
+    assert_eq!(there.ask("PRAGMA journal_mode"), "wal");
 }
 
 #[test]
@@ -112,10 +110,7 @@ fn a_moved_store_needs_a_salt_of_its_own() {
     let there = moved(&sandbox, &copy);
     // as the security chapter says: another salt, and log in anew
     there.config("background_salt = \"machine two\"");
-    there
-        .run("login --new-device --password-stdin")
-        .stdin(ANA_PASSWORD)
-        .succeeds();
+    there.login("--new-device").succeeds();
     assert_ne!(
         there.fingerprint(ANA, "background"),
         home.fingerprint(ANA, "background")
@@ -149,7 +144,7 @@ fn type_in(home: &Home, lines: &str) {
         "bin/pass",
         "#!/bin/sh\ncase $1 in insert) umask 077; cat > ~/kept;; show) cat ~/kept;; esac\n",
     );
-    fs::set_permissions(&pass, fs::Permissions::from_mode(0o700)).unwrap();
+    set_mode(&pass, 0o700);
     let ours = Path::new(env!("CARGO_BIN_EXE_aimharder")).parent().unwrap();
     let path = format!(
         "{}:{}:/usr/bin:/bin",
@@ -181,7 +176,7 @@ fn the_commands_of_the_security_chapter_work() {
         panic!("{blocks:?}");
     };
     type_in(&home, encrypt);
-    assert_eq!(home.ask("SELECT count(*) FROM seal").as_deref(), Some("1"));
+    assert_eq!(home.ask("SELECT count(*) FROM seal"), "1");
     let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
     home.run("refresh --force").env("PATH", &path).done();
     type_in(&home, backup);
@@ -195,7 +190,7 @@ fn the_commands_of_the_security_chapter_work() {
     there.write_config(&format!("background_salt = \"there\"\n{config}"));
     type_in(&there, log_in);
     let stands_in = there.write("bin/pass", "#!/bin/sh\ncat ~/kept\n");
-    fs::set_permissions(&stands_in, fs::Permissions::from_mode(0o700)).unwrap();
+    set_mode(&stands_in, 0o700);
     let other = format!("{}:/usr/bin:/bin", there.path().join("bin").display());
     for (machine, path) in [(&there, &other), (&home, &path), (&there, &other)] {
         machine
@@ -233,8 +228,7 @@ fn odd_names_are_names_of_files() {
         there("store backup");
         assert_eq!(names(), [name]);
         let copy = elsewhere.join(name);
-        let mode = fs::metadata(&copy).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(mode(&copy), 0o600);
         let rows: i64 = Connection::open(&copy)
             .unwrap()
             .query_row("SELECT count(*) FROM sessions", [], |row| row.get(0))
@@ -251,4 +245,15 @@ fn odd_names_are_names_of_files() {
                 .unwrap();
         }
     }
+}
+
+#[test]
+fn a_copy_may_have_a_name_that_is_not_utf_8() {
+    let (_sandbox, home) = logged_in();
+    let folder = home.path().join("copies");
+    fs::create_dir(&folder).unwrap();
+    let name = folder.join(OsString::from_vec(b"copy-\xff.db".to_vec()));
+    let run = home.run("store backup").arg(name.into_os_string());
+    run.succeeds();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
 }

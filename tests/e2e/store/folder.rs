@@ -1,16 +1,12 @@
 //! The directory of the store and the files in it: no other user can put something there that is followed or opened.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::os::unix::fs::{chown, symlink};
+use std::path::PathBuf;
 
-use crate::support::{Home, logged_in};
+use crate::support::{Home, logged_in, mode, set_mode};
 
 const NOBODY: u32 = 65534;
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-}
 
 fn beside(home: &Home, suffix: &str) -> PathBuf {
     PathBuf::from(format!("{}{suffix}", home.store_path().display()))
@@ -71,7 +67,7 @@ fn no_store_is_created_in_a_directory_that_others_can_write_to() {
     let own = folder.join("own");
     let store = own.join("s.db");
     home.run("boxes set x --id 1 --store").arg(&store).ends(0);
-    assert_eq!(fs::metadata(own).unwrap().mode() & 0o777, 0o700);
+    assert_eq!(mode(&own), 0o700);
 }
 
 #[test]
@@ -111,8 +107,7 @@ fn links_in_place_of_files_are_not_followed() {
     }
     let failed = home.run("refresh --force").any_stdout().any_stderr();
     failed.status(1).done();
-    home.run("login --only device --password-stdin")
-        .stdin(crate::support::ANA_PASSWORD)
+    home.login("--only device")
         .fails(1, &["cannot use the lock", "it is a link"]);
     home.run("sessions").succeeds();
     // the lock of a migration
@@ -150,8 +145,7 @@ fn files_of_other_users_are_not_opened() {
             fs::hard_link(&lock, home.path().join(lock.file_name().unwrap())).unwrap();
         }
     }
-    home.run("login --only device --password-stdin")
-        .stdin(crate::support::ANA_PASSWORD)
+    home.login("--only device")
         .fails(1, &["cannot use the lock", "it "]);
 }
 
@@ -216,7 +210,7 @@ fn backup_into_a_shared_directory_is_private() {
         fs::write(shared.join(name), "prepared").unwrap();
     }
     home.run("store backup").arg(&copy).succeeds();
-    assert_eq!(fs::metadata(&copy).unwrap().mode() & 0o777, 0o600);
+    assert_eq!(mode(&copy), 0o600);
     for name in prepared {
         assert_eq!(fs::read(shared.join(name)).unwrap(), b"prepared");
     }

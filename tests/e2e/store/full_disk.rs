@@ -8,7 +8,10 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::support::{ANA, Home, Run, Sandbox, crowd, logged_in, side_by_side, wait_for};
+use crate::support::{
+    ANA, Home, Run, SOURCE, Sandbox, crowd, is_sound, logged_in, side_by_side, tokens_agree,
+    wait_for,
+};
 
 /// What `ulimit -f` counts in.
 const BLOCK: u64 = 512;
@@ -16,23 +19,9 @@ const BLOCK: u64 = 512;
 /// The run under a limit on the size of files. Half of the time the signal that goes with it is
 /// ignored from the start, as a service manager may do.
 fn limited(run: &Run, blocks: u64) -> Command {
-    let inner = run.command();
-    let trap = if blocks % 16 < 8 {
-        "trap '' XFSZ; "
-    } else {
-        ""
-    };
-    let mut command = Command::new("sh");
-    command
-        .arg("-c")
-        .arg(format!("ulimit -f {blocks}; {trap}exec \"$0\" \"$@\""))
-        .arg(inner.get_program())
-        .args(inner.get_args())
-        .env_clear();
-    for (name, value) in inner.get_envs() {
-        command.env(name, value.unwrap_or_default());
-    }
-    command
+    let ignored = blocks % 16 < 8;
+    let trap = if ignored { "; trap '' XFSZ" } else { "" };
+    run.after(&format!("ulimit -f {blocks}{trap}"))
 }
 
 /// One run under the limit: success, or one clear error of the store. `true`: success.
@@ -58,31 +47,6 @@ fn survives(run: &Run, blocks: u64) -> bool {
     }
 }
 
-/// Every token in the store is the one that the platform wants next.
-fn in_step(sandbox: &Sandbox, home: &Home, blocks: u64) {
-    let db = home.db();
-    for session in sandbox.sessions() {
-        let stored: String = db
-            .query_row(
-                "SELECT token FROM sessions WHERE account = ?1 AND fingerprint = ?2",
-                [session["account"].as_str(), session["fingerprint"].as_str()],
-                |row| row.get(0),
-            )
-            .unwrap();
-        assert_eq!(
-            session["token"],
-            stored.as_str(),
-            "{blocks} blocks: {session}"
-        );
-        assert_eq!(session["dead"], false);
-    }
-}
-
-fn integrity(home: &Home) {
-    let check = home.ask("PRAGMA integrity_check");
-    assert_eq!(check.as_deref(), Some("ok"));
-}
-
 /// All sizes from a log of one page to more than the file and its log ever need.
 fn sizes(home: &Home, step: u64) -> Vec<u64> {
     let file = fs::metadata(home.store_path()).unwrap().len();
@@ -99,11 +63,11 @@ fn sweep(sandbox: &Sandbox, home: &Home, args: &str, step: u64) -> (usize, usize
         } else {
             bad += 1;
         }
-        in_step(sandbox, home, blocks);
+        tokens_agree(sandbox, home);
     }
-    integrity(home);
+    is_sound(home);
     home.run("refresh --force").any_stderr().done();
-    in_step(sandbox, home, 0);
+    tokens_agree(sandbox, home);
     (good, bad)
 }
 
@@ -138,7 +102,7 @@ fn nor_does_a_recovery() {
     let (sandbox, home) = logged_in();
     home.use_real_time();
     sandbox.config(&json!({ "rotate_cookie": true }));
-    home.config("password_command = \"echo correct-horse\"");
+    home.config(SOURCE);
     for blocks in sizes(&home, 13) {
         let before = sandbox.counters()["logins_ok"].clone();
         sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
@@ -155,9 +119,9 @@ fn nor_does_a_recovery() {
             (1..=2).contains(&logins),
             "{blocks} blocks: {logins} logins"
         );
-        in_step(&sandbox, &home, blocks);
+        tokens_agree(&sandbox, &home);
     }
-    integrity(&home);
+    is_sound(&home);
 }
 
 /// In a mount namespace of its own: the store on a small file system, which is filled except for some
@@ -233,61 +197,9 @@ fn a_persons_command_says_so_and_loses_nothing() {
                 matches!(output.status.code(), Some(0 | 1)),
                 "{blocks} blocks: {words}"
             );
-            in_step(&sandbox, &home, blocks);
+            tokens_agree(&sandbox, &home);
         }
         home.run("refresh --force").any_stderr().done();
-        integrity(&home);
+        is_sound(&home);
     });
-}
-
-/// What it says and how it ends when its result cannot be written.
-fn on_a_full_disk(home: &crate::support::Home, args: &str) -> (Option<i32>, String) {
-    let full = std::fs::File::options().write(true).open("/dev/full");
-    let mut command = home.run(args).command();
-    let output = command
-        .stdout(full.unwrap())
-        .stderr(Stdio::piped())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    (output.status.code(), said)
-}
-
-#[test]
-fn on_a_full_disk_only_what_is_done_is_called_done() {
-    let (sandbox, home) = logged_in();
-    home.use_real_time();
-    let day = crate::support::day(3);
-    sandbox.class(&json!({ "day": day, "start": "13:10", "name": "Full", "occupied": 12 }));
-    sandbox.class(&json!({ "day": day, "start": "13:20", "name": "Free" }));
-    for (args, code, words) in [
-        (
-            "book --day +3 --time 13:10 --json",
-            4,
-            "error: not booked: Full",
-        ),
-        (
-            "cancel --day +3 --time 13:20 --json",
-            6,
-            "error: not cancelled: Free",
-        ),
-        (
-            "book --day +3 --time 13:20 --dry-run",
-            1,
-            "error: the result cannot be written",
-        ),
-        ("classes --day +3", 1, "error: the result cannot be written"),
-        (
-            "book --day +3 --time 13:20",
-            1,
-            "error: the command succeeded, but its result cannot be written",
-        ),
-    ] {
-        let (status, said) = on_a_full_disk(&home, args);
-        assert_eq!(status, Some(code), "{args}: {said}");
-        assert!(
-            said.starts_with(words) && said.matches('\n').count() == 1,
-            "{args}: {said}"
-        );
-    }
 }

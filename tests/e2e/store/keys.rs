@@ -181,7 +181,7 @@ fn a_file_where_we_happen_to_stand_is_no_key() {
     let printed = encrypt.current_dir(planted.parent().unwrap()).output();
     let printed = printed.unwrap();
     assert_eq!(printed.status.code(), Some(2), "{printed:?}");
-    assert_eq!(home.ask("SELECT count(*) FROM seal").as_deref(), Some("0"));
+    assert_eq!(home.ask("SELECT count(*) FROM seal"), "0");
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn an_unused_key_changes_nothing() {
     home.run("classes --day +3").succeeds();
     let log = home.run("-v classes --day +3").ends(0).stderr;
     assert!(!log.contains("encrypted"), "{log}");
-    assert_eq!(home.ask("SELECT count(*) FROM seal").as_deref(), Some("0"));
+    assert_eq!(home.ask("SELECT count(*) FROM seal"), "0");
 }
 
 #[test]
@@ -221,4 +221,17 @@ fn a_source_that_makes_keys_up_seals_nothing() {
     home.run("store encrypt")
         .fails(2, &["two different keys", "nothing was changed"]);
     home.run("classes --day +3").succeeds();
+}
+
+/// The key's credential is there and cannot be read.
+#[test]
+fn a_key_that_is_no_text() {
+    let (_sandbox, home) = logged_in();
+    let folder = home.path().join("credentials");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("aimharder-key"), b"\xff\xfe\n").unwrap();
+    let run = home.run("store encrypt");
+    let run = run.env("CREDENTIALS_DIRECTORY", folder.into_os_string());
+    run.fails(2, &["cannot read the store's key", "UTF-8"]);
+    assert_eq!(home.ask("SELECT count(*) FROM seal"), "0");
 }

@@ -1,12 +1,12 @@
 //! Migration of older stores: one process of many migrates, a copy is left beside the store, and nothing is lost.
 
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use rusqlite::Connection;
 
-use crate::support::temporary_folder;
+use crate::support::{mode, temporary_folder};
 
 const SCHEMA_1: &str = include_str!("../../../src/store/schema/1.sql");
 const SCHEMAS_2_TO_5: [&str; 4] = [
@@ -90,10 +90,7 @@ fn twenty_processes_at_once() {
     assert_eq!(db.query_row(tables, [], |row| row.get::<_, i64>(0)), Ok(0));
     // the copy is the store as it was, with mode 0600
     let copy = folder.path().join("aimharder.db.schema1.bak");
-    assert_eq!(
-        std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(mode(&copy), 0o600);
     let db = Connection::open(&copy).unwrap();
     assert_eq!((version(&db), rows(&db)), (1, before));
     let half = folder.path().join("aimharder.db.schema1.bak.new");

@@ -13,16 +13,11 @@ mod others;
 mod rows;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::support::{ANA, Home, all_at_once, logged_in};
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
-}
+use crate::support::{ANA, Home, all_at_once, logged_in, mode, set_mode};
 
 /// Every file below a folder.
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
@@ -62,7 +57,7 @@ fn an_existing_folder_is_left_as_it_is() {
     let home = Home::nowhere();
     let folder = home.path().join("open");
     fs::create_dir(&folder).unwrap();
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(&folder, 0o755);
     home.run("boxes set x --id 1 --store")
         .arg(folder.join("s.db"))
         .ends(0);
@@ -90,10 +85,10 @@ fn readable_by_others() {
     for bits in [0o644, 0o640, 0o602] {
         let (_sandbox, home) = logged_in();
         let path = home.store_path();
-        fs::set_permissions(&path, fs::Permissions::from_mode(bits)).unwrap();
+        set_mode(&path, bits);
         let line = format!("chmod 600 '{}'", path.display());
         refused(&home, &["read by others", &line]);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        set_mode(&path, 0o600);
         assert_eq!(home.sessions().len(), 2);
     }
 }
@@ -110,14 +105,14 @@ fn corrupt_newer_and_foreign() {
         ".local/state/aimharder/aimharder.db",
         &"this is no database. ".repeat(400),
     );
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    set_mode(&path, 0o600);
     refused(&home, &["damaged or not a store", "move it away"]);
     fs::remove_file(&path).unwrap();
     Connection::open(&path)
         .unwrap()
         .execute_batch("CREATE TABLE recipes (name TEXT)")
         .unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    set_mode(&path, 0o600);
     refused(&home, &["SQLite database of something else", "--store"]);
 }
 
@@ -174,8 +169,7 @@ fn fifty_processes_open_an_empty_folder() {
     alone.run("sessions").succeeds();
     let schema = "SELECT group_concat(sql) || (SELECT user_version FROM pragma_user_version) FROM sqlite_schema";
     assert_eq!(home.ask(schema), alone.ask(schema));
-    let journal = home.ask("PRAGMA journal_mode");
-    assert_eq!(journal.as_deref(), Some("wal"));
+    assert_eq!(home.ask("PRAGMA journal_mode"), "wal");
 }
 
 #[test]
@@ -189,10 +183,7 @@ fn fifty_processes_write_at_once() {
             .stderr_has(&["no account has the box"])
     });
     all_at_once(runs);
-    assert_eq!(
-        home.ask("SELECT count(*) FROM boxes").as_deref(),
-        Some("50")
-    );
+    assert_eq!(home.ask("SELECT count(*) FROM boxes"), "50");
 }
 
 #[test]
@@ -208,5 +199,5 @@ fn no_password_is_stored() {
             assert!(!found, "{}", path.display());
         }
     }
-    assert_eq!(home.ask("SELECT email FROM accounts").as_deref(), Some(ANA));
+    assert_eq!(home.ask("SELECT email FROM accounts"), ANA);
 }

@@ -2,11 +2,11 @@
 //! and what is worth a later try says so.
 
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::chown;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::support::{Home, Run, logged_in, side_by_side};
+use crate::support::{Home, Run, logged_in, mode, side_by_side};
 
 /// A file that is not ours: one of our own given away where we may do that (as root), else one of
 /// root's.
@@ -110,24 +110,17 @@ fn made_as_soon_as_the_other_is_done() {
     assert!(output.took < Duration::from_secs(10), "{output:?}");
 }
 
-fn put_a_folder(path: &Path) {
-    let _ = fs::remove_file(path);
-    fs::create_dir(path).unwrap();
-}
-
 /// What stands where its lock should be is no lock.
 #[test]
 fn a_lock_that_cannot_be_had_is_a_clear_error() {
     let home = Home::nowhere();
     let lock = PathBuf::from(format!("{}.lock", home.store_path().display()));
-    fs::create_dir_all(lock.parent().unwrap()).unwrap();
-    put_a_folder(&lock);
+    fs::create_dir_all(&lock).unwrap();
     for args in ["sessions", "boxes set x --id 1"] {
         home.run(args)
             .fails(1, &["cannot open the lock", "aimharder.db.lock"]);
     }
     fs::remove_dir(&lock).unwrap();
     home.run("sessions").succeeds();
-    let mode = fs::metadata(&lock).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode, 0o600);
+    assert_eq!(mode(&lock), 0o600);
 }

@@ -66,8 +66,7 @@ impl Fired {
     /// The end of a run whatever its status, which its object agrees with.
     pub(crate) fn ended(running: Running) -> Self {
         let output = running.unchecked();
-        let printed: Value = serde_json::from_str(&output.stdout)
-            .unwrap_or_else(|e| panic!("no JSON ({e}): {output:?}"));
+        let printed = output.object();
         let kind = output.status.and_then(kind_of);
         assert_eq!(printed["error"]["kind"].as_str(), kind, "{output:?}");
         let fired = Self {

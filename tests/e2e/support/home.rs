@@ -8,11 +8,12 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
+use rusqlite::types::Value as SqlValue;
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{ANA_PASSWORD, Run, Sandbox};
+use super::{ANA_PASSWORD, Output, Run, Sandbox};
 
 /// Returns a new folder, in memory if this machine has a file system there on which programs can be run.
 ///
@@ -197,16 +198,16 @@ impl Home {
         self.db().execute(statement, []).expect(statement)
     }
 
-    /// One value of the store as text; `None` for NULL or no row.
-    pub(crate) fn ask(&self, query: &str) -> Option<String> {
+    /// One value of the store as text; empty for NULL or no row.
+    pub(crate) fn ask(&self, query: &str) -> String {
         let db = self.db();
         let mut query = db.prepare(query).expect(query);
         let mut rows = query.query([]).unwrap();
-        let value: rusqlite::types::Value = rows.next().unwrap()?.get(0).unwrap();
+        let value = rows.next().unwrap().map(|row| row.get(0).unwrap());
         match value {
-            rusqlite::types::Value::Integer(n) => Some(n.to_string()),
-            rusqlite::types::Value::Text(text) => Some(text),
-            _ => None,
+            Some(SqlValue::Integer(n)) => n.to_string(),
+            Some(SqlValue::Text(text)) => text,
+            _ => String::new(),
         }
     }
 
@@ -223,12 +224,27 @@ impl Home {
         let query = format!(
             "SELECT fingerprint FROM sessions WHERE account = '{account}' AND kind = '{kind}' ORDER BY id DESC"
         );
-        self.ask(&query).expect("a session of that kind")
+        let found = self.ask(&query);
+        assert!(!found.is_empty(), "no {kind} session of {account}");
+        found
     }
 
     /// All sessions as `sessions --json` shows them.
     pub(crate) fn sessions(&self) -> Vec<Value> {
         let printed = self.run("sessions").json();
         printed["sessions"].as_array().expect("a list").clone()
+    }
+
+    /// The first of them of a kind.
+    pub(crate) fn session(&self, kind: &str) -> Value {
+        let mut sessions = self.sessions().into_iter();
+        let found = sessions.find(|session| session["kind"] == kind);
+        found.expect("a session of that kind")
+    }
+
+    /// `bookings` finds none, with a session that works.
+    pub(crate) fn has_no_booking(&self, args: &str) -> Output {
+        let bookings = self.run("bookings").args(args);
+        bookings.stdout("nothing booked\n").done()
     }
 }

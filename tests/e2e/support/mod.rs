@@ -29,11 +29,16 @@ mod stored;
 mod terminal;
 mod together;
 
+use std::net::TcpListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use aimharder::model::account::Account;
 use aimharder::model::session::SessionKind;
 use aimharder::sessions::lock::{Held, Locks};
 use aimharder::store::Store;
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 
 pub(crate) use check::kind_of;
 pub(crate) use completions::{left_by_a_run, seen};
@@ -47,9 +52,9 @@ pub(crate) use run::{Output, Run, Running};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use scene::{SOURCE, START, Scenario, real_ms};
 pub(crate) use scripts::script_class;
-pub(crate) use stored::{found, store_files};
+pub(crate) use stored::{found, is_sound, mode, set_mode, store_files, tokens_agree};
 pub(crate) use terminal::{bare, conversation, shown};
-pub(crate) use together::{all_at_once, soon, together};
+pub(crate) use together::{all_at_once, together};
 
 /// The sandbox's two people.
 pub(crate) const ANA: &str = "ana@example.org";
@@ -79,7 +84,7 @@ pub(crate) fn crowd(people: usize) -> (Sandbox, Home) {
     let (sandbox, home) = start();
     for n in 1..=people {
         let (email, password) = (format!("m{n}@example.org"), format!("password-{n}"));
-        let account = serde_json::json!({
+        let account = json!({
             "email": email, "password": password, "name": "M", "boxes": ["crossfitdemo"],
         });
         sandbox.account(&account);
@@ -97,7 +102,7 @@ pub(crate) fn hold(home: &Home, account: &str, kind: SessionKind) -> Held {
     let row = rows.iter().find(|row| row.kind == kind);
     let locks = Locks::beside(&home.store_path(), "a test");
     let print = &row.expect("a session").fingerprint;
-    let held = locks.alone(&account, print, std::time::Duration::ZERO);
+    let held = locks.alone(&account, print, Duration::ZERO);
     held.expect("its lock")
 }
 
@@ -107,18 +112,36 @@ pub(crate) fn cases(table: &str) -> impl Iterator<Item = (&str, &str)> {
     lines.map(|line| line.trim().split_once(" => ").expect(line))
 }
 
-/// Waits until something is so.
+/// The object with more fields, or other values of its own.
+pub(crate) fn with(object: &Value, more: Value) -> Value {
+    let mut whole = object.clone();
+    let Value::Object(more) = more else {
+        panic!("not an object: {more}");
+    };
+    whole.as_object_mut().expect("an object").extend(more);
+    whole
+}
+
+/// An address of loopback on which nothing listens.
+pub(crate) fn unused_address() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    free.local_addr().unwrap().to_string()
+}
+
+/// Waits until something is so, with pauses that grow: many wait at the same time.
 pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let until = Instant::now() + Duration::from_secs(20);
+    let mut pause = Duration::from_millis(2);
     while !is_so() {
-        assert!(std::time::Instant::now() < until, "waited for {what}");
-        std::thread::sleep(std::time::Duration::from_millis(2));
+        assert!(Instant::now() < until, "waited for {what}");
+        thread::sleep(pause);
+        pause = (2 * pause).min(Duration::from_millis(20));
     }
 }
 
 /// Does the same for every case, all at the same time: for tests that spend their time waiting.
 pub(crate) fn side_by_side<T: Sync>(cases: &[T], test: impl Fn(&T) + Sync) {
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         for case in cases {
             scope.spawn(|| test(case));
         }

@@ -19,13 +19,9 @@ impl Run {
     pub(crate) fn report(self, status: i32) -> Report {
         let output = self.arg("--json").unchecked();
         assert_eq!(output.status, Some(status), "{output:?}");
-        let printed: Value = serde_json::from_str(&output.stdout)
-            .unwrap_or_else(|e| panic!("no JSON ({e}): {output:?}"));
-        assert_eq!(
-            printed["error"]["kind"].as_str(),
-            kind_of(status),
-            "{output:?}"
-        );
+        let printed = output.object();
+        let kind = printed["error"]["kind"].as_str();
+        assert_eq!(kind, kind_of(status), "{output:?}");
         let report = Report {
             printed,
             words: output.stderr,

@@ -207,6 +207,24 @@ impl Run {
         self.status(2).stderr_has(words).done()
     }
 
+    /// Runs it: it must succeed and say these words on standard error.
+    pub(crate) fn warns(self, words: &[&str]) -> Output {
+        self.any_stdout().stderr_has(words).done()
+    }
+
+    /// The bare command in a shell, after a line such as a limit of `ulimit`.
+    pub(crate) fn after(&self, line: &str) -> Command {
+        let inner = self.command();
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("{line}; exec \"$0\" \"$@\"")])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .env_clear()
+            .envs(self.envs.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
     /// Runs it and leaves status and streams to the test; passwords, panics and escapes are looked
     /// for all the same.
     pub(crate) fn unchecked(self) -> Output {
@@ -222,6 +240,14 @@ impl Run {
     /// The same of a run that must end with this status and may print more on standard error.
     pub(crate) fn ends_json(self, status: i32) -> Value {
         self.status(status).any_stderr().json()
+    }
+}
+
+impl Output {
+    /// The JSON on standard output.
+    pub(crate) fn object(&self) -> Value {
+        let object = serde_json::from_str(&self.stdout);
+        object.unwrap_or_else(|e| panic!("no JSON ({e}): {self:?}"))
     }
 }
 
@@ -263,8 +289,7 @@ impl Running {
     /// The one object of a run that was started with `--json`.
     pub(crate) fn json(self) -> Value {
         let (output, run) = self.end();
-        let object: Value = serde_json::from_str(&output.stdout)
-            .unwrap_or_else(|e| panic!("no JSON ({e}): {run:?}\n{output:?}"));
+        let object = output.object();
         assert!(object.is_object(), "not an object: {object}");
         let lines = output.stdout.matches('\n').count();
         assert!(

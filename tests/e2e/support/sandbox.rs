@@ -9,7 +9,7 @@ use std::{env, thread};
 
 use serde_json::{Value, json};
 
-use super::{child, http};
+use super::{child, day, http, with};
 
 /// A running sandbox. When it is dropped it ends, after a last look at what was sent to it: the
 /// platform's own logout was never called, and no replaced token was presented again.
@@ -93,6 +93,11 @@ impl Sandbox {
         self.call("POST", "faults", fault);
     }
 
+    /// Answers every request with 503, until the faults are cleared.
+    pub(crate) fn down(&self) {
+        self.fault(&json!({ "path": "*", "kind": "status", "count": -1 }));
+    }
+
     pub(crate) fn clear_faults(&self) {
         self.call("DELETE", "faults", &Value::Null);
     }
@@ -171,11 +176,14 @@ impl Sandbox {
 
     /// Adds a class (in crossfitdemo unless it says otherwise) and gives its id.
     pub(crate) fn class(&self, class: &Value) -> String {
-        let mut full = json!({ "box": "crossfitdemo" });
-        full.as_object_mut()
-            .unwrap()
-            .extend(class.as_object().unwrap().clone());
+        let full = with(&json!({ "box": "crossfitdemo" }), class.clone());
         self.call("POST", "classes", &full)["ids"][0].to_string()
+    }
+
+    /// Adds a class in three days at 13:10, called Prueba, with more fields or other ones, and gives its id.
+    pub(crate) fn trial(&self, more: Value) -> String {
+        let class = json!({ "day": day(3), "start": "13:10", "name": "Prueba" });
+        self.class(&with(&class, more))
     }
 
     pub(crate) fn patch_class(&self, id: &str, patch: &Value) {

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::fired::{Fired, HISTORY, PREBOOKING, has_keys};
 use super::login::copy_login;
-use super::{Home, Run, Running, Sandbox, soon, start};
+use super::{Home, Run, Running, Sandbox, start, wait_for, with};
 
 /// Where the class stands in its day: the default timetable has nothing then.
 pub(crate) const START: &str = "13:10";
@@ -64,6 +64,14 @@ impl Scenario {
         let scene = Self::logged_out();
         copy_login(&scene.sandbox, &scene.home);
         scene
+    }
+
+    /// A class that opens so soon, and its prebooking.
+    pub(crate) fn prebooked(seconds: i64) -> (Self, String, i64) {
+        let scene = Self::new().opens_in(seconds);
+        let class = scene.class(&json!({}));
+        let id = scene.add("");
+        (scene, class, id)
     }
 
     /// With a place on the waiting list of a class that was full at the opening.
@@ -126,12 +134,15 @@ impl Scenario {
 
     /// Adds the class that opens then, changed by `fields`, and gives its id.
     pub(crate) fn class(&self, fields: &Value) -> String {
-        let mut class = json!({
+        let class = json!({
             "day": self.day, "start": START, "name": "WOD", "opens_at_ms": self.opens_ms,
         });
-        let fields = fields.as_object().unwrap().clone();
-        class.as_object_mut().unwrap().extend(fields);
-        self.sandbox.class(&class)
+        self.sandbox.class(&with(&class, fields.clone()))
+    }
+
+    /// Changes a class.
+    pub(crate) fn patch(&self, class: &str, patch: &Value) {
+        self.sandbox.patch_class(class, patch);
     }
 
     /// Prebooks it, with these further arguments, and gives the prebooking's number.
@@ -198,9 +209,7 @@ impl Scenario {
     /// Waits until a run has claimed it.
     pub(crate) fn claimed(&self, id: i64) {
         let status = format!("SELECT status FROM prebookings WHERE id = {id}");
-        soon("the claim", || {
-            self.home.ask(&status).as_deref() == Some("executing")
-        });
+        wait_for("the claim", || self.home.ask(&status) == "executing");
     }
 
     /// When faults of the schedule begin that a request at the opening is to meet: a machine under load may send it early.
@@ -210,7 +219,7 @@ impl Scenario {
 
     /// Waits until a run has looked the class up. What `prebook add` sends has the device session.
     pub(crate) fn looked_up(&self) {
-        soon("the class looked up", || {
+        wait_for("the class looked up", || {
             let looks = self.sandbox.sent("/api/bookings");
             looks.iter().any(|look| {
                 look["fingerprint"]
@@ -260,6 +269,12 @@ impl Scenario {
             assert!(ids.iter().any(|id| id == named), "{named}: {stored}");
         }
         stored
+    }
+
+    /// The next run books it: this class has the only reservation.
+    pub(crate) fn books(&self, id: i64, class: &str) -> Value {
+        self.fired(0).is(&[("booked", 1)]);
+        self.ends(id, "booked", &[class])
     }
 
     /// The booking requests that have reached the sandbox, oldest first.

@@ -1,11 +1,40 @@
 //! What the files of a store contain.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::Home;
+use super::{Home, Sandbox};
+
+/// The permissions of a file or folder.
+pub(crate) fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// SQLite finds the store undamaged.
+pub(crate) fn is_sound(home: &Home) {
+    assert_eq!(home.ask("PRAGMA integrity_check"), "ok");
+}
+
+/// No session has ended, and every stored token is the one that the platform expects.
+pub(crate) fn tokens_agree(sandbox: &Sandbox, home: &Home) {
+    for session in sandbox.sessions() {
+        let text = |key: &str| session[key].as_str().unwrap();
+        let stored = home.ask(&format!(
+            "SELECT token FROM sessions WHERE account = '{}' AND fingerprint = '{}'",
+            text("account"),
+            text("fingerprint")
+        ));
+        assert_eq!(text("token"), stored, "{session}");
+        assert_eq!(session["dead"], false, "{session}");
+    }
+}
 
 /// The store's own file, its log and index, and every copy beside it.
 pub(crate) fn store_files(home: &Home) -> Vec<PathBuf> {

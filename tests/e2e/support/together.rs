@@ -1,25 +1,13 @@
-//! Many runs or scenes at the same time: what they wait for, and which of them failed.
+//! Many runs or scenes at the same time: which of them failed.
 
 use std::thread;
-use std::time::Duration;
 
-use super::{Output, Run, Running, wait_for};
+use super::{Output, Run, Running};
 
 /// Starts runs at the same time and waits for all of them, checked.
 pub(crate) fn all_at_once(runs: impl IntoIterator<Item = Run>) -> Vec<Output> {
     let running: Vec<Running> = runs.into_iter().map(Run::spawn).collect();
     running.into_iter().map(Running::done).collect()
-}
-
-/// Waits until something is so, with pauses: many wait at the same time.
-pub(crate) fn soon(what: &str, is_so: impl Fn() -> bool) {
-    wait_for(what, || {
-        let so = is_so();
-        if !so {
-            thread::sleep(Duration::from_millis(25));
-        }
-        so
-    });
 }
 
 /// Plays scenes side by side, each in a thread of its name: they spend their time waiting.

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use chrono_tz::Europe::Madrid;
 use serde_json::{Value, json};
 
-use super::{ahead, ids, settle, with_login};
+use super::{ahead, ids, output_of, settle, with_login};
 use crate::support::{ANA, all_at_once};
 
 #[test]
@@ -29,21 +29,17 @@ fn added_listed_removed() {
     assert_eq!(added, expected);
     assert_eq!(home.run("prebook list").json(), expected);
     // the same again, whatever its case: changed, not doubled
-    let again = home
-        .run(&format!(
-            "prebook add --day {day} --time 18:30 --class wod --watch --family 70002"
-        ))
-        .json();
-    assert_eq!(
-        (
-            &again["prebookings"][0]["id"],
-            &again["prebookings"][0]["watch"]
-        ),
-        (&json!(1), &json!(true))
-    );
-    assert_eq!(again["prebookings"][0]["waitlist"], json!(false));
-    assert_eq!(again["prebookings"][0]["opens"], Value::Null);
-    assert_eq!(again["prebookings"][0]["opens_at"], Value::Null);
+    let again = format!("prebook add {day} 18:30 wod --watch --family 70002");
+    let again = &home.run(&again).json()["prebookings"][0];
+    for (key, value) in [
+        ("id", json!(1)),
+        ("watch", json!(true)),
+        ("waitlist", json!(false)),
+        ("opens", Value::Null),
+        ("opens_at", Value::Null),
+    ] {
+        assert_eq!(again[key], value, "{key}");
+    }
     assert_eq!(home.run("prebook remove 1").json(), json!({"removed": [1]}));
     assert_eq!(home.run("prebook list").json(), json!({"prebookings": []}));
     let error = home.run("prebook remove 1").ends_json(6);
@@ -56,15 +52,8 @@ fn limits_are_stored_shown_and_replaced() {
     let limits = "--coach marta --exclude 'open box' --exclude yoga --lead 90m --once-a-day";
     let one = "prebook add --day +5 --time 18:30";
     let weekly = "prebook add --weekly mon-sun --time 19:30";
-    let shown = |shown: &Value| {
-        [
-            &shown["coach"],
-            &shown["exclude"],
-            &shown["lead"],
-            &shown["once_a_day"],
-        ]
-        .map(Value::clone)
-    };
+    let keys = ["coach", "exclude", "lead", "once_a_day"];
+    let shown = |shown: &Value| keys.map(|key| shown[key].clone());
     let stored = [
         json!("marta"),
         json!(["open box", "yoga"]),
@@ -79,7 +68,7 @@ fn limits_are_stored_shown_and_replaced() {
         assert_eq!(shown(&added["prebookings"][0]), stored, "{line}");
         let words = "coach marta; without open box, yoga; at least 90m before it starts; \
                      only if no other class is booked that day";
-        let text = home.run(&format!("{line} {limits}")).succeeds().stdout;
+        let text = output_of(&home, &format!("{line} {limits}"));
         assert!(text.contains(words), "{text}");
         let again = home.run(&format!("{line} --coach marta")).json();
         assert_eq!(shown(&again[list][0]), none, "{line}");
@@ -145,13 +134,8 @@ fn weekly_rules() {
         }])
     );
     assert_eq!(ids(&added).len(), 10);
-    assert!(
-        added["prebookings"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|p| p["rule"] == "r1")
-    );
+    let occurrences = added["prebookings"].as_array().unwrap();
+    assert!(occurrences.iter().all(|p| p["rule"] == "r1"));
     assert_eq!(home.run("prebook rules").json()["rules"], added["rules"]);
     assert_eq!(ids(&home.run("prebook list").json()), ids(&added));
     // one removed by hand does not come back
@@ -236,7 +220,7 @@ fn a_skip_leaves_bookings_alone() {
             "book_state": 1, "message": null, "clock_offset_ms": -812.4, "lateness_ms": 3.1
         }])
     );
-    let words = home.run("prebook list --all").succeeds().stdout;
+    let words = output_of(&home, "prebook list --all");
     assert!(
         words.contains("request Fri 20 Nov 18:30:00.012")
             || words.contains("Nov 2026 18:30:00.012"),
@@ -247,14 +231,14 @@ fn a_skip_leaves_bookings_alone() {
         "{words}"
     );
     // the record is deleted, the booking remains
-    let words = home.run("prebook remove 3").succeeds().stdout;
+    let words = output_of(&home, "prebook remove 3");
     assert!(
         words.contains("the booking remains; to cancel it: `aimharder cancel --reservation 55501"),
         "{words}"
     );
     assert!(!ids(&home.run("prebook list --all").json()).contains(&3));
     assert_eq!(
-        home.run("prebook skip").succeeds().stdout.lines().count(),
+        output_of(&home, "prebook skip").lines().count(),
         2,
         "nothing stands there any more"
     );

@@ -42,6 +42,11 @@ fn refused(home: &Home, line: &str, status: i32) -> String {
     home.run(line).status(status).any_stderr().done().stderr
 }
 
+/// What a success says.
+fn output_of(home: &Home, line: &str) -> String {
+    home.run(line).succeeds().stdout
+}
+
 fn settle(home: &Home, id: i64, progress: Progress) {
     let store = Store::open(&home.store_path()).unwrap();
     let seen = store.prebooking(id).unwrap().unwrap();

@@ -143,23 +143,3 @@ fn warned_of_logins_that_will_be_missed() {
     assert_eq!(said(&home), "");
     assert_eq!(ids(&home.run("prebook list").json()), [1]);
 }
-
-#[test]
-fn every_help_names_an_example_and_the_exit_codes() {
-    let home = without_login();
-    for command in ["", "add", "list", "rules", "remove", "skip", "run"] {
-        let help = home
-            .run(&format!("prebook {command} --help"))
-            .succeeds()
-            .stdout;
-        assert!(
-            help.contains("Exit codes:\n  0 ") && help.contains("Example"),
-            "{command}: {help}"
-        );
-        assert!(
-            help.contains(&format!("  aimharder prebook {command}"))
-                || help.contains("Example: aimharder prebook"),
-            "{command}"
-        );
-    }
-}

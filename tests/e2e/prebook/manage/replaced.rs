@@ -5,7 +5,7 @@ use aimharder::model::prebooking::Progress;
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::{ahead, ids, refused, settle, with_login};
+use super::{ahead, ids, output_of, refused, settle, with_login};
 use crate::support::Home;
 
 fn weekday(day: NaiveDate) -> String {
@@ -22,13 +22,15 @@ fn both(home: &Home, line: &str) -> (String, String) {
 fn an_occurrence_added_by_hand_leaves_its_rule_and_says_so() {
     let home = with_login();
     let day = ahead(3);
-    home.run(&format!(
-        "prebook add --weekly {} --time 18:30 --class wod",
-        weekday(day)
-    ))
-    .succeeds();
+    output_of(
+        &home,
+        &format!(
+            "prebook add --weekly {} --time 18:30 --class wod",
+            weekday(day)
+        ),
+    );
     let add = format!("prebook add {day} 18:30 wod");
-    let said = home.run(&format!("{add} --waitlist")).succeeds().stdout;
+    let said = output_of(&home, &format!("{add} --waitlist"));
     let note = "prebooking 1 is no longer an occurrence of rule r1: changes and removal of r1 leave it as it is\n";
     assert!(said.contains(note), "{said}");
     assert!(
@@ -40,17 +42,14 @@ fn an_occurrence_added_by_hand_leaves_its_rule_and_says_so() {
         Value::Null
     );
     // it is its own already
-    let said = home.run(&format!("{add} --waitlist")).succeeds().stdout;
+    let said = output_of(&home, &format!("{add} --waitlist"));
     assert!(
         !said.contains("rule r1") && !said.contains("changed"),
         "{said}"
     );
     // a day for which the rule has made nothing so far
     let far = day + chrono::Days::new(28);
-    let said = home
-        .run(&format!("prebook add {far} 18:30 wod"))
-        .succeeds()
-        .stdout;
+    let said = output_of(&home, &format!("prebook add {far} 18:30 wod"));
     let note =
         format!("{far} is a day of rule r1, which books nothing more than prebooking 3 then\n");
     assert!(said.contains(&note), "{said}");
@@ -60,26 +59,17 @@ fn an_occurrence_added_by_hand_leaves_its_rule_and_says_so() {
 fn replaced_settings_are_reported() {
     let home = with_login();
     let day = ahead(3);
-    home.run(&format!(
-        "prebook add {day} 18:30 wod --or 19:30 --opens 4d"
-    ))
-    .succeeds();
-    let said = home
-        .run(&format!("prebook add {day} 18:30 WOD --watch"))
-        .succeeds()
-        .stdout;
+    output_of(
+        &home,
+        &format!("prebook add {day} 18:30 wod --or 19:30 --opens 4d"),
+    );
+    let said = output_of(&home, &format!("prebook add {day} 18:30 WOD --watch"));
     let note = "prebooking 1 existed and is changed; before: or 19:30, opening rule 4d\n";
     assert!(said.contains(note), "{said}");
     let weekly = format!("prebook add --weekly {} --time 20:00", weekday(day));
-    let said = home
-        .run(&format!("{weekly} --until {}", ahead(9)))
-        .succeeds()
-        .stdout;
+    let said = output_of(&home, &format!("{weekly} --until {}", ahead(9)));
     assert!(!said.contains("changed"), "{said}");
-    let said = home
-        .run(&format!("{weekly} --once-a-day"))
-        .succeeds()
-        .stdout;
+    let said = output_of(&home, &format!("{weekly} --once-a-day"));
     let note = format!(
         "rule r1 existed and is changed; before: no options, until {}\n",
         ahead(9)
@@ -92,14 +82,14 @@ fn classes_that_exist_are_not_added_by_a_rule_and_are_named() {
     let home = with_login();
     let (day, later) = (ahead(3), ahead(10));
     for day in [day, later] {
-        home.run(&format!("prebook add {day} 18:30 wod")).succeeds();
+        output_of(&home, &format!("prebook add {day} 18:30 wod"));
     }
     settle(&home, 2, Progress::Booked);
     let weekly = format!(
         "prebook add --weekly {} --time 18:30 --class wod",
         weekday(day)
     );
-    let said = home.run(&weekly).succeeds().stdout;
+    let said = output_of(&home, &weekly);
     let form = |day: NaiveDate| {
         let is_this_year = day.format("%Y").to_string() == ahead(0).format("%Y").to_string();
         day.format(if is_this_year {
@@ -117,14 +107,14 @@ fn classes_that_exist_are_not_added_by_a_rule_and_are_named() {
     assert!(said.contains(&note), "{said}");
     assert!(!said.contains("no occurrence"), "{said}");
     // an end before the first class
-    let said = home
-        .run(&format!(
+    let said = output_of(
+        &home,
+        &format!(
             "prebook add --weekly {} --time 20:30 --until {}",
             weekday(day),
             ahead(1)
-        ))
-        .succeeds()
-        .stdout;
+        ),
+    );
     assert!(said.contains("\nno occurrence is pending yet\n"), "{said}");
 }
 
@@ -134,8 +124,7 @@ fn a_booking_of_two_prebookings_is_shown_once() {
     let home = with_login();
     let day = ahead(3);
     for id in 1..=2 {
-        home.run(&format!("prebook add {day} 18:30 wod --lead {id}m"))
-            .succeeds();
+        output_of(&home, &format!("prebook add {day} 18:30 wod --lead {id}m"));
         settle(&home, id, Progress::Booked);
         if id == 1 {
             // of the same class, so that it is not reported as a conflict
@@ -160,7 +149,7 @@ fn the_lead_of_the_config_is_shown() {
         "{said}"
     );
     let add = format!("prebook add {} 18:30 wod", ahead(6));
-    let said = home.run(&add).succeeds().stdout;
+    let said = output_of(&home, &add);
     assert!(
         said.contains("\n     at least 4 d (config) before it starts\n"),
         "{said}"
@@ -169,7 +158,7 @@ fn the_lead_of_the_config_is_shown() {
         home.run("prebook list").json()["prebookings"][0]["lead"],
         Value::Null
     );
-    let said = home.run(&format!("{add} --lead 30m")).succeeds().stdout;
+    let said = output_of(&home, &format!("{add} --lead 30m"));
     assert!(
         said.contains("\n     at least 30m before it starts\n"),
         "{said}"
