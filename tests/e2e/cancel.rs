@@ -311,7 +311,7 @@ fn of_a_family_member() {
 /// The member decided against the class: the store says so, and no weekly rule books it again.
 #[test]
 fn a_prebooking_whose_booking_is_cancelled_is_cancelled() {
-    let (scene, _, id) = Scenario::prebooked(1);
+    let (scene, _, id) = Scenario::prebooked(1, &json!({}), "");
     scene.fired(0).is(&[("booked", 1)]);
     let weekday = scene.day.format("%a").to_string().to_lowercase();
     let weekly =

@@ -150,9 +150,8 @@ fn openings() {
 }
 
 fn unproven_at_the_opening() {
-    let scene = Scenario::new().opens_in(3);
-    let class = scene.class(&json!({ "book_answers": [{ "bookState": 1 }] }));
-    let id = scene.add("");
+    let (scene, class, id) =
+        Scenario::prebooked(3, &json!({ "book_answers": [{ "bookState": 1 }] }), "");
     let fired = scene.fired(8);
     fired.is(&[("postponed", 1)]);
     says(fired.only("unknown_outcome"), &["does not show"]);
@@ -166,9 +165,8 @@ fn unproven_at_the_opening() {
 }
 
 fn shown_to_a_later_run() {
-    let scene = Scenario::new().opens_in(3);
-    let class = scene.class(&json!({ "book_answers": [{ "bookState": true }] }));
-    let id = scene.add("");
+    let (scene, class, id) =
+        Scenario::prebooked(3, &json!({ "book_answers": [{ "bookState": true }] }), "");
     scene.fired(8).only("unknown_outcome");
     scene.sandbox.reserve(ANA, &class, 1);
     scene.sandbox.clear_log();
@@ -189,7 +187,7 @@ fn unproven_after_waiting() {
 }
 
 fn shown_a_second_later() {
-    let (scene, class, id) = Scenario::prebooked(4);
+    let (scene, class, id) = Scenario::prebooked(4, &json!({}), "");
     let run = scene.go("");
     scene.looked_up();
     let mut unshown = row(&class, &Value::Null);

@@ -44,8 +44,7 @@ fn killed_then_down() {
     scene.fired_with("--give-up 200ms", 5).only("unreachable");
     scene.sandbox.clear_faults();
     scene.patch(&full, &json!({ "occupied": 5 }));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&other]);
+    scene.books(id, &other);
 }
 
 /// Both were full; a place in the first came by hand, and the gym cancelled that class.
@@ -75,8 +74,7 @@ fn one_is_closed(full: &str, closed: &str) {
     fired.is(&[("postponed", 1)]);
     fired.only("closed");
     scene.patch(&other, &json!({ "enabled": true }));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&other]);
+    scene.books(id, &other);
 }
 
 fn full_and_closed() {

@@ -36,14 +36,11 @@ fn other_opens_later() {
     assert_eq!(scene.requests().len(), 1, "only the first was asked for");
     scene.ends(id, "pending", &[]);
     scene.patch(&full, &json!({ "occupied": 5 }));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&full]);
+    scene.books(id, &full);
 }
 
 fn taken_back() {
-    let scene = Scenario::new().opens_in(6);
-    scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, _, id) = Scenario::prebooked(6, &json!({}), "");
     let run = scene.go("");
     scene.looked_up();
     scene.wait_until(-2500);

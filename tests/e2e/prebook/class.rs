@@ -31,9 +31,7 @@ fn classes_that_are_no_longer_what_they_were() {
 }
 
 fn renamed() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({ "name": "Yoga" }));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({ "name": "Yoga" }), "");
     let fired = scene.fired_with("--give-up 1s", 6);
     fired.is(&[("postponed", 1)]);
     says(fired.only("not_found"), &["13:10 Yoga"]);
@@ -42,14 +40,11 @@ fn renamed() {
     says(&stored, &["13:10 Yoga"]);
     // back to its name: the next run has it
     scene.patch(&class, &json!({ "name": "WOD" }));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 fn moved() {
-    let scene = Scenario::new().opens_in(2);
-    scene.class(&json!({ "start": "13:15" }));
-    let id = scene.add("");
+    let (scene, _, id) = Scenario::prebooked(2, &json!({ "start": "13:15" }), "");
     let fired = scene.fired_with("--give-up 1s", 6);
     says(fired.only("not_found"), &["13:15 WOD"]);
     says(&scene.ends(id, "pending", &[]), &["13:15 WOD"]);
@@ -69,19 +64,14 @@ fn gone() {
 }
 
 fn renumbered() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     scene.patch(&class, &json!({ "id": 7_777_777 }));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &["7777777"]);
+    scene.books(id, "7777777");
 }
 
 /// The number that was looked up is gone when booking opens.
 fn renumbered_late() {
-    let scene = Scenario::new().opens_in(6);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(6, &json!({}), "");
     let run = scene.go("");
     scene.wait_until(-700);
     scene.patch(&class, &json!({ "id": 7_777_777 }));
@@ -92,23 +82,18 @@ fn renumbered_late() {
 }
 
 fn closed() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({ "enabled": false }));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({ "enabled": false }), "");
     let fired = scene.fired_with("--give-up 1s", 0);
     fired.is(&[("postponed", 1)]);
     says(fired.only("closed"), &["not offered"]);
     assert_eq!(scene.requests().len(), 0);
     scene.ends(id, "pending", &[]);
     scene.patch(&class, &json!({ "enabled": true }));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 fn closed_until_the_opening() {
-    let scene = Scenario::new().opens_in(6);
-    let class = scene.class(&json!({ "enabled": false }));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(6, &json!({ "enabled": false }), "");
     let run = scene.go("");
     scene.wait_until(-700);
     scene.patch(&class, &json!({ "enabled": true }));
@@ -118,9 +103,7 @@ fn closed_until_the_opening() {
 }
 
 fn cancelled() {
-    let scene = Scenario::new().opens_in(2);
-    scene.class(&json!({ "cancelled": true }));
-    let id = scene.add("");
+    let (scene, _, id) = Scenario::prebooked(2, &json!({ "cancelled": true }), "");
     let fired = scene.fired(4);
     fired.is(&[("failed", 1)]);
     fired.only("cancelled");
@@ -170,8 +153,7 @@ fn same_name() {
         remove.succeeds();
         scene.add("--coach pablo")
     };
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&pablo]);
+    scene.books(id, &pablo);
     assert_eq!(scene.sandbox.reservations(&marta).len(), 0);
 }
 
@@ -180,8 +162,7 @@ fn by_id() {
     let first = scene.class(&json!({}));
     let second = scene.class(&json!({}));
     let id = scene.prebook(&format!("--time {START} --id {second}"));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&second]);
+    scene.books(id, &second);
     assert_eq!(scene.sandbox.reservations(&first).len(), 0);
 }
 
@@ -221,9 +202,8 @@ fn all_full() {
 }
 
 fn waitlist() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({ "occupied": 12, "waitlist": 3 }));
-    let id = scene.add("--waitlist");
+    let (scene, class, id) =
+        Scenario::prebooked(2, &json!({ "occupied": 12, "waitlist": 3 }), "--waitlist");
     let fired = scene.fired(0);
     fired.is(&[("waitlisted", 1)]);
     fired.only("waitlisted");
@@ -232,9 +212,7 @@ fn waitlist() {
 }
 
 fn watched() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({ "occupied": 12 }));
-    let id = scene.add("--watch");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({ "occupied": 12 }), "--watch");
     scene.wait_until(0);
     for _ in 0..2 {
         let fired = scene.fired_with("--horizon 1s", 0);
@@ -243,15 +221,12 @@ fn watched() {
         scene.ends(id, "pending", &[]);
     }
     scene.patch(&class, &json!({ "occupied": 11 }));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 /// With the device session, as a person does.
 fn mine_before() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({ "opens_at_ms": null }));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({ "opens_at_ms": null }), "");
     let book = scene.command(&format!("book --time {START} --class WOD --day"));
     let printed = book.arg(scene.day.to_string()).json();
     assert_eq!(printed["outcome"], "booked");
@@ -271,9 +246,7 @@ fn mine_before() {
 
 /// After the last look at the schedule: the refusal "already at that hour" is settled by the row.
 fn mine_meanwhile() {
-    let scene = Scenario::new().opens_in(6);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(6, &json!({}), "");
     let run = scene.go("");
     scene.wait_until(-900);
     scene.sandbox.reserve(ANA, &class, 1);
@@ -284,9 +257,7 @@ fn mine_meanwhile() {
 }
 
 fn refused() {
-    let scene = Scenario::new().opens_in(2);
-    scene.class(&json!({}));
-    let id = scene.add("--watch");
+    let (scene, _, id) = Scenario::prebooked(2, &json!({}), "--watch");
     scene
         .sandbox
         .account(&json!({ "email": ANA, "payment_pending": true }));

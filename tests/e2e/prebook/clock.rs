@@ -48,9 +48,7 @@ fn wrong_dates() {
 
 /// The class is booked at its opening by the clock of this machine, which is right.
 fn dates(mut fault: Value, args: &str) {
-    let scene = Scenario::new().opens_in(8);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(8, &json!({}), "");
     fault["path"] = "*".into();
     fault["kind"] = "date".into();
     scene.sandbox.fault(&fault);
@@ -99,9 +97,7 @@ fn behind() {
 }
 
 fn slow() {
-    let scene = Scenario::new().opens_in(6);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(6, &json!({}), "");
     scene
         .sandbox
         .config(&json!({ "latency_ms": 80, "latency_jitter_ms": 30, "latency_after_ms": 80 }));
@@ -137,8 +133,7 @@ fn much_later() {
     let stored = scene.ends(id, "pending", &[]);
     assert!(stored["attempts"].as_u64() > Some(1), "{stored}");
     scene.patch(&class, &json!({ "opens_at_ms": scene.opens_ms }));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 /// The rule says two days; the refusal says one.

@@ -29,9 +29,7 @@ fn empty_day() -> Value {
 }
 
 fn never_taken() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     fault(&scene, "/api/book", &json!({ "kind": "drop" }));
     let fired = scene.fired_with("--give-up 1s", 5);
     fired.is(&[("postponed", 1)]);
@@ -46,15 +44,12 @@ fn never_taken() {
         "{printed:?}"
     );
     scene.sandbox.clear_faults();
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 /// The booking was taken and its answer lost; then the day's schedule comes empty.
 fn vanished() {
-    let scene = Scenario::new().opens_in(5);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     let lost = json!({ "kind": "drop", "after": true });
     fault(&scene, "/api/book", &lost);
     fault(&scene, "/api/bookings", &empty_day());
@@ -72,9 +67,8 @@ fn vanished() {
 }
 
 fn unknown_state() {
-    let scene = Scenario::new().opens_in(5);
-    let class = scene.class(&json!({ "book_answers": [{ "bookState": 0 }] }));
-    let id = scene.add("");
+    let (scene, class, id) =
+        Scenario::prebooked(5, &json!({ "book_answers": [{ "bookState": 0 }] }), "");
     let run = scene.go("--give-up 1s");
     scene.looked_up();
     let row = json!({ "id": class, "time": "13:10 - 14:10", "className": "WOD", "bookState": 7 });
@@ -85,8 +79,7 @@ fn unknown_state() {
     let stored = scene.ends(id, "pending", &[]);
     assert_eq!(outcomes(&stored), ["unproven"]);
     scene.sandbox.clear_faults();
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 /// Booked by hand after the class was looked up: refused, and not this class is mine.
@@ -128,9 +121,7 @@ fn place_unknown() {
 
 /// The schedule shows no booking to a login that has ended, whatever the response to the request has shown of it.
 fn login_ended() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     scene.sandbox.hold("/api/book");
     let run = scene.go("");
     wait_for("the booking", || {

@@ -23,18 +23,10 @@ fn at_chosen_moments() {
     ]);
 }
 
-fn scene(seconds: i64) -> (Scenario, String, i64) {
-    let scene = Scenario::new().opens_in(seconds);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
-    (scene, class, id)
-}
-
 /// The next run books it, and the one after that has nothing to do.
 fn next_run(scene: &Scenario, id: i64, class: &str) {
     scene.sandbox.clear_faults();
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[class]);
+    scene.books(id, class);
     assert_eq!(scene.fired(0).count("due"), 0);
 }
 
@@ -69,7 +61,7 @@ fn waits_again(scene: &Scenario, id: i64) {
 }
 
 fn before() {
-    let (scene, class, id) = scene(5);
+    let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     let run = scene.go("");
     scene.claimed(id);
     run.kill();
@@ -80,7 +72,7 @@ fn before() {
 }
 
 fn hanging(acted: bool) {
-    let (scene, class, id) = scene(2);
+    let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     scene.sandbox.fault(
         &json!({ "path": "/api/book", "kind": "hang", "after": acted, "from_ms": scene.opens_ms }),
     );
@@ -93,7 +85,7 @@ fn hanging(acted: bool) {
 
 /// The answer is there, and the look at the row that follows it hangs.
 fn answered() {
-    let (scene, class, id) = scene(5);
+    let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     scene.sandbox.fault(
         &json!({ "path": "/api/bookings", "kind": "hang", "count": -1, "from_ms": scene.faults_from_ms() }),
     );
@@ -126,7 +118,7 @@ fn alternative() {
 
 /// A run that lives takes over what a dead one had claimed, and shares with others.
 fn claimed_and_dead() {
-    let (scene, class, id) = scene(4);
+    let (scene, class, id) = Scenario::prebooked(4, &json!({}), "");
     let dead = scene.go("");
     scene.claimed(id);
     dead.kill();
@@ -142,7 +134,7 @@ fn claimed_and_dead() {
 
 /// A run that waits for another opening takes over what a run has that is killed this long before the opening.
 fn taken_over(before_ms: i64) {
-    let (scene, class, id) = scene(before_ms / 1000 + 4);
+    let (scene, class, id) = Scenario::prebooked(before_ms / 1000 + 4, &json!({}), "");
     let dead = scene.go("");
     scene.claimed(id);
     let other = scene.add_opening(15_000, "--time 15:10 --class WOD");
@@ -161,7 +153,7 @@ fn taken_over(before_ms: i64) {
 
 /// Nothing was sent: the next run has it.
 fn interrupted(name: &str, code: i32) {
-    let (scene, class, id) = scene(5);
+    let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     let run = scene.command("prebook run").status(code).spawn();
     scene.claimed(id);
     signal(name, run.id());
@@ -174,7 +166,7 @@ fn interrupted(name: &str, code: i32) {
 
 /// As a machine that sleeps is: the opening passes, then the run goes on.
 fn stopped() {
-    let (scene, class, id) = scene(5);
+    let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     let run = scene.go("");
     scene.claimed(id);
     signal("STOP", run.id());
@@ -188,7 +180,7 @@ fn stopped() {
 
 /// It lives, so what it has claimed is its own.
 fn stopped_beside_others() {
-    let (scene, class, id) = scene(5);
+    let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     let run = scene.go("");
     scene.claimed(id);
     signal("STOP", run.id());

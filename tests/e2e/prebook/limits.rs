@@ -13,9 +13,7 @@ fn set_lead(scene: &Scenario) {
 
 #[test]
 fn no_place_is_taken_within_the_lead() {
-    let scene = Scenario::new().opens_in(1);
-    scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, _, id) = Scenario::prebooked(1, &json!({}), "");
     set_lead(&scene);
     let fired = scene.fired(0);
     fired.is(&[("failed", 1)]);
@@ -30,12 +28,9 @@ fn no_place_is_taken_within_the_lead() {
 
 #[test]
 fn the_lead_of_a_prebooking_takes_precedence_over_that_of_its_box() {
-    let scene = Scenario::new().opens_in(1);
-    let class = scene.class(&json!({}));
-    let id = scene.add("--lead 1h");
+    let (scene, class, id) = Scenario::prebooked(1, &json!({}), "--lead 1h");
     set_lead(&scene);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 #[test]
@@ -123,8 +118,7 @@ fn once_a_day_books_nothing_beside_another_class() {
     assert!(scene.requests().is_empty());
     scene.ends(id, "pending", &[&other]);
     scene.sandbox.unreserve(&reservation);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 #[test]
@@ -264,8 +258,7 @@ fn only_classes_of_the_coach_are_booked() {
     scene.class(&json!({ "coach": "Marta" }));
     let of_jordi = scene.class(&json!({ "coach": "Jordi Puig" }));
     let id = scene.add("--coach jordi");
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&of_jordi]);
+    scene.books(id, &of_jordi);
 }
 
 #[test]
@@ -274,8 +267,7 @@ fn excluded_classes_are_not_booked() {
     scene.class(&json!({ "name": "WOD Kids" }));
     let adults = scene.class(&json!({ "name": "WOD Adults" }));
     let id = scene.add("--exclude kids --exclude teens");
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&adults]);
+    scene.books(id, &adults);
     let excluded = scene.add("--exclude wod --waitlist");
     assert_eq!(excluded, id + 1);
     let fired = scene.fired_with("--give-up 1s", 6);
@@ -284,9 +276,7 @@ fn excluded_classes_are_not_booked() {
 
 #[test]
 fn a_run_with_a_box_takes_its_prebookings_only() {
-    let scene = Scenario::new().opens_in(1);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(1, &json!({}), "");
     scene.fired_with("--box other", 0).is(&[]);
     assert!(scene.requests().is_empty());
     let plan = scene

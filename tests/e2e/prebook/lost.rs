@@ -38,8 +38,7 @@ fn a_refusal_after_a_lost_response_leads_to_no_alternative() {
         scene.ends(id, "pending", &[]);
         // it was served late, and a later run finds it
         scene.sandbox.reserve(ANA, &first, 1);
-        scene.fired(0).is(&[("booked", 1)]);
-        scene.ends(id, "booked", &[&first]);
+        scene.books(id, &first);
         assert!(scene.sandbox.reservations(&other).is_empty());
     }
 }
@@ -52,8 +51,7 @@ fn a_later_run_tries_the_alternative() {
     let id = scene.add("--or 14:10");
     scene.fired(8).only("unknown_outcome");
     scene.patch(&first, &json!({ "occupied": 12 }));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&other]);
+    scene.books(id, &other);
 }
 
 #[test]
@@ -83,9 +81,7 @@ fn book_wait_repeats_after_a_lost_response() {
 /// The schedule of a lapsed login shows nothing of the member: a retry does not take it for "not booked".
 #[test]
 fn a_retry_believes_a_row_only_with_a_login_known_to_work() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     let always = |path: &str, fault: &Value| {
         let always = json!({ "path": path, "count": -1, "from_ms": scene.opens_ms });
         scene.sandbox.fault(&with(fault, always));

@@ -61,9 +61,7 @@ fn fault(scene: &Scenario, fault: &Value) {
 }
 
 fn recovered() {
-    let scene = Scenario::new().opens_in(5);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     let run = waiting(&scene);
     scene.sandbox.kill(ANA);
     Fired::of(run, 0).is(&[("booked", 1)]);
@@ -73,9 +71,7 @@ fn recovered() {
 
 /// A token whose update was answered with a logout is not presented again, however often the login fails.
 fn recovered_late() {
-    let scene = Scenario::new().opens_in(5);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     let run = waiting(&scene);
     scene.sandbox.kill(ANA);
     fault(
@@ -101,8 +97,7 @@ fn not_recovered() {
     // the next run finds it as it was, and after a login it books
     scene.fired(3).only("login_required");
     scene.log_in(ANA, ANA_PASSWORD);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 /// Sent once, and not again by later runs: refusals lock accounts.
@@ -120,8 +115,7 @@ fn wrong_password() {
     assert_eq!(logins, 1);
     scene.ends(id, "pending", &[]);
     scene.home.config(SOURCE);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 fn lapsed() {
@@ -137,9 +131,7 @@ fn lapsed() {
 }
 
 fn no_schedule() {
-    let scene = Scenario::new().opens_in(3);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(3, &json!({}), "");
     fault(
         &scene,
         &json!({ "path": "/api/bookings", "kind": "status", "count": -1, "until_ms": scene.opens_ms }),
@@ -150,9 +142,7 @@ fn no_schedule() {
 }
 
 fn nothing_before() {
-    let scene = Scenario::new().opens_in(3);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(3, &json!({}), "");
     fault(
         &scene,
         &json!({ "path": "*", "kind": "drop", "count": -1, "until_ms": scene.opens_ms + 300 }),
@@ -164,9 +154,7 @@ fn nothing_before() {
 
 /// From the opening on, for this time, every request meets this fault.
 fn outage(kind: &str, status: u16, lasts: i64) {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     let (from, until) = (scene.opens_ms, scene.opens_ms + lasts);
     let bad = json!({
         "path": "*", "kind": kind, "status": status, "count": -1, "from_ms": from, "until_ms": until,
@@ -180,9 +168,7 @@ fn outage(kind: &str, status: u16, lasts: i64) {
 }
 
 fn down() {
-    let scene = Scenario::new().opens_in(4);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(4, &json!({}), "");
     fault(
         &scene,
         &json!({ "path": "*", "kind": "status", "count": -1, "from_ms": scene.opens_ms }),
@@ -195,15 +181,12 @@ fn down() {
     scene.fired_with("--give-up 1s", 5).only("unreachable");
     scene.ends(id, "pending", &[]);
     scene.sandbox.clear_faults();
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 /// Its `Date` says nothing: this machine's clock has to do.
 fn no_date() {
-    let scene = Scenario::new().opens_in(3);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(3, &json!({}), "");
     fault(
         &scene,
         &json!({ "path": "/api/nextBookings", "kind": "json", "body": { "nextClasses": [], "history": [] },
@@ -237,9 +220,7 @@ fn lost(kind: &str, acted: bool) {
 
 /// Its outcome is unknown until a later run.
 fn unreadable() {
-    let scene = Scenario::new().opens_in(4);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(4, &json!({}), "");
     fault(
         &scene,
         &json!([
@@ -280,9 +261,7 @@ fn served_late() {
 }
 
 fn proves_nothing() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({ "book_answers": [{}, {}] }));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({ "book_answers": [{}, {}] }), "");
     scene.fired(0).is(&[("booked", 1)]);
     assert!(scene.requests().len() >= 3);
     scene.ends(id, "booked", &[&class]);
@@ -290,9 +269,7 @@ fn proves_nothing() {
 
 /// "Booked" proves nothing while the row cannot be read; a later run reads it.
 fn unconfirmed() {
-    let scene = Scenario::new().opens_in(4);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(4, &json!({}), "");
     fault(
         &scene,
         &json!({ "path": "/api/bookings", "kind": "status", "count": -1, "from_ms": scene.faults_from_ms() }),
@@ -310,9 +287,7 @@ fn unconfirmed() {
 #[test]
 fn lock_timeout_ends_the_repeats_from_the_opening_on() {
     side_by_side(&["stale", "logged out"], |state| {
-        let scene = Scenario::new().opens_in(1);
-        let class = scene.class(&json!({}));
-        let id = scene.add("");
+        let (scene, class, id) = Scenario::prebooked(1, &json!({}), "");
         scene.wait_until(0);
         if *state == "stale" {
             scene.home.age_tokens(60);
@@ -332,7 +307,6 @@ fn lock_timeout_ends_the_repeats_from_the_opening_on() {
         says(fired.only("unreachable"), &["in use by a test"]);
         drop(held);
         scene.sandbox.clear_faults();
-        scene.fired(0).is(&[("booked", 1)]);
-        scene.ends(id, "booked", &[&class]);
+        scene.books(id, &class);
     });
 }

@@ -11,11 +11,8 @@ fn a_class_that_appears_after_its_opening_is_booked() {
         json!({ "appears_after_ms": 200 }),
         json!({ "enabled_after_ms": 700 }),
     ] {
-        let scene = Scenario::new().opens_in(2);
-        let class = scene.class(&fields);
-        let id = scene.add("");
-        scene.fired(0).is(&[("booked", 1)]);
-        scene.ends(id, "booked", &[&class]);
+        let (scene, class, id) = Scenario::prebooked(2, &fields, "");
+        scene.books(id, &class);
         let late = scene.in_time()[0]["server_ms"].as_i64().unwrap() - scene.opens_ms;
         assert!(late < 1600, "{fields}: {late} ms");
     }
@@ -30,11 +27,9 @@ fn a_response_that_explains_nothing_is_repeated() {
         json!({ "error": { "code": 7 } }),
     ];
     side_by_side(&answers, |answer| {
-        let scene = Scenario::new().opens_in(2);
-        let class = scene.class(&json!({ "book_answers": [answer, answer, answer] }));
-        let id = scene.add("");
-        scene.fired(0).is(&[("booked", 1)]);
-        scene.ends(id, "booked", &[&class]);
+        let (scene, class, id) =
+            Scenario::prebooked(2, &json!({ "book_answers": [answer, answer, answer] }), "");
+        scene.books(id, &class);
     });
 }
 
@@ -47,9 +42,8 @@ fn a_definite_refusal_is_not_repeated() {
         json!({ "bookState": -12, "errorMssgLang": "HASSUPERADOLIMITCONTR" }),
     ];
     side_by_side(&answers, |answer| {
-        let scene = Scenario::new().opens_in(2);
-        scene.class(&json!({ "book_answers": [answer, answer] }));
-        let id = scene.add("");
+        let (scene, _, id) =
+            Scenario::prebooked(2, &json!({ "book_answers": [answer, answer] }), "");
         scene.fired(4).is(&[("failed", 1)]);
         assert_eq!(scene.requests().len(), 1, "{answer}");
         scene.ends(id, "failed", &[]);
@@ -84,8 +78,7 @@ fn the_first_choice_is_looked_up_again_after_the_others() {
     let first = scene.class(&json!({ "appears_after_ms": 5000 }));
     scene.class(&json!({ "start": "14:10", "opens_at_ms": null, "occupied": 12 }));
     let id = scene.add("--or 14:10");
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&first]);
+    scene.books(id, &first);
 }
 
 /// A run that is refused as too early, again and again.
@@ -215,9 +208,7 @@ fn retry_after_is_respected() {
 
 #[test]
 fn a_short_retry_after_is_waited_for() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     scene.sandbox.fault(
         &json!({ "path": "/api/book", "kind": "retry_after", "seconds": 2, "from_ms": scene.opens_ms }),
     );
@@ -254,9 +245,7 @@ fn retry_after_counts_from_the_response() {
 /// The store of a run whose clock was ahead: the class had started then, and has not now.
 #[test]
 fn a_prebooking_that_expired_under_a_wrong_clock_is_reopened() {
-    let scene = Scenario::new().opens_in(1);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(1, &json!({}), "");
     let ahead = scene.opens_ms + 30 * 86_400_000;
     scene.home.sql(&format!(
         "UPDATE prebookings SET status = 'expired', tried_at = {ahead} WHERE id = {id}"
@@ -277,7 +266,6 @@ fn an_expired_prebooking_whose_class_was_added_again_stops_no_run() {
     ));
     let id = scene.add("");
     scene.wait_until(0);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
     assert_eq!(scene.stored(expired)["status"], "expired");
 }

@@ -182,9 +182,7 @@ fn nothing_due() {
 }
 
 fn dry_run() {
-    let scene = Scenario::new().opens_in(300);
-    scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, _, id) = Scenario::prebooked(300, &json!({}), "");
     scene.sandbox.clear_log();
     let run = scene.command("prebook run --dry-run");
     run.clone().prints(&["13:10 WOD", ANA]);
@@ -256,9 +254,7 @@ fn short_texts() {
 }
 
 fn outage_reported() {
-    let scene = Scenario::new().opens_in(1);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(1, &json!({}), "");
     scene.sandbox.down();
     for nth in 1..=4 {
         let run = scene.command("prebook run --give-up 200ms");
@@ -269,6 +265,5 @@ fn outage_reported() {
         }
     }
     scene.sandbox.clear_faults();
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }

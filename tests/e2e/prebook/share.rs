@@ -162,9 +162,7 @@ fn two_openings() {
 
 /// Whoever is about to fire keeps the session's token from being replaced under it.
 fn left_alone() {
-    let scene = Scenario::new().opens_in(10);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(10, &json!({}), "");
     let run = scene.go("");
     wait_for("the session is busy", || {
         scene.home.session("background")["busy"] == true

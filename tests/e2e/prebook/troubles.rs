@@ -30,9 +30,7 @@ fn expire(scene: &Scenario) {
 
 /// Overdue, the background session dead, and its login without a response until --give-up.
 fn no_session() {
-    let scene = Scenario::new().opens_in(-1);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(-1, &json!({}), "");
     expire(&scene);
     scene.sandbox.down();
     let fired = scene.fired_with("--give-up 2s", 5);
@@ -40,14 +38,11 @@ fn no_session() {
     fired.only("unreachable");
     scene.ends(id, "pending", &[]);
     scene.sandbox.clear_faults();
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 fn removed_meanwhile() {
-    let scene = Scenario::new().opens_in(20);
-    scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, _, id) = Scenario::prebooked(20, &json!({}), "");
     expire(&scene);
     scene.sandbox.down();
     let run = scene.go("");
@@ -60,9 +55,7 @@ fn removed_meanwhile() {
 
 /// Not recovered with a password: it is not known whether the platform still has the login.
 fn unreadable(column: &str) {
-    let scene = Scenario::new().opens_in(-1);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(-1, &json!({}), "");
     scene.home.sql(&format!(
         "UPDATE sessions SET {column} = 'rubbish', token_updated_at = token_updated_at - 3600000"
     ));
@@ -80,27 +73,23 @@ fn unreadable(column: &str) {
     assert_eq!(printed.printed["sessions"][0]["outcome"], "failed");
     assert_eq!(scene.home.sessions().len(), 2, "nothing is thrown away");
     scene.log_in(ANA, ANA_PASSWORD);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 /// The platform is asked for it.
 fn no_number() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({ "occupied": 12, "waitlist": 1 }));
-    let id = scene.add("--waitlist");
+    let (scene, class, id) =
+        Scenario::prebooked(2, &json!({ "occupied": 12, "waitlist": 1 }), "--waitlist");
     scene.home.sql("UPDATE boxes SET id = NULL");
     scene.fired(0).is(&[("waitlisted", 1)]);
     scene.home.sql("UPDATE boxes SET id = NULL");
     scene.sandbox.reserve(ANA, &class, 1);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 fn place_nowhere() {
-    let scene = Scenario::new().opens_in(1);
-    let class = scene.class(&json!({ "occupied": 12, "waitlist": 1 }));
-    let id = scene.add("--waitlist");
+    let (scene, class, id) =
+        Scenario::prebooked(1, &json!({ "occupied": 12, "waitlist": 1 }), "--waitlist");
     scene.fired(0).is(&[("waitlisted", 1)]);
     scene.home.sql("UPDATE prebookings SET box = 'nowhere'");
     let fired = scene.fired(6);
@@ -119,9 +108,7 @@ fn place_nowhere() {
 /// Too old for an important request, not too old to be used: the owner of the lock is updating it,
 /// or fires with it.
 fn kept_lock() {
-    let scene = Scenario::new().opens_in(5);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     scene.home.age_tokens(20);
     let held = hold(&scene.home, ANA, SessionKind::Background);
     scene.fired(0).is(&[("booked", 1)]);
@@ -133,9 +120,7 @@ fn kept_lock() {
 
 /// History, cookies and what is intended are the lesser things: they are warned about.
 fn unwritten() {
-    let scene = Scenario::new().opens_in(2);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     scene
         .home
         .db()
@@ -167,9 +152,7 @@ fn unwritten() {
 
 /// The other prebookings are booked all the same.
 fn rule_on_mars() {
-    let scene = Scenario::new().opens_in(1);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(1, &json!({}), "");
     let new = scene.command("boxes set marte --id 7 --timezone Europe/Madrid");
     new.ends(0);
     let weekly = "prebook add --box marte --weekly mon --time 6:10 --opens 1d";

@@ -62,8 +62,7 @@ fn shut_for_good() {
         "{printed:?}"
     );
     gateway.shut(0);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 /// The platform answers "logged out" to the booking, which proves that it did nothing.
@@ -93,15 +92,12 @@ fn logged_out_and_alone() {
     assert_eq!(printed, ["failed"], "sent once: only a login helps");
     scene.sandbox.clear_faults();
     scene.log_in(ANA, ANA_PASSWORD);
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.ends(id, "booked", &[&class]);
+    scene.books(id, &class);
 }
 
 /// Nothing that recovers the session answers for a while.
 fn recovered_late() {
-    let scene = Scenario::new().opens_in(3);
-    let class = scene.class(&json!({}));
-    let id = scene.add("");
+    let (scene, class, id) = Scenario::prebooked(3, &json!({}), "");
     let until = scene.opens_ms + 3000;
     for path in ["/setrefresh", "/api/tokenUpdate"] {
         let down = json!({ "path": path, "kind": "status", "count": -1, "from_ms": scene.opens_ms, "until_ms": until });

@@ -90,11 +90,8 @@ fn a_place_expires_by_the_clock_of_the_server() {
 #[test]
 fn a_class_that_is_listed_twice_or_without_time_is_booked() {
     for quirk in ["twice", "no_time"] {
-        let scene = Scenario::new().opens_in(1);
-        let class = scene.class(&json!({ "quirks": [quirk] }));
-        let id = scene.add("");
-        scene.fired(0).is(&[("booked", 1)]);
-        scene.ends(id, "booked", &[&class]);
+        let (scene, class, id) = Scenario::prebooked(1, &json!({ "quirks": [quirk] }), "");
+        scene.books(id, &class);
         let day = scene.day.to_string();
         let listed: Value = scene.command("classes --day").arg(day).json();
         let classes = listed["classes"].as_array().unwrap();

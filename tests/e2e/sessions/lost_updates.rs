@@ -354,7 +354,7 @@ fn an_encrypted_store_keeps_the_mark() {
 /// Each of them updates the token before the opening.
 #[test]
 fn a_booking_at_its_opening_continues_with_the_cookies() {
-    let (scene, class, id) = Scenario::prebooked(6);
+    let (scene, class, id) = Scenario::prebooked(6, &json!({}), "");
     scene.home.age_tokens(60);
     lose(&scene.sandbox, &json!({ "kind": "drop" }));
     scene.books(id, &class);

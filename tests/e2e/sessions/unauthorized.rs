@@ -110,7 +110,7 @@ fn a_foreign_answer_refuses_no_password() {
 
 #[test]
 fn a_foreign_answer_postpones_a_prebooking() {
-    let (scene, class, id) = Scenario::prebooked(-60);
+    let (scene, class, id) = Scenario::prebooked(-60, &json!({}), "");
     put(&scene.sandbox, &foreign()[0], "*");
     scene.command("prebook run --give-up 1s").ends(5);
     unchanged(&scene.home);
@@ -180,7 +180,7 @@ fn a_dead_session_with_an_unknown_box_number_is_recovered() {
 
 #[test]
 fn a_prebooking_with_an_unknown_box_number_recovers_the_session() {
-    let (scene, class, id) = Scenario::prebooked(-60);
+    let (scene, class, id) = Scenario::prebooked(-60, &json!({}), "");
     scene.home.sql("UPDATE boxes SET id = NULL");
     scene.sandbox.kill(ANA);
     scene.books(id, &class);

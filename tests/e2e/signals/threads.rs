@@ -217,7 +217,7 @@ fn a_booking_that_one_read_does_not_settle_is_reported_as_unknown() {
 #[test]
 fn a_prebooking_under_way_is_stored() {
     side_by_side(&SIGNALS[..2], |how| {
-        let (scene, class, id) = Scenario::prebooked(3);
+        let (scene, class, id) = Scenario::prebooked(3, &json!({}), "");
         scene.sandbox.hold("/api/book");
         let running = scene.command("prebook run --json").status(how.1);
         let running = running.any_stdout().any_stderr().spawn();
@@ -284,7 +284,7 @@ fn is_running(process: i32) -> bool {
 #[test]
 fn notifications_take_two_seconds_at_most() {
     side_by_side(&SIGNALS[..2], |(name, code)| {
-        let (scene, class, id) = Scenario::prebooked(3);
+        let (scene, class, id) = Scenario::prebooked(3, &json!({}), "");
         let started = "echo $$ > $HOME/started; exec sleep 50";
         let notify = format!("{SOURCE}\n[[notify]]\ncommand = '{started}'\n");
         scene.home.config(&notify);
@@ -371,9 +371,8 @@ fn a_listing_starts_no_further_request() {
 #[test]
 fn a_place_being_given_up_is_stored() {
     side_by_side(&SIGNALS[..2], |(name, code)| {
-        let scene = Scenario::new().opens_in(1);
-        scene.class(&json!({ "occupied": 12, "waitlist": 0 }));
-        let id = scene.add("--waitlist");
+        let (scene, _, id) =
+            Scenario::prebooked(1, &json!({ "occupied": 12, "waitlist": 0 }), "--waitlist");
         scene.fired(0).is(&[("waitlisted", 1)]);
         let lead = format!("{SOURCE}\n[boxes.crossfitdemo]\nlead = '30d'");
         scene.home.config(&lead);

@@ -66,19 +66,18 @@ impl Scenario {
         scene
     }
 
-    /// A class that opens so soon, and its prebooking.
-    pub(crate) fn prebooked(seconds: i64) -> (Self, String, i64) {
+    /// A class that opens so soon, changed by `fields`, and its prebooking with these further arguments.
+    pub(crate) fn prebooked(seconds: i64, fields: &Value, args: &str) -> (Self, String, i64) {
         let scene = Self::new().opens_in(seconds);
-        let class = scene.class(&json!({}));
-        let id = scene.add("");
+        let class = scene.class(fields);
+        let id = scene.add(args);
         (scene, class, id)
     }
 
     /// With a place on the waiting list of a class that was full at the opening.
     pub(crate) fn queued() -> (Self, String, i64) {
-        let scene = Self::new().opens_in(1);
-        let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
-        let id = scene.add("--waitlist");
+        let full = json!({ "occupied": 12, "waitlist": 2 });
+        let (scene, class, id) = Self::prebooked(1, &full, "--waitlist");
         scene.fired(0).is(&[("waitlisted", 1)]);
         (scene, class, id)
     }
