@@ -37,7 +37,7 @@ fn all_boxes_unless_one_is_named() {
 }
 
 #[test]
-fn in_three_languages_with_history() {
+fn bookings_and_history_are_read_in_three_languages() {
     for language in ["es", "ca", "en"] {
         let (sandbox, home) = logged_in();
         sandbox.config(&json!({ "language": language }));
@@ -65,7 +65,7 @@ fn in_three_languages_with_history() {
 }
 
 #[test]
-fn of_a_family_member() {
+fn bookings_of_a_family_member_are_listed_apart() {
     let (sandbox, home) = logged_in();
     let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
     sandbox.reserve(ANA, &id, 1);

@@ -122,7 +122,7 @@ fn a_new_membership_is_found() {
 }
 
 #[test]
-fn no_box_at_all() {
+fn an_account_without_a_box_is_reported() {
     let (sandbox, home) = logged_in();
     sandbox.account(&json!({ "email": ANA, "boxes": [] }));
     home.run("boxes --detect")
@@ -130,7 +130,7 @@ fn no_box_at_all() {
 }
 
 #[test]
-fn the_order_of_opening_rules() {
+fn the_config_takes_precedence_over_a_setting() {
     let (_sandbox, home) = logged_in();
     let settings = || {
         let demo = boxes(&home, "").remove(0);

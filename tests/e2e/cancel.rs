@@ -128,7 +128,7 @@ fn reserved_by_the_staff_is_not_ours_to_cancel() {
 }
 
 #[test]
-fn a_place_on_the_waiting_list() {
+fn a_place_on_the_waiting_list_is_given_up() {
     let (sandbox, home) = logged_in();
     let id =
         sandbox.class(&json!({ "day": day(3), "start": "13:10", "occupied": 12, "waitlist": 0 }));
@@ -139,7 +139,7 @@ fn a_place_on_the_waiting_list() {
 }
 
 #[test]
-fn by_the_reservations_number() {
+fn a_booking_is_cancelled_by_its_reservation() {
     for language in ["es", "ca", "en"] {
         let (sandbox, home, id, idres) = ready(json!({}));
         sandbox.config(&json!({ "language": language }));
@@ -236,7 +236,7 @@ fn a_logout_in_the_middle_is_recovered() {
 }
 
 #[test]
-fn which_class() {
+fn a_description_must_fit_one_booking() {
     let (sandbox, home, ..) = ready(json!({}));
     cancel(&home, "--class nada").fails(6, &["no class \"nada\""]);
     let other = sandbox.trial(json!({ "name": "Otra" }));
@@ -282,7 +282,7 @@ fn the_only_booking_of_a_day_needs_no_time() {
 }
 
 #[test]
-fn at_a_time_without_a_booking() {
+fn a_time_without_a_booking_is_refused() {
     let (sandbox, home, ..) = ready(json!({}));
     for name in ["Uno", "Dos"] {
         sandbox.class(&json!({ "day": day(3), "start": "19:10", "name": name }));
@@ -296,7 +296,7 @@ fn at_a_time_without_a_booking() {
 }
 
 #[test]
-fn of_a_family_member() {
+fn a_booking_of_a_family_member_is_cancelled() {
     let (sandbox, home, id, _) = ready(json!({}));
     cancel(&home, "--family 70002").fails(6, &["no booking"]);
     home.run("book --day +3 --time 13:10 --family 70002")

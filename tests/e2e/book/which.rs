@@ -5,7 +5,7 @@ use crate::support::{ANA, Home, day, logged_in, madrid};
 use serde_json::{Value, json};
 
 #[test]
-fn the_waiting_list_after_the_plain_way() {
+fn a_waiting_list_is_joined_only_if_the_class_is_full() {
     let (sandbox, home) = logged_in();
     let id = sandbox.trial(json!({ "occupied": 12, "waitlist": 2 }));
     book(&home, "").fails(4, &["full", "--waitlist"]);
@@ -61,7 +61,7 @@ fn a_rehearsal_sends_nothing() {
 }
 
 #[test]
-fn which_class() {
+fn a_description_must_fit_one_class() {
     let (sandbox, home) = logged_in();
     let one = sandbox.trial(json!({ "name": "Gimnàstics Avançat" }));
     let two = sandbox.trial(json!({ "name": "Gimnastics" }));
@@ -128,7 +128,7 @@ fn classes_of_one_name_and_time_are_chosen_by_coach_or_id() {
 }
 
 #[test]
-fn for_a_family_member() {
+fn a_class_is_booked_for_a_family_member() {
     let (sandbox, home) = logged_in();
     let id = sandbox.trial(json!({}));
     let printed = book(&home, "--family 70002").json();

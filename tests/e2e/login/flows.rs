@@ -5,7 +5,7 @@ use crate::support::start;
 use serde_json::{Value, json};
 
 #[test]
-fn the_form_flow_when_asked_for() {
+fn the_form_flow_is_used_when_asked_for() {
     for iframe in ["relative", "absolute", "encoded", "absolute_encoded"] {
         let (sandbox, home) = start();
         sandbox
@@ -53,7 +53,7 @@ fn auto_comes_back_to_json_when_the_form_dies() {
 }
 
 #[test]
-fn neither_flow_is_there() {
+fn a_platform_without_a_login_is_unreachable() {
     let (sandbox, home) = start();
     sandbox.config(&json!({ "json_login": false, "form_login": false }));
     home.login("").fails(5, &["login was not found"]);
@@ -61,7 +61,7 @@ fn neither_flow_is_there() {
 }
 
 #[test]
-fn no_form_after_403_429_or_5xx() {
+fn the_form_is_not_tried_after_403_429_or_5xx() {
     for status in [403, 429, 500, 503] {
         let (sandbox, home) = start();
         sandbox.fault(

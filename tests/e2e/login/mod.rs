@@ -46,7 +46,7 @@ fn the_example_of_the_promise() {
 }
 
 #[test]
-fn both_sessions_in_one_run() {
+fn both_sessions_are_logged_in_by_one_run() {
     let (sandbox, home) = start();
     let printed = log_in_ana(&home);
     let device = home.fingerprint(ANA, "device");
@@ -84,7 +84,7 @@ fn only_the_background_login_fails() {
 }
 
 #[test]
-fn only_one_kind() {
+fn one_kind_alone_can_be_logged_in() {
     for (kind, other) in [("device", "background"), ("background", "device")] {
         let (sandbox, home) = start();
         let printed = home.login("--only").arg(kind).json();
@@ -137,7 +137,7 @@ fn a_new_device_is_used_until_another_is_named() {
 }
 
 #[test]
-fn fingerprints_too_short_unknown_or_ambiguous() {
+fn fingerprints_too_short_unknown_or_ambiguous_are_refused() {
     let (_sandbox, home) = logged_in();
     home.run("classes --fingerprint abcde")
         .usage(&["at least 6"]);

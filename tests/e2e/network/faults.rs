@@ -73,7 +73,7 @@ fn fails(home: &Home, args: &str, code: i32, fault: &Value) {
 }
 
 #[test]
-fn the_schedule() {
+fn every_fault_of_the_schedule_is_unreachable() {
     every_fault("/api/bookings", |sandbox, home, fault| {
         fails(home, "classes --day +3", 5, fault);
         fails(home, "book --day +3 --time 13:10", 5, fault);
@@ -84,7 +84,7 @@ fn the_schedule() {
 }
 
 #[test]
-fn whoami() {
+fn every_fault_of_whoami_is_unreachable() {
     every_fault("/api/whoami", |_, home, fault| {
         fails(home, "cancel --day +3 --time 07:00", 5, fault);
         fails(home, "boxes --detect", 5, fault);
@@ -93,7 +93,7 @@ fn whoami() {
 }
 
 #[test]
-fn next_bookings() {
+fn every_fault_of_the_next_bookings_is_unreachable() {
     every_fault("/api/nextBookings", |_, home, fault| {
         fails(home, "bookings", 5, fault);
         fails(home, "cancel --reservation 55501", 5, fault);
@@ -102,7 +102,7 @@ fn next_bookings() {
 }
 
 #[test]
-fn booking() {
+fn no_fault_of_a_booking_request_books() {
     every_fault("/api/book", |sandbox, home, fault| {
         let id = sandbox.trial(json!({}));
         let refusal = fault["body"]["error"].is_string();
@@ -114,7 +114,7 @@ fn booking() {
 }
 
 #[test]
-fn cancelling() {
+fn no_fault_of_a_cancellation_cancels() {
     every_fault("/api/cancelBook", |sandbox, home, fault| {
         let id = sandbox.trial(json!({}));
         sandbox.reserve(ANA, &id, 1);
@@ -126,7 +126,7 @@ fn cancelling() {
 }
 
 #[test]
-fn token_updates() {
+fn no_fault_of_a_token_update_changes_the_token() {
     every_fault("/api/tokenUpdate", |sandbox, home, _| {
         home.age_tokens(60);
         home.run("bookings")
@@ -140,7 +140,7 @@ fn token_updates() {
 }
 
 #[test]
-fn logging_in() {
+fn no_fault_of_a_login_stores_a_session() {
     for path in ["/api/login", "/"] {
         side_by_side(&faults(), |fault| {
             let (sandbox, home) = start();
@@ -162,7 +162,7 @@ fn logging_in() {
 }
 
 #[test]
-fn setrefresh() {
+fn a_fault_of_setrefresh_is_a_warning() {
     side_by_side(&faults(), |fault| {
         let (sandbox, home) = start();
         home.impatient_with(fault);

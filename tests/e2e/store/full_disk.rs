@@ -81,7 +81,7 @@ fn no_size_costs_a_token() {
 }
 
 #[test]
-fn nor_with_a_log_that_others_keep_open() {
+fn no_size_costs_a_token_while_others_keep_the_log_open() {
     let (sandbox, home) = crowd(4);
     home.use_real_time();
     // the log stays and grows: this connection is never the last
@@ -98,7 +98,7 @@ fn nor_with_a_log_that_others_keep_open() {
 }
 
 #[test]
-fn nor_does_a_recovery() {
+fn no_size_costs_a_recovery() {
     let (sandbox, home) = logged_in();
     home.use_real_time();
     sandbox.config(&json!({ "rotate_cookie": true }));
@@ -142,7 +142,7 @@ const SCRIPT: &str = r#"
 
 #[test]
 #[allow(clippy::print_stderr)] // what was left out must be seen
-fn nor_does_a_file_system_that_fills_up_while_an_answer_is_awaited() {
+fn a_file_system_that_fills_up_while_an_answer_is_awaited_costs_no_token() {
     let may = Command::new("unshare")
         .args(["-Urm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])
         .status();

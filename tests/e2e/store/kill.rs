@@ -123,7 +123,7 @@ fn die(action: Action, sandbox: &Sandbox, home: &Home, rng: &mut Rng, longest: D
 }
 
 #[test]
-fn at_random_moments() {
+fn a_process_killed_at_random_moments_costs_no_session() {
     let until = Instant::now() + TIME;
     let deaths = AtomicUsize::new(0);
     side_by_side(&[1, 2], |&salt| {
@@ -156,7 +156,7 @@ fn at_random_moments() {
 }
 
 #[test]
-fn at_the_first_login_of_all() {
+fn a_process_killed_at_the_first_login_leaves_a_usable_store() {
     let mut rng = seeded(3);
     let (mut sandbox, home) = start();
     home.use_real_time();

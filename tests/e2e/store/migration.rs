@@ -69,7 +69,7 @@ fn version(db: &Connection) -> i64 {
 }
 
 #[test]
-fn twenty_processes_at_once() {
+fn one_of_twenty_processes_migrates() {
     let folder = temporary_folder();
     let path = folder.path().join("aimharder.db");
     store_of_schema_1(&path);

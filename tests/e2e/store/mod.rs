@@ -34,7 +34,7 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn made_for_its_owner_alone() {
+fn a_store_is_made_for_its_owner_alone() {
     let (_sandbox, home) = logged_in();
     home.run("classes --day +3").succeeds();
     let store = home.store_path();
@@ -81,7 +81,7 @@ fn refused(home: &Home, words: &[&str]) {
 }
 
 #[test]
-fn readable_by_others() {
+fn a_store_that_others_can_read_is_refused() {
     for bits in [0o644, 0o640, 0o602] {
         let (_sandbox, home) = logged_in();
         let path = home.store_path();
@@ -94,7 +94,7 @@ fn readable_by_others() {
 }
 
 #[test]
-fn corrupt_newer_and_foreign() {
+fn corrupt_newer_and_foreign_stores_are_refused() {
     let (_sandbox, home) = logged_in();
     home.db()
         .execute_batch("PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)")
@@ -117,7 +117,7 @@ fn corrupt_newer_and_foreign() {
 }
 
 #[test]
-fn damaged_in_the_middle() {
+fn a_store_damaged_in_the_middle_is_refused() {
     let (_sandbox, home) = logged_in();
     home.db()
         .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -141,7 +141,7 @@ fn a_store_without_a_table_is_reported_in_one_line() {
 }
 
 #[test]
-fn in_a_place_that_cannot_be_written() {
+fn a_place_that_cannot_be_written_is_named() {
     let home = Home::nowhere();
     let file = home.write("file", "");
     home.run("boxes set x --id 1 --store")

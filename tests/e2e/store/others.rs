@@ -19,7 +19,7 @@ fn of_another(home: &Home) -> PathBuf {
 }
 
 #[test]
-fn of_another_owner() {
+fn a_store_of_another_owner_is_refused() {
     let (_sandbox, home) = logged_in();
     let store = of_another(&home);
     let before = fs::read(&store).unwrap();
@@ -98,7 +98,7 @@ fn kept_by_another_process_it_is_worth_a_later_try() {
 }
 
 #[test]
-fn made_as_soon_as_the_other_is_done() {
+fn a_store_is_made_as_soon_as_another_process_is_done() {
     let home = Home::nowhere();
     let held = lock(&home);
     let running = home.run("sessions").stdout_has(&["no sessions"]).spawn();
