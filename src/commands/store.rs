@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueHint};
 use serde::Serialize;
+use serde_json::json;
 
 use super::app::App;
 use super::help::{Help, code};
@@ -13,7 +14,7 @@ use super::plural;
 use crate::error::{ExitKind, Failure};
 use crate::store::{self, Conversion, Store};
 use crate::ui::table::{OutputStyle, Style, unbroken};
-use crate::ui::{Output, Ui};
+use crate::ui::{Output, PlainOutput, Ui};
 use crate::{process, signals};
 
 const WRONG_KEY: (u8, &str) = (1, "unusable store, or wrong key");
@@ -152,8 +153,10 @@ pub(crate) fn run(args: &StoreArgs, app: impl FnOnce() -> Result<App>, ui: &mut 
 
 fn key(ui: &mut Ui) -> Result<()> {
     let key = store::new_key().context("make a key")?;
-    ui.print(&NewKey {
-        key: key.expose().to_owned(),
+    ui.print(&PlainOutput {
+        json: json!({ "key": key.expose() }),
+        text: format!("{}\n", key.expose()),
+        has_side_effects: false,
     })
 }
 
@@ -202,17 +205,6 @@ fn backup(file: &Path, app: &App, ui: &mut Ui) -> Result<()> {
         encrypted,
         has_plain_text: !encrypted && app.store.has_plain_text()?,
     })
-}
-
-#[derive(Serialize)]
-struct NewKey {
-    key: String,
-}
-
-impl Output for NewKey {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        writeln!(to, "{}", self.key)
-    }
 }
 
 #[derive(Debug, Serialize)]

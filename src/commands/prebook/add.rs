@@ -28,7 +28,7 @@ use crate::model::weekly::{Weekdays, WeeklyRule};
 use crate::model::zone;
 use crate::text::fold;
 use crate::ui::dates::short_day;
-use crate::ui::table::OutputStyle;
+use crate::ui::table::{OutputStyle, Style};
 use crate::ui::{Output, Ui};
 
 const EXAMPLE: &str = "aimharder prebook add mon 18:30 wod";
@@ -461,22 +461,16 @@ impl Output for Added {
             )];
             notes.extend(request_notes(request, shown.opening, shown.lead));
             notes.extend(rule.until.map(|day| format!("until {day}")));
-            for line in style.wrap(&notes, 0) {
-                writeln!(to, "{line}")?;
-            }
+            style.write_notes(&notes, 0, Style::Plain, to)?;
         }
         write_prebookings(&self.prebookings, self.now, style, to)?;
         if let (Some(seen), Some(shown)) = (&self.schedule, self.prebookings.first())
             && let Some(line) = seen.line(&shown.state(self.now).0)
         {
-            for line in style.wrap(&[line], 0) {
-                writeln!(to, "{line}")?;
-            }
+            style.write_notes(&[line], 0, Style::Plain, to)?;
         }
         for note in &self.notes {
-            for line in style.wrap(std::slice::from_ref(note), 0) {
-                writeln!(to, "{line}")?;
-            }
+            style.write_notes(std::slice::from_ref(note), 0, Style::Plain, to)?;
         }
         if self.is_complete {
             writeln!(to, "to see whether it will be booked: `aimharder status`")?;

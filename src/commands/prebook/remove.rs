@@ -98,9 +98,7 @@ impl Output for RemovalResult {
             if matches!(removed.progress, Progress::Booked | Progress::Waitlisted) {
                 let hint =
                     booking_remains(removed.reservation.as_deref(), &removed.request.account);
-                for line in style.wrap(&[hint], 2) {
-                    writeln!(to, "{}", style.paint(&line, Style::Mine))?;
-                }
+                style.write_notes(&[hint], 2, Style::Mine, to)?;
             }
         }
         Ok(())

@@ -321,10 +321,7 @@ pub(super) fn write_prebookings(
                 "if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set {gym} --opens 4d`"
             );
             writeln!(to)?;
-            style
-                .wrap(&[note], 0)
-                .iter()
-                .try_for_each(|line| writeln!(to, "{line}"))
+            style.write_notes(&[note], 0, Style::Plain, to)
         }
         None => Ok(()),
     }
@@ -409,9 +406,7 @@ fn write_table(entries: &[Entry<'_>], style: &OutputStyle, to: &mut dyn Write) -
     let lines = style.lines(&rows, 2, &[shrink(3, 8), shrink(4, 12)]);
     for (line, entry) in lines.iter().zip(entries) {
         writeln!(to, "{line}")?;
-        for note in style.wrap(&entry.notes, margin) {
-            writeln!(to, "{}", style.paint(&note, Style::Faint))?;
-        }
+        style.write_notes(&entry.notes, margin, Style::Faint, to)?;
     }
     Ok(())
 }

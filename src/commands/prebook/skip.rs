@@ -316,9 +316,7 @@ impl Output for SkipResult {
             );
             writeln!(to, "{}", style.paint(&line, Style::Mine))?;
             let hint = booking_remains(booking.reservation_id.as_deref(), &booking.account);
-            for line in style.wrap(&[hint], 2) {
-                writeln!(to, "{line}")?;
-            }
+            style.write_notes(&[hint], 2, Style::Plain, to)?;
         }
         Ok(())
     }
