@@ -12,7 +12,7 @@ const MAX_NEAREST: usize = 3;
 
 /// The description of a class. Every part that is given must fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Description {
     /// The class id on that day.
     pub id: Option<String>,
     /// By the box's wall clock, exact to the minute.
@@ -25,7 +25,7 @@ pub struct Wanted {
     pub exclude: Vec<String>,
 }
 
-impl Wanted {
+impl Description {
     /// A choice of a prebooking. Only the first choice has the request's class id.
     pub fn of(request: &PrebookRequest, choice: &Choice) -> Self {
         let is_first = *choice == request.first;
@@ -80,9 +80,9 @@ impl Wanted {
 /// None or several: the message lists what there is, and names the next command.
 pub fn one<'r>(
     rows: &'r [Row],
-    wanted: &Wanted,
+    wanted: &Description,
     day: NaiveDate,
-    command: impl FnOnce(&Wanted) -> String,
+    command: impl FnOnce(&Description) -> String,
 ) -> Result<&'r Row, Failure> {
     let fitting = wanted.fitting(rows);
     match fitting.as_slice() {
@@ -101,28 +101,28 @@ pub fn one<'r>(
 }
 
 /// The shortest description that fits this class and no other of its day.
-pub fn described(row: &Row, rows: &[Row]) -> Wanted {
+pub fn described(row: &Row, rows: &[Row]) -> Description {
     let then: Vec<&Row> = rows.iter().filter(|it| it.start == row.start).collect();
     distinguished(row, &then)
 }
 
 /// What fits this class and no other of `rows`: its time with its name, its coach, or its id.
-fn distinguished(row: &Row, rows: &[&Row]) -> Wanted {
-    let named = Wanted {
+fn distinguished(row: &Row, rows: &[&Row]) -> Description {
+    let named = Description {
         start: Some(row.start),
         name: Some(row.name.clone()).filter(|name| !name.is_empty()),
-        ..Wanted::default()
+        ..Description::default()
     };
-    let coached = Wanted {
+    let coached = Description {
         coach: row.coach.clone(),
         ..named.clone()
     };
     let rows: Vec<Row> = rows.iter().copied().cloned().collect();
-    let is_enough = |wanted: &Wanted| wanted.fitting(&rows).len() == 1;
+    let is_enough = |wanted: &Description| wanted.fitting(&rows).len() == 1;
     [named.clone(), coached]
         .into_iter()
         .find(is_enough)
-        .unwrap_or_else(|| Wanted {
+        .unwrap_or_else(|| Description {
             id: Some(row.id.clone()),
             ..named
         })
@@ -132,7 +132,11 @@ fn distinguished(row: &Row, rows: &[&Row]) -> Wanted {
 ///
 /// # Errors
 /// None or several: the message lists what there is, and names the next command.
-pub fn to_cancel<'r>(rows: &'r [Row], wanted: &Wanted, day: NaiveDate) -> Result<&'r Row, Failure> {
+pub fn to_cancel<'r>(
+    rows: &'r [Row],
+    wanted: &Description,
+    day: NaiveDate,
+) -> Result<&'r Row, Failure> {
     let fitting = wanted.fitting(rows);
     let mine: Vec<&Row> = fitting
         .iter()
@@ -196,7 +200,7 @@ fn matching<'r>(
 }
 
 /// `no class "wod" at 18:30 with coach "marta"`
-fn described_as(what: &str, wanted: &Wanted) -> String {
+fn described_as(what: &str, wanted: &Description) -> String {
     let mut text = what.to_owned();
     let start = wanted.start.map(|start| start.format("%H:%M").to_string());
     let quoted = |text: &Option<String>| text.as_ref().map(|text| format!("{text:?}"));
@@ -217,7 +221,7 @@ fn described_as(what: &str, wanted: &Wanted) -> String {
 }
 
 /// The classes at the time that was asked for, or the nearest ones. Without class ids: the text is stored and sent to phones.
-fn nearest(rows: &[Row], wanted: &Wanted) -> String {
+fn nearest(rows: &[Row], wanted: &Description) -> String {
     if rows.is_empty() {
         return "no classes are published for that day".to_owned();
     }

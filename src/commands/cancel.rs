@@ -132,10 +132,10 @@ fn by_time(
     let today = profile.today(clock::now());
     let day = args.class.day().on(today).map_err(Failure::usage)?;
     let rows = client.schedule(day)?.rows;
-    let wanted = find::Wanted {
+    let wanted = find::Description {
         start: args.class.time,
         name: args.class.class.clone(),
-        ..find::Wanted::default()
+        ..find::Description::default()
     };
     Ok((day, find::to_cancel(&rows, &wanted, day)?.clone()))
 }

@@ -125,10 +125,10 @@ fn selected(
     account: &Account,
 ) -> Vec<Class> {
     let now = clock::now();
-    let wanted = find::Wanted {
+    let wanted = find::Description {
         name: args.class.clone(),
         coach: args.coach.clone(),
-        ..find::Wanted::default()
+        ..find::Description::default()
     };
     let rows = wanted.fitting(rows).into_iter();
     let mut classes: Vec<Class> = rows

@@ -418,7 +418,7 @@ impl BookingTask<'_> {
         let row = match self.fitting(choice) {
             Ok(row) => row.clone(),
             Err(failure) => {
-                let wanted = find::Wanted::of(self.request, choice);
+                let wanted = find::Description::of(self.request, choice);
                 let is_missing = wanted.fitting(&self.rows).is_empty();
                 let outcome = if is_missing {
                     Outcome::Failed(ExitKind::NotFound)
@@ -467,7 +467,7 @@ impl BookingTask<'_> {
 
     /// The row that a choice means. If several fit, the one with the id that was seen before.
     pub(super) fn fitting(&self, choice: &Choice) -> Result<&Row, Failure> {
-        let wanted = find::Wanted::of(self.request, choice);
+        let wanted = find::Description::of(self.request, choice);
         find::one(&self.rows, &wanted, self.day, |only| {
             let add = only.request(self.request, choice).command(self.day);
             // the class is described in another way, so the prebooking would not be replaced

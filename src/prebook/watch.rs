@@ -111,7 +111,7 @@ pub(super) fn look(
         let rows = read_rows(context, watched);
         let has_place = |prebooking: &Prebooking| {
             prebooking.choices().any(|choice| {
-                let wanted = find::Wanted::of(&prebooking.request, choice);
+                let wanted = find::Description::of(&prebooking.request, choice);
                 wanted.fitting(&rows).into_iter().any(has_free_place)
             })
         };

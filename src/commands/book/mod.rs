@@ -116,7 +116,7 @@ impl BookArgs {
     }
 
     /// The same command for the class that is described by `only`.
-    fn command(&self, day: NaiveDate, only: &find::Wanted) -> String {
+    fn command(&self, day: NaiveDate, only: &find::Description) -> String {
         let mut line = format!("aimharder book --day {day}");
         let start = only.start.map(|start| start.format("%H:%M").to_string());
         let values = match &only.id {
@@ -347,10 +347,10 @@ impl Wanted<'_> {
         })
     }
 
-    fn by_id(&self) -> find::Wanted {
-        find::Wanted {
+    fn by_id(&self) -> find::Description {
+        find::Description {
             id: Some(self.row.id.clone()),
-            ..find::Wanted::default()
+            ..find::Description::default()
         }
     }
 
@@ -457,8 +457,8 @@ fn client<'d, 's>(
     }
 }
 
-fn description(args: &BookArgs) -> find::Wanted {
-    find::Wanted {
+fn description(args: &BookArgs) -> find::Description {
+    find::Description {
         id: args.id.clone(),
         start: args.class.time,
         name: args.class.class.clone(),

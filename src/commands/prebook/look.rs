@@ -69,7 +69,7 @@ pub(super) fn look(
     app.note_classes(gym, &rows);
     let now = clock::now();
     let class = |row: &Row| to_class(row, day, gym, &request.account, now);
-    let wanted = find::Wanted::of(request, &request.first);
+    let wanted = find::Description::of(request, &request.first);
     let mut suggests_day = false;
     let one = find::one(&rows, &wanted, day, |only| {
         let chosen = only.request(request, &request.first);
