@@ -47,4 +47,4 @@ mod watch;
 pub use context::{Profiles, RunContext};
 pub use result::{Meaning, PrebookResult};
 pub use run::{Report, Run};
-pub use wait::{Wait, WaitResult, next_try};
+pub use wait::{BookingEnd, Wait, next_try};

@@ -42,9 +42,9 @@ pub struct Wait<'s> {
     class_id: &'s str,
 }
 
-/// The result of a wait.
+/// The end of a booking, after a wait or at once.
 #[derive(Debug)]
-pub struct WaitResult {
+pub struct BookingEnd {
     /// The result of the booking.
     pub booked: BookResult,
     /// The session that acted, as it is now.
@@ -110,7 +110,7 @@ impl<'s> Wait<'s> {
         next: Next,
         live: ActiveSession<'s>,
         rows: Vec<Row>,
-    ) -> Result<WaitResult, Failure> {
+    ) -> Result<BookingEnd, Failure> {
         let mut task = BookingTask::new(&self.context, self.request, self.day, self.profile);
         task.class_id = Some(self.class_id);
         task.live = Some(live);
@@ -131,7 +131,7 @@ impl<'s> Wait<'s> {
             task.fired_at
         };
         let at = requested_at.unwrap_or_else(|| task.server_now());
-        Ok(WaitResult {
+        Ok(BookingEnd {
             at: next.at().map_or(at, |next| next.max(at)),
             session: task.live()?.row().clone(),
             booked: result.booked,

@@ -27,6 +27,7 @@ use crate::model::prebooking::{Choice, PrebookRequest};
 use crate::model::session::SessionKind;
 use crate::model::zone::resolve;
 use crate::platform::{BoxAt, Mine, Row};
+use crate::prebook::BookingEnd;
 use crate::sessions::{ActiveSession, SessionSelector};
 use crate::signals::{self, SignalGuard};
 use crate::text::append_flag;
@@ -182,23 +183,19 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
         })?,
     };
     warn_if_not_covered(wanted.row, &rows);
-    let done = if args.wait {
+    let end = if args.wait {
         wanted.wait(app, &sessions, live, &rows, ui)?
     } else if args.dry_run {
-        Done {
-            result: BookResult::decided(wanted.row).unwrap_or_else(|| wanted.guessed(&rows)),
-            session: SessionRef::from(live.row()),
-            signal_guard: None,
-        }
+        let result = BookResult::decided(wanted.row).unwrap_or_else(|| wanted.guessed(&rows));
+        ended(result, &live, None)
     } else {
-        let mut done = wanted.book(&mut live)?;
-        let now = clock::now();
-        wanted.learn(app, &done.result, now);
-        wanted.suggest_rule(wanted.opening(), &mut done.result, now, None);
-        done
+        let mut end = wanted.book(&mut live)?;
+        wanted.learn(app, &end);
+        wanted.suggest_rule(wanted.opening(), &mut end, None);
+        end
     };
-    let _guard = done.signal_guard;
-    let mut view = wanted.view(done.result, done.session);
+    let _guard = end.signal_guard;
+    let mut view = wanted.view(end.booked, SessionRef::from(&end.session));
     let request = wanted.prebooking(&rows);
     if args.prebook && view.outcome == Outcome::TooEarly {
         wanted.prebook_instead(app, &request, &mut view)?;
@@ -236,25 +233,28 @@ struct Wanted<'w> {
     row: &'w Row,
 }
 
-/// The result, and the session that acted.
-struct Done {
-    result: BookResult,
-    session: SessionRef,
-    /// Defers signals until the result is printed.
+/// The end of a booking without a wait.
+fn ended(
+    booked: BookResult,
+    live: &ActiveSession<'_>,
     signal_guard: Option<SignalGuard>,
+) -> BookingEnd {
+    BookingEnd {
+        booked,
+        session: live.row().clone(),
+        signal_guard,
+        moved_to: None,
+        at: clock::now(),
+    }
 }
 
 impl Wanted<'_> {
     /// Books at once. Signals are deferred until the result, or its absence, is printed.
-    fn book(&self, live: &mut ActiveSession<'_>) -> Result<Done> {
+    fn book(&self, live: &mut ActiveSession<'_>) -> Result<BookingEnd> {
         let signal_guard = signals::signal_guard("booking");
         let booked = client(self.args, self.at, live).book(self.day, self.row, self.args.waitlist);
         match booked {
-            Ok(result) => Ok(Done {
-                result,
-                session: SessionRef::from(live.row()),
-                signal_guard: Some(signal_guard),
-            }),
+            Ok(result) => Ok(ended(result, live, Some(signal_guard))),
             Err(e) => {
                 signal_guard.keep_unless(e.is_interrupted());
                 Err(e.into())
@@ -268,9 +268,9 @@ impl Wanted<'_> {
         rules.rule_for(self.account, Some(&self.row.name))
     }
 
-    /// Stores what the response shows about the opening. `at`: the instant of the request by the server's clock.
-    fn learn(&self, app: &App, result: &BookResult, at: DateTime<Utc>) {
-        let class = &self.row.name;
+    /// Stores what the response shows about the opening.
+    fn learn(&self, app: &App, end: &BookingEnd) {
+        let (class, result) = (&self.row.name, &end.booked);
         let learned = result.learned.map(|learned| (class.clone(), learned));
         app.learn(&OpeningObservation {
             profile: self.gym,
@@ -278,7 +278,7 @@ impl Wanted<'_> {
             booked: (result.outcome == Outcome::Booked).then_some(class),
             day: self.day,
             start: self.row.start,
-            at,
+            at: end.at,
             reported: learned.as_slice(),
         });
     }
@@ -287,12 +287,12 @@ impl Wanted<'_> {
     fn suggest_rule(
         &self,
         rule: Option<Opening>,
-        result: &mut BookResult,
-        at: DateTime<Utc>,
+        end: &mut BookingEnd,
         refused: Option<DateTime<Utc>>,
     ) {
         let class = (self.day, self.row.start);
-        let at = at.with_timezone(&self.gym.zone);
+        let at = end.at.with_timezone(&self.gym.zone);
+        let result = &mut end.booked;
         let rule = rule.filter(|_| result.outcome == Outcome::Booked);
         let named = (self.gym.name.as_str(), self.row.name.as_str());
         let suggestion = rule.and_then(|rule| rule.suggestion(named, class, at, refused));

@@ -7,17 +7,16 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::{Done, Wanted};
+use super::Wanted;
 use crate::booking::{BookResult, Outcome};
 use crate::clock;
-use crate::commands::SessionRef;
 use crate::commands::app::App;
 use crate::model::box_profile::BoxProfile;
 use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, PrebookRequest};
 use crate::platform::Row;
 use crate::prebook::plan::Next;
-use crate::prebook::{Wait, next_try};
+use crate::prebook::{BookingEnd, Wait, next_try};
 use crate::sessions::{ActiveSession, SessionManager};
 use crate::ui::Ui;
 use crate::ui::progress::{Countdown, countdown_time};
@@ -35,7 +34,7 @@ impl Wanted<'_> {
         live: ActiveSession<'s>,
         rows: &[Row],
         ui: &mut Ui,
-    ) -> Result<Done> {
+    ) -> Result<BookingEnd> {
         let request = self.request();
         let profile = BoxProfile {
             id: Some(self.at.id),
@@ -63,31 +62,26 @@ impl Wanted<'_> {
                 let guess = rule.filter(|_| matches!(next, Next::Guess(_)));
                 self.announce(at, guess, now, &request, ui)
             });
-            let waited = wait.until(next, session, std::mem::take(&mut rows));
+            let end = wait.until(next, session, std::mem::take(&mut rows));
             drop(countdown);
-            let waited = waited?;
-            now = waited.at;
-            let mut done = Done {
-                result: waited.booked,
-                session: SessionRef::from(&waited.session),
-                signal_guard: waited.signal_guard,
-            };
-            self.learn(app, &done.result, now);
-            self.suggest_rule(rule, &mut done.result, now, refused);
-            if done.result.outcome != Outcome::TooEarly {
-                return Ok(done);
+            let mut end = end?;
+            now = end.at;
+            self.learn(app, &end);
+            self.suggest_rule(rule, &mut end, refused);
+            if end.booked.outcome != Outcome::TooEarly {
+                return Ok(end);
             }
             refused = Some(now);
             // a rule whose opening was too early is not used again, but a guess is
-            let reported = done.result.learned;
+            let reported = end.booked.learned;
             let guess = rule.filter(|rule| rule.guess);
-            let is_moved = waited.moved_to.is_some();
+            let is_moved = end.moved_to.is_some();
             let is_new = is_moved || next == Next::Unknown || guess.is_some();
             let ahead = rule.filter(|rule| !rule.guess && !is_moved && self.opens(*rule) > now);
             rule = ahead.or(reported.filter(|_| is_new)).or(guess);
             next = self.next(rule, now);
             if next == Next::Unknown {
-                return Ok(done);
+                return Ok(end);
             }
         }
     }
