@@ -11,7 +11,7 @@ use super::result::ChoiceResult;
 use super::task::{Abort, BookingTask};
 use crate::booking::{BookResult, LoginCheck, Outcome, find};
 use crate::error::{ExitKind, Failure};
-use crate::model::prebooking::Choice;
+use crate::model::prebooking::{Choice, Prebooking};
 use crate::platform::Row;
 use crate::{clock, signals};
 
@@ -471,9 +471,9 @@ impl BookingTask<'_> {
         find::one(&self.rows, &wanted, self.day, |only| {
             let add = only.request(self.request, choice).command(self.day);
             // the class is described in another way, so the prebooking would not be replaced
-            match &self.claim {
-                Some(claim) => {
-                    let (id, account) = (claim.prebooking.id, &self.request.account);
+            match &self.prebooking {
+                Some(Prebooking { id, .. }) => {
+                    let account = &self.request.account;
                     format!("aimharder prebook remove {id} --account {account}`, then `{add}")
                 }
                 None => add,

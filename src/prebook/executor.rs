@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::claim::Claim;
 use super::class::{MISSING_PAUSE, MISSING_PAUSE_MAX, Moment};
 use super::context::RunContext;
 use super::plan::{Next, until};
@@ -227,9 +226,9 @@ impl<'e> PrebookExecutor<'e> {
         let (it, profile) = (self.prebooking, &self.task.profile);
         let guess = it.opening(choice, &profile.opening_rules, profile.zone)?;
         let at = self.task.fired_at.max(ahead)?.with_timezone(&profile.zone);
-        let claim = self.task.claim.as_ref();
-        let refused_at = claim.and_then(Claim::refused_at);
+        let refused_at = self.task.context.sessions.store.refused_as_too_early(it.id);
         let named = (it.request.gym.as_str(), class);
+        let refused_at = refused_at.unwrap_or_default();
         guess.suggestion(named, (it.day, choice.start), at, refused_at)
     }
 

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! * `run` – a run: its loop and its threads; `context` – what the threads share
-//! * `queue` – what a run takes; `claim` – its claims
+//! * `queue` – what a run takes and claims
 //! * `executor` – one prebooking with its choices; `waitlist` – a place on a waiting list
 //! * `task` – session, box, clock and deadline of an execution; `class` – one class; `timing` – waiting for the opening;
 //!   `attempt` – requesting, repeating and settling
@@ -27,7 +27,6 @@ pub mod weekly;
 mod attempt;
 mod backoff;
 mod booked_days;
-mod claim;
 mod class;
 mod context;
 mod executor;

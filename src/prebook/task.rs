@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::backoff::Backoff;
-use super::claim::Claim;
 use super::context::RunContext;
 use super::host_clock::{HostClock, ROUGH};
 use super::plan::until;
@@ -61,8 +60,10 @@ impl From<sessions::Error> for Abort {
 #[derive(Debug)]
 pub(super) struct BookingTask<'t> {
     pub context: &'t RunContext<'t>,
-    /// `None`: a user waits (`book --wait`).
-    pub claim: Option<Claim<'t>>,
+    /// The prebooking that the run has claimed, as it was then. `None`: a user waits (`book --wait`).
+    pub prebooking: Option<&'t Prebooking>,
+    /// The class that is stored as the one to be requested.
+    intended: Option<String>,
     /// The account, the choices and their limits.
     pub request: &'t PrebookRequest,
     pub day: NaiveDate,
@@ -114,7 +115,8 @@ impl<'t> BookingTask<'t> {
         let (clock, backoff) = context.host(&profile.host);
         Self {
             context,
-            claim: None,
+            prebooking: None,
+            intended: None,
             request,
             day,
             profile,
@@ -148,32 +150,59 @@ impl<'t> BookingTask<'t> {
         profile: &'t BoxProfile,
     ) -> Self {
         Self {
-            claim: Some(Claim::new(context, prebooking)),
+            prebooking: Some(prebooking),
+            intended: prebooking.class_id.clone(),
             class_id: prebooking.class_id.as_deref(),
             ..Self::new(context, &prebooking.request, prebooking.day, profile)
         }
     }
 
-    /// Ends the task if the prebooking was removed or changed, as far as the run knows.
+    /// Ends the task if the claim was lost, or the prebooking changed, by the run's last look at the store.
     pub(super) fn check_claim_lately(&self) -> Result<(), Abort> {
-        match &self.claim {
-            Some(claim) if !claim.held_lately() => Err(Abort::Removed),
-            _ => Ok(()),
-        }
+        let is_held = |claimed: &Prebooking| {
+            self.context.with_claims(|claims| {
+                let now = claims.get(&claimed.id);
+                now.is_some_and(|now| now.request == claimed.request)
+            })
+        };
+        let is_held = self.prebooking.is_none_or(is_held);
+        is_held.then_some(()).ok_or(Abort::Removed)
     }
 
-    /// Ends the task if the prebooking was removed or changed. Reads the store without waiting for it.
+    /// Ends the task if the claim is lost, or the prebooking changed, now. Read before every request, without waiting for the
+    /// store.
     pub(super) fn check_claim(&self) -> Result<(), Abort> {
-        match &self.claim {
-            Some(claim) if !claim.holds() => Err(Abort::Removed),
-            _ => Ok(()),
+        let Some(Prebooking { id, request, .. }) = self.prebooking else {
+            return Ok(());
+        };
+        match self.context.sessions.store.peek(*id) {
+            Ok(Some(now)) if now.owner.as_ref() == Some(&self.context.owner) => {
+                let is_same = now.request == *request;
+                is_same.then_some(()).ok_or(Abort::Removed)
+            }
+            Ok(_) => Err(Abort::Removed),
+            Err(e) => {
+                // a store that is busy must not cost the class
+                log::warn!("prebooking {id}: its claim could not be read: {e}");
+                Ok(())
+            }
         }
     }
 
-    /// Stores the class before it is requested (promise 9).
+    /// Stores the class before it is requested, so that a later run knows what a dead process may have booked (promise 9).
     pub(super) fn intend(&mut self, class_id: &str) {
-        if let Some(claim) = &mut self.claim {
-            claim.intend(class_id);
+        let id = self.prebooking.map(|prebooking| prebooking.id);
+        let Some(id) = id.filter(|_| self.intended.as_deref() != Some(class_id)) else {
+            return;
+        };
+        let RunContext {
+            sessions, owner, ..
+        } = self.context;
+        match sessions.store.intend(id, owner, class_id) {
+            Ok(()) => self.intended = Some(class_id.to_owned()),
+            Err(e) => {
+                log::warn!("prebooking {id}: the class to be booked could not be stored: {e}");
+            }
         }
     }
 
