@@ -11,7 +11,7 @@ use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::platform::Row;
 use crate::sessions::SessionRef;
-use crate::store::{Attempt, Settlement};
+use crate::store::Attempt;
 
 /// What an outcome means for its prebooking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,8 +157,8 @@ pub struct PrebookResult {
     pub choice: Choice,
     /// The outcome.
     pub outcome: Outcome,
-    /// What is stored: the new status, its reason, the place.
-    pub next: Settlement,
+    /// The prebooking after it, as it is stored. `None` keeps the stored reservation, class and later opening.
+    pub next: Prebooking,
     /// `false`: its place on the waiting list was confirmed, and nothing is stored.
     pub is_change: bool,
     /// The class as it was read last. `None`: it was not found.
@@ -215,16 +215,21 @@ impl PrebookResult {
         // behind; otherwise it would be due again.
         let aimed_at = opens.filter(|_| !attempts.is_empty());
         let class = booked.row;
-        let with_place = class.as_ref().filter(|_| booked.outcome.is_place());
+        let is_followed = prebooking.progress == Progress::Waitlisted;
+        let is_new_place = booked.outcome.is_place() && !is_followed;
+        let with_place = class.as_ref().filter(|_| is_new_place);
+        let sent = i64::try_from(attempts.len()).unwrap_or(i64::MAX);
         Self {
-            next: Settlement {
+            next: Prebooking {
                 progress,
+                owner: None,
                 message: booked.message,
                 reservation: booked.reservation,
                 class_id: with_place.map(|row| row.id.clone()),
-                attempts: i64::try_from(attempts.len()).unwrap_or(i64::MAX),
+                attempts: prebooking.attempts.saturating_add(sent),
                 moved_to,
-                tried_at: aimed_at.map_or(now, |at| now.max(at)),
+                tried_at: Some(aimed_at.map_or(now, |at| now.max(at))),
+                ..prebooking.clone()
             },
             prebooking: prebooking.clone(),
             zone,

@@ -276,7 +276,7 @@ impl Run<'_> {
         let store = self.context.sessions.store;
         let is_followed = result.prebooking.progress == Progress::Waitlisted;
         let owner = (!is_followed).then_some(self.context.owner.as_str());
-        let stored = store.settle(id, owner, &result.next);
+        let stored = store.settle(&result.next, owner);
         self.store_attempts(id, &result.attempts);
         // A result that another run has stored is not reported here. A booking is, even if the prebooking was removed, and
         // so is a result that could not be stored.

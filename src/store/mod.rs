@@ -57,7 +57,7 @@ pub use encryption::new_key;
 pub use logins::NewLogin;
 pub use open::LOCKS;
 pub use prebooking_edits::Removed;
-pub use prebookings::{Attempt, Settlement};
+pub use prebookings::Attempt;
 pub use problems::{Problem, Subject};
 pub use secrets::FormGuard;
 pub use sessions::{SessionRow, Status};

@@ -11,26 +11,7 @@ use serde::Serialize;
 use super::open::connect_to_peek;
 use super::{At, Result, Store, instant, maybe_instant, millis, unreadable};
 use crate::model::account::Account;
-use crate::model::prebooking::{Choice, Lead, PrebookRequest, Prebooking, Progress};
-
-/// The result of an attempt at a prebooking, as it is stored.
-#[derive(Debug, Clone)]
-pub struct Settlement {
-    /// The new status.
-    pub progress: Progress,
-    /// The reason, for people. `None` clears it.
-    pub message: Option<String>,
-    /// The reservation id. `None` keeps the known one.
-    pub reservation: Option<String>,
-    /// The class of the place. `None` keeps the known one.
-    pub class_id: Option<String>,
-    /// Number of booking requests sent in this attempt.
-    pub attempts: i64,
-    /// A later opening, from a refusal.
-    pub moved_to: Option<DateTime<Utc>>,
-    /// When the attempt ended, or the opening if this machine's clock is behind.
-    pub tried_at: DateTime<Utc>,
-}
+use crate::model::prebooking::{Choice, Lead, PrebookRequest, Prebooking};
 
 /// One booking request and its response.
 #[derive(Debug, Clone)]
@@ -171,20 +152,21 @@ impl Store {
         )
     }
 
-    /// Stores the result of an execution and releases the claim of `owner`; without an owner, stores the result of a place on a
-    /// waiting list. `false`: the claim was lost, because the prebooking was removed, or another run was quicker.
-    pub fn settle(&self, id: i64, owner: Option<&str>, end: &Settlement) -> Result<bool> {
+    /// Stores the result of an execution and releases the claim of its owner, or the result for a place on a waiting list, which
+    /// is not claimed. `None` keeps the stored reservation, class and later opening. `false`: the claim was lost, because the
+    /// prebooking was removed, or another run was quicker.
+    pub fn settle(&self, end: &Prebooking, owner: Option<&str>) -> Result<bool> {
         self.changes(
-                "UPDATE prebookings SET status = :status, owner = NULL, message = :message, \
-                 reservation_id = coalesce(:reservation, reservation_id), class_id = coalesce(:class_id, class_id), \
-                 attempts = attempts + :attempts, moved_to = coalesce(:moved_to, moved_to), tried_at = :tried_at \
-                 WHERE id = :id AND owner IS :owner AND (:owner IS NOT NULL OR status = 'waitlisted')",
-                named_params! {
-                    ":status": end.progress.as_str(), ":message": end.message, ":reservation": end.reservation,
-                    ":class_id": end.class_id, ":attempts": end.attempts, ":moved_to": end.moved_to.map(millis),
-                    ":tried_at": millis(end.tried_at), ":id": id, ":owner": owner,
-                },
-            )
+            "UPDATE prebookings SET status = :status, owner = NULL, message = :message, \
+             reservation_id = coalesce(:reservation, reservation_id), class_id = coalesce(:class_id, class_id), \
+             attempts = :attempts, moved_to = coalesce(:moved_to, moved_to), tried_at = :tried_at \
+             WHERE id = :id AND owner IS :owner AND status = iif(:owner IS NULL, 'waitlisted', 'executing')",
+            named_params! {
+                ":status": end.progress.as_str(), ":message": end.message, ":reservation": end.reservation,
+                ":class_id": end.class_id, ":attempts": end.attempts, ":moved_to": end.moved_to.map(millis),
+                ":tried_at": end.tried_at.map(millis), ":id": end.id, ":owner": owner,
+            },
+        )
     }
 
     /// Releases a claim whose execution sent this number of requests: the prebooking is pending again. `false`: the claim was

@@ -74,7 +74,7 @@ fn waiting_again(
 ) -> Result<()> {
     let id = result.prebooking.id;
     if app.store.problem(Subject::Prebooking(id))?.is_some() {
-        app.store.settle(id, None, &result.next)?;
+        app.store.settle(&result.next, None)?;
     }
     if alerts::record_success(&app.store, Subject::Prebooking(id))? {
         let named = named(result);

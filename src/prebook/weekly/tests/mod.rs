@@ -5,7 +5,7 @@ mod stored;
 
 use super::*;
 use crate::model::account::Account;
-use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Progress};
+use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking, Progress};
 
 const NOW: &str = "2026-11-21T09:00:00Z";
 

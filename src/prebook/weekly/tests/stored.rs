@@ -39,16 +39,15 @@ fn waiting(store: &Store) -> Vec<String> {
 fn settle(store: &Store, id: i64, progress: Progress) {
     let seen = store.prebooking(id).unwrap().unwrap();
     assert!(store.claim(&seen, "run", |_| true).unwrap());
-    let end = crate::store::Settlement {
+    let end = Prebooking {
         progress,
-        message: None,
         reservation: Some("55501".into()),
         class_id: Some("1223249".into()),
         attempts: 1,
-        moved_to: None,
-        tried_at: at(NOW),
+        tried_at: Some(at(NOW)),
+        ..seen
     };
-    assert!(store.settle(id, Some("run"), &end).unwrap());
+    assert!(store.settle(&end, Some("run")).unwrap());
 }
 
 #[test]

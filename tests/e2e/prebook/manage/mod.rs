@@ -5,9 +5,9 @@ mod edits;
 mod refused;
 mod replaced;
 
-use aimharder::model::prebooking::Progress;
+use aimharder::model::prebooking::{Prebooking, Progress};
 use aimharder::model::session::SessionKind;
-use aimharder::store::{Attempt, Settlement, Store};
+use aimharder::store::{Attempt, Store};
 use chrono::NaiveDate;
 use serde_json::Value;
 
@@ -52,16 +52,15 @@ fn settle(home: &Home, id: i64, progress: Progress) {
     let seen = store.prebooking(id).unwrap().unwrap();
     assert!(store.claim(&seen, "run", |_| true).unwrap());
     store.put_attempt(id, &attempt()).unwrap();
-    let end = Settlement {
+    let end = Prebooking {
         progress,
-        message: None,
         reservation: Some("55501".into()),
         class_id: Some("1223250".into()),
         attempts: 1,
-        moved_to: None,
-        tried_at: aimharder::clock::now(),
+        tried_at: Some(aimharder::clock::now()),
+        ..seen
     };
-    assert!(store.settle(id, Some("run"), &end).unwrap());
+    assert!(store.settle(&end, Some("run")).unwrap());
 }
 
 fn attempt() -> Attempt {
