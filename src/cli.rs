@@ -335,7 +335,7 @@ fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathB
         | Command::Wod(_)
         | Command::Probe(_)
         | Command::Prebook(PrebookArgs {
-            command: PrebookCommand::List(_) | PrebookCommand::Rules(_),
+            command: PrebookCommand::List(_) | PrebookCommand::Rules,
         }) => true,
         Command::Store(args) => args.is_backup(),
         Command::Boxes(args) => args.command.is_none(),

@@ -38,6 +38,18 @@ pub struct CancelResult {
     pub state: Option<i64>,
 }
 
+impl CancelResult {
+    /// A result without a response.
+    fn unsent(outcome: CancelOutcome, row: Row, message: Option<&str>) -> Self {
+        Self {
+            outcome,
+            row,
+            message: message.map(str::to_owned),
+            state: None,
+        }
+    }
+}
+
 impl BoxClient<'_, '_> {
     /// Cancels a booking or a waiting-list place. `late` accepts that it costs a credit; a cancellation without costs is tried
     /// first.
@@ -77,7 +89,16 @@ impl BoxClient<'_, '_> {
         }
         match sent {
             Ok(answer) => self.settle_cancel(day, row, &answer, late),
-            Err(e) if needs_row(&e) => self.settle_lost_cancel(day, row, &e.to_string()),
+            Err(e) if needs_row(&e) => {
+                log::info!("no response to the cancellation ({e}); the schedule decides");
+                let now = self.look_twice(day, &row.id, |now| !now.is_mine())?;
+                if now.is_mine() {
+                    return Err(Error::NotDone(format!(
+                        "not cancelled: {e}; the schedule still shows the booking; try again"
+                    )));
+                }
+                Ok(CancelResult::unsent(CancelOutcome::Cancelled, now, None))
+            }
             Err(e) => Err(e.into()),
         }
     }
@@ -145,38 +166,11 @@ impl BoxClient<'_, '_> {
             },
         }
     }
-
-    fn settle_lost_cancel(
-        &mut self,
-        day: NaiveDate,
-        row: &Row,
-        cause: &str,
-    ) -> Result<CancelResult, Error> {
-        log::info!("no response to the cancellation ({cause}); the schedule decides");
-        match self.look_twice(day, &row.id, |now| !now.is_mine())? {
-            now if !now.is_mine() => Ok(CancelResult {
-                outcome: CancelOutcome::Cancelled,
-                row: now,
-                message: None,
-                state: None,
-            }),
-            _ => Err(Error::NotDone(format!(
-                "not cancelled: {cause}; the schedule still shows the booking; try again"
-            ))),
-        }
-    }
 }
 
 /// The reservation id, or the result if nothing can be sent.
 pub fn cancellable(row: &Row) -> Result<String, Box<CancelResult>> {
-    let report = |outcome, words: Option<&str>| {
-        Box::new(CancelResult {
-            outcome,
-            row: row.clone(),
-            message: words.map(str::to_owned),
-            state: None,
-        })
-    };
+    let report = |outcome, why| Box::new(CancelResult::unsent(outcome, row.clone(), why));
     match row.mine {
         Mine::No => Err(report(CancelOutcome::NotBooked, None)),
         _ if row.staff => Err(report(

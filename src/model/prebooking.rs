@@ -14,13 +14,13 @@ use super::time::{parse_duration, parse_time};
 use crate::model::opening::{Opening, OpeningRules, Rule, Source};
 use crate::text::{append_flag, quote};
 
-/// One class that would do: a start, and perhaps a name.
+/// A choice of a prebooking: the start of a class, and perhaps its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
-    /// by the box's wall clock, to the minute
+    /// By the box's wall clock, to the minute.
     #[serde(serialize_with = "hours_minutes", deserialize_with = "stored_time")]
     pub start: NaiveTime,
-    /// a name or part of one; `None` takes the only class of that time
+    /// A name or part of one. `None` takes the only class of that time.
     pub class: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl fmt::Display for Choice {
     }
 }
 
-/// A class's name, or part of it, as a person typed it.
+/// A class's name, or part of it, as a user typed it.
 ///
 /// # Errors
 /// An empty name, which would match every class, and a name with control characters.
@@ -69,7 +69,7 @@ pub fn class_name(raw: &str) -> Result<String, String> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lead {
     text: String,
-    /// the same as a duration
+    /// The same as a duration.
     pub span: Duration,
 }
 
@@ -105,7 +105,7 @@ impl Serialize for Lead {
 pub enum Progress {
     /// To be booked at its opening, or again by a later run.
     Pending,
-    /// A run has claimed it ([`Prebooking::owner`])
+    /// A run has claimed it ([`Prebooking::owner`]).
     Executing,
     /// Booked: final.
     Booked,
@@ -132,19 +132,19 @@ impl Progress {
 pub struct PrebookRequest {
     /// The account that books.
     pub account: Account,
-    /// the box's name
+    /// The name of the box.
     pub gym: String,
     /// The first choice.
     pub first: Choice,
     /// Tried in this order, each if the choices before it are unavailable.
     pub alternatives: Vec<Choice>,
-    /// the family member's numeric id; `None` is the account holder
+    /// The family member's numeric id. `None` is the account holder.
     pub family: Option<String>,
     /// If no choice is available, joins the waiting list of the first full one.
     pub waitlist: bool,
     /// If no choice is available, tries again until the class starts.
     pub watch: bool,
-    /// an opening rule of its own
+    /// An opening rule of its own.
     pub opens: Option<Rule>,
     /// The first choice is only the class with this id.
     pub class_id: Option<String>,
@@ -230,13 +230,13 @@ impl PrebookRequest {
 /// A stored prebooking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prebooking {
-    /// as the user sees it: 7
+    /// The id that a user sees: 7.
     pub id: i64,
-    /// the weekly rule it came from; `None` for one added by hand
+    /// The weekly rule that it is an occurrence of. `None` for one added by hand.
     pub rule: Option<i64>,
-    /// what is to be booked, and how
+    /// What is to be booked, and how.
     pub request: PrebookRequest,
-    /// the class's day on the box's calendar
+    /// The class's day on the box's calendar.
     pub day: NaiveDate,
     /// A later opening of the first choice, from a refusal.
     pub moved_to: Option<DateTime<Utc>>,
@@ -287,9 +287,9 @@ impl Prebooking {
 /// What `prebook remove` takes: a prebooking (`7`) or a rule (`r1`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PrebookId {
-    /// shown as `r1`
+    /// Shown as `r1`.
     Rule(i64),
-    /// shown as `7`
+    /// Shown as `7`.
     One(i64),
 }
 

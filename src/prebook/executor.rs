@@ -328,33 +328,23 @@ fn was_tried(it: &Prebooking) -> bool {
     it.owner.is_some() || it.attempts > 0 || it.class_id.is_some()
 }
 
-fn first_final(results: &[ChoiceResult]) -> usize {
-    let rank = |index: &usize| match results[*index].outcome() {
-        Outcome::Expired => 2,
-        Outcome::WithinLead => 1,
-        _ => 0,
-    };
-    (0..results.len()).min_by_key(rank).unwrap_or(0)
-}
-
 /// The result that decides: the last one if it ended the choices, else the first that a later run may repeat (full only
 /// with `--watch`), else one that was full, else the first refusal, else one within its lead, else the first.
 fn deciding(mut results: Vec<ChoiceResult>, watch: bool) -> ChoiceResult {
+    let rank = |result: &ChoiceResult| {
+        let is_pending = |watch| Meaning::of(result.outcome(), watch).progress == Progress::Pending;
+        match result.outcome() {
+            _ if is_pending(watch) => 0,
+            _ if is_pending(true) => 1,
+            Outcome::WithinLead => 3,
+            Outcome::Expired => 4,
+            _ => 2,
+        }
+    };
     let last = results.len().saturating_sub(1);
     let has_ended = results.last().is_some_and(|result| !result.tries_next());
-    let stays_pending = |watch| {
-        let is_pending = |result: &ChoiceResult| {
-            Meaning::of(result.outcome(), watch).progress == Progress::Pending
-        };
-        results.iter().position(is_pending)
-    };
-    let at = if has_ended {
-        last
-    } else {
-        stays_pending(watch)
-            .or_else(|| stays_pending(true))
-            .unwrap_or_else(|| first_final(&results))
-    };
+    let ranked = (0..=last).min_by_key(|index| results.get(*index).map(rank));
+    let at = ranked.filter(|_| !has_ended).unwrap_or(last);
     results.swap_remove(at)
 }
 

@@ -50,6 +50,7 @@ pub struct Run<'r> {
 pub type Report<'r> = dyn FnMut(PrebookResult) -> Result<()> + 'r;
 
 /// The end of a thread.
+#[derive(Default)]
 struct RunEvent {
     /// `None`: the thread has looked at watched classes.
     id: Option<i64>,
@@ -173,18 +174,14 @@ impl Run<'_> {
                     Err(e) => (Vec::new(), Some(Error::from(e))),
                 };
                 let _ = its_sender.send(RunEvent {
-                    id: None,
                     free,
                     error,
-                    ..RunEvent::nothing(0)
+                    ..RunEvent::default()
                 });
             });
         if let Err(e) = spawned {
             log::warn!("no thread could be had to look at watched classes: {e}");
-            let _ = sender.send(RunEvent {
-                id: None,
-                ..RunEvent::nothing(0)
-            });
+            let _ = sender.send(RunEvent::default());
         }
     }
 
@@ -326,11 +323,7 @@ impl RunEvent {
     fn nothing(id: i64) -> Self {
         Self {
             id: Some(id),
-            free: Vec::new(),
-            result: None,
-            error: None,
-            is_released: false,
-            signal_guard: None,
+            ..Self::default()
         }
     }
 }

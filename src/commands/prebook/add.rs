@@ -268,7 +268,8 @@ fn in_time(
 ) -> Result<()> {
     let today = now.with_timezone(&gym.zone).date_naive();
     let start = request.first.start;
-    if zone::resolve(gym.zone, day.and_time(start)) <= now {
+    let starts = zone::resolve(gym.zone, day.and_time(start));
+    if starts <= now {
         let mut next = day;
         while zone::resolve(gym.zone, next.and_time(start)) <= now {
             next = next + Days::new(7);
@@ -282,7 +283,6 @@ fn in_time(
         .into());
     }
     let lead = request.lead.as_ref().map(|lead| lead.span).or(gym.lead);
-    let starts = zone::resolve(gym.zone, day.and_time(start));
     if lead.is_some_and(|lead| now + lead >= starts) {
         let lead = lead_words(request, gym.lead).unwrap_or_default();
         return Err(Failure::usage(format!(

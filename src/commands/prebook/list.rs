@@ -24,7 +24,7 @@ const HELP: Help = Help {
     ],
     exit_codes: &[(0, "shown"), code::UNUSABLE_STORE, code::USAGE],
 };
-const RULES_HELP: Help = Help {
+pub(super) const RULES_HELP: Help = Help {
     examples: &["aimharder prebook rules"],
     ..HELP
 };
@@ -39,13 +39,6 @@ pub(crate) struct PrebookListArgs {
     #[arg(long)]
     all: bool,
 }
-
-/// Show weekly rules
-///
-/// Shows all accounts unless --account names one.
-#[derive(Debug, Args)]
-#[command(after_long_help = RULES_HELP, add = RULES_HELP)]
-pub(crate) struct PrebookRulesArgs {}
 
 pub(super) fn run(args: &PrebookListArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let now = clock::now();

@@ -56,7 +56,11 @@ pub(crate) struct PrebookArgs {
 pub(crate) enum PrebookCommand {
     Add(Box<add::PrebookAddArgs>),
     List(list::PrebookListArgs),
-    Rules(list::PrebookRulesArgs),
+    /// Show weekly rules
+    ///
+    /// Shows all accounts unless --account names one.
+    #[command(after_long_help = list::RULES_HELP, add = list::RULES_HELP)]
+    Rules,
     Remove(remove::PrebookRemoveArgs),
     Skip(skip::PrebookSkipArgs),
     Run(run::PrebookRunArgs),
@@ -66,7 +70,7 @@ pub(crate) fn run(args: &PrebookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     match &args.command {
         PrebookCommand::Add(args) => add::run(args, app, ui),
         PrebookCommand::List(args) => list::run(args, app, ui),
-        PrebookCommand::Rules(_) => list::rules(app, ui),
+        PrebookCommand::Rules => list::rules(app, ui),
         PrebookCommand::Remove(args) => remove::run(args, app, ui),
         PrebookCommand::Skip(args) => skip::run(args, app, ui),
         PrebookCommand::Run(args) => run::run(args, app, ui),

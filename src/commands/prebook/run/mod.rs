@@ -130,66 +130,55 @@ fn book_all(
         profiles: &|gym| profile(app, gym),
         announce_wait: ui.is_interactive().then_some(announce_wait),
     };
-    let mut results = Results::begin(app, ui);
+    let view = Arc::new(Mutex::new(RunView::default()));
+    if ui.is_json() {
+        // if a signal ends the run, the results so far are printed
+        let so_far = Arc::clone(&view);
+        signals::set_exit_message(Box::new(move |_| Ui::print_interrupted(&*locked(&so_far))));
+    }
+    let notifier = Notifier::start(&app.config, app.main_account());
     let done = run.execute(
         &|| materialize_rules(app, account, clock::now()),
-        &mut |result| results.take(app, ui, result),
+        &mut |result| take(app, ui, &notifier, &view, result),
     );
-    results.end(done)
+    notifier.finish();
+    // a signal does not end the program until the result is printed
+    let signal_guard = signals::signal_guard("result");
+    let mut view = std::mem::take(&mut *locked(&view));
+    view.failure = match done {
+        Err(e) if view.results.is_empty() => return Err(e),
+        Err(e) => Some(failure::of(&e)),
+        Ok(()) => view.failure_of_results(),
+    };
+    Ok((view, signal_guard))
 }
 
-/// The results so far, which are printed if a signal ends the run.
-struct Results<'r> {
-    view: Arc<Mutex<RunView>>,
-    notifier: Notifier<'r>,
-}
-
-impl<'r> Results<'r> {
-    fn begin(app: &'r App, ui: &Ui) -> Self {
-        let view = Arc::new(Mutex::new(RunView::default()));
-        if ui.is_json() {
-            let so_far = Arc::clone(&view);
-            signals::set_exit_message(Box::new(move |_| Ui::print_interrupted(&*locked(&so_far))));
-        }
-        Self {
-            view,
-            notifier: Notifier::start(&app.config, app.main_account()),
-        }
+/// Reports a result and adds it to the others.
+fn take(
+    app: &App,
+    ui: &mut Ui,
+    notifier: &Notifier<'_>,
+    view: &Mutex<RunView>,
+    result: PrebookResult,
+) -> Result<()> {
+    if !result.is_change {
+        return report::report(app, ui, notifier, &result);
     }
-
-    fn take(&mut self, app: &App, ui: &mut Ui, result: PrebookResult) -> Result<()> {
-        if !result.is_change {
-            return report::report(app, ui, &self.notifier, &result);
-        }
-        ui.print_part(|style, to| write_line(&result, style, to));
-        learn(app, &result);
-        let reported = report::report(app, ui, &self.notifier, &result);
-        if result.outcome == Outcome::Full
-            && result.progress() == Progress::Pending
-            && ui.is_interactive()
-        {
-            let every = TimeDelta::from_std(app.config.watch_every).unwrap_or_default();
-            ui.status(&format!(
-                "looking for a free place every {} (Ctrl-C ends the run)",
-                human_age(every)
-            ));
-        }
-        locked(&self.view).add(result);
-        reported
+    ui.print_part(|style, to| write_line(&result, style, to));
+    learn(app, &result);
+    let reported = report::report(app, ui, notifier, &result);
+    if result.outcome == Outcome::Full
+        && result.progress() == Progress::Pending
+        && ui.is_interactive()
+    {
+        let every = TimeDelta::from_std(app.config.watch_every).unwrap_or_default();
+        ui.status(&format!(
+            "looking for a free place every {} (Ctrl-C ends the run)",
+            human_age(every)
+        ));
     }
-
-    fn end(self, done: Result<()>) -> Result<(RunView, SignalGuard)> {
-        self.notifier.finish();
-        // a signal does not end the program until the result is printed
-        let signal_guard = signals::signal_guard("result");
-        let mut view = std::mem::take(&mut *locked(&self.view));
-        view.failure = match done {
-            Err(e) if view.results.is_empty() => return Err(e),
-            Err(e) => Some(failure::of(&e)),
-            Ok(()) => view.failure_of_results(),
-        };
-        Ok((view, signal_guard))
-    }
+    locked(view).add(result);
+    reported
 }
 
 /// The plan of a dry run, without network and without a change of the store.
