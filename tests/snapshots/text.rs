@@ -121,9 +121,10 @@ pub(crate) fn clean(text: &str) -> String {
     filtered.into_owned()
 }
 
-/// One line of JSON with a line for each key of the object and each element of its lists.
+/// One line of JSON with a line for each key of the object and each element of its lists. A class is one line everywhere.
 fn broken(line: &str) -> String {
     let (mut text, mut depth, mut quoted, mut escaped) = (String::new(), 0usize, false, false);
+    let mut in_class = false;
     for c in line.chars() {
         if !quoted && matches!(c, '}' | ']') {
             depth -= 1;
@@ -141,9 +142,10 @@ fn broken(line: &str) -> String {
         quoted = c == '"';
         if matches!(c, '{' | '[') {
             depth += 1;
+            in_class = text.ends_with("\"class\":{");
         }
         let breaks = match c {
-            ',' => depth <= 2,
+            ',' => depth == 1 || (depth == 2 && !in_class),
             '{' => depth == 1,
             _ => false,
         };
