@@ -145,7 +145,10 @@ fn prompt(account: &Account) -> Result<Secret, Failure> {
         )));
     }
     let typed = signals::hidden_line(&format!("Password for {account}: "));
-    let password = typed.map(|line| Secret::new(without_line_break(&line)));
+    let password = typed.map(|mut line| {
+        line.truncate(without_line_break(&line).len());
+        Secret::new(line)
+    });
     password.map_err(|e| {
         Failure::login_required(if e.kind() == std::io::ErrorKind::UnexpectedEof {
             format!("no password for {account}: the input ended")

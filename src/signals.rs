@@ -363,7 +363,7 @@ fn end(mut state: MutexGuard<'_, State>, signal: i32) -> ! {
     }
     end_commands();
     state.at_end.drain(..).for_each(|act| act());
-    restore_terminal();
+    let _terminal = restore_terminal();
     std::process::exit(128 + signal);
 }
 
@@ -444,18 +444,21 @@ pub fn hidden_line(prompt: &str) -> io::Result<String> {
     // Ctrl-Z is a character: a stopped program would leave a terminal that shows nothing
     hidden.special_codes[SpecialCodeIndex::VSUSP] = 0;
     *line_is_open() = true;
-    *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
     // set before the prompt is shown, so that nothing typed at once is echoed
+    let set = {
+        let mut terminal = terminal();
+        *terminal = Some(before);
+        tcsetattr(io::stdin(), OptionalActions::Now, &hidden)
+    };
     let mut line = String::new();
-    let read = tcsetattr(io::stdin(), OptionalActions::Now, &hidden)
+    let read = set
         .map_err(io::Error::from)
         .and_then(|()| show(prompt))
         .and_then(|()| io::stdin().read_line(&mut line));
-    restore_terminal();
+    *restore_terminal() = None;
     let mut is_open = line_is_open();
     let _ = show("\n");
     *is_open = false;
-    *TERMINAL.lock().unwrap_or_else(PoisonError::into_inner) = None;
     match read? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
         _ => Ok(line),
@@ -470,9 +473,15 @@ fn show(text: &str) -> io::Result<()> {
     write!(File::options().write(true).open("/dev/tty")?, "{text}")
 }
 
-fn restore_terminal() {
-    let terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
+fn terminal() -> MutexGuard<'static, Option<Termios>> {
+    TERMINAL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Restores the settings. They stay as they are while the guard is held.
+fn restore_terminal() -> MutexGuard<'static, Option<Termios>> {
+    let terminal = terminal();
     if let Some(before) = terminal.as_ref() {
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
     }
+    terminal
 }

@@ -86,7 +86,7 @@ impl App {
         }
     }
 
-    /// What schedulers have to use to count.
+    /// The store, the config and the parser of command lines, by which a scheduled command counts as one for this store.
     pub(super) fn in_use(&self) -> InUse<'_> {
         InUse {
             store: self.store.path(),

@@ -54,7 +54,7 @@ pub(crate) fn run<V: Output>(
 
 /// Fails if the store has no session at all: a wrong HOME in a crontab would otherwise pass unnoticed.
 pub(super) fn require_session(app: &App) -> Result<()> {
-    if app.store.accounts()?.is_empty() {
+    if !app.store.has_sessions()? {
         bail!(Failure::login_required(format!(
             "no session in the store {}: run `aimharder login`, or name the right store with --store",
             app.store.path().display()

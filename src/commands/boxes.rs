@@ -157,7 +157,7 @@ fn list(is_detected: bool, app: &App, ui: &mut Ui) -> Result<()> {
     } else {
         app.named_account()
     };
-    if account.is_none() && app.store.accounts()?.is_empty() {
+    if account.is_none() && !app.store.has_sessions()? {
         bail!(no_session());
     }
     let mut rows = app.store.boxes(account.as_ref())?;

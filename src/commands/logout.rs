@@ -61,7 +61,7 @@ pub(crate) fn run(args: &LogoutArgs, app: &App, ui: &mut Ui) -> Result<()> {
         ));
     }
     let mut result = Deleted::default();
-    if app.named_account().is_none() && app.store.accounts()?.is_empty() {
+    if app.named_account().is_none() && !app.store.has_sessions()? {
         return ui.print(&result);
     }
     let account = app.account()?;

@@ -80,7 +80,11 @@ impl BookingTask<'_> {
             let mut next = sent_at;
             if is_unproven(&sent) {
                 day.note_unproven();
-                if let Some(booked) = self.settle(row, &sent)? {
+                let settled = self.settle(row, &sent);
+                if settled.is_err() {
+                    day.note_unknown();
+                }
+                if let Some(booked) = settled? {
                     day.note(&booked);
                     let result = ChoiceResult::of(choice, booked, moment.opens);
                     return Ok(match unsure {

@@ -32,6 +32,8 @@ struct BookedDay {
     changed_at: Option<Instant>,
     /// The places that the run has taken, and when.
     places: HashMap<ClassId, (Instant, BookResult)>,
+    /// The classes that were requested with an unknown outcome.
+    unknown: Vec<ClassId>,
 }
 
 impl BookedDays {
@@ -100,6 +102,16 @@ impl DayRequest<'_> {
     /// The request may have booked.
     pub(super) fn note_unproven(&self) {
         self.with(|day| day.changed_at = Some(clock::steady()));
+    }
+
+    /// The outcome of the request is unknown.
+    pub(super) fn note_unknown(&self) {
+        self.with(|day| day.unknown.push(self.class.clone()));
+    }
+
+    /// Whether the class was requested before, with an unknown outcome.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.with(|day| day.unknown.contains(&self.class))
     }
 
     /// Records the place that the request has taken.

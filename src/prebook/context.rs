@@ -5,14 +5,12 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::NaiveDate;
-
 use super::backoff::Backoff;
 use super::booked_days::BookedDays;
 use super::host_clock::HostClock;
 use crate::model::account::Account;
 use crate::model::box_profile::BoxProfile;
-use crate::model::prebooking::{PrebookRequest, Prebooking};
+use crate::model::prebooking::Prebooking;
 use crate::sessions::{SessionManager, SessionSelector};
 
 /// Finds a box by its name; an error says why it is unknown.
@@ -91,17 +89,5 @@ impl<'r> RunContext<'r> {
         change: impl FnOnce(&mut HashMap<i64, Prebooking>) -> T,
     ) -> T {
         change(&mut self.claims.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Whether a request with `--once-a-day` gives way: the run executes a prebooking without the flag for the same account,
-    /// family member and day.
-    pub(super) fn gives_way(&self, request: &PrebookRequest, day: NaiveDate) -> bool {
-        let comes_first = |other: &Prebooking| {
-            let its = &other.request;
-            !its.once_a_day
-                && other.day == day
-                && (&its.account, &its.family) == (&request.account, &request.family)
-        };
-        request.once_a_day && self.with_claims(|claims| claims.values().any(comes_first))
     }
 }

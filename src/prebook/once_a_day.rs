@@ -3,9 +3,8 @@
 //!
 //! The schedule decides for the box of the prebooking. It is read some seconds before the opening, so each request of the run
 //! registers in `BookedDays`, whether its prebooking has the flag or not. A request for the same class waits until that one is
-//! settled, and is not sent if it has taken a place. One with the flag
+//! settled, and is not sent if it has taken a place, or if what came of it is unknown. One with the flag
 //!
-//! - is not executed while the run executes one of its day without the flag, which is not held up by it;
 //! - waits for the requests of its day that are under way, each until it is settled;
 //! - reads the schedule again if one of them may have booked since it was read;
 //! - counts the places that the run has taken at other boxes, and those that the store has of them. A place on a waiting list
@@ -28,7 +27,7 @@ use crate::signals;
 const READ_AGAIN: Duration = Duration::from_secs(6);
 
 impl<'t> BookingTask<'t> {
-    /// Registers a request. `Err` holds the result if another prebooking of the run has taken a place in the class, if the class
+    /// Registers a request. The inner `Err` holds the result if another prebooking of the run has taken a place in the class, if the class
     /// starts within its lead by now, or if another class of that day is booked, with `--once-a-day`.
     pub(super) fn begin_request(
         &mut self,
@@ -44,10 +43,6 @@ impl<'t> BookingTask<'t> {
         let class = (self.profile.host.clone(), row.id.clone());
         let once_a_day = self.request.once_a_day;
         let request = loop {
-            // one that the run has claimed since this execution began
-            if self.attempts.is_empty() && context.gives_way(self.request, self.day) {
-                return Err(Abort::Removed);
-            }
             if let Some(request) = context.days.begin(day.clone(), class.clone(), once_a_day) {
                 break request;
             }
@@ -59,6 +54,11 @@ impl<'t> BookingTask<'t> {
         };
         if let Some(place) = request.place_since(self.rows_at) {
             return Ok(Err(place));
+        }
+        if request.is_unknown() {
+            let why = "another prebooking has requested the class, and what came of it is unknown"
+                .to_owned();
+            return Err(Abort::Failed(ExitKind::UnknownOutcome, why));
         }
         if !self.by_own_clock && self.is_within_lead(choice, None)? {
             let (row, message) = (Some(row.clone()), Some(WITHIN_LEAD.to_owned()));

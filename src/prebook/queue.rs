@@ -77,9 +77,7 @@ impl<'q> DueQueue<'q> {
         self.reopen_expired()?;
         let now = clock::now();
         let context = self.context;
-        let mut open = context.sessions.store.open_prebookings(context.account)?;
-        // those with `--once-a-day` give way to the others
-        open.sort_by_key(|p| p.request.once_a_day);
+        let open = context.sessions.store.open_prebookings(context.account)?;
         let is_ours = |p: &&Prebooking| p.owner.as_ref() == Some(&context.owner);
         let ours = open.iter().filter(is_ours);
         let ours = ours.map(|p| (p.id, p.clone())).collect();
@@ -120,7 +118,7 @@ impl<'q> DueQueue<'q> {
         Ok(())
     }
 
-    /// `None`: it is not due, was tried, gives way to another of its day, or is another run's.
+    /// `None`: it is not due, was tried, or is another run's.
     fn take(
         &mut self,
         prebooking: Prebooking,
@@ -129,14 +127,11 @@ impl<'q> DueQueue<'q> {
     ) -> store::Result<Option<DuePrebooking>> {
         let profile = known_or_bare(found);
         let is_over = profile.is_over(&prebooking, now);
-        let has_place = prebooking.progress == Progress::Waitlisted;
-        let is_wanted = has_place
+        let is_wanted = prebooking.progress == Progress::Waitlisted
             || is_over
             || found.is_err()
             || profile.is_due(&prebooking, now, until(now, self.context.horizon));
-        // the end of the other is followed by another look
-        let gives_way = !has_place && self.context.gives_way(&prebooking.request, prebooking.day);
-        if !is_wanted || gives_way || !self.may_try(&prebooking, &profile, now) {
+        if !is_wanted || !self.may_try(&prebooking, &profile, now) {
             return Ok(None);
         }
         // a missing key is reported once, and nothing is claimed

@@ -34,7 +34,7 @@ pub(super) const WITHIN_LEAD: &str = "the class starts within its lead";
 /// Why an execution ends at once.
 #[derive(Debug)]
 pub(super) enum Abort {
-    /// The prebooking was removed or changed, or gives way to another one of its day.
+    /// The prebooking was removed or changed.
     Removed,
     Failed(ExitKind, String),
 }

@@ -133,7 +133,8 @@ fn collapse(s: &str) -> String {
     s.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Replaces each character reference that ends with a semicolon, once, as a browser does. Without one it may be part of a link.
+/// Replaces each character reference once, as a browser does, if a semicolon follows its letters. Without one it may be part of
+/// a link.
 fn unescape_once(s: &str) -> String {
     let begins_reference = |part: &str| {
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'#';

@@ -43,9 +43,9 @@ pub(crate) fn opens_at(at: Option<DateTime<Tz>>, is_guess: bool) -> String {
     )
 }
 
-/// The state of a class whose booking was still too early then: `not open yet Thu 19 Nov 07:00`
+/// The state of a class whose booking was still too early then: `was not open Thu 19 Nov 07:00`
 pub(crate) fn not_open_yet(refused: DateTime<Tz>, now: DateTime<Utc>) -> String {
-    format!("not open yet {}", moment(refused, now))
+    format!("was not open {}", moment(refused, now))
 }
 
 /// How far a request was from the opening: `3.2 ms after the opening`, `4.0 s before the opening`

@@ -175,19 +175,6 @@ fn once_a_day_sees_what_another_prebooking_of_the_run_has_just_booked() {
 }
 
 #[test]
-fn once_a_day_gives_way_to_a_prebooking_without_it() {
-    let scene = Scenario::new().opens_in(3);
-    scene.class(&json!({}));
-    let other = scene.class(&json!({ "start": "15:10" }));
-    let once = scene.add("--once-a-day");
-    let plain = scene.prebook("--time 15:10 --class WOD");
-    let fired = scene.fired(0);
-    fired.is(&[("booked", 1), ("postponed", 1)]);
-    assert_eq!(fired.outcome(once), "limit_reached");
-    scene.ends(plain, "booked", &[&other]);
-}
-
-#[test]
 fn once_a_day_is_booked_by_the_same_run_if_the_other_is_not() {
     let scene = Scenario::new().opens_in(3);
     let class = scene.class(&json!({}));
@@ -198,30 +185,18 @@ fn once_a_day_is_booked_by_the_same_run_if_the_other_is_not() {
     scene.ends(once, "booked", &[&class]);
 }
 
-/// Once the prebooking with the flag waits for its opening, one without it is added. The run looks at the store again when a
-/// third one ends, which is for another day.
+/// A prebooking without the flag that opens later the same day does not hold it up.
 #[test]
-fn once_a_day_gives_way_to_a_prebooking_that_is_added_while_it_waits() {
-    let scene = Scenario::new().opens_in(6);
-    scene.class(&json!({}));
-    let other = scene.class(&json!({ "start": "15:10" }));
-    let next_day = scene.day.succ_opt().unwrap();
-    let third = scene.class(&json!({ "day": next_day, "opens_at_ms": scene.opens_ms - 2000 }));
-    let once = scene.add("--once-a-day");
-    let opens = chrono::DateTime::from_timestamp_millis(scene.opens_ms - 2000).unwrap();
-    let opens = opens.with_timezone(&scene.zone);
-    let days = (next_day - opens.date_naive()).num_days();
-    let time = opens.format("%H:%M:%S");
-    let add =
-        format!("prebook add --day {next_day} --time 13:10 --class WOD --opens {days}d@{time}");
-    scene.command(&add).any_stderr().json();
-    let run = scene.go("");
-    scene.claimed(once);
-    let plain = scene.prebook("--time 15:10 --class WOD");
-    let fired = Fired::of(run, 0);
-    fired.is(&[("booked", 2), ("postponed", 1)]);
-    assert_eq!(fired.outcome(once), "limit_reached");
-    scene.ends(plain, "booked", &[&other, &third]);
+fn once_a_day_is_requested_at_its_own_opening() {
+    let scene = Scenario::new().opens_in(3);
+    let class = scene.class(&json!({}));
+    let opens_ms = scene.opens_ms + 4000;
+    let later = scene.class(&json!({ "start": "15:10", "opens_at_ms": opens_ms }));
+    scene.add_opening(4000, "--time 15:10 --class WOD");
+    let id = scene.add("--once-a-day");
+    scene.fired(0).is(&[("booked", 2)]);
+    scene.ends(id, "booked", &[&class, &later]);
+    assert!(scene.in_time()[0]["server_ms"].as_i64() < Some(opens_ms));
 }
 
 #[test]

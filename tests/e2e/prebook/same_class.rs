@@ -51,3 +51,14 @@ fn the_alternative_of_one_that_is_the_first_choice_of_another_is_one_request() {
     ];
     is_requested_once(&scene, &class, ids);
 }
+
+#[test]
+fn a_class_whose_outcome_is_unknown_is_not_requested_by_another() {
+    let scene = Scenario::new().opens_in(3);
+    let class = scene.class(&json!({ "book_answers": [{ "bookState": 1 }] }));
+    scene.add("");
+    scene.prebook(&format!("--time 13:10 --id {class}"));
+    scene.fired(8).is(&[("postponed", 2)]);
+    assert_eq!(scene.in_time().len(), 1);
+    assert!(scene.sandbox.reservations(&class).is_empty());
+}

@@ -10,7 +10,7 @@ fn is_shown_as_not_open(scene: &Scenario) {
     for command in ["prebook list", "prebook list --all", "status"] {
         let shown = scene.home.run(command).any_stderr().unchecked();
         let text = &shown.stdout;
-        assert!(text.contains("not open yet "), "{command}: {text}");
+        assert!(text.contains("was not open "), "{command}: {text}");
         assert!(!text.contains("open since"), "{command}: {text}");
     }
 }
