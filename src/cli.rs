@@ -401,6 +401,8 @@ fn invalid_line(error: &clap::Error, args: &[OsString]) -> CommandLine {
         _ => None,
     };
     let flag = text(ContextKind::InvalidArg).filter(|arg| arg.starts_with('-'));
+    // `--jobs <N>`
+    let flag = flag.and_then(|flag| flag.split([' ', '=', '[']).next());
     let why = match (error.kind(), flag) {
         (ErrorKind::MissingSubcommand, _) => NO_SUBCOMMAND.to_owned(),
         (ErrorKind::InvalidSubcommand, _) => {
@@ -409,8 +411,22 @@ fn invalid_line(error: &clap::Error, args: &[OsString]) -> CommandLine {
         }
         (ErrorKind::UnknownArgument, Some(flag)) => format!("unknown flag {flag}"),
         (ErrorKind::UnknownArgument, None) => "it has an unexpected argument".to_owned(),
-        (_, Some(flag)) => format!("{flag} cannot be used so"),
-        (_, None) => "its arguments are not valid".to_owned(),
+        (ErrorKind::InvalidValue, Some(flag)) if text(ContextKind::InvalidValue) == Some("") => {
+            format!("the value of {flag} is missing")
+        }
+        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Some(flag)) => {
+            format!("the value of {flag} is not valid")
+        }
+        (ErrorKind::ArgumentConflict, Some(flag)) => {
+            if text(ContextKind::PriorArg) == text(ContextKind::InvalidArg) {
+                format!("{flag} is given twice")
+            } else {
+                format!("{flag} cannot be used with another of its arguments")
+            }
+        }
+        (ErrorKind::TooManyValues, Some(flag)) => format!("{flag} takes no value"),
+        (ErrorKind::MissingRequiredArgument, _) => "a required argument is missing".to_owned(),
+        _ => "its arguments are not valid".to_owned(),
     };
     let root = Cli::command();
     let name = match error.get(ContextKind::SuggestedSubcommand) {

@@ -83,7 +83,11 @@ fn crontab_lines_that_cannot_work_do_not_count() {
         */15 * * * * echo ~/.cargo/bin/aimharder prebook list => not_scheduled: nothing runs
         */15 * * * * ~/.cargo/bin/aimharder refresh --help => not_scheduled: nothing runs
         */15 * * * * ~/.cargo/bin/aimharder refresh --frce => schedule_broken: unknown flag --frce
-        */15 * * * * ~/.cargo/bin/aimharder refresh --jobs many => schedule_broken: --jobs <N> cannot be used so
+        */15 * * * * ~/.cargo/bin/aimharder refresh --jobs many => schedule_broken: the value of --jobs is not valid
+        */15 * * * * ~/.cargo/bin/aimharder refresh --jobs => schedule_broken: the value of --jobs is missing
+        */15 * * * * ~/.cargo/bin/aimharder refresh --quiet=hunter2 => schedule_broken: --quiet takes no value
+        */15 * * * * ~/.cargo/bin/aimharder refresh --jobs 2 --jobs 3 => schedule_broken: --jobs is given twice
+        */15 * * * * ~/.cargo/bin/aimharder refresh --force --stale-after 1h => schedule_broken: --force cannot be used with another
         */15 * * * * ~/.cargo/bin/aimharder refresh hunter2 => schedule_broken: it has an unexpected argument
         */15 * * * * ~/.cargo/bin/aimharder refrsh => schedule_broken: unknown subcommand \"refrsh\"
         */15 * * * * root ~/.cargo/bin/aimharder refresh => schedule_broken: cannot name a user (root)
