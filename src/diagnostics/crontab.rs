@@ -3,8 +3,8 @@
 use std::fs;
 
 use super::entry::{
-    Entry, InUse, Invocation, Scheduler, cron_environment, is_assignment, minutes_of_week, numbers,
-    program_at,
+    Entry, InUse, Scheduler, calls, cron_environment, is_assignment, is_script_flag,
+    minutes_of_week, numbers,
 };
 
 /// The entries of a crontab. In those of the system, `/etc/crontab` and the files of `/etc/cron.d`, each line names a user, and
@@ -22,17 +22,11 @@ pub(super) fn entries(
             let Some((times, command)) = split(line, is_system, user) else {
                 continue;
             };
-            for words in commands(&command) {
-                let Some(at) = program_at(&words) else {
-                    continue;
-                };
-                let stray = if is_system {
-                    None
-                } else {
-                    stray_user(&words[..at], user)
-                };
-                let command = Invocation::of(words, at, env.clone());
-                let mut line = command.read(used);
+            let words = shlex::split(&command);
+            // a line that the shell cannot read runs nothing
+            let commands = commands(words.unwrap_or_default());
+            for (before, command, mut line) in calls(commands, env.clone(), used) {
+                let stray = (!is_system).then(|| stray_user(&before, user)).flatten();
                 line.error = stray.or(line.error);
                 let (by, name) = (Scheduler::Crontab, times.join(" "));
                 found.extend(command.entry(by, name, minutes(&times), line, used));
@@ -80,19 +74,25 @@ fn stray_user(before: &[String], user: Option<&str>) -> Option<String> {
     is_user.then(|| format!("a line of a user's crontab cannot name a user ({first})"))
 }
 
-/// The words of each command in a shell line, without redirections.
-fn commands(line: &str) -> Vec<Vec<String>> {
+/// The words of each command in those of a shell line, without redirections. The commands of a script,
+/// `sh -c '…'`, begin with the words before it.
+pub(super) fn commands(words: Vec<String>) -> Vec<Vec<String>> {
     let mut commands = vec![Vec::new()];
     let mut is_file = false; // the next word belongs to a redirection
-    // a line that the shell cannot read runs nothing
-    for word in shlex::split(line).unwrap_or_default() {
-        if word.contains(char::is_whitespace) && word.contains("aimharder ") {
-            // sh -c '…'
-            commands.splice(0..0, self::commands(&word));
+    let mut is_script = false; // the next word is a script
+    for word in words {
+        let was_flag = std::mem::replace(&mut is_script, is_script_flag(&word));
+        let is_quoted = word.contains(char::is_whitespace);
+        if was_flag && is_quoted {
+            let outer = commands.pop().unwrap_or_default();
+            let inner = self::commands(shlex::split(&word).unwrap_or_default());
+            commands.extend(inner.into_iter().map(|it| [&outer[..], &it].concat()));
+            commands.push(outer);
             continue;
         }
+        let operators: &[char] = if is_quoted { &[] } else { &[';', '|', '&'] };
         let word = word.replace(">&", ">").replace("&>", ">");
-        for (n, part) in word.split([';', '|', '&']).enumerate() {
+        for (n, part) in word.split(operators).enumerate() {
             if n > 0 {
                 commands.push(Vec::new());
             }

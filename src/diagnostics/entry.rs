@@ -170,6 +170,7 @@ impl InUse<'_> {
         let cron = Invocation {
             args: Vec::new(),
             env: cron_environment(),
+            is_in_container: false,
         };
         let program = shell_word(&program().display().to_string());
         let mut line = job.command().replacen("aimharder", &program, 1);
@@ -196,11 +197,89 @@ pub(super) fn cron_environment() -> BTreeMap<String, String> {
     BTreeMap::from([("HOME".to_owned(), home), ("PATH".to_owned(), path)])
 }
 
-/// The index of the word that names this program, if there is one. `NAME=/var/lib/aimharder` does not name it.
-pub(super) fn program_at(words: &[String]) -> Option<usize> {
-    let is_ours =
-        |word: &String| !is_assignment(word) && word.rsplit('/').next() == Some("aimharder");
-    words.iter().position(is_ours)
+/// The calls of this program in the commands of a shell line.
+pub(super) fn calls(
+    commands: Vec<Vec<String>>,
+    mut env: BTreeMap<String, String>,
+    used: &InUse<'_>,
+) -> Vec<Call> {
+    let mut found = Vec::new();
+    for words in commands {
+        if let [cd, _] = in_script(&words)
+            && cd == "cd"
+        {
+            let at = words.len() - 1;
+            let cd = Invocation::of(words, at, env.clone());
+            let folder = cd.absolute(cd.args.concat()).display().to_string();
+            env.insert("PWD".to_owned(), folder);
+        } else {
+            found.extend(call(&words, &env, used));
+        }
+    }
+    found
+}
+
+/// The words before a program, the program as it is run, and what its command line asks for.
+pub(super) type Call = (Vec<String>, Invocation, CommandLine);
+
+/// The call in one command, at the first word that may name the program and has a valid command line after it: in `docker exec
+/// aimharder aimharder refresh` that is the second. An invalid command line counts only where the shell runs the program.
+fn call(words: &[String], env: &BTreeMap<String, String>, used: &InUse<'_>) -> Option<Call> {
+    let mut invalid = None;
+    let outside = words.len() - in_script(words).len();
+    for (at, word) in words.iter().enumerate().skip(outside) {
+        // `NAME=/var/lib/aimharder` does not name it
+        if is_assignment(word) || base_name(word) != "aimharder" {
+            continue;
+        }
+        let before = words[..at].to_vec();
+        let command = Invocation::of(words.to_vec(), at, env.clone());
+        let line = command.read(used);
+        if line.error.is_none() {
+            return Some((before, command, line));
+        }
+        let next = words.get(at + 1);
+        let has_subcommand = next.is_some_and(|word| !word.starts_with('-'));
+        if (line.job.is_some() || has_subcommand) && runs_next(&before) {
+            invalid = Some((before, command, line));
+        }
+    }
+    invalid
+}
+
+/// Whether the shell runs the word that follows these: assignments, and programs that run others with their flags and numbers.
+fn runs_next(before: &[String]) -> bool {
+    let mut names_lock = false; // the next word is the file of `flock`
+    let mut is_flag = false; // the next word may be the value of a flag
+    for word in in_script(before) {
+        is_flag = word.starts_with('-');
+        match base_name(word) {
+            "flock" => names_lock = true,
+            "!" | "chronic" | "cronic" | "doas" | "env" | "exec" | "if" | "ionice" | "nice"
+            | "nohup" | "setsid" | "sudo" | "then" | "time" | "timeout" => {}
+            _ if is_flag || is_assignment(word) => {}
+            _ if word.starts_with(|c: char| c.is_ascii_digit()) => {}
+            _ if names_lock => names_lock = false,
+            _ => return false,
+        }
+    }
+    !names_lock && !is_flag
+}
+
+/// The words of the script that follows `sh -c`, or all words.
+fn in_script(words: &[String]) -> &[String] {
+    let mut scripts = words.rsplit(|word| is_script_flag(word));
+    scripts.next().unwrap_or_default()
+}
+
+/// `-c`, `-lc`
+pub(super) fn is_script_flag(word: &str) -> bool {
+    let flags = word.strip_prefix('-').and_then(|it| it.strip_suffix('c'));
+    flags.is_some_and(|flags| flags.bytes().all(|b| b.is_ascii_alphabetic()))
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 pub(super) fn is_assignment(word: &str) -> bool {
@@ -213,6 +292,8 @@ pub(super) fn is_assignment(word: &str) -> bool {
 pub(super) struct Invocation {
     args: Vec<String>,
     env: BTreeMap<String, String>,
+    /// Its program is a file of a container, which is not looked at.
+    is_in_container: bool,
 }
 
 impl Invocation {
@@ -220,10 +301,16 @@ impl Invocation {
     pub(super) fn of(mut words: Vec<String>, at: usize, env: BTreeMap<String, String>) -> Self {
         let args = words.split_off(at);
         let assignments = words.iter().filter_map(|word| word.split_once('='));
+        let has = |names: &[&str]| words.iter().any(|word| names.contains(&base_name(word)));
         let mut command = Self {
             args: Vec::new(),
             env,
+            is_in_container: has(&["docker", "podman"]),
         };
+        if has(&["doas", "runuser", "su", "sudo"]) {
+            // they set a PATH of their own
+            command.env.remove("PATH");
+        }
         command
             .env
             .extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -279,7 +366,8 @@ impl Invocation {
     /// Why the program cannot be run; `None` also where its name is not known.
     fn error(&self) -> Option<String> {
         let program = self.args.first()?;
-        if program.contains(['$', '`']) {
+        let is_known = |text: &str| !text.contains(['$', '`']);
+        if self.is_in_container || !is_known(program) {
             return None;
         }
         if !program.contains('/') {
@@ -289,9 +377,9 @@ impl Invocation {
             return (!is_found)
                 .then(|| format!("{program} is not on the PATH of that line ({folders})"));
         }
-        let path = self.in_home(program);
+        let path = self.absolute(program);
         let fault = match path.exists() {
-            _ if is_program(&path) => return None,
+            _ if is_program(&path) || !is_known(&path.to_string_lossy()) => return None,
             true => "is not executable",
             false => "does not exist",
         };
@@ -308,7 +396,7 @@ impl Invocation {
         };
         let named = named.map(Path::to_owned);
         let named = named.or_else(|| self.variable(variable).map(PathBuf::from));
-        let path = named.map(|path| self.in_home(&path)).or_else(|| {
+        let path = named.map(|path| self.absolute(&path)).or_else(|| {
             let folder = self.variable(unit).map(PathBuf::from).or_else(in_xdg)?;
             Some(folder.join(name))
         });
@@ -338,10 +426,10 @@ impl Invocation {
         text
     }
 
-    /// A relative path as seen from the home, where cron starts its commands.
-    fn in_home(&self, path: impl AsRef<Path>) -> PathBuf {
-        let home = self.env.get("HOME").map_or("/", String::as_str);
-        Path::new(home).join(path)
+    /// A relative path as seen from the folder of the last `cd`, or from the home, where cron starts its commands.
+    fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
+        let folder = self.env.get("PWD").or_else(|| self.env.get("HOME"));
+        Path::new(folder.map_or("/", String::as_str)).join(path)
     }
 }
 

@@ -23,6 +23,9 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Schedule {
     pub entries: Vec<Entry>,
+    /// Those that cannot run and whose job is not known.
+    #[serde(skip)]
+    unknown: Vec<Entry>,
     /// Whether user timers go on when their user logs out, if that is known.
     #[serde(skip)]
     pub lingers: Option<bool>,
@@ -137,6 +140,8 @@ pub(crate) fn finish(tools: Tools, used: &InUse<'_>) -> Schedule {
             found.entries.extend(timers::entries(&text, by, used));
         }
     }
+    let all = std::mem::take(&mut found.entries).into_iter();
+    (found.entries, found.unknown) = all.partition(|entry| entry.job.is_some());
     found
 }
 
@@ -161,8 +166,8 @@ pub(crate) fn check(report: &Report, used: &InUse<'_>, found: &mut Findings) {
     let schedule = &report.schedule;
     check_job(Job::Refresh, report, used, found);
     check_job(Job::Prebook, report, used, found);
-    let unknown = schedule.entries.iter().filter(|entry| entry.job.is_none());
-    for (entry, why) in unknown.filter_map(|entry| Some((entry, entry.error.as_ref()?))) {
+    for entry in &schedule.unknown {
+        let why = entry.error.as_deref().unwrap_or_default();
         let message = format!("{} cannot run: {why}", entry.place());
         let remedy = "correct its command; see `aimharder --help`";
         found.add("schedule_broken", None, message, remedy);

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use super::crontab::commands;
 use super::entry::{
-    Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, cover_the_week, minutes_of_week,
-    program_at, reach,
+    Call, Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, calls, cover_the_week,
+    is_script_flag, minutes_of_week, reach,
 };
 
 /// Asks for the timers of both jobs, which are named so that systemd loads them if they are installed, and for the loaded
@@ -34,9 +35,7 @@ pub(super) fn entries(shown: &str, by: Scheduler, used: &InUse<'_>) -> Vec<Entry
         (get(&unit, "Id"), unit)
     });
     let units: BTreeMap<&str, Properties<'_>> = units.collect();
-    let timers = units
-        .keys()
-        .filter_map(|name| timer(name, &units, by, used));
+    let timers = units.keys().flat_map(|name| timer(name, &units, by, used));
     let mut found: Vec<Entry> = timers.collect();
     let active = found.iter().filter(|entry| entry.active);
     let served: Vec<_> = active.map(|entry| entry.job).collect();
@@ -53,19 +52,21 @@ fn get<'s>(unit: &Properties<'s>, name: &str) -> &'s str {
     all(unit, name).next().unwrap_or_default()
 }
 
+/// The entries of a timer: one for each job that its service runs.
 fn timer(
     name: &str,
     units: &BTreeMap<&str, Properties<'_>>,
     by: Scheduler,
     used: &InUse<'_>,
-) -> Option<Entry> {
-    let (timer, nothing) = (units.get(name)?, Properties::new());
+) -> Vec<Entry> {
+    let nothing = Properties::new();
+    let timer = units.get(name).unwrap_or(&nothing);
     let (purpose, minutes) = (job(name), minutes(timer));
     let next_at = instant(get(timer, "NextElapseUSecRealtime"));
     let bare = |active, error: Option<&str>, minutes| {
         let mut entry = Entry {
             by,
-            job: Some(purpose?),
+            job: purpose,
             active,
             serves: by != Scheduler::SystemTimer || used.store.starts_with("/var/lib/aimharder"),
             name: name.to_owned(),
@@ -74,14 +75,19 @@ fn timer(
             next_at,
             error: error.map(str::to_owned),
             minutes,
-            reach: reach(purpose, None),
+            reach: match purpose {
+                // its --horizon is unknown
+                Some(Job::Prebook) => MINUTES_OF_WEEK,
+                _ => reach(purpose, None),
+            },
         };
         entry.rare = active && !cover_the_week(&[&entry]);
-        Some(entry)
+        Vec::from_iter(purpose.map(|_| entry))
     };
     if get(timer, "ActiveState") != "active" {
-        let is_installed = get(timer, "LoadState") == "loaded";
-        return bare(false, None, minutes).filter(|_| is_installed);
+        let mut entries = bare(false, None, minutes);
+        entries.retain(|_| get(timer, "LoadState") == "loaded");
+        return entries;
     }
     // quoted and escaped if the name is that of an instance
     let names = shlex::split(get(timer, "Triggers")).unwrap_or_default();
@@ -90,24 +96,28 @@ fn timer(
     if get(service, "ExecStart").is_empty() {
         return bare(true, Some("its service is missing"), minutes);
     }
-    let (command, is_ours) = command(service, by);
-    let mut line = command.read(used);
-    if !is_ours && (line.job.is_none() || line.error.is_some()) {
+    let mut calls = service_calls(service, by, used);
+    if calls.is_empty() {
         // a wrapper
         return bare(true, None, minutes);
     }
-    if purpose.is_some() && line.job != purpose {
-        line.job = purpose;
-        let other = format!("its service runs `aimharder {}`", line.name);
-        line.error = line.error.or(Some(other));
+    if purpose.is_some() && calls.iter().all(|(_, _, line)| line.job != purpose) {
+        calls.truncate(1);
+        for (_, _, line) in &mut calls {
+            line.job = purpose;
+            let other = format!("its service runs `aimharder {}`", line.name);
+            line.error = line.error.take().or(Some(other));
+        }
     }
-    let entry = command.entry(by, name.to_owned(), minutes, line, used)?;
-    Some(Entry { next_at, ..entry })
+    let entries = calls.into_iter().filter_map(|(_, command, line)| {
+        let entry = command.entry(by, name.to_owned(), minutes.clone(), line, used)?;
+        Some(Entry { next_at, ..entry })
+    });
+    entries.collect()
 }
 
-/// What a service runs, and whether it names this program. Otherwise it is the whole command, because the program may have
-/// another name.
-fn command(service: &Properties<'_>, by: Scheduler) -> (Invocation, bool) {
+/// What a service runs of this program. If no word names it, the first word may be another name of it.
+fn service_calls(service: &Properties<'_>, by: Scheduler, used: &InUse<'_>) -> Vec<Call> {
     let mut env = BTreeMap::new();
     if by == Scheduler::SystemTimer {
         for (property, base, variable) in [
@@ -124,10 +134,28 @@ fn command(service: &Properties<'_>, by: Scheduler) -> (Invocation, bool) {
     let assignments = shlex::split(get(service, "Environment")).unwrap_or_default();
     let assignments = assignments.iter().filter_map(|word| word.split_once('='));
     env.extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let argv = value(get(service, "ExecStart"), "argv[]=").unwrap_or_default();
-    let words: Vec<_> = argv.split_whitespace().map(str::to_owned).collect();
-    let at = program_at(&words);
-    (Invocation::of(words, at.unwrap_or(0), env), at.is_some())
+    let mut found = Vec::new();
+    for line in all(service, "ExecStart") {
+        let argv = line.split_once("argv[]=").map_or("", |(_, argv)| argv);
+        let argv = argv.split(" ; ignore_errors=").next().unwrap_or_default();
+        // printed without the quotes around words, and a script may have its own
+        let plain = || argv.split_whitespace().map(str::to_owned).collect();
+        let words: Vec<String> = shlex::split(argv).unwrap_or_else(plain);
+        let mut quoted = words.clone();
+        if let Some(at) = words.iter().position(|word| is_script_flag(word)) {
+            let script = quoted.split_off(at + 1);
+            quoted.extend(shlex::try_join(script.iter().map(String::as_str)));
+        }
+        let calls = calls(commands(quoted), env.clone(), used);
+        if calls.is_empty() {
+            let command = Invocation::of(words, 0, env.clone());
+            let line = command.read(used);
+            let is_job = line.job.is_some() && line.error.is_none();
+            found.extend(is_job.then(|| (Vec::new(), command, line)));
+        }
+        found.extend(calls);
+    }
+    found
 }
 
 /// The job of a timer by its name; `None` for other units.

@@ -26,6 +26,9 @@ fn problems(home: &Home) -> Vec<(String, String)> {
 #[test]
 fn crontab_lines_that_work_are_no_problem() {
     let (_sandbox, home) = with_prebooking();
+    std::fs::create_dir(home.path().join("opt")).unwrap();
+    let program = home.path().join(".cargo/bin");
+    std::os::unix::fs::symlink(program, home.path().join("opt/aimharder")).unwrap();
     let prebook = "13,28,43,58 * * * * ~/.cargo/bin/aimharder prebook run";
     for refresh in [
         "*/15 * * * * \"$HOME\"/.cargo/bin/aimharder refresh",
@@ -40,10 +43,31 @@ fn crontab_lines_that_work_are_no_problem() {
         "*/15 * * * * ~/.cargo/bin/aimharder refresh>>/tmp/log 2>&1|logger -t aim; true",
         "*/15 * * * * (cd /tmp && ~/.cargo/bin/aimharder refresh --jobs 2 > /tmp/log)",
         "*/15 * * * * ~/.cargo/bin/aimharder $FLAGS refresh 2>/dev/null # every quarter of an hour",
+        "*/15 * * * * sudo -u aimharder aimharder refresh",
+        "*/15 * * * * docker exec aimharder aimharder refresh",
+        "*/15 * * * * docker exec aimharder sh -c '/app/aimharder refresh || true'",
+        "*/15 * * * * cd ~/opt/aimharder && ./aimharder refresh >\"log of aimharder\"",
+        "*/15 * * * * cd $GYM && ./aimharder refresh",
         "XDG_STATE_HOME=\"/nowhere\"\n*/15 * * * * env XDG_STATE_HOME=$HOME/.local/state ~/.cargo/bin/aimharder refresh",
     ] {
         home.crontab(&format!("{prebook}\n{refresh}\n"));
         assert_eq!(problems(&home), [], "{refresh}");
+    }
+    // lines that only mention the program
+    let refresh = "*/15 * * * * ~/.cargo/bin/aimharder refresh";
+    for other in [
+        "*/15 * * * * ~/.cargo/bin/aimharder refresh 2>&1 | logger -t aimharder",
+        "*/15 * * * * test -x /usr/bin/aimharder && ~/.cargo/bin/aimharder refresh",
+        "0 3 * * * tar czf /b/x.tgz /var/lib/aimharder",
+        "0 3 * * * tar czf /b/x.tgz /var/lib/aimharder staus",
+        "*/15 * * * * ~/.cargo/bin/aimharder refresh || echo \"aimharder refresh failed; see /var/log/aimharder\"",
+        "*/15 * * * * ~/.cargo/bin/aimharder refresh || logger -t aimharder refresh has failed",
+        "0 3 * * * sudo -u aimharder gym refresh",
+        "0 3 * * * docker exec aimharder /app/backup",
+        "0 3 * * * flock /run/aimharder gym refresh",
+    ] {
+        home.crontab(&format!("{prebook}\n{refresh}\n{other}\n"));
+        assert_eq!(home.findings(), (vec![], vec![]), "{other}");
     }
     home.crontab(&format!(
         "PATH={}\n{prebook}",
@@ -88,6 +112,10 @@ fn crontab_lines_that_cannot_work_do_not_count() {
         */15 * * * * ~/.cargo/bin/aimharder refresh --quiet=hunter2 => schedule_broken: --quiet takes no value
         */15 * * * * ~/.cargo/bin/aimharder refresh --jobs 2 --jobs 3 => schedule_broken: --jobs is given twice
         */15 * * * * ~/.cargo/bin/aimharder refresh --force --stale-after 1h => schedule_broken: --force cannot be used with another
+        */15 * * * * flock -n /tmp/aimharder timeout 60 ~/.cargo/bin/aimharder refresh --al => schedule_broken: unknown flag --al
+        */15 * * * * sh -c '/nowhere/aimharder refresh' => schedule_broken: /nowhere/aimharder does not exist
+        */15 * * * * cd /nowhere && ./aimharder refresh => schedule_broken: /nowhere/./aimharder does not exist
+        */15 * * * * ssh gym 'aimharder refresh' => not_scheduled: nothing runs
         */15 * * * * ~/.cargo/bin/aimharder refresh hunter2 => schedule_broken: it has an unexpected argument
         */15 * * * * ~/.cargo/bin/aimharder refrsh => schedule_broken: unknown subcommand \"refrsh\"
         */15 * * * * root ~/.cargo/bin/aimharder refresh => schedule_broken: cannot name a user (root)
@@ -133,6 +161,9 @@ fn crontab_lines_that_cannot_work_do_not_count() {
         "the crontab line @daily cannot run: unknown subcommand \"staus\"\n",
         "correct its command; see `aimharder --help`\n",
     ]);
+    let report = home.status("--offline").json();
+    let entries = report["schedule"]["entries"].as_array().unwrap();
+    assert!(entries.iter().all(|it| it["job"].is_string()), "{report}");
 }
 
 /// cron does not know the variables of the shell.
@@ -297,11 +328,52 @@ fn timers_of_the_user_and_of_the_system() {
             assert_eq!(remedy, "use OnCalendar=*:0/15", "{timer}");
         }
     }
+    let quarterly = "*-*-* *:00/15:00";
     // a variable does not name the program, and a program with another name is checked too
     for (timer, message) in [
         (
             usual.replace(&own, &format!("HOME=/var/lib/aimharder {own}")),
             None,
+        ),
+        (
+            refresh(
+                quarterly,
+                &format!("/bin/sh -c {program} refresh >> /tmp/log 2>&1"),
+            ),
+            None,
+        ),
+        (
+            refresh(quarterly, &format!("/bin/sh -c {program} refresh || true")),
+            None,
+        ),
+        (
+            refresh(quarterly, "/usr/bin/sudo -u aimharder aimharder refresh"),
+            None,
+        ),
+        (
+            refresh(
+                quarterly,
+                "/usr/bin/docker exec aimharder aimharder refresh",
+            ),
+            None,
+        ),
+        (
+            refresh(
+                quarterly,
+                "/usr/bin/docker exec gym sh -c cd /app && ./aimharder refresh",
+            ),
+            None,
+        ),
+        (
+            refresh(quarterly, "/usr/local/bin/gym /etc/aimharder"),
+            None,
+        ),
+        (
+            refresh(
+                quarterly,
+                &format!("/bin/sh -c {program} refresh --al || true"),
+            ),
+            Some("unknown flag --al"),
         ),
         (
             refresh("*-*-* 06:00:00", "/opt/bin/ah refresh"),
@@ -325,6 +397,24 @@ fn timers_of_the_user_and_of_the_system() {
         assert_eq!(found.is_empty(), message.is_none(), "{timer}: {found:?}");
         assert!(message.is_none_or(has_message), "{timer}: {found:?}");
     }
+    // the horizon of a wrapper is unknown
+    let hourly = |exec: &str| shown("aimharder-prebook", "*-*-* *:00:00", exec, &own);
+    systemctl(
+        &home,
+        "user",
+        &(usual.clone() + &hourly("/usr/local/bin/gym")),
+    );
+    assert_eq!(problems(&home), []);
+    systemctl(
+        &home,
+        "user",
+        &(usual.clone() + &hourly(&format!("{program} prebook run"))),
+    );
+    assert_eq!(problems(&home)[0].0, "scheduled_rarely");
+    // one service that runs both jobs
+    let both = format!("/bin/sh -c {program} refresh ; {program} prebook run --horizon 16m");
+    systemctl(&home, "user", &refresh(quarterly, &both));
+    assert_eq!(problems(&home), []);
     // the system's service has its own store
     let system = usual.replace(
         "Id=aimharder-refresh.service",
