@@ -14,7 +14,7 @@ use aimharder::secret::Secret;
 use aimharder::sessions::lock::Locks;
 use aimharder::store::{NewLogin, SessionRow, Store};
 use anyhow::{Context, Result, anyhow};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -103,14 +103,13 @@ fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -
             now: Utc::now() - age,
         },
     )?;
-    store.finish_update(
-        &store.hold_form()?,
-        &row,
-        &token,
-        &login.jar.to_json(),
-        false,
-        Utc::now(),
-    )?;
+    mark_refreshed(store, &row, Utc::now())
+}
+
+/// Records a `setrefresh` that changed neither token nor cookies.
+fn mark_refreshed(store: &Store, row: &SessionRow, at: DateTime<Utc>) -> Result<()> {
+    let form = store.hold_form()?;
+    store.finish_update(&form, row, &row.token, &row.cookies, false, at)?;
     Ok(())
 }
 
@@ -129,14 +128,7 @@ pub(crate) fn age(store: &Store, row: &SessionRow, age: TimeDelta) -> Result<()>
         },
     )?;
     if let Some(at) = refreshed {
-        store.finish_update(
-            &store.hold_form()?,
-            &row,
-            &row.token,
-            &row.cookies,
-            false,
-            at,
-        )?;
+        mark_refreshed(store, &row, at)?;
     }
     Ok(())
 }
@@ -163,14 +155,7 @@ pub(crate) fn fill(home: &Home<'_>, count: usize) -> Result<()> {
             now: Utc::now(),
         },
     )?;
-    store.finish_update(
-        &store.hold_form()?,
-        &row,
-        &row.token,
-        &row.cookies,
-        false,
-        Utc::now(),
-    )?;
+    mark_refreshed(&store, &row, Utc::now())?;
     drop(store);
     multiply(home, row.id, count.saturating_sub(1))
 }

@@ -80,7 +80,7 @@ impl<'q> DueQueue<'q> {
         let open = context.sessions.store.open_prebookings(context.account)?;
         let is_ours = |p: &&Prebooking| p.owner.as_ref() == Some(&context.owner);
         let ours = open.iter().filter(is_ours);
-        let ours = ours.map(|p| (p.id, p.clone())).collect();
+        let ours = ours.map(|p| (p.id, p.request.clone())).collect();
         context.with_claims(|claims| *claims = ours);
         self.watch.retain(&open);
         self.owners.clear();
@@ -139,9 +139,9 @@ impl<'q> DueQueue<'q> {
         if !self.claim(&prebooking)? {
             return Ok(None);
         }
-        let claimed = prebooking.clone();
+        let request = prebooking.request.clone();
         self.context
-            .with_claims(|claims| claims.insert(claimed.id, claimed));
+            .with_claims(|claims| claims.insert(prebooking.id, request));
         let aimed_at = profile.soonest(&prebooking, now);
         let execution = Execution {
             aimed_at,

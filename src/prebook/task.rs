@@ -160,10 +160,8 @@ impl<'t> BookingTask<'t> {
     /// Ends the task if the claim was lost, or the prebooking changed, by the run's last look at the store.
     pub(super) fn check_claim_lately(&self) -> Result<(), Abort> {
         let is_held = |claimed: &Prebooking| {
-            self.context.with_claims(|claims| {
-                let now = claims.get(&claimed.id);
-                now.is_some_and(|now| now.request == claimed.request)
-            })
+            self.context
+                .with_claims(|claims| claims.get(&claimed.id) == Some(&claimed.request))
         };
         let is_held = self.prebooking.is_none_or(is_held);
         is_held.then_some(()).ok_or(Abort::Removed)

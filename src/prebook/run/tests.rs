@@ -67,6 +67,17 @@ fn results(
     (done, reported, stored)
 }
 
+fn run<'s>(sessions: &'s SessionManager<'s>) -> Run<'s> {
+    let selector = SessionSelector::Kind(SessionKind::Background);
+    let mut context = RunContext::new(sessions, selector, Duration::from_secs(1));
+    context.horizon = Duration::from_secs(60);
+    Run {
+        context,
+        profiles: &|_| Ok(profile()),
+        announce_wait: None,
+    }
+}
+
 fn executed(
     prebookings: usize,
     stack: usize,
@@ -81,14 +92,7 @@ fn executed(
         config: &config,
         locks: Locks::beside(store.path(), "a test"),
     };
-    let selector = SessionSelector::Kind(SessionKind::Background);
-    let mut context = RunContext::new(&sessions, selector, Duration::from_secs(1));
-    context.horizon = Duration::from_secs(60);
-    let run = Run {
-        context,
-        profiles: &|_| Ok(profile()),
-        announce_wait: None,
-    };
+    let run = run(&sessions);
     let done = run.execute_with(&|| Ok(()), report, stack, &|due| work(&run, due));
     (done, store.prebookings(None).unwrap())
 }
@@ -200,14 +204,7 @@ fn after_an_unknown_outcome_no_alternative_is_requested_by_the_same_run() {
             config: &config,
             locks: Locks::beside(store.path(), "a test"),
         };
-        let selector = SessionSelector::Kind(SessionKind::Background);
-        let mut context = RunContext::new(&sessions, selector, Duration::from_secs(1));
-        context.horizon = Duration::from_secs(60);
-        let run = Run {
-            context,
-            profiles: &|_| Ok(profile()),
-            announce_wait: None,
-        };
+        let run = run(&sessions);
         let _alive = sessions.locks.run(&run.context.owner).unwrap();
         let mut queue = DueQueue::new(&run.context, run.profiles);
         crate::clock::simulated::install(Some(Simulated::at(clock::unix_seconds())));
