@@ -9,7 +9,7 @@ use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::notify::{self, Ping};
+use crate::notify::{ping_end, ping_start};
 use crate::secret::Secret;
 use crate::sessions::SessionManager;
 use crate::signals::{self, SignalGuard};
@@ -24,7 +24,7 @@ pub(crate) fn run<V: Output>(
     ui: &mut Ui,
     work: impl FnOnce(&mut Ui) -> Result<(V, SignalGuard)>,
 ) -> Result<()> {
-    notify::ping(switch, Ping::Start, String::new());
+    let start = ping_start(switch);
     let done = require_session(app).and_then(|()| {
         // also if nothing is due: a wrong key is reported before it is needed
         app.store.ready()?;
@@ -40,14 +40,10 @@ pub(crate) fn run<V: Output>(
         Ok((view, _)) => view.failure(),
         Err(e) => Some(failure::of(e)),
     };
-    let kind = if failure.is_some() {
-        Ping::Fail
-    } else {
-        Ping::Success
-    };
+    let failed = failure.is_some();
     let mut lines = ui.last_lines().to_vec();
     lines.extend(failure.map(|failure| format!("error: {}", failure.message)));
-    notify::ping(switch, kind, lines.join("\n"));
+    ping_end(switch, start, failed, lines.join("\n"));
     let (view, _guard) = done?;
     ui.print(&view)
 }

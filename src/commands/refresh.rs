@@ -18,7 +18,7 @@ use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::model::time;
-use crate::notify::Notice;
+use crate::notify::{Notice, Notifier};
 use crate::sessions::refresh::{Plan, RefreshStatus, Refreshed};
 use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE};
 use crate::signals::{self, SignalGuard};
@@ -26,7 +26,7 @@ use crate::store::{self, DueQuery, SessionRow, Status, Store, Subject};
 use crate::ui::progress::Progress;
 use crate::ui::table::OutputStyle;
 use crate::ui::{Output, Ui};
-use crate::{alerts, clock, notify, sessions};
+use crate::{alerts, clock, sessions};
 
 const HELP: Help = Help {
     notes: "\
@@ -113,11 +113,9 @@ fn refresh(
     // what the store has as reported is reported even after a signal
     let signal_guard = signals::signal_guard("result");
     let (well, problems) = sum_up(&mut view, &rows, results);
-    let mut notices = Vec::new();
-    let reported = report(app, ui, now, &well, &problems, &mut notices);
-    if !notices.is_empty() {
-        notify::send(&app.config, app.main_account().as_ref(), &notices);
-    }
+    let notifier = Notifier::start(&app.config, app.main_account());
+    let reported = report(app, ui, now, &well, &problems, &notifier);
+    notifier.finish();
     reported?;
     view.failure = failure(&view, &problems);
     Ok((view, signal_guard))
@@ -281,18 +279,17 @@ impl Problem<'_> {
     }
 }
 
-/// Prints what is new and what is over, and collects the notifications about it. A problem of which the store cannot say
-/// whether it is new is reported.
+/// Prints and notifies what is new and what is over. A problem of which the store cannot say whether it is new is reported.
 ///
 /// # Errors
-/// Those of the store. What is in `notices` then is recorded as reported, and must be sent.
+/// Those of the store.
 fn report(
     app: &App,
     ui: &mut Ui,
     began: DateTime<Utc>,
     well: &HashSet<i64>,
     problems: &[Problem<'_>],
-    notices: &mut Vec<Notice>,
+    notifier: &Notifier,
 ) -> Result<()> {
     let mut lines: BTreeMap<(&str, &str), Vec<&SessionRow>> = BTreeMap::new();
     let mut broken = None;
@@ -302,7 +299,7 @@ fn report(
         broken = broken.or(recorded.err());
         let Problem { row, failure, .. } = problem;
         if let Some(event) = event(failure.kind).filter(|_| news) {
-            notices.push(Notice::of_session(
+            notifier.send(Notice::of_session(
                 event,
                 Some(row.account.clone()),
                 &failure.message,
@@ -324,7 +321,7 @@ fn report(
         let words = format!("{what} of {} works again", row.account);
         ui.status(&words);
         let (account, now) = (Some(row.account.clone()), clock::now());
-        notices.push(Notice::of_session(Event::Recovered, account, &words, now));
+        notifier.send(Notice::of_session(Event::Recovered, account, &words, now));
     };
     for row in recovered(app, well, problems)? {
         over(&format!("the {} session", row.kind), &row);

@@ -35,7 +35,7 @@ pub(super) fn run(command: &Command, notice: &Notice, limit: Duration) -> Result
     match process::wait_or_kill(&mut child, &group, limit) {
         Some(status) if status.success() => Ok(()),
         Some(status) => bail!("it failed ({status})"),
-        None => bail!("killed after {} s", limit.as_secs()),
+        None => bail!("killed after {:.0} s", limit.as_secs_f64()),
     }
 }
 

@@ -6,13 +6,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::http::{self, Headers};
-use super::words::line;
+use super::words::{self, line};
 use super::{Notice, command};
 use crate::clock;
-use crate::config::{Channel, Command, Event};
+use crate::config::{Channel, Command, Config, Event};
+use crate::model::account::Account;
 use crate::process;
 use crate::secret::Secret;
 use crate::signals;
@@ -22,37 +23,9 @@ const GRACE: Duration = Duration::from_millis(500);
 /// The error of a channel that has not reported in time.
 const UNSENT: &str = "not sent";
 
-/// Timeouts, and the address of the one server that the config does not name. Tests have their own.
-#[derive(Debug, Clone)]
-pub(super) struct Terms {
-    /// Of all channels with all their notices.
-    pub whole: Duration,
-    /// Of one call of a server, redirects included.
-    pub http: Duration,
-    /// Of one command.
-    pub command: Duration,
-    /// The address of Telegram's bots.
-    pub telegram: String,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self {
-            whole: clock::scaled(Duration::from_secs(30)),
-            http: clock::scaled(Duration::from_secs(10)),
-            command: clock::scaled(Duration::from_secs(30)),
-            telegram: "https://api.telegram.org".to_owned(),
-        }
-    }
-}
-
-/// The notices for one channel.
-#[derive(Debug)]
-pub(super) struct Delivery {
-    /// Its place among the config's `[[notify]]`, from 1.
-    pub number: usize,
-    pub channel: Channel,
-    pub notices: Vec<Notice>,
+/// The time that all channels have together for all their notices.
+pub(super) fn time_limit() -> Duration {
+    clock::scaled(Duration::from_secs(30))
 }
 
 /// The result of one channel.
@@ -66,22 +39,39 @@ pub struct Report {
     pub error: Option<String>,
 }
 
-/// Sends all deliveries. The reports are in their order.
-pub(super) fn deliver(deliveries: Vec<Delivery>, terms: &Terms) -> Vec<Report> {
-    let end = clock::steady() + terms.whole;
+/// Sends each channel the notices that `notices` gives for its `on`, within `limit`. Texts name the account of a notice unless
+/// it is `main`. Returns the reports of the channels that have notices, in the order of the config.
+pub(super) fn deliver(
+    config: &Config,
+    main: Option<&Account>,
+    limit: Duration,
+    notices: impl Fn(&[Event]) -> Vec<Notice>,
+) -> Vec<Report> {
+    let end = clock::steady() + limit;
     let (to, from) = mpsc::channel();
-    let mut reports = Vec::with_capacity(deliveries.len());
-    for (index, delivery) in deliveries.into_iter().enumerate() {
-        reports.push(Report {
-            number: delivery.number,
-            channel: delivery.channel.name(),
+    let mut reports: Vec<Report> = Vec::new();
+    for (number, notify) in (1..).zip(&config.notify) {
+        let mut notices = notices(&notify.on);
+        if notices.is_empty() {
+            continue;
+        }
+        for notice in &mut notices {
+            notice.message = Some(words::text(notice, main));
+        }
+        let index = reports.len();
+        let report = Report {
+            number,
+            channel: notify.channel.name(),
             error: Some(UNSENT.to_owned()),
-        });
-        let (to, terms) = (to.clone(), terms.clone());
+        };
+        reports.push(report.clone());
+        let (to, channel) = (to.clone(), notify.channel.clone());
+        let send_all = move || {
+            let error = send_all(&report, &channel, &notices, limit, end);
+            to.send((index, error))
+        };
         // if no thread can be started, the channel is reported as not sent
-        let _ = thread::Builder::new()
-            .name("notify".into())
-            .spawn(move || to.send((index, send_all(&delivery, &terms, end))));
+        let _ = thread::Builder::new().name("notify".into()).spawn(send_all);
     }
     drop(to);
     while let Some((index, error)) = clock::receive_notified(&from, end + GRACE) {
@@ -91,14 +81,14 @@ pub(super) fn deliver(deliveries: Vec<Delivery>, terms: &Terms) -> Vec<Report> {
     }
     for error in reports.iter_mut().filter_map(|it| it.error.as_mut()) {
         if error == UNSENT {
-            *error = format!("{UNSENT} within {}", limit(terms.whole));
+            *error = format!("{UNSENT} within {}", shown_limit(limit));
         }
     }
     reports
 }
 
 /// The time that notifications have: after a signal two seconds, otherwise `usual`.
-pub(super) fn limit(usual: Duration) -> String {
+pub(super) fn shown_limit(usual: Duration) -> String {
     match signals::stopped_at() {
         Some(_) => format!("{} s after the signal", clock::NOTIFY_TIMEOUT.as_secs()),
         None => format!("{} s", usual.as_secs()),
@@ -106,41 +96,45 @@ pub(super) fn limit(usual: Duration) -> String {
 }
 
 /// Sends one notice after the other: a channel shows them in the order in which they happened. Returns why not all were sent.
-fn send_all(delivery: &Delivery, terms: &Terms, end: Instant) -> Option<String> {
+fn send_all(
+    report: &Report,
+    channel: &Channel,
+    notices: &[Notice],
+    limit: Duration,
+    end: Instant,
+) -> Option<String> {
     let mut failures = Vec::new();
-    for notice in &delivery.notices {
-        match send(&delivery.channel, notice, terms, end) {
-            Ok(()) => log::info!(
-                "[[notify]] {} ({}) sent: {}",
-                delivery.number,
-                delivery.channel.name(),
-                notice.event.name()
-            ),
+    for notice in notices {
+        match send(channel, notice, limit, end) {
+            Ok(()) => {
+                let (number, name) = (report.number, report.channel);
+                log::info!("[[notify]] {number} ({name}) sent: {}", notice.event.name());
+            }
             Err(why) => failures.push(why.to_string()),
         }
     }
     let why = failures.first()?;
-    Some(match delivery.notices.len() {
+    Some(match notices.len() {
         1 => why.clone(),
         all => format!("{} of {all} notices not sent: {why}", failures.len()),
     })
 }
 
-/// Sends one notice to one channel.
+/// Sends one notice to one channel. A call of a server, redirects included, has a third of the time of all notices.
 ///
 /// # Errors
 /// A message without URL, token or body.
-fn send(channel: &Channel, notice: &Notice, terms: &Terms, end: Instant) -> Result<()> {
+fn send(channel: &Channel, notice: &Notice, limit: Duration, end: Instant) -> Result<()> {
     let left = || end.saturating_duration_since(clock::steady());
     if left().is_zero() {
         bail!("no time left");
     }
     let post = |url: &str, headers: Headers<'_>, body: &[u8]| {
-        http::send(url, headers, Some(body), terms.http.min(left()))
+        http::send(url, headers, Some(body), left().min(limit / 3))
     };
     let text = notice.message.as_deref().unwrap_or_default();
     match channel {
-        Channel::Command(run) => command::run(run, notice, terms.command.min(left())),
+        Channel::Command(run) => command::run(run, notice, left()),
         Channel::Webhook(url) => post(url.expose(), http::JSON, &line(notice)?),
         Channel::Discord(url) => {
             // class names come from the box: an `@everyone` in one must not notify all users
@@ -149,13 +143,19 @@ fn send(channel: &Channel, notice: &Notice, terms: &Terms, end: Instant) -> Resu
         }
         Channel::Ntfy(url) => post(url.expose(), &ntfy(notice.event), text.as_bytes()),
         Channel::Telegram(bot) => {
-            let token = bot_token(&bot.token_command, terms.command.min(left()))?;
-            let url = format!("{}/bot{}/sendMessage", terms.telegram, token.expose());
-            let preview = json!({"is_disabled": true});
-            let body = json!({"chat_id": bot.chat, "text": text, "link_preview_options": preview});
-            post(&url, http::JSON, body.to_string().as_bytes())
+            let token = bot_token(&bot.token_command, left())?;
+            let (url, body) = telegram(&token, &bot.chat, text);
+            post(url.expose(), http::JSON, body.to_string().as_bytes())
         }
     }
+}
+
+/// The URL and the body of a message to Telegram.
+fn telegram(token: &Secret, chat: &str, text: &str) -> (Secret, Value) {
+    let url = format!("https://api.telegram.org/bot{}/sendMessage", token.expose());
+    let preview = json!({"is_disabled": true});
+    let body = json!({"chat_id": chat, "text": text, "link_preview_options": preview});
+    (Secret::new(url), body)
 }
 
 /// The headers of a message to ntfy.
@@ -190,6 +190,17 @@ fn bot_token(command: &Command, limit: Duration) -> Result<Secret> {
 mod tests {
     use super::*;
     use strum::VariantArray as _;
+
+    #[test]
+    fn telegram_gets_the_text_for_its_chat() {
+        let (url, body) = telegram(&Secret::new("123:AB-c_9"), "@gym", "Booked");
+        let expected = "https://api.telegram.org/bot123:AB-c_9/sendMessage";
+        assert_eq!(url.expose(), expected);
+        assert_eq!(
+            body,
+            json!({"chat_id": "@gym", "text": "Booked", "link_preview_options": {"is_disabled": true}})
+        );
+    }
 
     #[test]
     fn headers_of_ntfy_are_ascii_for_every_event() {

@@ -12,11 +12,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
-use log::Level;
 use serde::Serialize;
 
 use crate::config::{Config, Event};
@@ -25,9 +22,7 @@ use crate::model::instant::{instant, maybe_hours_minutes};
 
 pub use deliver::Report;
 pub use notifier::Notifier;
-pub use ping::{Ping, ping};
-
-use deliver::{Delivery, Terms};
+pub use ping::{ping_end, ping_start};
 
 /// The details of `notify test`.
 const TEST_MESSAGE: &str = "test message of aimharder";
@@ -86,68 +81,12 @@ impl Notice {
     }
 }
 
-/// Sends the events to every channel that wants them, and waits for the channels. A channel that fails is a warning.
-/// Texts name the account of an event unless it is `main`.
-pub fn send(config: &Config, main: Option<&Account>, notices: &[Notice]) {
-    send_or_warn(config, main, notices, &mut BTreeSet::new());
-}
-
-/// The same; a channel in `warned` has been reported, and the others that fail are added.
-fn send_or_warn(
-    config: &Config,
-    main: Option<&Account>,
-    notices: &[Notice],
-    warned: &mut BTreeSet<usize>,
-) {
-    for report in deliver::deliver(wanted(config, main, notices), &Terms::default()) {
-        let (number, channel) = (report.number, report.channel);
-        if let Some(why) = report.error {
-            let is_new = warned.insert(number);
-            let level = if is_new { Level::Warn } else { Level::Info };
-            log::log!(level, "[[notify]] {number} ({channel}): {why}");
-        }
-    }
-}
-
-/// The events that each channel wants.
-fn wanted(config: &Config, main: Option<&Account>, notices: &[Notice]) -> Vec<Delivery> {
-    deliveries(config, main, |on| {
-        let wanted = |notice: &&Notice| on.contains(&notice.event);
-        notices.iter().filter(wanted).cloned().collect()
-    })
-}
-
 /// Sends a test message to every channel, as the first event that the channel wants. Returns the result of each channel, in
 /// the order of the config.
 pub fn test(config: &Config, account: Option<&Account>, now: DateTime<Utc>) -> Vec<Report> {
-    let deliveries = deliveries(config, account, |on| {
+    deliver::deliver(config, account, deliver::time_limit(), |on| {
         let event = on.first().copied().unwrap_or(Event::Booked);
         let account = account.cloned();
         vec![Notice::of_session(event, account, TEST_MESSAGE, now)]
-    });
-    deliver::deliver(deliveries, &Terms::default())
-}
-
-/// One delivery for each channel that has notices, with their one-line texts.
-fn deliveries(
-    config: &Config,
-    main: Option<&Account>,
-    notices: impl Fn(&[Event]) -> Vec<Notice>,
-) -> Vec<Delivery> {
-    let mut deliveries = Vec::new();
-    for (number, notify) in (1..).zip(&config.notify) {
-        let mut notices = notices(&notify.on);
-        for notice in &mut notices {
-            notice.message = Some(words::text(notice, main));
-        }
-        if !notices.is_empty() {
-            let channel = notify.channel.clone();
-            deliveries.push(Delivery {
-                number,
-                channel,
-                notices,
-            });
-        }
-    }
-    deliveries
+    })
 }

@@ -1,8 +1,7 @@
 //! Dead-man switches as healthchecks.io defines them: `URL/start`, `URL`, `URL/fail`. A ping with a body is a POST, one
-//! without is a GET.
+//! without is a GET. A failure is only logged.
 
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -14,54 +13,46 @@ use crate::secret::Secret;
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// The kind of a dead-man ping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
-pub enum Ping {
-    /// The run begins: `URL/start`.
-    Start,
-    /// It ended with exit code 0: the URL itself.
-    Success,
-    /// It ended with another exit code: `URL/fail`.
-    Fail,
+/// Reports to a monitoring service that a run begins. The ping is sent on a thread of its own, because the work must not wait
+/// for it; the value ends with that thread.
+pub fn ping_start(url: Option<&Secret>) -> Option<Receiver<()>> {
+    ping(url?, "/start", String::new())
 }
 
-/// Pings a monitoring service; `body` is text for people. A failure is only logged. The ping of the start is sent on a thread
-/// of its own, because the work must not wait for it; the ping of the end waits for it, so that they arrive in order.
-pub fn ping(url: Option<&Secret>, ping: Ping, body: String) {
-    static STARTING: Mutex<Option<Receiver<()>>> = Mutex::new(None);
+/// Reports that the run has ended with exit code 0 or has `failed`, after the ping of its start, and waits for it. `body` is text
+/// for people.
+pub fn ping_end(url: Option<&Secret>, start: Option<Receiver<()>>, failed: bool, body: String) {
     let Some(url) = url else { return };
-    let url = address(url, ping);
-    let mut starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(earlier) = starting.take() {
-        clock::receive_notified(&earlier, clock::steady() + LIMIT);
-    }
+    let wait = |ping: Receiver<()>| clock::receive_notified(&ping, clock::steady() + LIMIT);
+    start.and_then(wait);
+    ping(url, if failed { "/fail" } else { "" }, body).and_then(wait);
+}
+
+/// Sends a ping on a thread of its own, whose end closes the channel.
+fn ping(url: &Secret, suffix: &'static str, body: String) -> Option<Receiver<()>> {
+    let url = address(url, suffix);
     let (done, is_done) = mpsc::channel();
     let thread = thread::Builder::new().name("ping".into());
-    let name: &str = ping.into();
     let spawned = thread.spawn(move || {
         let body = (!body.is_empty()).then_some(body.as_bytes());
         match http::send(url.expose(), http::TEXT, body, LIMIT) {
-            Ok(()) => log::info!("[ping] sent: {name}"),
-            Err(why) => log::info!("[ping] not sent ({name}): {why}"),
+            Ok(()) => log::info!("[ping] sent: URL{suffix}"),
+            Err(why) => log::info!("[ping] not sent (URL{suffix}): {why}"),
         }
         drop(done);
     });
-    match spawned {
-        Err(e) => log::info!("[ping] not sent ({name}): {e}"),
-        Ok(_) if ping == Ping::Start => *starting = Some(is_done),
-        Ok(_) => {
-            clock::receive_notified(&is_done, clock::steady() + LIMIT);
-        }
+    if let Err(e) = &spawned {
+        log::info!("[ping] not sent (URL{suffix}): {e}");
     }
+    spawned.is_ok().then_some(is_done)
 }
 
-/// The URL with the kind of ping at the end of its path.
-fn address(url: &Secret, ping: Ping) -> Secret {
+/// The URL with the suffix at the end of its path.
+fn address(url: &Secret, suffix: &str) -> Secret {
     match Url::parse(url.expose()) {
-        Ok(mut longer) if ping != Ping::Success => {
+        Ok(mut longer) if !suffix.is_empty() => {
             let path = longer.path().trim_end_matches('/');
-            longer.set_path(&format!("{path}/{}", <&str>::from(ping)));
+            longer.set_path(&format!("{path}{suffix}"));
             Secret::new(longer)
         }
         _ => url.clone(),
@@ -71,7 +62,6 @@ fn address(url: &Secret, ping: Ping) -> Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::tests::config;
 
     #[test]
     fn the_word_goes_before_the_query() {
@@ -91,14 +81,9 @@ mod tests {
             ("https://hc.example.org", "https://hc.example.org/start"),
         ];
         for (base, start) in table {
-            let config = config(&format!("[ping]\nrefresh = {base:?}\n"));
-            let url = config.ping.refresh.unwrap();
-            assert_eq!(address(&url, Ping::Start).expose(), start);
-            assert_eq!(
-                address(&url, Ping::Fail).expose(),
-                start.replace("/start", "/fail")
-            );
-            assert_eq!(address(&url, Ping::Success).expose(), url.expose());
+            let url = Secret::new(base);
+            assert_eq!(address(&url, "/start").expose(), start);
+            assert_eq!(address(&url, "").expose(), base);
         }
     }
 }

@@ -13,8 +13,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use serde_json::{Value, json};
 
-use super::deliver::{Report, Terms, deliver};
-use super::{Notice, wanted};
+use super::Notice;
+use super::deliver::{Report, deliver};
 use crate::config::{Config, Event};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
@@ -111,25 +111,21 @@ fn read(stream: &TcpStream) -> Option<Request> {
     Some(request)
 }
 
-fn terms() -> Terms {
-    Terms {
-        whole: Duration::from_secs(20),
-        http: Duration::from_secs(5),
-        command: Duration::from_secs(10),
-        telegram: "http://127.0.0.1:1".to_owned(),
-    }
-}
+const LIMIT: Duration = Duration::from_secs(20);
 
-fn tell_all(config: &Config, notices: &[Notice], terms: &Terms) -> Vec<Report> {
-    deliver(wanted(config, config.account.as_ref(), notices), terms)
+fn tell_all(config: &Config, notices: &[Notice], limit: Duration) -> Vec<Report> {
+    deliver(config, config.account.as_ref(), limit, |on| {
+        let wanted = notices.iter().filter(|notice| on.contains(&notice.event));
+        wanted.cloned().collect()
+    })
 }
 
 /// One channel, one booking: what became of it.
-fn reported(channel: &str, terms: &Terms) -> Option<String> {
+fn reported(channel: &str, limit: Duration) -> Option<String> {
     let config = config(&format!(
         "account = \"ana@example.org\"\n[[notify]]\n{channel}\n"
     ));
-    let reports = tell_all(&config, &[booked()], terms);
+    let reports = tell_all(&config, &[booked()], limit);
     assert_eq!(reports.len(), 1);
     reports[0].error.clone()
 }

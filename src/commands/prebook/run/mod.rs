@@ -157,7 +157,7 @@ fn book_all(
 fn take(
     app: &App,
     ui: &mut Ui,
-    notifier: &Notifier<'_>,
+    notifier: &Notifier,
     view: &Mutex<RunView>,
     result: PrebookResult,
 ) -> Result<()> {

@@ -19,7 +19,7 @@ use crate::{alerts, clock};
 pub(super) fn report(
     app: &App,
     ui: &mut Ui,
-    notifier: &Notifier<'_>,
+    notifier: &Notifier,
     result: &PrebookResult,
 ) -> Result<()> {
     if !result.is_change {
@@ -69,7 +69,7 @@ pub(super) fn report(
 fn waiting_again(
     app: &App,
     ui: &mut Ui,
-    notifier: &Notifier<'_>,
+    notifier: &Notifier,
     result: &PrebookResult,
 ) -> Result<()> {
     let id = result.prebooking.id;
