@@ -23,7 +23,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 use crate::error::{ExitError, ExitKind};
-use crate::platform::{self, BoxAt, Mine, Row, Schedule};
+use crate::platform::{self, BoxAt, Mine, Row};
 use crate::sessions::{self, ActiveSession};
 
 pub(crate) use book::{
@@ -100,7 +100,7 @@ impl BoxClient<'_, '_> {
     ///
     /// # Errors
     /// The platform's, or those of a session that cannot be recovered.
-    pub fn schedule(&mut self, day: NaiveDate) -> sessions::Result<Schedule> {
+    pub fn schedule(&mut self, day: NaiveDate) -> sessions::Result<Vec<Row>> {
         self.schedule_within(day, Duration::MAX, LoginCheck::Required)
     }
 
@@ -113,7 +113,7 @@ impl BoxClient<'_, '_> {
         day: NaiveDate,
         limit: Duration,
         check: LoginCheck,
-    ) -> sessions::Result<Schedule> {
+    ) -> sessions::Result<Vec<Row>> {
         let (at, family) = (&self.at, self.family.as_deref());
         let ask = match check {
             LoginCheck::Required => !self.live.has_shown_login(),
@@ -121,10 +121,10 @@ impl BoxClient<'_, '_> {
             LoginCheck::Skipped => false,
         };
         let mut shown = false;
-        let schedule = self.live.call(|platform, jar| {
+        let rows = self.live.call(|platform, jar| {
             let platform = &platform.within(limit)?;
-            let schedule = platform.schedule(jar, at, day, family)?;
-            shown = schedule.is_personal();
+            let rows = platform.schedule(jar, at, day, family)?;
+            shown = rows.iter().any(Row::is_personal);
             if !shown && ask {
                 log::info!("nothing in the schedule of {day} proves the login; asking whoami");
                 match platform.whoami(jar) {
@@ -136,25 +136,25 @@ impl BoxClient<'_, '_> {
                     Err(e) => log::info!("whoami gave no usable response: {e}"),
                 }
             }
-            Ok(schedule)
+            Ok(rows)
         })?;
         if shown {
             self.live.note_login();
         }
-        let with = |mine| schedule.rows.iter().filter(|row| row.mine == mine).count();
+        let with = |mine| rows.iter().filter(|row| row.mine == mine).count();
         log::info!(
             "the schedule of {day} has {} classes: {} booked, {} on their waiting list",
-            schedule.rows.len(),
+            rows.len(),
             with(Mine::Booked),
             with(Mine::Waiting)
         );
-        Ok(schedule)
+        Ok(rows)
     }
 
     /// The class's row as it is now. `None`: it is no longer in the schedule.
     pub(crate) fn row(&mut self, day: NaiveDate, class_id: &str) -> sessions::Result<Option<Row>> {
-        let schedule = self.schedule(day)?;
-        Ok(schedule.rows.into_iter().find(|row| row.id == class_id))
+        let rows = self.schedule(day)?;
+        Ok(rows.into_iter().find(|row| row.id == class_id))
     }
 }
 

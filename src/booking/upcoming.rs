@@ -55,7 +55,7 @@ impl BoxClient<'_, '_> {
         let days = days_of(&next)?;
         let mut rows: Vec<(NaiveDate, Row)> = Vec::new();
         for day in days {
-            rows.extend(self.schedule(day)?.rows.into_iter().map(|row| (day, row)));
+            rows.extend(self.schedule(day)?.into_iter().map(|row| (day, row)));
         }
         let coming = next
             .coming

@@ -131,7 +131,7 @@ fn by_time(
 ) -> Result<(NaiveDate, Row)> {
     let today = profile.today(clock::now());
     let day = args.class.day().on(today).map_err(Failure::usage)?;
-    let rows = client.schedule(day)?.rows;
+    let rows = client.schedule(day)?;
     let wanted = find::Description {
         start: args.class.time,
         name: args.class.class.clone(),
@@ -143,7 +143,7 @@ fn by_time(
 /// Only the schedule has reservation numbers: reads the days that have bookings.
 fn by_reservation(client: &mut BoxClient<'_, '_>, id: &str) -> Result<(NaiveDate, Row)> {
     for day in client.booked_days()? {
-        let mut rows = client.schedule(day)?.rows.into_iter();
+        let mut rows = client.schedule(day)?.into_iter();
         if let Some(row) = rows.find(|row| row.reservation.as_deref() == Some(id)) {
             return Ok((day, row));
         }

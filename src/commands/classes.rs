@@ -87,7 +87,7 @@ pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
         } else {
             LoginCheck::IfPossible
         };
-        let rows = client.schedule_within(*day, Duration::MAX, check)?.rows;
+        let rows = client.schedule_within(*day, Duration::MAX, check)?;
         classes.extend(selected(&rows, *day, args, &profile, &account));
         seen.extend(rows);
     }

@@ -60,7 +60,7 @@ pub use error::{Error, LoginError};
 pub use examine::{Endpoint, Examined, Fact};
 pub use probe::Probe;
 pub use record::Recorder;
-pub use schedule::{Mine, Row, Schedule};
+pub use schedule::{Mine, Row};
 pub use token::parse_token;
 pub use wod::{Block, Exercise, Post};
 

@@ -1,5 +1,5 @@
 //! One day of the schedule of a box (protocol.md §5). The platform also serves it without a valid login, with no booking in
-//! it: a schedule without a personal row does not prove that nothing is booked ([`Schedule::is_personal`]).
+//! it: a schedule without a personal row does not prove that nothing is booked ([`Row::is_personal`]).
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,20 +10,6 @@ use super::call::Response;
 use super::lenient::Loose;
 use super::{BoxAt, Jar, Platform, Result, classify};
 use crate::model::time::parse_span;
-
-/// The classes of one day in the order of the platform. A closed or unpublished day has none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Schedule {
-    /// The classes that have an id and a time.
-    pub rows: Vec<Row>,
-}
-
-impl Schedule {
-    /// Whether a row is booked by the account or on its waiting list, which proves that the session is alive.
-    pub fn is_personal(&self) -> bool {
-        self.rows.iter().any(Row::is_personal)
-    }
-}
 
 /// One class of the schedule. Times are those of the wall clock of the box.
 // the platform sends each flag independently of the others
@@ -74,8 +60,9 @@ impl Row {
         matches!(self.mine, Mine::Booked | Mine::Waiting)
     }
 
-    /// Whether only a response to the account has it; an unknown state may be shown to anyone.
-    fn is_personal(&self) -> bool {
+    /// Whether only a response to the account has it, which proves that the session is alive; an unknown state may be shown to
+    /// anyone.
+    pub fn is_personal(&self) -> bool {
         self.is_mine() || self.reservation.is_some()
     }
 }
@@ -94,7 +81,8 @@ pub enum Mine {
 }
 
 impl Platform {
-    /// `GET /api/bookings` for one day (protocol.md §5). `family` is a family member's id.
+    /// `GET /api/bookings` for one day (protocol.md §5): the classes that have an id and a time, in the order of the platform. A
+    /// closed or unpublished day has none. `family` is a family member's id.
     ///
     /// # Errors
     /// Those of an API call; [`super::Error::Strange`] without a list of classes.
@@ -104,7 +92,7 @@ impl Platform {
         at: &BoxAt,
         day: NaiveDate,
         family: Option<&str>,
-    ) -> Result<Schedule> {
+    ) -> Result<Vec<Row>> {
         let (day, id, millis) = (
             day.format("%Y%m%d").to_string(),
             at.id.to_string(),
@@ -124,7 +112,7 @@ impl Platform {
 ///
 /// # Errors
 /// As for [`Platform::schedule`].
-pub fn read(response: &Response) -> Result<Schedule> {
+pub fn read(response: &Response) -> Result<Vec<Row>> {
     let data = classify::data(response)?;
     let bookings = Loose(&data).get("bookings");
     if !bookings.0.is_array() {
@@ -164,7 +152,7 @@ pub fn read(response: &Response) -> Result<Schedule> {
             response.host
         );
     }
-    Ok(Schedule { rows })
+    Ok(rows)
 }
 
 fn row(row: Loose<'_>) -> Option<Row> {

@@ -460,7 +460,7 @@ impl BookingTask<'_> {
         let mut client = self.client_for(limit.min(self.left()))?;
         let schedule = client.schedule_within(day, limit, check);
         self.backoff.note(&schedule);
-        self.rows = schedule.map_err(|e| self.abort(e))?.rows;
+        self.rows = schedule.map_err(|e| self.abort(e))?;
         self.rows_at = Some(read_at);
         Ok(())
     }

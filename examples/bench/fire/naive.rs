@@ -66,9 +66,8 @@ fn book(series: &Series<'_>, opening: &Opening) -> Result<()> {
         host: format!("{BOX}.{DOMAIN}"),
         id: BOX_ID,
     };
-    let schedule = platform.schedule(&mut login.jar, &at, opening.day, None)?;
-    let row = schedule
-        .rows
+    let rows = platform.schedule(&mut login.jar, &at, opening.day, None)?;
+    let row = rows
         .iter()
         .find(|row| row.start == opening.start && row.name == "Bench")
         .context("the naive client's class is not in the schedule")?;

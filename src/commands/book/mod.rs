@@ -163,9 +163,7 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     } else {
         LoginCheck::Skipped
     };
-    let rows = client(args, &at, &mut live)
-        .schedule_within(day, Duration::MAX, check)?
-        .rows;
+    let rows = client(args, &at, &mut live).schedule_within(day, Duration::MAX, check)?;
     if args.dry_run && !live.has_shown_login() {
         log::warn!(
             "the login could not be verified: bookings of {day} may be missing from the schedule"

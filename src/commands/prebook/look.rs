@@ -123,7 +123,7 @@ fn rows(
     };
     let left = end.saturating_duration_since(clock::steady());
     let schedule = client.schedule_within(day, left, LoginCheck::Skipped)?;
-    Ok(Some(schedule.rows))
+    Ok(Some(schedule))
 }
 
 impl Seen {

@@ -1,6 +1,6 @@
 //! Responses to API calls.
 
-use aimharder::platform::{CancelVerdict, Error, LoginError, Mine, Verdict, recorded};
+use aimharder::platform::{CancelVerdict, Error, LoginError, Mine, Row, Verdict, recorded};
 use serde_json::Value;
 
 use super::{Answer, DOMAIN, is_int, one_line, own_boxes, plain_id, shown, whole_token};
@@ -44,12 +44,12 @@ pub fn whoami(data: &[u8]) {
 
 pub fn schedule(data: &[u8]) {
     let answer = Answer::of(data);
-    let Some(schedule) = alive(&answer, recorded::schedule(&answer.saved())) else {
+    let Some(rows) = alive(&answer, recorded::schedule(&answer.saved())) else {
         return;
     };
     let sent = answer.get("bookings").as_array().expect("a list");
-    assert!(schedule.rows.len() <= sent.len());
-    for row in &schedule.rows {
+    assert!(rows.len() <= sent.len());
+    for row in &rows {
         plain_id(&row.id);
         shown(&row.name);
         row.coach.iter().for_each(|coach| shown(coach));
@@ -60,13 +60,13 @@ pub fn schedule(data: &[u8]) {
     }
     for (state, mine) in [(1, Mine::Booked), (0, Mine::Waiting)] {
         let said = |row: &&Value| is_int(&row["bookState"], state);
-        let read = schedule.rows.iter().filter(|row| row.mine == mine).count();
+        let read = rows.iter().filter(|row| row.mine == mine).count();
         assert!(
             read <= sent.iter().filter(said).count(),
             "made up: {mine:?}"
         );
     }
-    if schedule.is_personal() {
+    if rows.iter().any(Row::is_personal) {
         let printed = |row: &Value| !row["bookState"].is_null() || !row["idres"].is_null();
         assert!(sent.iter().any(printed), "mine although nothing says so");
     }
