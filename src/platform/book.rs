@@ -28,7 +28,8 @@ pub struct BookResponse {
 }
 
 /// The meaning of a response.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Verdict {
     /// State 1 and no refusal beside it. Only the schedule row proves the booking.
     Booked,
@@ -57,20 +58,8 @@ pub enum Verdict {
 /// For logs: the meaning, the state and the message.
 impl fmt::Display for BookResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.verdict {
-            Verdict::Booked => "booked",
-            Verdict::Unproven => "unproven",
-            Verdict::SameHour => "another booking at that time",
-            Verdict::Full => "full",
-            Verdict::NoCredit => "no credit",
-            Verdict::PaymentPending => "payment pending",
-            Verdict::LimitReached => "limit reached",
-            Verdict::TooLate => "too late",
-            Verdict::TooEarly(_) => "too early",
-            Verdict::Refused => "refused",
-            Verdict::Unexplained => "refused without a reason",
-        })?;
-        refusal::along(f, "bookState", self.state, self.message.as_deref())
+        let verdict = (&self.verdict).into();
+        refusal::write(f, verdict, "bookState", self.state, self.message.as_deref())
     }
 }
 

@@ -59,15 +59,15 @@ fn a_refusal_says_what_is_covered_and_how_many_are_allowed() {
     for (body, shown) in [
         (
             r#"{"bookState":-2,"clasesContratadas":"WOD, OPEN BOX"}"#,
-            "no credit (bookState -2): the membership covers WOD, OPEN BOX",
+            "no-credit (bookState -2): the membership covers WOD, OPEN BOX",
         ),
         (
             r#"{"bookState":-2,"errorMssg":"Sin bono","clasesContratadas":"10"}"#,
-            "no credit (bookState -2): Sin bono",
+            "no-credit (bookState -2): Sin bono",
         ),
         (
             r#"{"bookState":-8,"max":2}"#,
-            "limit reached (bookState -8): at most 2 bookings of this class a day",
+            "limit-reached (bookState -8): at most 2 bookings of this class a day",
         ),
         (
             r#"{"bookState":-1,"clasesContratadas":"WOD","max":2}"#,

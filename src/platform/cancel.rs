@@ -20,7 +20,8 @@ pub struct CancelResponse {
 }
 
 /// The meaning of a response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum CancelVerdict {
     /// State 1: done, if the row confirms it.
     Done,
@@ -35,13 +36,8 @@ pub enum CancelVerdict {
 /// For logs: the meaning, the state and the message.
 impl fmt::Display for CancelResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.verdict {
-            CancelVerdict::Done => "done",
-            CancelVerdict::Late => "only with the loss of the credit",
-            CancelVerdict::Refused => "refused",
-            CancelVerdict::Unproven => "unproven",
-        })?;
-        refusal::along(f, "cancelState", self.state, self.message.as_deref())
+        let message = self.message.as_deref();
+        refusal::write(f, self.verdict.into(), "cancelState", self.state, message)
     }
 }
 

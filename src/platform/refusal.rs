@@ -37,8 +37,7 @@ impl Refusal {
             .map(|t| redactor.clean(t))
             .find(|t| !t.is_empty());
         // a flag or an object is a refusal without a text
-        let is_wrong = error.yes() || error.0.as_object().is_some_and(|o| !o.is_empty());
-        let any = key.is_some() || message.is_some() || is_wrong;
+        let any = key.is_some() || message.is_some() || error.is_error();
         Refusal { key, message, any }
     }
 
@@ -48,16 +47,17 @@ impl Refusal {
     }
 }
 
-/// For logs: appends the state and the message of a response to its meaning.
-pub(super) fn along(
+/// For logs: writes the meaning, the state and the message of a response.
+pub(super) fn write(
     f: &mut fmt::Formatter<'_>,
+    verdict: &str,
     name: &str,
     state: Option<i64>,
     message: Option<&str>,
 ) -> fmt::Result {
     match state {
-        Some(state) => write!(f, " ({name} {state})")?,
-        None => write!(f, " (no {name})")?,
+        Some(state) => write!(f, "{verdict} ({name} {state})")?,
+        None => write!(f, "{verdict} (no {name})")?,
     }
     message.map_or(Ok(()), |words| write!(f, ": {words}"))
 }
