@@ -40,7 +40,6 @@ const REPORT_AFTER: Duration = Duration::from_secs(1);
 static STATE: Mutex<State> = Mutex::new(State {
     guards: Vec::new(),
     caught: None,
-    is_handled: false,
     exit_message: None,
     at_end: Vec::new(),
     is_final_output: false,
@@ -63,8 +62,6 @@ struct State {
     guards: Vec<&'static str>,
     /// The signal that ends the program, and when it arrived.
     caught: Option<(i32, Instant)>,
-    /// Whether the signal thread has handled a signal.
-    is_handled: bool,
     /// Printed when a signal ends the program.
     exit_message: Option<ExitMessage>,
     /// Called when a signal ends the program.
@@ -289,8 +286,9 @@ pub fn listen(report_waiting: fn(&str)) {
             let _ = signal_hook::flag::register_usize(signal, Arc::clone(&ARRIVED), number);
         }
         drop(ready);
+        let mut is_first = true;
         while let Some(signal) = signals.forever().next() {
-            end_with(signal, report_waiting);
+            end_with(signal, std::mem::take(&mut is_first), report_waiting);
             // signals that arrived meanwhile were sent during the same wait
             signals.pending().for_each(drop);
         }
@@ -316,16 +314,15 @@ fn ignored() -> u64 {
 
 /// Ends the program when no guard is held. Returns only if the command ends the program; the next signal then ends it in any
 /// case.
-fn end_with(signal: i32, report_waiting: fn(&str)) {
+fn end_with(signal: i32, is_first: bool, report_waiting: fn(&str)) {
     let mut state = state();
-    let first = !std::mem::replace(&mut state.is_handled, true);
-    if first {
+    if is_first {
         drop(finish_line(matches!(signal, SIGINT | SIGQUIT)));
     }
     state.caught.get_or_insert_with(|| arrival(signal));
     CHANGED.notify_all();
     let waits = |state: &mut State| !state.guards.is_empty() && !state.is_final_output;
-    if first {
+    if is_first {
         let waited = CHANGED.wait_timeout_while(state, REPORT_AFTER, waits);
         state = waited.unwrap_or_else(PoisonError::into_inner).0;
         if waits(&mut state) {
@@ -335,7 +332,7 @@ fn end_with(signal: i32, report_waiting: fn(&str)) {
     let mut state = CHANGED
         .wait_while(state, waits)
         .unwrap_or_else(PoisonError::into_inner);
-    if state.is_final_output && first {
+    if state.is_final_output && is_first {
         state.is_too_late = true;
         return;
     }

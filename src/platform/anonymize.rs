@@ -10,7 +10,6 @@ use reqwest::header::{self, HeaderMap, HeaderName};
 use serde_json::{Map, Value, json};
 
 use super::fields::{self, has};
-use super::host::{host_of, is_host, within};
 use super::html;
 use crate::http_client::date;
 use crate::model::day::parse_label;
@@ -181,18 +180,10 @@ fn form_value(name: &str, value: &str) -> String {
     }
 }
 
-/// The JSON of a request, without lengths.
+/// The fields of the JSON of a request.
 pub(super) fn request_json(text: &str) -> Value {
     let fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
-    let shown = fields.into_iter().map(|(name, value)| {
-        let value = match &value {
-            Value::String(text) => json!(form_value(&name, text)),
-            Value::Array(_) | Value::Object(_) => json!("<nested>"),
-            _ => replaced(&value, &name, &BTreeSet::new()),
-        };
-        (name, value)
-    });
-    Value::Object(shown.collect())
+    fields.into_iter().map(|(name, _)| (name, TEXT)).collect()
 }
 
 /// The domain and its login host are kept; a box is not named.
@@ -240,16 +231,8 @@ pub(super) fn url(url: &Url, domain: &str) -> String {
 pub(super) fn headers(headers: &HeaderMap, from: &Url, domain: &str) -> Value {
     let shown = headers.iter().map(|(name, value)| {
         let text = String::from_utf8_lossy(value.as_bytes());
-        let name_is_plain = name
-            .as_str()
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b == b'-');
-        let shown = if name_is_plain {
-            name.as_str()
-        } else {
-            "<header>"
-        };
-        json!([shown, header_value(name, text.trim(), from, domain)])
+        let value = header_value(name, text.trim(), from, domain);
+        json!([name.as_str(), value])
     });
     shown.collect()
 }
@@ -365,12 +348,7 @@ fn start_tag(tag: &StartTag<()>, domain: &str) -> Option<String> {
 
 /// A link of a page. A relative one has no host.
 fn link(value: &str, domain: &str) -> String {
-    let host = host_of(value).filter(|host| is_host(host) && within(host, domain));
-    let base = format!(
-        "https://{}/",
-        host.unwrap_or_else(|| "link.invalid".to_owned())
-    );
-    let absolute = Url::parse(&base).and_then(|base| base.join(value));
+    let absolute = Url::parse("https://link.invalid/").and_then(|base| base.join(value));
     absolute.map_or_else(|_| TEXT.to_owned(), |link| url(&link, domain))
 }
 

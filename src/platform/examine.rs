@@ -141,11 +141,6 @@ impl Platform {
     }
 }
 
-/// `1 box`, `2 boxes`
-fn counted(n: usize, one: &str, several: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { several })
-}
-
 fn rows(list: &Value) -> Vec<Loose<'_>> {
     match list {
         Value::Object(_) => vec![Loose(list)],
@@ -173,7 +168,7 @@ impl Examined {
             .collect();
         let roles = people.iter().flat_map(|person| rows(person.get("roles").0));
         let roles: Vec<_> = roles.collect();
-        self.readable(Endpoint::Whoami, Some(counted(boxes.len(), "box", "boxes")));
+        self.readable(Endpoint::Whoami, Some(format!("boxes: {}", boxes.len())));
         self.fact("login_is_alive", true, None);
         let is_listed = boxes.iter().any(|it| it.host == at.host);
         self.fact("whoami_lists_the_box", is_listed, None);
@@ -184,10 +179,10 @@ impl Examined {
     }
 
     fn schedule(&mut self, response: &Response) -> Result<()> {
-        let readable = schedule::read(response)?.rows.len();
+        let readable = schedule::read(response)?.len();
         let data = classify::data(response)?;
         let classes = rows(&data["bookings"]);
-        let detail = Some(counted(readable, "class", "classes"));
+        let detail = Some(format!("classes: {readable}"));
         self.readable(Endpoint::Schedule, detail);
         self.rows("schedule", &[Loose(&data)], &[], fields::SCHEDULE, "");
         let expected = "bookState className coachName id idres limit ocupation time waitlist";
@@ -200,8 +195,7 @@ impl Examined {
         bookings::read(response)?;
         let data = classify::data(response)?;
         let (mut all, history) = (rows(&data["nextClasses"]), rows(&data["history"]));
-        let coming = counted(all.len(), "booking", "bookings");
-        let detail = Some(format!("{coming}, {} past", history.len()));
+        let detail = Some(format!("upcoming: {}, past: {}", all.len(), history.len()));
         all.extend(history);
         self.readable(Endpoint::NextBookings, detail);
         let expected = "history nextClasses";
@@ -262,14 +256,5 @@ impl Examined {
             self.missing_fields
                 .extend(missing.map(|name| format!("{list}.{name}")));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn one_is_singular() {
-        assert_eq!(super::counted(1, "box", "boxes"), "1 box");
-        assert_eq!(super::counted(0, "box", "boxes"), "0 boxes");
     }
 }

@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 use super::call::{Body, Call, Response};
 use super::{Error, anonymize};
 use crate::error::Failure;
-use crate::http_client::Cause;
 use crate::{signals, text};
 
 /// The recording of one process.
@@ -184,16 +183,10 @@ impl Exchange {
 }
 
 /// Describes a failure without texts of other programs.
-fn failure(error: &Error) -> String {
-    let (what, cause) = match error {
-        Error::NotConnected { cause, .. } => ("no connection", cause),
-        Error::Lost { cause, .. } => ("no complete response", cause),
-        _ => return "not sent, or too large".to_owned(),
-    };
-    match cause {
-        Cause::Untrusted(_) => format!("{what}: the certificate is not trusted"),
-        Cause::Proxy(_) => format!("{what}: the proxy"),
-        Cause::Other(_) => format!("{what}: another cause"),
-        known => format!("{what}: {known}"),
+fn failure(error: &Error) -> &'static str {
+    match error {
+        Error::NotConnected { .. } => "no connection",
+        Error::Lost { .. } => "no complete response",
+        _ => "not sent, or too large",
     }
 }

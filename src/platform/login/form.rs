@@ -8,7 +8,8 @@ use reqwest::Url;
 use super::super::call::Response;
 use super::super::html;
 use super::super::{LoginError, classify, parse_token};
-use super::{COOKIE, TOKEN, refused};
+use super::{COOKIE, TOKEN, not_there, refused};
+use crate::config::LoginFlow;
 use crate::secret::Secret;
 
 /// The fields of the form.
@@ -32,14 +33,9 @@ pub(super) fn fields<'a>(
 /// [`LoginError`]; only [`LoginError::Refused`] means that the platform checked the password.
 pub fn read(response: &Response, cookie: bool) -> Result<Secret, LoginError> {
     classify::status(response.status, response)?;
-    let not_there = || {
-        LoginError::NotThere(format!(
-            "{} has no form login (answered {})",
-            response.host, response.status
-        ))
-    };
+    let not_there = not_there(LoginFlow::Form, response);
     if matches!(response.status, 404 | 405 | 410) {
-        return Err(not_there());
+        return Err(not_there);
     }
     let page = String::from_utf8_lossy(&response.body);
     let token = html::attributes(&page, "iframe", "src").find_map(|src| token_in(&src));
@@ -52,7 +48,7 @@ pub fn read(response: &Response, cookie: bool) -> Result<Secret, LoginError> {
     match (token, cookie) {
         (None, true) => Err(LoginError::Without(TOKEN)),
         (None, false) if text.contains("setrefresh?") => Err(LoginError::Without(COOKIE)),
-        (None, false) => Err(not_there()),
+        (None, false) => Err(not_there),
         (Some(token), _) => Ok(token),
     }
 }

@@ -3,7 +3,8 @@
 use super::super::call::Response;
 use super::super::lenient::Loose;
 use super::super::{BoxRef, Error, LoginError, account, classify, parse_token};
-use super::refused;
+use super::{not_there, refused};
+use crate::config::LoginFlow;
 use crate::secret::Secret;
 
 /// Reads the response to a JSON login: the first refresh token and the boxes, if it is accepted. The cookie is checked
@@ -16,16 +17,10 @@ pub fn read(
     domain: &str,
 ) -> Result<(Option<Secret>, Vec<BoxRef>), LoginError> {
     classify::status(response.status, response)?;
-    let not_there = || {
-        LoginError::NotThere(format!(
-            "{} has no json login (answered {})",
-            response.host, response.status
-        ))
-    };
     let Some(object) =
         classify::object(&response.body).filter(|_| !matches!(response.status, 404 | 405 | 410))
     else {
-        return Err(not_there());
+        return Err(not_there(LoginFlow::Json, response));
     };
     if classify::says_logout(&object) {
         return Err(Error::LoggedOut.into());

@@ -7,6 +7,7 @@
 pub(super) mod form;
 pub(super) mod json;
 
+use super::call::Response;
 use super::redact::Redactor;
 use super::refusal::is_key;
 use super::{Jar, LoggedIn, LoginError, Platform};
@@ -66,6 +67,12 @@ impl Platform {
             boxes,
         })
     }
+}
+
+/// The error of a response that shows that the flow does not exist.
+fn not_there(flow: LoginFlow, response: &Response) -> LoginError {
+    let (host, status) = (&response.host, response.status);
+    LoginError::NotThere(format!("{host} has no {flow} login (answered {status})"))
 }
 
 /// A refusal with the platform's text, or with one of ours where it gives a key or nothing.
