@@ -65,9 +65,6 @@ For example:
   is automation set up: aimharder status
   all commands:         aimharder --help";
 
-/// What is wrong with a command of a scheduler such as `aimharder prebook`.
-const NO_SUBCOMMAND: &str = "a subcommand is missing";
-
 /// A parsed command line.
 #[derive(Debug, Parser)]
 #[command(name = "aimharder", version, about = ABOUT, after_help = FIRST_STEPS, after_long_help = HELP, add = HELP)]
@@ -94,7 +91,7 @@ enum Command {
     Bookings(bookings::BookingsArgs),
     Book(book::BookArgs),
     Cancel(cancel::CancelArgs),
-    Prebook(prebook::PrebookArgs),
+    Prebook(PrebookArgs),
     Wod(wod::WodArgs),
     Probe(probe::ProbeArgs),
     Notify(notify::NotifyArgs),
@@ -150,19 +147,17 @@ impl Cli {
     /// Reads a command line that a scheduler runs. `words` follow the program's name.
     fn read_line(words: &[String]) -> CommandLine {
         let words = words.iter().map(OsString::from);
-        let args: Vec<OsString> = std::iter::once("aimharder".into()).chain(words).collect();
-        let cli = match Self::parse_args(args.clone()) {
+        let args = std::iter::once("aimharder".into()).chain(words).collect();
+        let cli = match Self::parse_args(args) {
             Ok(cli) => cli,
-            Err(e) if !e.use_stderr() => {
+            Err(e) => {
                 return CommandLine {
-                    name: "--help".to_owned(),
+                    error: e.use_stderr().then(|| fault_of(&e)),
                     ..CommandLine::default()
                 };
             }
-            Err(e) => return invalid_line(&e, &args),
         };
         let mut line = CommandLine {
-            name: cli.name,
             store: cli.global.store,
             config: cli.global.config,
             account: cli.global.account,
@@ -172,16 +167,13 @@ impl Cli {
             (line.config, line.store) = system::files();
         }
         match cli.command {
-            None => line.error = Some(NO_SUBCOMMAND.to_owned()),
             Some(Command::Refresh(_)) => line.job = Some(Job::Refresh),
-            Some(Command::Prebook(args)) => match args.command {
-                PrebookCommand::Run(run) if run.dry_run => line.name.push_str(" --dry-run"),
-                PrebookCommand::Run(run) => {
-                    (line.job, line.horizon) = (Some(Job::Prebook), Some(run.horizon));
-                }
-                _ => {}
-            },
-            Some(_) => {}
+            Some(Command::Prebook(PrebookArgs {
+                command: PrebookCommand::Run(run),
+            })) if !run.dry_run => {
+                (line.job, line.horizon) = (Some(Job::Prebook), Some(run.horizon));
+            }
+            _ => {}
         }
         line
     }
@@ -394,53 +386,15 @@ fn innermost<'c>(
     })
 }
 
-/// What is wrong with a command line of a scheduler, without values, and what it was most likely meant to run.
-fn invalid_line(error: &clap::Error, args: &[OsString]) -> CommandLine {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    let flag = text(ContextKind::InvalidArg).filter(|arg| arg.starts_with('-'));
-    // `--jobs <N>`
-    let flag = flag.and_then(|flag| flag.split([' ', '=', '[']).next());
-    let why = match (error.kind(), flag) {
-        (ErrorKind::MissingSubcommand, _) => NO_SUBCOMMAND.to_owned(),
-        (ErrorKind::InvalidSubcommand, _) => {
-            let name = text(ContextKind::InvalidSubcommand).unwrap_or_default();
-            format!("unknown subcommand {}", quote(name))
+/// What is wrong with a command line, and which flag. The texts of kinds contain no values, which may be secret.
+fn fault_of(error: &clap::Error) -> String {
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(flag)) if flag.starts_with('-') => {
+            // `--jobs <N>`
+            let flag = flag.split([' ', '=', '[']).next().unwrap_or_default();
+            format!("{} ({flag})", error.kind())
         }
-        (ErrorKind::UnknownArgument, Some(flag)) => format!("unknown flag {flag}"),
-        (ErrorKind::UnknownArgument, None) => "it has an unexpected argument".to_owned(),
-        (ErrorKind::InvalidValue, Some(flag)) if text(ContextKind::InvalidValue) == Some("") => {
-            format!("the value of {flag} is missing")
-        }
-        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Some(flag)) => {
-            format!("the value of {flag} is not valid")
-        }
-        (ErrorKind::ArgumentConflict, Some(flag)) => {
-            if text(ContextKind::PriorArg) == text(ContextKind::InvalidArg) {
-                format!("{flag} is given twice")
-            } else {
-                format!("{flag} cannot be used with another of its arguments")
-            }
-        }
-        (ErrorKind::TooManyValues, Some(flag)) => format!("{flag} takes no value"),
-        (ErrorKind::MissingRequiredArgument, _) => "a required argument is missing".to_owned(),
-        _ => "its arguments are not valid".to_owned(),
-    };
-    let root = Cli::command();
-    let name = match error.get(ContextKind::SuggestedSubcommand) {
-        Some(ContextValue::Strings(near)) => near.first().map(String::as_str),
-        _ => None,
-    };
-    CommandLine {
-        job: match name.unwrap_or(innermost(&root, args.iter()).get_name()) {
-            "refresh" => Some(Job::Refresh),
-            "prebook" | "run" => Some(Job::Prebook),
-            _ => None,
-        },
-        error: Some(why),
-        ..CommandLine::default()
+        _ => error.kind().to_string(),
     }
 }
 

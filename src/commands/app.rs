@@ -2,16 +2,16 @@
 //! looked for in the order of `scripting.md`: usage, config, store, account and session, box, class.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Result, bail};
-use etcetera::BaseStrategy;
 
 use super::args::GlobalArgs;
 use super::system;
-use crate::config::Config;
+use crate::config::{CONFIG_PLACE, Config, STORE_PLACE, default_path};
 use crate::diagnostics::entry::{InUse, ReadLine};
 use crate::error::{ExitKind, Failure};
 use crate::http_client::{self, Proxies};
@@ -90,7 +90,7 @@ impl App {
     pub(super) fn in_use(&self) -> InUse<'_> {
         InUse {
             store: self.store.path(),
-            config: self.config.path.as_deref(),
+            config: self.global.config.clone().or_else(|| config_path().ok()),
             read: self.read_line,
         }
     }
@@ -262,42 +262,25 @@ fn open_store(global: &GlobalArgs, config: &Config, command: &str) -> Result<Sto
 
 /// The default location of the config.
 pub(super) fn config_path() -> Result<PathBuf> {
-    if let Some(folder) = systemd_folder("CONFIGURATION_DIRECTORY") {
-        return Ok(folder.join("config.toml"));
-    }
-    Ok(folders()?
-        .config_dir()
-        .join("aimharder")
-        .join("config.toml"))
+    default_path(CONFIG_PLACE, variable).ok_or_else(no_home)
 }
 
 /// Where the store is.
 pub(crate) fn store_path(named: Option<&Path>) -> Result<PathBuf> {
-    if let Some(path) = named {
-        return Ok(path.to_owned());
-    }
-    if let Some(folder) = systemd_folder("STATE_DIRECTORY") {
-        return Ok(folder.join("aimharder.db"));
-    }
-    let folders = folders()?;
-    let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-    Ok(state.join("aimharder").join("aimharder.db"))
+    let named = named.map(Path::to_owned);
+    let path = named.or_else(|| default_path(STORE_PLACE, variable));
+    path.ok_or_else(no_home)
 }
 
-/// The first directory of the variable. systemd separates several by colons, and ours is first.
-fn systemd_folder(variable: &str) -> Option<PathBuf> {
-    let value = std::env::var_os(variable)?;
-    std::env::split_paths(&value)
-        .next()
-        .filter(|folder| !folder.as_os_str().is_empty())
+/// A variable of the environment. Without `HOME`, the home is that of the system's list of users.
+fn variable(name: &str) -> Option<OsString> {
+    match name {
+        "HOME" => std::env::home_dir().map(PathBuf::into_os_string),
+        name => std::env::var_os(name),
+    }
 }
 
-fn folders() -> Result<etcetera::base_strategy::Xdg> {
-    etcetera::base_strategy::Xdg::new().map_err(|_| {
-        Failure::new(
-            ExitKind::Internal,
-            "no home folder: set HOME, or name --config and --store",
-        )
-        .into()
-    })
+fn no_home() -> anyhow::Error {
+    let message = "no home folder: set HOME, or name --config and --store";
+    Failure::new(ExitKind::Internal, message).into()
 }

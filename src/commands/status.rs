@@ -127,10 +127,9 @@ fn report(args: &StatusArgs, global: GlobalArgs, read: ReadLine) -> Result<Repor
         found.store_unusable(failure::of(&e).message);
         Vec::new()
     });
-    let config = report.config.path.clone();
     let used = InUse {
         store: &path,
-        config: config.as_deref(),
+        config: report.config.path.clone(),
         read,
     };
     report.schedule = schedule::finish(tools, &used);
@@ -319,7 +318,7 @@ fn timetable(report: &Report, style: &OutputStyle) -> Vec<String> {
     let mut rows = Vec::new();
     for job in [Job::Refresh, Job::Prebook] {
         let entries = report.schedule.entries.iter();
-        let entries = entries.filter(|entry| entry.job == Some(job));
+        let entries = entries.filter(|entry| entry.job == job);
         let mut cells: Vec<Cell> = entries.map(|it| entry(it, report.checked_at)).collect();
         if cells.is_empty() {
             cells.push(cell("not scheduled", Style::Faint));

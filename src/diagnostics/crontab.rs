@@ -1,10 +1,7 @@
 //! Which lines of a crontab run one of the jobs, when, and with which environment.
 
-use std::fs;
-
 use super::entry::{
-    Entry, InUse, Scheduler, calls, cron_environment, is_assignment, is_script_flag,
-    minutes_of_week, numbers,
+    Entry, InUse, Scheduler, command_entries, cron_environment, minutes_of_week, numbers,
 };
 
 /// The entries of a crontab. In those of the system, `/etc/crontab` and the files of `/etc/cron.d`, each line names a user, and
@@ -19,18 +16,31 @@ pub(super) fn entries(
     let mut found = Vec::new();
     for line in text.lines().map(str::trim_start) {
         if line.starts_with(|c: char| c == '@' || c == '*' || c.is_ascii_digit()) {
-            let Some((times, command)) = split(line, is_system, user) else {
+            let fields = if line.starts_with('@') { 1 } else { 5 };
+            let Some((times, mut command)) = split(line, fields) else {
                 continue;
             };
-            let words = shlex::split(&command);
-            // a line that the shell cannot read runs nothing
-            let commands = commands(words.unwrap_or_default());
-            for (before, command, mut line) in calls(commands, env.clone(), used) {
-                let stray = (!is_system).then(|| stray_user(&before, user)).flatten();
-                line.error = stray.or(line.error);
-                let (by, name) = (Scheduler::Crontab, times.join(" "));
-                found.extend(command.entry(by, name, minutes(&times), line, used));
+            let mut error = None;
+            if is_system && let Some((owner, rest)) = split(command, 1) {
+                if owner.concat().contains(['/', '"', '$', '=']) {
+                    let message = "a line of a system crontab must name a user before its command";
+                    error = Some(message.to_owned());
+                } else if user.is_some_and(|user| owner != [user]) {
+                    continue;
+                } else {
+                    command = rest;
+                }
             }
+            // an unescaped % ends the command
+            let command = command.replace("\\%", "\0");
+            let command = command.split('%').next().unwrap_or_default();
+            let command = command.replace('\0', "%");
+            let (by, name) = (Scheduler::Crontab, times.join(" "));
+            let entries = command_entries(by, &name, &minutes(&times), &command, env.clone(), used);
+            found.extend(entries.into_iter().map(|entry| Entry {
+                error: error.clone().or(entry.error),
+                ..entry
+            }));
         } else if let Some((name, value)) = line.split_once('=')
             && !line.starts_with('#')
         {
@@ -41,73 +51,16 @@ pub(super) fn entries(
     found
 }
 
-/// The times of a line and its command.
-fn split<'l>(line: &'l str, is_system: bool, user: Option<&str>) -> Option<(Vec<&'l str>, String)> {
+/// The first fields of a line, and the rest.
+fn split(line: &str, fields: usize) -> Option<(Vec<&str>, &str)> {
     let mut rest = line;
-    let mut word = || {
-        let (word, after) = rest.split_once(char::is_whitespace)?;
+    let mut field = || {
+        let (field, after) = rest.split_once(char::is_whitespace)?;
         rest = after.trim_start();
-        Some(word)
+        Some(field)
     };
-    let fields = if line.starts_with('@') { 1 } else { 5 };
-    let times = (0..fields).map(|_| word()).collect::<Option<Vec<_>>>()?;
-    if is_system {
-        let owner = word()?;
-        if user.is_some_and(|user| user != owner) {
-            return None;
-        }
-    }
-    // an unescaped % ends the command
-    let rest = rest.replace("\\%", "\0");
-    let command = rest.split('%').next().unwrap_or_default();
-    Some((times, command.replace('\0', "%")))
-}
-
-/// Why a command of a user's crontab fails that begins with a user, as in the system's crontabs. `before` is what precedes the
-/// program.
-fn stray_user(before: &[String], user: Option<&str>) -> Option<String> {
-    let mut before = before.iter().filter(|word| !is_assignment(word));
-    let first = before.next().filter(|_| before.next().is_none())?;
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let mut users = users.lines().filter_map(|line| line.split(':').next());
-    let is_user = user == Some(first) || users.any(|user| user == first);
-    is_user.then(|| format!("a line of a user's crontab cannot name a user ({first})"))
-}
-
-/// The words of each command in those of a shell line, without redirections. The commands of a script,
-/// `sh -c '…'`, begin with the words before it.
-pub(super) fn commands(words: Vec<String>) -> Vec<Vec<String>> {
-    let mut commands = vec![Vec::new()];
-    let mut is_file = false; // the next word belongs to a redirection
-    let mut is_script = false; // the next word is a script
-    for word in words {
-        let was_flag = std::mem::replace(&mut is_script, is_script_flag(&word));
-        let is_quoted = word.contains(char::is_whitespace);
-        if was_flag && is_quoted {
-            let outer = commands.pop().unwrap_or_default();
-            let inner = self::commands(shlex::split(&word).unwrap_or_default());
-            commands.extend(inner.into_iter().map(|it| [&outer[..], &it].concat()));
-            commands.push(outer);
-            continue;
-        }
-        let operators: &[char] = if is_quoted { &[] } else { &[';', '|', '&'] };
-        let word = word.replace(">&", ">").replace("&>", ">");
-        for (n, part) in word.split(operators).enumerate() {
-            if n > 0 {
-                commands.push(Vec::new());
-            }
-            let (text, redirection) = part.split_at(part.find(['<', '>']).unwrap_or(part.len()));
-            let is_number = !redirection.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-            let text = text.trim_matches(['(', ')']);
-            if let Some(last) = commands.last_mut()
-                && !(text.is_empty() || is_number || is_file)
-            {
-                last.push(text.to_owned());
-            }
-            is_file = !redirection.is_empty() && redirection.trim_matches(['<', '>']).is_empty();
-        }
-    }
-    commands
+    let fields = (0..fields).map(|_| field()).collect::<Option<_>>()?;
+    Some((fields, rest))
 }
 
 /// The minutes of the week at which a line runs. A line that does not run in every week, or whose times cannot be read, has
@@ -146,7 +99,18 @@ mod tests {
         assert_eq!(count(Some("ana")), 1);
         assert_eq!(count(Some("eva")), 0);
         assert_eq!(count(None), 2);
-        let error = entries(text, true, None, &used)[0].error.clone();
-        assert_eq!(error.as_deref(), Some("/nowhere/aimharder does not exist"));
+        let error = |text| {
+            entries(text, true, Some("ana"), &used)[0]
+                .error
+                .clone()
+                .unwrap()
+        };
+        assert_eq!(error(text), "/nowhere/aimharder does not exist");
+        for text in [
+            "@hourly /usr/bin/aimharder refresh",
+            "@hourly X=y /usr/bin/aimharder refresh",
+        ] {
+            assert!(error(text).contains("must name a user"), "{text}");
+        }
     }
 }

@@ -1,7 +1,13 @@
-//! A crontab line or timer that runs one of the jobs: its command, its environment, its times, and whether it can run and
-//! uses the store and config in use.
+//! A crontab line or timer that runs one of the jobs: its command, its times, and whether it can run and uses the store and
+//! config in use.
+//!
+//! A command that starts this program itself is read by the program's own parser and checked. Any other command (a script, a
+//! wrapper, a container, shell operators, variables) counts for the jobs that its words name, and the rest is taken to be
+//! right: a false alarm about a schedule that works is worse than silence, and a schedule that does not work shows in old
+//! tokens and missed openings.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +15,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::config::{CONFIG_PLACE, STORE_PLACE, default_path};
 use crate::model::account::Account;
 use crate::model::instant::maybe_instant;
 use crate::text::{append_flag, shell_word};
@@ -16,28 +23,9 @@ use crate::text::{append_flag, shell_word};
 pub(super) const MINUTES_OF_WEEK: u32 = 7 * 24 * 60;
 /// `refresh` has to run this often.
 const REFRESH_MINUTES: u32 = 20;
-/// The default `--horizon` of `prebook run`.
-const HORIZON_MINUTES: u32 = 16;
 
-/// Where the program looks for its store (`scripting.md`, "Global flags"): the flag, the variable, the variable of systemd's
-/// folder, the variable of the XDG folder, that folder's default in the home, and the file's name.
-const STORE: [&str; 6] = [
-    "--store",
-    "AIMHARDER_STORE",
-    "STATE_DIRECTORY",
-    "XDG_STATE_HOME",
-    ".local/state",
-    "aimharder.db",
-];
-/// The same of its config.
-const CONFIG: [&str; 6] = [
-    "--config",
-    "AIMHARDER_CONFIG",
-    "CONFIGURATION_DIRECTORY",
-    "XDG_CONFIG_HOME",
-    ".config",
-    "config.toml",
-];
+/// The environment of a command.
+pub(super) type Environment = BTreeMap<String, String>;
 
 /// A command that has to run regularly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -83,13 +71,12 @@ pub(crate) enum Scheduler {
 
 /// A crontab line or timer that runs one of the jobs. Of a crontab line only the times are kept, because the rest may contain
 /// a password.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Entry {
     pub by: Scheduler,
-    /// `None` if the command is not valid and it is not known what it is for.
-    pub job: Option<Job>,
+    pub job: Job,
     pub active: bool,
-    /// It uses this store and this config.
+    /// It uses this store and this config, as far as is known.
     pub serves: bool,
     /// A crontab line's times, or a timer's unit.
     pub name: String,
@@ -110,6 +97,31 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// An entry whose command is not known. If its times or, for `prebook run`, its `--horizon` are not known either, it is
+    /// taken to run often enough.
+    pub(super) fn unread(by: Scheduler, name: &str, job: Job, minutes: &[u32]) -> Self {
+        let (minutes, reach) = if job == Job::Refresh && !minutes.is_empty() {
+            (minutes.to_vec(), REFRESH_MINUTES)
+        } else {
+            (vec![0], MINUTES_OF_WEEK)
+        };
+        let mut entry = Self {
+            by,
+            job,
+            active: true,
+            serves: true,
+            name: name.to_owned(),
+            account: None,
+            rare: false,
+            next_at: None,
+            error: None,
+            minutes,
+            reach,
+        };
+        entry.rare = !cover_the_week(&[&entry]);
+        entry
+    }
+
     /// Whether it runs the job for this store, and can run at all.
     pub(crate) fn works(&self) -> bool {
         self.active && self.serves && self.error.is_none()
@@ -141,9 +153,7 @@ pub(super) fn cover_the_week(entries: &[&Entry]) -> bool {
 /// A command line of this program, as its own parser reads it.
 #[derive(Debug, Default)]
 pub(crate) struct CommandLine {
-    /// The subcommand, for example `prebook list`.
-    pub name: String,
-    /// The job that it runs, or that it was most likely meant to run if it is not valid.
+    /// The job that it runs.
     pub job: Option<Job>,
     pub store: Option<PathBuf>,
     pub config: Option<PathBuf>,
@@ -157,27 +167,24 @@ pub(crate) struct CommandLine {
 pub(crate) type ReadLine = fn(&[String]) -> CommandLine;
 
 /// The store and config that `status` looks at, and the parser for what schedulers run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct InUse<'a> {
     pub store: &'a Path,
-    pub config: Option<&'a Path>,
+    pub config: Option<PathBuf>,
     pub read: ReadLine,
 }
 
 impl InUse<'_> {
     /// The command line of a job for a crontab: with `--store` and `--config` where cron's defaults are others.
     pub(crate) fn crontab_line(&self, job: Job) -> String {
-        let cron = Invocation {
-            args: Vec::new(),
-            env: cron_environment(),
-            is_in_container: false,
-        };
         let program = shell_word(&program().display().to_string());
         let mut line = job.command().replacen("aimharder", &program, 1);
-        for (file, path) in [(STORE, Some(self.store)), (CONFIG, self.config)] {
-            if let Some(path) = path.filter(|_| !cron.uses(file, None, path)) {
+        let defaults = files(&cron_environment(), None, None);
+        let used = [Some(self.store), self.config.as_deref()];
+        for ((flag, default), path) in ["--store", "--config"].iter().zip(defaults).zip(used) {
+            if let Some(path) = path.filter(|path| !is_same(default.as_deref(), Some(path))) {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-                append_flag(&mut line, file[0], &path.display().to_string());
+                append_flag(&mut line, flag, &path.display().to_string());
             }
         }
         // in a crontab an unescaped % ends the line
@@ -191,256 +198,151 @@ pub(crate) fn program() -> PathBuf {
 }
 
 /// The environment of a crontab line, before the variables that the crontab sets.
-pub(super) fn cron_environment() -> BTreeMap<String, String> {
+pub(super) fn cron_environment() -> Environment {
     let home = std::env::var("HOME").unwrap_or_default();
     let path = "/usr/bin:/bin".to_owned();
     BTreeMap::from([("HOME".to_owned(), home), ("PATH".to_owned(), path)])
 }
 
-/// The calls of this program in the commands of a shell line.
-pub(super) fn calls(
-    commands: Vec<Vec<String>>,
-    mut env: BTreeMap<String, String>,
+/// The entries of a command: one if it starts this program itself for a job, otherwise one for each job that its words name.
+pub(super) fn command_entries(
+    by: Scheduler,
+    name: &str,
+    minutes: &[u32],
+    command: &str,
+    mut env: Environment,
     used: &InUse<'_>,
-) -> Vec<Call> {
-    let mut found = Vec::new();
-    for words in commands {
-        if let [cd, _] = in_script(&words)
-            && cd == "cd"
-        {
-            let at = words.len() - 1;
-            let cd = Invocation::of(words, at, env.clone());
-            let folder = cd.absolute(cd.args.concat()).display().to_string();
-            env.insert("PWD".to_owned(), folder);
-        } else {
-            found.extend(call(&words, &env, used));
+) -> Vec<Entry> {
+    let Some(words) = plain_words(command, &mut env) else {
+        let jobs = named_jobs(command).into_iter();
+        let entries = jobs.map(|job| Entry::unread(by, name, job, minutes));
+        return entries.collect();
+    };
+    let line = (used.read)(&words[1..]);
+    let meant = || named_jobs(command).first().copied();
+    let meant = meant().filter(|_| line.error.is_some());
+    let Some(job) = line.job.or(meant) else {
+        return Vec::new();
+    };
+    let account = line.account.map(|account| account.to_string());
+    let account = account.or_else(|| variable(&env, "AIMHARDER_ACCOUNT").cloned());
+    let [store, config] = files(&env, line.store, line.config);
+    let reach = |span: Duration| u32::try_from(span.as_secs() / 60).unwrap_or(MINUTES_OF_WEEK);
+    let mut entry = Entry {
+        serves: is_same(store.as_deref(), Some(used.store))
+            && is_same(config.as_deref(), used.config.as_deref()),
+        account: account.map(|account| account.to_lowercase()),
+        error: program_fault(&words[0], &env).or(line.error),
+        minutes: minutes.to_vec(),
+        reach: line
+            .horizon
+            .map_or(REFRESH_MINUTES, reach)
+            .min(MINUTES_OF_WEEK),
+        ..Entry::unread(by, name, job, minutes)
+    };
+    entry.rare = !cover_the_week(&[&entry]);
+    vec![entry]
+}
+
+/// The words of a command that starts this program itself, after variables that it sets. `None` if the shell does more than
+/// to insert the home folder and to redirect the output.
+fn plain_words(command: &str, env: &mut Environment) -> Option<Vec<String>> {
+    let home = format!("{}/", variable(env, "HOME").map_or("", String::as_str));
+    let mut words = Vec::new();
+    let mut all = shlex::split(command)?.into_iter();
+    while let Some(mut word) = all.next() {
+        let number = |c: char| c.is_ascii_digit() || c == '&';
+        let file = word.trim_start_matches(number).strip_prefix('>');
+        let is_redirection = file.is_some();
+        if let Some(file) = file {
+            let file = file.trim_start_matches(['>', '&']).to_owned();
+            word = if file.is_empty() { all.next()? } else { file };
+        } else if let Some(rest) = word.strip_prefix("~/") {
+            word = format!("{home}{rest}");
+        }
+        word = word.replace("$HOME/", &home).replace("${HOME}/", &home);
+        if word.contains(['$', '`', ';', '|', '&', '<', '>', '(', ')']) || word.contains("=~") {
+            return None;
+        }
+        match word.split_once('=') {
+            _ if is_redirection => {}
+            Some((name, value)) if words.is_empty() => {
+                env.insert(name.to_owned(), value.to_owned());
+            }
+            _ => words.push(word),
         }
     }
-    found
+    (base_name(words.first()?) == "aimharder").then_some(words)
 }
 
-/// The words before a program, the program as it is run, and what its command line asks for.
-pub(super) type Call = (Vec<String>, Invocation, CommandLine);
-
-/// The call in one command, at the first word that may name the program and has a valid command line after it: in `docker exec
-/// aimharder aimharder refresh` that is the second. An invalid command line counts only where the shell runs the program.
-fn call(words: &[String], env: &BTreeMap<String, String>, used: &InUse<'_>) -> Option<Call> {
-    let mut invalid = None;
-    let outside = words.len() - in_script(words).len();
-    for (at, word) in words.iter().enumerate().skip(outside) {
-        // `NAME=/var/lib/aimharder` does not name it
-        if is_assignment(word) || base_name(word) != "aimharder" {
-            continue;
-        }
-        let before = words[..at].to_vec();
-        let command = Invocation::of(words.to_vec(), at, env.clone());
-        let line = command.read(used);
-        if line.error.is_none() {
-            return Some((before, command, line));
-        }
-        let next = words.get(at + 1);
-        let has_subcommand = next.is_some_and(|word| !word.starts_with('-'));
-        if (line.job.is_some() || has_subcommand) && runs_next(&before) {
-            invalid = Some((before, command, line));
+/// The jobs that the words of a command name: `aimharder … refresh`, `aimharder … prebook … run`.
+fn named_jobs(command: &str) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    for part in command.split([';', '|', '&']) {
+        let is_between = |c: char| c.is_whitespace() || "'\"`<>()".contains(c);
+        let words: Vec<&str> = part.split(is_between).filter(|it| !it.is_empty()).collect();
+        for call in words.split(|word| base_name(word) == "aimharder").skip(1) {
+            let mut names = call.iter().filter(|it| ["refresh", "prebook"].contains(it));
+            let job = match names.next() {
+                Some(&"refresh") => Job::Refresh,
+                Some(_) if call.contains(&"run") => Job::Prebook,
+                _ => continue,
+            };
+            if !jobs.contains(&job) {
+                jobs.push(job);
+            }
         }
     }
-    invalid
+    jobs
 }
 
-/// Whether the shell runs the word that follows these: assignments, and programs that run others with their flags and numbers.
-fn runs_next(before: &[String]) -> bool {
-    let mut names_lock = false; // the next word is the file of `flock`
-    let mut is_flag = false; // the next word may be the value of a flag
-    for word in in_script(before) {
-        is_flag = word.starts_with('-');
-        match base_name(word) {
-            "flock" => names_lock = true,
-            "!" | "chronic" | "cronic" | "doas" | "env" | "exec" | "if" | "ionice" | "nice"
-            | "nohup" | "setsid" | "sudo" | "then" | "time" | "timeout" => {}
-            _ if is_flag || is_assignment(word) => {}
-            _ if word.starts_with(|c: char| c.is_ascii_digit()) => {}
-            _ if names_lock => names_lock = false,
-            _ => return false,
-        }
-    }
-    !names_lock && !is_flag
-}
-
-/// The words of the script that follows `sh -c`, or all words.
-fn in_script(words: &[String]) -> &[String] {
-    let mut scripts = words.rsplit(|word| is_script_flag(word));
-    scripts.next().unwrap_or_default()
-}
-
-/// `-c`, `-lc`
-pub(super) fn is_script_flag(word: &str) -> bool {
-    let flags = word.strip_prefix('-').and_then(|it| it.strip_suffix('c'));
-    flags.is_some_and(|flags| flags.bytes().all(|b| b.is_ascii_alphabetic()))
-}
-
-fn base_name(path: &str) -> &str {
+pub(super) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-pub(super) fn is_assignment(word: &str) -> bool {
-    let name = word.split_once('=').map(|(name, _)| name);
-    name.is_some_and(|name| !name.contains('/'))
+fn variable<'e>(env: &'e Environment, name: &str) -> Option<&'e String> {
+    env.get(name).filter(|value| !value.is_empty())
 }
 
-/// A command as a scheduler runs it: the program with its arguments, and its environment.
-#[derive(Debug)]
-pub(super) struct Invocation {
-    args: Vec<String>,
-    env: BTreeMap<String, String>,
-    /// Its program is a file of a container, which is not looked at.
-    is_in_container: bool,
+/// A relative path as seen from the home, where schedulers start their commands.
+fn absolute(env: &Environment, path: impl AsRef<Path>) -> PathBuf {
+    Path::new(variable(env, "HOME").map_or("/", String::as_str)).join(path)
 }
 
-impl Invocation {
-    /// The program at this word of a command, with the variables that are set before it.
-    pub(super) fn of(mut words: Vec<String>, at: usize, env: BTreeMap<String, String>) -> Self {
-        let args = words.split_off(at);
-        let assignments = words.iter().filter_map(|word| word.split_once('='));
-        let has = |names: &[&str]| words.iter().any(|word| names.contains(&base_name(word)));
-        let mut command = Self {
-            args: Vec::new(),
-            env,
-            is_in_container: has(&["docker", "podman"]),
-        };
-        if has(&["doas", "runuser", "su", "sudo"]) {
-            // they set a PATH of their own
-            command.env.remove("PATH");
-        }
-        command
-            .env
-            .extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        command.args = args.iter().map(|word| command.expand(word)).collect();
-        command
+/// Why the program cannot be run.
+fn program_fault(program: &str, env: &Environment) -> Option<String> {
+    if !program.contains('/') {
+        let folders = env.get("PATH")?;
+        let mut paths = std::env::split_paths(folders).map(|folder| folder.join(program));
+        let is_found = paths.any(|path| is_program(&path));
+        return (!is_found)
+            .then(|| format!("{program} is not on the PATH of that line ({folders})"));
     }
-
-    /// What the command line asks for.
-    pub(super) fn read(&self, used: &InUse<'_>) -> CommandLine {
-        let mut words: Vec<String> = self.args.iter().skip(1).cloned().collect();
-        let line = (used.read)(&words);
-        if line.error.is_none() {
-            return line;
-        }
-        // a variable that only the shell knows may be empty
-        words.retain(|word| !word.contains(['$', '`']));
-        (used.read)(&words)
-    }
-
-    /// The entry of this command at these minutes of the week; `None` if it runs no job and is valid.
-    pub(super) fn entry(
-        &self,
-        by: Scheduler,
-        name: String,
-        minutes: Vec<u32>,
-        line: CommandLine,
-        used: &InUse<'_>,
-    ) -> Option<Entry> {
-        if line.job.is_none() && line.error.is_none() {
-            return None;
-        }
-        let account = line.account.map(|account| account.to_string());
-        let account = account.or_else(|| self.variable("AIMHARDER_ACCOUNT"));
-        let serves = |file, named: Option<PathBuf>, used| self.uses(file, named.as_deref(), used);
-        let mut entry = Entry {
-            by,
-            job: line.job,
-            active: true,
-            serves: serves(STORE, line.store, Some(used.store))
-                && serves(CONFIG, line.config, used.config),
-            name,
-            account: account.map(|account| account.to_lowercase()),
-            rare: false,
-            next_at: None,
-            error: self.error().or(line.error),
-            minutes,
-            reach: reach(line.job, line.horizon),
-        };
-        entry.rare = !cover_the_week(&[&entry]);
-        Some(entry)
-    }
-
-    /// Why the program cannot be run; `None` also where its name is not known.
-    fn error(&self) -> Option<String> {
-        let program = self.args.first()?;
-        let is_known = |text: &str| !text.contains(['$', '`']);
-        if self.is_in_container || !is_known(program) {
-            return None;
-        }
-        if !program.contains('/') {
-            let folders = self.env.get("PATH")?;
-            let mut paths = std::env::split_paths(folders).map(|folder| folder.join(program));
-            let is_found = paths.any(|path| is_program(&path));
-            return (!is_found)
-                .then(|| format!("{program} is not on the PATH of that line ({folders})"));
-        }
-        let path = self.absolute(program);
-        let fault = match path.exists() {
-            _ if is_program(&path) || !is_known(&path.to_string_lossy()) => return None,
-            true => "is not executable",
-            false => "does not exist",
-        };
-        Some(format!("{} {fault}", path.display()))
-    }
-
-    /// Whether the program uses this store or config, which its flag may name.
-    fn uses(&self, file: [&str; 6], named: Option<&Path>, used: Option<&Path>) -> bool {
-        let [_, variable, unit, xdg, fallback, name] = file;
-        let in_xdg = || {
-            let home = || Some(Path::new(&self.variable("HOME")?).join(fallback));
-            let folder = self.variable(xdg).map(PathBuf::from).or_else(home)?;
-            Some(folder.join("aimharder"))
-        };
-        let named = named.map(Path::to_owned);
-        let named = named.or_else(|| self.variable(variable).map(PathBuf::from));
-        let path = named.map(|path| self.absolute(&path)).or_else(|| {
-            let folder = self.variable(unit).map(PathBuf::from).or_else(in_xdg)?;
-            Some(folder.join(name))
-        });
-        match (path, used) {
-            (Some(path), Some(used)) => same_file(&path, used),
-            (path, used) => path.is_none() && used.is_none(),
-        }
-    }
-
-    fn variable(&self, name: &str) -> Option<String> {
-        let value = self.env.get(name).filter(|value| !value.is_empty());
-        value.map(|value| self.expand(value))
-    }
-
-    /// The word with `~` and the variables that are known.
-    fn expand(&self, word: &str) -> String {
-        let mut text = match word.strip_prefix("~/") {
-            Some(rest) => format!("$HOME/{rest}"),
-            None => word.to_owned(),
-        };
-        // longer names first, for `$HOME` is the beginning of `$HOMEPAGE`
-        for (name, value) in self.env.iter().rev() {
-            for form in [format!("${{{name}}}"), format!("${name}")] {
-                text = text.replace(&form, value);
-            }
-        }
-        text
-    }
-
-    /// A relative path as seen from the folder of the last `cd`, or from the home, where cron starts its commands.
-    fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
-        let folder = self.env.get("PWD").or_else(|| self.env.get("HOME"));
-        Path::new(folder.map_or("/", String::as_str)).join(path)
-    }
+    let path = absolute(env, program);
+    let fault = match path.exists() {
+        _ if is_program(&path) => return None,
+        true => "is not executable",
+        false => "does not exist",
+    };
+    Some(format!("{} {fault}", path.display()))
 }
 
-/// The minutes after a run in which nothing is missed.
-pub(super) fn reach(job: Option<Job>, horizon: Option<Duration>) -> u32 {
-    let minutes = |span: Duration| u32::try_from(span.as_secs() / 60).unwrap_or(MINUTES_OF_WEEK);
-    match (job, horizon) {
-        (Some(Job::Prebook), None) => HORIZON_MINUTES,
-        (Some(Job::Prebook), Some(horizon)) => minutes(horizon).min(MINUTES_OF_WEEK),
-        _ => REFRESH_MINUTES,
-    }
+/// The store and the config of a command in this environment, whose flags may name them.
+fn files(
+    env: &Environment,
+    store: Option<PathBuf>,
+    config: Option<PathBuf>,
+) -> [Option<PathBuf>; 2] {
+    let of = |name: &str| variable(env, name).map(OsString::from);
+    let file = |flag: Option<PathBuf>, name, place| {
+        let named = flag.or_else(|| of(name).map(PathBuf::from));
+        let named = named.map(|path| absolute(env, path));
+        named.or_else(|| default_path(place, of))
+    };
+    [
+        file(store, "AIMHARDER_STORE", STORE_PLACE),
+        file(config, "AIMHARDER_CONFIG", CONFIG_PLACE),
+    ]
 }
 
 /// Whether it is a file that can be run.
@@ -449,12 +351,13 @@ pub(crate) fn is_program(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
 }
 
-fn same_file(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| fs::canonicalize(path).or_else(|_| std::path::absolute(path));
-    match (real(one), real(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
-    }
+/// Whether both are the same file, or neither is known.
+fn is_same(one: Option<&Path>, other: Option<&Path>) -> bool {
+    let real = |path: &Path| {
+        let found = fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+        found.unwrap_or_else(|_| path.to_owned())
+    };
+    one.map(real) == other.map(real)
 }
 
 /// The minutes of the week, counted from Sunday, in these minutes of these hours of these days: fields of a crontab or of

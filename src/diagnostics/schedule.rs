@@ -23,9 +23,6 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Schedule {
     pub entries: Vec<Entry>,
-    /// Those that cannot run and whose job is not known.
-    #[serde(skip)]
-    unknown: Vec<Entry>,
     /// Whether user timers go on when their user logs out, if that is known.
     #[serde(skip)]
     pub lingers: Option<bool>,
@@ -41,7 +38,7 @@ impl Schedule {
     /// The working entries that run this job for this account.
     fn working(&self, job: Job, account: &str) -> Vec<&Entry> {
         let entries = self.entries.iter();
-        let entries = entries.filter(|it| it.job == Some(job) && it.works() && it.is_for(account));
+        let entries = entries.filter(|it| it.job == job && it.works() && it.is_for(account));
         entries.collect()
     }
 
@@ -140,8 +137,6 @@ pub(crate) fn finish(tools: Tools, used: &InUse<'_>) -> Schedule {
             found.entries.extend(timers::entries(&text, by, used));
         }
     }
-    let all = std::mem::take(&mut found.entries).into_iter();
-    (found.entries, found.unknown) = all.partition(|entry| entry.job.is_some());
     found
 }
 
@@ -166,12 +161,6 @@ pub(crate) fn check(report: &Report, used: &InUse<'_>, found: &mut Findings) {
     let schedule = &report.schedule;
     check_job(Job::Refresh, report, used, found);
     check_job(Job::Prebook, report, used, found);
-    for entry in &schedule.unknown {
-        let why = entry.error.as_deref().unwrap_or_default();
-        let message = format!("{} cannot run: {why}", entry.place());
-        let remedy = "correct its command; see `aimharder --help`";
-        found.add("schedule_broken", None, message, remedy);
-    }
     let mut active = schedule.entries.iter().filter(|entry| entry.active);
     let by_user = active.any(|entry| entry.by == Scheduler::UserTimer);
     if by_user && schedule.lingers == Some(false) {
@@ -195,7 +184,7 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
     let runs = |facts: &&AccountFacts| report.schedule.runs(job, facts.account.as_str());
     let (served, left_out): (Vec<_>, Vec<_>) = all.partition(runs);
     let entries = report.schedule.entries.iter();
-    let entries: Vec<&Entry> = entries.filter(|entry| entry.job == Some(job)).collect();
+    let entries: Vec<&Entry> = entries.filter(|entry| entry.job == job).collect();
     let mut is_broken = false;
     for entry in entries.iter().filter(|entry| entry.active && entry.serves) {
         let Some(why) = &entry.error else {

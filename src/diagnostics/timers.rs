@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::crontab::commands;
 use super::entry::{
-    Call, Entry, InUse, Invocation, Job, MINUTES_OF_WEEK, Scheduler, calls, cover_the_week,
-    is_script_flag, minutes_of_week, reach,
+    Entry, Environment, InUse, Job, MINUTES_OF_WEEK, Scheduler, base_name, command_entries,
+    minutes_of_week,
 };
 
 /// Asks for the timers of both jobs, which are named so that systemd loads them if they are installed, and for the loaded
@@ -52,7 +51,8 @@ fn get<'s>(unit: &Properties<'s>, name: &str) -> &'s str {
     all(unit, name).next().unwrap_or_default()
 }
 
-/// The entries of a timer: one for each job that its service runs.
+/// The entries of a timer: one for each job that its service runs. A service whose command names no job runs that of the
+/// timer's name.
 fn timer(
     name: &str,
     units: &BTreeMap<&str, Properties<'_>>,
@@ -61,64 +61,54 @@ fn timer(
 ) -> Vec<Entry> {
     let nothing = Properties::new();
     let timer = units.get(name).unwrap_or(&nothing);
-    let (purpose, minutes) = (job(name), minutes(timer));
-    let next_at = instant(get(timer, "NextElapseUSecRealtime"));
-    let bare = |active, error: Option<&str>, minutes| {
-        let mut entry = Entry {
-            by,
-            job: purpose,
-            active,
-            serves: by != Scheduler::SystemTimer || used.store.starts_with("/var/lib/aimharder"),
-            name: name.to_owned(),
-            account: None,
-            rare: false,
-            next_at,
-            error: error.map(str::to_owned),
-            minutes,
-            reach: match purpose {
-                // its --horizon is unknown
-                Some(Job::Prebook) => MINUTES_OF_WEEK,
-                _ => reach(purpose, None),
-            },
-        };
-        entry.rare = active && !cover_the_week(&[&entry]);
-        Vec::from_iter(purpose.map(|_| entry))
-    };
+    let minutes = minutes(timer);
+    let purpose = job(name).map(|job| Entry::unread(by, name, job, &minutes));
     if get(timer, "ActiveState") != "active" {
-        let mut entries = bare(false, None, minutes);
-        entries.retain(|_| get(timer, "LoadState") == "loaded");
-        return entries;
+        let loaded = purpose.filter(|_| get(timer, "LoadState") == "loaded");
+        let idle = loaded.map(|entry| Entry {
+            active: false,
+            serves: by != Scheduler::SystemTimer || used.store.starts_with("/var/lib/aimharder"),
+            rare: false,
+            ..entry
+        });
+        return Vec::from_iter(idle);
     }
     // quoted and escaped if the name is that of an instance
     let names = shlex::split(get(timer, "Triggers")).unwrap_or_default();
     let service = names.first().and_then(|name| units.get(name.as_str()));
     let service = service.unwrap_or(&nothing);
+    let (env, mut found) = (environment(service, by), Vec::new());
+    let mut is_wrapper = true;
+    for line in all(service, "ExecStart") {
+        let argv = line.split_once("argv[]=").map_or("", |(_, argv)| argv);
+        let command = argv.split(" ; ignore_errors=").next().unwrap_or_default();
+        let program = command.split_whitespace().next().unwrap_or_default();
+        is_wrapper &= base_name(program) != "aimharder";
+        found.extend(command_entries(
+            by,
+            name,
+            &minutes,
+            command,
+            env.clone(),
+            used,
+        ));
+    }
     if get(service, "ExecStart").is_empty() {
-        return bare(true, Some("its service is missing"), minutes);
+        let error = Some("its service is missing".to_owned());
+        found.extend(purpose.map(|entry| Entry { error, ..entry }));
+    } else if found.is_empty() && is_wrapper {
+        found.extend(purpose);
     }
-    let mut calls = service_calls(service, by, used);
-    if calls.is_empty() {
-        // a wrapper
-        return bare(true, None, minutes);
+    let next_at = instant(get(timer, "NextElapseUSecRealtime"));
+    for entry in &mut found {
+        entry.next_at = next_at;
     }
-    if purpose.is_some() && calls.iter().all(|(_, _, line)| line.job != purpose) {
-        calls.truncate(1);
-        for (_, _, line) in &mut calls {
-            line.job = purpose;
-            let other = format!("its service runs `aimharder {}`", line.name);
-            line.error = line.error.take().or(Some(other));
-        }
-    }
-    let entries = calls.into_iter().filter_map(|(_, command, line)| {
-        let entry = command.entry(by, name.to_owned(), minutes.clone(), line, used)?;
-        Some(Entry { next_at, ..entry })
-    });
-    entries.collect()
+    found
 }
 
-/// What a service runs of this program. If no word names it, the first word may be another name of it.
-fn service_calls(service: &Properties<'_>, by: Scheduler, used: &InUse<'_>) -> Vec<Call> {
-    let mut env = BTreeMap::new();
+/// The environment of a service.
+fn environment(service: &Properties<'_>, by: Scheduler) -> Environment {
+    let mut env = Environment::new();
     if by == Scheduler::SystemTimer {
         for (property, base, variable) in [
             ("StateDirectory", "/var/lib", "STATE_DIRECTORY"),
@@ -134,28 +124,7 @@ fn service_calls(service: &Properties<'_>, by: Scheduler, used: &InUse<'_>) -> V
     let assignments = shlex::split(get(service, "Environment")).unwrap_or_default();
     let assignments = assignments.iter().filter_map(|word| word.split_once('='));
     env.extend(assignments.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let mut found = Vec::new();
-    for line in all(service, "ExecStart") {
-        let argv = line.split_once("argv[]=").map_or("", |(_, argv)| argv);
-        let argv = argv.split(" ; ignore_errors=").next().unwrap_or_default();
-        // printed without the quotes around words, and a script may have its own
-        let plain = || argv.split_whitespace().map(str::to_owned).collect();
-        let words: Vec<String> = shlex::split(argv).unwrap_or_else(plain);
-        let mut quoted = words.clone();
-        if let Some(at) = words.iter().position(|word| is_script_flag(word)) {
-            let script = quoted.split_off(at + 1);
-            quoted.extend(shlex::try_join(script.iter().map(String::as_str)));
-        }
-        let calls = calls(commands(quoted), env.clone(), used);
-        if calls.is_empty() {
-            let command = Invocation::of(words, 0, env.clone());
-            let line = command.read(used);
-            let is_job = line.job.is_some() && line.error.is_none();
-            found.extend(is_job.then(|| (Vec::new(), command, line)));
-        }
-        found.extend(calls);
-    }
-    found
+    env
 }
 
 /// The job of a timer by its name; `None` for other units.
@@ -168,24 +137,20 @@ fn job(unit: &str) -> Option<Job> {
     }
 }
 
-/// `value` in `{ name=value ; … }`, which systemd prints of lists.
-fn value<'l>(line: &'l str, name: &str) -> Option<&'l str> {
-    let (_, after) = line.split_once(name)?;
-    after.split(" ;").next().map(str::trim)
-}
-
-/// The minutes of the week at which a timer elapses.
+/// The minutes of the week at which a timer elapses. One that counts from its last run is taken to run often enough.
 fn minutes(timer: &Properties<'_>) -> Vec<u32> {
-    let calendar = all(timer, "TimersCalendar");
-    let calendar = calendar.filter_map(|line| calendar_minutes(value(line, "OnCalendar=")?));
-    let mut minutes: Vec<u32> = calendar.flatten().collect();
-    for line in all(timer, "TimersMonotonic") {
-        let span = value(line, "OnUnitActiveUSec=").or_else(|| value(line, "OnUnitInactiveUSec="));
-        if let Some(step) = span.and_then(span_minutes) {
-            minutes.extend((0..MINUTES_OF_WEEK).step_by(step));
-        }
+    let counts =
+        |line: &str| line.contains("OnUnitActiveUSec=") || line.contains("OnUnitInactiveUSec=");
+    if all(timer, "TimersMonotonic").any(counts) {
+        return (0..MINUTES_OF_WEEK).collect();
     }
-    minutes
+    let calendar = all(timer, "TimersCalendar");
+    let calendar = calendar.filter_map(|line| {
+        // `{ OnCalendar=*-*-* *:13/15:00 ; next_elapse=… }`
+        let (_, after) = line.split_once("OnCalendar=")?;
+        calendar_minutes(after.split(" ;").next()?)
+    });
+    calendar.flatten().collect()
 }
 
 /// `*-*-* *:13/15:00`, or with days: `Mon..Fri *-*-* 07,08:00:00`.
@@ -198,23 +163,6 @@ fn calendar_minutes(expression: &str) -> Option<Vec<u32>> {
     };
     let (hour, rest) = time.split_once(':')?;
     Some(minutes_of_week(days, hour, rest.split(':').next()?))
-}
-
-/// `15min`, `1h 30min`; seconds are rounded up to a minute.
-fn span_minutes(span: &str) -> Option<usize> {
-    let mut minutes = 0;
-    for part in span.split_whitespace() {
-        let unit = part.find(|c: char| !c.is_ascii_digit())?;
-        let (number, unit) = part.split_at(unit);
-        let number: usize = number.parse().ok()?;
-        minutes += match unit {
-            "d" => number * 24 * 60,
-            "h" => number * 60,
-            "min" => number,
-            _ => 1,
-        };
-    }
-    (minutes > 0).then_some(minutes)
 }
 
 /// `Sat 2026-11-21 06:45:00 UTC`
