@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     let json = std::env::args_os().any(|arg| arg == "--json");
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(said) => return Ui::stdout(json, GivenFlags::default()).clap(&said),
+        Err(said) => return Ui::new(json, GivenFlags::default()).clap(&said),
     };
     if cli.global.json {
         signals::set_exit_message(Ui::interrupted());
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     logs::start(cli.global.quiet, cli.global.verbose, move |line| {
         flags.lines(line)
     });
-    let mut ui = Ui::stdout(cli.global.json, cli.given_flags());
+    let mut ui = Ui::new(cli.global.json, cli.given_flags());
     let code = match cli.run(&mut ui) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ui.fail(commands::failure::with_remedy(&error)),

@@ -3,9 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveTime};
+use chrono_tz::Tz;
+use serde::Serialize;
 
 use super::{BoxClient, Error};
+use crate::model::box_profile::BoxProfile;
+use crate::model::instant::{hours_minutes, instant, maybe_hours_minutes};
+use crate::model::zone;
 use crate::platform::{ListedBooking, Mine, NextBookings, Row};
 use crate::sessions;
 use crate::text::fold;
@@ -14,57 +19,74 @@ use crate::text::fold;
 #[derive(Debug, Clone, Default)]
 pub struct UpcomingBookings {
     /// Upcoming bookings and waiting-list places, in the platform's order.
-    pub coming: Vec<Entry>,
+    pub coming: Vec<Booking>,
     /// Past bookings that the platform still lists.
-    pub past: Vec<Entry>,
+    pub past: Vec<Booking>,
     /// The address of the box.
     pub address: Option<String>,
 }
 
 /// An upcoming or past booking.
-#[derive(Debug, Clone)]
-pub struct Entry {
+#[derive(Debug, Clone, Serialize)]
+pub struct Booking {
     /// The day on the box's calendar.
     pub day: NaiveDate,
     /// The start by the box's wall clock.
+    #[serde(serialize_with = "hours_minutes")]
     pub start: NaiveTime,
     /// The end. `None` if neither `nextBookings` nor the schedule has it.
+    #[serde(serialize_with = "maybe_hours_minutes")]
     pub end: Option<NaiveTime>,
+    /// The start as an instant.
+    #[serde(serialize_with = "instant")]
+    pub starts_at: DateTime<Tz>,
     /// The name of the class.
     pub name: String,
-    /// On the waiting list instead of booked; the schedule row takes precedence over `nextBookings`.
-    pub waiting: bool,
-    /// Of a past booking: it was cancelled so late that the credit was lost (`lateCancel`).
-    pub late_cancelled: bool,
-    /// The reservation id, which cancelling needs; `None` if the schedule does not show the row as the member's, and of a past
-    /// booking, of which the schedule is not read.
-    pub reservation: Option<String>,
+    /// The name of the box.
+    #[serde(rename = "box")]
+    pub gym: String,
     /// The description of the class.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The link of an online class.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub online: Option<String>,
+    /// The reservation id, which cancelling needs; `None` if the schedule does not show the row as the member's, and of a past
+    /// booking, of which the schedule is not read.
+    pub reservation_id: Option<String>,
+    /// The schedule row takes precedence over `nextBookings`.
+    pub state: BookingState,
+}
+
+/// What a booking is, or was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BookingState {
+    /// A place in the class.
+    Booked,
+    /// A place on its waiting list.
+    Waitlisted,
+    /// Of a past booking: it was cancelled so late that the credit was lost (`lateCancel`).
+    LateCancelled,
 }
 
 impl BoxClient<'_, '_> {
-    /// Reads upcoming and past bookings.
+    /// Reads upcoming and past bookings in the box of this profile.
     ///
     /// # Errors
     /// The platform's; also a response whose day labels cannot be read.
-    pub fn upcoming(&mut self) -> Result<UpcomingBookings, Error> {
+    pub fn upcoming(&mut self, profile: &BoxProfile) -> Result<UpcomingBookings, Error> {
         let next = self.next_bookings()?;
         let days = days_of(&next)?;
         let mut rows: Vec<(NaiveDate, Row)> = Vec::new();
         for day in days {
             rows.extend(self.schedule(day)?.into_iter().map(|row| (day, row)));
         }
-        let coming = next
-            .coming
-            .iter()
-            .filter_map(|booked| entry(booked, &rows))
-            .collect();
-        let past = next.history.iter().filter_map(|past| entry(past, &[]));
+        let read = |booked, rows| booking(booked, rows, profile);
+        let coming = next.coming.iter().filter_map(|booked| read(booked, &rows));
+        let past = next.history.iter().filter_map(|past| read(past, &[]));
         Ok(UpcomingBookings {
-            coming,
+            coming: coming.collect(),
             past: past.collect(),
             address: next.address.clone(),
         })
@@ -111,24 +133,32 @@ fn days_of(next: &NextBookings) -> Result<BTreeSet<NaiveDate>, Error> {
     days.collect()
 }
 
-fn entry(booked: &ListedBooking, rows: &[(NaiveDate, Row)]) -> Option<Entry> {
-    let day = booked.day?;
-    let same = |row: &Row| row.start == booked.start && fold(&row.name) == fold(&booked.name);
+fn booking(
+    booked: &ListedBooking,
+    rows: &[(NaiveDate, Row)],
+    profile: &BoxProfile,
+) -> Option<Booking> {
+    let (day, start) = (booked.day?, booked.start);
+    let same = |row: &Row| row.start == start && fold(&row.name) == fold(&booked.name);
     let mine = rows
         .iter()
-        .map(|(day, row)| (*day, row))
         .find(|(on, row)| *on == day && same(row) && row.is_mine())
         .map(|(_, row)| row);
-    let waiting = *mine.map_or(&booked.state, |row| &row.mine) == Mine::Waiting;
-    Some(Entry {
+    let state = match mine.map_or(&booked.state, |row| &row.mine) {
+        _ if mine.is_none() && booked.late_cancelled => BookingState::LateCancelled,
+        Mine::Waiting => BookingState::Waitlisted,
+        _ => BookingState::Booked,
+    };
+    Some(Booking {
         day,
-        start: booked.start,
+        start,
         end: booked.end.or_else(|| mine.and_then(|row| row.end)),
+        starts_at: zone::resolve(profile.zone, day.and_time(start)),
         name: booked.name.clone(),
-        waiting,
-        late_cancelled: booked.late_cancelled,
-        reservation: mine.and_then(|row| row.reservation.clone()),
+        gym: profile.name.clone(),
         description: mine.and_then(|row| row.description.clone()),
         online: mine.and_then(|row| row.online.clone()),
+        reservation_id: mine.and_then(|row| row.reservation.clone()),
+        state,
     })
 }

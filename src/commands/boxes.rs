@@ -1,6 +1,5 @@
 //! `boxes`, `boxes set`, `boxes remove`: the boxes (gyms) of an account and what is known of them.
 
-use std::io::{self, Write};
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
@@ -27,8 +26,8 @@ use crate::model::zone;
 use crate::platform::{self, BoxRef};
 use crate::sessions::{self, ActiveSession, SessionSelector};
 use crate::text::similar;
+use crate::ui::Ui;
 use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, headings, plain, shrink};
-use crate::ui::{Output, PlainOutput, Ui};
 
 /// The class in the answer of `boxes set`: in a week, at this time.
 const EXAMPLE_START: NaiveTime = match NaiveTime::from_hms_opt(18, 30, 0) {
@@ -175,7 +174,11 @@ fn list(is_detected: bool, app: &App, ui: &mut Ui) -> Result<()> {
             rules.retain(|rule| rule.account.as_ref().is_none_or(|of| of == account));
         }
     }
-    ui.print(&Boxes { boxes, session })
+    let mut data = json!({ "boxes": boxes });
+    if let Some(session) = session {
+        data["session"] = json!(session);
+    }
+    ui.print_result(&data, |style| table(&boxes, style))
 }
 
 /// Asks the platform which boxes the account has and stores them: whoami first, then the links on `/home`; a missing number
@@ -253,9 +256,10 @@ fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
             overridden.join(", ")
         ));
     }
-    ui.print(&SetResult {
-        profile,
-        class: args.class.clone(),
+    ui.print_result(&profile, |style| {
+        let lines = summary(&profile, args.class.as_deref());
+        let wrap = |line: &String| style.paragraph(line, 0, Style::Plain);
+        lines.iter().flat_map(wrap).collect()
     })
 }
 
@@ -312,10 +316,8 @@ fn remove(name: &str, app: &App, ui: &mut Ui) -> Result<()> {
         )));
     }
     app.store.remove_box(name)?;
-    ui.print(&PlainOutput {
-        json: json!({ "removed": name }),
-        text: format!("removed: {name}\n"),
-        has_side_effects: true,
+    ui.print_result(&json!({ "removed": name }), |_| {
+        vec![format!("removed: {name}")]
     })
 }
 
@@ -324,24 +326,6 @@ fn unknown(name: &str, app: &App) -> Result<()> {
     bail!(Failure::not_found(format!(
         "the store has no box {name:?} (known: {known}); see `aimharder boxes`"
     )))
-}
-
-#[derive(Debug, Serialize)]
-struct Boxes {
-    boxes: Vec<BoxProfile>,
-    /// set if the platform was asked
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<SessionRef>,
-}
-
-/// The box after `boxes set`.
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
-struct SetResult {
-    profile: BoxProfile,
-    /// The class whose rule was set.
-    #[serde(skip)]
-    class: Option<String>,
 }
 
 impl Serialize for BoxProfile {
@@ -363,28 +347,20 @@ impl Serialize for BoxProfile {
 /// First the name, the time zone and the box are cut, then the opening rule.
 const SHRINK: [ShrinkPriority; 4] = [shrink(1, 8), shrink(3, 8), shrink(0, 8), shrink(4, 12)];
 
-impl Output for Boxes {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        if self.boxes.is_empty() {
-            return writeln!(to, "no boxes known; run `aimharder boxes --detect`");
-        }
-        let mut rows = vec![headings([
-            "BOX",
-            "NAME",
-            "ID",
-            "TIME ZONE",
-            "BOOKING OPENS",
-        ])];
-        rows.extend(self.boxes.iter().map(row));
-        style.table(&rows, 0, &SHRINK, to)?;
-        for profile in &self.boxes {
-            for rule in &profile.opening_rules.by_class {
-                let note = class_rule(&profile.name, rule);
-                style.write_notes(&[note], 0, Style::Plain, to)?;
-            }
-        }
-        Ok(())
+fn table(boxes: &[BoxProfile], style: &OutputStyle) -> Vec<String> {
+    if boxes.is_empty() {
+        return vec!["no boxes known; run `aimharder boxes --detect`".to_owned()];
     }
+    let names = ["BOX", "NAME", "ID", "TIME ZONE", "BOOKING OPENS"];
+    let mut rows = vec![headings(names)];
+    rows.extend(boxes.iter().map(row));
+    let mut lines = style.lines(&rows, 0, &SHRINK);
+    for profile in boxes {
+        let rules = profile.opening_rules.by_class.iter();
+        let notes = rules.map(|rule| class_rule(&profile.name, rule));
+        lines.extend(notes.flat_map(|note| style.paragraph(&note, 0, Style::Plain)));
+    }
+    lines
 }
 
 fn row(profile: &BoxProfile) -> Vec<Cell> {
@@ -417,34 +393,26 @@ fn class_rule(name: &str, rule: &ClassRule) -> String {
     format!("{name}: booking of {} opens {opens}{account}", rule.class)
 }
 
-impl Output for SetResult {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let Self { profile, class } = self;
-        let (name, zone) = (&profile.name, profile.zone);
-        let rules = &profile.opening_rules;
-        let given = |class: &String| rules.given(class);
-        let opening = class.as_ref().map_or(rules.of_box, given);
-        let of_class = class.iter().map(|class| format!(" of {class}"));
-        let of_class: String = of_class.collect();
-        let opens = opens(opening);
-        let mut lines = vec![format!("{name}: {zone}, booking{of_class} opens {opens}")];
-        if let Some(opening) = opening {
-            let day = profile.today(clock::now()) + Days::new(7);
-            let at = opening.opens_at(day, EXAMPLE_START, zone);
-            let seconds = if at.second() == 0 { "" } else { ":%S" };
-            lines.push(format!(
-                "for example, a class on {} at {} opens on {}",
-                day.format("%A %-d %B"),
-                EXAMPLE_START.format("%H:%M"),
-                at.format(&format!("%A %-d %B at %H:%M{seconds}")),
-            ));
-        }
-        lines
-            .into_iter()
-            .try_for_each(|line| style.write_notes(&[line], 0, Style::Plain, to))
+/// What is known after `boxes set`, with an example. `class` is the class whose rule was set.
+fn summary(profile: &BoxProfile, class: Option<&str>) -> Vec<String> {
+    let (name, zone) = (&profile.name, profile.zone);
+    let rules = &profile.opening_rules;
+    let (opening, of_class) = match class {
+        Some(class) => (rules.given(class), format!(" of {class}")),
+        None => (rules.of_box, String::new()),
+    };
+    let opens = opens(opening);
+    let mut lines = vec![format!("{name}: {zone}, booking{of_class} opens {opens}")];
+    if let Some(opening) = opening {
+        let day = profile.today(clock::now()) + Days::new(7);
+        let at = opening.opens_at(day, EXAMPLE_START, zone);
+        let seconds = if at.second() == 0 { "" } else { ":%S" };
+        lines.push(format!(
+            "for example, a class on {} at {} opens on {}",
+            day.format("%A %-d %B"),
+            EXAMPLE_START.format("%H:%M"),
+            at.format(&format!("%A %-d %B at %H:%M{seconds}")),
+        ));
     }
-
-    fn has_side_effects(&self) -> bool {
-        true
-    }
+    lines
 }

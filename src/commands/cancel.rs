@@ -1,11 +1,9 @@
 //! `cancel`: cancels a booking or gives up a waiting-list place, and confirms it in the schedule.
 
-use std::io::{self, Write};
-
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 
 use super::app::App;
 use super::args::{ClassArgs, DAY_HELP, family, id};
@@ -20,8 +18,8 @@ use crate::model::session::SessionKind;
 use crate::platform::Row;
 use crate::signals;
 use crate::text::append_flag;
-use crate::ui::table::{OutputStyle, Style, cell, plain};
-use crate::ui::{Output, Ui};
+use crate::ui::Ui;
+use crate::ui::table::{Style, cell, plain};
 
 const HELP: Help = Help {
     notes: DAY_HELP,
@@ -111,14 +109,24 @@ pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
     {
         log::warn!("if this was a prebooking, `prebook list --all` still shows it as booked: {e}");
     }
-    let printed = ui.print(&Cancelled {
-        outcome: result.outcome,
-        class: to_class(&result.row, day, &profile, &account, clock::now()),
-        message: result.message,
-        cancel_state: result.state,
-        family: args.family.clone(),
-        r#box: profile.name,
-        session: SessionRef::from(session.row()),
+    let class = to_class(&result.row, day, &profile, &account, clock::now());
+    let data = json!({
+        "outcome": result.outcome,
+        "class": class,
+        "message": result.message,
+        "cancel_state": result.state,
+        "box": profile.name,
+        "session": SessionRef::from(session.row()),
+    });
+    let state = match result.outcome {
+        CancelOutcome::Cancelled => Some(cell("cancelled", Style::Good)),
+        CancelOutcome::WouldCancel => Some(plain("would cancel")),
+        _ => None,
+    };
+    let failure = failure(&result, &class, args.family.as_deref());
+    let printed = ui.print_outcome(&data, failure, |style| match state {
+        Some(state) => style.state(&state, &describe(&class)),
+        None => Vec::new(),
     });
     drop(signal_guard);
     printed
@@ -166,63 +174,30 @@ fn rehearse(row: &Row) -> CancelResult {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Cancelled {
-    outcome: CancelOutcome,
-    class: Class,
-    message: Option<String>,
-    cancel_state: Option<i64>,
-    /// The family member whose booking it is.
-    #[serde(skip)]
-    family: Option<String>,
-    r#box: String,
-    session: SessionRef,
-}
-
-impl Output for Cancelled {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let class = describe(&self.class);
-        match self.outcome {
-            CancelOutcome::Cancelled => {
-                style.write_state(&cell("cancelled", Style::Good), &class, to)
-            }
-            CancelOutcome::WouldCancel => style.write_state(&plain("would cancel"), &class, to),
-            CancelOutcome::NotBooked | CancelOutcome::LateCancellation | CancelOutcome::Refused => {
-                Ok(())
-            }
+/// Why nothing is cancelled; `None` if it is, or would be.
+fn failure(result: &CancelResult, class: &Class, family: Option<&str>) -> Option<Failure> {
+    let (kind, why) = match result.outcome {
+        CancelOutcome::Cancelled | CancelOutcome::WouldCancel => return None,
+        CancelOutcome::NotBooked => (ExitKind::NotFound, "you have no booking there"),
+        CancelOutcome::LateCancellation => {
+            (ExitKind::Refused, "cancelling now would cost the credit")
         }
+        CancelOutcome::Refused => (ExitKind::Refused, "AimHarder refused the cancellation"),
+    };
+    let mut message = format!("not cancelled: {}: {why}", describe(class));
+    if let Some(from_server) = &result.message {
+        message = format!("{message} ({from_server})");
     }
-
-    fn failure(&self) -> Option<Failure> {
-        let (kind, why) = match self.outcome {
-            CancelOutcome::Cancelled | CancelOutcome::WouldCancel => return None,
-            CancelOutcome::NotBooked => (ExitKind::NotFound, "you have no booking there"),
-            CancelOutcome::LateCancellation => {
-                (ExitKind::Refused, "cancelling now would cost the credit")
+    let next = match (result.outcome, &class.reservation_id) {
+        (CancelOutcome::LateCancellation, Some(id)) => {
+            let mut command = format!("aimharder cancel --reservation {id} --late");
+            if let Some(member) = family {
+                append_flag(&mut command, "--family", member);
             }
-            CancelOutcome::Refused => (ExitKind::Refused, "AimHarder refused the cancellation"),
-        };
-        let mut message = format!("not cancelled: {}: {why}", describe(&self.class));
-        if let Some(from_server) = &self.message {
-            message = format!("{message} ({from_server})");
+            format!("to accept that: `{command}`")
         }
-        message = match (self.outcome, &self.class.reservation_id) {
-            (CancelOutcome::LateCancellation, Some(id)) => {
-                let mut command = format!("aimharder cancel --reservation {id} --late");
-                if let Some(member) = &self.family {
-                    append_flag(&mut command, "--family", member);
-                }
-                format!("{message}; to accept that: `{command}`")
-            }
-            (CancelOutcome::LateCancellation, None) => {
-                format!("{message}; add --late to accept that")
-            }
-            _ => format!("{message}; see `aimharder bookings`"),
-        };
-        Some(Failure::new(kind, message))
-    }
-
-    fn has_side_effects(&self) -> bool {
-        self.outcome == CancelOutcome::Cancelled
-    }
+        (CancelOutcome::LateCancellation, None) => "add --late to accept that".to_owned(),
+        _ => "see `aimharder bookings`".to_owned(),
+    };
+    Some(Failure::new(kind, format!("{message}; {next}")))
 }

@@ -1,12 +1,11 @@
 //! `classes`: the schedule of one day or several.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
 use chrono::NaiveDate;
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 
 use super::SessionRef;
 use super::app::App;
@@ -21,9 +20,9 @@ use crate::model::class::{Class, ClassState};
 use crate::model::prebooking::class_name;
 use crate::model::session::SessionKind;
 use crate::platform::Row;
+use crate::ui::Ui;
 use crate::ui::dates::{long_day, opens_at};
 use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, plain, shrink};
-use crate::ui::{Output, Ui};
 
 /// The id of a class is shown from this width on.
 const MIN_WIDTH_WITH_ID: usize = 100;
@@ -98,15 +97,15 @@ pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
         );
     }
     app.note_classes(&profile, &seen);
-    ui.print(&ClassList {
-        r#box: profile.name,
-        timezone: profile.zone.name(),
-        session: SessionRef::from(session.row()),
-        login_verified,
-        classes,
-        days,
-        is_filtered: args.class.is_some() || args.coach.is_some() || args.open,
-    })
+    let data = json!({
+        "box": profile.name,
+        "timezone": profile.zone.name(),
+        "session": SessionRef::from(session.row()),
+        "login_verified": login_verified,
+        "classes": classes,
+    });
+    let is_filtered = args.class.is_some() || args.coach.is_some() || args.open;
+    ui.print_result(&data, |style| text(&classes, &days, is_filtered, style))
 }
 
 fn days(args: &ClassesArgs, profile: &BoxProfile) -> Result<Vec<NaiveDate>> {
@@ -139,56 +138,43 @@ fn selected(
     classes
 }
 
-#[derive(Debug, Serialize)]
-struct ClassList {
-    r#box: String,
-    timezone: &'static str,
-    session: SessionRef,
-    /// Whether a response has shown that the login works, so that missing bookings are really missing.
-    login_verified: bool,
-    classes: Vec<Class>,
-    /// The requested days.
-    #[serde(skip)]
-    days: Vec<NaiveDate>,
-    /// Days without a class are left out.
-    #[serde(skip)]
-    is_filtered: bool,
-}
-
 /// First the coach is left out, then the name, the places and the state are cut.
 const SHRINK: [ShrinkPriority; 4] = [shrink(4, 0), shrink(1, 8), shrink(2, 5), shrink(3, 10)];
 
-impl Output for ClassList {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let with_id = style.width.is_none_or(|width| width >= MIN_WIDTH_WITH_ID);
-        // one table for all days, so that their columns are aligned
-        let rows = self.classes.iter().map(|class| row(class, with_id));
-        let lines = style.lines(&rows.collect::<Vec<_>>(), 2, &SHRINK);
-        let mut is_first = true;
-        for day in &self.days {
-            let lines = self.classes.iter().zip(&lines);
-            let mut lines = lines.filter(|(class, _)| class.day == *day).peekable();
-            if self.is_filtered && lines.peek().is_none() {
-                continue;
-            }
-            if !is_first {
-                writeln!(to)?;
-            }
-            is_first = false;
-            writeln!(to, "{}", style.paint(&long_day(*day), Style::Heading))?;
-            if lines.peek().is_none() {
-                writeln!(to, "  no classes published")?;
-            }
-            for (class, line) in lines {
-                writeln!(to, "{line}")?;
-                style.write_notes(&details(class), 4, Style::Faint, to)?;
-            }
+/// The classes below their days. If they are filtered, days without a class are left out.
+fn text(
+    classes: &[Class],
+    days: &[NaiveDate],
+    is_filtered: bool,
+    style: &OutputStyle,
+) -> Vec<String> {
+    let with_id = style.width.is_none_or(|width| width >= MIN_WIDTH_WITH_ID);
+    // one table for all days, so that their columns are aligned
+    let rows: Vec<_> = classes.iter().map(|class| row(class, with_id)).collect();
+    let lines = style.lines(&rows, 2, &SHRINK);
+    let mut text = Vec::new();
+    for day in days {
+        let of_day = classes.iter().zip(&lines);
+        let mut of_day = of_day.filter(|(class, _)| class.day == *day).peekable();
+        if is_filtered && of_day.peek().is_none() {
+            continue;
         }
-        if is_first {
-            writeln!(to, "no class fits")?;
+        if !text.is_empty() {
+            text.push(String::new());
         }
-        Ok(())
+        text.extend(style.paragraph(&long_day(*day), 0, Style::Heading));
+        if of_day.peek().is_none() {
+            text.push("  no classes published".to_owned());
+        }
+        for (class, line) in of_day {
+            text.push(line.clone());
+            text.extend(style.paragraph(&details(class), 4, Style::Faint));
+        }
     }
+    if text.is_empty() {
+        text.push("no class fits".to_owned());
+    }
+    text
 }
 
 fn row(class: &Class, with_id: bool) -> Vec<Cell> {
@@ -211,11 +197,11 @@ fn row(class: &Class, with_id: bool) -> Vec<Cell> {
 }
 
 /// With `-v`: the description of a class, its online link and its address.
-fn details(class: &Class) -> Vec<String> {
+fn details(class: &Class) -> String {
     let is_verbose = log::log_enabled!(log::Level::Info);
     let all = [&class.description, &class.online, &class.address];
     let given = all.into_iter().flatten().filter(|_| is_verbose);
-    given.cloned().collect()
+    given.cloned().collect::<Vec<_>>().join("; ")
 }
 
 /// ` 8/12 +3 waiting`, aligned at the slash.

@@ -203,7 +203,9 @@ fn values(config: &Config, global: &GlobalArgs) -> Result<Vec<ShownValue>> {
     let file = global.config.clone().map_or_else(config_path, Ok)?;
     let store = store_path(global.store.as_deref())?;
     let mut values = Vec::new();
-    add_values("", serde_json::to_value(config)?, &mut values);
+    let mut shown = serde_json::to_value(config)?;
+    shown.sort_all_objects();
+    add_values("", shown, &mut values);
     // of accounts and boxes only what the file sets
     values.retain(|(key, value)| {
         !value.is_null() || !(key.starts_with("accounts.") || key.starts_with("boxes."))

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::help::{Help, code};
 use crate::error::Failure;
 use crate::text::similar;
-use crate::ui::{PlainOutput, Ui};
+use crate::ui::Ui;
 
 const HELP: Help = Help {
     notes: "",
@@ -83,11 +83,7 @@ pub(crate) fn run(args: &ManArgs, root: Command, ui: &mut Ui) -> Result<()> {
     root.build();
     if let Some(directory) = &args.dir {
         let files = write_all(&root, directory)?;
-        return ui.print(&PlainOutput {
-            text: files.join("\n") + "\n",
-            json: json!({ "written": files }),
-            has_side_effects: true,
-        });
+        return ui.print_result(&json!({ "written": files }), |_| files);
     }
     let mut command = &root;
     for name in &args.command {
@@ -100,11 +96,7 @@ pub(crate) fn run(args: &ManArgs, root: Command, ui: &mut Ui) -> Result<()> {
         })?;
     }
     let page = page(command)?;
-    ui.print(&PlainOutput {
-        json: json!({ "page": page }),
-        text: page,
-        has_side_effects: false,
-    })
+    ui.print_result(&json!({ "page": page }), |_| vec![page])
 }
 
 fn write_all(root: &Command, directory: &Path) -> Result<Vec<String>> {

@@ -18,7 +18,7 @@ use crate::model::time::human_age;
 use crate::sessions::{DEVICE_LIFE, SessionManager};
 use crate::store::{SessionRow, Status};
 use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, headings, plain, shrink};
-use crate::ui::{Output, PlainOutput, Ui};
+use crate::ui::{Output, Ui};
 
 const HELP: Help = Help {
     notes: "",
@@ -127,10 +127,8 @@ fn prune(app: &App, ui: &mut Ui) -> Result<()> {
     if deleted > 0 {
         super::logout::purge(app);
     }
-    ui.print(&PlainOutput {
-        json: json!({ "deleted": deleted }),
-        text: format!("{} deleted\n", plural(deleted, "old device session")),
-        has_side_effects: true,
+    ui.print_result(&json!({ "deleted": deleted }), |_| {
+        vec![format!("{} deleted", plural(deleted, "old device session"))]
     })
 }
 

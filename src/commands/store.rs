@@ -14,7 +14,7 @@ use super::plural;
 use crate::error::{ExitKind, Failure};
 use crate::store::{self, Conversion, Store};
 use crate::ui::table::{OutputStyle, Style, unbroken};
-use crate::ui::{Output, PlainOutput, Ui};
+use crate::ui::{Output, Ui};
 use crate::{process, signals};
 
 const WRONG_KEY: (u8, &str) = (1, "unusable store, or wrong key");
@@ -153,10 +153,8 @@ pub(crate) fn run(args: &StoreArgs, app: impl FnOnce() -> Result<App>, ui: &mut 
 
 fn key(ui: &mut Ui) -> Result<()> {
     let key = store::new_key().context("make a key")?;
-    ui.print(&PlainOutput {
-        json: json!({ "key": key.expose() }),
-        text: format!("{}\n", key.expose()),
-        has_side_effects: false,
+    ui.print_result(&json!({ "key": key.expose() }), |_| {
+        vec![key.expose().to_owned()]
     })
 }
 

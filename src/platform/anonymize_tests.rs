@@ -144,7 +144,7 @@ fn what_shows_a_change_of_the_platform_survives() {
         "enabled": 1, "bookState": null, "idres": "55501", "limit": "12 (3)", "waitlist": -1, "color": "43, 177, 67"}]});
     assert_eq!(
         json(&schedule),
-        json!({"day": "<day 2026-11-23>", "newField": 1, "<field 0>": 2, "bookings": [{
+        json!({"day": "<day 2026-11-23>", "newField": 1, "<field 2>": 2, "bookings": [{
             "id": "<number 7>", "time": "18:30 - 19:30", "timeid": "1830_60", "className": "<text 3>",
             "coachName": "<text 5>", "enabled": 1, "bookState": null, "idres": "<digits 5>", "limit": "12 (3)",
             "waitlist": -1, "color": "<text 11>"}]})

@@ -1,5 +1,14 @@
-//! How output is written: results on standard output as text or JSON, messages on standard error. What a command prints is
-//! a value that implements [`Output`], beside the command itself; commands hand it to [`Ui::print`].
+//! How output is written: results on standard output as text or JSON, messages on standard error.
+//!
+//! A command ends with [`Ui::print_result`], or with [`Ui::print_outcome`] if it may fail after it has a result. Both take the
+//! data of the JSON object and a closure that makes the lines of the text:
+//!
+//! ```ignore
+//! ui.print_result(&json!({ "boxes": boxes }), |style| style.lines(&rows(&boxes), 0, &SHRINK))
+//! ```
+//!
+//! `json!` keeps the order of the keys. A struct that derives `Serialize` is for data that more than one function handles. The
+//! text of nothing to report is no line. Wrapped lines are those of [`OutputStyle::paragraph`].
 //!
 //! * `dates` – days and instants
 //! * `table` – colours, terminal width, aligned columns, wrapped lines
@@ -18,6 +27,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::error::{ExitKind, Failure};
 use crate::logs::journal_mark;
@@ -27,7 +37,7 @@ pub use hints::GivenFlags;
 pub use table::OutputStyle;
 use table::wrap_text;
 
-const CANNOT_WRITE: &str = "the result cannot be written";
+const CANNOT_WRITE: &str = "the command succeeded, but its result cannot be written";
 
 /// The number of lines kept for [`Ui::last_lines`].
 const MAX_LAST_LINES: usize = 20;
@@ -37,7 +47,7 @@ const ERROR: u8 = 3;
 const WARNING: u8 = 4;
 const NOTICE: u8 = 5;
 
-/// The result of a command: text for people, and the JSON object of its `Serialize`.
+/// The result of a command as a value.
 pub trait Output: Serialize {
     /// Writes the text. A success with nothing to report writes nothing.
     ///
@@ -50,37 +60,15 @@ pub trait Output: Serialize {
         None
     }
 
-    /// Whether the command has changed something that remains changed if the result cannot be written.
+    /// Means nothing any more.
     fn has_side_effects(&self) -> bool {
         false
     }
 }
 
-/// A result whose text is the same on every terminal.
-#[derive(Serialize)]
-#[serde(transparent)]
-pub(crate) struct PlainOutput {
-    /// The JSON object.
-    pub json: serde_json::Value,
-    #[serde(skip)]
-    pub text: String,
-    #[serde(skip)]
-    pub has_side_effects: bool,
-}
-
-impl Output for PlainOutput {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        to.write_all(self.text.as_bytes())
-    }
-
-    fn has_side_effects(&self) -> bool {
-        self.has_side_effects
-    }
-}
-
 /// Writes results and messages.
+#[derive(Debug)]
 pub struct Ui {
-    to: Box<dyn Write>,
     json: bool,
     style: OutputStyle,
     interactive: bool,
@@ -93,12 +81,10 @@ pub struct Ui {
 
 impl Ui {
     /// Writes to standard output, in colour if it is a terminal that supports it. Suggested commands get `flags`.
-    pub fn stdout(json: bool, flags: GivenFlags) -> Self {
-        let stdout = io::stdout();
+    pub fn new(json: bool, flags: GivenFlags) -> Self {
         Self {
-            style: OutputStyle::of(&stdout),
-            to: Box::new(stdout),
             json,
+            style: OutputStyle::of(&io::stdout()),
             interactive: io::stderr().is_terminal(),
             flags,
             part_error: None,
@@ -145,7 +131,7 @@ impl Ui {
         } else {
             message.render().to_string()
         };
-        match self.write_whole(text.as_bytes()) {
+        match write_whole(&text) {
             Err(e) if e.kind() != ErrorKind::BrokenPipe => {
                 let why = crate::text::why(&e);
                 self.fail(Failure::new(
@@ -157,31 +143,45 @@ impl Ui {
         }
     }
 
-    /// Prints a result.
+    /// Prints the result of a command that succeeded.
     ///
     /// # Errors
-    /// The result's own failure, or that of the writer. A closed pipe is neither.
-    pub fn print(&mut self, output: &impl Output) -> Result<()> {
-        let failure = if signals::begin_final_output(self.json).is_some() {
-            Some(Failure {
+    /// That of the writer. A closed pipe is none.
+    pub fn print_result(
+        &mut self,
+        data: &impl Serialize,
+        text: impl FnOnce(&OutputStyle) -> Vec<String>,
+    ) -> Result<()> {
+        self.print_outcome(data, None, text)
+    }
+
+    /// Prints a result, which is a success without a `failure`.
+    ///
+    /// # Errors
+    /// The failure, or that of the writer. A closed pipe is none.
+    pub fn print_outcome(
+        &mut self,
+        data: &impl Serialize,
+        failure: Option<Failure>,
+        text: impl FnOnce(&OutputStyle) -> Vec<String>,
+    ) -> Result<()> {
+        let failure = match signals::begin_final_output(self.json) {
+            None => failure,
+            Some(_) => Some(Failure {
                 reported: !self.json,
-                ..interrupted(output.failure())
-            })
-        } else {
-            output.failure()
+                ..interrupted(failure)
+            }),
         };
         let failure = failure.map(|failure| self.completed(failure));
         let written = if self.json {
-            self.write_json(output, failure.as_ref())
+            self.write_json(data, failure.as_ref())
         } else {
-            self.write_text(output)
+            write_whole(&self.flags.complete(&joined(text(&self.style))))
         };
         let written = self.part_error.take().map_or(written, Err);
         let write_error = written.err().filter(|e| e.kind() != ErrorKind::BrokenPipe);
         match (failure, write_error) {
             (None, None) => Ok(()),
-            (None, Some(e)) if output.has_side_effects() => Err(anyhow::Error::new(e)
-                .context("the command succeeded, but its result cannot be written")),
             (None, Some(e)) => Err(anyhow::Error::new(e).context(CANNOT_WRITE)),
             // the outcome matters more than the error of the writer
             (Some(failure), write_error) => Err(Failure {
@@ -191,6 +191,23 @@ impl Ui {
             }
             .into()),
         }
+    }
+
+    /// Prints a value.
+    ///
+    /// # Errors
+    /// As [`Ui::print_outcome`].
+    pub fn print(&mut self, output: &impl Output) -> Result<()> {
+        self.print_outcome(output, output.failure(), |style| {
+            let mut text = Vec::new();
+            // a vector takes everything
+            let _ = output.write_text(style, &mut text);
+            let text = String::from_utf8_lossy(&text).into_owned();
+            Some(text)
+                .filter(|text| !text.is_empty())
+                .into_iter()
+                .collect()
+        })
     }
 
     /// Prints a part of a text result before the whole is known. Does nothing with `--json`. An error of the writer is
@@ -206,7 +223,8 @@ impl Ui {
             return;
         }
         let mut text = Vec::new();
-        let written = write(&self.style, &mut text).and_then(|()| self.write_whole(&text));
+        let written = write(&self.style, &mut text);
+        let written = written.and_then(|()| write_whole(&String::from_utf8_lossy(&text)));
         if let Err(e) = written {
             self.part_error.get_or_insert(e);
         }
@@ -223,7 +241,7 @@ impl Ui {
         }
         let failure = self.completed(failure);
         if self.json && !failure.shown {
-            self.write_bare(&failure);
+            write_bare(&failure);
         }
         if !failure.reported {
             message(ERROR, &format!("error: {}", failure.message));
@@ -235,17 +253,16 @@ impl Ui {
     pub fn interrupted() -> ExitMessage {
         Box::new(|_| {
             let words = "interrupted before there was a result; nothing is half done";
-            Self::stdout(true, GivenFlags::default())
-                .write_bare(&Failure::new(ExitKind::Interrupted, words));
+            write_bare(&Failure::new(ExitKind::Interrupted, words));
             message(ERROR, &format!("error: {words}"));
         })
     }
 
     /// With `--json`: prints a result that a signal has cut short.
-    pub(crate) fn print_interrupted(output: &impl Output) {
+    pub(crate) fn print_interrupted(data: &impl Serialize) {
         let failure = interrupted(None);
         // the program ends now: an error of the writer cannot be reported
-        let _ = Self::stdout(true, GivenFlags::default()).write_json(output, Some(&failure));
+        let _ = Self::new(true, GivenFlags::default()).write_json(data, Some(&failure));
         message(ERROR, &format!("error: {}", failure.message));
     }
 
@@ -254,45 +271,42 @@ impl Ui {
         failure
     }
 
-    /// Writes the object of a command that reached no outcome.
-    fn write_bare(&mut self, failure: &Failure) {
-        let object = serde_json::json!({ "error": failure });
-        // an error of the writer would only hide the error that is being reported
-        let _ = self.write_whole(format!("{object}\n").as_bytes());
-    }
-
-    /// The text is written at once, so that a reader never meets half a table.
-    fn write_text(&mut self, output: &impl Output) -> io::Result<()> {
-        let mut text = Vec::new();
-        output.write_text(&self.style, &mut text)?;
-        let text = self.flags.complete(&String::from_utf8_lossy(&text));
-        self.write_whole(text.as_bytes())
-    }
-
-    fn write_json(&mut self, output: &impl Output, error: Option<&Failure>) -> io::Result<()> {
+    fn write_json(&self, data: &impl Serialize, error: Option<&Failure>) -> io::Result<()> {
         #[derive(Serialize)]
-        struct Object<'o, O: Serialize> {
+        struct Object<'o, D: Serialize> {
             #[serde(flatten)]
-            output: &'o O,
+            data: &'o D,
             #[serde(skip_serializing_if = "Option::is_none")]
             error: Option<&'o Failure>,
         }
-        let text = serde_json::to_string(&Object { output, error })?;
-        self.write_whole(format!("{}\n", self.flags.complete_json(&text)).as_bytes())
-    }
-
-    fn write_whole(&mut self, text: &[u8]) -> io::Result<()> {
-        self.to.write_all(text)?;
-        self.to.flush()
+        let text = serde_json::to_string(&Object { data, error })?;
+        write_whole(&format!("{}\n", self.flags.complete_json(&text)))
     }
 }
 
-impl std::fmt::Debug for Ui {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ui")
-            .field("json", &self.json)
-            .finish_non_exhaustive()
+/// Writes the object of a command that reached no outcome.
+fn write_bare(failure: &Failure) {
+    // an error of the writer would only hide the error that is being reported
+    let _ = write_whole(&format!("{}\n", json!({ "error": failure })));
+}
+
+/// Writes a text at once, so that a reader never meets half a table.
+fn write_whole(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// The lines as one text. A line break is added to those that have none.
+fn joined(lines: Vec<String>) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&line);
+        if !line.ends_with('\n') {
+            text.push('\n');
+        }
     }
+    text
 }
 
 /// Reports that a signal arrived some time ago and what the program still waits for.

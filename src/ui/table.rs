@@ -137,9 +137,27 @@ impl OutputStyle {
             .is_none_or(|width| total(&widths, indent) <= width)
     }
 
+    /// A text on as few lines as it needs, in one style. An empty text has no line.
+    pub fn paragraph(&self, text: &str, indent: usize, style: Style) -> Vec<String> {
+        let lines = self.wrap(&[text], indent).into_iter();
+        lines
+            .map(|line| self.paint(&line, style).into_owned())
+            .collect()
+    }
+
+    /// The lines of `state: rest`, with the state in its colour.
+    pub fn state(&self, state: &Cell, rest: &str) -> Vec<String> {
+        let mut lines = self.wrap(&[format!("{}: {rest}", state.text)], 0);
+        if let Some(first) = lines.first_mut() {
+            *first = first.replacen(&state.text, &self.paint(&state.text, state.style), 1);
+        }
+        lines
+    }
+
     /// The notes, joined by semicolons, on as few lines as they need.
-    pub fn wrap(&self, notes: &[String], indent: usize) -> Vec<String> {
-        let text = notes.join("; ");
+    pub fn wrap(&self, notes: &[impl AsRef<str>], indent: usize) -> Vec<String> {
+        let text = notes.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+        let text = text.join("; ");
         if text.is_empty() {
             return Vec::new();
         }
@@ -159,16 +177,10 @@ impl OutputStyle {
         lines.try_for_each(|line| writeln!(to, "{line}"))
     }
 
-    /// Writes `state: rest`, wrapped, with the state in its colour.
+    /// Writes the lines of [`OutputStyle::state`].
     pub fn write_state(&self, state: &Cell, rest: &str, to: &mut dyn Write) -> io::Result<()> {
-        let Cell { text, style } = state;
-        for line in self.wrap(&[format!("{text}: {rest}")], 0) {
-            match line.strip_prefix(text.as_str()) {
-                Some(rest) => writeln!(to, "{}{rest}", self.paint(text, *style))?,
-                None => writeln!(to, "{line}")?,
-            }
-        }
-        Ok(())
+        let lines = self.state(state, rest);
+        lines.iter().try_for_each(|line| writeln!(to, "{line}"))
     }
 
     fn line(&self, row: &[Cell], indent: usize, widths: &[usize]) -> String {

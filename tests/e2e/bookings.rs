@@ -6,6 +6,13 @@ use serde_json::{Value, json};
 
 use crate::support::{ANA, BEN, BEN_PASSWORD, day, logged_in, madrid, start, today};
 
+fn row(day: &str, name: &str, gym: &str, reservation: Option<&str>, state: &str) -> Value {
+    json!({
+        "day": day, "start": "13:10", "end": "14:10", "starts_at": madrid(day, "13:10").to_rfc3339(),
+        "name": name, "box": gym, "reservation_id": reservation, "state": state,
+    })
+}
+
 #[test]
 fn all_boxes_unless_one_is_named() {
     let (sandbox, home) = start();
@@ -16,16 +23,10 @@ fn all_boxes_unless_one_is_named() {
     );
     let first = sandbox.reserve(BEN, &one, 1);
     let second = sandbox.reserve(BEN, &two, 0);
-    let row = |day: &str, name: &str, gym: &str, id: &str, state: &str| {
-        json!({
-            "day": day, "start": "13:10", "end": "14:10", "starts_at": madrid(day, "13:10").to_rfc3339(),
-            "name": name, "box": gym, "reservation_id": id, "state": state,
-        })
-    };
     let printed = home.run("bookings").json();
     let expected = json!([
-        row(&day(4), "Dos", "boxdos", &second, "waitlisted"),
-        row(&day(5), "Uno", "crossfitdemo", &first, "booked"),
+        row(&day(4), "Dos", "boxdos", Some(&second), "waitlisted"),
+        row(&day(5), "Uno", "crossfitdemo", Some(&first), "booked"),
     ]);
     assert_eq!(printed["bookings"], expected);
     assert_eq!(printed["session"]["kind"], "device");
@@ -49,7 +50,7 @@ fn bookings_and_history_are_read_in_three_languages() {
         sandbox.reserve(ANA, &gone, 1);
         let printed = home.run("bookings --history").json();
         assert_eq!(printed["bookings"][0]["day"], day(40), "{language}");
-        let history = json!({ "day": past, "start": "13:10", "name": "Ayer", "box": "crossfitdemo", "state": "booked" });
+        let history = row(&past, "Ayer", "crossfitdemo", None, "booked");
         assert_eq!(printed["history"], json!([history]));
         assert_eq!(home.run("bookings").json()["history"], json!([]));
         home.run("cancel --time 13:10 --late --day +40").succeeds();

@@ -73,7 +73,7 @@ fn bookings_are_shown() {
       "bookings":[{"day":"[DATE]","start":"13:10","end":"14:10","starts_at":"[INSTANT]","name":"WOD","box":"crossfitdemo","reservation_id":"55501","state":"booked"},
         {"day":"[DATE]","start":"14:10","end":"15:10","starts_at":"[INSTANT]","name":"WOD","box":"crossfitdemo","reservation_id":"55502","state":"waitlisted"}
       ],
-      "history":[{"day":"[DATE]","start":"13:10","name":"WOD","box":"crossfitdemo","state":"booked"}
+      "history":[{"day":"[DATE]","start":"13:10","end":"14:10","starts_at":"[INSTANT]","name":"WOD","box":"crossfitdemo","reservation_id":null,"state":"booked"}
       ],
       "session":{"kind":"device",
         "fingerprint":"[FP]"}

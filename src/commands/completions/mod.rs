@@ -21,7 +21,7 @@ use super::app::store_path;
 use super::args::GlobalArgs;
 use super::help::{Help, code};
 use crate::store::Store;
-use crate::ui::{PlainOutput, Ui};
+use crate::ui::Ui;
 use line::Line;
 
 const HELP: Help = Help {
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &CompletionsArgs, ui: &mut Ui) -> Result<()> {
         Shell::Zsh => include_str!("../../../completions/_aimharder"),
         Shell::Fish => include_str!("../../../completions/aimharder.fish"),
     };
-    ui.print(&script(text.to_owned()))
+    ui.print_result(&json!({ "script": text }), |_| vec![text.to_owned()])
 }
 
 /// `root` is the definition of the command line.
@@ -90,20 +90,8 @@ pub(crate) fn complete(
     let named = line.value_of("--store").map(PathBuf::from);
     let path = store_path(named.as_deref().or(global.store.as_deref()));
     let store = path.ok().and_then(|path| Store::open_to_read(&path).ok());
-    let mut text = candidates(&line, args.shell, root, store).join("\n");
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    ui.print(&script(text))
-}
-
-/// What the shell runs or reads.
-fn script(text: String) -> PlainOutput {
-    PlainOutput {
-        json: json!({ "script": text }),
-        text,
-        has_side_effects: false,
-    }
+    let candidates = candidates(&line, args.shell, root, store);
+    ui.print_result(&json!({ "candidates": candidates }), |_| candidates)
 }
 
 /// One candidate a line, in the shell's own form: for bash the text that replaces what bash takes for the current word, for

@@ -34,7 +34,8 @@ fn a_closed_pipe_is_a_quiet_end() {
 
 #[test]
 fn on_a_full_disk_only_what_is_done_is_called_done() {
-    const LOST: &str = "error: the result cannot be written: no space left on device";
+    const LOST: &str =
+        "error: the command succeeded, but its result cannot be written: no space left on device";
     let (sandbox, home) = logged_in();
     home.use_real_time();
     sandbox.trial(json!({ "name": "Full", "occupied": 12 }));
@@ -52,7 +53,7 @@ fn on_a_full_disk_only_what_is_done_is_called_done() {
         book --day +3 --time 13:20 --dry-run => 1 {LOST}
         book --day +3 --time 13:10 --json => 4 error: not booked: Full
         cancel --day +3 --time 13:20 --json => 6 error: not cancelled: Free
-        book --day +3 --time 13:20 => 1 error: the command succeeded, but its result cannot be written
+        book --day +3 --time 13:20 => 1 {LOST}
         "
     );
     for (args, end) in cases(&table) {
