@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::test_server::{BOX, DOMAIN, raw, request, response, server, settings};
+use super::test_server::{BOX, DOMAIN, raw, server, settings};
 use super::{Error, Jar, Platform};
 use crate::config::{Scheme, Server};
 use crate::secret::Secret;
@@ -83,26 +83,6 @@ fn only_a_trusted_server_for_this_very_host_is_talked_to() {
 }
 
 #[test]
-fn a_ca_file_matters_to_encrypted_connections_only() {
-    let missing = Some("/nonexistent/ca.pem".into());
-    let (mut plain, _) = server(vec![response(200, "", "{}")]);
-    plain.server.ca_file.clone_from(&missing);
-    assert!(plain.probe(&mut Jar::default(), BOX).is_ok());
-    let settings = Server {
-        scheme: Scheme::Https,
-        ca_file: missing,
-        ..plain.server
-    };
-    let error = probe(settings, BOX).unwrap_err();
-    assert_eq!(
-        error,
-        Error::Setup(
-            "cannot use ca_file /nonexistent/ca.pem: no such file or directory".to_owned()
-        )
-    );
-}
-
-#[test]
 fn a_handshake_that_never_ends_is_no_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     // a tenth of it lies between the connect timeout and that of the call
@@ -160,34 +140,4 @@ fn a_proxy_that_refuses_is_no_connection() {
         );
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
-}
-
-#[test]
-fn a_proxy_is_asked_with_the_whole_address() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let proxy = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let request = request(&stream);
-        let _ = stream
-            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
-        request
-    });
-    let direct = settings(address, Duration::from_secs(5));
-    assert_eq!(
-        probe(
-            Server {
-                connect_to: None,
-                proxy: Some(Secret::new(format!("http://{address}"))),
-                ..direct
-            },
-            BOX
-        ),
-        Ok(())
-    );
-    let request = proxy.join().unwrap();
-    assert!(
-        request.starts_with("GET http://demo.aimharder.test/api/nextBookings?box=0 HTTP"),
-        "{request}"
-    );
 }

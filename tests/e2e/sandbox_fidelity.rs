@@ -220,21 +220,6 @@ fn a_share_of_the_responses_can_be_late() {
 }
 
 #[test]
-fn a_401_can_be_a_bare_page_a_challenge_or_empty() {
-    let sandbox = Sandbox::start();
-    sandbox.fault(&json!([
-        { "path": "/api/*", "kind": "status", "status": 401, "body": "<h1>401</h1>" },
-        { "path": "/api/*", "kind": "status", "status": 401, "body": "",
-          "headers": { "WWW-Authenticate": "Basic" } },
-    ]));
-    let page = get(&sandbox, MAIN, "/api/whoami", "");
-    assert_eq!((page.status, page.body.as_str()), (401, "<h1>401</h1>"));
-    let empty = get(&sandbox, MAIN, "/api/whoami", "");
-    assert_eq!((empty.status, empty.body.as_str()), (401, ""));
-    assert_eq!(empty.header("www-authenticate"), Some("Basic"));
-}
-
-#[test]
 fn a_box_page_can_be_the_login_page_a_redirect_or_without_a_number() {
     let sandbox = Sandbox::start();
     let (cookies, _) = log_in(&sandbox);
@@ -284,37 +269,6 @@ fn a_class_can_appear_and_become_enabled_after_its_opening() {
     sandbox.config(&json!({ "skew_ms": 1_000_000 }));
     assert_eq!(rows(&sandbox, &cookies, &id)[0]["enabled"], 1);
     assert_eq!(book(), 1);
-}
-
-#[test]
-fn a_reservation_can_change_its_number_and_its_class() {
-    let sandbox = Sandbox::start();
-    let (cookies, _) = log_in(&sandbox);
-    let id = sandbox.trial(json!({}));
-    let other = sandbox.class(&json!({ "day": day(3), "start": "15:10" }));
-    let idres = sandbox.reserve(ANA, &id, 0);
-    sandbox.patch_reservation(
-        &idres,
-        &json!({ "idres": 99_123, "class": other.parse::<u64>().unwrap() }),
-    );
-    assert_eq!(rows(&sandbox, &cookies, &id)[0]["idres"], Value::Null);
-    let moved = &rows(&sandbox, &cookies, &other)[0];
-    assert_eq!(
-        (&moved["idres"], &moved["bookState"]),
-        (&json!(99_123), &json!(0))
-    );
-}
-
-#[test]
-fn a_booking_answer_can_claim_success_without_acting() {
-    let sandbox = Sandbox::start();
-    let (cookies, _) = log_in(&sandbox);
-    let answers = json!([{ "bookState": 1 }, { "bookState": true }, { "bookState": -12 }, { "error": { "code": 503 } }]);
-    let id = sandbox.trial(json!({ "book_answers": answers }));
-    for expected in answers.as_array().unwrap() {
-        assert_eq!(book(&sandbox, &cookies, &id), *expected);
-    }
-    assert_eq!(rows(&sandbox, &cookies, &id)[0]["bookState"], Value::Null);
 }
 
 #[test]

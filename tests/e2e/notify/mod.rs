@@ -73,29 +73,6 @@ fn every_channel_receives_the_test_message() {
 }
 
 #[test]
-fn what_is_not_delivered_decides_the_exit_code() {
-    let (url, _requests) = server();
-    let bad = format!("[[notify]]\nwebhook = \"{url}/no/{SECRET}\"\n");
-    let worse = format!("[[notify]]\ncommand = [\"/nonexistent/{SECRET}\"]\n");
-    let fine = format!("[[notify]]\nntfy = \"{url}/ok/{SECRET}\"\n");
-    let said = "[[notify]] 1 (webhook): not delivered: answered 500\n";
-
-    let some = self::home(&format!("{bad}{fine}"));
-    run(&some, "notify test")
-        .stdout(&format!("{said}[[notify]] 2 (ntfy): delivered\n"))
-        .fails(7, &["not delivered: [[notify]] 1 (webhook)\n"]);
-    let none = self::home(&format!("{bad}{worse}"));
-    let cannot =
-        "[[notify]] 2 (command): not delivered: cannot run it: no such file or directory\n";
-    run(&none, "notify test")
-        .stdout(&format!("{said}{cannot}"))
-        .fails(
-            5,
-            &["not delivered: [[notify]] 1 (webhook), [[notify]] 2 (command)\n"],
-        );
-}
-
-#[test]
 fn a_hanging_channel_ends() {
     let (url, _requests) = server();
     let home = self::home(&format!("[[notify]]\nwebhook = \"{url}/hang/{SECRET}\"\n"));

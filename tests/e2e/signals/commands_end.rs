@@ -1,55 +1,29 @@
 //! The commands that the config names end with us, and with the time they have.
 
-use std::fs;
-use std::path::Path;
-
+use super::{ends, started};
 use crate::store::encryption::{KEY, encrypted};
-use crate::support::{ANA, Home, logged_in, signal, start, wait_for};
+use crate::support::{ANA, logged_in, signal, start};
 
-/// A line that prints far too late, and whose child notes its number in this file.
-fn late(note: &Path) -> String {
-    format!("sleep 90 & echo $! > {}; wait; echo late", note.display())
-}
-
-fn child(note: &Path) -> String {
-    let number = || fs::read_to_string(note).unwrap_or_default();
-    wait_for("the command", || number().ends_with('\n'));
-    number().trim().to_owned()
-}
-
-/// Killed; who reaps it is not our affair.
-fn ends(child: &str) {
-    wait_for("the child's end", || {
-        let stat = fs::read_to_string(format!("/proc/{child}/stat"));
-        stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z "))
-    });
-}
-
-fn note(home: &Home) -> std::path::PathBuf {
-    home.path().join("child")
-}
+/// A line that prints far too late, and whose child notes its number.
+const LATE: &str = "sleep 90 & echo $! > $HOME/child; wait; echo late";
 
 /// Only `sh` was killed: what it had started lived on, and held the standard error of cron's job.
 #[test]
 fn a_command_that_is_too_slow_leaves_no_child_behind() {
     let (_sandbox, home) = logged_in();
     encrypted(&home);
-    let note = note(&home);
-    let late = late(&note);
-    home.config(&format!("[store]\nkey_command = \"{late}\""));
+    home.config(&format!("[store]\nkey_command = \"{LATE}\""));
     home.run("status --offline").any_stdout().unchecked();
-    ends(&child(&note));
+    ends(&started(&home, "child"));
 }
 
 #[test]
 fn a_signal_takes_a_command_along() {
     for (name, code) in [("TERM", 143), ("INT", 130)] {
         let (_sandbox, home) = start();
-        let note = note(&home);
-        home.config(&format!("password_command = \"{}\"", late(&note)));
-        let run = home.run("login").arg(ANA);
-        let running = run.status(code).spawn();
-        let child = child(&note);
+        home.config(&format!("password_command = \"{LATE}\""));
+        let running = home.run("login").arg(ANA).status(code).spawn();
+        let child = started(&home, "child");
         signal(name, running.id());
         running.done();
         ends(&child);

@@ -10,25 +10,36 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::{
-    ANA, Home, Run, SOURCE, Sandbox, Scenario, day, logged_in, side_by_side, signal, tokens_agree,
-    wait_for,
+    ANA, Home, Run, Running, SOURCE, Sandbox, Scenario, day, logged_in, side_by_side, signal,
+    tokens_agree, wait_for,
 };
 
 const SIGNALS: [(&str, i32); 4] = [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)];
 
-/// Interrupted after this many requests for the path have come in; nothing may be said. Answers that were held back
-/// come afterwards.
-fn interrupted(
-    run: Run,
-    sandbox: &Sandbox,
-    (path, after): (&str, usize),
-    (name, code): (&str, i32),
-) {
+/// Starts the run, and sends it the signal when one more request for the path has arrived. Answers that were held back come
+/// afterwards.
+fn signalled(run: Run, sandbox: &Sandbox, path: &str, (name, code): (&str, i32)) -> Running {
+    let before = sandbox.sent(path).len();
     let running = run.limit(Duration::from_secs(20)).status(code).spawn();
-    wait_for("the request", || sandbox.sent(path).len() >= after);
+    wait_for("the request", || sandbox.sent(path).len() > before);
     signal(name, running.id());
     sandbox.let_go();
-    running.done();
+    running
+}
+
+/// Waits until a command of the config has written its number, and a line break, to this file of the home.
+fn started(home: &Home, file: &str) -> String {
+    let number = || std::fs::read_to_string(home.path().join(file)).unwrap_or_default();
+    wait_for("the command", || number().ends_with('\n'));
+    number().trim().to_owned()
+}
+
+/// Waits for the end of a process; another one may still have to reap it.
+fn ends(process: &str) {
+    wait_for("the end of the process", || {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"));
+        stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z "))
+    });
 }
 
 /// No token update is uncertain, and every stored token is the one that the platform expects.
@@ -51,7 +62,7 @@ fn in_the_middle_of_a_token_update() {
             let (sandbox, home) = logged_in();
             sandbox.hold("/api/tokenUpdate");
             let run = home.run("refresh --force --rate 0 --jobs").arg(jobs);
-            interrupted(run, &sandbox, ("/api/tokenUpdate", 1), *how);
+            signalled(run, &sandbox, "/api/tokenUpdate", *how).done();
             in_step(&sandbox, &home);
         }
     });
@@ -63,14 +74,14 @@ fn in_the_middle_of_a_setrefresh_or_a_login() {
         let (sandbox, home) = logged_in();
         sandbox.hold("/setrefresh");
         let run = home.run("refresh --force --deep");
-        interrupted(run, &sandbox, ("/setrefresh", 1), *how);
+        signalled(run, &sandbox, "/setrefresh", *how).done();
         in_step(&sandbox, &home);
 
         home.config(SOURCE);
         sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
         sandbox.hold("/api/login");
         let run = home.run("refresh --force --session background");
-        interrupted(run, &sandbox, ("/api/login", 1), *how);
+        signalled(run, &sandbox, "/api/login", *how).done();
         in_step(&sandbox, &home);
         assert_eq!(sandbox.sent("/api/login").len(), 1);
     });
@@ -86,7 +97,7 @@ fn as_the_platform_says_that_a_session_is_dead() {
             sandbox.config(&json!({ "latency_after_ms": 300 }));
             sandbox.kill_one(ANA, &home.fingerprint(ANA, kind));
             let run = home.run("refresh --force --session").arg(kind);
-            interrupted(run, &sandbox, ("/api/tokenUpdate", 1), *how);
+            signalled(run, &sandbox, "/api/tokenUpdate", *how).done();
             let left = home.ask(&format!(
                 "SELECT status FROM sessions WHERE kind = '{kind}'"
             ));
@@ -104,7 +115,7 @@ fn between_two_tries_it_ends_at_once() {
         sandbox.fault(&patience);
         let began = std::time::Instant::now();
         let run = home.run("refresh --force --session device");
-        interrupted(run, &sandbox, ("/api/tokenUpdate", 1), *how);
+        signalled(run, &sandbox, "/api/tokenUpdate", *how).done();
         assert!(began.elapsed() < Duration::from_secs(10));
         home.run("refresh --force").report(0).is(&[("updated", 2)]);
     });
@@ -121,30 +132,16 @@ fn with_json_an_error_stands_where_there_is_no_result() {
         ("book --time 13:10 --day +3 --wait", "/api/bookings"),
     ];
     for (command, path) in waits {
-        side_by_side(&SIGNALS, |(name, code)| {
+        side_by_side(&SIGNALS, |how| {
             let (sandbox, home) = logged_in();
             sandbox.hold(path);
-            let before = sandbox.sent(path).len();
             let run = home.run(&format!("{command} --json"));
-            let run = run
-                .stdin("correct-horse\n")
-                .status(*code)
-                .any_stdout()
-                .any_stderr();
-            let running = run.limit(Duration::from_secs(20)).spawn();
-            wait_for("the request", || sandbox.sent(path).len() > before);
-            signal(name, running.id());
-            sandbox.let_go();
-            let printed = running.json();
-            assert_eq!(
-                printed["error"]["kind"], "interrupted",
-                "{command}: {printed}"
-            );
-            assert_eq!(
-                printed.as_object().unwrap().len(),
-                1,
-                "{command}: {printed}"
-            );
+            let run = run.stdin("correct-horse\n").any_stdout().any_stderr();
+            let printed = signalled(run, &sandbox, path, *how).json();
+            let kind = &printed["error"]["kind"];
+            assert_eq!(kind, "interrupted", "{command}: {printed}");
+            let keys = printed.as_object().unwrap().len();
+            assert_eq!(keys, 1, "{command}: {printed}");
         });
     }
 }
@@ -178,53 +175,37 @@ fn a_result_is_printed_whole() {
 fn a_second_signal_changes_nothing() {
     let (sandbox, home) = logged_in();
     sandbox.hold("/api/tokenUpdate");
-    let running = home
-        .run("refresh --force --jobs 1")
-        .status(130)
-        .limit(Duration::from_secs(20))
-        .spawn();
+    let run = home.run("refresh --force --jobs 1").status(130).spawn();
     wait_for("the update", || !sandbox.log().is_empty());
     for _ in 0..3 {
-        signal("INT", running.id());
+        signal("INT", run.id());
     }
     sandbox.let_go();
-    running.done();
+    run.done();
     in_step(&sandbox, &home);
 }
 
 #[test]
 fn a_booking_under_way_is_reported_with_an_error() {
-    side_by_side(&SIGNALS, |(name, code)| {
-        let (sandbox, home) = logged_in();
-        let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
-        sandbox.hold("/api/book");
-        let run = home.run("book --time 13:10 --day +3 --json");
-        let running = run.status(*code).any_stdout().any_stderr().spawn();
-        wait_for("the request", || !sandbox.sent("/api/book").is_empty());
-        // a second Ctrl-C
-        signal(name, running.id());
-        signal(name, running.id());
-        sandbox.let_go();
-        let printed = running.json();
-        assert_eq!(printed["outcome"], "booked", "{printed}");
-        assert_eq!(sandbox.reservations(&id).len(), 1);
+    side_by_side(&SIGNALS, |how| {
+        for (occupied, outcome, words) in [
+            (0, "booked", "interrupted"),
+            (12, "full", "interrupted; not booked"),
+        ] {
+            let (sandbox, home) = logged_in();
+            let class = json!({ "day": day(3), "start": "13:10", "occupied": occupied });
+            let id = sandbox.class(&class);
+            sandbox.hold("/api/book");
+            let run = home.run("book --time 13:10 --day +3 --json");
+            let run = run.any_stdout().any_stderr();
+            let printed = signalled(run, &sandbox, "/api/book", *how).json();
+            assert_eq!(printed["outcome"], outcome, "{printed}");
+            let message = printed["error"]["message"].as_str().unwrap();
+            assert!(message.starts_with(words), "{printed}");
+            let is_booked = sandbox.reservations(&id).len() == 1;
+            assert_eq!(is_booked, outcome == "booked", "{printed}");
+        }
     });
-}
-
-#[test]
-fn a_refused_booking_is_reported_too() {
-    let (sandbox, home) = logged_in();
-    sandbox.class(&json!({ "day": day(3), "start": "13:10", "occupied": 12 }));
-    sandbox.hold("/api/book");
-    let run = home.run("book --time 13:10 --day +3 --json");
-    let running = run.status(130).any_stdout().any_stderr().spawn();
-    wait_for("the request", || !sandbox.sent("/api/book").is_empty());
-    signal("INT", running.id());
-    sandbox.let_go();
-    let printed = running.json();
-    assert_eq!(printed["outcome"], "full", "{printed}");
-    let message = printed["error"]["message"].as_str().unwrap();
-    assert!(message.starts_with("interrupted; not booked"), "{printed}");
 }
 
 /// One class is open already, the other opens later: what was booked is notified at once, and when the

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{SIGNALS, nothing_uncertain};
+use super::{SIGNALS, ends, nothing_uncertain, signalled, started};
 use crate::support::{
     Run, SOURCE, Sandbox, Scenario, crowd, day, logged_in, side_by_side, signal, wait_for,
 };
@@ -159,56 +159,30 @@ fn without_threads_a_signal_ends_the_program() {
     });
 }
 
-/// The response to the booking is lost; one look at the schedule settles it.
+/// The response to the booking is lost; one look at the schedule settles it, or the message says that the outcome is unknown.
 #[test]
 fn a_booking_under_way_is_settled_by_one_read() {
-    side_by_side(&SIGNALS[..2], |(name, code)| {
-        let (sandbox, home) = logged_in();
-        let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
-        sandbox.fault(&json!({ "path": "/api/book", "kind": "drop", "after": true }));
-        sandbox.hold("/api/book");
-        let run = home.run("book --time 13:10 --day +3 --json");
-        let running = run.status(*code).any_stdout().any_stderr().spawn();
-        wait_for("the request", || !sandbox.sent("/api/book").is_empty());
-        let reads = sandbox.sent("/api/bookings").len();
-        signal(name, running.id());
-        sandbox.let_go();
-        let printed = running.json();
-        assert_eq!(printed["outcome"], "booked", "{printed}");
-        assert_eq!(printed["error"]["kind"], "interrupted", "{printed}");
-        assert_eq!(sandbox.reservations(&id).len(), 1);
-        assert_eq!(sandbox.sent("/api/bookings").len(), reads + 1);
-    });
-}
-
-/// The response is lost and the one look fails: the message says that the outcome is unknown.
-#[test]
-fn a_booking_that_one_read_does_not_settle_is_reported_as_unknown() {
-    side_by_side(&SIGNALS[..2], |(name, code)| {
-        for json in [false, true] {
+    side_by_side(&SIGNALS[..2], |how| {
+        for fails in [false, true] {
             let (sandbox, home) = logged_in();
-            sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
-            sandbox.fault(&json!([
-                { "path": "/api/book", "kind": "drop", "after": true },
-                { "path": "/api/bookings", "kind": "status", "skip": 1, "count": -1 },
-            ]));
-            sandbox.hold("/api/book");
-            let run = home.run("book --time 13:10 --day +3");
-            let run = run.args(if json { "--json" } else { "" }).any_stdout();
-            let run = run.status(*code).stderr_has(&["interrupted", "unknown"]);
-            let running = run.spawn();
-            wait_for("the request", || !sandbox.sent("/api/book").is_empty());
-            let reads = sandbox.sent("/api/bookings").len();
-            signal(name, running.id());
-            sandbox.let_go();
-            if json {
-                let printed = running.json();
-                assert_eq!(printed["error"]["kind"], "interrupted", "{printed}");
-            } else {
-                running.done();
+            let id = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+            let lost = json!({ "path": "/api/book", "kind": "drop", "after": true });
+            sandbox.fault(&lost);
+            if fails {
+                let down =
+                    json!({ "path": "/api/bookings", "kind": "status", "skip": 1, "count": -1 });
+                sandbox.fault(&down);
             }
+            sandbox.hold("/api/book");
+            let run = home.run("book --time 13:10 --day +3 --json").any_stdout();
+            let words = if fails { "unknown" } else { "" };
+            let run = run.stderr_has(&["interrupted", words]);
+            let printed = signalled(run, &sandbox, "/api/book", *how).json();
+            assert_eq!(printed["outcome"] == "booked", !fails, "{printed}");
+            assert_eq!(printed["error"]["kind"], "interrupted", "{printed}");
+            assert_eq!(sandbox.reservations(&id).len(), 1);
             assert_eq!(sandbox.sent("/api/book").len(), 1);
-            assert_eq!(sandbox.sent("/api/bookings").len(), reads + 1);
+            assert_eq!(sandbox.sent("/api/bookings").len(), 2);
         }
     });
 }
@@ -254,30 +228,14 @@ fn a_password_command_is_ended_by_the_signal() {
         ]));
         let run = home.run("book --time 13:10 --day +3 --session background");
         let running = run.status(*code).any_stderr().spawn();
-        let asked = home.path().join("asked");
-        let mut process = 0;
-        wait_for("the command", || {
-            let text = std::fs::read_to_string(&asked).unwrap_or_default();
-            process = text.trim().parse().unwrap_or(0_i32);
-            process > 0
-        });
+        let process = started(&home, "asked");
         let signalled = Instant::now();
         signal(name, running.id());
         let printed = running.done();
         assert!(signalled.elapsed() < SOON, "{:?}", signalled.elapsed());
         assert!(!printed.stderr.contains("30 s"), "{printed:?}");
-        wait_for("the end of the command", || !is_running(process));
+        ends(&process);
     });
-}
-
-/// Neither gone nor a zombie.
-fn is_running(process: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit(") ")
-        .next()
-        .and_then(|rest| rest.chars().next());
-    state.is_some_and(|state| state != 'Z')
 }
 
 /// A notification that hangs takes two seconds of the end at most, and its command ends too.
@@ -285,23 +243,17 @@ fn is_running(process: i32) -> bool {
 fn notifications_take_two_seconds_at_most() {
     side_by_side(&SIGNALS[..2], |(name, code)| {
         let (scene, class, id) = Scenario::prebooked(3, &json!({}), "");
-        let started = "echo $$ > $HOME/started; exec sleep 50";
-        let notify = format!("{SOURCE}\n[[notify]]\ncommand = '{started}'\n");
+        let command = "echo $$ > $HOME/started; exec sleep 50";
+        let notify = format!("{SOURCE}\n[[notify]]\ncommand = '{command}'\n");
         scene.home.config(&notify);
         let running = scene.command("prebook run").status(*code);
         let running = running.any_stdout().any_stderr().spawn();
-        let path = scene.home.path().join("started");
-        let mut process = 0;
-        wait_for("the command", || {
-            let text = std::fs::read_to_string(&path).unwrap_or_default();
-            process = text.trim().parse().unwrap_or(0_i32);
-            process > 0
-        });
+        let process = started(&scene.home, "started");
         let signalled = Instant::now();
         signal(name, running.id());
         running.done();
         assert!(signalled.elapsed() < SOON, "{:?}", signalled.elapsed());
-        wait_for("the end of the command", || !is_running(process));
+        ends(&process);
         scene.ends(id, "booked", &[&class]);
     });
 }
@@ -332,20 +284,17 @@ fn a_channel_that_fails_is_reported_once_in_a_run() {
 /// A dead-man ping that hangs takes two seconds of the end at most.
 #[test]
 fn pings_take_two_seconds_at_most() {
-    side_by_side(&SIGNALS[..2], |(name, code)| {
+    side_by_side(&SIGNALS[..2], |how| {
         let (sandbox, home) = logged_in();
         let monitor = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", monitor.local_addr().unwrap());
         home.config(&format!("[ping]\nrefresh = \"{url}\"\n"));
         sandbox.hold("/api/tokenUpdate");
-        let running = home.run("refresh --force").in_real_time().status(*code);
-        let running = running.any_stderr().spawn();
-        wait_for("the request", || !sandbox.log().is_empty());
-        let signalled = Instant::now();
-        signal(name, running.id());
-        sandbox.let_go();
+        let run = home.run("refresh --force").in_real_time().any_stderr();
+        let running = signalled(run, &sandbox, "/api/tokenUpdate", *how);
+        let began = Instant::now();
         running.done();
-        assert!(signalled.elapsed() < SOON, "{:?}", signalled.elapsed());
+        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
         nothing_uncertain(&sandbox, &home);
     });
 }
@@ -358,11 +307,10 @@ fn a_listing_starts_no_further_request() {
         sandbox.hold("/api/bookings");
         let running = home.run("classes --day +3").status(how.1).spawn();
         wait_for("the request", || !sandbox.log().is_empty());
-        let sent = sandbox.log().len();
         signal(how.0, running.id());
         running.done();
         sandbox.let_go();
-        assert_eq!(sandbox.log().len(), sent);
+        assert_eq!(sandbox.log().len(), 1);
         assert_eq!(home.sessions().len(), 2);
     });
 }
@@ -370,20 +318,16 @@ fn a_listing_starts_no_further_request() {
 /// A place on a waiting list that is given up within the lead: the result is stored although its response is late.
 #[test]
 fn a_place_being_given_up_is_stored() {
-    side_by_side(&SIGNALS[..2], |(name, code)| {
-        let (scene, _, id) =
-            Scenario::prebooked(1, &json!({ "occupied": 12, "waitlist": 0 }), "--waitlist");
-        scene.fired(0).is(&[("waitlisted", 1)]);
+    side_by_side(&SIGNALS[..2], |how| {
+        let (scene, _, id) = Scenario::queued();
         let lead = format!("{SOURCE}\n[boxes.crossfitdemo]\nlead = '30d'");
         scene.home.config(&lead);
         scene.sandbox.hold("/api/cancelBook");
-        let running = scene.command("prebook run --json").status(*code);
-        let running = running.any_stdout().any_stderr().spawn();
-        let sent = || scene.sandbox.sent("/api/cancelBook").len();
-        wait_for("the request", || sent() == 1);
-        signal(name, running.id());
-        scene.sandbox.let_go();
-        let printed = running.json();
+        let run = scene
+            .command("prebook run --json")
+            .any_stdout()
+            .any_stderr();
+        let printed = signalled(run, &scene.sandbox, "/api/cancelBook", *how).json();
         assert_eq!(printed["results"][0]["outcome"], "too_late", "{printed}");
         scene.ends(id, "expired", &[]);
     });

@@ -4,27 +4,21 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use serde_json::json;
 
-use super::{Home, Sandbox, day};
-
-/// What a script ended with and said.
-#[derive(Debug)]
-pub(crate) struct Printed {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
+use super::{Home, Output, Sandbox, day};
 
 impl Home {
     /// A script of `examples/`, with the binary (and stand-ins of this home's `tools`) on its PATH.
-    pub(crate) fn script(&self, name: &str, args: &[&str]) -> Printed {
+    pub(crate) fn script(&self, name: &str, args: &[&str]) -> Output {
         let tools = self.path().join("tools");
         fs::create_dir_all(&tools).unwrap();
         // there already at a second call
         symlink(env!("CARGO_BIN_EXE_aimharder"), tools.join("aimharder")).ok();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+        let began = Instant::now();
         let output = Command::new(script.join(name))
             .args(args)
             .env_clear()
@@ -32,17 +26,19 @@ impl Home {
             .env("PATH", format!("{}:/usr/bin:/bin", tools.display()))
             .output()
             .unwrap();
-        Printed {
-            code: output.status.code(),
+        Output {
+            status: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
+            took: began.elapsed(),
         }
     }
 }
 
-impl Printed {
+impl Output {
+    /// It ended with this code, and these words are in its output.
     pub(crate) fn is(&self, code: i32, words: &[&str]) -> &Self {
-        assert_eq!(self.code, Some(code), "{self:?}");
+        assert_eq!(self.status, Some(code), "{self:?}");
         for word in words {
             assert!(
                 self.stdout.contains(word) || self.stderr.contains(word),
