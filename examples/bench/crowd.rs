@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use aimharder::config::{LoginFlow, Scheme, Server};
 use aimharder::model::account::Account;
-use aimharder::model::session::{Fingerprint, SessionKind};
+use aimharder::model::session::SessionRef;
 use aimharder::platform::Platform;
 use aimharder::secret::Secret;
 use aimharder::sessions::lock::Locks;
-use aimharder::store::{NewLogin, SessionRow, Store};
+use aimharder::store::{SessionRow, Store};
 use anyhow::{Context, Result, anyhow};
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
@@ -82,26 +82,23 @@ pub(crate) fn platform(sandbox: &Sandbox) -> Platform {
 
 fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -> Result<()> {
     let account: Account = email.parse().map_err(anyhow::Error::msg)?;
-    let print = Fingerprint::background(&account, "bench");
+    let session = SessionRef::background(&account, "bench");
     let login = platform.log_in(
         LoginFlow::Json,
         account.as_str(),
         &Secret::new(PASSWORD),
-        print.as_str(),
+        session.fingerprint.as_str(),
     );
     let mut login = login.map_err(|e| anyhow!("{account}: {e}"))?;
-    let token = platform.set_refresh(&mut login.jar, &login.token, print.as_str())?;
+    let token = platform.set_refresh(&mut login.jar, &login.token, session.fingerprint.as_str())?;
     let token = Secret::new(token.expose());
     let row = store.put_login(
         &store.hold_form()?,
-        &NewLogin {
-            account: &account,
-            kind: SessionKind::Background,
-            fingerprint: &print,
-            token: token.clone(),
-            cookies: login.jar.to_json(),
-            now: Utc::now() - age,
-        },
+        &account,
+        &session,
+        token.clone(),
+        login.jar.to_json(),
+        Utc::now() - age,
     )?;
     mark_refreshed(store, &row, Utc::now())
 }
@@ -118,14 +115,11 @@ pub(crate) fn age(store: &Store, row: &SessionRow, age: TimeDelta) -> Result<()>
     let refreshed = row.refreshed_at;
     let row = store.put_login(
         &store.hold_form()?,
-        &NewLogin {
-            account: &row.account,
-            kind: row.kind,
-            fingerprint: &row.fingerprint,
-            token: row.token.clone(),
-            cookies: row.cookies.clone(),
-            now: Utc::now() - age,
-        },
+        &row.account,
+        &SessionRef::from(row),
+        row.token.clone(),
+        row.cookies.clone(),
+        Utc::now() - age,
     )?;
     if let Some(at) = refreshed {
         mark_refreshed(store, &row, at)?;
@@ -137,7 +131,7 @@ pub(crate) fn age(store: &Store, row: &SessionRow, age: TimeDelta) -> Result<()>
 pub(crate) fn fill(home: &Home<'_>, count: usize) -> Result<()> {
     let store = home.store()?;
     let account: Account = "template@example.org".parse().map_err(anyhow::Error::msg)?;
-    let print = Fingerprint::background(&account, "bench");
+    let session = SessionRef::background(&account, "bench");
     let cookies = json!([
         cookie("amhrdrauth", 32),
         cookie("PHPSESSID", 26),
@@ -146,14 +140,11 @@ pub(crate) fn fill(home: &Home<'_>, count: usize) -> Result<()> {
     ]);
     let row = store.put_login(
         &store.hold_form()?,
-        &NewLogin {
-            account: &account,
-            kind: SessionKind::Background,
-            fingerprint: &print,
-            token: Secret::new(format!("69232|1999999999|{}", "0".repeat(32))),
-            cookies: Secret::new(cookies.to_string()),
-            now: Utc::now(),
-        },
+        &account,
+        &session,
+        Secret::new(format!("69232|1999999999|{}", "0".repeat(32))),
+        Secret::new(cookies.to_string()),
+        Utc::now(),
     )?;
     mark_refreshed(&store, &row, Utc::now())?;
     drop(store);

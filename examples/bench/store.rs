@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aimharder::model::account::Account;
-use aimharder::model::session::{Fingerprint, SessionKind};
+use aimharder::model::session::SessionRef;
 use aimharder::secret::Secret;
-use aimharder::store::{NewLogin, Store};
+use aimharder::store::Store;
 use anyhow::{Result, ensure};
 use chrono::Utc;
 
@@ -69,18 +69,15 @@ fn opening(path: &Path) -> Result<f64> {
 /// Token updates, begun and ended with a commit each.
 fn commits(store: &Store) -> Result<f64> {
     let account: Account = "ana@example.org".parse().map_err(anyhow::Error::msg)?;
-    let print = Fingerprint::background(&account, "bench");
+    let session = SessionRef::background(&account, "bench");
     let (token, cookies) = (Secret::new("0".repeat(60)), Secret::new("a".repeat(1200)));
     let mut row = store.put_login(
         &store.hold_form()?,
-        &NewLogin {
-            account: &account,
-            kind: SessionKind::Background,
-            fingerprint: &print,
-            token: token.clone(),
-            cookies: cookies.clone(),
-            now: Utc::now(),
-        },
+        &account,
+        &session,
+        token.clone(),
+        cookies.clone(),
+        Utc::now(),
     )?;
     let began = Instant::now();
     for _ in 0..UPDATES {

@@ -19,7 +19,7 @@ use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::platform::{Platform, Recorder};
 use crate::sessions::{ActiveSession, SessionManager, SessionSelector, lock::Locks};
-use crate::store::Store;
+use crate::store::{SessionRow, Store};
 use crate::store_key::{self, KeySource};
 
 /// One run of the program.
@@ -145,23 +145,26 @@ impl App {
 
     /// Returns the session that acts. The caller names the default kind of its command.
     pub(super) fn pick(&self, account: &Account, default: SessionKind) -> Result<SessionSelector> {
+        Ok(match self.named_device(Some(account))? {
+            Some(device) => SessionSelector::Device(device.fingerprint),
+            None => SessionSelector::Kind(self.global.session.unwrap_or(default)),
+        })
+    }
+
+    /// The device session that `--fingerprint` names, of one account or of any.
+    pub(super) fn named_device(&self, account: Option<&Account>) -> Result<Option<SessionRow>> {
         let Some(prefix) = &self.global.fingerprint else {
-            return Ok(SessionSelector::Kind(
-                self.global.session.unwrap_or(default),
-            ));
+            return Ok(None);
         };
-        let devices = self.store.sessions(Some(account))?;
-        let devices = devices
-            .into_iter()
-            .filter(|row| row.kind == SessionKind::Device)
-            .collect();
+        let mut devices = self.store.sessions(account)?;
+        devices.retain(|row| row.kind == SessionKind::Device);
         let found = SessionManager::by_prefix(devices, prefix);
         if found.is_err() && prefix.starts_with("bg-") {
             bail!(Failure::not_found(format!(
                 "--fingerprint names a device session, and {prefix:?} is a background session's: use --session background"
             )));
         }
-        Ok(SessionSelector::Device(found?.fingerprint))
+        Ok(Some(found?))
     }
 
     /// Opens the session of [`App::pick`].

@@ -8,12 +8,9 @@ use super::failure;
 use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
-use crate::model::session::SessionKind;
 use crate::notify::{ping_end, ping_start};
 use crate::secret::Secret;
-use crate::sessions::SessionManager;
 use crate::signals::{self, SignalGuard};
-use crate::store::SessionRow;
 use crate::ui::{Output, Ui};
 
 /// Runs `work`, which sends its notifications, between the pings of the dead-man switch. The last ping has the last lines of
@@ -63,14 +60,4 @@ pub(super) fn require_session(app: &App) -> Result<()> {
 pub(super) fn unknown(account: &Account) -> anyhow::Error {
     let words = format!("no session for {account}; run `aimharder login {account}`");
     Failure::login_required(words).into()
-}
-
-/// The device session that `--fingerprint` names, of any account.
-pub(super) fn named_device(app: &App) -> Result<Option<SessionRow>> {
-    let Some(prefix) = &app.global.fingerprint else {
-        return Ok(None);
-    };
-    let rows = app.store.sessions(app.global.account.as_ref())?.into_iter();
-    let devices = rows.filter(|row| row.kind == SessionKind::Device).collect();
-    Ok(Some(SessionManager::by_prefix(devices, prefix)?))
 }

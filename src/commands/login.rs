@@ -4,13 +4,14 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::app::App;
-use super::boxes;
 use super::help::{Help, code};
+use super::{SessionRef, boxes};
 use crate::commands::failure;
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
@@ -99,56 +100,49 @@ pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
         password,
         unattended: !source.is_interactive(),
     };
-    ui.print(&run.log_in(args.only, &device)?)
+    ui.print(&run.log_in(args.only, device)?)
 }
 
 impl Run<'_> {
     /// The device session first: if it fails, nothing else is tried and nothing is stored. The background session is logged
     /// in while `setrefresh` is called for the device session.
-    fn log_in(&self, only: Option<SessionKind>, device: &Fingerprint) -> Result<Login> {
-        let background = &Fingerprint::background(&self.account, &self.app.config.background_salt);
-        let mut done = Vec::new();
-        let granted = if only == Some(SessionKind::Background) {
-            let only = self.one(SessionKind::Background, background, || ())?;
-            done.push(Session::of(SessionKind::Background, background, Ok(&only)));
-            only
-        } else {
-            let second = OnceLock::new();
-            let first = self.one(SessionKind::Device, device, || {
-                if only.is_none() {
-                    second.get_or_init(|| self.one(SessionKind::Background, background, || ()));
-                }
-            })?;
-            done.push(Session::of(SessionKind::Device, device, Ok(&first)));
-            if let Some(second) = second.into_inner() {
-                let second = second.map_err(|e| failure::of(&e).message);
-                done.push(Session::of(
-                    SessionKind::Background,
-                    background,
-                    second.as_ref(),
-                ));
-            }
-            first
+    fn log_in(&self, only: Option<SessionKind>, device: Fingerprint) -> Result<Login> {
+        let device = SessionRef {
+            kind: SessionKind::Device,
+            fingerprint: device,
         };
-        for login in &done {
-            if let Some(warning) = &login.warning {
-                log::warn!("{} session: {warning}", login.kind);
+        let salt = &self.app.config.background_salt;
+        let background = SessionRef::background(&self.account, salt);
+        let (first, second) = match only {
+            None => (device, Some(background)),
+            Some(SessionKind::Device) => (device, None),
+            Some(SessionKind::Background) => (background, None),
+        };
+        let later = OnceLock::new();
+        let granted = self.one(&first, || {
+            if let Some(second) = &second {
+                later.get_or_init(|| self.one(second, || ()));
             }
+        })?;
+        let mut sessions = vec![SessionLogin::of(first, Ok(&granted))];
+        if let Some((second, result)) = second.zip(later.into_inner()) {
+            sessions.push(SessionLogin::of(second, result.as_ref()));
         }
         self.remember_boxes(&granted);
-        self.result(done)
+        let boxes = self.app.store.boxes_of(&self.account)?;
+        Ok(Login {
+            account: self.account.clone(),
+            sessions,
+            next: boxes.first().map(|first| self.next_command(first, &boxes)),
+            boxes,
+            store: self.app.store.path().to_owned(),
+        })
     }
 
-    fn one(
-        &self,
-        kind: SessionKind,
-        print: &Fingerprint,
-        then: impl Fn() + Sync,
-    ) -> Result<Granted> {
+    fn one(&self, session: &SessionRef, then: impl Fn() + Sync) -> Result<Granted> {
         let login = LoginTry {
             account: &self.account,
-            kind,
-            fingerprint: print,
+            session,
             password: &self.password,
             unattended: self.unattended,
         };
@@ -173,18 +167,6 @@ impl Run<'_> {
                 "the account's boxes could not be found: {e:#}; try `aimharder boxes --detect`"
             );
         }
-    }
-
-    fn result(&self, sessions: Vec<Session>) -> Result<Login> {
-        let boxes = self.app.store.boxes_of(&self.account)?;
-        let next = boxes.first().map(|first| self.next_command(first, &boxes));
-        Ok(Login {
-            account: self.account.clone(),
-            sessions,
-            boxes,
-            store: self.app.store.path().to_owned(),
-            next,
-        })
     }
 
     /// The command that shows tomorrow's classes, with the flags that it needs for this account.
@@ -213,10 +195,9 @@ impl Run<'_> {
 fn account(args: &LoginArgs, app: &App) -> Result<Account> {
     match (&args.email, &app.global.account) {
         (Some(email), Some(account)) if email != account => {
-            return Err(Failure::usage(format!(
+            bail!(Failure::usage(format!(
                 "two accounts are given: {email}, and {account} by --account"
-            ))
-            .into());
+            )));
         }
         (Some(email), _) => return Ok(email.clone()),
         (None, _) => {}
@@ -232,11 +213,10 @@ fn account(args: &LoginArgs, app: &App) -> Result<Account> {
 
 fn ask_for_account() -> Result<Account> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failure::usage(
+        bail!(Failure::usage(
             "which account? without a terminal, for example: \
              `aimharder login ana@example.org --password-stdin < password.txt`",
-        )
-        .into());
+        ));
     }
     for left in (0..MAX_ATTEMPTS).rev() {
         write!(io::stderr(), "E-mail: ")?;
@@ -247,11 +227,11 @@ fn ask_for_account() -> Result<Account> {
         }
         match line.parse() {
             Ok(account) => return Ok(account),
-            Err(why) if left == 0 => return Err(Failure::usage(why).into()),
+            Err(why) if left == 0 => bail!(Failure::usage(why)),
             Err(why) => writeln!(io::stderr(), "{why}")?,
         }
     }
-    Err(Failure::usage(WHICH_ACCOUNT).into())
+    bail!(Failure::usage(WHICH_ACCOUNT))
 }
 
 /// This machine's fingerprint for the account. It never changes.
@@ -294,7 +274,7 @@ fn read(source: &Source, app: &App, account: &Account) -> Result<Secret> {
 #[derive(Debug, Serialize)]
 struct Login {
     account: Account,
-    sessions: Vec<Session>,
+    sessions: Vec<SessionLogin>,
     #[serde(serialize_with = "box_list")]
     boxes: Vec<BoxRow>,
     #[serde(skip)]
@@ -305,9 +285,9 @@ struct Login {
 }
 
 #[derive(Debug, Serialize)]
-struct Session {
-    kind: SessionKind,
-    fingerprint: Fingerprint,
+struct SessionLogin {
+    #[serde(flatten)]
+    session: SessionRef,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -315,36 +295,34 @@ struct Session {
     warning: Option<String>,
 }
 
-impl Session {
-    fn of(kind: SessionKind, print: &Fingerprint, result: Result<&Granted, &String>) -> Self {
+impl SessionLogin {
+    /// The session and the result of its login, whose warning is logged.
+    fn of(session: SessionRef, result: Result<&Granted, &anyhow::Error>) -> Self {
+        let warning = result.ok().and_then(|granted| granted.warning.clone());
+        if let Some(warning) = &warning {
+            log::warn!("{} session: {warning}", session.kind);
+        }
         Self {
-            kind,
-            fingerprint: print.clone(),
+            session,
             status: if result.is_ok() { "ok" } else { "failed" },
-            warning: result.ok().and_then(|granted| granted.warning.clone()),
-            error: result.err().cloned(),
+            error: result.err().map(|e| failure::of(e).message),
+            warning,
         }
     }
 }
 
 fn box_list<S: Serializer>(boxes: &[BoxRow], to: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Listed<'b> {
-        r#box: &'b str,
-        id: Option<i64>,
-        name: Option<&'b str>,
-    }
-    to.collect_seq(boxes.iter().map(|row| Listed {
-        r#box: &row.name,
-        id: row.set_id.or(row.id),
-        name: row.title.as_deref(),
-    }))
+    to.collect_seq(
+        boxes
+            .iter()
+            .map(|row| json!({ "box": row.name, "id": row.set_id.or(row.id), "name": row.title })),
+    )
 }
 
 impl Output for Login {
     fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
         for session in &self.sessions {
-            let what = match session.kind {
+            let what = match session.session.kind {
                 SessionKind::Device => "device session (for commands on this machine)",
                 SessionKind::Background => "background session (for cron and timers)",
             };

@@ -13,7 +13,6 @@ use super::help::{Help, code};
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::sessions::SessionManager;
 use crate::store::SessionRow;
 use crate::ui::table::OutputStyle;
 use crate::ui::{Output, Ui};
@@ -94,16 +93,15 @@ fn selected(
     account: &Account,
     background: bool,
 ) -> Result<Vec<SessionRow>> {
-    let rows = app.store.sessions(Some(account))?.into_iter();
-    let (backgrounds, devices): (Vec<_>, Vec<_>) =
-        rows.partition(|row| row.kind == SessionKind::Background);
-    Ok(match &app.global.fingerprint {
-        _ if background => backgrounds,
-        Some(prefix) => vec![SessionManager::by_prefix(devices, prefix)?],
-        None if args.all_devices => devices,
-        // the session used last comes first
-        None => devices.into_iter().take(1).collect(),
-    })
+    if !background && let Some(device) = app.named_device(Some(account))? {
+        return Ok(vec![device]);
+    }
+    let mut rows = app.store.sessions(Some(account))?;
+    rows.retain(|row| (row.kind == SessionKind::Background) == background);
+    if !background && !args.all_devices {
+        rows.truncate(1); // the device session used last
+    }
+    Ok(rows)
 }
 
 /// Deletes one after the other. After an error, those in `deleted` are gone.

@@ -75,7 +75,7 @@ pub(crate) fn run(args: &RefreshArgs, app: &App, ui: &mut Ui) -> Result<()> {
     {
         return Err(automation::unknown(account));
     }
-    let device = automation::named_device(app)?;
+    let device = app.named_device(app.global.account.as_ref())?;
     let switch = app.config.ping.refresh.as_ref();
     automation::run(app, switch, ui, |ui| {
         refresh(args, app, device.as_ref(), ui)

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueHint};
 use serde::Serialize;
 use serde_json::json;
@@ -170,7 +170,7 @@ fn convert(
     drop(signal_guard);
     if rekeyed && !done.encrypted {
         // another process has decrypted it meanwhile: the new key is not this store's key
-        return Err(Failure::usage(NOT_ENCRYPTED).into());
+        bail!(Failure::usage(NOT_ENCRYPTED));
     }
     ui.print(&Converted {
         store: app.store.path(),
@@ -181,12 +181,12 @@ fn convert(
 
 fn rekey(app: &App, ui: &mut Ui) -> Result<()> {
     if !app.store.is_encrypted()? {
-        return Err(Failure::usage(NOT_ENCRYPTED).into());
+        bail!(Failure::usage(NOT_ENCRYPTED));
     }
     if io::stdin().is_terminal() {
-        let message =
-            "the new key is read from standard input; run `aimharder store rekey < new.key`";
-        return Err(Failure::usage(message).into());
+        bail!(Failure::usage(
+            "the new key is read from standard input; run `aimharder store rekey < new.key`",
+        ));
     }
     let new = process::first_line(io::stdin().lock()).map_err(|why| {
         Failure::usage(format!(
@@ -201,7 +201,7 @@ fn backup(file: &Path, app: &App, ui: &mut Ui) -> Result<()> {
     ui.print(&Backup {
         file,
         encrypted,
-        has_plain_text: !encrypted && app.store.has_plain_text()?,
+        has_logins: app.store.has_sessions()?,
     })
 }
 
@@ -258,24 +258,19 @@ struct Backup<'b> {
     #[serde(rename = "backup")]
     file: &'b Path,
     encrypted: bool,
-    /// The store has logins, and they are not encrypted.
     #[serde(skip)]
-    has_plain_text: bool,
+    has_logins: bool,
 }
 
 impl Output for Backup<'_> {
     fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let how = match (self.encrypted, self.has_plain_text) {
+        let how = match (self.encrypted, self.has_logins) {
             (true, _) => "; its logins are encrypted",
             (false, true) => "; its logins are in plain text",
             (false, false) => "",
         };
-        style.write_notes(
-            &[format!("copied to {}{how}", unbroken(self.file))],
-            0,
-            Style::Plain,
-            to,
-        )
+        let line = format!("copied to {}{how}", unbroken(self.file));
+        style.write_notes(&[line], 0, Style::Plain, to)
     }
 
     fn has_side_effects(&self) -> bool {

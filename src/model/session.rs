@@ -65,13 +65,6 @@ impl Fingerprint {
         Ok(Self(name))
     }
 
-    /// The background session's fingerprint: `bg-` and the first 40 hex digits of SHA-256 of
-    /// `account + "-" + salt` (`scripting.md`, "Config").
-    pub fn background(account: &Account, salt: &str) -> Self {
-        let digest = Sha256::digest(format!("{account}-{salt}"));
-        Self(format!("bg-{}", hex::encode(&digest[..20])))
-    }
-
     /// A short form that distinguishes sessions in a table.
     pub fn short(&self) -> &str {
         let end = self
@@ -80,6 +73,27 @@ impl Fingerprint {
             .nth(10)
             .map_or(self.0.len(), |(at, _)| at);
         &self.0[..end]
+    }
+}
+
+/// The session that acted, in the JSON of every command that talks to a box.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionRef {
+    /// The kind.
+    pub kind: SessionKind,
+    /// The whole fingerprint.
+    pub fingerprint: Fingerprint,
+}
+
+impl SessionRef {
+    /// The background session of an account. Its fingerprint is `bg-` and the first 40 hex digits of SHA-256 of
+    /// `account + "-" + salt` (`scripting.md`, "Config").
+    pub fn background(account: &Account, salt: &str) -> Self {
+        let digest = Sha256::digest(format!("{account}-{salt}"));
+        Self {
+            kind: SessionKind::Background,
+            fingerprint: Fingerprint(format!("bg-{}", hex::encode(&digest[..20]))),
+        }
     }
 }
 
@@ -96,9 +110,9 @@ mod tests {
     #[test]
     fn background_is_the_documented_hash() {
         let account = "User@Example.com".parse().unwrap();
-        let print = Fingerprint::background(&account, "aimharder-background-v1");
+        let session = SessionRef::background(&account, "aimharder-background-v1");
         assert_eq!(
-            print.as_str(),
+            session.fingerprint.as_str(),
             "bg-d08dd5a975d1bdbb1882123e8be0bf4e7906d10f"
         );
     }

@@ -23,12 +23,12 @@ use crate::config::{Config, Scheme, Server};
 use crate::model::account::Account;
 use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::PrebookRequest;
-use crate::model::session::{Fingerprint, SessionKind};
+use crate::model::session::{SessionKind, SessionRef};
 use crate::platform::{Jar, Platform, simulated};
 use crate::secret::Secret;
 use crate::sessions::lock::Locks;
 use crate::sessions::{SessionManager, SessionSelector};
-use crate::store::{NewLogin, Store};
+use crate::store::Store;
 
 /// The wall clock of the machine when a simulation starts: 2026-12-01 09:00:00 UTC.
 const START: f64 = 1_796_115_600.0;
@@ -275,14 +275,11 @@ impl World {
         store
             .put_login(
                 &store.hold_form().unwrap(),
-                &NewLogin {
-                    account: &account,
-                    kind: SessionKind::Background,
-                    fingerprint: &Fingerprint::background(&account, "salt"),
-                    token: Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592"),
-                    cookies: Jar::default().to_json(),
-                    now: utc(START),
-                },
+                &account,
+                &SessionRef::background(&account, "salt"),
+                Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592"),
+                Jar::default().to_json(),
+                utc(START),
             )
             .unwrap();
         let platform = Platform::new(

@@ -12,11 +12,11 @@ use super::{Error, Result, SessionManager, refused};
 use crate::config::LoginFlow;
 use crate::model::account::Account;
 use crate::model::instant::shifted;
-use crate::model::session::{Fingerprint, SessionKind};
+use crate::model::session::{SessionKind, SessionRef};
 use crate::password::{self, Source};
 use crate::platform::{self, BoxRef, LoggedIn, LoginError};
 use crate::secret::Secret;
-use crate::store::{NewLogin, SessionRow};
+use crate::store::SessionRow;
 use crate::{clock, signals};
 
 /// Number of login attempts of one account that may be refused …
@@ -29,10 +29,8 @@ const WINDOW: TimeDelta = TimeDelta::minutes(15);
 pub struct LoginTry<'t> {
     /// The account.
     pub account: &'t Account,
-    /// The kind of session.
-    pub kind: SessionKind,
-    /// The fingerprint of the new session.
-    pub fingerprint: &'t Fingerprint,
+    /// The session to be made or replaced.
+    pub session: &'t SessionRef,
     /// Never stored.
     pub password: &'t Secret,
     /// Whether automation would read the password from the same source.
@@ -57,9 +55,8 @@ impl SessionManager<'_> {
     /// # Errors
     /// [`Error::Refused`], or no usable response.
     pub fn log_in(&self, wanted: &LoginTry<'_>, then: impl Fn() + Sync) -> Result<Granted> {
-        let _held = self
-            .locks
-            .alone(wanted.account, wanted.fingerprint, self.locks.timeout())?;
+        let (print, timeout) = (&wanted.session.fingerprint, self.locks.timeout());
+        let _held = self.locks.alone(wanted.account, print, timeout)?;
         self.log_in_held(wanted, then)
     }
 
@@ -69,27 +66,20 @@ impl SessionManager<'_> {
         let form = self.store.hold_form()?;
         let guard = signals::signal_guard("login");
         // the login replaces the one that is stored with this fingerprint
-        if let Some(old) = self.store.session_of(wanted.account, wanted.fingerprint)? {
+        let (account, session) = (wanted.account, wanted.session);
+        if let Some(old) = self.store.session_of(account, &session.fingerprint)? {
             self.store.make_room(&old)?;
         }
         let granted = self.ask_for_login(wanted)?;
-        let row = self.store.put_login(
-            &form,
-            &NewLogin {
-                account: wanted.account,
-                kind: wanted.kind,
-                fingerprint: wanted.fingerprint,
-                token: granted.token,
-                cookies: granted.jar.to_json(),
-                now: clock::now(),
-            },
-        )?;
+        let (token, cookies, now) = (granted.token, granted.jar.to_json(), clock::now());
+        let row = self
+            .store
+            .put_login(&form, account, session, token, cookies, now)?;
         self.store
-            .login_worked(wanted.account, &granted.flow.to_string())?;
+            .login_worked(account, &granted.flow.to_string())?;
         log::info!(
-            "{} session of {} logged in ({} flow)",
-            wanted.kind,
-            wanted.account,
+            "{} session of {account} logged in ({} flow)",
+            session.kind,
             granted.flow
         );
         drop(one_at_a_time);
@@ -105,12 +95,11 @@ impl SessionManager<'_> {
         })?;
         let (row, warning) = match refreshed {
             Ok(row) => (row, None),
-            Err(e) => (
-                row,
-                Some(format!(
-                    "logged in, but setrefresh failed ({e}); the next refresh tries it again"
-                )),
-            ),
+            Err(e) => {
+                let retry = "the next refresh tries it again";
+                let warning = format!("logged in, but setrefresh failed ({e}); {retry}");
+                (row, Some(warning))
+            }
         };
         Ok(Granted {
             row,
@@ -152,7 +141,7 @@ impl SessionManager<'_> {
                 flow,
                 wanted.account.as_str(),
                 wanted.password,
-                wanted.fingerprint.as_str(),
+                wanted.session.fingerprint.as_str(),
             );
             match tried {
                 Ok(granted) => return Ok(granted),
@@ -261,8 +250,7 @@ impl SessionManager<'_> {
         self.log_in_held(
             &LoginTry {
                 account,
-                kind: SessionKind::Background,
-                fingerprint: &row.fingerprint,
+                session: &SessionRef::from(row),
                 password: &password,
                 unattended: true,
             },
@@ -280,8 +268,9 @@ impl SessionManager<'_> {
         })?;
         let now = clock::now();
         let at = |at: DateTime<Utc>| at.with_timezone(&Local).format("%Y-%m-%d %H:%M");
-        let locked_at = self.store.locked_at(account)?;
-        if let Some(end) = refused::pause_end(locked_at, refused::LOCK_OUT_PAUSE, now) {
+        if let Some(since) = self.store.locked_at(account)?
+            && let Some(end) = refused::pause_end(since, refused::LOCK_OUT_PAUSE, now)
+        {
             return Err(Error::Refused(format!(
                 "AimHarder has locked {account} after too many login attempts; automation logs in again after {}; \
                  to try now, run `aimharder login {account}`",

@@ -22,16 +22,16 @@ mod update;
 use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
 
 use crate::clock;
 use crate::config::Config;
 use crate::model::account::Account;
-use crate::model::session::{Fingerprint, SHORTEST_PREFIX, SessionKind};
+use crate::model::session::{Fingerprint, SessionKind};
 use crate::platform::{self, Jar, Platform, parse_token};
 use crate::secret::Secret;
 use crate::store::{self, SessionRow, Store};
 
+pub use crate::model::session::SessionRef;
 pub use error::Error;
 pub use login::{Granted, LoginTry};
 pub use refused::is_held_back;
@@ -174,20 +174,16 @@ impl<'a> SessionManager<'a> {
     ///
     /// # Errors
     /// None, or several.
-    pub fn by_prefix(rows: Vec<SessionRow>, prefix: &str) -> Result<SessionRow> {
-        debug_assert!(prefix.chars().count() >= SHORTEST_PREFIX);
-        let mut fitting: Vec<_> = rows
-            .into_iter()
-            .filter(|row| row.fingerprint.as_str().starts_with(prefix))
-            .collect();
-        match (fitting.pop(), fitting.len()) {
-            (Some(row), 0) => Ok(row),
-            (None, _) => Err(Error::NotFound(format!(
-                "no session here has a fingerprint that begins with {prefix:?}; see `aimharder sessions`"
+    pub fn by_prefix(mut rows: Vec<SessionRow>, prefix: &str) -> Result<SessionRow> {
+        rows.retain(|row| row.fingerprint.as_str().starts_with(prefix));
+        let found = rows.len();
+        match rows.pop() {
+            Some(row) if found == 1 => Ok(row),
+            Some(_) => Err(Error::NotFound(format!(
+                "{found} sessions have fingerprints that begin with {prefix:?}; use a longer prefix"
             ))),
-            (Some(_), more) => Err(Error::NotFound(format!(
-                "{} sessions have fingerprints that begin with {prefix:?}; use a longer prefix",
-                more + 1
+            None => Err(Error::NotFound(format!(
+                "no session here has a fingerprint that begins with {prefix:?}; see `aimharder sessions`"
             ))),
         }
     }
@@ -356,22 +352,4 @@ fn unreadable(row: &SessionRow, what: &str, verb: &str) -> Error {
         "the stored {what} of {}'s {} session {verb} unreadable; run `aimharder login {}`",
         row.account, row.kind, row.account
     ))
-}
-
-/// The session that acted, in the JSON of every command that talks to a box.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SessionRef {
-    /// The kind.
-    pub kind: SessionKind,
-    /// The whole fingerprint.
-    pub fingerprint: Fingerprint,
-}
-
-impl From<&SessionRow> for SessionRef {
-    fn from(row: &SessionRow) -> Self {
-        Self {
-            kind: row.kind,
-            fingerprint: row.fingerprint.clone(),
-        }
-    }
 }

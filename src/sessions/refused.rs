@@ -16,15 +16,15 @@ pub(super) const REFUSAL_PAUSE: TimeDelta = TimeDelta::hours(24);
 /// No password is sent for this time after a lock-out.
 pub(super) const LOCK_OUT_PAUSE: TimeDelta = TimeDelta::minutes(30);
 
-/// The end of a pause that began at `since`. `None` if it is over, if its beginning is unknown, or if its beginning is in the
-/// future because a wrong clock wrote it.
+/// The end of a pause that began at `since`. `None` if it is over, or if its beginning is in the future because a wrong clock
+/// wrote it.
 pub(super) fn pause_end(
-    since: Option<DateTime<Utc>>,
+    since: DateTime<Utc>,
     pause: TimeDelta,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    let end = shifted(since.filter(|since| *since <= now)?, pause);
-    (end > now).then_some(end)
+    let end = shifted(since, pause);
+    (since <= now && end > now).then_some(end)
 }
 
 /// Whether automation does not send this password now, because AimHarder refused it.
@@ -49,7 +49,7 @@ pub(super) fn remember(password: &Secret, now: DateTime<Utc>) -> Option<RefusedP
     let mut salt = vec![0_u8; 16];
     getrandom::fill(&mut salt).ok()?;
     let hash = hash(password, &salt)?;
-    let at = Some(now);
+    let at = now;
     Some(RefusedPassword { salt, hash, at })
 }
 
@@ -77,11 +77,10 @@ mod tests {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let minutes = TimeDelta::minutes;
         for (since, left) in [
-            (Some(now), Some(30)),
-            (Some(now - minutes(29)), Some(1)),
-            (Some(now - minutes(30)), None),
-            (Some(now + minutes(1)), None),
-            (None, None),
+            (now, Some(30)),
+            (now - minutes(29), Some(1)),
+            (now - minutes(30), None),
+            (now + minutes(1), None),
         ] {
             let end = left.map(|left| now + minutes(left));
             assert_eq!(pause_end(since, LOCK_OUT_PAUSE, now), end, "{since:?}");

@@ -17,8 +17,8 @@ pub struct RefusedPassword {
     pub salt: Vec<u8>,
     /// In hex digits.
     pub hash: Secret,
-    /// `None` if it was stored before schema 5.
-    pub at: Option<DateTime<Utc>>,
+    /// When it was refused.
+    pub at: DateTime<Utc>,
 }
 
 /// The column of an account's refused password.
@@ -108,11 +108,12 @@ impl Store {
         Ok(())
     }
 
-    /// The last password of the account's password source that AimHarder refused.
+    /// The last password of the account's password source that AimHarder refused. One that was stored before schema 5 has no
+    /// time, and is not held back.
     pub fn refused_password(&self, account: &Account) -> Result<Option<RefusedPassword>> {
-        let sql = "SELECT refused_salt, refused_hash, refused_at FROM accounts WHERE email = ?1 AND refused_hash IS NOT NULL";
+        let sql = "SELECT refused_salt, refused_hash, refused_at FROM accounts WHERE email = ?1 AND refused_at IS NOT NULL";
         let found = self.find_secrets(sql, [account.as_str()], |row| {
-            Ok((row.get(0)?, row.get(1)?, maybe_instant(row, 2)?))
+            Ok((row.get(0)?, row.get(1)?, instant(row, 2)?))
         })?;
         let Some(((salt, hash, at), codec)) = found else {
             return Ok(None);
@@ -129,7 +130,7 @@ impl Store {
                 "INSERT INTO accounts (email, refused_salt, refused_hash, refused_at) VALUES (?1, ?2, ?3, ?4) \
                  ON CONFLICT DO UPDATE SET refused_salt = excluded.refused_salt, refused_hash = excluded.refused_hash, \
                  refused_at = excluded.refused_at",
-                params![account.as_str(), refused.salt, hash, refused.at.map(millis)],
+                params![account.as_str(), refused.salt, hash, millis(refused.at)],
             )
         })?;
         Ok(())

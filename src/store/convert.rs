@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::encryption::{SecretCodec, SecretPlace, new_salt};
 use super::lock::conversion_lock;
 use super::open::busy;
-use super::secrets::{another_key, no_key};
+use super::secrets::no_key;
 use super::{At, Error, Result, Store};
 use crate::secret::Secret;
 
@@ -53,19 +53,16 @@ impl Store {
     /// # Errors
     /// No key, or one that does not fit a store that is encrypted already. Nothing is changed then.
     pub fn encrypt(&self) -> Result<Conversion> {
-        self.ready()?;
         let key = self.key()?;
         let codec = self.new_codec(&key)?;
         // with a source that makes a new key each time, the secrets could never be decrypted
         if self.key()? != key {
-            return Err(another_key());
+            return Err(Error::Key(
+                "the source of the store's key supplied two different keys; let it supply a stored key (nothing was changed)"
+                    .to_owned(),
+            ));
         }
-        let _lock = conversion_lock(self.path())?;
-        if self.codec()?.is_some() {
-            return self.finish(false);
-        }
-        self.convert(None, Some(&codec))?;
-        self.finish(true)
+        self.convert_if(false, Some(&codec))
     }
 
     /// Stores all secrets as plain text again.
@@ -73,13 +70,7 @@ impl Store {
     /// # Errors
     /// The key is not available, or does not fit.
     pub fn decrypt(&self) -> Result<Conversion> {
-        self.ready()?; // before the lock, because a key command may be slow
-        let _lock = conversion_lock(self.path())?;
-        let Some(codec) = self.codec()? else {
-            return self.finish(false);
-        };
-        self.convert(Some(&codec), None)?;
-        self.finish(true)
+        self.convert_if(true, None)
     }
 
     /// Encrypts all secrets with another key.
@@ -87,17 +78,23 @@ impl Store {
     /// # Errors
     /// The old key is not available, or the new one is not valid.
     pub fn rekey(&self, key: &Secret) -> Result<Conversion> {
-        self.ready()?;
-        let _lock = conversion_lock(self.path())?;
-        let Some(old) = self.codec()? else {
-            return self.finish(false);
-        };
-        let new = self.new_codec(key).map_err(|e| match e {
+        let codec = self.new_codec(key).map_err(|e| match e {
             Error::Key(_) => Error::Key(NO_NEW_KEY.to_owned()),
             other => other,
         })?;
-        self.convert(Some(&old), Some(&new))?;
-        self.finish(true)
+        self.convert_if(true, Some(&codec))
+    }
+
+    /// Converts the store if its secrets are encrypted, or if they are not.
+    fn convert_if(&self, is_encrypted: bool, to: Option<&SecretCodec>) -> Result<Conversion> {
+        self.ready()?; // before the lock, because a key command may be slow
+        let _lock = conversion_lock(self.path())?;
+        let from = self.codec()?;
+        let is_due = from.is_some() == is_encrypted;
+        if is_due {
+            self.convert(from.as_deref(), to)?;
+        }
+        self.finish(is_due)
     }
 
     /// Deletes all secrets without the key, and ends encryption. Background sessions are kept and marked expired, device

@@ -1,6 +1,6 @@
 //! Names and numbers for shell completion: those in the store, and the names of classes, which are stored only for this.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::{Days, NaiveDate};
 use rusqlite::{Params, params};
@@ -10,43 +10,37 @@ use super::{Result, Store};
 /// The number of days after which a name is noted again, and after which one that was not seen is deleted.
 const NOTED_AGAIN: u64 = 7;
 const FORGOTTEN: u64 = 90;
-/// Names kept for a box.
+/// Number of names kept for a box.
 const MAX_ROWS: i64 = 60;
-/// Hints of one kind that are handed out.
+/// Number of hints of one kind that are returned.
 const MOST_HINTS: u32 = 200;
 
 impl Store {
     /// Stores the names of a box's classes. Usually none is new, and nothing is written.
     pub fn note_class_names(&self, gym: &str, names: &[&str], today: NaiveDate) -> Result<()> {
-        let sql = "SELECT name, seen FROM class_names WHERE box = ?1";
-        let noted: BTreeMap<String, String> =
-            self.list(sql, [gym], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let since = today - Days::new(NOTED_AGAIN);
-        let is_new = |name: &str| {
-            let seen = noted.get(name);
-            !name.is_empty() && seen.is_none_or(|seen| *seen < since.to_string())
-        };
-        let news: Vec<&&str> = names.iter().filter(|name| is_new(name)).collect();
-        if news.is_empty() {
+        let sql = "SELECT name FROM class_names WHERE box = ?1 AND seen >= ?2";
+        let noted: BTreeSet<String> =
+            self.list(sql, [gym, &since.to_string()], |row| row.get(0))?;
+        let is_new = |name: &str| !name.is_empty() && !noted.contains(name);
+        if !names.iter().any(|name| is_new(name)) {
             return Ok(());
         }
+        let oldest = today - Days::new(FORGOTTEN);
         self.transact(|change| {
-        for name in news {
-            change
-                .execute(
+            for name in names.iter().filter(|name| is_new(name)) {
+                change.execute(
                     "INSERT INTO class_names VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET seen = excluded.seen",
                     params![gym, name, today.to_string()],
                 )?;
-        }
-        let oldest = today - Days::new(FORGOTTEN);
-        change
-            .execute(
+            }
+            change.execute(
                 "DELETE FROM class_names WHERE box = ?1 AND (seen < ?2 OR name NOT IN \
                  (SELECT name FROM class_names WHERE box = ?1 ORDER BY seen DESC, name LIMIT ?3))",
                 params![gym, oldest.to_string(), MAX_ROWS],
-            )?;
+            )
+        })?;
         Ok(())
-        })
     }
 
     /// Names of classes, of one box or of all.

@@ -54,7 +54,6 @@ pub use boxes::BoxRow;
 pub use convert::Conversion;
 pub use due::DueQuery;
 pub use encryption::new_key;
-pub use logins::NewLogin;
 pub use open::LOCKS;
 pub use prebooking_edits::Removed;
 pub use prebookings::Attempt;

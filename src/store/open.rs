@@ -108,25 +108,17 @@ impl Store {
     }
 
     /// Opens the store for a command that only reads. If the directory cannot be written, as on a read-only file system,
-    /// the store is opened read-only.
+    /// nothing is changed.
     ///
     /// # Errors
-    /// Those of [`Store::open`], and a store of an older schema that cannot be migrated.
+    /// Those of [`Store::open`].
     pub fn open_for_listing(path: &Path) -> Result<Self> {
-        let why = match Self::open(path) {
-            Err(why) if !file_system::is_writable(path) => why,
-            opened => return opened,
-        };
-        let store = Self::open_to_read(path).map_err(|_| why)?;
-        let found = version(&store.db(), path)?;
-        if found != VERSION {
-            return Err(Error::Unusable(format!(
-                "the store {} has schema {found} and cannot be migrated to {VERSION}, because its directory is read-only; \
-                 copy it to a directory that can be written, and name the copy with --store",
-                path.display()
-            )));
+        match Self::open(path) {
+            Err(why) if !file_system::is_writable(path) => {
+                Self::open_read_only(path).map_or(Err(why), |(store, _)| Ok(store))
+            }
+            opened => opened,
         }
-        Ok(store)
     }
 
     /// Opens an existing store to read it and changes nothing. A store of an older schema is read through a migrated copy in

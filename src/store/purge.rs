@@ -41,13 +41,6 @@ impl Store {
         Ok(())
     }
 
-    /// Whether any row contains a secret in plain text.
-    pub fn has_plain_text(&self) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM sessions WHERE 'text' IN (typeof(token), typeof(cookies))) \
-                   OR EXISTS (SELECT 1 FROM accounts WHERE typeof(refused_hash) = 'text')";
-        Ok(self.find(sql, [], |row| row.get(0))? == Some(true))
-    }
-
     /// The mark that old values may be left.
     fn unclean(&self) -> Result<Option<i64>> {
         let sql = "SELECT unclean FROM seal WHERE unclean > 0";
@@ -60,30 +53,28 @@ impl Store {
             return Ok(Vec::new());
         };
         let removed = self.remove_copies()?;
-        let db = self.db();
-        db.busy_timeout(timeout).at(self.path())?;
-        let rewritten = rewrite(&db, timeout);
-        db.busy_timeout(busy()).at(self.path())?;
-        if !rewritten.at(self.path())? {
+        if !self.rewrite(timeout)? {
             return Err(Error::Busy(format!(
-                "another process has been reading the store {} for too long",
+                "another process has been using the store {} for too long",
                 self.path().display()
             )));
         }
-        db.execute("UPDATE seal SET unclean = 0 WHERE unclean = ?1", [unclean])
-            .at(self.path())?;
+        self.execute("UPDATE seal SET unclean = 0 WHERE unclean = ?1", [unclean])?;
         Ok(removed)
     }
 
     /// Removes deleted logins, whose tokens AimHarder still accepts, from free pages and the log. `false` if other processes
     /// use the store.
     pub fn scrub(&self) -> Result<bool> {
+        self.rewrite(SHORT_TIMEOUT)
+    }
+
+    /// Writes all pages anew from the rows, and then folds and truncates the log, which still contains the old pages. `false` if
+    /// other processes use the store for longer than `timeout`.
+    fn rewrite(&self, timeout: Duration) -> Result<bool> {
         let db = self.db();
-        db.busy_timeout(SHORT_TIMEOUT).at(self.path())?;
-        // a temporary file would contain the other logins
-        let done = db
-            .execute_batch("PRAGMA temp_store=MEMORY")
-            .and_then(|()| rewrite(&db, SHORT_TIMEOUT));
+        db.busy_timeout(timeout).at(self.path())?;
+        let done = vacuum(&db, timeout);
         db.busy_timeout(busy()).at(self.path())?;
         match done {
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
@@ -126,11 +117,10 @@ fn is_copy(name: &OsStr, store: &OsStr) -> bool {
     name.to_str().and_then(rest).unwrap_or(false)
 }
 
-/// Writes all pages anew from the rows, and then folds and truncates the log, which still contains the old pages. `false` if
-/// another process reads them.
-fn rewrite(db: &Connection, timeout: Duration) -> rusqlite::Result<bool> {
+fn vacuum(db: &Connection, timeout: Duration) -> rusqlite::Result<bool> {
     let began = clock::steady();
-    db.execute_batch("VACUUM")?;
+    // a temporary file would contain the logins
+    db.execute_batch("PRAGMA temp_store=MEMORY; VACUUM")?;
     loop {
         let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if !busy || clock::since(began) >= timeout {

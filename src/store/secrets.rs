@@ -209,10 +209,3 @@ pub(super) fn no_key() -> Error {
             .to_owned(),
     )
 }
-
-pub(super) fn another_key() -> Error {
-    Error::Key(
-        "the source of the store's key supplied two different keys; let it supply a stored key (nothing was changed)"
-            .to_owned(),
-    )
-}

@@ -17,7 +17,7 @@ use super::encryption::SecretPlace;
 use super::{Result, Store, instant, maybe_instant, millis, unreadable};
 use crate::model::account::Account;
 use crate::model::instant;
-use crate::model::session::{Fingerprint, SessionKind};
+use crate::model::session::{Fingerprint, SessionKind, SessionRef};
 use crate::secret::Secret;
 
 /// Whether the platform accepts a session, as far as it is known.
@@ -87,6 +87,15 @@ impl SessionRow {
     /// The age of the token; negative if a clock was wrong.
     pub fn token_age(&self, now: DateTime<Utc>) -> TimeDelta {
         now - self.token_updated_at
+    }
+}
+
+impl From<&SessionRow> for SessionRef {
+    fn from(row: &SessionRow) -> Self {
+        Self {
+            kind: row.kind,
+            fingerprint: row.fingerprint.clone(),
+        }
     }
 }
 

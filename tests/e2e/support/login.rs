@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use aimharder::model::account::{Account, BoxRef};
-use aimharder::model::session::{Fingerprint, SessionKind};
+use aimharder::model::session::{Fingerprint, SessionKind, SessionRef};
 use aimharder::secret::Secret;
-use aimharder::store::{NewLogin, Store};
+use aimharder::store::Store;
 use serde_json::Value;
 
 use super::{ANA, ANA_PASSWORD, Home, Sandbox, real_ms, start};
@@ -72,21 +72,20 @@ pub(super) fn copy_login(sandbox: &Sandbox, home: &Home) {
 /// Stores a session that the platform does not know, for tests that do not ask it.
 pub(crate) fn store_session(home: &Home, account: &str, kind: SessionKind) {
     let account: Account = account.parse().unwrap();
-    let fingerprint = match kind {
-        SessionKind::Device => Fingerprint::new_device().unwrap(),
-        SessionKind::Background => Fingerprint::background(&account, "salt"),
+    let session = match kind {
+        SessionKind::Device => SessionRef {
+            kind,
+            fingerprint: Fingerprint::new_device().unwrap(),
+        },
+        SessionKind::Background => SessionRef::background(&account, "salt"),
     };
-    let login = NewLogin {
-        account: &account,
-        kind,
-        fingerprint: &fingerprint,
-        token: Secret::new("1|1|0"),
-        cookies: Secret::new("[]"),
-        now: aimharder::clock::now(),
-    };
+    let (token, cookies) = (Secret::new("1|1|0"), Secret::new("[]"));
     let store = Store::open(&home.store_path()).unwrap();
     let form = store.hold_form().unwrap();
-    store.put_login(&form, &login).unwrap();
+    let now = aimharder::clock::now();
+    store
+        .put_login(&form, &account, &session, token, cookies, now)
+        .unwrap();
 }
 
 /// Stores the boxes of an account.

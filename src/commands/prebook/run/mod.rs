@@ -82,7 +82,7 @@ pub(crate) struct PrebookRunArgs {
 
 pub(super) fn run(args: &PrebookRunArgs, app: &App, ui: &mut Ui) -> Result<()> {
     check_account(app)?;
-    let device = automation::named_device(app)?;
+    let device = app.named_device(app.global.account.as_ref())?;
     if args.dry_run {
         automation::require_session(app)?;
         return ui.print(&plan(args, app, device.as_ref())?);
