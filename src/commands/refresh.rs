@@ -13,13 +13,13 @@ use super::app::App;
 use super::args::number;
 use super::automation;
 use super::help::{Help, code};
+use super::{SessionRef, plural};
 use crate::config::Event;
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
-use crate::model::session::{Fingerprint, SessionKind};
 use crate::model::time;
 use crate::notify::{Notice, Notifier};
-use crate::sessions::refresh::{Plan, RefreshStatus, Refreshed};
+use crate::sessions::refresh::Refreshed;
 use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE};
 use crate::signals::{self, SignalGuard};
 use crate::store::{self, DueQuery, SessionRow, Status, Store, Subject};
@@ -109,7 +109,7 @@ fn refresh(
     if ui.is_json() {
         view.sessions = fresh(app, &query, &rows)?;
     }
-    let results = update(args, app, &rows)?;
+    let results = update(args, app, &rows);
     // what the store has as reported is reported even after a signal
     let signal_guard = signals::signal_guard("result");
     let (well, problems) = sum_up(&mut view, &rows, results);
@@ -127,7 +127,7 @@ fn fresh(app: &App, query: &DueQuery<'_>, due: &[SessionRow]) -> Result<Vec<Refr
     let rows = app.store.fresh(query)?.into_iter();
     Ok(rows
         .filter(|row| !due.contains(&row.id))
-        .map(|row| shown(&row, RefreshStatus::Fresh, None))
+        .map(|row| shown(&row, Refreshed::Fresh.into(), None))
         .collect())
 }
 
@@ -152,26 +152,16 @@ fn query<'q>(
     })
 }
 
-fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Result<Vec<Refreshed>> {
+fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Vec<Refreshed> {
     if rows.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let plan = Plan {
-        stale_after: if args.force {
-            None
-        } else {
-            Some(TimeDelta::from_std(args.stale_after)?)
-        },
-        deep: args.deep,
-        jobs: usize::from(args.jobs),
-        rate: args.rate,
-    };
     let progress = Progress::new(rows.len(), "sessions refreshed");
-    let results = app
-        .sessions()
-        .refresh_all(rows, &plan, &|done| progress.step(done));
+    let (threads, step) = (usize::from(args.jobs), |done| progress.step(done));
+    let sessions = app.sessions();
+    let results = sessions.refresh_all(rows, args.deep, threads, args.rate, &step);
     progress.finish();
-    Ok(results)
+    results
 }
 
 /// Returns the ids of the sessions that are well and the problems of the others. A busy session is neither. One whose
@@ -183,14 +173,23 @@ fn sum_up<'p>(
 ) -> (HashSet<i64>, Vec<Problem<'p>>) {
     let mut well = HashSet::new();
     let mut problems = Vec::new();
-    for (row, Refreshed { status, error }) in rows.iter().zip(results) {
-        count(view, status);
-        let is_problem = matches!(status, RefreshStatus::LoggedOut | RefreshStatus::Failed);
+    for (row, refreshed) in rows.iter().zip(results) {
+        let outcome = (&refreshed).into();
+        let is_busy = matches!(refreshed, Refreshed::Busy);
+        let (count, error, is_problem) = match refreshed {
+            Refreshed::Updated(error) => (&mut view.updated, error, false),
+            Refreshed::Fresh => (&mut view.fresh, None, false),
+            Refreshed::Busy => (&mut view.busy, None, false),
+            Refreshed::LoggedOut(e) => (&mut view.logged_out, Some(e), true),
+            Refreshed::Relogged => (&mut view.relogged, None, false),
+            Refreshed::Failed(e) => (&mut view.failed, Some(e), true),
+        };
+        *count += 1;
         let set_refresh = matches!(error, Some(sessions::Error::NotExtended(_)));
         let failure = error.map(|e| Failure::from_error(&e));
         let words = failure.as_ref().map(|failure| failure.message.clone());
-        view.sessions.push(shown(row, status, words));
-        if status != RefreshStatus::Busy && (!is_problem || set_refresh) {
+        view.sessions.push(shown(row, outcome, words));
+        if !is_busy && (!is_problem || set_refresh) {
             well.insert(row.id);
         }
         if let Some(failure) = failure.filter(|_| is_problem) {
@@ -204,23 +203,10 @@ fn sum_up<'p>(
     (well, problems)
 }
 
-fn count(view: &mut RefreshView, outcome: RefreshStatus) {
-    let counter = match outcome {
-        RefreshStatus::Updated => &mut view.updated,
-        RefreshStatus::Fresh => &mut view.fresh,
-        RefreshStatus::Busy => &mut view.busy,
-        RefreshStatus::LoggedOut => &mut view.logged_out,
-        RefreshStatus::Relogged => &mut view.relogged,
-        RefreshStatus::Failed => &mut view.failed,
-    };
-    *counter += 1;
-}
-
-fn shown(row: &SessionRow, outcome: RefreshStatus, error: Option<String>) -> RefreshedSession {
+fn shown(row: &SessionRow, outcome: &'static str, error: Option<String>) -> RefreshedSession {
     RefreshedSession {
         account: row.account.clone(),
-        kind: row.kind,
-        fingerprint: row.fingerprint.clone(),
+        session: SessionRef::from(row),
         outcome,
         error,
     }
@@ -244,11 +230,8 @@ fn failure(view: &RefreshView, problems: &[Problem<'_>]) -> Option<Failure> {
         view.total,
         first.failure.message
     );
-    if problems.len() > 1
-        && problems
-            .iter()
-            .any(|problem| problem.failure.message != first.failure.message)
-    {
+    let is_same = |problem: &Problem<'_>| problem.failure.message == first.failure.message;
+    if !problems.iter().all(is_same) {
         message.push_str("; and others");
     }
     // its parts were reported already, now or by an earlier run
@@ -345,7 +328,8 @@ fn event(kind: ExitKind) -> Option<Event> {
 fn line(words: &str, rows: &[&SessionRow]) -> String {
     match rows {
         [row] if words.contains(row.account.as_str()) => format!("error: {words}"),
-        rows => format!("error: {}: {words}", whose(rows)),
+        [row] => format!("error: {} session of {}: {words}", row.kind, row.account),
+        several => format!("error: {} sessions: {words}", several.len()),
     }
 }
 
@@ -357,14 +341,6 @@ fn what_next(problem: &Problem<'_>) -> &'static str {
         "; the next refresh tries again"
     } else {
         ""
-    }
-}
-
-/// `background session of ana@example.org`, or the number of several sessions.
-fn whose(rows: &[&SessionRow]) -> String {
-    match rows {
-        [row] => format!("{} session of {}", row.kind, row.account),
-        several => format!("{} sessions", several.len()),
     }
 }
 
@@ -417,9 +393,9 @@ struct RefreshView {
 #[derive(Debug, Serialize)]
 struct RefreshedSession {
     account: Account,
-    kind: SessionKind,
-    fingerprint: Fingerprint,
-    outcome: RefreshStatus,
+    #[serde(flatten)]
+    session: SessionRef,
+    outcome: &'static str,
     error: Option<String>,
 }
 
@@ -436,20 +412,17 @@ impl Output for RefreshView {
             (self.logged_out, "logged out"),
             (self.failed, "failed"),
         ];
-        let reported: Vec<String> = counts
-            .iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| format!("{n} {what}"))
-            .collect();
-        match self.total {
-            0 => writeln!(to, "no session to refresh; run `aimharder login`"),
-            total => writeln!(
-                to,
-                "{total} session{}: {}",
-                if total == 1 { "" } else { "s" },
-                reported.join(", ")
-            ),
+        if self.total == 0 {
+            return writeln!(to, "no session to refresh; run `aimharder login`");
         }
+        let counted = counts.iter().filter(|(n, _)| *n > 0);
+        let counted: Vec<String> = counted.map(|(n, what)| format!("{n} {what}")).collect();
+        writeln!(
+            to,
+            "{}: {}",
+            plural(self.total, "session"),
+            counted.join(", ")
+        )
     }
 
     fn failure(&self) -> Option<Failure> {

@@ -160,7 +160,7 @@ fn pending_of(stored: Prebooking, scope: &Scope<'_>) -> Result<Pending> {
         id: stored.id,
         starts_at: resolve(profile.zone, stored.day.and_time(first.start)),
         opens_at: stored.opens_at(opening, profile.zone),
-        guess: opening.is_some_and(|opening| opening.guess),
+        guess: opening.is_some_and(|opening| opening.is_guess()),
         day: stored.day,
         start: first.start,
         class: stored.request.first.class,

@@ -259,7 +259,7 @@ impl BookingTask<'_> {
         let learned = refused.learned?;
         let zone = self.profile.zone;
         let same_wall = learned.opens_at(self.day, row.start, zone).to_utc();
-        let described = if learned.guess {
+        let described = if learned.is_guess() {
             // the text states the day but not the hour: only a later day moves it
             learned.first_try(self.day, row.start, zone).to_utc()
         } else {

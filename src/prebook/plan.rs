@@ -62,7 +62,7 @@ impl BoxProfile {
         let moved = Self::moved(prebooking, choice);
         match prebooking.opening(choice, &self.opening_rules, self.zone) {
             None => moved.map_or(Next::Unknown, Next::At),
-            Some(rule) if rule.guess => {
+            Some(rule) if rule.is_guess() => {
                 let guess = self.guess(rule, prebooking, choice);
                 // a refusal that agrees with the guess removes none of its half hours
                 let guessed = rule.opens_at(prebooking.day, choice.start, self.zone);

@@ -66,7 +66,7 @@ pub fn next_try(
 ) -> Next {
     let opens = opening.opens_at(day, start, zone).to_utc();
     let first = opening.first_try(day, start, zone).to_utc();
-    let at = if first > now || (!opening.guess && first > now - CLOCK_DOUBT) {
+    let at = if first > now || (!opening.is_guess() && first > now - CLOCK_DOUBT) {
         Some(first)
     } else {
         let next = opening.next_half_hour_try(now, day, start, zone);

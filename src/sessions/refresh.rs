@@ -7,8 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use chrono::TimeDelta;
 
 use super::rate_limit::{RateLimit, back_off};
 use super::{Error, Result, SessionManager, is_old, jar_of};
@@ -23,86 +22,49 @@ const LOGIN: u32 = 2;
 /// `setrefresh` is due when the last one is older than this.
 const SET_REFRESH_INTERVAL: TimeDelta = TimeDelta::hours(24);
 
-/// The options of a refresh.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// Tokens younger than this are left alone; `None`: every token is updated.
-    pub stale_after: Option<TimeDelta>,
-    /// Calls `setrefresh` for every session that is updated.
-    pub deep: bool,
-    /// Number of threads, 1 or more.
-    pub jobs: usize,
-    /// Requests per second over all threads, 0 = no limit.
-    pub rate: u32,
-}
-
 /// What a refresh did with a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefreshStatus {
-    /// The token was updated.
-    Updated,
+#[derive(Debug, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Refreshed {
+    /// The token was updated. The error is that of the `setrefresh` after it.
+    Updated(Option<Error>),
     /// Another process had updated the token, or the response to an earlier update was lost and the session still works by its
     /// cookies.
     Fresh,
     /// Another process holds the session's lock.
     Busy,
     /// The platform has ended the session, and it could not be logged in again.
-    LoggedOut,
+    LoggedOut(Error),
     /// The session was logged in again.
     Relogged,
     /// The session stays active; the error is in its row.
-    Failed,
-}
-
-/// The result of one session.
-#[derive(Debug)]
-pub struct Refreshed {
-    /// What was done.
-    pub status: RefreshStatus,
-    /// Why it is [`RefreshStatus::LoggedOut`] or [`RefreshStatus::Failed`]; a warning if it is
-    /// [`RefreshStatus::Updated`].
-    pub error: Option<Error>,
-}
-
-impl From<RefreshStatus> for Refreshed {
-    fn from(status: RefreshStatus) -> Self {
-        let error = None;
-        Self { status, error }
-    }
+    Failed(Error),
 }
 
 impl Refreshed {
     fn failed(error: impl Into<Error>) -> Self {
-        Self {
-            status: RefreshStatus::Failed,
-            error: Some(error.into()),
-        }
+        Self::Failed(error.into())
     }
 
     /// A login that was tried because the session is dead. It is logged out where a user must act, and failed where a later
     /// run may succeed.
     fn login(granted: Result<SessionRow>) -> Self {
-        let Err(error) = granted else {
-            return RefreshStatus::Relogged.into();
-        };
-        let status = match error {
-            Error::Expired(_) | Error::Refused(_) => RefreshStatus::LoggedOut,
-            _ => RefreshStatus::Failed,
-        };
-        let error = Some(error);
-        Self { status, error }
+        match granted {
+            Ok(_) => Self::Relogged,
+            Err(e @ (Error::Expired(_) | Error::Refused(_))) => Self::LoggedOut(e),
+            Err(e) => Self::Failed(e),
+        }
     }
 }
 
 /// The work that the threads share.
 struct Batch<'b> {
     sessions: &'b SessionManager<'b>,
-    plan: &'b Plan,
+    /// Calls `setrefresh` for every session that is updated.
+    deep: bool,
     rows: &'b [SessionRow],
     /// One per row.
     results: Vec<OnceLock<Refreshed>>,
-    began: DateTime<Utc>,
     rate: RateLimit,
     next: AtomicUsize,
     done: AtomicUsize,
@@ -114,28 +76,30 @@ struct Batch<'b> {
 }
 
 impl SessionManager<'_> {
-    /// Refreshes these sessions, and returns their results in the same order. `progress` is called from any thread with the
-    /// number of sessions that are done.
+    /// Refreshes these sessions on a number of threads, and returns their results in the same order. `deep` calls `setrefresh`
+    /// for every session that is updated; `rate` is the number of requests per second over all threads, 0 = no limit.
+    /// `progress` is called from any thread with the number of sessions that are done.
     pub fn refresh_all(
         &self,
         rows: &[SessionRow],
-        plan: &Plan,
+        deep: bool,
+        threads: usize,
+        rate: u32,
         progress: &(dyn Fn(usize) + Sync),
     ) -> Vec<Refreshed> {
         let batch = Batch {
             sessions: self,
-            plan,
+            deep,
             rows,
             results: rows.iter().map(|_| OnceLock::new()).collect(),
-            began: clock::now(),
-            rate: RateLimit::new(plan.rate),
+            rate: RateLimit::new(rate),
             next: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
             blocked: AtomicBool::new(false),
             any_success: AtomicBool::new(false),
             outage: AtomicBool::new(false),
         };
-        batch.run(progress);
+        batch.run(threads, progress);
         let results = batch.results.into_iter();
         results
             .map(|result| result.into_inner().unwrap_or_else(blocked))
@@ -149,13 +113,12 @@ fn blocked() -> Refreshed {
 }
 
 impl Batch<'_> {
-    fn run(&self, progress: &(dyn Fn(usize) + Sync)) {
+    fn run(&self, threads: usize, progress: &(dyn Fn(usize) + Sync)) {
         // the first request is sent alone: if the address is blocked or the platform is down, it is the only one
         while self.step(progress) == Some(false) {}
         let work = || while self.step(progress).is_some() {};
-        let threads = self.plan.jobs.clamp(1, self.rows.len().max(1));
         thread::scope(|scope| {
-            for _ in 1..threads {
+            for _ in 1..threads.min(self.rows.len()) {
                 // without this thread the others do its work
                 let _ = thread::Builder::new()
                     .stack_size(256 * 1024)
@@ -170,7 +133,7 @@ impl Batch<'_> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let (row, result) = self.rows.get(turn).zip(self.results.get(turn))?;
         let refreshed = self.one(row);
-        let asked = !matches!(refreshed.status, RefreshStatus::Busy | RefreshStatus::Fresh);
+        let asked = !matches!(refreshed, Refreshed::Busy | Refreshed::Fresh);
         let _ = result.set(refreshed);
         progress(self.done.fetch_add(1, Ordering::Relaxed) + 1);
         Some(asked)
@@ -181,17 +144,17 @@ impl Batch<'_> {
             return blocked();
         }
         let refreshed = self.refresh(row).unwrap_or_else(Refreshed::failed);
-        match (refreshed.status, &refreshed.error) {
-            (RefreshStatus::Failed, Some(Error::Platform(platform::Error::Blocked)))
+        match &refreshed {
+            Refreshed::Failed(Error::Platform(platform::Error::Blocked))
                 if !self.any_success.load(Ordering::Relaxed) =>
             {
                 self.blocked.store(true, Ordering::Relaxed);
             }
-            (RefreshStatus::Failed, Some(Error::Platform(e))) => {
+            Refreshed::Failed(Error::Platform(e)) => {
                 let is_outage = e.is_worth_retry() || e.is_response_lost();
                 self.outage.store(is_outage, Ordering::Relaxed);
             }
-            (RefreshStatus::Updated | RefreshStatus::Relogged, _) => {
+            Refreshed::Updated(_) | Refreshed::Relogged => {
                 self.any_success.store(true, Ordering::Relaxed);
                 self.outage.store(false, Ordering::Relaxed);
             }
@@ -203,17 +166,17 @@ impl Batch<'_> {
     fn refresh(&self, listed: &SessionRow) -> Result<Refreshed> {
         let locks = &self.sessions.locks;
         let Some(_held) = locks.if_free(&listed.account, &listed.fingerprint)? else {
-            return Ok(RefreshStatus::Busy.into());
+            return Ok(Refreshed::Busy);
         };
         let Some(row) = self.sessions.store.session(listed.id)? else {
-            return Ok(RefreshStatus::Fresh.into()); // deleted meanwhile
+            return Ok(Refreshed::Fresh); // deleted meanwhile
         };
         if row.status == Status::Expired {
             self.rate.wait_for(LOGIN);
             return Ok(Refreshed::login(self.sessions.log_in_again(&row)));
         }
-        if !self.is_due(&row, listed) {
-            return Ok(RefreshStatus::Fresh.into());
+        if row.token_updated_at != listed.token_updated_at {
+            return Ok(Refreshed::Fresh); // by another process, since the sessions were listed
         }
         if let Some(refreshed) = self.resolve(&row)? {
             return Ok(refreshed);
@@ -227,7 +190,7 @@ impl Batch<'_> {
             Err(e) if e.is_response_lost() && self.sessions.has_source(&row)? => {
                 self.rate.wait_for(LOGIN);
                 Ok(match self.sessions.log_in_again(&row) {
-                    Ok(_) => RefreshStatus::Relogged.into(),
+                    Ok(_) => Refreshed::Relogged,
                     Err(stored @ Error::Store(_)) => Refreshed::failed(stored),
                     Err(_) => Refreshed::failed(e), // kept in `last_error`
                 })
@@ -246,7 +209,7 @@ impl Batch<'_> {
         if self.sessions.has_source(row)? {
             self.rate.wait_for(LOGIN);
             match self.sessions.log_in_again(row) {
-                Ok(_) => return Ok(Some(RefreshStatus::Relogged.into())),
+                Ok(_) => return Ok(Some(Refreshed::Relogged)),
                 Err(e @ Error::Refused(_)) => {
                     log::info!("{e}; the session may still be alive");
                     refused = format!("; {e}");
@@ -263,22 +226,10 @@ impl Batch<'_> {
                     begun.format("%Y-%m-%d %H:%M UTC")
                 );
                 self.sessions.store.note_error(row, Some(&words), false)?;
-                Ok(Some(RefreshStatus::Fresh.into()))
+                Ok(Some(Refreshed::Fresh))
             }
             Err(platform::Error::LoggedOut) => Ok(None),
             Err(e) => Ok(Some(Refreshed::failed(e))),
-        }
-    }
-
-    /// Whether the token is due for an update. With `--force` it is, unless another process has updated it since this batch
-    /// began.
-    fn is_due(&self, row: &SessionRow, listed: &SessionRow) -> bool {
-        match self.plan.stale_after {
-            Some(age) => is_old(row.token_updated_at, clock::now(), age),
-            None => {
-                row.generation == listed.generation
-                    || is_old(row.token_updated_at, self.began, TimeDelta::zero())
-            }
         }
     }
 
@@ -315,17 +266,14 @@ impl Batch<'_> {
         let due = row
             .refreshed_at
             .is_none_or(|at| is_old(at, clock::now(), SET_REFRESH_INTERVAL));
-        if !due && !self.plan.deep {
-            return Ok(RefreshStatus::Updated.into());
+        if !due && !self.deep {
+            return Ok(Refreshed::Updated(None));
         }
         self.rate.wait();
         let failed = self.sessions.set_refresh_held(row)?.err();
-        let status = if failed.is_some() && self.plan.deep {
-            RefreshStatus::Failed
-        } else {
-            RefreshStatus::Updated
-        };
-        let error = failed.map(Error::NotExtended);
-        Ok(Refreshed { status, error })
+        Ok(match failed.map(Error::NotExtended) {
+            Some(e) if self.deep => Refreshed::Failed(e),
+            error => Refreshed::Updated(error),
+        })
     }
 }

@@ -47,7 +47,7 @@ fn a_named_device_or_all_of_them() {
     let background = home.fingerprint(ANA, "background");
     home.run("logout --fingerprint")
         .arg(&background)
-        .fails(6, &["no session here"]);
+        .fails(6, &["--fingerprint names a device session"]);
     let printed = home.run("logout --all-devices").json();
     assert_eq!(printed["deleted"].as_array().unwrap().len(), 2);
     assert_eq!(home.sessions().len(), 1);

@@ -384,7 +384,7 @@ impl Wanted<'_> {
         BookView {
             outcome: result.outcome,
             opens_at: opening.map(|opening| opening.opens_at(self.day, row.start, self.gym.zone)),
-            guess: opening.is_some_and(|opening| opening.guess),
+            guess: opening.is_some_and(|opening| opening.is_guess()),
             class: to_class(row, self.day, self.gym, self.account, clock::now()),
             reservation_id: result.reservation,
             prebooking_id: None,
@@ -428,7 +428,7 @@ impl Wanted<'_> {
         }
         let class = &view.class;
         // if the refusal names a later opening than the rule in force, the refusal is right
-        let ruled = self.opening().filter(|opening| !opening.guess);
+        let ruled = self.opening().filter(|opening| !opening.is_guess());
         let ruled = ruled.map(|opening| opening.opens_at(class.day, class.start, self.gym.zone));
         let moved_to = view
             .opens_at

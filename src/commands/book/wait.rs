@@ -74,10 +74,11 @@ impl Wanted<'_> {
             refused = Some(now);
             // a rule whose opening was too early is not used again, but a guess is
             let reported = end.booked.learned;
-            let guess = rule.filter(|rule| rule.guess);
+            let guess = rule.filter(Opening::is_guess);
             let is_moved = end.moved_to.is_some();
             let is_new = is_moved || next == Next::Unknown || guess.is_some();
-            let ahead = rule.filter(|rule| !rule.guess && !is_moved && self.opens(*rule) > now);
+            let ahead =
+                rule.filter(|rule| !rule.is_guess() && !is_moved && self.opens(*rule) > now);
             rule = ahead.or(reported.filter(|_| is_new)).or(guess);
             next = self.next(rule, now);
             if next == Next::Unknown {
@@ -89,7 +90,7 @@ impl Wanted<'_> {
     /// [`Next::Unknown`] if the request is sent at once: the schedule decides, or the class may be open already.
     fn first(&self, rule: Option<Opening>, now: DateTime<Utc>) -> Next {
         let may_be_open = |rule: &Opening| {
-            rule.guess && rule.first_try(self.day, self.row.start, self.gym.zone) <= now
+            rule.is_guess() && rule.first_try(self.day, self.row.start, self.gym.zone) <= now
         };
         let rule =
             rule.filter(|rule| BookResult::decided(self.row).is_none() && !may_be_open(rule));

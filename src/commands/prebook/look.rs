@@ -86,7 +86,7 @@ pub(super) fn look(
     let of_given = rule(request.first.class.as_deref());
     Some(Seen {
         other_rule: of_class.filter(|it| {
-            let is_given = request.opens.is_none() && !it.guess;
+            let is_given = request.opens.is_none() && !it.is_guess();
             is_given && of_given.map(|given| given.rule) != Some(it.rule)
         }),
         suggests_day,

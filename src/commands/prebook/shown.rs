@@ -116,7 +116,7 @@ impl Shown {
         let Some(opens) = self.opens_at() else {
             return ("opening unknown".into(), Style::Faint);
         };
-        let is_guess = self.opening.is_some_and(|opening| opening.guess);
+        let is_guess = self.opening.is_some_and(|opening| opening.is_guess());
         let about = if is_guess { "about " } else { "" };
         let at = moment(opens, now);
         // a refusal at the opening or later shows that the rule is wrong, or that a guess has not come true

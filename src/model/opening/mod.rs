@@ -44,27 +44,22 @@ pub struct Opening {
     pub rule: Rule,
     /// Its source.
     pub source: Source,
-    /// Whether only the day is known, not the hour.
-    pub guess: bool,
 }
 
 impl Opening {
     /// A rule given by a person.
     pub fn given(rule: Rule, source: Source) -> Self {
-        Self {
-            rule,
-            source,
-            guess: false,
-        }
+        Self { rule, source }
     }
 
-    /// A rule from a refusal. A number of hours is exact; with a number of days the hour is a guess.
+    /// A rule from a refusal.
     pub fn learned(rule: Rule) -> Self {
-        Self {
-            rule,
-            source: Source::Learned,
-            guess: matches!(rule, Rule::Days { .. }),
-        }
+        Self::given(rule, Source::Learned)
+    }
+
+    /// Whether only the day is known, not the hour. A refusal that states a number of hours is exact.
+    pub fn is_guess(&self) -> bool {
+        self.source == Source::Learned && matches!(self.rule, Rule::Days { .. })
     }
 
     /// Reads a learned rule as it is stored and shown: `4d?` or `46h`.
@@ -87,7 +82,7 @@ impl Opening {
 
     /// `by the rule 4d@07:00`, `probably by 4d? (learned)`
     pub fn words(&self) -> String {
-        if self.guess {
+        if self.is_guess() {
             format!("probably by {self} (learned)")
         } else {
             format!("by the rule {self}")
@@ -102,7 +97,7 @@ impl Opening {
     /// The first instant at which a request may succeed: the opening, or 00:00 of its day if the hour is a guess.
     pub fn first_try(&self, day: NaiveDate, start: NaiveTime, tz: Tz) -> DateTime<Tz> {
         match self.rule {
-            Rule::Days { days, at: None } if self.guess => resolve(
+            Rule::Days { days, at: None } if self.is_guess() => resolve(
                 tz,
                 rule::days_before(day, days.into()).and_time(NaiveTime::MIN),
             ),
@@ -120,7 +115,7 @@ impl Opening {
         tz: Tz,
     ) -> Option<DateTime<Tz>> {
         let opening = Some(self.opens_at(day, start, tz)).filter(|instant| *instant > now);
-        if !self.guess {
+        if !self.is_guess() {
             return opening;
         }
         let grid = next_on_grid(now, self.first_try(day, start, tz));
@@ -130,7 +125,7 @@ impl Opening {
 
 impl fmt::Display for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.rule, if self.guess { "?" } else { "" })
+        write!(f, "{}{}", self.rule, if self.is_guess() { "?" } else { "" })
     }
 }
 

@@ -28,7 +28,7 @@ impl Opening {
         let guessed = self.opens_at(day, start, tz);
         let first = self.first_try(day, start, tz);
         let is_right = guessed <= at && refused.is_none_or(|refused| refused < guessed);
-        if !self.guess || at < first || is_right {
+        if !self.is_guess() || at < first || is_right {
             return None;
         }
         let half = half_hour(at);

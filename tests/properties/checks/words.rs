@@ -26,7 +26,7 @@ pub fn refusal_text(data: &[u8]) {
     taught.into_iter().flatten().for_each(comes_back);
     assert!(taught[0].is_none() || is_too_early_text(&text));
     assert!(
-        !taught[2].is_some_and(|learned| learned.guess),
+        !taught[2].is_some_and(|learned| learned.is_guess()),
         "hours are not days"
     );
     assert_eq!(

@@ -101,7 +101,7 @@ fn a_rule_is_tried_at_its_opening_only() {
     assert_eq!(opens.to_rfc3339(), "2026-11-20T18:30:00+01:00");
     assert_eq!(same_time.first_try(day, start, tz), opens);
     let hours = Opening::learned(rule("46h"));
-    assert!(!hours.guess && hours.first_try(day, start, tz) == hours.opens_at(day, start, tz));
+    assert!(!hours.is_guess() && hours.first_try(day, start, tz) == hours.opens_at(day, start, tz));
 }
 
 #[test]
