@@ -5,8 +5,8 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 
 use crate::text::quote;
 
-/// No zone change skips more than a day (Pacific/Apia, 2011), and no zone is further than 15 h from UTC.
-const FURTHEST: i64 = 48 * 3600;
+/// Minutes that a zone change skips at most (Pacific/Apia, 2011).
+const MAX_GAP: i64 = 24 * 60;
 
 /// Returns the zone with this IANA name. Case is ignored.
 pub fn parse_zone(input: &str) -> Result<Tz, String> {
@@ -32,23 +32,13 @@ pub fn resolve(tz: Tz, wall: NaiveDateTime) -> DateTime<Tz> {
     }
 }
 
-/// The instant at which the clock skips `wall`, found by binary search among the seconds around it.
+/// The first whole minute after `wall` that the clock shows.
 fn after_gap(tz: Tz, wall: NaiveDateTime) -> DateTime<Tz> {
-    let wall = wall.with_nanosecond(0).unwrap_or(wall);
-    let at =
-        |seconds: i64| TimeDelta::try_seconds(seconds).and_then(|by| wall.checked_add_signed(by));
-    // the last second known to show less than `wall`, the first known to show more
-    let (mut before, mut after) = (-FURTHEST, FURTHEST);
-    while after - before > 1 {
-        let middle = before.midpoint(after);
-        let shown = at(middle).map(|utc| tz.from_utc_datetime(&utc).naive_local());
-        if shown.is_some_and(|shown| shown < wall) {
-            before = middle;
-        } else {
-            after = middle;
-        }
-    }
-    tz.from_utc_datetime(&at(after).unwrap_or(wall))
+    let minute = wall.with_nanosecond(0).and_then(|wall| wall.with_second(0));
+    let mut later =
+        (1..=MAX_GAP).filter_map(|by| minute?.checked_add_signed(TimeDelta::minutes(by)));
+    let shown = later.find_map(|wall| tz.from_local_datetime(&wall).earliest());
+    shown.unwrap_or_else(|| tz.from_utc_datetime(&wall))
 }
 
 #[cfg(test)]

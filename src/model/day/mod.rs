@@ -6,7 +6,7 @@ mod names;
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
 use crate::text::{clean, fold, quote};
-use names::{MONTHS, WEEKDAYS};
+use names::{MONTHS, WEEKDAYS, is_one_of};
 
 const FORMS: &str = "use today, fri, +3 or 2026-11-23";
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
@@ -54,13 +54,14 @@ pub fn parse_day(input: &str, today: NaiveDate) -> Result<NaiveDate, String> {
 pub fn parse_weekday(input: &str) -> Option<Weekday> {
     let word = fold(input);
     let word = word.strip_suffix('.').unwrap_or(&word);
-    let found = WEEKDAYS.iter().find(|(_, _, names)| names.contains(&word));
-    found.map(|&(weekday, _, _)| weekday)
+    let number = WEEKDAYS.iter().position(|names| is_one_of(word, names))?;
+    Weekday::try_from(u8::try_from(number).ok()?).ok()
 }
 
 /// Returns the short form used in rules, JSON and tables: `mon` … `sun`.
 pub fn weekday_short(weekday: Weekday) -> &'static str {
-    WEEKDAYS[weekday.num_days_from_monday() as usize].1
+    let names = WEEKDAYS[weekday.num_days_from_monday() as usize];
+    names.split(' ').next().unwrap_or_default()
 }
 
 /// Returns the date in one of the platform's day labels, such as "Lunes, 23 de Noviembre de 2026", or in an ISO date. Returns
@@ -109,10 +110,7 @@ fn iso_digits(word: &str) -> Option<String> {
 }
 
 fn parse_iso(word: &str) -> Option<NaiveDate> {
-    let digits = iso_digits(word)?;
-    let (year, rest) = digits.split_at_checked(4)?;
-    let (month, day) = rest.split_at_checked(2)?;
-    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+    NaiveDate::parse_from_str(&iso_digits(word)?, "%Y%m%d").ok()
 }
 
 /// Exactly one day of the month (`23`, `1r`, `23rd`, `1o`) and one year of four digits.
@@ -142,7 +140,7 @@ fn day_and_year(tokens: &[&str]) -> Option<(u32, i32)> {
 fn month(tokens: &[&str]) -> Option<u32> {
     let months = |tokens: &mut dyn Iterator<Item = &&str>| -> Vec<u32> {
         let mut found: Vec<u32> = tokens
-            .filter_map(|token| (1..).zip(MONTHS).find(|(_, names)| names.contains(token)))
+            .filter_map(|token| (1..).zip(MONTHS).find(|(_, names)| is_one_of(token, names)))
             .map(|(number, _)| number)
             .collect();
         found.dedup();
