@@ -5,12 +5,11 @@ use anyhow::{Result, bail};
 
 use super::app::App;
 use super::failure;
-use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::notify::{ping_end, ping_start};
 use crate::secret::Secret;
-use crate::signals::{self, SignalGuard};
+use crate::signals::SignalGuard;
 use crate::ui::{Output, Ui};
 
 /// Runs `work`, which sends its notifications, between the pings of the dead-man switch. The last ping has the last lines of
@@ -27,12 +26,6 @@ pub(crate) fn run<V: Output>(
         app.store.ready()?;
         work(ui)
     });
-    if done.is_ok()
-        && !signals::must_stop()
-        && let Err(e) = app.store.delete_old_refusals(clock::now())
-    {
-        log::warn!("old refused logins could not be deleted from the store: {e}");
-    }
     let failure = match &done {
         Ok((view, _)) => view.failure(),
         Err(e) => Some(failure::of(e)),

@@ -51,7 +51,8 @@ impl Store {
             )
     }
 
-    /// Counts a refused login. A lock-out says nothing about the password and is stored by its time alone.
+    /// Counts a refused login, and deletes those older than a day, which nothing reads any more. A lock-out says nothing about
+    /// the password and is stored by its time alone.
     pub fn login_refused(
         &self,
         account: &Account,
@@ -61,6 +62,8 @@ impl Store {
         self.transact(|change| {
             let values = params![account.as_str(), millis(now)];
             change.execute("INSERT INTO refusals (account, at) VALUES (?1, ?2)", values)?;
+            let old = millis(now - TimeDelta::days(1));
+            change.execute("DELETE FROM refusals WHERE at < ?1", [old])?;
             if is_lock_out {
                 change.execute(
                     "INSERT INTO accounts (email, locked_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE \
@@ -95,17 +98,6 @@ impl Store {
             params![account.as_str(), millis(now - window), millis(now)],
             |row| instant(row, 0),
         )
-    }
-
-    /// Deletes refused logins older than a day, which nothing reads any more.
-    pub fn delete_old_refusals(&self, now: DateTime<Utc>) -> Result<()> {
-        let before = millis(now - TimeDelta::days(1));
-        // a deletion waits for other writers even if there is nothing to delete
-        let sql = "SELECT EXISTS (SELECT 1 FROM refusals WHERE at < ?1)";
-        if self.find(sql, [before], |row| row.get(0))? == Some(true) {
-            self.execute("DELETE FROM refusals WHERE at < ?1", [before])?;
-        }
-        Ok(())
     }
 
     /// The last password of the account's password source that AimHarder refused. One that was stored before schema 5 has no

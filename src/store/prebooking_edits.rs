@@ -64,20 +64,14 @@ impl Store {
     ) -> Result<std::result::Result<Removed, PrebookId>> {
         self.transact(|change| {
             for id in ids {
-                let (sql, number) = match id {
-                    PrebookId::One(id) => (
-                        "SELECT 1 FROM prebookings WHERE id = ?1 AND (?2 IS NULL OR account = ?2)",
-                        id,
-                    ),
-                    PrebookId::Rule(id) => (
-                        "SELECT 1 FROM rules WHERE id = ?1 AND (?2 IS NULL OR account = ?2)",
-                        id,
-                    ),
+                let (table, number) = match id {
+                    PrebookId::One(id) => ("prebookings", id),
+                    PrebookId::Rule(id) => ("rules", id),
                 };
-                if !change
-                    .prepare_cached(sql)?
-                    .exists(params![number, account.map(Account::as_str)])?
-                {
+                let sql =
+                    format!("SELECT 1 FROM {table} WHERE id = ?1 AND (?2 IS NULL OR account = ?2)");
+                let values = params![number, account.map(Account::as_str)];
+                if !change.prepare_cached(&sql)?.exists(values)? {
                     return Ok(Err(*id));
                 }
             }

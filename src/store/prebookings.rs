@@ -68,18 +68,13 @@ impl Store {
     /// Those that a run looks at: pending, executing (perhaps by a dead run), and places on waiting lists; in the order they
     /// were added.
     pub fn open_prebookings(&self, account: Option<&Account>) -> Result<Vec<Prebooking>> {
-        self.prebookings_where(
-            "status IN ('pending', 'executing', 'waitlisted') AND (?1 IS NULL OR account = ?1)",
-            account,
-        )
+        let open = "status IN ('pending', 'executing', 'waitlisted')";
+        self.prebookings_where(open, account)
     }
 
     /// The prebookings whose class started before it was booked.
     pub fn expired_prebookings(&self, account: Option<&Account>) -> Result<Vec<Prebooking>> {
-        self.prebookings_where(
-            "status = 'expired' AND (?1 IS NULL OR account = ?1)",
-            account,
-        )
+        self.prebookings_where("status = 'expired'", account)
     }
 
     /// Makes an expired prebooking pending again, with the reason as its message. `false` if another run has changed it, or if
@@ -94,7 +89,7 @@ impl Store {
 
     /// All prebookings, or those of one account, in the order of their creation.
     pub fn prebookings(&self, account: Option<&Account>) -> Result<Vec<Prebooking>> {
-        self.prebookings_where("?1 IS NULL OR account = ?1", account)
+        self.prebookings_where("true", account)
     }
 
     fn prebookings_where(
@@ -102,7 +97,9 @@ impl Store {
         filter: &str,
         account: Option<&Account>,
     ) -> Result<Vec<Prebooking>> {
-        let sql = format!("SELECT * FROM prebookings WHERE {filter} ORDER BY id");
+        let sql = format!(
+            "SELECT * FROM prebookings WHERE {filter} AND (?1 IS NULL OR account = ?1) ORDER BY id"
+        );
         self.list(&sql, [account.map(Account::as_str)], read_prebooking)
     }
 
@@ -384,21 +381,28 @@ mod tests {
     use super::*;
     use chrono::NaiveDate;
 
+    /// A store with a prebooking for each of these times of one day, at most one of which is booked.
+    fn store_with(starts: &[&str]) -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("x.db")).unwrap();
+        let account: Account = "ana@example.org".parse().unwrap();
+        let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+        for start in starts {
+            let first = start.parse().unwrap();
+            let request = PrebookRequest {
+                once_a_day: true,
+                ..PrebookRequest::new(account.clone(), "crossfitdemo", first)
+            };
+            let put = store.put_prebooking(&request, day, None, Utc::now());
+            put.unwrap();
+        }
+        (folder, store)
+    }
+
     /// Two runs that saw the same row at the same instant, which processes hardly ever do in a test (promise 9).
     #[test]
     fn of_two_that_saw_it_one_has_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("x.db")).unwrap();
-        let first = Choice {
-            start: NaiveTime::MIN,
-            class: None,
-        };
-        let account = "ana@example.org".parse().unwrap();
-        let request = PrebookRequest::new(account, "crossfitdemo", first);
-        let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
-        store
-            .put_prebooking(&request, day, None, Utc::now())
-            .unwrap();
+        let (_folder, store) = store_with(&["18:30"]);
         let seen = store.open_prebookings(None).unwrap().remove(0);
         assert!(store.claim(&seen, "one", |_| true).unwrap());
         assert!(!store.claim(&seen, "two", |_| true).unwrap());
@@ -413,20 +417,7 @@ mod tests {
     /// Another process writes for longer than a writer waits.
     #[test]
     fn a_run_that_is_held_up_does_not_wait_for_the_write_lock() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("x.db")).unwrap();
-        let account: Account = "ana@example.org".parse().unwrap();
-        let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
-        for start in ["18:30", "19:30"] {
-            let first = start.parse().unwrap();
-            let request = PrebookRequest {
-                once_a_day: true,
-                ..PrebookRequest::new(account.clone(), "crossfitdemo", first)
-            };
-            store
-                .put_prebooking(&request, day, None, Utc::now())
-                .unwrap();
-        }
+        let (_folder, store) = store_with(&["18:30", "19:30"]);
         let seen = store.open_prebookings(None).unwrap();
         assert!(store.claim(&seen[0], "one", |_| true).unwrap());
         let writer = rusqlite::Connection::open(store.path()).unwrap();

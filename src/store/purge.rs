@@ -4,17 +4,16 @@
 //! command that opens the encrypted store does the removal ([`Store::tidy`]). A logout removes the text of the deleted login
 //! without a mark ([`Store::scrub`]); if that fails, the command reports it.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::io;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::file_system::folder_of;
+use super::file_system::{beside, cannot};
 use super::lock::conversion_lock_if_free;
-use super::open::busy;
+use super::open::{VERSION, busy};
 use super::{At, Error, Result, Store};
 use crate::clock;
 
@@ -82,39 +81,23 @@ impl Store {
         }
     }
 
-    /// Deletes the copies that migrations made beside the store.
+    /// Deletes the copies that migrations made beside the store, unfinished ones, and files of SQLite beside either.
     fn remove_copies(&self) -> Result<Vec<PathBuf>> {
-        let store = self.path().file_name().unwrap_or_default();
-        let folder = folder_of(self.path());
-        let cannot = |e: io::Error| {
-            let (folder, why) = (folder.display(), crate::text::why(&e));
-            Error::Unusable(format!("cannot delete the old copies in {folder}: {why}"))
-        };
         let mut removed = Vec::new();
-        for entry in fs::read_dir(folder).map_err(cannot)? {
-            let entry = entry.map_err(cannot)?;
-            if is_copy(&entry.file_name(), store) {
-                fs::remove_file(entry.path()).map_err(cannot)?;
-                removed.push(entry.path());
+        for version in 1..VERSION {
+            for end in ["", "-wal", "-shm", "-journal"] {
+                for half in ["", ".new"] {
+                    let copy = beside(self.path(), &format!(".schema{version}.bak{half}{end}"));
+                    match fs::remove_file(&copy) {
+                        Ok(()) => removed.push(copy),
+                        Err(e) if e.kind() == ErrorKind::NotFound => {}
+                        Err(e) => return Err(cannot("delete the old copy", &copy, &e)),
+                    }
+                }
             }
         }
         Ok(removed)
     }
-}
-
-/// Whether this is the copy of a migration such as `aimharder.db.schema3.bak`, an unfinished one, or a file of SQLite beside
-/// either. Other files belong to the user.
-fn is_copy(name: &OsStr, store: &OsStr) -> bool {
-    let rest = |name: &str| {
-        let rest = name
-            .strip_prefix(store.to_str()?)?
-            .strip_prefix(".schema")?;
-        let version = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        let end = version.strip_prefix(".bak").filter(|_| version != rest)?;
-        let end = end.strip_prefix(".new").unwrap_or(end);
-        Some(["", "-wal", "-shm", "-journal"].contains(&end))
-    };
-    name.to_str().and_then(rest).unwrap_or(false)
 }
 
 fn vacuum(db: &Connection, timeout: Duration) -> rusqlite::Result<bool> {
@@ -128,28 +111,5 @@ fn vacuum(db: &Connection, timeout: Duration) -> rusqlite::Result<bool> {
         }
         // SQLite waits for readers, but not for another process that folds the log
         clock::nap(POLL_INTERVAL);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_files_of_migrations_are_copies() {
-        for (name, copy) in [
-            ("a.db.schema3.bak", true),
-            ("a.db.schema12.bak.new", true),
-            ("a.db.schema3.bak.new-journal", true),
-            ("a.db.schema3.bak-wal", true),
-            ("a.db", false),
-            ("a.db.schema.bak", false),
-            ("a.db.schema3.bak.mine", false),
-            ("a.db.schema3.sql", false),
-            ("a.db.schema-notes.bakery.txt", false),
-            ("b.db.schema3.bak", false),
-        ] {
-            assert_eq!(is_copy(name.as_ref(), "a.db".as_ref()), copy, "{name}");
-        }
     }
 }

@@ -1,15 +1,6 @@
-//! Rows of the store that are obsolete or cannot be read.
+//! Rows of the store that cannot be read.
 
 use crate::support::logged_in;
-
-#[test]
-fn refresh_deletes_old_refusals() {
-    let (_sandbox, home) = logged_in();
-    home.sql("INSERT INTO refusals VALUES ('ana@example.org', 1000)");
-    home.sql("INSERT INTO refusals SELECT 'ana@example.org', unixepoch() * 1000 - 60000");
-    home.run("refresh").done();
-    assert_eq!(home.ask("SELECT count(*) FROM refusals"), "1");
-}
 
 #[test]
 fn an_unreadable_rule_or_instant_is_an_error() {
@@ -51,15 +42,4 @@ fn an_unreadable_rule_or_instant_is_an_error() {
         }
         home.sql(&repaired);
     }
-}
-
-#[test]
-fn a_backup_of_an_empty_store_does_not_warn_of_logins() {
-    let (_sandbox, home) = logged_in();
-    home.run("logout --background --yes-delete-background")
-        .ends(0);
-    home.run("logout").ends(0);
-    let copy = home.path().join("copy.db");
-    let ended = home.run("store backup").arg(&copy).succeeds();
-    assert!(!ended.stdout.contains("plain text"), "{ended:?}");
 }
